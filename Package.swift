@@ -1,0 +1,46 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nio: [Target.Dependency] = [nioCore, .product(name: "NIOPosix", package: "swift-nio")]
+let nioHTTP: [Target.Dependency] = [
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOWebSocket", package: "swift-nio"),
+]
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+
+let package = Package(
+    name: "stomptap",
+    products: [
+        .executable(name: "stomptap", targets: ["stomptap"]),
+        .library(name: "STOMPClient", targets: ["STOMPClient"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    ],
+    targets: [
+        .target(name: "STOMPCore", dependencies: [nioCore]),
+        .target(name: "STOMPTransport", dependencies: nio + nioHTTP),
+        .target(
+            name: "STOMPClient",
+            dependencies: ["STOMPCore", "STOMPTransport", .product(name: "Logging", package: "swift-log")] + nio),
+        .target(name: "STOMPBroker", dependencies: ["STOMPCore", "STOMPTransport"] + nio),
+        .target(
+            name: "StomptapCommands",
+            dependencies: [
+                "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPBroker",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ] + nio),
+        .executableTarget(name: "stomptap", dependencies: ["StomptapCommands"]),
+
+        .testTarget(name: "STOMPCoreTests", dependencies: ["STOMPCore"]),
+        .testTarget(name: "STOMPTransportTests", dependencies: ["STOMPTransport", nioEmbedded] + nio + nioHTTP),
+        .testTarget(name: "STOMPClientTests", dependencies: ["STOMPClient", "STOMPBroker"] + nio),
+        .testTarget(name: "STOMPBrokerTests", dependencies: ["STOMPBroker", "STOMPClient", nioEmbedded] + nio),
+        .testTarget(name: "StomptapCommandsTests", dependencies: ["StomptapCommands"]),
+        .testTarget(name: "EndToEndTests", dependencies: nio),
+        .testTarget(name: "BrokerTests", dependencies: nio),
+    ]
+)

@@ -1,0 +1,84 @@
+/// How headers carry octets that would end them (STOMP 1.2, "Value Encoding"; STOMP 1.1 has no `\r`; 1.0 has none).
+public enum HeaderEscaping: Sendable, Hashable {
+    /// STOMP 1.0, and CONNECT and CONNECTED of every version.
+    case none
+    case v1_1
+    case v1_2
+    /// Before a version is agreed: what 1.2 defines is understood, anything else is left as it stands.
+    case lenient
+
+    public init(command: Command, version: STOMPVersion?) {
+        switch (command, version) {
+        case (.connect, _), (.stomp, _), (.connected, _), (_, .v1_0): self = .none
+        case (_, .v1_1): self = .v1_1
+        case (_, .v1_2): self = .v1_2
+        case (_, nil): self = .lenient
+        }
+    }
+
+    /// The octet that a backslash and `letter` stand for; nil where this escaping does not define it.
+    func unescaped(_ letter: UInt8) -> UInt8? {
+        switch letter {
+        case UInt8(ascii: "n"): .lineFeed
+        case UInt8(ascii: "c"): .colon
+        case .backslash: .backslash
+        case UInt8(ascii: "r") where self != .v1_1: .carriageReturn
+        default: nil
+        }
+    }
+
+    /// The letter that stands for `octet` behind a backslash; nil where the octet goes as it is.
+    func escaped(_ octet: UInt8) -> UInt8? {
+        switch (self, octet) {
+        case (.none, _), (.lenient, _): nil
+        case (_, .lineFeed): UInt8(ascii: "n")
+        case (_, .colon): UInt8(ascii: "c")
+        case (_, .backslash): .backslash
+        case (.v1_2, .carriageReturn): UInt8(ascii: "r")
+        default: nil
+        }
+    }
+
+    /// The text that `octets` stand for. Octets that are no UTF-8 become U+FFFD; the frame's bytes still have them.
+    func unescape(_ octets: UnsafeRawBufferPointer) -> String {
+        guard self != .none, octets.contains(.backslash) else { return String(decoding: octets, as: UTF8.self) }
+        var plain: [UInt8] = []
+        plain.reserveCapacity(octets.count)
+        var index = 0
+        while index < octets.count {
+            if octets[index] == .backslash, index + 1 < octets.count, let octet = unescaped(octets[index + 1]) {
+                plain.append(octet)
+                index += 2
+            } else {
+                plain.append(octets[index])
+                index += 1
+            }
+        }
+        return String(decoding: plain, as: UTF8.self)
+    }
+
+    /// The first backslash sequence that this escaping does not define, if there is one.
+    func undefinedEscape(in octets: UnsafeRawBufferPointer) -> String? {
+        guard self == .v1_1 || self == .v1_2 else { return nil }
+        var index = 0
+        while index < octets.count {
+            guard octets[index] == .backslash else {
+                index += 1
+                continue
+            }
+            guard index + 1 < octets.count, unescaped(octets[index + 1]) != nil else {
+                return String(decoding: octets[index..<Swift.min(index + 2, octets.count)], as: UTF8.self)
+            }
+            index += 2
+        }
+        return nil
+    }
+}
+
+extension UInt8 {
+    static let null: UInt8 = 0
+    static let lineFeed = UInt8(ascii: "\n")
+    static let carriageReturn = UInt8(ascii: "\r")
+    static let colon = UInt8(ascii: ":")
+    static let backslash = UInt8(ascii: "\\")
+}

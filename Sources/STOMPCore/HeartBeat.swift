@@ -1,0 +1,46 @@
+/// The `heart-beat` header, in milliseconds; 0 is none (STOMP 1.2, "Heart-beating").
+public struct HeartBeat: Sendable, Hashable, CustomStringConvertible {
+    /// The largest interval taken: about 24 days, the most that a 32-bit count of milliseconds holds.
+    public static let longestInterval = Int(Int32.max)
+
+    /// What the sender of the header can promise: at least one octet in each such interval.
+    public var outgoing: Int
+    /// What the sender of the header would like to get.
+    public var incoming: Int
+
+    public static let none = HeartBeat(outgoing: 0, incoming: 0)
+
+    public init(outgoing: Int, incoming: Int) {
+        self.outgoing = outgoing
+        self.incoming = incoming
+    }
+
+    /// Reads a header's value; an absent header is `0,0`.
+    ///
+    /// - Throws: ``STOMPProtocolError/Code/malformedHeartBeat``.
+    public init(header: String?) throws(STOMPProtocolError) {
+        guard let header else {
+            self = .none
+            return
+        }
+        let parts = header.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            let digits = part.drop { $0 == " " }
+            return digits.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+                ? Int(digits).map { min($0, HeartBeat.longestInterval) } : nil
+        }
+        guard parts.count == 2, let outgoing = parts[0], let incoming = parts[1] else {
+            throw STOMPProtocolError(
+                .malformedHeartBeat, "heart-beat is not two numbers of milliseconds: \(header.debugDescription)")
+        }
+        self.init(outgoing: outgoing, incoming: incoming)
+    }
+
+    public var description: String { "\(outgoing),\(incoming)" }
+
+    /// What holds between this side and its peer: what this side will send, and what it may expect.
+    public func negotiated(with peer: HeartBeat) -> HeartBeat {
+        HeartBeat(
+            outgoing: outgoing == 0 || peer.incoming == 0 ? 0 : max(outgoing, peer.incoming),
+            incoming: incoming == 0 || peer.outgoing == 0 ? 0 : max(incoming, peer.outgoing))
+    }
+}

@@ -1,0 +1,45 @@
+import NIOCore
+
+/// What a transport tells above the octets, as inbound user events of its channel.
+public enum TransportEvent: Sendable, Hashable {
+    /// Octets came that carry nothing for the layer above, such as a ping: the peer is alive.
+    case alive
+    /// A text message that is no UTF-8 was taken all the same (see ``TransportOptions/acceptsInvalidUTF8``).
+    case invalidUTF8
+    /// The peer ended the stream in its layer's own way. The channel becomes inactive right after.
+    case closed(TransportClosure)
+}
+
+/// How a stream ended.
+public struct TransportClosure: Sendable, Hashable, CustomStringConvertible {
+    /// The layer that ended it.
+    public var layer: TransportError.Layer
+    /// The close code (RFC 6455, section 7.4), where the layer has one and the peer sent one.
+    public var code: Int?
+    /// The peer's reason; empty where it gave none.
+    public var reason: String
+    /// Whether the layer's closing handshake was made.
+    public var isClean: Bool
+
+    public init(layer: TransportError.Layer, code: Int? = nil, reason: String = "", isClean: Bool) {
+        self.layer = layer
+        self.code = code
+        self.reason = reason
+        self.isClean = isClean
+    }
+
+    public var description: String {
+        var text = "\(layer.rawValue) closed by the server"
+        if let code { text += " with \(code)" }
+        if !reason.isEmpty { text += " \(reason.debugDescription)" }
+        return text
+    }
+}
+
+/// What the layer above asks of a message transport, as outbound user events. A TCP stream ignores it.
+public enum TransportRequest: Sendable, Hashable {
+    /// Start the close handshake with this code and reason. `channel.close()` does it with 1000.
+    case close(code: Int, reason: String)
+    /// Send a ping with this payload of at most 125 octets.
+    case ping([UInt8])
+}

@@ -1,0 +1,51 @@
+import NIOCore
+
+/// Where a stream goes.
+public struct TransportTarget: Sendable, Hashable {
+    public enum Kind: Sendable, Hashable {
+        /// Octets as they are.
+        case tcp
+        /// WebSocket at this request target: path and query, such as `/ws?token=1`.
+        case webSocket(requestTarget: String)
+    }
+
+    public var kind: Kind
+    /// A name, or an IP address without brackets.
+    public var host: String
+    public var port: Int
+    /// Whether TLS stands between TCP and the rest.
+    public var isSecure: Bool
+
+    public init(kind: Kind, host: String, port: Int, isSecure: Bool) {
+        self.kind = kind
+        self.host = host
+        self.port = port
+        self.isSecure = isSecure
+    }
+}
+
+/// How a stream is opened and shaped.
+public struct TransportOptions: Sendable {
+    /// Headers for each HTTP request, in their order; they replace those of the same name that would be sent.
+    public var httpHeaders: [(name: String, value: String)] = []
+    /// The `Origin` of HTTP requests; none by default, as a program that is no browser has none.
+    public var origin: String?
+    /// The `Cookie` of HTTP requests.
+    public var cookie: String?
+    /// The WebSocket subprotocols to offer, in order of preference; none are offered when it is empty.
+    public var subprotocols: [String] = []
+    /// Whether WebSocket messages go out as binary ones. A message that is no UTF-8 always does.
+    public var sendsBinary = false
+    /// The most octets of an outgoing WebSocket message; what is larger goes in several. Nil is no limit.
+    public var split: Int?
+    /// The largest WebSocket message taken, in octets. Default 16 MiB.
+    public var maximumMessage = 16 << 20
+    /// Whether a text message that is no UTF-8 is taken, with ``TransportEvent/invalidUTF8``, or closes with 1007
+    /// (RFC 6455, section 8.1). RabbitMQ sends binary bodies so. Default true.
+    public var acceptsInvalidUTF8 = true
+    /// How long a close handshake may take before the socket is closed without it. Default 5 s.
+    public var closeTimeout = TimeAmount.seconds(5)
+    public var trace = WireTrace.off
+
+    public init() {}
+}
