@@ -1,12 +1,12 @@
 import NIOCore
 
-/// What a transport tells above the octets, as inbound user events of its channel.
+/// What a stream tells beside its octets.
 public enum TransportEvent: Sendable, Hashable {
     /// Octets came that carry nothing for the layer above, such as a ping: the peer is alive.
     case alive
     /// A text message that is no UTF-8 was taken all the same (see ``TransportOptions/acceptsInvalidUTF8``).
     case invalidUTF8
-    /// The peer ended the stream in its layer's own way. The channel becomes inactive right after.
+    /// The peer ended the stream in its layer's own way. ``TransportReceiver/ended(_:)`` follows.
     case closed(TransportClosure)
 }
 
@@ -36,9 +36,9 @@ public struct TransportClosure: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// What the layer above asks of a message transport, as outbound user events. A TCP stream ignores it.
+/// What may be asked of a stream of messages; a TCP stream ignores it.
 public enum TransportRequest: Sendable, Hashable {
-    /// Start the close handshake with this code and reason. `channel.close()` does it with 1000.
+    /// Start the close handshake with this code and reason. ``TransportStream/close()`` does it with 1000.
     case close(code: Int, reason: String)
     /// Send a ping with this payload of at most 125 octets.
     case ping([UInt8])

@@ -1,0 +1,59 @@
+import NIOCore
+
+/// An open stream of octets, whatever carries it: a TCP connection, a WebSocket, a SockJS session.
+///
+/// Every call is made on ``eventLoop``. What comes goes to the ``TransportReceiver`` that was made for the stream.
+public protocol TransportStream: Sendable {
+    var eventLoop: any EventLoop { get }
+    var description: TransportDescription { get }
+    /// Whether what is written leaves soon. Where it is false, a writer should wait for
+    /// ``TransportReceiver/writabilityChanged(_:)``: more would be queued in memory.
+    var isWritable: Bool { get }
+    /// Queues octets; over a message transport each call is a message of its own.
+    func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?)
+    /// Sends what was queued.
+    func flush()
+    /// Stops reading and starts it again: back-pressure to the peer. What has been read already is still delivered.
+    func setReading(_ isReading: Bool)
+    /// What only some layers have: a ping, a close with a code.
+    func request(_ request: TransportRequest)
+    /// Ends the stream by its layer's closing handshake, and at the latest after
+    /// ``TransportOptions/closeTimeout``; ``TransportReceiver/ended(_:)`` follows.
+    func close()
+    /// Ends the stream at once.
+    func abort()
+}
+
+/// What a stream is, for people.
+public struct TransportDescription: Sendable, Hashable {
+    /// `TCP`, `WebSocket`, `SockJS xhr-streaming`.
+    public var name: String
+    /// The other side's address and port.
+    public var remoteAddress: String
+    /// The WebSocket subprotocol that both sides agreed on.
+    public var subprotocol: String?
+    /// Version and cipher, where TLS stands between.
+    public var tls: String?
+
+    public init(name: String, remoteAddress: String, subprotocol: String? = nil, tls: String? = nil) {
+        self.name = name
+        self.remoteAddress = remoteAddress
+        self.subprotocol = subprotocol
+        self.tls = tls
+    }
+}
+
+/// Takes what a stream brings. It lives on the stream's event loop; all calls come there, in order.
+public protocol TransportReceiver {
+    /// Octets came: what one read or one message brought.
+    func received(_ octets: ByteBuffer)
+    /// The read is over: now is the time to pass on what it brought, in one go.
+    func receivedAll()
+    func happened(_ event: TransportEvent)
+    func writabilityChanged(_ isWritable: Bool)
+    /// The stream is over; the last call. The error is nil where the stream was closed without a fault, by either side.
+    func ended(_ error: TransportError?)
+}
+
+/// Makes the receiver of a stream that has just opened, on its event loop, before any octet is delivered.
+public typealias TransportReceiverFactory = @Sendable (any TransportStream) -> any TransportReceiver
