@@ -47,7 +47,9 @@ public struct FrameHeaders: Sendable, Sequence {
         }
     }
 
-    private func withFirst<Result>(_ name: String, _ body: (UnsafeRawBufferPointer, HeaderEscaping) -> Result) -> Result? {
+    private func withFirst<Result>(_ name: String, _ body: (UnsafeRawBufferPointer, HeaderEscaping) -> Result)
+        -> Result?
+    {
         frame.bytes.withUnsafeReadableBytes { octets in
             var position = frame.headerBlock.lowerBound
             while let line = frame.headerLine(at: position, in: octets) {

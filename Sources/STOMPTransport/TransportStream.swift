@@ -9,6 +9,8 @@ public protocol TransportStream: Sendable {
     /// Whether what is written leaves soon. Where it is false, a writer should wait for
     /// ``TransportReceiver/writabilityChanged(_:)``: more would be queued in memory.
     var isWritable: Bool { get }
+    /// Octets that were written and that the system has not taken yet: where they stay the same, the peer reads nothing.
+    var queuedBytes: Int { get }
     /// Queues octets; over a message transport each call is a message of its own.
     func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?)
     /// Sends what was queued.

@@ -1,0 +1,344 @@
+import NIOCore
+
+/// The client's side of a STOMP session, from CONNECT to DISCONNECT.
+///
+/// A value without I/O and without a clock. Calls return the frame that the caller must send; ``receive(_:)`` tells
+/// what a frame that came means. Frames are checked against the state and the version before anything is sent.
+public struct Session: Sendable {
+    /// What a frame from the server means.
+    public enum Reception: Sendable {
+        /// The session is open.
+        case connected(Handshake)
+        /// A message for this subscription; nil where it belongs to none that is open, such as one that was on its way
+        /// when UNSUBSCRIBE was sent.
+        case message(subscription: String?)
+        /// The server has processed the frame that asked for this receipt.
+        case receipt(id: String)
+        /// The receipt of DISCONNECT: the server has processed all that was sent.
+        case goodbye
+        /// An ERROR. Before CONNECTED it refuses the session. The server should close now, and many do not.
+        case error
+    }
+
+    private enum State: Sendable {
+        case idle
+        case connecting(offered: [STOMPVersion], HeartBeat)
+        case connected(Handshake)
+        case disconnecting(Handshake, receipt: String)
+        case closed
+    }
+
+    private struct Subscription: Sendable {
+        var destination: String
+        var ack: AckMode
+    }
+
+    private var state = State.idle
+    private var encoder = FrameEncoder()
+    private var subscriptions: [String: Subscription] = [:]
+    private var transactions: Set<String> = []
+    private var subscriptionsMade = 0
+    private var transactionsMade = 0
+    private var receiptsMade = 0
+
+    public init() {}
+
+    /// The version that was agreed on; nil before CONNECTED.
+    public var version: STOMPVersion? { encoder.version }
+
+    /// Whether frames may be sent.
+    public var isConnected: Bool {
+        if case .connected = state { true } else { false }
+    }
+
+    /// The ids of the open subscriptions.
+    public var subscriptionIDs: Set<String> { Set(subscriptions.keys) }
+
+    /// A receipt id that this session has not used.
+    public mutating func makeReceiptID() -> String {
+        receiptsMade += 1
+        return "receipt-\(receiptsMade)"
+    }
+
+    // MARK: Beginning and end
+
+    /// - Throws: ``STOMPProtocolError/Code/invalidState``, or ``STOMPProtocolError/Code/cannotBeEncoded`` for a header
+    ///   that CONNECT cannot carry.
+    public mutating func connect(_ configuration: SessionConfiguration) throws(STOMPProtocolError) -> Frame {
+        guard case .idle = state else { throw invalidState("CONNECT was already sent") }
+        let headers = configuration.connectHeaders
+        let offered = STOMPVersion.allCases.filter { version in
+            STOMPVersion.negotiate(offered: headers["accept-version"], supported: [version]) != nil
+        }
+        let heartBeat = try HeartBeat(header: headers["heart-beat"])
+        let frame = try encoder.frame(.connect, headers)
+        state = .connecting(offered: offered, heartBeat)
+        return frame
+    }
+
+    /// DISCONNECT, always with a receipt: it tells that the server has processed everything before it.
+    public mutating func disconnect() throws(STOMPProtocolError) -> Frame {
+        let handshake = try connected()
+        let receipt = makeReceiptID()
+        let frame = try encoder.frame(.disconnect, ["receipt": receipt])
+        state = .disconnecting(handshake, receipt: receipt)
+        return frame
+    }
+
+    /// The stream is over; nothing more can be sent.
+    public mutating func close() {
+        state = .closed
+    }
+
+    // MARK: What the server says
+
+    /// - Throws: ``STOMPProtocolError`` where the frame breaks the protocol at this point.
+    public mutating func receive(_ frame: Frame) throws(STOMPProtocolError) -> Reception {
+        switch (state, frame.command) {
+        case (.connecting(let offered, let heartBeat), .connected):
+            return .connected(try open(frame, offered: offered, heartBeat: heartBeat))
+        case (.connecting, .error), (.connected, .error), (.disconnecting, .error):
+            return .error
+        case (.connected, .message), (.disconnecting, .message):
+            return .message(subscription: try subscription(of: frame))
+        case (.connected, .receipt), (.disconnecting, .receipt):
+            guard let id = frame.headers["receipt-id"] else { throw missing("receipt-id", frame) }
+            if case .disconnecting(_, id) = state { return .goodbye }
+            return .receipt(id: id)
+        case (.connecting, _), (.connected, _), (.disconnecting, _), (.idle, _), (.closed, _):
+            throw STOMPProtocolError(.unexpectedFrame, "\(frame.command) may not come \(whereWeAre)")
+        }
+    }
+
+    private mutating func open(
+        _ frame: Frame, offered: [STOMPVersion], heartBeat: HeartBeat
+    ) throws(STOMPProtocolError) -> Handshake {
+        // A server that knows only 1.0 names no version.
+        let name = frame.headers["version"] ?? STOMPVersion.v1_0.rawValue
+        guard let version = STOMPVersion(rawValue: name), offered.contains(version) else {
+            let versions = offered.map(\.rawValue).joined(separator: ", ")
+            throw STOMPProtocolError(
+                .versionMismatch, "the server chose STOMP \(name.debugDescription), but \(versions) was offered")
+        }
+        var agreed = HeartBeat.none
+        if version != .v1_0 {
+            agreed = heartBeat.negotiated(with: try HeartBeat(header: frame.headers["heart-beat"]))
+        }
+        encoder.version = version
+        let handshake = Handshake(version: version, heartBeat: agreed, frame: frame)
+        state = .connected(handshake)
+        return handshake
+    }
+
+    /// Which open subscription a MESSAGE belongs to. STOMP 1.0 servers may leave the id out.
+    private func subscription(of frame: Frame) throws(STOMPProtocolError) -> String? {
+        if subscriptions.count == 1, let only = subscriptions.keys.first, frame.headers.has("subscription", only) {
+            return only
+        }
+        if let id = frame.headers["subscription"] { return subscriptions[id] == nil ? nil : id }
+        guard version == .v1_0 else { throw missing("subscription", frame) }
+        let destination = frame.headers["destination"]
+        let matching = subscriptions.first { $0.value.destination == destination }
+        return matching?.key ?? (subscriptions.count == 1 ? subscriptions.keys.first : nil)
+    }
+
+    // MARK: Subscriptions
+
+    /// SUBSCRIBE, with an id of its own (`sub-0`, `sub-1`, ...) where none is given.
+    ///
+    /// - Throws: ``STOMPProtocolError/Code/duplicateID``, ``STOMPProtocolError/Code/invalidState``, or an encoding error.
+    public mutating func subscribe(
+        to destination: String, id: String? = nil, ack: AckMode = .auto, headers: HeaderList = [:],
+        receipt: String? = nil
+    ) throws(STOMPProtocolError) -> (id: String, frame: Frame) {
+        _ = try connected()
+        let id = id ?? freeSubscriptionID()
+        guard subscriptions[id] == nil else {
+            throw STOMPProtocolError(.duplicateID, "there is a subscription with the id \(id.debugDescription) already")
+        }
+        var list: HeaderList = ["id": id, "destination": destination]
+        if ack != .auto { list.append("ack", ack.rawValue) }
+        list.append(contentsOf: headers)
+        if let receipt { list.append("receipt", receipt) }
+        let frame = try encoder.frame(.subscribe, list)
+        subscriptions[id] = Subscription(destination: destination, ack: ack)
+        return (id, frame)
+    }
+
+    private mutating func freeSubscriptionID() -> String {
+        while true {
+            let id = "sub-\(subscriptionsMade)"
+            subscriptionsMade += 1
+            if subscriptions[id] == nil { return id }
+        }
+    }
+
+    /// - Throws: ``STOMPProtocolError/Code/unknownSubscription``, ``STOMPProtocolError/Code/invalidState``, or an
+    ///   encoding error.
+    public mutating func unsubscribe(
+        _ id: String, headers: HeaderList = [:], receipt: String? = nil
+    ) throws(STOMPProtocolError) -> Frame {
+        _ = try connected()
+        guard let subscription = subscriptions[id] else {
+            throw STOMPProtocolError(
+                .unknownSubscription, "there is no subscription with the id \(id.debugDescription)")
+        }
+        var list: HeaderList = ["id": id]
+        // STOMP 1.0 lets a server go by the destination alone.
+        if version == .v1_0 { list.append("destination", subscription.destination) }
+        list.append(contentsOf: headers)
+        if let receipt { list.append("receipt", receipt) }
+        let frame = try encoder.frame(.unsubscribe, list)
+        subscriptions[id] = nil
+        return frame
+    }
+
+    // MARK: Messages
+
+    /// - Throws: ``STOMPProtocolError/Code/unknownTransaction``, ``STOMPProtocolError/Code/invalidState``, or an
+    ///   encoding error.
+    public func send(
+        to destination: String, headers: HeaderList = [:], body: ByteBuffer = ByteBuffer(),
+        contentLength: FrameEncoder.ContentLength = .automatic, transaction: String? = nil, receipt: String? = nil
+    ) throws(STOMPProtocolError) -> Frame {
+        _ = try connected()
+        var list: HeaderList = ["destination": destination]
+        list.append(contentsOf: headers)
+        try append(transaction, to: &list)
+        if let receipt { list.append("receipt", receipt) }
+        return try encoder.frame(.send, list, body: body, contentLength: contentLength)
+    }
+
+    /// ACK of a message, by the headers that the version asks for: 1.2 the message's `ack`, 1.1 its `subscription` and
+    /// `message-id`, 1.0 its `message-id`.
+    ///
+    /// - Throws: ``STOMPProtocolError/Code/missingHeader`` where the message does not have them,
+    ///   ``STOMPProtocolError/Code/unknownTransaction``, ``STOMPProtocolError/Code/invalidState``.
+    public func ack(
+        _ message: Frame, transaction: String? = nil, receipt: String? = nil
+    ) throws(STOMPProtocolError) -> Frame {
+        try acknowledge(.ack, message, transaction, receipt)
+    }
+
+    /// NACK of a message, as ``ack(_:transaction:receipt:)``; STOMP 1.0 has none.
+    public func nack(
+        _ message: Frame, transaction: String? = nil, receipt: String? = nil
+    ) throws(STOMPProtocolError) -> Frame {
+        try acknowledge(.nack, message, transaction, receipt)
+    }
+
+    private func acknowledge(
+        _ command: Command, _ message: Frame, _ transaction: String?, _ receipt: String?
+    ) throws(STOMPProtocolError) -> Frame {
+        let version = try connected().version
+        var list: HeaderList = [:]
+        if version >= .v1_2 {
+            guard let id = message.headers["ack"] else { throw missing("ack", message) }
+            list.append("id", id)
+        } else {
+            if let subscription = message.headers["subscription"] {
+                list.append("subscription", subscription)
+            } else if version == .v1_1 {
+                throw missing("subscription", message)
+            }
+            guard let id = message.headers["message-id"] else { throw missing("message-id", message) }
+            list.append("message-id", id)
+        }
+        try append(transaction, to: &list)
+        if let receipt { list.append("receipt", receipt) }
+        return try encoder.frame(command, list)
+    }
+
+    // MARK: Transactions
+
+    /// BEGIN, with an id of its own (`tx-0`, `tx-1`, ...) where none is given.
+    ///
+    /// - Throws: ``STOMPProtocolError/Code/duplicateID``, ``STOMPProtocolError/Code/invalidState``, or an encoding error.
+    public mutating func begin(
+        _ id: String? = nil, receipt: String? = nil
+    ) throws(STOMPProtocolError) -> (id: String, frame: Frame) {
+        _ = try connected()
+        let id = id ?? freeTransactionID()
+        guard !transactions.contains(id) else {
+            throw STOMPProtocolError(.duplicateID, "there is a transaction \(id.debugDescription) already")
+        }
+        let frame = try transactionFrame(.begin, id, receipt)
+        transactions.insert(id)
+        return (id, frame)
+    }
+
+    /// - Throws: ``STOMPProtocolError/Code/unknownTransaction``, ``STOMPProtocolError/Code/invalidState``.
+    public mutating func commit(_ id: String, receipt: String? = nil) throws(STOMPProtocolError) -> Frame {
+        try end(.commit, id, receipt)
+    }
+
+    /// - Throws: ``STOMPProtocolError/Code/unknownTransaction``, ``STOMPProtocolError/Code/invalidState``.
+    public mutating func abort(_ id: String, receipt: String? = nil) throws(STOMPProtocolError) -> Frame {
+        try end(.abort, id, receipt)
+    }
+
+    private mutating func end(
+        _ command: Command, _ id: String, _ receipt: String?
+    ) throws(STOMPProtocolError) -> Frame {
+        _ = try connected()
+        try checkOpen(id)
+        let frame = try transactionFrame(command, id, receipt)
+        transactions.remove(id)
+        return frame
+    }
+
+    private func transactionFrame(
+        _ command: Command, _ id: String, _ receipt: String?
+    ) throws(STOMPProtocolError) -> Frame {
+        var list: HeaderList = ["transaction": id]
+        if let receipt { list.append("receipt", receipt) }
+        return try encoder.frame(command, list)
+    }
+
+    private mutating func freeTransactionID() -> String {
+        while true {
+            let id = "tx-\(transactionsMade)"
+            transactionsMade += 1
+            if !transactions.contains(id) { return id }
+        }
+    }
+
+    private func append(_ transaction: String?, to headers: inout HeaderList) throws(STOMPProtocolError) {
+        guard let transaction else { return }
+        try checkOpen(transaction)
+        headers.append("transaction", transaction)
+    }
+
+    private func checkOpen(_ transaction: String) throws(STOMPProtocolError) {
+        guard transactions.contains(transaction) else {
+            throw STOMPProtocolError(.unknownTransaction, "no transaction \(transaction.debugDescription) is open")
+        }
+    }
+
+    // MARK: State
+
+    private func connected() throws(STOMPProtocolError) -> Handshake {
+        guard case .connected(let handshake) = state else {
+            throw invalidState("nothing can be sent \(whereWeAre)")
+        }
+        return handshake
+    }
+
+    private var whereWeAre: String {
+        switch state {
+        case .idle: "before CONNECT"
+        case .connecting: "before CONNECTED"
+        case .connected: "in an open session"
+        case .disconnecting: "after DISCONNECT"
+        case .closed: "after the session's end"
+        }
+    }
+
+    private func invalidState(_ message: String) -> STOMPProtocolError {
+        STOMPProtocolError(.invalidState, message)
+    }
+
+    private func missing(_ header: String, _ frame: Frame) -> STOMPProtocolError {
+        STOMPProtocolError(.missingHeader, "a \(frame.command) frame has no \(header) header")
+    }
+}
