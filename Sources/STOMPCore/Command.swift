@@ -32,15 +32,15 @@ public enum Command: String, Sendable, Hashable, CaseIterable, CustomStringConve
     public func allowsBody(in version: STOMPVersion?) -> Bool {
         switch self {
         case .send, .message, .error: true
-        default: version == .v1_0
+        default: version == .v10
         }
     }
 
     /// The first version that knows this command.
     public var since: STOMPVersion {
         switch self {
-        case .stomp, .nack: .v1_1
-        default: .v1_0
+        case .stomp, .nack: .v11
+        default: .v10
         }
     }
 }

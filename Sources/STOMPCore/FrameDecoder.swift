@@ -169,7 +169,7 @@ public struct FrameDecoder: Sendable {
                 if progress.part == .command {
                     // Before 1.2 a line ends in LF alone, so a CR there would be part of a header's value. A peer
                     // that ends its command with CR LF ends every line so.
-                    progress.stripsCarriageReturn = version == .v1_2 || version == nil || endsInCarriageReturn
+                    progress.stripsCarriageReturn = version == .v12 || version == nil || endsInCarriageReturn
                 }
                 if endsInCarriageReturn, progress.stripsCarriageReturn { end -= 1 }
                 try read(line: progress.lineStart..<end, next: lineFeed + 1, into: &progress)
@@ -223,7 +223,7 @@ public struct FrameDecoder: Sendable {
 
         private func contentLength(_ value: Range<Int>) throws(STOMPProtocolError) -> Int {
             var digits = octets.slice(value)[...]
-            if version == .v1_0 || version == nil {
+            if version == .v10 || version == nil {
                 // The examples of STOMP 1.0 put a blank behind the colon.
                 digits = digits.drop { $0 == UInt8(ascii: " ") }
             }

@@ -2,16 +2,16 @@
 public enum HeaderEscaping: Sendable, Hashable {
     /// STOMP 1.0, and CONNECT and CONNECTED of every version.
     case none
-    case v1_1
-    case v1_2
+    case v11
+    case v12
     /// Before a version is agreed: what 1.2 defines is understood, anything else is left as it stands.
     case lenient
 
     public init(command: Command, version: STOMPVersion?) {
         switch (command, version) {
-        case (.connect, _), (.stomp, _), (.connected, _), (_, .v1_0): self = .none
-        case (_, .v1_1): self = .v1_1
-        case (_, .v1_2): self = .v1_2
+        case (.connect, _), (.stomp, _), (.connected, _), (_, .v10): self = .none
+        case (_, .v11): self = .v11
+        case (_, .v12): self = .v12
         case (_, nil): self = .lenient
         }
     }
@@ -22,7 +22,7 @@ public enum HeaderEscaping: Sendable, Hashable {
         case UInt8(ascii: "n"): .lineFeed
         case UInt8(ascii: "c"): .colon
         case .backslash: .backslash
-        case UInt8(ascii: "r") where self != .v1_1: .carriageReturn
+        case UInt8(ascii: "r") where self != .v11: .carriageReturn
         default: nil
         }
     }
@@ -34,7 +34,7 @@ public enum HeaderEscaping: Sendable, Hashable {
         case (_, .lineFeed): UInt8(ascii: "n")
         case (_, .colon): UInt8(ascii: "c")
         case (_, .backslash): .backslash
-        case (.v1_2, .carriageReturn): UInt8(ascii: "r")
+        case (.v12, .carriageReturn): UInt8(ascii: "r")
         default: nil
         }
     }
@@ -59,7 +59,7 @@ public enum HeaderEscaping: Sendable, Hashable {
 
     /// The first backslash sequence that this escaping does not define, if there is one.
     func undefinedEscape(in octets: UnsafeRawBufferPointer) -> String? {
-        guard self == .v1_1 || self == .v1_2 else { return nil }
+        guard self == .v11 || self == .v12 else { return nil }
         var index = 0
         while index < octets.count {
             guard octets[index] == .backslash else {

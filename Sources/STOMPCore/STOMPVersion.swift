@@ -1,8 +1,8 @@
 /// A version of the STOMP protocol.
 public enum STOMPVersion: String, Sendable, Hashable, CaseIterable, Comparable, CustomStringConvertible {
-    case v1_0 = "1.0"
-    case v1_1 = "1.1"
-    case v1_2 = "1.2"
+    case v10 = "1.0"
+    case v11 = "1.1"
+    case v12 = "1.2"
 
     public static func < (left: STOMPVersion, right: STOMPVersion) -> Bool { left.rawValue < right.rawValue }
 
@@ -14,7 +14,7 @@ public enum STOMPVersion: String, Sendable, Hashable, CaseIterable, Comparable, 
     ///   - offered: the value of `accept-version`; nil when the header is absent, which means 1.0.
     ///   - supported: what this side speaks.
     public static func negotiate(offered: String?, supported: some Sequence<STOMPVersion>) -> STOMPVersion? {
-        guard let offered else { return supported.contains(.v1_0) ? .v1_0 : nil }
+        guard let offered else { return supported.contains(.v10) ? .v10 : nil }
         let names = offered.split(separator: ",").map { $0.drop(while: { $0 == " " }) }
         return supported.filter { version in names.contains { $0 == version.rawValue } }.max()
     }

@@ -114,14 +114,14 @@ public struct Session: Sendable {
         _ frame: Frame, offered: [STOMPVersion], heartBeat: HeartBeat
     ) throws(STOMPProtocolError) -> Handshake {
         // A server that knows only 1.0 names no version.
-        let name = frame.headers["version"] ?? STOMPVersion.v1_0.rawValue
+        let name = frame.headers["version"] ?? STOMPVersion.v10.rawValue
         guard let version = STOMPVersion(rawValue: name), offered.contains(version) else {
             let versions = offered.map(\.rawValue).joined(separator: ", ")
             throw STOMPProtocolError(
                 .versionMismatch, "the server chose STOMP \(name.debugDescription), but \(versions) was offered")
         }
         var agreed = HeartBeat.none
-        if version != .v1_0 {
+        if version != .v10 {
             agreed = heartBeat.negotiated(with: try HeartBeat(header: frame.headers["heart-beat"]))
         }
         encoder.version = version
@@ -136,7 +136,7 @@ public struct Session: Sendable {
             return only
         }
         if let id = frame.headers["subscription"] { return subscriptions[id] == nil ? nil : id }
-        guard version == .v1_0 else { throw missing("subscription", frame) }
+        guard version == .v10 else { throw missing("subscription", frame) }
         let destination = frame.headers["destination"]
         let matching = subscriptions.first { $0.value.destination == destination }
         return matching?.key ?? (subscriptions.count == 1 ? subscriptions.keys.first : nil)
@@ -185,7 +185,7 @@ public struct Session: Sendable {
         }
         var list: HeaderList = ["id": id]
         // STOMP 1.0 lets a server go by the destination alone.
-        if version == .v1_0 { list.append("destination", subscription.destination) }
+        if version == .v10 { list.append("destination", subscription.destination) }
         list.append(contentsOf: headers)
         if let receipt { list.append("receipt", receipt) }
         let frame = try encoder.frame(.unsubscribe, list)
@@ -232,13 +232,13 @@ public struct Session: Sendable {
     ) throws(STOMPProtocolError) -> Frame {
         let version = try connected().version
         var list: HeaderList = [:]
-        if version >= .v1_2 {
+        if version >= .v12 {
             guard let id = message.headers["ack"] else { throw missing("ack", message) }
             list.append("id", id)
         } else {
             if let subscription = message.headers["subscription"] {
                 list.append("subscription", subscription)
-            } else if version == .v1_1 {
+            } else if version == .v11 {
                 throw missing("subscription", message)
             }
             guard let id = message.headers["message-id"] else { throw missing("message-id", message) }

@@ -22,7 +22,7 @@ public struct SessionConfiguration: Sendable, Hashable {
         ]
         list["login"] = login
         list["passcode"] = passcode
-        if versions != [.v1_0] { list["heart-beat"] = heartBeat.description }
+        if versions != [.v10] { list["heart-beat"] = heartBeat.description }
         var replaced: Set<String> = []
         for header in headers {
             if list.contains(header.name), replaced.insert(header.name).inserted {
