@@ -9,7 +9,7 @@ public struct TransportError: Error, Sendable, CustomStringConvertible {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         enum Kind: String {
             case nameNotFound, cannotConnect, connectionLost, timedOut, refused, protocolViolation, limitExceeded
-            case badConfiguration
+            case badConfiguration, cannotListen
         }
 
         let kind: Kind
@@ -32,6 +32,8 @@ public struct TransportError: Error, Sendable, CustomStringConvertible {
         public static let limitExceeded = Code(kind: .limitExceeded)
         /// What was asked for cannot be done: an unreadable key, a header that is none.
         public static let badConfiguration = Code(kind: .badConfiguration)
+        /// The address or port cannot be listened on: in use, not ours, forbidden.
+        public static let cannotListen = Code(kind: .cannotListen)
     }
 
     public let code: Code

@@ -1,0 +1,16 @@
+/// Where a server takes WebSockets, and whose.
+public struct WebSocketEndpoint: Sendable, Hashable {
+    /// The path of the request target, such as `/ws`; a query behind it is not looked at.
+    public var path: String
+    /// The subprotocols that the server speaks: the first of the client's offer that is among them is chosen.
+    /// Where the client offers none of them, none is chosen.
+    public var subprotocols: [String]
+    /// The values of `Origin` that are let in; nil lets in all. A request without an `Origin` is let in always.
+    public var allowedOrigins: [String]?
+
+    public init(path: String, subprotocols: [String] = [], allowedOrigins: [String]? = nil) {
+        self.path = path
+        self.subprotocols = subprotocols
+        self.allowedOrigins = allowedOrigins
+    }
+}
