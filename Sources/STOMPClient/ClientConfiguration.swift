@@ -1,0 +1,33 @@
+import Logging
+import NIOCore
+import STOMPCore
+import STOMPTransport
+
+/// How a session is opened and kept.
+public struct ClientConfiguration: Sendable {
+    /// What CONNECT says.
+    public var session: SessionConfiguration
+    /// How the octets travel. Its ``TransportOptions/trace`` is told of STOMP frames too.
+    public var transport = TransportOptions()
+    /// The whole way to CONNECTED: name, TCP, TLS, HTTP, STOMP. Default 5 s.
+    public var connectTimeout = TimeAmount.seconds(5)
+    /// How long a receipt may take, the goodbye, and a write that makes no progress. Default 5 s.
+    public var receiptTimeout = TimeAmount.seconds(5)
+    /// How long after SUBSCRIBE a subscription counts as standing where the server answers no receipts. Default 100 ms.
+    public var settle = TimeAmount.milliseconds(100)
+    /// How much of a frame is taken.
+    public var limits = FrameLimits()
+    /// Octets of messages that may wait for their reader before the socket is no longer read. Default 1 MiB.
+    public var undeliveredLimit = 1 << 20
+    /// Told of what a user should know and what is no failure. Default nobody.
+    public var logger = Logger(label: "STOMPClient") { _ in SwiftLogNoOpLogHandler() }
+
+    /// What an endpoint asks for by itself: its login, its passcode and its virtual host, which is its host name where
+    /// it names none; and the STOMP subprotocols, the highest first.
+    public init(_ endpoint: Endpoint) {
+        session = SessionConfiguration(virtualHost: endpoint.virtualHost ?? endpoint.host)
+        session.login = endpoint.login
+        session.passcode = endpoint.passcode
+        transport.subprotocols = ["v12.stomp", "v11.stomp", "v10.stomp"]
+    }
+}

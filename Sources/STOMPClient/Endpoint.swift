@@ -1,0 +1,120 @@
+import FoundationEssentials
+import STOMPTransport
+
+/// Where a STOMP server is to be found, read off a URL.
+///
+/// | scheme | means | port |
+/// |---|---|---|
+/// | `stomp`, `tcp` | STOMP over TCP | 61613 |
+/// | `stomps`, `ssl`, `stomp+ssl` | STOMP over TLS | 61614 |
+/// | `ws`, `wss` | STOMP over WebSocket | 80, 443 |
+public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
+    public enum Scheme: String, Sendable, Hashable, CaseIterable {
+        case stomp, stomps, ws, wss
+
+        var isSecure: Bool { self == .stomps || self == .wss }
+
+        var defaultPort: Int {
+            switch self {
+            case .stomp: 61613
+            case .stomps: 61614
+            case .ws: 80
+            case .wss: 443
+            }
+        }
+
+        init?(name: String) {
+            switch name.lowercased() {
+            case "stomp", "tcp": self = .stomp
+            case "stomps", "ssl", "stomp+ssl": self = .stomps
+            case "ws": self = .ws
+            case "wss": self = .wss
+            default: return nil
+            }
+        }
+    }
+
+    public var scheme: Scheme
+    /// A name, or an IP address without brackets.
+    public var host: String
+    public var port: Int
+    /// Path and query of a WebSocket's request; `/` over TCP.
+    public var requestTarget: String
+    public var login: String?
+    public var passcode: String?
+    /// The virtual host that the path of a `stomp://` URL names; nil where it has none.
+    public var virtualHost: String?
+
+    /// Reads a URL.
+    ///
+    /// - Throws: ``STOMPClientError/Code/invalidEndpoint``, with a sentence that says what is wrong with it.
+    public init(_ url: String) throws(STOMPClientError) {
+        guard let schemeEnd = url.firstRange(of: "://") else {
+            throw Self.invalid(url, "has no scheme; write it as stomp://HOST:PORT or ws://HOST:PORT/PATH")
+        }
+        let name = String(url[..<schemeEnd.lowerBound])
+        guard let scheme = Scheme(name: name) else {
+            throw Self.invalid(
+                url, "has the scheme \(name.debugDescription), which is none of stomp, stomps, tcp, ssl, ws and wss")
+        }
+        guard let parts = URLComponents(string: url), let host = parts.host, !host.isEmpty else {
+            throw Self.invalid(url, "names no host")
+        }
+        guard (1...65535).contains(parts.port ?? scheme.defaultPort) else {
+            throw Self.invalid(url, "has the port \(parts.port ?? 0), which is none")
+        }
+        guard parts.fragment == nil else { throw Self.invalid(url, "has a fragment, which no server is ever sent") }
+        self.scheme = scheme
+        self.host = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+        port = parts.port ?? scheme.defaultPort
+        login = parts.user
+        passcode = parts.password
+        switch scheme {
+        case .ws, .wss:
+            requestTarget =
+                (parts.percentEncodedPath.isEmpty ? "/" : parts.percentEncodedPath)
+                + (parts.percentEncodedQuery.map { "?\($0)" } ?? "")
+        case .stomp, .stomps:
+            requestTarget = "/"
+            guard parts.percentEncodedQuery == nil else {
+                throw Self.invalid(url, "has a query, which STOMP over TCP has no place for")
+            }
+            let path = String(parts.path.dropFirst())
+            if !path.isEmpty { virtualHost = path }
+        }
+    }
+
+    private static func invalid(_ url: String, _ fault: String) -> STOMPClientError {
+        STOMPClientError(.invalidEndpoint, layer: "endpoint", "\(withoutPasscode(url).debugDescription) \(fault)")
+    }
+
+    /// The URL as it may be shown: without user and passcode.
+    private static func withoutPasscode(_ url: String) -> String {
+        guard let schemeEnd = url.firstRange(of: "://") else { return url }
+        let rest = url[schemeEnd.upperBound...]
+        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        guard let at = authority.lastIndex(of: "@") else { return url }
+        return String(url[..<schemeEnd.upperBound]) + rest[rest.index(after: at)...]
+    }
+
+    /// The URL without login and passcode.
+    public var description: String {
+        let shownHost = host.contains(":") ? "[\(host)]" : host
+        let path =
+            switch scheme {
+            case .ws, .wss: requestTarget
+            case .stomp, .stomps: ""
+            }
+        return "\(scheme.rawValue)://\(shownHost):\(port)\(path)"
+    }
+
+    /// What the transport is to open.
+    var target: TransportTarget {
+        let kind: TransportTarget.Kind =
+            switch scheme {
+            case .stomp, .stomps: .tcp
+            case .ws, .wss: .webSocket(requestTarget: requestTarget)
+            }
+        return TransportTarget(kind: kind, host: host, port: port, isSecure: scheme.isSecure)
+    }
+}

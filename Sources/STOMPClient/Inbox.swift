@@ -1,0 +1,64 @@
+import NIOCore
+import STOMPCore
+
+/// Messages between the socket and their reader, on the connection's event loop.
+struct Inbox {
+    private(set) var messages: [Frame] = []
+    private(set) var octets = 0
+    private var reader: CheckedContinuation<[Frame]?, any Error>?
+    /// Set once nothing more will come: nil is a clean end.
+    private var end: Result<Void, STOMPClientError>?
+
+    mutating func append(_ message: Frame) {
+        messages.append(message)
+        octets += message.bytes.readableBytes
+    }
+
+    /// Hands what is there to the reader that waits. Returns the octets that left.
+    mutating func deliver() -> Int {
+        guard let reader, !messages.isEmpty else { return 0 }
+        self.reader = nil
+        let (batch, octets) = take()
+        reader.resume(returning: batch)
+        return octets
+    }
+
+    /// What is there now, and whether the reader has to wait: messages, or the end, or nothing yet.
+    mutating func next() throws(STOMPClientError) -> (batch: [Frame]?, octets: Int)? {
+        if !messages.isEmpty { return take() }
+        guard let end else { return nil }
+        try end.get()
+        return (nil, 0)
+    }
+
+    /// Keeps a reader until there is something. A second one at the same time gets the end at once: one reader each.
+    mutating func wait(_ reader: CheckedContinuation<[Frame]?, any Error>) {
+        guard self.reader == nil else { return reader.resume(returning: nil) }
+        self.reader = reader
+    }
+
+    /// Lets the waiting reader go, with the end of the sequence.
+    mutating func cancelReader() {
+        reader?.resume(returning: nil)
+        reader = nil
+    }
+
+    mutating func finish(_ result: Result<Void, STOMPClientError>) {
+        guard end == nil else { return }
+        end = result
+        guard messages.isEmpty, let reader else { return }
+        self.reader = nil
+        switch result {
+        case .success: reader.resume(returning: nil)
+        case .failure(let error): reader.resume(throwing: error)
+        }
+    }
+
+    private mutating func take() -> ([Frame], octets: Int) {
+        defer {
+            messages = []
+            octets = 0
+        }
+        return (messages, octets)
+    }
+}

@@ -1,0 +1,80 @@
+import STOMPCore
+
+/// Messages as they come, for one reader.
+///
+/// They are handed over in batches: what came while the reader was busy comes at once, without a task switch for each.
+/// A reader that falls behind by more than ``ClientConfiguration/undeliveredLimit`` stops the reading of the socket, so
+/// that the server slows down and memory does not grow.
+public struct MessageSequence: AsyncSequence, Sendable {
+    public typealias Element = Frame
+
+    let connection: STOMPConnection
+    let inbox: Int
+
+    /// The same messages, a batch at a time; no batch is empty.
+    public var batches: Batches { Batches(messages: self) }
+
+    public func makeAsyncIterator() -> Iterator { Iterator(batches: batches.makeAsyncIterator()) }
+
+    public struct Iterator: AsyncIteratorProtocol {
+        var batches: Batches.Iterator
+        var batch: ArraySlice<Frame> = []
+
+        /// - Throws: ``STOMPClientError`` when the session ends otherwise than by this side's will.
+        public mutating func next() async throws -> Frame? {
+            if batch.isEmpty {
+                guard let next = try await batches.next() else { return nil }
+                batch = next[...]
+            }
+            return batch.popFirst()
+        }
+    }
+
+    public struct Batches: AsyncSequence, Sendable {
+        public typealias Element = [Frame]
+
+        let messages: MessageSequence
+
+        public func makeAsyncIterator() -> Iterator { Iterator(messages: messages) }
+
+        public struct Iterator: AsyncIteratorProtocol {
+            let messages: MessageSequence
+
+            /// - Throws: ``STOMPClientError`` when the session ends otherwise than by this side's will.
+            public mutating func next() async throws -> [Frame]? {
+                try await messages.connection.nextBatch(of: messages.inbox)
+            }
+        }
+    }
+}
+
+/// A subscription that was made on a connection.
+public struct Subscription: Sendable {
+    public let id: String
+    public let destination: String
+    public let ack: AckMode
+    /// What comes on it, and on the other subscriptions that were made to share its sequence.
+    public let messages: MessageSequence
+    /// The receipt of SUBSCRIBE; nil where the server answers none.
+    let receipt: Receipt?
+}
+
+/// Since when a subscription is known to stand.
+public enum SubscriptionStanding: Sendable, Hashable {
+    /// The server has confirmed it by a receipt.
+    case confirmed
+    /// The server answers no receipts; ``ClientConfiguration/settle`` has passed.
+    case settled
+    /// The receipt did not come within ``ClientConfiguration/receiptTimeout``, though this server should answer it.
+    case unconfirmed
+}
+
+/// How a session ended after DISCONNECT.
+public enum Goodbye: Sendable, Hashable {
+    /// The receipt came: the server has processed everything that was sent.
+    case confirmed
+    /// The server closed the stream instead, as RabbitMQ does on WebSocket.
+    case closed
+    /// Neither came within ``ClientConfiguration/receiptTimeout``.
+    case unanswered
+}

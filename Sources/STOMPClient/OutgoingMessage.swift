@@ -1,0 +1,42 @@
+import NIOCore
+import STOMPCore
+
+/// A message to send.
+public struct OutgoingMessage: Sendable {
+    public var destination: String
+    public var body: ByteBuffer
+    /// Further headers, such as `content-type`, in their order.
+    public var headers: HeaderList
+    /// Whether the body is announced by its length. Default ``FrameEncoder/ContentLength/automatic``.
+    public var contentLength: FrameEncoder.ContentLength
+    /// Whether the server is asked to say that it has processed it.
+    public var wantsReceipt: Bool
+    /// The open transaction that it belongs to.
+    public var transaction: String?
+
+    public init(
+        to destination: String, body: ByteBuffer = ByteBuffer(), headers: HeaderList = [:],
+        contentLength: FrameEncoder.ContentLength = .automatic, wantsReceipt: Bool = false, transaction: String? = nil
+    ) {
+        self.destination = destination
+        self.body = body
+        self.headers = headers
+        self.contentLength = contentLength
+        self.wantsReceipt = wantsReceipt
+        self.transaction = transaction
+    }
+}
+
+/// A receipt that was asked for.
+public struct Receipt: Sendable {
+    public let id: String
+    let future: EventLoopFuture<Void>
+
+    /// Waits for it.
+    ///
+    /// - Throws: ``STOMPClientError``: ``STOMPClientError/Code/timedOut`` when none came for
+    ///   ``ClientConfiguration/receiptTimeout``, or what ended the session.
+    public func arrives() async throws {
+        try await future.get()
+    }
+}

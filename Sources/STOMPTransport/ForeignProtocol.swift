@@ -1,0 +1,39 @@
+import NIOCore
+
+/// Another protocol than the one that was expected, recognised by the first octets that its server sends.
+public enum ForeignProtocol: String, Sendable, Hashable, CaseIterable {
+    case http = "HTTP"
+    case tls = "TLS"
+    case ssh = "SSH"
+    case amqp = "AMQP"
+    case smtp = "SMTP or FTP"
+
+    /// - Parameter octets: the first that came from the peer.
+    public init?(firstOctets octets: some Collection<UInt8>) {
+        let head = Array(octets.prefix(5))
+        if head.starts(with: "HTTP/".utf8) {
+            self = .http
+        } else if head.starts(with: "SSH-".utf8) {
+            self = .ssh
+        } else if head.starts(with: "AMQP".utf8) {
+            self = .amqp
+        } else if head.starts(with: "220 ".utf8) || head.starts(with: "220-".utf8) {
+            self = .smtp
+        } else if head.count >= 2, (0x14...0x17).contains(head[0]), head[1] == 3 {
+            // A TLS record: what answers plain octets is an alert.
+            self = .tls
+        } else {
+            return nil
+        }
+    }
+
+    /// What to do about it, for somebody who wanted STOMP.
+    public var remedy: String {
+        switch self {
+        case .http: "this port speaks HTTP: for STOMP over WebSocket try ws://HOST:PORT/PATH"
+        case .tls: "this port speaks TLS: try stomps:// or wss://"
+        case .amqp: "this port speaks AMQP: RabbitMQ has STOMP on 61613, and on 15674/ws over WebSocket"
+        case .ssh, .smtp: "this port speaks \(rawValue)"
+        }
+    }
+}
