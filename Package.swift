@@ -22,7 +22,8 @@ let package = Package(
     ],
     targets: [
         .target(name: "STOMPCore", dependencies: [nioCore]),
-        .target(name: "STOMPTransport", dependencies: nio + nioHTTP),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .target(name: "STOMPTransport", dependencies: ["COpenSSL"] + nio + nioHTTP),
         .target(
             name: "STOMPClient",
             dependencies: ["STOMPCore", "STOMPTransport", .product(name: "Logging", package: "swift-log")] + nio),
