@@ -1,9 +1,9 @@
 /// A version of TLS.
 public enum TLSVersion: String, Sendable, Hashable, Comparable, CaseIterable {
-    case v1_0 = "1.0"
-    case v1_1 = "1.1"
-    case v1_2 = "1.2"
-    case v1_3 = "1.3"
+    case v10 = "1.0"
+    case v11 = "1.1"
+    case v12 = "1.2"
+    case v13 = "1.3"
 
     public static func < (left: TLSVersion, right: TLSVersion) -> Bool { left.rawValue < right.rawValue }
 }
@@ -22,7 +22,7 @@ public struct TLSOptions: Sendable, Hashable {
     /// The name to ask for (SNI) and to find in the certificate, in place of the target's host.
     public var serverName: String?
     /// The least version taken. Default 1.2. What lies below it also needs weak signatures, and gets them.
-    public var minimumVersion = TLSVersion.v1_2
+    public var minimumVersion = TLSVersion.v12
     /// Whether a server is talked to whose certificate cannot be verified. Default false.
     public var isInsecure = false
 
@@ -40,7 +40,7 @@ public struct TLSServerOptions: Sendable, Hashable {
     /// The certificates that a client's must lead to, as in ``TLSOptions/ca``. Nil asks for no client certificate.
     public var clientCA: String?
     /// The least version taken. Default 1.2.
-    public var minimumVersion = TLSVersion.v1_2
+    public var minimumVersion = TLSVersion.v12
 
     public init(certificate: String, key: String? = nil) {
         self.certificate = certificate
