@@ -37,6 +37,9 @@ public struct TransportDescription: Sendable, Hashable {
     /// Version and cipher, where TLS stands between.
     public var tls: String?
 
+    /// Whether each write arrives as a message of its own; over TCP only the octets and their order are kept.
+    public var keepsMessages: Bool { name != "TCP" }
+
     public init(name: String, remoteAddress: String, subprotocol: String? = nil, tls: String? = nil) {
         self.name = name
         self.remoteAddress = remoteAddress
