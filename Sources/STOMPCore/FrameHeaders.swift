@@ -47,7 +47,7 @@ public struct FrameHeaders: Sendable, Sequence {
         }
     }
 
-    private func withFirst<Result>(_ name: String, _ body: (UnsafeRawBufferPointer, HeaderEscaping) -> Result)
+    func withFirst<Result>(_ name: String, _ body: (UnsafeRawBufferPointer, HeaderEscaping) -> Result)
         -> Result?
     {
         frame.bytes.withUnsafeReadableBytes { octets in

@@ -42,6 +42,11 @@ public enum HeaderEscaping: Sendable, Hashable {
     /// The text that `octets` stand for. Octets that are no UTF-8 become U+FFFD; the frame's bytes still have them.
     func unescape(_ octets: UnsafeRawBufferPointer) -> String {
         guard self != .none, octets.contains(.backslash) else { return String(decoding: octets, as: UTF8.self) }
+        return String(decoding: unescapedOctets(octets), as: UTF8.self)
+    }
+
+    /// The octets that `octets` stand for.
+    func unescapedOctets(_ octets: UnsafeRawBufferPointer) -> [UInt8] {
         var plain: [UInt8] = []
         plain.reserveCapacity(octets.count)
         var index = 0
@@ -54,7 +59,7 @@ public enum HeaderEscaping: Sendable, Hashable {
                 index += 1
             }
         }
-        return String(decoding: plain, as: UTF8.self)
+        return plain
     }
 
     /// The first backslash sequence that this escaping does not define, if there is one.
