@@ -17,6 +17,18 @@ public struct TransportConnector: Sendable {
         to target: TransportTarget, on eventLoop: any EventLoop, deadline: NIODeadline,
         receiver: @escaping TransportReceiverFactory
     ) async throws -> any TransportStream {
-        throw TransportError(.cannotConnect, .tcp, "not built yet")
+        try Task.checkCancellation()
+        let promise = eventLoop.makePromise(of: (any TransportStream).self)
+        let attempt = NIOLoopBoundBox.makeBoxSendingValue(
+            ConnectionAttempt(
+                target: target, options: options, eventLoop: eventLoop, deadline: deadline, receiver: receiver,
+                promise: promise),
+            eventLoop: eventLoop)
+        return try await withTaskCancellationHandler {
+            eventLoop.execute { attempt.value.run() }
+            return try await promise.futureResult.get()
+        } onCancel: {
+            eventLoop.execute { attempt.value.cancel() }
+        }
     }
 }

@@ -1,0 +1,116 @@
+import NIOCore
+import NIOPosix
+
+/// One try to open a stream: name, TCP, and what stands above them, until the stream is open, the deadline has
+/// passed, or nobody wants it any more. It lives on its event loop.
+final class ConnectionAttempt {
+    private let target: TransportTarget
+    private let options: TransportOptions
+    private let eventLoop: any EventLoop
+    private let deadline: NIODeadline
+    private let receiver: TransportReceiverFactory
+    private let promise: EventLoopPromise<any TransportStream>
+
+    private let start = NIODeadline.now()
+    /// The layer that is waited for.
+    private var layer = TransportError.Layer.name
+    /// All sockets that were made: there is one for each address that was tried.
+    private var channels: [any Channel] = []
+    private var timer: Scheduled<Void>?
+    private var isOver = false
+
+    init(
+        target: TransportTarget, options: TransportOptions, eventLoop: any EventLoop, deadline: NIODeadline,
+        receiver: @escaping TransportReceiverFactory, promise: EventLoopPromise<any TransportStream>
+    ) {
+        self.target = target
+        self.options = options
+        self.eventLoop = eventLoop
+        self.deadline = deadline
+        self.receiver = receiver
+        self.promise = promise
+    }
+
+    func run() {
+        guard !isOver else { return }
+        timer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.timeOut() }
+        connect().assumeIsolated().whenComplete { result in
+            switch result {
+            case .success(let channel):
+                self.connected(channel)
+            case .failure(let error):
+                self.end(.failure(TransportError(connecting: error, to: self.target.host, port: self.target.port)))
+            }
+        }
+    }
+
+    func cancel() { end(.failure(CancellationError())) }
+
+    private func connect() -> EventLoopFuture<any Channel> {
+        let attempt = NIOLoopBound(self, eventLoop: eventLoop)
+        return ClientBootstrap(group: eventLoop)
+            // The deadline is ours to keep: this one only must not come before it.
+            .connectTimeout(min(.hours(24), deadline - start) + .seconds(1))
+            .streamOptions()
+            .channelInitializer { channel in
+                attempt.value.layer = .tcp
+                attempt.value.channels.append(channel)
+                return channel.eventLoop.makeSucceededVoidFuture()
+            }
+            .connect(host: target.host, port: target.port)
+    }
+
+    private func connected(_ channel: any Channel) {
+        guard !isOver else { return channel.close(promise: nil) }
+        channels = [channel]
+        options.trace.record(.layers) {
+            WireEvent(.tcp, .local, .layers, "connected to \(addressText(channel.remoteAddress))")
+        }
+        do {
+            try StreamPipeline.begin(channel, options: options)
+        } catch {
+            return end(.failure(TransportError(breaking: error, with: addressText(channel.remoteAddress))))
+        }
+        secure(channel).assumeIsolated().flatMap { self.open(channel) }.whenComplete { result in
+            self.end(
+                result.mapError { TransportError(breaking: $0, with: addressText(channel.remoteAddress)) as any Error })
+        }
+    }
+
+    /// Puts TLS first in the pipeline, where it is asked for; the future is kept when the handshake is done.
+    private func secure(_ channel: any Channel) -> EventLoopFuture<Void> {
+        guard target.isSecure else { return channel.eventLoop.makeSucceededVoidFuture() }
+        layer = .tls
+        return channel.eventLoop.makeFailedFuture(TransportError(.badConfiguration, .tls, "TLS is not here yet"))
+    }
+
+    private func open(_ channel: any Channel) -> EventLoopFuture<any TransportStream> {
+        channel.eventLoop.makeCompletedFuture {
+            try StreamPipeline.endTCP(channel, options: options, receiver: receiver)
+        }
+    }
+
+    private func timeOut() {
+        let peer = addressText(host: target.host, port: target.port)
+        let span = durationText(deadline - start)
+        let message =
+            switch layer {
+            case .name: "no answer from the name service for \(target.host) within \(span)"
+            case .tcp: "no answer from \(peer) within \(span)"
+            case .http: "no answer to the WebSocket upgrade from \(peer) within \(span)"
+            default: "no answer to the \(layer.rawValue) handshake from \(peer) within \(span)"
+            }
+        end(.failure(TransportError(.timedOut, layer, message)))
+    }
+
+    private func end(_ result: Result<any TransportStream, any Error>) {
+        guard !isOver else { return }
+        isOver = true
+        timer?.cancel()
+        if case .failure = result {
+            for channel in channels { channel.close(promise: nil) }
+        }
+        channels = []
+        promise.completeWith(result)
+    }
+}

@@ -1,0 +1,42 @@
+import NIOCore
+
+/// What every TCP socket of this room is set to, and how its pipeline begins and ends.
+enum StreamPipeline {
+    /// The most that is taken from a socket by one read, in octets: a batch, as each read costs a system call and a
+    /// pass through all layers.
+    static let largestRead = 256 << 10
+    /// The reads in a row before another connection has its turn.
+    static let readsInARow: UInt = 4
+    /// Once more octets than `high` wait to be sent, ``TransportStream/isWritable`` is false until fewer than `low` do.
+    static let writeMarks = ChannelOptions.Types.WriteBufferWaterMark(low: 64 << 10, high: 256 << 10)
+
+    static let receiveAllocator = AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 65536, maximum: largestRead)
+
+    /// The handler that stands right above TCP. A TLS handler's place is before it, first in the pipeline; it is to
+    /// pass `close(mode: .output)` on as the end of its own stream, to tell that end as `ChannelEvent.inputClosed`,
+    /// and to keep the promise of a write of no octets.
+    static func begin(_ channel: any Channel, options: TransportOptions) throws {
+        try channel.pipeline.syncOperations.addHandler(GracefulCloseHandler(timeout: options.closeTimeout))
+    }
+
+    /// Makes the receiver, at the end of the pipeline of an open channel, and lets octets in.
+    static func end(
+        _ channel: any Channel, description: TransportDescription, receiver: @escaping TransportReceiverFactory
+    ) throws -> ChannelStream {
+        let handler = ReceiverHandler(description: description, makeReceiver: receiver)
+        try channel.pipeline.syncOperations.addHandler(handler)
+        try channel.syncOptions?.setOption(.autoRead, value: true)
+        return ChannelStream(channel: channel, description: description)
+    }
+
+    /// Makes a plain TCP stream of a channel that is open.
+    static func endTCP(
+        _ channel: any Channel, options: TransportOptions, receiver: @escaping TransportReceiverFactory
+    ) throws -> ChannelStream {
+        if options.trace.wants(.octets) {
+            try channel.pipeline.syncOperations.addHandler(OctetTraceHandler(trace: options.trace))
+        }
+        let peer = addressText(channel.remoteAddress)
+        return try end(channel, description: TransportDescription(name: "TCP", remoteAddress: peer), receiver: receiver)
+    }
+}

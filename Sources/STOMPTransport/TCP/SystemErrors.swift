@@ -1,0 +1,127 @@
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// What the system calls an error, without a capital: `connection refused`.
+func systemMessage(_ code: CInt) -> String {
+    let text = String(cString: strerror(code))
+    return text.prefix(1).lowercased() + text.dropFirst()
+}
+
+/// An address as people write it: `127.0.0.1:61613`, `[::1]:61613`.
+func addressText(_ address: SocketAddress?) -> String {
+    guard let address else { return "an unknown address" }
+    guard let host = address.ipAddress, let port = address.port else { return address.pathname ?? "a local socket" }
+    return addressText(host: host, port: port)
+}
+
+func addressText(host: String, port: Int) -> String {
+    host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+}
+
+/// A span of time as people write it: `5 s`, `250 ms`.
+func durationText(_ amount: TimeAmount) -> String {
+    let milliseconds = max(0, (amount.nanoseconds + 500_000) / 1_000_000)
+    return milliseconds % 1000 == 0 ? "\(milliseconds / 1000) s" : "\(milliseconds) ms"
+}
+
+/// Text of the other side made fit for one line of a message: control characters escaped, at most `limit` characters.
+func printable(_ text: some StringProtocol, limit: Int = 200) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars.prefix(limit) {
+        if scalar.properties.generalCategory == .control {
+            result += scalar.escaped(asASCII: true)
+        } else {
+            result.unicodeScalars.append(scalar)
+        }
+    }
+    return text.unicodeScalars.count > limit ? result + "..." : result
+}
+
+extension TransportError {
+    /// Why an open connection broke.
+    init(breaking error: any Error, with peer: String) {
+        switch error {
+        case let error as TransportError:
+            self = error
+        case let error as IOError where error.errnoCode == ECONNRESET:
+            self.init(.connectionLost, .tcp, "connection reset by \(peer)")
+        case let error as IOError:
+            self.init(.connectionLost, .tcp, "connection to \(peer) lost: \(systemMessage(error.errnoCode))")
+        default:
+            self.init(.connectionLost, .tcp, "connection to \(peer) lost")
+        }
+    }
+
+    /// Why nothing could be reached at `host`.
+    init(connecting error: any Error, to host: String, port: Int) {
+        switch error {
+        case let error as TransportError:
+            self = error
+        case let error as NIOConnectionError:
+            if let cause = error.connectionErrors.last {
+                self.init(refusing: cause.error, by: error.connectionErrors.map(\.target))
+            } else {
+                self.init(naming: host, error.dnsAAAAError ?? error.dnsAError)
+            }
+        case let error as SocketAddressError.UnknownHost:
+            self.init(naming: host, error)
+        case let error as IOError:
+            self.init(
+                .cannotConnect, .tcp,
+                "cannot connect to \(addressText(host: host, port: port)): \(systemMessage(error.errnoCode))")
+        default:
+            self.init(.cannotConnect, .tcp, "cannot connect to \(addressText(host: host, port: port))")
+        }
+    }
+
+    private init(refusing error: any Error, by targets: [SocketAddress]) {
+        let peers = targets.map { addressText($0) }.joined(separator: " and ")
+        switch (error as? IOError)?.errnoCode {
+        case ECONNREFUSED:
+            self.init(
+                .cannotConnect, .tcp, "connection refused by \(peers)",
+                remedy: "is the server running, and is this its port?")
+        case let code?:
+            self.init(.cannotConnect, .tcp, "cannot connect to \(peers): \(systemMessage(code))")
+        case nil:
+            self.init(.cannotConnect, .tcp, "cannot connect to \(peers)")
+        }
+    }
+
+    private init(naming host: String, _ error: (any Error)?) {
+        let code = (error as? SocketAddressError.UnknownHost).map { CInt($0.errorCode) }
+        if code == nil || code == EAI_NONAME {
+            self.init(.nameNotFound, .name, "no such host: \(printable(host))")
+        } else {
+            let cause = (error as? SocketAddressError.UnknownHost)?.errorDescription ?? ""
+            self.init(
+                .nameNotFound, .name,
+                "no such host: \(printable(host)) (\(cause.prefix(1).lowercased() + cause.dropFirst()))")
+        }
+    }
+
+    /// Why `host` and `port` cannot be listened on.
+    init(listening error: any Error, on host: String, port: Int) {
+        let place = addressText(host: host, port: port)
+        switch error {
+        case let error as TransportError:
+            self = error
+        case let error as IOError:
+            self.init(
+                .cannotListen, .tcp, "cannot listen on \(place): \(systemMessage(error.errnoCode))",
+                remedy: error.errnoCode == EACCES ? "a port below 1024 is only for root" : nil)
+        case is SocketAddressError, is SocketAddressError.UnknownHost:
+            self.init(.nameNotFound, .name, "no such host: \(printable(host))")
+        default:
+            self.init(.cannotListen, .tcp, "cannot listen on \(place)")
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import STOMPTransport
+
+/// What a receiver was told, and a way to wait for it.
+final class Inbox: Sendable {
+    struct Contents: Sendable {
+        var stream: (any TransportStream)?
+        /// Each call of `received` on its own.
+        var chunks: [ByteBuffer] = []
+        var octets = 0
+        var batches = 0
+        var events: [TransportEvent] = []
+        var writability: [Bool] = []
+        var endings: [TransportError?] = []
+        var callsAfterEnd = 0
+
+        var text: String { chunks.map { String(buffer: $0) }.joined() }
+        var texts: [String] { chunks.map { String(buffer: $0) } }
+        var closures: [TransportClosure] {
+            events.compactMap { if case .closed(let closure) = $0 { closure } else { nil } }
+        }
+    }
+
+    struct TimedOut: Error, CustomStringConvertible {
+        let contents: Contents
+        var description: String {
+            "timed out with \(contents.octets) octets, \(contents.events), \(contents.endings)"
+        }
+    }
+
+    private struct State {
+        var contents = Contents()
+        var waiters: [Int: (condition: @Sendable (Contents) -> Bool, continuation: CheckedContinuation<Void, Never>)] =
+            [:]
+        var nextWaiter = 0
+    }
+
+    private let state = NIOLockedValueBox(State())
+    private let keepsOctets: Bool
+
+    /// - Parameter keepsOctets: whether chunks are kept, and not only counted.
+    init(keepsOctets: Bool = true) { self.keepsOctets = keepsOctets }
+
+    var contents: Contents { state.withLockedValue { $0.contents } }
+
+    /// Makes the receiver of a stream.
+    var factory: TransportReceiverFactory {
+        { stream in
+            self.change { $0.stream = stream }
+            return Receiver(inbox: self, stream: stream)
+        }
+    }
+
+    func change(_ body: (inout Contents) -> Void) {
+        let ready = state.withLockedValue { state in
+            body(&state.contents)
+            let ready = state.waiters.filter { $0.value.condition(state.contents) }
+            for key in ready.keys { state.waiters[key] = nil }
+            return ready.values.map(\.continuation)
+        }
+        for continuation in ready { continuation.resume() }
+    }
+
+    fileprivate func received(_ octets: ByteBuffer) {
+        change {
+            $0.octets += octets.readableBytes
+            if keepsOctets { $0.chunks.append(octets) }
+            if !$0.endings.isEmpty { $0.callsAfterEnd += 1 }
+        }
+    }
+
+    /// Waits until the contents are as wanted.
+    @discardableResult
+    func wait(
+        within limit: Duration = .seconds(20), _ condition: @escaping @Sendable (Contents) -> Bool
+    ) async throws -> Contents {
+        let key = state.withLockedValue { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        let timer = Task {
+            try await Task.sleep(for: limit)
+            state.withLockedValue { $0.waiters.removeValue(forKey: key)?.continuation }?.resume()
+        }
+        await withCheckedContinuation { continuation in
+            let isReady = state.withLockedValue { state in
+                if condition(state.contents) { return true }
+                state.waiters[key] = (condition, continuation)
+                return false
+            }
+            if isReady { continuation.resume() }
+        }
+        timer.cancel()
+        let contents = self.contents
+        guard condition(contents) else { throw TimedOut(contents: contents) }
+        return contents
+    }
+
+    /// Waits for the end and returns its error.
+    func end(within limit: Duration = .seconds(20)) async throws -> TransportError? {
+        try await wait(within: limit) { !$0.endings.isEmpty }.endings[0]
+    }
+}
+
+private struct Receiver: TransportReceiver {
+    let inbox: Inbox
+    let stream: any TransportStream
+
+    func received(_ octets: ByteBuffer) {
+        stream.eventLoop.preconditionInEventLoop()
+        inbox.received(octets)
+    }
+
+    func receivedAll() { inbox.change { $0.batches += 1 } }
+    func happened(_ event: TransportEvent) { inbox.change { $0.events.append(event) } }
+    func writabilityChanged(_ isWritable: Bool) { inbox.change { $0.writability.append(isWritable) } }
+    func ended(_ error: TransportError?) { inbox.change { $0.endings.append(error) } }
+}
+
+extension TransportStream {
+    /// Performs a step on the event loop of the stream.
+    func perform(_ body: @escaping @Sendable (Self) -> Void) async throws {
+        try await eventLoop.submit { body(self) }.get()
+    }
+
+    func send(_ text: String) async throws {
+        try await perform {
+            $0.write(ByteBuffer(string: text), promise: nil)
+            $0.flush()
+        }
+    }
+}
+
+extension NIODeadline {
+    /// A deadline that a test which goes well never sees.
+    static var farEnough: NIODeadline { .now() + .seconds(20) }
+}

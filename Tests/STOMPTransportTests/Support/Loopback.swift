@@ -1,0 +1,34 @@
+import NIOCore
+import NIOPosix
+import STOMPTransport
+
+/// One event loop group for all tests: none of them holds up a loop.
+let group = MultiThreadedEventLoopGroup.singleton
+
+extension TransportTarget {
+    static func tcp(_ port: Int, host: String = "127.0.0.1") -> TransportTarget {
+        TransportTarget(kind: .tcp, host: host, port: port, isSecure: false)
+    }
+
+    static func webSocket(_ port: Int, _ requestTarget: String = "/ws", host: String = "127.0.0.1") -> TransportTarget {
+        TransportTarget(kind: .webSocket(requestTarget: requestTarget), host: host, port: port, isSecure: false)
+    }
+}
+
+/// The error that `body` throws as one of the transport's, if it does.
+func transportError(_ body: () async throws -> Void) async -> TransportError? {
+    do {
+        try await body()
+        return nil
+    } catch {
+        return error as? TransportError
+    }
+}
+
+/// A port of the loopback address that nobody listens on: it was free a moment ago.
+func closedPort() async throws -> Int {
+    let listener = try await TransportListener.tcp(
+        host: "127.0.0.1", port: 0, on: group, options: TransportOptions(), accept: Inbox().factory)
+    await listener.close()
+    return listener.port
+}

@@ -1,0 +1,23 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import STOMPTransport
+
+/// Keeps what a trace tells, one line an event.
+final class Trace: Sendable {
+    private let events = NIOLockedValueBox<[WireEvent]>([])
+    private let detail: WireEvent.Detail
+
+    init(_ detail: WireEvent.Detail) { self.detail = detail }
+
+    var wire: WireTrace {
+        WireTrace(detail: detail) { [events] event in events.withLockedValue { $0.append(event) } }
+    }
+
+    /// Layer, direction, summary, and the octets as text where there are any.
+    var lines: [String] {
+        events.withLockedValue { $0 }.map {
+            "\($0.layer) \($0.direction) \($0.summary)"
+                + ($0.octets.map { $0.readableBytes == 0 ? "" : " " + String(buffer: $0) } ?? "")
+        }
+    }
+}
