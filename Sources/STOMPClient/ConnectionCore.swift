@@ -35,6 +35,8 @@ final class ConnectionCore {
     /// The inboxes that this read brought something for.
     private var touched: [Int] = []
 
+    /// One look at the clock for each read.
+    private var timeOfRead: Timestamp?
     private var closure: TransportClosure?
     /// Why the session ended; set once.
     private(set) var failure: STOMPClientError?
@@ -136,14 +138,14 @@ final class ConnectionCore {
     }
 
     /// What is there for the reader now; nil where it has to wait.
-    func next(of inbox: Int) throws -> (batch: [Frame]?, octets: Int)? {
+    func next(of inbox: Int) throws -> (batch: [Message]?, octets: Int)? {
         guard inboxes[inbox] != nil else { return (nil, 0) }
         let next = try inboxes[inbox]?.next()
         if let next { delivered(next.octets) }
         return next
     }
 
-    func wait(for inbox: Int, _ reader: CheckedContinuation<[Frame]?, any Error>) {
+    func wait(for inbox: Int, _ reader: CheckedContinuation<[Message]?, any Error>) {
         inboxes[inbox]?.wait(reader)
     }
 
@@ -153,12 +155,15 @@ final class ConnectionCore {
 
     private func delivered(_ octets: Int) {
         undelivered -= octets
-        if !isReading, undelivered <= configuration.undeliveredLimit / 2 {
-            isReading = true
-            // While this side did not listen, the peer's silence meant nothing.
-            monitor?.received(at: .now())
-            stream.setReading(true)
-        }
+        if undelivered <= configuration.undeliveredLimit / 2 { resumeReading() }
+    }
+
+    private func resumeReading() {
+        guard !isReading else { return }
+        isReading = true
+        // While this side did not listen, the peer's silence meant nothing.
+        monitor?.received(at: .now())
+        stream.setReading(true)
     }
 
     private func finish(_ inbox: Int) {
@@ -175,6 +180,7 @@ final class ConnectionCore {
         do {
             let frame = try session.disconnect()
             leaving = promise
+            resumeReading()
             write(frame)
             stream.flush()
         } catch {
@@ -210,8 +216,7 @@ final class ConnectionCore {
         session.close()
         heartBeatTimer?.cancel()
         writeWatch?.cancel()
-        let error =
-            failure ?? STOMPClientError(.connectionLost, "the session is over")
+        let error = failure ?? STOMPClientError(.connectionLost, "the session is over")
         opening?.fail(error)
         opening = nil
         leaving?.fail(error)
@@ -250,8 +255,9 @@ extension ConnectionCore: TransportReceiver {
 
     func receivedAll() {
         monitor?.received(at: .now())
+        timeOfRead = nil
         deliverTouched()
-        if isReading, undelivered > configuration.undeliveredLimit {
+        if isReading, leaving == nil, undelivered > configuration.undeliveredLimit {
             isReading = false
             stream.setReading(false)
         }
@@ -290,8 +296,9 @@ extension ConnectionCore: TransportReceiver {
             opening?.succeed(Opened(core: NIOLoopBound(self, eventLoop: eventLoop), handshake: handshake))
             opening = nil
         case .message(let subscription):
-            guard let subscription, let inbox = routes[subscription] else { return }
-            inboxes[inbox]?.append(frame)
+            // What comes after DISCONNECT has no reader any more, and must not stand before its receipt.
+            guard let subscription, leaving == nil, let inbox = routes[subscription] else { return }
+            inboxes[inbox]?.append(Message(frame: frame, receivedAt: readTime()))
             undelivered += frame.bytes.readableBytes
             if touched.last != inbox { touched.append(inbox) }
         case .receipt(let id):
@@ -301,6 +308,12 @@ extension ConnectionCore: TransportReceiver {
         case .error:
             end(.server(frame, connected: opening == nil))
         }
+    }
+
+    private func readTime() -> Timestamp {
+        let time = timeOfRead ?? .now()
+        timeOfRead = time
+        return time
     }
 
     private func deliverTouched() {
@@ -359,15 +372,5 @@ extension ConnectionCore: TransportReceiver {
             self.monitor?.sent(at: .now())
         }
         scheduleHeartBeat()
-    }
-}
-
-extension TimeAmount {
-    /// As a user reads it: `5 s`, `1.5 s`, `250 ms`.
-    var readable: String {
-        let milliseconds = nanoseconds / 1_000_000
-        if milliseconds < 1000 { return "\(milliseconds) ms" }
-        let tenths = milliseconds % 1000 / 100
-        return tenths == 0 ? "\(milliseconds / 1000) s" : "\(milliseconds / 1000).\(tenths) s"
     }
 }

@@ -1,17 +1,16 @@
 import NIOCore
-import STOMPCore
 
 /// Messages between the socket and their reader, on the connection's event loop.
 struct Inbox {
-    private(set) var messages: [Frame] = []
+    private(set) var messages: [Message] = []
     private(set) var octets = 0
-    private var reader: CheckedContinuation<[Frame]?, any Error>?
+    private var reader: CheckedContinuation<[Message]?, any Error>?
     /// Set once nothing more will come: nil is a clean end.
     private var end: Result<Void, STOMPClientError>?
 
-    mutating func append(_ message: Frame) {
+    mutating func append(_ message: Message) {
         messages.append(message)
-        octets += message.bytes.readableBytes
+        octets += message.frame.bytes.readableBytes
     }
 
     /// Hands what is there to the reader that waits. Returns the octets that left.
@@ -24,7 +23,7 @@ struct Inbox {
     }
 
     /// What is there now, and whether the reader has to wait: messages, or the end, or nothing yet.
-    mutating func next() throws(STOMPClientError) -> (batch: [Frame]?, octets: Int)? {
+    mutating func next() throws(STOMPClientError) -> (batch: [Message]?, octets: Int)? {
         if !messages.isEmpty { return take() }
         guard let end else { return nil }
         try end.get()
@@ -32,7 +31,7 @@ struct Inbox {
     }
 
     /// Keeps a reader until there is something. A second one at the same time gets the end at once: one reader each.
-    mutating func wait(_ reader: CheckedContinuation<[Frame]?, any Error>) {
+    mutating func wait(_ reader: CheckedContinuation<[Message]?, any Error>) {
         guard self.reader == nil else { return reader.resume(returning: nil) }
         self.reader = reader
     }
@@ -54,7 +53,7 @@ struct Inbox {
         }
     }
 
-    private mutating func take() -> ([Frame], octets: Int) {
+    private mutating func take() -> ([Message], octets: Int) {
         defer {
             messages = []
             octets = 0

@@ -6,7 +6,7 @@ import STOMPCore
 /// A reader that falls behind by more than ``ClientConfiguration/undeliveredLimit`` stops the reading of the socket, so
 /// that the server slows down and memory does not grow.
 public struct MessageSequence: AsyncSequence, Sendable {
-    public typealias Element = Frame
+    public typealias Element = Message
 
     let connection: STOMPConnection
     let inbox: Int
@@ -18,10 +18,10 @@ public struct MessageSequence: AsyncSequence, Sendable {
 
     public struct Iterator: AsyncIteratorProtocol {
         var batches: Batches.Iterator
-        var batch: ArraySlice<Frame> = []
+        var batch: ArraySlice<Message> = []
 
         /// - Throws: ``STOMPClientError`` when the session ends otherwise than by this side's will.
-        public mutating func next() async throws -> Frame? {
+        public mutating func next() async throws -> Message? {
             if batch.isEmpty {
                 guard let next = try await batches.next() else { return nil }
                 batch = next[...]
@@ -31,7 +31,7 @@ public struct MessageSequence: AsyncSequence, Sendable {
     }
 
     public struct Batches: AsyncSequence, Sendable {
-        public typealias Element = [Frame]
+        public typealias Element = [Message]
 
         let messages: MessageSequence
 
@@ -41,7 +41,7 @@ public struct MessageSequence: AsyncSequence, Sendable {
             let messages: MessageSequence
 
             /// - Throws: ``STOMPClientError`` when the session ends otherwise than by this side's will.
-            public mutating func next() async throws -> [Frame]? {
+            public mutating func next() async throws -> [Message]? {
                 try await messages.connection.nextBatch(of: messages.inbox)
             }
         }

@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPCore
+import Synchronization
 
 /// A message to send.
 public struct OutgoingMessage: Sendable {
@@ -31,6 +32,20 @@ public struct OutgoingMessage: Sendable {
 public struct Receipt: Sendable {
     public let id: String
     let future: EventLoopFuture<Void>
+    private let arrival = Arrival()
+
+    init(id: String, future: EventLoopFuture<Void>) {
+        self.id = id
+        self.future = future
+        future.whenSuccess { [arrival] in arrival.isThere.store(true, ordering: .releasing) }
+    }
+
+    private final class Arrival: Sendable {
+        let isThere = Atomic(false)
+    }
+
+    /// Whether it has come.
+    public var hasArrived: Bool { arrival.isThere.load(ordering: .acquiring) }
 
     /// Waits for it.
     ///

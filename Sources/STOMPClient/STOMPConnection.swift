@@ -10,7 +10,7 @@ import STOMPTransport
 /// try await STOMPConnection.withConnection(to: endpoint) { connection in
 ///     let orders = try await connection.subscribe(to: "/topic/orders")
 ///     for try await message in orders.messages {
-///         print(message.headers["destination"] ?? "", String(buffer: message.body))
+///         print(message.destination ?? "", String(buffer: message.body))
 ///     }
 /// }
 /// ```
@@ -193,7 +193,7 @@ public actor STOMPConnection {
         core.unroute(subscription.id)
     }
 
-    func nextBatch(of inbox: Int) async throws -> [Frame]? {
+    func nextBatch(of inbox: Int) async throws -> [Message]? {
         if let next = try core.next(of: inbox) { return next.batch }
         let boundCore = boundCore
         return try await withTaskCancellationHandler {
@@ -249,7 +249,7 @@ public actor STOMPConnection {
     /// Acknowledges a message of a subscription whose mode is not ``AckMode/auto``.
     ///
     /// - Throws: ``STOMPClientError``.
-    public func ack(_ message: Frame, transaction: String? = nil) async throws {
+    public func ack(_ message: Message, transaction: String? = nil) async throws {
         try await acknowledge([message]) { session, message throws(STOMPProtocolError) in
             try session.ack(message, transaction: transaction)
         }
@@ -258,25 +258,25 @@ public actor STOMPConnection {
     /// Acknowledges messages one by one, in one go.
     ///
     /// - Throws: ``STOMPClientError``.
-    public func ack(_ messages: [Frame]) async throws {
+    public func ack(_ messages: [Message]) async throws {
         try await acknowledge(messages) { session, message throws(STOMPProtocolError) in try session.ack(message) }
     }
 
     /// Tells that a message was not taken. STOMP 1.0 has no way to say so.
     ///
     /// - Throws: ``STOMPClientError``.
-    public func nack(_ message: Frame, transaction: String? = nil) async throws {
+    public func nack(_ message: Message, transaction: String? = nil) async throws {
         try await acknowledge([message]) { session, message throws(STOMPProtocolError) in
             try session.nack(message, transaction: transaction)
         }
     }
 
     private func acknowledge(
-        _ messages: [Frame], _ make: (Session, Frame) throws(STOMPProtocolError) -> Frame
+        _ messages: [Message], _ make: (Session, Frame) throws(STOMPProtocolError) -> Frame
     ) async throws {
         try core.send { session throws(STOMPProtocolError) in
             var frames: [Frame] = []
-            for message in messages { frames.append(try make(session, message)) }
+            for message in messages { frames.append(try make(session, message.frame)) }
             return ((), frames)
         }
         try await core.writable().get()
