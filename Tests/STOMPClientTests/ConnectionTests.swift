@@ -1,0 +1,394 @@
+import NIOCore
+import STOMPCore
+import STOMPTransport
+import Testing
+
+@testable import STOMPClient
+
+private func configuration(_ server: ScriptedServer, _ change: (inout ClientConfiguration) -> Void = { _ in })
+    -> ClientConfiguration
+{
+    var configuration = ClientConfiguration(server.endpoint)
+    configuration.connectTimeout = .seconds(20)
+    configuration.receiptTimeout = .seconds(20)
+    change(&configuration)
+    return configuration
+}
+
+@Suite(.timeLimit(.minutes(1))) struct ConnectingTests {
+    @Test func opensASession() async throws {
+        try await ScriptedServer.with { server in
+            let settings = configuration(server) {
+                $0.session.login = "guest"
+                $0.session.passcode = "secret"
+                $0.session.headers = ["x-own": "1"]
+            }
+            let connection = try await STOMPConnection.connect(to: server.endpoint, configuration: settings)
+            #expect(connection.handshake.version == .v12)
+            #expect(connection.handshake.server == "scripted/1")
+            #expect(connection.handshake.answersReceipts)
+            #expect(try await connection.disconnect() == .confirmed)
+            #expect(
+                server.frames == [
+                    "CONNECT accept-version:1.0,1.1,1.2 host:127.0.0.1 login:guest passcode:secret "
+                        + "heart-beat:10000,10000 x-own:1 [0 B]",
+                    "DISCONNECT receipt:receipt-1 [0 B]",
+                ])
+        }
+    }
+
+    @Test func tellsWhyCONNECTWasRefused() async throws {
+        let script: @Sendable (Frame, ScriptedServer.Peer) -> Void = { _, peer in
+            peer.send("ERROR\nmessage:Bad CONNECT\n\nAccess refused for user 'x'\n\0")
+        }
+        try await ScriptedServer.with(script) { server in
+            let error = await #expect(throws: STOMPClientError.self) {
+                try await STOMPConnection.connect(to: server.endpoint, configuration: configuration(server))
+            }
+            #expect(error?.code == .refused)
+            #expect(error?.message == "CONNECT was refused: Bad CONNECT: Access refused for user 'x'")
+            #expect(error?.frame?.headers["message"] == "Bad CONNECT")
+        }
+    }
+
+    @Test func tellsThatTheServerClosedBeforeCONNECTED() async throws {
+        try await ScriptedServer.with({ _, peer in peer.stream.close() }) { server in
+            let error = await #expect(throws: STOMPClientError.self) {
+                try await STOMPConnection.connect(to: server.endpoint, configuration: configuration(server))
+            }
+            #expect(error?.code == .connectionLost)
+            #expect(error?.message.contains("before CONNECTED") == true)
+        }
+    }
+
+    @Test func givesUpOnAServerThatNeverAnswers() async throws {
+        try await ScriptedServer.with({ _, _ in }) { server in
+            let settings = configuration(server) { $0.connectTimeout = .milliseconds(200) }
+            let error = await #expect(throws: STOMPClientError.self) {
+                try await STOMPConnection.connect(to: server.endpoint, configuration: settings)
+            }
+            #expect(error?.code == .timedOut)
+            #expect(error?.message.contains("no CONNECTED") == true)
+            #expect(await eventually { server.connectionsEnded == 1 })
+        }
+    }
+
+    @Test func namesTheProtocolThatThePortSpeaks() async throws {
+        try await ScriptedServer.with({ _, _ in }, onOpen: { $0.send("HTTP/1.1 400 Bad Request\r\n\r\n") }) { server in
+            let error = await #expect(throws: STOMPClientError.self) {
+                try await STOMPConnection.connect(to: server.endpoint, configuration: configuration(server))
+            }
+            #expect(error?.code == .protocolViolation)
+            #expect(error?.remedy?.contains("HTTP") == true)
+        }
+    }
+
+    @Test func refusesAVersionThatWasNotOffered() async throws {
+        try await ScriptedServer.with({ _, peer in peer.send("CONNECTED\nversion:1.0\n\n\0") }) { server in
+            let settings = configuration(server) { $0.session.versions = [.v12] }
+            let error = await #expect(throws: STOMPClientError.self) {
+                try await STOMPConnection.connect(to: server.endpoint, configuration: settings)
+            }
+            #expect(error?.code == .protocolViolation)
+        }
+    }
+
+    @Test func leavesNothingOpenWhenItIsCancelled() async throws {
+        try await ScriptedServer.with({ _, _ in }) { server in
+            let settings = configuration(server)
+            let endpoint = server.endpoint
+            let task = Task { try await STOMPConnection.connect(to: endpoint, configuration: settings) }
+            #expect(await eventually { !server.frames.isEmpty })
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+            #expect(await eventually { server.connectionsEnded == 1 })
+        }
+    }
+
+    @Test func saysGoodbyeWhenTheBodyThrows() async throws {
+        struct Oops: Error {}
+        try await ScriptedServer.with { server in
+            await #expect(throws: Oops.self) {
+                try await STOMPConnection.withConnection(
+                    to: server.endpoint, configuration: configuration(server)
+                ) { _ in throw Oops() }
+            }
+            #expect(server.frames.last?.hasPrefix("DISCONNECT") == true)
+        }
+    }
+
+    @Test func takesAClosedStreamForAGoodbye() async throws {
+        let script: @Sendable (Frame, ScriptedServer.Peer) -> Void = { frame, peer in
+            if frame.command == .disconnect { peer.stream.close() } else { ScriptedServer.obliging(frame, peer) }
+        }
+        try await ScriptedServer.with(script) { server in
+            let connection = try await STOMPConnection.connect(
+                to: server.endpoint, configuration: configuration(server))
+            #expect(try await connection.disconnect() == .closed)
+        }
+    }
+
+    @Test func doesNotWaitForEverForAGoodbye() async throws {
+        let script: @Sendable (Frame, ScriptedServer.Peer) -> Void = { frame, peer in
+            if frame.command == .connect { peer.sendConnected() }
+        }
+        try await ScriptedServer.with(script) { server in
+            let settings = configuration(server) { $0.receiptTimeout = .milliseconds(100) }
+            let connection = try await STOMPConnection.connect(to: server.endpoint, configuration: settings)
+            #expect(try await connection.disconnect() == .unanswered)
+        }
+    }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct SubscriptionTests {
+    @Test func deliversMessagesInOrderAndEndsOnUnsubscribe() async throws {
+        let script: @Sendable (Frame, ScriptedServer.Peer) -> Void = { frame, peer in
+            ScriptedServer.obliging(frame, peer)
+            if frame.command == .subscribe { for number in 0..<3 { peer.sendMessage("m\(number)", id: number) } }
+        }
+        try await ScriptedServer.with(script) { server in
+            try await STOMPConnection.withConnection(to: server.endpoint, configuration: configuration(server)) {
+                connection in
+                let subscription = try await connection.subscribe(to: "/topic/a")
+                #expect(try await connection.standing(of: subscription) == .confirmed)
+                var bodies: [String] = []
+                for try await message in subscription.messages {
+                    bodies.append(String(buffer: message.body))
+                    if bodies.count == 3 { try await connection.unsubscribe(subscription) }
+                }
+                #expect(bodies == ["m0", "m1", "m2"])
+            }
+        }
+    }
+
+    @Test func keepsTheOrderOfSubscriptionsThatShareASequence() async throws {
+        let script: @Sendable (Frame, ScriptedServer.Peer) -> Void = { frame, peer in
+            ScriptedServer.obliging(frame, peer)
+            guard frame.command == .subscribe, frame.headers["id"] == "sub-1" else { return }
+            for number in 0..<10 { peer.sendMessage("m\(number)", subscription: "sub-\(number % 2)", id: number) }
+        }
+        try await ScriptedServer.with(script) { server in
+            try await STOMPConnection.withConnection(to: server.endpoint, configuration: configuration(server)) {
+                connection in
+                let messages = await connection.makeMessageSequence()
+                _ = try await connection.subscribe(to: "/topic/a", into: messages)
+                _ = try await connection.subscribe(to: "/topic/b", into: messages)
+                var bodies: [String] = []
+                for try await message in messages {
+                    bodies.append(String(buffer: message.body))
+                    if bodies.count == 10 { break }
+                }
+                #expect(bodies == (0..<10).map { "m\($0)" })
+            }
+        }
+    }
+
+    @Test func deliversWhatCameBeforeAnERROR() async throws {
+        let script: @Sendable (Frame, ScriptedServer.Peer) -> Void = { frame, peer in
+            ScriptedServer.obliging(frame, peer)
+            guard frame.command == .subscribe else { return }
+            peer.sendMessage("last")
+            peer.send("ERROR\nmessage:no such queue\n\n\0")
+        }
+        try await ScriptedServer.with(script) { server in
+            let connection = try await STOMPConnection.connect(
+                to: server.endpoint, configuration: configuration(server))
+            let subscription = try await connection.subscribe(to: "/topic/a")
+            var iterator = subscription.messages.makeAsyncIterator()
+            #expect(try await iterator.next().map { String(buffer: $0.body) } == "last")
+            let error = await #expect(throws: STOMPClientError.self) { try await iterator.next() }
+            #expect(error?.code == .serverError)
+            #expect(error?.message == "ERROR: no such queue")
+        }
+    }
+
+    @Test func asksNoReceiptOfAServerThatAnswersNone() async throws {
+        let script: @Sendable (Frame, ScriptedServer.Peer) -> Void = { frame, peer in
+            if frame.command == .connect { peer.sendConnected("heart-beat:0,0\n") }
+            if frame.command == .disconnect { peer.sendReceipt(of: frame) }
+        }
+        try await ScriptedServer.with(script) { server in
+            try await STOMPConnection.withConnection(to: server.endpoint, configuration: configuration(server)) {
+                connection in
+                let subscription = try await connection.subscribe(to: "/topic/a", headers: ["x": "1"])
+                #expect(try await connection.standing(of: subscription) == .settled)
+            }
+            #expect(server.frames.contains("SUBSCRIBE id:sub-0 destination:/topic/a x:1 [0 B]"))
+        }
+    }
+
+    @Test func tellsOfASubscriptionWhoseReceiptIsMissing() async throws {
+        let script: @Sendable (Frame, ScriptedServer.Peer) -> Void = { frame, peer in
+            if frame.command != .subscribe { ScriptedServer.obliging(frame, peer) }
+        }
+        try await ScriptedServer.with(script) { server in
+            let settings = configuration(server) { $0.receiptTimeout = .milliseconds(200) }
+            try await STOMPConnection.withConnection(to: server.endpoint, configuration: settings) { connection in
+                let subscription = try await connection.subscribe(to: "/topic/a")
+                #expect(try await connection.standing(of: subscription) == .unconfirmed)
+            }
+        }
+    }
+
+    @Test func aCancelledReaderEndsQuietly() async throws {
+        try await ScriptedServer.with { server in
+            try await STOMPConnection.withConnection(to: server.endpoint, configuration: configuration(server)) {
+                connection in
+                let subscription = try await connection.subscribe(to: "/topic/a")
+                let reader = Task { try await subscription.messages.first { _ in true } }
+                _ = try await connection.standing(of: subscription)
+                reader.cancel()
+                #expect(try await reader.value?.frame == nil)
+            }
+        }
+    }
+
+    /// A reader that is away must stop the socket, and lose nothing.
+    @Test func aSlowReaderStopsTheServer() async throws {
+        let total = 400
+        let body = String(repeating: "x", count: 64 << 10)
+        let script: @Sendable (Frame, ScriptedServer.Peer) -> Void = { frame, peer in
+            ScriptedServer.obliging(frame, peer)
+            guard frame.command == .subscribe else { return }
+            for number in 0..<total { peer.sendMessage(body, id: number) }
+        }
+        try await ScriptedServer.with(script) { server in
+            try await STOMPConnection.withConnection(to: server.endpoint, configuration: configuration(server)) {
+                connection in
+                let subscription = try await connection.subscribe(to: "/topic/a")
+                #expect(await eventually { server.timesUnwritable > 0 })
+                var received = 0
+                for try await batch in subscription.messages.batches {
+                    let octets = batch.reduce(0) { $0 + $1.frame.bytes.readableBytes }
+                    #expect(octets < 4 << 20, "a batch holds more than the limit of what may wait")
+                    for message in batch {
+                        #expect(message.headers["message-id"] == "\(received)")
+                        received += 1
+                    }
+                    if received == total { break }
+                }
+                #expect(received == total)
+            }
+        }
+    }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct SendingTests {
+    @Test func sendsAndGetsReceipts() async throws {
+        try await ScriptedServer.with { server in
+            try await STOMPConnection.withConnection(to: server.endpoint, configuration: configuration(server)) {
+                connection in
+                let receipts = try await connection.send([
+                    OutgoingMessage(to: "/a", body: ByteBuffer(string: "1")),
+                    OutgoingMessage(to: "/a", body: ByteBuffer(string: "22"), wantsReceipt: true),
+                ])
+                #expect(receipts.count == 1)
+                try await receipts[0].arrives()
+                #expect(receipts[0].hasArrived)
+            }
+            #expect(
+                Array(server.frames[1...2]) == [
+                    "SEND destination:/a content-length:1 [1 B]",
+                    "SEND destination:/a receipt:receipt-1 content-length:2 [2 B]",
+                ])
+        }
+    }
+
+    @Test func sendsNothingOfABatchThatCannotGo() async throws {
+        try await ScriptedServer.with { server in
+            try await STOMPConnection.withConnection(to: server.endpoint, configuration: configuration(server)) {
+                connection in
+                let error = await #expect(throws: STOMPClientError.self) {
+                    try await connection.send([
+                        OutgoingMessage(to: "/a"), OutgoingMessage(to: "/a", headers: ["": "no name"]),
+                    ])
+                }
+                #expect(error?.code == .cannotSend)
+            }
+            #expect(!server.frames.contains { $0.hasPrefix("SEND") })
+        }
+    }
+
+    @Test func anERRORFailsTheReceiptsThatAreMissing() async throws {
+        let script: @Sendable (Frame, ScriptedServer.Peer) -> Void = { frame, peer in
+            guard frame.command == .send else { return ScriptedServer.obliging(frame, peer) }
+            peer.send("ERROR\nmessage:not allowed\n\n\0")
+        }
+        try await ScriptedServer.with(script) { server in
+            let connection = try await STOMPConnection.connect(
+                to: server.endpoint, configuration: configuration(server))
+            let receipt = try await connection.send(OutgoingMessage(to: "/a", wantsReceipt: true))
+            let error = await #expect(throws: STOMPClientError.self) { try await receipt?.arrives() }
+            #expect(error?.code == .serverError)
+            await #expect(throws: STOMPClientError.self) { try await connection.send(OutgoingMessage(to: "/a")) }
+        }
+    }
+
+    @Test func aTransactionIsOneUntilItsCommit() async throws {
+        try await ScriptedServer.with { server in
+            try await STOMPConnection.withConnection(to: server.endpoint, configuration: configuration(server)) {
+                connection in
+                let transaction = try await connection.begin()
+                try await connection.send(OutgoingMessage(to: "/a", transaction: transaction))
+                try await connection.commit(transaction).arrives()
+                await #expect(throws: STOMPClientError.self) { try await connection.commit(transaction) }
+            }
+            #expect(server.frames[1] == "BEGIN transaction:tx-0 [0 B]")
+            #expect(server.frames[2] == "SEND destination:/a transaction:tx-0 content-length:0 [0 B]")
+            #expect(server.frames[3] == "COMMIT transaction:tx-0 receipt:receipt-1 [0 B]")
+        }
+    }
+
+    /// A server that reads nothing must not make the client grow, nor wait for ever.
+    @Test func aServerThatTakesNothingIsGivenUp() async throws {
+        let script: @Sendable (Frame, ScriptedServer.Peer) -> Void = { frame, peer in
+            ScriptedServer.obliging(frame, peer)
+            if frame.command == .begin { peer.stream.setReading(false) }
+        }
+        try await ScriptedServer.with(script) { server in
+            let settings = configuration(server) { $0.receiptTimeout = .milliseconds(500) }
+            let connection = try await STOMPConnection.connect(to: server.endpoint, configuration: settings)
+            _ = try await connection.begin()
+            let body = ByteBuffer(repeating: UInt8(ascii: "x"), count: 1 << 20)
+            let error = await #expect(throws: STOMPClientError.self) {
+                for _ in 0..<1000 { try await connection.send(OutgoingMessage(to: "/a", body: body)) }
+            }
+            #expect(error?.code == .timedOut)
+        }
+    }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct HeartBeatTests {
+    @Test func sendsHeartBeatsThatWereAgreedOn() async throws {
+        let script: @Sendable (Frame, ScriptedServer.Peer) -> Void = { frame, peer in
+            if frame.command == .connect {
+                peer.sendConnected("server:s\nheart-beat:0,50\n")
+            } else {
+                peer.sendReceipt(of: frame)
+            }
+        }
+        try await ScriptedServer.with(script) { server in
+            let settings = configuration(server) { $0.session.heartBeat = HeartBeat(outgoing: 20, incoming: 0) }
+            try await STOMPConnection.withConnection(to: server.endpoint, configuration: settings) { connection in
+                #expect(connection.handshake.heartBeat == HeartBeat(outgoing: 50, incoming: 0))
+                #expect(await eventually { server.heartBeats >= 3 })
+            }
+        }
+    }
+
+    @Test func noticesASilentServer() async throws {
+        let script: @Sendable (Frame, ScriptedServer.Peer) -> Void = { frame, peer in
+            if frame.command == .connect { peer.sendConnected("server:s\nheart-beat:50,0\n") }
+        }
+        try await ScriptedServer.with(script) { server in
+            let settings = configuration(server) { $0.session.heartBeat = HeartBeat(outgoing: 0, incoming: 50) }
+            let connection = try await STOMPConnection.connect(to: server.endpoint, configuration: settings)
+            let subscription = try await connection.subscribe(to: "/topic/a")
+            let error = await #expect(throws: STOMPClientError.self) {
+                for try await _ in subscription.messages {}
+            }
+            #expect(error?.code == .connectionLost)
+            #expect(error?.message.contains("heart-beat") == true)
+        }
+    }
+}

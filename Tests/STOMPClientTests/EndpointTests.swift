@@ -1,0 +1,62 @@
+import STOMPTransport
+import Testing
+
+@testable import STOMPClient
+
+@Suite struct EndpointTests {
+    @Test(arguments: [
+        ("stomp://localhost", "stomp://localhost:61613"),
+        ("tcp://localhost:1234", "stomp://localhost:1234"),
+        ("STOMP://localhost", "stomp://localhost:61613"),
+        ("stomps://broker.example", "stomps://broker.example:61614"),
+        ("ssl://broker.example", "stomps://broker.example:61614"),
+        ("stomp+ssl://broker.example", "stomps://broker.example:61614"),
+        ("ws://localhost/ws", "ws://localhost:80/ws"),
+        ("ws://localhost:8080", "ws://localhost:8080/"),
+        ("wss://host/a/b?token=1&x=%20", "wss://host:443/a/b?token=1&x=%20"),
+        ("ws://[::1]:8080/ws", "ws://[::1]:8080/ws"),
+        ("ws://host/방", "ws://host:80/%EB%B0%A9"),
+        ("ws://my_service:8080/ws", "ws://my_service:8080/ws"),
+    ])
+    func readsURLs(url: String, shown: String) throws {
+        #expect(try Endpoint(url).description == shown)
+    }
+
+    @Test func takesCredentialsOutOfTheURL() throws {
+        let endpoint = try Endpoint("stomp://guest:p%40ss@localhost/%2F")
+        #expect(endpoint.login == "guest")
+        #expect(endpoint.passcode == "p@ss")
+        #expect(endpoint.virtualHost == "/")
+        #expect(!endpoint.description.contains("guest"))
+    }
+
+    @Test func takesTheVirtualHostFromThePath() throws {
+        #expect(try Endpoint("stomp://localhost").virtualHost == nil)
+        #expect(try Endpoint("stomp://localhost/").virtualHost == nil)
+        #expect(try Endpoint("stomp://localhost/orders").virtualHost == "orders")
+        #expect(try Endpoint("ws://localhost/orders").virtualHost == nil)
+    }
+
+    @Test func stripsTheBracketsOfAnAddress() throws {
+        #expect(try Endpoint("stomp://[::1]").host == "::1")
+        #expect(
+            try Endpoint("wss://[::1]/ws").target
+                == TransportTarget(kind: .webSocket(requestTarget: "/ws"), host: "::1", port: 443, isSecure: true))
+    }
+
+    @Test(arguments: [
+        ("localhost:61613", "no scheme"), ("ftp://localhost", "ftp"), ("stomp://", "no host"),
+        ("stomp://host:99999", "port"), ("stomp://host:0", "port"), ("ws://host/a#b", "fragment"),
+        ("stomp://host?x=1", "query"), ("", "no scheme"), ("stomp://host:port", "no host"),
+    ])
+    func refusesWhatIsNoEndpoint(url: String, fault: String) {
+        let error = #expect(throws: STOMPClientError.self) { try Endpoint(url) }
+        #expect(error?.code == .invalidEndpoint)
+        #expect(error?.message.contains(fault) == true, "\(String(describing: error))")
+    }
+
+    @Test func neverShowsThePasscodeInAnError() {
+        let error = #expect(throws: STOMPClientError.self) { try Endpoint("foo://guest:s3cret@host") }
+        #expect(error?.description.contains("s3cret") == false)
+    }
+}
