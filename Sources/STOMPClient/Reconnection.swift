@@ -1,0 +1,74 @@
+import NIOCore
+import NIOPosix
+
+/// A session that comes back when its connection is lost.
+public struct Reconnection: Sendable {
+    /// What happens to the connection, for people.
+    public enum Event: Sendable {
+        /// A session is open; `away` is how long there was none since the last one, nil for the first.
+        case connected(STOMPConnection, away: TimeAmount?)
+        /// The connection was lost, or an attempt failed; the next attempt follows after `wait`.
+        case lost(STOMPClientError, attempt: Int, wait: TimeAmount)
+    }
+
+    /// Where the server is, each with what is said there; they are tried in their order.
+    public var servers: [(endpoint: Endpoint, configuration: ClientConfiguration)]
+    public var policy: ReconnectPolicy
+    /// Told of each event, before anything else is done about it.
+    public var report: @Sendable (Event) -> Void
+
+    public init(
+        servers: [(endpoint: Endpoint, configuration: ClientConfiguration)], policy: ReconnectPolicy,
+        report: @escaping @Sendable (Event) -> Void = { _ in }
+    ) {
+        self.servers = servers
+        self.policy = policy
+        self.report = report
+    }
+
+    /// Opens a session and does `body` with it; when the connection is lost, opens another and does `body` anew, until
+    /// it returns. What must outlast a connection, such as which subscriptions there are, `body` keeps outside.
+    ///
+    /// - Throws: ``STOMPClientError`` that another attempt would not mend, or the last one when the attempts are used
+    ///   up; `CancellationError`; what `body` throws.
+    public func run<Result: Sendable>(
+        on eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next(),
+        _ body: (STOMPConnection) async throws -> Result
+    ) async throws -> Result {
+        var attempt = 0
+        var lostAt: NIODeadline?
+        while true {
+            var openedAt: NIODeadline?
+            do {
+                let connection = try await connect(on: eventLoop)
+                openedAt = .now()
+                report(.connected(connection, away: lostAt.map { .now() - $0 }))
+                return try await body(connection)
+            } catch let error as STOMPClientError where ReconnectPolicy.mayPass(error) && !Task.isCancelled {
+                let hadSession = openedAt != nil || lostAt != nil
+                if let openedAt {
+                    lostAt = .now()
+                    if .now() - openedAt >= policy.stableAfter { attempt = 0 }
+                }
+                attempt += 1
+                guard hadSession || policy.includesFirst, attempt <= policy.attempts ?? .max else { throw error }
+                let wait = policy.wait(before: attempt, chance: .random(in: 0...1))
+                report(.lost(error, attempt: attempt, wait: wait))
+                try await Task.sleep(nanoseconds: UInt64(wait.nanoseconds))
+            }
+        }
+    }
+
+    /// The first server that opens a session. One that refuses it is not passed over in silence.
+    private func connect(on eventLoop: any EventLoop) async throws -> STOMPConnection {
+        var failure: STOMPClientError?
+        for (endpoint, configuration) in servers {
+            do {
+                return try await STOMPConnection.connect(to: endpoint, configuration: configuration, on: eventLoop)
+            } catch let error as STOMPClientError where ReconnectPolicy.mayPass(error) {
+                failure = error
+            }
+        }
+        throw failure ?? STOMPClientError(.invalidEndpoint, layer: "endpoint", "there is none")
+    }
+}

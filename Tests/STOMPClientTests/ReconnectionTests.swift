@@ -1,0 +1,133 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import STOMPCore
+import Testing
+
+@testable import STOMPClient
+
+@Suite struct ReconnectPolicyTests {
+    @Test func waitsTwiceAsLongEachTimeUpToALimit() {
+        let policy = ReconnectPolicy(delay: .seconds(1), longestDelay: .seconds(30))
+        let longest = (1...9).map { policy.wait(before: $0, chance: 1) }
+        #expect(
+            longest == [
+                .milliseconds(500), .seconds(1), .seconds(2), .seconds(4), .seconds(8), .seconds(16), .seconds(30),
+                .seconds(30), .seconds(30),
+            ])
+        #expect((1...9).map { policy.wait(before: $0, chance: 0) } == longest.map { .nanoseconds($0.nanoseconds / 2) })
+    }
+
+    @Test func neverOverflows() {
+        let policy = ReconnectPolicy(delay: .hours(24 * 365), longestDelay: .hours(24 * 365))
+        #expect(policy.wait(before: .max, chance: 2) == .hours(24 * 365))
+        #expect(policy.wait(before: -1, chance: -1) == .hours(24 * 365 / 4))
+    }
+
+    @Test func triesAgainOnlyWhatMayPass() {
+        for code in [STOMPClientError.Code.connectionLost, .cannotConnect, .timedOut, .nameNotFound] {
+            #expect(ReconnectPolicy.mayPass(STOMPClientError(code, "")))
+        }
+        for code in [STOMPClientError.Code.refused, .serverError, .protocolViolation, .limitExceeded, .cannotSend] {
+            #expect(!ReconnectPolicy.mayPass(STOMPClientError(code, "")))
+        }
+    }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct ReconnectionTests {
+    private let quick = ReconnectPolicy(delay: .milliseconds(2), longestDelay: .milliseconds(20))
+
+    private func servers(_ server: ScriptedServer) -> [(endpoint: Endpoint, configuration: ClientConfiguration)] {
+        [(server.endpoint, ClientConfiguration(server.endpoint))]
+    }
+
+    @Test func bringsTheSubscriptionBack() async throws {
+        let connections = NIOLockedValueBox(0)
+        let script: @Sendable (Frame, ScriptedServer.Peer) -> Void = { frame, peer in
+            ScriptedServer.obliging(frame, peer)
+            guard frame.command == .subscribe else { return }
+            let number = connections.withLockedValue { count in
+                count += 1
+                return count
+            }
+            peer.sendMessage("from \(number)", subscription: frame.headers["id"] ?? "")
+            if number < 3 { peer.stream.close() }
+        }
+        try await ScriptedServer.with(script) { server in
+            let bodies = NIOLockedValueBox<[String]>([])
+            try await Reconnection(servers: servers(server), policy: quick).run { connection in
+                let subscription = try await connection.subscribe(to: "/topic/a", id: "mine", headers: ["x": "1"])
+                for try await message in subscription.messages {
+                    bodies.withLockedValue { $0.append(String(buffer: message.body)) }
+                    if bodies.withLockedValue({ $0.count }) == 3 { return }
+                }
+            }
+            #expect(bodies.withLockedValue { $0 } == ["from 1", "from 2", "from 3"])
+            let subscribed = server.frames.filter { $0.hasPrefix("SUBSCRIBE id:mine destination:/topic/a x:1") }
+            #expect(subscribed.count == 3)
+        }
+    }
+
+    @Test func doesNotTryAgainWhatWasRefused() async throws {
+        try await ScriptedServer.with({ _, peer in peer.send("ERROR\nmessage:no\n\n\0") }) { server in
+            var policy = quick
+            policy.includesFirst = true
+            let error = await #expect(throws: STOMPClientError.self) {
+                try await Reconnection(servers: servers(server), policy: policy).run { _ in }
+            }
+            #expect(error?.code == .refused)
+            #expect(server.frames.count == 1)
+        }
+    }
+
+    @Test func waitsLongerForAServerThatClosesInALoop() async throws {
+        let waits = NIOLockedValueBox<[TimeAmount]>([])
+        let script: @Sendable (Frame, ScriptedServer.Peer) -> Void = { frame, peer in
+            if frame.command == .connect { peer.sendConnected() }
+            peer.stream.close()
+        }
+        try await ScriptedServer.with(script) { server in
+            var policy = quick
+            policy.attempts = 5
+            let reconnection = Reconnection(servers: servers(server), policy: policy) { event in
+                if case .lost(_, _, let wait) = event { waits.withLockedValue { $0.append(wait) } }
+            }
+            let error = await #expect(throws: STOMPClientError.self) {
+                try await reconnection.run { connection in
+                    for try await _ in try await connection.subscribe(to: "/a").messages {}
+                }
+            }
+            #expect(error?.code == .connectionLost)
+            let seen = waits.withLockedValue { $0 }
+            #expect(seen.count == 5)
+            #expect(seen[4] > seen[0])
+        }
+    }
+
+    @Test func triesTheFirstConnectionAgainOnlyWhereItIsAsked() async throws {
+        let endpoint = try await ScriptedServer.with { $0.endpoint }
+        let attempts = NIOLockedValueBox(0)
+        var policy = quick
+        policy.attempts = 3
+        for includesFirst in [false, true] {
+            policy.includesFirst = includesFirst
+            let reconnection = Reconnection(
+                servers: [(endpoint, ClientConfiguration(endpoint))], policy: policy
+            ) { _ in attempts.withLockedValue { $0 += 1 } }
+            await #expect(throws: STOMPClientError.self) { try await reconnection.run { _ in } }
+            #expect(attempts.withLockedValue { $0 } == (includesFirst ? 3 : 0))
+        }
+    }
+
+    @Test func goesToTheNextServer() async throws {
+        let dead = try await ScriptedServer.with { $0.endpoint }
+        try await ScriptedServer.with { server in
+            let reconnection = Reconnection(
+                servers: [(dead, ClientConfiguration(dead))] + servers(server), policy: .never)
+            let name = try await reconnection.run { connection in
+                try await connection.disconnect()
+                return connection.handshake.server
+            }
+            #expect(name == "scripted/1")
+        }
+    }
+}
