@@ -41,7 +41,8 @@ let package = Package(
         .testTarget(name: "STOMPClientTests", dependencies: ["STOMPClient", "STOMPBroker"] + nio),
         .testTarget(name: "STOMPBrokerTests", dependencies: ["STOMPBroker", "STOMPClient", nioEmbedded] + nio),
         .testTarget(name: "StomptapCommandsTests", dependencies: ["StomptapCommands"]),
-        .testTarget(name: "EndToEndTests", dependencies: nio),
-        .testTarget(name: "BrokerTests", dependencies: nio),
+        .target(name: "TestSupport", dependencies: nio, path: "Tests/TestSupport"),
+        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"] + nio),
+        .testTarget(name: "BrokerTests", dependencies: ["TestSupport", "STOMPClient"] + nio, exclude: ["Servers"]),
     ]
 )

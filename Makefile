@@ -1,0 +1,54 @@
+# `make` alone lists the targets. On Debian, what is missing is installed first.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+SWIFT ?= swift
+
+# Without the toolchain's libraries beside it, the program runs anywhere and starts sooner.
+release = --configuration release --static-swift-stdlib --product stomptap
+share = $(DESTDIR)$(PREFIX)/share
+
+.PHONY: help demo build test test-brokers lint figures install clean libraries brokers
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+
+demo: libraries ## build, and tail the clock of the embedded broker for three messages
+	$(SWIFT) build --product stomptap
+	.build/debug/stomptap subscribe demo /topic/clock -n 3
+
+build: libraries ## build the program for daily use
+	$(SWIFT) build $(release)
+
+test: libraries ## run all tests that need no other server
+	$(SWIFT) test --disable-xctest --skip '^BrokerTests\.'
+
+test-brokers: libraries brokers ## run the tests against RabbitMQ and ActiveMQ, which they start and stop
+	$(SWIFT) test --disable-xctest --filter '^BrokerTests\.'
+
+lint: ## check the style of the sources
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+
+figures: build ## measure the frames per second beside a bare read loop
+	Benchmarks/figures.sh
+
+install: build ## install under PREFIX (/usr/local), below DESTDIR
+	install -D --strip --mode=755 "$$($(SWIFT) build $(release) --show-bin-path)/stomptap" \
+	    "$(DESTDIR)$(PREFIX)/bin/stomptap"
+	set -e; for page in $(wildcard man/*.1); do \
+	    install -D --mode=644 "$$page" "$(share)/man/man1/$${page##*/}"; done
+	if [ -e completions/stomptap.bash ]; then \
+	    install -D --mode=644 completions/stomptap.bash "$(share)/bash-completion/completions/stomptap"; fi
+	if [ -e completions/_stomptap ]; then \
+	    install -D --mode=644 completions/_stomptap "$(share)/zsh/site-functions/_stomptap"; fi
+	if [ -e completions/stomptap.fish ]; then \
+	    install -D --mode=644 completions/stomptap.fish "$(share)/fish/vendor_completions.d/stomptap.fish"; fi
+
+clean: ## remove what was built
+	$(SWIFT) package clean
+
+libraries:
+	@pkg-config --exists openssl libedit 2>/dev/null || Scripts/apt-install.sh pkg-config libssl-dev libedit-dev
+
+brokers:
+	@Scripts/apt-install.sh rabbitmq-server activemq

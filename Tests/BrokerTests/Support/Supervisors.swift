@@ -1,0 +1,24 @@
+import Foundation
+import Synchronization
+import TestSupport
+
+/// Waits at the exit of the test process for all servers to be gone. Where it dies without an exit, their supervisors
+/// see it by the end of their input.
+enum Supervisors {
+    private static let all = Mutex<[RunningProgram]>([])
+
+    static func endAtExit(_ supervisor: RunningProgram) {
+        _ = isPrepared
+        all.withLock { $0.append(supervisor) }
+    }
+
+    private static let isPrepared: Bool =
+        atexit {
+            let supervisors = Supervisors.all.withLock { $0 }
+            supervisors.forEach { $0.closeInput() }
+            let deadline = ContinuousClock.now + .seconds(20)
+            while supervisors.contains(where: { $0.written.status == .running }), ContinuousClock.now < deadline {
+                usleep(10_000)
+            }
+        } == 0
+}

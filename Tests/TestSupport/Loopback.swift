@@ -1,0 +1,44 @@
+import Foundation
+import Synchronization
+
+/// What stands at a port of 127.0.0.1.
+public enum Loopback {
+    private static let taken = Mutex<Set<Int>>([])
+
+    /// Ports that nobody listens on, never the same twice.
+    ///
+    /// They lie below those that the system gives to outgoing connections, so that none of these can take one before a
+    /// server listens on it.
+    public static func freePorts(_ count: Int) throws -> [Int] {
+        try taken.withLock { taken in
+            var ports: [Int] = []
+            for port in (20_000..<32_768).shuffled() where !taken.contains(port) && isFree(port) {
+                taken.insert(port)
+                ports.append(port)
+                if ports.count == count { return ports }
+            }
+            throw TestFailure("no \(count) free ports")
+        }
+    }
+
+    /// Whether something listens on a port.
+    public static func accepts(_ port: Int) -> Bool { withSocket(port, connect) == 0 }
+
+    private static func isFree(_ port: Int) -> Bool { withSocket(port, bind) == 0 }
+
+    private static func withSocket(
+        _ port: Int, _ call: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                call(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+    }
+}

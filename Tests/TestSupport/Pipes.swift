@@ -1,0 +1,114 @@
+import Foundation
+import Synchronization
+
+/// A pipe that no program inherits unless it is given one of its ends.
+struct Pipe {
+    let reading: Int32
+    let writing: Int32
+
+    /// Held while a pipe is made and while a program is spawned, so that none inherits a pipe not yet marked.
+    static let spawning = Mutex<Void>(())
+
+    init() throws {
+        var ends: [Int32] = [0, 0]
+        let isMade = Self.spawning.withLock { _ in
+            pipe(&ends) == 0 && ends.allSatisfy { fcntl($0, F_SETFD, FD_CLOEXEC) == 0 }
+        }
+        guard isMade else { throw TestFailure("no pipe: \(String(cString: strerror(errno)))") }
+        (reading, writing) = (ends[0], ends[1])
+    }
+}
+
+/// Reads a pipe in a thread of its own, so that a program is never kept waiting by a busy test.
+final class PipeReader: Sendable {
+    private struct State {
+        var octets: [UInt8] = []
+        /// Nil once it is closed.
+        var descriptor: Int32?
+        var isStarted = false
+        var isClosing = false
+    }
+
+    private let state: Mutex<State>
+
+    init(_ descriptor: Int32) {
+        state = Mutex(State(descriptor: descriptor))
+    }
+
+    var octets: [UInt8] { state.withLock { $0.octets } }
+
+    var isAtEnd: Bool { state.withLock { $0.descriptor == nil } }
+
+    /// Reads to the end; or, for one that stops at the line's end, that far.
+    func start(stopsAtLineEnd: Bool = false) {
+        let descriptor = state.withLock { state -> Int32? in
+            guard !state.isStarted, let descriptor = state.descriptor else { return nil }
+            state.isStarted = true
+            return descriptor
+        }
+        guard let descriptor else { return }
+        Thread.detachNewThread { [self] in
+            var buffer = [UInt8](repeating: 0, count: stopsAtLineEnd ? 1 : 1 << 16)
+            var goesOn = true
+            while goesOn {
+                // A look at the clock now and then, since nothing else would end the wait for a program that has
+                // left the pipe to another.
+                var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                guard poll(&waiting, 1, 100) != 0 else {
+                    goesOn = state.withLock { !$0.isClosing }
+                    continue
+                }
+                let count = read(descriptor, &buffer, buffer.count)
+                if count < 0, errno == EINTR { continue }
+                state.withLock { state in
+                    if count > 0 { state.octets += buffer[..<count] }
+                    goesOn = count > 0 && !(stopsAtLineEnd && buffer[0] == UInt8(ascii: "\n"))
+                }
+            }
+            state.withLock { $0.descriptor = nil }
+            Glibc.close(descriptor)
+        }
+    }
+
+    func close() {
+        let unread = state.withLock { state -> Int32? in
+            state.isClosing = true
+            guard !state.isStarted else { return nil }
+            defer { state.descriptor = nil }
+            return state.descriptor
+        }
+        if let unread { Glibc.close(unread) }
+    }
+}
+
+/// Writes to a pipe in the background, in the order of the calls.
+final class PipeWriter: Sendable {
+    private let queue = DispatchQueue(label: "stdin")
+    /// Nil once it is closed.
+    private let descriptor: Mutex<Int32?>
+
+    init(_ descriptor: Int32) {
+        self.descriptor = Mutex(descriptor)
+    }
+
+    func write(_ octets: [UInt8]) {
+        queue.async { [self] in
+            guard let descriptor = descriptor.withLock({ $0 }) else { return }
+            var rest = octets[...]
+            while !rest.isEmpty {
+                let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+                if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { return }
+            }
+        }
+    }
+
+    func close() {
+        queue.async { [self] in
+            let descriptor = descriptor.withLock { descriptor in
+                defer { descriptor = nil }
+                return descriptor
+            }
+            if let descriptor { Glibc.close(descriptor) }
+        }
+    }
+}

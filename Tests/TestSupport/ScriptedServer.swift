@@ -1,0 +1,129 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A TCP server on a free loopback port that does as it is told and keeps what it is sent.
+public final class ScriptedServer: Sendable {
+    /// What it does on a connection; after the last step it closes.
+    public enum Step: Sendable {
+        /// Reads until this has come, counted from where the last wait ended.
+        case awaitText(String)
+        case send([UInt8])
+        /// Sends what is made of all that has come.
+        case answer(@Sendable ([UInt8]) -> [UInt8])
+        /// Reads on, and sends nothing, until the client closes.
+        case stall
+        /// Reads nothing more, until the server is closed.
+        case hold
+        /// Closes by a reset.
+        case reset
+
+        public static func sendText(_ text: String) -> Step { .send(Array(text.utf8)) }
+    }
+
+    public let port: Int
+    private let listener: NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>
+    private let script: @Sendable (Int) -> [Step]
+    private let connections = Mutex<[[UInt8]]>([])
+
+    /// Runs while `body` does.
+    ///
+    /// - Parameter script: the steps for each connection, which are counted from 0.
+    public static func run<Value: Sendable>(
+        isolation: isolated (any Actor)? = #isolation, script: @escaping @Sendable (Int) -> [Step],
+        _ body: (ScriptedServer) async throws -> Value
+    ) async throws -> Value {
+        let server = try await ScriptedServer(script: script)
+        let task = Task { try await server.serve() }
+        defer { task.cancel() }
+        return try await body(server)
+    }
+
+    /// Runs the same steps on each connection.
+    public static func run<Value: Sendable>(
+        isolation: isolated (any Actor)? = #isolation, _ steps: Step..., body: (ScriptedServer) async throws -> Value
+    ) async throws -> Value {
+        try await run(script: { _ in steps }, body)
+    }
+
+    /// The steps of an HTTP server that answers one request so.
+    public static func http(_ status: String, headers: [String] = [], body: String = "") -> [Step] {
+        let lines = ["HTTP/1.1 \(status)", "Content-Length: \(body.utf8.count)", "Connection: close"] + headers
+        return [.awaitText("\r\n\r\n"), .sendText(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)]
+    }
+
+    /// What came on each connection until now, in the order of their arrival.
+    public var received: [[UInt8]] { connections.withLock { $0 } }
+
+    private init(script: @escaping @Sendable (Int) -> [Step]) async throws {
+        self.script = script
+        listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+                        wrappingChannelSynchronously: channel,
+                        configuration: .init(isOutboundHalfClosureEnabled: true))
+                }
+            }
+        port = listener.channel.localAddress?.port ?? 0
+    }
+
+    private func serve() async throws {
+        try await listener.executeThenClose { clients in
+            await withTaskGroup { group in
+                do {
+                    for try await client in clients {
+                        group.addTask { try? await self.play(client) }
+                    }
+                } catch {}
+                group.cancelAll()
+            }
+        }
+    }
+
+    private func play(_ client: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async throws {
+        let number = connections.withLock { connections in
+            connections.append([])
+            return connections.count - 1
+        }
+        try await client.executeThenClose { inbound, outbound in
+            var chunks = inbound.makeAsyncIterator()
+            var position = 0
+            func receive() async throws -> Bool {
+                guard let chunk = try await chunks.next() else { return false }
+                connections.withLock { $0[number] += chunk.readableBytesView }
+                return true
+            }
+            for step in script(number) {
+                switch step {
+                case .awaitText(let text):
+                    while true {
+                        if let end = end(of: text, after: position, on: number) {
+                            position = end
+                            break
+                        }
+                        guard try await receive() else { return }
+                    }
+                case .send(let octets):
+                    try await outbound.write(ByteBuffer(bytes: octets))
+                case .answer(let make):
+                    try await outbound.write(ByteBuffer(bytes: make(received[number])))
+                case .stall:
+                    while try await receive() {}
+                case .hold:
+                    try await Task.sleep(for: .seconds(3600))
+                case .reset:
+                    guard let socket = client.channel as? any SocketOptionProvider else { return }
+                    try await socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+                    try await client.channel.close()
+                    return
+                }
+            }
+        }
+    }
+
+    private func end(of text: String, after position: Int, on number: Int) -> Int? {
+        let octets = received[number][position...]
+        return octets.firstRange(of: Array(text.utf8))?.upperBound
+    }
+}
