@@ -36,7 +36,7 @@ let package = Package(
             ] + nio),
         .executableTarget(name: "stomptap", dependencies: ["StomptapCommands"]),
 
-        .testTarget(name: "STOMPCoreTests", dependencies: ["STOMPCore"]),
+        .testTarget(name: "STOMPCoreTests", dependencies: ["STOMPCore", nioCore]),
         .testTarget(name: "STOMPTransportTests", dependencies: ["STOMPTransport", nioEmbedded] + nio + nioHTTP),
         .testTarget(name: "STOMPClientTests", dependencies: ["STOMPClient", "STOMPBroker"] + nio),
         .testTarget(name: "STOMPBrokerTests", dependencies: ["STOMPBroker", "STOMPClient", nioEmbedded] + nio),

@@ -20,6 +20,31 @@ public enum Command: String, Sendable, Hashable, CaseIterable, CustomStringConve
 
     public var description: String { rawValue }
 
+    init?(octets: UnsafeRawBufferPointer) {
+        // Length and first letter leave one candidate.
+        let candidate: Command? =
+            switch (octets.count, octets.first) {
+            case (3, _): .ack
+            case (4, UInt8(ascii: "S")): .send
+            case (4, _): .nack
+            case (5, UInt8(ascii: "A")): .abort
+            case (5, UInt8(ascii: "B")): .begin
+            case (5, UInt8(ascii: "E")): .error
+            case (5, _): .stomp
+            case (6, _): .commit
+            case (7, UInt8(ascii: "C")): .connect
+            case (7, UInt8(ascii: "M")): .message
+            case (7, _): .receipt
+            case (9, UInt8(ascii: "C")): .connected
+            case (9, _): .subscribe
+            case (10, _): .disconnect
+            case (11, _): .unsubscribe
+            default: nil
+            }
+        guard let candidate, octets.equals(candidate.rawValue) else { return nil }
+        self = candidate
+    }
+
     /// Whether a server sends this command; clients send the others.
     public var isFromServer: Bool {
         switch self {

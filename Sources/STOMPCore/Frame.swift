@@ -9,6 +9,7 @@ public struct Frame: Sendable {
     public let command: Command
     /// The whole frame, from its command to its NUL.
     public let bytes: ByteBuffer
+    /// How the headers are escaped; none also where nothing is.
     let escaping: HeaderEscaping
     /// Where the header lines stand in ``bytes``, the last line's end included.
     let headerBlock: Range<Int>

@@ -20,19 +20,14 @@ public struct FrameEncoder: Sendable {
     /// Appends a frame to `buffer`.
     ///
     /// - Throws: ``STOMPProtocolError`` with ``STOMPProtocolError/Code/notInThisVersion``,
-    ///   ``STOMPProtocolError/Code/cannotBeEncoded``, ``STOMPProtocolError/Code/bodyNotAllowed`` or
-    ///   ``STOMPProtocolError/Code/contentLengthMismatch``; `buffer` is then as it was.
+    ///   ``STOMPProtocolError/Code/cannotBeEncoded``, ``STOMPProtocolError/Code/bodyNotAllowed``,
+    ///   ``STOMPProtocolError/Code/contentLengthMismatch`` or, for more than ``FrameLimits/largestFrame``,
+    ///   ``STOMPProtocolError/Code/frameTooLarge``; `buffer` is then as it was.
     public func encode(
         _ command: Command, _ headers: HeaderList = [:], body: ByteBuffer = ByteBuffer(),
         contentLength: ContentLength = .automatic, into buffer: inout ByteBuffer
     ) throws(STOMPProtocolError) {
-        let start = buffer.writerIndex
-        do throws(STOMPProtocolError) {
-            _ = try write(command, headers, body, contentLength, &buffer)
-        } catch {
-            buffer.moveWriterIndex(to: start)
-            throw error
-        }
+        _ = try write(command, headers, body, contentLength, &buffer)
     }
 
     /// A frame in a buffer of its own.
@@ -42,7 +37,7 @@ public struct FrameEncoder: Sendable {
         _ command: Command, _ headers: HeaderList = [:], body: ByteBuffer = ByteBuffer(),
         contentLength: ContentLength = .automatic
     ) throws(STOMPProtocolError) -> Frame {
-        var bytes = ByteBufferAllocator().buffer(capacity: 128 + 48 * headers.count + body.readableBytes)
+        var bytes = ByteBuffer()
         let (headerBlock, bodyRange) = try write(command, headers, body, contentLength, &bytes)
         return Frame(
             command: command, bytes: bytes, escaping: HeaderEscaping(command: command, version: version),
@@ -60,69 +55,80 @@ public struct FrameEncoder: Sendable {
         if body.readableBytes > 0, !command.allowsBody(in: version) {
             throw STOMPProtocolError(.bodyNotAllowed, "a \(command) frame may have no body")
         }
-        let start = buffer.writerIndex
-        buffer.writeString(command.rawValue)
-        buffer.writeInteger(UInt8.lineFeed)
-        let headersStart = buffer.writerIndex - start
-        let escaping = HeaderEscaping(command: command, version: version)
-        for header in headers {
-            try write(header, escaping, command, &buffer)
-        }
-        if let announced = headers["content-length"] {
-            guard announced == String(body.readableBytes) else {
-                throw STOMPProtocolError(
-                    .contentLengthMismatch,
-                    "content-length is \(announced), but the body has \(body.readableBytes) octets")
-            }
-        } else if contentLength == .automatic, command.allowsBody(in: nil) {
-            buffer.writeString("content-length:\(body.readableBytes)\n")
-        } else if body.readableBytesView.contains(.null) {
+        // Each octet of a header may become two; the rest is the command, our content-length and the ends.
+        let most = headers.reduce(64 + body.readableBytes) { $0 + 2 * ($1.name.utf8.count + $1.value.utf8.count + 1) }
+        guard most <= FrameLimits.largestFrame else {
             throw STOMPProtocolError(
-                .cannotBeEncoded, "the body holds a NUL, which needs a content-length before it")
+                .frameTooLarge, "the frame would be larger than \(FrameLimits.largestFrame) octets")
         }
-        let headersEnd = buffer.writerIndex - start
-        buffer.writeInteger(UInt8.lineFeed)
-        let bodyStart = buffer.writerIndex - start
-        buffer.writeImmutableBuffer(body)
-        let bodyEnd = buffer.writerIndex - start
-        buffer.writeInteger(UInt8.null)
-        return (headersStart..<headersEnd, bodyStart..<bodyEnd)
+        var headerBlock = 0..<0
+        var bodyRange = 0..<0
+        try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: most) { space throws(STOMPProtocolError) in
+            var writer = OctetWriter(space)
+            writer.write(command.rawValue)
+            writer.write(.lineFeed)
+            let headersStart = writer.count
+            let escaping = HeaderEscaping(command: command, version: version)
+            for header in headers {
+                try write(header, escaping, command, &writer)
+            }
+            if let announced = headers["content-length"] {
+                guard announced == String(body.readableBytes) else {
+                    throw STOMPProtocolError(
+                        .contentLengthMismatch,
+                        "content-length is \(announced), but the body has \(body.readableBytes) octets")
+                }
+            } else if contentLength == .automatic, command.allowsBody(in: nil) {
+                writer.write("content-length:")
+                writer.write(String(body.readableBytes))
+                writer.write(.lineFeed)
+            } else if body.readableBytesView.contains(.null) {
+                throw STOMPProtocolError(
+                    .cannotBeEncoded, "the body holds a NUL, which needs a content-length before it")
+            }
+            headerBlock = headersStart..<writer.count
+            writer.write(.lineFeed)
+            let bodyStart = writer.count
+            body.withUnsafeReadableBytes { writer.write($0) }
+            bodyRange = bodyStart..<writer.count
+            writer.write(.null)
+            return writer.count
+        }
+        return (headerBlock, bodyRange)
     }
 
     private func write(
-        _ header: Header, _ escaping: HeaderEscaping, _ command: Command, _ buffer: inout ByteBuffer
+        _ header: Header, _ escaping: HeaderEscaping, _ command: Command, _ writer: inout OctetWriter
     ) throws(STOMPProtocolError) {
         guard !header.name.isEmpty else {
             throw STOMPProtocolError(.cannotBeEncoded, "a header of \(command) has no name")
         }
-        try write(header.name, isName: true, of: header, escaping, command, &buffer)
-        buffer.writeInteger(UInt8.colon)
-        try write(header.value, isName: false, of: header, escaping, command, &buffer)
-        buffer.writeInteger(UInt8.lineFeed)
+        try write(header.name, isName: true, of: header, escaping, command, &writer)
+        writer.write(.colon)
+        try write(header.value, isName: false, of: header, escaping, command, &writer)
+        writer.write(.lineFeed)
     }
 
     private func write(
         _ text: String, isName: Bool, of header: Header, _ escaping: HeaderEscaping, _ command: Command,
-        _ buffer: inout ByteBuffer
+        _ writer: inout OctetWriter
     ) throws(STOMPProtocolError) {
-        let special = text.utf8.contains { octet in
-            octet <= .carriageReturn || octet == .colon || octet == .backslash
-        }
-        guard special else {
-            buffer.writeString(text)
-            return
-        }
         for octet in text.utf8 {
+            // No other octet has a meaning in a header.
+            guard octet <= .carriageReturn || octet == .colon || octet == .backslash else {
+                writer.write(octet)
+                continue
+            }
             if let letter = escaping.escaped(octet) {
-                buffer.writeInteger(UInt8.backslash)
-                buffer.writeInteger(letter)
+                writer.write(.backslash)
+                writer.write(letter)
                 continue
             }
             let endsHeader = octet == .lineFeed || octet == .carriageReturn || (octet == .colon && isName)
             guard octet != .null, !endsHeader else {
                 throw STOMPProtocolError(.cannotBeEncoded, cannotCarry(octet, header, command))
             }
-            buffer.writeInteger(octet)
+            writer.write(octet)
         }
     }
 
@@ -136,7 +142,33 @@ public struct FrameEncoder: Sendable {
             }
         let holder = "the header \(header.name.debugDescription) of \(command)"
         guard octet != .null else { return "\(holder) holds \(what), which no version can carry" }
-        let version = version.map { "STOMP \($0)" } ?? "this frame"
-        return "\(holder) holds \(what), which \(command == .connect ? "CONNECT" : version) cannot carry"
+        let isBare = HeaderEscaping(command: command, version: .v12) == .none
+        let carrier = isBare ? "\(command)" : version.map { "STOMP \($0)" } ?? "this frame"
+        return "\(holder) holds \(what), which \(carrier) cannot carry"
+    }
+}
+
+/// Fills space that was measured before.
+private struct OctetWriter {
+    private let space: UnsafeMutableRawBufferPointer
+    private(set) var count = 0
+
+    init(_ space: UnsafeMutableRawBufferPointer) {
+        self.space = space
+    }
+
+    mutating func write(_ octet: UInt8) {
+        space[count] = octet
+        count += 1
+    }
+
+    mutating func write(_ octets: UnsafeRawBufferPointer) {
+        UnsafeMutableRawBufferPointer(rebasing: space[count...]).copyMemory(from: octets)
+        count += octets.count
+    }
+
+    mutating func write(_ text: String) {
+        var text = text
+        text.withUTF8 { write(UnsafeRawBufferPointer($0)) }
     }
 }

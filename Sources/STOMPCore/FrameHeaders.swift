@@ -11,9 +11,7 @@ public struct FrameHeaders: Sendable, Sequence {
 
     /// Whether the first header of that name has this value; cheaper than making a `String` of it.
     public func has(_ name: String, _ value: String) -> Bool {
-        withFirst(name) { octets, escaping in
-            octets.equals(value) || (octets.contains(.backslash) && escaping.unescape(octets) == value)
-        } ?? false
+        withFirst(name) { octets, escaping in escaping.matches(octets, value) } ?? false
     }
 
     public func contains(_ name: String) -> Bool {
@@ -53,10 +51,7 @@ public struct FrameHeaders: Sendable, Sequence {
         frame.bytes.withUnsafeReadableBytes { octets in
             var position = frame.headerBlock.lowerBound
             while let line = frame.headerLine(at: position, in: octets) {
-                let candidate = octets.slice(line.name)
-                if candidate.equals(name)
-                    || (candidate.contains(.backslash) && frame.escaping.unescape(candidate) == name)
-                {
+                if frame.escaping.matches(octets.slice(line.name), name) {
                     return body(octets.slice(line.value), frame.escaping)
                 }
                 position = line.next

@@ -39,9 +39,15 @@ public enum HeaderEscaping: Sendable, Hashable {
         }
     }
 
+    /// Whether `octets` may stand for others.
+    @inline(__always)
+    func concerns(_ octets: UnsafeRawBufferPointer) -> Bool {
+        self != .none && octets.firstIndex(of: .backslash, in: 0..<octets.count) != nil
+    }
+
     /// The text that `octets` stand for. Octets that are no UTF-8 become U+FFFD; the frame's bytes still have them.
     func unescape(_ octets: UnsafeRawBufferPointer) -> String {
-        guard self != .none, octets.contains(.backslash) else { return String(decoding: octets, as: UTF8.self) }
+        guard concerns(octets) else { return String(decoding: octets, as: UTF8.self) }
         return String(decoding: unescapedOctets(octets), as: UTF8.self)
     }
 
@@ -62,19 +68,21 @@ public enum HeaderEscaping: Sendable, Hashable {
         return plain
     }
 
-    /// The first backslash sequence that this escaping does not define, if there is one.
-    func undefinedEscape(in octets: UnsafeRawBufferPointer) -> String? {
+    /// Whether `octets` stand for `text`, octet by octet.
+    @inline(__always)
+    func matches(_ octets: UnsafeRawBufferPointer, _ text: String) -> Bool {
+        concerns(octets) ? unescapedOctets(octets).elementsEqual(text.utf8) : octets.equals(text)
+    }
+
+    /// Where the first backslash sequence stands that this escaping does not define, if there is one.
+    func undefinedEscape(in octets: UnsafeRawBufferPointer) -> Range<Int>? {
         guard self == .v11 || self == .v12 else { return nil }
         var index = 0
-        while index < octets.count {
-            guard octets[index] == .backslash else {
-                index += 1
-                continue
+        while let backslash = octets.firstIndex(of: .backslash, in: index..<octets.count) {
+            index = Swift.min(backslash + 2, octets.count)
+            guard backslash + 1 < octets.count, unescaped(octets[backslash + 1]) != nil else {
+                return backslash..<index
             }
-            guard index + 1 < octets.count, unescaped(octets[index + 1]) != nil else {
-                return String(decoding: octets[index..<Swift.min(index + 2, octets.count)], as: UTF8.self)
-            }
-            index += 2
         }
         return nil
     }

@@ -27,7 +27,7 @@ extension HeaderEscaping {
     fileprivate func withUnescaped<Result>(
         _ octets: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Result
     ) -> Result {
-        guard self != .none, octets.firstIndex(of: .backslash, in: 0..<octets.count) != nil else { return body(octets) }
+        guard concerns(octets) else { return body(octets) }
         return unescapedOctets(octets).withUnsafeBytes(body)
     }
 }

@@ -4,15 +4,16 @@ public struct HeartBeat: Sendable, Hashable, CustomStringConvertible {
     public static let longestInterval = Int(Int32.max)
 
     /// What the sender of the header can promise: at least one octet in each such interval.
-    public var outgoing: Int
+    public let outgoing: Int
     /// What the sender of the header would like to get.
-    public var incoming: Int
+    public let incoming: Int
 
     public static let none = HeartBeat(outgoing: 0, incoming: 0)
 
+    /// What is negative counts as none, and what is above ``longestInterval`` as that.
     public init(outgoing: Int, incoming: Int) {
-        self.outgoing = outgoing
-        self.incoming = incoming
+        self.outgoing = min(max(outgoing, 0), Self.longestInterval)
+        self.incoming = min(max(incoming, 0), Self.longestInterval)
     }
 
     /// Reads a header's value; an absent header is `0,0`.
@@ -23,10 +24,11 @@ public struct HeartBeat: Sendable, Hashable, CustomStringConvertible {
             self = .none
             return
         }
-        let parts = header.split(separator: ",", omittingEmptySubsequences: false).map { part in
+        let parts = header.split(separator: ",", omittingEmptySubsequences: false).map { part -> Int? in
             let digits = part.drop { $0 == " " }
-            return digits.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-                ? Int(digits).map { min($0, HeartBeat.longestInterval) } : nil
+            guard !digits.isEmpty, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+            else { return nil }
+            return Int(digits) ?? Self.longestInterval
         }
         guard parts.count == 2, let outgoing = parts[0], let incoming = parts[1] else {
             throw STOMPProtocolError(

@@ -24,9 +24,9 @@ extension UnsafeRawBufferPointer {
     /// Whether these are the octets of `text`.
     @inline(__always)
     func equals(_ text: String) -> Bool {
+        guard text.utf8.count == count else { return false }
         var text = text
         return text.withUTF8 { other in
-            guard other.count == count else { return false }
             guard count > 0, let mine = baseAddress, let others = other.baseAddress else { return true }
             return memcmp(mine, others, count) == 0
         }

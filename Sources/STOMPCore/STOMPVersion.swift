@@ -4,7 +4,15 @@ public enum STOMPVersion: String, Sendable, Hashable, CaseIterable, Comparable, 
     case v11 = "1.1"
     case v12 = "1.2"
 
-    public static func < (left: STOMPVersion, right: STOMPVersion) -> Bool { left.rawValue < right.rawValue }
+    public static func < (left: STOMPVersion, right: STOMPVersion) -> Bool { left.minor < right.minor }
+
+    private var minor: Int {
+        switch self {
+        case .v10: 0
+        case .v11: 1
+        case .v12: 2
+        }
+    }
 
     public var description: String { rawValue }
 

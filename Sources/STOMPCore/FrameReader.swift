@@ -1,0 +1,232 @@
+import NIOCore
+
+/// Reads one frame that comes bit by bit, and remembers how far it got: no octet is searched twice for the same thing.
+///
+/// Which error a stream ends in depends on its octets alone and not on how they were cut into pieces: a check looks at
+/// nothing that stands behind the octet which fails it. The steps are inlined into one loop, which keeps its state in
+/// registers: half the time of a frame.
+struct FrameReader: Sendable {
+    private enum Part { case command, headers, body }
+
+    // Offsets count from the first octet of the frame.
+    private var part = Part.command
+    private var lineStart = 0
+    /// Everything before this offset has been searched for the end of the line.
+    private var searched = 0
+    /// Where the first NUL stands: in the headers a fault, otherwise the end of a body without a length.
+    private var null: Int?
+    private var searchedForNull = 0
+    private var command: Command?
+    private var stripsCarriageReturn = false
+    private var headersStart = 0
+    private var headersEnd = 0
+    private var headerCount = 0
+    private var contentLength: Int?
+    private var escaping = HeaderEscaping.none
+    private var bodyStart = 0
+
+    /// The size of the whole frame, where its headers have told it.
+    var size: Int? {
+        guard part == .body, let contentLength else { return nil }
+        return bodyStart + contentLength + 1
+    }
+
+    /// Takes the frame off the head of `buffer`, which begins with the octets of the calls before, or returns nil when
+    /// its end is not there yet.
+    mutating func read(
+        _ buffer: inout ByteBuffer, version: STOMPVersion?, limits: FrameLimits
+    ) throws(STOMPProtocolError) -> Frame? {
+        let end = try buffer.withUnsafeReadableBytes { octets throws(STOMPProtocolError) in
+            let visible = octets.slice(0..<min(octets.count, limits.frame))
+            if let end = try findEnd(visible, version, limits) { return end as Int? }
+            guard visible.count < limits.frame else { throw tooLarge(limits) }
+            return nil
+        }
+        guard let end, let command, let bytes = buffer.readSlice(length: end + 1) else { return nil }
+        let frame = Frame(
+            command: command, bytes: bytes, escaping: escaping, headerBlock: headersStart..<headersEnd,
+            stripsCarriageReturn: stripsCarriageReturn, bodyRange: bodyStart..<end)
+        self = FrameReader()
+        return frame
+    }
+
+    /// The offset of the frame's NUL.
+    @inline(__always)
+    private mutating func findEnd(
+        _ octets: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
+    ) throws(STOMPProtocolError) -> Int? {
+        while part != .body {
+            guard let line = try nextLine(octets, version, limits) else { return nil }
+            switch part {
+            case .command:
+                command = try command(octets.slice(line), version)
+                part = .headers
+                headersStart = lineStart
+            case .headers where line.isEmpty:
+                headersEnd = line.lowerBound
+                bodyStart = lineStart
+                part = .body
+                try checkHeaders(octets, version, limits)
+            case .headers:
+                try readHeader(octets.slice(line), version, limits)
+            case .body:
+                break
+            }
+        }
+        return try findEndOfBody(octets, version)
+    }
+
+    /// The next line without its end, if it has come.
+    @inline(__always)
+    private mutating func nextLine(
+        _ octets: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
+    ) throws(STOMPProtocolError) -> Range<Int>? {
+        let start = lineStart
+        // Behind the longest line stand CR and LF.
+        let window = min(octets.count, start + limits.line + 2)
+        let lineFeed = octets.firstIndex(of: .lineFeed, in: searched..<window)
+        var end = lineFeed ?? window
+        // At once, not at the end of the headers: a peer that forgot the empty line may send nothing behind its NUL.
+        if let null = firstNull(octets), null < end {
+            let line = octets.slice(start..<(null + 1))
+            throw part == .command
+                ? unknown(line)
+                : STOMPProtocolError(.malformedHeader, "a NUL stands in the headers: \(excerpt(line))")
+        }
+        searched = end
+        guard let lineFeed else {
+            guard window < start + limits.line + 2 else { throw tooLong(limits) }
+            return nil
+        }
+        let endsInCarriageReturn = end > start && octets[end - 1] == .carriageReturn
+        if part == .command {
+            // Before 1.2 a line ends in LF alone, so a CR there would be part of a header's value. A peer that ends
+            // its command with CR LF ends every line so.
+            stripsCarriageReturn = version == .v12 || version == nil || endsInCarriageReturn
+        }
+        if endsInCarriageReturn, stripsCarriageReturn { end -= 1 }
+        guard end - start <= limits.line else { throw tooLong(limits) }
+        lineStart = lineFeed + 1
+        searched = lineFeed + 1
+        return start..<end
+    }
+
+    @inline(__always)
+    private mutating func firstNull(_ octets: UnsafeRawBufferPointer) -> Int? {
+        if null == nil {
+            null = octets.firstIndex(of: .null, in: searchedForNull..<octets.count)
+            searchedForNull = octets.count
+        }
+        return null
+    }
+
+    private func command(
+        _ line: UnsafeRawBufferPointer, _ version: STOMPVersion?
+    ) throws(STOMPProtocolError) -> Command {
+        guard let command = Command(octets: line) else { throw unknown(line) }
+        if let version, version < command.since {
+            throw STOMPProtocolError(.notInThisVersion, "STOMP \(version) has no \(command)")
+        }
+        return command
+    }
+
+    @inline(__always)
+    private mutating func readHeader(
+        _ line: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
+    ) throws(STOMPProtocolError) {
+        guard let colon = line.firstIndex(of: .colon, in: 0..<line.count), colon > 0 else {
+            throw STOMPProtocolError(.malformedHeader, "a header line has no name and colon: \(excerpt(line))")
+        }
+        headerCount += 1
+        guard headerCount <= limits.headers else {
+            throw STOMPProtocolError(.tooManyHeaders, "a frame has more than \(limits.headers) headers")
+        }
+        if contentLength == nil, line.slice(0..<colon).equals("content-length") {
+            contentLength = try number(line.slice((colon + 1)..<line.count), version, limits)
+        }
+    }
+
+    /// A number of octets; what is over the limit for a frame is read as that limit.
+    private func number(
+        _ value: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
+    ) throws(STOMPProtocolError) -> Int {
+        // The examples of STOMP 1.0 put a blank behind the colon.
+        let padded = version == .v10 || version == nil
+        let digits = padded ? value.drop { $0 == UInt8(ascii: " ") } : value[...]
+        var number = 0
+        for octet in digits {
+            guard octet >= UInt8(ascii: "0"), octet <= UInt8(ascii: "9") else { throw noNumber(value) }
+            number = min(number * 10 + Int(octet - UInt8(ascii: "0")), limits.frame)
+        }
+        guard !digits.isEmpty else { throw noNumber(value) }
+        return number
+    }
+
+    /// What only the whole header block tells.
+    @inline(__always)
+    private mutating func checkHeaders(
+        _ octets: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
+    ) throws(STOMPProtocolError) {
+        guard let command else { return }
+        let block = octets.slice(headersStart..<headersEnd)
+        if block.firstIndex(of: .backslash, in: 0..<block.count) != nil {
+            escaping = HeaderEscaping(command: command, version: version)
+            if let escape = escaping.undefinedEscape(in: block) {
+                throw STOMPProtocolError(
+                    .undefinedEscape,
+                    "a header of \(command) holds \(excerpt(block.slice(escape))), which is no escape of this version")
+            }
+        }
+        guard let contentLength else { return }
+        guard contentLength == 0 || command.allowsBody(in: version) else { throw bodyNotAllowed(command) }
+        guard bodyStart + contentLength < limits.frame else { throw tooLarge(limits) }
+    }
+
+    @inline(__always)
+    private mutating func findEndOfBody(
+        _ octets: UnsafeRawBufferPointer, _ version: STOMPVersion?
+    ) throws(STOMPProtocolError) -> Int? {
+        guard let command, octets.count > bodyStart else { return nil }
+        if octets[bodyStart] != .null, !command.allowsBody(in: version) { throw bodyNotAllowed(command) }
+        guard let contentLength else { return firstNull(octets) }
+        let end = bodyStart + contentLength
+        guard end < octets.count else { return nil }
+        guard octets[end] == .null else {
+            throw STOMPProtocolError(
+                .contentLengthMismatch,
+                "content-length is \(contentLength), but the octet after as many of body is no NUL")
+        }
+        return end
+    }
+}
+
+// MARK: Errors
+
+private func unknown(_ line: UnsafeRawBufferPointer) -> STOMPProtocolError {
+    STOMPProtocolError(.unknownCommand, "a frame begins with \(excerpt(line)), which is no command")
+}
+
+private func noNumber(_ value: UnsafeRawBufferPointer) -> STOMPProtocolError {
+    STOMPProtocolError(.malformedContentLength, "content-length is no number of octets: \(excerpt(value))")
+}
+
+private func bodyNotAllowed(_ command: Command) -> STOMPProtocolError {
+    STOMPProtocolError(.bodyNotAllowed, "a \(command) frame has a body")
+}
+
+private func tooLarge(_ limits: FrameLimits) -> STOMPProtocolError {
+    STOMPProtocolError(.frameTooLarge, "a frame is larger than the limit of \(limits.frame) octets")
+}
+
+private func tooLong(_ limits: FrameLimits) -> STOMPProtocolError {
+    STOMPProtocolError(.lineTooLong, "a line of a frame is longer than \(limits.line) octets")
+}
+
+/// The first octets, quoted so that they can stand in a message.
+private func excerpt(_ octets: UnsafeRawBufferPointer) -> String {
+    let shown = octets.prefix(40).map { octet in
+        (0x20..<0x7F).contains(octet)
+            ? String(UnicodeScalar(octet)) : (octet < 0x10 ? "\\x0" : "\\x") + String(octet, radix: 16)
+    }
+    return "\"\(shown.joined())\"" + (octets.count > 40 ? "..." : "")
+}

@@ -1,0 +1,140 @@
+import NIOCore
+import Testing
+
+@testable import STOMPCore
+
+/// A frame's content by value, read through none of the comparisons that are under test.
+struct Content: Equatable, CustomStringConvertible {
+    var command: String
+    var headers: [[String]]
+    var body: [UInt8]
+
+    init(_ command: Command, _ headers: KeyValuePairs<String, String> = [:], _ body: String = "") {
+        self.init(command, headers, Array(body.utf8))
+    }
+
+    init(_ command: Command, _ headers: KeyValuePairs<String, String>, _ body: [UInt8]) {
+        self.command = command.rawValue
+        self.headers = headers.map { [$0.key, $0.value] }
+        self.body = body
+    }
+
+    init(_ frame: Frame) {
+        command = frame.command.rawValue
+        headers = frame.headers.map { [$0.name, $0.value] }
+        body = Array(frame.body.readableBytesView)
+    }
+
+    var description: String { "\(command) \(headers) \(body)" }
+}
+
+/// What a stream came to: its frames, and the error that ended it.
+struct Outcome: Equatable {
+    var contents: [Content] = []
+    /// The octets of each frame.
+    var octets: [[UInt8]] = []
+    var error: STOMPProtocolError?
+}
+
+/// How a stream is fed.
+enum Feeding: CaseIterable {
+    /// ``FrameDecoder/next()`` until nil after each piece, as it is meant to be.
+    case draining
+    /// All pieces before the first ``FrameDecoder/next()``.
+    case atOnce
+}
+
+/// Decodes a stream that comes in `pieces`. The content of the frames is read after all pieces were fed: a frame stays
+/// what it is whatever comes behind it.
+///
+/// - Parameter adopts: whether the version of a CONNECTED frame holds for the frames behind it.
+func outcome(
+    of pieces: [ArraySlice<UInt8>], version: STOMPVersion?, limits: FrameLimits = FrameLimits(), adopts: Bool = false,
+    feeding: Feeding = .draining, finishing: Bool = true
+) -> Outcome {
+    var decoder = FrameDecoder(version: version, limits: limits)
+    var outcome = Outcome()
+    var frames: [Frame] = []
+    func drain() throws(STOMPProtocolError) {
+        while let element = try decoder.next() {
+            guard case .frame(let frame) = element else { continue }
+            frames.append(frame)
+            if adopts, frame.command == .connected {
+                decoder.version = frame.headers["version"].flatMap(STOMPVersion.init(rawValue:))
+            }
+        }
+    }
+    do throws(STOMPProtocolError) {
+        for piece in pieces {
+            decoder.feed(ByteBuffer(bytes: piece))
+            if feeding == .draining { try drain() }
+        }
+        try drain()
+        if finishing { try decoder.finish() }
+    } catch {
+        outcome.error = error
+        expectStaysFailed(&decoder, error)
+    }
+    outcome.contents = frames.map(Content.init)
+    outcome.octets = frames.map { Array($0.bytes.readableBytesView) }
+    return outcome
+}
+
+/// After a failure the same error comes for ever, and what is fed is not kept.
+private func expectStaysFailed(_ decoder: inout FrameDecoder, _ error: STOMPProtocolError) {
+    // The end of a stream inside a frame is told by `finish()` alone.
+    guard error.code != .truncatedFrame else { return }
+    decoder.feed(ByteBuffer(string: "RECEIPT\nreceipt-id:1\n\n\0"))
+    #expect(throws: error) { try decoder.next() }
+    #expect(throws: error) { try decoder.finish() }
+    #expect(decoder.bufferedBytes == 0)
+}
+
+/// Decodes `stream` whole, octet by octet, in pieces of several sizes, and cut in two at every place, and demands the
+/// same outcome of all: the frames `contents`, then the error with this code.
+func expectDecoding(
+    _ stream: String, _ version: STOMPVersion?, limits: FrameLimits = FrameLimits(), adopts: Bool = false,
+    gives contents: [Content] = [], then code: STOMPProtocolError.Code? = nil,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    expectDecoding(
+        Array(stream.utf8), version, limits: limits, adopts: adopts, gives: contents, then: code,
+        sourceLocation: sourceLocation)
+}
+
+func expectDecoding(
+    _ stream: [UInt8], _ version: STOMPVersion?, limits: FrameLimits = FrameLimits(), adopts: Bool = false,
+    gives contents: [Content] = [], then code: STOMPProtocolError.Code? = nil,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    let whole = outcome(of: [stream[...]], version: version, limits: limits, adopts: adopts)
+    #expect(whole.contents == contents, sourceLocation: sourceLocation)
+    #expect(whole.error?.code == code, "\(whole.error?.message ?? "no error")", sourceLocation: sourceLocation)
+    for feeding in Feeding.allCases {
+        for cut in stream.indices {
+            let pieces = [stream[..<cut], stream[cut...]]
+            let other = outcome(of: pieces, version: version, limits: limits, adopts: adopts, feeding: feeding)
+            #expect(other == whole, "cut at \(cut), \(feeding)", sourceLocation: sourceLocation)
+        }
+        for size in [1, 2, 3, 5, 7] {
+            let pieces = stride(from: 0, to: stream.count, by: size).map { start in
+                stream[start..<min(start + size, stream.count)]
+            }
+            let other = outcome(of: pieces, version: version, limits: limits, adopts: adopts, feeding: feeding)
+            #expect(other == whole, "in pieces of \(size), \(feeding)", sourceLocation: sourceLocation)
+        }
+    }
+}
+
+/// No version yet, and each version.
+let anyVersion: [STOMPVersion?] = [nil, .v10, .v11, .v12]
+
+/// The first frame of `stream`, fed whole.
+func decodeOne(
+    _ stream: String, _ version: STOMPVersion?, limits: FrameLimits = FrameLimits()
+) throws(STOMPProtocolError) -> Frame? {
+    var decoder = FrameDecoder(version: version, limits: limits)
+    decoder.feed(ByteBuffer(string: stream))
+    guard case .frame(let frame)? = try decoder.next() else { return nil }
+    return frame
+}
