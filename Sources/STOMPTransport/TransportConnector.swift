@@ -18,17 +18,15 @@ public struct TransportConnector: Sendable {
         receiver: @escaping TransportReceiverFactory
     ) async throws -> any TransportStream {
         try Task.checkCancellation()
-        let promise = eventLoop.makePromise(of: (any TransportStream).self)
-        let attempt = NIOLoopBoundBox.makeBoxSendingValue(
-            ConnectionAttempt(
-                target: target, options: options, eventLoop: eventLoop, deadline: deadline, receiver: receiver,
-                promise: promise),
-            eventLoop: eventLoop)
+        let attempt = try ConnectionAttempt(
+            target: target, options: options, eventLoop: eventLoop, deadline: deadline, receiver: receiver)
+        let future = attempt.future
+        let box = NIOLoopBoundBox.makeBoxSendingValue(attempt, eventLoop: eventLoop)
         return try await withTaskCancellationHandler {
-            eventLoop.execute { attempt.value.run() }
-            return try await promise.futureResult.get()
+            eventLoop.execute { box.value.run() }
+            return try await future.get()
         } onCancel: {
-            eventLoop.execute { attempt.value.cancel() }
+            eventLoop.execute { box.value.cancel() }
         }
     }
 }

@@ -30,7 +30,16 @@ public struct TransportListener: Sendable {
         host: String, port: Int, on group: any EventLoopGroup, endpoint: WebSocketEndpoint, options: TransportOptions,
         accept: @escaping TransportReceiverFactory
     ) async throws -> TransportListener {
-        throw TransportError(.cannotListen, .tcp, "not built yet")
+        try await listen(host: host, port: port, on: group) { channel in
+            try StreamPipeline.begin(channel, options: options)
+            try HTTPServerHandler.add(to: channel, trace: options.trace, router: endpoint.route) {
+                channel, subprotocol in
+                try WebSocketHandler.add(to: channel, role: .server, options: options)
+                let description = TransportDescription(
+                    name: "WebSocket", remoteAddress: addressText(channel.remoteAddress), subprotocol: subprotocol)
+                _ = try StreamPipeline.end(channel, description: description, receiver: accept)
+            }
+        }
     }
 
     private static func listen(

@@ -5,6 +5,7 @@ import NIOPosix
 /// passed, or nobody wants it any more. It lives on its event loop.
 final class ConnectionAttempt {
     private let target: TransportTarget
+    private let request: WebSocketRequest?
     private let options: TransportOptions
     private let eventLoop: any EventLoop
     private let deadline: NIODeadline
@@ -18,18 +19,28 @@ final class ConnectionAttempt {
     private var channels: [any Channel] = []
     private var timer: Scheduled<Void>?
     private var isOver = false
+    private var upgrade: WebSocketUpgrade?
 
+    /// - Throws: ``TransportError`` where what is asked for cannot be done.
     init(
         target: TransportTarget, options: TransportOptions, eventLoop: any EventLoop, deadline: NIODeadline,
-        receiver: @escaping TransportReceiverFactory, promise: EventLoopPromise<any TransportStream>
-    ) {
+        receiver: @escaping TransportReceiverFactory
+    ) throws(TransportError) {
+        request =
+            switch target.kind {
+            case .tcp: nil
+            case .webSocket(let path): try WebSocketRequest(target, requestTarget: path, options: options)
+            }
         self.target = target
         self.options = options
         self.eventLoop = eventLoop
         self.deadline = deadline
         self.receiver = receiver
-        self.promise = promise
+        promise = eventLoop.makePromise()
     }
+
+    /// The stream, or why there is none.
+    var future: EventLoopFuture<any TransportStream> { promise.futureResult }
 
     func run() {
         guard !isOver else { return }
@@ -84,8 +95,15 @@ final class ConnectionAttempt {
         return channel.eventLoop.makeFailedFuture(TransportError(.badConfiguration, .tls, "TLS is not here yet"))
     }
 
+    /// Makes the stream, above whatever makes the connection safe.
     private func open(_ channel: any Channel) -> EventLoopFuture<any TransportStream> {
-        channel.eventLoop.makeCompletedFuture {
+        if let request {
+            layer = .http
+            let upgrade = WebSocketUpgrade(channel, request: request, options: options, receiver: receiver)
+            self.upgrade = upgrade
+            return upgrade.run()
+        }
+        return channel.eventLoop.makeCompletedFuture {
             try StreamPipeline.endTCP(channel, options: options, receiver: receiver)
         }
     }
@@ -97,10 +115,10 @@ final class ConnectionAttempt {
             switch layer {
             case .name: "no answer from the name service for \(target.host) within \(span)"
             case .tcp: "no answer from \(peer) within \(span)"
-            case .http: "no answer to the WebSocket upgrade from \(peer) within \(span)"
+            case .http: "no answer to the WebSocket upgrade from \(request?.url ?? peer) within \(span)"
             default: "no answer to the \(layer.rawValue) handshake from \(peer) within \(span)"
             }
-        end(.failure(TransportError(.timedOut, layer, message)))
+        end(.failure(upgrade?.timelessRefusal ?? TransportError(.timedOut, layer, message)))
     }
 
     private func end(_ result: Result<any TransportStream, any Error>) {
@@ -111,6 +129,7 @@ final class ConnectionAttempt {
             for channel in channels { channel.close(promise: nil) }
         }
         channels = []
+        upgrade = nil
         promise.completeWith(result)
     }
 }

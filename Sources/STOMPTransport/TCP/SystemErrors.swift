@@ -22,8 +22,8 @@ func addressText(_ address: SocketAddress?) -> String {
     return addressText(host: host, port: port)
 }
 
-func addressText(host: String, port: Int) -> String {
-    host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+func addressText(host: String, port: Int?) -> String {
+    (host.contains(":") ? "[\(host)]" : host) + (port.map { ":\($0)" } ?? "")
 }
 
 /// A span of time as people write it: `5 s`, `250 ms`.

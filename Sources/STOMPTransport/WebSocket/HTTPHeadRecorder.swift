@@ -1,0 +1,57 @@
+import NIOCore
+
+/// Keeps the head of the first HTTP answer, or what came instead of one, as it came, and shows both heads in the trace.
+/// It stands below the HTTP codec, which keeps neither the reason phrase nor what it cannot read.
+final class HTTPHeadRecorder: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// The most octets that are kept of a head.
+    static let limit = 16 << 10
+
+    private let trace: WireTrace
+    private(set) var incoming = ByteBuffer()
+    private var outgoing = ByteBuffer()
+    private var isIncomingWhole = false
+    private var isOutgoingWhole = false
+
+    init(trace: WireTrace) { self.trace = trace }
+
+    /// The first line that came.
+    var firstLine: String {
+        String(decoding: incoming.readableBytesView.prefix { $0 != 10 && $0 != 13 }, as: Unicode.UTF8.self)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        keep(Self.unwrapInboundIn(data), in: &incoming, isWhole: &isIncomingWhole, .incoming)
+        context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        keep(Self.unwrapOutboundIn(data), in: &outgoing, isWhole: &isOutgoingWhole, .outgoing)
+        context.write(data, promise: promise)
+    }
+
+    private func keep(
+        _ octets: ByteBuffer, in head: inout ByteBuffer, isWhole: inout Bool, _ direction: WireEvent.Direction
+    ) {
+        guard !isWhole else { return }
+        // The blank line that ends a head may be split between two reads.
+        let searchStart = max(0, head.readableBytes - 3)
+        head.writeBytes(octets.readableBytesView.prefix(Self.limit - head.readableBytes))
+        let unread = head.readableBytesView.dropFirst(searchStart)
+        if let end = unread.firstRange(of: [13, 10, 13, 10])?.upperBound {
+            head = head.getSlice(at: head.readerIndex, length: end - head.readerIndex) ?? head
+            isWhole = true
+        } else if head.readableBytes >= Self.limit {
+            isWhole = true
+        }
+        guard isWhole else { return }
+        trace.record(.layers) {
+            let line = String(decoding: head.readableBytesView.prefix { $0 != 10 && $0 != 13 }, as: Unicode.UTF8.self)
+            return WireEvent(.http, direction, .layers, line, octets: head)
+        }
+    }
+}

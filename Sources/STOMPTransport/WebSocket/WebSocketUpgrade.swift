@@ -1,0 +1,147 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// The client's way from an open connection to a WebSocket. It lives on the event loop of the channel.
+final class WebSocketUpgrade {
+    private let channel: any Channel
+    private let request: WebSocketRequest
+    private let options: TransportOptions
+    private let receiver: TransportReceiverFactory
+    private let recorder: HTTPHeadRecorder
+    private let promise: EventLoopPromise<any TransportStream>
+    private var refusal: HTTPRefusalHandler?
+
+    init(
+        _ channel: any Channel, request: WebSocketRequest, options: TransportOptions,
+        receiver: @escaping TransportReceiverFactory
+    ) {
+        self.channel = channel
+        self.request = request
+        self.options = options
+        self.receiver = receiver
+        recorder = HTTPHeadRecorder(trace: options.trace)
+        promise = channel.eventLoop.makePromise()
+    }
+
+    /// Asks for the upgrade. The future fails with a ``TransportError``; closing the channel is the caller's part.
+    func run() -> EventLoopFuture<any TransportStream> {
+        do {
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(recorder)
+            let upgraded = try pipeline.configureUpgradableHTTPClientPipeline(configuration: configuration)
+            try channel.syncOptions?.setOption(.autoRead, value: true)
+            upgraded.assumeIsolated().whenComplete { result in
+                switch result {
+                case .success(let stream?): self.promise.succeed(stream)
+                case .success(nil): break  // The refusal's end is still to come.
+                case .failure(let error): self.promise.fail(self.transportError(error))
+                }
+            }
+            channel.closeFuture.assumeIsolated().whenComplete { _ in
+                self.promise.fail(self.timelessRefusal ?? self.transportError(ChannelError.eof))
+            }
+        } catch {
+            promise.fail(transportError(error))
+        }
+        return promise.futureResult
+    }
+
+    /// The refusal, as far as it has come: a body that does not end must not hide the status.
+    var timelessRefusal: TransportError? { refusal.flatMap { transportError(refusedBy: $0) } }
+
+    private var configuration: NIOUpgradableHTTPClientPipelineConfiguration<(any TransportStream)?> {
+        let upgrade = NIOLoopBound(self, eventLoop: channel.eventLoop)
+        let upgrader = Upgrader(headers: request.head.headers) { head in upgrade.value.open(head) }
+        var configuration = NIOUpgradableHTTPClientPipelineConfiguration(
+            upgradeConfiguration: .init(upgradeRequestHead: request.head, upgraders: [upgrader]) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try upgrade.value.refused()
+                    return nil
+                }
+            })
+        // Without it, frames that came with the 101 would be lost.
+        configuration.leftOverBytesStrategy = .forwardBytes
+        configuration.decoderConfiguration.maxHeaderListSize = 64 << 10
+        return configuration
+    }
+
+    /// The 101 has come and the HTTP handlers are gone.
+    private func open(_ head: HTTPResponseHead) -> EventLoopFuture<(any TransportStream)?> {
+        channel.eventLoop.makeCompletedFuture {
+            let description = TransportDescription(
+                name: "WebSocket", remoteAddress: addressText(channel.remoteAddress),
+                subprotocol: try request.subprotocol(chosenBy: head))
+            channel.pipeline.syncOperations.removeHandler(recorder, promise: nil)
+            try WebSocketHandler.add(to: channel, role: .client, options: options)
+            return try StreamPipeline.end(channel, description: description, receiver: receiver)
+        }
+    }
+
+    /// Something else than a 101 has come.
+    private func refused() throws {
+        let refusal = HTTPRefusalHandler()
+        self.refusal = refusal
+        try channel.pipeline.syncOperations.addHandler(refusal)
+        refusal.whenWhole = { [promise] in
+            promise.fail(self.timelessRefusal ?? self.transportError(ChannelError.eof))
+        }
+    }
+
+    private func transportError(refusedBy handler: HTTPRefusalHandler) -> TransportError? {
+        guard let head = handler.head else { return nil }
+        // The codec puts its own phrase in place of the server's.
+        let words = recorder.firstLine.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
+        let isItsLine = words.count > 1 && words[1] == "\(head.status.code)"
+        let reason = isItsLine ? (words.count > 2 ? String(words[2]) : "") : head.status.reasonPhrase
+        let refusal = HTTPRefusal(
+            status: Int(head.status.code), reason: reason, body: String(buffer: handler.body))
+        return TransportError(refusal, of: request, location: head.headers.first(name: "Location"))
+    }
+
+    private func transportError(_ error: any Error) -> TransportError {
+        let peer = addressText(channel.remoteAddress)
+        switch error {
+        case let error as TransportError:
+            return error
+        case let error as NIOHTTPClientUpgradeError where error == .responseProtocolNotFound:
+            return TransportError(
+                .protocolViolation, .webSocket, "101 from \(request.url) without 'Upgrade: websocket'")
+        case is IOError:
+            return TransportError(breaking: error, with: peer)
+        default:
+            break
+        }
+        let octets = recorder.incoming.readableBytesView
+        if octets.isEmpty {
+            return TransportError(
+                .connectionLost, .http, "\(request.url) was asked for a WebSocket, and the connection ended unanswered")
+        }
+        if recorder.firstLine.hasPrefix("HTTP/") {
+            return TransportError(.protocolViolation, .http, "the answer of \(request.url) is broken HTTP")
+        }
+        let remedy =
+            octets.starts(with: "ERROR".utf8)
+            ? "this port speaks STOMP without WebSocket: try stomp://" : ForeignProtocol(firstOctets: octets)?.remedy
+        return TransportError(
+            .protocolViolation, .http,
+            "\(request.url) answered \"\(printable(recorder.firstLine, limit: 60))\", which is no HTTP",
+            remedy: remedy)
+    }
+}
+
+/// Sends the request as it was made, and leaves the judgement of the answer to `open`, which can say what is wrong.
+private struct Upgrader: NIOTypedHTTPClientProtocolUpgrader {
+    let headers: HTTPHeaders
+    let open: @Sendable (HTTPResponseHead) -> EventLoopFuture<(any TransportStream)?>
+
+    var supportedProtocol: String { "websocket" }
+    var requiredUpgradeHeaders: [String] { [] }
+
+    func addCustom(upgradeRequestHeaders: inout HTTPHeaders) { upgradeRequestHeaders = headers }
+    func shouldAllowUpgrade(upgradeResponse: HTTPResponseHead) -> Bool { true }
+
+    func upgrade(channel: any Channel, upgradeResponse: HTTPResponseHead) -> EventLoopFuture<(any TransportStream)?> {
+        open(upgradeResponse)
+    }
+}
