@@ -57,4 +57,23 @@ static inline GENERAL_NAME *stomptap_general_name_at(const GENERAL_NAMES *names,
     return sk_GENERAL_NAME_value(names, index);
 }
 
+static inline int stomptap_object_count(const EXTENDED_KEY_USAGE *objects) {
+    return objects ? sk_ASN1_OBJECT_num(objects) : 0;
+}
+
+static inline ASN1_OBJECT *stomptap_object_at(const EXTENDED_KEY_USAGE *objects, int index) {
+    return sk_ASN1_OBJECT_value(objects, index);
+}
+
+static inline int stomptap_err_unsupported(void) { return ERR_R_UNSUPPORTED; }
+
+static inline unsigned long stomptap_name_string_flags(void) {
+    return ASN1_STRFLGS_ESC_2253 | ASN1_STRFLGS_ESC_CTRL | ASN1_STRFLGS_UTF8_CONVERT | ASN1_STRFLGS_DUMP_UNKNOWN |
+           ASN1_STRFLGS_DUMP_DER;
+}
+
+static inline void stomptap_ssl_ctx_set_strict_options(SSL_CTX *context) {
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+}
+
 #endif

@@ -3,6 +3,7 @@ import NIOCore
 /// Opens streams.
 public struct TransportConnector: Sendable {
     public var options: TransportOptions
+    private let contexts = TLSContextCache()
 
     public init(options: TransportOptions = TransportOptions()) {
         self.options = options
@@ -18,13 +19,20 @@ public struct TransportConnector: Sendable {
         receiver: @escaping TransportReceiverFactory
     ) async throws -> any TransportStream {
         try Task.checkCancellation()
+        let tls = target.isSecure ? try contexts.context(for: options.tls) : nil
         let attempt = try ConnectionAttempt(
-            target: target, options: options, eventLoop: eventLoop, deadline: deadline, receiver: receiver)
+            target: target, options: options, tls: tls, eventLoop: eventLoop, deadline: deadline, receiver: receiver)
         let future = attempt.future
         let box = NIOLoopBoundBox.makeBoxSendingValue(attempt, eventLoop: eventLoop)
         return try await withTaskCancellationHandler {
             eventLoop.execute { box.value.run() }
-            return try await future.get()
+            do {
+                return try await future.get()
+            } catch let error as TransportError where error.layer == .tls {
+                // Whoever mends a file and tries again shall be served by the mended one.
+                contexts.forget()
+                throw error
+            }
         } onCancel: {
             eventLoop.execute { box.value.cancel() }
         }

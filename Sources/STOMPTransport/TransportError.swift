@@ -9,7 +9,7 @@ public struct TransportError: Error, Sendable, CustomStringConvertible {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         enum Kind: String {
             case nameNotFound, cannotConnect, connectionLost, timedOut, refused, protocolViolation, limitExceeded
-            case badConfiguration, cannotListen
+            case badConfiguration, missingFile, cannotListen
         }
 
         let kind: Kind
@@ -32,6 +32,8 @@ public struct TransportError: Error, Sendable, CustomStringConvertible {
         public static let limitExceeded = Code(kind: .limitExceeded)
         /// What was asked for cannot be done: an unreadable key, a header that is none.
         public static let badConfiguration = Code(kind: .badConfiguration)
+        /// A file of certificates or keys is not there.
+        public static let missingFile = Code(kind: .missingFile)
         /// The address or port cannot be listened on: in use, not ours, forbidden.
         public static let cannotListen = Code(kind: .cannotListen)
     }

@@ -9,43 +9,46 @@ public struct TransportListener: Sendable {
     public let port: Int
     let channel: any Channel
 
-    /// Listens for TCP connections, whose octets are passed on as they are. The system chooses the port where it
-    /// is 0; the connections are spread over the event loops of `group`.
+    /// Listens for TCP connections, whose octets are passed on as they are, behind TLS where `tls` is given. The system
+    /// chooses the port where it is 0; the connections are spread over the event loops of `group`.
     ///
-    /// - Throws: ``TransportError`` with ``TransportError/Code/cannotListen``, or ``TransportError/Code/nameNotFound``.
+    /// - Throws: ``TransportError`` with ``TransportError/Code/cannotListen``, or ``TransportError/Code/nameNotFound``,
+    ///   or about a file of `tls`.
     public static func tcp(
         host: String, port: Int, on group: any EventLoopGroup, options: TransportOptions,
-        accept: @escaping TransportReceiverFactory
+        tls: TLSServerOptions? = nil, accept: @escaping TransportReceiverFactory
     ) async throws -> TransportListener {
-        try await listen(host: host, port: port, on: group) { channel in
+        try await listen(host: host, port: port, on: group, options: options, tls: tls) { channel, summary in
             try StreamPipeline.begin(channel, options: options)
-            _ = try StreamPipeline.endTCP(channel, options: options, receiver: accept)
+            _ = try StreamPipeline.endTCP(channel, options: options, tls: summary, receiver: accept)
         }
     }
 
-    /// Listens for WebSocket connections (RFC 6455) at `endpoint`.
+    /// Listens for WebSocket connections (RFC 6455) at `endpoint`, behind TLS where `tls` is given.
     ///
-    /// - Throws: ``TransportError`` with ``TransportError/Code/cannotListen``.
+    /// - Throws: as ``tcp(host:port:on:options:tls:accept:)``.
     public static func webSocket(
         host: String, port: Int, on group: any EventLoopGroup, endpoint: WebSocketEndpoint, options: TransportOptions,
-        accept: @escaping TransportReceiverFactory
+        tls: TLSServerOptions? = nil, accept: @escaping TransportReceiverFactory
     ) async throws -> TransportListener {
-        try await listen(host: host, port: port, on: group) { channel in
+        try await listen(host: host, port: port, on: group, options: options, tls: tls) { channel, summary in
             try StreamPipeline.begin(channel, options: options)
             try HTTPServerHandler.add(to: channel, trace: options.trace, router: endpoint.route) {
                 channel, subprotocol in
                 try WebSocketHandler.add(to: channel, role: .server, options: options)
                 let description = TransportDescription(
-                    name: "WebSocket", remoteAddress: addressText(channel.remoteAddress), subprotocol: subprotocol)
+                    name: "WebSocket", remoteAddress: addressText(channel.remoteAddress), subprotocol: subprotocol,
+                    tlsSummary: summary)
                 _ = try StreamPipeline.end(channel, description: description, receiver: accept)
             }
         }
     }
 
     private static func listen(
-        host: String, port: Int, on group: any EventLoopGroup,
-        open: @escaping @Sendable (any Channel) throws -> Void
+        host: String, port: Int, on group: any EventLoopGroup, options: TransportOptions, tls: TLSServerOptions?,
+        open: @escaping @Sendable (any Channel, TLSSummary?) throws -> Void
     ) async throws -> TransportListener {
+        let tls = try tls.map { try TLSServer($0) }
         do {
             let channel = try await ServerBootstrap(group: group)
                 .serverChannelOption(.backlog, value: 1024)
@@ -59,7 +62,8 @@ public struct TransportListener: Sendable {
                 .streamOptions()
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(AcceptedHandler(open: open))
+                        let handler = AcceptedHandler(options: options, tls: tls, open: open)
+                        try channel.pipeline.syncOperations.addHandler(handler)
                     }
                 }
                 .bind(host: host, port: port).get()
@@ -75,20 +79,32 @@ public struct TransportListener: Sendable {
     }
 }
 
-/// Opens the stream of a connection that was accepted, once it is active and knows its addresses.
+/// Opens the stream of a connection that was accepted, once it is active and knows its addresses, and TLS stands.
 private final class AcceptedHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
 
-    private let open: @Sendable (any Channel) throws -> Void
+    private let options: TransportOptions
+    private let tls: TLSServer?
+    private let open: @Sendable (any Channel, TLSSummary?) throws -> Void
 
-    init(open: @escaping @Sendable (any Channel) throws -> Void) { self.open = open }
+    init(
+        options: TransportOptions, tls: TLSServer?, open: @escaping @Sendable (any Channel, TLSSummary?) throws -> Void
+    ) {
+        self.options = options
+        self.tls = tls
+        self.open = open
+    }
 
     func channelActive(context: ChannelHandlerContext) {
-        do {
-            try open(context.channel)
-            context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
-        } catch {
-            context.close(promise: nil)
+        let channel = context.channel
+        let secured = tls?.secure(channel, trace: options.trace) ?? channel.eventLoop.makeSucceededFuture(nil)
+        secured.assumeIsolated().whenComplete { result in
+            do {
+                try self.open(channel, result.get())
+                context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+            } catch {
+                channel.close(promise: nil)
+            }
         }
     }
 }

@@ -7,6 +7,14 @@ public struct TransportTarget: Sendable, Hashable {
         case tcp
         /// WebSocket at this request target: path and query, such as `/ws?token=1`.
         case webSocket(requestTarget: String)
+
+        /// What TLS offers by ALPN (RFC 7301): STOMP has no name there.
+        var applicationProtocols: [String] {
+            switch self {
+            case .tcp: []
+            case .webSocket: ["http/1.1"]
+            }
+        }
     }
 
     public var kind: Kind

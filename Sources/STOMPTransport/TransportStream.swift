@@ -34,17 +34,20 @@ public struct TransportDescription: Sendable, Hashable {
     public var remoteAddress: String
     /// The WebSocket subprotocol that both sides agreed on.
     public var subprotocol: String?
-    /// Version and cipher, where TLS stands between.
-    public var tls: String?
+    /// What the TLS handshake came to, where TLS stands between.
+    public var tlsSummary: TLSSummary?
+
+    /// Version and cipher, where TLS stands between, such as `TLSv1.3 TLS_AES_256_GCM_SHA384`.
+    public var tls: String? { tlsSummary?.description }
 
     /// Whether each write arrives as a message of its own; over TCP only the octets and their order are kept.
     public var keepsMessages: Bool { name != "TCP" }
 
-    public init(name: String, remoteAddress: String, subprotocol: String? = nil, tls: String? = nil) {
+    public init(name: String, remoteAddress: String, subprotocol: String? = nil, tlsSummary: TLSSummary? = nil) {
         self.name = name
         self.remoteAddress = remoteAddress
         self.subprotocol = subprotocol
-        self.tls = tls
+        self.tlsSummary = tlsSummary
     }
 }
 

@@ -7,6 +7,8 @@ final class ConnectionAttempt {
     private let target: TransportTarget
     private let request: WebSocketRequest?
     private let options: TransportOptions
+    /// What a secure target's server is met with.
+    private let tls: TLSContext?
     private let eventLoop: any EventLoop
     private let deadline: NIODeadline
     private let receiver: TransportReceiverFactory
@@ -23,8 +25,8 @@ final class ConnectionAttempt {
 
     /// - Throws: ``TransportError`` where what is asked for cannot be done.
     init(
-        target: TransportTarget, options: TransportOptions, eventLoop: any EventLoop, deadline: NIODeadline,
-        receiver: @escaping TransportReceiverFactory
+        target: TransportTarget, options: TransportOptions, tls: TLSContext?, eventLoop: any EventLoop,
+        deadline: NIODeadline, receiver: @escaping TransportReceiverFactory
     ) throws(TransportError) {
         request =
             switch target.kind {
@@ -33,6 +35,7 @@ final class ConnectionAttempt {
             }
         self.target = target
         self.options = options
+        self.tls = tls
         self.eventLoop = eventLoop
         self.deadline = deadline
         self.receiver = receiver
@@ -82,33 +85,38 @@ final class ConnectionAttempt {
         } catch {
             return end(.failure(TransportError(breaking: error, with: addressText(channel.remoteAddress))))
         }
-        secure(channel).assumeIsolated().flatMap { self.open(channel) }.whenComplete { result in
+        secure(channel).assumeIsolated().flatMap { self.open(channel, $0) }.whenComplete { result in
             self.end(
                 result.mapError { TransportError(breaking: $0, with: addressText(channel.remoteAddress)) as any Error })
         }
     }
 
-    /// Puts TLS first in the pipeline, where it is asked for; the future is kept when the handshake is done.
-    private func secure(_ channel: any Channel) -> EventLoopFuture<Void> {
-        guard target.isSecure else { return channel.eventLoop.makeSucceededVoidFuture() }
+    /// Puts TLS first in the pipeline, where it is asked for; the future is kept when the server is verified.
+    private func secure(_ channel: any Channel) -> EventLoopFuture<TLSSummary?> {
+        guard let tls else { return channel.eventLoop.makeSucceededFuture(nil) }
         layer = .tls
-        return channel.eventLoop.makeFailedFuture(TransportError(.badConfiguration, .tls, "TLS is not here yet"))
+        return tls.secure(
+            channel, host: options.tls.serverName ?? target.host, protocols: target.kind.applicationProtocols,
+            deadline: deadline, trace: options.trace)
     }
 
     /// Makes the stream, above whatever makes the connection safe.
-    private func open(_ channel: any Channel) -> EventLoopFuture<any TransportStream> {
+    private func open(_ channel: any Channel, _ tls: TLSSummary?) -> EventLoopFuture<any TransportStream> {
         if let request {
             layer = .http
-            let upgrade = WebSocketUpgrade(channel, request: request, options: options, receiver: receiver)
+            let upgrade = WebSocketUpgrade(
+                channel, request: request, options: options, tls: tls, receiver: receiver)
             self.upgrade = upgrade
             return upgrade.run()
         }
         return channel.eventLoop.makeCompletedFuture {
-            try StreamPipeline.endTCP(channel, options: options, receiver: receiver)
+            try StreamPipeline.endTCP(channel, options: options, tls: tls, receiver: receiver)
         }
     }
 
     private func timeOut() {
+        // TLS keeps the deadline itself, as it knows more about what came.
+        guard layer != .tls else { return }
         let peer = addressText(host: target.host, port: target.port)
         let span = durationText(deadline - start)
         let message =

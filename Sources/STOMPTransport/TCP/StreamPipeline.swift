@@ -29,14 +29,16 @@ enum StreamPipeline {
         return ChannelStream(channel: channel, description: description)
     }
 
-    /// Makes a plain TCP stream of a channel that is open.
+    /// Makes a TCP stream of a channel that is open.
     static func endTCP(
-        _ channel: any Channel, options: TransportOptions, receiver: @escaping TransportReceiverFactory
+        _ channel: any Channel, options: TransportOptions, tls: TLSSummary?,
+        receiver: @escaping TransportReceiverFactory
     ) throws -> ChannelStream {
         if options.trace.wants(.octets) {
             try channel.pipeline.syncOperations.addHandler(OctetTraceHandler(trace: options.trace))
         }
         let peer = addressText(channel.remoteAddress)
-        return try end(channel, description: TransportDescription(name: "TCP", remoteAddress: peer), receiver: receiver)
+        let description = TransportDescription(name: "TCP", remoteAddress: peer, tlsSummary: tls)
+        return try end(channel, description: description, receiver: receiver)
     }
 }

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// A version of TLS.
 public enum TLSVersion: String, Sendable, Hashable, Comparable, CaseIterable {
     case v10 = "1.0"
@@ -41,6 +43,8 @@ public struct TLSServerOptions: Sendable, Hashable {
     public var clientCA: String?
     /// The least version taken. Default 1.2.
     public var minimumVersion = TLSVersion.v12
+    /// How long a client may take for the handshake. Default 10 s.
+    public var handshakeTimeout = TimeAmount.seconds(10)
 
     public init(certificate: String, key: String? = nil) {
         self.certificate = certificate

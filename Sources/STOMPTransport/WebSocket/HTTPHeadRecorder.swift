@@ -13,6 +13,8 @@ final class HTTPHeadRecorder: ChannelDuplexHandler, RemovableChannelHandler {
 
     private let trace: WireTrace
     private(set) var incoming = ByteBuffer()
+    /// What a layer below says is wrong: it came before anything that is made of the connection's end.
+    private(set) var failure: TransportError?
     private var outgoing = ByteBuffer()
     private var isIncomingWhole = false
     private var isOutgoingWhole = false
@@ -27,6 +29,11 @@ final class HTTPHeadRecorder: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         keep(Self.unwrapInboundIn(data), in: &incoming, isWhole: &isIncomingWhole, .incoming)
         context.fireChannelRead(data)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        failure = failure ?? error as? TransportError
+        context.fireErrorCaught(error)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {

@@ -7,18 +7,20 @@ final class WebSocketUpgrade {
     private let channel: any Channel
     private let request: WebSocketRequest
     private let options: TransportOptions
+    private let tls: TLSSummary?
     private let receiver: TransportReceiverFactory
     private let recorder: HTTPHeadRecorder
     private let promise: EventLoopPromise<any TransportStream>
     private var refusal: HTTPRefusalHandler?
 
     init(
-        _ channel: any Channel, request: WebSocketRequest, options: TransportOptions,
+        _ channel: any Channel, request: WebSocketRequest, options: TransportOptions, tls: TLSSummary?,
         receiver: @escaping TransportReceiverFactory
     ) {
         self.channel = channel
         self.request = request
         self.options = options
+        self.tls = tls
         self.receiver = receiver
         recorder = HTTPHeadRecorder(trace: options.trace)
         promise = channel.eventLoop.makePromise()
@@ -71,7 +73,7 @@ final class WebSocketUpgrade {
         channel.eventLoop.makeCompletedFuture {
             let description = TransportDescription(
                 name: "WebSocket", remoteAddress: addressText(channel.remoteAddress),
-                subprotocol: try request.subprotocol(chosenBy: head))
+                subprotocol: try request.subprotocol(chosenBy: head), tlsSummary: tls)
             channel.pipeline.syncOperations.removeHandler(recorder, promise: nil)
             try WebSocketHandler.add(to: channel, role: .client, options: options)
             return try StreamPipeline.end(channel, description: description, receiver: receiver)
@@ -100,6 +102,7 @@ final class WebSocketUpgrade {
     }
 
     private func transportError(_ error: any Error) -> TransportError {
+        if let failure = recorder.failure { return failure }
         let peer = addressText(channel.remoteAddress)
         switch error {
         case let error as TransportError:

@@ -1,0 +1,77 @@
+import COpenSSL
+
+/// One entry of OpenSSL's error queue. The queue belongs to the thread: empty it before a call, take it right after.
+struct OpenSSLError {
+    let library: Int32
+    let reason: Int32
+    /// OpenSSL's own words, and what it says beside them.
+    let text: String
+
+    private init(_ code: UInt, data: String) {
+        library = ERR_GET_LIB(code)
+        reason = ERR_GET_REASON(code)
+        let words = ERR_reason_error_string(code).map { String(cString: $0) } ?? "error \(reason)"
+        text = data.isEmpty ? words : "\(words) (\(data.escapingControls))"
+    }
+
+    static func clear() {
+        ERR_clear_error()
+    }
+
+    /// Empties the queue: the cause first.
+    static func take() -> [OpenSSLError] {
+        var errors: [OpenSSLError] = []
+        while true {
+            var data: UnsafePointer<CChar>?
+            var flags: Int32 = 0
+            let code = ERR_get_error_all(nil, nil, nil, &data, &flags)
+            if code == 0 { return errors }
+            let isText = flags & ERR_TXT_STRING != 0
+            errors.append(OpenSSLError(code, data: isText ? data.map { String(cString: $0) } ?? "" : ""))
+        }
+    }
+
+    /// Empties the queue, for a message.
+    static func takeText() -> String {
+        take().last?.text ?? "it does not say why"
+    }
+
+    /// The number of the alert that the peer sent (RFC 8446, section 6), where this tells of one.
+    var alert: Int32? {
+        library == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET ? reason - SSL_AD_REASON_OFFSET : nil
+    }
+
+    func isSSL(_ reason: Int32) -> Bool {
+        library == ERR_LIB_SSL && self.reason == reason
+    }
+
+    func isPEM(_ reason: Int32) -> Bool {
+        library == ERR_LIB_PEM && self.reason == reason
+    }
+
+    /// Whether an algorithm is not there (any more).
+    var isUnsupported: Bool {
+        reason == stomptap_err_unsupported() || (library == ERR_LIB_EVP && reason == EVP_R_UNSUPPORTED_ALGORITHM)
+    }
+}
+
+extension String {
+    /// The same with control characters escaped, so that no peer's text can drive a terminal.
+    var escapingControls: String {
+        guard unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return self }
+        return unicodeScalars.reduce(into: "") { text, scalar in
+            text += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+        }
+    }
+}
+
+/// What `body` writes to a memory BIO, as a string.
+func textWritten(_ body: (OpaquePointer) -> Void) -> String {
+    guard let bio = BIO_new(BIO_s_mem()) else { return "" }
+    defer { BIO_free(bio) }
+    body(bio)
+    var data: UnsafeMutablePointer<CChar>?
+    let count = stomptap_bio_data(bio, &data)
+    let octets = UnsafeRawBufferPointer(start: data, count: max(0, count))
+    return String(decoding: octets, as: UTF8.self)
+}

@@ -1,0 +1,99 @@
+import COpenSSL
+import NIOCore
+
+/// An X.509 certificate, as people want to see it.
+public struct TLSCertificate: Sendable, Hashable {
+    /// Such as `O=Example, CN=localhost`; empty where the certificate has none.
+    public var subject: String
+    /// The subject of the certificate that issued this one.
+    public var issuer: String
+    /// The subject alternative names, such as `DNS:localhost` and `IP:127.0.0.1`.
+    public var names: [String]
+    /// When it begins to be valid, in seconds since 1970; nil where it does not say so in a readable way.
+    public var notBefore: Int?
+    /// When it ends to be valid, in seconds since 1970.
+    public var notAfter: Int?
+    /// The SHA-256 of the whole certificate: pairs of hexadecimal digits with colons between.
+    public var sha256: String
+    /// Whether it may issue others (`CA:TRUE`).
+    public var isAuthority: Bool
+    /// The extended key usages, such as `TLS Web Server Authentication`; empty where it is for anything.
+    public var purposes: [String]
+
+    /// Reads `certificate`, which stays the caller's.
+    init(_ certificate: OpaquePointer) {
+        subject = Self.text(of: X509_get_subject_name(certificate))
+        issuer = Self.text(of: X509_get_issuer_name(certificate))
+        names = Self.alternativeNames(of: certificate)
+        notBefore = Self.seconds(X509_get0_notBefore(certificate))
+        notAfter = Self.seconds(X509_get0_notAfter(certificate))
+        sha256 = Self.fingerprint(of: certificate)
+        isAuthority = X509_check_ca(certificate) != 0
+        purposes = Self.purposes(of: certificate)
+    }
+
+    /// What to call it in a sentence: its subject, or a name of its, or its fingerprint.
+    var title: String {
+        subject.isEmpty ? names.first ?? "SHA-256 \(sha256)" : Self.quoted(subject)
+    }
+
+    /// A distinguished name fit for a sentence.
+    static func quoted(_ name: String) -> String { name.contains(" ") ? "\"\(name)\"" : name }
+
+    /// Whether it names itself as its issuer.
+    public var isSelfIssued: Bool { subject == issuer }
+
+    static func text(of name: OpaquePointer?) -> String {
+        guard let name else { return "" }
+        let flags = UInt(XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_FN_SN) | stomptap_name_string_flags()
+        return textWritten { X509_NAME_print_ex($0, name, 0, flags) }.escapingControls
+    }
+
+    private static func alternativeNames(of certificate: OpaquePointer) -> [String] {
+        guard let found = X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil) else { return [] }
+        let all = OpaquePointer(found)
+        defer { GENERAL_NAMES_free(all) }
+        return (0..<stomptap_general_name_count(all)).map { index in
+            let name = stomptap_general_name_at(all, index)
+            return address(name) ?? textWritten { GENERAL_NAME_print($0, name) }.escapingControls
+        }
+    }
+
+    /// OpenSSL prints addresses in another form than people give them.
+    private static func address(_ name: UnsafeMutablePointer<GENERAL_NAME>?) -> String? {
+        var kind: Int32 = 0
+        guard let value = GENERAL_NAME_get0_value(name, &kind), kind == GEN_IPADD else { return nil }
+        let string = UnsafePointer(value.assumingMemoryBound(to: ASN1_STRING.self))
+        let octets = UnsafeBufferPointer(start: ASN1_STRING_get0_data(string), count: Int(ASN1_STRING_length(string)))
+        let address = try? SocketAddress(packedIPAddress: ByteBuffer(bytes: octets), port: 0)
+        return address?.ipAddress.map { "IP:\($0)" }
+    }
+
+    private static func purposes(of certificate: OpaquePointer) -> [String] {
+        guard let found = X509_get_ext_d2i(certificate, NID_ext_key_usage, nil, nil) else { return [] }
+        let all = OpaquePointer(found)
+        defer { EXTENDED_KEY_USAGE_free(all) }
+        return (0..<stomptap_object_count(all)).map { index in
+            var name = [CChar](repeating: 0, count: 80)
+            OBJ_obj2txt(&name, Int32(name.count), stomptap_object_at(all, index), 0)
+            return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        }
+    }
+
+    private static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int? {
+        guard let time, let epoch = ASN1_TIME_set(nil, 0) else { return nil }
+        defer { ASN1_TIME_free(epoch) }
+        var days: Int32 = 0
+        var seconds: Int32 = 0
+        guard ASN1_TIME_diff(&days, &seconds, epoch, time) == 1 else { return nil }
+        return Int(days) * 86400 + Int(seconds)
+    }
+
+    private static func fingerprint(of certificate: OpaquePointer) -> String {
+        var digest = [UInt8](repeating: 0, count: 32)
+        var count: UInt32 = 0
+        guard X509_digest(certificate, EVP_sha256(), &digest, &count) == 1 else { return "" }
+        let hex = Array("0123456789ABCDEF")
+        return digest.map { "\(hex[Int($0 >> 4)])\(hex[Int($0 & 15)])" }.joined(separator: ":")
+    }
+}

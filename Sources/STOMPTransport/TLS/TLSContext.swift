@@ -1,0 +1,147 @@
+import COpenSSL
+
+/// What all TLS connections of one kind share: the trusted certificates, our own, the least version.
+final class TLSContext {
+    enum Role {
+        case client, server
+
+        /// The other side, in messages.
+        var peer: String { self == .client ? "server" : "client" }
+    }
+
+    /// `SSL_CTX`
+    let pointer: OpaquePointer
+    let role: Role
+    let minimumVersion: TLSVersion
+    let isInsecure: Bool
+    /// Where the trusted certificates are from, in messages.
+    let trust: TLSTrust
+    /// What is shown to the peer.
+    let ownCertificate: TLSCertificate?
+    let keyLog: TLSKeyLog?
+
+    /// - Throws: ``TransportError`` with ``TransportError/Code/badConfiguration`` or
+    ///   ``TransportError/Code/missingFile``, naming the file.
+    convenience init(client options: TLSOptions) throws(TransportError) {
+        try self.init(
+            role: .client, trust: options.ca.map(TLSTrust.path) ?? .system, minimum: options.minimumVersion,
+            isInsecure: options.isInsecure,
+            identity: Identity(certificate: options.certificate, key: options.key, passphrase: options.keyPassphrase))
+    }
+
+    /// - Throws: as ``init(client:)``.
+    convenience init(server options: TLSServerOptions) throws(TransportError) {
+        try self.init(
+            role: .server, trust: options.clientCA.map(TLSTrust.path) ?? .nobody, minimum: options.minimumVersion,
+            isInsecure: false,
+            identity: Identity(certificate: options.certificate, key: options.key, passphrase: options.keyPassphrase))
+    }
+
+    private struct Identity {
+        var certificate: String?
+        var key: String?
+        var passphrase: String?
+    }
+
+    private init(
+        role: Role, trust: TLSTrust, minimum: TLSVersion, isInsecure: Bool, identity: Identity
+    ) throws(TransportError) {
+        OpenSSLError.clear()
+        guard let context = SSL_CTX_new(role == .client ? TLS_client_method() : TLS_server_method()) else {
+            throw TransportError(.badConfiguration, .tls, "OpenSSL does not start: \(OpenSSLError.takeText())")
+        }
+        pointer = context
+        self.role = role
+        self.trust = trust
+        self.isInsecure = isInsecure
+        minimumVersion = Self.setMinimumVersion(minimum, of: context)
+        keyLog = TLSKeyLog.shared
+        var own: TLSCertificate?
+        do throws(TransportError) {
+            if let certificate = identity.certificate {
+                own = try Self.show(certificate, key: identity.key, passphrase: identity.passphrase, in: context)
+            } else if identity.key != nil {
+                throw TransportError(
+                    .badConfiguration, .tls, "a private key without its certificate", remedy: "give it with --cert")
+            }
+            try trust.load(into: context, role: role)
+        } catch {
+            SSL_CTX_free(context)
+            throw error
+        }
+        ownCertificate = own
+        stomptap_ssl_ctx_set_strict_options(context)
+        stomptap_ssl_ctx_turn_session_cache_off(context)
+        // An idle connection keeps no record buffers; only what the file holds is sent as the chain.
+        stomptap_ssl_ctx_set_mode(context, Int(SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN))
+        SSL_CTX_set_num_tickets(context, 0)
+        if keyLog != nil { SSL_CTX_set_keylog_callback(context, TLSKeyLog.callback) }
+        if role == .server { SSL_CTX_set_alpn_select_cb(context, TLSEngine.selectProtocol, nil) }
+    }
+
+    deinit {
+        SSL_CTX_free(pointer)
+    }
+
+    /// What the user's `OPENSSL_CONF` asks for may be stricter than the default. Below TLS 1.2 the signatures are made
+    /// with SHA-1, which security level 0 alone lets pass.
+    private static func setMinimumVersion(_ version: TLSVersion, of context: OpaquePointer) -> TLSVersion {
+        let configured = TLSVersion(number: Int32(stomptap_ssl_ctx_get_min_version(context)))
+        let minimum = version < .v12 ? version : max(version, configured ?? version)
+        if minimum < .v12 { SSL_CTX_set_security_level(context, 0) }
+        _ = stomptap_ssl_ctx_set_min_version(context, minimum.number)
+        return minimum
+    }
+
+    /// Takes our certificate, those that lead from it to its authority, and its private key.
+    private static func show(
+        _ path: String, key keyPath: String?, passphrase: String?, in context: OpaquePointer
+    ) throws(TransportError) -> TLSCertificate {
+        let material = try TLSMaterial(path: path, part: .certificate, passphrase: passphrase)
+        let separate: TLSMaterial? =
+            if let keyPath { try TLSMaterial(path: keyPath, part: .key, passphrase: passphrase) } else { nil }
+        guard let key = separate?.key ?? material.key else {
+            throw TransportError(
+                .badConfiguration, .tls, "there is no private key in \(path)", remedy: "give its file with --key")
+        }
+        OpenSSLError.clear()
+        guard let leaf = material.certificates.first(where: { X509_check_private_key($0, key) == 1 }) else {
+            OpenSSLError.clear()
+            let subject = material.certificates.first.map { TLSCertificate($0).title } ?? ""
+            throw TransportError(
+                .badConfiguration, .tls,
+                "the private key in \(separate?.path ?? path) does not belong to the certificate \(subject) in \(path)")
+        }
+        OpenSSLError.clear()
+        var isTaken = SSL_CTX_use_certificate(context, leaf) == 1 && SSL_CTX_use_PrivateKey(context, key) == 1
+        for other in material.certificates where isTaken && other != leaf {
+            isTaken = stomptap_ssl_ctx_add_chain_certificate(context, other) == 1
+        }
+        guard isTaken else {
+            throw TransportError(
+                .badConfiguration, .tls, "OpenSSL does not take the certificate in \(path): \(OpenSSLError.takeText())")
+        }
+        return TLSCertificate(leaf)
+    }
+}
+
+// The reference to an SSL_CTX never changes, OpenSSL counts its users atomically, and nothing is set in it after `init`:
+// SSL_new, which is all that is done with it then, may be called from any thread.
+extension TLSContext: @unchecked Sendable {}
+
+extension TLSVersion {
+    /// OpenSSL's number of it.
+    var number: Int32 {
+        switch self {
+        case .v10: TLS1_VERSION
+        case .v11: TLS1_1_VERSION
+        case .v12: TLS1_2_VERSION
+        case .v13: TLS1_3_VERSION
+        }
+    }
+
+    init?(number: Int32) {
+        guard let version = Self.allCases.first(where: { $0.number == number }) else { return nil }
+        self = version
+    }
+}

@@ -1,0 +1,50 @@
+import NIOCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Certificates and keys as they lie in files.
+enum TLSFile {
+    /// The most octets taken of a file: the certificates of all public authorities are a quarter of a mebibyte.
+    static let limit = 8 << 20
+
+    static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Reads the file once and whole, so that a pipe will do.
+    ///
+    /// - Parameter what: what the file should hold, for the message: `the private key`.
+    static func octets(of path: String, what: String) throws(TransportError) -> [UInt8] {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw unreadable(path, what, errno) }
+        defer { close(file) }
+        var octets: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = read(file, &chunk, chunk.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw unreadable(path, what, errno)
+            }
+            if count == 0 { return octets }
+            octets += chunk[..<count]
+            if octets.count > limit {
+                throw TransportError(
+                    .badConfiguration, .tls, "\(path) is larger than \(limit >> 20) MiB, too much for \(what)")
+            }
+        }
+    }
+
+    private static func unreadable(_ path: String, _ what: String, _ number: Int32) -> TransportError {
+        let reason = String(cString: strerror(number))
+        let code: TransportError.Code = number == ENOENT ? .missingFile : .badConfiguration
+        return TransportError(code, .tls, "cannot read \(what) from \(path): \(reason)")
+    }
+}

@@ -1,0 +1,49 @@
+import COpenSSL
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The process's environment.
+enum Environment {
+    static subscript(name: String) -> String? {
+        getenv(name).map { String(cString: $0) }
+    }
+}
+
+/// The file named by `SSLKEYLOGFILE`, to which the keys of each session go, for Wireshark.
+struct TLSKeyLog: Sendable {
+    let path: String
+    /// Nil where the file cannot be written.
+    private let file: Int32?
+
+    /// Nil where no key log is asked for. The file stays open for as long as the program runs.
+    static let shared = Environment["SSLKEYLOGFILE"].flatMap { $0.isEmpty ? nil : TLSKeyLog(path: $0) }
+
+    private init(path: String) {
+        self.path = path
+        let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o600)
+        self.file = file < 0 ? nil : file
+        var status = stat()
+        // Whoever reads the keys reads the traffic: a file that was there already is closed to others as well.
+        if file >= 0, fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG { fchmod(file, 0o600) }
+    }
+
+    /// What whoever asked for details should know.
+    var warning: String {
+        file == nil
+            ? "SSLKEYLOGFILE=\(path) cannot be written: no keys are logged"
+            : "the keys of this session are written to \(path) (SSLKEYLOGFILE): whoever reads them reads the traffic"
+    }
+
+    /// `SSL_CTX_keylog_cb_func`: a line, in one write, so that programs which share the file tear no line of others.
+    static let callback: @convention(c) (OpaquePointer?, UnsafePointer<CChar>?) -> Void = { _, line in
+        guard let line, let file = shared?.file else { return }
+        let octets = String(cString: line) + "\n"
+        _ = octets.utf8.withContiguousStorageIfAvailable { write(file, $0.baseAddress, $0.count) }
+    }
+}

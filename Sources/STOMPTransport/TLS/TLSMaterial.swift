@@ -1,0 +1,118 @@
+import COpenSSL
+
+/// The certificates and the private key that a file holds.
+final class TLSMaterial {
+    /// `X509`, in the order of the file.
+    private(set) var certificates: [OpaquePointer] = []
+    /// `EVP_PKEY`
+    private(set) var key: OpaquePointer?
+    let path: String
+
+    /// What is looked for in a file, and how messages call it.
+    enum Part: String {
+        case authorities = "the certificates to trust"
+        case certificate = "the certificate"
+        case key = "the private key"
+    }
+
+    /// Reads PEM, PKCS#12 or DER.
+    ///
+    /// - Parameters:
+    ///   - part: what must be there; a key beside a certificate is taken where it is there.
+    ///   - passphrase: opens an encrypted key or a PKCS#12 file.
+    init(path: String, part: Part, passphrase: String?) throws(TransportError) {
+        self.path = path
+        let octets = try TLSFile.octets(of: path, what: part.rawValue)
+        OpenSSLError.clear()
+        defer { OpenSSLError.clear() }
+        if octets.isPEM {
+            try readPEM(octets, part: part, passphrase: passphrase)
+        } else if let bundle = octets.withBIO({ d2i_PKCS12_bio($0, nil) }) {
+            defer { PKCS12_free(bundle) }
+            try readPKCS12(bundle, part: part, passphrase: passphrase)
+        } else if let certificate = octets.withBIO({ d2i_X509_bio($0, nil) }) {
+            certificates = [certificate]
+        } else {
+            key = octets.withBIO { d2i_PrivateKey_bio($0, nil) }
+        }
+        if part == .key ? key == nil : certificates.isEmpty {
+            throw Self.nothing(of: part, in: octets, path: path)
+        }
+    }
+
+    deinit {
+        certificates.forEach(X509_free)
+        EVP_PKEY_free(key)
+    }
+
+    private func readPEM(_ octets: [UInt8], part: Part, passphrase: String?) throws(TransportError) {
+        if part != .key {
+            octets.withBIO { bio in
+                while let certificate = PEM_read_bio_X509_AUX(bio, nil, nil, nil) { certificates.append(certificate) }
+            }
+            let errors = OpenSSLError.take()
+            if let error = errors.first, !errors.contains(where: { $0.isPEM(PEM_R_NO_START_LINE) }) {
+                throw TransportError(
+                    .badConfiguration, .tls,
+                    "certificate \(certificates.count + 1) in \(path) is damaged: \(error.text)")
+            }
+        }
+        if part != .authorities, octets.holdsPEMKey {
+            let given = Passphrase(passphrase)
+            key = octets.withBIO { bio in
+                PEM_read_bio_PrivateKey(bio, nil, Passphrase.callback, Unmanaged.passUnretained(given).toOpaque())
+            }
+            let errors = OpenSSLError.take()
+            if key == nil { throw unreadableKey(errors, wasAsked: given.wasAsked, passphrase: passphrase) }
+        }
+    }
+
+    private func readPKCS12(_ bundle: OpaquePointer, part: Part, passphrase: String?) throws(TransportError) {
+        // What has no passphrase was sealed with an empty one or with none, which is not the same.
+        guard let opening = passphrase.map({ [$0] }) ?? ["", nil],
+            let opened = opening.first(where: { PKCS12_verify_mac(bundle, $0, -1) == 1 })
+        else { throw unreadableKey(OpenSSLError.take(), wasAsked: true, passphrase: passphrase) }
+        OpenSSLError.clear()
+        var certificate: OpaquePointer?
+        var others: OpaquePointer?
+        guard PKCS12_parse(bundle, opened, &key, &certificate, &others) == 1 else {
+            throw unreadableKey(OpenSSLError.take(), wasAsked: false, passphrase: passphrase)
+        }
+        if let certificate { certificates.append(certificate) }
+        for index in 0..<stomptap_x509_count(others) {
+            let other = stomptap_x509_at(others, index)
+            if let other, X509_up_ref(other) == 1 { certificates.append(other) }
+        }
+        stomptap_x509_free_all(others)
+    }
+
+    private func unreadableKey(_ errors: [OpenSSLError], wasAsked: Bool, passphrase: String?) -> TransportError {
+        if wasAsked, passphrase == nil {
+            return TransportError(
+                .badConfiguration, .tls, "\(path) is encrypted",
+                remedy: "put its passphrase into a variable and name that with --key-passphrase-env")
+        }
+        if wasAsked, !errors.contains(where: \.isUnsupported) {
+            return TransportError(.badConfiguration, .tls, "the passphrase does not open \(path)")
+        }
+        let reason = errors.last?.text ?? "unknown format"
+        let remedy =
+            errors.contains(where: \.isUnsupported)
+            ? "it uses an algorithm that OpenSSL has given up: convert it with 'openssl pkcs12 -legacy' or 'openssl pkey'"
+            : nil
+        return TransportError(
+            .badConfiguration, .tls, "the private key in \(path) cannot be read: \(reason)", remedy: remedy)
+    }
+
+    private static func nothing(of part: Part, in octets: [UInt8], path: String) -> TransportError {
+        if octets.starts(with: [0xFE, 0xED, 0xFE, 0xED]) || octets.starts(with: [0xCE, 0xCE, 0xCE, 0xCE]) {
+            return TransportError(
+                .badConfiguration, .tls, "\(path) is a Java key store",
+                remedy: "convert it: keytool -importkeystore -srckeystore \(path) -destkeystore FILE.p12")
+        }
+        let what = part == .key ? "private key" : "certificate"
+        return TransportError(
+            .badConfiguration, .tls,
+            octets.isPEM ? "there is no \(what) in \(path)" : "\(path) holds no \(what): it is neither PEM nor PKCS#12")
+    }
+}

@@ -1,0 +1,55 @@
+import NIOCore
+
+/// The first octets that come from a peer: they tell whether it speaks TLS, and what else it speaks.
+struct TLSOpening {
+    /// At most ``kept`` of them.
+    private(set) var octets: [UInt8] = []
+    /// How many came in the handshake.
+    private(set) var count = 0
+
+    private static let kept = 64
+    /// So many octets, or a line, and it is clear what a peer speaks that does not speak TLS.
+    private static let telling = 16
+
+    mutating func add(_ buffer: ByteBuffer) {
+        count += buffer.readableBytes
+        octets += buffer.readableBytesView.prefix(Self.kept - octets.count)
+    }
+
+    /// Whether this may be the beginning of a TLS record (RFC 8446, section 5.1).
+    var mayBeTLS: Bool {
+        guard let type = octets.first else { return true }
+        return (0x14...0x17).contains(type) && (octets.count < 2 || octets[1] == 3)
+    }
+
+    /// Whether there is enough to say what is spoken in place of TLS.
+    var isTelling: Bool { octets.count >= Self.telling || octets.contains(UInt8(ascii: "\n")) }
+
+    /// The version of the server's first message, where that is a ServerHello (RFC 8446, section 4.1.3).
+    var serverVersion: TLSVersion? {
+        guard octets.count > 10, octets[0] == 0x16, octets[5] == 2 else { return nil }
+        return TLSVersion(number: Int32(octets[9]) << 8 | Int32(octets[10]))
+    }
+
+    /// What the peer speaks in place of TLS.
+    func spoken(by role: TLSContext.Role) -> (name: String, remedy: String?)? {
+        if startsWithAny(of: "ERROR\n", "ERROR\r", "CONNECTED\n", "CONNECTED\r", "CONNECT\n", "CONNECT\r", "STOMP\n") {
+            return ("STOMP", role == .server ? "this port speaks STOMP without TLS: try stomp://" : nil)
+        }
+        if startsWithAny(of: "GET ", "POST ", "HEAD ", "PUT ", "OPTIONS ", "CONNECT ") { return ("HTTP", nil) }
+        guard let other = ForeignProtocol(firstOctets: octets) else { return nil }
+        switch other {
+        case .http: return (other.rawValue, "this port speaks HTTP without TLS: try ws:// or http://")
+        default: return (other.rawValue, other.remedy)
+        }
+    }
+
+    private func startsWithAny(of beginnings: String...) -> Bool {
+        beginnings.contains { octets.starts(with: $0.utf8) }
+    }
+
+    /// The octets as text, for the message about an unknown protocol.
+    var quoted: String {
+        String(decoding: octets.prefix(Self.telling), as: UTF8.self).debugDescription
+    }
+}

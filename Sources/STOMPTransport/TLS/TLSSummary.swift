@@ -1,0 +1,42 @@
+/// What a TLS handshake came to.
+public struct TLSSummary: Sendable, Hashable, CustomStringConvertible {
+    /// What stands behind the peer's certificate.
+    public enum Trust: Sendable, Hashable {
+        /// A trusted certificate, and where that is from: a path, or the system's trust store.
+        case verified(by: TLSCertificate, from: String)
+        /// Nothing, and the connection was made all the same (``TLSOptions/isInsecure``): what is wrong.
+        case unverified([String])
+        /// The peer, a client, was asked for no certificate.
+        case notAsked
+    }
+
+    /// Such as `TLSv1.3`.
+    public var version: String
+    /// Such as `TLS_AES_256_GCM_SHA384`.
+    public var cipher: String
+    /// What both sides agreed on by ALPN (RFC 7301).
+    public var applicationProtocol: String?
+    /// The certificates that the peer sent, its own first.
+    public var chain: [TLSCertificate]
+    public var trust: Trust
+
+    public var description: String { "\(version) \(cipher)" }
+
+    /// All of it, for people: several lines.
+    public var text: String {
+        var lines = [description + (applicationProtocol.map { ", ALPN \($0)" } ?? "")]
+        for (index, certificate) in chain.enumerated() {
+            lines.append("certificate \(index): \(certificate.title)")
+            lines.append("    issuer: \(certificate.issuer)")
+            if !certificate.names.isEmpty { lines.append("    names: \(certificate.names.joined(separator: ", "))") }
+            lines.append("    valid: \(TLSDate.text(certificate.notBefore)) to \(TLSDate.text(certificate.notAfter))")
+            lines.append("    SHA-256: \(certificate.sha256)")
+        }
+        switch trust {
+        case .verified(let anchor, let source): lines.append("verified by: \(anchor.title), from \(source)")
+        case .unverified(let reasons): lines += reasons.map { "not verified: \($0)" }
+        case .notAsked: break
+        }
+        return lines.joined(separator: "\n")
+    }
+}

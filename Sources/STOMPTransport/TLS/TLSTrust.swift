@@ -1,0 +1,56 @@
+import COpenSSL
+
+/// Which certificates a peer's must lead to.
+enum TLSTrust: Equatable {
+    /// The system's, or what `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+    case system
+    /// Those in a file, or in a directory made by `openssl rehash`.
+    case path(String)
+    /// The peer is not asked for any.
+    case nobody
+
+    /// Where they are from, in messages.
+    var source: String {
+        switch self {
+        case .path(let path): return path
+        case .nobody: return "nowhere"
+        case .system:
+            let variables = ["SSL_CERT_FILE", "SSL_CERT_DIR"].compactMap { name in
+                Environment[name].map { "\(name)=\($0)" }
+            }
+            return variables.isEmpty ? "the system's trust store" : variables.joined(separator: " ")
+        }
+    }
+
+    func load(into context: OpaquePointer, role: TLSContext.Role) throws(TransportError) {
+        OpenSSLError.clear()
+        defer { OpenSSLError.clear() }
+        switch self {
+        case .nobody: return
+        case .system: SSL_CTX_set_default_verify_paths(context)
+        case .path(let path): try Self.load(path, into: context, role: role)
+        }
+        // What is trusted need not be a root: an intermediate authority will do, or the very certificate of the server.
+        let store = SSL_CTX_get_cert_store(context)
+        X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN))
+    }
+
+    private static func load(
+        _ path: String, into context: OpaquePointer, role: TLSContext.Role
+    ) throws(TransportError) {
+        if TLSFile.isDirectory(path) {
+            SSL_CTX_load_verify_dir(context, path)
+            return
+        }
+        let material = try TLSMaterial(path: path, part: .authorities, passphrase: nil)
+        for certificate in material.certificates {
+            guard X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate) == 1 else {
+                throw TransportError(
+                    .badConfiguration, .tls,
+                    "OpenSSL does not take a certificate in \(path): \(OpenSSLError.takeText())")
+            }
+            // Clients choose among their certificates by these names.
+            if role == .server { SSL_CTX_add_client_CA(context, certificate) }
+        }
+    }
+}
