@@ -1,0 +1,94 @@
+import NIOCore
+import NIOPosix
+import STOMPTransport
+
+/// A STOMP broker in memory, for demonstrations, mocks and tests.
+///
+/// Destinations under `/queue/` give each message to one receiver and keep it while there is none; every other one is
+/// a topic, which gives it to all who are subscribed at that moment. Everything happens on one event loop.
+public final class Broker: Sendable {
+    /// Where a broker listens.
+    public struct Address: Sendable, Hashable {
+        /// The listener as it was asked for, with the real port.
+        public var listener: BrokerConfiguration.Listener
+        /// What a client connects to: `stomp://127.0.0.1:61613`, `ws://127.0.0.1:15674/ws`.
+        public var url: String
+    }
+
+    /// In the order of the configuration.
+    public let addresses: [Address]
+    private let listeners: [TransportListener]
+    private let hub: NIOLoopBound<Hub>
+
+    private init(addresses: [Address], listeners: [TransportListener], hub: NIOLoopBound<Hub>) {
+        self.addresses = addresses
+        self.listeners = listeners
+        self.hub = hub
+    }
+
+    /// Starts a broker on one event loop of `group`, and returns when it listens.
+    ///
+    /// - Throws: ``TransportError`` where an address cannot be listened on; nothing is left open then.
+    public static func start(
+        configuration: BrokerConfiguration, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+    ) async throws -> Broker {
+        let eventLoop = group.next()
+        let hub = try await eventLoop.submit {
+            NIOLoopBound(Hub(configuration, eventLoop: eventLoop), eventLoop: eventLoop)
+        }.get()
+        var listeners: [TransportListener] = []
+        var addresses: [Address] = []
+        do {
+            for listener in configuration.listeners {
+                let opened = try await open(listener, configuration, on: eventLoop) { hub.value.accept($0) }
+                listeners.append(opened)
+                addresses.append(Address(listener, port: opened.port))
+            }
+        } catch {
+            await Broker(addresses: [], listeners: listeners, hub: hub).shutdown()
+            throw error
+        }
+        return Broker(addresses: addresses, listeners: listeners, hub: hub)
+    }
+
+    private static func open(
+        _ listener: BrokerConfiguration.Listener, _ configuration: BrokerConfiguration, on eventLoop: any EventLoop,
+        accept: @escaping TransportReceiverFactory
+    ) async throws -> TransportListener {
+        switch listener {
+        case .tcp(let host, let port):
+            return try await .tcp(
+                host: host, port: port, on: eventLoop, options: configuration.transport, accept: accept)
+        case .webSocket(let host, let port, let path):
+            let endpoint = WebSocketEndpoint(
+                path: path, subprotocols: ["v12.stomp", "v11.stomp", "v10.stomp"],
+                allowedOrigins: configuration.allowedOrigins)
+            return try await .webSocket(
+                host: host, port: port, on: eventLoop, endpoint: endpoint, options: configuration.transport,
+                accept: accept)
+        }
+    }
+
+    /// Stops listening, closes all connections, and returns when they are closed. What queues keep is lost.
+    public func shutdown() async {
+        for listener in listeners { await listener.close() }
+        let hub = hub
+        try? await hub.eventLoop.flatSubmit { hub.value.shutDown() }.get()
+    }
+}
+
+extension Broker.Address {
+    init(_ listener: BrokerConfiguration.Listener, port: Int) {
+        switch listener {
+        case .tcp(let host, _):
+            self.init(listener: .tcp(host: host, port: port), url: "stomp://\(bracketed(host)):\(port)")
+        case .webSocket(let host, _, let path):
+            self.init(
+                listener: .webSocket(host: host, port: port, path: path),
+                url: "ws://\(bracketed(host)):\(port)\(path)")
+        }
+    }
+}
+
+/// A host as it stands in a URL.
+private func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }

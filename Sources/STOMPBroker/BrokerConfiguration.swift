@@ -1,0 +1,35 @@
+import STOMPCore
+import STOMPTransport
+
+/// What a broker listens on, and how it behaves.
+public struct BrokerConfiguration: Sendable {
+    /// Where clients come in. A port of 0 is chosen by the system.
+    public enum Listener: Sendable, Hashable {
+        case tcp(host: String, port: Int)
+        /// WebSocket at this path.
+        case webSocket(host: String, port: Int, path: String = "/ws")
+    }
+
+    /// Default: TCP on a free port of 127.0.0.1.
+    public var listeners: [Listener] = [.tcp(host: "127.0.0.1", port: 0)]
+    /// The values of `Origin` that may open a WebSocket; nil, the default, is all of them.
+    public var allowedOrigins: [String]?
+    /// Passcodes by login; nil, the default, lets everybody in.
+    public var logins: [String: String]?
+    /// What the broker offers and wants, in milliseconds. Default 10000,10000.
+    public var heartBeat = HeartBeat(outgoing: 10_000, incoming: 10_000)
+    public var manner = Manner.standard
+    /// What CONNECTED names as the server, such as `stomptap/1.0`. Default `stomptap`.
+    public var server = "stomptap"
+    /// Whether `/topic/clock` gets a JSON tick each second. Default no.
+    public var hasClock = false
+    /// Whether what is sent to `/app/echo` comes back on `/topic/echo`. Default no.
+    public var hasEcho = false
+    public var limits = BrokerLimits()
+    /// How the streams are shaped.
+    public var transport = TransportOptions()
+    /// Told what happens, on the broker's event loop; it must not block. Default nobody.
+    public var observer: @Sendable (BrokerEvent) -> Void = { _ in }
+
+    public init() {}
+}

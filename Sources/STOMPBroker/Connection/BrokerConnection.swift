@@ -1,0 +1,268 @@
+import NIOCore
+import STOMPCore
+import STOMPTransport
+
+/// A client's connection, on the event loop: it feeds what the stream brings to the decoder and the session, and does
+/// what they say.
+final class BrokerConnection {
+    private let id: ConnectionID
+    private let stream: any TransportStream
+    private let hub: Hub
+    private var session: ServerSession
+    private var decoder: FrameDecoder
+    private var output: FrameOutput
+    private var monitor: HeartBeatMonitor?
+    private var timer: Scheduled<Void>?
+    private var writeWatch: Scheduled<Void>?
+
+    /// Whether frames wait in the decoder, because somebody does not take what they would cause.
+    private var isStopped = false
+    /// Whether the session is over; what still comes is read and forgotten.
+    private var isClosing = false
+    private var hasEnded = false
+
+    private var limits: BrokerLimits { hub.configuration.limits }
+
+    init(_ id: ConnectionID, stream: any TransportStream, hub: Hub) {
+        self.id = id
+        self.stream = stream
+        self.hub = hub
+        let configuration = hub.configuration
+        session = ServerSession(
+            name: "session-\(id)",
+            policy: ServerSession.Policy(
+                logins: configuration.logins, heartBeat: configuration.heartBeat, server: configuration.server))
+        decoder = FrameDecoder(limits: configuration.limits.frame)
+        output = FrameOutput(keepsMessages: stream.description.keepsMessages)
+        timer = schedule(in: limits.connectTimeout) { connection in
+            connection.refuse(
+                BrokerError(.timedOut, "no CONNECT came within \(connection.limits.connectTimeout.readable)"))
+        }
+    }
+
+    private func schedule(
+        in delay: TimeAmount, _ action: @escaping (BrokerConnection) -> Void
+    ) -> Scheduled<Void> {
+        stream.eventLoop.assumeIsolated().scheduleTask(in: delay) { [weak self] in
+            if let self, !self.isClosing { action(self) }
+        }
+    }
+
+    // MARK: Frames
+
+    private func readFrames() {
+        do throws(STOMPProtocolError) {
+            while !isClosing, !isStopped, let element = try decoder.next() {
+                if case .frame(let frame) = element { perform(session.receive(frame), for: frame) }
+            }
+        } catch {
+            perform(session.receive(error))
+        }
+    }
+
+    private func perform(_ action: ServerSession.Action, for frame: Frame? = nil) {
+        switch action {
+        case .open(let reply, let version, let heartBeat):
+            write(reply)
+            output.version = version
+            decoder.version = version
+            timer?.cancel()
+            monitor = HeartBeatMonitor(heartBeat, now: .now())
+            scheduleHeartBeat()
+            hub.report(id, .connected(version: version, login: frame?.headers["login"]))
+        case .perform(let request, let receipt):
+            do throws(BrokerError) {
+                try hub.perform(request, from: id)
+            } catch {
+                return perform(session.refuse(error, frame: frame))
+            }
+            report(request)
+            if let receipt { write(receipt) }
+        case .disconnect(let receipt):
+            hub.report(id, .disconnected)
+            if let receipt { write(receipt) }
+            close()
+        case .refuse(let error, let reply):
+            hub.report(id, .refused(error))
+            write(reply)
+            close()
+        case .ignore:
+            break
+        }
+    }
+
+    private func report(_ request: ClientRequest) {
+        switch request {
+        case .subscribe(let name, let destination, let ack):
+            hub.report(id, .subscribed(destination: destination, id: name.header, ack: ack))
+        case .unsubscribe(.id(let name)), .unsubscribe(.destination(let name)):
+            hub.report(id, .unsubscribed(name))
+        default:
+            break
+        }
+    }
+
+    // MARK: Output
+
+    /// Whether it is time to flush, even in the middle of a read.
+    var isFull: Bool { output.isFull }
+
+    /// Whether more waits for this client than should.
+    var isCongested: Bool {
+        !stream.isWritable && !hasEnded && stream.queuedBytes + output.count > limits.backlog
+    }
+
+    func deliver(_ delivery: Delivery, encoder: inout MessageEncoder) {
+        touch()
+        output.append(delivery, encoder: &encoder)
+    }
+
+    private func write(_ reply: ServerFrame) {
+        touch()
+        output.append(reply)
+        if isCongested { hub.hold(id, for: id) }
+    }
+
+    private func touch() {
+        if output.count == 0 { hub.touch(self) }
+    }
+
+    /// Sends what was written.
+    func flush() {
+        guard output.count > 0 else { return }
+        for octets in output.take() { stream.write(octets, promise: nil) }
+        stream.flush()
+        monitor?.sent(at: .now())
+        watchWriting()
+    }
+
+    /// Gives up on a client that takes nothing.
+    private func watchWriting() {
+        guard writeWatch == nil, !stream.isWritable else { return }
+        let taken = output.taken - stream.queuedBytes
+        writeWatch = schedule(in: limits.sendTimeout) { connection in
+            connection.writeWatch = nil
+            guard connection.output.taken - connection.stream.queuedBytes > taken else {
+                return connection.drop("it took nothing for \(connection.limits.sendTimeout.readable)")
+            }
+            connection.watchWriting()
+        }
+    }
+
+    // MARK: Back-pressure
+
+    /// Lets further frames wait.
+    func stop() {
+        isStopped = true
+        stream.setReading(false)
+    }
+
+    /// Takes up the frames that waited.
+    func goOn() {
+        guard isStopped else { return }
+        isStopped = false
+        // While this side did not listen, the client's silence meant nothing.
+        monitor?.received(at: .now())
+        readFrames()
+        hub.flush()
+        guard !isStopped else { return }
+        stream.setReading(true)
+        if hasEnded { hub.remove(id) }
+    }
+
+    // MARK: Heart-beats
+
+    private func scheduleHeartBeat() {
+        guard let next = monitor?.nextCheck else { return }
+        timer = schedule(in: max(next - .now(), .nanoseconds(0))) { $0.heartBeatDue() }
+    }
+
+    private func heartBeatDue() {
+        guard let due = monitor?.due(at: .now()) else { return }
+        if due.peerIsSilent {
+            guard isStopped else {
+                return refuse(BrokerError(.timedOut, "neither a frame nor a heart-beat came for too long"))
+            }
+            monitor?.received(at: .now())
+        }
+        if due.send {
+            monitor?.sent(at: .now())
+            // A full queue is a sign of life on its way already.
+            if stream.isWritable {
+                touch()
+                output.appendHeartBeat()
+                flush()
+            }
+        }
+        scheduleHeartBeat()
+    }
+
+    // MARK: The end
+
+    /// Answers ERROR and closes.
+    func refuse(_ error: BrokerError) {
+        perform(session.refuse(error))
+        hub.flush()
+    }
+
+    /// Closes because the broker ends.
+    func goAway() {
+        if stream.description.keepsMessages {
+            stream.request(.close(code: 1001, reason: "the broker is going away"))
+        }
+        close()
+    }
+
+    private func close() {
+        guard !isClosing else { return }
+        isClosing = true
+        timer?.cancel()
+        hub.leave(id)
+        flush()
+        // The client's own end is still to be seen.
+        if isStopped { stream.setReading(true) }
+        stream.close()
+    }
+
+    private func drop(_ reason: String) {
+        hub.report(id, .dropped(reason))
+        isClosing = true
+        stream.abort()
+    }
+}
+
+// MARK: - What the stream brings
+
+extension BrokerConnection: TransportReceiver {
+    func received(_ octets: ByteBuffer) {
+        monitor?.received(at: .now())
+        guard !isClosing else { return }
+        decoder.feed(octets)
+        readFrames()
+    }
+
+    func receivedAll() {
+        hub.flush()
+    }
+
+    func happened(_ event: TransportEvent) {
+        monitor?.received(at: .now())
+    }
+
+    func writabilityChanged(_ isWritable: Bool) {
+        if isWritable { hub.drained(id) }
+    }
+
+    func ended(_ error: TransportError?) {
+        hasEnded = true
+        timer?.cancel()
+        writeWatch?.cancel()
+        hub.report(id, .ended(error))
+        if isStopped, !isClosing {
+            // What came before the end still counts, when its turn comes.
+            hub.release(id)
+        } else {
+            hub.remove(id)
+        }
+    }
+}

@@ -1,0 +1,251 @@
+import NIOCore
+import STOMPCore
+
+/// Topics and queues, who is subscribed to them, what waits and what is to be acknowledged.
+///
+/// A value without I/O: tell it what a client asks, then ask ``next()`` what is to be done until there is nothing more.
+struct Exchange {
+    enum Action {
+        case deliver(Delivery)
+        /// A message stays in its queue because this receiver, whose turn it would be, is paused.
+        case wait(for: ConnectionID)
+    }
+
+    /// What a transaction does when it is committed.
+    enum Step {
+        case publish(Message)
+        case settle(ClientRequest.Acknowledgement)
+    }
+
+    struct Client {
+        var subscriptions: [SubscriptionName: Int] = [:]
+        var transactions: [String: [Step]] = [:]
+        var isPaused = false
+    }
+
+    let limits: BrokerLimits
+    /// Whether what is sent to `/app/echo` goes to `/topic/echo`.
+    let hasEcho: Bool
+    /// Octets of the messages that are kept, as ``BrokerLimits/heldOctets`` counts them.
+    var held = 0
+    var clients: [ConnectionID: Client] = [:]
+    var subscriptions: [Int: Subscription] = [:]
+    private var subscriptionsMade = 0
+    /// The numbers of each topic's subscriptions, in the order in which they were made.
+    private var topics: [String: [Int]] = [:]
+    private var queues: [String: MessageQueue] = [:]
+    /// What topics have for their subscriptions, in order.
+    private var fanOut = CircularBuffer<(Message, subscription: Int)>()
+    /// Queues that may have something to hand out.
+    private var ready = CircularBuffer<String>()
+
+    init(limits: BrokerLimits = BrokerLimits(), hasEcho: Bool = false) {
+        self.limits = limits
+        self.hasEcho = hasEcho
+    }
+
+    /// Does what a client asks for; a request that throws has done nothing.
+    mutating func perform(_ request: ClientRequest, from connection: ConnectionID) throws(BrokerError) {
+        switch request {
+        case .send(let message, nil): try publish(message)
+        case .send(let message, let transaction?): try add(message, to: transaction, from: connection)
+        case .subscribe(let name, let destination, let ack):
+            try subscribe(Subscription(connection: connection, name: name, destination: destination, ack: ack))
+        case .unsubscribe(let name): try unsubscribe(name, from: connection)
+        case .acknowledge(let acknowledgement, nil): try settle(acknowledgement, from: connection)
+        case .acknowledge(let acknowledgement, let transaction?):
+            try add(acknowledgement, to: transaction, from: connection)
+        case .begin(let transaction): try begin(transaction, from: connection)
+        case .commit(let transaction): try commit(transaction, from: connection)
+        case .abort(let transaction): try abort(transaction, from: connection)
+        }
+    }
+
+    /// Takes a message for its destination.
+    mutating func publish(_ message: Message) throws(BrokerError) {
+        if hasEcho, message.destination == "/app/echo" {
+            return try publish(Message(destination: "/topic/echo", frame: message.frame))
+        }
+        guard message.destination.isQueue else {
+            for subscription in topics[message.destination] ?? [] { fanOut.append((message, subscription)) }
+            return
+        }
+        if let queue = queues[message.destination], queue.waiting.count >= limits.queuedMessages {
+            throw BrokerError(
+                .limitExceeded,
+                "\(message.destination) keeps \(queue.waiting.count) messages already, the most that a queue may")
+        }
+        try hold(message)
+        queues[message.destination, default: MessageQueue()].append(message.kept())
+        look(at: message.destination)
+    }
+
+    // MARK: What is to be done
+
+    /// The next thing to do, or nil when all is done.
+    mutating func next() -> Action? {
+        while let (message, number) = fanOut.popFirst() {
+            if let action = deliver(message, to: number) { return action }
+        }
+        while let name = ready.first {
+            if let action = handOut(from: name) { return action }
+            ready.removeFirst()
+        }
+        return nil
+    }
+
+    private mutating func deliver(
+        _ message: Message, to number: Int, from entry: MessageQueue.Entry? = nil
+    ) -> Action? {
+        guard let delivered = subscriptions[number]?.deliver(entry), let subscription = subscriptions[number] else {
+            return nil
+        }
+        return .deliver(
+            Delivery(
+                message: message, connection: subscription.connection, subscription: subscription.name.header,
+                id: Delivery.ID(subscription: number, number: delivered),
+                wantsAcknowledgement: subscription.ack != .auto, isRedelivered: entry?.isRedelivered ?? false))
+    }
+
+    private mutating func handOut(from name: String) -> Action? {
+        guard let number = receiver(of: name) else { return nil }
+        if isPaused(number), let subscription = subscriptions[number] {
+            ready.removeFirst()
+            return .wait(for: subscription.connection)
+        }
+        guard let entry = queues[name]?.take(for: number) else { return nil }
+        if subscriptions[number]?.ack == .auto { held -= entry.message.cost }
+        return deliver(entry.message, to: number, from: entry)
+    }
+
+    /// Remembers that a queue may have something to hand out.
+    private mutating func look(at queue: String) {
+        if ready.last != queue { ready.append(queue) }
+    }
+
+    /// Who takes the head of a queue; one that is paused where nobody else can.
+    private func receiver(of name: String) -> Int? {
+        guard let queue = queues[name], !queue.waiting.isEmpty else { return nil }
+        return queue.nextReceiver { hasRoom($0) && !isPaused($0) } ?? queue.nextReceiver { hasRoom($0) }
+    }
+
+    private func hasRoom(_ number: Int) -> Bool {
+        guard let subscription = subscriptions[number] else { return false }
+        return subscription.unacknowledged.count < limits.unacknowledged
+    }
+
+    private func isPaused(_ number: Int) -> Bool {
+        guard let connection = subscriptions[number]?.connection else { return false }
+        return clients[connection]?.isPaused ?? false
+    }
+
+    // MARK: Receivers
+
+    /// Gives a connection nothing more from queues; topics do not wait.
+    mutating func pause(_ connection: ConnectionID) {
+        clients[connection]?.isPaused = true
+    }
+
+    mutating func resume(_ connection: ConnectionID) {
+        clients[connection]?.isPaused = false
+        for number in clients[connection]?.subscriptions.values.sorted() ?? [] {
+            if let destination = subscriptions[number]?.destination, destination.isQueue { look(at: destination) }
+        }
+    }
+
+    /// Ends what a connection has here: its transactions are aborted, and queues take back what it did not acknowledge.
+    mutating func leave(_ connection: ConnectionID) {
+        guard let client = clients.removeValue(forKey: connection) else { return }
+        for step in client.transactions.values.joined() { release(step) }
+        for number in client.subscriptions.values.sorted() { end(number) }
+    }
+
+    private mutating func subscribe(_ subscription: Subscription) throws(BrokerError) {
+        let existing = clients[subscription.connection]?.subscriptions ?? [:]
+        guard existing[subscription.name] == nil else {
+            throw BrokerError(.duplicateID, "there is a subscription with \(subscription.name) already")
+        }
+        guard existing.count < limits.subscriptions else {
+            throw BrokerError(.limitExceeded, "a connection may have \(limits.subscriptions) subscriptions")
+        }
+        subscriptionsMade += 1
+        let number = subscriptionsMade
+        clients[subscription.connection, default: Client()].subscriptions[subscription.name] = number
+        subscriptions[number] = subscription
+        if subscription.destination.isQueue {
+            queues[subscription.destination, default: MessageQueue()].add(receiver: number)
+            look(at: subscription.destination)
+        } else {
+            topics[subscription.destination, default: []].append(number)
+        }
+    }
+
+    private mutating func unsubscribe(_ name: SubscriptionName, from connection: ConnectionID) throws(BrokerError) {
+        guard let number = clients[connection]?.subscriptions.removeValue(forKey: name) else {
+            throw BrokerError(.unknownSubscription, "there is no subscription with \(name) on this connection")
+        }
+        end(number)
+    }
+
+    private mutating func end(_ number: Int) {
+        guard var subscription = subscriptions.removeValue(forKey: number) else { return }
+        let destination = subscription.destination
+        if destination.isQueue {
+            queues[destination]?.remove(receiver: number)
+            queues[destination]?.giveBack(subscription.settleAll())
+            look(at: destination)
+            if queues[destination]?.isUnused ?? false { queues[destination] = nil }
+        } else {
+            topics[destination]?.removeAll { $0 == number }
+            if topics[destination]?.isEmpty ?? false { topics[destination] = nil }
+        }
+    }
+
+    // MARK: Acknowledgements
+
+    mutating func settle(
+        _ acknowledgement: ClientRequest.Acknowledgement, from connection: ConnectionID
+    ) throws(BrokerError) {
+        let number = acknowledgement.delivery.subscription
+        try check(acknowledgement, from: connection)
+        guard let destination = subscriptions[number]?.destination,
+            let entries = try subscriptions[number]?.settle(acknowledgement.delivery.number)
+        else { return }
+        if acknowledgement.isNegative {
+            queues[destination]?.giveBack(entries)
+        } else {
+            held -= entries.reduce(0) { $0 + $1.message.cost }
+        }
+        if destination.isQueue { look(at: destination) }
+    }
+
+    /// Whether ``settle(_:from:)`` would succeed.
+    func check(
+        _ acknowledgement: ClientRequest.Acknowledgement, from connection: ConnectionID
+    ) throws(BrokerError) {
+        guard let subscription = subscriptions[acknowledgement.delivery.subscription],
+            subscription.connection == connection
+        else { throw .notWaiting }
+        if let id = acknowledgement.subscription, subscription.name != .id(id) {
+            throw BrokerError(
+                .unknownSubscription, "the message belongs to another subscription than \(id.debugDescription)")
+        }
+        try subscription.check(acknowledgement.delivery.number)
+    }
+
+    // MARK: What is kept
+
+    /// Counts a message that is going to be kept.
+    mutating func hold(_ message: Message) throws(BrokerError) {
+        guard held + message.cost <= limits.heldOctets else {
+            throw BrokerError(
+                .limitExceeded, "the broker keeps \(held) octets of messages already, and at most \(limits.heldOctets)")
+        }
+        held += message.cost
+    }
+
+    /// Counts a step off that is no longer kept.
+    mutating func release(_ step: Step) {
+        if case .publish(let message) = step { held -= message.cost }
+    }
+}

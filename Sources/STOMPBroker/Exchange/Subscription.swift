@@ -1,0 +1,125 @@
+import NIOCore
+import STOMPCore
+
+/// How a client names a subscription. STOMP 1.0 lets it be named by its destination alone.
+enum SubscriptionName: Hashable, CustomStringConvertible {
+    case id(String)
+    case destination(String)
+
+    /// What stands in the `subscription` header.
+    var header: String? {
+        if case .id(let id) = self { id } else { nil }
+    }
+
+    var description: String {
+        switch self {
+        case .id(let id): "the id \(id.debugDescription)"
+        case .destination(let destination): "the destination \(destination.debugDescription)"
+        }
+    }
+}
+
+/// One subscription, and what it has to acknowledge.
+struct Subscription {
+    struct Unacknowledged {
+        let number: Int
+        let entry: MessageQueue.Entry
+    }
+
+    let connection: ConnectionID
+    let name: SubscriptionName
+    let destination: String
+    let ack: AckMode
+
+    /// How many messages it was sent; the last one has this number.
+    private(set) var delivered = 0
+    /// The messages of a queue that wait for an ACK, in the order of their numbers.
+    private(set) var unacknowledged = CircularBuffer<Unacknowledged>(initialCapacity: 0)
+    /// The messages of a topic up to this number need no ACK any more.
+    private var settled = 0
+
+    init(connection: ConnectionID, name: SubscriptionName, destination: String, ack: AckMode) {
+        self.connection = connection
+        self.name = name
+        self.destination = destination
+        self.ack = ack
+    }
+
+    /// Counts one more message. A message of a queue is kept until it is acknowledged.
+    mutating func deliver(_ entry: MessageQueue.Entry? = nil) -> Int {
+        delivered += 1
+        if let entry, ack != .auto {
+            unacknowledged.append(Unacknowledged(number: delivered, entry: entry))
+        }
+        return delivered
+    }
+
+    /// Whether ``settle(_:)`` would succeed.
+    func check(_ number: Int) throws(BrokerError) {
+        _ = try position(of: number)
+    }
+
+    /// Ends the wait for the message of this number; in the mode `client`, for all before it as well.
+    ///
+    /// - Returns: what a queue has to forget or to take back; nothing for a topic, where acknowledging a message has
+    ///   no effect but that it is done.
+    mutating func settle(_ number: Int) throws(BrokerError) -> [MessageQueue.Entry] {
+        guard let position = try position(of: number) else {
+            if ack == .client { settled = number }
+            return []
+        }
+        let first = ack == .client ? 0 : position
+        let entries = unacknowledged[offset: first...position].map(\.entry)
+        unacknowledged.removeSubrange(offset: first...position)
+        return entries
+    }
+
+    /// All that is unacknowledged, when the subscription ends.
+    mutating func settleAll() -> [MessageQueue.Entry] {
+        defer { unacknowledged.removeAll() }
+        return unacknowledged.map(\.entry)
+    }
+
+    /// Where the message of this number stands in ``unacknowledged``; nil for a topic.
+    private func position(of number: Int) throws(BrokerError) -> Int? {
+        guard ack != .auto else {
+            throw BrokerError(
+                .unknownMessage, "the subscription with \(name) has the ack mode auto: nothing is to be acknowledged")
+        }
+        guard number > settled, number <= delivered else { throw .notWaiting }
+        guard destination.isQueue else { return nil }
+        var low = 0
+        var high = unacknowledged.count
+        while low < high {
+            let middle = (low + high) / 2
+            if unacknowledged[offset: middle].number < number { low = middle + 1 } else { high = middle }
+        }
+        guard low < unacknowledged.count, unacknowledged[offset: low].number == number else { throw .notWaiting }
+        return low
+    }
+}
+
+extension BrokerError {
+    static let notWaiting = BrokerError(
+        .unknownMessage, "no message with this id waits for an acknowledgement on this connection")
+}
+
+extension String {
+    /// Whether a destination is a queue: one receiver for each message. Every other one is a topic.
+    var isQueue: Bool { hasPrefix("/queue/") }
+}
+
+extension CircularBuffer {
+    /// The element so many places behind the first.
+    fileprivate subscript(offset offset: Int) -> Element { self[index(startIndex, offsetBy: offset)] }
+
+    fileprivate subscript(offset range: ClosedRange<Int>) -> SubSequence { self[indices(range)] }
+
+    fileprivate mutating func removeSubrange(offset range: ClosedRange<Int>) {
+        if range.lowerBound == 0 { removeFirst(range.count) } else { removeSubrange(indices(range)) }
+    }
+
+    private func indices(_ range: ClosedRange<Int>) -> Range<Index> {
+        index(startIndex, offsetBy: range.lowerBound)..<index(startIndex, offsetBy: range.upperBound + 1)
+    }
+}

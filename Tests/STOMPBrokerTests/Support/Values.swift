@@ -1,0 +1,72 @@
+import NIOCore
+import STOMPCore
+import Testing
+
+@testable import STOMPBroker
+
+/// The one frame that this text is; its NUL is added.
+func frame(_ text: String, _ version: STOMPVersion? = .v12) throws -> Frame {
+    var decoder = FrameDecoder(version: version)
+    decoder.feed(ByteBuffer(string: text + "\0"))
+    guard case .frame(let frame) = try decoder.next() else { throw NoFrame(text: text) }
+    return frame
+}
+
+struct NoFrame: Error {
+    var text: String
+}
+
+extension Exchange {
+    /// Performs what this frame asks for.
+    mutating func perform(_ text: String, from connection: ConnectionID, _ version: STOMPVersion = .v12) throws {
+        let request = try #require(try ClientRequest(frame(text, version), version: version))
+        try perform(request, from: connection)
+    }
+
+    /// Subscribes, with an ack mode.
+    mutating func subscribe(
+        _ destination: String, id: String, ack: AckMode = .auto, from connection: ConnectionID
+    ) throws {
+        try perform("SUBSCRIBE\nid:\(id)\ndestination:\(destination)\nack:\(ack.rawValue)\n\n", from: connection)
+    }
+
+    /// Sends each body to a destination.
+    mutating func send(_ bodies: String..., to destination: String, transaction: String? = nil) throws {
+        let transaction = transaction.map { "transaction:\($0)\n" } ?? ""
+        for body in bodies {
+            try perform("SEND\ndestination:\(destination)\n\(transaction)\n\(body)", from: sender)
+        }
+    }
+
+    /// All that is to be done, a line each: `1 a 1-1 hello` is the delivery `1-1` of `hello` to the subscription `a` of
+    /// the connection 1, and `wait 1` waits for it.
+    mutating func actions() -> [String] {
+        var actions: [String] = []
+        while let action = next() {
+            switch action {
+            case .deliver(let delivery):
+                let body = String(buffer: delivery.message.frame.body)
+                let again = delivery.isRedelivered ? " again" : ""
+                actions.append("\(delivery.connection) \(delivery.subscription ?? "-") \(delivery.id) \(body)\(again)")
+            case .wait(let connection):
+                actions.append("wait \(connection)")
+            }
+        }
+        return actions
+    }
+}
+
+/// The connection that ``Exchange/send(_:to:transaction:)`` sends from.
+let sender: ConnectionID = 9
+
+/// The code of the error that this throws.
+func code(of body: () throws -> Void) throws -> BrokerError.Code {
+    do {
+        try body()
+    } catch let error as BrokerError {
+        return error.code
+    }
+    throw NothingThrown()
+}
+
+struct NothingThrown: Error {}
