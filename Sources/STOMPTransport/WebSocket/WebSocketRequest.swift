@@ -37,9 +37,10 @@ struct WebSocketRequest {
         }
         if let origin = options.origin { headers.add(name: "Origin", value: origin) }
         if let cookie = options.cookie { headers.add(name: "Cookie", value: cookie) }
+        for (name, value) in options.httpHeaders { try Self.check(name, value) }
         for (name, _) in options.httpHeaders { headers.remove(name: name) }
         for (name, value) in options.httpHeaders { headers.add(name: name, value: value) }
-        try Self.check(headers)
+        for (name, value) in headers { try Self.check(name, value) }
         for subprotocol in options.subprotocols where !subprotocol.isToken {
             throw TransportError(
                 .badConfiguration, .webSocket, "\"\(printable(subprotocol))\" cannot be the name of a subprotocol")
@@ -86,15 +87,12 @@ struct WebSocketRequest {
         return name
     }
 
-    private static func check(_ headers: HTTPHeaders) throws(TransportError) {
-        for (name, value) in headers {
-            guard name.isToken else {
-                throw TransportError(.badConfiguration, .http, "\"\(printable(name))\" cannot be the name of a header")
-            }
-            guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
-                throw TransportError(
-                    .badConfiguration, .http, "the value of the header \(name) has control characters")
-            }
+    private static func check(_ name: String, _ value: String) throws(TransportError) {
+        guard name.isToken else {
+            throw TransportError(.badConfiguration, .http, "\"\(printable(name))\" cannot be the name of a header")
+        }
+        guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
+            throw TransportError(.badConfiguration, .http, "the value of the header \(name) has control characters")
         }
     }
 

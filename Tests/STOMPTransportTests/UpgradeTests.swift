@@ -1,0 +1,206 @@
+import NIOCore
+import NIOPosix
+import STOMPTransport
+import Testing
+
+/// The client's handshake against servers of every kind.
+@Suite struct UpgradeTests {
+    private typealias Reply = ScriptedServer.Reply
+
+    /// A text message "hi" of a server.
+    private static let frame: [UInt8] = [0x81, 2, 0x68, 0x69]
+
+    @Test(arguments: [
+        "HTTP/1.1 101 Switching Protocols", "HTTP/1.1 101 ", "HTTP/1.1 101", "HTTP/1.1 101 \u{C54C}\u{ACA0}\u{C5B4}",
+    ])
+    func theReasonDoesNotMatter(statusLine: String) async throws {
+        let head = ScriptedServer.switching.split(separator: "\r\n").dropFirst().joined(separator: "\r\n")
+        #expect(try await ScriptedServer.error(of: .text("\(statusLine)\r\n\(head)\r\n\r\n")) == nil)
+    }
+
+    @Test(arguments: [false, true])
+    func octetsThatComeWithTheAnswerAreNotLost(isSplit: Bool) async throws {
+        let octets = ByteBuffer(bytes: (ScriptedServer.switching + "\r\n").utf8 + Self.frame)
+        let server = try await ScriptedServer(Reply(octets: octets, isSplit: isSplit))
+        let client = Inbox()
+        let stream = try await TransportConnector(options: ScriptedServer.options).connect(
+            to: .webSocket(server.port), on: group.next(), deadline: .farEnough, receiver: client.factory)
+        try await client.wait { $0.texts == ["hi"] && $0.batches > 0 }
+        stream.abort()
+        await server.stop()
+    }
+
+    @Test func informationBeforeTheAnswerIsPassedOver() async throws {
+        let early = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+        #expect(try await ScriptedServer.error(of: .text("\(early)\(ScriptedServer.switching)\r\n")) == nil)
+    }
+
+    // MARK: - Refusals
+
+    @Test(arguments: [200, 400, 404])
+    func anotherAnswerMayBeASockJSEndpoint(status: Int) async throws {
+        let error = try await ScriptedServer.error(
+            of: .text("HTTP/1.1 \(status) Some Reason\r\nContent-Length: 5\r\n\r\nhello"))
+        #expect(error?.code == .protocolViolation)
+        #expect(error?.layer == .webSocket)
+        #expect(error?.message == "\(status) Some Reason from ws://127.0.0.1:PORT/ws, not a WebSocket upgrade")
+        #expect(error?.remedy == "for a SockJS endpoint try ws://127.0.0.1:PORT/ws/websocket")
+        #expect(error?.response == HTTPRefusal(status: status, reason: "Some Reason", body: "hello"))
+    }
+
+    @Test func unauthorizedAsksForCredentials() async throws {
+        let error = try await ScriptedServer.error(of: .text("HTTP/1.1 401 \r\nContent-Length: 0\r\n\r\n"))
+        #expect(error?.code == .refused)
+        #expect(error?.message == "401 from ws://127.0.0.1:PORT/ws")
+        #expect(error?.remedy?.contains("--http-header") == true)
+        #expect(error?.response == HTTPRefusal(status: 401, reason: "", body: ""))
+    }
+
+    @Test func forbiddenWithoutAnOriginAsksForOne() async throws {
+        let error = try await ScriptedServer.error(of: .text("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"))
+        #expect(error?.code == .refused)
+        #expect(error?.message == "403 Forbidden from ws://127.0.0.1:PORT/ws")
+        #expect(error?.remedy?.hasPrefix("try --origin http://127.0.0.1:PORT") == true)
+    }
+
+    @Test func forbiddenWithAnOriginAsksForAnother() async throws {
+        var options = ScriptedServer.options
+        options.origin = "http://elsewhere.example"
+        let error = try await ScriptedServer.error(
+            of: .text("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"), options: options)
+        #expect(error?.message == "403 Forbidden from ws://127.0.0.1:PORT/ws: the server refused this origin")
+        #expect(error?.remedy == "try --origin http://127.0.0.1:PORT")
+    }
+
+    @Test func aRedirectionIsNamed() async throws {
+        let error = try await ScriptedServer.error(
+            of: .text("HTTP/1.1 302 Found\r\nLocation: http://elsewhere/\u{1B}[31mws\r\nContent-Length: 0\r\n\r\n"))
+        // A control character in a header is no HTTP.
+        #expect(error?.code == .protocolViolation)
+        let clean = try await ScriptedServer.error(
+            of: .text("HTTP/1.1 302 Found\r\nLocation: http://elsewhere/ws\r\nContent-Length: 0\r\n\r\n"))
+        #expect(clean?.remedy == "it redirects to http://elsewhere/ws")
+    }
+
+    @Test func aBodyThatEndsWithTheConnectionIsKept() async throws {
+        let error = try await ScriptedServer.error(of: .text("HTTP/1.1 500 Oops\r\n\r\nstack trace", closes: true))
+        #expect(error?.response == HTTPRefusal(status: 500, reason: "Oops", body: "stack trace"))
+        #expect(error?.remedy == nil)
+    }
+
+    @Test func aChunkedBodyIsPutTogether() async throws {
+        let error = try await ScriptedServer.error(
+            of: .text("HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"))
+        #expect(error?.response?.body == "abcde")
+    }
+
+    @Test func ofALargeBodyOnlyTheBeginningIsKept() async throws {
+        let body = String(repeating: "x", count: 100_000)
+        let error = try await ScriptedServer.error(
+            of: .text("HTTP/1.1 404 Not Found\r\nContent-Length: 100000\r\n\r\n\(body)"))
+        #expect(error?.response?.body.utf8.count == 65536)
+    }
+
+    @Test func aBodyThatNeverEndsDoesNotHideTheStatus() async throws {
+        let error = try await ScriptedServer.error(
+            of: .text("HTTP/1.1 404 Not Found\r\nContent-Length: 100\r\n\r\nhalf"))
+        #expect(error?.response == HTTPRefusal(status: 404, reason: "Not Found", body: "half"))
+    }
+
+    // MARK: - What is no answer
+
+    @Test func aServerThatNeverAnswersRunsIntoTheDeadline() async throws {
+        let error = try await ScriptedServer.error(of: .silence, deadline: .now() + .milliseconds(200))
+        #expect(error?.code == .timedOut)
+        #expect(error?.layer == .http)
+        #expect(
+            error?.message.hasPrefix("no answer to the WebSocket upgrade from ws://127.0.0.1:PORT/ws within ") == true)
+    }
+
+    @Test func aServerThatSpeaksNoHTTPIsQuoted() async throws {
+        let error = try await ScriptedServer.error(of: .text("SSH-2.0-OpenSSH_9.2\r\n"))
+        #expect(error?.code == .protocolViolation)
+        #expect(error?.layer == .http)
+        #expect(error?.message == "ws://127.0.0.1:PORT/ws answered \"SSH-2.0-OpenSSH_9.2\", which is no HTTP")
+        #expect(error?.remedy == "this port speaks SSH")
+    }
+
+    @Test func aSTOMPPortIsRecognised() async throws {
+        let error = try await ScriptedServer.error(of: .text("ERROR\nmessage:bad\n\n\0", closes: true))
+        #expect(error?.remedy == "this port speaks STOMP without WebSocket: try stomp://")
+    }
+
+    @Test func controlCharactersInWhatIsQuotedAreEscaped() async throws {
+        let error = try await ScriptedServer.error(of: .text("\u{1B}[2J\r\n"))
+        #expect(error?.message.contains("\u{1B}") == false)
+    }
+
+    @Test func aConnectionThatEndsUnansweredIsLost() async throws {
+        let error = try await ScriptedServer.error(of: .text("", closes: true))
+        #expect(error?.code == .connectionLost)
+        #expect(error?.layer == .http)
+        #expect(error?.message.contains("ended unanswered") == true)
+    }
+
+    @Test(arguments: ["HTTP/1.1 101 Switching\r\nUpgrade web", "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 x\r\n\r\n"])
+    func brokenHTTPIsNamed(answer: String) async throws {
+        let error = try await ScriptedServer.error(of: .text(answer, closes: true))
+        #expect(error?.code == .protocolViolation)
+        #expect(error?.message == "the answer of ws://127.0.0.1:PORT/ws is broken HTTP")
+    }
+
+    // MARK: - A 101 that breaks the rules
+
+    @Test(arguments: [
+        ("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=", "Accept"),
+        ("Upgrade: websocket\r\nConnection: Upgrade", "Accept"),
+        ("Upgrade: h2c\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: \(ScriptedServer.accept)", "Upgrade: websocket"),
+        ("Connection: Upgrade\r\nSec-WebSocket-Accept: \(ScriptedServer.accept)", "Upgrade: websocket"),
+        ("Upgrade: websocket\r\nSec-WebSocket-Accept: \(ScriptedServer.accept)", "Connection: Upgrade"),
+    ])
+    func anAnswerWithoutWhatItNeedsIsRefused(headers: String, names: String) async throws {
+        let error = try await ScriptedServer.error(of: .text("HTTP/1.1 101 Switching Protocols\r\n\(headers)\r\n\r\n"))
+        #expect(error?.code == .protocolViolation)
+        #expect(error?.layer == .webSocket)
+        #expect(error?.message.hasPrefix("101 from ws://127.0.0.1:PORT/ws with") == true)
+        #expect(error?.message.contains(names) == true)
+    }
+
+    @Test func aSubprotocolThatWasNotOfferedIsRefused() async throws {
+        let reply = Reply.text("\(ScriptedServer.switching)Sec-WebSocket-Protocol: stomp\r\n\r\n")
+        let error = try await ScriptedServer.error(of: reply)
+        #expect(error?.code == .protocolViolation)
+        #expect(
+            error?.message == "101 from ws://127.0.0.1:PORT/ws with the subprotocol stomp, where none was offered")
+        var options = ScriptedServer.options
+        options.subprotocols = ["v12.stomp", "v11.stomp"]
+        let other = try await ScriptedServer.error(of: reply, options: options)
+        #expect(other?.message.hasSuffix("subprotocol stomp, where v12.stomp, v11.stomp were offered") == true)
+        options.subprotocols = ["stomp"]
+        #expect(try await ScriptedServer.error(of: reply, options: options) == nil)
+    }
+
+    @Test func anExtensionThatWasNotOfferedIsRefused() async throws {
+        let error = try await ScriptedServer.error(
+            of: .text("\(ScriptedServer.switching)Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"))
+        #expect(error?.code == .protocolViolation)
+        #expect(error?.message.contains("extension permessage-deflate") == true)
+    }
+
+    // MARK: - Giving up
+
+    @Test func cancellingLeavesNothingOpen() async throws {
+        let server = try await ScriptedServer(.silence)
+        let receiver = Inbox()
+        let task = Task {
+            try await TransportConnector().connect(
+                to: .webSocket(server.port), on: group.next(), deadline: .farEnough, receiver: receiver.factory)
+        }
+        try await server.inbox.wait { $0.octets > 0 }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { _ = try await task.value }
+        _ = try await server.inbox.end()
+        #expect(receiver.contents.stream == nil)
+        await server.stop()
+    }
+}
