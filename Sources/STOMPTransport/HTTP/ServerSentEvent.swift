@@ -1,0 +1,102 @@
+import NIOCore
+
+/// An event of a `text/event-stream` (WHATWG HTML, section 9.2).
+public struct ServerSentEvent: Sendable, Hashable {
+    /// Its type; `message` where the server gave none.
+    public var event = "message"
+    public var data = ByteBuffer()
+    /// The last event id that was given, with this event or before it; empty where there was none.
+    public var id = ""
+
+    public init() {}
+}
+
+/// Takes events out of a `text/event-stream`, in whatever pieces it comes.
+public struct ServerSentEventDecoder: Sendable {
+    /// How long to wait before connecting anew, in milliseconds, where the server has said so.
+    public private(set) var retry: Int?
+    /// What to send as `Last-Event-ID` when connecting anew; empty for nothing.
+    public private(set) var lastEventID = ""
+
+    private let limit: Int
+    private var lines: LineDecoder
+    private var isAtStart = true
+    private var type = ""
+    private var data: ByteBuffer?
+    private var id = ""
+
+    /// - Parameter limit: the most octets of an event's data, and of a line.
+    public init(limit: Int) {
+        self.limit = limit
+        // A line of data has the field's name and a blank as well.
+        lines = LineDecoder(limit: limit + 6)
+    }
+
+    public mutating func append(_ octets: ByteBuffer) { lines.append(octets) }
+
+    /// The next event that is whole.
+    ///
+    /// - Throws: ``TransportError/Code/limitExceeded``.
+    public mutating func next() throws(TransportError) -> ServerSentEvent? {
+        while var line = try lines.next() {
+            if isAtStart {
+                isAtStart = false
+                // A byte order mark.
+                if line.readableBytesView.starts(with: [0xEF, 0xBB, 0xBF]) { line.moveReaderIndex(forwardBy: 3) }
+            }
+            if line.readableBytes > 0 {
+                try takeField(of: line)
+            } else if let event = dispatch() {
+                return event
+            }
+        }
+        return nil
+    }
+
+    private mutating func dispatch() -> ServerSentEvent? {
+        defer {
+            type = ""
+            data = nil
+        }
+        lastEventID = id
+        guard let data else { return nil }
+        var event = ServerSentEvent()
+        if !type.isEmpty { event.event = type }
+        event.data = data
+        event.id = id
+        return event
+    }
+
+    private mutating func takeField(of line: ByteBuffer) throws(TransportError) {
+        var value = line
+        let view = line.readableBytesView
+        let colon = view.firstIndex(of: UInt8(ascii: ":")) ?? view.endIndex
+        let name = String(decoding: view[..<colon], as: UTF8.self)
+        value.moveReaderIndex(to: min(colon + 1, view.endIndex))
+        if value.readableBytesView.first == UInt8(ascii: " ") { value.moveReaderIndex(forwardBy: 1) }
+        switch name {
+        case "data":
+            if data == nil {
+                data = value
+            } else {
+                data?.writeInteger(UInt8(ascii: "\n"))
+                data?.writeImmutableBuffer(value)
+            }
+            guard data?.readableBytes ?? 0 <= limit else {
+                throw TransportError(.limitExceeded, .http, "the server sent an event of more than \(limit) octets")
+            }
+        case "event":
+            type = String(buffer: value)
+        case "id":
+            if !value.readableBytesView.contains(0) { id = String(buffer: value) }
+        case "retry":
+            let text = String(buffer: value)
+            if text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
+                retry = Int(text) ?? retry
+            }
+        default:
+            // Comments, whose name is empty, and what nobody knows.
+            break
+        }
+    }
+}

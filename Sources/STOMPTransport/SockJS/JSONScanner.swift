@@ -1,0 +1,234 @@
+import NIOCore
+
+/// Why octets are no JSON, and where.
+struct JSONFault: Error, Hashable, CustomStringConvertible {
+    let message: String
+    /// How many octets stand before the fault.
+    let offset: Int
+
+    var description: String { "\(message) at octet \(offset)" }
+}
+
+/// Reads JSON (RFC 8259) off octets, as strictly as `JSON.parse` does: what SockJS needs of it, which is little more
+/// than strings.
+struct JSONScanner {
+    /// How deep arrays and objects may stand in each other where they are passed over.
+    static let maximumDepth = 64
+
+    private let octets: UnsafeRawBufferPointer
+    private(set) var position = 0
+    /// Whether a string had an escaped half of a surrogate pair without the other half: JavaScript has such strings,
+    /// and UTF-8 has U+FFFD in its place.
+    private(set) var hadLoneSurrogate = false
+
+    init(_ octets: UnsafeRawBufferPointer) { self.octets = octets }
+
+    func fault(_ message: String) -> JSONFault { JSONFault(message: message, offset: position) }
+
+    // MARK: Structure
+
+    mutating func skipWhitespace() {
+        while position < octets.count, [0x20, 0x0A, 0x0D, 0x09].contains(octets[position]) { position += 1 }
+    }
+
+    /// Passes over `octet`, and the white space before it, if it comes next.
+    mutating func take(_ octet: Unicode.Scalar) -> Bool {
+        skipWhitespace()
+        guard position < octets.count, octets[position] == UInt8(ascii: octet) else { return false }
+        position += 1
+        return true
+    }
+
+    mutating func expect(_ octet: Unicode.Scalar) throws(JSONFault) {
+        guard take(octet) else {
+            throw fault(position < octets.count ? "no \"\(octet)\" where it should stand" : "it ends too early")
+        }
+    }
+
+    mutating func expectEnd() throws(JSONFault) {
+        skipWhitespace()
+        guard position == octets.count else { throw fault("there is more behind its end") }
+    }
+
+    /// Reads an array, whose elements `element` reads.
+    mutating func array(_ element: (inout JSONScanner) throws(JSONFault) -> Void) throws(JSONFault) {
+        try expect("[")
+        if take("]") { return }
+        repeat { try element(&self) } while take(",")
+        try expect("]")
+    }
+
+    /// Reads an object, whose values `member` reads; it is told their names.
+    mutating func object(
+        _ member: (inout JSONScanner, String) throws(JSONFault) -> Void
+    ) throws(JSONFault) {
+        try expect("{")
+        if take("}") { return }
+        repeat {
+            let name = try text()
+            try expect(":")
+            try member(&self, name)
+        } while take(",")
+        try expect("}")
+    }
+
+    // MARK: Values
+
+    /// Reads a string that is not long.
+    mutating func text() throws(JSONFault) -> String {
+        var buffer = ByteBuffer()
+        try string(into: &buffer)
+        return String(buffer: buffer)
+    }
+
+    /// Reads a string and writes its octets, in UTF-8, to `buffer`. Octets above 0x7F are passed on unexamined.
+    mutating func string(into buffer: inout ByteBuffer) throws(JSONFault) {
+        try expect("\"")
+        var run = position
+        while position < octets.count {
+            switch octets[position] {
+            case UInt8(ascii: "\""):
+                buffer.writeBytes(octets[run..<position])
+                position += 1
+                return
+            case UInt8(ascii: "\\"):
+                buffer.writeBytes(octets[run..<position])
+                position += 1
+                try escape(into: &buffer)
+                run = position
+            case 0..<0x20:
+                throw fault("a control character in a string")
+            default:
+                position += 1
+            }
+        }
+        throw fault("it ends in the midst of a string")
+    }
+
+    /// Reads a whole number, with or without a sign.
+    mutating func integer() throws(JSONFault) -> Int {
+        skipWhitespace()
+        let start = position
+        try number()
+        let text = String(decoding: octets[start..<position], as: UTF8.self)
+        guard let value = Int(text) else { throw fault("no whole number") }
+        return value
+    }
+
+    mutating func boolean() throws(JSONFault) -> Bool {
+        if word("true") { return true }
+        if word("false") { return false }
+        throw fault("neither true nor false")
+    }
+
+    /// Passes over a value of any kind.
+    mutating func skipValue(depth: Int = 0) throws(JSONFault) {
+        guard depth < Self.maximumDepth else { throw fault("arrays and objects stand too deep in each other") }
+        skipWhitespace()
+        guard position < octets.count else { throw fault("it ends too early") }
+        switch octets[position] {
+        case UInt8(ascii: "\""):
+            _ = try text()
+        case UInt8(ascii: "["):
+            try array { (scanner: inout JSONScanner) throws(JSONFault) in try scanner.skipValue(depth: depth + 1) }
+        case UInt8(ascii: "{"):
+            try object { (scanner: inout JSONScanner, _) throws(JSONFault) in
+                try scanner.skipValue(depth: depth + 1)
+            }
+        default:
+            if word("true") || word("false") || word("null") { return }
+            try number()
+        }
+    }
+
+    // MARK: Pieces
+
+    private mutating func word(_ word: StaticString) -> Bool {
+        skipWhitespace()
+        let length = word.utf8CodeUnitCount
+        guard octets.count - position >= length,
+            octets[position..<position + length].elementsEqual(
+                UnsafeBufferPointer(start: word.utf8Start, count: length))
+        else { return false }
+        position += length
+        return true
+    }
+
+    private mutating func number() throws(JSONFault) {
+        takeOctet("-")
+        if !takeOctet("0") { try digits() }
+        if takeOctet(".") { try digits() }
+        if takeOctet("e") || takeOctet("E") {
+            if !takeOctet("+") { takeOctet("-") }
+            try digits()
+        }
+    }
+
+    private mutating func digits() throws(JSONFault) {
+        let start = position
+        while position < octets.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(octets[position]) {
+            position += 1
+        }
+        guard position > start else { throw fault("no value where one should stand") }
+    }
+
+    @discardableResult
+    private mutating func takeOctet(_ octet: Unicode.Scalar) -> Bool {
+        guard position < octets.count, octets[position] == UInt8(ascii: octet) else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func escape(into buffer: inout ByteBuffer) throws(JSONFault) {
+        guard position < octets.count else { throw fault("it ends in the midst of a string") }
+        let octet = octets[position]
+        position += 1
+        switch octet {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): buffer.writeInteger(octet)
+        case UInt8(ascii: "b"): buffer.writeInteger(0x08 as UInt8)
+        case UInt8(ascii: "f"): buffer.writeInteger(0x0C as UInt8)
+        case UInt8(ascii: "n"): buffer.writeInteger(0x0A as UInt8)
+        case UInt8(ascii: "r"): buffer.writeInteger(0x0D as UInt8)
+        case UInt8(ascii: "t"): buffer.writeInteger(0x09 as UInt8)
+        case UInt8(ascii: "u"): try unicodeEscape(into: &buffer)
+        default:
+            position -= 1
+            throw fault("an escape that JSON does not have")
+        }
+    }
+
+    private mutating func unicodeEscape(into buffer: inout ByteBuffer) throws(JSONFault) {
+        let unit = try codeUnit()
+        if unit < 0x80 {
+            // By far the most common: the NUL that ends a STOMP frame.
+            buffer.writeInteger(UInt8(truncatingIfNeeded: unit))
+            return
+        }
+        var scalar = Unicode.Scalar(UInt32(unit))
+        if UTF16.isLeadSurrogate(unit) {
+            let mark = position
+            if takeOctet("\\"), takeOctet("u") {
+                let trail = try codeUnit()
+                if UTF16.isTrailSurrogate(trail) {
+                    scalar = Unicode.Scalar(0x10000 + (UInt32(unit) - 0xD800) << 10 + (UInt32(trail) - 0xDC00))
+                }
+            }
+            if scalar == nil { position = mark }
+        }
+        if scalar == nil { hadLoneSurrogate = true }
+        buffer.writeString(String(scalar ?? "\u{FFFD}"))
+    }
+
+    private mutating func codeUnit() throws(JSONFault) -> UInt16 {
+        guard octets.count - position >= 4 else { throw fault("it ends in the midst of a string") }
+        var unit: UInt16 = 0
+        for octet in octets[position..<position + 4] {
+            guard let digit = Character(Unicode.Scalar(octet)).hexDigitValue else {
+                throw fault("\"\\u\" without four hexadecimal digits")
+            }
+            unit = unit << 4 | UInt16(digit)
+        }
+        position += 4
+        return unit
+    }
+}

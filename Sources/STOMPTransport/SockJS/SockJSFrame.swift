@@ -1,0 +1,109 @@
+import NIOCore
+
+/// What the server sends (SockJS 0.3.3, "Framing accepted by the client").
+enum SockJSFrame: Hashable, Sendable {
+    /// `o`: the session is open.
+    case open
+    /// `h`: the connection is alive.
+    case heartBeat
+    /// The beginning of a streaming response, that browsers be not left waiting: 2048 times `h`.
+    case prelude
+    /// `a["...","..."]`: messages.
+    case messages(SockJSMessages)
+    /// `c[3000,"Go away!"]`: the session is closed.
+    case close(code: Int, reason: String)
+
+    /// Reads a frame, freed of what its transport puts around it.
+    ///
+    /// - Throws: ``TransportError/Code/protocolViolation``, with the beginning of what came and where its fault is.
+    init(_ octets: ByteBuffer) throws(TransportError) {
+        do {
+            self = try octets.withUnsafeReadableBytes { try Self(octets: $0) }
+        } catch {
+            let head = String(decoding: octets.readableBytesView.prefix(Self.shownOctets), as: UTF8.self)
+            let more = octets.readableBytes > Self.shownOctets ? "..." : ""
+            throw TransportError(
+                .protocolViolation, .sockJS,
+                "the server sent what is no SockJS frame: \"\(printable(head))\(more)\", \(error)")
+        }
+    }
+
+    /// How much of a frame that is none is shown.
+    private static let shownOctets = 60
+
+    private init(octets: UnsafeRawBufferPointer) throws(JSONFault) {
+        let content = UnsafeRawBufferPointer(rebasing: octets.dropFirst())
+        var scanner = JSONScanner(content)
+        switch octets.first {
+        case UInt8(ascii: "o") where content.isEmpty:
+            self = .open
+        case UInt8(ascii: "h") where content.isEmpty:
+            self = .heartBeat
+        case UInt8(ascii: "h") where content.allSatisfy { $0 == UInt8(ascii: "h") }:
+            self = .prelude
+        case UInt8(ascii: "a"):
+            self = .messages(try SockJSMessages(&scanner, of: content))
+        case UInt8(ascii: "c"):
+            try scanner.expect("[")
+            let code = try scanner.integer()
+            try scanner.expect(",")
+            let reason = try scanner.text()
+            try scanner.expect("]")
+            try scanner.expectEnd()
+            self = .close(code: code, reason: reason)
+        default:
+            throw JSONFault(message: "none of o, h, a and c", offset: 0)
+        }
+    }
+
+    /// Its beginning, for people: the whole of a short frame.
+    var summary: String {
+        switch self {
+        case .open: "o"
+        case .heartBeat: "h"
+        case .prelude: "prelude"
+        case .messages(let messages): "a, \(messages.summary)"
+        case .close(let code, let reason): "c \(code) \(printable(reason).debugDescription)"
+        }
+    }
+}
+
+/// Messages that travelled together, in either direction: a JSON array of strings.
+struct SockJSMessages: Hashable, Sendable {
+    /// Each in UTF-8, in their order.
+    var texts: [ByteBuffer]
+    /// Whether all of them really are UTF-8 and had no lone surrogates, which came as U+FFFD.
+    var isUTF8 = true
+
+    init(_ texts: [ByteBuffer]) { self.texts = texts }
+
+    /// Reads the array that is all of `octets`.
+    init(_ octets: UnsafeRawBufferPointer) throws(JSONFault) {
+        var scanner = JSONScanner(octets)
+        try self.init(&scanner, of: octets)
+    }
+
+    fileprivate init(_ scanner: inout JSONScanner, of octets: UnsafeRawBufferPointer) throws(JSONFault) {
+        var storage = ByteBuffer()
+        // A message is never longer than the JSON that it stands in: one allocation for all of them.
+        storage.reserveCapacity(octets.count)
+        var ends: [Int] = []
+        try scanner.array { (scanner: inout JSONScanner) throws(JSONFault) in
+            try scanner.string(into: &storage)
+            ends.append(storage.writerIndex)
+        }
+        try scanner.expectEnd()
+        isUTF8 = !scanner.hadLoneSurrogate && storage.isUTF8
+        texts = []
+        texts.reserveCapacity(ends.count)
+        for end in ends {
+            guard let text = storage.readSlice(length: end - storage.readerIndex) else { break }
+            texts.append(text)
+        }
+    }
+
+    var summary: String {
+        let octets = texts.reduce(0) { $0 + $1.readableBytes }
+        return "\(texts.count) \(texts.count == 1 ? "message" : "messages") of \(octets) octets"
+    }
+}

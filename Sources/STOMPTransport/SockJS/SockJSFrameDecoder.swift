@@ -1,0 +1,76 @@
+import NIOCore
+
+/// Takes frames out of the body of an HTTP response, in whatever pieces it comes.
+struct SockJSFrameDecoder {
+    private enum Framing {
+        /// xhr-streaming and xhr-polling: a frame a line.
+        case lines
+        /// eventsource: a frame an event.
+        case events
+    }
+
+    private let framing: Framing
+    private var lines: LineDecoder
+    private var events: ServerSentEventDecoder
+
+    private init(framing: Framing, limit: Int) {
+        self.framing = framing
+        lines = LineDecoder(limit: limit)
+        events = ServerSentEventDecoder(limit: limit)
+    }
+
+    /// - Parameter limit: the most octets of a frame.
+    static func lines(limit: Int) -> Self { Self(framing: .lines, limit: limit) }
+
+    /// - Parameter limit: the most octets of a frame.
+    static func events(limit: Int) -> Self { Self(framing: .events, limit: limit) }
+
+    mutating func append(_ octets: ByteBuffer) {
+        switch framing {
+        case .lines: lines.append(octets)
+        case .events: events.append(octets)
+        }
+    }
+
+    /// The next frame that is whole, as it came.
+    ///
+    /// - Throws: ``TransportError/Code/limitExceeded``.
+    mutating func next() throws(TransportError) -> ByteBuffer? {
+        switch framing {
+        case .lines:
+            while let line = try lines.next() {
+                if line.readableBytes > 0 { return line }
+            }
+            return nil
+        case .events:
+            return try events.next().map { Self.unescaped($0.data) }
+        }
+    }
+
+    /// Undoes the percent-encoding that servers apply to event streams, as node-sockjs does, and browsers undo: of `%`
+    /// itself, and of NUL, CR and LF. Where any other `%` stands, the server applies none, as Spring's.
+    private static func unescaped(_ data: ByteBuffer) -> ByteBuffer {
+        let octets = data.readableBytesView
+        guard var index = octets.firstIndex(of: UInt8(ascii: "%")) else { return data }
+        var result = ByteBuffer()
+        var run = octets.startIndex
+        while true {
+            let code = octets[index...].prefix(3)
+            let plain: UInt8
+            switch String(decoding: code, as: UTF8.self).uppercased() {
+            case "%25": plain = UInt8(ascii: "%")
+            case "%0D": plain = 0x0D
+            case "%0A": plain = 0x0A
+            case "%00": plain = 0
+            default: return data
+            }
+            result.writeBytes(octets[run..<index])
+            result.writeInteger(plain)
+            run = code.endIndex
+            guard let next = octets[run...].firstIndex(of: UInt8(ascii: "%")) else { break }
+            index = next
+        }
+        result.writeBytes(octets[run...])
+        return result
+    }
+}

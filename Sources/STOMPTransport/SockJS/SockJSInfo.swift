@@ -1,0 +1,43 @@
+import NIOCore
+
+/// The answer to `GET BASE/info` (SockJS 0.3.3, "Info test").
+struct SockJSInfo: Hashable, Sendable {
+    /// Whether the server takes WebSockets.
+    var takesWebSocket: Bool
+    /// Whether a load balancer in front of the server needs cookies.
+    var needsCookies = false
+    /// Where the server wants its sessions instead of at the base.
+    var baseURL: String?
+
+    /// The most of an answer that is read, in octets.
+    static let maximumSize = 64 << 10
+
+    init(takesWebSocket: Bool) { self.takesWebSocket = takesWebSocket }
+
+    /// Reads an answer.
+    ///
+    /// - Returns: nil where it is a JSON object that says nothing of `websocket`: this is no SockJS.
+    /// - Throws: ``JSONFault`` where it is no JSON object at all.
+    init?(_ answer: ByteBuffer) throws {
+        guard let info = try answer.withUnsafeReadableBytes({ try Self.read($0) }) else { return nil }
+        self = info
+    }
+
+    private static func read(_ octets: UnsafeRawBufferPointer) throws(JSONFault) -> SockJSInfo? {
+        var scanner = JSONScanner(octets)
+        var takesWebSocket: Bool?
+        var info = SockJSInfo(takesWebSocket: false)
+        try scanner.object { (scanner: inout JSONScanner, name) throws(JSONFault) in
+            switch name {
+            case "websocket": takesWebSocket = try scanner.boolean()
+            case "cookie_needed": info.needsCookies = try scanner.boolean()
+            case "base_url": info.baseURL = try scanner.text()
+            default: try scanner.skipValue()
+            }
+        }
+        try scanner.expectEnd()
+        guard let takesWebSocket else { return nil }
+        info.takesWebSocket = takesWebSocket
+        return info
+    }
+}

@@ -1,0 +1,81 @@
+import NIOCore
+
+extension ByteBuffer {
+    /// Writes `text`, which is UTF-8, as a JSON string, with the escapes that SockJS asks of both ends (SockJS 0.3.3,
+    /// "JSON Unicode Encoding"): control characters, and those that browsers and proxies mangle, U+200C to U+200F,
+    /// U+2028 to U+202F, U+2060 to U+206F and U+FFF0 to U+FFFF.
+    mutating func writeSockJSString(_ text: ByteBuffer) {
+        text.withUnsafeReadableBytes { octets in
+            // What must be escaped is seldom, but for the NUL and the line feeds of a STOMP frame.
+            reserveCapacity(minimumWritableBytes: octets.count + octets.count / 8 + 32)
+            writeInteger(UInt8(ascii: "\""))
+            var run = 0
+            var index = 0
+            while index < octets.count {
+                guard let escape = Escape(octets, at: index) else {
+                    index += 1
+                    continue
+                }
+                writeBytes(octets[run..<index])
+                index += escape.length
+                run = index
+                if let short = escape.short {
+                    writeInteger(UInt8(ascii: "\\"))
+                    writeInteger(short)
+                } else {
+                    writeCodeUnit(escape.codeUnit)
+                }
+            }
+            writeBytes(octets[run..<octets.count])
+            writeInteger(UInt8(ascii: "\""))
+        }
+    }
+
+    private mutating func writeCodeUnit(_ unit: UInt16) {
+        let digits = String(unit, radix: 16)
+        writeString("\\u" + String(repeating: "0", count: 4 - digits.count) + digits)
+    }
+}
+
+/// A character that does not go into a JSON string as it is.
+private struct Escape {
+    /// How many octets of UTF-8 it has.
+    let length: Int
+    let codeUnit: UInt16
+
+    /// The letter of its short form.
+    var short: UInt8? {
+        switch codeUnit {
+        case 0x22, 0x5C: UInt8(codeUnit)
+        case 0x08: UInt8(ascii: "b")
+        case 0x09: UInt8(ascii: "t")
+        case 0x0A: UInt8(ascii: "n")
+        case 0x0C: UInt8(ascii: "f")
+        case 0x0D: UInt8(ascii: "r")
+        default: nil
+        }
+    }
+
+    @inline(__always)
+    init?(_ octets: UnsafeRawBufferPointer, at index: Int) {
+        let first = octets[index]
+        switch first {
+        case 0..<0x20, 0x22, 0x5C:
+            length = 1
+            codeUnit = UInt16(first)
+        case 0xE2, 0xEF:
+            guard octets.count - index >= 3 else { return nil }
+            let (second, third) = (octets[index + 1], octets[index + 2])
+            switch (first, second, third) {
+            case (0xE2, 0x80, 0x8C...0x8F), (0xE2, 0x80, 0xA8...0xAF), (0xE2, 0x81, 0xA0...0xAF),
+                (0xEF, 0xBF, 0xB0...0xBF):
+                length = 3
+                codeUnit = UInt16(first & 0x0F) << 12 | UInt16(second & 0x3F) << 6 | UInt16(third & 0x3F)
+            default:
+                return nil
+            }
+        default:
+            return nil
+        }
+    }
+}
