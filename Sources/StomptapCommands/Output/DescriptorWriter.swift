@@ -1,0 +1,74 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Why octets cannot be written.
+enum OutputError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The reader has closed its end, as `head -1` does: nothing to complain of.
+    case readerGone
+    /// The system refused, with this `errno`.
+    case failed(name: String, errno: Int32)
+
+    var description: String {
+        switch self {
+        case .readerGone: "the reader of the output has gone"
+        case .failed(let name, let number): "\(name): cannot write: \(systemMessage(number))"
+        }
+    }
+
+    /// The exit status that tells of it: 74 (EX_IOERR), or 0 where only the reader has gone.
+    var exitStatus: Int32 { self == .readerGone ? 0 : 74 }
+}
+
+/// The system's words for an `errno`.
+func systemMessage(_ number: Int32) -> String {
+    strerror(number).map { String(cString: $0) } ?? "error \(number)"
+}
+
+/// Writes all that it is given to a file descriptor, which it does not own.
+///
+/// SIGPIPE must be ignored, or a reader that goes away ends the process.
+struct DescriptorWriter: Sendable {
+    let descriptor: Int32
+    /// What the descriptor is, for errors.
+    let name: String
+
+    static let standardOutput = DescriptorWriter(descriptor: STDOUT_FILENO, name: "standard output")
+    static let standardError = DescriptorWriter(descriptor: STDERR_FILENO, name: "standard error")
+
+    /// Writes all of `octets`, waiting for a reader that is slow.
+    func write(_ octets: UnsafeRawBufferPointer) throws(OutputError) {
+        var rest = octets[...]
+        while !rest.isEmpty {
+            let slice = UnsafeRawBufferPointer(rebasing: rest)
+            #if canImport(Glibc)
+                let count = Glibc.write(descriptor, slice.baseAddress, slice.count)
+            #elseif canImport(Musl)
+                let count = Musl.write(descriptor, slice.baseAddress, slice.count)
+            #else
+                let count = Darwin.write(descriptor, slice.baseAddress, slice.count)
+            #endif
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+                continue
+            }
+            switch errno {
+            case EINTR: continue
+            // Whoever shares the terminal or pipe may have made it non-blocking.
+            case EAGAIN, EWOULDBLOCK: waitUntilWritable()
+            case EPIPE: throw .readerGone
+            case let number: throw .failed(name: name, errno: number)
+            }
+        }
+    }
+
+    private func waitUntilWritable() {
+        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        // Whatever it says, the next write finds out.
+        _ = poll(&request, 1, -1)
+    }
+}

@@ -1,0 +1,108 @@
+import NIOCore
+import STOMPCore
+
+/// Turns frames into what is printed, in every ``OutputForm``.
+///
+/// One renderer serves one output for as long as it lives: it keeps the time of the message before.
+struct MessageRenderer {
+    let form: OutputForm
+    let style: OutputStyle
+    private var timestamps: Timestamps
+    private var isoTime = ISOTime()
+    private var json: JSONMessage
+
+    /// - Parameters:
+    ///   - form: the form of each message.
+    ///   - style: how everything looks.
+    ///   - start: what ``TimestampStyle/relative`` counts from.
+    init(form: OutputForm, style: OutputStyle, start: WallTime = .now) {
+        self.form = form
+        self.style = style
+        timestamps = Timestamps(style.timestamps, start: start)
+        json = JSONMessage(mask: style.mask)
+    }
+
+    /// Appends frames that came together, or left together, at `time`.
+    mutating func append(
+        _ frames: some Sequence<Frame>, _ direction: FrameDirection = .incoming, at time: WallTime,
+        to out: inout OutputBuffer
+    ) {
+        for frame in frames { append(frame, direction, at: time, to: &out) }
+    }
+
+    mutating func append(
+        _ frame: Frame, _ direction: FrameDirection = .incoming, at time: WallTime, to out: inout OutputBuffer
+    ) {
+        switch form {
+        case .none: break
+        case .body(let terminator):
+            append(body: frame, to: &out)
+            out.append(terminator)
+        case .raw:
+            frame.bytes.withUnsafeReadableBytes { append(octets: $0, to: &out) }
+            // Frames stand apart for the eye; a program gets nothing that did not come.
+            if style.isTerminal { out.append(UInt8(ascii: "\n")) }
+        case .json:
+            isoTime.advance(to: time)
+            json.write(frame, direction, time: isoTime.text, isIndented: false, to: &out)
+            out.append(UInt8(ascii: "\n"))
+        case .pretty:
+            timestamps.advance(to: time)
+            PrettyMessage(frame: frame, direction: direction, timestamp: timestamps.text, style: style).write(to: &out)
+        case .format(let template, let terminator):
+            timestamps.advance(to: time)
+            for piece in template.pieces { append(piece, frame, direction, at: time, to: &out) }
+            out.append(terminator)
+        }
+    }
+
+    private mutating func append(
+        _ piece: FormatTemplate.Piece, _ frame: Frame, _ direction: FrameDirection, at time: WallTime,
+        to out: inout OutputBuffer
+    ) {
+        switch piece {
+        case .text(let text): out.append(text)
+        case .body: append(body: frame, to: &out)
+        case .hexadecimalBody: frame.body.withUnsafeReadableBytes { out.append(hexadecimal: $0) }
+        case .size: out.append(frame.bodySize)
+        case .header(let name): append(header: name, of: frame, to: &out)
+        case .json(let isIndented):
+            isoTime.advance(to: time)
+            json.write(frame, direction, time: isoTime.text, isIndented: isIndented, to: &out)
+        case .time: out.append(timestamps.text)
+        case .isoTime:
+            isoTime.advance(to: time)
+            out.append(isoTime.text)
+        case .epoch:
+            var text: [UInt8] = []
+            text.append(time.seconds, digits: 1)
+            text.append(UInt8(ascii: "."))
+            text.append(time.fraction, digits: 9)
+            out.append(text)
+        }
+    }
+
+    private func append(header name: String, of frame: Frame, to out: inout OutputBuffer) {
+        _ = frame.headers.withOctets(of: name) { value in
+            if !value.isEmpty, style.mask.hides(name) {
+                out.append(SecretMask.cover)
+            } else if style.isTerminal {
+                out.append(value, visible: .line)
+            } else {
+                out.append(value)
+            }
+        }
+    }
+
+    private func append(body frame: Frame, to out: inout OutputBuffer) {
+        frame.body.withUnsafeReadableBytes { append(octets: $0, to: &out) }
+    }
+
+    private func append(octets: UnsafeRawBufferPointer, to out: inout OutputBuffer) {
+        if style.isTerminal {
+            out.append(octets, visible: .lines(indentation: 0))
+        } else {
+            out.append(octets)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import STOMPCore
+
+/// How messages are printed.
+enum OutputForm: Sendable {
+    /// For people: a line, the headers, the body set out.
+    case pretty
+    /// For programs: an object a line.
+    case json
+    /// The bodies alone, each with this octet behind it.
+    case body(terminator: UInt8 = UInt8(ascii: "\n"))
+    /// The octets of the frames as they came.
+    case raw
+    case none
+    /// As a template says. Like `mosquitto_sub -F`, it ends each message with a line end, or with this octet.
+    case format(FormatTemplate, terminator: UInt8 = UInt8(ascii: "\n"))
+}
+
+/// How everything that is printed looks.
+struct OutputStyle: Sendable {
+    var timestamps = TimestampStyle.local
+    /// Whether the output is a terminal, which nothing that came may drive. ``OutputForm/pretty`` and
+    /// ``OutputForm/json`` never let it; the other forms give octets as they are where this is false.
+    var isTerminal = false
+    var palette = Palette.plain
+    /// What is hidden of headers. ``OutputForm/raw`` and bodies are as they came.
+    var mask = SecretMask.hiding
+}
+
+/// Which way a frame went.
+enum FrameDirection: String, Sendable {
+    case incoming = "in"
+    case outgoing = "out"
+
+    /// The arrow that shows it.
+    var mark: String { self == .incoming ? "<" : ">" }
+}
