@@ -42,7 +42,7 @@ public final class Broker: Sendable {
             for listener in configuration.listeners {
                 let opened = try await open(listener, configuration, on: eventLoop) { hub.value.accept($0) }
                 listeners.append(opened)
-                addresses.append(Address(listener, port: opened.port))
+                addresses.append(Address(listener, port: opened.port, isSecure: configuration.tls != nil))
             }
         } catch {
             await Broker(addresses: [], listeners: listeners, hub: hub).shutdown()
@@ -58,14 +58,15 @@ public final class Broker: Sendable {
         switch listener {
         case .tcp(let host, let port):
             return try await .tcp(
-                host: host, port: port, on: eventLoop, options: configuration.transport, accept: accept)
+                host: host, port: port, on: eventLoop, options: configuration.transport,
+                tls: configuration.tls, accept: accept)
         case .webSocket(let host, let port, let path):
             let endpoint = WebSocketEndpoint(
                 path: path, subprotocols: ["v12.stomp", "v11.stomp", "v10.stomp"],
                 allowedOrigins: configuration.allowedOrigins)
             return try await .webSocket(
                 host: host, port: port, on: eventLoop, endpoint: endpoint, options: configuration.transport,
-                accept: accept)
+                tls: configuration.tls, accept: accept)
         }
     }
 
@@ -78,14 +79,15 @@ public final class Broker: Sendable {
 }
 
 extension Broker.Address {
-    init(_ listener: BrokerConfiguration.Listener, port: Int) {
+    init(_ listener: BrokerConfiguration.Listener, port: Int, isSecure: Bool) {
+        let s = isSecure ? "s" : ""
         switch listener {
         case .tcp(let host, _):
-            self.init(listener: .tcp(host: host, port: port), url: "stomp://\(bracketed(host)):\(port)")
+            self.init(listener: .tcp(host: host, port: port), url: "stomp\(s)://\(bracketed(host)):\(port)")
         case .webSocket(let host, _, let path):
             self.init(
                 listener: .webSocket(host: host, port: port, path: path),
-                url: "ws://\(bracketed(host)):\(port)\(path)")
+                url: "ws\(s)://\(bracketed(host)):\(port)\(path)")
         }
     }
 }

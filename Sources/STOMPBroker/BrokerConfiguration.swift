@@ -12,6 +12,8 @@ public struct BrokerConfiguration: Sendable {
 
     /// Default: TCP on a free port of 127.0.0.1.
     public var listeners: [Listener] = [.tcp(host: "127.0.0.1", port: 0)]
+    /// The certificate of all listeners; nil, the default, is no TLS.
+    public var tls: TLSServerOptions?
     /// The values of `Origin` that may open a WebSocket; nil, the default, is all of them.
     public var allowedOrigins: [String]?
     /// Passcodes by login; nil, the default, lets everybody in.

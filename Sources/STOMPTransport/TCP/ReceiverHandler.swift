@@ -20,7 +20,7 @@ final class ReceiverHandler: ChannelDuplexHandler {
     private let makeReceiver: TransportReceiverFactory
     private var receiver: (any TransportReceiver)?
     private var hasReceived = false
-    private var writability = (told: true, isTelling: false)
+    private var isTellingWritability = false
     private var ending = Ending.open
     private var error: TransportError?
 
@@ -77,16 +77,14 @@ final class ReceiverHandler: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        // As above: it is the receiver's own writing that changes it.
-        guard !writability.isTelling else { return }
-        writability.isTelling = true
+        // As above: it is the receiver's own writing that changes it. It may have changed back by then; a receiver that
+        // has seen it while it was false is told all the same, and does not wait for ever.
+        guard !isTellingWritability else { return }
+        isTellingWritability = true
         let channel = context.channel
         context.eventLoop.assumeIsolated().execute { [self] in
-            writability.isTelling = false
-            let isWritable = channel.isWritable
-            guard let receiver, isWritable != writability.told else { return }
-            writability.told = isWritable
-            receiver.writabilityChanged(isWritable)
+            isTellingWritability = false
+            receiver?.writabilityChanged(channel.isWritable)
         }
     }
 

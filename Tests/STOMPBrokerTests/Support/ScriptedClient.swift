@@ -1,0 +1,149 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import STOMPCore
+import STOMPTransport
+
+@testable import STOMPBroker
+
+/// A client that sends what the test writes, and keeps what comes.
+final class ScriptedClient: Sendable {
+    struct Contents: Sendable {
+        /// The frames that ``ScriptedClient/next()`` has not yet returned.
+        var frames: [Frame] = []
+        var heartBeats = 0
+        var octets = 0
+        var closures: [TransportClosure] = []
+        var hasEnded = false
+        var endError: TransportError?
+        var decodingError: STOMPProtocolError?
+    }
+
+    struct TimedOut: Error {
+        var contents: Contents
+    }
+
+    private let box = NIOLockedValueBox(Contents())
+    let stream: any TransportStream
+
+    /// - Parameter receiveBuffer: the size of the socket's buffer, where it matters.
+    init(_ address: Broker.Address, origin: String? = nil, subprotocols: [String] = []) async throws {
+        var options = TransportOptions()
+        options.origin = origin
+        options.subprotocols = subprotocols
+        let box = box
+        stream = try await TransportConnector(options: options).connect(
+            to: TransportTarget(address), on: MultiThreadedEventLoopGroup.singleton.any(),
+            deadline: .now() + .seconds(20)
+        ) { _ in Receiver(box: box) }
+    }
+
+    /// A client whose session is open.
+    static func connected(
+        to address: Broker.Address, version: STOMPVersion = .v12, heartBeat: String = "0,0"
+    ) async throws -> ScriptedClient {
+        let client = try await ScriptedClient(address)
+        try await client.send("CONNECT\naccept-version:\(version)\nhost:test\nheart-beat:\(heartBeat)\n\n\0")
+        _ = try await client.next()
+        return client
+    }
+
+    var contents: Contents { box.withLockedValue { $0 } }
+
+    /// Sends these octets in one write.
+    func send(_ text: String) async throws {
+        try await stream.eventLoop.submit { [stream] in
+            stream.write(ByteBuffer(string: text), promise: nil)
+            stream.flush()
+        }.get()
+    }
+
+    /// The next frame, as its octets without the NUL.
+    func next() async throws -> String {
+        try await wait { !$0.frames.isEmpty }
+        let frame = box.withLockedValue { $0.frames.removeFirst() }
+        return String(buffer: frame.bytes.getSlice(at: frame.bytes.readerIndex, length: frame.bytes.readableBytes - 1)!)
+    }
+
+    /// The bodies of the next frames.
+    func bodies(_ count: Int) async throws -> [String] {
+        try await wait { $0.frames.count >= count }
+        return box.withLockedValue { contents in
+            defer { contents.frames.removeFirst(count) }
+            return contents.frames[..<count].map { String(buffer: $0.body) }
+        }
+    }
+
+    /// Waits for the end, which comes before any further frame.
+    func end() async throws -> TransportError? {
+        try await wait { $0.hasEnded || !$0.frames.isEmpty }
+        guard contents.frames.isEmpty else { throw TimedOut(contents: contents) }
+        return contents.endError
+    }
+
+    func setReading(_ isReading: Bool) async throws {
+        try await stream.eventLoop.submit { [stream] in stream.setReading(isReading) }.get()
+    }
+
+    func abort() async throws {
+        try await stream.eventLoop.submit { [stream] in stream.abort() }.get()
+    }
+
+    func wait(_ condition: (Contents) -> Bool) async throws {
+        let deadline = NIODeadline.now() + .seconds(20)
+        while !condition(contents) {
+            guard .now() < deadline else { throw TimedOut(contents: contents) }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+    }
+}
+
+private final class Receiver: TransportReceiver {
+    private let box: NIOLockedValueBox<ScriptedClient.Contents>
+    private var decoder = FrameDecoder()
+
+    init(box: NIOLockedValueBox<ScriptedClient.Contents>) { self.box = box }
+
+    func received(_ octets: ByteBuffer) {
+        decoder.feed(octets)
+        box.withLockedValue { contents in
+            contents.octets += octets.readableBytes
+            do throws(STOMPProtocolError) {
+                while let element = try decoder.next() {
+                    if case .frame(let frame) = element {
+                        contents.frames.append(frame)
+                    } else {
+                        contents.heartBeats += 1
+                    }
+                }
+            } catch {
+                contents.decodingError = error
+            }
+        }
+    }
+
+    func receivedAll() {}
+    func writabilityChanged(_ isWritable: Bool) {}
+
+    func happened(_ event: TransportEvent) {
+        if case .closed(let closure) = event { box.withLockedValue { $0.closures.append(closure) } }
+    }
+
+    func ended(_ error: TransportError?) {
+        box.withLockedValue {
+            $0.endError = error
+            $0.hasEnded = true
+        }
+    }
+}
+
+extension TransportTarget {
+    init(_ address: Broker.Address) {
+        switch address.listener {
+        case .tcp(let host, let port):
+            self.init(kind: .tcp, host: host, port: port, isSecure: false)
+        case .webSocket(let host, let port, let path):
+            self.init(kind: .webSocket(requestTarget: path), host: host, port: port, isSecure: false)
+        }
+    }
+}
