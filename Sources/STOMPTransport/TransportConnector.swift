@@ -20,8 +20,17 @@ public struct TransportConnector: Sendable {
     ) async throws -> any TransportStream {
         try Task.checkCancellation()
         let tls = target.isSecure ? try contexts.context(for: options.tls) : nil
-        let attempt = try ConnectionAttempt(
-            target: target, options: options, tls: tls, eventLoop: eventLoop, deadline: deadline, receiver: receiver)
+        let opening =
+            switch target.kind {
+            case .tcp:
+                ConnectionOpening.tcp(options: options, receiver: receiver)
+            case .webSocket(let path):
+                ConnectionOpening.webSocket(
+                    try WebSocketRequest(target, requestTarget: path, options: options), options: options,
+                    receiver: receiver)
+            }
+        let attempt = ConnectionAttempt(
+            target: target, opening: opening, options: options, tls: tls, eventLoop: eventLoop, deadline: deadline)
         let future = attempt.future
         let box = NIOLoopBoundBox.makeBoxSendingValue(attempt, eventLoop: eventLoop)
         return try await withTaskCancellationHandler {

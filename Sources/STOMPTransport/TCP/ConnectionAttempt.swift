@@ -1,18 +1,17 @@
 import NIOCore
 import NIOPosix
 
-/// One try to open a stream: name, TCP, and what stands above them, until the stream is open, the deadline has
-/// passed, or nobody wants it any more. It lives on its event loop.
-final class ConnectionAttempt {
+/// One try to connect: name, TCP, TLS, and what is made of the connection above them, until that is done, the deadline
+/// has passed, or nobody wants it any more. It lives on its event loop.
+final class ConnectionAttempt<Product: Sendable> {
     private let target: TransportTarget
-    private let request: WebSocketRequest?
+    private let opening: ConnectionOpening<Product>
     private let options: TransportOptions
     /// What a secure target's server is met with.
     private let tls: TLSContext?
     private let eventLoop: any EventLoop
     private let deadline: NIODeadline
-    private let receiver: TransportReceiverFactory
-    private let promise: EventLoopPromise<any TransportStream>
+    private let promise: EventLoopPromise<Product>
 
     private let start = NIODeadline.now()
     /// The layer that is waited for.
@@ -21,29 +20,22 @@ final class ConnectionAttempt {
     private var channels: [any Channel] = []
     private var timer: Scheduled<Void>?
     private var isOver = false
-    private var upgrade: WebSocketUpgrade?
 
-    /// - Throws: ``TransportError`` where what is asked for cannot be done.
     init(
-        target: TransportTarget, options: TransportOptions, tls: TLSContext?, eventLoop: any EventLoop,
-        deadline: NIODeadline, receiver: @escaping TransportReceiverFactory
-    ) throws(TransportError) {
-        request =
-            switch target.kind {
-            case .tcp: nil
-            case .webSocket(let path): try WebSocketRequest(target, requestTarget: path, options: options)
-            }
+        target: TransportTarget, opening: ConnectionOpening<Product>, options: TransportOptions, tls: TLSContext?,
+        eventLoop: any EventLoop, deadline: NIODeadline
+    ) {
         self.target = target
+        self.opening = opening
         self.options = options
         self.tls = tls
         self.eventLoop = eventLoop
         self.deadline = deadline
-        self.receiver = receiver
         promise = eventLoop.makePromise()
     }
 
-    /// The stream, or why there is none.
-    var future: EventLoopFuture<any TransportStream> { promise.futureResult }
+    /// What was made of the connection, or why there is none.
+    var future: EventLoopFuture<Product> { promise.futureResult }
 
     func run() {
         guard !isOver else { return }
@@ -100,18 +92,10 @@ final class ConnectionAttempt {
             deadline: deadline, trace: options.trace)
     }
 
-    /// Makes the stream, above whatever makes the connection safe.
-    private func open(_ channel: any Channel, _ tls: TLSSummary?) -> EventLoopFuture<any TransportStream> {
-        if let request {
-            layer = .http
-            let upgrade = WebSocketUpgrade(
-                channel, request: request, options: options, tls: tls, receiver: receiver)
-            self.upgrade = upgrade
-            return upgrade.run()
-        }
-        return channel.eventLoop.makeCompletedFuture {
-            try StreamPipeline.endTCP(channel, options: options, tls: tls, receiver: receiver)
-        }
+    /// Makes what is wanted, above whatever makes the connection safe.
+    private func open(_ channel: any Channel, _ tls: TLSSummary?) -> EventLoopFuture<Product> {
+        layer = opening.layer
+        return opening.open(channel, tls)
     }
 
     private func timeOut() {
@@ -123,13 +107,13 @@ final class ConnectionAttempt {
             switch layer {
             case .name: "no answer from the name service for \(target.host) within \(span)"
             case .tcp: "no answer from \(peer) within \(span)"
-            case .http: "no answer to the WebSocket upgrade from \(request?.url ?? peer) within \(span)"
+            case .http: "no answer to \(opening.request) within \(span)"
             default: "no answer to the \(layer.rawValue) handshake from \(peer) within \(span)"
             }
-        end(.failure(upgrade?.timelessRefusal ?? TransportError(.timedOut, layer, message)))
+        end(.failure(opening.refusal() ?? TransportError(.timedOut, layer, message)))
     }
 
-    private func end(_ result: Result<any TransportStream, any Error>) {
+    private func end(_ result: Result<Product, any Error>) {
         guard !isOver else { return }
         isOver = true
         timer?.cancel()
@@ -137,7 +121,6 @@ final class ConnectionAttempt {
             for channel in channels { channel.close(promise: nil) }
         }
         channels = []
-        upgrade = nil
         promise.completeWith(result)
     }
 }

@@ -14,42 +14,24 @@ struct WebSocketRequest {
 
     /// - Throws: ``TransportError`` with ``TransportError/Code/badConfiguration`` where the request would be no HTTP.
     init(_ target: TransportTarget, requestTarget: String, options: TransportOptions) throws(TransportError) {
-        let requestTarget = requestTarget.hasPrefix("/") ? requestTarget : "/" + requestTarget
-        guard requestTarget.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw TransportError(
-                .badConfiguration, .http,
-                "the path \"\(printable(requestTarget))\" has characters that a URL cannot have",
-                remedy: "write them percent-encoded")
-        }
-        let isDefaultPort = target.port == (target.isSecure ? 443 : 80)
-        let host = addressText(host: Self.withoutZone(target.host), port: isDefaultPort ? nil : target.port)
-        url = (target.isSecure ? "wss://" : "ws://") + host + requestTarget.prefix { $0 != "?" }
-        ownOrigin = (target.isSecure ? "https://" : "http://") + host
-
-        var headers = HTTPHeaders()
-        headers.add(name: "Host", value: host)
-        headers.add(name: "Upgrade", value: "websocket")
-        headers.add(name: "Connection", value: "Upgrade")
-        headers.add(name: "Sec-WebSocket-Version", value: "13")
-        headers.add(name: "Sec-WebSocket-Key", value: NIOWebSocketClientUpgrader.randomRequestKey())
+        let site = HTTPSite(target)
+        var own = [
+            ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Key", NIOWebSocketClientUpgrader.randomRequestKey()),
+        ]
         if !options.subprotocols.isEmpty {
-            headers.add(name: "Sec-WebSocket-Protocol", value: options.subprotocols.joined(separator: ", "))
+            own.append(("Sec-WebSocket-Protocol", options.subprotocols.joined(separator: ", ")))
         }
-        if let origin = options.origin { headers.add(name: "Origin", value: origin) }
-        if let cookie = options.cookie { headers.add(name: "Cookie", value: cookie) }
-        for (name, value) in options.httpHeaders { try Self.check(name, value) }
-        for (name, _) in options.httpHeaders { headers.remove(name: name) }
-        for (name, value) in options.httpHeaders { headers.add(name: name, value: value) }
-        for (name, value) in headers { try Self.check(name, value) }
+        head = try site.head(.GET, requestTarget, own, options: options)
         for subprotocol in options.subprotocols where !subprotocol.isToken {
             throw TransportError(
                 .badConfiguration, .webSocket, "\"\(printable(subprotocol))\" cannot be the name of a subprotocol")
         }
-
-        origin = headers.first(name: "Origin")
-        head = HTTPRequestHead(version: .http1_1, method: .GET, uri: requestTarget, headers: headers)
+        url = site.webSocketURL(head.uri)
+        ownOrigin = site.origin
+        origin = head.headers.first(name: "Origin")
         // It is asked only whether the answer fits the key, which an empty header leaves without one.
-        let key = headers.first(name: "Sec-WebSocket-Key") ?? ""
+        let key = head.headers.first(name: "Sec-WebSocket-Key") ?? ""
         upgrader = NIOWebSocketClientUpgrader(requestKey: key.isEmpty ? " " : key) { channel, _ in
             channel.eventLoop.makeSucceededVoidFuture()
         }
@@ -85,41 +67,5 @@ struct WebSocketRequest {
                 remedy: chosen.count == 1 ? "offer it with --subprotocol" : nil)
         }
         return name
-    }
-
-    private static func check(_ name: String, _ value: String) throws(TransportError) {
-        guard name.isToken else {
-            throw TransportError(.badConfiguration, .http, "\"\(printable(name))\" cannot be the name of a header")
-        }
-        guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
-            throw TransportError(.badConfiguration, .http, "the value of the header \(name) has control characters")
-        }
-    }
-
-    /// A zone, as in `fe80::1%eth0`, means something on this machine only.
-    private static func withoutZone(_ host: String) -> String {
-        host.contains(":") ? String(host.prefix { $0 != "%" }) : host
-    }
-}
-
-extension String {
-    /// Whether this is a token: the name of a header or of a subprotocol (RFC 9110, section 5.6.2).
-    var isToken: Bool {
-        !isEmpty
-            && utf8.allSatisfy {
-                switch $0 {
-                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "a")...UInt8(ascii: "z"):
-                    true
-                default: "!#$%&'*+-.^_`|~".utf8.contains($0)
-                }
-            }
-    }
-}
-
-extension HTTPHeaders {
-    /// Whether one of the members of a list header is this token, in capitals or not.
-    func hasToken(_ token: String, in name: String) -> Bool {
-        self[canonicalForm: name].contains { $0.lowercased() == token }
     }
 }

@@ -101,7 +101,10 @@ extension ByteBuffer {
     }
 
     @Test func quotesEveryCharacterSoThatItIsReadAgain() throws {
-        let all = String(String.UnicodeScalarView((0...0x10FFFF).compactMap { Unicode.Scalar($0) }))
+        let scalars = (0...0x10FFFF as ClosedRange<UInt32>).filter {
+            $0 < 0x300 || $0 >> 8 == 0x20 || $0 >> 8 == 0xFF || $0 % 101 == 0
+        }
+        let all = String(String.UnicodeScalarView(scalars.compactMap { Unicode.Scalar($0) }))
         let quoted = ByteBuffer(string: all).quoted
         #expect(try ByteBuffer(string: "[\(quoted)]").messages().texts == [ByteBuffer(string: all)])
         #expect(quoted.unicodeScalars.allSatisfy { $0.value >= 0x20 })

@@ -1,0 +1,84 @@
+import NIOCore
+import NIOHTTP1
+
+/// The server that HTTP requests go to, as they name it, and what they all have.
+struct HTTPSite {
+    /// For the `Host` header: the port stands in it where it is not the scheme's own.
+    let host: String
+    let isSecure: Bool
+
+    init(_ target: TransportTarget) {
+        let isDefaultPort = target.port == (target.isSecure ? 443 : 80)
+        // A zone, as in `fe80::1%eth0`, means something on this machine only.
+        let name = target.host.contains(":") ? String(target.host.prefix { $0 != "%" }) : target.host
+        host = addressText(host: name, port: isDefaultPort ? nil : target.port)
+        isSecure = target.isSecure
+    }
+
+    /// The origin of the server's own pages.
+    var origin: String { (isSecure ? "https://" : "http://") + host }
+
+    /// Where a WebSocket is, without the query, which may hold secrets.
+    func webSocketURL(_ requestTarget: String) -> String {
+        (isSecure ? "wss://" : "ws://") + host + requestTarget.prefix { $0 != "?" }
+    }
+
+    /// Where something else is, without the query.
+    func url(_ requestTarget: String) -> String { origin + requestTarget.prefix { $0 != "?" } }
+
+    /// The head of a request: `own` headers behind `Host`, then origin and cookie, and the user's, which replace those
+    /// of the same name.
+    ///
+    /// - Throws: ``TransportError`` with ``TransportError/Code/badConfiguration`` where it would be no HTTP.
+    func head(
+        _ method: HTTPMethod, _ requestTarget: String, _ own: [(String, String)], options: TransportOptions
+    ) throws(TransportError) -> HTTPRequestHead {
+        let requestTarget = requestTarget.hasPrefix("/") ? requestTarget : "/" + requestTarget
+        guard requestTarget.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw TransportError(
+                .badConfiguration, .http,
+                "the path \"\(printable(requestTarget))\" has characters that a URL cannot have",
+                remedy: "write them percent-encoded")
+        }
+        var headers = HTTPHeaders([("Host", host)] + own)
+        if let origin = options.origin { headers.add(name: "Origin", value: origin) }
+        if let cookie = options.cookie { headers.add(name: "Cookie", value: cookie) }
+        // One that is no name cannot be looked for.
+        for (name, value) in options.httpHeaders { try Self.check(name, value) }
+        for (name, _) in options.httpHeaders { headers.remove(name: name) }
+        for (name, value) in options.httpHeaders { headers.add(name: name, value: value) }
+        for (name, value) in headers { try Self.check(name, value) }
+        return HTTPRequestHead(version: .http1_1, method: method, uri: requestTarget, headers: headers)
+    }
+
+    private static func check(_ name: String, _ value: String) throws(TransportError) {
+        guard name.isToken else {
+            throw TransportError(.badConfiguration, .http, "\"\(printable(name))\" cannot be the name of a header")
+        }
+        guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
+            throw TransportError(.badConfiguration, .http, "the value of the header \(name) has control characters")
+        }
+    }
+}
+
+extension String {
+    /// Whether this is a token: the name of a header or of a subprotocol (RFC 9110, section 5.6.2).
+    var isToken: Bool {
+        !isEmpty
+            && utf8.allSatisfy {
+                switch $0 {
+                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "a")...UInt8(ascii: "z"):
+                    true
+                default: "!#$%&'*+-.^_`|~".utf8.contains($0)
+                }
+            }
+    }
+}
+
+extension HTTPHeaders {
+    /// Whether one of the members of a list header is this token, in capitals or not.
+    func hasToken(_ token: String, in name: String) -> Bool {
+        self[canonicalForm: name].contains { $0.lowercased() == token }
+    }
+}

@@ -1,0 +1,37 @@
+import NIOCore
+
+/// What is made of a connection once it stands, and once it is safe where it has to be.
+struct ConnectionOpening<Product: Sendable> {
+    /// The layer that is waited for then.
+    let layer: TransportError.Layer
+    /// What is to be answered in that layer: `the WebSocket upgrade from ws://localhost/ws`.
+    let request: String
+    let open: (any Channel, TLSSummary?) -> EventLoopFuture<Product>
+    /// What has failed already at the deadline, so that the deadline is not the cause.
+    var refusal: () -> TransportError? = { nil }
+}
+
+extension ConnectionOpening<any TransportStream> {
+    /// A plain stream of octets.
+    static func tcp(options: TransportOptions, receiver: @escaping TransportReceiverFactory) -> Self {
+        Self(layer: .tcp, request: "") { channel, tls in
+            channel.eventLoop.makeCompletedFuture {
+                try StreamPipeline.endTCP(channel, options: options, tls: tls, receiver: receiver)
+            }
+        }
+    }
+
+    /// A stream of WebSocket messages.
+    static func webSocket(
+        _ request: WebSocketRequest, options: TransportOptions, receiver: @escaping TransportReceiverFactory
+    ) -> Self {
+        var upgrade: WebSocketUpgrade?
+        return Self(layer: .http, request: "the WebSocket upgrade from \(request.url)") { channel, tls in
+            let started = WebSocketUpgrade(channel, request: request, options: options, tls: tls, receiver: receiver)
+            upgrade = started
+            return started.run()
+        } refusal: {
+            upgrade?.timelessRefusal
+        }
+    }
+}
