@@ -1,0 +1,226 @@
+import ArgumentParser
+import Logging
+import NIOCore
+import STOMPClient
+import STOMPCore
+import STOMPTransport
+
+/// What every connecting command can be told about its connection.
+struct ConnectionOptions: ParsableArguments {
+    @OptionGroup(title: "Credentials")
+    var credentials: CredentialOptions
+
+    @Option(
+        name: [.customShort("C", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Header on CONNECT; repeatable.", valueName: "name: value"), transform: HeaderArgument.init)
+    var connectHeader: [HeaderArgument] = []
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Header on the HTTP request of a WebSocket; repeatable.", valueName: "name: value"),
+        transform: HeaderArgument.init)
+    var httpHeader: [HeaderArgument] = []
+
+    @Option(help: ArgumentHelp("Origin of the HTTP request, as a browser's page would have it.", valueName: "origin"))
+    var origin: String?
+
+    @Option(help: ArgumentHelp("Cookie of the HTTP request.", valueName: "cookie"))
+    var cookie: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The 'host' header of CONNECT (default: the URL's host name; RabbitMQ wants /).", valueName: "host"))
+    var virtualHost: String?
+
+    @Option(
+        help: ArgumentHelp("STOMP versions to accept, in CONNECT.", valueName: "versions"),
+        transform: VersionsArgument.init)
+    var stompVersion = VersionsArgument.all
+
+    @Option(
+        help: ArgumentHelp(
+            "Heart-beats in milliseconds, in CONNECT: how often we send, how often the server should; 0 is never.",
+            valueName: "out,in"), transform: HeartBeatArgument.init)
+    var heartBeat = HeartBeatArgument(outgoing: 10_000, incoming: 10_000)
+
+    @Option(
+        help: ArgumentHelp(
+            "One deadline for the whole way to CONNECTED: name, TCP, HTTP, STOMP.", valueName: "duration"),
+        transform: DurationArgument.init)
+    var connectTimeout = DurationArgument(seconds: 5)
+
+    @Option(
+        help: ArgumentHelp(
+            "For each receipt, the goodbye, and a write that makes no progress.", valueName: "duration"),
+        transform: DurationArgument.init)
+    var receiptTimeout = DurationArgument(seconds: 5)
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the server answers no receipts (Spring), a subscription counts as standing after this long.",
+            valueName: "duration"), transform: DurationArgument.init)
+    var settle = DurationArgument(milliseconds: 100)
+
+    @Option(
+        help: ArgumentHelp(
+            "When the connection is lost: never, a number of attempts, or forever (default: forever for 'subscribe' without -n, never elsewhere).",
+            valueName: "when"), transform: ReconnectArgument.init)
+    var reconnect: ReconnectArgument?
+
+    @Option(
+        help: ArgumentHelp("The wait before the second attempt; it doubles from then on.", valueName: "duration"),
+        transform: DurationArgument.init)
+    var reconnectDelay = DurationArgument(seconds: 1)
+
+    @Option(
+        help: ArgumentHelp("The longest wait between attempts.", valueName: "duration"),
+        transform: DurationArgument.init)
+    var reconnectMaxDelay = DurationArgument(seconds: 30)
+
+    @Option(
+        help: ArgumentHelp(
+            "WebSocket subprotocols to offer, with commas between (default: v12.stomp,v11.stomp,v10.stomp).",
+            valueName: "names"))
+    var subprotocol: String?
+
+    @Flag(help: "Send binary WebSocket messages. A frame that is no UTF-8 always goes as one.")
+    var wsBinary = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Send each frame in WebSocket messages of at most this size (Tomcat takes 8KiB).", valueName: "size"),
+        transform: SizeArgument.init)
+    var split: SizeArgument?
+
+    @Option(
+        help: ArgumentHelp("The largest message or frame to take.", valueName: "size"), transform: SizeArgument.init)
+    var maxMessage = SizeArgument(mebibytes: 16)
+
+    @OptionGroup(title: "Diagnostics")
+    var diagnostics: DiagnosticOptions
+
+    /// Sessions with the servers, as these options say, which come back as they say too.
+    ///
+    /// - Parameters:
+    ///   - endpoints: the servers, in the order in which they are tried.
+    ///   - standard: what holds where `--reconnect` is not given.
+    func reconnection(to endpoints: [Endpoint], standard: ReconnectArgument) throws -> Reconnection {
+        var policy = ReconnectPolicy(delay: reconnectDelay.amount, longestDelay: reconnectMaxDelay.amount)
+        // Who asks for it also wants to wait for a server that is not up yet.
+        policy.includesFirst = reconnect != nil
+        switch reconnect ?? standard {
+        case .never: policy.attempts = 0
+        case .times(let times): policy.attempts = times
+        case .forever: policy.attempts = nil
+        }
+        return Reconnection(
+            servers: try endpoints.map { ($0, try configuration(for: $0)) }, policy: policy,
+            report: ConnectionReport.tell)
+    }
+
+    /// How to reach `endpoint` as these options say.
+    private func configuration(for endpoint: Endpoint) throws -> ClientConfiguration {
+        var configuration = ClientConfiguration(endpoint)
+        configuration.session.versions = stompVersion.versions
+        if let virtualHost { configuration.session.virtualHost = virtualHost }
+        if let login = credentials.login { configuration.session.login = login }
+        if let passcode = try credentials.readPasscode() { configuration.session.passcode = passcode }
+        configuration.session.heartBeat = heartBeat.heartBeat
+        configuration.session.headers = HeaderList(connectHeader)
+        configuration.connectTimeout = connectTimeout.amount
+        configuration.receiptTimeout = receiptTimeout.amount
+        configuration.settle = settle.amount
+        configuration.limits = FrameLimits(frame: maxMessage.octets)
+        configuration.transport.httpHeaders = httpHeader.map { ($0.header.name, $0.header.value) }
+        configuration.transport.origin = origin
+        configuration.transport.cookie = cookie
+        if let subprotocol {
+            configuration.transport.subprotocols = subprotocol.split(separator: ",").map {
+                String($0.drop(while: { $0 == " " }))
+            }
+        } else {
+            // A server picks among what is offered, so only what is accepted may be.
+            configuration.transport.subprotocols = stompVersion.versions.sorted(by: >).map(\.subprotocol)
+        }
+        configuration.transport.sendsBinary = wsBinary
+        configuration.transport.split = split?.octets
+        configuration.transport.maximumMessage = maxMessage.octets
+        configuration.transport.closeTimeout = receiptTimeout.amount
+        configuration.transport.trace = diagnostics.trace()
+        configuration.logger = diagnostics.logger
+        return configuration
+    }
+}
+
+extension STOMPVersion {
+    /// The WebSocket subprotocol that stands for this version.
+    var subprotocol: String {
+        "v" + rawValue.filter { $0 != "." } + ".stomp"
+    }
+}
+
+/// `--stomp-version`: versions with commas between.
+struct VersionsArgument: CustomStringConvertible, Sendable {
+    let versions: [STOMPVersion]
+
+    static let all = VersionsArgument(versions: STOMPVersion.allCases)
+
+    private init(versions: [STOMPVersion]) {
+        self.versions = versions
+    }
+
+    init(_ text: String) throws {
+        versions = try text.split(separator: ",", omittingEmptySubsequences: false).map { name in
+            guard let version = STOMPVersion(rawValue: String(name)) else {
+                throw ValidationError("the versions of STOMP are 1.0, 1.1 and 1.2; several have commas between")
+            }
+            return version
+        }
+    }
+
+    var description: String { versions.sorted(by: >).map(\.rawValue).joined(separator: ",") }
+}
+
+/// `--heart-beat`: two numbers of milliseconds.
+struct HeartBeatArgument: CustomStringConvertible, Sendable {
+    let heartBeat: HeartBeat
+
+    init(outgoing: Int, incoming: Int) {
+        heartBeat = HeartBeat(outgoing: outgoing, incoming: incoming)
+    }
+
+    init(_ text: String) throws {
+        guard let value = try? HeartBeat(header: text), text.contains(where: \.isNumber) else {
+            throw ValidationError("heart-beats are two numbers of milliseconds, such as 4000,4000 or 0,0")
+        }
+        heartBeat = value
+    }
+
+    var description: String { heartBeat.description }
+}
+
+/// `--reconnect`.
+enum ReconnectArgument: Sendable {
+    case never, times(Int), forever
+
+    init(_ text: String) throws {
+        switch text {
+        case "never": self = .never
+        case "forever": self = .forever
+        default:
+            guard let times = Int(text), times >= 1 else {
+                throw ValidationError("the connection is tried again never, forever, or a number of times")
+            }
+            self = .times(times)
+        }
+    }
+}
+
+extension DurationArgument {
+    init(seconds: Int) { self.init(text: "\(seconds)s", amount: .seconds(Int64(seconds))) }
+    init(milliseconds: Int) { self.init(text: "\(milliseconds)ms", amount: .milliseconds(Int64(milliseconds))) }
+}
+
+extension SizeArgument {
+    init(mebibytes: Int) { self.init(text: "\(mebibytes)MiB", octets: mebibytes << 20) }
+}

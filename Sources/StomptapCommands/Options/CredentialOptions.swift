@@ -1,0 +1,68 @@
+import ArgumentParser
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Who says CONNECT.
+struct CredentialOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Login, in CONNECT.", valueName: "name"))
+    var login: String?
+
+    @Option(help: ArgumentHelp("Take the passcode from this environment variable.", valueName: "var"))
+    var passcodeEnv: String?
+
+    @Option(help: ArgumentHelp("Take the passcode from the first line of this file.", valueName: "file"))
+    var passcodeFile: String?
+
+    @Flag(help: "Ask for the passcode on the terminal.")
+    var passcodePrompt = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Passcode, in CONNECT. Everybody on this machine can read it in the output of 'ps': prefer one of the others.",
+            valueName: "passcode"))
+    var passcode: String?
+
+    func validate() throws {
+        let sources = [passcodeEnv != nil, passcodeFile != nil, passcodePrompt, passcode != nil].filter { $0 }.count
+        guard sources <= 1 else {
+            throw ValidationError(
+                "only one of --passcode-env, --passcode-file, --passcode-prompt and --passcode can be given")
+        }
+    }
+
+    /// The passcode from wherever it is kept; nil where none was named.
+    func readPasscode() throws -> String? {
+        if let passcode { return passcode }
+        if let passcodeEnv {
+            guard let value = getenv(passcodeEnv) else {
+                throw Failure(.usage, "--passcode-env: there is no environment variable \(passcodeEnv)")
+            }
+            return String(cString: value)
+        }
+        if let passcodeFile {
+            let content = try InputFile.read(passcodeFile, limit: 64 << 10)
+            return String(decoding: content.prefix { $0 != 0x0A && $0 != 0x0D }, as: UTF8.self)
+        }
+        return passcodePrompt ? try askForPasscode() : nil
+    }
+
+    private func askForPasscode() throws -> String {
+        // getpass falls back to stdin, which may hold the message.
+        let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC)
+        guard terminal >= 0 else {
+            throw Failure(
+                .usage, "--passcode-prompt: there is no terminal to ask on; use --passcode-env or --passcode-file")
+        }
+        close(terminal)
+        guard let answer = getpass("Passcode: ") else {
+            throw Failure(.usage, "--passcode-prompt: no passcode was typed")
+        }
+        return String(cString: answer)
+    }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import Logging
+import STOMPTransport
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// What is told on stderr about the way of things.
+struct DiagnosticOptions: ParsableArguments {
+    @Flag(
+        name: .shortAndLong,
+        help:
+            "Show on stderr: -v STOMP frames both ways; -vv also HTTP, WebSocket control frames, heart-beats; -vvv also hex."
+    )
+    var verbose: Int
+
+    @Flag(help: "Show passcodes, Authorization, cookies and tokens, which are masked everywhere without it.")
+    var showSecrets = false
+
+    @Option(help: ArgumentHelp("How times are shown.", valueName: "form"))
+    var timestamps = TimestampStyle.local
+
+    @Option(help: ArgumentHelp("Whether to use colours; NO_COLOR is honoured.", valueName: "when"))
+    var color = ColorChoice.auto
+
+    /// How what goes to a descriptor looks.
+    func style(of descriptor: Int32) -> OutputStyle {
+        let isTerminal = Terminal.isTerminal(descriptor)
+        return OutputStyle(
+            timestamps: timestamps, isTerminal: isTerminal,
+            palette: color.applies(isTerminal: isTerminal) ? Palette(isOn: true) : .plain,
+            mask: showSecrets ? .none : .hiding)
+    }
+
+    /// Prints what every layer does, as far as `-v` asks for it.
+    func trace() -> WireTrace {
+        guard let detail = WireEvent.Detail(rawValue: min(verbose, 3)) else { return .off }
+        return Diagnostics.trace(detail, style: style(of: STDERR_FILENO))
+    }
+
+    /// Warnings of the client, as lines on stderr.
+    var logger: Logger {
+        Logger(label: "stomptap") { _ in WarningLog() }
+    }
+}
+
+/// Writes what the client warns of to stderr, in the manner of all other lines there.
+private struct WarningLog: LogHandler {
+    var logLevel = Logger.Level.warning
+    var metadata: Logger.Metadata = [:]
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        Diagnostics.warn("\(event.message)")
+    }
+}

@@ -1,0 +1,45 @@
+import STOMPBroker
+import STOMPClient
+
+/// The ENDPOINT of a command: a URL or several, or `demo`.
+enum EndpointArgument {
+    static let help = "stomp://HOST:PORT, ws://HOST:PORT/PATH, or demo: a broker inside this command, with a clock."
+
+    /// Does `work` with the endpoints that `text` names, and ends the demo broker afterwards where there is one.
+    static func with<Result: Sendable>(
+        _ text: String, _ work: ([Endpoint]) async throws -> Result
+    ) async throws -> Result {
+        guard text == "demo" else {
+            guard text.contains("://") || text.contains(":") || text.contains("/") else {
+                throw Failure(
+                    .badConfiguration, "endpoint: there is no profile \(text.debugDescription); write a URL, or demo")
+            }
+            return try await work(endpoints(text))
+        }
+        var configuration = BrokerConfiguration()
+        configuration.hasClock = true
+        configuration.hasEcho = true
+        let broker = try await Broker.start(configuration: configuration)
+        do {
+            let result = try await work(broker.addresses.map { try Endpoint($0.url) })
+            await broker.shutdown()
+            return result
+        } catch {
+            await broker.shutdown()
+            throw error
+        }
+    }
+
+    /// URLs with commas between. A comma that no scheme follows belongs to the URL before it.
+    private static func endpoints(_ text: String) throws -> [Endpoint] {
+        var urls: [String] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            if urls.isEmpty || part.contains("://") {
+                urls.append(String(part))
+            } else {
+                urls[urls.count - 1] += ",\(part)"
+            }
+        }
+        return try urls.map { try Endpoint($0) }
+    }
+}

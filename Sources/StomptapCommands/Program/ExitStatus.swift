@@ -1,0 +1,78 @@
+import STOMPClient
+import STOMPCore
+import STOMPTransport
+
+/// What the program's exit status tells; the numbers are those of `sysexits.h`, and 128 and the signal's.
+enum ExitStatus: Int32, Sendable {
+    case success = 0
+    /// The server answered ERROR, or an expectation failed.
+    case failed = 1
+    case usage = 64
+    /// A body, template, frame file or recording cannot be read as what it should be.
+    case badInput = 65
+    case noInput = 66
+    case noHost = 68
+    /// Could not connect, or the connection was lost for good.
+    case unavailable = 69
+    /// An output file cannot be created, or a port not listened on.
+    case cannotCreate = 73
+    case writeFailed = 74
+    case timedOut = 75
+    /// The other side broke a protocol, or sent more than a limit allows.
+    case protocolError = 76
+    case refused = 77
+    case badConfiguration = 78
+    case interrupted = 130
+    case terminated = 143
+}
+
+/// Ends the program with a status and, unless there is nothing to say, one line on stderr.
+struct Failure: Error, Sendable {
+    let status: ExitStatus
+    /// The line without the program's name; nil for a quiet end.
+    let line: String?
+
+    init(_ status: ExitStatus, _ line: String?) {
+        self.status = status
+        self.line = line
+    }
+
+    /// What an error of the modules beneath means to the caller of the program.
+    init(_ error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case let error as STOMPClientError: self.init(ExitStatus(error.code), Remedies.line(for: error))
+        case let error as TransportError: self.init(ExitStatus(error.code), error.description)
+        case let error as STOMPProtocolError: self.init(.badInput, error.message)
+        case is CancellationError: self.init(.interrupted, nil)
+        default: self.init(.failed, "\(error)")
+        }
+    }
+}
+
+extension ExitStatus {
+    init(_ code: STOMPClientError.Code) {
+        switch code {
+        case .nameNotFound: self = .noHost
+        case .cannotConnect, .connectionLost: self = .unavailable
+        case .timedOut: self = .timedOut
+        case .refused: self = .refused
+        case .protocolViolation, .limitExceeded: self = .protocolError
+        case .invalidEndpoint, .badConfiguration: self = .usage
+        case .cannotSend: self = .badInput
+        default: self = .failed
+        }
+    }
+}
+
+extension ExitStatus {
+    init(_ code: TransportError.Code) {
+        switch code {
+        case .cannotListen: self = .cannotCreate
+        case .nameNotFound: self = .noHost
+        case .refused: self = .refused
+        case .badConfiguration: self = .usage
+        default: self = .unavailable
+        }
+    }
+}

@@ -1,0 +1,53 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Files that the user names.
+enum InputFile {
+    /// Reads a file whole; `-` is stdin.
+    ///
+    /// - Throws: ``Failure`` with 66 where it is not there or cannot be read, 65 where it is larger than `limit` octets.
+    static func read(_ path: String, limit: Int) throws -> [UInt8] {
+        let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Failure(.noInput, "\(path): \(reason())") }
+        defer { if path != "-" { close(descriptor) } }
+        var content: [UInt8] = []
+        while let chunk = try read(descriptor, name: path) {
+            content += chunk
+            guard content.count <= limit else {
+                throw Failure(.badInput, "\(path == "-" ? "stdin" : path): holds more than \(limit) octets")
+            }
+        }
+        return content
+    }
+
+    /// The next octets of a descriptor, or nil at its end.
+    static func read(_ descriptor: Int32, name: String) throws -> [UInt8]? {
+        while true {
+            var count = 0
+            let chunk = [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, initialized in
+                #if canImport(Glibc)
+                    count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+                #elseif canImport(Musl)
+                    count = Musl.read(descriptor, buffer.baseAddress, buffer.count)
+                #else
+                    count = Darwin.read(descriptor, buffer.baseAddress, buffer.count)
+                #endif
+                initialized = max(count, 0)
+            }
+            if count > 0 { return chunk }
+            if count == 0 { return nil }
+            guard errno == EINTR else { throw Failure(.noInput, "\(name == "-" ? "stdin" : name): \(reason())") }
+        }
+    }
+
+    /// What the system says about the last failure, in lower case as the rest of a line.
+    static func reason() -> String {
+        let text = String(cString: strerror(errno))
+        return text.prefix(1).lowercased() + text.dropFirst()
+    }
+}

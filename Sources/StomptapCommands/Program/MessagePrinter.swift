@@ -1,0 +1,42 @@
+import STOMPClient
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Prints messages on stdout, a batch at a time, on a thread that may block.
+final class MessagePrinter: Sendable {
+    private struct State: Sendable {
+        var renderer: MessageRenderer
+        var buffer: OutputBuffer
+    }
+
+    private let state: Mutex<State>
+
+    init(_ form: OutputForm, diagnostics: DiagnosticOptions) {
+        let renderer = MessageRenderer(form: form, style: diagnostics.style(of: STDOUT_FILENO))
+        state = Mutex(State(renderer: renderer, buffer: OutputBuffer(to: .standardOutput)))
+    }
+
+    /// Prints messages and returns when they have left; false where the reader of stdout has gone.
+    ///
+    /// - Throws: ``Failure`` with 74, or `CancellationError`, with which what is being written goes on without its caller.
+    func print(_ messages: ArraySlice<Message>) async throws -> Bool {
+        try await BlockingThread.output.run { [self] in
+            try StandardOutput.reportingFailures {
+                try state.withLock { state in
+                    for message in messages {
+                        state.renderer.append(
+                            message.frame, at: WallTime(nanoseconds: message.receivedAt.nanoseconds), to: &state.buffer)
+                    }
+                    try state.buffer.flush()
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Files that the program makes.
+enum OutputFile {
+    /// Makes an empty file, or empties the one that is there.
+    ///
+    /// - Throws: ``Failure`` with 73.
+    static func create(_ path: String) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw Failure(.cannotCreate, "\(path): \(InputFile.reason())") }
+        close(descriptor)
+    }
+
+    /// Takes a file away, if it is there.
+    static func remove(_ path: String) {
+        unlink(path)
+    }
+}

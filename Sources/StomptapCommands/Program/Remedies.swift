@@ -1,0 +1,27 @@
+import STOMPClient
+
+/// What to do about failures that say little of themselves: the quirks of the servers that people have.
+enum Remedies {
+    /// The one line that a failure is told by: layer, cause, and remedy where one is known.
+    static func line(for error: STOMPClientError) -> String {
+        var error = error
+        error.remedy = error.remedy ?? remedy(for: error)
+        return error.description
+    }
+
+    private static func remedy(for error: STOMPClientError) -> String? {
+        let text = error.message.lowercased()
+        switch error.code {
+        case .refused where text.contains("virtual host"):
+            return "RabbitMQ wants a virtual host that it has: try --virtual-host /"
+        case .refused
+        where error.frame != nil
+            && ["access refused", "bad connect", "credential", "password", "denied"].contains(where: text.contains):
+            return "check --login and the passcode"
+        case .limitExceeded:
+            return "raise the limit with --max-message"
+        default:
+            return nil
+        }
+    }
+}

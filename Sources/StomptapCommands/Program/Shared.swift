@@ -1,0 +1,16 @@
+import Synchronization
+
+/// A value that several tasks of a command share.
+final class Shared<Value: Sendable>: Sendable {
+    private let mutex: Mutex<Value>
+
+    init(_ value: Value) {
+        mutex = Mutex(value)
+    }
+
+    var value: Value { mutex.withLock { $0 } }
+
+    func update(_ change: (inout sending Value) -> Void) {
+        mutex.withLock { change(&$0) }
+    }
+}

@@ -1,0 +1,146 @@
+import NIOCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Where the bodies of `publish` come from, a batch at a time.
+final class BodySource: Sendable {
+    enum Separator: Sendable {
+        case line, null
+
+        var octet: UInt8 {
+            switch self {
+            case .line: UInt8(ascii: "\n")
+            case .null: 0
+            }
+        }
+
+        var name: String {
+            switch self {
+            case .line: "line"
+            case .null: "piece"
+            }
+        }
+    }
+
+    /// Bodies that are ready to go.
+    struct Batch: Sendable {
+        var bodies: [ByteBuffer]
+        /// Whether no more is known to be ready behind them: the last of them may be the last of all.
+        var mayBeLast: Bool
+    }
+
+    /// The largest body. A message that is larger has no broker that takes it, and would fill the memory.
+    static let largestBody = 1 << 30
+    /// How many bodies go in a batch: few enough that a batch of small ones is little memory, many enough for one write.
+    private static let batchSize = 512
+
+    private enum Origin: Sendable {
+        case repeated(ByteBuffer, count: Int)
+        case pieces(descriptor: Int32, name: String, Separator)
+    }
+
+    private struct State: Sendable {
+        var buffer: [UInt8] = []
+        /// Everything in `buffer` before this index holds no separator.
+        var searched = 0
+        var isAtEnd = false
+        var produced = 0
+    }
+
+    private let origin: Origin
+    private let state = Shared(State())
+
+    /// - Throws: ``Failure`` where a file is not there, or a body is too large.
+    init(body: String?, file: String?, separator: Separator?, count: Int) throws {
+        if let body, separator == nil {
+            origin = .repeated(ByteBuffer(string: body), count: count)
+        } else if let body, let separator {
+            // The argument is split as a file would be.
+            origin = .pieces(descriptor: -1, name: "the body", separator)
+            state.update {
+                $0.buffer = Array(body.utf8)
+                $0.isAtEnd = true
+            }
+        } else if let separator {
+            let path = file ?? "-"
+            let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { throw Failure(.noInput, "\(path): \(InputFile.reason())") }
+            origin = .pieces(descriptor: descriptor, name: path, separator)
+        } else {
+            let content = try InputFile.read(file ?? "-", limit: Self.largestBody)
+            origin = .repeated(ByteBuffer(bytes: content), count: count)
+        }
+    }
+
+    /// The next bodies, or nil at the end. One reader at a time.
+    func next() async throws -> Batch? {
+        switch origin {
+        case .repeated(let body, let count):
+            // A batch of large bodies would hold them all at once.
+            let size = max(1, min(Self.batchSize, (1 << 20) / max(1, body.readableBytes)))
+            let produced = state.value.produced
+            guard produced < count else { return nil }
+            let next = min(size, count - produced)
+            state.update { $0.produced += next }
+            return Batch(bodies: Array(repeating: body, count: next), mayBeLast: produced + next == count)
+        case .pieces(let descriptor, let name, let separator):
+            while true {
+                if let batch = try cut(separator, descriptor, name) { return batch }
+                if state.value.isAtEnd { return nil }
+                let chunk = try await BlockingThread.input.run { try InputFile.read(descriptor, name: name) }
+                state.update { state in
+                    if let chunk { state.buffer += chunk } else { state.isAtEnd = true }
+                }
+            }
+        }
+    }
+
+    /// Cuts whole bodies off what was read.
+    private func cut(_ separator: Separator, _ descriptor: Int32, _ name: String) throws -> Batch? {
+        var state = self.state.value
+        self.state.update { $0.buffer = [] }
+        defer { self.state.update { [state] in $0 = state } }
+        var bodies: [ByteBuffer] = []
+        var start = 0
+        while bodies.count < Self.batchSize,
+            let end = state.buffer[max(start, state.searched)...].firstIndex(of: separator.octet)
+        {
+            bodies.append(ByteBuffer(bytes: state.buffer[start..<end]))
+            start = end + 1
+        }
+        if bodies.count < Self.batchSize {
+            state.searched = state.buffer.count
+            if state.isAtEnd, start < state.buffer.count {
+                bodies.append(ByteBuffer(bytes: state.buffer[start...]))
+                start = state.buffer.count
+            }
+        } else {
+            state.searched = start
+        }
+        state.buffer.removeFirst(start)
+        state.searched -= start
+        guard state.buffer.count <= Self.largestBody else {
+            throw Failure(.badInput, "\(name): a \(separator.name) is longer than \(Self.largestBody) octets")
+        }
+        guard !bodies.isEmpty else { return nil }
+        let moreIsThere =
+            state.buffer.contains(separator.octet) || (state.isAtEnd ? !state.buffer.isEmpty : isReadable(descriptor))
+        return Batch(bodies: bodies, mayBeLast: !moreIsThere)
+    }
+
+    /// Whether a read would return at once with something. The end of a pipe that was closed does not count.
+    private func isReadable(_ descriptor: Int32) -> Bool {
+        var query = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&query, 1, 0) > 0, query.revents & Int16(POLLIN) != 0 else { return false }
+        // A regular file is always readable, also at its end.
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return true }
+        return lseek(descriptor, 0, SEEK_CUR) < status.st_size
+    }
+}

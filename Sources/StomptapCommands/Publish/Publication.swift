@@ -1,0 +1,228 @@
+import NIOCore
+import STOMPClient
+import STOMPCore
+
+/// Sends bodies and keeps account of what the server has confirmed, over all connections that it takes.
+struct Publication {
+    struct Plan: Sendable {
+        var destination: String
+        var headers: HeaderList
+        /// Nil guesses; an empty one is none.
+        var contentType: String?
+        var contentLength: FrameEncoder.ContentLength
+        var receipt: ReceiptPolicy
+        var isTransaction: Bool
+        var skip: Int
+    }
+
+    /// How often ``ReceiptPolicy/auto`` asks.
+    private static let autoInterval = 1000
+    /// How many messages may be unconfirmed at once, and how many octets: what must be sent again after a failure, and
+    /// is kept in memory for it.
+    private static let window = (messages: 4000, octets: 16 << 20)
+
+    private struct Awaited {
+        var receipt: Receipt
+        /// How many messages have been confirmed when it comes: a receipt also tells that all before it were received.
+        var confirms: Int
+    }
+
+    private let source: BodySource
+    private let plan: Plan
+    /// Whether a lost connection comes back, so that what is unconfirmed must be kept.
+    private let mayComeBack: Bool
+    private let isVerbose: Bool
+
+    /// Counted from the first body of the source, those that were skipped included.
+    private var sent = 0
+    private var confirmed = 0
+    private var sourceIsDry = false
+    /// The bodies that were sent and not confirmed, the last ones sent; kept only where they may have to go again.
+    private var unconfirmed: CircularBuffer<ByteBuffer> = []
+    private var unconfirmedOctets = 0
+
+    private var awaited: CircularBuffer<Awaited> = []
+    /// Whether receipts are asked for on this connection.
+    private var asksReceipts = true
+    private var hasAnswered = false
+
+    init(source: BodySource, plan: Plan, mayComeBack: Bool, isVerbose: Bool) {
+        self.source = source
+        self.plan = plan
+        // What a transaction holds goes with its connection.
+        self.mayComeBack = mayComeBack && !plan.isTransaction
+        self.isVerbose = isVerbose
+    }
+
+    // MARK: One connection
+
+    /// Sends what is left to send.
+    ///
+    /// - Throws: ``Failure``, or `STOMPClientError`.
+    mutating func run(on connection: STOMPConnection) async throws {
+        do {
+            awaited = []
+            asksReceipts =
+                plan.receipt == .require || (plan.receipt == .auto && connection.handshake.answersReceipts)
+            let transaction = plan.isTransaction ? try await connection.begin() : nil
+            try await sendAgain(on: connection)
+            while !sourceIsDry, let batch = try await nextBatch() {
+                try Task.checkCancellation()
+                try await send(batch.bodies, mayBeLast: batch.mayBeLast, in: transaction, on: connection)
+            }
+            sourceIsDry = true
+            try await finish(transaction, on: connection)
+        } catch {
+            await settle()
+            _ = await Task { try await connection.disconnect() }.result
+            throw error
+        }
+    }
+
+    /// The next bodies behind those that are skipped.
+    private mutating func nextBatch() async throws -> BodySource.Batch? {
+        while var batch = try await source.next() {
+            let skipped = min(batch.bodies.count, max(0, plan.skip - sent))
+            batch.bodies.removeFirst(skipped)
+            sent += skipped
+            confirmed += skipped
+            if !batch.bodies.isEmpty { return batch }
+        }
+        return nil
+    }
+
+    private mutating func sendAgain(on connection: STOMPConnection) async throws {
+        guard !unconfirmed.isEmpty else { return }
+        Diagnostics.note(
+            "STOMP: sending \(unconfirmed.count) unconfirmed messages again; the server may have some of them twice")
+        let bodies = Array(unconfirmed)
+        sent -= bodies.count
+        unconfirmed = []
+        unconfirmedOctets = 0
+        try await send(bodies, mayBeLast: true, in: nil, on: connection)
+    }
+
+    private mutating func send(
+        _ bodies: [ByteBuffer], mayBeLast: Bool, in transaction: String?, on connection: STOMPConnection
+    ) async throws {
+        var messages: [OutgoingMessage] = []
+        messages.reserveCapacity(bodies.count)
+        var receipts: [Int] = []
+        for (index, body) in bodies.enumerated() {
+            let number = sent + index + 1
+            if plan.contentLength == .omitted, body.readableBytesView.contains(0) {
+                throw Failure(
+                    .badInput, "STOMP: message \(number) holds a NUL, which cannot go without a content-length")
+            }
+            var message = OutgoingMessage(
+                to: plan.destination, body: body, headers: headers(for: body), contentLength: plan.contentLength,
+                transaction: transaction)
+            // In a transaction only COMMIT tells anything: RabbitMQ answers the receipts of SEND after it.
+            if transaction == nil, asksReceipt(number, body, mayBeLast: mayBeLast && index == bodies.count - 1) {
+                message.wantsReceipt = true
+                receipts.append(number)
+            }
+            messages.append(message)
+        }
+        for (receipt, number) in zip(try await connection.send(messages), receipts) {
+            awaited.append(Awaited(receipt: receipt, confirms: number))
+        }
+        sent += messages.count
+        while sent - confirmed > Self.window.messages || unconfirmedOctets > Self.window.octets, !awaited.isEmpty {
+            try await awaitFirst()
+        }
+    }
+
+    private mutating func asksReceipt(_ number: Int, _ body: ByteBuffer, mayBeLast: Bool) -> Bool {
+        guard asksReceipts else { return false }
+        if mayComeBack {
+            unconfirmed.append(body)
+            unconfirmedOctets += body.readableBytes
+        }
+        return plan.receipt == .require || mayBeLast || number % Self.autoInterval == 0
+            || unconfirmedOctets > Self.window.octets
+    }
+
+    private func headers(for body: ByteBuffer) -> HeaderList {
+        var headers = plan.headers
+        guard !headers.contains("content-type") else { return headers }
+        let type = plan.contentType ?? ContentType.guess(body)
+        if !type.isEmpty { headers.append("content-type", type) }
+        return headers
+    }
+
+    // MARK: What the server has confirmed
+
+    private mutating func awaitFirst() async throws {
+        guard let first = awaited.first else { return }
+        do {
+            try await first.receipt.arrives()
+            hasAnswered = true
+            confirm(first.confirms)
+            awaited.removeFirst()
+        } catch let error as STOMPClientError
+            where error.code == .timedOut && plan.receipt == .auto && !hasAnswered
+        {
+            // A server that has never answered one will not answer the next: DISCONNECT's must do.
+            asksReceipts = false
+            awaited.removeAll()
+        }
+    }
+
+    private mutating func confirm(_ number: Int) {
+        let newly = min(number - confirmed, unconfirmed.count)
+        for body in unconfirmed.prefix(newly) { unconfirmedOctets -= body.readableBytes }
+        unconfirmed.removeFirst(newly)
+        confirmed = number
+    }
+
+    /// Counts the receipts that have come already.
+    private mutating func settle() async {
+        while let first = awaited.first, first.receipt.hasArrived {
+            confirm(first.confirms)
+            awaited.removeFirst()
+        }
+    }
+
+    private mutating func finish(_ transaction: String?, on connection: STOMPConnection) async throws {
+        if let transaction {
+            let receipt = try await connection.commit(transaction)
+            if asksReceipts { awaited.append(Awaited(receipt: receipt, confirms: sent)) }
+        }
+        while !awaited.isEmpty { try await awaitFirst() }
+        switch try await connection.disconnect() {
+        case .confirmed:
+            confirm(sent)
+            if !asksReceipts, plan.receipt == .auto, isVerbose {
+                Diagnostics.note(
+                    "STOMP: this server answers no receipts; its answer to DISCONNECT came after all messages")
+            }
+        case .closed where confirmed == sent || plan.receipt == .none:
+            break
+        case .unanswered where confirmed == sent || plan.receipt == .none:
+            Diagnostics.warn("STOMP: the server did not answer DISCONNECT")
+        case .closed:
+            throw STOMPClientError(.connectionLost, "the server closed the connection instead of answering DISCONNECT")
+        case .unanswered:
+            let time = connection.configuration.receiptTimeout.readable
+            throw Failure(.timedOut, "STOMP: the server did not answer DISCONNECT within \(time)")
+        }
+    }
+
+    // MARK: Failure
+
+    /// The failure with what was sent, what was confirmed, and how to resume: nothing is lost without being named.
+    func account(of error: any Error) -> Failure {
+        let failure = Failure(error)
+        guard let line = failure.line else {
+            return Failure(failure.status, sent == 0 ? nil : "interrupted: \(account)")
+        }
+        return sent == 0 ? failure : Failure(failure.status, "\(line) (\(account))")
+    }
+
+    private var account: String {
+        if plan.isTransaction { return "nothing of the transaction is confirmed; \(sent) messages were sent in it" }
+        let counted = "\(sent) sent, \(confirmed) confirmed"
+        return sent > 1 ? "\(counted); resume with --skip \(confirmed)" : counted
+    }
+}

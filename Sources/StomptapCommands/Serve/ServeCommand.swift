@@ -1,0 +1,150 @@
+import ArgumentParser
+import STOMPBroker
+import STOMPCore
+
+/// `serve`: the embedded broker.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Run the embedded broker, for trying out, mocks and tests.",
+        discussion: """
+            STOMP 1.0 to 1.2 in memory: topics, queues under /queue/, acknowledgements, transactions, receipts,
+            heart-beats. It keeps nothing on disk, and is no broker for production. The URLs it listens on are printed on
+            stdout, one a line.
+
+            EXAMPLES
+              stomptap serve
+              stomptap serve --tcp 127.0.0.1:0 --clock
+              stomptap serve --ws 127.0.0.1:8080 --ws-path /stomp --login 'guest:secret'
+            """)
+
+    @Option(
+        help: ArgumentHelp("Listen for STOMP over TCP (127.0.0.1:61613; port 0 picks one).", valueName: "host:port"),
+        transform: ListenArgument.init)
+    var tcp: ListenArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "Listen for STOMP over WebSocket (127.0.0.1:15674; port 0 picks one).", valueName: "host:port"),
+        transform: ListenArgument.init)
+    var ws: ListenArgument?
+
+    @Option(help: ArgumentHelp("The path of the WebSocket.", valueName: "path"))
+    var wsPath = "/ws"
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Let only these log in; repeatable (default: anyone).", valueName: "user:passcode"),
+        transform: LoginArgument.init)
+    var login: [LoginArgument] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Heart-beats in milliseconds: how often we send, how often a client should.", valueName: "out,in"),
+        transform: HeartBeatArgument.init)
+    var heartBeat = HeartBeatArgument(outgoing: 10_000, incoming: 10_000)
+
+    @Option(help: ArgumentHelp("Take WebSockets of pages from these origins only; repeatable.", valueName: "origin"))
+    var origin: [String] = []
+
+    @Flag(help: "Send a JSON tick to /topic/clock each second.")
+    var clock = false
+
+    @Flag(name: .shortAndLong, help: "Tell on stderr who comes, subscribes and goes.")
+    var verbose: Int
+
+    func validate() throws {
+        guard wsPath.hasPrefix("/") else { throw ValidationError("--ws-path begins with /") }
+    }
+
+    func run() async throws {
+        var configuration = BrokerConfiguration()
+        configuration.listeners = listeners
+        configuration.logins = login.isEmpty ? nil : LoginArgument.table(login)
+        configuration.heartBeat = heartBeat.heartBeat
+        configuration.allowedOrigins = origin.isEmpty ? nil : origin
+        configuration.hasClock = clock
+        configuration.hasEcho = true
+        configuration.server = "stomptap/\(Version.current)"
+        if verbose > 0 { configuration.observer = { event in Diagnostics.note(event.line) } }
+        let settings = configuration
+        try await Interrupts.endable {
+            let broker = try await Broker.start(configuration: settings)
+            _ = try await StandardOutput.write(broker.addresses.map { "\($0.url)\n" }.joined())
+            Diagnostics.note("serving in memory, for trying out, mocks and tests; Ctrl-C ends it")
+            // Until a signal comes.
+            while !Task.isCancelled { try? await Task.sleep(nanoseconds: 3600 * 1_000_000_000) }
+            await broker.shutdown()
+        }
+    }
+}
+
+extension ServeCommand {
+    /// Only those that are named; with none named, both at their usual ports.
+    private var listeners: [BrokerConfiguration.Listener] {
+        let tcp = tcp.map { BrokerConfiguration.Listener.tcp(host: $0.host, port: $0.port) }
+        let ws = ws.map { BrokerConfiguration.Listener.webSocket(host: $0.host, port: $0.port, path: wsPath) }
+        let named = [tcp, ws].compactMap { $0 }
+        guard named.isEmpty else { return named }
+        return [.tcp(host: "127.0.0.1", port: 61613), .webSocket(host: "127.0.0.1", port: 15674, path: wsPath)]
+    }
+}
+
+extension BrokerEvent {
+    /// What happened, for stderr.
+    fileprivate var line: String {
+        let what =
+            switch kind {
+            case .accepted(let stream): "\(stream.name) from \(stream.remoteAddress)"
+            case .connected(let version, let login):
+                "connected with STOMP \(version)" + (login.map { " as \($0)" } ?? "")
+            case .subscribed(let destination, let id, let ack):
+                "subscribed to \(destination)" + (id.map { " as \($0)" } ?? "") + " (\(ack.rawValue))"
+            case .unsubscribed(let name): "unsubscribed \(name)"
+            case .refused(let error): "answered ERROR: \(error)"
+            case .disconnected: "said goodbye"
+            case .dropped(let reason): "dropped: \(reason)"
+            case .ended(let error): "gone" + (error.map { ": \($0)" } ?? "")
+            }
+        return "connection \(connection): \(what)"
+    }
+}
+
+/// `HOST:PORT`, with brackets around an IPv6 address.
+struct ListenArgument: Sendable {
+    let host: String
+    let port: Int
+
+    init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    init(_ text: String) throws {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65535).contains(port), colon != text.startIndex
+        else {
+            throw ValidationError("an address to listen on is written HOST:PORT, such as 127.0.0.1:61613 or [::1]:0")
+        }
+        let host = text[..<colon]
+        self.host = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : String(host)
+        self.port = port
+    }
+}
+
+/// `USER:PASSCODE`.
+struct LoginArgument: Sendable {
+    let user: String
+    let passcode: String
+
+    init(_ text: String) throws {
+        guard let colon = text.firstIndex(of: ":"), colon != text.startIndex else {
+            throw ValidationError("a login is written USER:PASSCODE")
+        }
+        user = String(text[..<colon])
+        passcode = String(text[text.index(after: colon)...])
+    }
+
+    static func table(_ logins: [LoginArgument]) -> [String: String] {
+        Dictionary(logins.map { ($0.user, $0.passcode) }) { _, last in last }
+    }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+
+/// The program: all commands under one name.
+public struct Stomptap: AsyncParsableCommand {
+    public static let configuration = CommandConfiguration(
+        commandName: "stomptap",
+        abstract: "See and send STOMP frames, over TCP and WebSocket, from a terminal.",
+        discussion: """
+            ENDPOINT is a URL (stomp://localhost:61613, ws://localhost:15674/ws), or demo: a broker inside the command.
+
+            START HERE
+              stomptap subscribe demo /topic/clock
+              stomptap serve
+              stomptap subscribe stomp://localhost /topic/orders
+              stomptap publish stomp://localhost /topic/orders '{"id": 42}'
+            """,
+        version: "stomptap \(Version.current)",
+        subcommands: [SubscribeCommand.self, PublishCommand.self, ServeCommand.self])
+
+    public init() {}
+
+    /// Does what the command line asks for.
+    ///
+    /// - Parameter arguments: the command line without the program's name.
+    /// - Returns: the status that the process is to end with.
+    public static func run(_ arguments: [String]) async -> Int32 {
+        Interrupts.watch()
+        do {
+            var command = try parseAsRoot(NumberArguments.protected(arguments))
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            return ExitStatus.success.rawValue
+        } catch  where isParserError(error) {
+            // It has its own text, and the usage with it.
+            exit(withError: error)
+        } catch {
+            let failure = Failure(error)
+            if let line = failure.line { Diagnostics.fail(line) }
+            return failure.status.rawValue
+        }
+    }
+
+    private static func isParserError(_ error: any Error) -> Bool {
+        error is ValidationError || error is CleanExit || exitCode(for: error) != .failure
+    }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import STOMPClient
+import STOMPCore
+
+/// `subscribe`: tails destinations.
+struct SubscribeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "subscribe", abstract: "Tail destinations.",
+        discussion: """
+            Prints each message as it comes, until Ctrl-C, -n or -W.
+
+            EXAMPLES
+              stomptap subscribe demo /topic/clock
+              stomptap subscribe stomp://localhost --virtual-host / /topic/orders -o json | jq .body
+              stomptap subscribe ws://localhost:15674/ws /topic/orders -n 1 -W 10s
+              stomptap sub stomp://localhost /queue/jobs --ack client-individual -F '%I %d %b'
+
+            EXIT STATUS
+              0 done   1 the server answered ERROR   64 wrong usage   68 no such host   69 no connection, or lost
+              75 too few messages in time   76 protocol broken   77 refused   130 Ctrl-C
+            """,
+        aliases: ["sub"])
+
+    @Argument(help: ArgumentHelp("\(EndpointArgument.help)"))
+    var endpoint: String
+
+    @Argument(help: "What to listen to; several share one connection.")
+    var destination: [String]
+
+    @Option(
+        name: [.customShort("n", allowingJoined: true), .long],
+        help: ArgumentHelp("Stop after this many messages.", valueName: "n"))
+    var count: Int?
+
+    @Option(
+        name: [.customShort("W", allowingJoined: true), .long],
+        help: ArgumentHelp(
+            "Stop after this long; with -n, too few messages by then are status 75.", valueName: "duration"),
+        transform: DurationArgument.init)
+    var timeout: DurationArgument?
+
+    @Option(
+        help: ArgumentHelp("Stop after this long without a message.", valueName: "duration"),
+        transform: DurationArgument.init)
+    var idleTimeout: DurationArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "The 'ack' header of SUBSCRIBE: auto, client, client-individual. A message is acknowledged once it is printed.",
+            valueName: "mode"), transform: AckArgument.init)
+    var ack = AckArgument(mode: .auto)
+
+    @Option(help: ArgumentHelp("The 'id' header of SUBSCRIBE (default: sub-0, sub-1, ...).", valueName: "id"))
+    var id: String?
+
+    @Option(
+        help: ArgumentHelp("The 'selector' header of SUBSCRIBE, where the server has selectors.", valueName: "expr"))
+    var selector: String?
+
+    @Option(
+        name: [.customShort("H", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Header on SUBSCRIBE; repeatable.", valueName: "name: value"), transform: HeaderArgument.init
+    )
+    var header: [HeaderArgument] = []
+
+    @Option(help: ArgumentHelp("Create this file once the subscription stands.", valueName: "file"))
+    var readyFile: String?
+
+    @OptionGroup(title: "Output")
+    var output: OutputOptions
+
+    @OptionGroup(title: "Connection")
+    var connection: ConnectionOptions
+
+    func validate() throws {
+        guard !destination.isEmpty else { throw ValidationError("name a destination to listen to") }
+        guard id == nil || destination.count == 1 else {
+            throw ValidationError("--id is one subscription's: it goes with one destination")
+        }
+        if let count, count < 1 { throw ValidationError("-n is 1 or more") }
+    }
+
+    func run() async throws {
+        var headers = HeaderList(header)
+        if let selector { headers["selector"] = selector }
+        let plan = Tail.Plan(
+            destinations: destination, id: id, ack: ack.mode, headers: headers, count: count,
+            timeout: timeout?.amount, idleTimeout: idleTimeout?.amount, readyFile: readyFile)
+        let printer = MessagePrinter(output.form, diagnostics: connection.diagnostics)
+        let options = connection
+        try await EndpointArgument.with(endpoint) { endpoints in
+            let reconnection = try options.reconnection(
+                to: endpoints, standard: plan.count == nil ? .forever : .never)
+            try await Interrupts.endable {
+                try await Tail(reconnection: reconnection, plan: plan, printer: printer).run()
+            }
+        }
+    }
+}
+
+/// `--ack`.
+struct AckArgument: CustomStringConvertible, Sendable {
+    let mode: AckMode
+
+    init(mode: AckMode) {
+        self.mode = mode
+    }
+
+    init(_ text: String) throws {
+        guard let mode = AckMode(rawValue: text) else {
+            throw ValidationError("the modes are auto, client and client-individual")
+        }
+        self.mode = mode
+    }
+
+    var description: String { mode.rawValue }
+}
