@@ -72,11 +72,12 @@ public struct FrameEncoder: Sendable {
             for header in headers {
                 try write(header, escaping, command, &writer)
             }
-            if let announced = headers["content-length"] {
-                guard announced == String(body.readableBytes) else {
+            if headers.contains("content-length") {
+                let length = String(body.readableBytes)
+                if let wrong = headers.first(where: { $0.name == "content-length" && $0.value != length }) {
                     throw STOMPProtocolError(
                         .contentLengthMismatch,
-                        "content-length is \(announced), but the body has \(body.readableBytes) octets")
+                        "content-length is \(wrong.value), but the body has \(length) octets")
                 }
             } else if contentLength == .automatic, command.allowsBody(in: nil) {
                 writer.write("content-length:")

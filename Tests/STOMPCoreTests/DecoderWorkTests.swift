@@ -1,0 +1,65 @@
+import NIOCore
+import Testing
+
+@testable import STOMPCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// No input makes the decoder work more than in proportion to it: four times the octets take four times the work, where
+/// what searches or copies anew with each piece takes sixteen times.
+@Suite struct DecoderWorkTests {
+    /// How a stream goes on, so that it grows with the number of pieces.
+    enum Growth: CaseIterable {
+        case body, bodyOfKnownLength, headerLine, headers, frames
+
+        func stream(_ count: Int) -> [String] {
+            let xs = Array(repeating: String(repeating: "x", count: 64), count: count)
+            let headers = Array(repeating: "a:" + String(repeating: "x", count: 61) + "\n", count: count)
+            return switch self {
+            case .body: ["SEND\n\n"] + xs
+            case .bodyOfKnownLength: ["SEND\ncontent-length:\(64 * count)\n\n"] + xs
+            case .headerLine: ["SEND\na:"] + xs
+            case .headers: ["SEND\n"] + headers
+            case .frames: (0..<(count / 64)).flatMap { _ in ["SEND\n\n"] + xs.prefix(62) + ["\0\n"] }
+            }
+        }
+    }
+
+    @Test(arguments: Growth.allCases, Feeding.allCases)
+    func growsInProportion(growth: Growth, feeding: Feeding) {
+        let limits = FrameLimits(line: .max, headers: .max, frame: .max)
+        func cost(_ count: Int) -> Double {
+            let pieces = growth.stream(count).map { ByteBuffer(string: $0) }
+            // This thread's own time: others on the machine do not count.
+            let start = threadSeconds()
+            var decoder = FrameDecoder(version: .v12, limits: limits)
+            var frames = 0
+            for piece in pieces {
+                decoder.feed(piece)
+                while feeding == .draining, (try? decoder.next()) != nil { frames += 1 }
+            }
+            while (try? decoder.next()) != nil { frames += 1 }
+            let end = threadSeconds()
+            #expect(decoder.bufferedBytes > 64 * count || frames >= count / 64)
+            return end - start
+        }
+        var (once, fourTimes) = (cost(1 << 13), cost(1 << 15))
+        // A disturbed measurement is made again; one that tells the truth comes out the same.
+        for _ in 0..<3 where fourTimes >= 8 * once {
+            (once, fourTimes) = (min(once, cost(1 << 13)), min(fourTimes, cost(1 << 15)))
+        }
+        #expect(fourTimes < 8 * once, "\(once) s, and \(fourTimes) s for four times as much")
+    }
+
+    private func threadSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+}

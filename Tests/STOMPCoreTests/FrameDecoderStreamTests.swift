@@ -1,0 +1,144 @@
+import NIOCore
+import Testing
+
+@testable import STOMPCore
+
+/// What stands between frames, the end of the stream, and frames as views.
+@Suite struct FrameDecoderStreamTests {
+    @Test(arguments: anyVersion)
+    func takesEndsOfLineBetweenFrames(version: STOMPVersion?) {
+        let (receipt, body) = (Content(.receipt), Content(.message, [:], "\n"))
+        for eols in ["\n", "\r\n", "\n\n\n", "\r\n\n\r\n", String(repeating: "\n", count: 50)] {
+            expectDecoding(
+                "\(eols)RECEIPT\n\n\0\(eols)RECEIPT\r\n\r\n\0MESSAGE\n\n\n\0\(eols)", version,
+                gives: [receipt, receipt, body])
+            expectDecoding(eols, version)
+        }
+        expectDecoding("", version)
+    }
+
+    @Test(arguments: anyVersion)
+    func refusesACarriageReturnThatEndsNoLine(version: STOMPVersion?) {
+        for stray in ["\r\r\n", "\rRECEIPT", "\r\0", "\n\r\r", "\r\r"] {
+            expectDecoding("\(stray)RECEIPT\n\n\0", version, then: .unknownCommand)
+            expectDecoding("RECEIPT\n\n\0\(stray)\n", version, gives: [Content(.receipt)], then: .unknownCommand)
+        }
+        // Its LF may be lost with the connection.
+        expectDecoding("RECEIPT\n\n\0\r", version, gives: [Content(.receipt)])
+    }
+
+    @Test func tellsHeartBeatsButNotThePaddingBehindAFrame() throws {
+        let receipt = "RECEIPT\nreceipt-id:1\n\n\0"
+        let cases: [([String], [String])] = [
+            (["\n"], ["beat"]),
+            (["\n\n\r\n"], ["beat"]),
+            (["\n", "\n"], ["beat", "beat"]),
+            (["\r", "\n"], ["beat"]),
+            ([receipt], ["frame"]),
+            ([receipt + "\n"], ["frame"]),
+            ([receipt + "\n" + receipt + "\r\n"], ["frame", "frame"]),
+            ([receipt, "\n"], ["frame", "beat"]),
+            (["\n" + receipt], ["beat", "frame"]),
+            ([receipt + "\r", "\n"], ["frame", "beat"]),
+            (["RECEIPT\n", "\n\0\n"], ["frame"]),
+            (["RECEIPT\n", "\n\0", "\n"], ["frame", "beat"]),
+        ]
+        for (pieces, expected) in cases {
+            var decoder = FrameDecoder(version: .v12)
+            var seen: [String] = []
+            for piece in pieces {
+                decoder.feed(ByteBuffer(string: piece))
+                while let element = try decoder.next() { seen.append(element == .heartBeat ? "beat" : "frame") }
+            }
+            #expect(seen == expected, "\(pieces)")
+        }
+    }
+
+    @Test func tellsAStreamThatEndsInsideAFrame() {
+        let stream = Array("MESSAGE\na:b\ncontent-length:3\n\nx\0y\0".utf8)
+        for end in 1..<stream.count {
+            expectDecoding(Array(stream[..<end]), .v12, then: .truncatedFrame)
+            expectDecoding(
+                Array("RECEIPT\n\n\0\n".utf8) + stream[..<end], .v12, gives: [Content(.receipt)], then: .truncatedFrame)
+        }
+        expectDecoding(Array("RECEIPT\n\n".utf8), .v12, then: .truncatedFrame)
+        expectDecoding(Array("SEND\n\nbody".utf8), .v12, then: .truncatedFrame)
+    }
+
+    /// A server may send CONNECTED and the first MESSAGE at once: the version holds from the second frame on.
+    @Test func adoptsAVersionBetweenTheFramesOfOneChunk() {
+        func stream(_ version: String) -> String {
+            "CONNECTED\nversion:\(version)\nname:a\\cb\n\n\0\n"
+                + "MESSAGE\nname:a\\cb\nend:\\r\n\nbody\0RECEIPT\ncontent-length: 0\n\n\0"
+        }
+        let connected = { Content(.connected, ["version": $0, "name": "a\\cb"]) }
+        expectDecoding(
+            stream("1.2"), nil, adopts: true,
+            gives: [connected("1.2"), Content(.message, ["name": "a:b", "end": "\r"], "body")],
+            then: .malformedContentLength)
+        expectDecoding(stream("1.1"), nil, adopts: true, gives: [connected("1.1")], then: .undefinedEscape)
+        expectDecoding(
+            stream("1.0"), nil, adopts: true,
+            gives: [
+                connected("1.0"), Content(.message, ["name": "a\\cb", "end": "\\r"], "body"),
+                Content(.receipt, ["content-length": " 0"]),
+            ])
+    }
+
+    @Test(arguments: [
+        ("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", #""HTTP/1.1 400 Bad Request""#),
+        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", #""GET / HTTP/1.1""#),
+        ("SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u2\r\n", #""SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u2""#),
+        ("\u{15}\u{3}\u{3}\u{0}\u{2}\u{2}\u{50}", #""\x15\x03\x03\x00""#),
+        ("AMQP\0\0\u{9}\u{1}", #""AMQP\x00""#),
+        ("220 mail.example.org ESMTP Postfix (Debian/GNU)\r\n", #""220 mail.example.org ESMTP Postfix (Debi"..."#),
+        ("-ERR unknown command\r\n", #""-ERR unknown command""#),
+    ])
+    func namesWhatAPeerOfAnotherProtocolSaid(stream: String, excerpt: String) throws {
+        expectDecoding(stream, nil, then: .unknownCommand)
+        let error = try #require(throws: STOMPProtocolError.self) { try decodeOne(stream, nil) }
+        #expect(error.message == "a frame begins with \(excerpt), which is no command")
+    }
+
+    @Test func givesFramesAsTheirOctets() throws {
+        let frames = ["RECEIPT\nreceipt-id:1\n\n\0", "MESSAGE\r\na:b\r\n\r\nx\0", "SEND\ncontent-length:1\n\n\0\0"]
+        let stream = Array(("\n" + frames.joined(separator: "\r\n") + "\n").utf8)
+        for cut in stream.indices {
+            let seen = outcome(of: [stream[..<cut], stream[cut...]], version: .v12)
+            #expect(seen.octets == frames.map { Array($0.utf8) })
+        }
+    }
+
+    @Test func detachesAFrameFromWhatItCameIn() throws {
+        var decoder = FrameDecoder(version: .v12)
+        decoder.feed(
+            ByteBuffer(string: "RECEIPT\n\n\0MESSAGE\na\\c:b\n\nbody\0" + String(repeating: "\n", count: 5000)))
+        _ = try decoder.next()
+        guard case .frame(let frame)? = try decoder.next() else {
+            Issue.record("no frame")
+            return
+        }
+        let copy = frame.detached()
+        #expect(Content(copy) == Content(.message, ["a:": "b"], "body"))
+        #expect(copy == frame)
+        #expect(copy.bytes == frame.bytes)
+        #expect(copy.bytes.storageCapacity < 100)
+        #expect(frame.bytes.storageCapacity < 100 || frame.bytes.readableBytes < 100)
+    }
+
+    /// An unfinished frame must not keep the whole chunk that it began in.
+    @Test func countsWhatWaits() throws {
+        var decoder = FrameDecoder(version: .v12)
+        #expect(decoder.bufferedBytes == 0)
+        decoder.feed(ByteBuffer(string: "RECEIPT\n\n\0\nSEND\n"))
+        #expect(decoder.bufferedBytes == 16)
+        _ = try decoder.next()
+        #expect(try decoder.next() == nil)
+        #expect(decoder.bufferedBytes == 5)
+        decoder.feed(ByteBuffer(string: "\nbody\0\n"))
+        #expect(try decoder.next() != nil)
+        #expect(try decoder.next() == nil)
+        #expect(decoder.bufferedBytes == 0)
+        try decoder.finish()
+    }
+}

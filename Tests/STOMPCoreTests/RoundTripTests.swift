@@ -1,0 +1,134 @@
+import NIOCore
+import Testing
+
+@testable import STOMPCore
+
+/// SplitMix64: the same numbers on every machine and at every run.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+/// What an encoder writes, a decoder reads back, however the stream is cut.
+@Suite struct RoundTripTests {
+    private struct Sample {
+        var command: Command
+        var headers: [Header]
+        var body: [UInt8]
+        var contentLength: FrameEncoder.ContentLength
+    }
+
+    private static let texts = [
+        "a", "b", "destination", "content-typ", "/topic/", "1", " ", "\t", ":", "\\", "\\c", "\\n", "\\\\", "\n", "\r",
+        "\r\n", "é", "e\u{301}", "한글", "👋", "\u{FEFF}", "\u{1}", "\u{7F}",
+    ]
+
+    private static func text(_ count: ClosedRange<Int>, using generator: inout SeededGenerator) -> String {
+        (0..<Int.random(in: count, using: &generator)).map { _ in
+            texts[Int.random(in: 0..<texts.count, using: &generator)]
+        }.joined()
+    }
+
+    private static func sample(of version: STOMPVersion, using generator: inout SeededGenerator) -> Sample {
+        let commands = Command.allCases.filter { version != .v10 || ($0 != .stomp && $0 != .nack) }
+        let command = commands.randomElement(using: &generator) ?? .send
+        let mayHaveBody = [Command.send, .message, .error].contains(command)
+        let headers = (0..<Int.random(in: 0...5, using: &generator)).map { _ in
+            Header(text(1...3, using: &generator), text(0...5, using: &generator))
+        }
+        let contentLength: FrameEncoder.ContentLength = Bool.random(using: &generator) ? .automatic : .omitted
+        var body: [UInt8] = []
+        if mayHaveBody {
+            // Rich in what matters: NUL, LF, CR.
+            let least: UInt8 = contentLength == .automatic ? 0 : 1
+            body = (0..<Int.random(in: 0...30, using: &generator)).map { _ in
+                Bool.random(using: &generator)
+                    ? .random(in: least...13, using: &generator) : .random(in: least...255, using: &generator)
+            }
+        }
+        return Sample(command: command, headers: headers, body: body, contentLength: contentLength)
+    }
+
+    /// Whether the version can carry the headers, by the specification's words and not by the encoder's.
+    private static func canCarry(_ sample: Sample, _ version: STOMPVersion) -> Bool {
+        let escapes = version != .v10 && ![.connect, .stomp, .connected].contains(sample.command)
+        return sample.headers.allSatisfy { header in
+            let octets = Array(header.name.utf8) + Array(header.value.utf8)
+            if octets.contains(13), !(escapes && version == .v12) { return false }
+            return escapes || (!octets.contains(10) && !header.name.utf8.contains(UInt8(ascii: ":")))
+        }
+    }
+
+    @Test(arguments: [STOMPVersion.v10, .v11, .v12])
+    func whatIsWrittenIsReadBack(version: STOMPVersion) throws {
+        var generator = SeededGenerator(state: UInt64(version.rawValue.utf8.last ?? 0))
+        let encoder = FrameEncoder(version: version)
+        var (carried, refused) = (0, 0)
+        for _ in 0..<40 {
+            var stream = ByteBuffer()
+            var expected: [Content] = []
+            for _ in 0..<100 {
+                let sample = Self.sample(of: version, using: &generator)
+                let before = stream
+                do {
+                    try encoder.encode(
+                        sample.command, HeaderList(sample.headers), body: ByteBuffer(bytes: sample.body),
+                        contentLength: sample.contentLength, into: &stream)
+                    guard Self.canCarry(sample, version) else {
+                        Issue.record("encoded what \(version) cannot carry: \(sample)")
+                        continue
+                    }
+                    var content = Content(sample.command)
+                    content.headers = sample.headers.map { [$0.name, $0.value] }
+                    content.body = sample.body
+                    if sample.contentLength == .automatic, [.send, .message, .error].contains(sample.command) {
+                        content.headers.append(["content-length", String(sample.body.count)])
+                    }
+                    expected.append(content)
+                    carried += 1
+                } catch {
+                    if Self.canCarry(sample, version) { Issue.record("\(version) refused \(sample): \(error)") }
+                    #expect(error.code == .cannotBeEncoded)
+                    #expect(stream == before)
+                    refused += 1
+                }
+                if Bool.random(using: &generator) {
+                    stream.writeString(["\n", "\r\n", "\n\n"].randomElement(using: &generator) ?? "")
+                }
+            }
+            let seen = outcome(of: Self.pieces(of: stream, using: &generator), version: version)
+            #expect(seen.error == nil)
+            guard seen.contents != expected else { continue }
+            for (one, other) in zip(seen.contents, expected) where one != other {
+                Issue.record("\(one) is not \(other)")
+                return
+            }
+            Issue.record("\(seen.contents.count) frames instead of \(expected.count)")
+        }
+        // The sample is worth something: most can be carried, and what cannot was tried too.
+        #expect(carried + refused == 4000)
+        #expect(carried > 1000)
+        #expect(version == .v12 ? refused > 100 : refused > 500)
+    }
+
+    /// Cuts at random places, from octet by octet to hundreds at once.
+    private static func pieces(of stream: ByteBuffer, using generator: inout SeededGenerator) -> [ArraySlice<UInt8>] {
+        let octets = Array(stream.readableBytesView)
+        let most = [1, 10, 100, 1000, 100_000].randomElement(using: &generator) ?? 1
+        var pieces: [ArraySlice<UInt8>] = []
+        var start = 0
+        while start < octets.count {
+            let end = min(start + Int.random(in: 1...most, using: &generator), octets.count)
+            pieces.append(octets[start..<end])
+            start = end
+        }
+        return pieces
+    }
+}
