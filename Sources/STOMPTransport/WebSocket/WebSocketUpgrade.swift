@@ -35,7 +35,7 @@ final class WebSocketUpgrade {
             try channel.syncOptions?.setOption(.autoRead, value: true)
             upgraded.assumeIsolated().whenComplete { result in
                 switch result {
-                case .success(let stream?): self.promise.succeed(stream)
+                case .success(let description?): self.promise.completeWith(Result { try self.stream(description) })
                 case .success(nil): break  // The refusal's end is still to come.
                 case .failure(let error): self.promise.fail(self.transportError(error))
                 }
@@ -52,7 +52,7 @@ final class WebSocketUpgrade {
     /// The refusal, as far as it has come: a body that does not end must not hide the status.
     var timelessRefusal: TransportError? { refusal.flatMap { transportError(refusedBy: $0) } }
 
-    private var configuration: NIOUpgradableHTTPClientPipelineConfiguration<(any TransportStream)?> {
+    private var configuration: NIOUpgradableHTTPClientPipelineConfiguration<TransportDescription?> {
         let upgrade = NIOLoopBound(self, eventLoop: channel.eventLoop)
         let upgrader = Upgrader(headers: request.head.headers) { head in upgrade.value.open(head) }
         var configuration = NIOUpgradableHTTPClientPipelineConfiguration(
@@ -69,15 +69,21 @@ final class WebSocketUpgrade {
     }
 
     /// The 101 has come and the HTTP handlers are gone.
-    private func open(_ head: HTTPResponseHead) -> EventLoopFuture<(any TransportStream)?> {
+    private func open(_ head: HTTPResponseHead) -> EventLoopFuture<TransportDescription?> {
         channel.eventLoop.makeCompletedFuture {
             let description = TransportDescription(
                 name: "WebSocket", remoteAddress: addressText(channel.remoteAddress),
                 subprotocol: try request.subprotocol(chosenBy: head), tlsSummary: tls)
             channel.pipeline.syncOperations.removeHandler(recorder, promise: nil)
             try WebSocketHandler.add(to: channel, role: .client, options: options)
-            return try StreamPipeline.end(channel, description: description, receiver: receiver)
+            return description
         }
+    }
+
+    /// The upgrade is over and nothing that came behind the 101 has been passed on. Not earlier: NIO's upgrade handler
+    /// refuses what a receiver writes while it is at work.
+    private func stream(_ description: TransportDescription) throws -> any TransportStream {
+        try StreamPipeline.end(channel, description: description, receiver: receiver)
     }
 
     /// Something else than a 101 has come.
@@ -136,7 +142,7 @@ final class WebSocketUpgrade {
 /// Sends the request as it was made, and leaves the judgement of the answer to `open`, which can say what is wrong.
 private struct Upgrader: NIOTypedHTTPClientProtocolUpgrader {
     let headers: HTTPHeaders
-    let open: @Sendable (HTTPResponseHead) -> EventLoopFuture<(any TransportStream)?>
+    let open: @Sendable (HTTPResponseHead) -> EventLoopFuture<TransportDescription?>
 
     var supportedProtocol: String { "websocket" }
     var requiredUpgradeHeaders: [String] { [] }
@@ -144,7 +150,7 @@ private struct Upgrader: NIOTypedHTTPClientProtocolUpgrader {
     func addCustom(upgradeRequestHeaders: inout HTTPHeaders) { upgradeRequestHeaders = headers }
     func shouldAllowUpgrade(upgradeResponse: HTTPResponseHead) -> Bool { true }
 
-    func upgrade(channel: any Channel, upgradeResponse: HTTPResponseHead) -> EventLoopFuture<(any TransportStream)?> {
+    func upgrade(channel: any Channel, upgradeResponse: HTTPResponseHead) -> EventLoopFuture<TransportDescription?> {
         open(upgradeResponse)
     }
 }
