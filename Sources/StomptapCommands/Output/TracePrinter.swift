@@ -10,7 +10,7 @@ import STOMPTransport
 ///
 ///                {"text":"hi"}
 ///                ^@
-/// 14:03:22.131 < ws pong  4 B
+/// 14:03:22.131 < ws pong 4 octets
 /// ```
 struct TracePrinter {
     /// The largest body that is printed, in octets; of a larger one the size is told.
@@ -37,7 +37,8 @@ struct TracePrinter {
             switch (event.detail, event.layer) {
             case (.octets, _): mask.covered(octets).withUnsafeBytes { out.append(dump: $0, indentation: indentation) }
             case (_, .stomp): write(frame: octets, indentation: indentation, to: &out)
-            case (_, .http): write(head: octets, indentation: indentation, to: &out)
+            case (_, .http), (_, .proxy), (_, .tls): write(text: octets, indentation: indentation, to: &out)
+            // The summary says what there is to a ping or an envelope; its octets are for the dump.
             default: break
             }
         }
@@ -52,18 +53,17 @@ struct TracePrinter {
         out.append(" \(event.layer.rawValue) ")
         out.append(mask.masked(event.summary), visible: .line)
         if event.layer == .stomp, event.detail != .octets {
-            event.octets?.withUnsafeReadableBytes { writeDestination(of: $0, to: &out) }
-        }
-        if let octets = event.octets, event.detail != .octets {
-            out.paint(.aside, palette) { $0.append("  \(octets.readableBytes) B") }
+            event.octets?.withUnsafeReadableBytes { frame in
+                writeDestination(of: frame, to: &out)
+                out.paint(.aside, palette) { $0.append("  \(frame.count) B") }
+            }
         }
         out.append("\n")
     }
 
-    /// Appends the lines of an HTTP head.
-    private func write(head: UnsafeRawBufferPointer, indentation: Int, to out: inout OutputBuffer) {
-        let text = mask.masked(String(decoding: head, as: UTF8.self))
-        for line in text.split(whereSeparator: \.isNewline) {
+    /// Appends the lines of an HTTP head, or of what TLS agreed on.
+    private func write(text octets: UnsafeRawBufferPointer, indentation: Int, to out: inout OutputBuffer) {
+        for line in mask.masked(head: octets).split(whereSeparator: \.isNewline) {
             write(line: String(line), indentation: indentation, to: &out)
         }
     }

@@ -1,0 +1,103 @@
+/// Finding secrets in octets of which no more is known than that they may be HTTP, STOMP or a sentence.
+extension SecretMask {
+    /// Names that hold a secret in a query, but may mean anything in a header.
+    private static let secretFields: [StaticString] = ["auth", "jwt", "key", "pass", "pwd", "sig", "signature"]
+
+    /// Where secrets stand in `octets`: in queries `?name=value&name=value`, before the `@` of a URL, and where there are
+    /// headers, in lines `name: value`.
+    func secrets(in octets: UnsafeRawBufferPointer, hasHeaders: Bool) -> [Range<Int>] {
+        guard !showsSecrets else { return [] }
+        var found: [Range<Int>] = []
+        var index = 0
+        while index < octets.count {
+            var secret: Range<Int>?
+            switch octets[index] {
+            case UInt8(ascii: ":"):
+                if hasHeaders { secret = headerValue(in: octets, colon: index) }
+                secret = secret ?? passcode(ofURL: octets, colon: index)
+            case UInt8(ascii: "="): secret = fieldValue(in: octets, equals: index)
+            default: break
+            }
+            if let secret, !secret.isEmpty {
+                found.append(secret)
+                index = secret.upperBound
+            } else {
+                index += 1
+            }
+        }
+        return found
+    }
+
+    /// The passcode of `scheme://user:passcode@host`, where `colon` is that of the scheme.
+    private func passcode(ofURL octets: UnsafeRawBufferPointer, colon: Int) -> Range<Int>? {
+        let start = colon + 3
+        guard start <= octets.count, octets[colon + 1] == UInt8(ascii: "/"), octets[colon + 2] == UInt8(ascii: "/")
+        else { return nil }
+        let authority = octets[start...].prefix { octet in
+            octet > 0x20 && !"/?#\"'<>".utf8.contains(octet)
+        }
+        guard let at = authority.lastIndex(of: UInt8(ascii: "@")),
+            let separator = authority[..<at].firstIndex(of: UInt8(ascii: ":"))
+        else { return nil }
+        return (separator + 1)..<at
+    }
+
+    /// The value of a header line whose name ends at `colon`. In the JSON of SockJS, lines begin and end with `\n`.
+    private func headerValue(in octets: UnsafeRawBufferPointer, colon: Int) -> Range<Int>? {
+        var name = self.name(in: octets, endingAt: colon)
+        let before = name.lowerBound > 0 ? octets[name.lowerBound - 1] : UInt8(ascii: "\n")
+        let isEscaped = before == UInt8(ascii: "\\") && name.first.map { octets[$0] } == UInt8(ascii: "n")
+        if isEscaped {
+            name = name.dropFirst()
+        } else if before != UInt8(ascii: "\n") {
+            return nil
+        }
+        guard hides(UnsafeRawBufferPointer(rebasing: octets[name])) else { return nil }
+        let start = octets[(colon + 1)...].prefix { $0 == UInt8(ascii: " ") }.endIndex
+        return start..<endOfLine(in: octets, from: start, isEscaped: isEscaped)
+    }
+
+    /// Where the line that holds `start` ends; an escaped one may end in `\n` or `\r` spelt out.
+    private func endOfLine(in octets: UnsafeRawBufferPointer, from start: Int, isEscaped: Bool) -> Int {
+        var index = start
+        while index < octets.count, octets[index] != UInt8(ascii: "\n"), octets[index] != 0 {
+            if isEscaped, octets[index] == UInt8(ascii: "\\"), index + 1 < octets.count {
+                if octets[index + 1] == UInt8(ascii: "n") || octets[index + 1] == UInt8(ascii: "r") { return index }
+                index += 1
+            }
+            index += 1
+        }
+        index = min(index, octets.count)
+        return index > start && octets[index - 1] == UInt8(ascii: "\r") ? index - 1 : index
+    }
+
+    /// The value of a field in a query, whose name ends at `equals`.
+    private func fieldValue(in octets: UnsafeRawBufferPointer, equals: Int) -> Range<Int>? {
+        let range = name(in: octets, endingAt: equals)
+        guard range.lowerBound > 0, "?&#".utf8.contains(octets[range.lowerBound - 1]) else { return nil }
+        let name = UnsafeRawBufferPointer(rebasing: octets[range])
+        guard
+            hides(name)
+                || Self.secretFields.contains(where: { $0.utf8CodeUnitCount == name.count && name.hasWord($0, at: 0) })
+        else { return nil }
+        let value = octets[(equals + 1)...].prefix { octet in
+            octet > 0x20 && !"&#\"'<>;,".utf8.contains(octet)
+        }
+        return value.indices
+    }
+
+    private func name(in octets: UnsafeRawBufferPointer, endingAt end: Int) -> Range<Int> {
+        var start = end
+        while start > 0, isNameOctet(octets[start - 1]) { start -= 1 }
+        return start..<end
+    }
+
+    private func isNameOctet(_ octet: UInt8) -> Bool {
+        switch octet {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import NIOCore
+import STOMPTransport
+import Testing
+
+@testable import StomptapCommands
+
+@Suite struct TracePrinterTests {
+    private func printed(_ event: WireEvent, style: (inout OutputStyle) -> Void = { _ in }) -> String {
+        var outputStyle = OutputStyle()
+        outputStyle.timestamps = .utc
+        style(&outputStyle)
+        var printer = TracePrinter(style: outputStyle, start: sampleTime)
+        return appended { printer.append(event, at: sampleTime, to: &$0) }
+    }
+
+    private func stomp(_ frame: [UInt8], _ direction: WireEvent.Direction = .outgoing) -> WireEvent {
+        let command = String(decoding: frame.prefix { $0 != 10 }, as: UTF8.self)
+        return WireEvent(.stomp, direction, .frames, command, octets: ByteBuffer(bytes: frame))
+    }
+
+    @Test func aFrameIsPrintedAsItStandsOnTheWire() {
+        #expect(
+            printed(stomp(Array("SEND\ndestination:/app/hi\nx:a\\cb\n\none\n\u{1B}two\0".utf8))) == """
+                05:03:22.118 > stomp SEND /app/hi  42 B
+                               SEND
+                               destination:/app/hi
+                               x:a\\cb
+
+                               one
+                               \\x1btwo
+                               ^@
+
+                """)
+    }
+
+    @Test func lineEndsOfAnotherKindAreSeen() {
+        #expect(
+            printed(stomp(Array("RECEIPT\r\nreceipt-id:1\r\n\r\n\0".utf8), .incoming)) { $0.timestamps = .none } == """
+                < stomp RECEIPT\\r  26 B
+                  RECEIPT\\r
+                  receipt-id:1\\r
+
+                  ^@
+
+                """)
+    }
+
+    @Test func secretsAreHidden() {
+        let connect = Array("CONNECT\nlogin:u\npasscode:a:b\\n\nAuthorization:Bearer t\n\n\0".utf8)
+        let text = printed(stomp(connect))
+        #expect(text.contains("login:u\n") && text.contains("passcode:****\n") && text.contains("Authorization:****\n"))
+        #expect(!text.contains("a:b") && !text.contains("Bearer"))
+        #expect(printed(stomp(connect)) { $0.mask = .none }.contains("passcode:a:b\\n\n"))
+    }
+
+    @Test func aLargeBodyIsOnlyTold() {
+        let head = Array("SEND\n\n".utf8)
+        let full = printed(stomp(head + [UInt8](repeating: 0x61, count: TracePrinter.largestBody) + [0]))
+        #expect(full.contains(String(repeating: "a", count: TracePrinter.largestBody) + "\n"))
+        let large = printed(stomp(head + [UInt8](repeating: 0x61, count: 5 << 20) + [0]))
+        #expect(large.hasSuffix("\n\n               [5242880 B of body]\n               ^@\n"))
+    }
+
+    @Test func aBodyThatIsNoTextIsDumped() {
+        let text = printed(stomp(Array("SEND\n\n".utf8) + [0xFF, 0x41, 0]))
+        #expect(text.contains("\n\n               00000000  ff 41  ") && text.hasSuffix("|.A|\n               ^@\n"))
+    }
+
+    @Test(arguments: ["", "\n", "SEND", "SEND\n", "SEND\n\n", "\0", "SEND\nx\0", "\r\n\0"])
+    func whatIsNoFrameIsPrintedAsFarAsItGoes(text: String) {
+        let printed = printed(stomp(Array(text.utf8)))
+        #expect(printed.hasPrefix("05:03:22.118 > stomp ") && printed.hasSuffix("\n"))
+    }
+
+    @Test func otherLayersHaveALine() {
+        let ping = WireEvent(.ws, .incoming, .layers, "ping 2 octets", octets: ByteBuffer(string: "hi"))
+        #expect(printed(ping) == "05:03:22.118 < ws ping 2 octets\n")
+        let connected = WireEvent(.tcp, .local, .layers, "connected to \u{1B}[::1]:1")
+        #expect(printed(connected) == "05:03:22.118 * tcp connected to \\x1b[::1]:1\n")
+    }
+
+    @Test func aHeadIsPrintedWhole() {
+        let head = "GET /ws?token=abc HTTP/1.1\r\nHost: h\r\nCookie: a=b\r\nX: \u{1B}\r\n\r\n"
+        let event = WireEvent(
+            .http, .outgoing, .layers, "GET /ws?token=abc HTTP/1.1", octets: ByteBuffer(string: head))
+        #expect(
+            printed(event) { $0.timestamps = .none } == """
+                > http GET /ws?token=**** HTTP/1.1
+                  GET /ws?token=**** HTTP/1.1
+                  Host: h
+                  Cookie: ****
+                  X: \\x1b
+
+                """)
+    }
+
+    @Test func octetsAreDumpedWithoutSecrets() {
+        let octets = ByteBuffer(string: "CONNECT\npasscode:secret\n\n\0")
+        let event = WireEvent(.tcp, .outgoing, .octets, "26 octets", octets: octets)
+        #expect(
+            printed(event) { $0.timestamps = .none } == """
+                > tcp 26 octets
+                  00000000  43 4f 4e 4e 45 43 54 0a  70 61 73 73 63 6f 64 65  |CONNECT.passcode|
+                  00000010  3a 2a 2a 2a 2a 2a 2a 0a  0a 00                    |:******...|
+
+                """)
+    }
+}
