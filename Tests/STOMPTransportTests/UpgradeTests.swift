@@ -110,7 +110,7 @@ import Testing
     // MARK: - What is no answer
 
     @Test func aServerThatNeverAnswersRunsIntoTheDeadline() async throws {
-        let error = try await ScriptedServer.error(of: .silence, deadline: .now() + .milliseconds(200))
+        let error = try await ScriptedServer.error(of: .silence, deadline: .now() + .seconds(2))
         #expect(error?.code == .timedOut)
         #expect(error?.layer == .http)
         #expect(
