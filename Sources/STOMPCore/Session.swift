@@ -28,14 +28,10 @@ public struct Session: Sendable {
         case closed
     }
 
-    private struct Subscription: Sendable {
-        var destination: String
-        var ack: AckMode
-    }
-
     private var state = State.idle
     private var encoder = FrameEncoder()
-    private var subscriptions: [String: Subscription] = [:]
+    /// The destinations of the open subscriptions, by their ids.
+    private var subscriptions: [String: String] = [:]
     private var transactions: Set<String> = []
     private var subscriptionsMade = 0
     private var transactionsMade = 0
@@ -138,7 +134,7 @@ public struct Session: Sendable {
         if let id = frame.headers["subscription"] { return subscriptions[id] == nil ? nil : id }
         guard version == .v10 else { throw missing("subscription", frame) }
         let destination = frame.headers["destination"]
-        let matching = subscriptions.first { $0.value.destination == destination }
+        let matching = subscriptions.first { $0.value == destination }
         return matching?.key ?? (subscriptions.count == 1 ? subscriptions.keys.first : nil)
     }
 
@@ -159,9 +155,9 @@ public struct Session: Sendable {
         var list: HeaderList = ["id": id, "destination": destination]
         if ack != .auto { list.append("ack", ack.rawValue) }
         list.append(contentsOf: headers)
-        if let receipt { list.append("receipt", receipt) }
+        if let receipt { list["receipt"] = receipt }
         let frame = try encoder.frame(.subscribe, list)
-        subscriptions[id] = Subscription(destination: destination, ack: ack)
+        subscriptions[id] = destination
         return (id, frame)
     }
 
@@ -179,15 +175,15 @@ public struct Session: Sendable {
         _ id: String, headers: HeaderList = [:], receipt: String? = nil
     ) throws(STOMPProtocolError) -> Frame {
         _ = try connected()
-        guard let subscription = subscriptions[id] else {
+        guard let destination = subscriptions[id] else {
             throw STOMPProtocolError(
                 .unknownSubscription, "there is no subscription with the id \(id.debugDescription)")
         }
         var list: HeaderList = ["id": id]
         // STOMP 1.0 lets a server go by the destination alone.
-        if version == .v10 { list.append("destination", subscription.destination) }
+        if version == .v10 { list.append("destination", destination) }
         list.append(contentsOf: headers)
-        if let receipt { list.append("receipt", receipt) }
+        if let receipt { list["receipt"] = receipt }
         let frame = try encoder.frame(.unsubscribe, list)
         subscriptions[id] = nil
         return frame
@@ -204,8 +200,9 @@ public struct Session: Sendable {
         _ = try connected()
         var list: HeaderList = ["destination": destination]
         list.append(contentsOf: headers)
-        try append(transaction, to: &list)
-        if let receipt { list.append("receipt", receipt) }
+        try add(transaction, to: &list)
+        // Not behind one of the caller's headers: the first of a name counts.
+        if let receipt { list["receipt"] = receipt }
         return try encoder.frame(.send, list, body: body, contentLength: contentLength)
     }
 
@@ -244,7 +241,7 @@ public struct Session: Sendable {
             guard let id = message.headers["message-id"] else { throw missing("message-id", message) }
             list.append("message-id", id)
         }
-        try append(transaction, to: &list)
+        try add(transaction, to: &list)
         if let receipt { list.append("receipt", receipt) }
         return try encoder.frame(command, list)
     }
@@ -303,10 +300,10 @@ public struct Session: Sendable {
         }
     }
 
-    private func append(_ transaction: String?, to headers: inout HeaderList) throws(STOMPProtocolError) {
+    private func add(_ transaction: String?, to headers: inout HeaderList) throws(STOMPProtocolError) {
         guard let transaction else { return }
         try checkOpen(transaction)
-        headers.append("transaction", transaction)
+        headers["transaction"] = transaction
     }
 
     private func checkOpen(_ transaction: String) throws(STOMPProtocolError) {

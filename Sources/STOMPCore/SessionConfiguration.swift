@@ -23,9 +23,9 @@ public struct SessionConfiguration: Sendable, Hashable {
         list["login"] = login
         list["passcode"] = passcode
         if versions != [.v10] { list["heart-beat"] = heartBeat.description }
-        var replaced: Set<String> = []
+        var replaceable = Set(list.map(\.name))
         for header in headers {
-            if list.contains(header.name), replaced.insert(header.name).inserted {
+            if replaceable.remove(header.name) != nil {
                 list[header.name] = header.value
             } else {
                 list.append(header.name, header.value)
