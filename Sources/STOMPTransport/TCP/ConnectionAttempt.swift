@@ -54,7 +54,7 @@ final class ConnectionAttempt<Product: Sendable> {
 
     private func connect() -> EventLoopFuture<any Channel> {
         let attempt = NIOLoopBound(self, eventLoop: eventLoop)
-        return ClientBootstrap(group: eventLoop)
+        let bootstrap = ClientBootstrap(group: eventLoop)
             // The deadline is ours to keep: this one only must not come before it.
             .connectTimeout(min(.hours(24), deadline - start) + .seconds(1))
             .streamOptions()
@@ -63,7 +63,11 @@ final class ConnectionAttempt<Product: Sendable> {
                 attempt.value.channels.append(channel)
                 return channel.eventLoop.makeSucceededVoidFuture()
             }
-            .connect(host: target.host, port: target.port)
+        // An address needs no name service, and must not wait behind a name that is looked up.
+        if let address = try? SocketAddress(ipAddress: target.host, port: target.port) {
+            return bootstrap.connect(to: address)
+        }
+        return bootstrap.connect(host: target.host, port: target.port)
     }
 
     private func connected(_ channel: any Channel) {

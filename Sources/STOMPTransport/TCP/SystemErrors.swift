@@ -67,23 +67,19 @@ extension TransportError {
             self = error
         case let error as NIOConnectionError:
             if let cause = error.connectionErrors.last {
-                self.init(refusing: cause.error, by: error.connectionErrors.map(\.target))
+                let peers = error.connectionErrors.map { addressText($0.target) }
+                self.init(refusing: cause.error, by: peers.joined(separator: " and "))
             } else {
                 self.init(naming: host, error.dnsAAAAError ?? error.dnsAError)
             }
         case let error as SocketAddressError.UnknownHost:
             self.init(naming: host, error)
-        case let error as IOError:
-            self.init(
-                .cannotConnect, .tcp,
-                "cannot connect to \(addressText(host: host, port: port)): \(systemMessage(error.errnoCode))")
         default:
-            self.init(.cannotConnect, .tcp, "cannot connect to \(addressText(host: host, port: port))")
+            self.init(refusing: error, by: addressText(host: host, port: port))
         }
     }
 
-    private init(refusing error: any Error, by targets: [SocketAddress]) {
-        let peers = targets.map { addressText($0) }.joined(separator: " and ")
+    private init(refusing error: any Error, by peers: String) {
         switch (error as? IOError)?.errnoCode {
         case ECONNREFUSED:
             self.init(

@@ -51,12 +51,13 @@ struct ScriptedServer {
 
     /// What becomes of a client that asks this server for a WebSocket.
     static func error(
-        of reply: Reply, options: TransportOptions = options, deadline: NIODeadline = .farEnough
+        of reply: Reply, options: TransportOptions = options, within limit: TimeAmount = .seconds(20),
+        on eventLoop: any EventLoop = group.next()
     ) async throws -> TransportError? {
         let server = try await ScriptedServer(reply)
         let error = await transportError {
             let stream = try await TransportConnector(options: options).connect(
-                to: .webSocket(server.port), on: group.next(), deadline: deadline, receiver: Inbox().factory)
+                to: .webSocket(server.port), on: eventLoop, deadline: .now() + limit, receiver: Inbox().factory)
             stream.abort()
         }
         // Nothing is left open: the server sees the end.
