@@ -20,30 +20,67 @@ public struct TransportConnector: Sendable {
     ) async throws -> any TransportStream {
         try Task.checkCancellation()
         let tls = target.isSecure ? try contexts.context(for: options.tls) : nil
-        let opening =
-            switch target.kind {
-            case .tcp:
-                ConnectionOpening.tcp(options: options, receiver: receiver)
-            case .webSocket(let path):
-                ConnectionOpening.webSocket(
-                    try WebSocketRequest(target, requestTarget: path, options: options), options: options,
-                    receiver: receiver)
+        do {
+            return try await open(target, tls: tls, on: eventLoop, deadline: deadline, receiver: receiver)
+        } catch let error as TransportError where error.layer == .tls {
+            // Whoever mends a file and tries again shall be served by the mended one.
+            contexts.forget()
+            throw error
+        } catch let error as TransportError {
+            let hint = SockJSHint(refusal: error, of: target)
+            guard let hint, await hint.isTrue(options: options, tls: tls, on: eventLoop, deadline: deadline) else {
+                throw error
             }
-        let attempt = ConnectionAttempt(
-            target: target, opening: opening, options: options, tls: tls, eventLoop: eventLoop, deadline: deadline)
+            throw hint.error
+        }
+    }
+
+    private func open(
+        _ target: TransportTarget, tls: TLSContext?, on eventLoop: any EventLoop, deadline: NIODeadline,
+        receiver: @escaping TransportReceiverFactory
+    ) async throws -> any TransportStream {
+        switch target.kind {
+        case .tcp:
+            let attempt = ConnectionAttempt(
+                target: target, opening: .tcp(options: options, receiver: receiver), options: options, tls: tls,
+                eventLoop: eventLoop, deadline: deadline)
+            return try await Self.run(attempt, on: eventLoop)
+        case .webSocket(let path):
+            let request = try WebSocketRequest(target, requestTarget: path, options: options)
+            let attempt = ConnectionAttempt(
+                target: target, opening: .webSocket(request, options: options, receiver: receiver), options: options,
+                tls: tls, eventLoop: eventLoop, deadline: deadline)
+            return try await Self.run(attempt, on: eventLoop)
+        case .sockJS(let base, let transport):
+            let attempt = SockJSAttempt(
+                target: target, base: base, transport: transport, options: options, tls: tls, eventLoop: eventLoop,
+                deadline: deadline, receiver: receiver)
+            return try await Self.run(attempt, on: eventLoop)
+        }
+    }
+
+    /// Performs an attempt on its event loop.
+    private static func run(
+        _ attempt: sending any StreamAttempt, on eventLoop: any EventLoop
+    ) async throws -> any TransportStream {
         let future = attempt.future
         let box = NIOLoopBoundBox.makeBoxSendingValue(attempt, eventLoop: eventLoop)
         return try await withTaskCancellationHandler {
             eventLoop.execute { box.value.run() }
-            do {
-                return try await future.get()
-            } catch let error as TransportError where error.layer == .tls {
-                // Whoever mends a file and tries again shall be served by the mended one.
-                contexts.forget()
-                throw error
-            }
+            return try await future.get()
         } onCancel: {
             eventLoop.execute { box.value.cancel() }
         }
     }
 }
+
+/// One try to open a stream. Whatever it is made of lives on its event loop.
+protocol StreamAttempt: AnyObject {
+    /// The stream, or why there is none.
+    var future: EventLoopFuture<any TransportStream> { get }
+    func run()
+    func cancel()
+}
+
+extension ConnectionAttempt: StreamAttempt where Product == any TransportStream {}
+extension SockJSAttempt: StreamAttempt {}

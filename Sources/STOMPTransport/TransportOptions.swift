@@ -7,12 +7,15 @@ public struct TransportTarget: Sendable, Hashable {
         case tcp
         /// WebSocket at this request target: path and query, such as `/ws?token=1`.
         case webSocket(requestTarget: String)
+        /// What a browser's SockJS client is given: path and query, such as `/ws?token=1`. It is asked what it is, and
+        /// where it is a plain WebSocket and the transport ``SockJSTransport/auto``, that is what comes.
+        case sockJS(base: String, transport: SockJSTransport)
 
         /// What TLS offers by ALPN (RFC 7301): STOMP has no name there.
         var applicationProtocols: [String] {
             switch self {
             case .tcp: []
-            case .webSocket: ["http/1.1"]
+            case .webSocket, .sockJS: ["http/1.1"]
             }
         }
     }

@@ -43,11 +43,22 @@ public struct TransportDescription: Sendable, Hashable {
     /// Whether each write arrives as a message of its own; over TCP only the octets and their order are kept.
     public var keepsMessages: Bool { name != "TCP" }
 
-    public init(name: String, remoteAddress: String, subprotocol: String? = nil, tlsSummary: TLSSummary? = nil) {
+    /// Whether only UTF-8 can be written. A write of anything else fails its promise; without a promise, it ends the
+    /// stream with an error.
+    public var carriesOnlyText: Bool
+    /// What was tried before and failed, a line each, where there were several ways to choose from.
+    public var attempts: [String]
+
+    public init(
+        name: String, remoteAddress: String, subprotocol: String? = nil, tlsSummary: TLSSummary? = nil,
+        carriesOnlyText: Bool = false, attempts: [String] = []
+    ) {
         self.name = name
         self.remoteAddress = remoteAddress
         self.subprotocol = subprotocol
         self.tlsSummary = tlsSummary
+        self.carriesOnlyText = carriesOnlyText
+        self.attempts = attempts
     }
 }
 

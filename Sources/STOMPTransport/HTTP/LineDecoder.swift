@@ -42,6 +42,9 @@ struct LineDecoder {
         return line
     }
 
+    /// What has come of a line whose end has not.
+    var rest: ByteBuffer? { buffer.readableBytes > 0 ? buffer : nil }
+
     private func check(_ length: Int) throws(TransportError) {
         guard length > limit else { return }
         throw TransportError(.limitExceeded, .http, "the server sent a line of more than \(limit) octets")

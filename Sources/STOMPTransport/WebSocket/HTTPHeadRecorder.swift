@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Keeps the head of the first HTTP answer, or what came instead of one, as it came, and shows both heads in the trace.
+/// Keeps the head of an HTTP answer, or what came instead of one, as it came, and shows both heads in the trace.
 /// It stands below the HTTP codec, which keeps neither the reason phrase nor what it cannot read.
 final class HTTPHeadRecorder: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
@@ -24,6 +24,18 @@ final class HTTPHeadRecorder: ChannelDuplexHandler, RemovableChannelHandler {
     /// The first line that came.
     var firstLine: String {
         String(decoding: incoming.readableBytesView.prefix { $0 != 10 && $0 != 13 }, as: Unicode.UTF8.self)
+    }
+
+    /// The reason phrase of the answer.
+    var reason: String {
+        let words = firstLine.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
+        return words.count > 2 ? String(words[2]) : ""
+    }
+
+    /// Another exchange begins on the same connection.
+    func reset() {
+        (incoming, outgoing) = (ByteBuffer(), ByteBuffer())
+        (isIncomingWhole, isOutgoingWhole) = (false, false)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -37,6 +37,21 @@ extension ByteBuffer {
     }
 }
 
+extension SockJSMessages {
+    /// `text`, which is UTF-8, as a JSON string; as several, where an array of one of them would have more than `limit`
+    /// octets otherwise.
+    static func quoted(_ text: ByteBuffer, limit: Int?) -> [ByteBuffer] {
+        var quoted = ByteBuffer()
+        quoted.writeSockJSString(text)
+        guard let limit, quoted.readableBytes + 2 > limit else { return [quoted] }
+        var rest = text
+        // Halves until they fit: how much the escapes take is not known before.
+        let piece = rest.readPiece(of: min(limit, (text.readableBytes + 1) / 2), isText: true)
+        guard rest.readableBytes > 0 else { return [quoted] }
+        return self.quoted(piece, limit: limit) + self.quoted(rest, limit: limit)
+    }
+}
+
 /// A character that does not go into a JSON string as it is.
 private struct Escape {
     /// How many octets of UTF-8 it has.

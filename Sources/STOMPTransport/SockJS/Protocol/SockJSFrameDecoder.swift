@@ -47,6 +47,9 @@ struct SockJSFrameDecoder {
         }
     }
 
+    /// What is left when the response is whole: a line whose end was left out. An event that breaks off is none.
+    var rest: ByteBuffer? { framing == .lines ? lines.rest : nil }
+
     /// Undoes the percent-encoding that servers apply to event streams, as node-sockjs does, and browsers undo: of `%`
     /// itself, and of NUL, CR and LF. Where any other `%` stands, the server applies none, as Spring's.
     private static func unescaped(_ data: ByteBuffer) -> ByteBuffer {

@@ -1,0 +1,59 @@
+import NIOHTTP1
+
+/// The cookies of one server (RFC 6265), for as long as a connection to it is wanted: domain, path and time are not
+/// looked at, as all requests go to the place that the cookies came from.
+struct CookieJar {
+    /// The most cookies that are kept, and the most octets of one; the rest is ignored (section 6.1).
+    static let maximumCount = 50
+    static let maximumSize = 4096
+
+    private var cookies: [(name: String, value: String)] = []
+
+    /// - Parameter header: the value of a `Cookie` header to begin with.
+    init(_ header: String?) {
+        for pair in header?.split(separator: ";") ?? [] { set(pair) }
+    }
+
+    /// The value of the `Cookie` header of the next request.
+    var header: String? {
+        cookies.isEmpty
+            ? nil : cookies.map { $0.name.isEmpty ? $0.value : "\($0.name)=\($0.value)" }.joined(separator: "; ")
+    }
+
+    /// Takes what an answer sets.
+    mutating func take(_ headers: HTTPHeaders) {
+        for field in headers["Set-Cookie"] {
+            let parts = field.split(separator: ";", omittingEmptySubsequences: false)
+            let isExpired = parts.dropFirst().contains { Self.attribute($0) == ("max-age", "0") }
+            if let pair = parts.first { set(pair, isExpired: isExpired) }
+        }
+    }
+
+    private mutating func set(_ pair: Substring, isExpired: Bool = false) {
+        guard pair.utf8.count <= Self.maximumSize else { return }
+        let (name, value) = Self.split(pair)
+        let index = cookies.firstIndex { $0.name == name }
+        switch index {
+        case let index? where isExpired: cookies.remove(at: index)
+        case let index?: cookies[index].value = value
+        case nil where !isExpired && cookies.count < Self.maximumCount: cookies.append((name, value))
+        case nil: break
+        }
+    }
+
+    private static func attribute(_ text: Substring) -> (String, String) {
+        let (name, value) = split(text)
+        return (name.lowercased(), value)
+    }
+
+    private static func split(_ text: Substring) -> (String, String) {
+        guard let equals = text.firstIndex(of: "=") else { return ("", trimmed(text)) }
+        return (trimmed(text[..<equals]), trimmed(text[text.index(after: equals)...]))
+    }
+
+    private static func trimmed(_ text: Substring) -> String {
+        var text = text.drop { $0 == " " || $0 == "\t" }
+        while text.last == " " || text.last == "\t" { text.removeLast() }
+        return String(text)
+    }
+}

@@ -1,0 +1,101 @@
+import NIOCore
+import NIOHTTP1
+
+/// An answer that is short, and so is told when it is whole.
+struct HTTPResponse {
+    /// Where it is from, for people.
+    let url: String
+    let head: HTTPResponseHead
+    /// As it came; empty where the server sent none.
+    let reason: String
+    /// The beginning of it, where it is larger than the limit or did not end in time.
+    let body: ByteBuffer
+    let isBodyWhole: Bool
+
+    /// Such as `404 Not Found`.
+    var status: String { "\(head.status.code)" + (reason.isEmpty ? "" : " " + printable(reason)) }
+
+    var refusal: HTTPRefusal {
+        HTTPRefusal(status: Int(head.status.code), reason: reason, body: String(buffer: body))
+    }
+}
+
+extension HTTPClient {
+    /// How long the body of an answer that is no success is waited for once its head is here.
+    static let refusalPatience = TimeAmount.seconds(1)
+
+    /// Sends a request whose answer is short.
+    ///
+    /// - Parameters:
+    ///   - limit: the most octets of the body that are read.
+    ///   - completion: told of the answer, or of why there is none, later and once, unless the exchange is cancelled.
+    func fetch(
+        _ method: HTTPMethod, _ requestTarget: String, _ headers: [(String, String)] = [], body: ByteBuffer? = nil,
+        limit: Int = HTTPRefusalHandler.bodyLimit, deadline: NIODeadline,
+        completion: @escaping (Result<HTTPResponse, TransportError>) -> Void
+    ) throws(TransportError) -> HTTPExchange {
+        let collector = HTTPResponseCollector(limit: limit, eventLoop: eventLoop, completion: completion)
+        let exchange = try send(method, requestTarget, headers, body: body, deadline: deadline) { collector.take($0) }
+        collector.exchange = exchange
+        return exchange
+    }
+}
+
+/// Puts an answer together.
+private final class HTTPResponseCollector {
+    /// The exchange's handler keeps the collector for as long as the exchange is under way.
+    weak var exchange: HTTPExchange?
+
+    private let limit: Int
+    private let eventLoop: any EventLoop
+    private let completion: (Result<HTTPResponse, TransportError>) -> Void
+    private var head: HTTPResponseHead?
+    private var reason = ""
+    private var body = ByteBuffer()
+    private var timer: Scheduled<Void>?
+
+    init(
+        limit: Int, eventLoop: any EventLoop, completion: @escaping (Result<HTTPResponse, TransportError>) -> Void
+    ) {
+        self.limit = limit
+        self.eventLoop = eventLoop
+        self.completion = completion
+    }
+
+    func take(_ event: HTTPExchange.Event) {
+        switch event {
+        case .head(let head):
+            self.head = head
+            reason = exchange?.reason ?? ""
+            if head.status.code >= 300 {
+                timer = eventLoop.assumeIsolated().scheduleTask(in: HTTPClient.refusalPatience) { self.cut() }
+            }
+        case .body(let octets):
+            body.writeBytes(octets.readableBytesView.prefix(limit - body.readableBytes))
+            if octets.readableBytes > 0 && body.readableBytes >= limit { cut() }
+        case .readComplete:
+            break
+        case .end:
+            complete(isBodyWhole: true)
+        case .failed(let error):
+            // A refusal whose body breaks off is a refusal all the same.
+            if let head, head.status.code >= 300 { return complete(isBodyWhole: false) }
+            timer?.cancel()
+            completion(.failure(error))
+        }
+    }
+
+    private func cut() {
+        guard let exchange, !exchange.isOver else { return }
+        exchange.cancel()
+        complete(isBodyWhole: false)
+    }
+
+    private func complete(isBodyWhole: Bool) {
+        timer?.cancel()
+        guard let head, let exchange else { return }
+        completion(
+            .success(
+                HTTPResponse(url: exchange.url, head: head, reason: reason, body: body, isBodyWhole: isBodyWhole)))
+    }
+}

@@ -1,0 +1,237 @@
+import NIOCore
+
+/// One try to open a stream at an `http` or `https` URL: what is there, and which of its transports works, until the
+/// stream is open, the deadline has passed, or nobody wants it any more. It lives on its event loop.
+final class SockJSAttempt {
+    private let target: TransportTarget
+    private let base: String
+    private let http: HTTPClient
+    private var location: SockJSLocation
+    private let transport: SockJSTransport
+    private let options: TransportOptions
+    private let tls: TLSContext?
+    private let eventLoop: any EventLoop
+    private let deadline: NIODeadline
+    private let receiver: TransportReceiverFactory
+    private let promise: EventLoopPromise<any TransportStream>
+
+    /// What is to be tried yet.
+    private var remaining: [SockJSTransport] = []
+    /// What has failed.
+    private var failures: [(what: String, error: TransportError)] = []
+    /// The deadline of what is under way.
+    private var timer: Scheduled<Void>?
+    /// Gives up what is under way.
+    private var stop: () -> Void = {}
+    private var isOver = false
+
+    init(
+        target: TransportTarget, base: String, transport: SockJSTransport, options: TransportOptions, tls: TLSContext?,
+        eventLoop: any EventLoop, deadline: NIODeadline, receiver: @escaping TransportReceiverFactory
+    ) {
+        self.target = target
+        self.base = base
+        http = HTTPClient(target, options: options, tls: tls, eventLoop: eventLoop)
+        location = SockJSLocation(base: base)
+        self.transport = transport
+        self.options = options
+        self.tls = tls
+        self.eventLoop = eventLoop
+        self.deadline = deadline
+        self.receiver = receiver
+        promise = eventLoop.makePromise()
+    }
+
+    /// The stream, or why there is none.
+    var future: EventLoopFuture<any TransportStream> { promise.futureResult }
+
+    func cancel() { end(.failure(CancellationError())) }
+
+    // MARK: - What is there
+
+    func run() {
+        guard !isOver else { return }
+        do throws(TransportError) {
+            let exchange = try SockJSProbe.start(location, http: http, deadline: deadline) { [self] in probed($0) }
+            stop = { exchange.cancel() }
+            schedule(until: deadline) { [self] span in
+                let message = "no answer to GET \(exchange.url) within \(span)"
+                end(.failure(TransportError(.timedOut, .http, message)))
+            }
+        } catch {
+            end(.failure(error))
+        }
+    }
+
+    private func probed(_ probe: SockJSProbe) {
+        guard !isOver else { return }
+        switch probe {
+        case .sockJS(let info):
+            choose(info)
+        case .other(let error) where transport == .auto:
+            tell("\(error.message): trying a plain WebSocket")
+            tryPlainWebSocket(insteadOf: error)
+        case .other(let error), .failed(let error):
+            end(.failure(error))
+        }
+    }
+
+    private func choose(_ info: SockJSInfo) {
+        if let elsewhere = info.baseURL, !elsewhere.isEmpty {
+            guard let base = relocated(elsewhere) else {
+                return end(
+                    .failure(
+                        TransportError(
+                            .protocolViolation, .sockJS, "the server has its sessions elsewhere",
+                            remedy: "try \(printable(elsewhere))")))
+            }
+            location = SockJSLocation(base: base)
+        }
+        remaining = transport == .auto ? SockJSTransport.all : [transport]
+        if !info.takesWebSocket, remaining.first == .websocket {
+            remaining.removeFirst()
+            let url = http.site.url(location.info)
+            failed("websocket", TransportError(.protocolViolation, .sockJS, "\(url) says that there is none"))
+        } else {
+            next()
+        }
+    }
+
+    /// The path of `baseURL`, where it is on the same server.
+    private func relocated(_ baseURL: String) -> String? {
+        let path = baseURL.hasPrefix(http.site.origin) ? String(baseURL.dropFirst(http.site.origin.count)) : baseURL
+        return path.isEmpty || path.hasPrefix("/") && !path.hasPrefix("//") ? path : nil
+    }
+
+    // MARK: - The transports
+
+    /// Tries the next transport, for as long as leaves the others their share of the time.
+    private func next() {
+        guard let transport = remaining.first else { return end(.failure(failure)) }
+        let now = NIODeadline.now()
+        let deadline = now + .nanoseconds((self.deadline - now).nanoseconds / Int64(remaining.count))
+        remaining.removeFirst()
+        let client = SockJSClient(
+            transport: transport, options: options, eventLoop: eventLoop,
+            attempts: failures.map { "\($0.what): \($0.error.message)" }, receiver: receiver)
+        stop = { client.abort() }
+        schedule(until: deadline) { span in
+            let message = "the session was not opened within \(span)"
+            client.fail(TransportError(.timedOut, .sockJS, message))
+        }
+        client.future.assumeIsolated().whenComplete { [self] result in
+            switch result {
+            case .success(let stream):
+                tell("\(stream.description.name) at \(http.site.url(location.base))")
+                if transport == .websocket { http.close() }
+                end(.success(stream))
+            case .failure(let error):
+                if let error = error as? TransportError { failed(transport.rawValue, error) }
+            }
+        }
+        let session = location.newSession()
+        if transport == .websocket {
+            openWebSocket(for: client, at: session, deadline: deadline)
+        } else {
+            let carrier = SockJSXHRCarrier(client, http: http, location: session, transport: transport)
+            client.attach(carrier)
+            carrier.receive(deadline: deadline)
+        }
+    }
+
+    private func openWebSocket(for client: SockJSClient, at session: SockJSSessionLocation, deadline: NIODeadline) {
+        do throws(TransportError) {
+            let attempt = try webSocket(
+                session.receiving(.websocket), options: SockJSWebSocketCarrier.options(http.presentOptions),
+                deadline: deadline,
+                receiver: SockJSWebSocketCarrier.factory(for: NIOLoopBound(client, eventLoop: eventLoop)))
+            attempt.future.assumeIsolated().whenFailure { error in
+                if let error = error as? TransportError { client.fail(error) }
+            }
+            client.future.assumeIsolated().whenFailure { _ in attempt.cancel() }
+        } catch {
+            client.fail(error)
+        }
+    }
+
+    private func tryPlainWebSocket(insteadOf error: TransportError) {
+        http.close()
+        do throws(TransportError) {
+            let attempt = try webSocket(base, options: http.presentOptions, deadline: deadline, receiver: receiver)
+            stop = { attempt.cancel() }
+            timer?.cancel()
+            attempt.future.assumeIsolated().whenComplete { [self] result in
+                end(result.mapError { ($0 as? TransportError).map { combined(error, $0) } ?? $0 })
+            }
+        } catch {
+            end(.failure(error))
+        }
+    }
+
+    private func webSocket(
+        _ requestTarget: String, options: TransportOptions, deadline: NIODeadline,
+        receiver: @escaping TransportReceiverFactory
+    ) throws(TransportError) -> ConnectionAttempt<any TransportStream> {
+        let request = try WebSocketRequest(target, requestTarget: requestTarget, options: options)
+        let attempt = ConnectionAttempt(
+            target: target, opening: .webSocket(request, options: options, receiver: receiver), options: options,
+            tls: tls, eventLoop: eventLoop, deadline: deadline)
+        attempt.run()
+        return attempt
+    }
+
+    // MARK: - The end
+
+    private func failed(_ what: String, _ error: TransportError) {
+        guard !isOver else { return }
+        failures.append((what, error))
+        if let next = remaining.first {
+            tell("\(what) does not work, \(error.message): trying \(next.rawValue)")
+        }
+        next()
+    }
+
+    /// Why none of the transports works.
+    private var failure: TransportError {
+        guard let last = failures.last, failures.count > 1 else {
+            return failures.last?.error ?? TransportError(.protocolViolation, .sockJS, "there is nothing to try")
+        }
+        let list = failures.map { "\($0.what): \($0.error.message)" }.joined(separator: "; ")
+        return TransportError(
+            last.error.code, .sockJS, "no transport works at \(http.site.url(location.base)): \(list)",
+            remedy: last.error.remedy, response: last.error.response)
+    }
+
+    /// Why there is neither SockJS nor a WebSocket.
+    private func combined(_ sockJS: TransportError, _ webSocket: TransportError) -> TransportError {
+        guard webSocket.code != .refused else { return webSocket }
+        return TransportError(
+            webSocket.code, webSocket.layer,
+            "neither SockJS nor a WebSocket: \(sockJS.message); \(webSocket.message)", remedy: sockJS.remedy,
+            response: webSocket.response ?? sockJS.response)
+    }
+
+    private func tell(_ text: String) {
+        options.trace.record(.frames) { WireEvent(.sockjs, .local, .frames, text) }
+    }
+
+    /// Calls `body` when the deadline has passed, with the time that it left. What is under way below keeps it too, and
+    /// comes first, as it knows more.
+    private func schedule(until deadline: NIODeadline, _ body: @escaping (_ span: String) -> Void) {
+        timer?.cancel()
+        let span = durationText(deadline - .now())
+        timer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline + .milliseconds(1)) { body(span) }
+    }
+
+    private func end(_ result: Result<any TransportStream, any Error>) {
+        guard !isOver else { return }
+        isOver = true
+        timer?.cancel()
+        if case .failure = result {
+            stop()
+            http.close()
+        }
+        stop = {}
+        promise.completeWith(result)
+    }
+}

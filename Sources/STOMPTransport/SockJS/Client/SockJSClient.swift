@@ -1,0 +1,245 @@
+import NIOCore
+
+/// Carries the frames of a session to the client and its messages to the server. It lives on the event loop of the
+/// session.
+protocol SockJSCarrier: AnyObject {
+    var isWritable: Bool { get }
+    var queuedBytes: Int { get }
+    /// Queues a message, which is a JSON string.
+    func write(_ message: ByteBuffer, promise: EventLoopPromise<Void>?)
+    func flush()
+    func setReading(_ isReading: Bool)
+    func request(_ request: TransportRequest)
+    /// Ends the session when what was written is sent; ``SockJSClient/ended(_:)`` follows.
+    func close()
+    /// Ends the session at once; nothing follows.
+    func abort()
+}
+
+/// The client's end of a SockJS session, from the time that somebody is asked for it. It lives on its event loop.
+final class SockJSClient {
+    let options: TransportOptions
+    let eventLoop: any EventLoop
+    private let transport: SockJSTransport
+    private let attempts: [String]
+    private let makeReceiver: TransportReceiverFactory
+    private let promise: EventLoopPromise<any TransportStream>
+
+    private var session = SockJSSession()
+    private var carrier: (any SockJSCarrier)?
+    private var receiver: (any TransportReceiver)?
+    private var remoteAddress = ""
+    private var tlsSummary: TLSSummary?
+    private var hasReceived = false
+    private var isTellingWritability = false
+    private var isOver = false
+
+    /// - Parameter attempts: what was tried before, for people.
+    init(
+        transport: SockJSTransport, options: TransportOptions, eventLoop: any EventLoop, attempts: [String],
+        receiver: @escaping TransportReceiverFactory
+    ) {
+        self.transport = transport
+        self.options = options
+        self.eventLoop = eventLoop
+        self.attempts = attempts
+        makeReceiver = receiver
+        promise = eventLoop.makePromise()
+    }
+
+    /// The stream, once the session is open, or why it is not.
+    var future: EventLoopFuture<any TransportStream> { promise.futureResult }
+
+    var state: SockJSSession.State { session.state }
+
+    func attach(_ carrier: any SockJSCarrier) {
+        guard !isOver else { return carrier.abort() }
+        self.carrier = carrier
+    }
+
+    /// Where the other side is, as soon as that is known.
+    func reached(_ remoteAddress: String, tls: TLSSummary?) {
+        self.remoteAddress = remoteAddress
+        tlsSummary = tls
+    }
+
+    // MARK: - What comes
+
+    /// A frame came.
+    func received(_ octets: ByteBuffer) {
+        guard session.state == .opening || session.state == .open else { return }
+        let frame: SockJSFrame
+        do throws(TransportError) {
+            frame = try SockJSFrame(octets)
+        } catch {
+            return fail(error)
+        }
+        options.trace.record(.layers) { WireEvent(.sockjs, .incoming, .layers, frame.summary, octets: octets) }
+        switch session.received(frame) {
+        case .nothing:
+            break
+        case .opened:
+            opened()
+        case .alive:
+            happened(.alive)
+        case .deliver(let messages):
+            deliver(messages)
+        case .closed(let closure):
+            receiver?.happened(.closed(closure))
+            end(nil)
+        case .fail(let error):
+            end(error)
+        }
+    }
+
+    /// What one read brought is told.
+    func receivedAll() {
+        guard hasReceived else { return }
+        hasReceived = false
+        receiver?.receivedAll()
+    }
+
+    /// What the layer below tells goes to the receiver as it is, once there is one.
+    func happened(_ event: TransportEvent) {
+        receiver?.happened(event)
+    }
+
+    /// A response that brings frames is over.
+    ///
+    /// - Returns: how long to wait before asking for another one; nil for not asking.
+    func responseEnded() -> TimeAmount? {
+        switch session.responseEnded() {
+        case .nothing: return nil
+        case .receive(let delay): return delay
+        case .fail(let error):
+            end(error)
+            return nil
+        }
+    }
+
+    func writabilityChanged() {
+        // It is the receiver's own writing that changes it, and the receiver must not be called from there.
+        guard !isTellingWritability else { return }
+        isTellingWritability = true
+        eventLoop.assumeIsolated().execute { [self] in
+            isTellingWritability = false
+            guard session.state == .open, let carrier else { return }
+            receiver?.writabilityChanged(carrier.isWritable)
+        }
+    }
+
+    /// The carrier cannot go on.
+    func fail(_ error: TransportError) { end(error) }
+
+    /// The carrier has ended, without a frame that says so.
+    func ended(_ error: TransportError?) {
+        if session.state == .opening, error == nil {
+            return end(
+                TransportError(.connectionLost, .sockJS, "the server ended the connection before it opened the session")
+            )
+        }
+        end(session.state == .closing ? nil : error)
+    }
+
+    private func opened() {
+        let description = TransportDescription(
+            name: "SockJS \(transport.rawValue)", remoteAddress: remoteAddress, tlsSummary: tlsSummary,
+            carriesOnlyText: true, attempts: attempts)
+        let stream = SockJSStream(
+            client: NIOLoopBound(self, eventLoop: eventLoop), eventLoop: eventLoop, description: description)
+        receiver = makeReceiver(stream)
+        promise.succeed(stream)
+    }
+
+    private func deliver(_ messages: SockJSMessages) {
+        if !messages.isUTF8 {
+            guard options.acceptsInvalidUTF8 else {
+                return end(TransportError(.protocolViolation, .sockJS, "the server sent a message that is no UTF-8"))
+            }
+            receiver?.happened(.invalidUTF8)
+        }
+        // The receiver may end the session in the midst of them.
+        for text in messages.texts where session.state == .open && text.readableBytes > 0 {
+            hasReceived = true
+            receiver?.received(text)
+        }
+        // An empty array, or strings of nothing, are a sign of life all the same.
+        if !hasReceived { happened(.alive) }
+    }
+
+    private func end(_ error: TransportError?) {
+        guard !isOver else { return }
+        isOver = true
+        session.end()
+        carrier?.abort()
+        carrier = nil
+        guard let receiver else { return promise.fail(error.map { $0 as any Error } ?? CancellationError()) }
+        self.receiver = nil
+        // The session may end in the midst of a call that the receiver makes, and must not call it back from there.
+        eventLoop.assumeIsolated().execute { receiver.ended(error) }
+    }
+
+    // MARK: - What goes
+
+    var isWritable: Bool { carrier?.isWritable ?? false }
+    var queuedBytes: Int { carrier?.queuedBytes ?? 0 }
+
+    func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?) {
+        guard session.state == .open, let carrier else {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
+        guard octets.isUTF8 else {
+            let error = TransportError(
+                .badConfiguration, .sockJS, "what is no UTF-8 cannot be sent: SockJS carries text only",
+                remedy: "the plain WebSocket beneath the SockJS URL, at /websocket, carries it")
+            // Nobody would hear of it otherwise, and the server would miss a frame.
+            guard let promise else { return end(error) }
+            return promise.fail(error)
+        }
+        guard octets.readableBytes > 0 else {
+            promise?.succeed()
+            return
+        }
+        let pieces = SockJSMessages.quoted(octets, limit: options.split)
+        for (index, piece) in pieces.enumerated() {
+            carrier.write(piece, promise: index == pieces.count - 1 ? promise : nil)
+        }
+        options.trace.record(.layers) {
+            WireEvent(.sockjs, .outgoing, .layers, "message of \(octets.readableBytes) octets", octets: octets)
+        }
+    }
+
+    func flush() { carrier?.flush() }
+    func setReading(_ isReading: Bool) { carrier?.setReading(isReading) }
+
+    func request(_ request: TransportRequest) {
+        if case .close = request { session.close() }
+        carrier?.request(request)
+    }
+
+    func close() {
+        guard session.state == .open else { return }
+        session.close()
+        carrier?.close()
+    }
+
+    func abort() { end(nil) }
+}
+
+/// The stream of a session.
+struct SockJSStream: TransportStream {
+    let client: NIOLoopBound<SockJSClient>
+    let eventLoop: any EventLoop
+    let description: TransportDescription
+
+    var isWritable: Bool { client.value.isWritable }
+    var queuedBytes: Int { client.value.queuedBytes }
+
+    func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?) { client.value.write(octets, promise: promise) }
+    func flush() { client.value.flush() }
+    func setReading(_ isReading: Bool) { client.value.setReading(isReading) }
+    func request(_ request: TransportRequest) { client.value.request(request) }
+    func close() { client.value.close() }
+    func abort() { client.value.abort() }
+}

@@ -1,0 +1,149 @@
+import NIOCore
+import NIOHTTP1
+
+/// Sends the messages of a session in HTTP requests: one request at a time, that their order be kept, with all messages
+/// in it that have come together meanwhile (SockJS 0.3.3, `xhr_send`).
+final class SockJSSender {
+    /// The most octets of a request's body, unless a single message is larger.
+    static let largestBody = 128 << 10
+
+    private struct Message {
+        /// A JSON string.
+        let text: ByteBuffer
+        let promise: EventLoopPromise<Void>?
+    }
+
+    private let http: HTTPClient
+    private let requestTarget: String
+    private var queue = MarkedCircularBuffer<Message>(initialCapacity: 16)
+    /// What the request that is under way has.
+    private var batch: [Message] = []
+    private var sending: HTTPExchange?
+    private var isOver = false
+    private var done: (() -> Void)?
+
+    /// The octets of the messages that the server has not confirmed yet.
+    private(set) var queuedBytes = 0
+    private(set) var isWritable = true
+
+    var whenWritabilityChanged: () -> Void = {}
+    var whenFailed: (TransportError) -> Void = { _ in }
+
+    init(http: HTTPClient, requestTarget: String) {
+        self.http = http
+        self.requestTarget = requestTarget
+    }
+
+    /// Queues a message, which is a JSON string. The promise is kept when the server has confirmed it.
+    func write(_ message: ByteBuffer, promise: EventLoopPromise<Void>?) {
+        guard !isOver else {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
+        queue.append(Message(text: message, promise: promise))
+        queuedBytes += message.readableBytes
+        updateWritability()
+    }
+
+    func flush() {
+        queue.mark()
+        sendNext()
+    }
+
+    /// Sends an array of no messages, unless messages are on their way: a sign of life.
+    func sendNothing() {
+        if !isOver && sending == nil { post() }
+    }
+
+    /// Calls `body` when all that was written is confirmed.
+    func whenDone(_ body: @escaping () -> Void) {
+        done = body
+        flush()
+        finishIfDone()
+    }
+
+    func abort() {
+        isOver = true
+        done = nil
+        sending?.cancel()
+        sending = nil
+        settle(.failure(ChannelError.ioOnClosedChannel))
+        while !queue.isEmpty { queue.removeFirst().promise?.fail(ChannelError.ioOnClosedChannel) }
+    }
+
+    private func sendNext() {
+        guard !isOver, sending == nil, queue.hasMark else { return }
+        var size = 0
+        while queue.hasMark, let next = queue.first, batch.isEmpty || size + next.text.readableBytes < Self.largestBody
+        {
+            size += next.text.readableBytes + 1
+            batch.append(queue.removeFirst())
+        }
+        post()
+    }
+
+    private func post() {
+        var body = ByteBuffer()
+        body.reserveCapacity(batch.reduce(2) { $0 + $1.text.readableBytes + 1 })
+        body.writeInteger(UInt8(ascii: "["))
+        for (index, message) in batch.enumerated() {
+            if index > 0 { body.writeInteger(UInt8(ascii: ",")) }
+            body.writeImmutableBuffer(message.text)
+        }
+        body.writeInteger(UInt8(ascii: "]"))
+        do throws(TransportError) {
+            sending = try http.fetch(
+                .POST, requestTarget, [("Content-Type", "text/plain; charset=UTF-8")], body: body,
+                deadline: .now() + SockJSSession.receiverTimeout
+            ) { [self] in answered($0) }
+        } catch {
+            answered(.failure(error))
+        }
+    }
+
+    private func answered(_ result: Result<HTTPResponse, TransportError>) {
+        sending = nil
+        switch result {
+        case .success(let response) where (200..<300).contains(response.head.status.code):
+            settle(.success(()))
+            updateWritability()
+            sendNext()
+            finishIfDone()
+        case .success(let response):
+            fail(
+                TransportError(
+                    sockJS: Int(response.head.status.code), "\(response.status) from \(response.url)", isOpen: true))
+        case .failure(let error):
+            fail(error)
+        }
+    }
+
+    private func fail(_ error: TransportError) {
+        settle(.failure(error))
+        whenFailed(error)
+    }
+
+    /// The request that was under way is over.
+    private func settle(_ result: Result<Void, any Error>) {
+        let batch = batch
+        self.batch = []
+        for message in batch {
+            queuedBytes -= message.text.readableBytes
+            message.promise?.completeWith(result)
+        }
+    }
+
+    private func finishIfDone() {
+        guard let done, sending == nil, queue.isEmpty else { return }
+        self.done = nil
+        done()
+    }
+
+    private func updateWritability() {
+        let marks = StreamPipeline.writeMarks
+        let isWritable = queuedBytes < (self.isWritable ? marks.high : marks.low)
+        guard isWritable != self.isWritable else { return }
+        self.isWritable = isWritable
+        whenWritabilityChanged()
+    }
+}
