@@ -8,22 +8,18 @@ extension OutputBuffer {
     /// What is no UTF-8 becomes U+FFFD, an octet each. Beside what JSON wants escaped, what ``Visible`` hides is: a line
     /// of JSON is as harmless on a terminal as everywhere else, and says the same.
     mutating func append(jsonString octets: UnsafeRawBufferPointer) {
-        append(UInt8(ascii: "\""))
-        append(jsonText: octets)
-        append(UInt8(ascii: "\""))
-    }
-
-    private mutating func append(jsonText octets: UnsafeRawBufferPointer) {
         var index = 0
-        while index < octets.count {
+        repeat {
             let end = min(octets.count, index + Self.piece)
-            // Six octets for one at most, eight at a time, and a scalar may reach past the end of the piece.
+            // Six octets for one at most, eight stored at a time, a scalar that reaches past the end, two quotes.
             withRoom(for: (end - index) * 6 + 16) { room in
                 var writer = JSONTextWriter(room: room)
+                if index == 0 { writer.write(UInt8(ascii: "\"")) }
                 while index < end { writer.writeNext(of: octets, at: &index) }
+                if index == octets.count { writer.write(UInt8(ascii: "\"")) }
                 return writer.count
             }
-        }
+        } while index < octets.count
     }
 }
 
@@ -88,7 +84,7 @@ private struct JSONTextWriter {
     }
 
     @inline(__always)
-    private mutating func write(_ octet: UInt8) {
+    mutating func write(_ octet: UInt8) {
         room.storeBytes(of: octet, toByteOffset: count, as: UInt8.self)
         count += 1
     }
