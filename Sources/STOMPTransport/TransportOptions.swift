@@ -47,7 +47,8 @@ public struct TransportOptions: Sendable {
     public var subprotocols: [String] = []
     /// Whether WebSocket messages go out as binary ones. A message that is no UTF-8 always does.
     public var sendsBinary = false
-    /// The most octets of an outgoing WebSocket message; what is larger goes in several. Nil is no limit.
+    /// The most octets of an outgoing WebSocket message; what is larger goes in several. Nil is no limit. Text is cut
+    /// between characters: a message of text may be larger by the rest of its only character.
     public var split: Int?
     /// The largest WebSocket message taken, in octets. Default 16 MiB.
     public var maximumMessage = 16 << 20

@@ -20,7 +20,8 @@ public protocol TransportStream: Sendable {
     /// What only some layers have: a ping, a close with a code.
     func request(_ request: TransportRequest)
     /// Ends the stream by its layer's closing handshake, and at the latest after
-    /// ``TransportOptions/closeTimeout``; ``TransportReceiver/ended(_:)`` follows.
+    /// ``TransportOptions/closeTimeout``; ``TransportReceiver/ended(_:)`` follows. What was written before still goes;
+    /// nothing more is received.
     func close()
     /// Ends the stream at once.
     func abort()
@@ -62,7 +63,8 @@ public struct TransportDescription: Sendable, Hashable {
     }
 }
 
-/// Takes what a stream brings. It lives on the stream's event loop; all calls come there, in order.
+/// Takes what a stream brings. It lives on the stream's event loop; all calls come there, in order, and none from inside
+/// a call to the stream: a receiver may write or close at any point.
 public protocol TransportReceiver {
     /// Octets came: what one read or one message brought.
     func received(_ octets: ByteBuffer)

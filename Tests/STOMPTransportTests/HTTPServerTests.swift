@@ -1,4 +1,5 @@
 import NIOCore
+import NIOEmbedded
 import NIOHTTP1
 import NIOPosix
 import Testing
@@ -159,6 +160,17 @@ import Testing
         let request = "GET /ws HTTP/1.1\r\nX: " + String(repeating: "x", count: 200_000)
         #expect(try await server.answer(to: Array(request.utf8)).hasPrefix("HTTP/1.1 400"))
         await server.listener.close()
+    }
+
+    @Test func aClientThatAsksForNothingIsNotWaitedFor() throws {
+        let channel = EmbeddedChannel()
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        try HTTPServerHandler.add(to: channel, trace: .off, router: Self.endpoint.route) { _, _ in }
+        try channel.writeInbound(ByteBuffer(string: "GET /ws HTTP/1.1\r\n"))
+        channel.embeddedEventLoop.advanceTime(by: HTTPServerHandler.patience - .milliseconds(1))
+        #expect(channel.isActive)
+        channel.embeddedEventLoop.advanceTime(by: .milliseconds(1))
+        #expect(!channel.isActive)
     }
 
     @Test func clientsAreRefusedAsTheyAreTold() async throws {

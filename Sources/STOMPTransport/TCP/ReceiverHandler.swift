@@ -20,9 +20,12 @@ final class ReceiverHandler: ChannelDuplexHandler {
     private let makeReceiver: TransportReceiverFactory
     private var receiver: (any TransportReceiver)?
     private var hasReceived = false
-    private var isTellingWritability = false
     private var ending = Ending.open
     private var error: TransportError?
+    /// How many calls to the stream are under way, one inside the other.
+    private var depth = 0
+    /// What happened during such a call, and is told after it.
+    private var held: [Call] = []
 
     init(description: TransportDescription, makeReceiver: @escaping TransportReceiverFactory) {
         self.description = description
@@ -36,23 +39,23 @@ final class ReceiverHandler: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard ending == .open, error == nil else { return }
         hasReceived = true
-        receiver?.received(Self.unwrapInboundIn(data))
+        tell(.received(Self.unwrapInboundIn(data)), context)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         guard hasReceived else { return }
         hasReceived = false
-        receiver?.receivedAll()
+        tell(.receivedAll, context)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case let event as TransportEvent:
             if case .closed(let closure) = event, ending == .open { ending = closure.isClean ? .done : .brokenOff }
-            receiver?.happened(event)
+            tell(.happened(event), context)
         case ChannelEvent.inputClosed where ending == .open:
             ending = .done
-            receiver?.happened(.closed(TransportClosure(layer: .tcp, isClean: true)))
+            tell(.happened(.closed(TransportClosure(layer: .tcp, isClean: true))), context)
         default:
             break
         }
@@ -66,35 +69,74 @@ final class ReceiverHandler: ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        guard let receiver else { return }
-        self.receiver = nil
         if error == nil && ending == .open {
             error = TransportError(
                 breaking: ChannelError.alreadyClosed, with: addressText(context.channel.remoteAddress))
         }
-        // The channel may end in the midst of a call that the receiver makes, and must not call it back from there.
-        context.eventLoop.assumeIsolated().execute { [error] in receiver.ended(error) }
+        tell(.ended, context)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        // As above: it is the receiver's own writing that changes it. It may have changed back by then; a receiver that
-        // has seen it while it was false is told all the same, and does not wait for ever.
-        guard !isTellingWritability else { return }
-        isTellingWritability = true
-        let channel = context.channel
+        // Each change is told: a receiver that has seen it false waits until it is told that it is true.
+        tell(.writabilityChanged(context.channel.isWritable), context)
+    }
+
+    // MARK: - What is told
+
+    private enum Call {
+        case received(ByteBuffer)
+        case receivedAll
+        case happened(TransportEvent)
+        case writabilityChanged(Bool)
+        case ended
+    }
+
+    /// A write may change the writability, or find the connection broken and bring what is left in it. The receiver is
+    /// told none of it from inside its own call, for which it cannot be ready.
+    private func tell(_ call: Call, _ context: ChannelHandlerContext) {
+        guard depth > 0 || !held.isEmpty else { return tell(call) }
+        held.append(call)
+        guard held.count == 1 else { return }
         context.eventLoop.assumeIsolated().execute { [self] in
-            isTellingWritability = false
-            receiver?.writabilityChanged(channel.isWritable)
+            while !held.isEmpty { tell(held.removeFirst()) }
         }
+    }
+
+    private func tell(_ call: Call) {
+        switch call {
+        case .received(let octets): receiver?.received(octets)
+        case .receivedAll: receiver?.receivedAll()
+        case .happened(let event): receiver?.happened(event)
+        case .writabilityChanged(let isWritable): receiver?.writabilityChanged(isWritable)
+        case .ended: receiver.take()?.ended(error)
+        }
+    }
+
+    // MARK: - What goes
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        depth += 1
+        context.write(data, promise: promise)
+        depth -= 1
+    }
+
+    func flush(context: ChannelHandlerContext) {
+        depth += 1
+        context.flush()
+        depth -= 1
     }
 
     func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
         if event is StreamClosing { ending = .done }
+        depth += 1
         context.triggerUserOutboundEvent(event, promise: promise)
+        depth -= 1
     }
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         if mode == .all { ending = .done }
+        depth += 1
         context.close(mode: mode, promise: promise)
+        depth -= 1
     }
 }

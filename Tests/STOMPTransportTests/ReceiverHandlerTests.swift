@@ -1,0 +1,107 @@
+import NIOCore
+import NIOEmbedded
+import Testing
+
+@testable import STOMPTransport
+
+/// The end of every pipeline, without a socket: what a receiver is told, and when.
+@Suite struct ReceiverHandlerTests {
+    private final class Log: TransportReceiver {
+        let stream: any TransportStream
+        var lines: [String] = []
+        var isInCall = false
+        /// What is done when octets come.
+        var reaction: (any TransportStream) -> Void = { _ in }
+
+        init(stream: any TransportStream) { self.stream = stream }
+
+        private func note(_ line: String) { lines.append(isInCall ? "inside: \(line)" : line) }
+
+        func call(_ body: (any TransportStream) -> Void) {
+            isInCall = true
+            body(stream)
+            isInCall = false
+        }
+
+        func received(_ octets: ByteBuffer) {
+            note("received \(String(buffer: octets))")
+            call(reaction)
+        }
+
+        func receivedAll() { note("all") }
+        func happened(_ event: TransportEvent) { note("\(event)") }
+        func writabilityChanged(_ isWritable: Bool) { note(isWritable ? "writable" : "full") }
+        func ended(_ error: TransportError?) { note(error.map { "ended: \($0.message)" } ?? "ended") }
+    }
+
+    /// Does in the midst of a flush what a socket does that finds its connection broken.
+    private final class Breaking: ChannelOutboundHandler {
+        typealias OutboundIn = ByteBuffer
+
+        func flush(context: ChannelHandlerContext) {
+            context.pipeline.fireChannelRead(ByteBuffer(string: "last words"))
+            context.pipeline.fireChannelReadComplete()
+            context.close(promise: nil)
+        }
+    }
+
+    private func open(_ handlers: any ChannelHandler...) throws -> (EmbeddedChannel, Log) {
+        let channel = EmbeddedChannel(handlers: handlers)
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        let log = NIOLoopBoundBox<Log?>.makeEmptyBox(valueType: Log.self, eventLoop: channel.eventLoop)
+        let handler = ReceiverHandler(description: TransportDescription(name: "test", remoteAddress: "")) {
+            let receiver = Log(stream: $0)
+            log.value = receiver
+            return receiver
+        }
+        try channel.pipeline.syncOperations.addHandler(handler)
+        return (channel, try #require(log.value))
+    }
+
+    @Test func whatComesIsToldAtOnce() throws {
+        let (channel, log) = try open()
+        channel.pipeline.fireChannelReadComplete()
+        channel.pipeline.fireChannelRead(ByteBuffer(string: "a"))
+        channel.pipeline.fireChannelRead(ByteBuffer(string: "b"))
+        channel.pipeline.fireChannelReadComplete()
+        channel.pipeline.fireUserInboundEventTriggered(TransportEvent.alive)
+        #expect(log.lines == ["received a", "received b", "all", "alive"])
+        channel.pipeline.fireChannelInactive()
+        #expect(log.lines.last == "ended: connection to 127.0.0.1:1 lost")
+    }
+
+    @Test func whatAFlushBringsIsToldAfterIt() throws {
+        let (channel, log) = try open(Breaking())
+        log.call { $0.flush() }
+        #expect(log.lines.isEmpty)
+        channel.embeddedEventLoop.run()
+        #expect(log.lines == ["received last words", "all", "ended: connection to 127.0.0.1:1 lost"])
+    }
+
+    @Test func anAbortFromInsideACallEndsAfterIt() throws {
+        let (channel, log) = try open()
+        log.reaction = { $0.abort() }
+        channel.pipeline.fireChannelRead(ByteBuffer(string: "a"))
+        channel.pipeline.fireChannelRead(ByteBuffer(string: "b"))
+        channel.embeddedEventLoop.run()
+        #expect(log.lines == ["received a", "ended"])
+    }
+
+    @Test func theFirstErrorIsTheOneThatIsTold() throws {
+        let (channel, log) = try open()
+        channel.pipeline.fireErrorCaught(TransportError(.refused, .tls, "first"))
+        channel.pipeline.fireErrorCaught(TransportError(.refused, .tls, "second"))
+        channel.embeddedEventLoop.run()
+        #expect(log.lines == ["ended: first"])
+    }
+
+    @Test func anErrorAfterTheEndWasAgreedOnIsNone() throws {
+        let (channel, log) = try open()
+        channel.pipeline.fireUserInboundEventTriggered(
+            TransportEvent.closed(TransportClosure(layer: .webSocket, code: 1000, isClean: true)))
+        channel.pipeline.fireErrorCaught(IOError(errnoCode: 104, reason: "reset"))
+        channel.embeddedEventLoop.run()
+        #expect(log.lines.last == "ended")
+        #expect(log.lines.count == 2)
+    }
+}
