@@ -324,7 +324,7 @@ extension ConnectionCore: TransportReceiver {
     }
 
     private func closedByServer() -> STOMPClientError {
-        let how = closure?.description ?? "the server closed the connection"
+        let how = closure?.description ?? "closed by the other side"
         let when =
             opening != nil ? " before CONNECTED" : decoder.bufferedBytes > 0 ? " in the middle of a frame" : ""
         return STOMPClientError(.connectionLost, layer: closure?.layer.rawValue ?? "TCP", how + when)

@@ -29,7 +29,7 @@ public struct TransportClosure: Sendable, Hashable, CustomStringConvertible {
     }
 
     public var description: String {
-        var text = "\(layer.rawValue) closed by the server"
+        var text = "closed by the other side"
         if let code { text += " with \(code)" }
         if !reason.isEmpty { text += " \(reason.debugDescription)" }
         return text

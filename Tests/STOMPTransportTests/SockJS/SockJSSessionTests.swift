@@ -45,7 +45,7 @@ extension SockJSSession.Next {
         #expect(session.received(.heartBeat).text == "alive")
         #expect(
             session.received(.close(code: 3000, reason: "Go away!")).text
-                == #"closed SockJS closed by the server with 3000 "Go away!" true"#)
+                == #"closed closed by the other side with 3000 "Go away!" true"#)
         #expect(session.state == .closed)
         #expect(session.received(.close(code: 3000, reason: "Go away!")).text == "nothing")
         #expect(session.received(.open).text == "nothing")
@@ -56,7 +56,7 @@ extension SockJSSession.Next {
         var session = open
         #expect(
             session.received(.close(code: 2010, reason: "Another connection still open")).text
-                == #"closed SockJS closed by the server with 2010 "Another connection still open" true"#)
+                == #"closed closed by the other side with 2010 "Another connection still open" true"#)
     }
 
     @Test func failsWhereTheServerClosesFirst() {

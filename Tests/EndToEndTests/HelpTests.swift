@@ -1,0 +1,30 @@
+import TestSupport
+import Testing
+
+@Suite(.spawning) struct HelpTests {
+    @Test func helpLeadsANewcomer() async throws {
+        let result = try await Program.stomptap("--help").run()
+        #expect(result.status == .exited(0))
+        for part in ["subscribe", "publish", "serve", "demo", "stomp://", "ws://"] {
+            #expect(result.output.contains(part), "\(part) is missing")
+        }
+    }
+
+    @Test(arguments: ["subscribe", "sub", "publish", "pub", "serve"])
+    func eachCommandHasHelpWithExamples(command: String) async throws {
+        let result = try await Program.stomptap(command, "--help").run()
+        #expect(result.status == .exited(0))
+        #expect(result.output.contains("EXAMPLES"))
+    }
+
+    @Test func helpWarnsOfAPasscodeInTheArguments() async throws {
+        let result = try await Program.stomptap("subscribe", "--help").run()
+        #expect(result.output.contains("'ps'"))
+    }
+
+    @Test func theVersionIsOneLine() async throws {
+        let result = try await Program.stomptap("--version").run()
+        #expect(result.lines.count == 1)
+        #expect(result.output.hasPrefix("stomptap "))
+    }
+}

@@ -1,0 +1,177 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite(.spawning) struct PublishTests {
+    /// What a subscriber gets of one `publish`.
+    private func received(
+        _ count: Int, form: [String], _ arguments: [String], input: Program.Input = .nothing,
+        status: Int32 = 0
+    ) async throws -> ProgramResult {
+        try await ServedBroker.run { broker in
+            var subscribe = Program.stomptap("subscribe", broker.tcp, "/topic/a", "-n", "\(count)")
+            subscribe.arguments += form
+            return try await subscribe.startSubscribed { subscriber in
+                var publish = Program.stomptap("publish", broker.webSocket, "/topic/a", input: input)
+                publish.arguments += arguments
+                let published = try await publish.run()
+                #expect(published.status == .exited(status), "\(published)")
+                return try await subscriber.result()
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("{\"a\": 1}", "application/json"), ("[]", "application/json"), ("hello", "text/plain"),
+        ("안녕", "text/plain"), ("{broken", "text/plain"), ("-1.5", "text/plain"),
+    ])
+    func guessesTheContentType(body: String, type: String) async throws {
+        let result = try await received(1, form: ["-F", "%{content-type} %b"], [body])
+        #expect(result.output == "\(type) \(body)\n")
+    }
+
+    @Test func theContentTypeCanBeSaid() async throws {
+        #expect(
+            try await received(1, form: ["-F", "%{content-type}|"], ["{}", "-t", "text/x-own"]).output
+                == "text/x-own|\n")
+        #expect(try await received(1, form: ["-F", "%{content-type}|"], ["{}", "-t", ""]).output == "|\n")
+    }
+
+    @Test func takesTheBodyFromStdin() async throws {
+        let result = try await received(1, form: ["-o", "body", "-0"], [], input: .text("two\nlines\n"))
+        #expect(result.output == "two\nlines\n\0")
+    }
+
+    @Test func splitsAtNUL() async throws {
+        let result = try await received(3, form: ["-o", "body"], ["-0"], input: .text("a\0b c\0d"))
+        #expect(result.output == "a\nb c\nd\n")
+    }
+
+    @Test func sendsEachLineAsItIsTyped() async throws {
+        try await ServedBroker.run { broker in
+            try await Program.stomptap("subscribe", broker.tcp, "/topic/a", "-o", "body").startSubscribed {
+                subscriber in
+                try await Program.stomptap("publish", broker.tcp, "/topic/a", "-l", input: .open).start { publisher in
+                    publisher.write("first\n")
+                    try await subscriber.waitFor("first\n")
+                    publisher.write("second\n")
+                    try await subscriber.waitFor("second\n")
+                    publisher.write("no line end")
+                    publisher.closeInput()
+                    #expect(try await publisher.result().status == .exited(0))
+                    try await subscriber.waitFor("no line end\n")
+                }
+            }
+        }
+    }
+
+    @Test func repeatsAndSkips() async throws {
+        #expect(try await received(3, form: ["-o", "body"], ["x", "--count", "3"]).output == "x\nx\nx\n")
+        #expect(
+            try await received(1, form: ["-o", "body"], ["-l", "--skip", "2"], input: .text("1\n2\n3\n")).output
+                == "3\n")
+    }
+
+    @Test func aTransactionIsSentWhole() async throws {
+        let result = try await received(
+            3, form: ["-F", "%b%{transaction}"], ["-l", "--transaction"], input: .text("1\n2\n3\n"))
+        #expect(result.output == "1\n2\n3\n")
+    }
+
+    @Test func aNULNeedsItsLength() async throws {
+        try await ServedBroker.run { broker in
+            let refused = try await Program.stomptap(
+                "publish", broker.tcp, "/topic/a", "--no-content-length", input: .octets([0x61, 0, 0x62])
+            ).run()
+            #expect(refused.status == .exited(65))
+            #expect(refused.errors.contains("NUL"))
+        }
+        let sent = try await received(1, form: ["-o", "body"], [], input: .octets([0x61, 0, 0x62]))
+        #expect(sent.stdout == [0x61, 0, 0x62, 0x0A])
+    }
+
+    /// A receipt is asked for where it must be, and one that does not come is a failure that names what is lost.
+    @Test func namesWhatWasNotConfirmed() async throws {
+        let connected = "CONNECTED\nversion:1.2\nserver:x\nsession:y\n\n\0"
+        try await ScriptedServer.run(.awaitText("\0"), .sendText(connected), .stall) { server in
+            let url = "stomp://127.0.0.1:\(server.port)"
+            let required = try await Program.stomptap(
+                "publish", url, "/a", "-l", "--receipt", "require", "--receipt-timeout", "200ms",
+                input: .text("1\n2\n3\n")
+            ).run()
+            #expect(required.status == .exited(75))
+            #expect(required.errors.contains("3 sent, 0 confirmed; resume with --skip 0"), "\(required)")
+            #expect(required.errors.split(separator: "\n").count == 1)
+            let wire = String(decoding: server.received[0], as: UTF8.self)
+            #expect(wire.components(separatedBy: "receipt:receipt-").count == 5, "three of SEND and one of DISCONNECT")
+        }
+    }
+
+    /// Spring's simple broker answers only DISCONNECT; that is enough.
+    @Test func asksNoReceiptWhereNoneComes() async throws {
+        let script: [ScriptedServer.Step] = [
+            .awaitText("\0"), .sendText("CONNECTED\nversion:1.2\nheart-beat:0,0\n\n\0"), .awaitText("DISCONNECT\n"),
+            .awaitText("\0"),
+            .answer { came in
+                let text = String(decoding: came, as: UTF8.self)
+                let id = text.components(separatedBy: "receipt:").last?.prefix { $0 != "\n" } ?? ""
+                return Array("RECEIPT\nreceipt-id:\(id)\n\n\0".utf8)
+            }, .stall,
+        ]
+        try await ScriptedServer.run(script: { _ in script }) { server in
+            let url = "stomp://127.0.0.1:\(server.port)"
+            let result = try await Program.stomptap("publish", url, "/app/a", "hi", "-v").run()
+            #expect(result.status == .exited(0), "\(result)")
+            #expect(result.errors.contains("answers no receipts"))
+            let wire = String(decoding: server.received[0], as: UTF8.self)
+            #expect(wire.components(separatedBy: "receipt:").count == 2)
+        }
+    }
+
+    @Test func anERRORIsStatusOne() async throws {
+        let script: [ScriptedServer.Step] = [
+            .awaitText("\0"), .sendText("CONNECTED\nversion:1.2\nserver:x\n\n\0"), .awaitText("SEND"),
+            .sendText("ERROR\nmessage:no such thing\n\n\0"), .stall,
+        ]
+        try await ScriptedServer.run(script: { _ in script }) { server in
+            let result = try await Program.stomptap("publish", "stomp://127.0.0.1:\(server.port)", "/a", "hi").run()
+            #expect(result.status == .exited(1))
+            #expect(result.errors == "stomptap: STOMP: ERROR: no such thing (1 sent, 0 confirmed)\n")
+        }
+    }
+
+    /// The connection is cut twice in the middle; every line must arrive at least once.
+    @Test func resendsWhatWasNotConfirmed() async throws {
+        try await withTemporaryFolder { folder in
+            let lines = (1...3000).map { "line \($0)" }
+            let connected = "CONNECTED\nversion:1.2\nserver:x\nsession:y\n\n\0"
+            let receipts: @Sendable ([UInt8]) -> [UInt8] = { came in
+                let ids = String(decoding: came, as: UTF8.self).matches(of: /\nreceipt:(.*)\n/).map(\.1)
+                return Array(ids.map { "RECEIPT\nreceipt-id:\($0)\n\n\0" }.joined().utf8)
+            }
+            try await ScriptedServer.run(
+                script: { connection in
+                    connection < 2
+                        ? [
+                            .awaitText("\0"), .sendText(connected), .awaitText("line \(1000 + connection * 1000)\0"),
+                            .reset,
+                        ]
+                        : [
+                            .awaitText("\0"), .sendText(connected), .awaitText("line 3000\0"), .answer(receipts),
+                            .awaitText("DISCONNECT\n"), .awaitText("\0"), .answer(receipts), .stall,
+                        ]
+                }
+            ) { server in
+                let result = try await Program.stomptap(
+                    "publish", "stomp://127.0.0.1:\(server.port)", "/a", "-l", "--reconnect", "5", "--reconnect-delay",
+                    "10ms", "--receipt", "require", input: .text(lines.joined(separator: "\n"))
+                ).run()
+                #expect(result.status == .exited(0), "\(result)")
+                #expect(result.errors.contains("unconfirmed messages again"))
+                let wire = server.received.map { String(decoding: $0, as: UTF8.self) }.joined()
+                let arrived = Set(wire.matches(of: /line \d+/).map { String($0.output) })
+                #expect(Set(lines).subtracting(arrived) == [])
+            }
+        }
+    }
+}

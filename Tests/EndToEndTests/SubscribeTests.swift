@@ -1,0 +1,242 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite(.spawning) struct SubscribeTests {
+    @Test func theDemoTellsTheTime() async throws {
+        let result = try await Program.stomptap("subscribe", "demo", "/topic/clock", "-n", "2", "-o", "json").run()
+        #expect(result.status == .exited(0), "\(result)")
+        let ticks = try result.lines.map { try JSONDecoder().decode(Printed.self, from: Data($0.utf8)) }
+        #expect(ticks.map(\.command) == ["MESSAGE", "MESSAGE"])
+        #expect(ticks.allSatisfy { $0.headers["destination"] == "/topic/clock" && $0.body.contains("\"tick\"") })
+    }
+
+    private struct Printed: Decodable {
+        var command: String
+        var headers: [String: String]
+        var body: String
+        var bodyEncoding: String
+        var bodySize: Int
+    }
+
+    /// Lines in, JSON out: in order, and equal to the octet.
+    @Test func aThousandLinesComeThroughAsTheyWere() async throws {
+        try await ServedBroker.run { broker in
+            for url in broker.urls {
+                let subscribe = Program.stomptap("subscribe", url, "/topic/lines", "-n", "1000", "-o", "json")
+                try await subscribe.startSubscribed { subscriber in
+                    let lines = Program.Input.text(awkwardLines.joined(separator: "\n") + "\n")
+                    let published = try await Program.stomptap("publish", url, "/topic/lines", "-l", input: lines).run()
+                    #expect(published.status == .exited(0), "\(published)")
+                    let result = try await subscriber.result()
+                    #expect(result.status == .exited(0), "\(result)")
+                    let bodies = try result.lines.map {
+                        try JSONDecoder().decode(Printed.self, from: Data($0.utf8)).body
+                    }
+                    #expect(bodies == awkwardLines)
+                }
+            }
+        }
+    }
+
+    @Test func aBinaryOfFiveMegabytesComesThroughAsItWas() async throws {
+        var generator = SystemRandomNumberGenerator()
+        let octets = (0..<(5 << 17)).flatMap { _ in withUnsafeBytes(of: generator.next()) { Array($0) } }
+        try await withTemporaryFolder { folder in
+            let file = folder.appending(path: "binary")
+            try Data(octets).write(to: file)
+            try await ServedBroker.run { broker in
+                for url in broker.urls {
+                    for form in ["body", "raw"] {
+                        let subscribe = Program.stomptap("subscribe", url, "/topic/big", "-n", "1", "-o", form)
+                        try await subscribe.startSubscribed { subscriber in
+                            let published = try await Program.stomptap("publish", url, "/topic/big", "-f", file.path)
+                                .run()
+                            #expect(published.status == .exited(0), "\(published)")
+                            let result = try await subscriber.result()
+                            #expect(result.status == .exited(0))
+                            if form == "body" {
+                                #expect(result.stdout == octets + [0x0A])
+                            } else {
+                                #expect(result.stdout.starts(with: "MESSAGE\n".utf8))
+                                #expect(result.stdout.suffix(octets.count + 1).elementsEqual(octets + [0]))
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func ctrlCSaysGoodbyeAndSumsUp() async throws {
+        for (signal, status) in [(SIGINT, Int32(130)), (SIGTERM, 143)] {
+            try await ServedBroker.run(["-v"]) { broker in
+                try await Program.stomptap("subscribe", broker.tcp, "/topic/a").startSubscribed { subscriber in
+                    _ = try await Program.stomptap("publish", broker.tcp, "/topic/a", "hello").run()
+                    try await subscriber.waitFor("hello")
+                    subscriber.send(signal: signal)
+                    let result = try await subscriber.result()
+                    #expect(result.status == .exited(status))
+                    #expect(result.errors.contains("1 message, 5 B, in "), "\(result)")
+                    let seen = try await broker.program.waitFor("connection 1: gone", in: .stderr)
+                    #expect(seen.contains("connection 1: unsubscribed sub-0"))
+                    #expect(seen.contains("connection 1: said goodbye"))
+                }
+            }
+        }
+    }
+
+    @Test func ctrlCEndsAConnectingProgram() async throws {
+        try await ScriptedServer.run(.stall) { server in
+            let url = "stomp://127.0.0.1:\(server.port)"
+            try await Program.stomptap("subscribe", url, "/a", "--connect-timeout", "50s").start { program in
+                _ = try await program.wait(otherwise: "has not connected") { server.received.isEmpty ? nil : true }
+                program.send(signal: SIGINT)
+                #expect(try await program.result().status == .exited(130))
+            }
+        }
+    }
+
+    @Test func aSecondCtrlCEndsAtOnce() async throws {
+        // A server that never answers DISCONNECT.
+        let connected = "CONNECTED\nversion:1.2\nserver:x\nsession:y\n\n\0"
+        try await ScriptedServer.run(.awaitText("\0"), .sendText(connected), .stall) { server in
+            let url = "stomp://127.0.0.1:\(server.port)"
+            try await Program.stomptap("subscribe", url, "/a", "--receipt-timeout", "50s").start { program in
+                _ = try await program.wait(otherwise: "has not subscribed") {
+                    server.received.first.map { String(decoding: $0, as: UTF8.self).contains("SUBSCRIBE") } == true
+                        ? true : nil
+                }
+                program.send(signal: SIGINT)
+                _ = try await program.wait(otherwise: "has not said goodbye") {
+                    String(decoding: server.received[0], as: UTF8.self).contains("DISCONNECT") ? true : nil
+                }
+                program.send(signal: SIGINT)
+                #expect(try await program.result().status == .exited(130))
+            }
+        }
+    }
+
+    @Test func aReaderThatGoesAwayIsNoFailure() async throws {
+        var program = Program.stomptap("subscribe", "demo", "/topic/clock", "-o", "body")
+        program.output = .firstLine
+        let result = try await program.run()
+        #expect(result.status == .exited(0), "\(result)")
+        #expect(result.errors == "")
+        #expect(result.stdout.starts(with: "{".utf8))
+    }
+
+    @Test func timeAndCountEndATail() async throws {
+        try await ServedBroker.run { broker in
+            let time = try await Program.stomptap("subscribe", broker.tcp, "/topic/a", "-W", "100ms").run()
+            #expect(time.status == .exited(0), "\(time)")
+            let both = try await Program.stomptap("subscribe", broker.tcp, "/topic/a", "-W100ms", "-n1").run()
+            #expect(both.status == .exited(75))
+            #expect(both.errors.contains("0 of 1 messages came in time"))
+            let idle = try await Program.stomptap("subscribe", broker.tcp, "/topic/a", "--idle-timeout", "100ms").run()
+            #expect(idle.status == .exited(0), "\(idle)")
+        }
+    }
+
+    @Test func severalDestinationsShareAConnection() async throws {
+        try await ServedBroker.run { broker in
+            let subscribe = Program.stomptap(
+                "subscribe", broker.tcp, "/topic/a", "/topic/b", "-n", "2", "-F", "%d %s %b %{x-own}")
+            try await subscribe.startSubscribed { subscriber in
+                for name in ["b", "a"] {
+                    let sent = try await Program.stomptap(
+                        "publish", broker.webSocket, "/topic/\(name)", "-H", "x-own: 값", "-\(name)"
+                    ).run()
+                    // The body looks like an option, and is refused as one.
+                    #expect(sent.status == .exited(64))
+                    _ = try await Program.stomptap(
+                        "publish", broker.webSocket, "/topic/\(name)", "-H", "x-own: 값", "--", "-\(name)"
+                    ).run()
+                }
+                #expect(
+                    try await subscriber.result().output == "/topic/b sub-1 -b 값\n/topic/a sub-0 -a 값\n")
+            }
+        }
+    }
+
+    /// What was printed is acknowledged, and what was not is kept for the next one.
+    @Test(arguments: ["client", "client-individual"])
+    func acknowledgesWhatItPrinted(mode: String) async throws {
+        try await ServedBroker.run { broker in
+            // STOMP 1.0 has no client-individual.
+            for version in ["1.0", "1.1", "1.2"] where version != "1.0" || mode == "client" {
+                let queue = "/queue/\(version)"
+                _ = try await Program.stomptap("publish", broker.tcp, queue, "-l", input: .text("1\n2\n3\n")).run()
+                for expected in ["1\n2\n", "3\n"] {
+                    let result = try await Program.stomptap(
+                        "subscribe", broker.tcp, queue, "--ack", mode, "--stomp-version", version, "-o", "body", "-n",
+                        "\(expected.count / 2)"
+                    ).run()
+                    #expect(result.status == .exited(0), "\(result)")
+                    #expect(result.output == expected)
+                }
+            }
+        }
+    }
+
+    @Test func showsFramesBothWaysAndMasksThePasscode() async throws {
+        try await ServedBroker.run { broker in
+            let program = Program.stomptap(
+                "subscribe", broker.tcp, "/topic/a", "-W", "100ms", "-v", "--login", "me", "--passcode", "s3cret")
+            let result = try await program.run()
+            for part in ["> stomp CONNECT", "< stomp CONNECTED", "> stomp SUBSCRIBE", "login:me", "passcode:****"] {
+                #expect(result.errors.contains(part), "\(part) is missing in \(result)")
+            }
+            #expect(!result.errors.contains("s3cret"))
+            #expect(result.output == "")
+        }
+    }
+
+    /// A server that is faster than the reader of stdout must not fill the memory.
+    @Test func memoryStaysBoundedBehindASlowPipe() async throws {
+        let message =
+            "MESSAGE\nsubscription:sub-0\ndestination:/a\nmessage-id:1\ncontent-length:16384\n\n"
+            + String(repeating: "x", count: 16384) + "\0"
+        let flood = Array(String(repeating: message, count: 64).utf8)
+        let steps: [ScriptedServer.Step] =
+            [.awaitText("\0"), .sendText("CONNECTED\nversion:1.2\nserver:x\nsession:y\n\n\0"), .awaitText("SUBSCRIBE")]
+            + Array(repeating: .send(flood), count: 256) + [.stall]
+        try await ScriptedServer.run(script: { _ in steps }) { server in
+            var program = Program.stomptap(
+                "subscribe", "stomp://127.0.0.1:\(server.port)", "/a", "-n", "16384", "-o", "body")
+            program.output = .held
+            try await program.start { subscriber in
+                // Once it has more than the pipe holds it must stop reading; then all must still be there.
+                var before = -1
+                _ = try await subscriber.wait(otherwise: "goes on growing") {
+                    let now = subscriber.peakMemory ?? 0
+                    defer { before = now }
+                    try await Task.sleep(for: .milliseconds(300))
+                    return now == before && now > 0 ? true : nil
+                }
+                subscriber.readOutput()
+                let memory = Memory()
+                let watch = Task {
+                    while !Task.isCancelled {
+                        memory.peak = max(memory.peak, subscriber.peakMemory ?? 0)
+                        try await Task.sleep(for: .milliseconds(20))
+                    }
+                }
+                let result = try await subscriber.result()
+                watch.cancel()
+                #expect(result.status == .exited(0))
+                #expect(result.stdout.count == 16384 * 16385)
+                #expect(max(memory.peak, before) < 64 << 20)
+            }
+        }
+    }
+
+    private final class Memory: Sendable {
+        private let value = Mutex(0)
+        var peak: Int {
+            get { value.withLock { $0 } }
+            set { value.withLock { $0 = newValue } }
+        }
+    }
+}
