@@ -28,10 +28,12 @@ let package = Package(
             name: "STOMPClient",
             dependencies: ["STOMPCore", "STOMPTransport", .product(name: "Logging", package: "swift-log")] + nio),
         .target(name: "STOMPBroker", dependencies: ["STOMPCore", "STOMPTransport"] + nio),
+        .systemLibrary(name: "CEditLine", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
+        .target(name: "LineEditor", dependencies: ["CEditLine"]),
         .target(
             name: "StomptapCommands",
             dependencies: [
-                "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPBroker",
+                "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPBroker", "LineEditor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio),
         .executableTarget(name: "stomptap", dependencies: ["StomptapCommands"]),
@@ -40,6 +42,10 @@ let package = Package(
         .testTarget(name: "STOMPTransportTests", dependencies: ["STOMPTransport", nioEmbedded] + nio + nioHTTP),
         .testTarget(name: "STOMPClientTests", dependencies: ["STOMPClient", "STOMPBroker"] + nio),
         .testTarget(name: "STOMPBrokerTests", dependencies: ["STOMPBroker", "STOMPClient", nioEmbedded] + nio),
+        .executableTarget(
+            name: "LineEditorFixture", dependencies: ["LineEditor"], path: "Tests/Fixtures/LineEditorFixture"),
+        .testTarget(name: "LineEditorTests", dependencies: ["LineEditor", "LineEditorFixture", "TestSupport"]),
+        .testTarget(name: "TerminalTests", dependencies: ["LineEditorFixture", "TestSupport"]),
         .testTarget(name: "StomptapCommandsTests", dependencies: ["StomptapCommands"]),
         .target(name: "TestSupport", dependencies: nio, path: "Tests/TestSupport"),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"] + nio),

@@ -24,9 +24,11 @@ public final class RunningProgram: Sendable {
         stdout = PipeReader(output.reading)
         stderr = PipeReader(errors.reading)
         if case .closed = program.output { stdout.close() }
-        pid = try Self.spawn(
-            program, environment: program.cleanEnvironment(home: home),
-            descriptors: [input.reading, output.writing, errors.writing])
+        pid = try spawn(program, home: home) { actions in
+            for (number, descriptor) in [input.reading, output.writing, errors.writing].enumerated() {
+                posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
+            }
+        }
         stderr.start()
         switch program.output {
         case .collected: stdout.start()
@@ -113,7 +115,7 @@ public final class RunningProgram: Sendable {
         stdin.close()
         status.withLock { status in
             _ = Glibc.kill(-pid, SIGKILL)
-            if status == nil { status = Self.wait(pid, options: 0) }
+            if status == nil { status = ProgramResult.Status.of(pid, options: 0) }
         }
         stdout.close()
         stderr.close()
@@ -121,7 +123,7 @@ public final class RunningProgram: Sendable {
 
     private func endStatus() -> ProgramResult.Status? {
         status.withLock { status in
-            if status == nil { status = Self.wait(pid, options: WNOHANG) }
+            if status == nil { status = ProgramResult.Status.of(pid, options: WNOHANG) }
             return status
         }
     }
@@ -129,51 +131,5 @@ public final class RunningProgram: Sendable {
     private func failure(_ complaint: String) -> TestFailure {
         let call = ([(program.path as NSString).lastPathComponent] + program.arguments).joined(separator: " ")
         return TestFailure("\(call): \(complaint); it is \(written)")
-    }
-
-    private static func wait(_ pid: pid_t, options: Int32) -> ProgramResult.Status? {
-        var status: Int32 = 0
-        while true {
-            let waited = waitpid(pid, &status, options)
-            if waited == 0 { return nil }
-            if waited == pid { break }
-            guard errno == EINTR else { return .exited(-1) }
-        }
-        return status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .killed(signal: status & 0x7F)
-    }
-
-    private static func spawn(
-        _ program: Program, environment: [String: String], descriptors: [Int32]
-    ) throws -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        for (number, descriptor) in descriptors.enumerated() {
-            posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
-        }
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // The signals as a shell would give them, whatever the test process and its libraries did to theirs.
-        var none = sigset_t(), all = sigset_t()
-        sigemptyset(&none)
-        sigfillset(&all)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &all)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(
-            &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-
-        let arguments = ([program.path] + program.arguments).map { strdup($0) } + [nil]
-        let variables = environment.map { strdup("\($0)=\($1)") } + [nil]
-        defer { (arguments + variables).forEach { free($0) } }
-        var pid = pid_t()
-        let error = Pipe.spawning.withLock { _ in
-            posix_spawn(&pid, program.path, &actions, &attributes, arguments, variables)
-        }
-        guard error == 0 else {
-            throw TestFailure("cannot start \(program.path): \(String(cString: strerror(error)))")
-        }
-        return pid
     }
 }

@@ -1,0 +1,157 @@
+import CEditLine
+import Glibc
+
+/// libedit as the keyboard's half of an editor: key bindings, editing commands, vi's and emacs's manners, `.editrc`.
+///
+/// Its other half, the drawing, is not used: it can neither print above a line, nor keep one that is taller than the
+/// window. So libedit gets a terminal of its own, a pseudo-terminal at which nobody looks, and what it draws is thrown
+/// away, but for the bell and the wish to clear the screen. Nor can it change the modes of the real terminal that way.
+///
+/// Used by one thread, within `UTF8Locale`.
+final class Editline {
+    enum Outcome { case line([Unicode.Scalar]), endOfFile, aborted }
+
+    /// What libedit asks of its owner in the midst of `readLine`.
+    struct Callbacks {
+        /// The next character; nil aborts the line.
+        var nextCharacter: () -> Unicode.Scalar?
+        /// Tab.
+        var complete: () -> Void
+        /// Ctrl-R and Ctrl-S. libedit's own search cannot take Hangul, and writes beyond its buffer at long lines.
+        var search: () -> Void
+        /// `pasteCharacter` has come.
+        var paste: () -> Void
+    }
+
+    /// Stands for a paste among the characters, as those of `SpecialKey` stand for keys.
+    static let pasteCharacter: Unicode.Scalar = "\u{9e}"
+    /// A line that is left for the history comes back from libedit with no more than this of it.
+    private static let draftLimit = 1024
+
+    var callbacks = Callbacks(nextCharacter: { nil }, complete: {}, search: {}, paste: {})
+
+    let editLine: OpaquePointer
+    private let history: OpaquePointer
+    let files: EditlineFiles
+    /// The last line of more than `draftLimit` that was typed, and those of the history.
+    private var longDraft: [Unicode.Scalar] = []
+    private var longLines: Set<[Unicode.Scalar]> = []
+    /// Sequences that the user's `.editrc` binds: they go to libedit as they come.
+    var boundByUser: Set<String> = []
+
+    /// - Parameters:
+    ///   - name: what lines of `.editrc` may begin with to be meant for this program alone.
+    ///   - modes: of the real terminal, whose erase and kill characters libedit takes over.
+    init(name: String, modes: termios) throws(LineEditorError) {
+        files = try EditlineFiles(modes: modes)
+        guard let history = history_winit() else { throw .system("cannot allocate a history") }
+        let device = files.device
+        guard
+            let editLine = el_init_fd(
+                name, files.drawing.file, files.drawing.file, files.errors.file, device, device, device)
+        else {
+            history_wend(history)
+            throw .system("cannot start libedit")
+        }
+        self.history = history
+        self.editLine = editLine
+        stomptap_el_set_context(editLine, Unmanaged.passUnretained(self).toOpaque())
+        stomptap_el_set_reader(editLine) { editLine, character in
+            guard let next = Editline.of(editLine)?.callbacks.nextCharacter() else { return -1 }
+            character?.pointee = wchar_t(truncatingIfNeeded: next.value)
+            return 1
+        }
+        stomptap_el_set_history(editLine, history)
+        bindKeys()
+    }
+
+    deinit {
+        el_end(editLine)
+        history_wend(history)
+    }
+
+    static func of(_ editLine: OpaquePointer?) -> Editline? {
+        stomptap_el_context(editLine).map { Unmanaged<Editline>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    // MARK: Lines
+
+    /// Edits a line until Enter, the end of the file, or an abort by `nextCharacter`.
+    func readLine() -> Outcome {
+        longDraft = []
+        var count: Int32 = 0
+        guard let line = el_wgets(editLine, &count) else { return count == 0 ? .endOfFile : .aborted }
+        var text = Self.scalars(UnsafeBufferPointer(start: line, count: Int(count)))
+        if text.last == "\n" { text.removeLast() }
+        return .line(text)
+    }
+
+    /// The line as it is now, and where the cursor stands in it.
+    var line: (text: [Unicode.Scalar], cursor: Int) {
+        guard let line = el_wline(editLine)?.pointee, let start = line.buffer else { return ([], 0) }
+        return (Self.scalars(UnsafeBufferPointer(start: start, count: line.lastchar - start)), line.cursor - start)
+    }
+
+    /// To be called before each character that libedit gets: mends a long line that has come back cut off.
+    func keepDraft() {
+        guard let line = el_wline(editLine)?.pointee, let start = line.buffer else { return }
+        let count = line.lastchar - start
+        guard count > Self.draftLimit else { return }
+        let text = Self.scalars(UnsafeBufferPointer(start: start, count: count))
+        if text[Self.draftLimit] != "\0" {
+            if !longLines.contains(text) { longDraft = text }
+            return
+        }
+        let whole = ([longDraft] + longLines).first {
+            $0.count == count && $0[..<Self.draftLimit] == text[..<Self.draftLimit]
+        }
+        guard let whole else { return }
+        for index in Self.draftLimit..<count {
+            UnsafeMutablePointer(mutating: start)[index] = wchar_t(truncatingIfNeeded: whole[index].value)
+        }
+    }
+
+    func insert(_ text: [Unicode.Scalar]) {
+        guard !text.isEmpty else { return }
+        el_winsertstr(editLine, Self.wide(text))
+    }
+
+    /// Deletes this many characters before the cursor.
+    func deleteBackward(_ count: Int) {
+        el_deletestr(editLine, Int32(count))
+    }
+
+    func replace(with text: [Unicode.Scalar], cursor: Int) {
+        let old = line
+        el_cursor(editLine, Int32(old.text.count - old.cursor))
+        deleteBackward(old.text.count)
+        insert(text)
+        el_cursor(editLine, Int32(cursor - text.count))
+    }
+
+    /// The lines that up and down go through, the oldest first.
+    func setHistory(_ lines: [String]) {
+        stomptap_history_clear(history)
+        stomptap_history_set_size(history, Int32(lines.count))
+        longLines = []
+        for line in lines {
+            let text = Array(line.unicodeScalars)
+            stomptap_history_enter(history, Self.wide(text))
+            if text.count > Self.draftLimit { longLines.insert(text) }
+        }
+    }
+
+    /// What libedit wanted of the screen since the last call.
+    func takeWishes() -> (bell: Bool, clear: Bool) {
+        let octets = files.drawing.take()
+        return (octets.contains(0x07), octets.contains(0x0c))
+    }
+
+    private static func scalars(_ text: UnsafeBufferPointer<wchar_t>) -> [Unicode.Scalar] {
+        text.map { Unicode.Scalar(UInt32(truncatingIfNeeded: $0)) ?? "\u{fffd}" }
+    }
+
+    static func wide(_ text: some Sequence<Unicode.Scalar>) -> [wchar_t] {
+        text.map { wchar_t(truncatingIfNeeded: $0.value) } + [0]
+    }
+}

@@ -1,0 +1,96 @@
+import Synchronization
+
+/// What the editor's thread and everybody else tell each other.
+final class EditorMailbox: Sendable {
+    private struct Requests {
+        var prompt: String
+        var closing = false
+        var closed = false
+        var closers: [CheckedContinuation<Void, Never>] = []
+        /// Those who have, or wait for, the terminal with its own modes.
+        var borrowers = 0
+        var waitingBorrowers: [CheckedContinuation<Void, Never>] = []
+    }
+
+    let pipe: WakePipe
+    let output: OutputQueue
+    let events: EventChannel
+    private let requests: Mutex<Requests>
+
+    init(prompt: String) throws(LineEditorError) {
+        let pipe = try WakePipe()
+        self.pipe = pipe
+        output = OutputQueue { pipe.wake() }
+        events = EventChannel { pipe.wake() }
+        requests = Mutex(Requests(prompt: prompt))
+    }
+
+    // MARK: For everybody
+
+    func setPrompt(_ prompt: String) {
+        requests.withLock { $0.prompt = prompt }
+        pipe.wake()
+    }
+
+    /// Asks the thread to end; returns at once.
+    func requestClose() {
+        requests.withLock { $0.closing = true }
+        pipe.wake()
+    }
+
+    func waitUntilClosed() async {
+        await withCheckedContinuation { continuation in
+            let closed = requests.withLock { requests in
+                if !requests.closed { requests.closers.append(continuation) }
+                return requests.closed
+            }
+            if closed { continuation.resume() }
+        }
+    }
+
+    /// Returns when the terminal has its own modes again.
+    func borrow() async {
+        await withCheckedContinuation { continuation in
+            let closed = requests.withLock { requests in
+                requests.borrowers += 1
+                if !requests.closed { requests.waitingBorrowers.append(continuation) }
+                return requests.closed
+            }
+            if closed { continuation.resume() }
+            pipe.wake()
+        }
+    }
+
+    func giveBack() {
+        requests.withLock { $0.borrowers -= 1 }
+        pipe.wake()
+    }
+
+    // MARK: For the thread
+
+    var prompt: String { requests.withLock { $0.prompt } }
+
+    var isClosing: Bool { requests.withLock { $0.closing } }
+
+    var isBorrowed: Bool { requests.withLock { $0.borrowers > 0 } }
+
+    /// Lets those go on who wait for the terminal.
+    func lend() {
+        let borrowers = requests.withLock { requests in
+            defer { requests.waitingBorrowers = [] }
+            return requests.waitingBorrowers
+        }
+        for borrower in borrowers { borrower.resume() }
+    }
+
+    func finish() {
+        let closers = requests.withLock { requests in
+            requests.closed = true
+            defer { requests.closers = [] }
+            return requests.closers
+        }
+        lend()
+        events.finish()
+        for closer in closers { closer.resume() }
+    }
+}

@@ -1,0 +1,221 @@
+import CEditLine
+import Glibc
+
+/// The editor's own thread: it alone reads the keyboard, owns libedit and writes to the terminal.
+///
+/// It sleeps in poll(2) inside libedit's wish for a character, and does everything else there as well: what is printed
+/// goes above the line in pieces of bounded size, and between two of them the keyboard has its turn.
+final class EditorThread {
+    /// Output written before the keyboard is asked again, in octets; a longer item is written whole.
+    private static let pieceSize = 16 << 10
+    /// Keys read ahead of lines that nobody takes.
+    private static let keyLimit = 64 << 10
+
+    /// Why the line being edited is given up.
+    enum Abort { case interrupt, close, hangUp }
+
+    let options: LineEditor.Options
+    let editline: Editline
+    let mailbox: EditorMailbox
+    let terminal: Terminal
+    var screen: Screen
+    var history = History(limit: 0)
+    var historyFile: HistoryFile?
+    private var decoder: KeyDecoder
+    /// Keys not taken yet, the next one last.
+    private var keys: [KeyDecoder.Key] = []
+    /// What of the last key libedit has not taken yet, the next character last.
+    private var characters: [Unicode.Scalar] = []
+    private var paste: (text: [Unicode.Scalar], offered: Int)?
+    /// Shown in place of libedit's line: a search.
+    var overlay: EditedLine?
+    var abort: Abort?
+    var historyTrouble: LineEditorError?
+    /// When half a key is taken for what it looks like.
+    private var keyDeadline: ContinuousClock.Instant?
+
+    init(
+        options: LineEditor.Options, terminal: Terminal, editline: Editline, mailbox: EditorMailbox
+    ) {
+        self.options = options
+        self.terminal = terminal
+        self.editline = editline
+        self.mailbox = mailbox
+        decoder = KeyDecoder(signals: terminal.signalKeys, pasteLimit: options.pasteLimit)
+        screen = Screen(size: terminal.size, reflows: Terminal.reflowsLines)
+    }
+
+    func run() {
+        editline.callbacks = Editline.Callbacks(
+            nextCharacter: { [unowned self] in nextCharacter() },
+            complete: { [unowned self] in complete() },
+            search: { [unowned self] in search() },
+            paste: { [unowned self] in insertPaste() })
+        UTF8Locale.with {
+            loadHistory()
+            takeTerminal()
+            while editLine() {}
+            close()
+        }
+    }
+
+    // MARK: Lines
+
+    /// Edits one line. False at the end of the editor.
+    private func editLine() -> Bool {
+        let outcome = editline.readLine()
+        overlay = nil
+        characters = []
+        switch (abort, outcome) {
+        case (.interrupt, _):
+            abort = nil
+            mailbox.events.sendInterrupt()
+        case (.close, _): return false
+        case (.hangUp, _):
+            mailbox.events.send(.endOfInput)
+            return false
+        case (nil, .line(let text)):
+            leave(text)
+            let line = String(String.UnicodeScalarView(text))
+            remember(line)
+            mailbox.events.send(.line(line))
+        case (nil, .endOfFile):
+            leave(editline.line.text)
+            mailbox.events.send(.endOfInput)
+        case (nil, .aborted): return false
+        }
+        return true
+    }
+
+    /// Leaves the line on the screen as it was, and begins a new one below.
+    func leave(_ text: [Unicode.Scalar]) {
+        screen.leave(EditedLine(prompt: mailbox.prompt, text: text, cursor: text.count))
+        flush()
+    }
+
+    var currentLine: EditedLine {
+        if let overlay { return overlay }
+        let (text, cursor) = editline.line
+        return EditedLine(prompt: mailbox.prompt, text: text, cursor: cursor)
+    }
+
+    // MARK: Keys
+
+    /// What libedit reads.
+    private func nextCharacter() -> Unicode.Scalar? {
+        editline.keepDraft()
+        while characters.isEmpty {
+            // libedit did not take it for a command: it came behind half a sequence, say.
+            if let again = paste, again.offered < 3 { return offer(again.text, times: again.offered + 1) }
+            paste = nil
+            guard let key = nextKey() else { return nil }
+            switch key {
+            case .character(let character): return character
+            case .paste(let text): return offer(text, times: 1)
+            case .special(let key, let sequence): characters = editline.characters(for: key, sequence: sequence)
+            case .sequence(let sequence): characters = editline.characters(for: nil, sequence: sequence)
+            case .pasteTooLong(let size): refusePaste(size)
+            case .interrupt, .suspend, .quit: break
+            }
+            characters.reverse()
+        }
+        return characters.popLast()
+    }
+
+    private func offer(_ text: [Unicode.Scalar], times: Int) -> Unicode.Scalar {
+        paste = (text, times)
+        return Editline.pasteCharacter
+    }
+
+    private func insertPaste() {
+        guard let text = paste?.text else { return }
+        paste = nil
+        let size = editline.line.text.count + text.count
+        if size > options.pasteLimit { return refusePaste(size) }
+        editline.insert(text)
+    }
+
+    private func refusePaste(_ size: Int) {
+        notice("not pasted: \(size) octets are more than a line may have (\(options.pasteLimit))")
+    }
+
+    /// Waits for a key, and does meanwhile what else there is to do. Nil where the line is to be given up.
+    func nextKey() -> KeyDecoder.Key? {
+        while abort == nil {
+            attend()
+            if abort != nil { break }
+            if mailbox.events.hasRoom, let key = keys.popLast() { return key }
+            screen.draw(currentLine)
+            flush()
+            wait()
+        }
+        return nil
+    }
+
+    /// Gives a key back that was taken too early.
+    func putBack(_ key: KeyDecoder.Key) {
+        keys.append(key)
+    }
+
+    /// Sleeps until a key, output or a request comes, and takes the keys or prints a piece of the output.
+    private func wait() {
+        let hasOutput = !mailbox.output.isEmpty
+        var timeout: Int32 = hasOutput ? 0 : -1
+        if !hasOutput, let keyDeadline { timeout = max(0, (keyDeadline - .now).milliseconds) }
+        var requests = [
+            pollfd(fd: mailbox.pipe.readEnd, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: keys.count < Self.keyLimit ? terminal.input : -1, events: Int16(POLLIN), revents: 0),
+        ]
+        _ = poll(&requests, 2, timeout)
+        if requests[0].revents != 0 { mailbox.pipe.drain() }
+        if requests[1].revents != 0 {
+            guard let octets = terminal.read() else {
+                abort = .hangUp
+                return
+            }
+            decoder.feed(octets)
+            takeKeys()
+            return
+        }
+        if let keyDeadline, keyDeadline <= .now {
+            decoder.timeOut()
+            takeKeys()
+        }
+        if hasOutput {
+            screen.erase()
+            screen.output += mailbox.output.take(Self.pieceSize)
+        }
+    }
+
+    private func takeKeys() {
+        let patience: Duration? =
+            switch decoder.waiting {
+            case .escape: .milliseconds(50)
+            case .sequence: .milliseconds(500)
+            case .paste: .seconds(1)
+            case nil: nil
+            }
+        keyDeadline = patience.map { .now + $0 }
+        var new: [KeyDecoder.Key] = []
+        for key in decoder.takeKeys() {
+            switch key {
+            case .interrupt:
+                // What was typed before it goes, as it would on any terminal.
+                keys = []
+                new = []
+                interrupt()
+            case .suspend: stop(SIGTSTP, wholeGroup: true)
+            case .quit: stop(SIGQUIT, wholeGroup: true)
+            default: new.append(key)
+            }
+        }
+        if !new.isEmpty { keys = new.reversed() + keys }
+    }
+
+    private func interrupt() {
+        guard abort == nil else { return }
+        abort = .interrupt
+        overlay = nil
+        leave(editline.line.text + ["^", "C"])
+    }
+}

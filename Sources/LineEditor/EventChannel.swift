@@ -1,0 +1,102 @@
+import Synchronization
+
+/// Events on their way from an input thread to one asynchronous reader.
+///
+/// The thread never waits here: it asks `hasRoom` before it reads on, and `onRoom` tells it when to ask again.
+final class EventChannel: Sendable {
+    /// Events, and the octets of their lines, that may wait to be taken.
+    static let limit = (events: 256, octets: 1 << 20)
+
+    private struct State {
+        var events: [LineEvent] = []
+        var octets = 0
+        var finished = false
+        var readers: [(id: UInt64, continuation: CheckedContinuation<LineEvent?, Never>)] = []
+        var nextID: UInt64 = 0
+
+        var hasRoom: Bool { events.count < EventChannel.limit.events && octets < EventChannel.limit.octets }
+    }
+
+    private let state = Mutex(State())
+    private let onRoom: @Sendable () -> Void
+
+    init(onRoom: @escaping @Sendable () -> Void) {
+        self.onRoom = onRoom
+    }
+
+    var hasRoom: Bool { state.withLock { $0.hasRoom } }
+
+    func send(_ event: LineEvent) {
+        let reader = state.withLock { state -> CheckedContinuation<LineEvent?, Never>? in
+            guard !state.finished else { return nil }
+            if !state.readers.isEmpty { return state.readers.removeFirst().continuation }
+            state.events.append(event)
+            state.octets += event.octets
+            return nil
+        }
+        reader?.resume(returning: event)
+    }
+
+    /// Sends an event ahead of the lines that nobody has taken yet, which are dropped.
+    func sendInterrupt() {
+        state.withLock { state in
+            state.events.removeAll { if case .line = $0 { true } else { false } }
+            state.octets = 0
+        }
+        send(.interrupt)
+    }
+
+    func finish() {
+        let readers = state.withLock { state in
+            state.finished = true
+            defer { state.readers = [] }
+            return state.readers
+        }
+        for reader in readers { reader.continuation.resume(returning: nil) }
+    }
+
+    func next() async -> LineEvent? {
+        let id = state.withLock { state in
+            state.nextID += 1
+            return state.nextID
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { wait($0, id: id) }
+        } onCancel: {
+            let reader = state.withLock { state in
+                state.readers.firstIndex { $0.id == id }.map { state.readers.remove(at: $0) }
+            }
+            reader?.continuation.resume(returning: nil)
+        }
+    }
+
+    private func wait(_ continuation: CheckedContinuation<LineEvent?, Never>, id: UInt64) {
+        enum Answer {
+            case event(LineEvent, nowHasRoom: Bool)
+            case end, later
+        }
+        let answer = state.withLock { state -> Answer in
+            if !state.events.isEmpty {
+                let hadRoom = state.hasRoom
+                let event = state.events.removeFirst()
+                state.octets -= event.octets
+                return .event(event, nowHasRoom: !hadRoom && state.hasRoom)
+            }
+            // A cancellation that came before this point found no reader to let go.
+            if state.finished || Task.isCancelled { return .end }
+            state.readers.append((id, continuation))
+            return .later
+        }
+        switch answer {
+        case .event(let event, let nowHasRoom):
+            continuation.resume(returning: event)
+            if nowHasRoom { onRoom() }
+        case .end: continuation.resume(returning: nil)
+        case .later: break
+        }
+    }
+}
+
+extension LineEvent {
+    fileprivate var octets: Int { if case .line(let text) = self { text.utf8.count } else { 0 } }
+}

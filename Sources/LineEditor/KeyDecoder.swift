@@ -1,0 +1,209 @@
+/// Turns what a terminal sends into keys, however the octets are split over reads.
+struct KeyDecoder {
+    enum Key: Equatable {
+        /// A character, or a control character such as 0x01 for Ctrl-A.
+        case character(Unicode.Scalar)
+        case special(SpecialKey, sequence: String)
+        /// An escape sequence that stands in no table; without its ESC.
+        case sequence(String)
+        /// Pasted text, its line ends turned into LF.
+        case paste([Unicode.Scalar])
+        /// A paste of this many octets, over the limit and thrown away.
+        case pasteTooLong(Int)
+        case interrupt, suspend, quit
+    }
+
+    /// What the decoder waits for to go on.
+    enum Waiting { case escape, sequence, paste }
+
+    /// The terminal's own signal characters; 0 where there is none.
+    struct Signals {
+        var interrupt: UInt8 = 0x03
+        var suspend: UInt8 = 0x1a
+        var quit: UInt8 = 0x1c
+    }
+
+    private enum State: Equatable {
+        case ground
+        case utf8(value: UInt32, missing: Int, smallest: UInt32)
+        case escape
+        case sequence([UInt8])
+        case paste(Paste)
+    }
+
+    private struct Paste: Equatable {
+        /// All octets, or the last few of them once there are too many.
+        var octets: [UInt8] = []
+        var dropped = 0
+        /// Nothing has come for a while: the terminal may have forgotten to end it.
+        var stalled = false
+    }
+
+    private static let pasteStart = Array("[200~".utf8)
+    private static let pasteEnd = Array("\u{1b}[201~".utf8)
+    /// A sequence longer than this is none that any key sends.
+    private static let longestSequence = 32
+
+    private let signals: Signals
+    private let pasteLimit: Int
+    private var state = State.ground
+    /// Keys that are whole.
+    private(set) var keys: [Key] = []
+
+    init(signals: Signals = Signals(), pasteLimit: Int) {
+        self.signals = signals
+        self.pasteLimit = pasteLimit
+    }
+
+    var waiting: Waiting? {
+        switch state {
+        case .ground, .utf8: nil
+        case .escape: .escape
+        case .sequence: .sequence
+        case .paste(let paste): paste.stalled ? nil : .paste
+        }
+    }
+
+    mutating func takeKeys() -> [Key] {
+        defer { keys = [] }
+        return keys
+    }
+
+    /// Nothing more came for a while: an ESC was the key of that name, and a half sequence was typed by hand.
+    mutating func timeOut() {
+        switch state {
+        case .escape:
+            state = .ground
+            keys.append(.character("\u{1b}"))
+        case .sequence(let octets):
+            state = .ground
+            keys.append(.character("\u{1b}"))
+            keys += octets.map { .character(Unicode.Scalar($0)) }
+        case .paste(var paste):
+            paste.stalled = true
+            state = .paste(paste)
+        case .ground, .utf8: break
+        }
+    }
+
+    mutating func feed(_ octets: some Sequence<UInt8>) {
+        for octet in octets { feed(octet) }
+    }
+
+    private mutating func feed(_ octet: UInt8) {
+        switch state {
+        case .ground: ground(octet)
+        case .utf8(let value, let missing, let smallest):
+            continueUTF8(octet, value: value, missing: missing, smallest: smallest)
+        case .escape:
+            if octet == UInt8(ascii: "[") || octet == UInt8(ascii: "O") {
+                state = .sequence([octet])
+            } else {
+                // ESC and a character: how Meta is sent, or two keys.
+                keys.append(.character("\u{1b}"))
+                state = .ground
+                ground(octet)
+            }
+        case .sequence(let octets): continueSequence(octets, octet)
+        case .paste(var paste):
+            // Let go of the copy in `state`, so that appending does not copy the paste.
+            state = .ground
+            continuePaste(&paste, octet)
+        }
+    }
+
+    private mutating func ground(_ octet: UInt8) {
+        switch octet {
+        case signals.interrupt where octet != 0: keys.append(.interrupt)
+        case signals.suspend where octet != 0: keys.append(.suspend)
+        case signals.quit where octet != 0: keys.append(.quit)
+        case 0x1b: state = .escape
+        case ..<0x80: keys.append(.character(Unicode.Scalar(octet)))
+        case 0xc2...0xdf: state = .utf8(value: UInt32(octet & 0x1f), missing: 1, smallest: 0x80)
+        case 0xe0...0xef: state = .utf8(value: UInt32(octet & 0x0f), missing: 2, smallest: 0x800)
+        case 0xf0...0xf4: state = .utf8(value: UInt32(octet & 0x07), missing: 3, smallest: 0x10000)
+        default: keys.append(.character("\u{fffd}"))
+        }
+    }
+
+    private mutating func continueUTF8(_ octet: UInt8, value: UInt32, missing: Int, smallest: UInt32) {
+        guard octet & 0xc0 == 0x80 else {
+            keys.append(.character("\u{fffd}"))
+            state = .ground
+            return ground(octet)
+        }
+        let value = value << 6 | UInt32(octet & 0x3f)
+        guard missing == 1 else {
+            state = .utf8(value: value, missing: missing - 1, smallest: smallest)
+            return
+        }
+        state = .ground
+        let scalar = value < smallest ? nil : Unicode.Scalar(value)
+        // A C1 control would be taken for a special key.
+        if let scalar, (0x80..<0xa0).contains(scalar.value) { return }
+        keys.append(.character(scalar ?? "\u{fffd}"))
+    }
+
+    private mutating func continueSequence(_ octets: [UInt8], _ octet: UInt8) {
+        // The Linux console sends ESC [ [ A for F1.
+        let isLinuxFunctionKey = octets == [UInt8(ascii: "[")] && octet == UInt8(ascii: "[")
+        switch octet {
+        case 0x20..<0x40 where octets[0] == UInt8(ascii: "["), _ where isLinuxFunctionKey:
+            state = .sequence(octets.count < Self.longestSequence ? octets + [octet] : octets)
+        case 0x20..<0x7f:
+            finishSequence(octets + [octet])
+        default:
+            timeOut()
+            feed(octet)
+        }
+    }
+
+    private mutating func finishSequence(_ octets: [UInt8]) {
+        if octets == Self.pasteStart {
+            state = .paste(Paste())
+            return
+        }
+        state = .ground
+        let sequence = String(decoding: octets, as: UTF8.self)
+        keys.append(SpecialKey.bySequence[sequence].map { .special($0, sequence: sequence) } ?? .sequence(sequence))
+    }
+
+    private mutating func continuePaste(_ paste: inout Paste, _ octet: UInt8) {
+        if paste.stalled, octet == signals.interrupt, octet != 0 {
+            keys.append(.interrupt)
+            return
+        }
+        paste.stalled = false
+        paste.octets.append(octet)
+        let ends = octet == UInt8(ascii: "~") && paste.octets.suffix(Self.pasteEnd.count).elementsEqual(Self.pasteEnd)
+        if ends {
+            paste.octets.removeLast(Self.pasteEnd.count)
+            let size = paste.dropped + paste.octets.count
+            keys.append(size > pasteLimit ? .pasteTooLong(size) : .paste(Self.text(of: paste.octets)))
+            return
+        }
+        if paste.octets.count > pasteLimit + Self.pasteEnd.count {
+            paste.dropped += paste.octets.count - Self.pasteEnd.count
+            paste.octets.removeFirst(paste.octets.count - Self.pasteEnd.count)
+        }
+        state = .paste(paste)
+    }
+
+    /// Pasted octets as text: LF between lines, none at the end (a line copied whole brings its own), no NUL, which
+    /// would end it for libedit, and no C1 control.
+    private static func text(of octets: [UInt8]) -> [Unicode.Scalar] {
+        var text: [Unicode.Scalar] = []
+        var afterReturn = false
+        for scalar in String(decoding: octets, as: UTF8.self).unicodeScalars {
+            defer { afterReturn = scalar == "\r" }
+            switch scalar {
+            case "\r": text.append("\n")
+            case "\n": if !afterReturn { text.append("\n") }
+            case "\0", "\u{80}"..<"\u{a0}": break
+            default: text.append(scalar)
+            }
+        }
+        while text.last == "\n" { text.removeLast() }
+        return text
+    }
+}

@@ -1,0 +1,115 @@
+/// A prompt and the line after it: what the terminal shows below the output.
+struct EditedLine: Equatable {
+    /// May hold escape sequences for colours, which take no room.
+    var prompt: String
+    var text: [Unicode.Scalar]
+    /// Where in `text` the cursor stands, from 0 to its count.
+    var cursor: Int
+}
+
+/// An edited line broken into rows of the terminal.
+struct LineLayout: Equatable {
+    struct Row: Equatable {
+        var octets: [UInt8] = []
+        var width = 0
+        /// The next row goes on where this one ends by the terminal's own wrapping, so that the terminal may join and
+        /// break them anew when its width changes.
+        var wraps = false
+    }
+
+    struct Position: Equatable {
+        var row: Int
+        var column: Int
+    }
+
+    private(set) var rows: [Row] = [Row()]
+    /// The row on which the prompt ends; its colours may reach back to the first.
+    private(set) var promptEnd = 0
+    private(set) var cursor = Position(row: 0, column: 0)
+
+    private let columns: Int
+
+    /// - Parameter columns: the terminal's width, at least 1.
+    init(_ line: EditedLine, columns: Int) {
+        self.columns = max(1, columns)
+        UTF8Locale.with { lay(line) }
+    }
+
+    private mutating func lay(_ line: EditedLine) {
+        layPrompt(line.prompt)
+        promptEnd = rows.count - 1
+        for (index, scalar) in line.text.enumerated() {
+            if index == line.cursor { placeCursor(before: scalar) }
+            place(scalar)
+        }
+        // The cursor cannot stand behind the last column: it, and what is typed next, goes to a new row.
+        if rows[rows.count - 1].width == columns { wrap() }
+        if line.cursor >= line.text.count {
+            cursor = Position(row: rows.count - 1, column: rows[rows.count - 1].width)
+        }
+    }
+
+    private mutating func layPrompt(_ prompt: String) {
+        var scalars = prompt.unicodeScalars[...]
+        while let scalar = scalars.popFirst() {
+            guard scalar == "\u{1b}", scalars.first == "[" else {
+                place(scalar)
+                continue
+            }
+            append("\u{1b}[".utf8, width: 0)
+            scalars.removeFirst()
+            while let scalar = scalars.popFirst() {
+                append(String(scalar).utf8, width: 0)
+                if ("\u{40}"..."\u{7e}").contains(scalar) { break }
+            }
+        }
+    }
+
+    private mutating func placeCursor(before scalar: Unicode.Scalar) {
+        let last = rows.count - 1
+        let width = min(max(1, DisplayWidth.of(scalar) ?? 1), columns)
+        if rows[last].width + width > columns, scalar != "\n" {
+            cursor = Position(row: last + 1, column: 0)
+        } else {
+            // Before a newline at a full row, the last column is as near as the cursor gets.
+            cursor = Position(row: last, column: min(rows[last].width, columns - 1))
+        }
+    }
+
+    private mutating func place(_ scalar: Unicode.Scalar) {
+        switch scalar {
+        case "\n": rows.append(Row())
+        case "\t":
+            if rows[rows.count - 1].width == columns { wrap() }
+            let width = rows[rows.count - 1].width
+            let blanks = min(8 - width % 8, columns - width)
+            append(repeatElement(0x20, count: blanks), width: blanks)
+        case ..<"\u{20}", "\u{7f}":
+            append(CollectionOfOne(UInt8(ascii: "^")), width: 1)
+            append(CollectionOfOne(UInt8(scalar.value) ^ 0x40), width: 1)
+        default:
+            guard let width = DisplayWidth.of(scalar) else {
+                for octet in "<U+\(String(scalar.value, radix: 16, uppercase: true))>".utf8 {
+                    append(CollectionOfOne(octet), width: 1)
+                }
+                return
+            }
+            if width <= columns, let octets = UTF8.encode(scalar) {
+                append(octets, width: width)
+            } else {
+                append(CollectionOfOne(UInt8(ascii: "?")), width: 1)
+            }
+        }
+    }
+
+    private mutating func append(_ octets: some Collection<UInt8>, width: Int) {
+        if rows[rows.count - 1].width + width > columns { wrap() }
+        rows[rows.count - 1].octets += octets
+        rows[rows.count - 1].width += width
+    }
+
+    private mutating func wrap() {
+        rows[rows.count - 1].wraps = true
+        rows.append(Row())
+    }
+}

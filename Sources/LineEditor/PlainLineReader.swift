@@ -1,0 +1,128 @@
+import Glibc
+import Synchronization
+
+/// Lines from a pipe, a file, or a terminal that cannot be edited on: the same events as a `LineEditor` has.
+///
+/// It reads no further ahead than 1 MiB and 256 lines of what has been taken from `lines`.
+public final class PlainLineReader: Sendable {
+    /// The longest line that is read, in octets (16 MiB).
+    public static let defaultLineLimit = 16 << 20
+
+    /// `.line`, then `.endOfInput` or `.failure`, and the end.
+    public let lines: LineEvents
+
+    private let pipe: WakePipe
+    private let closing: Flag
+
+    /// Starts reading.
+    ///
+    /// - Parameters:
+    ///   - descriptor: what to read; it stays open at the end.
+    ///   - lineLimit: a longer line ends the input with `LineEditorError.lineTooLong`.
+    public init(descriptor: Int32 = 0, lineLimit: Int = defaultLineLimit) throws(LineEditorError) {
+        let pipe = try WakePipe()
+        let events = EventChannel { pipe.wake() }
+        let closing = Flag()
+        self.pipe = pipe
+        self.closing = closing
+        lines = LineEvents(channel: events)
+        try startThread {
+            var input = PlainInput(descriptor: descriptor, lineLimit: lineLimit, pipe: pipe, events: events)
+            input.run { closing.value.load(ordering: .acquiring) }
+            events.finish()
+        }
+    }
+
+    deinit { close() }
+
+    /// Ends the reading, also in the middle of a line. `lines` ends.
+    public func close() {
+        closing.value.store(true, ordering: .releasing)
+        pipe.wake()
+        lines.channel.finish()
+    }
+
+    private final class Flag: Sendable {
+        let value = Atomic<Bool>(false)
+    }
+}
+
+/// The reading thread's own state.
+private struct PlainInput {
+    let descriptor: Int32
+    let lineLimit: Int
+    let pipe: WakePipe
+    let events: EventChannel
+    private var line: [UInt8] = []
+    private var number = 0
+
+    init(descriptor: Int32, lineLimit: Int, pipe: WakePipe, events: EventChannel) {
+        self.descriptor = descriptor
+        self.lineLimit = lineLimit
+        self.pipe = pipe
+        self.events = events
+    }
+
+    mutating func run(isClosing: () -> Bool) {
+        do throws(LineEditorError) {
+            var chunk = [UInt8](repeating: 0, count: 64 << 10)
+            while !isClosing() {
+                guard events.hasRoom else {
+                    sleep(readingInput: false)
+                    continue
+                }
+                guard sleep(readingInput: true) else { continue }
+                let count = read(descriptor, &chunk, chunk.count)
+                if count < 0 {
+                    if errno == EINTR || errno == EAGAIN { continue }
+                    throw .system("cannot read the input")
+                }
+                if count == 0 { break }
+                try take(chunk[..<count])
+            }
+            if !line.isEmpty { try finishLine() }
+            events.send(.endOfInput)
+        } catch {
+            events.send(.failure(error))
+        }
+    }
+
+    /// True where there is something to read.
+    @discardableResult
+    private func sleep(readingInput: Bool) -> Bool {
+        var requests = [
+            pollfd(fd: pipe.readEnd, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: readingInput ? descriptor : -1, events: Int16(POLLIN), revents: 0),
+        ]
+        _ = poll(&requests, 2, -1)
+        if requests[0].revents != 0 { pipe.drain() }
+        return requests[1].revents != 0
+    }
+
+    private mutating func take(_ octets: ArraySlice<UInt8>) throws(LineEditorError) {
+        var rest = octets
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            line += rest[..<end]
+            try finishLine()
+            rest = rest[(end + 1)...]
+        }
+        line += rest
+        try checkLength()
+    }
+
+    private mutating func finishLine() throws(LineEditorError) {
+        try checkLength()
+        number += 1
+        guard let text = String(validating: line, as: UTF8.self) else {
+            throw LineEditorError(.invalidUTF8, "line \(number) of the input is no UTF-8")
+        }
+        line.removeAll(keepingCapacity: line.count < 64 << 10)
+        events.send(.line(text))
+    }
+
+    private func checkLength() throws(LineEditorError) {
+        if line.count > lineLimit {
+            throw LineEditorError(.lineTooLong, "line \(number + 1) of the input has more than \(lineLimit) octets")
+        }
+    }
+}

@@ -1,0 +1,137 @@
+/// The rows of the edited line on the terminal, kept up to date by what has to be written to change them.
+///
+/// A value: it writes into `output`, and somebody else writes that to the terminal. It knows where the cursor stands
+/// in relation to its own rows, and nothing of the rest of the screen.
+struct Screen {
+    struct Size: Equatable {
+        /// Both at least 1.
+        var columns: Int
+        var rows: Int
+    }
+
+    private struct Shown {
+        var line: EditedLine
+        var rows: [LineLayout.Row]
+        var cursor: LineLayout.Position
+        /// Rows of the layout that stand above the window, where it is taller than that.
+        var top: Int
+    }
+
+    /// Octets for the terminal.
+    var output: [UInt8] = []
+    private(set) var size: Size
+    private var shown: Shown?
+    private var layout: (line: EditedLine, layout: LineLayout)?
+    /// When the width changes, most terminals break lines anew; some cut them off.
+    private let reflows: Bool
+
+    init(size: Size, reflows: Bool) {
+        self.size = size
+        self.reflows = reflows
+    }
+
+    /// Shows the line, or what changed of it.
+    mutating func draw(_ line: EditedLine) {
+        let layout = layout(of: line)
+        let top = top(of: layout)
+        let rows = Array(layout.rows[top..<min(top + size.rows, layout.rows.count)])
+        let cursor = LineLayout.Position(row: layout.cursor.row - top, column: layout.cursor.column)
+        let old = shown ?? Shown(line: line, rows: [], cursor: .init(row: 0, column: 0), top: top)
+        shown = Shown(line: line, rows: rows, cursor: cursor, top: top)
+
+        guard old.rows != rows else { return move(from: old.cursor, to: cursor) }
+        var first = zip(old.rows, rows).prefix { $0 == $1 }.count
+        // A new row has to be reached from the one above it, what stands below the last one cleared from there, and
+        // colours written from where they begin.
+        first = min(first, max(0, old.rows.count - 1), rows.count - 1)
+        if first + top <= layout.promptEnd { first = 0 }
+        move(from: old.cursor, to: .init(row: first, column: 0))
+        for row in first..<rows.count {
+            write(rows[row], next: row + 1 < rows.count ? rows[row + 1] : nil)
+        }
+        move(from: .init(row: rows.count - 1, column: rows[rows.count - 1].width), to: cursor)
+    }
+
+    /// Takes the line off the terminal: the cursor then stands where the line began.
+    mutating func erase() {
+        guard let shown else { return }
+        move(from: shown.cursor, to: .init(row: 0, column: 0))
+        write("\u{1b}[J")
+        self.shown = nil
+    }
+
+    /// Leaves the line, in its last state, above the cursor, which goes to a fresh row.
+    mutating func leave(_ line: EditedLine) {
+        draw(EditedLine(prompt: line.prompt, text: line.text, cursor: line.text.count))
+        // An empty row after a full one is fresh already.
+        if let row = shown?.rows.last, row.width > 0 || shown?.rows.count == 1 { write("\r\n") }
+        shown = nil
+        layout = nil
+    }
+
+    /// Forgets the line: the cursor stands at the beginning of a row that others wrote on.
+    mutating func forget() {
+        shown = nil
+    }
+
+    mutating func clear() {
+        write("\u{1b}[H\u{1b}[2J")
+        shown = nil
+    }
+
+    /// The terminal has another size: takes off the line that was laid out for the old one.
+    mutating func resize(to size: Size) {
+        guard size != self.size else { return }
+        self.size = size
+        layout = nil
+        guard var shown else { return }
+        if shown.top > 0 {
+            // It filled the window, and what of it is where now only the terminal knows.
+            shown.cursor.row = size.rows - 1
+        } else if reflows {
+            shown.cursor.row = LineLayout(shown.line, columns: size.columns).cursor.row
+        }
+        shown.cursor.row = min(shown.cursor.row, size.rows - 1)
+        self.shown = shown
+        erase()
+    }
+
+    private mutating func layout(of line: EditedLine) -> LineLayout {
+        if let layout, layout.line == line { return layout.layout }
+        let new = LineLayout(line, columns: size.columns)
+        layout = (line, new)
+        return new
+    }
+
+    /// The first row to show: all of them if they fit, else as few as possible away from what is shown.
+    private func top(of layout: LineLayout) -> Int {
+        let highest = max(0, layout.rows.count - size.rows)
+        let row = layout.cursor.row
+        return min(highest, max(row - size.rows + 1, min(shown?.top ?? highest, row)))
+    }
+
+    /// Writes a row from its beginning, clears what stood behind it, and goes to the next.
+    private mutating func write(_ row: LineLayout.Row, next: LineLayout.Row?) {
+        output += row.octets
+        // At a full row the cursor still stands on its last column: clearing would take that.
+        if row.width < size.columns { write(next == nil ? "\u{1b}[J" : "\u{1b}[K") }
+        guard let next else { return }
+        if !row.wraps {
+            write("\r\n")
+        } else if next.octets.isEmpty {
+            // Only a character makes the terminal wrap.
+            write(" \r")
+        }
+    }
+
+    private mutating func move(from old: LineLayout.Position, to new: LineLayout.Position) {
+        if old == new { return }
+        if new.row < old.row { write("\u{1b}[\(old.row - new.row)A") }
+        if new.row > old.row { write("\u{1b}[\(new.row - old.row)B") }
+        if new.row == old.row, old.column < size.columns, new.column == old.column { return }
+        write("\r")
+        if new.column > 0 { write("\u{1b}[\(new.column)C") }
+    }
+
+    private mutating func write(_ text: String) { output += text.utf8 }
+}

@@ -1,0 +1,81 @@
+import Glibc
+import LineEditor
+
+// A program around the editor, for the tests: says what it was given, and does what its control pipe says.
+//
+// Environment: CONTROL, a named pipe whose lines are commands; HISTORY, a file.
+
+func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+let words = ["send", "subscribe", "subscriptions", "status", "/topic/방송", "/topic/방문", "/topic/room"]
+
+var options = LineEditor.Options(prompt: "> ")
+options.historyFile = variable("HISTORY")
+options.isSecret = { $0.hasPrefix("secret") }
+options.completer = { request in
+    let isFirst = request.word == request.line
+    return words.filter { $0.hasPrefix(request.word) && isFirst != $0.hasPrefix("/") }.map { Completion($0) }
+}
+
+let editor: LineEditor
+do throws(LineEditorError) {
+    editor = try LineEditor(options)
+} catch {
+    print("plain: \(error.code)")
+    for await event in try PlainLineReader().lines {
+        guard case .line(let line) = event else { break }
+        print("plain: \(line)")
+    }
+    exit(0)
+}
+
+/// Takes a command from the control pipe.
+@Sendable func control(_ line: String) async {
+    let command = line.prefix { $0 != " " }
+    let argument = String(line.dropFirst(command.count + 1))
+    switch command {
+    case "print": await editor.print(Array(argument.utf8))
+    case "prompt": editor.setPrompt(argument)
+    case "flood":
+        for number in 1...(Int(argument) ?? 1) {
+            await editor.print(Array("message \(number) \(String(repeating: "x", count: 80))".utf8))
+        }
+        await editor.print(Array("flood is over".utf8))
+    case "close": await editor.close()
+    case "exit": exit(Int32(argument) ?? 0)
+    case "crash": abort()
+    default: await editor.print(Array("no command: \(line)".utf8))
+    }
+}
+
+if let path = variable("CONTROL") {
+    // Open for writing as well, so that it never ends.
+    let reader = try PlainLineReader(descriptor: open(path, O_RDWR))
+    Task {
+        for await event in reader.lines {
+            if case .line(let line) = event { await control(line) }
+        }
+    }
+}
+
+for await event in editor.lines {
+    switch event {
+    case .line("quit"): await editor.close()
+    case .line("lend"):
+        await editor.withTerminalReleased {
+            var modes = termios()
+            tcgetattr(0, &modes)
+            print(modes.c_lflag & tcflag_t(ECHO | ICANON) == tcflag_t(ECHO | ICANON) ? "lent" : "not lent")
+            _ = readLine()
+        }
+        await editor.print(Array("given back".utf8))
+    case .line("stall"): try await Task.sleep(for: .seconds(3600))
+    case .line(let line): await editor.print(Array("got \(line.debugDescription)".utf8))
+    case .interrupt: await editor.print(Array("interrupted".utf8))
+    case .endOfInput:
+        await editor.print(Array("end of input".utf8))
+        await editor.close()
+    case .failure(let error): await editor.print(Array("failed: \(error)".utf8))
+    }
+}
+print("bye")

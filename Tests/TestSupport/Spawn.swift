@@ -1,0 +1,55 @@
+import Foundation
+
+/// Starts a program in a process group of its own, with the descriptors that `descriptors` sets up and no others.
+///
+/// - Parameter ownSession: in a session as well, which takes the first terminal it opens.
+func spawn(
+    _ program: Program, home: URL, ownSession: Bool = false,
+    descriptors: (inout posix_spawn_file_actions_t) -> Void
+) throws -> pid_t {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    descriptors(&actions)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // The signals as a shell would give them, whatever the test process and its libraries did to theirs.
+    var none = sigset_t(), all = sigset_t()
+    sigemptyset(&none)
+    sigfillset(&all)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    posix_spawnattr_setpgroup(&attributes, 0)
+    // POSIX_SPAWN_SETSID, which glibc shows to GNU programs only.
+    let newSession: Int32 = 0x80
+    posix_spawnattr_setflags(
+        &attributes,
+        Int16((ownSession ? newSession : POSIX_SPAWN_SETPGROUP) | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+
+    let arguments = ([program.path] + program.arguments).map { strdup($0) } + [nil]
+    let variables = program.cleanEnvironment(home: home).map { strdup("\($0)=\($1)") } + [nil]
+    defer { (arguments + variables).forEach { free($0) } }
+    var pid = pid_t()
+    let error = Pipe.spawning.withLock { _ in
+        posix_spawn(&pid, program.path, &actions, &attributes, arguments, variables)
+    }
+    guard error == 0 else {
+        throw TestFailure("cannot start \(program.path): \(String(cString: strerror(error)))")
+    }
+    return pid
+}
+
+extension ProgramResult.Status {
+    /// How a process ended; nil if it has not, where `options` is WNOHANG.
+    static func of(_ pid: pid_t, options: Int32) -> ProgramResult.Status? {
+        var status: Int32 = 0
+        while true {
+            let waited = waitpid(pid, &status, options)
+            if waited == 0 { return nil }
+            if waited == pid { break }
+            guard errno == EINTR else { return .exited(-1) }
+        }
+        return status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .killed(signal: status & 0x7F)
+    }
+}
