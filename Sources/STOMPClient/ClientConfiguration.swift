@@ -9,6 +9,8 @@ public struct ClientConfiguration: Sendable {
     public var session: SessionConfiguration
     /// How the octets travel. Its ``TransportOptions/trace`` is told of STOMP frames too.
     public var transport = TransportOptions()
+    /// Which SockJS transport carries the session at an `http://` endpoint. Default ``SockJSTransport/auto``.
+    public var sockJSTransport = SockJSTransport.auto
     /// The whole way to CONNECTED: name, TCP, TLS, HTTP, STOMP. Default 5 s.
     public var connectTimeout = TimeAmount.seconds(5)
     /// How long a receipt may take, the goodbye, and a write that makes no progress. Default 5 s.

@@ -8,18 +8,20 @@ import STOMPTransport
 /// | `stomp`, `tcp` | STOMP over TCP | 61613 |
 /// | `stomps`, `ssl`, `stomp+ssl` | STOMP over TLS | 61614 |
 /// | `ws`, `wss` | STOMP over WebSocket | 80, 443 |
+/// | `http`, `https` | what a browser's SockJS client is given; SockJS or a plain WebSocket is found there | 80, 443 |
 public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     public enum Scheme: String, Sendable, Hashable, CaseIterable {
-        case stomp, stomps, ws, wss
+        case stomp, stomps, ws, wss, http, https
 
-        var isSecure: Bool { self == .stomps || self == .wss }
+        /// Whether TLS stands between TCP and the rest.
+        public var isSecure: Bool { self == .stomps || self == .wss || self == .https }
 
         var defaultPort: Int {
             switch self {
             case .stomp: 61613
             case .stomps: 61614
-            case .ws: 80
-            case .wss: 443
+            case .ws, .http: 80
+            case .wss, .https: 443
             }
         }
 
@@ -29,6 +31,8 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
             case "stomps", "ssl", "stomp+ssl": self = .stomps
             case "ws": self = .ws
             case "wss": self = .wss
+            case "http": self = .http
+            case "https": self = .https
             default: return nil
             }
         }
@@ -38,7 +42,7 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     /// A name, or an IP address without brackets.
     public var host: String
     public var port: Int
-    /// Path and query of a WebSocket's request; `/` over TCP.
+    /// Path and query of the HTTP requests of WebSocket and SockJS; `/` over TCP.
     public var requestTarget: String
     public var login: String?
     public var passcode: String?
@@ -55,7 +59,9 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         let name = String(url[..<schemeEnd.lowerBound])
         guard let scheme = Scheme(name: name) else {
             throw Self.invalid(
-                url, "has the scheme \(name.debugDescription), which is none of stomp, stomps, tcp, ssl, ws and wss")
+                url,
+                "has the scheme \(name.debugDescription), which is none of stomp, stomps, tcp, ssl, ws, wss, http and https"
+            )
         }
         guard let parts = URLComponents(string: url), let host = parts.host, !host.isEmpty else {
             throw Self.invalid(url, "names no host")
@@ -70,7 +76,7 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         login = parts.user
         passcode = parts.password
         switch scheme {
-        case .ws, .wss:
+        case .ws, .wss, .http, .https:
             requestTarget =
                 (parts.percentEncodedPath.isEmpty ? "/" : parts.percentEncodedPath)
                 + (parts.percentEncodedQuery.map { "?\($0)" } ?? "")
@@ -102,18 +108,19 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         let shownHost = host.contains(":") ? "[\(host)]" : host
         let path =
             switch scheme {
-            case .ws, .wss: requestTarget
+            case .ws, .wss, .http, .https: requestTarget
             case .stomp, .stomps: ""
             }
         return "\(scheme.rawValue)://\(shownHost):\(port)\(path)"
     }
 
     /// What the transport is to open.
-    var target: TransportTarget {
+    func target(sockJS transport: SockJSTransport) -> TransportTarget {
         let kind: TransportTarget.Kind =
             switch scheme {
             case .stomp, .stomps: .tcp
             case .ws, .wss: .webSocket(requestTarget: requestTarget)
+            case .http, .https: .sockJS(base: requestTarget, transport: transport)
             }
         return TransportTarget(kind: kind, host: host, port: port, isSecure: scheme.isSecure)
     }

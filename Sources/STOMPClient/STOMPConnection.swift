@@ -61,7 +61,7 @@ public actor STOMPConnection {
         let stream: any TransportStream
         do {
             stream = try await TransportConnector(options: configuration.transport).connect(
-                to: endpoint.target, on: eventLoop, deadline: deadline
+                to: endpoint.target(sockJS: configuration.sockJSTransport), on: eventLoop, deadline: deadline
             ) { stream in
                 let core = ConnectionCore(stream: stream, configuration: configuration, opening: opening)
                 core.start()
@@ -87,6 +87,15 @@ public actor STOMPConnection {
             return STOMPConnection(opened, stream: stream, configuration: configuration)
         } catch {
             stream.eventLoop.execute { stream.abort() }
+            if endpoint.scheme == .stomp, (error as? STOMPClientError)?.code == .connectionLost,
+                await TLSProbe.isAnswered(
+                    by: endpoint, options: configuration.transport, on: eventLoop, deadline: deadline)
+            {
+                throw STOMPClientError(
+                    .protocolViolation, layer: "TCP",
+                    "\(endpoint) closed the connection unanswered: this port speaks TLS",
+                    remedy: "try stomps://", cause: error)
+            }
             throw error
         }
     }

@@ -16,6 +16,8 @@ import Testing
         ("wss://host/a/b?token=1&x=%20", "wss://host:443/a/b?token=1&x=%20"),
         ("ws://[::1]:8080/ws", "ws://[::1]:8080/ws"),
         ("ws://host/방", "ws://host:80/%EB%B0%A9"),
+        ("http://localhost:8080/ws", "http://localhost:8080/ws"),
+        ("https://host/app/ws", "https://host:443/app/ws"),
         ("ws://my_service:8080/ws", "ws://my_service:8080/ws"),
     ])
     func readsURLs(url: String, shown: String) throws {
@@ -40,8 +42,15 @@ import Testing
     @Test func stripsTheBracketsOfAnAddress() throws {
         #expect(try Endpoint("stomp://[::1]").host == "::1")
         #expect(
-            try Endpoint("wss://[::1]/ws").target
+            try Endpoint("wss://[::1]/ws").target(sockJS: .auto)
                 == TransportTarget(kind: .webSocket(requestTarget: "/ws"), host: "::1", port: 443, isSecure: true))
+    }
+
+    @Test func anHTTPURLIsWhatABrowserIsGiven() throws {
+        #expect(
+            try Endpoint("https://host/ws").target(sockJS: .xhrStreaming)
+                == TransportTarget(
+                    kind: .sockJS(base: "/ws", transport: .xhrStreaming), host: "host", port: 443, isSecure: true))
     }
 
     @Test(arguments: [

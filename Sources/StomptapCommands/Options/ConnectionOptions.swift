@@ -17,14 +17,15 @@ struct ConnectionOptions: ParsableArguments {
 
     @Option(
         parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Header on the HTTP request of a WebSocket; repeatable.", valueName: "name: value"),
+        help: ArgumentHelp(
+            "Header on the HTTP requests of WebSocket and SockJS; repeatable.", valueName: "name: value"),
         transform: HeaderArgument.init)
     var httpHeader: [HeaderArgument] = []
 
-    @Option(help: ArgumentHelp("Origin of the HTTP request, as a browser's page would have it.", valueName: "origin"))
+    @Option(help: ArgumentHelp("Origin of the HTTP requests, as a browser's page would have it.", valueName: "origin"))
     var origin: String?
 
-    @Option(help: ArgumentHelp("Cookie of the HTTP request.", valueName: "cookie"))
+    @Option(help: ArgumentHelp("Cookie of the HTTP requests.", valueName: "cookie"))
     var cookie: String?
 
     @Option(
@@ -45,7 +46,7 @@ struct ConnectionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "One deadline for the whole way to CONNECTED: name, TCP, HTTP, STOMP.", valueName: "duration"),
+            "One deadline for the whole way to CONNECTED: name, TCP, TLS, HTTP, STOMP.", valueName: "duration"),
         transform: DurationArgument.init)
     var connectTimeout = DurationArgument(seconds: 5)
 
@@ -76,6 +77,15 @@ struct ConnectionOptions: ParsableArguments {
         help: ArgumentHelp("The longest wait between attempts.", valueName: "duration"),
         transform: DurationArgument.init)
     var reconnectMaxDelay = DurationArgument(seconds: 30)
+
+    @OptionGroup(title: "TLS")
+    var tls: TLSArguments
+
+    @Option(
+        help: ArgumentHelp(
+            "How SockJS travels at an http:// endpoint: websocket, xhr-streaming, eventsource, xhr-polling; auto tries them in this order.",
+            valueName: "name"))
+    var sockjsTransport = SockJSTransport.auto
 
     @Option(
         help: ArgumentHelp(
@@ -113,6 +123,10 @@ struct ConnectionOptions: ParsableArguments {
         case .times(let times): policy.attempts = times
         case .forever: policy.attempts = nil
         }
+        for endpoint in endpoints where tls.insecure && endpoint.scheme.isSecure {
+            Diagnostics.warn(
+                "TLS: -k: whoever answers for \(endpoint) is believed; anybody between can read and change it")
+        }
         return Reconnection(
             servers: try endpoints.map { ($0, try configuration(for: $0)) }, policy: policy,
             report: ConnectionReport.tell)
@@ -142,6 +156,8 @@ struct ConnectionOptions: ParsableArguments {
             // A server picks among what is offered, so only what is accepted may be.
             configuration.transport.subprotocols = stompVersion.versions.sorted(by: >).map(\.subprotocol)
         }
+        configuration.transport.tls = try tls.options()
+        configuration.sockJSTransport = sockjsTransport
         configuration.transport.sendsBinary = wsBinary
         configuration.transport.split = split?.octets
         configuration.transport.maximumMessage = maxMessage.octets
@@ -158,6 +174,8 @@ extension STOMPVersion {
         "v" + rawValue.filter { $0 != "." } + ".stomp"
     }
 }
+
+extension SockJSTransport: ExpressibleByArgument {}
 
 /// `--stomp-version`: versions with commas between.
 struct VersionsArgument: CustomStringConvertible, Sendable {

@@ -41,7 +41,7 @@ struct Failure: Error, Sendable {
     init(_ error: any Error) {
         switch error {
         case let failure as Failure: self = failure
-        case let error as STOMPClientError: self.init(ExitStatus(error.code), Remedies.line(for: error))
+        case let error as STOMPClientError: self.init(ExitStatus(error), Remedies.line(for: error))
         case let error as TransportError: self.init(ExitStatus(error.code), error.description)
         case let error as STOMPProtocolError: self.init(.badInput, error.message)
         case is CancellationError: self.init(.interrupted, nil)
@@ -51,8 +51,10 @@ struct Failure: Error, Sendable {
 }
 
 extension ExitStatus {
-    init(_ code: STOMPClientError.Code) {
-        switch code {
+    init(_ error: STOMPClientError) {
+        switch error.code {
+        // What is in a file of keys or certificates, rather than how the command was typed.
+        case .badConfiguration where error.layer == TransportError.Layer.tls.rawValue: self = .badInput
         case .nameNotFound: self = .noHost
         case .cannotConnect, .connectionLost: self = .unavailable
         case .timedOut: self = .timedOut

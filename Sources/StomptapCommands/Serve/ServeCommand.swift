@@ -1,6 +1,7 @@
 import ArgumentParser
 import STOMPBroker
 import STOMPCore
+import STOMPTransport
 
 /// `serve`: the embedded broker.
 struct ServeCommand: AsyncParsableCommand {
@@ -46,6 +47,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Take WebSockets of pages from these origins only; repeatable.", valueName: "origin"))
     var origin: [String] = []
 
+    @Option(help: ArgumentHelp("Speak TLS on all listeners, with this certificate: PEM or PKCS#12.", valueName: "file"))
+    var tlsCert: String?
+
+    @Option(help: ArgumentHelp("The key of --tls-cert, where that file does not hold it.", valueName: "file"))
+    var tlsKey: String?
+
     @Flag(help: "Send a JSON tick to /topic/clock each second.")
     var clock = false
 
@@ -53,6 +60,7 @@ struct ServeCommand: AsyncParsableCommand {
     var verbose: Int
 
     func validate() throws {
+        guard tlsKey == nil || tlsCert != nil else { throw ValidationError("--tls-key goes with --tls-cert") }
         guard wsPath.hasPrefix("/") else { throw ValidationError("--ws-path begins with /") }
     }
 
@@ -61,6 +69,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.listeners = listeners
         configuration.logins = login.isEmpty ? nil : LoginArgument.table(login)
         configuration.heartBeat = heartBeat.heartBeat
+        configuration.tls = tlsCert.map { TLSServerOptions(certificate: $0, key: tlsKey) }
         configuration.allowedOrigins = origin.isEmpty ? nil : origin
         configuration.hasClock = clock
         configuration.hasEcho = true

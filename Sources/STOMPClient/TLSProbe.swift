@@ -1,0 +1,35 @@
+import NIOCore
+import STOMPTransport
+
+/// Finds out whether a port speaks TLS. A server that does may close a plain connection without a word.
+enum TLSProbe {
+    /// Whether a TLS handshake gets an answer from the server before `deadline`. No certificate is asked for or believed
+    /// in: nothing is sent behind the handshake.
+    static func isAnswered(
+        by endpoint: Endpoint, options: TransportOptions, on eventLoop: any EventLoop, deadline: NIODeadline
+    ) async -> Bool {
+        var options = options
+        options.tls = TLSOptions()
+        options.tls.isInsecure = true
+        options.trace = .off
+        let target = TransportTarget(kind: .tcp, host: endpoint.host, port: endpoint.port, isSecure: true)
+        do {
+            let stream = try await TransportConnector(options: options).connect(
+                to: target, on: eventLoop, deadline: deadline
+            ) { _ in Nobody() }
+            stream.eventLoop.execute { stream.abort() }
+            return true
+        } catch {
+            // A server that wants a client's certificate has shown that it speaks TLS.
+            return (error as? TransportError).map { $0.layer == .tls && $0.code == .refused } ?? false
+        }
+    }
+
+    private struct Nobody: TransportReceiver {
+        func received(_ octets: ByteBuffer) {}
+        func receivedAll() {}
+        func happened(_ event: TransportEvent) {}
+        func writabilityChanged(_ isWritable: Bool) {}
+        func ended(_ error: TransportError?) {}
+    }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import STOMPTransport
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// How a TLS server is met, for endpoints that have TLS.
+struct TLSArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Trust these certificates in place of the system's: a file (PEM or PKCS#12), or a folder of them.",
+            valueName: "file"))
+    var ca: String?
+
+    @Option(help: ArgumentHelp("The client's certificate, PEM or PKCS#12.", valueName: "file"))
+    var cert: String?
+
+    @Option(help: ArgumentHelp("The key of --cert, where that file does not hold it.", valueName: "file"))
+    var key: String?
+
+    @Option(
+        help: ArgumentHelp("Take the passphrase of --key or --cert from this environment variable.", valueName: "var"))
+    var keyPassphraseEnv: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The name to ask for and to find in the server's certificate (default: the URL's host).", valueName: "name")
+    )
+    var serverName: String?
+
+    @Option(help: ArgumentHelp("The least version of TLS to take: 1.0, 1.1, 1.2, 1.3.", valueName: "version"))
+    var tlsMin = TLSVersion.v12
+
+    @Flag(
+        name: [.customShort("k"), .long],
+        help: "Talk to a server whose certificate cannot be verified, with a warning each time.")
+    var insecure = false
+
+    func validate() throws {
+        guard key == nil || cert != nil else { throw ValidationError("--key goes with --cert") }
+        guard keyPassphraseEnv == nil || cert != nil else {
+            throw ValidationError("--key-passphrase-env goes with --cert")
+        }
+    }
+
+    /// - Throws: ``Failure`` where a file cannot be read or the environment has no such variable.
+    func options() throws -> TLSOptions {
+        for file in [ca, cert, key].compactMap({ $0 }) where access(file, R_OK) != 0 {
+            throw Failure(.noInput, "TLS: \(file): \(InputFile.reason())")
+        }
+        var options = TLSOptions()
+        options.ca = ca
+        options.certificate = cert
+        options.key = key
+        if let keyPassphraseEnv {
+            guard let passphrase = getenv(keyPassphraseEnv) else {
+                throw Failure(.usage, "--key-passphrase-env: there is no environment variable \(keyPassphraseEnv)")
+            }
+            options.keyPassphrase = String(cString: passphrase)
+        }
+        options.serverName = serverName
+        options.minimumVersion = tlsMin
+        options.isInsecure = insecure
+        return options
+    }
+}
+
+extension TLSVersion: ExpressibleByArgument {}
