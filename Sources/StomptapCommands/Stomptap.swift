@@ -6,7 +6,10 @@ public struct Stomptap: AsyncParsableCommand {
         commandName: "stomptap",
         abstract: "See and send STOMP frames, over TCP and WebSocket, from a terminal.",
         discussion: """
-            ENDPOINT is a URL (stomp://localhost:61613, ws://localhost:15674/ws), or demo: a broker inside the command.
+            ENDPOINT is a URL, or demo: a broker inside the command.
+              stomp://localhost:61613         STOMP over TCP; stomps:// over TLS
+              ws://localhost:15674/ws         STOMP over WebSocket; wss:// over TLS
+              http://localhost:8080/ws        what a browser's SockJS client is given
 
             START HERE
               stomptap subscribe demo /topic/clock

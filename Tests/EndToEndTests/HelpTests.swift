@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -26,5 +27,21 @@ import Testing
         let result = try await Program.stomptap("--version").run()
         #expect(result.lines.count == 1)
         #expect(result.output.hasPrefix("stomptap "))
+    }
+
+    /// Whoever copies a line of the README must not meet an option that is not there.
+    @Test func theREADMENamesOnlyOptionsThatAre() async throws {
+        let readme = try String(
+            contentsOf: URL(filePath: #filePath.replacing("Tests/EndToEndTests/HelpTests.swift", with: "README.md")),
+            encoding: .utf8)
+        var known: Set<String> = []
+        for command in ["subscribe", "publish", "serve"] {
+            let help = try await Program.stomptap(command, "--help").run().output
+            known.formUnion(help.matches(of: /--[a-z][a-z-]+/).map { String($0.output) })
+        }
+        let code = readme.components(separatedBy: "\n").filter { $0.contains("stomptap ") }.joined(separator: "\n")
+        let named = Set(code.matches(of: /--[a-z][a-z-]+/).map { String($0.output) })
+        #expect(!named.isEmpty)
+        #expect(named.subtracting(known) == [])
     }
 }

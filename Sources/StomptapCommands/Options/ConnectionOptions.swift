@@ -34,31 +34,32 @@ struct ConnectionOptions: ParsableArguments {
     var virtualHost: String?
 
     @Option(
-        help: ArgumentHelp("STOMP versions to accept, in CONNECT.", valueName: "versions"),
+        help: ArgumentHelp("STOMP versions to accept, in CONNECT (default: 1.2,1.1,1.0).", valueName: "versions"),
         transform: VersionsArgument.init)
     var stompVersion = VersionsArgument.all
 
     @Option(
         help: ArgumentHelp(
-            "Heart-beats in milliseconds, in CONNECT: how often we send, how often the server should; 0 is never.",
+            "Heart-beats in milliseconds, in CONNECT: how often we send, how often the server should; 0 is never (default: 10000,10000).",
             valueName: "out,in"), transform: HeartBeatArgument.init)
     var heartBeat = HeartBeatArgument(outgoing: 10_000, incoming: 10_000)
 
     @Option(
         help: ArgumentHelp(
-            "One deadline for the whole way to CONNECTED: name, TCP, TLS, HTTP, STOMP.", valueName: "duration"),
+            "One deadline for the whole way to CONNECTED: name, TCP, TLS, HTTP, STOMP (default: 5s).",
+            valueName: "duration"),
         transform: DurationArgument.init)
     var connectTimeout = DurationArgument(seconds: 5)
 
     @Option(
         help: ArgumentHelp(
-            "For each receipt, the goodbye, and a write that makes no progress.", valueName: "duration"),
+            "For each receipt, the goodbye, and a write that makes no progress (default: 5s).", valueName: "duration"),
         transform: DurationArgument.init)
     var receiptTimeout = DurationArgument(seconds: 5)
 
     @Option(
         help: ArgumentHelp(
-            "Where the server answers no receipts (Spring), a subscription counts as standing after this long.",
+            "Where the server answers no receipts (Spring), a subscription counts as standing after this long (default: 100ms).",
             valueName: "duration"), transform: DurationArgument.init)
     var settle = DurationArgument(milliseconds: 100)
 
@@ -69,12 +70,13 @@ struct ConnectionOptions: ParsableArguments {
     var reconnect: ReconnectArgument?
 
     @Option(
-        help: ArgumentHelp("The wait before the second attempt; it doubles from then on.", valueName: "duration"),
+        help: ArgumentHelp(
+            "The wait before the second attempt; it doubles from then on (default: 1s).", valueName: "duration"),
         transform: DurationArgument.init)
     var reconnectDelay = DurationArgument(seconds: 1)
 
     @Option(
-        help: ArgumentHelp("The longest wait between attempts.", valueName: "duration"),
+        help: ArgumentHelp("The longest wait between attempts (default: 30s).", valueName: "duration"),
         transform: DurationArgument.init)
     var reconnectMaxDelay = DurationArgument(seconds: 30)
 
@@ -103,7 +105,8 @@ struct ConnectionOptions: ParsableArguments {
     var split: SizeArgument?
 
     @Option(
-        help: ArgumentHelp("The largest message or frame to take.", valueName: "size"), transform: SizeArgument.init)
+        help: ArgumentHelp("The largest message or frame to take (default: 16MiB).", valueName: "size"),
+        transform: SizeArgument.init)
     var maxMessage = SizeArgument(mebibytes: 16)
 
     @OptionGroup(title: "Diagnostics")

@@ -3,7 +3,8 @@ import STOMPClient
 
 /// The ENDPOINT of a command: a URL or several, or `demo`.
 enum EndpointArgument {
-    static let help = "stomp://HOST:PORT, ws://HOST:PORT/PATH, or demo: a broker inside this command, with a clock."
+    static let help =
+        "A URL (stomp, stomps, ws, wss, http, https), several with commas between, or demo: a broker inside this command, with a clock."
 
     /// Does `work` with the endpoints that `text` names, and ends the demo broker afterwards where there is one.
     static func with<Result: Sendable>(

@@ -7,18 +7,20 @@ struct PublishCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "publish", abstract: "Send messages.",
         discussion: """
-            The body is the argument, the content of -f FILE, or what comes on stdin. Nothing is lost without being named:
-            on a failure it says how many messages were sent and confirmed, and with which --skip to resume.
+            The body is the argument, the content of -f FILE, or what comes on stdin.
+            Nothing is lost without being named: on a failure it says how many
+            messages were sent and confirmed, and with which --skip to resume.
 
             EXAMPLES
               stomptap publish stomp://localhost /topic/orders '{"id": 42}'
-              stomptap publish ws://localhost:8080/ws /app/hello -H 'x-user: 민지' -f hello.json
+              stomptap publish ws://localhost:8080/ws /app/hello -H 'x-user: 민지'
               tail -f app.log | stomptap pub stomp://localhost /topic/log -l
-              find . -name '*.kt' -print0 | stomptap pub stomp://localhost /queue/files -0
+              find . -name '*.kt' -print0 | stomptap pub stomp://localhost /queue/kt -0
 
             EXIT STATUS
-              0 sent   1 the server answered ERROR   64 wrong usage   65 a body that cannot be sent   66 no such file
-              68 no such host   69 no connection, or lost   75 no receipt in time   76 protocol broken   77 refused
+              0 sent, 1 the server answered ERROR, 64 wrong usage, 65 a body that
+              cannot be sent, 66 no such file, 68 no such host, 69 no connection or
+              lost, 75 no receipt in time, 76 protocol broken, 77 refused
             """,
         aliases: ["pub"])
 
@@ -59,7 +61,8 @@ struct PublishCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Receipts of SEND: auto for every 1000th message and the last, require for each, none.", valueName: "when"))
+            "Receipts of SEND: auto for every 1000th message and the last, require for each, none.",
+            valueName: "when"))
     var receipt = ReceiptPolicy.auto
 
     @Flag(help: "Send everything in one transaction: all or nothing.")

@@ -8,9 +8,10 @@ struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Run the embedded broker, for trying out, mocks and tests.",
         discussion: """
-            STOMP 1.0 to 1.2 in memory: topics, queues under /queue/, acknowledgements, transactions, receipts,
-            heart-beats. It keeps nothing on disk, and is no broker for production. The URLs it listens on are printed on
-            stdout, one a line.
+            STOMP 1.0 to 1.2 in memory: topics, queues under /queue/, ack modes,
+            transactions, receipts, heart-beats. What is sent to /app/echo comes back on
+            /topic/echo. It keeps nothing on disk, and is no broker for production. The
+            URLs it listens on are printed on stdout, one a line.
 
             EXAMPLES
               stomptap serve
@@ -40,7 +41,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Heart-beats in milliseconds: how often we send, how often a client should.", valueName: "out,in"),
+            "Heart-beats in milliseconds: how often we send, how often a client should (default: 10000,10000).",
+            valueName: "out,in"),
         transform: HeartBeatArgument.init)
     var heartBeat = HeartBeatArgument(outgoing: 10_000, incoming: 10_000)
 

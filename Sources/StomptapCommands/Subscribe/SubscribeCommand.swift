@@ -11,13 +11,15 @@ struct SubscribeCommand: AsyncParsableCommand {
 
             EXAMPLES
               stomptap subscribe demo /topic/clock
-              stomptap subscribe stomp://localhost --virtual-host / /topic/orders -o json | jq .body
               stomptap subscribe ws://localhost:15674/ws /topic/orders -n 1 -W 10s
-              stomptap sub stomp://localhost /queue/jobs --ack client-individual -F '%I %d %b'
+              stomptap subscribe http://localhost:8080/ws /topic/room.1 -v
+              stomptap subscribe stomp://localhost/%2F /topic/orders -o json | jq .body
+              stomptap sub stomp://localhost /queue/jobs --ack client -F '%I %d %b'
 
             EXIT STATUS
-              0 done   1 the server answered ERROR   64 wrong usage   68 no such host   69 no connection, or lost
-              75 too few messages in time   76 protocol broken   77 refused   130 Ctrl-C
+              0 done, 1 the server answered ERROR, 64 wrong usage, 68 no such host,
+              69 no connection or lost, 75 too few messages in time, 76 protocol
+              broken, 77 refused, 130 Ctrl-C
             """,
         aliases: ["sub"])
 
@@ -46,7 +48,7 @@ struct SubscribeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The 'ack' header of SUBSCRIBE: auto, client, client-individual. A message is acknowledged once it is printed.",
+            "The 'ack' header of SUBSCRIBE: auto, client, client-individual. A message is acknowledged once it is printed (default: auto).",
             valueName: "mode"), transform: AckArgument.init)
     var ack = AckArgument(mode: .auto)
 
