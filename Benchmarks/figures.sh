@@ -18,6 +18,7 @@ cc -O2 -Wall -D_GNU_SOURCE -o "$blaster" Benchmarks/blaster.c -lcrypto
 
 # A server for each connection, so that each result is known to be that client's.
 measure() {
+    : >"$results.port"
     "$blaster" serve "$frames" 1 >"$results.port" &
     server=$!
     until port=$(head -n 1 "$results.port") && [ -n "$port" ]; do sleep 0.01; done

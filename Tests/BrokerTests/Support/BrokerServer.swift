@@ -9,24 +9,25 @@ actor BrokerServer {
     /// Where its certificates, its log and its data are.
     nonisolated let folder: URL
     private let supervisor: RunningProgram
+    private let readyLine: String
     private var starts = 0
     private var stops = 0
 
     /// - Parameters:
     ///   - script: what runs the server; it stands in the folder `Servers`.
     ///   - executable: a file that is there where the server is installed.
-    ///   - listening: the names of the ports that clients connect to.
-    ///   - others: the names of further ports it needs.
+    ///   - readyLine: what it writes to its log when it is ready, and at no other time.
+    ///   - portNames: the ports it needs.
     init(
-        _ name: String, script: String, executable: String, listening: [String], others: [String] = []
+        _ name: String, script: String, executable: String, readyLine: String, ports portNames: [String]
     ) async throws {
         for file in [executable, "/usr/bin/openssl"] where !FileManager.default.fileExists(atPath: file) {
             throw TestFailure("\(name) cannot run: there is no \(file); `make test-brokers` installs it")
         }
         self.name = name
         folder = try makeTemporaryFolder()
-        let names = listening + others
-        ports = Dictionary(uniqueKeysWithValues: zip(names, try Loopback.freePorts(names.count)))
+        self.readyLine = readyLine
+        ports = Dictionary(uniqueKeysWithValues: zip(portNames, try Loopback.freePorts(portNames.count)))
         let scripts = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Servers").path
         var program = Program(
@@ -44,10 +45,11 @@ actor BrokerServer {
         starts += 1
         supervisor.write("start\n")
         // Half a minute has been seen on a loaded machine.
-        try await waitUntil("listens", within: .seconds(120)) {
+        try await waitUntil("got ready", within: .seconds(120)) {
             guard let server = lastStarted else { return false }
-            if hasEnded(server) { throw TestFailure("\(name) ended while it was to start: \(log)") }
-            return ports.values.allSatisfy(Loopback.accepts)
+            if hasEnded(server) { throw TestFailure("\(name) ended while it was to start:\n\(log.suffix(3000))") }
+            // That its ports accept is not enough: RabbitMQ makes its users and virtual hosts after that.
+            return log.components(separatedBy: readyLine).count > starts && ports.values.allSatisfy(Loopback.accepts)
         }
     }
 
@@ -73,7 +75,7 @@ actor BrokerServer {
             }
             return true
         } otherwise: {
-            "\(name) never \(what): \(log)"
+            "\(name) never \(what):\n\(log.suffix(3000))"
         }
     }
 
@@ -89,7 +91,6 @@ actor BrokerServer {
     }
 
     private nonisolated var log: String {
-        let text = try? String(contentsOf: folder.appending(path: "server.log"), encoding: .utf8)
-        return text.map { "...\n\($0.suffix(3000))" } ?? "it has no log"
+        (try? String(contentsOf: folder.appending(path: "server.log"), encoding: .utf8)) ?? ""
     }
 }

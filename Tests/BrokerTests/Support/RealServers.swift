@@ -19,7 +19,8 @@ struct RabbitMQServer: Sendable {
         RabbitMQServer(
             server: try await BrokerServer(
                 "RabbitMQ", script: "rabbitmq.sh", executable: "/usr/lib/rabbitmq/bin/rabbitmq-server",
-                listening: ["STOMP", "STOMPS", "WS", "WSS"], others: ["EPMD", "DISTRIBUTION"]))
+                readyLine: "Server startup complete",
+                ports: ["STOMP", "STOMPS", "WS", "WSS", "EPMD", "DISTRIBUTION"]))
     }
 }
 
@@ -40,6 +41,6 @@ struct ActiveMQServer: Sendable {
         ActiveMQServer(
             server: try await BrokerServer(
                 "ActiveMQ", script: "activemq.sh", executable: "/usr/share/activemq/lib/activemq-broker.jar",
-                listening: ["STOMP", "STOMPS"]))
+                readyLine: ") started", ports: ["STOMP", "STOMPS"]))
     }
 }
