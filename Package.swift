@@ -39,7 +39,9 @@ let package = Package(
         .executableTarget(name: "stomptap", dependencies: ["StomptapCommands"]),
 
         .testTarget(name: "STOMPCoreTests", dependencies: ["STOMPCore", nioCore]),
-        .testTarget(name: "STOMPTransportTests", dependencies: ["STOMPTransport", nioEmbedded] + nio + nioHTTP),
+        .testTarget(
+            name: "STOMPTransportTests",
+            dependencies: ["STOMPTransport", "COpenSSL", "TestSupport", nioEmbedded] + nio + nioHTTP),
         .testTarget(name: "STOMPClientTests", dependencies: ["STOMPClient", "STOMPBroker"] + nio),
         .testTarget(name: "STOMPBrokerTests", dependencies: ["STOMPBroker", "STOMPClient", nioEmbedded] + nio),
         .executableTarget(

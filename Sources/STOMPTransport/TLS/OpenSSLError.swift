@@ -11,7 +11,7 @@ struct OpenSSLError {
         library = ERR_GET_LIB(code)
         reason = ERR_GET_REASON(code)
         let words = ERR_reason_error_string(code).map { String(cString: $0) } ?? "error \(reason)"
-        text = data.isEmpty ? words : "\(words) (\(data.escapingControls))"
+        text = data.isEmpty ? words : "\(words) (\(printable(data)))"
     }
 
     static func clear() {
@@ -52,16 +52,6 @@ struct OpenSSLError {
     /// Whether an algorithm is not there (any more).
     var isUnsupported: Bool {
         reason == stomptap_err_unsupported() || (library == ERR_LIB_EVP && reason == EVP_R_UNSUPPORTED_ALGORITHM)
-    }
-}
-
-extension String {
-    /// The same with control characters escaped, so that no peer's text can drive a terminal.
-    var escapingControls: String {
-        guard unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return self }
-        return unicodeScalars.reduce(into: "") { text, scalar in
-            text += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
-        }
     }
 }
 

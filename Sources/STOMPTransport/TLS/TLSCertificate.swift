@@ -46,7 +46,7 @@ public struct TLSCertificate: Sendable, Hashable {
     static func text(of name: OpaquePointer?) -> String {
         guard let name else { return "" }
         let flags = UInt(XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_FN_SN) | stomptap_name_string_flags()
-        return textWritten { X509_NAME_print_ex($0, name, 0, flags) }.escapingControls
+        return printable(textWritten { X509_NAME_print_ex($0, name, 0, flags) })
     }
 
     private static func alternativeNames(of certificate: OpaquePointer) -> [String] {
@@ -55,7 +55,7 @@ public struct TLSCertificate: Sendable, Hashable {
         defer { GENERAL_NAMES_free(all) }
         return (0..<stomptap_general_name_count(all)).map { index in
             let name = stomptap_general_name_at(all, index)
-            return address(name) ?? textWritten { GENERAL_NAME_print($0, name) }.escapingControls
+            return address(name) ?? printable(textWritten { GENERAL_NAME_print($0, name) })
         }
     }
 

@@ -128,10 +128,12 @@ extension TLSEngine {
         case drained
         /// The peer sent close_notify.
         case ended
+        /// What follows those octets that were read cannot be.
+        case failed(TransportError)
     }
 
     /// Decrypts into the space that `buffer` has.
-    func read(into buffer: inout ByteBuffer) throws(TransportError) -> ReadOutcome {
+    func read(into buffer: inout ByteBuffer) -> ReadOutcome {
         while buffer.writableBytes > 0 {
             OpenSSLError.clear()
             var result: Int32 = 0
@@ -144,7 +146,7 @@ extension TLSEngine {
             switch SSL_get_error(ssl, result) {
             case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .drained
             case SSL_ERROR_ZERO_RETURN: return .ended
-            default: throw diagnosis.streamFailure(OpenSSLError.take())
+            default: return .failed(diagnosis.streamFailure(OpenSSLError.take()))
             }
         }
         return .full
@@ -206,7 +208,7 @@ extension TLSEngine {
         return TLSSummary(
             version: String(cString: SSL_get_version(ssl)),
             cipher: String(cString: SSL_CIPHER_get_name(SSL_get_current_cipher(ssl))),
-            applicationProtocol: selected.isEmpty ? nil : String(decoding: selected, as: UTF8.self).escapingControls,
+            applicationProtocol: selected.isEmpty ? nil : printable(String(decoding: selected, as: UTF8.self)),
             chain: peerChain, trust: trust)
     }
 

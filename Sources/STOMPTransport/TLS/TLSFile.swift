@@ -18,6 +18,9 @@ enum TLSFile {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
+    /// Whether this process may read a file or folder.
+    static func isReadable(_ path: String) -> Bool { access(path, R_OK) == 0 }
+
     /// Reads the file once and whole, so that a pipe will do.
     ///
     /// - Parameter what: what the file should hold, for the message: `the private key`.

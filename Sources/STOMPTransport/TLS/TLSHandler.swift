@@ -136,19 +136,19 @@ final class TLSHandler: ChannelDuplexHandler {
     }
 
     private func decrypt(_ context: ChannelHandlerContext) {
-        while (state == .open || state == .outputClosed) && end == nil && engine.unread > 0 {
+        var mayHaveMore = true
+        while mayHaveMore && end == nil && (state == .open || state == .outputClosed) && engine.unread > 0 {
             var plain = context.channel.allocator.buffer(capacity: max(engine.unread, 512))
-            do throws(TransportError) {
-                let outcome = try engine.read(into: &plain)
-                if outcome == .ended { end = .clean }
-                if plain.readableBytes > 0 {
-                    wasAnswered = true
-                    owesRead = false
-                    context.fireChannelRead(wrapInboundOut(plain))
-                }
-                if outcome != .full { break }
-            } catch {
-                end = .failure(error)
+            switch engine.read(into: &plain) {
+            case .full: break
+            case .drained: mayHaveMore = false
+            case .ended: end = .clean
+            case .failed(let error): end = .failure(error)
+            }
+            if plain.readableBytes > 0 {
+                wasAnswered = true
+                owesRead = false
+                context.fireChannelRead(wrapInboundOut(plain))
             }
         }
         if state != .closed { flushEngine(context) }

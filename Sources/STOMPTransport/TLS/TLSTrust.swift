@@ -16,7 +16,7 @@ enum TLSTrust: Equatable {
         case .nobody: return "nowhere"
         case .system:
             let variables = ["SSL_CERT_FILE", "SSL_CERT_DIR"].compactMap { name in
-                Environment[name].map { "\(name)=\($0)" }
+                Environment[name].map { "\(name)=\($0)" + (TLSFile.isReadable($0) ? "" : " (cannot be read)") }
             }
             return variables.isEmpty ? "the system's trust store" : variables.joined(separator: " ")
         }

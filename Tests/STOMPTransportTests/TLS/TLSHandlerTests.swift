@@ -1,0 +1,253 @@
+import NIOCore
+import NIOEmbedded
+import Testing
+
+@testable import STOMPTransport
+
+/// The handler on a wire that the test holds: what comes up, what goes down, and in which order.
+@Suite struct TLSHandlerTests {
+    static let versions = [TLSVersion.v12, .v13]
+
+    @Test(arguments: versions) func octetsTravelBothWays(_ version: TLSVersion) throws {
+        let wire = try TLSWire(highest: version)
+        try wire.start()
+        wire.client.send("CONNECT")
+        try wire.exchange()
+        wire.server.send("CONNECTED")
+        try wire.exchange()
+        #expect(wire.server.log.entries == ["active", "complete", "read CONNECT", "complete"])
+        #expect(wire.client.log.entries == ["active", "complete", "read CONNECTED", "complete"])
+        #expect(try wire.client.established.wait()?.version == "TLSv\(version.rawValue)")
+        wire.finish()
+    }
+
+    @Test(arguments: versions) func everySplitOfTheHandshakeAndTheStreamIsTaken(_ version: TLSVersion) throws {
+        for piece in [1, 2, 3, 5, 7, 11, 100, 1000] {
+            let wire = try TLSWire(highest: version)
+            wire.client.start()
+            wire.server.start()
+            wire.client.send("written before the handshake")
+            try wire.exchange(piece: piece)
+            let body = String(repeating: "x", count: 40_000)
+            wire.server.send(body)
+            wire.client.send("more")
+            try wire.exchange(piece: piece)
+            #expect(wire.client.log.octets == body.utf8.count, "in pieces of \(piece)")
+            #expect(wire.server.log.octets == "written before the handshakemore".utf8.count)
+            #expect(wire.client.log.errors.isEmpty && wire.server.log.errors.isEmpty)
+            wire.finish()
+        }
+    }
+
+    @Test(arguments: versions) func nothingAboveTLSLeavesBeforeTheServerIsVerified(_ version: TLSVersion) throws {
+        for (ca, isTrusted) in [("ca", true), ("other-ca", false)] {
+            let wire = try TLSWire(client: TLSOptions(ca: ca), highest: version)
+            wire.client.start()
+            wire.server.start()
+            let promise = wire.loop.makePromise(of: Void.self)
+            wire.client.channel.writeAndFlush(ByteBuffer(string: "CONNECT"), promise: promise)
+            try wire.exchange()
+            // Had it left under the keys of the handshake, this server would have read it.
+            #expect(wire.server.log.entries.contains("read CONNECT") == isTrusted)
+            #expect(wire.client.log.entries.contains("active") == isTrusted)
+            if isTrusted {
+                try promise.futureResult.wait()
+            } else {
+                #expect(throws: TransportError.self) { try promise.futureResult.wait() }
+                #expect(wire.client.failure?.code == .refused)
+                #expect(!wire.client.channel.isActive)
+                #expect(wire.server.failure?.message.contains("(unknown_ca)") == true, "the alert came")
+            }
+            wire.finish()
+        }
+    }
+
+    @Test(arguments: versions) func theEndComesBehindTheOctets(_ version: TLSVersion) throws {
+        let wire = try TLSWire(highest: version)
+        try wire.start()
+        wire.server.send("last words")
+        wire.server.channel.close(mode: .output, promise: nil)
+        let octets = try wire.server.output()
+        // In one read: the message, close_notify, and what nobody may send behind it.
+        var all = octets
+        all.writeString("GARBAGE")
+        try wire.client.channel.writeInbound(all)
+        #expect(
+            wire.client.log.entries.dropFirst(2) == ["read last words", "complete", "\(ChannelEvent.inputClosed)"])
+        // The connection is the layers' above to close, which may still write.
+        #expect(wire.client.channel.isActive)
+        wire.client.channel.close(mode: .all, promise: nil)
+        try TLSWire.carry(wire.client.output(), to: wire.server)
+        #expect(wire.server.log.entries.contains("\(ChannelEvent.inputClosed)"), "close_notify was answered")
+        #expect(wire.client.log.errors.isEmpty && wire.server.log.errors.isEmpty)
+        wire.finish()
+    }
+
+    @Test func afterItsOwnEndASideStillReads() throws {
+        let wire = try TLSWire()
+        try wire.start()
+        wire.client.send("DISCONNECT")
+        wire.client.channel.close(mode: .output, promise: nil)
+        let late = wire.loop.makePromise(of: Void.self)
+        wire.client.channel.writeAndFlush(ByteBuffer(string: "too late"), promise: late)
+        #expect(throws: ChannelError.self) { try late.futureResult.wait() }
+        try TLSWire.carry(wire.client.output(), to: wire.server)
+        wire.server.send("RECEIPT")
+        wire.server.channel.close(mode: .output, promise: nil)
+        try TLSWire.carry(wire.server.output(), to: wire.client)
+        #expect(
+            wire.client.log.entries.suffix(4) == [
+                "read RECEIPT", "complete", "\(ChannelEvent.inputClosed)", "inactive",
+            ])
+        #expect(wire.client.log.errors.isEmpty)
+        wire.finish()
+    }
+
+    @Test(arguments: versions) func aStreamThatIsCutOffIsToldFromOneThatEnds(_ version: TLSVersion) throws {
+        for isHalfClosed in [false, true] {
+            let wire = try TLSWire(highest: version)
+            try wire.start()
+            wire.server.send(String(repeating: "x", count: 20_000))
+            let octets = try wire.server.output()
+            // All but the last octet of the second record.
+            try TLSWire.carry(octets.getSlice(at: 0, length: octets.readableBytes - 1) ?? octets, to: wire.client)
+            if isHalfClosed {
+                wire.client.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+            } else {
+                wire.client.channel.pipeline.fireChannelInactive()
+            }
+            #expect(wire.client.log.octets == 16384)
+            #expect(wire.client.log.error?.code == .connectionLost)
+            #expect(wire.client.log.error?.message == "the TLS stream was cut off without a close_notify")
+            #expect(wire.client.log.errors.count == 1)
+            #expect(!wire.client.log.entries.contains("\(ChannelEvent.inputClosed)"))
+            wire.finish()
+        }
+    }
+
+    @Test func afterOurOwnCloseNotifyAnEndIsNoFault() throws {
+        let wire = try TLSWire()
+        try wire.start()
+        wire.client.channel.close(mode: .output, promise: nil)
+        wire.client.channel.pipeline.fireChannelInactive()
+        #expect(wire.client.log.entries.suffix(1) == ["inactive"])
+        #expect(wire.client.log.errors.isEmpty)
+        wire.finish()
+    }
+
+    /// Octets from somebody else, and what the error says of them.
+    static let foreign: [String: (octets: [UInt8], words: String)] = [
+        "plain": (Array("MESSAGE\n\nplain octets\0".utf8), "no TLS record"),
+        "a record": ([0x17, 3, 3, 0, 32] + [UInt8](repeating: 1, count: 32), "changed on the way"),
+        "a huge record": ([0x17, 3, 3, 0xFF, 0xFF] + [UInt8](repeating: 1, count: 32), "no TLS record"),
+        "a ClientHello": ([0x16, 3, 1, 0, 4, 1, 0, 0, 0], ""),
+    ]
+
+    @Test(arguments: versions, foreign.keys.sorted())
+    func octetsThatAreNotOfTheStreamEndIt(_ version: TLSVersion, _ name: String) throws {
+        let foreign = try #require(Self.foreign[name])
+        let wire = try TLSWire(highest: version)
+        try wire.start()
+        wire.server.send("fine")
+        var octets = try wire.server.output()
+        octets.writeBytes(foreign.octets)
+        try TLSWire.carry(octets, to: wire.client)
+        let error = try #require(wire.client.log.error)
+        #expect(wire.client.log.entries.dropFirst(2) == ["read fine", "complete", "error", "inactive"])
+        #expect(error.code == .protocolViolation)
+        #expect(foreign.words.isEmpty || error.message.contains(foreign.words), "\(error)")
+        wire.finish()
+    }
+
+    @Test(arguments: versions) func aRecordChangedOnTheWayIsNoticed(_ version: TLSVersion) throws {
+        let wire = try TLSWire(highest: version)
+        try wire.start()
+        wire.server.send("SEND money")
+        var octets = try wire.server.output()
+        let last = octets.writerIndex - 1
+        octets.setInteger((octets.getInteger(at: last, as: UInt8.self) ?? 0) ^ 1, at: last)
+        try TLSWire.carry(octets, to: wire.client)
+        #expect(wire.client.log.octets == 0)
+        #expect(wire.client.log.error?.message.contains("changed on the way") == true)
+        wire.finish()
+    }
+
+    // MARK: - Writing
+
+    @Test func aWriteOfNothingIsKept() throws {
+        let wire = try TLSWire()
+        try wire.start()
+        let promise = wire.loop.makePromise(of: Void.self)
+        wire.client.channel.writeAndFlush(ByteBuffer(), promise: promise)
+        _ = try wire.client.output()
+        try promise.futureResult.wait()
+        wire.finish()
+    }
+
+    @Test func smallWritesShareARecord() throws {
+        let wire = try TLSWire()
+        try wire.start()
+        var promises: [EventLoopFuture<Void>] = []
+        for _ in 0..<100 { promises.append(wire.client.channel.write(ByteBuffer(string: "0123456789"))) }
+        wire.client.channel.flush()
+        let octets = try wire.client.output()
+        #expect(octets.readableBytes < 1000 + 40)
+        try TLSWire.carry(octets, to: wire.server)
+        #expect(wire.server.log.octets == 1000)
+        for promise in promises { try promise.wait() }
+        wire.finish()
+    }
+
+    @Test func aWriteAfterTheEndFails() throws {
+        let wire = try TLSWire()
+        try wire.start()
+        let handler = try wire.client.channel.pipeline.syncOperations.context(handlerType: TLSWire.Log.self)
+        wire.client.channel.close(promise: nil)
+        let promise = wire.loop.makePromise(of: Void.self)
+        handler.writeAndFlush(NIOAny(ByteBuffer(string: "x")), promise: promise)
+        #expect(throws: ChannelError.self) { try promise.futureResult.wait() }
+        wire.finish()
+    }
+
+    // MARK: - What is told
+
+    @Test func theTraceShowsTheHandshakeAndBothEnds() throws {
+        let trace = Trace(.layers)
+        let wire = try TLSWire(server: TLSServerOptions("chain"), protocols: ["http/1.1"], trace: trace.wire)
+        try wire.start()
+        wire.client.channel.close(mode: .output, promise: nil)
+        try wire.exchange()
+        wire.server.channel.close(promise: nil)
+        try wire.exchange()
+        #expect(trace.lines.count == 3)
+        #expect(trace.lines.dropFirst() == ["tls outgoing close_notify", "tls incoming close_notify"])
+        let text = trace.lines.first ?? ""
+        #expect(text.hasPrefix("tls local TLSv1.3 TLS_AES_256_GCM_SHA384 "))
+        let lines = text.split(separator: "\n").map(String.init)
+        #expect(lines.first?.hasSuffix(", ALPN http/1.1") == true)
+        #expect(lines.contains("certificate 0: CN=leaf"))
+        #expect(lines.contains("    issuer: CN=Test Intermediate"))
+        #expect(lines.contains("    names: DNS:localhost, IP:127.0.0.1"))
+        #expect(lines.contains("certificate 1: \"CN=Test Intermediate\""))
+        #expect(lines.filter { $0.contains(/^    valid: 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC to 20/) }.count == 2)
+        #expect(lines.filter { $0.contains(/^    SHA-256: ([0-9A-F]{2}:){31}[0-9A-F]{2}$/) }.count == 2)
+        let ca = Certificates.shared.path("ca.pem")
+        #expect(lines.last == "verified by: \"O=Stomptap, CN=Test Root\", from \(ca)")
+        wire.finish()
+    }
+
+    @Test func alpnIsOfferedToHTTPOnly() throws {
+        for (kind, expected) in [(Above.tcp, nil), (.webSocket, "http/1.1")] as [(Above, String?)] {
+            let wire = try TLSWire(protocols: kind.kind.applicationProtocols)
+            try wire.start()
+            #expect(try wire.client.established.wait()?.applicationProtocol == expected)
+            #expect(try wire.server.established.wait()?.applicationProtocol == expected)
+            wire.finish()
+        }
+        // A server takes nothing that it does not speak.
+        let wire = try TLSWire(protocols: ["h2", "spdy/3"])
+        try wire.start()
+        #expect(try wire.client.established.wait()?.applicationProtocol == nil)
+        wire.finish()
+    }
+}

@@ -1,0 +1,227 @@
+import NIOCore
+import TestSupport
+import Testing
+
+@testable import STOMPTransport
+
+/// Peers that do not come as far as a certificate.
+@Suite(.spawning) struct TLSHandshakeTests {
+    struct Foreign: Sendable, CustomTestStringConvertible {
+        var name: String
+        var answer: String
+        var message: String
+        var remedy: String?
+
+        var testDescription: String { name }
+    }
+
+    static let foreign = [
+        Foreign(
+            name: "HTTP", answer: "HTTP/1.1 400 Bad Request\r\n\r\n",
+            message: "the server does not speak TLS: it answered HTTP", remedy: "ws://"),
+        Foreign(
+            name: "STOMP", answer: "ERROR\nmessage:what\n\n\0",
+            message: "the server does not speak TLS: it answered STOMP", remedy: "try stomp://"),
+        Foreign(
+            name: "SSH", answer: "SSH-2.0-OpenSSH_9.2p1\r\n", message: "the server does not speak TLS: it answered SSH",
+            remedy: "this port speaks SSH"),
+        Foreign(
+            name: "AMQP", answer: "AMQP\0\0\u{9}\u{1}\n", message: "the server does not speak TLS: it answered AMQP",
+            remedy: "61613"),
+        Foreign(
+            name: "unknown", answer: "\u{1b}[2Jgarbage\n",
+            message: #"the server does not speak TLS: it answered "\u{1B}[2Jgarbage\n""#),
+        Foreign(name: "cut short", answer: "?", message: #"the server does not speak TLS: it answered "?""#),
+    ]
+
+    @Test(arguments: foreign, Above.allCases)
+    func aServerWithoutTLSIsNamedByWhatItSpeaks(_ foreign: Foreign, _ above: Above) async throws {
+        try await TestSupport.ScriptedServer.run(.sendText(foreign.answer)) { server in
+            let error = try await refusal(above, by: server.port)
+            #expect(error.code == .protocolViolation)
+            #expect(error.layer == .tls)
+            #expect(error.message == foreign.message)
+            if let remedy = foreign.remedy {
+                #expect(error.remedy?.contains(remedy) == true, "\(error)")
+            } else {
+                #expect(error.remedy == nil)
+            }
+        }
+    }
+
+    @Test func whatIsSpokenIsKnownFromAnySplit() throws {
+        let wire = try TLSWire()
+        wire.client.start()
+        try TLSWire.carry(ByteBuffer(string: "HTTP/1.1 400 Bad Request\r\n\r\n"), to: wire.client, piece: 1)
+        #expect(wire.client.failure?.message == "the server does not speak TLS: it answered HTTP")
+        wire.finish()
+    }
+
+    @Test func aClientWithoutTLSIsNamedByWhatItSpeaks() throws {
+        for (request, name) in [
+            ("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP"), ("CONNECT\naccept-version:1.2\n\n\0", "STOMP"),
+            ("STOMP\naccept-version:1.2\n\n\0", "STOMP"), ("SSH-2.0-OpenSSH_9.2\r\n", "SSH"),
+        ] {
+            let wire = try TLSWire()
+            wire.server.start()
+            try TLSWire.carry(ByteBuffer(string: request), to: wire.server)
+            #expect(wire.server.failure?.message == "the client does not speak TLS: it sent \(name)")
+            #expect(wire.server.failure?.remedy == nil)
+            #expect(!wire.server.log.entries.contains("active"))
+            wire.finish()
+        }
+    }
+
+    @Test(arguments: Above.allCases) func aServerThatClosesAtOnceIsSaid(_ above: Above) async throws {
+        try await TestSupport.ScriptedServer.run(.awaitText("localhost")) { server in
+            let error = try await refusal(above, by: server.port)
+            #expect(error.code == .connectionLost)
+            #expect(error.message == "the server closed the connection in the handshake, without a word")
+            #expect(error.remedy == "where this port does not speak TLS, try stomp:// or ws://")
+        }
+    }
+
+    @Test func aServerThatResetsIsSaid() async throws {
+        try await TestSupport.ScriptedServer.run(.awaitText("localhost"), .reset) { server in
+            let error = try await refusal(by: server.port)
+            #expect(error.code == .connectionLost)
+            #expect(error.message == "the server reset the connection in the handshake, without a word")
+        }
+    }
+
+    // MARK: - Deadline
+
+    @Test(arguments: Above.allCases) func aServerThatStallsMeetsTheDeadline(_ above: Above) async throws {
+        try await TestSupport.ScriptedServer.run(.stall) { server in
+            // Long enough for TCP on a busy machine.
+            let error = try await refusal(
+                above, by: server.port, host: "127.0.0.1", deadline: .now() + .seconds(3))
+            #expect(error.code == .timedOut)
+            #expect(error.layer == .tls)
+            #expect(error.message == "the server sent nothing in the handshake before the deadline")
+            #expect(error.remedy == "where this port does not speak TLS, try stomp:// or ws://")
+        }
+    }
+
+    @Test func aHandshakeThatDripsMeetsTheDeadline() throws {
+        let wire = try TLSWire(deadline: .uptimeNanoseconds(0) + .seconds(5))
+        wire.client.start()
+        wire.server.start()
+        try TLSWire.carry(wire.client.output(), to: wire.server)
+        let flight = try wire.server.output()
+        for index in 0..<49 {
+            wire.loop.advanceTime(by: .milliseconds(100))
+            let octet = try #require(flight.getSlice(at: index, length: 1))
+            try TLSWire.carry(octet, to: wire.client)
+            #expect(wire.client.channel.isActive)
+        }
+        wire.loop.advanceTime(by: .milliseconds(200))
+        #expect(wire.client.failure?.code == .timedOut)
+        #expect(
+            wire.client.failure?.message == "the handshake was not finished before the deadline: 49 octets came")
+        #expect(!wire.client.channel.isActive)
+        wire.finish()
+    }
+
+    @Test func theDeadlineIsForTheHandshakeOnly() throws {
+        let wire = try TLSWire(deadline: .uptimeNanoseconds(0) + .seconds(5))
+        try wire.start()
+        wire.loop.advanceTime(by: .hours(1))
+        wire.server.send("still here")
+        try wire.exchange()
+        #expect(wire.client.log.entries.contains("read still here"))
+        wire.finish()
+    }
+
+    @Test func aListenerHasPatienceForAWhile() async throws {
+        var tls = TLSServerOptions()
+        tls.handshakeTimeout = .milliseconds(200)
+        let trace = Trace(.layers)
+        var options = TransportOptions()
+        options.trace = trace.wire
+        try await withTLSServer(.tcp, tls, options: options) { port in
+            let client = Inbox()
+            _ = try await TransportConnector().connect(
+                to: .tcp(port), on: group.next(), deadline: .farEnough, receiver: client.factory)
+            #expect(try await client.end() == nil)
+            #expect(trace.lines == ["tls local TLS: the client sent nothing in the handshake before the deadline"])
+        }
+    }
+
+    // MARK: - Versions
+
+    @Test(arguments: [("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")])
+    func aServerOfOneVersionIsMet(_ option: String, _ version: String) async throws {
+        try await withOpenSSLServer(option, "-rev") { port, _ in
+            let client = Inbox()
+            let stream = try await connectTLS(to: port, client: client)
+            #expect(stream.description.tls?.hasPrefix("\(version) ") == true)
+            try await stream.send("abc\n")
+            try await client.wait { $0.text == "cba\n" }
+            try await stream.perform { $0.close() }
+            #expect(try await client.end() == nil)
+        }
+    }
+
+    @Test(arguments: Above.allCases) func aVersionThatIsTooOldIsNamed(_ above: Above) async throws {
+        try await withOpenSSLServer("-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0") { port, _ in
+            let error = try await refusal(above, by: port)
+            #expect(error.code == .protocolViolation)
+            #expect(error.message.contains("TLS 1.2"), "\(error)")
+            #expect(error.remedy?.contains("--tls-min 1.1") == true)
+
+            var old = TLSOptions(ca: "ca")
+            old.minimumVersion = .v11
+            if above == .tcp {
+                let stream = try await connectTLS(to: port, old)
+                #expect(stream.description.tls?.hasPrefix("TLSv1.1 ") == true)
+                stream.abort()
+            }
+        }
+    }
+
+    @Test func theLeastVersionMayBeRaised() async throws {
+        try await withOpenSSLServer("-tls1_2") { port, _ in
+            var new = TLSOptions(ca: "ca")
+            new.minimumVersion = .v13
+            let error = try await refusal(by: port, new)
+            #expect(error.code == .protocolViolation)
+            #expect(error.message.contains("TLS 1.3"))
+            #expect(error.remedy?.contains("--tls-min 1.2") == true)
+        }
+    }
+
+    @Test func noCipherInCommonIsSaid() async throws {
+        try await withOpenSSLServer("-tls1_2", "-cipher", "NULL-SHA256:@SECLEVEL=0") { port, _ in
+            let error = try await refusal(by: port)
+            #expect(error.code == .protocolViolation)
+            #expect(error.message.contains("(handshake_failure)"))
+        }
+    }
+
+    @Test func aNameThatTheServerDoesNotKnowIsSaid() async throws {
+        try await withOpenSSLServer(
+            "-servername", "other.example", "-servername_fatal", "-cert2", Certificates.shared.path("server.pem"),
+            "-key2", Certificates.shared.path("key.pem")
+        ) { port, _ in
+            let error = try await refusal(by: port)
+            #expect(error.code == .refused)
+            #expect(error.message == "the server has nothing under the name localhost (unrecognized_name)")
+            #expect(error.remedy?.contains("--server-name") == true)
+        }
+    }
+
+    // MARK: - Server name indication
+
+    @Test(arguments: [("localhost", true), ("127.0.0.1", false)])
+    func aNameIsAskedForAndAnAddressIsNot(_ host: String, _ isName: Bool) async throws {
+        try await TestSupport.ScriptedServer.run(.awaitText("\u{16}\u{3}")) { server in
+            _ = try await refusal(by: server.port, host: host)
+            let hello = try #require(server.received.first)
+            #expect((hello.firstRange(of: Array(host.utf8)) != nil) == isName)
+            // The extension `server_name` with its one entry (RFC 6066, section 3).
+            let name: [UInt8] = [0, 0, 0, 14, 0, 12, 0, 0, 9] + Array("localhost".utf8)
+            #expect((hello.firstRange(of: name) != nil) == isName)
+        }
+    }
+}
