@@ -61,11 +61,13 @@ public final class Broker: Sendable {
                 host: host, port: port, on: eventLoop, options: configuration.transport,
                 tls: configuration.tls, accept: accept)
         case .webSocket(let host, let port, let path):
-            let endpoint = WebSocketEndpoint(
+            var endpoint = WebSocketEndpoint(
                 path: path, subprotocols: ["v12.stomp", "v11.stomp", "v10.stomp"],
                 allowedOrigins: configuration.allowedOrigins)
+            configuration.manner.shape(&endpoint)
             return try await .webSocket(
-                host: host, port: port, on: eventLoop, endpoint: endpoint, options: configuration.transport,
+                host: host, port: port, on: eventLoop, endpoint: endpoint,
+                options: configuration.manner.shaped(configuration.transport),
                 tls: configuration.tls, accept: accept)
         }
     }

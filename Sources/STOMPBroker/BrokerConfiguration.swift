@@ -18,15 +18,23 @@ public struct BrokerConfiguration: Sendable {
     public var allowedOrigins: [String]?
     /// Passcodes by login; nil, the default, lets everybody in.
     public var logins: [String: String]?
+    /// Headers that CONNECT must have, with these values, such as `Authorization`. Default none.
+    public var connectHeaders: [String: String] = [:]
     /// What the broker offers and wants, in milliseconds. Default 10000,10000.
     public var heartBeat = HeartBeat(outgoing: 10_000, incoming: 10_000)
     public var manner = Manner.standard
+    /// In the manner of Spring, how the destinations begin that its broker serves; others are met with silence, but for
+    /// those of ``routes``. Default `/topic`, `/queue`, `/sub`.
+    public var destinationPrefixes = ["/topic", "/queue", "/sub"]
     /// What CONNECTED names as the server, such as `stomptap/1.0`. Default `stomptap`.
     public var server = "stomptap"
     /// Whether `/topic/clock` gets a JSON tick each second. Default no.
     public var hasClock = false
     /// Whether what is sent to `/app/echo` comes back on `/topic/echo`. Default no.
     public var hasEcho = false
+    /// Destinations whose messages go to another one, as an application would send them on:
+    /// `["/pub/messages": "/sub/message"]`. Default none.
+    public var routes: [String: String] = [:]
     public var limits = BrokerLimits()
     /// How the streams are shaped.
     public var transport = TransportOptions()
@@ -34,4 +42,8 @@ public struct BrokerConfiguration: Sendable {
     public var observer: @Sendable (BrokerEvent) -> Void = { _ in }
 
     public init() {}
+
+    var allRoutes: [String: String] {
+        hasEcho ? routes.merging(["/app/echo": "/topic/echo"]) { route, _ in route } : routes
+    }
 }

@@ -42,4 +42,15 @@ public enum TransportRequest: Sendable, Hashable {
     case close(code: Int, reason: String)
     /// Send a ping with this payload of at most 125 octets.
     case ping([UInt8])
+    /// Send the messages from here on as this kind.
+    case messages(as: TransportMessageKind)
+}
+
+/// How the octets of a message go over WebSocket.
+public enum TransportMessageKind: Sendable, Hashable {
+    /// As text where they are UTF-8, and as binary otherwise.
+    case byContent
+    /// As text, even where they are no UTF-8, which RFC 6455 forbids (section 8.1).
+    case text
+    case binary
 }

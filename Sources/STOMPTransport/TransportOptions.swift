@@ -50,6 +50,8 @@ public struct TransportOptions: Sendable {
     /// The most octets of an outgoing WebSocket message; what is larger goes in several. Nil is no limit. Text is cut
     /// between characters: a message of text may be larger by the rest of its only character.
     public var split: Int?
+    /// The most octets of an outgoing WebSocket frame; a message that is larger goes in fragments. Nil is no limit.
+    public var fragment: Int?
     /// The largest WebSocket message taken, in octets. Default 16 MiB.
     public var maximumMessage = 16 << 20
     /// Whether a text message that is no UTF-8 is taken, with ``TransportEvent/invalidUTF8``, or closes with 1007

@@ -52,15 +52,24 @@ import Testing
         #expect(exchange.actions() == ["2 y 2-1 one"])
     }
 
-    @Test mutating func theEchoComesBackOnItsTopic() throws {
+    @Test mutating func aRouteSendsOnToAnotherDestination() throws {
         try exchange.subscribe("/topic/echo", id: "x", from: 1)
         try exchange.send("not here", to: "/app/echo")
         #expect(exchange.actions() == [])
 
-        exchange = Exchange(hasEcho: true)
+        exchange = Exchange(routes: ["/app/echo": "/topic/echo"])
         try exchange.subscribe("/topic/echo", id: "x", from: 1)
         try exchange.send("here", to: "/app/echo")
         #expect(exchange.actions() == ["1 x 1-1 here"])
+    }
+
+    @Test mutating func aBrokerMayHaveTopicsOnly() throws {
+        exchange = Exchange(hasQueues: false)
+        try exchange.send("early", to: "/queue/a")
+        try exchange.subscribe("/queue/a", id: "x", from: 1)
+        try exchange.subscribe("/queue/a", id: "y", from: 2)
+        try exchange.send("hi", to: "/queue/a")
+        #expect(exchange.actions() == ["1 x 1-1 hi", "2 y 2-1 hi"])
     }
 
     // MARK: Queues

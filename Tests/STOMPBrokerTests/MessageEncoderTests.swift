@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPCore
+import STOMPTransport
 import Testing
 
 @testable import STOMPBroker
@@ -18,8 +19,10 @@ import Testing
             wantsAcknowledgement: ack, isRedelivered: again)
     }
 
-    private func text(_ deliveries: Delivery..., version: STOMPVersion = .v12) -> String {
-        var encoder = MessageEncoder()
+    private func text(
+        _ deliveries: Delivery..., version: STOMPVersion = .v12, manner: Manner = .standard
+    ) -> String {
+        var encoder = MessageEncoder(manner: manner)
         var buffer = ByteBuffer()
         for delivery in deliveries { encoder.write(delivery, version: version, into: &buffer) }
         return String(buffer: buffer)
@@ -86,5 +89,31 @@ import Testing
         #expect(
             all == text(delivery(one)) + text(delivery(one)) + text(delivery(two)) + text(delivery(one)))
         #expect(all.contains("n:2"))
+    }
+
+    @Test func inRabbitMQsMannerReceiptsLeakAndALineFeedFollows() throws {
+        let full = try message("SEND\ndestination:/topic/a\nreceipt:r\ntransaction:t\nk:v\n\nhi")
+        #expect(
+            text(delivery(full), manner: .rabbitMQ)
+                == "MESSAGE\nsubscription:sub-0\nmessage-id:17-3\nredelivered:false\ndestination:/topic/a\nreceipt:r\n"
+                + "transaction:t\nk:v\ncontent-length:2\n\nhi\0\n")
+        let empty = try message("SEND\ndestination:/topic/a\n\n")
+        #expect(
+            text(delivery(empty, subscription: nil, again: true), manner: .rabbitMQ)
+                == "MESSAGE\nmessage-id:17-3\nredelivered:true\ndestination:/topic/a\n\n\0\n")
+    }
+
+    @Test(arguments: [
+        (Manner.standard, TransportMessageKind.byContent, TransportMessageKind.byContent),
+        (.spring, .binary, .byContent),
+        (.rabbitMQ, .text, .text),
+    ])
+    func eachMannerHasItsKindsOfWebSocketMessages(
+        _ manner: Manner, _ octets: TransportMessageKind, _ text: TransportMessageKind
+    ) throws {
+        let binary = try message("SEND\ndestination:/a\ncontent-type:application/octet-stream\n\nhi")
+        let plain = try message("SEND\ndestination:/a\ncontent-type:text/plain\n\nhi")
+        #expect(manner.kind(of: binary) == octets)
+        #expect(manner.kind(of: plain) == text)
     }
 }

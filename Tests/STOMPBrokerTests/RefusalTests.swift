@@ -86,7 +86,7 @@ import Testing
             // The broker learns of it a moment later.
             var third = try await ScriptedClient(address)
             try await third.send("CONNECT\naccept-version:1.2\n\n\0")
-            let deadline = NIODeadline.now() + .seconds(20)
+            let deadline = NIODeadline.now() + .seconds(60)
             while try await third.next().hasPrefix("ERROR"), .now() < deadline {
                 third = try await ScriptedClient(address)
                 try await third.send("CONNECT\naccept-version:1.2\n\n\0")

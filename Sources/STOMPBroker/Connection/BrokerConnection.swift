@@ -8,10 +8,14 @@ final class BrokerConnection {
     private let id: ConnectionID
     private let stream: any TransportStream
     private let hub: Hub
-    private var session: ServerSession
+    private var session: any ServerSession
     private var decoder: FrameDecoder
     private var output: FrameOutput
+    /// The kind of message that the stream sends at present.
+    private var kind = TransportMessageKind.byContent
     private var monitor: HeartBeatMonitor?
+    /// Requests that wait for the end of the read.
+    private var postponed = CircularBuffer<(ClientRequest, Frame)>(initialCapacity: 0)
     private var timer: Scheduled<Void>?
     private var writeWatch: Scheduled<Void>?
 
@@ -28,12 +32,12 @@ final class BrokerConnection {
         self.stream = stream
         self.hub = hub
         let configuration = hub.configuration
-        session = ServerSession(
+        let keepsMessages = stream.description.keepsMessages
+        session = configuration.manner.makeSession(
             name: "session-\(id)",
-            policy: ServerSession.Policy(
-                logins: configuration.logins, heartBeat: configuration.heartBeat, server: configuration.server))
-        decoder = FrameDecoder(limits: configuration.limits.frame)
-        output = FrameOutput(keepsMessages: stream.description.keepsMessages)
+            policy: SessionPolicy(configuration, keepsMessages: keepsMessages))
+        decoder = FrameDecoder(limits: configuration.manner.frameLimits(configuration.limits.frame))
+        output = FrameOutput(manner: configuration.manner, keepsMessages: keepsMessages)
         timer = schedule(in: limits.connectTimeout) { connection in
             connection.refuse(
                 BrokerError(.timedOut, "no CONNECT came within \(connection.limits.connectTimeout.readable)"))
@@ -60,7 +64,7 @@ final class BrokerConnection {
         }
     }
 
-    private func perform(_ action: ServerSession.Action, for frame: Frame? = nil) {
+    private func perform(_ action: SessionAction, for frame: Frame? = nil) {
         switch action {
         case .open(let reply, let version, let heartBeat):
             write(reply)
@@ -69,25 +73,41 @@ final class BrokerConnection {
             timer?.cancel()
             monitor = HeartBeatMonitor(heartBeat, now: .now())
             scheduleHeartBeat()
-            hub.report(id, .connected(version: version, login: frame?.headers["login"]))
-        case .perform(let request, let receipt):
-            do throws(BrokerError) {
-                try hub.perform(request, from: id)
-            } catch {
-                return perform(session.refuse(error, frame: frame))
-            }
-            report(request)
-            if let receipt { write(receipt) }
-        case .disconnect(let receipt):
-            hub.report(id, .disconnected)
-            if let receipt { write(receipt) }
-            close()
+            hub.report(id, .connected(version: session.version ?? version, login: frame?.headers["login"]))
+        case .perform(let request, let receipts):
+            guard let frame, perform(request, of: frame) else { return }
+            for receipt in receipts { write(receipt) }
+        case .performLater(let request):
+            if let frame { postponed.append((request, frame)) }
         case .refuse(let error, let reply):
             hub.report(id, .refused(error))
             write(reply)
-            close()
+        case .end(let replies, let ending, let error):
+            hub.report(id, error.map { .refused($0) } ?? .disconnected)
+            for reply in replies { write(reply) }
+            end(ending)
         case .ignore:
             break
+        }
+    }
+
+    /// Returns whether it could be done.
+    private func perform(_ request: ClientRequest, of frame: Frame) -> Bool {
+        do throws(BrokerError) {
+            try hub.perform(request, from: id)
+            report(request)
+            return true
+        } catch {
+            perform(session.failed(error, frame), for: frame)
+            return false
+        }
+    }
+
+    /// What was not to be done before the rest of the read.
+    private func performPostponed() {
+        while !postponed.isEmpty, !isClosing {
+            let (request, frame) = postponed.removeFirst()
+            _ = perform(request, of: frame)
         }
     }
 
@@ -130,7 +150,13 @@ final class BrokerConnection {
     /// Sends what was written.
     func flush() {
         guard output.count > 0 else { return }
-        for octets in output.take() { stream.write(octets, promise: nil) }
+        for piece in output.take() {
+            if piece.kind != kind {
+                kind = piece.kind
+                stream.request(.messages(as: kind))
+            }
+            stream.write(piece.octets, promise: nil)
+        }
         stream.flush()
         monitor?.sent(at: .now())
         watchWriting()
@@ -201,19 +227,17 @@ final class BrokerConnection {
 
     /// Answers ERROR and closes.
     func refuse(_ error: BrokerError) {
-        perform(session.refuse(error))
+        perform(session.end(error))
         hub.flush()
     }
 
     /// Closes because the broker ends.
     func goAway() {
-        if stream.description.keepsMessages {
-            stream.request(.close(code: 1001, reason: "the broker is going away"))
-        }
-        close()
+        guard !isClosing else { return stream.close() }
+        end(.close(code: 1001, reason: "the broker is going away"))
     }
 
-    private func close() {
+    private func end(_ ending: SessionEnding) {
         guard !isClosing else { return }
         isClosing = true
         timer?.cancel()
@@ -221,7 +245,16 @@ final class BrokerConnection {
         flush()
         // The client's own end is still to be seen.
         if isStopped { stream.setReading(true) }
-        stream.close()
+        switch ending {
+        case .close(let code, let reason) where stream.description.keepsMessages:
+            stream.request(.close(code: code, reason: reason))
+        case .close:
+            stream.close()
+        case .closeLater(let delay):
+            timer = stream.eventLoop.assumeIsolated().scheduleTask(in: delay) { [stream] in stream.close() }
+        case .leave:
+            break
+        }
     }
 
     private func drop(_ reason: String) {
@@ -242,6 +275,7 @@ extension BrokerConnection: TransportReceiver {
     }
 
     func receivedAll() {
+        performPostponed()
         hub.flush()
     }
 

@@ -8,7 +8,7 @@ final class Hub {
     let configuration: BrokerConfiguration
     private var exchange: Exchange
     private var congestion = Congestion()
-    private var encoder = MessageEncoder()
+    private var encoder: MessageEncoder
     private var connections: [ConnectionID: BrokerConnection] = [:]
     private var connectionsMade = 0
     /// The connections that have something to send when the read is over.
@@ -21,7 +21,9 @@ final class Hub {
     init(_ configuration: BrokerConfiguration, eventLoop: any EventLoop) {
         self.configuration = configuration
         self.eventLoop = eventLoop
-        exchange = Exchange(limits: configuration.limits, hasEcho: configuration.hasEcho)
+        encoder = MessageEncoder(manner: configuration.manner)
+        exchange = Exchange(
+            limits: configuration.limits, hasQueues: configuration.manner.hasQueues, routes: configuration.allRoutes)
         if configuration.hasClock { scheduleTick(at: .now() + .seconds(1)) }
     }
 

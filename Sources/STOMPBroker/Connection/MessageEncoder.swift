@@ -1,16 +1,21 @@
 import NIOCore
 import STOMPCore
 
-/// Writes MESSAGE frames. What is the same for all who get a message is written once for each version.
+/// Writes MESSAGE frames as one kind of server does. What is the same for all who get a message is written once for each version.
 struct MessageEncoder {
+    private let manner: Manner
     /// Headers of SEND that are spoken to the broker, or that only the broker may say.
-    private static let dropped = [
-        "destination", "content-length", "receipt", "transaction", "subscription", "message-id", "ack", "redelivered",
-    ]
-
+    private let dropped: [String]
     private var message: Message?
     /// The headers of ``message`` that all get, for each version; empty until they are needed.
     private var common = Array(repeating: ByteBuffer(), count: STOMPVersion.allCases.count)
+
+    init(manner: Manner = .standard) {
+        self.manner = manner
+        let own = ["destination", "content-length", "subscription", "message-id", "ack", "redelivered"]
+        // RabbitMQ passes on what was asked of it.
+        dropped = manner == .rabbitMQ ? own : own + ["receipt", "transaction"]
+    }
 
     /// Appends the MESSAGE of a delivery.
     mutating func write(_ delivery: Delivery, version: STOMPVersion, into buffer: inout ByteBuffer) {
@@ -32,10 +37,13 @@ struct MessageEncoder {
             buffer.writeString("\nack:")
             buffer.writeString(id)
         }
-        buffer.writeString(delivery.isRedelivered ? "\nredelivered:true\n" : "\n")
+        if delivery.isRedelivered || manner == .rabbitMQ {
+            buffer.writeString("\nredelivered:\(delivery.isRedelivered)")
+        }
+        buffer.writeInteger(UInt8(ascii: "\n"))
         buffer.writeImmutableBuffer(common[index])
         buffer.writeImmutableBuffer(delivery.message.frame.body)
-        buffer.writeInteger(UInt8(0))
+        buffer.writeString(manner.frameEnd)
     }
 
     /// Lets the last message go.
@@ -48,8 +56,11 @@ struct MessageEncoder {
     private func writeCommon(_ message: Message, _ version: STOMPVersion, _ buffer: inout ByteBuffer) {
         let encoder = FrameEncoder(version: version)
         encoder.relayHeader("destination", message.destination, into: &buffer)
-        encoder.relayHeaders(of: message.frame, except: Self.dropped, into: &buffer)
-        buffer.writeString("content-length:\(message.frame.bodySize)\n\n")
+        encoder.relayHeaders(of: message.frame, except: dropped, into: &buffer)
+        if message.frame.bodySize > 0 || manner.announcesEmptyBodies {
+            buffer.writeString("content-length:\(message.frame.bodySize)\n")
+        }
+        buffer.writeInteger(UInt8(ascii: "\n"))
     }
 }
 

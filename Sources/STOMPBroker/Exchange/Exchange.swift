@@ -24,8 +24,10 @@ struct Exchange {
     }
 
     let limits: BrokerLimits
-    /// Whether what is sent to `/app/echo` goes to `/topic/echo`.
-    let hasEcho: Bool
+    /// Whether destinations under `/queue/` are queues: one receiver for each message. All others are topics.
+    private let hasQueues: Bool
+    /// Destinations whose messages go to another one.
+    private let routes: [String: String]
     /// Octets of the messages that are kept, as ``BrokerLimits/heldOctets`` counts them.
     var held = 0
     var clients: [ConnectionID: Client] = [:]
@@ -39,9 +41,10 @@ struct Exchange {
     /// Queues that may have something to hand out.
     private var ready = CircularBuffer<String>()
 
-    init(limits: BrokerLimits = BrokerLimits(), hasEcho: Bool = false) {
+    init(limits: BrokerLimits = BrokerLimits(), hasQueues: Bool = true, routes: [String: String] = [:]) {
         self.limits = limits
-        self.hasEcho = hasEcho
+        self.hasQueues = hasQueues
+        self.routes = routes
     }
 
     /// Does what a client asks for; a request that throws has done nothing.
@@ -50,7 +53,10 @@ struct Exchange {
         case .send(let message, nil): try publish(message)
         case .send(let message, let transaction?): try add(message, to: transaction, from: connection)
         case .subscribe(let name, let destination, let ack):
-            try subscribe(Subscription(connection: connection, name: name, destination: destination, ack: ack))
+            try subscribe(
+                Subscription(
+                    connection: connection, name: name, destination: destination, isQueue: isQueue(destination),
+                    ack: ack))
         case .unsubscribe(let name): try unsubscribe(name, from: connection)
         case .acknowledge(let acknowledgement, nil): try settle(acknowledgement, from: connection)
         case .acknowledge(let acknowledgement, let transaction?):
@@ -63,10 +69,11 @@ struct Exchange {
 
     /// Takes a message for its destination.
     mutating func publish(_ message: Message) throws(BrokerError) {
-        if hasEcho, message.destination == "/app/echo" {
-            return try publish(Message(destination: "/topic/echo", frame: message.frame))
+        var message = message
+        if !routes.isEmpty, let destination = routes[message.destination] {
+            message = Message(destination: destination, frame: message.frame)
         }
-        guard message.destination.isQueue else {
+        guard isQueue(message.destination) else {
             for subscription in topics[message.destination] ?? [] { fanOut.append((message, subscription)) }
             return
         }
@@ -79,6 +86,8 @@ struct Exchange {
         queues[message.destination, default: MessageQueue()].append(message.kept())
         look(at: message.destination)
     }
+
+    private func isQueue(_ destination: String) -> Bool { hasQueues && destination.hasPrefix("/queue/") }
 
     // MARK: What is to be done
 
@@ -149,7 +158,7 @@ struct Exchange {
     mutating func resume(_ connection: ConnectionID) {
         clients[connection]?.isPaused = false
         for number in clients[connection]?.subscriptions.values.sorted() ?? [] {
-            if let destination = subscriptions[number]?.destination, destination.isQueue { look(at: destination) }
+            if let subscription = subscriptions[number], subscription.isQueue { look(at: subscription.destination) }
         }
     }
 
@@ -172,7 +181,7 @@ struct Exchange {
         let number = subscriptionsMade
         clients[subscription.connection, default: Client()].subscriptions[subscription.name] = number
         subscriptions[number] = subscription
-        if subscription.destination.isQueue {
+        if subscription.isQueue {
             queues[subscription.destination, default: MessageQueue()].add(receiver: number)
             look(at: subscription.destination)
         } else {
@@ -190,7 +199,7 @@ struct Exchange {
     private mutating func end(_ number: Int) {
         guard var subscription = subscriptions.removeValue(forKey: number) else { return }
         let destination = subscription.destination
-        if destination.isQueue {
+        if subscription.isQueue {
             queues[destination]?.remove(receiver: number)
             queues[destination]?.giveBack(subscription.settleAll())
             look(at: destination)
@@ -216,7 +225,7 @@ struct Exchange {
         } else {
             held -= entries.reduce(0) { $0 + $1.message.cost }
         }
-        if destination.isQueue { look(at: destination) }
+        if isQueue(destination) { look(at: destination) }
     }
 
     /// Whether ``settle(_:from:)`` would succeed.

@@ -29,6 +29,7 @@ struct Subscription {
     let connection: ConnectionID
     let name: SubscriptionName
     let destination: String
+    let isQueue: Bool
     let ack: AckMode
 
     /// How many messages it was sent; the last one has this number.
@@ -38,10 +39,11 @@ struct Subscription {
     /// The messages of a topic up to this number need no ACK any more.
     private var settled = 0
 
-    init(connection: ConnectionID, name: SubscriptionName, destination: String, ack: AckMode) {
+    init(connection: ConnectionID, name: SubscriptionName, destination: String, isQueue: Bool, ack: AckMode) {
         self.connection = connection
         self.name = name
         self.destination = destination
+        self.isQueue = isQueue
         self.ack = ack
     }
 
@@ -87,7 +89,7 @@ struct Subscription {
                 .unknownMessage, "the subscription with \(name) has the ack mode auto: nothing is to be acknowledged")
         }
         guard number > settled, number <= delivered else { throw .notWaiting }
-        guard destination.isQueue else { return nil }
+        guard isQueue else { return nil }
         var low = 0
         var high = unacknowledged.count
         while low < high {
@@ -102,11 +104,6 @@ struct Subscription {
 extension BrokerError {
     static let notWaiting = BrokerError(
         .unknownMessage, "no message with this id waits for an acknowledgement on this connection")
-}
-
-extension String {
-    /// Whether a destination is a queue: one receiver for each message. Every other one is a topic.
-    var isQueue: Bool { hasPrefix("/queue/") }
 }
 
 extension CircularBuffer {

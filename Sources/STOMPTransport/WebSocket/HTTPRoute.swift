@@ -4,7 +4,7 @@ import NIOHTTP1
 /// What a server does with an HTTP request.
 enum HTTPRoute {
     /// Make a WebSocket of the connection, with this subprotocol.
-    case webSocket(subprotocol: String?)
+    case webSocket(subprotocol: String?, omitsReason: Bool = false)
     /// Answer, and end the connection.
     case answer(HTTPAnswer)
 }
@@ -49,7 +49,10 @@ extension WebSocketEndpoint {
         guard headers["Sec-WebSocket-Key"].count == 1, headers["Sec-WebSocket-Key"][0].utf8.count == 24 else {
             return HTTPAnswer.refusal(.badRequest, "Sec-WebSocket-Key has to be 16 octets in base64")
         }
-        let offered = headers[canonicalForm: "Sec-WebSocket-Protocol"]
-        return .webSocket(subprotocol: offered.lazy.map(String.init).first { subprotocols.contains($0) })
+        let offered = headers[canonicalForm: "Sec-WebSocket-Protocol"].map(String.init)
+        let chosen =
+            choosesByOwnOrder
+            ? subprotocols.first { offered.contains($0) } : offered.first { subprotocols.contains($0) }
+        return .webSocket(subprotocol: chosen, omitsReason: omitsReason)
     }
 }

@@ -80,7 +80,9 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func route(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         switch router(head) {
         case .answer(let text): answer(text, context)
-        case .webSocket(let subprotocol): upgrade(head, subprotocol, context)
+        case .webSocket(let subprotocol, let omitsReason):
+            let status = omitsReason ? .custom(code: 101, reasonPhrase: "") : HTTPResponseStatus.switchingProtocols
+            upgrade(head, status, subprotocol, context)
         }
     }
 
@@ -99,7 +101,10 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
         context.triggerUserOutboundEvent(StreamClosing(), promise: nil)
     }
 
-    private func upgrade(_ request: HTTPRequestHead, _ subprotocol: String?, _ context: ChannelHandlerContext) {
+    private func upgrade(
+        _ request: HTTPRequestHead, _ status: HTTPResponseStatus, _ subprotocol: String?,
+        _ context: ChannelHandlerContext
+    ) {
         state = .upgrading([])
         var headers = HTTPHeaders()
         if let subprotocol { headers.add(name: "Sec-WebSocket-Protocol", value: subprotocol) }
@@ -110,7 +115,7 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
         upgrader.buildUpgradeResponse(
             channel: context.channel, upgradeRequest: request, initialResponseHeaders: HTTPHeaders()
         ).assumeIsolated().flatMap { headers in
-            let head = HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: headers)
+            let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
             context.writeAndFlush(Self.wrapOutboundOut(.head(head)), promise: nil)
             // The decoder goes when it has done its present work, and hands on the octets that it has left.
             let pipeline = context.pipeline.syncOperations

@@ -5,6 +5,10 @@ public struct WebSocketEndpoint: Sendable, Hashable {
     /// The subprotocols that the server speaks: the first of the client's offer that is among them is chosen.
     /// Where the client offers none of them, none is chosen.
     public var subprotocols: [String]
+    /// Whether the first of ``subprotocols`` that the client offers is chosen, in whichever order it offers them.
+    public var choosesByOwnOrder = false
+    /// Whether the answer goes without a reason phrase, as Tomcat's does: `HTTP/1.1 101 `.
+    public var omitsReason = false
     /// The values of `Origin` that are let in; nil lets in all. A request without an `Origin` is let in always.
     public var allowedOrigins: [String]?
 

@@ -17,6 +17,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     private let role: Role
     private let options: TransportOptions
+    private var kind: TransportMessageKind
     private var assembler: WebSocketMessageAssembler
     private var handshake = WebSocketCloseHandshake()
     private var error: TransportError?
@@ -31,6 +32,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     init(role: Role, options: TransportOptions) {
         self.role = role
         self.options = options
+        kind = options.sendsBinary ? .binary : .byContent
         assembler = WebSocketMessageAssembler(
             limit: options.maximumMessage, acceptsInvalidUTF8: options.acceptsInvalidUTF8)
     }
@@ -144,7 +146,12 @@ final class WebSocketHandler: ChannelDuplexHandler {
             return
         }
         var octets = Self.unwrapOutboundIn(data)
-        let isText = !options.sendsBinary && octets.isUTF8
+        let isText =
+            switch kind {
+            case .byContent: octets.isUTF8
+            case .text: true
+            case .binary: false
+            }
         options.trace.record(.octets) {
             WireEvent(
                 .ws, .outgoing, .octets, "\(isText ? "text" : "binary") \(octets.readableBytes) octets", octets: octets)
@@ -155,9 +162,9 @@ final class WebSocketHandler: ChannelDuplexHandler {
                 octets = piece
                 break
             }
-            send(isText ? .text : .binary, piece, context)
+            sendMessage(isText ? .text : .binary, piece, context)
         }
-        send(isText ? .text : .binary, octets, context, promise: promise)
+        sendMessage(isText ? .text : .binary, octets, context, promise: promise)
     }
 
     func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
@@ -174,6 +181,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
             record(.outgoing, "ping", octets)
             send(.ping, octets, context)
             context.flush()
+        case TransportRequest.messages(let kind):
+            self.kind = kind
         default:
             return context.triggerUserOutboundEvent(event, promise: promise)
         }
@@ -201,12 +210,26 @@ final class WebSocketHandler: ChannelDuplexHandler {
         needsFlush = true
     }
 
-    private func send(
+    private func sendMessage(
         _ opcode: WebSocketOpcode, _ payload: ByteBuffer, _ context: ChannelHandlerContext,
         promise: EventLoopPromise<Void>? = nil
     ) {
+        var (opcode, payload) = (opcode, payload)
+        while let limit = options.fragment, payload.readableBytes > limit,
+            let fragment = payload.readSlice(length: max(1, limit))
+        {
+            send(opcode, fragment, context, isLast: false)
+            opcode = .continuation
+        }
+        send(opcode, payload, context, promise: promise)
+    }
+
+    private func send(
+        _ opcode: WebSocketOpcode, _ payload: ByteBuffer, _ context: ChannelHandlerContext, isLast: Bool = true,
+        promise: EventLoopPromise<Void>? = nil
+    ) {
         let key = role == .client ? WebSocketMaskingKey.random() : nil
-        let frame = WebSocketFrame(fin: true, opcode: opcode, maskKey: key, data: payload)
+        let frame = WebSocketFrame(fin: isLast, opcode: opcode, maskKey: key, data: payload)
         context.write(Self.wrapOutboundOut(frame), promise: promise)
     }
 

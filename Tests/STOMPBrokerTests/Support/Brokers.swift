@@ -42,7 +42,7 @@ final class Events: Sendable {
 
     /// All events, once there are so many.
     func first(_ count: Int) async throws -> [BrokerEvent] {
-        let deadline = NIODeadline.now() + .seconds(20)
+        let deadline = NIODeadline.now() + .seconds(60)
         while box.withLockedValue({ $0.count }) < count {
             guard .now() < deadline else { throw TooFew(events: box.withLockedValue { $0 }) }
             try await Task.sleep(for: .milliseconds(2))

@@ -26,15 +26,17 @@ final class ScriptedClient: Sendable {
     private let box = NIOLockedValueBox(Contents())
     let stream: any TransportStream
 
-    /// - Parameter receiveBuffer: the size of the socket's buffer, where it matters.
-    init(_ address: Broker.Address, origin: String? = nil, subprotocols: [String] = []) async throws {
+    init(
+        _ address: Broker.Address, origin: String? = nil, subprotocols: [String] = [], trace: WireTrace = .off
+    ) async throws {
         var options = TransportOptions()
+        options.trace = trace
         options.origin = origin
         options.subprotocols = subprotocols
         let box = box
         stream = try await TransportConnector(options: options).connect(
             to: TransportTarget(address), on: MultiThreadedEventLoopGroup.singleton.any(),
-            deadline: .now() + .seconds(20)
+            deadline: .now() + .seconds(60)
         ) { _ in Receiver(box: box) }
     }
 
@@ -43,7 +45,7 @@ final class ScriptedClient: Sendable {
         to address: Broker.Address, version: STOMPVersion = .v12, heartBeat: String = "0,0"
     ) async throws -> ScriptedClient {
         let client = try await ScriptedClient(address)
-        try await client.send("CONNECT\naccept-version:\(version)\nhost:test\nheart-beat:\(heartBeat)\n\n\0")
+        try await client.send("CONNECT\naccept-version:\(version)\nhost:/\nheart-beat:\(heartBeat)\n\n\0")
         _ = try await client.next()
         return client
     }
@@ -51,9 +53,11 @@ final class ScriptedClient: Sendable {
     var contents: Contents { box.withLockedValue { $0 } }
 
     /// Sends these octets in one write.
-    func send(_ text: String) async throws {
+    func send(_ text: String) async throws { try await send(octets: Array(text.utf8)) }
+
+    func send(octets: [UInt8]) async throws {
         try await stream.eventLoop.submit { [stream] in
-            stream.write(ByteBuffer(string: text), promise: nil)
+            stream.write(ByteBuffer(bytes: octets), promise: nil)
             stream.flush()
         }.get()
     }
@@ -90,8 +94,8 @@ final class ScriptedClient: Sendable {
     }
 
     func wait(_ condition: (Contents) -> Bool) async throws {
-        let deadline = NIODeadline.now() + .seconds(20)
-        while !condition(contents) {
+        let deadline = NIODeadline.now() + .seconds(60)
+        while !box.withLockedValue({ condition($0) }) {
             guard .now() < deadline else { throw TimedOut(contents: contents) }
             try await Task.sleep(for: .milliseconds(2))
         }
@@ -145,5 +149,17 @@ extension TransportTarget {
         case .webSocket(let host, let port, let path):
             self.init(kind: .webSocket(requestTarget: path), host: host, port: port, isSecure: false)
         }
+    }
+}
+
+/// The kinds of the WebSocket messages that came.
+final class MessageKinds: Sendable {
+    private let box = NIOLockedValueBox<[String]>([])
+
+    var all: [String] { box.withLockedValue { $0 } }
+
+    func record(_ event: WireEvent) {
+        guard event.layer == .ws, event.direction == .incoming, event.detail == .octets else { return }
+        box.withLockedValue { $0.append(event.summary.hasPrefix("text") ? "text" : "binary") }
     }
 }

@@ -59,6 +59,34 @@ extension Exchange {
 /// The connection that ``Exchange/send(_:to:transaction:)`` sends from.
 let sender: ConnectionID = 9
 
+extension ServerSession {
+    /// What CONNECT is answered.
+    mutating func connect(_ text: String) throws -> (ServerFrame, STOMPVersion, HeartBeat) {
+        let action = receive(try frame(text, nil))
+        guard case .open(let reply, let version, let beat) = action else { throw NoFrame(text: "\(action)") }
+        return (reply, version, beat)
+    }
+
+    /// How a frame ends the session.
+    mutating func ending(_ text: String) throws -> ([ServerFrame], SessionEnding) {
+        let action = receive(try frame(text, version))
+        guard case .end(let replies, let ending, _) = action else { throw NoFrame(text: "\(action)") }
+        return (replies, ending)
+    }
+
+    /// The ERROR after which the session goes on.
+    mutating func error(_ text: String) throws -> ServerFrame {
+        let action = receive(try frame(text, version))
+        guard case .refuse(_, let reply) = action else { throw NoFrame(text: "\(action)") }
+        return reply
+    }
+
+    /// Whether a frame is met with silence.
+    mutating func ignores(_ text: String) throws -> Bool {
+        if case .ignore = receive(try frame(text, version)) { true } else { false }
+    }
+}
+
 /// The code of the error that this throws.
 func code(of body: () throws -> Void) throws -> BrokerError.Code {
     do {

@@ -131,6 +131,8 @@ final class SockJSXHRCarrier: SockJSCarrier {
         // SockJS has no close of the client's but to go away, and for a ping there is the array of no messages.
         case .close: close()
         case .ping: sender.sendNothing()
+        // A SockJS message is text.
+        case .messages: break
         }
     }
 

@@ -20,23 +20,25 @@ enum ClientRequest {
         var isNegative: Bool
     }
 
+    /// - Parameter isStrict: whether the frame has to be by the book of its version. Otherwise a SUBSCRIBE of any version
+    ///   may go without an id and have any ack mode, and its selector is not looked at.
     /// - Returns: nil for a frame that is no request of an open session.
     /// - Throws: ``BrokerError`` for a header that is missing, or has a value it cannot have.
-    init?(_ frame: Frame, version: STOMPVersion) throws(BrokerError) {
+    init?(_ frame: Frame, version: STOMPVersion, isStrict: Bool = true) throws(BrokerError) {
         let headers = frame.headers
         switch frame.command {
         case .send:
             let message = Message(destination: try frame.required("destination"), frame: frame)
             self = .send(message, transaction: headers["transaction"])
         case .subscribe:
-            guard !headers.contains("selector") else {
+            guard !isStrict || !headers.contains("selector") else {
                 throw BrokerError(.notSupported, "this broker has no selectors: subscribe without one")
             }
             let destination = try frame.required("destination")
-            let name = try frame.subscriptionName(version) ?? .destination(destination)
-            self = .subscribe(name, destination: destination, try frame.ackMode(version))
+            let name = try frame.subscriptionName(isStrict ? version : .v10) ?? .destination(destination)
+            self = .subscribe(name, destination: destination, try frame.ackMode(isStrict ? version : .v12))
         case .unsubscribe:
-            if let name = try frame.subscriptionName(version) {
+            if let name = try frame.subscriptionName(isStrict ? version : .v10) {
                 self = .unsubscribe(name)
             } else {
                 self = .unsubscribe(.destination(try frame.required("destination")))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import STOMPBroker
 
-@Suite struct ServerSessionTests {
+@Suite struct StandardSessionTests {
     // MARK: CONNECT
 
     @Test(
@@ -12,7 +12,7 @@ import Testing
             ("1.2,9.9", .v12),
         ] as [(String?, STOMPVersion)])
     func theHighestCommonVersionIsChosen(_ offered: String?, _ version: STOMPVersion) throws {
-        var session = ServerSession(name: "s-1", policy: .init())
+        var session = StandardSession(name: "s-1", policy: .init())
         let accept = offered.map { "accept-version:\($0)\n" } ?? ""
         let (reply, chosen, _) = try session.connect("CONNECT\n\(accept)host:anything\n\n")
         #expect(chosen == version)
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test func connectedNamesVersionSessionServerAndHeartBeat() throws {
-        var session = ServerSession(name: "s-1", policy: .init(server: "stomptap/9"))
+        var session = StandardSession(name: "s-1", policy: .init(server: "stomptap/9"))
         let (reply, _, heartBeat) = try session.connect("STOMP\naccept-version:1.2\nhost:h\nheart-beat:4000,20000\n\n")
         let headers: HeaderList = [
             "version": "1.2", "session": "s-1", "server": "stomptap/9", "heart-beat": "10000,10000",
@@ -31,14 +31,14 @@ import Testing
     }
 
     @Test func version10HasNoHeartBeat() throws {
-        var session = ServerSession(name: "s-1", policy: .init())
+        var session = StandardSession(name: "s-1", policy: .init())
         let (reply, _, heartBeat) = try session.connect("CONNECT\nheart-beat:1000,1000\n\n")
         #expect(heartBeat == .none)
         #expect(!reply.headers.contains("heart-beat"))
     }
 
     @Test func noCommonVersionIsAnErrorThatNamesThem() throws {
-        var session = ServerSession(name: "s-1", policy: .init())
+        var session = StandardSession(name: "s-1", policy: .init())
         let reply = try session.refusal("CONNECT\naccept-version:2.0,3.1\nreceipt:r\n\n")
         #expect(reply.command == .error)
         #expect(reply.headers["version"] == "1.0,1.1,1.2")
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func aHeartBeatThatIsNoneIsAnError() throws {
-        var session = ServerSession(name: "s-1", policy: .init())
+        var session = StandardSession(name: "s-1", policy: .init())
         let reply = try session.refusal("CONNECT\naccept-version:1.2\nheart-beat:often\n\n")
         #expect(reply.headers["message"] == "Bad header")
         #expect(reply.body.contains("often"))
@@ -58,16 +58,26 @@ import Testing
         ("login:bob\npasscode:secret\n", false), ("passcode:secret\n", false), ("", false),
     ])
     func loginsAreChecked(_ headers: String, _ isRight: Bool) throws {
-        var session = ServerSession(name: "s-1", policy: .init(logins: ["ann": "secret"]))
+        var session = StandardSession(name: "s-1", policy: .init(logins: ["ann": "secret"]))
         let action = session.receive(try frame("CONNECT\naccept-version:1.2\n\(headers)\n", nil))
         switch action {
         case .open: #expect(isRight)
-        case .refuse(let error, let reply):
+        case .end(let replies, .close(code: 1000, reason: ""), let error?):
             #expect(!isRight)
             #expect(error.code == .badCredentials)
-            #expect(reply.headers["message"] == "Bad credentials")
-            #expect(!reply.body.contains("secret"))
+            #expect(replies[0].headers["message"] == "Bad credentials")
+            #expect(!replies[0].body.contains("secret"))
         default: Issue.record("\(action)")
+        }
+    }
+
+    @Test func connectMayHaveToHaveHeaders() throws {
+        let policy = SessionPolicy(connectHeaders: ["Authorization": "Bearer x"])
+        for (header, isRight) in [("Authorization:Bearer x\n", true), ("Authorization:Bearer y\n", false), ("", false)]
+        {
+            var session = StandardSession(name: "s-1", policy: policy)
+            let action = session.receive(try frame("CONNECT\naccept-version:1.2\n\(header)\n", nil))
+            if case .open = action { #expect(isRight) } else { #expect(!isRight) }
         }
     }
 
@@ -75,7 +85,7 @@ import Testing
 
     @Test(arguments: ["SEND\ndestination:/a\nreceipt:r\n\n", "DISCONNECT\nreceipt:r\n\n", "MESSAGE\nreceipt:r\n\n"])
     func nothingMayComeBeforeConnect(_ text: String) throws {
-        var session = ServerSession(name: "s-1", policy: .init())
+        var session = StandardSession(name: "s-1", policy: .init())
         let reply = try session.refusal(text)
         #expect(reply.headers["message"] == "Unexpected frame")
         #expect(reply.headers["receipt-id"] == "r")
@@ -85,7 +95,7 @@ import Testing
 
     @Test(arguments: ["CONNECT", "STOMP", "CONNECTED", "MESSAGE", "RECEIPT", "ERROR"])
     func someFramesMayNotComeInAnOpenSession(_ command: String) throws {
-        var session = try ServerSession.open(.v12)
+        var session = try StandardSession.open(.v12)
         let reply = try session.refusal("\(command)\n\n")
         #expect(reply.headers["message"] == "Unexpected frame")
         #expect(reply.body.contains(command))
@@ -98,14 +108,14 @@ import Testing
         ("ABORT\n\n", "transaction"),
     ])
     func aMissingHeaderIsNamed(_ text: String, _ header: String) throws {
-        var session = try ServerSession.open(.v12)
+        var session = try StandardSession.open(.v12)
         let reply = try session.refusal(text)
         #expect(reply.headers["message"] == "Missing header")
         #expect(reply.body.contains("header \(header)"))
     }
 
     @Test func selectorsAreRefusedAndNotIgnored() throws {
-        var session = try ServerSession.open(.v12)
+        var session = try StandardSession.open(.v12)
         let reply = try session.refusal("SUBSCRIBE\nid:1\ndestination:/a\nselector:x > 1\n\n")
         #expect(reply.headers["message"] == "Not supported")
         #expect(reply.body.contains("selector"))
@@ -117,13 +127,13 @@ import Testing
         (.v12, "", false),
     ])
     func ackModesAreThoseOfTheVersion(_ version: STOMPVersion, _ ack: String, _ isRight: Bool) throws {
-        var session = try ServerSession.open(version)
+        var session = try StandardSession.open(version)
         let action = session.receive(try frame("SUBSCRIBE\nid:1\ndestination:/a\nack:\(ack)\n\n", version))
         switch action {
-        case .perform(.subscribe(.id("1"), destination: "/a", let mode), receipt: nil):
+        case .perform(.subscribe(.id("1"), destination: "/a", let mode), receipts: []):
             #expect(isRight)
             #expect(mode.rawValue == ack)
-        case .refuse(let error, _):
+        case .end(_, .close(code: 1000, reason: ""), let error?):
             #expect(!isRight)
             #expect(error.code == .badHeader)
         default: Issue.record("\(action)")
@@ -137,15 +147,13 @@ import Testing
         "ABORT\ntransaction:t\nreceipt:r:1\n\n",
     ])
     func everyFrameMayAskForAReceipt(_ text: String) throws {
-        var session = try ServerSession.open(.v12)
-        guard case .perform(_, receipt: let receipt) = session.receive(try frame(text)) else {
-            throw NoFrame(text: text)
-        }
-        #expect(receipt == ServerFrame(.receipt, ["receipt-id": "r:1"]))
+        var session = try StandardSession.open(.v12)
+        guard case .perform(_, let receipts) = session.receive(try frame(text)) else { throw NoFrame(text: text) }
+        #expect(receipts == [ServerFrame(.receipt, ["receipt-id": "r:1"])])
     }
 
     @Test func connectIsAnsweredByNoReceipt() throws {
-        var session = ServerSession(name: "s-1", policy: .init())
+        var session = StandardSession(name: "s-1", policy: .init())
         let (reply, _, _) = try session.connect("CONNECT\naccept-version:1.2\nreceipt:r\n\n")
         #expect(!reply.headers.contains("receipt-id"))
     }
@@ -153,22 +161,23 @@ import Testing
     // MARK: The end
 
     @Test func disconnectGivesItsReceiptAndEndsTheSession() throws {
-        var session = try ServerSession.open(.v12)
-        guard case .disconnect(receipt: let receipt) = session.receive(try frame("DISCONNECT\nreceipt:bye\n\n")) else {
-            throw NoFrame(text: "DISCONNECT")
-        }
-        #expect(receipt == ServerFrame(.receipt, ["receipt-id": "bye"]))
+        var session = try StandardSession.open(.v12)
+        let (replies, ending) = try session.ending("DISCONNECT\nreceipt:bye\n\n")
+        #expect(replies == [ServerFrame(.receipt, ["receipt-id": "bye"])])
+        #expect(ending == .close())
         guard case .ignore = session.receive(try frame("SEND\ndestination:/a\n\n")) else { throw NoFrame(text: "SEND") }
     }
 
     @Test func aFailedRequestIsAnErrorWithTheReceiptOfItsFrame() throws {
-        var session = try ServerSession.open(.v12)
+        var session = try StandardSession.open(.v12)
         let failed = try frame("SEND\ndestination:/queue/a\nreceipt:r-7\n\n")
-        let action = session.refuse(BrokerError(.limitExceeded, "it is full"), frame: failed)
-        guard case .refuse(_, let reply) = action else { throw NoFrame(text: "\(action)") }
+        let action = session.failed(BrokerError(.limitExceeded, "it is full"), failed)
+        guard case .end(let replies, .close(code: 1000, reason: ""), _) = action else {
+            throw NoFrame(text: "\(action)")
+        }
         let headers: HeaderList = ["message": "Limit exceeded", "content-type": "text/plain", "receipt-id": "r-7"]
-        #expect(reply == ServerFrame(.error, headers, body: "it is full\n"))
-        guard case .ignore = session.refuse(BrokerError(.timedOut, "late")) else { throw NoFrame(text: "late") }
+        #expect(replies == [ServerFrame(.error, headers, body: "it is full\n")])
+        guard case .ignore = session.end(BrokerError(.timedOut, "late")) else { throw NoFrame(text: "late") }
         #expect(session.version == nil)
     }
 
@@ -177,29 +186,26 @@ import Testing
         (STOMPProtocolError(.frameTooLarge, "too large"), "Limit exceeded"),
     ])
     func whatIsNoFrameIsAnError(_ error: STOMPProtocolError, _ message: String) throws {
-        var session = try ServerSession.open(.v12)
-        guard case .refuse(_, let reply) = session.receive(error) else { throw NoFrame(text: "") }
-        #expect(reply.headers["message"] == message)
-        #expect(reply.body == error.message + "\n")
+        var session = try StandardSession.open(.v12)
+        guard case .end(let replies, .close(code: 1000, reason: ""), _?) = session.receive(error) else {
+            throw NoFrame(text: "")
+        }
+        #expect(replies[0].headers["message"] == message)
+        #expect(replies[0].body == error.message + "\n")
     }
 }
 
-extension ServerSession {
-    static func open(_ version: STOMPVersion) throws -> ServerSession {
-        var session = ServerSession(name: "s-1", policy: .init())
+extension StandardSession {
+    static func open(_ version: STOMPVersion) throws -> StandardSession {
+        var session = StandardSession(name: "s-1", policy: .init())
         _ = try session.connect("CONNECT\naccept-version:\(version)\nhost:h\n\n")
         return session
     }
 
-    mutating func connect(_ text: String) throws -> (ServerFrame, STOMPVersion, HeartBeat) {
-        guard case .open(let reply, let version, let beat) = receive(try frame(text, nil)) else {
-            throw NoFrame(text: text)
-        }
-        return (reply, version, beat)
-    }
-
     mutating func refusal(_ text: String) throws -> ServerFrame {
-        guard case .refuse(_, let reply) = receive(try frame(text, version)) else { throw NoFrame(text: text) }
-        return reply
+        let (replies, ending) = try ending(text)
+        #expect(ending == .close())
+        #expect(replies.count == 1)
+        return replies[0]
     }
 }

@@ -1,0 +1,64 @@
+import STOMPCore
+import STOMPTransport
+
+/// Whose manners the broker has.
+public enum Manner: String, Sendable, Hashable, CaseIterable {
+    /// By the book: STOMP 1.0, 1.1 and 1.2 as they are written.
+    case standard
+    /// Spring's STOMP endpoint with its simple broker, in Tomcat.
+    case spring
+    /// RabbitMQ 3.10 with its STOMP plugins.
+    case rabbitMQ = "rabbitmq"
+}
+
+extension Manner {
+    func makeSession(name: String, policy: SessionPolicy) -> any ServerSession {
+        switch self {
+        case .standard: StandardSession(name: name, policy: policy)
+        case .spring: SpringSession(policy: policy)
+        case .rabbitMQ: RabbitMQSession(name: name, policy: policy)
+        }
+    }
+
+    /// Whether destinations under `/queue/` give each message to one receiver. Spring's simple broker has only topics.
+    var hasQueues: Bool { self != .spring }
+
+    /// What stands behind the body of a frame.
+    var frameEnd: String { self == .rabbitMQ ? "\0\n" : "\0" }
+
+    /// Whether a MESSAGE without a body has a `content-length`.
+    var announcesEmptyBodies: Bool { self != .rabbitMQ }
+
+    /// How a MESSAGE goes over WebSocket: RabbitMQ sends everything as text, UTF-8 or not, and Spring what calls itself
+    /// binary as that.
+    func kind(of message: Message) -> TransportMessageKind {
+        switch self {
+        case .standard: .byContent
+        case .spring: message.frame.headers.has("content-type", "application/octet-stream") ? .binary : .byContent
+        case .rabbitMQ: .text
+        }
+    }
+
+    /// How the WebSocket is opened: RabbitMQ chooses the highest subprotocol and not the first, and Tomcat gives its
+    /// status no words.
+    func shape(_ endpoint: inout WebSocketEndpoint) {
+        endpoint.choosesByOwnOrder = self == .rabbitMQ
+        endpoint.omitsReason = self == .spring
+    }
+
+    /// What goes over the WebSocket: Tomcat takes messages of up to 16 KiB, and sends fragments of 8 KiB.
+    func shaped(_ options: TransportOptions) -> TransportOptions {
+        var options = options
+        if self == .spring {
+            options.maximumMessage = min(options.maximumMessage, 16 << 10)
+            options.fragment = 8192
+        }
+        return options
+    }
+
+    /// The largest frame taken. Spring keeps 64 KiB of one that comes in pieces.
+    func frameLimits(_ limits: FrameLimits) -> FrameLimits {
+        guard self == .spring else { return limits }
+        return FrameLimits(line: limits.line, headers: limits.headers, frame: min(limits.frame, 64 << 10))
+    }
+}

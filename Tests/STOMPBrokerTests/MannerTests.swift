@@ -1,0 +1,158 @@
+import NIOCore
+import STOMPBroker
+import STOMPCore
+import STOMPTransport
+import Testing
+
+/// What can be seen of another server's manners from the other end of a connection.
+@Suite struct MannerTests {
+    private static let v12First = ["v12.stomp", "v11.stomp", "v10.stomp"]
+
+    // MARK: Spring
+
+    @Test func springGoesByTheFirstSubprotocolAndRabbitMQByTheHighest() async throws {
+        for (manner, chosen) in [(Manner.spring, "v10.stomp"), (.standard, "v10.stomp"), (.rabbitMQ, "v12.stomp")] {
+            try await withBroker(.webSocket, { $0.manner = manner }) { address, _ in
+                let client = try await ScriptedClient(address, subprotocols: Self.v12First.reversed())
+                #expect(client.stream.description.subprotocol == chosen)
+            }
+        }
+    }
+
+    @Test func springEndsInItsOwnWay() async throws {
+        try await withBroker(.webSocket, { $0.manner = .spring }) { address, _ in
+            let polite = try await ScriptedClient(address)
+            try await polite.send("CONNECT\naccept-version:1.2\n\n\0")
+            #expect(try await polite.next() == "CONNECTED\nversion:1.2\nheart-beat:10000,10000\n\n")
+            try await polite.send("SEND\ndestination:/topic/a\nreceipt:1\n\n\0DISCONNECT\nreceipt:2\n\n\0")
+            #expect(try await polite.next() == "RECEIPT\nreceipt-id:2\n\n")
+
+            let curt = try await ScriptedClient.connected(to: address)
+            try await curt.send("DISCONNECT\n\n\0")
+            #expect(try await curt.next() == "ERROR\nmessage:Session closed.\ncontent-length:0\n\n")
+            _ = try await curt.end()
+            #expect(curt.contents.closures.map(\.code) == [1002])
+
+            // The other one's socket is still open.
+            #expect(!polite.contents.hasEnded)
+            #expect(polite.contents.frames.isEmpty)
+        }
+    }
+
+    @Test func aSendThatSpringReadsWithASubscribeOvertakesIt() async throws {
+        try await withBroker(.webSocket, { $0.manner = .spring }) { address, events in
+            let client = try await ScriptedClient.connected(to: address)
+            try await client.send("SUBSCRIBE\nid:1\ndestination:/topic/a\n\n\0SEND\ndestination:/topic/a\n\nlost\0")
+            // It was accepted, has connected, and has subscribed.
+            _ = try await events.first(3)
+            try await client.send("SEND\ndestination:/topic/a\n\nfound\0")
+            #expect(try await client.bodies(1) == ["found"])
+        }
+    }
+
+    @Test func tomcatTakesMessagesOf16KiBAndFramesOf64() async throws {
+        try await withBroker(.webSocket, { $0.manner = .spring }) { address, events in
+            let large = try await ScriptedClient.connected(to: address)
+            try await large.send("SEND\ndestination:/topic/a\n\n" + String(repeating: "x", count: 17 << 10) + "\0")
+            _ = try await large.end()
+            #expect(large.contents.closures.map(\.code) == [1009])
+
+            let split = try await ScriptedClient.connected(to: address)
+            try await split.send("SUBSCRIBE\nid:1\ndestination:/topic/a\n\n\0")
+            // Two were accepted and have connected, one has ended, and one has subscribed.
+            _ = try await events.first(6)
+            let body = String(repeating: "x", count: 60_000)
+            for piece in pieces("SEND\ndestination:/topic/a\n\n\(body)\0") { try await split.send(piece) }
+            #expect(try await split.bodies(1) == [body])
+            for piece in pieces("SEND\ndestination:/topic/a\n\n\(body)\(body)\0") { try await split.send(piece) }
+            #expect(try await split.next().contains("exceeds configured buffer size limit"))
+            _ = try await split.end()
+            #expect(split.contents.closures.map(\.code) == [1002])
+        }
+    }
+
+    private func pieces(_ text: String) -> [String] {
+        stride(from: 0, to: text.utf8.count, by: 8192).map { String(text.dropFirst($0).prefix(8192)) }
+    }
+
+    @Test func springRefusesAConnectWith1002() async throws {
+        try await withBroker(
+            .webSocket,
+            {
+                $0.manner = .spring
+                $0.connectHeaders = ["Authorization": "Bearer x"]
+            }
+        ) { address, _ in
+            let client = try await ScriptedClient(address)
+            try await client.send("CONNECT\naccept-version:1.2\n\n\0")
+            #expect(try await client.next().hasPrefix("ERROR\nmessage:this broker wants the header Authorization\n"))
+            _ = try await client.end()
+            #expect(client.contents.closures.map(\.code) == [1002])
+        }
+    }
+
+    // MARK: RabbitMQ
+
+    @Test(arguments: Way.allCases)
+    func rabbitMQPutsALineFeedBehindEachFrame(_ way: Way) async throws {
+        try await withBroker(way, { $0.manner = .rabbitMQ }) { address, _ in
+            let client = try await ScriptedClient.connected(to: address, version: .v10)
+            let text = "SUBSCRIBE\ndestination:/topic/a\n\n\0SEND\ndestination:/topic/a\nk:a\\nb:c\nreceipt:r\n\n\0"
+            let before = client.contents.octets
+            try await client.send(text)
+            let expected = [
+                "MESSAGE\nmessage-id:1-1\nredelivered:false\ndestination:/topic/a\nk:a\\nb\\cc\nreceipt:r\n\n",
+                "RECEIPT\nreceipt-id:r\n\n",
+            ]
+            for frame in expected { #expect(try await client.next() == frame) }
+            let size = expected.joined().utf8.count + 4
+            try await client.wait { $0.octets - before >= size }
+            #expect(client.contents.octets - before == size)
+        }
+    }
+
+    @Test func rabbitMQClosesSilentlyOnTCPAndWith1007OnWebSocket() async throws {
+        for way in Way.allCases {
+            try await withBroker(way, { $0.manner = .rabbitMQ }) { address, _ in
+                let client = try await ScriptedClient.connected(to: address)
+                try await client.send("SEND\nno colon\n\n\0")
+                _ = try await client.end()
+                if way == .webSocket { #expect(client.contents.closures.map(\.code) == [1007]) }
+            }
+        }
+    }
+
+    @Test func rabbitMQSaysGoodbyeOverWebSocketWithoutTheReceipt() async throws {
+        try await withBroker(.webSocket, { $0.manner = .rabbitMQ }) { address, _ in
+            let client = try await ScriptedClient.connected(to: address)
+            try await client.send("DISCONNECT\nreceipt:r\n\n\0")
+            #expect(try await client.end() == nil)
+            #expect(client.contents.closures.map(\.code) == [1000])
+            #expect(client.contents.closures.map(\.reason) == ["STOMP died"])
+        }
+    }
+
+    // MARK: Messages of WebSocket
+
+    @Test(arguments: [
+        (Manner.standard, "text/plain", [UInt8(0xFF)], false), (.spring, "application/octet-stream", [0x61], false),
+        (.spring, "text/plain", [0x61], true), (.rabbitMQ, "application/octet-stream", [0xFF], true),
+    ])
+    func eachMannerHasItsKindOfMessage(
+        _ manner: Manner, _ type: String, _ body: [UInt8], _ isText: Bool
+    ) async throws {
+        try await withBroker(.webSocket, { $0.manner = manner }) { address, events in
+            let kinds = MessageKinds()
+            let client = try await ScriptedClient(address, trace: WireTrace(detail: .octets) { kinds.record($0) })
+            try await client.send("CONNECT\naccept-version:1.2\nhost:/\n\n\0")
+            _ = try await client.next()
+            try await client.send("SUBSCRIBE\nid:1\ndestination:/topic/a\n\n\0")
+            _ = try await events.first(3)
+            let head = "SEND\ndestination:/topic/a\ncontent-type:\(type)\ncontent-length:\(body.count)\n\n"
+            try await client.send(octets: Array(head.utf8) + body + [0])
+            try await client.wait { !$0.frames.isEmpty }
+            #expect(client.contents.frames.map { Array($0.body.readableBytesView) } == [body])
+            #expect(kinds.all.last == (isText ? "text" : "binary"))
+        }
+    }
+}

@@ -1,0 +1,189 @@
+import STOMPCore
+import Testing
+
+@testable import STOMPBroker
+
+/// How RabbitMQ 3.10 behaves, point by point.
+@Suite struct RabbitMQSessionTests {
+    private var policy = SessionPolicy()
+    private var session: RabbitMQSession
+
+    init() throws {
+        session = RabbitMQSession(name: "session-1", policy: policy)
+        _ = try session.connect("CONNECT\naccept-version:1.0,1.1,1.2\nhost:/\n\n")
+    }
+
+    private func error(_ message: String, _ body: String) -> ServerFrame {
+        ServerFrame(
+            .error, ["message": message, "content-type": "text/plain", "version": "1.0,1.1,1.2"], body: body)
+    }
+
+    // MARK: CONNECT
+
+    @Test(arguments: [("1.0", "1.0"), ("1.1", "1.1"), ("1.0,1.1,1.2", "1.2")])
+    func itSpeaks10To12(_ offered: String, _ version: String) throws {
+        var session = RabbitMQSession(name: "session-1", policy: policy)
+        let (reply, _, _) = try session.connect("CONNECT\naccept-version:\(offered)\nhost:/\n\n")
+        let headers: HeaderList = [
+            "server": "RabbitMQ/3.10.8", "session": "session-1", "heart-beat": "0,0", "version": version,
+        ]
+        #expect(reply == ServerFrame(.connected, headers))
+    }
+
+    @Test func hostMustBeAVirtualHost() throws {
+        for host in ["", "host:/\n"] {
+            var session = RabbitMQSession(name: "session-1", policy: policy)
+            _ = try session.connect("CONNECT\naccept-version:1.2\n\(host)\n")
+        }
+        var session = RabbitMQSession(name: "session-1", policy: policy)
+        let (replies, _) = try session.ending("CONNECT\naccept-version:1.2\nhost:localhost\n\n")
+        #expect(replies == [error("Bad CONNECT", "Virtual host 'localhost' access denied")])
+    }
+
+    @Test mutating func withoutALoginOneIsTheGuest() throws {
+        policy.logins = ["ann": "secret"]
+        var session = RabbitMQSession(name: "session-1", policy: policy)
+        _ = try session.connect("CONNECT\naccept-version:1.2\nhost:/\n\n")
+    }
+
+    @Test mutating func aBadLoginIsAnErrorAtOnceAndACloseMuchLater() throws {
+        policy.logins = ["ann": "secret"]
+        var session = RabbitMQSession(name: "session-1", policy: policy)
+        let (replies, ending) = try session.ending("CONNECT\naccept-version:1.2\nhost:/\nlogin:ann\npasscode:x\n\n")
+        #expect(replies == [error("Bad CONNECT", "Access refused for user 'ann'\n")])
+        #expect(ending == .closeLater(.seconds(10)))
+    }
+
+    @Test(arguments: [
+        ("0,0", "0,0", HeartBeat.none), ("500,2500", "2000,1000", HeartBeat(outgoing: 1250, incoming: 1000)),
+        ("4000,4000", "4000,4000", HeartBeat(outgoing: 2500, incoming: 4000)),
+    ])
+    func heartBeatsAreThoseAskedForInSecondsAndSentTwiceAsOften(
+        _ asked: String, _ header: String, _ kept: HeartBeat
+    ) throws {
+        var session = RabbitMQSession(name: "session-1", policy: policy)
+        let (reply, _, heartBeat) = try session.connect("CONNECT\naccept-version:1.2\nheart-beat:\(asked)\n\n")
+        #expect(reply.headers["heart-beat"] == header)
+        #expect(heartBeat == kept)
+        // A monitor sends after four fifths of its interval: half of the one promised.
+        #expect(heartBeat.outgoing * 8 / 10 == (try HeartBeat(header: header)).outgoing / 2)
+    }
+
+    @Test mutating func aSilentClientIsClosedWithoutAWord() throws {
+        let action = session.end(BrokerError(.timedOut, "no heart-beat"))
+        guard case .end([], .close(code: 1000, reason: ""), _) = action else { throw NoFrame(text: "\(action)") }
+    }
+
+    @Test func escapesAreAppliedAt10Too() throws {
+        var session = RabbitMQSession(name: "session-1", policy: policy)
+        let (_, written, _) = try session.connect("CONNECT\naccept-version:1.0\n\n")
+        #expect(session.version == .v10)
+        #expect(written == .v12)
+    }
+
+    @Test func version10WithoutAnIDHasNoSubscription() throws {
+        var session = RabbitMQSession(name: "session-1", policy: policy)
+        _ = try session.connect("CONNECT\n\n")
+        let subscribe = try frame("SUBSCRIBE\ndestination:/topic/a\n\n")
+        guard case .perform(.subscribe(let name, _, _), []) = session.receive(subscribe) else {
+            throw NoFrame(text: "SUBSCRIBE")
+        }
+        #expect(name.header == nil)
+    }
+
+    // MARK: Errors
+
+    @Test mutating func afterManyErrorsItGoesOn() throws {
+        #expect(
+            try session.error("SEND\n\n")
+                == error("Missing destination", "\"SEND\" must include a 'destination' header\n"))
+        #expect(
+            try session.error("ACK\nid:foo\nreceipt:r\n\n")
+                == error("Invalid header", "\"ACK\" must include a valid \"id\" header\n"))
+        let unknown = try session.error("SEND\ndestination:/foo/a\nreceipt:r\n\n")
+        #expect(unknown.headers["message"] == "Unknown destination")
+        #expect(unknown.body.hasPrefix("'/foo/a' is not a valid destination.\nValid destination types are: "))
+        guard case .perform = session.receive(try frame("SEND\ndestination:/topic/a\n\n")) else {
+            throw NoFrame(text: "SEND")
+        }
+    }
+
+    @Test mutating func aRequestThatFailsIsAnErrorToo() throws {
+        let commit = try frame("COMMIT\ntransaction:t\n\n")
+        guard case .refuse(_, let bad) = session.failed(BrokerError(.unknownTransaction, "t"), commit) else {
+            throw NoFrame(text: "COMMIT")
+        }
+        #expect(bad == error("Bad transaction", "Invalid transaction identifier: \"t\"\n"))
+        let unsubscribe = try frame("UNSUBSCRIBE\nid:zz\n\n")
+        guard case .refuse(_, let missing) = session.failed(BrokerError(.unknownSubscription, "zz"), unsubscribe) else {
+            throw NoFrame(text: "UNSUBSCRIBE")
+        }
+        let body =
+            "UNSUBSCRIBE must refer to an existing subscription.\nSubscription to \"id='zz'\" not found.\n"
+        #expect(missing == error("No subscription found", body))
+    }
+
+    @Test(arguments: [
+        ("/amq/queue/nope", "NOT_FOUND - no queue 'nope' in vhost '/'"),
+        ("/exchange/nope/key", "NOT_FOUND - no exchange 'nope' in vhost '/'"),
+    ])
+    func aMissingQueueIsAnErrorThenTheReceiptAndThenAClose(_ destination: String, _ body: String) throws {
+        var session = session
+        let (replies, ending) = try session.ending("SUBSCRIBE\nid:1\ndestination:\(destination)\nreceipt:r\n\n")
+        #expect(replies == [error("not_found", body), ServerFrame(.receipt, ["receipt-id": "r"])])
+        #expect(ending == .close())
+    }
+
+    @Test(arguments: ["/topic/a", "/queue/a", "/exchange/amq.topic/a", "/temp-queue/a", "/reply-queue/a"])
+    func itsKindsOfDestinationsAreServed(_ destination: String) throws {
+        var session = session
+        guard case .perform = session.receive(try frame("SEND\ndestination:\(destination)\n\n")) else {
+            throw NoFrame(text: destination)
+        }
+    }
+
+    @Test mutating func beforeConnectOnlyAnErrorComes() throws {
+        session = RabbitMQSession(name: "session-1", policy: policy)
+        #expect(
+            try session.error("SEND\ndestination:/topic/a\n\n")
+                == error("Illegal command", "You must log in using CONNECT first"))
+        _ = try session.connect("CONNECT\naccept-version:1.2\n\n")
+    }
+
+    @Test mutating func aMalformedFrameIsASilentClose() throws {
+        let action = session.receive(STOMPProtocolError(.malformedHeader, "no colon"))
+        guard case .end([], .close(code: 1007, reason: ""), _) = action else { throw NoFrame(text: "\(action)") }
+    }
+
+    // MARK: Receipts
+
+    @Test mutating func theReceiptOfASendInATransactionComesAfterCommit() throws {
+        let send = try frame("SEND\ndestination:/topic/a\ntransaction:t\nreceipt:s\n\n")
+        guard case .perform(_, []) = session.receive(send) else { throw NoFrame(text: "SEND") }
+        guard case .perform(_, let receipts) = session.receive(try frame("COMMIT\ntransaction:t\nreceipt:c\n\n")) else {
+            throw NoFrame(text: "COMMIT")
+        }
+        #expect(receipts.map { $0.headers["receipt-id"] } == ["c", "s"])
+        guard case .perform(_, []) = session.receive(try frame("COMMIT\ntransaction:t\n\n")) else {
+            throw NoFrame(text: "COMMIT")
+        }
+    }
+
+    @Test mutating func aSendThatFailsInATransactionHasNoReceipt() throws {
+        let send = try frame("SEND\ndestination:/topic/a\ntransaction:t\nreceipt:s\n\n")
+        _ = session.receive(send)
+        _ = session.failed(BrokerError(.unknownTransaction, "t"), send)
+        guard case .perform(_, []) = session.receive(try frame("COMMIT\ntransaction:t\n\n")) else {
+            throw NoFrame(text: "COMMIT")
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func theReceiptOfDisconnectNeverArrivesOverWebSocket(_ isWebSocket: Bool) throws {
+        var session = RabbitMQSession(name: "session-1", policy: .init(keepsMessages: isWebSocket))
+        _ = try session.connect("CONNECT\naccept-version:1.2\n\n")
+        let (replies, ending) = try session.ending("DISCONNECT\nreceipt:bye\n\n")
+        #expect(replies == (isWebSocket ? [] : [ServerFrame(.receipt, ["receipt-id": "bye"])]))
+        #expect(ending == (isWebSocket ? .close(code: 1000, reason: "STOMP died") : .close()))
+    }
+}
