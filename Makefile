@@ -8,7 +8,7 @@ SWIFT ?= swift
 release = --configuration release --static-swift-stdlib --product stomptap
 share = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: help demo build test test-brokers lint figures install clean libraries brokers
+.PHONY: help demo build test test-brokers lint figures fuzz install clean libraries brokers
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -27,10 +27,13 @@ test-brokers: libraries brokers ## run the tests against RabbitMQ and ActiveMQ, 
 	$(SWIFT) test --disable-xctest --filter '^BrokerTests\.'
 
 lint: ## check the style of the sources
-	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources/FuzzDecoder
 
 figures: build ## measure the frames per second beside a bare read loop
 	Benchmarks/figures.sh
+
+fuzz: ## feed the frame decoder with what libFuzzer thinks up, for a minute or SECONDS=
+	SWIFT=$(SWIFT) Fuzz/run $(SECONDS)
 
 install: build ## install under PREFIX (/usr/local), below DESTDIR
 	install -D --strip --mode=755 "$$($(SWIFT) build $(release) --show-bin-path)/stomptap" \

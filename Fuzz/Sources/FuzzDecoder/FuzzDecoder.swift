@@ -1,0 +1,70 @@
+import NIOCore
+import STOMPCore
+
+/// What libFuzzer calls. The first octet of an input picks version and limits, the second the size of the pieces that
+/// the rest comes in. A broken promise of the decoder stops the program.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    let input = UnsafeBufferPointer(start: start, count: count)
+    guard count > 2 else { return 0 }
+    let version: STOMPVersion? = [nil, .v10, .v11, .v12][Int(input[0] & 3)]
+    let limits = input[0] & 4 == 0 ? FrameLimits() : FrameLimits(line: 40, headers: 4, frame: 200)
+    let stream = input[2...]
+
+    let whole = Outcome(of: [stream], version, limits)
+    let size = Int(input[1]) + 1
+    let pieces = stride(from: 2, to: count, by: size).map { input[$0..<min($0 + size, count)] }
+    precondition(Outcome(of: pieces, version, limits) == whole, "it matters how the stream is cut")
+    for frame in whole.frames {
+        check(frame, version)
+    }
+    return 0
+}
+
+private struct Outcome: Equatable {
+    var frames: [Frame] = []
+    var error: STOMPProtocolError?
+
+    init(of pieces: [Slice<UnsafeBufferPointer<UInt8>>], _ version: STOMPVersion?, _ limits: FrameLimits) {
+        var decoder = FrameDecoder(version: version, limits: limits)
+        do throws(STOMPProtocolError) {
+            for piece in pieces {
+                decoder.feed(ByteBuffer(bytes: piece))
+                while let element = try decoder.next() {
+                    guard case .frame(let frame) = element else { continue }
+                    frames.append(frame)
+                    if version == nil, frame.command == .connected {
+                        decoder.version = frame.headers["version"].flatMap(STOMPVersion.init(rawValue:))
+                    }
+                }
+                precondition(decoder.bufferedBytes < limits.frame, "it keeps more than a frame may have")
+            }
+            try decoder.finish()
+        } catch {
+            self.error = error
+            precondition(error.code == .truncatedFrame || decoder.bufferedBytes == 0, "it keeps what nobody can read")
+        }
+    }
+}
+
+private func check(_ frame: Frame, _ version: STOMPVersion?) {
+    precondition(frame.bytes.readableBytesView.last == 0, "a frame does not end at its NUL")
+    precondition(frame.body.readableBytes == frame.bodySize, "a body is not as long as it says")
+    precondition(frame.detached() == frame, "a copy differs")
+    for header in frame.headers {
+        precondition(frame.headers.contains(header.name) || header.name.unicodeScalars.contains("\u{FFFD}"), "lost")
+    }
+    // What is written of it, where it can be written, reads the same.
+    let encoder = FrameEncoder(version: version)
+    guard
+        let written = try? encoder.frame(
+            frame.command, frame.headers.list, body: frame.body, contentLength: .omitted)
+    else { return }
+    var decoder = FrameDecoder(version: version, limits: FrameLimits(line: 1 << 20, headers: 10_000, frame: 1 << 25))
+    decoder.feed(written.bytes)
+    guard version != nil, case .frame(let read)? = try? decoder.next() else {
+        precondition(version == nil, "what was written cannot be read")
+        return
+    }
+    precondition(read == frame && written == frame, "what was written reads differently")
+}
