@@ -43,6 +43,9 @@ final class ConnectionCore {
     private var isOver = false
     private var warnedOfInvalidUTF8 = false
 
+    /// How long nothing at all has come from the server.
+    var silence: TimeAmount { monitor?.silence(at: .now()) ?? .nanoseconds(0) }
+
     private var trace: WireTrace { configuration.transport.trace }
 
     init(stream: any TransportStream, configuration: ClientConfiguration, opening: EventLoopPromise<Opened>) {

@@ -39,6 +39,9 @@ public actor STOMPConnection {
         boundCore = opened.core
     }
 
+    /// How long nothing at all has come from the server, heart-beats included.
+    public var silence: TimeAmount { core.silence }
+
     // MARK: Beginning and end
 
     /// Opens a session, all the way to CONNECTED, within ``ClientConfiguration/connectTimeout``.

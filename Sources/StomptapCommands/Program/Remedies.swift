@@ -18,6 +18,8 @@ enum Remedies {
         where error.frame != nil
             && ["access refused", "bad connect", "credential", "password", "denied"].contains(where: text.contains):
             return "check --login and the passcode"
+        case .connectionLost where text.contains("with 1009"):
+            return "it takes no WebSocket message so large (Tomcat: 16 KiB): try --split 8192"
         case .connectionLost where text.contains("stomp died"):
             return "RabbitMQ says so after an ERROR that it does not send over WebSocket; try stomp://, or see its log"
         case .limitExceeded:

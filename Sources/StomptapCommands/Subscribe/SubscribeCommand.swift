@@ -87,7 +87,8 @@ struct SubscribeCommand: AsyncParsableCommand {
         if let selector { headers["selector"] = selector }
         let plan = Tail.Plan(
             destinations: destination, id: id, ack: ack.mode, headers: headers, count: count,
-            timeout: timeout?.amount, idleTimeout: idleTimeout?.amount, readyFile: readyFile)
+            timeout: timeout?.amount, idleTimeout: idleTimeout?.amount, readyFile: readyFile,
+            explainsSilence: connection.diagnostics.verbose > 0)
         let printer = MessagePrinter(output.form, diagnostics: connection.diagnostics)
         let options = connection
         try await EndpointArgument.with(endpoint) { endpoints in

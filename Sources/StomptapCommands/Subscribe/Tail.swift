@@ -14,6 +14,8 @@ struct Tail: Sendable {
         var timeout: TimeAmount?
         var idleTimeout: TimeAmount?
         var readyFile: String?
+        /// Say why nothing may be coming, once nothing has come for ``QuietHint/patience``.
+        var explainsSilence = false
     }
 
     /// Why a tail ended.
@@ -23,7 +25,7 @@ struct Tail: Sendable {
 
     /// What is done at the same time on a connection.
     private enum Step: Sendable {
-        case printed(Ending?), announced
+        case printed(Ending?), done
     }
 
     /// What was printed so far, over all connections.
@@ -38,6 +40,7 @@ struct Tail: Sendable {
     private let printer: MessagePrinter
     private let start = NIODeadline.now()
     private let progress = Shared(Progress())
+    private let current = Shared<STOMPConnection?>(nil)
 
     init(reconnection: Reconnection, plan: Plan, printer: MessagePrinter) {
         self.reconnection = reconnection
@@ -51,6 +54,9 @@ struct Tail: Sendable {
         if let file = plan.readyFile { OutputFile.remove(file) }
         let ending = try await firstEnding()
         let messages = progress.value.messages
+        if ending == .silence, messages == 0, let connection = current.value {
+            Diagnostics.note(await QuietHint(destinations: plan.destinations, connection: connection).line)
+        }
         switch ending {
         case nil:
             Diagnostics.note(summary)
@@ -96,6 +102,7 @@ struct Tail: Sendable {
     // MARK: One connection
 
     private func tail(_ connection: STOMPConnection) async throws -> Ending? {
+        self.current.update { $0 = connection }
         let messages = await connection.makeMessageSequence()
         var subscriptions: [Subscription] = []
         let ending: Ending?
@@ -108,6 +115,7 @@ struct Tail: Sendable {
             ending = try await withThrowingTaskGroup(of: Step.self) { [subscriptions] group in
                 group.addTask { .printed(try await print(messages, of: connection)) }
                 group.addTask { try await announce(subscriptions, of: connection) }
+                if plan.explainsSilence { group.addTask { try await explainSilence(of: connection) } }
                 defer { group.cancelAll() }
                 while let step = try await group.next() {
                     if case .printed(let ending) = step { return ending }
@@ -159,7 +167,15 @@ struct Tail: Sendable {
             }
         }
         if let file = plan.readyFile { try OutputFile.create(file) }
-        return .announced
+        return .done
+    }
+
+    private func explainSilence(of connection: STOMPConnection) async throws -> Step {
+        try await Task.sleep(nanoseconds: UInt64(QuietHint.patience.nanoseconds))
+        if progress.value.messages == 0 {
+            Diagnostics.note(await QuietHint(destinations: plan.destinations, connection: connection).line)
+        }
+        return .done
     }
 
     private func silence(of amount: TimeAmount) async throws -> Ending {
