@@ -49,6 +49,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Take WebSockets of pages from these origins only; repeatable.", valueName: "origin"))
     var origin: [String] = []
 
+    @Option(help: "Behave as this server does, quirks included: standard is by the book.")
+    var manner = Manner.standard
+
     @Option(help: ArgumentHelp("Speak TLS on all listeners, with this certificate: PEM or PKCS#12.", valueName: "file"))
     var tlsCert: String?
 
@@ -71,6 +74,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.listeners = listeners
         configuration.logins = login.isEmpty ? nil : LoginArgument.table(login)
         configuration.heartBeat = heartBeat.heartBeat
+        configuration.manner = manner
         configuration.tls = tlsCert.map { TLSServerOptions(certificate: $0, key: tlsKey) }
         configuration.allowedOrigins = origin.isEmpty ? nil : origin
         configuration.hasClock = clock
@@ -159,3 +163,5 @@ struct LoginArgument: Sendable {
         Dictionary(logins.map { ($0.user, $0.passcode) }) { _, last in last }
     }
 }
+
+extension Manner: ExpressibleByArgument {}
