@@ -45,10 +45,9 @@ struct SessionTests {
     @Test(arguments: Session.all)
     func bodiesAreEqualToTheOctet(_ session: Session) async throws {
         let destination = session.way.destination("queue")
-        let large = try #require(try FileHandle(forReadingFrom: URL(filePath: "/dev/urandom")).read(upToCount: 5 << 20))
         let bodies = [
             (0..<1024).map { UInt8(truncatingIfNeeded: $0) }, [0], [0, 10, 0, 10], [0xFF, 0xFE],
-            Array(large),
+            try randomOctets(5 << 20),
         ]
         try await session.withConnection { connection in
             var messages = try await connection.standing(at: destination).reader

@@ -1,0 +1,148 @@
+import Foundation
+import STOMPClient
+import STOMPCore
+import TestSupport
+import Testing
+
+/// The program as a user types it, at real servers.
+@Suite(.spawning, .timeLimit(.minutes(5)))
+struct ProgramTests {
+    private struct Printed: Decodable {
+        var headers: [String: String]
+        var body: String
+        var bodyEncoding: String
+    }
+
+    /// `stomptap COMMAND URL` and what follows.
+    private func stomptap(
+        _ command: String, _ way: Way, _ arguments: String..., input: Program.Input = .nothing
+    ) async throws -> Program {
+        var program = Program.stomptap(command, try await way.url(), "--virtual-host", "/", input: input)
+        program.arguments += arguments
+        return program
+    }
+
+    private func succeed(
+        _ program: Program, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> ProgramResult {
+        let result = try await program.run()
+        #expect(result.status == .exited(0), "\(result)", sourceLocation: sourceLocation)
+        #expect(result.errors == "", sourceLocation: sourceLocation)
+        return result
+    }
+
+    @Test(arguments: Way.allCases)
+    func aThousandLinesComeThroughAsTheyWere(_ way: Way) async throws {
+        let topic = way.destination("topic")
+        let lines = Program.Input.text(awkwardLines.joined(separator: "\n") + "\n")
+        let subscribe = try await stomptap("subscribe", way, topic, "-n", "1000", "-o", "json")
+        try await subscribe.startSubscribed { subscriber in
+            _ = try await succeed(stomptap("publish", way, topic, "-l", input: lines))
+            let result = try await subscriber.result()
+            #expect(result.status == .exited(0), "\(result)")
+            let messages = try result.lines.map { try JSONDecoder().decode(Printed.self, from: Data($0.utf8)) }
+            #expect(messages.map(\.body) == awkwardLines)
+            #expect(messages.allSatisfy { $0.headers["destination"] == topic && $0.bodyEncoding == "utf-8" })
+        }
+    }
+
+    @Test(arguments: Way.allCases, ["body", "raw"])
+    func aBinaryOfFiveMegabytesComesThroughAsItWas(_ way: Way, form: String) async throws {
+        let octets = try randomOctets(5 << 20)
+        let topic = way.destination("topic")
+        try await withTemporaryFolder { folder in
+            let file = folder.appending(path: "binary")
+            try Data(octets).write(to: file)
+            let subscribe = try await stomptap("subscribe", way, topic, "-n", "1", "-o", form)
+            try await subscribe.startSubscribed { subscriber in
+                _ = try await succeed(stomptap("publish", way, topic, "-f", file.path))
+                let result = try await subscriber.result()
+                #expect(result.status == .exited(0))
+                if form == "body" {
+                    #expect(result.stdout == octets + [0x0A])
+                } else {
+                    #expect(result.stdout.starts(with: "MESSAGE\n".utf8))
+                    #expect(result.stdout.suffix(octets.count + 3).elementsEqual([0x0A, 0x0A] + octets + [0]))
+                }
+            }
+        }
+    }
+
+    /// In every version and mode, what was printed counts as taken, and the rest comes to the next one.
+    @Test(arguments: Session.all, AckMode.allCases)
+    func acknowledgesWhatItPrinted(_ session: Session, _ ack: AckMode) async throws {
+        let queue = session.way.destination("queue")
+        let version = session.version.rawValue
+        _ = try await succeed(
+            stomptap("publish", session.way, queue, "-l", "--stomp-version", version, input: .text("1\n2\n3\n")))
+        let subscribe = try await stomptap(
+            "subscribe", session.way, queue, "--ack", ack.rawValue, "--stomp-version", version, "-o", "body", "-n")
+        // By `auto` a server counts as taken what it has sent, printed or not.
+        let parts = ack == .auto ? ["1\n2\n3\n"] : ["1\n2\n", "3\n"]
+        for part in parts {
+            var program = subscribe
+            program.arguments.append("\(part.count / 2)")
+            #expect(try await succeed(program).output == part)
+        }
+        _ = try await succeed(stomptap("publish", session.way, queue, "end"))
+        var last = subscribe
+        last.arguments.append("1")
+        #expect(try await succeed(last).output == "end\n")
+    }
+
+    @Test(arguments: Way.allCases)
+    func aTransactionAndReceiptsForEach(_ way: Way) async throws {
+        let queue = way.destination("queue")
+        _ = try await succeed(
+            stomptap("publish", way, queue, "-l", "--transaction", "--receipt", "require", input: .text("1\n2\n")))
+        _ = try await succeed(stomptap("publish", way, queue, "--receipt", "require", "--count", "50", "x"))
+        let result = try await succeed(stomptap("subscribe", way, queue, "-n", "52", "-o", "body"))
+        #expect(result.output == "1\n2\n" + String(repeating: "x\n", count: 50))
+    }
+
+    @Test(arguments: Way.allCases)
+    func ctrlCSaysGoodbye(_ way: Way) async throws {
+        let topic = way.destination("topic")
+        try await stomptap("subscribe", way, topic).startSubscribed { subscriber in
+            _ = try await succeed(stomptap("publish", way, topic, "hello"))
+            try await subscriber.waitFor("hello")
+            subscriber.send(signal: SIGINT)
+            let result = try await subscriber.result()
+            #expect(result.status == .exited(130))
+            #expect(result.errors.contains("1 message, 5 B, in "), "\(result)")
+        }
+    }
+
+    @Test(arguments: Way.allCases)
+    func aWrongPasscodeIsRefused(_ way: Way) async throws {
+        var program = try await stomptap("publish", way, way.destination("topic"), "x")
+        program.arguments += ["--login", way.isRabbitMQ ? "guest" : "system", "--passcode", "wrong"]
+        program.limit = .seconds(9)
+        let result = try await program.run()
+        #expect(result.status == .exited(77))
+        #expect(result.errors.hasPrefix("stomptap: STOMP: CONNECT was refused: "), "\(result)")
+        #expect(result.errors.split(separator: "\n").count == 1, "\(result)")
+        #expect(!result.errors.contains("wrong"))
+    }
+
+    @Test(arguments: [Way.rabbitMQ, .rabbitMQWebSocket])
+    func aVirtualHostThatIsNoneGetsAHint(_ way: Way) async throws {
+        var program = try await stomptap("subscribe", way, way.destination("topic"))
+        program.arguments += ["--virtual-host", "localhost"]
+        let result = try await program.run()
+        #expect(result.status == .exited(77))
+        #expect(result.errors.contains("'localhost' access denied"), "\(result)")
+        #expect(result.errors.contains("--virtual-host /"), "\(result)")
+        #expect(result.errors.split(separator: "\n").count == 1, "\(result)")
+    }
+
+    @Test(arguments: [Way.rabbitMQ, .rabbitMQWebSocket], ["publish", "subscribe"])
+    func anUnknownDestinationIsAnError(_ way: Way, command: String) async throws {
+        var program = try await stomptap(command, way, "/nowhere/at/all")
+        if command == "publish" { program.arguments.append("x") }
+        let result = try await program.run()
+        #expect(result.status == .exited(1))
+        #expect(result.errors.contains("Unknown destination"), "\(result)")
+        #expect(result.errors.split(separator: "\n").count == 1, "\(result)")
+    }
+}
