@@ -31,3 +31,17 @@ public struct BrokerEvent: Sendable {
         self.kind = kind
     }
 }
+
+extension BrokerEvent.Kind {
+    /// What to tell of a request that was performed, if anything.
+    init?(_ request: ClientRequest) {
+        switch request {
+        case .subscribe(let name, let destination, let ack):
+            self = .subscribed(destination: destination, id: name.header, ack: ack)
+        case .unsubscribe(.id(let name)), .unsubscribe(.destination(let name)):
+            self = .unsubscribed(name)
+        default:
+            return nil
+        }
+    }
+}

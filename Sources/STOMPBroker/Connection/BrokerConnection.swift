@@ -6,26 +6,26 @@ import STOMPTransport
 /// what they say.
 final class BrokerConnection {
     private let id: ConnectionID
-    private let stream: any TransportStream
+    let stream: any TransportStream
     private let hub: Hub
     private var session: any ServerSession
     private var decoder: FrameDecoder
-    private var output: FrameOutput
+    var output: FrameOutput
     /// The kind of message that the stream sends at present.
     private var kind = TransportMessageKind.byContent
-    private var monitor: HeartBeatMonitor?
+    var monitor: HeartBeatMonitor?
     /// Requests that wait for the end of the read.
     private var postponed = CircularBuffer<(ClientRequest, Frame)>(initialCapacity: 0)
-    private var timer: Scheduled<Void>?
-    private var writeWatch: Scheduled<Void>?
+    var timer: Scheduled<Void>?
+    var writeWatch: Scheduled<Void>?
 
     /// Whether frames wait in the decoder, because somebody does not take what they would cause.
-    private var isStopped = false
+    private(set) var isStopped = false
     /// Whether the session is over; what still comes is read and forgotten.
     private var isClosing = false
     private var hasEnded = false
 
-    private var limits: BrokerLimits { hub.configuration.limits }
+    var limits: BrokerLimits { hub.configuration.limits }
 
     init(_ id: ConnectionID, stream: any TransportStream, hub: Hub) {
         self.id = id
@@ -44,7 +44,7 @@ final class BrokerConnection {
         }
     }
 
-    private func schedule(
+    func schedule(
         in delay: TimeAmount, _ action: @escaping (BrokerConnection) -> Void
     ) -> Scheduled<Void> {
         stream.eventLoop.assumeIsolated().scheduleTask(in: delay) { [weak self] in
@@ -95,7 +95,7 @@ final class BrokerConnection {
     private func perform(_ request: ClientRequest, of frame: Frame) -> Bool {
         do throws(BrokerError) {
             try hub.perform(request, from: id)
-            report(request)
+            if let kind = BrokerEvent.Kind(request) { hub.report(id, kind) }
             return true
         } catch {
             perform(session.failed(error, frame), for: frame)
@@ -108,17 +108,6 @@ final class BrokerConnection {
         while !postponed.isEmpty, !isClosing {
             let (request, frame) = postponed.removeFirst()
             _ = perform(request, of: frame)
-        }
-    }
-
-    private func report(_ request: ClientRequest) {
-        switch request {
-        case .subscribe(let name, let destination, let ack):
-            hub.report(id, .subscribed(destination: destination, id: name.header, ack: ack))
-        case .unsubscribe(.id(let name)), .unsubscribe(.destination(let name)):
-            hub.report(id, .unsubscribed(name))
-        default:
-            break
         }
     }
 
@@ -140,10 +129,11 @@ final class BrokerConnection {
     private func write(_ reply: ServerFrame) {
         touch()
         output.append(reply)
+        if output.isFull { flush() }
         if isCongested { hub.hold(id, for: id) }
     }
 
-    private func touch() {
+    func touch() {
         if output.count == 0 { hub.touch(self) }
     }
 
@@ -162,19 +152,6 @@ final class BrokerConnection {
         watchWriting()
     }
 
-    /// Gives up on a client that takes nothing.
-    private func watchWriting() {
-        guard writeWatch == nil, !stream.isWritable else { return }
-        let taken = output.taken - stream.queuedBytes
-        writeWatch = schedule(in: limits.sendTimeout) { connection in
-            connection.writeWatch = nil
-            guard connection.output.taken - connection.stream.queuedBytes > taken else {
-                return connection.drop("it took nothing for \(connection.limits.sendTimeout.readable)")
-            }
-            connection.watchWriting()
-        }
-    }
-
     // MARK: Back-pressure
 
     /// Lets further frames wait.
@@ -190,37 +167,11 @@ final class BrokerConnection {
         // While this side did not listen, the client's silence meant nothing.
         monitor?.received(at: .now())
         readFrames()
+        performPostponed()
         hub.flush()
         guard !isStopped else { return }
         stream.setReading(true)
         if hasEnded { hub.remove(id) }
-    }
-
-    // MARK: Heart-beats
-
-    private func scheduleHeartBeat() {
-        guard let next = monitor?.nextCheck else { return }
-        timer = schedule(in: max(next - .now(), .nanoseconds(0))) { $0.heartBeatDue() }
-    }
-
-    private func heartBeatDue() {
-        guard let due = monitor?.due(at: .now()) else { return }
-        if due.peerIsSilent {
-            guard isStopped else {
-                return refuse(BrokerError(.timedOut, "neither a frame nor a heart-beat came for too long"))
-            }
-            monitor?.received(at: .now())
-        }
-        if due.send {
-            monitor?.sent(at: .now())
-            // A full queue is a sign of life on its way already.
-            if stream.isWritable {
-                touch()
-                output.appendHeartBeat()
-                flush()
-            }
-        }
-        scheduleHeartBeat()
     }
 
     // MARK: The end
@@ -257,7 +208,7 @@ final class BrokerConnection {
         }
     }
 
-    private func drop(_ reason: String) {
+    func drop(_ reason: String) {
         hub.report(id, .dropped(reason))
         isClosing = true
         stream.abort()
