@@ -284,10 +284,12 @@ extension ConnectionCore: TransportReceiver {
     }
 
     func ended(_ error: TransportError?) {
-        if leaving != nil, error == nil || error?.code == .connectionLost {
+        // RabbitMQ closes with 1000 instead of a receipt; another code tells of a failure.
+        let isOrderly = closure?.code == nil || closure?.code == 1000
+        if leaving != nil, isOrderly, error == nil || error?.code == .connectionLost {
             return left(.closed)
         }
-        end(error.map(STOMPClientError.init) ?? closedByServer())
+        end(closure?.code != nil ? closedByServer() : error.map(STOMPClientError.init) ?? closedByServer())
     }
 
     private func handle(_ frame: Frame) throws(STOMPProtocolError) {

@@ -174,4 +174,18 @@ import Testing
             }
         }
     }
+
+    /// Tomcat closes with 1009 over 16 KiB; the line says what to do, and doing it helps.
+    @Test func aMessageTooLargeForTheServerIsSplit() async throws {
+        try await ServedBroker.run(["--manner", "spring"]) { broker in
+            let body = String(repeating: "x", count: 20_000)
+            let refused = try await Program.stomptap("publish", broker.webSocket, "/topic/a", body).run()
+            #expect(refused.status == .exited(69), "\(refused)")
+            #expect(refused.errors.contains("1009") && refused.errors.contains("--split 8192"), "\(refused)")
+            let split = try await Program.stomptap(
+                "publish", broker.webSocket, "/topic/a", body, "--split", "8192"
+            ).run()
+            #expect(split.status == .exited(0), "\(split)")
+        }
+    }
 }
