@@ -108,6 +108,7 @@ struct Publication {
         var messages: [OutgoingMessage] = []
         messages.reserveCapacity(bodies.count)
         var receipts: [Int] = []
+        var octets = unconfirmedOctets
         for (index, body) in bodies.enumerated() {
             let number = sent + index + 1
             if plan.contentLength == .omitted, body.readableBytesView.contains(0) {
@@ -117,30 +118,39 @@ struct Publication {
             var message = OutgoingMessage(
                 to: plan.destination, body: body, headers: headers(for: body), contentLength: plan.contentLength,
                 transaction: transaction)
+            octets += mayComeBack ? body.readableBytes : 0
             // In a transaction only COMMIT tells anything: RabbitMQ answers the receipts of SEND after it.
-            if transaction == nil, asksReceipt(number, body, mayBeLast: mayBeLast && index == bodies.count - 1) {
-                message.wantsReceipt = true
-                receipts.append(number)
+            if transaction == nil, asksReceipts {
+                let mustAsk = (mayBeLast && index == bodies.count - 1) || octets > Self.window.octets
+                message.wantsReceipt =
+                    plan.receipt == .require || mustAsk || number % Self.autoInterval == 0
+                if message.wantsReceipt { receipts.append(number) }
             }
             messages.append(message)
         }
-        for (receipt, number) in zip(try await connection.send(messages), receipts) {
-            awaited.append(Awaited(receipt: receipt, confirms: number))
+        do {
+            for (receipt, number) in zip(try await connection.send(messages), receipts) {
+                awaited.append(Awaited(receipt: receipt, confirms: number))
+            }
+        } catch let error as STOMPClientError where error.code != .cannotSend {
+            // Some of them may have left before the connection was lost.
+            count(bodies)
+            throw error
         }
-        sent += messages.count
+        count(bodies)
         while sent - confirmed > Self.window.messages || unconfirmedOctets > Self.window.octets, !awaited.isEmpty {
             try await awaitFirst()
         }
     }
 
-    private mutating func asksReceipt(_ number: Int, _ body: ByteBuffer, mayBeLast: Bool) -> Bool {
-        guard asksReceipts else { return false }
-        if mayComeBack {
+    /// Takes bodies for sent, and keeps them where they may have to go again.
+    private mutating func count(_ bodies: [ByteBuffer]) {
+        sent += bodies.count
+        guard mayComeBack, asksReceipts else { return }
+        for body in bodies {
             unconfirmed.append(body)
             unconfirmedOctets += body.readableBytes
         }
-        return plan.receipt == .require || mayBeLast || number % Self.autoInterval == 0
-            || unconfirmedOctets > Self.window.octets
     }
 
     private func headers(for body: ByteBuffer) -> HeaderList {
