@@ -24,17 +24,21 @@ public struct TransportListener: Sendable {
         }
     }
 
-    /// Listens for WebSocket connections (RFC 6455) at `endpoint`, behind TLS where `tls` is given.
+    /// Listens for WebSocket connections (RFC 6455) at `endpoint`, and for SockJS where it has that, behind TLS where
+    /// `tls` is given.
     ///
     /// - Throws: as ``tcp(host:port:on:options:tls:accept:)``.
     public static func webSocket(
         host: String, port: Int, on group: any EventLoopGroup, endpoint: WebSocketEndpoint, options: TransportOptions,
         tls: TLSServerOptions? = nil, accept: @escaping TransportReceiverFactory
     ) async throws -> TransportListener {
-        try await listen(host: host, port: port, on: group, options: options, tls: tls) { channel, summary in
+        let sockJS = endpoint.sockJS.map {
+            SockJSService(endpoint, options: $0, transportOptions: options, accept: accept)
+        }
+        return try await listen(host: host, port: port, on: group, options: options, tls: tls) { channel, summary in
             try StreamPipeline.begin(channel, options: options)
-            try HTTPServerHandler.add(to: channel, trace: options.trace, router: endpoint.route) {
-                channel, subprotocol in
+            let router: HTTPRouter = { sockJS?.route($0, tls: summary) ?? endpoint.route($0) }
+            try HTTPServerHandler.add(to: channel, options: options, router: router) { channel, subprotocol in
                 try WebSocketHandler.add(to: channel, role: .server, options: options)
                 let description = TransportDescription(
                     name: "WebSocket", remoteAddress: addressText(channel.remoteAddress), subprotocol: subprotocol,

@@ -165,7 +165,7 @@ import Testing
     @Test func aClientThatAsksForNothingIsNotWaitedFor() throws {
         let channel = EmbeddedChannel()
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
-        try HTTPServerHandler.add(to: channel, trace: .off, router: Self.endpoint.route) { _, _ in }
+        try HTTPServerHandler.add(to: channel, options: TransportOptions(), router: Self.endpoint.route) { _, _ in }
         try channel.writeInbound(ByteBuffer(string: "GET /ws HTTP/1.1\r\n"))
         channel.embeddedEventLoop.advanceTime(by: HTTPServerHandler.patience - .milliseconds(1))
         #expect(channel.isActive)

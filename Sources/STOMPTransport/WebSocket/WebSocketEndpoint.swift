@@ -12,9 +12,15 @@ public struct WebSocketEndpoint: Sendable, Hashable {
     /// The values of `Origin` that are let in; nil lets in all. A request without an `Origin` is let in always.
     public var allowedOrigins: [String]?
 
-    public init(path: String, subprotocols: [String] = [], allowedOrigins: [String]? = nil) {
+    /// How SockJS is spoken at the same path; nil for not at all.
+    public var sockJS: SockJSServerOptions?
+
+    public init(
+        path: String, subprotocols: [String] = [], allowedOrigins: [String]? = nil, sockJS: SockJSServerOptions? = nil
+    ) {
         self.path = path
         self.subprotocols = subprotocols
         self.allowedOrigins = allowedOrigins
+        self.sockJS = sockJS
     }
 }

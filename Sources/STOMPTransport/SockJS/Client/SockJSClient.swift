@@ -17,7 +17,7 @@ protocol SockJSCarrier: AnyObject {
 }
 
 /// The client's end of a SockJS session, from the time that somebody is asked for it. It lives on its event loop.
-final class SockJSClient {
+final class SockJSClient: SockJSEnd {
     let options: TransportOptions
     let eventLoop: any EventLoop
     private let transport: SockJSTransport
@@ -145,8 +145,7 @@ final class SockJSClient {
         let description = TransportDescription(
             name: "SockJS \(transport.rawValue)", remoteAddress: remoteAddress, tlsSummary: tlsSummary,
             carriesOnlyText: true, attempts: attempts)
-        let stream = SockJSStream(
-            client: NIOLoopBound(self, eventLoop: eventLoop), eventLoop: eventLoop, description: description)
+        let stream = SockJSStream(self, on: eventLoop, description: description)
         receiver = makeReceiver(stream)
         promise.succeed(stream)
     }
@@ -214,8 +213,16 @@ final class SockJSClient {
     func setReading(_ isReading: Bool) { carrier?.setReading(isReading) }
 
     func request(_ request: TransportRequest) {
-        if case .close = request { session.close() }
-        carrier?.request(request)
+        switch request {
+        case .close:
+            session.close()
+            carrier?.request(request)
+        case .ping:
+            carrier?.request(request)
+        case .messages:
+            // All are text.
+            break
+        }
     }
 
     func close() {
@@ -225,21 +232,4 @@ final class SockJSClient {
     }
 
     func abort() { end(nil) }
-}
-
-/// The stream of a session.
-struct SockJSStream: TransportStream {
-    let client: NIOLoopBound<SockJSClient>
-    let eventLoop: any EventLoop
-    let description: TransportDescription
-
-    var isWritable: Bool { client.value.isWritable }
-    var queuedBytes: Int { client.value.queuedBytes }
-
-    func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?) { client.value.write(octets, promise: promise) }
-    func flush() { client.value.flush() }
-    func setReading(_ isReading: Bool) { client.value.setReading(isReading) }
-    func request(_ request: TransportRequest) { client.value.request(request) }
-    func close() { client.value.close() }
-    func abort() { client.value.abort() }
 }

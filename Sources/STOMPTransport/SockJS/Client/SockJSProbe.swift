@@ -51,7 +51,7 @@ enum SockJSProbe {
         case 404:
             return .other(
                 TransportError(
-                    .protocolViolation, .sockJS, "\(answer): there is no SockJS at \(site.url(location.base))",
+                    .protocolViolation, .sockJS, "\(answer), so there is no SockJS",
                     response: response.refusal))
         default:
             return .other(TransportError(.protocolViolation, .sockJS, answer, response: response.refusal))

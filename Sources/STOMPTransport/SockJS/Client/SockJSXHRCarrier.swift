@@ -131,7 +131,7 @@ final class SockJSXHRCarrier: SockJSCarrier {
         // SockJS has no close of the client's but to go away, and for a ping there is the array of no messages.
         case .close: close()
         case .ping: sender.sendNothing()
-        // A SockJS message is text.
+        // They are text, all of them.
         case .messages: break
         }
     }

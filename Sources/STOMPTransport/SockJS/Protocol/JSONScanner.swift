@@ -28,7 +28,12 @@ struct JSONScanner {
     // MARK: Structure
 
     mutating func skipWhitespace() {
-        while position < octets.count, [0x20, 0x0A, 0x0D, 0x09].contains(octets[position]) { position += 1 }
+        while position < octets.count {
+            switch octets[position] {
+            case 0x20, 0x0A, 0x0D, 0x09: position += 1
+            default: return
+            }
+        }
     }
 
     /// Passes over `octet`, and the white space before it, if it comes next.
@@ -84,25 +89,22 @@ struct JSONScanner {
     /// Reads a string and writes its octets, in UTF-8, to `buffer`. Octets above 0x7F are passed on unexamined.
     mutating func string(into buffer: inout ByteBuffer) throws(JSONFault) {
         try expect("\"")
-        var run = position
-        while position < octets.count {
+        while true {
+            let end = JSONText.special(in: octets, from: position, andNonASCII: false)
+            buffer.writeBytes(UnsafeRawBufferPointer(rebasing: octets[position..<end]))
+            position = end
+            guard position < octets.count else { throw fault("it ends in the midst of a string") }
             switch octets[position] {
             case UInt8(ascii: "\""):
-                buffer.writeBytes(octets[run..<position])
                 position += 1
                 return
             case UInt8(ascii: "\\"):
-                buffer.writeBytes(octets[run..<position])
                 position += 1
                 try escape(into: &buffer)
-                run = position
-            case 0..<0x20:
-                throw fault("a control character in a string")
             default:
-                position += 1
+                throw fault("a control character in a string")
             }
         }
-        throw fault("it ends in the midst of a string")
     }
 
     /// Reads a whole number, with or without a sign.
@@ -216,15 +218,20 @@ struct JSONScanner {
             if scalar == nil { position = mark }
         }
         if scalar == nil { hadLoneSurrogate = true }
-        buffer.writeString(String(scalar ?? "\u{FFFD}"))
+        UTF8.encode(scalar ?? "\u{FFFD}").map { _ = buffer.writeBytes($0) }
     }
 
     private mutating func codeUnit() throws(JSONFault) -> UInt16 {
         guard octets.count - position >= 4 else { throw fault("it ends in the midst of a string") }
         var unit: UInt16 = 0
-        for octet in octets[position..<position + 4] {
-            guard let digit = Character(Unicode.Scalar(octet)).hexDigitValue else {
-                throw fault("\"\\u\" without four hexadecimal digits")
+        for index in position..<position + 4 {
+            let octet = octets[index]
+            let digit: UInt8
+            switch octet {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = octet - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = octet - UInt8(ascii: "a") + 10
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = octet - UInt8(ascii: "A") + 10
+            default: throw fault("\"\\u\" without four hexadecimal digits")
             }
             unit = unit << 4 | UInt16(digit)
         }

@@ -83,6 +83,20 @@ struct SockJSMessages: Hashable, Sendable {
         try self.init(&scanner, of: octets)
     }
 
+    /// Reads what a client may send over a WebSocket: an array, or a single string.
+    init(messageOrArray octets: UnsafeRawBufferPointer) throws(JSONFault) {
+        guard octets.first == UInt8(ascii: "\"") else {
+            try self.init(octets)
+            return
+        }
+        var scanner = JSONScanner(octets)
+        var text = ByteBuffer()
+        try scanner.string(into: &text)
+        try scanner.expectEnd()
+        self.init([text])
+        isUTF8 = !scanner.hadLoneSurrogate && text.isUTF8
+    }
+
     fileprivate init(_ scanner: inout JSONScanner, of octets: UnsafeRawBufferPointer) throws(JSONFault) {
         var storage = ByteBuffer()
         // A message is never longer than the JSON that it stands in: one allocation for all of them.
@@ -102,8 +116,10 @@ struct SockJSMessages: Hashable, Sendable {
         }
     }
 
+    /// All octets of all of them.
+    var octets: Int { texts.reduce(0) { $0 + $1.readableBytes } }
+
     var summary: String {
-        let octets = texts.reduce(0) { $0 + $1.readableBytes }
-        return "\(texts.count) \(texts.count == 1 ? "message" : "messages") of \(octets) octets"
+        "\(texts.count) \(texts.count == 1 ? "message" : "messages") of \(octets) octets"
     }
 }

@@ -11,12 +11,14 @@ extension ByteBuffer {
             writeInteger(UInt8(ascii: "\""))
             var run = 0
             var index = 0
-            while index < octets.count {
+            while true {
+                index = JSONText.special(in: octets, from: index, andNonASCII: true)
+                guard index < octets.count else { break }
                 guard let escape = Escape(octets, at: index) else {
                     index += 1
                     continue
                 }
-                writeBytes(octets[run..<index])
+                writeBytes(UnsafeRawBufferPointer(rebasing: octets[run..<index]))
                 index += escape.length
                 run = index
                 if let short = escape.short {
@@ -26,14 +28,17 @@ extension ByteBuffer {
                     writeCodeUnit(escape.codeUnit)
                 }
             }
-            writeBytes(octets[run..<octets.count])
+            writeBytes(UnsafeRawBufferPointer(rebasing: octets[run...]))
             writeInteger(UInt8(ascii: "\""))
         }
     }
 
     private mutating func writeCodeUnit(_ unit: UInt16) {
-        let digits = String(unit, radix: 16)
-        writeString("\\u" + String(repeating: "0", count: 4 - digits.count) + digits)
+        writeMultipleIntegers(UInt8(ascii: "\\"), UInt8(ascii: "u"))
+        for shift in [12, 8, 4, 0] as [UInt16] {
+            let digit = UInt8(truncatingIfNeeded: unit >> shift & 0xF)
+            writeInteger(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        }
     }
 }
 

@@ -5,8 +5,12 @@ import NIOHTTP1
 enum HTTPRoute {
     /// Make a WebSocket of the connection, with this subprotocol.
     case webSocket(subprotocol: String?, omitsReason: Bool = false)
+    /// Make a WebSocket of the connection, and another stream of it than is made of the others.
+    case otherWebSocket(omitsReason: Bool, open: HTTPServerHandler.Opener)
     /// Answer, and end the connection.
     case answer(HTTPAnswer)
+    /// Hand the request on when it is whole. The connection takes another one when the answer is whole.
+    case exchange((HTTPServerExchange) -> Void)
 }
 
 /// Finds the route of a request. It is asked once the head is here.
@@ -30,13 +34,26 @@ extension WebSocketEndpoint {
         guard request.uri.prefix(while: { $0 != "?" }) == path else {
             return HTTPAnswer.refusal(.notFound, "There is nothing here; the WebSocket is at \(path)")
         }
+        return webSocketRoute(request)
+    }
+
+    /// Judges a request whose path is known to be right.
+    func webSocketRoute(_ request: HTTPRequestHead) -> HTTPRoute {
+        if let refusal = refusal(of: request) { return refusal }
+        let offered = request.headers[canonicalForm: "Sec-WebSocket-Protocol"].map(String.init)
+        let chosen =
+            choosesByOwnOrder
+            ? subprotocols.first { offered.contains($0) } : offered.first { subprotocols.contains($0) }
+        return .webSocket(subprotocol: chosen, omitsReason: omitsReason)
+    }
+
+    /// Why a request, whatever its path, gets no WebSocket.
+    func refusal(of request: HTTPRequestHead) -> HTTPRoute? {
         guard request.method == .GET else {
             return HTTPAnswer.refusal(.methodNotAllowed, "A WebSocket is asked for by GET", ("Allow", "GET"))
         }
+        guard admits(request) else { return HTTPAnswer.refusal(.forbidden, "This origin is not allowed here") }
         let headers = request.headers
-        if let allowedOrigins, let origin = headers.first(name: "Origin"), !allowedOrigins.contains(origin) {
-            return HTTPAnswer.refusal(.forbidden, "This origin is not allowed here")
-        }
         guard headers.hasToken("websocket", in: "Upgrade") else {
             return HTTPAnswer.refusal(.upgradeRequired, "This is a WebSocket endpoint", ("Upgrade", "websocket"))
         }
@@ -49,10 +66,12 @@ extension WebSocketEndpoint {
         guard headers["Sec-WebSocket-Key"].count == 1, headers["Sec-WebSocket-Key"][0].utf8.count == 24 else {
             return HTTPAnswer.refusal(.badRequest, "Sec-WebSocket-Key has to be 16 octets in base64")
         }
-        let offered = headers[canonicalForm: "Sec-WebSocket-Protocol"].map(String.init)
-        let chosen =
-            choosesByOwnOrder
-            ? subprotocols.first { offered.contains($0) } : offered.first { subprotocols.contains($0) }
-        return .webSocket(subprotocol: chosen, omitsReason: omitsReason)
+        return nil
+    }
+
+    /// Whether the origin of a request is let in.
+    func admits(_ request: HTTPRequestHead) -> Bool {
+        guard let allowedOrigins, let origin = request.headers.first(name: "Origin") else { return true }
+        return allowedOrigins.contains(origin)
     }
 }

@@ -1,0 +1,130 @@
+import NIOCore
+
+/// The server's end of a session over a WebSocket, as long as which it lives.
+final class SockJSServerWebSocket: SockJSEnd {
+    private let stream: any TransportStream
+    private let options: SockJSServerOptions
+    private let transportOptions: TransportOptions
+    private var receiver: (any TransportReceiver)?
+    private var timer: Scheduled<Void>?
+    private var isClosing = false
+    private var error: TransportError?
+
+    private init(_ stream: any TransportStream, options: SockJSServerOptions, transportOptions: TransportOptions) {
+        self.stream = stream
+        self.options = options
+        self.transportOptions = transportOptions
+    }
+
+    /// Makes sessions of WebSockets.
+    static func factory(
+        options: SockJSServerOptions, transportOptions: TransportOptions, accept: @escaping TransportReceiverFactory
+    ) -> TransportReceiverFactory {
+        { stream in
+            let session = SockJSServerWebSocket(stream, options: options, transportOptions: transportOptions)
+            var description = stream.description
+            description.carriesOnlyText = true
+            session.send(ByteBuffer(string: "o"))
+            session.receiver = accept(SockJSStream(session, on: stream.eventLoop, description: description))
+            return Receiver(session: session)
+        }
+    }
+
+    // MARK: - What goes
+
+    var isWritable: Bool { stream.isWritable }
+    var queuedBytes: Int { stream.queuedBytes }
+
+    func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?) {
+        guard !isClosing else {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
+        guard octets.isUTF8 else {
+            let error = TransportError(
+                .badConfiguration, .sockJS, "what is no UTF-8 cannot be sent: SockJS carries text only")
+            if let promise { return promise.fail(error) }
+            // Nobody would hear of it otherwise, and the client would miss a frame.
+            self.error = error
+            return request(.close(code: 1003, reason: "SockJS cannot carry a binary message"))
+        }
+        var frame = ByteBuffer(string: "a[")
+        frame.writeSockJSString(octets)
+        frame.writeInteger(UInt8(ascii: "]"))
+        write(frame: frame, promise: promise)
+    }
+
+    func flush() { stream.flush() }
+    func setReading(_ isReading: Bool) { stream.setReading(isReading) }
+
+    func request(_ request: TransportRequest) {
+        guard !isClosing else { return }
+        switch request {
+        case .close(let code, let reason):
+            isClosing = true
+            send(SockJSFrame.closing(code: code, reason: reason))
+            stream.request(request)
+        case .ping:
+            send(ByteBuffer(string: "h"))
+        case .messages:
+            break
+        }
+    }
+
+    func close() {
+        guard !isClosing else { return }
+        isClosing = true
+        send(SockJSFrame.goAway)
+        stream.close()
+    }
+
+    func abort() { stream.abort() }
+
+    private func send(_ frame: ByteBuffer) {
+        write(frame: frame, promise: nil)
+        stream.flush()
+    }
+
+    private func write(frame: ByteBuffer, promise: EventLoopPromise<Void>?) {
+        transportOptions.trace.record(.layers) {
+            WireEvent(.sockjs, .outgoing, .layers, "frame of \(frame.readableBytes) octets", octets: frame)
+        }
+        stream.write(frame, promise: promise)
+        timer?.cancel()
+        timer = stream.eventLoop.assumeIsolated().scheduleTask(in: options.heartBeatInterval) { [self] in
+            send(ByteBuffer(string: "h"))
+        }
+    }
+
+    // MARK: - What comes
+
+    private func received(_ octets: ByteBuffer) {
+        // A message of nothing means nothing.
+        guard octets.readableBytes > 0, !isClosing else { return }
+        do {
+            let messages = try octets.withUnsafeReadableBytes { try SockJSMessages(messageOrArray: $0) }
+            transportOptions.trace.record(.layers) { WireEvent(.sockjs, .incoming, .layers, messages.summary) }
+            if !messages.isUTF8 { receiver?.happened(.invalidUTF8) }
+            for text in messages.texts where text.readableBytes > 0 && !isClosing { receiver?.received(text) }
+        } catch {
+            let message = "the client sent what is no SockJS message: \(error)"
+            self.error = TransportError(.protocolViolation, .sockJS, message)
+            request(.close(code: 3000, reason: "Broken framing."))
+        }
+    }
+
+    private func ended(_ error: TransportError?) {
+        timer?.cancel()
+        receiver.take()?.ended(self.error ?? error)
+    }
+
+    private struct Receiver: TransportReceiver {
+        let session: SockJSServerWebSocket
+
+        func received(_ octets: ByteBuffer) { session.received(octets) }
+        func receivedAll() { session.receiver?.receivedAll() }
+        func happened(_ event: TransportEvent) { session.receiver?.happened(event) }
+        func writabilityChanged(_ isWritable: Bool) { session.receiver?.writabilityChanged(isWritable) }
+        func ended(_ error: TransportError?) { session.ended(error) }
+    }
+}

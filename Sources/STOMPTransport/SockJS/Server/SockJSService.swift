@@ -1,0 +1,224 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOHTTP1
+
+/// A SockJS service at the path of a WebSocket endpoint (SockJS 0.3.3, "Base URL"): everything beneath that path.
+final class SockJSService: Sendable {
+    private let endpoint: WebSocketEndpoint
+    private let base: String
+    private let options: SockJSServerOptions
+    private let transportOptions: TransportOptions
+    private let accept: TransportReceiverFactory
+    private let sessions = NIOLockedValueBox<[String: NIOLoopBound<SockJSServerSession>]>([:])
+
+    init(
+        _ endpoint: WebSocketEndpoint, options: SockJSServerOptions, transportOptions: TransportOptions,
+        accept: @escaping TransportReceiverFactory
+    ) {
+        self.endpoint = endpoint
+        self.options = options
+        self.transportOptions = transportOptions
+        self.accept = accept
+        base = SockJSLocation(base: endpoint.path).path
+    }
+
+    // MARK: - Routes
+
+    /// The route of a request, where it is one of this service.
+    ///
+    /// - Parameter tls: what stands beneath the connection.
+    func route(_ request: HTTPRequestHead, tls: TLSSummary?) -> HTTPRoute? {
+        let path = request.uri.prefix { $0 != "?" }
+        guard path.hasPrefix(base) else { return nil }
+        let rest = path.dropFirst(base.count)
+        let isUpgrade = request.headers.contains(name: "Upgrade")
+        guard rest.isEmpty || rest.hasPrefix("/"), !(path == endpoint.path && isUpgrade) else { return nil }
+        guard endpoint.admits(request) else {
+            return HTTPAnswer.refusal(.forbidden, "This origin is not allowed here")
+        }
+        let parts = rest.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
+        switch parts.count {
+        case 0,
+            1 where parts[0].isEmpty:
+            return handle(request, .GET) { service, exchange in
+                exchange.answer(.ok, ["Content-Type": "text/plain; charset=UTF-8"], "Welcome to SockJS!\n")
+            }
+        case 1 where parts[0] == "info":
+            return handle(request, .GET) { service, exchange in service.tellInfo(exchange) }
+        case 1 where parts[0] == "websocket":
+            return endpoint.webSocketRoute(request)
+        case 3 where parts.allSatisfy({ !$0.isEmpty && !$0.contains(".") }):
+            return route(request, session: parts[1], to: parts[2], tls: tls)
+        default:
+            return notFound
+        }
+    }
+
+    private func route(
+        _ request: HTTPRequestHead, session: String, to component: String, tls: TLSSummary?
+    ) -> HTTPRoute {
+        switch component {
+        case "websocket" where options.takesWebSocket:
+            return endpoint.refusal(of: request)
+                ?? .otherWebSocket(omitsReason: endpoint.omitsReason) { [self] channel, _ in
+                    try openWebSocket(channel, tls: tls)
+                }
+        case "xhr":
+            return handle(request, .POST) { $0.receive($1, session, .xhrPolling) }
+        case "xhr_streaming":
+            return handle(request, .POST) { $0.receive($1, session, .xhrStreaming) }
+        case "eventsource":
+            return handle(request, .GET) { $0.receive($1, session, .eventSource) }
+        case "xhr_send":
+            return handle(request, .POST) { $0.send($1, session) }
+        default:
+            return notFound
+        }
+    }
+
+    private var notFound: HTTPRoute {
+        .exchange { $0.answer(.notFound, ["Content-Type": "text/plain; charset=UTF-8"], "404 Error: Page not found\n") }
+    }
+
+    /// A route for one method and for what browsers ask before they use it.
+    private func handle(
+        _ request: HTTPRequestHead, _ method: HTTPMethod,
+        _ body: @escaping (SockJSService, HTTPServerExchange) -> Void
+    ) -> HTTPRoute {
+        switch request.method {
+        case method: return .exchange { body(self, $0) }
+        case .OPTIONS: return .exchange { self.answerPreflight($0, method) }
+        default: return .exchange { $0.answer(.methodNotAllowed, ["Allow": "OPTIONS, \(method.rawValue)"]) }
+        }
+    }
+
+    // MARK: - Headers
+
+    private func answerPreflight(_ exchange: HTTPServerExchange, _ method: HTTPMethod) {
+        var headers = corsHeaders(for: exchange.request)
+        headers.add(name: "Access-Control-Allow-Methods", value: "OPTIONS, \(method.rawValue)")
+        headers.add(name: "Access-Control-Max-Age", value: "31536000")
+        headers.add(name: "Cache-Control", value: "public, max-age=31536000")
+        // The last second that 32 bits can count: for caches that know no max-age.
+        headers.add(name: "Expires", value: "Tue, 19 Jan 2038 03:14:07 GMT")
+        exchange.answer(.noContent, headers)
+    }
+
+    /// What lets pages of other origins in, with their cookies.
+    private func corsHeaders(for request: HTTPRequestHead) -> HTTPHeaders {
+        var headers = HTTPHeaders()
+        let origin = request.headers.first(name: "Origin")
+        headers.add(name: "Access-Control-Allow-Origin", value: origin ?? "*")
+        if origin != nil { headers.add(name: "Access-Control-Allow-Credentials", value: "true") }
+        headers.add(name: "Vary", value: "Origin")
+        if let wanted = request.headers.first(name: "Access-Control-Request-Headers"), !wanted.isEmpty {
+            headers.add(name: "Access-Control-Allow-Headers", value: wanted)
+        }
+        return headers
+    }
+
+    /// The headers of an answer that is of this moment only.
+    private func headers(for request: HTTPRequestHead, contentType: String, isInSession: Bool = true) -> HTTPHeaders {
+        var headers = corsHeaders(for: request)
+        headers.add(name: "Content-Type", value: contentType)
+        headers.add(name: "Cache-Control", value: "no-store, no-cache, no-transform, must-revalidate, max-age=0")
+        if options.setsCookie, isInSession {
+            let name = "JSESSIONID="
+            let cookies = request.headers.first(name: "Cookie")?.split(separator: ";") ?? []
+            let cookie = cookies.map { $0.drop { $0 == " " } }.first { $0.hasPrefix(name) } ?? "\(name)dummy"
+            headers.add(name: "Set-Cookie", value: "\(cookie); Path=/")
+        }
+        return headers
+    }
+
+    // MARK: - Answers
+
+    private func tellInfo(_ exchange: HTTPServerExchange) {
+        let headers = headers(
+            for: exchange.request, contentType: "application/json; charset=UTF-8", isInSession: false)
+        let info =
+            #"{"websocket":\#(options.takesWebSocket),"origins":["*:*"],"cookie_needed":\#(options.setsCookie),"#
+            + #""entropy":\#(UInt32.random(in: .min ... .max))}"#
+        exchange.answer(.ok, headers, info)
+    }
+
+    private func receive(_ exchange: HTTPServerExchange, _ name: String, _ transport: SockJSTransport) {
+        guard let session = session(name, on: exchange.eventLoop) else {
+            return exchange.answer(.serviceUnavailable, HTTPHeaders(), "There are too many sessions\n")
+        }
+        let isEvents = transport == .eventSource
+        exchange.begin(
+            .ok,
+            headers(
+                for: exchange.request,
+                contentType: isEvents ? "text/event-stream" : "application/javascript; charset=UTF-8"))
+        // What browsers need before they show anything.
+        switch transport {
+        case .xhrStreaming: exchange.write(ByteBuffer(string: String(repeating: "h", count: 2048) + "\n"), promise: nil)
+        case .eventSource: exchange.write(ByteBuffer(string: "\r\n"), promise: nil)
+        default: break
+        }
+        let response = SockJSResponse(exchange, transport: transport)
+        // Later, as it may come from inside a call of the session's receiver.
+        exchange.whenAborted = { session.execute { $0.aborted(response.id) } }
+        session.execute { $0.attach(response) }
+    }
+
+    private func send(_ exchange: HTTPServerExchange, _ name: String) {
+        guard exchange.body.readableBytes > 0 else {
+            return exchange.answer(.internalServerError, HTTPHeaders(), "Payload expected.")
+        }
+        guard let messages = try? exchange.body.withUnsafeReadableBytes({ try SockJSMessages($0) }) else {
+            return exchange.answer(.internalServerError, HTTPHeaders(), "Broken JSON encoding.")
+        }
+        let headers = headers(for: exchange.request, contentType: "text/plain; charset=UTF-8")
+        let answer = NIOLoopBound(exchange, eventLoop: exchange.eventLoop)
+        let eventLoop = exchange.eventLoop
+        let completion: @Sendable (SockJSServerSession.Delivery) -> Void = { delivery in
+            eventLoop.execute {
+                switch delivery {
+                case .taken: answer.value.answer(.noContent, headers)
+                case .refused: answer.value.answer(.serviceUnavailable, headers, "Too much waits already\n")
+                case .unknownSession: answer.value.answer(.notFound, headers, "404 Error: Page not found\n")
+                }
+            }
+        }
+        guard let session = sessions.withLockedValue({ $0[name] }) else { return completion(.unknownSession) }
+        session.execute { $0.deliver(messages, completion: completion) }
+    }
+
+    // MARK: - Sessions
+
+    /// The session of that name; a new one on `eventLoop` where there is none. Nil where there are too many.
+    private func session(_ name: String, on eventLoop: any EventLoop) -> NIOLoopBound<SockJSServerSession>? {
+        sessions.withLockedValue { sessions in
+            if let session = sessions[name] { return session }
+            guard sessions.count < options.maximumSessions else { return nil }
+            let session = SockJSServerSession(
+                eventLoop: eventLoop, options: options, transportOptions: transportOptions, receiver: accept
+            ) { [weak self] in
+                self?.sessions.withLockedValue { $0[name] = nil }
+            }
+            let bound = NIOLoopBound(session, eventLoop: eventLoop)
+            sessions[name] = bound
+            return bound
+        }
+    }
+
+    private func openWebSocket(_ channel: any Channel, tls: TLSSummary?) throws {
+        try WebSocketHandler.add(
+            to: channel, role: .server, options: SockJSWebSocketCarrier.options(transportOptions))
+        let description = TransportDescription(
+            name: "SockJS websocket", remoteAddress: addressText(channel.remoteAddress), tlsSummary: tls)
+        let factory = SockJSServerWebSocket.factory(
+            options: options, transportOptions: transportOptions, accept: accept)
+        _ = try StreamPipeline.end(channel, description: description, receiver: factory)
+    }
+}
+
+extension NIOLoopBound {
+    /// Calls `body` on the event loop, and never from inside what runs there now.
+    fileprivate func execute(_ body: @escaping @Sendable (Value) -> Void) {
+        eventLoop.execute { body(self.value) }
+    }
+}

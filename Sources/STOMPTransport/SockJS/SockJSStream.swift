@@ -1,0 +1,36 @@
+import NIOCore
+
+/// An end of a session, the client's or the server's, which lives on an event loop.
+protocol SockJSEnd: AnyObject {
+    var isWritable: Bool { get }
+    var queuedBytes: Int { get }
+    func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?)
+    func flush()
+    func setReading(_ isReading: Bool)
+    func request(_ request: TransportRequest)
+    func close()
+    func abort()
+}
+
+/// The stream of a session.
+struct SockJSStream<End: SockJSEnd>: TransportStream {
+    let eventLoop: any EventLoop
+    let description: TransportDescription
+    private let end: NIOLoopBound<End>
+
+    init(_ end: End, on eventLoop: any EventLoop, description: TransportDescription) {
+        self.eventLoop = eventLoop
+        self.description = description
+        self.end = NIOLoopBound(end, eventLoop: eventLoop)
+    }
+
+    var isWritable: Bool { end.value.isWritable }
+    var queuedBytes: Int { end.value.queuedBytes }
+
+    func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?) { end.value.write(octets, promise: promise) }
+    func flush() { end.value.flush() }
+    func setReading(_ isReading: Bool) { end.value.setReading(isReading) }
+    func request(_ request: TransportRequest) { end.value.request(request) }
+    func close() { end.value.close() }
+    func abort() { end.value.abort() }
+}
