@@ -58,6 +58,10 @@ extension TransportError {
             self.init(
                 .protocolViolation, .webSocket, "\(answer), not a WebSocket upgrade",
                 remedy: location.map { "it redirects to \(printable($0))" }, response: refusal)
+        case 400 where refusal.wantsTLS:
+            self.init(
+                .protocolViolation, .webSocket, "\(answer): this port speaks TLS", remedy: "try wss://",
+                response: refusal)
         case 200, 400, 404:
             let base = request.url.hasSuffix("/") ? String(request.url.dropLast()) : request.url
             self.init(
@@ -68,5 +72,12 @@ extension TransportError {
             self.init(
                 .protocolViolation, .webSocket, "\(answer), not a WebSocket upgrade", response: refusal)
         }
+    }
+}
+
+extension HTTPRefusal {
+    /// Whether the server says that it was met without TLS, in the words of nginx, Apache, Tomcat or Go.
+    fileprivate var wantsTLS: Bool {
+        ["HTTPS port", "SSL-enabled server port", "requires TLS", "HTTPS server"].contains(where: body.contains)
     }
 }

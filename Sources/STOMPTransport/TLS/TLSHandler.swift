@@ -40,10 +40,9 @@ final class TLSHandler: ChannelDuplexHandler {
     /// What is to happen when everything that came before it has been passed on.
     private var end: End?
     private var isEndTold = false
-    /// Small writes are encrypted together: a record has room for so much (RFC 8446, section 5.1).
-    private var held = ByteBuffer()
-    private var heldPromises: [EventLoopPromise<Void>] = []
+    private var held = HeldWrites()
 
+    /// A record has room for so many octets (RFC 8446, section 5.1).
     private static let record = 16 << 10
     /// As much is encrypted at a time; it bounds what the engine keeps.
     private static let portion = 4 * record
@@ -126,13 +125,22 @@ final class TLSHandler: ChannelDuplexHandler {
         case .handshaking:
             engine.opening.add(octets)
             guard engine.opening.mayBeTLS else {
-                if engine.opening.isTelling { fail(engine.notTLS(), context) }
+                if engine.opening.isTelling { refusePlain(context) }
                 return
             }
             engine.feed(octets)
             advance(context)
         }
         decrypt(context)
+    }
+
+    private func refusePlain(_ context: ChannelHandlerContext) {
+        if engine.context.role == .server {
+            // The alert unexpected_message (RFC 8446, section 6): by it a plain client learns what this port speaks.
+            let alert = ByteBuffer(bytes: [0x15, 3, 3, 0, 2, 2, 10])
+            context.writeAndFlush(wrapOutboundOut(alert), promise: nil)
+        }
+        fail(engine.notTLS(), context)
     }
 
     private func decrypt(_ context: ChannelHandlerContext) {
@@ -226,17 +234,10 @@ final class TLSHandler: ChannelDuplexHandler {
         state = .closed
         timer?.cancel()
         established.fail(error)
-        dropHeld(error)
+        held.drop(error)
     }
 
     private static let givenUp = TransportError(.connectionLost, .tls, "the connection was closed before its end")
-
-    private func dropHeld(_ error: any Error) {
-        held.clear()
-        let promises = heldPromises
-        heldPromises = []
-        for promise in promises { promise.fail(error) }
-    }
 
     // MARK: - Writing
 
@@ -246,12 +247,11 @@ final class TLSHandler: ChannelDuplexHandler {
         case .outputClosed, .closed: promise?.fail(ChannelError.ioOnClosedChannel)
         case .open where octets.readableBytes >= Self.record:
             encryptHeld(context)
-            encrypt(octets, promises: promise.map { [$0] } ?? [], context)
+            encrypt(octets, promise, context)
         case .waiting, .handshaking, .open:
-            held.writeImmutableBuffer(octets)
-            if let promise { heldPromises.append(promise) }
+            held.add(octets, promise)
             // From here on the channel counts them, so that a writer who never flushes sees it become unwritable.
-            if state == .open, held.readableBytes >= Self.record { encryptHeld(context) }
+            if held.octets.readableBytes >= Self.record { encryptHeld(context) }
         }
     }
 
@@ -262,31 +262,24 @@ final class TLSHandler: ChannelDuplexHandler {
     }
 
     private func encryptHeld(_ context: ChannelHandlerContext) {
-        guard state == .open, held.readableBytes > 0 || !heldPromises.isEmpty else { return }
-        let octets = held
-        let promises = heldPromises
-        held = ByteBuffer()
-        heldPromises = []
-        encrypt(octets, promises: promises, context)
+        guard state == .open, let (octets, promise) = held.take() else { return }
+        encrypt(octets, promise, context)
     }
 
-    private func encrypt(_ octets: ByteBuffer, promises: [EventLoopPromise<Void>], _ context: ChannelHandlerContext) {
+    private func encrypt(
+        _ octets: ByteBuffer, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext
+    ) {
         var rest = octets.readableBytesView[...]
-        var last: EventLoopPromise<Void>?
-        if let first = promises.first {
-            last = first
-            for other in promises.dropFirst() { first.futureResult.cascade(to: other) }
-        }
         do throws(TransportError) {
             repeat {
                 let portion = rest.prefix(Self.portion)
                 rest = rest.dropFirst(portion.count)
                 try engine.write(portion)
                 let output = engine.takeOutput(context.channel.allocator) ?? ByteBuffer()
-                context.write(wrapOutboundOut(output), promise: rest.isEmpty ? last : nil)
+                context.write(wrapOutboundOut(output), promise: rest.isEmpty ? promise : nil)
             } while !rest.isEmpty
         } catch {
-            last?.fail(error)
+            promise?.fail(error)
             fail(error, context)
         }
     }

@@ -124,7 +124,8 @@ final class WebSocketUpgrade {
         let octets = recorder.incoming.readableBytesView
         if octets.isEmpty {
             return TransportError(
-                .connectionLost, .http, "\(request.url) was asked for a WebSocket, and the connection ended unanswered")
+                .connectionLost, .http, "\(request.url) was asked for a WebSocket, and the connection ended unanswered",
+                remedy: tls == nil ? "where this port speaks TLS, try wss://" : nil)
         }
         if recorder.firstLine.hasPrefix("HTTP/") {
             return TransportError(.protocolViolation, .http, "the answer of \(request.url) is broken HTTP")

@@ -72,6 +72,51 @@ import Testing
         }
     }
 
+    /// What a plain client hears from a server of this house, and from OpenSSL.
+    @Test func aPlainClientIsToldWhatThePortSpeaks() async throws {
+        try await withTLSServer { port in
+            let client = Inbox()
+            let stream = try await TransportConnector().connect(
+                to: .tcp(port), on: group.next(), deadline: .farEnough, receiver: client.factory)
+            try await stream.send("CONNECT\naccept-version:1.2\n\n\0")
+            #expect(try await client.end() == nil)
+            let octets = client.contents.chunks.flatMap { $0.readableBytesView }
+            #expect(ForeignProtocol(firstOctets: octets) == .tls)
+            for target in [TransportTarget.webSocket(port), .webSocket(port, host: "localhost")] {
+                let error = await transportError {
+                    _ = try await TransportConnector().connect(
+                        to: target, on: group.next(), deadline: .farEnough, receiver: Inbox().factory)
+                }
+                #expect(error?.remedy == "this port speaks TLS: try stomps:// or wss://")
+            }
+        }
+        try await withOpenSSLServer { port, _ in
+            let error = await transportError {
+                _ = try await TransportConnector().connect(
+                    to: .webSocket(port), on: group.next(), deadline: .farEnough, receiver: Inbox().factory)
+            }
+            #expect(error?.remedy == "where this port speaks TLS, try wss://")
+        }
+    }
+
+    @Test(arguments: [
+        "<center>The plain HTTP request was sent to HTTPS port</center>",
+        "Client sent an HTTP request to an HTTPS server.",
+        "You're speaking plain HTTP to an SSL-enabled server port.", "This combination of host and port requires TLS.",
+    ]) func anHTTPServerThatWantsTLSIsUnderstood(_ body: String) async throws {
+        try await TestSupport.ScriptedServer.run(
+            script: { _ in TestSupport.ScriptedServer.http("400 Bad Request", body: body) }
+        ) { server in
+            let error = await transportError {
+                _ = try await TransportConnector().connect(
+                    to: .webSocket(server.port), on: group.next(), deadline: .farEnough, receiver: Inbox().factory)
+            }
+            #expect(error?.code == .protocolViolation)
+            #expect(error?.message.hasSuffix("this port speaks TLS") == true, "\(String(describing: error))")
+            #expect(error?.remedy == "try wss://")
+        }
+    }
+
     @Test(arguments: Above.allCases) func aServerThatClosesAtOnceIsSaid(_ above: Above) async throws {
         try await TestSupport.ScriptedServer.run(.awaitText("localhost")) { server in
             let error = try await refusal(above, by: server.port)
