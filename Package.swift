@@ -7,6 +7,7 @@ let nioHTTP: [Target.Dependency] = [
     .product(name: "NIOHTTP1", package: "swift-nio"),
     .product(name: "NIOWebSocket", package: "swift-nio"),
 ]
+let nioSOCKS = Target.Dependency.product(name: "NIOSOCKS", package: "swift-nio-extras")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 
 let package = Package(
@@ -19,11 +20,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     ],
     targets: [
         .target(name: "STOMPCore", dependencies: [nioCore]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
-        .target(name: "STOMPTransport", dependencies: ["COpenSSL"] + nio + nioHTTP),
+        .target(name: "STOMPTransport", dependencies: ["COpenSSL", nioSOCKS] + nio + nioHTTP),
         .target(
             name: "STOMPClient",
             dependencies: ["STOMPCore", "STOMPTransport", .product(name: "Logging", package: "swift-log")] + nio),

@@ -48,6 +48,8 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     public var passcode: String?
     /// The virtual host that the path of a `stomp://` URL names; nil where it has none.
     public var virtualHost: String?
+    /// Whether it is in this very process, where no proxy of the environment is meant for it. Default false.
+    public var isInProcess = false
 
     /// Reads a URL.
     ///

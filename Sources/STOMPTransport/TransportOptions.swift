@@ -59,6 +59,8 @@ public struct TransportOptions: Sendable {
     public var acceptsInvalidUTF8 = true
     /// How long a close handshake may take before the socket is closed without it. Default 5 s.
     public var closeTimeout = TimeAmount.seconds(5)
+    /// The proxy that every connection is made through; none by default. The deadline counts for it too.
+    public var proxy: ProxyTarget?
     /// How a secure target's server is verified, and what is shown to it.
     public var tls = TLSOptions()
     public var trace = WireTrace.off

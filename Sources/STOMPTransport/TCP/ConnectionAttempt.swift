@@ -12,6 +12,8 @@ final class ConnectionAttempt<Product: Sendable> {
     private let eventLoop: any EventLoop
     private let deadline: NIODeadline
     private let promise: EventLoopPromise<Product>
+    /// The way through the proxy, where there is one.
+    private var tunnel: ProxyTunnel?
 
     private let start = NIODeadline.now()
     /// The layer that is waited for.
@@ -39,18 +41,29 @@ final class ConnectionAttempt<Product: Sendable> {
 
     func run() {
         guard !isOver else { return }
+        do throws(TransportError) {
+            if let proxy = options.proxy { tunnel = try ProxyTunnel(proxy, to: target, trace: options.trace) }
+        } catch {
+            return end(.failure(error))
+        }
         timer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.timeOut() }
         connect().assumeIsolated().whenComplete { result in
             switch result {
             case .success(let channel):
                 self.connected(channel)
             case .failure(let error):
-                self.end(.failure(TransportError(connecting: error, to: self.target.host, port: self.target.port)))
+                let error = TransportError(connecting: error, to: self.peer.host, port: self.peer.port)
+                self.end(.failure(self.tunnel?.unreachable(error) ?? error))
             }
         }
     }
 
     func cancel() { end(.failure(CancellationError())) }
+
+    /// What is connected to: the proxy, or else the target.
+    private var peer: (host: String, port: Int) {
+        tunnel.map { ($0.proxy.host, $0.proxy.port) } ?? (target.host, target.port)
+    }
 
     private func connect() -> EventLoopFuture<any Channel> {
         let attempt = NIOLoopBound(self, eventLoop: eventLoop)
@@ -63,11 +76,16 @@ final class ConnectionAttempt<Product: Sendable> {
                 attempt.value.channels.append(channel)
                 return channel.eventLoop.makeSucceededVoidFuture()
             }
+        if let tunnel {
+            options.trace.record(.layers) {
+                WireEvent(.proxy, .local, .layers, "connecting to \(tunnel.authority) through \(tunnel.proxy)")
+            }
+        }
         // An address needs no name service, and must not wait behind a name that is looked up.
-        if let address = try? SocketAddress(ipAddress: target.host, port: target.port) {
+        if let address = try? SocketAddress(ipAddress: peer.host, port: peer.port) {
             return bootstrap.connect(to: address)
         }
-        return bootstrap.connect(host: target.host, port: target.port)
+        return bootstrap.connect(host: peer.host, port: peer.port)
     }
 
     private func connected(_ channel: any Channel) {
@@ -81,10 +99,25 @@ final class ConnectionAttempt<Product: Sendable> {
         } catch {
             return end(.failure(TransportError(breaking: error, with: addressText(channel.remoteAddress))))
         }
-        secure(channel).assumeIsolated().flatMap { self.open(channel, $0) }.whenComplete { result in
+        reach(channel).assumeIsolated().flatMap { early in
+            let product = self.secure(channel).assumeIsolated().flatMap { self.open(channel, $0) }
+            // Whoever is to have it stands in the pipeline by now: TLS, or what was opened at once without it.
+            if early.readableBytes > 0 {
+                channel.pipeline.syncOperations.fireChannelRead(NIOAny(early))
+                channel.pipeline.syncOperations.fireChannelReadComplete()
+            }
+            return product.nonisolated()
+        }.whenComplete { result in
             self.end(
                 result.mapError { TransportError(breaking: $0, with: addressText(channel.remoteAddress)) as any Error })
         }
+    }
+
+    /// Makes a connection to a proxy into one to the target; the future brings what the target has sent already.
+    private func reach(_ channel: any Channel) -> EventLoopFuture<ByteBuffer> {
+        guard let tunnel else { return channel.eventLoop.makeSucceededFuture(ByteBuffer()) }
+        layer = .proxy
+        return tunnel.open(channel)
     }
 
     /// Puts TLS first in the pipeline, where it is asked for; the future is kept when the server is verified.
@@ -105,8 +138,9 @@ final class ConnectionAttempt<Product: Sendable> {
     private func timeOut() {
         // TLS keeps the deadline itself, as it knows more about what came.
         guard layer != .tls else { return }
-        let peer = addressText(host: target.host, port: target.port)
         let span = durationText(deadline - start)
+        if let tunnel, [.name, .tcp, .proxy].contains(layer) { return end(.failure(tunnel.timedOut(after: span))) }
+        let peer = addressText(host: target.host, port: target.port)
         let message =
             switch layer {
             case .name: "no answer from the name service for \(target.host) within \(span)"

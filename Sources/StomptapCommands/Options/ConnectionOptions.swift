@@ -91,6 +91,12 @@ struct ConnectionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "HTTP CONNECT or SOCKS5 proxy: http://[USER:PASSWORD@]HOST:PORT or socks5://HOST:PORT (default: HTTPS_PROXY, ALL_PROXY, NO_PROXY).",
+            valueName: "url"))
+    var proxy: String?
+
+    @Option(
+        help: ArgumentHelp(
             "WebSocket subprotocols to offer, with commas between (default: v12.stomp,v11.stomp,v10.stomp).",
             valueName: "names"))
     var subprotocol: String?
@@ -160,6 +166,7 @@ struct ConnectionOptions: ParsableArguments {
             configuration.transport.subprotocols = stompVersion.versions.sorted(by: >).map(\.subprotocol)
         }
         configuration.transport.tls = try tls.options()
+        configuration.transport.proxy = try proxy.map { try ProxyTarget($0) } ?? endpoint.proxyFromEnvironment()
         configuration.sockJSTransport = sockjsTransport
         configuration.transport.sendsBinary = wsBinary
         configuration.transport.split = split?.octets

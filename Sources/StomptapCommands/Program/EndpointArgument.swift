@@ -22,7 +22,12 @@ enum EndpointArgument {
         configuration.hasEcho = true
         let broker = try await Broker.start(configuration: configuration)
         do {
-            let result = try await work(broker.addresses.map { try Endpoint($0.url) })
+            let endpoints = try broker.addresses.map { address in
+                var endpoint = try Endpoint(address.url)
+                endpoint.isInProcess = true
+                return endpoint
+            }
+            let result = try await work(endpoints)
             await broker.shutdown()
             return result
         } catch {

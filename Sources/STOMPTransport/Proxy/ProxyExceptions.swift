@@ -1,0 +1,68 @@
+import NIOCore
+
+/// What `NO_PROXY` lists.
+struct ProxyExceptions {
+    private let entries: [Substring]
+
+    init(_ list: String) {
+        entries = list.split { $0 == "," || $0.isWhitespace }
+    }
+
+    func contains(_ target: TransportTarget) -> Bool {
+        let host = Self.plain(target.host[...])
+        let address = IPOctets(host)
+        return entries.contains { entry in
+            if entry == "*" { return true }
+            if let network = IPNetwork(entry) { return address.map(network.contains) ?? false }
+            guard let place = HostAndPort(entry), place.port == nil || place.port == target.port else { return false }
+            let name = Self.plain(place.host[...].drop { $0 == "." })
+            if name == "*" { return true }
+            if let address { return IPOctets(name) == address }
+            return !name.isEmpty && (host == name || host.hasSuffix(".\(name)"))
+        }
+    }
+
+    /// A name without what makes no difference: capitals, the root's dot, an address's zone.
+    private static func plain(_ name: Substring) -> String {
+        let name = name.contains(":") ? name.prefix { $0 != "%" } : name
+        return (name.hasSuffix(".") ? name.dropLast() : name).lowercased()
+    }
+}
+
+/// The 4 or 16 octets of an IP address.
+private struct IPOctets: Equatable {
+    let octets: [UInt8]
+
+    init?(_ text: String) {
+        switch try? SocketAddress(ipAddress: text, port: 0) {
+        case .v4(let address): octets = withUnsafeBytes(of: address.address.sin_addr) { Array($0) }
+        case .v6(let address): octets = withUnsafeBytes(of: address.address.sin6_addr) { Array($0) }
+        case .unixDomainSocket, nil: return nil
+        }
+    }
+}
+
+/// `10.0.0.0/8`, `fd00::/8`.
+private struct IPNetwork {
+    private let address: IPOctets
+    private let length: Int
+
+    init?(_ text: Substring) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let length = Int(parts[1]),
+            let host = HostAndPort(parts[0]), host.port == nil, let address = IPOctets(host.host),
+            (0...address.octets.count * 8).contains(length)
+        else { return nil }
+        self.address = address
+        self.length = length
+    }
+
+    func contains(_ other: IPOctets) -> Bool {
+        guard other.octets.count == address.octets.count else { return false }
+        return zip(address.octets, other.octets).enumerated().allSatisfy { index, pair in
+            let bits = min(8, max(0, length - index * 8))
+            let mask = UInt8(truncatingIfNeeded: 0xFF00 >> bits)
+            return (pair.0 ^ pair.1) & mask == 0
+        }
+    }
+}

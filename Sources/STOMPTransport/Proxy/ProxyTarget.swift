@@ -1,0 +1,146 @@
+/// A proxy that connections are made through.
+public struct ProxyTarget: Sendable, Hashable, CustomStringConvertible {
+    public enum Scheme: String, Sendable, Hashable {
+        /// HTTP CONNECT (RFC 9110, section 9.3.6).
+        case http
+        /// SOCKS 5 (RFC 1928), without authentication.
+        case socks5
+
+        /// The port of a URL that names none.
+        var defaultPort: Int {
+            switch self {
+            case .http: 80
+            case .socks5: 1080
+            }
+        }
+    }
+
+    public let scheme: Scheme
+    /// A name, or an IP address without brackets.
+    public let host: String
+    public let port: Int
+    /// For the proxy; Basic credentials (RFC 7617).
+    public let user: String?
+    public let password: String?
+
+    /// Reads `http://[USER:PASSWORD@]HOST:PORT` or `socks5://HOST:PORT`, user and password percent-encoded where they
+    /// have characters that a URL cannot have. `socks5h` means the same as `socks5`: the proxy looks names up. Without
+    /// a scheme it is `http`.
+    ///
+    /// - Throws: ``TransportError`` with ``TransportError/Code/badConfiguration``; it does not show the password.
+    public init(_ url: String) throws(TransportError) {
+        func fault(_ text: String, remedy: String? = nil) -> TransportError {
+            TransportError(
+                .badConfiguration, .proxy, "\"\(printable(Self.withoutCredentials(url)))\" \(text)", remedy: remedy)
+        }
+        let (name, rest) = Self.parts(url)
+        switch name.lowercased() {
+        case "http": scheme = .http
+        case "socks5", "socks5h": scheme = .socks5
+        case "https": throw fault("is a proxy behind TLS, which cannot be used", remedy: "most also take http://")
+        default: throw fault("has a scheme that is none of http and socks5")
+        }
+        var authority = rest.prefix { !"/?#".contains($0) }
+        guard ["", "/"].contains(rest[authority.endIndex...]) else {
+            throw fault("has more than a host and a port", remedy: "write / ? # and @ in a password percent-encoded")
+        }
+        if let at = authority.lastIndex(of: "@") {
+            let credentials = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let user = credentials[0].percentDecoded, let password = credentials.dropFirst().first.percentDecoded
+            else { throw fault("has a user or password that is not percent-encoded as it should be") }
+            guard !user.contains(":") else { throw fault("has a colon in the user's name, which Basic cannot carry") }
+            guard scheme != .socks5 else {
+                throw fault(
+                    "has credentials, and SOCKS authentication is not supported",
+                    remedy: "use a SOCKS proxy that asks for none, or an HTTP proxy")
+            }
+            self.user = user
+            self.password = password
+            authority = authority[authority.index(after: at)...]
+        } else {
+            user = nil
+            password = nil
+        }
+        guard let address = HostAndPort(authority) else { throw fault("names no host and port") }
+        host = address.host
+        port = address.port ?? scheme.defaultPort
+        guard (1...65535).contains(port) else { throw fault("has the port \(port), which is none") }
+    }
+
+    /// The URL without user and password.
+    public var description: String { "\(scheme.rawValue)://\(addressText(host: host, port: port))" }
+
+    private static func parts(_ url: String) -> (scheme: String, rest: Substring) {
+        guard let end = url.firstRange(of: "://") else { return ("http", url[...]) }
+        return (String(url[..<end.lowerBound]), url[end.upperBound...])
+    }
+
+    /// Whatever may be a password stands before an `@`.
+    private static func withoutCredentials(_ url: String) -> String {
+        guard let at = url.lastIndex(of: "@") else { return url }
+        let scheme = url.firstRange(of: "://").map { $0.upperBound <= at ? String(url[..<$0.upperBound]) : "" } ?? ""
+        return scheme + url[url.index(after: at)...]
+    }
+}
+
+/// `host`, `host:port`, `[::1]:port`, or an IPv6 address alone.
+struct HostAndPort {
+    let host: String
+    let port: Int?
+
+    init?(_ text: Substring) {
+        let tail: Substring
+        if text.hasPrefix("[") {
+            guard let end = text.firstIndex(of: "]") else { return nil }
+            host = String(text[text.index(after: text.startIndex)..<end])
+            tail = text[text.index(after: end)...]
+        } else if text.count(where: { $0 == ":" }) > 1 {
+            (host, tail) = (String(text), "")
+        } else {
+            host = String(text.prefix { $0 != ":" })
+            tail = text.drop { $0 != ":" }
+        }
+        guard !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return nil }
+        guard !tail.isEmpty else {
+            port = nil
+            return
+        }
+        guard tail.first == ":", tail.dropFirst().utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let number = Int(tail.dropFirst())
+        else { return nil }
+        port = number
+    }
+}
+
+extension Substring {
+    /// The text whose characters were percent-encoded (RFC 3986, section 2.1); nil where it is none in UTF-8.
+    fileprivate var percentDecoded: String? {
+        var octets: [UInt8] = []
+        var rest = utf8[...]
+        while let octet = rest.popFirst() {
+            guard octet == UInt8(ascii: "%") else {
+                octets.append(octet)
+                continue
+            }
+            guard let high = rest.popFirst()?.hexDigit, let low = rest.popFirst()?.hexDigit else { return nil }
+            octets.append(high << 4 | low)
+        }
+        return String(validating: octets, as: UTF8.self)
+    }
+}
+
+extension Substring? {
+    /// A user without a password has an empty one.
+    fileprivate var percentDecoded: String? { self.map(\.percentDecoded) ?? "" }
+}
+
+extension UInt8 {
+    fileprivate var hexDigit: UInt8? {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import NIOCore
+import NIOSOCKS
+
+/// Makes a connection to a proxy into one to the target.
+struct ProxyTunnel {
+    let proxy: ProxyTarget
+    /// The target, as CONNECT names it: `localhost:61613`, `[::1]:61613`.
+    let authority: String
+    private let address: SOCKSAddress
+    private let trace: WireTrace
+
+    /// - Throws: ``TransportError`` with ``TransportError/Code/badConfiguration`` where no proxy can be told of `target`.
+    init(_ proxy: ProxyTarget, to target: TransportTarget, trace: WireTrace) throws(TransportError) {
+        self.proxy = proxy
+        self.trace = trace
+        // A zone, as in `fe80::1%eth0`, means something on this machine only.
+        let host = target.host.contains(":") ? String(target.host.prefix { $0 != "%" }) : target.host
+        guard (1...255).contains(host.utf8.count), host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }),
+            (1...65535).contains(target.port)
+        else {
+            throw TransportError(
+                .badConfiguration, .proxy,
+                "\"\(printable(addressText(host: target.host, port: target.port)))\" is nothing that a proxy can be asked for"
+            )
+        }
+        authority = addressText(host: host, port: target.port)
+        address =
+            (try? SocketAddress(ipAddress: host, port: target.port)).map(SOCKSAddress.address)
+            ?? .domain(host, port: target.port)
+    }
+
+    /// Asks the proxy for the tunnel; the future brings what the target has sent through it already. Nothing is read
+    /// from then on until somebody asks for it, and the proxy's handlers are gone. It fails with a ``TransportError``;
+    /// closing the channel is the caller's part.
+    func open(_ channel: any Channel) -> EventLoopFuture<ByteBuffer> {
+        let promise = channel.eventLoop.makePromise(of: ByteBuffer.self)
+        do {
+            let pipeline = channel.pipeline.syncOperations
+            switch proxy.scheme {
+            case .http:
+                try pipeline.addHandler(HTTPConnectHandler(self, trace: trace, promise: promise))
+            case .socks5:
+                trace.record(.layers) { WireEvent(.proxy, .outgoing, .layers, "SOCKS5 CONNECT \(authority)") }
+                let client = SOCKSClientHandler(targetAddress: address)
+                try pipeline.addHandler(client)
+                try pipeline.addHandler(SOCKSTunnelHandler(self, client: client, trace: trace, promise: promise))
+            }
+            try channel.syncOptions?.setOption(.autoRead, value: true)
+        } catch {
+            promise.fail(brokenOff(error))
+        }
+        return promise.futureResult
+    }
+
+    // MARK: - Errors
+
+    /// The proxy cannot be reached.
+    func unreachable(_ error: TransportError) -> TransportError {
+        let remedy = error.remedy == nil ? nil : "is the proxy running, and is this its port?"
+        return TransportError(
+            error.code, .proxy, "cannot connect to the proxy \(proxy): \(error.message)", remedy: remedy)
+    }
+
+    func timedOut(after span: String) -> TransportError {
+        TransportError(.timedOut, .proxy, "no answer from the proxy \(proxy) within \(span)")
+    }
+
+    /// The connection ended before there was a tunnel.
+    func brokenOff(_ error: (any Error)? = nil) -> TransportError {
+        if let error = error as? TransportError { return error }
+        let how = error.flatMap { $0 as? IOError }.map { ": \(systemMessage($0.errnoCode))" } ?? ""
+        return TransportError(
+            .connectionLost, .proxy,
+            "the proxy \(proxy) closed the connection when it was asked for a tunnel to \(authority)\(how)")
+    }
+
+    /// The proxy's answer is in no protocol that it should speak.
+    func notSpoken(_ what: String, _ remedy: String? = nil) -> TransportError {
+        TransportError(.protocolViolation, .proxy, "the proxy \(proxy) \(what)", remedy: remedy)
+    }
+}
+
+extension ChannelHandlerContext {
+    /// Takes these handlers, and the one of this context, out of the pipeline, and tells `promise` with what came early.
+    ///
+    /// Not at once, as the read that brought the last of the handshake may bring more; what it brings is asked for when
+    /// it is over.
+    func endTunnel(
+        _ tunnel: ProxyTunnel, removing other: (any RemovableChannelHandler)? = nil,
+        promise: EventLoopPromise<ByteBuffer>, early: @escaping () -> ByteBuffer
+    ) {
+        try? channel.syncOptions?.setOption(.autoRead, value: false)
+        eventLoop.assumeIsolated().execute { [self] in
+            guard channel.isActive else { return promise.fail(tunnel.brokenOff()) }
+            let pipeline = channel.pipeline.syncOperations
+            let gone = other.map { pipeline.removeHandler($0) } ?? eventLoop.makeSucceededVoidFuture()
+            gone.assumeIsolated().flatMap { pipeline.removeHandler(context: self) }
+                .map { early() }.nonisolated().cascade(to: promise)
+        }
+    }
+}
