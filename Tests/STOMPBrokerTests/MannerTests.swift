@@ -1,8 +1,9 @@
 import NIOCore
-import STOMPBroker
 import STOMPCore
 import STOMPTransport
 import Testing
+
+@testable import STOMPBroker
 
 /// What can be seen of another server's manners from the other end of a connection.
 @Suite struct MannerTests {
@@ -89,6 +90,14 @@ import Testing
             _ = try await client.end()
             #expect(client.contents.closures.map(\.code) == [1002])
         }
+    }
+
+    @Test func tomcatFragmentsWhatItSendsAndHasNoWordsForItsStatus() {
+        var endpoint = WebSocketEndpoint(path: "/ws")
+        Manner.spring.shape(&endpoint)
+        #expect(endpoint.omitsReason)
+        #expect(Manner.spring.shaped(TransportOptions()).fragment == 8192)
+        #expect(Manner.standard.shaped(TransportOptions()).fragment == nil)
     }
 
     // MARK: RabbitMQ

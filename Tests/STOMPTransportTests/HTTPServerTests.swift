@@ -46,6 +46,14 @@ import Testing
         #expect(subprotocol(route(with: [("Sec-WebSocket-Protocol", "x")])) == .some(nil))
     }
 
+    @Test func aServerMayChooseByItsOwnOrder() {
+        var endpoint = Self.endpoint
+        endpoint.choosesByOwnOrder = true
+        let headers = HTTPHeaders(Self.good + [("Sec-WebSocket-Protocol", "x, v11.stomp, v12.stomp")])
+        let route = endpoint.route(HTTPRequestHead(version: .http1_1, method: .GET, uri: "/ws", headers: headers))
+        #expect(subprotocol(route) == "v12.stomp")
+    }
+
     @Test func aBadRequestIsRefused() {
         #expect(status(route("/")) == 404)
         #expect(status(route("/ws/")) == 404)
@@ -75,9 +83,9 @@ import Testing
         let inbox = Inbox()
         let listener: TransportListener
 
-        init() async throws {
+        init(_ endpoint: WebSocketEndpoint = HTTPServerTests.endpoint) async throws {
             listener = try await TransportListener.webSocket(
-                host: "127.0.0.1", port: 0, on: group, endpoint: HTTPServerTests.endpoint, options: TransportOptions(),
+                host: "127.0.0.1", port: 0, on: group, endpoint: endpoint, options: TransportOptions(),
                 accept: inbox.factory)
         }
 
@@ -114,6 +122,17 @@ import Testing
         #expect(answer.hasSuffix("\u{0}"), "the empty close frame is echoed: 0x88 0x00")
         #expect(try await server.inbox.end() == nil)
         #expect(server.inbox.contents.texts == ["hi"])
+        await server.listener.close()
+    }
+
+    @Test func theStatusMayGoWithoutWords() async throws {
+        var endpoint = Self.endpoint
+        endpoint.omitsReason = true
+        let server = try await Server(endpoint)
+        let close: [UInt8] = [0x88, 0x80, 0, 0, 0, 0]
+        let answer = try await server.answer(to: Array(Self.request.utf8) + close)
+        #expect(answer.hasPrefix("HTTP/1.1 101 \r\n"))
+        #expect(!answer.lowercased().contains("transfer-encoding"))
         await server.listener.close()
     }
 

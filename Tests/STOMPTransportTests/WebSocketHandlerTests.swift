@@ -240,6 +240,27 @@ import Testing
         #expect(try senseless.sent() == Self.frame(0x81, "a") + Self.frame(0x81, "b"))
     }
 
+    @Test func messagesGoAsTheKindThatIsAskedFor() throws {
+        let end = try End(.server)
+        end.channel.triggerUserOutboundEvent(TransportRequest.messages(as: .text), promise: nil)
+        end.send([0xFF])
+        #expect(try end.sent() == Self.frame(0x81, [0xFF]))
+        end.channel.triggerUserOutboundEvent(TransportRequest.messages(as: .binary), promise: nil)
+        end.send("hi")
+        #expect(try end.sent() == Self.frame(0x82, "hi"))
+        end.channel.triggerUserOutboundEvent(TransportRequest.messages(as: .byContent), promise: nil)
+        end.send("hi")
+        #expect(try end.sent() == Self.frame(0x81, "hi"))
+    }
+
+    @Test func aLargeMessageMayGoInFragments() throws {
+        let end = try End(.server) { $0.fragment = 4 }
+        end.send("0123456789")
+        #expect(try end.sent() == Self.frame(0x01, "0123") + Self.frame(0x00, "4567") + Self.frame(0x80, "89"))
+        end.send("0123")
+        #expect(try end.sent() == Self.frame(0x81, "0123"))
+    }
+
     @Test func aPingHasAtMost125Octets() throws {
         let end = try End(.server)
         let payload = [UInt8](repeating: 7, count: 200)

@@ -40,6 +40,8 @@ final class Events: Sendable {
 
     func append(_ event: BrokerEvent) { box.withLockedValue { $0.append(event) } }
 
+    var all: [BrokerEvent] { box.withLockedValue { $0 } }
+
     /// All events, once there are so many.
     func first(_ count: Int) async throws -> [BrokerEvent] {
         let deadline = NIODeadline.now() + .seconds(60)
