@@ -52,6 +52,18 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Behave as this server does, quirks included: standard is by the book.")
     var manner = Manner.standard
 
+    @Option(
+        help: ArgumentHelp(
+            "With --manner spring: destinations that the broker passes on begin so; repeatable (default: /topic, /queue, /sub).",
+            valueName: "prefix"))
+    var prefix: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "What is sent to the first destination comes on the second, as a handler of an application would have it; repeatable.",
+            valueName: "from=to"), transform: RouteArgument.init)
+    var route: [RouteArgument] = []
+
     @Option(help: ArgumentHelp("Speak TLS on all listeners, with this certificate: PEM or PKCS#12.", valueName: "file"))
     var tlsCert: String?
 
@@ -75,6 +87,8 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.logins = login.isEmpty ? nil : LoginArgument.table(login)
         configuration.heartBeat = heartBeat.heartBeat
         configuration.manner = manner
+        if !prefix.isEmpty { configuration.destinationPrefixes = prefix }
+        configuration.routes = Dictionary(route.map { ($0.from, $0.to) }) { _, last in last }
         configuration.tls = tlsCert.map { TLSServerOptions(certificate: $0, key: tlsKey) }
         configuration.allowedOrigins = origin.isEmpty ? nil : origin
         configuration.hasClock = clock
@@ -143,6 +157,20 @@ struct ListenArgument: Sendable {
         let host = text[..<colon]
         self.host = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : String(host)
         self.port = port
+    }
+}
+
+/// `FROM=TO`.
+struct RouteArgument: Sendable {
+    let from: String
+    let to: String
+
+    init(_ text: String) throws {
+        let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else {
+            throw ValidationError("a route is written FROM=TO, such as /pub/messages=/sub/message")
+        }
+        (from, to) = (parts[0], parts[1])
     }
 }
 

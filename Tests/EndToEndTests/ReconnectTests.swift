@@ -1,0 +1,72 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A server that goes away and comes back.
+@Suite(.spawning) struct ReconnectTests {
+    /// Five restarts: every message that was published while the tail was connected is there, and each interval that it
+    /// was away is told.
+    @Test func aTailOutlivesFiveRestartsOfItsServer() async throws {
+        let port = try Loopback.freePorts(1)[0]
+        let url = "stomp://127.0.0.1:\(port)"
+        var tail = Program.stomptap(
+            "subscribe", url, "/topic/a", "-o", "body", "--reconnect", "forever", "--reconnect-delay", "50ms",
+            "--reconnect-max-delay", "200ms", "-H", "x-own: 1", "--id", "mine")
+        tail.limit = .seconds(120)
+        try await tail.start { tail in
+            var expected = ""
+            for round in 1...6 {
+                try await Program.stomptap("serve", "--tcp", "127.0.0.1:\(port)", "-v").start { server in
+                    try await server.waitFor("subscribed to /topic/a as mine", in: .stderr)
+                    for number in 1...20 {
+                        let sent = try await Program.stomptap("publish", url, "/topic/a", "\(round).\(number)").run()
+                        #expect(sent.status == .exited(0), "\(sent)")
+                        expected += "\(round).\(number)\n"
+                    }
+                    try await tail.waitFor("\(round).20\n")
+                }
+            }
+            tail.send(signal: SIGINT)
+            let result = try await tail.result()
+            #expect(result.status == .exited(130))
+            #expect(result.output == expected)
+            #expect(result.errors.components(separatedBy: "connected again, after ").count == 6, "\(result)")
+            #expect(result.errors.contains("trying again in "))
+        }
+    }
+
+    @Test func aRefusalIsNotTriedAgain() async throws {
+        try await ServedBroker.run(["--login", "me:right"]) { broker in
+            let result = try await Program.stomptap(
+                "subscribe", broker.tcp, "/topic/a", "--reconnect", "forever", "--login", "me", "--passcode", "wrong"
+            ).run()
+            #expect(result.status == .exited(77), "\(result)")
+            #expect(result.errors.split(separator: "\n").count == 1)
+        }
+    }
+
+    @Test func theNextServerIsTried() async throws {
+        let dead = try Loopback.freePorts(1)[0]
+        try await ServedBroker.run { broker in
+            let result = try await Program.stomptap("publish", "stomp://127.0.0.1:\(dead),\(broker.tcp)", "/a", "hi")
+                .run()
+            #expect(result.status == .exited(0), "\(result)")
+        }
+    }
+
+    /// A server that is stopped, rather than ended, is noticed by its missing heart-beats.
+    @Test func aFrozenServerIsNoticed() async throws {
+        try await ServedBroker.run(["--heart-beat", "200,200"]) { broker in
+            let subscribe = Program.stomptap(
+                "subscribe", broker.tcp, "/topic/a", "--heart-beat", "200,200", "--reconnect", "never",
+                "--receipt-timeout", "500ms")
+            try await subscribe.startSubscribed { subscriber in
+                broker.program.send(signal: SIGSTOP)
+                let result = try await subscriber.result()
+                broker.program.send(signal: SIGCONT)
+                #expect(result.status == .exited(69), "\(result)")
+                #expect(result.errors.contains("heart-beat"), "\(result)")
+            }
+        }
+    }
+}
