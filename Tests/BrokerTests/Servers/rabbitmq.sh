@@ -64,7 +64,7 @@ epmd=$!
 # The wrapper on the PATH becomes another user, who cannot write here.
 /usr/lib/rabbitmq/bin/rabbitmq-server &
 server=$!
-trap 'kill -TERM "$(cat rabbitmq.pid)"' TERM
+trap 'kill -TERM "$server"' TERM
 wait "$server" || :
 # Again, since the signal ends the first wait.
 wait "$server" || :
