@@ -63,7 +63,7 @@ public final class Broker: Sendable {
         case .webSocket(let host, let port, let path):
             var endpoint = WebSocketEndpoint(
                 path: path, subprotocols: ["v12.stomp", "v11.stomp", "v10.stomp"],
-                allowedOrigins: configuration.allowedOrigins)
+                allowedOrigins: configuration.allowedOrigins, sockJS: SockJSServerOptions())
             configuration.manner.shape(&endpoint)
             return try await .webSocket(
                 host: host, port: port, on: eventLoop, endpoint: endpoint,

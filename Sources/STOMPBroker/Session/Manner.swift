@@ -40,10 +40,11 @@ extension Manner {
     }
 
     /// How the WebSocket is opened: RabbitMQ chooses the highest subprotocol and not the first, and Tomcat gives its
-    /// status no words.
+    /// status no words. RabbitMQ has no SockJS any more.
     func shape(_ endpoint: inout WebSocketEndpoint) {
         endpoint.choosesByOwnOrder = self == .rabbitMQ
         endpoint.omitsReason = self == .spring
+        if self == .rabbitMQ { endpoint.sockJS = nil }
     }
 
     /// What goes over the WebSocket: Tomcat takes messages of up to 16 KiB, and sends fragments of 8 KiB.
