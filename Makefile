@@ -21,6 +21,7 @@ build: libraries ## build the program for daily use
 	$(SWIFT) build $(release)
 
 test: libraries ## run all tests that need no other server
+	@command -v openssl >/dev/null || Scripts/apt-install.sh openssl
 	$(SWIFT) test --disable-xctest --skip '^BrokerTests\.'
 
 test-brokers: libraries brokers ## run the tests against RabbitMQ and ActiveMQ, which they start and stop
