@@ -8,7 +8,7 @@ SWIFT ?= swift
 release = --configuration release --static-swift-stdlib --product stomptap
 share = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: help demo build test test-brokers lint figures fuzz install clean libraries brokers
+.PHONY: help demo build test test-asan test-brokers lint figures fuzz install clean libraries brokers
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -23,6 +23,9 @@ build: libraries ## build the program for daily use
 test: libraries ## run all tests that need no other server
 	@command -v openssl >/dev/null || Scripts/apt-install.sh openssl
 	$(SWIFT) test --disable-xctest --skip '^BrokerTests\.'
+
+test-asan: libraries ## run the tests of TLS under AddressSanitizer
+	$(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-asan --filter '^STOMPTransportTests\.TLS'
 
 test-brokers: libraries brokers ## run the tests against RabbitMQ and ActiveMQ, which they start and stop
 	$(SWIFT) test --disable-xctest --filter '^BrokerTests\.'
