@@ -15,38 +15,38 @@ final class ConnectionCore {
     let configuration: ClientConfiguration
     let eventLoop: any EventLoop
     var session = Session()
-    private var decoder: FrameDecoder
-    private var monitor: HeartBeatMonitor?
-    private var heartBeatTimer: Scheduled<Void>?
+    var decoder: FrameDecoder
+    var monitor: HeartBeatMonitor?
+    var heartBeatTimer: Scheduled<Void>?
 
     /// Waits for CONNECTED; nil once it came or failed.
-    private var opening: EventLoopPromise<Opened>?
+    var opening: EventLoopPromise<Opened>?
     /// Waits for the end of DISCONNECT.
-    private var leaving: EventLoopPromise<Goodbye>?
+    var leaving: EventLoopPromise<Goodbye>?
     let receipts: PendingReceipts
-    private var writers: [EventLoopPromise<Void>] = []
-    private var writeWatch: Scheduled<Void>?
+    var writers: [EventLoopPromise<Void>] = []
+    var writeWatch: Scheduled<Void>?
 
-    private var inboxes: [Int: Inbox] = [:]
-    private var routes: [String: Int] = [:]
-    private var inboxesMade = 0
-    private var undelivered = 0
-    private var isReading = true
+    var inboxes: [Int: Inbox] = [:]
+    var routes: [String: Int] = [:]
+    var inboxesMade = 0
+    var undelivered = 0
+    var isReading = true
     /// The inboxes that this read brought something for.
-    private var touched: [Int] = []
+    var touched: [Int] = []
 
     /// One look at the clock for each read.
-    private var timeOfRead: Timestamp?
-    private var closure: TransportClosure?
+    var timeOfRead: Timestamp?
+    var closure: TransportClosure?
     /// Why the session ended; set once.
     private(set) var failure: STOMPClientError?
-    private var isOver = false
-    private var warnedOfInvalidUTF8 = false
+    var isOver = false
+    var warnedOfInvalidUTF8 = false
 
     /// How long nothing at all has come from the server.
     var silence: TimeAmount { monitor?.silence(at: .now()) ?? .nanoseconds(0) }
 
-    private var trace: WireTrace { configuration.transport.trace }
+    var trace: WireTrace { configuration.transport.trace }
 
     init(stream: any TransportStream, configuration: ClientConfiguration, opening: EventLoopPromise<Opened>) {
         self.stream = stream
@@ -103,7 +103,7 @@ final class ConnectionCore {
     }
 
     /// Gives up on a server that takes nothing for as long as a receipt may take.
-    private func watchWriting() {
+    func watchWriting() {
         guard writeWatch == nil else { return }
         let queued = stream.queuedBytes
         writeWatch = eventLoop.assumeIsolated().scheduleTask(in: configuration.receiptTimeout) { [weak self] in
@@ -156,12 +156,12 @@ final class ConnectionCore {
         inboxes[inbox]?.cancelReader()
     }
 
-    private func delivered(_ octets: Int) {
+    func delivered(_ octets: Int) {
         undelivered -= octets
         if undelivered <= configuration.undeliveredLimit / 2 { resumeReading() }
     }
 
-    private func resumeReading() {
+    func resumeReading() {
         guard !isReading else { return }
         isReading = true
         // While this side did not listen, the peer's silence meant nothing.
@@ -169,7 +169,7 @@ final class ConnectionCore {
         stream.setReading(true)
     }
 
-    private func finish(_ inbox: Int) {
+    func finish(_ inbox: Int) {
         inboxes[inbox]?.finish(failure.map { .failure($0) } ?? .success(()))
     }
 
@@ -197,7 +197,7 @@ final class ConnectionCore {
         return promise.futureResult
     }
 
-    private func left(_ goodbye: Goodbye) {
+    func left(_ goodbye: Goodbye) {
         leaving?.succeed(goodbye)
         leaving = nil
         stream.close()
@@ -213,7 +213,7 @@ final class ConnectionCore {
     }
 
     /// Lets everyone go who waits for something. Called once, with ``failure`` set or not.
-    private func over() {
+    func over() {
         guard !isOver else { return }
         isOver = true
         session.close()
@@ -229,153 +229,5 @@ final class ConnectionCore {
         writers = []
         deliverTouched()
         for inbox in inboxes.keys { finish(inbox) }
-    }
-}
-
-// MARK: - What the stream brings
-
-extension ConnectionCore: TransportReceiver {
-    func received(_ octets: ByteBuffer) {
-        guard !isOver else { return }
-        decoder.feed(octets)
-        do throws(STOMPProtocolError) {
-            while let element = try decoder.next() {
-                switch element {
-                case .heartBeat:
-                    trace.record(.layers) { WireEvent(.stomp, .incoming, .layers, "heart-beat") }
-                case .frame(let frame):
-                    trace.record(.frames) {
-                        WireEvent(.stomp, .incoming, .frames, frame.command.rawValue, octets: frame.bytes)
-                    }
-                    try handle(frame)
-                    if isOver { return }
-                }
-            }
-        } catch {
-            end(explain(error, octets))
-        }
-    }
-
-    func receivedAll() {
-        monitor?.received(at: .now())
-        timeOfRead = nil
-        deliverTouched()
-        if isReading, leaving == nil, undelivered > configuration.undeliveredLimit {
-            isReading = false
-            stream.setReading(false)
-        }
-    }
-
-    func happened(_ event: TransportEvent) {
-        switch event {
-        case .alive: monitor?.received(at: .now())
-        case .closed(let closure): self.closure = closure
-        case .invalidUTF8:
-            guard !warnedOfInvalidUTF8 else { return }
-            warnedOfInvalidUTF8 = true
-            configuration.logger.warning("a text message was no UTF-8: a browser would close with 1007")
-        }
-    }
-
-    func writabilityChanged(_ isWritable: Bool) {
-        guard isWritable else { return }
-        for writer in writers { writer.succeed() }
-        writers = []
-    }
-
-    func ended(_ error: TransportError?) {
-        // RabbitMQ closes with 1000 instead of a receipt; another code tells of a failure.
-        let isOrderly = closure?.code == nil || closure?.code == 1000
-        if leaving != nil, isOrderly, error == nil || error?.code == .connectionLost {
-            return left(.closed)
-        }
-        end(closure?.code != nil ? closedByServer() : error.map(STOMPClientError.init) ?? closedByServer())
-    }
-
-    private func handle(_ frame: Frame) throws(STOMPProtocolError) {
-        switch try session.receive(frame) {
-        case .connected(let handshake):
-            decoder.version = handshake.version
-            monitor = HeartBeatMonitor(handshake.heartBeat, now: .now())
-            scheduleHeartBeat()
-            opening?.succeed(Opened(core: NIOLoopBound(self, eventLoop: eventLoop), handshake: handshake))
-            opening = nil
-        case .message(let subscription):
-            // What comes after DISCONNECT has no reader any more, and must not stand before its receipt.
-            guard let subscription, leaving == nil, let inbox = routes[subscription] else { return }
-            inboxes[inbox]?.append(Message(frame: frame, receivedAt: readTime()))
-            undelivered += frame.bytes.readableBytes
-            if touched.last != inbox { touched.append(inbox) }
-        case .receipt(let id):
-            receipts.arrived(id)
-        case .goodbye:
-            left(.confirmed)
-        case .error:
-            end(.server(frame, connected: opening == nil))
-        }
-    }
-
-    private func readTime() -> Timestamp {
-        let time = timeOfRead ?? .now()
-        timeOfRead = time
-        return time
-    }
-
-    private func deliverTouched() {
-        for inbox in touched {
-            if let octets = inboxes[inbox]?.deliver(), octets > 0 { delivered(octets) }
-        }
-        touched.removeAll(keepingCapacity: true)
-    }
-
-    private func closedByServer() -> STOMPClientError {
-        let how = closure?.description ?? "closed by the other side"
-        let when =
-            opening != nil ? " before CONNECTED" : decoder.bufferedBytes > 0 ? " in the middle of a frame" : ""
-        return STOMPClientError(.connectionLost, layer: closure?.layer.rawValue ?? "TCP", how + when)
-    }
-
-    /// Names the protocol that a peer speaks instead, where its first octets tell.
-    private func explain(_ error: STOMPProtocolError, _ octets: ByteBuffer) -> STOMPClientError {
-        var explained = STOMPClientError.received(error)
-        if error.code == .unknownCommand, opening != nil {
-            explained.remedy = ForeignProtocol(firstOctets: octets.readableBytesView)?.remedy
-        }
-        return explained
-    }
-
-    // MARK: Heart-beats
-
-    private func scheduleHeartBeat() {
-        guard let next = monitor?.nextCheck, !isOver else { return }
-        heartBeatTimer = eventLoop.assumeIsolated().scheduleTask(deadline: next) { [weak self] in
-            self?.heartBeatDue()
-        }
-    }
-
-    private func heartBeatDue() {
-        guard !isOver, let due = monitor?.due(at: .now()), let monitor else { return }
-        if due.peerIsSilent {
-            if isReading {
-                let silence = monitor.silence(at: .now())
-                return end(
-                    STOMPClientError(
-                        .connectionLost,
-                        "nothing came from the server for \(silence.readable), "
-                            + "though its heart-beat is every \(TimeAmount.milliseconds(Int64(monitor.heartBeat.incoming)).readable)"
-                    ))
-            }
-            self.monitor?.received(at: .now())
-        }
-        if due.send {
-            trace.record(.layers) { WireEvent(.stomp, .outgoing, .layers, "heart-beat") }
-            // A full queue is a sign of life on its way already.
-            if stream.isWritable {
-                stream.write(ByteBuffer(integer: UInt8(ascii: "\n")), promise: nil)
-                stream.flush()
-            }
-            self.monitor?.sent(at: .now())
-        }
-        scheduleHeartBeat()
     }
 }

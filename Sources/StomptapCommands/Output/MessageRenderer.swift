@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPCore
+import STOMPTransport
 
 /// Turns frames into what is printed, in every ``OutputForm``.
 ///
@@ -15,7 +16,7 @@ struct MessageRenderer {
     ///   - form: the form of each message.
     ///   - style: how everything looks.
     ///   - start: what ``TimestampStyle/relative`` counts from.
-    init(form: OutputForm, style: OutputStyle, start: WallTime = .now) {
+    init(form: OutputForm, style: OutputStyle, start: Timestamp = .now()) {
         self.form = form
         self.style = style
         timestamps = Timestamps(style.timestamps, start: start)
@@ -24,14 +25,14 @@ struct MessageRenderer {
 
     /// Appends frames that came together, or left together, at `time`.
     mutating func append(
-        _ frames: some Sequence<Frame>, _ direction: FrameDirection = .incoming, at time: WallTime,
+        _ frames: some Sequence<Frame>, _ direction: FrameDirection = .incoming, at time: Timestamp,
         to out: inout OutputBuffer
     ) {
         for frame in frames { append(frame, direction, at: time, to: &out) }
     }
 
     mutating func append(
-        _ frame: Frame, _ direction: FrameDirection = .incoming, at time: WallTime, to out: inout OutputBuffer
+        _ frame: Frame, _ direction: FrameDirection = .incoming, at time: Timestamp, to out: inout OutputBuffer
     ) {
         switch form {
         case .none: break
@@ -57,7 +58,7 @@ struct MessageRenderer {
     }
 
     private mutating func append(
-        _ piece: FormatTemplate.Piece, _ frame: Frame, _ direction: FrameDirection, at time: WallTime,
+        _ piece: FormatTemplate.Piece, _ frame: Frame, _ direction: FrameDirection, at time: Timestamp,
         to out: inout OutputBuffer
     ) {
         switch piece {

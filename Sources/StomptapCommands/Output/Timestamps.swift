@@ -1,3 +1,5 @@
+import STOMPTransport
+
 /// How the time of a message is shown.
 enum TimestampStyle: String, Sendable, CaseIterable {
     /// `14:03:22.118`, in the zone of this machine.
@@ -14,20 +16,20 @@ enum TimestampStyle: String, Sendable, CaseIterable {
 /// Makes the text of timestamps; what does not change from one message to the next is kept.
 struct Timestamps: Sendable {
     let style: TimestampStyle
-    private let start: WallTime
+    private let start: Timestamp
     /// The timestamp of the message that ``advance(to:)`` told of last.
     private(set) var text: [UInt8] = []
-    private var latest: WallTime?
+    private var latest: Timestamp?
     private var second = Int64.min
     private var clock: [UInt8] = []
 
-    init(_ style: TimestampStyle, start: WallTime = .now) {
+    init(_ style: TimestampStyle, start: Timestamp = .now()) {
         self.style = style
         self.start = start
     }
 
     /// Goes on to a message of this time.
-    mutating func advance(to time: WallTime) {
+    mutating func advance(to time: Timestamp) {
         defer { latest = time }
         if time == latest, style != .delta { return }
         text.removeAll(keepingCapacity: true)
@@ -61,11 +63,11 @@ struct Timestamps: Sendable {
 struct ISOTime: Sendable {
     /// The text of the time that ``advance(to:)`` told of last.
     private(set) var text: [UInt8] = []
-    private var latest: WallTime?
+    private var latest: Timestamp?
     private var second = Int64.min
     private var date: [UInt8] = []
 
-    mutating func advance(to time: WallTime) {
+    mutating func advance(to time: Timestamp) {
         guard time != latest else { return }
         latest = time
         if time.seconds != second {

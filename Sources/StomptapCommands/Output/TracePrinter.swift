@@ -23,13 +23,13 @@ struct TracePrinter {
     /// - Parameters:
     ///   - style: how it looks. Whether the output is a terminal makes no difference: a trace is for people.
     ///   - start: what ``TimestampStyle/relative`` counts from.
-    init(style: OutputStyle, start: WallTime = .now) {
+    init(style: OutputStyle, start: Timestamp = .now()) {
         palette = style.palette
         mask = style.mask
         timestamps = Timestamps(style.timestamps, start: start)
     }
 
-    mutating func append(_ event: WireEvent, at time: WallTime, to out: inout OutputBuffer) {
+    mutating func append(_ event: WireEvent, at time: Timestamp, to out: inout OutputBuffer) {
         timestamps.advance(to: time)
         let indentation = timestamps.text.isEmpty ? 2 : timestamps.text.count + 3
         writeFirstLine(event, to: &out)

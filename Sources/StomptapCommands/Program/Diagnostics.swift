@@ -20,7 +20,7 @@ enum Diagnostics {
         let state = Shared((printer: TracePrinter(style: style), buffer: OutputBuffer(to: .standardError)))
         return WireTrace(detail: detail) { event in
             state.update { state in
-                state.printer.append(event, at: .now, to: &state.buffer)
+                state.printer.append(event, at: .now(), to: &state.buffer)
                 try? state.buffer.flush()
             }
         }

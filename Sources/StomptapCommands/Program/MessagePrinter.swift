@@ -32,7 +32,7 @@ final class MessagePrinter: Sendable {
                 try state.withLock { state in
                     for message in messages {
                         state.renderer.append(
-                            message.frame, at: WallTime(nanoseconds: message.receivedAt.nanoseconds), to: &state.buffer)
+                            message.frame, at: message.receivedAt, to: &state.buffer)
                     }
                     try state.buffer.flush()
                 }

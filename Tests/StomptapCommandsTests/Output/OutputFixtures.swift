@@ -1,11 +1,12 @@
 import NIOCore
 import STOMPCore
+import STOMPTransport
 import Testing
 
 @testable import StomptapCommands
 
 /// 2026-11-21T05:03:22.118453Z and 789 ns.
-let sampleTime = WallTime(nanoseconds: 1_795_237_402_118_453_789)
+let sampleTime = Timestamp(nanoseconds: 1_795_237_402_118_453_789)
 
 /// A MESSAGE with these header lines and this body, as a server would send it.
 func makeMessage(_ headers: [String] = [], body: some Sequence<UInt8>, command: String = "MESSAGE") throws -> Frame {

@@ -1,4 +1,5 @@
 import STOMPCore
+import STOMPTransport
 import Testing
 
 @testable import StomptapCommands
@@ -77,7 +78,7 @@ import Testing
         var renderer = MessageRenderer(form: .pretty, style: style, start: sampleTime)
         var out = OutputBuffer()
         for milliseconds in [5, 12_345, 1_234_567] as [Int64] {
-            let time = WallTime(nanoseconds: sampleTime.nanoseconds + milliseconds * 1_000_000)
+            let time = Timestamp(nanoseconds: sampleTime.nanoseconds + milliseconds * 1_000_000)
             renderer.append(first, at: time, to: &out)
         }
         #expect(

@@ -1,4 +1,5 @@
 import Foundation
+import STOMPTransport
 import Testing
 
 @testable import StomptapCommands
@@ -7,7 +8,7 @@ import Testing
     private func texts(_ style: TimestampStyle, _ offsets: [Int64]) -> [String] {
         var timestamps = Timestamps(style, start: sampleTime)
         return offsets.map { offset in
-            timestamps.advance(to: WallTime(nanoseconds: sampleTime.nanoseconds + offset * 1_000_000))
+            timestamps.advance(to: Timestamp(nanoseconds: sampleTime.nanoseconds + offset * 1_000_000))
             return String(decoding: timestamps.text, as: UTF8.self)
         }
     }
@@ -45,11 +46,11 @@ import Testing
     ])
     func isoTimes(nanoseconds: Int64, expected: String) {
         var time = ISOTime()
-        time.advance(to: WallTime(nanoseconds: nanoseconds))
+        time.advance(to: Timestamp(nanoseconds: nanoseconds))
         #expect(String(decoding: time.text, as: UTF8.self) == expected)
     }
 
     @Test func theClockOfThisMachineIsRead() {
-        #expect(abs(Double(WallTime.now.nanoseconds) / 1e9 - Date().timeIntervalSince1970) < 5)
+        #expect(abs(Double(Timestamp.now().nanoseconds) / 1e9 - Date().timeIntervalSince1970) < 5)
     }
 }

@@ -1,3 +1,5 @@
+import STOMPTransport
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -6,18 +8,7 @@
     import Darwin
 #endif
 
-/// A point in time, in nanoseconds since 1970.
-struct WallTime: Sendable, Hashable, Comparable {
-    var nanoseconds: Int64
-
-    static var now: WallTime {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return WallTime(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
-    }
-
-    static func < (left: WallTime, right: WallTime) -> Bool { left.nanoseconds < right.nanoseconds }
-
+extension Timestamp {
     /// Whole seconds, rounded down.
     var seconds: Int64 { (nanoseconds - fraction) / 1_000_000_000 }
 

@@ -1,0 +1,39 @@
+import NIOCore
+import STOMPCore
+import STOMPTransport
+
+/// The heart-beats that were agreed on: ours kept, the server's watched.
+extension ConnectionCore {
+    func scheduleHeartBeat() {
+        guard let next = monitor?.nextCheck, !isOver else { return }
+        heartBeatTimer = eventLoop.assumeIsolated().scheduleTask(deadline: next) { [weak self] in
+            self?.heartBeatDue()
+        }
+    }
+
+    private func heartBeatDue() {
+        guard !isOver, let due = monitor?.due(at: .now()), let monitor else { return }
+        if due.peerIsSilent {
+            if isReading {
+                let silence = monitor.silence(at: .now())
+                return end(
+                    STOMPClientError(
+                        .connectionLost,
+                        "nothing came from the server for \(silence.readable), "
+                            + "though its heart-beat is every \(TimeAmount.milliseconds(Int64(monitor.heartBeat.incoming)).readable)"
+                    ))
+            }
+            self.monitor?.received(at: .now())
+        }
+        if due.send {
+            trace.record(.layers) { WireEvent(.stomp, .outgoing, .layers, "heart-beat") }
+            // A full queue is a sign of life on its way already.
+            if stream.isWritable {
+                stream.write(ByteBuffer(integer: UInt8(ascii: "\n")), promise: nil)
+                stream.flush()
+            }
+            self.monitor?.sent(at: .now())
+        }
+        scheduleHeartBeat()
+    }
+}

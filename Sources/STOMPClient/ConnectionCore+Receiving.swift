@@ -1,0 +1,115 @@
+import NIOCore
+import STOMPCore
+import STOMPTransport
+
+/// What the stream brings.
+extension ConnectionCore: TransportReceiver {
+    func received(_ octets: ByteBuffer) {
+        guard !isOver else { return }
+        decoder.feed(octets)
+        do throws(STOMPProtocolError) {
+            while let element = try decoder.next() {
+                switch element {
+                case .heartBeat:
+                    trace.record(.layers) { WireEvent(.stomp, .incoming, .layers, "heart-beat") }
+                case .frame(let frame):
+                    trace.record(.frames) {
+                        WireEvent(.stomp, .incoming, .frames, frame.command.rawValue, octets: frame.bytes)
+                    }
+                    try handle(frame)
+                    if isOver { return }
+                }
+            }
+        } catch {
+            end(explain(error, octets))
+        }
+    }
+
+    func receivedAll() {
+        monitor?.received(at: .now())
+        timeOfRead = nil
+        deliverTouched()
+        if isReading, leaving == nil, undelivered > configuration.undeliveredLimit {
+            isReading = false
+            stream.setReading(false)
+        }
+    }
+
+    func happened(_ event: TransportEvent) {
+        switch event {
+        case .alive: monitor?.received(at: .now())
+        case .closed(let closure): self.closure = closure
+        case .invalidUTF8:
+            guard !warnedOfInvalidUTF8 else { return }
+            warnedOfInvalidUTF8 = true
+            configuration.logger.warning("a text message was no UTF-8: a browser would close with 1007")
+        }
+    }
+
+    func writabilityChanged(_ isWritable: Bool) {
+        guard isWritable else { return }
+        for writer in writers { writer.succeed() }
+        writers = []
+    }
+
+    func ended(_ error: TransportError?) {
+        // RabbitMQ closes with 1000 instead of a receipt; another code tells of a failure.
+        let isOrderly = closure?.code == nil || closure?.code == 1000
+        if leaving != nil, isOrderly, error == nil || error?.code == .connectionLost {
+            return left(.closed)
+        }
+        end(closure?.code != nil ? closedByServer() : error.map(STOMPClientError.init) ?? closedByServer())
+    }
+
+    private func handle(_ frame: Frame) throws(STOMPProtocolError) {
+        switch try session.receive(frame) {
+        case .connected(let handshake):
+            decoder.version = handshake.version
+            monitor = HeartBeatMonitor(handshake.heartBeat, now: .now())
+            scheduleHeartBeat()
+            opening?.succeed(Opened(core: NIOLoopBound(self, eventLoop: eventLoop), handshake: handshake))
+            opening = nil
+        case .message(let subscription):
+            // What comes after DISCONNECT has no reader any more, and must not stand before its receipt.
+            guard let subscription, leaving == nil, let inbox = routes[subscription] else { return }
+            inboxes[inbox]?.append(Message(frame: frame, receivedAt: readTime()))
+            undelivered += frame.bytes.readableBytes
+            if touched.last != inbox { touched.append(inbox) }
+        case .receipt(let id):
+            receipts.arrived(id)
+        case .goodbye:
+            left(.confirmed)
+        case .error:
+            end(.server(frame, connected: opening == nil))
+        }
+    }
+
+    private func readTime() -> Timestamp {
+        let time = timeOfRead ?? .now()
+        timeOfRead = time
+        return time
+    }
+
+    func deliverTouched() {
+        for inbox in touched {
+            if let octets = inboxes[inbox]?.deliver(), octets > 0 { delivered(octets) }
+        }
+        touched.removeAll(keepingCapacity: true)
+    }
+
+    private func closedByServer() -> STOMPClientError {
+        let how = closure?.description ?? "closed by the other side"
+        let when =
+            opening != nil ? " before CONNECTED" : decoder.bufferedBytes > 0 ? " in the middle of a frame" : ""
+        return STOMPClientError(.connectionLost, layer: closure?.layer.rawValue ?? "TCP", how + when)
+    }
+
+    /// Names the protocol that a peer speaks instead, where its first octets tell.
+    private func explain(_ error: STOMPProtocolError, _ octets: ByteBuffer) -> STOMPClientError {
+        var explained = STOMPClientError.received(error)
+        if error.code == .unknownCommand, opening != nil {
+            explained.remedy = ForeignProtocol(firstOctets: octets.readableBytesView)?.remedy
+        }
+        return explained
+    }
+}
