@@ -21,6 +21,8 @@ final class ConnectionCore {
 
     /// Waits for CONNECTED; nil once it came or failed.
     var opening: EventLoopPromise<Opened>?
+    /// How the session was left, once it was.
+    var goodbye: Goodbye?
     /// Waits for the end of DISCONNECT.
     var leaving: EventLoopPromise<Goodbye>?
     let receipts: PendingReceipts
@@ -178,6 +180,7 @@ final class ConnectionCore {
     /// Says DISCONNECT and waits for its receipt, the end of the stream, or the receipt timeout.
     func leave() -> EventLoopFuture<Goodbye> {
         if let leaving { return leaving.futureResult }
+        if let goodbye { return eventLoop.makeSucceededFuture(goodbye) }
         if let failure { return eventLoop.makeFailedFuture(failure) }
         let promise = eventLoop.makePromise(of: Goodbye.self)
         do {
@@ -198,6 +201,7 @@ final class ConnectionCore {
     }
 
     func left(_ goodbye: Goodbye) {
+        self.goodbye = goodbye
         leaving?.succeed(goodbye)
         leaving = nil
         stream.close()

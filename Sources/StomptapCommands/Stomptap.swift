@@ -27,7 +27,7 @@ public struct Stomptap: AsyncParsableCommand {
     /// - Parameter arguments: the command line without the program's name.
     /// - Returns: the status that the process is to end with.
     public static func run(_ arguments: [String]) async -> Int32 {
-        Interrupts.watch()
+        Interrupts.ignoreClosedPipes()
         do {
             var command = try parseAsRoot(NumberArguments.protected(arguments))
             if var command = command as? any AsyncParsableCommand {

@@ -105,6 +105,18 @@ private func configuration(_ server: ScriptedServer, _ change: (inout ClientConf
         }
     }
 
+    @Test func aSecondGoodbyeIsTheFirst() async throws {
+        try await ScriptedServer.with { server in
+            let connection = try await STOMPConnection.connect(
+                to: server.endpoint, configuration: configuration(server))
+            let first = try await connection.disconnect()
+            let second = try await connection.disconnect()
+            #expect(first == .confirmed)
+            #expect(second == .confirmed)
+            #expect(server.frames.filter { $0.hasPrefix("DISCONNECT") }.count == 1)
+        }
+    }
+
     @Test func saysGoodbyeWhenTheBodyThrows() async throws {
         struct Oops: Error {}
         try await ScriptedServer.with { server in

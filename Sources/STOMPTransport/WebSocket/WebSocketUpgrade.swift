@@ -91,7 +91,9 @@ final class WebSocketUpgrade {
         let refusal = HTTPRefusalHandler()
         self.refusal = refusal
         try channel.pipeline.syncOperations.addHandler(refusal)
-        refusal.whenWhole = { [promise] in
+        // Weak, as this object holds the handler; it lives for as long as the channel.
+        refusal.whenWhole = { [weak self, promise] in
+            guard let self else { return }
             promise.fail(self.timelessRefusal ?? self.transportError(ChannelError.eof))
         }
     }

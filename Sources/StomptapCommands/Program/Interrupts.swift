@@ -27,10 +27,8 @@ enum Interrupts {
         return source
     }
 
-    /// Takes the signals over from the system.
-    static func watch() {
-        _ = sources
-        // A closed pipe is told by the write that meets it.
+    /// A closed pipe is told by the write that meets it.
+    static func ignoreClosedPipes() {
         signal(SIGPIPE, SIG_IGN)
     }
 
@@ -69,7 +67,9 @@ enum Interrupts {
     /// program's end is thrown: 130 or 143.
     static func endable<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws -> Result
     {
-        try await withThrowingTaskGroup(of: Result?.self) { group in
+        // Taken over only now: `--version` and `--help` have no goodbye.
+        _ = sources
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask { try await work() }
             group.addTask {
                 guard let number = await first() else { return nil }

@@ -54,8 +54,8 @@ final class Certificates: Sendable {
         try join("both.pem", ["server.pem", "key.pem"])
     }
 
-    private func openssl(_ arguments: String..., input: String = "") throws {
-        try OpenSSLTool.run(arguments, input: input, in: folder)
+    private func openssl(_ arguments: String...) throws {
+        try OpenSSLTool.run(arguments, in: folder)
     }
 
     /// Puts files one behind the other.
