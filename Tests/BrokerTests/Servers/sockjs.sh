@@ -1,6 +1,0 @@
-#!/bin/sh
-# Runs node-sockjs, Debian's package, until TERM. The environment gives its port: SOCKJS.
-
-set -eu
-cd "$1"
-exec env NODE_PATH=/usr/share/nodejs node "$(dirname "$0")/sockjs.js"
