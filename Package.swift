@@ -35,7 +35,7 @@ let package = Package(
         .target(
             name: "StomptapCommands",
             dependencies: [
-                "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPBroker", "LineEditor",
+                "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPBroker",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio),
         .executableTarget(name: "stomptap", dependencies: ["StomptapCommands"]),
@@ -49,7 +49,6 @@ let package = Package(
         .executableTarget(
             name: "LineEditorFixture", dependencies: ["LineEditor"], path: "Tests/Fixtures/LineEditorFixture"),
         .testTarget(name: "LineEditorTests", dependencies: ["LineEditor", "LineEditorFixture", "TestSupport"]),
-        .testTarget(name: "TerminalTests", dependencies: ["LineEditorFixture", "TestSupport"]),
         .testTarget(name: "StomptapCommandsTests", dependencies: ["StomptapCommands"]),
         .target(name: "TestSupport", dependencies: nio, path: "Tests/TestSupport"),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"] + nio),
