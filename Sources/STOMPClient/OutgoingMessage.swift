@@ -50,8 +50,15 @@ public struct Receipt: Sendable {
     /// Waits for it.
     ///
     /// - Throws: ``STOMPClientError``: ``STOMPClientError/Code/timedOut`` when none came for
-    ///   ``ClientConfiguration/receiptTimeout``, or what ended the session.
+    ///   ``ClientConfiguration/receiptTimeout``, or what ended the session; or `CancellationError`.
     public func arrives() async throws {
-        try await future.get()
+        // A future knows nothing of its waiter's cancellation.
+        let waiter = future.eventLoop.makePromise(of: Void.self)
+        future.cascade(to: waiter)
+        try await withTaskCancellationHandler {
+            try await waiter.futureResult.get()
+        } onCancel: {
+            waiter.fail(CancellationError())
+        }
     }
 }

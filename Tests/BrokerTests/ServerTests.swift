@@ -72,7 +72,15 @@ struct ServerTests {
                 let text = try? String(contentsOf: folder.appending(path: "child"), encoding: .utf8)
                 return text.flatMap { pid_t($0.dropLast()) }
             }
-            if let signal { supervisor.send(signal: signal) } else { supervisor.closeInput() }
+            if let signal {
+                // A shell that is about to read a line takes a signal only behind it: one may come too early.
+                _ = try await supervisor.wait(otherwise: "does not heed the signal") {
+                    supervisor.send(signal: signal)
+                    return supervisor.written.status == .running ? nil : true
+                }
+            } else {
+                supervisor.closeInput()
+            }
             _ = try await supervisor.result()
             #expect(!FileManager.default.fileExists(atPath: folder.path))
             _ = try await eventually {

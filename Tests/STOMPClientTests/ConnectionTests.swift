@@ -306,6 +306,21 @@ private func configuration(_ server: ScriptedServer, _ change: (inout ClientConf
         }
     }
 
+    @Test func whoWaitsForAReceiptCanBeCancelled() async throws {
+        let script: @Sendable (Frame, ScriptedServer.Peer) -> Void = { frame, peer in
+            if frame.command != .send { ScriptedServer.obliging(frame, peer) }
+        }
+        try await ScriptedServer.with(script) { server in
+            let connection = try await STOMPConnection.connect(
+                to: server.endpoint, configuration: configuration(server) { $0.receiptTimeout = .hours(1) })
+            let receipt = try await connection.send(OutgoingMessage(to: "/a", wantsReceipt: true))
+            let waiting = Task { try await receipt?.arrives() }
+            waiting.cancel()
+            await #expect(throws: CancellationError.self) { try await waiting.value }
+            try await connection.disconnect()
+        }
+    }
+
     @Test func sendsNothingOfABatchThatCannotGo() async throws {
         try await ScriptedServer.with { server in
             try await STOMPConnection.withConnection(to: server.endpoint, configuration: configuration(server)) {
