@@ -44,8 +44,9 @@ let package = Package(
         .testTarget(
             name: "STOMPTransportTests",
             dependencies: ["STOMPTransport", "COpenSSL", "TestSupport", nioEmbedded] + nio + nioHTTP),
-        .testTarget(name: "STOMPClientTests", dependencies: ["STOMPClient", "STOMPBroker"] + nio),
-        .testTarget(name: "STOMPBrokerTests", dependencies: ["STOMPBroker", "STOMPClient", nioEmbedded] + nio),
+        .testTarget(name: "STOMPClientTests", dependencies: ["STOMPClient", "STOMPBroker", "TestSupport"] + nio),
+        .testTarget(
+            name: "STOMPBrokerTests", dependencies: ["STOMPBroker", "TestSupport", "STOMPClient", nioEmbedded] + nio),
         .executableTarget(
             name: "LineEditorFixture", dependencies: ["LineEditor"], path: "Tests/Fixtures/LineEditorFixture"),
         .testTarget(name: "LineEditorTests", dependencies: ["LineEditor", "LineEditorFixture", "TestSupport"]),

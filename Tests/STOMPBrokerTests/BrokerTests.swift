@@ -3,6 +3,8 @@ import STOMPCore
 import STOMPTransport
 import Testing
 
+import enum TestSupport.Loopback
+
 @Suite struct BrokerTests {
     @Test(arguments: Way.allCases)
     func aMessageGoesFromOneClientToAnother(_ way: Way) async throws {
@@ -143,7 +145,11 @@ import Testing
     @Test(arguments: Way.allCases)
     func aBrokerThatEndsClosesItsConnections(_ way: Way) async throws {
         var configuration = BrokerConfiguration()
-        configuration.listeners = [way.listener]
+        // A port of its own: one that the system chose could be another test's by the time it is asked again.
+        let port = try Loopback.freePorts(1)[0]
+        configuration.listeners = [
+            way == .tcp ? .tcp(host: "127.0.0.1", port: port) : .webSocket(host: "127.0.0.1", port: port)
+        ]
         let broker = try await Broker.start(configuration: configuration)
         let client = try await ScriptedClient.connected(to: broker.addresses[0])
         await broker.shutdown()

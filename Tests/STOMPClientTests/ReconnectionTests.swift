@@ -3,6 +3,8 @@ import NIOCore
 import STOMPCore
 import Testing
 
+import enum TestSupport.Loopback
+
 @testable import STOMPClient
 
 @Suite struct ReconnectPolicyTests {
@@ -35,6 +37,11 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ReconnectionTests {
     private let quick = ReconnectPolicy(delay: .milliseconds(2), longestDelay: .milliseconds(20))
+
+    /// Where nobody listens, nor will.
+    private func nobody() throws -> Endpoint {
+        try Endpoint("stomp://127.0.0.1:\(try Loopback.freePorts(1)[0])")
+    }
 
     private func servers(_ server: ScriptedServer) -> [(endpoint: Endpoint, configuration: ClientConfiguration)] {
         [(server.endpoint, ClientConfiguration(server.endpoint))]
@@ -104,7 +111,7 @@ import Testing
     }
 
     @Test func triesTheFirstConnectionAgainOnlyWhereItIsAsked() async throws {
-        let endpoint = try await ScriptedServer.with { $0.endpoint }
+        let endpoint = try nobody()
         let attempts = NIOLockedValueBox(0)
         var policy = quick
         policy.attempts = 3
@@ -119,7 +126,7 @@ import Testing
     }
 
     @Test func goesToTheNextServer() async throws {
-        let dead = try await ScriptedServer.with { $0.endpoint }
+        let dead = try nobody()
         try await ScriptedServer.with { server in
             let reconnection = Reconnection(
                 servers: [(dead, ClientConfiguration(dead))] + servers(server), policy: .never)

@@ -3,6 +3,8 @@ import NIOPosix
 import STOMPTransport
 import Testing
 
+import enum TestSupport.Loopback
+
 /// Both ends of TCP over a real socket.
 @Suite struct TCPTests {
     private struct Pair {
@@ -153,7 +155,7 @@ import Testing
     // MARK: - What cannot be opened
 
     @Test func aRefusedPortIsNamed() async throws {
-        let port = try await closedPort()
+        let port = try Loopback.freePorts(1)[0]
         let error = await transportError {
             _ = try await TransportConnector().connect(
                 to: .tcp(port), on: group.next(), deadline: .farEnough, receiver: Inbox().factory)

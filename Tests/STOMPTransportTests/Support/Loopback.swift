@@ -24,11 +24,3 @@ func transportError(_ body: () async throws -> Void) async -> TransportError? {
         return error as? TransportError
     }
 }
-
-/// A port of the loopback address that nobody listens on: it was free a moment ago.
-func closedPort() async throws -> Int {
-    let listener = try await TransportListener.tcp(
-        host: "127.0.0.1", port: 0, on: group, options: TransportOptions(), accept: Inbox().factory)
-    await listener.close()
-    return listener.port
-}
