@@ -97,6 +97,8 @@ import Testing
             .run()
         #expect(missing.status == .exited(66))
         #expect(missing.errors.contains("/none.pem"))
+        let served = try await Program.stomptap("serve", "--tcp", "127.0.0.1:0", "--tls-cert", "/none.pem").run()
+        #expect(served.status == .exited(66), "\(served)")
         let wrong = try await Program.stomptap("publish", "stomps://localhost:1", "/a", "x", "--ca", "/etc/passwd")
             .run()
         #expect(wrong.status == .exited(65), "\(wrong)")

@@ -71,6 +71,7 @@ extension ExitStatus {
     init(_ code: TransportError.Code) {
         switch code {
         case .cannotListen: self = .cannotCreate
+        case .missingFile: self = .noInput
         case .nameNotFound: self = .noHost
         case .refused: self = .refused
         case .badConfiguration: self = .usage
