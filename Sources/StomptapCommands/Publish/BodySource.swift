@@ -58,24 +58,31 @@ final class BodySource: Sendable {
 
     /// - Throws: ``Failure`` where a file is not there, or a body is too large.
     init(body: String?, file: String?, separator: Separator?, count: Int) throws {
-        if let body, separator == nil {
-            origin = .repeated(ByteBuffer(string: body), count: count)
-        } else if let body, let separator {
+        guard let separator else {
+            origin = .repeated(try Self.whole(body: body, file: file), count: count)
+            return
+        }
+        if let body {
             // The argument is split as a file would be.
             origin = .pieces(descriptor: -1, name: "the body", separator)
             state.update {
                 $0.buffer = Array(body.utf8)
                 $0.isAtEnd = true
             }
-        } else if let separator {
+        } else {
             let path = file ?? "-"
             let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { throw Failure(.noInput, "\(path): \(InputFile.reason())") }
             origin = .pieces(descriptor: descriptor, name: path, separator)
-        } else {
-            let content = try InputFile.read(file ?? "-", limit: Self.largestBody)
-            origin = .repeated(ByteBuffer(bytes: content), count: count)
         }
+    }
+
+    /// One body: the argument, or what is in a file or on stdin.
+    ///
+    /// - Throws: ``Failure`` where a file is not there, or a body is too large.
+    static func whole(body: String?, file: String?) throws -> ByteBuffer {
+        if let body { return ByteBuffer(string: body) }
+        return ByteBuffer(bytes: try InputFile.read(file ?? "-", limit: largestBody))
     }
 
     /// The next bodies, or nil at the end. One reader at a time.

@@ -155,9 +155,7 @@ struct Publication {
 
     private func headers(for body: ByteBuffer) -> HeaderList {
         var headers = plan.headers
-        guard !headers.contains("content-type") else { return headers }
-        let type = plan.contentType ?? ContentType.guess(body)
-        if !type.isEmpty { headers.append("content-type", type) }
+        ContentType.add(plan.contentType, for: body, to: &headers)
         return headers
     }
 

@@ -15,11 +15,12 @@ struct SubscribeCommand: AsyncParsableCommand {
               stomptap subscribe http://localhost:8080/ws /topic/room.1 -v
               stomptap subscribe stomp://localhost/%2F /topic/orders -o json | jq .body
               stomptap sub stomp://localhost /queue/jobs --ack client -F '%I %d %b'
+              stomptap sub ws://localhost:8080/ws /topic/health --expect '"up"' -W 30s
 
             EXIT STATUS
-              0 done, 1 the server answered ERROR, 64 wrong usage, 68 no such host,
-              69 no connection or lost, 75 too few messages in time, 76 protocol
-              broken, 77 refused, 130 Ctrl-C
+              0 done, 1 the server answered ERROR or nothing matched --expect, 64 wrong
+              usage, 68 no such host, 69 no connection or lost, 75 too few messages in
+              time, 76 protocol broken, 77 refused, 130 Ctrl-C
             """,
         aliases: ["sub"])
 
@@ -65,6 +66,24 @@ struct SubscribeCommand: AsyncParsableCommand {
     )
     var header: [HeaderArgument] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Print only messages whose body matches; only these are counted by -n.", valueName: "regex"),
+        transform: BodyPattern.init)
+    var grep: BodyPattern?
+
+    @Option(
+        help: ArgumentHelp(
+            "End with 0 at the first printed body that matches; ending without one is status 1.", valueName: "regex"),
+        transform: BodyPattern.init)
+    var expect: BodyPattern?
+
+    @Option(
+        help: ArgumentHelp(
+            "Answer messages whose body matches with NACK instead of ACK; goes with --ack client or client-individual.",
+            valueName: "regex"), transform: BodyPattern.init)
+    var nackMatch: BodyPattern?
+
     @Option(help: ArgumentHelp("Create this file once the subscription stands.", valueName: "file"))
     var readyFile: String?
 
@@ -79,6 +98,9 @@ struct SubscribeCommand: AsyncParsableCommand {
         guard id == nil || destination.count == 1 else {
             throw ValidationError("--id is one subscription's: it goes with one destination")
         }
+        guard nackMatch == nil || ack.mode != .auto else {
+            throw ValidationError("--nack-match answers messages: it goes with --ack client or client-individual")
+        }
         if let count, count < 1 { throw ValidationError("-n is 1 or more") }
     }
 
@@ -88,6 +110,7 @@ struct SubscribeCommand: AsyncParsableCommand {
         let plan = Tail.Plan(
             destinations: destination, id: id, ack: ack.mode, headers: headers, count: count,
             timeout: timeout?.amount, idleTimeout: idleTimeout?.amount, readyFile: readyFile,
+            grep: grep, expect: expect, nackMatch: nackMatch,
             explainsSilence: connection.diagnostics.verbose > 0)
         let printer = MessagePrinter(output.form, diagnostics: connection.diagnostics)
         let options = connection

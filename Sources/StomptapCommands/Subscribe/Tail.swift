@@ -14,13 +14,19 @@ struct Tail: Sendable {
         var timeout: TimeAmount?
         var idleTimeout: TimeAmount?
         var readyFile: String?
+        /// Print only what has such a body; the rest is neither counted nor shown.
+        var grep: BodyPattern?
+        /// Stop at the first printed message with such a body; without one, the tail has failed.
+        var expect: BodyPattern?
+        /// Tell the server that messages with such a body were not taken.
+        var nackMatch: BodyPattern?
         /// Say why nothing may be coming, once nothing has come for ``QuietHint/patience``.
         var explainsSilence = false
     }
 
     /// Why a tail ended.
     private enum Ending: Sendable {
-        case enough, timeIsUp, silence, readerIsGone
+        case enough, expected, timeIsUp, silence, readerIsGone
     }
 
     /// What is done at the same time on a connection.
@@ -57,6 +63,11 @@ struct Tail: Sendable {
         if ending == .silence, messages == 0, let connection = current.value {
             Diagnostics.note(await QuietHint(destinations: plan.destinations, connection: connection).line)
         }
+        if let expect = plan.expect, let ending, ending != .expected {
+            throw Failure(
+                .failed,
+                "STOMP: none of \(counted(messages)) matched \(expect.description.debugDescription)\(hint)")
+        }
         switch ending {
         case nil:
             Diagnostics.note(summary)
@@ -64,7 +75,7 @@ struct Tail: Sendable {
         case .timeIsUp, .silence:
             guard let count = plan.count, messages < count else { return }
             throw Failure(.timedOut, "STOMP: \(messages) of \(count) messages came in time\(hint)")
-        case .enough, .readerIsGone:
+        case .enough, .expected, .readerIsGone:
             return
         }
     }
@@ -123,39 +134,46 @@ struct Tail: Sendable {
                 return nil
             }
         } catch {
-            await goodbye(subscriptions, of: connection)
+            await connection.sayGoodbye(leaving: subscriptions)
             throw error
         }
-        await goodbye(subscriptions, of: connection)
+        await connection.sayGoodbye(leaving: subscriptions)
         return ending
     }
 
     private func print(_ messages: MessageSequence, of connection: STOMPConnection) async throws -> Ending? {
         for try await batch in messages.batches {
-            let taken = batch.prefix(plan.count.map { $0 - progress.value.messages } ?? batch.count)
-            guard try await printer.print(taken) else { return .readerIsGone }
+            let (printed, seen, ending) = select(from: batch)
+            guard try await printer.print(printed[...]) else { return .readerIsGone }
             progress.update {
-                $0.messages += taken.count
-                $0.octets += taken.reduce(0) { $0 + $1.frame.bodySize }
+                $0.messages += printed.count
+                $0.octets += printed.reduce(0) { $0 + $1.frame.bodySize }
                 $0.lastMessage = .now()
             }
-            try await acknowledge(taken, on: connection)
-            if let count = plan.count, progress.value.messages >= count { return .enough }
+            if plan.ack != .auto {
+                try await Acknowledgement(mode: plan.ack, nackMatch: plan.nackMatch).tell(seen, on: connection)
+            }
+            if let ending { return ending }
         }
         return nil
     }
 
-    /// Tells the server what has been printed: `client` acknowledges all before it, `client-individual` itself only.
-    private func acknowledge(_ messages: ArraySlice<Message>, on connection: STOMPConnection) async throws {
-        switch plan.ack {
-        case .auto: return
-        case .clientIndividual: try await connection.ack(Array(messages))
-        case .client:
-            // Cumulative for each subscription: the last of each is enough.
-            var last: [String?: Message] = [:]
-            for message in messages { last[message.subscription] = message }
-            try await connection.ack(Array(last.values))
+    /// What of a batch is printed, and what was looked at: all of it, or up to the message that ends the tail.
+    private func select(from batch: [Message]) -> (printed: [Message], seen: ArraySlice<Message>, ending: Ending?) {
+        let wanted = plan.count.map { $0 - progress.value.messages } ?? .max
+        guard plan.grep != nil || plan.expect != nil else {
+            let taken = batch.prefix(wanted)
+            return (Array(taken), taken, taken.count == wanted ? .enough : nil)
         }
+        var printed: [Message] = []
+        for (index, message) in batch.enumerated() where plan.grep?.matches(message.frame) ?? true {
+            printed.append(message)
+            let isExpected = plan.expect?.matches(message.frame) ?? false
+            if isExpected || printed.count == wanted {
+                return (printed, batch[...index], isExpected ? .expected : .enough)
+            }
+        }
+        return (printed, batch[...], nil)
     }
 
     /// Waits until all subscriptions stand, and says so by the ready file.
@@ -186,15 +204,6 @@ struct Tail: Sendable {
         }
     }
 
-    /// Leaves as a polite client does. What fails on the way out is nothing that the user asked for.
-    private func goodbye(_ subscriptions: [Subscription], of connection: STOMPConnection) async {
-        // Also where the task is cancelled, which the goodbye must not notice.
-        await Task {
-            for subscription in subscriptions { try? await connection.unsubscribe(subscription) }
-            _ = try? await connection.disconnect()
-        }.value
-    }
-
     // MARK: What is said at the end
 
     private var hint: String {
@@ -203,9 +212,11 @@ struct Tail: Sendable {
         return "; was anything sent to \(names) meanwhile, and is that its name on this server?"
     }
 
+    private func counted(_ messages: Int) -> String { messages == 1 ? "1 message" : "\(messages) messages" }
+
     private var summary: String {
         let progress = progress.value
-        let messages = progress.messages == 1 ? "1 message" : "\(progress.messages) messages"
-        return "\(messages), \(ByteCount.readable(progress.octets)), in \((NIODeadline.now() - start).readable)"
+        return
+            "\(counted(progress.messages)), \(ByteCount.readable(progress.octets)), in \((NIODeadline.now() - start).readable)"
     }
 }

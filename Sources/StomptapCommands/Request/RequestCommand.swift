@@ -1,0 +1,108 @@
+import ArgumentParser
+import STOMPClient
+import STOMPCore
+
+/// `request`: sends a message and waits for what comes back.
+struct RequestCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "request", abstract: "Send a message, and print what comes back.",
+        discussion: """
+            Subscribes to --reply, sends, and prints the first message that comes
+            there and matches --expect. The subscription stands before the message
+            goes, so that a quick answer is not missed.
+
+            EXAMPLES
+              stomptap request demo /app/echo hi --reply /topic/echo
+              stomptap request ws://localhost:8080/ws /app/price '{"id":42}' \\
+                  --reply /user/queue/price -o body | jq .total
+              stomptap request stomp://localhost/%2F /queue/rpc ping --reply /queue/pong \\
+                  -H 'reply-to: /queue/pong' --expect '^pong' -W 2s
+
+            EXIT STATUS
+              0 the reply came, 1 the server answered ERROR or no reply matched, 64
+              wrong usage, 65 a body that cannot be sent, 66 no such file, 68 no such
+              host, 69 no connection or lost, 75 no reply in time, 76 protocol broken,
+              77 refused, 130 Ctrl-C
+            """)
+
+    @Argument(help: ArgumentHelp("\(EndpointArgument.help)"))
+    var endpoint: String
+
+    @Argument(help: "Where to send to.")
+    var destination: String
+
+    @Argument(help: "The body; without it, and without -f, stdin.")
+    var body: String?
+
+    @Option(help: ArgumentHelp("Where the reply comes.", valueName: "destination"))
+    var reply: String
+
+    @Option(
+        help: ArgumentHelp("Wait for a reply whose body matches.", valueName: "regex"), transform: BodyPattern.init)
+    var expect: BodyPattern?
+
+    @Option(
+        name: [.customShort("n", allowingJoined: true), .long],
+        help: ArgumentHelp("Wait for this many replies.", valueName: "n"))
+    var count = 1
+
+    @Option(
+        name: [.customShort("W", allowingJoined: true), .long],
+        help: ArgumentHelp(
+            "How long to wait for replies once the message has gone (default: 5s).", valueName: "duration"),
+        transform: DurationArgument.init)
+    var timeout = DurationArgument(seconds: 5)
+
+    @Option(
+        name: [.customShort("f", allowingJoined: true), .long],
+        help: ArgumentHelp("Take the body from this file; - is stdin.", valueName: "file"))
+    var file: String?
+
+    @Option(
+        name: [.customShort("t", allowingJoined: true), .long],
+        help: ArgumentHelp(
+            "The 'content-type' header of SEND (default: application/json, text/plain or application/octet-stream, by the body; '' is none).",
+            valueName: "type"))
+    var contentType: String?
+
+    @Option(
+        name: [.customShort("H", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Header on SEND; repeatable.", valueName: "name: value"), transform: HeaderArgument.init)
+    var header: [HeaderArgument] = []
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Header on the SUBSCRIBE to --reply; repeatable.", valueName: "name: value"),
+        transform: HeaderArgument.init)
+    var replyHeader: [HeaderArgument] = []
+
+    @OptionGroup(title: "Output")
+    var output: OutputOptions
+
+    @OptionGroup(title: "Connection")
+    var connection: ConnectionOptions
+
+    func validate() throws {
+        guard count >= 1 else { throw ValidationError("--count is 1 or more") }
+        guard body == nil || file == nil else {
+            throw ValidationError("the body is given twice: as an argument and by -f")
+        }
+    }
+
+    func run() async throws {
+        let content = try BodySource.whole(body: body, file: file)
+        var headers = HeaderList(header)
+        ContentType.add(contentType, for: content, to: &headers)
+        let request = Request(
+            message: OutgoingMessage(to: destination, body: content, headers: headers), reply: reply,
+            replyHeaders: HeaderList(replyHeader), expect: expect, count: count, timeout: timeout.amount,
+            printer: MessagePrinter(output.form, diagnostics: connection.diagnostics))
+        let options = connection
+        try await EndpointArgument.with(endpoint) { endpoints in
+            let reconnection = try options.reconnection(to: endpoints, standard: .never)
+            try await Interrupts.endable {
+                try await reconnection.run { connection in try await request.run(on: connection) }
+            }
+        }
+    }
+}

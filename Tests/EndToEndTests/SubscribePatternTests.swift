@@ -1,0 +1,65 @@
+import TestSupport
+import Testing
+
+/// `--grep`, `--expect` and `--nack-match`.
+@Suite(.spawning) struct SubscribePatternTests {
+    private func tail(
+        _ arguments: String..., bodies: [String]
+    ) async throws -> (result: ProgramResult, received: String) {
+        let messages = bodies.enumerated().map { index, body in
+            "MESSAGE\nsubscription:sub-0\nmessage-id:\(index)\nack:\(index)\ndestination:/topic/a\n\n\(body)\0"
+        }
+        let script = [
+            ScriptedServer.Step.awaitText("\0"), .sendText("CONNECTED\nversion:1.2\n\n\0"),
+            .awaitText("SUBSCRIBE\n"), .awaitText("\0"), .sendText(messages.joined()), .awaitText("DISCONNECT"),
+            .awaitText("\0"),
+        ]
+        return try await ScriptedServer.run(script: { _ in script }) { server in
+            var program = Program.stomptap("subscribe", "stomp://127.0.0.1:\(server.port)", "/topic/a", "-o", "body")
+            program.arguments += arguments
+            let result = try await program.run()
+            return (result, String(decoding: server.received.first ?? [], as: UTF8.self))
+        }
+    }
+
+    @Test func onlyWhatMatchesIsPrintedAndCounted() async throws {
+        let (result, _) = try await tail("--grep", "^b", "-n", "2", bodies: ["a", "b1", "c", "b2", "b3"])
+        #expect(result.status == .exited(0), "\(result)")
+        #expect(result.output == "b1\nb2\n")
+    }
+
+    @Test func theExpectedBodyEndsItWith0() async throws {
+        let (result, _) = try await tail("--expect", "up", bodies: ["down", "up", "down"])
+        #expect(result.status == .exited(0), "\(result)")
+        #expect(result.output == "down\nup\n")
+    }
+
+    @Test(arguments: [["-n", "2"], ["-W", "700ms"], ["--idle-timeout", "500ms"]])
+    func nothingThatMatchesIs1(limit: [String]) async throws {
+        let (result, _) = try await tail("--expect", "up", limit[0], limit[1], bodies: ["down", "down"])
+        #expect(result.status == .exited(1), "\(result)")
+        #expect(result.errors == "stomptap: STOMP: none of 2 messages matched \"up\"\n")
+    }
+
+    @Test func whatIsNotTakenIsAnsweredWithNACK() async throws {
+        let (result, received) = try await tail(
+            "--ack", "client-individual", "--nack-match", "poison", "-n", "3", bodies: ["a", "poison", "b"])
+        #expect(result.status == .exited(0), "\(result)")
+        let answers = received.matches(of: /\n?(N?ACK)\nid:(\d)/).map { "\($0.output.1) \($0.output.2)" }
+        #expect(answers == ["ACK 0", "NACK 1", "ACK 2"])
+    }
+
+    @Test func whatIsNotPrintedIsAcknowledgedAllTheSame() async throws {
+        let (result, received) = try await tail(
+            "--ack", "client-individual", "--grep", "b", "-n", "1", bodies: ["a", "b", "c"])
+        #expect(result.status == .exited(0), "\(result)")
+        let answers = received.matches(of: /\n?(N?ACK)\nid:(\d)/).map { "\($0.output.1) \($0.output.2)" }
+        #expect(answers == ["ACK 0", "ACK 1"])
+    }
+
+    @Test func nackWithoutAckIsAMisunderstanding() async throws {
+        let result = try await Program.stomptap("subscribe", "demo", "/topic/clock", "--nack-match", "x").run()
+        #expect(result.status == .exited(64))
+        #expect(result.errors.contains("--ack client or client-individual"))
+    }
+}

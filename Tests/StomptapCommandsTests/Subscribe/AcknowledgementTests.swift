@@ -1,0 +1,29 @@
+import STOMPCore
+import Testing
+
+@testable import StomptapCommands
+
+struct AcknowledgementTests {
+    /// A message is its subscription's letter and a number; an odd number is not taken.
+    private func answers(_ mode: AckMode, _ messages: [String]) -> [String] {
+        Acknowledgement(mode: mode, nackMatch: nil).answers(messages[...], of: { String($0.prefix(1)) }) { message in
+            ["1", "3", "5"].contains { message.hasSuffix($0) } ? .nack : .ack
+        }.map { ($0.answer == .ack ? "+" : "-") + $0.message }
+    }
+
+    @Test func eachMessageIsAnsweredForItself() {
+        #expect(answers(.clientIndividual, ["a0", "b1", "a2"]) == ["+a0", "-b1", "+a2"])
+    }
+
+    @Test func theLastOfEachSubscriptionAnswersForThoseBeforeIt() {
+        #expect(answers(.client, ["a0", "b0", "a2", "b2", "a4"]) == ["+b2", "+a4"])
+    }
+
+    @Test func whatWasTakenIsAnsweredForBeforeWhatWasNot() {
+        #expect(answers(.client, ["a0", "b0", "a2", "a3", "a4", "b1"]) == ["+a2", "-a3", "+b0", "-b1", "+a4"])
+    }
+
+    @Test func nothingIsAnsweredForNothing() {
+        #expect(answers(.client, []) == [])
+    }
+}
