@@ -10,7 +10,7 @@ release = --configuration release --static-swift-stdlib --product stomptap
 tests = $(SWIFT) test --disable-xctest --experimental-maximum-parallelization-width 6
 share = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: help demo build test test-asan test-brokers lint figures fuzz install clean libraries brokers
+.PHONY: help demo build test test-asan test-brokers test-tools lint figures fuzz install clean libraries brokers
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -24,7 +24,7 @@ build: libraries ## build the program for daily use
 
 test: libraries ## run all tests that need no other server
 	@command -v openssl >/dev/null || Scripts/apt-install.sh openssl
-	$(tests) --skip '^BrokerTests\.'
+	$(tests) --skip '^(Broker|Terminal)Tests\.'
 
 # Leaks are counted by a test of their own: Foundation and the test runner have some that are not ours.
 test-asan: libraries ## run the tests of TLS under AddressSanitizer
@@ -32,6 +32,10 @@ test-asan: libraries ## run the tests of TLS under AddressSanitizer
 
 test-brokers: libraries brokers ## run the tests against RabbitMQ and ActiveMQ, which they start and stop
 	$(tests) --filter '^BrokerTests\.'
+
+test-tools: libraries ## run the tests that need a terminal people use: tmux
+	@Scripts/apt-install.sh tmux
+	$(tests) --filter '^TerminalTests\.'
 
 lint: ## check the style of the sources
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources/FuzzDecoder

@@ -53,6 +53,7 @@ let package = Package(
         .testTarget(name: "StomptapCommandsTests", dependencies: ["StomptapCommands"]),
         .target(name: "TestSupport", dependencies: nio, path: "Tests/TestSupport"),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"] + nio),
+        .testTarget(name: "TerminalTests", dependencies: ["TestSupport", "LineEditorFixture", "stomptap"]),
         .testTarget(name: "BrokerTests", dependencies: ["TestSupport", "STOMPClient"] + nio, exclude: ["Servers"]),
     ]
 )

@@ -92,9 +92,18 @@ final class Editline {
         return (Self.scalars(UnsafeBufferPointer(start: start, count: line.lastchar - start)), line.cursor - start)
     }
 
-    /// To be called before each character that libedit gets: mends a long line that has come back cut off.
-    func keepDraft() {
+    /// To be called before each character that libedit gets: mends what it does wrong.
+    func mendLine() {
         guard let line = el_wline(editLine)?.pointee, let start = line.buffer else { return }
+        // Some of vi's commands leave the cursor before an empty line, or behind one that has become shorter, and what
+        // is typed next would be written there.
+        if line.cursor < start { el_cursor(editLine, Int32(start - line.cursor)) }
+        if line.cursor > line.lastchar { el_cursor(editLine, Int32(line.lastchar - line.cursor)) }
+        mendDraft(line, start)
+    }
+
+    /// A long line that was left for the history comes back cut off.
+    private func mendDraft(_ line: LineInfoW, _ start: UnsafePointer<wchar_t>) {
         let count = line.lastchar - start
         guard count > Self.draftLimit else { return }
         let text = Self.scalars(UnsafeBufferPointer(start: start, count: count))
@@ -150,6 +159,8 @@ final class Editline {
     private static func scalars(_ text: UnsafeBufferPointer<wchar_t>) -> [Unicode.Scalar] {
         text.map { Unicode.Scalar(UInt32(truncatingIfNeeded: $0)) ?? "\u{fffd}" }
     }
+
+    static func wide(_ text: String) -> [wchar_t] { wide(text.unicodeScalars) }
 
     static func wide(_ text: some Sequence<Unicode.Scalar>) -> [wchar_t] {
         text.map { wchar_t(truncatingIfNeeded: $0.value) } + [0]

@@ -32,7 +32,7 @@ final class EditlineFiles {
 
     /// A text that stays where it is as long as this does.
     func keep(_ text: String) -> UnsafePointer<wchar_t> {
-        let wide = Editline.wide(text.unicodeScalars)
+        let wide = Editline.wide(text)
         let name = UnsafeMutablePointer<wchar_t>.allocate(capacity: wide.count)
         name.initialize(from: wide, count: wide.count)
         names.append(name)

@@ -6,8 +6,11 @@ import Glibc
 /// It sleeps in poll(2) inside libedit's wish for a character, and does everything else there as well: what is printed
 /// goes above the line in pieces of bounded size, and between two of them the keyboard has its turn.
 final class EditorThread {
-    /// Output written before the keyboard is asked again, in octets; a longer item is written whole.
-    private static let pieceSize = 16 << 10
+    /// Output written in one go, in octets; a longer item is written whole.
+    private static let pieceSize = 32 << 10
+    /// Between two pieces the line is to be seen, for at least as long and as long as a piece took to write: some
+    /// 2 MB/s, or half of what a slow terminal can do, is the most that is printed.
+    private static let pause = Duration.milliseconds(16)
     /// Keys read ahead of lines that nobody takes.
     private static let keyLimit = 64 << 10
 
@@ -31,6 +34,7 @@ final class EditorThread {
     var overlay: EditedLine?
     var abort: Abort?
     var historyTrouble: LineEditorError?
+    private var nextPiece = ContinuousClock.now
     /// When half a key is taken for what it looks like.
     private var keyDeadline: ContinuousClock.Instant?
 
@@ -82,7 +86,9 @@ final class EditorThread {
         case (nil, .endOfFile):
             leave(editline.line.text)
             mailbox.events.send(.endOfInput)
-        case (nil, .aborted): return false
+        case (nil, .aborted):
+            // Half a key sequence can make libedit give up. The line goes on.
+            paste = (editline.line.text, 0)
         }
         return true
     }
@@ -103,7 +109,7 @@ final class EditorThread {
 
     /// What libedit reads.
     private func nextCharacter() -> Unicode.Scalar? {
-        editline.keepDraft()
+        editline.mendLine()
         while characters.isEmpty {
             // libedit did not take it for a command: it came behind half a sequence, say.
             if let again = paste, again.offered < 3 { return offer(again.text, times: again.offered + 1) }
@@ -160,8 +166,8 @@ final class EditorThread {
     /// Sleeps until a key, output or a request comes, and takes the keys or prints a piece of the output.
     private func wait() {
         let hasOutput = !mailbox.output.isEmpty
-        var timeout: Int32 = hasOutput ? 0 : -1
-        if !hasOutput, let keyDeadline { timeout = max(0, (keyDeadline - .now).milliseconds) }
+        let deadline = [keyDeadline, hasOutput ? nextPiece : nil].compactMap(\.self).min()
+        let timeout = deadline.map { max(0, ($0 - .now).milliseconds) } ?? -1
         var requests = [
             pollfd(fd: mailbox.pipe.readEnd, events: Int16(POLLIN), revents: 0),
             pollfd(fd: keys.count < Self.keyLimit ? terminal.input : -1, events: Int16(POLLIN), revents: 0),
@@ -181,10 +187,17 @@ final class EditorThread {
             decoder.timeOut()
             takeKeys()
         }
-        if hasOutput {
-            screen.erase()
-            screen.output += mailbox.output.take(Self.pieceSize)
-        }
+        if hasOutput, nextPiece <= .now { printPiece() }
+    }
+
+    private func printPiece() {
+        let start = ContinuousClock.now
+        screen.erase()
+        screen.output += mailbox.output.take(Self.pieceSize)
+        screen.draw(currentLine)
+        flush()
+        let end = ContinuousClock.now
+        nextPiece = end + max(Self.pause, end - start)
     }
 
     private func takeKeys() {

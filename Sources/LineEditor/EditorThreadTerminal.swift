@@ -36,7 +36,8 @@ extension EditorThread {
         if wishes.clear { screen.clear() }
 
         let notes = TerminalSignals.takeNotes()
-        if notes.contains(.resized) { screen.resize(to: terminal.size) }
+        // Asked each time: the signal may come when the terminal has long broken its lines anew.
+        screen.resize(to: terminal.size)
         if notes.contains(.continued) {
             // Stopped without being asked: the shell has had the terminal meanwhile.
             screen.forget()

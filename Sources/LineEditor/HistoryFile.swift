@@ -72,7 +72,7 @@ private func makeFolder(_ path: String) throws(LineEditorError) {
 }
 
 /// The last `limit` octets of a file, from the beginning of a line; nil where there is none.
-private func readFile(_ path: String, limit: Int) throws(LineEditorError) -> [UInt8]? {
+func readFile(_ path: String, limit: Int) throws(LineEditorError) -> [UInt8]? {
     // Nobody waits here for the writer of a pipe.
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else {

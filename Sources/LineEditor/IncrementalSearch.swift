@@ -90,10 +90,10 @@ extension EditorThread {
     }
 
     private func shown(_ search: IncrementalSearch) -> EditedLine {
-        let pattern = String(String.UnicodeScalarView(search.pattern))
-        let match = search.match
+        // The pattern is no part of the prompt: what was pasted into it may hold anything.
+        let head = search.pattern + [")", " "]
         return EditedLine(
-            prompt: "(\(search.failed ? "nothing found" : "search"): \(pattern)) ", text: match?.text ?? [],
-            cursor: match?.offset ?? 0)
+            prompt: search.failed ? "(nothing found: " : "(search: ", text: head + (search.match?.text ?? []),
+            cursor: head.count + (search.match?.offset ?? 0))
     }
 }

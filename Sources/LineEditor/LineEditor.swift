@@ -27,7 +27,7 @@ public final class LineEditor: Sendable {
     }
 
     /// What the person does.
-    public let lines: LineEvents
+    public var lines: LineEvents { LineEvents(channel: mailbox.events, sender: self) }
 
     private let mailbox: EditorMailbox
     private let output: Int32
@@ -49,7 +49,6 @@ public final class LineEditor: Sendable {
                 throw LineEditorError(.terminalTooSimple, "this kind of terminal cannot move its cursor")
             }
             mailbox = try EditorMailbox(prompt: options.prompt)
-            lines = LineEvents(channel: mailbox.events)
             output = terminal.output
             let thread = Handover(
                 EditorThread(options: options, terminal: terminal, editline: editline, mailbox: mailbox))

@@ -18,11 +18,14 @@ public struct LineEvents: AsyncSequence, Sendable {
     public typealias Failure = Never
 
     let channel: EventChannel
+    /// Whoever sends the events: it goes on for as long as somebody may take them.
+    let sender: any AnyObject & Sendable
 
-    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(channel: channel) }
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(channel: channel, sender: sender) }
 
     public struct AsyncIterator: AsyncIteratorProtocol {
         let channel: EventChannel
+        let sender: any AnyObject & Sendable
 
         /// The next event; nil at the end and when the task is cancelled.
         public mutating func next() async -> LineEvent? { await channel.next() }

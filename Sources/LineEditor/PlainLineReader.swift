@@ -9,9 +9,10 @@ public final class PlainLineReader: Sendable {
     public static let defaultLineLimit = 16 << 20
 
     /// `.line`, then `.endOfInput` or `.failure`, and the end.
-    public let lines: LineEvents
+    public var lines: LineEvents { LineEvents(channel: events, sender: self) }
 
     private let pipe: WakePipe
+    private let events: EventChannel
     private let closing: Flag
 
     /// Starts reading.
@@ -24,8 +25,8 @@ public final class PlainLineReader: Sendable {
         let events = EventChannel { pipe.wake() }
         let closing = Flag()
         self.pipe = pipe
+        self.events = events
         self.closing = closing
-        lines = LineEvents(channel: events)
         try startThread {
             var input = PlainInput(descriptor: descriptor, lineLimit: lineLimit, pipe: pipe, events: events)
             input.run { closing.value.load(ordering: .acquiring) }
@@ -39,7 +40,7 @@ public final class PlainLineReader: Sendable {
     public func close() {
         closing.value.store(true, ordering: .releasing)
         pipe.wake()
-        lines.channel.finish()
+        events.finish()
     }
 
     private final class Flag: Sendable {

@@ -55,8 +55,14 @@ struct Screen {
     /// Takes the line off the terminal: the cursor then stands where the line began.
     mutating func erase() {
         guard let shown else { return }
+        // Some terminals keep what is cleared from the first row to the last in their scroll-back.
+        erase(by: shown.rows.count == 1 ? "\u{1b}[K" : "\u{1b}[J")
+    }
+
+    private mutating func erase(by sequence: String) {
+        guard let shown else { return }
         move(from: shown.cursor, to: .init(row: 0, column: 0))
-        write("\u{1b}[J")
+        write(sequence)
         self.shown = nil
     }
 
@@ -93,7 +99,7 @@ struct Screen {
         }
         shown.cursor.row = min(shown.cursor.row, size.rows - 1)
         self.shown = shown
-        erase()
+        erase(by: "\u{1b}[J")
     }
 
     private mutating func layout(of line: EditedLine) -> LineLayout {

@@ -9,9 +9,8 @@ enum TerminalSignals {
     /// What came since the last look.
     struct Notes: OptionSet {
         let rawValue: Int
-        static let resized = Notes(rawValue: 1)
-        static let continued = Notes(rawValue: 2)
-        static let stopRequested = Notes(rawValue: 4)
+        static let continued = Notes(rawValue: 1)
+        static let stopRequested = Notes(rawValue: 2)
     }
 
     private static let noted = [SIGWINCH, SIGCONT, SIGTSTP]
@@ -73,7 +72,8 @@ enum TerminalSignals {
 
     private static let noteHandler: Handler = { number in
         let saved = errno
-        let note: Notes = number == SIGWINCH ? .resized : number == SIGCONT ? .continued : .stopRequested
+        // A window that has another size needs no note: the thread looks at it whenever it wakes.
+        let note: Notes = number == SIGCONT ? .continued : number == SIGTSTP ? .stopRequested : []
         notes.bitwiseOr(note.rawValue, ordering: .acquiringAndReleasing)
         var octet: UInt8 = 0
         _ = write(wakeEnd.load(ordering: .acquiring), &octet, 1)

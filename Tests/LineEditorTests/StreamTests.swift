@@ -80,7 +80,7 @@ import Testing
         channel.sendInterrupt()
         channel.send(.line("b"))
         channel.finish()
-        let events = await LineEvents(channel: channel).reduce(into: []) { $0.append($1) }
+        let events = await LineEvents(channel: channel, sender: channel).reduce(into: []) { $0.append($1) }
         #expect(events == [.endOfInput, .interrupt, .line("b")])
     }
 

@@ -54,6 +54,10 @@ public struct TerminalModel: Sendable {
 
     public mutating func write(_ octets: some Sequence<UInt8>) {
         for octet in octets {
+            if pending.isEmpty, (0x20..<0x7f).contains(octet) {
+                printASCII(octet)
+                continue
+            }
             pending.append(octet)
             if let first = pending.first, first == 0x1b {
                 sequence()
@@ -131,6 +135,18 @@ public struct TerminalModel: Sendable {
             cursor.column += width
         }
     }
+
+    /// What most of any output is, without the detours.
+    private mutating func printASCII(_ octet: UInt8) {
+        if isAtMargin {
+            print(Unicode.Scalar(octet))
+        } else {
+            cells[cursor.row][cursor.column] = Self.ascii[Int(octet)]
+            if cursor.column == columns - 1 { isAtMargin = true } else { cursor.column += 1 }
+        }
+    }
+
+    private static let ascii = (0..<128).map { String(Unicode.Scalar(UInt8($0))) }
 
     private mutating func lineFeed() {
         if cursor.row == rows - 1 { scroll() }

@@ -62,20 +62,50 @@ public final class TerminalProgram: Sendable {
         _ = ioctl(controller, UInt(TIOCSWINSZ), &size)
     }
 
-    public func send(signal number: Int32) { kill(pid, number) }
+    public func send(signal number: Int32) {
+        // Not to a process that has been waited for: its id may be another's by now.
+        ending.withLock { if $0.status == nil { kill(pid, number) } }
+    }
+
+    /// Takes the terminal away, as a closed window does.
+    public func hangUp() {
+        let isOpen = ending.withLock { ending in
+            defer { ending.isClosing = true }
+            return !ending.isClosing
+        }
+        guard isOpen else { return }
+        reader.wait()
+        close(controller)
+    }
 
     // MARK: What it shows
 
     public var model: TerminalModel { screen.withLock { $0 } }
 
-    /// Everything it has written.
-    public var written: [UInt8] { raw.withLock { $0 } }
+    /// How many octets it has written.
+    public var writtenCount: Int { raw.withLock { $0.count } }
+
+    /// Where in what it has written, from `start` on, this text ends; nil where it is not yet there.
+    public func end(of text: String, from start: Int) -> Int? {
+        let text = Array(text.utf8)
+        return raw.withLock { raw in
+            raw[start...].firstRange(of: text)?.upperBound
+        }
+    }
 
     /// Whether the terminal has a shell's modes: it echoes, and hands over whole lines.
     public var isCooked: Bool {
         var modes = termios()
         tcgetattr(controller, &modes)
         return modes.c_lflag & tcflag_t(ECHO | ICANON | ISIG) == tcflag_t(ECHO | ICANON | ISIG)
+    }
+
+    /// Gives the terminal a shell's modes, as a shell does when its job stops.
+    public func makeCooked() {
+        var modes = termios()
+        tcgetattr(controller, &modes)
+        modes.c_lflag |= tcflag_t(ECHO | ICANON | ISIG)
+        tcsetattr(controller, TCSANOW, &modes)
     }
 
     /// Waits until the terminal is as it should be, and fails with what it shows.
@@ -110,6 +140,12 @@ public final class TerminalProgram: Sendable {
         }
     }
 
+    /// Waits until it has ended, and fails if that was in another way.
+    public func wait(forEnd expected: ProgramResult.Status) async throws {
+        let status = try await status()
+        guard status == expected else { throw TestFailure("ended with \(status), not \(expected)") }
+    }
+
     // MARK: Beginning and end
 
     private func read() {
@@ -132,13 +168,10 @@ public final class TerminalProgram: Sendable {
 
     private func end() {
         ending.withLock { ending in
-            ending.isClosing = true
-            if ending.status == nil {
-                kill(-pid, SIGKILL)
-                ending.status = ProgramResult.Status.of(pid, options: 0)
-            }
+            guard ending.status == nil else { return }
+            kill(-pid, SIGKILL)
+            ending.status = ProgramResult.Status.of(pid, options: 0)
         }
-        reader.wait()
-        close(controller)
+        hangUp()
     }
 }

@@ -1,0 +1,190 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite(.spawning) struct EditorTests {
+    @Test func aMessageInMidLineGoesAboveIt() async throws {
+        try await Fixture.run { fixture in
+            fixture.type("send /topic/a 안녕")
+            try await fixture.wait(for: "> send /topic/a 안녕", column: 20)
+            fixture.type(Keys.left + Keys.left)
+            try await fixture.wait(for: "> send /topic/a 안녕", column: 16)
+            try fixture.command("print a message")
+            try await fixture.wait(for: "a message", "> send /topic/a 안녕", column: 16)
+            fixture.type("x")
+            try await fixture.wait(for: "a message", "> send /topic/a x안녕", column: 17)
+            fixture.type(Keys.enter)
+            try await fixture.wait(for: "> send /topic/a x안녕", "got \"send /topic/a x안녕\"", ">", column: 2)
+        }
+    }
+
+    @Test func hangulIsEditedWithArrowsAndBackspace() async throws {
+        try await Fixture.run { fixture in
+            fixture.type("가나다라😀")
+            try await fixture.wait(for: "> 가나다라😀", column: 12)
+            fixture.type(Keys.left + Keys.left + Keys.backspace)
+            try await fixture.wait(for: "> 가나라😀", column: 6)
+            fixture.type("한" + Keys.home + Keys.delete)
+            try await fixture.wait(for: "> 나한라😀", column: 2)
+            fixture.type(Keys.end + "끝" + Keys.enter)
+            try await fixture.wait(for: "> 나한라😀끝", "got \"나한라😀끝\"", ">")
+        }
+    }
+
+    @Test func aWrappedLineIsRestored() async throws {
+        try await Fixture.run(columns: 40) { fixture in
+            let text = "0123456789012345678901234567890123456한글 긴 줄"
+            fixture.type(text)
+            let rows = ["> 0123456789012345678901234567890123456", "한글 긴 줄"]
+            try await fixture.wait(for: rows[0], rows[1], column: 10)
+            try fixture.command("print above")
+            try await fixture.wait(for: "above", rows[0], rows[1], column: 10)
+            fixture.type(Keys.home)
+            try await fixture.wait(for: "above", rows[0], rows[1], column: 2, rowsAbove: 1)
+            try fixture.command("print again")
+            try await fixture.wait(for: "above", "again", rows[0], rows[1], column: 2, rowsAbove: 1)
+            fixture.type(Keys.delete)
+            try await fixture.wait(
+                for: "again", "> 123456789012345678901234567890123456한", "글 긴 줄", column: 2, rowsAbove: 1)
+            fixture.type(Keys.enter)
+            try await fixture.wait(for: "글 긴 줄", "got \"12345678901234567890123456789012345", "6한글 긴 줄\"", ">")
+        }
+    }
+
+    @Test func outputOfManyLinesScrolls() async throws {
+        try await Fixture.run(rows: 5) { fixture in
+            fixture.type("typed")
+            try await fixture.wait(for: "> typed")
+            for number in 1...20 { try fixture.command("print \(number)") }
+            try await fixture.wait(for: "18", "19", "20", "> typed", column: 7)
+            let everything = fixture.program.model.everything
+            #expect(everything == (1...20).map(String.init) + ["> typed"])
+        }
+    }
+
+    @Test func thePromptChangesUnderTheLine() async throws {
+        try await Fixture.run { fixture in
+            fixture.type("typed")
+            try await fixture.wait(for: "> typed")
+            try fixture.command("prompt \u{1b}[32m서버\u{1b}[0m 2 subs> ")
+            try await fixture.wait(for: "서버 2 subs> typed", column: 18)
+        }
+    }
+
+    @Test func controlCClearsTheLineAndControlDEnds() async throws {
+        try await Fixture.run { fixture in
+            fixture.type("half a li")
+            try await fixture.wait(for: "> half a li")
+            fixture.type(Keys.control("c"))
+            try await fixture.wait(for: "> half a li^C", "interrupted", ">", column: 2)
+            fixture.type("x" + Keys.control("d"))
+            try await fixture.wait(for: "> x")
+            fixture.type(Keys.backspace + Keys.control("d"))
+            try await fixture.wait(for: "end of input", "bye")
+            try await fixture.program.wait(forEnd: .exited(0))
+        }
+    }
+
+    @Test func controlCReachesAProgramThatIsBusy() async throws {
+        try await Fixture.run { fixture in
+            fixture.type("stall\r")
+            try await fixture.wait(for: "> stall", ">")
+            fixture.type("one\rtwo\rthree")
+            try await fixture.wait(for: "> one", "> two", "> three")
+            fixture.type("more" + Keys.control("c"))
+            try await fixture.wait(for: "> one", "> two", "> three^C", ">")
+        }
+    }
+
+    @Test func completionInsertsAndLists() async throws {
+        try await Fixture.run(columns: 40) { fixture in
+            fixture.type("se" + Keys.tab)
+            try await fixture.wait(for: "> send", column: 7)
+            fixture.type("/topic/" + Keys.tab)
+            try await fixture.wait(for: "/topic/room  /topic/방문  /topic/방송", "> send /topic/", column: 14)
+            fixture.type("방" + Keys.tab + Keys.left)
+            try await fixture.wait(for: "/topic/방문  /topic/방송", "> send /topic/방", column: 14)
+            fixture.type(Keys.end + "문" + Keys.tab + "x" + Keys.enter)
+            try await fixture.wait(for: "got \"send /topic/방문 x\"", ">")
+            fixture.type("nothing" + Keys.tab)
+            try await fixture.program.wait(for: "no bell") { $0.bells == 1 && $0.shown.last == "> nothing" }
+        }
+    }
+
+    @Test func whatIsPastedIsOneLine() async throws {
+        try await Fixture.run { fixture in
+            fixture.type("send /topic/a " + Keys.pasted("{\n  \"이름\": \"값\"\n}\n"))
+            try await fixture.wait(for: "> send /topic/a {", "  \"이름\": \"값\"", "}", column: 1)
+            try fixture.command("print meanwhile")
+            try await fixture.wait(for: "meanwhile", "> send /topic/a {", "  \"이름\": \"값\"", "}", column: 1)
+            fixture.type(Keys.backspace + "]" + Keys.enter)
+            try await fixture.wait(for: #"got "send /topic/a {\n  \"이름\": \"값\"\n]""#, ">")
+            // Up brings it back whole.
+            fixture.type(Keys.up)
+            try await fixture.wait(for: "> send /topic/a {", "  \"이름\": \"값\"", "]", column: 1)
+        }
+    }
+
+    @Test func aPasteThatIsTooLongIsRefused() async throws {
+        try await Fixture.run { fixture in
+            fixture.type("kept" + Keys.pasted(String(repeating: "x", count: 1 << 20 + 1)) + "!")
+            try await fixture.wait(for: "> kept!")
+            #expect(fixture.program.model.shown.first?.hasPrefix("not pasted: 1048577 octets are more") == true)
+        }
+    }
+
+    @Test func aLongPasteIsTakenWhole() async throws {
+        try await Fixture.run { fixture in
+            let line = String(repeating: "한글 ", count: 20)
+            let text = (0..<2000).map { "\($0) \(line)" }.joined(separator: "\n")
+            fixture.type(Keys.pasted(text) + "end")
+            try await fixture.program.wait(for: "not shown") { $0.shown.last?.hasSuffix("end") == true }
+            try fixture.command("print above")
+            fixture.type(Keys.enter)
+            let got = try await fixture.program.wait(within: .seconds(60), for: "not got") {
+                $0.shown.last == ">" && $0.shown.contains { $0.hasSuffix("end\"") }
+            }
+            let printed = got.everything.drop { !$0.hasPrefix("got ") }.dropLast().joined()
+            // What wraps loses the blanks at the ends of its rows.
+            let expected = "got \((text + "end").debugDescription)"
+            #expect(printed.filter { $0 != " " } == expected.filter { $0 != " " })
+        }
+    }
+
+    @Test func aSearchFindsHangul() async throws {
+        try await Fixture.run { fixture in
+            fixture.type("sub /topic/가\rsub /topic/나\rsend 가나다\r")
+            try await fixture.wait(for: "got \"send 가나다\"", ">")
+            fixture.type("draft" + Keys.control("r") + "/가")
+            try await fixture.wait(for: "(search: /가) sub /topic/가")
+            try fixture.command("print above")
+            try await fixture.wait(for: "above", "(search: /가) sub /topic/가")
+            fixture.type(Keys.control("g"))
+            try await fixture.wait(for: "above", "> draft", column: 7)
+            fixture.type(Keys.control("r") + "topic" + Keys.control("r") + Keys.end + "!" + Keys.enter)
+            try await fixture.wait(for: "> sub /topic/가!", "got \"sub /topic/가!\"", ">")
+        }
+    }
+
+    @Test func viKeysAreTheUsersChoice() async throws {
+        try await Fixture.run(editrc: "bind -v\nbind ^X ed-move-to-beg\n") { fixture in
+            fixture.type("abc def" + Keys.escape)
+            // Only after a while an ESC is a key of its own.
+            try await fixture.wait(for: "> abc def", column: 8)
+            fixture.type("bx")
+            try await fixture.wait(for: "> abc ef", column: 6)
+            fixture.type("A" + Keys.left + Keys.left + "한")
+            try await fixture.wait(for: "> abc 한ef", column: 8)
+            fixture.type(Keys.control("x") + Keys.pasted("P\nQ") + Keys.enter)
+            try await fixture.wait(for: "got \"P\\nQabc 한ef\"", ">")
+        }
+    }
+
+    @Test func bindingsOfTheUsersOwnWin() async throws {
+        let editrc = "stomptap:bind ^[[A ed-move-to-beg\nother:bind ^[[B ed-move-to-beg\nbind ^[[15~ ed-move-to-end\n"
+        try await Fixture.run(editrc: editrc) { fixture in
+            fixture.type("first\rabc" + Keys.up + "x\u{1b}[15~y\u{1b}[17~z")
+            try await fixture.wait(for: "> xabcyz", column: 8)
+        }
+    }
+}

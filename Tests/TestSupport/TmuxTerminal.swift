@@ -1,0 +1,92 @@
+import Foundation
+
+/// A terminal that people use, with a shell in it: tmux, without anybody's configuration and on a socket of its own.
+public struct TmuxTerminal: Sendable {
+    private let socket: String
+    private let home: URL
+
+    /// Runs `body` with a terminal of this size.
+    public static func run(
+        columns: Int, rows: Int, environment: [String: String] = [:], isolation: isolated (any Actor)? = #isolation,
+        _ body: (TmuxTerminal) async throws -> Void
+    ) async throws {
+        try await withTemporaryFolder { home in
+            let terminal = TmuxTerminal(socket: home.path + "/tmux", home: home)
+            // A prompt that no test can mistake for another.
+            var variables = ["PS1": "shell$ ", "ENV": ""].merging(environment) { $1 }
+            variables["TERM"] = "screen-256color"
+            let assignments = variables.map { "\($0)=\($1)" }
+            try await terminal.tmux(
+                ["-u", "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)", "env"]
+                    + assignments + ["/bin/sh"])
+            do {
+                try await body(terminal)
+            } catch {
+                _ = try? await terminal.tmux(["kill-server"])
+                throw error
+            }
+            _ = try? await terminal.tmux(["kill-server"])
+        }
+    }
+
+    /// Names of keys as tmux has them, such as `C-c`, `Left`, `BSpace`.
+    public func press(_ keys: String...) async throws { try await tmux(["send-keys"] + keys) }
+
+    public func type(_ text: String) async throws { try await tmux(["send-keys", "-l", "--", text]) }
+
+    /// As from the clipboard.
+    public func paste(_ text: String) async throws {
+        try await tmux(["set-buffer", "--", text])
+        try await tmux(["paste-buffer", "-p"])
+    }
+
+    /// Changes the window's size, and waits until the program in it may know: tmux lets a quarter of a second pass
+    /// between two times that it tells it.
+    public func resize(columns: Int, rows: Int) async throws {
+        try await tmux(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
+        let name = try await tmux(["display-message", "-p", "#{pane_tty}"]).lines.first ?? ""
+        let device = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
+        guard device >= 0 else { throw TestFailure("cannot open \(name)") }
+        defer { close(device) }
+        try await eventually {
+            var size = winsize()
+            _ = ioctl(device, UInt(TIOCGWINSZ), &size)
+            return size.ws_col == columns && size.ws_row == rows ? () : nil
+        } otherwise: {
+            "\(name) has not got the size \(columns) x \(rows)"
+        }
+    }
+
+    /// The rows shown, down to the last that is not empty.
+    public func rows() async throws -> [String] {
+        var rows = try await tmux(["capture-pane", "-p"]).lines
+        while rows.last == "" { rows.removeLast() }
+        return rows
+    }
+
+    /// What has scrolled off as well.
+    public func everything() async throws -> [String] { try await tmux(["capture-pane", "-p", "-S", "-"]).lines }
+
+    /// Waits until the last rows shown are these, and the cursor, if it is given, stands in that column.
+    public func wait(for rows: String..., column: Int? = nil, within limit: Duration = .seconds(30)) async throws {
+        var seen = ""
+        try await eventually(within: limit) {
+            let shown = try await self.rows()
+            let cursor = try await tmux(["display-message", "-p", "#{cursor_x}"]).lines.first ?? ""
+            seen = shown.joined(separator: "\n") + "\nthe cursor in column \(cursor)"
+            return shown.suffix(rows.count).elementsEqual(rows) && (column == nil || "\(column ?? 0)" == cursor)
+                ? () : nil
+        } otherwise: {
+            "not shown: \(rows), cursor \(column.map(String.init) ?? "anywhere"); the screen:\n\(seen)"
+        }
+    }
+
+    @discardableResult
+    private func tmux(_ arguments: [String]) async throws -> ProgramResult {
+        var program = Program("/usr/bin/tmux", ["-S", socket] + arguments)
+        program.environment["HOME"] = home.path
+        let result = try await program.run()
+        guard result.status == .exited(0) else { throw TestFailure("tmux \(arguments): \(result)") }
+        return result
+    }
+}
