@@ -7,7 +7,7 @@ public struct STOMPClientError: Error, Sendable, CustomStringConvertible {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         enum Kind: String {
             case invalidEndpoint, nameNotFound, cannotConnect, connectionLost, timedOut, refused, protocolViolation
-            case limitExceeded, badConfiguration, serverError, cannotSend
+            case limitExceeded, badConfiguration, missingFile, serverError, cannotSend
         }
 
         let kind: Kind
@@ -32,6 +32,8 @@ public struct STOMPClientError: Error, Sendable, CustomStringConvertible {
         public static let limitExceeded = Code(kind: .limitExceeded)
         /// What was asked for cannot be done: an unreadable key, a header that is none.
         public static let badConfiguration = Code(kind: .badConfiguration)
+        /// A file of certificates or keys is not there.
+        public static let missingFile = Code(kind: .missingFile)
         /// The server answered ERROR; ``STOMPClientError/frame`` is that frame.
         public static let serverError = Code(kind: .serverError)
         /// This side was asked to send what the protocol forbids at this point; nothing was sent.
@@ -78,6 +80,7 @@ extension STOMPClientError {
             case .protocolViolation: .protocolViolation
             case .limitExceeded: .limitExceeded
             case .badConfiguration: .badConfiguration
+            case .missingFile: .missingFile
             default: .connectionLost
             }
         self.init(code, layer: error.layer.rawValue, error.message, remedy: error.remedy, cause: error)
@@ -91,6 +94,14 @@ extension STOMPClientError {
     /// What was to be sent is no STOMP, or not at this point.
     static func sending(_ error: STOMPProtocolError) -> STOMPClientError {
         STOMPClientError(.cannotSend, error.message, cause: error)
+    }
+
+    /// `what`, such as `the body`, cannot go over a transport that carries only text.
+    package static func notText(_ what: String, over transport: TransportDescription) -> STOMPClientError {
+        let layer = String(transport.name.prefix { $0 != " " })
+        return STOMPClientError(
+            .cannotSend, layer: layer, "\(what) is no UTF-8, and \(layer) carries only text",
+            remedy: "send it as base64, or over the plain WebSocket: ws://, and /websocket at the end of the path")
     }
 
     /// An ERROR frame; before CONNECTED it is a refusal.

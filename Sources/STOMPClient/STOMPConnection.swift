@@ -230,6 +230,9 @@ public actor STOMPConnection {
     /// - Throws: ``STOMPClientError``; with ``STOMPClientError/Code/cannotSend`` nothing was sent.
     @discardableResult
     public func send(_ messages: [OutgoingMessage]) async throws -> [Receipt] {
+        if transport.carriesOnlyText, !messages.allSatisfy(\.body.isUTF8) {
+            throw STOMPClientError.notText("the body", over: transport)
+        }
         let ids = try core.send { session throws(STOMPProtocolError) in
             var ids: [String] = []
             var frames: [Frame] = []

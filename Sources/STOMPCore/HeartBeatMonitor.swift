@@ -49,8 +49,8 @@ public struct HeartBeatMonitor: Sendable {
     }
 
     private var sendTime: NIODeadline? {
-        // Early by a fifth, so that what this side promised also holds at the other end of a slow network.
-        heartBeat.outgoing == 0 ? nil : lastSent + .microseconds(Int64(heartBeat.outgoing) * 800)
+        // Early by a tenth, so that what this side promised also holds at the other end of a slow network.
+        heartBeat.outgoing == 0 ? nil : lastSent + .microseconds(Int64(heartBeat.outgoing) * 900)
     }
 
     private var silenceTime: NIODeadline? {

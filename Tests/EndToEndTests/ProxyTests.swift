@@ -52,9 +52,10 @@ import Testing
         #expect(refused.status == .exited(77), "\(refused)")
         #expect(refused.errors.split(separator: "\n").count == 1)
         #expect(
-            refused.errors.hasPrefix(
-                "stomptap: proxy: 407 Proxy Authentication Required from the proxy \(proxy.http), asked for a tunnel "
-                    + "to broker.invalid:61613; the proxy wants credentials: --proxy http://USER:"))
+            refused.errors
+                == "stomptap: proxy: 407 Proxy Authentication Required from the proxy \(proxy.http), asked for a tunnel "
+                + "to broker.invalid:61613; the proxy wants credentials: write USER:PASSWORD@ before its host in --proxy\n"
+        )
         await proxy.stop()
     }
 

@@ -83,17 +83,17 @@ import Testing
 
     @Test func sendsBeforeThePromisedIntervalIsOver() {
         var monitor = HeartBeatMonitor(HeartBeat(outgoing: 1000, incoming: 0), now: time(0))
-        #expect(monitor.nextCheck == time(800))
-        #expect(monitor.due(at: time(799)) == .init(send: false, peerIsSilent: false))
-        #expect(monitor.due(at: time(800)) == .init(send: true, peerIsSilent: false))
+        #expect(monitor.nextCheck == time(900))
+        #expect(monitor.due(at: time(899)) == .init(send: false, peerIsSilent: false))
+        #expect(monitor.due(at: time(900)) == .init(send: true, peerIsSilent: false))
         #expect(monitor.due(at: time(999_999)) == .init(send: true, peerIsSilent: false))
-        monitor.sent(at: time(900))
-        #expect(monitor.nextCheck == time(1700))
-        #expect(monitor.due(at: time(1699)).send == false)
-        #expect(monitor.due(at: time(1700)).send)
+        monitor.sent(at: time(950))
+        #expect(monitor.nextCheck == time(1850))
+        #expect(monitor.due(at: time(1849)).send == false)
+        #expect(monitor.due(at: time(1850)).send)
         // What comes does not count for what goes.
-        monitor.received(at: time(1700))
-        #expect(monitor.due(at: time(1700)).send)
+        monitor.received(at: time(1850))
+        #expect(monitor.due(at: time(1850)).send)
     }
 
     @Test func givesASilentPeerThreeIntervals() {
@@ -114,9 +114,9 @@ import Testing
     @Test func checksWhatComesFirst() {
         var monitor = HeartBeatMonitor(HeartBeat(outgoing: 10_000, incoming: 1000), now: time(0))
         #expect(monitor.nextCheck == time(3000))
-        monitor.received(at: time(6000))
-        #expect(monitor.nextCheck == time(8000))
-        #expect(monitor.due(at: time(9000)) == .init(send: true, peerIsSilent: true))
+        monitor.received(at: time(7000))
+        #expect(monitor.nextCheck == time(9000))
+        #expect(monitor.due(at: time(10_000)) == .init(send: true, peerIsSilent: true))
     }
 
     @Test func hasNothingToDoWhereNothingWasPromised() {
@@ -127,6 +127,6 @@ import Testing
 
     @Test func countsTheLongestIntervals() {
         let monitor = HeartBeatMonitor(HeartBeat(outgoing: .max, incoming: .max), now: time(0))
-        #expect(monitor.nextCheck == time(Int64(Int32.max) * 8 / 10) + .microseconds(600))
+        #expect(monitor.nextCheck == time(Int64(Int32.max) * 9 / 10) + .microseconds(300))
     }
 }

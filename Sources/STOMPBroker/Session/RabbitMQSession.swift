@@ -120,8 +120,8 @@ struct RabbitMQSession: ServerSession {
                 "server": "RabbitMQ/3.10.8", "session": name, "heart-beat": kept.description,
                 "version": version.rawValue,
             ])
-        // Escapes are applied at 1.0 too. It sends at half the interval, where others send at four fifths of it.
-        return .open(reply, .v12, HeartBeat(outgoing: kept.outgoing * 5 / 8, incoming: kept.incoming))
+        // Escapes are applied at 1.0 too. It sends at half the interval, where others send at nine tenths of it.
+        return .open(reply, .v12, HeartBeat(outgoing: kept.outgoing * 5 / 9, incoming: kept.incoming))
     }
 
     /// Over WebSocket the receipt never arrives.

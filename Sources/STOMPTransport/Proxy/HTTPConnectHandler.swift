@@ -114,7 +114,7 @@ final class HTTPConnectHandler: ChannelInboundHandler, RemovableChannelHandler {
         case 407:
             return TransportError(
                 .refused, .proxy, answer,
-                remedy: "the proxy wants credentials: --proxy http://USER:PASSWORD@HOST:PORT")
+                remedy: "the proxy wants credentials: write USER:PASSWORD@ before its host in --proxy")
         case 403:
             return TransportError(
                 .refused, .proxy, answer, remedy: "the proxy's rules do not allow this host or port")

@@ -2,7 +2,7 @@ import NIOCore
 
 extension ByteBuffer {
     /// Whether the readable octets are UTF-8 (RFC 3629): no overlong form, no surrogate, nothing above U+10FFFF.
-    var isUTF8: Bool {
+    package var isUTF8: Bool {
         withUnsafeReadableBytes { octets in
             let start = octets.firstNonASCII
             guard start < octets.count else { return true }

@@ -138,7 +138,7 @@ struct ConnectionOptions: ParsableArguments {
         }
         return Reconnection(
             servers: try endpoints.map { ($0, try configuration(for: $0)) }, policy: policy,
-            report: ConnectionReport.tell)
+            report: ConnectionReport.teller(isLocal: diagnostics.timestamps != .utc))
     }
 
     /// How to reach `endpoint` as these options say.

@@ -55,6 +55,7 @@ extension ExitStatus {
         switch error.code {
         // What is in a file of keys or certificates, rather than how the command was typed.
         case .badConfiguration where error.layer == TransportError.Layer.tls.rawValue: self = .badInput
+        case .missingFile: self = .noInput
         case .nameNotFound: self = .noHost
         case .cannotConnect, .connectionLost: self = .unavailable
         case .timedOut: self = .timedOut

@@ -115,6 +115,9 @@ struct Publication {
                 throw Failure(
                     .badInput, "STOMP: message \(number) holds a NUL, which cannot go without a content-length")
             }
+            if connection.transport.carriesOnlyText, !body.isUTF8 {
+                throw STOMPClientError.notText("message \(number)", over: connection.transport)
+            }
             var message = OutgoingMessage(
                 to: plan.destination, body: body, headers: headers(for: body), contentLength: plan.contentLength,
                 transaction: transaction)
