@@ -11,7 +11,8 @@ public final class Broker: Sendable {
     public struct Address: Sendable, Hashable {
         /// The listener as it was asked for, with the real port.
         public var listener: BrokerConfiguration.Listener
-        /// What a client connects to: `stomp://127.0.0.1:61613`, `ws://127.0.0.1:15674/ws`.
+        /// What a client connects to: `stomp://127.0.0.1:61613`, `ws://127.0.0.1:15674/ws`, and in the manner of Spring
+        /// `http://127.0.0.1:15674/ws`, for SockJS.
         public var url: String
     }
 
@@ -42,7 +43,7 @@ public final class Broker: Sendable {
             for listener in configuration.listeners {
                 let opened = try await open(listener, configuration, on: eventLoop) { hub.value.accept($0) }
                 listeners.append(opened)
-                addresses.append(Address(listener, port: opened.port, isSecure: configuration.tls != nil))
+                addresses.append(Address(listener, configuration, port: opened.port))
             }
         } catch {
             await Broker(addresses: [], listeners: listeners, hub: hub).shutdown()
@@ -81,15 +82,17 @@ public final class Broker: Sendable {
 }
 
 extension Broker.Address {
-    init(_ listener: BrokerConfiguration.Listener, port: Int, isSecure: Bool) {
-        let s = isSecure ? "s" : ""
+    init(_ listener: BrokerConfiguration.Listener, _ configuration: BrokerConfiguration, port: Int) {
+        let isSecure = configuration.tls != nil
         switch listener {
         case .tcp(let host, _):
-            self.init(listener: .tcp(host: host, port: port), url: "stomp\(s)://\(bracketed(host)):\(port)")
+            let scheme = isSecure ? "stomps" : "stomp"
+            self.init(listener: .tcp(host: host, port: port), url: "\(scheme)://\(bracketed(host)):\(port)")
         case .webSocket(let host, _, let path):
+            let scheme = configuration.manner.scheme(isSecure: isSecure)
             self.init(
                 listener: .webSocket(host: host, port: port, path: path),
-                url: "ws\(s)://\(bracketed(host)):\(port)\(path)")
+                url: "\(scheme)://\(bracketed(host)):\(port)\(path)")
         }
     }
 }

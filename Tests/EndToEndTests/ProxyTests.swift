@@ -9,8 +9,7 @@ import Testing
         let http = try await ScriptedProxy(.http())
         let socks = try await ScriptedProxy(.socks())
         try await ServedBroker.run { broker in
-            let sockJS = broker.webSocket.replacing("ws://", with: "http://")
-            for url in [broker.tcp, broker.webSocket, sockJS] {
+            for url in [broker.tcp, broker.webSocket, broker.sockJS] {
                 let before = (http.requests.count, socks.requests.count)
                 let subscribe = Program.stomptap(
                     "subscribe", url, "/topic/a", "-n", "1", "-o", "body", "--proxy", http.http)

@@ -5,7 +5,10 @@ import TestSupport
 struct ServedBroker {
     let program: RunningProgram
     let tcp: String
+    /// In the manner of Spring, its URL for SockJS.
     let webSocket: String
+    /// What a browser's SockJS client is given.
+    var sockJS: String { webSocket.replacing("ws://", with: "http://") }
 
     /// Both URLs, for tests that hold over either.
     var urls: [String] { [tcp, webSocket] }

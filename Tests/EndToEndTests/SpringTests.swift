@@ -13,7 +13,7 @@ import Testing
             "/ws/v1/topic", "-v",
         ]
         try await ServedBroker.run(arguments) { broker in
-            let url = broker.webSocket.replacing("ws://", with: "http://")
+            let url = broker.sockJS
             let topic = "/ws/v1/topic/call-store/gangnam-1"
             let subscribe = Program.stomptap(
                 "subscribe", url, topic, "-n", "1", "-o", "body", "--sockjs-transport", transport, "--origin",
@@ -39,7 +39,7 @@ import Testing
     /// The URL is taken as it is: SockJS where it is SockJS, and a hint where a WebSocket is asked of it.
     @Test func theURLIsTakenAsItIs() async throws {
         try await ServedBroker.run { broker in
-            let url = broker.webSocket.replacing("ws://", with: "http://")
+            let url = broker.sockJS
             let result = try await Program.stomptap("publish", url, "/topic/a", "hi", "-vv").run()
             #expect(result.status == .exited(0), "\(result)")
             #expect(result.errors.contains("/ws/info"), "\(result)")
@@ -87,7 +87,7 @@ import Testing
         try await ServedBroker.run([
             "--manner", "spring", "--heart-beat", "4000,4000", "--route", "/pub/messages=/sub/message",
         ]) { broker in
-            let url = broker.webSocket.replacing("ws://", with: "http://")
+            let url = broker.sockJS
             func client() -> Program {
                 Program.stomptap("subscribe", url, "/sub/message", "-n", "2", "-o", "body", "--heart-beat", "4000,4000")
             }

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOPosix
 import STOMPCore
 import STOMPTransport
 import Testing
@@ -98,6 +99,36 @@ import Testing
         #expect(endpoint.omitsReason)
         #expect(Manner.spring.shaped(TransportOptions()).fragment == 8192)
         #expect(Manner.standard.shaped(TransportOptions()).fragment == nil)
+    }
+
+    @Test(arguments: [(Manner.spring, "http"), (.standard, "ws"), (.rabbitMQ, "ws")])
+    func springHasItsWebSocketBeneathTheURLForSockJS(_ manner: Manner, scheme: String) async throws {
+        try await withBroker(.webSocket, { $0.manner = manner }) { address, _ in
+            guard case .webSocket(_, let port, let path) = address.listener else { return }
+            #expect(address.url == "\(scheme)://127.0.0.1:\(port)\(path)")
+            do {
+                let stream = try await TransportConnector().connect(
+                    to: TransportTarget(
+                        kind: .webSocket(requestTarget: path), host: "127.0.0.1", port: port, isSecure: false),
+                    on: MultiThreadedEventLoopGroup.singleton.any(), deadline: .now() + .seconds(60),
+                    receiver: { _ in Deaf() })
+                #expect(manner != .spring)
+                stream.abort()
+            } catch let error as TransportError {
+                #expect(manner == .spring && error.response?.status == 400)
+                #expect(
+                    error.remedy
+                        == "this is a SockJS endpoint: use \(address.url), or ws://127.0.0.1:\(port)/ws/websocket")
+            }
+        }
+    }
+
+    private struct Deaf: TransportReceiver {
+        func received(_ octets: ByteBuffer) {}
+        func receivedAll() {}
+        func happened(_ event: TransportEvent) {}
+        func writabilityChanged(_ isWritable: Bool) {}
+        func ended(_ error: TransportError?) {}
     }
 
     // MARK: RabbitMQ

@@ -40,12 +40,16 @@ extension Manner {
     }
 
     /// How the WebSocket is opened: RabbitMQ chooses the highest subprotocol and not the first, and Tomcat gives its
-    /// status no words. RabbitMQ has no SockJS any more.
+    /// status no words. RabbitMQ has no SockJS any more, and where Spring has it, the WebSocket is beneath it.
     func shape(_ endpoint: inout WebSocketEndpoint) {
         endpoint.choosesByOwnOrder = self == .rabbitMQ
         endpoint.omitsReason = self == .spring
         if self == .rabbitMQ { endpoint.sockJS = nil }
+        if self == .spring { endpoint.sockJS?.takesWebSocketAtBase = false }
     }
+
+    /// How the URL of a WebSocket begins: Spring's is one for SockJS clients.
+    func scheme(isSecure: Bool) -> String { (self == .spring ? "http" : "ws") + (isSecure ? "s" : "") }
 
     /// What goes over the WebSocket: Tomcat takes messages of up to 16 KiB, and sends fragments of 8 KiB.
     func shaped(_ options: TransportOptions) -> TransportOptions {

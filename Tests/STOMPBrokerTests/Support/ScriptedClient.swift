@@ -147,7 +147,9 @@ extension TransportTarget {
         case .tcp(let host, let port):
             self.init(kind: .tcp, host: host, port: port, isSecure: false)
         case .webSocket(let host, let port, let path):
-            self.init(kind: .webSocket(requestTarget: path), host: host, port: port, isSecure: false)
+            // A URL for SockJS clients has the WebSocket beneath it.
+            let requestTarget = address.url.hasPrefix("http") ? path + "/websocket" : path
+            self.init(kind: .webSocket(requestTarget: requestTarget), host: host, port: port, isSecure: false)
         }
     }
 }

@@ -112,7 +112,7 @@ final class SockJSAttempt {
         let deadline = now + .nanoseconds((self.deadline - now).nanoseconds / Int64(remaining.count))
         remaining.removeFirst()
         let client = SockJSClient(
-            transport: transport, options: options, eventLoop: eventLoop,
+            at: http.site.url(location.base), transport: transport, options: options, eventLoop: eventLoop,
             attempts: failures.map { "\($0.what): \($0.error.message)" }, receiver: receiver)
         stop = { client.abort() }
         schedule(until: deadline) { span in
@@ -122,7 +122,6 @@ final class SockJSAttempt {
         client.future.assumeIsolated().whenComplete { [self] result in
             switch result {
             case .success(let stream):
-                tell("\(stream.description.name) at \(http.site.url(location.base))")
                 if transport == .websocket { http.close() }
                 end(.success(stream))
             case .failure(let error):

@@ -20,6 +20,7 @@ protocol SockJSCarrier: AnyObject {
 final class SockJSClient: SockJSEnd {
     let options: TransportOptions
     let eventLoop: any EventLoop
+    private let url: String
     private let transport: SockJSTransport
     private let attempts: [String]
     private let makeReceiver: TransportReceiverFactory
@@ -34,11 +35,15 @@ final class SockJSClient: SockJSEnd {
     private var isTellingWritability = false
     private var isOver = false
 
-    /// - Parameter attempts: what was tried before, for people.
+    /// - Parameters:
+    ///   - url: the base, for people.
+    ///   - attempts: what was tried before, for people.
     init(
-        transport: SockJSTransport, options: TransportOptions, eventLoop: any EventLoop, attempts: [String],
+        at url: String, transport: SockJSTransport, options: TransportOptions, eventLoop: any EventLoop,
+        attempts: [String],
         receiver: @escaping TransportReceiverFactory
     ) {
+        self.url = url
         self.transport = transport
         self.options = options
         self.eventLoop = eventLoop
@@ -146,6 +151,7 @@ final class SockJSClient: SockJSEnd {
             name: "SockJS \(transport.rawValue)", remoteAddress: remoteAddress, tlsSummary: tlsSummary,
             carriesOnlyText: true, attempts: attempts)
         let stream = SockJSStream(self, on: eventLoop, description: description)
+        options.trace.record(.frames) { WireEvent(.sockjs, .local, .frames, "\(description.name) at \(url)") }
         receiver = makeReceiver(stream)
         promise.succeed(stream)
     }

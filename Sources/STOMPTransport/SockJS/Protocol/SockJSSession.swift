@@ -47,6 +47,9 @@ struct SockJSSession {
     mutating func received(_ frame: SockJSFrame) -> Action {
         if frame != .prelude { hasFrame = true }
         switch (state, frame) {
+        case (.closing, .close):
+            state = .closed
+            return .nothing
         case (.closing, _), (.closed, _), (_, .prelude):
             return .nothing
         case (.opening, .open):
@@ -84,8 +87,11 @@ struct SockJSSession {
     mutating func responseEnded() -> Next {
         defer { hasFrame = false }
         switch state {
-        case .closing, .closed:
+        case .closed:
             return .nothing
+        case .closing:
+            // A receiver that goes away is how a server hears of the end.
+            return hasFrame ? .receive(after: .zero) : .nothing
         case .opening:
             state = .closed
             return .fail(

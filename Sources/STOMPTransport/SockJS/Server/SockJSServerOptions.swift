@@ -4,6 +4,9 @@ import NIOCore
 public struct SockJSServerOptions: Sendable, Hashable {
     /// Whether the transport `websocket` is offered. Default true.
     public var takesWebSocket = true
+    /// Whether a plain WebSocket is taken at the base itself too, and not only at `/websocket` beneath it, where SockJS
+    /// has it; 400 answers it there otherwise, as it does in Spring. Default true.
+    public var takesWebSocketAtBase = true
     /// Whether each session is given a cookie `JSESSIONID`, which some load balancers want. Default false.
     public var setsCookie = false
     /// The octets after which a streaming response ends, so that browsers can let go of it. Default 128 KiB.

@@ -31,13 +31,16 @@ final class SockJSService: Sendable {
         let path = request.uri.prefix { $0 != "?" }
         guard path.hasPrefix(base) else { return nil }
         let rest = path.dropFirst(base.count)
+        guard rest.isEmpty || rest.hasPrefix("/") else { return nil }
         let isUpgrade = request.headers.contains(name: "Upgrade")
-        guard rest.isEmpty || rest.hasPrefix("/"), !(path == endpoint.path && isUpgrade) else { return nil }
+        if isUpgrade, options.takesWebSocketAtBase, path == endpoint.path { return nil }
         guard endpoint.admits(request) else {
             return HTTPAnswer.refusal(.forbidden, "This origin is not allowed here")
         }
         let parts = rest.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
         switch parts.count {
+        case 0 where isUpgrade:
+            return .exchange { $0.answer(.badRequest, HTTPHeaders()) }
         case 0,
             1 where parts[0].isEmpty:
             return handle(request, .GET) { service, exchange in

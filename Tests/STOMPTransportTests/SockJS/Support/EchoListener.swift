@@ -1,0 +1,92 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import TestSupport
+
+@testable import STOMPTransport
+
+/// A server at `/ws` that sends back what it receives, and keeps what each client did.
+final class EchoListener: Sendable {
+    private let state = NIOLockedValueBox<[Inbox]>([])
+    /// The requests that came, and what the layers told.
+    let trace = Trace(.layers)
+    let listener: TransportListener
+
+    /// - Parameter sockJS: nil for a plain WebSocket.
+    init(
+        sockJS: SockJSServerOptions? = SockJSServerOptions(), options: TransportOptions = TransportOptions(),
+        origins: [String]? = nil, on group: any EventLoopGroup = group
+    ) async throws {
+        var options = options
+        options.trace = trace.wire
+        let state = state
+        listener = try await TransportListener.webSocket(
+            host: "127.0.0.1", port: 0, on: group,
+            endpoint: WebSocketEndpoint(path: "/ws", allowedOrigins: origins, sockJS: sockJS), options: options
+        ) { stream in
+            let inbox = Inbox()
+            state.withLockedValue { $0.append(inbox) }
+            return Echo(stream: stream, inner: inbox.factory(stream))
+        }
+    }
+
+    var port: Int { listener.port }
+
+    /// What came over each stream, in the order of their opening.
+    var clients: [Inbox] { state.withLockedValue { $0 } }
+
+    /// The first client, once it is here.
+    var client: Inbox {
+        get async throws {
+            try await eventually {
+                clients.first
+            } otherwise: {
+                "nobody has come"
+            }
+        }
+    }
+
+    /// The request lines that came, without the names of sessions.
+    var requests: [String] {
+        trace.lines.compactMap { line in
+            guard line.hasPrefix("http incoming ") else { return nil }
+            let words = line.dropFirst(14).split(separator: " ", maxSplits: 2)
+            let path = words[1].replacing(/\/[0-9]{3}\/[a-z0-5]{16}\//, with: "/S/")
+            return "\(words[0]) \(path)"
+        }
+    }
+
+    func stop() async { await listener.close() }
+}
+
+private struct Echo: TransportReceiver {
+    let stream: any TransportStream
+    let inner: any TransportReceiver
+
+    func received(_ octets: ByteBuffer) {
+        inner.received(octets)
+        stream.write(octets, promise: nil)
+    }
+    func receivedAll() {
+        stream.flush()
+        inner.receivedAll()
+    }
+    func happened(_ event: TransportEvent) { inner.happened(event) }
+    func writabilityChanged(_ isWritable: Bool) { inner.writabilityChanged(isWritable) }
+    func ended(_ error: TransportError?) { inner.ended(error) }
+}
+
+extension TransportTarget {
+    static func sockJS(_ port: Int, _ transport: SockJSTransport = .auto, base: String = "/ws") -> TransportTarget {
+        TransportTarget(
+            kind: .sockJS(base: base, transport: transport), host: "127.0.0.1", port: port, isSecure: false)
+    }
+}
+
+/// Opens a session; what comes goes to `inbox`.
+func openSockJS(
+    _ port: Int, _ transport: SockJSTransport = .auto, base: String = "/ws",
+    options: TransportOptions = TransportOptions(), within limit: TimeAmount = .seconds(20), inbox: Inbox = Inbox()
+) async throws -> any TransportStream {
+    try await TransportConnector(options: options).connect(
+        to: .sockJS(port, transport, base: base), on: group.next(), deadline: .now() + limit, receiver: inbox.factory)
+}
