@@ -37,7 +37,8 @@ extension ConnectionCore: TransportReceiver {
 
     func happened(_ event: TransportEvent) {
         switch event {
-        case .alive: monitor?.received(at: .now())
+        case .alive, .ping, .pong: monitor?.received(at: .now())
+        case .messages: break
         case .closed(let closure): self.closure = closure
         case .invalidUTF8:
             guard !warnedOfInvalidUTF8 else { return }

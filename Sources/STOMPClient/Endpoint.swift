@@ -117,7 +117,9 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// What the transport is to open.
-    func target(sockJS transport: SockJSTransport) -> TransportTarget {
+    ///
+    /// - Parameter transport: which SockJS transport is used at an `http://` endpoint.
+    public func target(sockJS transport: SockJSTransport) -> TransportTarget {
         let kind: TransportTarget.Kind =
             switch scheme {
             case .stomp, .stomps: .tcp

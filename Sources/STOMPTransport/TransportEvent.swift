@@ -2,8 +2,14 @@ import NIOCore
 
 /// What a stream tells beside its octets.
 public enum TransportEvent: Sendable, Hashable {
-    /// Octets came that carry nothing for the layer above, such as a ping: the peer is alive.
+    /// Octets came that carry nothing for the layer above, such as part of a message: the peer is alive.
     case alive
+    /// A ping came, with this payload; it is answered by the layer that tells of it. The peer is alive.
+    case ping(ByteBuffer)
+    /// A pong came, with this payload. The peer is alive.
+    case pong(ByteBuffer)
+    /// The WebSocket messages from here on are of this kind; they are ``TransportMessageKind/text`` until it is told.
+    case messages(as: TransportMessageKind)
     /// A text message that is no UTF-8 was taken all the same (see ``TransportOptions/acceptsInvalidUTF8``).
     case invalidUTF8
     /// The peer ended the stream in its layer's own way. ``TransportReceiver/ended(_:)`` follows.
@@ -27,6 +33,9 @@ public struct TransportClosure: Sendable, Hashable, CustomStringConvertible {
         self.reason = reason
         self.isClean = isClean
     }
+
+    /// What the close code of a WebSocket stands for, such as `going away`, where RFC 6455 or its registry names it.
+    public var codeName: String? { layer == .webSocket ? code.flatMap { WebSocketClose.names[$0] } : nil }
 
     public var description: String {
         var text = "closed by the other side"

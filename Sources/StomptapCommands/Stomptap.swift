@@ -18,7 +18,9 @@ public struct Stomptap: AsyncParsableCommand {
               stomptap publish stomp://localhost /topic/orders '{"id": 42}'
             """,
         version: "stomptap \(Version.current)",
-        subcommands: [SubscribeCommand.self, PublishCommand.self, RequestCommand.self, ServeCommand.self])
+        subcommands: [
+            SubscribeCommand.self, PublishCommand.self, RequestCommand.self, RawCommand.self, ServeCommand.self,
+        ])
 
     public init() {}
 

@@ -11,7 +11,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["subscribe", "sub", "publish", "pub", "request", "serve"])
+    @Test(arguments: ["subscribe", "sub", "publish", "pub", "request", "raw", "serve"])
     func eachCommandHasHelpWithExamples(command: String) async throws {
         let result = try await Program.stomptap(command, "--help").run()
         #expect(result.status == .exited(0))
@@ -35,7 +35,7 @@ import Testing
             contentsOf: URL(filePath: #filePath.replacing("Tests/EndToEndTests/HelpTests.swift", with: "README.md")),
             encoding: .utf8)
         var known: Set<String> = []
-        for command in ["subscribe", "publish", "request", "serve"] {
+        for command in ["subscribe", "publish", "request", "raw", "serve"] {
             let help = try await Program.stomptap(command, "--help").run().output
             known.formUnion(help.matches(of: /--[a-z][a-z-]+/).map { String($0.output) })
         }

@@ -118,7 +118,7 @@ import Testing
             Self.frame(0x01, "a", key: key) + Self.frame(0x89, "ping", key: key) + Self.frame(0x80, "b", key: key))
         #expect(end.messages == ["ab"])
         #expect(try end.sent() == Self.frame(0x8A, "ping"))
-        #expect(end.events == [.alive])
+        #expect(end.events == [.ping(ByteBuffer(string: "ping"))])
     }
 
     @Test func partOfAMessageIsASignOfLife() throws {
@@ -136,7 +136,19 @@ import Testing
         #expect(end.events == [.invalidUTF8])
         #expect(end.messages.count == 1)
         end.receive(Self.frame(0x82, [0x61, 0xFF]))
-        #expect(end.events == [.invalidUTF8])
+        #expect(end.events == [.invalidUTF8, .messages(as: .binary)])
+    }
+
+    @Test func theKindOfMessagesIsToldWhereItChanges() throws {
+        let end = try End()
+        for octets in [
+            Self.frame(0x81, "a"), Self.frame(0x82, "b"), Self.frame(0x02, "c") + Self.frame(0x80, "d"),
+            Self.frame(0x81, "e"),
+        ] {
+            end.receive(octets)
+        }
+        #expect(end.messages == ["a", "b", "cd", "e"])
+        #expect(end.events == [.messages(as: .binary), .messages(as: .text)])
     }
 
     @Test(arguments: [

@@ -108,8 +108,9 @@ import Testing
         options.trace = trace.wire
         let pair = try await WebSocketPair(clientOptions: options)
         try await pair.stream.perform { $0.request(.ping(Array("are you there?".utf8))) }
-        try await pair.client.wait { $0.events == [.alive] }
-        try await pair.server.wait { $0.events == [.alive] }
+        let payload = ByteBuffer(string: "are you there?")
+        try await pair.client.wait { $0.events == [.pong(payload)] }
+        try await pair.server.wait { $0.events == [.ping(payload)] }
         #expect(
             trace.lines.suffix(2) == [
                 "ws outgoing ping 14 octets are you there?", "ws incoming pong 14 octets are you there?",

@@ -59,7 +59,7 @@ struct WebSocketClose: Equatable {
         }
     }
 
-    private static let names = [
+    static let names = [
         1000: "normal closure", 1001: "going away", 1002: "protocol error", 1003: "unsupported data",
         1005: "no status", 1006: "abnormal closure", 1007: "invalid payload", 1008: "policy violation",
         1009: "message too big", 1010: "extension missing", 1011: "internal error", 1012: "service restart",

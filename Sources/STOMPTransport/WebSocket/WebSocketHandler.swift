@@ -18,6 +18,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private let role: Role
     private let options: TransportOptions
     private var kind: TransportMessageKind
+    /// What the receiver was last told of the messages that come.
+    private var incomingKind = TransportMessageKind.text
     private var assembler: WebSocketMessageAssembler
     private var handshake = WebSocketCloseHandshake()
     private var error: TransportError?
@@ -74,10 +76,10 @@ final class WebSocketHandler: ChannelDuplexHandler {
         case .ping:
             record(.incoming, "ping", payload)
             answer(payload, context)
-            tellLife(context)
+            tellLife(context, .ping(payload))
         case .pong:
             record(.incoming, "pong", payload)
-            tellLife(context)
+            tellLife(context, .pong(payload))
         case .connectionClose:
             try closed(WebSocketClose(reading: payload), context)
         default:
@@ -93,18 +95,23 @@ final class WebSocketHandler: ChannelDuplexHandler {
             return WireEvent(
                 .ws, .incoming, .octets, "\(kind) \(message.octets.readableBytes) octets", octets: message.octets)
         }
+        let kind: TransportMessageKind = message.isText ? .text : .binary
+        if kind != incomingKind {
+            incomingKind = kind
+            context.fireUserInboundEventTriggered(TransportEvent.messages(as: kind))
+        }
         if !message.isValid { context.fireUserInboundEventTriggered(TransportEvent.invalidUTF8) }
         context.fireChannelRead(Self.wrapInboundOut(message.octets))
     }
 
-    private func tellLife(_ context: ChannelHandlerContext) {
+    private func tellLife(_ context: ChannelHandlerContext, _ event: TransportEvent) {
         hasTold = true
-        context.fireUserInboundEventTriggered(TransportEvent.alive)
+        context.fireUserInboundEventTriggered(event)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         // Part of a large message is a sign of life too.
-        if !hasTold, handshake.mayReceive { tellLife(context) }
+        if !hasTold, handshake.mayReceive { tellLife(context, .alive) }
         hasTold = false
         if needsFlush {
             needsFlush = false

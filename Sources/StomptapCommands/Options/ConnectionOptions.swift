@@ -132,13 +132,18 @@ struct ConnectionOptions: ParsableArguments {
         case .times(let times): policy.attempts = times
         case .forever: policy.attempts = nil
         }
+        return Reconnection(
+            servers: try servers(endpoints), policy: policy,
+            report: ConnectionReport.teller(isLocal: diagnostics.timestamps != .utc))
+    }
+
+    /// The servers, each with how it is reached. It warns where `-k` lets anybody answer for them.
+    func servers(_ endpoints: [Endpoint]) throws -> [(endpoint: Endpoint, configuration: ClientConfiguration)] {
         for endpoint in endpoints where tls.insecure && endpoint.scheme.isSecure {
             Diagnostics.warn(
                 "TLS: -k: whoever answers for \(endpoint) is believed; anybody between can read and change it")
         }
-        return Reconnection(
-            servers: try endpoints.map { ($0, try configuration(for: $0)) }, policy: policy,
-            report: ConnectionReport.teller(isLocal: diagnostics.timestamps != .utc))
+        return try endpoints.map { ($0, try configuration(for: $0)) }
     }
 
     /// How to reach `endpoint` as these options say.

@@ -31,34 +31,46 @@ struct JSONMessage {
         out.append(literal: "\"")
         out.append(direction.rawValue)
         layout.next("\",", level: 1, &out)
+        writeMembers(of: frame, layout, &out)
+        layout.close("}", level: 0, &out)
+    }
+
+    /// Appends what a frame says, in an object that others have begun and end: command, headers, body.
+    mutating func writeMembers(of frame: Frame, to out: inout OutputBuffer) {
+        writeMembers(of: frame, JSONLayout(isIndented: false), &out)
+    }
+
+    /// Appends octets as the body of something, in an object that others have begun and end.
+    func writeBody(_ body: UnsafeRawBufferPointer, to out: inout OutputBuffer) {
+        writeBody(body, JSONLayout(isIndented: false), &out)
+    }
+
+    private mutating func writeMembers(of frame: Frame, _ layout: JSONLayout, _ out: inout OutputBuffer) {
         layout.key("\"command\":", &out)
         out.append(literal: "\"")
         out.append(frame.command.rawValue)
         layout.next("\",", level: 1, &out)
         writeHeaders(of: frame, layout, &out)
         layout.next(",", level: 1, &out)
-        writeBody(of: frame, layout, &out)
-        layout.close("}", level: 0, &out)
+        frame.body.withUnsafeReadableBytes { writeBody($0, layout, &out) }
     }
 
-    private func writeBody(of frame: Frame, _ layout: JSONLayout, _ out: inout OutputBuffer) {
+    private func writeBody(_ body: UnsafeRawBufferPointer, _ layout: JSONLayout, _ out: inout OutputBuffer) {
         layout.key("\"body\":", &out)
-        frame.body.withUnsafeReadableBytes { body in
-            if body.isUTF8 {
-                out.append(jsonString: body)
-                layout.next(",", level: 1, &out)
-                layout.key("\"bodyEncoding\":", &out)
-                layout.next("\"utf-8\",", level: 1, &out)
-            } else {
-                out.append(literal: "\"")
-                out.append(base64: body)
-                layout.next("\",", level: 1, &out)
-                layout.key("\"bodyEncoding\":", &out)
-                layout.next("\"base64\",", level: 1, &out)
-            }
+        if body.isUTF8 {
+            out.append(jsonString: body)
+            layout.next(",", level: 1, &out)
+            layout.key("\"bodyEncoding\":", &out)
+            layout.next("\"utf-8\",", level: 1, &out)
+        } else {
+            out.append(literal: "\"")
+            out.append(base64: body)
+            layout.next("\",", level: 1, &out)
+            layout.key("\"bodyEncoding\":", &out)
+            layout.next("\"base64\",", level: 1, &out)
         }
         layout.key("\"bodySize\":", &out)
-        out.append(frame.bodySize)
+        out.append(body.count)
     }
 
     /// Appends `headers`, which has the first of each name, and where one repeats `headerList`, which has all.

@@ -42,7 +42,7 @@ struct Failure: Error, Sendable {
         switch error {
         case let failure as Failure: self = failure
         case let error as STOMPClientError: self.init(ExitStatus(error), Remedies.line(for: error))
-        case let error as TransportError: self.init(ExitStatus(error.code), error.description)
+        case let error as TransportError: self.init(ExitStatus(error), error.description)
         case let error as STOMPProtocolError: self.init(.badInput, error.message)
         case is CancellationError: self.init(.interrupted, nil)
         default: self.init(.failed, "\(error)")
@@ -69,13 +69,17 @@ extension ExitStatus {
 }
 
 extension ExitStatus {
-    init(_ code: TransportError.Code) {
-        switch code {
+    init(_ error: TransportError) {
+        switch error.code {
+        // What is in a file of keys or certificates, rather than how the command was typed.
+        case .badConfiguration where error.layer == .tls: self = .badInput
         case .cannotListen: self = .cannotCreate
         case .missingFile: self = .noInput
         case .nameNotFound: self = .noHost
         case .refused: self = .refused
         case .badConfiguration: self = .usage
+        case .timedOut: self = .timedOut
+        case .protocolViolation, .limitExceeded: self = .protocolError
         default: self = .unavailable
         }
     }

@@ -1,0 +1,113 @@
+import STOMPTransport
+
+/// What goes over the wire as lines for people: frames, heads, bodies, dumps, each line indented below a first one.
+struct WireText {
+    let palette: Palette
+    let mask: SecretMask
+    /// The largest body that is printed, in octets; of a larger one the size is told.
+    let largestBody: Int
+
+    /// Appends the beginning of a first line: time, direction, layer.
+    func writeStart(
+        _ time: [UInt8], _ direction: WireEvent.Direction, _ layer: WireEvent.Layer, to out: inout OutputBuffer
+    ) {
+        if !time.isEmpty {
+            out.paint(.aside, palette) { $0.append(time) }
+            out.append(" ")
+        }
+        out.paint(direction == .outgoing ? .outgoing : .incoming, palette) { $0.append(direction.mark) }
+        out.append(" \(layer.rawValue) ")
+    }
+
+    /// The column of the lines below a first line that begins with this time.
+    static func indentation(below time: [UInt8]) -> Int { time.isEmpty ? 2 : time.count + 3 }
+
+    /// Appends the destination of a STOMP frame, as far as it is one, and its size, for its first line.
+    func writePlaceAndSize(of frame: UnsafeRawBufferPointer, to out: inout OutputBuffer) {
+        var rest = frame[...]
+        while let line = rest.takeHeaderLine() {
+            guard line.starts(with: "destination:".utf8) else { continue }
+            out.append(" ")
+            out.append(UnsafeRawBufferPointer(rebasing: line.dropFirst("destination:".utf8.count)), visible: .line)
+            break
+        }
+        writeSize(frame.count, to: &out)
+    }
+
+    func writeSize(_ count: Int, to out: inout OutputBuffer) {
+        out.paint(.aside, palette) { $0.append("  \(count) B") }
+    }
+
+    /// Appends the lines of an HTTP head, or of what TLS agreed on.
+    func write(head octets: UnsafeRawBufferPointer, indentation: Int, to out: inout OutputBuffer) {
+        for line in mask.masked(head: octets).split(whereSeparator: \.isNewline) {
+            write(line: String(line), indentation: indentation, to: &out)
+        }
+    }
+
+    /// Appends a STOMP frame as it stands on the wire, as far as it is one.
+    func write(frame: UnsafeRawBufferPointer, indentation: Int, to out: inout OutputBuffer) {
+        var rest = frame[...]
+        while let line = rest.takeHeaderLine() {
+            out.append(spaces: indentation)
+            if let colon = line.firstIndex(of: UInt8(ascii: ":")), hides(line, colon) {
+                out.append(UnsafeRawBufferPointer(rebasing: line[...colon]), visible: .line)
+                out.append(SecretMask.cover)
+            } else {
+                out.append(UnsafeRawBufferPointer(rebasing: line), visible: .line)
+            }
+            out.append("\n")
+        }
+        guard !rest.isEmpty else { return }
+        out.append("\n")
+        let hasNull = rest.last == 0
+        let body = UnsafeRawBufferPointer(rebasing: hasNull ? rest.dropLast() : rest)
+        write(body: body, indentation: indentation, to: &out)
+        if hasNull { write(line: "^@", indentation: indentation, to: &out) }
+    }
+
+    private func hides(_ line: Slice<UnsafeRawBufferPointer>, _ colon: Int) -> Bool {
+        colon + 1 < line.endIndex && mask.hides(UnsafeRawBufferPointer(rebasing: line[..<colon]))
+    }
+
+    /// Appends text as it is, and anything else as a dump.
+    func write(body: UnsafeRawBufferPointer, indentation: Int, to out: inout OutputBuffer) {
+        if body.isEmpty { return }
+        if body.count > largestBody {
+            write(line: "[\(body.count) B of body]", indentation: indentation, to: &out)
+        } else if body.isText {
+            out.append(spaces: indentation)
+            out.append(body, visible: .lines(indentation: indentation))
+            out.append("\n")
+        } else {
+            out.append(dump: body, indentation: indentation)
+        }
+    }
+
+    func write(line: String, indentation: Int, to out: inout OutputBuffer) {
+        out.append(spaces: indentation)
+        out.append(line, visible: .line)
+        out.append("\n")
+    }
+}
+
+extension Slice<UnsafeRawBufferPointer> {
+    /// Takes a line off the front, without its LF; nil, once the empty line that ends a head has been taken.
+    fileprivate mutating func takeHeaderLine() -> Slice? {
+        guard !isEmpty else { return nil }
+        let line = prefix { $0 != UInt8(ascii: "\n") }
+        self = self[line.endIndex...].dropFirst()
+        return line.isEmpty || line.elementsEqual("\r".utf8) ? nil : line
+    }
+}
+
+extension WireEvent.Direction {
+    /// The arrow that shows it.
+    fileprivate var mark: String {
+        switch self {
+        case .incoming: "<"
+        case .outgoing: ">"
+        case .local: "*"
+        }
+    }
+}

@@ -1,0 +1,41 @@
+/// Octets that cannot be typed, written as `\r`, `\n`, `\t`, `\0`, `\\` and `\xNN`.
+enum EscapedText {
+    /// What `line` stands for.
+    ///
+    /// - Throws: ``Fault`` for a backslash that begins none of them.
+    static func unescaped(_ line: some Sequence<UInt8>) throws(Fault) -> [UInt8] {
+        var result: [UInt8] = []
+        var octets = line.makeIterator()
+        while let octet = octets.next() {
+            guard octet == UInt8(ascii: "\\") else {
+                result.append(octet)
+                continue
+            }
+            switch octets.next() {
+            case UInt8(ascii: "r"): result.append(0x0D)
+            case UInt8(ascii: "n"): result.append(0x0A)
+            case UInt8(ascii: "t"): result.append(0x09)
+            case UInt8(ascii: "0"): result.append(0)
+            case UInt8(ascii: "\\"): result.append(UInt8(ascii: "\\"))
+            case UInt8(ascii: "x"):
+                guard let high = digit(octets.next()), let low = digit(octets.next()) else {
+                    throw Fault(message: "\\x stands before two hexadecimal digits")
+                }
+                result.append(high << 4 | low)
+            case let other?:
+                let character = String(decoding: [other], as: UTF8.self)
+                throw Fault(message: "there is no \\\(character); a backslash itself is \\\\")
+            case nil: throw Fault(message: "a backslash stands at the end; a backslash itself is \\\\")
+            }
+        }
+        return result
+    }
+
+    private static func digit(_ octet: UInt8?) -> UInt8? {
+        octet.flatMap { UInt8(String(decoding: [$0], as: UTF8.self), radix: 16) }
+    }
+
+    struct Fault: Error, Hashable {
+        let message: String
+    }
+}

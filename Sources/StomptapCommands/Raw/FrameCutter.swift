@@ -1,0 +1,138 @@
+/// Cuts hand-written frames off text as it comes, a value without I/O.
+///
+/// A frame ends at a line `^@`, and the line end before it is no part of the body; or at a NUL. Nothing else is looked
+/// at or mended. An empty line between frames goes out by itself, as a heart-beat.
+struct FrameCutter: Sendable {
+    struct Piece: Sendable, Equatable {
+        var octets: [UInt8]
+        /// Whether the text ended before the frame did.
+        var isUnterminated = false
+    }
+
+    /// Whether `\r`, `\x1b`, `\0` and their like are understood in lines. A `\0` at the end of a line ends the frame.
+    var hasEscapes = false
+    /// Whether the lines of a head go out with CR LF.
+    var endsLinesWithCRLF = false
+    /// The most octets of a frame.
+    var limit = 16 << 20
+
+    private var unread: [UInt8] = []
+    /// Everything before this index of `unread` holds no end of a line.
+    private var searched = 0
+    private var lineNumber = 1
+    private var frame: [UInt8] = []
+    /// Where the body begins, once the empty line behind the head has come.
+    private var bodyStart: Int?
+    /// Whether a frame ended in this line, whose end is then no part of the next.
+    private var skipsLineEnd = false
+
+    init(hasEscapes: Bool = false, endsLinesWithCRLF: Bool = false, limit: Int = 16 << 20) {
+        self.hasEscapes = hasEscapes
+        self.endsLinesWithCRLF = endsLinesWithCRLF
+        self.limit = limit
+    }
+
+    /// Adds text and gives the frames that are whole.
+    ///
+    /// - Throws: ``InputFault``.
+    mutating func feed(_ text: [UInt8]) throws(InputFault) -> [Piece] {
+        unread += text
+        var pieces: [Piece] = []
+        var start = 0
+        while let end = unread[max(start, searched)...].firstIndex(where: { $0 == 0x0A || $0 == 0 }) {
+            let line = unread[start..<end]
+            let piece = unread[end] == 0 ? try takeEnd(behind: line) : try take(line)
+            if let piece { pieces.append(Piece(octets: piece)) }
+            start = end + 1
+            try check(frame.count)
+        }
+        unread.removeFirst(start)
+        searched = unread.count
+        try check(frame.count + unread.count)
+        return pieces
+    }
+
+    /// What is left when the text has ended.
+    mutating func finish() throws(InputFault) -> Piece? {
+        let last = unread
+        unread = []
+        searched = 0
+        if last.isTerminator { return frame.isEmpty ? nil : Piece(octets: endedFrame()) }
+        if !last.isEmpty { frame += try read(last[...]) }
+        guard !frame.isEmpty else { return nil }
+        defer { begin() }
+        return Piece(octets: frame, isUnterminated: frame.last != 0)
+    }
+
+    /// Takes what stands before a NUL.
+    private mutating func takeEnd(behind line: ArraySlice<UInt8>) throws(InputFault) -> [UInt8] {
+        let octets = frame + (try read(line)) + [0]
+        begin()
+        skipsLineEnd = true
+        return octets
+    }
+
+    /// Takes a line, and gives the frame that ends with it.
+    private mutating func take(_ line: ArraySlice<UInt8>) throws(InputFault) -> [UInt8]? {
+        defer { lineNumber += 1 }
+        let text = line.last == 0x0D ? line.dropLast() : line
+        if skipsLineEnd {
+            skipsLineEnd = false
+            if text.isEmpty { return nil }
+        }
+        if text.isTerminator { return endedFrame() }
+        let isHead = bodyStart == nil
+        let octets = try read(isHead && endsLinesWithCRLF ? text : line)
+        if hasEscapes, octets.last == 0 {
+            defer { begin() }
+            return frame + octets
+        }
+        let lineEnd: [UInt8] = isHead && endsLinesWithCRLF ? [0x0D, 0x0A] : [0x0A]
+        if frame.isEmpty, text.isEmpty { return octets + lineEnd }
+        frame += octets + lineEnd
+        if isHead, text.isEmpty { bodyStart = frame.count }
+        return nil
+    }
+
+    /// The frame that a line `^@` ends.
+    private mutating func endedFrame() -> [UInt8] {
+        defer { begin() }
+        if let bodyStart, frame.count > bodyStart {
+            frame.removeLast()
+            if frame.count > bodyStart, frame.last == 0x0D { frame.removeLast() }
+        }
+        return frame + [0]
+    }
+
+    private mutating func begin() {
+        frame = []
+        bodyStart = nil
+    }
+
+    private func read(_ line: ArraySlice<UInt8>) throws(InputFault) -> [UInt8] {
+        guard hasEscapes else { return Array(line) }
+        do {
+            return try EscapedText.unescaped(line)
+        } catch {
+            throw InputFault(line: lineNumber, message: error.message)
+        }
+    }
+
+    private func check(_ size: Int) throws(InputFault) {
+        guard size > limit else { return }
+        throw InputFault(
+            line: lineNumber, message: "the frame is longer than \(limit) octets; raise the limit with --max-message")
+    }
+}
+
+/// Why what was typed, or stands in a file, cannot be sent.
+struct InputFault: Error, Hashable {
+    let line: Int
+    let message: String
+}
+
+extension Collection<UInt8> {
+    fileprivate var isTerminator: Bool {
+        elementsEqual("^@".utf8) || elementsEqual("^@\r".utf8)
+    }
+}

@@ -1,0 +1,137 @@
+import ArgumentParser
+import STOMPClient
+import STOMPTransport
+
+/// `raw`: octets as they are written and as they come.
+struct RawCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "raw", abstract: "Send hand-written frames, or plain WebSocket messages, and show what comes.",
+        discussion: """
+            Frames are read as text from FILE or stdin, and sent as they are typed, wrong
+            or not. A frame ends at a line ^@, or at a NUL. No CONNECT, no heart-beats:
+            nothing is sent that you did not write.
+
+            EXAMPLES
+              stomptap raw stomp://localhost frames.txt
+              printf 'CONNECT\\naccept-version:1.2\\nhost:/\\n\\n^@\\n' | stomptap raw ws://localhost:15674/ws
+              stomptap raw stomp://localhost --connect -x
+              stomptap raw --text ws://localhost:8000/chat/rooms/1
+              stomptap raw --echo ws://localhost:9001/
+
+            EXIT STATUS
+              0 done, 1 the server answered ERROR, 64 wrong usage, 65 input that cannot
+              be sent, 66 no such file, 68 no such host, 69 no connection or lost,
+              75 too little came in time, 76 protocol broken, 77 refused, 130 Ctrl-C
+            """)
+
+    @Argument(help: ArgumentHelp("\(EndpointArgument.help)"))
+    var endpoint: String
+
+    @Argument(help: "What to send; without it, or as -, stdin.")
+    var file: String?
+
+    @Flag(help: "Plain WebSocket: each line is a message. No subprotocol is offered unless --subprotocol names one.")
+    var text = false
+
+    @Flag(help: "Plain WebSocket: send each message back as it came, until the server closes.")
+    var echo = false
+
+    @Flag(help: "Make the STOMP handshake first: CONNECT as the options say, without heart-beats of ours.")
+    var connect = false
+
+    @Flag(help: "Understand \\r, \\n, \\t, \\0, \\\\ and \\xNN inside lines.")
+    var escapes = false
+
+    @Option(help: ArgumentHelp("How the lines of a frame's head end: lf, crlf.", valueName: "end"))
+    var eol = LineEnd.lf
+
+    @Flag(name: .customShort("x"), help: "Add a hex dump.")
+    var hexDump = false
+
+    @Option(
+        help: ArgumentHelp(
+            "How long to listen after the input has ended (default: 2s; with -W, as long as that).",
+            valueName: "duration"), transform: DurationArgument.init)
+    var wait: DurationArgument?
+
+    @Option(
+        name: [.customShort("n", allowingJoined: true), .long],
+        help: ArgumentHelp("Stop after this many frames or messages have come.", valueName: "n"))
+    var count: Int?
+
+    @Option(
+        name: [.customShort("W", allowingJoined: true), .long],
+        help: ArgumentHelp(
+            "Stop after this long; with -n, too little by then is status 75.", valueName: "duration"),
+        transform: DurationArgument.init)
+    var timeout: DurationArgument?
+
+    @OptionGroup(title: "Output")
+    var output: OutputOptions
+
+    @OptionGroup(title: "Connection")
+    var connection: ConnectionOptions
+
+    private var mode: RawMode { echo ? .echo : text ? .text : .frames }
+
+    func validate() throws {
+        if let count, count < 1 { throw ValidationError("-n is 1 or more") }
+        guard mode == .frames || !connect else {
+            throw ValidationError("--connect is for STOMP: not with --text, --echo")
+        }
+        guard mode == .frames || eol == .lf else {
+            throw ValidationError("--eol is for frames: not with --text, --echo")
+        }
+        guard mode != .echo || file == nil else { throw ValidationError("--echo sends what comes, and no file") }
+    }
+
+    func run() async throws {
+        let input = try makeInput()
+        let plan = RawExchange.Plan(
+            mode: mode, connects: connect, count: count, timeout: timeout?.amount,
+            wait: wait?.amount ?? (timeout == nil ? .seconds(2) : nil))
+        let printer = RawPrinter(output.form, hasDump: hexDump, diagnostics: connection.diagnostics)
+        let options = connection
+        try await EndpointArgument.with(endpoint) { endpoints in
+            let endpoints = endpoints.filter { plan.mode == .frames || $0.hasMessages }
+            guard !endpoints.isEmpty else {
+                throw Failure(.usage, "--text and --echo are for messages: the URL begins with ws, wss, http or https")
+            }
+            let servers = try options.servers(endpoints).map { endpoint, configuration in
+                var configuration = configuration
+                // What is no UTF-8 is to be seen, not smoothed over.
+                configuration.transport.acceptsInvalidUTF8 = false
+                if plan.mode != .frames, options.subprotocol == nil { configuration.transport.subprotocols = [] }
+                return (endpoint, configuration)
+            }
+            try await Interrupts.endable {
+                let connection = try await RawConnection.open(servers, mode: plan.mode)
+                try await RawExchange(connection, plan: plan, input: input, printer: printer).run()
+            }
+        }
+    }
+
+    private func makeInput() throws -> RawInput? {
+        let limit = connection.maxMessage.octets
+        switch mode {
+        case .frames:
+            return try .frames(
+                file, FrameCutter(hasEscapes: escapes, endsLinesWithCRLF: eol == .crlf, limit: limit))
+        case .text:
+            return try .lines(
+                file, LineCutter(hasEscapes: escapes, limit: limit), as: connection.wsBinary ? .binary : .text)
+        case .echo:
+            return nil
+        }
+    }
+}
+
+/// `--eol`.
+enum LineEnd: String, ExpressibleByArgument, CaseIterable, Sendable {
+    case lf, crlf
+}
+
+extension Endpoint {
+    /// Whether what is written arrives as messages.
+    fileprivate var hasMessages: Bool { scheme != .stomp && scheme != .stomps }
+}

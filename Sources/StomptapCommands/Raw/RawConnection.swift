@@ -1,0 +1,168 @@
+import NIOCore
+import NIOPosix
+import STOMPClient
+import STOMPCore
+import STOMPTransport
+
+/// What is spoken on a connection that `raw` opens.
+enum RawMode: Sendable {
+    /// STOMP frames as they are typed.
+    case frames
+    /// Messages of WebSocket or SockJS.
+    case text
+    /// The same, each sent back as it came.
+    case echo
+}
+
+/// A connection to a server, and what comes and goes on it.
+struct RawConnection: Sendable {
+    /// What came and went, a batch for each read; it ends with the connection.
+    let events: AsyncStream<[RawEvent]>
+    let stream: any TransportStream
+    private let receiver: NIOLoopBound<RawReceiver>
+    let configuration: ClientConfiguration
+
+    /// Connects to the first of the servers that can be reached.
+    ///
+    /// - Throws: ``TransportError``, or `CancellationError`.
+    static func open(
+        _ servers: [(endpoint: Endpoint, configuration: ClientConfiguration)], mode: RawMode
+    ) async throws -> RawConnection {
+        var failure: TransportError?
+        for (endpoint, configuration) in servers {
+            do {
+                return try await open(endpoint, configuration, mode: mode)
+            } catch let error as TransportError where [.cannotConnect, .nameNotFound, .timedOut].contains(error.code) {
+                failure = error
+            }
+        }
+        throw failure ?? TransportError(.badConfiguration, .name, "there is no endpoint")
+    }
+
+    private static func open(
+        _ endpoint: Endpoint, _ configuration: ClientConfiguration, mode: RawMode
+    ) async throws -> RawConnection {
+        let (events, continuation) = AsyncStream.makeStream(of: [RawEvent].self)
+        let made = Shared<NIOLoopBound<RawReceiver>?>(nil)
+        let stream = try await TransportConnector(options: configuration.transport).connect(
+            to: endpoint.target(sockJS: configuration.sockJSTransport),
+            on: MultiThreadedEventLoopGroup.singleton.next(), deadline: .now() + configuration.connectTimeout
+        ) { stream in
+            let receiver = RawReceiver(
+                stream: stream, mode: mode, limits: configuration.limits, trace: configuration.transport.trace,
+                events: continuation)
+            made.update { $0 = NIOLoopBound(receiver, eventLoop: stream.eventLoop) }
+            return receiver
+        }
+        guard let receiver = made.value else { throw CancellationError() }
+        return RawConnection(events: events, stream: stream, receiver: receiver, configuration: configuration)
+    }
+
+    private func onLoop<Value: Sendable>(_ body: @escaping @Sendable (RawReceiver) throws -> Value) async throws
+        -> Value
+    {
+        try await stream.eventLoop.submit { try body(receiver.value) }.get()
+    }
+
+    // MARK: Sending
+
+    /// Writes octets as they are and waits until the system has taken them.
+    ///
+    /// - Throws: ``Unsent`` where the connection is over; ``Failure`` where the other side takes nothing for as long as a
+    ///   receipt may take, or what is sent cannot be carried.
+    func send(_ event: RawEvent) async throws {
+        guard let octets = event.octets else { return }
+        let written = stream.eventLoop.makePromise(of: Void.self)
+        try await onLoop { receiver in
+            guard !receiver.isOver else { return written.fail(Unsent()) }
+            receiver.sent(event)
+            stream.write(octets, promise: written)
+            stream.flush()
+            watch(written, queued: stream.queuedBytes)
+        }
+        do {
+            try await written.futureResult.get()
+        } catch let error as TransportError where error.code == .badConfiguration {
+            throw Failure(.badInput, error.description)
+        } catch let failure as Failure {
+            throw failure
+        } catch {
+            throw Unsent()
+        }
+    }
+
+    /// The connection ended before all was sent.
+    struct Unsent: Error {}
+
+    /// Gives up on a server that takes nothing.
+    private func watch(_ written: EventLoopPromise<Void>, queued: Int) {
+        let timer = stream.eventLoop.scheduleTask(in: configuration.receiptTimeout) {
+            let left = stream.queuedBytes
+            if left > 0, left >= queued {
+                written.fail(
+                    Failure(
+                        .timedOut,
+                        "the other side takes nothing: \(left) octets have waited for \(configuration.receiptTimeout.readable)"
+                    ))
+            } else {
+                watch(written, queued: left)
+            }
+        }
+        written.futureResult.whenComplete { _ in timer.cancel() }
+    }
+
+    /// Sends CONNECT as the options say, and waits for CONNECTED.
+    func connect() async throws {
+        var settings = configuration.session
+        // None will be sent.
+        settings.heartBeat = HeartBeat(outgoing: 0, incoming: settings.heartBeat.incoming)
+        var session = Session()
+        let frame = try session.connect(settings)
+        let promise = stream.eventLoop.makePromise(of: Void.self)
+        let time = configuration.connectTimeout
+        let timer = stream.eventLoop.scheduleTask(in: time) {
+            promise.fail(STOMPClientError(.timedOut, "no CONNECTED within \(time.readable)"))
+        }
+        defer { timer.cancel() }
+        try await onLoop { [session] receiver in
+            receiver.handshake = (session, promise)
+            // It may have ended before.
+            if receiver.isOver { promise.fail(Unsent()) }
+        }
+        try await send(RawEvent(.outgoing, .stomp, .frame(frame)))
+        try await promise.futureResult.get()
+    }
+
+    // MARK: The end
+
+    /// What was printed makes room for more.
+    func delivered(_ events: [RawEvent]) {
+        let octets = events.reduce(0) { $0 + ($1.octets?.readableBytes ?? 0) }
+        stream.eventLoop.execute { receiver.value.delivered(octets) }
+    }
+
+    /// Starts the closing handshake; ``events`` end with it.
+    func close() {
+        stream.eventLoop.execute { stream.close() }
+    }
+
+    /// How the connection fared, as far as it is known by now.
+    struct Verdict: Sendable {
+        /// What went wrong.
+        var failure: (any Error)?
+        /// The first ERROR that came.
+        var errorFrame: Frame?
+        /// How it ended, in words.
+        var ending: String
+    }
+
+    func verdict() async throws -> Verdict {
+        try await onLoop { receiver in
+            let closure = receiver.closure
+            let layer = closure?.layer ?? .tcp
+            return Verdict(
+                failure: receiver.failure, errorFrame: receiver.errorFrame,
+                ending: "\(layer.rawValue): \(closure?.description ?? "the connection ended")")
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import NIOCore
+import STOMPCore
+import STOMPTransport
+
+/// Something that came, left or happened on a connection that `raw` has opened.
+struct RawEvent: Sendable {
+    enum Content: Sendable {
+        /// The connection stands.
+        case opened(TransportDescription)
+        /// A STOMP frame that is one.
+        case frame(Frame)
+        /// An end of line between frames.
+        case heartBeat
+        /// Octets that are no STOMP frame, or only part of one.
+        case octets(ByteBuffer)
+        /// A WebSocket or SockJS message.
+        case message(TransportMessageKind, ByteBuffer)
+        case ping(ByteBuffer)
+        case pong(ByteBuffer)
+        /// A server-sent event.
+        case event(ServerSentEvent)
+        /// The other side, or both, have ended the connection.
+        case closed(TransportClosure)
+    }
+
+    var time = Timestamp.now()
+    var direction: WireEvent.Direction
+    var layer: WireEvent.Layer
+    var content: Content
+
+    init(_ direction: WireEvent.Direction, _ layer: WireEvent.Layer, _ content: Content) {
+        self.direction = direction
+        self.layer = layer
+        self.content = content
+    }
+
+    /// What it is about, as it stands on the wire.
+    var octets: ByteBuffer? {
+        switch content {
+        case .opened, .closed: nil
+        case .frame(let frame): frame.bytes
+        case .heartBeat: ByteBuffer(string: "\n")
+        case .octets(let octets), .message(_, let octets), .ping(let octets), .pong(let octets): octets
+        case .event(let event): event.data
+        }
+    }
+
+    /// Whether it is one of those that `-n` counts: a frame, a message, a server-sent event, octets that are no frame.
+    var counts: Bool {
+        guard direction == .incoming else { return false }
+        return switch content {
+        case .frame, .octets, .message, .event: true
+        case .opened, .heartBeat, .ping, .pong, .closed: false
+        }
+    }
+}
+
+extension TransportDescription {
+    /// The layer that carries what is written.
+    var layer: WireEvent.Layer {
+        switch name {
+        case "TCP": .tcp
+        case "WebSocket": .ws
+        default: .sockjs
+        }
+    }
+}

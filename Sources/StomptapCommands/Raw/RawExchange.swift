@@ -1,0 +1,167 @@
+import NIOCore
+import STOMPClient
+import STOMPCore
+import STOMPTransport
+
+/// Sends what is typed and prints what comes, until the other side closes, enough came, or time is up.
+struct RawExchange: Sendable {
+    struct Plan: Sendable {
+        var mode: RawMode
+        /// Make the STOMP handshake first.
+        var connects = false
+        /// Stop after so many frames or messages.
+        var count: Int?
+        var timeout: TimeAmount?
+        /// How long to listen once the input has ended; nil is for as long as it takes.
+        var wait: TimeAmount?
+    }
+
+    /// Why an exchange ended.
+    private enum Ending: Sendable {
+        case closed, enough, waited, timeIsUp, readerIsGone, cancelled
+        case failed(any Error)
+    }
+
+    private let connection: RawConnection
+    private let plan: Plan
+    private let input: RawInput?
+    private let printer: RawPrinter
+    private let counted = Shared(0)
+
+    /// - Parameter input: what is sent; nil where nothing is.
+    init(_ connection: RawConnection, plan: Plan, input: RawInput?, printer: RawPrinter) {
+        self.connection = connection
+        self.plan = plan
+        self.input = input
+        self.printer = printer
+    }
+
+    /// - Throws: ``Failure``, or an error of the modules beneath.
+    func run() async throws {
+        let (endings, printed) = AsyncStream.makeStream(of: Ending.self)
+        // It outlives a cancellation: how the connection ends is printed too.
+        let printing = Task {
+            await print(printed)
+            printed.finish()
+        }
+        let ending = await firstEnding(endings)
+        // Also where this task is cancelled, which the goodbye must not notice.
+        await Task { await waitForGoodbye(endings) }.value
+        printing.cancel()
+        try await judge(ending)
+    }
+
+    private func firstEnding(_ printed: AsyncStream<Ending>) async -> Ending {
+        await withTaskGroup(of: Ending?.self) { group in
+            group.addTask {
+                for await ending in printed { return ending }
+                return Task.isCancelled ? .cancelled : .closed
+            }
+            if let input { group.addTask { await send(input) } }
+            group.addTask { await StandardOutput.readerIsGone() ? .readerIsGone : nil }
+            if let timeout = plan.timeout {
+                group.addTask {
+                    try? await Task.sleep(nanoseconds: UInt64(timeout.nanoseconds))
+                    return .timeIsUp
+                }
+            }
+            var first = Ending.cancelled
+            while let ending = await group.next() {
+                guard let ending else { continue }
+                first = ending
+                break
+            }
+            // What still waits to be written ends with the connection.
+            connection.close()
+            group.cancelAll()
+            return Task.isCancelled ? .cancelled : first
+        }
+    }
+
+    /// Waits until all is printed. The reader of stdout may have stopped reading.
+    private func waitForGoodbye(_ endings: AsyncStream<Ending>) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in endings {} }
+            group.addTask {
+                let patience = connection.configuration.transport.closeTimeout + .seconds(1)
+                try? await Task.sleep(nanoseconds: UInt64(patience.nanoseconds))
+            }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func send(_ input: RawInput) async -> Ending? {
+        do {
+            if plan.connects { try await connection.connect() }
+            while let events = try await input.next(connection.stream.description.layer) {
+                for event in events { try await connection.send(event) }
+            }
+            guard let wait = plan.wait else { return nil }
+            try await Task.sleep(nanoseconds: UInt64(wait.nanoseconds))
+            return .waited
+        } catch is CancellationError {
+            return nil
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    // MARK: Printing
+
+    private func print(_ endings: AsyncStream<Ending>.Continuation) async {
+        var isOver = false
+        for await batch in connection.events {
+            defer { connection.delivered(batch) }
+            if isOver { continue }
+            do {
+                let (events, isEnough) = wanted(batch)
+                if try await !printer.print(events[...]) {
+                    isOver = true
+                    endings.yield(.readerIsGone)
+                } else if isEnough {
+                    endings.yield(.enough)
+                }
+            } catch {
+                isOver = true
+                endings.yield(.failed(error))
+            }
+        }
+    }
+
+    /// What is printed of a batch: once enough came, only how the connection ends.
+    private func wanted(_ batch: [RawEvent]) -> (events: [RawEvent], isEnough: Bool) {
+        var count = counted.value
+        let limit = plan.count ?? .max
+        let hadEnough = count >= limit
+        let events = batch.filter { event in
+            if case .closed = event.content { return true }
+            guard count < limit else { return false }
+            if event.counts { count += 1 }
+            return true
+        }
+        counted.update { [count] in $0 = count }
+        return (events, !hadEnough && count >= limit)
+    }
+
+    // MARK: The end
+
+    private func judge(_ ending: Ending) async throws {
+        let verdict = try await connection.verdict()
+        switch ending {
+        case .readerIsGone: return
+        case .cancelled: throw CancellationError()
+        case .failed(let error) where !(error is RawConnection.Unsent): throw error
+        default: break
+        }
+        if let frame = verdict.errorFrame {
+            throw Failure(.failed, "STOMP: ERROR: \(frame.headers["message"] ?? "without a reason")")
+        }
+        if let failure = verdict.failure { throw failure }
+        if case .failed = ending { throw Failure(.unavailable, "\(verdict.ending) before all was sent") }
+        guard let count = plan.count, counted.value < count else { return }
+        let came = "\(counted.value) of \(count) \(plan.mode == .frames ? "frames" : "messages") came"
+        if case .closed = ending { throw Failure(.unavailable, "\(verdict.ending); \(came)") }
+        throw Failure(.timedOut, "\(came) in time")
+    }
+}

@@ -1,0 +1,91 @@
+import NIOCore
+import STOMPCore
+import STOMPTransport
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// What `raw` is to send, as it is typed or read.
+final class RawInput: Sendable {
+    private enum Cutter: Sendable {
+        case frames(FrameCutter)
+        case lines(LineCutter, TransportMessageKind)
+    }
+
+    private let descriptor: Int32
+    private let name: String
+    private let cutter: Shared<Cutter>
+    private let isAtEnd = Shared(false)
+
+    /// - Throws: ``Failure`` where the file is not there.
+    private init(file: String?, _ cutter: Cutter) throws {
+        let path = file ?? "-"
+        name = path == "-" ? "stdin" : path
+        descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Failure(.noInput, "\(path): \(InputFile.reason())") }
+        self.cutter = Shared(cutter)
+    }
+
+    /// Frames as they are written.
+    static func frames(_ file: String?, _ cutter: FrameCutter) throws -> RawInput {
+        try RawInput(file: file, .frames(cutter))
+    }
+
+    /// A message for each line.
+    static func lines(_ file: String?, _ cutter: LineCutter, as kind: TransportMessageKind) throws -> RawInput {
+        try RawInput(file: file, .lines(cutter, kind))
+    }
+
+    /// What the next read brings, for this layer; nil at the end.
+    func next(_ layer: WireEvent.Layer) async throws -> [RawEvent]? {
+        guard !isAtEnd.value else { return nil }
+        let chunk = try await BlockingThread.input.run { [self] in try InputFile.read(descriptor, name: name) }
+        if chunk == nil { isAtEnd.update { $0 = true } }
+        do {
+            return try cut(chunk, layer)
+        } catch let fault as InputFault {
+            throw Failure(.badInput, "\(name): line \(fault.line): \(fault.message)")
+        }
+    }
+
+    private func cut(_ chunk: [UInt8]?, _ layer: WireEvent.Layer) throws -> [RawEvent] {
+        switch cutter.value {
+        case .frames(var cutter):
+            self.cutter.update { $0 = .frames(FrameCutter()) }
+            var pieces = try chunk.map { try cutter.feed($0) } ?? []
+            if chunk == nil, let rest = try cutter.finish() {
+                pieces.append(rest)
+                if rest.isUnterminated {
+                    Diagnostics.note("\(name): the last frame ends in neither ^@ nor NUL: it is sent as it is")
+                }
+            }
+            self.cutter.update { [cutter] in $0 = .frames(cutter) }
+            return pieces.map { .outgoingFrame(ByteBuffer(bytes: $0.octets), layer) }
+        case .lines(var cutter, let kind):
+            self.cutter.update { $0 = .lines(LineCutter(hasEscapes: false, limit: 0), kind) }
+            var lines = try chunk.map { try cutter.feed($0) } ?? []
+            if chunk == nil, let last = try cutter.finish() { lines.append(last) }
+            self.cutter.update { [cutter] in $0 = .lines(cutter, kind) }
+            return lines.map { RawEvent(.outgoing, layer, .message(kind, ByteBuffer(bytes: $0))) }
+        }
+    }
+}
+
+extension RawEvent {
+    /// What was written by hand: a frame if it is one, and octets otherwise.
+    fileprivate static func outgoingFrame(_ octets: ByteBuffer, _ layer: WireEvent.Layer) -> RawEvent {
+        var decoder = FrameDecoder(limits: FrameLimits(frame: FrameLimits.largestFrame))
+        decoder.feed(octets)
+        let first = try? decoder.next()
+        switch first {
+        case .heartBeat where decoder.bufferedBytes == 0: return RawEvent(.outgoing, .stomp, .heartBeat)
+        case .frame(let frame) where frame.bytes == octets: return RawEvent(.outgoing, .stomp, .frame(frame))
+        default: return RawEvent(.outgoing, layer, .octets(octets))
+        }
+    }
+}

@@ -1,0 +1,186 @@
+import NIOCore
+import STOMPClient
+import STOMPCore
+import STOMPTransport
+
+/// Makes events of what a stream brings. It lives on the stream's event loop.
+final class RawReceiver: TransportReceiver {
+    /// The octets that may wait to be printed before the socket is no longer read.
+    static let undeliveredLimit = 1 << 20
+
+    let stream: any TransportStream
+    private let mode: RawMode
+    private let trace: WireTrace
+    private let events: AsyncStream<[RawEvent]>.Continuation
+    private let layer: WireEvent.Layer
+
+    private var frames: RawFrameReader
+    /// What this read has brought so far.
+    private var batch: [RawEvent] = []
+    private var incomingKind = TransportMessageKind.text
+    private var undelivered = 0
+    private var isReading = true
+    private(set) var isOver = false
+
+    /// Waits for CONNECTED.
+    var handshake: (session: Session, promise: EventLoopPromise<Void>)?
+    /// Why the stream ended, or what came that has no place in it.
+    private(set) var failure: (any Error)?
+    /// How the other side ended it, once it has.
+    private(set) var closure: TransportClosure?
+    /// The ERROR that came first.
+    private(set) var errorFrame: Frame?
+
+    init(
+        stream: any TransportStream, mode: RawMode, limits: FrameLimits, trace: WireTrace,
+        events: AsyncStream<[RawEvent]>.Continuation
+    ) {
+        self.stream = stream
+        self.mode = mode
+        self.trace = trace
+        self.events = events
+        layer = stream.description.layer
+        frames = RawFrameReader(limits: limits)
+        events.yield([RawEvent(.local, layer, .opened(stream.description))])
+    }
+
+    // MARK: - What comes
+
+    func received(_ octets: ByteBuffer) {
+        switch mode {
+        case .frames:
+            for element in frames.read(octets) { take(element) }
+            if let error = frames.failure, failure == nil { failure = explain(error) }
+        case .text, .echo:
+            batch.append(RawEvent(.incoming, layer, .message(incomingKind, octets)))
+            if mode == .echo { echo(octets) }
+        }
+    }
+
+    private func take(_ element: RawFrameReader.Element) {
+        switch element {
+        case .heartBeat:
+            trace.record(.layers) { WireEvent(.stomp, .incoming, .layers, "heart-beat") }
+            batch.append(RawEvent(.incoming, .stomp, .heartBeat))
+        case .octets(let octets):
+            batch.append(RawEvent(.incoming, layer, .octets(octets)))
+        case .frame(let frame):
+            trace.record(.frames) {
+                WireEvent(.stomp, .incoming, .frames, frame.command.rawValue, octets: frame.bytes)
+            }
+            batch.append(RawEvent(.incoming, .stomp, .frame(frame)))
+            if frame.command == .error, errorFrame == nil { errorFrame = frame.detached() }
+            takeHandshake(frame)
+        }
+    }
+
+    private func takeHandshake(_ frame: Frame) {
+        guard let (session, promise) = handshake else { return }
+        var answered = session
+        do throws(STOMPProtocolError) {
+            switch try answered.receive(frame) {
+            case .connected: promise.succeed()
+            case .error:
+                let message = frame.headers["message"] ?? "without a reason"
+                promise.fail(STOMPClientError(.refused, "CONNECT was refused: \(message)", frame: frame.detached()))
+            case .message, .receipt, .goodbye: return
+            }
+        } catch {
+            promise.fail(STOMPClientError(.protocolViolation, error.message, cause: error))
+        }
+        handshake = nil
+    }
+
+    func receivedAll() {
+        if mode == .echo { stream.flush() }
+        deliver()
+        updateReading()
+    }
+
+    func happened(_ event: TransportEvent) {
+        switch event {
+        case .alive, .invalidUTF8: return
+        case .ping(let payload): batch.append(RawEvent(.incoming, .ws, .ping(payload)))
+        case .pong(let payload): batch.append(RawEvent(.incoming, .ws, .pong(payload)))
+        case .messages(let kind):
+            incomingKind = kind
+            return
+        case .closed(let closure):
+            self.closure = closure
+            flushFrames()
+            batch.append(RawEvent(.incoming, layer, .closed(closure)))
+        }
+        deliver()
+    }
+
+    func ended(_ error: TransportError?) {
+        isOver = true
+        flushFrames()
+        deliver()
+        failure = failure ?? error
+        handshake?.promise.fail(
+            error ?? TransportError(.connectionLost, .tcp, "closed by the other side before CONNECTED"))
+        events.finish()
+    }
+
+    /// What has come of a frame that will never be whole is shown all the same.
+    private func flushFrames() {
+        if let rest = frames.takeRest() { batch.append(RawEvent(.incoming, layer, .octets(rest))) }
+    }
+
+    private func deliver() {
+        guard !batch.isEmpty else { return }
+        for event in batch { undelivered += event.octets?.readableBytes ?? 0 }
+        events.yield(batch)
+        batch = []
+    }
+
+    /// Names the protocol that a peer speaks instead, where its first octets tell.
+    private func explain(_ error: STOMPProtocolError) -> STOMPClientError {
+        let foreign = frames.hadFrame ? nil : ForeignProtocol(firstOctets: frames.firstOctets)
+        return STOMPClientError(
+            error.isLimit ? .limitExceeded : .protocolViolation,
+            foreign.map { "the other side speaks \($0.rawValue)" } ?? error.message, remedy: foreign?.remedy)
+    }
+
+    // MARK: - What goes
+
+    /// Tells of octets that are about to be written.
+    func sent(_ event: RawEvent) {
+        var event = event
+        event.time = .now()
+        deliver()
+        if case .frame(let frame) = event.content {
+            trace.record(.frames) {
+                WireEvent(.stomp, .outgoing, .frames, frame.command.rawValue, octets: frame.bytes)
+            }
+        }
+        undelivered += event.octets?.readableBytes ?? 0
+        events.yield([event])
+        updateReading()
+    }
+
+    private func echo(_ octets: ByteBuffer) {
+        stream.request(.messages(as: incomingKind))
+        batch.append(RawEvent(.outgoing, layer, .message(incomingKind, octets)))
+        stream.write(octets, promise: nil)
+    }
+
+    func writabilityChanged(_ isWritable: Bool) {
+        updateReading()
+    }
+
+    /// Octets were printed.
+    func delivered(_ octets: Int) {
+        undelivered -= octets
+        updateReading()
+    }
+
+    /// Reads no faster than is printed, and echoes no more than the other side takes.
+    private func updateReading() {
+        let shallRead = undelivered <= Self.undeliveredLimit && (mode != .echo || stream.isWritable)
+        guard shallRead != isReading, !isOver else { return }
+        isReading = shallRead
+        stream.setReading(shallRead)
+    }
+}
