@@ -104,7 +104,7 @@ func columnList(_ labels: [String], columns: Int, rows limit: Int) -> [String] {
 }
 
 /// The text with a question mark for each character that would drive the terminal.
-private func printable(_ text: String) -> String {
+func printable(_ text: String) -> String {
     UTF8Locale.with {
         var printable = ""
         for scalar in text.unicodeScalars {

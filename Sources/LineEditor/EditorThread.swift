@@ -116,6 +116,8 @@ final class EditorThread {
             paste = nil
             guard let key = nextKey() else { return nil }
             switch key {
+            case .character("\r") where !isComplete, .character("\n") where !isComplete:
+                return offer(["\n"], times: 1)
             case .character(let character): return character
             case .paste(let text): return offer(text, times: 1)
             case .special(let key, let sequence): characters = editline.characters(for: key, sequence: sequence)
@@ -126,6 +128,10 @@ final class EditorThread {
             characters.reverse()
         }
         return characters.popLast()
+    }
+
+    private var isComplete: Bool {
+        options.isComplete(String(String.UnicodeScalarView(editline.line.text)))
     }
 
     private func offer(_ text: [Unicode.Scalar], times: Int) -> Unicode.Scalar {

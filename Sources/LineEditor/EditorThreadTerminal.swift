@@ -22,7 +22,7 @@ extension EditorThread {
     /// Prints a line of the editor's own above the one being typed.
     func notice(_ text: String) {
         screen.erase()
-        screen.output += "\(text)\r\n".utf8
+        screen.output += "\(printable(text))\r\n".utf8
     }
 
     func bell() {

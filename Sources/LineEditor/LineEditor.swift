@@ -16,6 +16,8 @@ public final class LineEditor: Sendable {
         public var isSecret: @Sendable (String) -> Bool = { _ in false }
         /// The candidates for the word before the cursor. The keyboard waits for it: it should look nothing up.
         public var completer: @Sendable (CompletionRequest) -> [Completion] = { _ in [] }
+        /// Whether Enter ends the line (always): if not, it begins a new row of it. Called on the editor's thread.
+        public var isComplete: @Sendable (String) -> Bool = { _ in true }
         /// The program's name in `.editrc`.
         public var name = "stomptap"
         /// The longest line that pasting may make (1 MiB). More is refused, and the person told.

@@ -1,6 +1,6 @@
 /// A prompt and the line after it: what the terminal shows below the output.
 struct EditedLine: Equatable {
-    /// May hold escape sequences for colours, which take no room.
+    /// May hold escape sequences for colours, which take no room; all others are shown, not obeyed.
     var prompt: String
     var text: [Unicode.Scalar]
     /// Where in `text` the cursor stands, from 0 to its count.
@@ -51,18 +51,22 @@ struct LineLayout: Equatable {
 
     private mutating func layPrompt(_ prompt: String) {
         var scalars = prompt.unicodeScalars[...]
-        while let scalar = scalars.popFirst() {
-            guard scalar == "\u{1b}", scalars.first == "[" else {
+        while let scalar = scalars.first {
+            if let end = Self.colourEnd(scalars) {
+                append(String(scalars[..<end]).utf8, width: 0)
+                scalars = scalars[end...]
+            } else {
                 place(scalar)
-                continue
-            }
-            append("\u{1b}[".utf8, width: 0)
-            scalars.removeFirst()
-            while let scalar = scalars.popFirst() {
-                append(String(scalar).utf8, width: 0)
-                if ("\u{40}"..."\u{7e}").contains(scalar) { break }
+                scalars.removeFirst()
             }
         }
+    }
+
+    /// Where the sequence ends that begins here, if it is one for colours: `ESC [ 1;32 m`.
+    private static func colourEnd(_ text: Substring.UnicodeScalarView) -> String.Index? {
+        guard text.starts(with: "\u{1b}[".unicodeScalars) else { return nil }
+        let rest = text.dropFirst(2).drop { ("0"..."9").contains($0) || $0 == ";" || $0 == ":" }
+        return rest.first == "m" ? rest.index(after: rest.startIndex) : nil
     }
 
     private mutating func placeCursor(before scalar: Unicode.Scalar) {
@@ -87,6 +91,9 @@ struct LineLayout: Equatable {
         case ..<"\u{20}", "\u{7f}":
             append(CollectionOfOne(UInt8(ascii: "^")), width: 1)
             append(CollectionOfOne(UInt8(scalar.value) ^ 0x40), width: 1)
+        case "\u{200d}", "\u{fe00}"..."\u{fe0f}":
+            // Terminals disagree on how wide what they join or vary becomes: each part is shown by itself.
+            break
         default:
             guard let width = DisplayWidth.of(scalar) else {
                 for octet in "<U+\(String(scalar.value, radix: 16, uppercase: true))>".utf8 {

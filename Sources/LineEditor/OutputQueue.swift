@@ -45,7 +45,7 @@ final class OutputQueue: Sendable {
     private let state = Mutex(State())
     private let wake: @Sendable () -> Void
 
-    /// - Parameter wake: called when there is something to take.
+    /// - Parameter wake: called when there is something to take, and was not before.
     init(wake: @escaping @Sendable () -> Void) {
         self.wake = wake
     }
@@ -54,8 +54,11 @@ final class OutputQueue: Sendable {
 
     /// Adds an item if there is room.
     func offer(_ item: [UInt8]) -> Answer {
-        let answer = state.withLock { $0.add(item) }
-        if answer == .added { wake() }
+        let (answer, wasEmpty) = state.withLock { state in
+            let wasEmpty = state.items.isEmpty
+            return (state.add(item), wasEmpty)
+        }
+        if answer == .added, wasEmpty { wake() }
         return answer
     }
 
@@ -69,9 +72,9 @@ final class OutputQueue: Sendable {
                 if answer == .full { state.waiting.append((item, continuation)) }
                 return answer
             }
+            if answer == .added { wake() }
             if answer != .full { continuation.resume() }
         }
-        wake()
         return answer != .closed
     }
 

@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGSEGV, SIGABRT])
+    @Test(arguments: [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGSEGV, SIGABRT])
     func theTerminalIsGivenBackWhenASignalEndsTheProgram(number: Int32) async throws {
         try await Fixture.run { fixture in
             fixture.type("half")
@@ -88,10 +88,12 @@ import Testing
     }
 
     @Test func theTerminalIsGivenBackAtACrashAndAtExit() async throws {
-        try await Fixture.run { fixture in
-            try fixture.command("crash")
-            try await fixture.program.wait(forEnd: .killed(signal: SIGABRT))
-            #expect(fixture.program.isCooked)
+        for (way, signal) in [("abort", SIGABRT), ("crash", SIGILL)] {
+            try await Fixture.run { fixture in
+                try fixture.command(way)
+                try await fixture.program.wait(forEnd: .killed(signal: signal))
+                #expect(fixture.program.isCooked && !fixture.program.model.bracketsPastes)
+            }
         }
         try await Fixture.run { fixture in
             try fixture.command("exit 3")
@@ -151,6 +153,15 @@ import Testing
             fixture.program.hangUp()
             let status = try await fixture.program.status()
             #expect(status == .killed(signal: SIGHUP) || status == .exited(0))
+        }
+    }
+
+    @Test func aTerminalThatIsGoneEndsTheInputOfAProgramThatGoesOn() async throws {
+        try await Fixture.run(shell: "trap '' HUP; exec \"$0\"") { fixture in
+            fixture.type("half a line")
+            try await fixture.wait(for: "> half a line")
+            fixture.program.hangUp()
+            try await fixture.program.wait(forEnd: .exited(0))
         }
     }
 

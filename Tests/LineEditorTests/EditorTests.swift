@@ -125,6 +125,43 @@ import Testing
         }
     }
 
+    @Test func aLineThatIsNotCompleteGoesOnOnTheNextRow() async throws {
+        try await Fixture.run { fixture in
+            fixture.type("send /topic/a <<EOF\r한글 둘")
+            try await fixture.wait(for: "> send /topic/a <<EOF", "한글 둘", column: 7)
+            try fixture.command("print meanwhile")
+            try await fixture.wait(for: "meanwhile", "> send /topic/a <<EOF", "한글 둘", column: 7)
+            fixture.type("\rEOF\r")
+            try await fixture.wait(for: #"got "send /topic/a <<EOF\n한글 둘\nEOF""#, ">")
+            fixture.type(Keys.up)
+            try await fixture.wait(for: "> send /topic/a <<EOF", "한글 둘", "EOF", column: 3)
+        }
+    }
+
+    @Test func whatIsPastedDrivesNoTerminal() async throws {
+        try await Fixture.run { fixture in
+            let pasted = Keys.pasted("a\u{1b}[2Jb\u{1b}]0;title\u{07}c\u{9b}2Jd\u{7f}")
+            fixture.type(pasted)
+            try await fixture.wait(for: "> a^[[2Jb^[]0;title^Gc2Jd^?")
+            fixture.type(Keys.control("r") + pasted)
+            try await fixture.wait(for: "(nothing found: a^[[2Jb^[]0;title^Gc2Jd^?)")
+            fixture.type(Keys.control("c"))
+            try fixture.command("prompt \u{1b}[2J\u{1b}]0;title\u{07}> ")
+            try await fixture.wait(for: "^[[2J^[]0;title^G>")
+            #expect(fixture.program.model.unknown.isEmpty)
+        }
+    }
+
+    /// Terminals disagree on what is joined or varied: each part is shown by itself.
+    @Test func whatCombinesIsAsWideAsItLooks() async throws {
+        try await Fixture.run { fixture in
+            fixture.type("e\u{301}x👩\u{200d}👩❤\u{fe0f}🇰🇷" + Keys.home + Keys.right + Keys.right + "y")
+            try await fixture.wait(for: "> e\u{301}yx👩👩❤🇰🇷", column: 4)
+            fixture.type(Keys.enter)
+            try await fixture.wait(for: "got \("e\u{301}yx👩\u{200d}👩❤\u{fe0f}🇰🇷".debugDescription)", ">")
+        }
+    }
+
     @Test func aPasteThatIsTooLongIsRefused() async throws {
         try await Fixture.run { fixture in
             fixture.type("kept" + Keys.pasted(String(repeating: "x", count: 1 << 20 + 1)) + "!")

@@ -11,7 +11,7 @@ struct Fixture {
     var history: String { folder.path + "/state/history" }
 
     static func run(
-        columns: Int = 60, rows: Int = 12, editrc: String? = nil, folder: URL? = nil,
+        columns: Int = 60, rows: Int = 12, editrc: String? = nil, folder: URL? = nil, shell: String? = nil,
         environment: [String: String] = [:], _ body: (Fixture) async throws -> Void
     ) async throws {
         let own = try folder ?? makeTemporaryFolder()
@@ -21,7 +21,8 @@ struct Fixture {
             throw TestFailure("no pipe at \(pipe)")
         }
         if let editrc { try Data(editrc.utf8).write(to: own.appending(path: "editrc")) }
-        var program = Program(Program.productsFolder + "/LineEditorFixture")
+        let path = Program.productsFolder + "/LineEditorFixture"
+        var program = shell.map { Program("/bin/sh", ["-c", $0, path]) } ?? Program(path)
         program.environment = [
             "CONTROL": pipe, "HISTORY": own.path + "/state/history", "EDITRC": own.path + "/editrc",
         ].merging(environment) { $1 }

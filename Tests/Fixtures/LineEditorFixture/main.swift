@@ -12,6 +12,7 @@ let words = ["send", "subscribe", "subscriptions", "status", "/topic/방송", "/
 var options = LineEditor.Options(prompt: "> ")
 options.historyFile = variable("HISTORY")
 options.isSecret = { $0.hasPrefix("secret") }
+options.isComplete = { !$0.contains("<<EOF") || $0.hasSuffix("\nEOF") }
 options.completer = { request in
     let isFirst = request.word == request.line
     return words.filter { $0.hasPrefix(request.word) && isFirst != $0.hasPrefix("/") }.map { Completion($0) }
@@ -43,9 +44,30 @@ do throws(LineEditorError) {
         await editor.print(Array("flood is over".utf8))
     case "close": await editor.close()
     case "exit": exit(Int32(argument) ?? 0)
-    case "crash": abort()
+    case "abort": abort()
+    case "crash": print([Int]()[argument.count])
+    case "pour": await pour(argument)
     default: await editor.print(Array("no command: \(line)".utf8))
     }
+}
+
+/// So many lines a second, for so many seconds, as they come from a server: what there is no room for is counted.
+@Sendable func pour(_ argument: String) async {
+    let numbers = argument.split(separator: " ").compactMap { Int($0) }
+    guard numbers.count == 2 else { return }
+    let (rate, end) = (numbers[0], numbers[0] * numbers[1])
+    let start = ContinuousClock.now
+    var sent = 0, dropped = 0
+    while sent < end {
+        let due = min(end, Int((ContinuousClock.now - start) / .milliseconds(1) * Double(rate) / 1000))
+        while sent < due {
+            sent += 1
+            let line = "message \(sent) \(String(repeating: "x", count: 80))"
+            if !editor.printIfRoom(Array(line.utf8)) { dropped += 1 }
+        }
+        try? await Task.sleep(for: .milliseconds(1))
+    }
+    await editor.print(Array("poured \(sent) in \(ContinuousClock.now - start), \(dropped) not printed".utf8))
 }
 
 if let path = variable("CONTROL") {
