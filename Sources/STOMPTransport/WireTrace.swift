@@ -31,15 +31,19 @@ public struct WireEvent: Sendable {
     public var summary: String
     /// The octets it is about: a STOMP frame whole, an HTTP head as text, a payload.
     public var octets: ByteBuffer?
+    /// What a TLS handshake came to, where this is its end.
+    public var tls: TLSSummary?
 
     public init(
-        _ layer: Layer, _ direction: Direction, _ detail: Detail, _ summary: String, octets: ByteBuffer? = nil
+        _ layer: Layer, _ direction: Direction, _ detail: Detail, _ summary: String, octets: ByteBuffer? = nil,
+        tls: TLSSummary? = nil
     ) {
         self.layer = layer
         self.direction = direction
         self.detail = detail
         self.summary = summary
         self.octets = octets
+        self.tls = tls
     }
 }
 

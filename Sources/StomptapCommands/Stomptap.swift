@@ -19,7 +19,8 @@ public struct Stomptap: AsyncParsableCommand {
             """,
         version: "stomptap \(Version.current)",
         subcommands: [
-            SubscribeCommand.self, PublishCommand.self, RequestCommand.self, RawCommand.self, ServeCommand.self,
+            SubscribeCommand.self, PublishCommand.self, RequestCommand.self, RawCommand.self, CheckCommand.self,
+            ServeCommand.self,
         ])
 
     public init() {}

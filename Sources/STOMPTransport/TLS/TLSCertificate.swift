@@ -20,6 +20,20 @@ public struct TLSCertificate: Sendable, Hashable {
     /// The extended key usages, such as `TLS Web Server Authentication`; empty where it is for anything.
     public var purposes: [String]
 
+    package init(
+        subject: String, issuer: String, names: [String], notBefore: Int?, notAfter: Int?, sha256: String,
+        isAuthority: Bool, purposes: [String]
+    ) {
+        self.subject = subject
+        self.issuer = issuer
+        self.names = names
+        self.notBefore = notBefore
+        self.notAfter = notAfter
+        self.sha256 = sha256
+        self.isAuthority = isAuthority
+        self.purposes = purposes
+    }
+
     /// Reads `certificate`, which stays the caller's.
     init(_ certificate: OpaquePointer) {
         subject = Self.text(of: X509_get_subject_name(certificate))

@@ -99,7 +99,8 @@ final class TLSHandler: ChannelDuplexHandler {
         state = .open
         let summary = engine.summary
         trace.record(.layers) {
-            WireEvent(.tls, .local, .layers, summary.description, octets: ByteBuffer(string: summary.text))
+            WireEvent(
+                .tls, .local, .layers, summary.description, octets: ByteBuffer(string: summary.text), tls: summary)
         }
         established.succeed(summary)
         if owesActive && state == .open {

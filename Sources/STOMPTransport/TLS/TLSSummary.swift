@@ -20,6 +20,16 @@ public struct TLSSummary: Sendable, Hashable, CustomStringConvertible {
     public var chain: [TLSCertificate]
     public var trust: Trust
 
+    package init(
+        version: String, cipher: String, applicationProtocol: String? = nil, chain: [TLSCertificate], trust: Trust
+    ) {
+        self.version = version
+        self.cipher = cipher
+        self.applicationProtocol = applicationProtocol
+        self.chain = chain
+        self.trust = trust
+    }
+
     public var description: String { "\(version) \(cipher)" }
 
     /// All of it, for people: several lines.

@@ -42,7 +42,7 @@ struct ConnectionOptions: ParsableArguments {
         help: ArgumentHelp(
             "Heart-beats in milliseconds, in CONNECT: how often we send, how often the server should; 0 is never (default: 10000,10000).",
             valueName: "out,in"), transform: HeartBeatArgument.init)
-    var heartBeat = HeartBeatArgument(outgoing: 10_000, incoming: 10_000)
+    var heartBeat: HeartBeatArgument?
 
     @Option(
         help: ArgumentHelp(
@@ -153,7 +153,7 @@ struct ConnectionOptions: ParsableArguments {
         if let virtualHost { configuration.session.virtualHost = virtualHost }
         if let login = credentials.login { configuration.session.login = login }
         if let passcode = try credentials.readPasscode() { configuration.session.passcode = passcode }
-        configuration.session.heartBeat = heartBeat.heartBeat
+        if let heartBeat { configuration.session.heartBeat = heartBeat.heartBeat }
         configuration.session.headers = HeaderList(connectHeader)
         configuration.connectTimeout = connectTimeout.amount
         configuration.receiptTimeout = receiptTimeout.amount

@@ -15,6 +15,8 @@ struct Palette: Sendable {
         case outgoing = "\u{1B}[1;34m"
         /// An ERROR.
         case error = "\u{1B}[1;31m"
+        /// What may be wrong.
+        case warning = "\u{1B}[1;33m"
         /// The destination.
         case place = "\u{1B}[1m"
         /// The name of a header, or in a JSON object.

@@ -4,9 +4,14 @@ import STOMPClient
 enum Remedies {
     /// The one line that a failure is told by: layer, cause, and remedy where one is known.
     static func line(for error: STOMPClientError) -> String {
+        remedied(error).description
+    }
+
+    /// The error with what is known to mend it.
+    static func remedied(_ error: STOMPClientError) -> STOMPClientError {
         var error = error
         error.remedy = error.remedy ?? remedy(for: error)
-        return error.description
+        return error
     }
 
     private static func remedy(for error: STOMPClientError) -> String? {

@@ -29,7 +29,12 @@ struct QuietHint {
 
     var line: String {
         let names = destinations.joined(separator: " ")
-        var parts = ["STOMP: nothing has come on \(names)"]
+        return "STOMP: nothing has come on \(names); \(reason)"
+    }
+
+    /// Without what it is about.
+    var reason: String {
+        var parts: [String] = []
         if isConfirmed {
             parts.append("the server has confirmed the subscription, so nothing was sent there, or it has another name")
         } else {

@@ -1,0 +1,254 @@
+import NIOCore
+import NIOPosix
+import STOMPClient
+import STOMPCore
+import STOMPTransport
+
+/// Walks to one server, and tells of each step.
+struct Check: Sendable {
+    /// Where a message is sent to see it come back.
+    struct Echo: Sendable {
+        var destination: String
+        var headers: HeaderList
+    }
+
+    /// Heart-beats that come less often than this are not waited for.
+    private static let patience = TimeAmount.seconds(2)
+
+    let endpoint: Endpoint
+    let configuration: ClientConfiguration
+    let echo: Echo?
+    let printer: CheckPrinter
+
+    /// - Throws: ``Failure`` for the first step that failed, once all that can be looked at without it has been.
+    func run() async throws {
+        try await printer.title(endpoint.description)
+        let connection = try await open()
+        do {
+            try await look(at: connection)
+        } catch {
+            _ = await Task { try await connection.disconnect() }.result
+            throw error
+        }
+    }
+
+    private func report(_ step: CheckStep) async throws {
+        try await printer.print(step, of: endpoint.description)
+    }
+
+    /// Reports a failure as a step, and gives it as the program's end.
+    private func fail(_ error: STOMPClientError, after duration: TimeAmount? = nil) async throws -> Failure {
+        let error = Remedies.remedied(error)
+        try await report(
+            CheckStep(CheckStep.Name(layer: error.layer), .fail, duration, error.message, remedy: error.remedy))
+        return Failure(error)
+    }
+
+    // MARK: The way to CONNECTED
+
+    private func open() async throws -> STOMPConnection {
+        let start = NIODeadline.now()
+        // Through a proxy it is the proxy that asks the name service.
+        if configuration.transport.proxy == nil {
+            let step = try await lookUp(endpoint.host)
+            try await report(step)
+        }
+        let (events, stream) = AsyncStream.makeStream(of: (event: WireEvent, time: NIODeadline).self)
+        var configuration = configuration
+        let trace = configuration.transport.trace
+        configuration.transport.trace = WireTrace(detail: max(trace.detail ?? .layers, .layers)) { event in
+            trace.record(event.detail) { event }
+            stream.yield((event, .now()))
+        }
+        let walk = CheckWalk(start: .now(), now: .now())
+        let steps = Task {
+            var walk = walk
+            for await (event, time) in events {
+                for step in walk.take(event, at: time) { try await report(step) }
+            }
+            return walk
+        }
+        defer { steps.cancel() }
+        let opening: Result<STOMPConnection, any Error>
+        do {
+            opening = .success(try await STOMPConnection.connect(to: endpoint, configuration: configuration))
+        } catch {
+            opening = .failure(error)
+        }
+        let end = NIODeadline.now()
+        stream.finish()
+        let walked = try await steps.value
+        switch opening {
+        case .success(let connection):
+            for step in session(of: connection, after: walked.connected(at: end)) { try await report(step) }
+            return connection
+        case .failure(let error as STOMPClientError):
+            throw try await fail(error, after: end - start)
+        case .failure(let error):
+            throw error
+        }
+    }
+
+    /// Asks the name service.
+    private func lookUp(_ host: String) async throws -> CheckStep {
+        let start = NIODeadline.now()
+        do {
+            let addresses = try await BlockingThread.input.run { try NameLookup.addresses(of: host) }
+            return CheckStep(
+                .name, .ok, NIODeadline.now() - start, "\(host) is \(addresses.joined(separator: ", "))")
+        } catch let error as STOMPClientError {
+            throw try await fail(error, after: NIODeadline.now() - start)
+        }
+    }
+
+    private func session(of connection: STOMPConnection, after duration: TimeAmount?) -> [CheckStep] {
+        var steps: [CheckStep] = []
+        if connection.transport.name == "WebSocket", !configuration.transport.subprotocols.isEmpty {
+            steps.append(subprotocol(of: connection))
+        }
+        let handshake = connection.handshake
+        var parts = ["CONNECTED", "version \(handshake.version.rawValue)"]
+        if let server = handshake.server { parts.append(server) }
+        if let session = handshake.session { parts.append("session \(session)") }
+        if !handshake.answersReceipts {
+            parts.append("names neither server nor session, as Spring's simple broker does")
+        }
+        steps.append(CheckStep(.stomp, .ok, duration, parts.joined(separator: ", ")))
+        return steps
+    }
+
+    private func subprotocol(of connection: STOMPConnection) -> CheckStep {
+        guard let chosen = connection.transport.subprotocol else {
+            return CheckStep(.subprotocol, .ok, nil, "the server chose none of those offered")
+        }
+        let best = configuration.transport.subprotocols.first
+        return chosen == best
+            ? CheckStep(.subprotocol, .ok, nil, chosen)
+            : CheckStep(.subprotocol, .warn, nil, "\(chosen), where \(best ?? "none") was preferred")
+    }
+
+    // MARK: The session
+
+    private func look(at connection: STOMPConnection) async throws {
+        var failure: Failure?
+        do {
+            try await report(try await receipt(on: connection))
+            if let echo {
+                let step = try await self.echo(echo, on: connection)
+                try await report(step)
+                if step.result == .fail {
+                    failure = Failure(.timedOut, "STOMP: \(step.detail); \(step.remedy ?? "")")
+                }
+            }
+            try await report(try await heartBeat(on: connection))
+            try await report(try await goodbye(to: connection))
+        } catch let error as STOMPClientError {
+            throw try await fail(error)
+        }
+        if let failure { throw failure }
+    }
+
+    /// Asks for the receipt of a transaction with nothing in it.
+    private func receipt(on connection: STOMPConnection) async throws -> CheckStep {
+        guard connection.handshake.answersReceipts else {
+            return CheckStep(
+                .receipt, .warn, nil, "none can be expected of it but that of DISCONNECT, which 'publish' goes by")
+        }
+        let start = NIODeadline.now()
+        let receipt = try await connection.commit(try await connection.begin())
+        do {
+            try await receipt.arrives()
+            return CheckStep(.receipt, .ok, NIODeadline.now() - start, "RECEIPT for COMMIT of an empty transaction")
+        } catch let error as STOMPClientError where error.code == .timedOut {
+            return CheckStep(
+                .receipt, .warn, NIODeadline.now() - start, "none came for COMMIT of an empty transaction",
+                remedy: "publish with --receipt none, or raise --receipt-timeout")
+        }
+    }
+
+    private func echo(_ echo: Echo, on connection: STOMPConnection) async throws -> CheckStep {
+        let subscription = try await connection.subscribe(to: echo.destination, headers: echo.headers)
+        _ = try await connection.standing(of: subscription)
+        let body = ByteBuffer(string: "stomptap check \(UInt64.random(in: 0 ... .max))")
+        let start = NIODeadline.now()
+        var headers = echo.headers
+        ContentType.add(nil, for: body, to: &headers)
+        try await connection.send(OutgoingMessage(to: echo.destination, body: body, headers: headers))
+        let came = try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                for try await message in subscription.messages where message.body == body { return true }
+                return false
+            }
+            group.addTask {
+                try await Task.sleep(nanoseconds: UInt64(configuration.receiptTimeout.nanoseconds))
+                return false
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? false
+        }
+        let duration = NIODeadline.now() - start
+        try await connection.unsubscribe(subscription)
+        if came { return CheckStep(.echo, .ok, duration, "sent to \(echo.destination), and came back") }
+        return CheckStep(
+            .echo, .fail, duration,
+            "what was sent to \(echo.destination) did not come back within \(configuration.receiptTimeout.readable)",
+            remedy: await QuietHint(destinations: [echo.destination], connection: connection).reason)
+    }
+
+    /// Waits for a heart-beat, where one is due soon.
+    private func heartBeat(on connection: STOMPConnection) async throws -> CheckStep {
+        let agreed = connection.handshake.heartBeat
+        guard agreed.incoming > 0 else {
+            return CheckStep(
+                .heartBeat, .warn, nil, "the server sends none, so a dead connection is noticed late",
+                remedy: "RabbitMQ and ActiveMQ send them by themselves; Spring's simple broker wants a TaskScheduler")
+        }
+        let both =
+            "every \(TimeAmount.milliseconds(Int64(agreed.incoming)).readable) from the server"
+            + (agreed.outgoing > 0
+                ? ", every \(TimeAmount.milliseconds(Int64(agreed.outgoing)).readable) to it" : ", none to it")
+        let interval = TimeAmount.milliseconds(Int64(agreed.incoming))
+        guard interval <= Self.patience else {
+            return CheckStep(.heartBeat, .ok, nil, "agreed \(both); not waited for")
+        }
+        let start = NIODeadline.now()
+        var silence = await connection.silence
+        while NIODeadline.now() - start < interval * 3 {
+            try await Task.sleep(nanoseconds: 20_000_000)
+            let now = await connection.silence
+            if now < silence {
+                return CheckStep(.heartBeat, .ok, NIODeadline.now() - start, "seen; agreed \(both)")
+            }
+            silence = now
+        }
+        return CheckStep(
+            .heartBeat, .warn, NIODeadline.now() - start, "agreed \(both), but none came",
+            remedy: "a proxy between may hold them back: see its buffering and idle time-out")
+    }
+
+    private func goodbye(to connection: STOMPConnection) async throws -> CheckStep {
+        let start = NIODeadline.now()
+        switch try await connection.disconnect() {
+        case .confirmed:
+            return CheckStep(.goodbye, .ok, NIODeadline.now() - start, "RECEIPT for DISCONNECT")
+        case .closed:
+            return CheckStep(
+                .goodbye, .ok, NIODeadline.now() - start,
+                "closed instead of a RECEIPT for DISCONNECT, as RabbitMQ does over WebSocket")
+        case .unanswered:
+            return CheckStep(
+                .goodbye, .warn, NIODeadline.now() - start,
+                "no RECEIPT for DISCONNECT within \(configuration.receiptTimeout.readable)")
+        }
+    }
+}
+
+extension CheckStep.Name {
+    /// The step in which a failure of this layer shows.
+    fileprivate init(layer: String) {
+        switch layer {
+        case "WebSocket": self = .upgrade
+        default: self = CheckStep.Name(rawValue: layer.lowercased()) ?? .stomp
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import STOMPClient
+import STOMPCore
+
+/// `check`: walks every layer to a session, and says what to mend.
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Walk every layer to a session, and say what to mend.",
+        discussion: """
+            A line for each: name, TCP, proxy, TLS and its certificate, SockJS, the
+            WebSocket's upgrade, CONNECTED, receipts, heart-beats, and with
+            --destination an echo through the server. It changes nothing there: the
+            receipt that it asks for is that of an empty transaction.
+
+            EXAMPLES
+              stomptap check http://localhost:8080/ws
+              stomptap check wss://example.org/ws --destination /topic/check
+              stomptap check stomp://localhost/%2F -o json | jq -r 'select(.result!="ok")'
+
+            EXIT STATUS
+              0 all is well (or worth a warning), otherwise as for the first FAIL: 1 the
+              server answered ERROR, 64 wrong usage, 68 no such host, 69 no connection,
+              75 no CONNECTED or no echo in time, 76 protocol broken, 77 refused
+            """)
+
+    @Argument(help: ArgumentHelp("\(EndpointArgument.help)"))
+    var endpoint: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Send a message to this destination and wait for it to come back there.", valueName: "destination"))
+    var destination: String?
+
+    @Option(
+        name: [.customShort("H", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Header on SUBSCRIBE and SEND of the echo; repeatable.", valueName: "name: value"),
+        transform: HeaderArgument.init)
+    var header: [HeaderArgument] = []
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("pretty for people, json an object a line.", valueName: "form"))
+    var output = CheckForm.pretty
+
+    @OptionGroup(title: "Connection")
+    var connection: ConnectionOptions
+
+    func run() async throws {
+        let options = connection
+        let echo = destination.map { Check.Echo(destination: $0, headers: HeaderList(header)) }
+        let asksOften = options.heartBeat == nil
+        let printer = CheckPrinter(form: output, diagnostics: options.diagnostics)
+        try await EndpointArgument.with(endpoint) { endpoints in
+            let servers = try options.reconnection(to: endpoints, standard: .never).servers
+            try await Interrupts.endable {
+                var failure: Failure?
+                for (endpoint, configuration) in servers {
+                    var configuration = configuration
+                    // Often enough to be seen while one waits.
+                    if asksOften { configuration.session.heartBeat = HeartBeat(outgoing: 1000, incoming: 1000) }
+                    do {
+                        try await Check(
+                            endpoint: endpoint, configuration: configuration, echo: echo, printer: printer
+                        ).run()
+                    } catch let error as Failure where error.line != nil {
+                        if let earlier = failure?.line { Diagnostics.fail(earlier) }
+                        failure = Failure(failure?.status ?? error.status, error.line)
+                    }
+                }
+                if let failure { throw failure }
+            }
+        }
+    }
+}
+
+/// `--output` of `check`.
+enum CheckForm: String, ExpressibleByArgument, CaseIterable, Sendable {
+    case pretty, json
+}

@@ -1,0 +1,94 @@
+import NIOCore
+
+/// One layer that was looked at.
+struct CheckStep: Sendable, Equatable {
+    enum Result: String, Sendable {
+        case ok, warn
+        case fail = "FAIL"
+
+        var ink: Palette.Ink {
+            switch self {
+            case .ok: .incoming
+            case .warn: .warning
+            case .fail: .error
+            }
+        }
+    }
+
+    /// The layers and what is looked at in them, in the order in which they are reached.
+    enum Name: String, Sendable {
+        case endpoint, name, tcp, proxy, tls, http, sockjs, upgrade, subprotocol, stomp, receipt, echo
+        case heartBeat = "heart-beat"
+        case goodbye
+    }
+
+    var name: Name
+    var result: Result
+    /// How long it took; nil where it took no time of its own.
+    var duration: TimeAmount?
+    /// What was found.
+    var detail: String
+    /// What to do about it, where something should be done.
+    var remedy: String?
+
+    init(_ name: Name, _ result: Result = .ok, _ duration: TimeAmount? = nil, _ detail: String, remedy: String? = nil) {
+        self.name = name
+        self.result = result
+        self.duration = duration
+        self.detail = detail
+        self.remedy = remedy
+    }
+}
+
+extension CheckStep {
+    /// Appends `ok    tcp            0.3 ms  connected to 127.0.0.1:61613`.
+    func write(_ palette: Palette, to out: inout OutputBuffer) {
+        out.paint(result.ink, palette) { $0.append(result.rawValue.padded(to: 6)) }
+        out.append(name.rawValue.padded(to: 12))
+        out.paint(.aside, palette) { $0.append(Self.milliseconds(duration).padded(to: -10)) }
+        out.append("  ")
+        out.append(detail, visible: .line)
+        if let remedy {
+            out.append("; ")
+            out.append(remedy, visible: .line)
+        }
+        out.append("\n")
+    }
+
+    /// Appends a JSON object and a line end: `url`, `step`, `result`, `milliseconds` (where it took time of its own),
+    /// `detail`, `remedy` (where there is one).
+    func writeJSON(of url: String, to out: inout OutputBuffer) {
+        func append(_ key: String, _ value: String) {
+            out.append(",\"\(key)\":")
+            Array(value.utf8).withUnsafeBytes { out.append(jsonString: $0) }
+        }
+        out.append("{\"url\":")
+        Array(url.utf8).withUnsafeBytes { out.append(jsonString: $0) }
+        append("step", name.rawValue)
+        append("result", result.rawValue.lowercased())
+        if let duration { out.append(",\"milliseconds\":\(Self.thousandths(duration))") }
+        append("detail", detail)
+        if let remedy { append("remedy", remedy) }
+        out.append("}\n")
+    }
+
+    private static func milliseconds(_ duration: TimeAmount?) -> String {
+        guard let duration else { return "" }
+        let tenths = (duration.nanoseconds + 50_000) / 100_000
+        return "\(tenths / 10).\(tenths % 10) ms"
+    }
+
+    private static func thousandths(_ duration: TimeAmount) -> String {
+        let micros = max(0, duration.nanoseconds) / 1000
+        let rest = String(micros % 1000)
+        return "\(micros / 1000).\(String(repeating: "0", count: 3 - rest.count))\(rest)"
+    }
+}
+
+extension String {
+    /// With blanks behind, or where `width` is negative before; for text whose characters are one column each.
+    fileprivate func padded(to width: Int) -> String {
+        let blanks = String(repeating: " ", count: max(0, abs(width) - count))
+        return width < 0 ? blanks + self : self + blanks
+    }
+}

@@ -1,0 +1,38 @@
+import STOMPClient
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The name service.
+enum NameLookup {
+    /// The addresses of a host, as numbers. It blocks for as long as the service takes.
+    ///
+    /// - Throws: `STOMPClientError`.
+    static func addresses(of host: String) throws -> [String] {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var found: UnsafeMutablePointer<addrinfo>?
+        let status = getaddrinfo(host, nil, &hints, &found)
+        guard status == 0 else {
+            let reason = String(cString: gai_strerror(status))
+            throw STOMPClientError(
+                .nameNotFound, layer: "name", "\(host): \(reason.prefix(1).lowercased())\(reason.dropFirst())")
+        }
+        defer { freeaddrinfo(found) }
+        return sequence(first: found) { $0?.pointee.ai_next }.compactMap { entry in
+            guard let entry = entry?.pointee else { return nil }
+            return String(unsafeUninitializedCapacity: Int(NI_MAXHOST)) { octets in
+                octets.withMemoryRebound(to: CChar.self) { text in
+                    getnameinfo(
+                        entry.ai_addr, entry.ai_addrlen, text.baseAddress, socklen_t(text.count), nil, 0,
+                        NI_NUMERICHOST) == 0 ? text.baseAddress.map { strlen($0) } ?? 0 : 0
+                }
+            }
+        }.filter { !$0.isEmpty }
+    }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite(.spawning) struct CheckTests {
+    private struct Step: Decodable {
+        var url: String
+        var step: String
+        var result: String
+        var milliseconds: Double?
+        var detail: String
+        var remedy: String?
+    }
+
+    private func check(_ arguments: String...) async throws -> (result: ProgramResult, steps: [Step]) {
+        var program = Program.stomptap("check", "-o", "json")
+        program.arguments += arguments
+        let result = try await program.run()
+        return (result, try result.lines.map { try JSONDecoder().decode(Step.self, from: Data($0.utf8)) })
+    }
+
+    @Test func aHealthyServerIsAllGreen() async throws {
+        try await ServedBroker.run(["--heart-beat", "500,500"]) { broker in
+            for url in broker.urls {
+                let (result, steps) = try await check(url, "--destination", "/topic/check")
+                #expect(result.status == .exited(0), "\(result)")
+                #expect(steps.allSatisfy { $0.result == "ok" && $0.url == url }, "\(result)")
+                let names = steps.map(\.step)
+                let web = url.hasPrefix("ws") ? ["upgrade", "subprotocol"] : []
+                #expect(names == ["name", "tcp"] + web + ["stomp", "receipt", "echo", "heart-beat", "goodbye"])
+                #expect(steps.first { $0.step == "heart-beat" }?.detail.hasPrefix("seen; agreed every 1 s") == true)
+                #expect(steps.first { $0.step == "echo" }?.milliseconds ?? 0 > 0)
+            }
+        }
+    }
+
+    @Test func whatSpringLeavesOutIsAWarning() async throws {
+        try await ServedBroker.run(["--manner", "spring"]) { broker in
+            let url = broker.webSocket.replacing("ws://", with: "http://")
+            let (result, steps) = try await check(url, "--destination", "/topic/check")
+            #expect(result.status == .exited(0), "\(result)")
+            #expect(steps.filter { $0.result == "warn" }.map(\.step) == ["receipt"])
+            #expect(steps.contains { $0.step == "sockjs" && $0.detail.hasSuffix("/info: 200 OK") })
+            #expect(steps.contains { $0.step == "goodbye" && $0.detail == "RECEIPT for DISCONNECT" })
+        }
+    }
+
+    @Test func whatDoesNotComeBackIs75() async throws {
+        try await ServedBroker.run(["--manner", "spring"]) { broker in
+            let (result, steps) = try await check(
+                broker.webSocket, "--destination", "/nowhere/a", "--receipt-timeout", "300ms")
+            #expect(result.status == .exited(75), "\(result)")
+            #expect(steps.filter { $0.result == "fail" }.map(\.step) == ["echo"])
+            #expect(steps.first { $0.step == "echo" }?.remedy?.contains("outside its prefixes") == true)
+            #expect(result.errors.hasPrefix("stomptap: STOMP: what was sent to /nowhere/a did not come back"))
+        }
+    }
+
+    @Test func eachFailureIsOneStepAndItsStatus() async throws {
+        let port = try Loopback.freePorts(1)[0]
+        try await ServedBroker.run(["--origin", "http://localhost:3000"]) { broker in
+            let web = broker.webSocket
+            let cases: [(url: String, arguments: [String], step: String, status: Int32)] = [
+                ("stomp://nohost.invalid", [], "name", 68),
+                ("stomp://127.0.0.1:\(port)", [], "tcp", 69),
+                (broker.tcp.replacing("stomp://", with: "stomps://"), [], "tls", 76),
+                (web + "/none", [], "upgrade", 76),
+                (web, ["--origin", "http://elsewhere"], "upgrade", 77),
+                (web.replacing("ws://", with: "stomp://").replacing("/ws", with: ""), [], "stomp", 76),
+            ]
+            for (url, arguments, step, status) in cases {
+                var program = Program.stomptap("check", "-o", "json", url)
+                program.arguments += arguments
+                let result = try await program.run()
+                #expect(result.status == .exited(status), "\(result)")
+                let last = try #require(result.lines.last)
+                let decoded = try JSONDecoder().decode(Step.self, from: Data(last.utf8))
+                #expect(decoded.step == step && decoded.result == "fail", "\(result)")
+                #expect(result.errors.split(separator: "\n").count == 1 && result.errors.contains(decoded.detail))
+            }
+        }
+    }
+
+    @Test func peopleGetALineForEachStep() async throws {
+        let result = try await Program.stomptap("check", "demo").run()
+        #expect(result.status == .exited(0), "\(result)")
+        let lines = result.lines
+        #expect(lines.first?.hasPrefix("stomp://127.0.0.1:") == true)
+        #expect(lines.dropFirst().allSatisfy { $0.hasPrefix("ok    ") })
+        #expect(lines.contains { $0.contains("CONNECTED, version 1.2") })
+    }
+
+    @Test func allServersOfAListAreChecked() async throws {
+        let port = try Loopback.freePorts(1)[0]
+        try await ServedBroker.run { broker in
+            let (result, steps) = try await check("stomp://127.0.0.1:\(port),\(broker.tcp)")
+            #expect(result.status == .exited(69), "\(result)")
+            #expect(Set(steps.map(\.url)) == ["stomp://127.0.0.1:\(port)", broker.tcp])
+            #expect(steps.last?.step == "goodbye")
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import NIOCore
+import STOMPTransport
+import Testing
+
+@testable import StomptapCommands
+
+struct CheckWalkTests {
+    private let start = NIODeadline.now()
+
+    /// What a walk tells of events that come 10 ms, 20 ms, 30 ms and so on after its start.
+    private func steps(_ events: WireEvent...) -> [String] {
+        var walk = CheckWalk(start: start, now: Timestamp(nanoseconds: 0))
+        return events.enumerated().flatMap { index, event in
+            walk.take(event, at: start + .milliseconds(Int64(index + 1) * 10))
+        }.map { step in
+            let time = step.duration.map { " \($0.nanoseconds / 1_000_000)" } ?? ""
+            return "\(step.result.rawValue) \(step.name.rawValue)\(time): \(step.detail)"
+        }
+    }
+
+    private func request(_ line: String) -> WireEvent { WireEvent(.http, .outgoing, .layers, line) }
+    private func answer(_ line: String) -> WireEvent { WireEvent(.http, .incoming, .layers, line) }
+    private let connected = WireEvent(.tcp, .local, .layers, "connected to 127.0.0.1:80")
+
+    @Test func anUpgradeIsTimedFromItsRequest() {
+        #expect(
+            steps(connected, request("GET /ws?a=1 HTTP/1.1"), answer("HTTP/1.1 101 Switching Protocols")) == [
+                "ok tcp 10: connected to 127.0.0.1:80", "ok upgrade 10: /ws?a=1: 101 Switching Protocols",
+            ])
+    }
+
+    @Test func sockJSIsWalkedThroughItsInfo() {
+        #expect(
+            steps(
+                connected, request("GET /ws/info?t=1 HTTP/1.1"), answer("HTTP/1.1 200 OK"), connected,
+                request("GET /ws/1/a/websocket HTTP/1.1"), answer("HTTP/1.1 101 ")
+            ) == [
+                "ok tcp 10: connected to 127.0.0.1:80", "ok sockjs 10: /ws/info?t=1: 200 OK",
+                "ok upgrade 10: /ws/1/a/websocket: 101",
+            ])
+    }
+
+    @Test func aRefusalIsAWarningUntilItIsTheEnd() {
+        #expect(
+            steps(connected, request("GET /ws/info HTTP/1.1"), answer("HTTP/1.1 404 Not Found")).last
+                == "warn sockjs 10: /ws/info: 404 Not Found")
+    }
+
+    @Test func manyPollsAreOneStep() {
+        let poll = [request("POST /ws/1/a/xhr HTTP/1.1"), answer("HTTP/1.1 200 OK")]
+        #expect(steps(poll[0], poll[1], poll[0], poll[1], poll[0], poll[1]).count == 1)
+    }
+
+    @Test func anAnswerToNothingIsNoStep() {
+        #expect(steps(answer("HTTP/1.1 200 OK")) == [])
+    }
+
+    @Test(arguments: [
+        (30, TLSSummary.Trust.notAsked, "ok tls: CN=a, 30 days left, chain of 1 certificate"),
+        (
+            30, .unverified(["self-signed"]),
+            "warn tls: CN=a, 30 days left, chain of 1 certificate, not verified: self-signed"
+        ),
+    ])
+    func aCertificateIsToldWithItsDays(days: Int, trust: TLSSummary.Trust, line: String) {
+        #expect(steps(established(days: days, trust: trust)) == ["ok tls 10: TLSv1.3 AES", line])
+    }
+
+    @Test(arguments: [(13, "warn"), (14, "ok"), (-1, "warn")])
+    func aCertificateThatEndsSoonIsAWarning(days: Int, result: String) {
+        let trust = TLSSummary.Trust.verified(by: Self.certificate(days: 1), from: "ca.pem")
+        #expect(steps(established(days: days, trust: trust)).last?.hasPrefix("\(result) tls: ") == true)
+    }
+
+    private func established(days: Int, trust: TLSSummary.Trust) -> WireEvent {
+        let summary = TLSSummary(
+            version: "TLSv1.3", cipher: "AES", chain: [Self.certificate(days: days)], trust: trust)
+        return WireEvent(.tls, .local, .layers, "TLSv1.3", tls: summary)
+    }
+
+    private static func certificate(days: Int) -> TLSCertificate {
+        TLSCertificate(
+            subject: "CN=a", issuer: "CN=b", names: [], notBefore: 0, notAfter: days * 86400, sha256: "00",
+            isAuthority: false, purposes: [])
+    }
+}
