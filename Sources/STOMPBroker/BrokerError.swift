@@ -14,6 +14,7 @@ public struct BrokerError: Error, Sendable, Hashable, CustomStringConvertible {
             case unknownSubscription = "Unknown subscription"
             case unknownMessage = "Unknown message"
             case unknownTransaction = "Unknown transaction"
+            case unknownQueue = "Unknown queue"
             case notSupported = "Not supported"
             case limitExceeded = "Limit exceeded"
             case timedOut = "Timed out"
@@ -43,6 +44,8 @@ public struct BrokerError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let unknownMessage = Code(kind: .unknownMessage)
         /// The connection has no such transaction open.
         public static let unknownTransaction = Code(kind: .unknownTransaction)
+        /// A queue that must be there already is not.
+        public static let unknownQueue = Code(kind: .unknownQueue)
         /// What STOMP leaves to a server to have, and this one has not.
         public static let notSupported = Code(kind: .notSupported)
         /// A limit of ``BrokerLimits`` is reached.

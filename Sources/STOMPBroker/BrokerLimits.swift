@@ -15,6 +15,9 @@ public struct BrokerLimits: Sendable, Hashable {
     public var transactionFrames = 100_000
     /// The most messages that a queue keeps for later receivers. Default 100,000.
     public var queuedMessages = 100_000
+    /// The most queues that are remembered though nobody is subscribed and nothing waits in them, in the manner of
+    /// RabbitMQ. Default 10,000.
+    public var rememberedQueues = 10_000
     /// The most octets of messages that are kept at all: in queues, unacknowledged, in transactions. Each message
     /// counts ``messageOverhead`` more than its frame. Default 256 MiB.
     public var heldOctets = 256 << 20

@@ -17,6 +17,12 @@ public struct FrameDecoder: Sendable {
     /// that ``next()`` has not yet returned.
     public var version: STOMPVersion?
     public let limits: FrameLimits
+    /// Whether a frame with a command that is none is read to its end. ``next()`` throws for that frame alone then, with
+    /// ``STOMPProtocolError/unknownCommand``, and goes on behind it. Default false.
+    public var skipsUnknownCommands: Bool {
+        get { reader.skipsUnknownCommands }
+        set { reader.skipsUnknownCommands = newValue }
+    }
 
     /// The beginning of a frame whose rest is still to come; empty between frames.
     private var carry = ByteBuffer()
@@ -60,15 +66,20 @@ public struct FrameDecoder: Sendable {
                     return nil
                 }
             }
-            guard let frame = try carry.readableBytes == 0 ? frameFromChunk() : frameFromCarry() else { return nil }
-            frameEndedInThisChunk = true
-            return .frame(frame)
+            if let frame = try carry.readableBytes == 0 ? frameFromChunk() : frameFromCarry() {
+                frameEndedInThisChunk = true
+                return .frame(frame)
+            }
         } catch {
             failure = error
             carry = ByteBuffer()
             chunk = ByteBuffer()
             throw error
         }
+        guard let skipped = reader.skipped else { return nil }
+        reader.skipped = nil
+        frameEndedInThisChunk = true
+        throw skipped
     }
 
     /// Tells that the stream has ended.
@@ -104,6 +115,7 @@ public struct FrameDecoder: Sendable {
 
     private mutating func frameFromChunk() throws(STOMPProtocolError) -> Frame? {
         if let frame = try reader.read(&chunk, version: version, limits: limits) { return frame }
+        guard reader.skipped == nil else { return nil }
         // A buffer of its own, lest a few octets keep a whole chunk alive.
         carry = ByteBuffer(bytes: chunk.readableBytesView)
         chunk = ByteBuffer()
@@ -117,7 +129,8 @@ public struct FrameDecoder: Sendable {
             let count = min(wanted, chunk.readableBytes)
             carry.writeImmutableBuffer(chunk.getSlice(at: chunk.readerIndex, length: count) ?? ByteBuffer())
             chunk.moveReaderIndex(forwardBy: count)
-            if let frame = try reader.read(&carry, version: version, limits: limits) {
+            let frame = try reader.read(&carry, version: version, limits: limits)
+            if frame != nil || reader.skipped != nil {
                 chunk.moveReaderIndex(to: chunk.readerIndex - carry.readableBytes)
                 carry = ByteBuffer()
                 return frame

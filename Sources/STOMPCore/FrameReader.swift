@@ -8,6 +8,11 @@ import NIOCore
 struct FrameReader: Sendable {
     private enum Part { case command, headers, body }
 
+    /// Whether a frame is read to its end though its command is none; it is skipped then.
+    var skipsUnknownCommands: Bool
+    /// Why the last frame was skipped, until the caller has taken it.
+    var skipped: STOMPProtocolError?
+
     // Offsets count from the first octet of the frame.
     private var part = Part.command
     private var lineStart = 0
@@ -17,6 +22,8 @@ struct FrameReader: Sendable {
     private var null: Int?
     private var searchedForNull = 0
     private var command: Command?
+    /// What is wrong with the command of a frame that is to be skipped.
+    private var unknownCommand: STOMPProtocolError?
     private var stripsCarriageReturn = false
     private var headersStart = 0
     private var headersEnd = 0
@@ -25,6 +32,11 @@ struct FrameReader: Sendable {
     private var escaping = HeaderEscaping.none
     private var bodyStart = 0
 
+    init(skipsUnknownCommands: Bool = false, skipped: STOMPProtocolError? = nil) {
+        self.skipsUnknownCommands = skipsUnknownCommands
+        self.skipped = skipped
+    }
+
     /// The size of the whole frame, where its headers have told it.
     var size: Int? {
         guard part == .body, let contentLength else { return nil }
@@ -32,7 +44,7 @@ struct FrameReader: Sendable {
     }
 
     /// Takes the frame off the head of `buffer`, which begins with the octets of the calls before, or returns nil when
-    /// its end is not there yet.
+    /// its end is not there yet, or it is ``skipped``.
     mutating func read(
         _ buffer: inout ByteBuffer, version: STOMPVersion?, limits: FrameLimits
     ) throws(STOMPProtocolError) -> Frame? {
@@ -42,11 +54,13 @@ struct FrameReader: Sendable {
             guard visible.count < limits.frame else { throw tooLarge(limits) }
             return nil
         }
-        guard let end, let command, let bytes = buffer.readSlice(length: end + 1) else { return nil }
-        let frame = Frame(
-            command: command, bytes: bytes, escaping: escaping, headerBlock: headersStart..<headersEnd,
-            stripsCarriageReturn: stripsCarriageReturn, bodyRange: bodyStart..<end)
-        self = FrameReader()
+        guard let end, let bytes = buffer.readSlice(length: end + 1) else { return nil }
+        let frame = command.map { command in
+            Frame(
+                command: command, bytes: bytes, escaping: escaping, headerBlock: headersStart..<headersEnd,
+                stripsCarriageReturn: stripsCarriageReturn, bodyRange: bodyStart..<end)
+        }
+        self = FrameReader(skipsUnknownCommands: skipsUnknownCommands, skipped: unknownCommand)
         return frame
     }
 
@@ -120,10 +134,16 @@ struct FrameReader: Sendable {
         return null
     }
 
-    private func command(
+    private mutating func command(
         _ line: UnsafeRawBufferPointer, _ version: STOMPVersion?
-    ) throws(STOMPProtocolError) -> Command {
-        guard let command = Command(octets: line) else { throw unknown(line) }
+    ) throws(STOMPProtocolError) -> Command? {
+        guard let command = Command(octets: line) else {
+            let error = unknown(line)
+            guard skipsUnknownCommands else { throw error }
+            unknownCommand = STOMPProtocolError(
+                error.code, error.message, unknownCommand: String(decoding: line, as: UTF8.self))
+            return nil
+        }
         if let version, version < command.since {
             throw STOMPProtocolError(.notInThisVersion, "STOMP \(version) has no \(command)")
         }
@@ -167,9 +187,8 @@ struct FrameReader: Sendable {
     private mutating func checkHeaders(
         _ octets: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
     ) throws(STOMPProtocolError) {
-        guard let command else { return }
         let block = octets.slice(headersStart..<headersEnd)
-        if block.firstIndex(of: .backslash, in: 0..<block.count) != nil {
+        if let command, block.firstIndex(of: .backslash, in: 0..<block.count) != nil {
             escaping = HeaderEscaping(command: command, version: version)
             if let escape = escaping.undefinedEscape(in: block) {
                 throw STOMPProtocolError(
@@ -178,7 +197,7 @@ struct FrameReader: Sendable {
             }
         }
         guard let contentLength else { return }
-        guard contentLength == 0 || command.allowsBody(in: version) else { throw bodyNotAllowed(command) }
+        if let command, contentLength > 0, !command.allowsBody(in: version) { throw bodyNotAllowed(command) }
         guard bodyStart + contentLength < limits.frame else { throw tooLarge(limits) }
     }
 
@@ -186,8 +205,8 @@ struct FrameReader: Sendable {
     private mutating func findEndOfBody(
         _ octets: UnsafeRawBufferPointer, _ version: STOMPVersion?
     ) throws(STOMPProtocolError) -> Int? {
-        guard let command, octets.count > bodyStart else { return nil }
-        if octets[bodyStart] != .null, !command.allowsBody(in: version) { throw bodyNotAllowed(command) }
+        guard octets.count > bodyStart else { return nil }
+        if octets[bodyStart] != .null, let command, !command.allowsBody(in: version) { throw bodyNotAllowed(command) }
         guard let contentLength else { return firstNull(octets) }
         let end = bodyStart + contentLength
         guard end < octets.count else { return nil }

@@ -58,10 +58,14 @@ public struct STOMPProtocolError: Error, Sendable, Hashable, CustomStringConvert
     public let code: Code
     /// One sentence that a user understands, without a full stop.
     public let message: String
+    /// What stands where a command should, in a frame that was read to its end all the same
+    /// (``FrameDecoder/skipsUnknownCommands``); otherwise nil.
+    public let unknownCommand: String?
 
-    public init(_ code: Code, _ message: String) {
+    public init(_ code: Code, _ message: String, unknownCommand: String? = nil) {
         self.code = code
         self.message = message
+        self.unknownCommand = unknownCommand
     }
 
     public var description: String { message }

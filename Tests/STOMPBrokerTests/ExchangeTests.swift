@@ -189,4 +189,37 @@ import Testing
         #expect(exchange.actions().count == 1)
         try exchange.send(body, to: "/queue/c")
     }
+
+    // MARK: Queues that stay
+
+    @Test func aQueueThatStaysCanBeNamedOnceItWasUsed() throws {
+        var exchange = Exchange(queuesStay: true)
+        #expect(try code { try exchange.subscribe("/amq/queue/a", id: "x", from: 1) } == .unknownQueue)
+        try exchange.send("lost", to: "/amq/queue/a")
+        #expect(exchange.held == 0)
+        try exchange.send("one", to: "/queue/a")
+        try exchange.subscribe("/amq/queue/a", id: "x", from: 1)
+        try exchange.send("two", to: "/amq/queue/a")
+        #expect(exchange.actions() == ["1 x 1-1 one", "1 x 1-2 two"])
+        exchange.leave(1)
+        try exchange.subscribe("/amq/queue/a", id: "y", from: 2)
+    }
+
+    @Test func noMoreQueuesStayThanTheLimitSays() throws {
+        var limits = BrokerLimits()
+        limits.rememberedQueues = 2
+        var exchange = Exchange(limits: limits, queuesStay: true)
+        for number in 1...9 {
+            try exchange.subscribe("/queue/\(number)", id: "x", from: 1)
+            try exchange.perform("UNSUBSCRIBE\nid:x\n\n", from: 1)
+        }
+        #expect(exchange.queues.count == 2)
+    }
+
+    @Test func withoutSuchQueuesTheNameIsATopicsLikeAnyOther() throws {
+        var exchange = Exchange()
+        try exchange.subscribe("/amq/queue/a", id: "x", from: 1)
+        try exchange.send("one", to: "/amq/queue/a")
+        #expect(exchange.actions() == ["1 x 1-1 one"])
+    }
 }

@@ -162,6 +162,77 @@ import Testing
         }
     }
 
+    @Test(arguments: Way.allCases)
+    func rabbitMQAnswersAnUnknownCommandAndGoesOn(_ way: Way) async throws {
+        try await withBroker(way, { $0.manner = .rabbitMQ }) { address, _ in
+            let client = try await ScriptedClient.connected(to: address)
+            // In pieces, and with a body that looks like a frame.
+            let pieces = [
+                "FO", "O\ncontent-length:7\n\nSE\0\n", "\nND\0BAR\n\n\0SEND\n", "destination:/topic/a\nreceipt:r\n\n\0",
+            ]
+            for piece in pieces { try await client.send(piece) }
+            for command in ["FOO", "BAR"] {
+                #expect(try await client.next().hasSuffix("\n\nCould not interpret command \"\(command)\"\n"))
+            }
+            #expect(try await client.next() == "RECEIPT\nreceipt-id:r\n\n")
+        }
+    }
+
+    @Test func rabbitMQTakesSeveralFramesInAMessageAndOneInSeveral() async throws {
+        try await withBroker(.webSocket, { $0.manner = .rabbitMQ }) { address, _ in
+            let client = try await ScriptedClient.connected(to: address)
+            let send = "SEND\ndestination:/topic/a\nreceipt:"
+            for message in [send + "1\n\n\0\n" + send + "2\n\n\0" + send, "3\n\nbo", "dy\0"] {
+                try await client.send(message)
+            }
+            for number in 1...3 { #expect(try await client.next() == "RECEIPT\nreceipt-id:\(number)\n\n") }
+        }
+    }
+
+    /// A queue can be named so once it was used, and is there from then on.
+    @Test func rabbitMQHasAQueueOnceItWasUsed() async throws {
+        try await withBroker(.tcp, { $0.manner = .rabbitMQ }) { address, _ in
+            let client = try await ScriptedClient.connected(to: address)
+            // To a queue that is not there goes nothing, and nothing is said.
+            try await client.send("SEND\ndestination:/amq/queue/a\n\nlost\0SEND\ndestination:/queue/a\n\n1\0")
+            try await client.send("SUBSCRIBE\nid:1\ndestination:/amq/queue/a\n\n\0")
+            #expect(try await client.next().contains("\ndestination:/queue/a\n"))
+            try await client.send("UNSUBSCRIBE\nid:1\n\n\0SEND\ndestination:/amq/queue/a\n\n2\0")
+            try await client.send("SUBSCRIBE\nid:2\ndestination:a\n\n\0")
+            #expect(try await client.bodies(1) == ["2"])
+        }
+    }
+
+    @Test(arguments: Way.allCases)
+    func rabbitMQClosesWhereAQueueIsMissing(_ way: Way) async throws {
+        try await withBroker(way, { $0.manner = .rabbitMQ }) { address, _ in
+            let client = try await ScriptedClient.connected(to: address)
+            try await client.send("SUBSCRIBE\nid:1\ndestination:/amq/queue/nope\nreceipt:r\n\n\0")
+            if way == .tcp {
+                #expect(try await client.next().contains("NOT_FOUND - no queue 'nope' in vhost '/'"))
+                #expect(try await client.next() == "RECEIPT\nreceipt-id:r\n\n")
+            }
+            #expect(try await client.end() == nil)
+            if way == .webSocket {
+                #expect(client.contents.closures.map(\.code) == [1000])
+                #expect(client.contents.closures.map(\.reason) == ["STOMP died"])
+            }
+        }
+    }
+
+    @Test func rabbitMQClosesAfterThreeIntervalsOfSilence() async throws {
+        for way in Way.allCases {
+            try await withBroker(way, { $0.manner = .rabbitMQ }) { address, _ in
+                let client = try await ScriptedClient.connected(to: address, heartBeat: "1000,1000")
+                try await client.wait { $0.hasEnded }
+                // It has sent one each half interval until then.
+                #expect(client.contents.heartBeats >= 2)
+                #expect(client.contents.frames.isEmpty)
+                if way == .webSocket { #expect(client.contents.closures.map(\.reason) == ["STOMP died"]) }
+            }
+        }
+    }
+
     @Test func rabbitMQSaysGoodbyeOverWebSocketWithoutTheReceipt() async throws {
         try await withBroker(.webSocket, { $0.manner = .rabbitMQ }) { address, _ in
             let client = try await ScriptedClient.connected(to: address)

@@ -71,7 +71,9 @@ import Testing
 
     @Test mutating func aSilentClientIsClosedWithoutAWord() throws {
         let action = session.end(BrokerError(.timedOut, "no heart-beat"))
-        guard case .end([], .close(code: 1000, reason: ""), _) = action else { throw NoFrame(text: "\(action)") }
+        guard case .end([], .close(code: 1000, reason: "STOMP died"), _) = action else {
+            throw NoFrame(text: "\(action)")
+        }
     }
 
     @Test func escapesAreAppliedAt10Too() throws {
@@ -94,9 +96,6 @@ import Testing
     // MARK: Errors
 
     @Test mutating func afterManyErrorsItGoesOn() throws {
-        #expect(
-            try session.error("SEND\n\n")
-                == error("Missing destination", "\"SEND\" must include a 'destination' header\n"))
         #expect(
             try session.error("ACK\nid:foo\nreceipt:r\n\n")
                 == error("Invalid header", "\"ACK\" must include a valid \"id\" header\n"))
@@ -124,21 +123,87 @@ import Testing
     }
 
     @Test(arguments: [
-        ("/amq/queue/nope", "NOT_FOUND - no queue 'nope' in vhost '/'"),
-        ("/exchange/nope/key", "NOT_FOUND - no exchange 'nope' in vhost '/'"),
+        ("SEND\n\n", "Missing destination", "\"SEND\" must include a 'destination' header\n"),
+        ("SEND\ndestination:\n\n", "Invalid destination", "Destination cannot be blank"),
+        (
+            "UNSUBSCRIBE\n\n", "Missing destination or id",
+            "UNSUBSCRIBE must include a 'destination' or 'id' header"
+        ),
+        ("ACK\n\n", "Missing header", "\"ACK\" must include the \"id\" header\n"),
+        ("NACK\nid:foo\n\n", "Invalid header", "\"NACK\" must include a valid \"id\" header\n"),
+        ("COMMIT\n\n", "Missing transaction", "\"COMMIT\" must include a 'transaction' header\n"),
+        ("SUBSCRIBE\nid:1\ndestination:/topic/a\nack:x\n\n", "Processing error", "Processing error"),
+        ("MESSAGE\ndestination:/topic/a\n\n", "Bad command", "Could not interpret command \"MESSAGE\"\n"),
+        ("SEND\ndestination:/topic/a/b\n\n", "Invalid destination", "'/a/b' is not a valid topic destination\n"),
+        ("SEND\ndestination:/queue/\n\n", "Invalid destination", "'/' is not a valid queue destination\n"),
+        ("SEND\ndestination:/exchange\n\n", "Invalid destination", "'' is not a valid exchange destination\n"),
+        ("SEND\ndestination:/amq/queue\n\n", "Invalid destination", "'' is not a valid amqqueue destination\n"),
     ])
-    func aMissingQueueIsAnErrorThenTheReceiptAndThenAClose(_ destination: String, _ body: String) throws {
+    func itsErrorsAreInItsWords(_ text: String, _ message: String, _ body: String) throws {
         var session = session
-        let (replies, ending) = try session.ending("SUBSCRIBE\nid:1\ndestination:\(destination)\nreceipt:r\n\n")
-        #expect(replies == [error("not_found", body), ServerFrame(.receipt, ["receipt-id": "r"])])
-        #expect(ending == .close())
+        #expect(try session.error(text) == error(message, body))
+        guard case .perform = session.receive(try frame("SEND\ndestination:/topic/a\n\n")) else {
+            throw NoFrame(text: "SEND")
+        }
     }
 
-    @Test(arguments: ["/topic/a", "/queue/a", "/exchange/amq.topic/a", "/temp-queue/a", "/reply-queue/a"])
-    func itsKindsOfDestinationsAreServed(_ destination: String) throws {
+    @Test func anUnknownCommandIsAnErrorAndDoesNoHarm() throws {
         var session = session
-        guard case .perform = session.receive(try frame("SEND\ndestination:\(destination)\n\n")) else {
-            throw NoFrame(text: destination)
+        let unknown = STOMPProtocolError(.unknownCommand, "FOO", unknownCommand: "FOO")
+        guard case .refuse(_, let reply) = session.receive(unknown) else { throw NoFrame(text: "FOO") }
+        #expect(reply == error("Bad command", "Could not interpret command \"FOO\"\n"))
+        #expect(session.version == .v12)
+        var waiting = RabbitMQSession(name: "session-1", policy: policy)
+        guard case .refuse(_, let first) = waiting.receive(unknown) else { throw NoFrame(text: "FOO") }
+        #expect(first == error("Illegal command", "You must log in using CONNECT first"))
+    }
+
+    @Test func aSecondConnectClosesWithoutAWord() throws {
+        var session = session
+        let (replies, ending) = try session.ending("CONNECT\naccept-version:1.2\n\n")
+        #expect(replies.isEmpty)
+        #expect(ending == .close(code: 1011))
+    }
+
+    @Test(arguments: [false, true])
+    func aMissingQueueIsAnErrorThenTheReceiptAndThenACloseAndOverWebSocketOnlyThat(_ isWebSocket: Bool) throws {
+        let subscribe = "SUBSCRIBE\nid:1\ndestination:/amq/queue/nope\nreceipt:r\n\n"
+        var session = RabbitMQSession(name: "session-1", policy: .init(keepsMessages: isWebSocket))
+        _ = try session.connect("CONNECT\naccept-version:1.2\n\n")
+        let action = session.failed(BrokerError(.unknownQueue, "nope"), try frame(subscribe))
+        guard case .end(let replies, let ending, _) = action else { throw NoFrame(text: "\(action)") }
+        let said = [
+            error("not_found", "NOT_FOUND - no queue 'nope' in vhost '/'"),
+            ServerFrame(.receipt, ["receipt-id": "r"]),
+        ]
+        #expect(replies == (isWebSocket ? [] : said))
+        #expect(ending == .close(code: 1000, reason: "STOMP died"))
+    }
+
+    /// A SEND is confirmed only when it has arrived, so that its receipt does not come.
+    @Test(arguments: [("SUBSCRIBE", true), ("SEND", false)])
+    func aMissingExchangeIsAnErrorAndThenAClose(_ command: String, _ hasReceipt: Bool) throws {
+        var session = session
+        let (replies, ending) = try session.ending("\(command)\nid:1\ndestination:/exchange/nope/key\nreceipt:r\n\n")
+        let receipt = hasReceipt ? [ServerFrame(.receipt, ["receipt-id": "r"])] : []
+        #expect(replies == [error("not_found", "NOT_FOUND - no exchange 'nope' in vhost '/'")] + receipt)
+        #expect(ending == RabbitMQSession.died)
+    }
+
+    @Test(arguments: [
+        ("/topic/a", "/topic/a"), ("/queue/a", "/queue/a"), ("a", "/queue/a"), ("/amq/queue/a", "/amq/queue/a"),
+        ("/exchange/amq.topic/a", "/topic/a"), ("/exchange/amq.direct/a", "/exchange/amq.direct/a"),
+        ("/exchange/amq.fanout", "/exchange/amq.fanout"), ("/temp-queue/a", "/temp-queue/a"),
+        ("/reply-queue/a", "/reply-queue/a"),
+    ])
+    func itsKindsOfDestinationsAreServed(_ destination: String, _ served: String) throws {
+        var session = session
+        for text in ["SEND\ndestination:\(destination)\n\n", "SUBSCRIBE\nid:1\ndestination:\(destination)\n\n"] {
+            switch session.receive(try frame(text)) {
+            case .perform(.send(let message, _), _): #expect(message.destination == served)
+            case .perform(.subscribe(_, let destination, _), _): #expect(destination == served)
+            default: throw NoFrame(text: text)
+            }
         }
     }
 
@@ -184,6 +249,6 @@ import Testing
         _ = try session.connect("CONNECT\naccept-version:1.2\n\n")
         let (replies, ending) = try session.ending("DISCONNECT\nreceipt:bye\n\n")
         #expect(replies == (isWebSocket ? [] : [ServerFrame(.receipt, ["receipt-id": "bye"])]))
-        #expect(ending == (isWebSocket ? .close(code: 1000, reason: "STOMP died") : .close()))
+        #expect(ending == .close(code: 1000, reason: "STOMP died"))
     }
 }

@@ -37,6 +37,7 @@ final class BrokerConnection {
             name: "session-\(id)",
             policy: SessionPolicy(configuration, keepsMessages: keepsMessages))
         decoder = FrameDecoder(limits: configuration.manner.frameLimits(configuration.limits.frame))
+        decoder.skipsUnknownCommands = configuration.manner.answersUnknownCommands
         output = FrameOutput(manner: configuration.manner, keepsMessages: keepsMessages)
         timer = schedule(in: limits.connectTimeout) { connection in
             connection.refuse(
@@ -55,12 +56,15 @@ final class BrokerConnection {
     // MARK: Frames
 
     private func readFrames() {
-        do throws(STOMPProtocolError) {
-            while !isClosing, !isStopped, let element = try decoder.next() {
+        while !isClosing, !isStopped {
+            do throws(STOMPProtocolError) {
+                guard let element = try decoder.next() else { return }
                 if case .frame(let frame) = element { perform(session.receive(frame), for: frame) }
+            } catch {
+                perform(session.receive(error))
+                // Behind what is no frame nothing can be read.
+                guard error.unknownCommand != nil else { return }
             }
-        } catch {
-            perform(session.receive(error))
         }
     }
 

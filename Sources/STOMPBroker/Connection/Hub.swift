@@ -23,7 +23,8 @@ final class Hub {
         self.eventLoop = eventLoop
         encoder = MessageEncoder(manner: configuration.manner)
         exchange = Exchange(
-            limits: configuration.limits, hasQueues: configuration.manner.hasQueues, routes: configuration.allRoutes)
+            limits: configuration.limits, hasQueues: configuration.manner.hasQueues,
+            queuesStay: configuration.manner.queuesStay, routes: configuration.allRoutes)
         if configuration.hasClock { scheduleTick(at: .now() + .seconds(1)) }
     }
 

@@ -55,7 +55,8 @@ extension Exchange {
             queues[destination]?.remove(receiver: number)
             queues[destination]?.giveBack(subscription.settleAll())
             look(at: destination)
-            if queues[destination]?.isUnused ?? false { queues[destination] = nil }
+            let isRemembered = queuesStay && queues.count <= limits.rememberedQueues
+            if !isRemembered, queues[destination]?.isUnused ?? false { queues[destination] = nil }
         } else {
             topics[destination]?.removeAll { $0 == number }
             if topics[destination]?.isEmpty ?? false { topics[destination] = nil }

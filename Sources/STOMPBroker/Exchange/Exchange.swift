@@ -26,6 +26,8 @@ struct Exchange {
     let limits: BrokerLimits
     /// Whether destinations under `/queue/` are queues: one receiver for each message. All others are topics.
     private let hasQueues: Bool
+    /// Whether queues stay once they were used, and `/amq/queue/NAME` is the queue of that name, if it is there.
+    let queuesStay: Bool
     /// Destinations whose messages go to another one.
     private let routes: [String: String]
     /// Octets of the messages that are kept, as ``BrokerLimits/heldOctets`` counts them.
@@ -41,9 +43,13 @@ struct Exchange {
     /// Queues that may have something to hand out.
     private var ready = CircularBuffer<String>()
 
-    init(limits: BrokerLimits = BrokerLimits(), hasQueues: Bool = true, routes: [String: String] = [:]) {
+    init(
+        limits: BrokerLimits = BrokerLimits(), hasQueues: Bool = true, queuesStay: Bool = false,
+        routes: [String: String] = [:]
+    ) {
         self.limits = limits
         self.hasQueues = hasQueues
+        self.queuesStay = queuesStay
         self.routes = routes
     }
 
@@ -53,6 +59,9 @@ struct Exchange {
         case .send(let message, nil): try publish(message)
         case .send(let message, let transaction?): try add(message, to: transaction, from: connection)
         case .subscribe(let name, let destination, let ack):
+            guard let destination = address(of: destination) else {
+                throw BrokerError(.unknownQueue, "there is no queue \(destination.debugDescription)")
+            }
             try subscribe(
                 Subscription(
                     connection: connection, name: name, destination: destination, isQueue: isQueue(destination),
@@ -70,9 +79,9 @@ struct Exchange {
     /// Takes a message for its destination.
     mutating func publish(_ message: Message) throws(BrokerError) {
         var message = message
-        if !routes.isEmpty, let destination = routes[message.destination] {
-            message = Message(destination: destination, frame: message.frame)
-        }
+        // RabbitMQ drops what is for a queue that is not there.
+        guard let destination = address(of: routes[message.destination] ?? message.destination) else { return }
+        if destination != message.destination { message = Message(destination: destination, frame: message.frame) }
         guard isQueue(message.destination) else {
             for subscription in topics[message.destination] ?? [] { fanOut.append((message, subscription)) }
             return
@@ -85,6 +94,13 @@ struct Exchange {
         try hold(message)
         queues[message.destination, default: MessageQueue()].append(message.kept())
         look(at: message.destination)
+    }
+
+    /// The destination that is meant; nil for a queue that must be there and is not.
+    private func address(of destination: String) -> String? {
+        guard queuesStay, destination.hasPrefix("/amq/queue/") else { return destination }
+        let queue = String(destination.dropFirst("/amq".count))
+        return queues[queue] == nil ? nil : queue
     }
 
     func isQueue(_ destination: String) -> Bool { hasQueues && destination.hasPrefix("/queue/") }

@@ -21,7 +21,8 @@ enum ClientRequest {
     }
 
     /// - Parameter isStrict: whether the frame has to be by the book of its version. Otherwise a SUBSCRIBE of any version
-    ///   may go without an id and have any ack mode, and its selector is not looked at.
+    ///   may go without an id and have any ack mode, its selector is not looked at, and an ACK need not name the
+    ///   subscription.
     /// - Returns: nil for a frame that is no request of an open session.
     /// - Throws: ``BrokerError`` for a header that is missing, or has a value it cannot have.
     init?(_ frame: Frame, version: STOMPVersion, isStrict: Bool = true) throws(BrokerError) {
@@ -46,7 +47,7 @@ enum ClientRequest {
         case .ack, .nack:
             let acknowledgement = Acknowledgement(
                 delivery: try frame.deliveryID(version),
-                subscription: version == .v11 ? try frame.required("subscription") : nil,
+                subscription: version == .v11 && isStrict ? try frame.required("subscription") : nil,
                 isNegative: frame.command == .nack)
             self = .acknowledge(acknowledgement, transaction: headers["transaction"])
         case .begin: self = .begin(try frame.required("transaction"))

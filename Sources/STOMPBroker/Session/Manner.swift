@@ -23,6 +23,12 @@ extension Manner {
     /// Whether destinations under `/queue/` give each message to one receiver. Spring's simple broker has only topics.
     var hasQueues: Bool { self != .spring }
 
+    /// Whether a queue is there for good once it was used, and can be named as `/amq/queue/NAME` then.
+    var queuesStay: Bool { self == .rabbitMQ }
+
+    /// Whether a frame whose command is none is answered, and does not end the session.
+    var answersUnknownCommands: Bool { self == .rabbitMQ }
+
     /// What stands behind the body of a frame.
     var frameEnd: String { self == .rabbitMQ ? "\0\n" : "\0" }
 

@@ -5,7 +5,9 @@ import STOMPCore
 struct RabbitMQSession: ServerSession {
     /// How long a connection stays open that did not get in.
     static let loginTimeout = TimeAmount.seconds(10)
-    private static let versions = STOMPVersion.allCases.map(\.rawValue).joined(separator: ",")
+    static let versions = STOMPVersion.allCases.map(\.rawValue).joined(separator: ",")
+    /// How a WebSocket is closed once the session behind it is over, for whatever reason.
+    static let died = SessionEnding.close(code: 1000, reason: "STOMP died")
 
     private enum State {
         case waiting
@@ -24,6 +26,9 @@ struct RabbitMQSession: ServerSession {
         self.policy = policy
     }
 
+    /// Whether the stream is one of messages: a WebSocket.
+    var keepsMessages: Bool { policy.keepsMessages }
+
     var version: STOMPVersion? {
         if case .open(let version) = state { version } else { nil }
     }
@@ -35,10 +40,11 @@ struct RabbitMQSession: ServerSession {
         case (.waiting, .connect), (.waiting, .stomp):
             return connect(frame)
         case (.waiting, _):
-            let error = BrokerError(.unexpectedFrame, "You must log in using CONNECT first")
-            return .refuse(error, Self.error("Illegal command", error.explanation))
+            return unknown(frame.command.rawValue)
         case (.open, .connect), (.open, .stomp):
-            return end([], .close(), BrokerError(.unexpectedFrame, "CONNECT came twice"))
+            return end([], .close(code: 1011), BrokerError(.unexpectedFrame, "CONNECT came twice"))
+        case (.open, .connected), (.open, .message), (.open, .receipt), (.open, .error):
+            return unknown(frame.command.rawValue)
         case (.open, .disconnect):
             return disconnect(frame)
         case (.open(let version), _):
@@ -46,9 +52,10 @@ struct RabbitMQSession: ServerSession {
         }
     }
 
-    /// Nothing is said to what is no frame.
+    /// Nothing is said to what is no frame; one whose command is unknown does no harm.
     mutating func receive(_ error: STOMPProtocolError) -> SessionAction {
-        end([], .close(code: 1007), BrokerError(error))
+        guard let command = error.unknownCommand else { return end([], .close(code: 1007), BrokerError(error)) }
+        return unknown(command)
     }
 
     mutating func failed(_ error: BrokerError, _ frame: Frame) -> SessionAction {
@@ -59,37 +66,7 @@ struct RabbitMQSession: ServerSession {
         return answer(error, frame)
     }
 
-    private mutating func answer(_ error: BrokerError, _ frame: Frame) -> SessionAction {
-        switch error.code {
-        case .duplicateID where frame.command == .subscribe:
-            let id = frame.headers["id"] ?? ""
-            return closeChannel(
-                "Duplicated subscription identifier", "A subscription identified by 'T_\(id)' already exists.", frame,
-                error)
-        case .unknownSubscription:
-            let id = frame.headers["id"].map { "id='\($0)'" } ?? frame.headers["destination"] ?? ""
-            return .refuse(
-                error,
-                Self.error(
-                    "No subscription found",
-                    "UNSUBSCRIBE must refer to an existing subscription.\nSubscription to \"\(id)\" not found.\n"))
-        case .unknownTransaction:
-            let id = frame.headers["transaction"] ?? ""
-            return .refuse(
-                error, Self.error("Bad transaction", "Invalid transaction identifier: \(id.debugDescription)\n"))
-        case .unknownMessage:
-            return .refuse(
-                error, Self.error("Invalid header", "\"\(frame.command)\" must include a valid \"id\" header\n"))
-        case .missingHeader where frame.headers["destination"] == nil && frame.command.hasDestination:
-            return .refuse(
-                error,
-                Self.error("Missing destination", "\"\(frame.command)\" must include a 'destination' header\n"))
-        default:
-            return .refuse(error, Self.error(error.code.description, error.explanation + "\n"))
-        }
-    }
-
-    mutating func end(_ error: BrokerError) -> SessionAction { end([], .close(), error) }
+    mutating func end(_ error: BrokerError) -> SessionAction { end([], Self.died, error) }
 
     // MARK: Beginning and end
 
@@ -109,7 +86,7 @@ struct RabbitMQSession: ServerSession {
             return refuse("Bad CONNECT", "Virtual host '\(host)' access denied", .badCredentials)
         }
         guard let asked = try? frame.heartBeat() else {
-            return end([], .close(), BrokerError(.badHeader, "heart-beat is not two numbers"))
+            return answer(BrokerError(.badHeader, "heart-beat is not two numbers"), frame)
         }
         // What the client asks for, in whole seconds.
         let kept = HeartBeat(outgoing: Self.seconds(asked.incoming), incoming: Self.seconds(asked.outgoing))
@@ -127,11 +104,11 @@ struct RabbitMQSession: ServerSession {
     /// Over WebSocket the receipt never arrives.
     private mutating func disconnect(_ frame: Frame) -> SessionAction {
         state = .over
-        if policy.keepsMessages { return .end([], .close(code: 1000, reason: "STOMP died"), nil) }
-        return .end([ServerFrame.receipt(of: frame)].compactMap(\.self), .close(), nil)
+        let receipt = policy.keepsMessages ? nil : ServerFrame.receipt(of: frame)
+        return .end([receipt].compactMap(\.self), Self.died, nil)
     }
 
-    private mutating func end(_ frames: [ServerFrame], _ ending: SessionEnding, _ error: BrokerError) -> SessionAction {
+    mutating func end(_ frames: [ServerFrame], _ ending: SessionEnding, _ error: BrokerError) -> SessionAction {
         if case .over = state { return .ignore }
         state = .over
         return .end(frames, ending, error)
@@ -149,19 +126,21 @@ struct RabbitMQSession: ServerSession {
     // MARK: Requests
 
     private mutating func request(_ frame: Frame, _ version: STOMPVersion) -> SessionAction {
-        let request: ClientRequest
+        var request: ClientRequest
         do throws(BrokerError) {
-            guard let read = try ClientRequest(frame, version: version, isStrict: false) else {
-                throw BrokerError(.unexpectedFrame, "\(frame.command) is a server's frame")
-            }
+            guard let read = try ClientRequest(frame, version: version, isStrict: false) else { return .ignore }
             request = read
         } catch {
             return answer(error, frame)
         }
-        if frame.command.hasDestination, let destination = frame.headers["destination"],
-            let action = refuse(destination, frame)
-        {
-            return action
+        if let destination = request.destination {
+            switch RabbitMQDestination(destination) {
+            case .served(let served): request = request.moved(to: served)
+            case .missing(let exchange): return notFound("exchange '\(exchange)'", frame)
+            case .invalid(let message, let body):
+                let error = BrokerError(.notSupported, "the destination \(destination.debugDescription) is not valid")
+                return .refuse(error, Self.error(message, body))
+            }
         }
         let receipt = [ServerFrame.receipt(of: frame)].compactMap(\.self)
         switch request {
@@ -177,48 +156,24 @@ struct RabbitMQSession: ServerSession {
             return .perform(request, receipts: receipt)
         }
     }
+}
 
-    /// What is said to a destination that is none, or that is not there.
-    private mutating func refuse(_ destination: String, _ frame: Frame) -> SessionAction? {
-        let parts = destination.split(separator: "/", omittingEmptySubsequences: false)
-        switch parts.dropFirst().first {
-        case "exchange" where parts.count > 2 && !parts[2].hasPrefix("amq."):
-            return notFound("exchange '\(parts[2])'", frame)
-        case "amq" where parts.count > 3 && parts[2] == "queue":
-            return notFound("queue '\(parts[3])'", frame)
-        case "temp-queue", "exchange", "topic", "queue", "reply-queue":
-            return nil
-        default:
-            let body = """
-                '\(destination)' is not a valid destination.
-                Valid destination types are: /temp-queue, /exchange, /topic, /queue, /amq/queue, /reply-queue/.
-
-                """
-            return .refuse(
-                BrokerError(.notSupported, "the destination \(destination.debugDescription) is not valid"),
-                Self.error("Unknown destination", body))
+extension ClientRequest {
+    /// Where a SEND or a SUBSCRIBE goes.
+    fileprivate var destination: String? {
+        switch self {
+        case .send(let message, _): message.destination
+        case .subscribe(_, let destination, _): destination
+        default: nil
         }
     }
 
-    private mutating func notFound(_ what: String, _ frame: Frame) -> SessionAction {
-        let text = "NOT_FOUND - no \(what) in vhost '/'"
-        return closeChannel("not_found", text, frame, BrokerError(.notSupported, text))
+    fileprivate func moved(to destination: String) -> ClientRequest {
+        switch self {
+        case .send(let message, let transaction) where message.destination != destination:
+            .send(Message(destination: destination, frame: message.frame), transaction: transaction)
+        case .subscribe(let name, _, let ack): .subscribe(name, destination: destination, ack)
+        default: self
+        }
     }
-
-    /// An error that ends RabbitMQ's own channel: SUBSCRIBE gets its receipt all the same, and then comes the close.
-    private mutating func closeChannel(
-        _ message: String, _ body: String, _ frame: Frame, _ error: BrokerError
-    ) -> SessionAction {
-        let receipt = [ServerFrame.receipt(of: frame)].compactMap(\.self)
-        return end([Self.error(message, body)] + receipt, .close(), error)
-    }
-
-    private static func error(_ message: String, _ body: String) -> ServerFrame {
-        ServerFrame(
-            .error, ["message": message, "content-type": "text/plain", "version": versions], body: body)
-    }
-}
-
-extension Command {
-    fileprivate var hasDestination: Bool { self == .send || self == .subscribe }
 }

@@ -1,0 +1,57 @@
+import NIOCore
+import Testing
+
+@testable import STOMPCore
+
+/// A decoder that skips what has no command goes on behind it, however the stream is cut.
+@Suite struct UnknownCommandTests {
+    /// What comes of a stream in pieces: commands, and what stands where one should.
+    private func elements(_ pieces: [ArraySlice<UInt8>], limits: FrameLimits = FrameLimits()) -> [String] {
+        var decoder = FrameDecoder(version: .v12, limits: limits)
+        decoder.skipsUnknownCommands = true
+        var elements: [String] = []
+        for piece in pieces {
+            decoder.feed(ByteBuffer(bytes: piece))
+            while true {
+                do {
+                    guard let element = try decoder.next() else { break }
+                    if case .frame(let frame) = element { elements.append(frame.command.rawValue) }
+                } catch {
+                    elements.append(error.unknownCommand.map { "? \($0)" } ?? error.code.description)
+                    if error.unknownCommand == nil { return elements }
+                }
+            }
+        }
+        return elements
+    }
+
+    @Test func goesOnBehindAFrameWithoutACommand() {
+        let stream = Array("FOO\ncontent-length:7\n\nSE\0\n\nND\0\nSEND\n\nbody\0BAR\na:b\n\nx\0\n\nBEGIN\n\n\0".utf8)
+        let expected = ["? FOO", "SEND", "? BAR", "BEGIN"]
+        #expect(elements([stream[...]]) == expected)
+        for cut in 1..<stream.count {
+            #expect(elements([stream[..<cut], stream[cut...]]) == expected, "cut at \(cut)")
+        }
+        #expect(elements(stream.indices.map { stream[$0...$0] }) == expected)
+    }
+
+    @Test(arguments: [
+        ("FOO\nno colon\n\n\0", "malformedHeader"), ("FOO\ncontent-length:x\n\n\0", "malformedContentLength"),
+        ("FOO\ncontent-length:1\n\nxy\0", "contentLengthMismatch"), ("FOO\0\n\n\0", "unknownCommand"),
+        ("FOO\n\n" + String(repeating: "x", count: 300), "frameTooLarge"),
+        ("FOO\ncontent-length:300\n\n", "frameTooLarge"), ("\rFOO\n\n\0", "unknownCommand"),
+    ])
+    func endsWhereNoFrameCanBeRead(_ text: String, _ code: String) {
+        #expect(elements([Array(text.utf8)[...]], limits: FrameLimits(frame: 200)) == [code])
+    }
+
+    @Test func isNotWhatADecoderDoesUnlessItIsAsked() throws {
+        var decoder = FrameDecoder(version: .v12)
+        decoder.feed(ByteBuffer(string: "FOO\n\n\0SEND\n\n\0"))
+        for _ in 1...2 {
+            let error = #expect(throws: STOMPProtocolError.self) { try decoder.next() }
+            #expect(error?.code == .unknownCommand)
+            #expect(error?.unknownCommand == nil)
+        }
+    }
+}
