@@ -23,6 +23,32 @@ import Testing
         }
     }
 
+    /// What a person sees of a server's flood: a key's echo, while 50,000 lines a second come and those are printed
+    /// that there is room for.
+    @Test func aKeyIsEchoedWithinATenthOfASecond() async throws {
+        try await Fixture.run(columns: 100, rows: 30) { fixture in
+            try fixture.command("pour 50000 10")
+            try await fixture.program.wait(for: "no flood") { !$0.scrolledOff.isEmpty }
+            var delays: [Duration] = []
+            var typed = ""
+            for key in "keys typed while it pours 홍수" {
+                typed.append(key)
+                let start = fixture.program.writtenCount
+                let time = ContinuousClock.now
+                fixture.type(String(key))
+                _ = try await eventually {
+                    fixture.program.end(of: "> \(typed)", from: start)
+                } otherwise: {
+                    "not echoed: \(typed)"
+                }
+                delays.append(.now - time)
+            }
+            delays.sort()
+            // The median, since other tests share the machine.
+            #expect(delays[delays.count / 2] < .milliseconds(100), "\(delays)")
+        }
+    }
+
     @Test func everythingOfAFloodIsPrinted() async throws {
         try await Fixture.run(columns: 120) { fixture in
             fixture.type("typed")

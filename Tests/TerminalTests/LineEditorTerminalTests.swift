@@ -1,39 +1,10 @@
-import Foundation
 import TestSupport
 import Testing
 
-/// The editor in a terminal that people use, by its keys and its screen.
+/// The editor in a terminal that people use, by its keys and its screen: what a line looks like.
 @Suite(.spawning) struct LineEditorTerminalTests {
-    private struct Session {
-        let terminal: TmuxTerminal
-        let control: String
-
-        func command(_ line: String) throws {
-            guard let pipe = FileHandle(forUpdatingAtPath: control) else { throw TestFailure("no pipe at \(control)") }
-            try pipe.write(contentsOf: Data("\(line)\n".utf8))
-        }
-    }
-
-    private func run(columns: Int = 60, rows: Int = 14, _ body: (Session) async throws -> Void) async throws {
-        try await withTemporaryFolder { folder in
-            let control = folder.path + "/control"
-            mkfifo(control, 0o600)
-            let environment = [
-                "CONTROL": control, "HISTORY": folder.path + "/history", "EDITRC": folder.path + "/editrc",
-                "PATH": Program.productsFolder + ":/usr/bin:/bin",
-            ]
-            try await TmuxTerminal.run(columns: columns, rows: rows, environment: environment) { terminal in
-                try await terminal.wait(for: "shell$", column: 7)
-                try await terminal.type("LineEditorFixture")
-                try await terminal.press("Enter")
-                try await terminal.wait(for: ">", column: 2)
-                try await body(Session(terminal: terminal, control: control))
-            }
-        }
-    }
-
     @Test func messagesArriveWhileHangulIsTyped() async throws {
-        try await run { session in
+        try await EditorSession.run { session in
             let terminal = session.terminal
             try await terminal.type("send /topic/방 안녕하세요")
             try await terminal.press("Left", "Left", "Left", "BSpace")
@@ -47,7 +18,7 @@ import Testing
     }
 
     @Test func aWrappedLineSurvivesMessagesAndResizing() async throws {
-        try await run(columns: 40, rows: 10) { session in
+        try await EditorSession.run(columns: 40, rows: 10) { session in
             let terminal = session.terminal
             try session.command("print above")
             try await terminal.type("The quick brown fox 한글이 길게 이어지는 문장 jumps")
@@ -78,7 +49,7 @@ import Testing
     }
 
     @Test func threeLinesOfJSONArePastedAsOneLine() async throws {
-        try await run { session in
+        try await EditorSession.run { session in
             let terminal = session.terminal
             try await terminal.type("send /topic/a ")
             try await terminal.paste("{\n  \"이름\": \"값\"\n}\n")
@@ -91,7 +62,7 @@ import Testing
     }
 
     @Test func theShellGetsTheTerminalAtControlZAndAtTheEnd() async throws {
-        try await run { session in
+        try await EditorSession.run { session in
             let terminal = session.terminal
             try await terminal.type("half a line")
             try await terminal.press("C-z")
@@ -116,7 +87,7 @@ import Testing
     }
 
     @Test func theScreenIsCleared() async throws {
-        try await run { session in
+        try await EditorSession.run { session in
             try session.command("print above")
             try await session.terminal.type("line")
             try await session.terminal.wait(for: "above", "> line")
@@ -126,14 +97,41 @@ import Testing
         }
     }
 
+    @Test func accentsAndEmojiTakeTheRoomTheyAreSeenToTake() async throws {
+        try await EditorSession.run(columns: 40) { session in
+            let terminal = session.terminal
+            try await terminal.type("e\u{301}👩\u{200d}👩❤\u{fe0f}🇰🇷끝")
+            try await terminal.wait(for: "> e\u{301}👩👩❤🇰🇷끝", column: 12)
+            try await terminal.press("Left", "BSpace", "BSpace")
+            try await terminal.wait(for: "> e\u{301}👩👩❤끝", column: 8)
+            try session.command("print above")
+            try await terminal.type("x")
+            try await terminal.wait(for: "above", "> e\u{301}👩👩❤x끝", column: 9)
+        }
+    }
+
+    @Test func nothingPastedDrivesTheTerminal() async throws {
+        try await EditorSession.run { session in
+            let terminal = session.terminal
+            try session.command("print above")
+            let harmful = "a\u{1b}[2J\u{1b}]0;t\u{07}\u{9b}1Jz"
+            try await terminal.paste(harmful)
+            try await terminal.wait(for: "above", "> a^[[2J^[]0;t^G1Jz", column: 19)
+            try await terminal.press("C-r")
+            try await terminal.paste(harmful)
+            try await terminal.wait(for: "above", "(nothing found: a^[[2J^[]0;t^G1Jz)")
+        }
+    }
+
     /// Keys come back while more is there to be printed than any terminal shows.
-    @Test func aKeyIsEchoedWithinATenthOfASecondOfAFlood() async throws {
-        try await run(columns: 100, rows: 30) { session in
+    @Test(arguments: ["flood 10000000", "pour 50000 30"])
+    func aKeyIsEchoedWithinATenthOfASecondOfAFlood(flood: String) async throws {
+        try await EditorSession.run(columns: 100, rows: 30) { session in
             let terminal = session.terminal
             // What tmux itself needs to type and to look.
             let still = try await echo(of: "keys in silence", in: terminal)
             try await terminal.press("C-u")
-            try session.command("flood 10000000")
+            try session.command(flood)
             try await eventually {
                 try await terminal.rows().contains { $0.hasPrefix("message") } ? () : nil
             } otherwise: {

@@ -40,6 +40,14 @@ public struct TmuxTerminal: Sendable {
         try await tmux(["paste-buffer", "-p"])
     }
 
+    /// The process that was started in it: the shell, or what the shell has become by `exec`.
+    public func pid() async throws -> pid_t {
+        pid_t(try await tmux(["display-message", "-p", "#{pane_pid}"]).lines.first ?? "") ?? 0
+    }
+
+    /// Closes the window; the terminal is gone.
+    public func close() async throws { try await tmux(["kill-server"]) }
+
     /// Changes the window's size, and waits until the program in it may know: tmux lets a quarter of a second pass
     /// between two times that it tells it.
     public func resize(columns: Int, rows: Int) async throws {
@@ -47,7 +55,7 @@ public struct TmuxTerminal: Sendable {
         let name = try await tmux(["display-message", "-p", "#{pane_tty}"]).lines.first ?? ""
         let device = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
         guard device >= 0 else { throw TestFailure("cannot open \(name)") }
-        defer { close(device) }
+        defer { Glibc.close(device) }
         try await eventually {
             var size = winsize()
             _ = ioctl(device, UInt(TIOCGWINSZ), &size)

@@ -44,6 +44,7 @@ do throws(LineEditorError) {
         await editor.print(Array("flood is over".utf8))
     case "close": await editor.close()
     case "exit": exit(Int32(argument) ?? 0)
+    case "signal": kill(getpid(), Int32(argument) ?? 0)
     case "abort": abort()
     case "crash": print([Int]()[argument.count])
     case "pour": await pour(argument)
