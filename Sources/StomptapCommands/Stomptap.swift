@@ -6,7 +6,8 @@ public struct Stomptap: AsyncParsableCommand {
         commandName: "stomptap",
         abstract: "See and send STOMP frames, over TCP and WebSocket, from a terminal.",
         discussion: """
-            ENDPOINT is a URL, or demo: a broker inside the command.
+            ENDPOINT is a URL, the name of a profile, or demo: a broker inside the
+            command.
               stomp://localhost:61613         STOMP over TCP; stomps:// over TLS
               ws://localhost:15674/ws         STOMP over WebSocket; wss:// over TLS
               http://localhost:8080/ws        what a browser's SockJS client is given
@@ -20,7 +21,7 @@ public struct Stomptap: AsyncParsableCommand {
         version: "stomptap \(Version.current)",
         subcommands: [
             SubscribeCommand.self, PublishCommand.self, RequestCommand.self, RawCommand.self, CheckCommand.self,
-            ServeCommand.self,
+            ServeCommand.self, ProfilesCommand.self,
         ])
 
     public init() {}
@@ -32,7 +33,7 @@ public struct Stomptap: AsyncParsableCommand {
     public static func run(_ arguments: [String]) async -> Int32 {
         Interrupts.ignoreClosedPipes()
         do {
-            var command = try parseAsRoot(NumberArguments.protected(arguments))
+            var command = try parse(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -46,6 +47,23 @@ public struct Stomptap: AsyncParsableCommand {
             let failure = Failure(error)
             if let line = failure.line { Diagnostics.fail(line) }
             return failure.status.rawValue
+        }
+    }
+
+    /// Parses the command line; where its endpoint is a profile, with the options of that in it.
+    private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+        let command = try parseAsRoot(NumberArguments.protected(arguments))
+        guard let endpoint = (command as? any EndpointCommand)?.endpoint, Profile.isName(endpoint) else {
+            return command
+        }
+        let profile = try Profile(named: endpoint)
+        if let warning = profile.warning { Diagnostics.warn(warning) }
+        do {
+            let name = type(of: command).configuration.commandName ?? ""
+            return try parseAsRoot(NumberArguments.protected(profile.applied(to: arguments, of: name)))
+        } catch {
+            // The line was right without the profile.
+            throw Failure(.badConfiguration, "profile \(profile.name): \(message(for: error))")
         }
     }
 

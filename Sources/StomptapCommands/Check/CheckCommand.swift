@@ -3,7 +3,7 @@ import STOMPClient
 import STOMPCore
 
 /// `check`: walks every layer to a session, and says what to mend.
-struct CheckCommand: AsyncParsableCommand {
+struct CheckCommand: EndpointCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Walk every layer to a session, and say what to mend.",
         discussion: """

@@ -1,22 +1,23 @@
+import ArgumentParser
 import STOMPBroker
 import STOMPClient
 
-/// The ENDPOINT of a command: a URL or several, or `demo`.
+/// A command whose first argument is an ENDPOINT, so that a profile may stand there.
+protocol EndpointCommand: AsyncParsableCommand {
+    var endpoint: String { get }
+}
+
+/// The ENDPOINT of a command: a URL or several, the name of a profile, or `demo`.
 enum EndpointArgument {
     static let help =
-        "A URL (stomp, stomps, ws, wss, http, https), several with commas between, or demo: a broker inside this command, with a clock."
+        "A URL (stomp, stomps, ws, wss, http, https), several with commas between, the name of a profile (see 'profiles'), or demo: a broker inside this command, with a clock."
 
     /// Does `work` with the endpoints that `text` names, and ends the demo broker afterwards where there is one.
     static func with<Result: Sendable>(
         _ text: String, _ work: ([Endpoint]) async throws -> Result
     ) async throws -> Result {
-        guard text == "demo" else {
-            guard text.contains("://") || text.contains(":") || text.contains("/") else {
-                throw Failure(
-                    .badConfiguration, "endpoint: there is no profile \(text.debugDescription); write a URL, or demo")
-            }
-            return try await work(endpoints(text))
-        }
+        let text = try Profile.isName(text) ? Profile(named: text).url : text
+        guard text == "demo" else { return try await work(endpoints(text)) }
         var configuration = BrokerConfiguration()
         configuration.hasClock = true
         configuration.hasEcho = true

@@ -3,7 +3,7 @@ import STOMPClient
 import STOMPCore
 
 /// `publish`: sends messages.
-struct PublishCommand: AsyncParsableCommand {
+struct PublishCommand: EndpointCommand {
     static let configuration = CommandConfiguration(
         commandName: "publish", abstract: "Send messages.",
         discussion: """

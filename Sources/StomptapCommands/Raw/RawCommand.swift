@@ -3,7 +3,7 @@ import STOMPClient
 import STOMPTransport
 
 /// `raw`: octets as they are written and as they come.
-struct RawCommand: AsyncParsableCommand {
+struct RawCommand: EndpointCommand {
     static let configuration = CommandConfiguration(
         commandName: "raw", abstract: "Send hand-written frames, or plain WebSocket messages, and show what comes.",
         discussion: """

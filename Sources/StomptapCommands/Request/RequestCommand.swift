@@ -3,7 +3,7 @@ import STOMPClient
 import STOMPCore
 
 /// `request`: sends a message and waits for what comes back.
-struct RequestCommand: AsyncParsableCommand {
+struct RequestCommand: EndpointCommand {
     static let configuration = CommandConfiguration(
         commandName: "request", abstract: "Send a message, and print what comes back.",
         discussion: """

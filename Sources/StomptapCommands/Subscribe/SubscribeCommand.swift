@@ -3,7 +3,7 @@ import STOMPClient
 import STOMPCore
 
 /// `subscribe`: tails destinations.
-struct SubscribeCommand: AsyncParsableCommand {
+struct SubscribeCommand: EndpointCommand {
     static let configuration = CommandConfiguration(
         commandName: "subscribe", abstract: "Tail destinations.",
         discussion: """

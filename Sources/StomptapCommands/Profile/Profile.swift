@@ -1,0 +1,187 @@
+import FoundationEssentials
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// A server and the options that go with it, under a name: `$XDG_CONFIG_HOME/stomptap/NAME.json`.
+///
+/// ```json
+/// { "url": "wss://staging.example.org/ws", "login": "app", "passcode-env": "STAGING_PASSCODE",
+///   "connect-header": ["x-tenant: 7"], "timestamps": "utc" }
+/// ```
+struct Profile: Sendable {
+    /// The longest file that is taken, in octets.
+    private static let largestFile = 1 << 20
+    /// Options of which only one can be given: one on the command line is meant instead of the profile's.
+    private static let rivals = [
+        ["passcode", "passcode-env", "passcode-file", "passcode-prompt"], ["output", "format", "o", "F"],
+    ]
+
+    let name: String
+    let path: String
+    /// The endpoint, or several with commas between.
+    let url: String
+    /// The values of each option, in the order of the options' names.
+    let settings: [(option: String, values: [String])]
+    /// Whether others than its owner can read the file.
+    private let isReadableByOthers: Bool
+
+    // MARK: Where they are
+
+    /// The folder, whether it exists or not.
+    static var folder: String {
+        if let home = getenv("XDG_CONFIG_HOME").map({ String(cString: $0) }), home.hasPrefix("/") {
+            return home + "/stomptap"
+        }
+        return (getenv("HOME").map { String(cString: $0) } ?? "") + "/.config/stomptap"
+    }
+
+    /// The names of all profiles, in their order.
+    static var names: [String] {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return files.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.map { String($0.dropLast(5)) }.sorted()
+    }
+
+    /// Whether an ENDPOINT is meant as the name of a profile.
+    static func isName(_ endpoint: String) -> Bool {
+        endpoint != "demo" && !endpoint.contains { ":/,".contains($0) }
+    }
+
+    // MARK: Reading
+
+    /// Reads the profile of that name.
+    ///
+    /// - Throws: ``Failure`` with 78 that says what to change where.
+    init(named name: String) throws {
+        self.name = name
+        path = "\(Self.folder)/\(name).json"
+        guard !name.isEmpty, !name.hasPrefix("."), let content = try? InputFile.read(path, limit: Self.largestFile)
+        else { throw Self.missing(name, path) }
+        let values: [String: Value]
+        do {
+            values = try JSONDecoder().decode([String: Value].self, from: Data(content))
+        } catch {
+            throw Failure(
+                .badConfiguration, "profile \(name): \(path) is no JSON object of options: \(Self.reason(error))")
+        }
+        guard case .text(let url)? = values["url"], !url.isEmpty else {
+            throw Failure(.badConfiguration, "profile \(name): \(path) has no \"url\", which says where the server is")
+        }
+        self.url = url
+        guard !Self.isName(url) else {
+            throw Failure(.badConfiguration, "profile \(name): \"url\" is \(url.debugDescription), which is no URL")
+        }
+        settings = try values.filter { $0.key != "url" }.sorted { $0.key < $1.key }.map { key, value in
+            (key, try Self.values(of: key, value, in: name))
+        }
+        var status = stat()
+        isReadableByOthers = stat(path, &status) == 0 && status.st_mode & 0o044 != 0
+    }
+
+    private static func missing(_ name: String, _ path: String) -> Failure {
+        let hint =
+            NearestName.of(name, among: names + ["demo"]).map { "; did you mean \($0)?" }
+            ?? "; write a URL such as stomp://HOST or ws://HOST/PATH, or demo"
+        return Failure(.badConfiguration, "endpoint: there is no profile \(name.debugDescription) (\(path))\(hint)")
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case DecodingError.typeMismatch(_, let context) where context.codingPath.isEmpty: "it is another kind of value"
+        case DecodingError.typeMismatch(_, let context), DecodingError.dataCorrupted(let context):
+            context.codingPath.first.map { "\($0.stringValue.debugDescription): \(context.debugDescription)" }
+                ?? "it is no JSON"
+        default: "\(error)"
+        }
+    }
+
+    private static func values(of key: String, _ value: Value, in profile: String) throws -> [String] {
+        let found = OptionIndex.all.commands.values.lazy.joined().first { $0.names.contains(key) }
+        guard let option = found else {
+            let hint = NearestName.of(key, among: OptionIndex.all.names.union(["url"]))
+            throw Failure(
+                .badConfiguration,
+                "profile \(profile): \(key.debugDescription) is no option"
+                    + (hint.map { "; did you mean \($0.debugDescription)?" } ?? ""))
+        }
+        func wrong(_ expected: String) -> Failure {
+            Failure(.badConfiguration, "profile \(profile): \(key.debugDescription) wants \(expected)")
+        }
+        switch value {
+        case .flag(let isOn):
+            guard !option.takesValue else { throw wrong("a text or a number") }
+            return isOn ? [""] : []
+        case .number(let number) where !option.takesValue && option.isRepeating:
+            guard let count = Int(number), (0...9).contains(count) else { throw wrong("a small number") }
+            return Array(repeating: "", count: count)
+        case .text, .number, .list:
+            guard option.takesValue else { throw wrong("true or false") }
+            guard option.isRepeating || value.texts.count == 1 else { throw wrong("one value") }
+            return value.texts
+        }
+    }
+
+    private enum Value: Decodable {
+        case flag(Bool), number(String), text(String), list([String])
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let flag = try? container.decode(Bool.self) {
+                self = .flag(flag)
+            } else if let number = try? container.decode(Int.self) {
+                self = .number(String(number))
+            } else if let number = try? container.decode(Double.self) {
+                self = .number(String(number))
+            } else if let text = try? container.decode(String.self) {
+                self = .text(text)
+            } else if let list = try? container.decode([String].self) {
+                self = .list(list)
+            } else {
+                throw DecodingError.dataCorruptedError(
+                    in: container, debugDescription: "it is no text, number, true, false or list of texts")
+            }
+        }
+
+        var texts: [String] {
+            switch self {
+            case .flag(let flag): ["\(flag)"]
+            case .number(let text), .text(let text): [text]
+            case .list(let texts): texts
+            }
+        }
+    }
+
+    // MARK: Using
+
+    /// The command line with this profile's options in it, which those on the line override.
+    ///
+    /// - Parameters:
+    ///   - arguments: the command line without the program's name; it begins with the command.
+    ///   - command: the command's name; options that it does not have are left out.
+    func applied(to arguments: [String], of command: String) -> [String] {
+        let given = Set(
+            arguments.lazy.filter { $0.hasPrefix("-") }.map { argument in
+                argument.hasPrefix("--")
+                    ? String(argument.dropFirst(2).prefix { $0 != "=" }) : String(argument.dropFirst().prefix(1))
+            })
+        let overridden = Set(Self.rivals.filter { !given.isDisjoint(with: $0) }.joined())
+        let own = settings.flatMap { option, values -> [String] in
+            guard !overridden.contains(option), let known = OptionIndex.all.option(option, of: command) else {
+                return []
+            }
+            return values.map { known.takesValue ? "--\(option)=\($0)" : "--\(option)" }
+        }
+        return Array(arguments.prefix(1)) + own + arguments.dropFirst()
+    }
+
+    /// What its owner should know.
+    var warning: String? {
+        guard isReadableByOthers, settings.contains(where: { $0.option == "passcode" }) else { return nil }
+        return "profile \(name): \(path) holds a passcode that others can read; chmod 600 it, or use \"passcode-env\""
+    }
+}
