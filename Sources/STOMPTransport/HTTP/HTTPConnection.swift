@@ -95,8 +95,8 @@ final class HTTPConnection: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if exchange == nil, error is NIOHTTPDecoderError {
-            trace.record(.layers) {
-                WireEvent(.http, .local, .layers, "an answer came that nobody had asked for: the connection is dropped")
+            trace.record(.frames) {
+                WireEvent(.http, .local, .frames, "an answer came that nobody had asked for: the connection is dropped")
             }
         }
         staysOpen = false

@@ -27,6 +27,8 @@ enum Remedies {
             return "it takes no WebSocket message so large (Tomcat: 16 KiB): try --split 8192"
         case .connectionLost where text.contains("stomp died"):
             return "RabbitMQ says so after an ERROR that it does not send over WebSocket; try stomp://, or see its log"
+        case .connectionLost where text.contains("with 2010"):
+            return "does a proxy keep requests open that are over? try --sockjs-transport websocket"
         case .limitExceeded:
             return "raise the limit with --max-message"
         default:

@@ -16,12 +16,16 @@ struct JSONScanner {
     static let maximumDepth = 64
 
     private let octets: UnsafeRawBufferPointer
-    private(set) var position = 0
+    private(set) var position: Int
     /// Whether a string had an escaped half of a surrogate pair without the other half: JavaScript has such strings,
     /// and UTF-8 has U+FFFD in its place.
     private(set) var hadLoneSurrogate = false
 
-    init(_ octets: UnsafeRawBufferPointer) { self.octets = octets }
+    /// - Parameter position: how many octets stand before the JSON.
+    init(_ octets: UnsafeRawBufferPointer, at position: Int = 0) {
+        self.octets = octets
+        self.position = position
+    }
 
     func fault(_ message: String) -> JSONFault { JSONFault(message: message, offset: position) }
 

@@ -33,7 +33,7 @@ enum SockJSFrame: Hashable, Sendable {
 
     private init(octets: UnsafeRawBufferPointer) throws(JSONFault) {
         let content = UnsafeRawBufferPointer(rebasing: octets.dropFirst())
-        var scanner = JSONScanner(content)
+        var scanner = JSONScanner(octets, at: 1)
         switch octets.first {
         case UInt8(ascii: "o") where content.isEmpty:
             self = .open
@@ -42,7 +42,7 @@ enum SockJSFrame: Hashable, Sendable {
         case UInt8(ascii: "h") where content.allSatisfy { $0 == UInt8(ascii: "h") }:
             self = .prelude
         case UInt8(ascii: "a"):
-            self = .messages(try SockJSMessages(&scanner, of: content))
+            self = .messages(try SockJSMessages(&scanner, of: octets))
         case UInt8(ascii: "c"):
             try scanner.expect("[")
             let code = try scanner.integer()

@@ -14,14 +14,15 @@ final class EchoListener: Sendable {
     /// - Parameter sockJS: nil for a plain WebSocket.
     init(
         sockJS: SockJSServerOptions? = SockJSServerOptions(), options: TransportOptions = TransportOptions(),
-        origins: [String]? = nil, on group: any EventLoopGroup = group
+        origins: [String]? = nil, tls: TLSServerOptions? = nil, on group: any EventLoopGroup = group
     ) async throws {
         var options = options
         options.trace = trace.wire
         let state = state
         listener = try await TransportListener.webSocket(
             host: "127.0.0.1", port: 0, on: group,
-            endpoint: WebSocketEndpoint(path: "/ws", allowedOrigins: origins, sockJS: sockJS), options: options
+            endpoint: WebSocketEndpoint(path: "/ws", allowedOrigins: origins, sockJS: sockJS), options: options,
+            tls: tls
         ) { stream in
             let inbox = Inbox()
             state.withLockedValue { $0.append(inbox) }
