@@ -37,15 +37,14 @@ final class SockJSService: Sendable {
         guard endpoint.admits(request) else {
             return HTTPAnswer.refusal(.forbidden, "This origin is not allowed here")
         }
-        let parts = rest.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
-        switch parts.count {
-        case 0 where isUpgrade:
-            return .exchange { $0.answer(.badRequest, HTTPHeaders()) }
-        case 0,
-            1 where parts[0].isEmpty:
+        if rest.isEmpty || rest == "/" {
+            guard !isUpgrade else { return .exchange { $0.answer(.badRequest, HTTPHeaders()) } }
             return handle(request, .GET) { service, exchange in
                 exchange.answer(.ok, ["Content-Type": "text/plain; charset=UTF-8"], "Welcome to SockJS!\n")
             }
+        }
+        let parts = rest.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
+        switch parts.count {
         case 1 where parts[0] == "info":
             return handle(request, .GET) { service, exchange in service.tellInfo(exchange) }
         case 1 where parts[0] == "websocket":
