@@ -10,7 +10,7 @@ release = --configuration release --static-swift-stdlib --product stomptap
 tests = $(SWIFT) test --disable-xctest --experimental-maximum-parallelization-width 6
 share = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: help demo build test test-asan test-brokers test-tools lint figures fuzz install clean libraries brokers
+.PHONY: help demo build test test-asan test-brokers test-tools lint figures autobahn fuzz install clean libraries brokers
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -43,6 +43,9 @@ lint: ## check the style of the sources
 figures: build ## measure the frames per second beside a bare read loop
 	Benchmarks/figures.sh
 
+autobahn: build ## run the WebSocket client against the Autobahn test suite (needs Python 2.7)
+	Scripts/autobahn.sh
+
 fuzz: ## feed the frame decoder with what libFuzzer thinks up, for a minute or SECONDS=
 	SWIFT=$(SWIFT) Fuzz/run $(SECONDS)
 
@@ -62,7 +65,8 @@ clean: ## remove what was built
 	$(SWIFT) package clean
 
 libraries:
-	@pkg-config --exists openssl libedit 2>/dev/null || Scripts/apt-install.sh pkg-config libssl-dev libedit-dev
+	@pkg-config --exists openssl libedit zlib 2>/dev/null || \
+	    Scripts/apt-install.sh pkg-config libssl-dev libedit-dev zlib1g-dev
 
 brokers:
 	@Scripts/apt-install.sh rabbitmq-server activemq

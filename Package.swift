@@ -25,7 +25,8 @@ let package = Package(
     targets: [
         .target(name: "STOMPCore", dependencies: [nioCore]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
-        .target(name: "STOMPTransport", dependencies: ["COpenSSL", nioSOCKS] + nio + nioHTTP),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "STOMPTransport", dependencies: ["COpenSSL", "CZlib", nioSOCKS] + nio + nioHTTP),
         .target(
             name: "STOMPClient",
             dependencies: ["STOMPCore", "STOMPTransport", .product(name: "Logging", package: "swift-log")] + nio),

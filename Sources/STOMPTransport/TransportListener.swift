@@ -38,10 +38,13 @@ public struct TransportListener: Sendable {
         return try await listen(host: host, port: port, on: group, options: options, tls: tls) { channel, summary in
             try StreamPipeline.begin(channel, options: options)
             let router: HTTPRouter = { sockJS?.route($0, tls: summary) ?? endpoint.route($0) }
-            try HTTPServerHandler.add(to: channel, options: options, router: router) { channel, subprotocol in
-                try WebSocketHandler.add(to: channel, role: .server, options: options)
+            try HTTPServerHandler.add(to: channel, options: options, router: router) { channel, agreement in
+                let handler = try WebSocketHandler(
+                    role: .server, options: options, compression: agreement.compression)
+                try channel.pipeline.syncOperations.addHandler(handler)
                 let description = TransportDescription(
-                    name: "WebSocket", remoteAddress: addressText(channel.remoteAddress), subprotocol: subprotocol,
+                    name: "WebSocket", remoteAddress: addressText(channel.remoteAddress),
+                    subprotocol: agreement.subprotocol,
                     tlsSummary: summary)
                 _ = try StreamPipeline.end(channel, description: description, receiver: accept)
             }

@@ -52,6 +52,8 @@ public struct TransportOptions: Sendable {
     public var split: Int?
     /// The most octets of an outgoing WebSocket frame; a message that is larger goes in fragments. Nil is no limit.
     public var fragment: Int?
+    /// Whether a client offers the server of a WebSocket to compress messages (permessage-deflate, RFC 7692).
+    public var offersCompression = false
     /// The largest WebSocket message taken, in octets. Default 16 MiB.
     public var maximumMessage = 16 << 20
     /// Whether a text message that is no UTF-8 is taken, with ``TransportEvent/invalidUTF8``, or closes with 1007

@@ -16,17 +16,19 @@ struct DesignTests {
         "STOMPClient": ["STOMPTransport", "STOMPCore"],
         "STOMPBroker": ["STOMPTransport", "STOMPCore"],
         "STOMPTap": ["STOMPTransport", "STOMPCore"],
-        "STOMPTransport": ["COpenSSL"],
+        "STOMPTransport": ["COpenSSL", "CZlib"],
         "LineEditor": ["CEditLine"],
         "STOMPCore": [],
         "COpenSSL": [],
         "CEditLine": [],
+        "CZlib": [],
     ]
 
     /// Modules that only these folders may import.
     private static let reserved: [String: [String]] = [
         "COpenSSL": ["STOMPTransport/TLS/"],
         "CEditLine": ["LineEditor/"],
+        "CZlib": ["STOMPTransport/WebSocket/"],
         "ArgumentParser": ["StomptapCommands/"],
         "Foundation": [],
         "FoundationNetworking": [],

@@ -101,6 +101,13 @@ import Testing
         #expect(Manner.standard.shaped(TransportOptions()).fragment == nil)
     }
 
+    @Test(arguments: [(Manner.spring, true), (.rabbitMQ, true), (.standard, false)])
+    func messagesAreCompressedAsTheServerWould(_ manner: Manner, compresses: Bool) {
+        var endpoint = WebSocketEndpoint(path: "/ws")
+        manner.shape(&endpoint)
+        #expect(endpoint.compresses == compresses)
+    }
+
     @Test(arguments: [(Manner.spring, "http"), (.standard, "ws"), (.rabbitMQ, "ws")])
     func springHasItsWebSocketBeneathTheURLForSockJS(_ manner: Manner, scheme: String) async throws {
         try await withBroker(.webSocket, { $0.manner = manner }) { address, _ in

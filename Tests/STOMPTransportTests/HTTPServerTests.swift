@@ -29,7 +29,7 @@ import Testing
     }
 
     private func subprotocol(_ route: HTTPRoute) -> String?? {
-        if case .webSocket(let subprotocol, _) = route { .some(subprotocol) } else { .none }
+        if case .webSocket(let agreement, _) = route { .some(agreement.subprotocol) } else { .none }
     }
 
     @Test func aGoodRequestIsLetIn() {

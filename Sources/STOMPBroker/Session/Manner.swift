@@ -45,11 +45,13 @@ extension Manner {
         }
     }
 
-    /// How the WebSocket is opened: RabbitMQ chooses the highest subprotocol and not the first, and Tomcat gives its
-    /// status no words. RabbitMQ has no SockJS any more, and where Spring has it, the WebSocket is beneath it.
+    /// How the WebSocket is opened: RabbitMQ chooses the highest subprotocol and not the first, Tomcat gives its status
+    /// no words, and both compress for those who offer it. RabbitMQ has no SockJS any more, and where Spring has it, the
+    /// WebSocket is beneath it.
     func shape(_ endpoint: inout WebSocketEndpoint) {
         endpoint.choosesByOwnOrder = self == .rabbitMQ
         endpoint.omitsReason = self == .spring
+        endpoint.compresses = self != .standard
         if self == .rabbitMQ { endpoint.sockJS = nil }
         if self == .spring { endpoint.sockJS?.takesWebSocketAtBase = false }
     }

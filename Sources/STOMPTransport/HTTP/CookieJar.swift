@@ -47,13 +47,7 @@ struct CookieJar {
     }
 
     private static func split(_ text: Substring) -> (String, String) {
-        guard let equals = text.firstIndex(of: "=") else { return ("", trimmed(text)) }
-        return (trimmed(text[..<equals]), trimmed(text[text.index(after: equals)...]))
-    }
-
-    private static func trimmed(_ text: Substring) -> String {
-        var text = text.drop { $0 == " " || $0 == "\t" }
-        while text.last == " " || text.last == "\t" { text.removeLast() }
-        return String(text)
+        guard let equals = text.firstIndex(of: "=") else { return ("", text.withoutBlanks) }
+        return (text[..<equals].withoutBlanks, text[text.index(after: equals)...].withoutBlanks)
     }
 }

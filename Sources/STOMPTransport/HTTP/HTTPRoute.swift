@@ -3,10 +3,10 @@ import NIOHTTP1
 
 /// What a server does with an HTTP request.
 enum HTTPRoute {
-    /// Make a WebSocket of the connection, with this subprotocol.
-    case webSocket(subprotocol: String?, omitsReason: Bool = false)
+    /// Make a WebSocket of the connection.
+    case webSocket(WebSocketAgreement, omitsReason: Bool = false)
     /// Make a WebSocket of the connection, and another stream of it than is made of the others.
-    case otherWebSocket(omitsReason: Bool, open: HTTPServerHandler.Opener)
+    case otherWebSocket(WebSocketAgreement, omitsReason: Bool, open: HTTPServerHandler.Opener)
     /// Answer, and end the connection.
     case answer(HTTPAnswer)
     /// Hand the request on when it is whole. The connection takes another one when the answer is whole.
@@ -44,7 +44,13 @@ extension WebSocketEndpoint {
         let chosen =
             choosesByOwnOrder
             ? subprotocols.first { offered.contains($0) } : offered.first { subprotocols.contains($0) }
-        return .webSocket(subprotocol: chosen, omitsReason: omitsReason)
+        return .webSocket(
+            WebSocketAgreement(subprotocol: chosen, compression: compression(for: request)), omitsReason: omitsReason)
+    }
+
+    /// How messages are compressed that follow a request.
+    func compression(for request: HTTPRequestHead) -> PerMessageDeflate? {
+        compresses ? .accepted(among: WebSocketExtension.all(in: request.headers)) : nil
     }
 
     /// Why a request, whatever its path, gets no WebSocket.

@@ -14,7 +14,7 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
     static let patience = TimeAmount.seconds(10)
 
     /// Opens the stream of a connection that has become a WebSocket.
-    typealias Opener = @Sendable (any Channel, _ subprotocol: String?) throws -> Void
+    typealias Opener = @Sendable (any Channel, WebSocketAgreement) throws -> Void
 
     private enum State {
         case idle
@@ -140,10 +140,10 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
         switch route {
         case .answer(let text):
             answer(text, context)
-        case .webSocket(let subprotocol, let omitsReason):
-            upgrade(head, omitsReason, subprotocol, open, context)
-        case .otherWebSocket(let omitsReason, let open):
-            upgrade(head, omitsReason, nil, open, context)
+        case .webSocket(let agreement, let omitsReason):
+            upgrade(head, omitsReason, agreement, open, context)
+        case .otherWebSocket(let agreement, let omitsReason, let open):
+            upgrade(head, omitsReason, agreement, open, context)
         case .exchange(let perform):
             timer?.cancel()
             let exchange = HTTPServerExchange(
@@ -190,13 +190,18 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
     // MARK: - A WebSocket
 
     private func upgrade(
-        _ request: HTTPRequestHead, _ omitsReason: Bool, _ subprotocol: String?, _ open: @escaping Opener,
+        _ request: HTTPRequestHead, _ omitsReason: Bool, _ agreement: WebSocketAgreement, _ open: @escaping Opener,
         _ context: ChannelHandlerContext
     ) {
         state = .upgrading([])
         let status = omitsReason ? .custom(code: 101, reasonPhrase: "") : HTTPResponseStatus.switchingProtocols
         var headers = HTTPHeaders()
-        if let subprotocol { headers.add(name: "Sec-WebSocket-Protocol", value: subprotocol) }
+        if let subprotocol = agreement.subprotocol {
+            headers.add(name: "Sec-WebSocket-Protocol", value: subprotocol)
+        }
+        if let compression = agreement.compression {
+            headers.add(name: WebSocketExtension.header, value: compression.answer)
+        }
         // It is asked only for the headers that answer the request: the hash of the key is its own.
         let upgrader = NIOWebSocketServerUpgrader(
             shouldUpgrade: { [headers] channel, _ in channel.eventLoop.makeSucceededFuture(headers) },
@@ -211,14 +216,14 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
             pipeline.removeHandler(self.recorder, promise: nil)
             pipeline.removeHandler(self.codec.encoder, promise: nil)
             return pipeline.removeHandler(self.codec.decoder)
-        }.whenComplete { _ in self.upgraded(subprotocol, open, context) }
+        }.whenComplete { _ in self.upgraded(agreement, open, context) }
     }
 
-    private func upgraded(_ subprotocol: String?, _ open: Opener, _ context: ChannelHandlerContext) {
+    private func upgraded(_ agreement: WebSocketAgreement, _ open: Opener, _ context: ChannelHandlerContext) {
         guard case .upgrading(let octets) = state, context.channel.isActive else { return context.close(promise: nil) }
         state = .done
         do {
-            try open(context.channel, subprotocol)
+            try open(context.channel, agreement)
         } catch {
             return context.close(promise: nil)
         }

@@ -76,6 +76,15 @@ extension String {
     }
 }
 
+extension Substring {
+    /// Without the blanks around it.
+    var withoutBlanks: String {
+        var text = drop { $0 == " " || $0 == "\t" }
+        while text.last == " " || text.last == "\t" { text.removeLast() }
+        return String(text)
+    }
+}
+
 extension HTTPHeaders {
     /// Whether one of the members of a list header is this token, in capitals or not.
     func hasToken(_ token: String, in name: String) -> Bool {

@@ -9,6 +9,8 @@ public struct WebSocketEndpoint: Sendable, Hashable {
     public var choosesByOwnOrder = false
     /// Whether the answer goes without a reason phrase, as Tomcat's does: `HTTP/1.1 101 `.
     public var omitsReason = false
+    /// Whether messages are compressed with clients that offer permessage-deflate (RFC 7692). Default no.
+    public var compresses = false
     /// The values of `Origin` that are let in; nil lets in all. A request without an `Origin` is let in always.
     public var allowedOrigins: [String]?
 

@@ -1,13 +1,11 @@
 import NIOCore
-import NIOWebSocket
 
-/// Makes messages of WebSocket frames and frames of messages, answers pings, and runs the close handshake: RFC 6455
-/// above the framing, for both ends.
+/// Makes messages of octets and octets of messages, answers pings, and runs the close handshake: RFC 6455 for both ends.
 final class WebSocketHandler: ChannelDuplexHandler {
-    typealias InboundIn = WebSocketFrame
+    typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = ByteBuffer
-    typealias OutboundOut = WebSocketFrame
+    typealias OutboundOut = ByteBuffer
 
     enum Role {
         case client, server
@@ -17,10 +15,11 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     private let role: Role
     private let options: TransportOptions
-    private var kind: TransportMessageKind
+    private var reader: WebSocketFrameReader
+    private var assembler: WebSocketMessageAssembler
+    private var output: WebSocketOutput
     /// What the receiver was last told of the messages that come.
     private var incomingKind = TransportMessageKind.text
-    private var assembler: WebSocketMessageAssembler
     private var handshake = WebSocketCloseHandshake()
     private var error: TransportError?
     private var closeTimer: Scheduled<Void>?
@@ -31,70 +30,55 @@ final class WebSocketHandler: ChannelDuplexHandler {
     /// (section 5.5.3), and so they cannot pile up.
     private var pendingPong: ByteBuffer?
 
-    init(role: Role, options: TransportOptions) {
+    /// - Throws: ``TransportError`` where messages cannot be compressed.
+    init(role: Role, options: TransportOptions, compression: PerMessageDeflate? = nil) throws(TransportError) {
         self.role = role
         self.options = options
-        kind = options.sendsBinary ? .binary : .byContent
+        let limit = min(max(0, options.maximumMessage), Int(UInt32.max))
+        var inflater: Inflater?
+        var deflater: Deflater?
+        if let compression {
+            inflater = try Inflater(role == .client ? compression.server : compression.client)
+            deflater = try Deflater(role == .client ? compression.client : compression.server)
+        }
+        reader = WebSocketFrameReader(isServer: role == .server, isCompressed: compression != nil, limit: limit)
         assembler = WebSocketMessageAssembler(
-            limit: options.maximumMessage, acceptsInvalidUTF8: options.acceptsInvalidUTF8)
-    }
-
-    /// Adds the framing and this handler.
-    static func add(to channel: any Channel, role: Role, options: TransportOptions) throws {
-        let largest = min(max(0, options.maximumMessage), Int(UInt32.max))
-        try channel.pipeline.syncOperations.addHandlers(
-            WebSocketFrameEncoder(), ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: largest)),
-            WebSocketHandler(role: role, options: options))
+            limit: limit, acceptsInvalidUTF8: options.acceptsInvalidUTF8, inflater: inflater)
+        output = WebSocketOutput(options, deflater: deflater)
     }
 
     // MARK: - What comes
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard handshake.mayReceive else { return }
+        reader.feed(Self.unwrapInboundIn(data))
         do throws(WebSocketViolation) {
-            try take(Self.unwrapInboundIn(data), context)
+            // What a frame brings may end the stream.
+            while handshake.mayReceive, let frame = try reader.next() { try take(frame, context) }
         } catch {
             fail(error, context)
         }
     }
 
     private func take(_ frame: WebSocketFrame, _ context: ChannelHandlerContext) throws(WebSocketViolation) {
-        guard (frame.maskKey != nil) == (role == .server) else {
-            throw WebSocketViolation(role == .client ? "a masked frame" : "an unmasked frame")
-        }
-        guard !frame.rsv1, !frame.rsv2, !frame.rsv3 else {
-            throw WebSocketViolation("a frame with a reserved bit set, as of an extension that was not agreed on")
-        }
-        let payload = frame.unmaskedData
         switch frame.opcode {
-        case .text:
-            deliver(try assembler.start(isText: true, isLast: frame.fin, payload), context)
-        case .binary:
-            deliver(try assembler.start(isText: false, isLast: frame.fin, payload), context)
-        case .continuation:
-            deliver(try assembler.goOn(isLast: frame.fin, payload), context)
+        case .text, .binary, .continuation:
+            if let message = try assembler.take(frame) { deliver(message, context) }
         case .ping:
-            record(.incoming, "ping", payload)
-            answer(payload, context)
-            tellLife(context, .ping(payload))
+            record(.incoming, "ping", frame.payload)
+            answer(frame.payload, context)
+            tellLife(context, .ping(frame.payload))
         case .pong:
-            record(.incoming, "pong", payload)
-            tellLife(context, .pong(payload))
-        case .connectionClose:
-            try closed(WebSocketClose(reading: payload), context)
-        default:
-            throw WebSocketViolation("a frame with the unknown opcode \(UInt8(webSocketOpcode: frame.opcode))")
+            record(.incoming, "pong", frame.payload)
+            tellLife(context, .pong(frame.payload))
+        case .close:
+            try closed(WebSocketClose(reading: frame.payload), context)
         }
     }
 
-    private func deliver(_ message: WebSocketMessageAssembler.Message?, _ context: ChannelHandlerContext) {
-        guard let message else { return }
+    private func deliver(_ message: WebSocketMessageAssembler.Message, _ context: ChannelHandlerContext) {
         hasTold = true
-        options.trace.record(.octets) {
-            let kind = message.isText ? "text" : "binary"
-            return WireEvent(
-                .ws, .incoming, .octets, "\(kind) \(message.octets.readableBytes) octets", octets: message.octets)
-        }
+        record(.incoming, isText: message.isText, message.octets, message.compressedSize)
         let kind: TransportMessageKind = message.isText ? .text : .binary
         if kind != incomingKind {
             incomingKind = kind
@@ -127,15 +111,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // A decoder that has failed tells so again at every read; what has failed the connection is known by then.
-        guard handshake.mayReceive else { return }
-        switch error {
-        case NIOWebSocketError.invalidFrameLength: fail(.tooLarge(options.maximumMessage), context)
-        case NIOWebSocketError.fragmentedControlFrame: fail(WebSocketViolation("a fragmented control frame"), context)
-        case NIOWebSocketError.multiByteControlFrameLength:
-            fail(WebSocketViolation("a control frame of more than 125 octets"), context)
-        default: context.fireErrorCaught(error)
-        }
+        // What has failed the connection is known already, and told when that has ended.
+        if handshake.mayReceive { context.fireErrorCaught(error) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -152,26 +129,12 @@ final class WebSocketHandler: ChannelDuplexHandler {
             promise?.fail(ChannelError.outputClosed)
             return
         }
-        var octets = Self.unwrapOutboundIn(data)
-        let isText =
-            switch kind {
-            case .byContent: octets.isUTF8
-            case .text: true
-            case .binary: false
-            }
-        options.trace.record(.octets) {
-            WireEvent(
-                .ws, .outgoing, .octets, "\(isText ? "text" : "binary") \(octets.readableBytes) octets", octets: octets)
+        let messages = output.messages(of: Self.unwrapOutboundIn(data))
+        for message in messages { record(.outgoing, isText: message.isText, message.octets, message.compressedSize) }
+        let frames = messages.flatMap(\.frames)
+        for (number, frame) in frames.enumerated() {
+            send(frame, context, promise: number == frames.count - 1 ? promise : nil)
         }
-        while let limit = options.split, octets.readableBytes > limit {
-            let piece = octets.readPiece(of: limit, isText: isText)
-            guard octets.readableBytes > 0 else {
-                octets = piece
-                break
-            }
-            sendMessage(isText ? .text : .binary, piece, context)
-        }
-        sendMessage(isText ? .text : .binary, octets, context, promise: promise)
     }
 
     func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
@@ -186,10 +149,10 @@ final class WebSocketHandler: ChannelDuplexHandler {
             guard handshake.maySend else { break }
             let octets = ByteBuffer(bytes: payload.prefix(125))
             record(.outgoing, "ping", octets)
-            send(.ping, octets, context)
+            send(WebSocketFrame(opcode: .ping, payload: octets), context)
             context.flush()
         case TransportRequest.messages(let kind):
-            self.kind = kind
+            output.kind = kind
         default:
             return context.triggerUserOutboundEvent(event, promise: promise)
         }
@@ -213,31 +176,16 @@ final class WebSocketHandler: ChannelDuplexHandler {
         guard handshake.maySend else { return }
         guard context.channel.isWritable else { return pendingPong = payload }
         record(.outgoing, "pong", payload)
-        send(.pong, payload, context)
+        send(WebSocketFrame(opcode: .pong, payload: payload), context)
         needsFlush = true
     }
 
-    private func sendMessage(
-        _ opcode: WebSocketOpcode, _ payload: ByteBuffer, _ context: ChannelHandlerContext,
-        promise: EventLoopPromise<Void>? = nil
-    ) {
-        var (opcode, payload) = (opcode, payload)
-        while let limit = options.fragment, payload.readableBytes > limit,
-            let fragment = payload.readSlice(length: max(1, limit))
-        {
-            send(opcode, fragment, context, isLast: false)
-            opcode = .continuation
-        }
-        send(opcode, payload, context, promise: promise)
-    }
-
     private func send(
-        _ opcode: WebSocketOpcode, _ payload: ByteBuffer, _ context: ChannelHandlerContext, isLast: Bool = true,
-        promise: EventLoopPromise<Void>? = nil
+        _ frame: WebSocketFrame, _ context: ChannelHandlerContext, promise: EventLoopPromise<Void>? = nil
     ) {
-        let key = role == .client ? WebSocketMaskingKey.random() : nil
-        let frame = WebSocketFrame(fin: isLast, opcode: opcode, maskKey: key, data: payload)
-        context.write(Self.wrapOutboundOut(frame), promise: promise)
+        // Nobody can foresee it (section 5.3).
+        let key = role == .client ? UInt32.random(in: 0...UInt32.max) : nil
+        context.write(Self.wrapOutboundOut(frame.octets(maskedBy: key)), promise: promise)
     }
 
     // MARK: - The end
@@ -287,13 +235,25 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     private func sendClose(_ close: WebSocketClose, _ context: ChannelHandlerContext) {
         options.trace.record(.layers) { WireEvent(.ws, .outgoing, .layers, close.summary) }
-        send(.connectionClose, close.body, context)
+        send(WebSocketFrame(opcode: .close, payload: close.body), context)
         context.flush()
     }
+
+    // MARK: - The trace
 
     private func record(_ direction: WireEvent.Direction, _ name: String, _ payload: ByteBuffer) {
         options.trace.record(.layers) {
             WireEvent(.ws, direction, .layers, "\(name) \(payload.readableBytes) octets", octets: payload)
+        }
+    }
+
+    private func record(
+        _ direction: WireEvent.Direction, isText: Bool, _ octets: ByteBuffer, _ compressedSize: Int?
+    ) {
+        options.trace.record(.octets) {
+            let compressed = compressedSize.map { ", compressed to \($0)" } ?? ""
+            let summary = "\(isText ? "text" : "binary") \(octets.readableBytes) octets\(compressed)"
+            return WireEvent(.ws, direction, .octets, summary, octets: octets)
         }
     }
 }

@@ -1,56 +1,78 @@
 import NIOCore
 
-/// Makes messages of data frames (RFC 6455, section 5.4). A message in one frame is handed on without a copy.
+/// Makes messages of data frames (RFC 6455, section 5.4). A message in one frame that is not compressed is handed on
+/// without a copy.
 struct WebSocketMessageAssembler {
     struct Message: Equatable {
         var isText: Bool
         var octets: ByteBuffer
         /// False for a text message that is no UTF-8; true for a binary one.
         var isValid = true
+        /// How many octets it had on the wire, where it was compressed.
+        var compressedSize: Int?
     }
 
     private let limit: Int
     private let acceptsInvalidUTF8: Bool
+    private let inflater: Inflater?
     /// The message whose last fragment is still to come.
     private var partial: Message?
+    /// How many octets of it are known to be UTF-8.
+    private var checkedSize = 0
 
     /// - Parameters:
     ///   - limit: the largest message, in octets.
     ///   - acceptsInvalidUTF8: whether text that is no UTF-8 is a message all the same.
-    init(limit: Int, acceptsInvalidUTF8: Bool) {
+    ///   - inflater: for compressed messages.
+    init(limit: Int, acceptsInvalidUTF8: Bool, inflater: Inflater? = nil) {
         self.limit = limit
         self.acceptsInvalidUTF8 = acceptsInvalidUTF8
+        self.inflater = inflater
     }
 
-    /// The frame of a message that is text or binary: its only one, or its first.
-    mutating func start(isText: Bool, isLast: Bool, _ payload: ByteBuffer) throws(WebSocketViolation) -> Message? {
+    /// Takes a data frame; gives the message that ends with it.
+    mutating func take(_ frame: WebSocketFrame) throws(WebSocketViolation) -> Message? {
+        if frame.opcode == .continuation {
+            guard var message = partial.take() else { throw WebSocketViolation("a continuation of no message") }
+            return try goOn(&message, frame)
+        }
         guard partial == nil else { throw WebSocketViolation("a new message in the midst of a fragmented one") }
-        guard payload.readableBytes <= limit else { throw .tooLarge(limit) }
-        if isLast { return try checked(Message(isText: isText, octets: payload)) }
-        // A slice would keep the whole of the read that brought it.
-        var octets = ByteBuffer()
-        octets.writeImmutableBuffer(payload)
-        partial = Message(isText: isText, octets: octets)
-        return nil
+        var message = Message(isText: frame.opcode == .text, octets: ByteBuffer())
+        guard frame.isLast, !frame.isCompressed else {
+            if frame.isCompressed { message.compressedSize = 0 }
+            checkedSize = 0
+            return try goOn(&message, frame)
+        }
+        guard frame.payload.readableBytes <= limit else { throw .tooLarge(limit) }
+        message.octets = frame.payload
+        if message.isText, !message.octets.isUTF8 { try tell(invalid: &message) }
+        return message
     }
 
-    /// A continuation frame.
-    mutating func goOn(isLast: Bool, _ payload: ByteBuffer) throws(WebSocketViolation) -> Message? {
-        guard var message = partial.take() else { throw WebSocketViolation("a continuation of no message") }
-        guard message.octets.readableBytes + payload.readableBytes <= limit else { throw .tooLarge(limit) }
-        message.octets.writeImmutableBuffer(payload)
-        if isLast { return try checked(message) }
+    private mutating func goOn(
+        _ message: inout Message, _ frame: WebSocketFrame
+    ) throws(WebSocketViolation) -> Message? {
+        if let size = message.compressedSize, let inflater {
+            message.compressedSize = size + frame.payload.readableBytes
+            try inflater.inflate(frame.payload, onto: &message.octets, limit: limit)
+            if frame.isLast { try inflater.finish(&message.octets, limit: limit) }
+        } else {
+            guard message.octets.readableBytes + frame.payload.readableBytes <= limit else { throw .tooLarge(limit) }
+            // A copy: a slice would keep the whole of the read that brought it.
+            message.octets.writeImmutableBuffer(frame.payload)
+        }
+        if message.isText, message.isValid, !message.octets.isUTF8(from: &checkedSize, isWhole: frame.isLast) {
+            try tell(invalid: &message)
+        }
+        if frame.isLast { return message }
         partial = message
         return nil
     }
 
-    private func checked(_ message: Message) throws(WebSocketViolation) -> Message {
-        guard message.isText, !message.octets.isUTF8 else { return message }
+    private func tell(invalid message: inout Message) throws(WebSocketViolation) {
         guard acceptsInvalidUTF8 else {
             throw WebSocketViolation("a text message that is no UTF-8", closeCode: WebSocketClose.invalidPayload)
         }
-        var message = message
         message.isValid = false
-        return message
     }
 }

@@ -22,6 +22,7 @@ struct WebSocketRequest {
         if !options.subprotocols.isEmpty {
             own.append(("Sec-WebSocket-Protocol", options.subprotocols.joined(separator: ", ")))
         }
+        if options.offersCompression { own.append((WebSocketExtension.header, PerMessageDeflate.offer)) }
         head = try site.head(.GET, requestTarget, own, options: options)
         for subprotocol in options.subprotocols where !subprotocol.isToken {
             throw TransportError(
@@ -38,12 +39,7 @@ struct WebSocketRequest {
     }
 
     /// Takes or refuses a `101 Switching Protocols`.
-    ///
-    /// - Returns: the subprotocol that the server chose.
-    func subprotocol(chosenBy answer: HTTPResponseHead) throws(TransportError) -> String? {
-        func violation(_ message: String) -> TransportError {
-            TransportError(.protocolViolation, .webSocket, "101 from \(url) \(message)")
-        }
+    func agreement(with answer: HTTPResponseHead) throws(TransportError) -> WebSocketAgreement {
         guard answer.headers.hasToken("websocket", in: "Upgrade") else {
             throw violation("without 'Upgrade: websocket'")
         }
@@ -53,9 +49,29 @@ struct WebSocketRequest {
         guard upgrader.shouldAllowUpgrade(upgradeResponse: answer) else {
             throw violation("with a Sec-WebSocket-Accept that does not answer the key")
         }
-        if let name = answer.headers[canonicalForm: "Sec-WebSocket-Extensions"].first(where: { !$0.isEmpty }) {
-            throw violation("with the extension \(printable(name)), which was not offered")
+        return WebSocketAgreement(
+            subprotocol: try subprotocol(chosenBy: answer), compression: try compression(chosenBy: answer))
+    }
+
+    private func violation(_ message: String) -> TransportError {
+        TransportError(.protocolViolation, .webSocket, "101 from \(url) \(message)")
+    }
+
+    private func compression(chosenBy answer: HTTPResponseHead) throws(TransportError) -> PerMessageDeflate? {
+        let offered = Set(WebSocketExtension.all(in: head.headers).map(\.name))
+        let chosen = WebSocketExtension.all(in: answer.headers)
+        for member in chosen where !offered.contains(member.name) || member.name != PerMessageDeflate.name {
+            throw violation("with the extension \(printable(member.name)), which was not offered")
         }
+        guard let first = chosen.first else { return nil }
+        guard chosen.count == 1, let compression = PerMessageDeflate(answer: first) else {
+            let value = answer.headers[WebSocketExtension.header].joined(separator: ", ")
+            throw violation("with \(printable(value)), which is no answer to the offer of \(PerMessageDeflate.name)")
+        }
+        return compression
+    }
+
+    private func subprotocol(chosenBy answer: HTTPResponseHead) throws(TransportError) -> String? {
         let chosen = answer.headers["Sec-WebSocket-Protocol"]
         guard let name = chosen.first else { return nil }
         let offered = head.headers[canonicalForm: "Sec-WebSocket-Protocol"].map(String.init)

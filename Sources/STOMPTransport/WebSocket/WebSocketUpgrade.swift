@@ -71,11 +71,20 @@ final class WebSocketUpgrade {
     /// The 101 has come and the HTTP handlers are gone.
     private func open(_ head: HTTPResponseHead) -> EventLoopFuture<TransportDescription?> {
         channel.eventLoop.makeCompletedFuture {
+            let agreement = try request.agreement(with: head)
+            if let compression = agreement.compression {
+                options.trace.record(.layers) { WireEvent(.ws, .local, .layers, "agreed on \(compression.answer)") }
+            } else if options.offersCompression {
+                options.trace.record(.layers) {
+                    WireEvent(.ws, .local, .layers, "nothing is compressed: the server has not taken the offer")
+                }
+            }
             let description = TransportDescription(
                 name: "WebSocket", remoteAddress: addressText(channel.remoteAddress),
-                subprotocol: try request.subprotocol(chosenBy: head), tlsSummary: tls)
+                subprotocol: agreement.subprotocol, tlsSummary: tls)
             channel.pipeline.syncOperations.removeHandler(recorder, promise: nil)
-            try WebSocketHandler.add(to: channel, role: .client, options: options)
+            let handler = try WebSocketHandler(role: .client, options: options, compression: agreement.compression)
+            try channel.pipeline.syncOperations.addHandler(handler)
             return description
         }
     }

@@ -110,6 +110,9 @@ struct ConnectionOptions: ParsableArguments {
         transform: SizeArgument.init)
     var split: SizeArgument?
 
+    @Flag(help: "Offer to compress WebSocket messages (permessage-deflate).")
+    var compress = false
+
     @Option(
         help: ArgumentHelp("The largest message or frame to take (default: 16MiB).", valueName: "size"),
         transform: SizeArgument.init)
@@ -174,6 +177,7 @@ struct ConnectionOptions: ParsableArguments {
         configuration.transport.proxy = try proxy.map { try ProxyTarget($0) } ?? endpoint.proxyFromEnvironment()
         configuration.sockJSTransport = sockjsTransport
         configuration.transport.sendsBinary = wsBinary
+        configuration.transport.offersCompression = compress
         configuration.transport.split = split?.octets
         configuration.transport.maximumMessage = maxMessage.octets
         configuration.transport.closeTimeout = receiptTimeout.amount

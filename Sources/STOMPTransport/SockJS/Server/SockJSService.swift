@@ -62,8 +62,11 @@ final class SockJSService: Sendable {
         switch component {
         case "websocket" where options.takesWebSocket:
             return endpoint.refusal(of: request)
-                ?? .otherWebSocket(omitsReason: endpoint.omitsReason) { [self] channel, _ in
-                    try openWebSocket(channel, tls: tls)
+                ?? .otherWebSocket(
+                    WebSocketAgreement(compression: endpoint.compression(for: request)),
+                    omitsReason: endpoint.omitsReason
+                ) { [self] channel, agreement in
+                    try openWebSocket(channel, agreement, tls: tls)
                 }
         case "xhr":
             return handle(request, .POST) { $0.receive($1, session, .xhrPolling) }
@@ -207,9 +210,11 @@ final class SockJSService: Sendable {
         }
     }
 
-    private func openWebSocket(_ channel: any Channel, tls: TLSSummary?) throws {
-        try WebSocketHandler.add(
-            to: channel, role: .server, options: SockJSWebSocketCarrier.options(transportOptions))
+    private func openWebSocket(_ channel: any Channel, _ agreement: WebSocketAgreement, tls: TLSSummary?) throws {
+        let handler = try WebSocketHandler(
+            role: .server, options: SockJSWebSocketCarrier.options(transportOptions),
+            compression: agreement.compression)
+        try channel.pipeline.syncOperations.addHandler(handler)
         let description = TransportDescription(
             name: "SockJS websocket", remoteAddress: addressText(channel.remoteAddress), tlsSummary: tls)
         let factory = SockJSServerWebSocket.factory(

@@ -6,90 +6,7 @@ import Testing
 
 /// What a WebSocket makes of octets, and octets of messages, without a socket.
 @Suite struct WebSocketHandlerTests {
-    /// One end of a WebSocket in a channel that is no socket.
-    private final class End {
-        let channel = EmbeddedChannel()
-        private let ground = Ground()
-        private let told = Told()
-
-        init(_ role: WebSocketHandler.Role = .client, _ configure: (inout TransportOptions) -> Void = { _ in }) throws {
-            var options = TransportOptions()
-            configure(&options)
-            try channel.pipeline.syncOperations.addHandler(ground)
-            try WebSocketHandler.add(to: channel, role: role, options: options)
-            try channel.pipeline.syncOperations.addHandler(told)
-            try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
-            channel.pipeline.fireChannelReadComplete()
-        }
-
-        deinit { _ = try? channel.finish(acceptAlreadyClosed: true) }
-
-        var messages: [String] { told.messages.map { String(buffer: $0) } }
-        var events: [TransportEvent] { told.events }
-        var error: TransportError? { told.error }
-        /// Whether the connection below was asked to end.
-        var isEnding: Bool { ground.isEnding }
-
-        func receive(_ octets: [UInt8], split: Int = .max) {
-            var rest = ByteBuffer(bytes: octets)
-            while let piece = rest.readSlice(length: min(split, max(1, rest.readableBytes))) {
-                channel.pipeline.fireChannelRead(piece)
-                channel.pipeline.fireChannelReadComplete()
-            }
-        }
-
-        func send(_ text: String) { send(Array(text.utf8)) }
-        func send(_ octets: [UInt8]) { channel.writeAndFlush(ByteBuffer(bytes: octets), promise: nil) }
-
-        /// Everything that was sent, as octets.
-        func sent() throws -> [UInt8] {
-            var octets: [UInt8] = []
-            while let buffer = try channel.readOutbound(as: ByteBuffer.self) { octets += buffer.readableBytesView }
-            return octets
-        }
-    }
-
-    /// Stands where the connection would be ended.
-    private final class Ground: ChannelOutboundHandler {
-        typealias OutboundIn = ByteBuffer
-        var isEnding = false
-
-        func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
-            if event is StreamClosing { isEnding = true }
-        }
-    }
-
-    private final class Told: ChannelInboundHandler {
-        typealias InboundIn = ByteBuffer
-        var messages: [ByteBuffer] = []
-        var events: [TransportEvent] = []
-        var error: TransportError?
-
-        func channelRead(context: ChannelHandlerContext, data: NIOAny) { messages.append(Self.unwrapInboundIn(data)) }
-        func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-            if let event = event as? TransportEvent { events.append(event) }
-        }
-        func errorCaught(context: ChannelHandlerContext, error: any Error) {
-            self.error = self.error ?? error as? TransportError
-        }
-    }
-
-    /// A frame as a server sends it, or as a client does where `key` is given.
-    private static func frame(_ first: UInt8, _ payload: [UInt8], key: [UInt8]? = nil) -> [UInt8] {
-        let mask: UInt8 = key == nil ? 0 : 0x80
-        var octets = [first]
-        switch payload.count {
-        case ...125: octets.append(mask | UInt8(payload.count))
-        case ...0xFFFF: octets += [mask | 126, UInt8(payload.count >> 8), UInt8(payload.count & 0xFF)]
-        default: octets += [mask | 127] + (0..<8).reversed().map { UInt8(payload.count >> ($0 * 8) & 0xFF) }
-        }
-        guard let key else { return octets + payload }
-        return octets + key + payload.enumerated().map { $1 ^ key[$0 % 4] }
-    }
-
-    private static func frame(_ first: UInt8, _ text: String, key: [UInt8]? = nil) -> [UInt8] {
-        frame(first, Array(text.utf8), key: key)
-    }
+    private typealias End = WebSocketEnd
 
     // MARK: - What comes
 
@@ -97,8 +14,8 @@ import Testing
     func messagesAreTheSameHoweverTheyAreSplit(split: Int) throws {
         let long = String(repeating: "0123456789", count: 30)
         let octets =
-            Self.frame(0x81, "one") + Self.frame(0x82, "") + Self.frame(0x01, "two ") + Self.frame(0x89, "ping")
-            + Self.frame(0x00, "and ") + Self.frame(0x80, "three") + Self.frame(0x8A, "pong") + Self.frame(0x81, long)
+            wireFrame(0x81, "one") + wireFrame(0x82, "") + wireFrame(0x01, "two ") + wireFrame(0x89, "ping")
+            + wireFrame(0x00, "and ") + wireFrame(0x80, "three") + wireFrame(0x8A, "pong") + wireFrame(0x81, long)
         let end = try End()
         end.receive(octets, split: split)
         #expect(end.messages == ["one", "", "two and three", long])
@@ -107,7 +24,7 @@ import Testing
 
     @Test func messagesOfAClientAreUnmasked() throws {
         let end = try End(.server)
-        end.receive(Self.frame(0x81, "hello, server", key: [1, 2, 3, 4]), split: 1)
+        end.receive(wireFrame(0x81, "hello, server", key: [1, 2, 3, 4]), split: 1)
         #expect(end.messages == ["hello, server"])
     }
 
@@ -115,15 +32,15 @@ import Testing
         let end = try End(.server)
         let key: [UInt8] = [9, 8, 7, 6]
         end.receive(
-            Self.frame(0x01, "a", key: key) + Self.frame(0x89, "ping", key: key) + Self.frame(0x80, "b", key: key))
+            wireFrame(0x01, "a", key: key) + wireFrame(0x89, "ping", key: key) + wireFrame(0x80, "b", key: key))
         #expect(end.messages == ["ab"])
-        #expect(try end.sent() == Self.frame(0x8A, "ping"))
+        #expect(try end.sent() == wireFrame(0x8A, "ping"))
         #expect(end.events == [.ping(ByteBuffer(string: "ping"))])
     }
 
     @Test func partOfAMessageIsASignOfLife() throws {
         let end = try End()
-        let octets = Self.frame(0x81, "hello")
+        let octets = wireFrame(0x81, "hello")
         end.receive(Array(octets.prefix(3)))
         #expect(end.events == [.alive])
         end.receive(Array(octets.dropFirst(3)))
@@ -132,18 +49,18 @@ import Testing
 
     @Test func textThatIsNoUTF8IsTakenAndTold() throws {
         let end = try End()
-        end.receive(Self.frame(0x81, [0x61, 0xFF]))
+        end.receive(wireFrame(0x81, [0x61, 0xFF]))
         #expect(end.events == [.invalidUTF8])
         #expect(end.messages.count == 1)
-        end.receive(Self.frame(0x82, [0x61, 0xFF]))
+        end.receive(wireFrame(0x82, [0x61, 0xFF]))
         #expect(end.events == [.invalidUTF8, .messages(as: .binary)])
     }
 
     @Test func theKindOfMessagesIsToldWhereItChanges() throws {
         let end = try End()
         for octets in [
-            Self.frame(0x81, "a"), Self.frame(0x82, "b"), Self.frame(0x02, "c") + Self.frame(0x80, "d"),
-            Self.frame(0x81, "e"),
+            wireFrame(0x81, "a"), wireFrame(0x82, "b"), wireFrame(0x02, "c") + wireFrame(0x80, "d"),
+            wireFrame(0x81, "e"),
         ] {
             end.receive(octets)
         }
@@ -152,28 +69,29 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a masked frame", frame(0x81, "x", key: [1, 2, 3, 4]), 1002),
-        ("a frame with a reserved bit", frame(0xC1, "x"), 1002),
-        ("a frame with a reserved bit", frame(0xA1, "x"), 1002),
-        ("a frame with a reserved bit", frame(0x91, "x"), 1002),
-        ("unknown opcode 3", frame(0x83, "x"), 1002),
-        ("unknown opcode 11", frame(0x8B, "x"), 1002),
-        ("a fragmented control frame", frame(0x09, "x"), 1002),
-        ("a control frame of more than 125", frame(0x89, String(repeating: "x", count: 126)), 1002),
-        ("a continuation of no message", frame(0x80, "x"), 1002),
-        ("a new message in the midst", frame(0x01, "x") + frame(0x81, "y"), 1002),
-        ("half a close code", frame(0x88, [3]), 1002),
-        ("the close code 1005", frame(0x88, [3, 237]), 1002),
-        ("a close reason that is no UTF-8", frame(0x88, [3, 232, 0xFF]), 1007),
-        ("a message of more than 1000 octets", frame(0x82, [UInt8](repeating: 0, count: 1001)), 1009),
+        ("a masked frame", wireFrame(0x81, "x", key: [1, 2, 3, 4]), 1002),
+        ("a frame with a reserved bit", wireFrame(0xC1, "x"), 1002),
+        ("a frame with a reserved bit", wireFrame(0xA1, "x"), 1002),
+        ("a frame with a reserved bit", wireFrame(0x91, "x"), 1002),
+        ("unknown opcode 3", wireFrame(0x83, "x"), 1002),
+        ("unknown opcode 11", wireFrame(0x8B, "x"), 1002),
+        ("a fragmented control frame", wireFrame(0x09, "x"), 1002),
+        ("a control frame of more than 125", wireFrame(0x89, String(repeating: "x", count: 126)), 1002),
+        ("a continuation of no message", wireFrame(0x80, "x"), 1002),
+        ("a new message in the midst", wireFrame(0x01, "x") + wireFrame(0x81, "y"), 1002),
+        ("half a close code", wireFrame(0x88, [3]), 1002),
+        ("the close code 1005", wireFrame(0x88, [3, 237]), 1002),
+        ("a close reason that is no UTF-8", wireFrame(0x88, [3, 232, 0xFF]), 1007),
+        ("a message of more than 1000 octets", wireFrame(0x82, [UInt8](repeating: 0, count: 1001)), 1009),
         ("a message of more than 1000 octets", [0x82, 127, 0, 0, 0, 1, 0, 0, 0, 0], 1009),
         ("a message of more than 1000 octets", [0x82, 127, 255, 255, 255, 255, 255, 255, 255, 255], 1009),
         (
             "a message of more than 1000 octets",
-            frame(0x02, [UInt8](repeating: 0, count: 600)) + frame(0x80, [UInt8](repeating: 0, count: 600)), 1009
+            wireFrame(0x02, [UInt8](repeating: 0, count: 600)) + wireFrame(0x80, [UInt8](repeating: 0, count: 600)),
+            1009
         ),
-        ("a text message that is no UTF-8", frame(0x81, [0xC0, 0x80]), 1007),
-        ("a text message that is no UTF-8", frame(0x01, [0xE2, 0x82]) + frame(0x80, [0x61]), 1007),
+        ("a text message that is no UTF-8", wireFrame(0x81, [0xC0, 0x80]), 1007),
+        ("a text message that is no UTF-8", wireFrame(0x01, [0xE2, 0x82]) + wireFrame(0x80, [0x61]), 1007),
     ])
     func aViolationClosesTheConnection(name: String, octets: [UInt8], code: Int) throws {
         for split in [1, Int.max] {
@@ -182,7 +100,7 @@ import Testing
                 $0.maximumMessage = 1000
             }
             // What follows a violation is ignored.
-            end.receive(octets + Self.frame(0x81, "later") + Self.frame(0x89, "later"), split: split)
+            end.receive(octets + wireFrame(0x81, "later") + wireFrame(0x89, "later"), split: split)
             #expect(end.messages.isEmpty)
             let sent = try end.sent()
             try #require(sent.count > 8)
@@ -202,9 +120,9 @@ import Testing
 
     @Test func aServerTakesMaskedFramesOnly() throws {
         let end = try End(.server)
-        end.receive(Self.frame(0x81, "x"))
+        end.receive(wireFrame(0x81, "x"))
         #expect(end.messages.isEmpty)
-        #expect(try end.sent() == Self.frame(0x88, [3, 234] + Array("an unmasked frame".utf8)))
+        #expect(try end.sent() == wireFrame(0x88, [3, 234] + Array("an unmasked frame".utf8)))
         end.channel.pipeline.fireChannelInactive()
         #expect(end.error?.message == "the client sent an unmasked frame")
     }
@@ -214,12 +132,12 @@ import Testing
     @Test func textGoesAsTextAndAllElseAsBinary() throws {
         let end = try End(.server)
         end.send("hi")
-        #expect(try end.sent() == Self.frame(0x81, "hi"))
+        #expect(try end.sent() == wireFrame(0x81, "hi"))
         end.send([0xFF])
-        #expect(try end.sent() == Self.frame(0x82, [0xFF]))
+        #expect(try end.sent() == wireFrame(0x82, [0xFF]))
         let binary = try End(.server) { $0.sendsBinary = true }
         binary.send("hi")
-        #expect(try binary.sent() == Self.frame(0x82, "hi"))
+        #expect(try binary.sent() == wireFrame(0x82, "hi"))
     }
 
     @Test func aClientMasksEachFrameWithAnotherKey() throws {
@@ -229,7 +147,7 @@ import Testing
             end.send("hello")
             let octets = try end.sent()
             let key = Array(octets[2..<6])
-            #expect(octets == Self.frame(0x81, "hello", key: key))
+            #expect(octets == wireFrame(0x81, "hello", key: key))
             keys.insert(key)
         }
         #expect(keys.count > 8)
@@ -239,65 +157,65 @@ import Testing
         let end = try End(.server) { $0.split = 4 }
         end.send("ab\u{D55C}\u{AE00}c")
         #expect(
-            try end.sent() == Self.frame(0x81, "ab") + Self.frame(0x81, "\u{D55C}") + Self.frame(0x81, "\u{AE00}c"))
+            try end.sent() == wireFrame(0x81, "ab") + wireFrame(0x81, "\u{D55C}") + wireFrame(0x81, "\u{AE00}c"))
         end.send("abcd")
-        #expect(try end.sent() == Self.frame(0x81, "abcd"))
+        #expect(try end.sent() == wireFrame(0x81, "abcd"))
         end.send([0xFF, 1, 2, 3, 4, 5])
-        #expect(try end.sent() == Self.frame(0x82, [0xFF, 1, 2, 3]) + Self.frame(0x82, [4, 5]))
+        #expect(try end.sent() == wireFrame(0x82, [0xFF, 1, 2, 3]) + wireFrame(0x82, [4, 5]))
         let tiny = try End(.server) { $0.split = 1 }
         tiny.send("a\u{D55C}")
-        #expect(try tiny.sent() == Self.frame(0x81, "a") + Self.frame(0x81, "\u{D55C}"))
+        #expect(try tiny.sent() == wireFrame(0x81, "a") + wireFrame(0x81, "\u{D55C}"))
         let senseless = try End(.server) { $0.split = 0 }
         senseless.send("ab")
-        #expect(try senseless.sent() == Self.frame(0x81, "a") + Self.frame(0x81, "b"))
+        #expect(try senseless.sent() == wireFrame(0x81, "a") + wireFrame(0x81, "b"))
     }
 
     @Test func messagesGoAsTheKindThatIsAskedFor() throws {
         let end = try End(.server)
         end.channel.triggerUserOutboundEvent(TransportRequest.messages(as: .text), promise: nil)
         end.send([0xFF])
-        #expect(try end.sent() == Self.frame(0x81, [0xFF]))
+        #expect(try end.sent() == wireFrame(0x81, [0xFF]))
         end.channel.triggerUserOutboundEvent(TransportRequest.messages(as: .binary), promise: nil)
         end.send("hi")
-        #expect(try end.sent() == Self.frame(0x82, "hi"))
+        #expect(try end.sent() == wireFrame(0x82, "hi"))
         end.channel.triggerUserOutboundEvent(TransportRequest.messages(as: .byContent), promise: nil)
         end.send("hi")
-        #expect(try end.sent() == Self.frame(0x81, "hi"))
+        #expect(try end.sent() == wireFrame(0x81, "hi"))
     }
 
     @Test func aLargeMessageMayGoInFragments() throws {
         let end = try End(.server) { $0.fragment = 4 }
         end.send("0123456789")
-        #expect(try end.sent() == Self.frame(0x01, "0123") + Self.frame(0x00, "4567") + Self.frame(0x80, "89"))
+        #expect(try end.sent() == wireFrame(0x01, "0123") + wireFrame(0x00, "4567") + wireFrame(0x80, "89"))
         end.send("0123")
-        #expect(try end.sent() == Self.frame(0x81, "0123"))
+        #expect(try end.sent() == wireFrame(0x81, "0123"))
     }
 
     @Test func aPingHasAtMost125Octets() throws {
         let end = try End(.server)
         let payload = [UInt8](repeating: 7, count: 200)
         end.channel.triggerUserOutboundEvent(TransportRequest.ping(payload), promise: nil)
-        #expect(try end.sent() == Self.frame(0x89, Array(payload.prefix(125))))
+        #expect(try end.sent() == wireFrame(0x89, Array(payload.prefix(125))))
     }
 
     @Test func pingsOfAPeerThatReadsNothingDoNotPileUp() throws {
         let end = try End()
         end.channel.isWritable = false
-        for number in 0..<1000 { end.receive(Self.frame(0x89, "\(number)")) }
+        for number in 0..<1000 { end.receive(wireFrame(0x89, "\(number)")) }
         #expect(try end.sent().isEmpty)
         end.channel.isWritable = true
         end.channel.pipeline.fireChannelWritabilityChanged()
         let octets = try end.sent()
-        #expect(octets == Self.frame(0x8A, "999", key: Array(octets[2..<6])))
+        #expect(octets == wireFrame(0x8A, "999", key: Array(octets[2..<6])))
     }
 
     // MARK: - The close handshake
 
     @Test func thePeersCloseIsEchoed() throws {
         let end = try End(.server)
-        let close = Self.frame(0x88, [3, 233] + Array("bye".utf8), key: [1, 2, 3, 4])
-        end.receive(close + Self.frame(0x81, "later", key: [1, 2, 3, 4]), split: 1)
-        #expect(try end.sent() == Self.frame(0x88, [3, 233] + Array("bye".utf8)))
+        let close = wireFrame(0x88, [3, 233] + Array("bye".utf8), key: [1, 2, 3, 4])
+        end.receive(close + wireFrame(0x81, "later", key: [1, 2, 3, 4]), split: 1)
+        #expect(try end.sent() == wireFrame(0x88, [3, 233] + Array("bye".utf8)))
         #expect(end.messages.isEmpty)
         #expect(end.isEnding)
         let closure = TransportClosure(layer: .webSocket, code: 1001, reason: "bye", isClean: true)
@@ -310,20 +228,20 @@ import Testing
 
     @Test func anEmptyCloseIsEchoedEmpty() throws {
         let end = try End(.server)
-        end.receive(Self.frame(0x88, [], key: [1, 2, 3, 4]))
-        #expect(try end.sent() == Self.frame(0x88, []))
+        end.receive(wireFrame(0x88, [], key: [1, 2, 3, 4]))
+        #expect(try end.sent() == wireFrame(0x88, []))
         #expect(end.events == [.closed(TransportClosure(layer: .webSocket, code: nil, isClean: true))])
     }
 
     @Test func aCloseIsSentAndAnswered() throws {
         let end = try End(.server)
         end.channel.triggerUserOutboundEvent(TransportRequest.close(code: 4000, reason: "done"), promise: nil)
-        #expect(try end.sent() == Self.frame(0x88, [15, 160] + Array("done".utf8)))
+        #expect(try end.sent() == wireFrame(0x88, [15, 160] + Array("done".utf8)))
         // Until the peer's close frame comes, what it sends still counts.
-        end.receive(Self.frame(0x81, "last", key: [1, 2, 3, 4]))
+        end.receive(wireFrame(0x81, "last", key: [1, 2, 3, 4]))
         #expect(end.messages == ["last"])
         #expect(!end.isEnding)
-        end.receive(Self.frame(0x88, [15, 160], key: [1, 2, 3, 4]))
+        end.receive(wireFrame(0x88, [15, 160], key: [1, 2, 3, 4]))
         #expect(try end.sent().isEmpty)
         #expect(end.isEnding)
         #expect(end.events == [.closed(TransportClosure(layer: .webSocket, code: 4000, isClean: true))])

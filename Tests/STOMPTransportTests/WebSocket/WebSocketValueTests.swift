@@ -145,49 +145,4 @@ import Testing
         handshake.abandon()
         #expect(handshake.ended() == .expected)
     }
-
-    // MARK: - Messages
-
-    @Test func fragmentsBecomeOneMessage() throws {
-        var assembler = WebSocketMessageAssembler(limit: 10, acceptsInvalidUTF8: false)
-        let octets = Array("\u{D55C}\u{AE00}!".utf8)
-        #expect(try assembler.start(isText: true, isLast: false, ByteBuffer(bytes: octets[..<1])) == nil)
-        #expect(try assembler.goOn(isLast: false, ByteBuffer()) == nil)
-        #expect(try assembler.goOn(isLast: false, ByteBuffer(bytes: octets[1..<4])) == nil)
-        let message = try assembler.goOn(isLast: true, ByteBuffer(bytes: octets[4...]))
-        #expect(message == .init(isText: true, octets: ByteBuffer(bytes: octets)))
-        #expect(try assembler.start(isText: false, isLast: true, ByteBuffer())?.octets == ByteBuffer())
-    }
-
-    @Test func fragmentsOutOfOrderAreViolations() throws {
-        var assembler = WebSocketMessageAssembler(limit: 10, acceptsInvalidUTF8: false)
-        #expect(throws: WebSocketViolation.self) { try assembler.goOn(isLast: true, ByteBuffer()) }
-        #expect(try assembler.start(isText: true, isLast: false, ByteBuffer()) == nil)
-        #expect(throws: WebSocketViolation.self) { try assembler.start(isText: true, isLast: true, ByteBuffer()) }
-    }
-
-    @Test func theLimitHoldsForTheWholeMessage() throws {
-        var assembler = WebSocketMessageAssembler(limit: 10, acceptsInvalidUTF8: false)
-        let five = ByteBuffer(repeating: 65, count: 5)
-        #expect(try assembler.start(isText: true, isLast: false, five) == nil)
-        #expect(try assembler.goOn(isLast: false, five) == nil)
-        let error = #expect(throws: WebSocketViolation.self) {
-            try assembler.goOn(isLast: true, ByteBuffer(repeating: 65, count: 1))
-        }
-        #expect(error?.closeCode == 1009)
-    }
-
-    @Test func textThatIsNoUTF8IsJudgedAsAWhole() throws {
-        let octets = ByteBuffer(bytes: [0xFF])
-        var strict = WebSocketMessageAssembler(limit: 10, acceptsInvalidUTF8: false)
-        let error = #expect(throws: WebSocketViolation.self) {
-            try strict.start(isText: true, isLast: true, octets)
-        }
-        #expect(error?.closeCode == 1007)
-        #expect(try strict.start(isText: false, isLast: true, octets)?.isValid == true)
-        var tolerant = WebSocketMessageAssembler(limit: 10, acceptsInvalidUTF8: true)
-        #expect(
-            try tolerant.start(isText: true, isLast: true, octets)
-                == .init(isText: true, octets: octets, isValid: false))
-    }
 }

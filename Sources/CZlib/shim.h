@@ -1,0 +1,6 @@
+#ifndef STOMPTAP_CZLIB_SHIM_H
+#define STOMPTAP_CZLIB_SHIM_H
+
+#include <zlib.h>
+
+#endif

@@ -1,0 +1,88 @@
+import CZlib
+import NIOCore
+
+/// Inflates the messages of one side (RFC 7692, section 7.2.2), and never more of one than is allowed.
+final class Inflater {
+    private let keepsContext: Bool
+    /// zlib keeps its address.
+    private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+
+    /// - Throws: ``TransportError`` where zlib has no memory or is of another version.
+    init(_ sender: PerMessageDeflate.Sender) throws(TransportError) {
+        keepsContext = sender.keepsContext
+        stream.initialize(to: z_stream())
+        // Below zero: without zlib's own head and checksum.
+        let result = inflateInit2_(stream, -Int32(sender.windowBits), ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        guard result == Z_OK else { throw TransportError(zlib: result) }
+    }
+
+    deinit {
+        inflateEnd(stream)
+        stream.deallocate()
+    }
+
+    /// Appends what part of a message holds to `message`, which is to have at most `limit` octets.
+    func inflate(_ part: ByteBuffer, onto message: inout ByteBuffer, limit: Int) throws(WebSocketViolation) {
+        let result = part.withUnsafeReadableBytes { input in
+            stream.pointee.next_in = UnsafeMutablePointer(mutating: input.bindMemory(to: UInt8.self).baseAddress)
+            stream.pointee.avail_in = UInt32(clamping: input.count)
+            return inflate(onto: &message, limit: limit)
+        }
+        guard result != Z_OK else { return }
+        if message.readableBytes > limit { throw .tooLarge(limit) }
+        throw Self.broken(stream.pointee.msg.map { String(cString: $0) } ?? "zlib error \(result)")
+    }
+
+    /// The message has no more parts.
+    func finish(_ message: inout ByteBuffer, limit: Int) throws(WebSocketViolation) {
+        // The sender has left out what every flush ends with.
+        try inflate(Self.end, onto: &message, limit: limit)
+        guard stream.pointee.data_type & Self.isBetweenBlocks != 0 else { throw Self.broken("it ends too early") }
+        if !keepsContext { inflateReset(stream) }
+    }
+
+    /// - Returns: `Z_OK` where all input was used and no more than `limit` octets came of it.
+    private func inflate(onto message: inout ByteBuffer, limit: Int) -> Int32 {
+        while true {
+            // One octet more than may be: it tells that there are too many.
+            let room = limit - message.readableBytes + 1
+            let piece = min(room, max(Self.smallestPiece, 4 * Int(stream.pointee.avail_in)), Self.largestPiece)
+            var result = Z_OK
+            message.writeWithUnsafeMutableBytes(minimumWritableBytes: piece) { output in
+                stream.pointee.next_out = output.bindMemory(to: UInt8.self).baseAddress
+                stream.pointee.avail_out = UInt32(piece)
+                result = CZlib.inflate(stream, Z_SYNC_FLUSH)
+                return piece - Int(stream.pointee.avail_out)
+            }
+            if message.readableBytes > limit { return Z_BUF_ERROR }
+            switch result {
+            case Z_STREAM_END:
+                // Behind a last block the message may go on (section 7.2.3.4).
+                inflateResetKeep(stream)
+                stream.pointee.data_type = Self.isBetweenBlocks
+            case Z_OK: break
+            case Z_BUF_ERROR where stream.pointee.avail_in == 0: return Z_OK
+            default: return result
+            }
+            if stream.pointee.avail_in == 0 && stream.pointee.avail_out > 0 { return Z_OK }
+        }
+    }
+
+    private static func broken(_ why: String) -> WebSocketViolation {
+        WebSocketViolation("a compressed message that is broken: \(why)", closeCode: WebSocketClose.invalidPayload)
+    }
+
+    /// An empty block without compression.
+    private static let end = ByteBuffer(bytes: [0x00, 0x00, 0xFF, 0xFF])
+    /// The bit by which zlib's `data_type` tells that a block has just ended.
+    private static let isBetweenBlocks: Int32 = 128
+    private static let smallestPiece = 1 << 9
+    private static let largestPiece = 1 << 18
+}
+
+extension TransportError {
+    init(zlib result: Int32) {
+        self.init(
+            .badConfiguration, .webSocket, "zlib cannot be used: \(zError(result).map { String(cString: $0) } ?? "")")
+    }
+}

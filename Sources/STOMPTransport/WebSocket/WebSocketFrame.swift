@@ -1,0 +1,72 @@
+import NIOCore
+
+/// A frame (RFC 6455, section 5.2).
+struct WebSocketFrame: Equatable {
+    enum Opcode: UInt8 {
+        case continuation = 0, text, binary
+        case close = 8, ping, pong
+
+        var isControl: Bool { rawValue >= Self.close.rawValue }
+    }
+
+    var opcode: Opcode
+    /// FIN: whether the message ends with it.
+    var isLast = true
+    /// RSV1: whether a compressed message begins with it (RFC 7692, section 6).
+    var isCompressed = false
+    /// Never masked.
+    var payload = ByteBuffer()
+
+    /// The frame as it goes over the wire, masked where there is a key.
+    func octets(maskedBy key: UInt32?) -> ByteBuffer {
+        var octets = ByteBuffer()
+        let length = payload.readableBytes
+        octets.reserveCapacity(length + Self.largestHead)
+        octets.writeInteger((isLast ? 0x80 : 0) | (isCompressed ? 0x40 : 0) | opcode.rawValue)
+        let mask: UInt8 = key == nil ? 0 : 0x80
+        switch length {
+        case ...125:
+            octets.writeInteger(mask | UInt8(length))
+        case ...0xFFFF:
+            octets.writeMultipleIntegers(mask | 126, UInt16(length))
+        default:
+            octets.writeMultipleIntegers(mask | 127, UInt64(length))
+        }
+        guard let key else {
+            octets.writeImmutableBuffer(payload)
+            return octets
+        }
+        octets.writeInteger(key)
+        octets.write(payload, maskedBy: key)
+        return octets
+    }
+
+    /// Octets of the longest head.
+    static let largestHead = 14
+}
+
+extension ByteBuffer {
+    /// Appends `payload` masked, or unmasked where it is masked (section 5.3).
+    mutating func write(_ payload: ByteBuffer, maskedBy key: UInt32) {
+        let count = payload.readableBytes
+        let key = key.bigEndian
+        let wideKey = UInt64(key) << 32 | UInt64(key)
+        writeWithUnsafeMutableBytes(minimumWritableBytes: count) { target in
+            payload.withUnsafeReadableBytes { source in
+                var offset = 0
+                while offset + 8 <= count {
+                    let word = source.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                    target.storeBytes(of: word ^ wideKey, toByteOffset: offset, as: UInt64.self)
+                    offset += 8
+                }
+                withUnsafeBytes(of: key) { key in
+                    while offset < count {
+                        target[offset] = source[offset] ^ key[offset & 3]
+                        offset += 1
+                    }
+                }
+            }
+            return count
+        }
+    }
+}

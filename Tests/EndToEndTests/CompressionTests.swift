@@ -1,0 +1,27 @@
+import TestSupport
+import Testing
+
+/// `--compress`, at servers that take the offer and one that does not.
+@Suite(.spawning) struct CompressionTests {
+    @Test(arguments: ["rabbitmq", "spring", "standard"])
+    func messagesAreCompressedWhereTheServerTakesTheOffer(manner: String) async throws {
+        try await ServedBroker.run(["--manner", manner]) { broker in
+            let url = manner == "spring" ? broker.sockJS : broker.webSocket
+            let body = String(repeating: "차량 12가 3456 ", count: 400)
+            let subscribe = Program.stomptap(
+                "subscribe", url, "/topic/a", "-n", "1", "-o", "body", "--compress", "--virtual-host", "/", "-vvv")
+            try await subscribe.startSubscribed { subscriber in
+                let sent = try await Program.stomptap(
+                    "publish", url, "/topic/a", body, "--compress", "--virtual-host", "/"
+                ).run()
+                #expect(sent.status == .exited(0), "\(sent)")
+                let result = try await subscriber.result()
+                #expect(result.output == body + "\n")
+                let agreed = manner != "standard"
+                #expect(result.errors.contains("agreed on permessage-deflate") == agreed, "\(result)")
+                #expect(result.errors.contains("octets, compressed to ") == agreed, "\(result)")
+                #expect(result.errors.contains("the server has not taken the offer") == !agreed, "\(result)")
+            }
+        }
+    }
+}

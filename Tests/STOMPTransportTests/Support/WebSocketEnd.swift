@@ -1,0 +1,92 @@
+import NIOCore
+import NIOEmbedded
+
+@testable import STOMPTransport
+
+/// One end of a WebSocket in a channel that is no socket.
+final class WebSocketEnd {
+    let channel = EmbeddedChannel()
+    private let ground = Ground()
+    private let told = Told()
+
+    init(
+        _ role: WebSocketHandler.Role = .client, compression: PerMessageDeflate? = nil,
+        _ configure: (inout TransportOptions) -> Void = { _ in }
+    ) throws {
+        var options = TransportOptions()
+        configure(&options)
+        try channel.pipeline.syncOperations.addHandler(ground)
+        let handler = try WebSocketHandler(role: role, options: options, compression: compression)
+        try channel.pipeline.syncOperations.addHandlers(handler, told)
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        channel.pipeline.fireChannelReadComplete()
+    }
+
+    deinit { _ = try? channel.finish(acceptAlreadyClosed: true) }
+
+    var messages: [String] { told.messages.map { String(buffer: $0) } }
+    var events: [TransportEvent] { told.events }
+    var error: TransportError? { told.error }
+    /// Whether the connection below was asked to end.
+    var isEnding: Bool { ground.isEnding }
+
+    func receive(_ octets: [UInt8], split: Int = .max) {
+        var rest = ByteBuffer(bytes: octets)
+        while let piece = rest.readSlice(length: min(split, max(1, rest.readableBytes))) {
+            channel.pipeline.fireChannelRead(piece)
+            channel.pipeline.fireChannelReadComplete()
+        }
+    }
+
+    func send(_ text: String) { send(Array(text.utf8)) }
+    func send(_ octets: [UInt8]) { channel.writeAndFlush(ByteBuffer(bytes: octets), promise: nil) }
+
+    /// Everything that was sent, as octets.
+    func sent() throws -> [UInt8] {
+        var octets: [UInt8] = []
+        while let buffer = try channel.readOutbound(as: ByteBuffer.self) { octets += buffer.readableBytesView }
+        return octets
+    }
+}
+
+/// Stands where the connection would be ended.
+private final class Ground: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+    var isEnding = false
+
+    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        if event is StreamClosing { isEnding = true }
+    }
+}
+
+private final class Told: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    var messages: [ByteBuffer] = []
+    var events: [TransportEvent] = []
+    var error: TransportError?
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { messages.append(Self.unwrapInboundIn(data)) }
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? TransportEvent { events.append(event) }
+    }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        self.error = self.error ?? error as? TransportError
+    }
+}
+
+/// A frame as a server sends it, or as a client does where `key` is given.
+func wireFrame(_ first: UInt8, _ payload: [UInt8], key: [UInt8]? = nil) -> [UInt8] {
+    let mask: UInt8 = key == nil ? 0 : 0x80
+    var octets = [first]
+    switch payload.count {
+    case ...125: octets.append(mask | UInt8(payload.count))
+    case ...0xFFFF: octets += [mask | 126, UInt8(payload.count >> 8), UInt8(payload.count & 0xFF)]
+    default: octets += [mask | 127] + (0..<8).reversed().map { UInt8(payload.count >> ($0 * 8) & 0xFF) }
+    }
+    guard let key else { return octets + payload }
+    return octets + key + payload.enumerated().map { $1 ^ key[$0 % 4] }
+}
+
+func wireFrame(_ first: UInt8, _ text: String, key: [UInt8]? = nil) -> [UInt8] {
+    wireFrame(first, Array(text.utf8), key: key)
+}
