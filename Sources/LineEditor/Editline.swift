@@ -83,6 +83,8 @@ final class Editline {
         guard let line = el_wgets(editLine, &count) else { return count == 0 ? .endOfFile : .aborted }
         var text = Self.scalars(UnsafeBufferPointer(start: line, count: Int(count)))
         if text.last == "\n" { text.removeLast() }
+        // What stands for a key is in the line where a command such as Ctrl-V took it for a character.
+        text.removeAll { (0x80..<0xa0).contains($0.value) }
         return .line(text)
     }
 

@@ -24,19 +24,19 @@ final class EditorThread {
     var screen: Screen
     var history = History(limit: 0)
     var historyFile: HistoryFile?
-    private var decoder: KeyDecoder
+    var decoder: KeyDecoder
     /// Keys not taken yet, the next one last.
-    private var keys: [KeyDecoder.Key] = []
+    var keys: [KeyDecoder.Key] = []
     /// What of the last key libedit has not taken yet, the next character last.
-    private var characters: [Unicode.Scalar] = []
-    private var paste: (text: [Unicode.Scalar], offered: Int)?
+    var characters: [Unicode.Scalar] = []
+    var paste: (text: [Unicode.Scalar], offered: Int)?
     /// Shown in place of libedit's line: a search.
     var overlay: EditedLine?
     var abort: Abort?
     var historyTrouble: LineEditorError?
     private var nextPiece = ContinuousClock.now
     /// When half a key is taken for what it looks like.
-    private var keyDeadline: ContinuousClock.Instant?
+    var keyDeadline: ContinuousClock.Instant?
 
     init(
         options: LineEditor.Options, terminal: Terminal, editline: Editline, mailbox: EditorMailbox
@@ -70,6 +70,7 @@ final class EditorThread {
         let outcome = editline.readLine()
         overlay = nil
         characters = []
+        paste = nil
         switch (abort, outcome) {
         case (.interrupt, _):
             abort = nil
@@ -105,51 +106,7 @@ final class EditorThread {
         return EditedLine(prompt: mailbox.prompt, text: text, cursor: cursor)
     }
 
-    // MARK: Keys
-
-    /// What libedit reads.
-    private func nextCharacter() -> Unicode.Scalar? {
-        editline.mendLine()
-        while characters.isEmpty {
-            // libedit did not take it for a command: it came behind half a sequence, say.
-            if let again = paste, again.offered < 3 { return offer(again.text, times: again.offered + 1) }
-            paste = nil
-            guard let key = nextKey() else { return nil }
-            switch key {
-            case .character("\r") where !isComplete, .character("\n") where !isComplete:
-                return offer(["\n"], times: 1)
-            case .character(let character): return character
-            case .paste(let text): return offer(text, times: 1)
-            case .special(let key, let sequence): characters = editline.characters(for: key, sequence: sequence)
-            case .sequence(let sequence): characters = editline.characters(for: nil, sequence: sequence)
-            case .pasteTooLong(let size): refusePaste(size)
-            case .interrupt, .suspend, .quit: break
-            }
-            characters.reverse()
-        }
-        return characters.popLast()
-    }
-
-    private var isComplete: Bool {
-        options.isComplete(String(String.UnicodeScalarView(editline.line.text)))
-    }
-
-    private func offer(_ text: [Unicode.Scalar], times: Int) -> Unicode.Scalar {
-        paste = (text, times)
-        return Editline.pasteCharacter
-    }
-
-    private func insertPaste() {
-        guard let text = paste?.text else { return }
-        paste = nil
-        let size = editline.line.text.count + text.count
-        if size > options.pasteLimit { return refusePaste(size) }
-        editline.insert(text)
-    }
-
-    private func refusePaste(_ size: Int) {
-        notice("not pasted: \(size) octets are more than a line may have (\(options.pasteLimit))")
-    }
+    // MARK: Waiting
 
     /// Waits for a key, and does meanwhile what else there is to do. Nil where the line is to be given up.
     func nextKey() -> KeyDecoder.Key? {
@@ -162,11 +119,6 @@ final class EditorThread {
             wait()
         }
         return nil
-    }
-
-    /// Gives a key back that was taken too early.
-    func putBack(_ key: KeyDecoder.Key) {
-        keys.append(key)
     }
 
     /// Sleeps until a key, output or a request comes, and takes the keys or prints a piece of the output.
@@ -204,37 +156,5 @@ final class EditorThread {
         flush()
         let end = ContinuousClock.now
         nextPiece = end + max(Self.pause, end - start)
-    }
-
-    private func takeKeys() {
-        let patience: Duration? =
-            switch decoder.waiting {
-            case .escape: .milliseconds(50)
-            case .sequence: .milliseconds(500)
-            case .paste: .seconds(1)
-            case nil: nil
-            }
-        keyDeadline = patience.map { .now + $0 }
-        var new: [KeyDecoder.Key] = []
-        for key in decoder.takeKeys() {
-            switch key {
-            case .interrupt:
-                // What was typed before it goes, as it would on any terminal.
-                keys = []
-                new = []
-                interrupt()
-            case .suspend: stop(SIGTSTP, wholeGroup: true)
-            case .quit: stop(SIGQUIT, wholeGroup: true)
-            default: new.append(key)
-            }
-        }
-        if !new.isEmpty { keys = new.reversed() + keys }
-    }
-
-    private func interrupt() {
-        guard abort == nil else { return }
-        abort = .interrupt
-        overlay = nil
-        leave(editline.line.text + ["^", "C"])
     }
 }

@@ -28,19 +28,10 @@ struct KeyDecoder {
         case utf8(value: UInt32, missing: Int, smallest: UInt32)
         case escape
         case sequence([UInt8])
-        case paste(Paste)
-    }
-
-    private struct Paste: Equatable {
-        /// All octets, or the last few of them once there are too many.
-        var octets: [UInt8] = []
-        var dropped = 0
-        /// Nothing has come for a while: the terminal may have forgotten to end it.
-        var stalled = false
+        case paste(PastedText)
     }
 
     private static let pasteStart = Array("[200~".utf8)
-    private static let pasteEnd = Array("\u{1b}[201~".utf8)
     /// A sequence longer than this is none that any key sends.
     private static let longestSequence = 32
 
@@ -160,7 +151,7 @@ struct KeyDecoder {
 
     private mutating func finishSequence(_ octets: [UInt8]) {
         if octets == Self.pasteStart {
-            state = .paste(Paste())
+            state = .paste(PastedText())
             return
         }
         state = .ground
@@ -168,42 +159,13 @@ struct KeyDecoder {
         keys.append(SpecialKey.bySequence[sequence].map { .special($0, sequence: sequence) } ?? .sequence(sequence))
     }
 
-    private mutating func continuePaste(_ paste: inout Paste, _ octet: UInt8) {
+    private mutating func continuePaste(_ paste: inout PastedText, _ octet: UInt8) {
         if paste.stalled, octet == signals.interrupt, octet != 0 {
             keys.append(.interrupt)
-            return
+        } else if let key = paste.take(octet, limit: pasteLimit) {
+            keys.append(key)
+        } else {
+            state = .paste(paste)
         }
-        paste.stalled = false
-        paste.octets.append(octet)
-        let ends = octet == UInt8(ascii: "~") && paste.octets.suffix(Self.pasteEnd.count).elementsEqual(Self.pasteEnd)
-        if ends {
-            paste.octets.removeLast(Self.pasteEnd.count)
-            let size = paste.dropped + paste.octets.count
-            keys.append(size > pasteLimit ? .pasteTooLong(size) : .paste(Self.text(of: paste.octets)))
-            return
-        }
-        if paste.octets.count > pasteLimit + Self.pasteEnd.count {
-            paste.dropped += paste.octets.count - Self.pasteEnd.count
-            paste.octets.removeFirst(paste.octets.count - Self.pasteEnd.count)
-        }
-        state = .paste(paste)
-    }
-
-    /// Pasted octets as text: LF between lines, none at the end (a line copied whole brings its own), no NUL, which
-    /// would end it for libedit, and no C1 control.
-    private static func text(of octets: [UInt8]) -> [Unicode.Scalar] {
-        var text: [Unicode.Scalar] = []
-        var afterReturn = false
-        for scalar in String(decoding: octets, as: UTF8.self).unicodeScalars {
-            defer { afterReturn = scalar == "\r" }
-            switch scalar {
-            case "\r": text.append("\n")
-            case "\n": if !afterReturn { text.append("\n") }
-            case "\0", "\u{80}"..<"\u{a0}": break
-            default: text.append(scalar)
-            }
-        }
-        while text.last == "\n" { text.removeLast() }
-        return text
     }
 }

@@ -1,0 +1,88 @@
+import Glibc
+
+/// Where a path leads once its links are followed; nil where nothing is there.
+func resolvedPath(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+}
+
+/// Makes a folder, and those above it that are missing, for its owner alone.
+func makeFolder(_ path: String) throws(LineEditorError) {
+    if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+    let number = errno
+    guard number == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+        throw .system("cannot create \(path)", number)
+    }
+    try makeFolder(String(path[..<slash]))
+    if mkdir(path, 0o700) != 0, errno != EEXIST { throw .system("cannot create \(path)") }
+}
+
+/// The last `limit` octets of a file, from the beginning of a line; nil where there is none.
+func readFile(_ path: String, limit: Int) throws(LineEditorError) -> [UInt8]? {
+    // Nobody waits here for the writer of a pipe.
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard file >= 0 else {
+        if errno == ENOENT { return nil }
+        throw .system("cannot read \(path)")
+    }
+    defer { Glibc.close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        throw LineEditorError(.systemFailure, "\(path) is no file")
+    }
+    let skipped = max(0, Int(status.st_size) - limit)
+    _ = lseek(file, off_t(skipped), SEEK_SET)
+    var octets = [UInt8](repeating: 0, count: Int(status.st_size) - skipped)
+    var count = 0
+    while count < octets.count {
+        let got = octets.withUnsafeMutableBytes { read(file, $0.baseAddress?.advanced(by: count), $0.count - count) }
+        if got < 0 {
+            if errno == EINTR { continue }
+            throw .system("cannot read \(path)")
+        }
+        if got == 0 { break }
+        count += got
+    }
+    octets.removeLast(octets.count - count)
+    if skipped > 0 { octets.removeFirst((octets.firstIndex(of: UInt8(ascii: "\n")) ?? -1) + 1) }
+    return octets
+}
+
+/// Puts a file of mode 600 in place of another, whole or not at all.
+func replaceFile(_ path: String, with octets: [UInt8]) throws(LineEditorError) {
+    var template = Array("\(path).XXXXXX".utf8CString)
+    let file = mkstemp(&template)
+    guard file >= 0 else { throw .system("cannot write \(path)") }
+    _ = fcntl(file, F_SETFD, FD_CLOEXEC)
+    let written = writeAll(octets, to: file)
+    let number = errno
+    Glibc.close(file)
+    guard written, rename(template, path) == 0 else {
+        let reason = written ? errno : number
+        unlink(template)
+        throw .system("cannot write \(path)", reason)
+    }
+}
+
+/// Writes all octets, however often that takes. False, and errno set, where it cannot.
+func writeAll(_ octets: [UInt8], to descriptor: Int32) -> Bool {
+    octets.withUnsafeBytes { octets in
+        var rest = octets[...]
+        while !rest.isEmpty {
+            let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+                continue
+            }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN:
+                var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&request, 1, -1)
+            default: return false
+            }
+        }
+        return true
+    }
+}
