@@ -1,26 +1,51 @@
 /// A prompt on the terminal: a line to edit at the bottom, and above it whatever is printed meanwhile.
 ///
-/// Keys are libedit's, emacs's or vi's by the user's `~/.editrc` (lines there may begin with the program's name and a
-/// colon). Besides, Tab completes, Ctrl-R searches the history, what is pasted in several lines stays one line until
-/// Enter, Ctrl-Z stops the process. From `init` to `close` the terminal is the editor's: all else has to be printed by
-/// `print`. However the process ends, the terminal gets its modes back.
+///     var options = LineEditor.Options(prompt: "> ")
+///     options.historyFile = "/home/me/.local/state/program/history"
+///     let editor = try LineEditor(options)
+///     for await event in editor.lines {
+///         switch event {
+///         case .line(let line): await editor.print(Array("you typed \(line)".utf8))
+///         case .interrupt: break
+///         case .endOfInput, .failure: await editor.close()
+///         }
+///     }
+///
+/// Keys are libedit's, emacs's or vi's by the user's `$EDITRC` or `~/.editrc`, editrc(5); lines there may begin with the
+/// program's name and a colon. Besides, Tab completes, Ctrl-R and Ctrl-S search the history, Ctrl-Z stops the process,
+/// and what is pasted in several lines stays one line until Enter.
+///
+/// From `init` to `close` the terminal is the editor's. Everything else goes out by `print`, what is meant for standard
+/// error too, as long as that is the same terminal. However the process ends, by `exit`, a signal or a crash, the
+/// terminal gets its modes back; `_exit` and SIGKILL alone leave it as it is. A signal that the program handles or
+/// ignores itself, before or after `init`, is left to it.
+///
+/// What the person types or pastes never drives the terminal: control characters in it are shown as `^[`. In a line that
+/// is handed out they are what they were.
 public final class LineEditor: Sendable {
+    /// How a line is edited and kept. The closures are called on the editor's own thread while the keyboard waits: they
+    /// should look nothing up, and must not wait for the editor.
     public struct Options: Sendable {
-        /// May hold escape sequences for colours.
+        /// What stands before the line. May hold escape sequences for colours (`ESC [ 32 m`); others are shown.
         public var prompt: String
-        /// Where lines are kept between sessions: made, with its folders, for its owner alone. None by default.
+        /// Where lines are kept between sessions; nowhere by default. The file and its folders are made for their owner
+        /// alone (modes 600 and 700). Each line is saved when it is entered, and programs that run at once share the
+        /// file. A person is told once that it cannot be written; it is no failure.
         public var historyFile: String?
-        /// Lines kept (1000).
+        /// Lines kept (1000), each of them once, and no more than 4 MiB of them.
         public var historyLimit = 1000
-        /// Whether a line must not get into the history. Called on the editor's thread, like `completer`.
+        /// Whether a line must not get into the history, neither the file's nor that of this session (no).
         public var isSecret: @Sendable (String) -> Bool = { _ in false }
-        /// The candidates for the word before the cursor. The keyboard waits for it: it should look nothing up.
+        /// The candidates for the word before the cursor (none). Those that do not begin with the word are left out; one
+        /// goes in with its suffix, several up to where they differ, and their labels are listed above.
         public var completer: @Sendable (CompletionRequest) -> [Completion] = { _ in [] }
-        /// Whether Enter ends the line (always): if not, it begins a new row of it. Called on the editor's thread.
+        /// Whether Enter ends this line (always). If not it begins a new row, and the line that is handed out in the end
+        /// holds a newline there: for a body that goes on up to a word of its own.
         public var isComplete: @Sendable (String) -> Bool = { _ in true }
-        /// The program's name in `.editrc`.
+        /// The program's name in `.editrc` (`stomptap`).
         public var name = "stomptap"
-        /// The longest line that pasting may make (1 MiB). More is refused, and the person told.
+        /// The longest paste in octets, and the longest line in characters that one may make (1 MiB). More is refused,
+        /// and the person told.
         public var pasteLimit = 1 << 20
 
         public init(prompt: String) {
@@ -28,7 +53,9 @@ public final class LineEditor: Sendable {
         }
     }
 
-    /// What the person does.
+    /// What the person does, for one reader. It ends after `close`, and when the terminal is gone.
+    ///
+    /// Up to 256 lines, or 1 MiB of them, wait to be taken; then the keyboard waits, all but Ctrl-C.
     public var lines: LineEvents { LineEvents(channel: mailbox.events, sender: self) }
 
     private let mailbox: EditorMailbox
@@ -36,8 +63,9 @@ public final class LineEditor: Sendable {
 
     /// Takes the terminal on standard input and output, and shows the prompt.
     ///
-    /// - Throws: `LineEditorError` where there is none, or one that cannot move its cursor (`TERM=dumb`), or another
-    ///   editor has it: `PlainLineReader` then does.
+    /// - Throws: `LineEditorError.Code.notATerminal` where one of them is none, `.terminalTooSimple` where the terminal
+    ///   cannot move its cursor (`TERM=dumb`): `PlainLineReader` reads lines there. `.alreadyOpen` where an editor has not
+    ///   been closed yet, `.systemFailure` where the system refuses something.
     public init(_ options: Options) throws(LineEditorError) {
         guard TerminalSignals.acquire() else {
             throw LineEditorError(.alreadyOpen, "the terminal is being edited on already")
@@ -67,17 +95,21 @@ public final class LineEditor: Sendable {
 
     /// Prints above the line being typed, which stays as it is; a newline at the end is added where it is missing.
     ///
-    /// Waits while more than 256 KiB have not been printed yet. What is printed after `close` goes out as well.
+    /// Returns when the octets are queued, in order, not when they are seen; `close` prints what is left. Waits while
+    /// more than 256 KiB have not been printed yet: some 2 MB are printed in a second, in pieces between which keys are
+    /// echoed. What is printed after `close` goes out as well.
     ///
-    /// - Parameter octets: UTF-8 and escape sequences for colours; nothing that moves the cursor. They are written in
-    ///   one go: something longer than a few hundred kilobytes keeps the keyboard waiting.
+    /// - Parameter octets: UTF-8, tabs, newlines and escape sequences for colours; nothing that moves the cursor. They
+    ///   go to the terminal as they are: what comes from elsewhere has to be escaped before. They are written in one go:
+    ///   something longer than a few hundred kilobytes keeps the keyboard waiting.
     public func print(_ octets: [UInt8]) async {
         guard !octets.isEmpty else { return }
         let item = Self.withNewline(octets)
         if await !mailbox.output.add(item) { _ = writeAll(item, to: output) }
     }
 
-    /// Prints if that can be done without waiting. False where nothing was printed.
+    /// Prints, as `print` does, if that can be done without waiting. False where nothing was printed: at more than a
+    /// terminal shows, count what is left out and tell its number.
     public func printIfRoom(_ octets: [UInt8]) -> Bool {
         guard !octets.isEmpty else { return true }
         let item = Self.withNewline(octets)
@@ -88,14 +120,15 @@ public final class LineEditor: Sendable {
         }
     }
 
-    /// Changes the prompt, also that of the line being typed.
+    /// Changes the prompt, also that of the line being typed, at once.
     public func setPrompt(_ text: String) {
         mailbox.setPrompt(text)
     }
 
-    /// Lends the terminal, in its own modes, to another program for as long as `body` takes.
+    /// Lends the terminal, in its own modes, to another program for as long as `body` takes, such as the person's text
+    /// editor. The line being typed comes back afterwards.
     ///
-    /// What is printed meanwhile waits.
+    /// What is printed meanwhile waits, and so does whoever prints more than 256 KiB: `body` must not `print` much.
     public func withTerminalReleased<Result>(
         isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
     ) async rethrows -> Result {
@@ -104,7 +137,8 @@ public final class LineEditor: Sendable {
         return try await body()
     }
 
-    /// Prints what is left, takes the prompt off the screen and gives the terminal back. `lines` ends.
+    /// Prints what is left, takes the prompt and the line being typed off the screen and gives the terminal back. `lines`
+    /// ends. Harmless a second time.
     public func close() async {
         mailbox.requestClose()
         await mailbox.waitUntilClosed()

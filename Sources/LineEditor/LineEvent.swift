@@ -1,10 +1,11 @@
 /// What a person at the prompt, or a script, did.
 public enum LineEvent: Sendable, Equatable {
-    /// A line, without the newline that ended it. One that was pasted may hold newlines of its own.
+    /// A line, without the newline that ended it. One that was pasted, or was not complete, holds newlines of its own.
     case line(String)
     /// Ctrl-C: the line being typed was cleared, and lines not yet taken from the stream are gone.
     case interrupt
-    /// Ctrl-D on an empty line, or the end of the input. The editor goes on until it is closed.
+    /// Ctrl-D on an empty line, or the end of the input. A `LineEditor` goes on until it is closed, unless its terminal
+    /// is gone: then the stream ends.
     case endOfInput
     /// The input cannot be read any further. The stream ends after it.
     case failure(LineEditorError)
