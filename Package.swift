@@ -36,7 +36,7 @@ let package = Package(
         .target(
             name: "StomptapCommands",
             dependencies: [
-                "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPBroker",
+                "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPBroker", "LineEditor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio),
         .executableTarget(name: "stomptap", dependencies: ["StomptapCommands"]),
