@@ -37,7 +37,13 @@ extension ConnectionCore: TransportReceiver {
 
     func happened(_ event: TransportEvent) {
         switch event {
-        case .alive, .ping, .pong: monitor?.received(at: .now())
+        case .alive, .ping: monitor?.received(at: .now())
+        case .pong(let payload):
+            monitor?.received(at: .now())
+            // A pong answers all pings before its own (RFC 6455, section 5.5.3).
+            guard let last = pings.lastIndex(where: { $0.payload == payload }) else { return }
+            for ping in pings[...last] { ping.answer.succeed() }
+            pings.removeSubrange(...last)
         case .messages: break
         case .closed(let closure): self.closure = closure
         case .invalidUTF8:
@@ -72,7 +78,7 @@ extension ConnectionCore: TransportReceiver {
             opening = nil
         case .message(let subscription):
             // What comes after DISCONNECT has no reader any more, and must not stand before its receipt.
-            guard let subscription, leaving == nil, let inbox = routes[subscription] else { return }
+            guard leaving == nil, let inbox = subscription.flatMap({ routes[$0] }) ?? unclaimed else { return }
             inboxes[inbox]?.append(Message(frame: frame, receivedAt: readTime()))
             undelivered += frame.bytes.readableBytes
             if touched.last != inbox { touched.append(inbox) }

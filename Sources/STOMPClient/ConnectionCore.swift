@@ -32,6 +32,8 @@ final class ConnectionCore {
     var inboxes: [Int: Inbox] = [:]
     var routes: [String: Int] = [:]
     var inboxesMade = 0
+    /// The inbox for what belongs to no subscription.
+    var unclaimed: Int?
     var undelivered = 0
     var isReading = true
     /// The inboxes that this read brought something for.
@@ -44,6 +46,8 @@ final class ConnectionCore {
     private(set) var failure: STOMPClientError?
     var isOver = false
     var warnedOfInvalidUTF8 = false
+    /// Pings on their way, with what is to be told when their pongs come.
+    var pings: [(payload: ByteBuffer, answer: EventLoopPromise<Void>)] = []
 
     /// How long nothing at all has come from the server.
     var silence: TimeAmount { monitor?.silence(at: .now()) ?? .nanoseconds(0) }
@@ -139,7 +143,7 @@ final class ConnectionCore {
     /// Takes a subscription's route away; an inbox without any ends.
     func unroute(_ subscription: String) {
         guard let inbox = routes.removeValue(forKey: subscription) else { return }
-        if !routes.values.contains(inbox) { finish(inbox) }
+        if inbox != unclaimed, !routes.values.contains(inbox) { finish(inbox) }
     }
 
     /// What is there for the reader now; nil where it has to wait.
@@ -231,6 +235,8 @@ final class ConnectionCore {
         receipts.fail(error)
         for writer in writers { writer.fail(error) }
         writers = []
+        for ping in pings { ping.answer.fail(error) }
+        pings = []
         deliverTouched()
         for inbox in inboxes.keys { finish(inbox) }
     }

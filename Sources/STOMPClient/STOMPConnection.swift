@@ -24,14 +24,20 @@ public actor STOMPConnection {
 
     /// What the server said in CONNECTED.
     public nonisolated let handshake: Handshake
+    /// Where the server is.
+    public nonisolated let endpoint: Endpoint
     /// What carries the session.
     public nonisolated let transport: TransportDescription
     public nonisolated let configuration: ClientConfiguration
     private nonisolated let eventLoop: any EventLoop
     private nonisolated let boundCore: NIOLoopBound<ConnectionCore>
-    private var core: ConnectionCore { boundCore.value }
+    var core: ConnectionCore { boundCore.value }
 
-    private init(_ opened: ConnectionCore.Opened, stream: any TransportStream, configuration: ClientConfiguration) {
+    private init(
+        _ opened: ConnectionCore.Opened, at endpoint: Endpoint, stream: any TransportStream,
+        configuration: ClientConfiguration
+    ) {
+        self.endpoint = endpoint
         handshake = opened.handshake
         transport = stream.description
         self.configuration = configuration
@@ -87,7 +93,7 @@ public actor STOMPConnection {
             } onCancel: {
                 opening.fail(CancellationError())
             }
-            return STOMPConnection(opened, stream: stream, configuration: configuration)
+            return STOMPConnection(opened, at: endpoint, stream: stream, configuration: configuration)
         } catch {
             stream.eventLoop.execute { stream.abort() }
             if endpoint.scheme == .stomp, (error as? STOMPClientError)?.code == .connectionLost,
@@ -146,8 +152,13 @@ public actor STOMPConnection {
     // MARK: Subscriptions
 
     /// A sequence for the messages of several subscriptions, in the order in which they come.
-    public func makeMessageSequence() -> MessageSequence {
-        MessageSequence(connection: self, inbox: core.makeInbox())
+    ///
+    /// - Parameter takesUnclaimed: whether it also takes the messages that belong to no subscription, such as one that
+    ///   ``send(raw:)`` has made. It then lasts as long as the session, with or without subscriptions. By default false.
+    public func makeMessageSequence(takesUnclaimed: Bool = false) -> MessageSequence {
+        let inbox = core.makeInbox()
+        if takesUnclaimed { core.unclaimed = inbox }
+        return MessageSequence(connection: self, inbox: inbox)
     }
 
     /// Sends SUBSCRIBE. Messages are kept from the first one on, until they are read.
@@ -199,10 +210,17 @@ public actor STOMPConnection {
     ///
     /// - Throws: ``STOMPClientError``.
     public func unsubscribe(_ subscription: Subscription, headers: HeaderList = [:]) throws {
+        try unsubscribe(id: subscription.id, headers: headers)
+    }
+
+    /// Sends UNSUBSCRIBE for the subscription of this id.
+    ///
+    /// - Throws: ``STOMPClientError``.
+    public func unsubscribe(id: String, headers: HeaderList = [:]) throws {
         try core.send { session throws(STOMPProtocolError) in
-            ((), [try session.unsubscribe(subscription.id, headers: headers)])
+            ((), [try session.unsubscribe(id, headers: headers)])
         }
-        core.unroute(subscription.id)
+        core.unroute(id)
     }
 
     func nextBatch(of inbox: Int) async throws -> [Message]? {

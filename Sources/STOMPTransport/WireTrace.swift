@@ -1,4 +1,5 @@
 import NIOCore
+import Synchronization
 
 /// Something that happened on the wire, at one layer.
 public struct WireEvent: Sendable {
@@ -47,26 +48,39 @@ public struct WireEvent: Sendable {
     }
 }
 
-/// Where every layer tells what it does. Without an observer it costs a comparison.
+/// Where every layer tells what it does. Where nothing is wanted it costs a comparison.
 public struct WireTrace: Sendable {
-    /// The most detail that is wanted; nil is nothing at all.
-    public let detail: WireEvent.Detail?
+    /// The most detail that is wanted. It is shared by all copies of a trace, and may change while connections are open;
+    /// those that were opened without ``WireEvent/Detail/octets`` never tell of octets.
+    private final class Level: Sendable {
+        let wanted: Atomic<Int>
+
+        init(_ detail: WireEvent.Detail?) {
+            wanted = Atomic(detail?.rawValue ?? 0)
+        }
+    }
+
+    private let level: Level
     private let observer: @Sendable (WireEvent) -> Void
 
     /// Tells nobody.
-    public static let off = WireTrace(detail: nil) { _ in }
+    public static var off: WireTrace { WireTrace(detail: nil) { _ in } }
 
     /// - Parameters:
-    ///   - detail: the most detail that is wanted.
+    ///   - detail: the most detail that is wanted; nil is nothing at all.
     ///   - observer: called on the event loop of the connection, in the order of the wire. It must not block.
     public init(detail: WireEvent.Detail?, observer: @escaping @Sendable (WireEvent) -> Void) {
-        self.detail = detail
+        level = Level(detail)
         self.observer = observer
     }
 
+    /// Wants this much from now on; nil is nothing at all.
+    public func show(_ detail: WireEvent.Detail?) {
+        level.wanted.store(detail?.rawValue ?? 0, ordering: .relaxed)
+    }
+
     public func wants(_ detail: WireEvent.Detail) -> Bool {
-        guard let wanted = self.detail else { return false }
-        return detail <= wanted
+        detail.rawValue <= level.wanted.load(ordering: .relaxed)
     }
 
     /// Tells the observer, if it wants this much; the event is not even made otherwise.

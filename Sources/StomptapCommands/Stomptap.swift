@@ -13,6 +13,7 @@ public struct Stomptap: AsyncParsableCommand {
               http://localhost:8080/ws        what a browser's SockJS client is given
 
             START HERE
+              stomptap connect demo
               stomptap subscribe demo /topic/clock
               stomptap serve
               stomptap subscribe stomp://localhost /topic/orders
@@ -20,8 +21,8 @@ public struct Stomptap: AsyncParsableCommand {
             """,
         version: "stomptap \(Version.current)",
         subcommands: [
-            SubscribeCommand.self, PublishCommand.self, RequestCommand.self, RawCommand.self, CheckCommand.self,
-            ServeCommand.self, ProfilesCommand.self,
+            ConnectCommand.self, SubscribeCommand.self, PublishCommand.self, RequestCommand.self, RawCommand.self,
+            CheckCommand.self, ServeCommand.self, ProfilesCommand.self,
         ])
 
     public init() {}

@@ -27,19 +27,24 @@ struct OutputOptions: ParsableArguments {
     var form: OutputForm {
         let terminator = null ? 0 : UInt8(ascii: "\n")
         if let format { return .format(format, terminator: terminator) }
-        switch output ?? .pretty {
-        case .pretty: return .pretty
-        case .json: return .json
-        case .body: return .body(terminator: terminator)
-        case .raw: return .raw
-        case .none: return .none
-        }
+        return (output ?? .pretty).form(terminator: terminator)
     }
 }
 
 /// `--output`.
 enum OutputName: String, ExpressibleByArgument, CaseIterable, Sendable {
     case pretty, json, body, raw, none
+
+    /// - Parameter terminator: what stands behind each body.
+    func form(terminator: UInt8 = UInt8(ascii: "\n")) -> OutputForm {
+        switch self {
+        case .pretty: .pretty
+        case .json: .json
+        case .body: .body(terminator: terminator)
+        case .raw: .raw
+        case .none: .none
+        }
+    }
 }
 
 extension FormatTemplate {

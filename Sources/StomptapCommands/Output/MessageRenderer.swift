@@ -31,8 +31,10 @@ struct MessageRenderer {
         for frame in frames { append(frame, direction, at: time, to: &out) }
     }
 
+    /// - Parameter number: what ``OutputForm/pretty`` calls it by, for people who ask for it again.
     mutating func append(
-        _ frame: Frame, _ direction: FrameDirection = .incoming, at time: Timestamp, to out: inout OutputBuffer
+        _ frame: Frame, _ direction: FrameDirection = .incoming, at time: Timestamp, number: Int? = nil,
+        to out: inout OutputBuffer
     ) {
         switch form {
         case .none: break
@@ -49,7 +51,9 @@ struct MessageRenderer {
             out.append(UInt8(ascii: "\n"))
         case .pretty:
             timestamps.advance(to: time)
-            PrettyMessage(frame: frame, direction: direction, timestamp: timestamps.text, style: style).write(to: &out)
+            PrettyMessage(
+                frame: frame, direction: direction, timestamp: timestamps.text, style: style, number: number
+            ).write(to: &out)
         case .format(let template, let terminator):
             timestamps.advance(to: time)
             for piece in template.pieces { append(piece, frame, direction, at: time, to: &out) }

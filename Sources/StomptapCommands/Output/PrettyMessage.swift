@@ -7,6 +7,8 @@ struct PrettyMessage {
     let direction: FrameDirection
     let timestamp: [UInt8]
     let style: OutputStyle
+    /// Shown as `#17` where there is one.
+    var number: Int?
 
     /// The cells that timestamps take at least, so that relative ones line up for the first hours.
     private static let timestampWidth = 8
@@ -50,6 +52,7 @@ struct PrettyMessage {
             out.append(separator)
             out.paint(.aside, style.palette) { $0.append("\(frame.bodySize) B") }
         }
+        if let number { out.paint(.aside, style.palette) { $0.append("  #\(number)") } }
         out.append("\n")
     }
 

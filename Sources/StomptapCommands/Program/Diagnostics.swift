@@ -10,18 +10,31 @@ enum Diagnostics {
 
     static func note(_ line: String) { write(line) }
 
-    private static func write(_ line: String) {
+    private static let sink = Mutex<(@Sendable ([UInt8]) -> Void)?>(nil)
+
+    /// Gives to `sink` what would go to stderr; nil ends it. It must not wait.
+    static func redirect(to sink: (@Sendable ([UInt8]) -> Void)?) {
+        self.sink.withLock { $0 = sink }
+    }
+
+    private static func write(_ line: String) { write(Array(ErrorLine.text(line).utf8)) }
+
+    private static func write(_ octets: [UInt8]) {
+        if let sink = sink.withLock({ $0 }) { return sink(octets) }
         // Where stderr is closed there is nobody to tell.
-        try? Array(ErrorLine.text(line).utf8).withUnsafeBytes { try DescriptorWriter.standardError.write($0) }
+        try? octets.withUnsafeBytes { try DescriptorWriter.standardError.write($0) }
     }
 
     /// A trace that is printed on stderr as it happens. It is complete: where stderr is slow, the connection waits.
-    static func trace(_ detail: WireEvent.Detail, style: OutputStyle) -> WireTrace {
-        let state = Shared((printer: TracePrinter(style: style), buffer: OutputBuffer(to: .standardError)))
+    ///
+    /// - Parameter detail: how much is shown; nil is nothing until somebody wants it.
+    static func trace(_ detail: WireEvent.Detail?, style: OutputStyle) -> WireTrace {
+        let printer = Shared(TracePrinter(style: style))
         return WireTrace(detail: detail) { event in
-            state.update { state in
-                state.printer.append(event, at: .now(), to: &state.buffer)
-                try? state.buffer.flush()
+            printer.update { printer in
+                var out = OutputBuffer()
+                printer.append(event, at: .now(), to: &out)
+                write(Array(out.octets))
             }
         }
     }

@@ -38,7 +38,7 @@ enum EndpointArgument {
     }
 
     /// URLs with commas between. A comma that no scheme follows belongs to the URL before it.
-    private static func endpoints(_ text: String) throws -> [Endpoint] {
+    static func endpoints(_ text: String) throws -> [Endpoint] {
         var urls: [String] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             if urls.isEmpty || part.contains("://") {

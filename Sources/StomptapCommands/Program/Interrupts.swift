@@ -15,6 +15,8 @@ enum Interrupts {
         var first: Int32?
         var waiting: [Int: CheckedContinuation<Int32?, Never>] = [:]
         var tickets = 0
+        /// How many want SIGINT to mean nothing to this program.
+        var deaf = 0
     }
 
     private static let state = Mutex(State())
@@ -33,13 +35,21 @@ enum Interrupts {
     }
 
     private static func arrived(_ number: Int32) {
-        let waiting = state.withLock { state in
+        let waiting = state.withLock { state -> [CheckedContinuation<Int32?, Never>] in
+            if number == SIGINT, state.deaf > 0 { return [] }
             if state.first != nil { _exit(128 + number) }
             state.first = number
             defer { state.waiting = [:] }
             return state.waiting.values.map { $0 }
         }
         for continuation in waiting { continuation.resume(returning: number) }
+    }
+
+    /// Does `work` while Ctrl-C is for another program that has the terminal.
+    static func leftToOthers<Result>(_ work: () async throws -> Result) async rethrows -> Result {
+        state.withLock { $0.deaf += 1 }
+        defer { state.withLock { $0.deaf -= 1 } }
+        return try await work()
     }
 
     /// The first signal, once it is there; nil when the task is cancelled before.

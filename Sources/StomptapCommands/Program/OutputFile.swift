@@ -17,6 +17,22 @@ enum OutputFile {
         close(descriptor)
     }
 
+    /// Makes a file, or replaces what is in it, by what `fill` appends.
+    ///
+    /// - Throws: ``Failure`` with 73 or 74.
+    static func write(_ path: String, _ fill: (inout OutputBuffer) throws -> Void) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw Failure(.cannotCreate, "\(path): \(InputFile.reason())") }
+        defer { close(descriptor) }
+        var out = OutputBuffer(to: DescriptorWriter(descriptor: descriptor, name: path))
+        try fill(&out)
+        do throws(OutputError) {
+            try out.flush()
+        } catch {
+            throw Failure(.writeFailed, error.description)
+        }
+    }
+
     /// Takes a file away, if it is there.
     static func remove(_ path: String) {
         unlink(path)

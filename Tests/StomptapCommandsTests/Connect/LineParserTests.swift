@@ -52,12 +52,12 @@ struct LineParserTests {
     }
 
     @Test func patternsAreTheRestOfTheLine() throws {
-        #expect(try command(#"grep "a b"  c"#) == .grep(LinePattern(#""a b"  c"#)))
-        #expect(try command("expect -W 2s x|y ") == .expect(LinePattern("x|y "), timeout: .seconds(2)))
-        #expect(try command("expect --timeout 1s -- --x") == .expect(LinePattern("--x"), timeout: .seconds(1)))
+        #expect(try command(#"grep "a b"  c"#) == .grep(BodyPattern(#""a b"  c"#)))
+        #expect(try command("expect -W 2s x|y ") == .expect(BodyPattern("x|y "), timeout: .seconds(2)))
+        #expect(try command("expect --timeout 1s -- --x") == .expect(BodyPattern("--x"), timeout: .seconds(1)))
         let bytes = ByteBuffer(bytes: [0xFF] + Array("status: OK".utf8))
-        #expect(try LinePattern("(?i)STATUS: ok$").matches(bytes))
-        #expect(try !LinePattern("^status").matches(bytes))
+        #expect(try BodyPattern("(?i)STATUS: ok$").matches(bytes))
+        #expect(try !BodyPattern("^status").matches(bytes))
     }
 
     @Test(arguments: ["", "   ", "# a comment", "\t"])

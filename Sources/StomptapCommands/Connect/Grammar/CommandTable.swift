@@ -1,3 +1,4 @@
+import ArgumentParser
 import NIOCore
 import STOMPCore
 
@@ -66,5 +67,12 @@ extension LineArguments {
         return number
     }
 
-    func pattern() throws(LineError) -> LinePattern { try LinePattern(rest ?? "") }
+    func pattern() throws(LineError) -> BodyPattern {
+        guard let rest, !rest.isEmpty else { throw LineError("it wants a regular expression") }
+        do {
+            return try BodyPattern(rest)
+        } catch {
+            throw LineError("\((error as? ValidationError)?.message ?? "\(error)")")
+        }
+    }
 }

@@ -19,7 +19,7 @@ enum LineCommand: Sendable, Equatable {
     case close(code: Int, reason: String)
     case show(MessageRange)
     case save(String)
-    case grep(LinePattern)
+    case grep(BodyPattern)
     case set(LineSetting?)
     case pause
     case resume
@@ -30,7 +30,7 @@ enum LineCommand: Sendable, Equatable {
     case help(String?)
     case quit
     case wait(count: Int, timeout: TimeAmount)
-    case expect(LinePattern, timeout: TimeAmount)
+    case expect(BodyPattern, timeout: TimeAmount)
     case sleep(TimeAmount)
 
     /// Where a message goes, and with what headers.
@@ -66,27 +66,6 @@ enum MessageRange: Sendable, Equatable {
     case numbers(ClosedRange<Int>)
 }
 
-/// A regular expression that has been compiled once, to see that it can be.
-struct LinePattern: Sendable, Equatable {
-    let source: String
-
-    init(_ source: String) throws(LineError) {
-        guard !source.isEmpty else { throw LineError("it wants a regular expression") }
-        do {
-            _ = try Regex(source)
-        } catch {
-            throw LineError("\(source.debugDescription) is no regular expression: \(error)")
-        }
-        self.source = source
-    }
-
-    /// Whether it matches somewhere in `body`; what is no UTF-8 of it is seen as U+FFFD.
-    func matches(_ body: ByteBuffer) -> Bool {
-        guard let regex = try? Regex(source) else { return false }
-        return String(decoding: body.readableBytesView, as: UTF8.self).contains(regex)
-    }
-}
-
 /// What `set` sets.
 enum LineSetting: Sendable, Equatable {
     case output(OutputName)
@@ -103,4 +82,9 @@ struct LineError: Error, Sendable, Equatable, CustomStringConvertible {
     init(_ description: String) {
         self.description = description
     }
+}
+
+/// Patterns are the same where they are written so.
+extension BodyPattern: Equatable {
+    static func == (left: BodyPattern, right: BodyPattern) -> Bool { left.description == right.description }
 }

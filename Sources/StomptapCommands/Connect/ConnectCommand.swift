@@ -1,0 +1,134 @@
+import ArgumentParser
+import STOMPClient
+import STOMPTransport
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// `connect`: a session and a prompt, or a script.
+struct ConnectCommand: EndpointCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "connect", abstract: "Open a session and a prompt, or run a script of its lines.",
+        discussion: """
+            At the prompt, 'help' lists what can be done. With -e, or where stdin is no
+            terminal, it runs lines and ends: the first that fails ends it, with that
+            failure's exit status. Messages go to stdout, all else to stderr.
+
+            EXAMPLES
+              stomptap connect demo
+              stomptap connect ws://localhost:15674/ws --login guest --passcode-env RABBIT
+              stomptap connect http://localhost:8080/ws -C 'Authorization: Bearer ...'
+              stomptap connect stomp://localhost -e 'sub /topic/a; send /topic/a hi; wait'
+              stomptap connect demo -e 'sub /topic/echo; send /app/echo {"a": 1}; expect "a"'
+              stomptap connect stomp://localhost < session.txt
+
+            EXIT STATUS
+              0 done, 1 the server answered ERROR, or messages came and none was
+              expected, 64 wrong usage, 65 what cannot be sent, 66 no such file, 68 no
+              such host, 69 no connection or lost, 75 too few messages or no receipt in
+              time, 76 protocol broken, 77 refused, 130 Ctrl-C
+            """)
+
+    @Argument(help: ArgumentHelp("\(EndpointArgument.help)"))
+    var endpoint: String
+
+    @Option(
+        name: [.customShort("e", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Run these lines and end; '; ' ends a line outside of quotes and braces. Repeatable; stdin is not read.",
+            valueName: "commands"))
+    var execute: [String] = []
+
+    @Flag(help: "Go on after a line of a script that failed; the exit status is still that of the first failure.")
+    var keepGoing = false
+
+    @OptionGroup(title: "Output")
+    var output: OutputOptions
+
+    @OptionGroup(title: "Connection")
+    var connection: ConnectionOptions
+
+    func run() async throws {
+        let script = execute.isEmpty ? nil : try items(of: execute)
+        let isInteractive = script == nil && Terminal.isTerminal(STDIN_FILENO)
+        let keepsGoing = keepGoing
+        let session = self
+        try await EndpointArgument.with(endpoint) { endpoints in
+            try await Interrupts.endable {
+                let interpreter = try session.interpreter(isInteractive: isInteractive)
+                let reconnection = try session.reconnection(
+                    to: endpoints, interpreter.trace, isInteractive: isInteractive)
+                do {
+                    try await interpreter.link.open(reconnection, keepsSubscriptions: false)
+                    try await interpreter.link.settled()
+                    if isInteractive {
+                        try await Repl(interpreter: interpreter).run()
+                    } else {
+                        var runner = Script(interpreter: interpreter, keepsGoing: keepsGoing)
+                        if let script { try await runner.run(script) } else { try await runner.runInput() }
+                    }
+                } catch {
+                    // The goodbye must not notice that the task is cancelled, nor hide what went wrong.
+                    _ = await Task { try await interpreter.link.close() }.result
+                    throw error
+                }
+                interpreter.tell(try await interpreter.link.close())
+            }
+        }
+    }
+
+    /// Everything that is typed wrong is told before anything is done.
+    private func items(of scripts: [String]) throws -> [LineAssembler.Item] {
+        var items: [LineAssembler.Item] = []
+        for script in scripts {
+            var assembler = LineAssembler()
+            for line in ScriptSplitter.lines(of: script) { items += assembler.take(line) }
+            if let unfinished = assembler.end() { items.append(unfinished) }
+        }
+        for (index, item) in items.enumerated() {
+            if case .failure(let error) = item.command { throw Failure(.usage, "line \(index + 1): \(error)") }
+        }
+        return items
+    }
+
+    private func interpreter(isInteractive: Bool) throws -> Interpreter {
+        let diagnostics = connection.diagnostics
+        let settings = Console.Settings(
+            form: output.form, formName: output.format.map { _ in "format" } ?? (output.output ?? .pretty).rawValue,
+            timestamps: diagnostics.timestamps, color: diagnostics.color, verbose: min(diagnostics.verbose, 3))
+        let console = Console(
+            settings: settings, mask: diagnostics.showSecrets ? .none : .hiding, isInteractive: isInteractive)
+        let events = Turnstile()
+        let log = MessageLog(events: events)
+        let feed = Feed(console: console)
+        let link = Link(
+            events: events,
+            take: { messages, connection in
+                let logged = log.numbered(messages, connection: connection)
+                // Whoever waits for a message finds it printed.
+                try await feed.take(logged)
+                log.add(logged)
+            }, report: LinkReport(console: console).tell)
+        let trace = Diagnostics.trace(
+            WireEvent.Detail(rawValue: settings.verbose), style: diagnostics.style(of: STDERR_FILENO))
+        return Interpreter(
+            link: link, log: log, feed: feed, console: console, events: events, trace: trace
+        ) { url in
+            try self.reconnection(to: EndpointArgument.endpoints(url), trace, isInteractive: isInteractive)
+        }
+    }
+
+    /// Sessions that come back for a person who wants them to, and end a script that does not say so.
+    private func reconnection(
+        to endpoints: [Endpoint], _ trace: WireTrace, isInteractive: Bool
+    ) throws -> Reconnection {
+        var reconnection = try connection.reconnection(to: endpoints, standard: isInteractive ? .forever : .never)
+        for index in reconnection.servers.indices { reconnection.servers[index].configuration.transport.trace = trace }
+        return reconnection
+    }
+}

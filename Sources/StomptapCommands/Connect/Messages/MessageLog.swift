@@ -1,0 +1,199 @@
+import NIOCore
+import STOMPClient
+import STOMPCore
+import STOMPTransport
+import Synchronization
+
+/// A message that has come, by its number.
+struct LoggedMessage: Sendable {
+    /// Counts from 1 over all connections.
+    let number: Int
+    let message: Message
+    /// The connection that it came on.
+    let connection: Int
+    /// Whether the server was told what became of it.
+    var isSettled = false
+}
+
+/// What has come: the last messages, and how many there were.
+///
+/// Memory is bounded: by the number of messages that are kept and by their octets, whichever is less.
+final class MessageLog: Sendable {
+    /// What came on a subscription.
+    struct Tally: Sendable {
+        var messages = 0
+        var octets = 0
+        var last: Timestamp
+    }
+
+    /// Names that were seen, for completion.
+    struct Names: Sendable {
+        var destinations: Set<String> = []
+        var headers: Set<String> = []
+    }
+
+    struct Limits: Sendable {
+        var messages = 10_000
+        /// Of the frames; each of them takes some 200 octets more.
+        var octets = 64 << 20
+        /// Subscriptions, destinations and header names that are remembered: a server can make up many.
+        var names = 500
+    }
+
+    private struct State {
+        var kept: CircularBuffer<LoggedMessage> = []
+        var octets = 0
+        var total = 0
+        /// What `wait` and `expect` have counted, from the first message on.
+        var counted = 0
+        var tallies: [String: Tally] = [:]
+        var names = Names()
+    }
+
+    private let state = Mutex(State())
+    private let events: Turnstile
+    private let limits: Limits
+
+    /// - Parameter events: passed when messages have come.
+    init(events: Turnstile, limits: Limits = Limits()) {
+        self.events = events
+        self.limits = limits
+    }
+
+    // MARK: Taking
+
+    /// The numbers of the messages that come next, in the order in which they are given.
+    func numbered(_ messages: [Message], connection: Int) -> [LoggedMessage] {
+        let total = total
+        return messages.enumerated().map { index, message in
+            // A frame that is kept must not keep the whole buffer that it came in.
+            LoggedMessage(
+                number: total + index + 1,
+                message: Message(frame: message.frame.detached(), receivedAt: message.receivedAt),
+                connection: connection)
+        }
+    }
+
+    /// Keeps messages that ``numbered(_:connection:)`` has numbered.
+    func add(_ messages: [LoggedMessage]) {
+        state.withLock { state in
+            for message in messages { add(message, to: &state) }
+            if let first = messages.first { note(first.message, in: &state.names) }
+        }
+        events.pass()
+    }
+
+    private func add(_ logged: LoggedMessage, to state: inout State) {
+        let frame = logged.message.frame
+        state.total = logged.number
+        state.kept.append(logged)
+        state.octets += frame.bytes.readableBytes
+        while state.kept.count > limits.messages || state.octets > limits.octets, let first = state.kept.popFirst() {
+            state.octets -= first.message.frame.bytes.readableBytes
+        }
+        guard let subscription = logged.message.subscription,
+            state.tallies[subscription] != nil || state.tallies.count < limits.names
+        else { return }
+        state.tallies[subscription, default: Tally(last: logged.message.receivedAt)].take(logged.message)
+    }
+
+    private func note(_ message: Message, in names: inout Names) {
+        if let destination = message.destination, names.destinations.count < limits.names {
+            names.destinations.insert(destination)
+        }
+        for header in message.headers where names.headers.count < limits.names { names.headers.insert(header.name) }
+    }
+
+    // MARK: Looking
+
+    /// How many messages have come.
+    var total: Int { state.withLock { $0.total } }
+
+    /// How many are kept, and their octets.
+    var size: (messages: Int, octets: Int) { state.withLock { ($0.kept.count, $0.octets) } }
+
+    var names: Names { state.withLock { $0.names } }
+
+    func tally(of subscription: String) -> Tally? { state.withLock { $0.tallies[subscription] } }
+
+    /// All that are kept.
+    var kept: [LoggedMessage] { state.withLock { Array($0.kept) } }
+
+    /// Those of a range that are kept.
+    func messages(_ range: MessageRange) -> [LoggedMessage] {
+        state.withLock { state in
+            guard let first = state.kept.first?.number else { return [] }
+            switch range {
+            case .last(let count): return Array(state.kept.suffix(count))
+            case .numbers(let numbers):
+                let wanted = numbers.clamped(to: first...state.total)
+                guard numbers.overlaps(first...state.total) else { return [] }
+                return Array(state.kept.dropFirst(wanted.lowerBound - first).prefix(wanted.count))
+            }
+        }
+    }
+
+    /// The message that is meant, where it is kept. The last one is the last for which `matches` holds.
+    func find(_ reference: MessageReference, where matches: (LoggedMessage) -> Bool) -> LoggedMessage? {
+        state.withLock { state in
+            switch reference {
+            case .last: state.kept.last(where: matches)
+            case .number(let number): state.kept.last { $0.number == number }
+            case .id(let id):
+                state.kept.last { $0.message.headers.has("ack", id) || $0.message.headers.has("message-id", id) }
+            }
+        }
+    }
+
+    /// Notes that the server was told what became of this message and, where `isCumulative`, of those before it on its
+    /// subscription.
+    func settle(_ settled: LoggedMessage, isCumulative: Bool) {
+        state.withLock { state in
+            for index in state.kept.indices where state.kept[index].number <= settled.number {
+                let logged = state.kept[index]
+                let isBefore =
+                    isCumulative && logged.connection == settled.connection
+                    && logged.message.subscription == settled.message.subscription
+                if isBefore || logged.number == settled.number { state.kept[index].isSettled = true }
+            }
+        }
+    }
+
+    // MARK: Waiting
+
+    /// Counts so many messages, if they have come.
+    func count(_ count: Int) -> Bool {
+        state.withLock { state in
+            guard state.total - state.counted >= count else { return false }
+            state.counted += count
+            return true
+        }
+    }
+
+    /// The number of the last message that is counted.
+    var counted: Int { state.withLock { $0.counted } }
+
+    /// How many have come and are not counted.
+    var uncounted: Int { state.withLock { $0.total - $0.counted } }
+
+    /// Those that are not counted and have a number from `number` on, as far as they are kept.
+    func uncounted(from number: Int) -> [LoggedMessage] {
+        state.withLock { state in
+            guard let first = state.kept.first?.number else { return [] }
+            return Array(state.kept.dropFirst(max(0, max(number, state.counted + 1) - first)))
+        }
+    }
+
+    /// Counts all up to this number.
+    func count(upTo number: Int) {
+        state.withLock { $0.counted = max($0.counted, number) }
+    }
+}
+
+extension MessageLog.Tally {
+    fileprivate mutating func take(_ message: Message) {
+        messages += 1
+        octets += message.frame.bodySize
+        last = message.receivedAt
+    }
+}
