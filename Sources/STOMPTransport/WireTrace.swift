@@ -74,6 +74,9 @@ public struct WireTrace: Sendable {
         self.observer = observer
     }
 
+    /// The most detail that is wanted; nil is nothing at all.
+    public var detail: WireEvent.Detail? { WireEvent.Detail(rawValue: level.wanted.load(ordering: .relaxed)) }
+
     /// Wants this much from now on; nil is nothing at all.
     public func show(_ detail: WireEvent.Detail?) {
         level.wanted.store(detail?.rawValue ?? 0, ordering: .relaxed)
