@@ -9,6 +9,13 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct SockJSServerTests {
     private static let session = "/ws/000/abcdefgh"
 
+    /// A client may take its time between two polls: the machine may be busy with other tests.
+    private static var patient: SockJSServerOptions {
+        var options = SockJSServerOptions()
+        options.receiverTimeout = .seconds(60)
+        return options
+    }
+
     /// A connection that is written by hand.
     private struct Wire {
         let inbox = Inbox()
@@ -108,7 +115,7 @@ import Testing
     }
 
     @Test func aPageOfAnotherOriginIsLetIn() async throws {
-        let server = try await EchoListener()
+        let server = try await EchoListener(sockJS: Self.patient)
         let info = try await ask(server, "GET /ws/info", ["Origin: http://localhost:3000"])
         #expect(info.has("Access-Control-Allow-Origin: http://localhost:3000"))
         #expect(info.has("Access-Control-Allow-Credentials: true"))
@@ -122,7 +129,7 @@ import Testing
     }
 
     @Test func anOriginThatIsNotAllowedIsRefusedEverywhere() async throws {
-        let server = try await EchoListener(origins: ["http://localhost:3000"])
+        let server = try await EchoListener(sockJS: Self.patient, origins: ["http://localhost:3000"])
         let lines = [
             "GET /ws", "GET /ws/info", "GET /ws/websocket", "POST \(Self.session)/xhr", "POST \(Self.session)/xhr_send",
             "POST \(Self.session)/xhr_streaming", "GET \(Self.session)/eventsource", "GET \(Self.session)/websocket",
@@ -136,7 +143,7 @@ import Testing
     }
 
     @Test func theBaseGreets() async throws {
-        let server = try await EchoListener()
+        let server = try await EchoListener(sockJS: Self.patient)
         for path in ["/ws", "/ws/", "/ws?t=1"] {
             let answer = try await ask(server, "GET \(path)")
             #expect(answer.status == "200 OK" && answer.body == "Welcome to SockJS!\n", "\(answer)")
@@ -152,7 +159,7 @@ import Testing
         ("GET /ws/000/s/websocket", "426"), ("GET /ws/websocket", "426"),
     ])
     func somethingElseIsNot(line: String, status: String) async throws {
-        let server = try await EchoListener()
+        let server = try await EchoListener(sockJS: Self.patient)
         #expect(try await ask(server, line, body: "").status.hasPrefix(status + " "))
         await server.stop()
     }
@@ -182,7 +189,7 @@ import Testing
     /// `BASE/websocket` has no envelopes, and a session's has.
     @Test(arguments: ["/ws/websocket", session + "/websocket"])
     func aWebSocketWithAndWithoutEnvelopes(path: String) async throws {
-        let server = try await EchoListener()
+        let server = try await EchoListener(sockJS: Self.patient)
         let inbox = Inbox()
         let hasEnvelopes = path != "/ws/websocket"
         let stream = try await TransportConnector().connect(
@@ -211,7 +218,7 @@ import Testing
     // MARK: - Polls
 
     @Test func aPollForEachFrame() async throws {
-        let server = try await EchoListener()
+        let server = try await EchoListener(sockJS: Self.patient)
         let first = try await ask(server, "POST \(Self.session)/xhr", body: "")
         #expect(first.body == "o\n")
         #expect(first.has("Content-Type: application/javascript; charset=UTF-8"))
@@ -226,7 +233,7 @@ import Testing
     }
 
     @Test func whatIsSentIsAnsweredFor() async throws {
-        let server = try await EchoListener()
+        let server = try await EchoListener(sockJS: Self.patient)
         #expect(try await send(server, #"["x"]"#).status == "404 Not Found")
         _ = try await poll(server)
         for (body, text) in [
@@ -244,7 +251,7 @@ import Testing
     }
 
     @Test func twoPollsAtATimeAreOneTooMany() async throws {
-        let server = try await EchoListener()
+        let server = try await EchoListener(sockJS: Self.patient)
         _ = try await poll(server)
         let waiting = try await stream(server, "POST \(Self.session)/xhr")
         // It is there once the second one is told so.
@@ -259,7 +266,7 @@ import Testing
     }
 
     @Test func afterTheCloseEachPollIsToldSo() async throws {
-        let server = try await EchoListener()
+        let server = try await EchoListener(sockJS: Self.patient)
         _ = try await poll(server)
         let inner = try #require(try await server.client.contents.stream)
         try await inner.eventLoop.submit {
@@ -293,7 +300,7 @@ import Testing
     // MARK: - Streams
 
     @Test func aStreamHasAPreludeAndALineAFrame() async throws {
-        let server = try await EchoListener()
+        let server = try await EchoListener(sockJS: Self.patient)
         let wire = try await stream(server, "POST \(Self.session)/xhr_streaming")
         let prelude = String(repeating: "h", count: 2048) + "\n"
         #expect(body(try await wire.text(endsWith: "o\n")) == prelude + "o\n")
@@ -303,7 +310,7 @@ import Testing
     }
 
     @Test func anEventStreamHasAnEventAFrame() async throws {
-        let server = try await EchoListener()
+        let server = try await EchoListener(sockJS: Self.patient)
         let wire = try await stream(server, "GET \(Self.session)/eventsource")
         let text = try await wire.text(endsWith: "o\r\n\r\n")
         #expect(text.contains("\r\nContent-Type: text/event-stream\r\n"))
@@ -320,7 +327,7 @@ import Testing
     func aResponseEndsAtItsLimit(component: String) async throws {
         let limit = SockJSServerOptions().responseLimit
         #expect(limit == 128 << 10)
-        let server = try await EchoListener()
+        let server = try await EchoListener(sockJS: Self.patient)
         let line = (component == "eventsource" ? "GET " : "POST ") + Self.session + "/" + component
         let wire = try await stream(server, line)
         let text = String(repeating: "x", count: 10_000)
@@ -342,7 +349,7 @@ import Testing
     }
 
     @Test func aHeartBeatWhereNothingElseGoes() async throws {
-        var options = SockJSServerOptions()
+        var options = Self.patient
         #expect(options.heartBeatInterval == .seconds(25))
         options.heartBeatInterval = .milliseconds(20)
         let server = try await EchoListener(sockJS: options)
@@ -362,7 +369,7 @@ import Testing
 
     /// A receiver that goes away in the midst of its response is a client that goes away.
     @Test func whoBreaksOffHasGone() async throws {
-        let server = try await EchoListener()
+        let server = try await EchoListener(sockJS: Self.patient)
         let wire = try await stream(server, "POST \(Self.session)/xhr_streaming")
         _ = try await wire.text(endsWith: "o\n")
         try await wire.stream.perform { $0.abort() }
@@ -372,7 +379,7 @@ import Testing
     }
 
     @Test func moreSessionsThanAreTakenAreTurnedAway() async throws {
-        var options = SockJSServerOptions()
+        var options = Self.patient
         options.maximumSessions = 2
         let server = try await EchoListener(sockJS: options)
         for name in ["a", "b"] { #expect(try await poll(server, "/ws/000/\(name)") == "o\n") }
