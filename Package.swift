@@ -55,6 +55,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: nio, path: "Tests/TestSupport"),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"] + nio),
         .testTarget(name: "TerminalTests", dependencies: ["TestSupport", "LineEditorFixture", "stomptap"]),
-        .testTarget(name: "BrokerTests", dependencies: ["TestSupport", "STOMPClient"] + nio, exclude: ["Servers"]),
+        .testTarget(
+            name: "BrokerTests", dependencies: ["TestSupport", "STOMPClient"] + nio, exclude: ["Clients", "Servers"]),
     ]
 )

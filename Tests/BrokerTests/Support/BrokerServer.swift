@@ -90,7 +90,8 @@ actor BrokerServer {
         return state?.contains(") Z ") ?? true
     }
 
-    private nonisolated var log: String {
+    /// What it has written since its first start.
+    nonisolated var log: String {
         (try? String(contentsOf: folder.appending(path: "server.log"), encoding: .utf8)) ?? ""
     }
 }

@@ -44,3 +44,33 @@ struct ActiveMQServer: Sendable {
                 readyLine: ") started", ports: ["STOMP", "STOMPS"]))
     }
 }
+
+/// node-sockjs, with a small STOMP server behind it. What `Servers/sockjs.js` says of its services holds here.
+struct NodeSockJSServer: Sendable {
+    let server: BrokerServer
+    private var port: Int { server.ports["SOCKJS", default: 0] }
+
+    /// The one that all tests share. A test that stops it starts one of its own.
+    static var shared: NodeSockJSServer { get async throws { try await starting.value } }
+
+    private static let starting = Task { try await start() }
+
+    static func start() async throws -> NodeSockJSServer {
+        NodeSockJSServer(
+            server: try await BrokerServer(
+                "node-sockjs", script: "sockjs.sh", executable: "/usr/share/nodejs/sockjs/index.js",
+                readyLine: "listening", ports: ["SOCKJS"]))
+    }
+
+    /// The URL of a service; by its query the server's lines about a client are told from those about others.
+    func url(_ service: String = "stomp", scheme: String = "http", of client: String = "") -> String {
+        "\(scheme)://127.0.0.1:\(port)/\(service)" + (client.isEmpty ? "" : "?" + client)
+    }
+
+    /// What the server wrote of a client, without the name of its session and its query: `GET /stomp/S/eventsource `.
+    func lines(of client: String) -> [String] {
+        server.log.split(separator: "\n").filter { $0.contains(client) }.map {
+            String($0).replacing("?" + client, with: "").replacing(/\/[0-9]{3}\/[a-z0-5]{16}\//, with: "/S/")
+        }
+    }
+}
