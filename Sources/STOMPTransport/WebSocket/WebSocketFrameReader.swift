@@ -7,8 +7,10 @@ struct WebSocketFrameReader {
     private let isServer: Bool
     private let isCompressed: Bool
     private let limit: Int
-    /// What has come and is no whole frame yet.
-    private var octets = ByteBuffer()
+    /// The beginning of a frame whose rest is still to come; empty between frames.
+    private var carry = ByteBuffer()
+    /// What came behind it and was not read yet.
+    private var chunk = ByteBuffer()
 
     /// - Parameters:
     ///   - isServer: whether frames are to be masked, as those of clients are.
@@ -21,21 +23,43 @@ struct WebSocketFrameReader {
     }
 
     mutating func feed(_ more: ByteBuffer) {
-        if octets.readableBytes == 0 {
-            octets = more
+        if chunk.readableBytes == 0 {
+            chunk = more
         } else {
-            octets.discardReadBytes()
-            octets.writeImmutableBuffer(more)
+            chunk.writeImmutableBuffer(more)
         }
     }
 
     /// The next frame; nil where it is not whole. After an error there is no next one.
     mutating func next() throws(WebSocketViolation) -> WebSocketFrame? {
-        guard let head = try head(), octets.readableBytes - head.size >= head.length else {
-            // What was handed on is its receiver's alone.
-            if octets.readableBytes == 0 { octets = ByteBuffer() }
-            return nil
+        if carry.readableBytes > 0 { return try frameFromCarry() }
+        if let head = try head(of: chunk), let frame = frame(head, &chunk) { return frame }
+        // A buffer of its own, lest a few octets keep a whole chunk alive.
+        if chunk.readableBytes > 0 { carry = ByteBuffer(bytes: chunk.readableBytesView) }
+        chunk = ByteBuffer()
+        return nil
+    }
+
+    /// Copies no more of the chunk than the frame needs: the frames behind it are slices.
+    private mutating func frameFromCarry() throws(WebSocketViolation) -> WebSocketFrame? {
+        while true {
+            let head = try head(of: carry)
+            if let head, let frame = frame(head, &carry) {
+                carry = ByteBuffer()
+                return frame
+            }
+            let missing = head.map { $0.size + $0.length - carry.readableBytes } ?? 1
+            guard let more = chunk.readSlice(length: min(missing, chunk.readableBytes)), more.readableBytes > 0 else {
+                chunk = ByteBuffer()
+                return nil
+            }
+            carry.writeImmutableBuffer(more)
         }
+    }
+
+    /// The frame with this head; nil where its payload is not whole.
+    private func frame(_ head: Head, _ octets: inout ByteBuffer) -> WebSocketFrame? {
+        guard octets.readableBytes - head.size >= head.length else { return nil }
         octets.moveReaderIndex(forwardBy: head.size)
         guard var payload = octets.readSlice(length: head.length) else { return nil }
         if let key = head.key {
@@ -57,8 +81,8 @@ struct WebSocketFrameReader {
         var key: UInt32?
     }
 
-    /// The head of the next frame; nil where it is not whole.
-    private func head() throws(WebSocketViolation) -> Head? {
+    /// The head that stands first; nil where it is not whole.
+    private func head(of octets: ByteBuffer) throws(WebSocketViolation) -> Head? {
         let start = octets.readerIndex
         guard let bits = octets.getInteger(at: start, as: UInt16.self) else { return nil }
         let (isLast, isMasked) = (bits & 0x8000 != 0, bits & 0x80 != 0)
