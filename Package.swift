@@ -21,6 +21,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         .target(name: "STOMPCore", dependencies: [nioCore]),
@@ -38,6 +39,7 @@ let package = Package(
             dependencies: [
                 "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPBroker", "LineEditor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
             ] + nio),
         .executableTarget(name: "stomptap", dependencies: ["StomptapCommands"]),
 

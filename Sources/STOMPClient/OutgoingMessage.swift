@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPCore
+import STOMPTransport
 import Synchronization
 
 /// A message to send.
@@ -37,15 +38,22 @@ public struct Receipt: Sendable {
     init(id: String, future: EventLoopFuture<Void>) {
         self.id = id
         self.future = future
-        future.whenSuccess { [arrival] in arrival.isThere.store(true, ordering: .releasing) }
+        future.whenSuccess { [arrival] in arrival.time.store(Timestamp.now().nanoseconds, ordering: .releasing) }
     }
 
     private final class Arrival: Sendable {
-        let isThere = Atomic(false)
+        /// 0 until then.
+        let time = Atomic(Int64(0))
     }
 
     /// Whether it has come.
-    public var hasArrived: Bool { arrival.isThere.load(ordering: .acquiring) }
+    public var hasArrived: Bool { arrivedAt != nil }
+
+    /// When it came.
+    public var arrivedAt: Timestamp? {
+        let time = arrival.time.load(ordering: .acquiring)
+        return time == 0 ? nil : Timestamp(nanoseconds: time)
+    }
 
     /// Waits for it.
     ///

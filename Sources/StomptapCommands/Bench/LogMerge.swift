@@ -1,0 +1,33 @@
+/// `bench --merge`: the logs of several machines as one.
+struct LogMerge: Sendable {
+    /// The most octets of a log that are read.
+    private static let largestLog = 256 << 20
+
+    let files: [String]
+    let report: BenchReportOptions
+
+    func run() async throws {
+        var content = HistogramLog.Content()
+        for file in files {
+            let octets = try InputFile.read(file, limit: Self.largestLog)
+            try content.add(String(decoding: octets, as: UTF8.self), name: file)
+        }
+        let outputs = try BenchOutputs(report)
+        let counts = content.counts
+        var result = BenchResult(
+            endpoint: "\(files.count) logs", transport: "", plan: BenchPlan(destinations: [], body: .init()))
+        result.isMerged = true
+        result.latencies = content.latencies
+        result.sent = counts.sent
+        result.received = content.hasCounts ? counts.received : content.latencies.count
+        result.lost = content.hasCounts ? counts.lost : nil
+        result.duplicated = counts.duplicated
+        result.outOfOrder = counts.outOfOrder
+        result.isExact = content.hasCounts
+        result.sendTime = Int64(clamping: counts.milliseconds) * 1_000_000
+        result.receiveTime = result.sendTime
+        outputs.log?.add(content.latencies, start: 0, length: max(1, result.receiveTime))
+        try await outputs.write(result)
+        try outputs.check(result)
+    }
+}

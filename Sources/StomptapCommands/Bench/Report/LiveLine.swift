@@ -1,0 +1,82 @@
+import STOMPTransport
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// A line on a terminal's stderr that tells how a run stands, and is written over.
+final class LiveLine: Sendable {
+    enum State: Sendable {
+        /// Nothing that counts has been sent or has come.
+        case waiting(BenchPlan)
+        /// `time` in nanoseconds since the measuring began, `last` the last whole second, `p99` in nanoseconds.
+        case running(
+            BenchPlan, time: Int64, sent: Int, received: Int, last: Timeline.Interval?, p99: UInt64?)
+    }
+
+    /// The line is written at most so often, in nanoseconds.
+    private static let interval: Int64 = 200_000_000
+
+    private let lastShown = Shared(Int64(0))
+
+    /// Nil where stderr is no terminal that lines can be written over on.
+    init?() {
+        let kind = getenv("TERM").map { String(cString: $0) }
+        guard Terminal.isTerminal(STDERR_FILENO), kind != "dumb" else { return nil }
+    }
+
+    func show(_ state: State) {
+        let now = Timestamp.now().nanoseconds
+        guard now - lastShown.value >= Self.interval else { return }
+        lastShown.update { $0 = now }
+        // The last cell stays free: some terminals go on to the next line when it is written.
+        write("\r" + Self.text(state, width: (Terminal.width(STDERR_FILENO) ?? 80) - 1) + "\u{1B}[K")
+    }
+
+    /// Takes the line away.
+    func end() {
+        write("\r\u{1B}[K")
+    }
+
+    private func write(_ text: String) {
+        try? Array(text.utf8).withUnsafeBytes { try DescriptorWriter.standardError.write($0) }
+    }
+
+    /// The line, no wider than the terminal: what matters less goes first.
+    static func text(_ state: State, width: Int) -> String {
+        switch state {
+        case .waiting(let plan):
+            let text = plan.role == .subscribe ? "waiting for the first message" : "warming up"
+            return String(text.prefix(max(width, 0)))
+        case .running(let plan, let time, let sent, let received, let last, let p99):
+            var parts = ["\(Readable.decimal(Double(time) / 1e9, digits: 1)) s"]
+            if let share = share(plan, time: time, sent: sent) {
+                let filled = min(10, Int(share * 10))
+                parts[0] +=
+                    " [" + String(repeating: "#", count: filled) + String(repeating: "-", count: 10 - filled) + "]"
+            }
+            if plan.role.publishes { parts.append("sent \(Readable.count(last?.sentPerSecond ?? 0))/s") }
+            if plan.role.subscribes {
+                parts.append("received \(Readable.count(last?.receivedPerSecond ?? 0))/s")
+                if let p99 { parts.append("p99 \(Readable.time(Double(p99)))") }
+                parts.append("\(Readable.count(received)) in all")
+            } else {
+                parts.append("\(Readable.count(sent)) in all")
+            }
+            var line = parts.removeFirst()
+            for part in parts where line.count + 2 + part.count <= width { line += "  " + part }
+            return String(line.prefix(max(width, 0)))
+        }
+    }
+
+    /// How much of the sending is done, from 0 to 1; nil where nobody knows.
+    private static func share(_ plan: BenchPlan, time: Int64, sent: Int) -> Double? {
+        guard plan.role.publishes else { return nil }
+        if let messages = plan.messages { return min(1, Double(sent) / Double(messages)) }
+        return min(1, Double(time) / Double(max(1, plan.duration.nanoseconds)))
+    }
+}

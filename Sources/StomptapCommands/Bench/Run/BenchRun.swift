@@ -1,0 +1,73 @@
+import NIOCore
+import STOMPClient
+import STOMPTransport
+import Synchronization
+
+/// A run: connections opened, messages sent and taken, and what it came to.
+struct BenchRun: Sendable {
+    /// How often it looks how things stand.
+    private static let tick: UInt64 = 50_000_000
+    /// What is still on its way when a run is broken off has so long to come, and a publisher to stop.
+    static let patience: Int64 = 1_000_000_000
+
+    let plan: BenchPlan
+    let endpoint: String
+    let reconnection: Reconnection
+    /// Where each second's latencies go.
+    let log: HistogramLogFile?
+    let live: LiveLine?
+
+    /// The result, and what ended the run before its time, if anything did.
+    struct Outcome: Sendable {
+        var result: BenchResult
+        var failure: STOMPClientError?
+        /// What is to be closed when all has been told.
+        var connections: [STOMPConnection]
+    }
+
+    /// Runs until all is sent and has come; cancelled, it ends early and tells what there is.
+    ///
+    /// - Throws: ``Failure``, `STOMPClientError` or `CancellationError` where it does not get so far as to measure.
+    func run() async throws -> Outcome {
+        try DescriptorLimit.raise(forConnections: (plan.allSubscribers + plan.allPublishers) * (isInProcess ? 2 : 1))
+        let opening = Opening(reconnection: reconnection, plan: plan)
+        let identity = UInt32.random(in: 1 ... .max)
+        let clocks = Shared<[ClockComparison.Result]>([])
+        let comparison = compareClocks(identity, clocks)
+        defer { comparison?.cancel() }
+        do {
+            let subscribers = try await opening.subscribers()
+            let publishers = try await opening.publishers()
+            let tally = Tally()
+            var outcome = await withTaskCancellationHandler {
+                // What was measured is told however the run ends, so the cancellation must not reach it.
+                await Task {
+                    await Measuring(run: self, identity: identity, tally: tally)
+                        .measure(subscribers, publishers, opening)
+                }.value
+            } onCancel: {
+                tally.interrupt()
+            }
+            outcome.result.clocks = clocks.value
+            return outcome
+        } catch {
+            let opened = opening.opened.value
+            await Task { await Closing.close(opened) }.value
+            throw error
+        }
+    }
+
+    private var isInProcess: Bool { reconnection.servers.contains { $0.endpoint.isInProcess } }
+
+    private func compareClocks(_ identity: UInt32, _ clocks: Shared<[ClockComparison.Result]>) -> Task<Void, Never>? {
+        guard plan.role != .both, let first = plan.destinations.first else { return nil }
+        let comparison = ClockComparison(
+            reconnection: reconnection, destination: ClockComparison.destination(for: first), run: identity)
+        return Task { plan.role == .publish ? await comparison.answer() : await comparison.ask(clocks) }
+    }
+
+    /// Looks how things stand, again and again.
+    static func wait() async {
+        try? await Task.sleep(nanoseconds: tick)
+    }
+}
