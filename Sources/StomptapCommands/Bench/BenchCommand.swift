@@ -5,7 +5,7 @@ import STOMPCore
 import STOMPTransport
 
 /// `bench`: load, throughput, latency.
-struct BenchCommand: AsyncParsableCommand {
+struct BenchCommand: EndpointCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure load, throughput and latency.",
         discussion: """
@@ -27,8 +27,8 @@ struct BenchCommand: AsyncParsableCommand {
               73 a file cannot be made, 75 timed out, 77 refused, 130 Ctrl-C
             """)
 
-    @Argument(help: ArgumentHelp("\(EndpointArgument.help)"))
-    var endpoint: String?
+    @Argument(help: ArgumentHelp("\(EndpointArgument.help)", valueName: "endpoint"))
+    var target: String?
 
     @Argument(
         help: ArgumentHelp(
@@ -50,17 +50,19 @@ struct BenchCommand: AsyncParsableCommand {
     @OptionGroup(title: "Connection")
     var connection: ConnectionOptions
 
+    /// With `--merge` there is none to have a profile of.
+    var endpoint: String { target ?? "demo" }
+
     func validate() throws {
         guard merge.isEmpty else {
-            guard endpoint == nil else { throw ValidationError("--merge takes files, and no ENDPOINT") }
+            guard target == nil else { throw ValidationError("--merge takes files, and no ENDPOINT") }
             return
         }
-        guard endpoint != nil else { throw ValidationError("name an ENDPOINT, or files for --merge") }
-        _ = try report.conditions()
+        guard target != nil else { throw ValidationError("name an ENDPOINT, or files for --merge") }
     }
 
     func run() async throws {
-        guard let endpoint else { return try await LogMerge(files: merge, report: report).run() }
+        guard merge.isEmpty else { return try await LogMerge(files: merge, report: report).run() }
         let plan = try load.plan(destination: destination)
         let options = connection
         let report = report

@@ -23,14 +23,9 @@ struct BenchReportOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "End with status 1 where this holds, such as 'p99>50ms'; repeatable: p50 p90 p99 p99.9 max mean rate lost duplicated outOfOrder errors.",
-            valueName: "condition"))
-    var failIf: [String] = []
-
-    /// - Throws: ``Failure`` with 64.
-    func conditions() throws -> [FailCondition] {
-        try failIf.map { try FailCondition($0) }
-    }
+            "End with status 1 where this holds, such as 'p99>50ms'; repeatable: \(FailCondition.metrics).",
+            valueName: "condition"), transform: FailCondition.init)
+    var failIf: [FailCondition] = []
 }
 
 /// The files of a run, made before it begins, and what is told at its end.
@@ -41,7 +36,7 @@ struct BenchOutputs: Sendable {
 
     /// - Throws: ``Failure`` with 73 where a file cannot be made.
     init(_ options: BenchReportOptions) throws {
-        conditions = try options.conditions()
+        conditions = options.failIf
         json = options.json
         if let json, json != "-" { try OutputFile.create(json) }
         log = try options.hdr.map { try HistogramLogFile($0, start: .now()) }

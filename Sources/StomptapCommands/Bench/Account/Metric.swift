@@ -1,3 +1,5 @@
+import ArgumentParser
+
 /// A figure of a run that a limit may be put on.
 enum Metric: String, Sendable, CaseIterable {
     case p50, p90, p99
@@ -42,34 +44,33 @@ struct FailCondition: Sendable, Equatable {
     /// Nanoseconds, messages a second, or messages.
     let limit: Double
 
-    /// - Throws: ``Failure`` with 64.
     init(_ text: String) throws {
         self.text = text
         let compact = text.filter { !$0.isWhitespace }
         guard let start = compact.firstIndex(where: { "<>=!".contains($0) }),
             let comparison = Comparison.allCases.first(where: { compact[start...].hasPrefix($0.rawValue) })
-        else { throw Self.wrong(text) }
+        else { throw Self.wrong }
         let name = compact[..<start]
-        guard let metric = name == "p999" ? .p999 : Metric(rawValue: String(name)) else { throw Self.wrong(text) }
+        guard let metric = name == "p999" ? .p999 : Metric(rawValue: String(name)) else { throw Self.wrong }
         let value = String(compact[start...].dropFirst(comparison.rawValue.count))
         self.metric = metric
         self.comparison = comparison
         if metric.isTime {
-            guard let time = try? DurationArgument(value) else { throw Self.wrong(text) }
+            guard let time = try? DurationArgument(value) else { throw Self.wrong }
             limit = Double(time.amount.nanoseconds)
         } else {
             guard let number = RateArgument.number(metric == .rate ? value : value + "/s") else {
-                throw Self.wrong(text)
+                throw Self.wrong
             }
             limit = number
         }
     }
 
-    private static func wrong(_ text: String) -> Failure {
-        Failure(
-            .usage,
-            "--fail-if: \(text.debugDescription) is no condition: write p99>50ms, rate<1000/s or lost>0, with one of "
-                + "\(Metric.allCases.map(\.rawValue).joined(separator: " "))")
+    /// The names of all figures, with blanks between.
+    static var metrics: String { Metric.allCases.map(\.rawValue).joined(separator: " ") }
+
+    private static var wrong: ValidationError {
+        ValidationError("a condition is written p99>50ms, rate<1000/s or lost>0, with one of \(metrics)")
     }
 
     /// What is wrong, where it holds; a figure that there is none of fails as well, as nothing shows that it is good.
