@@ -47,7 +47,7 @@ struct BenchOutputs: Sendable {
     /// - Throws: ``Failure`` with 74.
     func write(_ result: BenchResult) async throws {
         try log?.finish(HistogramLog.Counts(result))
-        if let json, json != "-" { try OutputFile.write(BenchJSON.text(result), to: json) }
+        if let json, json != "-" { try OutputFile.write(json) { $0.append(BenchJSON.text(result)) } }
         _ = try await StandardOutput.write(json == "-" ? BenchJSON.text(result) : Self.report.text(result))
     }
 
