@@ -48,37 +48,62 @@ import Testing
         }
     }
 
-    /// A chat room whose interceptor wants a token, in the handshake and in CONNECT.
-    @Test func aTokenIsChecked() async throws {
-        let script: @Sendable (Int) -> [ScriptedServer.Step] = { _ in
-            [
-                .awaitText("\0"),
-                .answer { came in
-                    let text = String(decoding: came, as: UTF8.self)
-                    return Array(
-                        (text.contains("\nAuthorization:Bearer good\n") && text.contains("\nroomId:2\n")
-                            ? "CONNECTED\nversion:1.2\nheart-beat:0,0\n\n\0"
-                            : "ERROR\nmessage:Failed to send message to ExecutorSubscribableChannel\n\n\0").utf8)
-                }, .awaitText("DISCONNECT\n"),
-                .answer { came in
-                    let text = String(decoding: came, as: UTF8.self)
-                    let id = text.components(separatedBy: "receipt:").last?.prefix { $0 != "\n" } ?? ""
-                    return Array("RECEIPT\nreceipt-id:\(id)\n\n\0".utf8)
-                }, .stall,
-            ]
+    /// A chat room over plain WebSocket, whose interceptor wants a token and the room in CONNECT; the log has times.
+    @Test func aChatRoomWantsAToken() async throws {
+        try await Self.chatRoom { broker, url in
+            let headers = ["-C", "Authorization: Bearer good", "-C", "roomId: 2"]
+            let body = #"{"roomId": 2, "message": "안녕: 2번 방"}"#
+            var tail = Program.stomptap("subscribe", url, "/sub/chat/room/2", "-n", "1", "-o", "body", "-v")
+            tail.arguments += headers
+            try await tail.startSubscribed { tail in
+                var publish = Program.stomptap("publish", url, "/pub/send-message", body)
+                publish.arguments += headers
+                let sent = try await publish.run()
+                #expect(sent.status == .exited(0), "\(sent)")
+                #expect(sent.errors == "")
+                let result = try await tail.result()
+                #expect(result.status == .exited(0), "\(result)")
+                #expect(result.output == body + "\n")
+                for frame in [
+                    "> stomp CONNECT ", "< stomp CONNECTED ", "> stomp SUBSCRIBE ", "< stomp MESSAGE ",
+                    "> stomp DISCONNECT ", "< stomp RECEIPT ",
+                ] {
+                    let line = try Regex(#"(?m)^\d\d:\d\d:\d\d\.\d{3} \#(frame)"#)
+                    #expect(result.errors.contains(line), "\(frame): \(result)")
+                }
+                #expect(result.errors.contains("Authorization"))
+                #expect(!result.errors.contains("Bearer good"), "the token is not masked")
+            }
         }
-        try await ScriptedServer.run(script: script) { server in
-            let url = "stomp://127.0.0.1:\(server.port)"
-            let good = try await Program.stomptap(
-                "publish", url, "/pub/send-message", "hi", "-C", "Authorization: Bearer good", "-C", "roomId: 2", "-v"
-            ).run()
-            #expect(good.status == .exited(0), "\(good)")
-            #expect(!good.errors.contains("Bearer good"), "the token is not masked")
-            let bad = try await Program.stomptap(
-                "publish", url, "/pub/send-message", "hi", "-C", "Authorization: Bearer bad"
-            ).run()
-            #expect(bad.status == .exited(77), "\(bad)")
-            #expect(bad.errors.contains("Failed to send message"))
+    }
+
+    @Test(arguments: ["subscribe", "publish"])
+    func aTokenThatIsRefusedIsNotTriedAgain(_ command: String) async throws {
+        try await Self.chatRoom { broker, url in
+            for (headers, reason) in [
+                (["-C", "Authorization: Bearer bad", "-C", "roomId: 2"], "the header Authorization is wrong"),
+                ([], "this broker wants the header Authorization"),
+            ] {
+                var program = Program.stomptap(command, url, "/sub/chat/room/2", "--reconnect", "forever")
+                program.arguments += headers + (command == "publish" ? ["hi"] : [])
+                let result = try await program.run()
+                #expect(result.status == .exited(77), "\(result)")
+                #expect(
+                    result.errors
+                        == "stomptap: STOMP: CONNECT was refused: \(reason); an interceptor of the application "
+                        + "may want -C 'Authorization: Bearer ...' in CONNECT\n")
+            }
+            let came = broker.program.written.errors.components(separatedBy: ": WebSocket from ").count - 1
+            #expect(came == 2, "\(broker.program.written)")
+        }
+    }
+
+    private static func chatRoom(_ body: (ServedBroker, _ url: String) async throws -> Void) async throws {
+        try await ServedBroker.run([
+            "--manner", "spring", "-C", "Authorization: Bearer good", "-C", "roomId: 2", "-v",
+            "--route", "/pub/send-message=/sub/chat/room/2",
+        ]) { broker in
+            try await body(broker, broker.webSocket.replacing("http://", with: "ws://") + "/websocket")
         }
     }
 

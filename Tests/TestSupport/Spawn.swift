@@ -32,12 +32,22 @@ func spawn(
     defer { (arguments + variables).forEach { free($0) } }
     var pid = pid_t()
     let error = Pipe.spawning.withLock { _ in
-        posix_spawn(&pid, program.path, &actions, &attributes, arguments, variables)
+        keepDescriptors()
+        return posix_spawn(&pid, program.path, &actions, &attributes, arguments, variables)
     }
     guard error == 0 else {
         throw TestFailure("cannot start \(program.path): \(String(cString: strerror(error)))")
     }
     return pid
+}
+
+/// Lets no child have what is open here: of NIO's sockets a copy would go along otherwise, and a port that the test has
+/// closed would stay in use.
+private func keepDescriptors() {
+    let open = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+    for descriptor in (open ?? []).compactMap({ Int32($0) }) where descriptor > 2 {
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    }
 }
 
 extension ProgramResult.Status {

@@ -23,6 +23,8 @@ enum Remedies {
         where error.frame != nil
             && ["access refused", "bad connect", "credential", "password", "denied"].contains(where: text.contains):
             return "check --login and the passcode"
+        case .refused where ["authoriz", "token", "executorsubscribablechannel"].contains(where: text.contains):
+            return "an interceptor of the application may want -C 'Authorization: Bearer ...' in CONNECT"
         case .connectionLost where text.contains("with 1009"):
             return "it takes no WebSocket message so large (Tomcat: 16 KiB): try --split 8192"
         case .connectionLost where text.contains("stomp died"):

@@ -40,6 +40,13 @@ struct ServeCommand: AsyncParsableCommand {
     var login: [LoginArgument] = []
 
     @Option(
+        name: [.customShort("C", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Refuse a CONNECT without this header, as an interceptor of Spring's would; repeatable.",
+            valueName: "name: value"), transform: HeaderArgument.init)
+    var connectHeader: [HeaderArgument] = []
+
+    @Option(
         help: ArgumentHelp(
             "Heart-beats in milliseconds: how often we send, how often a client should (default: 10000,10000).",
             valueName: "out,in"),
@@ -85,6 +92,9 @@ struct ServeCommand: AsyncParsableCommand {
         var configuration = BrokerConfiguration()
         configuration.listeners = listeners
         configuration.logins = login.isEmpty ? nil : LoginArgument.table(login)
+        configuration.connectHeaders = Dictionary(connectHeader.map { ($0.header.name, $0.header.value) }) { _, last in
+            last
+        }
         configuration.heartBeat = heartBeat.heartBeat
         configuration.manner = manner
         if !prefix.isEmpty { configuration.destinationPrefixes = prefix }
