@@ -7,7 +7,9 @@ let nioHTTP: [Target.Dependency] = [
     .product(name: "NIOHTTP1", package: "swift-nio"),
     .product(name: "NIOWebSocket", package: "swift-nio"),
 ]
-let nioSOCKS = Target.Dependency.product(name: "NIOSOCKS", package: "swift-nio-extras")
+let nioExtras: [Target.Dependency] = [
+    .product(name: "NIOSOCKS", package: "swift-nio-extras"), .product(name: "NIOExtras", package: "swift-nio-extras"),
+]
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 
 let package = Package(
@@ -27,7 +29,7 @@ let package = Package(
         .target(name: "STOMPCore", dependencies: [nioCore]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(name: "STOMPTransport", dependencies: ["COpenSSL", "CZlib", nioSOCKS] + nio + nioHTTP),
+        .target(name: "STOMPTransport", dependencies: ["COpenSSL", "CZlib"] + nio + nioHTTP + nioExtras),
         .target(
             name: "STOMPClient",
             dependencies: ["STOMPCore", "STOMPTransport", .product(name: "Logging", package: "swift-log")] + nio),

@@ -32,4 +32,11 @@ public struct ClientConfiguration: Sendable {
         session.passcode = endpoint.passcode
         transport.subprotocols = ["v12.stomp", "v11.stomp", "v10.stomp"]
     }
+
+    /// The same for one connection, which the trace then tells from others.
+    public func ofOneConnection() -> ClientConfiguration {
+        var configuration = self
+        configuration.transport.trace = transport.trace.numbered()
+        return configuration
+    }
 }

@@ -26,14 +26,25 @@ extension ConnectionCore {
             self.monitor?.received(at: .now())
         }
         if due.send {
-            trace.record(.layers) { WireEvent(.stomp, .outgoing, .layers, "heart-beat") }
             // A full queue is a sign of life on its way already.
             if stream.isWritable {
+                traceHeartBeat(.outgoing)
                 stream.write(ByteBuffer(integer: UInt8(ascii: "\n")), promise: nil)
                 stream.flush()
             }
             self.monitor?.sent(at: .now())
         }
         scheduleHeartBeat()
+    }
+
+    /// Tells the trace of a heart-beat, and of the interval that was agreed on for it.
+    func traceHeartBeat(_ direction: WireEvent.Direction) {
+        trace.record(.layers) {
+            let agreed = monitor.map { direction == .outgoing ? $0.heartBeat.outgoing : $0.heartBeat.incoming } ?? 0
+            let interval =
+                agreed > 0 ? "every \(TimeAmount.milliseconds(Int64(agreed)).readable)" : "none was agreed on"
+            return WireEvent(
+                .stomp, direction, .layers, "heart-beat, \(interval)", octets: ByteBuffer(integer: UInt8(ascii: "\n")))
+        }
     }
 }

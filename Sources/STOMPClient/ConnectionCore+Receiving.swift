@@ -11,7 +11,7 @@ extension ConnectionCore: TransportReceiver {
             while let element = try decoder.next() {
                 switch element {
                 case .heartBeat:
-                    trace.record(.layers) { WireEvent(.stomp, .incoming, .layers, "heart-beat") }
+                    traceHeartBeat(.incoming)
                 case .frame(let frame):
                     trace.record(.frames) {
                         WireEvent(.stomp, .incoming, .frames, frame.command.rawValue, octets: frame.bytes)

@@ -19,9 +19,12 @@ public struct TransportConnector: Sendable {
         receiver: @escaping TransportReceiverFactory
     ) async throws -> any TransportStream {
         try Task.checkCancellation()
+        var options = options
+        options.trace = options.trace.numbered()
         let tls = target.isSecure ? try contexts.context(for: options.tls) : nil
         do {
-            return try await open(target, tls: tls, on: eventLoop, deadline: deadline, receiver: receiver)
+            return try await open(
+                target, options: options, tls: tls, on: eventLoop, deadline: deadline, receiver: receiver)
         } catch let error as TransportError where error.layer == .tls {
             // Whoever mends a file and tries again shall be served by the mended one.
             contexts.forget()
@@ -36,8 +39,8 @@ public struct TransportConnector: Sendable {
     }
 
     private func open(
-        _ target: TransportTarget, tls: TLSContext?, on eventLoop: any EventLoop, deadline: NIODeadline,
-        receiver: @escaping TransportReceiverFactory
+        _ target: TransportTarget, options: TransportOptions, tls: TLSContext?, on eventLoop: any EventLoop,
+        deadline: NIODeadline, receiver: @escaping TransportReceiverFactory
     ) async throws -> any TransportStream {
         switch target.kind {
         case .tcp:

@@ -66,6 +66,9 @@ public struct TransportOptions: Sendable {
     /// How a secure target's server is verified, and what is shown to it.
     public var tls = TLSOptions()
     public var trace = WireTrace.off
+    /// Takes a capture of each connection, in the PCAP format without its file header (``PacketCapture/fileHeader``):
+    /// the octets above TLS, with their secrets. Default none.
+    public var capture: (@Sendable (ByteBuffer) -> Void)?
 
     public init() {}
 }

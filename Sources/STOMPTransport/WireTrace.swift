@@ -34,6 +34,13 @@ public struct WireEvent: Sendable {
     public var octets: ByteBuffer?
     /// What a TLS handshake came to, where this is its end.
     public var tls: TLSSummary?
+    /// Which of the connections of the process it belongs to, in the order in which they were tried: 1 and up.
+    public var connection = 0
+    /// What went the same way before ``octets``, as far as something that begins there, such as a header, may reach into
+    /// them.
+    public var preceding: ByteBuffer?
+    /// Whether ``octets`` may be a piece of something that was cut at will, so that a secret in it may be cut too.
+    public var isPiece = false
 
     public init(
         _ layer: Layer, _ direction: Direction, _ detail: Detail, _ summary: String, octets: ByteBuffer? = nil,
@@ -62,6 +69,15 @@ public struct WireTrace: Sendable {
 
     private let level: Level
     private let observer: @Sendable (WireEvent) -> Void
+    private let numbers: Numbers
+    /// Which connection the events belong to; 0 is none in particular.
+    private var connection = 0
+    /// Whether messages are cut in pieces before the layers beneath see them.
+    private var hasPieces = false
+
+    private final class Numbers: Sendable {
+        let last = Atomic(0)
+    }
 
     /// Tells nobody.
     public static var off: WireTrace { WireTrace(detail: nil) { _ in } }
@@ -72,6 +88,7 @@ public struct WireTrace: Sendable {
     public init(detail: WireEvent.Detail?, observer: @escaping @Sendable (WireEvent) -> Void) {
         level = Level(detail)
         self.observer = observer
+        numbers = Numbers()
     }
 
     /// The most detail that is wanted; nil is nothing at all.
@@ -88,6 +105,69 @@ public struct WireTrace: Sendable {
 
     /// Tells the observer, if it wants this much; the event is not even made otherwise.
     public func record(_ detail: WireEvent.Detail, _ event: () -> WireEvent) {
-        if wants(detail) { observer(event()) }
+        guard wants(detail) else { return }
+        var event = event()
+        if connection > 0 { event.connection = connection }
+        if hasPieces, event.detail == .octets, event.direction == .outgoing { event.isPiece = true }
+        observer(event)
+    }
+
+    /// The trace of one more connection; the same, where this is one's already.
+    public func numbered() -> WireTrace {
+        guard connection == 0 else { return self }
+        var trace = self
+        trace.connection = numbers.last.wrappingAdd(1, ordering: .relaxed).newValue
+        return trace
+    }
+
+    /// The trace for layers beneath one that cuts messages in pieces.
+    func ofPieces() -> WireTrace {
+        var trace = self
+        trace.hasPieces = true
+        return trace
+    }
+}
+
+/// Tells the octets of one stream, each time with what went before.
+struct OctetTrace {
+    /// The most octets that are kept of what went before.
+    private static let limit = 16 << 10
+
+    private let trace: WireTrace
+    private let layer: WireEvent.Layer
+    /// The line that was not ended yet, each way.
+    private var incoming = ByteBuffer()
+    private var outgoing = ByteBuffer()
+
+    init(_ trace: WireTrace, _ layer: WireEvent.Layer) {
+        self.trace = trace
+        self.layer = layer
+    }
+
+    mutating func record(
+        _ direction: WireEvent.Direction, _ octets: ByteBuffer, _ summary: @autoclosure () -> String
+    ) {
+        guard trace.wants(.octets), octets.readableBytes > 0 else { return }
+        let preceding = direction == .incoming ? incoming : outgoing
+        trace.record(.octets) {
+            var event = WireEvent(layer, direction, .octets, summary(), octets: octets)
+            event.preceding = preceding
+            return event
+        }
+        let line = Self.lastLine(of: octets, behind: preceding)
+        if direction == .incoming { incoming = line } else { outgoing = line }
+    }
+
+    private static func lastLine(of octets: ByteBuffer, behind preceding: ByteBuffer) -> ByteBuffer {
+        let view = octets.readableBytesView
+        var line = ByteBuffer()
+        if let end = view.lastIndex(of: UInt8(ascii: "\n")) {
+            line.writeBytes(view[(end + 1)...].suffix(limit))
+        } else {
+            line.writeImmutableBuffer(preceding)
+            line.writeBytes(view.suffix(limit))
+            line.moveReaderIndex(forwardBy: max(0, line.readableBytes - limit))
+        }
+        return line
     }
 }

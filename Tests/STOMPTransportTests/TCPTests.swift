@@ -145,8 +145,8 @@ import enum TestSupport.Loopback
         try await client.wait { $0.text == "hello" }
         #expect(
             trace.lines == [
-                "tcp local connected to 127.0.0.1:\(listener.port)", "tcp outgoing 5 octets hello",
-                "tcp incoming 5 octets hello",
+                "tcp local connected to 127.0.0.1:\(listener.port)", "tcp outgoing octets hello",
+                "tcp incoming octets hello",
             ])
         stream.abort()
         await listener.close()

@@ -94,6 +94,9 @@ final class ConnectionAttempt<Product: Sendable> {
         options.trace.record(.layers) {
             WireEvent(.tcp, .local, .layers, "connected to \(addressText(channel.remoteAddress))")
         }
+        channel.closeFuture.whenComplete { [trace = options.trace] _ in
+            trace.record(.layers) { WireEvent(.tcp, .local, .layers, "closed") }
+        }
         do {
             try StreamPipeline.begin(channel, options: options)
         } catch {
@@ -132,6 +135,13 @@ final class ConnectionAttempt<Product: Sendable> {
     /// Makes what is wanted, above whatever makes the connection safe.
     private func open(_ channel: any Channel, _ tls: TLSSummary?) -> EventLoopFuture<Product> {
         layer = opening.layer
+        if let capture = options.capture {
+            do {
+                try PacketCapture.add(to: channel, capture)
+            } catch {
+                return channel.eventLoop.makeFailedFuture(error)
+            }
+        }
         return opening.open(channel, tls)
     }
 

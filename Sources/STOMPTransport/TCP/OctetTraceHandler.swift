@@ -1,30 +1,23 @@
 import NIOCore
 
-/// Shows a TCP stream's octets as they come and go. It stands in the pipeline only where somebody wants to see them.
+/// Tells the trace of every octet as it comes and goes. It stands in the pipeline only where somebody wants to see them.
 final class OctetTraceHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private let trace: WireTrace
+    private var trace: OctetTrace
 
-    init(trace: WireTrace) { self.trace = trace }
+    init(trace: WireTrace) { self.trace = OctetTrace(trace, .tcp) }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        record(.incoming, Self.unwrapInboundIn(data))
+        trace.record(.incoming, Self.unwrapInboundIn(data), "octets")
         context.fireChannelRead(data)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        record(.outgoing, Self.unwrapOutboundIn(data))
+        trace.record(.outgoing, Self.unwrapOutboundIn(data), "octets")
         context.write(data, promise: promise)
-    }
-
-    private func record(_ direction: WireEvent.Direction, _ octets: ByteBuffer) {
-        guard octets.readableBytes > 0 else { return }
-        trace.record(.octets) {
-            WireEvent(.tcp, direction, .octets, "\(octets.readableBytes) octets", octets: octets)
-        }
     }
 }

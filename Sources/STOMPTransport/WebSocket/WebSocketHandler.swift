@@ -15,6 +15,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     private let role: Role
     private let options: TransportOptions
+    private var trace: WebSocketTrace
     private var reader: WebSocketFrameReader
     private var assembler: WebSocketMessageAssembler
     private var output: WebSocketOutput
@@ -34,6 +35,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     init(role: Role, options: TransportOptions, compression: PerMessageDeflate? = nil) throws(TransportError) {
         self.role = role
         self.options = options
+        trace = WebSocketTrace(options.trace)
         let limit = min(max(0, options.maximumMessage), Int(UInt32.max))
         var inflater: Inflater?
         var deflater: Deflater?
@@ -54,7 +56,10 @@ final class WebSocketHandler: ChannelDuplexHandler {
         reader.feed(Self.unwrapInboundIn(data))
         do throws(WebSocketViolation) {
             // What a frame brings may end the stream.
-            while handshake.mayReceive, let frame = try reader.next() { try take(frame, context) }
+            while handshake.mayReceive, let frame = try reader.next() {
+                trace.record(.incoming, frame)
+                try take(frame, context)
+            }
         } catch {
             fail(error, context)
         }
@@ -65,11 +70,9 @@ final class WebSocketHandler: ChannelDuplexHandler {
         case .text, .binary, .continuation:
             if let message = try assembler.take(frame) { deliver(message, context) }
         case .ping:
-            record(.incoming, "ping", frame.payload)
             answer(frame.payload, context)
             tellLife(context, .ping(frame.payload))
         case .pong:
-            record(.incoming, "pong", frame.payload)
             tellLife(context, .pong(frame.payload))
         case .close:
             try closed(WebSocketClose(reading: frame.payload), context)
@@ -78,7 +81,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     private func deliver(_ message: WebSocketMessageAssembler.Message, _ context: ChannelHandlerContext) {
         hasTold = true
-        record(.incoming, isText: message.isText, message.octets, message.compressedSize)
+        trace.record(.incoming, isText: message.isText, message.octets, compressedSize: message.compressedSize)
         let kind: TransportMessageKind = message.isText ? .text : .binary
         if kind != incomingKind {
             incomingKind = kind
@@ -130,7 +133,9 @@ final class WebSocketHandler: ChannelDuplexHandler {
             return
         }
         let messages = output.messages(of: Self.unwrapOutboundIn(data))
-        for message in messages { record(.outgoing, isText: message.isText, message.octets, message.compressedSize) }
+        for message in messages {
+            trace.record(.outgoing, isText: message.isText, message.octets, compressedSize: message.compressedSize)
+        }
         let frames = messages.flatMap(\.frames)
         for (number, frame) in frames.enumerated() {
             send(frame, context, promise: number == frames.count - 1 ? promise : nil)
@@ -148,7 +153,6 @@ final class WebSocketHandler: ChannelDuplexHandler {
         case TransportRequest.ping(let payload):
             guard handshake.maySend else { break }
             let octets = ByteBuffer(bytes: payload.prefix(125))
-            record(.outgoing, "ping", octets)
             send(WebSocketFrame(opcode: .ping, payload: octets), context)
             context.flush()
         case TransportRequest.messages(let kind):
@@ -175,7 +179,6 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private func answer(_ payload: ByteBuffer, _ context: ChannelHandlerContext) {
         guard handshake.maySend else { return }
         guard context.channel.isWritable else { return pendingPong = payload }
-        record(.outgoing, "pong", payload)
         send(WebSocketFrame(opcode: .pong, payload: payload), context)
         needsFlush = true
     }
@@ -185,13 +188,13 @@ final class WebSocketHandler: ChannelDuplexHandler {
     ) {
         // Nobody can foresee it (section 5.3).
         let key = role == .client ? UInt32.random(in: 0...UInt32.max) : nil
+        trace.record(.outgoing, frame, key: key)
         context.write(Self.wrapOutboundOut(frame.octets(maskedBy: key)), promise: promise)
     }
 
     // MARK: - The end
 
     private func closed(_ close: WebSocketClose, _ context: ChannelHandlerContext) {
-        options.trace.record(.layers) { WireEvent(.ws, .incoming, .layers, close.summary) }
         perform(handshake.received(close), context)
         context.fireUserInboundEventTriggered(
             TransportEvent.closed(
@@ -234,26 +237,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     }
 
     private func sendClose(_ close: WebSocketClose, _ context: ChannelHandlerContext) {
-        options.trace.record(.layers) { WireEvent(.ws, .outgoing, .layers, close.summary) }
         send(WebSocketFrame(opcode: .close, payload: close.body), context)
         context.flush()
-    }
-
-    // MARK: - The trace
-
-    private func record(_ direction: WireEvent.Direction, _ name: String, _ payload: ByteBuffer) {
-        options.trace.record(.layers) {
-            WireEvent(.ws, direction, .layers, "\(name) \(payload.readableBytes) octets", octets: payload)
-        }
-    }
-
-    private func record(
-        _ direction: WireEvent.Direction, isText: Bool, _ octets: ByteBuffer, _ compressedSize: Int?
-    ) {
-        options.trace.record(.octets) {
-            let compressed = compressedSize.map { ", compressed to \($0)" } ?? ""
-            let summary = "\(isText ? "text" : "binary") \(octets.readableBytes) octets\(compressed)"
-            return WireEvent(.ws, direction, .octets, summary, octets: octets)
-        }
     }
 }

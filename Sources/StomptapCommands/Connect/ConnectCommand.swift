@@ -114,8 +114,7 @@ struct ConnectCommand: EndpointCommand {
                 try await feed.take(logged)
                 log.add(logged)
             }, report: LinkReport(console: console).tell)
-        let trace = Diagnostics.trace(
-            WireEvent.Detail(rawValue: settings.verbose), style: diagnostics.style(of: STDERR_FILENO))
+        let trace = try CommandTrace(diagnostics)
         return Interpreter(
             link: link, log: log, feed: feed, console: console, events: events, trace: trace
         ) { url in
@@ -125,10 +124,8 @@ struct ConnectCommand: EndpointCommand {
 
     /// Sessions that come back for a person who wants them to, and end a script that does not say so.
     private func reconnection(
-        to endpoints: [Endpoint], _ trace: WireTrace, isInteractive: Bool
+        to endpoints: [Endpoint], _ trace: CommandTrace, isInteractive: Bool
     ) throws -> Reconnection {
-        var reconnection = try connection.reconnection(to: endpoints, standard: isInteractive ? .forever : .never)
-        for index in reconnection.servers.indices { reconnection.servers[index].configuration.transport.trace = trace }
-        return reconnection
+        try connection.reconnection(to: endpoints, standard: isInteractive ? .forever : .never, trace: trace)
     }
 }

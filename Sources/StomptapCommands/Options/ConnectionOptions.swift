@@ -126,7 +126,10 @@ struct ConnectionOptions: ParsableArguments {
     /// - Parameters:
     ///   - endpoints: the servers, in the order in which they are tried.
     ///   - standard: what holds where `--reconnect` is not given.
-    func reconnection(to endpoints: [Endpoint], standard: ReconnectArgument) throws -> Reconnection {
+    ///   - trace: the trace of the command, where it has one already.
+    func reconnection(
+        to endpoints: [Endpoint], standard: ReconnectArgument, trace: CommandTrace? = nil
+    ) throws -> Reconnection {
         var policy = ReconnectPolicy(delay: reconnectDelay.amount, longestDelay: reconnectMaxDelay.amount)
         // Who asks for it also wants to wait for a server that is not up yet.
         policy.includesFirst = reconnect != nil
@@ -136,17 +139,25 @@ struct ConnectionOptions: ParsableArguments {
         case .forever: policy.attempts = nil
         }
         return Reconnection(
-            servers: try servers(endpoints), policy: policy,
+            servers: try servers(endpoints, trace: trace), policy: policy,
             report: ConnectionReport.teller(isLocal: diagnostics.timestamps != .utc))
     }
 
     /// The servers, each with how it is reached. It warns where `-k` lets anybody answer for them.
-    func servers(_ endpoints: [Endpoint]) throws -> [(endpoint: Endpoint, configuration: ClientConfiguration)] {
+    func servers(
+        _ endpoints: [Endpoint], trace: CommandTrace? = nil
+    ) throws -> [(endpoint: Endpoint, configuration: ClientConfiguration)] {
         for endpoint in endpoints where tls.insecure && endpoint.scheme.isSecure {
             Diagnostics.warn(
                 "TLS: -k: whoever answers for \(endpoint) is believed; anybody between can read and change it")
         }
-        return try endpoints.map { ($0, try configuration(for: $0)) }
+        let trace = try trace ?? CommandTrace(diagnostics)
+        return try endpoints.map { endpoint in
+            var configuration = try configuration(for: endpoint)
+            configuration.transport.trace = trace.wire
+            configuration.transport.capture = trace.capture
+            return (endpoint, configuration)
+        }
     }
 
     /// How to reach `endpoint` as these options say.
@@ -181,7 +192,6 @@ struct ConnectionOptions: ParsableArguments {
         configuration.transport.split = split?.octets
         configuration.transport.maximumMessage = maxMessage.octets
         configuration.transport.closeTimeout = receiptTimeout.amount
-        configuration.transport.trace = diagnostics.trace()
         configuration.logger = diagnostics.logger
         return configuration
     }

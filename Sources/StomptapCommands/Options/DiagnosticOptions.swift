@@ -15,9 +15,21 @@ struct DiagnosticOptions: ParsableArguments {
     @Flag(
         name: .shortAndLong,
         help:
-            "Show on stderr: -v STOMP frames both ways; -vv also HTTP, WebSocket control frames, heart-beats; -vvv also hex."
+            "Show on stderr: -v STOMP frames both ways; -vv also HTTP, WebSocket control frames, SockJS, heart-beats, TLS; -vvv also hex."
     )
     var verbose: Int
+
+    @Option(
+        help: ArgumentHelp(
+            "Write all that -vvv shows to this file, as JSON, an object a line: time, connection, direction, layer, level, event, size, data, dataEncoding.",
+            valueName: "file"))
+    var traceFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write the session to this file as Wireshark opens it, without TLS around it. It holds secrets: it wants --show-secrets.",
+            valueName: "file"))
+    var pcap: String?
 
     @Flag(help: "Show passcodes, Authorization, cookies and tokens, which are masked everywhere without it.")
     var showSecrets = false
@@ -28,6 +40,12 @@ struct DiagnosticOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Whether to use colours; NO_COLOR is honoured.", valueName: "when"))
     var color = ColorChoice.auto
 
+    func validate() throws {
+        guard pcap == nil || showSecrets else {
+            throw ValidationError("--pcap writes every octet, secrets too: say --show-secrets with it")
+        }
+    }
+
     /// How what goes to a descriptor looks.
     func style(of descriptor: Int32) -> OutputStyle {
         let isTerminal = Terminal.isTerminal(descriptor)
@@ -35,12 +53,6 @@ struct DiagnosticOptions: ParsableArguments {
             timestamps: timestamps, isTerminal: isTerminal,
             palette: color.applies(isTerminal: isTerminal) ? Palette(isOn: true) : .plain,
             mask: showSecrets ? .none : .hiding)
-    }
-
-    /// Prints what every layer does, as far as `-v` asks for it.
-    func trace() -> WireTrace {
-        guard let detail = WireEvent.Detail(rawValue: min(verbose, 3)) else { return .off }
-        return Diagnostics.trace(detail, style: style(of: STDERR_FILENO))
     }
 
     /// Warnings of the client, as lines on stderr.

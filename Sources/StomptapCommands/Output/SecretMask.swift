@@ -1,3 +1,5 @@
+import STOMPTransport
+
 /// What is hidden from prints and records: passcodes, credentials, cookies, tokens.
 struct SecretMask: Sendable, Hashable {
     /// What stands in the place of a secret.
@@ -52,11 +54,27 @@ struct SecretMask: Sendable, Hashable {
         masked(octets, hasHeaders: true)
     }
 
+    /// The summary of something on the wire, which may quote it, with its secrets hidden.
+    func masked(summary: String) -> String {
+        var summary = summary
+        return summary.withUTF8 { masked(UnsafeRawBufferPointer($0), hasHeaders: true) }
+    }
+
     /// `octets` with an asterisk for each octet of a secret, so that offsets stay true.
     func covered(_ octets: UnsafeRawBufferPointer) -> [UInt8] {
         var result = Array(octets)
         for index in secrets(in: octets, hasHeaders: true).joined() { result[index] = UInt8(ascii: "*") }
         return result
+    }
+
+    /// The octets of an event, covered, also where a secret began in what went before; nil where they must not be shown.
+    func covered(_ event: WireEvent) -> [UInt8]? {
+        guard let octets = event.octets, showsSecrets || !event.isPiece else { return nil }
+        guard !showsSecrets, var all = event.preceding, all.readableBytes > 0 else {
+            return octets.withUnsafeReadableBytes { covered($0) }
+        }
+        all.writeImmutableBuffer(octets)
+        return Array(all.withUnsafeReadableBytes { covered($0) }.suffix(octets.readableBytes))
     }
 
     private func masked(_ octets: UnsafeRawBufferPointer, hasHeaders: Bool) -> String {

@@ -7,6 +7,9 @@ struct WireText {
     /// The largest body that is printed, in octets; of a larger one the size is told.
     let largestBody: Int
 
+    /// What stands in place of octets that may hold a piece of a secret.
+    static let leftOut = "[left out: a message cut in pieces may hold pieces of secrets; --show-secrets shows it]"
+
     /// Appends the beginning of a first line: time, direction, layer.
     func writeStart(
         _ time: [UInt8], _ direction: WireEvent.Direction, _ layer: WireEvent.Layer, to out: inout OutputBuffer

@@ -1,7 +1,6 @@
-import STOMPTransport
 import Synchronization
 
-/// What goes to stderr: one line for each thing that a person should know, and the trace of `-v`.
+/// What goes to stderr: one line for each thing that a person should know.
 enum Diagnostics {
     /// The line that a failed program ends with.
     static func fail(_ line: String) { write(line) }
@@ -19,23 +18,10 @@ enum Diagnostics {
 
     private static func write(_ line: String) { write(Array(ErrorLine.text(line).utf8)) }
 
-    private static func write(_ octets: [UInt8]) {
+    /// Writes what is made up already, such as lines of a trace.
+    static func write(_ octets: [UInt8]) {
         if let sink = sink.withLock({ $0 }) { return sink(octets) }
         // Where stderr is closed there is nobody to tell.
         try? octets.withUnsafeBytes { try DescriptorWriter.standardError.write($0) }
-    }
-
-    /// A trace that is printed on stderr as it happens. It is complete: where stderr is slow, the connection waits.
-    ///
-    /// - Parameter detail: how much is shown; nil is nothing until somebody wants it.
-    static func trace(_ detail: WireEvent.Detail?, style: OutputStyle) -> WireTrace {
-        let printer = Shared(TracePrinter(style: style))
-        return WireTrace(detail: detail) { event in
-            printer.update { printer in
-                var out = OutputBuffer()
-                printer.append(event, at: .now(), to: &out)
-                write(Array(out.octets))
-            }
-        }
     }
 }

@@ -9,14 +9,28 @@ import Synchronization
     import Darwin
 #endif
 
-/// SIGINT and SIGTERM: the first asks for a goodbye, the second ends the program at once.
+/// SIGINT and SIGTERM: the first asks for a goodbye, the second ends the program at once. What makes it senseless to go
+/// on asks for a goodbye too.
 enum Interrupts {
     private struct State {
-        var first: Int32?
-        var waiting: [Int: CheckedContinuation<Int32?, Never>] = [:]
+        /// With what the program is to end, whatever it is doing.
+        var first: Failure?
+        var waiting: [Int: CheckedContinuation<Failure?, Never>] = [:]
         var tickets = 0
         /// How many want SIGINT to mean nothing to this program.
         var deaf = 0
+
+        /// Returns what lets those go who wait.
+        mutating func end(with failure: Failure) -> [@Sendable () -> Void] {
+            first = failure
+            defer { waiting = [:] }
+            return waiting.values.map { continuation in { continuation.resume(returning: failure) } }
+        }
+    }
+
+    /// The program is to end, whatever it is doing.
+    private struct End: Error {
+        let failure: Failure
     }
 
     private static let state = Mutex(State())
@@ -35,14 +49,12 @@ enum Interrupts {
     }
 
     private static func arrived(_ number: Int32) {
-        let waiting = state.withLock { state -> [CheckedContinuation<Int32?, Never>] in
+        let waiting = state.withLock { state -> [@Sendable () -> Void] in
             if number == SIGINT, state.deaf > 0 { return [] }
             if state.first != nil { _exit(128 + number) }
-            state.first = number
-            defer { state.waiting = [:] }
-            return state.waiting.values.map { $0 }
+            return state.end(with: Failure(number == SIGTERM ? .terminated : .interrupted, nil))
         }
-        for continuation in waiting { continuation.resume(returning: number) }
+        for resume in waiting { resume() }
     }
 
     /// Does `work` while Ctrl-C is for another program that has the terminal.
@@ -52,15 +64,21 @@ enum Interrupts {
         return try await work()
     }
 
-    /// The first signal, once it is there; nil when the task is cancelled before.
-    private static func first() async -> Int32? {
+    /// Ends the command so, after its goodbye, unless something else ends it already.
+    static func end(with failure: Failure) {
+        let waiting = state.withLock { state in state.first == nil ? state.end(with: failure) : [] }
+        for resume in waiting { resume() }
+    }
+
+    /// With what the program is to end, once that is known; nil when the task is cancelled before.
+    private static func first() async -> Failure? {
         let ticket = state.withLock { state in
             state.tickets += 1
             return state.tickets
         }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let known = state.withLock { state -> Int32?? in
+                let known = state.withLock { state -> Failure?? in
                     if let first = state.first { return first }
                     if Task.isCancelled { return .some(nil) }
                     state.waiting[ticket] = continuation
@@ -73,8 +91,8 @@ enum Interrupts {
         }
     }
 
-    /// Does `work` until it is done or a signal comes; then `work` is cancelled, its goodbye is waited for, and the
-    /// program's end is thrown: 130 or 143.
+    /// Does `work` until it is done, a signal comes, or something else ends the program; then `work` is cancelled, its
+    /// goodbye is waited for, and the program's end is thrown: 130 or 143 for a signal.
     static func endable<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws -> Result
     {
         // Taken over only now: `--version` and `--help` have no goodbye.
@@ -82,19 +100,22 @@ enum Interrupts {
         return try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask { try await work() }
             group.addTask {
-                guard let number = await first() else { return nil }
-                throw Failure(number == SIGTERM ? .terminated : .interrupted, nil)
+                if let failure = await first() { throw End(failure: failure) }
+                return nil
             }
             defer { group.cancelAll() }
             do {
                 while let result = try await group.next() {
-                    if let result { return result }
+                    guard let result else { continue }
+                    // It may have come with the last that was done.
+                    if let failure = state.withLock({ $0.first }) { throw End(failure: failure) }
+                    return result
                 }
                 throw CancellationError()
-            } catch let failure as Failure where failure.status == .interrupted || failure.status == .terminated {
+            } catch let end as End {
                 group.cancelAll()
                 while (try? await group.next()) != nil {}
-                throw failure
+                throw end.failure
             }
         }
     }

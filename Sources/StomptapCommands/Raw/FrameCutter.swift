@@ -41,10 +41,10 @@ struct FrameCutter: Sendable {
         var start = 0
         while let end = unread[max(start, searched)...].firstIndex(where: { $0 == 0x0A || $0 == 0 }) {
             let line = unread[start..<end]
+            try check(frame.count + line.count)
             let piece = unread[end] == 0 ? try takeEnd(behind: line) : try take(line)
             if let piece { pieces.append(Piece(octets: piece)) }
             start = end + 1
-            try check(frame.count)
         }
         unread.removeFirst(start)
         searched = unread.count

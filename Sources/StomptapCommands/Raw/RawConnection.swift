@@ -42,6 +42,7 @@ struct RawConnection: Sendable {
     private static func open(
         _ endpoint: Endpoint, _ configuration: ClientConfiguration, mode: RawMode
     ) async throws -> RawConnection {
+        let configuration = configuration.ofOneConnection()
         let (events, continuation) = AsyncStream.makeStream(of: [RawEvent].self)
         let made = Shared<NIOLoopBound<RawReceiver>?>(nil)
         let stream = try await TransportConnector(options: configuration.transport).connect(

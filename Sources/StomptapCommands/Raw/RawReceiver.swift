@@ -60,7 +60,9 @@ final class RawReceiver: TransportReceiver {
     private func take(_ element: RawFrameReader.Element) {
         switch element {
         case .heartBeat:
-            trace.record(.layers) { WireEvent(.stomp, .incoming, .layers, "heart-beat") }
+            trace.record(.layers) {
+                WireEvent(.stomp, .incoming, .layers, "heart-beat", octets: ByteBuffer(string: "\n"))
+            }
             batch.append(RawEvent(.incoming, .stomp, .heartBeat))
         case .octets(let octets):
             batch.append(RawEvent(.incoming, layer, .octets(octets)))

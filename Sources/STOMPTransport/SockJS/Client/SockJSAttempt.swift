@@ -31,7 +31,9 @@ final class SockJSAttempt {
     ) {
         self.target = target
         self.base = base
-        http = HTTPClient(target, options: options, tls: tls, eventLoop: eventLoop)
+        var httpOptions = options
+        if options.split != nil { httpOptions.trace = options.trace.ofPieces() }
+        http = HTTPClient(target, options: httpOptions, tls: tls, eventLoop: eventLoop)
         location = SockJSLocation(base: base)
         self.transport = transport
         self.options = options

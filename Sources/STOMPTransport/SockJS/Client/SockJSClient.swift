@@ -211,7 +211,7 @@ final class SockJSClient: SockJSEnd {
             carrier.write(piece, promise: index == pieces.count - 1 ? promise : nil)
         }
         options.trace.record(.layers) {
-            WireEvent(.sockjs, .outgoing, .layers, "message of \(octets.readableBytes) octets", octets: octets)
+            WireEvent(.sockjs, .outgoing, .layers, "message", octets: octets)
         }
     }
 

@@ -31,6 +31,7 @@ final class SockJSWebSocketCarrier: SockJSCarrier {
         var options = options
         options.subprotocols = []
         options.sendsBinary = false
+        if options.split != nil { options.trace = options.trace.ofPieces() }
         options.split = nil
         return options
     }

@@ -299,7 +299,7 @@ final class SockJSServerSession: SockJSEnd {
 
     private func record(_ frame: ByteBuffer) {
         transportOptions.trace.record(.layers) {
-            WireEvent(.sockjs, .outgoing, .layers, "frame of \(frame.readableBytes) octets", octets: frame)
+            WireEvent(.sockjs, .outgoing, .layers, "frame", octets: frame)
         }
     }
 }

@@ -87,7 +87,7 @@ final class SockJSServerWebSocket: SockJSEnd {
 
     private func write(frame: ByteBuffer, promise: EventLoopPromise<Void>?) {
         transportOptions.trace.record(.layers) {
-            WireEvent(.sockjs, .outgoing, .layers, "frame of \(frame.readableBytes) octets", octets: frame)
+            WireEvent(.sockjs, .outgoing, .layers, "frame", octets: frame)
         }
         stream.write(frame, promise: promise)
         timer?.cancel()

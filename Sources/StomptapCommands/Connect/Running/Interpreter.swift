@@ -15,14 +15,14 @@ final class Interpreter: Sendable {
     let console: Console
     let events: Turnstile
     /// The trace of all connections.
-    let trace: WireTrace
+    let trace: CommandTrace
     /// How another server is reached.
     let reconnection: @Sendable (_ url: String) async throws -> Reconnection
     /// What was last written in the text editor.
     let draft = Shared("")
 
     init(
-        link: Link, log: MessageLog, feed: Feed, console: Console, events: Turnstile, trace: WireTrace,
+        link: Link, log: MessageLog, feed: Feed, console: Console, events: Turnstile, trace: CommandTrace,
         reconnection: @escaping @Sendable (_ url: String) async throws -> Reconnection
     ) {
         self.link = link

@@ -10,45 +10,62 @@ import STOMPTransport
 ///
 ///                {"text":"hi"}
 ///                ^@
-/// 14:03:22.131 < ws pong 4 octets
+/// 14:03:22.131 < ws frame pong FIN  4 B
 /// ```
 struct TracePrinter {
     /// The largest body that is printed, in octets; of a larger one the size is told.
     static let largestBody = 1024
 
+    /// The most that is printed; what has more is passed over. Nil is nothing.
+    var detail: WireEvent.Detail?
     private let text: WireText
     private var timestamps: Timestamps
 
     /// - Parameters:
+    ///   - detail: the most that is printed; nil is nothing.
     ///   - style: how it looks. Whether the output is a terminal makes no difference: a trace is for people.
     ///   - start: what ``TimestampStyle/relative`` counts from.
-    init(style: OutputStyle, start: Timestamp = .now()) {
+    init(_ detail: WireEvent.Detail?, style: OutputStyle, start: Timestamp = .now()) {
+        self.detail = detail
         text = WireText(palette: style.palette, mask: style.mask, largestBody: Self.largestBody)
         timestamps = Timestamps(style.timestamps, start: start)
     }
 
     mutating func append(_ event: WireEvent, at time: Timestamp, to out: inout OutputBuffer) {
+        guard let detail, event.detail <= detail else { return }
         timestamps.advance(to: time)
         let indentation = WireText.indentation(below: timestamps.text)
         writeFirstLine(event, to: &out)
         event.octets?.withUnsafeReadableBytes { octets in
             switch (event.detail, event.layer) {
-            case (.octets, _):
-                text.mask.covered(octets).withUnsafeBytes { out.append(dump: $0, indentation: indentation) }
+            case (.octets, _): writeDump(event, indentation, to: &out)
             case (_, .stomp): text.write(frame: octets, indentation: indentation, to: &out)
             case (_, .http), (_, .proxy), (_, .tls): text.write(head: octets, indentation: indentation, to: &out)
-            // The summary says what there is to a ping or an envelope; its octets are for the dump.
-            default: break
+            // The summary says what there is to a control frame or an envelope.
+            default: if detail == .octets { writeDump(event, indentation, to: &out) }
             }
         }
     }
 
     private func writeFirstLine(_ event: WireEvent, to out: inout OutputBuffer) {
         text.writeStart(timestamps.text, event.direction, event.layer, to: &out)
-        out.append(text.mask.masked(event.summary), visible: .line)
-        if event.layer == .stomp, event.detail != .octets {
-            event.octets?.withUnsafeReadableBytes { text.writePlaceAndSize(of: $0, to: &out) }
+        out.append(text.mask.masked(summary: event.summary), visible: .line)
+        event.octets?.withUnsafeReadableBytes { octets in
+            switch event.layer {
+            case .stomp: text.writePlaceAndSize(of: octets, to: &out)
+            // What was agreed on is told in words, whose size says nothing.
+            case .tls: break
+            default: text.writeSize(octets.count, to: &out)
+            }
         }
         out.append("\n")
+    }
+
+    private func writeDump(_ event: WireEvent, _ indentation: Int, to out: inout OutputBuffer) {
+        if let octets = text.mask.covered(event) {
+            octets.withUnsafeBytes { out.append(dump: $0, indentation: indentation) }
+        } else {
+            text.write(line: WireText.leftOut, indentation: indentation, to: &out)
+        }
     }
 }

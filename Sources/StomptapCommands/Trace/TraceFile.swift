@@ -1,0 +1,41 @@
+import NIOCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// A file that is written as things happen, for as long as the program runs. Only its owner may read it.
+///
+/// Where it cannot be written, the command ends with status 74, as what is missing may be what was wanted.
+struct TraceFile: Sendable {
+    private let buffer: Shared<OutputBuffer>
+
+    /// Makes the file, or empties the one that is there.
+    ///
+    /// - Throws: ``Failure`` with 73.
+    init(_ path: String) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Failure(.cannotCreate, "\(path): \(InputFile.reason())") }
+        buffer = Shared(OutputBuffer(to: DescriptorWriter(descriptor: descriptor, name: path)))
+    }
+
+    /// Appends what `write` appends.
+    func append(_ write: (inout OutputBuffer) -> Void) {
+        buffer.update { buffer in
+            write(&buffer)
+            do throws(OutputError) {
+                try buffer.flush()
+            } catch {
+                Interrupts.end(with: Failure(.writeFailed, error.description))
+            }
+        }
+    }
+
+    func append(_ octets: ByteBuffer) {
+        append { buffer in octets.withUnsafeReadableBytes { buffer.append($0) } }
+    }
+}
