@@ -10,7 +10,7 @@ release = --configuration release --static-swift-stdlib --product stomptap
 tests = $(SWIFT) test --disable-xctest --experimental-maximum-parallelization-width 6
 share = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: help demo build test test-asan test-brokers test-tools lint figures autobahn fuzz install clean libraries brokers
+.PHONY: help demo build test test-asan test-brokers test-tools docs lint figures autobahn fuzz install clean libraries brokers
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -33,9 +33,13 @@ test-asan: libraries ## run the tests of TLS under AddressSanitizer
 test-brokers: libraries brokers ## run the tests against RabbitMQ, ActiveMQ and node-sockjs, which they start and stop
 	$(tests) --filter '^BrokerTests\.'
 
-test-tools: libraries ## run the tests that need a terminal people use: tmux
-	@Scripts/apt-install.sh tmux
+test-tools: libraries ## run the tests that need what people use: tmux, shells, mandoc
+	@Scripts/apt-install.sh tmux zsh fish mandoc
 	$(tests) --filter '^TerminalTests\.'
+
+docs: libraries ## make the man pages, the completions and the README's table of options anew
+	$(SWIFT) build --product generate-docs
+	.build/debug/generate-docs .
 
 lint: ## check the style of the sources
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources/FuzzDecoder
@@ -54,12 +58,9 @@ install: build ## install under PREFIX (/usr/local), below DESTDIR
 	    "$(DESTDIR)$(PREFIX)/bin/stomptap"
 	set -e; for page in $(wildcard man/*.1); do \
 	    install -D --mode=644 "$$page" "$(share)/man/man1/$${page##*/}"; done
-	if [ -e completions/stomptap.bash ]; then \
-	    install -D --mode=644 completions/stomptap.bash "$(share)/bash-completion/completions/stomptap"; fi
-	if [ -e completions/_stomptap ]; then \
-	    install -D --mode=644 completions/_stomptap "$(share)/zsh/site-functions/_stomptap"; fi
-	if [ -e completions/stomptap.fish ]; then \
-	    install -D --mode=644 completions/stomptap.fish "$(share)/fish/vendor_completions.d/stomptap.fish"; fi
+	install -D --mode=644 completions/stomptap.bash "$(share)/bash-completion/completions/stomptap"
+	install -D --mode=644 completions/_stomptap "$(share)/zsh/site-functions/_stomptap"
+	install -D --mode=644 completions/stomptap.fish "$(share)/fish/vendor_completions.d/stomptap.fish"
 
 clean: ## remove what was built
 	$(SWIFT) package clean

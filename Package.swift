@@ -44,6 +44,7 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ] + nio),
         .executableTarget(name: "stomptap", dependencies: ["StomptapCommands"]),
+        .executableTarget(name: "generate-docs", dependencies: ["StomptapCommands"]),
 
         .testTarget(name: "STOMPCoreTests", dependencies: ["STOMPCore", nioCore]),
         .testTarget(
@@ -57,7 +58,7 @@ let package = Package(
         .testTarget(name: "LineEditorTests", dependencies: ["LineEditor", "LineEditorFixture", "TestSupport"]),
         .testTarget(name: "StomptapCommandsTests", dependencies: ["StomptapCommands"]),
         .target(name: "TestSupport", dependencies: nio, path: "Tests/TestSupport"),
-        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"] + nio),
+        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "stomptap", "generate-docs"] + nio),
         .testTarget(name: "TerminalTests", dependencies: ["TestSupport", "LineEditorFixture", "stomptap"]),
         .testTarget(
             name: "BrokerTests", dependencies: ["TestSupport", "STOMPClient"] + nio, exclude: ["Clients", "Servers"]),

@@ -23,12 +23,13 @@ struct CheckCommand: EndpointCommand {
               75 no CONNECTED or no echo in time, 76 protocol broken, 77 refused
             """)
 
-    @Argument(help: ArgumentHelp("\(EndpointArgument.help)"))
+    @Argument(help: ArgumentHelp("\(EndpointArgument.help)"), completion: .endpoint)
     var endpoint: String
 
     @Option(
         help: ArgumentHelp(
-            "Send a message to this destination and wait for it to come back there.", valueName: "destination"))
+            "Send a message to this destination and wait for it to come back there.", valueName: "destination"),
+        completion: .destination)
     var destination: String?
 
     @Option(

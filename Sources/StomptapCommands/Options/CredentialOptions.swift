@@ -16,7 +16,9 @@ struct CredentialOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Take the passcode from this environment variable.", valueName: "var"))
     var passcodeEnv: String?
 
-    @Option(help: ArgumentHelp("Take the passcode from the first line of this file.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Take the passcode from the first line of this file.", valueName: "file"),
+        completion: .file())
     var passcodeFile: String?
 
     @Flag(help: "Ask for the passcode on the terminal.")

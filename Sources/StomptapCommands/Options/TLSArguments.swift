@@ -14,13 +14,15 @@ struct TLSArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Trust these certificates in place of the system's: a file (PEM or PKCS#12), or a folder of them.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var ca: String?
 
-    @Option(help: ArgumentHelp("The client's certificate, PEM or PKCS#12.", valueName: "file"))
+    @Option(help: ArgumentHelp("The client's certificate, PEM or PKCS#12.", valueName: "file"), completion: .file())
     var cert: String?
 
-    @Option(help: ArgumentHelp("The key of --cert, where that file does not hold it.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The key of --cert, where that file does not hold it.", valueName: "file"),
+        completion: .file())
     var key: String?
 
     @Option(

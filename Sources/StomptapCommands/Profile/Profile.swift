@@ -34,12 +34,7 @@ struct Profile: Sendable {
     // MARK: Where they are
 
     /// The folder, whether it exists or not.
-    static var folder: String {
-        if let home = getenv("XDG_CONFIG_HOME").map({ String(cString: $0) }), home.hasPrefix("/") {
-            return home + "/stomptap"
-        }
-        return (getenv("HOME").map { String(cString: $0) } ?? "") + "/.config/stomptap"
-    }
+    static var folder: String { UserFolders.configuration ?? "~/.config/stomptap" }
 
     /// The names of all profiles, in their order.
     static var names: [String] {
@@ -85,7 +80,7 @@ struct Profile: Sendable {
 
     private static func missing(_ name: String, _ path: String) -> Failure {
         let hint =
-            NearestName.of(name, among: names + ["demo"]).map { "; did you mean \($0)?" }
+            EditDistance.nearest(to: name, among: names + ["demo"]).map { "; did you mean \($0)?" }
             ?? "; write a URL such as stomp://HOST or ws://HOST/PATH, or demo"
         return Failure(.badConfiguration, "endpoint: there is no profile \(name.debugDescription) (\(path))\(hint)")
     }
@@ -103,7 +98,7 @@ struct Profile: Sendable {
     private static func values(of key: String, _ value: Value, in profile: String) throws -> [String] {
         let found = OptionIndex.all.commands.values.lazy.joined().first { $0.names.contains(key) }
         guard let option = found else {
-            let hint = NearestName.of(key, among: OptionIndex.all.names.union(["url"]))
+            let hint = EditDistance.nearest(to: key, among: OptionIndex.all.names.union(["url"]))
             throw Failure(
                 .badConfiguration,
                 "profile \(profile): \(key.debugDescription) is no option"

@@ -24,10 +24,10 @@ struct PublishCommand: EndpointCommand {
             """,
         aliases: ["pub"])
 
-    @Argument(help: ArgumentHelp("\(EndpointArgument.help)"))
+    @Argument(help: ArgumentHelp("\(EndpointArgument.help)"), completion: .endpoint)
     var endpoint: String
 
-    @Argument(help: "Where to send to.")
+    @Argument(help: "Where to send to.", completion: .destination)
     var destination: String
 
     @Argument(help: "The body; without it, and without -f, stdin.")
@@ -35,7 +35,7 @@ struct PublishCommand: EndpointCommand {
 
     @Option(
         name: [.customShort("f", allowingJoined: true), .long],
-        help: ArgumentHelp("Take the body from this file; - is stdin.", valueName: "file"))
+        help: ArgumentHelp("Take the body from this file; - is stdin.", valueName: "file"), completion: .file())
     var file: String?
 
     @Flag(name: .shortAndLong, help: "Send a message for each line.")
@@ -90,6 +90,7 @@ struct PublishCommand: EndpointCommand {
     }
 
     func run() async throws {
+        UsedDestinations.keep([destination])
         let source = try BodySource(body: body, file: file, separator: lines ? .line : null ? .null : nil, count: count)
         let plan = Publication.Plan(
             destination: destination, headers: HeaderList(header), contentType: contentType,

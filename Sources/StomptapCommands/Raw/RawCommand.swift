@@ -24,7 +24,7 @@ struct RawCommand: EndpointCommand {
               75 too little came in time, 76 protocol broken, 77 refused, 130 Ctrl-C
             """)
 
-    @Argument(help: ArgumentHelp("\(EndpointArgument.help)"))
+    @Argument(help: ArgumentHelp("\(EndpointArgument.help)"), completion: .endpoint)
     var endpoint: String
 
     @Argument(help: "What to send; without it, or as -, stdin.")

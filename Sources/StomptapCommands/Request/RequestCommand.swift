@@ -25,16 +25,18 @@ struct RequestCommand: EndpointCommand {
               77 refused, 130 Ctrl-C
             """)
 
-    @Argument(help: ArgumentHelp("\(EndpointArgument.help)"))
+    @Argument(help: ArgumentHelp("\(EndpointArgument.help)"), completion: .endpoint)
     var endpoint: String
 
-    @Argument(help: "Where to send to.")
+    @Argument(help: "Where to send to.", completion: .destination)
     var destination: String
 
     @Argument(help: "The body; without it, and without -f, stdin.")
     var body: String?
 
-    @Option(help: ArgumentHelp("Where the reply comes.", valueName: "destination"))
+    @Option(
+        help: ArgumentHelp("Where the reply comes.", valueName: "destination"),
+        completion: .destination)
     var reply: String
 
     @Option(
@@ -55,7 +57,7 @@ struct RequestCommand: EndpointCommand {
 
     @Option(
         name: [.customShort("f", allowingJoined: true), .long],
-        help: ArgumentHelp("Take the body from this file; - is stdin.", valueName: "file"))
+        help: ArgumentHelp("Take the body from this file; - is stdin.", valueName: "file"), completion: .file())
     var file: String?
 
     @Option(
@@ -90,6 +92,7 @@ struct RequestCommand: EndpointCommand {
     }
 
     func run() async throws {
+        UsedDestinations.keep([destination, reply])
         let content = try BodySource.whole(body: body, file: file)
         var headers = HeaderList(header)
         ContentType.add(contentType, for: content, to: &headers)

@@ -71,10 +71,14 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "from=to"), transform: RouteArgument.init)
     var route: [RouteArgument] = []
 
-    @Option(help: ArgumentHelp("Speak TLS on all listeners, with this certificate: PEM or PKCS#12.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Speak TLS on all listeners, with this certificate: PEM or PKCS#12.", valueName: "file"),
+        completion: .file())
     var tlsCert: String?
 
-    @Option(help: ArgumentHelp("The key of --tls-cert, where that file does not hold it.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The key of --tls-cert, where that file does not hold it.", valueName: "file"),
+        completion: .file())
     var tlsKey: String?
 
     @Flag(help: "Send a JSON tick to /topic/clock each second.")

@@ -24,10 +24,10 @@ struct SubscribeCommand: EndpointCommand {
             """,
         aliases: ["sub"])
 
-    @Argument(help: ArgumentHelp("\(EndpointArgument.help)"))
+    @Argument(help: ArgumentHelp("\(EndpointArgument.help)"), completion: .endpoint)
     var endpoint: String
 
-    @Argument(help: "What to listen to; several share one connection.")
+    @Argument(help: "What to listen to; several share one connection.", completion: .destination)
     var destination: [String]
 
     @Option(
@@ -84,7 +84,8 @@ struct SubscribeCommand: EndpointCommand {
             valueName: "regex"), transform: BodyPattern.init)
     var nackMatch: BodyPattern?
 
-    @Option(help: ArgumentHelp("Create this file once the subscription stands.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Create this file once the subscription stands.", valueName: "file"), completion: .file())
     var readyFile: String?
 
     @OptionGroup(title: "Output")
@@ -105,6 +106,7 @@ struct SubscribeCommand: EndpointCommand {
     }
 
     func run() async throws {
+        UsedDestinations.keep(destination)
         var headers = HeaderList(header)
         if let selector { headers["selector"] = selector }
         let plan = Tail.Plan(

@@ -166,7 +166,7 @@ final class Repl: Sendable {
 
     private var options: LineEditor.Options {
         var options = LineEditor.Options(prompt: prompt)
-        options.historyFile = HistoryPath.standard
+        options.historyFile = UserFolders.state.map { "\($0)/history" }
         options.isSecret = { HistorySecrets.holds($0) }
         options.completer = { [interpreter] request in
             let view = interpreter.link.view

@@ -1,0 +1,58 @@
+import ArgumentParser
+import FoundationEssentials
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The destinations that were named on this terminal before, for completion: `$XDG_STATE_HOME/stomptap/destinations`, a
+/// line each, the newest first, for its owner's eyes only.
+enum UsedDestinations {
+    /// How many are kept.
+    private static let most = 200
+    /// The largest file that is read, in octets.
+    private static let largestFile = 1 << 20
+
+    /// Those that are known.
+    static var all: [String] {
+        guard let path = UserFolders.state.map({ "\($0)/destinations" }),
+            let content = try? InputFile.read(path, limit: largestFile)
+        else { return [] }
+        return String(decoding: content, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
+    /// Keeps destinations, where a person types: a script's are nobody's to complete. What cannot be kept is left.
+    static func keep(_ destinations: [String]) {
+        guard Terminal.isTerminal(STDERR_FILENO), let folder = UserFolders.state else { return }
+        let named = destinations.filter { !$0.isEmpty && !$0.contains { $0.isNewline } }
+        let known = all
+        let kept = (named + known.filter { !named.contains($0) }).prefix(most)
+        guard Array(kept) != known else { return }
+        try? FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        // Whole or not at all, also where two programs end at once.
+        let path = "\(folder)/destinations"
+        let temporary = "\(path).\(getpid())"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return }
+        let text = Array(kept.map { $0 + "\n" }.joined().utf8)
+        let isWritten =
+            (try? text.withUnsafeBytes { try DescriptorWriter(descriptor: descriptor, name: path).write($0) }) != nil
+        close(descriptor)
+        guard isWritten, rename(temporary, path) == 0 else {
+            unlink(temporary)
+            return
+        }
+    }
+}
+
+extension CompletionKind {
+    /// The names of profiles, and `demo`.
+    static let endpoint = CompletionKind.custom { _, _, _ in Profile.names + ["demo"] }
+    /// The destinations that were used before.
+    static let destination = CompletionKind.custom { _, _, _ in UsedDestinations.all }
+}

@@ -1,0 +1,44 @@
+import FoundationEssentials
+import StomptapCommands
+
+// Writes the man pages and the completions of the program below a folder: generate-docs FOLDER
+let folder = CommandLine.arguments.dropFirst().first ?? "."
+
+/// Replaces all files of one kind in a folder, so that none of a command that has gone is left.
+func replace(_ name: String, with files: [(name: String, text: String)]) throws {
+    let path = "\(folder)/\(name)"
+    try? FileManager.default.removeItem(atPath: path)
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    for file in files { try Data(file.text.utf8).write(to: URL(filePath: "\(path)/\(file.name)")) }
+}
+
+let program = try CommandHelp(json: Stomptap._dumpHelp())
+let commands = (program.subcommands ?? []).filter { $0.commandName != "help" }
+let (version, date) = (Stomptap.version, Stomptap.versionDate)
+try replace(
+    "man",
+    with: [
+        ("stomptap.1", ProgramPage.text(of: program, commands: commands, version: version, date: date))
+    ]
+        + commands.map { command in
+            (
+                "stomptap-\(command.commandName).1",
+                CommandPage.text(of: command, among: commands.map(\.commandName), version: version, date: date)
+            )
+        })
+try replace(
+    "completions",
+    with: [
+        ("stomptap.bash", Stomptap.completionScript(for: .bash)), ("_stomptap", Stomptap.completionScript(for: .zsh)),
+        ("stomptap.fish", Stomptap.completionScript(for: .fish)),
+    ])
+
+// The README lists all options between two marks.
+let readme = "\(folder)/README.md"
+if let text = try? String(contentsOf: URL(filePath: readme), encoding: .utf8),
+    let start = text.firstRange(of: "<!-- options -->\n"), let end = text.firstRange(of: "<!-- end of options -->")
+{
+    let table = OptionTable.text(of: commands)
+    let changed = text[..<start.upperBound] + table + text[end.lowerBound...]
+    try Data(changed.utf8).write(to: URL(filePath: readme))
+}

@@ -1,0 +1,91 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// README, man pages, completions and help say the same.
+@Suite(.spawning) struct DocumentationTests {
+    /// What is generated is committed, and is what the program says of itself now.
+    @Test func generatedFilesAreOfThisProgram() async throws {
+        try await withTemporaryFolder { folder in
+            try Data(Repository.text("README.md").utf8).write(to: folder.appending(path: "README.md"))
+            let result = try await Program(
+                Program.productsFolder + "/generate-docs", [folder.path]
+            ).run()
+            #expect(result.status == .exited(0), "\(result)")
+            let (committed, made) = (try files(below: Repository.root), try files(below: folder))
+            #expect(committed.keys.sorted() == made.keys.sorted(), "make docs")
+            for (name, text) in made { #expect(committed[name] == text, "\(name) is stale: make docs") }
+        }
+    }
+
+    private func files(below folder: URL) throws -> [String: String] {
+        var files = ["README.md": try String(contentsOf: folder.appending(path: "README.md"), encoding: .utf8)]
+        for name in ["man", "completions"] {
+            for file in try FileManager.default.contentsOfDirectory(
+                at: folder.appending(path: name), includingPropertiesForKeys: nil)
+            {
+                files["\(name)/\(file.lastPathComponent)"] = try String(contentsOf: file, encoding: .utf8)
+            }
+        }
+        return files
+    }
+
+    @Test func noOptionIsMissingAnywhere() async throws {
+        let readme = try Repository.text("README.md")
+        let completions = try ["stomptap.bash", "_stomptap", "stomptap.fish"].map {
+            try Repository.text("completions/\($0)")
+        }
+        let commands = try await Program.commands()
+        #expect(commands.count > 5)
+        for command in commands {
+            let help = try await Program.stomptap(command, "--help").run().output
+            let options = Set(help.matches(of: /(?m)^ +(?:-\w, )*(--[a-z][a-z-]+)/).map { String($0.output.1) })
+            #expect(!options.isEmpty)
+            let page = try Repository.text("man/stomptap-\(command).1").replacing("\\-", with: "-")
+            for option in options.subtracting(["--help", "--version"]) {
+                #expect(page.contains("\(option)\\fR"), "\(option) is not in the page of \(command)")
+                #expect(readme.contains("\(option)`"), "\(option) of \(command) is not in the README")
+                for text in completions {
+                    #expect(text.contains(option) || text.contains("-l '\(option.dropFirst(2))'"), "\(option)")
+                }
+            }
+        }
+    }
+
+    /// Whoever reads an exit status in one place finds the same in the other.
+    @Test func theREADMEAndTheManPageNameTheSameStatuses() throws {
+        let readme = try Repository.text("README.md")
+        let page = try Repository.text("man/stomptap.1")
+        let table = readme.components(separatedBy: "## Exit status").last?.components(separatedBy: "\n## ").first ?? ""
+        let inReadme = table.matches(of: /(?m)^\| ([0-9, ]+) \|/).flatMap {
+            $0.output.1.split(separator: ",").compactMap { Int($0.filter(\.isNumber)) }
+        }
+        let section = page.components(separatedBy: ".SH EXIT STATUS").last?.components(separatedBy: ".SH").first ?? ""
+        let inPage = section.matches(of: /\\fB(\d+)\\fR/).compactMap { Int($0.output.1) }
+        #expect(inReadme.sorted() == inPage.sorted())
+        #expect(inPage.count > 10)
+    }
+
+    /// Whoever copies a line of the README must not meet an option that is not there.
+    @Test func theREADMENamesOnlyOptionsThatAre() async throws {
+        let readme = try Repository.text("README.md")
+        var known: Set<String> = []
+        for command in try await Program.commands() {
+            let help = try await Program.stomptap(command, "--help").run().output
+            known.formUnion(help.matches(of: /--[a-z][a-z-]+/).map { String($0.output) })
+        }
+        let code = readme.components(separatedBy: "\n").filter { $0.contains("stomptap ") }.joined(separator: "\n")
+        let named = Set(code.matches(of: /--[a-z][a-z-]+/).map { String($0.output) })
+        #expect(!named.isEmpty)
+        #expect(named.subtracting(known) == [])
+    }
+}
+
+extension Program {
+    /// All commands, as the program lists them.
+    static func commands() async throws -> Set<String> {
+        let help = try await Program.stomptap("--help").run().output
+        let list = help.components(separatedBy: "SUBCOMMANDS:").last ?? ""
+        return Set(list.matches(of: /(?m)^  ([a-z]+)/).map { String($0.output.1) })
+    }
+}
