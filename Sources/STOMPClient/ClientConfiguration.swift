@@ -7,9 +7,9 @@ import STOMPTransport
 public struct ClientConfiguration: Sendable {
     /// What CONNECT says.
     public var session: SessionConfiguration
-    /// How the octets travel. Its ``TransportOptions/trace`` is told of STOMP frames too.
+    /// How the octets travel. Its `TransportOptions/trace` is told of STOMP frames too.
     public var transport = TransportOptions()
-    /// Which SockJS transport carries the session at an `http://` endpoint. Default ``SockJSTransport/auto``.
+    /// Which SockJS transport carries the session at an `http://` endpoint. Default `SockJSTransport/auto`.
     public var sockJSTransport = SockJSTransport.auto
     /// The whole way to CONNECTED: name, TCP, TLS, HTTP, STOMP. Default 5 s.
     public var connectTimeout = TimeAmount.seconds(5)

@@ -9,7 +9,7 @@ public struct OutgoingMessage: Sendable {
     public var body: ByteBuffer
     /// Further headers, such as `content-type`, in their order.
     public var headers: HeaderList
-    /// Whether the body is announced by its length. Default ``FrameEncoder/ContentLength/automatic``.
+    /// Whether the body is announced by its length. Default `FrameEncoder/ContentLength/automatic`.
     public var contentLength: FrameEncoder.ContentLength
     /// Whether the server is asked to say that it has processed it.
     public var wantsReceipt: Bool

@@ -166,7 +166,7 @@ public actor STOMPConnection {
     /// - Parameters:
     ///   - destination: what to listen to.
     ///   - id: the subscription's id; by default `sub-0`, `sub-1` and so on.
-    ///   - ack: how its messages are acknowledged; ``AckMode/auto`` needs no ``ack(_:transaction:)``.
+    ///   - ack: how its messages are acknowledged; `AckMode/auto` needs no ``ack(_:transaction:)``.
     ///   - headers: further headers of SUBSCRIBE, such as `selector`.
     ///   - sequence: where its messages go, together with those of other subscriptions; by default a sequence of its own.
     /// - Returns: the subscription, which ``standing(of:)`` tells more of.
@@ -279,7 +279,7 @@ public actor STOMPConnection {
         try await send([message]).first
     }
 
-    /// Acknowledges a message of a subscription whose mode is not ``AckMode/auto``.
+    /// Acknowledges a message of a subscription whose mode is not `AckMode/auto`.
     ///
     /// - Throws: ``STOMPClientError``.
     public func ack(_ message: Message, transaction: String? = nil) async throws {
