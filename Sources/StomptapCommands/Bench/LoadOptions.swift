@@ -88,6 +88,9 @@ struct LoadOptions: ParsableArguments {
     )
     var subscribeOnly = false
 
+    @Option(help: ArgumentHelp("Create this file once all subscriptions stand.", valueName: "file"))
+    var readyFile: String?
+
     func validate() throws {
         guard (1...65535).contains(publishers) else { throw ValidationError("--publishers is 1 to 65535") }
         guard subscribers >= 0, connections >= 0, subscribers + connections <= 1_000_000 else {
@@ -132,6 +135,7 @@ struct LoadOptions: ParsableArguments {
         plan.stampPlace = place
         plan.headers = HeaderList(header)
         plan.receipts = receipts
+        plan.readyFile = readyFile
         return plan
     }
 

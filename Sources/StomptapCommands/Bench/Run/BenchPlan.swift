@@ -54,6 +54,8 @@ struct BenchPlan: Sendable {
     /// Of SEND.
     var headers: HeaderList = [:]
     var receipts = false
+    /// Made once all subscriptions stand.
+    var readyFile: String?
 
     /// Which destinations a subscriber has: all of them; of the further connections each has one.
     func destinations(ofSubscriber index: Int) -> [Int] {

@@ -30,6 +30,8 @@ struct BenchRun: Sendable {
     /// - Throws: ``Failure``, `STOMPClientError` or `CancellationError` where it does not get so far as to measure.
     func run() async throws -> Outcome {
         try DescriptorLimit.raise(forConnections: (plan.allSubscribers + plan.allPublishers) * (isInProcess ? 2 : 1))
+        // One of an earlier run would tell too early that this one stands.
+        if let file = plan.readyFile { OutputFile.remove(file) }
         let opening = Opening(reconnection: reconnection, plan: plan)
         let identity = UInt32.random(in: 1 ... .max)
         let clocks = Shared<[ClockComparison.Result]>([])
@@ -37,6 +39,7 @@ struct BenchRun: Sendable {
         defer { comparison?.cancel() }
         do {
             let subscribers = try await opening.subscribers()
+            if let file = plan.readyFile { try OutputFile.create(file) }
             let publishers = try await opening.publishers()
             let tally = Tally()
             var outcome = await withTaskCancellationHandler {
