@@ -59,6 +59,11 @@ public struct TransportConnector: Sendable {
                 target: target, base: base, transport: transport, options: options, tls: tls, eventLoop: eventLoop,
                 deadline: deadline, receiver: receiver)
             return try await Self.run(attempt, on: eventLoop)
+        case .eventStream(let path):
+            let attempt = EventStreamAttempt(
+                target: target, requestTarget: path, options: options, tls: tls, eventLoop: eventLoop,
+                deadline: deadline, receiver: receiver)
+            return try await Self.run(attempt, on: eventLoop)
         }
     }
 

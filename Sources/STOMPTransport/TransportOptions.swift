@@ -10,12 +10,15 @@ public struct TransportTarget: Sendable, Hashable {
         /// What a browser's SockJS client is given: path and query, such as `/ws?token=1`. It is asked what it is, and
         /// where it is a plain WebSocket and the transport ``SockJSTransport/auto``, that is what comes.
         case sockJS(base: String, transport: SockJSTransport)
+        /// Server-sent events at this path and query: the stream brings the octets of a `text/event-stream`, for a
+        /// ``ServerSentEventDecoder``, and takes none.
+        case eventStream(requestTarget: String)
 
         /// What TLS offers by ALPN (RFC 7301): STOMP has no name there.
         var applicationProtocols: [String] {
             switch self {
             case .tcp: []
-            case .webSocket, .sockJS: ["http/1.1"]
+            case .webSocket, .sockJS, .eventStream: ["http/1.1"]
             }
         }
     }

@@ -5,7 +5,7 @@ import STOMPTransport
 /// `raw`: octets as they are written and as they come.
 struct RawCommand: EndpointCommand {
     static let configuration = CommandConfiguration(
-        commandName: "raw", abstract: "Send hand-written frames, or plain WebSocket messages, and show what comes.",
+        commandName: "raw", abstract: "Send hand-written frames or WebSocket messages, tail server-sent events.",
         discussion: """
             Frames are read as text from FILE or stdin, and sent as they are typed, wrong
             or not. A frame ends at a line ^@, or at a NUL. No CONNECT, no heart-beats:
@@ -17,6 +17,7 @@ struct RawCommand: EndpointCommand {
               stomptap raw stomp://localhost --connect -x
               stomptap raw --text ws://localhost:8000/chat/rooms/1
               stomptap raw --echo ws://localhost:9001/
+              stomptap raw --sse http://localhost:8000/events
 
             EXIT STATUS
               0 done, 1 the server answered ERROR, 64 wrong usage, 65 input that cannot
@@ -35,6 +36,12 @@ struct RawCommand: EndpointCommand {
 
     @Flag(help: "Plain WebSocket: send each message back as it came, until the server closes.")
     var echo = false
+
+    @Flag(
+        help:
+            "Server-sent events at an http:// or https:// URL; a stream that ends is asked for anew, with Last-Event-ID."
+    )
+    var sse = false
 
     @Flag(help: "Make the STOMP handshake first: CONNECT as the options say, without heart-beats of ours.")
     var connect = false
@@ -72,17 +79,17 @@ struct RawCommand: EndpointCommand {
     @OptionGroup(title: "Connection")
     var connection: ConnectionOptions
 
-    private var mode: RawMode { echo ? .echo : text ? .text : .frames }
+    private var mode: RawMode { sse ? .events : echo ? .echo : text ? .text : .frames }
 
     func validate() throws {
         if let count, count < 1 { throw ValidationError("-n is 1 or more") }
-        guard mode == .frames || !connect else {
-            throw ValidationError("--connect is for STOMP: not with --text, --echo")
+        guard !sse || !(text || echo) else { throw ValidationError("--sse does not go with --text and --echo") }
+        guard mode == .frames || !connect && eol == .lf else {
+            throw ValidationError("--connect and --eol are for frames: not with --text, --echo and --sse")
         }
-        guard mode == .frames || eol == .lf else {
-            throw ValidationError("--eol is for frames: not with --text, --echo")
+        guard mode == .frames || mode == .text || file == nil else {
+            throw ValidationError("--echo and --sse send nothing of their own: they take no file")
         }
-        guard mode != .echo || file == nil else { throw ValidationError("--echo sends what comes, and no file") }
     }
 
     func run() async throws {
@@ -93,19 +100,18 @@ struct RawCommand: EndpointCommand {
         let printer = RawPrinter(output.form, hasDump: hexDump, diagnostics: connection.diagnostics)
         let options = connection
         try await EndpointArgument.with(endpoint) { endpoints in
-            let endpoints = endpoints.filter { plan.mode == .frames || $0.hasMessages }
-            guard !endpoints.isEmpty else {
-                throw Failure(.usage, "--text and --echo are for messages: the URL begins with ws, wss, http or https")
-            }
-            let servers = try options.servers(endpoints).map { endpoint, configuration in
-                var configuration = configuration
+            var reconnection = try options.reconnection(to: plan.mode.fitting(endpoints), standard: .forever)
+            for index in reconnection.servers.indices {
                 // What is no UTF-8 is to be seen, not smoothed over.
-                configuration.transport.acceptsInvalidUTF8 = false
-                if plan.mode != .frames, options.subprotocol == nil { configuration.transport.subprotocols = [] }
-                return (endpoint, configuration)
+                reconnection.servers[index].configuration.transport.acceptsInvalidUTF8 = false
+                guard plan.mode != .frames, options.subprotocol == nil else { continue }
+                reconnection.servers[index].configuration.transport.subprotocols = []
             }
-            try await Interrupts.endable {
-                let connection = try await RawConnection.open(servers, mode: plan.mode)
+            try await Interrupts.endable { [reconnection] in
+                if plan.mode == .events {
+                    return try await EventStreamTail(reconnection, plan: plan, printer: printer).run()
+                }
+                let connection = try await RawConnection.open(reconnection.servers, mode: plan.mode)
                 try await RawExchange(connection, plan: plan, input: input, printer: printer).run()
             }
         }
@@ -120,7 +126,7 @@ struct RawCommand: EndpointCommand {
         case .text:
             return try .lines(
                 file, LineCutter(hasEscapes: escapes, limit: limit), as: connection.wsBinary ? .binary : .text)
-        case .echo:
+        case .echo, .events:
             return nil
         }
     }
@@ -131,7 +137,22 @@ enum LineEnd: String, ExpressibleByArgument, CaseIterable, Sendable {
     case lf, crlf
 }
 
-extension Endpoint {
-    /// Whether what is written arrives as messages.
-    fileprivate var hasMessages: Bool { scheme != .stomp && scheme != .stomps }
+extension RawMode {
+    /// Those of the endpoints that can be spoken to so.
+    ///
+    /// - Throws: ``Failure`` where there are none.
+    fileprivate func fitting(_ endpoints: [Endpoint]) throws -> [Endpoint] {
+        let fitting = endpoints.filter { endpoint in
+            switch (self, endpoint.scheme) {
+            case (.frames, _), (.text, .ws), (.text, .wss), (.echo, .ws), (.echo, .wss), (_, .http), (_, .https): true
+            default: false
+            }
+        }
+        guard fitting.isEmpty else { return fitting }
+        throw Failure(
+            .usage,
+            self == .events
+                ? "--sse asks by HTTP: the URL begins with http or https"
+                : "--text and --echo are for messages: the URL begins with ws, wss, http or https")
+    }
 }

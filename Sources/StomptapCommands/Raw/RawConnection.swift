@@ -12,6 +12,16 @@ enum RawMode: Sendable {
     case text
     /// The same, each sent back as it came.
     case echo
+    /// Server-sent events.
+    case events
+}
+
+/// What outlasts a stream of server-sent events, for the next one.
+struct EventStreamMemory: Sendable {
+    /// What is sent as `Last-Event-ID`; empty for nothing.
+    var lastEventID = ""
+    /// How long the server wants to be left alone, in milliseconds, where it has said so.
+    var retry: Int?
 }
 
 /// A connection to a server, and what comes and goes on it.
@@ -26,12 +36,13 @@ struct RawConnection: Sendable {
     ///
     /// - Throws: ``TransportError``, or `CancellationError`.
     static func open(
-        _ servers: [(endpoint: Endpoint, configuration: ClientConfiguration)], mode: RawMode
+        _ servers: [(endpoint: Endpoint, configuration: ClientConfiguration)], mode: RawMode,
+        memory: Shared<EventStreamMemory> = Shared(EventStreamMemory())
     ) async throws -> RawConnection {
         var failure: TransportError?
         for (endpoint, configuration) in servers {
             do {
-                return try await open(endpoint, configuration, mode: mode)
+                return try await open(endpoint, configuration, mode: mode, memory: memory)
             } catch let error as TransportError where [.cannotConnect, .nameNotFound, .timedOut].contains(error.code) {
                 failure = error
             }
@@ -40,18 +51,20 @@ struct RawConnection: Sendable {
     }
 
     private static func open(
-        _ endpoint: Endpoint, _ configuration: ClientConfiguration, mode: RawMode
+        _ endpoint: Endpoint, _ configuration: ClientConfiguration, mode: RawMode, memory: Shared<EventStreamMemory>
     ) async throws -> RawConnection {
         let configuration = configuration.ofOneConnection()
         let (events, continuation) = AsyncStream.makeStream(of: [RawEvent].self)
         let made = Shared<NIOLoopBound<RawReceiver>?>(nil)
+        var target = endpoint.target(sockJS: configuration.sockJSTransport)
+        if mode == .events { target.kind = .eventStream(requestTarget: endpoint.requestTarget) }
         let stream = try await TransportConnector(options: configuration.transport).connect(
-            to: endpoint.target(sockJS: configuration.sockJSTransport),
+            to: target,
             on: MultiThreadedEventLoopGroup.singleton.next(), deadline: .now() + configuration.connectTimeout
         ) { stream in
             let receiver = RawReceiver(
-                stream: stream, mode: mode, limits: configuration.limits, trace: configuration.transport.trace,
-                events: continuation)
+                stream: stream, mode: mode, memory: memory, limits: configuration.limits,
+                trace: configuration.transport.trace, events: continuation)
             made.update { $0 = NIOLoopBound(receiver, eventLoop: stream.eventLoop) }
             return receiver
         }

@@ -19,6 +19,8 @@ struct RawEvent: Sendable {
         case pong(ByteBuffer)
         /// A server-sent event.
         case event(ServerSentEvent)
+        /// How long the server wants to be left alone when the stream has ended, in milliseconds.
+        case retry(Int)
         /// The other side, or both, have ended the connection.
         case closed(TransportClosure)
     }
@@ -37,7 +39,7 @@ struct RawEvent: Sendable {
     /// What it is about, as it stands on the wire.
     var octets: ByteBuffer? {
         switch content {
-        case .opened, .closed: nil
+        case .opened, .closed, .retry: nil
         case .frame(let frame): frame.bytes
         case .heartBeat: ByteBuffer(string: "\n")
         case .octets(let octets), .message(_, let octets), .ping(let octets), .pong(let octets): octets
@@ -50,7 +52,7 @@ struct RawEvent: Sendable {
         guard direction == .incoming else { return false }
         return switch content {
         case .frame, .octets, .message, .event: true
-        case .opened, .heartBeat, .ping, .pong, .closed: false
+        case .opened, .heartBeat, .ping, .pong, .retry, .closed: false
         }
     }
 }
@@ -61,6 +63,7 @@ extension TransportDescription {
         switch name {
         case "TCP": .tcp
         case "WebSocket": .ws
+        case "HTTP": .http
         default: .sockjs
         }
     }

@@ -5,7 +5,7 @@ import STOMPTransport
 ///
 /// Each has `time`, `direction` (`in`, `out`, `local`), `layer` and `type`. The types: `open` with `peer`, `subprotocol`
 /// and `tls`; `frame` with what `-o json` has of frames elsewhere; `text`, `binary`, `ping`, `pong` and `octets` with
-/// `body`, `bodyEncoding` and `bodySize`; `heart-beat`; `event` with `event`, `id` and `data`; `close` with `code`,
+/// `body`, `bodyEncoding` and `bodySize`; `heart-beat`; `event` with `event`, `id` and `data`; `retry` with `retry`, in milliseconds; `close` with `code`,
 /// `reason` and `clean`.
 struct RawJSON {
     private let mask: SecretMask
@@ -46,6 +46,9 @@ struct RawJSON {
             write("id", event.id, to: &out)
             out.append(literal: ",\"data\":")
             event.data.withUnsafeReadableBytes { out.append(jsonString: $0) }
+        case .retry(let milliseconds):
+            out.append(literal: "retry\",\"retry\":")
+            out.append(milliseconds)
         case .closed(let closure):
             out.append(literal: "close\"")
             if let code = closure.code {

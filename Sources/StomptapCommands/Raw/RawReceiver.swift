@@ -15,6 +15,8 @@ final class RawReceiver: TransportReceiver {
     private let layer: WireEvent.Layer
 
     private var frames: RawFrameReader
+    private var serverSentEvents: ServerSentEventDecoder
+    private let memory: Shared<EventStreamMemory>
     /// What this read has brought so far.
     private var batch: [RawEvent] = []
     private var incomingKind = TransportMessageKind.text
@@ -32,15 +34,17 @@ final class RawReceiver: TransportReceiver {
     private(set) var errorFrame: Frame?
 
     init(
-        stream: any TransportStream, mode: RawMode, limits: FrameLimits, trace: WireTrace,
-        events: AsyncStream<[RawEvent]>.Continuation
+        stream: any TransportStream, mode: RawMode, memory: Shared<EventStreamMemory>, limits: FrameLimits,
+        trace: WireTrace, events: AsyncStream<[RawEvent]>.Continuation
     ) {
         self.stream = stream
         self.mode = mode
         self.trace = trace
         self.events = events
         layer = stream.description.layer
+        self.memory = memory
         frames = RawFrameReader(limits: limits)
+        serverSentEvents = ServerSentEventDecoder(limit: limits.frame)
         events.yield([RawEvent(.local, layer, .opened(stream.description))])
     }
 
@@ -54,6 +58,30 @@ final class RawReceiver: TransportReceiver {
         case .text, .echo:
             batch.append(RawEvent(.incoming, layer, .message(incomingKind, octets)))
             if mode == .echo { echo(octets) }
+        case .events:
+            takeEvents(of: octets)
+        }
+    }
+
+    private func takeEvents(of octets: ByteBuffer) {
+        guard failure == nil else { return }
+        serverSentEvents.append(octets)
+        do throws(TransportError) {
+            var isMore = true
+            while isMore {
+                let event = try serverSentEvents.next()
+                if let retry = serverSentEvents.retry, retry != memory.value.retry {
+                    memory.update { $0.retry = retry }
+                    batch.append(RawEvent(.incoming, .http, .retry(retry)))
+                }
+                if let event { batch.append(RawEvent(.incoming, .http, .event(event))) }
+                isMore = event != nil
+            }
+            let id = serverSentEvents.lastEventID
+            memory.update { $0.lastEventID = id.isEmpty ? $0.lastEventID : id }
+        } catch {
+            failure = error
+            stream.close()
         }
     }
 

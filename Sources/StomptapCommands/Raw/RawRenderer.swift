@@ -110,6 +110,7 @@ struct RawRenderer {
         case .ping(let octets): write("ping", octets, indentation, to: &out)
         case .pong(let octets): write("pong", octets, indentation, to: &out)
         case .event(let event): write(event, indentation, to: &out)
+        case .retry(let milliseconds): out.append("retry \(milliseconds) ms\n")
         }
         guard hasDump, let octets = event.octets else { return }
         octets.withUnsafeReadableBytes { writeDump($0, indentation, to: &out) }

@@ -1,0 +1,163 @@
+import NIOCore
+import NIOHTTP1
+
+/// One try to open a stream of server-sent events (WHATWG HTML, section 9.2), and the stream that comes of it: the body
+/// of an answer, as it comes. It lives on its event loop.
+final class EventStreamAttempt: StreamAttempt {
+    private let http: HTTPClient
+    private let requestTarget: String
+    private let deadline: NIODeadline
+    private let makeReceiver: TransportReceiverFactory
+    private let promise: EventLoopPromise<any TransportStream>
+    private var exchange: HTTPExchange?
+    private var receiver: (any TransportReceiver)?
+    private var timer: Scheduled<Void>?
+    private var isOver = false
+
+    init(
+        target: TransportTarget, requestTarget: String, options: TransportOptions, tls: TLSContext?,
+        eventLoop: any EventLoop, deadline: NIODeadline, receiver: @escaping TransportReceiverFactory
+    ) {
+        http = HTTPClient(target, options: options, tls: tls, eventLoop: eventLoop)
+        self.requestTarget = requestTarget
+        self.deadline = deadline
+        makeReceiver = receiver
+        promise = eventLoop.makePromise()
+    }
+
+    var future: EventLoopFuture<any TransportStream> { promise.futureResult }
+
+    func run() {
+        guard !isOver else { return }
+        let start = NIODeadline.now()
+        do throws(TransportError) {
+            exchange = try http.send(
+                .GET, requestTarget, [("Accept", "text/event-stream"), ("Cache-Control", "no-cache")],
+                deadline: deadline
+            ) { [self] in take($0) }
+        } catch {
+            return end(error)
+        }
+        // The connecting keeps the deadline too, and knows more.
+        timer = http.eventLoop.assumeIsolated().scheduleTask(deadline: deadline + .milliseconds(1)) { [self] in
+            let url = exchange?.url ?? http.site.host
+            end(TransportError(.timedOut, .http, "no answer to GET \(url) within \(durationText(deadline - start))"))
+        }
+    }
+
+    func cancel() {
+        guard !isOver else { return }
+        isOver = true
+        stop()
+        promise.fail(CancellationError())
+    }
+
+    private func take(_ event: HTTPExchange.Event) {
+        switch event {
+        case .head(let head):
+            if let error = refusal(head) { end(error) } else { open() }
+        case .body(let octets):
+            receiver?.received(octets)
+        case .readComplete:
+            receiver?.receivedAll()
+        case .end:
+            receiver?.happened(.closed(TransportClosure(layer: .http, isClean: true)))
+            end(nil)
+        case .failed(let error):
+            end(error)
+        }
+    }
+
+    private func open() {
+        timer?.cancel()
+        let description = TransportDescription(
+            name: "HTTP", remoteAddress: addressText(exchange?.channel?.remoteAddress), tlsSummary: http.tlsSummary)
+        let stream = EventStream(
+            eventLoop: http.eventLoop, description: description,
+            attempt: NIOLoopBound(self, eventLoop: http.eventLoop))
+        receiver = makeReceiver(stream)
+        promise.succeed(stream)
+    }
+
+    /// Why an answer is no stream of events.
+    private func refusal(_ head: HTTPResponseHead) -> TransportError? {
+        guard let exchange else { return nil }
+        let reason = exchange.reason.isEmpty ? "" : " " + printable(exchange.reason)
+        let status = Int(head.status.code)
+        let answer = "\(status)\(reason) from \(exchange.url)"
+        let response = HTTPRefusal(status: status, reason: exchange.reason, body: "")
+        switch status {
+        case 200:
+            let type = head.headers.first(name: "Content-Type") ?? ""
+            let essence = type.prefix { $0 != ";" && $0 != " " }.lowercased()
+            guard essence != "text/event-stream" else { return nil }
+            return TransportError(
+                .protocolViolation, .http,
+                type.isEmpty
+                    ? "\(exchange.url) names no content type, where text/event-stream was asked for"
+                    : "\(exchange.url) answered \(printable(type)), which is no event stream",
+                remedy: essence == "text/html" ? "that is a page for a browser: the events have another URL" : nil,
+                response: response)
+        case 204:
+            return TransportError(
+                .connectionLost, .http, "\(answer): the server wants nobody to connect again", response: response)
+        case 401, 403:
+            return TransportError(
+                .refused, .http, answer,
+                remedy: "give credentials by --http-header or --cookie, or an --origin that it knows",
+                response: response)
+        default:
+            return TransportError(
+                .protocolViolation, .http, "\(answer), not an event stream",
+                remedy: head.headers.first(name: "Location").map { "it redirects to \(printable($0))" },
+                response: response)
+        }
+    }
+
+    private func end(_ error: TransportError?) {
+        guard !isOver else { return }
+        isOver = true
+        stop()
+        if let receiver {
+            self.receiver = nil
+            receiver.ended(error)
+        } else {
+            promise.fail(error ?? CancellationError())
+        }
+    }
+
+    private func stop() {
+        timer?.cancel()
+        exchange?.cancel()
+        exchange = nil
+        http.close()
+    }
+
+    fileprivate func setReading(_ isReading: Bool) { exchange?.setReading(isReading) }
+
+    /// Ends the stream; the receiver is told later, as it may be the one that asks for it.
+    fileprivate func close() {
+        guard !isOver else { return }
+        http.eventLoop.assumeIsolated().execute { [self] in end(nil) }
+    }
+}
+
+/// An answer as it comes. Nothing can be written to it.
+private struct EventStream: TransportStream {
+    let eventLoop: any EventLoop
+    let description: TransportDescription
+    let attempt: NIOLoopBound<EventStreamAttempt>
+
+    var isWritable: Bool { false }
+    var queuedBytes: Int { 0 }
+
+    func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?) {
+        promise?.fail(
+            TransportError(.badConfiguration, .http, "nothing can be sent where server-sent events come from"))
+    }
+    func flush() {}
+    func setReading(_ isReading: Bool) { attempt.value.setReading(isReading) }
+    func request(_ request: TransportRequest) {}
+    func close() { attempt.value.close() }
+    func abort() { attempt.value.close() }
+}
