@@ -1,5 +1,3 @@
-import NIOCore
-
 /// The client's side of a STOMP session, from CONNECT to DISCONNECT.
 ///
 /// A value without I/O and without a clock. Calls return the frame that the caller must send; ``receive(_:)`` tells
@@ -29,12 +27,12 @@ public struct Session: Sendable {
     }
 
     private var state = State.idle
-    private var encoder = FrameEncoder()
+    var encoder = FrameEncoder()
     /// The destinations of the open subscriptions, by their ids.
-    private var subscriptions: [String: String] = [:]
-    private var transactions: Set<String> = []
-    private var subscriptionsMade = 0
-    private var transactionsMade = 0
+    var subscriptions: [String: String] = [:]
+    var transactions: Set<String> = []
+    var subscriptionsMade = 0
+    var transactionsMade = 0
     private var receiptsMade = 0
 
     public init() {}
@@ -138,183 +136,9 @@ public struct Session: Sendable {
         return matching?.key ?? (subscriptions.count == 1 ? subscriptions.keys.first : nil)
     }
 
-    // MARK: Subscriptions
-
-    /// SUBSCRIBE, with an id of its own (`sub-0`, `sub-1`, ...) where none is given.
-    ///
-    /// - Throws: ``STOMPProtocolError/Code/duplicateID``, ``STOMPProtocolError/Code/invalidState``, or an encoding error.
-    public mutating func subscribe(
-        to destination: String, id: String? = nil, ack: AckMode = .auto, headers: HeaderList = [:],
-        receipt: String? = nil
-    ) throws(STOMPProtocolError) -> (id: String, frame: Frame) {
-        _ = try connected()
-        let id = id ?? freeSubscriptionID()
-        guard subscriptions[id] == nil else {
-            throw STOMPProtocolError(.duplicateID, "there is a subscription with the id \(id.debugDescription) already")
-        }
-        var list: HeaderList = ["id": id, "destination": destination]
-        if ack != .auto { list.append("ack", ack.rawValue) }
-        list.append(contentsOf: headers)
-        if let receipt { list["receipt"] = receipt }
-        let frame = try encoder.frame(.subscribe, list)
-        subscriptions[id] = destination
-        return (id, frame)
-    }
-
-    private mutating func freeSubscriptionID() -> String {
-        while true {
-            let id = "sub-\(subscriptionsMade)"
-            subscriptionsMade += 1
-            if subscriptions[id] == nil { return id }
-        }
-    }
-
-    /// - Throws: ``STOMPProtocolError/Code/unknownSubscription``, ``STOMPProtocolError/Code/invalidState``, or an
-    ///   encoding error.
-    public mutating func unsubscribe(
-        _ id: String, headers: HeaderList = [:], receipt: String? = nil
-    ) throws(STOMPProtocolError) -> Frame {
-        _ = try connected()
-        guard let destination = subscriptions[id] else {
-            throw STOMPProtocolError(
-                .unknownSubscription, "there is no subscription with the id \(id.debugDescription)")
-        }
-        var list: HeaderList = ["id": id]
-        // STOMP 1.0 lets a server go by the destination alone.
-        if version == .v10 { list.append("destination", destination) }
-        list.append(contentsOf: headers)
-        if let receipt { list["receipt"] = receipt }
-        let frame = try encoder.frame(.unsubscribe, list)
-        subscriptions[id] = nil
-        return frame
-    }
-
-    // MARK: Messages
-
-    /// - Throws: ``STOMPProtocolError/Code/unknownTransaction``, ``STOMPProtocolError/Code/invalidState``, or an
-    ///   encoding error.
-    public func send(
-        to destination: String, headers: HeaderList = [:], body: ByteBuffer = ByteBuffer(),
-        contentLength: FrameEncoder.ContentLength = .automatic, transaction: String? = nil, receipt: String? = nil
-    ) throws(STOMPProtocolError) -> Frame {
-        _ = try connected()
-        var list: HeaderList = ["destination": destination]
-        list.append(contentsOf: headers)
-        try add(transaction, to: &list)
-        // Not behind one of the caller's headers: the first of a name counts.
-        if let receipt { list["receipt"] = receipt }
-        return try encoder.frame(.send, list, body: body, contentLength: contentLength)
-    }
-
-    /// ACK of a message, by the headers that the version asks for: 1.2 the message's `ack`, 1.1 its `subscription` and
-    /// `message-id`, 1.0 its `message-id`.
-    ///
-    /// - Throws: ``STOMPProtocolError/Code/missingHeader`` where the message does not have them,
-    ///   ``STOMPProtocolError/Code/unknownTransaction``, ``STOMPProtocolError/Code/invalidState``.
-    public func ack(
-        _ message: Frame, transaction: String? = nil, receipt: String? = nil
-    ) throws(STOMPProtocolError) -> Frame {
-        try acknowledge(.ack, message, transaction, receipt)
-    }
-
-    /// NACK of a message, as ``ack(_:transaction:receipt:)``; STOMP 1.0 has none.
-    public func nack(
-        _ message: Frame, transaction: String? = nil, receipt: String? = nil
-    ) throws(STOMPProtocolError) -> Frame {
-        try acknowledge(.nack, message, transaction, receipt)
-    }
-
-    private func acknowledge(
-        _ command: Command, _ message: Frame, _ transaction: String?, _ receipt: String?
-    ) throws(STOMPProtocolError) -> Frame {
-        let version = try connected().version
-        var list: HeaderList = [:]
-        if version >= .v12 {
-            guard let id = message.headers["ack"] else { throw missing("ack", message) }
-            list.append("id", id)
-        } else {
-            if let subscription = message.headers["subscription"] {
-                list.append("subscription", subscription)
-            } else if version == .v11 {
-                throw missing("subscription", message)
-            }
-            guard let id = message.headers["message-id"] else { throw missing("message-id", message) }
-            list.append("message-id", id)
-        }
-        try add(transaction, to: &list)
-        if let receipt { list.append("receipt", receipt) }
-        return try encoder.frame(command, list)
-    }
-
-    // MARK: Transactions
-
-    /// BEGIN, with an id of its own (`tx-0`, `tx-1`, ...) where none is given.
-    ///
-    /// - Throws: ``STOMPProtocolError/Code/duplicateID``, ``STOMPProtocolError/Code/invalidState``, or an encoding error.
-    public mutating func begin(
-        _ id: String? = nil, receipt: String? = nil
-    ) throws(STOMPProtocolError) -> (id: String, frame: Frame) {
-        _ = try connected()
-        let id = id ?? freeTransactionID()
-        guard !transactions.contains(id) else {
-            throw STOMPProtocolError(.duplicateID, "there is a transaction \(id.debugDescription) already")
-        }
-        let frame = try transactionFrame(.begin, id, receipt)
-        transactions.insert(id)
-        return (id, frame)
-    }
-
-    /// - Throws: ``STOMPProtocolError/Code/unknownTransaction``, ``STOMPProtocolError/Code/invalidState``.
-    public mutating func commit(_ id: String, receipt: String? = nil) throws(STOMPProtocolError) -> Frame {
-        try end(.commit, id, receipt)
-    }
-
-    /// - Throws: ``STOMPProtocolError/Code/unknownTransaction``, ``STOMPProtocolError/Code/invalidState``.
-    public mutating func abort(_ id: String, receipt: String? = nil) throws(STOMPProtocolError) -> Frame {
-        try end(.abort, id, receipt)
-    }
-
-    private mutating func end(
-        _ command: Command, _ id: String, _ receipt: String?
-    ) throws(STOMPProtocolError) -> Frame {
-        _ = try connected()
-        try checkOpen(id)
-        let frame = try transactionFrame(command, id, receipt)
-        transactions.remove(id)
-        return frame
-    }
-
-    private func transactionFrame(
-        _ command: Command, _ id: String, _ receipt: String?
-    ) throws(STOMPProtocolError) -> Frame {
-        var list: HeaderList = ["transaction": id]
-        if let receipt { list.append("receipt", receipt) }
-        return try encoder.frame(command, list)
-    }
-
-    private mutating func freeTransactionID() -> String {
-        while true {
-            let id = "tx-\(transactionsMade)"
-            transactionsMade += 1
-            if !transactions.contains(id) { return id }
-        }
-    }
-
-    private func add(_ transaction: String?, to headers: inout HeaderList) throws(STOMPProtocolError) {
-        guard let transaction else { return }
-        try checkOpen(transaction)
-        headers["transaction"] = transaction
-    }
-
-    private func checkOpen(_ transaction: String) throws(STOMPProtocolError) {
-        guard transactions.contains(transaction) else {
-            throw STOMPProtocolError(.unknownTransaction, "no transaction \(transaction.debugDescription) is open")
-        }
-    }
-
     // MARK: State
 
-    private func connected() throws(STOMPProtocolError) -> Handshake {
+    func connected() throws(STOMPProtocolError) -> Handshake {
         guard case .connected(let handshake) = state else {
             throw invalidState("nothing can be sent \(whereWeAre)")
         }
@@ -335,7 +159,7 @@ public struct Session: Sendable {
         STOMPProtocolError(.invalidState, message)
     }
 
-    private func missing(_ header: String, _ frame: Frame) -> STOMPProtocolError {
+    func missing(_ header: String, _ frame: Frame) -> STOMPProtocolError {
         STOMPProtocolError(.missingHeader, "a \(frame.command) frame has no \(header) header")
     }
 }

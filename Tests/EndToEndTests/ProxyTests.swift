@@ -58,6 +58,37 @@ import Testing
         await proxy.stop()
     }
 
+    /// Each is one line that names the proxy, and the status of what went wrong.
+    @Test(arguments: [
+        ("HTTP/1.1 407 No\r\n\r\n", Int32(77), "407 No"), ("HTTP/1.1 403 No\r\n\r\n", 77, "the proxy's rules"),
+        ("HTTP/1.1 502 Bad Gateway\r\n\r\n", 76, "502 Bad Gateway"), ("SSH-2.0-x\r\n", 76, "which is no HTTP"),
+        ("", 69, "closed the connection"),
+    ])
+    func aProxyThatMakesNoTunnel(_ answer: String, _ status: Int32, _ words: String) async throws {
+        let proxy = try await ScriptedProxy(.answer(Array(answer.utf8), closes: true))
+        var publish = Program.stomptap("publish", "ws://broker.invalid/ws", "/a", "hi")
+        publish.environment = ["all_proxy": proxy.http.replacing("://", with: "://ann:s%40cret@")]
+        let result = try await publish.run()
+        #expect(result.status == .exited(status), "\(result)")
+        #expect(result.errors.hasPrefix("stomptap: proxy: "), "\(result)")
+        #expect(result.errors.contains(words) && result.errors.contains(proxy.http), "\(result)")
+        #expect(result.errors.split(separator: "\n").count == 1)
+        #expect(!result.errors.contains("cret"))
+        await proxy.stop()
+    }
+
+    @Test func aProxyThatIsDownIsNamed() async throws {
+        let port = try Loopback.freePorts(1)[0]
+        let result = try await Program.stomptap(
+            "publish", "stomp://broker.invalid", "/a", "hi", "--proxy", "socks5://127.0.0.1:\(port)"
+        ).run()
+        #expect(result.status == .exited(69), "\(result)")
+        #expect(
+            result.errors
+                == "stomptap: proxy: cannot connect to the proxy socks5://127.0.0.1:\(port): connection refused "
+                + "by 127.0.0.1:\(port); is the proxy running, and is this its port?\n")
+    }
+
     @Test func aProxyThatIsNoneIsAUsageError() async throws {
         let result = try await Program.stomptap(
             "publish", "stomp://localhost", "/a", "hi", "--proxy", "ftp://user:secret@proxy:1"

@@ -128,13 +128,4 @@ import Testing
             }
         }
     }
-
-    @Test func acceptVersionOneIsNeverAnswered() async throws {
-        try await ServedBroker.run(["--manner", "spring"]) { broker in
-            let result = try await Program.stomptap(
-                "publish", broker.webSocket, "/topic/a", "hi", "--stomp-version", "1.0", "--connect-timeout", "500ms"
-            ).run()
-            #expect(result.status == .exited(75), "\(result)")
-        }
-    }
 }

@@ -82,7 +82,7 @@ private struct Member: Sendable {
     private static func send(_ text: String, to destination: String, port: Int) async throws {
         let (endpoint, configuration) = try server(port: port)
         try await STOMPConnection.withConnection(to: endpoint, configuration: configuration) { connection in
-            try await connection.send(OutgoingMessage(to: destination, body: ByteBuffer(string: text)))
+            _ = try await connection.send(OutgoingMessage(to: destination, body: ByteBuffer(string: text)))
         }
     }
 

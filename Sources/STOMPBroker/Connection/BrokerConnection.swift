@@ -5,14 +5,14 @@ import STOMPTransport
 /// A client's connection, on the event loop: it feeds what the stream brings to the decoder and the session, and does
 /// what they say.
 final class BrokerConnection {
-    private let id: ConnectionID
+    let id: ConnectionID
     let stream: any TransportStream
-    private let hub: Hub
+    let hub: Hub
     private var session: any ServerSession
     private var decoder: FrameDecoder
     var output: FrameOutput
     /// The kind of message that the stream sends at present.
-    private var kind = TransportMessageKind.byContent
+    var kind = TransportMessageKind.byContent
     var monitor: HeartBeatMonitor?
     /// Requests that wait for the end of the read.
     private var postponed = CircularBuffer<(ClientRequest, Frame)>(initialCapacity: 0)
@@ -23,7 +23,7 @@ final class BrokerConnection {
     private(set) var isStopped = false
     /// Whether the session is over; what still comes is read and forgotten.
     private var isClosing = false
-    private var hasEnded = false
+    private(set) var hasEnded = false
 
     var limits: BrokerLimits { hub.configuration.limits }
 
@@ -113,47 +113,6 @@ final class BrokerConnection {
             let (request, frame) = postponed.removeFirst()
             _ = perform(request, of: frame)
         }
-    }
-
-    // MARK: Output
-
-    /// Whether it is time to flush, even in the middle of a read.
-    var isFull: Bool { output.isFull }
-
-    /// Whether more waits for this client than should.
-    var isCongested: Bool {
-        !stream.isWritable && !hasEnded && stream.queuedBytes + output.count > limits.backlog
-    }
-
-    func deliver(_ delivery: Delivery, encoder: inout MessageEncoder) {
-        touch()
-        output.append(delivery, encoder: &encoder)
-    }
-
-    private func write(_ reply: ServerFrame) {
-        touch()
-        output.append(reply)
-        if output.isFull { flush() }
-        if isCongested { hub.hold(id, for: id) }
-    }
-
-    func touch() {
-        if output.count == 0 { hub.touch(self) }
-    }
-
-    /// Sends what was written.
-    func flush() {
-        guard output.count > 0 else { return }
-        for piece in output.take() {
-            if piece.kind != kind {
-                kind = piece.kind
-                stream.request(.messages(as: kind))
-            }
-            stream.write(piece.octets, promise: nil)
-        }
-        stream.flush()
-        monitor?.sent(at: .now())
-        watchWriting()
     }
 
     // MARK: Back-pressure

@@ -118,6 +118,9 @@ final class HTTPConnectHandler: ChannelInboundHandler, RemovableChannelHandler {
         case 403:
             return TransportError(
                 .refused, .proxy, answer, remedy: "the proxy's rules do not allow this host or port")
+        case 500...:
+            return TransportError(
+                .protocolViolation, .proxy, answer, remedy: "the proxy could not reach that host and port")
         default:
             return TransportError(.protocolViolation, .proxy, answer)
         }

@@ -31,6 +31,10 @@ enum Remedies {
             return "RabbitMQ says so after an ERROR that it does not send over WebSocket; try stomp://, or see its log"
         case .connectionLost where text.contains("with 2010"):
             return "does a proxy keep requests open that are over? try --sockjs-transport websocket"
+        case .timedOut where text.hasPrefix("no receipt came"):
+            return "Spring answers none but DISCONNECT's: --receipt auto goes by that"
+        case .serverError where text.contains("buffer size limit"):
+            return "Spring takes frames of at most 64 KiB, unless the application sets a larger message size limit"
         case .limitExceeded:
             return "raise the limit with --max-message"
         default:

@@ -60,9 +60,6 @@ struct Tail: Sendable {
         if let file = plan.readyFile { OutputFile.remove(file) }
         let ending = try await firstEnding()
         let messages = progress.value.messages
-        if ending == .silence, messages == 0, let connection = current.value {
-            Diagnostics.note(await QuietHint(destinations: plan.destinations, connection: connection).line)
-        }
         if let expect = plan.expect, let ending, ending != .expected {
             throw Failure(
                 .failed,
@@ -199,7 +196,13 @@ struct Tail: Sendable {
     private func silence(of amount: TimeAmount) async throws -> Ending {
         while true {
             let left = progress.value.lastMessage + amount - .now()
-            if left <= .nanoseconds(0) { return .silence }
+            guard left > .nanoseconds(0) else {
+                // Before the goodbye, whose answer would be the last that was heard.
+                if progress.value.messages == 0, let connection = current.value {
+                    Diagnostics.note(await QuietHint(destinations: plan.destinations, connection: connection).line)
+                }
+                return .silence
+            }
             try await Task.sleep(nanoseconds: UInt64(left.nanoseconds))
         }
     }

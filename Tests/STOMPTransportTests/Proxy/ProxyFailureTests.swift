@@ -48,7 +48,8 @@ import Testing
                 + "broker.invalid:61613; the proxy's rules do not allow this host or port"),
         Answer(
             octets: "HTTP/1.1 502 \r\n\r\n<html>", code: .protocolViolation,
-            text: "proxy: 502 from the proxy http://127.0.0.1:PORT, asked for a tunnel to broker.invalid:61613"),
+            text: "proxy: 502 from the proxy http://127.0.0.1:PORT, asked for a tunnel to broker.invalid:61613; "
+                + "the proxy could not reach that host and port"),
         Answer(
             octets: "HTTP/1.1 101 Switching Protocols\r\n\r\n", code: .protocolViolation,
             text: "proxy: 101 Switching Protocols from the proxy http://127.0.0.1:PORT, asked for a tunnel to "

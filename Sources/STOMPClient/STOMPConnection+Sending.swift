@@ -1,0 +1,116 @@
+import NIOCore
+import STOMPCore
+
+/// What is sent, and what is said of the messages that came.
+extension STOMPConnection {
+    /// Sends messages in their order, all of them or, where one cannot be sent, none.
+    ///
+    /// Returns once they have left for the socket or little is queued before it: a caller that awaits each call is as
+    /// fast as the server and keeps little in memory.
+    ///
+    /// - Parameter messages: what to send. They are all in memory at once.
+    /// - Returns: the receipts of those messages that ask for one, in order.
+    /// - Throws: ``STOMPClientError``; with ``STOMPClientError/Code/cannotSend`` nothing was sent.
+    @discardableResult
+    public func send(_ messages: [OutgoingMessage]) async throws -> [Receipt] {
+        if transport.carriesOnlyText, !messages.allSatisfy(\.body.isUTF8) {
+            throw STOMPClientError.notText("the body", over: transport)
+        }
+        let ids = try core.send { session throws(STOMPProtocolError) in
+            var ids: [String] = []
+            var frames: [Frame] = []
+            frames.reserveCapacity(messages.count)
+            for message in messages {
+                let receipt = message.wantsReceipt ? session.makeReceiptID() : nil
+                if let receipt { ids.append(receipt) }
+                frames.append(
+                    try session.send(
+                        to: message.destination, headers: message.headers, body: message.body,
+                        contentLength: message.contentLength, transaction: message.transaction, receipt: receipt))
+            }
+            return (ids, frames)
+        }
+        let receipts = ids.map { Receipt(id: $0, future: core.receipts.add($0)) }
+        try await core.writable().get()
+        return receipts
+    }
+
+    /// Sends one message.
+    ///
+    /// - Returns: its receipt, where it asks for one.
+    /// - Throws: ``STOMPClientError``.
+    @discardableResult
+    public func send(_ message: OutgoingMessage) async throws -> Receipt? {
+        try await send([message]).first
+    }
+
+    /// Acknowledges a message of a subscription whose mode is not `AckMode/auto`.
+    ///
+    /// - Throws: ``STOMPClientError``.
+    public func ack(_ message: Message, transaction: String? = nil) async throws {
+        try await acknowledge([message]) { session, message throws(STOMPProtocolError) in
+            try session.ack(message, transaction: transaction)
+        }
+    }
+
+    /// Acknowledges messages one by one, in one go.
+    ///
+    /// - Throws: ``STOMPClientError``.
+    public func ack(_ messages: [Message]) async throws {
+        try await acknowledge(messages) { session, message throws(STOMPProtocolError) in try session.ack(message) }
+    }
+
+    /// Tells that a message was not taken. STOMP 1.0 has no way to say so.
+    ///
+    /// - Throws: ``STOMPClientError``.
+    public func nack(_ message: Message, transaction: String? = nil) async throws {
+        try await acknowledge([message]) { session, message throws(STOMPProtocolError) in
+            try session.nack(message, transaction: transaction)
+        }
+    }
+
+    private func acknowledge(
+        _ messages: [Message], _ make: (Session, Frame) throws(STOMPProtocolError) -> Frame
+    ) async throws {
+        try core.send { session throws(STOMPProtocolError) in
+            var frames: [Frame] = []
+            for message in messages { frames.append(try make(session, message.frame)) }
+            return ((), frames)
+        }
+        try await core.writable().get()
+    }
+
+    // MARK: Transactions
+
+    /// Opens a transaction.
+    ///
+    /// - Parameter id: its id; by default `tx-0`, `tx-1` and so on.
+    /// - Returns: the id, for ``OutgoingMessage/transaction``, ``commit(_:)`` and ``abort(_:)``.
+    /// - Throws: ``STOMPClientError``.
+    public func begin(_ id: String? = nil) throws -> String {
+        try core.send { session throws(STOMPProtocolError) in
+            let (id, frame) = try session.begin(id)
+            return (id, [frame])
+        }
+    }
+
+    /// Makes everything in a transaction happen.
+    ///
+    /// - Returns: the receipt of COMMIT.
+    /// - Throws: ``STOMPClientError``.
+    @discardableResult
+    public func commit(_ transaction: String) throws -> Receipt {
+        let id = try core.send { session throws(STOMPProtocolError) in
+            let receipt = session.makeReceiptID()
+            return (receipt, [try session.commit(transaction, receipt: receipt)])
+        }
+        return Receipt(id: id, future: core.receipts.add(id))
+    }
+
+    /// Forgets everything in a transaction.
+    ///
+    /// - Throws: ``STOMPClientError``.
+    public func abort(_ transaction: String) throws {
+        try core.send { session throws(STOMPProtocolError) in ((), [try session.abort(transaction)]) }
+    }
+}

@@ -1,0 +1,59 @@
+import NIOCore
+
+/// SEND, and what is said of the messages that came.
+extension Session {
+    /// - Throws: ``STOMPProtocolError/Code/unknownTransaction``, ``STOMPProtocolError/Code/invalidState``, or an
+    ///   encoding error.
+    public func send(
+        to destination: String, headers: HeaderList = [:], body: ByteBuffer = ByteBuffer(),
+        contentLength: FrameEncoder.ContentLength = .automatic, transaction: String? = nil, receipt: String? = nil
+    ) throws(STOMPProtocolError) -> Frame {
+        _ = try connected()
+        var list: HeaderList = ["destination": destination]
+        list.append(contentsOf: headers)
+        try add(transaction, to: &list)
+        // Not behind one of the caller's headers: the first of a name counts.
+        if let receipt { list["receipt"] = receipt }
+        return try encoder.frame(.send, list, body: body, contentLength: contentLength)
+    }
+
+    /// ACK of a message, by the headers that the version asks for: 1.2 the message's `ack`, 1.1 its `subscription` and
+    /// `message-id`, 1.0 its `message-id`.
+    ///
+    /// - Throws: ``STOMPProtocolError/Code/missingHeader`` where the message does not have them,
+    ///   ``STOMPProtocolError/Code/unknownTransaction``, ``STOMPProtocolError/Code/invalidState``.
+    public func ack(
+        _ message: Frame, transaction: String? = nil, receipt: String? = nil
+    ) throws(STOMPProtocolError) -> Frame {
+        try acknowledge(.ack, message, transaction, receipt)
+    }
+
+    /// NACK of a message, as ``ack(_:transaction:receipt:)``; STOMP 1.0 has none.
+    public func nack(
+        _ message: Frame, transaction: String? = nil, receipt: String? = nil
+    ) throws(STOMPProtocolError) -> Frame {
+        try acknowledge(.nack, message, transaction, receipt)
+    }
+
+    private func acknowledge(
+        _ command: Command, _ message: Frame, _ transaction: String?, _ receipt: String?
+    ) throws(STOMPProtocolError) -> Frame {
+        let version = try connected().version
+        var list: HeaderList = [:]
+        if version >= .v12 {
+            guard let id = message.headers["ack"] else { throw missing("ack", message) }
+            list.append("id", id)
+        } else {
+            if let subscription = message.headers["subscription"] {
+                list.append("subscription", subscription)
+            } else if version == .v11 {
+                throw missing("subscription", message)
+            }
+            guard let id = message.headers["message-id"] else { throw missing("message-id", message) }
+            list.append("message-id", id)
+        }
+        try add(transaction, to: &list)
+        if let receipt { list.append("receipt", receipt) }
+        return try encoder.frame(command, list)
+    }
+}

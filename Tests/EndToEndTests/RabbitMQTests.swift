@@ -1,0 +1,116 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What is said of RabbitMQ's ways, by the embedded broker that has them; the real one is met in BrokerTests.
+@Suite(.spawning) struct RabbitMQTests {
+    private static func run(_ body: (ServedBroker) async throws -> Void) async throws {
+        try await ServedBroker.run(["--manner", "rabbitmq", "--login", "guest:guest"], body)
+    }
+
+    private func expect(
+        _ status: Int32, _ line: String, _ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let result = try await Program(Program.stomptap().path, arguments).run()
+        #expect(result.status == .exited(status), "\(result)", sourceLocation: sourceLocation)
+        let expected = line.isEmpty ? "" : "stomptap: \(line)\n"
+        #expect(result.errors == expected, "\(result)", sourceLocation: sourceLocation)
+    }
+
+    /// A goodbye without its receipt, over WebSocket, is one all the same.
+    @Test func publishesAndLeavesOverEither() async throws {
+        try await Self.run { broker in
+            for url in broker.urls {
+                let login = ["--virtual-host", "/", "--login", "guest", "--passcode", "guest"]
+                var subscribe = Program.stomptap("subscribe", url, "/topic/a", "-n", "1", "-o", "body")
+                subscribe.arguments += login
+                try await subscribe.startSubscribed { subscriber in
+                    var publish = Program.stomptap("publish", url, "/exchange/amq.topic/a", "hi", "--transaction")
+                    publish.arguments += login
+                    let sent = try await publish.run()
+                    #expect(sent.status == .exited(0), "\(sent)")
+                    #expect(sent.errors == "")
+                    #expect(try await subscriber.result().output == "hi\n")
+                }
+            }
+        }
+    }
+
+    @Test func aHostThatIsNoVirtualHostIsRefusedWithAHint() async throws {
+        try await Self.run { broker in
+            for url in broker.urls {
+                try await expect(
+                    77,
+                    "STOMP: CONNECT was refused: Bad CONNECT: Virtual host '127.0.0.1' access denied; RabbitMQ wants a "
+                        + "virtual host that it has: try --virtual-host /", "subscribe", url, "/topic/a", "--login",
+                    "guest", "--passcode", "guest")
+            }
+        }
+    }
+
+    /// The socket stays open for ten seconds; that is not waited for.
+    @Test func aBadLoginEndsAtOnce() async throws {
+        try await Self.run { broker in
+            let start = ContinuousClock.now
+            try await expect(
+                77,
+                "STOMP: CONNECT was refused: Bad CONNECT: Access refused for user 'guest'; check --login and the passcode",
+                "publish", broker.tcp, "/topic/a", "hi", "--virtual-host", "/", "--login", "guest", "--passcode", "x")
+            #expect(ContinuousClock.now - start < .seconds(9))
+        }
+    }
+
+    @Test func whatIsNotThereIsNamedOverTCPAndOnlyClosedOverWebSocket() async throws {
+        let login = ["--virtual-host", "/", "--login", "guest", "--passcode", "guest", "--reconnect", "never"]
+        try await Self.run { broker in
+            for destination in ["/amq/queue/nope", "/exchange/nope/key"] {
+                var subscribe = Program.stomptap("subscribe", broker.tcp, destination)
+                subscribe.arguments += login
+                let named = try await subscribe.run()
+                #expect(named.status == .exited(1), "\(named)")
+                #expect(named.errors.hasPrefix("stomptap: STOMP: ERROR: not_found: NOT_FOUND - no "), "\(named)")
+                subscribe = Program.stomptap("subscribe", broker.webSocket, destination)
+                subscribe.arguments += login
+                let closed = try await subscribe.run()
+                #expect(closed.status == .exited(69), "\(closed)")
+                #expect(
+                    closed.errors == "stomptap: WebSocket: closed by the other side with 1000 \"STOMP died\"; RabbitMQ "
+                        + "says so after an ERROR that it does not send over WebSocket; try stomp://, or see its log\n")
+            }
+        }
+    }
+
+    @Test func aDestinationThatIsNoneIsAnError() async throws {
+        try await Self.run { broker in
+            for url in broker.urls {
+                for (destination, words) in [
+                    ("/nowhere", "Unknown destination: '/nowhere' is not a valid destination."),
+                    ("/topic/a/b", "Invalid destination: '/a/b' is not a valid topic destination"),
+                ] {
+                    try await expect(
+                        1, "STOMP: ERROR: \(words)", "subscribe", url, destination, "--virtual-host", "/", "--login",
+                        "guest", "--passcode", "guest")
+                }
+            }
+        }
+    }
+
+    /// Frames are text even where the body is none; a warning says so, and the octets are those that were sent.
+    @Test func aBinaryBodyOverWebSocketIsTakenWithAWarning() async throws {
+        let login = ["--virtual-host", "/", "--login", "guest", "--passcode", "guest"]
+        try await Self.run { broker in
+            var subscribe = Program.stomptap("subscribe", broker.webSocket, "/topic/a", "-n", "1", "-o", "body")
+            subscribe.arguments += login
+            try await subscribe.startSubscribed { subscriber in
+                var publish = Program.stomptap("publish", broker.tcp, "/topic/a", input: .octets([0xFF, 0, 0xFE]))
+                publish.arguments += login
+                #expect(try await publish.run().status == .exited(0))
+                let result = try await subscriber.result()
+                #expect(result.stdout == [0xFF, 0, 0xFE, 0x0A])
+                #expect(
+                    result.errors.hasSuffix("a text message was no UTF-8: a browser would close with 1007\n"),
+                    "\(result)")
+            }
+        }
+    }
+}

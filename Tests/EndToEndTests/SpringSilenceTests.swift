@@ -1,0 +1,110 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What Spring does not say, and what is said of it instead.
+@Suite(.spawning) struct SpringSilenceTests {
+    private func expect(
+        _ status: Int32, _ line: String, _ arguments: [String], input: Program.Input = .nothing,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        var program = Program(Program.stomptap().path, arguments)
+        program.input = input
+        let result = try await program.run()
+        #expect(result.status == .exited(status), "\(result)", sourceLocation: sourceLocation)
+        let expected = line.isEmpty ? "" : "stomptap: \(line)\n"
+        #expect(result.errors == expected, "\(result)", sourceLocation: sourceLocation)
+    }
+
+    @Test func acceptVersionOneIsNeverAnswered() async throws {
+        try await ServedBroker.run(["--manner", "spring"]) { broker in
+            try await expect(
+                75,
+                "STOMP: no CONNECTED from \(broker.sockJS) within 2 s; Spring never answers who accepts STOMP 1.0 alone: "
+                    + "accept 1.1 or 1.2 too",
+                [
+                    "publish", broker.sockJS, "/topic/a", "hi", "--stomp-version", "1.0", "--connect-timeout", "2s",
+                ])
+        }
+    }
+
+    /// Neither where there are none, nor again; the receipt of DISCONNECT is asked for always.
+    @Test func receiptsThatDoNotComeAreNotWaitedFor() async throws {
+        try await ServedBroker.run(["--manner", "spring"]) { broker in
+            let lines = Program.Input.text(String(repeating: "x\n", count: 5000))
+            var publish = Program.stomptap("publish", broker.sockJS, "/topic/a", "-l", "-v", input: lines)
+            // Were a receipt waited for, the program would be killed first.
+            publish.arguments += ["--receipt-timeout", "1h"]
+            let result = try await publish.run()
+            #expect(result.status == .exited(0), "\(result)")
+            #expect(result.errors.components(separatedBy: "\n               receipt:").count == 2, "\(result)")
+            #expect(
+                result.errors.hasSuffix(
+                    "stomptap: STOMP: this server answers no receipts; its answer to DISCONNECT came after all "
+                        + "messages\n"), "\(result)")
+            try await expect(
+                75,
+                "STOMP: no receipt came from the server within 200 ms; Spring answers none but DISCONNECT's: "
+                    + "--receipt auto goes by that (1 sent, 0 confirmed)",
+                ["publish", broker.sockJS, "/topic/a", "x", "--receipt", "require", "--receipt-timeout", "200ms"])
+        }
+    }
+
+    @Test func aMessageThatIsTooLargeForTomcatIsToBeSplit() async throws {
+        try await ServedBroker.run(["--manner", "spring"]) { broker in
+            let plain = broker.sockJS.replacing("http://", with: "ws://") + "/websocket"
+            for url in [broker.sockJS, plain] {
+                let large = Program.Input.text(String(repeating: "x", count: 20_000))
+                let refused = try await Program.stomptap("publish", url, "/topic/a", input: large).run()
+                #expect(refused.status == .exited(69), "\(refused)")
+                #expect(refused.errors.contains("closed by the other side with 1009"), "\(refused)")
+                #expect(
+                    refused.errors.hasSuffix(
+                        "it takes no WebSocket message so large (Tomcat: 16 KiB): try --split 8192 (1 sent, 0 confirmed)\n"
+                    ),
+                    "\(refused)")
+                let subscribe = Program.stomptap("subscribe", url, "/topic/a", "-n", "1", "-o", "body")
+                try await subscribe.startSubscribed { subscriber in
+                    try await expect(0, "", ["publish", url, "/topic/a", "--split", "8192"], input: large)
+                    #expect(try await subscriber.result().stdout.count == 20_001)
+                }
+            }
+            let larger = Program.Input.text(String(repeating: "x", count: 70_000))
+            try await expect(
+                1,
+                "STOMP: ERROR: The STOMP frame exceeds configured buffer size limit; Spring takes frames of at most 64 "
+                    + "KiB, unless the application sets a larger message size limit (1 sent, 0 confirmed)",
+                ["publish", plain, "/topic/a", "--split", "8192"], input: larger)
+        }
+    }
+
+    /// After the silence that was asked for; the other end of the hint is known from its own tests.
+    @Test func aTailThatGetsNothingSaysWhyThatMayBe() async throws {
+        try await ServedBroker.run(["--manner", "spring"]) { broker in
+            let result = try await Program.stomptap(
+                "subscribe", broker.sockJS, "/queue/a", "--idle-timeout", "500ms"
+            ).run()
+            #expect(result.status == .exited(0), "\(result)")
+            let line =
+                "stomptap: STOMP: nothing has come on /queue/a; the server confirms no subscription (Spring does not), and "
+                + "says nothing where a destination is outside its prefixes, usually /topic and /queue, or a handler "
+                + "throws; what is sent to one user comes on /user/queue/...; the server is alive: it was heard "
+            #expect(result.errors.hasPrefix(line), "\(result)")
+            #expect(result.errors.hasSuffix("s ago\n"), "\(result)")
+        }
+    }
+
+    /// SockJS carries no octets: the message is named that cannot go.
+    @Test func whatIsNoUTF8IsRefusedOverSockJSBeforeItIsSent() async throws {
+        try await ServedBroker.run(["--manner", "spring"]) { broker in
+            try await expect(
+                65,
+                "SockJS: message 2 is no UTF-8, and SockJS carries only text; send it as base64, or over the plain "
+                    + "WebSocket: ws://, and /websocket at the end of the path",
+                ["publish", broker.sockJS, "/topic/a", "-l"], input: .octets(Array("fine\n".utf8) + [0xFF, 0x0A]))
+            let plain = broker.sockJS.replacing("http://", with: "ws://") + "/websocket"
+            try await expect(
+                0, "", ["publish", plain, "/topic/a", "-l"], input: .octets(Array("fine\n".utf8) + [0xFF, 0x0A]))
+        }
+    }
+}
