@@ -120,6 +120,39 @@ import Testing
         #expect(server.messages.count == 1)
     }
 
+    /// Half the octets are what a peer sends, and half what a broken one might.
+    @Test func noOctetsLeadToMoreThanACloseFrame() throws {
+        let sane =
+            try wireFrame(0xC1, Self.hello) + wireFrame(0x41, Self.bomb) + wireFrame(0x80, [0x00])
+            + wireFrame(0xC2, Array(Deflater(.init()).deflate(ByteBuffer(bytes: 0...255)).readableBytesView))
+        var random = Noise(state: 7)
+        for _ in 0..<3000 {
+            var octets = sane
+            for _ in 0...Int.random(in: 0...8, using: &random) {
+                octets[Int.random(in: 0..<octets.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            }
+            let end = try WebSocketEnd(compression: Self.agreement()) { $0.maximumMessage = 200_000 }
+            end.receive(octets, split: Int.random(in: 1...octets.count, using: &random))
+            #expect(end.messages.allSatisfy { $0.utf8.count <= 3 * 200_000 })
+            var reader = WebSocketFrameReader(isServer: true, isCompressed: true, limit: 1000)
+            reader.feed(ByteBuffer(bytes: try end.sent()))
+            var sent: [WebSocketFrame.Opcode] = []
+            while let frame = try reader.next() { sent.append(frame.opcode) }
+            #expect(sent.filter { $0 == .close }.count == (end.isEnding ? 1 : 0))
+            #expect(sent.allSatisfy { $0 == .pong || $0 == .close })
+        }
+    }
+
+    /// Noise that is the same in each run.
+    private struct Noise: RandomNumberGenerator {
+        var state: UInt64
+
+        mutating func next() -> UInt64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return state ^ state >> 33
+        }
+    }
+
     // MARK: - Over a socket
 
     @Test func itIsAgreedOnWhereBothSidesWantIt() async throws {

@@ -14,7 +14,7 @@ final class Deflater {
         // zlib has no window of 256 octets without its own head; from one of 512 it refers back by at most 250.
         let windowBits = max(9, sender.windowBits)
         let result = deflateInit2_(
-            stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -Int32(windowBits), Self.memoryLevel, Z_DEFAULT_STRATEGY,
+            stream, Z_BEST_SPEED, Z_DEFLATED, -Int32(windowBits), Self.memoryLevel, Z_DEFAULT_STRATEGY,
             ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard result == Z_OK else { throw TransportError(zlib: result) }
     }
