@@ -28,7 +28,7 @@ struct CompressionTests {
             #expect(result.status == .exited(0), "\(result)")
             let agreed = result.errors.contains("agreed on permessage-deflate")
             #expect(agreed == !arguments.isEmpty, "\(result)")
-            #expect(result.errors.contains("octets, compressed to ") == agreed, "\(result)")
+            #expect(result.errors.contains(" message, compressed to ") == agreed, "\(result)")
         }
     }
 }

@@ -13,17 +13,17 @@ final class WebSocketHandler: ChannelDuplexHandler {
         var peer: String { self == .client ? "server" : "client" }
     }
 
-    private let role: Role
-    private let options: TransportOptions
+    let role: Role
+    let options: TransportOptions
     private var trace: WebSocketTrace
     private var reader: WebSocketFrameReader
     private var assembler: WebSocketMessageAssembler
     private var output: WebSocketOutput
     /// What the receiver was last told of the messages that come.
     private var incomingKind = TransportMessageKind.text
-    private var handshake = WebSocketCloseHandshake()
-    private var error: TransportError?
-    private var closeTimer: Scheduled<Void>?
+    var handshake = WebSocketCloseHandshake()
+    var error: TransportError?
+    var closeTimer: Scheduled<Void>?
     /// Whether the present read has brought something that was told; the first one brought the HTTP handshake.
     private var hasTold = true
     private var needsFlush = false
@@ -183,61 +183,12 @@ final class WebSocketHandler: ChannelDuplexHandler {
         needsFlush = true
     }
 
-    private func send(
+    func send(
         _ frame: WebSocketFrame, _ context: ChannelHandlerContext, promise: EventLoopPromise<Void>? = nil
     ) {
         // Nobody can foresee it (section 5.3).
         let key = role == .client ? UInt32.random(in: 0...UInt32.max) : nil
         trace.record(.outgoing, frame, key: key)
         context.write(Self.wrapOutboundOut(frame.octets(maskedBy: key)), promise: promise)
-    }
-
-    // MARK: - The end
-
-    private func closed(_ close: WebSocketClose, _ context: ChannelHandlerContext) {
-        perform(handshake.received(close), context)
-        context.fireUserInboundEventTriggered(
-            TransportEvent.closed(
-                TransportClosure(layer: .webSocket, code: close.code, reason: close.reason, isClean: true)))
-    }
-
-    private func fail(_ violation: WebSocketViolation, _ context: ChannelHandlerContext) {
-        guard handshake.mayReceive else { return }
-        error = violation.transportError(peer: role.peer)
-        perform(handshake.fail(violation), context)
-    }
-
-    private func connectionEnded(_ context: ChannelHandlerContext) {
-        let ending = handshake.ended()
-        guard ending != .expected else { return }
-        if ending == .brokenOff {
-            error = TransportError(
-                .connectionLost, .webSocket,
-                "\(addressText(context.channel.remoteAddress)) ended the connection without a close frame")
-        }
-        context.fireUserInboundEventTriggered(
-            TransportEvent.closed(TransportClosure(layer: .webSocket, isClean: false)))
-    }
-
-    private func perform(_ action: WebSocketCloseHandshake.Action, _ context: ChannelHandlerContext) {
-        switch action {
-        case .nothing:
-            break
-        case .send(let close):
-            sendClose(close, context)
-            closeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: options.closeTimeout) {
-                context.close(promise: nil)
-            }
-        case .sendAndEnd(let close):
-            sendClose(close, context)
-            context.triggerUserOutboundEvent(StreamClosing(), promise: nil)
-        case .end:
-            context.triggerUserOutboundEvent(StreamClosing(), promise: nil)
-        }
-    }
-
-    private func sendClose(_ close: WebSocketClose, _ context: ChannelHandlerContext) {
-        send(WebSocketFrame(opcode: .close, payload: close.body), context)
-        context.flush()
     }
 }

@@ -1,0 +1,51 @@
+import NIOCore
+
+/// How a WebSocket ends: by a close frame of either side, by a violation, or with the connection below.
+extension WebSocketHandler {
+    func closed(_ close: WebSocketClose, _ context: ChannelHandlerContext) {
+        perform(handshake.received(close), context)
+        context.fireUserInboundEventTriggered(
+            TransportEvent.closed(
+                TransportClosure(layer: .webSocket, code: close.code, reason: close.reason, isClean: true)))
+    }
+
+    func fail(_ violation: WebSocketViolation, _ context: ChannelHandlerContext) {
+        guard handshake.mayReceive else { return }
+        error = violation.transportError(peer: role.peer)
+        perform(handshake.fail(violation), context)
+    }
+
+    func connectionEnded(_ context: ChannelHandlerContext) {
+        let ending = handshake.ended()
+        guard ending != .expected else { return }
+        if ending == .brokenOff {
+            error = TransportError(
+                .connectionLost, .webSocket,
+                "\(addressText(context.channel.remoteAddress)) ended the connection without a close frame")
+        }
+        context.fireUserInboundEventTriggered(
+            TransportEvent.closed(TransportClosure(layer: .webSocket, isClean: false)))
+    }
+
+    func perform(_ action: WebSocketCloseHandshake.Action, _ context: ChannelHandlerContext) {
+        switch action {
+        case .nothing:
+            break
+        case .send(let close):
+            sendClose(close, context)
+            closeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: options.closeTimeout) {
+                context.close(promise: nil)
+            }
+        case .sendAndEnd(let close):
+            sendClose(close, context)
+            context.triggerUserOutboundEvent(StreamClosing(), promise: nil)
+        case .end:
+            context.triggerUserOutboundEvent(StreamClosing(), promise: nil)
+        }
+    }
+
+    private func sendClose(_ close: WebSocketClose, _ context: ChannelHandlerContext) {
+        send(WebSocketFrame(opcode: .close, payload: close.body), context)
+        context.flush()
+    }
+}
