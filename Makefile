@@ -47,7 +47,7 @@ lint: ## check the style of the sources
 figures: build ## measure the frames per second beside a bare read loop
 	Benchmarks/figures.sh
 
-autobahn: build ## run the WebSocket client against the Autobahn test suite (needs Python 2.7)
+autobahn: ## run the WebSocket client against the Autobahn test suite (needs Python 2.7)
 	Scripts/autobahn.sh
 
 fuzz: ## feed the frame decoder with what libFuzzer thinks up, for a minute or SECONDS=

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Runs `stomptap raw --echo` against the Autobahn test suite, prints the counts, and fails where a case did.
 #
-#     autobahn.sh [STOMPTAP]    CASES in the environment picks some: CASES='6.* 9.1.1'
+#     autobahn.sh [STOMPTAP]    builds it where none is named; CASES='6.* 9.1.1' in the environment picks some
 #
 # The suite runs on Python 2.7 only, which PYTHON27 may name. It is installed once, under .build.
 
 set -eu
 cd "$(dirname "$0")/.."
-stomptap=${1:-.build/release/stomptap}
+stomptap=${1:-}
 folder=$PWD/.build/autobahn
 
 python=
@@ -18,6 +18,11 @@ if [ -z "$python" ]; then
     echo "The Autobahn test suite needs Python 2.7 with pip, which is not here and not in Debian: 'pyenv install 2.7.18'" \
         "builds one. PYTHON27=FILE names one that is elsewhere." >&2
     exit 1
+fi
+
+if [ -z "$stomptap" ]; then
+    "${MAKE:-make}" build
+    stomptap=.build/release/stomptap
 fi
 
 mkdir -p "$folder"
