@@ -188,7 +188,7 @@ _stomptap_connect() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--keep-going -0 --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
     repeating_options=(-e --execute -C --connect-header --http-header)
-    non_repeating_options=(--output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --timestamps --color)
+    non_repeating_options=(--output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 1
 
     # Offer option value completions
@@ -293,6 +293,12 @@ _stomptap_connect() {
     '--max-message')
         return
         ;;
+    '--trace-file')
+        return
+        ;;
+    '--pcap')
+        return
+        ;;
     '--timestamps')
         __stomptap_add_completions -W 'local'$'\n''utc'$'\n''relative'$'\n''delta'$'\n''none'
         return
@@ -308,7 +314,7 @@ _stomptap_subscribe() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(-0 --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
     repeating_options=(-H --header -C --connect-header --http-header)
-    non_repeating_options=(-n --count -W --timeout --idle-timeout --ack --id --selector --grep --expect --nack-match --ready-file --output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --timestamps --color)
+    non_repeating_options=(-n --count -W --timeout --idle-timeout --ack --id --selector --grep --expect --nack-match --ready-file --output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options -1
 
     # Offer option value completions
@@ -444,6 +450,12 @@ _stomptap_subscribe() {
     '--max-message')
         return
         ;;
+    '--trace-file')
+        return
+        ;;
+    '--pcap')
+        return
+        ;;
     '--timestamps')
         __stomptap_add_completions -W 'local'$'\n''utc'$'\n''relative'$'\n''delta'$'\n''none'
         return
@@ -471,7 +483,7 @@ _stomptap_publish() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--lines -l -0 --null --transaction --no-content-length --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
     repeating_options=(-H --header -C --connect-header --http-header)
-    non_repeating_options=(-f --file --count -t --content-type --receipt --skip --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --timestamps --color)
+    non_repeating_options=(-f --file --count -t --content-type --receipt --skip --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 3
 
     # Offer option value completions
@@ -586,6 +598,12 @@ _stomptap_publish() {
     '--max-message')
         return
         ;;
+    '--trace-file')
+        return
+        ;;
+    '--pcap')
+        return
+        ;;
     '--timestamps')
         __stomptap_add_completions -W 'local'$'\n''utc'$'\n''relative'$'\n''delta'$'\n''none'
         return
@@ -613,7 +631,7 @@ _stomptap_request() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(-0 --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
     repeating_options=(-H --header --reply-header -C --connect-header --http-header)
-    non_repeating_options=(--reply --expect -n --count -W --timeout -f --file -t --content-type --output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --timestamps --color)
+    non_repeating_options=(--reply --expect -n --count -W --timeout -f --file -t --content-type --output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 3
 
     # Offer option value completions
@@ -741,6 +759,12 @@ _stomptap_request() {
     '--max-message')
         return
         ;;
+    '--trace-file')
+        return
+        ;;
+    '--pcap')
+        return
+        ;;
     '--timestamps')
         __stomptap_add_completions -W 'local'$'\n''utc'$'\n''relative'$'\n''delta'$'\n''none'
         return
@@ -766,9 +790,9 @@ _stomptap_request() {
 
 _stomptap_raw() {
     repeating_flags=(--verbose -v)
-    non_repeating_flags=(--text --echo --connect --escapes -x -0 --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
+    non_repeating_flags=(--text --echo --sse --connect --escapes -x -0 --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
     repeating_options=(-C --connect-header --http-header)
-    non_repeating_options=(--eol --wait -n --count -W --timeout --output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --timestamps --color)
+    non_repeating_options=(--eol --wait -n --count -W --timeout --output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 2
 
     # Offer option value completions
@@ -883,6 +907,12 @@ _stomptap_raw() {
     '--max-message')
         return
         ;;
+    '--trace-file')
+        return
+        ;;
+    '--pcap')
+        return
+        ;;
     '--timestamps')
         __stomptap_add_completions -W 'local'$'\n''utc'$'\n''relative'$'\n''delta'$'\n''none'
         return
@@ -906,7 +936,7 @@ _stomptap_bench() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--receipts --publish-only --subscribe-only --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
     repeating_options=(-H --header --fail-if --merge -C --connect-header --http-header)
-    non_repeating_options=(--publishers --subscribers --connections --messages --duration --rate --size --body-file --stamp --warmup --ramp --drain --destinations --delivery --json --hdr --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --timestamps --color)
+    non_repeating_options=(--publishers --subscribers --connections --messages --duration --rate --size --body-file --stamp --warmup --ramp --drain --destinations --delivery --ready-file --json --hdr --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 2
 
     # Offer option value completions
@@ -956,6 +986,9 @@ _stomptap_bench() {
         ;;
     '--delivery')
         __stomptap_add_completions -W 'each'$'\n''one'
+        return
+        ;;
+    '--ready-file')
         return
         ;;
     '--json')
@@ -1060,6 +1093,12 @@ _stomptap_bench() {
     '--max-message')
         return
         ;;
+    '--trace-file')
+        return
+        ;;
+    '--pcap')
+        return
+        ;;
     '--timestamps')
         __stomptap_add_completions -W 'local'$'\n''utc'$'\n''relative'$'\n''delta'$'\n''none'
         return
@@ -1075,7 +1114,7 @@ _stomptap_check() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
     repeating_options=(-H --header -C --connect-header --http-header)
-    non_repeating_options=(--destination --output -o --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --timestamps --color)
+    non_repeating_options=(--destination --output -o --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 1
 
     # Offer option value completions
@@ -1181,6 +1220,12 @@ _stomptap_check() {
     '--max-message')
         return
         ;;
+    '--trace-file')
+        return
+        ;;
+    '--pcap')
+        return
+        ;;
     '--timestamps')
         __stomptap_add_completions -W 'local'$'\n''utc'$'\n''relative'$'\n''delta'$'\n''none'
         return
@@ -1203,7 +1248,7 @@ _stomptap_check() {
 _stomptap_serve() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--clock --version -h --help)
-    repeating_options=(--login --origin --prefix --route)
+    repeating_options=(--login -C --connect-header --origin --prefix --route)
     non_repeating_options=(--tcp --ws --ws-path --heart-beat --manner --tls-cert --tls-key)
     __stomptap_offer_flags_options 0
 
@@ -1219,6 +1264,9 @@ _stomptap_serve() {
         return
         ;;
     '--login')
+        return
+        ;;
+    '-C'|'--connect-header')
         return
         ;;
     '--heart-beat')

@@ -8,7 +8,7 @@ struct MannerTests {
     /// What a server answers to these frames until it closes, by a client that is none of ours. What no two sessions
     /// have in common is left out; the order of headers does not count.
     private func answers(_ frames: [String], fromPort port: Int) async throws -> [[String]] {
-        let script = "exec 3<>/dev/tcp/127.0.0.1/$0; cat >&3 & cat <&3"
+        let script = "exec 3<>/dev/tcp/127.0.0.1/$0; cat >&3; cat <&3"
         var program = Program("/bin/bash", ["-c", script, String(port)])
         program.input = .text(frames.map { $0 + "\0" }.joined())
         program.limit = .seconds(30)

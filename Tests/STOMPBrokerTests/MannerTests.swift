@@ -93,6 +93,23 @@ import Testing
         }
     }
 
+    @Test func springEndsASilentClientWithAnErrorAnd1002() async throws {
+        try await withBroker(
+            .webSocket,
+            {
+                $0.manner = .spring
+                $0.heartBeat = HeartBeat(outgoing: 100, incoming: 100)
+            }
+        ) { address, _ in
+            let client = try await ScriptedClient.connected(to: address, heartBeat: "100,100")
+            #expect(try await client.next() == "ERROR\nmessage:Session closed.\ncontent-length:0\n\n")
+            _ = try await client.end()
+            #expect(client.contents.closures.map(\.code) == [1002])
+            // Its own heart-beats are line feeds, and went on until then.
+            #expect(client.contents.heartBeats >= 1)
+        }
+    }
+
     @Test func tomcatFragmentsWhatItSendsAndHasNoWordsForItsStatus() {
         var endpoint = WebSocketEndpoint(path: "/ws")
         Manner.spring.shape(&endpoint)
