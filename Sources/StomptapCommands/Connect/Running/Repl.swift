@@ -168,6 +168,12 @@ final class Repl: Sendable {
         var options = LineEditor.Options(prompt: prompt)
         options.historyFile = UserFolders.state.map { "\($0)/history" }
         options.isSecret = { HistorySecrets.holds($0) }
+        // A body stays with its line, for the person to edit and for the history.
+        options.isComplete = { line in
+            var assembler = LineAssembler()
+            _ = assembler.take(line)
+            return assembler.delimiter == nil
+        }
         options.completer = { [interpreter] request in
             let view = interpreter.link.view
             let names = interpreter.log.names

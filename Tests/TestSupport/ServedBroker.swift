@@ -1,19 +1,18 @@
 import Foundation
-import TestSupport
 
 /// `stomptap serve` on free ports.
-struct ServedBroker {
-    let program: RunningProgram
-    let tcp: String
+public struct ServedBroker {
+    public let program: RunningProgram
+    public let tcp: String
     /// In the manner of Spring, its URL for SockJS.
-    let webSocket: String
+    public let webSocket: String
     /// What a browser's SockJS client is given.
-    var sockJS: String { webSocket.replacing("ws://", with: "http://") }
+    public var sockJS: String { webSocket.replacing("ws://", with: "http://") }
 
     /// Both URLs, for tests that hold over either.
-    var urls: [String] { [tcp, webSocket] }
+    public var urls: [String] { [tcp, webSocket] }
 
-    static func run<Value>(
+    public static func run<Value>(
         _ arguments: [String] = [], isolation: isolated (any Actor)? = #isolation,
         _ body: (ServedBroker) async throws -> Value
     ) async throws -> Value {
