@@ -8,6 +8,13 @@ extension EditorThread {
         screen.resize(to: terminal.size)
     }
 
+    /// Threads of Dispatch, and whatever they start, have signals blocked: a stop would stay pending.
+    func unblockSignals() {
+        var none = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, nil)
+    }
+
     private func giveTerminalBack() {
         terminal.leaveEditing()
         TerminalSignals.disarm()

@@ -50,6 +50,7 @@ final class EditorThread {
     }
 
     func run() {
+        unblockSignals()
         editline.callbacks = Editline.Callbacks(
             nextCharacter: { [unowned self] in nextCharacter() },
             complete: { [unowned self] in complete() },
