@@ -10,7 +10,7 @@ release = --configuration release --static-swift-stdlib --product stomptap
 tests = $(SWIFT) test --disable-xctest --experimental-maximum-parallelization-width 6
 share = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: help demo build test test-asan test-brokers test-tools docs lint figures autobahn fuzz install clean libraries brokers
+.PHONY: help demo build test test-asan test-brokers test-tools docs lint figures picture autobahn fuzz install clean libraries brokers
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -49,6 +49,12 @@ figures: build ## measure the frames per second beside a bare read loop
 
 autobahn: ## run the WebSocket client against the Autobahn test suite (needs Python 2.7)
 	Scripts/autobahn.sh
+
+picture: libraries ## make the README's picture anew, of a real session at the prompt
+	Scripts/apt-install.sh tmux python3
+	$(SWIFT) build --product stomptap
+	mkdir -p Documentation
+	Scripts/picture.sh .build/debug/stomptap Documentation/repl.svg
 
 fuzz: ## feed the frame decoder with what libFuzzer thinks up, for a minute or SECONDS=
 	SWIFT=$(SWIFT) Fuzz/run $(SECONDS)

@@ -56,7 +56,9 @@ let package = Package(
         .executableTarget(
             name: "LineEditorFixture", dependencies: ["LineEditor"], path: "Tests/Fixtures/LineEditorFixture"),
         .testTarget(name: "LineEditorTests", dependencies: ["LineEditor", "LineEditorFixture", "TestSupport"]),
-        .testTarget(name: "StomptapCommandsTests", dependencies: ["StomptapCommands"]),
+        .testTarget(
+            name: "StomptapCommandsTests",
+            dependencies: ["StomptapCommands", "STOMPClient", "STOMPCore", "STOMPTransport", "LineEditor", nioCore]),
         .target(name: "TestSupport", dependencies: nio, path: "Tests/TestSupport"),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "stomptap", "generate-docs"] + nio),
         .testTarget(name: "TerminalTests", dependencies: ["TestSupport", "LineEditorFixture", "stomptap"]),

@@ -9,6 +9,9 @@ enum Diagnostics {
 
     static func note(_ line: String) { write(line) }
 
+    /// A line for a person who sits at the terminal and knows what program talks.
+    static func tell(_ line: String) { write(Array("\(visible(SecretMask.hiding.masked(line)))\n".utf8)) }
+
     private static let sink = Mutex<(@Sendable ([UInt8]) -> Void)?>(nil)
 
     /// Gives to `sink` what would go to stderr; nil ends it. It must not wait.

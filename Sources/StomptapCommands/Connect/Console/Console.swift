@@ -132,7 +132,7 @@ final class Console: Sendable {
     /// Tells a person what happened, in one line.
     func note(_ line: String, _ ink: Palette.Ink = .aside) {
         guard isInteractive else { return }
-        guard let editor else { return Diagnostics.note(line) }
+        guard let editor else { return Diagnostics.tell(line) }
         var out = OutputBuffer()
         out.paint(ink, palette) { $0.append(mask.masked(line), visible: .line) }
         let octets = Array(out.octets)

@@ -6,13 +6,16 @@ import Synchronization
 /// At a prompt it never waits: what is too much, or what the terminal does not take in time, is counted and summed up
 /// once a second.
 final class Feed: Sendable {
-    /// What a person can follow in a second: messages, and octets of them together.
-    static let legible = (messages: 40, octets: 64 << 10)
+    /// What a person can follow in a second: messages, and octets of them together. Once there are more, fewer are shown:
+    /// what was summed up should stay on the screen for a while.
+    static let legible = (messages: 40, inFlood: 8, octets: 64 << 10)
 
     private struct State {
         var windowEnd = NIODeadline.distantPast
         var printed = 0
         var octets = 0
+        /// How many may be printed in this second.
+        var allowed = Feed.legible.messages
         var skipped = Skipped()
         var paused = 0
     }
@@ -52,6 +55,9 @@ final class Feed: Sendable {
         let now = NIODeadline.now()
         let startsWindow = now >= state.windowEnd
         if startsWindow {
+            // The second before may be just over.
+            let isFlood = state.printed >= state.allowed && now < state.windowEnd + .seconds(1)
+            state.allowed = isFlood ? Self.legible.inFlood : Self.legible.messages
             state.windowEnd = now + .seconds(1)
             state.printed = 0
             state.octets = 0
@@ -59,7 +65,7 @@ final class Feed: Sendable {
         var chosen: [LoggedMessage] = []
         for message in messages {
             let octets = message.message.frame.bytes.readableBytes
-            if state.printed < Self.legible.messages, state.octets + octets <= Self.legible.octets {
+            if state.printed < state.allowed, state.octets + octets <= Self.legible.octets {
                 state.printed += 1
                 state.octets += octets
                 chosen.append(message)

@@ -1,0 +1,237 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `connect` as scripts and CI jobs use it.
+@Suite(.spawning) struct ConnectTests {
+    private func run(_ arguments: String..., input: Program.Input = .nothing) async throws -> ProgramResult {
+        var program = Program.stomptap("connect", input: input)
+        program.arguments += arguments
+        return try await program.run()
+    }
+
+    /// The same session, whatever the server's manners and the way to it.
+    static let session = """
+        sub /topic/it --id mine -H 'x: 1'; send -H 'type: CHAT' /topic/it {"a": "1; 2 \\"q\\"", "b": '}'}; wait 1;
+        sub /queue/it --ack client-individual; send /queue/it first; wait; ack last;
+        begin; send /topic/it "in; a transaction"; commit; wait; unsub mine; unsub /queue/it; subs; disconnect
+        """
+
+    @Test(arguments: ["standard", "spring", "rabbitmq"])
+    func aSessionOverEachTransport(manner: String) async throws {
+        try await ServedBroker.run(["--manner", manner]) { broker in
+            for url in broker.urls
+                + (manner == "rabbitmq" ? [] : [broker.webSocket.replacing("ws://", with: "http://")])
+            {
+                let result = try await run(url, "-o", "body", "--virtual-host", "/", "-e", Self.session)
+                #expect(result.status == .exited(0), "\(result)")
+                #expect(result.errors == "", "\(result)")
+                #expect(
+                    result.lines == [
+                        #"{"a": "1; 2 \"q\"", "b": '}'}"#, "first", #""in; a transaction""#,
+                        "no subscriptions; 'sub DESTINATION' makes one",
+                    ], "\(url) \(result)")
+            }
+        }
+    }
+
+    /// Alarms and a chat on one connection, as a browser page of a Spring application has them.
+    @Test func alarmsAndAChatShareAConnection() async throws {
+        try await ServedBroker.run([
+            "--manner", "spring", "--prefix", "/topic", "--prefix", "/queue", "--prefix", "/chat", "--route",
+            "/chat/subscribe/7=/topic/7", "--route", "/chat/send/7=/topic/7", "-v",
+        ]) { broker in
+            let chat = #"{"roomId": 7, "text": "안녕; \"모두\"", "type": 'x'}"#
+            let result = try await run(
+                broker.webSocket.replacing("ws://", with: "http://"), "-o", "json", "-e",
+                "sub /queue/42 --id alarm-42 -H 'type: ALARM' -H 'userId: 42'", "-e",
+                "sub /topic/7 --id room-7 -H 'type: CHAT' -H 'userId: 42' -H 'roomId: 7'", "-e",
+                #"send /chat/subscribe/7 {"userId": 42}; wait; send -t text/plain /queue/42 ring; wait"#, "-e",
+                "send /chat/send/7 \(chat); wait; unsub room-7 -H 'type: CHAT' -H 'roomId: 7'; unsub alarm-42")
+            #expect(result.status == .exited(0), "\(result)")
+            struct Printed: Decodable {
+                var headers: [String: String]
+                var body: String
+            }
+            let printed = try result.lines.map { try JSONDecoder().decode(Printed.self, from: Data($0.utf8)) }
+            #expect(printed.map(\.body) == [#"{"userId": 42}"#, "ring", chat])
+            #expect(printed.map { $0.headers["subscription"] } == ["room-7", "alarm-42", "room-7"])
+            let errors = broker.program.written.errors
+            #expect(errors.contains("connection 1: unsubscribed"), "\(errors)")
+            #expect(errors.contains("connection 1: said goodbye"), "\(errors)")
+            #expect(!errors.contains("connection 2"), "\(errors)")
+        }
+    }
+
+    @Test func linesOnStandardInput() async throws {
+        let script =
+            "# a comment\r\nsub /topic/a\n\nsend /topic/a <<EOF\n{\n  \"x\": 1;\n}\nEOF\nwait\nshow last\nquit\nnonsense\n"
+        let result = try await run("demo", "-o", "body", input: .text(script))
+        #expect(result.status == .exited(0), "\(result)")
+        let body = "{\n  \"x\": 1;\n}\n"
+        #expect(result.output == body + body)
+    }
+
+    @Test func aBodyThatIsNoTextComesToTheOctet() async throws {
+        try await withTemporaryFolder { folder in
+            let octets: [UInt8] = [0xFF, 0, 0x0A, 0x1B, 0x5B] + Array("안녕".utf8)
+            let file = folder.appending(path: "my body.bin")
+            try Data(octets).write(to: file)
+            let saved = folder.appending(path: "saved.jsonl").path
+            let result = try await run(
+                "demo", "-o", "body", "-e", "sub /topic/a; send /topic/a @\(file.path); wait; save '\(saved)'")
+            #expect(result.status == .exited(0), "\(result)")
+            #expect(result.stdout == octets + [0x0A])
+            #expect(try String(contentsOfFile: saved, encoding: .utf8).contains(#""bodyEncoding":"base64""#))
+        }
+    }
+
+    /// What a CI job goes by.
+    @Test(arguments: [
+        ("sub /topic/a; wait --timeout 50ms", Int32(75), "0 of 1 messages came within 50 ms (line 2: wait)"),
+        ("sub /topic/a; send /topic/a x; send /topic/a y; wait 3 --timeout 50ms", 75, "2 of 3 messages came"),
+        (
+            "sub /topic/a; send /topic/a x; expect --timeout 200ms y", 1,
+            "1 message came within 200 ms, and none matched y"
+        ),
+        ("sub /topic/a; expect --timeout 50ms y", 75, "no message came within 50 ms"),
+        ("ack nothing-like-it", 65, "no such message has come"), ("ack last", 65, "no message waits for it"),
+        ("nack #3", 65, "no such message has come"),
+        ("send /topic/a @/no/such/file", 66, "/no/such/file: no such file"),
+        ("commit", 65, "no transaction is open"), ("begin; begin", 65, "transaction tx-0 is open"),
+        ("sub /topic/a --id x; sub /topic/b --id x", 65, "the id \"x\" already"),
+        ("unsub nobody", 65, "there is no subscription \"nobody\""), ("show 3", 65, "no message has come"),
+        ("grep x", 1, "no kept message matches x"), ("edit /topic/a", 64, "it needs a terminal"),
+        ("ping", 65, "there is no ping but on a plain WebSocket"), ("disconnect; send /topic/a x", 69, "not connected"),
+        ("connect nowhere", 64, "has no scheme"), ("connect stomp://127.0.0.1:1", 69, "connection refused"),
+        ("save /no/such/folder/x", 73, "/no/such/folder/x"),
+        ("raw <<EOF\nBANANA\n\nEOF\nsleep 5s", 1, "ERROR"),
+    ])
+    func theFirstFailureIsTheStatus(script: String, status: Int32, line: String) async throws {
+        let result = try await run("demo", "-o", "none", "-e", script, "-e", "send /topic/never x")
+        #expect(result.status == .exited(status), "\(result)")
+        #expect(result.errors.contains(line), "\(result)")
+        #expect(result.errors.split(separator: "\n").count == 1, "\(result)")
+    }
+
+    /// Nothing is sent of a script that is typed wrong: there is nobody at this port.
+    @Test(arguments: ["sub /a; sned /a x", "send /a <<EOF\nx", "sub /a --id", "expect ("])
+    func whatIsTypedWrongIsToldFirst(script: String) async throws {
+        let result = try await run("stomp://127.0.0.1:1", "-e", script)
+        #expect(result.status == .exited(64), "\(result)")
+        #expect(result.errors.hasPrefix("stomptap: line "), "\(result)")
+        #expect(result.errors.split(separator: "\n").count == 1, "\(result)")
+    }
+
+    @Test func itKeepsGoingWhereItIsTold() async throws {
+        let result = try await run(
+            "demo", "-o", "body", "--keep-going", "-e",
+            "ack none; sub /topic/a; send /topic/a x; expect --timeout 99ms y",
+            "-e", "send /topic/a z; wait")
+        #expect(result.status == .exited(65), "\(result)")
+        #expect(result.output == "x\nz\n")
+        #expect(result.errors.split(separator: "\n").count == 2, "\(result)")
+    }
+
+    @Test func eachMessageIsCountedOnce() async throws {
+        let result = try await run(
+            "demo", "-o", "none", "-e",
+            "sub /topic/a; send /topic/a 1; send /topic/a 2; send /topic/a 3; wait 2; expect 3",
+            "-e", "expect --timeout 50ms 3")
+        #expect(result.status == .exited(75), "\(result)")
+    }
+
+    @Test func subscriptionsComeBackWithTheirHeaders() async throws {
+        let script: @Sendable (Int) -> [ScriptedServer.Step] = { number in
+            let connected = Array("CONNECTED\nversion:1.2\nheart-beat:0,0\n\n\0".utf8)
+            let message = Array("MESSAGE\nsubscription:mine\nmessage-id:1\ndestination:/topic/a\n\nback\0".utf8)
+            return number == 0
+                ? [.awaitText("\0"), .answer { _ in connected }, .awaitText("SEND\n")]
+                : [
+                    .awaitText("\0"), .answer { _ in connected }, .awaitText("x-own:1\n"), .answer { _ in message },
+                    .stall,
+                ]
+        }
+        try await ScriptedServer.run(script: script) { server in
+            let result = try await run(
+                "stomp://127.0.0.1:\(server.port)", "-o", "body", "--reconnect", "3", "--reconnect-delay", "50ms",
+                "--receipt-timeout", "100ms", "-e", "sub /topic/a --id mine -H 'x-own: 1'; send /a x; wait")
+            #expect(result.output == "back\n", "\(result)")
+            #expect(result.errors.contains("connected again"), "\(result)")
+        }
+    }
+
+    /// Without --reconnect a script that has lost its connection has failed.
+    @Test func aLostConnectionEndsAScript() async throws {
+        let script: @Sendable (Int) -> [ScriptedServer.Step] = { _ in
+            [
+                .awaitText("\0"), .answer { _ in Array("CONNECTED\nversion:1.2\n\n\0".utf8) }, .awaitText("SEND\n"),
+            ]
+        }
+        try await ScriptedServer.run(script: script) { server in
+            let result = try await run("stomp://127.0.0.1:\(server.port)", "-e", "send /a x; sleep 30s")
+            #expect(result.status == .exited(69), "\(result)")
+            #expect(result.errors.split(separator: "\n").count == 1, "\(result)")
+        }
+    }
+
+    @Test func anotherServerIsReachedFromHere() async throws {
+        try await ServedBroker.run { first in
+            try await ServedBroker.run { second in
+                let result = try await run(
+                    first.tcp, "-o", "body", "-e", "sub /topic/a; connect \(second.webSocket); subs; sub /topic/b",
+                    "-e",
+                    "send /topic/b there; wait; ping; reconnect; send /topic/b again; wait; close 4001 bye; status")
+                #expect(result.status == .exited(0), "\(result)")
+                #expect(result.lines.first == "no subscriptions; 'sub DESTINATION' makes one", "\(result)")
+                for part in ["there\n", "pong after ", "again\n", "not connected to 127.0.0.1:"] {
+                    #expect(result.output.contains(part), "\(part) \(result)")
+                }
+            }
+        }
+    }
+
+    /// A reader that goes away ends it quietly, also while it waits for lines.
+    @Test func aReaderThatGoesAwayEndsIt() async throws {
+        var program = Program.stomptap("connect", "demo", "-o", "body", input: .open)
+        program.output = .firstLine
+        try await program.start { running in
+            running.write("sub /topic/a\nsend /topic/a 1\nwait\nsend /topic/a 2\nsend /topic/a 3\n")
+            let result = try await running.result()
+            #expect(result.status == .exited(0), "\(result)")
+            #expect(result.errors == "")
+        }
+    }
+
+    @Test func ctrlCSaysGoodbye() async throws {
+        try await ServedBroker.run(["-v"]) { broker in
+            try await Program.stomptap("connect", broker.tcp, "-e", "sub /topic/a; sleep 50s").start { running in
+                try await broker.program.waitFor("subscribed to /topic/a", in: .stderr)
+                running.send(signal: SIGINT)
+                #expect(try await running.result().status == .exited(130))
+            }
+            try await broker.program.waitFor("connection 1: said goodbye", in: .stderr)
+        }
+    }
+
+    /// A server that sends without end: what is kept is bounded, and all of it is printed.
+    @Test func aFloodStaysWithinBounds() async throws {
+        try await ServedBroker.run(["-v"]) { broker in
+            var program = Program.stomptap(
+                "connect", broker.tcp, "-o", "body", "-e", "sub /topic/a; wait 40000 --timeout 50s; show 1",
+                input: .nothing)
+            program.limit = .seconds(60)
+            try await program.start { running in
+                try await broker.program.waitFor("subscribed to /topic/a", in: .stderr)
+                let sent = try await Program.stomptap(
+                    "publish", broker.tcp, "/topic/a", String(repeating: "x", count: 4000), "--count", "40000"
+                ).run()
+                #expect(sent.status == .exited(0), "\(sent)")
+                let result = try await running.result()
+                // The first message is no longer kept.
+                #expect(result.status == .exited(65), "\(result.status) \(result.errors)")
+                #expect(result.errors.contains("the messages that are kept are #"), "\(result.errors)")
+            }
+        }
+    }
+}
