@@ -31,6 +31,7 @@ enters "sub /topic/echo --id room-7 -H 'type: CHAT'"
 shows "demo 1 sub>"
 enters 'send /app/echo {"user": "민지", "text": "안녕하세요; \"모두\""}'
 shows "sent"
+shows "#1"
 enters "sedn /app/echo hi"
 shows "did you mean send?"
 enters "begin"

@@ -39,14 +39,9 @@ def runs(line, state):
 
 
 def words(text):
-    """Yields (column, word)."""
-    for match in re.finditer(r"[^ ]+", text):
+    """Yields (column, word); a wide character is a word of its own, since the reader's font may not know its cells."""
+    for match in re.finditer(r"[\x21-\u10ff]+|[^ ]", text):
         yield cells(text[: match.start()]), match.group()
-
-
-def positions(word, column):
-    """Where each character stands: in its cells, whatever the widths of the reader's font."""
-    return " ".join(f"{MARGIN + (column + cells(word[:index])) * CELL_WIDTH:.1f}" for index in range(len(word)))
 
 
 def main():
@@ -67,7 +62,9 @@ def main():
         for text, attributes in runs(line, state):
             style = "".join(f' {name}="{value}"' for name, value in attributes.items())
             for offset, word in words(text):
-                print(f'<text x="{positions(word, column + offset)}" y="{y}"{style}>{escape(word)}</text>')
+                x = MARGIN + (column + offset) * CELL_WIDTH
+                size = f' font-size="{FONT_SIZE + 2}"' if cells(word) > len(word) else ""
+                print(f'<text x="{x:.1f}" y="{y}"{size}{style}>{escape(word)}</text>')
             column += cells(text)
     # The cursor stands behind the line being typed.
     x = MARGIN + cells(plain[-1]) * CELL_WIDTH

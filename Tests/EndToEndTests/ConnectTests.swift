@@ -25,7 +25,9 @@ import Testing
             {
                 let result = try await run(url, "-o", "body", "--virtual-host", "/", "-e", Self.session)
                 #expect(result.status == .exited(0), "\(result)")
-                #expect(result.errors == "", "\(result)")
+                // Spring gives nothing to acknowledge by.
+                #expect(result.errors.contains("no 'ack' header") == (manner == "spring"), "\(result)")
+                #expect(result.errors.split(separator: "\n").count == (manner == "spring" ? 1 : 0), "\(result)")
                 #expect(
                     result.lines == [
                         #"{"a": "1; 2 \"q\"", "b": '}'}"#, "first", #""in; a transaction""#,
@@ -218,13 +220,13 @@ import Testing
     @Test func aFloodStaysWithinBounds() async throws {
         try await ServedBroker.run(["-v"]) { broker in
             var program = Program.stomptap(
-                "connect", broker.tcp, "-o", "body", "-e", "sub /topic/a; wait 40000 --timeout 50s; show 1",
+                "connect", broker.tcp, "-o", "body", "-e", "sub /topic/a; wait 10500 --timeout 50s; show 1",
                 input: .nothing)
             program.limit = .seconds(60)
             try await program.start { running in
                 try await broker.program.waitFor("subscribed to /topic/a", in: .stderr)
                 let sent = try await Program.stomptap(
-                    "publish", broker.tcp, "/topic/a", String(repeating: "x", count: 4000), "--count", "40000"
+                    "publish", broker.tcp, "/topic/a", "x", "--count", "10500"
                 ).run()
                 #expect(sent.status == .exited(0), "\(sent)")
                 let result = try await running.result()

@@ -20,7 +20,7 @@ struct SessionValueTests {
 
     private func log(_ bodies: [String], _ limits: MessageLog.Limits = MessageLog.Limits()) throws -> MessageLog {
         let log = MessageLog(events: Turnstile(), limits: limits)
-        for body in bodies { log.add(log.numbered([try message(body, id: "id-\(body)")], connection: 1)) }
+        for body in bodies { log.add(log.numbered([try message(body, id: "id-\(body.prefix(8))")], connection: 1)) }
         return log
     }
 

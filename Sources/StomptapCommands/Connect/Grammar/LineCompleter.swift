@@ -24,9 +24,8 @@ struct LineCompleter {
     ]
 
     func completions(of request: CompletionRequest) -> [Completion] {
-        let words = request.line.split(whereSeparator: \.isBlank).map(String.init)
-        // The word being typed is none of those that stand before it.
-        let before = request.word.isEmpty ? words : words.dropLast()
+        // In the middle of a quoted value there is nothing to offer.
+        guard let before = words(before: request) else { return [] }
         guard let name = before.first else { return matching(CommandTable.names, request.word).map { Completion($0) } }
         guard let entry = CommandTable.entry(name) else { return [] }
         if let last = before.last, before.count > 1, let option = entry.option(named: last) {
@@ -38,6 +37,18 @@ struct LineCompleter {
         }
         guard operands.count < entry.operands.count else { return [] }
         return candidates(at: entry.operands[operands.count], request.word, before)
+    }
+
+    /// The words before the one being typed; nil where a quote is open.
+    private func words(before request: CompletionRequest) -> [String]? {
+        var rest = LineWords(request.line.dropLast(request.word.count))
+        var words: [String] = []
+        do throws(LineError) {
+            while let word = try rest.take() { words.append(word) }
+            return words
+        } catch {
+            return nil
+        }
     }
 
     /// The words that are neither options nor their values.

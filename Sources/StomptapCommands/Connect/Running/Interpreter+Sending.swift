@@ -17,6 +17,9 @@ extension Interpreter {
     }
 
     func send(_ outgoing: LineCommand.Outgoing, _ body: ByteBuffer) async throws {
+        if body.readableBytesView.starts(with: "-H ".utf8) || body.readableBytesView.starts(with: "-t ".utf8) {
+            console.note("the body begins with an option: options come before the destination")
+        }
         let connection = try await connection()
         let transaction = link.view.transaction
         var headers = outgoing.headers
@@ -65,13 +68,26 @@ extension Interpreter {
         guard logged.connection == number else {
             throw Failure(.badInput, "\(verb): message #\(logged.number) came on a connection that is gone")
         }
-        if isPositive {
+        if connection.handshake.version >= .v12, !logged.message.headers.contains("ack") {
+            try await acknowledgeByMessageID(logged.message, isPositive ? .ack : .nack, on: connection)
+        } else if isPositive {
             try await connection.ack(logged.message, transaction: view.transaction)
         } else {
             try await connection.nack(logged.message, transaction: view.transaction)
         }
         log.settle(logged, isCumulative: isPositive && logged.message.subscription.map { modes[$0] } == .client)
         console.note("\(verb) of #\(logged.number)" + (view.transaction.map { ", in \($0)" } ?? ""))
+    }
+
+    /// Spring's simple broker takes `ack:client`, gives its messages no `ack` header, and ignores what comes back.
+    private func acknowledgeByMessageID(
+        _ message: Message, _ command: Command, on connection: STOMPConnection
+    ) async throws {
+        Diagnostics.warn(
+            "STOMP: the message has no 'ack' header; \(command) is sent with its message-id, as the server may ignore")
+        let headers: HeaderList = ["id": message.headers["message-id"] ?? ""]
+        let frame = try FrameEncoder(version: connection.handshake.version).frame(command, headers)
+        try await connection.send(raw: frame.bytes)
     }
 
     // MARK: Transactions

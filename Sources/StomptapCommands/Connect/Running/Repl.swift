@@ -68,11 +68,12 @@ final class Repl: Sendable {
 
     private func read(_ lines: LineEvents, changed: @escaping @Sendable () -> Void) async throws {
         let (orders, queue) = AsyncStream.makeStream(of: Order.self)
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask { [self] in
                 for await order in orders where order.epoch == epoch.value {
-                    if await perform(order.item) == .quit { return }
+                    if await perform(order.item) == .quit { break }
                 }
+                return true
             }
             group.addTask { [self] in
                 for await event in lines {
@@ -87,12 +88,12 @@ final class Repl: Sendable {
                     }
                     changed()
                 }
+                // What was typed before the end is still done.
                 queue.finish()
+                return false
             }
             defer { group.cancelAll() }
-            // The first that ends, ends both: the person leaves, or no more lines can come.
-            try await group.next()
-            current.value?.cancel()
+            while let isDone = try await group.next(), !isDone {}
         }
     }
 
