@@ -65,7 +65,7 @@ struct ConnectionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "When the connection is lost: never, a number of attempts, or forever (default: forever for 'subscribe' without -n, never elsewhere).",
+            "When the connection is lost: never, a number of attempts, or forever (default: forever at the prompt of 'connect' and for 'subscribe' without -n, never elsewhere).",
             valueName: "when"), transform: ReconnectArgument.init)
     var reconnect: ReconnectArgument?
 
