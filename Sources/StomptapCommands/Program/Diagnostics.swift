@@ -24,6 +24,7 @@ enum Diagnostics {
     /// Writes what is made up already, such as lines of a trace.
     static func write(_ octets: [UInt8]) {
         if let sink = sink.withLock({ $0 }) { return sink(octets) }
+        StatusLine.erase()
         // Where stderr is closed there is nobody to tell.
         try? octets.withUnsafeBytes { try DescriptorWriter.standardError.write($0) }
     }

@@ -77,6 +77,22 @@ final class BodySource: Sendable {
         }
     }
 
+    /// The body that goes again and again; nil where each message has its own.
+    var repeatedBody: ByteBuffer? {
+        if case .repeated(let body, _) = origin { body } else { nil }
+    }
+
+    /// How much there is, as far as it is known before it is read.
+    var total: PublishProgress.Total {
+        switch origin {
+        case .repeated(_, let count): return .messages(count)
+        case .pieces(let descriptor, _, _):
+            var status = stat()
+            guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return .unknown }
+            return .octets(Int(status.st_size))
+        }
+    }
+
     /// One body: the argument, or what is in a file or on stdin.
     ///
     /// - Throws: ``Failure`` where a file is not there, or a body is too large.

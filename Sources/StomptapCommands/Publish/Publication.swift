@@ -5,10 +5,6 @@ import STOMPCore
 /// Sends bodies and keeps account of what the server has confirmed, over all connections that it takes.
 struct Publication {
     struct Plan: Sendable {
-        var destination: String
-        var headers: HeaderList
-        /// Nil guesses; an empty one is none.
-        var contentType: String?
         var contentLength: FrameEncoder.ContentLength
         var receipt: ReceiptPolicy
         var isTransaction: Bool
@@ -27,18 +23,19 @@ struct Publication {
         var confirms: Int
     }
 
-    private let source: BodySource
+    private var queue: DraftQueue
     private let plan: Plan
     /// Whether a lost connection comes back, so that what is unconfirmed must be kept.
     private let mayComeBack: Bool
     private let isVerbose: Bool
+    private let progress: Shared<PublishProgress.Counts>
 
     /// Counted from the first body of the source, those that were skipped included.
-    private var sent = 0
-    private var confirmed = 0
+    private var sent: Int
+    private var confirmed: Int
     private var sourceIsDry = false
-    /// The bodies that were sent and not confirmed, the last ones sent; kept only where they may have to go again.
-    private var unconfirmed: CircularBuffer<ByteBuffer> = []
+    /// What was sent and not confirmed, the last ones sent; kept only where they may have to go again.
+    private var unconfirmed: CircularBuffer<Draft> = []
     private var unconfirmedOctets = 0
 
     private var awaited: CircularBuffer<Awaited> = []
@@ -46,12 +43,17 @@ struct Publication {
     private var asksReceipts = true
     private var hasAnswered = false
 
-    init(source: BodySource, plan: Plan, mayComeBack: Bool, isVerbose: Bool) {
-        self.source = source
+    init(
+        queue: DraftQueue, plan: Plan, mayComeBack: Bool, isVerbose: Bool, progress: Shared<PublishProgress.Counts>
+    ) {
+        self.queue = queue
         self.plan = plan
         // What a transaction holds goes with its connection.
         self.mayComeBack = mayComeBack && !plan.isTransaction
         self.isVerbose = isVerbose
+        self.progress = progress
+        sent = plan.skip
+        confirmed = plan.skip
     }
 
     // MARK: One connection
@@ -66,50 +68,49 @@ struct Publication {
                 plan.receipt == .require || (plan.receipt == .auto && connection.handshake.answersReceipts)
             let transaction = plan.isTransaction ? try await connection.begin() : nil
             try await sendAgain(on: connection)
-            while !sourceIsDry, let batch = try await nextBatch() {
+            while !sourceIsDry, let drafts = try await queue.next() {
                 try Task.checkCancellation()
-                try await send(batch.bodies, mayBeLast: batch.mayBeLast, in: transaction, on: connection)
+                try await send(drafts, mayBeLast: queue.mayBeAtEnd, in: transaction, on: connection)
             }
             sourceIsDry = true
             try await finish(transaction, on: connection)
         } catch {
             await settle()
-            _ = await Task { try await connection.disconnect() }.result
-            throw error
+            let goodbye = await Task { try await connection.disconnect() }.result
+            // Where the fault is not in the session, its last answer tells that everything has come.
+            if !(error is STOMPClientError), case .success(.confirmed) = goodbye, !plan.isTransaction { confirm(sent) }
+            // Another connection could only have the rest of a transaction.
+            throw plan.isTransaction && sent > plan.skip && error is STOMPClientError ? Failure(error) : error
         }
-    }
-
-    /// The next bodies behind those that are skipped.
-    private mutating func nextBatch() async throws -> BodySource.Batch? {
-        while var batch = try await source.next() {
-            let skipped = min(batch.bodies.count, max(0, plan.skip - sent))
-            batch.bodies.removeFirst(skipped)
-            sent += skipped
-            confirmed += skipped
-            if !batch.bodies.isEmpty { return batch }
-        }
-        return nil
     }
 
     private mutating func sendAgain(on connection: STOMPConnection) async throws {
-        guard !unconfirmed.isEmpty else { return }
+        guard !unconfirmed.isEmpty else {
+            if sent > confirmed {
+                Diagnostics.warn(
+                    "STOMP: the \(sent - confirmed) messages sent before the connection was lost were never confirmed; some may be lost"
+                )
+            }
+            return
+        }
         Diagnostics.note(
             "STOMP: sending \(unconfirmed.count) unconfirmed messages again; the server may have some of them twice")
-        let bodies = Array(unconfirmed)
-        sent -= bodies.count
+        let drafts = Array(unconfirmed)
+        sent -= drafts.count
         unconfirmed = []
         unconfirmedOctets = 0
-        try await send(bodies, mayBeLast: true, in: nil, on: connection)
+        try await send(drafts, mayBeLast: true, in: nil, on: connection)
     }
 
     private mutating func send(
-        _ bodies: [ByteBuffer], mayBeLast: Bool, in transaction: String?, on connection: STOMPConnection
+        _ drafts: [Draft], mayBeLast: Bool, in transaction: String?, on connection: STOMPConnection
     ) async throws {
         var messages: [OutgoingMessage] = []
-        messages.reserveCapacity(bodies.count)
+        messages.reserveCapacity(drafts.count)
         var receipts: [Int] = []
         var octets = unconfirmedOctets
-        for (index, body) in bodies.enumerated() {
+        for (index, draft) in drafts.enumerated() {
+            let body = draft.body
             let number = sent + index + 1
             if plan.contentLength == .omitted, body.readableBytesView.contains(0) {
                 throw Failure(
@@ -119,12 +120,12 @@ struct Publication {
                 throw STOMPClientError.notText("message \(number)", over: connection.transport)
             }
             var message = OutgoingMessage(
-                to: plan.destination, body: body, headers: headers(for: body), contentLength: plan.contentLength,
+                to: draft.destination, body: body, headers: draft.headers, contentLength: plan.contentLength,
                 transaction: transaction)
             octets += mayComeBack ? body.readableBytes : 0
             // In a transaction only COMMIT tells anything: RabbitMQ answers the receipts of SEND after it.
             if transaction == nil, asksReceipts {
-                let mustAsk = (mayBeLast && index == bodies.count - 1) || octets > Self.window.octets
+                let mustAsk = (mayBeLast && index == drafts.count - 1) || octets > Self.window.octets
                 message.wantsReceipt =
                     plan.receipt == .require || mustAsk || number % Self.autoInterval == 0
                 if message.wantsReceipt { receipts.append(number) }
@@ -137,29 +138,24 @@ struct Publication {
             }
         } catch let error as STOMPClientError where error.code != .cannotSend {
             // Some of them may have left before the connection was lost.
-            count(bodies)
+            count(drafts)
             throw error
         }
-        count(bodies)
+        count(drafts)
         while sent - confirmed > Self.window.messages || unconfirmedOctets > Self.window.octets, !awaited.isEmpty {
             try await awaitFirst()
         }
     }
 
-    /// Takes bodies for sent, and keeps them where they may have to go again.
-    private mutating func count(_ bodies: [ByteBuffer]) {
-        sent += bodies.count
+    /// Takes messages for sent, and keeps them where they may have to go again.
+    private mutating func count(_ drafts: [Draft]) {
+        sent += drafts.count
+        progress.update { [sent] in $0.sent = sent }
         guard mayComeBack, asksReceipts else { return }
-        for body in bodies {
-            unconfirmed.append(body)
-            unconfirmedOctets += body.readableBytes
+        for draft in drafts {
+            unconfirmed.append(draft)
+            unconfirmedOctets += draft.body.readableBytes
         }
-    }
-
-    private func headers(for body: ByteBuffer) -> HeaderList {
-        var headers = plan.headers
-        ContentType.add(plan.contentType, for: body, to: &headers)
-        return headers
     }
 
     // MARK: What the server has confirmed
@@ -182,9 +178,10 @@ struct Publication {
 
     private mutating func confirm(_ number: Int) {
         let newly = min(number - confirmed, unconfirmed.count)
-        for body in unconfirmed.prefix(newly) { unconfirmedOctets -= body.readableBytes }
+        for draft in unconfirmed.prefix(newly) { unconfirmedOctets -= draft.body.readableBytes }
         unconfirmed.removeFirst(newly)
         confirmed = number
+        progress.update { $0.confirmed = number }
     }
 
     /// Counts the receipts that have come already.
@@ -226,13 +223,15 @@ struct Publication {
     func account(of error: any Error) -> Failure {
         let failure = Failure(error)
         guard let line = failure.line else {
-            return Failure(failure.status, sent == 0 ? nil : "interrupted: \(account)")
+            return Failure(failure.status, sent == plan.skip ? nil : "interrupted: \(account)")
         }
-        return sent == 0 ? failure : Failure(failure.status, "\(line) (\(account))")
+        return sent == plan.skip ? failure : Failure(failure.status, "\(line) (\(account))")
     }
 
     private var account: String {
-        if plan.isTransaction { return "nothing of the transaction is confirmed; \(sent) messages were sent in it" }
+        if plan.isTransaction {
+            return "nothing of the transaction is confirmed; \(sent - plan.skip) messages were sent in it"
+        }
         let counted = "\(sent) sent, \(confirmed) confirmed"
         return sent > 1 ? "\(counted); resume with --skip \(confirmed)" : counted
     }

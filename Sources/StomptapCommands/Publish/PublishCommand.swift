@@ -1,4 +1,5 @@
 import ArgumentParser
+import NIOCore
 import STOMPClient
 import STOMPCore
 
@@ -11,24 +12,35 @@ struct PublishCommand: EndpointCommand {
             Nothing is lost without being named: on a failure it says how many
             messages were sent and confirmed, and with which --skip to resume.
 
+            --template expands, in the destination, the body, and the values of -H:
+              {{count}}       the number of the message, from 1
+              {{time}}        when it goes: 2026-11-21T05:03:22.118453Z
+              {{uuid}}        a random UUID
+              {{random A B}}  a whole number from A to B
+              {{env NAME}}    a variable of the environment
+              {{{{            {{ itself
+
             EXAMPLES
               stomptap publish stomp://localhost /topic/orders '{"id": 42}'
               stomptap publish ws://localhost:8080/ws /app/hello -H 'x-user: 민지'
               tail -f app.log | stomptap pub stomp://localhost /topic/log -l
               find . -name '*.kt' -print0 | stomptap pub stomp://localhost /queue/kt -0
+              stomptap pub demo /app/echo '{"n":{{count}}}' --template --count 600 --rate 10/s
+              stomptap pub stomp://localhost --json-lines orders.jsonl --speed 2
 
             EXIT STATUS
-              0 sent, 1 the server answered ERROR, 64 wrong usage, 65 a body that
-              cannot be sent, 66 no such file, 68 no such host, 69 no connection or
-              lost, 75 no receipt in time, 76 protocol broken, 77 refused
+              0 sent, 1 the server answered ERROR, 64 wrong usage, 65 a body, template
+              or recording that cannot be sent, 66 no such file, 68 no such host, 69
+              no connection or lost, 75 no receipt in time, 76 protocol broken, 77
+              refused, 130 Ctrl-C
             """,
         aliases: ["pub"])
 
     @Argument(help: ArgumentHelp("\(EndpointArgument.help)"), completion: .endpoint)
     var endpoint: String
 
-    @Argument(help: "Where to send to.", completion: .destination)
-    var destination: String
+    @Argument(help: "Where to send to; --json-lines may leave it out.", completion: .destination)
+    var destination: String?
 
     @Argument(help: "The body; without it, and without -f, stdin.")
     var body: String?
@@ -44,8 +56,34 @@ struct PublishCommand: EndpointCommand {
     @Flag(name: [.customShort("0"), .long], help: "Send a message for each NUL-terminated piece.")
     var null = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Send the messages that 'subscribe --record' or -o json wrote to this file, with the headers they were sent with; - is stdin.",
+            valueName: "file"), completion: .file())
+    var jsonLines: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Send what --json-lines reads in its own time: 1 as recorded, 2 twice as fast (default: 0, at once).",
+            valueName: "factor"))
+    var speed: Double?
+
     @Option(help: ArgumentHelp("Send the body this many times.", valueName: "n"))
     var count = 1
+
+    @Flag(help: "Expand {{count}}, {{time}} and so on in the destination, the body and the headers of SEND.")
+    var template = false
+
+    @Option(
+        help: ArgumentHelp("Send messages no nearer to each other than this.", valueName: "duration"),
+        transform: DurationArgument.init)
+    var interval: DurationArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "Send this many messages a second, or a minute, evenly; delays of up to a second are made up for.",
+            valueName: "n/s"), transform: RateArgument.init)
+    var rate: RateArgument?
 
     @Option(
         name: [.customShort("t", allowingJoined: true), .long],
@@ -87,13 +125,31 @@ struct PublishCommand: EndpointCommand {
         guard count == 1 || !(lines || null) else {
             throw ValidationError("--count repeats one body; it does not go with -l and -0")
         }
+        guard destination != nil || jsonLines != nil else { throw ValidationError("name a destination to send to") }
+        guard jsonLines == nil || (body == nil && file == nil && !lines && !null && count == 1 && !template) else {
+            throw ValidationError(
+                "--json-lines has its own bodies: it goes with no other, nor with -l, -0, --count or --template")
+        }
+        guard interval == nil || rate == nil else { throw ValidationError("--interval and --rate do not go together") }
+        guard let speed else { return }
+        guard jsonLines != nil else {
+            throw ValidationError("--speed is that of a recording: it goes with --json-lines")
+        }
+        guard (0...1e6).contains(speed) else { throw ValidationError("--speed is a factor from 0 to 1000000") }
+        guard speed == 0 || (interval == nil && rate == nil) else {
+            throw ValidationError("--speed keeps the recorded times: it does not go with --interval and --rate")
+        }
     }
 
     func run() async throws {
-        UsedDestinations.keep([destination])
-        let source = try BodySource(body: body, file: file, separator: lines ? .line : null ? .null : nil, count: count)
+        if let destination, !template { UsedDestinations.keep([destination]) }
+        let source = try BodySource(
+            body: body, file: file ?? jsonLines,
+            separator: lines || jsonLines != nil ? .line : null ? .null : nil, count: count)
+        let progress = PublishProgress(total: source.total)
+        let queue = DraftQueue(
+            source: source, maker: try maker(for: source), pace: pace, skip: skip, progress: progress.counts)
         let plan = Publication.Plan(
-            destination: destination, headers: HeaderList(header), contentType: contentType,
             contentLength: noContentLength ? .omitted : .automatic, receipt: receipt, isTransaction: transaction,
             skip: skip)
         let options = connection
@@ -101,15 +157,48 @@ struct PublishCommand: EndpointCommand {
             let reconnection = try options.reconnection(to: endpoints, standard: .never)
             try await Interrupts.endable {
                 var publication = Publication(
-                    source: source, plan: plan, mayComeBack: reconnection.policy.attempts != 0,
-                    isVerbose: options.diagnostics.verbose > 0)
-                do {
+                    queue: queue, plan: plan, mayComeBack: reconnection.policy.attempts != 0,
+                    isVerbose: options.diagnostics.verbose > 0, progress: progress.counts)
+                let send = {
                     try await reconnection.run { connection in try await publication.run(on: connection) }
+                }
+                do {
+                    // A trace has the terminal for itself.
+                    try await options.diagnostics.verbose > 0 ? send() : progress.shown(during: send)
+                } catch is CancellationError {
+                    // Whoever has cancelled it says why; only this knows how far it has come.
+                    if let account = publication.account(of: CancellationError()).line { Diagnostics.note(account) }
+                    throw CancellationError()
                 } catch {
                     throw publication.account(of: error)
                 }
             }
         }
+    }
+
+    private func maker(for source: BodySource) throws -> DraftMaker {
+        func compile(_ text: String, of name: String) throws -> Template {
+            template ? try Template(ByteBuffer(string: text), of: name) : Template(literal: text)
+        }
+        let content: DraftMaker.Content
+        if let jsonLines {
+            content = .recording(Recording(name: jsonLines, needsTime: speed ?? 0 > 0))
+        } else if template {
+            content = .template(try source.repeatedBody.map { try Template($0, of: file ?? "the body") })
+        } else {
+            content = .body
+        }
+        return DraftMaker(
+            content: content, destination: try destination.map { try compile($0, of: "the destination") },
+            headers: try header.map { ($0.header.name, try compile($0.header.value, of: "header \($0.header.name)")) },
+            contentType: contentType)
+    }
+
+    private var pace: Pace {
+        if let rate { return .rate(rate.perSecond) }
+        if let interval, interval.amount > .zero { return .interval(interval.amount) }
+        if let speed, speed > 0 { return Pace(.recorded(speed: speed)) }
+        return Pace(.atOnce)
     }
 }
 

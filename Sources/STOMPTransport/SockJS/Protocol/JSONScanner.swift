@@ -1,17 +1,17 @@
 import NIOCore
 
 /// Why octets are no JSON, and where.
-struct JSONFault: Error, Hashable, CustomStringConvertible {
-    let message: String
+package struct JSONFault: Error, Hashable, CustomStringConvertible {
+    package let message: String
     /// How many octets stand before the fault.
-    let offset: Int
+    package let offset: Int
 
-    var description: String { "\(message) at octet \(offset)" }
+    package var description: String { "\(message) at octet \(offset)" }
 }
 
-/// Reads JSON (RFC 8259) off octets, as strictly as `JSON.parse` does: what SockJS needs of it, which is little more
-/// than strings.
-struct JSONScanner {
+/// Reads JSON (RFC 8259) off octets, as strictly as `JSON.parse` does: what SockJS and recordings need of it, which is
+/// little more than strings.
+package struct JSONScanner {
     /// How deep arrays and objects may stand in each other where they are passed over.
     static let maximumDepth = 64
 
@@ -19,15 +19,15 @@ struct JSONScanner {
     private(set) var position: Int
     /// Whether a string had an escaped half of a surrogate pair without the other half: JavaScript has such strings,
     /// and UTF-8 has U+FFFD in its place.
-    private(set) var hadLoneSurrogate = false
+    package private(set) var hadLoneSurrogate = false
 
     /// - Parameter position: how many octets stand before the JSON.
-    init(_ octets: UnsafeRawBufferPointer, at position: Int = 0) {
+    package init(_ octets: UnsafeRawBufferPointer, at position: Int = 0) {
         self.octets = octets
         self.position = position
     }
 
-    func fault(_ message: String) -> JSONFault { JSONFault(message: message, offset: position) }
+    package func fault(_ message: String) -> JSONFault { JSONFault(message: message, offset: position) }
 
     // MARK: Structure
 
@@ -48,19 +48,19 @@ struct JSONScanner {
         return true
     }
 
-    mutating func expect(_ octet: Unicode.Scalar) throws(JSONFault) {
+    package mutating func expect(_ octet: Unicode.Scalar) throws(JSONFault) {
         guard take(octet) else {
             throw fault(position < octets.count ? "no \"\(octet)\" where it should stand" : "it ends too early")
         }
     }
 
-    mutating func expectEnd() throws(JSONFault) {
+    package mutating func expectEnd() throws(JSONFault) {
         skipWhitespace()
         guard position == octets.count else { throw fault("there is more behind its end") }
     }
 
     /// Reads an array, whose elements `element` reads.
-    mutating func array(_ element: (inout JSONScanner) throws(JSONFault) -> Void) throws(JSONFault) {
+    package mutating func array(_ element: (inout JSONScanner) throws(JSONFault) -> Void) throws(JSONFault) {
         try expect("[")
         if take("]") { return }
         repeat { try element(&self) } while take(",")
@@ -68,7 +68,7 @@ struct JSONScanner {
     }
 
     /// Reads an object, whose values `member` reads; it is told their names.
-    mutating func object(
+    package mutating func object(
         _ member: (inout JSONScanner, String) throws(JSONFault) -> Void
     ) throws(JSONFault) {
         try expect("{")
@@ -84,14 +84,14 @@ struct JSONScanner {
     // MARK: Values
 
     /// Reads a string that is not long.
-    mutating func text() throws(JSONFault) -> String {
+    package mutating func text() throws(JSONFault) -> String {
         var buffer = ByteBuffer()
         try string(into: &buffer)
         return String(buffer: buffer)
     }
 
     /// Reads a string and writes its octets, in UTF-8, to `buffer`. Octets above 0x7F are passed on unexamined.
-    mutating func string(into buffer: inout ByteBuffer) throws(JSONFault) {
+    package mutating func string(into buffer: inout ByteBuffer) throws(JSONFault) {
         try expect("\"")
         while true {
             let end = JSONText.special(in: octets, from: position, andNonASCII: false)
@@ -128,7 +128,7 @@ struct JSONScanner {
     }
 
     /// Passes over a value of any kind.
-    mutating func skipValue(depth: Int = 0) throws(JSONFault) {
+    package mutating func skipValue(depth: Int = 0) throws(JSONFault) {
         guard depth < Self.maximumDepth else { throw fault("arrays and objects stand too deep in each other") }
         skipWhitespace()
         guard position < octets.count else { throw fault("it ends too early") }

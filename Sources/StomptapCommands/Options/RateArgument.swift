@@ -1,13 +1,14 @@
 import ArgumentParser
 
-/// `--rate`: messages a second as they are typed: `500`, `500/s`, `2k/s`, `1.5M/s`.
+/// `--rate`: messages a second or a minute as they are typed: `500`, `500/s`, `2k/s`, `30/m`.
 struct RateArgument: Sendable, Equatable, CustomStringConvertible {
     let perSecond: Double
     private let text: String
 
     init(_ text: String) throws {
         guard let number = Self.number(text), (1e-3...1e9).contains(number) else {
-            throw ValidationError("a rate is a number of messages a second, such as 500/s, 20k/s or 0.5/s")
+            throw ValidationError(
+                "a rate is a number of messages a second or minute, such as 500/s, 20k/s, 0.5/s or 30/m")
         }
         perSecond = number
         self.text = text
@@ -15,8 +16,11 @@ struct RateArgument: Sendable, Equatable, CustomStringConvertible {
 
     var description: String { text }
 
+    /// How many a second that is; nil where it is none.
     static func number(_ text: String) -> Double? {
-        var digits = text.hasSuffix("/s") ? text.dropLast(2) : text[...]
+        let units: [(suffix: String, seconds: Double)] = [("/s", 1), ("/m", 60)]
+        let unit = units.first { text.hasSuffix($0.suffix) }
+        var digits = text.dropLast(unit?.suffix.count ?? 0)
         var factor = 1.0
         switch digits.last {
         case "k": factor = 1e3
@@ -28,6 +32,6 @@ struct RateArgument: Sendable, Equatable, CustomStringConvertible {
             digits.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }),
             let number = Double(digits)
         else { return nil }
-        return number * factor
+        return number * factor / (unit?.seconds ?? 1)
     }
 }

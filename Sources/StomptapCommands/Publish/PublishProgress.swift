@@ -1,0 +1,83 @@
+import NIOCore
+
+/// Shows on a terminal's stderr how a longer publication stands.
+struct PublishProgress: Sendable {
+    /// How much there is to send.
+    enum Total: Sendable, Equatable {
+        case messages(Int)
+        /// The octets of a file.
+        case octets(Int)
+        case unknown
+    }
+
+    /// How much of it is done, those messages that were skipped included.
+    struct Counts: Sendable {
+        var sent = 0
+        var confirmed = 0
+        /// What of the input has been sent.
+        var octets = 0
+    }
+
+    /// What takes less is not worth a line.
+    private static let patience = TimeAmount.milliseconds(700)
+    private static let interval = TimeAmount.milliseconds(100)
+
+    let total: Total
+    let counts = Shared(Counts())
+
+    /// Does `work` under a line that tells of it, which is gone when it ends.
+    func shown<Result: Sendable>(during work: () async throws -> Result) async rethrows -> Result {
+        guard StatusLine.width != nil else { return try await work() }
+        let start = NIODeadline.now()
+        let skipped = counts.value.sent
+        let painter = Task {
+            try await Task.sleep(nanoseconds: UInt64(Self.patience.nanoseconds))
+            while !Task.isCancelled {
+                let seconds = Double((NIODeadline.now() - start).nanoseconds) / 1e9
+                if let width = StatusLine.width {
+                    StatusLine.show(
+                        Self.line(counts.value, of: total, skipped: skipped, seconds: seconds, width: width))
+                }
+                try await Task.sleep(nanoseconds: UInt64(Self.interval.nanoseconds))
+            }
+        }
+        defer { StatusLine.erase() }
+        do {
+            let result = try await work()
+            await Self.end(painter)
+            return result
+        } catch {
+            await Self.end(painter)
+            throw error
+        }
+    }
+
+    private static func end(_ painter: Task<Void, any Error>) async {
+        painter.cancel()
+        _ = await painter.result
+    }
+
+    /// The line, no wider than `width`: what matters less is left out first.
+    static func line(_ counts: Counts, of total: Total, skipped: Int, seconds: Double, width: Int) -> String {
+        var parts = ["\(counts.sent) sent"]
+        let share: Double? =
+            switch total {
+            case .messages(let count): Double(counts.sent) / Double(max(1, count))
+            case .octets(let size): Double(counts.octets) / Double(max(1, size))
+            case .unknown: nil
+            }
+        if case .messages(let count) = total { parts[0] = "\(counts.sent) of \(count) sent" }
+        if let share {
+            let share = min(1, share)
+            let cells = Int(share * 10)
+            parts[0] =
+                "[" + String(repeating: "#", count: cells) + String(repeating: "-", count: 10 - cells) + "] "
+                + "\(Int(share * 100))%  \(parts[0])"
+        }
+        if counts.confirmed > skipped { parts.append("\(counts.confirmed) confirmed") }
+        if seconds > 0 { parts.append("\(Int(Double(counts.sent - skipped) / seconds))/s") }
+        var line = parts.removeFirst()
+        for part in parts where line.count + 2 + part.count <= width { line += "  " + part }
+        return String(line.prefix(max(0, width)))
+    }
+}

@@ -1,0 +1,118 @@
+import NIOCore
+import STOMPCore
+import STOMPTransport
+
+/// Messages as `subscribe --record` and `-o json` write them, a JSON object a line, read to be sent again.
+///
+/// An object needs a destination, if none is given for all; everything else may be left out: `command` (MESSAGE or SEND),
+/// `headers` or `headerList`, `body`, `bodyEncoding`, `time`.
+final class Recording: Sendable {
+    /// Headers that belong to the delivery of a message rather than to it.
+    private static let serverMade: Set<String> = [
+        "destination", "message-id", "subscription", "ack", "redelivered", "content-length", "receipt", "transaction",
+    ]
+
+    private let name: String
+    /// Whether each line must say when it was.
+    private let needsTime: Bool
+    private let hasWarned = Shared(false)
+
+    /// - Parameters:
+    ///   - name: the file, for errors.
+    ///   - needsTime: whether a line without a time is wrong.
+    init(name: String, needsTime: Bool) {
+        self.name = name == "-" ? "stdin" : name
+        self.needsTime = needsTime
+    }
+
+    /// The message that a line holds.
+    ///
+    /// - Parameters:
+    ///   - octets: the line, without its end.
+    ///   - line: its number; the first is 1.
+    ///   - destination: where it goes, whatever was recorded.
+    /// - Throws: ``Failure`` with 65.
+    func draft(_ octets: ByteBuffer, line: Int, destination: String?) throws -> Draft {
+        func wrong(_ message: String) -> Failure { Failure(.badInput, "\(name): line \(line): \(message)") }
+        guard octets.isUTF8 else { throw wrong("it is no UTF-8") }
+        let fields: Fields
+        do throws(JSONFault) {
+            fields = try octets.withUnsafeReadableBytes { octets throws(JSONFault) in try Fields(octets) }
+        } catch {
+            throw wrong("no recorded message: \(error)")
+        }
+        if let command = fields.command, command != "MESSAGE", command != "SEND" {
+            throw wrong("\(command.prefix(40)) is neither MESSAGE nor SEND")
+        }
+        guard let destination = destination ?? fields.headers["destination"] else {
+            throw wrong("it has no destination")
+        }
+        var body = fields.body
+        switch fields.encoding {
+        case nil, "utf-8": break
+        case "base64":
+            guard let decoded = Base64.decode(body.readableBytesView) else { throw wrong("its body is no base64") }
+            body = ByteBuffer(bytes: decoded)
+        case let other?: throw wrong("there is no bodyEncoding \(other.prefix(40).debugDescription)")
+        }
+        let time = fields.time.flatMap { Timestamp(iso: $0) }
+        if needsTime || fields.time != nil, time == nil {
+            throw wrong("it has no time as 2026-11-21T05:03:22.118453Z")
+        }
+        let headers = fields.headers.filter { !Self.serverMade.contains($0.name) && !isMasked($0, line) }
+        return Draft(destination: destination, headers: HeaderList(headers), body: body, recordedAt: time)
+    }
+
+    /// Whether only the mask of a secret was recorded, which is not what the receiver wants.
+    private func isMasked(_ header: Header, _ line: Int) -> Bool {
+        guard header.value == SecretMask.cover, SecretMask.hiding.hides(header.name) else { return false }
+        if !hasWarned.value {
+            hasWarned.update { $0 = true }
+            Diagnostics.warn(
+                "\(name): line \(line): \(header.name) was masked when it was recorded, and is left out; record with --show-secrets, or give it with -H"
+            )
+        }
+        return true
+    }
+
+    /// What a line says of a message.
+    private struct Fields {
+        var command: String?
+        var time: String?
+        var headers = HeaderList()
+        var body = ByteBuffer()
+        var encoding: String?
+
+        init(_ octets: UnsafeRawBufferPointer) throws(JSONFault) {
+            var scanner = JSONScanner(octets)
+            var first = HeaderList()
+            var all: HeaderList?
+            try scanner.object { (scanner: inout JSONScanner, name) throws(JSONFault) in
+                switch name {
+                case "command": command = try scanner.text()
+                case "time": time = try scanner.text()
+                case "body": try scanner.string(into: &body)
+                case "bodyEncoding": encoding = try scanner.text()
+                case "headers":
+                    try scanner.object { (scanner: inout JSONScanner, name) throws(JSONFault) in
+                        first.append(name, try scanner.text())
+                    }
+                case "headerList":
+                    var list = HeaderList()
+                    try scanner.array { (scanner: inout JSONScanner) throws(JSONFault) in
+                        try scanner.expect("[")
+                        let name = try scanner.text()
+                        try scanner.expect(",")
+                        list.append(name, try scanner.text())
+                        try scanner.expect("]")
+                    }
+                    all = list
+                default: try scanner.skipValue()
+                }
+            }
+            try scanner.expectEnd()
+            guard !scanner.hadLoneSurrogate else { throw scanner.fault("half a surrogate pair") }
+            headers = all ?? first
+        }
+    }
+}

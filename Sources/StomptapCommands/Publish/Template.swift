@@ -1,0 +1,126 @@
+import NIOCore
+import STOMPTransport
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Text with placeholders, such as `publish --template` sends, compiled once.
+///
+/// `{{count}}` is the number of the message, `{{time}}` the time at which it goes (ISO 8601, UTC), `{{uuid}}` a random
+/// UUID (RFC 9562, version 4), `{{random A B}}` a whole number from A to B, `{{env NAME}}` a variable of the environment.
+/// `{{{{` is `{{` itself; `}}` alone needs no care. Octets that are no text stay as they are.
+struct Template: Sendable, Equatable {
+    enum Piece: Sendable, Equatable {
+        case text(ByteBuffer)
+        case count, time, uuid
+        case random(ClosedRange<Int>)
+    }
+
+    private static let known = "{{count}}, {{time}}, {{uuid}}, {{random A B}}, {{env NAME}}, and {{{{ for {{ itself"
+
+    let pieces: [Piece]
+    /// The text, where it is the same for each message.
+    private let constant: String?
+
+    /// - Parameters:
+    ///   - octets: what is compiled.
+    ///   - name: what it is of, for errors.
+    ///   - environment: looks a variable up.
+    /// - Throws: ``Failure`` with 65, for a placeholder that does not exist or is not finished.
+    init(
+        _ octets: ByteBuffer, of name: String,
+        environment: (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
+    ) throws {
+        let octets = Array(octets.readableBytesView)
+        let open = Array("{{".utf8), close = Array("}}".utf8)
+        var pieces: [Piece] = []
+        var text = ByteBuffer()
+        var rest = octets[...]
+        func wrong(_ message: String) -> Failure {
+            let line = octets[..<rest.startIndex].count { $0 == UInt8(ascii: "\n") } + 1
+            return Failure(.badInput, "template: \(message) (\(name), line \(line)); there are \(Self.known)")
+        }
+        while let start = rest.firstRange(of: open) {
+            text.writeBytes(rest[..<start.lowerBound])
+            rest = rest[start.upperBound...]
+            if rest.starts(with: open) {
+                text.writeBytes(open)
+                rest = rest.dropFirst(open.count)
+                continue
+            }
+            guard let end = rest.firstRange(of: close) else { throw wrong("a {{ has no }}") }
+            let words = String(decoding: rest[..<end.lowerBound], as: UTF8.self).split(separator: " ").map(String.init)
+            var piece: Piece?
+            switch (words.first, words.dropFirst()) {
+            case ("count", []): piece = .count
+            case ("time", []): piece = .time
+            case ("uuid", []): piece = .uuid
+            case ("random", let limits) where limits.count == 2:
+                guard let low = Int(limits[1]), let high = Int(limits[2]), low <= high else {
+                    throw wrong("{{random A B}} wants two whole numbers, the smaller one first")
+                }
+                piece = .random(low...high)
+            case ("env", let names) where names.count == 1:
+                guard let value = environment(names[1]) else { throw wrong("the environment has no \(names[1])") }
+                text.writeString(value)
+            default:
+                throw wrong("there is no {{\(words.joined(separator: " ").prefix(40))}}")
+            }
+            rest = rest[end.upperBound...]
+            guard let piece else { continue }
+            if text.readableBytes > 0 { pieces.append(.text(text)) }
+            text = ByteBuffer()
+            pieces.append(piece)
+        }
+        text.writeBytes(rest)
+        if text.readableBytes > 0 { pieces.append(.text(text)) }
+        self.pieces = pieces
+        constant = nil
+    }
+
+    /// Text in which nothing is expanded.
+    init(literal text: String) {
+        pieces = text.isEmpty ? [] : [.text(ByteBuffer(string: text))]
+        constant = text
+    }
+
+    /// The text for a message, whose number counts from 1.
+    func body(number: Int) -> ByteBuffer {
+        if pieces.count == 1, case .text(let text) = pieces[0] { return text }
+        var result = ByteBuffer()
+        for piece in pieces {
+            switch piece {
+            case .text(let text): result.writeImmutableBuffer(text)
+            case .count: result.writeString("\(number)")
+            case .time:
+                var time = ISOTime()
+                time.advance(to: .now())
+                result.writeBytes(time.text)
+            case .uuid: result.writeBytes(Self.uuid())
+            case .random(let range): result.writeString("\(Int.random(in: range))")
+            }
+        }
+        return result
+    }
+
+    func text(number: Int) -> String { constant ?? String(buffer: body(number: number)) }
+
+    private static func uuid() -> [UInt8] {
+        var octets = (0..<16).map { _ in UInt8.random(in: .min ... .max) }
+        // The version and the variant (RFC 9562, section 4).
+        octets[6] = octets[6] & 0x0F | 0x40
+        octets[8] = octets[8] & 0x3F | 0x80
+        var text: [UInt8] = []
+        for (index, octet) in octets.enumerated() {
+            if [4, 6, 8, 10].contains(index) { text.append(UInt8(ascii: "-")) }
+            text.append(hexadecimalDigit(octet >> 4))
+            text.append(hexadecimalDigit(octet))
+        }
+        return text
+    }
+}

@@ -1,0 +1,53 @@
+import NIOCore
+import Testing
+
+@testable import StomptapCommands
+
+struct TemplateTests {
+    private func expand(_ text: String, number: Int = 1, environment: [String: String] = [:]) throws -> String {
+        try Template(ByteBuffer(string: text), of: "it") { environment[$0] }.text(number: number)
+    }
+
+    @Test func placeholdersAreExpanded() throws {
+        #expect(try expand("a {{count}} b {{ count }}{{count}}", number: 7) == "a 7 b 77")
+        #expect(try expand("{{env A}}|{{env B}}", environment: ["A": "{{count}}", "B": ""]) == "{{count}}|")
+        #expect(try expand("{{time}}").wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z/) != nil)
+        let numbers = Set(try (0..<200).map { _ in try expand("{{random -1 2}}") })
+        #expect(numbers == ["-1", "0", "1", "2"])
+    }
+
+    @Test func uuidsAreRandomAndOfVersionFour() throws {
+        let uuids = Set(try (0..<100).map { _ in try expand("{{uuid}}") })
+        #expect(uuids.count == 100)
+        let form = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/
+        #expect(uuids.allSatisfy { $0.wholeMatch(of: form) != nil })
+        #expect(try !expand("{{uuid}}{{uuid}}").isEmpty)
+    }
+
+    @Test(arguments: [
+        ("", ""), ("plain", "plain"), ("{ } }} {a}", "{ } }} {a}"), ("{{{{", "{{"), ("{{{{count}}", "{{count}}"),
+        ("{\"a\":{\"b\":{{count}}}}", "{\"a\":{\"b\":1}}"), ("한글 {{count}} 글", "한글 1 글"),
+    ])
+    func bracesAreOthers(text: String, expanded: String) throws {
+        #expect(try expand(text) == expanded)
+    }
+
+    @Test func octetsThatAreNoTextStay() throws {
+        let octets: [UInt8] = [0xFF, 0, 0xC3] + Array("{{count}}".utf8) + [0xFE]
+        let body = try Template(ByteBuffer(bytes: octets), of: "it").body(number: 3)
+        #expect(Array(body.readableBytesView) == [0xFF, 0, 0xC3, UInt8(ascii: "3"), 0xFE])
+    }
+
+    @Test(arguments: [
+        ("{{", "a {{ has no }}"), ("{{count", "a {{ has no }}"), ("{{}}", "there is no {{}}"),
+        ("{{nope}}", "there is no {{nope}}"), ("{{count 1}}", "there is no {{count 1}}"),
+        ("{{random 2 1}}", "the smaller one first"), ("{{random 1}}", "there is no {{random 1}}"),
+        ("{{random a b}}", "whole numbers"), ("{{env NONE}}", "the environment has no NONE"),
+        ("\n\n{{x}}", "(it, line 3)"), ("{{x}}", "{{uuid}}, {{random A B}}, {{env NAME}}"),
+    ])
+    func whatIsWrongIsNamed(text: String, part: String) {
+        let failure = #expect(throws: Failure.self) { try expand(text) }
+        #expect(failure?.status == .badInput)
+        #expect(failure?.line?.contains(part) == true, "\(failure?.line ?? "")")
+    }
+}
