@@ -44,6 +44,13 @@ public struct Program: Sendable {
         return program
     }
 
+    /// A shell script that plays a CI job at an endpoint.
+    public static func ciJob(_ url: String, options: String...) -> Program {
+        let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        return Program(
+            "/bin/sh", ["-e", tests.appending(path: "Fixtures/ci-job.sh").path, stomptap().path, url] + options)
+    }
+
     public static let productsFolder: String = {
         let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         return (executable as NSString).deletingLastPathComponent

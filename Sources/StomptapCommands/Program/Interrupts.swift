@@ -33,6 +33,9 @@ enum Interrupts {
         let failure: Failure
     }
 
+    /// What must be done also where the second signal ends the program at once.
+    static let lastAct = Shared<(@Sendable () -> Void)?>(nil)
+
     private static let state = Mutex(State())
     // Made once and kept for as long as the program runs; nobody touches them again.
     nonisolated(unsafe) private static let sources: [any DispatchSourceSignal] = [SIGINT, SIGTERM].map { number in
@@ -51,7 +54,10 @@ enum Interrupts {
     private static func arrived(_ number: Int32) {
         let waiting = state.withLock { state -> [@Sendable () -> Void] in
             if number == SIGINT, state.deaf > 0 { return [] }
-            if state.first != nil { _exit(128 + number) }
+            if state.first != nil {
+                lastAct.value?()
+                _exit(128 + number)
+            }
             return state.end(with: Failure(number == SIGTERM ? .terminated : .interrupted, nil))
         }
         for resume in waiting { resume() }

@@ -9,7 +9,7 @@ import Synchronization
     import Darwin
 #endif
 
-/// Prints messages on stdout, a batch at a time, on a thread that may block.
+/// Prints messages on stdout or into a file, a batch at a time, on a thread that may block.
 final class MessagePrinter: Sendable {
     private struct State: Sendable {
         var renderer: MessageRenderer
@@ -18,12 +18,13 @@ final class MessagePrinter: Sendable {
 
     private let state: Mutex<State>
 
-    init(_ form: OutputForm, diagnostics: DiagnosticOptions) {
-        let renderer = MessageRenderer(form: form, style: diagnostics.style(of: STDOUT_FILENO))
-        state = Mutex(State(renderer: renderer, buffer: OutputBuffer(to: .standardOutput)))
+    /// - Parameter writer: where they go; it stays open for as long as the program runs.
+    init(_ form: OutputForm, to writer: DescriptorWriter = .standardOutput, diagnostics: DiagnosticOptions) {
+        let renderer = MessageRenderer(form: form, style: diagnostics.style(of: writer.descriptor))
+        state = Mutex(State(renderer: renderer, buffer: OutputBuffer(to: writer)))
     }
 
-    /// Prints messages and returns when they have left; false where the reader of stdout has gone.
+    /// Prints messages and returns when they have left; false where the reader has gone.
     ///
     /// - Throws: ``Failure`` with 74, or `CancellationError`, with which what is being written goes on without its caller.
     func print(_ messages: ArraySlice<Message>) async throws -> Bool {

@@ -39,6 +39,15 @@ enum OutputFile {
         }
     }
 
+    /// Opens a file to write behind what is in it, and makes it where it is not there; the caller closes it.
+    ///
+    /// - Throws: ``Failure`` with 73.
+    static func append(_ path: String) throws -> DescriptorWriter {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw Failure(.cannotCreate, "\(path): \(InputFile.reason())") }
+        return DescriptorWriter(descriptor: descriptor, name: path)
+    }
+
     /// Takes a file away, if it is there.
     static func remove(_ path: String) {
         unlink(path)

@@ -10,8 +10,11 @@ struct Acknowledgement {
     let mode: AckMode
     let nackMatch: BodyPattern?
 
-    func tell(_ messages: ArraySlice<Message>, on connection: STOMPConnection) async throws {
-        let answers = answers(messages, of: \.subscription) { nackMatch?.matches($0.frame) ?? false ? .nack : .ack }
+    /// - Parameter areTaken: whether they may be acknowledged, as far as nothing else is against it.
+    func tell(_ messages: ArraySlice<Message>, areTaken: Bool, on connection: STOMPConnection) async throws {
+        let answers = answers(messages, of: \.subscription) {
+            !areTaken || nackMatch?.matches($0.frame) ?? false ? .nack : .ack
+        }
         var acknowledged: [Message] = []
         for (message, answer) in answers {
             switch answer {

@@ -16,11 +16,14 @@ struct SubscribeCommand: EndpointCommand {
               stomptap subscribe stomp://localhost/%2F /topic/orders -o json | jq .body
               stomptap sub stomp://localhost /queue/jobs --ack client -F '%I %d %b'
               stomptap sub ws://localhost:8080/ws /topic/health --expect '"up"' -W 30s
+              stomptap sub stomp://localhost /queue/jobs --ack client --exec './job "$STOMP_MESSAGE_ID"'
+              stomptap sub stomp://localhost /topic/orders --record orders.jsonl
 
             EXIT STATUS
               0 done, 1 the server answered ERROR or nothing matched --expect, 64 wrong
-              usage, 68 no such host, 69 no connection or lost, 75 too few messages in
-              time, 76 protocol broken, 77 refused, 130 Ctrl-C
+              usage, 68 no such host, 69 no connection or lost, 73 a file that cannot
+              be made, 74 writing failed, 75 too few messages in time, 76 protocol
+              broken, 77 refused, 130 Ctrl-C
             """,
         aliases: ["sub"])
 
@@ -85,6 +88,18 @@ struct SubscribeCommand: EndpointCommand {
     var nackMatch: BodyPattern?
 
     @Option(
+        help: ArgumentHelp(
+            "Run this for each printed message by /bin/sh -c, one at a time: the body on its stdin, the headers of MESSAGE in STOMP_DESTINATION, STOMP_MESSAGE_ID and so on. Where it fails, --ack client and client-individual answer with NACK.",
+            valueName: "command"))
+    var exec: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Append what is printed to this file as well, as -o json has it; 'publish --json-lines' sends it again.",
+            valueName: "file"), completion: .file())
+    var record: String?
+
+    @Option(
         help: ArgumentHelp("Create this file once the subscription stands.", valueName: "file"), completion: .file())
     var readyFile: String?
 
@@ -112,15 +127,18 @@ struct SubscribeCommand: EndpointCommand {
         let plan = Tail.Plan(
             destinations: destination, id: id, ack: ack.mode, headers: headers, count: count,
             timeout: timeout?.amount, idleTimeout: idleTimeout?.amount, readyFile: readyFile,
-            grep: grep, expect: expect, nackMatch: nackMatch,
+            grep: grep, expect: expect, nackMatch: nackMatch, exec: exec.map { MessageCommand(command: $0) },
             explainsSilence: connection.diagnostics.verbose > 0)
         let printer = MessagePrinter(output.form, diagnostics: connection.diagnostics)
+        let recorder = try record.map {
+            try MessagePrinter(.json, to: OutputFile.append($0), diagnostics: connection.diagnostics)
+        }
         let options = connection
         try await EndpointArgument.with(endpoint) { endpoints in
             let reconnection = try options.reconnection(
                 to: endpoints, standard: plan.count == nil ? .forever : .never)
             try await Interrupts.endable {
-                try await Tail(reconnection: reconnection, plan: plan, printer: printer).run()
+                try await Tail(reconnection: reconnection, plan: plan, printer: printer, recorder: recorder).run()
             }
         }
     }

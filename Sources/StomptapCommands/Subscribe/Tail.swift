@@ -20,6 +20,8 @@ struct Tail: Sendable {
         var expect: BodyPattern?
         /// Tell the server that messages with such a body were not taken.
         var nackMatch: BodyPattern?
+        /// Run for each printed message, after it is printed; one that it fails for is not acknowledged.
+        var exec: MessageCommand?
         /// Say why nothing may be coming, once nothing has come for ``QuietHint/patience``.
         var explainsSilence = false
     }
@@ -39,19 +41,24 @@ struct Tail: Sendable {
         var messages = 0
         var octets = 0
         var lastMessage = NIODeadline.now()
+        /// Whether a command runs, whose time is no silence.
+        var isBusy = false
     }
 
     private let reconnection: Reconnection
     private let plan: Plan
     private let printer: MessagePrinter
+    /// Writes what is printed down as well.
+    private let recorder: MessagePrinter?
     private let start = NIODeadline.now()
     private let progress = Shared(Progress())
     private let current = Shared<STOMPConnection?>(nil)
 
-    init(reconnection: Reconnection, plan: Plan, printer: MessagePrinter) {
+    init(reconnection: Reconnection, plan: Plan, printer: MessagePrinter, recorder: MessagePrinter?) {
         self.reconnection = reconnection
         self.plan = plan
         self.printer = printer
+        self.recorder = recorder
     }
 
     /// - Throws: ``Failure``, or `STOMPClientError` where the session ended otherwise than by this side's will.
@@ -140,19 +147,45 @@ struct Tail: Sendable {
 
     private func print(_ messages: MessageSequence, of connection: STOMPConnection) async throws -> Ending? {
         for try await batch in messages.batches {
-            let (printed, seen, ending) = select(from: batch)
-            guard try await printer.print(printed[...]) else { return .readerIsGone }
-            progress.update {
-                $0.messages += printed.count
-                $0.octets += printed.reduce(0) { $0 + $1.frame.bodySize }
-                $0.lastMessage = .now()
+            // What a command prints stands behind its own message.
+            for batch in plan.exec == nil ? [batch] : batch.map({ [$0] }) {
+                let (printed, seen, ending) = select(from: batch)
+                if let recorder, try await !recorder.print(printed[...]) {
+                    throw Failure(.writeFailed, "the reader of the record has gone")
+                }
+                guard try await printer.print(printed[...]) else { return .readerIsGone }
+                progress.update {
+                    $0.messages += printed.count
+                    $0.octets += printed.reduce(0) { $0 + $1.frame.bodySize }
+                    $0.lastMessage = .now()
+                }
+                var areTaken = true
+                for message in printed where try await !execute(for: message) { areTaken = false }
+                // STOMP 1.0 has no NACK: what is not acknowledged there is not taken.
+                if plan.ack != .auto, areTaken || connection.handshake.version > .v10 {
+                    try await Acknowledgement(mode: plan.ack, nackMatch: plan.nackMatch).tell(
+                        seen, areTaken: areTaken, on: connection)
+                }
+                if let ending { return ending }
             }
-            if plan.ack != .auto {
-                try await Acknowledgement(mode: plan.ack, nackMatch: plan.nackMatch).tell(seen, on: connection)
-            }
-            if let ending { return ending }
         }
         return nil
+    }
+
+    /// Runs the command, if there is one; false where it failed.
+    private func execute(for message: Message) async throws -> Bool {
+        guard let exec = plan.exec else { return true }
+        progress.update { $0.isBusy = true }
+        defer {
+            progress.update {
+                $0.isBusy = false
+                $0.lastMessage = .now()
+            }
+        }
+        guard let fault = try await exec.run(for: message) else { return true }
+        let id = message.headers["message-id"].map { " for message \($0)" } ?? ""
+        Diagnostics.warn("--exec: the command \(fault)\(id)\(plan.ack == .auto ? "" : ", which is not acknowledged")")
+        return false
     }
 
     /// What of a batch is printed, and what was looked at: all of it, or up to the message that ends the tail.
@@ -195,10 +228,11 @@ struct Tail: Sendable {
 
     private func silence(of amount: TimeAmount) async throws -> Ending {
         while true {
-            let left = progress.value.lastMessage + amount - .now()
+            let progress = progress.value
+            let left = progress.isBusy ? amount : progress.lastMessage + amount - .now()
             guard left > .nanoseconds(0) else {
                 // Before the goodbye, whose answer would be the last that was heard.
-                if progress.value.messages == 0, let connection = current.value {
+                if progress.messages == 0, let connection = current.value {
                     Diagnostics.note(await QuietHint(destinations: plan.destinations, connection: connection).line)
                 }
                 return .silence

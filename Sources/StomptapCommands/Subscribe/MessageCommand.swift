@@ -1,0 +1,73 @@
+import NIOCore
+import NIOPosix
+import STOMPClient
+
+/// Runs the user's command for messages, one after the other: `subscribe --exec`.
+///
+/// Nothing of a message gets into the command line. The body is on its stdin, and the headers are variables of its
+/// environment: `STOMP_` and the name in upper case, with `_` for whatever is no ASCII letter or digit. Of two headers
+/// with one name the first counts. Variables of that kind which this program has are not passed on, so that what
+/// begins with `STOMP_` is always the message's.
+struct MessageCommand: Sendable {
+    /// What variables of messages begin with.
+    private static let prefix = Array("STOMP_".utf8)
+    /// How long a command that is to end may take, before it is killed.
+    private static let grace = TimeAmount.seconds(2)
+
+    let command: String
+
+    /// Runs it, and waits for its end; when the task is cancelled, ends it with all that it has started.
+    ///
+    /// - Returns: nil where it exited with 0; otherwise what became of it.
+    /// - Throws: `CancellationError`.
+    func run(for message: Message) async throws -> String? {
+        try Task.checkCancellation()
+        let child: ChildProcess
+        do throws(ChildProcess.NotStarted) {
+            child = try ChildProcess(shell: command, variables: Self.variables(of: message), replacing: Self.prefix)
+        } catch {
+            return "could not be started: \(systemMessage(error.errno))"
+        }
+        Interrupts.lastAct.update { $0 = { child.send(signal: SIGKILL) } }
+        defer { Interrupts.lastAct.update { $0 = nil } }
+        let status = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                NIOThreadPool.singleton.submit { _ in
+                    child.feed(message.body)
+                    continuation.resume(returning: child.wait())
+                }
+            }
+        } onCancel: {
+            child.send(signal: SIGTERM)
+            Task.detached {
+                try await Task.sleep(nanoseconds: UInt64(Self.grace.nanoseconds))
+                child.send(signal: SIGKILL)
+            }
+        }
+        try Task.checkCancellation()
+        switch status {
+        case .exited(0): return nil
+        case .exited(let status): return "exited with \(status)"
+        case .killed(let signal): return "was killed by signal \(signal)"
+        }
+    }
+
+    /// The variables for a message, each as `NAME=VALUE` and a NUL.
+    static func variables(of message: Message) -> [[UInt8]] {
+        var names: Set<[UInt8]> = []
+        var variables: [[UInt8]] = []
+        message.headers.forEachOctets { name, value in
+            let name = prefix + name.map(Self.letter)
+            if names.insert(name).inserted { variables.append(name + [UInt8(ascii: "=")] + value + [0]) }
+        }
+        return variables
+    }
+
+    private static func letter(_ octet: UInt8) -> UInt8 {
+        switch octet {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): octet - 0x20
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): octet
+        default: UInt8(ascii: "_")
+        }
+    }
+}
