@@ -100,6 +100,13 @@ struct ProgramTests {
         #expect(result.output == "1\n2\n" + String(repeating: "x\n", count: 50))
     }
 
+    @Test(arguments: [Way.rabbitMQ, .rabbitMQWebSocket])
+    func aCIJobPasses(_ way: Way) async throws {
+        let result = try await Program.ciJob(try await way.url(), options: "--virtual-host", "/").run()
+        #expect(result.status == .exited(0), "\(result)")
+        #expect(result.lines.last == "passed", "\(result)")
+    }
+
     @Test(arguments: Way.allCases)
     func ctrlCSaysGoodbye(_ way: Way) async throws {
         let topic = way.destination("topic")
