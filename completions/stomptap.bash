@@ -314,7 +314,7 @@ _stomptap_subscribe() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(-0 --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
     repeating_options=(-H --header -C --connect-header --http-header)
-    non_repeating_options=(-n --count -W --timeout --idle-timeout --ack --id --selector --grep --expect --nack-match --ready-file --output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
+    non_repeating_options=(-n --count -W --timeout --idle-timeout --ack --id --selector --grep --expect --nack-match --exec --record --ready-file --output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options -1
 
     # Offer option value completions
@@ -347,6 +347,13 @@ _stomptap_subscribe() {
         return
         ;;
     '--nack-match')
+        return
+        ;;
+    '--exec')
+        return
+        ;;
+    '--record')
+        __stomptap_add_completions -f
         return
         ;;
     '--ready-file')
@@ -481,9 +488,9 @@ _stomptap_subscribe() {
 
 _stomptap_publish() {
     repeating_flags=(--verbose -v)
-    non_repeating_flags=(--lines -l -0 --null --transaction --no-content-length --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
+    non_repeating_flags=(--lines -l -0 --null --template --transaction --no-content-length --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
     repeating_options=(-H --header -C --connect-header --http-header)
-    non_repeating_options=(-f --file --count -t --content-type --receipt --skip --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
+    non_repeating_options=(-f --file --json-lines --speed --count --interval --rate -t --content-type --receipt --skip --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 3
 
     # Offer option value completions
@@ -492,7 +499,20 @@ _stomptap_publish() {
         __stomptap_add_completions -f
         return
         ;;
+    '--json-lines')
+        __stomptap_add_completions -f
+        return
+        ;;
+    '--speed')
+        return
+        ;;
     '--count')
+        return
+        ;;
+    '--interval')
+        return
+        ;;
+    '--rate')
         return
         ;;
     '-t'|'--content-type')
