@@ -179,9 +179,12 @@ struct SessionValueTests {
     func otherLinesAreKept(line: String) { #expect(!HistorySecrets.holds(line)) }
 
     @Test func theHistoryIsWhereOthersAre() {
-        #expect(HistoryPath.path { ["XDG_STATE_HOME": "/s", "HOME": "/h"][$0] } == "/s/stomptap/history")
-        #expect(HistoryPath.path { ["XDG_STATE_HOME": "s", "HOME": "/h"][$0] } == "/h/.local/state/stomptap/history")
-        #expect(HistoryPath.path { _ in nil } == nil)
+        func folder(_ environment: [String: String]) -> String? {
+            UserFolders.folder("XDG_STATE_HOME", or: ".local/state") { environment[$0] }
+        }
+        #expect(folder(["XDG_STATE_HOME": "/s", "HOME": "/h"]) == "/s/stomptap")
+        #expect(folder(["XDG_STATE_HOME": "s", "HOME": "/h"]) == "/h/.local/state/stomptap")
+        #expect(folder([:]) == nil)
     }
 
     // MARK: Completion
