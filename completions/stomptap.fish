@@ -483,7 +483,7 @@ complete -c 'stomptap' -n '__stomptap_should_offer_completions_for_flags_or_opti
 complete -c 'stomptap' -n '__stomptap_should_offer_completions_for_flags_or_options "stomptap check" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'stomptap' -n '__stomptap_should_offer_completions_for_flags_or_options "stomptap serve" tcp' -l 'tcp' -d 'Listen for STOMP over TCP (127.0.0.1:61613; port 0 picks one).' -rfka ''
 complete -c 'stomptap' -n '__stomptap_should_offer_completions_for_flags_or_options "stomptap serve" ws' -l 'ws' -d 'Listen for STOMP over WebSocket (127.0.0.1:15674; port 0 picks one).' -rfka ''
-complete -c 'stomptap' -n '__stomptap_should_offer_completions_for_flags_or_options "stomptap serve" ws-path' -l 'ws-path' -d 'The path of the WebSocket.' -rfka ''
+complete -c 'stomptap' -n '__stomptap_should_offer_completions_for_flags_or_options "stomptap serve" ws-path' -l 'ws-path' -d 'The path of the WebSocket, and of SockJS.' -rfka ''
 complete -c 'stomptap' -n '__stomptap_should_offer_completions_for_flags_or_options "stomptap serve"' -l 'login' -d 'Let only these log in; repeatable (default: anyone).' -rfka ''
 complete -c 'stomptap' -n '__stomptap_should_offer_completions_for_flags_or_options "stomptap serve"' -s 'C' -l 'connect-header' -d 'Refuse a CONNECT without this header, as an interceptor of Spring\'s would; repeatable.' -rfka ''
 complete -c 'stomptap' -n '__stomptap_should_offer_completions_for_flags_or_options "stomptap serve" heart-beat' -l 'heart-beat' -d 'Heart-beats in milliseconds: how often we send, how often a client should (default: 10000,10000).' -rfka ''

@@ -107,7 +107,7 @@ struct SockJSTests {
         let node = try await NodeSockJSServer.shared
         let tail = stomptap("subscribe", node.url("beating"), "/topic/\(name())", transport, "-vv")
         try await tail.start { tail in
-            try await tail.waitFor(transport == "websocket" ? "< ws ping" : "< sockjs h\n", count: 3, in: .stderr)
+            try await tail.waitFor(transport == "websocket" ? "< ws frame ping" : "< sockjs h ", count: 3, in: .stderr)
             tail.send(signal: SIGINT)
             let result = try await tail.result()
             #expect(result.status == .exited(130), "\(result)")

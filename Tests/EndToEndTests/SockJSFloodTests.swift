@@ -48,7 +48,7 @@ import Testing
             request.path == "/ws/info" ? .infoWithoutWebSocket : .octets(Self.head + "\r\nhhhhhhhhhh\n")
         }
         try await ScriptedHTTP.run(script: script) { server in
-            let result = try await subscribe(server, transport, "--connect-timeout", "700ms").run()
+            let result = try await subscribe(server, transport, "--connect-timeout", "2s").run()
             #expect(result.status == .exited(75), "\(result)")
             #expect(result.errors.hasPrefix("stomptap: SockJS: the session was not opened within "), "\(result)")
             #expect(result.errors.split(separator: "\n").count == 1)

@@ -4,8 +4,10 @@ import Testing
 
 /// What a browser's client is given works here: the endpoints of Spring applications as people have them.
 @Suite(.spawning) struct SpringTests {
+    private static let transports = ["websocket", "xhr-streaming", "eventsource", "xhr-polling"]
+
     /// A booking screen: SockJS under a path of its own, allowed origins, JSON on a topic.
-    @Test(arguments: ["websocket", "xhr-streaming", "eventsource", "xhr-polling"])
+    @Test(arguments: transports)
     func aBookingScreenOverEachTransport(transport: String) async throws {
         let arguments = [
             "--manner", "spring", "--ws-path", "/ws/v1/offline-store-pad", "--origin", "http://localhost:3000",
@@ -36,7 +38,96 @@ import Testing
         }
     }
 
-    /// The URL is taken as it is: SockJS where it is SockJS, and a hint where a WebSocket is asked of it.
+    /// The booking screen's server is restarted: the screen is back by itself, with its subscription as it was.
+    @Test(arguments: transports)
+    func aBookingScreenComesBack(transport: String) async throws {
+        let port = try Loopback.freePorts(1)[0]
+        let url = "http://127.0.0.1:\(port)/ws/v1/offline-store-pad"
+        let topic = "/ws/v1/topic/call-store/gangnam-1"
+        var serve = Program.stomptap("serve", "--manner", "spring", "--ws", "127.0.0.1:\(port)", "-v")
+        serve.arguments += ["--ws-path", "/ws/v1/offline-store-pad", "--prefix", "/ws/v1/topic"]
+        var screen = Program.stomptap(
+            "subscribe", url, topic, "-o", "body", "--sockjs-transport", transport, "--id", "screen-1", "-H", "slug: x",
+            "--reconnect-delay", "50ms", "--reconnect-max-delay", "200ms")
+        screen.limit = .seconds(120)
+        try await screen.start { screen in
+            for round in 1...3 {
+                try await serve.start { server in
+                    try await server.waitFor("subscribed to \(topic) as screen-1", in: .stderr)
+                    let come = try await server.waitFor("SockJS", in: .stderr)
+                    #expect(come.contains("connection 1: SockJS \(transport) from "), "\(come)")
+                    let sent = try await Program.stomptap("publish", url, topic, #"{"round": \#(round)}"#).run()
+                    #expect(sent.status == .exited(0), "\(sent)")
+                    try await screen.waitFor(#"{"round": \#(round)}"#)
+                }
+            }
+            screen.send(signal: SIGINT)
+            let result = try await screen.result()
+            #expect(result.status == .exited(130))
+            #expect(result.lines == (1...3).map { #"{"round": \#($0)}"# })
+            #expect(result.errors.components(separatedBy: "connected again; away from ").count == 3, "\(result)")
+        }
+    }
+
+    /// A WebSocket asked of a URL that is for SockJS: the line has the URLs that work, and they do.
+    @Test func aWebSocketURLOfSockJSGetsAHint() async throws {
+        try await ServedBroker.run(["--manner", "spring"]) { broker in
+            let webSocket = broker.sockJS.replacing("http://", with: "ws://")
+            for command in [["publish", webSocket, "/topic/a", "hi"], ["subscribe", webSocket, "/topic/a"]] {
+                var program = Program.stomptap()
+                program.arguments = command
+                let refused = try await program.run()
+                #expect(refused.status == .exited(76), "\(refused)")
+                #expect(
+                    refused.errors
+                        == "stomptap: WebSocket: 400 Bad Request from \(webSocket), not a WebSocket upgrade; this is a "
+                        + "SockJS endpoint: use \(broker.sockJS), or \(webSocket)/websocket\n")
+            }
+            for url in [broker.sockJS, webSocket + "/websocket"] {
+                let sent = try await Program.stomptap("publish", url, "/topic/a", "hi").run()
+                #expect(sent.status == .exited(0), "\(sent)")
+            }
+        }
+    }
+
+    /// Heart-beats of STOMP go both ways over each transport, and keep a session in which nothing else happens.
+    @Test(arguments: transports)
+    func heartBeatsKeepAQuietSession(transport: String) async throws {
+        try await ServedBroker.run(["--manner", "spring", "--heart-beat", "150,150"]) { broker in
+            let tail = Program.stomptap(
+                "subscribe", broker.sockJS, "/topic/a", "-n", "1", "-o", "body", "-vv", "--heart-beat", "150,150",
+                "--sockjs-transport", transport, "--reconnect", "never")
+            try await tail.startSubscribed { tail in
+                // More of them than either side would wait for.
+                for mark in ["< stomp heart-beat", "> stomp heart-beat"] {
+                    try await tail.waitFor(mark, count: 8, in: .stderr)
+                }
+                let sent = try await Program.stomptap("publish", broker.sockJS, "/topic/a", "awake").run()
+                #expect(sent.status == .exited(0), "\(sent)")
+                #expect(try await tail.result().output == "awake\n")
+            }
+        }
+    }
+
+    /// A server that is stopped, rather than ended, is noticed over each transport.
+    @Test(arguments: transports)
+    func aFrozenServerIsNoticed(transport: String) async throws {
+        try await ServedBroker.run(["--manner", "spring", "--heart-beat", "200,200"]) { broker in
+            let tail = Program.stomptap(
+                "subscribe", broker.sockJS, "/topic/a", "--heart-beat", "200,200", "--reconnect", "never",
+                "--receipt-timeout", "500ms", "--sockjs-transport", transport)
+            try await tail.startSubscribed { tail in
+                broker.program.send(signal: SIGSTOP)
+                let result = try await tail.result()
+                broker.program.send(signal: SIGCONT)
+                #expect(result.status == .exited(69), "\(result)")
+                #expect(result.errors.contains("heart-beat"), "\(result)")
+                #expect(result.errors.split(separator: "\n").count <= 2, "\(result)")
+            }
+        }
+    }
+
+    /// The URL is taken as it is: SockJS where it is SockJS, and the WebSocket beneath it.
     @Test func theURLIsTakenAsItIs() async throws {
         try await ServedBroker.run { broker in
             let url = broker.sockJS
@@ -107,24 +198,36 @@ import Testing
         }
     }
 
-    /// A chat over SockJS with heart-beats 4000/4000: two clients see each other's messages.
-    @Test func twoClientsOfAChatSeeEachOther() async throws {
+    /// A chat over SockJS with heart-beats 4000/4000: two clients, each by a transport of its own, see what both send.
+    @Test(arguments: transports, ["websocket", "xhr-streaming"])
+    func twoClientsOfAChatSeeEachOther(transport: String, other: String) async throws {
         try await ServedBroker.run([
-            "--manner", "spring", "--heart-beat", "4000,4000", "--route", "/pub/messages=/sub/message",
+            "--manner", "spring", "--heart-beat", "4000,4000", "--route", "/pub/messages=/sub/message", "-v",
         ]) { broker in
-            let url = broker.sockJS
-            func client() -> Program {
-                Program.stomptap("subscribe", url, "/sub/message", "-n", "2", "-o", "body", "--heart-beat", "4000,4000")
+            func client(_ transport: String, _ command: String, _ arguments: String...) -> Program {
+                var program = Program.stomptap(command, broker.sockJS)
+                program.arguments +=
+                    arguments + ["--heart-beat", "4000,4000", "--sockjs-transport", transport]
+                return program
             }
-            try await client().startSubscribed { first in
-                try await client().startSubscribed { second in
-                    for text in ["안녕", "hello"] {
-                        let sent = try await Program.stomptap("publish", url, "/pub/messages", text).run()
+            let first = client(transport, "subscribe", "/sub/message", "-n", "2", "-o", "body", "-v")
+            let second = client(other, "subscribe", "/sub/message", "-n", "2", "-o", "body", "-v")
+            try await first.startSubscribed { first in
+                try await second.startSubscribed { second in
+                    for (transport, text) in [(transport, "안녕"), (other, "hello")] {
+                        let sent = try await client(transport, "publish", "/pub/messages", text).run()
                         #expect(sent.status == .exited(0), "\(sent)")
                     }
-                    #expect(try await first.result().output == "안녕\nhello\n")
-                    #expect(try await second.result().output == "안녕\nhello\n")
+                    for client in [first, second] {
+                        let result = try await client.result()
+                        #expect(result.output == "안녕\nhello\n")
+                        #expect(result.errors.contains("heart-beat:4000,4000"), "\(result)")
+                    }
                 }
+            }
+            let come = broker.program.written.errors
+            for (number, transport) in [transport, other, transport, other].enumerated() {
+                #expect(come.contains("connection \(number + 1): SockJS \(transport) from "), "\(come)")
             }
         }
     }

@@ -30,7 +30,7 @@ struct ServeCommand: AsyncParsableCommand {
         transform: ListenArgument.init)
     var ws: ListenArgument?
 
-    @Option(help: ArgumentHelp("The path of the WebSocket.", valueName: "path"))
+    @Option(help: ArgumentHelp("The path of the WebSocket, and of SockJS.", valueName: "path"))
     var wsPath = "/ws"
 
     @Option(

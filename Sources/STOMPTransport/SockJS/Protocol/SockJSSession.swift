@@ -47,9 +47,6 @@ struct SockJSSession {
     mutating func received(_ frame: SockJSFrame) -> Action {
         if frame != .prelude { hasFrame = true }
         switch (state, frame) {
-        case (.closing, .close):
-            state = .closed
-            return .nothing
         case (.closing, _), (.closed, _), (_, .prelude):
             return .nothing
         case (.opening, .open):

@@ -1,0 +1,139 @@
+import NIOCore
+import TestSupport
+import Testing
+
+@testable import STOMPTransport
+
+/// What becomes of a session that is open when the server does something else than it should.
+@Suite(.timeLimit(.minutes(2))) struct SockJSFaultTests {
+    private static let transports: [SockJSTransport] = [.xhrStreaming, .eventSource, .xhrPolling]
+    private static let receiving: [SockJSTransport: String] = [
+        .xhrStreaming: "/ws/S/xhr_streaming", .eventSource: "/ws/S/eventsource", .xhrPolling: "/ws/S/xhr",
+    ]
+
+    /// A frame as the body of a response that ends with it.
+    private static func response(_ frame: String, _ transport: SockJSTransport) -> ScriptedHTTP.Reply {
+        .answer("200 OK", transport == .eventSource ? "\r\ndata: \(frame)\r\n\r\n" : frame + "\n")
+    }
+
+    /// How a session ends that opens, and is then answered so.
+    private func end(
+        _ transport: SockJSTransport, then reply: ScriptedHTTP.Reply, sends: ScriptedHTTP.Reply = .silence,
+        write: String? = nil
+    ) async throws -> (inbox: Inbox, error: TransportError?) {
+        let path = Self.receiving[transport]
+        let script: ScriptedHTTP.Script = { request in
+            switch request.path {
+            case "/ws/info": .infoWithoutWebSocket
+            case "/ws/S/xhr_send": sends
+            case path: request.index == 0 ? Self.response("o", transport) : reply
+            default: .notFound
+            }
+        }
+        return try await ScriptedHTTP.run(script: script) { server in
+            let inbox = Inbox()
+            let stream = try await openSockJS(server.port, transport, inbox: inbox)
+            if let write {
+                let promise = stream.eventLoop.makePromise(of: Void.self)
+                try await stream.perform {
+                    $0.write(ByteBuffer(string: write), promise: promise)
+                    $0.flush()
+                }
+                await #expect(throws: TransportError.self) { try await promise.futureResult.get() }
+            }
+            let error = try await inbox.end()?.withoutPort(server.port)
+            try await server.waitForEnd()
+            #expect(inbox.contents.endings.count == 1 && inbox.contents.callsAfterEnd == 0)
+            return (inbox, error)
+        }
+    }
+
+    @Test(arguments: transports, [401, 403, 404, 500, 503])
+    func anotherStatusThan200(transport: SockJSTransport, status: Int) async throws {
+        let error = try #require(try await end(transport, then: .answer("\(status) Oops")).error)
+        let code: TransportError.Code =
+            switch status {
+            case 404: .connectionLost
+            case 401, 403: .refused
+            default: .protocolViolation
+            }
+        #expect(error.code == code && error.layer == .sockJS && error.response?.status == status)
+        #expect(error.message.hasSuffix("\(status) Oops from http://127.0.0.1:PORT\(try masked(error))"), "\(error)")
+        #expect((error.remedy?.contains("load balancer") == true) == (status == 404))
+    }
+
+    /// The path that the message ends with.
+    private func masked(_ error: TransportError) throws -> Substring {
+        try #require(error.message.firstMatch(of: /\/ws\/[0-9]{3}\/[a-z0-5]{16}\/[a-z_]+$/)).output
+    }
+
+    @Test(arguments: [401, 404, 500])
+    func anotherStatusThan204WhereMessagesGo(status: Int) async throws {
+        let error = try await end(.xhrPolling, then: .silence, sends: .answer("\(status) Oops"), write: "x").error
+        let code: TransportError.Code = status == 404 ? .connectionLost : status == 401 ? .refused : .protocolViolation
+        #expect(error?.code == code && error?.response?.status == status, "\(String(describing: error))")
+        #expect(error?.message.contains("\(status) Oops from http://127.0.0.1:PORT/ws/") == true)
+        #expect(error?.message.hasSuffix("/xhr_send") == true)
+    }
+
+    @Test(arguments: transports)
+    func aConnectionThatIsReset(transport: SockJSTransport) async throws {
+        #expect(try await end(transport, then: .drop).error?.code == .connectionLost)
+        #expect(try await end(transport, then: .silence, sends: .drop, write: "x").error?.code == .connectionLost)
+        let half = ScriptedHTTP.Reply.octets("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\na[\"", thenCloses: true)
+        let error = try await end(transport, then: half).error
+        #expect(error?.code == .connectionLost)
+        #expect(error?.message.hasPrefix("the connection ended in the midst of an answer of ") == true)
+    }
+
+    @Test(arguments: transports)
+    func closeFramesAndSessionsThatAreNew(transport: SockJSTransport) async throws {
+        for (code, reason) in [(2010, "Another connection still open"), (3000, "Go away!")] {
+            let (inbox, error) = try await end(transport, then: Self.response(#"c[\#(code),"\#(reason)"]"#, transport))
+            #expect(error == nil)
+            #expect(inbox.contents.closures.map(\.code) == [code])
+            #expect(inbox.contents.closures.map(\.reason) == [reason])
+        }
+        let error = try await end(transport, then: Self.response("o", transport)).error
+        #expect(error?.message == "the server lost the session and opened a new one")
+    }
+
+    @Test(arguments: transports)
+    func whatIsNoFrame(transport: SockJSTransport) async throws {
+        let error = try await end(transport, then: Self.response("<html>", transport)).error
+        #expect(error?.code == .protocolViolation)
+        #expect(
+            error?.message == "the server sent what is no SockJS frame: \"<html>\", none of o, h, a and c at octet 0")
+    }
+
+    /// Messages come in the order in which they were written, whatever the requests do, and one request at a time.
+    ///
+    /// - Parameter answer: what says that they were taken; some servers have words for it.
+    @Test(arguments: ["204 No Content\r\n\r\n", "200 OK\r\nContent-Length: 2\r\n\r\nok"])
+    func messagesGoOneRequestAtATime(answer: String) async throws {
+        let script: ScriptedHTTP.Script = { request in
+            switch request.path {
+            case "/ws/info": .infoWithoutWebSocket
+            case "/ws/S/xhr_send": .octets("HTTP/1.1 " + answer)
+            default: .streaming("o\n")
+            }
+        }
+        try await ScriptedHTTP.run(script: script) { server in
+            let stream = try await openSockJS(server.port, .xhrStreaming)
+            let last = stream.eventLoop.makePromise(of: Void.self)
+            try await stream.perform { stream in
+                for number in 0..<100 {
+                    stream.write(ByteBuffer(string: "\(number)"), promise: number == 99 ? last : nil)
+                    if number == 0 { stream.flush() }
+                }
+                stream.flush()
+            }
+            try await last.futureResult.get()
+            let bodies = server.requests.filter { $0.path == "/ws/S/xhr_send" }.map(\.body)
+            #expect(bodies.count < 10, "they are not put together")
+            let numbers = bodies.joined().matches(of: /"(\d+)"/).map { Int($0.output.1) }
+            #expect(numbers == (0..<100).map { $0 })
+            try await stream.perform { $0.abort() }
+        }
+    }
+}
