@@ -24,7 +24,7 @@ build: libraries ## build the program for daily use
 
 test: libraries ## run all tests that need no other server
 	@command -v openssl >/dev/null || Scripts/apt-install.sh openssl
-	$(tests) --skip '^(Broker|Terminal)Tests\.'
+	$(tests) --skip '^(Broker|Terminal|Tool)Tests\.'
 
 # Leaks are counted by a test of their own: Foundation and the test runner have some that are not ours.
 test-asan: libraries ## run the tests of TLS under AddressSanitizer

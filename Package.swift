@@ -60,7 +60,10 @@ let package = Package(
             name: "StomptapCommandsTests",
             dependencies: ["StomptapCommands", "STOMPClient", "STOMPCore", "STOMPTransport", "LineEditor", nioCore]),
         .target(name: "TestSupport", dependencies: nio, path: "Tests/TestSupport"),
-        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "stomptap", "generate-docs"] + nio),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["TestSupport", "stomptap", "generate-docs"] + nio,
+            exclude: ["Traces"]),
+        .testTarget(name: "ToolTests", dependencies: ["TestSupport", "stomptap"] + nio, exclude: ["Servers"]),
         .testTarget(name: "TerminalTests", dependencies: ["TestSupport", "LineEditorFixture", "stomptap"]),
         .testTarget(
             name: "BrokerTests", dependencies: ["TestSupport", "STOMPClient"] + nio, exclude: ["Clients", "Servers"]),

@@ -17,9 +17,10 @@ enum OutputFile {
 
     /// Makes an empty file, or empties the one that is there, and leaves it open for the caller to write and close.
     ///
+    /// - Parameter mode: who may do what with a file that was not there.
     /// - Throws: ``Failure`` with 73.
-    static func opened(_ path: String) throws -> Int32 {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    static func opened(_ path: String, mode: mode_t = 0o644) throws -> Int32 {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw Failure(.cannotCreate, "\(path): \(InputFile.reason())") }
         return descriptor
     }

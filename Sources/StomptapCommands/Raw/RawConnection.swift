@@ -162,6 +162,8 @@ struct RawConnection: Sendable {
 
     /// How the connection fared, as far as it is known by now.
     struct Verdict: Sendable {
+        /// What the server said to CONNECT, where that was an ERROR.
+        var refusal: STOMPClientError?
         /// What went wrong.
         var failure: (any Error)?
         /// The first ERROR that came.
@@ -175,7 +177,7 @@ struct RawConnection: Sendable {
             let closure = receiver.closure
             let layer = closure?.layer ?? .tcp
             return Verdict(
-                failure: receiver.failure, errorFrame: receiver.errorFrame,
+                refusal: receiver.refusal, failure: receiver.failure, errorFrame: receiver.errorFrame,
                 ending: "\(layer.rawValue): \(closure?.description ?? "the connection ended")")
         }
     }

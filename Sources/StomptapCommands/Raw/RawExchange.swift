@@ -160,9 +160,11 @@ struct RawExchange: Sendable {
         switch ending {
         case .readerIsGone: return
         case .cancelled: throw CancellationError()
+        case _ where verdict.refusal != nil: break
         case .failed(let error) where !(error is RawConnection.Unsent): throw error
         default: break
         }
+        if let refusal = verdict.refusal { throw refusal }
         if let frame = verdict.errorFrame {
             throw Failure(.failed, "STOMP: ERROR: \(frame.headers["message"] ?? "without a reason")")
         }

@@ -32,6 +32,10 @@ final class RawReceiver: TransportReceiver {
     private(set) var closure: TransportClosure?
     /// The ERROR that came first.
     private(set) var errorFrame: Frame?
+    /// Whether CONNECT was sent, and CONNECTED has not come.
+    private var isConnecting = false
+    /// What the server said to CONNECT, where that was an ERROR.
+    private(set) var refusal: STOMPClientError?
 
     init(
         stream: any TransportStream, mode: RawMode, memory: Shared<EventStreamMemory>, limits: FrameLimits,
@@ -99,7 +103,11 @@ final class RawReceiver: TransportReceiver {
                 WireEvent(.stomp, .incoming, .frames, frame.command.rawValue, octets: frame.bytes)
             }
             batch.append(RawEvent(.incoming, .stomp, .frame(frame)))
-            if frame.command == .error, errorFrame == nil { errorFrame = frame.detached() }
+            if frame.command == .error, errorFrame == nil {
+                errorFrame = frame.detached()
+                if isConnecting { refusal = Self.refusal(frame) }
+            }
+            if frame.command == .connected { isConnecting = false }
             takeHandshake(frame)
         }
     }
@@ -110,15 +118,18 @@ final class RawReceiver: TransportReceiver {
         do throws(STOMPProtocolError) {
             switch try answered.receive(frame) {
             case .connected: promise.succeed()
-            case .error:
-                let message = frame.headers["message"] ?? "without a reason"
-                promise.fail(STOMPClientError(.refused, "CONNECT was refused: \(message)", frame: frame.detached()))
+            case .error: promise.fail(Self.refusal(frame))
             case .message, .receipt, .goodbye: return
             }
         } catch {
             promise.fail(STOMPClientError(.protocolViolation, error.message, cause: error))
         }
         handshake = nil
+    }
+
+    private static func refusal(_ frame: Frame) -> STOMPClientError {
+        let message = frame.headers["message"] ?? "without a reason"
+        return STOMPClientError(.refused, "CONNECT was refused: \(message)", frame: frame.detached())
     }
 
     func receivedAll() {
@@ -181,6 +192,7 @@ final class RawReceiver: TransportReceiver {
         event.time = .now()
         deliver()
         if case .frame(let frame) = event.content {
+            if frame.command == .connect || frame.command == .stomp { isConnecting = true }
             trace.record(.frames) {
                 WireEvent(.stomp, .outgoing, .frames, frame.command.rawValue, octets: frame.bytes)
             }

@@ -120,7 +120,8 @@ struct RawRenderer {
         out.append(name)
         text.writeSize(octets.readableBytes, to: &out)
         out.append("\n")
-        octets.withUnsafeReadableBytes { octets in
+        // Who takes STOMP for plain messages shall not see its secrets either.
+        octets.withUnsafeReadableBytes { text.mask.covered($0) }.withUnsafeBytes { octets in
             guard !hasDump || octets.isText else { return }
             text.write(body: octets, indentation: indentation, to: &out)
         }

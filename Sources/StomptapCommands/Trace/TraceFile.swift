@@ -1,13 +1,5 @@
 import NIOCore
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// A file that is written as things happen, for as long as the program runs. Only its owner may read it.
 ///
 /// Where it cannot be written, the command ends with status 74, as what is missing may be what was wanted.
@@ -18,8 +10,7 @@ struct TraceFile: Sendable {
     ///
     /// - Throws: ``Failure`` with 73.
     init(_ path: String) throws {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Failure(.cannotCreate, "\(path): \(InputFile.reason())") }
+        let descriptor = try OutputFile.opened(path, mode: 0o600)
         buffer = Shared(OutputBuffer(to: DescriptorWriter(descriptor: descriptor, name: path)))
     }
 
