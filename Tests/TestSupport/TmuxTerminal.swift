@@ -45,6 +45,17 @@ public struct TmuxTerminal: Sendable {
         pid_t(try await tmux(["display-message", "-p", "#{pane_pid}"]).lines.first ?? "") ?? 0
     }
 
+    /// The process that has the terminal: the shell, or what the shell waits for.
+    public func foreground() async throws -> pid_t {
+        let status = try await String(contentsOfFile: "/proc/\(pid())/stat", encoding: .utf8)
+        // proc(5): what follows the name in its parentheses, which may hold anything.
+        let fields = status.split(separator: ")").last?.split(separator: " ") ?? []
+        guard fields.count > 5, let group = pid_t(fields[5]), group > 0 else {
+            throw TestFailure("no terminal: \(status)")
+        }
+        return group
+    }
+
     /// Closes the window; the terminal is gone.
     public func close() async throws { try await tmux(["kill-server"]) }
 
@@ -77,6 +88,10 @@ public struct TmuxTerminal: Sendable {
 
     /// Waits until the last rows shown are these, and the cursor, if it is given, stands in that column.
     public func wait(for rows: String..., column: Int? = nil, within limit: Duration = .seconds(30)) async throws {
+        try await wait(for: rows, column: column, within: limit)
+    }
+
+    public func wait(for rows: [String], column: Int? = nil, within limit: Duration = .seconds(30)) async throws {
         var seen = ""
         try await eventually(within: limit) {
             let shown = try await self.rows()
@@ -86,6 +101,20 @@ public struct TmuxTerminal: Sendable {
                 ? () : nil
         } otherwise: {
             "not shown: \(rows), cursor \(column.map(String.init) ?? "anywhere"); the screen:\n\(seen)"
+        }
+    }
+
+    /// Waits until rows of these ends, in any order, are the last that are shown.
+    ///
+    /// - Parameter last: the row below them, if there is to be one.
+    public func wait(forAll endings: [String], above last: String? = nil) async throws {
+        try await eventually { () -> Void? in
+            var shown = try await self.rows()
+            if let last, shown.popLast() != last { return nil }
+            let rows = shown.suffix(endings.count)
+            return endings.allSatisfy { ending in rows.contains { $0.hasSuffix(ending) } } ? () : nil
+        } otherwise: {
+            "not shown: \(endings), \(last ?? "")"
         }
     }
 

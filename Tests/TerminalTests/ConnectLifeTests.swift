@@ -1,0 +1,139 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `stomptap connect` as a person sees it: history, ends, another program at the terminal, a connection that is lost.
+@Suite(.spawning) struct ConnectLifeTests {
+    @Test func theHistoryIsKeptBetweenSessionsWithoutSecrets() async throws {
+        try await withTemporaryFolder { home in
+            try await ConnectSession.run(home: home) { session in
+                try await session.enter("send /app/echo 안녕", answer: "sent 6 B to /app/echo")
+                try await session.enter(
+                    "send -H 'Authorization: Bearer t0ken' /app/echo x", answer: "sent 1 B to /app/echo")
+                try await session.terminal.enter("quit")
+                try await session.terminal.wait(for: "status 0", "shell$")
+            }
+            let saved = try String(contentsOfFile: home.path + "/state/stomptap/history", encoding: .utf8)
+            #expect(saved == "send /app/echo 안녕\nquit\n")
+            try await ConnectSession.run(home: home) { session in
+                try await session.terminal.press("Up", "Up")
+                try await session.terminal.wait(for: "demo> send /app/echo 안녕", column: 25)
+                try await session.terminal.press("C-u", "C-r")
+                try await session.terminal.type("echo")
+                try await session.terminal.wait(for: "(search: echo) send /app/echo 안녕")
+            }
+            let attributes = try FileManager.default.attributesOfItem(atPath: home.path + "/state/stomptap/history")
+            #expect(attributes[.posixPermissions] as? Int == 0o600)
+        }
+    }
+
+    @Test func controlCClearsTheLineAndControlDSaysGoodbye() async throws {
+        try await ConnectSession.run { session in
+            try await session.terminal.type("send /app/echo half")
+            try await session.terminal.press("C-c")
+            try await session.terminal.wait(for: "demo> send /app/echo half^C", "demo>", column: 6)
+            try await session.terminal.press("C-d")
+            try await session.terminal.wait(for: "status 0", "shell$", column: 7)
+            try await session.terminal.checkShell()
+        }
+    }
+
+    @Test func controlCEndsWhatTakesLong() async throws {
+        try await ConnectSession.run { session in
+            try await session.terminal.enter("wait 5 --timeout 10m")
+            try await session.terminal.wait(for: "demo> wait 5 --timeout 10m", "demo>")
+            try await session.terminal.press("C-c")
+            try await session.enter("subs", answer: "no subscriptions; 'sub DESTINATION' makes one")
+        }
+    }
+
+    @Test func theOpenTransactionIsAskedAboutOnce() async throws {
+        try await ConnectSession.run { session in
+            try await session.enter(
+                "begin", answer: "transaction tx-0 is open: 'commit' makes it happen, 'abort' forgets it", then: "tx-0")
+            try await session.enter(
+                "quit", answer: "transaction tx-0 is open: 'commit' or 'abort' it, or 'quit' again to drop it",
+                then: "tx-0")
+            try await session.terminal.enter("quit")
+            try await session.terminal.wait(for: "status 0", "shell$")
+        }
+    }
+
+    @Test func theShellGetsTheTerminalAtControlZ() async throws {
+        try await ConnectSession.run { session in
+            try await session.terminal.type("half a line")
+            try await session.terminal.press("C-z")
+            try await eventually {
+                try await session.terminal.rows().last == "shell$" ? () : nil
+            } otherwise: {
+                "not stopped"
+            }
+            try await session.terminal.checkShell()
+            try await session.terminal.enter("fg")
+            try await session.terminal.wait(for: "demo> half a line", column: 17)
+        }
+    }
+
+    @Test func aTextEditorHasTheTerminalForAWhile() async throws {
+        try await withTemporaryFolder { home in
+            // It waits for a line, as others do for keys, and writes the file by itself.
+            let editor = home.path + "/editor"
+            try Data("stty -a | grep -c ' icanon.* echo '; read line; echo \"$line 편집\" > \"$1\"\n".utf8)
+                .write(to: URL(filePath: editor))
+            let environment = ["EDITOR": "sh \(editor)"]
+            try await ConnectSession.run("demo", "-o body", home: home, environment: environment) { session in
+                try await session.enter("sub /topic/echo", answer: "sub-0 listens to /topic/echo", then: "1 sub")
+                try await session.terminal.enter("edit /app/echo")
+                try await session.terminal.wait(for: "demo 1 sub> edit /app/echo", "1")
+                try await session.terminal.enter("직접")
+                try await session.terminal.wait(
+                    forAll: ["직접 편집", "sent 13 B to /app/echo"], above: "demo 1 sub>")
+            }
+        }
+    }
+
+    @Test(arguments: [(SIGTERM, "143"), (SIGHUP, "129"), (SIGSEGV, "139")])
+    func theShellHasItsTerminalAfterASignal(number: Int32, status: String) async throws {
+        try await ConnectSession.run { session in
+            try await session.terminal.type("half a line")
+            try await session.terminal.wait(for: "demo> half a line")
+            kill(try await session.terminal.foreground(), number)
+            try await eventually {
+                let rows = try await session.terminal.rows().suffix(2)
+                return rows == ["status \(status)", "shell$"] ? () : nil
+            } otherwise: {
+                "no status \(status)"
+            }
+            try await session.terminal.checkShell()
+        }
+    }
+
+    @Test func thePromptTellsThatTheConnectionIsLostAndBack() async throws {
+        let port = try Loopback.freePorts(1)[0]
+        let server = Program.stomptap("serve", "--tcp", "127.0.0.1:\(port)")
+        try await server.start { running in
+            try await running.waitFor("\n")
+            let delays = "--reconnect-delay 50ms --reconnect-max-delay 100ms"
+            try await ConnectSession.run("stomp://127.0.0.1:\(port)", delays) { session in
+                let terminal = session.terminal
+                try await session.enter("sub /topic/a", answer: "sub-0 listens to /topic/a", then: "1 sub")
+                try await terminal.type("send /topic/a 안녕")
+                running.send(signal: SIGKILL)
+                try await terminal.wait(for: "\(session.prompt("lost")) send /topic/a 안녕")
+                try await terminal.press("Enter")
+                try await eventually {
+                    try await terminal.everything().contains { $0.hasPrefix("STOMP: not connected") } ? () : nil
+                } otherwise: {
+                    "not told"
+                }
+                // What could not be sent is in the history.
+                try await terminal.press("Up")
+                try await server.start { again in
+                    try await again.waitFor("\n")
+                    try await terminal.wait(for: "\(session.prompt("1 sub")) send /topic/a 안녕")
+                    #expect(try await terminal.everything().contains { $0.hasSuffix("1 subscription is back") })
+                }
+            }
+        }
+    }
+}
