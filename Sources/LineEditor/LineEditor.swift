@@ -17,8 +17,8 @@
 ///
 /// From `init` to `close` the terminal is the editor's. Everything else goes out by `print`, what is meant for standard
 /// error too, as long as that is the same terminal. However the process ends, by `exit`, a signal or a crash, the
-/// terminal gets its modes back; `_exit` and SIGKILL alone leave it as it is. A signal that the program handles or
-/// ignores itself, before or after `init`, is left to it.
+/// terminal gets its modes back; SIGKILL alone leaves it as it is, and `_exit` without `restoreTerminal`. A signal that
+/// the program handles or ignores itself, before or after `init`, is left to it.
 ///
 /// What the person types or pastes never drives the terminal: control characters in it are shown as `^[`. In a line that
 /// is handed out they are what they were.
@@ -143,6 +143,9 @@ public final class LineEditor: Sendable {
         mailbox.requestClose()
         await mailbox.waitUntilClosed()
     }
+
+    /// Gives the terminal its modes back, for a program that is about to call `_exit`. Harmless where no editor is open.
+    public static func restoreTerminal() { TerminalSignals.restoreTerminal() }
 
     private static func withNewline(_ octets: [UInt8]) -> [UInt8] {
         octets.last == UInt8(ascii: "\n") ? octets : octets + [UInt8(ascii: "\n")]

@@ -30,5 +30,8 @@ enum TerminalSignals {
     /// The terminal has its own modes again: signals do what they did before.
     static func disarm() { stomptap_signals_disarm() }
 
+    /// Gives the terminal its modes back, for a process that is about to end.
+    static func restoreTerminal() { stomptap_restore_terminal() }
+
     static func takeNotes() -> Notes { Notes(rawValue: stomptap_signals_take_notes()) }
 }

@@ -84,7 +84,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("signal 15", 143), ("signal 1", 129), ("crash", 132), ("abort", 134), ("exit 3", 3), ("close", 0),
+        ("signal 15", 143), ("signal 1", 129), ("crash", 132), ("abort", 134), ("exit 3", 3), ("_exit 4", 4),
+        ("close", 0),
     ])
     func theShellHasItsTerminalHoweverTheProgramEnds(command: String, status: Int) async throws {
         let start = "LineEditorFixture 2>errors; echo status $?"

@@ -19,9 +19,10 @@ options.completer = { request in
 }
 
 let editor: LineEditor
-do throws(LineEditorError) {
-    editor = try LineEditor(options)
-} catch {
+do {
+    // On a thread of the pool, as most programs will: signals are blocked there.
+    editor = try await Task.detached { [options] in try LineEditor(options) }.value
+} catch let error as LineEditorError {
     print("plain: \(error.code)")
     for await event in try PlainLineReader().lines {
         guard case .line(let line) = event else { break }
@@ -44,6 +45,9 @@ do throws(LineEditorError) {
         await editor.print(Array("flood is over".utf8))
     case "close": await editor.close()
     case "exit": exit(Int32(argument) ?? 0)
+    case "_exit":
+        LineEditor.restoreTerminal()
+        _exit(Int32(argument) ?? 0)
     case "signal": kill(getpid(), Int32(argument) ?? 0)
     case "abort": abort()
     case "crash": print([Int]()[argument.count])

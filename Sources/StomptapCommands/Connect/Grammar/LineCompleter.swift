@@ -13,7 +13,7 @@ import STOMPCore
 /// What Tab offers, by the ``CommandTable`` and what was seen in the session.
 struct LineCompleter {
     var subscriptions: [Link.Wanted]
-    /// Destinations on which messages came.
+    /// Destinations on which messages came, or to which they were sent.
     var destinations: Set<String>
     /// Names of headers that came.
     var headers: Set<String>

@@ -97,10 +97,17 @@ final class MessageLog: Sendable {
         state.tallies[subscription, default: Tally(last: logged.message.receivedAt)].take(logged.message)
     }
 
+    /// Remembers a destination that was sent to.
+    func note(destination: String) {
+        state.withLock { note(destination, in: &$0.names) }
+    }
+
+    private func note(_ destination: String, in names: inout Names) {
+        if names.destinations.count < limits.names { names.destinations.insert(destination) }
+    }
+
     private func note(_ message: Message, in names: inout Names) {
-        if let destination = message.destination, names.destinations.count < limits.names {
-            names.destinations.insert(destination)
-        }
+        if let destination = message.destination { note(destination, in: &names) }
         for header in message.headers where names.headers.count < limits.names { names.headers.insert(header.name) }
     }
 

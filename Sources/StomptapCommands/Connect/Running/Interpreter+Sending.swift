@@ -32,6 +32,7 @@ extension Interpreter {
                 to: outgoing.destination, body: body, headers: headers, wantsReceipt: asksReceipt,
                 transaction: transaction))
         try await receipt?.arrives()
+        log.note(destination: outgoing.destination)
         console.note(
             "sent \(ByteCount.readable(body.readableBytes)) to \(outgoing.destination)"
                 + (transaction.map { ", in \($0)" } ?? (receipt == nil ? "; no receipt was asked for" : "")))
