@@ -1,4 +1,5 @@
 import Dispatch
+import LineEditor
 import Synchronization
 
 #if canImport(Glibc)
@@ -56,6 +57,7 @@ enum Interrupts {
             if number == SIGINT, state.deaf > 0 { return [] }
             if state.first != nil {
                 lastAct.value?()
+                LineEditor.restoreTerminal()
                 _exit(128 + number)
             }
             return state.end(with: Failure(number == SIGTERM ? .terminated : .interrupted, nil))
