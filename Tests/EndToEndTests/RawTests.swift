@@ -120,7 +120,7 @@ import Testing
     @Test func aLineOverTheLimitIsTold() async throws {
         try await ServedBroker.run { broker in
             let long = String(repeating: "a", count: 2000)
-            for (arguments, url) in [([], broker.tcp), (["--text"], broker.webSocket)] {
+            for (arguments, url) in [([String](), broker.tcp), (["--text"], broker.webSocket)] {
                 var program = raw(url, "--max-message", "1000", input: "one\n\(long)\n^@\n")
                 program.arguments += arguments
                 let result = try await program.run()
