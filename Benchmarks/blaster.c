@@ -4,6 +4,11 @@
 //     blaster serve FRAMES CONNECTIONS    prints its port, then "SECONDS" for each connection
 //     blaster read tcp|ws PORT FRAMES     subscribes and counts NULs
 //
+// and of the other direction, over TCP, where the server only reads:
+//
+//     blaster sink FRAMES CONNECTIONS     prints its port, then "SECONDS" for each connection
+//     blaster write PORT FRAMES           sends frames that were made before, many in a write
+//
 // The time runs from the first octet of the first MESSAGE to what the client sends, or to its close, when it has had
 // enough: the same for every client. Frames are as RabbitMQ's: six headers, LF after the NUL, bodies of 256 octets; over
 // WebSocket each is a text message.
@@ -196,7 +201,9 @@ static double converse(Peer *peer, long frames) {
     return seconds > 0 || start == 0 ? seconds : now() - start;
 }
 
-static void serve(long frames, int connections) {
+static double swallow(Peer *peer, long frames);
+
+static void serve(long frames, int connections, bool onlyReads) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -208,7 +215,7 @@ static void serve(long frames, int connections) {
     for (int i = 0; i < connections; i++) {
         memset(&peer, 0, sizeof peer);
         if ((peer.socket = accept(listener, NULL, NULL)) < 0) fail("accept");
-        printf("%.6f\n", converse(&peer, frames));
+        printf("%.6f\n", onlyReads ? swallow(&peer, frames) : converse(&peer, frames));
         fflush(stdout);
         close(peer.socket);
     }
@@ -244,13 +251,56 @@ static void readFrames(bool isWebSocket, int port, long frames) {
     close(server);
 }
 
+// Counts the NULs of what a client sends behind its CONNECT; gives the seconds from the first to the last.
+static double swallow(Peer *peer, long frames) {
+    static const char connected[] = "CONNECTED\nversion:1.2\nheart-beat:0,0\n\n";
+    static char octets[1 << 18], frame[INPUT + 1];
+    double start = 0;
+    if (!take(peer, "", 1, frame) || !sendFrame(peer, connected, sizeof connected)) return 0;
+    memcpy(octets, peer->octets, peer->count);
+    ssize_t count = peer->count;
+    for (;;) {
+        if (count > 0 && start == 0) start = now();
+        for (char *next = octets, *end = octets + count; (next = memchr(next, 0, end - next)); next++) frames--;
+        if (frames <= 0) break;
+        if ((count = recv(peer->socket, octets, sizeof octets, 0)) <= 0) return 0;
+    }
+    double seconds = now() - start;
+    // It may say goodbye, and closes when that is not answered.
+    while (recv(peer->socket, octets, sizeof octets, 0) > 0) {}
+    return seconds;
+}
+
+static void writeFrames(int port, long frames) {
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int server = socket(AF_INET, SOCK_STREAM, 0);
+    if (connect(server, (struct sockaddr *)&address, sizeof address)) fail("connect");
+    static const char connectFrame[] = "CONNECT\naccept-version:1.2\nhost:/\n\n";
+    static char frame[BODY + 512], batch[BATCH * sizeof frame], answer[512];
+    int length = snprintf(frame, sizeof frame, "SEND\ndestination:/topic/bench\ncontent-length:%d\n\n", BODY);
+    memset(frame + length, 'a', BODY);
+    length += BODY + 1;
+    for (int i = 0; i < BATCH; i++) memcpy(batch + i * length, frame, length);
+    if (!writeAll(server, connectFrame, sizeof connectFrame) || recv(server, answer, sizeof answer, 0) <= 0)
+        fail("connect");
+    for (long left = frames; left > 0; left -= BATCH)
+        if (!writeAll(server, batch, (size_t)length * (left < BATCH ? left : BATCH))) fail("send");
+    close(server);
+}
+
 int main(int count, char **arguments) {
     if (count == 4 && strcmp(arguments[1], "serve") == 0) {
-        serve(atol(arguments[2]), atoi(arguments[3]));
+        serve(atol(arguments[2]), atoi(arguments[3]), false);
+    } else if (count == 4 && strcmp(arguments[1], "sink") == 0) {
+        serve(atol(arguments[2]), atoi(arguments[3]), true);
+    } else if (count == 4 && strcmp(arguments[1], "write") == 0) {
+        writeFrames(atoi(arguments[2]), atol(arguments[3]));
     } else if (count == 5 && strcmp(arguments[1], "read") == 0) {
         readFrames(strcmp(arguments[2], "ws") == 0, atoi(arguments[3]), atol(arguments[4]));
     } else {
-        fprintf(stderr, "usage: blaster serve FRAMES CONNECTIONS | blaster read tcp|ws PORT FRAMES\n");
+        fprintf(stderr, "usage: blaster serve FRAMES CONNECTIONS | blaster read tcp|ws PORT FRAMES\n"
+                        "       blaster sink FRAMES CONNECTIONS | blaster write PORT FRAMES\n");
         return 64;
     }
 }

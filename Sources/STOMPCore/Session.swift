@@ -119,7 +119,7 @@ public struct Session: Sendable {
             agreed = heartBeat.negotiated(with: try HeartBeat(header: frame.headers["heart-beat"]))
         }
         encoder.version = version
-        let handshake = Handshake(version: version, heartBeat: agreed, frame: frame)
+        let handshake = Handshake(version: version, heartBeat: agreed, frame: frame.detached())
         state = .connected(handshake)
         return handshake
     }

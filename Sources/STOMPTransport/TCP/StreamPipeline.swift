@@ -10,7 +10,7 @@ enum StreamPipeline {
     /// Once more octets than `high` wait to be sent, ``TransportStream/isWritable`` is false until fewer than `low` do.
     static let writeMarks = ChannelOptions.Types.WriteBufferWaterMark(low: 64 << 10, high: 256 << 10)
 
-    static let receiveAllocator = AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 65536, maximum: largestRead)
+    static let receiveAllocator = AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 2048, maximum: largestRead)
 
     /// The handler that stands right above TCP. A TLS handler's place is before it, first in the pipeline; it is to
     /// pass `close(mode: .output)` on as the end of its own stream, to tell that end as `ChannelEvent.inputClosed`,

@@ -35,12 +35,13 @@ struct BenchRun: Sendable {
         let opening = Opening(reconnection: reconnection, plan: plan)
         let identity = UInt32.random(in: 1 ... .max)
         let clocks = Shared<[ClockComparison.Result]>([])
-        let comparison = compareClocks(identity, clocks)
-        defer { comparison?.cancel() }
         do {
             let subscribers = try await opening.subscribers()
             if let file = plan.readyFile { try OutputFile.create(file) }
             let publishers = try await opening.publishers()
+            // The last to connect: what is measured is there first.
+            let comparison = compareClocks(identity, clocks)
+            defer { comparison?.cancel() }
             let tally = Tally()
             var outcome = await withTaskCancellationHandler {
                 // What was measured is told however the run ends, so the cancellation must not reach it.
