@@ -125,8 +125,11 @@ final class SockJSServerSession: SockJSEnd {
             updateWritability()
             pump()
         }
+        // Before the write, which may be done at once and ask for the next frame: that one is for the next response.
+        let isLast = response.transport == .xhrPolling || octetsInResponse >= options.responseLimit
+        if isLast { self.response = nil }
         response.write(octets, promise: promise)
-        if response.transport == .xhrPolling || octetsInResponse >= options.responseLimit { finishResponse() }
+        if isLast { response.end() }
         startTimer()
     }
 
