@@ -33,9 +33,10 @@ test-asan: libraries ## run the tests of TLS under AddressSanitizer
 test-brokers: libraries brokers ## run the tests against RabbitMQ, ActiveMQ and node-sockjs, which they start and stop
 	$(tests) --filter '^BrokerTests\.'
 
-test-tools: libraries ## run the tests that need what people use: tmux, shells, mandoc
-	@Scripts/apt-install.sh tmux zsh fish mandoc
+test-tools: libraries ## run the tests that need what people use: tmux, shells, mandoc, HdrHistogram's reader
+	@Scripts/apt-install.sh tmux zsh fish mandoc python3-venv
 	$(tests) --filter '^TerminalTests\.'
+	Scripts/check-hdr.sh
 
 docs: libraries ## make the man pages, the completions and the README's table of options anew
 	$(SWIFT) build --product generate-docs
@@ -44,8 +45,9 @@ docs: libraries ## make the man pages, the completions and the README's table of
 lint: ## check the style of the sources
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources/FuzzDecoder
 
-figures: build ## measure the frames per second beside a bare read loop
+figures: build ## measure the frames per second beside bare read and write loops
 	Benchmarks/figures.sh
+	Benchmarks/bench-figures.sh
 
 autobahn: ## run the WebSocket client against the Autobahn test suite (needs Python 2.7)
 	Scripts/autobahn.sh

@@ -11,7 +11,9 @@ struct BenchCommand: EndpointCommand {
         discussion: """
             Sends numbered messages, takes them again, and tells how many, how fast,
             and what was lost. With --rate latency counts from when a message was due,
-            so that a server that stalls cannot hide it.
+            so that a server that stalls cannot hide it. Heart-beats are off unless
+            --heart-beat asks for them: RabbitMQ 3.10 ends WebSocket sessions under
+            load with them.
 
             EXAMPLES
               stomptap bench demo
@@ -72,6 +74,12 @@ struct BenchCommand: EndpointCommand {
         try await EndpointArgument.with(endpoint) { endpoints in
             var reconnection = try options.reconnection(to: endpoints, standard: .never)
             reconnection.policy = .never
+            // RabbitMQ 3.10 ends a WebSocket session when its flow control meets heart-beats, as every load makes it.
+            if options.heartBeat == nil {
+                for index in reconnection.servers.indices {
+                    reconnection.servers[index].configuration.session.heartBeat = .none
+                }
+            }
             let run = BenchRun(
                 plan: plan, endpoint: endpoints.map(\.description).joined(separator: ","), reconnection: reconnection,
                 log: outputs.log, live: LiveLine())

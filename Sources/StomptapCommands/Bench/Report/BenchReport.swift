@@ -65,7 +65,7 @@ struct BenchReport: Sendable {
             rows.append(["receipts come", Readable.count(result.receiptsArrived), ""])
         }
         for (kind, count) in result.errors.sorted(by: { $0.key < $1.key }) {
-            rows.append(["error: \(kind)", Readable.count(count), ""])
+            rows.append([kind, Readable.count(count), ""])
         }
         return table(rows)
     }
