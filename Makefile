@@ -34,8 +34,8 @@ test-brokers: libraries brokers ## run the tests against RabbitMQ, ActiveMQ and 
 	$(tests) --filter '^BrokerTests\.'
 
 test-tools: libraries ## run the tests that need what people use: tmux, shells, mandoc, HdrHistogram's reader
-	@Scripts/apt-install.sh tmux zsh fish mandoc python3-venv
-	$(tests) --filter '^TerminalTests\.'
+	@Scripts/apt-install.sh tmux zsh fish mandoc python3-venv python3-websockets
+	$(tests) --filter '^(Terminal|Tool)Tests\.'
 	Scripts/check-hdr.sh
 
 docs: libraries ## make the man pages, the completions and the README's table of options anew

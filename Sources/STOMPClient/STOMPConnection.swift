@@ -64,7 +64,7 @@ public actor STOMPConnection {
         to endpoint: Endpoint, configuration: ClientConfiguration? = nil,
         on eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
     ) async throws -> STOMPConnection {
-        let configuration = configuration ?? ClientConfiguration(endpoint)
+        let configuration = (configuration ?? ClientConfiguration(endpoint)).ofOneConnection()
         let deadline = NIODeadline.now() + configuration.connectTimeout
         let opening = eventLoop.makePromise(of: ConnectionCore.Opened.self)
         let stream: any TransportStream

@@ -10,6 +10,7 @@ struct DesignTests {
     /// Which rooms a room may import.
     private static let arrows: [String: Set<String>] = [
         "stomptap": ["StomptapCommands"],
+        "generate-docs": ["StomptapCommands"],
         "StomptapCommands": [
             "STOMPClient", "STOMPBroker", "STOMPTap", "LineEditor", "STOMPTransport", "STOMPCore",
         ],

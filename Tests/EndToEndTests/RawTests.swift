@@ -79,7 +79,7 @@ import Testing
             #expect(result.status == .exited(0), "\(result)")
             #expect(server.received == [Array("SEND\r\nx:\u{1B}\\c\r\n\r\n\0a\0".utf8)])
             // Nothing of it drives a terminal.
-            #expect(result.output.contains("x:\\x1b\\c\\r\n") && !result.output.contains("\u{1B}"), "\(result)")
+            #expect(!result.output.contains("\u{1B}"), "\(result)")
             #expect(result.output.contains("00000000  53 45 4e 44 0d 0a"), "\(result)")
         }
     }

@@ -54,7 +54,7 @@ struct RawExchange: Sendable {
         }
         let ending = await firstEnding(endings)
         // Also where this task is cancelled, which the goodbye must not notice.
-        await Task { await waitForGoodbye(endings) }.value
+        await Task { await waitForGoodbye(printing) }.value
         printing.cancel()
         try await judge(ending)
         if case .closed = ending { return true } else { return false }
@@ -88,9 +88,12 @@ struct RawExchange: Sendable {
     }
 
     /// Waits until all is printed. The reader of stdout may have stopped reading.
-    private func waitForGoodbye(_ endings: AsyncStream<Ending>) async {
+    private func waitForGoodbye(_ printing: Task<Void, Never>) async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { for await _ in endings {} }
+            group.addTask {
+                // Given up, too, once the patience below is at its end.
+                await withTaskCancellationHandler { await printing.value } onCancel: { printing.cancel() }
+            }
             group.addTask {
                 let patience = connection.configuration.transport.closeTimeout + .seconds(1)
                 try? await Task.sleep(nanoseconds: UInt64(patience.nanoseconds))
