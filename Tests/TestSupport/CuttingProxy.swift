@@ -32,8 +32,8 @@ public struct CuttingProxy: Sendable {
                     .flatMapThrowing { server in
                         try client.pipeline.syncOperations.addHandler(PassingHandler(to: server, limit: limit))
                         try server.pipeline.syncOperations.addHandler(PassingHandler(to: client, limit: .max))
+                        // The client's first read is its handler's: it is not registered yet.
                         server.read()
-                        client.read()
                     }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -55,6 +55,8 @@ private final class PassingHandler: ChannelInboundHandler {
         self.other = other
         self.limit = limit
     }
+
+    func channelActive(context: ChannelHandlerContext) { context.read() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var octets = Self.unwrapInboundIn(data)
