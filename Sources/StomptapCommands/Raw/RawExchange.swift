@@ -92,7 +92,11 @@ struct RawExchange: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 // Given up, too, once the patience below is at its end.
-                await withTaskCancellationHandler { await printing.value } onCancel: { printing.cancel() }
+                await withTaskCancellationHandler {
+                    await printing.value
+                } onCancel: {
+                    printing.cancel()
+                }
             }
             group.addTask {
                 let patience = connection.configuration.transport.closeTimeout + .seconds(1)

@@ -49,9 +49,10 @@ struct ReportTests {
         latencies.record(15_000, count: 3)
         latencies.record(150_000, count: 1)
         let lines = LatencyPlot(width: 40, draws: false).lines(latencies)
-        #expect(lines.map { $0.prefix(19) } == [
-            "  to 20 us   75.00%", "  to 50 us    0.00%", " to 100 us    0.00%", " to 200 us   25.00%",
-        ])
+        #expect(
+            lines.map { $0.prefix(19) } == [
+                "  to 20 us   75.00%", "  to 50 us    0.00%", " to 100 us    0.00%", " to 200 us   25.00%",
+            ])
         #expect(LatencyPlot(width: 40, draws: false).lines(Latencies()).isEmpty)
     }
 
