@@ -88,7 +88,7 @@ import Testing
         ("close", 0),
     ])
     func theShellHasItsTerminalHoweverTheProgramEnds(command: String, status: Int) async throws {
-        let start = "LineEditorFixture 2>errors; echo status $?"
+        let start = "LineEditorFixture 2>/dev/null; echo status $?"
         try await EditorSession.run(start: start) { session in
             try await session.terminal.type("half a line")
             try await session.terminal.wait(for: "> half a line")
