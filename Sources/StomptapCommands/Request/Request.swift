@@ -30,8 +30,7 @@ struct Request: Sendable {
         let subscription = try await connection.subscribe(to: reply, headers: replyHeaders)
         do {
             if try await connection.standing(of: subscription) == .unconfirmed {
-                let time = connection.configuration.receiptTimeout.readable
-                Diagnostics.warn("STOMP: no receipt for the subscription to \(reply) within \(time)")
+                connection.warnUnconfirmed(reply)
             }
             try await connection.send(message)
             try await withThrowingTaskGroup(of: Void.self) { group in

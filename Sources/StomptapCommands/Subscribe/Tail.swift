@@ -210,8 +210,7 @@ struct Tail: Sendable {
     private func announce(_ subscriptions: [Subscription], of connection: STOMPConnection) async throws -> Step {
         for subscription in subscriptions {
             if try await connection.standing(of: subscription) == .unconfirmed {
-                let time = connection.configuration.receiptTimeout.readable
-                Diagnostics.warn("STOMP: no receipt for the subscription to \(subscription.destination) within \(time)")
+                connection.warnUnconfirmed(subscription.destination)
             }
         }
         if let file = plan.readyFile { try OutputFile.create(file) }

@@ -13,9 +13,7 @@ extension Interpreter {
         case .confirmed: console.note("\(id) listens to \(destination)")
         case .settled:
             console.note("\(id) listens to \(destination), as far as one can know: this server confirms nothing")
-        case .unconfirmed:
-            let time = connection.configuration.receiptTimeout.readable
-            Diagnostics.warn("STOMP: no receipt for the subscription to \(destination) within \(time)")
+        case .unconfirmed: connection.warnUnconfirmed(destination)
         }
     }
 
