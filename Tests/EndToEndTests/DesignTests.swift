@@ -4,9 +4,6 @@ import Testing
 
 /// The plan of the house, kept true.
 struct DesignTests {
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
     /// Which rooms a room may import.
     private static let arrows: [String: Set<String>] = [
         "stomptap": ["StomptapCommands"],
@@ -59,7 +56,7 @@ struct DesignTests {
     }
 
     @Test func roomsImportWhatTheyMay() throws {
-        let sources = Self.root.appending(path: "Sources")
+        let sources = Repository.root.appending(path: "Sources")
         let paths = try FileManager.default.subpathsOfDirectory(atPath: sources.path).filter { $0.hasSuffix(".swift") }
         #expect(paths.count > 10)
         for path in paths {

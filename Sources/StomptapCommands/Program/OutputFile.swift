@@ -27,9 +27,10 @@ enum OutputFile {
 
     /// Makes a file, or replaces what is in it, by what `fill` appends.
     ///
+    /// - Parameter mode: who may do what with a file that was not there.
     /// - Throws: ``Failure`` with 73 or 74.
-    static func write(_ path: String, _ fill: (inout OutputBuffer) throws -> Void) throws {
-        let descriptor = try opened(path)
+    static func write(_ path: String, mode: mode_t = 0o644, _ fill: (inout OutputBuffer) throws -> Void) throws {
+        let descriptor = try opened(path, mode: mode)
         defer { close(descriptor) }
         var out = OutputBuffer(to: DescriptorWriter(descriptor: descriptor, name: path))
         try fill(&out)

@@ -37,16 +37,10 @@ enum UsedDestinations {
         // Whole or not at all, also where two programs end at once.
         let path = "\(folder)/destinations"
         let temporary = "\(path).\(getpid())"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { return }
-        let text = Array(kept.map { $0 + "\n" }.joined().utf8)
-        let isWritten =
-            (try? text.withUnsafeBytes { try DescriptorWriter(descriptor: descriptor, name: path).write($0) }) != nil
-        close(descriptor)
-        guard isWritten, rename(temporary, path) == 0 else {
-            unlink(temporary)
-            return
+        let isWritten: ()? = try? OutputFile.write(temporary, mode: 0o600) { out in
+            for destination in kept { out.append("\(destination)\n") }
         }
+        if isWritten == nil || rename(temporary, path) != 0 { OutputFile.remove(temporary) }
     }
 }
 
