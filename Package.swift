@@ -34,12 +34,13 @@ let package = Package(
             name: "STOMPClient",
             dependencies: ["STOMPCore", "STOMPTransport", .product(name: "Logging", package: "swift-log")] + nio),
         .target(name: "STOMPBroker", dependencies: ["STOMPCore", "STOMPTransport"] + nio),
+        .target(name: "STOMPTap", dependencies: ["STOMPCore", "STOMPTransport"] + nio + nioHTTP),
         .systemLibrary(name: "CEditLine", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
         .target(name: "LineEditor", dependencies: ["CEditLine"]),
         .target(
             name: "StomptapCommands",
             dependencies: [
-                "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPBroker", "LineEditor",
+                "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPBroker", "STOMPTap", "LineEditor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ] + nio),

@@ -18,7 +18,7 @@ public struct TransportListener: Sendable {
         host: String, port: Int, on group: any EventLoopGroup, options: TransportOptions,
         tls: TLSServerOptions? = nil, accept: @escaping TransportReceiverFactory
     ) async throws -> TransportListener {
-        try await listen(host: host, port: port, on: group, options: options, tls: tls) { channel, summary in
+        try await channels(host: host, port: port, on: group, options: options, tls: tls) { channel, summary in
             try StreamPipeline.begin(channel, options: options)
             _ = try StreamPipeline.endTCP(channel, options: options, tls: summary, receiver: accept)
         }
@@ -35,7 +35,7 @@ public struct TransportListener: Sendable {
         let sockJS = endpoint.sockJS.map {
             SockJSService(endpoint, options: $0, transportOptions: options, accept: accept)
         }
-        return try await listen(host: host, port: port, on: group, options: options, tls: tls) { channel, summary in
+        return try await channels(host: host, port: port, on: group, options: options, tls: tls) { channel, summary in
             try StreamPipeline.begin(channel, options: options)
             let router: HTTPRouter = { sockJS?.route($0, tls: summary) ?? endpoint.route($0) }
             try HTTPServerHandler.add(to: channel, options: options, router: router) { channel, agreement in
@@ -51,7 +51,11 @@ public struct TransportListener: Sendable {
         }
     }
 
-    private static func listen(
+    /// Listens for connections that the caller makes something of: `open` is called with each once it stands, behind TLS
+    /// where `tls` is given, and before anything is read from it.
+    ///
+    /// - Throws: as ``tcp(host:port:on:options:tls:accept:)``.
+    package static func channels(
         host: String, port: Int, on group: any EventLoopGroup, options: TransportOptions, tls: TLSServerOptions?,
         open: @escaping @Sendable (any Channel, TLSSummary?) throws -> Void
     ) async throws -> TransportListener {

@@ -1,0 +1,48 @@
+import NIOCore
+import NIOPosix
+import STOMPTransport
+
+/// Stands between apps and their server, passes everything on, and tells what it sees.
+///
+/// Everything happens on one event loop, so that what is told has one order.
+public final class Tap: Sendable {
+    /// The address that is listened on.
+    public let host: String
+    public let port: Int
+    private let listener: TransportListener
+    private let switchboard: NIOLoopBound<Switchboard>
+
+    private init(listener: TransportListener, switchboard: NIOLoopBound<Switchboard>) {
+        host = listener.host
+        port = listener.port
+        self.listener = listener
+        self.switchboard = switchboard
+    }
+
+    /// Starts a tap on one event loop of `group`, and returns when it listens.
+    ///
+    /// - Parameter observer: takes what is seen, together what came together. It is called on the event loop, one call
+    ///   after the other, and should not block: the apps wait for it.
+    /// - Throws: ``TransportError`` where the address cannot be listened on, or a file of the options will not do.
+    public static func start(
+        _ configuration: TapConfiguration, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        observer: @escaping @Sendable ([TapEvent]) -> Void
+    ) async throws -> Tap {
+        let eventLoop = group.next()
+        let switchboard = try await eventLoop.submit {
+            NIOLoopBound(Switchboard(configuration, on: eventLoop, observer: observer), eventLoop: eventLoop)
+        }.get()
+        let listener = try await TransportListener.channels(
+            host: configuration.host, port: configuration.port, on: eventLoop, options: configuration.transport,
+            tls: configuration.tls
+        ) { channel, _ in try switchboard.value.accept(channel) }
+        return Tap(listener: listener, switchboard: switchboard)
+    }
+
+    /// Stops listening, ends all connections, and returns when they are over.
+    public func shutdown() async {
+        await listener.close()
+        let switchboard = switchboard
+        try? await switchboard.eventLoop.flatSubmit { switchboard.value.shutDown() }.get()
+    }
+}
