@@ -21,7 +21,10 @@ measure() {
     : >"$results.port"
     "$blaster" serve "$frames" 1 >"$results.port" &
     server=$!
-    until port=$(head -n 1 "$results.port") && [ -n "$port" ]; do sleep 0.01; done
+    until port=$(head -n 1 "$results.port") && [ -n "$port" ]; do
+        kill -0 "$server"
+        sleep 0.01
+    done
     case $2 in
     bare) "$blaster" read "$1" "$port" "$frames" ;;
     tcp) "$stomptap" subscribe "stomp://127.0.0.1:$port" /topic/figures -n "$frames" -o body >/dev/null ;;
