@@ -1,18 +1,113 @@
 import NIOCore
 import STOMPTransport
 
-/// All connections of a tap. It lives on the tap's event loop.
+/// All connections and sessions of a tap. It lives on the tap's event loop.
 final class Switchboard {
+    /// The most SockJS sessions that are known at a time; the requests of more are passed on and not taken apart.
+    static let largestSessionCount = 10_000
+    /// How long a SockJS session may be without a request before it counts as over. A server ends it after 5 s.
+    private static let sessionPatience = TimeAmount.seconds(15)
+
+    let configuration: TapConfiguration
+    let eventLoop: any EventLoop
+    let connector: TransportConnector
+    private let observer: @Sendable ([TapEvent]) -> Void
+    private var batch: [TapEvent] = []
+    private var relays: [ObjectIdentifier: Relay] = [:]
+    private var sessions: [String: TapSession] = [:]
+    private var lastNumber = 0
+    private var whenEmpty: EventLoopPromise<Void>?
+
     init(
         _ configuration: TapConfiguration, on eventLoop: any EventLoop,
         observer: @escaping @Sendable ([TapEvent]) -> Void
     ) {
+        self.configuration = configuration
         self.eventLoop = eventLoop
+        self.observer = observer
+        connector = TransportConnector(options: configuration.transport)
     }
 
-    private let eventLoop: any EventLoop
+    func accept(_ channel: any Channel) throws {
+        if configuration.faults.refusal > 0, Double.random(in: 0..<1) < configuration.faults.refusal {
+            tell(TapEvent(connection: nextNumber(), app: addressText(channel.remoteAddress), .fault("refused")))
+            deliver()
+            RelayEnd(channel, .toServer) { _ in }.reset()
+            return
+        }
+        let relay = Relay(channel, self)
+        relays[ObjectIdentifier(relay)] = relay
+        try relay.begin()
+    }
 
-    func accept(_ channel: any Channel) throws {}
+    /// The relay is over.
+    func remove(_ relay: Relay) {
+        relays[ObjectIdentifier(relay)] = nil
+        if relays.isEmpty { whenEmpty?.succeed() }
+    }
 
-    func shutDown() -> EventLoopFuture<Void> { eventLoop.makeSucceededVoidFuture() }
+    /// Ends all connections; the future is kept when they are over.
+    func shutDown() -> EventLoopFuture<Void> {
+        let promise = eventLoop.makePromise(of: Void.self)
+        guard !relays.isEmpty else {
+            endSessions()
+            promise.succeed()
+            return promise.futureResult
+        }
+        whenEmpty = promise
+        for relay in relays.values { relay.shutDown() }
+        return promise.futureResult.assumeIsolated().map { self.endSessions() }.nonisolated()
+    }
+
+    private func endSessions() {
+        for session in sessions.values { session.end("the tap was ended") }
+        sessions = [:]
+    }
+
+    // MARK: - What is told
+
+    func nextNumber() -> Int {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    func tell(_ event: TapEvent) {
+        if case .layer = event.content, !configuration.tellsLayers { return }
+        batch.append(event)
+    }
+
+    /// Hands on what was told since the last time.
+    func deliver() {
+        guard !batch.isEmpty else { return }
+        let events = batch
+        batch.removeAll(keepingCapacity: true)
+        observer(events)
+    }
+
+    // MARK: - SockJS sessions
+
+    /// The session that a request belongs to; nil where it cannot be known.
+    ///
+    /// - Parameter isReceiving: whether the request receives: only such a one opens a session.
+    func session(of path: SockJSPath, app: String, isReceiving: Bool) -> TapSession? {
+        if let session = sessions[path.session] { return session }
+        guard isReceiving, sessions.count < Self.largestSessionCount else { return nil }
+        let session = TapSession(number: nextNumber(), app: app, self, keepsMessages: true)
+        sessions[path.session] = session
+        session.whenIdle = { [weak self, weak session] in
+            guard let self, let session else { return }
+            if session.hasEnded { return self.forget(path.session, session) }
+            self.eventLoop.assumeIsolated().scheduleTask(in: Self.sessionPatience) { [weak self, weak session] in
+                guard let self, let session, !session.isCarried else { return }
+                session.end("no request came for \(durationText(Self.sessionPatience))")
+                self.forget(path.session, session)
+            }
+        }
+        session.begin("\(path.name) \(path.session)")
+        return session
+    }
+
+    private func forget(_ name: String, _ session: TapSession) {
+        if sessions[name] === session { sessions[name] = nil }
+    }
 }

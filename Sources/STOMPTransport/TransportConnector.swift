@@ -38,6 +38,33 @@ public struct TransportConnector: Sendable {
         }
     }
 
+    /// Opens a connection that the caller makes something of: TCP, through the proxy and behind TLS where these are
+    /// asked for. Nothing is read from it yet, and each of its halves ends by itself. It is called on the event loop.
+    ///
+    /// - Returns: the connection; it fails with a ``TransportError``.
+    package func channel(
+        to target: TransportTarget, on eventLoop: any EventLoop, deadline: NIODeadline
+    ) -> EventLoopFuture<any Channel> {
+        do {
+            let opening = ConnectionOpening<any Channel>(
+                layer: .tcp, request: "",
+                open: { channel, _ in channel.eventLoop.makeSucceededFuture(channel) }, endsAsWhole: false)
+            let attempt = ConnectionAttempt(
+                target: target, opening: opening, options: options,
+                tls: target.isSecure ? try contexts.context(for: options.tls) : nil, eventLoop: eventLoop,
+                deadline: deadline)
+            attempt.run()
+            let site = addressText(host: target.host, port: target.port)
+            return attempt.future.assumeIsolated().flatMapErrorThrowing { error in
+                let error = TransportError(breaking: error, with: site)
+                if error.layer == .tls { contexts.forget() }
+                throw error
+            }.nonisolated()
+        } catch {
+            return eventLoop.makeFailedFuture(error)
+        }
+    }
+
     private func open(
         _ target: TransportTarget, options: TransportOptions, tls: TLSContext?, on eventLoop: any EventLoop,
         deadline: NIODeadline, receiver: @escaping TransportReceiverFactory

@@ -2,53 +2,53 @@ import NIOCore
 
 /// Keeps the head of an HTTP answer, or what came instead of one, as it came, and shows both heads in the trace.
 /// It stands below the HTTP codec, which keeps neither the reason phrase nor what it cannot read.
-final class HTTPHeadRecorder: ChannelDuplexHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
-    typealias OutboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
+package final class HTTPHeadRecorder: ChannelDuplexHandler, RemovableChannelHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias InboundOut = ByteBuffer
+    package typealias OutboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
 
     /// The most octets that are kept of a head.
     static let limit = 16 << 10
 
     private let trace: WireTrace
-    private(set) var incoming = ByteBuffer()
+    package private(set) var incoming = ByteBuffer()
     /// What a layer below says is wrong: it came before anything that is made of the connection's end.
-    private(set) var failure: TransportError?
+    package private(set) var failure: TransportError?
     private var outgoing = ByteBuffer()
     private var isIncomingWhole = false
     private var isOutgoingWhole = false
 
-    init(trace: WireTrace) { self.trace = trace }
+    package init(trace: WireTrace) { self.trace = trace }
 
     /// The first line that came.
-    var firstLine: String {
+    package var firstLine: String {
         String(decoding: incoming.readableBytesView.prefix { $0 != 10 && $0 != 13 }, as: Unicode.UTF8.self)
     }
 
     /// The reason phrase of the answer.
-    var reason: String {
+    package var reason: String {
         let words = firstLine.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
         return words.count > 2 ? String(words[2]) : ""
     }
 
     /// Another exchange begins on the same connection.
-    func reset() {
+    package func reset() {
         (incoming, outgoing) = (ByteBuffer(), ByteBuffer())
         (isIncomingWhole, isOutgoingWhole) = (false, false)
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         keep(Self.unwrapInboundIn(data), in: &incoming, isWhole: &isIncomingWhole, .incoming)
         context.fireChannelRead(data)
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         failure = failure ?? error as? TransportError
         context.fireErrorCaught(error)
     }
 
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         keep(Self.unwrapOutboundIn(data), in: &outgoing, isWhole: &isOutgoingWhole, .outgoing)
         context.write(data, promise: promise)
     }

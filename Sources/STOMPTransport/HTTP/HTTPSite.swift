@@ -2,12 +2,12 @@ import NIOCore
 import NIOHTTP1
 
 /// The server that HTTP requests go to, as they name it, and what they all have.
-struct HTTPSite {
+package struct HTTPSite {
     /// For the `Host` header: the port stands in it where it is not the scheme's own.
-    let host: String
+    package let host: String
     let isSecure: Bool
 
-    init(_ target: TransportTarget) {
+    package init(_ target: TransportTarget) {
         let isDefaultPort = target.port == (target.isSecure ? 443 : 80)
         // A zone, as in `fe80::1%eth0`, means something on this machine only.
         let name = target.host.contains(":") ? String(target.host.prefix { $0 != "%" }) : target.host
@@ -16,7 +16,7 @@ struct HTTPSite {
     }
 
     /// The origin of the server's own pages.
-    var origin: String { (isSecure ? "https://" : "http://") + host }
+    package var origin: String { (isSecure ? "https://" : "http://") + host }
 
     /// Where a WebSocket is, without the query, which may hold secrets.
     func webSocketURL(_ requestTarget: String) -> String {
@@ -87,7 +87,7 @@ extension Substring {
 
 extension HTTPHeaders {
     /// Whether one of the members of a list header is this token, in capitals or not.
-    func hasToken(_ token: String, in name: String) -> Bool {
+    package func hasToken(_ token: String, in name: String) -> Bool {
         self[canonicalForm: name].contains { $0.lowercased() == token }
     }
 }

@@ -98,7 +98,7 @@ final class ConnectionAttempt<Product: Sendable> {
             trace.record(.layers) { WireEvent(.tcp, .local, .layers, "closed") }
         }
         do {
-            try StreamPipeline.begin(channel, options: options)
+            if opening.endsAsWhole { try StreamPipeline.begin(channel, options: options) }
         } catch {
             return end(.failure(TransportError(breaking: error, with: addressText(channel.remoteAddress))))
         }

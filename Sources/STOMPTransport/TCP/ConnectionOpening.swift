@@ -7,6 +7,8 @@ struct ConnectionOpening<Product: Sendable> {
     /// What is to be answered in that layer: `the WebSocket upgrade from ws://localhost/ws`.
     let request: String
     let open: (any Channel, TLSSummary?) -> EventLoopFuture<Product>
+    /// Whether the connection ends as a whole when the peer ends its half: not where both halves are passed on.
+    var endsAsWhole = true
     /// What has failed already at the deadline, so that the deadline is not the cause.
     var refusal: () -> TransportError? = { nil }
 }

@@ -16,24 +16,24 @@ func systemMessage(_ code: CInt) -> String {
 }
 
 /// An address as people write it: `127.0.0.1:61613`, `[::1]:61613`.
-func addressText(_ address: SocketAddress?) -> String {
+package func addressText(_ address: SocketAddress?) -> String {
     guard let address else { return "an unknown address" }
     guard let host = address.ipAddress, let port = address.port else { return address.pathname ?? "a local socket" }
     return addressText(host: host, port: port)
 }
 
-func addressText(host: String, port: Int?) -> String {
+package func addressText(host: String, port: Int?) -> String {
     (host.contains(":") ? "[\(host)]" : host) + (port.map { ":\($0)" } ?? "")
 }
 
 /// A span of time as people write it: `5 s`, `250 ms`.
-func durationText(_ amount: TimeAmount) -> String {
+package func durationText(_ amount: TimeAmount) -> String {
     let milliseconds = max(0, (amount.nanoseconds + 500_000) / 1_000_000)
     return milliseconds % 1000 == 0 ? "\(milliseconds / 1000) s" : "\(milliseconds) ms"
 }
 
 /// Text of the other side made fit for one line of a message: control characters escaped, at most `limit` characters.
-func printable(_ text: some StringProtocol, limit: Int = 200) -> String {
+package func printable(_ text: some StringProtocol, limit: Int = 200) -> String {
     var result = ""
     for scalar in text.unicodeScalars.prefix(limit) {
         if scalar.properties.generalCategory == .control {
@@ -47,7 +47,7 @@ func printable(_ text: some StringProtocol, limit: Int = 200) -> String {
 
 extension TransportError {
     /// Why an open connection broke.
-    init(breaking error: any Error, with peer: String) {
+    package init(breaking error: any Error, with peer: String) {
         switch error {
         case let error as TransportError:
             self = error

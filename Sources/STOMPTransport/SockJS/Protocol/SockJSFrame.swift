@@ -1,7 +1,7 @@
 import NIOCore
 
 /// What the server sends (SockJS 0.3.3, "Framing accepted by the client").
-enum SockJSFrame: Hashable, Sendable {
+package enum SockJSFrame: Hashable, Sendable {
     /// `o`: the session is open.
     case open
     /// `h`: the connection is alive.
@@ -16,7 +16,7 @@ enum SockJSFrame: Hashable, Sendable {
     /// Reads a frame, freed of what its transport puts around it.
     ///
     /// - Throws: ``TransportError/Code/protocolViolation``, with the beginning of what came and where its fault is.
-    init(_ octets: ByteBuffer) throws(TransportError) {
+    package init(_ octets: ByteBuffer) throws(TransportError) {
         do {
             self = try octets.withUnsafeReadableBytes { try Self(octets: $0) }
         } catch {
@@ -57,7 +57,7 @@ enum SockJSFrame: Hashable, Sendable {
     }
 
     /// Its beginning, for people: the whole of a short frame.
-    var summary: String {
+    package var summary: String {
         switch self {
         case .open: "o"
         case .heartBeat: "h"
@@ -69,13 +69,13 @@ enum SockJSFrame: Hashable, Sendable {
 }
 
 /// Messages that travelled together, in either direction: a JSON array of strings.
-struct SockJSMessages: Hashable, Sendable {
+package struct SockJSMessages: Hashable, Sendable {
     /// Each in UTF-8, in their order.
-    var texts: [ByteBuffer]
+    package var texts: [ByteBuffer]
     /// Whether all of them really are UTF-8 and had no lone surrogates, which came as U+FFFD.
     var isUTF8 = true
 
-    init(_ texts: [ByteBuffer]) { self.texts = texts }
+    package init(_ texts: [ByteBuffer]) { self.texts = texts }
 
     /// Reads the array that is all of `octets`.
     init(_ octets: UnsafeRawBufferPointer) throws(JSONFault) {
@@ -84,7 +84,7 @@ struct SockJSMessages: Hashable, Sendable {
     }
 
     /// Reads what a client may send over a WebSocket: an array, or a single string.
-    init(messageOrArray octets: UnsafeRawBufferPointer) throws(JSONFault) {
+    package init(messageOrArray octets: UnsafeRawBufferPointer) throws(JSONFault) {
         guard octets.first == UInt8(ascii: "\"") else {
             try self.init(octets)
             return
@@ -119,7 +119,7 @@ struct SockJSMessages: Hashable, Sendable {
     /// All octets of all of them.
     var octets: Int { texts.reduce(0) { $0 + $1.readableBytes } }
 
-    var summary: String {
+    package var summary: String {
         "\(texts.count) \(texts.count == 1 ? "message" : "messages") of \(octets) octets"
     }
 }

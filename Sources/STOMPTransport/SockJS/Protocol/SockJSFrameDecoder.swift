@@ -1,7 +1,7 @@
 import NIOCore
 
 /// Takes frames out of the body of an HTTP response, in whatever pieces it comes.
-struct SockJSFrameDecoder {
+package struct SockJSFrameDecoder {
     private enum Framing {
         /// xhr-streaming and xhr-polling: a frame a line.
         case lines
@@ -20,12 +20,12 @@ struct SockJSFrameDecoder {
     }
 
     /// - Parameter limit: the most octets of a frame.
-    static func lines(limit: Int) -> Self { Self(framing: .lines, limit: limit) }
+    package static func lines(limit: Int) -> Self { Self(framing: .lines, limit: limit) }
 
     /// - Parameter limit: the most octets of a frame.
-    static func events(limit: Int) -> Self { Self(framing: .events, limit: limit) }
+    package static func events(limit: Int) -> Self { Self(framing: .events, limit: limit) }
 
-    mutating func append(_ octets: ByteBuffer) {
+    package mutating func append(_ octets: ByteBuffer) {
         switch framing {
         case .lines: lines.append(octets)
         case .events: events.append(octets)
@@ -35,7 +35,7 @@ struct SockJSFrameDecoder {
     /// The next frame that is whole, as it came.
     ///
     /// - Throws: ``TransportError/Code/limitExceeded``.
-    mutating func next() throws(TransportError) -> ByteBuffer? {
+    package mutating func next() throws(TransportError) -> ByteBuffer? {
         switch framing {
         case .lines:
             while let line = try lines.next() {
@@ -48,7 +48,7 @@ struct SockJSFrameDecoder {
     }
 
     /// What is left when the response is whole: a line whose end was left out. An event that breaks off is none.
-    var rest: ByteBuffer? { framing == .lines ? lines.rest : nil }
+    package var rest: ByteBuffer? { framing == .lines ? lines.rest : nil }
 
     /// Undoes the percent-encoding that servers apply to event streams, as node-sockjs does, and browsers undo: of `%`
     /// itself, and of NUL, CR and LF. Where any other `%` stands, the server applies none, as Spring's.

@@ -4,7 +4,7 @@ extension ByteBuffer {
     /// Writes `text`, which is UTF-8, as a JSON string, with the escapes that SockJS asks of both ends (SockJS 0.3.3,
     /// "JSON Unicode Encoding"): control characters, and those that browsers and proxies mangle, U+200C to U+200F,
     /// U+2028 to U+202F, U+2060 to U+206F and U+FFF0 to U+FFFF.
-    mutating func writeSockJSString(_ text: ByteBuffer) {
+    package mutating func writeSockJSString(_ text: ByteBuffer) {
         text.withUnsafeReadableBytes { octets in
             // What must be escaped is seldom, but for the NUL and the line feeds of a STOMP frame.
             reserveCapacity(minimumWritableBytes: octets.count + octets.count / 8 + 32)

@@ -1,0 +1,132 @@
+import NIOCore
+import STOMPCore
+
+/// What an app and its server say to each other, above whatever carries it: STOMP, or something else. A value without
+/// I/O.
+struct Dialogue {
+    private enum Speech {
+        /// The app has said nothing yet.
+        case unknown
+        case stomp
+        case other
+    }
+
+    private var speech = Speech.unknown
+    private var toServer: Sieve
+    private var toApp: Sieve
+    private var judge: FaultJudge?
+    private let keepsMessages: Bool
+    /// What the app has said so far, where that is less than a command; nothing of it has passed where this sifts.
+    private var opening = ByteBuffer()
+
+    /// - Parameters:
+    ///   - limits: of the frames that are taken apart.
+    ///   - keepsMessages: whether it is carried by messages, over WebSocket and SockJS, and not by octets.
+    ///   - faults: what may get lost.
+    init(limits: FrameLimits, keepsMessages: Bool, faults: TapFaults) {
+        toServer = Sieve(limits: limits, keepsMessages: keepsMessages)
+        toApp = Sieve(limits: limits, keepsMessages: keepsMessages)
+        self.keepsMessages = keepsMessages
+        judge = faults.needsSifting ? FaultJudge(faults) : nil
+    }
+
+    /// Whether only that passes which ``take(_:_:isText:)`` says.
+    var isSifting: Bool { judge != nil }
+    /// Whether as many frames have passed as may.
+    var isSpent: Bool { judge?.isSpent ?? false }
+
+    /// Takes a message, or what a read brought of a stream.
+    ///
+    /// - Parameter isText: what kind of message it is, where it is one of a WebSocket.
+    /// - Returns: what is to be told; and what passes, where ``isSifting``.
+    mutating func take(_ octets: ByteBuffer, _ direction: TapEvent.Direction, isText: Bool = true) -> Sieve.Outcome {
+        guard speech == .unknown, direction == .toServer else {
+            return speech == .stomp ? takeSTOMP(octets, direction, isText) : takeOther(octets, isText)
+        }
+        var said = opening
+        said.writeImmutableBuffer(octets)
+        switch Self.beginsSTOMP(said) {
+        case true?:
+            opening = ByteBuffer()
+            speech = .stomp
+            return takeSTOMP(said, direction, isText)
+        case false?:
+            opening = ByteBuffer()
+            speech = .other
+            return takeOther(said, isText)
+        case nil where keepsMessages:
+            return takeOther(octets, isText)
+        case nil:
+            opening = said
+            return Sieve.Outcome()
+        }
+    }
+
+    /// Tells and passes what is held, as one side has ended.
+    mutating func finish(_ direction: TapEvent.Direction) -> Sieve.Outcome {
+        var outcome = Sieve.Outcome()
+        if direction == .toServer, opening.readableBytes > 0 {
+            outcome = takeOther(opening, true)
+            opening = ByteBuffer()
+        }
+        release(direction, &outcome)
+        return outcome
+    }
+
+    private mutating func release(_ direction: TapEvent.Direction, _ outcome: inout Sieve.Outcome) {
+        guard isSifting else { return }
+        if direction == .toServer { toServer.releaseAll(into: &outcome) } else { toApp.releaseAll(into: &outcome) }
+    }
+
+    private mutating func takeSTOMP(
+        _ octets: ByteBuffer, _ direction: TapEvent.Direction, _ isText: Bool
+    ) -> Sieve.Outcome {
+        var outcome = Sieve.Outcome()
+        do throws(STOMPProtocolError) {
+            if direction == .toServer {
+                try Self.take(octets, &toServer, &judge, &outcome)
+            } else {
+                try Self.take(octets, &toApp, &judge, &outcome)
+                toServer.version = toApp.version
+            }
+        } catch {
+            // From here on nothing is dropped: what it would be a part of is not known.
+            speech = .other
+            release(direction, &outcome)
+            outcome.seen.append(.note("no STOMP any more, and from here on shown as it is: \(error.message)"))
+            outcome.seen.append(other(octets, isText))
+        }
+        return outcome
+    }
+
+    private static func take(
+        _ octets: ByteBuffer, _ sieve: inout Sieve, _ judge: inout FaultJudge?, _ outcome: inout Sieve.Outcome
+    ) throws(STOMPProtocolError) {
+        guard var present = judge else { return try sieve.take(octets, seen: &outcome.seen) }
+        defer { judge = present }
+        try sieve.sift(octets, &present, outcome: &outcome)
+    }
+
+    private mutating func takeOther(_ octets: ByteBuffer, _ isText: Bool) -> Sieve.Outcome {
+        if let verdict = judge?.judgeMessage(), verdict != .pass { return Sieve.Outcome() }
+        return Sieve.Outcome(seen: [other(octets, isText)], passed: [octets])
+    }
+
+    private func other(_ octets: ByteBuffer, _ isText: Bool) -> TapEvent.Content {
+        keepsMessages ? .message(octets, isText: isText) : .octets(octets)
+    }
+
+    /// Whether an app begins STOMP with these octets: each session begins with CONNECT or STOMP. Nil where they are
+    /// too few to tell.
+    private static func beginsSTOMP(_ octets: ByteBuffer) -> Bool? {
+        let said = octets.readableBytesView.drop { $0 == 0x0A || $0 == 0x0D }
+        for command in ["CONNECT", "STOMP"] {
+            let line = Array(command.utf8)
+            if said.starts(with: line), let next = said.dropFirst(line.count).first {
+                return next == 0x0A || next == 0x0D
+            }
+            if line.starts(with: said) { return nil }
+        }
+        return false
+    }
+}

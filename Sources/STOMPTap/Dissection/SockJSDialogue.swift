@@ -1,0 +1,80 @@
+import NIOCore
+import STOMPTransport
+
+/// A dialogue in the envelopes of SockJS.
+extension Dialogue {
+    /// What came of an envelope.
+    struct Unwrapped {
+        var outcome = Sieve.Outcome()
+        /// Whether the server has closed the session with it.
+        var closing: String?
+    }
+
+    /// Takes a frame of the server's, freed of what its transport puts around it. What passes are frames.
+    mutating func takeSockJS(frame octets: ByteBuffer) -> Unwrapped {
+        do throws(TransportError) {
+            let frame = try SockJSFrame(octets)
+            let layer = TapEvent.Content.layer(.sockjs, frame.summary, octets: octets)
+            switch frame {
+            case .open, .heartBeat, .prelude:
+                return Unwrapped(outcome: Sieve.Outcome(seen: [layer], passed: [octets]))
+            case .close:
+                return Unwrapped(outcome: Sieve.Outcome(seen: [layer], passed: [octets]), closing: frame.summary)
+            case .messages(let messages):
+                var outcome = take(messages, .toApp, octets, letter: "a")
+                outcome.seen.insert(layer, at: 0)
+                return Unwrapped(outcome: outcome)
+            }
+        } catch {
+            return Unwrapped(outcome: Sieve.Outcome(seen: [.note(error.message)], passed: [octets]))
+        }
+    }
+
+    /// Takes an array of messages that the app sends. What passes are arrays.
+    mutating func takeSockJS(array octets: ByteBuffer) -> Sieve.Outcome {
+        do throws(JSONFault) {
+            let messages = try octets.withUnsafeReadableBytes { octets throws(JSONFault) in
+                try SockJSMessages(messageOrArray: octets)
+            }
+            var outcome = take(messages, .toServer, octets, letter: "")
+            outcome.seen.insert(.layer(.sockjs, messages.summary, octets: octets), at: 0)
+            return outcome
+        } catch {
+            return Sieve.Outcome(seen: [.note("the app sent what is no array of SockJS: \(error)")], passed: [octets])
+        }
+    }
+
+    /// - Parameters:
+    ///   - octets: the whole of the envelope.
+    ///   - letter: what stands before the array.
+    private mutating func take(
+        _ messages: SockJSMessages, _ direction: TapEvent.Direction, _ octets: ByteBuffer, letter: String
+    ) -> Sieve.Outcome {
+        var outcome = Sieve.Outcome()
+        for text in messages.texts {
+            let next = take(text, direction)
+            outcome.seen += next.seen
+            outcome.passed += next.passed
+        }
+        if outcome.passed == messages.texts {
+            outcome.passed = [octets]
+        } else if !outcome.passed.isEmpty {
+            var array = ByteBuffer(string: letter + "[")
+            for (index, text) in outcome.passed.enumerated() {
+                if index > 0 { array.writeString(",") }
+                array.writeSockJSString(text)
+            }
+            array.writeString("]")
+            outcome.passed = [array]
+        }
+        return outcome
+    }
+
+    /// The frame that closes a session.
+    static func sockJSClose(code: Int, reason: String) -> ByteBuffer {
+        var frame = ByteBuffer(string: "c[\(code),")
+        frame.writeSockJSString(ByteBuffer(string: reason))
+        frame.writeString("]")
+        return frame
+    }
+}

@@ -1,0 +1,58 @@
+import STOMPCore
+
+/// Says what of a dialogue gets lost, and when enough has passed. A value without I/O.
+struct FaultJudge {
+    enum Verdict: Equatable {
+        case pass
+        /// It is lost; what for, for people.
+        case drop(String)
+        /// It is behind the last one that passes, and nobody is told of it.
+        case hide
+    }
+
+    private let dropsHeartBeats: Bool
+    private let dropsMessage: (@Sendable (Frame) -> Bool)?
+    /// How many frames may still pass.
+    private var remaining: Int?
+
+    init(_ faults: TapFaults) {
+        dropsHeartBeats = faults.dropsHeartBeats
+        dropsMessage = faults.dropsMessage
+        if case .frames(let count) = faults.closing { remaining = count }
+    }
+
+    /// Whether as many frames have passed as may.
+    var isSpent: Bool { remaining == 0 }
+
+    mutating func judge(_ frame: Frame) -> Verdict {
+        guard !isSpent else { return .hide }
+        remaining = remaining.map { $0 - 1 }
+        guard frame.command == .message || frame.command == .send, let dropsMessage, dropsMessage(frame) else {
+            return .pass
+        }
+        let destination = frame.headers["destination"].map { " to \($0)" } ?? ""
+        return .drop("dropped a \(frame.command)\(destination), \(frame.bodySize) B")
+    }
+
+    func judgeHeartBeat() -> Verdict {
+        if isSpent { return .hide }
+        return dropsHeartBeats ? .drop("dropped a heart-beat") : .pass
+    }
+
+    /// Judges a message that is no STOMP.
+    mutating func judgeMessage() -> Verdict {
+        guard !isSpent else { return .hide }
+        remaining = remaining.map { $0 - 1 }
+        return .pass
+    }
+}
+
+extension TapFaults {
+    /// Whether what passes has to be known before it passes, as some of it may not.
+    var needsSifting: Bool { dropsHeartBeats || dropsMessage != nil || closeCode != nil || isCounting }
+
+    private var isCounting: Bool {
+        if case .frames = closing { return true }
+        return false
+    }
+}

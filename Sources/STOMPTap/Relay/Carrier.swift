@@ -1,0 +1,42 @@
+/// Looks at what passes through a relay, and says what of it passes.
+protocol Carrier: AnyObject {
+    /// Whether octets pass before they are looked at, as nothing of them can be lost.
+    var looksLater: Bool { get }
+
+    /// Takes what one end has sent, and gives what passes on.
+    func take(_ part: RelayPart, _ direction: TapEvent.Direction) -> [RelayPart]
+
+    /// What both ends are told when the tap closes a session with this code.
+    func farewell(_ code: Int, of session: TapSession) -> [(TapEvent.Direction, RelayPart)]
+}
+
+/// Carries STOMP over TCP.
+final class StreamCarrier: Carrier {
+    private let session: TapSession
+
+    init(_ session: TapSession) { self.session = session }
+
+    var looksLater: Bool { !session.dialogue.isSifting }
+
+    func take(_ part: RelayPart, _ direction: TapEvent.Direction) -> [RelayPart] {
+        let outcome: Sieve.Outcome
+        switch part {
+        case .octets(let octets): outcome = session.dialogue.take(octets, direction)
+        case .inputClosed, .reset: outcome = session.dialogue.finish(direction)
+        default: return [part]
+        }
+        let isSifting = session.dialogue.isSifting
+        session.tell(direction, outcome.seen)
+        if case .octets = part { return isSifting ? outcome.passed.map { .octets($0) } : [part] }
+        return outcome.passed.map { .octets($0) } + [part]
+    }
+
+    func farewell(_ code: Int, of session: TapSession) -> [(TapEvent.Direction, RelayPart)] { [] }
+}
+
+/// Carries what nobody can take apart.
+final class OpaqueCarrier: Carrier {
+    var looksLater: Bool { true }
+    func take(_ part: RelayPart, _ direction: TapEvent.Direction) -> [RelayPart] { [part] }
+    func farewell(_ code: Int, of session: TapSession) -> [(TapEvent.Direction, RelayPart)] { [] }
+}

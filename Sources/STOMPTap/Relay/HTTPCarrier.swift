@@ -1,0 +1,248 @@
+import NIOCore
+import NIOHTTP1
+import STOMPTransport
+
+/// Carries HTTP requests and their answers, among them those of SockJS sessions, and the requests for WebSockets.
+final class HTTPCarrier: Carrier {
+    /// A request whose answer is not whole yet.
+    private final class Exchange {
+        let head: HTTPRequestHead
+        let path: SockJSPath?
+        let session: TapSession?
+        var answer: HTTPResponseHead?
+        /// The body of the request, where it carries messages.
+        var body = ByteBuffer()
+        var isTooLarge = false
+        /// The head, where it has to wait for a body that may become another one.
+        var heldHead: HTTPRequestHead?
+        /// What takes the answer apart.
+        var frames: SockJSBody?
+
+        init(_ head: HTTPRequestHead, _ path: SockJSPath?, _ session: TapSession?) {
+            self.head = head
+            self.path = path
+            self.session = session
+        }
+
+        var asksForUpgrade: Bool { head.headers.contains(name: "Upgrade") }
+        var carriesMessages: Bool { session != nil && path?.carriage == .sending && head.method == .POST }
+    }
+
+    private unowned let relay: Relay
+    private let switchboard: Switchboard
+    private let rewriting: RequestRewriting
+    /// In the order of the requests; the last one may still be coming, the first one is answered.
+    private var exchanges = CircularBuffer<Exchange>()
+
+    init(_ relay: Relay, _ switchboard: Switchboard, site: HTTPSite) {
+        self.relay = relay
+        self.switchboard = switchboard
+        let configuration = switchboard.configuration
+        rewriting = RequestRewriting(
+            site: site, isTapSecure: configuration.tls != nil, options: configuration.transport,
+            withholdsCompression: configuration.faults.needsSifting)
+    }
+
+    var looksLater: Bool { false }
+    /// Whether the answer to a request has begun, and is not whole.
+    var isAnswering: Bool { exchanges.first?.answer != nil }
+    private var isSifting: Bool { switchboard.configuration.faults.needsSifting }
+
+    func take(_ part: RelayPart, _ direction: TapEvent.Direction) -> [RelayPart] {
+        switch (part, direction) {
+        case (.requestHead(let head), _): take(request: head)
+        case (.responseHead(let head), _): take(answer: head)
+        case (.body(let octets), .toServer): take(requestBody: octets)
+        case (.end(let trailers), .toServer): takeRequestEnd(trailers)
+        case (.body(let octets), .toApp): take(answerBody: octets)
+        case (.end, .toApp): takeAnswerEnd(part)
+        default: [part]
+        }
+    }
+
+    /// The connection is over.
+    func stop() {
+        for exchange in exchanges { exchange.session?.detach(relay) }
+        exchanges = []
+    }
+
+    // MARK: - Requests
+
+    private func take(request head: HTTPRequestHead) -> [RelayPart] {
+        let (rewritten, withheld) = rewriting.rewritten(head)
+        let path = SockJSPath(requestTarget: head.uri)
+        var session: TapSession?
+        if let path, path.carriage != .websocket, head.method == .GET || head.method == .POST {
+            session = switchboard.session(of: path, app: relay.app.address, isReceiving: path.carriage != .sending)
+        }
+        if let session, session.isClosed {
+            relay.answer(.notFound, "The tap has closed this session")
+            return []
+        }
+        let exchange = Exchange(head, path, session)
+        exchanges.append(exchange)
+        session?.attach(relay)
+        tell(exchange, .toServer, .layer(.http, "\(head.method) \(head.uri)", octets: Self.text(of: head)))
+        if !withheld.isEmpty {
+            tell(exchange, nil, .layer(.ws, "withheld the offer of \(withheld.joined(separator: ", "))", octets: nil))
+        }
+        relay.needServer()
+        if isSifting, exchange.carriesMessages, path?.transport == "xhr_send" {
+            exchange.heldHead = rewritten
+            return []
+        }
+        return [.requestHead(rewritten)]
+    }
+
+    private func take(requestBody octets: ByteBuffer) -> [RelayPart] {
+        guard let exchange = exchanges.last, exchange.carriesMessages, !exchange.isTooLarge else {
+            return [.body(octets)]
+        }
+        exchange.body.writeImmutableBuffer(octets)
+        if exchange.body.readableBytes > switchboard.configuration.transport.maximumMessage {
+            exchange.isTooLarge = true
+            tell(exchange, .toServer, .note("not taken apart: a request of more than --max-message"))
+            defer { exchange.body = ByteBuffer() }
+            guard let head = exchange.heldHead.take() else { return [.body(octets)] }
+            return [.requestHead(head), .body(exchange.body)]
+        }
+        return exchange.heldHead == nil ? [.body(octets)] : []
+    }
+
+    private func takeRequestEnd(_ trailers: HTTPHeaders?) -> [RelayPart] {
+        guard let exchange = exchanges.last, exchange.carriesMessages, !exchange.isTooLarge,
+            let session = exchange.session
+        else { return [.end(trailers)] }
+        let array = SockJSBody.messages(in: exchange.body, headers: exchange.head.headers)
+        let outcome = session.dialogue.takeSockJS(array: array)
+        session.tell(.toServer, outcome.seen)
+        exchange.body = ByteBuffer()
+        guard var head = exchange.heldHead.take() else { return [.end(trailers)] }
+        // A request whose messages all got lost is still to be answered.
+        let body = outcome.passed.first ?? ByteBuffer(string: "[]")
+        head.headers.remove(name: "Transfer-Encoding")
+        head.headers.replaceOrAdd(name: "Content-Length", value: "\(body.readableBytes)")
+        return [.requestHead(head), .body(body), .end(nil)]
+    }
+
+    // MARK: - Answers
+
+    private func take(answer head: HTTPResponseHead) -> [RelayPart] {
+        guard let exchange = exchanges.first else {
+            relay.tell(.toApp, .note("the server sent an answer that nobody had asked for"))
+            return [.reset]
+        }
+        var head = head
+        // The codec has put its own phrase in place of the server's.
+        head.status = .custom(code: head.status.code, reasonPhrase: relay.reason(of: head.status))
+        tell(
+            exchange, .toApp,
+            .layer(.http, "\(head.status.code) \(head.status.reasonPhrase)", octets: Self.text(of: head)))
+        if head.status.code < 200, head.status.code != 101 {
+            relay.expectAnswer()
+            return [.responseHead(head)]
+        }
+        exchange.answer = head
+        if exchange.asksForUpgrade, head.status.code != 101 {
+            tell(
+                exchange, .toApp,
+                .note(
+                    "\(exchange.head.uri.prefix { $0 != "?" }) was answered \(head.status.code) \(head.status.reasonPhrase)"
+                ))
+        }
+        // The encoder does not know that this answer has no body, and would end one.
+        if exchange.head.method == .HEAD { head.headers.remove(name: "Transfer-Encoding") }
+        if let path = exchange.path, exchange.session != nil, head.status.code == 200 {
+            exchange.frames = SockJSBody(
+                path.carriage, headers: head.headers, limit: switchboard.configuration.transport.maximumMessage)
+        }
+        if isSifting, exchange.frames?.canSift == true {
+            head.headers.remove(name: "Content-Length")
+            if head.version.minor >= 1 { head.headers.replaceOrAdd(name: "Transfer-Encoding", value: "chunked") }
+        }
+        return [.responseHead(head)]
+    }
+
+    private func take(answerBody octets: ByteBuffer) -> [RelayPart] {
+        guard let exchange = exchanges.first, let session = exchange.session, let frames = exchange.frames else {
+            return [.body(octets)]
+        }
+        return pass(frames.take(octets), frames, session, orAll: octets)
+    }
+
+    private func takeAnswerEnd(_ end: RelayPart) -> [RelayPart] {
+        guard let exchange = exchanges.popFirst() else { return [end] }
+        relay.expectAnswer()
+        var parts: [RelayPart] = []
+        if let session = exchange.session, let frames = exchange.frames {
+            parts = pass(frames.finish(), frames, session, orAll: nil)
+        }
+        exchange.session?.detach(relay)
+        if exchange.answer?.status.code == 101 {
+            relay.expectUpgrade(exchange.head, exchange.answer, mayBeSockJS: exchange.path?.carriage == .websocket)
+            return [.upgraded]
+        }
+        if exchange.asksForUpgrade { relay.app.goOnWithRequests() }
+        return parts + [end]
+    }
+
+    private func pass(
+        _ frames: Result<[ByteBuffer], TransportError>, _ body: SockJSBody, _ session: TapSession,
+        orAll octets: ByteBuffer?
+    ) -> [RelayPart] {
+        let isSifting = isSifting && body.canSift
+        var passed = ByteBuffer()
+        switch frames {
+        case .failure(let error): session.tell(.toApp, .note("no longer taken apart: \(error)"))
+        case .success(let frames):
+            for frame in frames {
+                let unwrapped = session.dialogue.takeSockJS(frame: frame)
+                session.tell(.toApp, unwrapped.outcome.seen)
+                if let closing = unwrapped.closing {
+                    session.said(goodbye: closing, .toApp)
+                    session.end(closing)
+                }
+                if isSifting { for frame in unwrapped.outcome.passed { body.write(frame, to: &passed) } }
+            }
+            session.closeIfSpent()
+        }
+        if isSifting { return passed.readableBytes > 0 ? [.body(passed)] : [] }
+        return octets.map { [.body($0)] } ?? []
+    }
+
+    func farewell(_ code: Int, of session: TapSession) -> [(TapEvent.Direction, RelayPart)] {
+        guard let exchange = exchanges.first, exchange.session === session, exchange.answer != nil,
+            let frames = exchange.frames, frames.canSift
+        else { return [] }
+        var body = ByteBuffer()
+        frames.write(Dialogue.sockJSClose(code: code, reason: "closed by stomptap"), to: &body)
+        return [(.toApp, .body(body)), (.toApp, .end(nil))]
+    }
+
+    // MARK: - What is told
+
+    private func tell(_ exchange: Exchange, _ direction: TapEvent.Direction?, _ content: TapEvent.Content) {
+        if let session = exchange.session { session.tell(direction, content) } else { relay.tell(direction, content) }
+    }
+
+    private static func text(of head: HTTPRequestHead) -> ByteBuffer {
+        text("\(head.method) \(head.uri) HTTP/\(head.version.major).\(head.version.minor)", head.headers)
+    }
+
+    private static func text(of head: HTTPResponseHead) -> ByteBuffer {
+        text(
+            "HTTP/\(head.version.major).\(head.version.minor) \(head.status.code) \(head.status.reasonPhrase)",
+            head.headers)
+    }
+
+    private static func text(_ line: String, _ headers: HTTPHeaders) -> ByteBuffer {
+        ByteBuffer(string: line + "\r\n" + headers.map { "\($0.name): \($0.value)\r\n" }.joined() + "\r\n")
+    }
+}
+
+extension Optional {
+    fileprivate mutating func take() -> Wrapped? {
+        defer { self = nil }
+        return self
+    }
+}

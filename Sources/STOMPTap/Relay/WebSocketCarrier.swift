@@ -1,0 +1,94 @@
+import NIOCore
+import NIOHTTP1
+import STOMPTransport
+
+/// Carries the messages of a WebSocket.
+final class WebSocketCarrier: Carrier {
+    private let session: TapSession
+    /// Whether messages are envelopes of SockJS; nil until the server's first one tells.
+    private var isSockJS: Bool?
+    /// What takes apart what each side sends, until it cannot be taken apart any more.
+    private var toServer: WebSocketDissector?
+    private var toApp: WebSocketDissector?
+
+    /// - Parameters:
+    ///   - answer: the head of the 101.
+    ///   - mayBeSockJS: whether the path is one of a SockJS session.
+    /// - Throws: ``TransportError`` where the sides have agreed on what cannot be taken apart.
+    init(_ session: TapSession, answer: HTTPResponseHead, mayBeSockJS: Bool, limit: Int) throws(TransportError) {
+        self.session = session
+        isSockJS = mayBeSockJS ? nil : false
+        toServer = try WebSocketDissector(isFromClient: true, answer: answer, limit: limit)
+        toApp = try WebSocketDissector(isFromClient: false, answer: answer, limit: limit)
+    }
+
+    var looksLater: Bool { !session.dialogue.isSifting }
+
+    func take(_ part: RelayPart, _ direction: TapEvent.Direction) -> [RelayPart] {
+        guard case .octets(let octets) = part else { return [part] }
+        var passed: [RelayPart] = []
+        let isSifting = session.dialogue.isSifting
+        do throws(TransportError) {
+            let body = { (element: WebSocketDissector.Element) in self.take(element, direction, isSifting, &passed) }
+            switch direction {
+            case .toServer: try toServer?.take(octets, body)
+            case .toApp: try toApp?.take(octets, body)
+            }
+        } catch {
+            session.tell(direction, .note("no longer taken apart: \(error)"))
+            if direction == .toServer { toServer = nil } else { toApp = nil }
+            // What the dissector has kept is lost where it alone says what passes.
+            return isSifting ? passed + [.reset] : [part]
+        }
+        return isSifting ? passed : [part]
+    }
+
+    private func take(
+        _ element: WebSocketDissector.Element, _ direction: TapEvent.Direction, _ isSifting: Bool,
+        _ passed: inout [RelayPart]
+    ) {
+        let isMasked = direction == .toServer
+        switch element {
+        case .control(let control, let summary):
+            session.tell(direction, .layer(.ws, summary, octets: control.payload))
+            if control.isClose { session.said(goodbye: summary, direction) }
+            if isSifting { passed.append(.octets(control.octets(isMasked: isMasked))) }
+        case .message(let octets, let isText, _):
+            let outcome = take(octets, isText, direction)
+            session.tell(direction, outcome.seen)
+            guard isSifting else { return }
+            for message in outcome.passed {
+                passed.append(.octets(WebSocketDissector.message(message, isText: isText, isMasked: isMasked)))
+            }
+        }
+    }
+
+    private func take(
+        _ octets: ByteBuffer, _ isText: Bool, _ direction: TapEvent.Direction
+    ) -> Sieve.Outcome {
+        if isSockJS == nil, direction == .toApp { isSockJS = octets.readableBytesView.elementsEqual("o".utf8) }
+        switch (isSockJS, direction) {
+        case (true?, .toServer):
+            return session.dialogue.takeSockJS(array: octets)
+        case (true?, .toApp):
+            let unwrapped = session.dialogue.takeSockJS(frame: octets)
+            if let closing = unwrapped.closing { session.said(goodbye: closing, direction) }
+            return unwrapped.outcome
+        default:
+            return session.dialogue.take(octets, direction, isText: isText)
+        }
+    }
+
+    func farewell(_ code: Int, of session: TapSession) -> [(TapEvent.Direction, RelayPart)] {
+        let reason = "closed by stomptap"
+        func close(isMasked: Bool) -> RelayPart {
+            .octets(WebSocketDissector.close(code: code, reason: reason, isMasked: isMasked))
+        }
+        var parts = [(TapEvent.Direction.toServer, close(isMasked: true)), (.toApp, close(isMasked: false))]
+        if isSockJS == true {
+            let frame = Dialogue.sockJSClose(code: code, reason: reason)
+            parts.insert((.toApp, .octets(WebSocketDissector.message(frame, isText: true, isMasked: false))), at: 0)
+        }
+        return parts
+    }
+}

@@ -1,0 +1,127 @@
+import NIOCore
+import STOMPTransport
+
+/// What a user of a tap calls a connection: one over TCP, a WebSocket, or a SockJS session with all its requests. It has
+/// a number, its dialogue, and its faults.
+final class TapSession {
+    let number: Int
+    let app: String
+    private let switchboard: Switchboard
+    var dialogue: Dialogue
+    /// The connections that carry it now.
+    private var relays: [ObjectIdentifier: Relay] = [:]
+    private var timers: [Scheduled<Void>] = []
+    /// What the ends of a WebSocket or SockJS session said when they closed it.
+    private var farewell: String?
+    private(set) var isFrozen = false
+    private(set) var isClosed = false
+    private(set) var hasEnded = false
+    /// Called when nothing carries it any more.
+    var whenIdle: (() -> Void)?
+
+    init(number: Int, app: String, _ switchboard: Switchboard, keepsMessages: Bool) {
+        self.number = number
+        self.app = app
+        self.switchboard = switchboard
+        let options = switchboard.configuration.transport
+        dialogue = Dialogue(
+            limits: .init(frame: options.maximumMessage), keepsMessages: keepsMessages,
+            faults: switchboard.configuration.faults)
+    }
+
+    // MARK: - What is told
+
+    func tell(_ direction: TapEvent.Direction?, _ content: TapEvent.Content) {
+        switchboard.tell(TapEvent(connection: number, app: app, direction: direction, content))
+    }
+
+    func tell(_ direction: TapEvent.Direction, _ contents: [TapEvent.Content]) {
+        for content in contents { tell(direction, content) }
+    }
+
+    /// Tells what the session is, and has the faults begin.
+    func begin(_ name: String) {
+        tell(nil, .opened(name))
+        let faults = switchboard.configuration.faults
+        if let text = faults.slowness { tell(nil, .fault(text)) }
+        if case .time(let time) = faults.closing { after(time) { $0.close() } }
+        if let time = faults.freezing { after(time) { $0.freeze() } }
+    }
+
+    /// Takes note of how one side took its leave: the first counts.
+    func said(goodbye text: String, _ direction: TapEvent.Direction) {
+        farewell = farewell ?? "the \(direction == .toServer ? "app" : "server") closed it: \(text)"
+    }
+
+    func end(_ how: String) {
+        guard !hasEnded else { return }
+        hasEnded = true
+        for timer in timers { timer.cancel() }
+        timers = []
+        if switchboard.configuration.faults.needsSifting {
+            for direction in [TapEvent.Direction.toServer, .toApp] { tell(direction, dialogue.finish(direction).seen) }
+        }
+        tell(nil, .ended(farewell ?? how))
+        switchboard.deliver()
+    }
+
+    // MARK: - What carries it
+
+    func attach(_ relay: Relay) {
+        relays[ObjectIdentifier(relay)] = relay
+        if isFrozen { relay.freeze() }
+    }
+
+    func detach(_ relay: Relay) {
+        relays[ObjectIdentifier(relay)] = nil
+        if relays.isEmpty { whenIdle?() }
+    }
+
+    var isCarried: Bool { !relays.isEmpty }
+
+    // MARK: - Faults
+
+    /// Closes the session where its dialogue has had all the frames that it was to have.
+    func closeIfSpent() {
+        if dialogue.isSpent { close() }
+    }
+
+    private func close() {
+        guard !isClosed, !hasEnded else { return }
+        isClosed = true
+        let code = switchboard.configuration.faults.closeCode
+        tell(nil, .fault(code.map { "closed with \($0)" } ?? "broke the connection off"))
+        farewell = "the tap closed it"
+        for relay in relays.values { relay.breakOff(self, code: code) }
+        switchboard.deliver()
+    }
+
+    private func freeze() {
+        guard !isClosed, !hasEnded else { return }
+        isFrozen = true
+        tell(nil, .fault("frozen: nothing passes any more"))
+        for relay in relays.values { relay.freeze() }
+        switchboard.deliver()
+    }
+
+    private func after(_ time: TimeAmount, _ body: @escaping (TapSession) -> Void) {
+        timers.append(
+            switchboard.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in
+                if let self { body(self) }
+            })
+    }
+}
+
+extension TapFaults {
+    /// How everything is slowed down, for people.
+    var slowness: String? {
+        var parts: [String] = []
+        if delay > .zero || jitter > .zero {
+            let most = delay + jitter
+            parts.append(
+                "held for \(durationText(delay))" + (jitter > .zero ? " to \(durationText(most))" : ""))
+        }
+        if let rate { parts.append("slowed to \(rate) octets a second") }
+        return parts.isEmpty ? nil : "everything is " + parts.joined(separator: ", and ") + ", each way"
+    }
+}
