@@ -54,6 +54,9 @@ let package = Package(
         .testTarget(name: "STOMPClientTests", dependencies: ["STOMPClient", "STOMPBroker", "TestSupport"] + nio),
         .testTarget(
             name: "STOMPBrokerTests", dependencies: ["STOMPBroker", "TestSupport", "STOMPClient", nioEmbedded] + nio),
+        .testTarget(
+            name: "STOMPTapTests",
+            dependencies: ["STOMPTap", "STOMPBroker", "STOMPClient", "TestSupport", nioEmbedded] + nio + nioHTTP),
         .executableTarget(
             name: "LineEditorFixture", dependencies: ["LineEditor"], path: "Tests/Fixtures/LineEditorFixture"),
         .testTarget(name: "LineEditorTests", dependencies: ["LineEditor", "LineEditorFixture", "TestSupport"]),

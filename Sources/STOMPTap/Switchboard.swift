@@ -71,8 +71,13 @@ final class Switchboard {
         return lastNumber
     }
 
+    func tells(_ content: TapEvent.Content) -> Bool {
+        if case .layer = content { return configuration.tellsLayers }
+        return true
+    }
+
     func tell(_ event: TapEvent) {
-        if case .layer = event.content, !configuration.tellsLayers { return }
+        guard tells(event.content) else { return }
         batch.append(event)
     }
 

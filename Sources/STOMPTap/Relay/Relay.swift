@@ -176,6 +176,7 @@ final class Relay {
     }
 
     private func readAll(_ direction: TapEvent.Direction) {
+        if upgrade != nil, server?.isUpgrading == false, !app.isUpgrading { endUpgrade() }
         target(of: direction)?.flush()
         look()
         updateReading()
@@ -231,10 +232,15 @@ final class Relay {
         } else {
             tell(nil, .note("\(path) was upgraded to what is no WebSocket, and is not taken apart"))
         }
-        upgrade = nil
+        toServer.isHeld = true
         app.upgrade()
         server?.upgrade()
-        updateReading()
+    }
+
+    private func endUpgrade() {
+        guard carrier is HTTPCarrier == false else { return }
+        upgrade = nil
+        toServer.isHeld = isFrozen
     }
 
     private func violated(_ error: any Error, _ direction: TapEvent.Direction) {
@@ -274,6 +280,8 @@ final class Relay {
     // MARK: - The end
 
     func tell(_ direction: TapEvent.Direction?, _ content: TapEvent.Content) {
+        // A number is taken by what is told only.
+        guard switchboard.tells(content) else { return }
         switchboard.tell(TapEvent(connection: number, app: app.address, direction: direction, content))
     }
 

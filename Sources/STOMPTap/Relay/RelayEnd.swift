@@ -38,6 +38,8 @@ final class RelayEnd: ChannelInboundHandler, RemovableChannelHandler {
     private var recorder: HTTPHeadRecorder?
     private var decoder: (any RemovableChannelHandler)?
     private var encoder: (any RemovableChannelHandler)?
+    /// Whether HTTP is still on its way out of the pipeline.
+    private(set) var isUpgrading = false
     private var isReading = false
     private(set) var isInputClosed = false
     private(set) var isOutputClosed = false
@@ -111,16 +113,21 @@ final class RelayEnd: ChannelInboundHandler, RemovableChannelHandler {
     /// Another head is expected.
     func resetHead() { recorder?.reset() }
 
-    /// Makes octets of HTTP, from behind the head and its end.
+    /// Makes octets of HTTP, from behind the head and its end. Nothing is to be written until ``Event/readAll`` tells that
+    /// it is done.
     func upgrade() {
-        guard mode != .octets else { return }
+        guard mode != .octets, let decoder else { return }
         mode = .octets
+        isUpgrading = true
         let pipeline = channel.pipeline.syncOperations
         if let recorder { pipeline.removeHandler(recorder, promise: nil) }
         if let encoder { pipeline.removeHandler(encoder, promise: nil) }
+        (recorder, encoder, self.decoder) = (nil, nil, nil)
         // It goes when it has done its present work, and hands on what it has left.
-        if let decoder { pipeline.removeHandler(decoder, promise: nil) }
-        (recorder, encoder, decoder) = (nil, nil, nil)
+        pipeline.removeHandler(decoder).assumeIsolated().whenComplete { [self] _ in
+            isUpgrading = false
+            tell?(.readAll)
+        }
     }
 
     /// Reads requests again: NIO's decoder stops behind one that asks for an upgrade, also where that is refused.
@@ -201,6 +208,9 @@ final class RelayEnd: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func afterWrites(_ body: @escaping () -> Void) {
+        guard !isUpgrading else {
+            return channel.eventLoop.assumeIsolated().execute { [self] in afterWrites(body) }
+        }
         let written = channel.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenComplete { _ in body() }
         switch mode {

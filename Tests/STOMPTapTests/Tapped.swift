@@ -1,0 +1,105 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import STOMPBroker
+import STOMPClient
+import STOMPCore
+import STOMPTransport
+import TestSupport
+
+@testable import STOMPTap
+
+/// A tap before the embedded broker, and what it has told.
+struct Tapped {
+    let tap: Tap
+    let broker: Broker
+    let events: NIOLockedValueBox<[TapEvent]>
+
+    enum Way: String, CaseIterable {
+        case tcp, ws
+        case websocket, xhrStreaming = "xhr-streaming", eventSource = "eventsource", xhrPolling = "xhr-polling"
+
+        var isSockJS: Bool { self != .tcp && self != .ws }
+        static var sockJS: [Way] { allCases.filter(\.isSockJS) }
+    }
+
+    static func run<Value: Sendable>(
+        _ way: Way, faults: TapFaults = TapFaults(), manner: Manner = .standard, tellsLayers: Bool = false,
+        isolation: isolated (any Actor)? = #isolation,
+        shape: (inout TapConfiguration) -> Void = { _ in }, _ body: (Tapped, Endpoint) async throws -> Value
+    ) async throws -> Value {
+        var configuration = BrokerConfiguration()
+        configuration.manner = manner
+        configuration.hasEcho = true
+        configuration.listeners = [
+            way == .tcp ? .tcp(host: "127.0.0.1", port: 0) : .webSocket(host: "127.0.0.1", port: 0)
+        ]
+        let broker = try await Broker.start(configuration: configuration)
+        let server = try Endpoint(broker.addresses[0].url)
+        var settings = TapConfiguration(host: "127.0.0.1", port: 0, targets: [server.target(sockJS: .auto)])
+        settings.faults = faults
+        settings.tellsLayers = tellsLayers
+        shape(&settings)
+        let events = NIOLockedValueBox<[TapEvent]>([])
+        let tap = try await Tap.start(settings) { new in events.withLockedValue { $0 += new } }
+        let scheme = way == .tcp ? "stomp" : way == .ws ? "ws" : "http"
+        let endpoint = try Endpoint("\(scheme)://127.0.0.1:\(tap.port)/ws")
+        do {
+            let value = try await body(Tapped(tap: tap, broker: broker, events: events), endpoint)
+            await tap.shutdown()
+            await broker.shutdown()
+            return value
+        } catch {
+            await tap.shutdown()
+            await broker.shutdown()
+            throw error
+        }
+    }
+
+    var all: [TapEvent] { events.withLockedValue { $0 } }
+
+    /// The frames that went this way, whole.
+    func frames(_ direction: TapEvent.Direction) -> [String] {
+        all.compactMap { event in
+            guard event.direction == direction, case .frame(let frame) = event.content else { return nil }
+            return String(buffer: frame.bytes)
+        }
+    }
+
+    var faults: [String] {
+        all.compactMap { if case .fault(let text) = $0.content { text } else { nil } }
+    }
+
+    var notes: [String] {
+        all.compactMap { if case .note(let text) = $0.content { text } else { nil } }
+    }
+
+    var endings: [String] {
+        all.compactMap { if case .ended(let text) = $0.content { text } else { nil } }
+    }
+
+    var layers: [String] {
+        all.compactMap { if case .layer(let layer, let text, _) = $0.content { "\(layer) \(text)" } else { nil } }
+    }
+}
+
+/// A client that keeps each frame that it has sent or got.
+struct WatchedClient {
+    let configuration: ClientConfiguration
+    private let box = NIOLockedValueBox<[(WireEvent.Direction, String)]>([])
+
+    init(_ endpoint: Endpoint, way: Tapped.Way) {
+        var configuration = ClientConfiguration(endpoint)
+        configuration.connectTimeout = .seconds(20)
+        configuration.receiptTimeout = .seconds(20)
+        configuration.sockJSTransport = SockJSTransport(rawValue: way.rawValue) ?? .auto
+        configuration.transport.trace = WireTrace(detail: .frames) { [box] event in
+            guard event.layer == .stomp, let octets = event.octets else { return }
+            box.withLockedValue { $0.append((event.direction, String(buffer: octets))) }
+        }
+        self.configuration = configuration
+    }
+
+    func frames(_ direction: WireEvent.Direction) -> [String] {
+        box.withLockedValue { $0 }.filter { $0.0 == direction }.map(\.1)
+    }
+}
