@@ -14,7 +14,7 @@ final class HTTPCarrier: Carrier {
         var body = ByteBuffer()
         var isTooLarge = false
         /// The head, where it has to wait for a body that may become another one.
-        var heldHead: HTTPRequestHead?
+        var heldHead: RelayPart?
         /// What takes the answer apart.
         var frames: SockJSBody?
 
@@ -24,7 +24,6 @@ final class HTTPCarrier: Carrier {
             self.session = session
         }
 
-        var asksForUpgrade: Bool { head.headers.contains(name: "Upgrade") }
         var carriesMessages: Bool { session != nil && path?.carriage == .sending && head.method == .POST }
     }
 
@@ -50,8 +49,8 @@ final class HTTPCarrier: Carrier {
 
     func take(_ part: RelayPart, _ direction: TapEvent.Direction) -> [RelayPart] {
         switch (part, direction) {
-        case (.requestHead(let head), _): take(request: head)
-        case (.responseHead(let head), _): take(answer: head)
+        case (.requestHead(let head, let framing), _): take(request: head, framing)
+        case (.responseHead(let head, let framing), _): take(answer: head, framing)
         case (.body(let octets), .toServer): take(requestBody: octets)
         case (.end(let trailers), .toServer): takeRequestEnd(trailers)
         case (.body(let octets), .toApp): take(answerBody: octets)
@@ -68,7 +67,7 @@ final class HTTPCarrier: Carrier {
 
     // MARK: - Requests
 
-    private func take(request head: HTTPRequestHead) -> [RelayPart] {
+    private func take(request head: HTTPRequestHead, _ framing: HTTPFraming) -> [RelayPart] {
         let (rewritten, withheld) = rewriting.rewritten(head)
         let path = SockJSPath(requestTarget: head.uri)
         var session: TapSession?
@@ -82,16 +81,16 @@ final class HTTPCarrier: Carrier {
         let exchange = Exchange(head, path, session)
         exchanges.append(exchange)
         session?.attach(relay)
-        tell(exchange, .toServer, .layer(.http, "\(head.method) \(head.uri)", octets: Self.text(of: head)))
+        tell(exchange, .toServer, .layer(.http, "\(head.method) \(head.uri.readable)", octets: head.octets))
         if !withheld.isEmpty {
             tell(exchange, nil, .layer(.ws, "withheld the offer of \(withheld.joined(separator: ", "))", octets: nil))
         }
         relay.needServer()
         if isSifting, exchange.carriesMessages, path?.transport == "xhr_send" {
-            exchange.heldHead = rewritten
+            exchange.heldHead = .requestHead(rewritten, framing)
             return []
         }
-        return [.requestHead(rewritten)]
+        return [.requestHead(rewritten, framing)]
     }
 
     private func take(requestBody octets: ByteBuffer) -> [RelayPart] {
@@ -104,7 +103,7 @@ final class HTTPCarrier: Carrier {
             tell(exchange, .toServer, .note("not taken apart: a request of more than --max-message"))
             defer { exchange.body = ByteBuffer() }
             guard let head = exchange.heldHead.take() else { return [.body(octets)] }
-            return [.requestHead(head), .body(exchange.body)]
+            return [head, .body(exchange.body)]
         }
         return exchange.heldHead == nil ? [.body(octets)] : []
     }
@@ -117,50 +116,39 @@ final class HTTPCarrier: Carrier {
         let outcome = session.dialogue.takeSockJS(array: array)
         session.tell(.toServer, outcome.seen)
         exchange.body = ByteBuffer()
-        guard var head = exchange.heldHead.take() else { return [.end(trailers)] }
+        guard case .requestHead(var head, _)? = exchange.heldHead.take() else { return [.end(trailers)] }
         // A request whose messages all got lost is still to be answered.
         let body = outcome.passed.first ?? ByteBuffer(string: "[]")
         head.headers.remove(name: "Transfer-Encoding")
         head.headers.replaceOrAdd(name: "Content-Length", value: "\(body.readableBytes)")
-        return [.requestHead(head), .body(body), .end(nil)]
+        return [.requestHead(head, .length(body.readableBytes)), .body(body), .end(nil)]
     }
 
     // MARK: - Answers
 
-    private func take(answer head: HTTPResponseHead) -> [RelayPart] {
+    private func take(answer head: HTTPResponseHead, _ framing: HTTPFraming) -> [RelayPart] {
         guard let exchange = exchanges.first else {
+            // Such as a 408, before a server closes a connection that has been idle.
             relay.tell(.toApp, .note("the server sent an answer that nobody had asked for"))
-            return [.reset]
+            return [.responseHead(head, framing)]
         }
-        var head = head
-        // The codec has put its own phrase in place of the server's.
-        head.status = .custom(code: head.status.code, reasonPhrase: relay.reason(of: head.status))
-        tell(
-            exchange, .toApp,
-            .layer(.http, "\(head.status.code) \(head.status.reasonPhrase)", octets: Self.text(of: head)))
-        if head.status.code < 200, head.status.code != 101 {
-            relay.expectAnswer()
-            return [.responseHead(head)]
-        }
+        let summary = "\(head.status.code) \(head.status.reasonPhrase.readable)"
+        tell(exchange, .toApp, .layer(.http, summary, octets: head.octets))
+        if head.status.code < 200, head.status.code != 101 { return [.responseHead(head, framing)] }
         exchange.answer = head
-        if exchange.asksForUpgrade, head.status.code != 101 {
-            tell(
-                exchange, .toApp,
-                .note(
-                    "\(exchange.head.uri.prefix { $0 != "?" }) was answered \(head.status.code) \(head.status.reasonPhrase)"
-                ))
+        if exchange.head.asksForWebSocket, head.status.code != 101 {
+            tell(exchange, .toApp, .note("\(exchange.head.uri.prefix { $0 != "?" }) was answered \(summary)"))
         }
-        // The encoder does not know that this answer has no body, and would end one.
-        if exchange.head.method == .HEAD { head.headers.remove(name: "Transfer-Encoding") }
         if let path = exchange.path, exchange.session != nil, head.status.code == 200 {
             exchange.frames = SockJSBody(
                 path.carriage, headers: head.headers, limit: switchboard.configuration.transport.maximumMessage)
         }
-        if isSifting, exchange.frames?.canSift == true {
-            head.headers.remove(name: "Content-Length")
-            if head.version.minor >= 1 { head.headers.replaceOrAdd(name: "Transfer-Encoding", value: "chunked") }
-        }
-        return [.responseHead(head)]
+        guard isSifting, exchange.frames?.canSift == true else { return [.responseHead(head, framing)] }
+        var sifted = head
+        sifted.headers.remove(name: "Content-Length")
+        guard head.version == .http1_1 else { return [.responseHead(sifted, .untilClose)] }
+        sifted.headers.replaceOrAdd(name: "Transfer-Encoding", value: "chunked")
+        return [.responseHead(sifted, .chunked)]
     }
 
     private func take(answerBody octets: ByteBuffer) -> [RelayPart] {
@@ -172,17 +160,16 @@ final class HTTPCarrier: Carrier {
 
     private func takeAnswerEnd(_ end: RelayPart) -> [RelayPart] {
         guard let exchange = exchanges.popFirst() else { return [end] }
-        relay.expectAnswer()
         var parts: [RelayPart] = []
         if let session = exchange.session, let frames = exchange.frames {
             parts = pass(frames.finish(), frames, session, orAll: nil)
         }
         exchange.session?.detach(relay)
-        if exchange.answer?.status.code == 101 {
-            relay.expectUpgrade(exchange.head, exchange.answer, mayBeSockJS: exchange.path?.carriage == .websocket)
+        if let answer = exchange.answer, answer.isLast(to: exchange.head.method) {
+            relay.expectUpgrade(exchange.head, answer, mayBeSockJS: exchange.path?.carriage == .websocket)
             return [.upgraded]
         }
-        if exchange.asksForUpgrade { relay.app.goOnWithRequests() }
+        if exchange.head.asksForAnotherProtocol { relay.app.goOn() }
         return parts + [end]
     }
 
@@ -223,20 +210,6 @@ final class HTTPCarrier: Carrier {
 
     private func tell(_ exchange: Exchange, _ direction: TapEvent.Direction?, _ content: TapEvent.Content) {
         if let session = exchange.session { session.tell(direction, content) } else { relay.tell(direction, content) }
-    }
-
-    private static func text(of head: HTTPRequestHead) -> ByteBuffer {
-        text("\(head.method) \(head.uri) HTTP/\(head.version.major).\(head.version.minor)", head.headers)
-    }
-
-    private static func text(of head: HTTPResponseHead) -> ByteBuffer {
-        text(
-            "HTTP/\(head.version.major).\(head.version.minor) \(head.status.code) \(head.status.reasonPhrase)",
-            head.headers)
-    }
-
-    private static func text(_ line: String, _ headers: HTTPHeaders) -> ByteBuffer {
-        ByteBuffer(string: line + "\r\n" + headers.map { "\($0.name): \($0.value)\r\n" }.joined() + "\r\n")
     }
 }
 

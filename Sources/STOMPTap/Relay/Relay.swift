@@ -176,7 +176,6 @@ final class Relay {
     }
 
     private func readAll(_ direction: TapEvent.Direction) {
-        if upgrade != nil, server?.isUpgrading == false, !app.isUpgrading { endUpgrade() }
         target(of: direction)?.flush()
         look()
         updateReading()
@@ -193,7 +192,7 @@ final class Relay {
         let mayRead = !isFrozen && upgrade == nil
         app.setReading(
             isBroken
-                || mayRead && toServer.hasRoom && !isConnecting
+                || mayRead && toServer.hasRoom && !isConnecting && !app.isFull
                     && (server.map { $0.channel.isWritable || $0.isGone } ?? true)
         )
         server?.setReading(isBroken || mayRead && toApp.hasRoom && (app.channel.isWritable || app.isGone))
@@ -201,22 +200,15 @@ final class Relay {
 
     // MARK: - HTTP
 
-    /// The reason phrase of an answer, as the server has sent it.
-    func reason(of status: HTTPResponseStatus) -> String { server?.reason(of: status) ?? status.reasonPhrase }
-
-    /// Another answer is to come.
-    func expectAnswer() { server?.resetHead() }
-
     /// Octets are to come in place of HTTP, behind the 101 that is on its way to the app.
-    func expectUpgrade(_ request: HTTPRequestHead, _ answer: HTTPResponseHead?, mayBeSockJS: Bool) {
-        guard let answer else { return }
+    func expectUpgrade(_ request: HTTPRequestHead, _ answer: HTTPResponseHead, mayBeSockJS: Bool) {
         upgrade = (request, answer, mayBeSockJS)
         updateReading()
     }
 
     private func upgradeEnds() {
         guard let (request, answer, mayBeSockJS) = upgrade else { return }
-        app.flush()
+        upgrade = nil
         let path = request.uri.prefix { $0 != "?" }
         carrier = OpaqueCarrier()
         if answer.headers.hasToken("websocket", in: "Upgrade") {
@@ -232,22 +224,13 @@ final class Relay {
         } else {
             tell(nil, .note("\(path) was upgraded to what is no WebSocket, and is not taken apart"))
         }
-        toServer.isHeld = true
         app.upgrade()
         server?.upgrade()
     }
 
-    private func endUpgrade() {
-        guard carrier is HTTPCarrier == false else { return }
-        upgrade = nil
-        toServer.isHeld = isFrozen
-    }
-
-    private func violated(_ error: any Error, _ direction: TapEvent.Direction) {
-        // That an end closes in the midst of a message is told by its closing.
-        if let error = error as? HTTPParserError, error == .invalidEOFState { return }
+    private func violated(_ violation: HTTPReader.Violation, _ direction: TapEvent.Direction) {
         guard !isBroken else { return }
-        let isTooLarge = (error as? HTTPParserError) == .headerOverflow
+        let isTooLarge = violation == .headTooLarge
         let what = isTooLarge ? "a head of HTTP that is too large" : "what is no HTTP"
         tell(direction, .note("the \(direction == .toServer ? "app" : "server") sent \(what)"))
         let isAnswering = (carrier as? HTTPCarrier)?.isAnswering ?? true
@@ -271,7 +254,8 @@ final class Relay {
         headers.add(name: "Content-Length", value: "\(body.readableBytes)")
         headers.add(name: "Connection", value: "close")
         isBroken = true
-        toApp.append(.responseHead(HTTPResponseHead(version: .http1_1, status: status, headers: headers)))
+        let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+        toApp.append(.responseHead(head, .length(body.readableBytes)))
         toApp.append(.body(body))
         toApp.append(.end(nil))
         finishEnds()

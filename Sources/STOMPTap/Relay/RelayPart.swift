@@ -4,8 +4,8 @@ import NIOHTTP1
 /// What passes from one end of a relay to the other.
 enum RelayPart {
     case octets(ByteBuffer)
-    case requestHead(HTTPRequestHead)
-    case responseHead(HTTPResponseHead)
+    case requestHead(HTTPRequestHead, HTTPFraming)
+    case responseHead(HTTPResponseHead, HTTPFraming)
     case body(ByteBuffer)
     case end(HTTPHeaders?)
     /// The HTTP connection is a WebSocket from here on.
