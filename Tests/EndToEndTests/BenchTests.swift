@@ -17,7 +17,7 @@ import Testing
         var sent, received, duplicated, outOfOrder: Int
         var lost: Int?
         var sentPerSecond, receivedPerSecond, durationSeconds: Double
-        var latencyMicros, connectMicros: Latency
+        var latencyMicros, connectMicros, lateMicros: Latency
         var receipts: Receipts
         var errors: [String: Int]
         var interrupted, isExact: Bool
@@ -93,6 +93,13 @@ import Testing
         #expect(figures.receipts.asked == 3000)
         #expect(figures.receipts.arrived == 3000)
         #expect(figures.received == 3000)
+    }
+
+    @Test(arguments: [[], ["--receipts"]]) func atARateEachMessageTellsHowLateItLeft(receipts: [String]) async throws {
+        var program = bench("demo", "--messages", "300", "--rate", "3k/s")
+        program.arguments += receipts
+        let figures = try await figures(program)
+        #expect(figures.lateMicros.count == 300)
     }
 
     @Test func aBodyOfOnesOwnStaysAsItIs() async throws {
@@ -244,7 +251,8 @@ import Testing
     }
 
     @Test(arguments: [
-        [], ["demo", "--size", "20"], ["demo", "--messages", "0"], ["demo", "--messages", "5", "--duration", "5s"],
+        [], ["demo", "--size", "20"], ["demo", "--messages", "0"], ["demo", "--duration", "0s"],
+        ["demo", "--messages", "5", "--duration", "5s"],
         ["demo", "--fail-if", "p98>1ms"], ["demo", "--rate", "fast"], ["demo", "--publish-only", "--subscribe-only"],
         ["demo", "--subscribers", "0"], ["demo", "--merge", "x"],
     ])

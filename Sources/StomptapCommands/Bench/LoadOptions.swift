@@ -101,6 +101,7 @@ struct LoadOptions: ParsableArguments {
         }
         guard (1...65535).contains(destinations) else { throw ValidationError("--destinations is 1 to 65535") }
         if let messages, messages < 1 { throw ValidationError("--messages is 1 or more") }
+        if let duration, duration.amount <= .zero { throw ValidationError("--duration is more than 0") }
         guard messages == nil || duration == nil else {
             throw ValidationError("--messages and --duration do not go together")
         }

@@ -15,6 +15,23 @@ struct TimelineTests {
         #expect(timeline.intervals.map(\.receivedPerSecond) == [90, 110])
     }
 
+    @Test(arguments: [Int64(900_000_000), 1_000_000_000, 1_050_000_000])
+    func aShortRestBelongsToTheIntervalBefore(_ end: Int64) {
+        var timeline = Timeline()
+        timeline.add(time: second, sent: 100, received: 60)
+        timeline.finish(time: end, sent: 105, received: 105)
+        #expect(
+            timeline.intervals == [Timeline.Interval(start: 0, length: max(end, second), sent: 105, received: 105)])
+    }
+
+    @Test func aLongRestIsAnIntervalOfItsOwn() {
+        var timeline = Timeline()
+        timeline.add(time: second, sent: 100, received: 90)
+        timeline.finish(time: second + second / 2, sent: 150, received: 150)
+        #expect(timeline.intervals.map(\.length) == [second, second / 2])
+        #expect(timeline.intervals.map(\.received) == [90, 60])
+    }
+
     @Test func aLongRunHasFewIntervalsAndLosesNothing() {
         var timeline = Timeline()
         let seconds = 10 * Timeline.mostIntervals

@@ -32,6 +32,18 @@ struct Timeline: Sendable {
         if intervals.count > Self.mostIntervals { halve() }
     }
 
+    /// Ends the last interval, with what was counted since it was begun.
+    ///
+    /// A short one becomes part of the one before: what came just before its beginning may be counted in it, and would
+    /// make its rate too high.
+    mutating func finish(time: Int64, sent: Int, received: Int) {
+        let end = max(time, last.time)
+        if end - last.time < step / 4, let before = intervals.popLast() {
+            last = (before.start, last.sent - before.sent, last.received - before.received)
+        }
+        add(time: end, sent: sent, received: received)
+    }
+
     private mutating func halve() {
         step *= 2
         intervals = Self.joined(intervals, by: 2)

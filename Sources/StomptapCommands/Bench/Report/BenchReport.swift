@@ -167,7 +167,7 @@ struct BenchReport: Sendable {
             let way = clock.offset < 0 ? "behind" : "ahead of"
             return
                 "The clock of publisher \(clock.run) is \(Readable.time(Double(clock.offset.magnitude))) \(way) ours, "
-                + "give or take \(Readable.time(Double(clock.uncertainty))), by \(clock.exchanges) exchanges; "
+                + "give or take \(Readable.time(Double(clock.uncertainty))), by \(plural(clock.exchanges, "exchange")); "
                 + "latencies are too \(clock.offset < 0 ? "long" : "short") by as much."
         }
         if lines.isEmpty {

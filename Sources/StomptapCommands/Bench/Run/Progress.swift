@@ -51,7 +51,7 @@ struct Progress: Sendable {
         let time = max(Timestamp.now().nanoseconds - start, 1)
         collect(until: time)
         let (sendTime, receiveTime) = times
-        timeline.add(
+        timeline.finish(
             time: min(time, max(sendTime, receiveTime)), sent: tally.sent.load(ordering: .relaxed),
             received: tally.received.load(ordering: .relaxed))
     }

@@ -148,6 +148,8 @@ struct Publisher: Sendable {
         var pacer = plan.pacer(of: number)
         var awaited: CircularBuffer<(receipt: Receipt, due: Int64)> = []
         var destination = number % plan.destinations.count
+        var late = Latencies()
+        defer { lateness.update { $0.add(late) } }
         while !tally.isStopping {
             let now = Timestamp.now().nanoseconds
             var messages: [OutgoingMessage] = []
@@ -162,6 +164,7 @@ struct Publisher: Sendable {
                     dues.append(start.nanoseconds + due)
                     counts[destination] += 1
                     measured += 1
+                    if plan.rate != nil { late.record(now - start.nanoseconds - due) }
                 }
                 messages.append(message)
                 destination = (destination + 1) % plan.destinations.count
