@@ -41,7 +41,7 @@ struct Dialogue {
     /// - Returns: what is to be told; and what passes, where ``isSifting``.
     mutating func take(_ octets: ByteBuffer, _ direction: TapEvent.Direction, isText: Bool = true) -> Sieve.Outcome {
         guard speech == .unknown, direction == .toServer else {
-            return speech == .stomp ? takeSTOMP(octets, direction, isText) : takeOther(octets, isText)
+            return speech == .stomp ? takeSTOMP(octets, direction, isText) : takeOther(octets, direction, isText)
         }
         var said = opening
         said.writeImmutableBuffer(octets)
@@ -53,9 +53,9 @@ struct Dialogue {
         case false?:
             opening = ByteBuffer()
             speech = .other
-            return takeOther(said, isText)
+            return takeOther(said, direction, isText)
         case nil where keepsMessages:
-            return takeOther(octets, isText)
+            return takeOther(octets, direction, isText)
         case nil:
             opening = said
             return Sieve.Outcome()
@@ -66,7 +66,7 @@ struct Dialogue {
     mutating func finish(_ direction: TapEvent.Direction) -> Sieve.Outcome {
         var outcome = Sieve.Outcome()
         if direction == .toServer, opening.readableBytes > 0 {
-            outcome = takeOther(opening, true)
+            outcome = takeOther(opening, direction, true)
             opening = ByteBuffer()
         }
         release(direction, &outcome)
@@ -82,6 +82,7 @@ struct Dialogue {
         _ octets: ByteBuffer, _ direction: TapEvent.Direction, _ isText: Bool
     ) -> Sieve.Outcome {
         var outcome = Sieve.Outcome()
+        let carried = direction == .toServer ? toServer.bufferedBytes : toApp.bufferedBytes
         do throws(STOMPProtocolError) {
             if direction == .toServer {
                 try Self.take(octets, &toServer, &judge, &outcome)
@@ -94,9 +95,21 @@ struct Dialogue {
             speech = .other
             release(direction, &outcome)
             outcome.seen.append(.note("no STOMP any more, and from here on shown as it is: \(error.message)"))
-            outcome.seen.append(other(octets, isText))
+            outcome.seen.append(other(Self.rest(of: octets, behind: outcome.seen, carried: carried), isText))
         }
         return outcome
+    }
+
+    /// What stands behind the frames that were seen.
+    ///
+    /// - Parameter carried: how many octets of these came before `octets`.
+    private static func rest(of octets: ByteBuffer, behind seen: [TapEvent.Content], carried: Int) -> ByteBuffer {
+        let size = seen.reduce(-carried) { size, content in
+            if case .frame(let frame) = content { size + frame.bytes.readableBytes } else { size }
+        }
+        var rest = octets
+        rest.moveReaderIndex(forwardBy: min(max(0, size), rest.readableBytes))
+        return rest
     }
 
     private static func take(
@@ -107,9 +120,15 @@ struct Dialogue {
         try sieve.sift(octets, &present, outcome: &outcome)
     }
 
-    private mutating func takeOther(_ octets: ByteBuffer, _ isText: Bool) -> Sieve.Outcome {
+    private mutating func takeOther(
+        _ octets: ByteBuffer, _ direction: TapEvent.Direction, _ isText: Bool
+    ) -> Sieve.Outcome {
         if let verdict = judge?.judgeMessage(), verdict != .pass { return Sieve.Outcome() }
-        return Sieve.Outcome(seen: [other(octets, isText)], passed: [octets])
+        var outcome = Sieve.Outcome(seen: [other(octets, isText)])
+        // What was held before this turned out to be no STOMP.
+        release(direction, &outcome)
+        outcome.passed.append(octets)
+        return outcome
     }
 
     private func other(_ octets: ByteBuffer, _ isText: Bool) -> TapEvent.Content {

@@ -33,6 +33,9 @@ struct Sieve {
         set { decoder.version = newValue }
     }
 
+    /// Octets of a frame whose end has not come.
+    var bufferedBytes: Int { decoder.bufferedBytes }
+
     /// Takes what came, all of which passes.
     ///
     /// - Throws: where it is no STOMP; what was seen before it is in `seen`.
@@ -82,7 +85,7 @@ struct Sieve {
                 hasDropped = true
             }
         }
-        release(into: &outcome)
+        release(into: &outcome, keepsPadding: judge.judgeHeartBeat() == .pass)
     }
 
     /// What was held when the stream turned out to be no STOMP, or ended.
@@ -102,11 +105,11 @@ struct Sieve {
         decoder.version = frame.headers["version"].flatMap(STOMPVersion.init(rawValue:)) ?? .v10
     }
 
-    private mutating func release(into outcome: inout Outcome) {
+    /// - Parameter keepsPadding: whether ends of lines behind a frame pass, which stand for nothing.
+    private mutating func release(into outcome: inout Outcome, keepsPadding: Bool) {
         guard decoder.bufferedBytes == 0 || !keepsMessages else { return }
         if decoder.bufferedBytes == 0, undecided.readableBytes > 0 {
-            // Ends of lines behind a frame, which stand for nothing.
-            kept.writeImmutableBuffer(undecided)
+            if keepsPadding { kept.writeImmutableBuffer(undecided) } else { hasDropped = true }
             undecided = ByteBuffer()
         }
         if keepsMessages, !hasDropped {

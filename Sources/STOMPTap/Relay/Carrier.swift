@@ -6,6 +6,9 @@ protocol Carrier: AnyObject {
     /// Takes what one end has sent, and gives what passes on.
     func take(_ part: RelayPart, _ direction: TapEvent.Direction) -> [RelayPart]
 
+    /// What was taken has been passed on.
+    func passed()
+
     /// What both ends are told when the tap closes a session with this code.
     func farewell(_ code: Int, of session: TapSession) -> [(TapEvent.Direction, RelayPart)]
 }
@@ -31,6 +34,7 @@ final class StreamCarrier: Carrier {
         return outcome.passed.map { .octets($0) } + [part]
     }
 
+    func passed() { session.closeIfSpent() }
     func farewell(_ code: Int, of session: TapSession) -> [(TapEvent.Direction, RelayPart)] { [] }
 }
 
@@ -38,5 +42,6 @@ final class StreamCarrier: Carrier {
 final class OpaqueCarrier: Carrier {
     var looksLater: Bool { true }
     func take(_ part: RelayPart, _ direction: TapEvent.Direction) -> [RelayPart] { [part] }
+    func passed() {}
     func farewell(_ code: Int, of session: TapSession) -> [(TapEvent.Direction, RelayPart)] { [] }
 }

@@ -32,6 +32,8 @@ final class HTTPCarrier: Carrier {
     private let rewriting: RequestRewriting
     /// In the order of the requests; the last one may still be coming, the first one is answered.
     private var exchanges = CircularBuffer<Exchange>()
+    /// The session that the present part belongs to.
+    private var latest: TapSession?
 
     init(_ relay: Relay, _ switchboard: Switchboard, site: HTTPSite) {
         self.relay = relay
@@ -75,7 +77,7 @@ final class HTTPCarrier: Carrier {
             session = switchboard.session(of: path, app: relay.app.address, isReceiving: path.carriage != .sending)
         }
         if let session, session.isClosed {
-            relay.answer(.notFound, "The tap has closed this session")
+            answerClosed(head, path)
             return []
         }
         let exchange = Exchange(head, path, session)
@@ -114,6 +116,7 @@ final class HTTPCarrier: Carrier {
         else { return [.end(trailers)] }
         let array = SockJSBody.messages(in: exchange.body, headers: exchange.head.headers)
         let outcome = session.dialogue.takeSockJS(array: array)
+        latest = session
         session.tell(.toServer, outcome.seen)
         exchange.body = ByteBuffer()
         guard case .requestHead(var head, _)? = exchange.heldHead.take() else { return [.end(trailers)] }
@@ -182,6 +185,7 @@ final class HTTPCarrier: Carrier {
         switch frames {
         case .failure(let error): session.tell(.toApp, .note("no longer taken apart: \(error)"))
         case .success(let frames):
+            latest = session
             for frame in frames {
                 let unwrapped = session.dialogue.takeSockJS(frame: frame)
                 session.tell(.toApp, unwrapped.outcome.seen)
@@ -191,19 +195,45 @@ final class HTTPCarrier: Carrier {
                 }
                 if isSifting { for frame in unwrapped.outcome.passed { body.write(frame, to: &passed) } }
             }
-            session.closeIfSpent()
         }
         if isSifting { return passed.readableBytes > 0 ? [.body(passed)] : [] }
         return octets.map { [.body($0)] } ?? []
     }
 
+    func passed() {
+        latest?.closeIfSpent()
+        latest = nil
+    }
+
     func farewell(_ code: Int, of session: TapSession) -> [(TapEvent.Direction, RelayPart)] {
-        guard let exchange = exchanges.first, exchange.session === session, exchange.answer != nil,
-            let frames = exchange.frames, frames.canSift
-        else { return [] }
+        guard let exchange = exchanges.first, exchange.session === session else { return [] }
+        guard exchange.answer != nil else {
+            // It waits for a frame: this is it.
+            answerClosed(exchange.head, exchange.path)
+            return []
+        }
+        guard let frames = exchange.frames, frames.canSift else { return [] }
         var body = ByteBuffer()
-        frames.write(Dialogue.sockJSClose(code: code, reason: "closed by stomptap"), to: &body)
+        frames.write(Dialogue.sockJSClose(code: code, reason: WebSocketCarrier.reason), to: &body)
         return [(.toApp, .body(body)), (.toApp, .end(nil))]
+    }
+
+    /// Answers a request of a session that the tap has closed: with the code to one that receives.
+    private func answerClosed(_ request: HTTPRequestHead, _ path: SockJSPath?) {
+        guard let code = switchboard.configuration.faults.closeCode, let path,
+            let frames = SockJSBody(path.carriage, headers: [:], limit: 1), frames.canSift
+        else { return relay.answer(.notFound, "The tap has closed this session") }
+        var headers = HTTPHeaders()
+        headers.add(
+            name: "Content-Type", value: path.carriage == .events ? "text/event-stream" : "application/javascript")
+        // A page of another origin may not read it otherwise.
+        if let origin = request.headers.first(name: "Origin") {
+            headers.add(name: "Access-Control-Allow-Origin", value: origin)
+            headers.add(name: "Access-Control-Allow-Credentials", value: "true")
+        }
+        var body = ByteBuffer()
+        frames.write(Dialogue.sockJSClose(code: code, reason: WebSocketCarrier.reason), to: &body)
+        relay.answer(.ok, headers, body)
     }
 
     // MARK: - What is told

@@ -23,6 +23,8 @@ final class Relay {
     private var isFrozen = false
     /// Whether nothing passes any more but what the tap itself says.
     private var isBroken = false
+    /// Whether both ends are being closed.
+    private var isEnding = false
     private var isOver = false
     /// The request and the answer that are about to make a WebSocket.
     private var upgrade: (request: HTTPRequestHead, answer: HTTPResponseHead, mayBeSockJS: Bool)?
@@ -151,7 +153,7 @@ final class Relay {
         }
         look()
         for part in carrier.take(part, direction) { lane(of: direction).append(part) }
-        session?.closeIfSpent()
+        carrier.passed()
         if case .inputClosed = part, server == nil, !isConnecting { app.close() }
     }
 
@@ -248,9 +250,13 @@ final class Relay {
 
     /// Answers the app in the server's place, and ends the connection.
     func answer(_ status: HTTPResponseStatus, _ text: String) {
-        let body = ByteBuffer(string: text + "\n")
         var headers = HTTPHeaders()
         headers.add(name: "Content-Type", value: "text/plain; charset=utf-8")
+        answer(status, headers, ByteBuffer(string: text + "\n"))
+    }
+
+    func answer(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ body: ByteBuffer) {
+        var headers = headers
         headers.add(name: "Content-Length", value: "\(body.readableBytes)")
         headers.add(name: "Connection", value: "close")
         isBroken = true
@@ -279,11 +285,12 @@ final class Relay {
             return updateReading()
         }
         for (direction, part) in carrier.farewell(code, of: session) { lane(of: direction).append(part) }
-        finishEnds()
+        if !isEnding { finishEnds() }
     }
 
     /// Closes both ends behind what is on its way to them.
     private func finishEnds() {
+        isEnding = true
         toApp.append(.inputClosed)
         toServer.append(.inputClosed)
         app.flush()

@@ -4,6 +4,9 @@ import STOMPTransport
 
 /// Carries the messages of a WebSocket.
 final class WebSocketCarrier: Carrier {
+    /// Why the tap closes a session, for both ends.
+    static let reason = "closed by stomptap"
+
     private let session: TapSession
     /// Whether messages are envelopes of SockJS; nil until the server's first one tells.
     private var isSockJS: Bool?
@@ -79,14 +82,15 @@ final class WebSocketCarrier: Carrier {
         }
     }
 
+    func passed() { session.closeIfSpent() }
+
     func farewell(_ code: Int, of session: TapSession) -> [(TapEvent.Direction, RelayPart)] {
-        let reason = "closed by stomptap"
         func close(isMasked: Bool) -> RelayPart {
-            .octets(WebSocketDissector.close(code: code, reason: reason, isMasked: isMasked))
+            .octets(WebSocketDissector.close(code: code, reason: Self.reason, isMasked: isMasked))
         }
         var parts = [(TapEvent.Direction.toServer, close(isMasked: true)), (.toApp, close(isMasked: false))]
         if isSockJS == true {
-            let frame = Dialogue.sockJSClose(code: code, reason: reason)
+            let frame = Dialogue.sockJSClose(code: code, reason: Self.reason)
             parts.insert((.toApp, .octets(WebSocketDissector.message(frame, isText: true, isMasked: false))), at: 0)
         }
         return parts

@@ -1,0 +1,188 @@
+import NIOCore
+import STOMPBroker
+import STOMPClient
+import STOMPCore
+import TestSupport
+import Testing
+
+@testable import STOMPTap
+
+@Suite(.timeLimit(.minutes(1))) struct FaultTests {
+    private static func client(_ endpoint: Endpoint, _ way: Tapped.Way) -> WatchedClient {
+        WatchedClient(endpoint, way: way)
+    }
+
+    @Test(arguments: Tapped.Way.allCases)
+    func messagesAreDropped(way: Tapped.Way) async throws {
+        var faults = TapFaults()
+        faults.dropsMessage = { String(buffer: $0.body).contains("lost") }
+        try await Tapped.run(way, faults: faults) { tapped, endpoint in
+            let client = Self.client(endpoint, way)
+            try await STOMPConnection.withConnection(to: endpoint, configuration: client.configuration) { connection in
+                let echoes = try await connection.subscribe(to: "/topic/echo")
+                _ = try await connection.standing(of: echoes)
+                for body in ["one", "lost 1", "two", "lost 2", "three"] {
+                    try await connection.send(OutgoingMessage(to: "/app/echo", body: ByteBuffer(string: body)))
+                }
+                var iterator = echoes.messages.makeAsyncIterator()
+                for body in ["one", "two", "three"] {
+                    #expect(String(buffer: try #require(try await iterator.next()).body) == body)
+                }
+            }
+            #expect(tapped.faults == ["dropped a SEND to /app/echo, 6 B", "dropped a SEND to /app/echo, 6 B"])
+            #expect(tapped.frames(.toServer) == client.frames(.outgoing))
+        }
+    }
+
+    @Test(arguments: Tapped.Way.allCases)
+    func withoutHeartBeatsTheAppLeaves(way: Tapped.Way) async throws {
+        var faults = TapFaults()
+        faults.dropsHeartBeats = true
+        try await Tapped.run(way, faults: faults) { tapped, endpoint in
+            var configuration = Self.client(endpoint, way).configuration
+            configuration.session.heartBeat = HeartBeat(outgoing: 0, incoming: 200)
+            let error = await #expect(throws: STOMPClientError.self) {
+                try await STOMPConnection.withConnection(to: endpoint, configuration: configuration) { connection in
+                    let clock = try await connection.subscribe(to: "/topic/silence")
+                    for try await _ in clock.messages {}
+                }
+            }
+            #expect(error?.code == .connectionLost)
+            #expect(tapped.faults.contains("dropped a heart-beat"))
+        }
+    }
+
+    @Test(arguments: [Tapped.Way.tcp, .ws, .websocket, .xhrStreaming])
+    func theConnectionBreaksOffBehindSoManyFrames(way: Tapped.Way) async throws {
+        var faults = TapFaults()
+        faults.closing = .frames(4)
+        try await Tapped.run(way, faults: faults) { tapped, endpoint in
+            let client = Self.client(endpoint, way)
+            let error = await #expect(throws: STOMPClientError.self) {
+                try await STOMPConnection.withConnection(to: endpoint, configuration: client.configuration) {
+                    connection in
+                    // CONNECT, CONNECTED, SUBSCRIBE, RECEIPT: those are four.
+                    let echoes = try await connection.subscribe(to: "/topic/echo")
+                    for try await _ in echoes.messages {}
+                }
+            }
+            #expect(error?.code == .connectionLost)
+            #expect(tapped.faults == ["broke the connection off"])
+            #expect(tapped.frames(.toServer).count + tapped.frames(.toApp).count == 4)
+            #expect(client.frames(.incoming).count == 2)
+        }
+    }
+
+    @Test(arguments: [Tapped.Way.ws, .websocket, .xhrStreaming, .eventSource, .xhrPolling])
+    func theCloseCodeIsTold(way: Tapped.Way) async throws {
+        var faults = TapFaults()
+        faults.closing = .time(.milliseconds(300))
+        faults.closeCode = 3042
+        try await Tapped.run(way, faults: faults) { tapped, endpoint in
+            let client = Self.client(endpoint, way)
+            let error = await #expect(throws: STOMPClientError.self) {
+                try await STOMPConnection.withConnection(to: endpoint, configuration: client.configuration) {
+                    connection in
+                    let echoes = try await connection.subscribe(to: "/topic/echo")
+                    for try await _ in echoes.messages {}
+                }
+            }
+            #expect("\(error as Any)".contains("3042"), "\(error as Any)")
+            #expect(tapped.faults == ["closed with 3042"])
+        }
+    }
+
+    @Test func aClientThatComesBackGetsAnotherConnection() async throws {
+        var faults = TapFaults()
+        faults.closing = .time(.milliseconds(200))
+        try await Tapped.run(.ws, faults: faults) { tapped, endpoint in
+            let client = Self.client(endpoint, .ws)
+            let reconnection = Reconnection(
+                servers: [(endpoint, client.configuration)], policy: ReconnectPolicy(delay: .milliseconds(10)))
+            var sessions = 0
+            try await reconnection.run { connection in
+                sessions += 1
+                if sessions == 3 { return }
+                let echoes = try await connection.subscribe(to: "/topic/echo")
+                for try await _ in echoes.messages {}
+            }
+            #expect(sessions == 3)
+            #expect(Set(tapped.all.map(\.connection)).isSuperset(of: [1, 2, 3]))
+        }
+    }
+
+    @Test(arguments: [Tapped.Way.tcp, .ws, .xhrPolling])
+    func connectionsAreRefused(way: Tapped.Way) async throws {
+        var faults = TapFaults()
+        faults.refusal = 1
+        try await Tapped.run(way, faults: faults) { tapped, endpoint in
+            let client = Self.client(endpoint, way)
+            let error = await #expect(throws: STOMPClientError.self) {
+                try await STOMPConnection.withConnection(to: endpoint, configuration: client.configuration) { _ in }
+            }
+            #expect(error?.code == .connectionLost)
+            #expect(tapped.faults.contains("refused"))
+        }
+    }
+
+    @Test(arguments: [Tapped.Way.tcp, .ws, .websocket, .xhrStreaming])
+    func aFrozenConnectionFallsSilent(way: Tapped.Way) async throws {
+        var faults = TapFaults()
+        faults.freezing = .milliseconds(300)
+        try await Tapped.run(way, faults: faults) { tapped, endpoint in
+            var configuration = Self.client(endpoint, way).configuration
+            configuration.session.heartBeat = HeartBeat(outgoing: 200, incoming: 200)
+            configuration.receiptTimeout = .seconds(1)
+            let error = await #expect(throws: STOMPClientError.self) {
+                try await STOMPConnection.withConnection(to: endpoint, configuration: configuration) { connection in
+                    let echoes = try await connection.subscribe(to: "/topic/echo")
+                    for try await _ in echoes.messages {}
+                }
+            }
+            #expect("\(error as Any)".contains("silent") || "\(error as Any)".contains("heart-beat"), "\(error as Any)")
+            #expect(tapped.faults == ["frozen: nothing passes any more"])
+        }
+    }
+
+    @Test(arguments: [Tapped.Way.tcp, .ws, .xhrStreaming])
+    func everythingIsHeld(way: Tapped.Way) async throws {
+        var faults = TapFaults()
+        faults.delay = .milliseconds(150)
+        faults.jitter = .milliseconds(20)
+        try await Tapped.run(way, faults: faults) { tapped, endpoint in
+            let client = Self.client(endpoint, way)
+            try await STOMPConnection.withConnection(to: endpoint, configuration: client.configuration) { connection in
+                let echoes = try await connection.subscribe(to: "/topic/echo")
+                _ = try await connection.standing(of: echoes)
+                let start = ContinuousClock.now
+                var iterator = echoes.messages.makeAsyncIterator()
+                for number in 1...5 {
+                    try await connection.send(OutgoingMessage(to: "/app/echo", body: ByteBuffer(string: "\(number)")))
+                }
+                for number in 1...5 {
+                    #expect(String(buffer: try #require(try await iterator.next()).body) == "\(number)")
+                }
+                #expect(ContinuousClock.now - start >= .milliseconds(300))
+            }
+            #expect(tapped.faults == ["everything is held for 150 ms to 170 ms, each way"])
+        }
+    }
+
+    @Test(arguments: [Tapped.Way.tcp, .ws])
+    func everythingIsSlowedDown(way: Tapped.Way) async throws {
+        var faults = TapFaults()
+        faults.rate = 20_000
+        try await Tapped.run(way, faults: faults) { tapped, endpoint in
+            let client = Self.client(endpoint, way)
+            try await STOMPConnection.withConnection(to: endpoint, configuration: client.configuration) { connection in
+                let start = ContinuousClock.now
+                // A receipt comes when all of it is there.
+                let body = ByteBuffer(string: String(repeating: "x", count: 10_000))
+                let receipt = try await connection.send(OutgoingMessage(to: "/topic/x", body: body, wantsReceipt: true))
+                try await receipt?.arrives()
+                #expect(ContinuousClock.now - start >= .milliseconds(500))
+            }
+            #expect(tapped.faults == ["everything is slowed to 20000 octets a second, each way"])
+        }
+    }
+}
