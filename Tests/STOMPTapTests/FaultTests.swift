@@ -76,7 +76,7 @@ import Testing
     @Test(arguments: [Tapped.Way.ws, .websocket, .xhrStreaming, .eventSource, .xhrPolling])
     func theCloseCodeIsTold(way: Tapped.Way) async throws {
         var faults = TapFaults()
-        faults.closing = .time(.milliseconds(300))
+        faults.closing = .time(.milliseconds(1500))
         faults.closeCode = 3042
         try await Tapped.run(way, faults: faults) { tapped, endpoint in
             let client = Self.client(endpoint, way)
@@ -94,7 +94,7 @@ import Testing
 
     @Test func aClientThatComesBackGetsAnotherConnection() async throws {
         var faults = TapFaults()
-        faults.closing = .time(.milliseconds(200))
+        faults.closing = .time(.milliseconds(700))
         try await Tapped.run(.ws, faults: faults) { tapped, endpoint in
             let client = Self.client(endpoint, .ws)
             let reconnection = Reconnection(
@@ -128,7 +128,7 @@ import Testing
     @Test(arguments: [Tapped.Way.tcp, .ws, .websocket, .xhrStreaming])
     func aFrozenConnectionFallsSilent(way: Tapped.Way) async throws {
         var faults = TapFaults()
-        faults.freezing = .milliseconds(300)
+        faults.freezing = .milliseconds(1500)
         try await Tapped.run(way, faults: faults) { tapped, endpoint in
             var configuration = Self.client(endpoint, way).configuration
             configuration.session.heartBeat = HeartBeat(outgoing: 200, incoming: 200)

@@ -30,6 +30,7 @@ struct Tapped {
         var configuration = BrokerConfiguration()
         configuration.manner = manner
         configuration.hasEcho = true
+        configuration.heartBeat = HeartBeat(outgoing: 100, incoming: 100)
         configuration.listeners = [
             way == .tcp ? .tcp(host: "127.0.0.1", port: 0) : .webSocket(host: "127.0.0.1", port: 0)
         ]
