@@ -9,7 +9,7 @@ import TestSupport
 @testable import STOMPTap
 
 /// A tap before the embedded broker, and what it has told.
-struct Tapped {
+struct Tapped: Overheard {
     let tap: Tap
     let broker: Broker
     let events: NIOLockedValueBox<[TapEvent]>
@@ -54,32 +54,6 @@ struct Tapped {
             await broker.shutdown()
             throw error
         }
-    }
-
-    var all: [TapEvent] { events.withLockedValue { $0 } }
-
-    /// The frames that went this way, whole.
-    func frames(_ direction: TapEvent.Direction) -> [String] {
-        all.compactMap { event in
-            guard event.direction == direction, case .frame(let frame) = event.content else { return nil }
-            return String(buffer: frame.bytes)
-        }
-    }
-
-    var faults: [String] {
-        all.compactMap { if case .fault(let text) = $0.content { text } else { nil } }
-    }
-
-    var notes: [String] {
-        all.compactMap { if case .note(let text) = $0.content { text } else { nil } }
-    }
-
-    var endings: [String] {
-        all.compactMap { if case .ended(let text) = $0.content { text } else { nil } }
-    }
-
-    var layers: [String] {
-        all.compactMap { if case .layer(let layer, let text, _) = $0.content { "\(layer) \(text)" } else { nil } }
     }
 }
 

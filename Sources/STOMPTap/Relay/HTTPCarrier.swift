@@ -27,6 +27,9 @@ final class HTTPCarrier: Carrier {
         var carriesMessages: Bool { session != nil && path?.carriage == .sending && head.method == .POST }
     }
 
+    /// The most requests that wait for their answers before no more are read.
+    private static let largestExchangeCount = 1000
+
     private unowned let relay: Relay
     private let switchboard: Switchboard
     private let rewriting: RequestRewriting
@@ -45,6 +48,8 @@ final class HTTPCarrier: Carrier {
     }
 
     var looksLater: Bool { false }
+    /// Whether more requests should come.
+    var hasRoom: Bool { exchanges.count < Self.largestExchangeCount }
     /// Whether the answer to a request has begun, and is not whole.
     var isAnswering: Bool { exchanges.first?.answer != nil }
     private var isSifting: Bool { switchboard.configuration.faults.needsSifting }
@@ -70,7 +75,6 @@ final class HTTPCarrier: Carrier {
     // MARK: - Requests
 
     private func take(request head: HTTPRequestHead, _ framing: HTTPFraming) -> [RelayPart] {
-        let (rewritten, withheld) = rewriting.rewritten(head)
         let path = SockJSPath(requestTarget: head.uri)
         var session: TapSession?
         if let path, path.carriage != .websocket, head.method == .GET || head.method == .POST {
@@ -80,12 +84,13 @@ final class HTTPCarrier: Carrier {
             answerClosed(head, path)
             return []
         }
+        let (rewritten, withheld) = rewriting.rewritten(head, isOfSession: session != nil)
         let exchange = Exchange(head, path, session)
         exchanges.append(exchange)
         session?.attach(relay)
         tell(exchange, .toServer, .layer(.http, "\(head.method) \(head.uri.readable)", octets: head.octets))
         if !withheld.isEmpty {
-            tell(exchange, nil, .layer(.ws, "withheld the offer of \(withheld.joined(separator: ", "))", octets: nil))
+            tell(exchange, nil, .layer(.http, "withheld the offer of \(withheld.joined(separator: ", "))", octets: nil))
         }
         relay.needServer()
         if isSifting, exchange.carriesMessages, path?.transport == "xhr_send" {

@@ -192,9 +192,10 @@ final class Relay {
     /// Back-pressure: an end is read from where the other one takes what it says.
     private func updateReading() {
         let mayRead = !isFrozen && upgrade == nil
+        let hasRoom = toServer.hasRoom && !app.isFull && (carrier as? HTTPCarrier)?.hasRoom ?? true
         app.setReading(
             isBroken
-                || mayRead && toServer.hasRoom && !isConnecting && !app.isFull
+                || mayRead && hasRoom && !isConnecting
                     && (server.map { $0.channel.isWritable || $0.isGone } ?? true)
         )
         server?.setReading(isBroken || mayRead && toApp.hasRoom && (app.channel.isWritable || app.isGone))

@@ -11,8 +11,10 @@ struct RequestRewriting {
     /// Whether messages must not be compressed, as some may have to be taken out.
     let withholdsCompression: Bool
 
-    /// - Returns: the head for the server, and the names of WebSocket extensions that it does not get to see.
-    func rewritten(_ head: HTTPRequestHead) -> (head: HTTPRequestHead, withheld: [String]) {
+    /// - Parameter isOfSession: whether the answer carries frames of a SockJS session, which must not be compressed.
+    /// - Returns: the head for the server, and the names of offers that it does not get to see: WebSocket extensions, and
+    ///   codings of the answer.
+    func rewritten(_ head: HTTPRequestHead, isOfSession: Bool) -> (head: HTTPRequestHead, withheld: [String]) {
         var head = head
         let tapOrigin = head.headers.first(name: "Host").map { (isTapSecure ? "https://" : "http://") + $0 }
         var replaced = Set(options.httpHeaders.map { $0.name.lowercased() })
@@ -27,15 +29,29 @@ struct RequestRewriting {
             case "host": headers.add(name: name, value: site.host)
             case "origin" where value.lowercased() == tapOrigin?.lowercased():
                 headers.add(name: name, value: site.origin)
-            case "connection" where offersHTTP2: break
+            case "connection" where offersHTTP2:
+                let others = value.split(separator: ",").filter { !Self.isOfUpgrade($0) }
+                if !others.isEmpty {
+                    headers.add(name: name, value: String(others.joined(separator: ",").drop { $0 == " " }))
+                }
+            case "accept-encoding" where isOfSession:
+                headers.add(name: name, value: "identity")
             default: headers.add(name: name, value: value)
             }
         }
-        if let origin = options.origin { headers.add(name: "Origin", value: origin) }
-        if let cookie = options.cookie { headers.add(name: "Cookie", value: cookie) }
-        for (name, value) in options.httpHeaders { headers.add(name: name, value: value) }
+        var own = options.httpHeaders
+        if let cookie = options.cookie { own.insert((name: "Cookie", value: cookie), at: 0) }
+        if let origin = options.origin { own.insert((name: "Origin", value: origin), at: 0) }
+        for (name, value) in own { headers.add(name: name, value: String(octets: value.utf8)) }
+        let codings = isOfSession ? head.headers[canonicalForm: "Accept-Encoding"].filter { $0 != "identity" } : []
         head.headers = headers
-        let withheld = WebSocketDissector.withhold(from: &head.headers, andCompression: withholdsCompression)
-        return (head, withheld)
+        let extensions = WebSocketDissector.withhold(from: &head.headers, andCompression: withholdsCompression)
+        return (head, extensions + codings.map(String.init))
+    }
+
+    /// Whether a member of `Connection` is there for the offer of HTTP/2.
+    private static func isOfUpgrade(_ member: Substring) -> Bool {
+        let name = member.filter { $0 != " " && $0 != "\t" }.lowercased()
+        return name == "upgrade" || name == "http2-settings" || name.isEmpty
     }
 }

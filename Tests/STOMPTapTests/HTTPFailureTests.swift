@@ -1,0 +1,225 @@
+import NIOCore
+import STOMPTransport
+import TestSupport
+import Testing
+
+@testable import STOMPTap
+
+/// What goes wrong at one end of HTTP is seen at the other as it would be without a tap, or is told in an answer.
+@Suite(.timeLimit(.minutes(1))) struct HTTPFailureTests {
+    private static func target(_ port: Int) -> TransportTarget {
+        TransportTarget(kind: .webSocket(requestTarget: "/"), host: "127.0.0.1", port: port, isSecure: false)
+    }
+
+    private static func expectAnswer(
+        _ status: String, _ app: Wire, _ location: SourceLocation = #_sourceLocation
+    ) async throws {
+        try await app.waitForEnd()
+        let text = app.text
+        #expect(text.hasPrefix("HTTP/1.1 \(status)\r\n"), "\(text)", sourceLocation: location)
+        let body = text.split(separator: "\r\n\r\n", maxSplits: 1).last ?? ""
+        #expect(body.hasSuffix("\n") && body.count { $0 == "\n" } == 1, "\(text)", sourceLocation: location)
+        #expect(text.contains("\r\nContent-Length: \(body.utf8.count)\r\n"), "\(text)", sourceLocation: location)
+    }
+
+    @Test(arguments: [true, false]) func aServerThatIsDownGivesA502(isUpgrade: Bool) async throws {
+        let port = try Loopback.freePorts(1)[0]
+        try await Between.run {
+            $0.targets = [Self.target(port)]
+        } _: { between in
+            let app = try await between.connect()
+            app.send(isUpgrade ? Between.upgrade(host: between.tapName) : "GET / HTTP/1.1\r\n\r\n")
+            try await Self.expectAnswer("502 Bad Gateway", app)
+            #expect(app.text.contains("refused") && app.text.contains("127.0.0.1:\(port)"), "\(app.text)")
+            #expect(between.notes.count == 1)
+            #expect(between.notes.first?.contains("refused") == true)
+        }
+    }
+
+    @Test func theNextServerIsTried() async throws {
+        let port = try Loopback.freePorts(1)[0]
+        try await Between.run {
+            $0.targets.insert(Self.target(port), at: 0)
+        } _: { between in
+            let app = try await between.connect()
+            app.send("GET / HTTP/1.1\r\n\r\n")
+            let server = try await between.server.wire()
+            try await server.wait(until: "GET / HTTP/1.1\r\n\r\n")
+            #expect(between.notes.count == 1)
+        }
+    }
+
+    @Test(arguments: ["SSH-2.0-OpenSSH_9.2\r\n", "HTTP/2.0 200 OK\r\n\r\n", "\u{15}\u{3}"])
+    func aServerThatIsNoneGivesA502(garbage: String) async throws {
+        try await Between.run { between in
+            let app = try await between.connect()
+            app.send("GET / HTTP/1.1\r\n\r\n")
+            let server = try await between.server.wire()
+            try await server.wait(until: "\r\n\r\n")
+            server.send(garbage)
+            try await Self.expectAnswer("502 Bad Gateway", app)
+            #expect(between.notes == ["the server sent what is no HTTP"])
+            try await server.waitForEnd()
+        }
+    }
+
+    @Test func aBodyThatGoesWrongBreaksOff() async throws {
+        try await Between.run { between in
+            let app = try await between.connect()
+            app.send("GET / HTTP/1.1\r\n\r\n")
+            let server = try await between.server.wire()
+            try await server.wait(until: "\r\n\r\n")
+            let answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"
+            server.send(answer + "no size\r\n")
+            try await app.wait("reset") { $0.wasReset }
+            #expect(app.text == answer || app.text.isEmpty)
+            #expect(between.notes == ["the server sent what is no HTTP"])
+        }
+    }
+
+    @Test(arguments: [
+        "\u{16}\u{3}\u{1}\u{2}", "CONNECT\naccept-version:1.2\n\n\u{0}", "GET / HTTP/1.1\r\nno header\r\n\r\n",
+    ])
+    func anAppThatIsNoneGetsA400(garbage: String) async throws {
+        try await Between.run { between in
+            let app = try await between.connect()
+            app.send(garbage)
+            try await Self.expectAnswer("400 Bad Request", app)
+            #expect(between.notes == ["the app sent what is no HTTP"])
+            #expect(between.server.all.isEmpty)
+        }
+    }
+
+    @Test func anEndlessHeadGetsA431() async throws {
+        try await Between.run { between in
+            let app = try await between.connect()
+            app.send("GET / HTTP/1.1\r\n")
+            let line = ByteBuffer(string: "a: " + String(repeating: "b", count: 1019) + "\r\n")
+            let sent = app.flood(line, times: 1 << 20)
+            try await app.wait(for: "\r\n\r\n")
+            #expect(app.text.hasPrefix("HTTP/1.1 431 Request Header Fields Too Large\r\n"))
+            #expect(between.notes == ["the app sent a head of HTTP that is too large"])
+            #expect(between.server.all.isEmpty)
+            // What still comes is dropped, so that the answer arrives.
+            let before = sent.withLockedValue { $0 }
+            try await app.wait("more that is taken") { _ in sent.withLockedValue { $0 } > before + 20_000 }
+        }
+    }
+
+    @Test func anEndlessHeadOfAnAnswerGivesA502() async throws {
+        try await Between.run { between in
+            let app = try await between.connect()
+            app.send("GET / HTTP/1.1\r\n\r\n")
+            let server = try await between.server.wire()
+            try await server.wait(until: "\r\n\r\n")
+            server.send("HTTP/1.1 200 OK\r\na: " + String(repeating: "b", count: 100_000))
+            try await Self.expectAnswer("502 Bad Gateway", app)
+            #expect(between.notes == ["the server sent a head of HTTP that is too large"])
+        }
+    }
+
+    @Test func requestsWithoutAnswersComeToAnEnd() async throws {
+        try await Between.run { between in
+            let app = try await between.connect()
+            let request = "GET / HTTP/1.1\r\nX: 0123456789012345678901234567890123456789\r\n\r\n"
+            let piece = ByteBuffer(string: String(repeating: request, count: 500))
+            let sent = app.flood(piece, times: 2000)
+            let server = try await between.server.wire()
+            server.onlyCount()
+            var last = -1
+            _ = try await eventually {
+                let now = server.count
+                defer { last = now }
+                try await Task.sleep(for: .milliseconds(150))
+                return now == last && now > 0 ? true : nil
+            } otherwise: {
+                "it did not stop"
+            }
+            #expect(last < 5_000_000)
+            #expect(sent.withLockedValue { $0 } < 2000)
+        }
+    }
+
+    @Test func anAppThatLeavesIsSeenToLeave() async throws {
+        try await Between.run { between in
+            let app = try await between.connect()
+            app.send("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc")
+            let server = try await between.server.wire()
+            try await server.wait(until: "abc")
+            app.close()
+            try await server.waitForEnd()
+            #expect(server.text == "POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc")
+            #expect(!server.wasReset)
+        }
+    }
+
+    @Test func anAppThatOnlyListensGetsItsAnswer() async throws {
+        try await Between.run { between in
+            let app = try await between.connect()
+            app.send("GET / HTTP/1.1\r\n\r\n")
+            app.finish()
+            let server = try await between.server.wire()
+            try await server.wait("end") { $0.isFinished }
+            server.send("HTTP/1.1 200 OK\r\n\r\nlate")
+            try await app.wait(until: "late")
+            server.close()
+            try await app.waitForEnd()
+            #expect(!app.wasReset)
+        }
+    }
+
+    @Test(arguments: ["Content-Length: 10\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"])
+    func aTruncatedAnswerStaysOne(rest: String) async throws {
+        try await Between.run { between in
+            let app = try await between.connect()
+            app.send("GET / HTTP/1.1\r\n\r\n")
+            let server = try await between.server.wire()
+            try await server.wait(until: "\r\n\r\n")
+            server.send("HTTP/1.1 200 OK\r\n" + rest)
+            server.close()
+            try await app.waitForEnd()
+            #expect(app.text == "HTTP/1.1 200 OK\r\n" + rest)
+            #expect(!app.wasReset)
+        }
+    }
+
+    @Test func noAnswerAtAllStaysNone() async throws {
+        try await Between.run { between in
+            let app = try await between.connect()
+            app.send("GET / HTTP/1.1\r\n\r\n")
+            let server = try await between.server.wire()
+            try await server.wait(until: "\r\n\r\n")
+            server.close()
+            try await app.waitForEnd()
+            #expect(app.text == "")
+        }
+    }
+
+    @Test(arguments: [true, false]) func resetsPassOn(isApps: Bool) async throws {
+        try await Between.run { between in
+            let app = try await between.connect()
+            app.send("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc")
+            let server = try await between.server.wire()
+            try await server.wait(until: "abc")
+            try await (isApps ? app : server).reset()
+            try await (isApps ? server : app).wait("reset") { $0.wasReset }
+        }
+    }
+
+    @Test func anAnswerThatNobodyAskedForPasses() async throws {
+        try await Between.run { between in
+            let app = try await between.connect()
+            app.send("GET / HTTP/1.1\r\n\r\n")
+            let server = try await between.server.wire()
+            try await server.wait(until: "\r\n\r\n")
+            let answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+            // As servers do with a connection that has been idle.
+            let late = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
+            server.send(answer + late)
+            server.close()
+            try await app.waitForEnd()
+            #expect(app.text == answer + late)
+            #expect(between.notes == ["the server sent an answer that nobody had asked for"])
+        }
+    }
+}
