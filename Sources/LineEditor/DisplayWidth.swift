@@ -2,7 +2,7 @@ import CEditLine
 import Glibc
 
 /// How many columns text takes on a terminal, by the C library's tables: Hangul and most emoji two, a combining mark none.
-enum DisplayWidth {
+public enum DisplayWidth {
     /// Columns of one scalar; nil where it is not printable.
     ///
     /// To be called within `UTF8Locale.with`.
@@ -13,7 +13,7 @@ enum DisplayWidth {
     }
 
     /// Columns of a text that is shown as it is; what cannot be printed counts for nothing.
-    static func of(_ text: String) -> Int {
+    public static func of(_ text: String) -> Int {
         UTF8Locale.with { text.unicodeScalars.reduce(0) { $0 + (of($1) ?? 0) } }
     }
 }

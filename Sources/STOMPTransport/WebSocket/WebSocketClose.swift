@@ -1,7 +1,7 @@
 import NIOCore
 
 /// What a close frame says (RFC 6455, sections 5.5.1 and 7.4).
-struct WebSocketClose: Equatable {
+package struct WebSocketClose: Equatable {
     /// Nil where the frame has no body.
     var code: Int?
     var reason = ""
@@ -52,7 +52,7 @@ struct WebSocketClose: Equatable {
 
     /// Whether a code may stand in a close frame: 1004 to 1006 and 1015 are kept back, and below 3000 only registered
     /// ones count.
-    static func mayBeSent(_ code: Int) -> Bool {
+    package static func mayBeSent(_ code: Int) -> Bool {
         switch code {
         case 1000...1003, 1007...1014, 3000...4999: true
         default: false

@@ -13,7 +13,7 @@ struct CheckPrinter: Sendable {
 
     init(form: CheckForm, diagnostics: DiagnosticOptions) {
         self.form = form
-        style = diagnostics.style(of: STDOUT_FILENO)
+        style = diagnostics.appearance.style(of: STDOUT_FILENO)
     }
 
     /// - Throws: ``Failure`` with 74, or `CancellationError`.

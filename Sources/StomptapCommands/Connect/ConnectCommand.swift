@@ -100,9 +100,10 @@ struct ConnectCommand: EndpointCommand {
         let diagnostics = connection.diagnostics
         let settings = Console.Settings(
             form: output.form, formName: output.format.map { _ in "format" } ?? (output.output ?? .pretty).rawValue,
-            timestamps: diagnostics.timestamps, color: diagnostics.color, verbose: min(diagnostics.verbose, 3))
+            timestamps: diagnostics.appearance.timestamps, color: diagnostics.appearance.color,
+            verbose: min(diagnostics.verbose, 3))
         let console = Console(
-            settings: settings, mask: diagnostics.showSecrets ? .none : .hiding, isInteractive: isInteractive)
+            settings: settings, mask: diagnostics.appearance.mask, isInteractive: isInteractive)
         let events = Turnstile()
         let log = MessageLog(events: events)
         let feed = Feed(console: console)

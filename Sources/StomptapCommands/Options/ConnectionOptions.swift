@@ -15,18 +15,8 @@ struct ConnectionOptions: ParsableArguments {
         help: ArgumentHelp("Header on CONNECT; repeatable.", valueName: "name: value"), transform: HeaderArgument.init)
     var connectHeader: [HeaderArgument] = []
 
-    @Option(
-        parsing: .unconditionalSingleValue,
-        help: ArgumentHelp(
-            "Header on the HTTP requests of WebSocket and SockJS; repeatable.", valueName: "name: value"),
-        transform: HeaderArgument.init)
-    var httpHeader: [HeaderArgument] = []
-
-    @Option(help: ArgumentHelp("Origin of the HTTP requests, as a browser's page would have it.", valueName: "origin"))
-    var origin: String?
-
-    @Option(help: ArgumentHelp("Cookie of the HTTP requests.", valueName: "cookie"))
-    var cookie: String?
+    @OptionGroup
+    var http: HTTPOptions
 
     @Option(
         help: ArgumentHelp(
@@ -89,11 +79,8 @@ struct ConnectionOptions: ParsableArguments {
             valueName: "name"))
     var sockjsTransport = SockJSTransport.auto
 
-    @Option(
-        help: ArgumentHelp(
-            "HTTP CONNECT or SOCKS5 proxy: http://[USER:PASSWORD@]HOST:PORT or socks5://HOST:PORT (default: HTTPS_PROXY, ALL_PROXY, NO_PROXY).",
-            valueName: "url"))
-    var proxy: String?
+    @OptionGroup
+    var proxy: ProxyOptions
 
     @Option(
         help: ArgumentHelp(
@@ -140,17 +127,14 @@ struct ConnectionOptions: ParsableArguments {
         }
         return Reconnection(
             servers: try servers(endpoints, trace: trace), policy: policy,
-            report: ConnectionReport.teller(isLocal: diagnostics.timestamps != .utc))
+            report: ConnectionReport.teller(isLocal: diagnostics.appearance.timestamps != .utc))
     }
 
     /// The servers, each with how it is reached. It warns where `-k` lets anybody answer for them.
     func servers(
         _ endpoints: [Endpoint], trace: CommandTrace? = nil
     ) throws -> [(endpoint: Endpoint, configuration: ClientConfiguration)] {
-        for endpoint in endpoints where tls.insecure && endpoint.scheme.isSecure {
-            Diagnostics.warn(
-                "TLS: -k: whoever answers for \(endpoint) is believed; anybody between can read and change it")
-        }
+        tls.warn(of: endpoints)
         let trace = try trace ?? CommandTrace(diagnostics)
         return try endpoints.map { endpoint in
             var configuration = try configuration(for: endpoint)
@@ -173,9 +157,7 @@ struct ConnectionOptions: ParsableArguments {
         configuration.receiptTimeout = receiptTimeout.amount
         configuration.settle = settle.amount
         configuration.limits = FrameLimits(frame: maxMessage.octets)
-        configuration.transport.httpHeaders = httpHeader.map { ($0.header.name, $0.header.value) }
-        configuration.transport.origin = origin
-        configuration.transport.cookie = cookie
+        http.apply(to: &configuration.transport)
         if let subprotocol {
             configuration.transport.subprotocols = subprotocol.split(separator: ",").map {
                 String($0.drop(while: { $0 == " " }))
@@ -185,7 +167,7 @@ struct ConnectionOptions: ParsableArguments {
             configuration.transport.subprotocols = stompVersion.versions.sorted(by: >).map(\.subprotocol)
         }
         configuration.transport.tls = try tls.options()
-        configuration.transport.proxy = try proxy.map { try ProxyTarget($0) } ?? endpoint.proxyFromEnvironment()
+        configuration.transport.proxy = try proxy.target(for: endpoint)
         configuration.sockJSTransport = sockjsTransport
         configuration.transport.sendsBinary = wsBinary
         configuration.transport.offersCompression = compress

@@ -1,14 +1,5 @@
 import ArgumentParser
 import Logging
-import STOMPTransport
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// What is told on stderr about the way of things.
 struct DiagnosticOptions: ParsableArguments {
@@ -31,28 +22,13 @@ struct DiagnosticOptions: ParsableArguments {
             valueName: "file"))
     var pcap: String?
 
-    @Flag(help: "Show passcodes, Authorization, cookies and tokens, which are masked everywhere without it.")
-    var showSecrets = false
-
-    @Option(help: ArgumentHelp("How times are shown.", valueName: "form"))
-    var timestamps = TimestampStyle.local
-
-    @Option(help: ArgumentHelp("Whether to use colours; NO_COLOR is honoured.", valueName: "when"))
-    var color = ColorChoice.auto
+    @OptionGroup
+    var appearance: AppearanceOptions
 
     func validate() throws {
-        guard pcap == nil || showSecrets else {
+        guard pcap == nil || appearance.showSecrets else {
             throw ValidationError("--pcap writes every octet, secrets too: say --show-secrets with it")
         }
-    }
-
-    /// How what goes to a descriptor looks.
-    func style(of descriptor: Int32) -> OutputStyle {
-        let isTerminal = Terminal.isTerminal(descriptor)
-        return OutputStyle(
-            timestamps: timestamps, isTerminal: isTerminal,
-            palette: color.applies(isTerminal: isTerminal) ? Palette(isOn: true) : .plain,
-            mask: showSecrets ? .none : .hiding)
     }
 
     /// Warnings of the client, as lines on stderr.

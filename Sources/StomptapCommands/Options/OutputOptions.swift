@@ -12,7 +12,7 @@ struct OutputOptions: ParsableArguments {
     @Option(
         name: [.customShort("F", allowingJoined: true), .long],
         help: ArgumentHelp(
-            "Print each message by a template: %d destination, %b body, %x body in hex, %l size, %j and %J JSON, %t time, %I ISO 8601, %U epoch, %s subscription, %i message-id, %{name} any header, %%, \\n \\t \\0 \\\\.",
+            "Print each message by a template: %d destination, %b body, %x body in hex, %l size, %j and %J JSON, %t time, %I ISO 8601, %U epoch, %s subscription, %i message-id, %{name} any header, %c command, %w which way; with tap %n connection and %a app; %%, \\n \\t \\0 \\\\.",
             valueName: "string"), transform: FormatTemplate.init(argument:))
     var format: FormatTemplate?
 

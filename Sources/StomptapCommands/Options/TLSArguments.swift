@@ -1,4 +1,5 @@
 import ArgumentParser
+import STOMPClient
 import STOMPTransport
 
 #if canImport(Glibc)
@@ -47,6 +48,14 @@ struct TLSArguments: ParsableArguments {
         guard key == nil || cert != nil else { throw ValidationError("--key goes with --cert") }
         guard keyPassphraseEnv == nil || cert != nil else {
             throw ValidationError("--key-passphrase-env goes with --cert")
+        }
+    }
+
+    /// Warns where `-k` lets anybody answer for a server.
+    func warn(of endpoints: [Endpoint]) {
+        for endpoint in endpoints where insecure && endpoint.scheme.isSecure {
+            Diagnostics.warn(
+                "TLS: -k: whoever answers for \(endpoint) is believed; anybody between can read and change it")
         }
     }
 

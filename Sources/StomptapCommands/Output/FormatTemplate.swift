@@ -2,8 +2,9 @@
 ///
 /// `%d` destination, `%b` body, `%x` body in hexadecimal, `%l` size of the body in octets, `%j` JSON object, `%J` the same
 /// indented, `%t` time as `--timestamps` has it, `%I` time in ISO 8601, `%U` seconds since 1970 with nanoseconds,
-/// `%s` subscription, `%i` message-id, `%{name}` any header, `%%` a percent sign; `\n`, `\t`, `\0` and `\\`. A header that
-/// is not there is empty.
+/// `%s` subscription, `%i` message-id, `%{name}` any header, `%c` command, `%w` which way (`in` and `out`; with `tap`
+/// `to-server` and `to-app`), with `tap` `%n` the connection's number and `%a` the app's address, `%%` a percent sign;
+/// `\n`, `\t`, `\0` and `\\`. A header that is not there is empty.
 struct FormatTemplate: Sendable {
     enum Piece: Sendable, Equatable {
         case text([UInt8])
@@ -11,6 +12,7 @@ struct FormatTemplate: Sendable {
         case body, hexadecimalBody, size
         case json(isIndented: Bool)
         case time, isoTime, epoch
+        case command, way, connection, app
     }
 
     let pieces: [Piece]
@@ -68,6 +70,10 @@ struct FormatTemplate: Sendable {
             case "t": piece = .time
             case "I": piece = .isoTime
             case "U": piece = .epoch
+            case "c": piece = .command
+            case "w": piece = .way
+            case "n": piece = .connection
+            case "a": piece = .app
             case let other?: throw FormatTemplateError(position: position, message: "there is no %\(other)")
             case nil: throw FormatTemplateError(position: position, message: "a % stands alone; %% is a percent sign")
             }

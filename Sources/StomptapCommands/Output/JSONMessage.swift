@@ -15,13 +15,37 @@ struct JSONMessage {
     /// - Parameters:
     ///   - frame: what came or left.
     ///   - direction: which of the two.
+    ///   - link: the connection, where it is a tap's.
     ///   - time: when, as ``ISOTime`` has it.
     ///   - isIndented: whether it is set out in lines; there is no line end behind it either way.
     ///   - out: what it is appended to.
     mutating func write(
-        _ frame: Frame, _ direction: FrameDirection, time: [UInt8], isIndented: Bool, to out: inout OutputBuffer
+        _ frame: Frame, _ direction: FrameDirection, of link: TapLink? = nil, time: [UInt8], isIndented: Bool,
+        to out: inout OutputBuffer
     ) {
         let layout = JSONLayout(isIndented: isIndented)
+        writeStart(direction, link, time, layout, &out)
+        writeMembers(of: frame, layout, &out)
+        layout.close("}", level: 0, &out)
+    }
+
+    /// Appends one object for what is no STOMP and passed a tap: `type` and the body, in place of what frames have.
+    func write(
+        _ plain: PlainTraffic, _ direction: FrameDirection, of link: TapLink, time: [UInt8], to out: inout OutputBuffer
+    ) {
+        let layout = JSONLayout(isIndented: false)
+        writeStart(direction, link, time, layout, &out)
+        out.append(literal: "\"type\":\"")
+        out.append(plain.kind.rawValue)
+        out.append(literal: "\",")
+        plain.octets.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes { writeBody($0, layout, &out) }
+        out.append(literal: "}")
+    }
+
+    /// Appends how each object begins: time, direction, and the connection where it is a tap's.
+    private func writeStart(
+        _ direction: FrameDirection, _ link: TapLink?, _ time: [UInt8], _ layout: JSONLayout, _ out: inout OutputBuffer
+    ) {
         layout.next("{", level: 1, &out)
         layout.key("\"time\":", &out)
         out.append(literal: "\"")
@@ -29,10 +53,16 @@ struct JSONMessage {
         layout.next("\",", level: 1, &out)
         layout.key("\"direction\":", &out)
         out.append(literal: "\"")
-        out.append(direction.rawValue)
+        out.append(direction.name(on: link))
         layout.next("\",", level: 1, &out)
-        writeMembers(of: frame, layout, &out)
-        layout.close("}", level: 0, &out)
+        guard let link else { return }
+        layout.key("\"connection\":", &out)
+        out.append(link.connection)
+        layout.next(",", level: 1, &out)
+        layout.key("\"app\":", &out)
+        var app = link.app
+        app.withUTF8 { out.append(jsonString: UnsafeRawBufferPointer($0)) }
+        layout.next(",", level: 1, &out)
     }
 
     /// Appends what a frame says, in an object that others have begun and end: command, headers, body.

@@ -31,39 +31,62 @@ struct MessageRenderer {
         for frame in frames { append(frame, direction, at: time, to: &out) }
     }
 
-    /// - Parameter number: what ``OutputForm/pretty`` calls it by, for people who ask for it again.
+    /// - Parameters:
+    ///   - number: what ``OutputForm/pretty`` calls it by, for people who ask for it again.
+    ///   - link: the connection, where it is a tap's.
     mutating func append(
         _ frame: Frame, _ direction: FrameDirection = .incoming, at time: Timestamp, number: Int? = nil,
-        to out: inout OutputBuffer
+        of link: TapLink? = nil, to out: inout OutputBuffer
     ) {
         switch form {
         case .none: break
         case .body(let terminator):
             append(body: frame, to: &out)
             out.append(terminator)
-        case .raw:
-            frame.bytes.withUnsafeReadableBytes { append(octets: $0, to: &out) }
-            // Frames stand apart for the eye; a program gets nothing that did not come.
-            if style.isTerminal { out.append(UInt8(ascii: "\n")) }
+        case .raw: append(raw: frame.bytes, to: &out)
         case .json:
             isoTime.advance(to: time)
-            json.write(frame, direction, time: isoTime.text, isIndented: false, to: &out)
+            json.write(frame, direction, of: link, time: isoTime.text, isIndented: false, to: &out)
             out.append(UInt8(ascii: "\n"))
         case .pretty:
             timestamps.advance(to: time)
             PrettyMessage(
-                frame: frame, direction: direction, timestamp: timestamps.text, style: style, number: number
+                frame: frame, direction: direction, timestamp: timestamps.text, style: style, number: number, link: link
             ).write(to: &out)
         case .format(let template, let terminator):
             timestamps.advance(to: time)
-            for piece in template.pieces { append(piece, frame, direction, at: time, to: &out) }
+            for piece in template.pieces { append(piece, frame, direction, at: time, of: link, to: &out) }
             out.append(terminator)
         }
     }
 
+    /// Appends what carries no STOMP, in the forms that show messages alone: its octets are the body, and for a template
+    /// that of a MESSAGE with these headers.
+    mutating func append(
+        plain octets: ByteBuffer, headers: HeaderList = [:], _ direction: FrameDirection = .incoming,
+        at time: Timestamp, of link: TapLink? = nil, to out: inout OutputBuffer
+    ) {
+        switch form {
+        case .none, .json, .pretty: break
+        case .body(let terminator):
+            octets.withUnsafeReadableBytes { append(octets: $0, to: &out) }
+            out.append(terminator)
+        case .raw: append(raw: octets, to: &out)
+        case .format:
+            guard let frame = try? FrameEncoder().frame(.message, headers, body: octets) else { return }
+            append(frame, direction, at: time, of: link, to: &out)
+        }
+    }
+
+    private func append(raw octets: ByteBuffer, to out: inout OutputBuffer) {
+        octets.withUnsafeReadableBytes { append(octets: $0, to: &out) }
+        // Messages stand apart for the eye; a program gets nothing that did not come.
+        if style.isTerminal { out.append(UInt8(ascii: "\n")) }
+    }
+
     private mutating func append(
         _ piece: FormatTemplate.Piece, _ frame: Frame, _ direction: FrameDirection, at time: Timestamp,
-        to out: inout OutputBuffer
+        of link: TapLink?, to out: inout OutputBuffer
     ) {
         switch piece {
         case .text(let text): out.append(text)
@@ -73,7 +96,11 @@ struct MessageRenderer {
         case .header(let name): append(header: name, of: frame, to: &out)
         case .json(let isIndented):
             isoTime.advance(to: time)
-            json.write(frame, direction, time: isoTime.text, isIndented: isIndented, to: &out)
+            json.write(frame, direction, of: link, time: isoTime.text, isIndented: isIndented, to: &out)
+        case .command: out.append(frame.command.rawValue)
+        case .way: out.append(direction.name(on: link))
+        case .connection: if let link { out.append(link.connection) }
+        case .app: if let link { out.append(link.app, visible: .line) }
         case .time: out.append(timestamps.text)
         case .isoTime:
             isoTime.advance(to: time)

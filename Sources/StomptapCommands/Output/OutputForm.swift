@@ -13,6 +13,9 @@ enum OutputForm: Sendable {
     case none
     /// As a template says. Like `mosquitto_sub -F`, it ends each message with a line end, or with this octet.
     case format(FormatTemplate, terminator: UInt8 = UInt8(ascii: "\n"))
+
+    /// Whether nothing is printed.
+    var isNone: Bool { if case .none = self { true } else { false } }
 }
 
 /// How everything that is printed looks.

@@ -10,16 +10,18 @@ struct WireText {
     /// What stands in place of octets that may hold a piece of a secret.
     static let leftOut = "[left out: a message cut in pieces may hold pieces of secrets; --show-secrets shows it]"
 
-    /// Appends the beginning of a first line: time, direction, layer.
+    /// Appends the beginning of a first line: time, the connection where it is a tap's, direction.
     func writeStart(
-        _ time: [UInt8], _ direction: WireEvent.Direction, _ layer: WireEvent.Layer, to out: inout OutputBuffer
+        _ time: [UInt8], _ direction: WireEvent.Direction, of link: TapLink? = nil, to out: inout OutputBuffer
     ) {
         if !time.isEmpty {
             out.paint(.aside, palette) { $0.append(time) }
             out.append(" ")
         }
-        out.paint(direction == .outgoing ? .outgoing : .incoming, palette) { $0.append(direction.mark) }
-        out.append(" \(layer.rawValue) ")
+        let ink: Palette.Ink = direction == .outgoing ? .outgoing : .incoming
+        if let link { out.append(link, palette) }
+        out.paint(ink, palette) { $0.append(link?.way(direction.mark) ?? direction.mark) }
+        out.append(" ")
     }
 
     /// The column of the lines below a first line that begins with this time.

@@ -11,8 +11,13 @@ final class BlockingThread: Sendable {
 
     private let pool = NIOThreadPool(numberOfThreads: 1)
 
-    private init() {
+    init() {
         pool.start()
+    }
+
+    /// Does `work` behind what was given before, and does not wait for it.
+    func start(_ work: @escaping @Sendable () -> Void) {
+        pool.submit { _ in work() }
     }
 
     /// - Throws: what `work` throws, or `CancellationError`.

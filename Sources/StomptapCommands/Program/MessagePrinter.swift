@@ -20,7 +20,7 @@ final class MessagePrinter: Sendable {
 
     /// - Parameter writer: where they go; it stays open for as long as the program runs.
     init(_ form: OutputForm, to writer: DescriptorWriter = .standardOutput, diagnostics: DiagnosticOptions) {
-        let renderer = MessageRenderer(form: form, style: diagnostics.style(of: writer.descriptor))
+        let renderer = MessageRenderer(form: form, style: diagnostics.appearance.style(of: writer.descriptor))
         state = Mutex(State(renderer: renderer, buffer: OutputBuffer(to: writer)))
     }
 

@@ -43,9 +43,10 @@ enum OutputFile {
 
     /// Opens a file to write behind what is in it, and makes it where it is not there; the caller closes it.
     ///
+    /// - Parameter mode: who may do what with a file that was not there.
     /// - Throws: ``Failure`` with 73.
-    static func append(_ path: String) throws -> DescriptorWriter {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    static func append(_ path: String, mode: mode_t = 0o644) throws -> DescriptorWriter {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw Failure(.cannotCreate, "\(path): \(InputFile.reason())") }
         return DescriptorWriter(descriptor: descriptor, name: path)
     }

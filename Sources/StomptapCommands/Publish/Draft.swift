@@ -30,13 +30,18 @@ struct DraftMaker: Sendable {
     /// Nil guesses, or leaves it as recorded; an empty one is none.
     var contentType: String?
 
-    /// What a recorded line says, which must be known before its time comes; nil where nothing is recorded.
+    /// Reads lines of a recording; nil where there is none.
+    var recording: Recording? { if case .recording(let recording) = content { recording } else { nil } }
+
+    /// What a line of a recording says, which must be known before its time comes; nil where it is passed over.
     ///
-    /// - Parameter number: of the line; the first is 1.
+    /// - Parameters:
+    ///   - line: the number of the line; the first is 1.
+    ///   - number: of the message, as ``draft(_:number:)`` has it.
     /// - Throws: ``Failure`` with 65.
-    func recorded(_ octets: ByteBuffer, number: Int) throws -> Draft? {
-        guard case .recording(let recording) = content else { return nil }
-        var draft = try recording.draft(octets, line: number, destination: destination?.text(number: number))
+    func draft(_ octets: ByteBuffer, of recording: Recording, line: Int, number: Int) throws -> Draft? {
+        let destination = destination?.text(number: number)
+        guard var draft = try recording.draft(octets, line: line, destination: destination) else { return nil }
         let own = headers.map { Header($0.name, $0.value.text(number: number)) }
         draft.headers = HeaderList(draft.headers.filter { header in !own.contains { $0.name == header.name } } + own)
         if let contentType, !own.contains(where: { $0.name == "content-type" }) {
@@ -50,7 +55,6 @@ struct DraftMaker: Sendable {
     /// - Parameter number: counts from 1, messages that are skipped included.
     /// - Throws: ``Failure`` with 65.
     func draft(_ octets: ByteBuffer, number: Int) throws -> Draft {
-        if let recorded = try recorded(octets, number: number) { return recorded }
         var body = octets
         if case .template(let template) = content {
             body = try (template ?? Template(octets, of: "message \(number)")).body(number: number)

@@ -14,6 +14,8 @@ struct DraftQueue {
 
     /// How many have been given or left out.
     private var taken = 0
+    /// How many lines of a recording held nothing to send.
+    private(set) var passedOver = 0
     /// What was read from the source, and has not been given.
     private var pending: ArraySlice<ByteBuffer> = []
     private var pendingMayBeLast = false
@@ -37,11 +39,33 @@ struct DraftQueue {
     ///
     /// - Throws: ``Failure``, or `CancellationError`.
     mutating func next() async throws -> [Draft]? {
-        guard try await fill() else { return nil }
+        var drafts: [Draft] = []
+        // A batch may hold nothing to send.
+        while drafts.isEmpty {
+            guard try await fill() else { return nil }
+            drafts = try await takeDue()
+        }
+        return drafts
+    }
+
+    /// Those that are pending and whose time has come; at least one, where there is any to send.
+    private mutating func takeDue() async throws -> [Draft] {
         var drafts: [Draft] = []
         while let octets = pending.first {
             do {
-                first = try first ?? maker.recorded(octets, number: taken + 1)
+                if first == nil, let recording = maker.recording {
+                    first = try maker.draft(
+                        octets, of: recording, line: taken + passedOver + 1, number: taken + 1)
+                    guard first != nil else {
+                        remove()
+                        passedOver += 1
+                        continue
+                    }
+                }
+                guard taken >= skip else {
+                    take()
+                    continue
+                }
                 if let wait = pace.wait(recordedAt: first?.recordedAt, now: .now()) {
                     if !drafts.isEmpty { break }
                     try await Task.sleep(nanoseconds: UInt64(max(wait, Self.shortestSleep).nanoseconds))
@@ -52,8 +76,7 @@ struct DraftQueue {
                 // Those before it go; then it is met again.
                 break
             }
-            first = nil
-            take(1)
+            take()
         }
         return drafts
     }
@@ -64,15 +87,18 @@ struct DraftQueue {
             guard let batch = try await source.next() else { return false }
             pending = batch.bodies[...]
             pendingMayBeLast = batch.mayBeLast
-            take(min(pending.count, max(0, skip - taken)))
         }
         return true
     }
 
-    private mutating func take(_ count: Int) {
-        let octets = pending.prefix(count).reduce(0) { $0 + $1.readableBytes + 1 }
-        pending.removeFirst(count)
-        taken += count
+    private mutating func take() {
+        remove()
+        first = nil
+        taken += 1
+    }
+
+    private mutating func remove() {
+        let octets = pending.popFirst().map { $0.readableBytes + 1 } ?? 0
         progress.update { $0.octets += octets }
     }
 }

@@ -73,6 +73,10 @@ struct Publication {
                 try await send(drafts, mayBeLast: queue.mayBeAtEnd, in: transaction, on: connection)
             }
             sourceIsDry = true
+            if queue.passedOver > 0, isVerbose || sent == plan.skip {
+                Diagnostics.note(
+                    "\(queue.passedOver) lines that a tap recorded were passed over: they are no SEND of an app")
+            }
             try await finish(transaction, on: connection)
         } catch {
             await settle()

@@ -58,7 +58,7 @@ struct PublishCommand: EndpointCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Send the messages that 'subscribe --record' or -o json wrote to this file, with the headers they were sent with; - is stdin.",
+            "Send the messages that 'subscribe --record', 'tap --record' or -o json wrote to this file, with the headers they were sent with; of a tap's, what the apps sent; - is stdin.",
             valueName: "file"), completion: .file())
     var jsonLines: String?
 

@@ -2,10 +2,11 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// Messages as `subscribe --record` and `-o json` write them, a JSON object a line, read to be sent again.
+/// Messages as `--record` and `-o json` write them, a JSON object a line, read to be sent again.
 ///
 /// An object needs a destination, if none is given for all; everything else may be left out: `command` (MESSAGE or SEND),
-/// `headers` or `headerList`, `body`, `bodyEncoding`, `time`.
+/// `headers` or `headerList`, `body`, `bodyEncoding`, `time`, `direction`. Of what a tap has recorded, which `direction`
+/// tells (`to-server` or `to-app`), SEND frames are sent again and all else is passed over.
 final class Recording: Sendable {
     /// Headers that belong to the delivery of a message rather than to it.
     private static let serverMade: Set<String> = [
@@ -25,14 +26,14 @@ final class Recording: Sendable {
         self.needsTime = needsTime
     }
 
-    /// The message that a line holds.
+    /// The message that a line holds; nil where it is one to be passed over.
     ///
     /// - Parameters:
     ///   - octets: the line, without its end.
     ///   - line: its number; the first is 1.
     ///   - destination: where it goes, whatever was recorded.
     /// - Throws: ``Failure`` with 65.
-    func draft(_ octets: ByteBuffer, line: Int, destination: String?) throws -> Draft {
+    func draft(_ octets: ByteBuffer, line: Int, destination: String?) throws -> Draft? {
         func wrong(_ message: String) -> Failure { Failure(.badInput, "\(name): line \(line): \(message)") }
         guard octets.isUTF8 else { throw wrong("it is no UTF-8") }
         let fields: Fields
@@ -40,6 +41,11 @@ final class Recording: Sendable {
             fields = try octets.withUnsafeReadableBytes { octets throws(JSONFault) in try Fields(octets) }
         } catch {
             throw wrong("no recorded message: \(error)")
+        }
+        switch fields.direction {
+        case "to-app": return nil
+        case "to-server" where fields.command != Command.send.rawValue: return nil
+        default: break
         }
         if let command = fields.command, command != "MESSAGE", command != "SEND" {
             throw wrong("\(command.prefix(40)) is neither MESSAGE nor SEND")
@@ -78,6 +84,7 @@ final class Recording: Sendable {
     /// What a line says of a message.
     private struct Fields {
         var command: String?
+        var direction: String?
         var time: String?
         var headers = HeaderList()
         var body = ByteBuffer()
@@ -90,6 +97,7 @@ final class Recording: Sendable {
             try scanner.object { (scanner: inout JSONScanner, name) throws(JSONFault) in
                 switch name {
                 case "command": command = try scanner.text()
+                case "direction": direction = try scanner.text()
                 case "time": time = try scanner.text()
                 case "body": try scanner.string(into: &body)
                 case "bodyEncoding": encoding = try scanner.text()

@@ -18,7 +18,7 @@ final class RawPrinter: Sendable {
     private let state: Mutex<State>
 
     init(_ form: OutputForm, hasDump: Bool, diagnostics: DiagnosticOptions) {
-        let renderer = RawRenderer(form: form, style: diagnostics.style(of: STDOUT_FILENO), hasDump: hasDump)
+        let renderer = RawRenderer(form: form, style: diagnostics.appearance.style(of: STDOUT_FILENO), hasDump: hasDump)
         state = Mutex(State(renderer: renderer))
     }
 

@@ -51,30 +51,9 @@ struct RawRenderer {
             return messages.append(frame, at: event.time, to: &out)
         }
         guard let octets = event.octets else { return }
-        switch form {
-        case .format:
-            // What templates are made for is a frame with this body.
-            var headers: HeaderList = [:]
-            if case .event(let event) = event.content { headers = ["event": event.event, "id": event.id] }
-            guard let frame = try? FrameEncoder().frame(.message, headers, body: octets) else { return }
-            messages.append(frame, at: event.time, to: &out)
-        case .body(let terminator):
-            write(plain: octets, to: &out)
-            out.append(terminator)
-        default:
-            write(plain: octets, to: &out)
-            if style.isTerminal { out.append("\n") }
-        }
-    }
-
-    private func write(plain octets: ByteBuffer, to out: inout OutputBuffer) {
-        octets.withUnsafeReadableBytes { octets in
-            if style.isTerminal {
-                out.append(octets, visible: .lines(indentation: 0))
-            } else {
-                out.append(octets)
-            }
-        }
+        var headers: HeaderList = [:]
+        if case .event(let event) = event.content { headers = ["event": event.event, "id": event.id] }
+        messages.append(plain: octets, headers: headers, at: event.time, to: &out)
     }
 
     // MARK: - For people
@@ -82,7 +61,8 @@ struct RawRenderer {
     private mutating func writePretty(_ event: RawEvent, to out: inout OutputBuffer) {
         timestamps.advance(to: event.time)
         let indentation = WireText.indentation(below: timestamps.text)
-        text.writeStart(timestamps.text, event.direction, event.layer, to: &out)
+        text.writeStart(timestamps.text, event.direction, to: &out)
+        out.append("\(event.layer.rawValue) ")
         switch event.content {
         case .opened(let description): write(description, to: &out)
         case .heartBeat: out.append("heart-beat\n")
@@ -94,21 +74,11 @@ struct RawRenderer {
                 out.append("\n")
                 text.write(frame: octets, indentation: indentation, to: &out)
             }
-        case .octets(let octets):
-            octets.withUnsafeReadableBytes { octets in
-                out.append("octets")
-                text.writeSize(octets.count, to: &out)
-                out.append("\n")
-                // A frame that is none still looks like one, and may hold the same secrets.
-                if octets.isTextOfFrame {
-                    text.write(frame: octets, indentation: indentation, to: &out)
-                } else if !hasDump {
-                    writeDump(octets, indentation, to: &out)
-                }
-            }
-        case .message(let kind, let octets): write(kind == .binary ? "binary" : "text", octets, indentation, to: &out)
-        case .ping(let octets): write("ping", octets, indentation, to: &out)
-        case .pong(let octets): write("pong", octets, indentation, to: &out)
+        case .octets(let octets): write(PlainTraffic(kind: .octets, octets: octets), indentation, to: &out)
+        case .message(let kind, let octets):
+            write(PlainTraffic(kind: kind == .binary ? .binary : .text, octets: octets), indentation, to: &out)
+        case .ping(let octets): text.write(message: "ping", octets, isDumped: hasDump, indentation, to: &out)
+        case .pong(let octets): text.write(message: "pong", octets, isDumped: hasDump, indentation, to: &out)
         case .event(let event): write(event, indentation, to: &out)
         case .retry(let milliseconds): out.append("retry \(milliseconds) ms\n")
         }
@@ -116,15 +86,8 @@ struct RawRenderer {
         octets.withUnsafeReadableBytes { writeDump($0, indentation, to: &out) }
     }
 
-    private func write(_ name: String, _ octets: ByteBuffer, _ indentation: Int, to out: inout OutputBuffer) {
-        out.append(name)
-        text.writeSize(octets.readableBytes, to: &out)
-        out.append("\n")
-        // Who takes STOMP for plain messages shall not see its secrets either.
-        octets.withUnsafeReadableBytes { text.mask.covered($0) }.withUnsafeBytes { octets in
-            guard !hasDump || octets.isText else { return }
-            text.write(body: octets, indentation: indentation, to: &out)
-        }
+    private func write(_ plain: PlainTraffic, _ indentation: Int, to out: inout OutputBuffer) {
+        text.write(plain, isDumped: hasDump, indentation: indentation, to: &out)
     }
 
     private func write(_ event: ServerSentEvent, _ indentation: Int, to out: inout OutputBuffer) {
@@ -157,12 +120,5 @@ struct RawRenderer {
             out.append("\"")
         }
         out.append(closure.isClean ? "  clean\n" : "  not clean\n")
-    }
-}
-
-extension UnsafeRawBufferPointer {
-    /// Whether this reads as text, with at most a NUL at its end.
-    fileprivate var isTextOfFrame: Bool {
-        UnsafeRawBufferPointer(rebasing: last == 0 ? dropLast() : self[...]).isText
     }
 }

@@ -71,15 +71,8 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "from=to"), transform: RouteArgument.init)
     var route: [RouteArgument] = []
 
-    @Option(
-        help: ArgumentHelp("Speak TLS on all listeners, with this certificate: PEM or PKCS#12.", valueName: "file"),
-        completion: .file())
-    var tlsCert: String?
-
-    @Option(
-        help: ArgumentHelp("The key of --tls-cert, where that file does not hold it.", valueName: "file"),
-        completion: .file())
-    var tlsKey: String?
+    @OptionGroup
+    var tls: ServerTLSArguments
 
     @Flag(help: "Send a JSON tick to /topic/clock each second.")
     var clock = false
@@ -88,7 +81,6 @@ struct ServeCommand: AsyncParsableCommand {
     var verbose: Int
 
     func validate() throws {
-        guard tlsKey == nil || tlsCert != nil else { throw ValidationError("--tls-key goes with --tls-cert") }
         guard wsPath.hasPrefix("/") else { throw ValidationError("--ws-path begins with /") }
     }
 
@@ -103,7 +95,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.manner = manner
         if !prefix.isEmpty { configuration.destinationPrefixes = prefix }
         configuration.routes = Dictionary(route.map { ($0.from, $0.to) }) { _, last in last }
-        configuration.tls = tlsCert.map { TLSServerOptions(certificate: $0, key: tlsKey) }
+        configuration.tls = tls.options
         configuration.allowedOrigins = origin.isEmpty ? nil : origin
         configuration.hasClock = clock
         configuration.hasEcho = true

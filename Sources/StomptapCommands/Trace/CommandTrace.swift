@@ -23,7 +23,7 @@ struct CommandTrace: Sendable {
     /// - Throws: ``Failure`` with 73 where a file cannot be made.
     init(_ options: DiagnosticOptions) throws {
         let detail = WireEvent.Detail(rawValue: min(options.verbose, 3))
-        let printer = Shared(TracePrinter(detail, style: options.style(of: STDERR_FILENO)))
+        let printer = Shared(TracePrinter(detail, style: options.appearance.style(of: STDERR_FILENO)))
         let print: @Sendable (WireEvent) -> Void = { event in
             printer.update { printer in
                 var out = OutputBuffer()
@@ -35,7 +35,7 @@ struct CommandTrace: Sendable {
         hasFile = options.traceFile != nil
         if let path = options.traceFile {
             let file = try TraceFile(path)
-            let json = Shared(TraceJSON(mask: options.showSecrets ? .none : .hiding))
+            let json = Shared(TraceJSON(mask: options.appearance.mask))
             wire = WireTrace(detail: .octets) { event in
                 print(event)
                 json.update { json in

@@ -31,11 +31,14 @@ struct TracePrinter {
         timestamps = Timestamps(style.timestamps, start: start)
     }
 
-    mutating func append(_ event: WireEvent, at time: Timestamp, to out: inout OutputBuffer) {
+    /// - Parameter link: the connection, where it is a tap's.
+    mutating func append(
+        _ event: WireEvent, at time: Timestamp, of link: TapLink? = nil, to out: inout OutputBuffer
+    ) {
         guard let detail, event.detail <= detail else { return }
         timestamps.advance(to: time)
         let indentation = WireText.indentation(below: timestamps.text)
-        writeFirstLine(event, to: &out)
+        writeFirstLine(event, of: link, to: &out)
         event.octets?.withUnsafeReadableBytes { octets in
             switch (event.detail, event.layer) {
             case (.octets, _): writeDump(event, indentation, to: &out)
@@ -47,8 +50,9 @@ struct TracePrinter {
         }
     }
 
-    private func writeFirstLine(_ event: WireEvent, to out: inout OutputBuffer) {
-        text.writeStart(timestamps.text, event.direction, event.layer, to: &out)
+    private func writeFirstLine(_ event: WireEvent, of link: TapLink?, to out: inout OutputBuffer) {
+        text.writeStart(timestamps.text, event.direction, of: link, to: &out)
+        out.append("\(event.layer.rawValue) ")
         out.append(text.mask.masked(summary: event.summary), visible: .line)
         event.octets?.withUnsafeReadableBytes { octets in
             switch event.layer {

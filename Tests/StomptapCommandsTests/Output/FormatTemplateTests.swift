@@ -21,6 +21,7 @@ import Testing
         ("%b", "body\n"), ("%x", "626f64790a"), ("%l", "5"),
         ("%t", "05:03:22.118"), ("%I", "2026-11-21T05:03:22.118453Z"), ("%U", "1795237402.118453789"),
         ("%%d", "%d"), ("a\\nb\\tc\\0d\\\\n", "a\nb\tc\0d\\n"), ("%d%l:%l%%", "/topic/a5:5%"),
+        ("%c %w", "MESSAGE in"), ("%n%a", ""),
     ])
     func eachDirective(template: String, expected: String) throws {
         #expect(try formatted(template) == expected + "\n")

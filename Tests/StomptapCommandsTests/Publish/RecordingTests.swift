@@ -7,8 +7,9 @@ import Testing
 
 struct RecordingTests {
     private func read(_ line: String, needsTime: Bool = false, destination: String? = nil) throws -> Draft {
-        try Recording(name: "file", needsTime: needsTime).draft(
-            ByteBuffer(string: line), line: 7, destination: destination)
+        try #require(
+            try Recording(name: "file", needsTime: needsTime).draft(
+                ByteBuffer(string: line), line: 7, destination: destination))
     }
 
     static let awkward: [[UInt8]] = [
@@ -47,6 +48,23 @@ struct RecordingTests {
     @Test func whatWasMaskedIsLeftOut() throws {
         let draft = try read(#"{"headers":{"destination":"/a","x-token":"****","x":"****"},"body":""}"#)
         #expect(Array(draft.headers) == [Header("x", "****")])
+    }
+
+    /// Of a conversation only what the app sent is sent again.
+    @Test(
+        arguments: [
+            (#""direction":"to-server","command":"SEND""#, true), (#""command":"SEND","direction":"to-server""#, true),
+            (#""direction":"to-app","command":"MESSAGE""#, false),
+            (#""direction":"to-server","command":"SUBSCRIBE""#, false),
+            (#""direction":"to-server","type":"text""#, false), (#""direction":"to-app","type":"octets""#, false),
+            (#""direction":"in","command":"MESSAGE""#, true), (#""direction":"out","command":"SEND""#, true),
+        ] as [(String, Bool)])
+    func ofATapsRecordTheAppsMessagesAreTaken(members: String, isTaken: Bool) throws {
+        let line = #"{"time":"2026-11-21T05:03:22.118453Z",\#(members),"headers":{"destination":"/a"},"body":"x"}"#
+        let draft = try Recording(name: "file", needsTime: true).draft(
+            ByteBuffer(string: line), line: 1, destination: nil)
+        #expect((draft != nil) == isTaken)
+        #expect(draft.map { $0.body == ByteBuffer(string: "x") } ?? true)
     }
 
     @Test(arguments: [

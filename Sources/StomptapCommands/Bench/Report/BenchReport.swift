@@ -67,7 +67,7 @@ struct BenchReport: Sendable {
         for (kind, count) in result.errors.sorted(by: { $0.key < $1.key }) {
             rows.append([kind, Readable.count(count), ""])
         }
-        return table(rows)
+        return TextTable.lines(rows)
     }
 
     private func times(_ result: BenchResult) -> [String] {
@@ -76,7 +76,7 @@ struct BenchReport: Sendable {
             ("left late", result.lateness),
         ].filter { $0.1.count > 0 }
         guard width < Self.narrow else {
-            return table(
+            return TextTable.lines(
                 [["", "p50", "p90", "p99", "p99.9", "max", "mean"]]
                     + all.map { [$0.0] + figures($0.1).map(\.value) })
         }
@@ -84,7 +84,7 @@ struct BenchReport: Sendable {
         return stride(from: 0, to: all.count, by: 3).flatMap { start in
             let some = all[start..<min(start + 3, all.count)]
             let columns = some.map { figures($0.1) }
-            return table(
+            return TextTable.lines(
                 [[""] + some.map(\.0)]
                     + (columns.first ?? []).indices.map { row in [columns[0][row].name] + columns.map { $0[row].value }
                     })
@@ -113,28 +113,12 @@ struct BenchReport: Sendable {
                 result.plan.role == .both ? Readable.count(interval.sentPerSecond) : "", Readable.count(rate),
             ])
         }
-        let lines = table(rows, gap: 2)
+        let lines = TextTable.lines(rows)
         let room = min(40, width - (lines.map(\.count).max() ?? 0) - 2)
         guard room >= 5 else { return lines }
         return zip(lines, [0] + rates).map { line, rate in
             let bar = Bar.text(rate, of: most, cells: room, draws: draws)
             return bar.isEmpty ? line : line + "  " + bar
-        }
-    }
-
-    /// Columns: the first to the left, the others to the right.
-    private func table(_ rows: [[String]], gap: Int = 2) -> [String] {
-        let columns = rows.map(\.count).max() ?? 0
-        let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            var line = ""
-            for (column, cell) in row.enumerated() {
-                let blanks = String(repeating: " ", count: widths[column] - cell.count)
-                let space = column == 0 || widths[column] == 0 ? "" : String(repeating: " ", count: gap)
-                line += space + (column == 0 ? cell + blanks : blanks + cell)
-            }
-            while line.last == " " { line.removeLast() }
-            return line
         }
     }
 

@@ -1,3 +1,5 @@
+import STOMPTransport
+
 extension CommandTable {
     static let session = [
         CommandEntry(
@@ -54,8 +56,7 @@ extension CommandTable {
             examples: ["close", "close 4001 testing"], operands: [.other, .other], takesRest: true
         ) { arguments throws(LineError) in
             let text = arguments.next() ?? "1000"
-            guard let code = Int(text), [1000...1003, 1007...1014, 3000...4999].contains(where: { $0.contains(code) })
-            else {
+            guard let code = Int(text), WebSocketClose.mayBeSent(code) else {
                 throw LineError(
                     "a close code is one of 1000 to 1003, 1007 to 1014 and 3000 to 4999, and not \(text.debugDescription)"
                 )

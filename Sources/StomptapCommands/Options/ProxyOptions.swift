@@ -1,3 +1,4 @@
+import ArgumentParser
 import STOMPClient
 import STOMPTransport
 
@@ -9,9 +10,24 @@ import STOMPTransport
     import Darwin
 #endif
 
+/// What stands between this program and the server.
+struct ProxyOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "HTTP CONNECT or SOCKS5 proxy: http://[USER:PASSWORD@]HOST:PORT or socks5://HOST:PORT (default: HTTPS_PROXY, ALL_PROXY, NO_PROXY).",
+            valueName: "url"))
+    var proxy: String?
+
+    /// The proxy on the way to `endpoint`: the one that is named, or the environment's.
+    func target(for endpoint: Endpoint) throws(TransportError) -> ProxyTarget? {
+        if let proxy { return try ProxyTarget(proxy) }
+        return try endpoint.proxyFromEnvironment()
+    }
+}
+
 extension Endpoint {
     /// The proxy that the environment names for this endpoint; none for a broker inside this process.
-    func proxyFromEnvironment() throws(TransportError) -> ProxyTarget? {
+    fileprivate func proxyFromEnvironment() throws(TransportError) -> ProxyTarget? {
         guard !isInProcess else { return nil }
         var environment: [String: String] = [:]
         for name in ProxyTarget.environmentVariables {

@@ -1,0 +1,57 @@
+import NIOCore
+
+/// What passed and carries no STOMP.
+struct PlainTraffic: Sendable {
+    /// What JSON and people call it.
+    enum Kind: String, Sendable {
+        case text, binary
+        /// Octets of a stream, or a frame that is none.
+        case octets
+    }
+
+    let kind: Kind
+    let octets: ByteBuffer
+}
+
+extension WireText {
+    /// Appends what it is, its size, and its octets with what may be a secret in them hidden.
+    ///
+    /// - Parameter isDumped: whether a dump follows, which what is no text need not be shown by as well.
+    func write(_ plain: PlainTraffic, isDumped: Bool, indentation: Int, to out: inout OutputBuffer) {
+        guard plain.kind == .octets else {
+            return write(message: plain.kind.rawValue, plain.octets, isDumped: isDumped, indentation, to: &out)
+        }
+        plain.octets.withUnsafeReadableBytes { octets in
+            out.append("octets")
+            writeSize(octets.count, to: &out)
+            out.append("\n")
+            // A frame that is none still looks like one, and may hold the same secrets.
+            if octets.isTextOfFrame {
+                write(frame: octets, indentation: indentation, to: &out)
+            } else if !isDumped {
+                mask.covered(octets).withUnsafeBytes { out.append(dump: $0, indentation: indentation) }
+            }
+        }
+    }
+
+    /// Appends a message by the name of its kind, its size, and what is in it.
+    func write(
+        message name: String, _ octets: ByteBuffer, isDumped: Bool, _ indentation: Int, to out: inout OutputBuffer
+    ) {
+        out.append(name)
+        writeSize(octets.readableBytes, to: &out)
+        out.append("\n")
+        // Who takes STOMP for plain messages shall not see its secrets either.
+        octets.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes { octets in
+            guard !isDumped || octets.isText else { return }
+            write(body: octets, indentation: indentation, to: &out)
+        }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether this reads as text, with at most a NUL at its end.
+    fileprivate var isTextOfFrame: Bool {
+        UnsafeRawBufferPointer(rebasing: last == 0 ? dropLast() : self[...]).isText
+    }
+}
