@@ -62,7 +62,9 @@ let package = Package(
         .testTarget(name: "LineEditorTests", dependencies: ["LineEditor", "LineEditorFixture", "TestSupport"]),
         .testTarget(
             name: "StomptapCommandsTests",
-            dependencies: ["StomptapCommands", "STOMPClient", "STOMPCore", "STOMPTransport", "LineEditor", nioCore]),
+            dependencies: [
+                "StomptapCommands", "STOMPTap", "STOMPClient", "STOMPCore", "STOMPTransport", "LineEditor", nioCore,
+            ]),
         .target(name: "TestSupport", dependencies: nio, path: "Tests/TestSupport"),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "stomptap", "generate-docs"] + nio,

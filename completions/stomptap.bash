@@ -173,13 +173,13 @@ _stomptap() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    connect|subscribe|publish|request|raw|bench|check|serve|profiles|help)
+    connect|subscribe|publish|request|raw|bench|check|tap|serve|profiles|help)
         # Offer subcommand argument completions
         "_stomptap_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'connect subscribe publish request raw bench check serve profiles help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'connect subscribe publish request raw bench check tap serve profiles help' -- "${cur}"))
         ;;
     esac
 }
@@ -1260,6 +1260,133 @@ _stomptap_check() {
     case "${positional_number}" in
     1)
         __stomptap_add_completions -W "$(__stomptap_custom_complete ---completion check -- positional@0 "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_stomptap_tap() {
+    repeating_flags=(--verbose -v)
+    non_repeating_flags=(--allow-remote --summary -0 -k --insecure --show-secrets --version -h --help)
+    repeating_options=(--command --destination --drop --http-header)
+    non_repeating_options=(--listen --tls-cert --tls-key --grep --record --ready-file --output -o -F --format --delay --jitter --rate --close-after --close-code --refuse --freeze-after --origin --cookie --connect-timeout --ca --cert --key --key-passphrase-env --server-name --tls-min --proxy --max-message --timestamps --color)
+    __stomptap_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--listen')
+        return
+        ;;
+    '--tls-cert')
+        __stomptap_add_completions -f
+        return
+        ;;
+    '--tls-key')
+        __stomptap_add_completions -f
+        return
+        ;;
+    '--command')
+        return
+        ;;
+    '--destination')
+        return
+        ;;
+    '--grep')
+        return
+        ;;
+    '--record')
+        __stomptap_add_completions -f
+        return
+        ;;
+    '--ready-file')
+        __stomptap_add_completions -f
+        return
+        ;;
+    '--output'|'-o')
+        __stomptap_add_completions -W 'pretty'$'\n''json'$'\n''body'$'\n''raw'$'\n''none'
+        return
+        ;;
+    '-F'|'--format')
+        return
+        ;;
+    '--delay')
+        return
+        ;;
+    '--jitter')
+        return
+        ;;
+    '--rate')
+        return
+        ;;
+    '--drop')
+        return
+        ;;
+    '--close-after')
+        return
+        ;;
+    '--close-code')
+        return
+        ;;
+    '--refuse')
+        return
+        ;;
+    '--freeze-after')
+        return
+        ;;
+    '--http-header')
+        return
+        ;;
+    '--origin')
+        return
+        ;;
+    '--cookie')
+        return
+        ;;
+    '--connect-timeout')
+        return
+        ;;
+    '--ca')
+        __stomptap_add_completions -f
+        return
+        ;;
+    '--cert')
+        __stomptap_add_completions -f
+        return
+        ;;
+    '--key')
+        __stomptap_add_completions -f
+        return
+        ;;
+    '--key-passphrase-env')
+        return
+        ;;
+    '--server-name')
+        return
+        ;;
+    '--tls-min')
+        __stomptap_add_completions -W '1.0'$'\n''1.1'$'\n''1.2'$'\n''1.3'
+        return
+        ;;
+    '--proxy')
+        return
+        ;;
+    '--max-message')
+        return
+        ;;
+    '--timestamps')
+        __stomptap_add_completions -W 'local'$'\n''utc'$'\n''relative'$'\n''delta'$'\n''none'
+        return
+        ;;
+    '--color')
+        __stomptap_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __stomptap_add_completions -W "$(__stomptap_custom_complete ---completion tap -- positional@0 "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)")"
         return
         ;;
     esac

@@ -22,7 +22,7 @@ public struct Stomptap: AsyncParsableCommand {
         version: "stomptap \(Version.current)",
         subcommands: [
             ConnectCommand.self, SubscribeCommand.self, PublishCommand.self, RequestCommand.self, RawCommand.self,
-            BenchCommand.self, CheckCommand.self, ServeCommand.self, ProfilesCommand.self,
+            BenchCommand.self, CheckCommand.self, TapCommand.self, ServeCommand.self, ProfilesCommand.self,
         ])
 
     public init() {}

@@ -1,12 +1,12 @@
 /// All options of all commands, as a table in Markdown.
 enum OptionTable {
     static func text(of commands: [CommandHelp]) -> String {
-        let connecting = commands.filter { $0.positionals.contains { $0.valueName == "endpoint" } }
+        let connecting = commands.filter(\.opensSession)
         let all = connecting.map { Set($0.ownOptions.map(name)) }
         let shared = all.dropFirst().reduce(all.first ?? []) { $0.intersection($1) }
         var lines = ["| command | options |", "|---|---|"]
         if let first = connecting.first {
-            lines.append(row("every command with an ENDPOINT", first.ownOptions.map(name).filter(shared.contains)))
+            lines.append(row("every command that opens a session", first.ownOptions.map(name).filter(shared.contains)))
         }
         for command in commands {
             let own = command.ownOptions.map(name)
@@ -27,6 +27,12 @@ enum OptionTable {
 }
 
 extension CommandHelp {
+    /// Whether it speaks STOMP with an ENDPOINT itself.
+    fileprivate var opensSession: Bool {
+        positionals.contains { $0.valueName == "endpoint" }
+            && options.contains { ($0.names ?? []).contains { $0.name == "stomp-version" } }
+    }
+
     /// Without those that every command has by itself.
     fileprivate var ownOptions: [Argument] {
         options.filter { !($0.names ?? []).contains { ["help", "version"].contains($0.name) } }

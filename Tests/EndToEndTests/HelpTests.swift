@@ -14,7 +14,9 @@ import Testing
     @Test func eachCommandHasHelpWithExamples() async throws {
         let commands = try await Program.commands()
         #expect(
-            commands.isSuperset(of: ["connect", "subscribe", "publish", "raw", "bench", "check", "serve", "profiles"]))
+            commands.isSuperset(of: [
+                "connect", "subscribe", "publish", "raw", "bench", "check", "tap", "serve", "profiles",
+            ]))
         for command in commands.union(["sub", "pub"]) {
             let result = try await Program.stomptap(command, "--help").run()
             #expect(result.status == .exited(0))

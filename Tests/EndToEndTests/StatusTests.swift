@@ -25,6 +25,7 @@ import Testing
         Case(status: 1, line: "request demo /app/echo a --reply /topic/echo -W 1s --expect b", says: "not match"),
         Case(status: 64, line: "publish demo", says: "name a destination"),
         Case(status: 64, line: "subscribe ftp://host /a", says: "ftp"),
+        Case(status: 64, line: "tap demo --listen 0.0.0.0:0", says: "--allow-remote"),
         Case(status: 65, line: "publish demo /a {{x}} --template", says: "there is no {{x}}"),
         Case(status: 65, line: "publish demo --json-lines -", says: "line 1", input: .text("nonsense\n")),
         Case(status: 66, line: "publish demo /a -f /nonexistent/body", says: "/nonexistent/body"),
@@ -34,6 +35,9 @@ import Testing
         Case(status: 69, line: "check NOBODY", says: "refused"),
         Case(status: 73, line: "subscribe demo /topic/clock --record /nonexistent/record", says: "/nonexistent/record"),
         Case(status: 73, line: "serve --tcp 192.0.2.1:1", says: "cannot listen"),
+        Case(status: 73, line: "tap demo --listen 192.0.2.1:1 --allow-remote", says: "cannot listen"),
+        Case(
+            status: 73, line: "tap demo --listen 127.0.0.1:0 --record /nonexistent/record", says: "/nonexistent/record"),
         Case(status: 74, line: "subscribe demo /topic/clock -n 1 -o none --record /dev/full", says: "/dev/full"),
         Case(status: 75, line: "publish SILENT /a hi --connect-timeout 200ms", says: "no CONNECTED"),
         Case(status: 75, line: "subscribe demo /topic/none -n 1 -W 200ms", says: "0 of 1"),

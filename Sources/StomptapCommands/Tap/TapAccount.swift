@@ -1,0 +1,63 @@
+import NIOCore
+import STOMPCore
+import STOMPTap
+
+/// What passed on a connection, about a destination, or in all.
+struct TapAccount: Sendable {
+    /// Octets and heart-beats, one way.
+    struct Way: Sendable, Equatable {
+        var octets = 0
+        var heartBeats = 0
+    }
+
+    private(set) var frames: [Command: Int] = [:]
+    /// What is no STOMP: messages and reads.
+    private(set) var others = 0
+    private(set) var toServer = Way()
+    private(set) var toApp = Way()
+    /// From an app's frame with `receipt` to its RECEIPT.
+    private(set) var roundTrips: RoundTrips?
+
+    mutating func count(_ event: TapEvent) {
+        switch event.content {
+        case .frame(let frame): frames[frame.command, default: 0] += 1
+        case .message, .octets: others += 1
+        case .heartBeat: update(event.direction) { $0.heartBeats += 1 }
+        case .opened, .layer, .fault, .note, .ended: return
+        }
+        update(event.direction) { $0.octets += event.octets?.readableBytes ?? 0 }
+    }
+
+    mutating func count(roundTrip: TimeAmount) {
+        if roundTrips == nil { roundTrips = RoundTrips() }
+        roundTrips?.record(roundTrip.nanoseconds)
+    }
+
+    private mutating func update(_ direction: TapEvent.Direction?, _ change: (inout Way) -> Void) {
+        if direction == .toApp { change(&toApp) } else { change(&toServer) }
+    }
+}
+
+/// Accounts by name, of which only so many are kept; what has no room by its name is added up.
+struct TapAccounts<Name: Hashable & Comparable & Sendable>: Sendable {
+    /// How many are kept by name.
+    static var limit: Int { 200 }
+
+    private var named: [Name: TapAccount] = [:]
+    private(set) var others: TapAccount?
+
+    /// Those with a name, in its order.
+    var sorted: [(name: Name, account: TapAccount)] {
+        named.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    mutating func update(_ name: Name, _ change: (inout TapAccount) -> Void) {
+        if named[name] != nil || named.count < Self.limit {
+            change(&named[name, default: TapAccount()])
+        } else {
+            var account = others.take() ?? TapAccount()
+            change(&account)
+            others = account
+        }
+    }
+}

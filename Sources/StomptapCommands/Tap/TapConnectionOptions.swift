@@ -1,0 +1,70 @@
+import ArgumentParser
+import STOMPClient
+import STOMPTap
+import STOMPTransport
+
+/// What a tap can be told about its connections to the server.
+struct TapConnectionOptions: ParsableArguments {
+    @OptionGroup
+    var http: HTTPOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "How long a connection to the server may take: name, TCP, TLS (default: 5s).", valueName: "duration"),
+        transform: DurationArgument.init)
+    var connectTimeout = DurationArgument(seconds: 5)
+
+    @OptionGroup
+    var tls: TLSArguments
+
+    @OptionGroup
+    var proxy: ProxyOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "The largest message or frame to take apart; what is larger passes unseen (default: 16MiB).",
+            valueName: "size"),
+        transform: SizeArgument.init)
+    var maxMessage = SizeArgument(mebibytes: 16)
+
+    /// Where the tap stands between `listen` and `endpoints`. It warns of what may surprise.
+    ///
+    /// - Throws: ``Failure`` or `TransportError` where that cannot be.
+    func configuration(listen: ListenArgument, for endpoints: [Endpoint]) throws -> TapConfiguration {
+        guard Set(endpoints.map(\.isTCP)).count < 2 else {
+            throw Failure(.usage, "tap: it takes STOMP over TCP or HTTP, and not both: the URLs must be of one kind")
+        }
+        for endpoint in endpoints where endpoint.login != nil {
+            Diagnostics.warn("tap: apps log in by themselves: the login in the URL of \(endpoint) is not used")
+        }
+        tls.warn(of: endpoints)
+        var configuration = TapConfiguration(
+            host: listen.host, port: listen.port, targets: endpoints.map { $0.target(sockJS: .auto) })
+        http.apply(to: &configuration.transport)
+        configuration.transport.tls = try tls.options()
+        configuration.transport.proxy = try endpoints.first.flatMap { try proxy.target(for: $0) }
+        configuration.transport.maximumMessage = maxMessage.octets
+        configuration.connectTimeout = connectTimeout.amount
+        return configuration
+    }
+}
+
+/// What a tap tells on stderr, and how everything looks.
+struct TapDiagnosticOptions: ParsableArguments {
+    @Flag(
+        name: .shortAndLong,
+        help:
+            "Show on stderr what passes below the messages: HTTP, WebSocket control frames, SockJS, heart-beats; -vv also hex."
+    )
+    var verbose: Int
+
+    @OptionGroup
+    var appearance: AppearanceOptions
+
+    /// How much of the layers is shown; nil is nothing.
+    var detail: WireEvent.Detail? { verbose > 1 ? .octets : verbose > 0 ? .layers : nil }
+}
+
+extension Endpoint {
+    var isTCP: Bool { scheme == .stomp || scheme == .stomps }
+}

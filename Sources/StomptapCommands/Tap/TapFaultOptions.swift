@@ -1,0 +1,151 @@
+import ArgumentParser
+import STOMPTap
+import STOMPTransport
+
+/// How a tap misbehaves on purpose.
+struct TapFaultOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("Hold everything for so long, each way.", valueName: "duration"),
+        transform: DurationArgument.init)
+    var delay: DurationArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "Hold everything for up to so long besides, by chance; the order stays.", valueName: "duration"),
+        transform: DurationArgument.init)
+    var jitter: DurationArgument?
+
+    @Option(
+        help: ArgumentHelp("Let no more than this pass, each way of each connection.", valueName: "size/s"),
+        transform: OctetRateArgument.init)
+    var rate: OctetRateArgument?
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Lose heart-beats, or messages: MESSAGE and SEND frames, all of them or those whose body matches; repeatable.",
+            valueName: "heart-beats|messages[:regex]"),
+        transform: DropArgument.init)
+    var drop: [DropArgument] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Close each connection behind so many frames, both ways together, or after so long.",
+            valueName: "n|duration"),
+        transform: CloseAfterArgument.init)
+    var closeAfter: CloseAfterArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "The close code that both sides are told by --close-after (default: none, the connection breaks off).",
+            valueName: "code"))
+    var closeCode: Int?
+
+    @Option(
+        help: ArgumentHelp("Refuse this share of the connections, by chance.", valueName: "percent"),
+        transform: PercentArgument.init)
+    var refuse: PercentArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "Let nothing more pass on a connection after so long, and close nothing.", valueName: "duration"),
+        transform: DurationArgument.init)
+    var freezeAfter: DurationArgument?
+
+    func validate() throws {
+        guard let closeCode else { return }
+        guard closeAfter != nil else { throw ValidationError("--close-code goes with --close-after") }
+        guard WebSocketClose.mayBeSent(closeCode) else {
+            throw ValidationError(
+                "the close code \(closeCode) is not to be sent (RFC 6455): take one of 1000 to 1003, 1007 to 1014, 3000 to 4999"
+            )
+        }
+    }
+
+    /// - Parameter isTCP: whether there is no WebSocket, which close codes are of.
+    /// - Throws: ``Failure`` with 64.
+    func faults(isTCP: Bool) throws -> TapFaults {
+        guard !isTCP || closeCode == nil else {
+            throw Failure(.usage, "tap: STOMP over TCP has no close codes: leave --close-code out")
+        }
+        var faults = TapFaults()
+        if let delay { faults.delay = delay.amount }
+        if let jitter { faults.jitter = jitter.amount }
+        faults.rate = rate?.octetsPerSecond
+        faults.dropsHeartBeats = drop.contains { if case .heartBeats = $0 { true } else { false } }
+        let patterns = drop.compactMap { if case .messages(let pattern) = $0 { pattern } else { nil } }
+        if drop.contains(where: { if case .allMessages = $0 { true } else { false } }) {
+            faults.dropsMessage = { _ in true }
+        } else if !patterns.isEmpty {
+            faults.dropsMessage = { frame in patterns.contains { $0.matches(frame) } }
+        }
+        faults.closing = closeAfter?.closing
+        faults.closeCode = closeCode
+        if let refuse { faults.refusal = refuse.share }
+        faults.freezing = freezeAfter?.amount
+        return faults
+    }
+}
+
+/// `--rate` of `tap`: a size a second.
+struct OctetRateArgument: Sendable {
+    let octetsPerSecond: Int
+
+    init(_ text: String) throws {
+        guard text.hasSuffix("/s"), let size = try? SizeArgument(String(text.dropLast(2))) else {
+            throw ValidationError("a rate is a number of octets a second, such as 512/s, 64KiB/s or 1MB/s")
+        }
+        octetsPerSecond = size.octets
+    }
+}
+
+/// `--drop`: what is lost.
+enum DropArgument: Sendable {
+    case heartBeats
+    case allMessages
+    /// Those whose body matches.
+    case messages(BodyPattern)
+
+    init(_ text: String) throws {
+        switch text {
+        case "heart-beats": self = .heartBeats
+        case "messages": self = .allMessages
+        case let text where text.hasPrefix("messages:"):
+            self = .messages(try BodyPattern(String(text.dropFirst("messages:".count))))
+        default:
+            throw ValidationError("heart-beats can be dropped, messages, or messages:REGEX by their bodies")
+        }
+    }
+}
+
+/// `--close-after`: a number of frames, or a duration.
+struct CloseAfterArgument: Sendable {
+    let closing: TapFaults.Closing
+
+    init(_ text: String) throws {
+        if let count = Int(text), count >= 1, text.allSatisfy(\.isNumber) {
+            closing = .frames(count)
+        } else if let duration = try? DurationArgument(text) {
+            closing = .time(duration.amount)
+        } else {
+            throw ValidationError(
+                "a connection is closed behind a number of frames, such as 10, or after a time, such as 5s")
+        }
+    }
+}
+
+/// `--refuse`: a share in percent.
+struct PercentArgument: Sendable {
+    /// From 0 to 1.
+    let share: Double
+
+    init(_ text: String) throws {
+        let digits = text.hasSuffix("%") ? text.dropLast() : text[...]
+        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }),
+            let number = Double(digits), (0...100).contains(number)
+        else {
+            throw ValidationError("a share is a number from 0 to 100, such as 20%")
+        }
+        share = number / 100
+    }
+}

@@ -1,0 +1,59 @@
+import STOMPTap
+import STOMPTransport
+
+/// Turns what is no frame and no message into lines for stderr.
+///
+/// ```
+/// 14:03:22.101 3 127.0.0.1:51234 * open: WebSocket /ws
+/// 14:03:25.133 3 127.0.0.1:51234 app < server fault: heart-beat dropped
+/// 14:03:30.420 3 127.0.0.1:51234 * end: by the app, close 1000
+/// ```
+struct TapNotices {
+    private let text: WireText
+    private var timestamps: Timestamps
+    private var trace: TracePrinter
+    private let showsLayers: Bool
+
+    /// - Parameters:
+    ///   - detail: how much of what passes below the messages is shown; nil is nothing.
+    ///   - start: what ``TimestampStyle/relative`` counts from.
+    init(_ detail: WireEvent.Detail?, style: OutputStyle, start: Timestamp = .now()) {
+        text = WireText(palette: style.palette, mask: style.mask, largestBody: 0)
+        timestamps = Timestamps(style.timestamps, start: start)
+        trace = TracePrinter(detail, style: style, start: start)
+        showsLayers = detail != nil
+    }
+
+    /// Whether there are lines for it.
+    func tells(_ content: TapEvent.Content) -> Bool {
+        switch content {
+        case .opened, .fault, .note, .ended: true
+        case .heartBeat, .layer: showsLayers
+        case .frame, .message, .octets: false
+        }
+    }
+
+    mutating func append(_ event: TapEvent, at time: Timestamp, to out: inout OutputBuffer) {
+        switch event.content {
+        case .opened(let what): write("open: \(what)", event, time, &out)
+        case .fault(let what): write("fault: \(what)", event, time, &out)
+        case .note(let what): write(what, event, time, &out)
+        case .ended(let how): write("end: \(how)", event, time, &out)
+        case .heartBeat:
+            trace.append(
+                WireEvent(.stomp, event.wireDirection, .layers, "heart-beat"), at: time, of: event.link, to: &out)
+        case .layer(let layer, let summary, let octets):
+            trace.append(
+                WireEvent(layer, event.wireDirection, .layers, summary, octets: octets), at: time, of: event.link,
+                to: &out)
+        case .frame, .message, .octets: break
+        }
+    }
+
+    private mutating func write(_ line: String, _ event: TapEvent, _ time: Timestamp, _ out: inout OutputBuffer) {
+        timestamps.advance(to: time)
+        text.writeStart(timestamps.text, event.wireDirection, of: event.link, to: &out)
+        out.append(text.mask.masked(summary: line), visible: .line)
+        out.append("\n")
+    }
+}

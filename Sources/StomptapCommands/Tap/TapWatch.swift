@@ -1,0 +1,38 @@
+import NIOCore
+import STOMPTap
+import STOMPTransport
+
+/// Takes what a tap sees, and gives it to all who want it.
+struct TapWatch: Sendable {
+    private let printer: TapPrinter
+    private let record: TapRecord?
+    private let summary: Shared<TapSummary>
+
+    init(printer: TapPrinter, record: TapRecord?, summary: TapSummary) {
+        self.printer = printer
+        self.record = record
+        self.summary = Shared(summary)
+    }
+
+    /// Takes what came together, on the tap's event loop.
+    func see(_ events: [TapEvent]) {
+        let time = Timestamp.now()
+        record?.append(events, at: time)
+        summary.update { $0.count(events, at: .now()) }
+        printer.offer(events, at: time)
+    }
+
+    /// Prints what is left, and what everything came to.
+    func finish() async {
+        let left = await printer.finish()
+        if left > 0 {
+            Diagnostics.warn("printing could not keep up: \(Readable.count(left)) frames and lines are left")
+        }
+        let summary = summary.value
+        if summary.isDetailed {
+            let lines = TapSummaryTable(summary: summary).lines
+            Diagnostics.write(Array(lines.map { $0 + "\n" }.joined().utf8))
+        }
+        Diagnostics.note(summary.line(at: .now()))
+    }
+}

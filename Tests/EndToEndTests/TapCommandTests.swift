@@ -1,0 +1,152 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `tap`, as it is used.
+@Suite(.spawning) struct TapCommandTests {
+    private struct Line: Decodable {
+        var direction: String
+        var connection: Int
+        var app: String
+        var command: String
+        var headers: [String: String]
+        var body: String
+    }
+
+    /// A tap of the demo with the URL that it gives to apps, while `body` runs.
+    private func withTap<Value>(
+        _ options: String..., output: Program.Output = .collected,
+        isolation: isolated (any Actor)? = #isolation,
+        _ body: (_ tap: RunningProgram, _ url: String) async throws -> Value
+    ) async throws -> Value {
+        var program = Program.stomptap("tap", "demo", "--listen", "127.0.0.1:0", "--timestamps", "none")
+        program.arguments += options
+        program.output = output
+        return try await program.start { tap in
+            let line = try await tap.waitFor(" in place of ", in: .stderr)
+            let url = try #require(line.firstMatch(of: /give the app (\S+) in place of stomp:/)).output.1
+            return try await body(tap, String(url))
+        }
+    }
+
+    /// Sends to an echo through the tap, and waits until it came back.
+    private func talk(through url: String, _ body: String = "hi") async throws {
+        let result = try await Program.stomptap(
+            "request", url, "/app/echo", body, "--reply", "/topic/echo", "--login", "me", "--passcode", "secret"
+        ).run()
+        #expect(result.status == .exited(0), "\(result)")
+        #expect(result.output.contains(body))
+    }
+
+    private func end(_ tap: RunningProgram) async throws -> ProgramResult {
+        tap.send(signal: SIGINT)
+        let result = try await tap.result()
+        #expect(result.status == .exited(130), "\(result)")
+        return result
+    }
+
+    @Test func framesOfBothArePrintedAndTheRestIsTold() async throws {
+        let result = try await withTap { tap, url in
+            try await talk(through: url)
+            try await tap.waitFor("* end: ", in: .stderr)
+            return try await end(tap)
+        }
+        for part in [
+            "1 127\\.0\\.0\\.1:\\d+ app > server CONNECT\n", "\n +passcode: [*]{4}\n",
+            "1 127\\.0\\.0\\.1:\\d+ app < server CONNECTED\n", "app > server SEND /app/echo .*2 B\n",
+            "app < server MESSAGE /topic/echo .*2 B\n( .*\n)* +hi\n",
+        ] {
+            #expect(result.output.contains(try Regex(part)), "\(part) is not in \(result)")
+        }
+        #expect(!result.output.contains("secret"))
+        #expect(result.errors.contains("* open: "))
+        #expect(result.errors.contains(#/stomptap: 1 connection, \d+ frames, .*B, in /#))
+    }
+
+    @Test func theRecordHoldsEverythingAndTheOutputWhatIsAskedFor() async throws {
+        try await withTemporaryFolder { folder in
+            let record = folder.appending(path: "a.jsonl").path
+            let result = try await withTap(
+                "--record", record, "-o", "json", "--command", "send,message", "--destination", "/*/echo", "--grep",
+                "^two$"
+            ) { tap, url in
+                for body in ["one", "two"] { try await talk(through: url, body) }
+                try await tap.waitFor("* end: ", count: 2, in: .stderr)
+                return try await end(tap)
+            }
+            func read(_ text: String) throws -> [Line] {
+                try text.split(separator: "\n").map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+            }
+            let printed = try read(result.output)
+            #expect(printed.map(\.command) == ["SEND", "MESSAGE"], "\(result)")
+            #expect(printed.map(\.direction) == ["to-server", "to-app"])
+            #expect(printed.allSatisfy { $0.connection == 2 && $0.body == "two" })
+            let lines = try read(String(contentsOfFile: record, encoding: .utf8))
+            #expect(Set(lines.map(\.connection)) == [1, 2])
+            #expect(lines.filter { $0.command == "CONNECT" }.map { $0.headers["passcode"] } == ["****", "****"])
+            #expect(lines.filter { $0.command == "SEND" }.map(\.body) == ["one", "two"])
+            #expect(Set(lines.map(\.command)).isSuperset(of: ["CONNECTED", "SUBSCRIBE", "MESSAGE", "DISCONNECT"]))
+
+            // What the apps sent, and nothing else, goes again.
+            let again = try await Program.stomptap("publish", "demo", "--json-lines", record, "-v").run()
+            #expect(again.status == .exited(0), "\(again)")
+            #expect(again.errors.matches(of: /> stomp SEND \/app\/echo/).count == 2, "\(again)")
+            #expect(again.errors.contains("\(lines.count - 2) lines that a tap recorded were passed over"), "\(again)")
+        }
+    }
+
+    @Test func theSummaryTellsWhoSentWhat() async throws {
+        let result = try await withTap("-o", "none", "--summary") { tap, url in
+            try await talk(through: url)
+            try await tap.waitFor("* end: ", in: .stderr)
+            return try await end(tap)
+        }
+        #expect(result.output == "")
+        let summary = result.errors
+        #expect(
+            summary.contains(#/\nconnection +CONNECT +SEND +.*MESSAGE.*\n1  127\.0\.0\.1:\d+ +1 +1 /#), "\(result)")
+        #expect(summary.contains(#/\n/app/echo +1 /#), "\(result)")
+        #expect(summary.contains(#/\nround trip +receipts +min +median +p99 +max\nconnection 1  127/#), "\(result)")
+    }
+
+    /// As behind `| head -1`.
+    @Test func aReaderThatGoesEndsIt() async throws {
+        let result = try await withTap(output: .firstLine) { tap, url in
+            // It may meet the end of the tap.
+            _ = try await Program.stomptap("publish", url, "/topic/a", "hi").run()
+            return try await tap.result()
+        }
+        #expect(result.status == .exited(0), "\(result)")
+    }
+
+    /// Nobody reads what is printed, and the app does not notice.
+    @Test func theAppNeverWaitsForTheTerminal() async throws {
+        let body = String(repeating: "x", count: 100_000)
+        try await withTap(output: .held) { tap, url in
+            let lines = Program.stomptap(
+                "publish", url, "/topic/a", body, "--count", "300", "--content-type", "text/plain")
+            let result = try await lines.run()
+            #expect(result.status == .exited(0), "\(result)")
+            tap.readOutput()
+            try await tap.waitFor("were not shown", in: .stderr)
+            let ended = try await end(tap)
+            let shown = ended.output.matches(of: /> server SEND/).count
+            #expect((30..<300).contains(shown), "\(shown)")
+        }
+    }
+
+    @Test func theReadyFileIsThereOnceItListens() async throws {
+        try await withTemporaryFolder { folder in
+            let ready = folder.appending(path: "ready").path
+            try await withTap("--ready-file", ready) { tap, url in
+                _ = try await tap.wait(otherwise: "has not made the file") {
+                    FileManager.default.fileExists(atPath: ready) ? true : nil
+                }
+                let port = try #require(url.split(separator: ":").last.flatMap { Int($0) })
+                #expect(Loopback.accepts(port))
+                _ = try await end(tap)
+                #expect(!Loopback.accepts(port))
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import ArgumentParser
+import NIOCore
+import STOMPCore
+import STOMPTap
+import Testing
+
+@testable import StomptapCommands
+
+struct TapFilterTests {
+    @Test(
+        arguments: [
+            ("/topic/a", "/topic/a", true), ("/topic/a", "/topic/ab", false), ("/topic/a", "/topic/", false),
+            ("/topic/*", "/topic/a/b.c", true), ("/topic/*", "/topic/", true), ("/topic/*", "/queue/a", false),
+            ("*", "", true), ("", "", true), ("", "a", false), ("*a", "banana", true), ("*a*b*", "xxaxxbxx", true),
+            ("*a*b", "ab-b-c", false), ("a?c", "abc", true), ("a?c", "ac", false), ("a?c", "a한c", true),
+            ("?", "\u{1F600}", true), ("??", "\u{1F600}", false), ("*aab", "aaaaab", true), ("**?", "", false),
+            ("**?", "x", true),
+        ] as [(String, String, Bool)])
+    func aGlobMatchesTheWholeName(pattern: String, name: String, matches: Bool) {
+        #expect(withOctets(name) { DestinationGlob(pattern).matches($0) } == matches)
+    }
+
+    /// A pattern from the command line and a name from a peer must not take for ever together.
+    @Test func asterisksDoNotMultiply() {
+        let glob = DestinationGlob(String(repeating: "*a", count: 50) + "b")
+        #expect(withOctets(String(repeating: "a", count: 5000)) { glob.matches($0) } == false)
+    }
+
+    @Test func octetsThatAreNoTextAreOneCharacterEach() {
+        let isMatch = ([0x61, 0xFF, 0xC3] as [UInt8]).withUnsafeBytes { DestinationGlob("a??").matches($0) }
+        #expect(isMatch)
+    }
+
+    @Test func listsAreTakenApart() throws {
+        #expect(try DestinationsArgument("/a,/b*").globs == [DestinationGlob("/a"), DestinationGlob("/b*")])
+        #expect(throws: ValidationError.self) { try DestinationsArgument("/a,,/b") }
+        #expect(throws: ValidationError.self) { try DestinationsArgument("") }
+        #expect(try CommandsArgument("message,SEND").commands == [.message, .send])
+    }
+
+    @Test(arguments: [
+        ("MESAGE", "did you mean MESSAGE?"), ("SEND,subscrbe", "did you mean SUBSCRIBE?"), ("", "it has"),
+    ])
+    func aWrongCommandIsNamedWithTheRightOne(text: String, hint: String) {
+        let error = #expect(throws: ValidationError.self) { try CommandsArgument(text) }
+        #expect(error?.message.contains(hint) == true, "\(error?.message ?? "")")
+    }
+
+    private func takes(_ filter: TapFilter, _ content: TapEvent.Content) -> Bool {
+        filter.mayTake(content) && filter.takes(content)
+    }
+
+    @Test func allConditionsMustHold() throws {
+        let frame = TapEvent.Content.frame(try makeMessage(["destination:/topic/a"], "hello"))
+        let other = TapEvent.Content.frame(try makeMessage(["destination:/topic/b"], "hello"))
+        let bare = TapEvent.Content.frame(try makeMessage([], "hello"))
+        let text = TapEvent.Content.message(ByteBuffer(string: "hello"), isText: true)
+        let octets = TapEvent.Content.octets(ByteBuffer(string: "hello"))
+        for content in [frame, other, bare, text, octets] { #expect(takes(TapFilter(), content)) }
+
+        let commands = TapFilter(commands: [.message, .send])
+        #expect(takes(commands, frame) && takes(commands, bare))
+        #expect(!takes(commands, text) && !takes(commands, octets))
+        #expect(!takes(TapFilter(commands: [.send]), frame))
+
+        let destinations = TapFilter(destinations: [DestinationGlob("/queue/*"), DestinationGlob("/topic/a")])
+        #expect(takes(destinations, frame))
+        #expect(!takes(destinations, other) && !takes(destinations, bare) && !takes(destinations, text))
+
+        let grep = try TapFilter(destinations: [DestinationGlob("/topic/*")], grep: BodyPattern("^hell"))
+        #expect(takes(grep, frame) && takes(grep, other) && !takes(grep, bare))
+        let noBody = try TapFilter(grep: BodyPattern("^nothing"))
+        #expect(!takes(noBody, frame) && !takes(noBody, text) && !takes(noBody, octets))
+        #expect(takes(try TapFilter(grep: BodyPattern("lo$")), text))
+    }
+}
