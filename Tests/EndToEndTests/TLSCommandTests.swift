@@ -5,7 +5,7 @@ import Testing
 /// `stomps://` and `wss://` from the command line, against `serve --tls-cert`.
 @Suite(.spawning) struct TLSCommandTests {
     /// A folder with `ca.pem`, and `server.pem` for localhost and 127.0.0.1.
-    private func withCertificates<Value>(
+    func withCertificates<Value>(
         isolation: isolated (any Actor)? = #isolation, _ body: (URL) async throws -> Value
     ) async throws -> Value {
         try await withTemporaryFolder { folder in

@@ -108,6 +108,9 @@ final class Told: Sendable {
     var all: [TapEvent] { events.withLockedValue { $0 } }
     var notes: [String] { all.compactMap { if case .note(let text) = $0.content { text } else { nil } } }
 
+    /// How many connections have ended.
+    var ends: Int { all.count { if case .ended = $0.content { true } else { false } } }
+
     func octets(_ direction: TapEvent.Direction) -> String {
         all.map { event in
             guard event.direction == direction, case .octets(let octets) = event.content else { return "" }

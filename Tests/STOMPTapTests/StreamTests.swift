@@ -123,6 +123,23 @@ import Testing
         await tap.shutdown()
     }
 
+    /// A server whose network says nothing (RFC 5737).
+    @Test func anAppThatDoesNotWaitIsForgotten() async throws {
+        let target = TransportTarget(kind: .tcp, host: "192.0.2.1", port: 61613, isSecure: false)
+        var configuration = TapConfiguration(host: "127.0.0.1", port: 0, targets: [target])
+        configuration.connectTimeout = .seconds(1)
+        let told = Told()
+        let tap = try await Tap.start(configuration) { told.add($0) }
+        let socket = try await Socket(port: tap.port)
+        try await socket.reset()
+        _ = try await eventually { told.ends == 1 ? true : nil } otherwise: { "\(told.all)" }
+        // One that is still waiting does not keep the tap from ending.
+        let other = try await Socket(port: tap.port)
+        try await other.write("x")
+        await tap.shutdown()
+        #expect(told.ends == 2)
+    }
+
     @Test func theSecondServerIsTriedWhereTheFirstIsDown() async throws {
         try await ScriptedServer.run(.sendText("hello")) { server in
             let down = try Loopback.freePorts(1)[0]

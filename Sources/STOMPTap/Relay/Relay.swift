@@ -95,6 +95,8 @@ final class Relay {
                 unreachable(error)
             }
             switchboard.deliver()
+            // The app has not waited for it.
+            if app.isGone, server == nil { finish() }
         }
     }
 
@@ -320,7 +322,7 @@ final class Relay {
     }
 
     private func gone(_ direction: TapEvent.Direction) {
-        if app.isGone, server?.isGone ?? !isConnecting { return finish() }
+        if app.isGone, server?.isGone ?? (!isConnecting || isBroken) { return finish() }
         guard !isFrozen else { return }
         if let other = target(of: direction) { closeLater(other) }
     }

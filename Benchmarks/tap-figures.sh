@@ -1,0 +1,69 @@
+#!/bin/sh
+# Prints how many frames a second pass through `stomptap tap`, which takes each apart and records it, beside a bare
+# splice (socat), in turn.
+#
+#     tap-figures.sh [STOMPTAP]    ROUNDS (5) and FRAMES (1000000) may be set in the environment
+
+set -eu
+cd "$(dirname "$0")/.."
+stomptap=${1:-.build/release/stomptap}
+rounds=${ROUNDS:-5}
+frames=${FRAMES:-1000000}
+blaster=.build/blaster
+folder=$(mktemp -d)
+server= between=
+trap 'kill $server $between 2>/dev/null || :; rm -rf "$folder"' EXIT
+trap exit INT TERM
+
+cc -O2 -Wall -D_GNU_SOURCE -o "$blaster" Benchmarks/blaster.c -lcrypto
+
+# A server for each connection, so that each result is known to be that client's.
+measure() {
+    : >"$folder/port"
+    "$blaster" serve "$frames" 1 >"$folder/port" &
+    server=$!
+    until port=$(head -n 1 "$folder/port") && [ -n "$port" ]; do sleep 0.01; done
+    case $1 in
+    bare) through=$port ;;
+    socat)
+        through=$((port > 60000 ? port - 1000 : port + 1000))
+        socat "TCP-LISTEN:$through,bind=127.0.0.1,reuseaddr" "TCP:127.0.0.1:$port" &
+        between=$!
+        until ss -Hltn "sport = :$through" | grep -q .; do sleep 0.01; done
+        ;;
+    tap)
+        "$stomptap" tap "stomp://127.0.0.1:$port" --listen 127.0.0.1:0 -o none --record "$folder/record" \
+            2>"$folder/said" &
+        between=$!
+        until through=$(sed -n 's/.*127\.0\.0\.1:\([0-9]*\).*/\1/p' "$folder/said" | head -n 1) && [ -n "$through" ]; do
+            sleep 0.01
+        done
+        ;;
+    esac
+    "$blaster" read tcp "$through" "$frames"
+    wait "$server"
+    [ -z "$between" ] || kill "$between" 2>/dev/null || :
+    [ -z "$between" ] || wait "$between" 2>/dev/null || :
+    [ "$1" != tap ] || echo "recorded $(grep -c '"MESSAGE"' "$folder/record") of $frames" >&2
+    server= between=
+    echo "$1 $(sed -n 2p "$folder/port")" >>"$folder/results"
+    rm -f "$folder/record"
+}
+
+round=0
+while [ "$round" -lt "$rounds" ]; do
+    measure bare
+    measure socat
+    measure tap
+    round=$((round + 1))
+done
+
+sort -k 1,1 -k 2n "$folder/results" | awk -v frames="$frames" -v rounds="$rounds" '
+    { seconds[$1, ++count[$1]] = $2 }
+    function rate(what) { return frames / seconds[what, int((rounds + 1) / 2)] }
+    END {
+        printf "frames of 256 B a second, median of %d rounds of %d\n", rounds, frames
+        printf "directly          %12.0f\n", rate("bare")
+        printf "through socat     %12.0f\n", rate("socat")
+        printf "through the tap   %12.0f  %.2f of socat (at least 0.30)\n", rate("tap"), rate("tap") / rate("socat")
+    }'

@@ -1,0 +1,146 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What passes through `tap`: many connections, TLS and proxies, and ends that go, freeze and flood.
+@Suite(.spawning) struct TapRelayTests {
+    /// A tap of a server with the URL that it gives to apps, while `body` runs.
+    private func withTap<Value>(
+        _ endpoint: String, _ options: [String] = [], isolation: isolated (any Actor)? = #isolation,
+        _ body: (_ tap: RunningProgram, _ url: String) async throws -> Value
+    ) async throws -> Value {
+        var program = Program.stomptap("tap", endpoint, "--listen", "127.0.0.1:0", "-o", "none")
+        program.arguments += options
+        return try await program.start { tap in
+            let line = try await tap.waitFor(" in place of ", in: .stderr)
+            let url = try #require(line.firstMatch(of: /give the app (\S+) in place of/)).output.1
+            return try await body(tap, String(url))
+        }
+    }
+
+    @Test(arguments: [0, 1]) func nothingIsLostAmongAHundredConnections(way: Int) async throws {
+        try await ServedBroker.run { broker in
+            try await withTap(broker.urls[way]) { tap, url in
+                var bench = Program.stomptap("bench", url, "--messages", "1000", "--subscribers", "99", "--json", "-")
+                bench.arguments += ["--publishers", "1", "--fail-if", "lost>0"]
+                let result = try await bench.run()
+                #expect(result.status == .exited(0), "\(result)")
+                let figures = try BenchTests.Figures(result)
+                #expect(figures.sent == 1000)
+                #expect(figures.received == 99_000)
+                #expect(figures.lost == 0)
+                #expect(figures.duplicated == 0)
+                #expect(figures.outOfOrder == 0)
+            }
+        }
+    }
+
+    @Test func tlsStandsOnBothSides() async throws {
+        try await TLSCommandTests().withCertificates { folder in
+            let certificate = ["--tls-cert", folder.path + "/server.pem", "--tls-key", folder.path + "/server.key"]
+            let ca = folder.path + "/ca.pem"
+            try await ServedBroker.run(certificate) { broker in
+                for server in [broker.tcp, broker.webSocket, broker.webSocket.replacing("wss:", with: "https:")] {
+                    try await withTap(server, certificate + ["--ca", ca]) { tap, url in
+                        #expect(url.prefix { $0 != ":" } == server.prefix { $0 != ":" })
+                        let result = try await Program.stomptap(
+                            "request", url, "/app/echo", "비밀", "--reply", "/topic/echo", "-o", "body", "--ca", ca
+                        ).run()
+                        #expect(result.output == "비밀\n", "\(result)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func theServerIsReachedThroughAProxy() async throws {
+        let proxy = try await ScriptedProxy(.http())
+        try await ServedBroker.run { broker in
+            for server in broker.urls {
+                let before = proxy.requests.count
+                try await withTap(server, ["--proxy", proxy.http]) { tap, url in
+                    let result = try await Program.stomptap("publish", url, "/topic/a", "hi").run()
+                    #expect(result.status == .exited(0), "\(result)")
+                }
+                #expect(proxy.requests.count == before + 1)
+            }
+        }
+        await proxy.stop()
+    }
+
+    @Test(arguments: [0, 1, 2]) func aServerThatIsKilledIsSeenAndTheTapLivesOn(way: Int) async throws {
+        try await ServedBroker.run { broker in
+            try await withTap((broker.urls + [broker.sockJS])[way]) { tap, url in
+                let subscribe = Program.stomptap("subscribe", url, "/topic/a", "--reconnect", "never")
+                try await subscribe.startSubscribed { subscriber in
+                    broker.program.send(signal: SIGKILL)
+                    #expect(try await subscriber.result().status == .exited(69))
+                }
+                try await tap.waitFor("* end: ", in: .stderr)
+                let result = try await Program.stomptap("publish", url, "/topic/a", "hi").run()
+                #expect(result.status == .exited(69), "\(result)")
+                #expect(way == 0 || result.errors.contains("502"), "\(result)")
+                try await tap.waitFor("connection refused by 127.0.0.1", in: .stderr)
+            }
+        }
+    }
+
+    @Test func anAppThatIsKilledIsGoneForTheServerToo() async throws {
+        try await ServedBroker.run(["-v"]) { broker in
+            try await withTap(broker.tcp) { tap, url in
+                try await Program.stomptap("subscribe", url, "/topic/a").startSubscribed { subscriber in
+                    subscriber.send(signal: SIGKILL)
+                    try await broker.program.waitFor(": gone", in: .stderr)
+                    try await tap.waitFor("* end: the app", in: .stderr)
+                    _ = try await subscriber.result()
+                }
+            }
+        }
+    }
+
+    /// The server reads nothing any more, and the app sends all it can.
+    @Test func aFrozenServerDoesNotFillTheTap() async throws {
+        try await ServedBroker.run { broker in
+            try await withTap(broker.tcp) { tap, url in
+                let flood = Program.stomptap(
+                    "bench", url, "--publish-only", "--size", "64KiB", "--messages", "5000", "--receipt-timeout", "3s",
+                    "--json", "-")
+                try await flood.start { flood in
+                    try await tap.waitFor("* open", in: .stderr)
+                    broker.program.send(signal: SIGSTOP)
+                    _ = try await flood.result()
+                    broker.program.send(signal: SIGCONT)
+                }
+                #expect(try #require(tap.peakMemory) < 64 << 20)
+            }
+        }
+    }
+
+    /// The app reads nothing any more, and the server sends all it can.
+    @Test func aFrozenAppDoesNotFillTheTap() async throws {
+        let frames = (0..<200).map { MessageSource.frame(Array(repeating: UInt8(ascii: "x"), count: 1 << 20), id: $0) }
+        try await MessageSource.run(frames: frames) { server, url in
+            try await withTap(url) { tap, url in
+                var subscribe = Program.stomptap("subscribe", url, "/topic/a", "-o", "body")
+                subscribe.output = .held
+                try await subscribe.start { subscriber in
+                    // What the tap has taken comes to a stop.
+                    try await tap.waitFor("* open", in: .stderr)
+                    var readings: [Int] = []
+                    _ = try await eventually {
+                        readings.append(try #require(tap.peakMemory))
+                        try await Task.sleep(for: .milliseconds(300))
+                        let last = readings.suffix(4)
+                        return last.count == 4 && Set(last).count == 1 ? true : nil
+                    } otherwise: {
+                        "the tap takes more and more: \(readings)"
+                    }
+                    let taken = try #require(readings.last)
+                    #expect(taken < 64 << 20)
+                    subscriber.send(signal: SIGKILL)
+                    _ = try await subscriber.result()
+                }
+            }
+        }
+    }
+}
