@@ -37,10 +37,11 @@ let package = Package(
         .target(name: "STOMPTap", dependencies: ["STOMPCore", "STOMPTransport"] + nio + nioHTTP),
         .systemLibrary(name: "CEditLine", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
         .target(name: "LineEditor", dependencies: ["CEditLine"]),
+        .systemLibrary(name: "CSpawn"),
         .target(
             name: "StomptapCommands",
             dependencies: [
-                "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPBroker", "STOMPTap", "LineEditor",
+                "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPBroker", "STOMPTap", "LineEditor", "CSpawn",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ] + nio),

@@ -9,7 +9,7 @@ struct DesignTests {
         "stomptap": ["StomptapCommands"],
         "generate-docs": ["StomptapCommands"],
         "StomptapCommands": [
-            "STOMPClient", "STOMPBroker", "STOMPTap", "LineEditor", "STOMPTransport", "STOMPCore",
+            "STOMPClient", "STOMPBroker", "STOMPTap", "LineEditor", "STOMPTransport", "STOMPCore", "CSpawn",
         ],
         "STOMPClient": ["STOMPTransport", "STOMPCore"],
         "STOMPBroker": ["STOMPTransport", "STOMPCore"],
@@ -20,6 +20,7 @@ struct DesignTests {
         "COpenSSL": [],
         "CEditLine": [],
         "CZlib": [],
+        "CSpawn": [],
     ]
 
     /// Modules that only these folders may import.
@@ -27,6 +28,7 @@ struct DesignTests {
         "COpenSSL": ["STOMPTransport/TLS/"],
         "CEditLine": ["LineEditor/"],
         "CZlib": ["STOMPTransport/WebSocket/"],
+        "CSpawn": ["StomptapCommands/Program/"],
         "ArgumentParser": ["StomptapCommands/"],
         "Foundation": [],
         "FoundationNetworking": [],

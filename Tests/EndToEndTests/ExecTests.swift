@@ -97,6 +97,18 @@ import Testing
         #expect(!result.errors.contains("pipe") && result.status == .exited(0), "\(result)")
     }
 
+    /// A socket that lives on in a command is a connection that does not close.
+    @Test func itGetsNoDescriptorsButItsOwnThree() async throws {
+        let (result, _) = try await MessageSource.tail(
+            ["-n", "1", "-o", "none", "--exec", "ls -l /proc/$$/fd; echo; ls -l /proc/$PPID/fd"],
+            frames: MessageSource.frames(["a"]))
+        let lists = result.output.components(separatedBy: "\n\n")
+        #expect(result.status == .exited(0) && lists.count == 2, "\(result)")
+        let its = lists[0].matches(of: #/(\d+) -> /#).map(\.output.1)
+        #expect(its == ["0", "1", "2"], "\(result)")
+        #expect(!lists[0].contains("socket:") && lists[1].contains("socket:"), "\(result)")
+    }
+
     /// Its stdout ends only when the command has gone as well, which would last an hour.
     @Test(arguments: [("", 1), ("trap '' TERM; ", 1), ("trap '' TERM; ", 2)])
     func ctrlCLeavesNothingBehind(shield: String, times: Int) async throws {

@@ -10,7 +10,7 @@ import STOMPClient
 /// begins with `STOMP_` is always the message's.
 struct MessageCommand: Sendable {
     /// What variables of messages begin with.
-    private static let prefix = Array("STOMP_".utf8)
+    private static let prefix = "STOMP_"
     /// How long a command that is to end may take, before it is killed.
     private static let grace = TimeAmount.seconds(2)
 
@@ -23,7 +23,7 @@ struct MessageCommand: Sendable {
     func run(for message: Message) async throws -> String? {
         try Task.checkCancellation()
         let child: ChildProcess
-        do throws(ChildProcess.NotStarted) {
+        do throws(ShellCommand.NotStarted) {
             child = try ChildProcess(shell: command, variables: Self.variables(of: message), replacing: Self.prefix)
         } catch {
             return "could not be started: \(systemMessage(error.errno))"
@@ -57,7 +57,7 @@ struct MessageCommand: Sendable {
         var names: Set<[UInt8]> = []
         var variables: [[UInt8]] = []
         message.headers.forEachOctets { name, value in
-            let name = prefix + name.map(Self.letter)
+            let name = Array(prefix.utf8) + name.map(Self.letter)
             if names.insert(name).inserted { variables.append(name + [UInt8(ascii: "=")] + value + [0]) }
         }
         return variables

@@ -34,25 +34,16 @@ enum TextEditor {
         return saved.hasSuffix("\n") ? String(saved.dropLast()) : saved
     }
 
-    /// Returns the exit status. The variable may hold arguments, so it is the shell's to read.
+    /// Returns the exit status, as a shell has it. The variable may hold arguments, so it is the shell's to read.
     private static func run(on file: String) throws -> Int32 {
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // What this program ignores is not for the editor to ignore.
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        for number in [SIGINT, SIGTERM, SIGPIPE] { sigaddset(&signals, number) }
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
-        let words = ["/bin/sh", "-c", #"exec ${VISUAL:-${EDITOR:-vi}} "$1""#, "sh", file]
-        var arguments = words.map { strdup($0) } + [nil]
-        defer { for argument in arguments { free(argument) } }
-        var process = pid_t()
-        let failure = posix_spawn(&process, "/bin/sh", nil, &attributes, &arguments, environ)
-        guard failure == 0 else { throw Failure(.failed, "edit: /bin/sh: \(systemMessage(failure))") }
-        var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0, errno == EINTR {}
-        return status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
+        let command = ShellCommand(script: #"exec ${VISUAL:-${EDITOR:-vi}} "$1""#, arguments: [file])
+        do throws(ShellCommand.NotStarted) {
+            switch ShellCommand.status(of: try command.start()) {
+            case .exited(let status): return status
+            case .killed(let signal): return 128 + signal
+            }
+        } catch {
+            throw Failure(.failed, "edit: /bin/sh: \(systemMessage(error.errno))")
+        }
     }
 }
