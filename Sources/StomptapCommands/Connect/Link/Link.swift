@@ -1,69 +1,13 @@
 import NIOCore
 import STOMPClient
-import STOMPCore
 
 /// The connection of a REPL: it comes and goes, and its subscriptions stay.
 ///
 /// A task of its own keeps it, by ``Reconnection``: for each connection it subscribes anew and hands on what comes. All
 /// else is done to the connection that is there at the moment.
 final class Link: Sendable {
-    /// A subscription that is wanted, on this connection and those after it.
-    struct Wanted: Sendable, Equatable {
-        var id: String
-        var destination: String
-        var ack: AckMode
-        var headers: HeaderList
-    }
-
-    enum Phase: Sendable, Equatable {
-        /// An attempt is being made, and none has succeeded before.
-        case connecting
-        case connected
-        /// The connection was lost, and is tried again.
-        case lost
-        /// Nobody tries.
-        case closed
-    }
-
-    /// What is told as it happens.
-    enum Event: Sendable {
-        /// `away` is how long there was no session; nil where the person has asked for this one.
-        case connected(STOMPConnection, away: TimeAmount?, subscriptions: Int)
-        /// The transaction is the one that was lost with the connection.
-        case lost(STOMPClientError, wait: TimeAmount, transaction: String?)
-        /// A session has ended, not by the person's will, and nobody tries any more.
-        case ended(Failure, transaction: String?)
-    }
-
-    /// What the prompt and completion show of it.
-    struct View: Sendable, Equatable {
-        /// Where the server is, in short.
-        var place: String
-        var phase: Phase
-        var subscriptions: [Wanted]
-        var transaction: String?
-    }
-
-    private struct State: Sendable {
-        var reconnection: Reconnection?
-        var place = ""
-        var phase = Phase.closed
-        var connection: STOMPConnection?
-        var messages: MessageSequence?
-        /// How many connections there were: what came on an earlier one cannot be acknowledged any more.
-        var connections = 0
-        var wanted: [Wanted] = []
-        var transaction: String?
-        var keeper: Task<Void, Never>?
-        /// Since when there is no session, where it is tried again.
-        var lostAt: NIODeadline?
-        /// Why the last connection ended, where the person has not ended it.
-        var failure: Failure?
-        /// Whether the end that follows is the person's will.
-        var isLeaving = false
-    }
-
-    private let state = Shared(State())
+    // Seen by the extensions of other files, and by nobody else.
+    let state = Shared(State())
     /// Passed whenever something happens to the link or its messages.
     let events: Turnstile
     private let take: @Sendable ([Message], _ connection: Int) async throws -> Void
@@ -104,15 +48,7 @@ final class Link: Sendable {
     /// The connection that is there at the moment.
     ///
     /// - Throws: ``Failure`` that says why there is none.
-    func connection() throws -> STOMPConnection { try current(state.value).connection }
-
-    private func current(_ state: State) throws -> (connection: STOMPConnection, messages: MessageSequence) {
-        if let connection = state.connection, let messages = state.messages { return (connection, messages) }
-        switch state.phase {
-        case .connecting, .lost: throw Failure(.unavailable, "STOMP: not connected; \(state.place) is being tried")
-        case .connected, .closed: throw Failure(.unavailable, "STOMP: not connected; 'reconnect' opens a session")
-        }
-    }
+    func connection() throws -> STOMPConnection { try state.value.current().connection }
 
     /// Waits for a connection that is on its way.
     ///
@@ -291,81 +227,4 @@ final class Link: Sendable {
         report(.lost(error, wait: wait, transaction: transaction))
         events.pass()
     }
-
-    // MARK: Subscriptions
-
-    /// Subscribes, and waits until the subscription stands.
-    ///
-    /// - Returns: its id, and since when it is known to stand.
-    func subscribe(
-        to destination: String, id: String?, ack: AckMode, headers: HeaderList
-    ) async throws -> (id: String, standing: SubscriptionStanding) {
-        let (connection, messages) = try current(state.value)
-        let subscription = try await connection.subscribe(
-            to: destination, id: id, ack: ack, headers: headers, into: messages)
-        state.update {
-            $0.wanted.append(Wanted(id: subscription.id, destination: destination, ack: ack, headers: headers))
-        }
-        events.pass()
-        do {
-            return (subscription.id, try await connection.standing(of: subscription))
-        } catch let error as STOMPClientError {
-            // One that the server never took would end the next session too.
-            forget(subscription.id)
-            throw error
-        }
-    }
-
-    /// Ends the subscriptions of this id, or to this destination.
-    ///
-    /// - Returns: those that were ended.
-    func unsubscribe(_ name: String, headers: HeaderList) async throws -> [Wanted] {
-        let wanted = state.value.wanted
-        let meant = wanted.first { $0.id == name }.map { [$0] } ?? wanted.filter { $0.destination == name }
-        let connection = state.value.connection
-        for subscription in meant {
-            if let connection {
-                try await connection.unsubscribe(id: subscription.id, headers: headers)
-            }
-            forget(subscription.id)
-        }
-        return meant
-    }
-
-    private func forget(_ id: String) {
-        state.update { state in state.wanted.removeAll { $0.id == id } }
-        events.pass()
-    }
-
-    // MARK: Transactions
-
-    func begin(_ id: String?) async throws -> String {
-        if let open = state.value.transaction {
-            throw Failure(.badInput, "STOMP: transaction \(open) is open: 'commit' or 'abort' it first")
-        }
-        let transaction = try await connection().begin(id)
-        state.update { $0.transaction = transaction }
-        events.pass()
-        return transaction
-    }
-
-    /// Ends the open transaction by COMMIT or ABORT.
-    ///
-    /// - Returns: the transaction, and for COMMIT its receipt.
-    func endTransaction(commits: Bool) async throws -> (id: String, receipt: Receipt?) {
-        let connection = try connection()
-        guard let transaction = state.value.transaction else {
-            throw Failure(.badInput, "STOMP: no transaction is open: 'begin' opens one")
-        }
-        let receipt = commits ? try await connection.commit(transaction) : nil
-        if !commits { try await connection.abort(transaction) }
-        state.update { $0.transaction = nil }
-        events.pass()
-        return (transaction, receipt)
-    }
-}
-
-extension Endpoint {
-    /// A short name for the prompt.
-    var place: String { isInProcess ? "demo" : host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
