@@ -21,7 +21,8 @@ struct BenchCommand: EndpointCommand {
               stomptap bench ws://localhost:8080/ws /topic/a --messages 200000
               stomptap bench ws://localhost:8080/ws --connections 5000 --messages 100
               stomptap bench stomp://localhost --fail-if 'p99>50ms' --fail-if 'lost>0'
-              stomptap bench stomp://a --subscribe-only --hdr a.hdr; stomptap bench --merge a.hdr b.hdr
+              stomptap bench stomp://localhost --subscribe-only --hdr a.hdr
+              stomptap bench --merge a.hdr b.hdr
 
             EXIT STATUS
               0 done, 1 a --fail-if held or the server answered ERROR, 64 wrong usage,
@@ -82,7 +83,7 @@ struct BenchCommand: EndpointCommand {
             }
             let run = BenchRun(
                 plan: plan, endpoint: endpoints.map(\.description).joined(separator: ","), reconnection: reconnection,
-                log: outputs.log, live: LiveLine())
+                log: outputs.log)
             try await Interrupts.endable {
                 let outcome = try await run.run()
                 // What was measured is told, and goodbye said, also where a signal has ended the run.

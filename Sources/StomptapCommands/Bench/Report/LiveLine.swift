@@ -1,13 +1,5 @@
 import STOMPTransport
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// A line on a terminal's stderr that tells how a run stands, and is written over.
 final class LiveLine: Sendable {
     enum State: Sendable {
@@ -23,27 +15,11 @@ final class LiveLine: Sendable {
 
     private let lastShown = Shared(Int64(0))
 
-    /// Nil where stderr is no terminal that lines can be written over on.
-    init?() {
-        let kind = getenv("TERM").map { String(cString: $0) }
-        guard Terminal.isTerminal(STDERR_FILENO), kind != "dumb" else { return nil }
-    }
-
     func show(_ state: State) {
         let now = Timestamp.now().nanoseconds
-        guard now - lastShown.value >= Self.interval else { return }
+        guard now - lastShown.value >= Self.interval, let width = StatusLine.width else { return }
         lastShown.update { $0 = now }
-        // The last cell stays free: some terminals go on to the next line when it is written.
-        write("\r" + Self.text(state, width: (Terminal.width(STDERR_FILENO) ?? 80) - 1) + "\u{1B}[K")
-    }
-
-    /// Takes the line away.
-    func end() {
-        write("\r\u{1B}[K")
-    }
-
-    private func write(_ text: String) {
-        try? Array(text.utf8).withUnsafeBytes { try DescriptorWriter.standardError.write($0) }
+        StatusLine.show(Self.text(state, width: width))
     }
 
     /// The line, no wider than the terminal: what matters less goes first.
@@ -51,7 +27,7 @@ final class LiveLine: Sendable {
         switch state {
         case .waiting(let plan):
             let text = plan.role == .subscribe ? "waiting for the first message" : "warming up"
-            return String(text.prefix(max(width, 0)))
+            return String(text.prefix(width))
         case .running(let plan, let time, let sent, let received, let last, let p99):
             var parts = ["\(Readable.decimal(Double(time) / 1e9, digits: 1)) s"]
             if let share = share(plan, time: time, sent: sent) {
@@ -69,7 +45,7 @@ final class LiveLine: Sendable {
             }
             var line = parts.removeFirst()
             for part in parts where line.count + 2 + part.count <= width { line += "  " + part }
-            return String(line.prefix(max(width, 0)))
+            return String(line.prefix(width))
         }
     }
 

@@ -15,7 +15,7 @@ struct BenchRun: Sendable {
     let reconnection: Reconnection
     /// Where each second's latencies go.
     let log: HistogramLogFile?
-    let live: LiveLine?
+    let live = LiveLine()
 
     /// The result, and what ended the run before its time, if anything did.
     struct Outcome: Sendable {

@@ -29,7 +29,7 @@ struct Progress: Sendable {
     /// Ends an interval where one is over, and shows how it stands.
     mutating func look(at now: Int64) {
         guard let start, now > start else {
-            run.live?.show(.waiting(run.plan))
+            run.live.show(.waiting(run.plan))
             return
         }
         let time = now - start
@@ -38,7 +38,7 @@ struct Progress: Sendable {
         let sent = tally.sent.load(ordering: .relaxed)
         let received = tally.received.load(ordering: .relaxed)
         if timeline.isDue(at: time) { timeline.add(time: time, sent: sent, received: received) }
-        run.live?.show(
+        run.live.show(
             .running(
                 run.plan, time: time, sent: sent, received: received, last: timeline.intervals.last,
                 p99: lastInterval.value(at: 99)))
@@ -46,7 +46,7 @@ struct Progress: Sendable {
 
     /// Ends the last interval.
     mutating func finish() {
-        run.live?.end()
+        StatusLine.erase()
         guard let start else { return }
         let time = max(Timestamp.now().nanoseconds - start, 1)
         collect(until: time)
