@@ -10,7 +10,7 @@ release = --configuration release --static-swift-stdlib --product stomptap
 tests = $(SWIFT) test --disable-xctest --experimental-maximum-parallelization-width 6
 share = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: help demo build test test-asan test-brokers test-tools docs lint figures picture autobahn fuzz install clean libraries brokers
+.PHONY: help demo build test test-asan test-brokers test-tools docs lint figures picture autobahn fuzz install install-docs clean libraries brokers
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -34,7 +34,7 @@ test-brokers: libraries brokers ## run the tests against RabbitMQ, ActiveMQ and 
 	$(tests) --filter '^BrokerTests\.'
 
 test-tools: libraries ## run the tests that need what people use: tmux, shells, mandoc, HdrHistogram's reader
-	@Scripts/apt-install.sh tmux zsh fish mandoc python3-venv python3-websockets
+	@Scripts/apt-install.sh tmux bash-completion zsh fish man-db mandoc python3-venv python3-websockets
 	$(tests) --filter '^(Terminal|Tool)Tests\.'
 	Scripts/check-hdr.sh
 
@@ -61,9 +61,11 @@ picture: libraries ## make the README's picture anew, of a real session at the p
 fuzz: ## feed the frame decoder with what libFuzzer thinks up, for a minute or SECONDS=
 	SWIFT=$(SWIFT) Fuzz/run $(SECONDS)
 
-install: build ## install under PREFIX (/usr/local), below DESTDIR
+install: build install-docs ## install under PREFIX (/usr/local), below DESTDIR
 	install -D --strip --mode=755 "$$($(SWIFT) build $(release) --show-bin-path)/stomptap" \
 	    "$(DESTDIR)$(PREFIX)/bin/stomptap"
+
+install-docs: ## install the man pages and completions alone, which needs no build
 	set -e; for page in $(wildcard man/*.1); do \
 	    install -D --mode=644 "$$page" "$(share)/man/man1/$${page##*/}"; done
 	install -D --mode=644 completions/stomptap.bash "$(share)/bash-completion/completions/stomptap"
