@@ -490,13 +490,19 @@ _stomptap_publish() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--lines -l -0 --null --template --transaction --no-content-length --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
     repeating_options=(-H --header -C --connect-header --http-header)
-    non_repeating_options=(-f --file --json-lines --speed --count --interval --rate -t --content-type --receipt --skip --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
+    non_repeating_options=(-f --file -t --content-type --json-lines --speed --count --interval --rate --receipt --skip --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 3
 
     # Offer option value completions
     case "${prev}" in
     '-f'|'--file')
         __stomptap_add_completions -f
+        return
+        ;;
+    '-t'|'--content-type')
+        return
+        ;;
+    '-H'|'--header')
         return
         ;;
     '--json-lines')
@@ -513,12 +519,6 @@ _stomptap_publish() {
         return
         ;;
     '--rate')
-        return
-        ;;
-    '-t'|'--content-type')
-        return
-        ;;
-    '-H'|'--header')
         return
         ;;
     '--receipt')

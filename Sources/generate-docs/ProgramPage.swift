@@ -70,6 +70,10 @@ enum ProgramPage {
     private static let files = [
         ("~/.config/stomptap/NAME.json", "a profile; see stomptap-profiles(1)"),
         ("~/.local/state/stomptap/destinations", "destinations that were typed before, for completion"),
+        (
+            "~/.local/state/stomptap/history",
+            "lines typed at the prompt of connect, without those that hold a secret"
+        ),
     ]
 
     private static let examples = [

@@ -47,4 +47,23 @@ import Testing
         #expect(result.status == .exited(64))
         #expect(result.errors.contains("--ack client or client-individual"))
     }
+
+    /// Before anything is asked of a server where only that version may be spoken, and else once it is known.
+    @Test func nackIsRefusedWhereStomp10HasNone() async throws {
+        let options = ["--nack-match", "x", "--ack", "client"]
+        var only = Program.stomptap("subscribe", "stomp://127.0.0.1:1", "/a", "--stomp-version", "1.0")
+        only.arguments += options
+        let refused = try await only.run()
+        #expect(refused.status == .exited(64), "\(refused)")
+        #expect(refused.errors.contains("--nack-match: STOMP 1.0 has no NACK"), "\(refused)")
+
+        let old = ScriptedServer.Step.sendText("CONNECTED\nsession:1\n\n\0")
+        try await ScriptedServer.run(.awaitText("\0"), old, .stall) { server in
+            var program = Program.stomptap("subscribe", "stomp://127.0.0.1:\(server.port)", "/a")
+            program.arguments += options
+            let result = try await program.run()
+            #expect(result.status == .exited(64))
+            #expect(result.errors == "stomptap: STOMP: --nack-match: the server speaks 1.0, which has no NACK\n")
+        }
+    }
 }

@@ -24,7 +24,7 @@ struct ConnectCommand: EndpointCommand {
               stomptap connect ws://localhost:15674/ws --login guest --passcode-env RABBIT
               stomptap connect http://localhost:8080/ws -C 'Authorization: Bearer ...'
               stomptap connect stomp://localhost -e 'sub /topic/a; send /topic/a hi; wait'
-              stomptap connect demo -e 'sub /topic/echo; send /app/echo {"a": 1}; expect "a"'
+              stomptap connect demo -e 'sub /topic/echo; send /app/echo hi; expect hi'
               stomptap connect stomp://localhost < session.txt
 
             EXIT STATUS

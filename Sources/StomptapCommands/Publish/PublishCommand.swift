@@ -25,7 +25,7 @@ struct PublishCommand: EndpointCommand {
               stomptap publish ws://localhost:8080/ws /app/hello -H 'x-user: 민지'
               tail -f app.log | stomptap pub stomp://localhost /topic/log -l
               find . -name '*.kt' -print0 | stomptap pub stomp://localhost /queue/kt -0
-              stomptap pub demo /app/echo '{"n":{{count}}}' --template --count 600 --rate 10/s
+              stomptap pub demo /app/echo 'tick {{count}}' --template --count 9 --rate 1/s
               stomptap pub stomp://localhost --json-lines orders.jsonl --speed 2
 
             EXIT STATUS
@@ -45,10 +45,8 @@ struct PublishCommand: EndpointCommand {
     @Argument(help: "The body; without it, and without -f, stdin.")
     var body: String?
 
-    @Option(
-        name: [.customShort("f", allowingJoined: true), .long],
-        help: ArgumentHelp("Take the body from this file; - is stdin.", valueName: "file"), completion: .file())
-    var file: String?
+    @OptionGroup
+    var sent: SentOptions
 
     @Flag(name: .shortAndLong, help: "Send a message for each line.")
     var lines = false
@@ -86,18 +84,6 @@ struct PublishCommand: EndpointCommand {
     var rate: RateArgument?
 
     @Option(
-        name: [.customShort("t", allowingJoined: true), .long],
-        help: ArgumentHelp(
-            "The 'content-type' header of SEND (default: application/json, text/plain or application/octet-stream, by the body; '' is none).",
-            valueName: "type"))
-    var contentType: String?
-
-    @Option(
-        name: [.customShort("H", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Header on SEND; repeatable.", valueName: "name: value"), transform: HeaderArgument.init)
-    var header: [HeaderArgument] = []
-
-    @Option(
         help: ArgumentHelp(
             "Receipts of SEND: auto for every 1000th message and the last, require for each, none.",
             valueName: "when"))
@@ -118,15 +104,13 @@ struct PublishCommand: EndpointCommand {
     func validate() throws {
         guard count >= 1 else { throw ValidationError("--count is 1 or more") }
         guard skip >= 0 else { throw ValidationError("--skip is 0 or more") }
-        guard body == nil || file == nil else {
-            throw ValidationError("the body is given twice: as an argument and by -f")
-        }
+        try sent.refuseSecondBody(beside: body)
         guard !(lines && null) else { throw ValidationError("-l and -0 do not go together") }
         guard count == 1 || !(lines || null) else {
             throw ValidationError("--count repeats one body; it does not go with -l and -0")
         }
         guard destination != nil || jsonLines != nil else { throw ValidationError("name a destination to send to") }
-        guard jsonLines == nil || (body == nil && file == nil && !lines && !null && count == 1 && !template) else {
+        guard jsonLines == nil || (body == nil && sent.file == nil && !lines && !null && count == 1 && !template) else {
             throw ValidationError(
                 "--json-lines has its own bodies: it goes with no other, nor with -l, -0, --count or --template")
         }
@@ -144,7 +128,7 @@ struct PublishCommand: EndpointCommand {
     func run() async throws {
         if let destination, !template { UsedDestinations.keep([destination]) }
         let source = try BodySource(
-            body: body, file: file ?? jsonLines,
+            body: body, file: sent.file ?? jsonLines,
             separator: lines || jsonLines != nil ? .line : null ? .null : nil, count: count)
         let progress = PublishProgress(total: source.total)
         let queue = DraftQueue(
@@ -184,14 +168,16 @@ struct PublishCommand: EndpointCommand {
         if let jsonLines {
             content = .recording(Recording(name: jsonLines, needsTime: speed ?? 0 > 0))
         } else if template {
-            content = .template(try source.repeatedBody.map { try Template($0, of: file ?? "the body") })
+            content = .template(try source.repeatedBody.map { try Template($0, of: sent.file ?? "the body") })
         } else {
             content = .body
         }
         return DraftMaker(
             content: content, destination: try destination.map { try compile($0, of: "the destination") },
-            headers: try header.map { ($0.header.name, try compile($0.header.value, of: "header \($0.header.name)")) },
-            contentType: contentType)
+            headers: try sent.header.map {
+                ($0.header.name, try compile($0.header.value, of: "header \($0.header.name)"))
+            },
+            contentType: sent.contentType)
     }
 
     private var pace: Pace {

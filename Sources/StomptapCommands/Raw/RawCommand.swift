@@ -13,7 +13,7 @@ struct RawCommand: EndpointCommand {
 
             EXAMPLES
               stomptap raw stomp://localhost frames.txt
-              printf 'CONNECT\\naccept-version:1.2\\nhost:/\\n\\n^@\\n' | stomptap raw ws://localhost:15674/ws
+              printf 'CONNECT\\nhost:/\\n\\n^@\\n' | stomptap raw ws://localhost:15674/ws
               stomptap raw stomp://localhost --connect -x
               stomptap raw --text ws://localhost:8000/chat/rooms/1
               stomptap raw --echo ws://localhost:9001/

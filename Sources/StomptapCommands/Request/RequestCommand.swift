@@ -55,22 +55,8 @@ struct RequestCommand: EndpointCommand {
         transform: DurationArgument.init)
     var timeout = DurationArgument(seconds: 5)
 
-    @Option(
-        name: [.customShort("f", allowingJoined: true), .long],
-        help: ArgumentHelp("Take the body from this file; - is stdin.", valueName: "file"), completion: .file())
-    var file: String?
-
-    @Option(
-        name: [.customShort("t", allowingJoined: true), .long],
-        help: ArgumentHelp(
-            "The 'content-type' header of SEND (default: application/json, text/plain or application/octet-stream, by the body; '' is none).",
-            valueName: "type"))
-    var contentType: String?
-
-    @Option(
-        name: [.customShort("H", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Header on SEND; repeatable.", valueName: "name: value"), transform: HeaderArgument.init)
-    var header: [HeaderArgument] = []
+    @OptionGroup
+    var sent: SentOptions
 
     @Option(
         parsing: .unconditionalSingleValue,
@@ -86,16 +72,14 @@ struct RequestCommand: EndpointCommand {
 
     func validate() throws {
         guard count >= 1 else { throw ValidationError("--count is 1 or more") }
-        guard body == nil || file == nil else {
-            throw ValidationError("the body is given twice: as an argument and by -f")
-        }
+        try sent.refuseSecondBody(beside: body)
     }
 
     func run() async throws {
         UsedDestinations.keep([destination, reply])
-        let content = try BodySource.whole(body: body, file: file)
-        var headers = HeaderList(header)
-        ContentType.add(contentType, for: content, to: &headers)
+        let content = try BodySource.whole(body: body, file: sent.file)
+        var headers = HeaderList(sent.header)
+        ContentType.add(sent.contentType, for: content, to: &headers)
         let request = Request(
             message: OutgoingMessage(to: destination, body: content, headers: headers), reply: reply,
             replyHeaders: HeaderList(replyHeader), expect: expect, count: count, timeout: timeout.amount,

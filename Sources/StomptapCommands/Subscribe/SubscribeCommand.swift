@@ -16,7 +16,7 @@ struct SubscribeCommand: EndpointCommand {
               stomptap subscribe stomp://localhost/%2F /topic/orders -o json | jq .body
               stomptap sub stomp://localhost /queue/jobs --ack client -F '%I %d %b'
               stomptap sub ws://localhost:8080/ws /topic/health --expect '"up"' -W 30s
-              stomptap sub stomp://localhost /queue/jobs --ack client --exec './job "$STOMP_MESSAGE_ID"'
+              stomptap sub stomp://localhost /queue/jobs --ack client --exec ./job
               stomptap sub stomp://localhost /topic/orders --record orders.jsonl
 
             EXIT STATUS
@@ -83,7 +83,7 @@ struct SubscribeCommand: EndpointCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Answer messages whose body matches with NACK instead of ACK; goes with --ack client or client-individual.",
+            "Answer messages whose body matches with NACK instead of ACK; goes with --ack client or client-individual, from STOMP 1.1 on.",
             valueName: "regex"), transform: BodyPattern.init)
     var nackMatch: BodyPattern?
 
@@ -116,6 +116,9 @@ struct SubscribeCommand: EndpointCommand {
         }
         guard nackMatch == nil || ack.mode != .auto else {
             throw ValidationError("--nack-match answers messages: it goes with --ack client or client-individual")
+        }
+        guard nackMatch == nil || connection.stompVersion.versions != [.v10] else {
+            throw ValidationError("--nack-match: STOMP 1.0 has no NACK")
         }
         if let count, count < 1 { throw ValidationError("-n is 1 or more") }
     }

@@ -118,6 +118,9 @@ struct Tail: Sendable {
 
     private func tail(_ connection: STOMPConnection) async throws -> Ending? {
         self.current.update { $0 = connection }
+        guard plan.nackMatch == nil || connection.handshake.version > .v10 else {
+            throw Failure(.usage, "STOMP: --nack-match: the server speaks 1.0, which has no NACK")
+        }
         let messages = await connection.makeMessageSequence()
         var subscriptions: [Subscription] = []
         let ending: Ending?

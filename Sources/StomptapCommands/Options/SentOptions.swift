@@ -1,0 +1,28 @@
+import ArgumentParser
+
+/// What a command that sends a message can be told about it, beside its destination.
+struct SentOptions: ParsableArguments {
+    @Option(
+        name: [.customShort("f", allowingJoined: true), .long],
+        help: ArgumentHelp("Take the body from this file; - is stdin.", valueName: "file"), completion: .file())
+    var file: String?
+
+    @Option(
+        name: [.customShort("t", allowingJoined: true), .long],
+        help: ArgumentHelp(
+            "The 'content-type' header of SEND (default: application/json, text/plain or application/octet-stream, by the body; '' is none).",
+            valueName: "type"))
+    var contentType: String?
+
+    @Option(
+        name: [.customShort("H", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Header on SEND; repeatable.", valueName: "name: value"), transform: HeaderArgument.init)
+    var header: [HeaderArgument] = []
+
+    /// - Parameter body: the body that is an argument.
+    func refuseSecondBody(beside body: String?) throws {
+        guard body == nil || file == nil else {
+            throw ValidationError("the body is given twice: as an argument and by -f")
+        }
+    }
+}
