@@ -107,6 +107,21 @@ struct ProgramTests {
         #expect(result.lines.last == "passed", "\(result)")
     }
 
+    /// By a profile, as the README has it.
+    @Test(arguments: [Way.rabbitMQ, .rabbitMQWebSocket])
+    func theREADMEsScriptPasses(_ way: Way) async throws {
+        try await withTemporaryFolder { folder in
+            let profiles = folder.appending(path: "stomptap")
+            try FileManager.default.createDirectory(at: profiles, withIntermediateDirectories: true)
+            let profile = try await JSONEncoder().encode(["url": way.url(), "virtual-host": "/"])
+            try profile.write(to: profiles.appending(path: "broker.json"))
+            var script = try Program.smokeScript("broker")
+            script.environment["XDG_CONFIG_HOME"] = folder.path
+            let result = try await script.run()
+            #expect(result.status == .exited(0), "\(result)")
+        }
+    }
+
     @Test(arguments: Way.allCases)
     func ctrlCSaysGoodbye(_ way: Way) async throws {
         let topic = way.destination("topic")

@@ -10,4 +10,24 @@ import Testing
             #expect(result.lines.last == "passed", "\(result)")
         }
     }
+
+    @Test func theREADMEsScriptPasses() async throws {
+        try await ServedBroker.run { broker in
+            for url in broker.urls {
+                let result = try await Program.smokeScript(url).run()
+                #expect(result.status == .exited(0), "\(result)")
+                #expect(result.errors == "")
+            }
+        }
+    }
+
+    /// Each failure ends the job, as what it is.
+    @Test func theREADMEsScriptFails() async throws {
+        try await ServedBroker.run(["--login", "me:right"]) { broker in
+            let url = broker.tcp.replacing("://", with: "://me:wrong@")
+            let result = try await Program.smokeScript(url).run()
+            #expect(result.status == .exited(77), "\(result)")
+            #expect(result.errors.contains("CONNECT was refused"), "\(result)")
+        }
+    }
 }

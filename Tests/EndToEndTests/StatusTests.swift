@@ -8,6 +8,8 @@ import Testing
         var status: Int32
         /// Words in capitals stand for servers.
         var line: String
+        /// What SERVER does on a connection.
+        var server: [ScriptedServer.Step] = [.stall]
         /// What the line on stderr says.
         var says: String
         var input = Program.Input.nothing
@@ -17,12 +19,22 @@ import Testing
         var testDescription: String { "\(status): \(line)" }
     }
 
+    private static let connected: [ScriptedServer.Step] = [
+        .awaitText("\0"), .sendText("CONNECTED\nversion:1.2\nserver:scripted\nheart-beat:100,0\n\n\0"),
+    ]
+    private static let subscribed = connected + [.awaitText("SUBSCRIBE"), .awaitText("\0")]
+
     static let cases = [
         Case(status: 0, line: "publish BROKER /topic/a hi --login me --passcode right", says: ""),
         Case(status: 0, line: "subscribe demo /topic/clock -n 1 --expect tick", says: ""),
         Case(status: 0, line: "check demo", says: ""),
         Case(status: 1, line: "subscribe demo /topic/clock -W 300ms --expect never", says: "matched"),
         Case(status: 1, line: "request demo /app/echo a --reply /topic/echo -W 1s --expect b", says: "not match"),
+        Case(
+            status: 1, line: "publish stomp://SERVER /a hi",
+            server: connected + [.awaitText("\0"), .sendText("ERROR\nmessage:no such thing\n\n\0"), .stall],
+            says: "no such thing"),
+        Case(status: 1, line: "bench demo --messages 10 --fail-if p50>0s", says: "--fail-if 'p50>0s'"),
         Case(status: 64, line: "publish demo", says: "name a destination"),
         Case(status: 64, line: "subscribe ftp://host /a", says: "ftp"),
         Case(status: 64, line: "tap demo --listen 0.0.0.0:0", says: "--allow-remote"),
@@ -33,16 +45,48 @@ import Testing
         Case(status: 68, line: "subscribe stomp://nonexistent.invalid /a", says: "no such host"),
         Case(status: 69, line: "subscribe NOBODY /a", says: "refused"),
         Case(status: 69, line: "check NOBODY", says: "refused"),
+        Case(
+            status: 69, line: "subscribe stomp://SERVER /a -n 1", server: subscribed, says: "closed by the other side"),
+        Case(status: 69, line: "subscribe stomp://SERVER /a -n 1", server: subscribed + [.reset], says: "reset"),
+        Case(
+            status: 69, line: "subscribe stomp://SERVER /a -n 1 --heart-beat 0,100 --receipt-timeout 10s",
+            server: subscribed + [.stall], says: "heart-beat"),
         Case(status: 73, line: "subscribe demo /topic/clock --record /nonexistent/record", says: "/nonexistent/record"),
+        Case(
+            status: 73, line: "subscribe demo /topic/clock --ready-file /nonexistent/ready", says: "/nonexistent/ready"),
+        Case(status: 73, line: "bench demo --messages 1 --json /nonexistent/json", says: "/nonexistent/json"),
         Case(status: 73, line: "serve --tcp 192.0.2.1:1", says: "cannot listen"),
         Case(status: 73, line: "tap demo --listen 192.0.2.1:1 --allow-remote", says: "cannot listen"),
         Case(
             status: 73, line: "tap demo --listen 127.0.0.1:0 --record /nonexistent/record", says: "/nonexistent/record"),
         Case(status: 74, line: "subscribe demo /topic/clock -n 1 -o none --record /dev/full", says: "/dev/full"),
-        Case(status: 75, line: "publish SILENT /a hi --connect-timeout 200ms", says: "no CONNECTED"),
+        Case(status: 75, line: "publish stomp://SERVER /a hi --connect-timeout 200ms", says: "no CONNECTED"),
+        Case(
+            status: 75, line: "publish stomp://SERVER /a hi --receipt require --receipt-timeout 200ms",
+            server: connected + [.stall], says: "no receipt"),
         Case(status: 75, line: "subscribe demo /topic/none -n 1 -W 200ms", says: "0 of 1"),
         Case(status: 75, line: "request demo /app/none a --reply /topic/none -W 200ms", says: "no reply"),
-        Case(status: 76, line: "publish FOREIGN /a hi", says: "SSH"),
+        Case(
+            status: 76, line: "publish stomp://SERVER /a hi", server: [.sendText("SSH-2.0-OpenSSH_9.2\r\n"), .stall],
+            says: "SSH"),
+        Case(
+            status: 76, line: "subscribe stomp://SERVER /a -n 1",
+            server: subscribed + [.sendText("NONSENSE\n\n\0"), .stall], says: "NONSENSE"),
+        Case(
+            status: 76, line: "subscribe stomp://SERVER /a -n 1 --max-message 1KiB",
+            server: subscribed + [.sendText("MESSAGE\ncontent-length:5000\n\n"), .stall], says: "--max-message"),
+        Case(
+            status: 76, line: "subscribe ws://SERVER/ws /a", server: ScriptedServer.http("404 Not Found"), says: "404"),
+        Case(
+            status: 76, line: "subscribe http://SERVER/ws /a --sockjs-transport xhr-polling",
+            server: ScriptedServer.http("200 OK", body: "no JSON"), says: "SockJS"),
+        Case(status: 76, line: "subscribe stomps://SERVER /a", server: [.sendText("no TLS"), .stall], says: "TLS"),
+        Case(
+            status: 77, line: "subscribe ws://SERVER/ws /a", server: ScriptedServer.http("401 Unauthorized"),
+            says: "401"),
+        Case(
+            status: 77, line: "subscribe ws://SERVER/ws /a", server: ScriptedServer.http("403 Forbidden"),
+            says: "--origin"),
         Case(status: 77, line: "publish BROKER /a hi --login me --passcode wrong", says: "refused"),
         Case(status: 78, line: "publish nonexistent /a hi", says: "nonexistent"),
         Case(status: 130, line: "subscribe demo /topic/clock", says: " B, in ", signal: SIGINT),
@@ -50,9 +94,10 @@ import Testing
     ]
 
     @Test(arguments: StatusTests.cases) func eachFailureHasItsStatus(_ example: Case) async throws {
-        try await withServers(for: example.line) { servers in
+        try await withServers(for: example) { servers in
             var program = Program.stomptap()
-            program.arguments = example.line.split(separator: " ").map { servers[String($0)] ?? String($0) }
+            let line = servers.reduce(example.line) { $0.replacing($1.key, with: $1.value) }
+            program.arguments = line.split(separator: " ").map(String.init)
             program.input = example.input
             let result = try await program.start { running in
                 if let signal = example.signal {
@@ -71,14 +116,12 @@ import Testing
         }
     }
 
-    private func withServers(for line: String, _ body: ([String: String]) async throws -> Void) async throws {
-        if line.contains("BROKER") {
+    private func withServers(for example: Case, _ body: ([String: String]) async throws -> Void) async throws {
+        if example.line.contains("BROKER") {
             try await ServedBroker.run(["--login", "me:right"]) { try await body(["BROKER": $0.tcp]) }
-        } else if line.contains("SILENT") {
-            try await ScriptedServer.run(.stall) { try await body(["SILENT": "stomp://127.0.0.1:\($0.port)"]) }
-        } else if line.contains("FOREIGN") {
-            try await ScriptedServer.run(.sendText("SSH-2.0-OpenSSH_9.2\r\n"), .stall) {
-                try await body(["FOREIGN": "stomp://127.0.0.1:\($0.port)"])
+        } else if example.line.contains("SERVER") {
+            try await ScriptedServer.run(script: { _ in example.server }) {
+                try await body(["SERVER": "127.0.0.1:\($0.port)"])
             }
         } else {
             try await body(["NOBODY": "stomp://127.0.0.1:\(try Loopback.freePorts(1)[0])"])

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Plays a CI job for a service behind a STOMP endpoint: check, request, expect, record, replay.
+# Plays a CI job for a service behind a STOMP endpoint: check, request, expect, record, replay, thresholds, and the
+# statuses of what goes wrong.
 #
 #     ci-job.sh STOMPTAP URL [OPTION...]
 #
@@ -88,5 +89,44 @@ wait "$last"
 sed 's/^/1 /' "$folder/lines" | cmp - "$folder/replayed"
 echo nonsense >>"$folder/record.jsonl"
 ends_with 65 "$program" publish "$url" "/topic/again.$$" --json-lines "$folder/record.jsonl" "$@"
+
+echo "thresholds"
+bench() {
+    # shellcheck disable=SC2086
+    "$program" bench "$url" "/topic/load.$$" --messages 200 --rate 400/s $options "$@"
+}
+bench --fail-if 'lost>0' --fail-if 'duplicated>0' --fail-if 'p99>20s' --fail-if 'rate<10/s' --json "$folder/bench"
+grep -q '"lost": 0' "$folder/bench" || fail "$(cat "$folder/bench")"
+ends_with 1 bench --fail-if 'lost>0' --fail-if 'p50>1us'
+grep -q "p50 is .*(--fail-if 'p50>1us')" "$folder/errors" || fail "$(cat "$folder/errors")"
+
+echo "statuses"
+ends_with 1 "$program" connect "$url" -e "sub /topic/none.$$; send /topic/none.$$ b; expect a --timeout 300ms" "$@"
+ends_with 64 "$program" publish "$url" "$@"
+ends_with 65 "$program" publish "$url" "/topic/none.$$" '{{nothing}}' --template "$@"
+ends_with 66 "$program" publish "$url" "/topic/none.$$" -f "$folder/none" "$@"
+ends_with 68 "$program" check stomp://nonexistent.invalid
+ends_with 69 "$program" check stomp://127.0.0.1:1
+ends_with 73 "$program" subscribe "$url" "/topic/none.$$" --record "$folder/none/record" "$@"
+ends_with 78 "$program" check nonexistent
+# A broker that refuses strangers, and speaks another protocol where STOMP over TCP is tried.
+: >"$folder/urls"
+"$program" serve --tcp 127.0.0.1:0 --ws 127.0.0.1:0 --login me:right >"$folder/urls" &
+jobs="$jobs $!"
+tries=0
+until [ "$(wc -l <"$folder/urls")" -eq 2 ]; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 300 ] || fail "no broker"
+    sleep 0.1
+done
+tcp=$(sed -n 1p "$folder/urls") web=$(sed -n 2p "$folder/urls")
+"$program" check "$tcp" --login me --passcode right
+ends_with 77 "$program" publish "$tcp" /topic/a hi --login me --passcode wrong
+ends_with 76 "$program" publish "stomp://${web#ws://}" /topic/a hi
+start leaving "/topic/leaving.$$"
+kill "$last"
+status=0
+wait "$last" 2>"$folder/errors" || status=$?
+[ "$status" -eq 143 ] || fail "status $status, not 143"
 
 echo "passed"

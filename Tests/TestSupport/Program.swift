@@ -51,6 +51,17 @@ public struct Program: Sendable {
             "/bin/sh", ["-e", tests.appending(path: "Fixtures/ci-job.sh").path, stomptap().path, url] + options)
     }
 
+    /// The script that the README has for CI jobs, at an endpoint.
+    public static func smokeScript(_ url: String) throws -> Program {
+        let blocks = try Repository.text("README.md").components(separatedBy: "```sh\n#!/bin/sh\n").dropFirst()
+        guard let script = blocks.first?.components(separatedBy: "```").first, blocks.count == 1 else {
+            throw TestFailure("the README has not one script")
+        }
+        var program = Program("/bin/sh", ["-c", script, "smoke.sh", url])
+        program.environment["PATH"] = productsFolder + ":/usr/bin:/bin"
+        return program
+    }
+
     public static let productsFolder: String = {
         let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         return (executable as NSString).deletingLastPathComponent
