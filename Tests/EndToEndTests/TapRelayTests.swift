@@ -79,7 +79,8 @@ import Testing
                 }
                 try await tap.waitFor("* end: ", in: .stderr)
                 let result = try await Program.stomptap("publish", url, "/topic/a", "hi").run()
-                #expect(result.status == .exited(69), "\(result)")
+                // Over HTTP the tap answers in the server's place.
+                #expect(result.status == .exited(way == 0 ? 69 : 76), "\(result)")
                 #expect(way == 0 || result.errors.contains("502"), "\(result)")
                 try await tap.waitFor("connection refused by 127.0.0.1", in: .stderr)
             }
@@ -125,7 +126,7 @@ import Testing
             try await withTap(url) { tap, url in
                 var subscribe = Program.stomptap("subscribe", url, "/topic/a", "-o", "body")
                 subscribe.output = .held
-                try await subscribe.start { subscriber in
+                try await subscribe.start { _ in
                     // What the tap has taken comes to a stop.
                     try await tap.waitFor("* open", in: .stderr)
                     var readings: [Int] = []
@@ -139,8 +140,6 @@ import Testing
                     }
                     let taken = try #require(readings.last)
                     #expect(taken < 64 << 20)
-                    subscriber.send(signal: SIGKILL)
-                    _ = try await subscriber.result()
                 }
             }
         }
