@@ -39,7 +39,7 @@ import Testing
         #expect(commands.count > 5)
         for command in commands {
             let help = try await Program.stomptap(command, "--help").run().output
-            let options = Set(help.matches(of: /(?m)^ +(?:-\w, )*(--[a-z][a-z-]+)/).map { String($0.output.1) })
+            let options = Set(help.matches(of: /(?m)^  (?:-\w, )*(--[a-z][a-z-]+)/).map { String($0.output.1) })
             #expect(!options.isEmpty)
             let page = try Repository.text("man/stomptap-\(command).1").replacing("\\-", with: "-")
             for option in options.subtracting(["--help", "--version"]) {

@@ -31,7 +31,7 @@ struct TapCommand: EndpointCommand {
               stomptap tap ws://localhost:15674/ws --listen 127.0.0.1:9000
               stomptap tap http://localhost:8080 --listen 127.0.0.1:9000 -v
               stomptap tap stomp://localhost --listen 127.0.0.1:61700 --command SEND,ERROR
-              stomptap tap wss://example.org --listen 127.0.0.1:9000 --destination '/topic/*'
+              stomptap tap wss://a.example --listen 127.0.0.1:9000 --destination '/topic/*'
               stomptap tap stomp://localhost --listen 127.0.0.1:61700 --record a.jsonl
               stomptap pub stomp://localhost --json-lines a.jsonl
               stomptap tap ws://localhost/ws --listen 127.0.0.1:9000 --close-after 30s
