@@ -121,9 +121,13 @@ import Testing
 
     /// The app reads nothing any more, and the server sends all it can.
     @Test func aFrozenAppDoesNotFillTheTap() async throws {
-        let frames = (0..<200).map { MessageSource.frame(Array(repeating: UInt8(ascii: "x"), count: 1 << 20), id: $0) }
-        try await MessageSource.run(frames: frames) { server, url in
-            try await withTap(url) { tap, url in
+        let frame = MessageSource.frame(Array(repeating: UInt8(ascii: "x"), count: 1 << 20), id: 1)
+        let greeting: [ScriptedServer.Step] = [
+            .awaitText("\0"), .sendText("CONNECTED\nversion:1.2\n\n\0"), .awaitText("SUBSCRIBE\n"),
+        ]
+        let script = greeting + Array(repeating: .send(frame), count: 200)
+        try await ScriptedServer.run(script: { _ in script }) { server in
+            try await withTap("stomp://127.0.0.1:\(server.port)") { tap, url in
                 var subscribe = Program.stomptap("subscribe", url, "/topic/a", "-o", "body")
                 subscribe.output = .held
                 try await subscribe.start { _ in
