@@ -15,7 +15,7 @@ extension OutputBuffer {
             withRoom(for: (end - index) * 6 + 16) { room in
                 var writer = JSONTextWriter(room: room)
                 if index == 0 { writer.write(UInt8(ascii: "\"")) }
-                while index < end { writer.writeNext(of: octets, at: &index) }
+                while index < end { writer.writeNext(of: octets, at: &index, to: end) }
                 if index == octets.count { writer.write(UInt8(ascii: "\"")) }
                 return writer.count
             }
@@ -32,9 +32,25 @@ private struct JSONTextWriter {
         self.room = room
     }
 
-    /// Writes what stands at `index`: the plain octets up to the next special one, or that one.
+    /// Writes octets that are plain, as long as 32 of them stand together.
     @inline(__always)
-    mutating func writeNext(of octets: UnsafeRawBufferPointer, at index: inout Int) {
+    private mutating func writePlain(of octets: UnsafeRawBufferPointer, from index: inout Int, to end: Int) {
+        while index + 32 <= end {
+            let words = octets.loadUnaligned(fromByteOffset: index, as: SIMD4<UInt64>.self)
+            let special =
+                Self.special(words[0]) | Self.special(words[1]) | Self.special(words[2]) | Self.special(words[3])
+            guard special == 0 else { return }
+            room.storeBytes(of: words, toByteOffset: count, as: SIMD4<UInt64>.self)
+            count += 32
+            index += 32
+        }
+    }
+
+    /// Writes what stands at `index`: the plain octets up to the next special one, or that one.
+    ///
+    /// - Parameter end: up to where there is room.
+    @inline(__always)
+    mutating func writeNext(of octets: UnsafeRawBufferPointer, at index: inout Int, to end: Int) {
         if let word = octets.word(at: index) {
             let plain = Self.plainOctets(word)
             if plain > 0 {
@@ -42,6 +58,8 @@ private struct JSONTextWriter {
                 room.storeBytes(of: word.littleEndian, toByteOffset: count, as: UInt64.self)
                 count += plain
                 index += plain
+                // Where eight stand together, more mostly do.
+                if plain == 8 { writePlain(of: octets, from: &index, to: end) }
                 return
             }
         }
@@ -66,7 +84,11 @@ private struct JSONTextWriter {
 
     /// How many octets at the low end of `word` are printable ASCII that JSON leaves as it is.
     @inline(__always)
-    private static func plainOctets(_ word: UInt64) -> Int {
+    private static func plainOctets(_ word: UInt64) -> Int { special(word).trailingZeroBitCount / 8 }
+
+    /// The high bit of each octet of `word` that is not so, up to the lowest; none where all of them are.
+    @inline(__always)
+    private static func special(_ word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
         // Each sets the high bit of an octet that is below 0x20, a quote, a backslash, DEL, or not ASCII. A borrow may
         // also set bits above the first one found, which does no harm.
@@ -74,8 +96,7 @@ private struct JSONTextWriter {
         let quote = zeros(word ^ ones &* UInt64(UInt8(ascii: "\"")))
         let backslash = zeros(word ^ ones &* UInt64(UInt8(ascii: "\\")))
         let delete = zeros(word ^ ones &* 0x7F)
-        let special = (control | quote | backslash | delete | word) & (ones &* 0x80)
-        return special.trailingZeroBitCount / 8
+        return (control | quote | backslash | delete | word) & (ones &* 0x80)
     }
 
     @inline(__always)

@@ -42,10 +42,9 @@ struct TapSummary: Sendable {
     }
 
     private mutating func countDetails(of event: TapEvent, at time: NIODeadline) {
-        connections.update(event.connection) { $0.count(event) }
-        if apps.count < TapAccounts<Int>.limit { apps[event.connection] = event.app }
         switch event.content {
         case .frame(let frame):
+            count(event)
             let destination = Self.name(frame.headers["destination"])
             if let destination { destinations.update(destination) { $0.count(event) } }
             if event.direction == .toApp {
@@ -53,9 +52,16 @@ struct TapSummary: Sendable {
             } else if let receipt = frame.headers["receipt"] {
                 wait(for: receipt, Awaited(since: time, destination: destination), on: event.connection)
             }
+        case .heartBeat, .message, .octets: count(event)
         case .ended: awaitedCount -= awaited.removeValue(forKey: event.connection)?.count ?? 0
-        case .opened, .heartBeat, .message, .octets, .layer, .fault, .note: break
+        // A connection that has carried nothing else, such as a page's, has no account.
+        case .opened, .layer, .fault, .note: break
         }
+    }
+
+    private mutating func count(_ event: TapEvent) {
+        connections.update(event.connection) { $0.count(event) }
+        if apps.count < TapAccounts<Int>.limit { apps[event.connection] = event.app }
     }
 
     // MARK: Round trips
@@ -90,7 +96,7 @@ struct TapSummary: Sendable {
         let octets = total.toServer.octets + total.toApp.octets
         var parts = ["\(Readable.count(opened)) connection\(opened == 1 ? "" : "s")"]
         parts.append("\(Readable.count(frames)) frame\(frames == 1 ? "" : "s")")
-        if total.others > 0 { parts.append("\(Readable.count(total.others)) messages that are no STOMP") }
+        if total.others > 0 { parts.append("\(Readable.count(total.others)) of no STOMP") }
         parts.append(ByteCount.readable(octets))
         return parts.joined(separator: ", ") + ", in \((time - start).readable)"
     }

@@ -49,7 +49,7 @@ struct TapSummaryTests {
         #expect(destination.account.frames == [.send: 2, .message: 1])
         #expect(destination.account.toServer.octets == 2 * send)
         #expect(
-            summary.line(at: Self.start + .milliseconds(1500)).hasPrefix("2 connections, 8 frames, 1 messages that"))
+            summary.line(at: Self.start + .milliseconds(1500)).hasPrefix("2 connections, 8 frames, 1 of no STOMP, "))
         #expect(summary.line(at: Self.start + .milliseconds(1500)).hasSuffix(" B, in 1.5 s"))
     }
 
@@ -76,6 +76,22 @@ struct TapSummaryTests {
             (2, [try .came("RECEIPT", ["receipt-id:1"], on: 1)]),
         ])
         #expect(summary.total.roundTrips == nil)
+    }
+
+    @Test func whoSaysNothingHasNoRow() throws {
+        let summary = summary([
+            (
+                0,
+                [
+                    .sample(nil, connection: 1, .opened("HTTP")),
+                    .sample(connection: 1, .layer(.http, "GET", octets: nil)),
+                    .sample(nil, connection: 2, .fault("refused")), .sample(nil, connection: 1, .ended("x")),
+                    try .sent("SEND", on: 3),
+                ]
+            )
+        ])
+        #expect(summary.opened == 1)
+        #expect(summary.connections.sorted.map(\.name) == [3])
     }
 
     @Test func withoutDetailsOnlyTheTotalIsKept() throws {
