@@ -41,6 +41,32 @@ import Testing
         #expect(headers == ["Origin: \(expected)", "Host: server:8080"])
     }
 
+    @Test(arguments: [
+        ("http://tap:1", "http://server:8080"),
+        ("http://tap:1/a?b=http://tap:1/", "http://server:8080/a?b=http://tap:1/"),
+        ("HTTP://tap:1?", "http://server:8080?"), ("http://tap:10/", "http://tap:10/"), ("/a", "/a"), ("", ""),
+    ]) func aReferrerAtTheTapBecomesTheServers(referrer: String, expected: String) {
+        let headers = Self.rewrite([("Host", "tap:1"), ("Referer", referrer)]).headers
+        #expect(headers == ["Host: server:8080", "Referer: \(expected)"])
+    }
+
+    @Test(arguments: [
+        ("http://server:8080/login", "https://tap:1/login"), ("http://server:8080", "https://tap:1"),
+        ("http://server:80800/", "http://server:80800/"), ("https://server:8080/", "https://server:8080/"),
+        ("http://elsewhere/", "http://elsewhere/"), ("/login", "/login"),
+        ("a?b=http://server:8080/", "a?b=http://server:8080/"),
+    ]) func aRedirectionWithinTheServerLeadsToTheTap(location: String, expected: String) {
+        let target = TransportTarget(
+            kind: .webSocket(requestTarget: "/"), host: "server", port: 8080, isSecure: false)
+        let rewriting = RequestRewriting(
+            site: HTTPSite(target), isTapSecure: true, options: TransportOptions(), withholdsCompression: false)
+        let request = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["Host": "tap:1"])
+        let answer = HTTPResponseHead(
+            version: .http1_1, status: .found, headers: ["a": "b", "Location": location, "c": "d"])
+        let headers = rewriting.rewritten(answer, to: request).headers.map { "\($0.name): \($0.value)" }
+        #expect(headers.sorted() == ["Location: \(expected)", "a: b", "c: d"])
+    }
+
     @Test func originsKnowTLS() {
         let server = ("server", 443, true)
         #expect(

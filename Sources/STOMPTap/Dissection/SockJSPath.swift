@@ -40,5 +40,8 @@ struct SockJSPath: Hashable {
     }
 
     /// The name of what comes to the app, for people: `SockJS xhr-streaming`.
-    var name: String { "SockJS " + transport.replacing("_", with: "-") }
+    var name: String {
+        let isPolling = transport == "xhr" || transport == "jsonp"
+        return "SockJS " + transport.replacing("_", with: "-") + (isPolling ? "-polling" : "")
+    }
 }

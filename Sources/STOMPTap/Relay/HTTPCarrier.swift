@@ -143,6 +143,7 @@ final class HTTPCarrier: Carrier {
         let summary = "\(head.status.code) \(head.status.reasonPhrase.readable)"
         tell(exchange, .toApp, .layer(.http, summary, octets: head.octets))
         if head.status.code < 200, head.status.code != 101 { return [.responseHead(head, framing)] }
+        let head = rewriting.rewritten(head, to: exchange.head)
         exchange.answer = head
         if exchange.head.asksForWebSocket, head.status.code != 101 {
             tell(exchange, .toApp, .note("\(exchange.head.uri.prefix { $0 != "?" }) was answered \(summary)"))

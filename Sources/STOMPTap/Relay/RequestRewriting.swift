@@ -1,8 +1,8 @@
 import NIOHTTP1
 import STOMPTransport
 
-/// How a request of an app's is changed for the server: the server shall see the request that it would have got without
-/// the tap. A value without I/O.
+/// How a request of an app's is changed for the server, and the answer for the app: the server shall see the request that
+/// it would have got without the tap, and send nobody past it. A value without I/O.
 struct RequestRewriting {
     let site: HTTPSite
     /// Whether apps speak TLS with the tap.
@@ -16,7 +16,7 @@ struct RequestRewriting {
     ///   codings of the answer.
     func rewritten(_ head: HTTPRequestHead, isOfSession: Bool) -> (head: HTTPRequestHead, withheld: [String]) {
         var head = head
-        let tapOrigin = head.headers.first(name: "Host").map { (isTapSecure ? "https://" : "http://") + $0 }
+        let tapOrigin = tapOrigin(for: head)
         var replaced = Set(options.httpHeaders.map { $0.name.lowercased() })
         if options.cookie != nil { replaced.insert("cookie") }
         if options.origin != nil { replaced.insert("origin") }
@@ -27,8 +27,8 @@ struct RequestRewriting {
         for (name, value) in head.headers where !replaced.contains(name.lowercased()) {
             switch name.lowercased() {
             case "host": headers.add(name: name, value: site.host)
-            case "origin" where value.lowercased() == tapOrigin?.lowercased():
-                headers.add(name: name, value: site.origin)
+            case "origin", "referer":
+                headers.add(name: name, value: Self.moved(value, from: tapOrigin, to: site.origin))
             case "connection" where offersHTTP2:
                 let others = value.split(separator: ",").filter { !Self.isOfUpgrade($0) }
                 if !others.isEmpty {
@@ -47,6 +47,34 @@ struct RequestRewriting {
         head.headers = headers
         let extensions = WebSocketDissector.withhold(from: &head.headers, andCompression: withholdsCompression)
         return (head, extensions + codings.map(String.init))
+    }
+
+    /// The answer to a request: a redirection within the server leads to the tap.
+    func rewritten(_ answer: HTTPResponseHead, to request: HTTPRequestHead) -> HTTPResponseHead {
+        guard let location = answer.headers.first(name: "Location"), let tapOrigin = tapOrigin(for: request) else {
+            return answer
+        }
+        let moved = Self.moved(location, from: site.origin, to: tapOrigin)
+        guard moved != location else { return answer }
+        var answer = answer
+        answer.headers.replaceOrAdd(name: "Location", value: moved)
+        return answer
+    }
+
+    /// What a page that came through the tap has as its origin.
+    private func tapOrigin(for request: HTTPRequestHead) -> String? {
+        request.headers.first(name: "Host").map { (isTapSecure ? "https://" : "http://") + $0 }
+    }
+
+    /// The URL with another origin, where it has this one.
+    private static func moved(_ url: String, from origin: String?, to other: String) -> String {
+        guard let origin else { return url }
+        let start = Substring(url.utf8.prefix(origin.utf8.count))
+        let rest = url.utf8.dropFirst(origin.utf8.count)
+        guard start.lowercased() == origin.lowercased(), rest.first.map({ "/?#".utf8.contains($0) }) ?? true else {
+            return url
+        }
+        return other + Substring(rest)
     }
 
     /// Whether a member of `Connection` is there for the offer of HTTP/2.
