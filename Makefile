@@ -30,7 +30,7 @@ test: libraries ## run all tests that need no other server
 test-asan: libraries ## run the tests of TLS under AddressSanitizer
 	ASAN_OPTIONS=detect_leaks=0 $(tests) --sanitize=address --scratch-path .build-asan --filter '^STOMPTransportTests\.TLS'
 
-test-brokers: libraries brokers ## run the tests against RabbitMQ, ActiveMQ and node-sockjs, which they start and stop
+test-brokers: libraries brokers ## run the tests against RabbitMQ, ActiveMQ and node-sockjs, and with Chromium before them
 	$(tests) --filter '^BrokerTests\.'
 
 test-tools: libraries ## run the tests that need what people use: tmux, shells, mandoc, HdrHistogram's reader
@@ -80,4 +80,4 @@ libraries:
 	    Scripts/apt-install.sh pkg-config libssl-dev libedit-dev zlib1g-dev
 
 brokers:
-	@Scripts/apt-install.sh rabbitmq-server activemq node-sockjs node-sockjs-client
+	@Scripts/apt-install.sh rabbitmq-server activemq node-sockjs node-sockjs-client chromium

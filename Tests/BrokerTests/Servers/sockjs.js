@@ -98,7 +98,7 @@ const server = http.createServer((request, response) => {
     response.end('there is nothing here\n');
 });
 for (const [prefix, options] of Object.entries(services)) {
-    const service = sockjs.createServer({ log: () => {}, ...options });
+    const service = sockjs.createServer({ log: () => {}, sockjs_url: '/sockjs.js', ...options });
     service.on('connection', stomp);
     service.installHandlers(server, { prefix });
 }

@@ -48,7 +48,7 @@ struct ActiveMQServer: Sendable {
 /// node-sockjs, with a small STOMP server behind it. What `Servers/sockjs.js` says of its services holds here.
 struct NodeSockJSServer: Sendable {
     let server: BrokerServer
-    private var port: Int { server.ports["SOCKJS", default: 0] }
+    var port: Int { server.ports["SOCKJS", default: 0] }
 
     /// The one that all tests share. A test that stops it starts one of its own.
     static var shared: NodeSockJSServer { get async throws { try await starting.value } }

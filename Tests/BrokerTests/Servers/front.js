@@ -1,0 +1,53 @@
+// A page and its server in one place, as a reverse proxy would put them: what is no file of the page is passed on.
+//
+//     front.js HOST:PORT UPSTREAM-HOST:PORT
+//
+// It writes what the page posts to /report, and a line for each request that it passes on: METHOD TARGET HOST ORIGIN
+// REFERRER.
+'use strict';
+
+const fs = require('fs');
+const http = require('http');
+const net = require('net');
+
+const [own, upstream] = process.argv.slice(2).map((address) => new URL(`http://${address}`));
+const clients = `${__dirname}/../Clients`;
+const files = {
+    '/': [`${clients}/page.html`, 'text/html'],
+    '/session.js': [`${clients}/session.js`, 'text/javascript'],
+    '/sockjs.js': ['/usr/share/nodejs/sockjs-client/dist/sockjs.js', 'text/javascript'],
+};
+const note = ({ method, url, headers }) => console.log(`${method} ${url} ${headers.host} ${headers.origin ?? '-'} ${headers.referer ?? '-'}`);
+
+const server = http.createServer((request, response) => {
+    const [file, type] = files[request.url.split('?')[0]] ?? [];
+    if (file) {
+        response.setHeader('Content-Type', `${type}; charset=utf-8`);
+        return fs.createReadStream(file).pipe(response);
+    }
+    if (request.url === '/report') {
+        request.on('end', () => response.end()).pipe(process.stdout, { end: false });
+        return;
+    }
+    note(request);
+    const { method, url, headers } = request;
+    const onward = http.request(upstream, { method, path: url, headers }, (answer) => {
+        response.writeHead(answer.statusCode, answer.headers);
+        response.flushHeaders();
+        answer.pipe(response);
+    });
+    onward.on('error', () => response.destroy());
+    response.on('close', () => onward.destroy());
+    request.pipe(onward);
+});
+server.on('upgrade', (request, socket) => {
+    note(request);
+    const onward = net.connect(upstream.port, upstream.hostname);
+    const { method, url, rawHeaders } = request;
+    const lines = [`${method} ${url} HTTP/1.1`];
+    for (let index = 0; index < rawHeaders.length; index += 2) lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`);
+    onward.write(lines.join('\r\n') + '\r\n\r\n');
+    socket.pipe(onward).pipe(socket);
+    for (const end of [socket, onward]) end.on('error', () => [socket, onward].forEach((one) => one.destroy()));
+});
+server.listen(own.port, own.hostname, () => console.log('listening'));
