@@ -1,5 +1,5 @@
-// Reads what `stomptap tap --record` wrote, and writes a line "CONNECTION DIRECTION FRAME" for each frame, with the octets
-// that it must have had in base64: a frame of STOMP 1.2 can be written in one way only, but for ends of lines.
+// Reads what `stomptap tap --record` wrote, and writes a line "CONNECTION DIRECTION FRAME" for each frame, with the
+// octets that it must have had in base64: a frame of STOMP 1.2 can be written in one way only, but for ends of lines.
 'use strict';
 
 const letters = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', ':': '\\c' };

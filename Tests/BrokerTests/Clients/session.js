@@ -1,5 +1,5 @@
-// A STOMP session over what looks like a WebSocket, in a browser or in node: it subscribes, sends, acknowledges what comes
-// back, and says goodbye. It keeps no time and sends no heart-beat, so that two runs of it differ in no frame.
+// A STOMP session over what looks like a WebSocket, in a browser or in node: it subscribes, sends, acknowledges what
+// comes back, and says goodbye. It keeps no time and sends no heart-beat, so that two runs of it differ in no frame.
 //
 // `log` takes a line for each thing that happens: "open TRANSPORT", "> FRAME" and "< FRAME" with the frame's octets in
 // base64 as they went and came, "closed CODE REASON", and "all came", where it did as it was sent. `over` comes last.
@@ -46,13 +46,16 @@ function startSession(socket, { destination, login, takesBinary, name }, log, ov
     function take({ command, headers, body }) {
         switch (command) {
         case 'CONNECTED':
-            send('SUBSCRIBE', [['id', 'mine'], ['destination', destination], ['ack', 'client-individual'], ['receipt', 'on']]);
+            send('SUBSCRIBE', [
+                ['id', 'mine'], ['destination', destination], ['ack', 'client-individual'], ['receipt', 'on'],
+            ]);
             break;
         case 'RECEIPT':
             if (headers['receipt-id'] === 'bye') return socket.close(1000, 'done');
             send('BEGIN', [['transaction', 'tx']]);
             expected.forEach((body, number) => send('SEND', [
-                ['destination', destination], ['content-type', body === binary ? 'application/octet-stream' : 'text/plain'],
+                ['destination', destination],
+                ['content-type', body === binary ? 'application/octet-stream' : 'text/plain'],
                 ['content-length', body.length], ['x-note', `a\\cb\\\\c\\nd ${octets('한')}`], ['x-number', number],
                 ['x-number', 'again'], ['transaction', 'tx'],
             ], body, body === binary));

@@ -17,7 +17,8 @@ const files = {
     '/session.js': [`${clients}/session.js`, 'text/javascript'],
     '/sockjs.js': ['/usr/share/nodejs/sockjs-client/dist/sockjs.js', 'text/javascript'],
 };
-const note = ({ method, url, headers }) => console.log(`${method} ${url} ${headers.host} ${headers.origin ?? '-'} ${headers.referer ?? '-'}`);
+const note = ({ method, url, headers: { host, origin = '-', referer = '-' } }) =>
+    console.log(`${method} ${url} ${host} ${origin} ${referer}`);
 
 const server = http.createServer((request, response) => {
     const [file, type] = files[request.url.split('?')[0]] ?? [];
@@ -45,7 +46,7 @@ server.on('upgrade', (request, socket) => {
     const onward = net.connect(upstream.port, upstream.hostname);
     const { method, url, rawHeaders } = request;
     const lines = [`${method} ${url} HTTP/1.1`];
-    for (let index = 0; index < rawHeaders.length; index += 2) lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`);
+    for (let i = 0; i < rawHeaders.length; i += 2) lines.push(`${rawHeaders[i]}: ${rawHeaders[i + 1]}`);
     onward.write(lines.join('\r\n') + '\r\n\r\n');
     socket.pipe(onward).pipe(socket);
     for (const end of [socket, onward]) end.on('error', () => [socket, onward].forEach((one) => one.destroy()));
