@@ -5,8 +5,8 @@ import STOMPTransport
 final class Switchboard {
     /// The most SockJS sessions that are known at a time; the requests of more are passed on and not taken apart.
     static let largestSessionCount = 10_000
-    /// How long a SockJS session may be without a request before it counts as over. A server ends it after 5 s.
-    private static let sessionPatience = TimeAmount.seconds(15)
+    /// How long a SockJS session may be without a request before it counts as over. Servers end it after 5 s.
+    private static let sessionPatience = TimeAmount.seconds(6)
 
     let configuration: TapConfiguration
     let eventLoop: any EventLoop
@@ -102,8 +102,7 @@ final class Switchboard {
         session.whenIdle = { [weak self, weak session] in
             guard let self, let session else { return }
             if session.hasEnded { return self.forget(path.session, session) }
-            self.eventLoop.assumeIsolated().scheduleTask(in: Self.sessionPatience) { [weak self, weak session] in
-                guard let self, let session, !session.isCarried else { return }
+            session.idleTimer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.sessionPatience) {
                 session.end("no request came for \(durationText(Self.sessionPatience))")
                 self.forget(path.session, session)
             }

@@ -18,6 +18,8 @@ final class TapSession {
     private(set) var hasEnded = false
     /// Called when nothing carries it any more.
     var whenIdle: (() -> Void)?
+    /// Ends it where nothing carries it for too long.
+    var idleTimer: Scheduled<Void>?
 
     init(number: Int, app: String, _ switchboard: Switchboard, keepsMessages: Bool) {
         self.number = number
@@ -68,6 +70,7 @@ final class TapSession {
     // MARK: - What carries it
 
     func attach(_ relay: Relay) {
+        idleTimer?.cancel()
         relays[ObjectIdentifier(relay)] = relay
         if isFrozen { relay.freeze() }
     }

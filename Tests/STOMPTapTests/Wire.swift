@@ -89,7 +89,12 @@ final class Wire: Sendable {
             guard left > 0 else { return }
             channel.writeAndFlush(piece).whenSuccess {
                 sent.withLockedValue { $0 += 1 }
-                channel.eventLoop.execute { next(left - 1) }
+                // Now and then the loop is to look at what comes, which it does not do between tasks.
+                if left % 16 == 0 {
+                    channel.eventLoop.scheduleTask(in: .milliseconds(1)) { next(left - 1) }
+                } else {
+                    channel.eventLoop.execute { next(left - 1) }
+                }
             }
         }
         next(times)

@@ -18,6 +18,9 @@ extension Dialogue {
             switch frame {
             case .open, .heartBeat, .prelude:
                 return Unwrapped(outcome: Sieve.Outcome(seen: [layer], passed: [octets]))
+            case .close(Self.anotherReceiver, _):
+                // It closes this answer alone: the session goes on in the one before it.
+                return Unwrapped(outcome: Sieve.Outcome(seen: [layer], passed: [octets]))
             case .close:
                 return Unwrapped(outcome: Sieve.Outcome(seen: [layer], passed: [octets]), closing: frame.summary)
             case .messages(let messages):
@@ -69,6 +72,9 @@ extension Dialogue {
         }
         return outcome
     }
+
+    /// What a server says to a second request that receives (SockJS 0.3.3, "Session rules").
+    private static var anotherReceiver: Int { 2010 }
 
     /// The frame that closes a session.
     static func sockJSClose(code: Int, reason: String) -> ByteBuffer {

@@ -1,3 +1,5 @@
+import NIOHTTP1
+
 /// What the path of a request says of a SockJS session (SockJS 0.3.3, "Session URLs").
 struct SockJSPath: Hashable {
     /// How a response or a request carries frames.
@@ -38,6 +40,9 @@ struct SockJSPath: Hashable {
         }
         self.session = String(path.dropLast(transport.count + 1))
     }
+
+    /// The method of its requests.
+    var method: HTTPMethod { carriage == .lines || carriage == .sending ? .POST : .GET }
 
     /// The name of what comes to the app, for people: `SockJS xhr-streaming`.
     var name: String {

@@ -24,7 +24,7 @@ final class HTTPCarrier: Carrier {
             self.session = session
         }
 
-        var carriesMessages: Bool { session != nil && path?.carriage == .sending && head.method == .POST }
+        var carriesMessages: Bool { session != nil && path?.carriage == .sending }
     }
 
     /// The most requests that wait for their answers before no more are read.
@@ -37,6 +37,8 @@ final class HTTPCarrier: Carrier {
     private var exchanges = CircularBuffer<Exchange>()
     /// The session that the present part belongs to.
     private var latest: TapSession?
+    /// Whether the app's next request may be read, which was held back as long as the connection might become another.
+    private var goesOn = false
 
     init(_ relay: Relay, _ switchboard: Switchboard, site: HTTPSite) {
         self.relay = relay
@@ -77,7 +79,7 @@ final class HTTPCarrier: Carrier {
     private func take(request head: HTTPRequestHead, _ framing: HTTPFraming) -> [RelayPart] {
         let path = SockJSPath(requestTarget: head.uri)
         var session: TapSession?
-        if let path, path.carriage != .websocket, head.method == .GET || head.method == .POST {
+        if let path, path.carriage != .websocket, head.method == path.method {
             session = switchboard.session(of: path, app: relay.app.address, isReceiving: path.carriage != .sending)
         }
         if let session, session.isClosed {
@@ -148,7 +150,11 @@ final class HTTPCarrier: Carrier {
         if exchange.head.asksForWebSocket, head.status.code != 101 {
             tell(exchange, .toApp, .note("\(exchange.head.uri.prefix { $0 != "?" }) was answered \(summary)"))
         }
-        if let path = exchange.path, exchange.session != nil, head.status.code == 200 {
+        if let path = exchange.path, let session = exchange.session, path.carriage != .sending {
+            guard head.status.code == 200 else {
+                session.end("the server answered \(summary)")
+                return [.responseHead(head, framing)]
+            }
             exchange.frames = SockJSBody(
                 path.carriage, headers: head.headers, limit: switchboard.configuration.transport.maximumMessage)
         }
@@ -178,30 +184,27 @@ final class HTTPCarrier: Carrier {
             relay.expectUpgrade(exchange.head, answer, mayBeSockJS: exchange.path?.carriage == .websocket)
             return [.upgraded]
         }
-        if exchange.head.asksForAnotherProtocol { relay.app.goOn() }
+        goesOn = exchange.head.asksForAnotherProtocol
         return parts + [end]
     }
 
     private func pass(
-        _ frames: Result<[ByteBuffer], TransportError>, _ body: SockJSBody, _ session: TapSession,
+        _ piece: (frames: [ByteBuffer], failure: TransportError?), _ body: SockJSBody, _ session: TapSession,
         orAll octets: ByteBuffer?
     ) -> [RelayPart] {
         let isSifting = isSifting && body.canSift
         var passed = ByteBuffer()
-        switch frames {
-        case .failure(let error): session.tell(.toApp, .note("no longer taken apart: \(error)"))
-        case .success(let frames):
-            latest = session
-            for frame in frames {
-                let unwrapped = session.dialogue.takeSockJS(frame: frame)
-                session.tell(.toApp, unwrapped.outcome.seen)
-                if let closing = unwrapped.closing {
-                    session.said(goodbye: closing, .toApp)
-                    session.end(closing)
-                }
-                if isSifting { for frame in unwrapped.outcome.passed { body.write(frame, to: &passed) } }
+        latest = session
+        for frame in piece.frames {
+            let unwrapped = session.dialogue.takeSockJS(frame: frame)
+            session.tell(.toApp, unwrapped.outcome.seen)
+            if let closing = unwrapped.closing {
+                session.said(goodbye: closing, .toApp)
+                session.end(closing)
             }
+            if isSifting { for frame in unwrapped.outcome.passed { body.write(frame, to: &passed) } }
         }
+        if let failure = piece.failure { session.tell(.toApp, .note("no longer taken apart: \(failure)")) }
         if isSifting { return passed.readableBytes > 0 ? [.body(passed)] : [] }
         return octets.map { [.body($0)] } ?? []
     }
@@ -209,6 +212,9 @@ final class HTTPCarrier: Carrier {
     func passed() {
         latest?.closeIfSpent()
         latest = nil
+        guard goesOn else { return }
+        goesOn = false
+        relay.app.goOn()
     }
 
     func farewell(_ code: Int, of session: TapSession) -> [(TapEvent.Direction, RelayPart)] {

@@ -28,12 +28,12 @@ final class SockJSBody {
     /// Whether single frames can be taken out of it, and others put into it.
     var canSift: Bool { carriage != .scripts && obstacle == nil && !isOver }
 
-    /// Takes a piece of the body, and gives the frames that are whole. After a failure nothing more comes.
-    func take(_ octets: ByteBuffer) -> Result<[ByteBuffer], TransportError> {
-        guard !isOver else { return .success([]) }
+    /// Takes a piece of the body, and gives the frames that are whole. Behind a failure nothing more comes.
+    func take(_ octets: ByteBuffer) -> (frames: [ByteBuffer], failure: TransportError?) {
+        guard !isOver else { return ([], nil) }
         if let obstacle {
             isOver = true
-            return .failure(obstacle)
+            return ([], obstacle)
         }
         decoder.append(octets)
         var frames: [ByteBuffer] = []
@@ -41,23 +41,35 @@ final class SockJSBody {
             while let next = try decoder.next() {
                 if let frame = frame(in: next) { frames.append(frame) }
             }
-            return .success(frames)
+            return (frames, nil)
         } catch {
             isOver = true
-            return .failure(error)
+            return (frames, error)
         }
     }
 
     /// The frame whose end was left out.
-    func finish() -> Result<[ByteBuffer], TransportError> {
-        .success(isOver || obstacle != nil ? [] : decoder.rest.flatMap { frame(in: $0) }.map { [$0] } ?? [])
+    func finish() -> (frames: [ByteBuffer], failure: TransportError?) {
+        guard !isOver, obstacle == nil, let frame = decoder.rest.flatMap({ frame(in: $0) }) else { return ([], nil) }
+        return ([frame], nil)
     }
 
     /// Appends a frame as it stands in the body.
     func write(_ frame: ByteBuffer, to body: inout ByteBuffer) {
-        if carriage == .events { body.writeString("data: ") }
-        body.writeImmutableBuffer(frame)
-        body.writeString(carriage == .events ? "\r\n\r\n" : "\n")
+        guard carriage == .events else {
+            body.writeImmutableBuffer(frame)
+            body.writeString("\n")
+            return
+        }
+        body.writeString("data: ")
+        // Browsers undo percent-encoding.
+        for (index, piece) in frame.readableBytesView.split(
+            separator: UInt8(ascii: "%"), omittingEmptySubsequences: false
+        ).enumerated() {
+            if index > 0 { body.writeString("%25") }
+            body.writeBytes(piece)
+        }
+        body.writeString("\r\n\r\n")
     }
 
     /// The frame that a line holds: of scripts, the string that is given to a function.
@@ -66,11 +78,24 @@ final class SockJSBody {
         let octets = line.readableBytesView
         guard let start = octets.firstIndex(of: UInt8(ascii: "(")),
             octets[start...].dropFirst().first == UInt8(ascii: "\""),
-            let end = octets.lastIndex(of: UInt8(ascii: ")"))
+            let end = octets.lastIndex(of: UInt8(ascii: ")")), end > start
         else { return nil }
-        let string = ByteBuffer(bytes: octets[(start + 1)..<end])
+        let string = Self.json(octets[(start + 1)..<end])
         let messages = string.withUnsafeReadableBytes { try? SockJSMessages(messageOrArray: $0) }
         return messages?.texts.first
+    }
+
+    /// A string of JavaScript's as one of JSON's, which lacks an escape that Spring writes: `\'`.
+    private static func json(_ string: ByteBufferView) -> ByteBuffer {
+        var json = ByteBuffer()
+        var isEscaped = false
+        for octet in string {
+            let isQuote = isEscaped && octet == UInt8(ascii: "'")
+            if isEscaped, !isQuote { json.writeInteger(UInt8(ascii: "\\")) }
+            isEscaped = !isEscaped && octet == UInt8(ascii: "\\")
+            if !isEscaped { json.writeInteger(octet) }
+        }
+        return json
     }
 
     /// The array of messages that a request sends, freed of the form that `jsonp_send` may put around it.
