@@ -98,10 +98,11 @@ final class ConnectionCore {
         return result
     }
 
-    /// Succeeds when more can be written without queueing it in memory.
-    func writable() -> EventLoopFuture<Void> {
-        if let failure { return eventLoop.makeFailedFuture(failure) }
-        guard !stream.isWritable else { return eventLoop.makeSucceededVoidFuture() }
+    /// Succeeds when more can be written without queueing it in memory; nil where that is so now, since whoever awaits a
+    /// future leaves the event loop for it.
+    func writable() throws -> EventLoopFuture<Void>? {
+        if let failure { throw failure }
+        guard !stream.isWritable else { return nil }
         let promise = eventLoop.makePromise(of: Void.self)
         writers.append(promise)
         watchWriting()

@@ -57,7 +57,7 @@ extension STOMPConnection {
     /// - Throws: ``STOMPClientError``.
     public func send(_ frames: EncodedFrames) async throws {
         try core.send(frames)
-        try await core.writable().get()
+        try await core.writable()?.get()
     }
 }
 

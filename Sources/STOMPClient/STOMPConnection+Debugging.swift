@@ -15,7 +15,7 @@ extension STOMPConnection {
         core.stream.write(octets, promise: nil)
         core.stream.flush()
         core.monitor?.sent(at: .now())
-        try await core.writable().get()
+        try await core.writable()?.get()
     }
 
     /// Sends a WebSocket ping and waits for its pong (RFC 6455, section 5.5.2).

@@ -31,7 +31,7 @@ extension STOMPConnection {
             return (ids, frames)
         }
         let receipts = ids.map { Receipt(id: $0, future: core.receipts.add($0)) }
-        try await core.writable().get()
+        try await core.writable()?.get()
         return receipts
     }
 
@@ -77,7 +77,7 @@ extension STOMPConnection {
             for message in messages { frames.append(try make(session, message.frame)) }
             return ((), frames)
         }
-        try await core.writable().get()
+        try await core.writable()?.get()
     }
 
     // MARK: Transactions

@@ -33,15 +33,15 @@ struct Measuring: Sendable {
                 connection: subscribed.connection, messages: subscribed.messages, stampPlace: plan.stampPlace,
                 run: plan.role == .both ? identity : nil, tally: tally, arrivals: census.arrivals(of: index),
                 latencies: index < plan.subscribers ? shards[index % shards.count] : nil)
-            Task { await subscriber.read() }
+            Task(executorPreference: EventLoopTaskExecutor(Opening.eventLoop(index))) { await subscriber.read() }
         }
         let start = Timestamp.now()
         for (number, connection) in publishers.enumerated() {
+            let eventLoop = Opening.eventLoop(plan.subscribers + number)
             let publisher = Publisher(
-                connection: connection, eventLoop: Opening.eventLoop(plan.subscribers + number), plan: plan,
-                run: identity, number: number, start: start, tally: tally, lateness: lateness, receipts: receipts,
-                sent: sent)
-            Task { await publisher.publish() }
+                connection: connection, eventLoop: eventLoop, plan: plan, run: identity, number: number, start: start,
+                tally: tally, lateness: lateness, receipts: receipts, sent: sent)
+            Task(executorPreference: EventLoopTaskExecutor(eventLoop)) { await publisher.publish() }
         }
         var progress = Progress(
             run: run, tally: tally, shards: shards, measuringStart: start.nanoseconds + plan.warmUp.nanoseconds)

@@ -2,7 +2,7 @@ import NIOCore
 import STOMPClient
 import STOMPTransport
 
-/// Sends one connection's share of the messages.
+/// Sends one connection's share of the messages, by a task that runs on the connection's event loop.
 struct Publisher: Sendable {
     /// What goes to the socket in one write, in octets.
     private static let batchSize = 64 << 10
@@ -12,6 +12,11 @@ struct Publisher: Sendable {
     private static let receiptBatch = 64
     /// How long it sleeps at most before it looks whether the run is to end.
     private static let longestSleep = TimeAmount.milliseconds(50)
+    /// What is less is over before the event loop has looked at its sockets.
+    private static let shortestSleep = TimeAmount.microseconds(10)
+    /// Without a pause, publishers have their event loop for so long, and then all rest at the same time.
+    private static let turn = TimeAmount.microseconds(4900)
+    private static let rest = TimeAmount.microseconds(100)
 
     let connection: STOMPConnection
     let eventLoop: any EventLoop
@@ -116,7 +121,7 @@ struct Publisher: Sendable {
             }
             if !frames.isEmpty { try await send(frames, measured: measured) }
             switch step {
-            case .send: continue
+            case .send: try await giveWay()
             case .wait(let until): try await sleep(until: until)
             case .done: return
             }
@@ -136,10 +141,21 @@ struct Publisher: Sendable {
 
     private func sleep(until due: Int64) async throws {
         let wait = start.nanoseconds + due - Timestamp.now().nanoseconds
-        guard wait > 0 else { return }
-        let amount = min(.nanoseconds(wait), Self.longestSleep)
+        guard wait >= Self.shortestSleep.nanoseconds else { return try await giveWay() }
+        try await rest(min(.nanoseconds(wait), Self.longestSleep))
+    }
+
+    /// Rests where it is time for all publishers to do so: the event loop runs every task that is due before it looks at
+    /// its sockets again.
+    private func giveWay() async throws {
+        let period = (Self.turn + Self.rest).nanoseconds
+        let passed = Int64(NIODeadline.now().uptimeNanoseconds % UInt64(period))
+        if passed >= Self.turn.nanoseconds { try await rest(.nanoseconds(period - passed)) }
+    }
+
+    private func rest(_ time: TimeAmount) async throws {
         // The event loop's timers are finer than those of tasks.
-        try await eventLoop.scheduleTask(in: amount) {}.futureResult.get()
+        try await eventLoop.scheduleTask(in: time) {}.futureResult.get()
     }
 
     // MARK: With receipts
