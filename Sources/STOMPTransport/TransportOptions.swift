@@ -68,6 +68,9 @@ public struct TransportOptions: Sendable {
     public var proxy: ProxyTarget?
     /// How a secure target's server is verified, and what is shown to it.
     public var tls = TLSOptions()
+    /// Whether a client's connection is one of thousands: it reads little at a time then, and keeps no room for more.
+    /// Default false.
+    public var isOneOfMany = false
     public var trace = WireTrace.off
     /// Takes a capture of each connection, in the PCAP format without its file header (``PacketCapture/fileHeader``):
     /// the octets above TLS, with their secrets. Default none.

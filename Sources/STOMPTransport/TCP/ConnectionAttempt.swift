@@ -70,7 +70,7 @@ final class ConnectionAttempt<Product: Sendable> {
         let bootstrap = ClientBootstrap(group: eventLoop)
             // The deadline is ours to keep: this one only must not come before it.
             .connectTimeout(min(.hours(24), deadline - start) + .seconds(1))
-            .streamOptions()
+            .streamOptions(isOneOfMany: options.isOneOfMany)
             .channelInitializer { channel in
                 attempt.value.layer = .tcp
                 attempt.value.channels.append(channel)

@@ -20,12 +20,17 @@ extension ServerBootstrap: StreamBootstrap {
 
 extension StreamBootstrap {
     /// What every TCP connection is set to. Nothing is read before there is somebody to take it.
-    func streamOptions() -> Self {
+    ///
+    /// - Parameter isOneOfMany: as of ``TransportOptions/isOneOfMany``.
+    func streamOptions(isOneOfMany: Bool = false) -> Self {
         streamOption(.autoRead, value: false)
             .streamOption(.allowRemoteHalfClosure, value: true)
             .streamOption(.tcpOption(.tcp_nodelay), value: 1)
-            .streamOption(.recvAllocator, value: StreamPipeline.receiveAllocator)
-            .streamOption(.maxMessagesPerRead, value: StreamPipeline.readsInARow)
+            .streamOption(
+                .recvAllocator,
+                value: isOneOfMany ? StreamPipeline.smallReceiveAllocator : StreamPipeline.receiveAllocator
+            )
+            .streamOption(.maxMessagesPerRead, value: isOneOfMany ? UInt(1) : StreamPipeline.readsInARow)
             .streamOption(.writeBufferWaterMark, value: StreamPipeline.writeMarks)
     }
 }

@@ -11,6 +11,8 @@ enum StreamPipeline {
     static let writeMarks = ChannelOptions.Types.WriteBufferWaterMark(low: 64 << 10, high: 256 << 10)
 
     static let receiveAllocator = AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 2048, maximum: largestRead)
+    /// NIO keeps the room of each read in a row for the next time.
+    static let smallReceiveAllocator = AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 2048, maximum: 4096)
 
     /// The handler that stands right above TCP. A TLS handler's place is before it, first in the pipeline; it is to
     /// pass `close(mode: .output)` on as the end of its own stream, to tell that end as `ChannelEvent.inputClosed`,

@@ -22,7 +22,8 @@ struct Opening: Sendable {
 
     /// - Throws: ``Failure`` that says how many were opened before one failed; `CancellationError`.
     func subscribers() async throws -> [Subscribed] {
-        let subscribed = try await open(plan.allSubscribers, firstLoop: 0) { index, connection in
+        let subscribed = try await open(plan.allSubscribers, firstLoop: 0, many: plan.subscribers...) {
+            index, connection in
             let messages = await connection.makeMessageSequence()
             var subscriptions: [Subscription] = []
             for destination in plan.destinations(ofSubscriber: index) {
@@ -55,7 +56,8 @@ struct Opening: Sendable {
     private static let loops: [any EventLoop] = Array(MultiThreadedEventLoopGroup.singleton.makeIterator())
 
     private func open<Result: Sendable>(
-        _ count: Int, firstLoop: Int, _ prepare: @escaping @Sendable (Int, STOMPConnection) async throws -> Result
+        _ count: Int, firstLoop: Int, many: PartialRangeFrom<Int> = .max...,
+        _ prepare: @escaping @Sendable (Int, STOMPConnection) async throws -> Result
     ) async throws -> [Result] {
         guard count > 0 else { return [] }
         let start = NIODeadline.now()
@@ -69,7 +71,8 @@ struct Opening: Sendable {
                     if index >= Self.atOnce { try await collect() }
                     try await pause(until: start + .nanoseconds(plan.ramp.nanoseconds / Int64(count) * Int64(index)))
                     group.addTask {
-                        let connection = try await connect(on: Self.eventLoop(firstLoop + index))
+                        let connection = try await connect(
+                            on: Self.eventLoop(firstLoop + index), isOneOfMany: many.contains(index))
                         return (index, try await prepare(index, connection))
                     }
                 }
@@ -82,7 +85,11 @@ struct Opening: Sendable {
         }
     }
 
-    private func connect(on eventLoop: any EventLoop) async throws -> STOMPConnection {
+    private func connect(on eventLoop: any EventLoop, isOneOfMany: Bool) async throws -> STOMPConnection {
+        var reconnection = reconnection
+        for index in reconnection.servers.indices {
+            reconnection.servers[index].configuration.transport.isOneOfMany = isOneOfMany
+        }
         let start = NIODeadline.now()
         let connection = try await reconnection.run(on: eventLoop) { $0 }
         opened.update { $0.append(connection) }
