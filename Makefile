@@ -52,11 +52,11 @@ figures: build ## measure the frames per second beside bare read and write loops
 autobahn: ## run the WebSocket client against the Autobahn test suite (needs Python 2.7)
 	Scripts/autobahn.sh
 
-picture: libraries ## make the README's picture anew, of a real session at the prompt
-	Scripts/apt-install.sh tmux python3
+picture: libraries ## make the README's pictures anew, of a session at the prompt and of a page before the tap
+	Scripts/apt-install.sh tmux python3 nodejs chromium fonts-noto-cjk
 	$(SWIFT) build --product stomptap
 	mkdir -p Documentation
-	Scripts/picture.sh .build/debug/stomptap Documentation/repl.svg
+	Scripts/picture.sh .build/debug/stomptap Documentation
 
 fuzz: ## feed the frame decoder with what libFuzzer thinks up, for a minute or SECONDS=
 	SWIFT=$(SWIFT) Fuzz/run $(SECONDS)

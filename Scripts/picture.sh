@@ -1,19 +1,27 @@
 #!/bin/bash
-# picture.sh PROGRAM FILE: a picture of a real session at the prompt, as SVG. tmux is the terminal.
+# picture.sh PROGRAM FOLDER: the README's pictures, of a real session at the prompt, and of a browser's page before the
+# tap. tmux is the terminal.
 
 set -euo pipefail
 
-program=$1
-file=$2
+program=$(realpath "$1")
+folder=$2
 here=$(dirname "${BASH_SOURCE[0]}")
 home=$(mktemp -d)
+server= front=
 terminal() { tmux -S "$home/tmux" -f /dev/null "$@"; }
-trap 'terminal kill-server 2>/dev/null || true; rm -rf "$home"' EXIT
+trap 'terminal kill-server 2>/dev/null || true; kill $server $front 2>/dev/null || true; rm -rf "$home"' EXIT
 
-# Waits until the screen shows a text.
+# Starts a command in a terminal of this width and height.
+opens() {
+    terminal new-session -d -x "$1" -y "$2" -s picture \
+        "env HOME=$home XDG_STATE_HOME=$home TERM=tmux-256color NO_COLOR= LANG=C.UTF-8 $3"
+}
+
+# Waits until the screen shows a text, in so many lines.
 shows() {
     for _ in $(seq 200); do
-        if terminal capture-pane -p | grep -qF -- "$1"; then return; fi
+        if [ "$(terminal capture-pane -p | grep -cF -- "$1")" -ge "${2:-1}" ]; then return; fi
         sleep 0.05
     done
     echo "the screen never showed: $1" >&2
@@ -24,8 +32,14 @@ shows() {
 types() { terminal send-keys -l "$1"; }
 enters() { types "$1"; terminal send-keys Enter; }
 
-terminal new-session -d -x 92 -y 38 -s picture \
-    "env HOME=$home XDG_STATE_HOME=$home TERM=tmux-256color NO_COLOR= LANG=C.UTF-8 $program connect demo"
+# Makes a picture of the screen, and ends what runs there.
+keeps() {
+    terminal capture-pane -p -e | "$here/terminal-svg.py" > "$home/picture"
+    mv "$home/picture" "$folder/$1"
+    terminal kill-session
+}
+
+opens 92 38 "$program connect demo"
 shows "demo>"
 enters "sub /topic/echo --id room-7 -H 'type: CHAT'"
 shows "demo 1 sub>"
@@ -41,5 +55,25 @@ shows "has happened"
 enters "sub /topic/clock"
 types 'send /app/echo 메시지가 와도 이 줄은 그대로'
 shows '"tick"'
-terminal capture-pane -p -e | "$here/terminal-svg.py" > "$file.new"
-mv "$file.new" "$file"
+keeps repl.svg
+
+# A page, and its server behind it.
+"$program" serve --ws 127.0.0.1:8081 >"$home/serve.log" 2>&1 &
+server=$!
+node "$here/../Tests/BrokerTests/Servers/front.js" 127.0.0.1:8080 127.0.0.1:8081 "$here/orders.html" \
+    >"$home/front.log" &
+front=$!
+timeout 20 sh -c "until grep -q '^ws:' '$home/serve.log' && grep -q listening '$home/front.log'; do sleep 0.05; done"
+opens 104 60 "PATH=$(dirname "$program"):$PATH PS1='\$ ' bash --norc"
+shows '$'
+enters "stomptap tap http://127.0.0.1:8080 --listen 127.0.0.1:9000"
+shows "Ctrl-C ends it"
+timeout 60 chromium --headless=new --no-sandbox --disable-gpu --no-first-run --hide-scrollbars \
+    --user-data-dir="$home/chromium" --force-device-scale-factor=2 --window-size=700,200 \
+    --screenshot="$home/page.png" http://127.0.0.1:9000/ 2>"$home/chromium.log" ||
+    { cat "$home/chromium.log" >&2 && exit 1; }
+mv "$home/page.png" "$folder/tap-page.png"
+shows "* end: "
+terminal send-keys C-c
+shows '$' 2
+keeps tap.svg

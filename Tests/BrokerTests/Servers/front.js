@@ -1,24 +1,25 @@
 // A page and its server in one place, as a reverse proxy would put them: what is no file of the page is passed on.
 //
-//     front.js HOST:PORT UPSTREAM-HOST:PORT
+//     front.js HOST:PORT UPSTREAM-HOST:PORT PAGE
 //
-// It writes what the page posts to /report, and a line for each request that it passes on: METHOD TARGET HOST ORIGIN
-// REFERRER.
+// It writes what the page posts to /report, and answers a GET of /reported behind that. It writes a line for each
+// request that it passes on: METHOD TARGET HOST ORIGIN REFERRER.
 'use strict';
 
 const fs = require('fs');
 const http = require('http');
 const net = require('net');
 
-const [own, upstream] = process.argv.slice(2).map((address) => new URL(`http://${address}`));
-const clients = `${__dirname}/../Clients`;
+const [own, upstream] = process.argv.slice(2, 4).map((address) => new URL(`http://${address}`));
 const files = {
-    '/': [`${clients}/page.html`, 'text/html'],
-    '/session.js': [`${clients}/session.js`, 'text/javascript'],
+    '/': [process.argv[4], 'text/html'],
+    '/session.js': [`${__dirname}/../Clients/session.js`, 'text/javascript'],
     '/sockjs.js': ['/usr/share/nodejs/sockjs-client/dist/sockjs.js', 'text/javascript'],
 };
 const note = ({ method, url, headers: { host, origin = '-', referer = '-' } }) =>
     console.log(`${method} ${url} ${host} ${origin} ${referer}`);
+// Who has asked for /reported.
+const waiting = [];
 
 const server = http.createServer((request, response) => {
     const [file, type] = files[request.url.split('?')[0]] ?? [];
@@ -26,9 +27,10 @@ const server = http.createServer((request, response) => {
         response.setHeader('Content-Type', `${type}; charset=utf-8`);
         return fs.createReadStream(file).pipe(response);
     }
+    if (request.url === '/reported') return waiting.push(response);
     if (request.url === '/report') {
-        request.on('end', () => response.end()).pipe(process.stdout, { end: false });
-        return;
+        const answer = () => [response, ...waiting.splice(0)].forEach((one) => one.end());
+        return request.on('end', answer).pipe(process.stdout, { end: false });
     }
     note(request);
     const { method, url, headers } = request;

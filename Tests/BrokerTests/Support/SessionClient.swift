@@ -65,7 +65,9 @@ enum SessionClient {
         _ body: (RunningProgram) async throws -> Value
     ) async throws -> Value {
         let script = folder.appending(path: "Servers/front.js").path
-        return try await Program("/usr/bin/env", ["node", script, address, "127.0.0.1:\(upstream)"]).start { front in
+        let page = folder.appending(path: "Clients/page.html").path
+        let front = Program("/usr/bin/env", ["node", script, address, "127.0.0.1:\(upstream)", page])
+        return try await front.start { front in
             try await front.waitFor("listening\n")
             return try await body(front)
         }
