@@ -5,31 +5,31 @@ import STOMPTransport
 /// A connection of an app's, and the one to the server that takes what it says: two ends, and a lane each way.
 final class Relay {
     /// How long an end may take to go, once the other is gone.
-    private static let patience = TimeAmount.seconds(5)
+    static let patience = TimeAmount.seconds(5)
 
-    private let switchboard: Switchboard
+    let switchboard: Switchboard
     private let channel: any Channel
     private lazy var number = switchboard.nextNumber()
     private(set) lazy var app = RelayEnd(channel, .toServer) { [weak self] in self?.happened($0, at: .toServer) }
-    private var server: RelayEnd?
-    private lazy var toServer = lane(.toServer)
-    private lazy var toApp = lane(.toApp)
-    private var carrier: any Carrier = OpaqueCarrier()
+    var server: RelayEnd?
+    lazy var toServer = lane(.toServer)
+    lazy var toApp = lane(.toApp)
+    var carrier: any Carrier = OpaqueCarrier()
     /// What is carried, where it is one session.
-    private var session: TapSession?
+    var session: TapSession?
     /// What has passed and is still to be looked at.
     private var later: [(RelayPart, TapEvent.Direction)] = []
-    private var isConnecting = false
-    private var isFrozen = false
+    var isConnecting = false
+    var isFrozen = false
     /// Whether nothing passes any more but what the tap itself says.
-    private var isBroken = false
+    var isBroken = false
     /// Whether both ends are being closed.
-    private var isEnding = false
-    private var isOver = false
+    var isEnding = false
+    var isOver = false
     /// The request and the answer that are about to make a WebSocket.
-    private var upgrade: (request: HTTPRequestHead, answer: HTTPResponseHead, mayBeSockJS: Bool)?
+    var upgrade: (request: HTTPRequestHead, answer: HTTPResponseHead, mayBeSockJS: Bool)?
     /// Who ended it first, and how.
-    private var cause: String?
+    var cause: String?
 
     init(_ channel: any Channel, _ switchboard: Switchboard) {
         self.channel = channel
@@ -44,8 +44,8 @@ final class Relay {
         }
     }
 
-    private func lane(of direction: TapEvent.Direction) -> Lane { direction == .toServer ? toServer : toApp }
-    private func target(of direction: TapEvent.Direction) -> RelayEnd? { direction == .toServer ? server : app }
+    func lane(of direction: TapEvent.Direction) -> Lane { direction == .toServer ? toServer : toApp }
+    func target(of direction: TapEvent.Direction) -> RelayEnd? { direction == .toServer ? server : app }
     private func source(of direction: TapEvent.Direction) -> RelayEnd? { direction == .toServer ? app : server }
 
     // MARK: - The beginning
@@ -68,7 +68,7 @@ final class Relay {
         switchboard.deliver()
     }
 
-    private func makeSession(keepsMessages: Bool) -> TapSession {
+    func makeSession(keepsMessages: Bool) -> TapSession {
         let session = TapSession(number: number, app: app.address, switchboard, keepsMessages: keepsMessages)
         self.session = session
         session.attach(self)
@@ -172,7 +172,7 @@ final class Relay {
     }
 
     /// Looks at what has passed.
-    private func look() {
+    func look() {
         guard !later.isEmpty else { return }
         let parts = later
         later.removeAll(keepingCapacity: true)
@@ -192,7 +192,7 @@ final class Relay {
     }
 
     /// Back-pressure: an end is read from where the other one takes what it says.
-    private func updateReading() {
+    func updateReading() {
         let mayRead = !isFrozen && upgrade == nil
         let hasRoom = toServer.hasRoom && !app.isFull && (carrier as? HTTPCarrier)?.hasRoom ?? true
         app.setReading(
@@ -203,140 +203,11 @@ final class Relay {
         server?.setReading(isBroken || mayRead && toApp.hasRoom && (app.channel.isWritable || app.isGone))
     }
 
-    // MARK: - HTTP
-
-    /// Octets are to come in place of HTTP, behind the 101 that is on its way to the app.
-    func expectUpgrade(_ request: HTTPRequestHead, _ answer: HTTPResponseHead, mayBeSockJS: Bool) {
-        upgrade = (request, answer, mayBeSockJS)
-        updateReading()
-    }
-
-    private func upgradeEnds() {
-        guard let (request, answer, mayBeSockJS) = upgrade else { return }
-        upgrade = nil
-        let path = request.uri.prefix { $0 != "?" }
-        carrier = OpaqueCarrier()
-        if answer.headers.hasToken("websocket", in: "Upgrade") {
-            let session = makeSession(keepsMessages: true)
-            session.begin("WebSocket \(path)")
-            do throws(TransportError) {
-                carrier = try WebSocketCarrier(
-                    session, answer: answer, mayBeSockJS: mayBeSockJS,
-                    limit: switchboard.configuration.transport.maximumMessage)
-            } catch {
-                session.tell(nil, .note("not taken apart: \(error)"))
-            }
-        } else {
-            tell(nil, .note("\(path) was upgraded to what is no WebSocket, and is not taken apart"))
-        }
-        app.upgrade()
-        server?.upgrade()
-    }
-
-    private func violated(_ violation: HTTPReader.Violation, _ direction: TapEvent.Direction) {
-        guard !isBroken else { return }
-        let isTooLarge = violation == .headTooLarge
-        let what = isTooLarge ? "a head of HTTP that is too large" : "what is no HTTP"
-        tell(direction, .note("the \(direction == .toServer ? "app" : "server") sent \(what)"))
-        let isAnswering = (carrier as? HTTPCarrier)?.isAnswering ?? true
-        if direction == .toServer, !isAnswering {
-            answer(isTooLarge ? .requestHeaderFieldsTooLarge : .badRequest, "The tap cannot read this request")
-        } else if direction == .toApp, !isAnswering {
-            answer(.badGateway, "The server's answer is no HTTP")
-        } else {
-            isBroken = true
-            app.reset()
-            server?.reset()
-        }
-        switchboard.deliver()
-    }
-
-    /// Answers the app in the server's place, and ends the connection.
-    func answer(_ status: HTTPResponseStatus, _ text: String) {
-        var headers = HTTPHeaders()
-        headers.add(name: "Content-Type", value: "text/plain; charset=utf-8")
-        answer(status, headers, ByteBuffer(string: text + "\n"))
-    }
-
-    func answer(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ body: ByteBuffer) {
-        var headers = headers
-        headers.add(name: "Content-Length", value: "\(body.readableBytes)")
-        headers.add(name: "Connection", value: "close")
-        isBroken = true
-        let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
-        toApp.append(.responseHead(head, .length(body.readableBytes)))
-        toApp.append(.body(body))
-        toApp.append(.end(nil))
-        finishEnds()
-    }
-
-    // MARK: - The end
+    // MARK: - What is told
 
     func tell(_ direction: TapEvent.Direction?, _ content: TapEvent.Content) {
         // A number is taken by what is told only.
         guard switchboard.tells(content) else { return }
         switchboard.tell(TapEvent(connection: number, app: app.address, direction: direction, content))
-    }
-
-    /// The tap closes the session that this carries: with a code where there is one, and otherwise by breaking off.
-    func breakOff(_ session: TapSession, code: Int?) {
-        look()
-        isBroken = true
-        guard let code else {
-            app.close()
-            server?.close()
-            return updateReading()
-        }
-        for (direction, part) in carrier.farewell(code, of: session) { lane(of: direction).append(part) }
-        if !isEnding { finishEnds() }
-    }
-
-    /// Closes both ends behind what is on its way to them.
-    private func finishEnds() {
-        isEnding = true
-        toApp.append(.inputClosed)
-        toServer.append(.inputClosed)
-        app.flush()
-        server?.flush()
-        updateReading()
-        closeLater(app)
-        if let server { closeLater(server) }
-    }
-
-    private func closeLater(_ end: RelayEnd) {
-        switchboard.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { end.close() }
-    }
-
-    func freeze() {
-        isFrozen = true
-        toServer.isHeld = true
-        toApp.isHeld = true
-        updateReading()
-    }
-
-    func shutDown() {
-        cause = cause ?? "the tap was ended"
-        isBroken = true
-        app.close()
-        server?.close()
-    }
-
-    private func gone(_ direction: TapEvent.Direction) {
-        if app.isGone, server?.isGone ?? (!isConnecting || isBroken) { return finish() }
-        guard !isFrozen else { return }
-        if let other = target(of: direction) { closeLater(other) }
-    }
-
-    private func finish() {
-        guard !isOver else { return }
-        isOver = true
-        look()
-        toServer.stop()
-        toApp.stop()
-        (carrier as? HTTPCarrier)?.stop()
-        session?.end(cause ?? "it is over")
-        session?.detach(self)
-        switchboard.deliver()
-        switchboard.remove(self)
     }
 }

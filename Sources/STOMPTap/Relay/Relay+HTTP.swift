@@ -1,0 +1,71 @@
+import NIOCore
+import NIOHTTP1
+import STOMPTransport
+
+/// What becomes of HTTP.
+extension Relay {
+    /// Octets are to come in place of HTTP, behind the 101 that is on its way to the app.
+    func expectUpgrade(_ request: HTTPRequestHead, _ answer: HTTPResponseHead, mayBeSockJS: Bool) {
+        upgrade = (request, answer, mayBeSockJS)
+        updateReading()
+    }
+
+    func upgradeEnds() {
+        guard let (request, answer, mayBeSockJS) = upgrade else { return }
+        upgrade = nil
+        let path = request.uri.prefix { $0 != "?" }
+        carrier = OpaqueCarrier()
+        if answer.headers.hasToken("websocket", in: "Upgrade") {
+            let session = makeSession(keepsMessages: true)
+            session.begin("WebSocket \(path)")
+            do throws(TransportError) {
+                carrier = try WebSocketCarrier(
+                    session, answer: answer, mayBeSockJS: mayBeSockJS,
+                    limit: switchboard.configuration.transport.maximumMessage)
+            } catch {
+                session.tell(nil, .note("not taken apart: \(error)"))
+            }
+        } else {
+            tell(nil, .note("\(path) was upgraded to what is no WebSocket, and is not taken apart"))
+        }
+        app.upgrade()
+        server?.upgrade()
+    }
+
+    func violated(_ violation: HTTPReader.Violation, _ direction: TapEvent.Direction) {
+        guard !isBroken else { return }
+        let isTooLarge = violation == .headTooLarge
+        let what = isTooLarge ? "a head of HTTP that is too large" : "what is no HTTP"
+        tell(direction, .note("the \(direction == .toServer ? "app" : "server") sent \(what)"))
+        let isAnswering = (carrier as? HTTPCarrier)?.isAnswering ?? true
+        if direction == .toServer, !isAnswering {
+            answer(isTooLarge ? .requestHeaderFieldsTooLarge : .badRequest, "The tap cannot read this request")
+        } else if direction == .toApp, !isAnswering {
+            answer(.badGateway, "The server's answer is no HTTP")
+        } else {
+            isBroken = true
+            app.reset()
+            server?.reset()
+        }
+        switchboard.deliver()
+    }
+
+    /// Answers the app in the server's place, and ends the connection.
+    func answer(_ status: HTTPResponseStatus, _ text: String) {
+        var headers = HTTPHeaders()
+        headers.add(name: "Content-Type", value: "text/plain; charset=utf-8")
+        answer(status, headers, ByteBuffer(string: text + "\n"))
+    }
+
+    func answer(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ body: ByteBuffer) {
+        var headers = headers
+        headers.add(name: "Content-Length", value: "\(body.readableBytes)")
+        headers.add(name: "Connection", value: "close")
+        isBroken = true
+        let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+        toApp.append(.responseHead(head, .length(body.readableBytes)))
+        toApp.append(.body(body))
+        toApp.append(.end(nil))
+        finishEnds()
+    }
+}
