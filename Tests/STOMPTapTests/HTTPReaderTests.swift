@@ -126,6 +126,10 @@ import Testing
                     + "200 <B> [Content-Length=1] length(1)|body x|end"
             ),
             ([.GET], "HTTP/1.1 101 \r\nUpgrade: x\r\n\r\nabc", "101 <> [Upgrade=x] none|end|rest abc"),
+            (
+                [.GET], "HTTP/1.1 200 A\r\nTransfer-Encoding: Identity\r\nContent-Length: 1\r\n\r\nx",
+                "200 <A> [Transfer-Encoding=Identity, Content-Length=1] length(1)|body x|end"
+            ),
             ([.CONNECT], "HTTP/1.1 200 \r\n\r\nabc", "200 <> [] none|end|rest abc"),
             (
                 [.CONNECT], "HTTP/1.1 407 \r\nContent-Length: 1\r\n\r\na",

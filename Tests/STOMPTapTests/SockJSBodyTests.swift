@@ -122,10 +122,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("/ws/000/abc/xhr", "/ws/000/abc", "SockJS xhr", HTTPMethod.POST),
+        ("/ws/000/abc/xhr", "/ws/000/abc", "SockJS xhr-polling", HTTPMethod.POST),
         ("/a/b/000/abc/xhr_streaming?t=1", "/a/b/000/abc", "SockJS xhr-streaming", .POST),
         ("/000/abc/eventsource", "/000/abc", "SockJS eventsource", .GET),
-        ("/ws/0/a/jsonp?c=cb", "/ws/0/a", "SockJS jsonp", .GET),
+        ("/ws/0/a/jsonp?c=cb", "/ws/0/a", "SockJS jsonp-polling", .GET),
         ("/ws/0/a/htmlfile", "/ws/0/a", "SockJS htmlfile", .GET),
         ("/ws/0/a/jsonp_send", "/ws/0/a", "SockJS jsonp-send", .POST),
         ("/ws/0/a/websocket", "/ws/0/a", "SockJS websocket", .GET),

@@ -64,7 +64,7 @@ import Testing
                 frames[event.connection, default: []].append(frame.headers["login"] ?? frame.headers["x"] ?? "")
             }
             #expect(frames == [1: ["aaa", "aaa"], 2: ["bbb", "bbb"]])
-            #expect(between.openings == ["SockJS xhr /ws/000/aaa", "SockJS xhr /ws/000/bbb"])
+            #expect(between.openings == ["SockJS xhr-polling /ws/000/aaa", "SockJS xhr-polling /ws/000/bbb"])
             try await Self.exchange(app1, server1, Self.request("aaa", "xhr"), Self.answer("c[3000,\"Go away!\"]\n"))
             try await between.wait("end") { $0.endings.count == 1 }
             #expect(between.endings == [#"the server closed it: c 3000 "Go away!""#])

@@ -82,7 +82,7 @@ final class Socket: Sendable {
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let octets = Self.unwrapInboundIn(data)
-            state.withLockedValue { $0.read.writeImmutableBuffer(octets) }
+            _ = state.withLockedValue { $0.read.writeImmutableBuffer(octets) }
         }
 
         func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

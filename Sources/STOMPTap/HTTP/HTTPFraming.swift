@@ -32,8 +32,9 @@ enum HTTPFraming: Equatable {
 
     /// What the headers say of it: nil where they contradict themselves, and nothing where they say nothing.
     private static func announced(by headers: HTTPHeaders) -> HTTPFraming?? {
-        if let coding = headers[canonicalForm: "Transfer-Encoding"].last {
-            return coding.lowercased() == "chunked" ? .chunked : .untilClose
+        // No coding at all once had a name, too.
+        if let coding = headers[canonicalForm: "Transfer-Encoding"].last?.lowercased(), coding != "identity" {
+            return coding == "chunked" ? .chunked : .untilClose
         }
         let lengths = Set(headers[canonicalForm: "Content-Length"])
         guard let length = lengths.first else { return .some(nil) }
