@@ -200,6 +200,23 @@ import Testing
         }
     }
 
+    @Test func headsAreTold() async throws {
+        try await Between.run(tellsLayers: true) { between in
+            let app = try await between.connect()
+            app.send("BREW /\u{ea}\u{b0}\u{80}?x HTTP/1.1\r\nUpgrade: h2c\r\n\r\n")
+            let server = try await between.server.wire()
+            try await server.wait(until: "\r\n\r\n")
+            server.send("HTTP/1.1 418 I'm a teapot\r\nContent-Length: 0\r\n\r\n")
+            try await app.wait(until: "\r\n\r\n")
+            try await between.wait("answer") { $0.layers.count == 3 }
+            #expect(
+                between.layers == [
+                    "http BREW /\u{ea}\u{b0}\u{80}?x", "http withheld the offer of h2c", "http 418 I'm a teapot",
+                ])
+            #expect(Set(between.all.map(\.connection)) == [1])
+        }
+    }
+
     @Test func aTunnelGoesThrough() async throws {
         try await Between.run { between in
             let app = try await between.connect()

@@ -201,8 +201,9 @@ import Testing
             server.send(text("o", false))
             try await app.wait("opening") { $0.text.hasSuffix("o") && $0.count == Between.switching().utf8.count + 3 }
             app.send(text(#"["CONNECT\n\n\u0000"]"#, true))
+            try await between.wait("frame") { $0.frames(.toServer).count == 1 }
             server.send(text(#"a["CONNECTED\nversion:1.2\n\n\u0000","\n"]"#, false))
-            try await between.wait("frame") { $0.frames(.toApp).count == 1 && $0.frames(.toServer).count == 1 }
+            try await between.wait("frame") { $0.frames(.toApp).count == 1 }
             server.send(text(#"c[3000,"Go away!"]"#, false))
             try await app.wait("all of it") { $0.text.contains("Go away!") }
             server.close()

@@ -90,7 +90,7 @@ final class HTTPCarrier: Carrier {
         let exchange = Exchange(head, path, session)
         exchanges.append(exchange)
         session?.attach(relay)
-        tell(exchange, .toServer, .layer(.http, "\(head.method) \(head.uri.readable)", octets: head.octets))
+        tell(exchange, .toServer, .layer(.http, "\(head.method.rawValue) \(head.uri.readable)", octets: head.octets))
         if !withheld.isEmpty {
             tell(exchange, nil, .layer(.http, "withheld the offer of \(withheld.joined(separator: ", "))", octets: nil))
         }

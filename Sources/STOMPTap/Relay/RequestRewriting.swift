@@ -12,8 +12,8 @@ struct RequestRewriting {
     let withholdsCompression: Bool
 
     /// - Parameter isOfSession: whether the answer carries frames of a SockJS session, which must not be compressed.
-    /// - Returns: the head for the server, and the names of offers that it does not get to see: WebSocket extensions, and
-    ///   codings of the answer.
+    /// - Returns: the head for the server, and the names of offers that it does not get to see: HTTP/2, WebSocket
+    ///   extensions, and codings of the answer.
     func rewritten(_ head: HTTPRequestHead, isOfSession: Bool) -> (head: HTTPRequestHead, withheld: [String]) {
         var head = head
         let tapOrigin = tapOrigin(for: head)
@@ -46,7 +46,7 @@ struct RequestRewriting {
         let codings = isOfSession ? head.headers[canonicalForm: "Accept-Encoding"].filter { $0 != "identity" } : []
         head.headers = headers
         let extensions = WebSocketDissector.withhold(from: &head.headers, andCompression: withholdsCompression)
-        return (head, extensions + codings.map(String.init))
+        return (head, (offersHTTP2 ? ["h2c"] : []) + extensions + codings.map(String.init))
     }
 
     /// The answer to a request: a redirection within the server leads to the tap.
