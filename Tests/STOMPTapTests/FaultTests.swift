@@ -69,7 +69,9 @@ import Testing
             #expect(error?.code == .connectionLost)
             #expect(tapped.faults == ["broke the connection off"])
             #expect(tapped.frames(.toServer).count + tapped.frames(.toApp).count == 4)
-            #expect(client.frames(.incoming).count == 2)
+            // Where requests of their own carry what the client sends, it may miss one of these first.
+            let incoming = client.frames(.incoming).count
+            #expect(incoming == 2 || way == .xhrStreaming && incoming == 1)
         }
     }
 
@@ -120,7 +122,8 @@ import Testing
             let error = await #expect(throws: STOMPClientError.self) {
                 try await STOMPConnection.withConnection(to: endpoint, configuration: client.configuration) { _ in }
             }
-            #expect(error?.code == .connectionLost)
+            // The reset may come before the system knows that the connection stands.
+            #expect(error?.code == .connectionLost || error?.code == .cannotConnect)
             #expect(tapped.faults.contains("refused"))
         }
     }

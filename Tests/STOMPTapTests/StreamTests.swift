@@ -116,8 +116,8 @@ import Testing
         let target = TransportTarget(kind: .tcp, host: "127.0.0.1", port: port, isSecure: false)
         let told = Told()
         let tap = try await Tap.start(TapConfiguration(host: "127.0.0.1", port: 0, targets: [target])) { told.add($0) }
-        let socket = try await Socket(port: tap.port)
-        #expect(try await socket.readToEnd() == "")
+        // The reset may come before the system knows that the connection stands.
+        if let socket = try? await Socket(port: tap.port) { #expect(try await socket.readToEnd() == "") }
         try await told.waitForEnd("there is no connection to the server")
         #expect(told.notes.contains { $0.contains("connection refused by 127.0.0.1:\(port)") })
         await tap.shutdown()
@@ -130,12 +130,16 @@ import Testing
         configuration.connectTimeout = .seconds(1)
         let told = Told()
         let tap = try await Tap.start(configuration) { told.add($0) }
-        let socket = try await Socket(port: tap.port)
-        try await socket.reset()
-        _ = try await eventually { told.ends == 1 ? true : nil } otherwise: { "\(told.all)" }
+        // Where there is no way to that network, the tap is the first to leave.
+        try? await Socket(port: tap.port).reset()
+        _ = try await eventually {
+            told.ends == 1 ? true : nil
+        } otherwise: {
+            "\(told.all)"
+        }
         // One that is still waiting does not keep the tap from ending.
-        let other = try await Socket(port: tap.port)
-        try await other.write("x")
+        let other = try? await Socket(port: tap.port)
+        try? await other?.write("x")
         await tap.shutdown()
         #expect(told.ends == 2)
     }
