@@ -51,17 +51,16 @@ private struct JSONTextWriter {
     /// - Parameter end: up to where there is room.
     @inline(__always)
     mutating func writeNext(of octets: UnsafeRawBufferPointer, at index: inout Int, to end: Int) {
-        if let word = octets.word(at: index) {
-            let plain = Self.plainOctets(word)
-            if plain > 0 {
-                // All eight are stored; those that are not plain are written over.
-                room.storeBytes(of: word.littleEndian, toByteOffset: count, as: UInt64.self)
-                count += plain
-                index += plain
-                // Where eight stand together, more mostly do.
-                if plain == 8 { writePlain(of: octets, from: &index, to: end) }
-                return
-            }
+        let word = octets.word(at: index) ?? octets.lastWord(at: index)
+        let plain = min(Self.plainOctets(word), octets.count - index)
+        if plain > 0 {
+            // All eight are stored; those that are not plain, or are none, are written over.
+            room.storeBytes(of: word.littleEndian, toByteOffset: count, as: UInt64.self)
+            count += plain
+            index += plain
+            // Where eight stand together, more mostly do.
+            if plain == 8 { writePlain(of: octets, from: &index, to: end) }
+            return
         }
         let octet = octets[index]
         if octet < 0x80 {

@@ -50,4 +50,21 @@ extension UnsafeRawBufferPointer {
         guard index + 8 <= count else { return nil }
         return UInt64(littleEndian: loadUnaligned(fromByteOffset: index, as: UInt64.self))
     }
+
+    /// The octets from `index` on, of which there are one to seven, the first one lowest, with blanks for those that are
+    /// missing.
+    @inline(__always)
+    func lastWord(at index: Int) -> UInt64 {
+        let left = count - index
+        let blanks: UInt64 = 0x2020_2020_2020_2020 &<< UInt64(8 * left)
+        guard left < 4 else {
+            // Both halves have some octets in common.
+            let first = UInt64(UInt32(littleEndian: loadUnaligned(fromByteOffset: index, as: UInt32.self)))
+            let last = UInt64(UInt32(littleEndian: loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)))
+            return first | last &<< UInt64(8 * (left - 4)) | blanks
+        }
+        let middle = left / 2
+        return UInt64(self[index]) | UInt64(self[index + middle]) &<< UInt64(8 * middle)
+            | UInt64(self[count - 1]) &<< UInt64(8 * (left - 1)) | blanks
+    }
 }

@@ -67,6 +67,13 @@ import Testing
         }
     }
 
+    @Test(arguments: 0...40) func textsOfAnyLengthAreWhole(length: Int) throws {
+        let text = String("abcdefghijklmnopqrstuvwxyz0123456789-_.~".prefix(length))
+        for body in [text, text + "\"", "é" + text, String(text.reversed())] {
+            #expect(try object(makeMessage([], body: body.utf8))["body"] as? String == body)
+        }
+    }
+
     @Test func controlsAreEscaped() throws {
         let message = try makeMessage(["x:\u{9B}\\n"], "\u{8}\u{1B}\u{7F}\u{9B}\u{2069}\r\n\t/")
         let text = rendered(.json, message)
