@@ -2,8 +2,8 @@
 //
 //     front.js HOST:PORT UPSTREAM-HOST:PORT PAGE
 //
-// It writes what the page posts to /report, and answers a GET of /reported behind that. It writes a line for each
-// request that it passes on: METHOD TARGET HOST ORIGIN REFERRER.
+// A GET of /start is sent on to the page. It writes what the page posts to /report, and answers a GET of /reported behind
+// that. It writes a line for each request that it passes on: METHOD TARGET HOST ORIGIN REFERRER.
 'use strict';
 
 const fs = require('fs');
@@ -22,7 +22,12 @@ const note = ({ method, url, headers: { host, origin = '-', referer = '-' } }) =
 const waiting = [];
 
 const server = http.createServer((request, response) => {
-    const [file, type] = files[request.url.split('?')[0]] ?? [];
+    const [path, query] = request.url.split('?');
+    if (path === '/start') {
+        // By its own origin, as many servers do.
+        return response.writeHead(302, { Location: `http://${request.headers.host}/?${query}` }).end();
+    }
+    const [file, type] = files[path] ?? [];
     if (file) {
         response.setHeader('Content-Type', `${type}; charset=utf-8`);
         return fs.createReadStream(file).pipe(response);

@@ -46,7 +46,7 @@ enum SessionClient {
                 // It sees no page but ours; and its sandbox would not let root in.
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--enable-logging=stderr",
-                "http://\(address)/?\(query.joined(separator: "&"))",
+                "http://\(address)/start?\(query.joined(separator: "&"))",
             ])
         return try await browser.start { browser in
             let written = try await browser.wait(otherwise: "reports nothing to \(front.written)") {
