@@ -17,6 +17,11 @@ trap exit INT TERM
 
 cc -O2 -Wall -D_GNU_SOURCE -o "$blaster" Benchmarks/blaster.c -lcrypto
 
+# Waits for what stands between to say its port, and how.
+listening() {
+    until through=$(sed -n "$1" "$folder/said" | head -n 1) && [ -n "$through" ]; do sleep 0.01; done
+}
+
 # A server for each connection, so that each result is known to be that client's.
 measure() {
     : >"$folder/port"
@@ -26,18 +31,15 @@ measure() {
     case $1 in
     bare) through=$port ;;
     socat)
-        through=$((port > 60000 ? port - 1000 : port + 1000))
-        socat "TCP-LISTEN:$through,bind=127.0.0.1,reuseaddr" "TCP:127.0.0.1:$port" &
+        socat -d -d TCP-LISTEN:0,bind=127.0.0.1 "TCP:127.0.0.1:$port" 2>"$folder/said" &
         between=$!
-        until ss -Hltn "sport = :$through" | grep -q .; do sleep 0.01; done
+        listening 's/.*listening on .*:\([0-9]*\)$/\1/p'
         ;;
     tap)
         "$stomptap" tap "stomp://127.0.0.1:$port" --listen 127.0.0.1:0 -o none --record "$folder/record" \
             2>"$folder/said" &
         between=$!
-        until through=$(sed -n 's/.*127\.0\.0\.1:\([0-9]*\).*/\1/p' "$folder/said" | head -n 1) && [ -n "$through" ]; do
-            sleep 0.01
-        done
+        listening 's/.*give the app stomp:.*:\([0-9]*\) in place.*/\1/p'
         ;;
     esac
     "$blaster" read tcp "$through" "$frames"
