@@ -140,6 +140,39 @@ import Testing
         }
     }
 
+    /// One that asks for an upgrade is not listened to until there is an answer, and then neither.
+    @Test(arguments: [true, false]) func whatComesBehindAnUpgradeIsBounded(isServersFault: Bool) async throws {
+        let port = try Loopback.freePorts(1)[0]
+        try await Between.run {
+            if !isServersFault { $0.targets = [Self.target(port)] }
+        } _: { between in
+            let app = try await between.connect()
+            app.send(isServersFault ? "GET / HTTP/1.1\r\n\r\n" : Between.upgrade(host: between.tapName))
+            let sender: Wire
+            if isServersFault {
+                sender = try await between.server.wire()
+                try await sender.wait(until: "\r\n\r\n")
+                // A second answer, to nothing.
+                sender.send("HTTP/1.1 204 Yes\r\n\r\nHTTP/1.1 101 Yes\r\n\r\n")
+                try await app.wait(for: "HTTP/1.1 101 Yes")
+            } else {
+                sender = app
+                try await app.wait(for: "502 Bad Gateway")
+            }
+            let sent = sender.flood(ByteBuffer(repeating: 0x20, count: 1 << 16), times: 800)
+            var last = -1
+            _ = try await eventually {
+                let now = sent.withLockedValue { $0 }
+                defer { last = now }
+                try await Task.sleep(for: .milliseconds(150))
+                return now == last && now > 0 ? true : nil
+            } otherwise: {
+                "it did not stop"
+            }
+            #expect(last < 300)
+        }
+    }
+
     @Test func anAppThatLeavesIsSeenToLeave() async throws {
         try await Between.run { between in
             let app = try await between.connect()

@@ -194,13 +194,12 @@ final class Relay {
     /// Back-pressure: an end is read from where the other one takes what it says.
     func updateReading() {
         let mayRead = !isFrozen && upgrade == nil
-        let hasRoom = toServer.hasRoom && !app.isFull && (carrier as? HTTPCarrier)?.hasRoom ?? true
-        app.setReading(
-            isBroken
-                || mayRead && hasRoom && !isConnecting
-                    && (server.map { $0.channel.isWritable || $0.isGone } ?? true)
-        )
-        server?.setReading(isBroken || mayRead && toApp.hasRoom && (app.channel.isWritable || app.isGone))
+        let hasRoom = toServer.hasRoom && (carrier as? HTTPCarrier)?.hasRoom ?? true
+        let takesMore = server.map { $0.channel.isWritable || $0.isGone } ?? true
+        app.setReading(!app.isFull && (isBroken || mayRead && hasRoom && !isConnecting && takesMore))
+        guard let server else { return }
+        let mayTake = mayRead && toApp.hasRoom && (app.channel.isWritable || app.isGone)
+        server.setReading(!server.isFull && (isBroken || mayTake))
     }
 
     // MARK: - What is told
