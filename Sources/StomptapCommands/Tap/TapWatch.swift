@@ -22,8 +22,9 @@ struct TapWatch: Sendable {
         printer.offer(events, at: time)
     }
 
-    /// Prints what is left, and what everything came to.
+    /// Writes and prints what is left, and what everything came to.
     func finish() async {
+        record?.write()
         let left = await printer.finish()
         if left > 0 {
             Diagnostics.warn("printing could not keep up: \(Readable.count(left)) frames and lines are left")

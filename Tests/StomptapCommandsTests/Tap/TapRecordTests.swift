@@ -15,6 +15,7 @@ struct TapRecordTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let record = try TapRecord(path, mask: mask)
         for event in events { record.append([event], at: sampleTime) }
+        record.write()
         try await body(path)
     }
 
@@ -40,10 +41,26 @@ struct TapRecordTests {
             #expect(lines[0].contains(#""passcode":"****""#))
             let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
             #expect(mode == 0o600)
-            try TapRecord(path, mask: .none).append(try conversation(), at: sampleTime)
+            let other = try TapRecord(path, mask: .none)
+            other.append(try conversation(), at: sampleTime)
+            other.write()
             let all = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
             #expect(all.count == 2 * lines.count && all[lines.count].contains(#""passcode":"p""#))
         }
+    }
+
+    /// The thread and those that find no room for more write by turns.
+    @Test func nothingIsLostOrOutOfOrderWhereMuchWaits() async throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "tap-\(UUID().uuidString).jsonl").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let record = try TapRecord(path, mask: .none)
+        let body = String(repeating: "x", count: 20_000)
+        for number in 0..<1000 {
+            record.append([try .sent("SEND", ["destination:/a", "number:\(number)"], body)], at: sampleTime)
+        }
+        record.write()
+        let numbers = try String(contentsOfFile: path, encoding: .utf8).matches(of: #/"number":"(\d+)"/#)
+        #expect(numbers.map { String($0.output.1) } == (0..<1000).map { "\($0)" })
     }
 
     @Test func aFileThatCannotBeMadeIsNamed() {
