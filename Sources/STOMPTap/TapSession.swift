@@ -114,17 +114,3 @@ final class TapSession {
             })
     }
 }
-
-extension TapFaults {
-    /// How everything is slowed down, for people.
-    var slowness: String? {
-        var parts: [String] = []
-        if delay > .zero || jitter > .zero {
-            let most = delay + jitter
-            parts.append(
-                "held for \(durationText(delay))" + (jitter > .zero ? " to \(durationText(most))" : ""))
-        }
-        if let rate { parts.append("slowed to \(rate) octets a second") }
-        return parts.isEmpty ? nil : "everything is " + parts.joined(separator: ", and ") + ", each way"
-    }
-}

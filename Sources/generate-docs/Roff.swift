@@ -23,7 +23,9 @@ struct Roff {
     mutating func words(_ words: String) {
         var text = ""
         for word in words.split(separator: " ") {
-            if !text.isEmpty, text.count + word.count > 70 {
+            // Escapes make a line longer, and mandoc wants none of more than 80 octets.
+            let length = max(text.count + word.count, Self.escaped("\(text) \(word)").count - 8)
+            if !text.isEmpty, length > 70 {
                 line(Self.escaped(text))
                 text = ""
             }

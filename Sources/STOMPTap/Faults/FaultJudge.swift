@@ -46,13 +46,3 @@ struct FaultJudge {
         return .pass
     }
 }
-
-extension TapFaults {
-    /// Whether what passes has to be known before it passes, as some of it may not.
-    var needsSifting: Bool { dropsHeartBeats || dropsMessage != nil || closeCode != nil || isCounting }
-
-    private var isCounting: Bool {
-        if case .frames = closing { return true }
-        return false
-    }
-}
