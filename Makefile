@@ -45,9 +45,11 @@ docs: libraries ## make the man pages, the completions and the README's table of
 lint: ## check the style of the sources
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources/FuzzDecoder
 
-figures: build ## measure the frames per second beside bare read and write loops
+figures: build ## measure the frames per second beside bare read and write loops, and beside a bare splice
 	Benchmarks/figures.sh
 	Benchmarks/bench-figures.sh
+	@Scripts/apt-install.sh socat
+	Benchmarks/tap-figures.sh
 
 autobahn: ## run the WebSocket client against the Autobahn test suite (needs Python 2.7)
 	Scripts/autobahn.sh
