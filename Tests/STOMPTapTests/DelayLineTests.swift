@@ -1,4 +1,5 @@
 import NIOCore
+import NIOEmbedded
 import Testing
 
 @testable import STOMPTap
@@ -30,7 +31,7 @@ import Testing
         #expect(line.next(at: Self.start + .milliseconds(200)) == 1)
         #expect(line.next(at: Self.start + .milliseconds(249)) == nil)
         #expect(line.next(at: Self.start + .milliseconds(250)) == 2)
-        #expect(line.size == 0 && line.isEmpty)
+        #expect(line.size == 0 && line.count == 0)
     }
 
     @Test func jitterStaysInItsBoundsAndNothingOvertakes() {
@@ -59,8 +60,9 @@ import Testing
     }
 
     @Test func theRateIsKept() {
+        #expect(Self.line { $0.rate = 100_000 }.portion == 5000)
         var line = Self.line { $0.rate = 1000 }
-        #expect(line.portion == 50)
+        #expect(line.portion == 64)
         for number in 0..<10 { line.append(number, size: 100, at: Self.start) }
         var passed = 0
         for tenth in 1...10 {
@@ -72,6 +74,21 @@ import Testing
         let later = Self.start + .seconds(60)
         line.append(11, size: 500, at: later)
         #expect(line.due == later + .milliseconds(500))
+    }
+
+    /// Each of them keeps more than its octets.
+    @Test func aLaneIsFullOfManySmallParts() {
+        var faults = TapFaults()
+        faults.delay = .hours(1)
+        let lane = Lane(faults, on: EmbeddedEventLoop(), deliver: { _ in }, flush: {})
+        lane.isHeld = false
+        var count = 0
+        while lane.hasRoom, count < 100_000 {
+            lane.append(.octets(ByteBuffer(string: "x")))
+            count += 1
+        }
+        #expect((100..<10_000).contains(count))
+        lane.stop()
     }
 
     @Test func partsAreCutIntoPieces() {

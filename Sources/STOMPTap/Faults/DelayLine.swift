@@ -16,13 +16,13 @@ struct DelayLine<Element> {
         rate = faults.rate
     }
 
-    var isEmpty: Bool { queue.isEmpty }
+    var count: Int { queue.count }
     /// When the next element may leave.
     var due: NIODeadline? { queue.first?.due }
 
     /// The most octets that should come as one element, so that a slow line flows and does not lurch: a twentieth of a
-    /// second's. Nil where there is no limit to the rate.
-    var portion: Int? { rate.map { max(1, $0 / 20) } }
+    /// second's, and not less than 64. Nil where there is no limit to the rate.
+    var portion: Int? { rate.map { max(64, $0 / 20) } }
 
     mutating func append(_ element: Element, size: Int, at now: NIODeadline) {
         var due = now + delay

@@ -3,7 +3,9 @@ import NIOCore
 /// One way through a relay: what one end brings waits here for as long as faults hold it, or until there is another end.
 final class Lane {
     /// The most octets that wait before the end that brings them is no longer read from.
-    static let limit = 1 << 20
+    private static let limit = 2 << 20
+    /// What each part counts for beside its own: a small one keeps the whole of the read that brought it.
+    private static let partCost = 1 << 10
 
     private var line: DelayLine<RelayPart>
     private let eventLoop: any EventLoop
@@ -28,8 +30,7 @@ final class Lane {
     }
 
     /// Whether more should come.
-    var hasRoom: Bool { line.size < Self.limit }
-    var isEmpty: Bool { line.isEmpty }
+    var hasRoom: Bool { line.size + line.count * Self.partCost < Self.limit }
 
     func append(_ part: RelayPart) {
         let now = NIODeadline.now()
