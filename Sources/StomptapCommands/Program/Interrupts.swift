@@ -43,7 +43,11 @@ enum Interrupts {
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number, queue: DispatchQueue(label: "signals"))
         source.setEventHandler { arrived(number) }
+        // A signal that comes before the source stands would be lost.
+        let stands = DispatchSemaphore(value: 0)
+        source.setRegistrationHandler { stands.signal() }
         source.resume()
+        stands.wait()
         return source
     }
 
