@@ -167,7 +167,8 @@ import Testing
                 }
                 #expect(ContinuousClock.now - start >= .milliseconds(300))
             }
-            #expect(tapped.faults == ["everything is held for 150 ms to 170 ms, each way"])
+            // A request of SockJS that comes behind the end begins another session.
+            #expect(Set(tapped.faults) == ["everything is held for 150 ms to 170 ms, each way"])
         }
     }
 
