@@ -26,17 +26,18 @@ enum RelayPart {
     /// The same in pieces of at most so many octets.
     func pieces(of limit: Int) -> [RelayPart] {
         guard size > limit else { return [self] }
-        var pieces: [RelayPart] = []
-        switch self {
-        case .octets(var octets):
-            while let piece = octets.readSlice(length: min(limit, octets.readableBytes)), piece.readableBytes > 0 {
-                pieces.append(.octets(piece))
-            }
-        case .body(var octets):
-            while let piece = octets.readSlice(length: min(limit, octets.readableBytes)), piece.readableBytes > 0 {
-                pieces.append(.body(piece))
-            }
-        default: break
+        return switch self {
+        case .octets(let octets): Self.cut(octets, into: limit).map { .octets($0) }
+        case .body(let octets): Self.cut(octets, into: limit).map { .body($0) }
+        default: [self]
+        }
+    }
+
+    private static func cut(_ octets: ByteBuffer, into limit: Int) -> [ByteBuffer] {
+        var rest = octets
+        var pieces: [ByteBuffer] = []
+        while let piece = rest.readSlice(length: min(limit, rest.readableBytes)), piece.readableBytes > 0 {
+            pieces.append(piece)
         }
         return pieces
     }

@@ -56,7 +56,7 @@ final class WebSocketCarrier: Carrier {
             session.tell(direction, .layer(.ws, summary, octets: control.payload))
             if control.isClose { session.said(goodbye: summary, direction) }
             if isSifting { passed.append(.octets(control.octets(isMasked: isMasked))) }
-        case .message(let octets, let isText, _):
+        case .message(let octets, let isText):
             let outcome = take(octets, isText, direction)
             session.tell(direction, outcome.seen)
             guard isSifting else { return }

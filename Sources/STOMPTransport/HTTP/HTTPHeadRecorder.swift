@@ -2,53 +2,53 @@ import NIOCore
 
 /// Keeps the head of an HTTP answer, or what came instead of one, as it came, and shows both heads in the trace.
 /// It stands below the HTTP codec, which keeps neither the reason phrase nor what it cannot read.
-package final class HTTPHeadRecorder: ChannelDuplexHandler, RemovableChannelHandler {
-    package typealias InboundIn = ByteBuffer
-    package typealias InboundOut = ByteBuffer
-    package typealias OutboundIn = ByteBuffer
-    package typealias OutboundOut = ByteBuffer
+final class HTTPHeadRecorder: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
     /// The most octets that are kept of a head.
     static let limit = 16 << 10
 
     private let trace: WireTrace
-    package private(set) var incoming = ByteBuffer()
+    private(set) var incoming = ByteBuffer()
     /// What a layer below says is wrong: it came before anything that is made of the connection's end.
-    package private(set) var failure: TransportError?
+    private(set) var failure: TransportError?
     private var outgoing = ByteBuffer()
     private var isIncomingWhole = false
     private var isOutgoingWhole = false
 
-    package init(trace: WireTrace) { self.trace = trace }
+    init(trace: WireTrace) { self.trace = trace }
 
     /// The first line that came.
-    package var firstLine: String {
+    var firstLine: String {
         String(decoding: incoming.readableBytesView.prefix { $0 != 10 && $0 != 13 }, as: Unicode.UTF8.self)
     }
 
     /// The reason phrase of the answer.
-    package var reason: String {
+    var reason: String {
         let words = firstLine.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
         return words.count > 2 ? String(words[2]) : ""
     }
 
     /// Another exchange begins on the same connection.
-    package func reset() {
+    func reset() {
         (incoming, outgoing) = (ByteBuffer(), ByteBuffer())
         (isIncomingWhole, isOutgoingWhole) = (false, false)
     }
 
-    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         keep(Self.unwrapInboundIn(data), in: &incoming, isWhole: &isIncomingWhole, .incoming)
         context.fireChannelRead(data)
     }
 
-    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
         failure = failure ?? error as? TransportError
         context.fireErrorCaught(error)
     }
 
-    package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         keep(Self.unwrapOutboundIn(data), in: &outgoing, isWhole: &isOutgoingWhole, .outgoing)
         context.write(data, promise: promise)
     }

@@ -5,7 +5,7 @@ import NIOHTTP1
 /// cannot be read is an error.
 package struct WebSocketDissector {
     package enum Element {
-        case message(ByteBuffer, isText: Bool, compressedSize: Int?)
+        case message(ByteBuffer, isText: Bool)
         /// A ping, pong or close: the frame itself, and what it is for people.
         case control(Control, String)
     }
@@ -57,7 +57,7 @@ package struct WebSocketDissector {
                 if frame.opcode.isControl {
                     body(.control(Control(frame: frame), try summary(of: frame)))
                 } else if let message = try assembler.take(frame) {
-                    body(.message(message.octets, isText: message.isText, compressedSize: message.compressedSize))
+                    body(.message(message.octets, isText: message.isText))
                 }
             }
         } catch {
