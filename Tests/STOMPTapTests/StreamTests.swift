@@ -140,6 +140,11 @@ import Testing
         // One that is still waiting does not keep the tap from ending.
         let other = try? await Socket(port: tap.port)
         try? await other?.write("x")
+        _ = try await eventually {
+            Set(told.all.map(\.connection)).count == 2 ? true : nil
+        } otherwise: {
+            "\(told.all)"
+        }
         await tap.shutdown()
         #expect(told.ends == 2)
     }
