@@ -96,22 +96,27 @@ final class Switchboard {
     /// - Parameter isReceiving: whether the request receives: only such a one opens a session.
     func session(of path: SockJSPath, app: String, isReceiving: Bool) -> TapSession? {
         if let session = sessions[path.session] { return session }
+        if sessions.count >= Self.largestSessionCount {
+            sessions = sessions.filter { !$0.value.hasEnded || $0.value.isCarried }
+        }
         guard isReceiving, sessions.count < Self.largestSessionCount else { return nil }
+        return makeSession(path, app: app)
+    }
+
+    /// A session in place of the one that may be known by the same path. It stays known for its patience also when it
+    /// has ended, as a client goes on asking until it has read of the end.
+    func makeSession(_ path: SockJSPath, app: String) -> TapSession {
         let session = TapSession(number: nextNumber(), app: app, self, keepsMessages: true)
         sessions[path.session] = session
         session.whenIdle = { [weak self, weak session] in
             guard let self, let session else { return }
-            if session.hasEnded { return self.forget(path.session, session) }
+            session.idleTimer?.cancel()
             session.idleTimer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.sessionPatience) {
                 session.end("no request came for \(durationText(Self.sessionPatience))")
-                self.forget(path.session, session)
+                if self.sessions[path.session] === session { self.sessions[path.session] = nil }
             }
         }
         session.begin("\(path.name) \(path.session)")
         return session
-    }
-
-    private func forget(_ name: String, _ session: TapSession) {
-        if sessions[name] === session { sessions[name] = nil }
     }
 }

@@ -76,6 +76,9 @@ extension Dialogue {
     /// What a server says to a second request that receives (SockJS 0.3.3, "Session rules").
     private static var anotherReceiver: Int { 2010 }
 
+    /// Whether a frame opens a session.
+    static func opensSockJS(_ frame: ByteBuffer) -> Bool { frame.readableBytesView.elementsEqual("o".utf8) }
+
     /// The frame that closes a session.
     static func sockJSClose(code: Int, reason: String) -> ByteBuffer {
         var frame = ByteBuffer(string: "c[\(code),")

@@ -8,7 +8,7 @@ final class HTTPCarrier: Carrier {
     private final class Exchange {
         let head: HTTPRequestHead
         let path: SockJSPath?
-        let session: TapSession?
+        var session: TapSession?
         var answer: HTTPResponseHead?
         /// The body of the request, where it carries messages.
         var body = ByteBuffer()
@@ -167,18 +167,14 @@ final class HTTPCarrier: Carrier {
     }
 
     private func take(answerBody octets: ByteBuffer) -> [RelayPart] {
-        guard let exchange = exchanges.first, let session = exchange.session, let frames = exchange.frames else {
-            return [.body(octets)]
-        }
-        return pass(frames.take(octets), frames, session, orAll: octets)
+        guard let exchange = exchanges.first, let frames = exchange.frames else { return [.body(octets)] }
+        return pass(frames.take(octets), frames, of: exchange, orAll: octets)
     }
 
     private func takeAnswerEnd(_ end: RelayPart) -> [RelayPart] {
         guard let exchange = exchanges.popFirst() else { return [end] }
         var parts: [RelayPart] = []
-        if let session = exchange.session, let frames = exchange.frames {
-            parts = pass(frames.finish(), frames, session, orAll: nil)
-        }
+        if let frames = exchange.frames { parts = pass(frames.finish(), frames, of: exchange, orAll: nil) }
         exchange.session?.detach(relay)
         if let answer = exchange.answer, answer.isLast(to: exchange.head.method) {
             relay.expectUpgrade(exchange.head, answer, mayBeSockJS: exchange.path?.carriage == .websocket)
@@ -189,13 +185,14 @@ final class HTTPCarrier: Carrier {
     }
 
     private func pass(
-        _ piece: (frames: [ByteBuffer], failure: TransportError?), _ body: SockJSBody, _ session: TapSession,
+        _ piece: (frames: [ByteBuffer], failure: TransportError?), _ body: SockJSBody, of exchange: Exchange,
         orAll octets: ByteBuffer?
     ) -> [RelayPart] {
         let isSifting = isSifting && body.canSift
         var passed = ByteBuffer()
-        latest = session
         for frame in piece.frames {
+            guard let session = session(of: exchange, for: frame) else { continue }
+            latest = session
             let unwrapped = session.dialogue.takeSockJS(frame: frame)
             session.tell(.toApp, unwrapped.outcome.seen)
             if let closing = unwrapped.closing {
@@ -204,9 +201,20 @@ final class HTTPCarrier: Carrier {
             }
             if isSifting { for frame in unwrapped.outcome.passed { body.write(frame, to: &passed) } }
         }
-        if let failure = piece.failure { session.tell(.toApp, .note("no longer taken apart: \(failure)")) }
+        if let failure = piece.failure { tell(exchange, .toApp, .note("no longer taken apart: \(failure)")) }
         if isSifting { return passed.readableBytes > 0 ? [.body(passed)] : [] }
         return octets.map { [.body($0)] } ?? []
+    }
+
+    /// The session of a frame of an answer: another one where the frame opens again what has ended.
+    private func session(of exchange: Exchange, for frame: ByteBuffer) -> TapSession? {
+        guard let session = exchange.session, session.hasEnded, let path = exchange.path, Dialogue.opensSockJS(frame)
+        else { return exchange.session }
+        let another = switchboard.makeSession(path, app: relay.app.address)
+        another.attach(relay)
+        session.detach(relay)
+        exchange.session = another
+        return another
     }
 
     func passed() {
