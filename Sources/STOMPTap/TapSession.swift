@@ -95,6 +95,8 @@ final class TapSession {
         let code = switchboard.configuration.faults.closeCode
         tell(nil, .fault(code.map { "closed with \($0)" } ?? "broke the connection off"))
         farewell = "the tap closed it"
+        // The ends learn of it when it was told.
+        switchboard.deliver()
         for relay in relays.values { relay.breakOff(self, code: code) }
         switchboard.deliver()
     }
@@ -103,8 +105,8 @@ final class TapSession {
         guard !isClosed, !hasEnded else { return }
         isFrozen = true
         tell(nil, .fault("frozen: nothing passes any more"))
-        for relay in relays.values { relay.freeze() }
         switchboard.deliver()
+        for relay in relays.values { relay.freeze() }
     }
 
     private func after(_ time: TimeAmount, _ body: @escaping (TapSession) -> Void) {

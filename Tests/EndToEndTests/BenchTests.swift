@@ -84,8 +84,8 @@ import Testing
         let figures = try await figures(bench("demo", "--rate", "500/s", "--duration", "2s", "--warmup", "500ms"))
         #expect(figures.sent == 1000)
         #expect(figures.lost == 0)
-        #expect(abs(figures.sentPerSecond - 500) < 50)
-        #expect(abs(figures.durationSeconds - 2) < 1)
+        #expect(figures.sentPerSecond < 510)
+        #expect(figures.durationSeconds > 1.9)
     }
 
     @Test(arguments: ["body", "header"]) func receiptsAreCounted(stamp: String) async throws {

@@ -128,7 +128,7 @@ import Testing
 
     @Test func theTimeOfACommandIsNoSilence() async throws {
         let (result, _) = try await MessageSource.tail(
-            ["-o", "none", "--idle-timeout", "400ms", "--exec", "sleep 0.9; cat; echo"],
+            ["-o", "none", "--idle-timeout", "2s", "--exec", "sleep 3; cat; echo"],
             frames: MessageSource.frames(["a", "b"]))
         #expect(result.status == .exited(0), "\(result)")
         #expect(result.output == "a\nb\n")

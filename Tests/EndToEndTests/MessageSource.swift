@@ -11,7 +11,7 @@ enum MessageSource {
             program.arguments += arguments
             program.environment = environment
             let result = try await program.run()
-            return (result, String(decoding: server.received.first ?? [], as: UTF8.self))
+            return (result, String(decoding: try await server.receivedWhole()[0], as: UTF8.self))
         }
     }
 

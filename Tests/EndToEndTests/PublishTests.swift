@@ -102,7 +102,7 @@ import Testing
             #expect(required.status == .exited(75))
             #expect(required.errors.contains("3 sent, 0 confirmed; resume with --skip 0"), "\(required)")
             #expect(required.errors.split(separator: "\n").count == 1)
-            let wire = String(decoding: server.received[0], as: UTF8.self)
+            let wire = String(decoding: try await server.receivedWhole()[0], as: UTF8.self)
             #expect(wire.components(separatedBy: "receipt:receipt-").count == 5, "three of SEND and one of DISCONNECT")
         }
     }
@@ -123,7 +123,7 @@ import Testing
             let result = try await Program.stomptap("publish", url, "/app/a", "hi", "-v").run()
             #expect(result.status == .exited(0), "\(result)")
             #expect(result.errors.contains("answers no receipts"))
-            let wire = String(decoding: server.received[0], as: UTF8.self)
+            let wire = String(decoding: try await server.receivedWhole()[0], as: UTF8.self)
             #expect(wire.components(separatedBy: "receipt:").count == 2)
         }
     }
@@ -168,7 +168,7 @@ import Testing
                 ).run()
                 #expect(result.status == .exited(0), "\(result)")
                 #expect(result.errors.contains("unconfirmed messages again"))
-                let wire = server.received.map { String(decoding: $0, as: UTF8.self) }.joined()
+                let wire = try await server.receivedWhole().map { String(decoding: $0, as: UTF8.self) }.joined()
                 let arrived = Set(wire.matches(of: /line \d+/).map { String($0.output) })
                 #expect(Set(lines).subtracting(arrived) == [])
             }

@@ -57,17 +57,17 @@ import Testing
 
     /// A server that is stopped, rather than ended, is noticed after three intervals without a heart-beat.
     @Test func aFrozenServerIsNoticed() async throws {
-        try await ServedBroker.run(["--heart-beat", "300,300"]) { broker in
+        try await ServedBroker.run(["--heart-beat", "800,800"]) { broker in
             for url in broker.urls {
                 let subscribe = Program.stomptap(
-                    "subscribe", url, "/topic/a", "--heart-beat", "300,300", "--reconnect", "never")
+                    "subscribe", url, "/topic/a", "--heart-beat", "800,800", "--reconnect", "never")
                 try await subscribe.startSubscribed { subscriber in
                     broker.program.send(signal: SIGSTOP)
                     defer { broker.program.send(signal: SIGCONT) }
                     let result = try await subscriber.result()
                     #expect(result.status == .exited(69), "\(result)")
                     let line =
-                        /stomptap: STOMP: nothing came from the server for [\d.]+ m?s, though its heart-beat is every 300 ms\n/
+                        /stomptap: STOMP: nothing came from the server for [\d.]+ m?s, though its heart-beat is every 800 ms\n/
                     #expect(result.errors.wholeMatch(of: line) != nil, "\(result)")
                 }
             }

@@ -31,7 +31,7 @@ import Testing
             var program = Program.stomptap("publish", "stomp://127.0.0.1:\(server.port)")
             program.arguments += arguments
             let result = try await program.run()
-            let wire = server.received.first ?? []
+            let wire = try await server.receivedWhole()[0]
             let start = wire.firstRange(of: Array("SEND\n".utf8))?.lowerBound ?? wire.endIndex
             let end = wire.firstRange(of: Array("DISCONNECT\n".utf8))?.lowerBound ?? wire.endIndex
             return (result, [Array(wire[min(start, end)..<end])])

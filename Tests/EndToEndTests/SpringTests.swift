@@ -93,14 +93,14 @@ import Testing
     /// Heart-beats of STOMP go both ways over each transport, and keep a session in which nothing else happens.
     @Test(arguments: transports)
     func heartBeatsKeepAQuietSession(transport: String) async throws {
-        try await ServedBroker.run(["--manner", "spring", "--heart-beat", "150,150"]) { broker in
+        try await ServedBroker.run(["--manner", "spring", "--heart-beat", "500,500"]) { broker in
             let tail = Program.stomptap(
-                "subscribe", broker.sockJS, "/topic/a", "-n", "1", "-o", "body", "-vv", "--heart-beat", "150,150",
+                "subscribe", broker.sockJS, "/topic/a", "-n", "1", "-o", "body", "-vv", "--heart-beat", "500,500",
                 "--sockjs-transport", transport, "--reconnect", "never")
             try await tail.startSubscribed { tail in
                 // More of them than either side would wait for.
                 for mark in ["< stomp heart-beat", "> stomp heart-beat"] {
-                    try await tail.waitFor(mark, count: 8, in: .stderr)
+                    try await tail.waitFor(mark, count: 4, in: .stderr)
                 }
                 let sent = try await Program.stomptap("publish", broker.sockJS, "/topic/a", "awake").run()
                 #expect(sent.status == .exited(0), "\(sent)")
@@ -112,9 +112,9 @@ import Testing
     /// A server that is stopped, rather than ended, is noticed over each transport.
     @Test(arguments: transports)
     func aFrozenServerIsNoticed(transport: String) async throws {
-        try await ServedBroker.run(["--manner", "spring", "--heart-beat", "200,200"]) { broker in
+        try await ServedBroker.run(["--manner", "spring", "--heart-beat", "1000,1000"]) { broker in
             let tail = Program.stomptap(
-                "subscribe", broker.sockJS, "/topic/a", "--heart-beat", "200,200", "--reconnect", "never",
+                "subscribe", broker.sockJS, "/topic/a", "--heart-beat", "1000,1000", "--reconnect", "never",
                 "--receipt-timeout", "500ms", "--sockjs-transport", transport)
             try await tail.startSubscribed { tail in
                 broker.program.send(signal: SIGSTOP)

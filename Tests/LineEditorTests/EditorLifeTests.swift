@@ -35,7 +35,8 @@ import Testing
             try await Fixture.run { fixture in
                 try fixture.command(way)
                 try await fixture.program.wait(forEnd: .killed(signal: signal))
-                #expect(fixture.program.isCooked && !fixture.program.model.bracketsPastes)
+                try await fixture.program.wait(for: "still bracketed") { !$0.bracketsPastes }
+                #expect(fixture.program.isCooked)
             }
         }
         try await Fixture.run { fixture in

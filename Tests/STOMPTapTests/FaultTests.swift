@@ -1,4 +1,6 @@
+import NIOConcurrencyHelpers
 import NIOCore
+import NIOEmbedded
 import STOMPBroker
 import STOMPClient
 import STOMPCore
@@ -78,15 +80,22 @@ import Testing
     @Test(arguments: [Tapped.Way.ws, .websocket, .xhrStreaming, .eventSource, .xhrPolling])
     func theCloseCodeIsTold(way: Tapped.Way) async throws {
         var faults = TapFaults()
-        faults.closing = .time(.milliseconds(1500))
+        // CONNECT, CONNECTED, SUBSCRIBE, RECEIPT, MESSAGE.
+        faults.closing = .frames(5)
         faults.closeCode = 3042
         try await Tapped.run(way, faults: faults) { tapped, endpoint in
             let client = Self.client(endpoint, way)
             let error = await #expect(throws: STOMPClientError.self) {
                 try await STOMPConnection.withConnection(to: endpoint, configuration: client.configuration) {
                     connection in
-                    let echoes = try await connection.subscribe(to: "/topic/echo")
-                    for try await _ in echoes.messages {}
+                    let messages = try await connection.subscribe(to: "/topic/messages")
+                    _ = try await connection.standing(of: messages)
+                    // It comes from elsewhere, as the client has to be at rest: an answer to what it sends would come first.
+                    let server = try Endpoint(tapped.broker.addresses[0].url)
+                    _ = try await STOMPConnection.withConnection(to: server) { other in
+                        try await other.send(OutgoingMessage(to: "/topic/messages", body: ByteBuffer(string: "last")))
+                    }
+                    for try await _ in messages.messages {}
                 }
             }
             #expect("\(error as Any)".contains("3042"), "\(error as Any)")
@@ -96,7 +105,7 @@ import Testing
 
     @Test func aClientThatComesBackGetsAnotherConnection() async throws {
         var faults = TapFaults()
-        faults.closing = .time(.milliseconds(700))
+        faults.closing = .frames(4)
         try await Tapped.run(.ws, faults: faults) { tapped, endpoint in
             let client = Self.client(endpoint, .ws)
             let reconnection = Reconnection(
@@ -134,8 +143,9 @@ import Testing
         faults.freezing = .milliseconds(1500)
         try await Tapped.run(way, faults: faults) { tapped, endpoint in
             var configuration = Self.client(endpoint, way).configuration
-            configuration.session.heartBeat = HeartBeat(outgoing: 200, incoming: 200)
-            configuration.receiptTimeout = .seconds(1)
+            // Not so short that a busy machine misses one.
+            configuration.session.heartBeat = HeartBeat(outgoing: 2000, incoming: 2000)
+            configuration.receiptTimeout = .seconds(2)
             let error = await #expect(throws: STOMPClientError.self) {
                 try await STOMPConnection.withConnection(to: endpoint, configuration: configuration) { connection in
                     let echoes = try await connection.subscribe(to: "/topic/echo")
@@ -145,6 +155,36 @@ import Testing
             #expect("\(error as Any)".contains("silent") || "\(error as Any)".contains("heart-beat"), "\(error as Any)")
             #expect(tapped.faults == ["frozen: nothing passes any more"])
         }
+    }
+
+    @Test func timesAreKept() throws {
+        var faults = TapFaults()
+        faults.freezing = .seconds(60)
+        faults.closing = .time(.seconds(20))
+        faults.closeCode = 1001
+        var configuration = TapConfiguration(host: "", port: 0, targets: [])
+        configuration.faults = faults
+        let loop = EmbeddedEventLoop()
+        let told = NIOLockedValueBox<[TapEvent]>([])
+        let switchboard = Switchboard(configuration, on: loop) { new in told.withLockedValue { $0 += new } }
+        func faultsTold() -> [String] {
+            told.withLockedValue { $0 }.compactMap { if case .fault(let text) = $0.content { text } else { nil } }
+        }
+        let session = TapSession(number: 1, app: "", switchboard, keepsMessages: true)
+        session.begin("test")
+        loop.advanceTime(by: .milliseconds(19_999))
+        #expect(faultsTold() == [] && !session.isClosed)
+        loop.advanceTime(by: .milliseconds(1))
+        #expect(faultsTold() == ["closed with 1001"] && session.isClosed)
+        // What is closed freezes no more.
+        loop.advanceTime(by: .seconds(60))
+        #expect(!session.isFrozen)
+        let another = TapSession(number: 2, app: "", switchboard, keepsMessages: true)
+        another.begin("test")
+        another.end("test")
+        loop.advanceTime(by: .seconds(60))
+        #expect(faultsTold() == ["closed with 1001"] && !another.isClosed && !another.isFrozen)
+        try loop.close()
     }
 
     @Test(arguments: [Tapped.Way.tcp, .ws, .xhrStreaming])

@@ -25,6 +25,8 @@ public final class ScriptedServer: Sendable {
     private let listener: NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>
     private let script: @Sendable (Int) -> [Step]
     private let connections = Mutex<[[UInt8]]>([])
+    /// How many of them are over.
+    private let played = Mutex(0)
 
     /// Runs while `body` does.
     ///
@@ -54,6 +56,16 @@ public final class ScriptedServer: Sendable {
 
     /// What came on each connection until now, in the order of their arrival.
     public var received: [[UInt8]] { connections.withLock { $0 } }
+
+    /// What came on each connection, when all of it has come: when there was one, and each is over.
+    public func receivedWhole() async throws -> [[UInt8]] {
+        try await eventually {
+            let received = received
+            return !received.isEmpty && played.withLock({ $0 }) == received.count ? received : nil
+        } otherwise: {
+            "a connection of \(received.count) goes on"
+        }
+    }
 
     private init(script: @escaping @Sendable (Int) -> [Step]) async throws {
         self.script = script
@@ -86,6 +98,7 @@ public final class ScriptedServer: Sendable {
             connections.append([])
             return connections.count - 1
         }
+        defer { played.withLock { $0 += 1 } }
         try await client.executeThenClose { inbound, outbound in
             var chunks = inbound.makeAsyncIterator()
             var position = 0
