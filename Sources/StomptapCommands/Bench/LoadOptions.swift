@@ -93,7 +93,8 @@ struct LoadOptions: ParsableArguments {
 
     func validate() throws {
         guard (1...65535).contains(publishers) else { throw ValidationError("--publishers is 1 to 65535") }
-        guard subscribers >= 0, connections >= 0, subscribers + connections <= 1_000_000 else {
+        let most = 1_000_000
+        guard (0...most).contains(subscribers), (0...(most - subscribers)).contains(connections) else {
             throw ValidationError("--subscribers and --connections are 0 to 1000000 together")
         }
         guard publishOnly || subscribers + connections > 0 else {

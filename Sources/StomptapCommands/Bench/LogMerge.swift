@@ -24,7 +24,7 @@ struct LogMerge: Sendable {
         result.duplicated = counts.duplicated
         result.outOfOrder = counts.outOfOrder
         result.isExact = content.hasCounts
-        result.sendTime = Int64(clamping: counts.milliseconds) * 1_000_000
+        result.sendTime = Int64(counts.milliseconds) * 1_000_000
         result.receiveTime = result.sendTime
         outputs.log?.add(content.latencies, start: 0, length: max(1, result.receiveTime))
         try await outputs.write(result)

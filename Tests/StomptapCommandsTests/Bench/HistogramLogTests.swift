@@ -121,6 +121,13 @@ struct HistogramLogTests {
         #expect(abs((content.latencies.mean ?? 0) - 2e6) < 2e3)
     }
 
+    @Test func theLongestRunThatCanBeIsRead() throws {
+        var content = HistogramLog.Content()
+        try content.add("#[stomptap counts: sent=18446744073709551615 later=x = milliseconds=9223372036854]", name: "a")
+        try content.add("#[stomptap counts: sent=1]", name: "b")
+        #expect(content.counts == HistogramLog.Counts(sent: .max, milliseconds: 9_223_372_036_854))
+    }
+
     @Test func theHeadIsWhatReadersLookFor() {
         let head = HistogramLog.head(start: Timestamp(nanoseconds: 1_795_273_200_123_000_000))
         #expect(head.contains("#[StartTime: 1795273200.123 (seconds since epoch), Sat Nov 21 15:00:00 2026 UTC]\n"))
@@ -129,7 +136,11 @@ struct HistogramLogTests {
         #expect(line.hasPrefix("1.500,1.001,2.500,HISTFAAA"))
     }
 
-    @Test(arguments: ["1,2,3", "1,2,3,HISTFAAA", "nonsense", "1,2,3,HISTFAAAAA!", "0,1,2,HISTIgAAAE"])
+    @Test(arguments: [
+        "1,2,3", "1,2,3,HISTFAAA", "nonsense", "1,2,3,HISTFAAAAA!", "0,1,2,HISTIgAAAE",
+        "#[stomptap counts: milliseconds=9223372036855]", "#[stomptap counts: sent=18446744073709551616]",
+        "#[stomptap counts: sent=1 lost]",
+    ])
     func aLineThatIsNoneIsNamed(line: String) {
         var content = HistogramLog.Content()
         let failure = #expect(throws: Failure.self) { try content.add("# a comment\n\(line)\n", name: "x.hdr") }

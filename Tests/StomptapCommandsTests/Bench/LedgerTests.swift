@@ -118,6 +118,17 @@ struct LedgerTests {
         #expect(figures.duplicated == 0)
     }
 
+    @Test func messagesThatGoToDestinationsInTurnAreAllExpected() {
+        var plan = BenchPlan(destinations: ["/topic/a", "/topic/b", "/topic/c"], body: .init())
+        plan.subscribers = 2
+        plan.connections = 1
+        // The first destination, which the connection has, gets the fourth.
+        #expect(Census(plan: plan, subscribers: 3).expected(ofAll: 10) == 10 + 10 + 4)
+        #expect(Census(plan: plan, subscribers: 3).expected(ofAll: .max) == .max)
+        plan.delivery = .one
+        #expect(Census(plan: plan, subscribers: 3).expected(ofAll: 10) == 10)
+    }
+
     @Test func everySubscriberOfATopicIsToHaveAll() {
         var plan = BenchPlan(destinations: ["/topic/a", "/topic/b"], body: .init())
         plan.subscribers = 1

@@ -28,10 +28,14 @@ struct Census: Sendable {
         accounts.reduce(into: [:]) { all, account in all.merge(account.value.ends) { max($0, $1) } }
     }
 
-    /// How many messages are to come when so many are sent to each destination.
-    func expected(each count: Int) -> Int {
-        let perDestination = accounts.indices.reduce(0) { $0 + destinations(of: $1).count }
-        return count * perDestination
+    /// How many messages are to come when so many are sent to all destinations in turn.
+    func expected(ofAll count: Int) -> Int {
+        let (each, more) = count.quotientAndRemainder(dividingBy: plan.destinations.count)
+        let sent = plan.destinations.indices.map { destination in
+            let key = StreamKey(run: 0, publisher: 0, destination: UInt16(destination))
+            return (key, UInt64(destination < more ? each + 1 : each))
+        }
+        return expected(of: Dictionary(uniqueKeysWithValues: sent))
     }
 
     /// How many messages are to come of these.

@@ -59,6 +59,9 @@ enum HistogramLog {
         /// The longest of the runs.
         var milliseconds: UInt64 = 0
 
+        /// What all times of a run, in nanoseconds of 63 bits, leave room for.
+        fileprivate static let mostMilliseconds = UInt64(Int64.max / 1_000_000)
+
         fileprivate static let names: [(name: String, path: WritableKeyPath<Counts, UInt64> & Sendable)] = [
             ("sent", \.sent), ("received", \.received), ("lost", \.lost), ("duplicated", \.duplicated),
             ("outOfOrder", \.outOfOrder), ("milliseconds", \.milliseconds),
@@ -87,30 +90,39 @@ enum HistogramLog {
             var isCounted = false
             for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
             {
+                let isGood: Bool
                 if line.hasPrefix(countsMark) {
-                    counts.add(Self.counts(line))
                     isCounted = true
+                    isGood = addCounts(line)
+                } else {
+                    isGood = line.isEmpty || line.first == "#" || line.first == "\"" || addLatencies(line)
                 }
-                guard !line.isEmpty, line.first != "#", line.first != "\"" else { continue }
-                guard let encoded = line.split(separator: ",").last, let octets = Base64.decode(encoded),
-                    HistogramEncoding.add(octets, to: &latencies)
-                else {
+                guard isGood else {
                     throw Failure(.badInput, "\(name): line \(number + 1) is none of a histogram log")
                 }
             }
             hasCounts = hasCounts && isCounted
         }
 
-        private static func counts(_ line: Substring) -> Counts {
+        private mutating func addLatencies(_ line: Substring) -> Bool {
+            guard let encoded = line.split(separator: ",").last, let octets = Base64.decode(encoded) else {
+                return false
+            }
+            return HistogramEncoding.add(octets, to: &latencies)
+        }
+
+        /// Adds what is known of a line of counts; false where a number is none, or longer than any run.
+        private mutating func addCounts(_ line: Substring) -> Bool {
             var counts = Counts()
             for word in line.dropFirst(countsMark.count).split(whereSeparator: { $0 == " " || $0 == "]" }) {
-                let pair = word.split(separator: "=")
-                guard pair.count == 2, let number = UInt64(pair[1]),
-                    let path = Counts.names.first(where: { $0.name == pair[0] })?.path
-                else { continue }
+                let pair = word.split(separator: "=", maxSplits: 1)
+                guard let path = Counts.names.first(where: { $0.name == pair.first ?? "" })?.path else { continue }
+                guard pair.count == 2, let number = UInt64(pair[1]) else { return false }
                 counts[keyPath: path] = number
             }
-            return counts
+            guard counts.milliseconds <= Counts.mostMilliseconds else { return false }
+            self.counts.add(counts)
+            return true
         }
     }
 }

@@ -56,6 +56,7 @@ struct Measuring: Sendable {
     /// Until the publishers are done, here or, as far as that can be known, elsewhere.
     private func untilSent(_ publishers: [STOMPConnection], _ census: Census, _ progress: inout Progress) async {
         var stoppedAt: Int64?
+        let wanted = plan.messages.map(census.expected(ofAll:))
         while true {
             await BenchRun.wait()
             let now = Timestamp.now().nanoseconds
@@ -63,7 +64,7 @@ struct Measuring: Sendable {
             if plan.role.subscribes, tally.reading.load(ordering: .relaxed) == 0 { tally.stop() }
             if plan.role.publishes {
                 if tally.publishing.load(ordering: .relaxed) == 0 { return }
-            } else if tally.isStopping || isEnough(census, at: now) {
+            } else if tally.isStopping || isEnough(census, wanted: wanted, at: now) {
                 return
             }
             guard tally.isStopping else { continue }
@@ -76,12 +77,10 @@ struct Measuring: Sendable {
     }
 
     /// Whether a process that only subscribes has what it waits for.
-    private func isEnough(_ census: Census, at now: Int64) -> Bool {
+    private func isEnough(_ census: Census, wanted: Int?, at now: Int64) -> Bool {
         let first = tally.firstReceived.load(ordering: .relaxed)
         guard first < .max else { return false }
-        if let messages = plan.messages {
-            let wanted =
-                plan.delivery == .one ? messages : census.expected(each: messages / plan.destinations.count)
+        if let wanted {
             if tally.fresh.load(ordering: .relaxed) >= wanted { return true }
         } else if plan.hasDuration, now - first >= plan.duration.nanoseconds {
             return true
