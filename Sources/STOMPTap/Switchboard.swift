@@ -29,6 +29,8 @@ final class Switchboard {
     }
 
     func accept(_ channel: any Channel) throws {
+        // A handshake of TLS may end when all the others are being ended.
+        guard whenEmpty == nil else { return channel.close(promise: nil) }
         if configuration.faults.refusal > 0, Double.random(in: 0..<1) < configuration.faults.refusal {
             tell(TapEvent(connection: nextNumber(), app: addressText(channel.remoteAddress), .fault("refused")))
             deliver()
@@ -36,8 +38,8 @@ final class Switchboard {
             return
         }
         let relay = Relay(channel, self)
-        relays[ObjectIdentifier(relay)] = relay
         try relay.begin()
+        relays[ObjectIdentifier(relay)] = relay
     }
 
     /// The relay is over.

@@ -8,6 +8,7 @@ import STOMPTransport
 public final class Tap: Sendable {
     /// The address that is listened on.
     public let host: String
+    /// Its port, also where the system chose it.
     public let port: Int
     private let listener: TransportListener
     private let switchboard: NIOLoopBound<Switchboard>
@@ -23,11 +24,13 @@ public final class Tap: Sendable {
     ///
     /// - Parameter observer: takes what is seen, together what came together. It is called on the event loop, one call
     ///   after the other, and should not block: the apps wait for it.
-    /// - Throws: ``TransportError`` where the address cannot be listened on, or a file of the options will not do.
+    /// - Throws: ``TransportError`` where the address cannot be listened on, or a file or a header of the options will
+    ///   not do.
     public static func start(
         _ configuration: TapConfiguration, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         observer: @escaping @Sendable ([TapEvent]) -> Void
     ) async throws -> Tap {
+        try HTTPSite.check(configuration.transport.httpHeaders)
         let eventLoop = group.next()
         let switchboard = try await eventLoop.submit {
             NIOLoopBound(Switchboard(configuration, on: eventLoop, observer: observer), eventLoop: eventLoop)

@@ -5,11 +5,11 @@ import STOMPTransport
 /// Something that was seen between an app and its server.
 public struct TapEvent: Sendable {
     /// Which way it went.
-    public enum Direction: String, Sendable, Hashable {
-        case toServer = "to-server"
-        case toApp = "to-app"
+    public enum Direction: Sendable, Hashable {
+        case toServer, toApp
     }
 
+    /// What was seen.
     public enum Content: Sendable {
         /// A connection has begun, or a SockJS session: what it is, such as `WebSocket /ws`.
         case opened(String)
@@ -40,6 +40,7 @@ public struct TapEvent: Sendable {
     public var direction: Direction?
     public var content: Content
 
+    /// An event on a connection; ``direction`` is nil unless it is said.
     public init(connection: Int, app: String, direction: Direction? = nil, _ content: Content) {
         self.connection = connection
         self.app = app

@@ -8,8 +8,8 @@ final class TapSession {
     let app: String
     private let switchboard: Switchboard
     var dialogue: Dialogue
-    /// The connections that carry it now.
-    private var relays: [ObjectIdentifier: Relay] = [:]
+    /// The connections that carry it now, each with how many requests of it.
+    private var relays: [ObjectIdentifier: (relay: Relay, requests: Int)] = [:]
     private var timers: [Scheduled<Void>] = []
     /// What the ends of a WebSocket or SockJS session said when they closed it.
     private var farewell: String?
@@ -71,12 +71,14 @@ final class TapSession {
 
     func attach(_ relay: Relay) {
         idleTimer?.cancel()
-        relays[ObjectIdentifier(relay)] = relay
+        relays[ObjectIdentifier(relay), default: (relay, 0)].requests += 1
         if isFrozen { relay.freeze() }
     }
 
     func detach(_ relay: Relay) {
-        relays[ObjectIdentifier(relay)] = nil
+        let id = ObjectIdentifier(relay)
+        relays[id]?.requests -= 1
+        if relays[id]?.requests == 0 { relays[id] = nil }
         if relays.isEmpty { whenIdle?() }
     }
 
@@ -97,7 +99,7 @@ final class TapSession {
         farewell = "the tap closed it"
         // The ends learn of it when it was told.
         switchboard.deliver()
-        for relay in relays.values { relay.breakOff(self, code: code) }
+        for (relay, _) in relays.values { relay.breakOff(self, code: code) }
         switchboard.deliver()
     }
 
@@ -106,7 +108,7 @@ final class TapSession {
         isFrozen = true
         tell(nil, .fault("frozen: nothing passes any more"))
         switchboard.deliver()
-        for relay in relays.values { relay.freeze() }
+        for (relay, _) in relays.values { relay.freeze() }
     }
 
     private func after(_ time: TimeAmount, _ body: @escaping (TapSession) -> Void) {

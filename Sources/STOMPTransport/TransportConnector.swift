@@ -38,14 +38,16 @@ public struct TransportConnector: Sendable {
         }
     }
 
-    /// Opens a connection that the caller makes something of: TCP, through the proxy and behind TLS where these are
-    /// asked for. Nothing is read from it yet, and each of its halves ends by itself. It is called on the event loop.
+    /// Opens a connection that the caller makes something of: TCP, through `proxy` and behind TLS where these are asked
+    /// for. Nothing is read from it yet, and each of its halves ends by itself. It is called on the event loop.
     ///
     /// - Returns: the connection; it fails with a ``TransportError``.
     package func channel(
-        to target: TransportTarget, on eventLoop: any EventLoop, deadline: NIODeadline
+        to target: TransportTarget, by proxy: ProxyTarget?, on eventLoop: any EventLoop, deadline: NIODeadline
     ) -> EventLoopFuture<any Channel> {
         do {
+            var options = options
+            options.proxy = proxy
             let opening = ConnectionOpening<any Channel>(
                 layer: .tcp, request: "",
                 open: { channel, _ in channel.eventLoop.makeSucceededFuture(channel) }, endsAsWhole: false)

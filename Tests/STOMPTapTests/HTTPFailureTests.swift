@@ -25,7 +25,7 @@ import Testing
     @Test(arguments: [true, false]) func aServerThatIsDownGivesA502(isUpgrade: Bool) async throws {
         let port = try Loopback.freePorts(1)[0]
         try await Between.run {
-            $0.targets = [Self.target(port)]
+            $0.servers = [.init(Self.target(port))]
         } _: { between in
             let app = try await between.connect()
             app.send(isUpgrade ? Between.upgrade(host: between.tapName) : "GET / HTTP/1.1\r\n\r\n")
@@ -39,12 +39,17 @@ import Testing
     @Test func theNextServerIsTried() async throws {
         let port = try Loopback.freePorts(1)[0]
         try await Between.run {
-            $0.targets.insert(Self.target(port), at: 0)
+            $0.servers.insert(.init(Self.target(port)), at: 0)
         } _: { between in
             let app = try await between.connect()
-            app.send("GET / HTTP/1.1\r\n\r\n")
+            let tap = between.tapName
+            app.send("GET / HTTP/1.1\r\nHost: \(tap)\r\nOrigin: http://\(tap)\r\n\r\n")
             let server = try await between.server.wire()
-            try await server.wait(until: "GET / HTTP/1.1\r\n\r\n")
+            // It is spoken to by its own name, not by the first one's.
+            let name = "127.0.0.1:\(between.server.port)"
+            try await server.wait(until: "GET / HTTP/1.1\r\nHost: \(name)\r\nOrigin: http://\(name)\r\n\r\n")
+            server.send("HTTP/1.1 302 Found\r\nLocation: http://\(name)/login\r\nContent-Length: 0\r\n\r\n")
+            try await app.wait(for: "Location: http://\(tap)/login\r\n")
             #expect(between.notes.count == 1)
         }
     }
@@ -144,7 +149,7 @@ import Testing
     @Test(arguments: [true, false]) func whatComesBehindAnUpgradeIsBounded(isServersFault: Bool) async throws {
         let port = try Loopback.freePorts(1)[0]
         try await Between.run {
-            if !isServersFault { $0.targets = [Self.target(port)] }
+            if !isServersFault { $0.servers = [.init(Self.target(port))] }
         } _: { between in
             let app = try await between.connect()
             app.send(isServersFault ? "GET / HTTP/1.1\r\n\r\n" : Between.upgrade(host: between.tapName))

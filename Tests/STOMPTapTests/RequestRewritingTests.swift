@@ -15,10 +15,10 @@ import Testing
         let target = TransportTarget(
             kind: .webSocket(requestTarget: "/"), host: server.host, port: server.port, isSecure: server.isSecure)
         let rewriting = RequestRewriting(
-            site: HTTPSite(target), isTapSecure: isTapSecure, options: options,
-            withholdsCompression: withholdsCompression)
+            isTapSecure: isTapSecure, options: options, withholdsCompression: withholdsCompression)
         let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: HTTPHeaders(headers))
-        let (rewritten, withheld) = rewriting.rewritten(head, isOfSession: isOfSession)
+        let (reduced, withheld) = rewriting.withholding(from: head, isOfSession: isOfSession)
+        let rewritten = rewriting.addressed(reduced, to: HTTPSite(target))
         #expect(rewritten.uri == "/" && rewritten.method == .GET && rewritten.version == .http1_1)
         return (rewritten.headers.map { "\($0.name): \($0.value)" }, withheld)
     }
@@ -59,11 +59,13 @@ import Testing
         let target = TransportTarget(
             kind: .webSocket(requestTarget: "/"), host: "server", port: 8080, isSecure: false)
         let rewriting = RequestRewriting(
-            site: HTTPSite(target), isTapSecure: true, options: TransportOptions(), withholdsCompression: false)
+            isTapSecure: true, options: TransportOptions(), withholdsCompression: false)
         let request = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["Host": "tap:1"])
         let answer = HTTPResponseHead(
             version: .http1_1, status: .found, headers: ["a": "b", "Location": location, "c": "d"])
-        let headers = rewriting.rewritten(answer, to: request).headers.map { "\($0.name): \($0.value)" }
+        let headers = rewriting.rewritten(answer, from: HTTPSite(target), to: request).headers.map {
+            "\($0.name): \($0.value)"
+        }
         #expect(headers.sorted() == ["Location: \(expected)", "a: b", "c: d"])
     }
 

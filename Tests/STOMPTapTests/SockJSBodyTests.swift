@@ -8,27 +8,34 @@ import Testing
 @Suite struct SockJSBodyTests {
     private static let prelude = String(repeating: "h", count: 2048)
 
+    private static func reader(
+        _ transport: String, headers: HTTPHeaders = [:], limit: Int = 1 << 20
+    ) throws -> SockJSBody {
+        let path = try #require(SockJSPath(requestTarget: "/ws/000/abc/\(transport)"))
+        return try #require(SockJSBody(path, headers: headers, limit: limit))
+    }
+
     /// The frames of a body that comes in two pieces.
     private static func frames(
-        _ body: [UInt8], _ carriage: SockJSPath.Carriage, splitAt split: Int, limit: Int = 1 << 20
+        _ body: [UInt8], _ transport: String, splitAt split: Int, limit: Int = 1 << 20
     ) throws -> [String] {
-        let reader = try #require(SockJSBody(carriage, headers: [:], limit: limit))
+        let reader = try reader(transport, limit: limit)
         var frames: [ByteBuffer] = []
         for piece in [body[..<split], body[split...]] {
             let (next, failure) = reader.take(ByteBuffer(bytes: piece))
-            frames += next
+            frames += next.compactMap(\.frame)
             if let failure { frames.append(ByteBuffer(string: "failure \(failure)")) }
         }
-        return (frames + reader.finish().frames).map { String(buffer: $0) }
+        return (frames + reader.finish().pieces.compactMap(\.frame)).map { String(buffer: $0) }
     }
 
     private static func expectEverySplit(
-        _ body: String, _ carriage: SockJSPath.Carriage, give expected: [String],
+        _ body: String, _ transport: String, give expected: [String],
         _ location: SourceLocation = #_sourceLocation
     ) throws {
         let octets = Array(body.utf8)
         for split in 0...octets.count {
-            let frames = try frames(octets, carriage, splitAt: split)
+            let frames = try frames(octets, transport, splitAt: split)
             #expect(frames == expected, "split at \(split)", sourceLocation: location)
             guard frames == expected else { return }
         }
@@ -36,17 +43,18 @@ import Testing
 
     @Test func linesHoldFrames() throws {
         try Self.expectEverySplit(
-            Self.prelude + "\no\na[\"CONNECTED\\n\\n\\u0000\"]\nh\nc[3000,\"Go away!\"]\n", .lines,
+            Self.prelude + "\no\na[\"CONNECTED\\n\\n\\u0000\"]\nh\nc[3000,\"Go away!\"]\n", "xhr",
             give: [Self.prelude, "o", #"a["CONNECTED\n\n\u0000"]"#, "h", #"c[3000,"Go away!"]"#])
         // A poll may leave the end of the line out.
-        try Self.expectEverySplit("a[\"x\"]", .lines, give: [#"a["x"]"#])
+        try Self.expectEverySplit("a[\"x\"]", "xhr", give: [#"a["x"]"#])
     }
 
     @Test func eventsHoldFrames() throws {
         // As node-sockjs writes them, and as Spring does.
         try Self.expectEverySplit(
-            "\r\ndata: o\r\n\r\ndata: a[\"100%25%0A\"]\r\n\r\n", .events, give: ["o", "a[\"100%\n\"]"])
-        try Self.expectEverySplit("\r\ndata:o\r\n\r\ndata:a[\"100%\"]\r\n\r\n", .events, give: ["o", #"a["100%"]"#])
+            "\r\ndata: o\r\n\r\ndata: a[\"100%25%0A\"]\r\n\r\n", "eventsource", give: ["o", "a[\"100%\n\"]"])
+        try Self.expectEverySplit(
+            "\r\ndata:o\r\n\r\ndata:a[\"100%\"]\r\n\r\n", "eventsource", give: ["o", #"a["100%"]"#])
     }
 
     @Test func scriptsHoldFrames() throws {
@@ -66,59 +74,89 @@ import Testing
             """
         try Self.expectEverySplit(
             head + #"<script>"# + "\np(\"o\");\n</script>\r\n<script>\n" + #"p("a[\"it\\\\ is (so)\\n\\u0000\"]");"#
-                + "\n</script>\r\n", .scripts, give: ["o", #"a["it\\ is (so)\n\u0000"]"#])
+                + "\n</script>\r\n", "htmlfile", give: ["o", #"a["it\\ is (so)\n\u0000"]"#])
         // As Spring escapes what it puts into scripts.
         try Self.expectEverySplit(
-            #"/**/jsonp_1.cb("a[\"it\'s \u003Cb\u003E \\\\\' \/\"]");"# + "\r\n", .scripts,
+            #"/**/jsonp_1.cb("a[\"it\'s \u003Cb\u003E \\\\\' \/\"]");"# + "\r\n", "jsonp?c=cb",
             give: [#"a["it's <b> \\' /"]"#])
-        try Self.expectEverySplit(#"cb("c[3000,\"Go away!\"]");"# + "\r\n", .scripts, give: [#"c[3000,"Go away!"]"#])
+        try Self.expectEverySplit(#"cb("c[3000,\"Go away!\"]");"# + "\r\n", "htmlfile", give: [#"c[3000,"Go away!"]"#])
         for line in [#"p("o"#, #"p("#, #"p)("#, #"p("")"#, #"p("\");"#, "p(\"o\n);"] {
-            try Self.expectEverySplit(line, .scripts, give: line == #"p("")"# ? [""] : [])
+            try Self.expectEverySplit(line, "htmlfile", give: line == #"p("")"# ? [""] : [])
         }
     }
 
     @Test func whatIsTooLongIsNoLongerTakenApart() throws {
-        let reader = try #require(SockJSBody(.lines, headers: [:], limit: 10))
-        let (frames, failure) = reader.take(ByteBuffer(string: "o\nh\na[\"0123456789\"]\n"))
-        #expect(frames.map { String(buffer: $0) } == ["o", "h"])
+        let reader = try Self.reader("xhr", limit: 10)
+        let (pieces, failure) = reader.take(ByteBuffer(string: "o\nh\na[\"0123456789\"]\n"))
+        #expect(pieces.compactMap(\.frame).map { String(buffer: $0) } == ["o", "h"])
         #expect(failure?.code == .limitExceeded)
         #expect(!reader.canSift)
         #expect(
-            reader.take(ByteBuffer(string: "o\n")).frames.isEmpty
+            reader.take(ByteBuffer(string: "o\n")).pieces.isEmpty
                 && reader.take(ByteBuffer(string: "o\n")).failure == nil)
-        #expect(reader.finish().frames.isEmpty)
+        #expect(reader.finish().pieces.isEmpty)
     }
 
     @Test func compressedBodiesAreToldOnce() throws {
         let headers = HTTPHeaders([("Content-Encoding", "gzip")])
-        let reader = try #require(SockJSBody(.lines, headers: headers, limit: 10))
+        let reader = try Self.reader("xhr", headers: headers, limit: 10)
         #expect(!reader.canSift)
         #expect(reader.take(ByteBuffer(string: "o\n")).failure?.message.contains("gzip") == true)
         #expect(reader.take(ByteBuffer(string: "o\n")).failure == nil)
-        let plain = try #require(SockJSBody(.lines, headers: ["Content-Encoding": "identity"], limit: 10))
-        #expect(plain.take(ByteBuffer(string: "o\n")).frames.count == 1)
+        let plain = try Self.reader("xhr", headers: ["Content-Encoding": "identity"], limit: 10)
+        #expect(plain.take(ByteBuffer(string: "o\n")).pieces.count == 1)
     }
 
-    @Test(arguments: [SockJSPath.Carriage.lines, .events])
-    func whatIsWrittenIsReadAgain(carriage: SockJSPath.Carriage) throws {
-        let writer = try #require(SockJSBody(carriage, headers: [:], limit: 1000))
+    @Test(arguments: ["xhr", "xhr_streaming", "eventsource", "htmlfile", "jsonp?t=1&c=_jp.cb1"])
+    func whatIsWrittenIsReadAgain(transport: String) throws {
+        let writer = try Self.reader(transport)
         let frames = ["o", #"a["100% %25 %41 %0A","x"]"#, "h"]
         var body = ByteBuffer()
         for frame in frames { writer.write(ByteBuffer(string: frame), to: &body) }
         let octets = Array(body.readableBytesView)
-        #expect(try Self.frames(octets, carriage, splitAt: 0) == frames)
+        #expect(try Self.frames(octets, transport, splitAt: 0) == frames)
+    }
+
+    /// What is lost becomes a heart-beat, as a script that calls nothing would count as a failure.
+    @Test func scriptsAreSifted() throws {
+        let reader = try Self.reader("htmlfile")
+        let script = "<html>\r\n<script>\np(\"o\");\n</script>\r\n/**/p(\"a[\\\"x\\\",\\\"y\\\"]\"); // z\r\n"
+        let (pieces, _) = reader.take(ByteBuffer(string: script))
+        #expect(pieces.count == 5)
+        func written(_ passes: (ByteBuffer) -> [ByteBuffer]) -> String {
+            var body = ByteBuffer()
+            for piece in pieces { reader.write(piece.frame.map(passes) ?? [], of: piece, to: &body) }
+            return String(buffer: body)
+        }
+        #expect(
+            written { [$0] } == script.replacing("<script>\n", with: "<script>\r\n").replacing(";\n", with: ";\r\n"))
+        #expect(written { _ in [] }.hasSuffix("\r\n/**/p(\"h\"); // z\r\n"))
+        let other = ByteBuffer(string: #"a["x"]"#)
+        #expect(written { _ in [other] }.hasSuffix(#"/**/p("a[\"x\"]"); // z"# + "\r\n"))
+    }
+
+    @Test func callbacksHaveNames() {
+        func callback(_ target: String) -> String? { SockJSPath(requestTarget: "/ws/000/abc/\(target)")?.callback }
+        #expect(callback("jsonp?c=_jp.a1") == "_jp.a1" && callback("jsonp?t=1&callback=cb&x") == "cb")
+        for target in ["jsonp", "jsonp?c=", "jsonp?c=a(b", "jsonp?c=%3C", "xhr?c=cb", "htmlfile?c=cb"] {
+            #expect(callback(target) == nil)
+        }
     }
 
     @Test func requestsHoldMessages() {
         let form = HTTPHeaders([("content-type", "application/x-www-form-urlencoded; charset=UTF-8")])
         func messages(_ body: String, _ headers: HTTPHeaders) -> String {
-            String(buffer: SockJSBody.messages(in: ByteBuffer(string: body), headers: headers))
+            String(buffer: SockJSForm(headers).array(in: ByteBuffer(string: body)))
         }
         #expect(messages(#"["a%20+"]"#, [:]) == #"["a%20+"]"#)
         #expect(messages(#"["x"]"#, ["Content-Type": "text/plain"]) == #"["x"]"#)
         #expect(messages("d=%5B%22a+b%2B%EA%B0%80%22%5D", form) == #"["a b+가"]"#)
         #expect(messages("d=%5%zz%", form) == "%5%zz%")
         #expect(messages("x=1", form) == "x=1")
+        for headers in [form, [:]] {
+            let array = ByteBuffer(string: #"["a b+가%20&="]"#)
+            #expect(SockJSForm(headers).array(in: SockJSForm(headers).body(array)) == array)
+        }
     }
 
     @Test(arguments: [

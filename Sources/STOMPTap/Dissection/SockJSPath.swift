@@ -1,9 +1,9 @@
 import NIOHTTP1
 
 /// What the path of a request says of a SockJS session (SockJS 0.3.3, "Session URLs").
-struct SockJSPath: Hashable {
+struct SockJSPath {
     /// How a response or a request carries frames.
-    enum Carriage: String {
+    enum Carriage {
         case websocket
         /// A frame a line.
         case lines
@@ -20,6 +20,8 @@ struct SockJSPath: Hashable {
     /// The last part of the path: `xhr_streaming`.
     let transport: String
     let carriage: Carriage
+    /// The function that the script of `jsonp` is to call, where it has a name that one can have.
+    let callback: String?
 
     /// - Parameter requestTarget: path and query; nil comes of what is none of a session.
     init?(requestTarget: String) {
@@ -39,7 +41,28 @@ struct SockJSPath: Hashable {
         default: return nil
         }
         self.session = String(path.dropLast(transport.count + 1))
+        callback = transport == "jsonp" ? Self.callback(in: requestTarget.dropFirst(path.count + 1)) : nil
     }
+
+    private static func callback(in query: Substring) -> String? {
+        let value = query.split(separator: "&").first { $0.hasPrefix("c=") || $0.hasPrefix("callback=") }
+        guard let name = value?.drop(while: { $0 != "=" }).dropFirst(), !name.isEmpty,
+            name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "._$".contains($0)) })
+        else { return nil }
+        return String(name)
+    }
+
+    /// Whether the tap can put frames of its own into an answer.
+    var takesFrames: Bool {
+        switch carriage {
+        case .lines, .events: true
+        case .scripts: callback != nil || transport == "htmlfile"
+        case .websocket, .sending: false
+        }
+    }
+
+    /// Whether an answer may consist of such frames alone: the page that scripts of `htmlfile` stand in is the server's.
+    var takesWholeAnswer: Bool { takesFrames && transport != "htmlfile" }
 
     /// The method of its requests.
     var method: HTTPMethod { carriage == .lines || carriage == .sending ? .POST : .GET }

@@ -22,6 +22,7 @@ public struct TapFaults: Sendable {
     public var dropsHeartBeats = false
     /// Which MESSAGE and SEND frames are lost. Default none.
     public var dropsMessage: (@Sendable (Frame) -> Bool)?
+    /// When the tap closes a connection. Default never.
     public var closing: Closing?
     /// The close code that both ends of a WebSocket or SockJS session are told then (RFC 6455, section 7.4). Without
     /// one the connection breaks off.
@@ -31,6 +32,7 @@ public struct TapFaults: Sendable {
     /// How long after it began nothing passes any more, and nothing is closed.
     public var freezing: TimeAmount?
 
+    /// No faults at all.
     public init() {}
 }
 

@@ -44,8 +44,10 @@ enum HTTPFraming: Equatable {
 }
 
 extension HTTPRequestHead {
-    /// Whether the connection may be no HTTP any more behind the answer.
-    var asksForAnotherProtocol: Bool { method == .CONNECT || headers.contains(name: "Upgrade") }
+    /// Whether the connection may be no HTTP any more behind the answer. HTTP/2 is not: its offer is withheld.
+    var asksForAnotherProtocol: Bool {
+        method == .CONNECT || headers[canonicalForm: "Upgrade"].contains { $0.lowercased() != "h2c" }
+    }
     var asksForWebSocket: Bool { headers.hasToken("websocket", in: "Upgrade") }
 }
 

@@ -27,7 +27,7 @@ struct HTTPWriter {
             return [end]
         case .octets(let octets):
             return [octets]
-        case .upgraded, .inputClosed, .reset:
+        case .upgraded, .inputClosed, .reset, .brokenOff:
             return []
         }
     }

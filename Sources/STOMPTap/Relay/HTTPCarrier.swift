@@ -33,19 +33,23 @@ final class HTTPCarrier: Carrier {
     private unowned let relay: Relay
     private let switchboard: Switchboard
     private let rewriting: RequestRewriting
+    /// The server, once there is a connection to it.
+    var site: HTTPSite?
     /// In the order of the requests; the last one may still be coming, the first one is answered.
     private var exchanges = CircularBuffer<Exchange>()
+    /// The sessions of the answers that are whole, and on their way to the app.
+    private var answered = CircularBuffer<TapSession?>()
     /// The session that the present part belongs to.
     private var latest: TapSession?
     /// Whether the app's next request may be read, which was held back as long as the connection might become another.
     private var goesOn = false
 
-    init(_ relay: Relay, _ switchboard: Switchboard, site: HTTPSite) {
+    init(_ relay: Relay, _ switchboard: Switchboard) {
         self.relay = relay
         self.switchboard = switchboard
         let configuration = switchboard.configuration
         rewriting = RequestRewriting(
-            site: site, isTapSecure: configuration.tls != nil, options: configuration.transport,
+            isTapSecure: configuration.tls != nil, options: configuration.transport,
             withholdsCompression: configuration.faults.needsSifting)
     }
 
@@ -70,9 +74,12 @@ final class HTTPCarrier: Carrier {
 
     /// The connection is over.
     func stop() {
-        for exchange in exchanges { exchange.session?.detach(relay) }
-        exchanges = []
+        for session in exchanges.map(\.session) + answered { session?.detach(relay) }
+        (exchanges, answered) = ([], [])
     }
+
+    /// The app has been given an answer.
+    func answerLeft() { answered.popFirst()??.detach(relay) }
 
     // MARK: - Requests
 
@@ -86,7 +93,7 @@ final class HTTPCarrier: Carrier {
             answerClosed(head, path)
             return []
         }
-        let (rewritten, withheld) = rewriting.rewritten(head, isOfSession: session != nil)
+        let (reduced, withheld) = rewriting.withholding(from: head, isOfSession: session != nil)
         let exchange = Exchange(head, path, session)
         exchanges.append(exchange)
         session?.attach(relay)
@@ -95,11 +102,16 @@ final class HTTPCarrier: Carrier {
             tell(exchange, nil, .layer(.http, "withheld the offer of \(withheld.joined(separator: ", "))", octets: nil))
         }
         relay.needServer()
-        if isSifting, exchange.carriesMessages, path?.transport == "xhr_send" {
-            exchange.heldHead = .requestHead(rewritten, framing)
+        if isSifting, exchange.carriesMessages {
+            exchange.heldHead = .requestHead(reduced, framing)
             return []
         }
-        return [.requestHead(rewritten, framing)]
+        return [.requestHead(reduced, framing)]
+    }
+
+    /// A request as the server gets it that took the connection.
+    func addressed(_ head: HTTPRequestHead) -> HTTPRequestHead {
+        site.map { rewriting.addressed(head, to: $0) } ?? head
     }
 
     private func take(requestBody octets: ByteBuffer) -> [RelayPart] {
@@ -121,14 +133,16 @@ final class HTTPCarrier: Carrier {
         guard let exchange = exchanges.last, exchange.carriesMessages, !exchange.isTooLarge,
             let session = exchange.session
         else { return [.end(trailers)] }
-        let array = SockJSBody.messages(in: exchange.body, headers: exchange.head.headers)
+        let form = SockJSForm(exchange.head.headers)
+        let array = form.array(in: exchange.body)
         let outcome = session.dialogue.takeSockJS(array: array)
         latest = session
         session.tell(.toServer, outcome.seen)
+        let original = exchange.body
         exchange.body = ByteBuffer()
         guard case .requestHead(var head, _)? = exchange.heldHead.take() else { return [.end(trailers)] }
         // A request whose messages all got lost is still to be answered.
-        let body = outcome.passed.first ?? ByteBuffer(string: "[]")
+        let body = outcome.passed == [array] ? original : form.body(outcome.passed.first ?? ByteBuffer(string: "[]"))
         head.headers.remove(name: "Transfer-Encoding")
         head.headers.replaceOrAdd(name: "Content-Length", value: "\(body.readableBytes)")
         return [.requestHead(head, .length(body.readableBytes)), .body(body), .end(nil)]
@@ -145,7 +159,7 @@ final class HTTPCarrier: Carrier {
         let summary = "\(head.status.code) \(head.status.reasonPhrase.readable)"
         tell(exchange, .toApp, .layer(.http, summary, octets: head.octets))
         if head.status.code < 200, head.status.code != 101 { return [.responseHead(head, framing)] }
-        let head = rewriting.rewritten(head, to: exchange.head)
+        let head = site.map { rewriting.rewritten(head, from: $0, to: exchange.head) } ?? head
         exchange.answer = head
         if exchange.head.asksForWebSocket, head.status.code != 101 {
             tell(exchange, .toApp, .note("\(exchange.head.uri.prefix { $0 != "?" }) was answered \(summary)"))
@@ -156,7 +170,7 @@ final class HTTPCarrier: Carrier {
                 return [.responseHead(head, framing)]
             }
             exchange.frames = SockJSBody(
-                path.carriage, headers: head.headers, limit: switchboard.configuration.transport.maximumMessage)
+                path, headers: head.headers, limit: switchboard.configuration.transport.maximumMessage)
         }
         guard isSifting, exchange.frames?.canSift == true else { return [.responseHead(head, framing)] }
         var sifted = head
@@ -175,7 +189,7 @@ final class HTTPCarrier: Carrier {
         guard let exchange = exchanges.popFirst() else { return [end] }
         var parts: [RelayPart] = []
         if let frames = exchange.frames { parts = pass(frames.finish(), frames, of: exchange, orAll: nil) }
-        exchange.session?.detach(relay)
+        answered.append(exchange.session)
         if let answer = exchange.answer, answer.isLast(to: exchange.head.method) {
             relay.expectUpgrade(exchange.head, answer, mayBeSockJS: exchange.path?.carriage == .websocket)
             return [.upgraded]
@@ -185,13 +199,16 @@ final class HTTPCarrier: Carrier {
     }
 
     private func pass(
-        _ piece: (frames: [ByteBuffer], failure: TransportError?), _ body: SockJSBody, of exchange: Exchange,
+        _ taken: (pieces: [SockJSBody.Piece], failure: TransportError?), _ body: SockJSBody, of exchange: Exchange,
         orAll octets: ByteBuffer?
     ) -> [RelayPart] {
         let isSifting = isSifting && body.canSift
         var passed = ByteBuffer()
-        for frame in piece.frames {
-            guard let session = session(of: exchange, for: frame) else { continue }
+        for piece in taken.pieces {
+            guard let frame = piece.frame, let session = session(of: exchange, for: frame) else {
+                if isSifting { body.write([], of: piece, to: &passed) }
+                continue
+            }
             latest = session
             let unwrapped = session.dialogue.takeSockJS(frame: frame)
             session.tell(.toApp, unwrapped.outcome.seen)
@@ -199,9 +216,9 @@ final class HTTPCarrier: Carrier {
                 session.said(goodbye: closing, .toApp)
                 session.end(closing)
             }
-            if isSifting { for frame in unwrapped.outcome.passed { body.write(frame, to: &passed) } }
+            if isSifting { body.write(unwrapped.outcome.passed, of: piece, to: &passed) }
         }
-        if let failure = piece.failure { tell(exchange, .toApp, .note("no longer taken apart: \(failure)")) }
+        if let failure = taken.failure { tell(exchange, .toApp, .note("no longer taken apart: \(failure)")) }
         if isSifting { return passed.readableBytes > 0 ? [.body(passed)] : [] }
         return octets.map { [.body($0)] } ?? []
     }
@@ -232,7 +249,7 @@ final class HTTPCarrier: Carrier {
             answerClosed(exchange.head, exchange.path)
             return []
         }
-        guard let frames = exchange.frames, frames.canSift else { return [] }
+        guard let frames = exchange.frames, frames.canSift, exchange.path?.takesFrames == true else { return [] }
         var body = ByteBuffer()
         frames.write(Dialogue.sockJSClose(code: code, reason: WebSocketCarrier.reason), to: &body)
         return [(.toApp, .body(body)), (.toApp, .end(nil))]
@@ -240,8 +257,8 @@ final class HTTPCarrier: Carrier {
 
     /// Answers a request of a session that the tap has closed: with the code to one that receives.
     private func answerClosed(_ request: HTTPRequestHead, _ path: SockJSPath?) {
-        guard let code = switchboard.configuration.faults.closeCode, let path,
-            let frames = SockJSBody(path.carriage, headers: [:], limit: 1), frames.canSift
+        guard let code = switchboard.configuration.faults.closeCode, let path, path.takesWholeAnswer,
+            let frames = SockJSBody(path, headers: [:], limit: 1)
         else { return relay.answer(.notFound, "The tap has closed this session") }
         var headers = HTTPHeaders()
         headers.add(
@@ -260,12 +277,5 @@ final class HTTPCarrier: Carrier {
 
     private func tell(_ exchange: Exchange, _ direction: TapEvent.Direction?, _ content: TapEvent.Content) {
         if let session = exchange.session { session.tell(direction, content) } else { relay.tell(direction, content) }
-    }
-}
-
-extension Optional {
-    fileprivate mutating func take() -> Wrapped? {
-        defer { self = nil }
-        return self
     }
 }

@@ -29,6 +29,7 @@ final class Lane {
         self.flush = flush
     }
 
+    var isEmpty: Bool { line.count == 0 }
     /// Whether more should come.
     var hasRoom: Bool { line.size + line.count * Self.partCost < Self.limit }
 

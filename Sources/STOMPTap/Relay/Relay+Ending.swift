@@ -6,20 +6,17 @@ extension Relay {
     func breakOff(_ session: TapSession, code: Int?) {
         look()
         isBroken = true
-        guard let code else {
-            app.close()
-            server?.close()
-            return updateReading()
+        for (direction, part) in code.map({ carrier.farewell($0, of: session) }) ?? [] {
+            lane(of: direction).append(part)
         }
-        for (direction, part) in carrier.farewell(code, of: session) { lane(of: direction).append(part) }
-        if !isEnding { finishEnds() }
+        if !isEnding { finishEnds(with: code == nil ? .brokenOff : .inputClosed) }
     }
 
     /// Closes both ends behind what is on its way to them.
-    func finishEnds() {
+    func finishEnds(with part: RelayPart = .inputClosed) {
         isEnding = true
-        toApp.append(.inputClosed)
-        toServer.append(.inputClosed)
+        toApp.append(part)
+        toServer.append(part)
         app.flush()
         server?.flush()
         updateReading()
@@ -27,8 +24,13 @@ extension Relay {
         if let server { closeLater(server) }
     }
 
+    /// Closes an end that does not go by itself, once nothing is on its way to it any more.
     func closeLater(_ end: RelayEnd) {
-        switchboard.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { end.close() }
+        switchboard.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { [self] in
+            guard !isOver, !end.isGone else { return }
+            let lane = lane(of: end.direction == .toServer ? .toApp : .toServer)
+            if lane.isEmpty { end.close() } else { closeLater(end) }
+        }
     }
 
     func freeze() {

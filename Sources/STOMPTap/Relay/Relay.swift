@@ -53,7 +53,7 @@ final class Relay {
     /// Takes up the connection of the app.
     func begin() throws {
         toApp.isHeld = false
-        if switchboard.configuration.targets.first?.kind == .tcp {
+        if switchboard.configuration.servers.first?.target.kind == .tcp {
             try app.attach()
             let session = makeSession(keepsMessages: false)
             carrier = StreamCarrier(session)
@@ -61,8 +61,7 @@ final class Relay {
             needServer()
         } else {
             try app.attachHTTP()
-            guard let target = switchboard.configuration.targets.first else { return app.close() }
-            carrier = HTTPCarrier(self, switchboard, site: HTTPSite(target))
+            carrier = HTTPCarrier(self, switchboard)
         }
         updateReading()
         switchboard.deliver()
@@ -79,24 +78,27 @@ final class Relay {
     func needServer() {
         guard server == nil, !isConnecting else { return }
         isConnecting = true
-        connect(to: switchboard.configuration.targets[...])
+        connect(to: switchboard.configuration.servers[...])
     }
 
-    private func connect(to targets: ArraySlice<TransportTarget>) {
-        guard let target = targets.first else { return }
+    private func connect(to servers: ArraySlice<TapConfiguration.Server>) {
+        guard let server = servers.first else { return }
         switchboard.connector.channel(
-            to: target, on: switchboard.eventLoop, deadline: .now() + switchboard.configuration.connectTimeout
+            to: server.target, by: server.proxy, on: switchboard.eventLoop,
+            deadline: .now() + switchboard.configuration.connectTimeout
         ).assumeIsolated().whenComplete { [self] result in
             switch result {
-            case .success(let channel): connected(channel)
+            case .success(let channel):
+                (carrier as? HTTPCarrier)?.site = HTTPSite(server.target)
+                connected(channel)
             case .failure(let error):
                 tell(nil, .note("\(error)"))
-                if targets.count > 1, !isOver { return connect(to: targets.dropFirst()) }
+                if servers.count > 1, !isOver { return connect(to: servers.dropFirst()) }
                 unreachable(error)
             }
             switchboard.deliver()
             // The app has not waited for it.
-            if app.isGone, server == nil { finish() }
+            if app.isGone, self.server == nil { finish() }
         }
     }
 
@@ -187,8 +189,13 @@ final class Relay {
     }
 
     private func deliver(_ part: RelayPart, _ direction: TapEvent.Direction) {
-        if case .upgraded = part { return upgradeEnds() }
-        target(of: direction)?.write(part)
+        switch part {
+        case .upgraded: return upgradeEnds()
+        case .requestHead(let head, let framing):
+            server?.write(.requestHead((carrier as? HTTPCarrier)?.addressed(head) ?? head, framing))
+        default: target(of: direction)?.write(part)
+        }
+        if case .end = part, direction == .toApp { (carrier as? HTTPCarrier)?.answerLeft() }
     }
 
     /// Back-pressure: an end is read from where the other one takes what it says.

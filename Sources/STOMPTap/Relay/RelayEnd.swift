@@ -82,6 +82,7 @@ final class RelayEnd: ChannelInboundHandler {
         switch part {
         case .inputClosed: return closeOutput()
         case .reset: return reset()
+        case .brokenOff: return close()
         case .requestHead(let head, _): reader?.expectAnswer(to: head.method)
         default: break
         }

@@ -14,6 +14,8 @@ enum RelayPart {
     case inputClosed
     /// The end is gone, and not in an orderly way.
     case reset
+    /// The tap breaks the connection off.
+    case brokenOff
 
     /// In octets; of heads and signs it does not matter.
     var size: Int {

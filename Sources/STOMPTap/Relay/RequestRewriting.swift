@@ -4,53 +4,65 @@ import STOMPTransport
 /// How a request of an app's is changed for the server, and the answer for the app: the server shall see the request that
 /// it would have got without the tap, and send nobody past it. A value without I/O.
 struct RequestRewriting {
-    let site: HTTPSite
     /// Whether apps speak TLS with the tap.
     let isTapSecure: Bool
     let options: TransportOptions
     /// Whether messages must not be compressed, as some may have to be taken out.
     let withholdsCompression: Bool
 
+    /// Takes those offers out of a request that the tap could not make good: HTTP/2, WebSocket extensions, and codings
+    /// of an answer that carries frames.
+    ///
     /// - Parameter isOfSession: whether the answer carries frames of a SockJS session, which must not be compressed.
-    /// - Returns: the head for the server, and the names of offers that it does not get to see: HTTP/2, WebSocket
-    ///   extensions, and codings of the answer.
-    func rewritten(_ head: HTTPRequestHead, isOfSession: Bool) -> (head: HTTPRequestHead, withheld: [String]) {
+    /// - Returns: the head, and the names of what was withheld.
+    func withholding(from head: HTTPRequestHead, isOfSession: Bool) -> (head: HTTPRequestHead, withheld: [String]) {
         var head = head
-        let tapOrigin = tapOrigin(for: head)
-        var replaced = Set(options.httpHeaders.map { $0.name.lowercased() })
-        if options.cookie != nil { replaced.insert("cookie") }
-        if options.origin != nil { replaced.insert("origin") }
-        // HTTP/2 could not be taken apart: it is not offered.
         let offersHTTP2 = head.headers.hasToken("h2c", in: "Upgrade")
-        if offersHTTP2 { replaced.formUnion(["upgrade", "http2-settings"]) }
+        let codings = isOfSession ? head.headers[canonicalForm: "Accept-Encoding"].filter { $0 != "identity" } : []
+        var headers = HTTPHeaders()
+        for (name, value) in head.headers {
+            switch name.lowercased() {
+            case "upgrade" where offersHTTP2, "http2-settings" where offersHTTP2: break
+            case "connection" where offersHTTP2:
+                let others = value.split(separator: ",").filter { !Self.isOfUpgrade($0) }
+                if !others.isEmpty {
+                    headers.add(name: name, value: String(others.joined(separator: ",").drop { $0 == " " }))
+                }
+            case "accept-encoding" where isOfSession: headers.add(name: name, value: "identity")
+            default: headers.add(name: name, value: value)
+            }
+        }
+        head.headers = headers
+        let extensions = WebSocketDissector.withhold(from: &head.headers, andCompression: withholdsCompression)
+        return (head, (offersHTTP2 ? ["h2c"] : []) + extensions + codings.map(String.init))
+    }
+
+    /// A request as it would have come to this server without the tap, with the headers of the options.
+    func addressed(_ head: HTTPRequestHead, to site: HTTPSite) -> HTTPRequestHead {
+        var own = options.httpHeaders
+        if let cookie = options.cookie { own.insert((name: "Cookie", value: cookie), at: 0) }
+        if let origin = options.origin { own.insert((name: "Origin", value: origin), at: 0) }
+        let replaced = Set(own.map { $0.name.lowercased() })
+        let tapOrigin = tapOrigin(for: head)
         var headers = HTTPHeaders()
         for (name, value) in head.headers where !replaced.contains(name.lowercased()) {
             switch name.lowercased() {
             case "host": headers.add(name: name, value: site.host)
             case "origin", "referer":
                 headers.add(name: name, value: Self.moved(value, from: tapOrigin, to: site.origin))
-            case "connection" where offersHTTP2:
-                let others = value.split(separator: ",").filter { !Self.isOfUpgrade($0) }
-                if !others.isEmpty {
-                    headers.add(name: name, value: String(others.joined(separator: ",").drop { $0 == " " }))
-                }
-            case "accept-encoding" where isOfSession:
-                headers.add(name: name, value: "identity")
             default: headers.add(name: name, value: value)
             }
         }
-        var own = options.httpHeaders
-        if let cookie = options.cookie { own.insert((name: "Cookie", value: cookie), at: 0) }
-        if let origin = options.origin { own.insert((name: "Origin", value: origin), at: 0) }
         for (name, value) in own { headers.add(name: name, value: String(octets: value.utf8)) }
-        let codings = isOfSession ? head.headers[canonicalForm: "Accept-Encoding"].filter { $0 != "identity" } : []
+        var head = head
         head.headers = headers
-        let extensions = WebSocketDissector.withhold(from: &head.headers, andCompression: withholdsCompression)
-        return (head, (offersHTTP2 ? ["h2c"] : []) + extensions + codings.map(String.init))
+        return head
     }
 
     /// The answer to a request: a redirection within the server leads to the tap.
-    func rewritten(_ answer: HTTPResponseHead, to request: HTTPRequestHead) -> HTTPResponseHead {
+    func rewritten(
+        _ answer: HTTPResponseHead, from site: HTTPSite, to request: HTTPRequestHead
+    ) -> HTTPResponseHead {
         guard let location = answer.headers.first(name: "Location"), let tapOrigin = tapOrigin(for: request) else {
             return answer
         }

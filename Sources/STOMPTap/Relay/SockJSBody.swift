@@ -4,16 +4,24 @@ import STOMPTransport
 
 /// The frames in the body of an answer of SockJS, and how they stand in it.
 final class SockJSBody {
-    private let carriage: SockJSPath.Carriage
+    /// A frame, and the line that it stands in; of scripts also a line that holds none.
+    struct Piece {
+        var line: ByteBuffer
+        var frame: ByteBuffer?
+        /// Where in the line of a script the string stands that is the frame.
+        var string = 0..<0
+    }
+
+    private let path: SockJSPath
     private var decoder: SockJSFrameDecoder
     /// Why nothing can be taken out of it, until that is told.
     private var obstacle: TransportError?
     private var isOver = false
 
     /// - Parameter limit: the most octets of a frame. Nil comes of a request that only sends.
-    init?(_ carriage: SockJSPath.Carriage, headers: HTTPHeaders, limit: Int) {
-        self.carriage = carriage
-        switch carriage {
+    init?(_ path: SockJSPath, headers: HTTPHeaders, limit: Int) {
+        self.path = path
+        switch path.carriage {
         case .lines, .scripts: decoder = .lines(limit: limit)
         case .events: decoder = .events(limit: limit)
         case .websocket, .sending: return nil
@@ -26,63 +34,81 @@ final class SockJSBody {
     }
 
     /// Whether single frames can be taken out of it, and others put into it.
-    var canSift: Bool { carriage != .scripts && obstacle == nil && !isOver }
+    var canSift: Bool { obstacle == nil && !isOver }
 
-    /// Takes a piece of the body, and gives the frames that are whole. Behind a failure nothing more comes.
-    func take(_ octets: ByteBuffer) -> (frames: [ByteBuffer], failure: TransportError?) {
+    /// Takes a part of the body, and gives the pieces that are whole. Behind a failure nothing more comes.
+    func take(_ octets: ByteBuffer) -> (pieces: [Piece], failure: TransportError?) {
         guard !isOver else { return ([], nil) }
         if let obstacle {
             isOver = true
             return ([], obstacle)
         }
         decoder.append(octets)
-        var frames: [ByteBuffer] = []
+        var pieces: [Piece] = []
         do throws(TransportError) {
-            while let next = try decoder.next() {
-                if let frame = frame(in: next) { frames.append(frame) }
-            }
-            return (frames, nil)
+            while let next = try decoder.next() { pieces.append(piece(next)) }
+            return (pieces, nil)
         } catch {
             isOver = true
-            return (frames, error)
+            return (pieces, error)
         }
     }
 
-    /// The frame whose end was left out.
-    func finish() -> (frames: [ByteBuffer], failure: TransportError?) {
-        guard !isOver, obstacle == nil, let frame = decoder.rest.flatMap({ frame(in: $0) }) else { return ([], nil) }
-        return ([frame], nil)
+    /// The piece whose end was left out.
+    func finish() -> (pieces: [Piece], failure: TransportError?) {
+        guard !isOver, obstacle == nil, let rest = decoder.rest else { return ([], nil) }
+        return ([piece(rest)], nil)
     }
 
-    /// Appends a frame as it stands in the body.
+    /// Appends those frames in a piece's place that pass of it.
+    func write(_ frames: [ByteBuffer], of piece: Piece, to body: inout ByteBuffer) {
+        guard path.carriage == .scripts else { return frames.forEach { write($0, to: &body) } }
+        if frames == [piece.frame] || piece.frame == nil {
+            body.writeImmutableBuffer(piece.line)
+        } else {
+            let octets = piece.line.readableBytesView
+            body.writeBytes(octets[..<piece.string.lowerBound])
+            // A script that calls nothing would count as a failure: a heart-beat says nothing.
+            body.writeSockJSString(frames.first ?? ByteBuffer(string: "h"))
+            body.writeBytes(octets[piece.string.upperBound...])
+        }
+        body.writeString("\r\n")
+    }
+
+    /// Appends a frame of the tap's own.
     func write(_ frame: ByteBuffer, to body: inout ByteBuffer) {
-        guard carriage == .events else {
+        switch path.carriage {
+        case .events:
+            body.writeString("data: ")
+            // Browsers undo percent-encoding.
+            for (index, piece) in frame.readableBytesView.split(
+                separator: UInt8(ascii: "%"), omittingEmptySubsequences: false
+            ).enumerated() {
+                if index > 0 { body.writeString("%25") }
+                body.writeBytes(piece)
+            }
+            body.writeString("\r\n\r\n")
+        case .scripts:
+            body.writeString(path.callback.map { "/**/\($0)(" } ?? "<script>\np(")
+            body.writeSockJSString(frame)
+            body.writeString(path.callback == nil ? ");\n</script>\r\n" : ");\r\n")
+        case .lines, .websocket, .sending:
             body.writeImmutableBuffer(frame)
             body.writeString("\n")
-            return
         }
-        body.writeString("data: ")
-        // Browsers undo percent-encoding.
-        for (index, piece) in frame.readableBytesView.split(
-            separator: UInt8(ascii: "%"), omittingEmptySubsequences: false
-        ).enumerated() {
-            if index > 0 { body.writeString("%25") }
-            body.writeBytes(piece)
-        }
-        body.writeString("\r\n\r\n")
     }
 
-    /// The frame that a line holds: of scripts, the string that is given to a function.
-    private func frame(in line: ByteBuffer) -> ByteBuffer? {
-        guard carriage == .scripts else { return line }
+    private func piece(_ line: ByteBuffer) -> Piece {
+        guard path.carriage == .scripts else { return Piece(line: line, frame: line) }
+        // The string that is given to a function.
         let octets = line.readableBytesView
         guard let start = octets.firstIndex(of: UInt8(ascii: "(")),
             octets[start...].dropFirst().first == UInt8(ascii: "\""),
             let end = octets.lastIndex(of: UInt8(ascii: ")")), end > start
-        else { return nil }
+        else { return Piece(line: line) }
         let string = Self.json(octets[(start + 1)..<end])
         let messages = string.withUnsafeReadableBytes { try? SockJSMessages(messageOrArray: $0) }
-        return messages?.texts.first
+        return Piece(line: line, frame: messages?.texts.first, string: (start + 1)..<end)
     }
 
     /// A string of JavaScript's as one of JSON's, which lacks an escape that Spring writes: `\'`.
@@ -96,28 +122,5 @@ final class SockJSBody {
             if !isEscaped { json.writeInteger(octet) }
         }
         return json
-    }
-
-    /// The array of messages that a request sends, freed of the form that `jsonp_send` may put around it.
-    static func messages(in body: ByteBuffer, headers: HTTPHeaders) -> ByteBuffer {
-        let isForm = headers.first(name: "Content-Type")?.lowercased().hasPrefix("application/x-www-form-urlencoded")
-        let octets = body.readableBytesView
-        guard isForm == true, octets.starts(with: "d=".utf8) else { return body }
-        var result = ByteBuffer()
-        var index = octets.startIndex + 2
-        while index < octets.endIndex {
-            let octet = octets[index]
-            let digits = octets[index...].dropFirst().prefix(2)
-            if octet == UInt8(ascii: "%"), digits.count == 2,
-                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
-            {
-                result.writeInteger(value)
-                index += 3
-            } else {
-                result.writeInteger(octet == UInt8(ascii: "+") ? UInt8(ascii: " ") : octet)
-                index += 1
-            }
-        }
-        return result
     }
 }

@@ -44,11 +44,18 @@ package struct HTTPSite {
         if let origin = options.origin { headers.add(name: "Origin", value: origin) }
         if let cookie = options.cookie { headers.add(name: "Cookie", value: cookie) }
         // One that is no name cannot be looked for.
-        for (name, value) in options.httpHeaders { try Self.check(name, value) }
+        try Self.check(options.httpHeaders)
         for (name, _) in options.httpHeaders { headers.remove(name: name) }
         for (name, value) in options.httpHeaders { headers.add(name: name, value: value) }
         for (name, value) in headers { try Self.check(name, value) }
         return HTTPRequestHead(version: .http1_1, method: method, uri: requestTarget, headers: headers)
+    }
+
+    /// Whether these can be headers.
+    ///
+    /// - Throws: ``TransportError`` with ``TransportError/Code/badConfiguration`` where one cannot.
+    package static func check(_ headers: [(name: String, value: String)]) throws(TransportError) {
+        for (name, value) in headers { try check(name, value) }
     }
 
     private static func check(_ name: String, _ value: String) throws(TransportError) {

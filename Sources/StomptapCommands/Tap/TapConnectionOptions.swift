@@ -22,7 +22,7 @@ struct TapConnectionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The largest message or frame to take apart; what is larger passes unseen (default: 16MiB).",
+            "The largest message or frame to take apart; a larger one passes, and nothing behind it is taken apart (default: 16MiB).",
             valueName: "size"),
         transform: SizeArgument.init)
     var maxMessage = SizeArgument(mebibytes: 16)
@@ -38,11 +38,12 @@ struct TapConnectionOptions: ParsableArguments {
             Diagnostics.warn("tap: apps log in by themselves: the login in the URL of \(endpoint) is not used")
         }
         tls.warn(of: endpoints)
-        var configuration = TapConfiguration(
-            host: listen.host, port: listen.port, targets: endpoints.map { $0.target(sockJS: .auto) })
+        var configuration = TapConfiguration(host: listen.host, port: listen.port, targets: [])
+        configuration.servers = try endpoints.map {
+            TapConfiguration.Server($0.target(sockJS: .auto), proxy: try proxy.target(for: $0))
+        }
         http.apply(to: &configuration.transport)
         configuration.transport.tls = try tls.options()
-        configuration.transport.proxy = try endpoints.first.flatMap { try proxy.target(for: $0) }
         configuration.transport.maximumMessage = maxMessage.octets
         configuration.connectTimeout = connectTimeout.amount
         return configuration

@@ -63,11 +63,11 @@ final class TapRecord: Sendable {
         output.withLock { output in
             for batch in waiting.withLock({ $0.takeAll() }) {
                 for event in batch.events { output.renderer.append(event, at: batch.time, to: &output.buffer) }
-                do throws(OutputError) {
-                    try output.buffer.flush()
-                } catch {
-                    Interrupts.end(with: Failure(.writeFailed, error.description))
-                }
+            }
+            do throws(OutputError) {
+                try output.buffer.flush()
+            } catch {
+                Interrupts.end(with: Failure(.writeFailed, error.description))
             }
         }
     }
