@@ -21,15 +21,15 @@ extension WireText {
         guard plain.kind == .octets else {
             return write(message: plain.kind.rawValue, plain.octets, isDumped: isDumped, indentation, to: &out)
         }
-        plain.octets.withUnsafeReadableBytes { octets in
-            out.append("octets")
-            writeSize(octets.count, to: &out)
-            out.append("\n")
-            // A frame that is none still looks like one, and may hold the same secrets.
+        out.append("octets")
+        writeSize(plain.octets.readableBytes, to: &out)
+        out.append("\n")
+        plain.octets.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes { octets in
+            // A frame that is none still looks like one.
             if octets.isTextOfFrame {
                 write(frame: octets, indentation: indentation, to: &out)
             } else if !isDumped {
-                mask.covered(octets).withUnsafeBytes { out.append(dump: $0, indentation: indentation) }
+                out.append(dump: octets, indentation: indentation)
             }
         }
     }

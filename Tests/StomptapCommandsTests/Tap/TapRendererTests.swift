@@ -74,6 +74,12 @@ struct TapRendererTests {
                 "type":"octets","body":"SEN\\npasscode:***\\n\\nx\\u0000","bodyEncoding":"utf-8","bodySize":20}
 
                 """)
+        let http = TapEvent.sample(
+            .octets(ByteBuffer(string: "GET /?token=s1 HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nAuthorization: s2\r\n\r\n")))
+        for form in [OutputForm.pretty, .json] {
+            let printed = printed(http, as: form)
+            #expect(printed.contains("Authorization: **") && !printed.contains("s1") && !printed.contains("s2"))
+        }
         let binary = TapEvent.sample(.message(ByteBuffer(bytes: [0xFF]), isText: false))
         #expect(printed(binary).contains("app > server binary  1 B\n               00000000  ff "))
         #expect(printed(binary, as: .json).contains(#""type":"binary","body":"/w==","bodyEncoding":"base64""#))

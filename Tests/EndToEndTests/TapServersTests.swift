@@ -1,0 +1,33 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// How `tap` reaches its servers.
+@Suite(.spawning) struct TapServersTests {
+    /// The environment's proxy leads to one of them, and not to the other.
+    @Test func eachServerHasItsOwnProxy() async throws {
+        let ports = try Loopback.freePorts(2)
+        var tap = Program.stomptap(
+            "tap", "stomp://localhost:\(ports[0]),stomp://elsewhere.invalid", "--listen", "127.0.0.1:0")
+        tap.environment = ["ALL_PROXY": "http://127.0.0.1:\(ports[1])", "NO_PROXY": "localhost"]
+        try await tap.start { tap in
+            let line = try await tap.waitFor(" in place of ", in: .stderr)
+            let url = try #require(line.firstMatch(of: /give the app (\S+) in place of/)).output.1
+            let result = try await Program.stomptap("publish", String(url), "/a", "hi").run()
+            #expect(result.status == .exited(69), "\(result)")
+            try await tap.waitFor("* end: there is no connection to the server", in: .stderr)
+            tap.send(signal: SIGINT)
+            let errors = try await tap.result().errors
+            #expect(errors.contains("* TCP: connection refused by 127.0.0.1:\(ports[0])"), "\(errors)")
+            #expect(errors.contains("* proxy: cannot connect to the proxy http://127.0.0.1:\(ports[1])"), "\(errors)")
+        }
+    }
+
+    @Test(arguments: ["bad name: x", "a: x\ny"]) func aHeaderThatIsNoneIsUsage(header: String) async throws {
+        let result = try await Program.stomptap(
+            "tap", "ws://localhost:1", "--listen", "127.0.0.1:0", "--http-header", header
+        ).run()
+        #expect(result.status == .exited(64), "\(result)")
+        #expect(result.errors.hasPrefix("stomptap: HTTP: ") && result.errors.split(separator: "\n").count == 1)
+    }
+}
