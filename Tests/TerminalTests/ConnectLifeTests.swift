@@ -59,6 +59,23 @@ import Testing
         }
     }
 
+    /// It is told each time why no session was opened, and there is a way back.
+    @Test func whatCannotBeReachedIsTold() async throws {
+        try await ServedBroker.run { broker in
+            try await ConnectSession.run { session in
+                let terminal = session.terminal
+                let refused = "TCP: connection refused by 127.0.0.1:1; is the server running, and is this its port?"
+                try await terminal.enter("connect stomp://127.0.0.1:1")
+                try await terminal.wait(for: refused, "127.0.0.1:1 disconnected>")
+                try await terminal.enter("reconnect")
+                try await terminal.wait(
+                    for: "127.0.0.1:1 disconnected> reconnect", refused, "127.0.0.1:1 disconnected>")
+                try await terminal.enter("connect \(broker.tcp)")
+                try await terminal.wait(for: "\(broker.tcp.dropFirst("stomp://".count))>")
+            }
+        }
+    }
+
     @Test func theShellGetsTheTerminalAtControlZ() async throws {
         try await ConnectSession.run { session in
             try await session.terminal.type("half a line")

@@ -56,6 +56,8 @@ extension Link {
         var lostAt: NIODeadline?
         /// Why the last connection ended, where the person has not ended it.
         var failure: Failure?
+        /// Whether that was told as it happened.
+        var isFailureTold = false
         /// Whether the end that follows is the person's will.
         var isLeaving = false
 

@@ -39,6 +39,12 @@ final class Link: Sendable {
     /// Why the last connection ended, where the person has not ended it.
     var failure: Failure? { state.value.failure }
 
+    /// Whether this is what has ended the last session, and was told as it happened.
+    func hasTold(_ failure: Failure) -> Bool {
+        let state = state.value
+        return state.isFailureTold && state.failure?.line == failure.line
+    }
+
     /// Whether a session has ended, not by the person's will, and nobody tries any more.
     var hasFailed: Bool {
         let state = state.value
@@ -168,6 +174,7 @@ final class Link: Sendable {
             transaction = state.transaction
             // Otherwise whoever has opened it is told.
             isNews = state.phase != .connecting
+            state.isFailureTold = isNews
             state.connection = nil
             state.messages = nil
             state.transaction = nil

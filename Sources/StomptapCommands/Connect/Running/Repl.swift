@@ -130,9 +130,7 @@ final class Repl: Sendable {
         if let error = error as? LineError { return console.complain(error.description) }
         let failure = Failure(error)
         // What has ended the session was told as it happened.
-        guard let line = failure.line, !interpreter.link.hasFailed || interpreter.link.failure?.line != line else {
-            return
-        }
+        guard let line = failure.line, !interpreter.link.hasTold(failure) else { return }
         console.complain(line)
     }
 
