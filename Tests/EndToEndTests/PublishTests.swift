@@ -144,21 +144,16 @@ import Testing
     @Test func resendsWhatWasNotConfirmed() async throws {
         try await withTemporaryFolder { folder in
             let lines = (1...3000).map { "line \($0)" }
-            let connected = "CONNECTED\nversion:1.2\nserver:x\nsession:y\n\n\0"
-            let receipts: @Sendable ([UInt8]) -> [UInt8] = { came in
-                let ids = String(decoding: came, as: UTF8.self).matches(of: /\nreceipt:(.*)\n/).map(\.1)
-                return Array(ids.map { "RECEIPT\nreceipt-id:\($0)\n\n\0" }.joined().utf8)
-            }
             try await ScriptedServer.run(
                 script: { connection in
                     connection < 2
                         ? [
-                            .awaitText("\0"), .sendText(connected), .awaitText("line \(1000 + connection * 1000)\0"),
+                            .awaitText("\0"), Self.connected, .awaitText("line \(1000 + connection * 1000)\0"),
                             .reset,
                         ]
                         : [
-                            .awaitText("\0"), .sendText(connected), .awaitText("line 3000\0"), .answer(receipts),
-                            .awaitText("DISCONNECT\n"), .awaitText("\0"), .answer(receipts), .stall,
+                            .awaitText("\0"), Self.connected, .awaitText("line 3000\0"), Self.receipts(),
+                            .awaitText("DISCONNECT\n"), .awaitText("\0"), Self.receipts(), .stall,
                         ]
                 }
             ) { server in
@@ -171,6 +166,59 @@ import Testing
                 let wire = try await server.receivedWhole().map { String(decoding: $0, as: UTF8.self) }.joined()
                 let arrived = Set(wire.matches(of: /line \d+/).map { String($0.output) })
                 #expect(Set(lines).subtracting(arrived) == [])
+            }
+        }
+    }
+
+    private static let connected = ScriptedServer.Step.sendText("CONNECTED\nversion:1.2\nserver:x\nsession:y\n\n\0")
+    /// A receipt for each that was asked for until now, the oldest first.
+    private static func receipts(atMost count: Int = .max) -> ScriptedServer.Step {
+        .answer { came in
+            let asked = came.split(separator: 0x0A).filter { $0.starts(with: "receipt:".utf8) }.prefix(count)
+            return asked.flatMap { Array("RECEIPT\nreceipt-id:".utf8) + $0.dropFirst(8) + Array("\n\n\0".utf8) }
+        }
+    }
+
+    /// The server never answers a receipt, and then the connection is lost: some of the messages may be, all are named.
+    /// What is sent after that is kept again until it is confirmed.
+    @Test func namesWhatNoReceiptWasWaitedFor() async throws {
+        let scripts: [[ScriptedServer.Step]] = [
+            [.awaitText("\0"), Self.connected, .awaitText("early 4501\0"), .reset],
+            // The receipt that is answered is that of message 5000, the 498th of the later ones.
+            [
+                .awaitText("\0"), Self.connected, .awaitText("l 512\0"), Self.receipts(atMost: 1),
+                .awaitText("l 513\0"), .reset,
+            ],
+            [
+                .awaitText("\0"), Self.connected, .awaitText("l 600\0"), Self.receipts(),
+                .awaitText("DISCONNECT\n"), .awaitText("\0"), Self.receipts(), .stall,
+            ],
+        ]
+        func lines(_ name: String, _ numbers: ClosedRange<Int>) -> String {
+            numbers.map { "\(name) \($0)\n" }.joined()
+        }
+        try await ScriptedServer.run(script: { scripts[min($0, 2)] }) { server in
+            try await Program.stomptap(
+                "publish", "stomp://127.0.0.1:\(server.port)", "/a", "-l", "--reconnect", "5", "--reconnect-delay",
+                "10ms", "--receipt-timeout", "2s", "-vv", input: .open
+            ).start { publisher in
+                publisher.write(lines("early", 1...4500))
+                try await publisher.waitFor("early 4500\n", in: .stderr)
+                // It reads on once it has waited in vain, and that the connection is lost shows when it sends.
+                publisher.write(lines("early", 4501...4501))
+                try await publisher.waitFor("closed", in: .stderr)
+                publisher.write(lines("early", 4502...4502))
+                try await publisher.waitFor(
+                    "the 4502 messages sent before the connection was lost were never confirmed; some may be lost",
+                    in: .stderr)
+                // As long as a pipe takes at once; it goes in two batches.
+                publisher.write(lines("l", 1...600))
+                publisher.closeInput()
+                let result = try await publisher.result()
+                #expect(result.status == .exited(0), "\(result.errors.suffix(1000))")
+                #expect(server.received.count == 3)
+                let last = String(decoding: server.received.last ?? [], as: UTF8.self)
+                #expect(last.matches(of: /\nl (\d+)/).compactMap { Int($0.1) }.elementsEqual(499...600))
             }
         }
     }

@@ -111,10 +111,13 @@ public final class ScriptedServer: Sendable {
                 switch step {
                 case .awaitText(let text):
                     while true {
-                        if let end = end(of: text, after: position, on: number) {
+                        let octets = received[number]
+                        if let end = octets[position...].firstRange(of: text.utf8)?.upperBound {
                             position = end
                             break
                         }
+                        // What was looked at is not looked at again, but for what may be the beginning of it.
+                        position = max(position, octets.count - text.utf8.count + 1)
                         guard try await receive() else { return }
                     }
                 case .send(let octets):
@@ -133,10 +136,5 @@ public final class ScriptedServer: Sendable {
                 }
             }
         }
-    }
-
-    private func end(of text: String, after position: Int, on number: Int) -> Int? {
-        let octets = received[number][position...]
-        return octets.firstRange(of: Array(text.utf8))?.upperBound
     }
 }

@@ -101,8 +101,7 @@ struct Publication {
             "STOMP: sending \(unconfirmed.count) unconfirmed messages again; the server may have some of them twice")
         let drafts = Array(unconfirmed)
         sent -= drafts.count
-        unconfirmed = []
-        unconfirmedOctets = 0
+        forgetUnconfirmed()
         try await send(drafts, mayBeLast: true, in: nil, on: connection)
     }
 
@@ -174,14 +173,22 @@ struct Publication {
         } catch let error as STOMPClientError
             where error.code == .timedOut && plan.receipt == .auto && !hasAnswered
         {
-            // A server that has never answered one will not answer the next: DISCONNECT's must do.
+            // A server that has never answered one will not answer the next: DISCONNECT's must do. As nothing more is
+            // kept, what was kept cannot go again in its place: all of it is named if the connection is lost.
             asksReceipts = false
             awaited.removeAll()
+            forgetUnconfirmed()
         }
     }
 
+    private mutating func forgetUnconfirmed() {
+        unconfirmed = []
+        unconfirmedOctets = 0
+    }
+
     private mutating func confirm(_ number: Int) {
-        let newly = min(number - confirmed, unconfirmed.count)
+        // What is kept are the last ones, and those before them may never have been confirmed.
+        let newly = max(0, unconfirmed.count - (sent - number))
         for draft in unconfirmed.prefix(newly) { unconfirmedOctets -= draft.body.readableBytes }
         unconfirmed.removeFirst(newly)
         confirmed = number
