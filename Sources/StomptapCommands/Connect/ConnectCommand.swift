@@ -28,10 +28,11 @@ struct ConnectCommand: EndpointCommand {
               stomptap connect stomp://localhost < session.txt
 
             EXIT STATUS
-              0 done, 1 the server answered ERROR, or messages came and none was
-              expected, 64 wrong usage, 65 what cannot be sent, 66 no such file, 68 no
-              such host, 69 no connection or lost, 75 too few messages or no receipt in
-              time, 76 protocol broken, 77 refused, 130 Ctrl-C
+              0 done, 1 the server answered ERROR, or none of the messages that came was
+              the expected one, 64 wrong usage, 65 what cannot be sent, or a transaction
+              left open, 66 no such file, 68 no such host, 69 no connection or lost,
+              75 too few messages or no receipt in time, 76 protocol broken, 77 refused,
+              130 Ctrl-C
             """)
 
     @Argument(help: ArgumentHelp("\(EndpointArgument.help)"))

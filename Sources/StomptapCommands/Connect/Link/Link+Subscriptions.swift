@@ -50,10 +50,14 @@ extension Link {
 
     // MARK: Transactions
 
+    /// - Throws: ``Failure`` where a transaction is open.
+    func checkTransaction() throws {
+        guard let open = state.value.transaction else { return }
+        throw Failure(.badInput, "STOMP: transaction \(open) is open: 'commit' or 'abort' it first")
+    }
+
     func begin(_ id: String?) async throws -> String {
-        if let open = state.value.transaction {
-            throw Failure(.badInput, "STOMP: transaction \(open) is open: 'commit' or 'abort' it first")
-        }
+        try checkTransaction()
         let transaction = try await connection().begin(id)
         state.update { $0.transaction = transaction }
         events.pass()

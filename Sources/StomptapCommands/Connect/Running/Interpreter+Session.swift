@@ -76,17 +76,20 @@ extension Interpreter {
     }
 
     func reconnect() async throws {
+        try link.checkTransaction()
         try await link.reopen()
         if !console.isInteractive { try await link.settled() }
     }
 
     func connect(to url: String) async throws {
+        try link.checkTransaction()
         try await link.open(reconnection(url), keepsSubscriptions: false)
         if !console.isInteractive { try await link.settled() }
     }
 
     func disconnect() async throws {
         guard link.view.phase != .closed else { return console.note("there was no connection") }
+        try link.checkTransaction()
         tell(try await link.close())
         console.note("disconnected; 'reconnect' comes back, with the subscriptions")
     }

@@ -65,12 +65,16 @@ struct Script {
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            let failure = told(error, item)
-            self.failure = self.failure ?? failure
-            guard keepsGoing else { throw failure }
-            if let line = failure.line { Diagnostics.fail(line) }
+            try fail(told(error, item))
             return true
         }
+    }
+
+    /// - Throws: this failure, unless the script keeps going.
+    private mutating func fail(_ failure: Failure) throws {
+        self.failure = self.failure ?? failure
+        guard keepsGoing else { throw failure }
+        if let line = failure.line { Diagnostics.fail(line) }
     }
 
     private func told(_ error: any Error, _ item: LineAssembler.Item) -> Failure {
@@ -80,7 +84,14 @@ struct Script {
         return Failure(failure.status, failure.line.map { "\($0) (line \(lines): \(name))" })
     }
 
-    private func finish() throws {
+    private mutating func finish() throws {
+        if let transaction = interpreter.link.view.transaction {
+            try fail(
+                Failure(
+                    .badInput,
+                    "STOMP: transaction \(transaction) is open at the end, and nothing of it has happened: 'commit' makes it happen, 'abort' forgets it"
+                ))
+        }
         // Each line was told as it failed.
         if let failure { throw Failure(failure.status, nil) }
         if interpreter.link.hasFailed, let failure = interpreter.link.failure { throw failure }
