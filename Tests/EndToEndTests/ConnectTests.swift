@@ -93,8 +93,8 @@ import Testing
         ("sub /topic/a; wait --timeout 50ms", Int32(75), "0 of 1 messages came within 50 ms (line 2: wait)"),
         ("sub /topic/a; send /topic/a x; send /topic/a y; wait 3 --timeout 50ms", 75, "2 of 3 messages came"),
         (
-            "sub /topic/a; send /topic/a x; expect --timeout 200ms y", 1,
-            "1 message came within 200 ms, and none matched y"
+            "sub /topic/a; send /topic/a x; expect y --timeout 200ms", 1,
+            "nothing matched y within 200 ms; 1 message was looked at (line 3: expect)"
         ),
         ("sub /topic/a; expect --timeout 50ms y", 75, "no message came within 50 ms"),
         ("ack nothing-like-it", 65, "no such message has come"), ("ack last", 65, "no message waits for it"),

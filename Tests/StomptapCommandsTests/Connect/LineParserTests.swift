@@ -56,6 +56,10 @@ struct LineParserTests {
         #expect(try command("expect -W 2s x|y ") == .expect(BodyPattern("x|y "), timeout: .seconds(2)))
         #expect(try command("expect --timeout 1s -- --x") == .expect(BodyPattern("--x"), timeout: .seconds(1)))
         let bytes = ByteBuffer(bytes: [0xFF] + Array("status: OK".utf8))
+        #expect(try command("expect a b  --timeout 1s ") == .expect(BodyPattern("a b"), timeout: .seconds(1)))
+        #expect(try command("expect a --timeout=1s") == .expect(BodyPattern("a"), timeout: .seconds(1)))
+        #expect(try command("expect a -W 1s b") == .expect(BodyPattern("a -W 1s b"), timeout: .seconds(5)))
+        #expect(try command("expect -- -W 1s") == .expect(BodyPattern("-W 1s"), timeout: .seconds(5)))
         #expect(try BodyPattern("(?i)STATUS: ok$").matches(bytes))
         #expect(try !BodyPattern("^status").matches(bytes))
     }
@@ -114,7 +118,8 @@ struct LineParserTests {
         ("set outptu json", "did you mean output?"), ("set output xml", "output is pretty, json, body, raw, none"),
         ("set verbose 4", "verbose is 0, 1, 2, 3"), ("set format %", "%% is a percent sign"),
         ("wait 0", "from 1 on"), ("wait x", "from 1 on"), ("sleep 5", "a number and a unit"),
-        ("expect --timeout x y", "a number and a unit"), ("help sned", "did you mean send?"),
+        ("expect --timeout x y", "a number and a unit"), ("expect y --timeout x", "a number and a unit"),
+        ("expect y --timeout", "--timeout wants a value"), ("help sned", "did you mean send?"),
         ("raw", "it wants a frame"),
         ("unsub", "it wants the id"), ("connect", "it wants a URL"), ("subs now", "it takes no \"now\""),
     ])
@@ -131,6 +136,7 @@ struct LineParserTests {
     @Test func everyExampleOfTheHelpIsOne() throws {
         for entry in CommandTable.entries {
             #expect(!entry.examples.isEmpty, "\(entry.name)")
+        #expect(fault("set verbose on") == #"set: verbose is 0, 1, 2 or 3, and not "on""#)
             for example in entry.examples {
                 #expect(fault(example) == nil, "\(example)")
             }

@@ -26,6 +26,8 @@ struct CommandEntry: Sendable {
     var operands: [Place] = []
     /// Whether the last operand is the rest of the line, word for word. Options then come before all operands.
     var takesRest = false
+    /// Whether options may stand behind that rest as well, which is then no longer word for word.
+    var takesOptionsBehind = false
     /// Whether that rest is a body, which may also be `@file` or `<<WORD`.
     var takesBody = false
     var make: @Sendable (inout LineArguments) throws(LineError) -> LineCommand
@@ -49,6 +51,7 @@ struct LineArguments: Sendable {
         let wordsBeforeRest = entry.takesRest ? entry.operands.count - 1 : Int.max
         var taken: [String] = []
         var optionsAreOver = entry.takesRest && entry.options.isEmpty
+        var mayFollow = entry.takesOptionsBehind
         while !words.isEmpty {
             // No option is part of a rest.
             if taken.count >= wordsBeforeRest, taken.count > 0 { break }
@@ -56,6 +59,7 @@ struct LineArguments: Sendable {
             if !optionsAreOver, next == "--" {
                 _ = try words.take()
                 optionsAreOver = true
+                mayFollow = false
             } else if !optionsAreOver, next.first == "-", next.count > 1 {
                 try takeOption(&words, of: entry)
             } else if taken.count < wordsBeforeRest, let word = try words.take() {
@@ -68,6 +72,7 @@ struct LineArguments: Sendable {
         operands = taken[...]
         guard entry.takesRest, !words.isEmpty else { return }
         rest = taken.isEmpty ? String(words.rest.drop(while: \.isBlank)) : words.takeRest()
+        if mayFollow { try takeOptionBehind(entry) }
         if entry.takesBody, let rest { body = rest.hasPrefix("@") ? .file(String(rest.dropFirst())) : .text(rest) }
     }
 
@@ -88,6 +93,22 @@ struct LineArguments: Sendable {
         if value == nil { value = try words.take() }
         guard let value else { throw LineError("\(name) wants a value") }
         options[long, default: []].append(value)
+    }
+
+    /// Takes `--timeout 1s` or `--timeout=1s` off the end of the rest, with the blanks before it.
+    private mutating func takeOptionBehind(_ entry: CommandEntry) throws(LineError) {
+        guard let text = rest else { return }
+        let words = text.split(whereSeparator: \.isBlank)
+        let isName = { (word: Substring) in
+            entry.options.contains { $0.names.contains { word == $0 || word.hasPrefix("\($0)=") } }
+        }
+        guard let word = words.dropFirst().suffix(2).first(where: isName) else { return }
+        var end = LineWords(text[word.startIndex...])
+        var taken = self
+        try taken.takeOption(&end, of: entry)
+        guard end.isEmpty else { return }
+        taken.rest = text[..<word.startIndex].split(whereSeparator: \.isBlank).last.map { String(text[..<$0.endIndex]) }
+        self = taken
     }
 
     private static func suggestion(for name: String, _ entry: CommandEntry) -> String {

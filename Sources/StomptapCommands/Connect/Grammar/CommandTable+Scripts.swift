@@ -19,14 +19,15 @@ extension CommandTable {
                 timeout: try arguments.timeout(otherwise: patience))
         },
         CommandEntry(
-            name: "expect", synopsis: "[--timeout DURATION] REGEX", summary: "wait for a message whose body matches",
+            name: "expect", synopsis: "REGEX [--timeout DURATION]", summary: "wait for a message whose body matches",
             details: """
                 Looks through the messages that no 'wait' or 'expect' before it has counted, and those
                 that come in time (5s), up to the first whose body matches. If none did it fails: with
-                status 1 where messages came, and 75 where none came at all.
+                status 1 where there were messages, and 75 where there was none at all. The regular
+                expression is written as for 'grep'; behind -- it may hold anything.
                 """,
-            examples: [#"expect "status": "ok""#, "expect --timeout 30s done"], options: [.timeout], operands: [.other],
-            takesRest: true
+            examples: [#"expect "status": "ok""#, "expect done --timeout 30s"], options: [.timeout], operands: [.other],
+            takesRest: true, takesOptionsBehind: true
         ) { arguments throws(LineError) in
             .expect(try arguments.pattern(), timeout: try arguments.timeout(otherwise: patience))
         },

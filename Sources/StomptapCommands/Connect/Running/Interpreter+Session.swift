@@ -143,8 +143,8 @@ extension Interpreter {
         }
         throw Failure(
             .failed,
-            "STOMP: \(came == 1 ? "1 message" : "\(came) messages") came within \(timeout.readable), and none matched \(pattern)"
-        )
+            "STOMP: nothing matched \(pattern) within \(timeout.readable); "
+                + (came == 1 ? "1 message was looked at" : "\(came) messages were looked at"))
     }
 
     func sleep(_ time: TimeAmount) async throws {
