@@ -3,6 +3,14 @@ import STOMPClient
 import STOMPCore
 import STOMPTransport
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// Does what lines ask for, one after the other.
 final class Interpreter: Sendable {
     enum Outcome: Sendable, Equatable {
@@ -60,7 +68,8 @@ final class Interpreter: Sendable {
         case .reconnect: try await reconnect()
         case .disconnect: try await disconnect()
         case .connect(let url): try await connect(to: url)
-        case .help(let name): try await console.print(LineHelp.text(name))
+        case .help(let name):
+            try await console.print(LineHelp.text(name, width: Terminal.width(STDOUT_FILENO) ?? LineHelp.width))
         case .wait(let count, let timeout): try await wait(count, timeout)
         case .expect(let pattern, let timeout): try await expect(pattern, timeout)
         case .sleep(let time): try await sleep(time)
