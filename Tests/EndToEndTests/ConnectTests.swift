@@ -138,6 +138,27 @@ import Testing
         #expect(result.errors.split(separator: "\n").count == 2, "\(result)")
     }
 
+    /// A number is a message's, unless the server has an id that is written so.
+    @Test func messagesAreAcknowledgedByNumber() async throws {
+        let messages = ["2", "x", "y"].map { id in
+            "MESSAGE\nsubscription:s\nmessage-id:\(id)\nack:\(id)\ndestination:/a\n\n\0"
+        }
+        try await ScriptedServer.run(
+            .awaitText("\0"), .sendText("CONNECTED\nversion:1.2\n\n\0"), .awaitText("SUBSCRIBE\n"),
+            .sendText(messages.joined()), .stall
+        ) { server in
+            let result = try await run(
+                "stomp://127.0.0.1:\(server.port)", "-o", "none", "-v", "--receipt-timeout", "100ms", "-e",
+                "sub /a --id s --ack client-individual; wait 3; ack 2; ack #2; ack 3")
+            #expect(result.status == .exited(0), "\(result)")
+            let sent = String(decoding: server.received.joined(), as: UTF8.self).split(separator: "\0")
+            let ids = sent.filter { $0.contains("ACK\n") }.map {
+                $0.split(separator: "\n").last { $0.hasPrefix("id:") }
+            }
+            #expect(ids == ["id:2", "id:x", "id:y"], "\(sent)")
+        }
+    }
+
     @Test func eachMessageIsCountedOnce() async throws {
         let result = try await run(
             "demo", "-o", "none", "-e",

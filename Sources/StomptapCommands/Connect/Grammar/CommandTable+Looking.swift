@@ -45,7 +45,7 @@ extension CommandTable {
                 color       auto, always or never
                 Alone it tells what is set.
                 """,
-            examples: ["set output json", "set format %d %b", "set verbose 1", "set"],
+            examples: ["set output json", "set format '%d %b'", "set verbose 1", "set"],
             operands: [.setting, .settingValue], takesRest: true
         ) { arguments throws(LineError) in
             guard let name = arguments.next() else { return .set(nil) }
@@ -93,22 +93,33 @@ extension LineSetting {
             let nearest = EditDistance.nearest(to: name, among: Self.names)
             throw LineError(
                 "there is no setting \(name.debugDescription)"
-                    + (nearest.map { "; did you mean \($0)?" } ?? "; they are \(Self.names.joined(separator: ", "))"))
+                    + (nearest.map { "; did you mean \($0)?" } ?? "; they are \(Self.names.joined(separator: ", "))"),
+                isHelpful: true)
         }
-        guard let value, !value.isEmpty else { throw LineError("\(name) wants a value") }
+        let value = value.map(Self.unquoted) ?? ""
         if name == "format" {
+            guard !value.isEmpty else { throw LineError("format wants a template, such as '%d %b'", isHelpful: true) }
             do throws(FormatTemplateError) {
                 _ = try FormatTemplate(value)
             } catch {
-                throw LineError("\(error)")
+                throw LineError("\(error)", isHelpful: true)
             }
             self = .format(value)
-        } else if let setting = Self.fixed(name, value.filter { !$0.isBlank }) {
+        } else if let setting = Self.fixed(name, value) {
             self = setting
         } else {
+            let values = Self.values(of: name)
             throw LineError(
-                "\(name) is \(Self.values(of: name).joined(separator: ", ")), and not \(value.debugDescription)")
+                "\(name) is \(values.dropLast().joined(separator: ", ")) or \(values.last ?? "")"
+                    + (value.isEmpty ? "" : ", and not \(value.debugDescription)"), isHelpful: true)
         }
+    }
+
+    /// The word, where the value is a single one, in quotes or not; otherwise all of it as it stands there.
+    private static func unquoted(_ value: String) -> String {
+        var words = LineWords(value)
+        guard let word = try? words.take(), words.isEmpty else { return value }
+        return word
     }
 
     private static func fixed(_ name: String, _ value: String) -> LineSetting? {

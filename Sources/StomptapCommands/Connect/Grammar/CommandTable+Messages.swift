@@ -69,16 +69,16 @@ extension CommandTable {
             ? "With --ack client, those before it on its subscription are acknowledged too."
             : "Most servers then give it to another receiver, or to a dead letter queue."
         return CommandEntry(
-            name: name, synopsis: "last|#N|ID", summary: summary,
+            name: name, synopsis: "last|N|ID", summary: summary,
             details: """
                 Sends \(name.uppercased()) for the last message that waits for one, for the message with this
-                number, or for that with this message-id or ack header, of a subscription that has --ack
-                client or client-individual. \(detail)
+                number (17 or #17), or for that with this message-id or ack header, of a subscription
+                that has --ack client or client-individual. \(detail)
                 """,
             examples: ["\(name) last", "\(name) #17"], operands: [.message]
         ) { arguments throws(LineError) in
             .acknowledge(
-                try MessageReference(arguments.next("'last', a #number, or an id")), isPositive: isPositive)
+                try MessageReference(arguments.next("'last', a number, or an id")), isPositive: isPositive)
         }
     }
 }

@@ -55,7 +55,7 @@ enum MessageReference: Sendable, Equatable {
     case last
     /// Its number, as `#17` shows it.
     case number(Int)
-    /// Its `ack` or `message-id` header.
+    /// Its `ack` or `message-id` header or, where none has it, its number without the `#`.
     case id(String)
 }
 
@@ -78,9 +78,12 @@ enum LineSetting: Sendable, Equatable {
 /// What is wrong with a line, in one sentence without a full stop.
 struct LineError: Error, Sendable, Equatable, CustomStringConvertible {
     var description: String
+    /// Whether it says what would be right, so that nobody needs the usage as well.
+    var isHelpful: Bool
 
-    init(_ description: String) {
+    init(_ description: String, isHelpful: Bool = false) {
         self.description = description
+        self.isHelpful = isHelpful
     }
 }
 

@@ -29,7 +29,7 @@ enum LineParser {
             }
             return .command(try command(of: entry, &arguments))
         } catch {
-            throw LineError("\(name): \(error); usage: \(entry.usage)")
+            throw LineError("\(name): \(error)" + (error.isHelpful ? "" : "; usage: \(entry.usage)"))
         }
     }
 

@@ -148,6 +148,7 @@ final class MessageLog: Sendable {
             case .number(let number): state.kept.last { $0.number == number }
             case .id(let id):
                 state.kept.last { $0.message.headers.has("ack", id) || $0.message.headers.has("message-id", id) }
+                    ?? Int(id).flatMap { number in state.kept.last { $0.number == number } }
             }
         }
     }
