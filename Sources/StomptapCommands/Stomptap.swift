@@ -34,6 +34,7 @@ public struct Stomptap: AsyncParsableCommand {
     public static func run(_ arguments: [String]) async -> Int32 {
         Interrupts.ignoreClosedPipes()
         do {
+            if let unknown = unknownCommand(in: arguments) { throw unknown }
             var command = try parse(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

@@ -8,4 +8,5 @@ import StomptapCommands
     import Darwin
 #endif
 
-exit(await Stomptap.run(Array(CommandLine.arguments.dropFirst())))
+guard let arguments = Stomptap.arguments(CommandLine.unsafeArgv, count: Int(CommandLine.argc)) else { exit(EX_DATAERR) }
+exit(await Stomptap.run(arguments))

@@ -29,6 +29,28 @@ import Testing
         try await expect(69, ["TCP", "refused"], ["subscribe", "ws://127.0.0.1:\(port)/ws", "/a"])
     }
 
+    /// Swift would replace it, and another body would go.
+    @Test func anArgumentThatIsNoUTF8() async throws {
+        let result = try await Program(
+            "/bin/sh", ["-c", #"exec "$0" publish demo /topic/a "$(printf 'caf\351')""#, Program.stomptap().path]
+        ).run()
+        #expect(result.status == .exited(65), "\(result)")
+        #expect(result.errors.contains("argument 4, ") && result.errors.contains("is no UTF-8"), "\(result)")
+    }
+
+    @Test func aHeaderThatTheCommandSets() async throws {
+        for (arguments, setter) in [
+            (["publish", "demo", "/a", "x", "-H", "destination:/b"], "DESTINATION"),
+            (["publish", "demo", "/a", "x", "-H", "receipt:1"], "--receipt"),
+            (["request", "demo", "/a", "x", "--reply", "/b", "-t", "a/b", "-H", "content-type:c/d"], "-t"),
+            (["subscribe", "demo", "/a", "-H", "id: 7"], "--id"),
+            (["subscribe", "demo", "/a", "-H", "ack:client"], "--ack"),
+        ] {
+            try await expect(64, ["\(setter) sets this header"], arguments)
+        }
+        try await expect(64, ["--prefix goes with --manner spring"], ["serve", "--prefix", "/x"])
+    }
+
     @Test func aHostThatNobodyKnows() async throws {
         try await expect(
             68, ["no such host", "nonexistent.invalid"], ["publish", "stomp://nonexistent.invalid", "/a", "hi"])

@@ -126,6 +126,17 @@ import Testing
         }
     }
 
+    /// All messages would meet it: none is answered with NACK.
+    @Test func aCommandThatIsNotThereEndsIt() async throws {
+        let (result, received) = try await MessageSource.tail(
+            ["-o", "none", "--ack", "client", "--exec", "/nonexistent/command"],
+            frames: MessageSource.frames(["a", "b"]))
+        #expect(result.status == .exited(66), "\(result)")
+        #expect(
+            result.errors.hasSuffix("stomptap: --exec: the shell finds no /nonexistent/command (127)\n"), "\(result)")
+        #expect(!received.contains("ACK"), "\(received)")
+    }
+
     @Test func theTimeOfACommandIsNoSilence() async throws {
         let (result, _) = try await MessageSource.tail(
             ["-o", "none", "--idle-timeout", "2s", "--exec", "sleep 3; cat; echo"],

@@ -33,6 +33,18 @@ import Testing
         #expect(result.output.contains("'ps'"))
     }
 
+    @Test(arguments: [
+        (["subscrbe", "demo", "/a"], #"there is no command "subscrbe"; did you mean subscribe?"#),
+        (["help", "conect"], #"there is no command "conect"; did you mean connect?"#),
+        (["ws://localhost/ws"], #"there is no command "ws://localhost/ws"; see stomptap --help"#),
+    ]) func aCommandThatIsNoneIsNamed(arguments: [String], line: String) async throws {
+        var program = Program.stomptap()
+        program.arguments = arguments
+        let result = try await program.run()
+        #expect(result.status == .exited(64), "\(result)")
+        #expect(result.errors.contains(line), "\(result)")
+    }
+
     @Test func theVersionIsOneLine() async throws {
         let result = try await Program.stomptap("--version").run()
         #expect(result.lines.count == 1)

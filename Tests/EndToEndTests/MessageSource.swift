@@ -4,10 +4,11 @@ import TestSupport
 enum MessageSource {
     /// Runs `subscribe` at it, and gives how that ended with what the server was told.
     static func tail(
-        _ arguments: [String], environment: [String: String] = [:], frames: [[UInt8]]
+        _ arguments: [String], to destination: String = "/topic/a", environment: [String: String] = [:],
+        frames: [[UInt8]]
     ) async throws -> (result: ProgramResult, received: String) {
         try await run(frames: frames) { server, url in
-            var program = Program.stomptap("subscribe", url, "/topic/a")
+            var program = Program.stomptap("subscribe", url, destination)
             program.arguments += arguments
             program.environment = environment
             let result = try await program.run()

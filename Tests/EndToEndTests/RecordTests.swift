@@ -122,5 +122,24 @@ import Testing
         #expect(result.status == .exited(65), "\(result)")
         #expect(result.errors.hasPrefix("stomptap: stdin: line 3: no recorded message"))
         #expect(result.errors.hasSuffix("(2 sent, 2 confirmed; resume with --skip 2)\n"))
+        for (line, part) in [
+            (#"{"destination":"/topic/a","body":"x"}"#, #"it has no "headers" with a "destination""#),
+            (#"{"headers":{"destination":"/a"},"body":{}}"#, "no string where one should stand at octet 39"),
+        ] {
+            let result = try await Program.stomptap(
+                "publish", "demo", "--json-lines", "-", input: .text("\n \r\n\(line)\n\n")
+            ).run()
+            #expect(result.status == .exited(65), "\(result)")
+            #expect(result.errors.hasPrefix("stomptap: stdin: line 3: ") && result.errors.contains(part), "\(result)")
+        }
+    }
+
+    @Test func blankLinesAreNothing() async throws {
+        let good = #"{"headers":{"destination":"/topic/a"},"body":"x"}"#
+        let result = try await Program.stomptap(
+            "publish", "demo", "--json-lines", "-", "-v", input: .text("\n\(good)\n\r\n\(good)\n\n")
+        ).run()
+        #expect(result.status == .exited(0), "\(result)")
+        #expect(result.errors.matches(of: /> stomp SEND/).count == 2, "\(result)")
     }
 }

@@ -134,7 +134,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("hello", "none of o, h, a and c at octet 0"), ("a[hello]", #"no """ where it should stand at octet 2"#),
+        ("hello", "none of o, h, a and c at octet 0"), ("a[hello]", #"no string where one should stand at octet 2"#),
         (#"a["hello"#, "it ends in the midst of a string at octet 8"),
         (#"a{"0":"x"}"#, #"no "[" where it should stand at octet 1"#),
         (#"c["3000"]"#, "no value where one should stand at octet 2"),

@@ -55,7 +55,7 @@ struct ConnectionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "When the connection is lost: never, a number of attempts, or forever (default: forever at the prompt of 'connect' and for 'subscribe' without -n, never elsewhere).",
+            "When the connection is lost: never, a number of attempts, or forever; where it is given, also when there was none yet (default: forever at the prompt of 'connect' and for 'subscribe' without -n, never elsewhere).",
             valueName: "when"), transform: ReconnectArgument.init)
     var reconnect: ReconnectArgument?
 

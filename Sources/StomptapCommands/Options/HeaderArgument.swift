@@ -14,6 +14,17 @@ struct HeaderArgument: Sendable, Equatable {
     }
 }
 
+extension [HeaderArgument] {
+    /// Refuses headers that the command sets itself, as the frame would have them twice.
+    ///
+    /// - Parameter own: what sets them, by their names.
+    func refuse(_ own: KeyValuePairs<String, String>) throws {
+        for (name, setter) in own where contains(where: { $0.header.name == name }) {
+            throw ValidationError("-H '\(name): ...': \(setter) sets this header")
+        }
+    }
+}
+
 extension HeaderList {
     init(_ arguments: [HeaderArgument]) {
         self.init(arguments.map(\.header))

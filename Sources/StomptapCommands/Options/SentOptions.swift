@@ -19,8 +19,12 @@ struct SentOptions: ParsableArguments {
         help: ArgumentHelp("Header on SEND; repeatable.", valueName: "name: value"), transform: HeaderArgument.init)
     var header: [HeaderArgument] = []
 
+    /// Refuses what is given twice.
+    ///
     /// - Parameter body: the body that is an argument.
-    func refuseSecondBody(beside body: String?) throws {
+    func refuseSeconds(beside body: String?) throws {
+        try header.refuse(["destination": "the argument DESTINATION"])
+        if contentType != nil { try header.refuse(["content-type": "-t"]) }
         guard body == nil || file == nil else {
             throw ValidationError("the body is given twice: as an argument and by -f")
         }

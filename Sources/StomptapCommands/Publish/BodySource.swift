@@ -71,6 +71,7 @@ final class BodySource: Sendable {
             }
         } else {
             let path = file ?? "-"
+            if path == "-" { Self.tellTerminal() }
             let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { throw Failure(.noInput, "\(path): \(InputFile.reason())") }
             origin = .pieces(descriptor: descriptor, name: path, separator)
@@ -98,7 +99,15 @@ final class BodySource: Sendable {
     /// - Throws: ``Failure`` where a file is not there, or a body is too large.
     static func whole(body: String?, file: String?) throws -> ByteBuffer {
         if let body { return ByteBuffer(string: body) }
+        if file ?? "-" == "-" { tellTerminal() }
         return ByteBuffer(bytes: try InputFile.read(file ?? "-", limit: largestBody))
+    }
+
+    /// Tells a person who may not know that something is waited for.
+    private static func tellTerminal() {
+        if isatty(STDIN_FILENO) == 1 {
+            Diagnostics.note("the body comes from the terminal: Ctrl-D in a new line ends it")
+        }
     }
 
     /// The next bodies, or nil at the end. One reader at a time.

@@ -16,6 +16,8 @@ struct DraftQueue {
     private var taken = 0
     /// How many lines of a recording held nothing to send.
     private(set) var passedOver = 0
+    /// How many of its lines were blank.
+    private var blankLines = 0
     /// What was read from the source, and has not been given.
     private var pending: ArraySlice<ByteBuffer> = []
     private var pendingMayBeLast = false
@@ -54,8 +56,13 @@ struct DraftQueue {
         while let octets = pending.first {
             do {
                 if first == nil, let recording = maker.recording {
+                    guard !octets.isBlank else {
+                        remove()
+                        blankLines += 1
+                        continue
+                    }
                     first = try maker.draft(
-                        octets, of: recording, line: taken + passedOver + 1, number: taken + 1)
+                        octets, of: recording, line: taken + passedOver + blankLines + 1, number: taken + 1)
                     guard first != nil else {
                         remove()
                         passedOver += 1
@@ -101,4 +108,9 @@ struct DraftQueue {
         let octets = pending.popFirst().map { $0.readableBytes + 1 } ?? 0
         progress.update { $0.octets += octets }
     }
+}
+
+extension ByteBuffer {
+    /// Whether this is a line with nothing in it.
+    fileprivate var isBlank: Bool { readableBytesView.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D } }
 }

@@ -104,7 +104,8 @@ struct PublishCommand: EndpointCommand {
     func validate() throws {
         guard count >= 1 else { throw ValidationError("--count is 1 or more") }
         guard skip >= 0 else { throw ValidationError("--skip is 0 or more") }
-        try sent.refuseSecondBody(beside: body)
+        try sent.refuseSeconds(beside: body)
+        try sent.header.refuse(["receipt": "--receipt", "transaction": "--transaction"])
         guard !(lines && null) else { throw ValidationError("-l and -0 do not go together") }
         guard count == 1 || !(lines || null) else {
             throw ValidationError("--count repeats one body; it does not go with -l and -0")

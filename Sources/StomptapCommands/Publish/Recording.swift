@@ -51,7 +51,7 @@ final class Recording: Sendable {
             throw wrong("\(command.prefix(40)) is neither MESSAGE nor SEND")
         }
         guard let destination = destination ?? fields.headers["destination"] else {
-            throw wrong("it has no destination")
+            throw wrong(#"it has no "headers" with a "destination", and no DESTINATION is given for all"#)
         }
         var body = fields.body
         switch fields.encoding {

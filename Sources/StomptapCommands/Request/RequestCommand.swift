@@ -72,7 +72,7 @@ struct RequestCommand: EndpointCommand {
 
     func validate() throws {
         guard count >= 1 else { throw ValidationError("--count is 1 or more") }
-        try sent.refuseSecondBody(beside: body)
+        try sent.refuseSeconds(beside: body)
     }
 
     func run() async throws {

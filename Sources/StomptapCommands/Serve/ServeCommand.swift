@@ -17,6 +17,10 @@ struct ServeCommand: AsyncParsableCommand {
               stomptap serve
               stomptap serve --tcp 127.0.0.1:0 --clock
               stomptap serve --ws 127.0.0.1:8080 --ws-path /stomp --login 'guest:secret'
+
+            EXIT STATUS
+              64 wrong usage, 65 a certificate or key that is none, 66 no such file, 73
+              the port cannot be listened on, 130 Ctrl-C, 143 SIGTERM
             """)
 
     @Option(
@@ -82,6 +86,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard wsPath.hasPrefix("/") else { throw ValidationError("--ws-path begins with /") }
+        guard prefix.isEmpty || manner == .spring else { throw ValidationError("--prefix goes with --manner spring") }
     }
 
     func run() async throws {
@@ -105,6 +110,9 @@ struct ServeCommand: AsyncParsableCommand {
         try await Interrupts.endable {
             let broker = try await Broker.start(configuration: settings)
             _ = try await StandardOutput.write(broker.addresses.map { "\($0.url)\n" }.joined())
+            for address in [tcp, ws].compactMap({ $0 }) where !address.isLoopback {
+                Diagnostics.warn("other machines can connect to \(address.host); 127.0.0.1 is this one alone")
+            }
             Diagnostics.note("serving in memory, for trying out, mocks and tests; Ctrl-C ends it")
             // Until a signal comes.
             while !Task.isCancelled { try? await Task.sleep(nanoseconds: 3600 * 1_000_000_000) }

@@ -19,7 +19,7 @@ struct MessageCommand: Sendable {
     /// Runs it, and waits for its end; when the task is cancelled, ends it with all that it has started.
     ///
     /// - Returns: nil where it exited with 0; otherwise what became of it.
-    /// - Throws: `CancellationError`.
+    /// - Throws: ``Failure`` with 66 where there is no such command, or `CancellationError`.
     func run(for message: Message) async throws -> String? {
         try Task.checkCancellation()
         let child: ChildProcess
@@ -47,6 +47,9 @@ struct MessageCommand: Sendable {
         try Task.checkCancellation()
         switch status {
         case .exited(0): return nil
+        // What the shell itself says: all messages would meet it.
+        case .exited(126): throw Failure(.noInput, "--exec: the shell may not run \(visible(command)) (126)")
+        case .exited(127): throw Failure(.noInput, "--exec: the shell finds no \(visible(command)) (127)")
         case .exited(let status): return "exited with \(status)"
         case .killed(let signal): return "was killed by signal \(signal)"
         }

@@ -2,6 +2,14 @@ import ArgumentParser
 import STOMPClient
 import STOMPCore
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// `subscribe`: tails destinations.
 struct SubscribeCommand: EndpointCommand {
     static let configuration = CommandConfiguration(
@@ -21,9 +29,10 @@ struct SubscribeCommand: EndpointCommand {
 
             EXIT STATUS
               0 done, 1 the server answered ERROR or nothing matched --expect, 64 wrong
-              usage, 68 no such host, 69 no connection or lost, 73 a file that cannot
-              be made, 74 writing failed, 75 too few messages in time, 76 protocol
-              broken, 77 refused, 130 Ctrl-C
+              usage, 65 a certificate that is none, 66 no such file or --exec command,
+              68 no such host, 69 no connection or lost, 73 a file that cannot be made,
+              74 writing failed, 75 too few messages in time, 76 protocol broken, 77
+              refused, 78 a wrong profile, 130 Ctrl-C, 143 SIGTERM
             """,
         aliases: ["sub"])
 
@@ -111,6 +120,8 @@ struct SubscribeCommand: EndpointCommand {
 
     func validate() throws {
         guard !destination.isEmpty else { throw ValidationError("name a destination to listen to") }
+        try header.refuse(["destination": "the argument DESTINATION", "id": "--id", "ack": "--ack"])
+        if selector != nil { try header.refuse(["selector": "--selector"]) }
         guard id == nil || destination.count == 1 else {
             throw ValidationError("--id is one subscription's: it goes with one destination")
         }
@@ -131,7 +142,7 @@ struct SubscribeCommand: EndpointCommand {
             destinations: destination, id: id, ack: ack.mode, headers: headers, count: count,
             timeout: timeout?.amount, idleTimeout: idleTimeout?.amount, readyFile: readyFile,
             grep: grep, expect: expect, nackMatch: nackMatch, exec: exec.map { MessageCommand(command: $0) },
-            explainsSilence: connection.diagnostics.verbose > 0)
+            explainsSilence: connection.diagnostics.verbose > 0 || isatty(STDERR_FILENO) == 1)
         let printer = MessagePrinter(output.form, diagnostics: connection.diagnostics)
         let recorder = try record.map {
             try MessagePrinter(.json, to: OutputFile.append($0), diagnostics: connection.diagnostics)

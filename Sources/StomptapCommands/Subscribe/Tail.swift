@@ -40,6 +40,8 @@ struct Tail: Sendable {
     private struct Progress: Sendable {
         var messages = 0
         var octets = 0
+        /// Those that came and were not looked at.
+        var passedOver = 0
         var lastMessage = NIODeadline.now()
         /// Whether a command runs, whose time is no silence.
         var isBusy = false
@@ -79,8 +81,9 @@ struct Tail: Sendable {
         case .timeIsUp, .silence:
             guard let count = plan.count, messages < count else { return }
             throw Failure(.timedOut, "STOMP: \(messages) of \(count) messages came in time\(hint)")
-        case .enough, .expected, .readerIsGone:
-            return
+        case .enough, .expected:
+            if let passedOver { Diagnostics.warn(passedOver) }
+        case .readerIsGone: return
         }
     }
 
@@ -145,11 +148,17 @@ struct Tail: Sendable {
             throw error
         }
         await connection.sayGoodbye(leaving: subscriptions)
+        // What came until then.
+        if ending != nil {
+            var rest = messages.batches.makeAsyncIterator()
+            while let batch = try? await rest.next() { progress.update { $0.passedOver += batch.count } }
+        }
         return ending
     }
 
     private func print(_ messages: MessageSequence, of connection: STOMPConnection) async throws -> Ending? {
         for try await batch in messages.batches {
+            progress.update { $0.passedOver += batch.count }
             // What a command prints stands behind its own message.
             for batch in plan.exec == nil ? [batch] : batch.map({ [$0] }) {
                 let (printed, seen, ending) = select(from: batch)
@@ -159,6 +168,7 @@ struct Tail: Sendable {
                 guard try await printer.print(printed[...]) else { return .readerIsGone }
                 progress.update {
                     $0.messages += printed.count
+                    $0.passedOver -= seen.count
                     $0.octets += printed.reduce(0) { $0 + $1.frame.bodySize }
                     $0.lastMessage = .now()
                 }
@@ -187,7 +197,8 @@ struct Tail: Sendable {
         }
         guard let fault = try await exec.run(for: message) else { return true }
         let id = message.headers["message-id"].map { " for message \($0)" } ?? ""
-        Diagnostics.warn("--exec: the command \(fault)\(id)\(plan.ack == .auto ? "" : ", which is not acknowledged")")
+        let fate = plan.ack == .auto ? "which is gone from a queue: see --ack" : "which is not acknowledged"
+        Diagnostics.warn("--exec: the command \(fault)\(id), \(fate)")
         return false
     }
 
@@ -234,7 +245,8 @@ struct Tail: Sendable {
             let left = progress.isBusy ? amount : progress.lastMessage + amount - .now()
             guard left > .nanoseconds(0) else {
                 // Before the goodbye, whose answer would be the last that was heard.
-                if progress.messages == 0, let connection = current.value {
+                let fails = plan.count != nil || plan.expect != nil
+                if progress.messages == 0, !fails, let connection = current.value {
                     Diagnostics.note(await QuietHint(destinations: plan.destinations, connection: connection).line)
                 }
                 return .silence
@@ -249,6 +261,16 @@ struct Tail: Sendable {
         guard progress.value.messages == 0 else { return "" }
         let names = plan.destinations.joined(separator: " ")
         return "; was anything sent to \(names) meanwhile, and is that its name on this server?"
+    }
+
+    /// Says that messages are lost, where a server gives each to one subscriber and forgets it.
+    private var passedOver: String? {
+        let count = progress.value.passedOver
+        guard plan.ack == .auto, count > 0, !plan.destinations.allSatisfy({ $0.hasPrefix("/topic/") }) else {
+            return nil
+        }
+        return
+            "\(counted(count)) more came, not printed, and a queue does not keep what --ack auto has taken: --ack client-individual leaves it there"
     }
 
     private func counted(_ messages: Int) -> String { messages == 1 ? "1 message" : "\(messages) messages" }

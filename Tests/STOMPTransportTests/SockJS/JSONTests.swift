@@ -50,9 +50,9 @@ extension ByteBuffer {
     @Test(arguments: [
         ("", "it ends too early at octet 0"), ("[", "it ends too early at octet 1"),
         (#"["a"#, "it ends in the midst of a string at octet 3"), (#"["a""#, "it ends too early at octet 4"),
-        (#"["a",]"#, "no \"\"\" where it should stand at octet 5"),
+        (#"["a",]"#, "no string where one should stand at octet 5"),
         (#"["a"] x"#, "there is more behind its end at octet 6"),
-        (#"[1]"#, "no \"\"\" where it should stand at octet 1"),
+        (#"[1]"#, "no string where one should stand at octet 1"),
         (#"{"a":1}"#, "no \"[\" where it should stand at octet 0"),
         ("[\"a\nb\"]", "a control character in a string at octet 3"),
         ("[\"a\0\"]", "a control character in a string at octet 3"),
@@ -62,7 +62,7 @@ extension ByteBuffer {
         (#"["\u12g4"]"#, "\"\\u\" without four hexadecimal digits at octet 4"),
         (#"["\"#, "it ends in the midst of a string at octet 3"),
         (#"["a" "b"]"#, "no \"]\" where it should stand at octet 5"),
-        (#"['a']"#, "no \"\"\" where it should stand at octet 1"),
+        (#"['a']"#, "no string where one should stand at octet 1"),
     ])
     func namesWhatIsNoArrayOfStrings(text: String, fault: String) {
         guard case .failure(let error) = strings(text) else {

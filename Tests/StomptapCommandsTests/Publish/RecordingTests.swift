@@ -69,7 +69,8 @@ struct RecordingTests {
 
     @Test(arguments: [
         ("", "no recorded message"), ("nonsense", "no recorded message"), ("[]", "no recorded message"),
-        (#"{"headers":{"destination":"/a"}"#, "no recorded message"), (#"{"body":"x"}"#, "no destination"),
+        (#"{"headers":{"destination":"/a"}"#, "no recorded message"),
+        (#"{"body":"x"}"#, "no \"headers\" with a \"destination\""),
         (#"{"headers":{"destination":"/a"}} x"#, "more behind its end"),
         (#"{"headers":{"destination":1}}"#, "no recorded message"),
         (#"{"command":"RECEIPT","headers":{"destination":"/a"}}"#, "neither MESSAGE nor SEND"),

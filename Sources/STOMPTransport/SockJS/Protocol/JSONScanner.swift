@@ -92,7 +92,9 @@ package struct JSONScanner {
 
     /// Reads a string and writes its octets, in UTF-8, to `buffer`. Octets above 0x7F are passed on unexamined.
     package mutating func string(into buffer: inout ByteBuffer) throws(JSONFault) {
-        try expect("\"")
+        guard take("\"") else {
+            throw fault(position < octets.count ? "no string where one should stand" : "it ends too early")
+        }
         while true {
             let end = JSONText.special(in: octets, from: position, andNonASCII: false)
             buffer.writeBytes(UnsafeRawBufferPointer(rebasing: octets[position..<end]))

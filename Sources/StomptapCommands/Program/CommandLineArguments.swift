@@ -1,0 +1,39 @@
+import ArgumentParser
+
+extension Stomptap {
+    /// The arguments of a command line without the program's name. Swift would replace what is no UTF-8 in them.
+    ///
+    /// - Returns: nil, and a line on stderr, where one is no UTF-8: a body of such octets comes from a file or stdin.
+    public static func arguments(
+        _ values: UnsafePointer<UnsafeMutablePointer<CChar>?>, count: Int
+    ) -> [String]? {
+        var arguments: [String] = []
+        for index in 1..<max(1, count) {
+            guard let value = values[index] else { break }
+            guard let text = String(validatingCString: value) else {
+                Diagnostics.fail(
+                    "argument \(index), \"\(String(cString: value))\", is no UTF-8; a body of such octets comes by -f or stdin"
+                )
+                return nil
+            }
+            arguments.append(text)
+        }
+        return arguments
+    }
+
+    /// What is wrong with the name of a command.
+    static func unknownCommand(in arguments: [String]) -> ValidationError? {
+        let words = arguments.first == "help" ? arguments.dropFirst() : arguments[...]
+        guard let name = words.first, !name.hasPrefix("-") else { return nil }
+        var names = ["help"]
+        for command in configuration.subcommands {
+            names += command.configuration.aliases
+            if let name = command.configuration.commandName { names.append(name) }
+        }
+        guard !names.contains(name) else { return nil }
+        let nearest = EditDistance.nearest(to: name, among: names)
+        return ValidationError(
+            "there is no command \"\(visible(name))\"; "
+                + (nearest.map { "did you mean \($0)?" } ?? "see stomptap --help"))
+    }
+}
