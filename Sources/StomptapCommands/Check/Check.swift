@@ -47,14 +47,17 @@ struct Check: Sendable {
     // MARK: The way to CONNECTED
 
     private func open() async throws -> STOMPConnection {
-        let start = NIODeadline.now()
+        var configuration = configuration
+        let deadline = NIODeadline.now() + configuration.connectTimeout
         // Through a proxy it is the proxy that asks the name service.
         if configuration.transport.proxy == nil {
             let step = try await lookUp(endpoint.host)
             try await report(step)
+            // The connection has what the look-up left of the time.
+            configuration.connectTimeout = max(.zero, deadline - .now())
         }
+        let start = NIODeadline.now()
         let (events, stream) = AsyncStream.makeStream(of: (event: WireEvent, time: NIODeadline).self)
-        var configuration = configuration
         let trace = configuration.transport.trace
         configuration.transport.trace = WireTrace(detail: max(trace.detail ?? .layers, .layers)) { event in
             trace.record(event.detail) { event }
@@ -93,7 +96,7 @@ struct Check: Sendable {
     private func lookUp(_ host: String) async throws -> CheckStep {
         let start = NIODeadline.now()
         do {
-            let addresses = try await BlockingThread.input.run { try NameLookup.addresses(of: host) }
+            let addresses = try await NameLookup.addresses(of: host, within: configuration.connectTimeout)
             return CheckStep(
                 .name, .ok, NIODeadline.now() - start, "\(host) is \(addresses.joined(separator: ", "))")
         } catch let error as STOMPClientError {

@@ -1,4 +1,6 @@
+import NIOCore
 import STOMPClient
+import STOMPTransport
 
 #if canImport(Glibc)
     import Glibc
@@ -10,10 +12,28 @@ import STOMPClient
 
 /// The name service.
 enum NameLookup {
-    /// The addresses of a host, as numbers. It blocks for as long as the service takes.
+    /// The addresses of a host, as numbers.
     ///
+    /// - Parameter ask: blocks for as long as the service takes; it is left behind where that is too long.
+    /// - Throws: `STOMPClientError`, `CancellationError`.
+    static func addresses(
+        of host: String, within limit: TimeAmount, by ask: @escaping @Sendable (String) throws -> [String] = ask
+    ) async throws -> [String] {
+        try await withThrowingTaskGroup(of: [String].self) { group in
+            group.addTask { try await BlockingThread.names.run { try ask(host) } }
+            group.addTask {
+                try await Task.sleep(nanoseconds: UInt64(limit.nanoseconds))
+                throw STOMPClientError(
+                    .timedOut, layer: "name",
+                    "no answer from the name service for \(host) within \(limit.readable)")
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? []
+        }
+    }
+
     /// - Throws: `STOMPClientError`.
-    static func addresses(of host: String) throws -> [String] {
+    private static func ask(_ host: String) throws -> [String] {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?

@@ -8,10 +8,13 @@ import Synchronization
 final class BlockingThread: Sendable {
     static let input = BlockingThread()
     static let output = BlockingThread()
+    /// Of several: a look-up that is left behind must not hold up the next one.
+    static let names = BlockingThread(.singleton)
 
-    private let pool = NIOThreadPool(numberOfThreads: 1)
+    private let pool: NIOThreadPool
 
-    init() {
+    init(_ pool: NIOThreadPool = NIOThreadPool(numberOfThreads: 1)) {
+        self.pool = pool
         pool.start()
     }
 

@@ -1,0 +1,23 @@
+import Foundation
+import NIOCore
+import STOMPClient
+import Testing
+
+@testable import StomptapCommands
+
+struct NameLookupTests {
+    /// A name service that does not answer holds up neither the program nor the next name.
+    @Test func theDeadlineHolds() async throws {
+        let answer = DispatchSemaphore(value: 0)
+        defer { answer.signal() }
+        let error = await #expect(throws: STOMPClientError.self) {
+            try await NameLookup.addresses(of: "slow.example", within: .milliseconds(50)) { _ in
+                _ = answer.wait(timeout: .now() + 30)
+                return []
+            }
+        }
+        #expect(error?.code == .timedOut)
+        #expect(error?.message == "no answer from the name service for slow.example within 50 ms")
+        #expect(try await NameLookup.addresses(of: "127.0.0.1", within: .seconds(30)) == ["127.0.0.1"])
+    }
+}
