@@ -18,9 +18,14 @@ struct BenchPlan: Sendable {
         /// One of them, as of a queue.
         case one
 
+        /// How the usual names of queues begin, and those of the topics beside them.
+        static let queues: [(queue: String, topic: String)] = [
+            ("/queue/", "/topic/"), ("/amq/queue/", "/topic/"), ("queue/", "topic/"),
+        ]
+
         /// What the usual names of destinations promise.
         init(destination: String) {
-            self = ["/queue/", "/amq/queue/", "queue/"].contains(where: destination.hasPrefix) ? .one : .each
+            self = Self.queues.contains { destination.hasPrefix($0.queue) } ? .one : .each
         }
     }
 

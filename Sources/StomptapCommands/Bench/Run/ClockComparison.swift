@@ -29,8 +29,8 @@ struct ClockComparison: Sendable {
 
     /// The destination where clocks are compared for this one: a topic beside it.
     static func destination(for name: String) -> String {
-        let topic = name.hasPrefix("/queue/") ? "/topic/" + name.dropFirst("/queue/".count) : name
-        return topic + ".clock"
+        let start = BenchPlan.Delivery.queues.first { name.hasPrefix($0.queue) }
+        return (start.map { $0.topic + name.dropFirst($0.queue.count) } ?? name) + ".clock"
     }
 
     /// Answers all who ask, until the task is cancelled.
@@ -80,11 +80,9 @@ struct ClockComparison: Sendable {
     }
 
     private func take(_ message: Message, _ results: Shared<[Result]>) {
-        let words = Self.words(message)
-        guard words.count == 6, words[0] == "tell", words[1] == hexadecimal(run), words[5].utf8.count == 8,
-            let asked = Int64(words[2]), let came = Int64(words[3]), let left = Int64(words[4]),
-            let comparison = Self.compare(
-                asked: asked, came: came, left: left, told: message.receivedAt.nanoseconds, run: String(words[5]))
+        guard
+            let comparison = Self.comparison(
+                told: Self.words(message), at: message.receivedAt.nanoseconds, to: hexadecimal(run))
         else { return }
         results.update { results in
             guard let index = results.firstIndex(where: { $0.run == comparison.run }) else {
@@ -96,6 +94,15 @@ struct ClockComparison: Sendable {
             if comparison.uncertainty < results[index].uncertainty { results[index] = comparison }
             results[index].exchanges = exchanges
         }
+    }
+
+    /// What an answer tells the one who asked; nil where it is none, or for another.
+    static func comparison(told words: [Substring], at told: Int64, to run: String) -> Result? {
+        guard words.count == 6, words[0] == "tell", words[1] == run, words[5].utf8.count == 8,
+            words[5].allSatisfy(\.isHexDigit),
+            let asked = Int64(words[2]), let came = Int64(words[3]), let left = Int64(words[4])
+        else { return nil }
+        return compare(asked: asked, came: came, left: left, told: told, run: String(words[5]))
     }
 
     /// One exchange; nil where the times make no sense.
