@@ -238,6 +238,22 @@ import Testing
         }
     }
 
+    /// A server that takes the subscriber, and no publisher.
+    @Test func howManyConnectionsAreOpenIsCountedByKind() async throws {
+        let steps: @Sendable (Int) -> [ScriptedServer.Step] = { connection in
+            connection == 0
+                ? [.awaitText("\0"), .sendText("CONNECTED\nversion:1.2\n\n\0"), .stall]
+                : [.awaitText("\0"), .sendText("ERROR\nmessage:full\n\n\0"), .stall]
+        }
+        try await ScriptedServer.run(script: steps) { server in
+            let result = try await Program.stomptap(
+                "bench", "stomp://127.0.0.1:\(server.port)", "--publishers", "2", "--receipt-timeout", "100ms"
+            ).run()
+            #expect(result.status == .exited(77), "\(result)")
+            #expect(result.errors.contains("(0 connections were open; 2 were wanted)"), "\(result)")
+        }
+    }
+
     @Test func moreConnectionsThanTheSystemAllowsAreRefusedWithTheReason() async throws {
         let result = try await Program(
             "/bin/sh",

@@ -61,6 +61,7 @@ struct Opening: Sendable {
     ) async throws -> [Result] {
         guard count > 0 else { return [] }
         let start = NIODeadline.now()
+        let others = opened.value.count
         return try await withThrowingTaskGroup(of: (Int, Result).self) { group in
             var results: [Result?] = Array(repeating: nil, count: count)
             func collect() async throws {
@@ -79,7 +80,7 @@ struct Opening: Sendable {
                 while results.contains(where: { $0 == nil }) { try await collect() }
             } catch {
                 group.cancelAll()
-                throw count > 1 ? counted(error, of: count) : error
+                throw count > 1 ? counted(error, of: count, besides: others) : error
             }
             return results.compactMap { $0 }
         }
@@ -102,10 +103,11 @@ struct Opening: Sendable {
         if wait > .nanoseconds(0) { try await Task.sleep(nanoseconds: UInt64(wait.nanoseconds)) }
     }
 
-    private func counted(_ error: any Error, of count: Int) -> any Error {
+    private func counted(_ error: any Error, of count: Int, besides others: Int) -> any Error {
         let failure = Failure(error)
         guard let line = failure.line else { return error }
-        return Failure(failure.status, "\(line) (\(opened.value.count) connections were open; \(count) were wanted)")
+        let open = opened.value.count - others
+        return Failure(failure.status, "\(line) (\(open) connections were open; \(count) were wanted)")
     }
 }
 
