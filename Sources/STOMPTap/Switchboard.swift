@@ -13,8 +13,8 @@ final class Switchboard {
     let connector: TransportConnector
     private let observer: @Sendable ([TapEvent]) -> Void
     private var batch: [TapEvent] = []
-    private var relays: [ObjectIdentifier: Relay] = [:]
-    private var sessions: [String: TapSession] = [:]
+    private(set) var relays: [ObjectIdentifier: Relay] = [:]
+    private(set) var sessions: [String: TapSession] = [:]
     private var lastNumber = 0
     private var whenEmpty: EventLoopPromise<Void>?
 

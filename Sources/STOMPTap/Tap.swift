@@ -11,7 +11,7 @@ public final class Tap: Sendable {
     /// Its port, also where the system chose it.
     public let port: Int
     private let listener: TransportListener
-    private let switchboard: NIOLoopBound<Switchboard>
+    let switchboard: NIOLoopBound<Switchboard>
 
     private init(listener: TransportListener, switchboard: NIOLoopBound<Switchboard>) {
         host = listener.host

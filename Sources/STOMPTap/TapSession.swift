@@ -103,7 +103,7 @@ final class TapSession {
         switchboard.deliver()
     }
 
-    private func freeze() {
+    func freeze() {
         guard !isClosed, !hasEnded else { return }
         isFrozen = true
         tell(nil, .fault("frozen: nothing passes any more"))

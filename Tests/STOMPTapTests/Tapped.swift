@@ -57,6 +57,17 @@ struct Tapped: Overheard {
     }
 }
 
+extension Tapped {
+    /// Freezes each session, as a fault does when its time has come.
+    func freeze() async throws {
+        let switchboard = tap.switchboard
+        try await switchboard.eventLoop.submit {
+            let carried = switchboard.value.relays.values.compactMap(\.session)
+            for session in carried + switchboard.value.sessions.values { session.freeze() }
+        }.get()
+    }
+}
+
 /// A client that keeps each frame that it has sent or got.
 struct WatchedClient {
     let configuration: ClientConfiguration
