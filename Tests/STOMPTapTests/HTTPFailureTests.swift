@@ -50,7 +50,7 @@ import Testing
             try await server.wait(until: "GET / HTTP/1.1\r\nHost: \(name)\r\nOrigin: http://\(name)\r\n\r\n")
             server.send("HTTP/1.1 302 Found\r\nLocation: http://\(name)/login\r\nContent-Length: 0\r\n\r\n")
             try await app.wait(for: "Location: http://\(tap)/login\r\n")
-            #expect(between.notes.count == 1)
+            try await between.wait("note") { $0.notes.count == 1 }
         }
     }
 
@@ -131,16 +131,8 @@ import Testing
             let sent = app.flood(piece, times: 2000)
             let server = try await between.server.wire()
             server.onlyCount()
-            var last = -1
-            _ = try await eventually {
-                let now = server.count
-                defer { last = now }
-                try await Task.sleep(for: .milliseconds(150))
-                return now == last && now > 0 ? true : nil
-            } otherwise: {
-                "it did not stop"
-            }
-            #expect(last < 5_000_000)
+            let stop = try await standstill(beyond: piece.readableBytes) { server.count }
+            #expect(stop < 5_000_000)
             #expect(sent.withLockedValue { $0 } < 2000)
         }
     }
@@ -165,16 +157,8 @@ import Testing
                 try await app.wait(for: "502 Bad Gateway")
             }
             let sent = sender.flood(ByteBuffer(repeating: 0x20, count: 1 << 16), times: 800)
-            var last = -1
-            _ = try await eventually {
-                let now = sent.withLockedValue { $0 }
-                defer { last = now }
-                try await Task.sleep(for: .milliseconds(150))
-                return now == last && now > 0 ? true : nil
-            } otherwise: {
-                "it did not stop"
-            }
-            #expect(last < 300)
+            let stop = try await standstill(beyond: 0) { sent.withLockedValue { $0 } }
+            #expect(stop < 300)
         }
     }
 

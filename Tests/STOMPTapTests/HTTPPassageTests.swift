@@ -141,17 +141,8 @@ import Testing
             let before = receiver.count
             try await receiver.setReading(false)
             let sent = sender.flood(isChunked ? chunk : piece, times: count)
-            var last = -1
-            _ = try await eventually {
-                // It has stopped when nothing has gone for a while.
-                let now = sent.withLockedValue { $0 }
-                defer { last = now }
-                try await Task.sleep(for: .milliseconds(150))
-                return now == last && now > 0 ? true : nil
-            } otherwise: {
-                "it did not stop"
-            }
-            #expect(last * piece.readableBytes < 24 << 20, "of \(size) octets, what systems and tap hold")
+            let stop = try await standstill(beyond: 16) { sent.withLockedValue { $0 } }
+            #expect(stop * piece.readableBytes < 24 << 20, "of \(size) octets, what systems and tap hold")
             try await receiver.setReading(true)
             try await receiver.wait("whole of the body") { $0.count - before >= size }
         }

@@ -193,7 +193,7 @@ import Testing
             let (app, server) = try await Self.open(between)
             app.send("POST /ws/000/aaa/xhr HTTP/1.1\r\nAccept-Encoding: gzip, br\r\n\r\n")
             try await server.wait(until: "POST /ws/000/aaa/xhr HTTP/1.1\r\nAccept-Encoding: identity\r\n\r\n")
-            #expect(between.layers.contains("http withheld the offer of gzip, br"))
+            try await between.wait("layer") { $0.layers.contains("http withheld the offer of gzip, br") }
             app.send("POST /ws/000/aaa/xhr_send HTTP/1.1\r\nAccept-Encoding: gzip\r\nContent-Length: 0\r\n\r\n")
             try await server.wait(for: "identity")
         }

@@ -130,16 +130,8 @@ import Testing
             app.send(Between.upgrade(host: between.tapName))
             let frame = Self.frame(.binary, String(repeating: "x", count: 1 << 16), key: 0)
             let sent = app.flood(frame, times: 800)
-            var last = -1
-            _ = try await eventually {
-                let now = sent.withLockedValue { $0 }
-                defer { last = now }
-                try await Task.sleep(for: .milliseconds(150))
-                return now == last && now > 0 ? true : nil
-            } otherwise: {
-                "it did not stop"
-            }
-            #expect(last < 300)
+            let stop = try await standstill(beyond: 0) { sent.withLockedValue { $0 } }
+            #expect(stop < 300)
             let server = try await between.server.wire()
             try await server.wait(until: "\r\n\r\n")
             let before = server.count
@@ -341,16 +333,8 @@ import Testing
             let key = direction == .toServer ? UInt32?(0) : nil
             let frame = Self.frame(.binary, String(repeating: "x", count: 1 << 16), key: key)
             let sent = sender.flood(frame, times: 600)
-            var last = -1
-            _ = try await eventually {
-                let now = sent.withLockedValue { $0 }
-                defer { last = now }
-                try await Task.sleep(for: .milliseconds(150))
-                return now == last && now > 0 ? true : nil
-            } otherwise: {
-                "it did not stop"
-            }
-            #expect(last < 400)
+            let stop = try await standstill(beyond: 16) { sent.withLockedValue { $0 } }
+            #expect(stop < 400)
             try await receiver.setReading(true)
             try await receiver.wait("all of it") { $0.count - before == 600 * frame.readableBytes }
             try await between.wait("message") { $0.messages(direction).count == 600 }

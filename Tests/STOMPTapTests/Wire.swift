@@ -108,10 +108,11 @@ final class Wire: Sendable {
     var count: Int { state.withLockedValue { $0.count } }
     var isFinished: Bool { state.withLockedValue { $0.isFinished } }
     var isClosed: Bool { state.withLockedValue { $0.isClosed } }
-    var wasReset: Bool { state.withLockedValue { $0.error != nil } }
+    var error: (any Error)? { state.withLockedValue { $0.error } }
+    var wasReset: Bool { error != nil }
 
     func wait(_ what: String, for condition: (Wire) -> Bool) async throws {
-        _ = try await eventually(within: .seconds(10)) {
+        _ = try await eventually {
             condition(self) ? true : nil
         } otherwise: {
             "no \(what); what came is \(text.suffix(2000).debugDescription), \(count) octets"
@@ -182,7 +183,7 @@ final class WireServer: Sendable {
 
     /// The connection with this number, counted from 0, once it is there.
     func wire(_ number: Int = 0) async throws -> Wire {
-        try await eventually(within: .seconds(10)) {
+        try await eventually {
             all.dropFirst(number).first
         } otherwise: {
             "only \(all.count) connections have come"
@@ -202,13 +203,13 @@ struct Between: Overheard {
     let events: NIOLockedValueBox<[TapEvent]>
 
     static func run(
-        tellsLayers: Bool = false, faults: TapFaults = TapFaults(),
+        _ kind: TransportTarget.Kind = .webSocket(requestTarget: "/"), tellsLayers: Bool = false,
+        faults: TapFaults = TapFaults(),
         isolation: isolated (any Actor)? = #isolation, shape: (inout TapConfiguration) throws -> Void = { _ in },
         _ body: (Between) async throws -> Void
     ) async throws {
         let server = try await WireServer()
-        let target = TransportTarget(
-            kind: .webSocket(requestTarget: "/"), host: "127.0.0.1", port: server.port, isSecure: false)
+        let target = TransportTarget(kind: kind, host: "127.0.0.1", port: server.port, isSecure: false)
         var configuration = TapConfiguration(host: "127.0.0.1", port: 0, targets: [target])
         configuration.tellsLayers = tellsLayers
         configuration.faults = faults
@@ -227,6 +228,12 @@ struct Between: Overheard {
     }
 
     func connect() async throws -> Wire { try await Wire.connect(to: tap.port) }
+
+    /// Both ends of a connection through the tap, where they are not of HTTP.
+    func open() async throws -> (app: Wire, server: Wire) {
+        let number = server.all.count
+        return (try await connect(), try await server.wire(number))
+    }
 
     /// How the tap and the server are named in a request.
     var tapName: String { "127.0.0.1:\(tap.port)" }
@@ -303,9 +310,17 @@ extension Overheard {
         all.compactMap { if case .layer(let layer, let text, _) = $0.content { "\(layer) \(text)" } else { nil } }
     }
 
+    /// The octets that went this way and are no STOMP.
+    func octets(_ direction: TapEvent.Direction) -> String {
+        all.map { event in
+            guard event.direction == direction, case .octets(let octets) = event.content else { return "" }
+            return String(buffer: octets)
+        }.joined()
+    }
+
     /// Waits for something to be told.
     func wait(_ what: String, for condition: (Self) -> Bool) async throws {
-        _ = try await eventually(within: .seconds(10)) {
+        _ = try await eventually {
             condition(self) ? true : nil
         } otherwise: {
             "no \(what) was told"

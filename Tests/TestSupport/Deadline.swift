@@ -24,6 +24,24 @@ public func eventually<Value>(
     }
 }
 
+/// Waits until a count has come to a stop, and gives where: readings of a whole second are the same.
+///
+/// - Parameter least: what it passes before that, so that what has not yet begun does not count as stopped.
+public func standstill(
+    beyond least: Int, isolation: isolated (any Actor)? = #isolation, of count: () throws -> Int
+) async throws -> Int {
+    var readings: [Int] = []
+    return try await eventually {
+        readings.append(try count())
+        let last = readings.suffix(6)
+        if last.count == 6, Set(last).count == 1, let stop = last.last, stop > least { return stop }
+        try await Task.sleep(for: .milliseconds(200))
+        return nil
+    } otherwise: {
+        "it did not come to a stop beyond \(least): \(readings)"
+    }
+}
+
 /// A new folder for `body`, removed afterwards.
 public func withTemporaryFolder<Value>(
     isolation: isolated (any Actor)? = #isolation, _ body: (URL) async throws -> Value
