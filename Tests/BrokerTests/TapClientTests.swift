@@ -22,15 +22,18 @@ struct TapClientTests {
         let without = try await sessions(address)
         #expect(without.map(\.opened) == ways)
         #expect(without.map(\.isWhole) == ways.map { _ in true })
-        try await RunningTap.run(to: "http://\(address)", "--show-secrets", "-o", "json") { tap in
-            let with = try await sessions(tap.address)
-            #expect(with.map(\.anonymous) == without.map(\.anonymous))
-            let result = try await tap.end()
-            let record = try String(contentsOf: tap.record, encoding: .utf8)
-            #expect(result.output == record)
-            let recorded = try await LoggedSession.recorded(in: tap.record)
-            #expect(recorded.map(\.sent) == with.map(\.sent))
-            #expect(recorded.map(\.received) == with.map(\.received))
+        try await withTemporaryFolder { folder in
+            let record = folder.appending(path: "record")
+            let options = ["--show-secrets", "-o", "json", "--record", record.path]
+            try await RunningTap.run(to: "http://\(address)", options) { tap in
+                let with = try await sessions(tap.address)
+                #expect(with.map(\.anonymous) == without.map(\.anonymous))
+                let result = try await tap.end()
+                #expect(result.output == (try String(contentsOf: record, encoding: .utf8)))
+                let recorded = try await LoggedSession.recorded(in: record)
+                #expect(recorded.map(\.sent) == with.map(\.sent))
+                #expect(recorded.map(\.received) == with.map(\.received))
+            }
         }
     }
 

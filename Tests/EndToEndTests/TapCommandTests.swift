@@ -13,20 +13,12 @@ import Testing
         var body: String
     }
 
-    /// A tap of the demo with the URL that it gives to apps, while `body` runs.
+    /// A tap of the demo, while `body` runs.
     private func withTap<Value>(
         _ options: String..., output: Program.Output = .collected,
-        isolation: isolated (any Actor)? = #isolation,
-        _ body: (_ tap: RunningProgram, _ url: String) async throws -> Value
+        isolation: isolated (any Actor)? = #isolation, _ body: (RunningTap) async throws -> Value
     ) async throws -> Value {
-        var program = Program.stomptap("tap", "demo", "--listen", "127.0.0.1:0", "--timestamps", "none")
-        program.arguments += options
-        program.output = output
-        return try await program.start { tap in
-            let line = try await tap.waitFor(" in place of ", in: .stderr)
-            let url = try #require(line.firstMatch(of: /give the app (\S+) in place of stomp:/)).output.1
-            return try await body(tap, String(url))
-        }
+        try await RunningTap.run(to: "demo", ["--timestamps", "none"] + options, output: output, body)
     }
 
     /// Sends to an echo through the tap, and waits until it came back.
@@ -38,18 +30,11 @@ import Testing
         #expect(result.output.contains(body))
     }
 
-    private func end(_ tap: RunningProgram) async throws -> ProgramResult {
-        tap.send(signal: SIGINT)
-        let result = try await tap.result()
-        #expect(result.status == .exited(130), "\(result)")
-        return result
-    }
-
     @Test func framesOfBothArePrintedAndTheRestIsTold() async throws {
-        let result = try await withTap { tap, url in
-            try await talk(through: url)
-            try await tap.waitFor("* end: ", in: .stderr)
-            return try await end(tap)
+        let result = try await withTap { tap in
+            try await talk(through: tap.url)
+            try await tap.program.waitFor("* end: ", in: .stderr)
+            return try await tap.end()
         }
         for part in [
             "1 127\\.0\\.0\\.1:\\d+ app > server CONNECT\n", "\n +passcode: [*]{4}\n",
@@ -69,10 +54,10 @@ import Testing
             let result = try await withTap(
                 "--record", record, "-o", "json", "--command", "send,message", "--destination", "/*/echo", "--grep",
                 "^two$"
-            ) { tap, url in
-                for body in ["one", "two"] { try await talk(through: url, body) }
-                try await tap.waitFor("* end: ", count: 2, in: .stderr)
-                return try await end(tap)
+            ) { tap in
+                for body in ["one", "two"] { try await talk(through: tap.url, body) }
+                try await tap.program.waitFor("* end: ", count: 2, in: .stderr)
+                return try await tap.end()
             }
             func read(_ text: String) throws -> [Line] {
                 try text.split(separator: "\n").map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
@@ -96,10 +81,10 @@ import Testing
     }
 
     @Test func theSummaryTellsWhoSentWhat() async throws {
-        let result = try await withTap("-o", "none", "--summary") { tap, url in
-            try await talk(through: url)
-            try await tap.waitFor("* end: ", in: .stderr)
-            return try await end(tap)
+        let result = try await withTap("-o", "none", "--summary") { tap in
+            try await talk(through: tap.url)
+            try await tap.program.waitFor("* end: ", in: .stderr)
+            return try await tap.end()
         }
         #expect(result.output == "")
         let summary = result.errors
@@ -111,10 +96,10 @@ import Testing
 
     /// As behind `| head -1`.
     @Test func aReaderThatGoesEndsIt() async throws {
-        let result = try await withTap(output: .firstLine) { tap, url in
+        let result = try await withTap(output: .firstLine) { tap in
             // It may meet the end of the tap.
-            _ = try await Program.stomptap("publish", url, "/topic/a", "hi").run()
-            return try await tap.result()
+            _ = try await Program.stomptap("publish", tap.url, "/topic/a", "hi").run()
+            return try await tap.program.result()
         }
         #expect(result.status == .exited(0), "\(result)")
     }
@@ -122,14 +107,14 @@ import Testing
     /// Nobody reads what is printed, and the app does not notice.
     @Test func theAppNeverWaitsForTheTerminal() async throws {
         let body = String(repeating: "x", count: 100_000)
-        try await withTap(output: .held) { tap, url in
+        try await withTap(output: .held) { tap in
             let lines = Program.stomptap(
-                "publish", url, "/topic/a", body, "--count", "300", "--content-type", "text/plain")
+                "publish", tap.url, "/topic/a", body, "--count", "300", "--content-type", "text/plain")
             let result = try await lines.run()
             #expect(result.status == .exited(0), "\(result)")
-            tap.readOutput()
-            try await tap.waitFor("were not shown", in: .stderr)
-            let ended = try await end(tap)
+            tap.program.readOutput()
+            try await tap.program.waitFor("were not shown", in: .stderr)
+            let ended = try await tap.end()
             let shown = ended.output.matches(of: /> server SEND/).count
             #expect((30..<300).contains(shown), "\(shown)")
         }
@@ -138,13 +123,13 @@ import Testing
     @Test func theReadyFileIsThereOnceItListens() async throws {
         try await withTemporaryFolder { folder in
             let ready = folder.appending(path: "ready").path
-            try await withTap("--ready-file", ready) { tap, url in
-                _ = try await tap.wait(otherwise: "has not made the file") {
+            try await withTap("--ready-file", ready) { tap in
+                _ = try await tap.program.wait(otherwise: "has not made the file") {
                     FileManager.default.fileExists(atPath: ready) ? true : nil
                 }
-                let port = try #require(url.split(separator: ":").last.flatMap { Int($0) })
+                let port = try #require(tap.url.split(separator: ":").last.flatMap { Int($0) })
                 #expect(Loopback.accepts(port))
-                _ = try await end(tap)
+                _ = try await tap.end()
                 #expect(!Loopback.accepts(port))
             }
         }

@@ -9,13 +9,7 @@ import Testing
         _ endpoint: String, _ options: [String] = [], isolation: isolated (any Actor)? = #isolation,
         _ body: (_ tap: RunningProgram, _ url: String) async throws -> Value
     ) async throws -> Value {
-        var program = Program.stomptap("tap", endpoint, "--listen", "127.0.0.1:0", "-o", "none")
-        program.arguments += options
-        return try await program.start { tap in
-            let line = try await tap.waitFor(" in place of ", in: .stderr)
-            let url = try #require(line.firstMatch(of: /give the app (\S+) in place of/)).output.1
-            return try await body(tap, String(url))
-        }
+        try await RunningTap.run(to: endpoint, ["-o", "none"] + options) { try await body($0.program, $0.url) }
     }
 
     @Test(arguments: [0, 1]) func nothingIsLostAmongAHundredConnections(way: Int) async throws {
@@ -103,18 +97,21 @@ import Testing
     /// The server reads nothing any more, and the app sends all it can.
     @Test func aFrozenServerDoesNotFillTheTap() async throws {
         try await ServedBroker.run { broker in
-            try await withTap(broker.tcp) { tap, url in
+            try await RunningTap.run(to: broker.tcp, ["--command", "CONNECTED"]) { tap in
+                // More than a quick machine sends before the server is frozen.
                 let flood = Program.stomptap(
-                    "bench", url, "--publish-only", "--size", "64KiB", "--messages", "5000", "--receipt-timeout", "3s",
-                    "--json", "-")
+                    "bench", tap.url, "--publish-only", "--size", "64KiB", "--messages", "100000", "--receipt-timeout",
+                    "3s", "--json", "-")
+                let before = try #require(tap.program.peakMemory)
                 try await flood.start { flood in
-                    try await tap.waitFor("* open", in: .stderr)
+                    try await tap.program.waitFor("CONNECTED")
                     broker.program.send(signal: SIGSTOP)
-                    _ = try await flood.result()
+                    let result = try await flood.result()
+                    #expect(result.status == .exited(75), "\(result)")
                     broker.program.send(signal: SIGCONT)
                 }
-                let peak = try #require(tap.peakMemory)
-                #expect(peak < 64 << 20)
+                let peak = try #require(tap.program.peakMemory)
+                #expect((before + 1..<64 << 20).contains(peak))
             }
         }
     }
@@ -130,19 +127,10 @@ import Testing
             try await withTap("stomp://127.0.0.1:\(server.port)") { tap, url in
                 var subscribe = Program.stomptap("subscribe", url, "/topic/a", "-o", "body")
                 subscribe.output = .held
+                let before = try #require(tap.peakMemory)
+                // What the tap has taken comes to a stop.
                 try await subscribe.start { _ in
-                    // What the tap has taken comes to a stop.
-                    try await tap.waitFor("* open", in: .stderr)
-                    var readings: [Int] = []
-                    _ = try await eventually {
-                        readings.append(try #require(tap.peakMemory))
-                        try await Task.sleep(for: .milliseconds(300))
-                        let last = readings.suffix(4)
-                        return last.count == 4 && Set(last).count == 1 ? true : nil
-                    } otherwise: {
-                        "the tap takes more and more: \(readings)"
-                    }
-                    let taken = try #require(readings.last)
+                    let taken = try await standstill(beyond: before) { try #require(tap.peakMemory) }
                     #expect(taken < 64 << 20)
                 }
             }

@@ -7,17 +7,13 @@ import Testing
     /// The environment's proxy leads to one of them, and not to the other.
     @Test func eachServerHasItsOwnProxy() async throws {
         let ports = try Loopback.freePorts(2)
-        var tap = Program.stomptap(
-            "tap", "stomp://localhost:\(ports[0]),stomp://elsewhere.invalid", "--listen", "127.0.0.1:0")
-        tap.environment = ["ALL_PROXY": "http://127.0.0.1:\(ports[1])", "NO_PROXY": "localhost"]
-        try await tap.start { tap in
-            let line = try await tap.waitFor(" in place of ", in: .stderr)
-            let url = try #require(line.firstMatch(of: /give the app (\S+) in place of/)).output.1
-            let result = try await Program.stomptap("publish", String(url), "/a", "hi").run()
+        let servers = "stomp://localhost:\(ports[0]),stomp://elsewhere.invalid"
+        let environment = ["ALL_PROXY": "http://127.0.0.1:\(ports[1])", "NO_PROXY": "localhost"]
+        try await RunningTap.run(to: servers, environment: environment) { tap in
+            let result = try await Program.stomptap("publish", tap.url, "/a", "hi").run()
             #expect(result.status == .exited(69), "\(result)")
-            try await tap.waitFor("* end: there is no connection to the server", in: .stderr)
-            tap.send(signal: SIGINT)
-            let errors = try await tap.result().errors
+            try await tap.program.waitFor("* end: there is no connection to the server", in: .stderr)
+            let errors = try await tap.end().errors
             #expect(errors.contains("* TCP: connection refused by 127.0.0.1:\(ports[0])"), "\(errors)")
             #expect(errors.contains("* proxy: cannot connect to the proxy http://127.0.0.1:\(ports[1])"), "\(errors)")
         }
