@@ -107,6 +107,16 @@ import Testing
         }
     }
 
+    @Test(arguments: [["-l", "--skip", "3"], ["-l", "--skip", "4"]])
+    func whatIsLeftOutWholeIsTold(options: [String]) async throws {
+        var program = Program.stomptap("publish", "demo", "/topic/a", input: .text("1\n2\n3\n"))
+        program.arguments += options
+        let result = try await program.run()
+        #expect(result.status == .exited(0), "\(result)")
+        let told = "stomptap: --skip 4 left everything out: there was no more than 3 to send\n"
+        #expect(result.errors == (options.contains("4") ? told : ""), "\(result)")
+    }
+
     /// Spring's simple broker answers only DISCONNECT; that is enough.
     @Test func asksNoReceiptWhereNoneComes() async throws {
         let script: [ScriptedServer.Step] = [

@@ -4,10 +4,10 @@ import STOMPCore
 
 /// What a run sends, and to how many.
 struct LoadOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Connections that send (default: 1).", valueName: "n"))
+    @Option(help: ArgumentHelp("Connections that send.", valueName: "n"))
     var publishers = 1
 
-    @Option(help: ArgumentHelp("Connections that receive, each on all destinations (default: 1).", valueName: "n"))
+    @Option(help: ArgumentHelp("Connections that receive, each on all destinations.", valueName: "n"))
     var subscribers = 1
 
     @Option(
@@ -69,7 +69,7 @@ struct LoadOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How many destinations the publishers take in turn; {i} in the name is the number, or .{i} behind it (default: 1).",
+            "How many destinations the publishers take in turn; {i} in the name is the number, or .{i} behind it.",
             valueName: "n"))
     var destinations = 1
 

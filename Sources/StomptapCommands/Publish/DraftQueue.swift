@@ -13,7 +13,7 @@ struct DraftQueue {
     private let progress: Shared<PublishProgress.Counts>
 
     /// How many have been given or left out.
-    private var taken = 0
+    private(set) var taken = 0
     /// How many lines of a recording held nothing to send.
     private(set) var passedOver = 0
     /// How many of its lines were blank.

@@ -77,6 +77,10 @@ struct Publication {
                 Diagnostics.note(
                     "\(queue.passedOver) lines that a tap recorded were passed over: they are no SEND of an app")
             }
+            if queue.taken < plan.skip {
+                Diagnostics.note(
+                    "--skip \(plan.skip) left everything out: there was no more than \(queue.taken) to send")
+            }
             try await finish(transaction, on: connection)
         } catch {
             await settle()
