@@ -36,7 +36,7 @@ public final class ScriptedServer: Sendable {
         _ body: (ScriptedServer) async throws -> Value
     ) async throws -> Value {
         let server = try await ScriptedServer(script: script)
-        let task = Task { try await server.serve() }
+        let task = Task(executorPreference: ServerThread.shared) { try await server.serve() }
         defer { task.cancel() }
         return try await body(server)
     }
@@ -69,7 +69,7 @@ public final class ScriptedServer: Sendable {
 
     private init(script: @escaping @Sendable (Int) -> [Step]) async throws {
         self.script = script
-        listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        listener = try await ServerBootstrap(group: ServerThread.shared.eventLoop)
             .bind(host: "127.0.0.1", port: 0) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try NIOAsyncChannel<ByteBuffer, ByteBuffer>(

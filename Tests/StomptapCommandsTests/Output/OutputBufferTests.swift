@@ -19,10 +19,15 @@ import Testing
 
         var output: DescriptorWriter { DescriptorWriter(descriptor: writer, name: "pipe") }
 
-        /// Reads to the end, in a thread of its own.
+        /// Reads to the end, in a thread of its own: those of tasks may all be waiting for a reader.
         func readAll() -> Task<Data, Never> {
             let handle = FileHandle(fileDescriptor: reader, closeOnDealloc: true)
-            return Task.detached { handle.readDataToEndOfFile() }
+            let (all, reading) = AsyncStream.makeStream(of: Data.self)
+            Thread.detachNewThread {
+                reading.yield(handle.readDataToEndOfFile())
+                reading.finish()
+            }
+            return Task { await all.first { _ in true } ?? Data() }
         }
     }
 

@@ -77,11 +77,11 @@ struct TapPrinterTests {
             let offered = 400
             for _ in 0..<offered { printer.offer([event], at: sampleTime) }
             printer.offer([.sample(nil, .ended("all the same"))], at: sampleTime)
-            let output = Task.detached { try read(reader, until: "last\n") }
+            async let output = BlockingThread().run { try read(reader, until: "last\n") }
             // The writer is let go, and what comes then has room.
             while !told.lines.value.contains("not shown") { try await Task.sleep(nanoseconds: 1_000_000) }
             printer.offer([try .sent("SEND", [], "last")], at: sampleTime)
-            let shown = try await output.value.split(separator: "\n").count - 1
+            let shown = try await output.split(separator: "\n").count - 1
             #expect(await printer.finish() == 0)
             let missed = offered - shown
             #expect(missed > 200 && shown > 60)
@@ -98,9 +98,9 @@ struct TapPrinterTests {
         try await withPipe { reader, writer in
             let told = Told()
             let printer = makePrinter(to: writer, told)
-            let output = Task.detached { try read(reader, until: "y\n") }
+            async let output = BlockingThread().run { try read(reader, until: "y\n") }
             printer.offer([try .sent("SEND", [], String(repeating: "x", count: 5 << 20) + "y")], at: sampleTime)
-            #expect(try await output.value.utf8.count == 5 << 20 + 2)
+            #expect(try await output.utf8.count == 5 << 20 + 2)
             #expect(await printer.finish() == 0)
             #expect(told.lines.value == "")
         }
@@ -128,7 +128,7 @@ struct TapPrinterTests {
             printer.offer([try .sent("SEND", [], body), try .sent("SEND", [], body + "y")], at: sampleTime)
             #expect(await printer.finish() == 2)
             // So that the thread is done with the pipe before it is closed.
-            _ = try await Task.detached { try read(reader, until: "y\n") }.value
+            _ = try await BlockingThread().run { try read(reader, until: "y\n") }
             #expect(await printer.finish() == 0)
         }
     }
