@@ -2,13 +2,15 @@ import TestSupport
 import Testing
 
 @Suite(.spawning) struct EditorFloodTests {
-    @Test func aKeyIsEchoedThroughAFlood() async throws {
-        try await Fixture.run { fixture in
-            try fixture.command("flood 1000000")
+    /// What a person sees of a server's flood: a key's echo, while more lines come than any terminal shows, and while
+    /// 50,000 a second come and those are printed that there is room for.
+    @Test(arguments: ["flood 1000000", "pour 50000 10"]) func aKeyIsEchoedThroughAFlood(flood: String) async throws {
+        try await Fixture.run(columns: 100, rows: 30) { fixture in
+            try fixture.command(flood)
             try await fixture.program.wait(for: "no flood") { !$0.scrolledOff.isEmpty }
-            // Counted in octets, since tests share the machine: 128 KiB are some 60 ms of the editor's fastest output.
             var typed = ""
-            for key in "a key 홍수" {
+            var distances: [Int] = []
+            for key in "keys typed in a flood 홍수" {
                 typed.append(key)
                 let start = fixture.program.writtenCount
                 fixture.type(String(key))
@@ -17,35 +19,13 @@ import Testing
                 } otherwise: {
                     "not echoed: \(typed)"
                 }
-                #expect(end - start < 128 << 10, "\(typed)")
+                distances.append(end - start)
             }
-            #expect(fixture.program.model.shown.contains { $0.hasPrefix("message") })
-        }
-    }
-
-    /// What a person sees of a server's flood: a key's echo, while 50,000 lines a second come and those are printed
-    /// that there is room for.
-    @Test func aKeyIsEchoedWithinATenthOfASecond() async throws {
-        try await Fixture.run(columns: 100, rows: 30) { fixture in
-            try fixture.command("pour 50000 10")
-            try await fixture.program.wait(for: "no flood") { !$0.scrolledOff.isEmpty }
-            var delays: [Duration] = []
-            var typed = ""
-            for key in "keys typed while it pours 홍수" {
-                typed.append(key)
-                let start = fixture.program.writtenCount
-                let time = ContinuousClock.now
-                fixture.type(String(key))
-                _ = try await eventually {
-                    fixture.program.end(of: "> \(typed)", from: start)
-                } otherwise: {
-                    "not echoed: \(typed)"
-                }
-                delays.append(.now - time)
-            }
-            delays.sort()
-            // The median, since other tests share the machine.
-            #expect(delays[delays.count / 2] < .milliseconds(100), "\(delays)")
+            distances.sort()
+            // Counted in octets, and the median, since tests share the machine: 128 KiB are some 60 ms of the editor's
+            // fastest output.
+            #expect(distances[distances.count / 2] < 128 << 10, "\(distances)")
+            #expect(fixture.program.model.everything.contains { $0.hasPrefix("message") })
         }
     }
 

@@ -148,7 +148,8 @@ import Testing
         }
     }
 
-    /// How long it usually takes until a key is seen.
+    /// How long it takes at most for the fastest quarter of the keys to be seen: others may have had to wait for the
+    /// machine.
     private func echo(of text: String, in terminal: TmuxTerminal) async throws -> Duration {
         var delays: [Duration] = []
         var typed = ""
@@ -163,6 +164,6 @@ import Testing
             }
             delays.append(.now - start)
         }
-        return delays.sorted()[delays.count / 2]
+        return delays.sorted()[delays.count / 4]
     }
 }
