@@ -28,7 +28,7 @@ struct DurableTests {
     /// The bodies in a queue, which they leave.
     private func drain(_ queue: String, of server: RabbitMQServer) async throws -> [String] {
         var program = Program.stomptap(
-            "subscribe", "stomp://127.0.0.1:\(server.stompPort)/%2F", queue, "-o", "body", "--idle-timeout", "3s")
+            "subscribe", "stomp://127.0.0.1:\(server.stompPort)/%2F", queue, "-o", "body", "--idle-timeout", "10s")
         program.limit = .seconds(240)
         let result = try await program.run()
         #expect(result.status == .exited(0), "\(result)")
@@ -50,7 +50,7 @@ struct DurableTests {
         let queue = "/queue/\(UUID().uuidString)"
         // Not so fast that all is done before the server is stopped.
         let program = publish(
-            to: proxy.port, queue, "--rate", "2000/s", "--reconnect", "100", "--reconnect-delay", "100ms",
+            to: proxy.port, queue, "--rate", "1000/s", "--reconnect", "100", "--reconnect-delay", "100ms",
             "--reconnect-max-delay", "500ms")
         let result = try await program.start { running in
             _ = try await running.wait(otherwise: "has not come back") { proxy.connections > 1 ? true : nil }

@@ -61,9 +61,9 @@ import Testing
             let address = "127.0.0.1:\(server.port)"
             try await expect(
                 75, ["STOMP", "no CONNECTED"],
-                ["publish", "stomp://\(address)", "/a", "hi", "--connect-timeout", "300ms"])
+                ["publish", "stomp://\(address)", "/a", "hi", "--connect-timeout", "3s"])
             try await expect(
-                75, ["HTTP", "no answer"], ["publish", "ws://\(address)/", "/a", "hi", "--connect-timeout", "300ms"])
+                75, ["HTTP", "no answer"], ["publish", "ws://\(address)/", "/a", "hi", "--connect-timeout", "3s"])
         }
     }
 

@@ -42,7 +42,7 @@ import Testing
             default: .pass
             }
         }) { relay in
-            let figures = try await figures(relay, "--messages", "2000", "--drain", "500ms")
+            let figures = try await figures(relay, "--messages", "2000", "--drain", "3s")
             #expect(figures.sent == 2000)
             #expect(figures.received == 2000)
             #expect(figures.lost == 4)

@@ -48,7 +48,7 @@ import Testing
     @Test func whatDoesNotComeBackIs75() async throws {
         try await ServedBroker.run(["--manner", "spring"]) { broker in
             let (result, steps) = try await check(
-                broker.webSocket, "--destination", "/nowhere/a", "--receipt-timeout", "300ms")
+                broker.webSocket, "--destination", "/nowhere/a", "--receipt-timeout", "3s")
             #expect(result.status == .exited(75), "\(result)")
             #expect(steps.filter { $0.result == "fail" }.map(\.step) == ["echo"])
             #expect(steps.first { $0.step == "echo" }?.remedy?.contains("outside its prefixes") == true)

@@ -16,7 +16,7 @@ import Testing
         }) { server in
             let url = "http://127.0.0.1:\(server.port)/events"
             let result = try await Program.stomptap("raw", "--sse", url, "-n", "3", "-o", "body").run()
-            #expect(result.status == .exited(0), "\(result)")
+            try #require(result.status == .exited(0), "\(result)")
             #expect(result.lines == ["number 0", "number 1", "number 2"])
             #expect(result.errors.contains("trying again in 10 ms, from event 0 on"), "\(result)")
             let requests = server.received.map { String(decoding: $0, as: UTF8.self) }

@@ -85,8 +85,9 @@ struct FixtureTests {
 
     @Test func killsTheWholeGroupWhenTimeIsUp() async throws {
         var program = shell("echo begun; sleep 1000 & echo $!; wait")
-        program.limit = .milliseconds(300)
+        program.limit = .seconds(4)
         let child: pid_t = try await program.start { program in
+            try await program.waitFor("\n", count: 2)
             let failure = await #expect(throws: TestFailure.self) { _ = try await program.result() }
             #expect(failure?.description.contains("begun") == true)
             return try #require(program.written.lines.last.flatMap { pid_t($0) })

@@ -96,7 +96,7 @@ import Testing
         try await ScriptedServer.run(.awaitText("\0"), .sendText(connected), .stall) { server in
             let url = "stomp://127.0.0.1:\(server.port)"
             let required = try await Program.stomptap(
-                "publish", url, "/a", "-l", "--receipt", "require", "--receipt-timeout", "200ms",
+                "publish", url, "/a", "-l", "--receipt", "require", "--receipt-timeout", "2s",
                 input: .text("1\n2\n3\n")
             ).run()
             #expect(required.status == .exited(75))

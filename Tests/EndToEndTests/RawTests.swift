@@ -106,7 +106,7 @@ import Testing
     ])
     func anotherProtocolIsNamed(greeting: String, name: String) async throws {
         try await ScriptedServer.run(.awaitText("CONNECT"), .sendText(greeting), .stall) { server in
-            let result = try await raw("stomp://127.0.0.1:\(server.port)", "--wait", "2s", input: connect).run()
+            let result = try await raw("stomp://127.0.0.1:\(server.port)", "--wait", "20s", input: connect).run()
             #expect(result.status == .exited(76), "\(result)")
             #expect(result.errors.contains("the other side speaks \(name)"), "\(result)")
             #expect(result.output.contains("< tcp octets"), "\(result)")
@@ -134,7 +134,7 @@ import Testing
 
     @Test func tooLittleInTimeIsAStatus() async throws {
         try await ServedBroker.run { broker in
-            for arguments in [["--wait", "2s"], ["-W", "2s"]] {
+            for arguments in [["--wait", "4s"], ["-W", "4s"]] {
                 var program = raw(broker.tcp, "-n", "2", input: connect)
                 program.arguments += arguments
                 let result = try await program.run()

@@ -18,11 +18,10 @@ import Testing
             for round in 1...6 {
                 try await Program.stomptap("serve", "--tcp", "127.0.0.1:\(port)", "-v").start { server in
                     try await server.waitFor("subscribed to /topic/a as mine", in: .stderr)
-                    for number in 1...20 {
-                        let sent = try await Program.stomptap("publish", url, "/topic/a", "\(round).\(number)").run()
-                        #expect(sent.status == .exited(0), "\(sent)")
-                        expected += "\(round).\(number)\n"
-                    }
+                    let lines = (1...20).map { "\(round).\($0)\n" }.joined()
+                    let sent = try await Program.stomptap("publish", url, "/topic/a", "-l", input: .text(lines)).run()
+                    #expect(sent.status == .exited(0), "\(sent)")
+                    expected += lines
                     try await tail.waitFor("\(round).20\n")
                 }
             }

@@ -55,7 +55,7 @@ import Testing
 
     @Test func repliesThatDoNotMatchAre1() async throws {
         let result = try await Program.stomptap(
-            "request", "demo", "/app/echo", "hi", "--reply", "/topic/echo", "--expect", "^ho$", "-W", "1s"
+            "request", "demo", "/app/echo", "hi", "--reply", "/topic/echo", "--expect", "^ho$", "-W", "4s"
         ).run()
         #expect(result.status == .exited(1), "\(result)")
         #expect(result.errors.contains(#"1 reply that does not match "^ho$" came on /topic/echo"#))

@@ -37,7 +37,7 @@ import Testing
             #expect(result.status == .exited(76), "\(result)")
             #expect(result.errors.hasPrefix("stomptap: SockJS: the server sent "), "\(result)")
             #expect(result.errors.split(separator: "\n").count == 1, "\(result)")
-            #expect((1..<100 << 20).contains(memory))
+            #expect(memory < 100 << 20)
         }
     }
 
@@ -48,7 +48,7 @@ import Testing
             request.path == "/ws/info" ? .infoWithoutWebSocket : .octets(Self.head + "\r\nhhhhhhhhhh\n")
         }
         try await ScriptedHTTP.run(script: script) { server in
-            let result = try await subscribe(server, transport, "--connect-timeout", "2s").run()
+            let result = try await subscribe(server, transport, "--connect-timeout", "4s").run()
             #expect(result.status == .exited(75), "\(result)")
             #expect(result.errors.hasPrefix("stomptap: SockJS: the session was not opened within "), "\(result)")
             #expect(result.errors.split(separator: "\n").count == 1)
@@ -72,7 +72,7 @@ import Testing
             #expect(
                 result.errors == "stomptap: SockJS: the server sent a frame of more than 4194304 octets; "
                     + "take more with --max-message\n")
-            #expect((1..<100 << 20).contains(memory))
+            #expect(memory < 100 << 20)
         }
     }
 
@@ -85,7 +85,7 @@ import Testing
             let (result, memory) = try await run(subscribe(server, "xhr-polling"))
             #expect(result.status == .exited(76), "\(result)")
             #expect(result.errors.contains("/ws/info answered what is no JSON object"), "\(result)")
-            #expect((1..<100 << 20).contains(memory))
+            #expect(memory < 100 << 20)
         }
     }
 
@@ -98,7 +98,7 @@ import Testing
             #expect(result.status == .exited(69), "\(result)")
             #expect(server.connections.opened == 10)
             let lines = result.errors.split(separator: "\n")
-            #expect(lines.count == 10, "\(result)")
+            try #require(lines.count == 10, "\(result)")
             #expect(lines.last?.hasPrefix("stomptap: ") == true && lines.last?.contains("reset") == true)
             let waits = try #require(Self.waits(in: lines.dropLast()))
             // Half of each is left to chance; what it doubles to over two attempts is not.

@@ -20,10 +20,10 @@ import Testing
         try await ServedBroker.run(["--manner", "spring"]) { broker in
             try await expect(
                 75,
-                "STOMP: no CONNECTED from \(broker.sockJS) within 2 s; Spring never answers who accepts STOMP 1.0 alone: "
+                "STOMP: no CONNECTED from \(broker.sockJS) within 5 s; Spring never answers who accepts STOMP 1.0 alone: "
                     + "accept 1.1 or 1.2 too",
                 [
-                    "publish", broker.sockJS, "/topic/a", "hi", "--stomp-version", "1.0", "--connect-timeout", "2s",
+                    "publish", broker.sockJS, "/topic/a", "hi", "--stomp-version", "1.0", "--connect-timeout", "5s",
                 ])
         }
     }
@@ -82,7 +82,7 @@ import Testing
     @Test func aTailThatGetsNothingSaysWhyThatMayBe() async throws {
         try await ServedBroker.run(["--manner", "spring"]) { broker in
             let result = try await Program.stomptap(
-                "subscribe", broker.sockJS, "/queue/a", "--idle-timeout", "500ms"
+                "subscribe", broker.sockJS, "/queue/a", "--idle-timeout", "3s"
             ).run()
             #expect(result.status == .exited(0), "\(result)")
             let line =

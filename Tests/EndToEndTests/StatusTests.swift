@@ -29,7 +29,7 @@ import Testing
         Case(status: 0, line: "subscribe demo /topic/clock -n 1 --expect tick", says: ""),
         Case(status: 0, line: "check demo", says: ""),
         Case(status: 1, line: "subscribe demo /topic/clock -W 300ms --expect never", says: "matched"),
-        Case(status: 1, line: "request demo /app/echo a --reply /topic/echo -W 1s --expect b", says: "not match"),
+        Case(status: 1, line: "request demo /app/echo a --reply /topic/echo -W 4s --expect b", says: "not match"),
         Case(
             status: 1, line: "publish stomp://SERVER /a hi",
             server: connected + [.awaitText("\0"), .sendText("ERROR\nmessage:no such thing\n\n\0"), .stall],
@@ -60,7 +60,7 @@ import Testing
         Case(
             status: 73, line: "tap demo --listen 127.0.0.1:0 --record /nonexistent/record", says: "/nonexistent/record"),
         Case(status: 74, line: "subscribe demo /topic/clock -n 1 -o none --record /dev/full", says: "/dev/full"),
-        Case(status: 75, line: "publish stomp://SERVER /a hi --connect-timeout 200ms", says: "no CONNECTED"),
+        Case(status: 75, line: "publish stomp://SERVER /a hi --connect-timeout 3s", says: "no CONNECTED"),
         Case(
             status: 75, line: "publish stomp://SERVER /a hi --receipt require --receipt-timeout 200ms",
             server: connected + [.stall], says: "no receipt"),

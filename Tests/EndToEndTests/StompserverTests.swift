@@ -32,7 +32,7 @@ import Testing
         try await ScriptedServer.run(script: Self.script) { server in
             let url = "stomp://127.0.0.1:\(server.port)"
             let result = try await Program.stomptap("subscribe", url, "/queue/a", "-n", "1", "-o", "body").run()
-            #expect(result.status == .exited(0), "\(result)")
+            try #require(result.status == .exited(0), "\(result)")
             #expect(result.output == "hi\n")
             #expect(result.errors == "")
             let sent = String(decoding: server.received[0], as: UTF8.self)

@@ -21,7 +21,7 @@ import Testing
         #expect(result.output == "down\nup\n")
     }
 
-    @Test(arguments: [["-n", "2"], ["-W", "3s"], ["--idle-timeout", "3s"]])
+    @Test(arguments: [["-n", "2"], ["-W", "5s"], ["--idle-timeout", "5s"]])
     func nothingThatMatchesIs1(limit: [String]) async throws {
         let (result, _) = try await tail("--expect", "up", limit[0], limit[1], bodies: ["down", "down"])
         #expect(result.status == .exited(1), "\(result)")

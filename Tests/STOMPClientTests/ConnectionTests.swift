@@ -63,7 +63,7 @@ private func configuration(_ server: ScriptedServer, _ change: (inout ClientConf
 
     @Test func givesUpOnAServerThatNeverAnswers() async throws {
         try await ScriptedServer.with({ _, _ in }) { server in
-            let settings = configuration(server) { $0.connectTimeout = .seconds(2) }
+            let settings = configuration(server) { $0.connectTimeout = .seconds(4) }
             let error = await #expect(throws: STOMPClientError.self) {
                 try await STOMPConnection.connect(to: server.endpoint, configuration: settings)
             }

@@ -105,7 +105,7 @@ import enum TestSupport.Loopback
             }
             #expect(error?.code == .connectionLost)
             let seen = waits.withLockedValue { $0 }
-            #expect(seen.count == 5)
+            try #require(seen.count == 5)
             #expect(seen[4] > seen[0])
         }
     }

@@ -199,7 +199,7 @@ import Testing
         try await other.eventLoop.submit { other.setReading(true) }.get()
         let total = sent
         try await inbox.wait(within: .seconds(120)) { $0.octets == total }
-        #expect(inbox.contents.writability.contains(true))
+        try await inbox.wait { $0.writability.contains(true) }
         // The last confirmation may come after the last echo.
         try await eventually {
             try await stream.eventLoop.submit { stream.queuedBytes }.get() == 0 ? () : nil

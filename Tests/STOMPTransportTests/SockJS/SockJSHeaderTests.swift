@@ -80,6 +80,7 @@ import Testing
             }
             if transport == .xhrPolling {
                 let polls = server.requests.filter { $0.path == "/ws/S/xhr" }
+                try #require(polls.count >= 3)
                 #expect(
                     polls.map { $0.headers["cookie"] }.prefix(2) == [
                         "own=1; theme=dark; JSESSIONID=abc.1", "own=1; theme=dark; JSESSIONID=abc.1",

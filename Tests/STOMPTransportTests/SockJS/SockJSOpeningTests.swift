@@ -103,7 +103,7 @@ import Testing
         let stream = try await openSockJS(server.port, within: .seconds(9))
         #expect(stream.description.name == "SockJS xhr-polling")
         #expect(NIODeadline.now() - start >= .seconds(6))
-        #expect(stream.description.attempts.count == 3)
+        try #require(stream.description.attempts.count == 3)
         #expect(stream.description.attempts[1].hasPrefix("xhr-streaming: the session was not opened within "))
         try await stream.perform { $0.abort() }
         await server.stop()
@@ -275,7 +275,8 @@ import Testing
     }
 
     @Test func aServerThatNeverAnswersRunsIntoTheDeadline() async throws {
-        let error = try await refusal(.silence, within: .milliseconds(200))
+        // Long enough for TCP on a busy machine.
+        let error = try await refusal(.silence, within: .seconds(3))
         #expect(error?.code == .timedOut)
         #expect(error?.message.hasPrefix("no answer to GET http://127.0.0.1:PORT/ws/info within ") == true)
     }

@@ -251,7 +251,8 @@ import Testing
     }
 
     @Test func twoPollsAtATimeAreOneTooMany() async throws {
-        let server = try await EchoListener(sockJS: Self.patient)
+        // On one event loop polls come to the session as they came to the server.
+        let server = try await EchoListener(sockJS: Self.patient, on: group.next())
         _ = try await poll(server)
         let waiting = try await stream(server, "POST \(Self.session)/xhr")
         // The other one comes when this one is here.
