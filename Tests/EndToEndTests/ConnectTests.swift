@@ -73,6 +73,38 @@ import Testing
         #expect(result.output == body + body)
     }
 
+    /// A session that was saved is run in both ways alike, and a fault has the same line.
+    @Test(arguments: [
+        ("wait", Int32(0), ""),
+        ("\n\"a\": 2", 64, "stomptap: line 6: there is no command '\"a\":'; 'help' lists them\n"),
+    ])
+    func linesAndArgumentsAreTheSame(end: String, status: Int32, errors: String) async throws {
+        let script = "sub /topic/echo\nsend /app/echo {\n  \"a\": [1; 2]\n}\n\(end)"
+        for keepsGoing in [[], ["--keep-going"]] {
+            var program = Program.stomptap("connect", "demo", "-o", "body", input: .text(script))
+            program.arguments += keepsGoing
+            let lines = try await program.run()
+            program.input = .nothing
+            program.arguments += ["-e", script]
+            let arguments = try await program.run()
+            for result in [lines, arguments] {
+                #expect(result.status == .exited(status), "\(result)")
+                #expect(result.errors == errors, "\(result)")
+            }
+            #expect(status != 0 || lines.output == "{\n  \"a\": [1; 2]\n}\n", "\(lines)")
+            #expect(status != 0 || lines.output == arguments.output, "\(arguments)")
+        }
+    }
+
+    @Test func aFaultyLineDoesNotStopAScriptThatKeepsGoing() async throws {
+        for script in ["foo\nsubs", "foo; subs"] {
+            let result = try await run("demo", "--keep-going", "-e", script)
+            #expect(result.status == .exited(64), "\(result)")
+            #expect(result.errors == "stomptap: line 1: there is no command \"foo\"; 'help' lists them\n", "\(result)")
+            #expect(result.output.hasPrefix("no subscriptions"), "\(result)")
+        }
+    }
+
     @Test func aBodyThatIsNoTextComesToTheOctet() async throws {
         try await withTemporaryFolder { folder in
             let octets: [UInt8] = [0xFF, 0, 0x0A, 0x1B, 0x5B] + Array("안녕".utf8)

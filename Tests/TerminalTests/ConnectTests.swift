@@ -106,6 +106,17 @@ import Testing
         }
     }
 
+    @Test func anOpenBracketGoesOnInTheNextLine() async throws {
+        try await ConnectSession.run("demo", "-o body") { session in
+            let terminal = session.terminal
+            try await session.enter("sub /topic/echo", answer: "sub-0 listens to /topic/echo", then: "1 sub")
+            for line in ["send /app/echo {", "  \"가\": 1"] { try await terminal.enter(line) }
+            try await terminal.wait(for: "demo 1 sub> send /app/echo {", "  \"가\": 1", column: 0)
+            try await terminal.enter("}")
+            try await terminal.wait(forAll: ["{", "  \"가\": 1", "}", "sent 14 B to /app/echo"], above: "demo 1 sub>")
+        }
+    }
+
     @Test func tabCompletesWhatIsKnown() async throws {
         try await ConnectSession.run(columns: 60) { session in
             let terminal = session.terminal

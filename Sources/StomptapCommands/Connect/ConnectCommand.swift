@@ -83,16 +83,16 @@ struct ConnectCommand: EndpointCommand {
         }
     }
 
-    /// Everything that is typed wrong is told before anything is done.
+    /// Everything that is typed wrong is told before anything is done, unless the script keeps going.
     private func items(of scripts: [String]) throws -> [LineAssembler.Item] {
         var items: [LineAssembler.Item] = []
+        var assembler = LineAssembler()
         for script in scripts {
-            var assembler = LineAssembler()
-            for line in ScriptSplitter.lines(of: script) { items += assembler.take(line) }
+            items += assembler.take(script: script)
             if let unfinished = assembler.end() { items.append(unfinished) }
         }
-        for (index, item) in items.enumerated() {
-            if case .failure(let error) = item.command { throw Failure(.usage, "line \(index + 1): \(error)") }
+        for item in items where !keepGoing {
+            if case .failure(let error) = item.command { throw Failure(.usage, "line \(item.line): \(error)") }
         }
         return items
     }

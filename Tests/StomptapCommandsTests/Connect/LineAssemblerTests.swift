@@ -49,29 +49,84 @@ struct LineAssemblerTests {
         #expect(commands("subs\nfoo\nquit") == [.listSubscriptions, nil, .quit])
     }
 
+    /// What one line begins is the same typed line by line, pasted, and in a script.
     @Test(arguments: [
-        ("sub /a; send /b hi; wait 1", ["sub /a", "send /b hi", "wait 1"]), ("a;b; c;", ["a;b", "c"]),
-        (#"send /a {"x": "1; 2"; 3}; quit"#, [#"send /a {"x": "1; 2"; 3}"#, "quit"]),
-        (#"send /a "a; b"; send /a 'c; d'; x"#, [#"send /a "a; b""#, "send /a 'c; d'", "x"]),
-        ("send /a it's; send /a that's; x", ["send /a it's", "send /a that's", "x"]),
-        ("send /a { open; x", ["send /a { open", "x"]), ("send /a } shut; x", ["send /a } shut", "x"]),
-        (#"send /a "open; x"#, [#"send /a "open"#, "x"]),
-        (#"send /a {"a": "}; {", "b": "\"; "}; x"#, [#"send /a {"a": "}; {", "b": "\"; "}"#, "x"]),
-        ("send /a {{a; b}; c}; x", ["send /a {{a; b}; c}", "x"]), ("  ;  ; ", []), ("a\nb; c\n", ["a", "b", "c"]),
-        ("send /a {\n1;\n2}\nx", ["send /a {\n1;\n2}", "x"]),
-        ("send /a <<EOF\nit's; {\nEOF\nx; y", ["send /a <<EOF\nit's; {\nEOF", "x", "y"]),
-        ("send /a hi ; x", ["send /a hi ", "x"]), ("안녕; x", ["안녕", "x"]),
+        ("send /a {\n  \"a\": 1\n}\nquit", ["{\n  \"a\": 1\n}"]),
+        ("send /a [\n[1,\n2], {\n}\n]\nquit", ["[\n[1,\n2], {\n}\n]"]),
+        ("send /a {\"a\": 1,\n\"b\": 2}\nquit", ["{\"a\": 1,\n\"b\": 2}"]),
+        ("send /a {\n\"}\": \"\\\"}\",\n\"it's\n}\nquit", ["{\n\"}\": \"\\\"}\",\n\"it's\n}"]),
+        ("send /a {\nquit\n# no comment\n\n} and more\nquit", ["{\nquit\n# no comment\n\n} and more"]),
+        ("send /a x {\n}\nsend /b\nquit", ["x {\n}", ""]), ("raw {\n}\nquit", ["{\n}"]),
+        // Whatever ends otherwise may be wrong on purpose.
+        ("send /a {\"a\": 1\nquit", ["{\"a\": 1"]), ("send /a hi,\nquit", ["hi,"]), ("send /a \"{\nquit", ["\"{"]),
+        ("send /a } [ ], \nquit", ["} [ ], "]), ("send /a @file[\nquit", ["@file["]),
     ])
-    func scriptsAreCutAtSemicolons(text: String, lines: [String]) {
-        #expect(ScriptSplitter.lines(of: text) == lines)
+    func openBracketsGoOnInTheNextLine(text: String, bodies: [String]) {
+        var script = LineAssembler(), typed = LineAssembler()
+        let items = [
+            script.take(script: text),
+            text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { typed.take(String($0)) },
+        ]
+        for items in items {
+            let found = items.dropLast().map { item in
+                switch try? item.command.get() {
+                case .send(_, .text(let body)), .raw(.text(let body)): body
+                case .send(_, .file(let name)): "@\(name)"
+                default: nil as String?
+                }
+            }
+            #expect(found == bodies)
+            #expect(items.last?.command == .success(.quit))
+            #expect(items.last?.line == text.split(separator: "\n", omittingEmptySubsequences: false).count)
+        }
+    }
+
+    @Test func bracketsThatNothingClosesAreAFault() {
+        var assembler = LineAssembler()
+        #expect(assembler.take("send /a {\n[1]\nquit").isEmpty)
+        #expect(assembler.delimiter == "}")
+        let item = assembler.end()
+        #expect(item?.line == 1)
+        #expect(
+            item?.command
+                == .failure(
+                    LineError("no } has ended the body; what is not to be closed goes between <<EOF and a line EOF")))
+    }
+
+    @Test(arguments: [
+        ("sub /a; send /b hi; wait 1", ["sub /a", " send /b hi", " wait 1"]), ("a;b; c;", ["a;b", " c"]),
+        (#"send /a {"x": "1; 2"; 3}; quit"#, [#"send /a {"x": "1; 2"; 3}"#, " quit"]),
+        (#"send /a "a; b"; send /a 'c; d'; x"#, [#"send /a "a; b""#, " send /a 'c; d'", " x"]),
+        ("send /a it's; send /a that's; x", ["send /a it's", " send /a that's", " x"]),
+        ("send /a { open; x", ["send /a { open", " x"]), ("send /a } shut; x", ["send /a } shut", " x"]),
+        (#"send /a "open; x"#, [#"send /a "open"#, " x"]),
+        (#"send /a {"a": "}; {", "b": "\"; "}; x"#, [#"send /a {"a": "}; {", "b": "\"; "}"#, " x"]),
+        ("send /a {{a; b}; c}; x", ["send /a {{a; b}; c}", " x"]), ("a;  ; ", ["a"]), ("", [""]),
+        ("send /a hi ; x", ["send /a hi ", " x"]), ("안녕; x", ["안녕", " x"]), ("a; # b; c", ["a", " # b; c"]),
+    ])
+    func linesOfScriptsAreCutAtSemicolons(line: String, pieces: [Substring]) {
+        #expect(ScriptSplitter.pieces(of: line[...], from: line.startIndex) == pieces)
+    }
+
+    @Test func bodiesOfScriptsAreNotCut() {
+        var assembler = LineAssembler()
+        let items = assembler.take(
+            script: "subs; send /a <<EOF\nit's; {\nEOF\nsend /a {\n1; [2;\n]}; subs; send /a [\n]; quit")
+        #expect(
+            items.map { try? $0.command.get() } == [
+                .listSubscriptions, send("it's; {"), send("{\n1; [2;\n]}"), .listSubscriptions, send("[\n]"), .quit,
+            ])
+        #expect(items.map(\.line) == [1, 2, 5, 8, 9, 11])
     }
 
     /// Texts that a careless search would look through again and again.
-    @Test(arguments: ["{; ", "'", "\"; ", "{}; ", "a; ", "{'"])
+    @Test(arguments: ["{; ", "'", "\"; ", "{}; ", "# ; ", "{'", "[\n", "{}; \n", "\n"])
     func cuttingTakesNoLongTime(unit: String) {
-        let text = String(repeating: unit, count: 40_000)
+        let text = "send /a [" + (unit.last == "\n" ? "\n" : "") + String(repeating: unit, count: 40_000)
+        var assembler = LineAssembler()
         let start = ContinuousClock.now
-        _ = ScriptSplitter.lines(of: text)
-        #expect(ContinuousClock.now - start < .seconds(10))
+        _ = ScriptSplitter.pieces(of: text[...], from: text.startIndex)
+        if unit.last == "\n" { _ = assembler.take(script: text) }
+        #expect(ContinuousClock.now - start < .seconds(20))
     }
 }

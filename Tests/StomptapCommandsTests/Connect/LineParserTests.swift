@@ -97,7 +97,7 @@ struct LineParserTests {
             try command("send /a @my file.json")
                 == .send(LineCommand.Outgoing(destination: "/a"), .file("my file.json")))
         #expect(try command("raw @frame") == .raw(.file("frame")))
-        guard case .unfinished("END", let finish)? = try LineParser.parse("send -H a:b /a <<END") else {
+        guard case .unfinished(.word("END"), nil, let finish)? = try LineParser.parse("send -H a:b /a <<END") else {
             Issue.record("no body is waited for")
             return
         }

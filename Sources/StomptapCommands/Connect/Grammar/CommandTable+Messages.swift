@@ -6,8 +6,10 @@ extension CommandTable {
             summary: "send a message",
             details: """
                 The options come first. The body is the rest of the line, word for word: quotes stay.
-                <<EOF takes the lines that follow, up to a line EOF; @FILE takes a file as it is. -t is
-                the content-type, guessed without it: JSON, text or octet-stream; -t '' sends none.
+                Where it ends in an open { or [, or in a comma inside one, it goes on in the next lines
+                until that is closed. <<EOF takes the lines that follow, whatever they are, up to a line
+                EOF; @FILE takes a file as it is. -t is the content-type, guessed without it: JSON, text
+                or octet-stream; -t '' sends none.
                 Where the server answers receipts, the message's is waited for. While a transaction is
                 open, the message is part of it.
                 """,

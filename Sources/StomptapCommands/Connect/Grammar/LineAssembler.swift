@@ -5,24 +5,33 @@ struct LineAssembler {
     struct Item: Sendable {
         /// The line as it was typed, without the lines of a body behind it.
         var source: String
+        /// Its number, from 1 on.
+        var line: Int
         var command: Swift.Result<LineCommand, LineError>
     }
 
     private struct Pending {
         var source: String
-        var delimiter: String
-        var body: [Substring] = []
+        var line: Int
+        var end: LineParser.BodyEnd
+        var body: [Substring]
         var octets = 0
         var finish: @Sendable (String) throws(LineError) -> LineCommand
+
+        func item(_ command: () throws(LineError) -> LineCommand) -> Item {
+            Item(source: source, line: line, command: Swift.Result(catching: command))
+        }
     }
 
     /// The largest body that lines may make, in octets; more is for `@FILE`.
     static let bodyLimit = 64 << 20
 
     private var pending: Pending?
+    /// How many lines were taken.
+    private var lines = 0
 
-    /// The word that ends the body for which lines are being taken; nil where none is.
-    var delimiter: String? { pending?.delimiter }
+    /// What ends the body for which lines are being taken: a word or a bracket; nil where none is.
+    var delimiter: String? { pending?.end.delimiter }
 
     /// Takes a line without its end. One that was pasted may hold line ends of its own.
     mutating func take(_ text: String) -> [Item] {
@@ -31,55 +40,89 @@ struct LineAssembler {
         return lines.compactMap { take(line: $0) }
     }
 
+    /// Takes the text of `-e`: its lines, each of which may hold several commands.
+    mutating func take(script: String) -> [Item] {
+        var items: [Item] = []
+        for line in script.split(omittingEmptySubsequences: false, whereSeparator: \.isLineEnd) {
+            for piece in ScriptSplitter.pieces(of: line, from: endOfBody(in: line)) {
+                if let item = take(line: piece) { items.append(item) }
+            }
+        }
+        return items
+    }
+
+    /// Where the body that is being taken ends in this line, or goes beyond it.
+    private func endOfBody(in line: Substring) -> Substring.Index {
+        switch pending?.end {
+        case nil: line.startIndex
+        case .word: line.endIndex
+        case .brackets(var brackets): brackets.take(line)?.startIndex ?? line.endIndex
+        }
+    }
+
     /// Forgets a body that is not finished; its line, as a fault, where there was one.
     mutating func end() -> Item? {
         defer { pending = nil }
-        return pending.map {
-            Item(source: $0.source, command: .failure(LineError("no line \($0.delimiter) has ended the body")))
+        return pending.map { pending in
+            pending.item { () throws(LineError) in throw LineError(pending.end.fault) }
         }
     }
 
     private mutating func take(line: Substring) -> Item? {
+        lines += 1
         if var pending {
+            // Held once, so that its lines are not copied.
             self.pending = nil
-            if line == pending.delimiter {
-                let body = pending.body.joined(separator: "\n")
-                return Item(
-                    source: pending.source, command: Swift.Result { () throws(LineError) in try pending.finish(body) })
-            }
-            pending.octets += line.utf8.count + 1
-            guard pending.octets <= Self.bodyLimit else {
-                return Item(
-                    source: pending.source,
-                    command: .failure(LineError("the body has more than \(Self.bodyLimit) octets: send it as @FILE")))
-            }
-            pending.body.append(line)
-            self.pending = pending
-            return nil
+            let item = Self.take(line, of: &pending)
+            if item == nil { self.pending = pending }
+            return item
         }
         let source = String(line)
         do throws(LineError) {
             switch try LineParser.parse(line) {
             case nil: return nil
-            case .command(let command): return Item(source: source, command: .success(command))
-            case .unfinished(let delimiter, let finish):
-                pending = Pending(source: source, delimiter: delimiter, finish: finish)
+            case .command(let command): return Item(source: source, line: lines, command: .success(command))
+            case .unfinished(let end, let body, let finish):
+                pending = Pending(source: source, line: lines, end: end, body: body.map { [$0] } ?? [], finish: finish)
                 return nil
             }
         } catch {
-            return Item(source: source, command: .failure(error))
+            return Item(source: source, line: lines, command: .failure(error))
         }
+    }
+
+    private static func take(_ line: Substring, of pending: inout Pending) -> Item? {
+        var isLast = false
+        switch pending.end {
+        case .word(let word): isLast = line == word
+        case .brackets(var brackets):
+            isLast = brackets.take(line) != nil
+            pending.end = .brackets(brackets)
+            if isLast { pending.body.append(line) }
+        }
+        if isLast {
+            return pending.item { [pending] () throws(LineError) in
+                try pending.finish(pending.body.joined(separator: "\n"))
+            }
+        }
+        pending.octets += line.utf8.count + 1
+        guard pending.octets <= bodyLimit else {
+            return pending.item { () throws(LineError) in
+                throw LineError("the body has more than \(bodyLimit) octets: send it as @FILE")
+            }
+        }
+        pending.body.append(line)
+        return nil
     }
 
     /// Several lines that are one: a body was pasted behind its destination. Where each line is a command, they are
     /// several.
     private func pastedBody(_ text: String, _ lines: [Substring]) -> Item? {
-        guard let first = lines.first, entry(of: first)?.takesBody == true,
-            LineParser.delimiter(of: String(first)) == nil,
+        guard let first = lines.first, entry(of: first)?.takesBody == true, !LineParser.goesOn(first),
             !lines.dropFirst().allSatisfy(isLine),
             case .command(let command)? = try? LineParser.parse(text)
         else { return nil }
-        return Item(source: String(first), command: .success(command))
+        return Item(source: String(first), line: self.lines + 1, command: .success(command))
     }
 
     /// Whether this is something to do, or nothing at all.

@@ -1,50 +1,46 @@
-/// Cuts the text of `-e` into lines: at line ends, and at a `;` that a blank or the end follows, unless they stand
-/// inside quotes or braces.
+/// Cuts a line of `-e` at each `;` that a blank or the end follows, unless it stands inside quotes or braces.
 ///
 /// A quote counts where a word may begin with it and another one closes it, a brace where another one closes it: an
-/// apostrophe in a word, or a brace that stands alone, is text. What follows `<<WORD` is not looked into until the line
-/// WORD.
+/// apostrophe in a word, or a brace that stands alone, is text. A comment goes on to the end.
 enum ScriptSplitter {
-    static func lines(of text: String) -> [String] {
-        var cutter = Cutter(characters: Array(text))
+    /// - Parameter start: what stands before is part of the first piece.
+    static func pieces(of line: Substring, from start: Substring.Index) -> [Substring] {
+        guard start < line.endIndex else { return [line] }
+        var cutter = Cutter(line: line, indices: Array(line[start...].indices))
         return cutter.run()
     }
 
     private struct Cutter {
+        let line: Substring
+        /// Where its characters are.
+        let indices: [Substring.Index]
         let characters: [Character]
-        var cut: [String] = []
         var start = 0
         /// Quotes of which no more come, and braces that nothing closes: nobody looks twice.
         var exhausted: Set<Character> = []
         var unclosed: Set<Int> = []
 
-        mutating func run() -> [String] {
-            while start < characters.count {
-                let end = endOfLine()
-                finish(end)
-            }
-            return cut
+        init(line: Substring, indices: [Substring.Index]) {
+            self.line = line
+            self.indices = indices
+            characters = indices.map { line[$0] }
         }
 
-        private mutating func finish(_ end: Int) {
-            var line = String(characters[start..<end])
-            start = end + 1
-            if end < characters.count, characters[end].isLineEnd, let delimiter = LineParser.delimiter(of: line) {
-                while start < characters.count {
-                    let end = characters[start...].firstIndex(where: \.isLineEnd) ?? characters.count
-                    let next = String(characters[start..<end])
-                    line += "\n" + next
-                    start = end + 1
-                    if next == delimiter { break }
-                }
+        mutating func run() -> [Substring] {
+            var pieces: [Substring] = []
+            var begin = line.startIndex
+            while start < characters.count {
+                let end = line[begin...].first { !$0.isBlank } == "#" ? characters.count : endOfPiece()
+                let piece = line[begin..<(end < indices.count ? indices[end] : line.endIndex)]
+                if pieces.isEmpty || !piece.allSatisfy(\.isBlank) { pieces.append(piece) }
+                start = end + 1
+                if start < indices.count { begin = indices[start] }
             }
-            if !line.allSatisfy(\.isBlank) {
-                cut.append(String(line.drop(while: \.isBlank)))
-            }
+            return pieces
         }
 
         /// The index of the first separator from `start` on that stands outside of everything.
-        private mutating func endOfLine() -> Int {
+        private mutating func endOfPiece() -> Int {
             var separators: [Int] = []
             var braces: [Int] = []
             var index = start
@@ -71,9 +67,7 @@ enum ScriptSplitter {
         }
 
         private func isSeparator(at index: Int) -> Bool {
-            if characters[index].isLineEnd { return true }
-            guard characters[index] == ";" else { return false }
-            return index + 1 == characters.count || characters[index + 1].isBlank
+            characters[index] == ";" && (index + 1 == characters.count || characters[index + 1].isBlank)
         }
 
         private mutating func endOfQuote(at index: Int) -> Int? {

@@ -83,7 +83,8 @@ final class Repl: Sendable {
                     case .endOfInput:
                         queue.yield(
                             Order(
-                                item: LineAssembler.Item(source: "quit", command: .success(.quit)), epoch: epoch.value))
+                                item: LineAssembler.Item(source: "quit", line: 0, command: .success(.quit)),
+                                epoch: epoch.value))
                     case .failure(let error): throw Failure(.noInput, "terminal: \(error)")
                     }
                     changed()

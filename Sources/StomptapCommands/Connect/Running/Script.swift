@@ -5,7 +5,6 @@ import STOMPClient
 struct Script {
     let interpreter: Interpreter
     let keepsGoing: Bool
-    private var lines = 0
     private var failure: Failure?
 
     init(interpreter: Interpreter, keepsGoing: Bool) {
@@ -59,7 +58,6 @@ struct Script {
 
     /// False where nothing more is to be run.
     private mutating func run(_ item: LineAssembler.Item) async throws -> Bool {
-        lines += 1
         do {
             return try await interpreter.run(try item.command.get()) == .done
         } catch is CancellationError {
@@ -78,10 +76,10 @@ struct Script {
     }
 
     private func told(_ error: any Error, _ item: LineAssembler.Item) -> Failure {
-        if let error = error as? LineError { return Failure(.usage, "line \(lines): \(error)") }
+        if let error = error as? LineError { return Failure(.usage, "line \(item.line): \(error)") }
         let failure = Failure(error)
         let name = item.source.split(whereSeparator: \.isBlank).first ?? ""
-        return Failure(failure.status, failure.line.map { "\($0) (line \(lines): \(name))" })
+        return Failure(failure.status, failure.line.map { "\($0) (line \(item.line): \(name))" })
     }
 
     private mutating func finish() throws {
