@@ -27,7 +27,7 @@ struct DesignTests {
     private static let reserved: [String: [String]] = [
         "COpenSSL": ["STOMPTransport/TLS/"],
         "CEditLine": ["LineEditor/"],
-        "CZlib": ["STOMPTransport/WebSocket/"],
+        "CZlib": ["STOMPTransport/WebSocket/", "STOMPTransport/Zlib.swift"],
         "CSpawn": ["StomptapCommands/Program/"],
         "ArgumentParser": ["StomptapCommands/"],
         "Foundation": [],

@@ -76,9 +76,7 @@ struct HistogramLogTests {
         let encoded = HistogramEncoding.encode(latencies([(1000, 2), (5000, 1)]))
         #expect(Array(encoded[0..<4]) == [0x1C, 0x84, 0x93, 0x14])
         #expect(encoded.bigEndian(at: 4, UInt32.self) == UInt32(encoded.count - 8))
-        #expect(Array(encoded[8..<15]) == [0x78, 0x01, 0x01, 44, 0, 211, 255])
-        #expect(Array(encoded[15..<59]) == payload)
-        #expect(encoded.count == 63)
+        #expect(Zlib.inflated(Array(encoded[8...]), limit: 1000) == payload)
     }
 
     /// Made by another library: 100 latencies from 1 to 100 ms in steps of 1 ms, compressed by zlib.

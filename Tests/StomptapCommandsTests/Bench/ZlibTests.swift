@@ -1,18 +1,19 @@
+import STOMPTransport
 import Testing
 
 @testable import StomptapCommands
 
 struct ZlibTests {
     @Test(arguments: [0, 1, 65535, 65536, 200_000])
-    func whatIsStoredIsReadAgain(size: Int) {
+    func whatIsCompressedIsReadAgain(size: Int) {
         let octets = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-        let stored = Zlib.stored(octets)
-        #expect(Zlib.inflated(stored, limit: size) == octets)
-        if size > 0 { #expect(Zlib.inflated(stored, limit: size - 1) == nil) }
+        let compressed = Zlib.compressed(octets)
+        #expect(Zlib.inflated(compressed, limit: size) == octets)
+        if size > 0 { #expect(Zlib.inflated(compressed, limit: size - 1) == nil) }
     }
 
-    /// Made by zlib: with a fixed code, and with codes of its own.
-    @Test func whatZlibCompressedIsRead() throws {
+    /// Made by others: with a fixed code, and with codes of its own.
+    @Test func whatOthersCompressedIsRead() throws {
         let hello = try #require(Base64.decode("eAHLSM3JyddRyECiAEQoBtU="))
         #expect(Zlib.inflated(hello, limit: 100) == Array("hello, hello, hello".utf8))
         let numbers = try #require(
@@ -24,7 +25,7 @@ struct ZlibTests {
     }
 
     @Test func whatIsBrokenIsRefused() {
-        let good = Zlib.stored(Array("hello".utf8))
+        let good = Zlib.compressed(Array("hello".utf8))
         for index in good.indices {
             var bad = good
             bad[index] ^= 0x55

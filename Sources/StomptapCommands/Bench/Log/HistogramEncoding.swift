@@ -1,3 +1,5 @@
+import STOMPTransport
+
 /// HdrHistogram's V2 encoding, compressed form: what stands in its logs in base64.
 ///
 /// A histogram is a header of 40 octets and its counts as ZigZag LEB128 numbers, where a negative one is a run of
@@ -28,7 +30,7 @@ enum HistogramEncoding {
         payload.append(bigEndian: Latencies.highest)
         payload.append(bigEndian: (1.0).bitPattern)
         payload += counts
-        let compressed = Zlib.stored(payload)
+        let compressed = Zlib.compressed(payload)
         var result: [UInt8] = []
         result.append(bigEndian: compressedCookie)
         result.append(bigEndian: UInt32(compressed.count))
@@ -76,6 +78,17 @@ enum HistogramEncoding {
 }
 
 extension [UInt8] {
+    mutating func append(bigEndian number: some FixedWidthInteger) {
+        Swift.withUnsafeBytes(of: number.bigEndian) { append(contentsOf: $0) }
+    }
+
+    /// The number at `offset`; nil where the octets end before it does.
+    func bigEndian<Number: FixedWidthInteger>(at offset: Int, _: Number.Type) -> Number? {
+        let size = MemoryLayout<Number>.size
+        guard offset >= 0, count - offset >= size else { return nil }
+        return self[offset..<(offset + size)].reduce(0) { $0 << 8 | Number(truncatingIfNeeded: $1) }
+    }
+
     /// Appends a number in ZigZag LEB128, as HdrHistogram has it: at most nine octets, the last one whole.
     fileprivate mutating func append(zigZag number: Int64) {
         var rest = UInt64(bitPattern: number << 1 ^ number >> 63)
