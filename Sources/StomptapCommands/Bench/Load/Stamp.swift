@@ -17,7 +17,6 @@ struct Stamp: Sendable, Equatable {
     /// Where the part begins that is another in each message; before it stands what all of a stream share.
     private static let varyingOffset = 20
     private static let magic = Array("stb1".utf8)
-    static let largestSequence = (UInt64(1) << 44) - 1
 
     /// Chosen anew by each publishing process.
     var run: UInt32

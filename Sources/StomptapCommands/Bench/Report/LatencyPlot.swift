@@ -26,8 +26,8 @@ struct LatencyPlot: Sendable {
         let filled = rows.indices.filter { rows[$0].count > 0 }
         guard let first = filled.first, let last = filled.last else { return [] }
         let most = rows.map(\.count).max() ?? 0
-        // `up to 500 us`, a bar, `99.99 %`.
-        let room = min(60, max(1, width - 12 - 2 - 2 - 7))
+        // Before a bar stand ` to 500 us   12.50%` and two blanks.
+        let room = min(60, max(1, width - 10 - 9 - 2))
         return rows[first...last].map { bound, count in
             let label = "to " + Self.label(bound)
             let share = Readable.decimal(Double(count) / Double(latencies.count) * 100, digits: 2) + "%"
