@@ -41,7 +41,7 @@ final class EventStreamAttempt: StreamAttempt {
         // The connecting keeps the deadline too, and knows more.
         timer = http.eventLoop.assumeIsolated().scheduleTask(deadline: deadline + .milliseconds(1)) { [self] in
             let url = exchange?.url ?? http.site.host
-            end(TransportError(.timedOut, .http, "no answer to GET \(url) within \(durationText(deadline - start))"))
+            end(TransportError(.timedOut, .http, "no answer to GET \(url) within \((deadline - start).readable)"))
         }
     }
 

@@ -148,7 +148,7 @@ final class ConnectionAttempt<Product: Sendable> {
     private func timeOut() {
         // TLS keeps the deadline itself, as it knows more about what came.
         guard layer != .tls else { return }
-        let span = durationText(deadline - start)
+        let span = (deadline - start).readable
         if let tunnel, [.name, .tcp, .proxy].contains(layer) { return end(.failure(tunnel.timedOut(after: span))) }
         let peer = addressText(host: target.host, port: target.port)
         let message =

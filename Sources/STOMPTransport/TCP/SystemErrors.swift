@@ -10,7 +10,7 @@ import NIOPosix
 #endif
 
 /// What the system calls an error, without a capital: `connection refused`.
-func systemMessage(_ code: CInt) -> String {
+package func systemMessage(_ code: CInt) -> String {
     let text = String(cString: strerror(code))
     return text.prefix(1).lowercased() + text.dropFirst()
 }
@@ -26,11 +26,8 @@ package func addressText(host: String, port: Int?) -> String {
     (host.contains(":") ? "[\(host)]" : host) + (port.map { ":\($0)" } ?? "")
 }
 
-/// A span of time as people write it: `5 s`, `250 ms`.
-package func durationText(_ amount: TimeAmount) -> String {
-    let milliseconds = max(0, (amount.nanoseconds + 500_000) / 1_000_000)
-    return milliseconds % 1000 == 0 ? "\(milliseconds / 1000) s" : "\(milliseconds) ms"
-}
+/// A span of time as people write it.
+package func durationText(_ amount: TimeAmount) -> String { amount.readable }
 
 /// Text of the other side made fit for one line of a message: control characters escaped, at most `limit` characters.
 package func printable(_ text: some StringProtocol, limit: Int = 200) -> String {

@@ -46,8 +46,7 @@ enum TLSFile {
     }
 
     private static func unreadable(_ path: String, _ what: String, _ number: Int32) -> TransportError {
-        let reason = String(cString: strerror(number))
         let code: TransportError.Code = number == ENOENT ? .missingFile : .badConfiguration
-        return TransportError(code, .tls, "cannot read \(what) from \(path): \(reason)")
+        return TransportError(code, .tls, "cannot read \(what) from \(path): \(systemMessage(number))")
     }
 }

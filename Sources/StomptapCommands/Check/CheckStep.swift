@@ -60,10 +60,10 @@ extension CheckStep {
     func writeJSON(of url: String, to out: inout OutputBuffer) {
         func append(_ key: String, _ value: String) {
             out.append(",\"\(key)\":")
-            Array(value.utf8).withUnsafeBytes { out.append(jsonString: $0) }
+            out.append(jsonString: value)
         }
         out.append("{\"url\":")
-        Array(url.utf8).withUnsafeBytes { out.append(jsonString: $0) }
+        out.append(jsonString: url)
         append("step", name.rawValue)
         append("result", result.rawValue.lowercased())
         if let duration { out.append(",\"milliseconds\":\(Self.thousandths(duration))") }

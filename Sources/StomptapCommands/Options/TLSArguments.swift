@@ -62,7 +62,7 @@ struct TLSArguments: ParsableArguments {
     /// - Throws: ``Failure`` where a file cannot be read or the environment has no such variable.
     func options() throws -> TLSOptions {
         for file in [ca, cert, key].compactMap({ $0 }) where access(file, R_OK) != 0 {
-            throw Failure(.noInput, "TLS: \(file): \(InputFile.reason())")
+            throw Failure(.noInput, "TLS: \(file): \(systemMessage(errno))")
         }
         var options = TLSOptions()
         options.ca = ca

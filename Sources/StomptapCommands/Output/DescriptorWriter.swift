@@ -1,3 +1,5 @@
+import STOMPTransport
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -19,14 +21,6 @@ enum OutputError: Error, Sendable, Hashable, CustomStringConvertible {
         case .failed(let name, let number): "\(name): cannot write: \(systemMessage(number))"
         }
     }
-
-    /// The exit status that tells of it: 74 (EX_IOERR), or 0 where only the reader has gone.
-    var exitStatus: Int32 { self == .readerGone ? 0 : 74 }
-}
-
-/// The system's words for an `errno`.
-func systemMessage(_ number: Int32) -> String {
-    strerror(number).map { String(cString: $0) } ?? "error \(number)"
 }
 
 /// Writes all that it is given to a file descriptor, which it does not own.

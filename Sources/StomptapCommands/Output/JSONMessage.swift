@@ -60,8 +60,7 @@ struct JSONMessage {
         out.append(link.connection)
         layout.next(",", level: 1, &out)
         layout.key("\"app\":", &out)
-        var app = link.app
-        app.withUTF8 { out.append(jsonString: UnsafeRawBufferPointer($0)) }
+        out.append(jsonString: link.app)
         layout.next(",", level: 1, &out)
     }
 

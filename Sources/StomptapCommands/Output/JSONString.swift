@@ -3,6 +3,12 @@ extension OutputBuffer {
     /// How many octets are escaped at once; it bounds the room that is asked for.
     private static let piece = 8192
 
+    /// Appends `text` as a JSON string, quotes included.
+    mutating func append(jsonString text: String) {
+        var text = text
+        text.withUTF8 { append(jsonString: UnsafeRawBufferPointer($0)) }
+    }
+
     /// Appends `octets` as a JSON string, quotes included.
     ///
     /// What is no UTF-8 becomes U+FFFD, an octet each. Beside what JSON wants escaped, what ``Visible`` hides is: a line

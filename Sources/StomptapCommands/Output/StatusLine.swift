@@ -21,6 +21,19 @@ enum StatusLine {
         return max(0, (Terminal.width(STDERR_FILENO) ?? 80) - 1)
     }
 
+    /// Parts side by side in `width` cells: of those behind the first, what has no room is left out.
+    static func fitted(_ parts: [String], width: Int) -> String {
+        var line = parts.first ?? ""
+        for part in parts.dropFirst() where line.count + 2 + part.count <= width { line += "  " + part }
+        return String(line.prefix(max(0, width)))
+    }
+
+    /// How much is done, from 0 to 1: `[###-------]`.
+    static func bar(_ share: Double) -> String {
+        let filled = min(10, max(0, Int(share * 10)))
+        return "[" + String(repeating: "#", count: filled) + String(repeating: "-", count: 10 - filled) + "]"
+    }
+
     static func show(_ text: String) {
         isShown.withLock { isShown in
             write("\r\(text)\u{1B}[K")

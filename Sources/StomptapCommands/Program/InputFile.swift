@@ -1,3 +1,5 @@
+import STOMPTransport
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -13,7 +15,7 @@ enum InputFile {
     /// - Throws: ``Failure`` with 66 where it is not there or cannot be read, 65 where it is larger than `limit` octets.
     static func read(_ path: String, limit: Int) throws -> [UInt8] {
         let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Failure(.noInput, "\(path): \(reason())") }
+        guard descriptor >= 0 else { throw Failure(.noInput, "\(path): \(systemMessage(errno))") }
         defer { if path != "-" { close(descriptor) } }
         var content: [UInt8] = []
         while let chunk = try read(descriptor, name: path) {
@@ -41,13 +43,9 @@ enum InputFile {
             }
             if count > 0 { return chunk }
             if count == 0 { return nil }
-            guard errno == EINTR else { throw Failure(.noInput, "\(name == "-" ? "stdin" : name): \(reason())") }
+            guard errno == EINTR else {
+                throw Failure(.noInput, "\(name == "-" ? "stdin" : name): \(systemMessage(errno))")
+            }
         }
-    }
-
-    /// What the system says about the last failure, in lower case as the rest of a line.
-    static func reason() -> String {
-        let text = String(cString: strerror(errno))
-        return text.prefix(1).lowercased() + text.dropFirst()
     }
 }

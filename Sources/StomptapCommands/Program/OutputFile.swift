@@ -1,3 +1,5 @@
+import STOMPTransport
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -21,7 +23,7 @@ enum OutputFile {
     /// - Throws: ``Failure`` with 73.
     static func opened(_ path: String, mode: mode_t = 0o644) throws -> Int32 {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw Failure(.cannotCreate, "\(path): \(InputFile.reason())") }
+        guard descriptor >= 0 else { throw Failure(.cannotCreate, "\(path): \(systemMessage(errno))") }
         return descriptor
     }
 
@@ -47,7 +49,7 @@ enum OutputFile {
     /// - Throws: ``Failure`` with 73.
     static func append(_ path: String, mode: mode_t = 0o644) throws -> DescriptorWriter {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw Failure(.cannotCreate, "\(path): \(InputFile.reason())") }
+        guard descriptor >= 0 else { throw Failure(.cannotCreate, "\(path): \(systemMessage(errno))") }
         return DescriptorWriter(descriptor: descriptor, name: path)
     }
 

@@ -1,4 +1,5 @@
 import NIOCore
+import STOMPTransport
 
 #if canImport(Glibc)
     import Glibc
@@ -73,7 +74,7 @@ final class BodySource: Sendable {
             let path = file ?? "-"
             if path == "-" { Self.tellTerminal() }
             let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw Failure(.noInput, "\(path): \(InputFile.reason())") }
+            guard descriptor >= 0 else { throw Failure(.noInput, "\(path): \(systemMessage(errno))") }
             origin = .pieces(descriptor: descriptor, name: path, separator)
         }
     }

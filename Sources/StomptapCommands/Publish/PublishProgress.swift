@@ -69,15 +69,10 @@ struct PublishProgress: Sendable {
         if case .messages(let count) = total { parts[0] = "\(counts.sent) of \(count) sent" }
         if let share {
             let share = min(1, share)
-            let cells = Int(share * 10)
-            parts[0] =
-                "[" + String(repeating: "#", count: cells) + String(repeating: "-", count: 10 - cells) + "] "
-                + "\(Int(share * 100))%  \(parts[0])"
+            parts[0] = "\(StatusLine.bar(share)) \(Int(share * 100))%  \(parts[0])"
         }
         if counts.confirmed > skipped { parts.append("\(counts.confirmed) confirmed") }
         if seconds > 0 { parts.append("\(Int(Double(counts.sent - skipped) / seconds))/s") }
-        var line = parts.removeFirst()
-        for part in parts where line.count + 2 + part.count <= width { line += "  " + part }
-        return String(line.prefix(max(0, width)))
+        return StatusLine.fitted(parts, width: width)
     }
 }

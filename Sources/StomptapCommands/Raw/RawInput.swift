@@ -27,7 +27,7 @@ final class RawInput: Sendable {
         let path = file ?? "-"
         name = path == "-" ? "stdin" : path
         descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Failure(.noInput, "\(path): \(InputFile.reason())") }
+        guard descriptor >= 0 else { throw Failure(.noInput, "\(path): \(systemMessage(errno))") }
         self.cutter = Shared(cutter)
     }
 

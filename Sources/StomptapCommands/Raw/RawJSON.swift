@@ -75,8 +75,7 @@ struct RawJSON {
         out.append(literal: ",\"")
         out.append(literal: name)
         out.append(literal: "\":")
-        var value = value
-        value.withUTF8 { out.append(jsonString: UnsafeRawBufferPointer($0)) }
+        out.append(jsonString: value)
     }
 }
 

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import STOMPClient
+import STOMPTransport
 
 /// Runs the user's command for messages, one after the other: `subscribe --exec`.
 ///

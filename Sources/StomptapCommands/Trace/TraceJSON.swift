@@ -33,8 +33,7 @@ struct TraceJSON {
         out.append(literal: "\",\"level\":")
         out.append(event.detail.rawValue)
         out.append(literal: ",\"event\":")
-        var summary = mask.masked(summary: event.summary)
-        summary.withUTF8 { out.append(jsonString: UnsafeRawBufferPointer($0)) }
+        out.append(jsonString: mask.masked(summary: event.summary))
         if let octets = event.octets {
             out.append(literal: ",\"size\":")
             out.append(octets.readableBytes)

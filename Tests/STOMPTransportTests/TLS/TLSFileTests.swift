@@ -149,7 +149,7 @@ import Testing
 
     @Test func aMissingFileIsNamed() async throws {
         let missing = Self.files.path("missing.pem")
-        let reason = "from \(missing): No such file or directory"
+        let reason = "from \(missing): no such file or directory"
         for (error, what) in [
             (try await fault(certificate: "missing.pem"), "the certificate"),
             (try await fault(certificate: "client.pem", key: "missing.pem"), "the private key"),
@@ -165,7 +165,7 @@ import Testing
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let error = try await fault(certificate: "folder")
         #expect(error.code == .badConfiguration)
-        #expect(error.message == "cannot read the certificate from \(folder.path): Is a directory")
+        #expect(error.message == "cannot read the certificate from \(folder.path): is a directory")
     }
 
     @Test func aFileWithoutWhatIsWantedIsNamed() async throws {

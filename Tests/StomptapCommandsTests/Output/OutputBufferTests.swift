@@ -87,7 +87,6 @@ import Testing
         out.append("x")
         let error = #expect(throws: OutputError.self) { try out.flush() }
         #expect(error == .readerGone)
-        #expect(error?.exitStatus == 0)
         #expect(throws: OutputError.readerGone) { try out.flush() }
     }
 
@@ -98,7 +97,6 @@ import Testing
         var out = OutputBuffer(to: DescriptorWriter(descriptor: full, name: "record.json"))
         out.append("x")
         let error = #expect(throws: OutputError.self) { try out.flush() }
-        #expect(error?.exitStatus == 74)
-        #expect(error?.description == "record.json: cannot write: No space left on device")
+        #expect(error?.description == "record.json: cannot write: no space left on device")
     }
 }

@@ -220,7 +220,7 @@ final class SockJSAttempt {
     /// comes first, as it knows more.
     private func schedule(until deadline: NIODeadline, _ body: @escaping (_ span: String) -> Void) {
         timer?.cancel()
-        let span = durationText(deadline - .now())
+        let span = (deadline - .now()).readable
         timer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline + .milliseconds(1)) { body(span) }
     }
 

@@ -157,7 +157,7 @@ final class SockJSServerSession: SockJSEnd {
 
     private func receiverTimedOut() {
         guard case .open = state else { return end(nil) }
-        let span = durationText(options.receiverTimeout)
+        let span = options.receiverTimeout.readable
         end(TransportError(.connectionLost, .sockJS, "the client did not come back for messages within \(span)"))
     }
 

@@ -94,7 +94,7 @@ indirect enum JSONValue: Sendable {
         case .null: out.append("null")
         case .bool(let value): out.append(value ? "true" : "false")
         case .number(let text): out.append(text)
-        case .string(let text): Self.append(text, to: &out)
+        case .string(let text): out.append(jsonString: text)
         case .array(let values):
             out.append("[")
             for (index, value) in values.enumerated() {
@@ -108,16 +108,11 @@ indirect enum JSONValue: Sendable {
                 // The outermost keys have a line each; what is in them stays together.
                 out.append(index > 0 ? "," : "")
                 if indentation == 0 { out.append("\n  ") }
-                Self.append(key, to: &out)
+                out.append(jsonString: key)
                 out.append(": ")
                 value.append(to: &out, indentation: indentation + 1)
             }
             out.append(indentation == 0 ? "\n}" : "}")
         }
-    }
-
-    private static func append(_ text: String, to out: inout OutputBuffer) {
-        var text = text
-        text.withUTF8 { out.append(jsonString: UnsafeRawBufferPointer($0)) }
     }
 }

@@ -30,11 +30,7 @@ final class LiveLine: Sendable {
             return String(text.prefix(width))
         case .running(let plan, let time, let sent, let received, let last, let p99):
             var parts = ["\(Readable.decimal(Double(time) / 1e9, digits: 1)) s"]
-            if let share = share(plan, time: time, sent: sent) {
-                let filled = min(10, Int(share * 10))
-                parts[0] +=
-                    " [" + String(repeating: "#", count: filled) + String(repeating: "-", count: 10 - filled) + "]"
-            }
+            if let share = share(plan, time: time, sent: sent) { parts[0] += " " + StatusLine.bar(share) }
             if plan.role.publishes { parts.append("sent \(Readable.count(last?.sentPerSecond ?? 0))/s") }
             if plan.role.subscribes {
                 parts.append("received \(Readable.count(last?.receivedPerSecond ?? 0))/s")
@@ -43,9 +39,7 @@ final class LiveLine: Sendable {
             } else {
                 parts.append("\(Readable.count(sent)) in all")
             }
-            var line = parts.removeFirst()
-            for part in parts where line.count + 2 + part.count <= width { line += "  " + part }
-            return String(line.prefix(width))
+            return StatusLine.fitted(parts, width: width)
         }
     }
 

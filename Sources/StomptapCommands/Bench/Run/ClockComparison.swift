@@ -26,6 +26,8 @@ struct ClockComparison: Sendable {
     let reconnection: Reconnection
     let destination: String
     let run: UInt32
+    /// Who this process is to the others.
+    private var name: String { hexadecimal(run, digits: 8) }
 
     /// The destination where clocks are compared for this one: a topic beside it.
     static func destination(for name: String) -> String {
@@ -40,7 +42,7 @@ struct ClockComparison: Sendable {
                 let words = Self.words(message)
                 guard words.count == 3, words[0] == "ask" else { continue }
                 let times = "\(message.receivedAt.nanoseconds) \(Timestamp.now().nanoseconds)"
-                try await connection.send(text("tell \(words[1]) \(words[2]) \(times) \(hexadecimal(run))"))
+                try await connection.send(text("tell \(words[1]) \(words[2]) \(times) \(name)"))
             }
         }
     }
@@ -51,7 +53,7 @@ struct ClockComparison: Sendable {
             try await withThrowingTaskGroup { group in
                 group.addTask {
                     for question in 0... {
-                        try await connection.send(text("ask \(hexadecimal(run)) \(Timestamp.now().nanoseconds)"))
+                        try await connection.send(text("ask \(name) \(Timestamp.now().nanoseconds)"))
                         let wait: UInt64 = question < Self.quickQuestions ? 50_000_000 : 1_000_000_000
                         try await Task.sleep(nanoseconds: wait)
                     }
@@ -82,7 +84,7 @@ struct ClockComparison: Sendable {
     private func take(_ message: Message, _ results: Shared<[Result]>) {
         guard
             let comparison = Self.comparison(
-                told: Self.words(message), at: message.receivedAt.nanoseconds, to: hexadecimal(run))
+                told: Self.words(message), at: message.receivedAt.nanoseconds, to: name)
         else { return }
         results.update { results in
             guard let index = results.firstIndex(where: { $0.run == comparison.run }) else {
@@ -123,10 +125,5 @@ struct ClockComparison: Sendable {
         guard message.frame.bodySize < 200 else { return [] }
         let words = String(buffer: message.body).split(separator: " ")
         return words.first == "stbc" ? Array(words.dropFirst()) : []
-    }
-
-    private func hexadecimal(_ number: UInt32) -> String {
-        let digits = String(number, radix: 16)
-        return String(repeating: "0", count: 8 - digits.count) + digits
     }
 }

@@ -1,3 +1,5 @@
+import STOMPTransport
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -16,7 +18,7 @@ enum TextEditor {
         let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var path = Array("\(folder)/stomptap-XXXXXX.txt".utf8CString)
         let descriptor = mkstemps(&path, 4)
-        guard descriptor >= 0 else { throw Failure(.cannotCreate, "edit: \(folder): \(InputFile.reason())") }
+        guard descriptor >= 0 else { throw Failure(.cannotCreate, "edit: \(folder): \(systemMessage(errno))") }
         let name = String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         defer { unlink(name) }
         let written = Result {
