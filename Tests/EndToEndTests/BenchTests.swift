@@ -51,6 +51,14 @@ import Testing
         return try Figures(result)
     }
 
+    /// Waits until some seconds' worth of latencies has been written.
+    private func logged(_ log: String, by running: RunningProgram) async throws {
+        try await running.wait(otherwise: "has logged nothing") {
+            let text = try? String(contentsOfFile: log, encoding: .utf8)
+            return text?.contains(",HISTFAAA") == true ? () : nil
+        }
+    }
+
     @Test func allThatIsSentComesOnce() async throws {
         try await ServedBroker.run { broker in
             for url in broker.urls {
@@ -135,11 +143,7 @@ import Testing
                 try await ServedBroker.run(["-v"]) { broker in
                     try await bench(broker.tcp, "--rate", "1000/s", "--hdr", log).start { running in
                         try await broker.program.waitFor("subscribed", in: .stderr)
-                        // Some seconds' worth has been written.
-                        _ = try await running.wait(otherwise: "has logged nothing") {
-                            let text = try? String(contentsOfFile: log, encoding: .utf8)
-                            return text?.contains(",HISTFAAA") == true ? true : nil
-                        }
+                        try await logged(log, by: running)
                         running.send(signal: signal)
                         let result = try await running.result()
                         #expect(result.status == .exited(status))
@@ -157,20 +161,22 @@ import Testing
 
     /// The server is killed in the middle: what was measured is told, and what is missing.
     @Test func aServerThatDiesIsToldWithWhatIsMissing() async throws {
-        try await ServedBroker.run(["-v"]) { broker in
-            try await bench(broker.tcp, "--rate", "2000/s", "--duration", "60s").start { running in
-                try await broker.program.waitFor("subscribed", in: .stderr)
-                try await Task.sleep(for: .seconds(1))
-                broker.program.send(signal: SIGKILL)
-                let result = try await running.result()
-                #expect(result.status == .exited(69), "\(result)")
-                let figures = try Figures(result)
-                #expect(figures.sent > 0)
-                #expect(figures.received > 0)
-                #expect(figures.lost == figures.sent - figures.received)
-                #expect((figures.errors["connectionLost"] ?? 0) >= 1)
-                #expect(result.errors.contains("stomptap: TCP: "))
-                #expect(result.errors.contains("\(figures.received) received"))
+        try await withTemporaryFolder { folder in
+            let log = folder.appending(path: "log.hdr").path
+            try await ServedBroker.run { broker in
+                try await bench(broker.tcp, "--rate", "2000/s", "--duration", "60s", "--hdr", log).start { running in
+                    try await logged(log, by: running)
+                    broker.program.send(signal: SIGKILL)
+                    let result = try await running.result()
+                    #expect(result.status == .exited(69), "\(result)")
+                    let figures = try Figures(result)
+                    #expect(figures.sent > 0)
+                    #expect(figures.received > 0)
+                    #expect(figures.lost == figures.sent - figures.received)
+                    #expect((figures.errors["connectionLost"] ?? 0) >= 1)
+                    #expect(result.errors.contains("stomptap: TCP: "))
+                    #expect(result.errors.contains("\(figures.received) received"))
+                }
             }
         }
     }
