@@ -3,37 +3,18 @@
 #
 #     figures.sh [STOMPTAP]    ROUNDS (5) and FRAMES (1000000) may be set in the environment
 
-set -eu
-cd "$(dirname "$0")/.."
-stomptap=${1:-.build/release/stomptap}
-rounds=${ROUNDS:-5}
+. "$(dirname "$0")/blaster.sh"
 frames=${FRAMES:-1000000}
-blaster=.build/blaster
-results=$(mktemp)
-server=
-trap 'rm -f "$results"; [ -z "$server" ] || kill "$server" 2>/dev/null || :' EXIT
-trap exit INT TERM
 
-cc -O2 -Wall -D_GNU_SOURCE -o "$blaster" Benchmarks/blaster.c -lcrypto
-
-# A server for each connection, so that each result is known to be that client's.
 measure() {
-    : >"$results.port"
-    "$blaster" serve "$frames" 1 >"$results.port" &
-    server=$!
-    until port=$(head -n 1 "$results.port") && [ -n "$port" ]; do
-        kill -0 "$server"
-        sleep 0.01
-    done
+    start serve "$frames"
     case $2 in
     bare) "$blaster" read "$1" "$port" "$frames" ;;
     tcp) "$stomptap" subscribe "stomp://127.0.0.1:$port" /topic/figures -n "$frames" -o body >/dev/null ;;
     ws) "$stomptap" subscribe "ws://127.0.0.1:$port/ws" /topic/figures -n "$frames" -o body >/dev/null ;;
     esac
-    wait "$server"
-    server=
-    echo "$1 $2 $(sed -n 2p "$results.port")" >>"$results"
-    rm -f "$results.port"
+    finish
+    echo "$1 $2 $seconds" >>"$folder/results"
 }
 
 round=0
@@ -45,7 +26,7 @@ while [ "$round" -lt "$rounds" ]; do
     round=$((round + 1))
 done
 
-sort -k 1,2 -k 3n "$results" | awk -v frames="$frames" -v rounds="$rounds" '
+sort -k 1,2 -k 3n "$folder/results" | awk -v frames="$frames" -v rounds="$rounds" '
     { seconds[$1, $2, ++count[$1, $2]] = $3 }
     function rate(transport, client) { return frames / seconds[transport, client, int((rounds + 1) / 2)] }
     function row(transport, least) {

@@ -4,51 +4,33 @@
 #
 #     tap-figures.sh [STOMPTAP]    ROUNDS (5) and FRAMES (1000000) may be set in the environment
 
-set -eu
-cd "$(dirname "$0")/.."
-stomptap=${1:-.build/release/stomptap}
-rounds=${ROUNDS:-5}
+. "$(dirname "$0")/blaster.sh"
 frames=${FRAMES:-1000000}
-blaster=.build/blaster
-folder=$(mktemp -d)
-server= between=
-trap 'kill $server $between 2>/dev/null || :; rm -rf "$folder"' EXIT
-trap exit INT TERM
 
-cc -O2 -Wall -D_GNU_SOURCE -o "$blaster" Benchmarks/blaster.c -lcrypto
-
-# Waits for what stands between to say its port, and how.
-listening() {
-    until through=$(sed -n "$1" "$folder/said" | head -n 1) && [ -n "$through" ]; do sleep 0.01; done
-}
-
-# A server for each connection, so that each result is known to be that client's.
 measure() {
-    : >"$folder/port"
-    "$blaster" serve "$frames" 1 >"$folder/port" &
-    server=$!
-    until port=$(head -n 1 "$folder/port") && [ -n "$port" ]; do sleep 0.01; done
+    start serve "$frames"
+    : >"$folder/said"
     case $1 in
-    bare) through=$port ;;
+    bare) found=$port ;;
     socat)
         socat -d -d TCP-LISTEN:0,bind=127.0.0.1 "TCP:127.0.0.1:$port" 2>"$folder/said" &
         between=$!
-        listening 's/.*listening on .*:\([0-9]*\)$/\1/p'
+        said "$between" "$folder/said" 's/.*listening on .*:\([0-9]*\)$/\1/p'
         ;;
     tap)
         "$stomptap" tap "stomp://127.0.0.1:$port" --listen 127.0.0.1:0 -o none --record "$folder/record" \
             2>"$folder/said" &
         between=$!
-        listening 's/.*give the app stomp:.*:\([0-9]*\) in place.*/\1/p'
+        said "$between" "$folder/said" 's/.*give the app stomp:.*:\([0-9]*\) in place.*/\1/p'
         ;;
     esac
-    "$blaster" read tcp "$through" "$frames"
-    wait "$server"
+    "$blaster" read tcp "$found" "$frames"
+    finish
     [ -z "$between" ] || kill "$between" 2>/dev/null || :
     [ -z "$between" ] || wait "$between" 2>/dev/null || :
     [ "$1" != tap ] || echo "recorded $(grep -c '"MESSAGE"' "$folder/record") of $frames" >&2
-    server= between=
-    echo "$1 $(sed -n 2p "$folder/port")" >>"$folder/results"
+    between=
+    echo "$1 $seconds" >>"$folder/results"
     rm -f "$folder/record"
 }
 
