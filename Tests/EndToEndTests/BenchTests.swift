@@ -274,6 +274,16 @@ import Testing
         #expect(result.output == "")
     }
 
+    /// Spring's broker passes on what begins with its prefixes, and is silent of the rest.
+    @Test func whereNothingComesBackNothingWasMeasured() async throws {
+        try await ServedBroker.run(["--manner", "spring"]) { broker in
+            let result = try await bench(broker.sockJS, "/foo/a", "--messages", "5", "--drain", "200ms").run()
+            #expect(result.status == .exited(75), "\(result)")
+            #expect(
+                result.errors.contains("stomptap: STOMP: none of 5 messages came back on /foo/a; "), "\(result)")
+        }
+    }
+
     @Test func theDescriptorLimitIsRaisedAsFarAsItMay() async throws {
         let result = try await Program(
             "/bin/sh",

@@ -93,12 +93,23 @@ struct BenchCommand: EndpointCommand {
                 }.value
                 if let failure = outcome.failure { throw Self.failure(failure, outcome.result) }
                 try outputs.check(outcome.result)
+                try Self.checkThatAnythingCame(outcome.result)
             }
         }
     }
 
     private static let noReconnect =
         "bench: a lost connection does not come back: it is counted, and what is missing with it"
+
+    /// Nothing is measured where nothing comes back.
+    private static func checkThatAnythingCame(_ result: BenchResult) throws {
+        guard result.plan.role == .both, result.sent > 0, result.received == 0, !result.isInterrupted else { return }
+        let name = result.plan.destinations.first ?? ""
+        throw Failure(
+            .timedOut,
+            "STOMP: none of \(Readable.count(result.sent)) messages came back on \(name); does the server deliver what is sent there? see stomptap check --destination \(name)"
+        )
+    }
 
     private static func failure(_ error: STOMPClientError, _ result: BenchResult) -> Failure {
         let failure = Failure(error)
