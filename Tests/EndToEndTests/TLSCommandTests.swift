@@ -92,6 +92,26 @@ import Testing
         }
     }
 
+    /// The options of a listener have other names than those of a client.
+    @Test func aMissingKeyIsAskedForByTheOptionThatThereIs() async throws {
+        try await withTemporaryFolder { folder in
+            let file = folder.appending(path: "own.pem").path
+            let made = try await Program(
+                "/usr/bin/openssl",
+                [
+                    "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "/dev/null", "-subj", "/CN=a", "-out",
+                    file,
+                ]
+            ).run()
+            #expect(made.status == .exited(0), "\(made)")
+            let served = try await Program.stomptap("serve", "--tcp", "127.0.0.1:0", "--tls-cert", file).run()
+            #expect(served.status == .exited(65), "\(served)")
+            #expect(served.errors.contains("give its file with --tls-key"), "\(served)")
+            let client = try await Program.stomptap("publish", "stomps://127.0.0.1:1", "/a", "x", "--cert", file).run()
+            #expect(client.errors.contains("give its file with --key"), "\(client)")
+        }
+    }
+
     @Test func namesTheFileThatIsWrong() async throws {
         let missing = try await Program.stomptap("publish", "stomps://localhost:1", "/a", "x", "--ca", "/none.pem")
             .run()

@@ -59,7 +59,8 @@ final class TLSContext {
         var own: TLSCertificate?
         do throws(TransportError) {
             if let certificate = identity.certificate {
-                own = try Self.show(certificate, key: identity.key, passphrase: identity.passphrase, in: context)
+                own = try Self.show(
+                    certificate, key: identity.key, passphrase: identity.passphrase, as: role, in: context)
             } else if identity.key != nil {
                 throw TransportError(
                     .badConfiguration, .tls, "a private key without its certificate", remedy: "give it with --cert")
@@ -95,14 +96,15 @@ final class TLSContext {
 
     /// Takes our certificate, those that lead from it to its authority, and its private key.
     private static func show(
-        _ path: String, key keyPath: String?, passphrase: String?, in context: OpaquePointer
+        _ path: String, key keyPath: String?, passphrase: String?, as role: Role, in context: OpaquePointer
     ) throws(TransportError) -> TLSCertificate {
         let material = try TLSMaterial(path: path, part: .certificate, passphrase: passphrase)
         let separate: TLSMaterial? =
             if let keyPath { try TLSMaterial(path: keyPath, part: .key, passphrase: passphrase) } else { nil }
         guard let key = separate?.key ?? material.key else {
             throw TransportError(
-                .badConfiguration, .tls, "there is no private key in \(path)", remedy: "give its file with --key")
+                .badConfiguration, .tls, "there is no private key in \(path)",
+                remedy: "give its file with \(role == .client ? "--key" : "--tls-key")")
         }
         OpenSSLError.clear()
         guard let leaf = material.certificates.first(where: { X509_check_private_key($0, key) == 1 }) else {
