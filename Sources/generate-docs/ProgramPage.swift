@@ -54,7 +54,7 @@ enum ProgramPage {
 
     private static let environment = [
         ("NO_COLOR", "no colours, unless --color always is given"),
-        ("HTTPS_PROXY", "the proxy for wss:// and https://; HTTP_PROXY for ws:// and http://"),
+        ("HTTPS_PROXY", "the proxy for stomps://, wss:// and https://; HTTP_PROXY for ws:// and http://"),
         ("ALL_PROXY", "the proxy where no other is named"),
         ("NO_PROXY", "hosts that no proxy is used for, with commas between"),
         ("SSL_CERT_FILE", "the certificates that are trusted, in place of the system's; SSL_CERT_DIR likewise"),

@@ -43,6 +43,21 @@ import Testing
         await proxy.stop()
     }
 
+    @Test func aProxyForHTTPIsAskedForAWebSocket() async throws {
+        let proxy = try await ScriptedProxy(.http())
+        try await ServedBroker.run { broker in
+            for (index, url) in [broker.webSocket, broker.sockJS].enumerated() {
+                var publish = Program.stomptap("publish", url, "/topic/a", "hi")
+                publish.environment = [["HTTP_PROXY", "http_proxy"][index]: proxy.http]
+                let before = proxy.requests.count
+                let sent = try await publish.run()
+                #expect(sent.status == .exited(0), "\(sent)")
+                #expect(proxy.requests.count > before)
+            }
+        }
+        await proxy.stop()
+    }
+
     @Test func aProxyThatWantsCredentialsIsOneClearLine() async throws {
         let proxy = try await ScriptedProxy(
             .answer(Array("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n".utf8), closes: true))

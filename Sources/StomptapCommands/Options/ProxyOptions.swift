@@ -14,7 +14,7 @@ import STOMPTransport
 struct ProxyOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "HTTP CONNECT or SOCKS5 proxy: http://[USER:PASSWORD@]HOST:PORT or socks5://HOST:PORT (default: HTTPS_PROXY, ALL_PROXY, NO_PROXY).",
+            "HTTP CONNECT or SOCKS5 proxy: http://[USER:PASSWORD@]HOST:PORT or socks5://HOST:PORT (default: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY).",
             valueName: "url"))
     var proxy: String?
 
@@ -33,8 +33,6 @@ extension Endpoint {
         for name in ProxyTarget.environmentVariables {
             environment[name] = getenv(name).map { String(cString: $0) }
         }
-        // The way to a proxy is the same for all that goes through it.
-        let target = TransportTarget(kind: .tcp, host: host, port: port, isSecure: scheme.isSecure)
-        return try ProxyTarget.fromEnvironment(for: target, environment: environment)
+        return try ProxyTarget.fromEnvironment(for: target(sockJS: .auto), environment: environment)
     }
 }

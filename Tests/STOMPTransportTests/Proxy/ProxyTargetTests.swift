@@ -64,6 +64,22 @@ import Testing
         #expect(found?.description == proxy)
     }
 
+    /// `HTTP_PROXY` is for what begins as HTTP, without TLS.
+    @Test(
+        arguments: [
+            (["HTTP_PROXY": "a:1"], "http://a:1"), (["http_proxy": "a:1", "HTTP_PROXY": "b:1"], "http://a:1"),
+            (["HTTP_PROXY": "a:1", "ALL_PROXY": "b:1"], "http://a:1"), (["ALL_PROXY": "b:1"], "http://b:1"),
+            (["HTTP_PROXY": "a:1", "NO_PROXY": "host"], nil), (["HTTPS_PROXY": "a:1"], nil),
+        ] as [([String: String], String?)])
+    func theEnvironmentNamesAProxyForHTTP(_ environment: [String: String], _ proxy: String?) throws {
+        for kind in [
+            TransportTarget.Kind.webSocket(requestTarget: "/ws"), .sockJS(base: "/ws", transport: .auto),
+        ] {
+            let target = TransportTarget(kind: kind, host: "host", port: 80, isSecure: false)
+            #expect(try ProxyTarget.fromEnvironment(for: target, environment: environment)?.description == proxy)
+        }
+    }
+
     @Test func aVariableThatIsNonsenseIsNamed() {
         let error = #expect(throws: TransportError.self) {
             try ProxyTarget.fromEnvironment(
