@@ -56,6 +56,46 @@ import Testing
         }
     }
 
+    /// The server has taken it, so that it was sent there.
+    @Test func whatIsDeliveredElsewhereIsNotSaidToBeUnsent() async throws {
+        let (result, steps) = try await check("demo", "--destination", "/app/echo", "--receipt-timeout", "300ms")
+        #expect(result.status == .exited(75), "\(result)")
+        let echo = try #require(steps.first { $0.step == "echo" })
+        #expect(echo.result == "fail" && echo.remedy?.contains("delivers elsewhere what is sent there") == true)
+    }
+
+    @Test func aDestinationThatIsRefusedFailsTheEcho() async throws {
+        try await ServedBroker.run(["--manner", "rabbitmq"]) { broker in
+            let (result, steps) = try await check(broker.tcp, "--virtual-host", "/", "--destination", "/nope/a")
+            #expect(result.status == .exited(1), "\(result)")
+            let last = try #require(steps.last)
+            #expect(last.step == "echo" && last.result == "fail", "\(result)")
+            #expect(last.remedy?.contains("/exchange/NAME") == true, "\(result)")
+        }
+    }
+
+    /// Nothing is ok that only has an answer.
+    @Test(arguments: [ScriptedHTTP.Reply.answer("200 OK", "<html></html>", type: "text/html"), .notFound])
+    func aPlainWebServerIsNoneOfOurs(reply: ScriptedHTTP.Reply) async throws {
+        let server = try await ScriptedHTTP { _ in reply }
+        for scheme in ["ws", "http"] {
+            let (result, steps) = try await check("\(scheme)://127.0.0.1:\(server.port)/x")
+            #expect(result.status == .exited(76), "\(result)")
+            #expect(steps.filter { $0.result == "ok" }.map(\.step) == ["name", "tcp"], "\(result)")
+            #expect(steps.last?.remedy?.hasPrefix("is the path right? RabbitMQ's is /ws") == true, "\(result)")
+        }
+        await server.stop()
+    }
+
+    @Test func stompInPlaceOfHTTPIsNamed() async throws {
+        try await ServedBroker.run { broker in
+            for scheme in ["ws", "http"] {
+                let (result, steps) = try await check(broker.tcp.replacing("stomp", with: scheme) + "/ws")
+                #expect(steps.last?.remedy == "this port speaks STOMP without WebSocket: try stomp://", "\(result)")
+            }
+        }
+    }
+
     @Test func eachFailureIsOneStepAndItsStatus() async throws {
         let port = try Loopback.freePorts(1)[0]
         try await ServedBroker.run(["--origin", "http://localhost:3000"]) { broker in

@@ -84,7 +84,11 @@ import Testing
         try await Self.run { broker in
             for url in broker.urls {
                 for (destination, words) in [
-                    ("/nowhere", "Unknown destination: '/nowhere' is not a valid destination."),
+                    (
+                        "/nowhere",
+                        "Unknown destination: '/nowhere' is not a valid destination.; RabbitMQ takes /topic/NAME, "
+                            + "/queue/NAME, /exchange/NAME and /amq/queue/NAME"
+                    ),
                     ("/topic/a/b", "Invalid destination: '/a/b' is not a valid topic destination"),
                 ] {
                     try await expect(

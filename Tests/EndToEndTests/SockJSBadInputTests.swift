@@ -51,6 +51,7 @@ import Testing
     }
 
     private static let connected = #"a["CONNECTED\nversion:1.2\nheart-beat:0,0\n\n\u0000"]"# + "\n"
+    private static let path = "; is the path right? RabbitMQ's is /ws, Spring's what addEndpoint names"
     private static let lost =
         "was it restarted, or does a load balancer send requests of one session to several servers?"
 
@@ -58,10 +59,10 @@ import Testing
         try await expect(
             76,
             "WebSocket: neither SockJS nor a WebSocket: 404 Not Found from http://127.0.0.1:PORT/ws/info, so there is no "
-                + "SockJS; 404 Not Found from ws://127.0.0.1:PORT/ws, not a WebSocket upgrade"
+                + "SockJS; 404 Not Found from ws://127.0.0.1:PORT/ws, not a WebSocket upgrade" + Self.path
         ) { _ in .notFound }
         try await expect(
-            76, "SockJS: 404 Not Found from http://127.0.0.1:PORT/ws/info, so there is no SockJS",
+            76, "SockJS: 404 Not Found from http://127.0.0.1:PORT/ws/info, so there is no SockJS" + Self.path,
             transport: "xhr-streaming"
         ) { _ in .notFound }
     }
@@ -84,9 +85,9 @@ import Testing
         try await expect(
             76,
             "WebSocket: neither SockJS nor a WebSocket: http://127.0.0.1:PORT/ws/info answered text/html, where SockJS has "
-                + "JSON; 200 OK from ws://127.0.0.1:PORT/ws, not a WebSocket upgrade", script: page)
+                + "JSON; 200 OK from ws://127.0.0.1:PORT/ws, not a WebSocket upgrade" + Self.path, script: page)
         try await expect(
-            76, "SockJS: http://127.0.0.1:PORT/ws/info answered text/html, where SockJS has JSON",
+            76, "SockJS: http://127.0.0.1:PORT/ws/info answered text/html, where SockJS has JSON" + Self.path,
             transport: "xhr-polling", script: page)
     }
 

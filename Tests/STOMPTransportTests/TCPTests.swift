@@ -145,6 +145,7 @@ import enum TestSupport.Loopback
         try await client.wait { $0.text == "hello" }
         #expect(
             trace.lines == [
+                "tcp local connecting to 127.0.0.1:\(listener.port)",
                 "tcp local connected to 127.0.0.1:\(listener.port)", "tcp outgoing octets hello",
                 "tcp incoming octets hello",
             ])

@@ -40,10 +40,57 @@ struct CheckWalkTests {
             ])
     }
 
-    @Test func aRefusalIsAWarningUntilItIsTheEnd() {
+    /// What reads the authorities to trust, or looks a name up, is not TCP's time.
+    @Test func tcpIsTimedFromItsFirstSocket() {
+        let connecting = WireEvent(.tcp, .local, .layers, "connecting to localhost:80")
+        #expect(steps(answer("HTTP/1.1 200 OK"), connecting, connected) == ["ok tcp 10: connected to 127.0.0.1:80"])
+    }
+
+    /// Whatever answers 200 at `/info` is SockJS only if what follows says so.
+    @Test(arguments: ["200 OK", "404 Not Found"])
+    func anAnswerThatIsNoSockJSIsAWarning(answered status: String) {
+        let verdict = WireEvent(.sockjs, .local, .frames, "that is a page: trying a plain WebSocket")
         #expect(
-            steps(connected, request("GET /ws/info HTTP/1.1"), answer("HTTP/1.1 404 Not Found")).last
-                == "warn sockjs 10: /ws/info: 404 Not Found")
+            steps(connected, request("GET /ws/info HTTP/1.1"), answer("HTTP/1.1 \(status)"), verdict) == [
+                "ok tcp 10: connected to 127.0.0.1:80", "warn sockjs 10: that is a page: trying a plain WebSocket",
+            ])
+        #expect(steps(connected, request("GET /ws/info HTTP/1.1"), answer("HTTP/1.1 \(status)")).count == 1)
+    }
+
+    @Test(arguments: ["200 OK", "404 Not Found"])
+    func aRefusedUpgradeIsNoStepBeforeItsFailure(answered status: String) {
+        let upgrade = WireEvent(
+            .http, .outgoing, .layers, "GET /ws HTTP/1.1",
+            octets: ByteBuffer(string: "GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"))
+        // The server is then asked whether it is a SockJS endpoint.
+        let events = [
+            connected, upgrade, answer("HTTP/1.1 \(status)"), connected, request("GET /ws/info HTTP/1.1"),
+            answer("HTTP/1.1 200 OK"),
+        ]
+        #expect(failure(in: "WebSocket", after: events) == "upgrade 10")
+    }
+
+    @Test func aFailureIsTimedFromItsOwnBeginning() {
+        let sent = WireEvent(.stomp, .outgoing, .frames, "CONNECT")
+        #expect(failure(in: "TCP", after: []) == "tcp 10")
+        #expect(failure(in: "TLS", after: [connected]) == "tls 10")
+        #expect(failure(in: "HTTP", after: [connected, request("GET /ws HTTP/1.1")]) == "http 10")
+        #expect(failure(in: "STOMP", after: [connected, sent]) == "stomp 10")
+        // A connection that breaks while CONNECTED is waited for, and what is found out about it afterwards.
+        let closed = WireEvent(.tcp, .local, .layers, "closed")
+        #expect(failure(in: "TCP", after: [connected, sent, closed, answer("HTTP/1.1 200 OK")]) == "stomp 10")
+    }
+
+    /// The step that fails 10 ms after the last of the events, and its time.
+    private func failure(in layer: String, after events: [WireEvent]) -> String {
+        var walk = CheckWalk(start: start, now: Timestamp(nanoseconds: 0))
+        for (index, event) in events.enumerated() {
+            let steps = walk.take(event, at: start + .milliseconds(Int64(index + 1) * 10))
+            #expect(steps.allSatisfy { $0.name == .tcp })
+        }
+        let end = start + .milliseconds(Int64(events.count + 1) * 10)
+        let step = walk.failed(in: layer, at: end, "no", remedy: nil)
+        return "\(step.name.rawValue) \((step.duration?.nanoseconds ?? 0) / 1_000_000)"
     }
 
     @Test func manyPollsAreOneStep() {
@@ -64,6 +111,11 @@ struct CheckWalkTests {
     ])
     func aCertificateIsToldWithItsDays(days: Int, trust: TLSSummary.Trust, line: String) {
         #expect(steps(established(days: days, trust: trust)) == ["ok tls 10: TLSv1.3 AES", line])
+    }
+
+    @Test func oneDayIsNoDays() {
+        #expect(
+            steps(established(days: 1, trust: .notAsked)).last == "ok tls: CN=a, 1 day left, chain of 1 certificate")
     }
 
     @Test(arguments: [(13, "warn"), (14, "ok"), (-1, "warn")])

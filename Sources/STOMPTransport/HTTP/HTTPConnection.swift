@@ -147,7 +147,7 @@ final class HTTPConnection: ChannelInboundHandler {
         return TransportError(
             .protocolViolation, .http,
             "\(exchange.url) answered \"\(printable(recorder.firstLine, limit: 60))\", which is no HTTP",
-            remedy: ForeignProtocol(firstOctets: recorder.incoming.readableBytesView)?.remedy)
+            remedy: recorder.remedy)
     }
 }
 

@@ -32,6 +32,13 @@ final class HTTPHeadRecorder: ChannelDuplexHandler, RemovableChannelHandler {
         return words.count > 2 ? String(words[2]) : ""
     }
 
+    /// What to do where what came is no HTTP.
+    var remedy: String? {
+        incoming.readableBytesView.starts(with: "ERROR".utf8)
+            ? "this port speaks STOMP without WebSocket: try stomp://"
+            : ForeignProtocol(firstOctets: incoming.readableBytesView)?.remedy
+    }
+
     /// Another exchange begins on the same connection.
     func reset() {
         (incoming, outgoing) = (ByteBuffer(), ByteBuffer())

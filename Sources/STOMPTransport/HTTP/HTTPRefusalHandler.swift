@@ -62,20 +62,26 @@ extension TransportError {
             self.init(
                 .protocolViolation, .webSocket, "\(answer): this port speaks TLS", remedy: "try wss://",
                 response: refusal)
-        case 200, 400, 404:
-            let base = request.url.hasSuffix("/") ? String(request.url.dropLast()) : request.url
-            self.init(
-                .protocolViolation, .webSocket, "\(answer), not a WebSocket upgrade",
-                remedy: base.hasSuffix("/websocket") ? nil : "for a SockJS endpoint try \(base)/websocket",
-                response: refusal)
         default:
             self.init(
-                .protocolViolation, .webSocket, "\(answer), not a WebSocket upgrade", response: refusal)
+                .protocolViolation, .webSocket, "\(answer), not a WebSocket upgrade", remedy: refusal.remedy,
+                response: refusal)
         }
     }
 }
 
 extension HTTPRefusal {
+    /// What is likely the matter where something else than a WebSocket or SockJS answers.
+    var remedy: String? {
+        switch status {
+        case 200, 404, 405: "is the path right? RabbitMQ's is /ws, Spring's what addEndpoint names"
+        case 400: "is the path right, and does a proxy in front pass on the Upgrade header?"
+        case 426: "does a proxy in front pass on the Upgrade header?"
+        case 502, 503, 504: "a proxy in front may have no backend: is the application running, and at the proxy's port?"
+        default: nil
+        }
+    }
+
     /// Whether the server says that it was met without TLS, in the words of nginx, Apache, Tomcat or Go.
     fileprivate var wantsTLS: Bool {
         ["HTTPS port", "SSL-enabled server port", "requires TLS", "HTTPS server"].contains(where: body.contains)

@@ -72,8 +72,7 @@ final class ConnectionAttempt<Product: Sendable> {
             .connectTimeout(min(.hours(24), deadline - start) + .seconds(1))
             .streamOptions(isOneOfMany: options.isOneOfMany)
             .channelInitializer { channel in
-                attempt.value.layer = .tcp
-                attempt.value.channels.append(channel)
+                attempt.value.reaches(channel)
                 return channel.eventLoop.makeSucceededVoidFuture()
             }
         if let tunnel {
@@ -86,6 +85,17 @@ final class ConnectionAttempt<Product: Sendable> {
             return bootstrap.connect(to: address)
         }
         return bootstrap.connect(host: peer.host, port: peer.port)
+    }
+
+    /// An address is known, and this is the socket for it.
+    private func reaches(_ channel: any Channel) {
+        layer = .tcp
+        if channels.isEmpty {
+            options.trace.record(.layers) {
+                WireEvent(.tcp, .local, .layers, "connecting to \(addressText(host: peer.host, port: peer.port))")
+            }
+        }
+        channels.append(channel)
     }
 
     private func connected(_ channel: any Channel) {

@@ -132,8 +132,7 @@ final class WebSocketUpgrade {
         default:
             break
         }
-        let octets = recorder.incoming.readableBytesView
-        if octets.isEmpty {
+        if recorder.incoming.readableBytes == 0 {
             return TransportError(
                 .connectionLost, .http, "\(request.url) was asked for a WebSocket, and the connection ended unanswered",
                 remedy: tls == nil ? "where this port speaks TLS, try wss://" : nil)
@@ -141,13 +140,10 @@ final class WebSocketUpgrade {
         if recorder.firstLine.hasPrefix("HTTP/") {
             return TransportError(.protocolViolation, .http, "the answer of \(request.url) is broken HTTP")
         }
-        let remedy =
-            octets.starts(with: "ERROR".utf8)
-            ? "this port speaks STOMP without WebSocket: try stomp://" : ForeignProtocol(firstOctets: octets)?.remedy
         return TransportError(
             .protocolViolation, .http,
             "\(request.url) answered \"\(printable(recorder.firstLine, limit: 60))\", which is no HTTP",
-            remedy: remedy)
+            remedy: recorder.remedy)
     }
 }
 

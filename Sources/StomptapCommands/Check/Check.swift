@@ -37,10 +37,11 @@ struct Check: Sendable {
     }
 
     /// Reports a failure as a step, and gives it as the program's end.
-    private func fail(_ error: STOMPClientError, after duration: TimeAmount? = nil) async throws -> Failure {
+    private func fail(
+        _ error: STOMPClientError, _ step: (_ error: STOMPClientError) -> CheckStep
+    ) async throws -> Failure {
         let error = Remedies.remedied(error)
-        try await report(
-            CheckStep(CheckStep.Name(layer: error.layer), .fail, duration, error.message, remedy: error.remedy))
+        try await report(step(error))
         return Failure(error)
     }
 
@@ -53,10 +54,12 @@ struct Check: Sendable {
         if configuration.transport.proxy == nil {
             let step = try await lookUp(endpoint.host)
             try await report(step)
-            // The connection has what the look-up left of the time.
-            configuration.connectTimeout = max(.zero, deadline - .now())
+            // The connection has what the look-up left of the time; a moment is not worth a message of 4.9 s.
+            let left = deadline - .now()
+            if left < configuration.connectTimeout - .milliseconds(50) {
+                configuration.connectTimeout = max(.zero, left)
+            }
         }
-        let start = NIODeadline.now()
         let (events, stream) = AsyncStream.makeStream(of: (event: WireEvent, time: NIODeadline).self)
         let trace = configuration.transport.trace
         configuration.transport.trace = WireTrace(detail: max(trace.detail ?? .layers, .layers)) { event in
@@ -86,7 +89,9 @@ struct Check: Sendable {
             for step in session(of: connection, after: walked.connected(at: end)) { try await report(step) }
             return connection
         case .failure(let error as STOMPClientError):
-            throw try await fail(error, after: end - start)
+            throw try await fail(error) {
+                walked.failed(in: $0.layer, at: end, $0.message, remedy: $0.remedy)
+            }
         case .failure(let error):
             throw error
         }
@@ -100,7 +105,8 @@ struct Check: Sendable {
             return CheckStep(
                 .name, .ok, NIODeadline.now() - start, "\(host) is \(addresses.joined(separator: ", "))")
         } catch let error as STOMPClientError {
-            throw try await fail(error, after: NIODeadline.now() - start)
+            let duration = NIODeadline.now() - start
+            throw try await fail(error) { CheckStep(.name, .fail, duration, $0.message, remedy: $0.remedy) }
         }
     }
 
@@ -134,19 +140,24 @@ struct Check: Sendable {
 
     private func look(at connection: STOMPConnection) async throws {
         var failure: Failure?
+        var (name, start) = (CheckStep.Name.receipt, NIODeadline.now())
         do {
             try await report(try await receipt(on: connection))
             if let echo {
+                (name, start) = (.echo, .now())
                 let step = try await self.echo(echo, on: connection)
                 try await report(step)
                 if step.result == .fail {
                     failure = Failure(.timedOut, "STOMP: \(step.detail); \(step.remedy ?? "")")
                 }
             }
+            (name, start) = (.heartBeat, .now())
             try await report(try await heartBeat(on: connection))
+            (name, start) = (.goodbye, .now())
             try await report(try await goodbye(to: connection))
         } catch let error as STOMPClientError {
-            throw try await fail(error)
+            let duration = NIODeadline.now() - start
+            throw try await fail(error) { CheckStep(name, .fail, duration, $0.message, remedy: $0.remedy) }
         }
         if let failure { throw failure }
     }
@@ -195,7 +206,10 @@ struct Check: Sendable {
         return CheckStep(
             .echo, .fail, duration,
             "what was sent to \(echo.destination) did not come back within \(configuration.receiptTimeout.readable)",
-            remedy: await QuietHint(destinations: [echo.destination], connection: connection).reason)
+            remedy: connection.handshake.answersReceipts
+                ? "the server has confirmed the subscription, so it delivers elsewhere what is sent there, or to an application: try a destination that it echoes, such as /topic/check"
+                : "the server (Spring does so) says nothing where a destination is outside its prefixes, or its application takes what is sent there: try one that it echoes, such as /topic/check"
+        )
     }
 
     /// Waits for a heart-beat, where one is due soon.
@@ -242,16 +256,6 @@ struct Check: Sendable {
             return CheckStep(
                 .goodbye, .warn, NIODeadline.now() - start,
                 "no RECEIPT for DISCONNECT within \(configuration.receiptTimeout.readable)")
-        }
-    }
-}
-
-extension CheckStep.Name {
-    /// The step in which a failure of this layer shows.
-    fileprivate init(layer: String) {
-        switch layer {
-        case "WebSocket": self = .upgrade
-        default: self = CheckStep.Name(rawValue: layer.lowercased()) ?? .stomp
         }
     }
 }

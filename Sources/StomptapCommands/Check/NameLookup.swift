@@ -40,8 +40,9 @@ enum NameLookup {
         let status = getaddrinfo(host, nil, &hints, &found)
         guard status == 0 else {
             let reason = String(cString: gai_strerror(status))
-            throw STOMPClientError(
-                .nameNotFound, layer: "name", "\(host): \(reason.prefix(1).lowercased())\(reason.dropFirst())")
+            // That there is none says it all.
+            let cause = status == EAI_NONAME ? "" : " (\(reason.prefix(1).lowercased())\(reason.dropFirst()))"
+            throw STOMPClientError(.nameNotFound, layer: "name", "no such host: \(host)\(cause)")
         }
         defer { freeaddrinfo(found) }
         return sequence(first: found) { $0?.pointee.ai_next }.compactMap { entry in

@@ -17,7 +17,7 @@ enum ConnectionReport {
                 lostAt.update { $0 = nil }
             case .lost(let error, _, let wait):
                 lostAt.update { $0 = $0 ?? .now() }
-                Diagnostics.note("\(Remedies.line(for: error)); trying again in \(wait.readable)")
+                Diagnostics.note(Remedies.line(for: error, tryingAgainIn: wait))
             }
         }
     }

@@ -1,10 +1,18 @@
+import NIOCore
 import STOMPClient
+import STOMPTransport
 
 /// What to do about failures that say little of themselves: the quirks of the servers that people have.
 enum Remedies {
     /// The one line that a failure is told by: layer, cause, and remedy where one is known.
     static func line(for error: STOMPClientError) -> String {
         remedied(error).description
+    }
+
+    /// ``line(for:)``, and that it is tried again.
+    static func line(for error: STOMPClientError, tryingAgainIn wait: TimeAmount) -> String {
+        let line = line(for: error)
+        return line + (line.hasSuffix("?") ? " Trying" : "; trying") + " again in \(wait.readable)"
     }
 
     /// The error with what is known to mend it.
@@ -31,10 +39,22 @@ enum Remedies {
             return "RabbitMQ says so after an ERROR that it does not send over WebSocket; try stomp://, or see its log"
         case .connectionLost where text.contains("with 2010"):
             return "does a proxy keep requests open that are over? try --sockjs-transport websocket"
+        case .connectionLost where text.contains("before connected"):
+            return "is this its port for STOMP? The server's log may say more"
+        case .connectionLost where text.contains("connection reset"):
+            return "the server, or a proxy before it, has broken it off: its log may say why"
+        case .timedOut where text.hasPrefix("no connected from"):
+            return "is this its port for STOMP? A server that is slow may need --connect-timeout 30s"
+        case .timedOut where text.hasPrefix("no answer to"):
+            return "does this port speak HTTP? A server that is slow may need --connect-timeout 30s"
+        case .timedOut where error.layer == "TCP" && text.hasPrefix("no answer from"):
+            return "a firewall may drop what is sent there: are host and port right?"
         case .timedOut where text.hasPrefix("no receipt came"):
             return "Spring answers none but DISCONNECT's: --receipt auto goes by that"
         case .serverError where text.contains("buffer size limit"):
             return "Spring takes frames of at most 64 KiB, unless the application sets a larger message size limit"
+        case .serverError where ["unknown destination", "not a valid destination"].contains(where: text.contains):
+            return "RabbitMQ takes /topic/NAME, /queue/NAME, /exchange/NAME and /amq/queue/NAME"
         case .limitExceeded:
             return "raise the limit with --max-message"
         default:

@@ -162,13 +162,13 @@ import Testing
         try await pair.accepted.send("hi")
         try await pair.client.wait { $0.texts == ["hi"] }
         let lines = trace.lines.map { $0.replacing(/mask [0-9a-f]{8}/, with: "mask") }
-        #expect(lines[1].hasPrefix("http outgoing GET /ws HTTP/1.1 GET /ws HTTP/1.1\r\nHost: 127.0.0.1:"))
-        #expect(lines[1].contains("\r\nOrigin: http://localhost:3000\r\n") && lines[1].hasSuffix("\r\n\r\n"))
-        #expect(lines[2].hasPrefix("http incoming HTTP/1.1 101 Switching Protocols HTTP/1.1 101"))
-        #expect(lines[2].hasSuffix("\r\n\r\n"))
+        #expect(lines[2].hasPrefix("http outgoing GET /ws HTTP/1.1 GET /ws HTTP/1.1\r\nHost: 127.0.0.1:"))
+        #expect(lines[2].contains("\r\nOrigin: http://localhost:3000\r\n") && lines[2].hasSuffix("\r\n\r\n"))
+        #expect(lines[3].hasPrefix("http incoming HTTP/1.1 101 Switching Protocols HTTP/1.1 101"))
+        #expect(lines[3].hasSuffix("\r\n\r\n"))
         // The payload is told with its message, which may be cut into several frames, or come of them.
         #expect(
-            lines.dropFirst(3) == [
+            lines.dropFirst(4) == [
                 "ws outgoing text message hello", "ws outgoing frame text FIN mask  5 B",
                 "ws incoming frame text FIN  2 B", "ws incoming text message hi",
             ])

@@ -206,9 +206,11 @@ final class SockJSAttempt {
     /// Why there is neither SockJS nor a WebSocket.
     private func combined(_ sockJS: TransportError, _ webSocket: TransportError) -> TransportError {
         guard webSocket.code != .refused else { return webSocket }
+        let redirects = sockJS.response.map { (300..<400).contains($0.status) } ?? false
         return TransportError(
             webSocket.code, webSocket.layer,
-            "neither SockJS nor a WebSocket: \(sockJS.message); \(webSocket.message)", remedy: sockJS.remedy,
+            "neither SockJS nor a WebSocket: \(sockJS.message); \(webSocket.message)",
+            remedy: redirects ? sockJS.remedy : webSocket.remedy ?? sockJS.remedy,
             response: webSocket.response ?? sockJS.response)
     }
 

@@ -8,6 +8,7 @@ struct SockJSHint {
     private let target: TransportTarget
     private let location: SockJSLocation
     private let refusal: TransportError
+    private let endsInSlash: Bool
 
     /// - Returns: nil where the refusal says enough.
     init?(refusal: TransportError, of target: TransportTarget) {
@@ -17,6 +18,7 @@ struct SockJSHint {
         self.target = target
         self.refusal = refusal
         location = SockJSLocation(base: path)
+        endsInSlash = path.prefix { $0 != "?" }.hasSuffix("/") && !location.path.isEmpty
         if location.path.hasSuffix("/websocket") { return nil }
     }
 
@@ -24,8 +26,9 @@ struct SockJSHint {
     var error: TransportError {
         var error = refusal
         let site = HTTPSite(target)
-        error.remedy =
+        let advice =
             "this is a SockJS endpoint: use \(site.url(location.base)), or \(site.webSocketURL(location.plainWebSocket))"
+        error.remedy = endsInSlash ? "leave out the slash at the end of the path; \(advice)" : advice
         return error
     }
 

@@ -51,17 +51,21 @@ enum SockJSProbe {
         case 404:
             return .other(
                 TransportError(
-                    .protocolViolation, .sockJS, "\(answer), so there is no SockJS",
+                    .protocolViolation, .sockJS, "\(answer), so there is no SockJS", remedy: response.refusal.remedy,
                     response: response.refusal))
         default:
-            return .other(TransportError(.protocolViolation, .sockJS, answer, response: response.refusal))
+            return .other(
+                TransportError(
+                    .protocolViolation, .sockJS, answer, remedy: response.refusal.remedy, response: response.refusal))
         }
     }
 
     private static func judge(success response: HTTPResponse) -> SockJSProbe {
         func other(_ message: String) -> SockJSProbe {
             .other(
-                TransportError(.protocolViolation, .sockJS, "\(response.url) \(message)", response: response.refusal))
+                TransportError(
+                    .protocolViolation, .sockJS, "\(response.url) \(message)", remedy: response.refusal.remedy,
+                    response: response.refusal))
         }
         let type = response.head.headers.first(name: "Content-Type") ?? ""
         guard type.isEmpty || type.lowercased().contains("json") else {

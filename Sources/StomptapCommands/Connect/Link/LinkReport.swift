@@ -13,7 +13,7 @@ struct LinkReport: Sendable {
             let back = count == 0 ? "" : count == 1 ? "; 1 subscription is back" : "; \(count) subscriptions are back"
             say("connected again, after \(away.readable)\(back)")
         case .lost(let error, let wait, let transaction):
-            say("\(Remedies.line(for: error)); trying again in \(wait.readable)\(lost(transaction))")
+            say(Remedies.line(for: error, tryingAgainIn: wait) + lost(transaction))
         case .ended(let failure, let transaction):
             guard console.isInteractive, let line = failure.line else { return }
             console.complain("\(line); 'reconnect' opens another session\(lost(transaction))")
