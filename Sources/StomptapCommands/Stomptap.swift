@@ -1,5 +1,13 @@
 import ArgumentParser
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// The program: all commands under one name.
 public struct Stomptap: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
@@ -26,6 +34,16 @@ public struct Stomptap: AsyncParsableCommand {
         ])
 
     public init() {}
+
+    /// Does what the command line asks for, and ends the process.
+    ///
+    /// - Parameter arguments: the command line without the program's name.
+    public static func runAndExit(_ arguments: [String]) -> Never {
+        // Before there is a task: what runs it opens descriptors.
+        StandardStreams.holdPlaces()
+        Task.detached { endProcess(await run(arguments)) }
+        while true { pause() }
+    }
 
     /// Does what the command line asks for.
     ///
@@ -60,13 +78,18 @@ public struct Stomptap: AsyncParsableCommand {
         }
         let profile = try Profile(named: endpoint)
         if let warning = profile.warning { Diagnostics.warn(warning) }
-        do {
-            let name = type(of: command).configuration.commandName ?? ""
-            return try parseAsRoot(NumberArguments.protected(profile.applied(to: arguments, of: name)))
-        } catch {
-            // The line was right without the profile.
-            throw Failure(.badConfiguration, "profile \(profile.name): \(message(for: error))")
-        }
+        return try profile.parsed(arguments, of: type(of: command).configuration.commandName ?? "")
+    }
+
+    /// `exit` means the parser's here.
+    private static func endProcess(_ status: Int32) -> Never {
+        #if canImport(Glibc)
+            Glibc.exit(status)
+        #elseif canImport(Musl)
+            Musl.exit(status)
+        #else
+            Darwin.exit(status)
+        #endif
     }
 
     private static func isParserError(_ error: any Error) -> Bool {

@@ -9,4 +9,4 @@ import StomptapCommands
 #endif
 
 guard let arguments = Stomptap.arguments(CommandLine.unsafeArgv, count: Int(CommandLine.argc)) else { exit(EX_DATAERR) }
-exit(await Stomptap.run(arguments))
+Stomptap.runAndExit(arguments)

@@ -62,6 +62,8 @@ import Testing
         (#"{"url": "stomp://h", "login": null}"#, #""login": it is no text, number, true, false or list of texts"#),
         (#"{"url": "stomp://h", "connect-timeout": "soon"}"#, "a duration has a unit"),
         (#"{"login": "x"}"#, #"has no "url""#), (#"{"url": "other"}"#, "which is no URL"),
+        (#"{"url": "localhost:61613"}"#, #""url": "localhost:61613" has no scheme"#),
+        (#"{"url": "stomp://h", "heart-beat": 5}"#, "two numbers of milliseconds"),
         (#"["url"]"#, "is no JSON object of options"), ("{", "is no JSON object of options"),
     ])
     func whatIsWrongIsNamed(profile: String, reason: String) async throws {
@@ -70,6 +72,25 @@ import Testing
             #expect(result.status == .exited(78), "\(result)")
             #expect(result.errors.hasPrefix("stomptap: profile bad: ") && result.errors.contains(reason), "\(result)")
             #expect(result.errors.split(separator: "\n").count == 1)
+            let list = try await run(["profiles"])
+            #expect(list.status == .exited(78), "\(list)")
+            #expect(list.output == "" && list.errors == result.errors, "\(list)")
+        }
+    }
+
+    /// An option that some command takes may be of no use to another.
+    @Test func aProfileThatOnlySomeCommandsCanUseIsFine() async throws {
+        try await withProfiles(["tail": #"{"url": "demo", "output": "body", "size": "1KiB", "count": 2}"#]) { run, _ in
+            let result = try await run(["profiles"])
+            #expect(result.status == .exited(0), "\(result)")
+        }
+    }
+
+    @Test func aNameThatMeansSomethingElseIsTold() async throws {
+        try await withProfiles(["demo": #"{"url": "stomp://h"}"#]) { run, _ in
+            let result = try await run(["profiles"])
+            #expect(result.status == .exited(78), "\(result)")
+            #expect(result.errors.contains("is never used, as demo is the broker inside the command"), "\(result)")
         }
     }
 
@@ -105,6 +126,10 @@ import Testing
             let result = try await run(["publish", "open", "/topic/a", "hi"])
             #expect(result.status == .exited(0), "\(result)")
             #expect(result.errors.contains("holds a passcode that others can read"))
+            try Data(#"{"url": "stomp://app:geheim@h"}"#.utf8).write(to: URL(filePath: file))
+            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
+            let list = try await run(["profiles"])
+            #expect(list.errors.contains("holds a passcode that others can read"), "\(list)")
         }
     }
 }

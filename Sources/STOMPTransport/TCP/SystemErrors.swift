@@ -11,6 +11,8 @@ import NIOPosix
 
 /// What the system calls an error, without a capital: `connection refused`.
 package func systemMessage(_ code: CInt) -> String {
+    // Only of a descriptor that the program was started without.
+    if code == EBADF { return "it is closed" }
     let text = String(cString: strerror(code))
     return text.prefix(1).lowercased() + text.dropFirst()
 }
@@ -108,9 +110,15 @@ extension TransportError {
         case let error as TransportError:
             self = error
         case let error as IOError:
+            let remedy: String? =
+                switch error.errnoCode {
+                case EACCES: "a port below 1024 is only for root"
+                case EADDRINUSE: "another server has this port: end it, or name another port, 0 for any that is free"
+                case EADDRNOTAVAIL: "this machine has no such address: try 127.0.0.1, or 0.0.0.0 for all of its own"
+                default: nil
+                }
             self.init(
-                .cannotListen, .tcp, "cannot listen on \(place): \(systemMessage(error.errnoCode))",
-                remedy: error.errnoCode == EACCES ? "a port below 1024 is only for root" : nil)
+                .cannotListen, .tcp, "cannot listen on \(place): \(systemMessage(error.errnoCode))", remedy: remedy)
         case is SocketAddressError, is SocketAddressError.UnknownHost:
             self.init(.nameNotFound, .name, "no such host: \(printable(host))")
         default:

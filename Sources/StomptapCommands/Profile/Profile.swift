@@ -1,4 +1,5 @@
 import FoundationEssentials
+import STOMPClient
 
 #if canImport(Glibc)
     import Glibc
@@ -17,19 +18,14 @@ import FoundationEssentials
 struct Profile: Sendable {
     /// The longest file that is taken, in octets.
     private static let largestFile = 1 << 20
-    /// Options of which only one can be given: one on the command line is meant instead of the profile's.
-    private static let rivals = [
-        ["passcode", "passcode-env", "passcode-file", "passcode-prompt"], ["output", "format", "o", "F"],
-    ]
-
     let name: String
     let path: String
     /// The endpoint, or several with commas between.
     let url: String
     /// The values of each option, in the order of the options' names.
     let settings: [(option: String, values: [String])]
-    /// Whether others than its owner can read the file.
-    private let isReadableByOthers: Bool
+    /// Whether others than its owner can read a passcode in the file.
+    let tellsPasscode: Bool
 
     // MARK: Where they are
 
@@ -71,11 +67,19 @@ struct Profile: Sendable {
         guard !Self.isName(url) else {
             throw Failure(.badConfiguration, "profile \(name): \"url\" is \(url.debugDescription), which is no URL")
         }
+        var hasPasscode = values["passcode"] != nil
+        if url != "demo" {
+            do {
+                hasPasscode = try EndpointArgument.endpoints(url).contains { $0.passcode != nil } || hasPasscode
+            } catch let error as STOMPClientError {
+                throw Failure(.badConfiguration, "profile \(name): \"url\": \(error.message)")
+            }
+        }
         settings = try values.filter { $0.key != "url" }.sorted { $0.key < $1.key }.map { key, value in
             (key, try Self.values(of: key, value, in: name))
         }
         var status = stat()
-        isReadableByOthers = stat(path, &status) == 0 && status.st_mode & 0o044 != 0
+        tellsPasscode = hasPasscode && stat(path, &status) == 0 && status.st_mode & 0o044 != 0
     }
 
     private static func missing(_ name: String, _ path: String) -> Failure {
@@ -149,34 +153,5 @@ struct Profile: Sendable {
             case .list(let texts): texts
             }
         }
-    }
-
-    // MARK: Using
-
-    /// The command line with this profile's options in it, which those on the line override.
-    ///
-    /// - Parameters:
-    ///   - arguments: the command line without the program's name; it begins with the command.
-    ///   - command: the command's name; options that it does not have are left out.
-    func applied(to arguments: [String], of command: String) -> [String] {
-        let given = Set(
-            arguments.lazy.filter { $0.hasPrefix("-") }.map { argument in
-                argument.hasPrefix("--")
-                    ? String(argument.dropFirst(2).prefix { $0 != "=" }) : String(argument.dropFirst().prefix(1))
-            })
-        let overridden = Set(Self.rivals.filter { !given.isDisjoint(with: $0) }.joined())
-        let own = settings.flatMap { option, values -> [String] in
-            guard !overridden.contains(option), let known = OptionIndex.all.option(option, of: command) else {
-                return []
-            }
-            return values.map { known.takesValue ? "--\(option)=\($0)" : "--\(option)" }
-        }
-        return Array(arguments.prefix(1)) + own + arguments.dropFirst()
-    }
-
-    /// What its owner should know.
-    var warning: String? {
-        guard isReadableByOthers, settings.contains(where: { $0.option == "passcode" }) else { return nil }
-        return "profile \(name): \(path) holds a passcode that others can read; chmod 600 it, or use \"passcode-env\""
     }
 }

@@ -36,6 +36,7 @@ struct ProfilesCommand: AsyncParsableCommand {
         for name in names {
             do {
                 let profile = try Profile(named: name)
+                try profile.verify()
                 guard try await StandardOutput.write(Self.text(of: profile, mask: mask)) else { return }
                 if let warning = profile.warning { Diagnostics.warn(warning) }
             } catch let error as Failure where error.status == .badConfiguration {

@@ -1,0 +1,76 @@
+import ArgumentParser
+
+extension Profile {
+    /// Options of which only one can be given: one on the command line is meant instead of the profile's.
+    private static let rivals = [
+        ["passcode", "passcode-env", "passcode-file", "passcode-prompt"], ["output", "format", "o", "F"],
+    ]
+
+    /// The commands that a profile can be used with, and what they want besides it.
+    private static let commands = [
+        ("subscribe", ["/a"]), ("connect", []), ("publish", ["/a"]), ("request", ["/a", "--reply=/a"]), ("raw", []),
+        ("check", []), ("bench", []), ("tap", ["--listen=127.0.0.1:0"]),
+    ]
+
+    /// Sees whether the name can be used, and each of the options with some command, beside all others that it has.
+    ///
+    /// - Throws: ``Failure`` with 78.
+    func verify() throws(Failure) {
+        guard Self.isName(name) else {
+            let reason = name == "demo" ? "demo is the broker inside the command" : "no name has : / or a comma"
+            throw Failure(.badConfiguration, "profile \(name): \(path) is never used, as \(reason); rename it")
+        }
+        var unseen = Set(settings.map(\.option))
+        var failure: Failure?
+        for (command, further) in Self.commands {
+            let own = unseen.filter { OptionIndex.all.option($0, of: command) != nil }
+            guard !own.isEmpty else { continue }
+            do throws(Failure) {
+                _ = try parsed([command, name] + further, of: command)
+                unseen.subtract(own)
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if !unseen.isEmpty, let failure { throw failure }
+    }
+
+    /// The command that a line with this profile's options in it asks for.
+    ///
+    /// - Throws: ``Failure`` with 78.
+    func parsed(_ arguments: [String], of command: String) throws(Failure) -> any ParsableCommand {
+        do {
+            return try Stomptap.parseAsRoot(NumberArguments.protected(applied(to: arguments, of: command)))
+        } catch {
+            // The line was right without the profile.
+            throw Failure(.badConfiguration, "profile \(name): \(Stomptap.message(for: error))")
+        }
+    }
+
+    /// The command line with this profile's options in it, which those on the line override.
+    ///
+    /// - Parameters:
+    ///   - arguments: the command line without the program's name; it begins with the command.
+    ///   - command: the command's name; options that it does not have are left out.
+    func applied(to arguments: [String], of command: String) -> [String] {
+        let given = Set(
+            arguments.lazy.filter { $0.hasPrefix("-") }.map { argument in
+                argument.hasPrefix("--")
+                    ? String(argument.dropFirst(2).prefix { $0 != "=" }) : String(argument.dropFirst().prefix(1))
+            })
+        let overridden = Set(Self.rivals.filter { !given.isDisjoint(with: $0) }.joined())
+        let own = settings.flatMap { option, values -> [String] in
+            guard !overridden.contains(option), let known = OptionIndex.all.option(option, of: command) else {
+                return []
+            }
+            return values.map { known.takesValue ? "--\(option)=\($0)" : "--\(option)" }
+        }
+        return Array(arguments.prefix(1)) + own + arguments.dropFirst()
+    }
+
+    /// What its owner should know.
+    var warning: String? {
+        guard tellsPasscode else { return nil }
+        return "profile \(name): \(path) holds a passcode that others can read; chmod 600 it, or use \"passcode-env\""
+    }
+}
