@@ -66,10 +66,12 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
             )
         }
         guard let parts = URLComponents(string: url), let host = parts.host, !host.isEmpty else {
-            throw Self.invalid(url, "names no host")
+            throw Self.invalid(url, Self.fault(of: url[schemeEnd.upperBound...]))
         }
-        guard (1...65535).contains(parts.port ?? scheme.defaultPort) else {
-            throw Self.invalid(url, "has the port \(parts.port ?? 0), which is none")
+        // A number that is too large for one is no port to the reader of URLs, as if there were none.
+        let isWritten = Self.portText(in: url[schemeEnd.upperBound...])?.isEmpty == false
+        guard (1...65535).contains(parts.port ?? (isWritten ? 0 : scheme.defaultPort)) else {
+            throw Self.invalid(url, Self.fault(of: url[schemeEnd.upperBound...]))
         }
         guard parts.fragment == nil else { throw Self.invalid(url, "has a fragment, which no server is ever sent") }
         self.scheme = scheme
@@ -90,6 +92,22 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
             let path = String(parts.path.dropFirst())
             if !path.isEmpty { virtualHost = path }
         }
+    }
+
+    /// Why what follows the scheme cannot be used.
+    private static func fault(of rest: Substring) -> String {
+        guard let port = portText(in: rest) else { return "names no host" }
+        return (1...65535).contains(Int(port) ?? (port.isEmpty ? 1 : 0))
+            ? "has characters that a URL cannot have" : "has the port \(port), which is none"
+    }
+
+    /// What is written as the port, behind a host; nil where there is no host.
+    private static func portText(in rest: Substring) -> Substring? {
+        let authority = rest.prefix { !"/?#".contains($0) }
+        let place = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+        let host = place.hasPrefix("[") ? place.prefix { $0 != "]" } : place.prefix { $0 != ":" }
+        guard !host.isEmpty else { return nil }
+        return place[host.endIndex...].drop { $0 == "]" }.dropFirst()
     }
 
     private static func invalid(_ url: String, _ fault: String) -> STOMPClientError {

@@ -23,6 +23,33 @@ import Testing
         #expect(result.output == "", sourceLocation: sourceLocation)
     }
 
+    /// What is closed must not be taken for the program's own descriptor of that number, and says so.
+    @Test(arguments: [
+        ("check demo >&-", Int32(74), "standard output: cannot write: it is closed"),
+        ("publish demo /topic/a <&-", 66, "stdin: it is closed"),
+    ])
+    func aStreamThatIsClosedIsNamed(line: String, status: Int32, error: String) async throws {
+        let result = try await Program("/bin/sh", ["-c", "exec \(Program.stomptap().path) \(line)"]).run()
+        #expect(result.status == .exited(status), "\(result)")
+        #expect(result.errors == "stomptap: \(error)\n", "\(result)")
+    }
+
+    @Test(arguments: [
+        (["publish", "demo", "/a", "-f", "/none/x"], "--file"),
+        (["publish", "demo", "/a", "-l", "-f", "/none/x"], "--file"),
+        (["publish", "demo", "--json-lines", "/none/x"], "--json-lines"),
+        (["subscribe", "demo", "/a", "--passcode-file", "/none/x"], "--passcode-file"),
+        (["subscribe", "demo", "/a", "--record", "/none/x"], "--record"),
+        (["subscribe", "demo", "/a", "-n", "1", "--ready-file", "/none/x"], "--ready-file"),
+        (["check", "demo", "--trace-file", "/none/x"], "--trace-file"),
+    ])
+    func anOptionsFileThatCannotBeOpenedIsNamedWithIt(arguments: [String], option: String) async throws {
+        var program = Program.stomptap()
+        program.arguments = arguments
+        let result = try await program.run()
+        #expect(result.errors == "stomptap: \(option): /none/x: no such file or directory\n", "\(result)")
+    }
+
     @Test func aPortThatNobodyListensOn() async throws {
         let port = try Loopback.freePorts(1)[0]
         try await expect(69, ["TCP", "refused", "\(port)"], ["publish", "stomp://127.0.0.1:\(port)", "/a", "hi"])

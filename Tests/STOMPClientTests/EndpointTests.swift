@@ -56,7 +56,9 @@ import Testing
     @Test(arguments: [
         ("localhost:61613", "no scheme"), ("ftp://localhost", "ftp"), ("stomp://", "no host"),
         ("stomp://host:99999", "port"), ("stomp://host:0", "port"), ("ws://host/a#b", "fragment"),
-        ("stomp://host?x=1", "query"), ("", "no scheme"), ("stomp://host:port", "no host"),
+        ("stomp://host?x=1", "query"), ("", "no scheme"), ("stomp://host:port", "has the port port,"),
+        ("stomp://host:99999999999999999999", "port"), ("stomp://a:b@host:6161a/x", "has the port 6161a,"),
+        ("stomp://[::1", "characters"),
     ])
     func refusesWhatIsNoEndpoint(url: String, fault: String) {
         let error = #expect(throws: STOMPClientError.self) { try Endpoint(url) }

@@ -38,7 +38,7 @@ struct BenchOutputs: Sendable {
     init(_ options: BenchReportOptions) throws {
         conditions = options.failIf
         json = options.json
-        if let json, json != "-" { try OutputFile.create(json) }
+        if let json, json != "-" { try OutputFile.create(json, of: "--json") }
         log = try options.hdr.map { try HistogramLogFile($0, start: .now()) }
     }
 

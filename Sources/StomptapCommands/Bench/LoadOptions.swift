@@ -151,7 +151,7 @@ struct LoadOptions: ParsableArguments {
             let letters = Array("abcdefghijklmnopqrstuvwxyz".utf8)
             return ByteBuffer(bytes: (0..<(size?.octets ?? 256)).map { letters[$0 % letters.count] })
         }
-        let content = try InputFile.read(bodyFile, limit: 64 << 20)
+        let content = try InputFile.read(bodyFile, of: "--body-file", limit: 64 << 20)
         guard !stamped || content.count >= Stamp.size else {
             throw Failure(
                 .badInput,

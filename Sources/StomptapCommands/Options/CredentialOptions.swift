@@ -48,7 +48,7 @@ struct CredentialOptions: ParsableArguments {
             return String(cString: value)
         }
         if let passcodeFile {
-            let content = try InputFile.read(passcodeFile, limit: 64 << 10)
+            let content = try InputFile.read(passcodeFile, of: "--passcode-file", limit: 64 << 10)
             return String(decoding: content.prefix { $0 != 0x0A && $0 != 0x0D }, as: UTF8.self)
         }
         return passcodePrompt ? try askForPasscode() : nil

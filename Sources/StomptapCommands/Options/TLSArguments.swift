@@ -61,8 +61,9 @@ struct TLSArguments: ParsableArguments {
 
     /// - Throws: ``Failure`` where a file cannot be read or the environment has no such variable.
     func options() throws -> TLSOptions {
-        for file in [ca, cert, key].compactMap({ $0 }) where access(file, R_OK) != 0 {
-            throw Failure(.noInput, "TLS: \(file): \(systemMessage(errno))")
+        for (option, file) in [("--ca", ca), ("--cert", cert), ("--key", key)] {
+            guard let file, access(file, R_OK) != 0 else { continue }
+            throw Failure(.noInput, "TLS: \(option): \(file): \(systemMessage(errno))")
         }
         var options = TLSOptions()
         options.ca = ca

@@ -13,17 +13,21 @@ enum OutputFile {
     /// Makes an empty file, or empties the one that is there.
     ///
     /// - Throws: ``Failure`` with 73.
-    static func create(_ path: String) throws {
-        close(try opened(path))
+    static func create(_ path: String, of option: String) throws {
+        close(try opened(path, of: option))
     }
 
     /// Makes an empty file, or empties the one that is there, and leaves it open for the caller to write and close.
     ///
-    /// - Parameter mode: who may do what with a file that was not there.
+    /// - Parameters:
+    ///   - option: the option that names it, for the message.
+    ///   - mode: who may do what with a file that was not there.
     /// - Throws: ``Failure`` with 73.
-    static func opened(_ path: String, mode: mode_t = 0o644) throws -> Int32 {
+    static func opened(_ path: String, of option: String? = nil, mode: mode_t = 0o644) throws -> Int32 {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw Failure(.cannotCreate, "\(path): \(systemMessage(errno))") }
+        guard descriptor >= 0 else {
+            throw Failure(.cannotCreate, "\(option.map { "\($0): " } ?? "")\(path): \(systemMessage(errno))")
+        }
         return descriptor
     }
 
@@ -45,11 +49,13 @@ enum OutputFile {
 
     /// Opens a file to write behind what is in it, and makes it where it is not there; the caller closes it.
     ///
-    /// - Parameter mode: who may do what with a file that was not there.
+    /// - Parameters:
+    ///   - option: the option that names it, for the message.
+    ///   - mode: who may do what with a file that was not there.
     /// - Throws: ``Failure`` with 73.
-    static func append(_ path: String, mode: mode_t = 0o644) throws -> DescriptorWriter {
+    static func append(_ path: String, of option: String, mode: mode_t = 0o644) throws -> DescriptorWriter {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw Failure(.cannotCreate, "\(path): \(systemMessage(errno))") }
+        guard descriptor >= 0 else { throw Failure(.cannotCreate, "\(option): \(path): \(systemMessage(errno))") }
         return DescriptorWriter(descriptor: descriptor, name: path)
     }
 

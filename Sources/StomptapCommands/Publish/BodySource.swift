@@ -57,8 +57,9 @@ final class BodySource: Sendable {
     private let origin: Origin
     private let state = Shared(State())
 
+    /// - Parameter option: the option that names the file, for the message.
     /// - Throws: ``Failure`` where a file is not there, or a body is too large.
-    init(body: String?, file: String?, separator: Separator?, count: Int) throws {
+    init(body: String?, file: String?, of option: String = "--file", separator: Separator?, count: Int) throws {
         guard let separator else {
             origin = .repeated(try Self.whole(body: body, file: file), count: count)
             return
@@ -74,7 +75,7 @@ final class BodySource: Sendable {
             let path = file ?? "-"
             if path == "-" { Self.tellTerminal() }
             let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw Failure(.noInput, "\(path): \(systemMessage(errno))") }
+            guard descriptor >= 0 else { throw Failure(.noInput, "\(option): \(path): \(systemMessage(errno))") }
             origin = .pieces(descriptor: descriptor, name: path, separator)
         }
     }
@@ -101,7 +102,7 @@ final class BodySource: Sendable {
     static func whole(body: String?, file: String?) throws -> ByteBuffer {
         if let body { return ByteBuffer(string: body) }
         if file ?? "-" == "-" { tellTerminal() }
-        return ByteBuffer(bytes: try InputFile.read(file ?? "-", limit: largestBody))
+        return ByteBuffer(bytes: try InputFile.read(file ?? "-", of: "--file", limit: largestBody))
     }
 
     /// Tells a person who may not know that something is waited for.

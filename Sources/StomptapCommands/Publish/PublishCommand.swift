@@ -129,7 +129,7 @@ struct PublishCommand: EndpointCommand {
     func run() async throws {
         if let destination, !template { UsedDestinations.keep([destination]) }
         let source = try BodySource(
-            body: body, file: sent.file ?? jsonLines,
+            body: body, file: sent.file ?? jsonLines, of: jsonLines == nil ? "--file" : "--json-lines",
             separator: lines || jsonLines != nil ? .line : null ? .null : nil, count: count)
         let progress = PublishProgress(total: source.total)
         let queue = DraftQueue(

@@ -145,7 +145,7 @@ struct SubscribeCommand: EndpointCommand {
             explainsSilence: connection.diagnostics.verbose > 0 || isatty(STDERR_FILENO) == 1)
         let printer = MessagePrinter(output.form, diagnostics: connection.diagnostics)
         let recorder = try record.map {
-            try MessagePrinter(.json, to: OutputFile.append($0), diagnostics: connection.diagnostics)
+            try MessagePrinter(.json, to: OutputFile.append($0, of: "--record"), diagnostics: connection.diagnostics)
         }
         let options = connection
         try await EndpointArgument.with(endpoint) { endpoints in

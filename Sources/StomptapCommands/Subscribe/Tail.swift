@@ -227,7 +227,7 @@ struct Tail: Sendable {
                 connection.warnUnconfirmed(subscription.destination)
             }
         }
-        if let file = plan.readyFile { try OutputFile.create(file) }
+        if let file = plan.readyFile { try OutputFile.create(file, of: "--ready-file") }
         return .done
     }
 

@@ -153,6 +153,6 @@ struct TapCommand: EndpointCommand {
             $0.tapped(host: tap.host, port: tap.port, isSecure: serverTLS.tlsCert != nil)
         }
         Diagnostics.note("tap: give the app \(urls.joined()) in place of \(servers); Ctrl-C ends it")
-        if let readyFile { try OutputFile.create(readyFile) }
+        if let readyFile { try OutputFile.create(readyFile, of: "--ready-file") }
     }
 }

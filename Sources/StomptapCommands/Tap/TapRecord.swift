@@ -39,7 +39,7 @@ final class TapRecord: Sendable {
     init(_ path: String, mask: SecretMask) throws {
         let renderer = TapRenderer(form: .json, style: OutputStyle(mask: mask))
         // It may hold what is for its owner only, as bodies are recorded as they are.
-        let buffer = OutputBuffer(to: try OutputFile.append(path, mode: 0o600))
+        let buffer = OutputBuffer(to: try OutputFile.append(path, of: "--record", mode: 0o600))
         output = Mutex(Output(renderer: renderer, buffer: buffer))
     }
 

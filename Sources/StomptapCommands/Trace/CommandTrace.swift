@@ -34,7 +34,7 @@ struct CommandTrace: Sendable {
         self.printer = printer
         hasFile = options.traceFile != nil
         if let path = options.traceFile {
-            let file = try TraceFile(path)
+            let file = try TraceFile(path, of: "--trace-file")
             let json = Shared(TraceJSON(mask: options.appearance.mask))
             wire = WireTrace(detail: .octets) { event in
                 print(event)
@@ -46,7 +46,7 @@ struct CommandTrace: Sendable {
             wire = WireTrace(detail: detail, observer: print)
         }
         if let path = options.pcap {
-            let file = try TraceFile(path)
+            let file = try TraceFile(path, of: "--pcap")
             file.append(PacketCapture.fileHeader)
             capture = { file.append($0) }
         } else {

@@ -9,8 +9,8 @@ struct TraceFile: Sendable {
     /// Makes the file, or empties the one that is there.
     ///
     /// - Throws: ``Failure`` with 73.
-    init(_ path: String) throws {
-        let descriptor = try OutputFile.opened(path, mode: 0o600)
+    init(_ path: String, of option: String) throws {
+        let descriptor = try OutputFile.opened(path, of: option, mode: 0o600)
         buffer = Shared(OutputBuffer(to: DescriptorWriter(descriptor: descriptor, name: path)))
     }
 

@@ -17,7 +17,7 @@ final class HistogramLogFile: Sendable {
     /// - Throws: ``Failure`` with 73.
     init(_ path: String, start: Timestamp) throws {
         self.path = path
-        descriptor = try OutputFile.opened(path)
+        descriptor = try OutputFile.opened(path, of: "--hdr")
         var buffer = OutputBuffer(to: DescriptorWriter(descriptor: descriptor, name: path))
         buffer.append(HistogramLog.head(start: start))
         self.buffer = Shared(buffer)

@@ -37,7 +37,7 @@ struct BenchRun: Sendable {
         let clocks = Shared<[ClockComparison.Result]>([])
         do {
             let subscribers = try await opening.subscribers()
-            if let file = plan.readyFile { try OutputFile.create(file) }
+            if let file = plan.readyFile { try OutputFile.create(file, of: "--ready-file") }
             let publishers = try await opening.publishers()
             // The last to connect: what is measured is there first.
             let comparison = compareClocks(identity, clocks)
