@@ -16,7 +16,9 @@ enum InputFile {
     /// - Throws: ``Failure`` with 66 where it is not there or cannot be read, 65 where it is larger than `limit` octets.
     static func read(_ path: String, of option: String? = nil, limit: Int) throws -> [UInt8] {
         let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Failure(.noInput, "\(option.map { "\($0): " } ?? "")\(path): \(systemMessage(errno))") }
+        guard descriptor >= 0 else {
+            throw Failure(.noInput, "\(option.map { "\($0): " } ?? "")\(path): \(systemMessage(errno))")
+        }
         defer { if path != "-" { close(descriptor) } }
         var content: [UInt8] = []
         while let chunk = try read(descriptor, name: path) {
