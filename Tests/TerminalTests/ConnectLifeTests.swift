@@ -47,6 +47,26 @@ import Testing
         }
     }
 
+    @Test func controlCGivesUpConnecting() async throws {
+        try await ScriptedServer.run(.stall) { server in
+            try await ConnectSession.run("demo", "--connect-timeout 10m") { session in
+                let place = "127.0.0.1:\(server.port)"
+                try await session.terminal.enter("connect stomp://\(place)")
+                try await session.terminal.wait(for: "\(place) connecting>")
+                try await session.terminal.press("C-c")
+                try await session.terminal.wait(for: "\(place) disconnected>")
+            }
+        }
+    }
+
+    @Test func thePromptTellsAtOnceThatPrintingIsPaused() async throws {
+        try await ConnectSession.run { session in
+            try await session.enter(
+                "pause", answer: "messages are counted and not printed; 'resume' goes on", then: "paused")
+            try await session.enter("resume", answer: "nothing came meanwhile")
+        }
+    }
+
     @Test func theOpenTransactionIsAskedAboutOnce() async throws {
         try await ConnectSession.run { session in
             try await session.enter(

@@ -29,3 +29,16 @@ struct LineHelpTests {
         #expect(Paragraphs.lines("toolongforit x", width: 5) == ["toolongforit", "x"])
     }
 }
+
+/// Tables at the prompt.
+struct ColumnsTests {
+    @Test func columnsAreAsWideAsATerminalShowsThem() {
+        let rows = [["a", "/topic/주문", "x\u{1b}"], ["sub-10", "/a", "y"]]
+        #expect(Columns.text(rows) == "  a       /topic/주문  x\\x1b\n  sub-10  /a           y\n")
+    }
+
+    @Test func whatIsTooLongIsCutOff() {
+        #expect(Columns.text([["a", "안녕하세요"], ["b", "안녕"]], limit: 10) == "  a  안녕…\n  b  안녕\n")
+        #expect(Columns.text([["a", "안녕"]], limit: 9) == "  a  안녕\n")
+    }
+}

@@ -77,7 +77,7 @@ final class Link: Sendable {
     /// others follow.
     ///
     /// - Parameter keepsSubscriptions: whether those of before are wanted there too.
-    /// - Throws: ``Failure`` where nobody tries any more.
+    /// - Throws: ``Failure`` where nobody tries any more; `CancellationError`, and then nobody does either.
     func open(_ reconnection: Reconnection, keepsSubscriptions: Bool) async throws {
         _ = try? await close()
         var reconnection = reconnection
@@ -94,7 +94,13 @@ final class Link: Sendable {
             state.keeper = Task { [reconnection] in await self.keep(reconnection) }
         }
         events.pass()
-        try await attempted()
+        do {
+            try await attempted()
+        } catch let error as CancellationError {
+            // Whoever has opened it no longer wants it; the goodbye must not notice that the task is cancelled.
+            _ = await Task { try await close() }.result
+            throw error
+        }
     }
 
     /// Opens a session with the server that was there last.

@@ -1,6 +1,14 @@
 import STOMPClient
 import STOMPTransport
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 extension Interpreter {
     func show(_ range: MessageRange) async throws {
         let messages = log.messages(range)
@@ -9,7 +17,11 @@ extension Interpreter {
             guard let first = kept.first, let last = kept.last else {
                 throw Failure(.badInput, "show: no message has come")
             }
-            throw Failure(.badInput, "show: the messages that are kept are #\(first.number) to #\(last.number)")
+            throw Failure(
+                .badInput,
+                first.number == last.number
+                    ? "show: the one message that is kept is #\(first.number)"
+                    : "show: the messages that are kept are #\(first.number) to #\(last.number)")
         }
         try await console.print(messages)
     }
@@ -21,9 +33,9 @@ extension Interpreter {
         var rows: [[String]] = []
         for logged in matching {
             let body = String(decoding: logged.message.body.readableBytesView.prefix(200), as: UTF8.self)
-            rows.append(["#\(logged.number)", logged.message.destination ?? "", String(visible(body).prefix(60))])
+            rows.append(["#\(logged.number)", logged.message.destination ?? "", body])
         }
-        try await console.print(Columns.text(rows))
+        try await console.print(Columns.text(rows, limit: Terminal.width(STDOUT_FILENO) ?? 80))
     }
 
     func save(_ file: String) async throws {
@@ -40,12 +52,15 @@ extension Interpreter {
 
     func pause() {
         console.update { $0.isPaused = true }
+        // The prompt tells it.
+        events.pass()
         console.note("messages are counted and not printed; 'resume' goes on")
     }
 
     func resume() {
         guard console.settings.isPaused else { return console.note("printing was not paused") }
         console.update { $0.isPaused = false }
+        events.pass()
         let count = feed.takePaused()
         console.note(
             count == 0
