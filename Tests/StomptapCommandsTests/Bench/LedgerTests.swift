@@ -66,6 +66,16 @@ struct LedgerTests {
         #expect(ledger.lost(of: 2 * count) == count)
     }
 
+    /// Whoever names many streams gets no more memory for their gaps.
+    @Test func manyStreamsShareTheGaps() {
+        var arrivals = Arrivals()
+        var order = ArrivalOrder()
+        for destination: UInt16 in 0..<10_000 { _ = arrivals.take(stamp(0, destination: destination), order: &order) }
+        for sequence: UInt64 in 1...110 { _ = arrivals.take(stamp(2 * sequence), order: &order) }
+        #expect(!arrivals.isExact)
+        #expect(arrivals.lost(of: StreamKey(stamp(0)), sent: 221) == 110)
+    }
+
     private func stamp(_ sequence: UInt64, publisher: UInt16 = 0, destination: UInt16 = 0) -> Stamp {
         Stamp(run: 1, publisher: publisher, destination: destination, kind: .measured, sequence: sequence, due: 0)
     }

@@ -22,6 +22,8 @@ struct StreamKey: Hashable, Sendable {
 struct Arrivals: Sendable {
     /// How many streams are kept account of: any message may name one.
     static let mostStreams = 1 << 16
+    /// How many gaps they share, beside a few that each has.
+    private static let mostGaps = 1 << 20
 
     private(set) var ledgers: [StreamLedger] = []
     private(set) var indices: [StreamKey: Int] = [:]
@@ -29,6 +31,7 @@ struct Arrivals: Sendable {
     private(set) var announced: [StreamKey: UInt64] = [:]
     private(set) var outOfOrder: UInt64 = 0
     private var last: (key: StreamKey, index: Int)?
+    private var gapsOfEach = StreamLedger.mostGaps
 
     var duplicated: UInt64 { ledgers.reduce(0) { $0 + $1.duplicated } }
     var isExact: Bool { ledgers.allSatisfy(\.isExact) }
@@ -36,7 +39,7 @@ struct Arrivals: Sendable {
     /// Counts a measured message; whether it is the first of its number, or nil where there are too many streams.
     mutating func take(_ stamp: Stamp, order: inout ArrivalOrder) -> Bool? {
         guard let index = index(of: StreamKey(stamp)) else { return nil }
-        let isFresh = ledgers[index].take(stamp.sequence)
+        let isFresh = ledgers[index].take(stamp.sequence, mostGaps: gapsOfEach)
         let isInOrder = order.take(stamp.sequence, of: index)
         if isFresh, !isInOrder { outOfOrder += 1 }
         return isFresh
@@ -64,6 +67,7 @@ struct Arrivals: Sendable {
         guard ledgers.count < Self.mostStreams else { return nil }
         indices[key] = ledgers.count
         ledgers.append(StreamLedger())
+        gapsOfEach = max(16, min(StreamLedger.mostGaps, Self.mostGaps / ledgers.count))
         return ledgers.count - 1
     }
 }

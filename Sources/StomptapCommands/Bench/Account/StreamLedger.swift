@@ -14,9 +14,12 @@ struct StreamLedger: Sendable {
     private var gaps: [Range<UInt64>] = []
 
     /// Counts a message; false where it had come before.
-    mutating func take(_ sequence: UInt64) -> Bool {
+    ///
+    /// - Parameter mostGaps: how many gaps may be kept now.
+    mutating func take(_ sequence: UInt64, mostGaps: Int = Self.mostGaps) -> Bool {
         if sequence >= end {
-            if sequence > end { add(end..<sequence) }
+            if sequence > end { gaps.append(end..<sequence) }
+            giveUpOldest(beyond: mostGaps)
             end = sequence + 1
             received += 1
             return true
@@ -25,7 +28,7 @@ struct StreamLedger: Sendable {
             duplicated += 1
             return false
         }
-        fill(sequence, in: index)
+        fill(sequence, in: index, mostGaps: mostGaps)
         received += 1
         return true
     }
@@ -41,15 +44,12 @@ struct StreamLedger: Sendable {
 
     private var givenUp: UInt64 = 0
 
-    private mutating func add(_ gap: Range<UInt64>) {
-        gaps.append(gap)
-        giveUpOldest()
-    }
-
-    private mutating func giveUpOldest() {
-        guard gaps.count > Self.mostGaps else { return }
+    private mutating func giveUpOldest(beyond mostGaps: Int) {
+        guard gaps.count > mostGaps else { return }
         isExact = false
-        givenUp += UInt64(gaps.removeFirst().count)
+        let oldest = gaps.prefix(gaps.count - mostGaps)
+        givenUp += oldest.reduce(0) { $0 + UInt64($1.count) }
+        gaps.removeFirst(oldest.count)
     }
 
     private func gap(of sequence: UInt64) -> Int? {
@@ -62,10 +62,10 @@ struct StreamLedger: Sendable {
         return low < gaps.count && gaps[low].contains(sequence) ? low : nil
     }
 
-    private mutating func fill(_ sequence: UInt64, in index: Int) {
+    private mutating func fill(_ sequence: UInt64, in index: Int, mostGaps: Int) {
         let gap = gaps[index]
         let parts = [gap.lowerBound..<sequence, (sequence + 1)..<gap.upperBound].filter { !$0.isEmpty }
         gaps.replaceSubrange(index...index, with: parts)
-        giveUpOldest()
+        giveUpOldest(beyond: mostGaps)
     }
 }
