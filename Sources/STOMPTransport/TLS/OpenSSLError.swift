@@ -49,6 +49,9 @@ struct OpenSSLError {
         library == ERR_LIB_PEM && self.reason == reason
     }
 
+    /// Whether octets are not what they should be.
+    var isOfASN1: Bool { library == ERR_LIB_ASN1 }
+
     /// Whether an algorithm is not there (any more).
     var isUnsupported: Bool {
         reason == stomptap_err_unsupported() || (library == ERR_LIB_EVP && reason == EVP_R_UNSUPPORTED_ALGORITHM)

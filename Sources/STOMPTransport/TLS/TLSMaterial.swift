@@ -92,7 +92,8 @@ final class TLSMaterial {
                 .badConfiguration, .tls, "\(path) is encrypted",
                 remedy: "put its passphrase into a variable and name that with --key-passphrase-env")
         }
-        if wasAsked, !errors.contains(where: \.isUnsupported) {
+        // By chance, one key of 256 that is wrong gives octets that look whole, and are no key.
+        if wasAsked, !errors.contains(where: \.isUnsupported) || errors.contains(where: \.isOfASN1) {
             return TransportError(.badConfiguration, .tls, "the passphrase does not open \(path)")
         }
         let reason = errors.last?.text ?? "unknown format"
