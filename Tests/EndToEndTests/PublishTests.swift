@@ -107,6 +107,23 @@ import Testing
         }
     }
 
+    /// Where everything is confirmed, it does not matter how the connection ends, before DISCONNECT or behind it.
+    @Test(arguments: 0..<10) func whatBreaksOffBehindTheLastReceiptLosesNothing(_: Int) async throws {
+        let script: [ScriptedServer.Step] = [
+            .awaitText("\0"), .sendText("CONNECTED\nversion:1.2\nserver:x\nsession:y\n\n\0"), .awaitText("\nhi\0"),
+            .answer { came in
+                let text = String(decoding: came, as: UTF8.self)
+                let id = text.firstMatch(of: #/SEND\n[^\0]*receipt:(\S+)/#)?.output.1 ?? ""
+                return Array("RECEIPT\nreceipt-id:\(id)\n\n\0".utf8)
+            }, .reset,
+        ]
+        try await ScriptedServer.run(script: { _ in script }) { server in
+            let url = "stomp://127.0.0.1:\(server.port)"
+            let result = try await Program.stomptap("publish", url, "/a", "hi", "--receipt", "require").run()
+            #expect(result.status == .exited(0) && result.errors == "", "\(result)")
+        }
+    }
+
     @Test(arguments: [["-l", "--skip", "3"], ["-l", "--skip", "4"]])
     func whatIsLeftOutWholeIsTold(options: [String]) async throws {
         var program = Program.stomptap("publish", "demo", "/topic/a", input: .text("1\n2\n3\n"))

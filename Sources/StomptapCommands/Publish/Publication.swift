@@ -213,7 +213,7 @@ struct Publication {
             if asksReceipts { awaited.append(Awaited(receipt: receipt, confirms: sent)) }
         }
         while !awaited.isEmpty { try await awaitFirst() }
-        switch try await connection.disconnect() {
+        switch try await goodbye(to: connection) {
         case .confirmed:
             confirm(sent)
             if !asksReceipts, plan.receipt == .auto, isVerbose {
@@ -229,6 +229,15 @@ struct Publication {
         case .unanswered:
             let time = connection.configuration.receiptTimeout.readable
             throw Failure(.timedOut, "STOMP: the server did not answer DISCONNECT within \(time)")
+        }
+    }
+
+    /// Where everything is confirmed, how the connection ends does not matter: RabbitMQ may break it off on WebSocket.
+    private func goodbye(to connection: STOMPConnection) async throws -> Goodbye {
+        do {
+            return try await connection.disconnect()
+        } catch let error as STOMPClientError where error.code == .connectionLost && confirmed == sent {
+            return .closed
         }
     }
 
