@@ -91,4 +91,19 @@ struct ServerTests {
             }
         }
     }
+
+    /// A signal may come when the server runs already, and its supervisor does not know its number yet.
+    @Test(arguments: 0..<10) func aSignalRightBehindTheStartLeavesNothing(_: Int) async throws {
+        let folder = try makeTemporaryFolder()
+        let supervise = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Servers/supervise.sh")
+            .path
+        var program = Program(
+            "/bin/sh", [supervise, folder.path, "/bin/sh", "-c", "kill -INT $PPID; exec sleep 1000"])
+        program.input = .open
+        try await program.start { supervisor in
+            supervisor.write("start\n")
+            _ = try await supervisor.result()
+        }
+        #expect(!FileManager.default.fileExists(atPath: folder.path))
+    }
 }

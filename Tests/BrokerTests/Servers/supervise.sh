@@ -13,7 +13,9 @@ server=
 
 finish() {
     trap '' INT TERM HUP
-    [ -z "$server" ] || kill -KILL "-$server" 2>/dev/null
+    # A signal may come before what was started has its name here, or leads its group.
+    server=${server:-$!}
+    [ -z "$server" ] || kill -KILL "-$server" "$server" 2>/dev/null
     wait
     rm -rf "$folder"
 }
