@@ -22,8 +22,8 @@ public struct BrokerLimits: Sendable, Hashable {
     /// counts ``messageOverhead`` more than its frame. Default 256 MiB.
     public var heldOctets = 256 << 20
     /// The most messages of a queue that a subscription may have unacknowledged; it gets no more until it acknowledges
-    /// some. Default 10,000.
-    public var unacknowledged = 10_000
+    /// some. Default 100,000, as many as a queue keeps.
+    public var unacknowledged = 100_000
     /// How many octets may wait for a receiver before those who publish to it are no longer read. Default 4 MiB.
     public var backlog = 4 << 20
     /// A receiver that takes nothing for this long is dropped, after twice as long at the latest. Default 30 s.

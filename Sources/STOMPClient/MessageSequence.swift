@@ -73,8 +73,10 @@ public enum SubscriptionStanding: Sendable, Hashable {
 public enum Goodbye: Sendable, Hashable {
     /// The receipt came: the server has processed everything that was sent.
     case confirmed
-    /// The server closed the stream instead, as RabbitMQ does on WebSocket.
+    /// The server closed the WebSocket with 1000 instead, as RabbitMQ does.
     case closed
+    /// The stream ended without a receipt, so that what was sent last may not have been processed.
+    case ended
     /// Neither came within ``ClientConfiguration/receiptTimeout``.
     case unanswered
 }

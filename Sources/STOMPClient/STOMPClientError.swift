@@ -92,8 +92,10 @@ extension STOMPClientError {
     }
 
     /// What was to be sent is no STOMP, or not at this point.
+    ///
+    /// A header that is missing is missing in the message that was to be acknowledged: that is the server's fault.
     static func sending(_ error: STOMPProtocolError) -> STOMPClientError {
-        STOMPClientError(.cannotSend, error.message, cause: error)
+        STOMPClientError(error.code == .missingHeader ? .protocolViolation : .cannotSend, error.message, cause: error)
     }
 
     /// `what`, such as `the body`, cannot go over a transport that carries only text.

@@ -75,3 +75,9 @@ public struct STOMPProtocolError: Error, Sendable, Hashable, CustomStringConvert
         code == .lineTooLong || code == .tooManyHeaders || code == .frameTooLarge
     }
 }
+
+extension STOMPProtocolError {
+    static func missing(_ header: String, _ frame: Frame) -> STOMPProtocolError {
+        STOMPProtocolError(.missingHeader, "a \(frame.command) frame has no \(header) header")
+    }
+}

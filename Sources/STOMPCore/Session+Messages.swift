@@ -38,22 +38,38 @@ extension Session {
     private func acknowledge(
         _ command: Command, _ message: Frame, _ transaction: String?, _ receipt: String?
     ) throws(STOMPProtocolError) -> Frame {
-        let version = try connected().version
-        var list: HeaderList = [:]
-        if version >= .v12 {
-            guard let id = message.headers["ack"] else { throw missing("ack", message) }
-            list.append("id", id)
-        } else {
-            if let subscription = message.headers["subscription"] {
-                list.append("subscription", subscription)
-            } else if version == .v11 {
-                throw missing("subscription", message)
-            }
-            guard let id = message.headers["message-id"] else { throw missing("message-id", message) }
-            list.append("message-id", id)
-        }
+        var list = try message.acknowledgementHeaders(try connected().version)
         try add(transaction, to: &list)
         if let receipt { list.append("receipt", receipt) }
         return try encoder.frame(command, list)
+    }
+}
+
+extension Frame {
+    /// Whether ACK and NACK can name this MESSAGE in a version: 1.2 by its `ack` header, 1.1 by `subscription` and
+    /// `message-id`, 1.0 by `message-id`. Spring's simple broker gives its messages no `ack`.
+    public func canBeAcknowledged(in version: STOMPVersion) -> Bool {
+        version >= .v12
+            ? headers.contains("ack")
+            : headers.contains("message-id") && (version == .v10 || headers.contains("subscription"))
+    }
+
+    /// What names this MESSAGE in ACK and NACK.
+    ///
+    /// - Throws: ``STOMPProtocolError/Code/missingHeader``.
+    fileprivate func acknowledgementHeaders(_ version: STOMPVersion) throws(STOMPProtocolError) -> HeaderList {
+        if version >= .v12 {
+            guard let id = headers["ack"] else { throw .missing("ack", self) }
+            return ["id": id]
+        }
+        var list: HeaderList = [:]
+        if let subscription = headers["subscription"] {
+            list.append("subscription", subscription)
+        } else if version == .v11 {
+            throw .missing("subscription", self)
+        }
+        guard let id = headers["message-id"] else { throw .missing("message-id", self) }
+        list.append("message-id", id)
+        return list
     }
 }

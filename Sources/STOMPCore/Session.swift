@@ -96,7 +96,7 @@ public struct Session: Sendable {
         case (.connected, .message), (.disconnecting, .message):
             return .message(subscription: try subscription(of: frame))
         case (.connected, .receipt), (.disconnecting, .receipt):
-            guard let id = frame.headers["receipt-id"] else { throw missing("receipt-id", frame) }
+            guard let id = frame.headers["receipt-id"] else { throw .missing("receipt-id", frame) }
             if case .disconnecting(_, id) = state { return .goodbye }
             return .receipt(id: id)
         case (.connecting, _), (.connected, _), (.disconnecting, _), (.idle, _), (.closed, _):
@@ -130,7 +130,7 @@ public struct Session: Sendable {
             return only
         }
         if let id = frame.headers["subscription"] { return subscriptions[id] == nil ? nil : id }
-        guard version == .v10 else { throw missing("subscription", frame) }
+        guard version == .v10 else { throw .missing("subscription", frame) }
         let destination = frame.headers["destination"]
         let matching = subscriptions.first { $0.value == destination }
         return matching?.key ?? (subscriptions.count == 1 ? subscriptions.keys.first : nil)
@@ -157,9 +157,5 @@ public struct Session: Sendable {
 
     private func invalidState(_ message: String) -> STOMPProtocolError {
         STOMPProtocolError(.invalidState, message)
-    }
-
-    func missing(_ header: String, _ frame: Frame) -> STOMPProtocolError {
-        STOMPProtocolError(.missingHeader, "a \(frame.command) frame has no \(header) header")
     }
 }

@@ -248,7 +248,7 @@ struct Check: Sendable {
         switch try await connection.disconnect() {
         case .confirmed:
             return CheckStep(.goodbye, .ok, NIODeadline.now() - start, "RECEIPT for DISCONNECT")
-        case .closed:
+        case .closed, .ended:
             return CheckStep(
                 .goodbye, .ok, NIODeadline.now() - start,
                 "closed instead of a RECEIPT for DISCONNECT, as RabbitMQ does over WebSocket")

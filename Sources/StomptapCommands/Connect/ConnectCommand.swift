@@ -78,7 +78,7 @@ struct ConnectCommand: EndpointCommand {
                     _ = await Task { try await interpreter.link.close() }.result
                     throw error
                 }
-                interpreter.tell(try await interpreter.link.close())
+                try await interpreter.close()
             }
         }
     }
@@ -109,13 +109,7 @@ struct ConnectCommand: EndpointCommand {
         let log = MessageLog(events: events)
         let feed = Feed(console: console)
         let link = Link(
-            events: events,
-            take: { messages, connection in
-                let logged = log.numbered(messages, connection: connection)
-                // Whoever waits for a message finds it printed.
-                try await feed.take(logged)
-                log.add(logged)
-            }, report: LinkReport(console: console).tell)
+            events: events, log: log, take: { try await feed.take($0) }, report: LinkReport(console: console).tell)
         let trace = try CommandTrace(diagnostics)
         return Interpreter(
             link: link, log: log, feed: feed, console: console, events: events, trace: trace

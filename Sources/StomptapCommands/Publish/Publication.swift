@@ -220,11 +220,12 @@ struct Publication {
                 Diagnostics.note(
                     "STOMP: this server answers no receipts; its answer to DISCONNECT came after all messages")
             }
-        case .closed where confirmed == sent || plan.receipt == .none:
+        case .closed where confirmed == sent || plan.receipt == .none,
+            .ended where confirmed == sent || plan.receipt == .none:
             break
         case .unanswered where confirmed == sent || plan.receipt == .none:
             Diagnostics.warn("STOMP: the server did not answer DISCONNECT")
-        case .closed:
+        case .closed, .ended:
             throw STOMPClientError(.connectionLost, "the server closed the connection instead of answering DISCONNECT")
         case .unanswered:
             let time = connection.configuration.receiptTimeout.readable
@@ -237,7 +238,7 @@ struct Publication {
         do {
             return try await connection.disconnect()
         } catch let error as STOMPClientError where error.code == .connectionLost && confirmed == sent {
-            return .closed
+            return .ended
         }
     }
 

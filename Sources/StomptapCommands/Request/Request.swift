@@ -27,36 +27,56 @@ struct Request: Sendable {
     /// - Throws: ``Failure``, or `STOMPClientError`.
     func run(on connection: STOMPConnection) async throws {
         let progress = Shared(Progress())
-        let subscription = try await connection.subscribe(to: reply, headers: replyHeaders)
+        let acknowledger = Acknowledger(connection: connection)
+        // Only the replies that are printed are taken out of a queue.
+        let policy = AckPolicy(
+            to: reply, headers: replyHeaders, purpose: expect == nil ? .consume : .search, wanted: count,
+            handshake: connection.handshake)
+        let subscription = try await acknowledger.subscribe(to: reply, headers: replyHeaders, policy: policy)
         do {
             if try await connection.standing(of: subscription) == .unconfirmed {
                 connection.warnUnconfirmed(reply)
             }
             try await connection.send(message)
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await print(subscription.messages, progress) }
+            try await withThrowingTaskGroup(of: Bool.self) { group in
+                group.addTask {
+                    try await print(subscription.messages, progress, acknowledger)
+                    return true
+                }
+                group.addTask {
+                    try await acknowledger.keepAwake()
+                    return false
+                }
                 group.addTask {
                     try await Task.sleep(nanoseconds: UInt64(timeout.nanoseconds))
                     throw failure(progress.value)
                 }
                 defer { group.cancelAll() }
-                try await group.next()
+                while let isDone = try await group.next(), !isDone {}
             }
         } catch {
-            await connection.sayGoodbye(leaving: [subscription])
+            await acknowledger.leave()
             throw error
         }
-        await connection.sayGoodbye(leaving: [subscription])
+        await acknowledger.leave()
     }
 
-    private func print(_ messages: MessageSequence, _ progress: Shared<Progress>) async throws {
+    private func print(
+        _ messages: MessageSequence, _ progress: Shared<Progress>, _ acknowledger: Acknowledger
+    ) async throws {
         for try await batch in messages.batches {
-            let replies = batch.filter { expect?.matches($0.frame) ?? true }
-            let taken = replies.prefix(count - progress.value.replies)
-            guard try await printer.print(taken) else { return }
-            progress.update {
-                $0.replies += taken.count
-                $0.unmatched += batch.count - replies.count
+            let wanted = count - progress.value.replies
+            var replies: [Message] = []
+            let seen = batch.prefix { message in
+                guard replies.count < wanted else { return false }
+                if expect?.matches(message.frame) ?? true { replies.append(message) }
+                return true
+            }
+            guard try await printer.print(replies[...]) else { return }
+            try await acknowledger.answer(seen) { [expect] in expect?.matches($0.frame) ?? true }
+            progress.update { [replies] in
+                $0.replies += replies.count
+                $0.unmatched += seen.count - replies.count
             }
             if progress.value.replies == count { return }
         }

@@ -17,14 +17,19 @@ struct SubscribeCommand: EndpointCommand {
         discussion: """
             Prints each message as it comes, until Ctrl-C, -n or -W.
 
+            A queue loses only what was printed: a destination that hands each message
+            to one receiver (/queue/, /amq/queue/, /dsub/, Consumer., a durable
+            subscription) is read with --ack client-individual, and what was received
+            and not printed stays there. --peek takes nothing out.
+
             EXAMPLES
               stomptap subscribe demo /topic/clock
               stomptap subscribe ws://localhost:15674/ws /topic/orders -n 1 -W 10s
               stomptap subscribe http://localhost:8080/ws /topic/room.1 -v
               stomptap subscribe stomp://localhost/%2F /topic/orders -o json | jq .body
-              stomptap sub stomp://localhost /queue/jobs --ack client -F '%I %d %b'
+              stomptap sub stomp://localhost/%2F /queue/jobs --peek -n 10
               stomptap sub ws://localhost:8080/ws /topic/health --expect '"up"' -W 30s
-              stomptap sub stomp://localhost /queue/jobs --ack client --exec ./job
+              stomptap sub stomp://localhost/%2F /queue/jobs --exec ./job
               stomptap sub stomp://localhost /topic/orders --record orders.jsonl
 
             EXIT STATUS
@@ -61,9 +66,21 @@ struct SubscribeCommand: EndpointCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The 'ack' header of SUBSCRIBE: auto, client, client-individual. A message is acknowledged once it is printed (default: auto).",
+            "The 'ack' header of SUBSCRIBE: auto, client, client-individual. A message is acknowledged after its output was written (default: client-individual where each message goes to one receiver, such as /queue/, else auto).",
             valueName: "mode"), transform: AckArgument.init)
-    var ack = AckArgument(mode: .auto)
+    var ack: AckArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "How many unacknowledged messages RabbitMQ and ActiveMQ send ahead; other servers may send more. Goes with --ack client and client-individual (default: 100, at most -n; no limit with --grep, --expect and --peek).",
+            valueName: "n"))
+    var prefetch: Int?
+
+    @Flag(
+        help:
+            "Print the messages of a queue and leave them all there. ActiveMQ ends after the last one; other servers mark what was sent as redelivered."
+    )
+    var peek = false
 
     @Option(help: ArgumentHelp("The 'id' header of SUBSCRIBE (default: sub-0, sub-1, ...).", valueName: "id"))
     var id: String?
@@ -80,25 +97,27 @@ struct SubscribeCommand: EndpointCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Print only messages whose body matches; only these are counted by -n.", valueName: "regex"),
+            "Print only messages whose body matches; only these are counted by -n. In a queue all others stay.",
+            valueName: "regex"),
         transform: BodyPattern.init)
     var grep: BodyPattern?
 
     @Option(
         help: ArgumentHelp(
-            "End with 0 at the first printed body that matches; ending without one is status 1.", valueName: "regex"),
+            "End with 0 at the first printed body that matches; ending without one is status 1. In a queue all others stay.",
+            valueName: "regex"),
         transform: BodyPattern.init)
     var expect: BodyPattern?
 
     @Option(
         help: ArgumentHelp(
-            "Answer messages whose body matches with NACK instead of ACK; goes with --ack client or client-individual, from STOMP 1.1 on.",
+            "Answer messages whose body matches with NACK instead of ACK; goes with a queue or --ack client or client-individual, from STOMP 1.1 on.",
             valueName: "regex"), transform: BodyPattern.init)
     var nackMatch: BodyPattern?
 
     @Option(
         help: ArgumentHelp(
-            "Run this for each printed message by /bin/sh -c, one at a time: the body on its stdin, the headers of MESSAGE in STOMP_DESTINATION, STOMP_MESSAGE_ID and so on. Where it fails, --ack client and client-individual answer with NACK.",
+            "Run this for each printed message by /bin/sh -c, one at a time: the body on its stdin, the headers of MESSAGE in STOMP_DESTINATION, STOMP_MESSAGE_ID and so on. Where it fails, a message that is to be acknowledged is answered with NACK; RabbitMQ delivers it again at once.",
             valueName: "command"))
     var exec: String?
 
@@ -125,8 +144,21 @@ struct SubscribeCommand: EndpointCommand {
         guard id == nil || destination.count == 1 else {
             throw ValidationError("--id is one subscription's: it goes with one destination")
         }
-        guard nackMatch == nil || ack.mode != .auto else {
-            throw ValidationError("--nack-match answers messages: it goes with --ack client or client-individual")
+        let isQueue = destination.contains { AckPolicy.isQueue($0, HeaderList(header)) }
+        guard nackMatch == nil || ack.map({ $0.mode != .auto }) ?? isQueue else {
+            throw ValidationError("--nack-match needs a queue, or --ack client or client-individual")
+        }
+        if peek {
+            guard ack?.mode != .auto else {
+                throw ValidationError("--peek acknowledges nothing; --ack auto does not go with it")
+            }
+            guard nackMatch == nil else {
+                throw ValidationError("--peek acknowledges nothing; --nack-match does not go with it")
+            }
+        }
+        if let prefetch {
+            guard prefetch >= 1 else { throw ValidationError("--prefetch is 1 or more") }
+            guard ack?.mode != .auto else { throw ValidationError("--prefetch has no effect with --ack auto") }
         }
         guard nackMatch == nil || connection.stompVersion.versions != [.v10] else {
             throw ValidationError("--nack-match: STOMP 1.0 has no NACK")
@@ -139,7 +171,8 @@ struct SubscribeCommand: EndpointCommand {
         var headers = HeaderList(header)
         if let selector { headers["selector"] = selector }
         let plan = Tail.Plan(
-            destinations: destination, id: id, ack: ack.mode, headers: headers, count: count,
+            destinations: destination, id: id, ack: ack?.mode, prefetch: prefetch, peeks: peek,
+            headers: headers, count: count,
             timeout: timeout?.amount, idleTimeout: idleTimeout?.amount, readyFile: readyFile,
             grep: grep, expect: expect, nackMatch: nackMatch, exec: exec.map { MessageCommand(command: $0) },
             explainsSilence: connection.diagnostics.verbose > 0 || isatty(STDERR_FILENO) == 1)

@@ -7,7 +7,12 @@ struct Tail: Sendable {
     struct Plan: Sendable {
         var destinations: [String]
         var id: String?
-        var ack: AckMode
+        /// How messages are acknowledged; nil goes by the destination.
+        var ack: AckMode?
+        /// How many messages may be sent ahead; nil is the default of ``AckPolicy``.
+        var prefetch: Int?
+        /// Show the messages of queues, and leave them there.
+        var peeks = false
         var headers: HeaderList
         /// Stop after this many messages.
         var count: Int?
@@ -29,6 +34,8 @@ struct Tail: Sendable {
     /// Why a tail ended.
     private enum Ending: Sendable {
         case enough, expected, timeIsUp, silence, readerIsGone
+        /// All queues were shown to their end.
+        case atEnd
     }
 
     /// What is done at the same time on a connection.
@@ -42,6 +49,10 @@ struct Tail: Sendable {
         var octets = 0
         /// Those that came and were not looked at.
         var passedOver = 0
+        /// Those of queues that were acknowledged on the connection that is there.
+        var acknowledged = 0
+        /// Whether there are such queues, in another mode than auto.
+        var readsQueue = false
         var lastMessage = NIODeadline.now()
         /// Whether a command runs, whose time is no silence.
         var isBusy = false
@@ -83,7 +94,11 @@ struct Tail: Sendable {
             throw Failure(.timedOut, "STOMP: \(messages) of \(count) messages came in time\(hint)")
         case .enough, .expected:
             if let passedOver { Diagnostics.warn(passedOver) }
-        case .readerIsGone: return
+        case .atEnd: return
+        case .readerIsGone:
+            guard progress.value.readsQueue else { return }
+            Diagnostics.note(
+                "\(counted(progress.value.acknowledged)) acknowledged; all others stay in the queue")
         }
     }
 
@@ -125,17 +140,17 @@ struct Tail: Sendable {
             throw Failure(.usage, "STOMP: --nack-match: the server speaks 1.0, which has no NACK")
         }
         let messages = await connection.makeMessageSequence()
-        var subscriptions: [Subscription] = []
+        let acknowledger = Acknowledger(connection: connection, nackMatch: plan.nackMatch)
         let ending: Ending?
         do {
-            for destination in plan.destinations {
-                subscriptions.append(
-                    try await connection.subscribe(
-                        to: destination, id: plan.id, ack: plan.ack, headers: plan.headers, into: messages))
-            }
-            ending = try await withThrowingTaskGroup(of: Step.self) { [subscriptions] group in
-                group.addTask { .printed(try await print(messages, of: connection)) }
-                group.addTask { try await announce(subscriptions, of: connection) }
+            try await subscribe(by: acknowledger, into: messages, of: connection.handshake)
+            ending = try await withThrowingTaskGroup(of: Step.self) { group in
+                group.addTask { .printed(try await print(messages, acknowledger)) }
+                group.addTask { try await announce(await acknowledger.subscriptions, of: connection) }
+                group.addTask {
+                    try await acknowledger.keepAwake()
+                    return .done
+                }
                 if plan.explainsSilence { group.addTask { try await explainSilence(of: connection) } }
                 defer { group.cancelAll() }
                 while let step = try await group.next() {
@@ -144,10 +159,10 @@ struct Tail: Sendable {
                 return nil
             }
         } catch {
-            await connection.sayGoodbye(leaving: subscriptions)
+            await acknowledger.leave()
             throw error
         }
-        await connection.sayGoodbye(leaving: subscriptions)
+        await acknowledger.leave()
         // What came until then.
         if ending != nil {
             var rest = messages.batches.makeAsyncIterator()
@@ -156,8 +171,36 @@ struct Tail: Sendable {
         return ending
     }
 
-    private func print(_ messages: MessageSequence, of connection: STOMPConnection) async throws -> Ending? {
+    private var purpose: AckPolicy.Purpose {
+        plan.peeks ? .peek : isSearch ? .search : .consume
+    }
+
+    private var isSearch: Bool { plan.grep != nil || plan.expect != nil }
+
+    private func subscribe(
+        by acknowledger: Acknowledger, into messages: MessageSequence, of handshake: Handshake
+    ) async throws {
+        for destination in plan.destinations {
+            let policy = AckPolicy(
+                to: destination, headers: plan.headers, ack: plan.ack, purpose: purpose, prefetch: plan.prefetch,
+                wanted: plan.count.map { $0 - progress.value.messages }, handshake: handshake)
+            _ = try await acknowledger.subscribe(
+                to: destination, id: plan.id, headers: plan.headers, policy: policy, into: messages)
+            if policy.isQueue, policy.mode != .auto { progress.update { $0.readsQueue = true } }
+            if policy.isQueue, policy.mode == .client, isSearch, !plan.peeks {
+                Diagnostics.note(
+                    "STOMP: an ACK with 'ack:client' covers all messages before it, so --grep and --expect acknowledge nothing; all stay in \(destination)"
+                )
+            }
+        }
+    }
+
+    private func print(
+        _ messages: MessageSequence, _ acknowledger: Acknowledger
+    ) async throws -> Ending? {
+        let answers = await acknowledger.answersAny
         for try await batch in messages.batches {
+            let batch = answers ? await acknowledger.withoutEnds(batch) : batch
             progress.update { $0.passedOver += batch.count }
             // What a command prints stands behind its own message.
             for batch in plan.exec == nil ? [batch] : batch.map({ [$0] }) {
@@ -173,20 +216,28 @@ struct Tail: Sendable {
                     $0.lastMessage = .now()
                 }
                 var areTaken = true
-                for message in printed where try await !execute(for: message) { areTaken = false }
-                // STOMP 1.0 has no NACK: what is not acknowledged there is not taken.
-                if plan.ack != .auto, areTaken || connection.handshake.version > .v10 {
-                    try await Acknowledgement(mode: plan.ack, nackMatch: plan.nackMatch).tell(
-                        seen, areTaken: areTaken, on: connection)
-                }
+                for message in printed where try await !execute(for: message, acknowledger) { areTaken = false }
+                if answers { try await answer(seen, areTaken: areTaken, by: acknowledger) }
                 if let ending { return ending }
             }
+            if answers, await acknowledger.isAtEnd { return .atEnd }
         }
         return nil
     }
 
+    private func answer(
+        _ seen: ArraySlice<Message>, areTaken: Bool, by acknowledger: Acknowledger
+    ) async throws {
+        let (grep, expect) = (plan.grep, plan.expect)
+        try await acknowledger.answer(seen, areTaken: areTaken) { message in
+            grep?.matches(message.frame) ?? true && expect?.matches(message.frame) ?? true
+        }
+        let acknowledged = await acknowledger.acknowledged
+        progress.update { $0.acknowledged = acknowledged }
+    }
+
     /// Runs the command, if there is one; false where it failed.
-    private func execute(for message: Message) async throws -> Bool {
+    private func execute(for message: Message, _ acknowledger: Acknowledger) async throws -> Bool {
         guard let exec = plan.exec else { return true }
         progress.update { $0.isBusy = true }
         defer {
@@ -197,8 +248,8 @@ struct Tail: Sendable {
         }
         guard let fault = try await exec.run(for: message) else { return true }
         let id = message.headers["message-id"].map { " for message \($0)" } ?? ""
-        let fate = plan.ack == .auto ? "which is gone from a queue: see --ack" : "which is not acknowledged"
-        Diagnostics.warn("--exec: the command \(fault)\(id), \(fate)")
+        let fate = await acknowledger.answers(message) ? ", which is not acknowledged" : ""
+        Diagnostics.warn("--exec: the command \(fault)\(id)\(fate)")
         return false
     }
 
@@ -266,9 +317,10 @@ struct Tail: Sendable {
     /// Says that messages are lost, where a server gives each to one subscriber and forgets it.
     private var passedOver: String? {
         let count = progress.value.passedOver
-        guard plan.ack == .auto, count > 0, !plan.destinations.allSatisfy({ $0.hasPrefix("/topic/") }) else {
-            return nil
-        }
+        // By default a queue's messages are acknowledged; other names may be queues that are not known as such.
+        guard count > 0, !progress.value.readsQueue,
+            plan.ack ?? .auto == .auto, !plan.destinations.allSatisfy({ $0.hasPrefix("/topic/") })
+        else { return nil }
         return
             "\(counted(count)) more came, not printed, and a queue does not keep what --ack auto has taken: --ack client-individual leaves it there"
     }

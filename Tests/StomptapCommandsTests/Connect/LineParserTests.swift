@@ -21,7 +21,7 @@ struct LineParserTests {
     }
 
     @Test(arguments: [
-        ("sub /topic/a", LineCommand.subscribe(destination: "/topic/a", id: nil, ack: .auto, headers: [:])),
+        ("sub /topic/a", LineCommand.subscribe(destination: "/topic/a", id: nil, ack: nil, headers: [:])),
         (
             "SUBSCRIBE /queue/a --ack client --id x -H 'type: CHAT' -Huser:\"a b\"",
             .subscribe(destination: "/queue/a", id: "x", ack: .client, headers: ["type": "CHAT", "user": "a b"])

@@ -55,6 +55,11 @@ final class Console: Sendable {
 
     var settings: Settings { state.withLock { $0.settings } }
 
+    /// Whether messages are printed at all: `-o none` prints nothing of them.
+    var showsMessages: Bool {
+        if case .none = settings.form { false } else { true }
+    }
+
     var palette: Palette { state.withLock { $0.renderer.style.palette } }
 
     func update(_ change: (inout Settings) -> Void) {

@@ -9,8 +9,12 @@ extension CommandTable {
             details: """
                 Sends SUBSCRIBE and waits until the subscription stands: for its receipt or, where the
                 server answers none, for --settle. It comes back after a reconnect, with its id and
-                headers. --ack is auto, client or client-individual; but for auto, 'ack' and 'nack'
-                tell the server what became of each message. An --id is made up where none is given.
+                headers. An --id is made up where none is given.
+
+                Without --ack, messages of a queue (/queue/ and the like) are acknowledged after they
+                were printed or counted by 'wait' or 'expect'; all others stay in the queue. With --ack
+                client or client-individual, nothing is acknowledged until you type 'ack' or 'nack'.
+                --ack auto lets the server count all that it has sent as acknowledged.
                 """,
             examples: [
                 "sub /topic/orders", "sub /queue/jobs --ack client-individual",
@@ -22,9 +26,12 @@ extension CommandTable {
             ],
             operands: [.destination]
         ) { arguments throws(LineError) in
-            let name = arguments.option("--ack") ?? AckMode.auto.rawValue
-            guard let ack = AckMode(rawValue: name) else {
-                throw LineError("the modes of --ack are auto, client and client-individual, and not \(name)")
+            var ack: AckMode?
+            if let name = arguments.option("--ack") {
+                ack = AckMode(rawValue: name)
+                guard ack != nil else {
+                    throw LineError("the modes of --ack are auto, client and client-individual, and not \(name)")
+                }
             }
             return .subscribe(
                 destination: try arguments.next("a destination"), id: arguments.option("--id"), ack: ack,

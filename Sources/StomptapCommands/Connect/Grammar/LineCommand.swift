@@ -3,7 +3,8 @@ import STOMPCore
 
 /// What a line of `connect` asks for.
 enum LineCommand: Sendable, Equatable {
-    case subscribe(destination: String, id: String?, ack: AckMode, headers: HeaderList)
+    /// Without a mode the destination decides, and messages of a queue are acknowledged as they are printed.
+    case subscribe(destination: String, id: String?, ack: AckMode?, headers: HeaderList)
     /// By id, or by destination.
     case unsubscribe(String, headers: HeaderList)
     case listSubscriptions

@@ -8,8 +8,16 @@ extension Link {
     struct Wanted: Sendable, Equatable {
         var id: String
         var destination: String
-        var ack: AckMode
+        /// What was asked for; nil goes by the destination.
+        var ack: AckMode?
         var headers: HeaderList
+        /// How its messages are acknowledged on the connection that is there, or was last.
+        var policy: AckPolicy?
+
+        var mode: AckMode { policy?.mode ?? ack ?? .auto }
+
+        /// Whether its messages are acknowledged as they are printed, without 'ack' being typed.
+        var acknowledgesByItself: Bool { ack == nil && policy?.scope == .all }
     }
 
     enum Phase: Sendable, Equatable {
@@ -51,6 +59,8 @@ extension Link {
         var connections = 0
         var wanted: [Wanted] = []
         var transaction: String?
+        /// Messages of queues that were acknowledged by themselves on this connection.
+        var acknowledged = 0
         var keeper: Task<Void, Never>?
         /// Since when there is no session, where it is tried again.
         var lostAt: NIODeadline?

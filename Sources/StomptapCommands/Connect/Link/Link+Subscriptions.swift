@@ -9,13 +9,15 @@ extension Link {
     ///
     /// - Returns: its id, and since when it is known to stand.
     func subscribe(
-        to destination: String, id: String?, ack: AckMode, headers: HeaderList
+        to destination: String, id: String?, ack: AckMode?, headers: HeaderList
     ) async throws -> (id: String, standing: SubscriptionStanding) {
         let (connection, messages) = try state.value.current()
+        let policy = AckPolicy(to: destination, headers: headers, ack: ack, handshake: connection.handshake)
         let subscription = try await connection.subscribe(
-            to: destination, id: id, ack: ack, headers: headers, into: messages)
+            to: destination, id: id, ack: policy.mode, headers: policy.headers(behind: headers), into: messages)
         state.update {
-            $0.wanted.append(Wanted(id: subscription.id, destination: destination, ack: ack, headers: headers))
+            $0.wanted.append(
+                Wanted(id: subscription.id, destination: destination, ack: ack, headers: headers, policy: policy))
         }
         events.pass()
         do {
@@ -46,6 +48,61 @@ extension Link {
     private func forget(_ id: String) {
         state.update { state in state.wanted.removeAll { $0.id == id } }
         events.pass()
+    }
+
+    // MARK: Acknowledgement
+
+    /// Whether a message is acknowledged once it is printed or counted.
+    func awaitsOutput(_ message: Message) -> Bool { subscription(of: message)?.acknowledgesByItself ?? false }
+
+    private func subscription(of message: Message) -> Wanted? {
+        let wanted = state.value.wanted
+        return wanted.first { message.headers.has("subscription", $0.id) }
+            ?? wanted.first { message.headers.has("destination", $0.destination) }
+    }
+
+    /// Acknowledges those of these messages that are acknowledged by themselves: they were printed or counted.
+    ///
+    /// - Throws: `STOMPClientError`.
+    func acknowledge(_ messages: some Sequence<LoggedMessage>) async throws {
+        guard let connection = state.value.connection else { return }
+        let number = connectionNumber
+        var ready: [LoggedMessage] = []
+        for logged in messages where logged.awaitsOutput && logged.connection == number {
+            guard let subscription = subscription(of: logged.message), subscription.acknowledgesByItself else {
+                continue
+            }
+            guard logged.message.frame.canBeAcknowledged(in: connection.handshake.version) else {
+                // Spring's simple broker, where a queue is a topic.
+                stopAnswering(subscription.id)
+                continue
+            }
+            // An ACK in the mode client covers what came before, printed or not.
+            let isCovering = subscription.mode == .client
+            guard !isCovering || !log.hasUnsettled(before: logged, besides: ready) else { continue }
+            if log.settle(logged, isCumulative: false) { ready.append(logged) }
+        }
+        guard !ready.isEmpty else { return }
+        try await connection.ack(ready.map(\.message))
+        let count = ready.count
+        state.update { $0.acknowledged += count }
+    }
+
+    private func stopAnswering(_ id: String) {
+        state.update { state in
+            for index in state.wanted.indices where state.wanted[index].id == id {
+                state.wanted[index].policy?.stopAnswering(isAuto: true)
+            }
+        }
+    }
+
+    /// How many acknowledged messages may come again, because the session ended without the server's confirmation.
+    func repeats(after goodbye: Goodbye?) -> Int {
+        let state = state.value
+        guard goodbye != .confirmed, goodbye != .closed else { return 0 }
+        let limits = state.wanted.filter(\.acknowledgesByItself).map { $0.policy?.prefetch }
+        let limit = limits.contains(nil) ? Int.max : limits.compactMap(\.self).reduce(0, +)
+        return min(state.acknowledged, limit)
     }
 
     // MARK: Transactions

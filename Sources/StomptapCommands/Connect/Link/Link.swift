@@ -10,17 +10,22 @@ final class Link: Sendable {
     let state = Shared(State())
     /// Passed whenever something happens to the link or its messages.
     let events: Turnstile
-    private let take: @Sendable ([Message], _ connection: Int) async throws -> Void
+    let log: MessageLog
+    private let take: @Sendable ([LoggedMessage]) async throws -> [LoggedMessage]
     private let report: @Sendable (Event) -> Void
 
     /// - Parameters:
-    ///   - take: given the messages as they come; the connection is read no further until it returns.
+    ///   - log: keeps the messages.
+    ///   - take: given the messages as they come, returns those that were printed; the connection is read no further
+    ///     until it returns.
     ///   - report: told of each event after it has happened.
     init(
-        events: Turnstile, take: @escaping @Sendable ([Message], _ connection: Int) async throws -> Void,
+        events: Turnstile, log: MessageLog,
+        take: @escaping @Sendable ([LoggedMessage]) async throws -> [LoggedMessage],
         report: @escaping @Sendable (Event) -> Void
     ) {
         self.events = events
+        self.log = log
         self.take = take
         self.report = report
     }
@@ -198,12 +203,20 @@ final class Link: Sendable {
         state.update { state in
             state.connections += 1
             number = state.connections
+            state.acknowledged = 0
+            for index in state.wanted.indices {
+                let subscription = state.wanted[index]
+                state.wanted[index].policy = AckPolicy(
+                    to: subscription.destination, headers: subscription.headers, ack: subscription.ack,
+                    handshake: connection.handshake)
+            }
             wanted = state.wanted
         }
         for subscription in wanted {
+            let headers = subscription.policy?.headers(behind: subscription.headers) ?? subscription.headers
             _ = try await connection.subscribe(
-                to: subscription.destination, id: subscription.id, ack: subscription.ack,
-                headers: subscription.headers, into: messages)
+                to: subscription.destination, id: subscription.id, ack: subscription.mode, headers: headers,
+                into: messages)
         }
         var lostAt: NIODeadline?
         state.update { state in
@@ -218,7 +231,13 @@ final class Link: Sendable {
         report(.connected(connection, away: lostAt.map { .now() - $0 }, subscriptions: wanted.count))
         events.pass()
         do {
-            for try await batch in messages.batches { try await take(batch, number) }
+            for try await batch in messages.batches {
+                let logged = log.numbered(batch, connection: number) { awaitsOutput($0) }
+                // Whoever waits for a message finds it printed.
+                let printed = try await take(logged)
+                log.add(logged)
+                try await acknowledge(printed)
+            }
         } catch let error as STOMPClientError {
             if state.value.isLeaving { throw Left() }
             throw error

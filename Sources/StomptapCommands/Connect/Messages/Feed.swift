@@ -28,18 +28,27 @@ final class Feed: Sendable {
     }
 
     /// Prints messages, or counts them.
-    func take(_ messages: [LoggedMessage]) async throws {
+    ///
+    /// - Returns: those that were printed.
+    func take(_ messages: [LoggedMessage]) async throws -> [LoggedMessage] {
         guard !console.settings.isPaused else {
             state.withLock { $0.paused += messages.count }
-            return
+            return []
         }
-        guard let editor = console.editor else { return try await console.print(messages) }
+        guard let editor = console.editor else {
+            try await console.print(messages)
+            return console.showsMessages ? messages : []
+        }
         let (legible, startsWindow) = state.withLock { state in choose(messages, &state) }
         if startsWindow { Task { await sumUp() } }
-        guard !legible.isEmpty, !editor.printIfRoom(console.rendered(legible, showsNumbers: true)) else { return }
+        guard !legible.isEmpty else { return [] }
+        if editor.printIfRoom(console.rendered(legible, showsNumbers: true)) {
+            return console.showsMessages ? legible : []
+        }
         state.withLock { state in
             for message in legible { state.skipped.add(message) }
         }
+        return []
     }
 
     /// How many messages came while printing was paused; none from now on.
@@ -99,11 +108,14 @@ struct Skipped: Sendable {
     private var last = 0
     private var destinations: [String] = []
     private var moreDestinations = false
+    /// Those that stay unacknowledged until they are printed.
+    private var unacknowledged = 0
 
     mutating func add(_ logged: LoggedMessage) {
         if count == 0 { first = logged.number }
         last = logged.number
         count += 1
+        if logged.awaitsOutput { unacknowledged += 1 }
         octets += logged.message.frame.bodySize
         let headers = logged.message.headers
         guard !moreDestinations, !destinations.contains(where: { headers.has("destination", $0) }) else { return }
@@ -121,7 +133,9 @@ struct Skipped: Sendable {
         let places = destinations.joined(separator: ", ") + (moreDestinations ? " and others" : "")
         let numbers = count == 1 ? "#\(first)" : "#\(first) to #\(last)"
         let messages = count == 1 ? "1 more message" : "\(Self.grouped(count)) more messages"
-        return "… \(messages) on \(places) in 1 s, \(ByteCount.readable(octets)), \(numbers); show N|last, grep, pause"
+        let held = unacknowledged == 0 ? "" : "; \(unacknowledged) not acknowledged until shown"
+        return
+            "… \(messages) on \(places) in 1 s, \(ByteCount.readable(octets)), \(numbers)\(held); show N|last, grep, pause"
     }
 
     /// `48,211`.

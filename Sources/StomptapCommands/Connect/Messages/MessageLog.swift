@@ -11,6 +11,8 @@ struct LoggedMessage: Sendable {
     let message: Message
     /// The connection that it came on.
     let connection: Int
+    /// Whether it is acknowledged once it is printed or counted.
+    var awaitsOutput = false
     /// Whether the server was told what became of it.
     var isSettled = false
 }
@@ -63,14 +65,18 @@ final class MessageLog: Sendable {
     // MARK: Taking
 
     /// The numbers of the messages that come next, in the order in which they are given.
-    func numbered(_ messages: [Message], connection: Int) -> [LoggedMessage] {
+    ///
+    /// - Parameter awaitsOutput: whether a message is acknowledged once it is printed or counted.
+    func numbered(
+        _ messages: [Message], connection: Int, awaitsOutput: (Message) -> Bool = { _ in false }
+    ) -> [LoggedMessage] {
         let total = total
         return messages.enumerated().map { index, message in
             // A frame that is kept must not keep the whole buffer that it came in.
             LoggedMessage(
                 number: total + index + 1,
                 message: Message(frame: message.frame.detached(), receivedAt: message.receivedAt),
-                connection: connection)
+                connection: connection, awaitsOutput: awaitsOutput(message))
         }
     }
 
@@ -155,14 +161,40 @@ final class MessageLog: Sendable {
 
     /// Notes that the server was told what became of this message and, where `isCumulative`, of those before it on its
     /// subscription.
-    func settle(_ settled: LoggedMessage, isCumulative: Bool) {
+    ///
+    /// - Returns: false where it was told before.
+    @discardableResult
+    func settle(_ settled: LoggedMessage, isCumulative: Bool) -> Bool {
         state.withLock { state in
-            for index in state.kept.indices where state.kept[index].number <= settled.number {
+            // Without a place it is no longer kept.
+            guard let first = state.kept.first?.number, settled.number >= first, settled.number <= state.total else {
+                return true
+            }
+            let index = state.kept.index(state.kept.startIndex, offsetBy: settled.number - first)
+            guard !state.kept[index].isSettled else { return false }
+            state.kept[index].isSettled = true
+            guard isCumulative else { return true }
+            for index in state.kept.indices where state.kept[index].number < settled.number {
                 let logged = state.kept[index]
-                let isBefore =
-                    isCumulative && logged.connection == settled.connection
-                    && logged.message.subscription == settled.message.subscription
-                if isBefore || logged.number == settled.number { state.kept[index].isSettled = true }
+                if logged.connection == settled.connection,
+                    logged.message.subscription == settled.message.subscription
+                {
+                    state.kept[index].isSettled = true
+                }
+            }
+            return true
+        }
+    }
+
+    /// Whether a message before this one, on the same subscription, is kept for which the server was told nothing.
+    ///
+    /// - Parameter others: messages that do not count.
+    func hasUnsettled(before message: LoggedMessage, besides others: [LoggedMessage]) -> Bool {
+        let others = Set(others.map(\.number))
+        return state.withLock { state in
+            state.kept.contains { logged in
+                logged.number < message.number && !logged.isSettled && logged.connection == message.connection
+                    && logged.message.subscription == message.message.subscription && !others.contains(logged.number)
             }
         }
     }
@@ -170,11 +202,14 @@ final class MessageLog: Sendable {
     // MARK: Waiting
 
     /// Counts so many messages, if they have come.
-    func count(_ count: Int) -> Bool {
+    ///
+    /// - Returns: those that were counted, as far as they are kept; nil where too few have come.
+    func count(_ count: Int) -> [LoggedMessage]? {
         state.withLock { state in
-            guard state.total - state.counted >= count else { return false }
+            guard state.total - state.counted >= count else { return nil }
+            let counted = (state.counted + 1)...(state.counted + max(count, 1))
             state.counted += count
-            return true
+            return count == 0 ? [] : state.kept.filter { counted.contains($0.number) }
         }
     }
 

@@ -24,6 +24,7 @@ extension Interpreter {
                     : "show: the messages that are kept are #\(first.number) to #\(last.number)")
         }
         try await console.print(messages)
+        if console.showsMessages { try await link.acknowledge(messages) }
     }
 
     /// A line for each message whose body matches.

@@ -52,7 +52,7 @@ extension Interpreter {
     func acknowledge(_ reference: MessageReference, isPositive: Bool) async throws {
         let connection = try await connection()
         let view = link.view
-        let modes = Dictionary(view.subscriptions.map { ($0.id, $0.ack) }) { first, _ in first }
+        let modes = Dictionary(view.subscriptions.map { ($0.id, $0.mode) }) { first, _ in first }
         let number = link.connectionNumber
         let verb = isPositive ? "ack" : "nack"
         let found = log.find(reference) { logged in

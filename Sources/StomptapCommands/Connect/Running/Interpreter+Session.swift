@@ -6,7 +6,7 @@ import STOMPTransport
 extension Interpreter {
     // MARK: Subscriptions
 
-    func subscribe(to destination: String, id: String?, ack: AckMode, headers: HeaderList) async throws {
+    func subscribe(to destination: String, id: String?, ack: AckMode?, headers: HeaderList) async throws {
         let connection = try await connection()
         let (id, standing) = try await link.subscribe(to: destination, id: id, ack: ack, headers: headers)
         switch standing {
@@ -40,7 +40,7 @@ extension Interpreter {
             }
             let count = tally?.messages ?? 0
             return [
-                subscription.id, subscription.destination, subscription.ack.rawValue,
+                subscription.id, subscription.destination, subscription.mode.rawValue,
                 count == 1 ? "1 message" : "\(Skipped.grouped(count)) messages",
                 ByteCount.readable(tally?.octets ?? 0), last.map { "\($0) ago" } ?? "",
             ]
@@ -90,7 +90,7 @@ extension Interpreter {
     func disconnect() async throws {
         guard link.view.phase != .closed else { return console.note("there was no connection") }
         try link.checkTransaction()
-        tell(try await link.close())
+        try await close()
         console.note("disconnected; 'reconnect' comes back, with the subscriptions")
     }
 
@@ -100,20 +100,29 @@ extension Interpreter {
         console.note("closed with \(code); 'reconnect' opens another session")
     }
 
-    /// Tells how the server took the goodbye, where that is worth it.
-    func tell(_ goodbye: Goodbye?) {
-        if goodbye == .unanswered { Diagnostics.warn("STOMP: the server did not answer DISCONNECT") }
+    /// Ends the session, and warns where the server does not confirm its end.
+    func close() async throws {
+        let hadSession = link.view.phase == .connected
+        let outcome = try await link.close()
+        let repeats = hadSession ? link.repeats(after: outcome) : 0
+        let again =
+            repeats == 0
+            ? ""
+            : "; up to \(repeats == 1 ? "1 message that was" : "\(repeats) messages that were") acknowledged may come again"
+        if outcome == .unanswered || !again.isEmpty {
+            Diagnostics.warn("STOMP: no receipt for DISCONNECT\(again)")
+        }
     }
 
     // MARK: Waiting
 
     func wait(_ count: Int, _ timeout: TimeAmount) async throws {
         let came = try await events.wait(within: timeout) { [self] in
-            if log.count(count) { return true }
+            if let counted = log.count(count) { return counted }
             try checkScript()
             return nil
         }
-        guard came == nil else { return }
+        if let came { return try await link.acknowledge(came) }
         let uncounted = log.uncounted
         log.count(upTo: log.total)
         throw Failure(
@@ -127,14 +136,14 @@ extension Interpreter {
             for logged in log.uncounted(from: looked.value + 1) {
                 if pattern.matches(logged.message.frame) {
                     log.count(upTo: logged.number)
-                    return true
+                    return logged
                 }
                 looked.update { $0 = logged.number }
             }
             try checkScript()
             return nil
         }
-        guard found == nil else { return }
+        if let found { return try await link.acknowledge([found]) }
         let came = looked.value - first
         log.count(upTo: looked.value)
         guard came > 0 else {

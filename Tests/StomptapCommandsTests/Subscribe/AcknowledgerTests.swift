@@ -3,12 +3,15 @@ import Testing
 
 @testable import StomptapCommands
 
-struct AcknowledgementTests {
+struct AcknowledgerTests {
     /// A message is its subscription's letter and a number; an odd number is not taken.
     private func answers(_ mode: AckMode, _ messages: [String]) -> [String] {
-        Acknowledgement(mode: mode, nackMatch: nil).answers(messages[...], of: { String($0.prefix(1)) }) { message in
-            ["1", "3", "5"].contains { message.hasSuffix($0) } ? .nack : .ack
-        }.map { ($0.answer == .ack ? "+" : "-") + $0.message }
+        let replies = messages.map { message in
+            Acknowledger.Reply(
+                message: message, answer: ["1", "3", "5"].contains { message.hasSuffix($0) } ? .nack : .ack,
+                isCumulative: mode == .client, subscription: message.hasPrefix("a") ? 0 : 1)
+        }
+        return Acknowledger.fewest(replies).map { ($0.answer == .ack ? "+" : "-") + $0.message }
     }
 
     @Test func eachMessageIsAnsweredForItself() {
