@@ -12,6 +12,10 @@ struct PublishCommand: EndpointCommand {
             Nothing is lost without being named: on a failure it says how many
             messages were sent and confirmed, and with which --skip to resume.
 
+            Unless --heart-beat is given, it promises no heart-beats of its own: RabbitMQ
+            3.10 ends the WebSocket session of a client that does at the first flow
+            control, which bulk messages bring about.
+
             --template expands, in the destination, the body, and the values of -H:
               {{count}}       the number of the message, from 1
               {{time}}        when it goes: 2026-11-21T05:03:22.118453Z
@@ -139,7 +143,8 @@ struct PublishCommand: EndpointCommand {
             skip: skip)
         let options = connection
         try await EndpointArgument.with(endpoint) { endpoints in
-            let reconnection = try options.reconnection(to: endpoints, standard: .never)
+            let reconnection = try options.reconnection(
+                to: endpoints, standard: .never, heartBeat: HeartBeat(outgoing: 0, incoming: 10_000))
             try await Interrupts.endable {
                 var publication = Publication(
                     queue: queue, plan: plan, mayComeBack: reconnection.policy.attempts != 0,
