@@ -16,6 +16,10 @@ struct PublishCommand: EndpointCommand {
             3.10 ends the WebSocket session of a client that does at the first flow
             control, which bulk messages bring about.
 
+            A message that is not UTF-8 goes over WebSocket as a binary message, which some
+            servers ignore (ActiveMQ). Under --receipt auto each of those asks for a
+            receipt too; a missing one ends with 75 and is named.
+
             --template expands, in the destination, the body, and the values of -H:
               {{count}}       the number of the message, from 1
               {{time}}        when it goes: 2026-11-21T05:03:22.118453Z
@@ -89,7 +93,7 @@ struct PublishCommand: EndpointCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Receipts of SEND: auto for every 1000th message and the last, require for each, none.",
+            "Receipts of SEND: auto for every 1000th message, the last, and each that goes as a binary WebSocket message; require for each; none.",
             valueName: "when"))
     var receipt = ReceiptPolicy.auto
 
