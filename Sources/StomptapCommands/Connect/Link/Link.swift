@@ -12,6 +12,7 @@ final class Link: Sendable {
     let events: Turnstile
     private let take: @Sendable ([Message], _ connection: Int) async throws -> Void
     private let report: @Sendable (Event) -> Void
+    private let session = SessionWatch()
 
     /// - Parameters:
     ///   - take: given the messages as they come; the connection is read no further until it returns.
@@ -49,6 +50,14 @@ final class Link: Sendable {
     var hasFailed: Bool {
         let state = state.value
         return state.phase == .closed && state.failure != nil
+    }
+
+    /// Why there is no session although one is being tried for; nil otherwise.
+    var absence: Failure? {
+        switch state.value.phase {
+        case .connecting, .lost: session.absence()
+        case .connected, .closed: nil
+        }
     }
 
     /// The connection that is there at the moment.
@@ -226,6 +235,7 @@ final class Link: Sendable {
     }
 
     private func happened(_ event: Reconnection.Event) {
+        session.happened(event)
         guard case .lost(let error, _, let wait) = event else { return }
         var transaction: String?
         state.update { state in

@@ -116,6 +116,7 @@ extension Interpreter {
         guard came == nil else { return }
         let uncounted = log.uncounted
         log.count(upTo: log.total)
+        try checkSession()
         throw Failure(
             .timedOut, "STOMP: \(uncounted) of \(count) messages came within \(timeout.readable)")
     }
@@ -137,6 +138,7 @@ extension Interpreter {
         guard found == nil else { return }
         let came = looked.value - first
         log.count(upTo: looked.value)
+        try checkSession()
         guard came > 0 else {
             throw Failure(
                 .timedOut, "STOMP: no message came within \(timeout.readable), and so none matched \(pattern)")
@@ -152,6 +154,11 @@ extension Interpreter {
             try checkScript()
             return nil
         }
+    }
+
+    /// A script that has waited in vain ends with why there is no session, where there is none.
+    private func checkSession() throws {
+        if !console.isInteractive, let absence = link.absence { throw absence }
     }
 
     /// A script whose session has ended for good waits for nothing more.
