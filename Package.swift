@@ -68,7 +68,8 @@ let package = Package(
             ]),
         .target(name: "TestSupport", dependencies: nio, path: "Tests/TestSupport"),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestSupport", "stomptap", "generate-docs"] + nio,
+            name: "EndToEndTests",
+            dependencies: ["TestSupport", "STOMPCore", "STOMPTransport", "stomptap", "generate-docs"] + nio,
             exclude: ["Traces"]),
         .testTarget(name: "ToolTests", dependencies: ["TestSupport", "stomptap"] + nio, exclude: ["Servers"]),
         .testTarget(name: "TerminalTests", dependencies: ["TestSupport", "LineEditorFixture", "stomptap"]),

@@ -5,6 +5,8 @@ import NIOPosix
 public struct Reconnection: Sendable {
     /// What happens to the connection, for people.
     public enum Event: Sendable {
+        /// An attempt at this server begins.
+        case connecting(Endpoint)
         /// A session is open; `away` is how long there was none since the last one, nil for the first.
         case connected(STOMPConnection, away: TimeAmount?)
         /// The connection was lost, or an attempt failed; the next attempt follows after `wait`.
@@ -64,6 +66,7 @@ public struct Reconnection: Sendable {
         var failure: STOMPClientError?
         for (endpoint, configuration) in servers {
             do {
+                report(.connecting(endpoint))
                 return try await STOMPConnection.connect(to: endpoint, configuration: configuration, on: eventLoop)
             } catch let error as STOMPClientError where ReconnectPolicy.mayPass(error) {
                 failure = error

@@ -3,6 +3,12 @@ import STOMPCore
 
 /// What is sent, and what is said of the messages that came.
 extension STOMPConnection {
+    /// Whether a message with this body goes as a binary WebSocket message: where all do, or the body is not UTF-8.
+    public nonisolated func sendsAsBinary(_ body: ByteBuffer) -> Bool {
+        transport.keepsMessages && !transport.carriesOnlyText
+            && (configuration.transport.sendsBinary || !body.isUTF8)
+    }
+
     /// Sends messages in their order, all of them or, where one cannot be sent, none.
     ///
     /// Returns once they have left for the socket or little is queued before it: a caller that awaits each call is as
@@ -30,7 +36,10 @@ extension STOMPConnection {
             }
             return (ids, frames)
         }
-        let receipts = ids.map { Receipt(id: $0, future: core.receipts.add($0)) }
+        // RabbitMQ answers the receipts of a transaction after COMMIT.
+        let receipts = zip(ids, messages.lazy.filter(\.wantsReceipt)).map { id, message in
+            Receipt(id: id, future: core.receipts.add(id, isHeld: message.transaction != nil))
+        }
         try await core.writable()?.get()
         return receipts
     }
@@ -104,6 +113,7 @@ extension STOMPConnection {
             let receipt = session.makeReceiptID()
             return (receipt, [try session.commit(transaction, receipt: receipt)])
         }
+        core.receipts.release()
         return Receipt(id: id, future: core.receipts.add(id))
     }
 
@@ -112,5 +122,6 @@ extension STOMPConnection {
     /// - Throws: ``STOMPClientError``.
     public func abort(_ transaction: String) throws {
         try core.send { session throws(STOMPProtocolError) in ((), [try session.abort(transaction)]) }
+        core.receipts.release()
     }
 }

@@ -263,4 +263,20 @@ import Testing
             #expect(split.status == .exited(0), "\(split)")
         }
     }
+
+    /// RabbitMQ ends the session of a client that promises heart-beats, at the first flow control over WebSocket.
+    @Test(arguments: [
+        ("publish", ["/topic/a", "x"], "0,10000"), ("publish", ["/topic/a", "x", "--heart-beat", "7000,0"], "7000,0"),
+        ("subscribe", ["/topic/a", "--reconnect", "never"], "10000,10000"), ("check", [], "1000,1000"),
+        ("bench", ["--messages", "1"], "0,0"),
+    ])
+    func heartBeatsAreOfferedAsTheCommandNeeds(command: String, arguments: [String], expected: String) async throws {
+        try await ScriptedServer.run(.awaitText("\0")) { server in
+            var program = Program.stomptap(command, "stomp://127.0.0.1:\(server.port)")
+            program.arguments += arguments
+            _ = try await program.run()
+            let connect = String(decoding: try #require(server.received.first), as: UTF8.self)
+            #expect(connect.contains("\nheart-beat:\(expected)\n"), "\(connect)")
+        }
+    }
 }

@@ -367,6 +367,34 @@ private func configuration(_ server: ScriptedServer, _ change: (inout ClientConf
     }
 
     /// A server that reads nothing must not make the client grow, nor wait for ever.
+    /// RabbitMQ answers the receipts of a transaction after COMMIT: they are not missing before that.
+    @Test func aReceiptInATransactionHasTimeFromItsEnd() async throws {
+        let script: @Sendable (Frame, ScriptedServer.Peer) -> Void = { frame, peer in
+            switch frame.command {
+            case .connect: peer.sendConnected()
+            case .commit:
+                peer.send("RECEIPT\nreceipt-id:receipt-1\n\n\0")
+                peer.sendReceipt(of: frame)
+            case .disconnect: peer.sendReceipt(of: frame)
+            default: break
+            }
+        }
+        try await ScriptedServer.with(script) { server in
+            let settings = configuration(server) { $0.receiptTimeout = .milliseconds(200) }
+            let connection = try await STOMPConnection.connect(to: server.endpoint, configuration: settings)
+            let transaction = try await connection.begin()
+            let held = try await connection.send(
+                OutgoingMessage(to: "/a", wantsReceipt: true, transaction: transaction))
+            // The time of a receipt that is not held is up after this.
+            let missing = try await connection.send(OutgoingMessage(to: "/a", wantsReceipt: true))
+            let error = await #expect(throws: STOMPClientError.self) { try await missing?.arrives() }
+            #expect(error?.code == .timedOut)
+            try await connection.commit(transaction).arrives()
+            try await held?.arrives()
+            try await connection.disconnect()
+        }
+    }
+
     @Test func aServerThatTakesNothingIsGivenUp() async throws {
         let script: @Sendable (Frame, ScriptedServer.Peer) -> Void = { frame, peer in
             ScriptedServer.obliging(frame, peer)

@@ -119,7 +119,9 @@ import enum TestSupport.Loopback
             policy.includesFirst = includesFirst
             let reconnection = Reconnection(
                 servers: [(endpoint, ClientConfiguration(endpoint))], policy: policy
-            ) { _ in attempts.withLockedValue { $0 += 1 } }
+            ) { event in
+                if case .lost = event { attempts.withLockedValue { $0 += 1 } }
+            }
             await #expect(throws: STOMPClientError.self) { try await reconnection.run { _ in } }
             #expect(attempts.withLockedValue { $0 } == (includesFirst ? 3 : 0))
         }

@@ -73,14 +73,10 @@ struct BenchCommand: EndpointCommand {
         if case .times? = options.reconnect { Diagnostics.note(Self.noReconnect) }
         if case .forever? = options.reconnect { Diagnostics.note(Self.noReconnect) }
         try await EndpointArgument.with(endpoint) { endpoints in
-            var reconnection = try options.reconnection(to: endpoints, standard: .never)
-            reconnection.policy = .never
             // RabbitMQ 3.10 ends a WebSocket session when its flow control meets heart-beats, as every load makes it.
-            if options.heartBeat == nil {
-                for index in reconnection.servers.indices {
-                    reconnection.servers[index].configuration.session.heartBeat = .none
-                }
-            }
+            var reconnection = try options.reconnection(
+                to: endpoints, standard: .never, heartBeat: HeartBeat.none)
+            reconnection.policy = .never
             let run = BenchRun(
                 plan: plan, endpoint: endpoints.map(\.description).joined(separator: ","), reconnection: reconnection,
                 log: outputs.log)

@@ -47,16 +47,14 @@ struct CheckCommand: EndpointCommand {
     func run() async throws {
         let options = connection
         let echo = destination.map { Check.Echo(destination: $0, headers: HeaderList(header)) }
-        let asksOften = options.heartBeat == nil
         let printer = CheckPrinter(form: output, diagnostics: options.diagnostics)
         try await EndpointArgument.with(endpoint) { endpoints in
-            let servers = try options.reconnection(to: endpoints, standard: .never).servers
+            // Often enough to be seen while one waits.
+            let heartBeat = HeartBeat(outgoing: 1000, incoming: 1000)
+            let servers = try options.servers(endpoints, heartBeat: heartBeat)
             try await Interrupts.endable {
                 var failure: Failure?
                 for (endpoint, configuration) in servers {
-                    var configuration = configuration
-                    // Often enough to be seen while one waits.
-                    if asksOften { configuration.session.heartBeat = HeartBeat(outgoing: 1000, incoming: 1000) }
                     do {
                         try await Check(
                             endpoint: endpoint, configuration: configuration, echo: echo, printer: printer

@@ -30,7 +30,7 @@ struct ConnectionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Heart-beats in milliseconds, in CONNECT: how often we send, how often the server should; 0 is never (default: 10000,10000; for 'check' 1000,1000, for 'raw' 0,10000, for 'bench' none).",
+            "Heart-beats in milliseconds, in CONNECT: how often we send, how often the server should; 0 is never (default: 10000,10000; for 'publish' and 'raw' 0,10000, for 'check' 1000,1000, for 'bench' 0,0).",
             valueName: "out,in"), transform: HeartBeatArgument.init)
     var heartBeat: HeartBeatArgument?
 
@@ -113,9 +113,11 @@ struct ConnectionOptions: ParsableArguments {
     /// - Parameters:
     ///   - endpoints: the servers, in the order in which they are tried.
     ///   - standard: what holds where `--reconnect` is not given.
+    ///   - heartBeat: what is offered where `--heart-beat` is not given.
     ///   - trace: the trace of the command, where it has one already.
     func reconnection(
-        to endpoints: [Endpoint], standard: ReconnectArgument, trace: CommandTrace? = nil
+        to endpoints: [Endpoint], standard: ReconnectArgument, heartBeat: HeartBeat? = nil,
+        trace: CommandTrace? = nil
     ) throws -> Reconnection {
         var policy = ReconnectPolicy(delay: reconnectDelay.amount, longestDelay: reconnectMaxDelay.amount)
         // Who asks for it also wants to wait for a server that is not up yet.
@@ -126,18 +128,19 @@ struct ConnectionOptions: ParsableArguments {
         case .forever: policy.attempts = nil
         }
         return Reconnection(
-            servers: try servers(endpoints, trace: trace), policy: policy,
+            servers: try servers(endpoints, heartBeat: heartBeat, trace: trace), policy: policy,
             report: ConnectionReport.teller(isLocal: diagnostics.appearance.timestamps != .utc))
     }
 
     /// The servers, each with how it is reached. It warns where `-k` lets anybody answer for them.
     func servers(
-        _ endpoints: [Endpoint], trace: CommandTrace? = nil
+        _ endpoints: [Endpoint], heartBeat: HeartBeat? = nil, trace: CommandTrace? = nil
     ) throws -> [(endpoint: Endpoint, configuration: ClientConfiguration)] {
         tls.warn(of: endpoints)
         let trace = try trace ?? CommandTrace(diagnostics)
         return try endpoints.map { endpoint in
             var configuration = try configuration(for: endpoint)
+            if self.heartBeat == nil, let heartBeat { configuration.session.heartBeat = heartBeat }
             configuration.transport.trace = trace.wire
             configuration.transport.capture = trace.capture
             return (endpoint, configuration)

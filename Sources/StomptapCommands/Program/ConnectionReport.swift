@@ -10,6 +10,7 @@ enum ConnectionReport {
         let lostAt = Shared<Timestamp?>(nil)
         return { event in
             switch event {
+            case .connecting: break
             case .connected(_, let away):
                 if away != nil, let start = lostAt.value {
                     Diagnostics.note("connected again; away \(interval(from: start, to: .now(), isLocal: isLocal))")

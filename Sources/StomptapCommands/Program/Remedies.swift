@@ -11,8 +11,12 @@ enum Remedies {
 
     /// ``line(for:)``, and that it is tried again.
     static func line(for error: STOMPClientError, tryingAgainIn wait: TimeAmount) -> String {
-        let line = line(for: error)
-        return line + (line.hasSuffix("?") ? " Trying" : "; trying") + " again in \(wait.readable)"
+        Self.line(line(for: error), tryingAgainIn: wait)
+    }
+
+    /// The line of a failure, and that it is tried again.
+    static func line(_ line: String, tryingAgainIn wait: TimeAmount) -> String {
+        line + (line.hasSuffix("?") ? " Trying" : "; trying") + " again in \(wait.readable)"
     }
 
     /// The error with what is known to mend it.

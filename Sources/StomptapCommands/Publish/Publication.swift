@@ -17,10 +17,16 @@ struct Publication {
     /// is kept in memory for it.
     private static let window = (messages: 4000, octets: 16 << 20)
 
-    private struct Awaited {
+    fileprivate struct Awaited {
         var receipt: Receipt
         /// How many messages have been confirmed when it comes: a receipt also tells that all before it were received.
         var confirms: Int
+        /// Whether the last of them went as a binary WebSocket message. A server may ignore those, so that neither a later
+        /// receipt nor the answer to DISCONNECT tells that it was received.
+        var isOfBinary = false
+
+        /// Whether it is of a binary message and has not come.
+        var isMissing: Bool { isOfBinary && !receipt.hasArrived }
     }
 
     private var queue: DraftQueue
@@ -39,9 +45,12 @@ struct Publication {
     private var unconfirmedOctets = 0
 
     private var awaited: CircularBuffer<Awaited> = []
-    /// Whether receipts are asked for on this connection.
+    /// Whether receipts are asked for on this connection, apart from those of binary messages.
     private var asksReceipts = true
     private var hasAnswered = false
+    /// Binary messages whose receipts did not come in time.
+    private var missing: [Int] = []
+    private var isCommitted = false
 
     init(
         queue: DraftQueue, plan: Plan, mayComeBack: Bool, isVerbose: Bool, progress: Shared<PublishProgress.Counts>
@@ -63,7 +72,7 @@ struct Publication {
     /// - Throws: ``Failure``, or `STOMPClientError`.
     mutating func run(on connection: STOMPConnection) async throws {
         do {
-            awaited = []
+            (awaited, missing) = ([], [])
             asksReceipts =
                 plan.receipt == .require || (plan.receipt == .auto && connection.handshake.answersReceipts)
             let transaction = plan.isTransaction ? try await connection.begin() : nil
@@ -83,10 +92,22 @@ struct Publication {
             }
             try await finish(transaction, on: connection)
         } catch {
-            await settle()
-            let goodbye = await Task { try await connection.disconnect() }.result
-            // Where the fault is not in the session, its last answer tells that everything has come.
-            if !(error is STOMPClientError), case .success(.confirmed) = goodbye, !plan.isTransaction { confirm(sent) }
+            let hasLater = settle()
+            let goodbye = try? await Task { try await connection.disconnect() }.value
+            // Where the fault is not in the session, its last answer tells that everything has come, except what a server
+            // may ignore.
+            let isAnswered = goodbye == .confirmed && (!(error is STOMPClientError) || !missing.isEmpty)
+            if !plan.isTransaction, hasLater || isAnswered {
+                if let first = awaited.first(where: \.isMissing) {
+                    confirm(max(confirmed, first.confirms - 1))
+                } else if isAnswered {
+                    confirm(sent)
+                }
+            }
+            if !missing.isEmpty {
+                // A server that is there and ignores binary messages would do so on another connection too.
+                throw goodbye == .confirmed || goodbye == .closed ? Failure(error) : error
+            }
             // Another connection could only have the rest of a transaction.
             throw plan.isTransaction && sent > plan.skip && error is STOMPClientError ? Failure(error) : error
         }
@@ -114,7 +135,8 @@ struct Publication {
     ) async throws {
         var messages: [OutgoingMessage] = []
         messages.reserveCapacity(drafts.count)
-        var receipts: [Int] = []
+        var receipts: [(number: Int, isOfBinary: Bool)] = []
+        let asksForBinary = plan.receipt != .none && connection.handshake.answersReceipts
         var octets = unconfirmedOctets
         for (index, draft) in drafts.enumerated() {
             let body = draft.body
@@ -130,18 +152,21 @@ struct Publication {
                 to: draft.destination, body: body, headers: draft.headers, contentLength: plan.contentLength,
                 transaction: transaction)
             octets += mayComeBack ? body.readableBytes : 0
-            // In a transaction only COMMIT tells anything: RabbitMQ answers the receipts of SEND after it.
-            if transaction == nil, asksReceipts {
+            let isOfBinary = asksForBinary && connection.sendsAsBinary(body)
+            if isOfBinary {
+                message.wantsReceipt = true
+            } else if transaction == nil, asksReceipts {
+                // Of text in a transaction, COMMIT's receipt tells everything.
                 let mustAsk = (mayBeLast && index == drafts.count - 1) || octets > Self.window.octets
                 message.wantsReceipt =
                     plan.receipt == .require || mustAsk || number % Self.autoInterval == 0
-                if message.wantsReceipt { receipts.append(number) }
             }
+            if message.wantsReceipt { receipts.append((number, isOfBinary)) }
             messages.append(message)
         }
         do {
-            for (receipt, number) in zip(try await connection.send(messages), receipts) {
-                awaited.append(Awaited(receipt: receipt, confirms: number))
+            for (receipt, (number, isOfBinary)) in zip(try await connection.send(messages), receipts) {
+                awaited.append(Awaited(receipt: receipt, confirms: number, isOfBinary: isOfBinary))
             }
         } catch let error as STOMPClientError where error.code != .cannotSend {
             // Some of them may have left before the connection was lost.
@@ -149,8 +174,11 @@ struct Publication {
             throw error
         }
         count(drafts)
-        while sent - confirmed > Self.window.messages || unconfirmedOctets > Self.window.octets, !awaited.isEmpty {
-            try await awaitFirst()
+        // RabbitMQ answers the receipts of a transaction after COMMIT.
+        while transaction == nil, !awaited.isEmpty,
+            sent - confirmed > Self.window.messages || unconfirmedOctets > Self.window.octets
+        {
+            try await awaitFirst(on: connection)
         }
     }
 
@@ -167,13 +195,17 @@ struct Publication {
 
     // MARK: What the server has confirmed
 
-    private mutating func awaitFirst() async throws {
+    private mutating func awaitFirst(on connection: STOMPConnection) async throws {
         guard let first = awaited.first else { return }
         do {
             try await first.receipt.arrives()
             hasAnswered = true
-            confirm(first.confirms)
+            // In a transaction COMMIT's, which is the last, confirms all of it.
+            if !plan.isTransaction || awaited.count == 1 { confirm(first.confirms) }
             awaited.removeFirst()
+        } catch let error as STOMPClientError where error.code == .timedOut && awaited.contains(where: \.isMissing) {
+            missing = awaited.filter(\.isMissing).map(\.confirms)
+            throw noReceipts(of: missing, on: connection)
         } catch let error as STOMPClientError
             where error.code == .timedOut && plan.receipt == .auto && !hasAnswered
         {
@@ -199,12 +231,32 @@ struct Publication {
         progress.update { $0.confirmed = number }
     }
 
-    /// Counts the receipts that have come already.
-    private mutating func settle() async {
+    /// Counts the receipts that have come already, up to the first that has not.
+    ///
+    /// - Returns: whether a later one has come.
+    private mutating func settle() -> Bool {
+        guard !plan.isTransaction else {
+            isCommitted = awaited.last.map { !$0.isOfBinary && $0.receipt.hasArrived } ?? false
+            return false
+        }
         while let first = awaited.first, first.receipt.hasArrived {
             confirm(first.confirms)
             awaited.removeFirst()
         }
+        return awaited.contains(where: \.receipt.hasArrived)
+    }
+
+    /// Names binary messages whose receipts did not come in time.
+    private func noReceipts(of messages: [Int], on connection: STOMPConnection) -> STOMPClientError {
+        let named = messages.prefix(10)
+        let more = messages.count > named.count ? " and \(messages.count - named.count) more" : ""
+        let numbers = named.map(String.init).joined(separator: ", ") + more
+        let time = connection.configuration.receiptTimeout.readable
+        let instead = connection.configuration.transport.sendsBinary ? "omit --ws-binary" : "use stomp://"
+        return STOMPClientError(
+            .timedOut,
+            "no receipt within \(time) for message\(messages.count == 1 ? "" : "s") \(numbers), sent as binary over WebSocket",
+            remedy: "the server may ignore binary messages: \(instead); if it sends no receipts here, --receipt none")
     }
 
     private mutating func finish(_ transaction: String?, on connection: STOMPConnection) async throws {
@@ -212,7 +264,7 @@ struct Publication {
             let receipt = try await connection.commit(transaction)
             if asksReceipts { awaited.append(Awaited(receipt: receipt, confirms: sent)) }
         }
-        while !awaited.isEmpty { try await awaitFirst() }
+        while !awaited.isEmpty { try await awaitFirst(on: connection) }
         switch try await goodbye(to: connection) {
         case .confirmed:
             confirm(sent)
@@ -254,6 +306,7 @@ struct Publication {
     }
 
     private var account: String {
+        if isCommitted { return "the transaction with \(sent - plan.skip) messages was committed" }
         if plan.isTransaction {
             return "nothing of the transaction is confirmed; \(sent - plan.skip) messages were sent in it"
         }

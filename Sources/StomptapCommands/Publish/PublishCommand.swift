@@ -12,6 +12,14 @@ struct PublishCommand: EndpointCommand {
             Nothing is lost without being named: on a failure it says how many
             messages were sent and confirmed, and with which --skip to resume.
 
+            Unless --heart-beat is given, it promises no heart-beats of its own: RabbitMQ
+            3.10 ends the WebSocket session of a client that does at the first flow
+            control, which bulk messages bring about.
+
+            A message that is not UTF-8 goes over WebSocket as a binary message, which some
+            servers ignore (ActiveMQ). Under --receipt auto each of those asks for a
+            receipt too; a missing one ends with 75 and is named.
+
             --template expands, in the destination, the body, and the values of -H:
               {{count}}       the number of the message, from 1
               {{time}}        when it goes: 2026-11-21T05:03:22.118453Z
@@ -85,7 +93,7 @@ struct PublishCommand: EndpointCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Receipts of SEND: auto for every 1000th message and the last, require for each, none.",
+            "Receipts of SEND: auto for every 1000th message, the last, and each that goes as a binary WebSocket message; require for each; none.",
             valueName: "when"))
     var receipt = ReceiptPolicy.auto
 
@@ -139,7 +147,8 @@ struct PublishCommand: EndpointCommand {
             skip: skip)
         let options = connection
         try await EndpointArgument.with(endpoint) { endpoints in
-            let reconnection = try options.reconnection(to: endpoints, standard: .never)
+            let reconnection = try options.reconnection(
+                to: endpoints, standard: .never, heartBeat: HeartBeat(outgoing: 0, incoming: 10_000))
             try await Interrupts.endable {
                 var publication = Publication(
                     queue: queue, plan: plan, mayComeBack: reconnection.policy.attempts != 0,

@@ -10,6 +10,7 @@ struct EventStreamTail: Sendable {
     private let printer: RawPrinter
     private let memory = Shared(EventStreamMemory())
     private let counted = Shared(0)
+    private let watch = SessionWatch()
 
     init(_ reconnection: Reconnection, plan: RawExchange.Plan, printer: RawPrinter) {
         servers = reconnection.servers
@@ -25,25 +26,26 @@ struct EventStreamTail: Sendable {
         var attempt = 0
         while true {
             var plan = plan
-            if let end { plan.timeout = end - .now() }
             do {
-                let connection = try await RawConnection.open(serversFromHere, mode: .events, memory: memory)
+                let connection = try await RawConnection.open(
+                    serversFromHere, mode: .events, memory: memory, until: end, watch: watch)
                 (hadStream, attempt) = (true, 0)
+                if let end { plan.timeout = max(.zero, end - .now()) }
                 let isClosed = try await RawExchange(
                     connection, plan: plan, input: nil, printer: printer, counted: counted
                 ).run()
                 guard isClosed else { return }
-                try await wait("HTTP: the stream has ended", attempt: 1, until: end)
+                try await wait(after: Failure(.unavailable, "HTTP: the stream has ended"), attempt: 1, until: end)
             } catch let error as TransportError
                 where Self.mayPass(error) && (hadStream || policy.includesFirst) && !Task.isCancelled
             {
                 attempt += 1
                 guard attempt <= policy.attempts ?? .max else { throw error }
-                try await wait(error.description, attempt: attempt, until: end)
+                try await wait(after: Failure(error), attempt: attempt, until: end)
             }
             guard let end, .now() >= end else { continue }
-            guard let count = plan.count else { return }
-            throw Failure(.timedOut, "HTTP: \(counted.value) of \(count) events came in time")
+            let account = plan.count.map { "\(counted.value) of \($0) events came" }
+            if let absence = watch.absence(account) { throw absence }
         }
     }
 
@@ -58,8 +60,9 @@ struct EventStreamTail: Sendable {
         }
     }
 
-    private func wait(_ reason: String, attempt: Int, until end: NIODeadline?) async throws {
-        guard policy.attempts != 0 else { throw Failure(.unavailable, reason) }
+    private func wait(after failure: Failure, attempt: Int, until end: NIODeadline?) async throws {
+        guard policy.attempts != 0 else { throw failure }
+        watch.lost(failure)
         var time = policy.wait(before: attempt, chance: .random(in: 0...1))
         // No server can ask for more than a day.
         if let retry = memory.value.retry {
@@ -67,7 +70,7 @@ struct EventStreamTail: Sendable {
         }
         let id = memory.value.lastEventID
         Diagnostics.note(
-            "\(reason); trying again in \(time.readable)" + (id.isEmpty ? "" : ", from event \(id) on"))
+            Remedies.line(failure.line ?? "", tryingAgainIn: time) + (id.isEmpty ? "" : ", from event \(id) on"))
         if let end { time = min(time, max(.zero, end - .now())) }
         try await Task.sleep(nanoseconds: UInt64(time.nanoseconds))
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import NIOCore
 import STOMPClient
 import STOMPTransport
 
@@ -69,7 +70,8 @@ struct RawCommand: EndpointCommand {
     @Option(
         name: [.customShort("W", allowingJoined: true), .long],
         help: ArgumentHelp(
-            "Stop after this long; with -n, too little by then is status 75.", valueName: "duration"),
+            "Stop after this long, connecting included; with -n, too little by then is status 75, and without a connection it is 75 or 69.",
+            valueName: "duration"),
         transform: DurationArgument.init)
     var timeout: DurationArgument?
 
@@ -111,7 +113,10 @@ struct RawCommand: EndpointCommand {
                 if plan.mode == .events {
                     return try await EventStreamTail(reconnection, plan: plan, printer: printer).run()
                 }
-                let connection = try await RawConnection.open(reconnection.servers, mode: plan.mode)
+                let end = plan.timeout.map { NIODeadline.now() + $0 }
+                let connection = try await RawConnection.open(reconnection.servers, mode: plan.mode, until: end)
+                var plan = plan
+                plan.timeout = end.map { max(.zero, $0 - .now()) }
                 try await RawExchange(connection, plan: plan, input: input, printer: printer).run()
             }
         }

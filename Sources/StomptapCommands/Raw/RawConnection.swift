@@ -14,6 +14,16 @@ enum RawMode: Sendable {
     case echo
     /// Server-sent events.
     case events
+
+    /// What is missing at a server until it is connected.
+    fileprivate func missing(at endpoint: Endpoint) -> String {
+        if self == .events { return "HTTP: no event stream from" }
+        switch endpoint.scheme {
+        case .stomp, .stomps: return "TCP: no connection to"
+        case .ws, .wss: return "WebSocket: no connection to"
+        case .http, .https: return "HTTP: no connection to"
+        }
+    }
 }
 
 /// What outlasts a stream of server-sent events, for the next one.
@@ -34,15 +44,42 @@ struct RawConnection: Sendable {
 
     /// Connects to the first of the servers that can be reached.
     ///
-    /// - Throws: ``TransportError``, or `CancellationError`.
+    /// - Parameters:
+    ///   - end: when the time is up, where there is a limit.
+    ///   - watch: told of each attempt.
+    /// - Throws: ``TransportError``, ``Failure`` when the time is up, or `CancellationError`.
     static func open(
         _ servers: [(endpoint: Endpoint, configuration: ClientConfiguration)], mode: RawMode,
-        memory: Shared<EventStreamMemory> = Shared(EventStreamMemory())
+        memory: Shared<EventStreamMemory> = Shared(EventStreamMemory()), until end: NIODeadline?,
+        watch: SessionWatch = SessionWatch()
+    ) async throws -> RawConnection {
+        guard let end else { return try await openFirst(of: servers, mode: mode, memory: memory, watch: watch) }
+        return try await withThrowingTaskGroup(of: RawConnection?.self) { group in
+            group.addTask { try await openFirst(of: servers, mode: mode, memory: memory, watch: watch) }
+            group.addTask {
+                try await Task.sleep(nanoseconds: UInt64(max(0, (end - .now()).nanoseconds)))
+                return nil
+            }
+            defer { group.cancelAll() }
+            if let connection = try await group.next() ?? nil { return connection }
+            // Asked before the attempt is given up. It may just have succeeded.
+            if let absence = watch.absence() { throw absence }
+            guard let connection = try await group.next() ?? nil else { throw CancellationError() }
+            return connection
+        }
+    }
+
+    private static func openFirst(
+        of servers: [(endpoint: Endpoint, configuration: ClientConfiguration)], mode: RawMode,
+        memory: Shared<EventStreamMemory>, watch: SessionWatch
     ) async throws -> RawConnection {
         var failure: TransportError?
         for (endpoint, configuration) in servers {
+            watch.connecting("\(mode.missing(at: endpoint)) \(endpoint)")
             do {
-                return try await open(endpoint, configuration, mode: mode, memory: memory)
+                let connection = try await open(endpoint, configuration, mode: mode, memory: memory)
+                watch.connected()
+                return connection
             } catch let error as TransportError where [.cannotConnect, .nameNotFound, .timedOut].contains(error.code) {
                 failure = error
             }
@@ -168,6 +205,8 @@ struct RawConnection: Sendable {
         var failure: (any Error)?
         /// The first ERROR that came.
         var errorFrame: Frame?
+        /// Whether CONNECT was sent and not answered.
+        var isConnecting: Bool
         /// How it ended, in words.
         var ending: String
     }
@@ -178,6 +217,7 @@ struct RawConnection: Sendable {
             let layer = closure?.layer ?? .tcp
             return Verdict(
                 refusal: receiver.refusal, failure: receiver.failure, errorFrame: receiver.errorFrame,
+                isConnecting: receiver.isConnecting,
                 ending: "\(layer.rawValue): \(closure?.description ?? "the connection ended")")
         }
     }

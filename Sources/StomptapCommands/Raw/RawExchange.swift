@@ -177,6 +177,7 @@ struct RawExchange: Sendable {
         }
         if let failure = verdict.failure { throw failure }
         if case .failed = ending { throw Failure(.unavailable, "\(verdict.ending) before all was sent") }
+        if case .timeIsUp = ending, verdict.isConnecting { throw Failure(.timedOut, "STOMP: no CONNECTED in time") }
         guard let count = plan.count, counted.value < count else { return }
         let what = plan.mode == .frames ? "frames" : plan.mode == .events ? "events" : "messages"
         let came = "\(counted.value) of \(count) \(what) came"

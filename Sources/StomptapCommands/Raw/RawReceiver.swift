@@ -33,7 +33,7 @@ final class RawReceiver: TransportReceiver {
     /// The ERROR that came first.
     private(set) var errorFrame: Frame?
     /// Whether CONNECT was sent, and CONNECTED has not come.
-    private var isConnecting = false
+    private(set) var isConnecting = false
     /// What the server said to CONNECT, where that was an ERROR.
     private(set) var refusal: STOMPClientError?
 

@@ -14,6 +14,8 @@ struct Request: Sendable {
     var count: Int
     /// How long, from when the message has gone.
     var timeout: TimeAmount
+    /// Whether no more than that may go by until it goes, either.
+    var limitsConnecting: Bool
     var printer: MessagePrinter
 
     /// What has come so far.
@@ -22,22 +24,59 @@ struct Request: Sendable {
         var unmatched = 0
     }
 
-    /// Asks, and prints what comes back.
+    /// Asks, and prints what comes back. On a connection that comes back it asks again.
     ///
     /// - Throws: ``Failure``, or `STOMPClientError`.
-    func run(on connection: STOMPConnection) async throws {
+    func run(_ reconnection: Reconnection) async throws {
+        let session = SessionWatch()
         let progress = Shared(Progress())
+        let end = Shared<NIODeadline?>(limitsConnecting ? .now() + timeout : nil)
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await session.watching(reconnection).run { connection in
+                    progress.update { $0 = Progress() }
+                    try await run(on: connection, progress, until: end)
+                }
+                return true
+            }
+            group.addTask {
+                while true {
+                    // There may be none yet, and one that was there may have been put off.
+                    let left = end.value.map { $0 - .now() } ?? timeout
+                    guard left > .zero else { return false }
+                    try await Task.sleep(nanoseconds: UInt64(left.nanoseconds))
+                }
+            }
+            defer { group.cancelAll() }
+            guard try await group.next() == false else { return }
+            // Asked before the session is left.
+            let failure = session.absence() ?? failure(progress.value)
+            group.cancelAll()
+            // The goodbye of the connection is waited for.
+            _ = try? await group.next()
+            throw failure
+        }
+    }
+
+    /// - Parameter end: when the time is up. There is no limit between CONNECTED and the sending of the message, nor once
+    ///   all replies have come.
+    private func run(
+        on connection: STOMPConnection, _ progress: Shared<Progress>, until end: Shared<NIODeadline?>
+    ) async throws {
         let acknowledger = Acknowledger(connection: connection)
         // Only the replies that are printed are taken out of a queue.
         let policy = AckPolicy(
             to: reply, headers: replyHeaders, purpose: expect == nil ? .consume : .search, wanted: count,
             handshake: connection.handshake)
         let subscription = try await acknowledger.subscribe(to: reply, headers: replyHeaders, policy: policy)
+        let limit = end.value
+        end.update { $0 = nil }
         do {
             if try await connection.standing(of: subscription) == .unconfirmed {
                 connection.warnUnconfirmed(reply)
             }
             try await connection.send(message)
+            end.update { $0 = .now() + timeout }
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 group.addTask {
                     try await print(subscription.messages, progress, acknowledger)
@@ -47,14 +86,12 @@ struct Request: Sendable {
                     try await acknowledger.keepAwake()
                     return false
                 }
-                group.addTask {
-                    try await Task.sleep(nanoseconds: UInt64(timeout.nanoseconds))
-                    throw failure(progress.value)
-                }
                 defer { group.cancelAll() }
                 while let isDone = try await group.next(), !isDone {}
             }
+            end.update { $0 = .distantFuture }
         } catch {
+            end.update { $0 = $0 ?? limit }
             await acknowledger.leave()
             throw error
         }

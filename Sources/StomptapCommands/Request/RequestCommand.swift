@@ -51,9 +51,10 @@ struct RequestCommand: EndpointCommand {
     @Option(
         name: [.customShort("W", allowingJoined: true), .long],
         help: ArgumentHelp(
-            "How long to wait for replies once the message has gone (default: 5s).", valueName: "duration"),
+            "How long to wait for replies once the message has gone (default: 5s); if given, also how long to connect.",
+            valueName: "duration"),
         transform: DurationArgument.init)
-    var timeout = DurationArgument(seconds: 5)
+    var timeout: DurationArgument?
 
     @OptionGroup
     var sent: SentOptions
@@ -82,13 +83,14 @@ struct RequestCommand: EndpointCommand {
         ContentType.add(sent.contentType, for: content, to: &headers)
         let request = Request(
             message: OutgoingMessage(to: destination, body: content, headers: headers), reply: reply,
-            replyHeaders: HeaderList(replyHeader), expect: expect, count: count, timeout: timeout.amount,
+            replyHeaders: HeaderList(replyHeader), expect: expect, count: count,
+            timeout: timeout?.amount ?? .seconds(5), limitsConnecting: timeout != nil,
             printer: MessagePrinter(output.form, diagnostics: connection.diagnostics))
         let options = connection
         try await EndpointArgument.with(endpoint) { endpoints in
             let reconnection = try options.reconnection(to: endpoints, standard: .never)
             try await Interrupts.endable {
-                try await reconnection.run { connection in try await request.run(on: connection) }
+                try await request.run(reconnection)
             }
         }
     }

@@ -55,7 +55,8 @@ struct SubscribeCommand: EndpointCommand {
     @Option(
         name: [.customShort("W", allowingJoined: true), .long],
         help: ArgumentHelp(
-            "Stop after this long; with -n, too few messages by then are status 75.", valueName: "duration"),
+            "Stop after this long; with -n, too few messages by then are status 75, and without a session then it is 75 or 69.",
+            valueName: "duration"),
         transform: DurationArgument.init)
     var timeout: DurationArgument?
 

@@ -66,9 +66,10 @@ struct Tail: Sendable {
     private let start = NIODeadline.now()
     private let progress = Shared(Progress())
     private let current = Shared<STOMPConnection?>(nil)
+    private let session = SessionWatch()
 
     init(reconnection: Reconnection, plan: Plan, printer: MessagePrinter, recorder: MessagePrinter?) {
-        self.reconnection = reconnection
+        self.reconnection = session.watching(reconnection)
         self.plan = plan
         self.printer = printer
         self.recorder = recorder
@@ -122,9 +123,12 @@ struct Tail: Sendable {
             do {
                 while let ending = try await group.next() {
                     guard let ending else { continue }
+                    // Asked before the session is left.
+                    let absence = ending == .timeIsUp || ending == .silence ? session.absence(account) : nil
                     // The goodbye of the connection is waited for.
                     group.cancelAll()
                     while (try? await group.next()) != nil {}
+                    if let absence { throw absence }
                     return ending
                 }
             } catch is CancellationError {}
@@ -297,7 +301,7 @@ struct Tail: Sendable {
             guard left > .nanoseconds(0) else {
                 // Before the goodbye, whose answer would be the last that was heard.
                 let fails = plan.count != nil || plan.expect != nil
-                if progress.messages == 0, !fails, let connection = current.value {
+                if progress.messages == 0, !fails, session.absence() == nil, let connection = current.value {
                     Diagnostics.note(await QuietHint(destinations: plan.destinations, connection: connection).line)
                 }
                 return .silence
@@ -307,6 +311,12 @@ struct Tail: Sendable {
     }
 
     // MARK: What is said at the end
+
+    private var account: String? {
+        let messages = progress.value.messages
+        if let count = plan.count { return "\(messages) of \(count) messages came" }
+        return messages == 0 ? nil : "\(counted(messages)) came"
+    }
 
     private var hint: String {
         guard progress.value.messages == 0 else { return "" }

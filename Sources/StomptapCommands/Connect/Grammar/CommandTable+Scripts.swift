@@ -9,7 +9,8 @@ extension CommandTable {
             name: "wait", synopsis: "[N] [--timeout DURATION]", summary: "wait for messages",
             details: """
                 Waits until N messages have come, 1 unless told otherwise, that no 'wait' or 'expect'
-                before it has counted. With too few in time (5s) it fails, with status 75.
+                before it has counted. With too few in time (5s) it fails: with status 75, or 69
+                where the session was lost by then.
                 """,
             examples: ["wait", "wait 10 --timeout 30s"], options: [.timeout], operands: [.other]
         ) { arguments throws(LineError) in
@@ -23,8 +24,9 @@ extension CommandTable {
             details: """
                 Looks through the messages that no 'wait' or 'expect' before it has counted, and those
                 that come in time (5s), up to the first whose body matches. If none did it fails: with
-                status 1 where there were messages, and 75 where there was none at all. The regular
-                expression is written as for 'grep'; behind -- it may hold anything.
+                status 1 where there were messages, 75 where there was none at all, and 69 where the
+                session was lost by then. The regular expression is written as for 'grep'; behind --
+                it may hold anything.
                 """,
             examples: [#"expect "status": "ok""#, "expect done --timeout 30s"], options: [.timeout], operands: [.other],
             takesRest: true, takesOptionsBehind: true

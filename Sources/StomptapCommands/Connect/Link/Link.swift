@@ -13,6 +13,7 @@ final class Link: Sendable {
     let log: MessageLog
     private let take: @Sendable ([LoggedMessage]) async throws -> [LoggedMessage]
     private let report: @Sendable (Event) -> Void
+    private let session = SessionWatch()
 
     /// - Parameters:
     ///   - log: keeps the messages.
@@ -54,6 +55,14 @@ final class Link: Sendable {
     var hasFailed: Bool {
         let state = state.value
         return state.phase == .closed && state.failure != nil
+    }
+
+    /// Why there is no session although one is being tried for; nil otherwise.
+    var absence: Failure? {
+        switch state.value.phase {
+        case .connecting, .lost: session.absence()
+        case .connected, .closed: nil
+        }
     }
 
     /// The connection that is there at the moment.
@@ -245,6 +254,7 @@ final class Link: Sendable {
     }
 
     private func happened(_ event: Reconnection.Event) {
+        session.happened(event)
         guard case .lost(let error, _, let wait) = event else { return }
         var transaction: String?
         state.update { state in

@@ -125,6 +125,7 @@ extension Interpreter {
         if let came { return try await link.acknowledge(came) }
         let uncounted = log.uncounted
         log.count(upTo: log.total)
+        try checkSession()
         throw Failure(
             .timedOut, "STOMP: \(uncounted) of \(count) messages came within \(timeout.readable)")
     }
@@ -146,6 +147,7 @@ extension Interpreter {
         if let found { return try await link.acknowledge([found]) }
         let came = looked.value - first
         log.count(upTo: looked.value)
+        try checkSession()
         guard came > 0 else {
             throw Failure(
                 .timedOut, "STOMP: no message came within \(timeout.readable), and so none matched \(pattern)")
@@ -161,6 +163,11 @@ extension Interpreter {
             try checkScript()
             return nil
         }
+    }
+
+    /// A script that has waited in vain ends with why there is no session, where there is none.
+    private func checkSession() throws {
+        if !console.isInteractive, let absence = link.absence { throw absence }
     }
 
     /// A script whose session has ended for good waits for nothing more.

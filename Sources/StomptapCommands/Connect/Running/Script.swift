@@ -93,5 +93,6 @@ struct Script {
         // Each line was told as it failed.
         if let failure { throw Failure(failure.status, nil) }
         if interpreter.link.hasFailed, let failure = interpreter.link.failure { throw failure }
+        if let absence = interpreter.link.absence { throw absence }
     }
 }
