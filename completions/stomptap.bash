@@ -1268,13 +1268,19 @@ _stomptap_check() {
 _stomptap_tap() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--allow-remote --summary -0 -k --insecure --show-secrets --version -h --help)
-    repeating_options=(--command --destination --drop --http-header)
+    repeating_options=(--listen-name --allow-origin --command --destination --drop --http-header)
     non_repeating_options=(--listen --tls-cert --tls-key --grep --record --ready-file --output -o -F --format --delay --jitter --rate --close-after --close-code --refuse --freeze-after --origin --cookie --connect-timeout --ca --cert --key --key-passphrase-env --server-name --tls-min --proxy --max-message --timestamps --color)
     __stomptap_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
     '--listen')
+        return
+        ;;
+    '--listen-name')
+        return
+        ;;
+    '--allow-origin')
         return
         ;;
     '--tls-cert')
@@ -1395,7 +1401,7 @@ _stomptap_tap() {
 _stomptap_serve() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--clock --version -h --help)
-    repeating_options=(--login -C --connect-header --origin --prefix --route)
+    repeating_options=(--login -C --connect-header --origin --listen-name --prefix --route)
     non_repeating_options=(--tcp --ws --ws-path --heart-beat --manner --tls-cert --tls-key)
     __stomptap_offer_flags_options 0
 
@@ -1420,6 +1426,9 @@ _stomptap_serve() {
         return
         ;;
     '--origin')
+        return
+        ;;
+    '--listen-name')
         return
         ;;
     '--manner')

@@ -64,12 +64,14 @@ public final class Broker: Sendable {
         case .webSocket(let host, let port, let path):
             var endpoint = WebSocketEndpoint(
                 path: path, subprotocols: ["v12.stomp", "v11.stomp", "v10.stomp"],
-                allowedOrigins: configuration.allowedOrigins, sockJS: SockJSServerOptions())
+                allowedOrigins: configuration.allowedOrigins ?? [], sockJS: SockJSServerOptions())
+            endpoint.allowsOwnOrigins = configuration.allowedOrigins == nil
+            endpoint.hosts = OwnHosts(configuration.listenNames + [host])
             configuration.manner.shape(&endpoint)
             return try await .webSocket(
                 host: host, port: port, on: eventLoop, endpoint: endpoint,
                 options: configuration.manner.shaped(configuration.transport),
-                tls: configuration.tls, accept: accept)
+                tls: configuration.tls, whenRefused: configuration.refusalObserver, accept: accept)
         }
     }
 

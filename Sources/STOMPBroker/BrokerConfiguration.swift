@@ -14,8 +14,16 @@ public struct BrokerConfiguration: Sendable {
     public var listeners: [Listener] = [.tcp(host: "127.0.0.1", port: 0)]
     /// The certificate of all listeners; nil, the default, is no TLS.
     public var tls: TLSServerOptions?
-    /// The values of `Origin` that may open a WebSocket; nil, the default, is all of them.
+    /// Names of the host that HTTP requests may be for, beside those that always are this machine's (``OwnHosts``) and
+    /// the host of the listener. Others are answered 421. Default none.
+    public var listenNames: [String] = []
+    /// The only values of `Origin` that HTTP requests may have, `*` for all of them; others are answered 403. Nil, the
+    /// default, is the pages of this machine: from a loopback name or address, or from the host that the request is for,
+    /// at any port.
     public var allowedOrigins: [String]?
+    /// Told of each HTTP request that is refused for its host or its origin, on the broker's event loop; it must not
+    /// block. Default nobody.
+    public var refusalObserver: @Sendable (AdmissionRefusal) -> Void = { _ in }
     /// Passcodes by login; nil, the default, lets everybody in.
     public var logins: [String: String]?
     /// Headers that CONNECT must have, with these values, such as `Authorization`. Default none.

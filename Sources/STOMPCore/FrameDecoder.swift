@@ -18,7 +18,8 @@ public struct FrameDecoder: Sendable {
     public var version: STOMPVersion?
     public let limits: FrameLimits
     /// Whether a frame with a command that is none is read to its end. ``next()`` throws for that frame alone then, with
-    /// ``STOMPProtocolError/unknownCommand``, and goes on behind it. Default false.
+    /// ``STOMPProtocolError/unknownCommand``, and goes on behind it. The first line of an HTTP request is not skipped
+    /// before the session has a version. Default false.
     public var skipsUnknownCommands: Bool {
         get { reader.skipsUnknownCommands }
         set { reader.skipsUnknownCommands = newValue }

@@ -139,7 +139,8 @@ struct FrameReader: Sendable {
     ) throws(STOMPProtocolError) -> Command? {
         guard let command = Command(octets: line) else {
             let error = unknown(line)
-            guard skipsUnknownCommands else { throw error }
+            // A browser's request must not be skipped up to a CONNECT in its body, which a page has chosen.
+            guard skipsUnknownCommands, version != nil || !line.isHTTPRequestLine else { throw error }
             unknownCommand = STOMPProtocolError(
                 error.code, error.message, unknownCommand: String(decoding: line, as: UTF8.self))
             return nil
@@ -239,6 +240,14 @@ private func tooLarge(_ limits: FrameLimits) -> STOMPProtocolError {
 
 private func tooLong(_ limits: FrameLimits) -> STOMPProtocolError {
     STOMPProtocolError(.lineTooLong, "a line of a frame is longer than \(limits.line) octets")
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether this line ends as the first one of an HTTP request does: `POST / HTTP/1.1`.
+    fileprivate var isHTTPRequestLine: Bool {
+        let word = self[(lastIndex(of: UInt8(ascii: " ")) ?? endIndex)...]
+        return word.starts(with: " HTTP/".utf8)
+    }
 }
 
 /// The first octets, quoted so that they can stand in a message.

@@ -11,6 +11,7 @@ final class Switchboard {
     let configuration: TapConfiguration
     let eventLoop: any EventLoop
     let connector: TransportConnector
+    let admission: RequestAdmission
     private let observer: @Sendable ([TapEvent]) -> Void
     private var batch: [TapEvent] = []
     private(set) var relays: [ObjectIdentifier: Relay] = [:]
@@ -26,6 +27,7 @@ final class Switchboard {
         self.eventLoop = eventLoop
         self.observer = observer
         connector = TransportConnector(options: configuration.transport)
+        admission = RequestAdmission(configuration)
     }
 
     func accept(_ channel: any Channel) throws {

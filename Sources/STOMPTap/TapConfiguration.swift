@@ -9,6 +9,13 @@ public struct TapConfiguration: Sendable {
     public var port: Int
     /// With which certificate TLS is spoken with apps. Default none: no TLS.
     public var tls: TLSServerOptions?
+    /// Names of the host that HTTP requests may be for, beside ``host`` and those that always are this machine's
+    /// (``OwnHosts``). Others are answered 421. Default none.
+    public var listenNames: [String] = []
+    /// Where ``transport`` has a certificate, or headers, origin or cookie for the requests, the origins of foreign pages
+    /// whose requests are passed on, `*` for all; others are answered 403. Pages of loopback, of the tap and of the
+    /// server are not foreign. Default none.
+    public var allowedOrigins: [String] = []
     /// The servers that an app's connection is tried to be passed on to, in this order.
     public var servers: [Server]
     /// TLS, the limit of what is taken apart, and headers, origin and cookie of the requests to the server.

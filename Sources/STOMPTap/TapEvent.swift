@@ -24,6 +24,8 @@ public struct TapEvent: Sendable {
         /// What passes below the messages: the head of an HTTP request, a ping, an envelope of SockJS. It is told only
         /// where ``TapConfiguration/tellsLayers`` asks for it.
         case layer(WireEvent.Layer, String, octets: ByteBuffer?)
+        /// A request was answered by the tap itself, as it is for another host or comes from a foreign page.
+        case refused(AdmissionRefusal)
         /// A fault that was asked for strikes.
         case fault(String)
         /// Something that a reader of all this should know, such as why nothing more is shown of a connection.

@@ -27,17 +27,26 @@ public struct TransportListener: Sendable {
     /// Listens for WebSocket connections (RFC 6455) at `endpoint`, and for SockJS where it has that, behind TLS where
     /// `tls` is given.
     ///
+    /// - Parameter whenRefused: told of each request that is refused for its host or its origin, on the event loop of
+    ///   its connection.
     /// - Throws: as ``tcp(host:port:on:options:tls:accept:)``.
     public static func webSocket(
         host: String, port: Int, on group: any EventLoopGroup, endpoint: WebSocketEndpoint, options: TransportOptions,
-        tls: TLSServerOptions? = nil, accept: @escaping TransportReceiverFactory
+        tls: TLSServerOptions? = nil, whenRefused: @escaping @Sendable (AdmissionRefusal) -> Void = { _ in },
+        accept: @escaping TransportReceiverFactory
     ) async throws -> TransportListener {
         let sockJS = endpoint.sockJS.map {
             SockJSService(endpoint, options: $0, transportOptions: options, accept: accept)
         }
         return try await channels(host: host, port: port, on: group, options: options, tls: tls) { channel, summary in
             try StreamPipeline.begin(channel, options: options)
-            let router: HTTPRouter = { sockJS?.route($0, tls: summary) ?? endpoint.route($0) }
+            let router: HTTPRouter = { request in
+                if let refusal = endpoint.admissionRefusal(of: request) {
+                    whenRefused(refusal)
+                    return HTTPAnswer.refusal(refusal.status, refusal.text)
+                }
+                return sockJS?.route(request, tls: summary) ?? endpoint.route(request)
+            }
             try HTTPServerHandler.add(to: channel, options: options, router: router) { channel, agreement in
                 let handler = try WebSocketHandler(
                     role: .server, options: options, compression: agreement.compression)

@@ -1,27 +1,10 @@
-import NIOCore
-import NIOPosix
 import TestSupport
 import Testing
 
 struct ScriptedServerTests {
     /// Sends `request` and gives all that comes until the server closes; nil if it was a reset.
     private func exchange(_ request: String, with server: ScriptedServer) async throws -> String? {
-        let client = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .connect(host: "127.0.0.1", port: server.port) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-                }
-            }
-        return try await client.executeThenClose { inbound, outbound in
-            try await outbound.write(ByteBuffer(string: request))
-            var answer = ByteBuffer()
-            do {
-                for try await var chunk in inbound { answer.writeBuffer(&chunk) }
-            } catch is IOError {
-                return nil
-            }
-            return String(buffer: answer)
-        }
+        try await RawExchange.answer(to: request, port: server.port)
     }
 
     @Test func followsItsScriptAndKeepsWhatCame() async throws {

@@ -6,8 +6,10 @@ import Testing
 /// A decoder that skips what has no command goes on behind it, however the stream is cut.
 @Suite struct UnknownCommandTests {
     /// What comes of a stream in pieces: commands, and what stands where one should.
-    private func elements(_ pieces: [ArraySlice<UInt8>], limits: FrameLimits = FrameLimits()) -> [String] {
-        var decoder = FrameDecoder(version: .v12, limits: limits)
+    private func elements(
+        _ pieces: [ArraySlice<UInt8>], version: STOMPVersion? = .v12, limits: FrameLimits = FrameLimits()
+    ) -> [String] {
+        var decoder = FrameDecoder(version: version, limits: limits)
         decoder.skipsUnknownCommands = true
         var elements: [String] = []
         for piece in pieces {
@@ -43,6 +45,22 @@ import Testing
     ])
     func endsWhereNoFrameCanBeRead(_ text: String, _ code: String) {
         #expect(elements([Array(text.utf8)[...]], limits: FrameLimits(frame: 200)) == [code])
+    }
+
+    /// A page can send what follows to any port of the machine that its browser runs on.
+    @Test(arguments: [
+        "POST / HTTP/1.1\r", "POST /a?b HTTP/1.0\r", "GET / HTTP/1.1", "CONNECT a:1 HTTP/1.1", "x HTTP/2",
+    ])
+    func anHTTPRequestIsNotSkippedBeforeTheSession(line: String) {
+        let stream = "\(line)\nHost: h\r\n\r\n\0CONNECT\n\n\0"
+        #expect(elements([Array(stream.utf8)[...]], version: nil) == ["unknownCommand"])
+        #expect(elements([Array("\(line)\n".utf8)[...]], version: nil) == ["unknownCommand"], "at once")
+        #expect(elements([Array(stream.utf8)[...]]).last == "CONNECT", "as RabbitMQ has it in a session")
+    }
+
+    @Test func anotherLineIsSkippedBeforeTheSession() {
+        let stream = Array("FOO HTTP\n\n\0HTTP/1.1 200 OK\n\n\0CONNECT\n\n\0".utf8)
+        #expect(elements([stream[...]], version: nil) == ["? FOO HTTP", "? HTTP/1.1 200 OK", "CONNECT"])
     }
 
     @Test func isNotWhatADecoderDoesUnlessItIsAsked() throws {

@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
@@ -59,7 +60,6 @@ import Testing
         #expect(status(route("/ws/")) == 404)
         #expect(status(route("/ws2?/ws")) == 404)
         #expect(status(route(method: .POST)) == 405)
-        #expect(status(route(with: [("Origin", "http://elsewhere")])) == 403)
         #expect(status(route(without: "Upgrade")) == 426)
         #expect(status(route(with: [("Upgrade", "h2c")])) == 426)
         #expect(status(route(without: "Connection")) == 400)
@@ -70,23 +70,25 @@ import Testing
         #expect(status(route(with: [("Sec-WebSocket-Key", "short")])) == 400)
     }
 
-    @Test func withoutAListEveryOriginIsLetIn() {
+    @Test func withoutAListEveryHostAndOriginIsLetIn() {
         let endpoint = WebSocketEndpoint(path: "/ws")
-        let head = HTTPRequestHead(
-            version: .http1_1, method: .GET, uri: "/ws", headers: HTTPHeaders(Self.good + [("Origin", "http://any")]))
-        #expect(subprotocol(endpoint.route(head)) == .some(nil))
+        let headers = HTTPHeaders([("Host", "any"), ("Origin", "http://any")])
+        let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/ws", headers: headers)
+        #expect(endpoint.admissionRefusal(of: head) == nil)
     }
 
     // MARK: - Over a socket
 
     private struct Server {
         let inbox = Inbox()
+        let refusals = NIOLockedValueBox<[AdmissionRefusal]>([])
         let listener: TransportListener
 
         init(_ endpoint: WebSocketEndpoint = HTTPServerTests.endpoint) async throws {
+            let refusals = refusals
             listener = try await TransportListener.webSocket(
                 host: "127.0.0.1", port: 0, on: group, endpoint: endpoint, options: TransportOptions(),
-                accept: inbox.factory)
+                whenRefused: { refusal in refusals.withLockedValue { $0.append(refusal) } }, accept: inbox.factory)
         }
 
         /// Everything that the server says to these octets before it ends the connection.
@@ -208,6 +210,7 @@ import Testing
         }
         #expect(forbidden?.code == .refused)
         #expect(forbidden?.response?.body == "This origin is not allowed here\n")
+        #expect(server.refusals.withLockedValue { $0 } == [.foreignOrigin("http://elsewhere")])
         await server.listener.close()
     }
 }

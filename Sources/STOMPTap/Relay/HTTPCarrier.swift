@@ -32,6 +32,7 @@ final class HTTPCarrier: Carrier {
 
     private unowned let relay: Relay
     private let switchboard: Switchboard
+    private let admission: RequestAdmission
     private let rewriting: RequestRewriting
     /// The server, once there is a connection to it.
     var site: HTTPSite?
@@ -48,6 +49,7 @@ final class HTTPCarrier: Carrier {
         self.relay = relay
         self.switchboard = switchboard
         let configuration = switchboard.configuration
+        admission = switchboard.admission
         rewriting = RequestRewriting(
             isTapSecure: configuration.tls != nil, options: configuration.transport,
             withholdsCompression: configuration.faults.needsSifting)
@@ -84,6 +86,12 @@ final class HTTPCarrier: Carrier {
     // MARK: - Requests
 
     private func take(request head: HTTPRequestHead, _ framing: HTTPFraming) -> [RelayPart] {
+        if let refusal = admission.refusal(of: head) {
+            relay.tell(.toServer, .refused(refusal))
+            // The answers to earlier requests come first.
+            if exchanges.isEmpty { relay.answer(refusal.status, refusal.text) } else { relay.breakOff() }
+            return []
+        }
         let path = SockJSPath(requestTarget: head.uri)
         var session: TapSession?
         if let path, path.carriage != .websocket, head.method == path.method {

@@ -43,11 +43,16 @@ extension Relay {
         } else if direction == .toApp, !isAnswering {
             answer(.badGateway, "The server's answer is no HTTP")
         } else {
-            isBroken = true
-            app.reset()
-            server?.reset()
+            breakOff()
         }
         switchboard.deliver()
+    }
+
+    /// Ends both connections at once, where there is nothing that an end could be told.
+    func breakOff() {
+        isBroken = true
+        app.reset()
+        server?.reset()
     }
 
     /// Answers the app in the server's place, and ends the connection.

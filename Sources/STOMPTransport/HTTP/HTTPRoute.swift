@@ -58,7 +58,6 @@ extension WebSocketEndpoint {
         guard request.method == .GET else {
             return HTTPAnswer.refusal(.methodNotAllowed, "A WebSocket is asked for by GET", ("Allow", "GET"))
         }
-        guard admits(request) else { return HTTPAnswer.refusal(.forbidden, "This origin is not allowed here") }
         let headers = request.headers
         guard headers.hasToken("websocket", in: "Upgrade") else {
             return HTTPAnswer.refusal(.upgradeRequired, "This is a WebSocket endpoint", ("Upgrade", "websocket"))
@@ -73,11 +72,5 @@ extension WebSocketEndpoint {
             return HTTPAnswer.refusal(.badRequest, "Sec-WebSocket-Key has to be 16 octets in base64")
         }
         return nil
-    }
-
-    /// Whether the origin of a request is let in.
-    func admits(_ request: HTTPRequestHead) -> Bool {
-        guard let allowedOrigins, let origin = request.headers.first(name: "Origin") else { return true }
-        return allowedOrigins.contains(origin)
     }
 }

@@ -11,8 +11,14 @@ public struct WebSocketEndpoint: Sendable, Hashable {
     public var omitsReason = false
     /// Whether messages are compressed with clients that offer permessage-deflate (RFC 7692). Default no.
     public var compresses = false
-    /// The values of `Origin` that are let in; nil lets in all. A request without an `Origin` is let in always.
+    /// The values of `Host` that are let in; nil, the default, lets in all. A request without a `Host` is let in always.
+    public var hosts: OwnHosts?
+    /// The values of `Origin` that are let in, `*` for all; nil lets in all. A request without an `Origin` is let in
+    /// always.
     public var allowedOrigins: [String]?
+    /// Whether pages of this machine are let in beside ``allowedOrigins``: from a loopback name or address, or from the
+    /// host that `Host` names, at any port. Default no.
+    public var allowsOwnOrigins = false
 
     /// How SockJS is spoken at the same path; nil for not at all.
     public var sockJS: SockJSServerOptions?

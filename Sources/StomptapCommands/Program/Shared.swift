@@ -10,7 +10,7 @@ final class Shared<Value: Sendable>: Sendable {
 
     var value: Value { mutex.withLock { $0 } }
 
-    func update(_ change: (inout sending Value) -> Void) {
+    func update<Result: Sendable>(_ change: (inout sending Value) -> Result) -> Result {
         mutex.withLock { change(&$0) }
     }
 }

@@ -57,8 +57,19 @@ struct ServeCommand: AsyncParsableCommand {
         transform: HeartBeatArgument.init)
     var heartBeat = HeartBeatArgument(outgoing: 10_000, incoming: 10_000)
 
-    @Option(help: ArgumentHelp("Take WebSockets of pages from these origins only; repeatable.", valueName: "origin"))
-    var origin: [String] = []
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Serve only web pages of this origin, * for all; others get 403; repeatable (default: pages of localhost, of loopback addresses and of the host they connect to, at any port).",
+            valueName: "origin"), transform: OriginArgument.init)
+    var origin: [OriginArgument] = []
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Also serve HTTP requests for this host name; repeatable (always: IP addresses, localhost, this machine's name, host.docker.internal; others get 421).",
+            valueName: "name"), transform: HostNameArgument.init)
+    var listenName: [HostNameArgument] = []
 
     @Option(help: "Behave as this server does, quirks included: standard is by the book.")
     var manner = Manner.standard
@@ -101,7 +112,16 @@ struct ServeCommand: AsyncParsableCommand {
         if !prefix.isEmpty { configuration.destinationPrefixes = prefix }
         configuration.routes = Dictionary(route.map { ($0.from, $0.to) }) { _, last in last }
         configuration.tls = tls.options
-        configuration.allowedOrigins = origin.isEmpty ? nil : origin
+        configuration.allowedOrigins = origin.isEmpty ? nil : origin.map(\.origin)
+        configuration.listenNames = listenName.map(\.name)
+        let refusals = Shared(RefusalFilter())
+        configuration.refusalObserver = { refusal in
+            switch refusals.update({ $0.check(refusal) }) {
+            case .new: Diagnostics.warn(refusal.line(originOption: "--origin"))
+            case .overflow: Diagnostics.warn(RefusalFilter.overflowLine)
+            case .skipped: break
+            }
+        }
         configuration.hasClock = clock
         configuration.hasEcho = true
         configuration.server = "stomptap/\(Version.current)"

@@ -23,7 +23,7 @@ struct TapAccount: Sendable {
         case .frame(let frame): frames[frame.command, default: 0] += 1
         case .message, .octets: others += 1
         case .heartBeat: update(event.direction) { $0.heartBeats += 1 }
-        case .opened, .layer, .fault, .note, .ended: return
+        case .opened, .refused, .layer, .fault, .note, .ended: return
         }
         update(event.direction) { $0.octets += event.octets?.readableBytes ?? 0 }
     }

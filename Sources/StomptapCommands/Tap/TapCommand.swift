@@ -54,6 +54,20 @@ struct TapCommand: EndpointCommand {
     @Flag(help: "Listen also where other machines can connect.")
     var allowRemote = false
 
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Also pass on HTTP requests for this host name; repeatable (always: IP addresses, localhost, this machine's name, host.docker.internal; others get 421).",
+            valueName: "name"), transform: HostNameArgument.init)
+    var listenName: [HostNameArgument] = []
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "With --cookie, --http-header, --origin or --cert, also pass on requests of web pages of this origin, * for all; repeatable (always: pages of localhost, the tap and the server; others get 403).",
+            valueName: "origin"), transform: OriginArgument.init)
+    var allowOrigin: [OriginArgument] = []
+
     @OptionGroup
     var serverTLS: ServerTLSArguments
 
@@ -141,6 +155,8 @@ struct TapCommand: EndpointCommand {
     private func configuration(for endpoints: [Endpoint]) throws -> TapConfiguration {
         var configuration = try connection.configuration(listen: listen, for: endpoints)
         configuration.tls = serverTLS.options
+        configuration.listenNames = listenName.map(\.name)
+        configuration.allowedOrigins = allowOrigin.map(\.origin)
         configuration.faults = try faults.faults(isTCP: endpoints.contains(where: \.isTCP))
         configuration.tellsLayers = diagnostics.detail != nil
         return configuration

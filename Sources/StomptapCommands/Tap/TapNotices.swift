@@ -27,7 +27,7 @@ struct TapNotices {
     /// Whether there are lines for it.
     func tells(_ content: TapEvent.Content) -> Bool {
         switch content {
-        case .opened, .fault, .note, .ended: true
+        case .opened, .refused, .fault, .note, .ended: true
         case .heartBeat, .layer: showsLayers
         case .frame, .message, .octets: false
         }
@@ -36,6 +36,7 @@ struct TapNotices {
     mutating func append(_ event: TapEvent, at time: Timestamp, to out: inout OutputBuffer) {
         switch event.content {
         case .opened(let what): write("open: \(what)", event, time, &out)
+        case .refused(let refusal): write(refusal.line(originOption: "--allow-origin"), event, time, &out)
         case .fault(let what): write("fault: \(what)", event, time, &out)
         case .note(let what): write(what, event, time, &out)
         case .ended(let how): write("end: \(how)", event, time, &out)

@@ -30,7 +30,7 @@ struct TapRenderer {
         case .message(let octets, let isText):
             append(PlainTraffic(kind: isText ? .text : .binary, octets: octets), of: event, at: time, to: &out)
         case .octets(let octets): append(PlainTraffic(kind: .octets, octets: octets), of: event, at: time, to: &out)
-        case .opened, .heartBeat, .layer, .fault, .note, .ended: break
+        case .opened, .refused, .heartBeat, .layer, .fault, .note, .ended: break
         }
     }
 
@@ -96,7 +96,7 @@ extension TapEvent {
     var isTraffic: Bool {
         switch content {
         case .frame, .message, .octets: true
-        case .opened, .heartBeat, .layer, .fault, .note, .ended: false
+        case .opened, .refused, .heartBeat, .layer, .fault, .note, .ended: false
         }
     }
 
@@ -106,7 +106,7 @@ extension TapEvent {
         case .frame(let frame): frame.bytes
         case .message(let octets, _), .octets(let octets): octets
         case .layer(_, _, let octets): octets
-        case .opened, .heartBeat, .fault, .note, .ended: nil
+        case .opened, .refused, .heartBeat, .fault, .note, .ended: nil
         }
     }
 
@@ -120,7 +120,7 @@ extension TapEvent {
         case .octets(let octets): event.content = .octets(copy(octets))
         case .layer(let layer, let summary, let octets):
             event.content = .layer(layer, summary, octets: octets.map(copy))
-        case .opened, .heartBeat, .fault, .note, .ended: break
+        case .opened, .refused, .heartBeat, .fault, .note, .ended: break
         }
         return event
     }

@@ -55,7 +55,7 @@ struct TapSummary: Sendable {
         case .heartBeat, .message, .octets: count(event)
         case .ended: awaitedCount -= awaited.removeValue(forKey: event.connection)?.count ?? 0
         // A connection that has carried nothing else, such as a page's, has no account.
-        case .opened, .layer, .fault, .note: break
+        case .opened, .refused, .layer, .fault, .note: break
         }
     }
 

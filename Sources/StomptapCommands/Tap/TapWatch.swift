@@ -7,6 +7,7 @@ struct TapWatch: Sendable {
     private let printer: TapPrinter
     private let record: TapRecord?
     private let summary: Shared<TapSummary>
+    private let refusals = Shared(RefusalFilter())
 
     init(printer: TapPrinter, record: TapRecord?, summary: TapSummary) {
         self.printer = printer
@@ -16,10 +17,24 @@ struct TapWatch: Sendable {
 
     /// Takes what came together, on the tap's event loop.
     func see(_ events: [TapEvent]) {
+        let events = events.compactMap(filtered)
         let time = Timestamp.now()
         record?.append(events, at: time)
         summary.update { $0.count(events, at: .now()) }
         printer.offer(events, at: time)
+    }
+
+    /// What is left of an event where only so many of a kind are of use.
+    private func filtered(_ event: TapEvent) -> TapEvent? {
+        guard case .refused(let refusal) = event.content else { return event }
+        switch refusals.update({ $0.check(refusal) }) {
+        case .new: return event
+        case .skipped: return nil
+        case .overflow:
+            var event = event
+            event.content = .note(RefusalFilter.overflowLine)
+            return event
+        }
     }
 
     /// Writes and prints what is left, and what everything came to.

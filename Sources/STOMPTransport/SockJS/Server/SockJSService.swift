@@ -34,9 +34,6 @@ final class SockJSService: Sendable {
         guard rest.isEmpty || rest.hasPrefix("/") else { return nil }
         let isUpgrade = request.headers.contains(name: "Upgrade")
         if isUpgrade, options.takesWebSocketAtBase, path == endpoint.path { return nil }
-        guard endpoint.admits(request) else {
-            return HTTPAnswer.refusal(.forbidden, "This origin is not allowed here")
-        }
         if rest.isEmpty || rest == "/" {
             guard !isUpgrade else { return .exchange { $0.answer(.badRequest, HTTPHeaders()) } }
             return handle(request, .GET) { service, exchange in
