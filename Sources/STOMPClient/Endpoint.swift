@@ -60,9 +60,17 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         }
         let name = String(url[..<schemeEnd.lowerBound])
         guard let scheme = Scheme(name: name) else {
+            // What else stands before the scheme may be a passcode.
+            let shown = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "+.-".contains($0)) }
             throw Self.invalid(
                 url,
-                "has the scheme \(name.debugDescription), which is none of stomp, stomps, tcp, ssl, ws, wss, http and https"
+                "has \(shown ? "the scheme \(name.debugDescription)" : "a scheme"), which is none of stomp, stomps, tcp, ssl, ws, wss, http and https"
+            )
+        }
+        guard !TypedSecrets.breaksUserinfo(url) else {
+            throw Self.invalid(
+                url,
+                "has a /, # or ? before its @; in a login or passcode write / as %2F, # as %23, ? as %3F, and in a path @ as %40"
             )
         }
         guard let parts = URLComponents(string: url), let host = parts.host, !host.isEmpty else {
@@ -97,8 +105,12 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     /// Why what follows the scheme cannot be used.
     private static func fault(of rest: Substring) -> String {
         guard let port = portText(in: rest) else { return "names no host" }
-        return (1...65535).contains(Int(port) ?? (port.isEmpty ? 1 : 0))
-            ? "has characters that a URL cannot have" : "has the port \(port), which is none"
+        guard !(1...65535).contains(Int(port) ?? (port.isEmpty ? 1 : 0)) else {
+            return "has characters that a URL cannot have"
+        }
+        // Without an @ it may be a passcode, whose host is missing.
+        let isShown = rest.contains("@") || port.count <= 5 && port.allSatisfy(\.isNumber)
+        return (isShown ? "has the port \(port), which is none" : "has no valid port") + "; a port is 1 to 65535"
     }
 
     /// What is written as the port, behind a host; nil where there is no host.
@@ -111,16 +123,7 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func invalid(_ url: String, _ fault: String) -> STOMPClientError {
-        STOMPClientError(.invalidEndpoint, layer: "endpoint", "\(withoutPasscode(url).debugDescription) \(fault)")
-    }
-
-    /// The URL as it may be shown: without user and passcode.
-    private static func withoutPasscode(_ url: String) -> String {
-        guard let schemeEnd = url.firstRange(of: "://") else { return url }
-        let rest = url[schemeEnd.upperBound...]
-        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        guard let at = authority.lastIndex(of: "@") else { return url }
-        return String(url[..<schemeEnd.upperBound]) + rest[rest.index(after: at)...]
+        STOMPClientError(.invalidEndpoint, layer: "endpoint", "\(TypedSecrets.masked(url).debugDescription) \(fault)")
     }
 
     /// The URL without login and passcode.

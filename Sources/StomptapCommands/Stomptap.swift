@@ -52,7 +52,9 @@ public struct Stomptap: AsyncParsableCommand {
     public static func run(_ arguments: [String]) async -> Int32 {
         Interrupts.ignoreClosedPipes()
         do {
-            if let unknown = unknownCommand(in: arguments) { throw unknown }
+            if let fault = unknownCommand(in: arguments) ?? CommandLineSecrets.unquotedHeader(in: arguments) {
+                throw fault
+            }
             var command = try parse(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -61,8 +63,10 @@ public struct Stomptap: AsyncParsableCommand {
             }
             return ExitStatus.success.rawValue
         } catch  where isParserError(error) {
-            // It has its own text, and the usage with it.
-            exit(withError: error)
+            // It has its own text, and the usage with it; help goes to stdout.
+            guard exitCode(for: error) != .success else { exit(withError: error) }
+            Diagnostics.write(Array((CommandLineSecrets(arguments).masked(fullMessage(for: error)) + "\n").utf8))
+            return exitCode(for: error).rawValue
         } catch {
             let failure = Failure(error)
             if let line = failure.line { Diagnostics.fail(line) }
@@ -76,7 +80,7 @@ public struct Stomptap: AsyncParsableCommand {
         guard let endpoint = (command as? any EndpointCommand)?.endpoint, Profile.isName(endpoint) else {
             return command
         }
-        let profile = try Profile(named: endpoint)
+        let profile = try Profile(named: endpoint, isStray: CommandLineSecrets(arguments).strays.contains(endpoint))
         if let warning = profile.warning { Diagnostics.warn(warning) }
         return try profile.parsed(arguments, of: type(of: command).configuration.commandName ?? "")
     }

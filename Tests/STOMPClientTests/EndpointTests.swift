@@ -56,7 +56,7 @@ import Testing
     @Test(arguments: [
         ("localhost:61613", "no scheme"), ("ftp://localhost", "ftp"), ("stomp://", "no host"),
         ("stomp://host:99999", "port"), ("stomp://host:0", "port"), ("ws://host/a#b", "fragment"),
-        ("stomp://host?x=1", "query"), ("", "no scheme"), ("stomp://host:port", "has the port port,"),
+        ("stomp://host?x=1", "query"), ("", "no scheme"), ("stomp://host:port", "no valid port"),
         ("stomp://host:99999999999999999999", "port"), ("stomp://a:b@host:6161a/x", "has the port 6161a,"),
         ("stomp://[::1", "characters"),
     ])
@@ -66,8 +66,28 @@ import Testing
         #expect(error?.message.contains(fault) == true, "\(String(describing: error))")
     }
 
-    @Test func neverShowsThePasscodeInAnError() {
-        let error = #expect(throws: STOMPClientError.self) { try Endpoint("foo://guest:s3cret@host") }
-        #expect(error?.description.contains("s3cret") == false)
+    @Test(arguments: [
+        "foo://guest:Qz7xwV9k@host", "guest:Qz7xwV9k@host", "stomp:/guest:Qz7xwV9k@host", "stomp:guest:Qz7xwV9k@host",
+        "stomp://guest:Qz7x/wV9k@host", "ws://guest:Qz7x?wV9k@host/ws", "ws://guest:Qz7x#wV9k@host",
+        "stomp://guest:Qz7x@wV9k@host:x", "stomp://Qz7x/wV9k@host", "stomp://guest:1234/Qz7x@host",
+        "stomp://guest:Qz7xwV9k", "stomp://guest:Qz7x/wV9k", "ws://host/ws?token=Qz7x#wV9k", "stomp://host#Qz7x",
+        "guest:Qz7x@stomp://host", "stomp://guest:Qz7x@:99", "ws://host/ws?mail=a@b&token=Qz7x#wV9k",
+    ])
+    func neverShowsThePasscodeInAnError(url: String) {
+        let error = #expect(throws: STOMPClientError.self) { try Endpoint(url) }
+        #expect(error?.code == .invalidEndpoint)
+        let text = error?.description ?? "Qz7x"
+        #expect(!text.contains("Qz7x") && !text.contains("wV9k"), "\(text)")
+    }
+
+    @Test(arguments: ["stomp://u:p/w@h", "ws://u:p?w@h/ws", "https://u:p#w@h", "stomp://u:1/w@h", "stomp://p/w@h"])
+    func aPasscodeThatBreaksTheURLIsToldHowItIsWritten(url: String) {
+        let error = #expect(throws: STOMPClientError.self) { try Endpoint(url) }
+        #expect(error?.message.contains("write / as %2F, # as %23, ? as %3F") == true, "\(String(describing: error))")
+    }
+
+    @Test func anAtInAQueryIsNoPasscodes() throws {
+        #expect(try Endpoint("wss://host/ws?mail=a@b").requestTarget == "/ws?mail=a@b")
+        #expect(try Endpoint("ws://u:p@host:80/ws?mail=a@b").passcode == "p")
     }
 }

@@ -31,7 +31,7 @@ public struct ProxyTarget: Sendable, Hashable, CustomStringConvertible {
     public init(_ url: String) throws(TransportError) {
         func fault(_ text: String, remedy: String? = nil) -> TransportError {
             TransportError(
-                .badConfiguration, .proxy, "\"\(printable(Self.withoutCredentials(url)))\" \(text)", remedy: remedy)
+                .badConfiguration, .proxy, "\"\(printable(TypedSecrets.masked(url)))\" \(text)", remedy: remedy)
         }
         let (name, rest) = Self.parts(url)
         switch name.lowercased() {
@@ -42,7 +42,8 @@ public struct ProxyTarget: Sendable, Hashable, CustomStringConvertible {
         }
         var authority = rest.prefix { !"/?#".contains($0) }
         guard ["", "/"].contains(rest[authority.endIndex...]) else {
-            throw fault("has more than a host and a port", remedy: "write / ? # and @ in a password percent-encoded")
+            throw fault(
+                "has more than a host and a port", remedy: "in a password write / as %2F, # as %23, ? as %3F, @ as %40")
         }
         if let at = authority.lastIndex(of: "@") {
             let credentials = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
@@ -64,7 +65,7 @@ public struct ProxyTarget: Sendable, Hashable, CustomStringConvertible {
         guard let address = HostAndPort(authority) else { throw fault("names no host and port") }
         host = address.host
         port = address.port ?? scheme.defaultPort
-        guard (1...65535).contains(port) else { throw fault("has the port \(port), which is none") }
+        guard (1...65535).contains(port) else { throw fault("has no valid port; a port is 1 to 65535") }
     }
 
     /// The URL without user and password.
@@ -73,13 +74,6 @@ public struct ProxyTarget: Sendable, Hashable, CustomStringConvertible {
     private static func parts(_ url: String) -> (scheme: String, rest: Substring) {
         guard let end = url.firstRange(of: "://") else { return ("http", url[...]) }
         return (String(url[..<end.lowerBound]), url[end.upperBound...])
-    }
-
-    /// Whatever may be a password stands before an `@`.
-    private static func withoutCredentials(_ url: String) -> String {
-        guard let at = url.lastIndex(of: "@") else { return url }
-        let scheme = url.firstRange(of: "://").map { $0.upperBound <= at ? String(url[..<$0.upperBound]) : "" } ?? ""
-        return scheme + url[url.index(after: at)...]
     }
 }
 

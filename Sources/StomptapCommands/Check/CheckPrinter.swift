@@ -20,6 +20,7 @@ struct CheckPrinter: Sendable {
     func print(_ step: CheckStep, of url: String) async throws {
         var step = step
         step.detail = style.mask.masked(step.detail)
+        step.remedy = step.remedy.map { style.mask.masked($0) }
         var buffer = OutputBuffer()
         switch form {
         case .pretty: step.write(style.palette, to: &buffer)

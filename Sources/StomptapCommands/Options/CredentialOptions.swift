@@ -43,12 +43,15 @@ struct CredentialOptions: ParsableArguments {
         if let passcode { return passcode }
         if let passcodeEnv {
             guard let value = getenv(passcodeEnv) else {
-                throw Failure(.usage, "--passcode-env: there is no environment variable \(passcodeEnv)")
+                throw Failure(
+                    .usage, "--passcode-env: no such environment variable; it takes the name of one, not the passcode")
             }
             return String(cString: value)
         }
         if let passcodeFile {
-            let content = try InputFile.read(passcodeFile, of: "--passcode-file", limit: 64 << 10)
+            // What is no path may be the passcode.
+            let content = try InputFile.read(
+                passcodeFile, of: "--passcode-file", isNamed: passcodeFile.hasPrefix("/"), limit: 64 << 10)
             return String(decoding: content.prefix { $0 != 0x0A && $0 != 0x0D }, as: UTF8.self)
         }
         return passcodePrompt ? try askForPasscode() : nil

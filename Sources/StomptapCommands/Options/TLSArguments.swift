@@ -63,7 +63,7 @@ struct TLSArguments: ParsableArguments {
     func options() throws -> TLSOptions {
         for (option, file) in [("--ca", ca), ("--cert", cert), ("--key", key)] {
             guard let file, access(file, R_OK) != 0 else { continue }
-            throw Failure(.noInput, "TLS: \(option): \(file): \(systemMessage(errno))")
+            throw Failure(.noInput, "TLS: \(option): \(TypedSecrets.masked(file)): \(systemMessage(errno))")
         }
         var options = TLSOptions()
         options.ca = ca
@@ -71,7 +71,9 @@ struct TLSArguments: ParsableArguments {
         options.key = key
         if let keyPassphraseEnv {
             guard let passphrase = getenv(keyPassphraseEnv) else {
-                throw Failure(.usage, "--key-passphrase-env: there is no environment variable \(keyPassphraseEnv)")
+                throw Failure(
+                    .usage,
+                    "--key-passphrase-env: no such environment variable; it takes the name of one, not the passphrase")
             }
             options.keyPassphrase = String(cString: passphrase)
         }

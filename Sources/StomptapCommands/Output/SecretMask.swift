@@ -3,7 +3,7 @@ import STOMPTransport
 /// What is hidden from prints and records: passcodes, credentials, cookies, tokens.
 struct SecretMask: Sendable, Hashable {
     /// What stands in the place of a secret.
-    static let cover = "****"
+    static let cover = TypedSecrets.cover
 
     /// Whether secrets are shown all the same.
     let showsSecrets: Bool
@@ -44,27 +44,37 @@ struct SecretMask: Sendable, Hashable {
         return name.withUTF8 { hides(UnsafeRawBufferPointer($0)) }
     }
 
-    /// `text` with the secrets of its URLs hidden: a request line, a sentence that quotes an address.
+    /// `text` with the secrets of its URLs hidden: a sentence that quotes an address. In its words all from the login's
+    /// colon to the last `@` is one, whatever stands there.
     func masked(_ text: String) -> String {
         var text = text
-        return text.withUTF8 { masked(UnsafeRawBufferPointer($0), hasHeaders: false) }
+        return text.withUTF8 { masked(UnsafeRawBufferPointer($0), as: .sentence) }
+    }
+
+    /// A text that a user typed and that was refused, as it may be shown: a URL, or what was meant as another argument.
+    func masked(typed text: String) -> String {
+        guard !showsSecrets else { return text }
+        let name = text.prefix { $0 != "=" && $0 != ":" && $0 != " " }
+        // `passcode=...`, `Authorization Bearer ...`
+        if name.endIndex != text.endIndex, hides(String(name)) { return "\(name)\(text[name.endIndex])\(Self.cover)" }
+        return TypedSecrets.masked(text)
     }
 
     /// The head of an HTTP message with its secrets hidden, those of its headers too.
     func masked(head octets: UnsafeRawBufferPointer) -> String {
-        masked(octets, hasHeaders: true)
+        masked(octets, as: .wire)
     }
 
     /// The summary of something on the wire, which may quote it, with its secrets hidden.
     func masked(summary: String) -> String {
         var summary = summary
-        return summary.withUTF8 { masked(UnsafeRawBufferPointer($0), hasHeaders: true) }
+        return summary.withUTF8 { masked(UnsafeRawBufferPointer($0), as: .wire) }
     }
 
     /// `octets` with an asterisk for each octet of a secret, so that offsets stay true.
     func covered(_ octets: UnsafeRawBufferPointer) -> [UInt8] {
         var result = Array(octets)
-        for index in secrets(in: octets, hasHeaders: true).joined() { result[index] = UInt8(ascii: "*") }
+        for index in secrets(in: octets, as: .wire).joined() { result[index] = UInt8(ascii: "*") }
         return result
     }
 
@@ -78,10 +88,10 @@ struct SecretMask: Sendable, Hashable {
         return Array(all.withUnsafeReadableBytes { covered($0) }.suffix(octets.readableBytes))
     }
 
-    private func masked(_ octets: UnsafeRawBufferPointer, hasHeaders: Bool) -> String {
+    private func masked(_ octets: UnsafeRawBufferPointer, as kind: TextKind) -> String {
         var result: [UInt8] = []
         var copied = 0
-        for secret in secrets(in: octets, hasHeaders: hasHeaders) {
+        for secret in secrets(in: octets, as: kind) {
             result.append(contentsOf: octets[copied..<secret.lowerBound])
             result.append(contentsOf: Self.cover.utf8)
             copied = secret.upperBound

@@ -1,11 +1,21 @@
+import STOMPTransport
+
 /// Finding secrets in octets of which no more is known than that they may be HTTP, STOMP or a sentence.
 extension SecretMask {
     /// Names that hold a secret in a query, but may mean anything in a header.
     private static let secretFields: [StaticString] = ["auth", "jwt", "key", "pass", "pwd", "sig", "signature"]
 
-    /// Where secrets stand in `octets`: in queries `?name=value&name=value`, before the `@` of a URL, and where there are
-    /// headers, in lines `name: value`.
-    func secrets(in octets: UnsafeRawBufferPointer, hasHeaders: Bool) -> [Range<Int>] {
+    /// What octets are.
+    enum TextKind {
+        /// A line for a person, which may quote what was typed wrongly.
+        case sentence
+        /// What passes, or tells of it: URLs are as they should be, and lines `name: value` are headers.
+        case wire
+    }
+
+    /// Where secrets stand in `octets`: in queries `?name=value&name=value`, before the `@` of a URL, and on the wire in
+    /// headers.
+    func secrets(in octets: UnsafeRawBufferPointer, as kind: TextKind) -> [Range<Int>] {
         guard !showsSecrets else { return [] }
         var found: [Range<Int>] = []
         var index = 0
@@ -13,8 +23,10 @@ extension SecretMask {
             var secret: Range<Int>?
             switch octets[index] {
             case UInt8(ascii: ":"):
-                if hasHeaders { secret = headerValue(in: octets, colon: index) }
-                secret = secret ?? passcode(ofURL: octets, colon: index)
+                secret =
+                    kind == .wire
+                    ? headerValue(in: octets, colon: index) ?? passcode(ofURL: octets, colon: index)
+                    : passcode(ofWord: octets, colon: index, after: found.last?.upperBound ?? 0)
             case UInt8(ascii: "="): secret = fieldValue(in: octets, equals: index)
             default: break
             }
@@ -34,12 +46,28 @@ extension SecretMask {
         guard start <= octets.count, octets[colon + 1] == UInt8(ascii: "/"), octets[colon + 2] == UInt8(ascii: "/")
         else { return nil }
         let authority = octets[start...].prefix { octet in
-            octet > 0x20 && !"/?#\"'<>".utf8.contains(octet)
+            octet > 0x20 && !"/?#\"<>".utf8.contains(octet)
         }
         guard let at = authority.lastIndex(of: UInt8(ascii: "@")),
             let separator = authority[..<at].firstIndex(of: UInt8(ascii: ":"))
         else { return nil }
         return (separator + 1)..<at
+    }
+
+    /// The passcode in the word around `colon`, the first in it, or that of a scheme.
+    private func passcode(ofWord octets: UnsafeRawBufferPointer, colon: Int, after end: Int) -> Range<Int>? {
+        var start = colon
+        while start > end, isNameOctet(octets[start - 1]) || octets[start - 1] == UInt8(ascii: "+") { start -= 1 }
+        let isURL = octets[colon...].dropFirst().prefix(2).elementsEqual("//".utf8)
+        // A name and a colon may be anything, in the midst of what may be anything.
+        guard
+            isURL
+                || start < colon
+                    && (start == 0 || octets[start - 1] <= 0x20 || "\"'(,".utf8.contains(octets[start - 1]))
+        else { return nil }
+        let word = octets[start...].prefix { $0 > 0x20 }
+        guard let url = TypedSecrets.parts(of: word).first else { return nil }
+        return TypedSecrets.passcode(in: octets[url])
     }
 
     /// The value of a header line whose name ends at `colon`. In the JSON of SockJS, lines begin and end with `\n`.
@@ -80,9 +108,10 @@ extension SecretMask {
             hides(name)
                 || Self.secretFields.contains(where: { $0.utf8CodeUnitCount == name.count && name.hasWord($0, at: 0) })
         else { return nil }
-        let value = octets[(equals + 1)...].prefix { octet in
-            octet > 0x20 && !"&#\"'<>;,".utf8.contains(octet)
-        }
+        var value = octets[(equals + 1)...].prefix { octet in octet > 0x20 && !"&#\"<>".utf8.contains(octet) }
+        if let url = TypedSecrets.parts(of: value).first { value = value[url] }
+        // What ends a clause of a sentence stays.
+        while let last = value.last, "';:,.)\\".utf8.contains(last) { value = value.dropLast() }
         return value.indices
     }
 

@@ -39,11 +39,14 @@ extension Profile {
     ///
     /// - Throws: ``Failure`` with 78.
     func parsed(_ arguments: [String], of command: String) throws(Failure) -> any ParsableCommand {
+        let applied = applied(to: arguments, of: command)
         do {
-            return try Stomptap.parseAsRoot(NumberArguments.protected(applied(to: arguments, of: command)))
+            return try Stomptap.parseAsRoot(NumberArguments.protected(applied))
         } catch {
             // The line was right without the profile.
-            throw Failure(.badConfiguration, "profile \(name): \(Stomptap.message(for: error))")
+            throw Failure(
+                .badConfiguration,
+                "profile \(name): \(CommandLineSecrets(applied).masked(Stomptap.message(for: error)))")
         }
     }
 

@@ -47,12 +47,13 @@ struct Profile: Sendable {
 
     /// Reads the profile of that name.
     ///
+    /// - Parameter isStray: whether it may be a piece of a secret that was typed without quotes.
     /// - Throws: ``Failure`` with 78 that says what to change where.
-    init(named name: String) throws {
+    init(named name: String, isStray: Bool = false) throws {
         self.name = name
         path = "\(Self.folder)/\(name).json"
         guard !name.isEmpty, !name.hasPrefix("."), let content = try? InputFile.read(path, limit: Self.largestFile)
-        else { throw Self.missing(name, path) }
+        else { throw Self.missing(name, path, isStray: isStray) }
         let values: [String: Value]
         do {
             values = try JSONDecoder().decode([String: Value].self, from: Data(content))
@@ -65,7 +66,9 @@ struct Profile: Sendable {
         }
         self.url = url
         guard !Self.isName(url) else {
-            throw Failure(.badConfiguration, "profile \(name): \"url\" is \(url.debugDescription), which is no URL")
+            throw Failure(
+                .badConfiguration,
+                "profile \(name): \"url\" has a value which is no URL; write stomp://HOST or ws://HOST/PATH")
         }
         var hasPasscode = values["passcode"] != nil
         if url != "demo" {
@@ -82,34 +85,45 @@ struct Profile: Sendable {
         tellsPasscode = hasPasscode && stat(path, &status) == 0 && status.st_mode & 0o044 != 0
     }
 
-    private static func missing(_ name: String, _ path: String) -> Failure {
+    private static func missing(_ name: String, _ path: String, isStray: Bool) -> Failure {
+        let nearest = EditDistance.nearest(to: name, among: names + ["demo"])
         let hint =
-            EditDistance.nearest(to: name, among: names + ["demo"]).map { "; did you mean \($0)?" }
-            ?? "; write a URL such as stomp://HOST or ws://HOST/PATH, or demo"
-        return Failure(.badConfiguration, "endpoint: there is no profile \(name.debugDescription) (\(path))\(hint)")
+            nearest.map { "; did you mean \($0)?" } ?? "; write a URL such as stomp://HOST or ws://HOST/PATH, or demo"
+        guard nearest != nil || !isStray else {
+            return Failure(
+                .badConfiguration,
+                "endpoint: the argument is neither a URL nor a profile; does a value before it need quotes?")
+        }
+        let shown = SecretMask.hiding.masked(typed: name)
+        return Failure(
+            .badConfiguration,
+            "endpoint: there is no profile \(shown.debugDescription)" + (shown == name ? " (\(path))" : "") + hint)
     }
 
     private static func reason(_ error: any Error) -> String {
         switch error {
         case DecodingError.typeMismatch(_, let context) where context.codingPath.isEmpty: "it is another kind of value"
         case DecodingError.typeMismatch(_, let context), DecodingError.dataCorrupted(let context):
-            context.codingPath.first.map { "\($0.stringValue.debugDescription): \(context.debugDescription)" }
+            context.codingPath.first.map {
+                "\(SecretMask.hiding.masked(typed: $0.stringValue).debugDescription): \(context.debugDescription)"
+            }
                 ?? "it is no JSON"
         default: "\(error)"
         }
     }
 
     private static func values(of key: String, _ value: Value, in profile: String) throws -> [String] {
+        let shown = SecretMask.hiding.masked(typed: key).debugDescription
         let found = OptionIndex.all.commands.values.lazy.joined().first { $0.names.contains(key) }
         guard let option = found else {
             let hint = EditDistance.nearest(to: key, among: OptionIndex.all.names.union(["url"]))
             throw Failure(
                 .badConfiguration,
-                "profile \(profile): \(key.debugDescription) is no option"
+                "profile \(profile): \(shown) is no option"
                     + (hint.map { "; did you mean \($0.debugDescription)?" } ?? ""))
         }
         func wrong(_ expected: String) -> Failure {
-            Failure(.badConfiguration, "profile \(profile): \(key.debugDescription) wants \(expected)")
+            Failure(.badConfiguration, "profile \(profile): \(shown) wants \(expected)")
         }
         switch value {
         case .flag(let isOn):

@@ -68,8 +68,14 @@ struct ProfilesCommand: AsyncParsableCommand {
     }
 
     private static func shown(_ value: String, of option: String, _ mask: SecretMask) -> String {
-        // What names a variable or a file is no secret, and is what one looks for here.
-        if option == "passcode" || option == "cookie" { return mask.showsSecrets ? value : SecretMask.cover }
+        guard !mask.showsSecrets else { return value }
+        if option == "passcode" || option == "cookie" { return SecretMask.cover }
+        // What names a variable is no secret, and is what one looks for here; a secret is easily typed in its place.
+        if option.hasSuffix("-env") {
+            return value.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+                ? value : SecretMask.cover
+        }
+        if option == "proxy" || option == "login" { return mask.masked(typed: value) }
         var value = value
         return value.withUTF8 { mask.masked(head: UnsafeRawBufferPointer($0)) }
     }

@@ -11,9 +11,8 @@ extension Stomptap {
         for index in 1..<max(1, count) {
             guard let value = values[index] else { break }
             guard let text = String(validatingCString: value) else {
-                Diagnostics.fail(
-                    "argument \(index), \"\(String(cString: value))\", is no UTF-8; a body of such octets comes by -f or stdin"
-                )
+                // It is not shown: it may be a passcode.
+                Diagnostics.fail("argument \(index) is not UTF-8; send a body of such bytes by -f or stdin")
                 return nil
             }
             arguments.append(text)
@@ -32,8 +31,10 @@ extension Stomptap {
         }
         guard !names.contains(name) else { return nil }
         let nearest = EditDistance.nearest(to: name, among: names)
+        let advice =
+            name.contains("://") ? "the command comes first, as in stomptap connect URL" : "see stomptap --help"
         return ValidationError(
-            "there is no command \"\(visible(name))\"; "
-                + (nearest.map { "did you mean \($0)?" } ?? "see stomptap --help"))
+            "there is no command \"\(visible(SecretMask.hiding.masked(typed: name)))\"; "
+                + (nearest.map { "did you mean \($0)?" } ?? advice))
     }
 }

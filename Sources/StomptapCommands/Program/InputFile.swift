@@ -12,19 +12,23 @@ import STOMPTransport
 enum InputFile {
     /// Reads a file whole; `-` is stdin.
     ///
-    /// - Parameter option: the option that names it, for the message.
+    /// - Parameters:
+    ///   - option: the option that names it, for the message.
+    ///   - isNamed: whether messages name the file; not where a secret is easily typed in its place.
     /// - Throws: ``Failure`` with 66 where it is not there or cannot be read, 65 where it is larger than `limit` octets.
-    static func read(_ path: String, of option: String? = nil, limit: Int) throws -> [UInt8] {
+    static func read(_ path: String, of option: String? = nil, isNamed: Bool = true, limit: Int) throws -> [UInt8] {
+        let name = !isNamed && path != "-" ? option ?? "file" : path
         let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw Failure(.noInput, "\(option.map { "\($0): " } ?? "")\(path): \(systemMessage(errno))")
+            let place = isNamed ? option.map { "\($0): " } ?? "" : ""
+            throw Failure(.noInput, "\(place)\(name): \(systemMessage(errno))")
         }
         defer { if path != "-" { close(descriptor) } }
         var content: [UInt8] = []
-        while let chunk = try read(descriptor, name: path) {
+        while let chunk = try read(descriptor, name: name) {
             content += chunk
             guard content.count <= limit else {
-                throw Failure(.badInput, "\(path == "-" ? "stdin" : path): holds more than \(limit) octets")
+                throw Failure(.badInput, "\(path == "-" ? "stdin" : name): holds more than \(limit) octets")
             }
         }
         return content

@@ -87,7 +87,7 @@ import Testing
         }
         #expect(error?.code == .badConfiguration)
         #expect(
-            error?.message == "ALL_PROXY: \"ftp://x\" has a scheme that is none of http and socks5")
+            error?.message == "ALL_PROXY: \"ftp://user:****@x\" has a scheme that is none of http and socks5")
     }
 
     @Test(arguments: [

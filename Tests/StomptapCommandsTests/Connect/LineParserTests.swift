@@ -111,7 +111,7 @@ struct LineParserTests {
         ("sub", "it wants a destination"), ("sub /a --idd 1", "did you mean --id?"),
         ("sub /a --id", "--id wants a value"),
         ("sub /a --ack never", "auto, client and client-individual"), ("sub /a -H nocolon", "'name: value'"),
-        ("send -H 'a: b /a x", "a quote is not closed: 'a: b /a x"), ("send /a @", "no file name stands behind @"),
+        ("send -H 'a: b /a x", "a ' is not closed"), ("send /a @", "no file name stands behind @"),
         ("send -x /a b", "it has --header, -H, --content-type, -t"), ("ack", "it wants 'last'"),
         ("ack #x", "a number from 1 on"), ("close 1005", "1000 to 1003"), ("close x", "1000 to 1003"),
         ("show first", "unless it is 'last'"), ("show 0", "from 1 on"), ("grep", "it wants a regular expression"),

@@ -23,12 +23,60 @@ import Testing
         ("GET /ws?token=a%20b&x=1 HTTP/1.1", "GET /ws?token=****&x=1 HTTP/1.1"),
         ("/ws?x=1&access_token=abc#key=v", "/ws?x=1&access_token=****#key=****"),
         ("/ws?key=1&jwt=2&keyboard=3&password=", "/ws?key=****&jwt=****&keyboard=3&password="),
-        ("stomp://user:p@ss:w@host:61613/v, ws://h:80/a@b:c", "stomp://user:****@host:61613/v, ws://h:80/a@b:c"),
+        ("stomp://user:p@ss:w@host:61613/v, ws://h:80/a b:c", "stomp://user:****@host:61613/v, ws://h:80/a b:c"),
+        ("at \"stomp://user:p/s?w#x'y@host\" and on", "at \"stomp://user:****@host\" and on"),
+        ("(user:p/w@host)", "(user:****@host)"), ("stomp:/user:pw@host", "stomp:/user:****@host"),
+        ("stomp:user:pw@host", "stomp:user:****@host"), ("ws://token@host/ws", "ws://****@host/ws"),
+        ("stomp://a:b@h,stomp://c:d,e@h", "stomp://a:****@h,stomp://c:****@h"),
+        ("ws://h:80/ws?mail=a@b.c: no", "ws://h:80/ws?mail=a@b.c: no"), ("mail a@b.c: no", "mail a@b.c: no"),
+        ("ws://h/ws?token=a'b;c,d: refused; try", "ws://h/ws?token=****: refused; try"),
         ("token=abc", "token=abc"), ("://", "://"), (":", ":"), ("=", "="), ("?token=", "?token="), ("", ""),
     ])
     func secretsOfURLs(text: String, expected: String) {
         #expect(SecretMask.hiding.masked(text) == expected)
         #expect(SecretMask.none.masked(text) == text)
+    }
+
+    /// What was refused cannot be trusted to be what it looks like.
+    @Test(arguments: [
+        ("stomp://user:p w@host:61613/v", "stomp://user:****@host:61613/v"), ("user:pw", "user:****"),
+        ("stomp://user:pw", "stomp://user:****"), ("stomp://user:p/w", "stomp://user:****"),
+        ("localhost:61613", "localhost:61613"), ("ws://localhost:15674/ws", "ws://localhost:15674/ws"),
+        ("ws://h/ws?x=1 2#3", "ws://h/ws?****"), ("stomp:user:pw@h", "stomp:user:****@h"), ("/topic/a", "/topic/a"),
+        ("stomp//user:p@w@h", "stomp//user:****@h"), ("stomp://[::1]:61613", "stomp://[::1]:61613"),
+        ("stomp://a:b@h,user:p@h", "stomp://a:****@h"),
+        ("stomp://a:p/w@h,ws://b:x@h", "stomp://a:****@h,ws://b:****@h"),
+        ("stomp://u:p,ws://w@h", "stomp://u:****,ws://****@h"), ("token@host", "****@host"),
+        ("passcode=a b", "passcode=****"), ("Authorization Bearer a", "Authorization ****"), ("", ""), ("@", "@"),
+        ("Authorization: Bearer a", "Authorization:****"), ("-----BEGIN PRIVATE KEY-----\nab", "****"),
+    ])
+    func secretsOfWhatWasTyped(text: String, expected: String) {
+        #expect(SecretMask.hiding.masked(typed: text) == expected)
+        #expect(SecretMask.none.masked(typed: text) == text)
+    }
+
+    @Test(arguments: [
+        (["sub", "demo", "--passcod", "abcd"], "'abcd'", "'****'"), (["sub", "-C", "ab cd"], "'ab cd'", "'****'"),
+        (["sub", "-pabcd"], "Unknown option '-pabcd'", "Unknown option '-p****'"),
+        (["sub", "--passcod=abcd"], "Unknown option '--passcod'", "Unknown option '--passcod'"),
+        (["pub", "--passcode", "ab", "cd"], "Unexpected argument 'cd'", "Unexpected argument '****'"),
+        (["pub", "a", "cd"], "Unexpected argument 'cd'", "Unexpected argument 'cd'"),
+        (["pub", "--passcode-prompt", "cd"], "Unexpected argument 'cd'", "Unexpected argument '****'"),
+        (["pub", "--passcode-prompt=cd"], "but 'cd' was specified", "but '****' was specified"),
+        (["sub", "--heart-beat", "x"], "The value 'x' is invalid", "The value 'x' is invalid"),
+        (["sub", "--cookie", "-abcd"], "Unknown option '-abcd'", "Unknown option '****'"),
+    ])
+    func secretsOfACommandLine(arguments: [String], message: String, expected: String) {
+        #expect(CommandLineSecrets(arguments).masked(message) == expected)
+    }
+
+    @Test(arguments: [
+        ("connect stomp://u:p/w@h", true), ("connect stomp://u:p w@h", true), ("connect u:pw", true),
+        ("connect stomp://localhost:61613", false), ("send -H 'passcode abc' /a x", true), ("send /a x", false),
+        ("send /a u:p@h", true),
+    ])
+    func linesThatAreNotKept(line: String, isSecret: Bool) {
+        #expect(HistorySecrets.holds(line) == isSecret)
     }
 
     @Test(arguments: [

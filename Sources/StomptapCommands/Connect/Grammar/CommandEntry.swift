@@ -88,7 +88,8 @@ struct LineArguments: Sendable {
             value = String(word.dropFirst(2))
         }
         guard let option = entry.option(named: name), let long = option.names.first else {
-            throw LineError("there is no option \(name)" + Self.suggestion(for: name, entry))
+            throw LineError(
+                "there is no option \(SecretMask.hiding.masked(typed: name))" + Self.suggestion(for: name, entry))
         }
         if value == nil { value = try words.take() }
         guard let value else { throw LineError("\(name) wants a value") }
@@ -132,7 +133,13 @@ struct LineArguments: Sendable {
     }
 
     /// Where more stands behind what a command takes, it is told rather than dropped.
-    func finish() throws(LineError) {
-        if let extra = operands.first { throw LineError("it takes no \(extra.debugDescription)") }
+    ///
+    /// - Parameter entry: the command's; where its words may be pieces of a secret without quotes, they are not told.
+    func finish(of entry: CommandEntry) throws(LineError) {
+        guard let extra = operands.first else { return }
+        guard !entry.operands.contains(.url), options["--header"] == nil else {
+            throw LineError("too many arguments; what has blanks stands in quotes")
+        }
+        throw LineError("it takes no \(SecretMask.hiding.masked(typed: extra).debugDescription)")
     }
 }

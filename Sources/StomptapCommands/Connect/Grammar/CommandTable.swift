@@ -34,7 +34,7 @@ extension LineArguments {
         var headers: HeaderList = [:]
         for text in options["--header"] ?? [] {
             guard let argument = try? HeaderArgument(text) else {
-                throw LineError("a header is written 'name: value', in quotes, and not \(text.debugDescription)")
+                throw LineError("a header is written 'name: value', in quotes")
             }
             headers.append(argument.header.name, argument.header.value)
         }

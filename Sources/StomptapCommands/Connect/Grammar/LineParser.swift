@@ -67,7 +67,7 @@ enum LineParser {
     ) throws(LineError) -> LineCommand {
         var arguments = arguments
         let command = try entry.make(&arguments)
-        try arguments.finish()
+        try arguments.finish(of: entry)
         return command
     }
 
@@ -84,6 +84,7 @@ enum LineParser {
 
     /// What was typed, quotes and all, as far as one needs to see it.
     private static func quoted(_ word: Substring) -> String {
+        let word = SecretMask.hiding.masked(typed: String(word))
         let quote = word.contains("\"") ? "'" : "\""
         return quote + (word.count > 40 ? "\(word.prefix(40))…" : word) + quote
     }

@@ -19,7 +19,6 @@ struct LineWords {
     mutating func take() throws(LineError) -> String? {
         rest = rest.drop(while: \.isBlank)
         guard !rest.isEmpty else { return nil }
-        let start = rest
         var word = ""
         var quote: Character?
         while let character = rest.first {
@@ -33,7 +32,8 @@ struct LineWords {
             default: word.append(character)
             }
         }
-        guard quote == nil else { throw LineError("a quote is not closed: \(start)") }
+        // What stands in it is not told: it may be a passcode.
+        if let quote { throw LineError("a \(quote) is not closed") }
         return word
     }
 

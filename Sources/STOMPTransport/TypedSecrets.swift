@@ -1,0 +1,133 @@
+/// What may be a secret in text that a user typed, however wrongly it is written: a URL, several with commas between, an
+/// argument that was meant as something else.
+///
+/// A text that was refused cannot be trusted to be what its first characters say. So whatever stands between the name of
+/// a login and the last `@` counts as a passcode, also where a URL would end before that: at `/`, `?`, `#`, a quote.
+package enum TypedSecrets {
+    /// What stands in the place of a secret.
+    package static let cover = "****"
+
+    /// Schemes after which no `//` is needed to know them: `stomp:user:passcode@host`.
+    private static let schemes: Set<String> = [
+        "stomp", "stomps", "tcp", "ssl", "stomp+ssl", "ws", "wss", "http", "https", "socks5", "socks5h",
+    ]
+
+    /// `text` as it may be shown.
+    package static func masked(_ text: String) -> String {
+        // A key that was given in place of its file.
+        if text.contains("PRIVATE KEY") { return cover }
+        let octets = Array(text.utf8)
+        var result: [UInt8] = []
+        var copied = 0
+        for part in parts(of: octets[...]) {
+            for secret in secrets(in: octets[part]) {
+                result += octets[copied..<secret.lowerBound]
+                result += cover.utf8
+                copied = secret.upperBound
+            }
+        }
+        return String(decoding: result + octets[copied...], as: UTF8.self)
+    }
+
+    /// Whether a `/`, `?` or `#` stands before the `@` of a URL, so that nobody knows where its passcode ends.
+    package static func breaksUserinfo(_ url: String) -> Bool {
+        let octets = Array(url.utf8)
+        let start = prefixEnd(of: octets[...]) ?? 0
+        guard let at = at(in: octets[...], from: start) else { return false }
+        return octets[start..<at].contains(where: isSeparator)
+    }
+
+    /// The URLs of a failover list: a comma ends one where a scheme follows.
+    package static func parts<Text: RandomAccessCollection<UInt8>>(of text: Text) -> [Range<Int>]
+    where Text.Index == Int {
+        var parts: [Range<Int>] = []
+        var start = text.startIndex
+        for index in text.indices
+        where text[index] == UInt8(ascii: ",") && prefixEnd(of: text[(index + 1)...]) != nil {
+            parts.append(start..<index)
+            start = index + 1
+        }
+        return parts + [start..<text.endIndex]
+    }
+
+    /// The passcode in `word`, which begins where a URL may begin, with its scheme or without; all before the `@` where
+    /// no name is told from it. Nil where no `@` shows one.
+    package static func passcode<Text: RandomAccessCollection<UInt8>>(in word: Text) -> Range<Int>?
+    where Text.Index == Int {
+        let start = prefixEnd(of: word) ?? word.startIndex
+        guard let at = at(in: word, from: start) else { return nil }
+        let colon = word[start..<at].firstIndex(of: UInt8(ascii: ":")) ?? start
+        let secret = (colon > start ? colon + 1 : start)..<at
+        return secret.isEmpty ? nil : secret
+    }
+
+    /// Where the host or the login begins; nil where there is no scheme.
+    package static func prefixEnd<Text: RandomAccessCollection<UInt8>>(of word: Text) -> Int?
+    where Text.Index == Int {
+        let name = word.prefix { isLetter($0) || isDigit($0) || "+.-".utf8.contains($0) }
+        guard let first = name.first, isLetter(first) else { return nil }
+        let marks = word[name.endIndex...].prefix { ":;/\\".utf8.contains($0) }
+        // One slash, or none, is a slip of the hand; a path begins with no name.
+        let isMarked = marks.count > 1 && marks.contains(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") })
+        let isKnown = !marks.isEmpty && schemes.contains(String(decoding: name, as: UTF8.self).lowercased())
+        return isMarked || isKnown ? marks.endIndex : nil
+    }
+
+    // MARK: -
+
+    private static func secrets(in part: ArraySlice<UInt8>) -> [Range<Int>] {
+        let start = prefixEnd(of: part)
+        var found: [Range<Int>] = []
+        var rest = part[(start ?? part.startIndex)...]
+        if let at = at(in: part, from: rest.startIndex) {
+            if let passcode = passcode(in: part) { found.append(passcode) }
+            rest = part[at...]
+        } else if let value = valueOfName(in: rest) {
+            return [value]
+        }
+        // A query that was refused is no help to anybody, and may hold what it likes.
+        if let tail = rest.firstIndex(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }),
+            start != nil || rest[tail...].contains(UInt8(ascii: "=")), tail + 1 < rest.endIndex
+        {
+            found.append(tail + 1..<rest.endIndex)
+        }
+        return found
+    }
+
+    /// What follows a colon and is no port: `user:passcode` without a host, `name: value`.
+    private static func valueOfName(in rest: ArraySlice<UInt8>) -> Range<Int>? {
+        guard rest.first != UInt8(ascii: "["), let colon = rest.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+        let value = rest[(colon + 1)...]
+        let digits = value.prefix(while: isDigit)
+        let isPort =
+            (1...5).contains(digits.count) && (value.count == digits.count || isSeparator(value[digits.endIndex]))
+        return isPort || value.isEmpty ? nil : value.indices
+    }
+
+    /// The `@` behind the last octet that may be of a passcode. One in the query of a URL that is whole before it, as in
+    /// `ws://host:80/ws?mail=a@b`, is none.
+    private static func at<Text: RandomAccessCollection<UInt8>>(in word: Text, from start: Int) -> Int?
+    where Text.Index == Int {
+        let sign = UInt8(ascii: "@")
+        guard let last = word[start...].lastIndex(of: sign) else { return nil }
+        let scheme = String(decoding: word[..<start].prefix(while: isLetter), as: UTF8.self).lowercased()
+        guard ["ws", "wss", "http", "https"].contains(scheme),
+            let query = word[start..<last].firstIndex(of: UInt8(ascii: "?")),
+            word[query..<last].contains(UInt8(ascii: "=")), !word[query..<last].contains(UInt8(ascii: "#"))
+        else { return last }
+        let before = word[start..<query].lastIndex(of: sign)
+        let place = word[(before.map { $0 + 1 } ?? start)..<query]
+        guard let path = place.firstIndex(of: UInt8(ascii: "/")) else { return last }
+        let port = place[..<path].lastIndex(of: UInt8(ascii: ":")).map { place[($0 + 1)..<path] }
+        let isWhole = place[..<path].first == UInt8(ascii: "[") || port?.allSatisfy(isDigit) ?? true
+        return isWhole ? before : last
+    }
+
+    private static func isSeparator(_ octet: UInt8) -> Bool { "/?#".utf8.contains(octet) }
+
+    private static func isDigit(_ octet: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(octet) }
+
+    private static func isLetter(_ octet: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(octet | 0x20)
+    }
+}

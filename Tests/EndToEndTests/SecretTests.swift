@@ -1,0 +1,233 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// No line shows a secret, however wrongly it was typed: each command line holds the two halves of one.
+@Suite(.spawning) struct SecretTests {
+    private static let halves = ["Qz7x", "wV9k"]
+    private static let secret = "Qz7xwV9k"
+    private static let host = "127.0.0.1:9"
+    private static let endpoint = "stomp://\(host)"
+    /// `${S}` is the secret and `${1}` and `${2}` are its halves, `${H}` an address that refuses, `${U}` its URL.
+    private static func filled(_ text: String) -> String {
+        [("${S}", secret), ("${1}", halves[0]), ("${2}", halves[1]), ("${H}", host), ("${U}", endpoint)]
+            .reduce(text) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
+    }
+
+    private func expect(
+        _ status: Int32, _ word: String, _ arguments: [String], environment: [String: String] = [:], input: String = "",
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        var program = Program.stomptap(input: .text(Self.filled(input)))
+        program.arguments = arguments.map(Self.filled)
+        program.environment = environment.mapValues(Self.filled)
+        let result = try await program.run()
+        #expect(result.status == .exited(status), "\(arguments): \(result)", sourceLocation: sourceLocation)
+        let text = result.output + result.errors
+        #expect(text.contains(word), "\(arguments): \(result)", sourceLocation: sourceLocation)
+        for half in Self.halves {
+            #expect(!text.contains(half), "\(arguments): \(result)", sourceLocation: sourceLocation)
+        }
+    }
+
+    // MARK: URLs
+
+    /// A URL whose passcode ends nowhere is refused with what to write, one that can be read is used.
+    @Test(arguments: [
+        ("stomp://user:${1}/${2}@${H}", 64, "%2F"), ("stomp://user:${1}#${2}@${H}", 64, "%23"),
+        ("stomp://user:${1}?${2}@${H}", 64, "%3F"), ("ws://user:${1}/${2}@${H}/ws", 64, "%2F"),
+        ("stomp://user:${1}'${2}@${H}", 69, "refused"), ("stomp://user:${1}@${2}@${H}", 69, "refused"),
+        ("stomp://user:${1} ${2}@${H}", 69, "refused"), ("stomp://user:${1}%zz${2}@${H}", 69, "refused"),
+        ("stomp://${1}/${2}@${H}", 64, "%2F"), ("user:${S}@${H}", 64, "no scheme"),
+        ("stomp:/user:${S}@${H}", 64, "no scheme"), ("stomp:user:${S}@${H}", 64, "no scheme"),
+        ("stop://user:${S}@${H}", 64, "has the scheme"), ("stomp://user:${S}", 64, "no valid port"),
+        ("stomp://user:${1}/${2}", 64, "no valid port"), ("user:${S}", 64, "no scheme"),
+        ("stomp://a:${1}/${2}@${H},ws://b:c@${H}", 64, "%2F"), ("stomp://a:b@${H},user:${S}@${H}", 69, "refused"),
+        ("stomp://a:${1},${2}@${H}", 69, "refused"), ("stomp://a:b@${H},ws//b:${S}@${H}", 64, "%2F"),
+        ("ws://${H}/ws?token=${1}'${2}", 69, "?token=****"), ("ws://${H}/ws?access_token=${1};${2}", 69, "token=****"),
+        ("ws://${H}/ws?token=${1},${2}", 69, "?token=****"), ("ws://${H}/ws?token=${1}#${2}", 64, "fragment"),
+        ("stomp://h?token=${S}", 64, "query"),
+    ])
+    func aURL(url: String, status: Int32, word: String) async throws {
+        try await expect(status, word, ["check", url])
+        try await expect(status, status == 64 ? word : #"{"url":""#, ["check", url, "-o", "json"])
+        try await expect(64, "there is no command", [url, "/topic/a"])
+        try await expect(64, "nexpected argument", ["publish", "demo", "/topic/a", "hi", url])
+    }
+
+    @Test(arguments: [
+        ["subscribe", "stomp://u:${1}/${2}@${H}", "/topic/a"], ["connect", "stomp://u:${1}/${2}@${H}"],
+        ["raw", "ws://u:${1}/${2}@${H}"], ["bench", "stomp://u:${1}/${2}@${H}"],
+        ["request", "stomp://u:${1}/${2}@${H}", "/a", "--reply", "/b"],
+        ["tap", "stomp://u:${1}/${2}@${H}", "--listen", "127.0.0.1:0"],
+        ["publish", "stomp://u:${1}/${2}@${H}", "/topic/a", "hi", "-vvv"],
+    ])
+    func aURLOfEachCommand(arguments: [String]) async throws {
+        try await expect(64, "write / as %2F, # as %23, ? as %3F", arguments)
+    }
+
+    // MARK: Options
+
+    /// The parser's own errors, and ours.
+    @Test(arguments: [
+        (["-C", "Authorization Bearer ${S}"], 64, "'-C <"), (["-C", "${S}"], 64, "'-C <"), (["-C${S}"], 64, "'-C <"),
+        (["-H", "passcode ${S}"], 64, "'-H <"), (["--http-header", "Cookie ${S}"], 64, "--http-header"),
+        (["--connect-header=${S}"], 64, "--connect-header"), (["--passcod", "${S}"], 64, "'--passcod'"),
+        (["--passcod=${S}"], 64, "'--passcod'"), (["--passcode", "-${S}"], 64, "--passcode"),
+        (["--passcode", "${1}", "${2}"], 64, "nexpected argument"),
+        (["--login", "u", "${S}"], 64, "nexpected argument"),
+        (["-p${S}"], 64, "Unknown option '-p"), (["-uu:${S}"], 64, "Unknown option '-u"),
+        (["-u", "u:${S}"], 64, "'-u'"),
+        (["--token", "${S}"], 64, "'--token'"), (["--passcode-prompt=${S}"], 64, "--passcode-prompt"),
+        (["--passcode-prompt", "${S}"], 64, "nexpected argument"), (["-passcode", "${S}"], 64, "Error: "),
+        (["-C", "Authorization:", "Bearer", "${S}"], 64, "in quotes"),
+        (["-C", "Authorization", "Bearer", "${S}"], 64, "'-C <"), (["--passcode-env", "${S}"], 64, "--passcode-env"),
+        (["--passcode-file", "${S}"], 66, "--passcode-file"),
+        (["--cert", "/dev/null", "--key-passphrase-env", "${S}"], 64, "--key-passphrase-env"),
+        (["--cert", "/dev/null", "--key=-----BEGIN PRIVATE KEY-----\n${S}"], 66, "--key"),
+        (["--cookie", "${1}\n${2}"], 69, "refused"), (["--http-header", "Cookie: ${1}\n${2}"], 69, "refused"),
+        (["--proxy", "http://u:${1}/${2}@${H}"], 64, "%2F"), (["--proxy", "http://u:${1}#${2}@${H}"], 64, "%23"),
+        (["--proxy", "http://u:${S}"], 64, "proxy"), (["--proxy", "http:/u:${1}/${2}@${H}"], 64, "proxy"),
+        (["--proxy", "ftp://u:${S}@${H}"], 64, "scheme"), (["--proxy", "http://u:${1}%zz${2}@${H}"], 64, "percent"),
+        (["--proxy", "socks5://u:${S}@${H}"], 64, "SOCKS"), (["--proxy", "u:${S}"], 64, "proxy"),
+        (["--trace-file", "/nonexistent/stomp://u:${1}/${2}@h"], 73, "--trace-file"),
+    ])
+    func anOption(options: [String], status: Int32, word: String) async throws {
+        try await expect(status, word, ["publish", "${U}", "/topic/a", "hi"] + options)
+    }
+
+    /// Where an option stands before the command, or takes the place of what follows.
+    @Test(arguments: [
+        (["--passcode", "${S}", "subscribe", "${U}", "/a"], 64, "'--passcode'"),
+        (["-C", "Authorization Bearer ${S}", "check", "${U}"], 64, "Unknown option '-C'"),
+        (["subscribe", "--passcode", "${1}", "${2}", "${U}", "/a"], 78, "quotes"),
+        (["subscribe", "--passcode-prompt", "${S}", "${U}", "/a"], 78, "quotes"),
+        (["subscribe", "-C", "Authorization:", "Bearer", "${S}", "${U}", "/a"], 64, "in quotes"),
+        (["serve", "--login", "${S}"], 64, "--login"), (["serve", "--login", ":${S}"], 64, "--login"),
+        (["serve", "--login", "u", "${S}"], 64, "--login"), (["serve", "--logn", "u:${S}"], 64, "'--logn'"),
+        (["serve", "u:${S}"], 64, "nexpected argument"), (["serve", "-C", "${S}"], 64, "'-C <"),
+        (["profiles", "stomp://u:${1}/${2}@h"], 64, "nexpected argument"),
+        (["tap", "${U}", "--listen", "127.0.0.1:0", "--cookie", "${1}", "${2}"], 64, "nexpected argument"),
+        (["tap", "${U}", "--listen", "ws://u:${1}/${2}@${H}"], 64, "--allow-remote"),
+        (["help", "stomp://u:${1}/${2}@h"], 64, "there is no command"),
+    ])
+    func aCommandLine(arguments: [String], status: Int32, word: String) async throws {
+        try await expect(status, word, arguments)
+    }
+
+    @Test func anArgumentThatIsNotUTF8() async throws {
+        let script = "exec \"$0\" publish demo /topic/a hi --passcode \"$(printf 'Qz7x\\377wV9k')\""
+        let result = try await Program("/bin/sh", ["-c", script, Program.stomptap().path]).run()
+        #expect(result.status == .exited(64), "\(result)")
+        #expect(result.errors.contains("argument 6 is not UTF-8"), "\(result)")
+        #expect(!result.errors.contains("Qz7x"), "\(result)")
+    }
+
+    // MARK: Environment and profiles
+
+    @Test(arguments: ["http://u:${1}/${2}@${H}", "http://u:${S}", "http:/u:${1}/${2}@${H}", "ftp://u:${S}@${H}"])
+    func aProxyOfTheEnvironment(url: String) async throws {
+        try await expect(64, "HTTPS_PROXY: ", ["check", "wss://${H}/ws"], environment: ["HTTPS_PROXY": url])
+        try await expect(64, "ALL_PROXY: ", ["check", "${U}"], environment: ["ALL_PROXY": url])
+    }
+
+    @Test(arguments: [
+        (#"{"url": "stomp://u:${1}/${2}@${H}"}"#, 78, "%2F"), (#"{"url": "u:${S}@${H}"}"#, 78, "no scheme"),
+        (#"{"url": "${S}"}"#, 78, "no URL"), (#"{"url": "${U}", "passcode": ["${1}", "${2}"]}"#, 78, "one value"),
+        (#"{"url": "${U}", "passcode": {"a": "${S}"}}"#, 78, "passcode"),
+        (#"{"url": "${U}", "passcod": "${S}"}"#, 78, "passcod"),
+        (#"{"url": "${U}", "passcode:${S}": 1}"#, 78, "is no option"),
+        (#"{"url": "${U}", "connect-header": "Authorization Bearer ${S}"}"#, 78, "--connect-header"),
+        (#"{"url": "${U}", "http-header": ["x-a: 1", "${S}"]}"#, 78, "--http-header"),
+        (#"{"url": "${U}", "passcode-prompt": "${S}"}"#, 78, "passcode-prompt"),
+        (#"{"url": "${U}", "passcode-env": "${S}"}"#, 64, "--passcode-env"),
+        (#"{"url": "${U}", "passcode": "${S}", "passcode-env": "X"}"#, 78, "only one of"),
+        (#"{"url": "${U}", "proxy": "http://u:${1}/${2}@${H}"}"#, 64, "%2F"),
+        (#"{"url": "${U}", "passcode": "${S}}"#, 78, "no JSON"), (#"{"url": "${U}", "passcode": ${S}}"#, 78, "no JSON"),
+        (#"["${S}"]"#, 78, "no JSON"),
+    ])
+    func aProfile(json: String, status: Int32, word: String) async throws {
+        try await withTemporaryFolder { home in
+            try Self.write(json, to: home)
+            try await expect(status, word, ["check", "broken"], environment: ["XDG_CONFIG_HOME": home.path])
+        }
+    }
+
+    @Test func profilesThatAreListed() async throws {
+        try await withTemporaryFolder { home in
+            let json = #"""
+                {"url": "stomp://a:${1}@h,stomp://b:${2}@h", "proxy": "http://u:${1}'${2}@${H}", "passcode": "${S}",
+                 "cookie": "${S}", "login": "u:${S}", "http-header": "Authorization: Bearer ${S}"}
+                """#
+            try Self.write(json, to: home)
+            try await expect(
+                0, "stomp://a:****@h,stomp://b:****@h", ["profiles"], environment: ["XDG_CONFIG_HOME": home.path])
+        }
+    }
+
+    private static func write(_ json: String, to home: URL) throws {
+        let folder = home.appending(path: "stomptap")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let file = folder.appending(path: "broken.json")
+        try Data(filled(json).utf8).write(to: file)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
+    }
+
+    // MARK: The prompt's lines
+
+    @Test(arguments: [
+        ("connect stomp://user:${1}/${2}@${H}", 64, "%2F"), ("connect user:${S}@${H}", 64, "no scheme"),
+        ("connect stomp://user:${1} ${2}@${H}", 64, "connect"), ("connect stomp:/user:${S}@${H}", 64, "no scheme"),
+        ("connect stomp://user:${1}'${2}@${H}", 64, "is not closed"), ("stomp://user:${S}@${H}", 64, "no command"),
+        ("send -H 'passcode ${S}' /a b", 64, "'name: value'"), ("sub -H Authorization: Bearer ${S} /a", 64, "quotes"),
+        ("sub /a --passcode=${S}", 64, "no option"), ("sub /a -H 'token ${S}", 64, "is not closed"),
+        ("passcode:${S}", 64, "no command"), ("send /a @/nonexistent/ws://u:${1}/${2}@h", 66, "no such file"),
+        ("help ws://u:${1}/${2}@h", 64, "no command"), ("wait ws://u:${S}@h", 64, "wait"),
+    ])
+    func aLine(line: String, status: Int32, word: String) async throws {
+        try await expect(status, word, ["connect", "demo", "-e", line])
+        try await expect(status, word, ["connect", "demo"], input: line + "\n")
+    }
+
+    // MARK: What is told of a session
+
+    /// The trace, the steps of a check and its advice.
+    @Test func aTokenInAQuery() async throws {
+        try await ServedBroker.run(["--login", "app:Qz7xwV9k"]) { broker in
+            let url = broker.webSocket + "?access_token=Qz7x'wV9k"
+            try await withTemporaryFolder { home in
+                let trace = home.appending(path: "trace.jsonl").path
+                let options = ["--login", "app", "--passcode", "${S}", "-C", "Authorization: Bearer ${S}"]
+                try await expect(
+                    0, "access_token=****",
+                    ["publish", url, "/topic/a", "hi", "-vvv", "--trace-file", trace, "--cookie", "a=${S}"] + options)
+                let content = try String(contentsOfFile: trace, encoding: .utf8)
+                #expect(content.contains("access_token=*") && content.contains("CONNECT"), "\(content)")
+                #expect(!Self.halves.contains(where: content.contains), "\(content)")
+                try await expect(0, "access_token=****", ["check", url, "-vvv"] + options)
+                try await expect(0, "access_token=****", ["check", url, "-o", "json"] + options)
+            }
+        }
+    }
+
+    @Test func anEndpointThatIsElsewhere() async throws {
+        try await ServedBroker.run([]) { broker in
+            for url in [broker.webSocket, broker.sockJS] {
+                let url = url.replacingOccurrences(of: "/ws", with: "/elsewhere") + "?token=${S}"
+                try await expect(76, "/elsewhere?token=****", ["check", url])
+                try await expect(76, "/elsewhere?token=****", ["check", url, "-o", "json"])
+            }
+        }
+    }
+
+    /// The server names where its sessions are, and the advice repeats it.
+    @Test func anAdvice() async throws {
+        let reply = ScriptedHTTP.Reply.json(#"{"websocket":true,"base_url":"http://other/ws?token=Qz7xwV9k"}"#)
+        let server = try await ScriptedHTTP { _ in reply }
+        let url = "http://127.0.0.1:\(server.port)/ws"
+        for options in [[], ["-o", "json"]] {
+            try await expect(76, "try http://other/ws?token=****", ["check", url] + options)
+        }
+        await server.stop()
+    }
+}
