@@ -79,8 +79,9 @@ extension ConnectionCore: TransportReceiver {
         case .message(let subscription):
             // What comes after DISCONNECT has no reader any more, and must not stand before its receipt.
             guard leaving == nil, let inbox = subscription.flatMap({ routes[$0] }) ?? unclaimed else { return }
-            inboxes[inbox]?.append(Message(frame: frame, receivedAt: readTime()))
-            undelivered += frame.bytes.readableBytes
+            let message = Message(frame: frame, receivedAt: readTime())
+            inboxes[inbox]?.append(message)
+            undelivered += Inbox.cost(message)
             if touched.last != inbox { touched.append(inbox) }
         case .receipt(let id):
             receipts.arrived(id)

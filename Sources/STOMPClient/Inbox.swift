@@ -2,15 +2,22 @@ import NIOCore
 
 /// Messages between the socket and their reader, on the connection's event loop.
 struct Inbox {
+    /// What a message takes beside its frame, in octets.
+    private static let overhead = 256
+
     private(set) var messages: [Message] = []
+    /// What the messages take, in octets.
     private(set) var octets = 0
     private var reader: CheckedContinuation<[Message]?, any Error>?
     /// Set once nothing more will come: nil is a clean end.
     private var end: Result<Void, STOMPClientError>?
 
+    /// What a message takes, in octets.
+    static func cost(_ message: Message) -> Int { message.frame.bytes.readableBytes + overhead }
+
     mutating func append(_ message: Message) {
         messages.append(message)
-        octets += message.frame.bytes.readableBytes
+        octets += Self.cost(message)
     }
 
     /// Hands what is there to the reader that waits. Returns the octets that left.

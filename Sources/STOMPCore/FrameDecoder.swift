@@ -16,7 +16,8 @@ public struct FrameDecoder: Sendable {
     /// The version that the session agreed on; nil until then. It decides about escapes and line ends, for the frames
     /// that ``next()`` has not yet returned.
     public var version: STOMPVersion?
-    public let limits: FrameLimits
+    /// How much of a frame is taken, from the frame on that ``next()`` returns next.
+    public var limits: FrameLimits
     /// Whether a frame with a command that is none is read to its end. ``next()`` throws for that frame alone then, with
     /// ``STOMPProtocolError/unknownCommand``, and goes on behind it. The first line of an HTTP request is not skipped
     /// before the session has a version. Default false.

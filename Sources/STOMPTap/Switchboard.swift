@@ -5,6 +5,8 @@ import STOMPTransport
 final class Switchboard {
     /// The most SockJS sessions that are known at a time; the requests of more are passed on and not taken apart.
     static let largestSessionCount = 10_000
+    /// What is told at once at the most.
+    private static let largestBatch = 1000
     /// How long a SockJS session may be without a request before it counts as over. Servers end it after 5 s.
     private static let sessionPatience = TimeAmount.seconds(6)
 
@@ -83,6 +85,8 @@ final class Switchboard {
     func tell(_ event: TapEvent) {
         guard tells(event.content) else { return }
         batch.append(event)
+        // One read may bring very many.
+        if batch.count >= Self.largestBatch { deliver() }
     }
 
     /// Hands on what was told since the last time.

@@ -16,6 +16,15 @@ public enum TransportEvent: Sendable, Hashable {
     case closed(TransportClosure)
 }
 
+extension TransportEvent {
+    var isSignOfLife: Bool {
+        switch self {
+        case .alive, .ping, .pong: true
+        case .messages, .invalidUTF8, .closed: false
+        }
+    }
+}
+
 /// How a stream ended.
 public struct TransportClosure: Sendable, Hashable, CustomStringConvertible {
     /// The layer that ended it.

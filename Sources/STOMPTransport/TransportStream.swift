@@ -19,12 +19,19 @@ public protocol TransportStream: Sendable {
     func setReading(_ isReading: Bool)
     /// What only some layers have: a ping, a close with a code.
     func request(_ request: TransportRequest)
+    /// Takes no larger messages from here on than of so many octets; nil is ``TransportOptions/maximumMessage`` again.
+    /// Where a stream has no messages it does nothing, as it does on one whose messages are limited otherwise.
+    func limitMessages(to octets: Int?)
     /// Ends the stream by its layer's closing handshake, and at the latest after
     /// ``TransportOptions/closeTimeout``; ``TransportReceiver/ended(_:)`` follows. What was written before still goes;
     /// nothing more is received.
     func close()
     /// Ends the stream at once.
     func abort()
+}
+
+extension TransportStream {
+    public func limitMessages(to octets: Int?) {}
 }
 
 /// What a stream is, for people.

@@ -103,6 +103,35 @@ import Testing
         }
     }
 
+    /// What a frame may be before CONNECTED, and after it.
+    @Test(arguments: Way.allCases) func framesAreSmallBeforeCONNECTED(_ way: Way) async throws {
+        try await withBroker(way) { address, _ in
+            let body = String(repeating: "x", count: 100_000)
+            let headers = (0..<10).map { "h\($0):\(body.prefix(10_000))\n" }.joined()
+            let hasty = try await ScriptedClient(address)
+            try await hasty.send("CONNECT\naccept-version:1.2\nhost:/\n\(headers)\n\0")
+            if way == .tcp { #expect(try await hasty.next().contains("larger than the limit of 65536 octets")) }
+            try await hasty.wait { $0.hasEnded }
+
+            let client = try await ScriptedClient.connected(to: address)
+            try await client.send("SEND\ndestination:/topic/y\nreceipt:r\n\n\(body)\0")
+            #expect(try await client.next() == "RECEIPT\nreceipt-id:r\n\n")
+        }
+    }
+
+    @Test func springClosesWith4500WhereNoCONNECTComes() async throws {
+        try await withBroker(
+            .webSocket,
+            {
+                $0.manner = .spring
+                $0.limits.connectTimeout = .milliseconds(50)
+            }
+        ) { address, _ in
+            let client = try await ScriptedClient(address)
+            try await client.wait { $0.closures.first?.code == 4500 && $0.frames.isEmpty }
+        }
+    }
+
     // MARK: Heart-beats
 
     @Test(arguments: Way.allCases)

@@ -15,6 +15,15 @@ import Testing
 
     // MARK: CONNECT
 
+    /// Without an ERROR, and with the status that it has for sessions that are of no use.
+    @Test func aClientThatNeverSaysConnectIsClosedWith4500() {
+        var session = SpringSession(policy: policy)
+        guard case .end(let replies, .close(code: 4500, let reason), _) = session.end(BrokerError(.timedOut, "late"))
+        else { return #expect(Bool(false)) }
+        #expect(replies.isEmpty)
+        #expect(reason == "Failed to send message within the configured send limit")
+    }
+
     @Test func connectedNamesVersionAndHeartBeatButNoServerAndNoSession() throws {
         var session = SpringSession(policy: policy)
         let (reply, _, _) = try session.connect("CONNECT\naccept-version:1.2,1.1\nhost:h\nheart-beat:4000,4000\n\n")

@@ -9,6 +9,8 @@ public final class ScriptedServer: Sendable {
         /// Reads until this has come, counted from where the last wait ended.
         case awaitText(String)
         case send([UInt8])
+        /// Reads until so many octets have come in all.
+        case awaitCount(Int)
         /// Sends what is made of all that has come.
         case answer(@Sendable ([UInt8]) -> [UInt8])
         /// Reads on, and sends nothing, until the client closes.
@@ -27,6 +29,7 @@ public final class ScriptedServer: Sendable {
     private let connections = Mutex<[[UInt8]]>([])
     /// How many of them are over.
     private let played = Mutex(0)
+    private let sentOctets = Mutex(0)
 
     /// Runs while `body` does.
     ///
@@ -53,6 +56,21 @@ public final class ScriptedServer: Sendable {
         let lines = ["HTTP/1.1 \(status)", "Content-Length: \(body.utf8.count)", "Connection: close"] + headers
         return [.awaitText("\r\n\r\n"), .sendText(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)]
     }
+
+    /// How many octets the system has taken, of all that was to be sent.
+    public var sent: Int { sentOctets.withLock { $0 } }
+    /// How many connections are over.
+    public var ended: Int { played.withLock { $0 } }
+
+    /// The steps that open a WebSocket for a client with the header ``webSocketKey``.
+    public static let webSocket: [Step] = [
+        .awaitText("\r\n\r\n"),
+        .sendText(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"),
+    ]
+    /// The key of RFC 6455, section 1.3.
+    public static let webSocketKey = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
 
     /// What came on each connection until now, in the order of their arrival.
     public var received: [[UInt8]] { connections.withLock { $0 } }
@@ -122,6 +140,11 @@ public final class ScriptedServer: Sendable {
                     }
                 case .send(let octets):
                     try await outbound.write(ByteBuffer(bytes: octets))
+                    sentOctets.withLock { $0 += octets.count }
+                case .awaitCount(let count):
+                    while received[number].count < count {
+                        guard try await receive() else { return }
+                    }
                 case .answer(let make):
                     try await outbound.write(ByteBuffer(bytes: make(received[number])))
                 case .stall:

@@ -13,6 +13,16 @@ extension BrokerConnection {
         output.append(delivery, encoder: &encoder)
     }
 
+    /// Lets a message wait that the stream would not take. A client for whom too much waits is dropped.
+    func postpone(_ delivery: Delivery) {
+        guard !isClosing else { return }
+        waiting.append(delivery)
+        guard waiting.octets > limits.waitingOctets else { return }
+        drop(
+            "it reads too slowly: \(waiting.octets) octets of messages wait for it, and at most "
+                + "\(limits.waitingOctets) may")
+    }
+
     func write(_ reply: ServerFrame) {
         touch()
         output.append(reply)

@@ -18,11 +18,15 @@ final class BrokerConnection {
     private var postponed = CircularBuffer<(ClientRequest, Frame)>(initialCapacity: 0)
     var timer: Scheduled<Void>?
     var writeWatch: Scheduled<Void>?
+    /// Messages that wait because the stream takes nothing more for now.
+    var waiting = WaitingDeliveries()
+    /// Whether messages wait rather than being written.
+    var isHeld = false
 
     /// Whether frames wait in the decoder, because somebody does not take what they would cause.
     private(set) var isStopped = false
     /// Whether the session is over; what still comes is read and forgotten.
-    private var isClosing = false
+    private(set) var isClosing = false
     private(set) var hasEnded = false
 
     var limits: BrokerLimits { hub.configuration.limits }
@@ -36,12 +40,16 @@ final class BrokerConnection {
         session = configuration.manner.makeSession(
             name: "session-\(id)",
             policy: SessionPolicy(configuration, keepsMessages: keepsMessages))
-        decoder = FrameDecoder(limits: configuration.manner.frameLimits(configuration.limits.frame))
+        let frameLimits = configuration.manner.frameLimits(configuration.limits.frame)
+        let first = min(frameLimits.frame, configuration.limits.frameBeforeConnected)
+        decoder = FrameDecoder(
+            limits: FrameLimits(line: frameLimits.line, headers: frameLimits.headers, frame: first))
+        stream.limitMessages(to: first)
         decoder.skipsUnknownCommands = configuration.manner.answersUnknownCommands
         output = FrameOutput(manner: configuration.manner, keepsMessages: keepsMessages)
-        timer = schedule(in: limits.connectTimeout) { connection in
-            connection.refuse(
-                BrokerError(.timedOut, "no CONNECT came within \(connection.limits.connectTimeout.readable)"))
+        let patience = configuration.manner.connectTimeout(limits)
+        timer = schedule(in: patience) { connection in
+            connection.refuse(BrokerError(.timedOut, "no CONNECT came within \(patience.readable)"))
         }
     }
 
@@ -74,6 +82,8 @@ final class BrokerConnection {
             write(reply)
             output.version = version
             decoder.version = version
+            decoder.limits = hub.configuration.manner.frameLimits(limits.frame)
+            stream.limitMessages(to: nil)
             timer?.cancel()
             monitor = HeartBeatMonitor(heartBeat, now: .now())
             scheduleHeartBeat()
@@ -155,6 +165,7 @@ final class BrokerConnection {
         guard !isClosing else { return }
         isClosing = true
         timer?.cancel()
+        waiting = WaitingDeliveries()
         hub.leave(id)
         flush()
         // The client's own end is still to be seen.
@@ -172,8 +183,11 @@ final class BrokerConnection {
     }
 
     func drop(_ reason: String) {
+        guard !isClosing else { return }
         hub.report(id, .dropped(reason))
+        if let ending = hub.configuration.manner.slownessClose, stream.description.keepsMessages { return end(ending) }
         isClosing = true
+        waiting = WaitingDeliveries()
         stream.abort()
     }
 }

@@ -88,14 +88,29 @@ final class Hub {
             switch action {
             case .deliver(let delivery):
                 guard let receiver = connections[delivery.connection] else { continue }
-                receiver.deliver(delivery, encoder: &encoder)
-                if receiver.isFull { receiver.flush() }
-                guard receiver.isCongested else { continue }
+                if receiver.isHeld { receiver.postpone(delivery) } else { write(delivery, to: receiver) }
+                guard receiver.isHeld else { continue }
                 exchange.pause(delivery.connection)
                 hold(publisher, for: delivery.connection)
             case .wait(let receiver):
                 hold(publisher, for: receiver)
             }
+        }
+    }
+
+    /// Writes a message; where the stream takes no more then, the next ones wait.
+    private func write(_ delivery: Delivery, to receiver: BrokerConnection) {
+        receiver.deliver(delivery, encoder: &encoder)
+        if receiver.isFull { receiver.flush() }
+        receiver.isHeld = receiver.isCongested
+    }
+
+    /// Writes what has waited for a connection, as much as its stream takes.
+    private func writeWaiting(to receiver: BrokerConnection) {
+        receiver.isHeld = false
+        while !receiver.isHeld, let delivery = receiver.waiting.popFirst() {
+            // A subscription may have ended meanwhile.
+            if exchange.subscriptions[delivery.id.subscription] != nil { write(delivery, to: receiver) }
         }
     }
 
@@ -131,6 +146,8 @@ final class Hub {
 
     /// The stream of a connection takes octets again.
     func drained(_ connection: ConnectionID) {
+        if let receiver = connections[connection] { writeWaiting(to: receiver) }
+        guard connections[connection]?.isHeld != true else { return flush() }
         exchange.resume(connection)
         release(connection)
         deliver(from: nil)

@@ -1,3 +1,4 @@
+import NIOCore
 import STOMPCore
 import STOMPTransport
 
@@ -68,6 +69,15 @@ extension Manner {
         }
         return options
     }
+
+    /// How long a client may take to be CONNECTED.
+    func connectTimeout(_ limits: BrokerLimits) -> TimeAmount {
+        limits.connectTimeout
+            ?? (self == .spring ? BrokerLimits.springConnectTimeout : BrokerLimits.defaultConnectTimeout)
+    }
+
+    /// How the WebSocket of a client is closed that takes too little; nil drops the connection.
+    var slownessClose: SessionEnding? { self == .spring ? SpringSession.unreliable : nil }
 
     /// The largest frame taken. Spring keeps 64 KiB of one that comes in pieces.
     func frameLimits(_ limits: FrameLimits) -> FrameLimits {

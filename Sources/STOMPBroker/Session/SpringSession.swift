@@ -40,7 +40,15 @@ struct SpringSession: ServerSession {
     /// A handler that fails says nothing.
     mutating func failed(_ error: BrokerError, _ frame: Frame) -> SessionAction { .ignore }
 
-    mutating func end(_ error: BrokerError) -> SessionAction { refuse("Session closed.", error) }
+    /// Spring's close status for a session that is of no use: no CONNECT came in time, or the client reads too slowly.
+    static let unreliable = SessionEnding.close(
+        code: 4500, reason: "Failed to send message within the configured send limit")
+
+    mutating func end(_ error: BrokerError) -> SessionAction {
+        guard case .waiting = state, error.code == .timedOut else { return refuse("Session closed.", error) }
+        state = .over
+        return .end([], Self.unreliable, error)
+    }
 
     private mutating func connect(_ frame: Frame) -> SessionAction {
         let asked: HeartBeat

@@ -8,7 +8,7 @@ final class HTTPHeadRecorder: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// The most octets that are kept of a head.
+    /// The most octets that are kept of a head, and that informational answers (1xx) may have in all before the final one.
     static let limit = 16 << 10
 
     private let trace: WireTrace
@@ -16,6 +16,7 @@ final class HTTPHeadRecorder: ChannelDuplexHandler, RemovableChannelHandler {
     /// What a layer below says is wrong: it came before anything that is made of the connection's end.
     private(set) var failure: TransportError?
     private var outgoing = ByteBuffer()
+    private var informationalOctets = 0
     private var isIncomingWhole = false
     private var isOutgoingWhole = false
 
@@ -43,11 +44,34 @@ final class HTTPHeadRecorder: ChannelDuplexHandler, RemovableChannelHandler {
     func reset() {
         (incoming, outgoing) = (ByteBuffer(), ByteBuffer())
         (isIncomingWhole, isOutgoingWhole) = (false, false)
+        informationalOctets = 0
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        keep(Self.unwrapInboundIn(data), in: &incoming, isWhole: &isIncomingWhole, .incoming)
+        guard failure == nil else { return }
+        var rest = Self.unwrapInboundIn(data)
+        while !isIncomingWhole, rest.readableBytes > 0 {
+            keep(&rest, in: &incoming, isWhole: &isIncomingWhole, .incoming)
+            guard isIncomingWhole, isInformational else { continue }
+            informationalOctets += incoming.readableBytes
+            (incoming, isIncomingWhole) = (ByteBuffer(), false)
+            guard informationalOctets > Self.limit else { continue }
+            let error = TransportError(
+                .limitExceeded, .http,
+                "\(addressText(context.channel.remoteAddress)) sent more than \(Self.limit) octets of informational "
+                    + "answers and no final one")
+            failure = error
+            context.fireErrorCaught(error)
+            return context.close(promise: nil)
+        }
         context.fireChannelRead(data)
+    }
+
+    /// Whether the head is one that another one follows. After a switch of protocols there is none.
+    private var isInformational: Bool {
+        let words = firstLine.split(separator: " ", maxSplits: 2)
+        guard words.count > 1, words[0].hasPrefix("HTTP/"), let code = Int(words[1]) else { return false }
+        return (100..<200).contains(code) && code != 101
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -56,25 +80,29 @@ final class HTTPHeadRecorder: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        keep(Self.unwrapOutboundIn(data), in: &outgoing, isWhole: &isOutgoingWhole, .outgoing)
+        var octets = Self.unwrapOutboundIn(data)
+        keep(&octets, in: &outgoing, isWhole: &isOutgoingWhole, .outgoing)
         context.write(data, promise: promise)
     }
 
+    /// Takes what belongs to the head from the octets.
     private func keep(
-        _ octets: ByteBuffer, in head: inout ByteBuffer, isWhole: inout Bool, _ direction: WireEvent.Direction
+        _ octets: inout ByteBuffer, in head: inout ByteBuffer, isWhole: inout Bool, _ direction: WireEvent.Direction
     ) {
         guard !isWhole else { return }
         // The blank line that ends a head may be split between two reads.
         let searchStart = max(0, head.readableBytes - 3)
-        head.writeBytes(octets.readableBytesView.prefix(Self.limit - head.readableBytes))
+        let before = head.readableBytes
+        head.writeBytes(octets.readableBytesView.prefix(Self.limit - before))
         let unread = head.readableBytesView.dropFirst(searchStart)
         if let end = unread.firstRange(of: [13, 10, 13, 10])?.upperBound {
             head = head.getSlice(at: head.readerIndex, length: end - head.readerIndex) ?? head
             isWhole = true
+            octets.moveReaderIndex(forwardBy: head.readableBytes - before)
         } else if head.readableBytes >= Self.limit {
             isWhole = true
         }
-        guard isWhole else { return }
+        guard isWhole else { return octets = ByteBuffer() }
         trace.record(.layers) {
             let line = String(decoding: head.readableBytesView.prefix { $0 != 10 && $0 != 13 }, as: Unicode.UTF8.self)
             return WireEvent(.http, direction, .layers, line, octets: head)

@@ -9,8 +9,12 @@ enum HTTPRoute {
     case otherWebSocket(WebSocketAgreement, omitsReason: Bool, open: HTTPServerHandler.Opener)
     /// Answer, and end the connection.
     case answer(HTTPAnswer)
-    /// Hand the request on when it is whole. The connection takes another one when the answer is whole.
-    case exchange((HTTPServerExchange) -> Void)
+    /// Hand the request on when it is whole. The connection takes another one when the answer is whole. A body of more
+    /// than `limit` octets is refused.
+    case exchange(limit: Int = largestBody, (HTTPServerExchange) -> Void)
+
+    /// The largest body of a request that is to have none.
+    static let largestBody = 64 << 10
 }
 
 /// Finds the route of a request. It is asked once the head is here.

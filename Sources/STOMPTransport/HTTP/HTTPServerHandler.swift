@@ -29,7 +29,6 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private let router: HTTPRouter
     private let open: Opener
-    private let largestBody: Int
     private let codec: (decoder: ByteToMessageHandler<HTTPRequestDecoder>, encoder: HTTPResponseEncoder)
     private let recorder: HTTPHeadRecorder
     private var state = State.idle
@@ -40,7 +39,6 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
     private init(options: TransportOptions, router: @escaping HTTPRouter, open: @escaping Opener) {
         self.router = router
         self.open = open
-        largestBody = options.maximumMessage
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderListSize = 64 << 10
         let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits)
@@ -68,7 +66,7 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .receiving(let head, let route):
             switch Self.unwrapInboundIn(data) {
             case .head: break
-            case .body(let octets): if case .exchange = route { receive(octets, context) }
+            case .body(let octets): if case .exchange(let limit, _) = route { receive(octets, limit, context) }
             case .end: follow(route, head, context)
             }
         case .exchanging(let exchange, let later):
@@ -126,11 +124,11 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    private func receive(_ octets: ByteBuffer, _ context: ChannelHandlerContext) {
-        guard body.readableBytes + octets.readableBytes <= largestBody else {
+    private func receive(_ octets: ByteBuffer, _ limit: Int, _ context: ChannelHandlerContext) {
+        guard body.readableBytes + octets.readableBytes <= limit else {
             body = ByteBuffer()
             return answer(
-                HTTPAnswer(status: .payloadTooLarge, text: "No more than \(largestBody) octets are taken"), context)
+                HTTPAnswer(status: .payloadTooLarge, text: "No more than \(limit) octets are taken"), context)
         }
         body.writeImmutableBuffer(octets)
         startTimer(context)
@@ -144,7 +142,7 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
             upgrade(head, omitsReason, agreement, open, context)
         case .otherWebSocket(let agreement, let omitsReason, let open):
             upgrade(head, omitsReason, agreement, open, context)
-        case .exchange(let perform):
+        case .exchange(_, let perform):
             timer?.cancel()
             let exchange = HTTPServerExchange(
                 head, body: body, channel: context.channel, keepAlive: Self.patience

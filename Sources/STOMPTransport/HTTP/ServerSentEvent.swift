@@ -25,7 +25,7 @@ public struct ServerSentEventDecoder: Sendable {
     private var data: ByteBuffer?
     private var id = ""
 
-    /// - Parameter limit: the most octets of an event's data, and of a line.
+    /// - Parameter limit: the most octets of an event, which are its type, id and data, and of a line.
     public init(limit: Int) {
         self.limit = limit
         // A line of data has the field's name and a blank as well.
@@ -82,9 +82,6 @@ public struct ServerSentEventDecoder: Sendable {
                 data?.writeInteger(UInt8(ascii: "\n"))
                 data?.writeImmutableBuffer(value)
             }
-            guard data?.readableBytes ?? 0 <= limit else {
-                throw TransportError(.limitExceeded, .http, "the server sent an event of more than \(limit) octets")
-            }
         case "event":
             type = String(buffer: value)
         case "id":
@@ -97,6 +94,9 @@ public struct ServerSentEventDecoder: Sendable {
         default:
             // Comments, whose name is empty, and what nobody knows.
             break
+        }
+        guard (data?.readableBytes ?? 0) + type.utf8.count + id.utf8.count <= limit else {
+            throw TransportError(.limitExceeded, .http, "the server sent an event of more than \(limit) octets")
         }
     }
 }

@@ -18,6 +18,9 @@ final class HTTPConnectHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// What came and is not understood yet; once there is a tunnel, what came through it.
     private var octets = ByteBuffer()
     private var isOver = false
+    private var hasFailed = false
+    /// The octets of answers that came before the one that counts.
+    private var informationalOctets = 0
 
     init(_ tunnel: ProxyTunnel, trace: WireTrace, promise: EventLoopPromise<ByteBuffer>) {
         self.tunnel = tunnel
@@ -40,12 +43,21 @@ final class HTTPConnectHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !hasFailed else { return }
         octets.writeImmutableBuffer(Self.unwrapInboundIn(data))
         guard !isOver else { return }
         do throws(TransportError) {
             while let status = try readHead() {
                 // What is only information is followed by the answer; a switch to another protocol is one itself.
-                if (100..<200).contains(status.code) && status.code != 101 { continue }
+                if (100..<200).contains(status.code) && status.code != 101 {
+                    guard informationalOctets <= Self.headLimit else {
+                        throw TransportError(
+                            .limitExceeded, .proxy,
+                            "the proxy \(tunnel.proxy) sent more than \(Self.headLimit) octets of informational answers "
+                                + "and no final one")
+                    }
+                    continue
+                }
                 if let refusal = refusal(status) { throw refusal }
                 isOver = true
                 return context.endTunnel(tunnel, promise: promise) { self.octets }
@@ -72,6 +84,8 @@ final class HTTPConnectHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func fail(_ error: TransportError) {
         guard !isOver else { return }
         isOver = true
+        hasFailed = true
+        octets = ByteBuffer()
         promise.fail(error)
     }
 
@@ -100,6 +114,7 @@ final class HTTPConnectHandler: ChannelInboundHandler, RemovableChannelHandler {
         guard words.count == 2, words[1].prefix(while: { $0 != " " }).utf8.count == 3,
             let code = Int(words[1].prefix(3)), code >= 100
         else { throw tunnel.notSpoken("answered \"\(printable(line, limit: 60))\", which is no HTTP") }
+        informationalOctets += head.readableBytes
         return (code, printable(words[1]))
     }
 

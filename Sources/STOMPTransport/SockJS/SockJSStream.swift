@@ -8,8 +8,14 @@ protocol SockJSEnd: AnyObject {
     func flush()
     func setReading(_ isReading: Bool)
     func request(_ request: TransportRequest)
+    /// As of ``TransportStream/limitMessages(to:)``.
+    func limitMessages(to octets: Int?)
     func close()
     func abort()
+}
+
+extension SockJSEnd {
+    func limitMessages(to octets: Int?) {}
 }
 
 /// The stream of a session.
@@ -31,6 +37,7 @@ struct SockJSStream<End: SockJSEnd>: TransportStream {
     func flush() { end.value.flush() }
     func setReading(_ isReading: Bool) { end.value.setReading(isReading) }
     func request(_ request: TransportRequest) { end.value.request(request) }
+    func limitMessages(to octets: Int?) { end.value.limitMessages(to: octets) }
     func close() { end.value.close() }
     func abort() { end.value.abort() }
 }

@@ -15,11 +15,25 @@ struct ChannelStream: TransportStream {
     func setReading(_ isReading: Bool) {
         // It fails on a channel that is closed already; the receiver is told of that by `ended`.
         try? channel.syncOptions?.setOption(.autoRead, value: isReading)
+        channel.triggerUserOutboundEvent(StreamReading(isOn: isReading), promise: nil)
     }
 
+    func limitMessages(to octets: Int?) { channel.triggerUserOutboundEvent(MessageLimit(octets: octets), promise: nil) }
     func request(_ request: TransportRequest) { channel.triggerUserOutboundEvent(request, promise: nil) }
     func close() { channel.triggerUserOutboundEvent(StreamClosing(), promise: nil) }
     func abort() { channel.close(mode: .all, promise: nil) }
+}
+
+/// Travels down the pipeline where reading stops or starts again, for a layer that makes more of the octets than there
+/// were, and must not hand on all that one read brought.
+struct StreamReading: Sendable {
+    var isOn: Bool
+}
+
+/// Travels down the pipeline to the layer that has messages, which takes no larger ones from then on.
+struct MessageLimit: Sendable {
+    /// Nil is the limit that it had at first.
+    var octets: Int?
 }
 
 /// Travels down the pipeline to end the stream: each layer that has a closing handshake stops it there, and sends it on

@@ -51,6 +51,8 @@ final class ReceiverHandler: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case let event as TransportEvent:
+            // Signs of life of a stream that this side ends are nobody's concern, and may be many.
+            if ending == .done, event.isSignOfLife { return }
             if case .closed(let closure) = event, ending == .open { ending = closure.isClean ? .done : .brokenOff }
             tell(.happened(event), context)
         case ChannelEvent.inputClosed where ending == .open:

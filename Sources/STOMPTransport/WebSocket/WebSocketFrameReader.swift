@@ -6,7 +6,8 @@ import NIOCore
 struct WebSocketFrameReader {
     private let isServer: Bool
     private let isCompressed: Bool
-    private let limit: Int
+    /// The largest message that is taken, in octets.
+    var limit: Int
     /// The beginning of a frame whose rest is still to come; empty between frames.
     private var carry = ByteBuffer()
     /// What came behind it and was not read yet.

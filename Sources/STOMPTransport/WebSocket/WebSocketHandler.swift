@@ -27,9 +27,19 @@ final class WebSocketHandler: ChannelDuplexHandler {
     /// Whether the present read has brought something that was told; the first one brought the HTTP handshake.
     private var hasTold = true
     private var needsFlush = false
-    /// The payload of the last ping, where the peer takes nothing for the moment: older ones need no answer
-    /// (section 5.5.3), and so they cannot pile up.
+    /// Whether somebody takes what comes. Where nobody does, octets that have been read wait in the reader: the frames and
+    /// messages in them may take many times their memory.
+    private var isReading = true
+    /// What the receiver has been told since it last had time to stop the reading.
+    private var toldSize = 0
+    /// Whether there is nothing more to read, so that nothing can wait any longer.
+    private var isLast = false
+    private let largestMessage: Int
+    /// The payload of the last ping, where the peer takes nothing for the moment or so many pongs are under way: older
+    /// ones need no answer (section 5.5.3), and so they cannot pile up.
     private var pendingPong: ByteBuffer?
+    private var pongsUnderWay = 0
+    private static let mostPongsUnderWay = 256
 
     /// - Throws: ``TransportError`` where messages cannot be compressed.
     init(role: Role, options: TransportOptions, compression: PerMessageDeflate? = nil) throws(TransportError) {
@@ -37,6 +47,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         self.options = options
         trace = WebSocketTrace(options.trace)
         let limit = min(max(0, options.maximumMessage), Int(UInt32.max))
+        largestMessage = limit
         var inflater: Inflater?
         var deflater: Deflater?
         if let compression {
@@ -54,15 +65,55 @@ final class WebSocketHandler: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard handshake.mayReceive else { return }
         reader.feed(Self.unwrapInboundIn(data))
+        readFrames(context)
+    }
+
+    private func readFrames(_ context: ChannelHandlerContext) {
         do throws(WebSocketViolation) {
-            // What a frame brings may end the stream.
-            while handshake.mayReceive, let frame = try reader.next() {
+            // What a frame brings may end the stream, or stop the reading.
+            while handshake.mayReceive, isReading || isLast, let frame = try reader.next() {
                 trace.record(.incoming, frame)
                 try take(frame, context)
+                guard toldSize >= Self.portion else { continue }
+                guard !isLast else { return leaveOut() }
+                toldSize = 0
+                context.fireChannelReadComplete()
             }
         } catch {
             fail(error, context)
         }
+    }
+
+    /// What the receiver is told before it is asked whether it takes more: octets, and so much more for each thing.
+    private static let portion = 256 << 10
+    private static let itemCost = 256
+    /// As much as a receiver is told that takes nothing, when the connection ends: what the system keeps of a connection
+    /// is less, unless it is made to become more.
+    private static let lastPortion = 32 << 20
+
+    private func count(_ octets: ByteBuffer) { toldSize += octets.readableBytes + Self.itemCost }
+
+    /// Takes up what has waited.
+    private func goOn(_ context: ChannelHandlerContext) {
+        guard handshake.mayReceive, isReading else { return }
+        readFrames(context)
+        channelReadComplete(context: context)
+    }
+
+    /// The octets have ended: what has waited is told, whether anybody takes it or not.
+    private func readRest(_ context: ChannelHandlerContext) {
+        guard !isLast, !isReading else { return }
+        isLast = true
+        toldSize = Self.portion - Self.lastPortion
+        readFrames(context)
+        context.fireChannelReadComplete()
+    }
+
+    private func leaveOut() {
+        error = TransportError(
+            .limitExceeded, .webSocket,
+            "the \(role.peer) ended the connection when more had come than can be kept; the rest was left out")
+        handshake.abandon()
     }
 
     private func take(_ frame: WebSocketFrame, _ context: ChannelHandlerContext) throws(WebSocketViolation) {
@@ -71,8 +122,10 @@ final class WebSocketHandler: ChannelDuplexHandler {
             if let message = try assembler.take(frame) { deliver(message, context) }
         case .ping:
             answer(frame.payload, context)
+            count(frame.payload)
             tellLife(context, .ping(frame.payload))
         case .pong:
+            count(frame.payload)
             tellLife(context, .pong(frame.payload))
         case .close:
             try closed(WebSocketClose(reading: frame.payload), context)
@@ -81,6 +134,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     private func deliver(_ message: WebSocketMessageAssembler.Message, _ context: ChannelHandlerContext) {
         hasTold = true
+        count(message.octets)
         trace.record(.incoming, isText: message.isText, message.octets, compressedSize: message.compressedSize)
         let kind: TransportMessageKind = message.isText ? .text : .binary
         if kind != incomingKind {
@@ -109,7 +163,10 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         // The end of the octets is this layer's to interpret.
-        if case ChannelEvent.inputClosed = event { return connectionEnded(context) }
+        if case ChannelEvent.inputClosed = event {
+            readRest(context)
+            return connectionEnded(context)
+        }
         context.fireUserInboundEventTriggered(event)
     }
 
@@ -119,6 +176,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        readRest(context)
         connectionEnded(context)
         closeTimer?.cancel()
         if let error { context.fireErrorCaught(error) }
@@ -147,6 +205,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         case is StreamClosing:
             // The peer's answer is seen only by reading.
             try? context.channel.syncOptions?.setOption(.autoRead, value: true)
+            setReading(true, context)
             perform(handshake.close(WebSocketClose(code: WebSocketClose.normal)), context)
         case TransportRequest.close(let code, let reason):
             perform(handshake.close(WebSocketClose(code: code, reason: reason)), context)
@@ -157,10 +216,23 @@ final class WebSocketHandler: ChannelDuplexHandler {
             context.flush()
         case TransportRequest.messages(let kind):
             output.kind = kind
+        case let event as StreamReading:
+            setReading(event.isOn, context)
+        case let event as MessageLimit:
+            let limit = min(event.octets ?? .max, largestMessage)
+            reader.limit = limit
+            assembler.limit = limit
         default:
             return context.triggerUserOutboundEvent(event, promise: promise)
         }
         promise?.succeed()
+    }
+
+    private func setReading(_ isOn: Bool, _ context: ChannelHandlerContext) {
+        guard isOn != isReading else { return }
+        isReading = isOn
+        // Not from inside the receiver's own call.
+        if isOn { context.eventLoop.assumeIsolated().execute { self.goOn(context) } }
     }
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
@@ -169,17 +241,27 @@ final class WebSocketHandler: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable, let payload = pendingPong.take(), handshake.maySend {
-            answer(payload, context)
-            context.flush()
-        }
+        answerPending(context)
         context.fireChannelWritabilityChanged()
+    }
+
+    private func answerPending(_ context: ChannelHandlerContext) {
+        guard context.channel.isWritable, let payload = pendingPong.take(), handshake.maySend else { return }
+        answer(payload, context)
+        context.flush()
     }
 
     private func answer(_ payload: ByteBuffer, _ context: ChannelHandlerContext) {
         guard handshake.maySend else { return }
-        guard context.channel.isWritable else { return pendingPong = payload }
-        send(WebSocketFrame(opcode: .pong, payload: payload), context)
+        guard context.channel.isWritable, pongsUnderWay < Self.mostPongsUnderWay else { return pendingPong = payload }
+        pongsUnderWay += 1
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.assumeIsolated().whenComplete { [self] _ in
+            pongsUnderWay -= 1
+            // Once for all that one write has sent.
+            if pongsUnderWay == 0 { answerPending(context) }
+        }
+        send(WebSocketFrame(opcode: .pong, payload: payload), context, promise: sent)
         needsFlush = true
     }
 

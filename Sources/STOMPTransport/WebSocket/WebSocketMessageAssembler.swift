@@ -12,7 +12,8 @@ struct WebSocketMessageAssembler {
         var compressedSize: Int?
     }
 
-    private let limit: Int
+    /// The largest message that is taken, in octets.
+    var limit: Int
     private let acceptsInvalidUTF8: Bool
     private let inflater: Inflater?
     /// The message whose last fragment is still to come.

@@ -14,6 +14,8 @@ struct Check: Sendable {
 
     /// Heart-beats that come less often than this are not waited for.
     private static let patience = TimeAmount.seconds(2)
+    /// What happens on the wire and waits to be looked at; a server that floods is not followed beyond that.
+    private static let mostWaitingEvents = 1000
 
     let endpoint: Endpoint
     let configuration: ClientConfiguration
@@ -60,7 +62,8 @@ struct Check: Sendable {
                 configuration.connectTimeout = max(.zero, left)
             }
         }
-        let (events, stream) = AsyncStream.makeStream(of: (event: WireEvent, time: NIODeadline).self)
+        let (events, stream) = AsyncStream.makeStream(
+            of: (event: WireEvent, time: NIODeadline).self, bufferingPolicy: .bufferingOldest(Self.mostWaitingEvents))
         let trace = configuration.transport.trace
         configuration.transport.trace = WireTrace(detail: max(trace.detail ?? .layers, .layers)) { event in
             trace.record(event.detail) { event }

@@ -1,7 +1,9 @@
-/// Sets JSON out in lines. Its tokens stay as they are: the order of names, the digits of numbers, the escapes of strings.
+/// Sets JSON out in lines, down to 32 levels; what is nested deeper stays in a line. Its tokens stay as they are: the order of names, the digits of numbers, the escapes of strings.
 struct JSONIndenter {
     /// What ``JSONSyntax`` has accepted.
     let octets: UnsafeRawBufferPointer
+    /// The deepest level that has lines of its own: the blanks before each of them are much more than the JSON there.
+    static let deepestLevel = 32
     /// The blanks before each line but the first.
     let indentation: Int
     let palette: Palette
@@ -36,8 +38,9 @@ struct JSONIndenter {
             depth += 1
             writeLineEnd(to: &out)
         case UInt8(ascii: "}"), UInt8(ascii: "]"):
+            let isOnLines = depth <= Self.deepestLevel
             depth -= 1
-            writeLineEnd(to: &out)
+            if isOnLines { writeLineEnd(to: &out) }
             out.append(octet)
         case UInt8(ascii: ","):
             out.append(octet)
@@ -59,6 +62,7 @@ struct JSONIndenter {
     }
 
     private func writeLineEnd(to out: inout OutputBuffer) {
+        guard depth <= Self.deepestLevel else { return }
         out.append(UInt8(ascii: "\n"))
         out.append(spaces: indentation + 2 * depth)
     }

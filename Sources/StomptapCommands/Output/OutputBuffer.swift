@@ -9,11 +9,19 @@ struct OutputBuffer: Sendable {
     /// Room, of which the first `count` octets are taken.
     private var storage: [UInt8]
     private var count = 0
-    private let writer: DescriptorWriter?
+    private let writer: Writer?
     private var failure: OutputError?
+
+    /// Writes all that it is given.
+    typealias Writer = @Sendable (UnsafeRawBufferPointer) throws(OutputError) -> Void
 
     /// - Parameter writer: where the octets go; nil keeps them all here.
     init(to writer: DescriptorWriter? = nil) {
+        self.init(into: writer?.write)
+    }
+
+    /// - Parameter writer: where the octets go; nil keeps them all here.
+    init(into writer: Writer?) {
         self.writer = writer
         storage = Array(repeating: 0, count: writer == nil ? 256 : Self.drainSize)
     }
@@ -39,10 +47,10 @@ struct OutputBuffer: Sendable {
         octets.withUnsafeBytes { write($0, to: writer) }
     }
 
-    private mutating func write(_ octets: UnsafeRawBufferPointer, to writer: DescriptorWriter) {
+    private mutating func write(_ octets: UnsafeRawBufferPointer, to writer: Writer) {
         guard failure == nil else { return }
         do throws(OutputError) {
-            try writer.write(octets)
+            try writer(octets)
         } catch {
             failure = error
         }

@@ -186,10 +186,10 @@ struct RawConnection: Sendable {
 
     // MARK: The end
 
-    /// What was printed makes room for more.
+    /// What is being printed makes room for more.
     func delivered(_ events: [RawEvent]) {
-        let octets = events.reduce(0) { $0 + ($1.octets?.readableBytes ?? 0) }
-        stream.eventLoop.execute { receiver.value.delivered(octets) }
+        let cost = events.reduce(0) { $0 + $1.cost }
+        stream.eventLoop.execute { receiver.value.delivered(cost) }
     }
 
     /// Starts the closing handshake; ``events`` end with it.

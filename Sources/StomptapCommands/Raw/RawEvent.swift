@@ -47,6 +47,16 @@ struct RawEvent: Sendable {
         }
     }
 
+    /// What an event takes beside its octets, in octets.
+    private static let overhead = 512
+
+    /// What it takes while it waits to be printed, in octets.
+    var cost: Int {
+        var names = 0
+        if case .event(let event) = content { names = event.event.utf8.count + event.id.utf8.count }
+        return Self.overhead + names + (octets?.readableBytes ?? 0)
+    }
+
     /// Whether it is one of those that `-n` counts: a frame, a message, a server-sent event, octets that are no frame.
     var counts: Bool {
         guard direction == .incoming else { return false }

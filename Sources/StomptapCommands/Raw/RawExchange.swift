@@ -128,7 +128,7 @@ struct RawExchange: Sendable {
     private func print(_ endings: AsyncStream<Ending>.Continuation) async {
         var isOver = false
         for await batch in connection.events {
-            defer { connection.delivered(batch) }
+            connection.delivered(batch)
             if isOver { continue }
             do {
                 let (events, isEnough) = wanted(batch)

@@ -5,8 +5,16 @@ import STOMPTransport
 
 /// Makes events of what a stream brings. It lives on the stream's event loop.
 final class RawReceiver: TransportReceiver {
-    /// The octets that may wait to be printed before the socket is no longer read.
+    /// What may wait to be printed before the socket is no longer read, as ``RawEvent/cost`` counts it. What is being
+    /// printed does not count: a message that takes long to print keeps no ping and no close waiting.
     static let undeliveredLimit = 1 << 20
+
+    /// Something that came when no more should wait to be printed.
+    private enum Held {
+        case octets(ByteBuffer, TransportMessageKind)
+        case event(TransportEvent)
+        case end(TransportError?)
+    }
 
     let stream: any TransportStream
     private let mode: RawMode
@@ -21,6 +29,8 @@ final class RawReceiver: TransportReceiver {
     private var batch: [RawEvent] = []
     private var incomingKind = TransportMessageKind.text
     private var undelivered = 0
+    /// What the socket has brought all the same: it waits as it came, as the events of it may take many times its memory.
+    private var held = CircularBuffer<Held>(initialCapacity: 0)
     private var isReading = true
     private(set) var isOver = false
 
@@ -55,13 +65,30 @@ final class RawReceiver: TransportReceiver {
     // MARK: - What comes
 
     func received(_ octets: ByteBuffer) {
+        hold(.octets(octets, incomingKind))
+    }
+
+    private func hold(_ something: Held) {
+        guard held.isEmpty, undelivered <= Self.undeliveredLimit else { return held.append(something) }
+        take(something)
+    }
+
+    private func take(_ something: Held) {
+        switch something {
+        case .octets(let octets, let kind): take(octets, kind)
+        case .event(let event): take(event)
+        case .end(let error): end(error)
+        }
+    }
+
+    private func take(_ octets: ByteBuffer, _ kind: TransportMessageKind) {
         switch mode {
         case .frames:
             for element in frames.read(octets) { take(element) }
             if let error = frames.failure, failure == nil { failure = explain(error) }
         case .text, .echo:
-            batch.append(RawEvent(.incoming, layer, .message(incomingKind, octets)))
-            if mode == .echo { echo(octets) }
+            batch.append(RawEvent(.incoming, layer, .message(kind, octets)))
+            if mode == .echo { echo(octets, kind) }
         case .events:
             takeEvents(of: octets)
         }
@@ -141,11 +168,18 @@ final class RawReceiver: TransportReceiver {
     func happened(_ event: TransportEvent) {
         switch event {
         case .alive, .invalidUTF8: return
+        case .messages(let kind): incomingKind = kind
+        case .ping, .pong, .closed:
+            hold(.event(event))
+            updateReading()
+        }
+    }
+
+    private func take(_ event: TransportEvent) {
+        switch event {
+        case .alive, .invalidUTF8, .messages: return
         case .ping(let payload): batch.append(RawEvent(.incoming, .ws, .ping(payload)))
         case .pong(let payload): batch.append(RawEvent(.incoming, .ws, .pong(payload)))
-        case .messages(let kind):
-            incomingKind = kind
-            return
         case .closed(let closure):
             self.closure = closure
             flushFrames()
@@ -156,6 +190,10 @@ final class RawReceiver: TransportReceiver {
 
     func ended(_ error: TransportError?) {
         isOver = true
+        hold(.end(error))
+    }
+
+    private func end(_ error: TransportError?) {
         flushFrames()
         deliver()
         failure = failure ?? error
@@ -171,7 +209,7 @@ final class RawReceiver: TransportReceiver {
 
     private func deliver() {
         guard !batch.isEmpty else { return }
-        for event in batch { undelivered += event.octets?.readableBytes ?? 0 }
+        for event in batch { undelivered += event.cost }
         events.yield(batch)
         batch = []
     }
@@ -197,14 +235,14 @@ final class RawReceiver: TransportReceiver {
                 WireEvent(.stomp, .outgoing, .frames, frame.command.rawValue, octets: frame.bytes)
             }
         }
-        undelivered += event.octets?.readableBytes ?? 0
+        undelivered += event.cost
         events.yield([event])
         updateReading()
     }
 
-    private func echo(_ octets: ByteBuffer) {
-        stream.request(.messages(as: incomingKind))
-        batch.append(RawEvent(.outgoing, layer, .message(incomingKind, octets)))
+    private func echo(_ octets: ByteBuffer, _ kind: TransportMessageKind) {
+        stream.request(.messages(as: kind))
+        batch.append(RawEvent(.outgoing, layer, .message(kind, octets)))
         stream.write(octets, promise: nil)
     }
 
@@ -212,15 +250,20 @@ final class RawReceiver: TransportReceiver {
         updateReading()
     }
 
-    /// Octets were printed.
-    func delivered(_ octets: Int) {
-        undelivered -= octets
+    /// Events of this cost are being printed.
+    func delivered(_ cost: Int) {
+        undelivered -= cost
+        while undelivered <= Self.undeliveredLimit, let first = held.popFirst() {
+            take(first)
+            if mode == .echo, !isOver { stream.flush() }
+            deliver()
+        }
         updateReading()
     }
 
     /// Reads no faster than is printed, and echoes no more than the other side takes.
     private func updateReading() {
-        let shallRead = undelivered <= Self.undeliveredLimit && (mode != .echo || stream.isWritable)
+        let shallRead = held.isEmpty && undelivered <= Self.undeliveredLimit && (mode != .echo || stream.isWritable)
         guard shallRead != isReading, !isOver else { return }
         isReading = shallRead
         stream.setReading(shallRead)

@@ -54,6 +54,8 @@ struct Tail: Sendable {
         /// Whether there are such queues, in another mode than auto.
         var readsQueue = false
         var lastMessage = NIODeadline.now()
+        /// Whether the message that ends the tail was printed.
+        var isOver = false
         /// Whether a command runs, whose time is no silence.
         var isBusy = false
     }
@@ -123,6 +125,8 @@ struct Tail: Sendable {
             do {
                 while let ending = try await group.next() {
                     guard let ending else { continue }
+                    // Time that is up while the goodbye is waited for changes nothing.
+                    if progress.value.isOver, ending == .timeIsUp || ending == .silence { continue }
                     // Asked before the session is left.
                     let absence = ending == .timeIsUp || ending == .silence ? session.absence(account) : nil
                     // The goodbye of the connection is waited for.
@@ -222,7 +226,10 @@ struct Tail: Sendable {
                 var areTaken = true
                 for message in printed where try await !execute(for: message, acknowledger) { areTaken = false }
                 if answers { try await answer(seen, areTaken: areTaken, by: acknowledger) }
-                if let ending { return ending }
+                if let ending {
+                    progress.update { $0.isOver = true }
+                    return ending
+                }
             }
             if answers, await acknowledger.isAtEnd { return .atEnd }
         }

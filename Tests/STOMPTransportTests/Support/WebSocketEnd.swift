@@ -38,6 +38,12 @@ final class WebSocketEnd {
         }
     }
 
+    /// Somebody takes what comes, or does not.
+    func setReading(_ isOn: Bool) {
+        channel.triggerUserOutboundEvent(StreamReading(isOn: isOn), promise: nil)
+        channel.embeddedEventLoop.run()
+    }
+
     func send(_ text: String) { send(Array(text.utf8)) }
     func send(_ octets: [UInt8]) { channel.writeAndFlush(ByteBuffer(bytes: octets), promise: nil) }
 

@@ -22,6 +22,62 @@ import Testing
         #expect(end.error == nil && !end.isEnding)
     }
 
+    /// Octets that were read are not made into messages before somebody takes them.
+    @Test func whatWasReadWaitsForWhoTakesIt() throws {
+        let end = try End()
+        end.setReading(false)
+        end.receive(wireFrame(0x81, "one") + wireFrame(0x89, "ping") + wireFrame(0x81, "two"), split: 4)
+        #expect(end.messages.isEmpty && end.events.allSatisfy { $0 == .alive })
+        end.setReading(true)
+        #expect(end.messages == ["one", "two"])
+        #expect(end.events.filter { $0 != .alive } == [.ping(ByteBuffer(string: "ping"))])
+        #expect(try end.sent().first == 0x8A)
+    }
+
+    /// When the connection ends, nothing can wait any longer.
+    @Test func whatWaitsComesBeforeTheEnd() throws {
+        let end = try End()
+        end.setReading(false)
+        end.receive(wireFrame(0x81, "one") + wireFrame(0x81, "two"))
+        end.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(end.messages == ["one", "two"])
+        #expect(end.events.last == .closed(TransportClosure(layer: .webSocket, isClean: false)))
+    }
+
+    /// Not if it would be many times the octets.
+    @Test func tooMuchThatWaitsIsLeftOutAtTheEnd() throws {
+        let end = try End()
+        end.setReading(false)
+        end.receive(Array(repeatElement([0x89, 0], count: 1 << 20).joined()))
+        end.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(end.events.count < 200_000)
+        end.channel.pipeline.fireChannelInactive()
+        #expect(end.error?.code == .limitExceeded)
+    }
+
+    /// Only the last ping has to be answered, once more have come than leave.
+    @Test func pongsDoNotPileUp() throws {
+        let end = try End()
+        end.receive(Array((0..<1000).flatMap { wireFrame(0x89, "\($0)") }))
+        let pongs = try end.sent()
+        #expect(pongs.count { $0 == 0x8A } >= 256)
+        #expect(pongs.count < 600 * 9)
+    }
+
+    @Test func aSmallerLimitHoldsUntilItIsLifted() throws {
+        let end = try End()
+        func limit(_ octets: Int?) { end.channel.triggerUserOutboundEvent(MessageLimit(octets: octets), promise: nil) }
+        limit(3)
+        end.receive(wireFrame(0x81, "one"))
+        limit(nil)
+        end.receive(wireFrame(0x81, "four"))
+        #expect(end.messages == ["one", "four"])
+        limit(3)
+        end.receive(wireFrame(0x01, "fi") + wireFrame(0x80, "ve"))
+        #expect(end.messages == ["one", "four"])
+        #expect(end.isEnding)
+    }
+
     @Test func messagesOfAClientAreUnmasked() throws {
         let end = try End(.server)
         end.receive(wireFrame(0x81, "hello, server", key: [1, 2, 3, 4]), split: 1)

@@ -93,4 +93,13 @@ import Testing
         #expect(indented("[]", indentation: 4) == "[]")
         #expect(indented("[1]", indentation: 4) == "[\n      1\n    ]")
     }
+
+    /// Below 32 levels the blanks before each line would be many times the JSON.
+    @Test func whatIsNestedDeepStaysInALine() {
+        let deep = String(repeating: "[", count: 40) + "1, {\"a\": [2]}" + String(repeating: "]", count: 40)
+        let lines = indented(deep).split(separator: "\n")
+        #expect(lines.count == 65)
+        #expect(lines[32] == String(repeating: " ", count: 64) + "[[[[[[[[1,{\"a\": [2]}]]]]]]]]")
+        #expect(lines[31].hasSuffix("[") && lines[33] == String(repeating: " ", count: 62) + "]")
+    }
 }

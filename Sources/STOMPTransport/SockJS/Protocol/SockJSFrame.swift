@@ -75,6 +75,9 @@ package struct SockJSMessages: Hashable, Sendable {
     /// Whether all of them really are UTF-8 and had no lone surrogates, which came as U+FFFD.
     var isUTF8 = true
 
+    /// The most messages of one array: each takes more memory than it takes on the wire.
+    static let mostMessages = 1 << 16
+
     package init(_ texts: [ByteBuffer]) { self.texts = texts }
 
     /// Reads the array that is all of `octets`.
@@ -104,6 +107,9 @@ package struct SockJSMessages: Hashable, Sendable {
         var ends: [Int] = []
         try scanner.array { (scanner: inout JSONScanner) throws(JSONFault) in
             try scanner.string(into: &storage)
+            guard ends.count < Self.mostMessages else {
+                throw scanner.fault("more than \(Self.mostMessages) messages in one array")
+            }
             ends.append(storage.writerIndex)
         }
         try scanner.expectEnd()

@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import NIOCore
 
 /// The server's end of a session whose frames go in HTTP responses. It lives on the event loop of its first request.
@@ -24,6 +25,8 @@ final class SockJSServerSession: SockJSEnd {
     /// The most octets that a response's connection is given before it has sent them.
     static let window = 64 << 10
 
+    /// The largest body of messages that is taken, in octets. It is asked for on other event loops too.
+    let largestBody: NIOLockedValueBox<Int>
     private let eventLoop: any EventLoop
     private let options: SockJSServerOptions
     private let transportOptions: TransportOptions
@@ -54,6 +57,7 @@ final class SockJSServerSession: SockJSEnd {
         self.eventLoop = eventLoop
         self.options = options
         self.transportOptions = transportOptions
+        largestBody = NIOLockedValueBox(transportOptions.maximumMessage)
         makeReceiver = receiver
         self.whenGone = whenGone
     }
@@ -204,6 +208,11 @@ final class SockJSServerSession: SockJSEnd {
             if case .open = state { tell(messages) }
             completion(.taken)
         }
+    }
+
+    /// What a message is wrapped in escapes its line ends.
+    func limitMessages(to octets: Int?) {
+        largestBody.withLockedValue { $0 = min(octets.map { 2 * $0 } ?? .max, transportOptions.maximumMessage) }
     }
 
     // MARK: - What goes

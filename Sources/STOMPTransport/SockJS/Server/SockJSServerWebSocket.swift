@@ -57,6 +57,9 @@ final class SockJSServerWebSocket: SockJSEnd {
     func flush() { stream.flush() }
     func setReading(_ isReading: Bool) { stream.setReading(isReading) }
 
+    /// What a message is wrapped in escapes its line ends.
+    func limitMessages(to octets: Int?) { stream.limitMessages(to: octets.map { 2 * $0 }) }
+
     func request(_ request: TransportRequest) {
         guard !isClosing else { return }
         switch request {

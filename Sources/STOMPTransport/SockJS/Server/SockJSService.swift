@@ -9,7 +9,12 @@ final class SockJSService: Sendable {
     private let options: SockJSServerOptions
     private let transportOptions: TransportOptions
     private let accept: TransportReceiverFactory
-    private let sessions = NIOLockedValueBox<[String: NIOLoopBound<SockJSServerSession>]>([:])
+    private let sessions = NIOLockedValueBox<[String: Session]>([:])
+
+    private struct Session {
+        let session: NIOLoopBound<SockJSServerSession>
+        let largestBody: NIOLockedValueBox<Int>
+    }
 
     init(
         _ endpoint: WebSocketEndpoint, options: SockJSServerOptions, transportOptions: TransportOptions,
@@ -72,7 +77,7 @@ final class SockJSService: Sendable {
         case "eventsource":
             return handle(request, .GET) { $0.receive($1, session, .eventSource) }
         case "xhr_send":
-            return handle(request, .POST) { $0.send($1, session) }
+            return handle(request, .POST, limit: largestBody(for: session)) { $0.send($1, session) }
         default:
             return notFound
         }
@@ -84,11 +89,11 @@ final class SockJSService: Sendable {
 
     /// A route for one method and for what browsers ask before they use it.
     private func handle(
-        _ request: HTTPRequestHead, _ method: HTTPMethod,
+        _ request: HTTPRequestHead, _ method: HTTPMethod, limit: Int = HTTPRoute.largestBody,
         _ body: @escaping (SockJSService, HTTPServerExchange) -> Void
     ) -> HTTPRoute {
         switch request.method {
-        case method: return .exchange { body(self, $0) }
+        case method: return .exchange(limit: limit) { body(self, $0) }
         case .OPTIONS: return .exchange { self.answerPreflight($0, method) }
         default: return .exchange { $0.answer(.methodNotAllowed, ["Allow": "OPTIONS, \(method.rawValue)"]) }
         }
@@ -185,16 +190,21 @@ final class SockJSService: Sendable {
                 }
             }
         }
-        guard let session = sessions.withLockedValue({ $0[name] }) else { return completion(.unknownSession) }
+        guard let session = sessions.withLockedValue({ $0[name]?.session }) else { return completion(.unknownSession) }
         session.execute { $0.deliver(messages, completion: completion) }
     }
 
     // MARK: - Sessions
 
+    /// The largest body that brings messages of a session.
+    private func largestBody(for name: String) -> Int {
+        sessions.withLockedValue { $0[name]?.largestBody }?.withLockedValue { $0 } ?? HTTPRoute.largestBody
+    }
+
     /// The session of that name; a new one on `eventLoop` where there is none. Nil where there are too many.
     private func session(_ name: String, on eventLoop: any EventLoop) -> NIOLoopBound<SockJSServerSession>? {
         sessions.withLockedValue { sessions in
-            if let session = sessions[name] { return session }
+            if let session = sessions[name] { return session.session }
             guard sessions.count < options.maximumSessions else { return nil }
             let session = SockJSServerSession(
                 eventLoop: eventLoop, options: options, transportOptions: transportOptions, receiver: accept
@@ -202,7 +212,7 @@ final class SockJSService: Sendable {
                 self?.sessions.withLockedValue { $0[name] = nil }
             }
             let bound = NIOLoopBound(session, eventLoop: eventLoop)
-            sessions[name] = bound
+            sessions[name] = Session(session: bound, largestBody: session.largestBody)
             return bound
         }
     }

@@ -1,3 +1,4 @@
+import Dispatch
 import LineEditor
 import NIOCore
 import STOMPClient
@@ -28,6 +29,8 @@ final class Console: Sendable {
     private struct State {
         var settings: Settings
         var renderer: MessageRenderer
+        /// Counts the renderers that the settings have made.
+        var generation = 0
         var editor: LineEditor?
     }
 
@@ -66,6 +69,7 @@ final class Console: Sendable {
         state.withLock { state in
             change(&state.settings)
             state.renderer = Self.renderer(state.settings, mask)
+            state.generation += 1
         }
     }
 
@@ -81,7 +85,7 @@ final class Console: Sendable {
 
     // MARK: Printing
 
-    /// The octets of messages as they are printed.
+    /// The octets of messages as they are printed, for messages that are few and small.
     ///
     /// - Parameter showsNumbers: whether each tells its number, which is for people.
     func rendered(_ messages: some Sequence<LoggedMessage>, showsNumbers: Bool) -> [UInt8] {
@@ -100,7 +104,7 @@ final class Console: Sendable {
     ///
     /// - Throws: ``Failure`` where stdout cannot be written, a quiet one where its reader has gone; `CancellationError`.
     func print(_ messages: [LoggedMessage]) async throws {
-        // A few at a time, so that what is rendered and not written stays small.
+        // A few at a time, so that another one who prints has a turn.
         var rest = messages[...]
         while !rest.isEmpty {
             var octets = 0
@@ -109,29 +113,60 @@ final class Console: Sendable {
                 return octets < 64 << 10
             }
             rest = rest[batch.endIndex...]
-            try await write(rendered(batch, showsNumbers: isInteractive))
+            try await write { [self] out in render(batch, to: &out) }
         }
     }
 
-    /// Prints text that was asked for.
-    func print(_ text: String) async throws { try await write(Array(text.utf8)) }
-
-    private func write(_ octets: [UInt8]) async throws {
-        guard !octets.isEmpty else { return }
-        if let editor {
-            for piece in Pieces(octets) {
-                try Task.checkCancellation()
-                await editor.print(Array(piece))
-            }
-            return
+    /// Renders outside the lock: what is printed of a message can be much more than the message, and leaves as it comes
+    /// about, as fast as the reader of stdout takes it.
+    private func render(_ messages: ArraySlice<LoggedMessage>, to out: inout OutputBuffer) {
+        var (renderer, generation) = state.withLock { ($0.renderer, $0.generation) }
+        for logged in messages {
+            renderer.append(
+                logged.message.frame, at: logged.message.receivedAt, number: isInteractive ? logged.number : nil,
+                to: &out)
         }
-        let goesOn = try await BlockingThread.output.run {
-            try StandardOutput.reportingFailures {
-                try octets.withUnsafeBytes { try DescriptorWriter.standardOutput.write($0) }
+        state.withLock { if $0.generation == generation { $0.renderer = renderer } }
+    }
+
+    /// Prints text that was asked for.
+    func print(_ text: String) async throws {
+        guard !text.isEmpty else { return }
+        try await write { $0.append(text) }
+    }
+
+    /// Writes what `body` appends, on a thread that may wait.
+    private func write(_ body: @escaping @Sendable (inout OutputBuffer) -> Void) async throws {
+        let isCancelled = Shared(false)
+        let writer = editor.map { Self.writer(to: $0, isCancelled) } ?? DescriptorWriter.standardOutput.write
+        let goesOn = try await withTaskCancellationHandler {
+            try await BlockingThread.output.run {
+                try StandardOutput.reportingFailures {
+                    var out = OutputBuffer(into: writer)
+                    body(&out)
+                    try out.flush()
+                }
             }
+        } onCancel: {
+            isCancelled.update { $0 = true }
         }
         // Nothing to complain of, as with `| head -1`.
         guard goesOn else { throw Failure(.success, nil) }
+    }
+
+    /// Writes above the line of an editor, in pieces, until nobody wants it any more.
+    private static func writer(to editor: LineEditor, _ isCancelled: Shared<Bool>) -> OutputBuffer.Writer {
+        { octets throws(OutputError) in
+            for piece in Pieces(Array(octets)) {
+                guard !isCancelled.value else { throw .readerGone }
+                let isPrinted = DispatchSemaphore(value: 0)
+                Task {
+                    await editor.print(Array(piece))
+                    isPrinted.signal()
+                }
+                isPrinted.wait()
+            }
+        }
     }
 
     /// Tells a person what happened, in one line.

@@ -36,11 +36,18 @@ final class MessageLog: Sendable {
 
     struct Limits: Sendable {
         var messages = 10_000
-        /// Of the frames; each of them takes some 200 octets more.
+        /// Of the frames, of which each counts ``overhead`` more.
         var octets = 64 << 20
         /// Subscriptions, destinations and header names that are remembered: a server can make up many.
         var names = 500
+        /// Longer names than of so many octets are not remembered.
+        var name = 1024
     }
+
+    /// What a message takes beside its frame, in octets.
+    static let overhead = 256
+
+    private static func cost(_ frame: Frame) -> Int { frame.bytes.readableBytes + overhead }
 
     private struct State {
         var kept: CircularBuffer<LoggedMessage> = []
@@ -93,12 +100,13 @@ final class MessageLog: Sendable {
         let frame = logged.message.frame
         state.total = logged.number
         state.kept.append(logged)
-        state.octets += frame.bytes.readableBytes
+        state.octets += Self.cost(frame)
         while state.kept.count > limits.messages || state.octets > limits.octets, let first = state.kept.popFirst() {
-            state.octets -= first.message.frame.bytes.readableBytes
+            state.octets -= Self.cost(first.message.frame)
         }
         guard let subscription = logged.message.subscription,
-            state.tallies[subscription] != nil || state.tallies.count < limits.names
+            state.tallies[subscription] != nil
+                || state.tallies.count < limits.names && subscription.utf8.count <= limits.name
         else { return }
         state.tallies[subscription, default: Tally(last: logged.message.receivedAt)].take(logged.message)
     }
@@ -109,12 +117,16 @@ final class MessageLog: Sendable {
     }
 
     private func note(_ destination: String, in names: inout Names) {
-        if names.destinations.count < limits.names { names.destinations.insert(destination) }
+        guard names.destinations.count < limits.names, destination.utf8.count <= limits.name else { return }
+        names.destinations.insert(destination)
     }
 
     private func note(_ message: Message, in names: inout Names) {
         if let destination = message.destination { note(destination, in: &names) }
-        for header in message.headers where names.headers.count < limits.names { names.headers.insert(header.name) }
+        for header in message.headers
+        where names.headers.count < limits.names && header.name.utf8.count <= limits.name {
+            names.headers.insert(header.name)
+        }
     }
 
     // MARK: Looking
@@ -122,8 +134,10 @@ final class MessageLog: Sendable {
     /// How many messages have come.
     var total: Int { state.withLock { $0.total } }
 
-    /// How many are kept, and their octets.
-    var size: (messages: Int, octets: Int) { state.withLock { ($0.kept.count, $0.octets) } }
+    /// How many are kept, and the octets of their frames.
+    var size: (messages: Int, octets: Int) {
+        state.withLock { ($0.kept.count, $0.octets - $0.kept.count * Self.overhead) }
+    }
 
     var names: Names { state.withLock { $0.names } }
 
