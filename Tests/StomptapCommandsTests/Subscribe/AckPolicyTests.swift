@@ -49,7 +49,7 @@ struct AckPolicyTests {
     @Test(arguments: ["/topic/a", "/exchange/a", "/user/queue/a", "/app/a", "/topic/queue/a", "queue/a"])
     func anythingElseIsNot(_ destination: String) throws {
         for purpose in [AckPolicy.Purpose.consume, .search, .peek] {
-            let policy = try policy(destination, purpose)
+            let policy = try policy(destination, Self.rabbitMQ, purpose)
             #expect(policy.mode == .auto && policy.scope == .none && policy.headers.isEmpty && !policy.isQueue)
         }
         let chosen = try policy(destination, ack: .client)
@@ -70,14 +70,14 @@ struct AckPolicyTests {
     }
 
     @Test func aSearchHasNoLimitAndTakesWhatItWants() throws {
-        let rabbit = try policy(.search, wanted: 3)
+        let rabbit = try policy("/queue/a", Self.rabbitMQ, .search, wanted: 3)
         #expect(rabbit.scope == .wanted && rabbit.headers.isEmpty && !rabbit.needsWaking)
         let active = try policy("/queue/a", Self.activeMQ, .search)
         #expect(active.scope == .wanted && active.headers == ["activemq.prefetchSize": "100000"] && active.needsWaking)
     }
 
     @Test func aPeekTakesNothing() throws {
-        let rabbit = try policy(.peek, wanted: 3)
+        let rabbit = try policy("/queue/a", Self.rabbitMQ, .peek, wanted: 3)
         #expect(rabbit.mode == .clientIndividual && rabbit.scope == .none && rabbit.headers.isEmpty)
         let active = try policy("/queue/a", Self.activeMQ, .peek)
         #expect(active.scope == .none && active.isBrowser && active.headers["browser"] == "true")
