@@ -17,9 +17,16 @@ struct LineWords {
 
     /// Takes the next word; nil at the end.
     mutating func take() throws(LineError) -> String? {
+        let start = rest.drop(while: \.isBlank)
+        guard let (word, openQuote) = takeStart() else { return nil }
+        guard openQuote == nil else { throw LineError("a quote is not closed: \(start)") }
+        return word
+    }
+
+    /// Takes the next word, or as much as there is of it: with the quote that nothing has closed yet.
+    mutating func takeStart() -> (word: String, openQuote: Character?)? {
         rest = rest.drop(while: \.isBlank)
         guard !rest.isEmpty else { return nil }
-        let start = rest
         var word = ""
         var quote: Character?
         while let character = rest.first {
@@ -33,8 +40,7 @@ struct LineWords {
             default: word.append(character)
             }
         }
-        guard quote == nil else { throw LineError("a quote is not closed: \(start)") }
-        return word
+        return (word, quote)
     }
 
     /// Takes all that is left, word for word, without the one blank that stands before it.
