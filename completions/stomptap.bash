@@ -312,9 +312,9 @@ _stomptap_connect() {
 
 _stomptap_subscribe() {
     repeating_flags=(--verbose -v)
-    non_repeating_flags=(-0 --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
+    non_repeating_flags=(--peek -0 --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
     repeating_options=(-H --header -C --connect-header --http-header)
-    non_repeating_options=(-n --count -W --timeout --idle-timeout --ack --id --selector --grep --expect --nack-match --exec --record --ready-file --output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
+    non_repeating_options=(-n --count -W --timeout --idle-timeout --ack --prefetch --id --selector --grep --expect --nack-match --exec --record --ready-file --output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options -1
 
     # Offer option value completions
@@ -329,6 +329,9 @@ _stomptap_subscribe() {
         return
         ;;
     '--ack')
+        return
+        ;;
+    '--prefetch')
         return
         ;;
     '--id')

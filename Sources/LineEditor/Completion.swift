@@ -2,16 +2,23 @@
 public struct CompletionRequest: Sendable, Equatable {
     /// The line up to the cursor.
     public var line: String
-    /// The last word of it, which the candidates replace: what follows the last blank; may be empty.
+    /// The last word of it, which the candidates replace; may be empty.
     public var word: String
 
-    public init(line: String) {
+    /// - Parameter word: the end of the line; what follows the last blank by default.
+    public init(line: String, word: String? = nil) {
         self.line = line
-        word = String(line[(line.lastIndex(where: \.isWhitespace).map(line.index(after:)) ?? line.startIndex)...])
+        self.word = word ?? Self.lastWord(of: line)
+    }
+
+    /// What follows the last blank of a line.
+    public static func lastWord(of line: String) -> String {
+        String(line[(line.lastIndex(where: \.isWhitespace).map(line.index(after:)) ?? line.startIndex)...])
     }
 }
 
-/// A candidate for the word before the cursor.
+/// A candidate for the word before the cursor. One that does not consist of printable characters is never offered: what
+/// goes into the line by Tab can neither end it nor hide in it.
 public struct Completion: Sendable, Hashable {
     /// The whole word.
     public var word: String
@@ -28,6 +35,9 @@ public struct Completion: Sendable, Hashable {
         self.label = label ?? word
         self.suffix = suffix
     }
+
+    /// Whether all that would go into the line can be seen there.
+    var isPrintable: Bool { DisplayWidth.isPrintable(word + suffix) }
 }
 
 /// What Tab does, given the candidates.
@@ -39,10 +49,12 @@ enum CompletionAnswer: Equatable {
     case list([String])
     case replaceAndList(String, [String])
 
-    /// - Parameter candidates: those that do not begin with the word are none.
+    /// - Parameter candidates: those that do not begin with the word, or are not printable, are none.
     init(word: String, candidates: [Completion]) {
         var seen: Set<String> = []
-        let candidates = candidates.filter { $0.word.hasScalarPrefix(word) && seen.insert($0.word).inserted }
+        let candidates = candidates.filter {
+            $0.word.hasScalarPrefix(word) && $0.isPrintable && seen.insert($0.word).inserted
+        }
         guard let first = candidates.first else {
             self = .nothing
             return
@@ -103,13 +115,28 @@ func columnList(_ labels: [String], columns: Int, rows limit: Int) -> [String] {
     return lines
 }
 
-/// The text with a question mark for each character that would drive the terminal.
+/// The text with what could drive the terminal, end the line or turn it around written out: `\n`, `\x1b`, `\u{202e}`.
 func printable(_ text: String) -> String {
     UTF8Locale.with {
         var printable = ""
         for scalar in text.unicodeScalars {
-            printable.unicodeScalars.append(DisplayWidth.of(scalar) == nil ? "?" : scalar)
+            if DisplayWidth.of(scalar) != nil {
+                printable.unicodeScalars.append(scalar)
+            } else {
+                printable += escaped(scalar)
+            }
         }
         return printable
+    }
+}
+
+private func escaped(_ scalar: Unicode.Scalar) -> String {
+    switch scalar {
+    case "\t": return "\\t"
+    case "\n": return "\\n"
+    case "\r": return "\\r"
+    default:
+        let digits = String(scalar.value, radix: 16)
+        return scalar.isASCII ? "\\x" + (digits.count < 2 ? "0" : "") + digits : "\\u{\(digits)}"
     }
 }

@@ -2,7 +2,8 @@
 extension EditorThread {
     func complete() {
         let (text, cursor) = editline.line
-        let request = CompletionRequest(line: String(String.UnicodeScalarView(text[..<cursor])))
+        let line = String(String.UnicodeScalarView(text[..<cursor]))
+        let request = CompletionRequest(line: line, word: options.word(line))
         switch CompletionAnswer(word: request.word, candidates: options.completer(request)) {
         case .nothing: bell()
         case .replace(let word): replaceWord(request.word, with: word)

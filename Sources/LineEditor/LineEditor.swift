@@ -21,7 +21,8 @@
 /// the program handles or ignores itself, before or after `init`, is left to it.
 ///
 /// What the person types or pastes never drives the terminal: control characters in it are shown as `^[`. In a line that
-/// is handed out they are what they were.
+/// is handed out they are what they were. A line has line ends from the person's own keys and pastes alone, never from a
+/// completion.
 public final class LineEditor: Sendable {
     /// How a line is edited and kept. The closures are called on the editor's own thread while the keyboard waits: they
     /// should look nothing up, and must not wait for the editor.
@@ -36,8 +37,11 @@ public final class LineEditor: Sendable {
         public var historyLimit = 1000
         /// Whether a line must not get into the history, neither the file's nor that of this session (no).
         public var isSecret: @Sendable (String) -> Bool = { _ in false }
-        /// The candidates for the word before the cursor (none). Those that do not begin with the word are left out; one
-        /// goes in with its suffix, several up to where they differ, and their labels are listed above.
+        /// The word that Tab completes, given the line up to the cursor, which ends with it (what follows the last blank).
+        public var word: @Sendable (String) -> String = { CompletionRequest.lastWord(of: $0) }
+        /// The candidates for that word (none). Those that do not begin with it are left out, and those with controls,
+        /// line ends or invisible characters; one goes in with its suffix, several up to where they differ, and their
+        /// labels are listed above, with such characters escaped.
         public var completer: @Sendable (CompletionRequest) -> [Completion] = { _ in [] }
         /// Whether Enter ends this line (always). If not it begins a new row, and the line that is handed out in the end
         /// holds a newline there: for a body that goes on up to a word of its own.

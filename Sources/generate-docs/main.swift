@@ -29,8 +29,8 @@ try replace(
 try replace(
     "completions",
     with: [
-        ("stomptap.bash", Stomptap.completionScript(for: .bash)), ("_stomptap", Stomptap.completionScript(for: .zsh)),
-        ("stomptap.fish", Stomptap.completionScript(for: .fish)),
+        ("stomptap.bash", Stomptap.shellScript(for: .bash)), ("_stomptap", Stomptap.shellScript(for: .zsh)),
+        ("stomptap.fish", Stomptap.shellScript(for: .fish)),
     ])
 
 // The README lists all options between two marks.

@@ -248,6 +248,52 @@ import Testing
         }
     }
 
+    /// What was given for one server is nobody else's, also where a line of a script names it.
+    @Test func anotherServerIsGivenNoSecretsOfThisOne() async throws {
+        let secrets = [
+            "--login", "l-SECRET", "--passcode", "p-SECRET", "-C", "x-tenant: t-SECRET", "--http-header",
+            "Authorization: Bearer h-SECRET", "--cookie", "c-SECRET", "--origin", "http://o-SECRET", "--virtual-host",
+            "v-SECRET", "-k", "--receipt-timeout", "200ms",
+        ]
+        let stomp: [ScriptedServer.Step] = [.awaitText("\0"), .sendText("CONNECTED\nversion:1.2\n\n\0"), .stall]
+        try await ScriptedServer.run(script: { _ in stomp }) { own in
+            try await ScriptedServer.run(script: { _ in stomp }) { other in
+                try await ScriptedServer.run(script: { _ in ScriptedServer.http("403 Forbidden") }) { web in
+                    let (first, second) = ("stomp://127.0.0.1:\(own.port)", "stomp://127.0.0.1:\(other.port)")
+                    let lines = [
+                        "connect \(second)", "connect stomp://me:mine@127.0.0.1:\(other.port)", "connect \(first)",
+                        "connect ws://127.0.0.1:\(web.port)/ws", "connect \(first),\(second)",
+                    ]
+                    let result = try await Program(
+                        Program.productsFolder + "/stomptap",
+                        ["connect", first] + secrets + ["--keep-going", "-e", lines.joined(separator: "; ")]
+                    ).run()
+                    let toOther = other.received.map { String(decoding: $0, as: UTF8.self) }
+                    #expect(toOther.count == 2 && toOther.allSatisfy { $0.contains("host:127.0.0.1\n") }, "\(toOther)")
+                    #expect(toOther.first?.contains("login") == false, "\(toOther)")
+                    #expect(toOther.last?.contains("login:me\npasscode:mine\n") == true, "\(toOther)")
+                    let toWeb = web.received.map { String(decoding: $0, as: UTF8.self) }
+                    #expect(toWeb.first?.contains("GET /ws ") == true, "\(toWeb)")
+                    #expect(!(toOther + toWeb).contains { $0.contains("SECRET") }, "\(toOther) \(toWeb)")
+                    // The server that they were given for has them each time.
+                    let toOwn = own.received.map { String(decoding: $0, as: UTF8.self) }
+                    #expect(toOwn.count == 3, "\(toOwn)")
+                    for part in ["login:l-SECRET", "passcode:p-SECRET", "x-tenant:t-SECRET", "host:v-SECRET"] {
+                        #expect(toOwn.allSatisfy { $0.contains(part) }, "\(part) \(toOwn)")
+                    }
+                    let notes = result.errors.split(separator: "\n").filter { $0.contains("left out") }
+                    #expect(notes.count == 4, "\(result)")
+                    let names =
+                        "--login, --passcode, --connect-header, --http-header, --origin, --cookie, --virtual-host, "
+                        + "--insecure;"
+                    #expect(notes.allSatisfy { $0.contains(names) }, "\(result)")
+                    #expect(notes.first?.contains("(\(second))") == true, "\(result)")
+                    #expect(!result.errors.contains("SECRET") && !result.output.contains("SECRET"), "\(result)")
+                }
+            }
+        }
+    }
+
     /// A reader that goes away ends it quietly with the next that is printed, also while it waits for lines.
     @Test func aReaderThatGoesAwayEndsIt() async throws {
         var program = Program.stomptap("connect", "demo", "-o", "body", input: .open)

@@ -49,7 +49,26 @@ import Testing
         #expect(columnList((1...9).map(String.init), columns: 1, rows: 2) == ["1", "2", "and 7 more"])
     }
 
+    /// Whatever a completer gives: neither a line end nor anything that nobody sees goes into the line by Tab.
+    @Test(arguments: [
+        "\n", "\r", "\r\n", "\t", "\0", "\u{1b}", "\u{7f}", "\u{85}", "\u{9b}", "\u{2028}", "\u{2029}", "\u{200b}",
+        "\u{200d}", "\u{200e}", "\u{202e}", "\u{2066}", "\u{feff}", "\u{fe0f}", "\u{ad}", "\u{3164}", "\u{e0041}",
+    ]) func whatIsNotPrintableIsNoCandidate(text: String) {
+        for word in ["/topic/news\(text)save x", "/topic/news\(text)"] {
+            #expect(CompletionAnswer(word: "/t", candidates: [Completion(word)]) == .nothing)
+            #expect(
+                CompletionAnswer(word: "/t", candidates: [Completion(word), Completion("/topic/a")])
+                    == .replace("/topic/a "))
+        }
+        #expect(CompletionAnswer(word: "", candidates: [Completion("a", suffix: text)]) == .nothing)
+    }
+
+    @Test(arguments: ["/topic/방송", "é", "e\u{301}", "a b", "$(x)", "😀"]) func whatCanBeSeenIsACandidate(text: String) {
+        #expect(CompletionAnswer(word: "", candidates: [Completion(text)]) == .replace("\(text) "))
+    }
+
     @Test func labelsCannotDriveTheTerminal() {
-        #expect(columnList(["a\u{1b}[2J\n"], columns: 20, rows: 2) == ["a?[2J?"])
+        #expect(
+            columnList(["a\u{1b}[2J\n\t\u{9b}\u{202e}b"], columns: 60, rows: 2) == [#"a\x1b[2J\n\t\u{9b}\u{202e}b"#])
     }
 }

@@ -107,6 +107,9 @@ import Testing
             try await fixture.wait(for: "got \"send /topic/방문 x\"", ">")
             fixture.type("nothing" + Keys.tab)
             try await fixture.program.wait(for: "no bell") { $0.bells == 1 && $0.shown.last == "> nothing" }
+            // What its completer gives of lines stays out.
+            fixture.type(Keys.control("u") + "send /ev" + Keys.tab + Keys.enter)
+            try await fixture.wait(for: "> send /ev", "got \"send /ev\"", ">")
         }
     }
 

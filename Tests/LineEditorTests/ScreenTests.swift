@@ -114,6 +114,12 @@ private func rows(of line: EditedLine, columns: Int) -> (rows: [String], row: In
         #expect(rig.terminal.cursor == (2, 16))
     }
 
+    @Test func whatTurnsTextAroundIsShownAndNotObeyed() {
+        var rig = Rig(columns: 40, rows: 8)
+        rig.draw(EditedLine(prompt: "a\u{202e}b> ", text: Array("x\u{2066}y\u{200b}z".unicodeScalars), cursor: 0))
+        #expect(rig.terminal.shown == ["a<U+202E>b> x<U+2066>y<U+200B>z"])
+    }
+
     @Test func coloursInThePromptTakeNoRoom() {
         var rig = Rig(columns: 12, rows: 4)
         let prompt = "\u{1b}[1;32mprompt\u{1b}[0m> "

@@ -61,7 +61,7 @@ struct ConnectCommand: EndpointCommand {
         let session = self
         try await EndpointArgument.with(endpoint) { endpoints in
             try await Interrupts.endable {
-                let interpreter = try session.interpreter(isInteractive: isInteractive)
+                let interpreter = try session.interpreter(for: endpoints, isInteractive: isInteractive)
                 let reconnection = try session.reconnection(
                     to: endpoints, interpreter.trace, isInteractive: isInteractive)
                 do {
@@ -97,7 +97,7 @@ struct ConnectCommand: EndpointCommand {
         return items
     }
 
-    private func interpreter(isInteractive: Bool) throws -> Interpreter {
+    private func interpreter(for endpoints: [Endpoint], isInteractive: Bool) throws -> Interpreter {
         let diagnostics = connection.diagnostics
         let settings = Console.Settings(
             form: output.form, formName: output.format.map { _ in "format" } ?? (output.output ?? .pretty).rawValue,
@@ -114,8 +114,30 @@ struct ConnectCommand: EndpointCommand {
         return Interpreter(
             link: link, log: log, feed: feed, console: console, events: events, trace: trace
         ) { url in
-            try self.reconnection(to: EndpointArgument.endpoints(url), trace, isInteractive: isInteractive)
+            try self.reconnection(to: url, from: endpoints, trace, console)
         }
+    }
+
+    /// The way to a server that a line names: as the options say where they were given for that server, else without all
+    /// that only concerns the one that they were given for, which is told.
+    private func reconnection(
+        to url: String, from own: [Endpoint], _ trace: CommandTrace, _ console: Console
+    ) throws -> Reconnection {
+        let endpoints = try EndpointArgument.endpoints(url)
+        let others = endpoints.filter { endpoint in !own.contains { endpoint.isSameServer(as: $0) } }
+        var reconnection = try reconnection(to: [], trace, isInteractive: console.isInteractive)
+        let forOthers = try connection.forOtherServer()
+        reconnection.servers = try endpoints.flatMap { endpoint in
+            try (others.contains(endpoint) ? forOthers : connection).servers([endpoint], trace: trace)
+        }
+        let kept = connection.keptFromOtherServers
+        if !others.isEmpty, !kept.isEmpty {
+            let line =
+                "connect: left out for another server (\(others.map(\.description).joined(separator: ", "))): "
+                + "\(kept.joined(separator: ", ")); run another 'stomptap connect' with the options meant for it"
+            console.isInteractive ? console.note(line) : Diagnostics.note(line)
+        }
+        return reconnection
     }
 
     /// Sessions that come back for a person who wants them to, and end a script that does not say so.

@@ -1,4 +1,3 @@
-import ArgumentParser
 import FoundationEssentials
 
 #if canImport(Glibc)
@@ -17,7 +16,7 @@ enum UsedDestinations {
     /// The largest file that is read, in octets.
     private static let largestFile = 1 << 20
 
-    /// Those that are known.
+    /// Those that are known, as the file has them.
     static var all: [String] {
         guard let path = UserFolders.state.map({ "\($0)/destinations" }),
             let content = try? InputFile.read(path, limit: largestFile)
@@ -25,12 +24,13 @@ enum UsedDestinations {
         return String(decoding: content, as: UTF8.self).split(separator: "\n").map(String.init)
     }
 
-    /// Keeps destinations, where a person types: a script's are nobody's to complete. What cannot be kept is left.
+    /// Keeps destinations, where a person types: a script's are nobody's to complete. What cannot be kept is left, and so
+    /// is what nobody could be offered.
     static func keep(_ destinations: [String]) {
         guard Terminal.isTerminal(STDERR_FILENO), let folder = UserFolders.state else { return }
-        let named = destinations.filter { !$0.isEmpty && !$0.contains { $0.isNewline } }
+        let named = destinations.filter(ShellCompletion.canOffer)
         let known = all
-        let kept = (named + known.filter { !named.contains($0) }).prefix(most)
+        let kept = (named + known.filter { ShellCompletion.canOffer($0) && !named.contains($0) }).prefix(most)
         guard Array(kept) != known else { return }
         try? FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -42,11 +42,4 @@ enum UsedDestinations {
         }
         if isWritten == nil || rename(temporary, path) != 0 { OutputFile.remove(temporary) }
     }
-}
-
-extension CompletionKind {
-    /// The names of profiles, and `demo`.
-    static let endpoint = CompletionKind.custom { _, _, _ in Profile.names + ["demo"] }
-    /// The destinations that were used before.
-    static let destination = CompletionKind.custom { _, _, _ in UsedDestinations.all }
 }

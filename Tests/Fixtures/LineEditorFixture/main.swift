@@ -7,7 +7,7 @@ import LineEditor
 
 func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
-let words = ["send", "subscribe", "subscriptions", "status", "/topic/방송", "/topic/방문", "/topic/room"]
+let words = ["send", "subscribe", "subscriptions", "status", "/topic/방송", "/topic/방문", "/topic/room", "/evil\nsend x"]
 
 var options = LineEditor.Options(prompt: "> ")
 options.historyFile = variable("HISTORY")

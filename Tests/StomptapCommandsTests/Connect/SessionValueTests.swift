@@ -193,7 +193,7 @@ struct SessionValueTests {
         LineCompleter(
             subscriptions: view(.connected, subscriptions: 2).subscriptions, destinations: ["/topic/seen", "/topic/1"],
             headers: ["message-id"]
-        ).completions(of: CompletionRequest(line: line)).map(\.word)
+        ).completions(of: CompletionRequest(line: line, word: LineCompleter.word(of: line))).map(\.word)
     }
 
     @Test(arguments: [

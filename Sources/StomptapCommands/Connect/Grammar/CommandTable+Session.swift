@@ -29,8 +29,9 @@ extension CommandTable {
         CommandEntry(
             name: "connect", synopsis: "URL", summary: "leave, and connect to another server",
             details: """
-                Says DISCONNECT and opens a session there, with the options that this program was started
-                with. Subscriptions stay behind.
+                Says DISCONNECT and opens a session there. Subscriptions stay behind. Where host, port or
+                scheme is another one, so do the options that this program was started with (login, headers,
+                certificates, -k), but for --ca, --proxy, time-outs and output; a login goes in the URL.
                 """,
             examples: ["connect ws://localhost:15674/ws", "connect stomp://guest:guest@localhost/%2F"], operands: [.url]
         ) { arguments throws(LineError) in .connect(try arguments.next("a URL")) },

@@ -23,71 +23,42 @@ struct LineCompleter {
         "content-type", "correlation-id", "persistent", "priority", "receipt", "reply-to", "selector",
     ]
 
+    /// The word of the line up to the cursor that Tab completes.
+    static func word(of line: String) -> String { TypedLine(line).typed }
+
     func completions(of request: CompletionRequest) -> [Completion] {
-        // In the middle of a quoted value there is nothing to offer.
-        guard let before = words(before: request) else { return [] }
-        guard let name = before.first else { return matching(CommandTable.names, request.word).map { Completion($0) } }
+        let line = TypedLine(request.line)
+        let before = line.before
+        guard let name = before.first else { return completions(CommandTable.names, line) }
         guard let entry = CommandTable.entry(name) else { return [] }
         if let last = before.last, before.count > 1, let option = entry.option(named: last) {
-            return candidates(at: option.place, request.word, before)
+            return candidates(at: option.place, line)
         }
-        let operands = operands(before.dropFirst(), of: entry)
-        if request.word.hasPrefix("-"), !entry.takesRest || operands.isEmpty {
-            return matching(entry.options.flatMap(\.names), request.word).map { Completion($0) }
+        let operands = entry.operands(of: before.dropFirst())
+        if line.typed.hasPrefix("-"), !entry.takesRest || operands.isEmpty {
+            return entry.options.flatMap(\.names).filter { $0.hasPrefix(line.typed) }.map { Completion($0) }
         }
         guard operands.count < entry.operands.count else { return [] }
-        return candidates(at: entry.operands[operands.count], request.word, before)
+        let place = entry.operands[operands.count]
+        // A body is a file's behind @ alone.
+        if place == .file, entry.takesBody, !line.typed.hasPrefix("@") { return [] }
+        return candidates(at: place, line)
     }
 
-    /// The words before the one being typed; nil where a quote is open.
-    private func words(before request: CompletionRequest) -> [String]? {
-        var rest = LineWords(request.line.dropLast(request.word.count))
-        var words: [String] = []
-        do throws(LineError) {
-            while let word = try rest.take() { words.append(word) }
-            return words
-        } catch {
-            return nil
-        }
-    }
-
-    /// The words that are neither options nor their values.
-    private func operands(_ words: ArraySlice<String>, of entry: CommandEntry) -> [String] {
-        var operands: [String] = []
-        var isValue = false
-        for word in words {
-            if isValue {
-                isValue = false
-            } else if word.hasPrefix("-"), operands.isEmpty || !entry.takesRest {
-                isValue = entry.option(named: word) != nil
-            } else {
-                operands.append(word)
-            }
-        }
-        return operands
-    }
-
-    private func candidates(at place: CommandEntry.Place, _ word: String, _ before: some Collection<String>)
-        -> [Completion]
-    {
+    private func candidates(at place: CommandEntry.Place, _ line: TypedLine) -> [Completion] {
         switch place {
-        case .destination: matching(known, word).map { Completion($0) }
+        case .destination: completions(known, line)
         case .subscription:
-            matching(subscriptions.map(\.id) + Set(subscriptions.map(\.destination)).sorted(), word).map {
-                Completion($0)
-            }
-        case .message: matching(["last"], word).map { Completion($0) }
-        case .header: headerNames(word)
-        case .ackMode: matching(AckMode.allCases.map(\.rawValue), word).map { Completion($0) }
-        case .contentType:
-            matching(["application/json", "application/octet-stream", "text/plain"], word).map { Completion($0) }
-        case .file: files(word)
-        case .url:
-            matching(Endpoint.Scheme.allCases.map { "\($0.rawValue)://" }, word).map { Completion($0, suffix: "") }
-        case .command: matching(CommandTable.names, word).map { Completion($0) }
-        case .setting: matching(LineSetting.names, word).map { Completion($0) }
-        case .settingValue:
-            matching(before.dropFirst().first.map { LineSetting.values(of: $0) } ?? [], word).map { Completion($0) }
+            completions(subscriptions.map(\.id) + Set(subscriptions.map(\.destination)).sorted(), line)
+        case .message: completions(["last"], line)
+        case .header: headerNames(line)
+        case .ackMode: completions(AckMode.allCases.map(\.rawValue), line)
+        case .contentType: completions(["application/json", "application/octet-stream", "text/plain"], line)
+        case .file: files(line)
+        case .url: completions(Endpoint.Scheme.allCases.map { "\($0.rawValue)://" }, line, suffix: "")
+        case .command: completions(CommandTable.names, line)
+        case .setting: completions(LineSetting.names, line)
+        case .settingValue: completions(line.before.dropFirst().first.map { LineSetting.values(of: $0) } ?? [], line)
         case .other: []
         }
     }
@@ -96,25 +67,35 @@ struct LineCompleter {
         destinations.union(subscriptions.map(\.destination)).sorted()
     }
 
-    private func matching(_ words: [String], _ prefix: String) -> [String] { words.filter { $0.hasPrefix(prefix) } }
+    /// Those of the words that begin with what is typed, quoted as the line wants it.
+    private func completions(_ words: [String], _ line: TypedLine, suffix: String = " ") -> [Completion] {
+        words.compactMap { word in line.text(for: word).map { Completion($0, label: word, suffix: suffix) } }
+    }
 
     /// `'name: `, with the quote that a blank in the value needs.
-    private func headerNames(_ word: String) -> [Completion] {
-        let quote = word.first == "\"" ? "\"" : "'"
+    private func headerNames(_ line: TypedLine) -> [Completion] {
+        let quote = line.openQuote ?? "'"
+        let isQuoted = line.typed.isEmpty || line.typed == "\(quote)\(line.value)"
         let names = headers.union(Self.usualHeaders).union(subscriptions.flatMap { $0.headers.map(\.name) })
-        let typed = word.first == "\"" || word.first == "'" ? String(word.dropFirst()) : word
-        return matching(names.sorted(), typed).map { name in
+        return names.sorted().filter(Self.isPlain).compactMap { name in
             // What stands there already stays, quote or none.
-            Completion(
-                word.isEmpty || word != typed ? "\(quote)\(name):" : "\(name):", label: name,
-                suffix: word.isEmpty || word != typed ? " " : "")
+            guard name.hasPrefix(line.value), isQuoted || line.typed == line.value else { return nil }
+            return Completion(isQuoted ? "\(quote)\(name):" : "\(name):", label: name, suffix: isQuoted ? " " : "")
         }
     }
 
-    /// Files behind `@`, or alone where a file name stands.
-    private func files(_ word: String) -> [Completion] {
-        let mark = word.hasPrefix("@") ? "@" : ""
-        let typed = String(word.dropFirst(mark.count))
+    /// Whether a name can stand before the colon of a header as it is.
+    private static func isPlain(_ name: String) -> Bool {
+        !name.isEmpty
+            && name.unicodeScalars.allSatisfy { scalar in
+                !scalar.properties.isWhitespace && !"'\"\\:".unicodeScalars.contains(scalar)
+            }
+    }
+
+    /// Files behind `@` in a body, or alone where a file name stands.
+    private func files(_ line: TypedLine) -> [Completion] {
+        let mark = line.isRest ? "@" : ""
+        let typed = String(line.value.dropFirst(mark.count))
         let folder = typed.lastIndex(of: "/").map { String(typed[...$0]) } ?? ""
         let start = typed.dropFirst(folder.count)
         guard let entries = opendir(folder.isEmpty ? "." : FilePath.expanded(folder)) else { return [] }
@@ -128,7 +109,7 @@ struct LineCompleter {
                 continue
             }
             let isFolder = entry.pointee.d_type == UInt8(DT_DIR)
-            let path = mark + folder + name + (isFolder ? "/" : "")
+            guard let path = line.text(for: mark + folder + name + (isFolder ? "/" : "")) else { continue }
             found.append(Completion(path, label: name + (isFolder ? "/" : ""), suffix: isFolder ? "" : " "))
         }
         return found.sorted { $0.word < $1.word }

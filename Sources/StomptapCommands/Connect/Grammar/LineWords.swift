@@ -17,6 +17,14 @@ struct LineWords {
 
     /// Takes the next word; nil at the end.
     mutating func take() throws(LineError) -> String? {
+        guard let (word, openQuote) = takeStart() else { return nil }
+        // What stands in it is not told: it may be a passcode.
+        if let openQuote { throw LineError("a \(openQuote) is not closed") }
+        return word
+    }
+
+    /// Takes the next word, or as much as there is of it: with the quote that nothing has closed yet.
+    mutating func takeStart() -> (word: String, openQuote: Character?)? {
         rest = rest.drop(while: \.isBlank)
         guard !rest.isEmpty else { return nil }
         var word = ""
@@ -32,9 +40,7 @@ struct LineWords {
             default: word.append(character)
             }
         }
-        // What stands in it is not told: it may be a passcode.
-        if let quote { throw LineError("a \(quote) is not closed") }
-        return word
+        return (word, quote)
     }
 
     /// Takes all that is left, word for word, without the one blank that stands before it.

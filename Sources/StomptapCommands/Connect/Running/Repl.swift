@@ -174,6 +174,7 @@ final class Repl: Sendable {
             _ = assembler.take(line)
             return assembler.delimiter == nil
         }
+        options.word = { LineCompleter.word(of: $0) }
         options.completer = { [interpreter] request in
             let view = interpreter.link.view
             let names = interpreter.log.names

@@ -1,0 +1,41 @@
+import ArgumentParser
+import Testing
+
+@testable import StomptapCommands
+
+/// What the completion scripts are given.
+struct ShellCompletionWordsTests {
+    @Test(arguments: [
+        "/a\nb", "/a\r", "/a\tb", "/\u{1b}[2J", "/\u{9b}", "/\u{202e}x", "/\u{200b}x", "-H", "", "/\u{2028}",
+    ])
+    func whatNobodySeesIsOfferedNowhere(word: String) {
+        for shell: CompletionShell? in [.bash, .zsh, .fish, nil] {
+            #expect(ShellCompletion.words([word, "/ok"], for: shell, isOurs: true) == ["/ok"])
+        }
+    }
+
+    /// Scripts of the parser itself, which older versions have installed, expand what they read.
+    @Test func aScriptThatExpandsIsGivenPlainWords() {
+        let words = [
+            "$(touch x)", "`touch x`", "$SYS/a", "/a b", "/a*", "~root", "{a,b}", "/a'b", "/topic/방송", "/a.b-c_1",
+        ]
+        #expect(ShellCompletion.words(words, for: .bash, isOurs: false) == ["/topic/방송", "/a.b-c_1"])
+        #expect(ShellCompletion.words(words, for: nil, isOurs: false) == ["/topic/방송", "/a.b-c_1"])
+        #expect(ShellCompletion.words(["/a!b", "/a"], for: .zsh, isOurs: false) == ["/a"])
+    }
+
+    @Test func aDescriptionIsNoPartOfAWord() {
+        #expect(ShellCompletion.words([#"a:b\c"#], for: .zsh, isOurs: true) == [#"a\:b\\c"#])
+        #expect(ShellCompletion.words(["~root", "/~"], for: .fish, isOurs: true) == ["/~"])
+        #expect(ShellCompletion.words([#"a:b\c"#], for: .fish, isOurs: true) == [#"a:b\c"#])
+    }
+
+    /// The parser's scripts are changed by what they say: where that changes, so must this.
+    @Test func theScriptsAreOurs() {
+        let bash = Stomptap.shellScript(for: .bash)
+        #expect(!bash.contains(#"-W "$("#))
+        #expect(bash.contains("STOMPTAP_COMPLETION=1") && bash.contains("__stomptap_add_words ---completion publish"))
+        let zsh = Stomptap.shellScript(for: .zsh)
+        #expect(zsh.contains("STOMPTAP_COMPLETION=1") && !zsh.contains("banghist"))
+    }
+}
