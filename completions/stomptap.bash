@@ -144,6 +144,44 @@ __stomptap_custom_complete() {
     "${COMP_WORDS[0]}" "${@}" "${words[@]}"
 }
 
+# Adds the words that the program has for this place, each quoted so that the shell takes it for nothing but text
+__stomptap_add_words() {
+    # Without compopt bash would quote them once more
+    compopt +o filenames 2>/dev/null || return
+    local -r quote="${COMP_WORDS[${COMP_CWORD}]:0:1}"
+    local word character quoted
+    local -i index
+    while IFS='' read -r word; do
+        case "${quote}" in
+        \'|\")
+            # Inside of double quotes nothing keeps it from the history
+            [[ "${quote}" = '"' && "${word}" = *'!'* ]] && continue
+            quoted=''
+            for ((index = 0; index < ${#word}; index++)); do
+                character="${word:${index}:1}"
+                case "${quote}${character}" in
+                "''")
+                    quoted+="'\\''"
+                    ;;
+                '""'|'"$'|'"`'|'"\')
+                    quoted+="\\${character}"
+                    ;;
+                *)
+                    quoted+="${character}"
+                    ;;
+                esac
+            done
+            ;;
+        *)
+            printf -v quoted %q "${word}"
+            ;;
+        esac
+        if [[ "${quoted}" = "${cur}"* || "${word}" = "${cur}"* ]]; then
+            COMPREPLY+=("${quoted}")
+        fi
+    done < <(STOMPTAP_COMPLETION=1 __stomptap_custom_complete "${@}")
+}
+
 _stomptap() {
     local state
     state="$(shopt -p;shopt -po)"
@@ -479,11 +517,11 @@ _stomptap_subscribe() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __stomptap_add_completions -W "$(__stomptap_custom_complete ---completion subscribe -- positional@0 "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)")"
+        __stomptap_add_words ---completion subscribe -- positional@0 "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)"
         return
         ;;
     *)
-        __stomptap_add_completions -W "$(__stomptap_custom_complete ---completion subscribe -- positional@1 "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)")"
+        __stomptap_add_words ---completion subscribe -- positional@1 "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)"
         return
         ;;
     esac
@@ -640,11 +678,11 @@ _stomptap_publish() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __stomptap_add_completions -W "$(__stomptap_custom_complete ---completion publish -- positional@0 "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)")"
+        __stomptap_add_words ---completion publish -- positional@0 "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)"
         return
         ;;
     2)
-        __stomptap_add_completions -W "$(__stomptap_custom_complete ---completion publish -- positional@1 "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)")"
+        __stomptap_add_words ---completion publish -- positional@1 "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)"
         return
         ;;
     esac
@@ -660,7 +698,7 @@ _stomptap_request() {
     # Offer option value completions
     case "${prev}" in
     '--reply')
-        __stomptap_add_completions -W "$(__stomptap_custom_complete ---completion request -- --reply "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)")"
+        __stomptap_add_words ---completion request -- --reply "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)"
         return
         ;;
     '--expect')
@@ -801,11 +839,11 @@ _stomptap_request() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __stomptap_add_completions -W "$(__stomptap_custom_complete ---completion request -- positional@0 "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)")"
+        __stomptap_add_words ---completion request -- positional@0 "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)"
         return
         ;;
     2)
-        __stomptap_add_completions -W "$(__stomptap_custom_complete ---completion request -- positional@1 "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)")"
+        __stomptap_add_words ---completion request -- positional@1 "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)"
         return
         ;;
     esac
@@ -949,7 +987,7 @@ _stomptap_raw() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __stomptap_add_completions -W "$(__stomptap_custom_complete ---completion raw -- positional@0 "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)")"
+        __stomptap_add_words ---completion raw -- positional@0 "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)"
         return
         ;;
     esac
@@ -1143,7 +1181,7 @@ _stomptap_check() {
     # Offer option value completions
     case "${prev}" in
     '--destination')
-        __stomptap_add_completions -W "$(__stomptap_custom_complete ---completion check -- --destination "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)")"
+        __stomptap_add_words ---completion check -- --destination "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)"
         return
         ;;
     '-H'|'--header')
@@ -1262,7 +1300,7 @@ _stomptap_check() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __stomptap_add_completions -W "$(__stomptap_custom_complete ---completion check -- positional@0 "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)")"
+        __stomptap_add_words ---completion check -- positional@0 "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)"
         return
         ;;
     esac
@@ -1395,7 +1433,7 @@ _stomptap_tap() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __stomptap_add_completions -W "$(__stomptap_custom_complete ---completion tap -- positional@0 "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)")"
+        __stomptap_add_words ---completion tap -- positional@0 "${COMP_CWORD}" "$(__stomptap_cursor_index_in_current_word)"
         return
         ;;
     esac
