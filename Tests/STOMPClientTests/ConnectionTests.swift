@@ -136,7 +136,7 @@ private func configuration(_ server: ScriptedServer, _ change: (inout ClientConf
         try await ScriptedServer.with(script) { server in
             let connection = try await STOMPConnection.connect(
                 to: server.endpoint, configuration: configuration(server))
-            #expect(try await connection.disconnect() == .closed)
+            #expect(try await connection.disconnect() == .ended)
         }
     }
 

@@ -34,7 +34,8 @@ import Testing
     @Test func socksWithCredentialsIsSaidToBeUnsupported() {
         let error = #expect(throws: TransportError.self) { try ProxyTarget("socks5://user:secret@proxy:1080") }
         #expect(
-            error?.message == "\"socks5://proxy:1080\" has credentials, and SOCKS authentication is not supported")
+            error?.message
+                == "\"socks5://user:****@proxy:1080\" has credentials, and SOCKS authentication is not supported")
     }
 
     private static func target(_ host: String, port: Int = 61613, isSecure: Bool = false) -> TransportTarget {

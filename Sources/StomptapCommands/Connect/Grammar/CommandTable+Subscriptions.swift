@@ -10,7 +10,6 @@ extension CommandTable {
                 Sends SUBSCRIBE and waits until the subscription stands: for its receipt or, where the
                 server answers none, for --settle. It comes back after a reconnect, with its id and
                 headers. An --id is made up where none is given.
-
                 Without --ack, messages of a queue (/queue/ and the like) are acknowledged after they
                 were printed or counted by 'wait' or 'expect'; all others stay in the queue. With --ack
                 client or client-individual, nothing is acknowledged until you type 'ack' or 'nack'.

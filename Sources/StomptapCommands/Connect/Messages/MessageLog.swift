@@ -185,9 +185,9 @@ final class MessageLog: Sendable {
                 return true
             }
             let index = state.kept.index(state.kept.startIndex, offsetBy: settled.number - first)
-            guard !state.kept[index].isSettled else { return false }
+            let isNews = !state.kept[index].isSettled
             state.kept[index].isSettled = true
-            guard isCumulative else { return true }
+            guard isCumulative else { return isNews }
             for index in state.kept.indices where state.kept[index].number < settled.number {
                 let logged = state.kept[index]
                 if logged.connection == settled.connection,
@@ -196,7 +196,7 @@ final class MessageLog: Sendable {
                     state.kept[index].isSettled = true
                 }
             }
-            return true
+            return isNews
         }
     }
 

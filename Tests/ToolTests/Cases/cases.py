@@ -1,0 +1,55 @@
+"""Reports from users, each as a case: what the peer does, what is typed, and what must come of it."""
+from peer import *
+from runner import BLAMES_DESTINATION, NO_END, Case
+
+HANGUL = "안녕하세요"
+CONNECT = b"CONNECT\naccept-version:1.2\nhost:x\n\n\0"
+
+
+def tail(url, *options):
+    return ["subscribe", url, "/topic/a", *(options or ("-n", "1", "-W", "2s"))]
+
+
+TAP = ["tap", "{ws}", "--listen", "127.0.0.1:{listen}", "--ready-file", "{tmp}/ready"]
+
+CASES = [
+    # Time is up, and there never was a session: that is no success.
+    Case("silent-server-until-W", "the server accepts and never answers; -W must not end with 0",
+         silent, tail("{tcp}", "-W", "2s"), {69, 75}, [r"err: (?i)CONNECTED|answer|session|silent"],
+         [BLAMES_DESTINATION]),
+    # Secrets.
+    Case("passcode-with-slash", "a / in the passcode of a URL: the message shows the passcode",
+         refused, ["subscribe", "stomp://app:Zq7x/wv9k@127.0.0.1:{port}", "/topic/a"], {64}, [r"(?i)%2F"],
+         ["Zq7x", "wv9k"]),
+    # Frames of servers that read the specification otherwise.
+    Case("no-ack-header", "--ack client, and MESSAGE has no ack header, as with Spring's simple broker",
+         tcp(message()), tail("{tcp}", "-n", "1", "-W", "3s", "--ack", "client"), {76}, ["--ack auto"]),
+    # Time.
+    Case("raw-sse-until-W", "raw --sse at a silent server ends with -W",
+         silent, ["raw", "--sse", "http://127.0.0.1:{port}/events", "-W", "2s", "--connect-timeout", "9s"], {69, 75},
+         ["err: stomptap"], limit=5),
+    # What is right today, and must stay so.
+    Case("line-feeds-before-connected", "line ends before CONNECTED are none of its business",
+         tcp(message(), connected=b"\n\n\r\n" + CONNECTED), tail("{tcp}"), {0}, ["out: hello"]),
+    Case("colons-not-escaped", "colons as they are in message-id and ack, which go back escaped",
+         tcp(message("hello", "ack:{C3}ID:63-192(d7:b6)", id="ID:63-192(d7:b6)")),
+         tail("{tcp}", "-n", "1", "-W", "3s", "--ack", "client-individual"), {0},
+         [r"out: ID:63-192\(d7:b6\)", r"peer: (?m)^id:\{C3\}ID\\c63-192\(d7\\cb6\)$"]),
+    Case("frames-in-one-message", "three frames in one WebSocket message",
+         ws(b"".join(message(f"m{i}", id=str(i)) + b"\n" for i in range(3))),
+         tail("{ws}", "-n", "3", "-W", "3s", "-o", "body"), {0}, [r"out: m0\nm1\nm2"]),
+    Case("frame-in-two-messages", "a frame split over two WebSocket messages, inside a character",
+         ws(message(HANGUL)[:-9], message(HANGUL)[-9:]), tail("{ws}", "-n", "1", "-W", "3s", "-o", "body"), {0},
+         ["out: " + HANGUL]),
+    Case("big-numbers", "numbers keep every digit",
+         tcp(message('{"id":89367537255224593,"d":5.107091491635510056019771245,"e":1E400,"z":-0,"id":7}',
+                     "content-type:application/json")), tail("{tcp}"), {0},
+         [r'out: "id": 89367537255224593,', r'out: "d": 5\.107091491635510056019771245,', 'out: "e": 1E400,',
+          'out: "z": -0,', 'out: "id": 7']),
+    Case("emoji", "characters beyond the first plane, over SockJS's JSON",
+         sockjs(message("👩‍👩‍👧 🇰🇷 안녕")), tail("{http}", "-n", "1", "-W", "3s", "-o", "body"),
+         {0}, ["out: 👩‍👩‍👧 🇰🇷 안녕"]),
+    Case("tap-split-frame", "a SEND that the app splits over two messages is one frame, and no complaint",
+         loose(CONNECTED), TAP, {130}, ["out: SEND +/app/a", "out: kimchi jjigae"], [NO_END, "no STOMP"],
+         app=app_ws(CONNECT, b"SEND\ndestination:/app/a\n\nkimchi ", b"jjigae\0")),
+]
