@@ -115,6 +115,18 @@ import Testing
         #expect(!more.contains("ACK\n"), "\(more)")
     }
 
+    /// What is held is counted, and nothing of it is kept.
+    @Test func aSearchEndsWhereItHoldsTooMuch() async throws {
+        let (result, received) = try await tail(
+            "--grep", "needle", bodies: Array(repeating: "hay", count: 100_001), end: Self.farewell)
+        #expect(result.status == .exited(75), "\(result)")
+        #expect(
+            result.errors
+                == "stomptap: STOMP: 100000 messages are held unacknowledged, which is the limit; they stay in the queue\n"
+        )
+        #expect(MessageSource.answers(in: received) == [])
+    }
+
     @Test func theNumberIsSaidWhereTheReaderGoesAway() async throws {
         try await ServedBroker.run { broker in
             let lines = Program.Input.text((1...3000).map { "\($0)\n" }.joined())

@@ -129,7 +129,7 @@ final class HTTPConnectHandler: ChannelInboundHandler, RemovableChannelHandler {
         case 407:
             return TransportError(
                 .refused, .proxy, answer,
-                remedy: "the proxy wants credentials: write USER:PASSWORD@ before its host in --proxy")
+                remedy: "the proxy requires credentials: put user and password before its host in --proxy")
         case 403:
             return TransportError(
                 .refused, .proxy, answer, remedy: "the proxy's rules do not allow this host or port")

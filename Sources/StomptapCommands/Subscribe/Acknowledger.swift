@@ -87,13 +87,16 @@ actor Acknowledger {
     ///   - seen: messages in the order in which they came.
     ///   - areTaken: whether they may be acknowledged; otherwise they are answered with NACK.
     ///   - isWanted: whether a search was for this message.
+    /// - Returns: how many messages of queues were acknowledged.
     /// - Throws: ``Failure`` with 76 where the server gives a message nothing to answer by though the user wants it
     ///   answered, and with 75 where more is held than may be; `STOMPClientError`.
+    @discardableResult
     func answer(
         _ seen: some Collection<Message> & Sendable, areTaken: Bool = true,
         isWanted: @Sendable (Message) -> Bool = { _ in true }
-    ) async throws {
-        guard answersAny else { return }
+    ) async throws -> Int {
+        guard answersAny else { return 0 }
+        let before = acknowledged
         let version = connection.handshake.version
         var replies: [Reply<Message>] = []
         self.seen += seen.count
@@ -127,6 +130,7 @@ actor Acknowledger {
                 "STOMP: \(AckPolicy.searchLimit) messages are held unacknowledged, which is the limit; they stay in the queue"
             )
         }
+        return acknowledged - before
     }
 
     private func refuse(_ policy: AckPolicy, _ version: STOMPVersion) throws {

@@ -49,7 +49,7 @@ struct Tail: Sendable {
         var octets = 0
         /// Those that came and were not looked at.
         var passedOver = 0
-        /// Those of queues that were acknowledged on the connection that is there.
+        /// Those of queues that were acknowledged.
         var acknowledged = 0
         /// Whether there are such queues, in another mode than auto.
         var readsQueue = false
@@ -240,11 +240,10 @@ struct Tail: Sendable {
         _ seen: ArraySlice<Message>, areTaken: Bool, by acknowledger: Acknowledger
     ) async throws {
         let (grep, expect) = (plan.grep, plan.expect)
-        try await acknowledger.answer(seen, areTaken: areTaken) { message in
+        let acknowledged = try await acknowledger.answer(seen, areTaken: areTaken) { message in
             grep?.matches(message.frame) ?? true && expect?.matches(message.frame) ?? true
         }
-        let acknowledged = await acknowledger.acknowledged
-        progress.update { $0.acknowledged = acknowledged }
+        progress.update { $0.acknowledged += acknowledged }
     }
 
     /// Runs the command, if there is one; false where it failed.

@@ -46,7 +46,8 @@ import Testing
             octets: "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 9\r\n\r\n", code: .refused,
             text:
                 "proxy: 407 Proxy Authentication Required from the proxy http://127.0.0.1:PORT, asked for a tunnel to "
-                + "broker.invalid:61613; the proxy wants credentials: write USER:PASSWORD@ before its host in --proxy"),
+                + "broker.invalid:61613; the proxy requires credentials: put user and password before its host in --proxy"
+        ),
         Answer(
             octets: "HTTP/1.0 403 Forbidden\r\n\r\n", closes: true, code: .refused,
             text: "proxy: 403 Forbidden from the proxy http://127.0.0.1:PORT, asked for a tunnel to "
