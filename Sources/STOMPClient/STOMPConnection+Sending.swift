@@ -69,6 +69,18 @@ extension STOMPConnection {
         try await acknowledge(messages) { session, message throws(STOMPProtocolError) in try session.ack(message) }
     }
 
+    /// Acknowledges those messages whose subscription is still open. Servers answer ERROR to an ACK for one that has ended,
+    /// and give its messages to the next receiver.
+    ///
+    /// - Returns: how many were acknowledged.
+    /// - Throws: ``STOMPClientError``.
+    public func ackSubscribed(_ messages: [Message]) async throws -> Int {
+        let session = core.session
+        let open = messages.filter { session.isSubscribed(to: $0.frame) }
+        try await ack(open)
+        return open.count
+    }
+
     /// Tells that a message was not taken. STOMP 1.0 has no way to say so.
     ///
     /// - Throws: ``STOMPClientError``.

@@ -21,6 +21,12 @@ extension Session {
         return (id, frame)
     }
 
+    /// Whether the subscription of a MESSAGE is open. A STOMP 1.0 server may name it by its destination alone.
+    public func isSubscribed(to message: Frame) -> Bool {
+        if let id = message.headers["subscription"] { return subscriptions[id] != nil }
+        return subscriptions.values.contains { message.headers.has("destination", $0) }
+    }
+
     private mutating func freeSubscriptionID() -> String {
         while true {
             let id = "sub-\(subscriptionsMade)"

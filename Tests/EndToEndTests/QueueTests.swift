@@ -122,7 +122,7 @@ import Testing
         #expect(result.status == .exited(75), "\(result)")
         #expect(
             result.errors
-                == "stomptap: STOMP: 100000 messages are held unacknowledged, which is the limit; they stay in the queue\n"
+                == "stomptap: STOMP: 100000 messages are held unacknowledged, which is the limit; they stay in the queue; try --selector\n"
         )
         #expect(MessageSource.answers(in: received) == [])
     }
@@ -136,6 +136,47 @@ import Testing
             let result = try await program.run()
             #expect(result.status == .exited(0), "\(result)")
             #expect(result.errors.contains("acknowledged; all others stay in the queue"), "\(result)")
+        }
+    }
+
+    @Test func whereThereAreNoQueuesNothingIsSaidOfThem() async throws {
+        try await ServedBroker.run(["--manner", "spring"]) { broker in
+            var program = Program.stomptap("subscribe", broker.webSocket, "/queue/a", "-o", "body")
+            program.output = .firstLine
+            let result = try await program.startSubscribed { running in
+                let sent = try await Program.stomptap("publish", broker.webSocket, "/queue/a", "--count", "3", "x")
+                    .run()
+                #expect(sent.status == .exited(0), "\(sent)")
+                return try await running.result()
+            }
+            #expect(result.status == .exited(0) && result.errors == "", "\(result)")
+        }
+    }
+
+    /// The `ack` header counts as `--ack`, and goes once.
+    @Test func anAckHeaderIsTheMode() async throws {
+        try await ServedBroker.run { broker in
+            let result = try await Program.stomptap(
+                "connect", broker.tcp, "-v", "-e", "sub /queue/a -H 'ack: client'; subs"
+            ).run()
+            #expect(result.status == .exited(0), "\(result)")
+            #expect(result.errors.components(separatedBy: "ack:client\n").count == 2, "\(result)")
+            #expect(result.output.contains("client  0 messages"), "\(result)")
+        }
+    }
+
+    /// A message that comes at once, before the receipt of its subscription, is acknowledged as well.
+    @Test func whatComesAtOnceIsAcknowledged() async throws {
+        try await ServedBroker.run { broker in
+            let lines = (1...100).map { "send /queue/\($0) x; sub /queue/\($0) --id a\($0); wait 1; unsub a\($0)" }
+            let first = try await Program.stomptap(
+                "connect", broker.tcp, "-o", "body", "-e", lines.joined(separator: "; ")
+            ).run()
+            #expect(first.status == .exited(0) && first.lines.count == 100, "\(first)")
+            let queues = (1...100).map { "/queue/\($0)" }
+            var rest = Program.stomptap("subscribe", broker.tcp, "-o", "body", "--idle-timeout", "3s")
+            rest.arguments += queues
+            #expect(try await rest.run().output == "")
         }
     }
 

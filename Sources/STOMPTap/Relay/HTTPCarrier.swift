@@ -87,7 +87,7 @@ final class HTTPCarrier: Carrier {
 
     private func take(request head: HTTPRequestHead, _ framing: HTTPFraming) -> [RelayPart] {
         if let refusal = admission.refusal(of: head) {
-            relay.tell(.toServer, .refused(refusal))
+            relay.tell(nil, .refused(refusal))
             // The answers to earlier requests come first.
             if exchanges.isEmpty { relay.answer(refusal.status, refusal.text) } else { relay.breakOff() }
             return []

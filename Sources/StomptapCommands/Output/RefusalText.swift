@@ -8,9 +8,9 @@ extension AdmissionRefusal {
     func line(originOption: String) -> String {
         switch self {
         case .foreignHost(let host):
-            let name = HTTPAuthority(host).map(\.host) ?? "NAME"
-            return
-                "HTTP 421: \(Self.quoted(host)) is not a host name of this machine; to allow it, use --listen-name \(name)"
+            let fact = "HTTP 421: \(Self.quoted(host)) is not a host name of this machine"
+            // What no option can allow gets no advice.
+            return HTTPAuthority(host).map { "\(fact); to allow it, use --listen-name \($0.host)" } ?? fact
         case .foreignOrigin(let origin?):
             let value = WebOrigin(origin) != nil || origin == "null" ? origin : "ORIGIN"
             return "HTTP 403: \(Self.quoted(origin)) is a foreign web origin; to allow it, use \(originOption) \(value)"

@@ -118,12 +118,17 @@ struct CommandLineSecrets {
 
     // MARK: Headers without quotes
 
+    /// Whether a header such as `Authorization:` lost its value, which stands behind it as a word of its own.
+    static func isSecretWithoutValue(_ header: String) -> Bool {
+        header.hasSuffix(":") && SecretMask.hiding.hides(header)
+    }
+
     /// What is wrong with `-C Authorization: Bearer TOKEN`, of which the token would go to the server as a destination.
     static func unquotedHeader(in arguments: [String]) -> ValidationError? {
         for (index, option) in arguments.enumerated().dropLast(2)
         where ["-C", "-H", "--connect-header", "--header", "--http-header"].contains(option) {
             let name = arguments[index + 1]
-            guard name.hasSuffix(":"), SecretMask.hiding.hides(name), !arguments[index + 2].hasPrefix("-") else {
+            guard isSecretWithoutValue(name), !arguments[index + 2].hasPrefix("-") else {
                 continue
             }
             return ValidationError(

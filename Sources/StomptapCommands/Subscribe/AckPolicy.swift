@@ -55,13 +55,14 @@ struct AckPolicy: Sendable, Equatable {
 
     /// - Parameters:
     ///   - headers: those of SUBSCRIBE that the user gives; no other header takes their place.
-    ///   - ack: the mode that the user names; nil goes by the destination.
+    ///   - ack: the mode that the user names; nil goes by the user's `ack` header, or the destination.
     ///   - prefetch: how many messages may be sent ahead; nil is ``defaultPrefetch``, or no limit for a search.
     ///   - wanted: how many messages are still wanted; nil is no limit.
     init(
         to destination: String, headers: HeaderList = [:], ack: AckMode? = nil, purpose: Purpose = .consume,
         prefetch: Int? = nil, wanted: Int? = nil, handshake: Handshake
     ) {
+        let ack = ack ?? headers["ack"].flatMap(AckMode.init)
         isChosen = ack != nil
         isQueue = Self.isQueue(destination, headers)
         // At 1.0 the mode client-individual is known to RabbitMQ and ActiveMQ alone.
@@ -105,9 +106,10 @@ struct AckPolicy: Sendable, Equatable {
         if !given.contains(name) { headers.append(name, value) }
     }
 
-    /// All headers of SUBSCRIBE, those that the user gives first.
+    /// All headers of SUBSCRIBE but `ack`, which ``mode`` stands for; those that the user gives come first.
     func headers(behind given: HeaderList) -> HeaderList {
         var all = given
+        if isChosen { all["ack"] = nil }
         all.append(contentsOf: headers)
         return all
     }

@@ -73,6 +73,9 @@ actor Acknowledger {
     /// Whether nothing more comes: all queues were shown to their end.
     var isAtEnd: Bool { !entries.isEmpty && entries.allSatisfy(\.hasEnded) }
 
+    /// Whether there is a queue whose messages stay until they are acknowledged.
+    var readsQueue: Bool { entries.contains { $0.policy.isQueue && $0.policy.mode != .auto } }
+
     /// Whether the server waits for answers at all.
     var answersAny: Bool { entries.contains { $0.policy.mode != .auto } }
 
@@ -127,7 +130,7 @@ actor Acknowledger {
         guard held <= AckPolicy.searchLimit else {
             throw Failure(
                 .timedOut,
-                "STOMP: \(AckPolicy.searchLimit) messages are held unacknowledged, which is the limit; they stay in the queue"
+                "STOMP: \(AckPolicy.searchLimit) messages are held unacknowledged, which is the limit; they stay in the queue; try --selector"
             )
         }
         return acknowledged - before

@@ -53,6 +53,8 @@ struct Tail: Sendable {
         var acknowledged = 0
         /// Whether there are such queues, in another mode than auto.
         var readsQueue = false
+        /// Whether what has the name of a queue is none at this server.
+        var hasNoQueues = false
         var lastMessage = NIODeadline.now()
         /// Whether the message that ends the tail was printed.
         var isOver = false
@@ -243,7 +245,13 @@ struct Tail: Sendable {
         let acknowledged = try await acknowledger.answer(seen, areTaken: areTaken) { message in
             grep?.matches(message.frame) ?? true && expect?.matches(message.frame) ?? true
         }
-        progress.update { $0.acknowledged += acknowledged }
+        // Spring's simple broker shows by its messages that it has no queues.
+        let readsQueue = await acknowledger.readsQueue
+        progress.update {
+            $0.acknowledged += acknowledged
+            if $0.readsQueue, !readsQueue { $0.hasNoQueues = true }
+            $0.readsQueue = readsQueue
+        }
     }
 
     /// Runs the command, if there is one; false where it failed.
@@ -334,11 +342,11 @@ struct Tail: Sendable {
     private var passedOver: String? {
         let count = progress.value.passedOver
         // By default a queue's messages are acknowledged; other names may be queues that are not known as such.
-        guard count > 0, !progress.value.readsQueue,
+        guard count > 0, !progress.value.readsQueue, !progress.value.hasNoQueues,
             plan.ack ?? .auto == .auto, !plan.destinations.allSatisfy({ $0.hasPrefix("/topic/") })
         else { return nil }
         return
-            "\(counted(count)) more came, not printed, and a queue does not keep what --ack auto has taken: --ack client-individual leaves it there"
+            "at least \(count) more \(count == 1 ? "message" : "messages") came, not printed, and a queue does not keep what --ack auto has taken; use --ack client-individual"
     }
 
     private func counted(_ messages: Int) -> String { messages == 1 ? "1 message" : "\(messages) messages" }

@@ -36,7 +36,7 @@ struct TapNotices {
     mutating func append(_ event: TapEvent, at time: Timestamp, to out: inout OutputBuffer) {
         switch event.content {
         case .opened(let what): write("open: \(what)", event, time, &out)
-        case .refused(let refusal): write(refusal.line(originOption: "--allow-origin"), event, time, &out)
+        case .refused(let refusal): write("refused: \(refusal.line(originOption: "--allow-origin"))", event, time, &out)
         case .fault(let what): write("fault: \(what)", event, time, &out)
         case .note(let what): write(what, event, time, &out)
         case .ended(let how): write("end: \(how)", event, time, &out)

@@ -36,6 +36,9 @@ extension LineArguments {
             guard let argument = try? HeaderArgument(text) else {
                 throw LineError("a header is written 'name: value', in quotes")
             }
+            guard !CommandLineSecrets.isSecretWithoutValue(text) else {
+                throw LineError("the header \(argument.header.name) has no value; write it in quotes: -H 'name: value'")
+            }
             headers.append(argument.header.name, argument.header.value)
         }
         return headers

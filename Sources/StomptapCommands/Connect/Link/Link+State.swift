@@ -17,7 +17,7 @@ extension Link {
         var mode: AckMode { policy?.mode ?? ack ?? .auto }
 
         /// Whether its messages are acknowledged as they are printed, without 'ack' being typed.
-        var acknowledgesByItself: Bool { ack == nil && policy?.scope == .all }
+        var acknowledgesByItself: Bool { policy.map { !$0.isChosen && $0.scope == .all } ?? false }
     }
 
     enum Phase: Sendable, Equatable {
@@ -59,6 +59,8 @@ extension Link {
         var connections = 0
         var wanted: [Wanted] = []
         var transaction: String?
+        /// The ids that were made up for subscriptions.
+        var idsMade = 0
         /// Messages of queues that were acknowledged by themselves on this connection.
         var acknowledged = 0
         var keeper: Task<Void, Never>?
@@ -70,6 +72,15 @@ extension Link {
         var isFailureTold = false
         /// Whether the end that follows is the person's will.
         var isLeaving = false
+
+        /// An id that no subscription has: `sub-0`, `sub-1` and so on.
+        mutating func makeID() -> String {
+            while true {
+                let id = "sub-\(idsMade)"
+                idsMade += 1
+                if !wanted.contains(where: { $0.id == id }) { return id }
+            }
+        }
 
         /// The connection that is there at the moment, and where its messages come.
         ///

@@ -13,18 +13,26 @@ extension Link {
     ) async throws -> (id: String, standing: SubscriptionStanding) {
         let (connection, messages) = try state.value.current()
         let policy = AckPolicy(to: destination, headers: headers, ack: ack, handshake: connection.handshake)
-        let subscription = try await connection.subscribe(
-            to: destination, id: id, ack: policy.mode, headers: policy.headers(behind: headers), into: messages)
-        state.update {
-            $0.wanted.append(
-                Wanted(id: subscription.id, destination: destination, ack: ack, headers: headers, policy: policy))
+        if let id, state.value.wanted.contains(where: { $0.id == id }) {
+            throw Failure(.badInput, "STOMP: there is a subscription with the id \(id.debugDescription) already")
         }
+        // Known before its first message can come.
+        var wanted = Wanted(id: id ?? "", destination: destination, ack: ack, headers: headers, policy: policy)
+        state.update { [wanted] state in
+            var wanted = wanted
+            if id == nil { wanted.id = state.makeID() }
+            state.wanted.append(wanted)
+        }
+        wanted = state.value.wanted.last ?? wanted
         events.pass()
         do {
-            return (subscription.id, try await connection.standing(of: subscription))
+            let subscription = try await connection.subscribe(
+                to: destination, id: wanted.id, ack: policy.mode, headers: policy.headers(behind: headers),
+                into: messages)
+            return (wanted.id, try await connection.standing(of: subscription))
         } catch let error as STOMPClientError {
             // One that the server never took would end the next session too.
-            forget(subscription.id)
+            forget(wanted.id)
             throw error
         }
     }
@@ -63,12 +71,16 @@ extension Link {
 
     /// Acknowledges those of these messages that are acknowledged by themselves: they were printed or counted.
     ///
+    /// - Parameter new: the messages that came with them and are not in the log yet.
+    /// - Returns: the numbers of those that were answered for.
     /// - Throws: `STOMPClientError`.
-    func acknowledge(_ messages: some Sequence<LoggedMessage>) async throws {
-        guard let connection = state.value.connection else { return }
-        let number = connectionNumber
+    @discardableResult
+    func acknowledge(_ messages: [LoggedMessage], amongNew new: [LoggedMessage] = []) async throws -> Set<Int> {
+        guard let connection = state.value.connection else { return [] }
+        let connectionNumber = connectionNumber
         var ready: [LoggedMessage] = []
-        for logged in messages where logged.awaitsOutput && logged.connection == number {
+        var numbers: Set<Int> = []
+        for logged in messages where logged.connection == connectionNumber && !numbers.contains(logged.number) {
             guard let subscription = subscription(of: logged.message), subscription.acknowledgesByItself else {
                 continue
             }
@@ -78,14 +90,23 @@ extension Link {
                 continue
             }
             // An ACK in the mode client covers what came before, printed or not.
-            let isCovering = subscription.mode == .client
-            guard !isCovering || !log.hasUnsettled(before: logged, besides: ready) else { continue }
-            if log.settle(logged, isCumulative: false) { ready.append(logged) }
+            if subscription.mode == .client {
+                let leaves = { (other: LoggedMessage) in
+                    other.number < logged.number && !numbers.contains(other.number)
+                        && other.message.subscription == logged.message.subscription
+                }
+                guard !new.contains(where: leaves), !log.hasUnsettled(before: logged, besides: numbers) else {
+                    continue
+                }
+            }
+            guard log.settle(logged, isCumulative: false) else { continue }
+            ready.append(logged)
+            numbers.insert(logged.number)
         }
-        guard !ready.isEmpty else { return }
-        try await connection.ack(ready.map(\.message))
-        let count = ready.count
+        guard !ready.isEmpty else { return [] }
+        let count = try await connection.ackSubscribed(ready.map(\.message))
         state.update { $0.acknowledged += count }
+        return numbers
     }
 
     private func stopAnswering(_ id: String) {
@@ -101,7 +122,7 @@ extension Link {
         let state = state.value
         guard goodbye != .confirmed, goodbye != .closed else { return 0 }
         let limits = state.wanted.filter(\.acknowledgesByItself).map { $0.policy?.prefetch }
-        let limit = limits.contains(nil) ? Int.max : limits.compactMap(\.self).reduce(0, +)
+        let limit = limits.isEmpty || limits.contains(nil) ? Int.max : limits.compactMap(\.self).reduce(0, +)
         return min(state.acknowledged, limit)
     }
 

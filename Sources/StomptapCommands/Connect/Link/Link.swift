@@ -104,7 +104,10 @@ final class Link: Sendable {
             state.failure = nil
             state.lostAt = nil
             state.isLeaving = false
-            if !keepsSubscriptions { state.wanted = [] }
+            if !keepsSubscriptions {
+                state.wanted = []
+                state.idsMade = 0
+            }
             state.keeper = Task { [reconnection] in await self.keep(reconnection) }
         }
         events.pass()
@@ -241,11 +244,22 @@ final class Link: Sendable {
         events.pass()
         do {
             for try await batch in messages.batches {
-                let logged = log.numbered(batch, connection: number) { awaitsOutput($0) }
-                // Whoever waits for a message finds it printed.
+                var logged = log.numbered(batch, connection: number) { awaitsOutput($0) }
+                // Whoever waits for a message finds it printed and answered for.
                 let printed = try await take(logged)
+                do {
+                    let demanded = logged.filter { log.isDemanded($0) }
+                    let answered = try await acknowledge(printed + demanded, amongNew: logged)
+                    for index in logged.indices where answered.contains(logged[index].number) {
+                        logged[index].isSettled = true
+                    }
+                } catch {
+                    log.add(logged)
+                    throw error
+                }
                 log.add(logged)
-                try await acknowledge(printed)
+                // What somebody began to count meanwhile.
+                try await acknowledge(logged.filter { !$0.isSettled && log.isDemanded($0) })
             }
         } catch let error as STOMPClientError {
             if state.value.isLeaving { throw Left() }

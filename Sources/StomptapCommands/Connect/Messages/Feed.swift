@@ -18,6 +18,8 @@ final class Feed: Sendable {
         var allowed = Feed.legible.messages
         var skipped = Skipped()
         var paused = 0
+        /// Those of them that stay unacknowledged until they are printed.
+        var pausedUnacknowledged = 0
     }
 
     private let console: Console
@@ -32,19 +34,23 @@ final class Feed: Sendable {
     /// - Returns: those that were printed.
     func take(_ messages: [LoggedMessage]) async throws -> [LoggedMessage] {
         guard !console.settings.isPaused else {
-            state.withLock { $0.paused += messages.count }
+            let unacknowledged = messages.count(where: \.awaitsOutput)
+            state.withLock { state in
+                state.paused += messages.count
+                state.pausedUnacknowledged += unacknowledged
+            }
             return []
         }
+        // A person who has nothing printed has them counted; a script counts by 'wait' and 'expect'.
+        guard console.showsMessages else { return console.isInteractive ? messages : [] }
         guard let editor = console.editor else {
             try await console.print(messages)
-            return console.showsMessages ? messages : []
+            return messages
         }
         let (legible, startsWindow) = state.withLock { state in choose(messages, &state) }
         if startsWindow { Task { await sumUp() } }
         guard !legible.isEmpty else { return [] }
-        if editor.printIfRoom(console.rendered(legible, showsNumbers: true)) {
-            return console.showsMessages ? legible : []
-        }
+        if editor.printIfRoom(console.rendered(legible, showsNumbers: true)) { return legible }
         state.withLock { state in
             for message in legible { state.skipped.add(message) }
         }
@@ -52,10 +58,10 @@ final class Feed: Sendable {
     }
 
     /// How many messages came while printing was paused; none from now on.
-    func takePaused() -> Int {
+    func takePaused() -> (messages: Int, unacknowledged: Int) {
         state.withLock { state in
-            defer { state.paused = 0 }
-            return state.paused
+            defer { (state.paused, state.pausedUnacknowledged) = (0, 0) }
+            return (state.paused, state.pausedUnacknowledged)
         }
     }
 

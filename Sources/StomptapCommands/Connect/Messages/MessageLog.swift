@@ -55,6 +55,8 @@ final class MessageLog: Sendable {
         var total = 0
         /// What `wait` and `expect` have counted, from the first message on.
         var counted = 0
+        /// The number of the last message that `wait` or `expect` is going to count.
+        var demanded = 0
         var tallies: [String: Tally] = [:]
         var names = Names()
     }
@@ -202,10 +204,9 @@ final class MessageLog: Sendable {
 
     /// Whether a message before this one, on the same subscription, is kept for which the server was told nothing.
     ///
-    /// - Parameter others: messages that do not count.
-    func hasUnsettled(before message: LoggedMessage, besides others: [LoggedMessage]) -> Bool {
-        let others = Set(others.map(\.number))
-        return state.withLock { state in
+    /// - Parameter others: the numbers of messages that do not count.
+    func hasUnsettled(before message: LoggedMessage, besides others: Set<Int>) -> Bool {
+        state.withLock { state in
             state.kept.contains { logged in
                 logged.number < message.number && !logged.isSettled && logged.connection == message.connection
                     && logged.message.subscription == message.message.subscription && !others.contains(logged.number)
@@ -216,19 +217,23 @@ final class MessageLog: Sendable {
     // MARK: Waiting
 
     /// Counts so many messages, if they have come.
-    ///
-    /// - Returns: those that were counted, as far as they are kept; nil where too few have come.
-    func count(_ count: Int) -> [LoggedMessage]? {
+    func count(_ count: Int) -> Bool {
         state.withLock { state in
-            guard state.total - state.counted >= count else { return nil }
-            let counted = (state.counted + 1)...(state.counted + max(count, 1))
+            guard state.total - state.counted >= count else { return false }
             state.counted += count
-            return count == 0 ? [] : state.kept.filter { counted.contains($0.number) }
+            return true
         }
     }
 
     /// The number of the last message that is counted.
     var counted: Int { state.withLock { $0.counted } }
+
+    /// Says that messages up to this one are counted as they come. Those that a server sends only when others were
+    /// acknowledged would otherwise never come.
+    func demand(upTo number: Int) { state.withLock { $0.demanded = number } }
+
+    /// Whether a message is counted as it comes.
+    func isDemanded(_ message: LoggedMessage) -> Bool { state.withLock { message.number <= $0.demanded } }
 
     /// How many have come and are not counted.
     var uncounted: Int { state.withLock { $0.total - $0.counted } }

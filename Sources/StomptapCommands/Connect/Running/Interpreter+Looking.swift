@@ -62,10 +62,12 @@ extension Interpreter {
         guard console.settings.isPaused else { return console.note("printing was not paused") }
         console.update { $0.isPaused = false }
         events.pass()
-        let count = feed.takePaused()
+        let (count, unacknowledged) = feed.takePaused()
+        let held = unacknowledged == 0 ? "" : "; \(unacknowledged) not acknowledged until shown"
         console.note(
             count == 0
-                ? "nothing came meanwhile" : "\(Skipped.grouped(count)) came meanwhile; 'show last \(count)' has them")
+                ? "nothing came meanwhile"
+                : "\(Skipped.grouped(count)) came meanwhile; 'show last \(count)' prints them\(held)")
     }
 
     func set(_ setting: LineSetting?) async throws {

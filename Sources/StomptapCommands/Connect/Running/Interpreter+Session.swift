@@ -117,12 +117,15 @@ extension Interpreter {
     // MARK: Waiting
 
     func wait(_ count: Int, _ timeout: TimeAmount) async throws {
+        let counted = log.counted
+        try await demand(upTo: counted + count)
+        defer { log.demand(upTo: 0) }
         let came = try await events.wait(within: timeout) { [self] in
-            if let counted = log.count(count) { return counted }
+            if log.count(count) { return true }
             try checkScript()
             return nil
         }
-        if let came { return try await link.acknowledge(came) }
+        guard came == nil else { return }
         let uncounted = log.uncounted
         log.count(upTo: log.total)
         try checkSession()
@@ -130,21 +133,29 @@ extension Interpreter {
             .timedOut, "STOMP: \(uncounted) of \(count) messages came within \(timeout.readable)")
     }
 
+    /// Acknowledges what is going to be counted, whether it has come or comes.
+    private func demand(upTo number: Int) async throws {
+        log.demand(upTo: number)
+        try await link.acknowledge(log.uncounted(from: 1).filter { log.isDemanded($0) })
+    }
+
     func expect(_ pattern: BodyPattern, _ timeout: TimeAmount) async throws {
         let first = log.counted
         let looked = Shared(first)
+        try await demand(upTo: .max)
+        defer { log.demand(upTo: 0) }
         let found = try await events.wait(within: timeout) { [self] in
             for logged in log.uncounted(from: looked.value + 1) {
                 if pattern.matches(logged.message.frame) {
                     log.count(upTo: logged.number)
-                    return logged
+                    return true
                 }
                 looked.update { $0 = logged.number }
             }
             try checkScript()
             return nil
         }
-        if let found { return try await link.acknowledge([found]) }
+        guard found == nil else { return }
         let came = looked.value - first
         log.count(upTo: looked.value)
         try checkSession()
