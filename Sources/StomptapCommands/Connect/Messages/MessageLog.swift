@@ -34,6 +34,15 @@ final class MessageLog: Sendable {
         var headers: Set<String> = []
     }
 
+    /// What is waited for.
+    enum Demand: Sendable {
+        case none
+        /// All messages up to this number.
+        case number(Int)
+        /// All messages up to the first for which this holds.
+        case match(@Sendable (LoggedMessage) -> Bool)
+    }
+
     struct Limits: Sendable {
         var messages = 10_000
         /// Of the frames, of which each counts ``overhead`` more.
@@ -55,8 +64,8 @@ final class MessageLog: Sendable {
         var total = 0
         /// What `wait` and `expect` have counted, from the first message on.
         var counted = 0
-        /// The number of the last message that `wait` or `expect` is going to count.
-        var demanded = 0
+        /// Which messages `wait` or `expect` is going to count.
+        var demand = Demand.none
         var tallies: [String: Tally] = [:]
         var names = Names()
     }
@@ -228,12 +237,22 @@ final class MessageLog: Sendable {
     /// The number of the last message that is counted.
     var counted: Int { state.withLock { $0.counted } }
 
-    /// Says that messages up to this one are counted as they come. Those that a server sends only when others were
-    /// acknowledged would otherwise never come.
-    func demand(upTo number: Int) { state.withLock { $0.demanded = number } }
+    /// Says which messages are counted as they come. Those that a server sends only when others were acknowledged would
+    /// otherwise never come.
+    func demand(_ demand: Demand) { state.withLock { $0.demand = demand } }
 
-    /// Whether a message is counted as it comes.
-    func isDemanded(_ message: LoggedMessage) -> Bool { state.withLock { message.number <= $0.demanded } }
+    /// Whether a message is counted as it comes. To be asked in the order of the messages.
+    func isDemanded(_ message: LoggedMessage) -> Bool {
+        state.withLock { state in
+            switch state.demand {
+            case .none: return false
+            case .number(let last): return message.number <= last
+            case .match(let matches):
+                if matches(message) { state.demand = .none }
+                return true
+            }
+        }
+    }
 
     /// How many have come and are not counted.
     var uncounted: Int { state.withLock { $0.total - $0.counted } }

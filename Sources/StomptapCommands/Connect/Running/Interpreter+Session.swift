@@ -118,8 +118,8 @@ extension Interpreter {
 
     func wait(_ count: Int, _ timeout: TimeAmount) async throws {
         let counted = log.counted
-        try await demand(upTo: counted + count)
-        defer { log.demand(upTo: 0) }
+        try await demand(.number(counted + count))
+        defer { log.demand(.none) }
         let came = try await events.wait(within: timeout) { [self] in
             if log.count(count) { return true }
             try checkScript()
@@ -134,16 +134,16 @@ extension Interpreter {
     }
 
     /// Acknowledges what is going to be counted, whether it has come or comes.
-    private func demand(upTo number: Int) async throws {
-        log.demand(upTo: number)
+    private func demand(_ demand: MessageLog.Demand) async throws {
+        log.demand(demand)
         try await link.acknowledge(log.uncounted(from: 1).filter { log.isDemanded($0) })
     }
 
     func expect(_ pattern: BodyPattern, _ timeout: TimeAmount) async throws {
         let first = log.counted
         let looked = Shared(first)
-        try await demand(upTo: .max)
-        defer { log.demand(upTo: 0) }
+        try await demand(.match { pattern.matches($0.message.frame) })
+        defer { log.demand(.none) }
         let found = try await events.wait(within: timeout) { [self] in
             for logged in log.uncounted(from: looked.value + 1) {
                 if pattern.matches(logged.message.frame) {
