@@ -73,6 +73,46 @@ import Testing
         await proxy.stop()
     }
 
+    /// By option and by environment, with the characters that a URL must encode.
+    @Test func aSOCKSProxyThatWantsCredentials() async throws {
+        let proxy = try await ScriptedProxy(.socks(login: "ann:s@cr:et/\u{C548}"))
+        let address = "127.0.0.1:\(proxy.port)"
+        let url = "://ann:s%40cr%3Aet%2F%EC%95%88@\(address)"
+        try await ServedBroker.run { broker in
+            try await withTemporaryFolder { folder in
+                let (trace, capture) = (folder.appending(path: "t.jsonl").path, folder.appending(path: "t.pcap").path)
+                let sent = try await Program.stomptap(
+                    "publish", broker.tcp, "/topic/a", "hi", "--proxy", "socks5h" + url, "-vvv", "--trace-file", trace,
+                    "--pcap", capture, "--show-secrets"
+                ).run()
+                #expect(sent.status == .exited(0), "\(sent)")
+                #expect(sent.errors.contains("> proxy SOCKS5 user and password  11 B"), "\(sent)")
+                let files = try [trace, capture].map {
+                    String(decoding: try Data(contentsOf: URL(filePath: $0)), as: UTF8.self)
+                }
+                #expect(files.allSatisfy { $0.contains("CONNECTED") })
+                for text in files + [sent.output, sent.errors] {
+                    #expect(!text.contains("ann") && !text.contains("s@cr") && !text.contains("s%40cr"))
+                }
+            }
+            var publish = Program.stomptap("publish", broker.webSocket, "/topic/a", "hi")
+            publish.environment = ["ALL_PROXY": "socks5" + url]
+            let sent = try await publish.run()
+            #expect(sent.status == .exited(0), "\(sent)")
+        }
+        for (login, words) in [
+            ("ann:wr%6Fng@", "rejected the user or password; check them in --proxy"),
+            ("", "requires authentication; put user and password before its host in --proxy"),
+        ] {
+            let refused = try await Program.stomptap(
+                "publish", "stomp://broker.invalid", "/a", "hi", "--proxy", "socks5://\(login)\(address)"
+            ).run()
+            #expect(refused.status == .exited(77), "\(refused)")
+            #expect(refused.errors == "stomptap: proxy: the proxy \(proxy.socks) \(words)\n")
+        }
+        await proxy.stop()
+    }
+
     /// Each is one line that names the proxy, and the status of what went wrong.
     @Test(arguments: [
         ("HTTP/1.1 407 No\r\n\r\n", Int32(77), "407 No"), ("HTTP/1.1 403 No\r\n\r\n", 77, "the proxy's rules"),

@@ -89,7 +89,8 @@ import Testing
         (["--proxy", "http://u:${1}/${2}@${H}"], 64, "%2F"), (["--proxy", "http://u:${1}#${2}@${H}"], 64, "%23"),
         (["--proxy", "http://u:${S}"], 64, "proxy"), (["--proxy", "http:/u:${1}/${2}@${H}"], 64, "proxy"),
         (["--proxy", "ftp://u:${S}@${H}"], 64, "scheme"), (["--proxy", "http://u:${1}%zz${2}@${H}"], 64, "percent"),
-        (["--proxy", "socks5://u:${S}@${H}"], 64, "SOCKS"), (["--proxy", "u:${S}"], 64, "proxy"),
+        (["--proxy", "socks5://u:${S}@${H}"], 69, "refused"),
+        (["--proxy", "socks5://:${S}@${H}"], 64, "SOCKS"), (["--proxy", "u:${S}"], 64, "proxy"),
         (["--trace-file", "/nonexistent/stomp://u:${1}/${2}@h"], 73, "--trace-file"),
     ])
     func anOption(options: [String], status: Int32, word: String) async throws {

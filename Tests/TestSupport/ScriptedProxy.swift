@@ -8,8 +8,9 @@ public struct ScriptedProxy: Sendable {
     public enum Manner: Sendable {
         /// HTTP CONNECT; what is sent with the 200, as a target that speaks first would.
         case http(early: String = "")
-        /// SOCKS 5; what is sent with the reply.
-        case socks(early: String = "")
+        /// SOCKS 5; what is sent with the reply, and the one `user:password` that is accepted, or nil for anybody
+        /// without.
+        case socks(early: String = "", login: String? = nil)
         /// These octets for the first that come; then it closes, or waits for what may come.
         case answer([UInt8], closes: Bool)
         /// As SOCKS, with this for a reply.
@@ -58,6 +59,7 @@ private final class ProxyHandler: ChannelInboundHandler {
     private let state: NIOLockedValueBox<ScriptedProxy.State>
     private var request = ByteBuffer()
     private var isGreeted = false
+    private var isAdmitted = false
     private var isAnswered = false
     private var target: (any Channel)?
 
@@ -82,8 +84,8 @@ private final class ProxyHandler: ChannelInboundHandler {
         guard !isAnswered else { return }
         switch manner {
         case .http(let early): takeConnect(context, early)
-        case .socks(let early): takeSOCKS(context, reply: nil, early)
-        case .socksReply(let reply): takeSOCKS(context, reply: reply, "")
+        case .socks(let early, let login): takeSOCKS(context, login: login, reply: nil, early)
+        case .socksReply(let reply): takeSOCKS(context, login: nil, reply: reply, "")
         case .answer(let answer, let closes):
             isAnswered = true
             let sent = context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(bytes: answer)))
@@ -102,14 +104,26 @@ private final class ProxyHandler: ChannelInboundHandler {
         }
     }
 
-    private func takeSOCKS(_ context: ChannelHandlerContext, reply: [UInt8]?, _ early: String) {
+    private func takeSOCKS(_ context: ChannelHandlerContext, login: String?, reply: [UInt8]?, _ early: String) {
         let octets = Array(request.readableBytesView)
-        if !isGreeted {
-            guard octets.count >= 3 else { return }
-            isGreeted = true
+        func answer(_ answer: [UInt8]) {
             request.clear()
-            context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(bytes: [5, 0])), promise: nil)
-            return
+            context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(bytes: answer)), promise: nil)
+        }
+        if !isGreeted {
+            guard octets.count >= 2, octets.count >= 2 + Int(octets[1]) else { return }
+            isGreeted = true
+            isAdmitted = login == nil
+            let method: UInt8 = login == nil ? 0 : 2
+            return answer([5, octets[2...].contains(method) ? method : 0xFF])
+        }
+        if !isAdmitted {
+            guard octets.count >= 2, octets.count > 2 + Int(octets[1]) else { return }
+            let (user, rest) = (octets[2...].prefix(Int(octets[1])), octets[(2 + Int(octets[1]))...])
+            guard let length = rest.first, rest.count >= 1 + Int(length) else { return }
+            let given = String(decoding: user + [UInt8(ascii: ":")] + rest.dropFirst(), as: UTF8.self)
+            isAdmitted = octets[0] == 1 && given == login
+            return answer([1, isAdmitted ? 0 : 1])
         }
         guard octets.count > 4 else { return }
         let length = octets[3] == 3 ? 1 + Int(octets[4]) : octets[3] == 4 ? 16 : 4

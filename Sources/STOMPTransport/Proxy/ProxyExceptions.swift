@@ -34,11 +34,8 @@ private struct IPOctets: Equatable {
     let octets: [UInt8]
 
     init?(_ text: String) {
-        switch try? SocketAddress(ipAddress: text, port: 0) {
-        case .v4(let address): octets = withUnsafeBytes(of: address.address.sin_addr) { Array($0) }
-        case .v6(let address): octets = withUnsafeBytes(of: address.address.sin6_addr) { Array($0) }
-        case .unixDomainSocket, nil: return nil
-        }
+        guard let octets = (try? SocketAddress(ipAddress: text, port: 0))?.ipBytes else { return nil }
+        self.octets = octets
     }
 }
 

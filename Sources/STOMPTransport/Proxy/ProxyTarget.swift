@@ -3,7 +3,7 @@ public struct ProxyTarget: Sendable, Hashable, CustomStringConvertible {
     public enum Scheme: String, Sendable, Hashable {
         /// HTTP CONNECT (RFC 9110, section 9.3.6).
         case http
-        /// SOCKS 5 (RFC 1928), without authentication.
+        /// SOCKS 5 (RFC 1928), with user and password if there are any (RFC 1929).
         case socks5
 
         /// The port of a URL that names none.
@@ -19,12 +19,12 @@ public struct ProxyTarget: Sendable, Hashable, CustomStringConvertible {
     /// A name, or an IP address without brackets.
     public let host: String
     public let port: Int
-    /// For the proxy; Basic credentials (RFC 7617).
+    /// For the proxy: Basic credentials (RFC 7617), or those of SOCKS 5, which have 1 to 255 bytes each.
     public let user: String?
     public let password: String?
 
-    /// Reads `http://[USER:PASSWORD@]HOST:PORT` or `socks5://HOST:PORT`, user and password percent-encoded where they
-    /// have characters that a URL cannot have. `socks5h` means the same as `socks5`: the proxy looks names up. Without
+    /// Reads `http://[USER:PASSWORD@]HOST:PORT` or `socks5://[USER:PASSWORD@]HOST:PORT`, user and password
+    /// percent-encoded where they have characters that a URL cannot have. `socks5h` means the same as `socks5`: the proxy looks names up. Without
     /// a scheme it is `http`.
     ///
     /// - Throws: ``TransportError`` with ``TransportError/Code/badConfiguration``; it does not show the password.
@@ -49,11 +49,13 @@ public struct ProxyTarget: Sendable, Hashable, CustomStringConvertible {
             let credentials = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             guard let user = credentials[0].percentDecoded, let password = credentials.dropFirst().first.percentDecoded
             else { throw fault("has a user or password that is not percent-encoded as it should be") }
-            guard !user.contains(":") else { throw fault("has a colon in the user's name, which Basic cannot carry") }
-            guard scheme != .socks5 else {
+            switch scheme {
+            case .http where user.contains(":"):
+                throw fault("has a colon in the user's name, which Basic cannot carry")
+            case .socks5 where ![user, password].allSatisfy({ (1...255).contains($0.utf8.count) }):
                 throw fault(
-                    "has credentials, and SOCKS authentication is not supported",
-                    remedy: "use a SOCKS proxy that asks for none, or an HTTP proxy")
+                    "has an invalid user or password", remedy: "SOCKS 5 needs both, with 1 to 255 bytes each")
+            default: break
             }
             self.user = user
             self.password = password

@@ -1,12 +1,13 @@
 import NIOCore
-import NIOSOCKS
 
 /// Makes a connection to a proxy into one to the target.
 struct ProxyTunnel {
     let proxy: ProxyTarget
     /// The target, as CONNECT names it: `localhost:61613`, `[::1]:61613`.
     let authority: String
-    private let address: SOCKSAddress
+    /// The target's name, or its IP address without brackets and zone; 1 to 255 bytes.
+    let host: String
+    let port: UInt16
     private let trace: WireTrace
 
     /// - Throws: ``TransportError`` with ``TransportError/Code/badConfiguration`` where no proxy can be told of `target`.
@@ -16,7 +17,7 @@ struct ProxyTunnel {
         // A zone, as in `fe80::1%eth0`, means something on this machine only.
         let host = target.host.contains(":") ? String(target.host.prefix { $0 != "%" }) : target.host
         guard (1...255).contains(host.utf8.count), host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }),
-            (1...65535).contains(target.port)
+            let port = UInt16(exactly: target.port), port > 0
         else {
             throw TransportError(
                 .badConfiguration, .proxy,
@@ -24,9 +25,8 @@ struct ProxyTunnel {
             )
         }
         authority = addressText(host: host, port: target.port)
-        address =
-            (try? SocketAddress(ipAddress: host, port: target.port)).map(SOCKSAddress.address)
-            ?? .domain(host, port: target.port)
+        self.host = host
+        self.port = port
     }
 
     /// Asks the proxy for the tunnel; the future brings what the target has sent through it already. Nothing is read
@@ -40,10 +40,7 @@ struct ProxyTunnel {
             case .http:
                 try pipeline.addHandler(HTTPConnectHandler(self, trace: trace, promise: promise))
             case .socks5:
-                trace.record(.layers) { WireEvent(.proxy, .outgoing, .layers, "SOCKS5 CONNECT \(authority)") }
-                let client = SOCKSClientHandler(targetAddress: address)
-                try pipeline.addHandler(client)
-                try pipeline.addHandler(SOCKSTunnelHandler(self, client: client, trace: trace, promise: promise))
+                try pipeline.addHandler(SOCKSTunnelHandler(self, trace: trace, promise: promise))
             }
             try channel.syncOptions?.setOption(.autoRead, value: true)
         } catch {
@@ -81,20 +78,17 @@ struct ProxyTunnel {
 }
 
 extension ChannelHandlerContext {
-    /// Takes these handlers, and the one of this context, out of the pipeline, and tells `promise` with what came early.
+    /// Removes the handler of this context from the pipeline, and completes `promise` with what came early.
     ///
     /// Not at once, as the read that brought the last of the handshake may bring more; what it brings is asked for when
     /// it is over.
     func endTunnel(
-        _ tunnel: ProxyTunnel, removing other: (any RemovableChannelHandler)? = nil,
-        promise: EventLoopPromise<ByteBuffer>, early: @escaping () -> ByteBuffer
+        _ tunnel: ProxyTunnel, promise: EventLoopPromise<ByteBuffer>, early: @escaping () -> ByteBuffer
     ) {
         try? channel.syncOptions?.setOption(.autoRead, value: false)
         eventLoop.assumeIsolated().execute { [self] in
             guard channel.isActive else { return promise.fail(tunnel.brokenOff()) }
-            let pipeline = channel.pipeline.syncOperations
-            let gone = other.map { pipeline.removeHandler($0) } ?? eventLoop.makeSucceededVoidFuture()
-            gone.assumeIsolated().flatMap { pipeline.removeHandler(context: self) }
+            channel.pipeline.syncOperations.removeHandler(context: self).assumeIsolated()
                 .map { early() }.nonisolated().cascade(to: promise)
         }
     }

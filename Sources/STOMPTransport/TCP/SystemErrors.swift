@@ -28,6 +28,17 @@ package func addressText(host: String, port: Int?) -> String {
     (host.contains(":") ? "[\(host)]" : host) + (port.map { ":\($0)" } ?? "")
 }
 
+extension SocketAddress {
+    /// The 4 or 16 bytes of its IP address; nil for a local socket.
+    var ipBytes: [UInt8]? {
+        switch self {
+        case .v4(let address): withUnsafeBytes(of: address.address.sin_addr) { Array($0) }
+        case .v6(let address): withUnsafeBytes(of: address.address.sin6_addr) { Array($0) }
+        case .unixDomainSocket: nil
+        }
+    }
+}
+
 /// A span of time as people write it.
 package func durationText(_ amount: TimeAmount) -> String { amount.readable }
 

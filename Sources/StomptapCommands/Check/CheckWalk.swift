@@ -48,7 +48,7 @@ struct CheckWalk: Sendable {
             // Over HTTP it may be another one than the session's.
             if connectSent != nil, !isWeb { ended = ended ?? time }
             return []
-        case (.proxy, .incoming):
+        case (.proxy, .incoming) where event.detail == .layers:
             return [CheckStep(.proxy, .ok, end(at: time), event.summary)]
         case (.tls, .local):
             guard let summary = event.tls, seen.insert(.tls).inserted else { return [] }

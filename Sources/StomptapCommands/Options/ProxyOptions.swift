@@ -14,7 +14,7 @@ import STOMPTransport
 struct ProxyOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "HTTP CONNECT or SOCKS5 proxy: http://[USER:PASSWORD@]HOST:PORT or socks5://HOST:PORT (default: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY).",
+            "HTTP CONNECT or SOCKS5 proxy: http://[USER:PASSWORD@]HOST:PORT or socks5://[USER:PASSWORD@]HOST:PORT (default: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY).",
             valueName: "url"))
     var proxy: String?
 

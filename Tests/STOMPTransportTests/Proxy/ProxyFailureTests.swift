@@ -99,7 +99,7 @@ import Testing
         (5, .cannotConnect, "connection refused"), (6, .cannotConnect, "TTL expired"),
         (7, .protocolViolation, "CONNECT is not supported"),
         (8, .protocolViolation, "this kind of address is not supported"),
-        (99, .protocolViolation, "reply 99, which is none that SOCKS 5 has"),
+        (99, .protocolViolation, "unknown reply 99"),
     ])
     func aSOCKSProxyThatMakesNoTunnel(_ reply: UInt8, _ code: TransportError.Code, _ words: String) async throws {
         let error = try await Self.error(.socksReply([5, reply, 0, 1, 0, 0, 0, 0, 0, 0]), proxy: "socks5://")
@@ -111,7 +111,9 @@ import Testing
 
     @Test(
         arguments: [
-            ([5, 0xFF], TransportError.Code.refused, "wants credentials, and SOCKS authentication is not supported"),
+            ([5, 0xFF], TransportError.Code.refused, "requires authentication"),
+            ([5, 2], .refused, "requires authentication"),
+            ([5, 1], .protocolViolation, "chose the authentication method 1, which was not offered"),
             (Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8), .protocolViolation, "does not speak SOCKS 5"),
         ] as [([UInt8], TransportError.Code, String)])
     func whatIsNoSOCKS(_ octets: [UInt8], _ code: TransportError.Code, _ words: String) async throws {
@@ -119,6 +121,20 @@ import Testing
         #expect(error?.code == code)
         #expect(error?.layer == .proxy)
         #expect(error?.message == "the proxy socks5://127.0.0.1:PORT \(words)")
+    }
+
+    @Test(
+        arguments: [
+            ([5, 2, 1, 1], TransportError.Code.refused, "rejected the user or password"),
+            ([5, 0xFF], .refused, "requires an authentication other than user and password"),
+            ([5, 2, 9], .protocolViolation, "sent an invalid answer to user and password"),
+        ] as [([UInt8], TransportError.Code, String)])
+    func credentialsThatSOCKSDoesNotTake(_ octets: [UInt8], _ code: TransportError.Code, _ words: String) async throws {
+        let error = try await Self.error(.answer(octets, closes: false), proxy: "socks5://ann:s%40cret@")
+        #expect(error?.code == code)
+        #expect(error?.layer == .proxy)
+        #expect(error?.message == "the proxy socks5://127.0.0.1:PORT \(words)")
+        #expect(error?.description.contains("cret") == false)
     }
 
     @Test(arguments: [[5, 0, 7], [5, 0, 0, 9], [4, 90, 0, 0]] as [[UInt8]])

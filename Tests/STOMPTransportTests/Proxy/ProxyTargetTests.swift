@@ -7,6 +7,8 @@ import Testing
             ("http://proxy:3128", "http://proxy:3128", nil, nil), ("HTTP://proxy:3128/", "http://proxy:3128", nil, nil),
             ("proxy:3128", "http://proxy:3128", nil, nil), ("http://proxy", "http://proxy:80", nil, nil),
             ("socks5://proxy", "socks5://proxy:1080", nil, nil), ("socks5h://[::1]:9", "socks5://[::1]:9", nil, nil),
+            ("socks5://user:p%40ss%3A@proxy", "socks5://proxy:1080", "user", "p@ss:"),
+            ("socks5h://u%3Aser:%EC%95%88@[::1]:9", "socks5://[::1]:9", "u:ser", "\u{C548}"),
             ("http://user:p%40ss%3A@[fd00::1]:8080", "http://[fd00::1]:8080", "user", "p@ss:"),
             ("http://user@proxy:1", "http://proxy:1", "user", ""),
             ("http://u:a:b@c@proxy:1", "http://proxy:1", "u", "a:b@c"),
@@ -22,7 +24,8 @@ import Testing
         "", "http://", "ftp://proxy:1", "socks4://proxy:1", "https://proxy:443", "http://proxy:0", "http://proxy:65536",
         "http://proxy:x", "http://proxy:-1", "http://proxy:", "http://[::1", "http://[::1]x", "http://pro xy:1",
         "http://proxy:1/path", "http://proxy:1?x", "http://proxy:99999999999999999999", "http://u:%zz@proxy:1",
-        "http://u:%ff@proxy:1", "http://a%3Ab:c@proxy:1", "socks5://user:secret@proxy:1", "http://u:se/cret@proxy:1",
+        "http://u:%ff@proxy:1", "http://a%3Ab:c@proxy:1", "http://u:se/cret@proxy:1",
+        "socks5://user@proxy:1", "socks5://user:@proxy:1", "socks5://:secret@proxy:1", "socks5://u:%zzcret@proxy:1",
     ])
     func nonsenseIsNamed(_ url: String) {
         let error = #expect(throws: TransportError.self) { try ProxyTarget(url) }
@@ -31,11 +34,21 @@ import Testing
         #expect(error?.description.contains("cret") == false)
     }
 
-    @Test func socksWithCredentialsIsSaidToBeUnsupported() {
-        let error = #expect(throws: TransportError.self) { try ProxyTarget("socks5://user:secret@proxy:1080") }
-        #expect(
-            error?.message
-                == "\"socks5://user:****@proxy:1080\" has credentials, and SOCKS authentication is not supported")
+    /// They are counted in bytes, after percent-decoding.
+    @Test(arguments: ["x", "%41", "%C3%A9"]) func credentialsForSOCKSHaveALimit(_ unit: String) throws {
+        let size = unit == "%C3%A9" ? 2 : 1
+        let (longest, tooLong) = (
+            String(repeating: unit, count: 255 / size), String(repeating: unit, count: 255 / size + 1)
+        )
+        let proxy = try ProxyTarget("socks5://\(longest):\(longest)@proxy")
+        #expect(proxy.user?.utf8.count == 255 / size * size)
+        #expect(proxy.password == proxy.user)
+        for credentials in ["\(tooLong):x", "x:\(tooLong)"] {
+            let error = #expect(throws: TransportError.self) { try ProxyTarget("socks5://\(credentials)@proxy") }
+            #expect(error?.code == .badConfiguration)
+            #expect(error?.message.hasSuffix(" has an invalid user or password") == true)
+            #expect(error?.remedy == "SOCKS 5 needs both, with 1 to 255 bytes each")
+        }
     }
 
     private static func target(_ host: String, port: Int = 61613, isSecure: Bool = false) -> TransportTarget {

@@ -1,4 +1,5 @@
 import Foundation
+import NIOConcurrencyHelpers
 import NIOCore
 import STOMPTransport
 import TestSupport
@@ -129,6 +130,46 @@ import Testing
         #expect(lines.contains { $0.hasPrefix("proxy outgoing CONNECT 127.0.0.1:\(listener.port) HTTP/1.1") })
         #expect(lines.contains { $0.hasPrefix("proxy incoming HTTP/1.1 200 Connection established") })
         #expect(!trace.lines.contains { $0.contains("QWxh") || $0.contains("sesame") || $0.contains("Aladdin") })
+        await listener.close()
+        await proxy.stop()
+    }
+
+    /// User and password go to the proxy and into nothing that is shown; what the target says first is heard.
+    @Test(arguments: ["socks5", "socks5h"]) func credentialsForSOCKSAreForTheProxyAlone(_ scheme: String) async throws {
+        let early = "SSH-2.0-first\r\n"
+        let proxy = try await ScriptedProxy(.socks(early: early, login: "Aladdin:open sesame"))
+        let (client, server) = (Inbox(), Inbox())
+        let listener = try await TransportListener.tcp(
+            host: "127.0.0.1", port: 0, on: group, options: TransportOptions(), accept: server.factory)
+        let trace = Trace(.octets)
+        let captured = NIOLockedValueBox(ByteBuffer())
+        var options = try Self.options(
+            "\(scheme)://Aladdin:open%20sesame@127.0.0.1:\(proxy.port)", trace: trace.wire)
+        options.capture = { bytes in captured.withLockedValue { _ = $0.writeImmutableBuffer(bytes) } }
+        let stream = try await TransportConnector(options: options).connect(
+            to: .tcp(listener.port, host: Self.host), on: group.next(), deadline: .farEnough, receiver: client.factory)
+        try await client.wait { $0.text == early }
+        try await stream.send("there")
+        try await server.wait { $0.text == "there" }
+        stream.abort()
+        _ = try await server.end()
+        #expect(proxy.requests == ["\(Self.host):\(listener.port)"])
+        let lines = trace.lines.filter { $0.hasPrefix("proxy ") }
+        #expect(
+            lines == [
+                "proxy local connecting to \(Self.host):\(listener.port) through \(proxy.socks)",
+                "proxy outgoing SOCKS5 greeting \u{5}\u{2}\0\u{2}",
+                "proxy incoming SOCKS5 answer \u{5}\u{2}",
+                "proxy outgoing SOCKS5 user and password \u{1}\u{4}****\u{4}****",
+                "proxy incoming SOCKS5 answer \u{1}\0",
+                "proxy outgoing SOCKS5 CONNECT \(Self.host):\(listener.port)",
+                lines.first { $0.contains("SOCKS5 request") },
+                "proxy incoming SOCKS5 reply \u{5}\0\0\u{1}\0\0\0\0\0\0",
+                "proxy incoming SOCKS5 succeeded",
+            ])
+        let all = trace.lines + [String(buffer: captured.withLockedValue { $0 })]
+        #expect(all.contains { $0.contains("there") } && all.last?.contains(early) == true)
+        #expect(!all.contains { $0.contains("sesame") || $0.contains("Aladdin") })
         await listener.close()
         await proxy.stop()
     }
