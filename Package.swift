@@ -67,7 +67,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: ["TestSupport", "STOMPCore", "STOMPTransport", "stomptap", "generate-docs"] + nio,
             exclude: ["Traces"]),
-        .testTarget(name: "ToolTests", dependencies: ["TestSupport", "stomptap"] + nio, exclude: ["Cases", "Servers"]),
+        .testTarget(
+            name: "ToolTests", dependencies: ["TestSupport", "stomptap"] + nio, exclude: ["Cases", "Servers"]),
         .testTarget(name: "TerminalTests", dependencies: ["TestSupport", "LineEditorFixture", "stomptap"]),
         .testTarget(
             name: "BrokerTests", dependencies: ["TestSupport", "STOMPClient"] + nio, exclude: ["Clients", "Servers"]),
