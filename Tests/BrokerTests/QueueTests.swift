@@ -180,6 +180,16 @@ struct QueueTests {
     }
 
     @Test(arguments: ways)
+    func aCheckTakesOutWhatItHasSent(_ way: Way) async throws {
+        let queue = try await FilledQueue(way)
+        let result = try await Program.stomptap(
+            "check", queue.url, "--virtual-host", "/", "--destination", queue.name, "--receipt-timeout", "60s"
+        ).run()
+        #expect(result.status == .exited(0), "\(result)")
+        #expect(try await queue.drain() == Self.all.sorted())
+    }
+
+    @Test(arguments: ways)
     func atStomp10Too(_ way: Way) async throws {
         let queue = try await FilledQueue(way)
         let result = try await queue.subscribe("--stomp-version", "1.0", "-n", "3").run()

@@ -184,24 +184,39 @@ struct Check: Sendable {
     }
 
     private func echo(_ echo: Echo, on connection: STOMPConnection) async throws -> CheckStep {
-        let subscription = try await connection.subscribe(to: echo.destination, headers: echo.headers)
+        let acknowledger = Acknowledger(connection: connection)
+        // Nothing is taken out of a queue but what is sent here.
+        let policy = AckPolicy(
+            to: echo.destination, headers: echo.headers, purpose: .search, handshake: connection.handshake)
+        let subscription = try await acknowledger.subscribe(
+            to: echo.destination, headers: echo.headers, policy: policy)
         _ = try await connection.standing(of: subscription)
         let body = ByteBuffer(string: "stomptap check \(UInt64.random(in: 0 ... .max))")
         let start = NIODeadline.now()
         var headers = echo.headers
         ContentType.add(nil, for: body, to: &headers)
         try await connection.send(OutgoingMessage(to: echo.destination, body: body, headers: headers))
-        let came = try await withThrowingTaskGroup(of: Bool.self) { group in
+        let came = try await withThrowingTaskGroup(of: Bool?.self) { group in
             group.addTask {
-                for try await message in subscription.messages where message.body == body { return true }
+                for try await batch in subscription.messages.batches {
+                    try await acknowledger.answer(batch) { $0.body == body }
+                    if batch.contains(where: { $0.body == body }) { return true }
+                }
                 return false
+            }
+            group.addTask {
+                try await acknowledger.keepAwake()
+                return nil
             }
             group.addTask {
                 try await Task.sleep(nanoseconds: UInt64(configuration.receiptTimeout.nanoseconds))
                 return false
             }
             defer { group.cancelAll() }
-            return try await group.next() ?? false
+            while let came = try await group.next() {
+                if let came { return came }
+            }
+            return false
         }
         let duration = NIODeadline.now() - start
         try await connection.unsubscribe(subscription)
