@@ -17,7 +17,9 @@ struct ProgramTests {
     private func stomptap(
         _ command: String, _ way: Way, _ arguments: String..., input: Program.Input = .nothing
     ) async throws -> Program {
-        var program = Program.stomptap(command, try await way.url(), "--virtual-host", "/", input: input)
+        // A busy machine may need long for the answer to DISCONNECT.
+        var program = Program.stomptap(
+            command, try await way.url(), "--virtual-host", "/", "--receipt-timeout", "60s", input: input)
         program.arguments += arguments
         return program
     }

@@ -24,7 +24,9 @@ struct QueueTests {
         }
 
         func subscribe(_ arguments: String...) -> Program {
-            var program = Program.stomptap("subscribe", url, "--virtual-host", "/", name, "-o", "body")
+            // A busy machine may need long for the answer to DISCONNECT.
+            var program = Program.stomptap(
+                "subscribe", url, "--virtual-host", "/", name, "-o", "body", "--receipt-timeout", "60s")
             program.arguments += arguments
             program.limit = .seconds(120)
             return program
@@ -229,7 +231,7 @@ struct QueueTests {
         let queue = try await FilledQueue(way)
         func script(_ lines: String, _ form: String) async throws -> ProgramResult {
             try await Program.stomptap(
-                "connect", queue.url, "--virtual-host", "/", "-o", form, "-e", lines
+                "connect", queue.url, "--virtual-host", "/", "--receipt-timeout", "60s", "-o", form, "-e", lines
             ).run()
         }
         let counted = try await script("sub \(queue.name); wait 5 --timeout 30s", "none")
