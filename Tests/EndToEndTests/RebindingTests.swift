@@ -25,7 +25,7 @@ import Testing
                     #expect(try await ask(host) == "HTTP/1.1 403 Forbidden")
                 }
                 let errors = try await tap.end().errors
-                let lines = errors.split(separator: "\n").filter { $0.contains("421") }
+                let lines = errors.split(separator: "\n").filter { $0.contains("HTTP 421") }
                 #expect(lines.count == 1 && lines[0].contains("use --listen-name evil.example"), "\(errors)")
             }
         }
@@ -53,7 +53,7 @@ import Testing
             for allowed in ["https://good.example", "*"] {
                 let passed = try await ask("https://good.example", ["--allow-origin", allowed])
                 #expect(passed.status == "HTTP/1.1 200 OK")
-                #expect(!passed.errors.contains("403"))
+                #expect(!passed.errors.contains("HTTP 403"))
             }
             #expect(try await ask("http://localhost:3000", []).status == "HTTP/1.1 200 OK")
             #expect(server.requests.count == 3)
