@@ -64,7 +64,7 @@ start served "/queue/price.$$" -o none --ack client-individual --exec "sh '$fold
 answer=$("$program" request "$url" "/queue/price.$$" apples -H "x-answer: /queue/answer.$$" \
     --reply "/queue/answer.$$" --expect '^price of' -W 20s -o body "$@")
 [ "$answer" = "price of apples" ] || fail "the answer is $answer"
-ends_with 75 "$program" request "$url" "/queue/nobody.$$" hello --reply "/queue/none.$$" -W 300ms "$@"
+ends_with 75 "$program" request "$url" "/queue/nobody.$$" hello --reply "/queue/none.$$" -W 3s "$@"
 
 echo "expect"
 start health "/topic/health.$$" -o body --expect '"up"' -W 20s
@@ -72,8 +72,8 @@ start health "/topic/health.$$" -o body --expect '"up"' -W 20s
 "$program" publish "$url" "/topic/health.$$" '{"state":"up"}' "$@"
 wait "$last" || fail "the expected message did not come"
 [ "$(wc -l <"$folder/health")" -eq 2 ] || fail "$(cat "$folder/health")"
-ends_with 1 "$program" subscribe "$url" "/topic/health.$$" --expect '"up"' -W 300ms "$@"
-ends_with 75 "$program" subscribe "$url" "/topic/health.$$" -n 1 -W 300ms "$@"
+ends_with 1 "$program" subscribe "$url" "/topic/health.$$" --expect '"up"' -W 3s "$@"
+ends_with 75 "$program" subscribe "$url" "/topic/health.$$" -n 1 -W 3s "$@"
 
 echo "record"
 printf '%s\n' '{"id":1,"name":"한글"}' 'two "words" \ and : more' '$(three)' >"$folder/lines"
