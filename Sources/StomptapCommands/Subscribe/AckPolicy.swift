@@ -43,6 +43,8 @@ struct AckPolicy: Sendable, Equatable {
     private(set) var headers: HeaderList = [:]
     /// Whether the destination hands each message to one receiver.
     let isQueue: Bool
+    /// Whether its messages stay in a queue until they are acknowledged.
+    var isAnsweredQueue: Bool { isQueue && mode != .auto }
     /// Whether the user has named the mode.
     let isChosen: Bool
     /// How many unacknowledged messages the server sends ahead; nil where it is not known to keep to a limit.

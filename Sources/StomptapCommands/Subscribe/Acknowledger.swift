@@ -74,7 +74,7 @@ actor Acknowledger {
     var isAtEnd: Bool { !entries.isEmpty && entries.allSatisfy(\.hasEnded) }
 
     /// Whether there is a queue whose messages stay until they are acknowledged.
-    var readsQueue: Bool { entries.contains { $0.policy.isQueue && $0.policy.mode != .auto } }
+    var readsQueue: Bool { entries.contains(where: \.policy.isAnsweredQueue) }
 
     /// Whether the server waits for answers at all.
     var answersAny: Bool { entries.contains { $0.policy.mode != .auto } }
@@ -210,7 +210,10 @@ actor Acknowledger {
     /// Leaves, and says how many of the messages that were acknowledged may come again because the server has not
     /// confirmed the end.
     func leave() async {
-        let outcome = await connection.sayGoodbye(leaving: subscriptions)
+        // An ACK makes RabbitMQ send the next message, and one that meets an UNSUBSCRIBE ends the session with an ERROR.
+        // DISCONNECT alone ends the subscriptions of queues as well.
+        let leaving = entries.filter { !$0.policy.isAnsweredQueue }.map(\.subscription)
+        let outcome = await connection.sayGoodbye(leaving: leaving)
         guard let repeats = repeats(after: outcome) else { return }
         Diagnostics.warn(
             "STOMP: the session ended without a receipt for DISCONNECT; up to \(repeats) acknowledged may come again")
@@ -220,7 +223,7 @@ actor Acknowledger {
     private func repeats(after outcome: Goodbye?) -> String? {
         guard outcome != .confirmed, outcome != .closed, acknowledged > 0 else { return nil }
         var limit: Int? = 0
-        for entry in entries where entry.policy.isQueue && entry.policy.mode != .auto {
+        for entry in entries where entry.policy.isAnsweredQueue {
             if let sum = limit, let prefetch = entry.policy.prefetch { limit = sum + prefetch } else { limit = nil }
         }
         let count = min(acknowledged, limit ?? .max)

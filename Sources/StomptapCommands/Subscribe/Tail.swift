@@ -196,7 +196,7 @@ struct Tail: Sendable {
                 wanted: plan.count.map { $0 - progress.value.messages }, handshake: handshake)
             _ = try await acknowledger.subscribe(
                 to: destination, id: plan.id, headers: plan.headers, policy: policy, into: messages)
-            if policy.isQueue, policy.mode != .auto { progress.update { $0.readsQueue = true } }
+            if policy.isAnsweredQueue { progress.update { $0.readsQueue = true } }
             if policy.isQueue, policy.mode == .client, isSearch, !plan.peeks {
                 Diagnostics.note(
                     "STOMP: an ACK with 'ack:client' covers all messages before it, so --grep and --expect acknowledge nothing; all stay in \(destination)"
