@@ -40,7 +40,6 @@ import Testing
     @Test func framesGoOutAsTheyAreTypedLineByLine() async throws {
         try await ServedBroker.run { broker in
             var program = Program.stomptap("raw", broker.tcp, "-o", "json", "--wait", "10s", input: .open)
-            program.limit = .seconds(30)
             try await program.start { running in
                 running.write("CONNECT\naccept-version:1.2\nhost:/\n\n^@\n")
                 try await running.waitFor("\"command\":\"CONNECTED\"")

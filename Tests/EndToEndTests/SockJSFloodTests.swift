@@ -127,9 +127,8 @@ import Testing
             }
         }
         try await ScriptedHTTP.run(script: script) { server in
-            var tail = subscribe(
+            let tail = subscribe(
                 server, "auto", "--reconnect", "forever", "--reconnect-delay", "1ms", "--reconnect-max-delay", "1ms")
-            tail.limit = .seconds(120)
             try await tail.start { tail in
                 func memory(after attempts: Int) async throws -> Int {
                     try await tail.waitFor("trying again in ", count: attempts, in: .stderr)

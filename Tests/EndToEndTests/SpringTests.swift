@@ -46,10 +46,9 @@ import Testing
         let topic = "/ws/v1/topic/call-store/gangnam-1"
         var serve = Program.stomptap("serve", "--manner", "spring", "--ws", "127.0.0.1:\(port)", "-v")
         serve.arguments += ["--ws-path", "/ws/v1/offline-store-pad", "--prefix", "/ws/v1/topic"]
-        var screen = Program.stomptap(
+        let screen = Program.stomptap(
             "subscribe", url, topic, "-o", "body", "--sockjs-transport", transport, "--id", "screen-1", "-H", "slug: x",
             "--reconnect-delay", "50ms", "--reconnect-max-delay", "200ms")
-        screen.limit = .seconds(120)
         try await screen.start { screen in
             for round in 1...3 {
                 try await serve.start { server in

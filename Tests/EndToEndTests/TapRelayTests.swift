@@ -17,7 +17,7 @@ import Testing
             try await withTap(broker.urls[way]) { tap, url in
                 var bench = Program.stomptap("bench", url, "--messages", "1000", "--subscribers", "99", "--json", "-")
                 // A busy machine may bring nothing for longer than it would wait of itself.
-                bench.arguments += ["--publishers", "1", "--fail-if", "lost>0", "--drain", "50s"]
+                bench.arguments += ["--publishers", "1", "--fail-if", "lost>0", "--drain", "200s"]
                 let result = try await bench.run()
                 #expect(result.status == .exited(0), "\(result)")
                 let figures = try BenchTests.Figures(result)

@@ -13,7 +13,7 @@ public struct TestFailure: Error, CustomStringConvertible {
 ///
 /// A look every few milliseconds: no thread is held while it waits, and a cancelled test stops at once.
 public func eventually<Value>(
-    within limit: Duration = .seconds(30), isolation: isolated (any Actor)? = #isolation,
+    within limit: Duration = .seconds(120), isolation: isolated (any Actor)? = #isolation,
     _ condition: () async throws -> Value?, otherwise failure: () -> String
 ) async throws -> Value {
     let deadline = ContinuousClock.now + limit

@@ -30,7 +30,7 @@ public struct Program: Sendable {
     public var input = Input.nothing
     public var output = Output.collected
     /// How long it may run, before it is killed and the test fails.
-    public var limit = Duration.seconds(60)
+    public var limit = Duration.seconds(240)
 
     public init(_ path: String, _ arguments: [String] = []) {
         self.path = path

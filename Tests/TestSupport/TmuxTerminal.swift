@@ -87,11 +87,11 @@ public struct TmuxTerminal: Sendable {
     public func everything() async throws -> [String] { try await tmux(["capture-pane", "-p", "-S", "-"]).lines }
 
     /// Waits until the last rows shown are these, and the cursor, if it is given, stands in that column.
-    public func wait(for rows: String..., column: Int? = nil, within limit: Duration = .seconds(30)) async throws {
+    public func wait(for rows: String..., column: Int? = nil, within limit: Duration = .seconds(120)) async throws {
         try await wait(for: rows, column: column, within: limit)
     }
 
-    public func wait(for rows: [String], column: Int? = nil, within limit: Duration = .seconds(30)) async throws {
+    public func wait(for rows: [String], column: Int? = nil, within limit: Duration = .seconds(120)) async throws {
         var seen = ""
         try await eventually(within: limit) {
             let shown = try await self.rows()
