@@ -35,9 +35,12 @@ let package = Package(
         .target(name: "LineEditor", dependencies: ["CEditLine"]),
         .systemLibrary(name: "CSpawn"),
         .target(
+            name: "StomptapOutput", dependencies: ["STOMPCore", "STOMPTransport", "STOMPClient", "STOMPTap"] + nio),
+        .target(
             name: "StomptapCommands",
             dependencies: [
-                "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPBroker", "STOMPTap", "LineEditor", "CSpawn",
+                "StomptapOutput", "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPBroker", "STOMPTap", "LineEditor",
+                "CSpawn",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ] + nio),
@@ -58,9 +61,12 @@ let package = Package(
             name: "LineEditorFixture", dependencies: ["LineEditor"], path: "Tests/Fixtures/LineEditorFixture"),
         .testTarget(name: "LineEditorTests", dependencies: ["LineEditor", "LineEditorFixture", "TestSupport"]),
         .testTarget(
+            name: "StomptapOutputTests", dependencies: ["StomptapOutput", "STOMPClient", "STOMPTransport", "STOMPCore"]),
+        .testTarget(
             name: "StomptapCommandsTests",
             dependencies: [
-                "StomptapCommands", "STOMPTap", "STOMPClient", "STOMPCore", "STOMPTransport", "LineEditor", nioCore,
+                "StomptapCommands", "StomptapOutput", "STOMPTap", "STOMPClient", "STOMPCore", "STOMPTransport",
+                "LineEditor", nioCore,
             ]),
         .target(name: "TestSupport", dependencies: nio, path: "Tests/TestSupport"),
         .testTarget(

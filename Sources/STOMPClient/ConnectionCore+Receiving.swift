@@ -62,7 +62,7 @@ extension ConnectionCore: TransportReceiver {
     func ended(_ error: TransportError?) {
         // RabbitMQ closes with 1000 instead of a receipt; another code tells of a failure.
         let isOrderly = closure?.code == nil || closure?.code == 1000
-        if leaving != nil, isOrderly, error == nil || error?.code == .connectionLost {
+        if leaving != nil, isOrderly, error == nil || error?.kind == .connectionLost {
             return left(closure?.code == 1000 ? .closed : .ended)
         }
         end(closure?.code != nil ? closedByServer() : error.map(STOMPClientError.init) ?? closedByServer())

@@ -72,7 +72,7 @@ public struct STOMPClientError: Error, Sendable, CustomStringConvertible {
 extension STOMPClientError {
     init(_ error: TransportError) {
         let code: Code =
-            switch error.code {
+            switch error.kind {
             case .nameNotFound: .nameNotFound
             case .cannotConnect: .cannotConnect
             case .timedOut: .timedOut

@@ -21,7 +21,7 @@ enum TLSProbe {
             return true
         } catch {
             // A server that wants a client's certificate has shown that it speaks TLS.
-            return (error as? TransportError).map { $0.layer == .tls && $0.code == .refused } ?? false
+            return (error as? TransportError).map { $0.layer == .tls && $0.kind == .refused } ?? false
         }
     }
 

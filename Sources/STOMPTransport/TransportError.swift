@@ -1,64 +1,101 @@
-/// Why octets cannot travel: the layer, the cause, and what to do about it.
-public struct TransportError: Error, Sendable, CustomStringConvertible {
-    /// The layer that failed; its raw value is how a user reads it.
+/// Why bytes cannot travel: the layer, and that layer's own reason with what it knows of it.
+public enum TransportError: Error, Sendable, Hashable {
+    case name(NameFailure)
+    case tcp(TCPFailure)
+    /// A reason of a layer that has no enum of its own yet.
+    case described(Described)
+
+    /// The layer that failed; its raw value is its usual name.
     public enum Layer: String, Sendable, Hashable {
         case name, tcp = "TCP", tls = "TLS", proxy, http = "HTTP", webSocket = "WebSocket", sockJS = "SockJS"
     }
 
-    /// The kind of failure. More may come: keep a `default` in a `switch`.
-    public struct Code: Sendable, Hashable, CustomStringConvertible {
-        enum Kind: String {
-            case nameNotFound, cannotConnect, connectionLost, timedOut, refused, protocolViolation, limitExceeded
-            case badConfiguration, missingFile, cannotListen
-        }
-
-        let kind: Kind
-
-        public var description: String { kind.rawValue }
-
+    /// The kind of failure, for a caller that decides whether to try again or which status to end with.
+    public enum Kind: String, Sendable, Hashable {
         /// The name service knows no such host.
-        public static let nameNotFound = Code(kind: .nameNotFound)
+        case nameNotFound
         /// Nothing answers at that address.
-        public static let cannotConnect = Code(kind: .cannotConnect)
+        case cannotConnect
         /// The connection was closed, reset, or fell silent.
-        public static let connectionLost = Code(kind: .connectionLost)
+        case connectionLost
         /// The deadline passed.
-        public static let timedOut = Code(kind: .timedOut)
-        /// The other side will not have us: 401, 403, a certificate, credentials.
-        public static let refused = Code(kind: .refused)
+        case timedOut
+        /// The other side rejects this one: 401, 403, a certificate, credentials.
+        case refused
         /// The other side broke the protocol of this layer, or speaks another one.
-        public static let protocolViolation = Code(kind: .protocolViolation)
+        case protocolViolation
         /// The other side sent more than a limit of this side allows.
-        public static let limitExceeded = Code(kind: .limitExceeded)
-        /// What was asked for cannot be done: an unreadable key, a header that is none.
-        public static let badConfiguration = Code(kind: .badConfiguration)
-        /// A file of certificates or keys is not there.
-        public static let missingFile = Code(kind: .missingFile)
-        /// The address or port cannot be listened on: in use, not ours, forbidden.
-        public static let cannotListen = Code(kind: .cannotListen)
+        case limitExceeded
+        /// What was asked for cannot be done: an unreadable key, an invalid header.
+        case badConfiguration
+        /// A file of certificates or keys does not exist.
+        case missingFile
+        /// The address or port cannot be listened on: in use, not of this machine, forbidden.
+        case cannotListen
     }
 
-    public let code: Code
-    public let layer: Layer
-    /// One sentence that a user understands, without the layer and without a full stop.
-    public let message: String
-    /// What to do about it, where that is known.
-    public var remedy: String?
-    /// The answer to an HTTP request that was refused.
-    public var response: HTTPRefusal?
+    public struct Described: Sendable, Hashable {
+        public var kind: Kind
+        public var layer: Layer
+        public var message: String
+        public var remedy: String?
+        public var response: HTTPRefusal?
+    }
 
     public init(
-        _ code: Code, _ layer: Layer, _ message: String, remedy: String? = nil, response: HTTPRefusal? = nil
+        _ kind: Kind, _ layer: Layer, _ message: String, remedy: String? = nil, response: HTTPRefusal? = nil
     ) {
-        self.code = code
-        self.layer = layer
-        self.message = message
-        self.remedy = remedy
-        self.response = response
+        self = .described(Described(kind: kind, layer: layer, message: message, remedy: remedy, response: response))
     }
 
-    public var description: String {
-        "\(layer.rawValue): \(message)" + (remedy.map { "; \($0)" } ?? "")
+    public var layer: Layer {
+        switch self {
+        case .name: .name
+        case .tcp: .tcp
+        case .described(let failure): failure.layer
+        }
+    }
+
+    public var kind: Kind {
+        switch self {
+        case .name(let failure): failure.kind
+        case .tcp(let failure): failure.kind
+        case .described(let failure): failure.kind
+        }
+    }
+
+    /// The answer to an HTTP request that was refused.
+    public var response: HTTPRefusal? {
+        switch self {
+        case .name, .tcp: nil
+        case .described(let failure): failure.response
+        }
+    }
+}
+
+extension TransportError: CustomStringConvertible {
+    /// The layer and the reason in plain words, such as `TCP: connection refused by 127.0.0.1:61613`.
+    public var description: String { "\(layer.rawValue): \(message)" + (remedy.map { "; \($0)" } ?? "") }
+
+    /// The reason in plain words.
+    package var message: String {
+        switch self {
+        case .name(let failure): plainWords(of: failure)
+        case .tcp(let failure): plainWords(of: failure)
+        case .described(let failure): failure.message
+        }
+    }
+
+    package var remedy: String? {
+        get {
+            guard case .described(let failure) = self else { return nil }
+            return failure.remedy
+        }
+        set {
+            guard case .described(var failure) = self else { return }
+            failure.remedy = newValue
+            self = .described(failure)
+        }
     }
 }
 

@@ -12,7 +12,7 @@ public struct TransportListener: Sendable {
     /// Listens for TCP connections, whose octets are passed on as they are, behind TLS where `tls` is given. The system
     /// chooses the port where it is 0; the connections are spread over the event loops of `group`.
     ///
-    /// - Throws: ``TransportError`` with ``TransportError/Code/cannotListen``, or ``TransportError/Code/nameNotFound``,
+    /// - Throws: ``TransportError`` with ``TransportError/Kind/cannotListen``, or ``TransportError/Kind/nameNotFound``,
     ///   or about a file of `tls`.
     public static func tcp(
         host: String, port: Int, on group: any EventLoopGroup, options: TransportOptions,

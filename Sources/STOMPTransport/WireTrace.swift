@@ -28,8 +28,7 @@ public struct WireEvent: Sendable {
     public var layer: Layer
     public var direction: Direction
     public var detail: Detail
-    /// What it is, in a few words: `heart-beat`, `101 Switching Protocols`, `close 1000 bye`.
-    public var summary: String
+    public var content: Content
     /// The octets it is about: a STOMP frame whole, an HTTP head as text, a payload.
     public var octets: ByteBuffer?
     /// What a TLS handshake came to, where this is its end.
@@ -43,15 +42,34 @@ public struct WireEvent: Sendable {
     public var isPiece = false
 
     public init(
-        _ layer: Layer, _ direction: Direction, _ detail: Detail, _ summary: String, octets: ByteBuffer? = nil,
+        _ layer: Layer, _ direction: Direction, _ detail: Detail, _ content: Content, octets: ByteBuffer? = nil,
         tls: TLSSummary? = nil
     ) {
         self.layer = layer
         self.direction = direction
         self.detail = detail
-        self.summary = summary
+        self.content = content
         self.octets = octets
         self.tls = tls
+    }
+}
+
+extension WireEvent {
+    /// What happened.
+    public enum Content: Sendable {
+        // TCP. Places are addresses with their ports.
+        case connecting(to: String)
+        case connected(to: String)
+        case closed
+        /// What has no case of its own yet, in a few words: `heart-beat`, `101 Switching Protocols`.
+        case summary(String)
+    }
+
+    public init(
+        _ layer: Layer, _ direction: Direction, _ detail: Detail, _ summary: String, octets: ByteBuffer? = nil,
+        tls: TLSSummary? = nil
+    ) {
+        self.init(layer, direction, detail, .summary(summary), octets: octets, tls: tls)
     }
 }
 

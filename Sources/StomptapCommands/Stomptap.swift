@@ -1,4 +1,5 @@
 import ArgumentParser
+import StomptapOutput
 
 #if canImport(Glibc)
     import Glibc

@@ -172,7 +172,7 @@ import enum TestSupport.Loopback
         var second = BrokerConfiguration()
         second.listeners = [.webSocket(host: "127.0.0.1", port: 0), .tcp(host: "127.0.0.1", port: port)]
         let error = await #expect(throws: TransportError.self) { try await Broker.start(configuration: second) }
-        #expect(error?.code == .cannotListen)
+        #expect(error?.kind == .cannotListen)
         await broker.shutdown()
     }
 

@@ -89,7 +89,7 @@ import Testing
         let reader = try Self.reader("xhr", limit: 10)
         let (pieces, failure) = reader.take(ByteBuffer(string: "o\nh\na[\"0123456789\"]\n"))
         #expect(pieces.compactMap(\.frame).map { String(buffer: $0) } == ["o", "h"])
-        #expect(failure?.code == .limitExceeded)
+        #expect(failure?.kind == .limitExceeded)
         #expect(!reader.canSift)
         #expect(
             reader.take(ByteBuffer(string: "o\n")).pieces.isEmpty

@@ -142,7 +142,7 @@ import Testing
         try await Between.run(.tcp) { between in
             let configuration = TapConfiguration(host: "127.0.0.1", port: between.tap.port, targets: [])
             let error = await #expect(throws: TransportError.self) { try await Tap.start(configuration) { _ in } }
-            #expect(error?.code == .cannotListen)
+            #expect(error?.kind == .cannotListen)
         }
     }
 }

@@ -208,7 +208,7 @@ import Testing
             _ = try await TransportConnector(options: options).connect(
                 to: .webSocket(server.listener.port), on: group.next(), deadline: .farEnough, receiver: Inbox().factory)
         }
-        #expect(forbidden?.code == .refused)
+        #expect(forbidden?.kind == .refused)
         #expect(forbidden?.response?.body == "This origin is not allowed here\n")
         #expect(server.refusals.withLockedValue { $0 } == [.foreignOrigin("http://elsewhere")])
         await server.listener.close()

@@ -67,7 +67,7 @@ import Testing
         channel.pipeline.fireUserInboundEventTriggered(TransportEvent.alive)
         #expect(log.lines == ["received a", "received b", "all", "alive"])
         channel.pipeline.fireChannelInactive()
-        #expect(log.lines.last == "ended: connection to 127.0.0.1:1 lost")
+        #expect(log.lines.last == "ended: connection lost to 127.0.0.1:1")
     }
 
     @Test func whatAFlushBringsIsToldAfterIt() throws {
@@ -75,7 +75,7 @@ import Testing
         log.call { $0.flush() }
         #expect(log.lines.isEmpty)
         channel.embeddedEventLoop.run()
-        #expect(log.lines == ["received last words", "all", "ended: connection to 127.0.0.1:1 lost"])
+        #expect(log.lines == ["received last words", "all", "ended: connection lost to 127.0.0.1:1"])
     }
 
     @Test func anAbortFromInsideACallEndsAfterIt() throws {

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOPosix
 import STOMPTransport
@@ -78,7 +79,7 @@ import enum TestSupport.Loopback
         #expect(try await pair.client.end() == nil)
         try await accepted.perform { $0.setReading(true) }
         let error = try await pair.server.end()
-        if let error { #expect(error.code == .connectionLost) }
+        if let error { #expect(error.kind == .connectionLost) }
         #expect(pair.server.contents.endings.count == 1)
         await pair.listener.close()
     }
@@ -161,10 +162,8 @@ import enum TestSupport.Loopback
             _ = try await TransportConnector().connect(
                 to: .tcp(port), on: group.next(), deadline: .farEnough, receiver: Inbox().factory)
         }
-        #expect(error?.code == .cannotConnect)
-        #expect(error?.layer == .tcp)
-        #expect(error?.message == "connection refused by 127.0.0.1:\(port)")
-        #expect(error?.remedy != nil)
+        #expect(error == .tcp(.connectionRefused(by: ["127.0.0.1:\(port)"])))
+        #expect(error?.kind == .cannotConnect)
     }
 
     @Test func anUnknownHostIsNamed() async throws {
@@ -173,9 +172,10 @@ import enum TestSupport.Loopback
                 to: .tcp(61613, host: "nonexistent.invalid"), on: group.next(), deadline: .farEnough,
                 receiver: Inbox().factory)
         }
-        #expect(error?.code == .nameNotFound)
-        #expect(error?.layer == .name)
-        #expect(error?.message.hasPrefix("no such host: nonexistent.invalid") == true)
+        guard case .name(.noSuchHost("nonexistent.invalid", _)) = error else {
+            return #expect(Bool(false), "\(error as Any)")
+        }
+        #expect(error?.kind == .nameNotFound)
     }
 
     @Test func aPortInUseIsNamed() async throws {
@@ -186,8 +186,9 @@ import enum TestSupport.Loopback
                 host: "127.0.0.1", port: listener.port, on: group, options: TransportOptions(),
                 accept: Inbox().factory)
         }
-        #expect(error?.code == .cannotListen)
-        #expect(error?.message == "cannot listen on 127.0.0.1:\(listener.port): address already in use")
+        #expect(
+            error == .tcp(.cannotListen(on: "127.0.0.1:\(listener.port)", SystemError(code: EADDRINUSE))))
+        #expect(error?.kind == .cannotListen)
         await listener.close()
     }
 
@@ -196,8 +197,8 @@ import enum TestSupport.Loopback
             _ = try await TransportListener.tcp(
                 host: "nonexistent.invalid", port: 0, on: group, options: TransportOptions(), accept: Inbox().factory)
         }
-        #expect(error?.code == .nameNotFound)
-        #expect(error?.message == "no such host: nonexistent.invalid")
+        #expect(error == .name(.noSuchHost("nonexistent.invalid", cause: nil)))
+        #expect(error?.kind == .nameNotFound)
     }
 
     @Test func aCancelledTaskGetsNoStream() async throws {

@@ -20,7 +20,7 @@ struct CheckWalkTests {
 
     private func request(_ line: String) -> WireEvent { WireEvent(.http, .outgoing, .layers, line) }
     private func answer(_ line: String) -> WireEvent { WireEvent(.http, .incoming, .layers, line) }
-    private let connected = WireEvent(.tcp, .local, .layers, "connected to 127.0.0.1:80")
+    private let connected = WireEvent(.tcp, .local, .layers, .connected(to: "127.0.0.1:80"))
 
     @Test func anUpgradeIsTimedFromItsRequest() {
         #expect(
@@ -42,7 +42,7 @@ struct CheckWalkTests {
 
     /// What reads the authorities to trust, or looks a name up, is not TCP's time.
     @Test func tcpIsTimedFromItsFirstSocket() {
-        let connecting = WireEvent(.tcp, .local, .layers, "connecting to localhost:80")
+        let connecting = WireEvent(.tcp, .local, .layers, .connecting(to: "localhost:80"))
         #expect(steps(answer("HTTP/1.1 200 OK"), connecting, connected) == ["ok tcp 10: connected to 127.0.0.1:80"])
     }
 
@@ -77,7 +77,7 @@ struct CheckWalkTests {
         #expect(failure(in: "HTTP", after: [connected, request("GET /ws HTTP/1.1")]) == "http 10")
         #expect(failure(in: "STOMP", after: [connected, sent]) == "stomp 10")
         // A connection that breaks while CONNECTED is waited for, and what is found out about it afterwards.
-        let closed = WireEvent(.tcp, .local, .layers, "closed")
+        let closed = WireEvent(.tcp, .local, .layers, .closed)
         #expect(failure(in: "TCP", after: [connected, sent, closed, answer("HTTP/1.1 200 OK")]) == "stomp 10")
     }
 

@@ -39,7 +39,7 @@ final class HTTPClient {
     /// - Parameters:
     ///   - body: for a `POST`; none is one of no octets.
     ///   - deadline: for a connection, where one has to be made. The answer may take as long as it likes.
-    /// - Throws: ``TransportError`` with ``TransportError/Code/badConfiguration`` where the request would be no HTTP.
+    /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration`` where the request would be no HTTP.
     func send(
         _ method: HTTPMethod, _ requestTarget: String, _ headers: [(String, String)] = [], body: ByteBuffer? = nil,
         deadline: NIODeadline, handler: @escaping (HTTPExchange.Event) -> Void

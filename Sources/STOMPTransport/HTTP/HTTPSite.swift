@@ -29,7 +29,7 @@ package struct HTTPSite {
     /// The head of a request: `own` headers behind `Host`, then origin and cookie, and the user's, which replace those
     /// of the same name.
     ///
-    /// - Throws: ``TransportError`` with ``TransportError/Code/badConfiguration`` where it would be no HTTP.
+    /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration`` where it would be no HTTP.
     func head(
         _ method: HTTPMethod, _ requestTarget: String, _ own: [(String, String)], options: TransportOptions
     ) throws(TransportError) -> HTTPRequestHead {
@@ -53,7 +53,7 @@ package struct HTTPSite {
 
     /// Whether these can be headers.
     ///
-    /// - Throws: ``TransportError`` with ``TransportError/Code/badConfiguration`` where one cannot.
+    /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration`` where one cannot.
     package static func check(_ headers: [(name: String, value: String)]) throws(TransportError) {
         for (name, value) in headers { try check(name, value) }
     }

@@ -23,7 +23,7 @@ struct LineDecoder {
 
     /// The next line that is whole, without its end.
     ///
-    /// - Throws: ``TransportError/Code/limitExceeded`` where a line is longer than the limit, whole or not.
+    /// - Throws: ``TransportError/Kind/limitExceeded`` where a line is longer than the limit, whole or not.
     mutating func next() throws(TransportError) -> ByteBuffer? {
         if skipsLineFeed, let first = buffer.readableBytesView.first {
             if first == UInt8(ascii: "\n") { buffer.moveReaderIndex(forwardBy: 1) }

@@ -36,7 +36,7 @@ public struct ServerSentEventDecoder: Sendable {
 
     /// The next event that is whole.
     ///
-    /// - Throws: ``TransportError/Code/limitExceeded``.
+    /// - Throws: ``TransportError/Kind/limitExceeded``.
     public mutating func next() throws(TransportError) -> ServerSentEvent? {
         while var line = try lines.next() {
             if isAtStart {

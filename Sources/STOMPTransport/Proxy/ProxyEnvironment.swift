@@ -17,7 +17,7 @@ extension ProxyTarget {
     /// beneath them too, `*`, IP addresses and networks (`10.0.0.0/8`), each with a port or for all. In lower case they
     /// mean the same, and come first.
     ///
-    /// - Throws: ``TransportError`` with ``TransportError/Code/badConfiguration``, which names the variable.
+    /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration``, which names the variable.
     public static func fromEnvironment(
         for target: TransportTarget, environment: [String: String]
     ) throws(TransportError) -> ProxyTarget? {
@@ -30,7 +30,7 @@ extension ProxyTarget {
         do {
             return try ProxyTarget(value)
         } catch {
-            throw TransportError(error.code, error.layer, "\(name): \(error.message)", remedy: error.remedy)
+            throw TransportError(error.kind, error.layer, "\(name): \(error.message)", remedy: error.remedy)
         }
     }
 }

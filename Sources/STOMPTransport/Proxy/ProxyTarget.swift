@@ -27,7 +27,7 @@ public struct ProxyTarget: Sendable, Hashable, CustomStringConvertible {
     /// percent-encoded where they have characters that a URL cannot have. `socks5h` means the same as `socks5`: the proxy looks names up. Without
     /// a scheme it is `http`.
     ///
-    /// - Throws: ``TransportError`` with ``TransportError/Code/badConfiguration``; it does not show the password.
+    /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration``; it does not show the password.
     public init(_ url: String) throws(TransportError) {
         func fault(_ text: String, remedy: String? = nil) -> TransportError {
             TransportError(

@@ -10,7 +10,7 @@ struct ProxyTunnel {
     let port: UInt16
     private let trace: WireTrace
 
-    /// - Throws: ``TransportError`` with ``TransportError/Code/badConfiguration`` where no proxy can be told of `target`.
+    /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration`` where no proxy can be told of `target`.
     init(_ proxy: ProxyTarget, to target: TransportTarget, trace: WireTrace) throws(TransportError) {
         self.proxy = proxy
         self.trace = trace
@@ -53,9 +53,9 @@ struct ProxyTunnel {
 
     /// The proxy cannot be reached.
     func unreachable(_ error: TransportError) -> TransportError {
-        let remedy = error.remedy == nil ? nil : "is the proxy running, and is this its port?"
+        let remedy = error.kind != .cannotConnect ? nil : "is the proxy running, and is this its port?"
         return TransportError(
-            error.code, .proxy, "cannot connect to the proxy \(proxy): \(error.message)", remedy: remedy)
+            error.kind, .proxy, "cannot connect to the proxy \(proxy): \(error.message)", remedy: remedy)
     }
 
     func timedOut(after span: String) -> TransportError {

@@ -140,7 +140,7 @@ extension ProxyTunnel {
 
     /// What a reply means (RFC 1928, section 6).
     private func refusal(_ reply: UInt8) -> TransportError {
-        let (code, words): (TransportError.Code, String) =
+        let (code, words): (TransportError.Kind, String) =
             switch reply {
             case 1: (.cannotConnect, "general failure")
             case 2: (.refused, "not allowed by its rules")

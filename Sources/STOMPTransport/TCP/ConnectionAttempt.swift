@@ -92,7 +92,7 @@ final class ConnectionAttempt<Product: Sendable> {
         layer = .tcp
         if channels.isEmpty {
             options.trace.record(.layers) {
-                WireEvent(.tcp, .local, .layers, "connecting to \(addressText(host: peer.host, port: peer.port))")
+                WireEvent(.tcp, .local, .layers, .connecting(to: addressText(host: peer.host, port: peer.port)))
             }
         }
         channels.append(channel)
@@ -102,10 +102,10 @@ final class ConnectionAttempt<Product: Sendable> {
         guard !isOver else { return channel.close(promise: nil) }
         channels = [channel]
         options.trace.record(.layers) {
-            WireEvent(.tcp, .local, .layers, "connected to \(addressText(channel.remoteAddress))")
+            WireEvent(.tcp, .local, .layers, .connected(to: addressText(channel.remoteAddress)))
         }
         channel.closeFuture.whenComplete { [trace = options.trace] _ in
-            trace.record(.layers) { WireEvent(.tcp, .local, .layers, "closed") }
+            trace.record(.layers) { WireEvent(.tcp, .local, .layers, .closed) }
         }
         do {
             if opening.endsAsWhole { try StreamPipeline.begin(channel, options: options) }
@@ -158,17 +158,22 @@ final class ConnectionAttempt<Product: Sendable> {
     private func timeOut() {
         // TLS keeps the deadline itself, as it knows more about what came.
         guard layer != .tls else { return }
-        let span = (deadline - start).readable
-        if let tunnel, [.name, .tcp, .proxy].contains(layer) { return end(.failure(tunnel.timedOut(after: span))) }
+        let span = deadline - start
+        if let tunnel, [.name, .tcp, .proxy].contains(layer) {
+            return end(.failure(tunnel.timedOut(after: span.readable)))
+        }
         let peer = addressText(host: target.host, port: target.port)
-        let message =
+        let error: TransportError =
             switch layer {
-            case .name: "no answer from the name service for \(target.host) within \(span)"
-            case .tcp: "no answer from \(peer) within \(span)"
-            case .http: "no answer to \(opening.request) within \(span)"
-            default: "no answer to the \(layer.rawValue) handshake from \(peer) within \(span)"
+            case .name: .name(.noAnswer(for: target.host, within: span))
+            case .tcp: .tcp(.noAnswer(from: peer, within: span))
+            case .http: TransportError(.timedOut, .http, "no answer to \(opening.request) within \(span.readable)")
+            default:
+                TransportError(
+                    .timedOut, layer,
+                    "no answer to the \(layer.rawValue) handshake from \(peer) within \(span.readable)")
             }
-        end(.failure(opening.refusal() ?? TransportError(.timedOut, layer, message)))
+        end(.failure(opening.refusal() ?? error))
     }
 
     private func end(_ result: Result<Product, any Error>) {

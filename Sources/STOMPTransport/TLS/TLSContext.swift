@@ -20,8 +20,8 @@ final class TLSContext {
     let ownCertificate: TLSCertificate?
     let keyLog: TLSKeyLog?
 
-    /// - Throws: ``TransportError`` with ``TransportError/Code/badConfiguration`` or
-    ///   ``TransportError/Code/missingFile``, naming the file.
+    /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration`` or
+    ///   ``TransportError/Kind/missingFile``, naming the file.
     convenience init(client options: TLSOptions) throws(TransportError) {
         try self.init(
             role: .client, trust: options.ca.map(TLSTrust.path) ?? .system, minimum: options.minimumVersion,

@@ -46,7 +46,7 @@ enum TLSFile {
     }
 
     private static func unreadable(_ path: String, _ what: String, _ number: Int32) -> TransportError {
-        let code: TransportError.Code = number == ENOENT ? .missingFile : .badConfiguration
+        let code: TransportError.Kind = number == ENOENT ? .missingFile : .badConfiguration
         return TransportError(code, .tls, "cannot read \(what) from \(path): \(systemMessage(number))")
     }
 }

@@ -12,7 +12,7 @@ struct WebSocketRequest {
     let head: HTTPRequestHead
     private let upgrader: NIOWebSocketClientUpgrader
 
-    /// - Throws: ``TransportError`` with ``TransportError/Code/badConfiguration`` where the request would be no HTTP.
+    /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration`` where the request would be no HTTP.
     init(_ target: TransportTarget, requestTarget: String, options: TransportOptions) throws(TransportError) {
         let site = HTTPSite(target)
         var own = [

@@ -3,6 +3,7 @@ import NIOCore
 import STOMPClient
 import STOMPCore
 import STOMPTransport
+import StomptapOutput
 
 /// `bench`: load, throughput, latency.
 struct BenchCommand: EndpointCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import STOMPTransport
+import StomptapOutput
 
 #if canImport(Glibc)
     import Glibc

@@ -1,6 +1,7 @@
 import ArgumentParser
 import NIOCore
 import STOMPCore
+import StomptapOutput
 
 /// What a run sends, and to how many.
 struct LoadOptions: ParsableArguments {

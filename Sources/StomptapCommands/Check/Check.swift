@@ -3,6 +3,7 @@ import NIOPosix
 import STOMPClient
 import STOMPCore
 import STOMPTransport
+import StomptapOutput
 
 /// Walks to one server, and tells of each step.
 struct Check: Sendable {
@@ -40,10 +41,9 @@ struct Check: Sendable {
 
     /// Reports a failure as a step, and gives it as the program's end.
     private func fail(
-        _ error: STOMPClientError, _ step: (_ error: STOMPClientError) -> CheckStep
+        _ error: STOMPClientError, _ step: (_ explanation: Explanation) -> CheckStep
     ) async throws -> Failure {
-        let error = Remedies.remedied(error)
-        try await report(step(error))
+        try await report(step(Explanation(error)))
         return Failure(error)
     }
 
@@ -93,7 +93,7 @@ struct Check: Sendable {
             return connection
         case .failure(let error as STOMPClientError):
             throw try await fail(error) {
-                walked.failed(in: $0.layer, at: end, $0.message, remedy: $0.remedy)
+                walked.failed(in: $0.layer, at: end, $0.sentence, remedy: $0.hint)
             }
         case .failure(let error):
             throw error
@@ -109,7 +109,7 @@ struct Check: Sendable {
                 .name, .ok, NIODeadline.now() - start, "\(host) is \(addresses.joined(separator: ", "))")
         } catch let error as STOMPClientError {
             let duration = NIODeadline.now() - start
-            throw try await fail(error) { CheckStep(.name, .fail, duration, $0.message, remedy: $0.remedy) }
+            throw try await fail(error) { CheckStep(.name, .fail, duration, $0.sentence, remedy: $0.hint) }
         }
     }
 
@@ -160,7 +160,7 @@ struct Check: Sendable {
             try await report(try await goodbye(to: connection))
         } catch let error as STOMPClientError {
             let duration = NIODeadline.now() - start
-            throw try await fail(error) { CheckStep(name, .fail, duration, $0.message, remedy: $0.remedy) }
+            throw try await fail(error) { CheckStep(name, .fail, duration, $0.sentence, remedy: $0.hint) }
         }
         if let failure { throw failure }
     }

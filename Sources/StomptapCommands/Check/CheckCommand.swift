@@ -1,6 +1,7 @@
 import ArgumentParser
 import STOMPClient
 import STOMPCore
+import StomptapOutput
 
 /// `check`: walks every layer to a session, and says what to mend.
 struct CheckCommand: EndpointCommand {

@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPTransport
+import StomptapOutput
 
 /// Reads the steps of opening a session off what the wire tells, each with the time since the step before it.
 struct CheckWalk: Sendable {
@@ -35,38 +36,41 @@ struct CheckWalk: Sendable {
 
     /// The steps that an event ends.
     mutating func take(_ event: WireEvent, at time: NIODeadline) -> [CheckStep] {
-        switch (event.layer, event.direction) {
-        case (.tcp, .local) where event.summary.hasPrefix("connecting"):
+        switch event.content {
+        case .connecting where event.layer == .tcp:
             // What went before, reading the authorities to trust for one, is this machine's own time.
             stepEnded = time
             return foundSockJS()
-        case (.tcp, .local) where event.summary.hasPrefix("connected"):
+        case .connected where event.layer == .tcp:
             // A SockJS session has several connections; the first one shows how long it takes.
             let duration = end(at: time)
-            return seen.insert(.tcp).inserted ? [CheckStep(.tcp, .ok, duration, event.summary)] : []
-        case (.tcp, .local):
+            return seen.insert(.tcp).inserted ? [CheckStep(.tcp, .ok, duration, event.text)] : []
+        case .closed where event.layer == .tcp:
             // Over HTTP it may be another one than the session's.
             if connectSent != nil, !isWeb { ended = ended ?? time }
             return []
+        default: break
+        }
+        switch (event.layer, event.direction) {
         case (.proxy, .incoming) where event.detail == .layers:
-            return [CheckStep(.proxy, .ok, end(at: time), event.summary)]
+            return [CheckStep(.proxy, .ok, end(at: time), event.text)]
         case (.tls, .local):
             guard let summary = event.tls, seen.insert(.tls).inserted else { return [] }
             return [CheckStep(.tls, .ok, end(at: time), summary.description), certificate(summary)]
         case (.http, .outgoing):
             let head = event.octets.map { String(buffer: $0).lowercased() } ?? ""
             isWeb = true
-            request = Request(line: event.summary, isUpgrade: head.contains("upgrade: websocket"), time: time)
+            request = Request(line: event.text, isUpgrade: head.contains("upgrade: websocket"), time: time)
             return foundSockJS()
         case (.http, .incoming):
             guard let request else { return [] }
             self.request = nil
             stepEnded = time
-            return answered(request, by: event.summary, in: time - request.time)
+            return answered(request, by: event.text, in: time - request.time)
         case (.sockjs, .local):
             defer { (info, refusedIn) = (nil, nil) }
-            let goesOn = event.summary.contains(": trying ")
-            return [CheckStep(.sockjs, goesOn ? .warn : .ok, info?.duration ?? refusedIn, event.summary)]
+            let goesOn = event.text.contains(": trying ")
+            return [CheckStep(.sockjs, goesOn ? .warn : .ok, info?.duration ?? refusedIn, event.text)]
         case (.stomp, .outgoing) where event.detail == .frames && connectSent == nil:
             connectSent = time
             return []

@@ -1,6 +1,7 @@
 import ArgumentParser
 import STOMPClient
 import STOMPTransport
+import StomptapOutput
 
 #if canImport(Glibc)
     import Glibc

@@ -1,4 +1,5 @@
 import ArgumentParser
+import StomptapOutput
 
 extension Profile {
     /// Options of which only one can be given: one on the command line is meant instead of the profile's.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import STOMPClient
+import StomptapOutput
 
 #if canImport(Glibc)
     import Glibc

@@ -1,4 +1,5 @@
 import ArgumentParser
+import StomptapOutput
 
 /// `profiles`: what there is to be named instead of a URL.
 struct ProfilesCommand: AsyncParsableCommand {

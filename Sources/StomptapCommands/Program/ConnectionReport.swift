@@ -1,6 +1,7 @@
 import NIOCore
 import STOMPClient
 import STOMPTransport
+import StomptapOutput
 
 /// Tells on stderr how a connection fares.
 enum ConnectionReport {
@@ -18,7 +19,7 @@ enum ConnectionReport {
                 lostAt.update { $0 = nil }
             case .lost(let error, _, let wait):
                 lostAt.update { $0 = $0 ?? .now() }
-                Diagnostics.note(Remedies.line(for: error, tryingAgainIn: wait))
+                Diagnostics.note(Explanation(error).line(tryingAgainIn: wait))
             }
         }
     }

@@ -1,5 +1,6 @@
 import Dispatch
 import LineEditor
+import StomptapOutput
 import Synchronization
 
 #if canImport(Glibc)

@@ -1,4 +1,5 @@
 import STOMPClient
+import StomptapOutput
 import Synchronization
 
 #if canImport(Glibc)

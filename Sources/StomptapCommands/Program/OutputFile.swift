@@ -1,4 +1,5 @@
 import STOMPTransport
+import StomptapOutput
 
 #if canImport(Glibc)
     import Glibc

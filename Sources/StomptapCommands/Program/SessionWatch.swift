@@ -1,5 +1,6 @@
 import STOMPClient
 import STOMPTransport
+import StomptapOutput
 
 /// Whether there is a session, and if not, why: a time limit that ends without one is a failure.
 final class SessionWatch: Sendable {

@@ -1,3 +1,5 @@
+import StomptapOutput
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)

@@ -1,6 +1,7 @@
 import NIOCore
 import STOMPCore
 import STOMPTransport
+import StomptapOutput
 
 /// A message before it goes.
 struct Draft: Sendable {

@@ -1,4 +1,5 @@
 import NIOCore
+import StomptapOutput
 
 /// Gives the messages of a source when their time has come.
 struct DraftQueue {

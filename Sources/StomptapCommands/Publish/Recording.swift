@@ -1,6 +1,7 @@
 import NIOCore
 import STOMPCore
 import STOMPTransport
+import StomptapOutput
 
 /// Messages as `--record` and `-o json` write them, a JSON object a line, read to be sent again.
 ///

@@ -1,6 +1,7 @@
 import NIOCore
 import STOMPClient
 import STOMPTransport
+import StomptapOutput
 
 /// Prints server-sent events, over as many connections as it takes: each asks for what came after the last one.
 struct EventStreamTail: Sendable {
@@ -70,13 +71,13 @@ struct EventStreamTail: Sendable {
         }
         let id = memory.value.lastEventID
         Diagnostics.note(
-            Remedies.line(failure.line ?? "", tryingAgainIn: time) + (id.isEmpty ? "" : ", from event \(id) on"))
+            Explanation.line(failure.line ?? "", tryingAgainIn: time) + (id.isEmpty ? "" : ", from event \(id) on"))
         if let end { time = min(time, max(.zero, end - .now())) }
         try await Task.sleep(nanoseconds: UInt64(time.nanoseconds))
     }
 
     /// Whether another connection may mend it: a server that answers otherwise would answer so again.
     private static func mayPass(_ error: TransportError) -> Bool {
-        error.response == nil && [.connectionLost, .cannotConnect, .timedOut, .nameNotFound].contains(error.code)
+        error.response == nil && [.connectionLost, .cannotConnect, .timedOut, .nameNotFound].contains(error.kind)
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import NIOCore
 import STOMPClient
 import STOMPTransport
+import StomptapOutput
 
 /// `raw`: octets as they are written and as they come.
 struct RawCommand: EndpointCommand {

@@ -3,6 +3,7 @@ import NIOPosix
 import STOMPClient
 import STOMPCore
 import STOMPTransport
+import StomptapOutput
 
 /// What is spoken on a connection that `raw` opens.
 enum RawMode: Sendable {
@@ -80,7 +81,7 @@ struct RawConnection: Sendable {
                 let connection = try await open(endpoint, configuration, mode: mode, memory: memory)
                 watch.connected()
                 return connection
-            } catch let error as TransportError where [.cannotConnect, .nameNotFound, .timedOut].contains(error.code) {
+            } catch let error as TransportError where [.cannotConnect, .nameNotFound, .timedOut].contains(error.kind) {
                 failure = error
             }
         }
@@ -133,8 +134,8 @@ struct RawConnection: Sendable {
         }
         do {
             try await written.futureResult.get()
-        } catch let error as TransportError where error.code == .badConfiguration {
-            throw Failure(.badInput, error.description)
+        } catch let error as TransportError where error.kind == .badConfiguration {
+            throw Failure(.badInput, Explanation(error).line)
         } catch let failure as Failure {
             throw failure
         } catch {

@@ -2,6 +2,7 @@ import NIOCore
 import STOMPClient
 import STOMPCore
 import STOMPTransport
+import StomptapOutput
 
 /// Sends what is typed and prints what comes, until the other side closes, enough came, or time is up.
 struct RawExchange: Sendable {

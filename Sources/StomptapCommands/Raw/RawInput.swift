@@ -1,6 +1,7 @@
 import NIOCore
 import STOMPCore
 import STOMPTransport
+import StomptapOutput
 
 #if canImport(Glibc)
     import Glibc

@@ -1,3 +1,4 @@
+import StomptapOutput
 import Synchronization
 
 #if canImport(Glibc)

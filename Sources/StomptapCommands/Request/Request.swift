@@ -1,6 +1,7 @@
 import NIOCore
 import STOMPClient
 import STOMPCore
+import StomptapOutput
 
 /// A message, and the replies that are waited for.
 struct Request: Sendable {

@@ -1,5 +1,6 @@
 import STOMPClient
 import STOMPCore
+import StomptapOutput
 
 /// Tells the server, on one connection, what became of the messages of its subscriptions.
 actor Acknowledger {

@@ -2,6 +2,7 @@ import NIOCore
 import NIOPosix
 import STOMPClient
 import STOMPTransport
+import StomptapOutput
 
 /// Runs the user's command for messages, one after the other: `subscribe --exec`.
 ///

@@ -1,6 +1,7 @@
 import NIOCore
 import STOMPClient
 import STOMPCore
+import StomptapOutput
 
 /// Prints what comes on subscriptions, until enough came, time is up, or the task is cancelled.
 struct Tail: Sendable {

@@ -2,6 +2,7 @@ import ArgumentParser
 import STOMPClient
 import STOMPTap
 import STOMPTransport
+import StomptapOutput
 
 #if canImport(Glibc)
     import Glibc

@@ -2,6 +2,7 @@ import ArgumentParser
 import STOMPClient
 import STOMPTap
 import STOMPTransport
+import StomptapOutput
 
 /// What a tap can be told about its connections to the server.
 struct TapConnectionOptions: ParsableArguments {

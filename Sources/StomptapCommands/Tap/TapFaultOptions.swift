@@ -1,6 +1,7 @@
 import ArgumentParser
 import STOMPTap
 import STOMPTransport
+import StomptapOutput
 
 /// How a tap misbehaves on purpose.
 struct TapFaultOptions: ParsableArguments {

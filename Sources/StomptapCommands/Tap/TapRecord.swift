@@ -1,5 +1,6 @@
 import STOMPTap
 import STOMPTransport
+import StomptapOutput
 import Synchronization
 
 /// The file that holds every frame and message that passes a tap, in order, as `-o json` has them.

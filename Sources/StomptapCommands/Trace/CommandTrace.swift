@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPTransport
+import StomptapOutput
 
 #if canImport(Glibc)
     import Glibc

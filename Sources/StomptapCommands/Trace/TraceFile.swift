@@ -1,4 +1,5 @@
 import NIOCore
+import StomptapOutput
 
 /// A file that is written as things happen, for as long as the program runs. Only its owner may read it.
 ///

@@ -1,4 +1,5 @@
 import STOMPTransport
+import StomptapOutput
 
 /// Writes what happens on the wire as JSON, an object a line: what `--trace-file` takes.
 ///
@@ -33,7 +34,7 @@ struct TraceJSON {
         out.append(literal: "\",\"level\":")
         out.append(event.detail.rawValue)
         out.append(literal: ",\"event\":")
-        out.append(jsonString: mask.masked(summary: event.summary))
+        out.append(jsonString: mask.masked(summary: event.text))
         if let octets = event.octets {
             out.append(literal: ",\"size\":")
             out.append(octets.readableBytes)

@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPTransport
+import StomptapOutput
 
 /// Turns what happens on the wire into lines for stderr.
 ///
@@ -53,7 +54,7 @@ struct TracePrinter {
     private func writeFirstLine(_ event: WireEvent, of link: TapLink?, to out: inout OutputBuffer) {
         text.writeStart(timestamps.text, event.direction, of: link, to: &out)
         out.append("\(event.layer.rawValue) ")
-        out.append(text.mask.masked(summary: event.summary), visible: .line)
+        out.append(text.mask.masked(summary: event.text), visible: .line)
         event.octets?.withUnsafeReadableBytes { octets in
             switch event.layer {
             case .stomp: text.writePlaceAndSize(of: octets, to: &out)

@@ -3,7 +3,7 @@ import STOMPCore
 import STOMPTransport
 
 /// What the program's exit status tells; the numbers are those of `sysexits.h`, and 128 and the signal's.
-enum ExitStatus: Int32, Sendable {
+package enum ExitStatus: Int32, Sendable {
     case success = 0
     /// The server answered ERROR, or an expectation failed.
     case failed = 1
@@ -27,22 +27,22 @@ enum ExitStatus: Int32, Sendable {
 }
 
 /// Ends the program with a status and, unless there is nothing to say, one line on stderr.
-struct Failure: Error, Sendable {
-    let status: ExitStatus
+package struct Failure: Error, Sendable {
+    package let status: ExitStatus
     /// The line without the program's name; nil for a quiet end.
-    let line: String?
+    package let line: String?
 
-    init(_ status: ExitStatus, _ line: String?) {
+    package init(_ status: ExitStatus, _ line: String?) {
         self.status = status
         self.line = line
     }
 
     /// What an error of the modules beneath means to the caller of the program.
-    init(_ error: any Error) {
+    package init(_ error: any Error) {
         switch error {
         case let failure as Failure: self = failure
-        case let error as STOMPClientError: self.init(ExitStatus(error), Remedies.line(for: error))
-        case let error as TransportError: self.init(ExitStatus(error), error.description)
+        case let error as STOMPClientError: self.init(ExitStatus(error), Explanation(error).line)
+        case let error as TransportError: self.init(ExitStatus(error), Explanation(error).line)
         case let error as STOMPProtocolError: self.init(.badInput, error.message)
         case is CancellationError: self.init(.interrupted, nil)
         default: self.init(.failed, "\(error)")
@@ -51,7 +51,7 @@ struct Failure: Error, Sendable {
 }
 
 extension ExitStatus {
-    init(_ error: STOMPClientError) {
+    package init(_ error: STOMPClientError) {
         switch error.code {
         // What is in a file of keys or certificates, rather than how the command was typed.
         case .badConfiguration where error.layer == TransportError.Layer.tls.rawValue: self = .badInput
@@ -69,8 +69,8 @@ extension ExitStatus {
 }
 
 extension ExitStatus {
-    init(_ error: TransportError) {
-        switch error.code {
+    package init(_ error: TransportError) {
+        switch error.kind {
         // What is in a file of keys or certificates, rather than how the command was typed.
         case .badConfiguration where error.layer == .tls: self = .badInput
         case .cannotListen: self = .cannotCreate

@@ -3,31 +3,9 @@ import STOMPClient
 import STOMPTransport
 
 /// What to do about failures that say little of themselves: the quirks of the servers that people have.
-enum Remedies {
-    /// The one line that a failure is told by: layer, cause, and remedy where one is known.
-    static func line(for error: STOMPClientError) -> String {
-        remedied(error).description
-    }
-
-    /// ``line(for:)``, and that it is tried again.
-    static func line(for error: STOMPClientError, tryingAgainIn wait: TimeAmount) -> String {
-        Self.line(line(for: error), tryingAgainIn: wait)
-    }
-
-    /// The line of a failure, and that it is tried again.
-    static func line(_ line: String, tryingAgainIn wait: TimeAmount) -> String {
-        line + (line.hasSuffix("?") ? " Trying" : "; trying") + " again in \(wait.readable)"
-    }
-
-    /// The error with what is known to mend it.
-    static func remedied(_ error: STOMPClientError) -> STOMPClientError {
-        var error = error
-        error.remedy = error.remedy ?? remedy(for: error)
-        return error
-    }
-
-    private static func remedy(for error: STOMPClientError) -> String? {
-        let text = error.message.lowercased()
+enum Hints {
+    static func hint(for error: STOMPClientError, sentence: String) -> String? {
+        let text = sentence.lowercased()
         switch error.code {
         case .refused where text.contains("virtual host"):
             return "RabbitMQ wants a virtual host that it has: try --virtual-host /"
@@ -64,5 +42,17 @@ enum Remedies {
         default:
             return nil
         }
+    }
+}
+
+extension Explanation {
+    /// The line, and that it is tried again.
+    package func line(tryingAgainIn wait: TimeAmount) -> String {
+        Self.line(line, tryingAgainIn: wait)
+    }
+
+    /// The line of a failure, and that it is tried again.
+    package static func line(_ line: String, tryingAgainIn wait: TimeAmount) -> String {
+        line + (line.hasSuffix("?") ? " Trying" : "; trying") + " again in \(wait.readable)"
     }
 }

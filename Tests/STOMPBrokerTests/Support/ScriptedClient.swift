@@ -162,6 +162,6 @@ final class MessageKinds: Sendable {
 
     func record(_ event: WireEvent) {
         guard event.layer == .ws, event.direction == .incoming, event.detail == .octets else { return }
-        box.withLockedValue { $0.append(event.summary.hasPrefix("text") ? "text" : "binary") }
+        box.withLockedValue { $0.append(plainWords(of: event.content).hasPrefix("summary text") ? "text" : "binary") }
     }
 }

@@ -36,7 +36,7 @@ import Testing
     struct Answer: Sendable, CustomTestStringConvertible {
         var octets: String
         var closes = false
-        var code: TransportError.Code
+        var code: TransportError.Kind
         var text: String
         var testDescription: String { octets.debugDescription }
     }
@@ -80,7 +80,7 @@ import Testing
     ])
     func anHTTPProxyThatMakesNoTunnel(_ answer: Answer) async throws {
         let error = try await Self.error(.answer(Array(answer.octets.utf8), closes: answer.closes))
-        #expect(error?.code == answer.code)
+        #expect(error?.kind == answer.code)
         #expect(error?.layer == .proxy)
         #expect(error?.description == answer.text)
     }
@@ -88,22 +88,22 @@ import Testing
     @Test func credentialsThatAreNotTaken() async throws {
         let error = try await Self.error(
             .answer(Array("HTTP/1.1 407 No\r\n\r\n".utf8), closes: false), proxy: "http://user:secret@")
-        #expect(error?.code == .refused)
+        #expect(error?.kind == .refused)
         #expect(error?.remedy == "the proxy does not take these credentials: see --proxy")
         #expect(error?.description.contains("secret") == false)
     }
 
     @Test(arguments: [
-        (1, TransportError.Code.cannotConnect, "general failure"), (2, .refused, "not allowed by its rules"),
+        (1, TransportError.Kind.cannotConnect, "general failure"), (2, .refused, "not allowed by its rules"),
         (3, .cannotConnect, "network unreachable"), (4, .cannotConnect, "host unreachable"),
         (5, .cannotConnect, "connection refused"), (6, .cannotConnect, "TTL expired"),
         (7, .protocolViolation, "CONNECT is not supported"),
         (8, .protocolViolation, "this kind of address is not supported"),
         (99, .protocolViolation, "unknown reply 99"),
     ])
-    func aSOCKSProxyThatMakesNoTunnel(_ reply: UInt8, _ code: TransportError.Code, _ words: String) async throws {
+    func aSOCKSProxyThatMakesNoTunnel(_ reply: UInt8, _ code: TransportError.Kind, _ words: String) async throws {
         let error = try await Self.error(.socksReply([5, reply, 0, 1, 0, 0, 0, 0, 0, 0]), proxy: "socks5://")
-        #expect(error?.code == code)
+        #expect(error?.kind == code)
         #expect(
             error?.description
                 == "proxy: the proxy socks5://127.0.0.1:PORT makes no tunnel to broker.invalid:61613: \(words)")
@@ -111,27 +111,27 @@ import Testing
 
     @Test(
         arguments: [
-            ([5, 0xFF], TransportError.Code.refused, "requires authentication"),
+            ([5, 0xFF], TransportError.Kind.refused, "requires authentication"),
             ([5, 2], .refused, "requires authentication"),
             ([5, 1], .protocolViolation, "chose the authentication method 1, which was not offered"),
             (Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8), .protocolViolation, "does not speak SOCKS 5"),
-        ] as [([UInt8], TransportError.Code, String)])
-    func whatIsNoSOCKS(_ octets: [UInt8], _ code: TransportError.Code, _ words: String) async throws {
+        ] as [([UInt8], TransportError.Kind, String)])
+    func whatIsNoSOCKS(_ octets: [UInt8], _ code: TransportError.Kind, _ words: String) async throws {
         let error = try await Self.error(.answer(octets, closes: false), proxy: "socks5://")
-        #expect(error?.code == code)
+        #expect(error?.kind == code)
         #expect(error?.layer == .proxy)
         #expect(error?.message == "the proxy socks5://127.0.0.1:PORT \(words)")
     }
 
     @Test(
         arguments: [
-            ([5, 2, 1, 1], TransportError.Code.refused, "rejected the user or password"),
+            ([5, 2, 1, 1], TransportError.Kind.refused, "rejected the user or password"),
             ([5, 0xFF], .refused, "requires an authentication other than user and password"),
             ([5, 2, 9], .protocolViolation, "sent an invalid answer to user and password"),
-        ] as [([UInt8], TransportError.Code, String)])
-    func credentialsThatSOCKSDoesNotTake(_ octets: [UInt8], _ code: TransportError.Code, _ words: String) async throws {
+        ] as [([UInt8], TransportError.Kind, String)])
+    func credentialsThatSOCKSDoesNotTake(_ octets: [UInt8], _ code: TransportError.Kind, _ words: String) async throws {
         let error = try await Self.error(.answer(octets, closes: false), proxy: "socks5://ann:s%40cret@")
-        #expect(error?.code == code)
+        #expect(error?.kind == code)
         #expect(error?.layer == .proxy)
         #expect(error?.message == "the proxy socks5://127.0.0.1:PORT \(words)")
         #expect(error?.description.contains("cret") == false)
@@ -140,21 +140,21 @@ import Testing
     @Test(arguments: [[5, 0, 7], [5, 0, 0, 9], [4, 90, 0, 0]] as [[UInt8]])
     func aReplyThatIsNoSOCKS(_ reply: [UInt8]) async throws {
         let error = try await Self.error(.socksReply(reply), proxy: "socks5://")
-        #expect(error?.code == .protocolViolation)
+        #expect(error?.kind == .protocolViolation)
         #expect(error?.layer == .proxy)
     }
 
     @Test(arguments: [[], [5], [5, 0], [5, 0, 5, 0, 0]] as [[UInt8]])
     func aSOCKSProxyThatBreaksOff(_ octets: [UInt8]) async throws {
         let error = try await Self.error(.answer(octets, closes: true), proxy: "socks5://")
-        #expect(error?.code == .connectionLost)
+        #expect(error?.kind == .connectionLost)
         #expect(error?.layer == .proxy)
     }
 
     @Test(arguments: ["http://", "socks5://"]) func aProxyThatSaysNothing(_ scheme: String) async throws {
         // Long enough for TCP on a busy machine.
         let error = try await Self.error(.answer([], closes: false), proxy: scheme, within: .seconds(3))
-        #expect(error?.code == .timedOut)
+        #expect(error?.kind == .timedOut)
         #expect(error?.description == "proxy: no answer from the proxy \(scheme)127.0.0.1:PORT within 3 s")
     }
 
@@ -166,7 +166,7 @@ import Testing
             _ = try await TransportConnector(options: options).connect(
                 to: Self.target, on: group.next(), deadline: .farEnough, receiver: Inbox().factory)
         }
-        #expect(error?.code == .cannotConnect)
+        #expect(error?.kind == .cannotConnect)
         #expect(
             error?.withoutPort(port).description
                 == "proxy: cannot connect to the proxy http://127.0.0.1:PORT: connection refused by 127.0.0.1:PORT; "
@@ -181,7 +181,7 @@ import Testing
                 _ = try await TransportConnector(options: options).connect(
                     to: .tcp(61613, host: host), on: group.next(), deadline: .farEnough, receiver: Inbox().factory)
             }
-            #expect(error?.code == .badConfiguration)
+            #expect(error?.kind == .badConfiguration)
         }
     }
 

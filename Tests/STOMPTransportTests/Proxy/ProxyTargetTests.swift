@@ -29,7 +29,7 @@ import Testing
     ])
     func nonsenseIsNamed(_ url: String) {
         let error = #expect(throws: TransportError.self) { try ProxyTarget(url) }
-        #expect(error?.code == .badConfiguration)
+        #expect(error?.kind == .badConfiguration)
         #expect(error?.layer == .proxy)
         #expect(error?.description.contains("cret") == false)
     }
@@ -45,7 +45,7 @@ import Testing
         #expect(proxy.password == proxy.user)
         for credentials in ["\(tooLong):x", "x:\(tooLong)"] {
             let error = #expect(throws: TransportError.self) { try ProxyTarget("socks5://\(credentials)@proxy") }
-            #expect(error?.code == .badConfiguration)
+            #expect(error?.kind == .badConfiguration)
             #expect(error?.message.hasSuffix(" has an invalid user or password") == true)
             #expect(error?.remedy == "SOCKS 5 needs both, with 1 to 255 bytes each")
         }
@@ -99,7 +99,7 @@ import Testing
             try ProxyTarget.fromEnvironment(
                 for: Self.target("host"), environment: ["ALL_PROXY": "ftp://user:secret@x"])
         }
-        #expect(error?.code == .badConfiguration)
+        #expect(error?.kind == .badConfiguration)
         #expect(
             error?.message == "ALL_PROXY: \"ftp://user:****@x\" has a scheme that is none of http and socks5")
     }

@@ -202,7 +202,7 @@ import Testing
         }
         _ = try? channel.finish()
         let error = #expect(throws: TransportError.self) { try future.wait() }
-        #expect(error?.code == .cannotConnect)
+        #expect(error?.kind == .cannotConnect)
         #expect(error?.message.hasSuffix("connection refused") == true)
     }
 }

@@ -106,7 +106,7 @@ import Testing
         try await good.futureResult.get()
         try await empty.futureResult.get()
         let error = await transportError { try await bad.futureResult.get() }
-        #expect(error?.code == .badConfiguration)
+        #expect(error?.kind == .badConfiguration)
         #expect(error?.message == "what is no UTF-8 cannot be sent: SockJS carries text only")
         try await inbox.wait { $0.text == "a" }
 
@@ -115,7 +115,7 @@ import Testing
             stream.write(ByteBuffer(bytes: [0xFF]), promise: nil)
             stream.flush()
         }
-        #expect(try await inbox.end()?.code == .badConfiguration)
+        #expect(try await inbox.end()?.kind == .badConfiguration)
         let late = stream.eventLoop.makePromise(of: Void.self)
         try await stream.perform { $0.write(ByteBuffer(string: "b"), promise: late) }
         await #expect(throws: ChannelError.self) { try await late.futureResult.get() }

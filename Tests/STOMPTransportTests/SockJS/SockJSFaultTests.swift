@@ -51,13 +51,13 @@ import Testing
     @Test(arguments: transports, [401, 403, 404, 500, 503])
     func anotherStatusThan200(transport: SockJSTransport, status: Int) async throws {
         let error = try #require(try await end(transport, then: .answer("\(status) Oops")).error)
-        let code: TransportError.Code =
+        let code: TransportError.Kind =
             switch status {
             case 404: .connectionLost
             case 401, 403: .refused
             default: .protocolViolation
             }
-        #expect(error.code == code && error.layer == .sockJS && error.response?.status == status)
+        #expect(error.kind == code && error.layer == .sockJS && error.response?.status == status)
         #expect(error.message.hasSuffix("\(status) Oops from http://127.0.0.1:PORT\(try masked(error))"), "\(error)")
         #expect((error.remedy?.contains("load balancer") == true) == (status == 404))
     }
@@ -70,19 +70,19 @@ import Testing
     @Test(arguments: [401, 404, 500])
     func anotherStatusThan204WhereMessagesGo(status: Int) async throws {
         let error = try await end(.xhrPolling, then: .silence, sends: .answer("\(status) Oops"), write: "x").error
-        let code: TransportError.Code = status == 404 ? .connectionLost : status == 401 ? .refused : .protocolViolation
-        #expect(error?.code == code && error?.response?.status == status, "\(String(describing: error))")
+        let code: TransportError.Kind = status == 404 ? .connectionLost : status == 401 ? .refused : .protocolViolation
+        #expect(error?.kind == code && error?.response?.status == status, "\(String(describing: error))")
         #expect(error?.message.contains("\(status) Oops from http://127.0.0.1:PORT/ws/") == true)
         #expect(error?.message.hasSuffix("/xhr_send") == true)
     }
 
     @Test(arguments: transports)
     func aConnectionThatIsReset(transport: SockJSTransport) async throws {
-        #expect(try await end(transport, then: .drop).error?.code == .connectionLost)
-        #expect(try await end(transport, then: .silence, sends: .drop, write: "x").error?.code == .connectionLost)
+        #expect(try await end(transport, then: .drop).error?.kind == .connectionLost)
+        #expect(try await end(transport, then: .silence, sends: .drop, write: "x").error?.kind == .connectionLost)
         let half = ScriptedHTTP.Reply.octets("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\na[\"", thenCloses: true)
         let error = try await end(transport, then: half).error
-        #expect(error?.code == .connectionLost)
+        #expect(error?.kind == .connectionLost)
         #expect(error?.message.hasPrefix("the connection ended in the midst of an answer of ") == true)
     }
 
@@ -101,7 +101,7 @@ import Testing
     @Test(arguments: transports)
     func whatIsNoFrame(transport: SockJSTransport) async throws {
         let error = try await end(transport, then: Self.response("<html>", transport)).error
-        #expect(error?.code == .protocolViolation)
+        #expect(error?.kind == .protocolViolation)
         #expect(
             error?.message == "the server sent what is no SockJS frame: \"<html>\", none of o, h, a and c at octet 0")
     }

@@ -39,7 +39,7 @@ private func messages(_ texts: String...) -> SockJSFrame {
     ])
     func namesWhatIsNoFrame(text: String) throws {
         let error = try #require(throws: TransportError.self) { try SockJSFrame(ByteBuffer(string: text)) }
-        #expect(error.code == .protocolViolation)
+        #expect(error.kind == .protocolViolation)
         #expect(error.layer == .sockJS)
         #expect(error.message.hasPrefix("the server sent what is no SockJS frame: \"\(text)\", "))
     }
@@ -100,7 +100,7 @@ private func messages(_ texts: String...) -> SockJSFrame {
         #expect(try lines.next() == nil)
         lines.append(ByteBuffer(string: "h"))
         let error = try #require(throws: TransportError.self) { try lines.next() }
-        #expect(error.code == .limitExceeded)
+        #expect(error.kind == .limitExceeded)
     }
 
     @Test func endsAnEventThatNeverEnds() throws {
@@ -111,7 +111,7 @@ private func messages(_ texts: String...) -> SockJSFrame {
                 _ = try events.next()
             }
         }
-        #expect(error.code == .limitExceeded)
+        #expect(error.kind == .limitExceeded)
     }
 }
 

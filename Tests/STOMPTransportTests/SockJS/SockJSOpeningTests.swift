@@ -112,7 +112,7 @@ import Testing
     @Test func oneThatIsAskedForIsTheOnlyOne() async throws {
         let (error, server) = try await outcome(.eventSource) { $0.path == "/ws/info" ? .info : .notFound }
         #expect(server.lines == ["GET /ws/info", "GET /ws/S/eventsource"])
-        #expect(error?.code == .protocolViolation)
+        #expect(error?.kind == .protocolViolation)
         #expect(error?.response?.status == 404)
     }
 
@@ -124,7 +124,7 @@ import Testing
 
     @Test func whatWasTriedInVainIsSaid() async throws {
         let (error, _) = try await outcome { $0.path == "/ws/info" ? .infoWithoutWebSocket : .notFound }
-        #expect(error?.code == .protocolViolation)
+        #expect(error?.kind == .protocolViolation)
         let message = try #require(error?.message)
         #expect(
             message.hasPrefix("no transport works at http://127.0.0.1:PORT/ws: websocket: http://127.0.0.1:PORT/ws/"))
@@ -136,7 +136,7 @@ import Testing
     @Test func theWholeWayIsBoundedByTheDeadline() async throws {
         let start = NIODeadline.now()
         let (error, _) = try await outcome(within: .milliseconds(800)) { $0.path == "/ws/info" ? .info : .silence }
-        #expect(error?.code == .timedOut)
+        #expect(error?.kind == .timedOut)
         #expect(NIODeadline.now() - start >= .milliseconds(800))
         #expect(NIODeadline.now() - start < .seconds(10))
     }
@@ -212,7 +212,7 @@ import Testing
     @Test(arguments: [401, 403])
     func aRefusalIsARefusal(status: Int) async throws {
         let error = try await refusal(.answer("\(status) Go Away Please", "who are you?"))
-        #expect(error?.code == .refused)
+        #expect(error?.kind == .refused)
         #expect(error?.message == "\(status) Go Away Please from http://127.0.0.1:PORT/ws/info")
         #expect(error?.response == HTTPRefusal(status: status, reason: "Go Away Please", body: "who are you?"))
         #expect(error?.remedy?.contains("--http-header") == true)
@@ -220,7 +220,7 @@ import Testing
 
     @Test func aWebSocketThatRefusesIsARefusal() async throws {
         let (error, _) = try await outcome { $0.path == "/ws/info" ? .notFound : .answer("401 Unauthorized") }
-        #expect(error?.code == .refused)
+        #expect(error?.kind == .refused)
     }
 
     @Test(arguments: [
@@ -240,7 +240,7 @@ import Testing
     ])
     func somethingElseIsNamed(info: ScriptedHTTP.Reply, message: String) async throws {
         let error = try await refusal(info, of: .xhrStreaming)
-        #expect(error?.code == .protocolViolation)
+        #expect(error?.kind == .protocolViolation)
         #expect(error?.message == message)
     }
 
@@ -251,19 +251,19 @@ import Testing
     func aRedirectionIsNamedAndNotFollowed(location: String, named: String) async throws {
         let error = try await refusal(.answer("302 Found", headers: "Location: \(location)\r\n"))
         #expect(error?.remedy == "it redirects, which is not followed: try \(named)")
-        #expect(error?.code == .protocolViolation)
+        #expect(error?.kind == .protocolViolation)
     }
 
     @Test(arguments: [
-        (ScriptedHTTP.Reply.drop, TransportError.Code.connectionLost),
+        (ScriptedHTTP.Reply.drop, TransportError.Kind.connectionLost),
         (.octets("SSH-2.0-OpenSSH_9.2\r\n"), .protocolViolation),
         (.octets("HTTP/1.1 abc\r\n\r\n"), .protocolViolation),
         (.octets("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", thenCloses: true), .connectionLost),
         (.endless(head: "HTTP/1.1 200 OK\r\n", "X-Header: more\r\n"), .limitExceeded),
     ])
-    func aBrokenAnswerIsOneLine(info: ScriptedHTTP.Reply, code: TransportError.Code) async throws {
+    func aBrokenAnswerIsOneLine(info: ScriptedHTTP.Reply, code: TransportError.Kind) async throws {
         let error = try #require(try await refusal(info))
-        #expect(error.code == code, "\(error)")
+        #expect(error.kind == code, "\(error)")
         #expect(error.message.contains("http://127.0.0.1:PORT/ws/info") || error.layer == .tcp, "\(error)")
         #expect(!error.description.contains("\n"))
     }
@@ -272,20 +272,20 @@ import Testing
         let endless = ScriptedHTTP.Reply.endless(
             head: "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n", "                ")
         let error = try await refusal(endless, of: .xhrPolling)
-        #expect(error?.code == .protocolViolation)
+        #expect(error?.kind == .protocolViolation)
     }
 
     @Test func aServerThatNeverAnswersRunsIntoTheDeadline() async throws {
         // Long enough for TCP on a busy machine.
         let error = try await refusal(.silence, within: .seconds(3))
-        #expect(error?.code == .timedOut)
+        #expect(error?.kind == .timedOut)
         #expect(error?.message.hasPrefix("no answer to GET http://127.0.0.1:PORT/ws/info within ") == true)
     }
 
     @Test func nobodyAtThePortIsSaidSo() async throws {
         let port = try Loopback.freePorts(1)[0]
         let error = await transportError { _ = try await openSockJS(port) }
-        #expect(error?.code == .cannotConnect)
+        #expect(error?.kind == .cannotConnect)
         #expect(error?.layer == .tcp)
     }
 
@@ -293,7 +293,7 @@ import Testing
         let server = try await ScriptedHTTP { _ in .drop }
         for _ in 0..<50 {
             let error = await transportError { _ = try await openSockJS(server.port) }
-            #expect(error?.code == .connectionLost)
+            #expect(error?.kind == .connectionLost)
         }
         #expect(server.connections.opened == 50)
         try await server.waitForEnd()
@@ -321,7 +321,7 @@ import Testing
     @Test(arguments: ["/wörld", "/a b", "/a\r\nX: y"])
     func aPathThatIsNoneIsRefusedBeforeItIsAsked(base: String) async throws {
         let error = await transportError { _ = try await openSockJS(1, base: base) }
-        #expect(error?.code == .badConfiguration)
+        #expect(error?.kind == .badConfiguration)
     }
 
     // MARK: - A WebSocket URL that is one of SockJS

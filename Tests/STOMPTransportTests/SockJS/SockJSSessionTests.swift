@@ -11,7 +11,7 @@ extension SockJSSession.Action {
         case .alive: "alive"
         case .deliver(let messages): "deliver \(messages.texts.map { String(buffer: $0) })"
         case .closed(let closure): "closed \(closure) \(closure.isClean)"
-        case .fail(let error): "\(error.code) \(error)"
+        case .fail(let error): "\(error.kind) \(error)"
         }
     }
 }
@@ -21,7 +21,7 @@ extension SockJSSession.Next {
         switch self {
         case .nothing: "nothing"
         case .receive(let delay): "after \(delay.nanoseconds / 1_000_000) ms"
-        case .fail(let error): "\(error.code) \(error)"
+        case .fail(let error): "\(error.kind) \(error)"
         }
     }
 }

@@ -56,7 +56,7 @@ import Testing
             _ = try await TransportConnector(options: options).connect(
                 to: target, on: group.next(), deadline: .farEnough, receiver: Inbox().factory)
         }
-        #expect(error?.code == .refused && error?.layer == .tls)
+        #expect(error?.kind == .refused && error?.layer == .tls)
         await server.stop()
     }
 
@@ -86,7 +86,7 @@ import Testing
         let error = await transportError { [options] in
             _ = try await openSockJS(1, transport, options: options)
         }
-        #expect(error?.layer == .proxy && error?.code == .refused, "\(String(describing: error))")
+        #expect(error?.layer == .proxy && error?.kind == .refused, "\(String(describing: error))")
         #expect(proxy.connections.opened == 1)
         await proxy.stop()
     }

@@ -105,6 +105,7 @@ extension TransportError {
             let parts = text.split(separator: ":\(port)", omittingEmptySubsequences: false)
             return parts.joined(separator: ":PORT")
         }
-        return TransportError(code, layer, mask(message), remedy: remedy.map(mask), response: response)
+        guard case .described = self else { return self }
+        return TransportError(kind, layer, mask(message), remedy: remedy.map(mask), response: response)
     }
 }

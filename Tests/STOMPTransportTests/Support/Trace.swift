@@ -16,8 +16,15 @@ final class Trace: Sendable {
     /// Layer, direction, summary, and the octets as text where there are any.
     var lines: [String] {
         events.withLockedValue { $0 }.map {
-            "\($0.layer) \($0.direction) \($0.summary)"
+            "\($0.layer) \($0.direction) \($0.words)"
                 + ($0.octets.map { $0.readableBytes == 0 ? "" : " " + String(buffer: $0) } ?? "")
         }
+    }
+}
+
+extension WireEvent {
+    var words: String {
+        if case .summary(let text) = content { return text }
+        return plainWords(of: content)
     }
 }

@@ -25,7 +25,7 @@ import Testing
         let server = Inbox()
         try await withTLSServer(above, TLSServerOptions("server", clientCA: "ca"), accept: server.factory) { port in
             let error = try await lateRefusal(above, by: port)
-            #expect(error.code == .refused)
+            #expect(error.kind == .refused)
             #expect(error.layer == .tls)
             #expect(error.message == "the server requires a client certificate (certificate_required)")
             #expect(
@@ -39,7 +39,7 @@ import Testing
         let ca = Certificates.shared.path("ca.pem")
         try await withOpenSSLServer(version, "-Verify", "1", "-CAfile", ca, "-verify_return_error") { port, _ in
             let error = try await lateRefusal(above, by: port)
-            #expect(error.code == .refused)
+            #expect(error.kind == .refused)
             #expect(error.message.hasPrefix("the server requires a client certificate"), "\(error)")
             #expect(error.remedy?.contains("--cert") == true)
         }
@@ -51,7 +51,7 @@ import Testing
         for (shown, words) in [("expired-client", "CN=Late: it has expired"), ("self", "CN=alone: it does not know")] {
             try await withOpenSSLServer(version, "-Verify", "1", "-CAfile", ca, "-verify_return_error") { port, _ in
                 let error = try await lateRefusal(above, by: port, TLSOptions(ca: "ca").showing(shown))
-                #expect(error.code == .refused)
+                #expect(error.kind == .refused)
                 #expect(error.message.contains("refused the client certificate \(words)"), "\(error)")
             }
         }
@@ -67,7 +67,7 @@ import Testing
         if shown == "expired-client" { tls = TLSServerOptions("server", clientCA: "ca") }
         try await withTLSServer(.tcp, tls, options: options) { port in
             let error = try await lateRefusal(.tcp, by: port, TLSOptions(ca: "ca").showing(shown))
-            #expect(error.code == .refused)
+            #expect(error.kind == .refused)
         }
         let words = [
             "expired-client": "CN=Late expired", "self": "CN=alone is self-signed", "server": "unknown issuer",
@@ -89,7 +89,7 @@ import Testing
         try TLSWire.carry(wire.server.output(), to: wire.client)
         #expect(wire.client.log.entries.first == "active")
         wire.client.channel.pipeline.fireChannelInactive()
-        #expect(wire.client.log.error?.code == .refused)
+        #expect(wire.client.log.error?.kind == .refused)
         #expect(wire.client.log.error?.message.contains("it asked for one, got none, and closed") == true)
         wire.finish()
     }

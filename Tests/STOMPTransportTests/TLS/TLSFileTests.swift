@@ -81,7 +81,7 @@ import Testing
         try await connect(certificate: "client.pem", key: key, passphrase: "secret")
         for wrong in ["wrong", "", String(repeating: "long", count: 1000)] {
             let error = try await fault(certificate: "client.pem", key: key, passphrase: wrong)
-            #expect(error.code == .badConfiguration)
+            #expect(error.kind == .badConfiguration)
             #expect(error.message == "the passphrase does not open \(Self.files.path(key))")
         }
         let error = try await fault(certificate: "client.pem", key: key)
@@ -109,7 +109,7 @@ import Testing
             "pkcs12", "-export", "-legacy", "-in", "client.pem", "-inkey", "key.pem", "-out", "old.p12", "-passout",
             "pass:secret")
         let error = try await fault(certificate: "old.p12", passphrase: "secret")
-        #expect(error.code == .badConfiguration)
+        #expect(error.kind == .badConfiguration)
         #expect(error.message.contains("old.p12"))
         #expect(error.remedy?.contains("openssl pkcs12 -legacy") == true, "\(error)")
     }
@@ -161,7 +161,7 @@ import Testing
             (try await fault(certificate: "client.pem", key: "missing.pem"), "the private key"),
             (try await fault(certificate: nil, ca: "missing.pem"), "the certificates to trust"),
         ] {
-            #expect(error.code == .missingFile)
+            #expect(error.kind == .missingFile)
             #expect(error.message == "cannot read \(what) \(reason)")
         }
     }
@@ -170,7 +170,7 @@ import Testing
         let folder = Self.files.folder.appending(path: "folder")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let error = try await fault(certificate: "folder")
-        #expect(error.code == .badConfiguration)
+        #expect(error.kind == .badConfiguration)
         #expect(error.message == "cannot read the certificate from \(folder.path): is a directory")
     }
 
@@ -192,14 +192,14 @@ import Testing
         ]
         for (certificate, key, ca, message) in cases {
             let error = try await fault(certificate: certificate, key: key, ca: ca)
-            #expect(error.code == .badConfiguration)
+            #expect(error.kind == .badConfiguration)
             #expect(error.message.contains(message), "\(error)")
         }
     }
 
     @Test func aKeyOfAnotherCertificateIsNamed() async throws {
         let error = try await fault(certificate: "client.pem", key: "other-key.pem")
-        #expect(error.code == .badConfiguration)
+        #expect(error.kind == .badConfiguration)
         #expect(
             error.message
                 == "the private key in \(Self.files.path("other-key.pem")) does not belong to the certificate "
@@ -212,7 +212,7 @@ import Testing
         try Self.files.write("wrong.pem", text.replacing("MII", with: "AAA"))
         for name in ["cut.pem", "wrong.pem"] {
             let error = try await fault(certificate: name, key: "key.pem")
-            #expect(error.code == .badConfiguration)
+            #expect(error.kind == .badConfiguration)
             #expect(error.message.contains("certificate 1 in \(Self.files.path(name)) is damaged"), "\(error)")
         }
         let key = try String(contentsOfFile: Self.files.path("key.pem"), encoding: .utf8)

@@ -54,7 +54,7 @@ import Testing
                 try promise.futureResult.wait()
             } else {
                 #expect(throws: TransportError.self) { try promise.futureResult.wait() }
-                #expect(wire.client.failure?.code == .refused)
+                #expect(wire.client.failure?.kind == .refused)
                 #expect(!wire.client.channel.isActive)
                 #expect(wire.server.failure?.message.contains("(unknown_ca)") == true, "the alert came")
             }
@@ -117,7 +117,7 @@ import Testing
                 wire.client.channel.pipeline.fireChannelInactive()
             }
             #expect(wire.client.log.octets == 16384)
-            #expect(wire.client.log.error?.code == .connectionLost)
+            #expect(wire.client.log.error?.kind == .connectionLost)
             #expect(wire.client.log.error?.message == "the TLS stream was cut off without a close_notify")
             #expect(wire.client.log.errors.count == 1)
             #expect(!wire.client.log.entries.contains("\(ChannelEvent.inputClosed)"))
@@ -154,7 +154,7 @@ import Testing
         try TLSWire.carry(octets, to: wire.client)
         let error = try #require(wire.client.log.error)
         #expect(wire.client.log.entries.dropFirst(2) == ["read fine", "complete", "error", "inactive"])
-        #expect(error.code == .protocolViolation)
+        #expect(error.kind == .protocolViolation)
         #expect(foreign.words.isEmpty || error.message.contains(foreign.words), "\(error)")
         wire.finish()
     }

@@ -38,7 +38,7 @@ import Testing
     func aServerWithoutTLSIsNamedByWhatItSpeaks(_ foreign: Foreign, _ above: Above) async throws {
         try await TestSupport.ScriptedServer.run(.sendText(foreign.answer)) { server in
             let error = try await refusal(above, by: server.port)
-            #expect(error.code == .protocolViolation)
+            #expect(error.kind == .protocolViolation)
             #expect(error.layer == .tls)
             #expect(error.message == foreign.message)
             if let remedy = foreign.remedy {
@@ -111,7 +111,7 @@ import Testing
                 _ = try await TransportConnector().connect(
                     to: .webSocket(server.port), on: group.next(), deadline: .farEnough, receiver: Inbox().factory)
             }
-            #expect(error?.code == .protocolViolation)
+            #expect(error?.kind == .protocolViolation)
             #expect(error?.message.hasSuffix("this port speaks TLS") == true, "\(String(describing: error))")
             #expect(error?.remedy == "try wss://")
         }
@@ -120,7 +120,7 @@ import Testing
     @Test(arguments: Above.allCases) func aServerThatClosesAtOnceIsSaid(_ above: Above) async throws {
         try await TestSupport.ScriptedServer.run(.awaitText("localhost")) { server in
             let error = try await refusal(above, by: server.port)
-            #expect(error.code == .connectionLost)
+            #expect(error.kind == .connectionLost)
             #expect(error.message == "the server closed the connection in the handshake, without a word")
             #expect(error.remedy == "where this port does not speak TLS, try stomp:// or ws://")
         }
@@ -129,7 +129,7 @@ import Testing
     @Test func aServerThatResetsIsSaid() async throws {
         try await TestSupport.ScriptedServer.run(.awaitText("localhost"), .reset) { server in
             let error = try await refusal(by: server.port)
-            #expect(error.code == .connectionLost)
+            #expect(error.kind == .connectionLost)
             #expect(error.message == "the server reset the connection in the handshake, without a word")
         }
     }
@@ -141,7 +141,7 @@ import Testing
             // Long enough for TCP on a busy machine.
             let error = try await refusal(
                 above, by: server.port, host: "127.0.0.1", deadline: .now() + .seconds(3))
-            #expect(error.code == .timedOut)
+            #expect(error.kind == .timedOut)
             #expect(error.layer == .tls)
             #expect(error.message == "the server sent nothing in the handshake before the deadline")
             #expect(error.remedy == "where this port does not speak TLS, try stomp:// or ws://")
@@ -161,7 +161,7 @@ import Testing
             #expect(wire.client.channel.isActive)
         }
         wire.loop.advanceTime(by: .milliseconds(200))
-        #expect(wire.client.failure?.code == .timedOut)
+        #expect(wire.client.failure?.kind == .timedOut)
         #expect(
             wire.client.failure?.message == "the handshake was not finished before the deadline: 49 octets came")
         #expect(!wire.client.channel.isActive)
@@ -211,7 +211,7 @@ import Testing
     @Test(arguments: Above.allCases) func aVersionThatIsTooOldIsNamed(_ above: Above) async throws {
         try await withOpenSSLServer("-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0") { port, _ in
             let error = try await refusal(above, by: port)
-            #expect(error.code == .protocolViolation)
+            #expect(error.kind == .protocolViolation)
             #expect(error.message.contains("TLS 1.2"), "\(error)")
             #expect(error.remedy?.contains("--tls-min 1.1") == true)
 
@@ -230,7 +230,7 @@ import Testing
             var new = TLSOptions(ca: "ca")
             new.minimumVersion = .v13
             let error = try await refusal(by: port, new)
-            #expect(error.code == .protocolViolation)
+            #expect(error.kind == .protocolViolation)
             #expect(error.message.contains("TLS 1.3"))
             #expect(error.remedy?.contains("--tls-min 1.2") == true)
         }
@@ -239,7 +239,7 @@ import Testing
     @Test func noCipherInCommonIsSaid() async throws {
         try await withOpenSSLServer("-tls1_2", "-cipher", "NULL-SHA256:@SECLEVEL=0") { port, _ in
             let error = try await refusal(by: port)
-            #expect(error.code == .protocolViolation)
+            #expect(error.kind == .protocolViolation)
             #expect(error.message.contains("(handshake_failure)"))
         }
     }
@@ -250,7 +250,7 @@ import Testing
             "-key2", Certificates.shared.path("key.pem")
         ) { port, _ in
             let error = try await refusal(by: port)
-            #expect(error.code == .refused)
+            #expect(error.kind == .refused)
             #expect(error.message == "the server has nothing under the name localhost (unrecognized_name)")
             #expect(error.remedy?.contains("--server-name") == true)
         }

@@ -56,7 +56,7 @@ import Testing
             setenv("OPENSSL_CONF", path, 1)
             try await withOpenSSLServer("-tls1_2") { port, _ in
                 let error = try await refusal(by: port)
-                try require(error.code == .protocolViolation && error.message.contains("TLS 1.3"))
+                try require(error.kind == .protocolViolation && error.message.contains("TLS 1.3"))
                 var old = TLSOptions(ca: "ca")
                 old.minimumVersion = .v11
                 // What was asked for on purpose goes before a default.

@@ -133,7 +133,7 @@ import Testing
         try await pair.client.wait { $0.text == "MESSAGE\n\nhalf of a frame" }
         try await pair.belowTLS { $0.close(promise: nil) }
         let error = try await pair.client.end()
-        #expect(error?.code == .connectionLost)
+        #expect(error?.kind == .connectionLost)
         #expect(error?.layer == .tls)
         #expect(error?.message == "the TLS stream was cut off without a close_notify")
         await pair.close()
@@ -145,7 +145,7 @@ import Testing
         try await pair.belowTLS { $0.writeAndFlush(NIOAny(ByteBuffer(string: "MESSAGE\n\nplain\0")), promise: nil) }
         let error = try await pair.client.end()
         #expect(pair.client.contents.text == "fine")
-        #expect(error?.code == .protocolViolation)
+        #expect(error?.kind == .protocolViolation)
         #expect(error?.layer == .tls)
         #expect(error?.message.contains("octets that are no TLS record came in the stream") == true)
         await pair.close()

@@ -84,7 +84,7 @@ import Testing
         var diagnosis = TLSDiagnosis()
         diagnosis.certificateRequest = ["CN=A", "CN=B", "CN=C", "CN=D", "CN=E", "CN=F"]
         let error = diagnosis.alertFailure(alert)
-        #expect(error.code == .refused)
+        #expect(error.kind == .refused)
         #expect(error.message == "the server requires a client certificate (\(name))")
         #expect(
             error.remedy == "give one issued by CN=A or CN=B or CN=C or CN=D (and 2 more) with --cert and --key")
@@ -93,7 +93,7 @@ import Testing
     @Test(arguments: [(10, "unexpected_message"), (80, "internal_error"), (200, "alert 200")] as [(Int32, String)])
     func anyOtherAlertIsNamed(_ alert: Int32, _ name: String) {
         let error = TLSDiagnosis().alertFailure(alert)
-        #expect(error.code == .protocolViolation)
+        #expect(error.kind == .protocolViolation)
         #expect(error.message == "the server ended the connection with the alert \(name)")
     }
 }

@@ -73,7 +73,7 @@ import Testing
         let server = Inbox()
         try await withTLSServer(above, TLSServerOptions(fault.server), accept: server.factory) { port in
             let error = try await refusal(above, by: port, host: fault.host, TLSOptions(ca: fault.ca))
-            #expect(error.code == .refused)
+            #expect(error.kind == .refused)
             #expect(error.layer == .tls)
             for part in fault.message { #expect(error.message.contains(part), "\(error)") }
             #expect((error.remedy == nil) == (fault.remedy == nil), "\(error)")
@@ -132,7 +132,7 @@ import Testing
                 var tls = TLSOptions(ca: "ca")
                 tls.serverName = name
                 let error = try await refusal(by: port, tls)
-                #expect(error.code == .badConfiguration)
+                #expect(error.kind == .badConfiguration)
                 #expect(error.message.contains("is no name for a certificate"))
             }
         }

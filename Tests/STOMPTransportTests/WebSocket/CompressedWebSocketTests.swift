@@ -100,7 +100,7 @@ import Testing
             #expect(Int(sent[6] ^ sent[2]) << 8 | Int(sent[7] ^ sent[3]) == code)
             end.channel.pipeline.fireChannelInactive()
             #expect(end.error?.message.contains(name) == true)
-            #expect(end.error?.code == (code == 1009 ? .limitExceeded : .protocolViolation))
+            #expect(end.error?.kind == (code == 1009 ? .limitExceeded : .protocolViolation))
         }
     }
 
@@ -217,7 +217,7 @@ import Testing
         #expect(try await error(answer: "permessage-deflate; server_no_context_takeover") == nil)
         for answer in ["permessage-deflate; server_max_window_bits=7", "permessage-deflate, permessage-deflate"] {
             let error = try await error(answer: answer)
-            #expect(error?.code == .protocolViolation)
+            #expect(error?.kind == .protocolViolation)
             #expect(
                 error?.message
                     == "101 from ws://127.0.0.1:PORT/ws with \(answer), which is no answer to the offer of permessage-deflate"

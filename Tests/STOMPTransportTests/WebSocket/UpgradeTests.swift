@@ -44,7 +44,7 @@ import Testing
     func anotherAnswerTellsWhatIsLikelyTheMatter(status: Int, remedy: String) async throws {
         let error = try await ScriptedServer.error(
             of: .text("HTTP/1.1 \(status) Some Reason\r\nContent-Length: 5\r\n\r\nhello"))
-        #expect(error?.code == .protocolViolation)
+        #expect(error?.kind == .protocolViolation)
         #expect(error?.layer == .webSocket)
         #expect(error?.message == "\(status) Some Reason from ws://127.0.0.1:PORT/ws, not a WebSocket upgrade")
         #expect(error?.remedy?.contains(remedy) == true, "\(error?.remedy ?? "")")
@@ -53,7 +53,7 @@ import Testing
 
     @Test func unauthorizedAsksForCredentials() async throws {
         let error = try await ScriptedServer.error(of: .text("HTTP/1.1 401 \r\nContent-Length: 0\r\n\r\n"))
-        #expect(error?.code == .refused)
+        #expect(error?.kind == .refused)
         #expect(error?.message == "401 from ws://127.0.0.1:PORT/ws")
         #expect(error?.remedy?.contains("--http-header") == true)
         #expect(error?.response == HTTPRefusal(status: 401, reason: "", body: ""))
@@ -61,7 +61,7 @@ import Testing
 
     @Test func forbiddenWithoutAnOriginAsksForOne() async throws {
         let error = try await ScriptedServer.error(of: .text("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"))
-        #expect(error?.code == .refused)
+        #expect(error?.kind == .refused)
         #expect(error?.message == "403 Forbidden from ws://127.0.0.1:PORT/ws")
         #expect(error?.remedy?.hasPrefix("try --origin http://127.0.0.1:PORT") == true)
     }
@@ -79,7 +79,7 @@ import Testing
         let error = try await ScriptedServer.error(
             of: .text("HTTP/1.1 302 Found\r\nLocation: http://elsewhere/\u{1B}[31mws\r\nContent-Length: 0\r\n\r\n"))
         // A control character in a header is no HTTP.
-        #expect(error?.code == .protocolViolation)
+        #expect(error?.kind == .protocolViolation)
         let clean = try await ScriptedServer.error(
             of: .text("HTTP/1.1 302 Found\r\nLocation: http://elsewhere/ws\r\nContent-Length: 0\r\n\r\n"))
         #expect(clean?.remedy == "it redirects to http://elsewhere/ws")
@@ -117,7 +117,7 @@ import Testing
         let own = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let error = try await ScriptedServer.error(of: .silence, within: .seconds(3), on: own.next())
         try await own.shutdownGracefully()
-        #expect(error?.code == .timedOut)
+        #expect(error?.kind == .timedOut)
         #expect(error?.layer == .http)
         #expect(
             error?.message.hasPrefix("no answer to the WebSocket upgrade from ws://127.0.0.1:PORT/ws within ") == true)
@@ -125,7 +125,7 @@ import Testing
 
     @Test func aServerThatSpeaksNoHTTPIsQuoted() async throws {
         let error = try await ScriptedServer.error(of: .text("SSH-2.0-OpenSSH_9.2\r\n"))
-        #expect(error?.code == .protocolViolation)
+        #expect(error?.kind == .protocolViolation)
         #expect(error?.layer == .http)
         #expect(error?.message == "ws://127.0.0.1:PORT/ws answered \"SSH-2.0-OpenSSH_9.2\", which is no HTTP")
         #expect(error?.remedy == "this port speaks SSH")
@@ -143,7 +143,7 @@ import Testing
 
     @Test func aConnectionThatEndsUnansweredIsLost() async throws {
         let error = try await ScriptedServer.error(of: .text("", closes: true))
-        #expect(error?.code == .connectionLost)
+        #expect(error?.kind == .connectionLost)
         #expect(error?.layer == .http)
         #expect(error?.message.contains("ended unanswered") == true)
     }
@@ -151,7 +151,7 @@ import Testing
     @Test(arguments: ["HTTP/1.1 101 Switching\r\nUpgrade web", "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 x\r\n\r\n"])
     func brokenHTTPIsNamed(answer: String) async throws {
         let error = try await ScriptedServer.error(of: .text(answer, closes: true))
-        #expect(error?.code == .protocolViolation)
+        #expect(error?.kind == .protocolViolation)
         #expect(error?.message == "the answer of ws://127.0.0.1:PORT/ws is broken HTTP")
     }
 
@@ -166,7 +166,7 @@ import Testing
     ])
     func anAnswerWithoutWhatItNeedsIsRefused(headers: String, names: String) async throws {
         let error = try await ScriptedServer.error(of: .text("HTTP/1.1 101 Switching Protocols\r\n\(headers)\r\n\r\n"))
-        #expect(error?.code == .protocolViolation)
+        #expect(error?.kind == .protocolViolation)
         #expect(error?.layer == .webSocket)
         #expect(error?.message.hasPrefix("101 from ws://127.0.0.1:PORT/ws with") == true)
         #expect(error?.message.contains(names) == true)
@@ -175,7 +175,7 @@ import Testing
     @Test func aSubprotocolThatWasNotOfferedIsRefused() async throws {
         let reply = Reply.text("\(ScriptedServer.switching)Sec-WebSocket-Protocol: stomp\r\n\r\n")
         let error = try await ScriptedServer.error(of: reply)
-        #expect(error?.code == .protocolViolation)
+        #expect(error?.kind == .protocolViolation)
         #expect(
             error?.message == "101 from ws://127.0.0.1:PORT/ws with the subprotocol stomp, where none was offered")
         var options = ScriptedServer.options
@@ -189,7 +189,7 @@ import Testing
     @Test func anExtensionThatWasNotOfferedIsRefused() async throws {
         let error = try await ScriptedServer.error(
             of: .text("\(ScriptedServer.switching)Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"))
-        #expect(error?.code == .protocolViolation)
+        #expect(error?.kind == .protocolViolation)
         #expect(error?.message.contains("extension permessage-deflate") == true)
     }
 

@@ -52,7 +52,7 @@ import Testing
         end.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
         #expect(end.events.count < 200_000)
         end.channel.pipeline.fireChannelInactive()
-        #expect(end.error?.code == .limitExceeded)
+        #expect(end.error?.kind == .limitExceeded)
     }
 
     /// Only the last ping has to be answered, once more have come than leave.
@@ -169,7 +169,7 @@ import Testing
             #expect(end.error == nil)
             end.channel.pipeline.fireChannelInactive()
             #expect(end.error?.message.contains(name) == true)
-            #expect(end.error?.code == (code == 1009 ? .limitExceeded : .protocolViolation))
+            #expect(end.error?.kind == (code == 1009 ? .limitExceeded : .protocolViolation))
             #expect(end.events.allSatisfy { $0 == .alive })
         }
     }
@@ -320,7 +320,7 @@ import Testing
         #expect(end.events == [.closed(TransportClosure(layer: .webSocket, isClean: false))])
         end.channel.pipeline.fireChannelInactive()
         #expect(end.events.count == 1)
-        #expect(end.error?.code == .connectionLost)
+        #expect(end.error?.kind == .connectionLost)
         #expect(end.error?.message == "127.0.0.1:1 ended the connection without a close frame")
     }
 }

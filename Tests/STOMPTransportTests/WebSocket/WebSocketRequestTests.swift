@@ -87,7 +87,7 @@ import Testing
         var options = TransportOptions()
         options.httpHeaders = [(name, value)]
         let error = await connectionError(options: options)
-        #expect(error?.code == .badConfiguration)
+        #expect(error?.kind == .badConfiguration)
         #expect(error?.layer == .http)
     }
 
@@ -98,13 +98,13 @@ import Testing
         ] as [(inout TransportOptions) -> Void] {
             var options = TransportOptions()
             change(&options)
-            #expect(await connectionError(options: options)?.code == .badConfiguration)
+            #expect(await connectionError(options: options)?.kind == .badConfiguration)
         }
     }
 
     @Test(arguments: ["/a b", "/a\r\nb", "/\u{CC44}\u{D305}", "/\u{7F}"])
     func whatIsNoPathIsRefused(path: String) async throws {
-        #expect(await connectionError(path: path)?.code == .badConfiguration)
+        #expect(await connectionError(path: path)?.kind == .badConfiguration)
     }
 
     /// Port 1 is never reached: the configuration is checked before.

@@ -57,7 +57,7 @@ import Testing
         try await pair.server.wait { $0.octets == 1000 }
         try await pair.stream.send(String(repeating: "x", count: 1001))
         let error = try await pair.server.end()
-        #expect(error?.code == .limitExceeded)
+        #expect(error?.kind == .limitExceeded)
         #expect(error?.message == "the client sent a message of more than 1000 octets")
         let closure = try #require(try await pair.client.wait { !$0.endings.isEmpty }.closures.first)
         #expect(closure.code == 1009)
@@ -95,7 +95,7 @@ import Testing
         let pair = try await WebSocketPair()
         pair.stream.abort()
         let error = try await pair.server.end()
-        #expect(error?.code == .connectionLost)
+        #expect(error?.kind == .connectionLost)
         #expect(pair.server.contents.closures == [TransportClosure(layer: .webSocket, isClean: false)])
         #expect(try await pair.client.end() == nil)
         #expect(pair.client.contents.closures.isEmpty)

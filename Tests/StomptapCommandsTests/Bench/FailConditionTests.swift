@@ -1,3 +1,4 @@
+import StomptapOutput
 import Testing
 
 @testable import StomptapCommands

@@ -1,4 +1,5 @@
 import NIOCore
+import StomptapOutput
 import Testing
 
 @testable import StomptapCommands

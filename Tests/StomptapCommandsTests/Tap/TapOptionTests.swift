@@ -3,6 +3,7 @@ import NIOCore
 import STOMPClient
 import STOMPCore
 import STOMPTap
+import StomptapOutput
 import Testing
 
 @testable import StomptapCommands

@@ -2,6 +2,7 @@ import NIOCore
 import STOMPCore
 import STOMPTap
 import STOMPTransport
+import StomptapOutput
 import Testing
 
 @testable import StomptapCommands

@@ -3,6 +3,7 @@ import NIOCore
 import STOMPCore
 import STOMPTap
 import STOMPTransport
+import StomptapOutput
 import Testing
 
 @testable import StomptapCommands

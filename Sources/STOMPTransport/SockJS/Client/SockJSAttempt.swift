@@ -199,16 +199,16 @@ final class SockJSAttempt {
         }
         let list = failures.map { "\($0.what): \($0.error.message)" }.joined(separator: "; ")
         return TransportError(
-            last.error.code, .sockJS, "no transport works at \(http.site.url(location.base)): \(list)",
+            last.error.kind, .sockJS, "no transport works at \(http.site.url(location.base)): \(list)",
             remedy: last.error.remedy, response: last.error.response)
     }
 
     /// Why there is neither SockJS nor a WebSocket.
     private func combined(_ sockJS: TransportError, _ webSocket: TransportError) -> TransportError {
-        guard webSocket.code != .refused else { return webSocket }
+        guard webSocket.kind != .refused else { return webSocket }
         let redirects = sockJS.response.map { (300..<400).contains($0.status) } ?? false
         return TransportError(
-            webSocket.code, webSocket.layer,
+            webSocket.kind, webSocket.layer,
             "neither SockJS nor a WebSocket: \(sockJS.message); \(webSocket.message)",
             remedy: redirects ? sockJS.remedy : webSocket.remedy ?? sockJS.remedy,
             response: webSocket.response ?? sockJS.response)

@@ -15,7 +15,7 @@ package enum SockJSFrame: Hashable, Sendable {
 
     /// Reads a frame, freed of what its transport puts around it.
     ///
-    /// - Throws: ``TransportError/Code/protocolViolation``, with the beginning of what came and where its fault is.
+    /// - Throws: ``TransportError/Kind/protocolViolation``, with the beginning of what came and where its fault is.
     package init(_ octets: ByteBuffer) throws(TransportError) {
         do {
             self = try octets.withUnsafeReadableBytes { try Self(octets: $0) }

@@ -34,7 +34,7 @@ package struct SockJSFrameDecoder {
 
     /// The next frame that is whole, as it came.
     ///
-    /// - Throws: ``TransportError/Code/limitExceeded``.
+    /// - Throws: ``TransportError/Kind/limitExceeded``.
     package mutating func next() throws(TransportError) -> ByteBuffer? {
         switch framing {
         case .lines:

@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPTransport
+import StomptapOutput
 
 /// A log of latencies, an interval a line, as HdrHistogram's tools read it (its format 1.3).
 ///

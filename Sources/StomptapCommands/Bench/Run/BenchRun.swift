@@ -1,6 +1,7 @@
 import NIOCore
 import STOMPClient
 import STOMPTransport
+import StomptapOutput
 import Synchronization
 
 /// A run: connections opened, messages sent and taken, and what it came to.

@@ -2,6 +2,7 @@ import NIOCore
 import NIOPosix
 import STOMPClient
 import STOMPTransport
+import StomptapOutput
 
 /// Opens the connections of a run, a few at a time, spread over the event loops.
 struct Opening: Sendable {

@@ -3,6 +3,7 @@ import LineEditor
 import NIOCore
 import STOMPClient
 import STOMPTransport
+import StomptapOutput
 import Synchronization
 
 #if canImport(Glibc)

@@ -1,6 +1,7 @@
 import NIOCore
 import STOMPClient
 import STOMPCore
+import StomptapOutput
 
 /// What is known of a link, and told of it.
 extension Link {

@@ -1,5 +1,6 @@
 import STOMPClient
 import STOMPCore
+import StomptapOutput
 
 /// What lasts longer than a connection, and what ends with it.
 extension Link {

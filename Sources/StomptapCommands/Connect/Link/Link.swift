@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPClient
+import StomptapOutput
 
 /// The connection of a REPL: it comes and goes, and its subscriptions stay.
 ///

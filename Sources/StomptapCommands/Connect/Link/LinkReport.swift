@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPClient
+import StomptapOutput
 
 /// Tells how the connection fares: a person in full, a script's log where something went wrong.
 struct LinkReport: Sendable {
@@ -13,7 +14,7 @@ struct LinkReport: Sendable {
             let back = count == 0 ? "" : count == 1 ? "; 1 subscription is back" : "; \(count) subscriptions are back"
             say("connected again, after \(away.readable)\(back)")
         case .lost(let error, let wait, let transaction):
-            say(Remedies.line(for: error, tryingAgainIn: wait) + lost(transaction))
+            say(Explanation(error).line(tryingAgainIn: wait) + lost(transaction))
         case .ended(let failure, let transaction):
             guard console.isInteractive, let line = failure.line else { return }
             console.complain("\(line); 'reconnect' opens another session\(lost(transaction))")

@@ -1,5 +1,6 @@
 import STOMPClient
 import STOMPTransport
+import StomptapOutput
 
 #if canImport(Glibc)
     import Glibc

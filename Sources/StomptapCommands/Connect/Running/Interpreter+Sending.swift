@@ -1,6 +1,7 @@
 import NIOCore
 import STOMPClient
 import STOMPCore
+import StomptapOutput
 
 extension Interpreter {
     // MARK: Messages

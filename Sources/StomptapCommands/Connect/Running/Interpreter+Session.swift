@@ -2,6 +2,7 @@ import NIOCore
 import STOMPClient
 import STOMPCore
 import STOMPTransport
+import StomptapOutput
 
 extension Interpreter {
     // MARK: Subscriptions

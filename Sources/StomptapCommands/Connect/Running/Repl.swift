@@ -1,5 +1,6 @@
 import LineEditor
 import STOMPClient
+import StomptapOutput
 
 /// Runs lines as a person types them.
 ///

@@ -1,5 +1,6 @@
 import LineEditor
 import STOMPClient
+import StomptapOutput
 
 /// Runs lines without a person: the first that fails ends it, unless it keeps going.
 struct Script {

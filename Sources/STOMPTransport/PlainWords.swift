@@ -1,0 +1,48 @@
+import NIOCore
+
+/// The name of an enum's case as words, and behind it what the case carries with its labels:
+/// `.connectionRefused(by: ["127.0.0.1:1"])` is `connection refused by 127.0.0.1:1`.
+///
+/// It is what the description of a failure consists of, so that a case cannot be added without one.
+package func plainWords(of value: Any) -> String {
+    switch value {
+    case let text as String: return printable(text)
+    case let span as TimeAmount: return span.readable
+    case let bytes as ByteBuffer: return bytes.hexDump(format: .compact(maxBytes: 32))
+    case let list as [Any]: return list.map(plainWords).joined(separator: ", ")
+    default: break
+    }
+    let mirror = Mirror(reflecting: value)
+    switch mirror.displayStyle {
+    case .optional: return mirror.children.first.map { plainWords(of: $0.value) } ?? ""
+    case .enum:
+        guard let payload = mirror.children.first else { return words("\(value)") }
+        return ([words(payload.label ?? "")] + parts(of: payload.value)).filter { !$0.isEmpty }.joined(separator: " ")
+    default: return printable("\(value)")
+    }
+}
+
+/// What a case carries: one value, or a tuple of them.
+private func parts(of payload: Any) -> [String] {
+    let mirror = Mirror(reflecting: payload)
+    guard mirror.displayStyle == .tuple else { return [plainWords(of: payload)] }
+    return mirror.children.compactMap { child in
+        let text = plainWords(of: child.value)
+        guard !text.isEmpty else { return nil }
+        // `.0` and the like label what has no label.
+        guard let label = child.label, !label.hasPrefix(".") else { return text }
+        return "\(words(label)) \(text)"
+    }
+}
+
+/// `connectionRefused` as `connection refused`.
+private func words(_ name: String) -> String {
+    var result = ""
+    var previous: Character?
+    for character in name {
+        if character.isUppercase, previous?.isLowercase == true { result += " " }
+        result += character.isUppercase && previous?.isUppercase != true ? character.lowercased() : String(character)
+        previous = character
+    }
+    return result
+}

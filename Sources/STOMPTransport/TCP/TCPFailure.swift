@@ -1,0 +1,115 @@
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Why the name of a host leads to no address.
+public enum NameFailure: Sendable, Hashable {
+    /// `cause` is what the resolver said, where it said more than that the name is unknown.
+    case noSuchHost(String, cause: String?)
+    case noAnswer(for: String, within: TimeAmount)
+
+    public var kind: TransportError.Kind {
+        switch self {
+        case .noSuchHost: .nameNotFound
+        case .noAnswer: .timedOut
+        }
+    }
+}
+
+/// Why there is no TCP connection, or no longer one. Peers are addresses with their ports.
+public enum TCPFailure: Sendable, Hashable {
+    case connectionRefused(by: [String])
+    case cannotConnect(to: [String], SystemError?)
+    case noAnswer(from: String, within: TimeAmount)
+    case connectionReset(by: String)
+    case connectionLost(to: String, SystemError?)
+    case cannotListen(on: String, SystemError?)
+
+    public var kind: TransportError.Kind {
+        switch self {
+        case .connectionRefused, .cannotConnect: .cannotConnect
+        case .noAnswer: .timedOut
+        case .connectionReset, .connectionLost: .connectionLost
+        case .cannotListen: .cannotListen
+        }
+    }
+}
+
+/// An error number of the system.
+public struct SystemError: Sendable, Hashable, CustomStringConvertible {
+    /// As `errno` has it.
+    public var code: CInt
+
+    public init(code: CInt) { self.code = code }
+
+    /// What the system calls it, without a capital: `no route to host`.
+    public var description: String { systemMessage(code) }
+}
+
+extension TransportError {
+    /// Why an open connection broke.
+    package init(breaking error: any Error, with peer: String) {
+        switch error {
+        case let error as TransportError: self = error
+        case let error as IOError where error.errnoCode == ECONNRESET: self = .tcp(.connectionReset(by: peer))
+        default: self = .tcp(.connectionLost(to: peer, SystemError(error)))
+        }
+    }
+
+    /// Why nothing could be reached at `host`.
+    init(connecting error: any Error, to host: String, port: Int) {
+        switch error {
+        case let error as TransportError:
+            self = error
+        case let error as NIOConnectionError:
+            if let cause = error.connectionErrors.last {
+                self = .tcp(
+                    TCPFailure(connecting: cause.error, to: error.connectionErrors.map { addressText($0.target) }))
+            } else {
+                self = .name(NameFailure(error.dnsAAAAError ?? error.dnsAError, host: host))
+            }
+        case let error as SocketAddressError.UnknownHost:
+            self = .name(NameFailure(error, host: host))
+        default:
+            self = .tcp(TCPFailure(connecting: error, to: [addressText(host: host, port: port)]))
+        }
+    }
+
+    /// Why `host` and `port` cannot be listened on.
+    init(listening error: any Error, on host: String, port: Int) {
+        switch error {
+        case let error as TransportError: self = error
+        case is SocketAddressError, is SocketAddressError.UnknownHost: self = .name(.noSuchHost(host, cause: nil))
+        default: self = .tcp(.cannotListen(on: addressText(host: host, port: port), SystemError(error)))
+        }
+    }
+}
+
+extension TCPFailure {
+    fileprivate init(connecting error: any Error, to peers: [String]) {
+        let error = SystemError(error)
+        self = error?.code == ECONNREFUSED ? .connectionRefused(by: peers) : .cannotConnect(to: peers, error)
+    }
+}
+
+extension NameFailure {
+    fileprivate init(_ error: (any Error)?, host: String) {
+        let unknown = error as? SocketAddressError.UnknownHost
+        let isPlain = unknown.map { CInt($0.errorCode) == EAI_NONAME } ?? true
+        self = .noSuchHost(host, cause: isPlain ? nil : unknown?.errorDescription)
+    }
+}
+
+extension SystemError {
+    fileprivate init?(_ error: any Error) {
+        guard let error = error as? IOError else { return nil }
+        self.init(code: error.errnoCode)
+    }
+}

@@ -1,0 +1,42 @@
+import STOMPClient
+import STOMPCore
+import STOMPTransport
+
+/// What a failure is for a user: what happened, and what to do about it.
+package struct Explanation: Sendable, Hashable {
+    /// The layer that failed, by its usual name: `TCP`, `WebSocket`, `STOMP`.
+    package var layer: String
+    /// What happened: one sentence without the layer and without a full stop.
+    package var sentence: String
+    /// What to do about it, where that is known.
+    package var hint: String?
+
+    package init(layer: String, _ sentence: String, hint: String? = nil) {
+        self.layer = layer
+        self.sentence = sentence
+        self.hint = hint
+    }
+
+    /// All of it in one line: `TCP: connection refused by 127.0.0.1:61613; is the server running, ...`.
+    package var line: String { "\(layer): \(sentence)" + (hint.map { "; \($0)" } ?? "") }
+}
+
+extension Explanation {
+    package init(_ error: TransportError) {
+        switch error {
+        case .name(let failure): self = failure.explanation
+        case .tcp(let failure): self = failure.explanation
+        case .described(let failure):
+            self.init(layer: failure.layer.rawValue, failure.message, hint: failure.remedy)
+        }
+    }
+
+    package init(_ error: STOMPClientError) {
+        if let cause = error.cause as? TransportError, error.layer == cause.layer.rawValue {
+            self.init(cause)
+        } else {
+            self.init(layer: error.layer, error.message, hint: error.remedy)
+        }
+        hint = hint ?? Hints.hint(for: error, sentence: sentence)
+    }
+}

@@ -1,0 +1,61 @@
+import STOMPTransport
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+extension NameFailure {
+    var explanation: Explanation {
+        Explanation(layer: TransportError.Layer.name.rawValue, sentence)
+    }
+
+    private var sentence: String {
+        switch self {
+        case .noSuchHost(let host, nil): "no such host: \(printable(host))"
+        case .noSuchHost(let host, let cause?):
+            "no such host: \(printable(host)) (\(cause.prefix(1).lowercased() + cause.dropFirst()))"
+        case .noAnswer(let host, let span): "no answer from the name service for \(host) within \(span.readable)"
+        }
+    }
+}
+
+extension TCPFailure {
+    var explanation: Explanation {
+        Explanation(layer: TransportError.Layer.tcp.rawValue, sentence, hint: hint)
+    }
+
+    private var sentence: String {
+        switch self {
+        case .connectionRefused(let peers): "connection refused by \(Self.list(peers))"
+        case .cannotConnect(let peers, let error): "cannot connect to \(Self.list(peers))\(Self.cause(error))"
+        case .noAnswer(let peer, let span): "no answer from \(peer) within \(span.readable)"
+        case .connectionReset(let peer): "connection reset by \(peer)"
+        case .connectionLost(let peer, let error): "connection to \(peer) lost\(Self.cause(error))"
+        case .cannotListen(let place, let error): "cannot listen on \(place)\(Self.cause(error))"
+        }
+    }
+
+    private var hint: String? {
+        switch self {
+        case .connectionRefused: "is the server running, and is this its port?"
+        case .noAnswer: "a firewall may drop what is sent there: are host and port right?"
+        case .connectionReset: "the server, or a proxy before it, has broken it off: its log may say why"
+        case .cannotListen(_, let error?):
+            switch error.code {
+            case EACCES: "a port below 1024 is only for root"
+            case EADDRINUSE: "another server has this port: end it, or name another port, 0 for any that is free"
+            case EADDRNOTAVAIL: "this machine has no such address: try 127.0.0.1, or 0.0.0.0 for all of its own"
+            default: nil
+            }
+        case .cannotConnect, .connectionLost, .cannotListen(_, nil): nil
+        }
+    }
+
+    private static func list(_ peers: [String]) -> String { peers.joined(separator: " and ") }
+
+    private static func cause(_ error: SystemError?) -> String { error.map { ": \($0)" } ?? "" }
+}
