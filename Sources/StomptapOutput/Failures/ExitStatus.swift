@@ -52,9 +52,11 @@ package struct Failure: Error, Sendable {
 
 extension ExitStatus {
     package init(_ error: STOMPClientError) {
+        if let cause = error.cause as? TransportError, case .tls = cause {
+            self.init(cause)
+            return
+        }
         switch error.code {
-        // What is in a file of keys or certificates, rather than how the command was typed.
-        case .badConfiguration where error.layer == TransportError.Layer.tls.rawValue: self = .badInput
         case .missingFile: self = .noInput
         case .nameNotFound: self = .noHost
         case .cannotConnect, .connectionLost: self = .unavailable
@@ -70,9 +72,12 @@ extension ExitStatus {
 
 extension ExitStatus {
     package init(_ error: TransportError) {
-        switch error.kind {
         // What is in a file of keys or certificates, rather than how the command was typed.
-        case .badConfiguration where error.layer == .tls: self = .badInput
+        if case .tls(let failure) = error, failure.kind == .badConfiguration {
+            self = .badInput
+            return
+        }
+        switch error.kind {
         case .cannotListen: self = .cannotCreate
         case .missingFile: self = .noInput
         case .nameNotFound: self = .noHost
