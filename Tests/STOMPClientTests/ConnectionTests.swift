@@ -73,7 +73,8 @@ private func configuration(_ server: ScriptedServer, _ change: (inout ClientConf
                 try await STOMPConnection.connect(to: server.endpoint, configuration: settings)
             }
             guard
-                case .timedOut(.connected(from: server.endpoint, accepting: [.v12, .v11, .v10]), within: .seconds(4)) =
+                case .timedOut(
+                    .connected(from: server.endpoint, accepting: settings.session.versions), within: .seconds(4)) =
                     error
             else {
                 Issue.record("\(error as Any)")
