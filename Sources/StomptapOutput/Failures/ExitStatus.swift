@@ -43,7 +43,7 @@ package struct Failure: Error, Sendable {
         case let failure as Failure: self = failure
         case let error as STOMPClientError: self.init(ExitStatus(error), Explanation(error).line)
         case let error as TransportError: self.init(ExitStatus(error), Explanation(error).line)
-        case let error as STOMPProtocolError: self.init(.badInput, error.message)
+        case let error as STOMPProtocolError: self.init(ExitStatus(error), Explanation(error).line)
         case is CancellationError: self.init(.interrupted, nil)
         default: self.init(.failed, "\(error)")
         }
@@ -52,20 +52,22 @@ package struct Failure: Error, Sendable {
 
 extension ExitStatus {
     package init(_ error: STOMPClientError) {
-        if let cause = error.cause as? TransportError, case .tls = cause {
-            self.init(cause)
-            return
-        }
-        switch error.code {
-        case .missingFile: self = .noInput
-        case .nameNotFound: self = .noHost
-        case .cannotConnect, .connectionLost: self = .unavailable
-        case .timedOut: self = .timedOut
+        switch error {
+        case .transport(let failure): self.init(failure)
+        case .invalidEndpoint, .noEndpoint: self = .usage
         case .refused: self = .refused
-        case .protocolViolation, .limitExceeded: self = .protocolError
-        case .invalidEndpoint, .badConfiguration: self = .usage
+        case .serverError: self = .failed
+        case .protocolViolation, .speaksTLS: self = .protocolError
+        case .closed, .silent, .abandoned, .over: self = .unavailable
+        case .timedOut: self = .timedOut
         case .cannotSend: self = .badInput
-        default: self = .failed
+        }
+    }
+
+    package init(_ error: STOMPProtocolError) {
+        switch error.party {
+        case .local: self = .badInput
+        case .peer: self = .protocolError
         }
     }
 }

@@ -1,7 +1,7 @@
+import STOMPClient
 import STOMPTransport
 import Testing
 
-@testable import STOMPClient
 @testable import StomptapOutput
 
 /// Each reason of TLS as a user reads it.
@@ -374,7 +374,7 @@ import Testing
 
     /// A client of this library wraps the failure; its status and line stay.
     @Test(arguments: files + handshakes + foreign + streams + certificates) func aClientSaysTheSame(_ told: Told) {
-        let error = STOMPClientError(told.error)
+        let error = STOMPClientError.transport(told.error)
         #expect(Explanation(error).line == told.line)
         #expect(StomptapOutput.ExitStatus(error) == told.status)
     }
