@@ -72,7 +72,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["TestSupport", "STOMPCore", "STOMPTransport", "stomptap", "generate-docs"] + nio,
-            exclude: ["Traces"]),
+            exclude: ["Golden", "Traces"]),
         .testTarget(
             name: "ToolTests", dependencies: ["TestSupport", "stomptap"] + nio, exclude: ["Cases", "Servers"]),
         .testTarget(name: "TerminalTests", dependencies: ["TestSupport", "LineEditorFixture", "stomptap"]),
