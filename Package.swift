@@ -60,13 +60,17 @@ let package = Package(
         .executableTarget(
             name: "LineEditorFixture", dependencies: ["LineEditor"], path: "Tests/Fixtures/LineEditorFixture"),
         .testTarget(name: "LineEditorTests", dependencies: ["LineEditor", "LineEditorFixture", "TestSupport"]),
+        .target(
+            name: "OutputFixtures", dependencies: ["StomptapOutput", "STOMPTransport", "STOMPCore", nioCore],
+            path: "Tests/Fixtures/OutputFixtures"),
         .testTarget(
-            name: "StomptapOutputTests", dependencies: ["StomptapOutput", "STOMPClient", "STOMPTransport", "STOMPCore"]),
+            name: "StomptapOutputTests",
+            dependencies: ["StomptapOutput", "STOMPClient", "STOMPTransport", "STOMPCore", "OutputFixtures", nioCore]),
         .testTarget(
             name: "StomptapCommandsTests",
             dependencies: [
                 "StomptapCommands", "StomptapOutput", "STOMPTap", "STOMPClient", "STOMPCore", "STOMPTransport",
-                "LineEditor", nioCore,
+                "LineEditor", "OutputFixtures", nioCore,
             ]),
         .target(name: "TestSupport", dependencies: nio, path: "Tests/TestSupport"),
         .testTarget(

@@ -2,6 +2,7 @@ import ArgumentParser
 import STOMPBroker
 import STOMPCore
 import STOMPTransport
+import StomptapOutput
 
 /// `serve`: the embedded broker.
 struct ServeCommand: AsyncParsableCommand {
