@@ -45,7 +45,7 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ] + nio),
         .executableTarget(name: "stomptap", dependencies: ["StomptapCommands"]),
-        .executableTarget(name: "generate-docs", dependencies: ["StomptapCommands"]),
+        .executableTarget(name: "generate-docs", dependencies: ["StomptapCommands", "StomptapOutput"]),
 
         .testTarget(name: "STOMPCoreTests", dependencies: ["STOMPCore", nioCore]),
         .testTarget(
