@@ -1,5 +1,6 @@
 import STOMPTap
 import STOMPTransport
+import StomptapOutput
 
 /// Turns what is no frame and no message into lines for stderr.
 ///
