@@ -2,6 +2,8 @@
 public enum TransportError: Error, Sendable, Hashable {
     case name(NameFailure)
     case tcp(TCPFailure)
+    case webSocket(WebSocketFailure)
+    case sockJS(SockJSFailure)
     /// A reason of a layer that has no enum of its own yet.
     case described(Described)
 
@@ -52,6 +54,8 @@ public enum TransportError: Error, Sendable, Hashable {
         switch self {
         case .name: .name
         case .tcp: .tcp
+        case .webSocket: .webSocket
+        case .sockJS(let failure): failure.layer
         case .described(let failure): failure.layer
         }
     }
@@ -60,6 +64,8 @@ public enum TransportError: Error, Sendable, Hashable {
         switch self {
         case .name(let failure): failure.kind
         case .tcp(let failure): failure.kind
+        case .webSocket(let failure): failure.kind
+        case .sockJS(let failure): failure.kind
         case .described(let failure): failure.kind
         }
     }
@@ -68,6 +74,8 @@ public enum TransportError: Error, Sendable, Hashable {
     public var response: HTTPRefusal? {
         switch self {
         case .name, .tcp: nil
+        case .webSocket(let failure): failure.response
+        case .sockJS(let failure): failure.response
         case .described(let failure): failure.response
         }
     }
@@ -82,6 +90,8 @@ extension TransportError: CustomStringConvertible {
         switch self {
         case .name(let failure): plainWords(of: failure)
         case .tcp(let failure): plainWords(of: failure)
+        case .webSocket(let failure): plainWords(of: failure)
+        case .sockJS(let failure): plainWords(of: failure)
         case .described(let failure): failure.message
         }
     }
@@ -113,4 +123,9 @@ public struct HTTPRefusal: Sendable, Hashable {
         self.reason = reason
         self.body = body
     }
+}
+
+extension HTTPRefusal: CustomStringConvertible {
+    /// The status and the reason, such as `404 Not Found`.
+    public var description: String { "\(status)" + (reason.isEmpty ? "" : " " + printable(reason)) }
 }

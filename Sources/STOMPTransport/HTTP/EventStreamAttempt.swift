@@ -71,7 +71,7 @@ final class EventStreamAttempt: StreamAttempt {
     private func open() {
         timer?.cancel()
         let description = TransportDescription(
-            name: "HTTP", remoteAddress: addressText(exchange?.channel?.remoteAddress), tlsSummary: http.tlsSummary)
+            .eventStream, remoteAddress: addressText(exchange?.channel?.remoteAddress), tlsSummary: http.tlsSummary)
         let stream = EventStream(
             eventLoop: http.eventLoop, description: description,
             attempt: NIOLoopBound(self, eventLoop: http.eventLoop))

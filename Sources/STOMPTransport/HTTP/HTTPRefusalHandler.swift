@@ -31,45 +31,6 @@ final class HTTPRefusalHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) { whenWhole() }
 }
 
-extension TransportError {
-    /// What a refused upgrade means, and what may help.
-    ///
-    /// - Parameter location: where a redirection leads.
-    init(_ refusal: HTTPRefusal, of request: WebSocketRequest, location: String?) {
-        let reason = refusal.reason.isEmpty ? "" : " " + printable(refusal.reason)
-        let answer = "\(refusal.status)\(reason) from \(request.url)"
-        switch refusal.status {
-        case 401:
-            self.init(
-                .refused, .webSocket, answer,
-                remedy: "give credentials, such as --http-header 'Authorization: Bearer TOKEN'", response: refusal)
-        case 403 where request.origin != nil:
-            let own = request.ownOrigin
-            self.init(
-                .refused, .webSocket, "\(answer): the server refused this origin",
-                remedy: request.origin == own ? "try --origin with the URL of its own pages" : "try --origin \(own)",
-                response: refusal)
-        case 403:
-            self.init(
-                .refused, .webSocket, answer,
-                remedy: "try --origin \(request.ownOrigin), or credentials by --http-header or --cookie",
-                response: refusal)
-        case 300..<400:
-            self.init(
-                .protocolViolation, .webSocket, "\(answer), not a WebSocket upgrade",
-                remedy: location.map { "it redirects to \(printable($0))" }, response: refusal)
-        case 400 where refusal.wantsTLS:
-            self.init(
-                .protocolViolation, .webSocket, "\(answer): this port speaks TLS", remedy: "try wss://",
-                response: refusal)
-        default:
-            self.init(
-                .protocolViolation, .webSocket, "\(answer), not a WebSocket upgrade", remedy: refusal.remedy,
-                response: refusal)
-        }
-    }
-}
-
 extension HTTPRefusal {
     /// What is likely the matter where something else than a WebSocket or SockJS answers.
     var remedy: String? {
@@ -80,10 +41,5 @@ extension HTTPRefusal {
         case 502, 503, 504: "a proxy in front may have no backend: is the application running, and at the proxy's port?"
         default: nil
         }
-    }
-
-    /// Whether the server says that it was met without TLS, in the words of nginx, Apache, Tomcat or Go.
-    fileprivate var wantsTLS: Bool {
-        ["HTTPS port", "SSL-enabled server port", "requires TLS", "HTTPS server"].contains(where: body.contains)
     }
 }

@@ -73,14 +73,12 @@ final class WebSocketUpgrade {
         channel.eventLoop.makeCompletedFuture {
             let agreement = try request.agreement(with: head)
             if let compression = agreement.compression {
-                options.trace.record(.layers) { WireEvent(.ws, .local, .layers, "agreed on \(compression.answer)") }
+                options.trace.record(.layers) { WireEvent(.ws, .local, .layers, .compressionAgreed(compression.answer)) }
             } else if options.offersCompression {
-                options.trace.record(.layers) {
-                    WireEvent(.ws, .local, .layers, "nothing is compressed: the server has not taken the offer")
-                }
+                options.trace.record(.layers) { WireEvent(.ws, .local, .layers, .compressionDeclined) }
             }
             let description = TransportDescription(
-                name: "WebSocket", remoteAddress: addressText(channel.remoteAddress),
+                .webSocket, remoteAddress: addressText(channel.remoteAddress),
                 subprotocol: agreement.subprotocol, tlsSummary: tls)
             channel.pipeline.syncOperations.removeHandler(recorder, promise: nil)
             let handler = try WebSocketHandler(role: .client, options: options, compression: agreement.compression)
@@ -115,7 +113,7 @@ final class WebSocketUpgrade {
         let reason = isItsLine ? (words.count > 2 ? String(words[2]) : "") : head.status.reasonPhrase
         let refusal = HTTPRefusal(
             status: Int(head.status.code), reason: reason, body: String(buffer: handler.body))
-        return TransportError(refusal, of: request, location: head.headers.first(name: "Location"))
+        return .webSocket(WebSocketFailure(refusal, of: request, location: head.headers.first(name: "Location")))
     }
 
     private func transportError(_ error: any Error) -> TransportError {
@@ -125,8 +123,7 @@ final class WebSocketUpgrade {
         case let error as TransportError:
             return error
         case let error as NIOHTTPClientUpgradeError where error == .responseProtocolNotFound:
-            return TransportError(
-                .protocolViolation, .webSocket, "101 from \(request.url) without 'Upgrade: websocket'")
+            return .webSocket(.noUpgradeHeader(from: request.url))
         case is IOError:
             return TransportError(breaking: error, with: peer)
         default:
@@ -144,6 +141,18 @@ final class WebSocketUpgrade {
             .protocolViolation, .http,
             "\(request.url) answered \"\(printable(recorder.firstLine, limit: 60))\", which is no HTTP",
             remedy: recorder.remedy)
+    }
+}
+
+extension WebSocketFailure {
+    /// - Parameter location: where a redirection leads.
+    fileprivate init(_ refusal: HTTPRefusal, of request: WebSocketRequest, location: String?) {
+        switch refusal.status {
+        case 401, 403:
+            self = .refused(url: request.url, refusal, origin: request.origin, ownOrigin: request.ownOrigin)
+        case 300..<400: self = .notUpgraded(url: request.url, refusal, location: location, sockJS: nil)
+        default: self = .notUpgraded(url: request.url, refusal, location: nil, sockJS: nil)
+        }
     }
 }
 
