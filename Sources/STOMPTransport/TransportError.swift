@@ -2,6 +2,7 @@
 public enum TransportError: Error, Sendable, Hashable {
     case name(NameFailure)
     case tcp(TCPFailure)
+    case http(HTTPFailure)
     /// A reason of a layer that has no enum of its own yet.
     case described(Described)
 
@@ -52,6 +53,7 @@ public enum TransportError: Error, Sendable, Hashable {
         switch self {
         case .name: .name
         case .tcp: .tcp
+        case .http: .http
         case .described(let failure): failure.layer
         }
     }
@@ -60,6 +62,7 @@ public enum TransportError: Error, Sendable, Hashable {
         switch self {
         case .name(let failure): failure.kind
         case .tcp(let failure): failure.kind
+        case .http(let failure): failure.kind
         case .described(let failure): failure.kind
         }
     }
@@ -68,6 +71,7 @@ public enum TransportError: Error, Sendable, Hashable {
     public var response: HTTPRefusal? {
         switch self {
         case .name, .tcp: nil
+        case .http(let failure): failure.response
         case .described(let failure): failure.response
         }
     }
@@ -82,6 +86,7 @@ extension TransportError: CustomStringConvertible {
         switch self {
         case .name(let failure): plainWords(of: failure)
         case .tcp(let failure): plainWords(of: failure)
+        case .http(let failure): plainWords(of: failure)
         case .described(let failure): failure.message
         }
     }
@@ -96,21 +101,5 @@ extension TransportError: CustomStringConvertible {
             failure.remedy = newValue
             self = .described(failure)
         }
-    }
-}
-
-/// What an HTTP server answered instead of what was asked for.
-public struct HTTPRefusal: Sendable, Hashable {
-    /// The status code, such as 403.
-    public var status: Int
-    /// The reason phrase; empty where the server sent none.
-    public var reason: String
-    /// The beginning of the body, at most 64 KiB of it.
-    public var body: String
-
-    public init(status: Int, reason: String, body: String) {
-        self.status = status
-        self.reason = reason
-        self.body = body
     }
 }

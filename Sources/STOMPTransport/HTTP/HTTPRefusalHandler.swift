@@ -58,7 +58,7 @@ extension TransportError {
             self.init(
                 .protocolViolation, .webSocket, "\(answer), not a WebSocket upgrade",
                 remedy: location.map { "it redirects to \(printable($0))" }, response: refusal)
-        case 400 where refusal.wantsTLS:
+        case 400 where refusal.saysPortWantsTLS:
             self.init(
                 .protocolViolation, .webSocket, "\(answer): this port speaks TLS", remedy: "try wss://",
                 response: refusal)
@@ -80,10 +80,5 @@ extension HTTPRefusal {
         case 502, 503, 504: "a proxy in front may have no backend: is the application running, and at the proxy's port?"
         default: nil
         }
-    }
-
-    /// Whether the server says that it was met without TLS, in the words of nginx, Apache, Tomcat or Go.
-    fileprivate var wantsTLS: Bool {
-        ["HTTPS port", "SSL-enabled server port", "requires TLS", "HTTPS server"].contains(where: body.contains)
     }
 }

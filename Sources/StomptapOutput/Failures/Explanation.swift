@@ -26,6 +26,7 @@ extension Explanation {
         switch error {
         case .name(let failure): self = failure.explanation
         case .tcp(let failure): self = failure.explanation
+        case .http(let failure): self = failure.explanation
         case .described(let failure):
             self.init(layer: failure.layer.rawValue, failure.message, hint: failure.remedy)
         }
