@@ -100,7 +100,7 @@ extension STOMPClientError {
 
     /// `what`, such as `the body`, cannot go over a transport that carries only text.
     package static func notText(_ what: String, over transport: TransportDescription) -> STOMPClientError {
-        let layer = String(transport.name.prefix { $0 != " " })
+        let layer = transport.kind.layer.rawValue
         return STOMPClientError(
             .cannotSend, layer: layer, "\(what) is no UTF-8, and \(layer) carries only text",
             remedy: "send it as base64, or over the plain WebSocket: ws://, and /websocket at the end of the path")

@@ -26,8 +26,8 @@ extension STOMPConnection {
     ///   ``STOMPClientError/Code/timedOut`` when no pong came for ``ClientConfiguration/receiptTimeout``.
     public func ping(_ payload: ByteBuffer = ByteBuffer()) async throws -> TimeAmount {
         if let failure = core.failure { throw failure }
-        guard transport.name == "WebSocket" else {
-            throw STOMPClientError(.cannotSend, layer: transport.name, "there is no ping but on a plain WebSocket")
+        guard transport.kind == .webSocket else {
+            throw STOMPClientError(.cannotSend, layer: "\(transport.kind)", "there is no ping but on a plain WebSocket")
         }
         let answer = core.eventLoop.makePromise(of: Void.self)
         let start = NIODeadline.now()
@@ -55,7 +55,7 @@ extension STOMPConnection {
     public func close(code: Int, reason: String = "") throws {
         if let failure = core.failure { throw failure }
         guard transport.keepsMessages else {
-            throw STOMPClientError(.cannotSend, layer: transport.name, "there is no close frame but on a WebSocket")
+            throw STOMPClientError(.cannotSend, layer: "\(transport.kind)", "there is no close frame but on a WebSocket")
         }
         core.stream.request(.close(code: code, reason: reason))
     }

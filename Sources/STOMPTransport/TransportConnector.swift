@@ -49,7 +49,7 @@ public struct TransportConnector: Sendable {
             var options = options
             options.proxy = proxy
             let opening = ConnectionOpening<any Channel>(
-                layer: .tcp, request: "",
+                layer: .tcp,
                 open: { channel, _ in channel.eventLoop.makeSucceededFuture(channel) }, endsAsWhole: false)
             let attempt = ConnectionAttempt(
                 target: target, opening: opening, options: options,

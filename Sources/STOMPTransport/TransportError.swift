@@ -2,6 +2,7 @@
 public enum TransportError: Error, Sendable, Hashable {
     case name(NameFailure)
     case tcp(TCPFailure)
+    case http(HTTPFailure)
     case webSocket(WebSocketFailure)
     case sockJS(SockJSFailure)
     /// A reason of a layer that has no enum of its own yet.
@@ -54,6 +55,7 @@ public enum TransportError: Error, Sendable, Hashable {
         switch self {
         case .name: .name
         case .tcp: .tcp
+        case .http: .http
         case .webSocket: .webSocket
         case .sockJS(let failure): failure.layer
         case .described(let failure): failure.layer
@@ -64,6 +66,7 @@ public enum TransportError: Error, Sendable, Hashable {
         switch self {
         case .name(let failure): failure.kind
         case .tcp(let failure): failure.kind
+        case .http(let failure): failure.kind
         case .webSocket(let failure): failure.kind
         case .sockJS(let failure): failure.kind
         case .described(let failure): failure.kind
@@ -74,6 +77,7 @@ public enum TransportError: Error, Sendable, Hashable {
     public var response: HTTPRefusal? {
         switch self {
         case .name, .tcp: nil
+        case .http(let failure): failure.response
         case .webSocket(let failure): failure.response
         case .sockJS(let failure): failure.response
         case .described(let failure): failure.response
@@ -90,6 +94,7 @@ extension TransportError: CustomStringConvertible {
         switch self {
         case .name(let failure): plainWords(of: failure)
         case .tcp(let failure): plainWords(of: failure)
+        case .http(let failure): plainWords(of: failure)
         case .webSocket(let failure): plainWords(of: failure)
         case .sockJS(let failure): plainWords(of: failure)
         case .described(let failure): failure.message
@@ -107,25 +112,4 @@ extension TransportError: CustomStringConvertible {
             self = .described(failure)
         }
     }
-}
-
-/// What an HTTP server answered instead of what was asked for.
-public struct HTTPRefusal: Sendable, Hashable {
-    /// The status code, such as 403.
-    public var status: Int
-    /// The reason phrase; empty where the server sent none.
-    public var reason: String
-    /// The beginning of the body, at most 64 KiB of it.
-    public var body: String
-
-    public init(status: Int, reason: String, body: String) {
-        self.status = status
-        self.reason = reason
-        self.body = body
-    }
-}
-
-extension HTTPRefusal: CustomStringConvertible {
-    /// The status and the reason, such as `404 Not Found`.
-    public var description: String { "\(status)" + (reason.isEmpty ? "" : " " + printable(reason)) }
 }

@@ -62,6 +62,12 @@ extension WireEvent {
         case connected(to: String)
         case closed
 
+        // HTTP, as somebody between the two sides sees it.
+        case request(method: String, target: String)
+        case answer(status: Int, reason: String)
+        /// A request offers what could not be made good, and it was taken out.
+        case offerWithheld(of: [String])
+
         // WebSocket.
         /// Messages are compressed, by this answer of the server's (RFC 7692).
         case compressionAgreed(String)

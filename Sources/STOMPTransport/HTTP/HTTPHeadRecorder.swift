@@ -33,12 +33,10 @@ final class HTTPHeadRecorder: ChannelDuplexHandler, RemovableChannelHandler {
         return words.count > 2 ? String(words[2]) : ""
     }
 
-    /// What to do where what came is no HTTP.
-    var remedy: String? {
-        incoming.readableBytesView.starts(with: "ERROR".utf8)
-            ? "this port speaks STOMP without WebSocket: try stomp://"
-            : ForeignProtocol(firstOctets: incoming.readableBytesView)?.remedy
-    }
+    /// The protocol of what came, where that is no HTTP.
+    var foreignProtocol: ForeignProtocol? { ForeignProtocol(insteadOfHTTP: incoming.readableBytesView) }
+
+    var remedy: String? { foreignProtocol?.remedy }
 
     /// Another exchange begins on the same connection.
     func reset() {

@@ -5,9 +5,9 @@ public enum SockJSFailure: Sendable, Hashable {
     // The answer to `GET BASE/info`.
     /// 401 or 403. `ownOrigin` is that of the server's own pages.
     case refused(url: String, HTTPRefusal, ownOrigin: String)
-    /// Another status than 200; `location` is the URL to try instead, where it redirects.
-    case noInfo(url: String, HTTPRefusal, location: String?)
-    case infoNotJSON(contentType: String, url: String, HTTPRefusal)
+    /// Another status than 200; `movedTo` is the URL to try instead, where it redirects.
+    case noInfo(url: String, HTTPRefusal, movedTo: String?)
+    case infoNotJSON(url: String, HTTPRefusal)
     case infoWithoutWebSocketMember(url: String, HTTPRefusal)
     case invalidInfo(JSONFault, url: String, HTTPRefusal)
     /// The server wants its sessions at another server.
@@ -71,7 +71,7 @@ public enum SockJSFailure: Sendable, Hashable {
     /// The answer to a request that was refused.
     public var response: HTTPRefusal? {
         switch self {
-        case .refused(_, let refusal, _), .noInfo(_, let refusal, _), .infoNotJSON(_, _, let refusal),
+        case .refused(_, let refusal, _), .noInfo(_, let refusal, _), .infoNotJSON(_, let refusal),
             .infoWithoutWebSocketMember(_, let refusal), .invalidInfo(_, _, let refusal),
             .requestRefused(_, let refusal), .requestFailed(_, let refusal), .unknownSession(_, let refusal):
             refusal

@@ -164,10 +164,10 @@ final class ConnectionAttempt<Product: Sendable> {
         }
         let peer = addressText(host: target.host, port: target.port)
         let error: TransportError =
-            switch layer {
-            case .name: .name(.noAnswer(for: target.host, within: span))
-            case .tcp: .tcp(.noAnswer(from: peer, within: span))
-            case .http: TransportError(.timedOut, .http, "no answer to \(opening.request) within \(span.readable)")
+            switch (layer, opening.request) {
+            case (.name, _): .name(.noAnswer(for: target.host, within: span))
+            case (.tcp, _): .tcp(.noAnswer(from: peer, within: span))
+            case (.http, let request?): .http(.noAnswer(to: request, within: span))
             default:
                 TransportError(
                     .timedOut, layer,

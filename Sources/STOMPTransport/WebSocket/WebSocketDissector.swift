@@ -14,7 +14,6 @@ package struct WebSocketDissector {
     package struct Control {
         fileprivate let frame: WebSocketFrame
 
-        package var isClose: Bool { frame.opcode == .close }
         package var payload: ByteBuffer { frame.payload }
 
         /// - Parameter isMasked: whether a client sends it.

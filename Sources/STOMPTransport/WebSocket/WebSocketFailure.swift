@@ -2,9 +2,8 @@
 public enum WebSocketFailure: Sendable, Hashable {
     /// 401 or 403. `origin` is the one that was sent, `ownOrigin` that of the server's own pages.
     case refused(url: String, HTTPRefusal, origin: String?, ownOrigin: String)
-    /// Any other answer than a 101; `location` is where a redirection leads. `sockJS` is known where the server turned
-    /// out to speak that.
-    case notUpgraded(url: String, HTTPRefusal, location: String?, sockJS: SockJSAddress?)
+    /// Any other answer than a 101; `sockJS` is known where the server turned out to speak that.
+    case notUpgraded(url: String, HTTPRefusal, sockJS: SockJSAddress?)
     // A 101 that is not as RFC 6455, section 4.1, has it.
     case noUpgradeHeader(from: String)
     case noConnectionHeader(from: String)
@@ -37,7 +36,7 @@ public enum WebSocketFailure: Sendable, Hashable {
     /// The answer to a request that was refused.
     public var response: HTTPRefusal? {
         switch self {
-        case .refused(_, let refusal, _, _), .notUpgraded(_, let refusal, _, _): refusal
+        case .refused(_, let refusal, _, _), .notUpgraded(_, let refusal, _): refusal
         default: nil
         }
     }

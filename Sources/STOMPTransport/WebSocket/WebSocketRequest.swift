@@ -6,6 +6,8 @@ import NIOWebSocket
 struct WebSocketRequest {
     /// Where the WebSocket is, without the query, which may hold secrets: `ws://localhost:8080/ws`.
     let url: String
+    /// The request as a failure names it.
+    let summary: HTTPRequestSummary
     /// The origin that is sent, and the one of the server's own pages.
     let origin: String?
     let ownOrigin: String
@@ -28,6 +30,7 @@ struct WebSocketRequest {
             throw .webSocket(.invalidSubprotocol(subprotocol))
         }
         url = site.webSocketURL(head.uri)
+        summary = HTTPRequestSummary(.webSocket, url, isSecure: site.isSecure)
         ownOrigin = site.origin
         origin = head.headers.first(name: "Origin")
         // It is asked only whether the answer fits the key, which an empty header leaves without one.

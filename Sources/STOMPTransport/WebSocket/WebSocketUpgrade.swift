@@ -111,9 +111,13 @@ final class WebSocketUpgrade {
         let words = recorder.firstLine.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
         let isItsLine = words.count > 1 && words[1] == "\(head.status.code)"
         let reason = isItsLine ? (words.count > 2 ? String(words[2]) : "") : head.status.reasonPhrase
-        let refusal = HTTPRefusal(
-            status: Int(head.status.code), reason: reason, body: String(buffer: handler.body))
-        return .webSocket(WebSocketFailure(refusal, of: request, location: head.headers.first(name: "Location")))
+        let refusal = HTTPRefusal(head, reason: reason, body: String(buffer: handler.body))
+        switch refusal.status {
+        case 401, 403:
+            return .webSocket(
+                .refused(url: request.url, refusal, origin: request.origin, ownOrigin: request.ownOrigin))
+        default: return .webSocket(.notUpgraded(url: request.url, refusal, sockJS: nil))
+        }
     }
 
     private func transportError(_ error: any Error) -> TransportError {
@@ -130,29 +134,11 @@ final class WebSocketUpgrade {
             break
         }
         if recorder.incoming.readableBytes == 0 {
-            return TransportError(
-                .connectionLost, .http, "\(request.url) was asked for a WebSocket, and the connection ended unanswered",
-                remedy: tls == nil ? "where this port speaks TLS, try wss://" : nil)
+            return .http(.connectionClosed(beforeAnswerTo: request.summary))
         }
-        if recorder.firstLine.hasPrefix("HTTP/") {
-            return TransportError(.protocolViolation, .http, "the answer of \(request.url) is broken HTTP")
-        }
-        return TransportError(
-            .protocolViolation, .http,
-            "\(request.url) answered \"\(printable(recorder.firstLine, limit: 60))\", which is no HTTP",
-            remedy: recorder.remedy)
-    }
-}
-
-extension WebSocketFailure {
-    /// - Parameter location: where a redirection leads.
-    fileprivate init(_ refusal: HTTPRefusal, of request: WebSocketRequest, location: String?) {
-        switch refusal.status {
-        case 401, 403:
-            self = .refused(url: request.url, refusal, origin: request.origin, ownOrigin: request.ownOrigin)
-        case 300..<400: self = .notUpgraded(url: request.url, refusal, location: location, sockJS: nil)
-        default: self = .notUpgraded(url: request.url, refusal, location: nil, sockJS: nil)
-        }
+        if recorder.firstLine.hasPrefix("HTTP/") { return .http(.malformedAnswer(of: request.url)) }
+        return .http(
+            .notHTTP(from: request.url, firstLine: recorder.firstLine, protocol: recorder.foreignProtocol))
     }
 }
 

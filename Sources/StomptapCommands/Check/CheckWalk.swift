@@ -45,6 +45,8 @@ struct CheckWalk: Sendable {
             // A SockJS session has several connections; the first one shows how long it takes.
             let duration = end(at: time)
             return seen.insert(.tcp).inserted ? [CheckStep(.tcp, .ok, duration, event.text)] : []
+        case .fellBack, .fellBackToWebSocket: return [endSockJS(.warn, event)]
+        case .sockJSOpened: return [endSockJS(.ok, event)]
         case .closed where event.layer == .tcp:
             // Over HTTP it may be another one than the session's.
             if connectSent != nil, !isWeb { ended = ended ?? time }
@@ -67,10 +69,6 @@ struct CheckWalk: Sendable {
             self.request = nil
             stepEnded = time
             return answered(request, by: event.text, in: time - request.time)
-        case (.sockjs, .local):
-            defer { (info, refusedIn) = (nil, nil) }
-            let goesOn = event.text.contains(": trying ")
-            return [CheckStep(.sockjs, goesOn ? .warn : .ok, info?.duration ?? refusedIn, event.text)]
         case (.stomp, .outgoing) where event.detail == .frames && connectSent == nil:
             connectSent = time
             return []
@@ -94,6 +92,12 @@ struct CheckWalk: Sendable {
         let began = request?.time ?? connectSent ?? stepEnded
         let duration = refusedIn ?? info?.duration ?? (ended ?? time) - began
         return CheckStep(name, .fail, duration, message, remedy: remedy)
+    }
+
+    /// It is known what became of SockJS, or of one of its transports.
+    private mutating func endSockJS(_ result: CheckStep.Result, _ event: WireEvent) -> CheckStep {
+        defer { (info, refusedIn) = (nil, nil) }
+        return CheckStep(.sockjs, result, info?.duration ?? refusedIn, event.text)
     }
 
     private mutating func end(at time: NIODeadline) -> TimeAmount {

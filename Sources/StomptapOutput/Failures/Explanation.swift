@@ -26,6 +26,9 @@ extension Explanation {
         switch error {
         case .name(let failure): self = failure.explanation
         case .tcp(let failure): self = failure.explanation
+        case .http(let failure): self = failure.explanation
+        case .webSocket(let failure): self = failure.explanation
+        case .sockJS(let failure): self = failure.explanation
         case .described(let failure):
             self.init(layer: failure.layer.rawValue, failure.message, hint: failure.remedy)
         }

@@ -16,7 +16,8 @@ enum Hints {
         case .refused where ["authoriz", "token", "executorsubscribablechannel"].contains(where: text.contains):
             return "an interceptor of the application may want -C 'Authorization: Bearer ...' in CONNECT"
         case .connectionLost where text.contains("with 1009"):
-            return "it takes no WebSocket message so large (Tomcat: 16 KiB): try --split 8192"
+            return "it takes no WebSocket message so large (Tomcat: \(ServerLimits.tomcatMessage)): "
+                + "try --split \(ServerLimits.messageForTomcat)"
         case .connectionLost where text.contains("stomp died"):
             return "RabbitMQ says so after an ERROR that it does not send over WebSocket; try stomp://, or see its log"
         case .connectionLost where text.contains("with 2010"):

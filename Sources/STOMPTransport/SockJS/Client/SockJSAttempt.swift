@@ -57,8 +57,7 @@ final class SockJSAttempt {
             let exchange = try SockJSProbe.start(location, http: http, deadline: deadline) { [self] in probed($0) }
             stop = { exchange.cancel() }
             schedule(until: deadline) { [self] span in
-                let message = "no answer to GET \(exchange.url) within \(span.readable)"
-                end(.failure(TransportError(.timedOut, .http, message)))
+                end(.failure(TransportError.http(.noAnswer(to: exchange.summary, within: span))))
             }
         } catch {
             end(.failure(error))

@@ -10,15 +10,15 @@ struct SockJSHint {
     private let hadSlash: Bool
     private let refusal: Refusal
 
-    private typealias Refusal = (url: String, answer: HTTPRefusal, location: String?)
+    private typealias Refusal = (url: String, answer: HTTPRefusal)
 
     /// - Returns: nil where the error says enough, or is none that SockJS could explain.
     init?(_ error: TransportError, of target: TransportTarget) {
         guard case .webSocket(let path) = target.kind,
-            case .webSocket(.notUpgraded(let url, let answer, let redirection, _)) = error
+            case .webSocket(.notUpgraded(let url, let answer, _)) = error
         else { return nil }
         self.target = target
-        refusal = (url, answer, redirection)
+        refusal = (url, answer)
         location = SockJSLocation(base: path)
         hadSlash = path.prefix { $0 != "?" }.hasSuffix("/") && !location.path.isEmpty
         if location.path.hasSuffix("/websocket") { return nil }
@@ -29,8 +29,7 @@ struct SockJSHint {
         let site = HTTPSite(target)
         let address = SockJSAddress(
             url: site.url(location.base), webSocketURL: site.webSocketURL(location.plainWebSocket), hadSlash: hadSlash)
-        return .webSocket(
-            .notUpgraded(url: refusal.url, refusal.answer, location: refusal.location, sockJS: address))
+        return .webSocket(.notUpgraded(url: refusal.url, refusal.answer, sockJS: address))
     }
 
     /// Asks the server.

@@ -33,9 +33,9 @@ enum SockJSProbe {
             return .failed(.sockJS(.refused(url: url, refusal, ownOrigin: site.origin)))
         case 300..<400:
             let target = response.head.headers.first(name: "Location").map { base(ofRedirection: $0) }
-            return .other(.sockJS(.noInfo(url: url, refusal, location: target)))
+            return .other(.sockJS(.noInfo(url: url, refusal, movedTo: target)))
         default:
-            return .other(.sockJS(.noInfo(url: url, refusal, location: nil)))
+            return .other(.sockJS(.noInfo(url: url, refusal, movedTo: nil)))
         }
     }
 
@@ -43,7 +43,7 @@ enum SockJSProbe {
         let (url, refusal) = (response.url, response.refusal)
         let type = response.head.headers.first(name: "Content-Type") ?? ""
         guard type.isEmpty || type.lowercased().contains("json") else {
-            return .other(.sockJS(.infoNotJSON(contentType: type, url: url, refusal)))
+            return .other(.sockJS(.infoNotJSON(url: url, refusal)))
         }
         do throws(JSONFault) {
             guard let info = try SockJSInfo(response.body) else {
