@@ -3,6 +3,7 @@ public enum TransportError: Error, Sendable, Hashable {
     case name(NameFailure)
     case tcp(TCPFailure)
     case http(HTTPFailure)
+    case proxy(ProxyFailure)
     /// A reason of a layer that has no enum of its own yet.
     case described(Described)
 
@@ -54,6 +55,7 @@ public enum TransportError: Error, Sendable, Hashable {
         case .name: .name
         case .tcp: .tcp
         case .http: .http
+        case .proxy: .proxy
         case .described(let failure): failure.layer
         }
     }
@@ -63,6 +65,7 @@ public enum TransportError: Error, Sendable, Hashable {
         case .name(let failure): failure.kind
         case .tcp(let failure): failure.kind
         case .http(let failure): failure.kind
+        case .proxy(let failure): failure.kind
         case .described(let failure): failure.kind
         }
     }
@@ -70,7 +73,7 @@ public enum TransportError: Error, Sendable, Hashable {
     /// The answer to an HTTP request that was refused.
     public var response: HTTPRefusal? {
         switch self {
-        case .name, .tcp: nil
+        case .name, .tcp, .proxy: nil
         case .http(let failure): failure.response
         case .described(let failure): failure.response
         }
@@ -87,6 +90,7 @@ extension TransportError: CustomStringConvertible {
         case .name(let failure): plainWords(of: failure)
         case .tcp(let failure): plainWords(of: failure)
         case .http(let failure): plainWords(of: failure)
+        case .proxy(let failure): plainWords(of: failure)
         case .described(let failure): failure.message
         }
     }

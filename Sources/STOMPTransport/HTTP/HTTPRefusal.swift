@@ -1,3 +1,5 @@
+import NIOHTTP1
+
 /// What an HTTP server answered instead of what was asked for.
 public struct HTTPRefusal: Sendable, Hashable {
     /// The status code, such as 403.
@@ -33,4 +35,13 @@ public struct HTTPRefusal: Sendable, Hashable {
 extension HTTPRefusal: CustomStringConvertible {
     /// The status code and the reason phrase: `404 Not Found`.
     public var description: String { "\(status)" + (reason.isEmpty ? "" : " " + printable(reason)) }
+}
+
+extension HTTPRefusal {
+    /// - Parameter reason: the phrase as it came: the codec puts its own in its place.
+    init(_ head: HTTPResponseHead, reason: String, body: String) {
+        self.init(
+            status: Int(head.status.code), reason: reason, body: body, location: head.headers.first(name: "Location"),
+            contentType: head.headers.first(name: "Content-Type"))
+    }
 }
