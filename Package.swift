@@ -61,7 +61,8 @@ let package = Package(
             name: "LineEditorFixture", dependencies: ["LineEditor"], path: "Tests/Fixtures/LineEditorFixture"),
         .testTarget(name: "LineEditorTests", dependencies: ["LineEditor", "LineEditorFixture", "TestSupport"]),
         .testTarget(
-            name: "StomptapOutputTests", dependencies: ["StomptapOutput", "STOMPClient", "STOMPTransport", "STOMPCore"]),
+            name: "StomptapOutputTests",
+            dependencies: ["StomptapOutput", "STOMPTap", "STOMPClient", "STOMPTransport", "STOMPCore", nioCore]),
         .testTarget(
             name: "StomptapCommandsTests",
             dependencies: [

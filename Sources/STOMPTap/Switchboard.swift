@@ -36,7 +36,8 @@ final class Switchboard {
         // A handshake of TLS may end when all the others are being ended.
         guard whenEmpty == nil else { return channel.close(promise: nil) }
         if configuration.faults.refusal > 0, Double.random(in: 0..<1) < configuration.faults.refusal {
-            tell(TapEvent(connection: nextNumber(), app: addressText(channel.remoteAddress), .fault(.connectionRefused)))
+            tell(
+                TapEvent(connection: nextNumber(), app: addressText(channel.remoteAddress), .fault(.connectionRefused)))
             deliver()
             RelayEnd(channel, .toServer) { _ in }.reset()
             return

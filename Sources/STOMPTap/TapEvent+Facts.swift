@@ -48,7 +48,7 @@ public enum TapFault: Sendable, Hashable {
 }
 
 /// Something that a reader of what passes should know, such as why nothing more is shown of a connection.
-public enum TapNote: Sendable {
+public enum TapNote: Sendable, Hashable {
     case cannotConnect(TransportError)
     /// What a side sends is shown as it is from here on.
     case notSTOMP(STOMPProtocolError)

@@ -3,6 +3,7 @@ public enum TransportError: Error, Sendable, Hashable {
     case name(NameFailure)
     case tcp(TCPFailure)
     case http(HTTPFailure)
+    case proxy(ProxyFailure)
     case webSocket(WebSocketFailure)
     case sockJS(SockJSFailure)
     /// A reason of a layer that has no enum of its own yet.
@@ -56,6 +57,7 @@ public enum TransportError: Error, Sendable, Hashable {
         case .name: .name
         case .tcp: .tcp
         case .http: .http
+        case .proxy: .proxy
         case .webSocket: .webSocket
         case .sockJS(let failure): failure.layer
         case .described(let failure): failure.layer
@@ -67,6 +69,7 @@ public enum TransportError: Error, Sendable, Hashable {
         case .name(let failure): failure.kind
         case .tcp(let failure): failure.kind
         case .http(let failure): failure.kind
+        case .proxy(let failure): failure.kind
         case .webSocket(let failure): failure.kind
         case .sockJS(let failure): failure.kind
         case .described(let failure): failure.kind
@@ -76,7 +79,7 @@ public enum TransportError: Error, Sendable, Hashable {
     /// The answer to an HTTP request that was refused.
     public var response: HTTPRefusal? {
         switch self {
-        case .name, .tcp: nil
+        case .name, .tcp, .proxy: nil
         case .http(let failure): failure.response
         case .webSocket(let failure): failure.response
         case .sockJS(let failure): failure.response
@@ -95,6 +98,7 @@ extension TransportError: CustomStringConvertible {
         case .name(let failure): plainWords(of: failure)
         case .tcp(let failure): plainWords(of: failure)
         case .http(let failure): plainWords(of: failure)
+        case .proxy(let failure): plainWords(of: failure)
         case .webSocket(let failure): plainWords(of: failure)
         case .sockJS(let failure): plainWords(of: failure)
         case .described(let failure): failure.message

@@ -61,6 +61,23 @@ extension WireEvent {
         case connecting(to: String)
         case connected(to: String)
         case closed
+        /// What one read brought, or one write takes.
+        case bytes
+
+        // HTTP, and CONNECT at a proxy: the first lines of heads as they came.
+        case requestHead(method: String, target: String, version: String, wantsWebSocket: Bool)
+        /// `reason` is nil where there is not even a blank behind the status.
+        case responseHead(version: String, status: Int, reason: String?)
+        /// What came in place of a head.
+        case unreadableHead(firstLine: String)
+        /// An answer came that nobody had asked for: the connection is dropped.
+        case unsolicitedAnswer
+
+        // Proxies.
+        case connectingThroughProxy(String, to: String)
+        case socks(SOCKSStep)
+        /// What is given up, and why.
+        case failed(TransportError)
 
         // HTTP, as somebody between the two sides sees it.
         case request(method: String, target: String)
@@ -99,6 +116,19 @@ extension WireEvent {
 
         /// What has no case of its own yet, in a few words: `heart-beat`, `101 Switching Protocols`.
         case summary(String)
+
+        /// A message of SOCKS 5 (RFC 1928), or what it comes to.
+        public enum SOCKSStep: Sendable, Hashable {
+            case greeting
+            /// The proxy has chosen a method, or accepted the credentials.
+            case answer
+            case credentials
+            /// What is asked for in the request.
+            case connect(to: String)
+            case request
+            case reply
+            case succeeded
+        }
     }
 
     public init(

@@ -73,7 +73,9 @@ final class WebSocketUpgrade {
         channel.eventLoop.makeCompletedFuture {
             let agreement = try request.agreement(with: head)
             if let compression = agreement.compression {
-                options.trace.record(.layers) { WireEvent(.ws, .local, .layers, .compressionAgreed(compression.answer)) }
+                options.trace.record(.layers) {
+                    WireEvent(.ws, .local, .layers, .compressionAgreed(compression.answer))
+                }
             } else if options.offersCompression {
                 options.trace.record(.layers) { WireEvent(.ws, .local, .layers, .compressionDeclined) }
             }
@@ -136,9 +138,7 @@ final class WebSocketUpgrade {
         if recorder.incoming.readableBytes == 0 {
             return .http(.connectionClosed(beforeAnswerTo: request.summary))
         }
-        if recorder.firstLine.hasPrefix("HTTP/") { return .http(.malformedAnswer(of: request.url)) }
-        return .http(
-            .notHTTP(from: request.url, firstLine: recorder.firstLine, protocol: recorder.foreignProtocol))
+        return .http(recorder.violation(by: request.url))
     }
 }
 

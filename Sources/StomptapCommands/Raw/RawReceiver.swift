@@ -2,6 +2,7 @@ import NIOCore
 import STOMPClient
 import STOMPCore
 import STOMPTransport
+import StomptapOutput
 
 /// Makes events of what a stream brings. It lives on the stream's event loop.
 final class RawReceiver: TransportReceiver {
@@ -219,7 +220,7 @@ final class RawReceiver: TransportReceiver {
         let foreign = frames.hadFrame ? nil : ForeignProtocol(firstOctets: frames.firstOctets)
         return STOMPClientError(
             error.isLimit ? .limitExceeded : .protocolViolation,
-            foreign.map { "the other side speaks \($0.rawValue)" } ?? error.message, remedy: foreign?.remedy)
+            foreign.map { "the other side speaks \($0.rawValue)" } ?? error.message, remedy: foreign?.hint)
     }
 
     // MARK: - What goes

@@ -12,6 +12,15 @@ extension WireEvent.Content {
         case .connecting(let place): "connecting to \(place)"
         case .connected(let place): "connected to \(place)"
         case .closed: "closed"
+        case .bytes: "octets"
+        case .requestHead(let method, let target, let version, _): "\(method) \(target) \(version)"
+        case .responseHead(let version, let status, let reason):
+            "\(version) \(status)" + (reason.map { " \($0)" } ?? "")
+        case .unreadableHead(let line): line
+        case .unsolicitedAnswer: "an answer came that nobody had asked for: the connection is dropped"
+        case .connectingThroughProxy(let proxy, let target): "connecting to \(target) through \(proxy)"
+        case .socks(let step): step.text
+        case .failed(let error): Explanation(error).sentence
         case .request(let method, let target): "\(method) \(target)"
         case .answer(let status, let reason): "\(status) \(reason)"
         case .offerWithheld(let names): "withheld the offer of \(names.joined(separator: ", "))"

@@ -27,6 +27,7 @@ extension Explanation {
         case .name(let failure): self = failure.explanation
         case .tcp(let failure): self = failure.explanation
         case .http(let failure): self = failure.explanation
+        case .proxy(let failure): self = failure.explanation
         case .webSocket(let failure): self = failure.explanation
         case .sockJS(let failure): self = failure.explanation
         case .described(let failure):

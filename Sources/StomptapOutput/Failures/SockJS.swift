@@ -34,7 +34,8 @@ extension SockJSFailure {
         case .answerWithoutOpening: "the server's answer ended without the frame that opens the session"
         case .tooMuchBeforeOpening(let bytes):
             "the server sent \(bytes) octets without the frame that opens the session"
-        case .unknownSession(let url, let refusal): "the server does not know the session any more: \(refusal) from \(url)"
+        case .unknownSession(let url, let refusal):
+            "the server does not know the session any more: \(refusal) from \(url)"
         case .openedAgain: "the server lost the session and opened a new one"
         case .emptyAnswers(let count): "the server gave \(count) answers in a row without a frame in them"
         case .invalidFrame(let beginning, let fault):
