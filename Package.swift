@@ -65,7 +65,9 @@ let package = Package(
             path: "Tests/Fixtures/OutputFixtures"),
         .testTarget(
             name: "StomptapOutputTests",
-            dependencies: ["StomptapOutput", "STOMPClient", "STOMPTransport", "STOMPCore", "OutputFixtures", nioCore]),
+            dependencies: [
+                "StomptapOutput", "STOMPTap", "STOMPClient", "STOMPTransport", "STOMPCore", "OutputFixtures", nioCore,
+            ]),
         .testTarget(
             name: "StomptapCommandsTests",
             dependencies: [

@@ -26,7 +26,7 @@ extension STOMPConnection {
     ///   ``STOMPClientError/timedOut(_:within:)`` when no pong came for ``ClientConfiguration/receiptTimeout``.
     public func ping(_ payload: ByteBuffer = ByteBuffer()) async throws -> TimeAmount {
         if let failure = core.failure { throw failure }
-        guard transport.name == "WebSocket" else {
+        guard transport.kind == .webSocket else {
             throw STOMPClientError.cannotSend(.noPing(over: transport))
         }
         let answer = core.eventLoop.makePromise(of: Void.self)

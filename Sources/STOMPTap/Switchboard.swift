@@ -36,7 +36,8 @@ final class Switchboard {
         // A handshake of TLS may end when all the others are being ended.
         guard whenEmpty == nil else { return channel.close(promise: nil) }
         if configuration.faults.refusal > 0, Double.random(in: 0..<1) < configuration.faults.refusal {
-            tell(TapEvent(connection: nextNumber(), app: addressText(channel.remoteAddress), .fault("refused")))
+            tell(
+                TapEvent(connection: nextNumber(), app: addressText(channel.remoteAddress), .fault(.connectionRefused)))
             deliver()
             RelayEnd(channel, .toServer) { _ in }.reset()
             return
@@ -66,7 +67,7 @@ final class Switchboard {
     }
 
     private func endSessions() {
-        for session in sessions.values { session.end("the tap was ended") }
+        for session in sessions.values { session.end(.tapEnded) }
         sessions = [:]
     }
 
@@ -120,11 +121,11 @@ final class Switchboard {
             guard let self, let session else { return }
             session.idleTimer?.cancel()
             session.idleTimer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.sessionPatience) {
-                session.end("no request came for \(durationText(Self.sessionPatience))")
+                session.end(.noRequest(within: Self.sessionPatience))
                 if self.sessions[path.session] === session { self.sessions[path.session] = nil }
             }
         }
-        session.begin("\(path.name) \(path.session)")
+        session.begin(.sockJS(transport: path.transport, session: path.session))
         return session
     }
 }

@@ -11,8 +11,8 @@ public struct TapEvent: Sendable {
 
     /// What was seen.
     public enum Content: Sendable {
-        /// A connection has begun, or a SockJS session: what it is, such as `WebSocket /ws`.
-        case opened(String)
+        /// A connection has begun, or a SockJS session.
+        case opened(TapOpening)
         /// A STOMP frame. One that a fault dropped is told as well, with the ``fault(_:)`` behind it.
         case frame(Frame)
         /// An end-of-line between frames.
@@ -23,15 +23,15 @@ public struct TapEvent: Sendable {
         case octets(ByteBuffer)
         /// What passes below the messages: the head of an HTTP request, a ping, an envelope of SockJS. It is told only
         /// where ``TapConfiguration/tellsLayers`` asks for it.
-        case layer(WireEvent.Layer, String, octets: ByteBuffer?)
+        case layer(WireEvent.Layer, WireEvent.Content, octets: ByteBuffer?)
         /// A request was answered by the tap itself, as it is for another host or comes from a foreign page.
         case refused(AdmissionRefusal)
         /// A fault that was asked for strikes.
-        case fault(String)
+        case fault(TapFault)
         /// Something that a reader of all this should know, such as why nothing more is shown of a connection.
-        case note(String)
+        case note(TapNote)
         /// The connection, or the session, is over: who ended it, and how.
-        case ended(String)
+        case ended(TapEnding)
     }
 
     /// The connections and SockJS sessions of a tap are counted from 1.

@@ -11,8 +11,8 @@ final class TapSession {
     /// The connections that carry it now, each with how many requests of it.
     private var relays: [ObjectIdentifier: (relay: Relay, requests: Int)] = [:]
     private var timers: [Scheduled<Void>] = []
-    /// What the ends of a WebSocket or SockJS session said when they closed it.
-    private var farewell: String?
+    /// How one of the ends, or the tap, closed the session.
+    private var farewell: TapEnding?
     private(set) var isFrozen = false
     private(set) var isClosed = false
     private(set) var hasEnded = false
@@ -42,20 +42,20 @@ final class TapSession {
     }
 
     /// Tells what the session is, and has the faults begin.
-    func begin(_ name: String) {
-        tell(nil, .opened(name))
+    func begin(_ opening: TapOpening) {
+        tell(nil, .opened(opening))
         let faults = switchboard.configuration.faults
-        if let text = faults.slowness { tell(nil, .fault(text)) }
+        if let slowness = faults.slowness { tell(nil, .fault(slowness)) }
         if case .time(let time) = faults.closing { after(time) { $0.close() } }
         if let time = faults.freezing { after(time) { $0.freeze() } }
     }
 
     /// Takes note of how one side took its leave: the first counts.
-    func said(goodbye text: String, _ direction: TapEvent.Direction) {
-        farewell = farewell ?? "the \(direction == .toServer ? "app" : "server") closed it: \(text)"
+    func said(goodbye ending: TapEnding) {
+        farewell = farewell ?? ending
     }
 
-    func end(_ how: String) {
+    func end(_ how: TapEnding) {
         guard !hasEnded else { return }
         hasEnded = true
         for timer in timers { timer.cancel() }
@@ -95,8 +95,8 @@ final class TapSession {
         guard !isClosed, !hasEnded else { return }
         isClosed = true
         let code = switchboard.configuration.faults.closeCode
-        tell(nil, .fault(code.map { "closed with \($0)" } ?? "broke the connection off"))
-        farewell = "the tap closed it"
+        tell(nil, .fault(.closed(code: code)))
+        farewell = .closedByTap
         // The ends learn of it when it was told.
         switchboard.deliver()
         for (relay, _) in relays.values { relay.breakOff(self, code: code) }
@@ -106,7 +106,7 @@ final class TapSession {
     func freeze() {
         guard !isClosed, !hasEnded else { return }
         isFrozen = true
-        tell(nil, .fault("frozen: nothing passes any more"))
+        tell(nil, .fault(.frozen))
         switchboard.deliver()
         for (relay, _) in relays.values { relay.freeze() }
     }

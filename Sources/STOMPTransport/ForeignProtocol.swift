@@ -7,6 +7,8 @@ public enum ForeignProtocol: String, Sendable, Hashable, CaseIterable {
     case ssh = "SSH"
     case amqp = "AMQP"
     case smtp = "SMTP or FTP"
+    /// STOMP, where something else was expected: an ERROR frame.
+    case stomp = "STOMP"
 
     /// - Parameter octets: the first that came from the peer.
     public init?(firstOctets octets: some Collection<UInt8>) {
@@ -27,12 +29,24 @@ public enum ForeignProtocol: String, Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// What answers HTTP in place of HTTP.
+    ///
+    /// - Parameter octets: the first that came from the peer.
+    init?(insteadOfHTTP octets: some Collection<UInt8>) {
+        if octets.starts(with: "ERROR".utf8) {
+            self = .stomp
+        } else {
+            self.init(firstOctets: octets)
+        }
+    }
+
     /// What to do about it, for somebody who wanted STOMP.
     public var remedy: String {
         switch self {
         case .http: "this port speaks HTTP: for STOMP over WebSocket try ws://HOST:PORT/PATH"
         case .tls: "this port speaks TLS: try stomps:// or wss://"
         case .amqp: "this port speaks AMQP: RabbitMQ has STOMP on 61613, and on 15674/ws over WebSocket"
+        case .stomp: "this port speaks STOMP without WebSocket: try stomp://"
         case .ssh, .smtp: "this port speaks \(rawValue)"
         }
     }

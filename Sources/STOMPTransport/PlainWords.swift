@@ -39,9 +39,12 @@ private func parts(of payload: Any) -> [String] {
 private func words(_ name: String) -> String {
     var result = ""
     var previous: Character?
-    for character in name {
+    var rest = name[...]
+    while let character = rest.popFirst() {
         if character.isUppercase, previous?.isLowercase == true { result += " " }
-        result += character.isUppercase && previous?.isUppercase != true ? character.lowercased() : String(character)
+        // The letters of an abbreviation, as in `notHTTP`, stay as they are.
+        let isAbbreviation = previous?.isUppercase == true || rest.first?.isUppercase == true
+        result += character.isUppercase && !isAbbreviation ? character.lowercased() : String(character)
         previous = character
     }
     return result

@@ -30,7 +30,7 @@ public struct TransportConnector: Sendable {
             contexts.forget()
             throw error
         } catch let error as TransportError {
-            let hint = SockJSHint(refusal: error, of: target)
+            let hint = SockJSHint(error, of: target)
             guard let hint, await hint.isTrue(options: options, tls: tls, on: eventLoop, deadline: deadline) else {
                 throw error
             }
@@ -49,7 +49,7 @@ public struct TransportConnector: Sendable {
             var options = options
             options.proxy = proxy
             let opening = ConnectionOpening<any Channel>(
-                layer: .tcp, request: "",
+                layer: .tcp,
                 open: { channel, _ in channel.eventLoop.makeSucceededFuture(channel) }, endsAsWhole: false)
             let attempt = ConnectionAttempt(
                 target: target, opening: opening, options: options,

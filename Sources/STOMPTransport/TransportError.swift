@@ -3,6 +3,10 @@ public enum TransportError: Error, Sendable, Hashable {
     case name(NameFailure)
     case tcp(TCPFailure)
     case tls(TLSFailure)
+    case http(HTTPFailure)
+    case proxy(ProxyFailure)
+    case webSocket(WebSocketFailure)
+    case sockJS(SockJSFailure)
     /// A reason of a layer that has no enum of its own yet.
     case described(Described)
 
@@ -54,6 +58,10 @@ public enum TransportError: Error, Sendable, Hashable {
         case .name: .name
         case .tcp: .tcp
         case .tls: .tls
+        case .http: .http
+        case .proxy: .proxy
+        case .webSocket: .webSocket
+        case .sockJS(let failure): failure.layer
         case .described(let failure): failure.layer
         }
     }
@@ -63,6 +71,10 @@ public enum TransportError: Error, Sendable, Hashable {
         case .name(let failure): failure.kind
         case .tcp(let failure): failure.kind
         case .tls(let failure): failure.kind
+        case .http(let failure): failure.kind
+        case .proxy(let failure): failure.kind
+        case .webSocket(let failure): failure.kind
+        case .sockJS(let failure): failure.kind
         case .described(let failure): failure.kind
         }
     }
@@ -70,7 +82,10 @@ public enum TransportError: Error, Sendable, Hashable {
     /// The answer to an HTTP request that was refused.
     public var response: HTTPRefusal? {
         switch self {
-        case .name, .tcp, .tls: nil
+        case .name, .tcp, .tls, .proxy: nil
+        case .http(let failure): failure.response
+        case .webSocket(let failure): failure.response
+        case .sockJS(let failure): failure.response
         case .described(let failure): failure.response
         }
     }
@@ -86,6 +101,10 @@ extension TransportError: CustomStringConvertible {
         case .name(let failure): plainWords(of: failure)
         case .tcp(let failure): plainWords(of: failure)
         case .tls(let failure): plainWords(of: failure)
+        case .http(let failure): plainWords(of: failure)
+        case .proxy(let failure): plainWords(of: failure)
+        case .webSocket(let failure): plainWords(of: failure)
+        case .sockJS(let failure): plainWords(of: failure)
         case .described(let failure): failure.message
         }
     }
@@ -100,21 +119,5 @@ extension TransportError: CustomStringConvertible {
             failure.remedy = newValue
             self = .described(failure)
         }
-    }
-}
-
-/// What an HTTP server answered instead of what was asked for.
-public struct HTTPRefusal: Sendable, Hashable {
-    /// The status code, such as 403.
-    public var status: Int
-    /// The reason phrase; empty where the server sent none.
-    public var reason: String
-    /// The beginning of the body, at most 64 KiB of it.
-    public var body: String
-
-    public init(status: Int, reason: String, body: String) {
-        self.status = status
-        self.reason = reason
-        self.body = body
     }
 }

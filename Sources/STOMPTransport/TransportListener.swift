@@ -52,7 +52,7 @@ public struct TransportListener: Sendable {
                     role: .server, options: options, compression: agreement.compression)
                 try channel.pipeline.syncOperations.addHandler(handler)
                 let description = TransportDescription(
-                    name: "WebSocket", remoteAddress: addressText(channel.remoteAddress),
+                    .webSocket, remoteAddress: addressText(channel.remoteAddress),
                     subprotocol: agreement.subprotocol,
                     tlsSummary: summary)
                 _ = try StreamPipeline.end(channel, description: description, receiver: accept)

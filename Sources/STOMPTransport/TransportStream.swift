@@ -34,10 +34,35 @@ extension TransportStream {
     public func limitMessages(to octets: Int?) {}
 }
 
-/// What a stream is, for people.
+/// What a stream is.
 public struct TransportDescription: Sendable, Hashable {
-    /// `TCP`, `WebSocket`, `SockJS xhr-streaming`.
-    public var name: String
+    /// What carries a stream.
+    public enum Kind: Sendable, Hashable, CustomStringConvertible {
+        case tcp, webSocket
+        case sockJS(SockJSTransport)
+        /// Server-sent events over HTTP.
+        case eventStream
+
+        /// Its usual name: `TCP`, `WebSocket`, `SockJS xhr-streaming`, `HTTP`.
+        public var description: String {
+            switch self {
+            case .tcp, .webSocket, .eventStream: layer.rawValue
+            case .sockJS(let transport): "\(layer.rawValue) \(transport.rawValue)"
+            }
+        }
+
+        /// The layer that carries it.
+        public var layer: TransportError.Layer {
+            switch self {
+            case .tcp: .tcp
+            case .webSocket: .webSocket
+            case .sockJS: .sockJS
+            case .eventStream: .http
+            }
+        }
+    }
+
+    public var kind: Kind
     /// The other side's address and port.
     public var remoteAddress: String
     /// The WebSocket subprotocol that both sides agreed on.
@@ -49,19 +74,19 @@ public struct TransportDescription: Sendable, Hashable {
     public var tls: String? { tlsSummary?.description }
 
     /// Whether each write arrives as a message of its own; over TCP only the octets and their order are kept.
-    public var keepsMessages: Bool { name != "TCP" }
+    public var keepsMessages: Bool { kind != .tcp }
 
     /// Whether only UTF-8 can be written. A write of anything else fails its promise; without a promise, it ends the
     /// stream with an error.
     public var carriesOnlyText: Bool
-    /// What was tried before and failed, a line each, where there were several ways to choose from.
-    public var attempts: [String]
+    /// What was tried before and failed, where there were several ways to choose from.
+    public var attempts: [FailedTransport]
 
     public init(
-        name: String, remoteAddress: String, subprotocol: String? = nil, tlsSummary: TLSSummary? = nil,
-        carriesOnlyText: Bool = false, attempts: [String] = []
+        _ kind: Kind, remoteAddress: String, subprotocol: String? = nil, tlsSummary: TLSSummary? = nil,
+        carriesOnlyText: Bool = false, attempts: [FailedTransport] = []
     ) {
-        self.name = name
+        self.kind = kind
         self.remoteAddress = remoteAddress
         self.subprotocol = subprotocol
         self.tlsSummary = tlsSummary

@@ -67,8 +67,72 @@ extension WireEvent {
         // Any layer.
         /// The layer is over for this reason.
         case failed(TransportError)
+        /// What one read brought, or one write takes.
+        case bytes
+
+        // HTTP, and CONNECT at a proxy: the first lines of heads as they came.
+        case requestHead(method: String, target: String, version: String, wantsWebSocket: Bool)
+        /// `reason` is nil where there is not even a blank behind the status.
+        case responseHead(version: String, status: Int, reason: String?)
+        /// What came in place of a head.
+        case unreadableHead(firstLine: String)
+        /// An answer came that nobody had asked for: the connection is dropped.
+        case unsolicitedAnswer
+
+        // Proxies.
+        case connectingThroughProxy(String, to: String)
+        case socks(SOCKSStep)
+
+        // HTTP, as somebody between the two sides sees it.
+        case request(method: String, target: String)
+        case answer(status: Int, reason: String)
+        /// A request offers what could not be made good, and it was taken out.
+        case offerWithheld(of: [String])
+
+        // WebSocket.
+        /// Messages are compressed, by this answer of the server's (RFC 7692).
+        case compressionAgreed(String)
+        /// The server has not taken the offer to compress messages.
+        case compressionDeclined
+        /// A frame as it stands on the wire.
+        case webSocketFrame(WebSocketFrameHead)
+        /// A whole message; the size is the one that it has on the wire, where it is compressed.
+        case webSocketMessage(isText: Bool, compressedSize: Int?)
+        /// What a control frame says, for somebody between the two sides.
+        case ping, pong
+        case close(WebSocketClose)
+
+        // SockJS.
+        /// A session is open at this URL.
+        case sockJSOpened(SockJSTransport, at: String)
+        /// A transport does not work, and another one is tried.
+        case fellBack(from: SockJSTransport, because: TransportError, to: SockJSTransport)
+        /// There is no SockJS, and a plain WebSocket is tried.
+        case fellBackToWebSocket(because: TransportError)
+        /// A frame of the server's.
+        case sockJSFrame(SockJSEnvelope)
+        /// A frame of the server's that was made here.
+        case sockJSFrameSent
+        /// An array of messages of the client's; the size is that of all their texts.
+        case sockJSMessages(count: Int, bytes: Int)
+        /// A message of the client's that was put into an array here.
+        case sockJSMessageSent
+
         /// What has no case of its own yet, in a few words: `heart-beat`, `101 Switching Protocols`.
         case summary(String)
+
+        /// A message of SOCKS 5 (RFC 1928), or what it comes to.
+        public enum SOCKSStep: Sendable, Hashable {
+            case greeting
+            /// The proxy has chosen a method, or accepted the credentials.
+            case answer
+            case credentials
+            /// What is asked for in the request.
+            case connect(to: String)
+            case request
+            case reply
+            case succeeded
+        }
     }
 
     public init(
@@ -168,12 +232,12 @@ struct OctetTrace {
     }
 
     mutating func record(
-        _ direction: WireEvent.Direction, _ octets: ByteBuffer, _ summary: @autoclosure () -> String
+        _ direction: WireEvent.Direction, _ octets: ByteBuffer, _ content: @autoclosure () -> WireEvent.Content
     ) {
         guard trace.wants(.octets), octets.readableBytes > 0 else { return }
         let preceding = direction == .incoming ? incoming : outgoing
         trace.record(.octets) {
-            var event = WireEvent(layer, direction, .octets, summary(), octets: octets)
+            var event = WireEvent(layer, direction, .octets, content(), octets: octets)
             event.preceding = preceding
             return event
         }

@@ -31,7 +31,9 @@ import Testing
                     #expect(String(buffer: try #require(try await iterator.next()).body) == body)
                 }
             }
-            #expect(tapped.faults == ["dropped a SEND to /app/echo, 6 B", "dropped a SEND to /app/echo, 6 B"])
+            #expect(
+                tapped.faults == Array(repeating: .droppedFrame(.send, destination: "/app/echo", bodySize: 6), count: 2)
+            )
             #expect(tapped.frames(.toServer) == client.frames(.outgoing))
         }
     }
@@ -51,7 +53,7 @@ import Testing
                 }
             }
             #expect(error?.isLoss == true)
-            #expect(tapped.faults.contains("dropped a heart-beat"))
+            #expect(tapped.faults.contains(.droppedHeartBeat))
         }
     }
 
@@ -70,7 +72,7 @@ import Testing
                 }
             }
             #expect(error?.isLoss == true)
-            #expect(tapped.faults == ["broke the connection off"])
+            #expect(tapped.faults == [.closed(code: nil)])
             #expect(tapped.frames(.toServer).count + tapped.frames(.toApp).count == 4)
             // Where requests of their own carry what the client sends, it may miss one of these first.
             let incoming = client.frames(.incoming).count
@@ -100,7 +102,7 @@ import Testing
                 }
             }
             #expect("\(error as Any)".contains("3042"), "\(error as Any)")
-            #expect(tapped.faults == ["closed with 3042"])
+            #expect(tapped.faults == [.closed(code: 3042)])
         }
     }
 
@@ -134,7 +136,7 @@ import Testing
             }
             // The reset may come before the system knows that the connection stands.
             #expect(error?.mayPass == true)
-            #expect(tapped.faults.contains("refused"))
+            #expect(tapped.faults.contains(.connectionRefused))
         }
     }
 
@@ -153,7 +155,7 @@ import Testing
                 }
             }
             #expect("\(error as Any)".contains("silent") || "\(error as Any)".contains("heart-beat"), "\(error as Any)")
-            #expect(tapped.faults == ["frozen: nothing passes any more"])
+            #expect(tapped.faults == [.frozen])
         }
     }
 
@@ -167,31 +169,31 @@ import Testing
         let loop = EmbeddedEventLoop()
         let told = NIOLockedValueBox<[TapEvent]>([])
         let switchboard = Switchboard(configuration, on: loop) { new in told.withLockedValue { $0 += new } }
-        func faultsTold() -> [String] {
-            told.withLockedValue { $0 }.compactMap { if case .fault(let text) = $0.content { text } else { nil } }
+        func faultsTold() -> [TapFault] {
+            told.withLockedValue { $0 }.compactMap { if case .fault(let fault) = $0.content { fault } else { nil } }
         }
         let session = TapSession(number: 1, app: "", switchboard, keepsMessages: true)
-        session.begin("test")
+        session.begin(.tcp)
         loop.advanceTime(by: .milliseconds(19_999))
         #expect(faultsTold() == [] && !session.isClosed)
         loop.advanceTime(by: .milliseconds(1))
-        #expect(faultsTold() == ["closed with 1001"] && session.isClosed)
+        #expect(faultsTold() == [.closed(code: 1001)] && session.isClosed)
         // What is closed freezes no more.
         loop.advanceTime(by: .seconds(60))
         #expect(!session.isFrozen)
         let another = TapSession(number: 2, app: "", switchboard, keepsMessages: true)
-        another.begin("test")
-        another.end("test")
+        another.begin(.tcp)
+        another.end(.over)
         loop.advanceTime(by: .seconds(60))
-        #expect(faultsTold() == ["closed with 1001"] && !another.isClosed && !another.isFrozen)
+        #expect(faultsTold() == [.closed(code: 1001)] && !another.isClosed && !another.isFrozen)
         configuration.faults.closing = nil
         let lasting = Switchboard(configuration, on: loop) { new in told.withLockedValue { $0 += new } }
         let frozen = TapSession(number: 3, app: "", lasting, keepsMessages: true)
-        frozen.begin("test")
+        frozen.begin(.tcp)
         loop.advanceTime(by: .milliseconds(59_999))
         #expect(!frozen.isFrozen)
         loop.advanceTime(by: .milliseconds(1))
-        #expect(frozen.isFrozen && faultsTold().last == "frozen: nothing passes any more")
+        #expect(frozen.isFrozen && faultsTold().last == .frozen)
         try loop.close()
     }
 
@@ -215,7 +217,7 @@ import Testing
                 }
                 #expect(ContinuousClock.now - start >= .milliseconds(300))
             }
-            #expect(tapped.faults == ["everything is held for 150 ms to 170 ms, each way"])
+            #expect(tapped.faults == [.slowed(delay: .milliseconds(150), jitter: .milliseconds(20), rate: nil)])
         }
     }
 
@@ -233,7 +235,7 @@ import Testing
                 try await receipt?.arrives()
                 #expect(ContinuousClock.now - start >= .milliseconds(500))
             }
-            #expect(tapped.faults == ["everything is slowed to 20000 octets a second, each way"])
+            #expect(tapped.faults == [.slowed(delay: .zero, jitter: .zero, rate: 20_000)])
         }
     }
 }

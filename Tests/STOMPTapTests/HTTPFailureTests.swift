@@ -32,7 +32,7 @@ import Testing
             try await Self.expectAnswer("502 Bad Gateway", app)
             #expect(app.text.contains("refused") && app.text.contains("127.0.0.1:\(port)"), "\(app.text)")
             try await between.wait("note") { $0.notes.count == 1 }
-            #expect(between.notes.first?.contains("refused") == true)
+            #expect(between.notes == [.cannotConnect(.tcp(.connectionRefused(by: ["127.0.0.1:\(port)"])))])
         }
     }
 
@@ -63,7 +63,7 @@ import Testing
             try await server.wait(until: "\r\n\r\n")
             server.send(garbage)
             try await Self.expectAnswer("502 Bad Gateway", app)
-            try await between.wait("note") { $0.notes == ["the server sent what is no HTTP"] }
+            try await between.wait("note") { $0.notes == [.notHTTP(from: .server)] }
             try await server.waitForEnd()
         }
     }
@@ -78,7 +78,7 @@ import Testing
             server.send(answer + "no size\r\n")
             try await app.wait("reset") { $0.wasReset }
             #expect(app.text == answer || app.text.isEmpty)
-            try await between.wait("note") { $0.notes == ["the server sent what is no HTTP"] }
+            try await between.wait("note") { $0.notes == [.notHTTP(from: .server)] }
         }
     }
 
@@ -90,7 +90,7 @@ import Testing
             let app = try await between.connect()
             app.send(garbage)
             try await Self.expectAnswer("400 Bad Request", app)
-            try await between.wait("note") { $0.notes == ["the app sent what is no HTTP"] }
+            try await between.wait("note") { $0.notes == [.notHTTP(from: .app)] }
             #expect(between.server.all.isEmpty)
         }
     }
@@ -103,7 +103,7 @@ import Testing
             let sent = app.flood(line, times: 1 << 20)
             try await app.wait(for: "\r\n\r\n")
             #expect(app.text.hasPrefix("HTTP/1.1 431 Request Header Fields Too Large\r\n"))
-            try await between.wait("note") { $0.notes == ["the app sent a head of HTTP that is too large"] }
+            try await between.wait("note") { $0.notes == [.headTooLarge(from: .app)] }
             #expect(between.server.all.isEmpty)
             // What still comes is dropped, so that the answer arrives.
             let before = sent.withLockedValue { $0 }
@@ -119,7 +119,7 @@ import Testing
             try await server.wait(until: "\r\n\r\n")
             server.send("HTTP/1.1 200 OK\r\na: " + String(repeating: "b", count: 100_000))
             try await Self.expectAnswer("502 Bad Gateway", app)
-            try await between.wait("note") { $0.notes == ["the server sent a head of HTTP that is too large"] }
+            try await between.wait("note") { $0.notes == [.headTooLarge(from: .server)] }
         }
     }
 
@@ -241,7 +241,7 @@ import Testing
             server.close()
             try await app.waitForEnd()
             #expect(app.text == answer + late)
-            try await between.wait("note") { $0.notes == ["the server sent an answer that nobody had asked for"] }
+            try await between.wait("note") { $0.notes == [.unsolicitedAnswer] }
         }
     }
 }

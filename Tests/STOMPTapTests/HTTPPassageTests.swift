@@ -151,7 +151,8 @@ import Testing
     @Test func aRefusedUpgradeIsFollowedByOtherRequests() async throws {
         try await Between.run { between in
             let app = try await between.connect()
-            for (number, status) in ["401 Unauthorized", "403 ", "404 Not here"].enumerated() {
+            for (number, (code, reason)) in [(401, "Unauthorized"), (403, ""), (404, "Not here")].enumerated() {
+                let status = "\(code) \(reason)"
                 let upgrade = Between.upgrade(host: between.tapName)
                 // The next request does not wait for the answer.
                 let next = "GET /next HTTP/1.1\r\nX: \(number)\r\n\r\n"
@@ -165,7 +166,7 @@ import Testing
                 try await app.wait(
                     until: "HTTP/1.1 200 \(number)\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n")
                 try await between.wait("refusal") { $0.notes.count == number + 1 }
-                #expect(between.notes.last == "/ws was answered \(status)")
+                #expect(between.notes.last == .notUpgraded(path: "/ws", status: code, reason: reason))
             }
             #expect(between.server.all.count == 1)
         }
@@ -202,7 +203,8 @@ import Testing
             try await between.wait("answer") { $0.layers.count == 3 }
             #expect(
                 between.layers == [
-                    "http BREW /\u{ea}\u{b0}\u{80}?x", "http withheld the offer of h2c", "http 418 I'm a teapot",
+                    "http request method BREW target /\u{ea}\u{b0}\u{80}?x", "http offer withheld of h2c",
+                    "http answer status 418 reason I'm a teapot",
                 ])
             #expect(Set(between.all.map(\.connection)) == [1])
         }

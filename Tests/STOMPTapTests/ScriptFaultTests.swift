@@ -64,7 +64,7 @@ import Testing
                 try await app.wait(for: Self.script(passes))
             }
             #expect(!app.text.contains("lost") && !server.text.contains("lost"))
-            #expect(between.faults == ["dropped a SEND to /a, 4 B", "dropped a MESSAGE to /a, 4 B"])
+            #expect(between.faults == [.send, .message].map { .droppedFrame($0, destination: "/a", bodySize: 4) })
         }
     }
 
@@ -74,7 +74,7 @@ import Testing
         faults.closeCode = 3042
         try await Self.run(faults) { between, app, server in
             app.send(Self.form(Self.connect))
-            try await between.wait("close") { $0.faults == ["closed with 3042"] }
+            try await between.wait("close") { $0.faults == [.closed(code: 3042)] }
             let next = try await between.connect()
             next.send(Self.poll)
             try await next.wait(for: Self.script(#"c[3042,"closed by stomptap"]"#))
@@ -108,7 +108,7 @@ import Testing
             app.send("CONNECT\naccept-version:1.2\nhost:/\n\n\0")
             try await app.waitForEnd()
             #expect(app.text.hasPrefix("CONNECTED\n"))
-            #expect(tapped.faults.last == "broke the connection off")
+            #expect(tapped.faults.last == .closed(code: nil))
         }
     }
 

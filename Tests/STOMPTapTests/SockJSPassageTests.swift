@@ -64,10 +64,10 @@ import Testing
                 frames[event.connection, default: []].append(frame.headers["login"] ?? frame.headers["x"] ?? "")
             }
             #expect(frames == [1: ["aaa", "aaa"], 2: ["bbb", "bbb"]])
-            #expect(between.openings == ["SockJS xhr-polling /ws/000/aaa", "SockJS xhr-polling /ws/000/bbb"])
+            #expect(between.openings == ["aaa", "bbb"].map { .sockJS(transport: "xhr", session: "/ws/000/\($0)") })
             try await Self.exchange(app1, server1, Self.request("aaa", "xhr"), Self.answer("c[3000,\"Go away!\"]\n"))
             try await between.wait("end") { $0.endings.count == 1 }
-            #expect(between.endings == [#"the server closed it: c 3000 "Go away!""#])
+            #expect(between.endings == [.sockJSClosed(code: 3000, reason: "Go away!")])
             // A client asks on until it has read of the end; that is of the same session, until it is opened again.
             try await Self.exchange(app2, server2, Self.request("aaa", "xhr"), Self.answer("c[3000,\"Go away!\"]\n"))
             let farewell = #"["DISCONNECT\n\n\u0000"]"#
@@ -105,14 +105,14 @@ import Testing
                 try await between.wait("message") { $0.messages(.toApp).count == number }
             }
             #expect(between.messages(.toApp) == ["x\"y", "x\"y"])
-            #expect(between.layers.contains("sockjs o"))
-            #expect(between.layers.contains("sockjs a, 1 message of 3 octets"))
+            #expect(between.layers.contains("sockjs sock js frame open"))
+            #expect(between.layers.contains("sockjs sock js frame messages count 1 bytes 3"))
             // The app may go at any time, and the session with it.
             app.close()
             try await server.waitForEnd()
             server.close()
             try await between.wait("end") { $0.endings.count == 1 }
-            #expect(between.endings == ["no request came for 6 s"])
+            #expect(between.endings == [.noRequest(within: .seconds(6))])
             #expect(between.notes == [])
         }
     }
@@ -150,11 +150,12 @@ import Testing
         }
     }
 
-    @Test(arguments: ["404 Not Found", "500 No"]) func aRefusedSessionEnds(status: String) async throws {
+    @Test(arguments: [(404, "Not Found"), (500, "No")])
+    func aRefusedSessionEnds(status: Int, reason: String) async throws {
         try await Between.run { between in
             let (app, server) = try await Self.open(between)
-            try await Self.exchange(app, server, Self.request("aaa", "xhr"), Self.answer("no", status))
-            try await between.wait("end") { $0.endings == ["the server answered \(status)"] }
+            try await Self.exchange(app, server, Self.request("aaa", "xhr"), Self.answer("no", "\(status) \(reason)"))
+            try await between.wait("end") { $0.endings == [.answered(status: status, reason: reason)] }
             // One that only sends opens none.
             try await Self.exchange(
                 app, server, Self.request("aaa", "xhr_send", "[]"), Self.answer("no", "404 Not Found"))
@@ -180,8 +181,16 @@ import Testing
             let zipped = Self.answer("\u{1}\u{2}", headers: "Content-Encoding: gzip\r\n")
             try await Self.exchange(app, server, Self.request("aaa", "xhr"), zipped)
             try await between.wait("note") { $0.notes.count == 6 }
-            let parts = ["no SockJS frame", "no SockJS frame", "no array", "more than", "more than", "gzip"]
-            for (note, part) in zip(between.notes, parts) { #expect(note.contains(part), "\(between.notes)") }
+            func frame(_ text: String, _ fault: JSONFault) -> TapNote {
+                .invalidSockJSFrame(.sockJS(.invalidFrame(ByteBuffer(string: text), fault)))
+            }
+            #expect(
+                between.notes == [
+                    frame("x", JSONFault(.unknownFrame, at: 0)), frame("a[1]", JSONFault(.noString, at: 2)),
+                    .invalidSockJSMessages(JSONFault(.endsInString, at: 3)), .requestTooLarge,
+                    .noLongerTakenApart(.http(.lineTooLong(limit: 100))),
+                    .noLongerTakenApart(.http(.compressedAnswer(encoding: "gzip"))),
+                ])
             // The session goes on.
             try await Self.exchange(app, server, Self.request("aaa", "xhr"), Self.answer("a[\"hi\"]\n"))
             try await between.wait("message") { $0.messages(.toApp) == ["hi"] }
@@ -193,7 +202,7 @@ import Testing
             let (app, server) = try await Self.open(between)
             app.send("POST /ws/000/aaa/xhr HTTP/1.1\r\nAccept-Encoding: gzip, br\r\n\r\n")
             try await server.wait(until: "POST /ws/000/aaa/xhr HTTP/1.1\r\nAccept-Encoding: identity\r\n\r\n")
-            try await between.wait("layer") { $0.layers.contains("http withheld the offer of gzip, br") }
+            try await between.wait("layer") { $0.layers.contains("http offer withheld of gzip, br") }
             app.send("POST /ws/000/aaa/xhr_send HTTP/1.1\r\nAccept-Encoding: gzip\r\nContent-Length: 0\r\n\r\n")
             try await server.wait(for: "identity")
         }
@@ -217,9 +226,9 @@ import Testing
             try await app.waitForEnd()
             app.close()
             try await between.wait("end") { $0.endings.count == 1 }
-            #expect(between.endings == [#"the server closed it: c 3000 "Go away!""#])
-            #expect(between.openings == ["WebSocket /ws/000/aaa/websocket"])
-            #expect(between.layers.suffix(4).contains(#"sockjs c 3000 "Go away!""#))
+            #expect(between.endings == [.sockJSClosed(code: 3000, reason: "Go away!")])
+            #expect(between.openings == [.webSocket(path: "/ws/000/aaa/websocket")])
+            #expect(between.layers.suffix(4).contains("sockjs sock js frame close code 3000 reason Go away!"))
         }
     }
 

@@ -25,7 +25,7 @@ import Testing
             try await app.waitForEnd()
             #expect(app.text == "still here")
             #expect(!app.wasReset)
-            try await between.wait("end") { $0.endings == ["the app closed the connection"] }
+            try await between.wait("end") { $0.endings == [.connectionClosed(by: .app)] }
         }
     }
 
@@ -40,7 +40,7 @@ import Testing
             app.close()
             try await server.waitForEnd()
             #expect(server.text == "still here")
-            try await between.wait("end") { $0.endings == ["the server closed the connection"] }
+            try await between.wait("end") { $0.endings == [.connectionClosed(by: .server)] }
         }
     }
 
@@ -53,7 +53,9 @@ import Testing
             try await leaver.reset()
             try await other.wait("reset") { $0.wasReset }
             #expect((other.error as? IOError)?.errnoCode == ECONNRESET)
-            try await between.wait("end") { $0.endings == ["connection reset by the \(isApps ? "app" : "server")"] }
+            try await between.wait("end") { $0.endings.count == 1 }
+            let ending = between.endings[0]
+            #expect(ending.isReset(by: isApps ? .app : .server), "\(ending)")
         }
     }
 
@@ -67,7 +69,7 @@ import Testing
             try await app.waitForEnd()
             #expect(app.text == "HTTP/1.1 400 Bad Request\r\n\r\n")
             app.close()
-            try await between.wait("end") { $0.endings == ["the server closed the connection"] }
+            try await between.wait("end") { $0.endings == [.connectionClosed(by: .server)] }
             #expect(between.octets(.toServer) == "GET / HTTP/1.1\r\n\r\n")
             #expect(between.octets(.toApp) == "HTTP/1.1 400 Bad Request\r\n\r\n")
         }
@@ -83,8 +85,8 @@ import Testing
                 try await app.waitForEnd()
                 #expect(app.text == "")
             }
-            try await between.wait("end") { $0.endings == ["there is no connection to the server"] }
-            #expect(between.notes.contains { $0.contains("connection refused by 127.0.0.1:\(port)") })
+            try await between.wait("end") { $0.endings == [.noConnectionToServer] }
+            #expect(between.notes.contains(.cannotConnect(.tcp(.connectionRefused(by: ["127.0.0.1:\(port)"])))))
         }
     }
 

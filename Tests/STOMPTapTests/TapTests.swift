@@ -61,10 +61,10 @@ import Testing
             let client = WatchedClient(endpoint, way: .xhrPolling)
             try await STOMPConnection.withConnection(to: endpoint, configuration: client.configuration) { _ in }
             let layers = tapped.layers
-            #expect(layers.contains { $0.hasPrefix("http POST /ws/") && $0.hasSuffix("/xhr") })
-            #expect(layers.contains { $0 == "http 200 OK" })
-            #expect(layers.contains { $0 == "sockjs o" })
-            #expect(layers.contains { $0.hasPrefix("sockjs 1 message of") })
+            #expect(layers.contains { $0.hasPrefix("http request method POST target /ws/") && $0.hasSuffix("/xhr") })
+            #expect(layers.contains { $0 == "http answer status 200 reason OK" })
+            #expect(layers.contains { $0 == "sockjs sock js frame open" })
+            #expect(layers.contains { $0.hasPrefix("sockjs sock js messages count 1 bytes ") })
         }
         try await Tapped.run(.xhrPolling) { tapped, endpoint in
             let client = WatchedClient(endpoint, way: .xhrPolling)

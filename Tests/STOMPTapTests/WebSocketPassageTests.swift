@@ -43,7 +43,7 @@ import Testing
             let (_, server) = try await between.webSocket("/a/b?c=d", headers: headers, answer: answer)
             let expected = headers.replacing(between.tapName, with: between.serverName)
             #expect(server.text == Between.upgrade("/a/b?c=d", host: between.serverName, expected))
-            try await between.wait("opening") { $0.openings == ["WebSocket /a/b"] }
+            try await between.wait("opening") { $0.openings == [.webSocket(path: "/a/b")] }
             #expect(between.notes == [])
         }
     }
@@ -66,8 +66,8 @@ import Testing
                 try await between.wait("message") { $0.messages(direction).count == expected.count }
                 #expect(between.messages(direction) == expected)
                 let controls = between.all.compactMap { event in
-                    if event.direction == direction, case .layer(.ws, let text, let octets?) = event.content {
-                        "\(text) \(String(buffer: octets))"
+                    if event.direction == direction, case .layer(.ws, let content, let octets?) = event.content {
+                        "\(plainWords(of: content)) \(String(buffer: octets))"
                     } else {
                         nil
                     }
@@ -145,9 +145,7 @@ import Testing
     // MARK: - Ends
 
     @Test(arguments: [true, false]) func closeCodesPassAndAreTold(isApps: Bool) async throws {
-        for (code, reason, summary) in [
-            (1000, "", "close 1000 normal closure"), (4001, "안녕", "close 4001 \"안녕\""), (nil, "", "close"),
-        ] as [(Int?, String, String)] {
+        for (code, reason) in [(1000, ""), (4001, "안녕"), (nil, "")] as [(Int?, String)] {
             try await Between.run { between in
                 let (app, server) = try await between.webSocket()
                 let (closer, other) = isApps ? (app, server) : (server, app)
@@ -158,7 +156,8 @@ import Testing
                 try await app.waitForEnd()
                 app.close()
                 try await between.wait("end") { $0.endings.count == 1 }
-                #expect(between.endings == ["the \(isApps ? "app" : "server") closed it: \(summary)"])
+                let close = WebSocketClose(code: code, reason: reason)
+                #expect(between.endings == [.webSocketClosed(by: isApps ? .app : .server, close)])
                 #expect(between.notes == [])
             }
         }
@@ -177,8 +176,9 @@ import Testing
             #expect(other.wasReset == isReset)
             other.close()
             try await between.wait("end") { $0.endings.count == 1 }
-            let who = "the \(isApps ? "app" : "server")"
-            #expect(between.endings == [isReset ? "connection reset by \(who)" : "\(who) closed the connection"])
+            let side = isApps ? TapSide.app : .server
+            let ending = between.endings[0]
+            #expect(isReset ? ending.isReset(by: side) : ending == .connectionClosed(by: side), "\(ending)")
             #expect(between.messages(isApps ? .toServer : .toApp) == ["last words"])
         }
     }
@@ -235,7 +235,7 @@ import Testing
         try await Between.run(tellsLayers: true) { between in
             let (_, server) = try await between.webSocket(headers: "Sec-WebSocket-Extensions: foo, bar; x=1\r\n")
             #expect(server.text == Between.upgrade(host: between.serverName))
-            #expect(between.layers.contains("http withheld the offer of foo, bar"))
+            #expect(between.layers.contains("http offer withheld of foo, bar"))
         }
     }
 
@@ -244,12 +244,11 @@ import Testing
             let (app, server) = try await between.webSocket(answer: "Sec-WebSocket-Extensions: foo\r\n")
             try await Self.expectPassage([Self.frame(.text, "x", key: 1)], from: app, to: server)
             try await Self.expectPassage([Self.frame(.text, "y")], from: server, to: app)
-            #expect(between.notes.count == 1)
-            #expect(between.notes.first?.contains("the extension foo is not known") == true)
+            #expect(between.notes == [.notTakenApart(.webSocket(.unknownExtensions(["foo"])))])
             app.close()
             try await server.waitForEnd()
             server.close()
-            try await between.wait("end") { $0.endings == ["the app closed the connection"] }
+            try await between.wait("end") { $0.endings == [.connectionClosed(by: .app)] }
         }
     }
 
@@ -266,8 +265,8 @@ import Testing
             try await Self.expectPassage(frames.map { Self.frame(.text, $0, key: key) }, from: sender, to: receiver)
             let direction = isApps ? TapEvent.Direction.toServer : .toApp
             try await between.wait("note") { $0.notes.count == 1 }
-            #expect(
-                between.notes[0].hasPrefix("no longer taken apart: ") && between.notes[0].contains("more than 1000"))
+            let failure = WebSocketFailure.messageTooLarge(limit: 1000, from: .otherSide)
+            #expect(between.notes == [.noLongerTakenApart(.webSocket(failure))])
             #expect(between.messages(direction) == [frames[0]])
             // The other side is still taken apart.
             let answer = Self.frame(.text, "answer", key: isApps ? nil : 3)
@@ -287,7 +286,10 @@ import Testing
                 ? Self.frame(.text, "hello", key: isApps ? nil : 5) : ByteBuffer(string: garbage)
             try await Self.expectPassage([octets, ByteBuffer(string: "more"), octets], from: sender, to: receiver)
             try await between.wait("note") { $0.notes.count == 1 }
-            #expect(between.notes[0].hasPrefix("no longer taken apart: "))
+            guard case .noLongerTakenApart(.webSocket(.protocolViolation(_, by: .otherSide))) = between.notes[0] else {
+                Issue.record("\(between.notes)")
+                return
+            }
             sender.close()
             try await receiver.waitForEnd()
             #expect(!receiver.wasReset)
@@ -303,7 +305,7 @@ import Testing
             server.send("HTTP/1.1 101 Yes\r\nUpgrade: tunnel\r\n\r\nhello")
             try await app.wait(until: "\r\n\r\nhello")
             try await Self.expectPassage([ByteBuffer(string: "\r\n\r\n")], from: app, to: server)
-            #expect(between.notes == ["/ was upgraded to what is no WebSocket, and is not taken apart"])
+            #expect(between.notes == [.otherUpgrade(path: "/")])
         }
     }
 

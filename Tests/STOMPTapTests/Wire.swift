@@ -290,24 +290,28 @@ extension Overheard {
         }
     }
 
-    var faults: [String] {
-        all.compactMap { if case .fault(let text) = $0.content { text } else { nil } }
+    var faults: [TapFault] {
+        all.compactMap { if case .fault(let fault) = $0.content { fault } else { nil } }
     }
 
-    var notes: [String] {
-        all.compactMap { if case .note(let text) = $0.content { text } else { nil } }
+    var notes: [TapNote] {
+        all.compactMap { if case .note(let note) = $0.content { note } else { nil } }
     }
 
-    var openings: [String] {
-        all.compactMap { if case .opened(let text) = $0.content { text } else { nil } }
+    var openings: [TapOpening] {
+        all.compactMap { if case .opened(let opening) = $0.content { opening } else { nil } }
     }
 
-    var endings: [String] {
-        all.compactMap { if case .ended(let text) = $0.content { text } else { nil } }
+    var endings: [TapEnding] {
+        all.compactMap { if case .ended(let ending) = $0.content { ending } else { nil } }
     }
 
+    /// The layer, and what happened on it in plain words.
     var layers: [String] {
-        all.compactMap { if case .layer(let layer, let text, _) = $0.content { "\(layer) \(text)" } else { nil } }
+        all.compactMap { event in
+            guard case .layer(let layer, let content, _) = event.content else { return nil }
+            return "\(layer) \(plainWords(of: content))"
+        }
     }
 
     /// The octets that went this way and are no STOMP.
@@ -325,5 +329,11 @@ extension Overheard {
         } otherwise: {
             "no \(what) was told"
         }
+    }
+}
+
+extension TapEnding {
+    func isReset(by side: TapSide) -> Bool {
+        if case .connectionBroken(side, .tcp(.connectionReset)) = self { true } else { false }
     }
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct PlainWordsTests {
     private enum Sample {
         case plainCase, one(String), labelled(by: String), pair(to: [String], SystemError?), nested(NameFailure?)
-        case httpStatus(Int, wanted: TimeAmount)
+        case httpStatus(Int, wanted: TimeAmount), notHTTP
     }
 
     @Test(arguments: [
@@ -19,6 +19,7 @@ import Testing
         (.nested(.noAnswer(for: "x", within: .seconds(2))), "nested no answer for x within 2 s"),
         (.nested(nil), "nested"),
         (.httpStatus(404, wanted: .milliseconds(5)), "http status 404 wanted 5 ms"),
+        (.notHTTP, "not HTTP"),
     ]) private func casesBecomeWords(value: Sample, words: String) {
         #expect(plainWords(of: value) == words)
     }

@@ -49,7 +49,7 @@ import Testing
         let channel = EmbeddedChannel(handlers: handlers)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         let log = NIOLoopBoundBox<Log?>.makeEmptyBox(valueType: Log.self, eventLoop: channel.eventLoop)
-        let handler = ReceiverHandler(description: TransportDescription(name: "test", remoteAddress: "")) {
+        let handler = ReceiverHandler(description: TransportDescription(.tcp, remoteAddress: "")) {
             let receiver = Log(stream: $0)
             log.value = receiver
             return receiver

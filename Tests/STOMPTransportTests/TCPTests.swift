@@ -28,7 +28,7 @@ import enum TestSupport.Loopback
 
     @Test func octetsTravelBothWays() async throws {
         let pair = try await Pair()
-        #expect(pair.stream.description.name == "TCP")
+        #expect(pair.stream.description.kind == .tcp)
         #expect(pair.stream.description.remoteAddress == "127.0.0.1:\(pair.listener.port)")
         try await pair.stream.send("CONNECT\n\n\0")
         try await pair.server.wait { $0.text == "CONNECT\n\n\0" && $0.batches > 0 }

@@ -6,30 +6,32 @@ extension Dialogue {
     /// What came of an envelope.
     struct Unwrapped {
         var outcome = Sieve.Outcome()
-        /// Whether the server has closed the session with it.
-        var closing: String?
+        /// How the server has closed the session with it, where it has.
+        var closing: TapEnding?
     }
 
     /// Takes a frame of the server's, freed of what its transport puts around it. What passes are frames.
     mutating func takeSockJS(frame octets: ByteBuffer) -> Unwrapped {
         do throws(TransportError) {
             let frame = try SockJSFrame(octets)
-            let layer = TapEvent.Content.layer(.sockjs, frame.summary, octets: octets)
+            let layer = TapEvent.Content.layer(.sockjs, .sockJSFrame(frame.envelope), octets: octets)
             switch frame {
             case .open, .heartBeat, .prelude:
                 return Unwrapped(outcome: Sieve.Outcome(seen: [layer], passed: [octets]))
             case .close(Self.anotherReceiver, _):
                 // It closes this answer alone: the session goes on in the one before it.
                 return Unwrapped(outcome: Sieve.Outcome(seen: [layer], passed: [octets]))
-            case .close:
-                return Unwrapped(outcome: Sieve.Outcome(seen: [layer], passed: [octets]), closing: frame.summary)
+            case .close(let code, let reason):
+                return Unwrapped(
+                    outcome: Sieve.Outcome(seen: [layer], passed: [octets]),
+                    closing: .sockJSClosed(code: code, reason: reason))
             case .messages(let messages):
                 var outcome = take(messages, .toApp, octets, letter: "a")
                 outcome.seen.insert(layer, at: 0)
                 return Unwrapped(outcome: outcome)
             }
         } catch {
-            return Unwrapped(outcome: Sieve.Outcome(seen: [.note(error.message)], passed: [octets]))
+            return Unwrapped(outcome: Sieve.Outcome(seen: [.note(.invalidSockJSFrame(error))], passed: [octets]))
         }
     }
 
@@ -40,10 +42,10 @@ extension Dialogue {
                 try SockJSMessages(messageOrArray: octets)
             }
             var outcome = take(messages, .toServer, octets, letter: "")
-            outcome.seen.insert(.layer(.sockjs, messages.summary, octets: octets), at: 0)
+            outcome.seen.insert(.layer(.sockjs, messages.event, octets: octets), at: 0)
             return outcome
         } catch {
-            return Sieve.Outcome(seen: [.note("the app sent what is no array of SockJS: \(error)")], passed: [octets])
+            return Sieve.Outcome(seen: [.note(.invalidSockJSMessages(error))], passed: [octets])
         }
     }
 

@@ -66,10 +66,4 @@ struct SockJSPath {
 
     /// The method of its requests.
     var method: HTTPMethod { carriage == .lines || carriage == .sending ? .POST : .GET }
-
-    /// The name of what comes to the app, for people: `SockJS xhr-streaming`.
-    var name: String {
-        let isPolling = transport == "xhr" || transport == "jsonp"
-        return "SockJS " + transport.replacing("_", with: "-") + (isPolling ? "-polling" : "")
-    }
 }

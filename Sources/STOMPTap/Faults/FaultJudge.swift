@@ -4,8 +4,8 @@ import STOMPCore
 struct FaultJudge {
     enum Verdict: Equatable {
         case pass
-        /// It is lost; what for, for people.
-        case drop(String)
+        /// It is lost.
+        case drop(TapFault)
         /// It is behind the last one that passes, and nobody is told of it.
         case hide
     }
@@ -30,13 +30,13 @@ struct FaultJudge {
         guard frame.command == .message || frame.command == .send, let dropsMessage, dropsMessage(frame) else {
             return .pass
         }
-        let destination = frame.headers["destination"].map { " to \($0)" } ?? ""
-        return .drop("dropped a \(frame.command)\(destination), \(frame.bodySize) B")
+        return .drop(
+            .droppedFrame(frame.command, destination: frame.headers["destination"], bodySize: frame.bodySize))
     }
 
     func judgeHeartBeat() -> Verdict {
         if isSpent { return .hide }
-        return dropsHeartBeats ? .drop("dropped a heart-beat") : .pass
+        return dropsHeartBeats ? .drop(.droppedHeartBeat) : .pass
     }
 
     /// Judges a message that is no STOMP.

@@ -45,15 +45,9 @@ extension TapFaults {
         return false
     }
 
-    /// How everything is slowed down, for people.
-    var slowness: String? {
-        var parts: [String] = []
-        if delay > .zero || jitter > .zero {
-            let most = delay + jitter
-            parts.append(
-                "held for \(durationText(delay))" + (jitter > .zero ? " to \(durationText(most))" : ""))
-        }
-        if let rate { parts.append("slowed to \(rate) octets a second") }
-        return parts.isEmpty ? nil : "everything is " + parts.joined(separator: ", and ") + ", each way"
+    /// How everything is slowed down, where it is.
+    var slowness: TapFault? {
+        guard delay > .zero || jitter > .zero || rate != nil else { return nil }
+        return .slowed(delay: delay, jitter: jitter, rate: rate)
     }
 }

@@ -105,9 +105,10 @@ final class HTTPCarrier: Carrier {
         let exchange = Exchange(head, path, session)
         exchanges.append(exchange)
         session?.attach(relay)
-        tell(exchange, .toServer, .layer(.http, "\(head.method.rawValue) \(head.uri.readable)", octets: head.octets))
+        let request = WireEvent.Content.request(method: head.method.rawValue, target: head.uri.readable)
+        tell(exchange, .toServer, .layer(.http, request, octets: head.octets))
         if !withheld.isEmpty {
-            tell(exchange, nil, .layer(.http, "withheld the offer of \(withheld.joined(separator: ", "))", octets: nil))
+            tell(exchange, nil, .layer(.http, .offerWithheld(of: withheld), octets: nil))
         }
         relay.needServer()
         if isSifting, exchange.carriesMessages {
@@ -129,7 +130,7 @@ final class HTTPCarrier: Carrier {
         exchange.body.writeImmutableBuffer(octets)
         if exchange.body.readableBytes > switchboard.configuration.transport.maximumMessage {
             exchange.isTooLarge = true
-            tell(exchange, .toServer, .note("not taken apart: a request of more than --max-message"))
+            tell(exchange, .toServer, .note(.requestTooLarge))
             defer { exchange.body = ByteBuffer() }
             guard let head = exchange.heldHead.take() else { return [.body(octets)] }
             return [head, .body(exchange.body)]
@@ -161,20 +162,21 @@ final class HTTPCarrier: Carrier {
     private func take(answer head: HTTPResponseHead, _ framing: HTTPFraming) -> [RelayPart] {
         guard let exchange = exchanges.first else {
             // Such as a 408, before a server closes a connection that has been idle.
-            relay.tell(.toApp, .note("the server sent an answer that nobody had asked for"))
+            relay.tell(.toApp, .note(.unsolicitedAnswer))
             return [.responseHead(head, framing)]
         }
-        let summary = "\(head.status.code) \(head.status.reasonPhrase.readable)"
-        tell(exchange, .toApp, .layer(.http, summary, octets: head.octets))
+        let (status, reason) = (Int(head.status.code), head.status.reasonPhrase.readable)
+        tell(exchange, .toApp, .layer(.http, .answer(status: status, reason: reason), octets: head.octets))
         if head.status.code < 200, head.status.code != 101 { return [.responseHead(head, framing)] }
         let head = site.map { rewriting.rewritten(head, from: $0, to: exchange.head) } ?? head
         exchange.answer = head
         if exchange.head.asksForWebSocket, head.status.code != 101 {
-            tell(exchange, .toApp, .note("\(exchange.head.uri.prefix { $0 != "?" }) was answered \(summary)"))
+            let path = String(exchange.head.uri.prefix { $0 != "?" })
+            tell(exchange, .toApp, .note(.notUpgraded(path: path, status: status, reason: reason)))
         }
         if let path = exchange.path, let session = exchange.session, path.carriage != .sending {
             guard head.status.code == 200 else {
-                session.end("the server answered \(summary)")
+                session.end(.answered(status: status, reason: reason))
                 return [.responseHead(head, framing)]
             }
             exchange.frames = SockJSBody(
@@ -221,12 +223,12 @@ final class HTTPCarrier: Carrier {
             let unwrapped = session.dialogue.takeSockJS(frame: frame)
             session.tell(.toApp, unwrapped.outcome.seen)
             if let closing = unwrapped.closing {
-                session.said(goodbye: closing, .toApp)
+                session.said(goodbye: closing)
                 session.end(closing)
             }
             if isSifting { body.write(unwrapped.outcome.passed, of: piece, to: &passed) }
         }
-        if let failure = taken.failure { tell(exchange, .toApp, .note("no longer taken apart: \(failure)")) }
+        if let failure = taken.failure { tell(exchange, .toApp, .note(.noLongerTakenApart(failure))) }
         if isSifting { return passed.readableBytes > 0 ? [.body(passed)] : [] }
         return octets.map { [.body($0)] } ?? []
     }

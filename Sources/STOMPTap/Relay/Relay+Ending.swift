@@ -41,7 +41,7 @@ extension Relay {
     }
 
     func shutDown() {
-        cause = cause ?? "the tap was ended"
+        cause = cause ?? .tapEnded
         isBroken = true
         app.close()
         server?.close()
@@ -60,7 +60,7 @@ extension Relay {
         toServer.stop()
         toApp.stop()
         (carrier as? HTTPCarrier)?.stop()
-        session?.end(cause ?? "it is over")
+        session?.end(cause ?? .over)
         session?.detach(self)
         switchboard.deliver()
         switchboard.remove(self)

@@ -13,20 +13,20 @@ extension Relay {
     func upgradeEnds() {
         guard let (request, answer, mayBeSockJS) = upgrade else { return }
         upgrade = nil
-        let path = request.uri.prefix { $0 != "?" }
+        let path = String(request.uri.prefix { $0 != "?" })
         carrier = OpaqueCarrier()
         if answer.headers.hasToken("websocket", in: "Upgrade") {
             let session = makeSession(keepsMessages: true)
-            session.begin("WebSocket \(path)")
+            session.begin(.webSocket(path: path))
             do throws(TransportError) {
                 carrier = try WebSocketCarrier(
                     session, answer: answer, mayBeSockJS: mayBeSockJS,
                     limit: switchboard.configuration.transport.maximumMessage)
             } catch {
-                session.tell(nil, .note("not taken apart: \(error)"))
+                session.tell(nil, .note(.notTakenApart(error)))
             }
         } else {
-            tell(nil, .note("\(path) was upgraded to what is no WebSocket, and is not taken apart"))
+            tell(nil, .note(.otherUpgrade(path: path)))
         }
         app.upgrade()
         server?.upgrade()
@@ -35,8 +35,7 @@ extension Relay {
     func violated(_ violation: HTTPReader.Violation, _ direction: TapEvent.Direction) {
         guard !isBroken else { return }
         let isTooLarge = violation == .headTooLarge
-        let what = isTooLarge ? "a head of HTTP that is too large" : "what is no HTTP"
-        tell(direction, .note("the \(direction == .toServer ? "app" : "server") sent \(what)"))
+        tell(direction, .note(isTooLarge ? .headTooLarge(from: direction.sender) : .notHTTP(from: direction.sender)))
         let isAnswering = (carrier as? HTTPCarrier)?.isAnswering ?? true
         if direction == .toServer, !isAnswering {
             answer(isTooLarge ? .requestHeaderFieldsTooLarge : .badRequest, "The tap cannot read this request")

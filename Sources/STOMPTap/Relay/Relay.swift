@@ -29,7 +29,7 @@ final class Relay {
     /// The request and the answer that are about to make a WebSocket.
     var upgrade: (request: HTTPRequestHead, answer: HTTPResponseHead, mayBeSockJS: Bool)?
     /// Who ended it first, and how.
-    var cause: String?
+    var cause: TapEnding?
 
     init(_ channel: any Channel, _ switchboard: Switchboard) {
         self.channel = channel
@@ -57,7 +57,7 @@ final class Relay {
             try app.attach()
             let session = makeSession(keepsMessages: false)
             carrier = StreamCarrier(session)
-            session.begin("TCP")
+            session.begin(.tcp)
             needServer()
         } else {
             try app.attachHTTP()
@@ -92,7 +92,8 @@ final class Relay {
                 (carrier as? HTTPCarrier)?.site = HTTPSite(server.target)
                 connected(channel)
             case .failure(let error):
-                tell(nil, .note("\(error)"))
+                let site = addressText(host: server.target.host, port: server.target.port)
+                tell(nil, .note(.cannotConnect(TransportError(breaking: error, with: site))))
                 if servers.count > 1, !isOver { return connect(to: servers.dropFirst()) }
                 unreachable(error)
             }
@@ -123,7 +124,7 @@ final class Relay {
 
     private func unreachable(_ error: any Error) {
         isConnecting = false
-        cause = cause ?? "there is no connection to the server"
+        cause = cause ?? .noConnectionToServer
         guard !isOver else { return }
         if carrier is HTTPCarrier {
             answer(.badGateway, "stomptap cannot reach the server: \(error)")
@@ -163,12 +164,13 @@ final class Relay {
 
     private func note(cause part: RelayPart, _ direction: TapEvent.Direction) {
         guard cause == nil else { return }
-        let who = direction == .toServer ? "the app" : "the server"
         switch part {
-        case .inputClosed: cause = "\(who) closed the connection"
+        case .inputClosed: cause = .connectionClosed(by: direction.sender)
         case .reset:
-            let error = source(of: direction)?.error.map { TransportError(breaking: $0, with: who) }
-            cause = error.map(\.message) ?? "\(who) reset the connection"
+            guard let end = source(of: direction), let error = end.error else {
+                return cause = .connectionReset(by: direction.sender)
+            }
+            cause = .connectionBroken(by: direction.sender, TransportError(breaking: error, with: end.address))
         default: break
         }
     }

@@ -30,6 +30,8 @@ final class RelayEnd: ChannelInboundHandler {
 
     let channel: any Channel
     let direction: TapEvent.Direction
+    /// The peer's address and port.
+    let address: String
     private var tell: ((Event) -> Void)?
     /// What takes HTTP apart, and puts it together; nil where octets pass.
     private var reader: HTTPReader?
@@ -44,11 +46,11 @@ final class RelayEnd: ChannelInboundHandler {
     init(_ channel: any Channel, _ direction: TapEvent.Direction, tell: @escaping (Event) -> Void) {
         self.channel = channel
         self.direction = direction
+        address = addressText(channel.remoteAddress)
         self.tell = tell
     }
 
     var isGone: Bool { tell == nil }
-    var address: String { addressText(channel.remoteAddress) }
     /// Whether what is held is so much that nothing more should be read.
     var isFull: Bool { reader?.isFull ?? false }
 

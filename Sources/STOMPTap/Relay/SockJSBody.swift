@@ -28,8 +28,7 @@ final class SockJSBody {
         }
         let encodings = headers[canonicalForm: "Content-Encoding"].filter { $0.lowercased() != "identity" }
         if let encoding = encodings.first {
-            obstacle = TransportError(
-                .protocolViolation, .http, "the server has compressed the answer with \(printable(encoding))")
+            obstacle = .http(.compressedAnswer(encoding: String(encoding)))
         }
     }
 

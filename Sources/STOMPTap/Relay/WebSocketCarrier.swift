@@ -38,7 +38,7 @@ final class WebSocketCarrier: Carrier {
             case .toApp: try toApp?.take(octets, body)
             }
         } catch {
-            session.tell(direction, .note("no longer taken apart: \(error)"))
+            session.tell(direction, .note(.noLongerTakenApart(error)))
             if direction == .toServer { toServer = nil } else { toApp = nil }
             // What the dissector has kept is lost where it alone says what passes.
             return isSifting ? passed + [.reset] : [part]
@@ -52,9 +52,11 @@ final class WebSocketCarrier: Carrier {
     ) {
         let isMasked = direction == .toServer
         switch element {
-        case .control(let control, let summary):
-            session.tell(direction, .layer(.ws, summary, octets: control.payload))
-            if control.isClose { session.said(goodbye: summary, direction) }
+        case .control(let control, let content):
+            session.tell(direction, .layer(.ws, content, octets: control.payload))
+            if case .close(let close) = content {
+                session.said(goodbye: .webSocketClosed(by: direction.sender, close))
+            }
             if isSifting { passed.append(.octets(control.octets(isMasked: isMasked))) }
         case .message(let octets, let isText):
             let outcome = take(octets, isText, direction)
@@ -75,7 +77,7 @@ final class WebSocketCarrier: Carrier {
             return session.dialogue.takeSockJS(array: octets)
         case (true?, .toApp):
             let unwrapped = session.dialogue.takeSockJS(frame: octets)
-            if let closing = unwrapped.closing { session.said(goodbye: closing, direction) }
+            if let closing = unwrapped.closing { session.said(goodbye: closing) }
             return unwrapped.outcome
         default:
             return session.dialogue.take(octets, direction, isText: isText)

@@ -40,8 +40,8 @@ final class EventStreamAttempt: StreamAttempt {
         }
         // The connecting keeps the deadline too, and knows more.
         timer = http.eventLoop.assumeIsolated().scheduleTask(deadline: deadline + .milliseconds(1)) { [self] in
-            let url = exchange?.url ?? http.site.host
-            end(TransportError(.timedOut, .http, "no answer to GET \(url) within \((deadline - start).readable)"))
+            guard let exchange else { return }
+            end(.http(.noAnswer(to: exchange.summary, within: deadline - start)))
         }
     }
 
@@ -71,7 +71,7 @@ final class EventStreamAttempt: StreamAttempt {
     private func open() {
         timer?.cancel()
         let description = TransportDescription(
-            name: "HTTP", remoteAddress: addressText(exchange?.channel?.remoteAddress), tlsSummary: http.tlsSummary)
+            .eventStream, remoteAddress: addressText(exchange?.channel?.remoteAddress), tlsSummary: http.tlsSummary)
         let stream = EventStream(
             eventLoop: http.eventLoop, description: description,
             attempt: NIOLoopBound(self, eventLoop: http.eventLoop))
@@ -82,36 +82,9 @@ final class EventStreamAttempt: StreamAttempt {
     /// Why an answer is no stream of events.
     private func refusal(_ head: HTTPResponseHead) -> TransportError? {
         guard let exchange else { return nil }
-        let reason = exchange.reason.isEmpty ? "" : " " + printable(exchange.reason)
-        let status = Int(head.status.code)
-        let answer = "\(status)\(reason) from \(exchange.url)"
-        let response = HTTPRefusal(status: status, reason: exchange.reason, body: "")
-        switch status {
-        case 200:
-            let type = head.headers.first(name: "Content-Type") ?? ""
-            let essence = type.prefix { $0 != ";" && $0 != " " }.lowercased()
-            guard essence != "text/event-stream" else { return nil }
-            return TransportError(
-                .protocolViolation, .http,
-                type.isEmpty
-                    ? "\(exchange.url) names no content type, where text/event-stream was asked for"
-                    : "\(exchange.url) answered \(printable(type)), which is no event stream",
-                remedy: essence == "text/html" ? "that is a page for a browser: the events have another URL" : nil,
-                response: response)
-        case 204:
-            return TransportError(
-                .connectionLost, .http, "\(answer): the server wants nobody to connect again", response: response)
-        case 401, 403:
-            return TransportError(
-                .refused, .http, answer,
-                remedy: "give credentials by --http-header or --cookie, or an --origin that it knows",
-                response: response)
-        default:
-            return TransportError(
-                .protocolViolation, .http, "\(answer), not an event stream",
-                remedy: head.headers.first(name: "Location").map { "it redirects to \(printable($0))" },
-                response: response)
-        }
+        let answer = HTTPRefusal(head, reason: exchange.reason, body: "")
+        if answer.status == 200, answer.mediaType == "text/event-stream" { return nil }
+        return .http(.notEventStream(answer, from: exchange.url))
     }
 
     private func end(_ error: TransportError?) {
@@ -152,8 +125,7 @@ private struct EventStream: TransportStream {
     var queuedBytes: Int { 0 }
 
     func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?) {
-        promise?.fail(
-            TransportError(.badConfiguration, .http, "nothing can be sent where server-sent events come from"))
+        promise?.fail(TransportError.http(.cannotSendToEventStream))
     }
     func flush() {}
     func setReading(_ isReading: Bool) { attempt.value.setReading(isReading) }

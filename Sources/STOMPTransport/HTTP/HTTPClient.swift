@@ -47,7 +47,8 @@ final class HTTPClient {
         var headers = headers
         if method == .POST { headers.append(("Content-Length", "\(body?.readableBytes ?? 0)")) }
         let head = try site.head(method, requestTarget, headers, options: presentOptions)
-        let exchange = HTTPExchange(url: site.url(head.uri), head: head, body: body) { [weak self] event in
+        let exchange = HTTPExchange(url: site.url(head.uri), isSecure: site.isSecure, head: head, body: body) {
+            [weak self] event in
             if case .head(let head) = event { self?.cookies.take(head.headers) }
             handler(event)
         }
@@ -72,9 +73,8 @@ final class HTTPClient {
 
     private func connect(_ exchange: HTTPExchange, deadline: NIODeadline) {
         var connection: HTTPConnection?
-        let opening = ConnectionOpening<any Channel>(
-            layer: .http, request: "\(exchange.head.method) \(exchange.url)"
-        ) { [options] channel, tls in
+        let opening = ConnectionOpening<any Channel>(layer: .http, request: exchange.summary) {
+            [options] channel, tls in
             channel.eventLoop.makeCompletedFuture {
                 connection = try HTTPConnection.add(to: channel, tls: tls, trace: options.trace)
                 return channel

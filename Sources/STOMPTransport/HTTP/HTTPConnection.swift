@@ -96,7 +96,7 @@ final class HTTPConnection: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if exchange == nil, error is NIOHTTPDecoderError {
             trace.record(.frames) {
-                WireEvent(.http, .local, .frames, "an answer came that nobody had asked for: the connection is dropped")
+                WireEvent(.http, .local, .frames, .unsolicitedAnswer)
             }
         }
         staysOpen = false
@@ -121,7 +121,7 @@ final class HTTPConnection: ChannelInboundHandler {
         case let error as TransportError:
             return error
         case HTTPParserError.headerOverflow:
-            return TransportError(.limitExceeded, .http, "the head of the answer of \(exchange.url) is too large")
+            return .http(.headTooLarge(of: exchange.url))
         case HTTPParserError.invalidEOFState, ChannelError.eof:
             break
         case is HTTPParserError, is NIOHTTPDecoderError:
@@ -130,24 +130,15 @@ final class HTTPConnection: ChannelInboundHandler {
             return TransportError(breaking: error, with: addressText(channel.remoteAddress))
         }
         if hasAnswer {
-            return TransportError(
-                .connectionLost, .http, "the connection ended in the midst of an answer of \(exchange.url)")
+            return .http(.answerCutShort(of: exchange.url))
         } else if recorder.incoming.readableBytes == 0 {
-            return TransportError(
-                .connectionLost, .http,
-                "\(exchange.url) was sent a \(exchange.head.method) request, and the connection ended unanswered")
+            return .http(.connectionClosed(beforeAnswerTo: exchange.summary))
         }
         return violation(exchange)
     }
 
     private func violation(_ exchange: HTTPExchange) -> TransportError {
-        guard !recorder.firstLine.hasPrefix("HTTP/") else {
-            return TransportError(.protocolViolation, .http, "the answer of \(exchange.url) is broken HTTP")
-        }
-        return TransportError(
-            .protocolViolation, .http,
-            "\(exchange.url) answered \"\(printable(recorder.firstLine, limit: 60))\", which is no HTTP",
-            remedy: recorder.remedy)
+        .http(recorder.violation(by: exchange.url))
     }
 }
 

@@ -16,6 +16,7 @@ final class HTTPExchange {
 
     /// Where the request goes, for people: without the query, which may hold secrets.
     let url: String
+    let isSecure: Bool
     let head: HTTPRequestHead
     let body: ByteBuffer?
 
@@ -25,8 +26,11 @@ final class HTTPExchange {
     /// Gives up the connecting, as long as there is no connection.
     var stopConnecting: () -> Void = {}
 
-    init(url: String, head: HTTPRequestHead, body: ByteBuffer?, handler: @escaping (Event) -> Void) {
+    init(
+        url: String, isSecure: Bool, head: HTTPRequestHead, body: ByteBuffer?, handler: @escaping (Event) -> Void
+    ) {
         self.url = url
+        self.isSecure = isSecure
         self.head = head
         self.body = body
         self.handler = handler
@@ -36,6 +40,11 @@ final class HTTPExchange {
 
     /// The reason phrase of the answer as it came: the codec puts its own in its place.
     var reason: String { connection?.reason ?? "" }
+
+    /// The request as a failure names it.
+    var summary: HTTPRequestSummary {
+        HTTPRequestSummary(.method(head.method.rawValue), url, isSecure: isSecure)
+    }
 
     /// The connection that the exchange is made on.
     var channel: (any Channel)? { connection?.channel }

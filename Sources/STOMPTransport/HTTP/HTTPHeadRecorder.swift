@@ -24,7 +24,7 @@ final class HTTPHeadRecorder: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// The first line that came.
     var firstLine: String {
-        String(decoding: incoming.readableBytesView.prefix { $0 != 10 && $0 != 13 }, as: Unicode.UTF8.self)
+        HTTPHeadLine.text(of: incoming)
     }
 
     /// The reason phrase of the answer.
@@ -33,11 +33,13 @@ final class HTTPHeadRecorder: ChannelDuplexHandler, RemovableChannelHandler {
         return words.count > 2 ? String(words[2]) : ""
     }
 
-    /// What to do where what came is no HTTP.
-    var remedy: String? {
-        incoming.readableBytesView.starts(with: "ERROR".utf8)
-            ? "this port speaks STOMP without WebSocket: try stomp://"
-            : ForeignProtocol(firstOctets: incoming.readableBytesView)?.remedy
+    /// The protocol of what came, where that is no HTTP.
+    var foreignProtocol: ForeignProtocol? { ForeignProtocol(insteadOfHTTP: incoming.readableBytesView) }
+
+    /// Why what came from `url` is no answer.
+    func violation(by url: String) -> HTTPFailure {
+        firstLine.hasPrefix("HTTP/")
+            ? .malformedAnswer(of: url) : .notHTTP(from: url, firstLine: firstLine, protocol: foreignProtocol)
     }
 
     /// Another exchange begins on the same connection.
@@ -56,10 +58,8 @@ final class HTTPHeadRecorder: ChannelDuplexHandler, RemovableChannelHandler {
             informationalOctets += incoming.readableBytes
             (incoming, isIncomingWhole) = (ByteBuffer(), false)
             guard informationalOctets > Self.limit else { continue }
-            let error = TransportError(
-                .limitExceeded, .http,
-                "\(addressText(context.channel.remoteAddress)) sent more than \(Self.limit) octets of informational "
-                    + "answers and no final one")
+            let peer = addressText(context.channel.remoteAddress)
+            let error = TransportError.http(.tooManyInformationalAnswers(from: peer, limit: Self.limit))
             failure = error
             context.fireErrorCaught(error)
             return context.close(promise: nil)
@@ -104,8 +104,7 @@ final class HTTPHeadRecorder: ChannelDuplexHandler, RemovableChannelHandler {
         }
         guard isWhole else { return octets = ByteBuffer() }
         trace.record(.layers) {
-            let line = String(decoding: head.readableBytesView.prefix { $0 != 10 && $0 != 13 }, as: Unicode.UTF8.self)
-            return WireEvent(.http, direction, .layers, line, octets: head)
+            WireEvent(.http, direction, .layers, .head(head), octets: head)
         }
     }
 }

@@ -16,7 +16,7 @@ struct HTTPResponse {
     var status: String { "\(head.status.code)" + (reason.isEmpty ? "" : " " + printable(reason)) }
 
     var refusal: HTTPRefusal {
-        HTTPRefusal(status: Int(head.status.code), reason: reason, body: String(buffer: body))
+        HTTPRefusal(head, reason: reason, body: String(buffer: body))
     }
 }
 

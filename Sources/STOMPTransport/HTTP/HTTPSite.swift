@@ -35,10 +35,7 @@ package struct HTTPSite {
     ) throws(TransportError) -> HTTPRequestHead {
         let requestTarget = requestTarget.hasPrefix("/") ? requestTarget : "/" + requestTarget
         guard requestTarget.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw TransportError(
-                .badConfiguration, .http,
-                "the path \"\(printable(requestTarget))\" has characters that a URL cannot have",
-                remedy: "write them percent-encoded")
+            throw .http(.invalidPath(requestTarget))
         }
         var headers = HTTPHeaders([("Host", host)] + own)
         if let origin = options.origin { headers.add(name: "Origin", value: origin) }
@@ -59,11 +56,9 @@ package struct HTTPSite {
     }
 
     private static func check(_ name: String, _ value: String) throws(TransportError) {
-        guard name.isToken else {
-            throw TransportError(.badConfiguration, .http, "\"\(printable(name))\" cannot be the name of a header")
-        }
+        guard name.isToken else { throw .http(.invalidHeaderName(name)) }
         guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
-            throw TransportError(.badConfiguration, .http, "the value of the header \(name) has control characters")
+            throw .http(.invalidValue(ofHeader: name))
         }
     }
 }

@@ -47,6 +47,6 @@ struct LineDecoder {
 
     private func check(_ length: Int) throws(TransportError) {
         guard length > limit else { return }
-        throw TransportError(.limitExceeded, .http, "the server sent a line of more than \(limit) octets")
+        throw TransportError.http(.lineTooLong(limit: limit))
     }
 }

@@ -96,7 +96,7 @@ public struct ServerSentEventDecoder: Sendable {
             break
         }
         guard (data?.readableBytes ?? 0) + type.utf8.count + id.utf8.count <= limit else {
-            throw TransportError(.limitExceeded, .http, "the server sent an event of more than \(limit) octets")
+            throw TransportError.http(.eventTooLong(limit: limit))
         }
     }
 }

@@ -29,14 +29,14 @@ final class HTTPConnectHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        let line = "CONNECT \(tunnel.authority) HTTP/1.1"
-        let head = "\(line)\r\nHost: \(tunnel.authority)\r\n"
+        let head = "CONNECT \(tunnel.authority) HTTP/1.1\r\nHost: \(tunnel.authority)\r\n"
         let credentials = tunnel.proxy.user.map { user in
             Data("\(user):\(tunnel.proxy.password ?? "")".utf8).base64EncodedString()
         }
         trace.record(.layers) {
             let shown = credentials == nil ? "" : "Proxy-Authorization: Basic ****\r\n"
-            return WireEvent(.proxy, .outgoing, .layers, line, octets: ByteBuffer(string: head + shown + "\r\n"))
+            let octets = ByteBuffer(string: head + shown + "\r\n")
+            return WireEvent(.proxy, .outgoing, .layers, .head(octets), octets: octets)
         }
         let authorization = credentials.map { "Proxy-Authorization: Basic \($0)\r\n" } ?? ""
         context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(string: head + authorization + "\r\n")), promise: nil)
@@ -51,10 +51,7 @@ final class HTTPConnectHandler: ChannelInboundHandler, RemovableChannelHandler {
                 // What is only information is followed by the answer; a switch to another protocol is one itself.
                 if (100..<200).contains(status.code) && status.code != 101 {
                     guard informationalOctets <= Self.headLimit else {
-                        throw TransportError(
-                            .limitExceeded, .proxy,
-                            "the proxy \(tunnel.proxy) sent more than \(Self.headLimit) octets of informational answers "
-                                + "and no final one")
+                        throw .proxy(.tooManyInformationalAnswers(from: tunnel.name, limit: Self.headLimit))
                     }
                     continue
                 }
@@ -90,59 +87,39 @@ final class HTTPConnectHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     /// Takes the head of an answer off the octets, if it is whole.
-    private func readHead() throws(TransportError) -> (code: Int, line: String)? {
+    private func readHead() throws(TransportError) -> (code: Int, reason: String)? {
         let view = octets.readableBytesView
         let start = Array("HTTP/1.".utf8)
         guard view.prefix(start.count).elementsEqual(start.prefix(view.count)) else {
             let line = String(decoding: view.prefix(60).prefix { $0 != 10 && $0 != 13 }, as: UTF8.self)
-            throw tunnel.notSpoken(
-                "answered \"\(printable(line))\", which is no HTTP",
-                view.first == 5 ? "a SOCKS proxy is given as socks5://HOST:PORT" : nil)
+            throw notHTTP(line, view.first == 5 ? .socks5 : nil)
         }
         guard let end = view.prefix(Self.headLimit).firstRange(of: Array("\r\n\r\n".utf8))?.upperBound else {
             guard view.count < Self.headLimit else {
-                throw TransportError(
-                    .limitExceeded, .proxy,
-                    "the head of the answer of the proxy \(tunnel.proxy) is longer than \(Self.headLimit) octets")
+                throw .proxy(.headTooLarge(from: tunnel.name, limit: Self.headLimit))
             }
             return nil
         }
         let head = octets.readSlice(length: end - view.startIndex) ?? ByteBuffer()
-        let line = String(decoding: head.readableBytesView.prefix { $0 != 10 && $0 != 13 }, as: UTF8.self)
-        trace.record(.layers) { WireEvent(.proxy, .incoming, .layers, line, octets: head) }
-        let words = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
-        guard words.count == 2, words[1].prefix(while: { $0 != " " }).utf8.count == 3,
-            let code = Int(words[1].prefix(3)), code >= 100
-        else { throw tunnel.notSpoken("answered \"\(printable(line, limit: 60))\", which is no HTTP") }
-        informationalOctets += head.readableBytes
-        return (code, printable(words[1]))
-    }
-
-    private func refusal(_ status: (code: Int, line: String)) -> TransportError? {
-        let answer = "\(status.line.trimmed) from the proxy \(tunnel.proxy), asked for a tunnel to \(tunnel.authority)"
-        switch status.code {
-        case 200..<300:
-            return nil
-        case 407 where tunnel.proxy.user != nil:
-            return TransportError(
-                .refused, .proxy, answer, remedy: "the proxy does not take these credentials: see --proxy")
-        case 407:
-            return TransportError(
-                .refused, .proxy, answer,
-                remedy: "the proxy requires credentials: put user and password before its host in --proxy")
-        case 403:
-            return TransportError(
-                .refused, .proxy, answer, remedy: "the proxy's rules do not allow this host or port")
-        case 500...:
-            return TransportError(
-                .protocolViolation, .proxy, answer, remedy: "the proxy could not reach that host and port")
-        default:
-            return TransportError(.protocolViolation, .proxy, answer)
+        trace.record(.layers) { WireEvent(.proxy, .incoming, .layers, .head(head), octets: head) }
+        guard case .responseHead(_, let status, let reason) = WireEvent.Content.head(head) else {
+            throw notHTTP(HTTPHeadLine.text(of: head), nil)
         }
+        informationalOctets += head.readableBytes
+        return (status, reason ?? "")
     }
-}
 
-extension String {
-    /// Without the blank that stands before an empty reason phrase.
-    fileprivate var trimmed: Substring { hasSuffix(" ") ? dropLast() : self[...] }
+    private func notHTTP(_ line: String, _ spoken: ProxyTarget.Scheme?) -> TransportError {
+        .proxy(.notHTTP(from: tunnel.name, firstLine: line, spoken))
+    }
+
+    private func refusal(_ status: (code: Int, reason: String)) -> TransportError? {
+        guard !(200..<300).contains(status.code) else { return nil }
+        // Without the blank that some put behind it.
+        let reason = status.reason.hasSuffix(" ") ? String(status.reason.dropLast()) : status.reason
+        return .proxy(
+            .httpRefusal(
+                by: tunnel.name, askedFor: tunnel.authority, status: status.code, reason: reason,
+                withCredentials: tunnel.proxy.user != nil))
+    }
 }

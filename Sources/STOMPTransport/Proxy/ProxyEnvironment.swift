@@ -29,8 +29,8 @@ extension ProxyTarget {
         if let (_, list) = first(Variable.none), ProxyExceptions(list).contains(target) { return nil }
         do {
             return try ProxyTarget(value)
-        } catch {
-            throw TransportError(error.kind, error.layer, "\(name): \(error.message)", remedy: error.remedy)
+        } catch .proxy(let failure) {
+            throw .proxy(.invalidVariable(name, failure))
         }
     }
 }

@@ -29,32 +29,29 @@ public struct ProxyTarget: Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration``; it does not show the password.
     public init(_ url: String) throws(TransportError) {
-        func fault(_ text: String, remedy: String? = nil) -> TransportError {
-            TransportError(
-                .badConfiguration, .proxy, "\"\(printable(TypedSecrets.masked(url)))\" \(text)", remedy: remedy)
+        func fault(_ fault: ProxyURLFault) -> TransportError {
+            .proxy(.invalidURL(TypedSecrets.masked(url), fault))
         }
         let (name, rest) = Self.parts(url)
         switch name.lowercased() {
         case "http": scheme = .http
         case "socks5", "socks5h": scheme = .socks5
-        case "https": throw fault("is a proxy behind TLS, which cannot be used", remedy: "most also take http://")
-        default: throw fault("has a scheme that is none of http and socks5")
+        case "https": throw fault(.needsTLS)
+        default: throw fault(.unknownScheme)
         }
         var authority = rest.prefix { !"/?#".contains($0) }
         guard ["", "/"].contains(rest[authority.endIndex...]) else {
-            throw fault(
-                "has more than a host and a port", remedy: "in a password write / as %2F, # as %23, ? as %3F, @ as %40")
+            throw fault(.moreThanHostAndPort)
         }
         if let at = authority.lastIndex(of: "@") {
             let credentials = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             guard let user = credentials[0].percentDecoded, let password = credentials.dropFirst().first.percentDecoded
-            else { throw fault("has a user or password that is not percent-encoded as it should be") }
+            else { throw fault(.badPercentEncoding) }
             switch scheme {
             case .http where user.contains(":"):
-                throw fault("has a colon in the user's name, which Basic cannot carry")
+                throw fault(.colonInUser)
             case .socks5 where ![user, password].allSatisfy({ (1...255).contains($0.utf8.count) }):
-                throw fault(
-                    "has an invalid user or password", remedy: "SOCKS 5 needs both, with 1 to 255 bytes each")
+                throw fault(.badCredentialsLength)
             default: break
             }
             self.user = user
@@ -64,10 +61,10 @@ public struct ProxyTarget: Sendable, Hashable, CustomStringConvertible {
             user = nil
             password = nil
         }
-        guard let address = HostAndPort(authority) else { throw fault("names no host and port") }
+        guard let address = HostAndPort(authority) else { throw fault(.noHostAndPort) }
         host = address.host
         port = address.port ?? scheme.defaultPort
-        guard (1...65535).contains(port) else { throw fault("has no valid port; a port is 1 to 65535") }
+        guard (1...65535).contains(port) else { throw fault(.invalidPort) }
     }
 
     /// The URL without user and password.

@@ -19,10 +19,7 @@ struct ProxyTunnel {
         guard (1...255).contains(host.utf8.count), host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }),
             let port = UInt16(exactly: target.port), port > 0
         else {
-            throw TransportError(
-                .badConfiguration, .proxy,
-                "\"\(printable(addressText(host: target.host, port: target.port)))\" is nothing that a proxy can be asked for"
-            )
+            throw .proxy(.unusableTarget(addressText(host: target.host, port: target.port)))
         }
         authority = addressText(host: host, port: target.port)
         self.host = host
@@ -51,29 +48,21 @@ struct ProxyTunnel {
 
     // MARK: - Errors
 
+    /// The proxy as a failure names it.
+    var name: String { proxy.description }
+
     /// The proxy cannot be reached.
     func unreachable(_ error: TransportError) -> TransportError {
-        let remedy = error.kind != .cannotConnect ? nil : "is the proxy running, and is this its port?"
-        return TransportError(
-            error.kind, .proxy, "cannot connect to the proxy \(proxy): \(error.message)", remedy: remedy)
+        .proxy(.cannotReach(name, error))
     }
 
-    func timedOut(after span: String) -> TransportError {
-        TransportError(.timedOut, .proxy, "no answer from the proxy \(proxy) within \(span)")
-    }
+    func timedOut(after span: TimeAmount) -> TransportError { .proxy(.noAnswer(from: name, within: span)) }
 
     /// The connection ended before there was a tunnel.
     func brokenOff(_ error: (any Error)? = nil) -> TransportError {
         if let error = error as? TransportError { return error }
-        let how = error.flatMap { $0 as? IOError }.map { ": \(systemMessage($0.errnoCode))" } ?? ""
-        return TransportError(
-            .connectionLost, .proxy,
-            "the proxy \(proxy) closed the connection when it was asked for a tunnel to \(authority)\(how)")
-    }
-
-    /// The proxy's answer is in no protocol that it should speak.
-    func notSpoken(_ what: String, _ remedy: String? = nil) -> TransportError {
-        TransportError(.protocolViolation, .proxy, "the proxy \(proxy) \(what)", remedy: remedy)
+        let cause = (error as? IOError).map { SystemError(code: $0.errnoCode) }
+        return .proxy(.connectionClosed(by: name, askedFor: authority, cause))
     }
 }
 

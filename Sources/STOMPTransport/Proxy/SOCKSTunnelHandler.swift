@@ -59,14 +59,14 @@ final class SOCKSTunnelHandler: ChannelInboundHandler, RemovableChannelHandler {
                     state = .handshake(handshake)
                     return
                 case .received(let answer):
-                    record(.incoming, "SOCKS5 answer", answer)
+                    record(.incoming, .answer, answer)
                 case .send(let message):
                     record(message)
                     context.writeAndFlush(Self.wrapOutboundOut(message.bytes), promise: nil)
                 case .finish(let reply, let early):
                     state = .open(early: early)
-                    record(.incoming, "SOCKS5 reply", reply)
-                    trace.record(.layers) { WireEvent(.proxy, .incoming, .layers, "SOCKS5 succeeded") }
+                    record(.incoming, .reply, reply)
+                    trace.record(.layers) { WireEvent(.proxy, .incoming, .layers, .socks(.succeeded)) }
                     return context.endTunnel(tunnel, promise: promise) { self.early }
                 case .fail(let fault):
                     return fail(tunnel.error(fault))
@@ -82,24 +82,26 @@ final class SOCKSTunnelHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func fail(_ error: TransportError) {
         guard case .handshake = state else { return }
         state = .failed
-        trace.record(.layers) { WireEvent(.proxy, .local, .layers, error.message) }
+        trace.record(.layers) { WireEvent(.proxy, .local, .layers, .failed(error)) }
         promise.fail(error)
     }
 
     private func record(_ message: SOCKSHandshake.Message) {
         switch message.kind {
         case .greeting:
-            record(.outgoing, "SOCKS5 greeting", message.shown)
+            record(.outgoing, .greeting, message.shown)
         case .credentials:
-            record(.outgoing, "SOCKS5 user and password", message.shown)
+            record(.outgoing, .credentials, message.shown)
         case .connect:
-            trace.record(.layers) { WireEvent(.proxy, .outgoing, .layers, "SOCKS5 CONNECT \(tunnel.authority)") }
-            record(.outgoing, "SOCKS5 request", message.shown)
+            trace.record(.layers) { WireEvent(.proxy, .outgoing, .layers, .socks(.connect(to: tunnel.authority))) }
+            record(.outgoing, .request, message.shown)
         }
     }
 
-    private func record(_ direction: WireEvent.Direction, _ summary: String, _ bytes: ByteBuffer) {
-        trace.record(.octets) { WireEvent(.proxy, direction, .octets, summary, octets: bytes) }
+    private func record(
+        _ direction: WireEvent.Direction, _ step: WireEvent.Content.SOCKSStep, _ bytes: ByteBuffer
+    ) {
+        trace.record(.octets) { WireEvent(.proxy, direction, .octets, .socks(step), octets: bytes) }
     }
 }
 
@@ -110,48 +112,17 @@ extension ProxyTunnel {
     }
 
     fileprivate func error(_ fault: SOCKSHandshake.Fault) -> TransportError {
-        switch fault {
-        case .notSOCKS5(let firstByte):
-            notSpoken(
-                "does not speak SOCKS 5",
-                firstByte == UInt8(ascii: "H") ? "an HTTP proxy is given as http://HOST:PORT" : nil)
-        case .authenticationRequired:
-            TransportError(
-                .refused, .proxy, "the proxy \(proxy) requires authentication",
-                remedy: "put user and password before its host in --proxy")
-        case .noMethodInCommon:
-            TransportError(
-                .refused, .proxy, "the proxy \(proxy) requires an authentication other than user and password",
-                remedy: "use another proxy, or change its configuration")
-        case .unofferedMethod(let method):
-            notSpoken("chose the authentication method \(method), which was not offered")
-        case .credentialsRejected:
-            TransportError(
-                .refused, .proxy, "the proxy \(proxy) rejected the user or password",
-                remedy: "check them in --proxy")
-        case .invalidAuthenticationStatus:
-            notSpoken("sent an invalid answer to user and password")
-        case .invalidReply:
-            notSpoken("sent an invalid answer to CONNECT")
-        case .refused(let reply):
-            refusal(reply)
-        }
-    }
-
-    /// What a reply means (RFC 1928, section 6).
-    private func refusal(_ reply: UInt8) -> TransportError {
-        let (code, words): (TransportError.Kind, String) =
-            switch reply {
-            case 1: (.cannotConnect, "general failure")
-            case 2: (.refused, "not allowed by its rules")
-            case 3: (.cannotConnect, "network unreachable")
-            case 4: (.cannotConnect, "host unreachable")
-            case 5: (.cannotConnect, "connection refused")
-            case 6: (.cannotConnect, "TTL expired")
-            case 7: (.protocolViolation, "CONNECT is not supported")
-            case 8: (.protocolViolation, "this kind of address is not supported")
-            default: (.protocolViolation, "unknown reply \(reply)")
+        let failure: ProxyFailure =
+            switch fault {
+            case .notSOCKS5(let firstByte): .notSOCKS(from: name, firstByte == UInt8(ascii: "H") ? .http : nil)
+            case .authenticationRequired: .authenticationRequired(by: name)
+            case .noMethodInCommon: .otherAuthenticationRequired(by: name)
+            case .unofferedMethod(let method): .unofferedMethod(method, by: name)
+            case .credentialsRejected: .credentialsRejected(by: name)
+            case .invalidAuthenticationStatus: .invalidAnswer(toCredentialsBy: name)
+            case .invalidReply: .invalidReply(toConnectBy: name)
+            case .refused(let reply): .socksRefusal(by: name, askedFor: authority, SOCKSReply(reply))
             }
-        return TransportError(code, .proxy, "the proxy \(proxy) makes no tunnel to \(authority): \(words)")
+        return .proxy(failure)
     }
 }

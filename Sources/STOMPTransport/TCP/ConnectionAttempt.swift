@@ -77,7 +77,8 @@ final class ConnectionAttempt<Product: Sendable> {
             }
         if let tunnel {
             options.trace.record(.layers) {
-                WireEvent(.proxy, .local, .layers, "connecting to \(tunnel.authority) through \(tunnel.proxy)")
+                WireEvent(
+                    .proxy, .local, .layers, .connectingThroughProxy("\(tunnel.proxy)", to: tunnel.authority))
             }
         }
         // An address needs no name service, and must not wait behind a name that is looked up.
@@ -160,18 +161,16 @@ final class ConnectionAttempt<Product: Sendable> {
         guard layer != .tls else { return }
         let span = deadline - start
         if let tunnel, [.name, .tcp, .proxy].contains(layer) {
-            return end(.failure(tunnel.timedOut(after: span.readable)))
+            return end(.failure(tunnel.timedOut(after: span)))
         }
         let peer = addressText(host: target.host, port: target.port)
         let error: TransportError =
-            switch layer {
-            case .name: .name(.noAnswer(for: target.host, within: span))
-            case .tcp: .tcp(.noAnswer(from: peer, within: span))
-            case .http: TransportError(.timedOut, .http, "no answer to \(opening.request) within \(span.readable)")
-            default:
-                TransportError(
-                    .timedOut, layer,
-                    "no answer to the \(layer.rawValue) handshake from \(peer) within \(span.readable)")
+            if layer == .name {
+                .name(.noAnswer(for: target.host, within: span))
+            } else if layer == .http, let request = opening.request {
+                .http(.noAnswer(to: request, within: span))
+            } else {
+                .tcp(.noAnswer(from: peer, within: span))
             }
         end(.failure(opening.refusal() ?? error))
     }

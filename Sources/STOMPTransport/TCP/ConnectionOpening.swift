@@ -4,8 +4,8 @@ import NIOCore
 struct ConnectionOpening<Product: Sendable> {
     /// The layer that is waited for then.
     let layer: TransportError.Layer
-    /// What is to be answered in that layer: `the WebSocket upgrade from ws://localhost/ws`.
-    let request: String
+    /// What is to be answered then, where that is HTTP.
+    var request: HTTPRequestSummary?
     let open: (any Channel, TLSSummary?) -> EventLoopFuture<Product>
     /// Whether the connection ends as a whole when the peer ends its half: not where both halves are passed on.
     var endsAsWhole = true
@@ -16,7 +16,7 @@ struct ConnectionOpening<Product: Sendable> {
 extension ConnectionOpening<any TransportStream> {
     /// A plain stream of octets.
     static func tcp(options: TransportOptions, receiver: @escaping TransportReceiverFactory) -> Self {
-        Self(layer: .tcp, request: "") { channel, tls in
+        Self(layer: .tcp) { channel, tls in
             channel.eventLoop.makeCompletedFuture {
                 try StreamPipeline.endTCP(channel, options: options, tls: tls, receiver: receiver)
             }
@@ -28,7 +28,7 @@ extension ConnectionOpening<any TransportStream> {
         _ request: WebSocketRequest, options: TransportOptions, receiver: @escaping TransportReceiverFactory
     ) -> Self {
         var upgrade: WebSocketUpgrade?
-        return Self(layer: .http, request: "the WebSocket upgrade from \(request.url)") { channel, tls in
+        return Self(layer: .http, request: request.summary) { channel, tls in
             let started = WebSocketUpgrade(channel, request: request, options: options, tls: tls, receiver: receiver)
             upgrade = started
             return started.run()

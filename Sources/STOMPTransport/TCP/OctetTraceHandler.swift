@@ -12,12 +12,12 @@ final class OctetTraceHandler: ChannelDuplexHandler {
     init(trace: WireTrace) { self.trace = OctetTrace(trace, .tcp) }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        trace.record(.incoming, Self.unwrapInboundIn(data), "octets")
+        trace.record(.incoming, Self.unwrapInboundIn(data), .bytes)
         context.fireChannelRead(data)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        trace.record(.outgoing, Self.unwrapOutboundIn(data), "octets")
+        trace.record(.outgoing, Self.unwrapOutboundIn(data), .bytes)
         context.write(data, promise: promise)
     }
 }

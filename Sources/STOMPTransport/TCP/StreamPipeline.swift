@@ -40,7 +40,7 @@ enum StreamPipeline {
             try channel.pipeline.syncOperations.addHandler(OctetTraceHandler(trace: options.trace))
         }
         let peer = addressText(channel.remoteAddress)
-        let description = TransportDescription(name: "TCP", remoteAddress: peer, tlsSummary: tls)
+        let description = TransportDescription(.tcp, remoteAddress: peer, tlsSummary: tls)
         return try end(channel, description: description, receiver: receiver)
     }
 }

@@ -1,12 +1,13 @@
 import NIOCore
 
 /// What a close frame says (RFC 6455, sections 5.5.1 and 7.4).
-package struct WebSocketClose: Equatable {
+public struct WebSocketClose: Sendable, Hashable {
     /// Nil where the frame has no body.
-    var code: Int?
-    var reason = ""
+    public var code: Int?
+    /// Empty where there is none.
+    public var reason = ""
 
-    init(code: Int?, reason: String = "") {
+    public init(code: Int?, reason: String = "") {
         self.code = code
         self.reason = reason
     }
@@ -16,12 +17,10 @@ package struct WebSocketClose: Equatable {
         var body = body
         guard body.readableBytes > 0 else { return }
         guard let code = body.readInteger(as: UInt16.self).map(Int.init) else {
-            throw WebSocketViolation("a close frame with half a close code")
+            throw WebSocketViolation.halfCloseCode
         }
-        guard Self.mayBeSent(code) else { throw WebSocketViolation("the close code \(code), which is not to be sent") }
-        guard body.isUTF8 else {
-            throw WebSocketViolation("a close reason that is no UTF-8", closeCode: WebSocketClose.invalidPayload)
-        }
+        guard Self.mayBeSent(code) else { throw WebSocketViolation.forbiddenCloseCode(code) }
+        guard body.isUTF8 else { throw WebSocketViolation.closeReasonNotUTF8 }
         self.code = code
         reason = String(buffer: body)
     }
@@ -38,12 +37,8 @@ package struct WebSocketClose: Equatable {
         return body
     }
 
-    /// For people: `close 1001 going away "bye"`.
-    var summary: String {
-        guard let code else { return "close" }
-        let name = Self.names[code].map { " " + $0 } ?? ""
-        return "close \(code)\(name)" + (reason.isEmpty ? "" : " \"\(printable(reason))\"")
-    }
+    /// What the code stands for, such as `going away`, where RFC 6455 or its registry names it.
+    package var name: String? { code.flatMap { Self.names[$0] } }
 
     static let normal = 1000
     static let protocolError = 1002
@@ -65,28 +60,4 @@ package struct WebSocketClose: Equatable {
         1009: "message too big", 1010: "extension missing", 1011: "internal error", 1012: "service restart",
         1013: "try again later", 1014: "bad gateway", 1015: "TLS failure",
     ]
-}
-
-/// What the other side did that RFC 6455 or a limit of this side forbids, and the code to close with.
-struct WebSocketViolation: Error, Equatable {
-    /// What was sent: `a fragmented ping`.
-    let message: String
-    let closeCode: Int
-
-    init(_ message: String, closeCode: Int = WebSocketClose.protocolError) {
-        self.message = message
-        self.closeCode = closeCode
-    }
-
-    static func tooLarge(_ limit: Int) -> WebSocketViolation {
-        WebSocketViolation("a message of more than \(limit) octets", closeCode: WebSocketClose.tooBig)
-    }
-
-    /// The error for the user, who is told `peer` as the name of the other side.
-    func transportError(peer: String) -> TransportError {
-        let isLimit = closeCode == WebSocketClose.tooBig
-        return TransportError(
-            isLimit ? .limitExceeded : .protocolViolation, .webSocket, "the \(peer) sent \(message)",
-            remedy: isLimit ? "take more with --max-message" : nil)
-    }
 }

@@ -55,7 +55,7 @@ struct WebSocketCloseHandshake {
     mutating func fail(_ violation: WebSocketViolation) -> Action {
         defer { state = .over }
         switch state {
-        case .open: return .sendAndEnd(WebSocketClose(code: violation.closeCode, reason: violation.message))
+        case .open: return .sendAndEnd(WebSocketClose(code: violation.closeCode, reason: violation.closeReason))
         case .sent: return .end
         case .over: return .nothing
         }

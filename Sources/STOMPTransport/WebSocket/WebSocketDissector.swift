@@ -6,15 +6,14 @@ import NIOHTTP1
 package struct WebSocketDissector {
     package enum Element {
         case message(ByteBuffer, isText: Bool)
-        /// A ping, pong or close: the frame itself, and what it is for people.
-        case control(Control, String)
+        /// A ping, pong or close: the frame itself, and what it says.
+        case control(Control, WireEvent.Content)
     }
 
     /// A control frame, to be passed on as another one that says the same.
     package struct Control {
         fileprivate let frame: WebSocketFrame
 
-        package var isClose: Bool { frame.opcode == .close }
         package var payload: ByteBuffer { frame.payload }
 
         /// - Parameter isMasked: whether a client sends it.
@@ -35,8 +34,7 @@ package struct WebSocketDissector {
         let extensions = WebSocketExtension.all(in: answer.headers)
         let compression = extensions.first.flatMap { PerMessageDeflate(answer: $0) }
         guard extensions.isEmpty || compression != nil && extensions.count == 1 else {
-            let names = extensions.map(\.name).joined(separator: ", ")
-            throw TransportError(.protocolViolation, .webSocket, "the extension \(printable(names)) is not known")
+            throw .webSocket(.unknownExtensions(extensions.map(\.name)))
         }
         reader = WebSocketFrameReader(isServer: isFromClient, isCompressed: compression != nil, limit: limit)
         assembler = WebSocketMessageAssembler(
@@ -55,21 +53,21 @@ package struct WebSocketDissector {
         do throws(WebSocketViolation) {
             while let frame = try reader.next() {
                 if frame.opcode.isControl {
-                    body(.control(Control(frame: frame), try summary(of: frame)))
+                    body(.control(Control(frame: frame), try content(of: frame)))
                 } else if let message = try assembler.take(frame) {
                     body(.message(message.octets, isText: message.isText))
                 }
             }
         } catch {
-            throw error.transportError(peer: "other side")
+            throw error.error(by: .otherSide)
         }
     }
 
-    private func summary(of frame: WebSocketFrame) throws(WebSocketViolation) -> String {
+    private func content(of frame: WebSocketFrame) throws(WebSocketViolation) -> WireEvent.Content {
         switch frame.opcode {
-        case .close: try WebSocketClose(reading: frame.payload).summary
-        case .ping: "ping"
-        default: "pong"
+        case .close: .close(try WebSocketClose(reading: frame.payload))
+        case .ping: .ping
+        default: .pong
         }
     }
 

@@ -1,13 +1,43 @@
 import NIOCore
 
+/// What a frame is (RFC 6455, section 5.2); the names are the specification's.
+public enum WebSocketOpcode: UInt8, Sendable, Hashable {
+    case continuation = 0, text, binary
+    case close = 8, ping, pong
+
+    public var isControl: Bool { rawValue >= Self.close.rawValue }
+}
+
+/// What there is to a frame but for its payload.
+public struct WebSocketFrameHead: Sendable, Hashable {
+    public var opcode: WebSocketOpcode
+    /// FIN: whether the message ends with it.
+    public var isLast: Bool
+    /// RSV1: whether a compressed message begins with it (RFC 7692, section 6).
+    public var isCompressed: Bool
+    /// What the payload is masked by, where this side masks it.
+    public var maskKey: UInt32?
+    /// The length of the payload, in bytes.
+    public var size: Int
+    /// What a close frame says, where that is valid.
+    public var close: WebSocketClose?
+
+    public init(
+        _ opcode: WebSocketOpcode, isLast: Bool = true, isCompressed: Bool = false, maskKey: UInt32? = nil,
+        size: Int = 0, close: WebSocketClose? = nil
+    ) {
+        self.opcode = opcode
+        self.isLast = isLast
+        self.isCompressed = isCompressed
+        self.maskKey = maskKey
+        self.size = size
+        self.close = close
+    }
+}
+
 /// A frame (RFC 6455, section 5.2).
 struct WebSocketFrame: Equatable {
-    enum Opcode: UInt8 {
-        case continuation = 0, text, binary
-        case close = 8, ping, pong
-
-        var isControl: Bool { rawValue >= Self.close.rawValue }
-    }
+    typealias Opcode = WebSocketOpcode
 
     var opcode: Opcode
     /// FIN: whether the message ends with it.

@@ -87,17 +87,17 @@ struct WebSocketFrameReader {
         let start = octets.readerIndex
         guard let bits = octets.getInteger(at: start, as: UInt16.self) else { return nil }
         let (isLast, isMasked) = (bits & 0x8000 != 0, bits & 0x80 != 0)
-        guard isMasked == isServer else { throw WebSocketViolation(isServer ? "an unmasked frame" : "a masked frame") }
+        guard isMasked == isServer else { throw isServer ? .unmaskedFrame : .maskedFrame }
         guard let opcode = WebSocketFrame.Opcode(rawValue: UInt8(bits >> 8 & 0x0F)) else {
-            throw WebSocketViolation("a frame with the unknown opcode \(bits >> 8 & 0x0F)")
+            throw .unknownOpcode(UInt8(bits >> 8 & 0x0F))
         }
         let isFirst = opcode == .text || opcode == .binary
         guard bits & (isCompressed && isFirst ? 0x3000 : 0x7000) == 0 else {
-            throw WebSocketViolation("a frame with a reserved bit set, as of an extension that was not agreed on")
+            throw .reservedBit
         }
         if opcode.isControl {
-            guard isLast else { throw WebSocketViolation("a fragmented control frame") }
-            guard bits & 0x7F <= 125 else { throw WebSocketViolation("a control frame of more than 125 octets") }
+            guard isLast else { throw .fragmentedControlFrame }
+            guard bits & 0x7F <= 125 else { throw .largeControlFrame }
         }
         var size = 2
         var length: Int?
@@ -112,7 +112,7 @@ struct WebSocketFrameReader {
             length = Int(short)
         }
         guard let length else { return nil }
-        guard length <= largestPayload else { throw .tooLarge(limit) }
+        guard length <= largestPayload else { throw .tooLarge(limit: limit) }
         var head = Head(
             opcode: opcode, isLast: isLast, isCompressed: bits & 0x4000 != 0, size: size, length: length)
         if isMasked {

@@ -11,7 +11,7 @@ extension WebSocketHandler {
 
     func fail(_ violation: WebSocketViolation, _ context: ChannelHandlerContext) {
         guard handshake.mayReceive else { return }
-        error = violation.transportError(peer: role.peer)
+        error = violation.error(by: role.peer)
         perform(handshake.fail(violation), context)
     }
 
@@ -19,9 +19,7 @@ extension WebSocketHandler {
         let ending = handshake.ended()
         guard ending != .expected else { return }
         if ending == .brokenOff {
-            error = TransportError(
-                .connectionLost, .webSocket,
-                "\(addressText(context.channel.remoteAddress)) ended the connection without a close frame")
+            error = .webSocket(.closedWithoutCloseFrame(by: addressText(context.channel.remoteAddress)))
         }
         context.fireUserInboundEventTriggered(
             TransportEvent.closed(TransportClosure(layer: .webSocket, isClean: false)))

@@ -10,7 +10,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     enum Role {
         case client, server
 
-        var peer: String { self == .client ? "server" : "client" }
+        var peer: TransportRole { self == .client ? .server : .client }
     }
 
     let role: Role
@@ -110,9 +110,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     }
 
     private func leaveOut() {
-        error = TransportError(
-            .limitExceeded, .webSocket,
-            "the \(role.peer) ended the connection when more had come than can be kept; the rest was left out")
+        error = .webSocket(.tooMuchUnread(from: role.peer))
         handshake.abandon()
     }
 

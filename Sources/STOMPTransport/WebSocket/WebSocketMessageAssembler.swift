@@ -34,17 +34,17 @@ struct WebSocketMessageAssembler {
     /// Takes a data frame; gives the message that ends with it.
     mutating func take(_ frame: WebSocketFrame) throws(WebSocketViolation) -> Message? {
         if frame.opcode == .continuation {
-            guard var message = partial.take() else { throw WebSocketViolation("a continuation of no message") }
+            guard var message = partial.take() else { throw WebSocketViolation.continuationOfNothing }
             return try goOn(&message, frame)
         }
-        guard partial == nil else { throw WebSocketViolation("a new message in the midst of a fragmented one") }
+        guard partial == nil else { throw WebSocketViolation.messageInsideMessage }
         var message = Message(isText: frame.opcode == .text, octets: ByteBuffer())
         guard frame.isLast, !frame.isCompressed else {
             if frame.isCompressed { message.compressedSize = 0 }
             checkedSize = 0
             return try goOn(&message, frame)
         }
-        guard frame.payload.readableBytes <= limit else { throw .tooLarge(limit) }
+        guard frame.payload.readableBytes <= limit else { throw .tooLarge(limit: limit) }
         message.octets = frame.payload
         if message.isText, !message.octets.isUTF8 { try tell(invalid: &message) }
         return message
@@ -58,7 +58,9 @@ struct WebSocketMessageAssembler {
             try inflater.inflate(frame.payload, onto: &message.octets, limit: limit)
             if frame.isLast { try inflater.finish(&message.octets, limit: limit) }
         } else {
-            guard message.octets.readableBytes + frame.payload.readableBytes <= limit else { throw .tooLarge(limit) }
+            guard message.octets.readableBytes + frame.payload.readableBytes <= limit else {
+                throw .tooLarge(limit: limit)
+            }
             // A copy: a slice would keep the whole of the read that brought it.
             message.octets.writeImmutableBuffer(frame.payload)
         }
@@ -71,9 +73,7 @@ struct WebSocketMessageAssembler {
     }
 
     private func tell(invalid message: inout Message) throws(WebSocketViolation) {
-        guard acceptsInvalidUTF8 else {
-            throw WebSocketViolation("a text message that is no UTF-8", closeCode: WebSocketClose.invalidPayload)
-        }
+        guard acceptsInvalidUTF8 else { throw .textNotUTF8 }
         message.isValid = false
     }
 }

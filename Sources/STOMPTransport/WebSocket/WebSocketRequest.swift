@@ -6,6 +6,8 @@ import NIOWebSocket
 struct WebSocketRequest {
     /// Where the WebSocket is, without the query, which may hold secrets: `ws://localhost:8080/ws`.
     let url: String
+    /// The request as a failure names it.
+    let summary: HTTPRequestSummary
     /// The origin that is sent, and the one of the server's own pages.
     let origin: String?
     let ownOrigin: String
@@ -25,10 +27,10 @@ struct WebSocketRequest {
         if options.offersCompression { own.append((WebSocketExtension.header, PerMessageDeflate.offer)) }
         head = try site.head(.GET, requestTarget, own, options: options)
         for subprotocol in options.subprotocols where !subprotocol.isToken {
-            throw TransportError(
-                .badConfiguration, .webSocket, "\"\(printable(subprotocol))\" cannot be the name of a subprotocol")
+            throw .webSocket(.invalidSubprotocol(subprotocol))
         }
         url = site.webSocketURL(head.uri)
+        summary = HTTPRequestSummary(.webSocket, url, isSecure: site.isSecure)
         ownOrigin = site.origin
         origin = head.headers.first(name: "Origin")
         // It is asked only whether the answer fits the key, which an empty header leaves without one.
@@ -41,32 +43,28 @@ struct WebSocketRequest {
     /// Takes or refuses a `101 Switching Protocols`.
     func agreement(with answer: HTTPResponseHead) throws(TransportError) -> WebSocketAgreement {
         guard answer.headers.hasToken("websocket", in: "Upgrade") else {
-            throw violation("without 'Upgrade: websocket'")
+            throw .webSocket(.noUpgradeHeader(from: url))
         }
         guard answer.headers.hasToken("upgrade", in: "Connection") else {
-            throw violation("without 'Connection: Upgrade'")
+            throw .webSocket(.noConnectionHeader(from: url))
         }
         guard upgrader.shouldAllowUpgrade(upgradeResponse: answer) else {
-            throw violation("with a Sec-WebSocket-Accept that does not answer the key")
+            throw .webSocket(.wrongAccept(from: url))
         }
         return WebSocketAgreement(
             subprotocol: try subprotocol(chosenBy: answer), compression: try compression(chosenBy: answer))
-    }
-
-    private func violation(_ message: String) -> TransportError {
-        TransportError(.protocolViolation, .webSocket, "101 from \(url) \(message)")
     }
 
     private func compression(chosenBy answer: HTTPResponseHead) throws(TransportError) -> PerMessageDeflate? {
         let offered = Set(WebSocketExtension.all(in: head.headers).map(\.name))
         let chosen = WebSocketExtension.all(in: answer.headers)
         for member in chosen where !offered.contains(member.name) || member.name != PerMessageDeflate.name {
-            throw violation("with the extension \(printable(member.name)), which was not offered")
+            throw .webSocket(.unofferedExtension(member.name, from: url))
         }
         guard let first = chosen.first else { return nil }
         guard chosen.count == 1, let compression = PerMessageDeflate(answer: first) else {
             let value = answer.headers[WebSocketExtension.header].joined(separator: ", ")
-            throw violation("with \(printable(value)), which is no answer to the offer of \(PerMessageDeflate.name)")
+            throw .webSocket(.invalidExtensionAnswer(value, from: url))
         }
         return compression
     }
@@ -76,11 +74,7 @@ struct WebSocketRequest {
         guard let name = chosen.first else { return nil }
         let offered = head.headers[canonicalForm: "Sec-WebSocket-Protocol"].map(String.init)
         guard chosen.count == 1, offered.contains(name) else {
-            let offer = offered.isEmpty ? "none was offered" : "\(offered.joined(separator: ", ")) were offered"
-            throw TransportError(
-                .protocolViolation, .webSocket,
-                "101 from \(url) with the subprotocol \(printable(chosen.joined(separator: ", "))), where \(offer)",
-                remedy: chosen.count == 1 ? "offer it with --subprotocol" : nil)
+            throw .webSocket(.unofferedSubprotocol(chosen, from: url, offered: offered))
         }
         return name
     }

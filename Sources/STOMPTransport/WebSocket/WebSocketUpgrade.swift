@@ -73,14 +73,14 @@ final class WebSocketUpgrade {
         channel.eventLoop.makeCompletedFuture {
             let agreement = try request.agreement(with: head)
             if let compression = agreement.compression {
-                options.trace.record(.layers) { WireEvent(.ws, .local, .layers, "agreed on \(compression.answer)") }
-            } else if options.offersCompression {
                 options.trace.record(.layers) {
-                    WireEvent(.ws, .local, .layers, "nothing is compressed: the server has not taken the offer")
+                    WireEvent(.ws, .local, .layers, .compressionAgreed(compression.answer))
                 }
+            } else if options.offersCompression {
+                options.trace.record(.layers) { WireEvent(.ws, .local, .layers, .compressionDeclined) }
             }
             let description = TransportDescription(
-                name: "WebSocket", remoteAddress: addressText(channel.remoteAddress),
+                .webSocket, remoteAddress: addressText(channel.remoteAddress),
                 subprotocol: agreement.subprotocol, tlsSummary: tls)
             channel.pipeline.syncOperations.removeHandler(recorder, promise: nil)
             let handler = try WebSocketHandler(role: .client, options: options, compression: agreement.compression)
@@ -113,9 +113,13 @@ final class WebSocketUpgrade {
         let words = recorder.firstLine.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
         let isItsLine = words.count > 1 && words[1] == "\(head.status.code)"
         let reason = isItsLine ? (words.count > 2 ? String(words[2]) : "") : head.status.reasonPhrase
-        let refusal = HTTPRefusal(
-            status: Int(head.status.code), reason: reason, body: String(buffer: handler.body))
-        return TransportError(refusal, of: request, location: head.headers.first(name: "Location"))
+        let refusal = HTTPRefusal(head, reason: reason, body: String(buffer: handler.body))
+        switch refusal.status {
+        case 401, 403:
+            return .webSocket(
+                .refused(url: request.url, refusal, origin: request.origin, ownOrigin: request.ownOrigin))
+        default: return .webSocket(.notUpgraded(url: request.url, refusal, sockJS: nil))
+        }
     }
 
     private func transportError(_ error: any Error) -> TransportError {
@@ -125,25 +129,16 @@ final class WebSocketUpgrade {
         case let error as TransportError:
             return error
         case let error as NIOHTTPClientUpgradeError where error == .responseProtocolNotFound:
-            return TransportError(
-                .protocolViolation, .webSocket, "101 from \(request.url) without 'Upgrade: websocket'")
+            return .webSocket(.noUpgradeHeader(from: request.url))
         case is IOError:
             return TransportError(breaking: error, with: peer)
         default:
             break
         }
         if recorder.incoming.readableBytes == 0 {
-            return TransportError(
-                .connectionLost, .http, "\(request.url) was asked for a WebSocket, and the connection ended unanswered",
-                remedy: tls == nil ? "where this port speaks TLS, try wss://" : nil)
+            return .http(.connectionClosed(beforeAnswerTo: request.summary))
         }
-        if recorder.firstLine.hasPrefix("HTTP/") {
-            return TransportError(.protocolViolation, .http, "the answer of \(request.url) is broken HTTP")
-        }
-        return TransportError(
-            .protocolViolation, .http,
-            "\(request.url) answered \"\(printable(recorder.firstLine, limit: 60))\", which is no HTTP",
-            remedy: recorder.remedy)
+        return .http(recorder.violation(by: request.url))
     }
 }
 

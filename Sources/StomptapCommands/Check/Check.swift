@@ -115,7 +115,7 @@ struct Check: Sendable {
 
     private func session(of connection: STOMPConnection, after duration: TimeAmount?) -> [CheckStep] {
         var steps: [CheckStep] = []
-        if connection.transport.name == "WebSocket", !configuration.transport.subprotocols.isEmpty {
+        if connection.transport.kind == .webSocket, !configuration.transport.subprotocols.isEmpty {
             steps.append(subprotocol(of: connection))
         }
         let handshake = connection.handshake

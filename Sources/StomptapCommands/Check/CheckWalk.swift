@@ -24,7 +24,7 @@ struct CheckWalk: Sendable {
     private let now: Timestamp
 
     private struct Request {
-        var line: String
+        var target: String
         var isUpgrade: Bool
         var time: NIODeadline
     }
@@ -45,6 +45,8 @@ struct CheckWalk: Sendable {
             // A SockJS session has several connections; the first one shows how long it takes.
             let duration = end(at: time)
             return seen.insert(.tcp).inserted ? [CheckStep(.tcp, .ok, duration, event.text)] : []
+        case .fellBack, .fellBackToWebSocket: return [endSockJS(.warn, event)]
+        case .sockJSOpened: return [endSockJS(.ok, event)]
         case .closed where event.layer == .tcp:
             // Over HTTP it may be another one than the session's.
             if connectSent != nil, !isWeb { ended = ended ?? time }
@@ -52,25 +54,21 @@ struct CheckWalk: Sendable {
         case .handshakeDone(let summary):
             guard seen.insert(.tls).inserted else { return [] }
             return [CheckStep(.tls, .ok, end(at: time), summary.description), certificate(summary)]
+        case .responseHead where event.layer == .proxy, .unreadableHead where event.layer == .proxy,
+            .socks(.succeeded):
+            return [CheckStep(.proxy, .ok, end(at: time), event.text)]
+        case .requestHead(_, let target, _, let wantsWebSocket) where event.layer == .http:
+            isWeb = true
+            request = Request(target: target, isUpgrade: wantsWebSocket, time: time)
+            return foundSockJS()
+        case .responseHead(_, let status, let reason) where event.layer == .http:
+            let words = (reason ?? "").split(separator: " ")
+            return answered(status, (["\(status)"] + words).joined(separator: " "), at: time)
+        case .unreadableHead(let line) where event.layer == .http:
+            return answered(nil, line.split(separator: " ").dropFirst().joined(separator: " "), at: time)
         default: break
         }
         switch (event.layer, event.direction) {
-        case (.proxy, .incoming) where event.detail == .layers:
-            return [CheckStep(.proxy, .ok, end(at: time), event.text)]
-        case (.http, .outgoing):
-            let head = event.octets.map { String(buffer: $0).lowercased() } ?? ""
-            isWeb = true
-            request = Request(line: event.text, isUpgrade: head.contains("upgrade: websocket"), time: time)
-            return foundSockJS()
-        case (.http, .incoming):
-            guard let request else { return [] }
-            self.request = nil
-            stepEnded = time
-            return answered(request, by: event.text, in: time - request.time)
-        case (.sockjs, .local):
-            defer { (info, refusedIn) = (nil, nil) }
-            let goesOn = event.text.contains(": trying ")
-            return [CheckStep(.sockjs, goesOn ? .warn : .ok, info?.duration ?? refusedIn, event.text)]
         case (.stomp, .outgoing) where event.detail == .frames && connectSent == nil:
             connectSent = time
             return []
@@ -96,6 +94,12 @@ struct CheckWalk: Sendable {
         return CheckStep(name, .fail, duration, message, remedy: remedy)
     }
 
+    /// It is known what became of SockJS, or of one of its transports.
+    private mutating func endSockJS(_ result: CheckStep.Result, _ event: WireEvent) -> CheckStep {
+        defer { (info, refusedIn) = (nil, nil) }
+        return CheckStep(.sockjs, result, info?.duration ?? refusedIn, event.text)
+    }
+
     private mutating func end(at time: NIODeadline) -> TimeAmount {
         defer { stepEnded = time }
         return time - stepEnded
@@ -108,14 +112,16 @@ struct CheckWalk: Sendable {
         return info.map { [$0] } ?? []
     }
 
-    private mutating func answered(
-        _ request: Request, by status: String, in duration: TimeAmount
-    ) -> [CheckStep] {
-        let words = request.line.split(separator: " ")
-        let target = words.count > 1 ? String(words[1]) : request.line
-        let answer = status.split(separator: " ").dropFirst().joined(separator: " ")
+    /// - Parameters:
+    ///   - status: nil where what came is no HTTP.
+    ///   - answer: the status and the reason phrase.
+    private mutating func answered(_ status: Int?, _ answer: String, at time: NIODeadline) -> [CheckStep] {
+        guard let request else { return [] }
+        self.request = nil
+        stepEnded = time
+        let (target, duration) = (request.target, time - request.time)
         let path = target.prefix { $0 != "?" }
-        if answer.hasPrefix("101") { return [CheckStep(.upgrade, .ok, duration, "\(target): \(answer)")] }
+        if status == 101 { return [CheckStep(.upgrade, .ok, duration, "\(target): \(answer)")] }
         if request.isUpgrade {
             refusedIn = duration
             return []
@@ -125,8 +131,9 @@ struct CheckWalk: Sendable {
             return []
         }
         // The polls of a session that is open come again and again.
-        guard seen.insert(.http).inserted || !answer.hasPrefix("2") else { return [] }
-        return [CheckStep(.http, answer.hasPrefix("2") ? .ok : .warn, duration, "\(target): \(answer)")]
+        let isSuccess = status.map { (200..<300).contains($0) } ?? false
+        guard seen.insert(.http).inserted || !isSuccess else { return [] }
+        return [CheckStep(.http, isSuccess ? .ok : .warn, duration, "\(target): \(answer)")]
     }
 
     private func certificate(_ summary: TLSSummary) -> CheckStep {

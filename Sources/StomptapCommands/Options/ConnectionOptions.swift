@@ -4,6 +4,7 @@ import NIOCore
 import STOMPClient
 import STOMPCore
 import STOMPTransport
+import StomptapOutput
 
 /// What every connecting command can be told about its connection.
 struct ConnectionOptions: ParsableArguments {
@@ -93,7 +94,8 @@ struct ConnectionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Send each frame in WebSocket messages of at most this size (Tomcat takes 8KiB).", valueName: "size"),
+            "Send each frame in WebSocket messages of at most this size (Tomcat takes \(ServerLimits.tomcatMessage)).",
+            valueName: "size"),
         transform: SizeArgument.init)
     var split: SizeArgument?
 

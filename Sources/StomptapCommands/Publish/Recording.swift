@@ -41,7 +41,7 @@ final class Recording: Sendable {
         do throws(JSONFault) {
             fields = try octets.withUnsafeReadableBytes { octets throws(JSONFault) in try Fields(octets) }
         } catch {
-            throw wrong("no recorded message: \(error)")
+            throw wrong("no recorded message: \(error.sentence)")
         }
         switch fields.direction {
         case "to-app": return nil
@@ -120,7 +120,7 @@ final class Recording: Sendable {
                 }
             }
             try scanner.expectEnd()
-            guard !scanner.hadLoneSurrogate else { throw scanner.fault("half a surrogate pair") }
+            guard !scanner.hadLoneSurrogate else { throw scanner.fault(.loneSurrogate) }
             headers = all ?? first
         }
     }

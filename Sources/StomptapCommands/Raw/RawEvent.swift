@@ -70,11 +70,11 @@ struct RawEvent: Sendable {
 extension TransportDescription {
     /// The layer that carries what is written.
     var layer: WireEvent.Layer {
-        switch name {
-        case "TCP": .tcp
-        case "WebSocket": .ws
-        case "HTTP": .http
-        default: .sockjs
+        switch kind {
+        case .tcp: .tcp
+        case .webSocket: .ws
+        case .sockJS: .sockjs
+        case .eventStream: .http
         }
     }
 }

@@ -2,6 +2,7 @@ import NIOCore
 import STOMPClient
 import STOMPCore
 import STOMPTransport
+import StomptapOutput
 
 /// Makes events of what a stream brings. It lives on the stream's event loop.
 final class RawReceiver: TransportReceiver {

@@ -36,17 +36,17 @@ struct TapNotices {
 
     mutating func append(_ event: TapEvent, at time: Timestamp, to out: inout OutputBuffer) {
         switch event.content {
-        case .opened(let what): write("open: \(what)", event, time, &out)
+        case .opened(let what): write("open: \(what.text)", event, time, &out)
         case .refused(let refusal): write("refused: \(refusal.line(originOption: "--allow-origin"))", event, time, &out)
-        case .fault(let what): write("fault: \(what)", event, time, &out)
-        case .note(let what): write(what, event, time, &out)
-        case .ended(let how): write("end: \(how)", event, time, &out)
+        case .fault(let what): write("fault: \(what.text)", event, time, &out)
+        case .note(let what): write(what.text, event, time, &out)
+        case .ended(let how): write("end: \(how.text)", event, time, &out)
         case .heartBeat:
             trace.append(
                 WireEvent(.stomp, event.wireDirection, .layers, "heart-beat"), at: time, of: event.link, to: &out)
-        case .layer(let layer, let summary, let octets):
+        case .layer(let layer, let content, let octets):
             trace.append(
-                WireEvent(layer, event.wireDirection, .layers, summary, octets: octets), at: time, of: event.link,
+                WireEvent(layer, event.wireDirection, .layers, content, octets: octets), at: time, of: event.link,
                 to: &out)
         case .frame, .message, .octets: break
         }

@@ -119,8 +119,8 @@ extension TapEvent {
         case .frame(let frame): event.content = .frame(frame.detached())
         case .message(let octets, let isText): event.content = .message(copy(octets), isText: isText)
         case .octets(let octets): event.content = .octets(copy(octets))
-        case .layer(let layer, let summary, let octets):
-            event.content = .layer(layer, summary, octets: octets.map(copy))
+        case .layer(let layer, let content, let octets):
+            event.content = .layer(layer, content, octets: octets.map(copy))
         case .opened, .refused, .heartBeat, .fault, .note, .ended: break
         }
         return event

@@ -33,7 +33,7 @@ struct TapWatch: Sendable {
         case .skipped: return nil
         case .overflow:
             var event = event
-            event.content = .note(RefusalFilter.overflowLine)
+            event.content = .note(.moreRefusals)
             return event
         }
     }

@@ -2,9 +2,19 @@ import NIOCore
 import STOMPTransport
 
 extension WireEvent {
+    /// The bytes to show with it: those that it is about, or several lines on what a handshake came to.
+    package var shownOctets: ByteBuffer? {
+        if case .handshakeDone(let summary) = content { ByteBuffer(string: summary.text) } else { octets }
+    }
+
     /// What happened, in a few words. It is the value of `event` in `--trace-file`, which scripts read.
+    package var text: String { content.text }
+}
+
+extension WireEvent.Content {
+    /// What happened, in a few words.
     package var text: String {
-        switch content {
+        switch self {
         case .connecting(let place): "connecting to \(place)"
         case .connected(let place): "connected to \(place)"
         case .closed: "closed"
@@ -13,13 +23,76 @@ extension WireEvent {
         case .keysLogged(let path):
             "the keys of this session are written to \(path) (SSLKEYLOGFILE): whoever reads them reads the traffic"
         case .cannotLogKeys(let path): "SSLKEYLOGFILE=\(path) cannot be written: no keys are logged"
-        case .failed(let error): Explanation(error).line
+        case .bytes: "octets"
+        case .requestHead(let method, let target, let version, _): "\(method) \(target) \(version)"
+        case .responseHead(let version, let status, let reason):
+            "\(version) \(status)" + (reason.map { " \($0)" } ?? "")
+        case .unreadableHead(let line): line
+        case .unsolicitedAnswer: "an answer came that nobody had asked for: the connection is dropped"
+        case .connectingThroughProxy(let proxy, let target): "connecting to \(target) through \(proxy)"
+        case .socks(let step): step.text
+        case .failed(let error): error.layer == .tls ? Explanation(error).line : Explanation(error).sentence
+        case .request(let method, let target): "\(method) \(target)"
+        case .answer(let status, let reason): "\(status) \(reason)"
+        case .offerWithheld(let names): "withheld the offer of \(names.joined(separator: ", "))"
+        case .compressionAgreed(let answer): "agreed on \(answer)"
+        case .compressionDeclined: "nothing is compressed: the server has not taken the offer"
+        case .webSocketFrame(let head): head.text
+        case .webSocketMessage(let isText, let size):
+            "\(isText ? "text" : "binary") message" + (size.map { ", compressed to \($0) B" } ?? "")
+        case .ping: "ping"
+        case .pong: "pong"
+        case .close(let close): close.text
+        case .sockJSOpened(let transport, let url): "\(TransportDescription.Kind.sockJS(transport)) at \(url)"
+        case .fellBack(let transport, let error, let next):
+            "\(transport.rawValue) does not work, \(Explanation(error).sentence): trying \(next.rawValue)"
+        case .fellBackToWebSocket(let error): "\(Explanation(error).sentence): trying a plain WebSocket"
+        case .sockJSFrame(let envelope): envelope.text
+        case .sockJSFrameSent: "frame"
+        case .sockJSMessages(let count, let bytes): SockJSEnvelope.text(ofMessages: count, bytes: bytes)
+        case .sockJSMessageSent: "message"
         case .summary(let text): text
         }
     }
+}
 
-    /// The bytes to show with it: those that it is about, or several lines on what a handshake came to.
-    package var shownOctets: ByteBuffer? {
-        if case .handshakeDone(let summary) = content { ByteBuffer(string: summary.text) } else { octets }
+extension WebSocketFrameHead {
+    /// Opcode and bits, the key, and what is told of the payload: `frame text FIN mask 01020304  5 B`.
+    fileprivate var text: String {
+        var text = "frame \(opcode)" + (isLast ? " FIN" : "") + (isCompressed ? " RSV1" : "")
+        if let maskKey {
+            let digits = String(maskKey, radix: 16)
+            text += " mask " + String(repeating: "0", count: 8 - digits.count) + digits
+        }
+        if let close { text += close.details }
+        // The payload of a control frame is told itself.
+        return opcode.isControl ? text : text + "  \(size) B"
+    }
+}
+
+extension WebSocketClose {
+    /// Such as `close 1001 going away "bye"`.
+    package var text: String { "close" + details }
+
+    fileprivate var details: String {
+        guard let code else { return "" }
+        return " \(code)" + (name.map { " " + $0 } ?? "") + (reason.isEmpty ? "" : " \"\(printable(reason))\"")
+    }
+}
+
+extension SockJSEnvelope {
+    /// The beginning of the frame: the whole of a short one.
+    package var text: String {
+        switch self {
+        case .open: "o"
+        case .heartBeat: "h"
+        case .prelude: "prelude"
+        case .messages(let count, let bytes): "a, \(Self.text(ofMessages: count, bytes: bytes))"
+        case .close(let code, let reason): "c \(code) \(printable(reason).debugDescription)"
+        }
+    }
+
+    fileprivate static func text(ofMessages count: Int, bytes: Int) -> String {
+        "\(count) \(count == 1 ? "message" : "messages") of \(bytes) octets"
     }
 }

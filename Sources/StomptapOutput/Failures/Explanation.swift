@@ -29,6 +29,10 @@ extension Explanation {
         case .name(let failure): self = failure.explanation
         case .tcp(let failure): self = failure.explanation
         case .tls(let failure): self = failure.explanation
+        case .http(let failure): self = failure.explanation
+        case .proxy(let failure): self = failure.explanation
+        case .webSocket(let failure): self = failure.explanation
+        case .sockJS(let failure): self = failure.explanation
         case .described(let failure):
             self.init(layer: failure.layer.rawValue, failure.message, hint: failure.remedy ?? Hints.hint(for: failure))
         }

@@ -1,4 +1,6 @@
+import STOMPTap
 import STOMPTransport
+import StomptapOutput
 
 extension AdmissionRefusal {
     /// What was refused and how to let it in: `HTTP 403: foreign Origin "https://a.example"; to allow it, use
@@ -34,7 +36,7 @@ package struct RefusalFilter: Sendable {
     /// How many different ones are printed.
     package static let limit = 20
     /// What is printed in place of all that would follow.
-    package static let overflowLine = "more HTTP requests are refused; they are no longer listed"
+    package static let overflowLine = TapNote.moreRefusals.text
 
     private var seen: Set<AdmissionRefusal> = []
     private var hasOverflowed = false

@@ -97,15 +97,15 @@ extension Explanation {
         switch fault {
         case .invalid(let error): self.init(error)
         case .notText(let number, let transport):
-            let layer = String(transport.name.prefix { $0 != " " })
+            let layer = transport.kind.layer.rawValue
             let what = number.map { "message \($0)" } ?? "the body"
             self.init(
                 layer: layer, "\(what) is no UTF-8, and \(layer) carries only text",
                 hint: "send it as base64, or over the plain WebSocket: ws://, and /websocket at the end of the path")
         case .noPing(let transport):
-            self.init(layer: transport.name, "there is no ping but on a plain WebSocket")
+            self.init(layer: "\(transport.kind)", "there is no ping but on a plain WebSocket")
         case .noCloseFrame(let transport):
-            self.init(layer: transport.name, "there is no close frame but on a WebSocket")
+            self.init(layer: "\(transport.kind)", "there is no close frame but on a WebSocket")
         case .afterDisconnect: self.init(stomp: "nothing can be sent after the goodbye")
         }
     }

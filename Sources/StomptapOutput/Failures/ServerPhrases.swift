@@ -40,7 +40,9 @@ enum ServerPhrases {
     /// Of a close with a code and a reason.
     static func hint(closure: TransportClosure) -> String? {
         switch closure.code {
-        case 1009?: return "it takes no WebSocket message so large (Tomcat: 16 KiB): try --split 8192"
+        case 1009?:
+            return "it takes no WebSocket message so large (Tomcat: \(ServerLimits.tomcatMessage)): "
+                + "try --split \(ServerLimits.messageForTomcat)"
         case _ where closure.reason.lowercased().contains("stomp died"):
             return "RabbitMQ says so after an ERROR that it does not send over WebSocket; try stomp://, or see its log"
         case 2010?: return "does a proxy keep requests open that are over? try --sockjs-transport websocket"

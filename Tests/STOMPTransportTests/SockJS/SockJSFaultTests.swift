@@ -58,13 +58,17 @@ import Testing
             default: .protocolViolation
             }
         #expect(error.kind == code && error.layer == .sockJS && error.response?.status == status)
-        #expect(error.message.hasSuffix("\(status) Oops from http://127.0.0.1:PORT\(try masked(error))"), "\(error)")
-        #expect((error.remedy?.contains("load balancer") == true) == (status == 404))
+        let url = "http://127.0.0.1:PORT" + (Self.receiving[transport] ?? "")
+        #expect(error == Self.failure(status, url))
     }
 
-    /// The path that the message ends with.
-    private func masked(_ error: TransportError) throws -> Substring {
-        try #require(error.message.firstMatch(of: /\/ws\/[0-9]{3}\/[a-z0-5]{16}\/[a-z_]+$/)).output
+    private static func failure(_ status: Int, _ url: String) -> TransportError {
+        let refusal = HTTPRefusal(status: status, reason: "Oops", body: "")
+        return switch status {
+        case 404: .sockJS(.unknownSession(url: url, refusal))
+        case 401, 403: .sockJS(.requestRefused(url: url, refusal))
+        default: .sockJS(.requestFailed(url: url, refusal))
+        }
     }
 
     @Test(arguments: [401, 404, 500])
@@ -72,8 +76,7 @@ import Testing
         let error = try await end(.xhrPolling, then: .silence, sends: .answer("\(status) Oops"), write: "x").error
         let code: TransportError.Kind = status == 404 ? .connectionLost : status == 401 ? .refused : .protocolViolation
         #expect(error?.kind == code && error?.response?.status == status, "\(String(describing: error))")
-        #expect(error?.message.contains("\(status) Oops from http://127.0.0.1:PORT/ws/") == true)
-        #expect(error?.message.hasSuffix("/xhr_send") == true)
+        #expect(error == Self.failure(status, "http://127.0.0.1:PORT/ws/S/xhr_send"))
     }
 
     @Test(arguments: transports)
@@ -83,7 +86,8 @@ import Testing
         let half = ScriptedHTTP.Reply.octets("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\na[\"", thenCloses: true)
         let error = try await end(transport, then: half).error
         #expect(error?.kind == .connectionLost)
-        #expect(error?.message.hasPrefix("the connection ended in the midst of an answer of ") == true)
+        let url = "http://127.0.0.1:PORT" + (Self.receiving[transport] ?? "")
+        #expect(error == .http(.answerCutShort(of: url)))
     }
 
     @Test(arguments: transports)
@@ -95,15 +99,15 @@ import Testing
             #expect(inbox.contents.closures.map(\.reason) == [reason])
         }
         let error = try await end(transport, then: Self.response("o", transport)).error
-        #expect(error?.message == "the server lost the session and opened a new one")
+        #expect(error == .sockJS(.openedAgain))
     }
 
     @Test(arguments: transports)
     func whatIsNoFrame(transport: SockJSTransport) async throws {
         let error = try await end(transport, then: Self.response("<html>", transport)).error
         #expect(error?.kind == .protocolViolation)
-        #expect(
-            error?.message == "the server sent what is no SockJS frame: \"<html>\", none of o, h, a and c at octet 0")
+        let fault = JSONFault(.unknownFrame, at: 0)
+        #expect(error == .sockJS(.invalidFrame(ByteBuffer(string: "<html>"), fault)))
     }
 
     /// Messages come in the order in which they were written, whatever the requests do, and one request at a time.

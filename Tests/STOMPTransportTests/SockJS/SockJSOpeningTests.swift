@@ -32,7 +32,7 @@ import Testing
     @Test func autoTakesTheWebSocketFirst() async throws {
         let server = try await EchoListener()
         let stream = try await openSockJS(server.port)
-        #expect(stream.description.name == "SockJS websocket")
+        #expect(stream.description.kind == .sockJS(.websocket))
         #expect(stream.description.attempts.isEmpty)
         try await stream.perform { $0.close() }
         await server.stop()
@@ -46,13 +46,14 @@ import Testing
         var options = TransportOptions()
         options.trace = trace.wire
         let stream = try await openSockJS(server.port, options: options)
-        #expect(stream.description.name == "SockJS xhr-streaming")
+        #expect(stream.description.kind == .sockJS(.xhrStreaming))
         let url = "http://127.0.0.1:\(server.port)/ws"
-        #expect(stream.description.attempts == ["websocket: \(url)/info says that there is none"])
+        let failure = TransportError.sockJS(.noWebSocketOffered(by: "\(url)/info"))
+        #expect(stream.description.attempts == [FailedTransport(.websocket, failure)])
         #expect(
             trace.lines == [
-                "sockjs local websocket does not work, \(url)/info says that there is none: trying xhr-streaming",
-                "sockjs local SockJS xhr-streaming at \(url)",
+                "sockjs local fell back from websocket because \(plainWords(of: failure)) to xhr streaming",
+                "sockjs local sock js opened xhr streaming at \(url)",
             ])
         #expect(!server.requests.contains { $0.contains("websocket") })
         try await stream.perform { $0.abort() }
@@ -69,16 +70,23 @@ import Testing
             }
         }
         let stream = try await openSockJS(server.port)
-        #expect(stream.description.name == "SockJS xhr-polling")
+        #expect(stream.description.kind == .sockJS(.xhrPolling))
         let url = "127.0.0.1:PORT/ws"
         let attempts = stream.description.attempts.map {
-            $0.replacing(":\(server.port)", with: ":PORT").replacing(/\/[0-9]{3}\/[a-z0-5]{16}\//, with: "/S/")
+            FailedTransport($0.transport, $0.error.withoutPort(server.port))
         }
+        let (webSocket, streaming) = (attempts.first?.error.response, attempts.dropFirst().first?.error.response)
+        #expect(webSocket?.status == 404 && streaming?.status == 404)
         #expect(
             attempts == [
-                "websocket: 404 Not Found from ws://\(url)/S/websocket, not a WebSocket upgrade",
-                "xhr-streaming: 404 Not Found from http://\(url)/S/xhr_streaming",
-                "eventsource: the server's answer ended without the frame that opens the session",
+                FailedTransport(
+                    .websocket,
+                    .webSocket(
+                        .notUpgraded(url: "ws://\(url)/S/websocket", try #require(webSocket), sockJS: nil))),
+                FailedTransport(
+                    .xhrStreaming,
+                    .sockJS(.requestFailed(url: "http://\(url)/S/xhr_streaming", try #require(streaming)))),
+                FailedTransport(.eventSource, .sockJS(.answerWithoutOpening)),
             ])
         #expect(
             server.lines.prefix(5) == [
@@ -101,10 +109,15 @@ import Testing
         }
         // A share has to be enough for the one that works, on a loaded machine too.
         let stream = try await openSockJS(server.port, within: .seconds(9))
-        #expect(stream.description.name == "SockJS xhr-polling")
+        #expect(stream.description.kind == .sockJS(.xhrPolling))
         #expect(NIODeadline.now() - start >= .seconds(6))
         try #require(stream.description.attempts.count == 3)
-        #expect(stream.description.attempts[1].hasPrefix("xhr-streaming: the session was not opened within "))
+        let second = stream.description.attempts[1]
+        #expect(second.transport == .xhrStreaming)
+        guard case .sockJS(.notOpened) = second.error else {
+            Issue.record("\(second)")
+            return
+        }
         try await stream.perform { $0.abort() }
         await server.stop()
     }
@@ -118,19 +131,27 @@ import Testing
 
     @Test func aWebSocketThatIsAskedForHasToBeThere() async throws {
         let (error, server) = try await outcome(.websocket) { _ in .infoWithoutWebSocket }
-        #expect(error?.description == "SockJS: http://127.0.0.1:PORT/ws/info says that there is none")
+        #expect(error == .sockJS(.noWebSocketOffered(by: "http://127.0.0.1:PORT/ws/info")))
         #expect(server.lines == ["GET /ws/info"])
     }
 
     @Test func whatWasTriedInVainIsSaid() async throws {
         let (error, _) = try await outcome { $0.path == "/ws/info" ? .infoWithoutWebSocket : .notFound }
         #expect(error?.kind == .protocolViolation)
-        let message = try #require(error?.message)
-        #expect(
-            message.hasPrefix("no transport works at http://127.0.0.1:PORT/ws: websocket: http://127.0.0.1:PORT/ws/"))
-        #expect(message.contains("; xhr-streaming: 404 Not Found from http://127.0.0.1:PORT/ws/"))
-        #expect(message.contains("; eventsource: 404") && message.contains("; xhr-polling: 404"))
-        #expect(!message.contains("\n"))
+        guard case .sockJS(.noTransportWorks("http://127.0.0.1:PORT/ws", let failures)) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(failures.map(\.transport) == SockJSTransport.all)
+        #expect(failures[0].error == .sockJS(.noWebSocketOffered(by: "http://127.0.0.1:PORT/ws/info")))
+        for (failure, path) in zip(failures.dropFirst(), ["xhr_streaming", "eventsource", "xhr"]) {
+            guard case .sockJS(.requestFailed("http://127.0.0.1:PORT/ws/S/\(path)", let refusal)) = failure.error else {
+                Issue.record("\(failure)")
+                continue
+            }
+            #expect("\(refusal)" == "404 Not Found")
+        }
+        #expect(error?.description.contains("\n") == false)
     }
 
     @Test func theWholeWayIsBoundedByTheDeadline() async throws {
@@ -177,7 +198,7 @@ import Testing
     @Test func anotherServerIsNamedAndNotFollowed() async throws {
         let error = try await refusal(
             .answer("200 OK", #"{"websocket":true,"base_url":"http://other/ws"}"#, type: "application/json"))
-        #expect(error?.description == "SockJS: the server has its sessions elsewhere; try http://other/ws")
+        #expect(error == .sockJS(.sessionsElsewhere(at: "http://other/ws")))
     }
 
     // MARK: - What is no SockJS
@@ -189,33 +210,42 @@ import Testing
         options.trace = trace.wire
         let inbox = Inbox()
         let stream = try await openSockJS(server.port, options: options, inbox: inbox)
-        #expect(stream.description.name == "WebSocket")
+        #expect(stream.description.kind == .webSocket)
         try await stream.send("hello")
         try await inbox.wait { $0.text == "hello" }
-        #expect(trace.lines.count == 1 && trace.lines[0].hasSuffix("so there is no SockJS: trying a plain WebSocket"))
+        #expect(trace.lines.count == 1 && trace.lines[0].hasPrefix("sockjs local fell back to web socket because "))
         #expect(server.requests == ["GET /ws/info", "GET /ws"])
         try await stream.perform { $0.close() }
         await server.stop()
     }
 
-    @Test func neitherIsOneLine() async throws {
-        let path = "; is the path right? RabbitMQ's is /ws, Spring's what addEndpoint names"
-        #expect(
-            try await refusal(.notFound)?.description
-                == "WebSocket: neither SockJS nor a WebSocket: 404 Not Found from http://127.0.0.1:PORT/ws/info, so there is "
-                + "no SockJS; 404 Not Found from ws://127.0.0.1:PORT/ws, not a WebSocket upgrade" + path)
-        #expect(
-            try await refusal(.notFound, of: .xhrPolling)?.description
-                == "SockJS: 404 Not Found from http://127.0.0.1:PORT/ws/info, so there is no SockJS" + path)
+    @Test func neitherNamesBoth() async throws {
+        let error = try await refusal(.notFound)
+        guard case .sockJS(.neither(let sockJS, .webSocket(let webSocket))) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(error?.layer == .webSocket)
+        let answer = try #require(webSocket.response)
+        #expect(answer.status == 404)
+        #expect(webSocket == .notUpgraded(url: "ws://127.0.0.1:PORT/ws", answer, sockJS: nil))
+        let info = try #require(sockJS.response)
+        #expect(info.status == 404)
+        #expect(sockJS == .sockJS(.noInfo(url: "http://127.0.0.1:PORT/ws/info", info, movedTo: nil)))
+        #expect(try await refusal(.notFound, of: .xhrPolling) == sockJS)
+        #expect(error?.description.contains("\n") == false)
     }
 
     @Test(arguments: [401, 403])
     func aRefusalIsARefusal(status: Int) async throws {
         let error = try await refusal(.answer("\(status) Go Away Please", "who are you?"))
         #expect(error?.kind == .refused)
-        #expect(error?.message == "\(status) Go Away Please from http://127.0.0.1:PORT/ws/info")
-        #expect(error?.response == HTTPRefusal(status: status, reason: "Go Away Please", body: "who are you?"))
-        #expect(error?.remedy?.contains("--http-header") == true)
+        let refusal = try #require(error?.response)
+        #expect(refusal.status == status && refusal.reason == "Go Away Please" && refusal.body == "who are you?")
+        #expect(
+            error
+                == .sockJS(
+                    .refused(url: "http://127.0.0.1:PORT/ws/info", refusal, ownOrigin: "http://127.0.0.1:PORT")))
     }
 
     @Test func aWebSocketThatRefusesIsARefusal() async throws {
@@ -223,25 +253,30 @@ import Testing
         #expect(error?.kind == .refused)
     }
 
-    @Test(arguments: [
-        (
-            ScriptedHTTP.Reply.answer("200 OK", "<!doctype html>", type: "text/html;charset=utf-8"),
-            "http://127.0.0.1:PORT/ws/info answered text/html;charset=utf-8, where SockJS has JSON"
-        ),
-        (
-            .answer("200 OK", "<!doctype html>", type: "application/json"),
-            "http://127.0.0.1:PORT/ws/info answered what is no JSON object: no \"{\" where it should stand at octet 0"
-        ),
-        (
-            .answer("200 OK", #"{"status":"UP"}"#, type: "application/json"),
-            "http://127.0.0.1:PORT/ws/info answered JSON that says nothing of \"websocket\", which SockJS has"
-        ),
-        (.answer("500 Internal Server Error"), "500 Internal Server Error from http://127.0.0.1:PORT/ws/info"),
-    ])
-    func somethingElseIsNamed(info: ScriptedHTTP.Reply, message: String) async throws {
+    private static let infoURL = "http://127.0.0.1:PORT/ws/info"
+
+    @Test(
+        arguments: [
+            (
+                ScriptedHTTP.Reply.answer("200 OK", "<!doctype html>", type: "text/html;charset=utf-8"),
+                { @Sendable refusal in SockJSFailure.infoNotJSON(url: infoURL, refusal) }
+            ),
+            (
+                .answer("200 OK", "<!doctype html>", type: "application/json"),
+                { .invalidInfo(JSONFault(.missing("{"), at: 0), url: infoURL, $0) }
+            ),
+            (
+                .answer("200 OK", #"{"status":"UP"}"#, type: "application/json"),
+                { .infoWithoutWebSocketMember(url: infoURL, $0) }
+            ),
+            (.answer("500 Internal Server Error"), { .noInfo(url: infoURL, $0, movedTo: nil) }),
+        ] as [(ScriptedHTTP.Reply, @Sendable (HTTPRefusal) -> SockJSFailure)])
+    func somethingElseIsNamed(
+        info: ScriptedHTTP.Reply, failure: @Sendable (HTTPRefusal) -> SockJSFailure
+    ) async throws {
         let error = try await refusal(info, of: .xhrStreaming)
         #expect(error?.kind == .protocolViolation)
-        #expect(error?.message == message)
+        #expect(error == .sockJS(failure(try #require(error?.response))))
     }
 
     @Test(arguments: [
@@ -250,7 +285,12 @@ import Testing
     ])
     func aRedirectionIsNamedAndNotFollowed(location: String, named: String) async throws {
         let error = try await refusal(.answer("302 Found", headers: "Location: \(location)\r\n"))
-        #expect(error?.remedy == "it redirects, which is not followed: try \(named)")
+        guard case .sockJS(.neither(let sockJS, _)) = error, let answer = sockJS.response else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(answer.location == location)
+        #expect(sockJS == .sockJS(.noInfo(url: Self.infoURL, answer, movedTo: named)))
         #expect(error?.kind == .protocolViolation)
     }
 
@@ -264,7 +304,7 @@ import Testing
     func aBrokenAnswerIsOneLine(info: ScriptedHTTP.Reply, code: TransportError.Kind) async throws {
         let error = try #require(try await refusal(info))
         #expect(error.kind == code, "\(error)")
-        #expect(error.message.contains("http://127.0.0.1:PORT/ws/info") || error.layer == .tcp, "\(error)")
+        #expect(error.description.contains("http://127.0.0.1:PORT/ws/info") || error.layer == .tcp, "\(error)")
         #expect(!error.description.contains("\n"))
     }
 
@@ -279,7 +319,11 @@ import Testing
         // Long enough for TCP on a busy machine.
         let error = try await refusal(.silence, within: .seconds(3))
         #expect(error?.kind == .timedOut)
-        #expect(error?.message.hasPrefix("no answer to GET http://127.0.0.1:PORT/ws/info within ") == true)
+        guard case .http(.noAnswer(let request, _)) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(request == HTTPRequestSummary(.method("GET"), Self.infoURL, isSecure: false))
     }
 
     @Test func nobodyAtThePortIsSaidSo() async throws {
@@ -338,13 +382,18 @@ import Testing
                 try await stream.perform { $0.close() }
             }?.withoutPort(server.port)
         }
-        #expect(
-            await error("/ws")?.remedy
-                == "this is a SockJS endpoint: use http://127.0.0.1:PORT/ws, or ws://127.0.0.1:PORT/ws/websocket")
-        #expect(await error("/ws/")?.remedy?.hasPrefix("leave out the slash at the end of the path; this is") == true)
+        func address(_ path: String) async -> SockJSAddress? {
+            if case .webSocket(.notUpgraded(_, _, let address)) = await error(path) { address } else { nil }
+        }
+        var expected = SockJSAddress(
+            url: "http://127.0.0.1:PORT/ws", webSocketURL: "ws://127.0.0.1:PORT/ws/websocket")
+        #expect(await address("/ws") == expected)
+        expected.hadSlash = true
+        #expect(await address("/ws/") == expected)
         #expect(await error("/ws")?.response?.status == 400)
         #expect(await error("/ws/websocket") == nil)
-        #expect(await error("/other")?.remedy?.contains("is the path right?") == true)
+        #expect(await error("/other")?.response?.status == 404)
+        #expect(await address("/other") == nil)
         await server.stop()
     }
 

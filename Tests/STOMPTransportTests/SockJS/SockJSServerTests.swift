@@ -199,8 +199,8 @@ import Testing
         let expected = hasEnvelopes ? ["o", #"a["a"]"#, #"a["\u0000"]"#] : [#"["a","\u0000"]"#]
         try await inbox.wait { $0.texts == expected }
         #expect(
-            try await server.client.contents.stream?.description.name
-                == (hasEnvelopes ? "SockJS websocket" : "WebSocket"))
+            try await server.client.contents.stream?.description.kind
+                == (hasEnvelopes ? .sockJS(.websocket) : .webSocket))
         if hasEnvelopes {
             // A string of its own, and nothing at all, are allowed as well.
             try await stream.send(#""b""#)
@@ -227,7 +227,7 @@ import Testing
         // The name of the server counts for nothing.
         #expect(try await send(server, #"["z"]"#, "/ws/999/abcdefgh").status == "204 No Content")
         #expect(try await poll(server) == #"a["z"]"# + "\n")
-        #expect(try await server.client.contents.stream?.description.name == "SockJS xhr-polling")
+        #expect(try await server.client.contents.stream?.description.kind == .sockJS(.xhrPolling))
         #expect(server.clients.count == 1)
         await server.stop()
     }
@@ -292,7 +292,7 @@ import Testing
         #expect(try await ask(server, line).body.contains("o"))
         let error = try await server.client.end()
         #expect(error?.kind == .connectionLost)
-        #expect(error?.message == "the client did not come back for messages within 100 ms")
+        #expect(error == .sockJS(.clientGone(after: .milliseconds(100))))
         #expect(try await send(server, #"["x"]"#).status == "404 Not Found")
         // Another one may have its name.
         #expect(try await ask(server, line).body.contains("o"))

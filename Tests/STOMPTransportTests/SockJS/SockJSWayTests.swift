@@ -17,7 +17,7 @@ import Testing
             to: target, on: group.next(), deadline: .farEnough, receiver: inbox.factory)
         for text in ["there", " and", " back"] { try await stream.send(text) }
         try await inbox.wait { $0.text == "there and back" }
-        #expect(try await server.client.contents.stream?.description.name == "SockJS \(transport.rawValue)")
+        #expect(try await server.client.contents.stream?.description.kind == .sockJS(transport))
         try await stream.perform { $0.close() }
         #expect(try await inbox.end() == nil)
         return stream.description
@@ -32,7 +32,7 @@ import Testing
         var target = TransportTarget.sockJS(server.port, transport)
         target.host = Self.unknownHost
         let description = try await Self.exchange(target, transport, options: options, server: server)
-        #expect(description.name == "SockJS \(transport.rawValue)")
+        #expect(description.kind == .sockJS(transport))
         // Every connection was made by the proxy: nobody else knows the name.
         #expect(proxy.requests.count >= 2)
         #expect(proxy.requests.allSatisfy { $0.contains("\(Self.unknownHost):\(server.port)") })

@@ -97,15 +97,3 @@ private final class Script: TransportReceiver {
     func writabilityChanged(_ isWritable: Bool) { inner.writabilityChanged(isWritable) }
     func ended(_ error: TransportError?) { inner.ended(error) }
 }
-
-extension TransportError {
-    /// With PORT in place of the number, so that a message can be compared.
-    func withoutPort(_ port: Int) -> TransportError {
-        func mask(_ text: String) -> String {
-            let parts = text.split(separator: ":\(port)", omittingEmptySubsequences: false)
-            return parts.joined(separator: ":PORT")
-        }
-        guard case .described = self else { return self }
-        return TransportError(kind, layer, mask(message), remedy: remedy.map(mask), response: response)
-    }
-}

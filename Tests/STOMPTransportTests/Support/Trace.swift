@@ -32,7 +32,20 @@ final class Trace: Sendable {
 
 extension WireEvent {
     var words: String {
-        if case .summary(let text) = content { return text }
-        return plainWords(of: content)
+        switch content {
+        case .summary(let text): return text
+        case .webSocketFrame(let head): return head.words
+        default: return plainWords(of: content)
+        }
+    }
+}
+
+extension WebSocketFrameHead {
+    fileprivate var words: String {
+        let parts: [String?] = [
+            "frame \(opcode)", isLast ? "FIN" : nil, isCompressed ? "RSV1" : nil, maskKey == nil ? nil : "masked",
+            close?.code.map { "\($0)" }, opcode.isControl ? nil : "size \(size)",
+        ]
+        return parts.compactMap { $0 }.joined(separator: " ")
     }
 }

@@ -37,42 +37,55 @@ import Testing
 
     // MARK: - Refusals
 
-    @Test(arguments: [
-        (200, "is the path right?"), (404, "is the path right?"), (400, "does a proxy in front pass on the Upgrade"),
-        (502, "a proxy in front may have no backend"),
-    ])
-    func anotherAnswerTellsWhatIsLikelyTheMatter(status: Int, remedy: String) async throws {
+    private static let url = "ws://127.0.0.1:PORT/ws"
+
+    private static func refusal(
+        _ status: Int, _ reason: String, _ body: String = "", location: String? = nil
+    ) -> HTTPRefusal {
+        HTTPRefusal(status: status, reason: reason, body: body, location: location)
+    }
+
+    @Test(arguments: [200, 404, 400, 502])
+    func anotherAnswerIsKept(status: Int) async throws {
         let error = try await ScriptedServer.error(
             of: .text("HTTP/1.1 \(status) Some Reason\r\nContent-Length: 5\r\n\r\nhello"))
         #expect(error?.kind == .protocolViolation)
         #expect(error?.layer == .webSocket)
-        #expect(error?.message == "\(status) Some Reason from ws://127.0.0.1:PORT/ws, not a WebSocket upgrade")
-        #expect(error?.remedy?.contains(remedy) == true, "\(error?.remedy ?? "")")
-        #expect(error?.response == HTTPRefusal(status: status, reason: "Some Reason", body: "hello"))
+        let refusal = Self.refusal(status, "Some Reason", "hello")
+        #expect(error == .webSocket(.notUpgraded(url: Self.url, refusal, sockJS: nil)))
+        #expect(error?.response == refusal)
     }
 
-    @Test func unauthorizedAsksForCredentials() async throws {
+    @Test func unauthorizedIsARefusal() async throws {
         let error = try await ScriptedServer.error(of: .text("HTTP/1.1 401 \r\nContent-Length: 0\r\n\r\n"))
         #expect(error?.kind == .refused)
-        #expect(error?.message == "401 from ws://127.0.0.1:PORT/ws")
-        #expect(error?.remedy?.contains("--http-header") == true)
-        #expect(error?.response == HTTPRefusal(status: 401, reason: "", body: ""))
+        let refusal = Self.refusal(401, "")
+        #expect(
+            error
+                == .webSocket(.refused(url: Self.url, refusal, origin: nil, ownOrigin: "http://127.0.0.1:PORT")))
+        #expect(error?.response == refusal)
     }
 
-    @Test func forbiddenWithoutAnOriginAsksForOne() async throws {
+    @Test func forbiddenWithoutAnOriginIsARefusal() async throws {
         let error = try await ScriptedServer.error(of: .text("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"))
         #expect(error?.kind == .refused)
-        #expect(error?.message == "403 Forbidden from ws://127.0.0.1:PORT/ws")
-        #expect(error?.remedy?.hasPrefix("try --origin http://127.0.0.1:PORT") == true)
+        let refusal = Self.refusal(403, "Forbidden")
+        #expect(
+            error
+                == .webSocket(.refused(url: Self.url, refusal, origin: nil, ownOrigin: "http://127.0.0.1:PORT")))
     }
 
-    @Test func forbiddenWithAnOriginAsksForAnother() async throws {
+    @Test func forbiddenWithAnOriginNamesIt() async throws {
         var options = ScriptedServer.options
         options.origin = "http://elsewhere.example"
         let error = try await ScriptedServer.error(
             of: .text("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"), options: options)
-        #expect(error?.message == "403 Forbidden from ws://127.0.0.1:PORT/ws: the server refused this origin")
-        #expect(error?.remedy == "try --origin http://127.0.0.1:PORT")
+        #expect(
+            error
+                == .webSocket(
+                    .refused(
+                        url: Self.url, Self.refusal(403, "Forbidden"), origin: "http://elsewhere.example",
+                        ownOrigin: "http://127.0.0.1:PORT")))
     }
 
     @Test func aRedirectionIsNamed() async throws {
@@ -82,13 +95,14 @@ import Testing
         #expect(error?.kind == .protocolViolation)
         let clean = try await ScriptedServer.error(
             of: .text("HTTP/1.1 302 Found\r\nLocation: http://elsewhere/ws\r\nContent-Length: 0\r\n\r\n"))
-        #expect(clean?.remedy == "it redirects to http://elsewhere/ws")
+        let refusal = Self.refusal(302, "Found", location: "http://elsewhere/ws")
+        #expect(clean == .webSocket(.notUpgraded(url: Self.url, refusal, sockJS: nil)))
     }
 
     @Test func aBodyThatEndsWithTheConnectionIsKept() async throws {
         let error = try await ScriptedServer.error(of: .text("HTTP/1.1 500 Oops\r\n\r\nstack trace", closes: true))
-        #expect(error?.response == HTTPRefusal(status: 500, reason: "Oops", body: "stack trace"))
-        #expect(error?.remedy == nil)
+        let refusal = Self.refusal(500, "Oops", "stack trace")
+        #expect(error == .webSocket(.notUpgraded(url: Self.url, refusal, sockJS: nil)))
     }
 
     @Test func aChunkedBodyIsPutTogether() async throws {
@@ -119,69 +133,86 @@ import Testing
         try await own.shutdownGracefully()
         #expect(error?.kind == .timedOut)
         #expect(error?.layer == .http)
-        #expect(
-            error?.message.hasPrefix("no answer to the WebSocket upgrade from ws://127.0.0.1:PORT/ws within ") == true)
+        guard case .http(.noAnswer(let request, _)) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(request == HTTPRequestSummary(.webSocket, Self.url, isSecure: false))
     }
 
     @Test func aServerThatSpeaksNoHTTPIsQuoted() async throws {
         let error = try await ScriptedServer.error(of: .text("SSH-2.0-OpenSSH_9.2\r\n"))
         #expect(error?.kind == .protocolViolation)
         #expect(error?.layer == .http)
-        #expect(error?.message == "ws://127.0.0.1:PORT/ws answered \"SSH-2.0-OpenSSH_9.2\", which is no HTTP")
-        #expect(error?.remedy == "this port speaks SSH")
+        #expect(
+            error == .http(.notHTTP(from: Self.url, firstLine: "SSH-2.0-OpenSSH_9.2", protocol: .ssh)))
     }
 
     @Test func aSTOMPPortIsRecognised() async throws {
         let error = try await ScriptedServer.error(of: .text("ERROR\nmessage:bad\n\n\0", closes: true))
-        #expect(error?.remedy == "this port speaks STOMP without WebSocket: try stomp://")
+        #expect(error == .http(.notHTTP(from: Self.url, firstLine: "ERROR", protocol: .stomp)))
     }
 
     @Test func controlCharactersInWhatIsQuotedAreEscaped() async throws {
         let error = try await ScriptedServer.error(of: .text("\u{1B}[2J\r\n"))
-        #expect(error?.message.contains("\u{1B}") == false)
+        #expect(error?.description.contains("\u{1B}") == false)
     }
 
     @Test func aConnectionThatEndsUnansweredIsLost() async throws {
         let error = try await ScriptedServer.error(of: .text("", closes: true))
         #expect(error?.kind == .connectionLost)
         #expect(error?.layer == .http)
-        #expect(error?.message.contains("ended unanswered") == true)
+        let request = HTTPRequestSummary(.webSocket, Self.url, isSecure: false)
+        #expect(error == .http(.connectionClosed(beforeAnswerTo: request)))
     }
 
     @Test(arguments: ["HTTP/1.1 101 Switching\r\nUpgrade web", "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 x\r\n\r\n"])
     func brokenHTTPIsNamed(answer: String) async throws {
         let error = try await ScriptedServer.error(of: .text(answer, closes: true))
         #expect(error?.kind == .protocolViolation)
-        #expect(error?.message == "the answer of ws://127.0.0.1:PORT/ws is broken HTTP")
+        #expect(error == .http(.malformedAnswer(of: Self.url)))
     }
 
     // MARK: - A 101 that breaks the rules
 
     @Test(arguments: [
-        ("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=", "Accept"),
-        ("Upgrade: websocket\r\nConnection: Upgrade", "Accept"),
-        ("Upgrade: h2c\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: \(ScriptedServer.accept)", "Upgrade: websocket"),
-        ("Connection: Upgrade\r\nSec-WebSocket-Accept: \(ScriptedServer.accept)", "Upgrade: websocket"),
-        ("Upgrade: websocket\r\nSec-WebSocket-Accept: \(ScriptedServer.accept)", "Connection: Upgrade"),
+        (
+            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+            WebSocketFailure.wrongAccept(from: url)
+        ),
+        ("Upgrade: websocket\r\nConnection: Upgrade", .wrongAccept(from: url)),
+        (
+            "Upgrade: h2c\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: \(ScriptedServer.accept)",
+            .noUpgradeHeader(from: url)
+        ),
+        (
+            "Connection: Upgrade\r\nSec-WebSocket-Accept: \(ScriptedServer.accept)",
+            .noUpgradeHeader(from: url)
+        ),
+        (
+            "Upgrade: websocket\r\nSec-WebSocket-Accept: \(ScriptedServer.accept)",
+            .noConnectionHeader(from: url)
+        ),
     ])
-    func anAnswerWithoutWhatItNeedsIsRefused(headers: String, names: String) async throws {
+    func anAnswerWithoutWhatItNeedsIsRefused(headers: String, failure: WebSocketFailure) async throws {
         let error = try await ScriptedServer.error(of: .text("HTTP/1.1 101 Switching Protocols\r\n\(headers)\r\n\r\n"))
         #expect(error?.kind == .protocolViolation)
         #expect(error?.layer == .webSocket)
-        #expect(error?.message.hasPrefix("101 from ws://127.0.0.1:PORT/ws with") == true)
-        #expect(error?.message.contains(names) == true)
+        #expect(error == .webSocket(failure))
     }
 
     @Test func aSubprotocolThatWasNotOfferedIsRefused() async throws {
         let reply = Reply.text("\(ScriptedServer.switching)Sec-WebSocket-Protocol: stomp\r\n\r\n")
         let error = try await ScriptedServer.error(of: reply)
         #expect(error?.kind == .protocolViolation)
-        #expect(
-            error?.message == "101 from ws://127.0.0.1:PORT/ws with the subprotocol stomp, where none was offered")
+        #expect(error == .webSocket(.unofferedSubprotocol(["stomp"], from: Self.url, offered: [])))
         var options = ScriptedServer.options
         options.subprotocols = ["v12.stomp", "v11.stomp"]
         let other = try await ScriptedServer.error(of: reply, options: options)
-        #expect(other?.message.hasSuffix("subprotocol stomp, where v12.stomp, v11.stomp were offered") == true)
+        #expect(
+            other
+                == .webSocket(
+                    .unofferedSubprotocol(["stomp"], from: Self.url, offered: ["v12.stomp", "v11.stomp"])))
         options.subprotocols = ["stomp"]
         #expect(try await ScriptedServer.error(of: reply, options: options) == nil)
     }
@@ -190,7 +221,7 @@ import Testing
         let error = try await ScriptedServer.error(
             of: .text("\(ScriptedServer.switching)Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"))
         #expect(error?.kind == .protocolViolation)
-        #expect(error?.message.contains("extension permessage-deflate") == true)
+        #expect(error == .webSocket(.unofferedExtension("permessage-deflate", from: Self.url)))
     }
 
     // MARK: - Giving up

@@ -73,7 +73,7 @@ import Testing
         reader.feed(ByteBuffer(bytes: [0x82, 126, 0x03]))
         #expect(throws: Never.self) { try reader.next() }
         reader.feed(ByteBuffer(bytes: [0xE9]))
-        #expect(throws: WebSocketViolation.tooLarge(1000)) { try reader.next() }
+        #expect(throws: WebSocketViolation.tooLarge(limit: 1000)) { try reader.next() }
     }
 
     @Test(arguments: [0x89, 0x8A, 0x88, 0x80, 0x00] as [UInt8])
@@ -115,7 +115,7 @@ import Testing
         var assembler = WebSocketMessageAssembler(limit: 10, acceptsInvalidUTF8: false)
         #expect(try assembler.take(frame(.text, "abcde".utf8, isLast: false)) == nil)
         #expect(try assembler.take(frame(.continuation, "fghij".utf8, isLast: false)) == nil)
-        #expect(throws: WebSocketViolation.tooLarge(10)) {
+        #expect(throws: WebSocketViolation.tooLarge(limit: 10)) {
             try assembler.take(frame(.continuation, "k".utf8, isLast: false))
         }
     }

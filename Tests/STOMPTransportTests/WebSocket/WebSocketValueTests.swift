@@ -91,9 +91,9 @@ import Testing
     }
 
     @Test func closeCodesHaveNames() {
-        #expect(WebSocketClose(code: 1001, reason: "bye").summary == "close 1001 going away \"bye\"")
-        #expect(WebSocketClose(code: 4000, reason: "a\nb").summary == "close 4000 \"a\\nb\"")
-        #expect(WebSocketClose(code: nil).summary == "close")
+        #expect(WebSocketClose(code: 1001, reason: "bye").name == "going away")
+        #expect(WebSocketClose(code: 4000).name == nil)
+        #expect(WebSocketClose(code: nil).name == nil)
     }
 
     // MARK: - The close handshake
@@ -122,8 +122,10 @@ import Testing
 
     @Test func aViolationIsToldOnce() {
         var handshake = WebSocketCloseHandshake()
-        let violation = WebSocketViolation("nonsense", closeCode: 1007)
-        #expect(handshake.fail(violation) == .sendAndEnd(WebSocketClose(code: 1007, reason: "nonsense")))
+        let violation = WebSocketViolation.textNotUTF8
+        #expect(
+            handshake.fail(violation)
+                == .sendAndEnd(WebSocketClose(code: 1007, reason: "a text message that is no UTF-8")))
         #expect(handshake.fail(violation) == .nothing)
         #expect(handshake.ended() == .expected)
     }
@@ -131,7 +133,7 @@ import Testing
     @Test func aViolationAfterTheOwnCloseFrameEndsWithoutAnother() {
         var handshake = WebSocketCloseHandshake()
         _ = handshake.close(close)
-        #expect(handshake.fail(WebSocketViolation("nonsense")) == .end)
+        #expect(handshake.fail(.reservedBit) == .end)
     }
 
     @Test func theEndTellsWhoBrokeOff() {

@@ -119,7 +119,8 @@ struct TapRendererTests {
 
     @Test func allElseIsNoTraffic() {
         for content in [
-            .opened("x"), .heartBeat, .layer(.http, "GET", octets: nil), .fault("x"), .note("x"), .ended("x"),
+            .opened(.tcp), .heartBeat, .layer(.http, .request(method: "GET", target: "/"), octets: nil),
+            .fault(.frozen), .note(.moreRefusals), .ended(.over),
         ]
             as [TapEvent.Content]
         {
@@ -138,21 +139,27 @@ struct TapRendererTests {
     @Test func noticesAreALineEach() {
         let start = "05:03:22.118 3 127.0.0.1:51234"
         #expect(
-            told(.sample(nil, .opened("WebSocket /ws?token=t\n"))) == "\(start) * open: WebSocket /ws?token=****\\n\n")
+            told(.sample(nil, .opened(.webSocket(path: "/ws?token=t\n"))))
+                == "\(start) * open: WebSocket /ws?token=****\\n\n")
         #expect(
-            told(.sample(.toApp, .fault("heart-beat dropped"))) == "\(start) app < server fault: heart-beat dropped\n")
-        #expect(told(.sample(nil, .note("hello"))) == "\(start) * hello\n")
-        #expect(told(.sample(nil, .ended("by the app, close 1000"))) == "\(start) * end: by the app, close 1000\n")
+            told(.sample(.toApp, .fault(.droppedHeartBeat))) == "\(start) app < server fault: dropped a heart-beat\n")
+        #expect(
+            told(.sample(nil, .note(.notHTTP(from: .app)))) == "\(start) * the app sent what is no HTTP\n")
+        #expect(
+            told(.sample(nil, .ended(.connectionClosed(by: .app))))
+                == "\(start) * end: the app closed the connection\n")
     }
 
     @Test func layersAreToldWhereTheyAreAskedFor() {
         let request = TapEvent.sample(
-            .layer(.http, "GET /ws HTTP/1.1", octets: ByteBuffer(string: "GET /ws HTTP/1.1\r\nCookie: a=b\r\n\r\n")))
-        let ping = TapEvent.sample(.toApp, .layer(.ws, "ping", octets: ByteBuffer(string: "x")))
+            .layer(
+                .http, .request(method: "GET", target: "/ws"),
+                octets: ByteBuffer(string: "GET /ws HTTP/1.1\r\nCookie: a=b\r\n\r\n")))
+        let ping = TapEvent.sample(.toApp, .layer(.ws, .ping, octets: ByteBuffer(string: "x")))
         for event in [request, ping, .sample(.heartBeat)] { #expect(told(event) == "nothing") }
         #expect(
             told(request, .layers) == """
-                05:03:22.118 3 127.0.0.1:51234 app > server http GET /ws HTTP/1.1  33 B
+                05:03:22.118 3 127.0.0.1:51234 app > server http GET /ws  33 B
                                GET /ws HTTP/1.1
                                Cookie: ****
 

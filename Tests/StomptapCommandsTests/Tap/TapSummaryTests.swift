@@ -18,7 +18,7 @@ struct TapSummaryTests {
 
     private func conversation() throws -> TapSummary {
         summary([
-            (0, [.sample(nil, .opened("TCP")), try .sent("CONNECT"), .sample(.heartBeat)]),
+            (0, [.sample(nil, .opened(.tcp)), try .sent("CONNECT"), .sample(.heartBeat)]),
             (2, [try .came("CONNECTED"), .sample(.toApp, .heartBeat), .sample(.toApp, .heartBeat)]),
             (10, [try .sent("SEND", ["destination:/topic/가", "receipt:1"], "hello")]),
             (11, [try .sent("SEND", ["destination:/topic/가", "receipt:2"], "hello")]),
@@ -27,7 +27,7 @@ struct TapSummaryTests {
             (
                 40,
                 [
-                    .sample(nil, .opened("TCP")),
+                    .sample(nil, .opened(.tcp)),
                     .sample(connection: 4, app: "[::1]:7", .octets(ByteBuffer(string: "?"))),
                 ]
             ),
@@ -72,7 +72,7 @@ struct TapSummaryTests {
     @Test func receiptsBelongToTheirConnection() throws {
         let summary = summary([
             (0, [try .sent("SEND", ["receipt:1"], on: 1), try .sent("SEND", ["receipt:2"], on: 1)]),
-            (1, [try .came("RECEIPT", ["receipt-id:1"], on: 2), .sample(nil, connection: 1, .ended("x"))]),
+            (1, [try .came("RECEIPT", ["receipt-id:1"], on: 2), .sample(nil, connection: 1, .ended(.over))]),
             (2, [try .came("RECEIPT", ["receipt-id:1"], on: 1)]),
         ])
         #expect(summary.total.roundTrips == nil)
@@ -83,9 +83,9 @@ struct TapSummaryTests {
             (
                 0,
                 [
-                    .sample(nil, connection: 1, .opened("HTTP")),
-                    .sample(connection: 1, .layer(.http, "GET", octets: nil)),
-                    .sample(nil, connection: 2, .fault("refused")), .sample(nil, connection: 1, .ended("x")),
+                    .sample(nil, connection: 1, .opened(.webSocket(path: "/"))),
+                    .sample(connection: 1, .layer(.http, .request(method: "GET", target: "/"), octets: nil)),
+                    .sample(nil, connection: 2, .fault(.connectionRefused)), .sample(nil, connection: 1, .ended(.over)),
                     try .sent("SEND", on: 3),
                 ]
             )

@@ -18,7 +18,7 @@ final class SockJSAttempt {
     /// What is to be tried yet.
     private var remaining: [SockJSTransport] = []
     /// What has failed.
-    private var failures: [(what: String, error: TransportError)] = []
+    private var failures: [FailedTransport] = []
     /// The deadline of what is under way.
     private var timer: Scheduled<Void>?
     /// Gives up what is under way.
@@ -57,8 +57,7 @@ final class SockJSAttempt {
             let exchange = try SockJSProbe.start(location, http: http, deadline: deadline) { [self] in probed($0) }
             stop = { exchange.cancel() }
             schedule(until: deadline) { [self] span in
-                let message = "no answer to GET \(exchange.url) within \(span)"
-                end(.failure(TransportError(.timedOut, .http, message)))
+                end(.failure(TransportError.http(.noAnswer(to: exchange.summary, within: span))))
             }
         } catch {
             end(.failure(error))
@@ -71,7 +70,7 @@ final class SockJSAttempt {
         case .sockJS(let info):
             choose(info)
         case .other(let error) where transport == .auto:
-            tell("\(error.message): trying a plain WebSocket")
+            tell(.fellBackToWebSocket(because: error))
             tryPlainWebSocket(insteadOf: error)
         case .other(let error), .failed(let error):
             end(.failure(error))
@@ -81,11 +80,7 @@ final class SockJSAttempt {
     private func choose(_ info: SockJSInfo) {
         if let elsewhere = info.baseURL, !elsewhere.isEmpty {
             guard let base = relocated(elsewhere) else {
-                return end(
-                    .failure(
-                        TransportError(
-                            .protocolViolation, .sockJS, "the server has its sessions elsewhere",
-                            remedy: "try \(printable(elsewhere))")))
+                return end(.failure(TransportError.sockJS(.sessionsElsewhere(at: elsewhere))))
             }
             location = SockJSLocation(base: base)
         }
@@ -93,7 +88,7 @@ final class SockJSAttempt {
         if !info.takesWebSocket, remaining.first == .websocket {
             remaining.removeFirst()
             let url = http.site.url(location.info)
-            failed("websocket", TransportError(.protocolViolation, .sockJS, "\(url) says that there is none"))
+            failed(.websocket, .sockJS(.noWebSocketOffered(by: url)))
         } else {
             next()
         }
@@ -115,19 +110,16 @@ final class SockJSAttempt {
         remaining.removeFirst()
         let client = SockJSClient(
             at: http.site.url(location.base), transport: transport, options: options, eventLoop: eventLoop,
-            attempts: failures.map { "\($0.what): \($0.error.message)" }, receiver: receiver)
+            attempts: failures, receiver: receiver)
         stop = { client.abort() }
-        schedule(until: deadline) { span in
-            let message = "the session was not opened within \(span)"
-            client.fail(TransportError(.timedOut, .sockJS, message))
-        }
+        schedule(until: deadline) { span in client.fail(.sockJS(.notOpened(within: span))) }
         client.future.assumeIsolated().whenComplete { [self] result in
             switch result {
             case .success(let stream):
                 if transport == .websocket { http.close() }
                 end(.success(stream))
             case .failure(let error):
-                if let error = error as? TransportError { failed(transport.rawValue, error) }
+                if let error = error as? TransportError { failed(transport, error) }
             }
         }
         let session = location.newSession()
@@ -183,46 +175,33 @@ final class SockJSAttempt {
 
     // MARK: - The end
 
-    private func failed(_ what: String, _ error: TransportError) {
+    private func failed(_ transport: SockJSTransport, _ error: TransportError) {
         guard !isOver else { return }
-        failures.append((what, error))
-        if let next = remaining.first {
-            tell("\(what) does not work, \(error.message): trying \(next.rawValue)")
-        }
+        failures.append(FailedTransport(transport, error))
+        if let next = remaining.first { tell(.fellBack(from: transport, because: error, to: next)) }
         next()
     }
 
     /// Why none of the transports works.
     private var failure: TransportError {
-        guard let last = failures.last, failures.count > 1 else {
-            return failures.last?.error ?? TransportError(.protocolViolation, .sockJS, "there is nothing to try")
-        }
-        let list = failures.map { "\($0.what): \($0.error.message)" }.joined(separator: "; ")
-        return TransportError(
-            last.error.kind, .sockJS, "no transport works at \(http.site.url(location.base)): \(list)",
-            remedy: last.error.remedy, response: last.error.response)
+        guard failures.count > 1 else { return failures.last?.error ?? .sockJS(.nothingToTry) }
+        return .sockJS(.noTransportWorks(at: http.site.url(location.base), failures))
     }
 
     /// Why there is neither SockJS nor a WebSocket.
     private func combined(_ sockJS: TransportError, _ webSocket: TransportError) -> TransportError {
-        guard webSocket.kind != .refused else { return webSocket }
-        let redirects = sockJS.response.map { (300..<400).contains($0.status) } ?? false
-        return TransportError(
-            webSocket.kind, webSocket.layer,
-            "neither SockJS nor a WebSocket: \(sockJS.message); \(webSocket.message)",
-            remedy: redirects ? sockJS.remedy : webSocket.remedy ?? sockJS.remedy,
-            response: webSocket.response ?? sockJS.response)
+        webSocket.kind == .refused ? webSocket : .sockJS(.neither(sockJS, norWebSocket: webSocket))
     }
 
-    private func tell(_ text: String) {
-        options.trace.record(.frames) { WireEvent(.sockjs, .local, .frames, text) }
+    private func tell(_ content: WireEvent.Content) {
+        options.trace.record(.frames) { WireEvent(.sockjs, .local, .frames, content) }
     }
 
     /// Calls `body` when the deadline has passed, with the time that it left. What is under way below keeps it too, and
     /// comes first, as it knows more.
-    private func schedule(until deadline: NIODeadline, _ body: @escaping (_ span: String) -> Void) {
+    private func schedule(until deadline: NIODeadline, _ body: @escaping (_ span: TimeAmount) -> Void) {
         timer?.cancel()
-        let span = (deadline - .now()).readable
+        let span = deadline - .now()
         timer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline + .milliseconds(1)) { body(span) }
     }
 

@@ -22,7 +22,7 @@ final class SockJSClient: SockJSEnd {
     let eventLoop: any EventLoop
     private let url: String
     private let transport: SockJSTransport
-    private let attempts: [String]
+    private let attempts: [FailedTransport]
     private let makeReceiver: TransportReceiverFactory
     private let promise: EventLoopPromise<any TransportStream>
 
@@ -37,11 +37,10 @@ final class SockJSClient: SockJSEnd {
 
     /// - Parameters:
     ///   - url: the base, for people.
-    ///   - attempts: what was tried before, for people.
+    ///   - attempts: what was tried before.
     init(
         at url: String, transport: SockJSTransport, options: TransportOptions, eventLoop: any EventLoop,
-        attempts: [String],
-        receiver: @escaping TransportReceiverFactory
+        attempts: [FailedTransport], receiver: @escaping TransportReceiverFactory
     ) {
         self.url = url
         self.transport = transport
@@ -79,7 +78,9 @@ final class SockJSClient: SockJSEnd {
         } catch {
             return fail(error)
         }
-        options.trace.record(.layers) { WireEvent(.sockjs, .incoming, .layers, frame.summary, octets: octets) }
+        options.trace.record(.layers) {
+            WireEvent(.sockjs, .incoming, .layers, .sockJSFrame(frame.envelope), octets: octets)
+        }
         switch session.received(frame) {
         case .nothing:
             break
@@ -139,19 +140,17 @@ final class SockJSClient: SockJSEnd {
     /// The carrier has ended, without a frame that says so.
     func ended(_ error: TransportError?) {
         if session.state == .opening, error == nil {
-            return end(
-                TransportError(.connectionLost, .sockJS, "the server ended the connection before it opened the session")
-            )
+            return end(.sockJS(.endedBeforeOpening))
         }
         end(session.state == .closing ? nil : error)
     }
 
     private func opened() {
         let description = TransportDescription(
-            name: "SockJS \(transport.rawValue)", remoteAddress: remoteAddress, tlsSummary: tlsSummary,
+            .sockJS(transport), remoteAddress: remoteAddress, tlsSummary: tlsSummary,
             carriesOnlyText: true, attempts: attempts)
         let stream = SockJSStream(self, on: eventLoop, description: description)
-        options.trace.record(.frames) { WireEvent(.sockjs, .local, .frames, "\(description.name) at \(url)") }
+        options.trace.record(.frames) { WireEvent(.sockjs, .local, .frames, .sockJSOpened(transport, at: url)) }
         receiver = makeReceiver(stream)
         promise.succeed(stream)
     }
@@ -159,7 +158,7 @@ final class SockJSClient: SockJSEnd {
     private func deliver(_ messages: SockJSMessages) {
         if !messages.isUTF8 {
             guard options.acceptsInvalidUTF8 else {
-                return end(TransportError(.protocolViolation, .sockJS, "the server sent a message that is no UTF-8"))
+                return end(.sockJS(.messageNotUTF8))
             }
             receiver?.happened(.invalidUTF8)
         }
@@ -195,9 +194,7 @@ final class SockJSClient: SockJSEnd {
             return
         }
         guard octets.isUTF8 else {
-            let error = TransportError(
-                .badConfiguration, .sockJS, "what is no UTF-8 cannot be sent: SockJS carries text only",
-                remedy: "the plain WebSocket beneath the SockJS URL, at /websocket, carries it")
+            let error = TransportError.sockJS(.cannotSendBinary(from: .client))
             // Nobody would hear of it otherwise, and the server would miss a frame.
             guard let promise else { return end(error) }
             return promise.fail(error)
@@ -211,7 +208,7 @@ final class SockJSClient: SockJSEnd {
             carrier.write(piece, promise: index == pieces.count - 1 ? promise : nil)
         }
         options.trace.record(.layers) {
-            WireEvent(.sockjs, .outgoing, .layers, "message", octets: octets)
+            WireEvent(.sockjs, .outgoing, .layers, .sockJSMessageSent, octets: octets)
         }
     }
 

@@ -7,29 +7,29 @@ struct SockJSHint {
 
     private let target: TransportTarget
     private let location: SockJSLocation
-    private let refusal: TransportError
-    private let endsInSlash: Bool
+    private let hadSlash: Bool
+    private let refusal: Refusal
 
-    /// - Returns: nil where the refusal says enough.
-    init?(refusal: TransportError, of target: TransportTarget) {
-        guard case .webSocket(let path) = target.kind, let status = refusal.response?.status,
-            ![401, 403].contains(status)
+    private typealias Refusal = (url: String, answer: HTTPRefusal)
+
+    /// - Returns: nil where the error says enough, or is none that SockJS could explain.
+    init?(_ error: TransportError, of target: TransportTarget) {
+        guard case .webSocket(let path) = target.kind,
+            case .webSocket(.notUpgraded(let url, let answer, _)) = error
         else { return nil }
         self.target = target
-        self.refusal = refusal
+        refusal = (url, answer)
         location = SockJSLocation(base: path)
-        endsInSlash = path.prefix { $0 != "?" }.hasSuffix("/") && !location.path.isEmpty
+        hadSlash = path.prefix { $0 != "?" }.hasSuffix("/") && !location.path.isEmpty
         if location.path.hasSuffix("/websocket") { return nil }
     }
 
     /// The refusal, with the URLs that work.
     var error: TransportError {
-        var error = refusal
         let site = HTTPSite(target)
-        let advice =
-            "this is a SockJS endpoint: use \(site.url(location.base)), or \(site.webSocketURL(location.plainWebSocket))"
-        error.remedy = endsInSlash ? "leave out the slash at the end of the path; \(advice)" : advice
-        return error
+        let address = SockJSAddress(
+            url: site.url(location.base), webSocketURL: site.webSocketURL(location.plainWebSocket), hadSlash: hadSlash)
+        return .webSocket(.notUpgraded(url: refusal.url, refusal.answer, sockJS: address))
     }
 
     /// Asks the server.

@@ -25,59 +25,33 @@ enum SockJSProbe {
     }
 
     private static func judge(_ response: HTTPResponse, location: SockJSLocation, site: HTTPSite) -> SockJSProbe {
-        let answer = "\(response.status) from \(response.url)"
+        let (url, refusal) = (response.url, response.refusal)
         switch response.head.status.code {
         case 200:
             return judge(success: response)
-        case 401:
-            return .failed(
-                TransportError(
-                    .refused, .sockJS, answer,
-                    remedy: "give credentials, such as --http-header 'Authorization: Bearer TOKEN'",
-                    response: response.refusal))
-        case 403:
-            return .failed(
-                TransportError(
-                    .refused, .sockJS, answer,
-                    remedy: "try --origin \(site.origin), or credentials by --http-header or --cookie",
-                    response: response.refusal))
+        case 401, 403:
+            return .failed(.sockJS(.refused(url: url, refusal, ownOrigin: site.origin)))
         case 300..<400:
             let target = response.head.headers.first(name: "Location").map { base(ofRedirection: $0) }
-            return .other(
-                TransportError(
-                    .protocolViolation, .sockJS, answer,
-                    remedy: target.map { "it redirects, which is not followed: try \(printable($0))" },
-                    response: response.refusal))
-        case 404:
-            return .other(
-                TransportError(
-                    .protocolViolation, .sockJS, "\(answer), so there is no SockJS", remedy: response.refusal.remedy,
-                    response: response.refusal))
+            return .other(.sockJS(.noInfo(url: url, refusal, movedTo: target)))
         default:
-            return .other(
-                TransportError(
-                    .protocolViolation, .sockJS, answer, remedy: response.refusal.remedy, response: response.refusal))
+            return .other(.sockJS(.noInfo(url: url, refusal, movedTo: nil)))
         }
     }
 
     private static func judge(success response: HTTPResponse) -> SockJSProbe {
-        func other(_ message: String) -> SockJSProbe {
-            .other(
-                TransportError(
-                    .protocolViolation, .sockJS, "\(response.url) \(message)", remedy: response.refusal.remedy,
-                    response: response.refusal))
-        }
+        let (url, refusal) = (response.url, response.refusal)
         let type = response.head.headers.first(name: "Content-Type") ?? ""
         guard type.isEmpty || type.lowercased().contains("json") else {
-            return other("answered \(printable(type, limit: 60)), where SockJS has JSON")
+            return .other(.sockJS(.infoNotJSON(url: url, refusal)))
         }
-        do {
+        do throws(JSONFault) {
             guard let info = try SockJSInfo(response.body) else {
-                return other("answered JSON that says nothing of \"websocket\", which SockJS has")
+                return .other(.sockJS(.infoWithoutWebSocketMember(url: url, refusal)))
             }
             return .sockJS(info)
         } catch {
-            return other("answered what is no JSON object: \(error)")
+            return .other(.sockJS(.invalidInfo(error, url: url, refusal)))
         }
     }
 

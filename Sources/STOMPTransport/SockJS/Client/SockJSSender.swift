@@ -110,9 +110,8 @@ final class SockJSSender {
             sendNext()
             finishIfDone()
         case .success(let response):
-            fail(
-                TransportError(
-                    sockJS: Int(response.head.status.code), "\(response.status) from \(response.url)", isOpen: true))
+            let answer = HTTPRefusal(status: Int(response.head.status.code), reason: response.reason, body: "")
+            fail(.sockJS(SockJSFailure(answer: answer, of: response.url, isOpen: true)))
         case .failure(let error):
             fail(error)
         }

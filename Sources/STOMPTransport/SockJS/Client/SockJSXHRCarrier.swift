@@ -85,17 +85,10 @@ final class SockJSXHRCarrier: SockJSCarrier {
         do throws(TransportError) {
             while !isOver, let frame = try decoder.next() { client.received(frame) }
         } catch {
-            let limit = client.options.maximumMessage
-            return client.fail(
-                TransportError(
-                    .limitExceeded, .sockJS, "the server sent a frame of more than \(limit) octets",
-                    remedy: "take more with --max-message"))
+            return client.fail(.sockJS(.frameTooLarge(limit: client.options.maximumMessage)))
         }
         if client.state == .opening, octetsInResponse > Self.octetsBeforeOpening {
-            client.fail(
-                TransportError(
-                    .protocolViolation, .sockJS,
-                    "the server sent \(octetsInResponse) octets without the frame that opens the session"))
+            client.fail(.sockJS(.tooMuchBeforeOpening(bytes: octetsInResponse)))
         }
     }
 
@@ -107,10 +100,8 @@ final class SockJSXHRCarrier: SockJSCarrier {
     }
 
     private func refusal(_ head: HTTPResponseHead, _ exchange: HTTPExchange) -> TransportError {
-        let reason = exchange.reason.isEmpty ? "" : " " + printable(exchange.reason)
-        return TransportError(
-            sockJS: Int(head.status.code), "\(head.status.code)\(reason) from \(exchange.url)",
-            isOpen: client.state != .opening)
+        let answer = HTTPRefusal(status: Int(head.status.code), reason: exchange.reason, body: "")
+        return .sockJS(SockJSFailure(answer: answer, of: exchange.url, isOpen: client.state != .opening))
     }
 
     // MARK: - What goes
@@ -151,23 +142,5 @@ final class SockJSXHRCarrier: SockJSCarrier {
         receiving = nil
         sender.abort()
         http.close()
-    }
-}
-
-extension TransportError {
-    /// A request of a session that was answered by another status than it should be.
-    init(sockJS status: Int, _ answer: String, isOpen: Bool) {
-        let refusal = HTTPRefusal(status: status, reason: "", body: "")
-        switch status {
-        case 404 where isOpen:
-            self.init(
-                .connectionLost, .sockJS, "the server does not know the session any more: \(answer)",
-                remedy: "was it restarted, or does a load balancer send requests of one session to several servers?",
-                response: refusal)
-        case 401, 403:
-            self.init(.refused, .sockJS, answer, response: refusal)
-        default:
-            self.init(.protocolViolation, .sockJS, answer, response: refusal)
-        }
     }
 }

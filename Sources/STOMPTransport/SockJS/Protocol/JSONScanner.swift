@@ -1,14 +1,5 @@
 import NIOCore
 
-/// Why octets are no JSON, and where.
-package struct JSONFault: Error, Hashable, CustomStringConvertible {
-    package let message: String
-    /// How many octets stand before the fault.
-    package let offset: Int
-
-    package var description: String { "\(message) at octet \(offset)" }
-}
-
 /// Reads JSON (RFC 8259) off octets, as strictly as `JSON.parse` does: what SockJS and recordings need of it, which is
 /// little more than strings.
 package struct JSONScanner {
@@ -27,7 +18,7 @@ package struct JSONScanner {
         self.position = position
     }
 
-    package func fault(_ message: String) -> JSONFault { JSONFault(message: message, offset: position) }
+    package func fault(_ reason: JSONFault.Reason) -> JSONFault { JSONFault(reason, at: position) }
 
     // MARK: Structure
 
@@ -50,13 +41,13 @@ package struct JSONScanner {
 
     package mutating func expect(_ octet: Unicode.Scalar) throws(JSONFault) {
         guard take(octet) else {
-            throw fault(position < octets.count ? "no \"\(octet)\" where it should stand" : "it ends too early")
+            throw fault(position < octets.count ? .missing(octet) : .endsEarly)
         }
     }
 
     package mutating func expectEnd() throws(JSONFault) {
         skipWhitespace()
-        guard position == octets.count else { throw fault("there is more behind its end") }
+        guard position == octets.count else { throw fault(.moreAfterEnd) }
     }
 
     /// Reads an array, whose elements `element` reads.
@@ -93,13 +84,13 @@ package struct JSONScanner {
     /// Reads a string and writes its octets, in UTF-8, to `buffer`. Octets above 0x7F are passed on unexamined.
     package mutating func string(into buffer: inout ByteBuffer) throws(JSONFault) {
         guard take("\"") else {
-            throw fault(position < octets.count ? "no string where one should stand" : "it ends too early")
+            throw fault(position < octets.count ? .noString : .endsEarly)
         }
         while true {
             let end = JSONText.special(in: octets, from: position, andNonASCII: false)
             buffer.writeBytes(UnsafeRawBufferPointer(rebasing: octets[position..<end]))
             position = end
-            guard position < octets.count else { throw fault("it ends in the midst of a string") }
+            guard position < octets.count else { throw fault(.endsInString) }
             switch octets[position] {
             case UInt8(ascii: "\""):
                 position += 1
@@ -108,7 +99,7 @@ package struct JSONScanner {
                 position += 1
                 try escape(into: &buffer)
             default:
-                throw fault("a control character in a string")
+                throw fault(.controlCharacter)
             }
         }
     }
@@ -119,21 +110,21 @@ package struct JSONScanner {
         let start = position
         try number()
         let text = String(decoding: octets[start..<position], as: UTF8.self)
-        guard let value = Int(text) else { throw fault("no whole number") }
+        guard let value = Int(text) else { throw fault(.noInteger) }
         return value
     }
 
     mutating func boolean() throws(JSONFault) -> Bool {
         if word("true") { return true }
         if word("false") { return false }
-        throw fault("neither true nor false")
+        throw fault(.noBoolean)
     }
 
     /// Passes over a value of any kind.
     package mutating func skipValue(depth: Int = 0) throws(JSONFault) {
-        guard depth < Self.maximumDepth else { throw fault("arrays and objects stand too deep in each other") }
+        guard depth < Self.maximumDepth else { throw fault(.tooDeep) }
         skipWhitespace()
-        guard position < octets.count else { throw fault("it ends too early") }
+        guard position < octets.count else { throw fault(.endsEarly) }
         switch octets[position] {
         case UInt8(ascii: "\""):
             _ = try text()
@@ -177,7 +168,7 @@ package struct JSONScanner {
         while position < octets.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(octets[position]) {
             position += 1
         }
-        guard position > start else { throw fault("no value where one should stand") }
+        guard position > start else { throw fault(.noValue) }
     }
 
     @discardableResult
@@ -188,7 +179,7 @@ package struct JSONScanner {
     }
 
     private mutating func escape(into buffer: inout ByteBuffer) throws(JSONFault) {
-        guard position < octets.count else { throw fault("it ends in the midst of a string") }
+        guard position < octets.count else { throw fault(.endsInString) }
         let octet = octets[position]
         position += 1
         switch octet {
@@ -201,7 +192,7 @@ package struct JSONScanner {
         case UInt8(ascii: "u"): try unicodeEscape(into: &buffer)
         default:
             position -= 1
-            throw fault("an escape that JSON does not have")
+            throw fault(.unknownEscape)
         }
     }
 
@@ -228,7 +219,7 @@ package struct JSONScanner {
     }
 
     private mutating func codeUnit() throws(JSONFault) -> UInt16 {
-        guard octets.count - position >= 4 else { throw fault("it ends in the midst of a string") }
+        guard octets.count - position >= 4 else { throw fault(.endsInString) }
         var unit: UInt16 = 0
         for index in position..<position + 4 {
             let octet = octets[index]
@@ -237,7 +228,7 @@ package struct JSONScanner {
             case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = octet - UInt8(ascii: "0")
             case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = octet - UInt8(ascii: "a") + 10
             case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = octet - UInt8(ascii: "A") + 10
-            default: throw fault("\"\\u\" without four hexadecimal digits")
+            default: throw fault(.invalidUnicodeEscape)
             }
             unit = unit << 4 | UInt16(digit)
         }

@@ -17,19 +17,13 @@ package enum SockJSFrame: Hashable, Sendable {
     ///
     /// - Throws: ``TransportError/Kind/protocolViolation``, with the beginning of what came and where its fault is.
     package init(_ octets: ByteBuffer) throws(TransportError) {
-        do {
-            self = try octets.withUnsafeReadableBytes { try Self(octets: $0) }
+        do throws(JSONFault) {
+            self = try octets.withUnsafeReadableBytes { octets throws(JSONFault) in try Self(octets: octets) }
         } catch {
-            let head = String(decoding: octets.readableBytesView.prefix(Self.shownOctets), as: UTF8.self)
-            let more = octets.readableBytes > Self.shownOctets ? "..." : ""
-            throw TransportError(
-                .protocolViolation, .sockJS,
-                "the server sent what is no SockJS frame: \"\(printable(head))\(more)\", \(error)")
+            let beginning = ByteBuffer(bytes: octets.readableBytesView.prefix(SockJSFailure.shownBytes + 1))
+            throw .sockJS(.invalidFrame(beginning, error))
         }
     }
-
-    /// How much of a frame that is none is shown.
-    private static let shownOctets = 60
 
     private init(octets: UnsafeRawBufferPointer) throws(JSONFault) {
         let content = UnsafeRawBufferPointer(rebasing: octets.dropFirst())
@@ -52,20 +46,28 @@ package enum SockJSFrame: Hashable, Sendable {
             try scanner.expectEnd()
             self = .close(code: code, reason: reason)
         default:
-            throw JSONFault(message: "none of o, h, a and c", offset: 0)
+            throw JSONFault(.unknownFrame, at: 0)
         }
     }
 
-    /// Its beginning, for people: the whole of a short frame.
-    package var summary: String {
+    /// What it says, without the messages.
+    package var envelope: SockJSEnvelope {
         switch self {
-        case .open: "o"
-        case .heartBeat: "h"
-        case .prelude: "prelude"
-        case .messages(let messages): "a, \(messages.summary)"
-        case .close(let code, let reason): "c \(code) \(printable(reason).debugDescription)"
+        case .open: .open
+        case .heartBeat: .heartBeat
+        case .prelude: .prelude
+        case .messages(let messages): .messages(count: messages.texts.count, bytes: messages.octets)
+        case .close(let code, let reason): .close(code: code, reason: reason)
         }
     }
+}
+
+/// A frame of the server's without the messages in it: those are told by themselves.
+public enum SockJSEnvelope: Sendable, Hashable {
+    case open, heartBeat, prelude
+    /// How many messages, and how many bytes all of their texts have.
+    case messages(count: Int, bytes: Int)
+    case close(code: Int, reason: String)
 }
 
 /// Messages that travelled together, in either direction: a JSON array of strings.
@@ -108,7 +110,7 @@ package struct SockJSMessages: Hashable, Sendable {
         try scanner.array { (scanner: inout JSONScanner) throws(JSONFault) in
             try scanner.string(into: &storage)
             guard ends.count < Self.mostMessages else {
-                throw scanner.fault("more than \(Self.mostMessages) messages in one array")
+                throw scanner.fault(.tooManyMessages(limit: Self.mostMessages))
             }
             ends.append(storage.writerIndex)
         }
@@ -125,7 +127,6 @@ package struct SockJSMessages: Hashable, Sendable {
     /// All octets of all of them.
     var octets: Int { texts.reduce(0) { $0 + $1.readableBytes } }
 
-    package var summary: String {
-        "\(texts.count) \(texts.count == 1 ? "message" : "messages") of \(octets) octets"
-    }
+    /// That they came, as an array of the client's.
+    package var event: WireEvent.Content { .sockJSMessages(count: texts.count, bytes: octets) }
 }

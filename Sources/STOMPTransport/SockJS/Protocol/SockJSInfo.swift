@@ -18,8 +18,9 @@ struct SockJSInfo: Hashable, Sendable {
     ///
     /// - Returns: nil where it is a JSON object that says nothing of `websocket`: this is no SockJS.
     /// - Throws: ``JSONFault`` where it is no JSON object at all.
-    init?(_ answer: ByteBuffer) throws {
-        guard let info = try answer.withUnsafeReadableBytes({ try Self.read($0) }) else { return nil }
+    init?(_ answer: ByteBuffer) throws(JSONFault) {
+        let info = try answer.withUnsafeReadableBytes { octets throws(JSONFault) in try Self.read(octets) }
+        guard let info else { return nil }
         self = info
     }
 

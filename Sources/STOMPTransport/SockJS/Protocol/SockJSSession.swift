@@ -54,26 +54,17 @@ struct SockJSSession {
             return .opened
         case (.open, .open):
             state = .closed
-            return .fail(
-                TransportError(
-                    .connectionLost, .sockJS, "the server lost the session and opened a new one",
-                    remedy: "was it restarted, or does a load balancer send requests of one session to several servers?"
-                ))
+            return .fail(.sockJS(.openedAgain))
         case (.opening, .heartBeat), (.open, .heartBeat):
             return .alive
         case (.opening, .messages):
             state = .closed
-            return .fail(
-                TransportError(.protocolViolation, .sockJS, "the server sent messages before it opened the session"))
+            return .fail(.sockJS(.messagesBeforeOpening))
         case (.open, .messages(let messages)):
             return .deliver(messages)
         case (.opening, .close(let code, let reason)):
             state = .closed
-            return .fail(
-                TransportError(
-                    .connectionLost, .sockJS,
-                    "the server closed the session before it was open, with \(code) "
-                        + printable(reason).debugDescription))
+            return .fail(.sockJS(.closedBeforeOpening(code: code, reason: reason)))
         case (.open, .close(let code, let reason)):
             state = .closed
             return .closed(TransportClosure(layer: .sockJS, code: code, reason: reason, isClean: true))
@@ -91,9 +82,7 @@ struct SockJSSession {
             return hasFrame ? .receive(after: .zero) : .nothing
         case .opening:
             state = .closed
-            return .fail(
-                TransportError(
-                    .protocolViolation, .sockJS, "the server's answer ended without the frame that opens the session"))
+            return .fail(.sockJS(.answerWithoutOpening))
         case .open where hasFrame:
             emptyResponsesInARow = 0
             return .receive(after: .zero)
@@ -101,10 +90,7 @@ struct SockJSSession {
             emptyResponsesInARow += 1
             guard emptyResponsesInARow < Self.emptyResponses else {
                 state = .closed
-                return .fail(
-                    TransportError(
-                        .protocolViolation, .sockJS,
-                        "the server gave \(emptyResponsesInARow) answers in a row without a frame in them"))
+                return .fail(.sockJS(.emptyAnswers(emptyResponsesInARow)))
             }
             return .receive(after: Self.emptyResponseDelay * (1 << (emptyResponsesInARow - 1)))
         }

@@ -98,7 +98,7 @@ final class SockJSServerSession: SockJSEnd {
     private func open(_ response: SockJSResponse) {
         state = .open
         let description = TransportDescription(
-            name: "SockJS \(response.transport.rawValue)", remoteAddress: response.remoteAddress, carriesOnlyText: true)
+            .sockJS(response.transport), remoteAddress: response.remoteAddress, carriesOnlyText: true)
         send(ByteBuffer(string: "o"))
         receiver = makeReceiver(SockJSStream(self, on: eventLoop, description: description))
     }
@@ -161,8 +161,7 @@ final class SockJSServerSession: SockJSEnd {
 
     private func receiverTimedOut() {
         guard case .open = state else { return end(nil) }
-        let span = options.receiverTimeout.readable
-        end(TransportError(.connectionLost, .sockJS, "the client did not come back for messages within \(span)"))
+        end(.sockJS(.clientGone(after: options.receiverTimeout)))
     }
 
     // MARK: - What comes
@@ -185,7 +184,7 @@ final class SockJSServerSession: SockJSEnd {
     }
 
     private func tell(_ messages: SockJSMessages) {
-        transportOptions.trace.record(.layers) { WireEvent(.sockjs, .incoming, .layers, messages.summary) }
+        transportOptions.trace.record(.layers) { WireEvent(.sockjs, .incoming, .layers, messages.event) }
         if !messages.isUTF8 { receiver?.happened(.invalidUTF8) }
         for text in messages.texts where text.readableBytes > 0 {
             // The receiver may end the session in the midst of them.
@@ -225,8 +224,7 @@ final class SockJSServerSession: SockJSEnd {
             return
         }
         guard octets.isUTF8 else {
-            let error = TransportError(
-                .badConfiguration, .sockJS, "what is no UTF-8 cannot be sent: SockJS carries text only")
+            let error = TransportError.sockJS(.cannotSendBinary(from: .server))
             if let promise { return promise.fail(error) }
             // Nobody would hear of it otherwise, and the client would miss a frame.
             return close(SockJSFrame.closing(code: 1003, reason: "SockJS cannot carry a binary message"), error)
@@ -311,7 +309,7 @@ final class SockJSServerSession: SockJSEnd {
 
     private func record(_ frame: ByteBuffer) {
         transportOptions.trace.record(.layers) {
-            WireEvent(.sockjs, .outgoing, .layers, "frame", octets: frame)
+            WireEvent(.sockjs, .outgoing, .layers, .sockJSFrameSent, octets: frame)
         }
     }
 }

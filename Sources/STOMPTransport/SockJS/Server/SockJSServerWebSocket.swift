@@ -41,8 +41,7 @@ final class SockJSServerWebSocket: SockJSEnd {
             return
         }
         guard octets.isUTF8 else {
-            let error = TransportError(
-                .badConfiguration, .sockJS, "what is no UTF-8 cannot be sent: SockJS carries text only")
+            let error = TransportError.sockJS(.cannotSendBinary(from: .server))
             if let promise { return promise.fail(error) }
             // Nobody would hear of it otherwise, and the client would miss a frame.
             self.error = error
@@ -90,7 +89,7 @@ final class SockJSServerWebSocket: SockJSEnd {
 
     private func write(frame: ByteBuffer, promise: EventLoopPromise<Void>?) {
         transportOptions.trace.record(.layers) {
-            WireEvent(.sockjs, .outgoing, .layers, "frame", octets: frame)
+            WireEvent(.sockjs, .outgoing, .layers, .sockJSFrameSent, octets: frame)
         }
         stream.write(frame, promise: promise)
         timer?.cancel()
@@ -104,14 +103,15 @@ final class SockJSServerWebSocket: SockJSEnd {
     private func received(_ octets: ByteBuffer) {
         // A message of nothing means nothing.
         guard octets.readableBytes > 0, !isClosing else { return }
-        do {
-            let messages = try octets.withUnsafeReadableBytes { try SockJSMessages(messageOrArray: $0) }
-            transportOptions.trace.record(.layers) { WireEvent(.sockjs, .incoming, .layers, messages.summary) }
+        do throws(JSONFault) {
+            let messages = try octets.withUnsafeReadableBytes { octets throws(JSONFault) in
+                try SockJSMessages(messageOrArray: octets)
+            }
+            transportOptions.trace.record(.layers) { WireEvent(.sockjs, .incoming, .layers, messages.event) }
             if !messages.isUTF8 { receiver?.happened(.invalidUTF8) }
             for text in messages.texts where text.readableBytes > 0 && !isClosing { receiver?.received(text) }
         } catch {
-            let message = "the client sent what is no SockJS message: \(error)"
-            self.error = TransportError(.protocolViolation, .sockJS, message)
+            self.error = .sockJS(.invalidMessage(error))
             request(.close(code: 3000, reason: "Broken framing."))
         }
     }

@@ -223,7 +223,7 @@ final class SockJSService: Sendable {
             compression: agreement.compression)
         try channel.pipeline.syncOperations.addHandler(handler)
         let description = TransportDescription(
-            name: "SockJS websocket", remoteAddress: addressText(channel.remoteAddress), tlsSummary: tls)
+            .sockJS(.websocket), remoteAddress: addressText(channel.remoteAddress), tlsSummary: tls)
         let factory = SockJSServerWebSocket.factory(
             options: options, transportOptions: transportOptions, accept: accept)
         _ = try StreamPipeline.end(channel, description: description, receiver: factory)

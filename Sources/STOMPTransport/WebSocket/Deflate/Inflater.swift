@@ -29,15 +29,15 @@ final class Inflater {
             return inflate(onto: &message, limit: limit)
         }
         guard result != Z_OK else { return }
-        if message.readableBytes > limit { throw .tooLarge(limit) }
-        throw Self.broken(stream.pointee.msg.map { String(cString: $0) } ?? "zlib error \(result)")
+        if message.readableBytes > limit { throw .tooLarge(limit: limit) }
+        throw .brokenCompression(cause: stream.pointee.msg.map { String(cString: $0) } ?? "zlib error \(result)")
     }
 
     /// The message has no more parts.
     func finish(_ message: inout ByteBuffer, limit: Int) throws(WebSocketViolation) {
         // The sender has left out what every flush ends with.
         try inflate(Self.end, onto: &message, limit: limit)
-        guard stream.pointee.data_type & Self.isBetweenBlocks != 0 else { throw Self.broken("it ends too early") }
+        guard stream.pointee.data_type & Self.isBetweenBlocks != 0 else { throw .truncatedCompression }
         if !keepsContext { inflateReset(stream) }
     }
 
@@ -68,10 +68,6 @@ final class Inflater {
         }
     }
 
-    private static func broken(_ why: String) -> WebSocketViolation {
-        WebSocketViolation("a compressed message that is broken: \(why)", closeCode: WebSocketClose.invalidPayload)
-    }
-
     /// An empty block without compression.
     private static let end = ByteBuffer(bytes: [0x00, 0x00, 0xFF, 0xFF])
     /// The bit by which zlib's `data_type` tells that a block has just ended.
@@ -82,7 +78,6 @@ final class Inflater {
 
 extension TransportError {
     init(zlib result: Int32) {
-        self.init(
-            .badConfiguration, .webSocket, "zlib cannot be used: \(zError(result).map { String(cString: $0) } ?? "")")
+        self = .webSocket(.cannotCompress(cause: zError(result).map { String(cString: $0) } ?? ""))
     }
 }

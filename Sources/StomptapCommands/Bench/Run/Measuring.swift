@@ -1,6 +1,7 @@
 import NIOCore
 import STOMPClient
 import STOMPTransport
+import StomptapOutput
 import Synchronization
 
 /// The part of a run that is measured, once all connections are open.

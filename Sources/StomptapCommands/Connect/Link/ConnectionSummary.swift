@@ -1,6 +1,7 @@
 import NIOCore
 import STOMPClient
 import STOMPCore
+import StomptapOutput
 
 /// What a session is connected to, for people.
 enum ConnectionSummary {

@@ -1,0 +1,102 @@
+import NIOCore
+import STOMPTap
+import STOMPTransport
+
+extension TapSide {
+    fileprivate var name: String {
+        switch self {
+        case .app: "app"
+        case .server: "server"
+        }
+    }
+}
+
+extension TapOpening {
+    /// Such as `WebSocket /ws`, or `SockJS xhr-streaming /ws/000/abc`.
+    package var text: String {
+        switch self {
+        case .tcp: "TCP"
+        case .webSocket(let path): "WebSocket \(path)"
+        case .sockJS(let transport, let session):
+            "SockJS \(transport.replacing("_", with: "-"))"
+                + (transport == "xhr" || transport == "jsonp" ? "-polling" : "") + " \(session)"
+        }
+    }
+}
+
+extension TapEnding {
+    /// Who ended it, and how: `the app closed it: close 1000 normal closure`.
+    package var text: String {
+        switch self {
+        case .webSocketClosed(let side, let close): "the \(side.name) closed it: \(close.text)"
+        case .sockJSClosed(let code, let reason):
+            "the server closed it: \(SockJSEnvelope.close(code: code, reason: reason).text)"
+        case .connectionClosed(let side): "the \(side.name) closed the connection"
+        case .connectionReset(let side): "the \(side.name) reset the connection"
+        case .connectionBroken(let side, let error): Self.text(of: error, by: side)
+        case .closedByTap: "the tap closed it"
+        case .tapEnded: "the tap was ended"
+        case .noConnectionToServer: "there is no connection to the server"
+        case .answered(let status, let reason): "the server answered \(status) \(reason)"
+        case .noRequest(let span): "no request came for \(span.readable)"
+        case .over: "it is over"
+        }
+    }
+
+    /// Here a side is better known by what it is than by its address.
+    private static func text(of error: TransportError, by side: TapSide) -> String {
+        let name = "the \(side.name)"
+        return switch error {
+        case .tcp(.connectionReset): Explanation(.tcp(.connectionReset(by: name))).sentence
+        case .tcp(.connectionLost(_, let cause)): Explanation(.tcp(.connectionLost(to: name, cause))).sentence
+        default: Explanation(error).sentence
+        }
+    }
+}
+
+extension TapFault {
+    /// What it does.
+    package var text: String {
+        switch self {
+        case .connectionRefused: "refused"
+        case .slowed(let delay, let jitter, let rate): Self.text(ofDelay: delay, jitter, rate)
+        case .closed(let code?): "closed with \(code)"
+        case .closed(nil): "broke the connection off"
+        case .frozen: "frozen: nothing passes any more"
+        case .droppedFrame(let command, let destination, let size):
+            "dropped a \(command)\(destination.map { " to \($0)" } ?? ""), \(size) B"
+        case .droppedHeartBeat: "dropped a heart-beat"
+        }
+    }
+
+    private static func text(ofDelay delay: TimeAmount, _ jitter: TimeAmount, _ rate: Int?) -> String {
+        var parts: [String] = []
+        if delay > .zero || jitter > .zero {
+            let most = delay + jitter
+            parts.append("held for \(delay.readable)" + (jitter > .zero ? " to \(most.readable)" : ""))
+        }
+        if let rate { parts.append("slowed to \(rate) octets a second") }
+        return "everything is " + parts.joined(separator: ", and ") + ", each way"
+    }
+}
+
+extension TapNote {
+    /// It in one line.
+    package var text: String {
+        switch self {
+        case .cannotConnect(let error): Explanation(error).line
+        case .notSTOMP(let error): "no STOMP any more, and from here on shown as it is: \(error)"
+        case .invalidSockJSFrame(let error): Explanation(error).sentence
+        case .invalidSockJSMessages(let fault): "the app sent what is no array of SockJS: \(fault.sentence)"
+        case .requestTooLarge: "not taken apart: a request of more than --max-message"
+        case .unsolicitedAnswer: "the server sent an answer that nobody had asked for"
+        case .notUpgraded(let path, let status, let reason): "\(path) was answered \(status) \(reason)"
+        case .otherUpgrade(let path): "\(path) was upgraded to what is no WebSocket, and is not taken apart"
+        case .notTakenApart(let error): "not taken apart: \(Explanation(error).line)"
+        case .noLongerTakenApart(let error): "no longer taken apart: \(Explanation(error).line)"
+        case .notHTTP(let side): "the \(side.name) sent what is no HTTP"
+        case .headTooLarge(let side): "the \(side.name) sent a head of HTTP that is too large"
+        case .moreRefusals: "more HTTP requests are refused; they are no longer listed"
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import STOMPTransport
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+extension ProxyFailure {
+    var explanation: Explanation {
+        Explanation(layer: TransportError.Layer.proxy.rawValue, sentence, hint: hint)
+    }
+
+    private var sentence: String {
+        switch self {
+        case .invalidURL(let url, let fault): "\"\(printable(url))\" \(fault.sentence)"
+        case .invalidVariable(let name, let failure): "\(name): \(failure.sentence)"
+        case .unusableTarget(let target): "\"\(printable(target))\" is nothing that a proxy can be asked for"
+        case .cannotReach(let proxy, let error): "cannot connect to the proxy \(proxy): \(Explanation(error).sentence)"
+        case .noAnswer(let proxy, let span): "no answer from the proxy \(proxy) within \(span.readable)"
+        case .connectionClosed(let proxy, let target, let error):
+            "the proxy \(proxy) closed the connection when it was asked for a tunnel to \(target)"
+                + (error.map { ": \($0)" } ?? "")
+        case .httpRefusal(let proxy, let target, let status, let reason, _):
+            "\(status)\(reason.isEmpty ? "" : " " + printable(reason)) from the proxy \(proxy), "
+                + "asked for a tunnel to \(target)"
+        case .notHTTP(let proxy, let line, _):
+            "the proxy \(proxy) answered \"\(printable(line, limit: 60))\", which is no HTTP"
+        case .headTooLarge(let proxy, let limit):
+            "the head of the answer of the proxy \(proxy) is longer than \(limit) octets"
+        case .tooManyInformationalAnswers(let proxy, let limit):
+            "the proxy \(proxy) sent more than \(limit) octets of informational answers and no final one"
+        case .notSOCKS(let proxy, _): "the proxy \(proxy) does not speak SOCKS 5"
+        case .authenticationRequired(let proxy): "the proxy \(proxy) requires authentication"
+        case .otherAuthenticationRequired(let proxy):
+            "the proxy \(proxy) requires an authentication other than user and password"
+        case .unofferedMethod(let method, let proxy):
+            "the proxy \(proxy) chose the authentication method \(method), which was not offered"
+        case .credentialsRejected(let proxy): "the proxy \(proxy) rejected the user or password"
+        case .invalidAnswer(let proxy): "the proxy \(proxy) sent an invalid answer to user and password"
+        case .invalidReply(let proxy): "the proxy \(proxy) sent an invalid answer to CONNECT"
+        case .socksRefusal(let proxy, let target, let reply):
+            "the proxy \(proxy) makes no tunnel to \(target): \(reply.words)"
+        }
+    }
+
+    private var hint: String? {
+        switch self {
+        case .invalidURL(_, let fault): fault.hint
+        case .invalidVariable(_, let failure): failure.hint
+        case .cannotReach(_, let error):
+            error.kind == .cannotConnect ? "is the proxy running, and is this its port?" : nil
+        case .connectionClosed(_, _, let error):
+            error?.code == ECONNRESET ? "the server, or a proxy before it, has broken it off: its log may say why" : nil
+        case .httpRefusal(_, _, 407, _, withCredentials: true): "the proxy does not take these credentials: see --proxy"
+        case .httpRefusal(_, _, 407, _, withCredentials: false):
+            "the proxy requires credentials: put user and password before its host in --proxy"
+        case .httpRefusal(_, _, 403, _, _): "the proxy's rules do not allow this host or port"
+        case .httpRefusal(_, _, 500..., _, _): "the proxy could not reach that host and port"
+        case .notHTTP(_, _, .socks5): "a SOCKS proxy is given as socks5://HOST:PORT"
+        case .notSOCKS(_, .http): "an HTTP proxy is given as http://HOST:PORT"
+        case .authenticationRequired: "put user and password before its host in --proxy"
+        case .otherAuthenticationRequired: "use another proxy, or change its configuration"
+        case .credentialsRejected: "check them in --proxy"
+        case .unusableTarget, .noAnswer, .httpRefusal, .notHTTP, .headTooLarge, .tooManyInformationalAnswers,
+            .notSOCKS, .unofferedMethod, .invalidAnswer, .invalidReply, .socksRefusal:
+            nil
+        }
+    }
+}
+
+extension ProxyURLFault {
+    /// What the URL is or has.
+    fileprivate var sentence: String {
+        switch self {
+        case .needsTLS: "is a proxy behind TLS, which cannot be used"
+        case .unknownScheme: "has a scheme that is none of http and socks5"
+        case .moreThanHostAndPort: "has more than a host and a port"
+        case .badPercentEncoding: "has a user or password that is not percent-encoded as it should be"
+        case .colonInUser: "has a colon in the user's name, which Basic cannot carry"
+        case .badCredentialsLength: "has an invalid user or password"
+        case .noHostAndPort: "names no host and port"
+        case .invalidPort: "has no valid port; a port is 1 to 65535"
+        }
+    }
+
+    fileprivate var hint: String? {
+        switch self {
+        case .needsTLS: "most also take http://"
+        case .moreThanHostAndPort: "in a password write / as %2F, # as %23, ? as %3F, @ as %40"
+        case .badCredentialsLength: "SOCKS 5 needs both, with 1 to 255 bytes each"
+        case .unknownScheme, .badPercentEncoding, .colonInUser, .noHostAndPort, .invalidPort: nil
+        }
+    }
+}
+
+extension SOCKSReply {
+    fileprivate var words: String {
+        switch self {
+        case .generalFailure: "general failure"
+        case .notAllowed: "not allowed by its rules"
+        case .networkUnreachable: "network unreachable"
+        case .hostUnreachable: "host unreachable"
+        case .connectionRefused: "connection refused"
+        case .ttlExpired: "TTL expired"
+        case .commandNotSupported: "CONNECT is not supported"
+        case .addressTypeNotSupported: "this kind of address is not supported"
+        case .unknown(let code): "unknown reply \(code)"
+        }
+    }
+}

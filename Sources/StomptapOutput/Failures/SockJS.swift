@@ -1,0 +1,88 @@
+import NIOCore
+import STOMPTransport
+
+extension SockJSFailure {
+    var explanation: Explanation {
+        Explanation(layer: layer.rawValue, sentence, hint: hint)
+    }
+
+    private var sentence: String {
+        switch self {
+        case .refused(let url, let refusal, _), .requestRefused(let url, let refusal),
+            .requestFailed(let url, let refusal):
+            "\(refusal) from \(url)"
+        case .noInfo(let url, let refusal, _):
+            "\(refusal) from \(url)" + (refusal.status == 404 ? ", so there is no SockJS" : "")
+        case .infoNotJSON(let url, let refusal):
+            "\(url) answered \(printable(refusal.contentType ?? "", limit: 60)), where SockJS has JSON"
+        case .infoWithoutWebSocketMember(let url, _):
+            "\(url) answered JSON that says nothing of \"websocket\", which SockJS has"
+        case .invalidInfo(let fault, let url, _): "\(url) answered what is no JSON object: \(fault.sentence)"
+        case .sessionsElsewhere: "the server has its sessions elsewhere"
+        case .noWebSocketOffered(let url): "\(url) says that there is none"
+        case .nothingToTry: "there is nothing to try"
+        case .noTransportWorks(let url, let failures):
+            "no transport works at \(url): "
+                + failures.map { "\($0.transport.rawValue): \(Explanation($0.error).sentence)" }.joined(separator: "; ")
+        case .neither(let sockJS, let webSocket):
+            "neither SockJS nor a WebSocket: \(Explanation(sockJS).sentence); \(Explanation(webSocket).sentence)"
+        case .notOpened(let span): "the session was not opened within \(span.readable)"
+        case .endedBeforeOpening: "the server ended the connection before it opened the session"
+        case .closedBeforeOpening(let code, let reason):
+            "the server closed the session before it was open, with \(code) \(printable(reason).debugDescription)"
+        case .messagesBeforeOpening: "the server sent messages before it opened the session"
+        case .answerWithoutOpening: "the server's answer ended without the frame that opens the session"
+        case .tooMuchBeforeOpening(let bytes):
+            "the server sent \(bytes) octets without the frame that opens the session"
+        case .unknownSession(let url, let refusal):
+            "the server does not know the session any more: \(refusal) from \(url)"
+        case .openedAgain: "the server lost the session and opened a new one"
+        case .emptyAnswers(let count): "the server gave \(count) answers in a row without a frame in them"
+        case .invalidFrame(let beginning, let fault):
+            "the server sent what is no SockJS frame: \"\(Self.shown(beginning))\", \(fault.sentence)"
+        case .invalidMessage(let fault): "the client sent what is no SockJS message: \(fault.sentence)"
+        case .frameTooLarge(let limit): "the server sent a frame of more than \(limit) octets"
+        case .messageNotUTF8: "the server sent a message that is no UTF-8"
+        case .cannotSendBinary: "what is no UTF-8 cannot be sent: SockJS carries text only"
+        case .clientGone(let span): "the client did not come back for messages within \(span.readable)"
+        }
+    }
+
+    private var hint: String? {
+        switch self {
+        case .refused(_, let refusal, let origin):
+            refusal.status == 401 ? HTTPRefusal.credentialsHint : HTTPRefusal.originHint(origin)
+        case .noInfo(_, let refusal, let url):
+            (300..<400).contains(refusal.status)
+                ? url.map { "it redirects, which is not followed: try \(printable($0))" } : refusal.hint
+        case .infoNotJSON(_, let refusal), .infoWithoutWebSocketMember(_, let refusal), .invalidInfo(_, _, let refusal):
+            refusal.hint
+        case .sessionsElsewhere(let url): "try \(printable(url))"
+        case .noTransportWorks(_, let failures): failures.last.flatMap { Explanation($0.error).hint }
+        case .neither(let sockJS, let webSocket): Self.hint(sockJS, webSocket)
+        case .unknownSession, .openedAgain:
+            "was it restarted, or does a load balancer send requests of one session to several servers?"
+        case .frameTooLarge: "take more with --max-message"
+        case .cannotSendBinary(.client): "the plain WebSocket beneath the SockJS URL, at /websocket, carries it"
+        case .noWebSocketOffered, .nothingToTry, .notOpened, .endedBeforeOpening, .closedBeforeOpening,
+            .messagesBeforeOpening, .answerWithoutOpening, .tooMuchBeforeOpening, .requestRefused, .requestFailed,
+            .emptyAnswers, .invalidFrame, .invalidMessage, .messageNotUTF8, .cannotSendBinary, .clientGone:
+            nil
+        }
+    }
+
+    /// What to do where there is neither SockJS nor a WebSocket: what the answer to the WebSocket says, where there was
+    /// one. That SockJS is redirected says more.
+    private static func hint(_ sockJS: TransportError, _ webSocket: TransportError) -> String? {
+        let (first, second) = (Explanation(sockJS).hint, Explanation(webSocket).hint)
+        let redirects = sockJS.response.map { (300..<400).contains($0.status) } ?? false
+        if redirects { return first }
+        let isSilent = webSocket.layer == .tcp || webSocket.kind == .timedOut
+        return isSilent ? first ?? second : second ?? first
+    }
+
+    private static func shown(_ beginning: ByteBuffer) -> String {
+        let text = String(decoding: beginning.readableBytesView.prefix(shownBytes), as: UTF8.self)
+        return printable(text) + (beginning.readableBytes > shownBytes ? "..." : "")
+    }
+}

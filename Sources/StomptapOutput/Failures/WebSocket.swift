@@ -1,0 +1,92 @@
+import STOMPTransport
+
+extension WebSocketFailure {
+    var explanation: Explanation {
+        Explanation(layer: TransportError.Layer.webSocket.rawValue, sentence, hint: hint)
+    }
+
+    private var sentence: String {
+        switch self {
+        case .refused(let url, let refusal, let origin, _):
+            "\(refusal) from \(url)"
+                + (refusal.status == 403 && origin != nil ? ": the server refused this origin" : "")
+        case .notUpgraded(let url, let refusal, _):
+            "\(refusal) from \(url)"
+                + (refusal.wantsTLSInstead ? ": this port speaks TLS" : ", not a WebSocket upgrade")
+        case .noUpgradeHeader(let url): "101 from \(url) without 'Upgrade: websocket'"
+        case .noConnectionHeader(let url): "101 from \(url) without 'Connection: Upgrade'"
+        case .wrongAccept(let url): "101 from \(url) with a Sec-WebSocket-Accept that does not answer the key"
+        case .unofferedExtension(let name, let url):
+            "101 from \(url) with the extension \(printable(name)), which was not offered"
+        case .invalidExtensionAnswer(let value, let url):
+            "101 from \(url) with \(printable(value)), which is no answer to the offer of permessage-deflate"
+        case .unofferedSubprotocol(let names, let url, let offered):
+            "101 from \(url) with the subprotocol \(printable(names.joined(separator: ", "))), where "
+                + (offered.isEmpty ? "none was offered" : "\(offered.joined(separator: ", ")) were offered")
+        case .unknownExtensions(let names): "the extension \(printable(names.joined(separator: ", "))) is not known"
+        case .invalidSubprotocol(let name): "\"\(printable(name))\" cannot be the name of a subprotocol"
+        case .protocolViolation(let violation, let role): "the \(role.name) sent \(violation.closeReason)"
+        case .messageTooLarge(let limit, let role):
+            "the \(role.name) sent \(WebSocketViolation.tooLarge(limit: limit).closeReason)"
+        case .tooMuchUnread(let role):
+            "the \(role.name) ended the connection when more had come than can be kept; the rest was left out"
+        case .closedWithoutCloseFrame(let peer): "\(peer) ended the connection without a close frame"
+        case .cannotCompress(let cause): "zlib cannot be used: \(cause)"
+        }
+    }
+
+    private var hint: String? {
+        switch self {
+        case .refused(_, let refusal, let origin, let ownOrigin):
+            switch (refusal.status, origin) {
+            case (401, _): HTTPRefusal.credentialsHint
+            case (_, nil): HTTPRefusal.originHint(ownOrigin)
+            case (_, ownOrigin): "try --origin with the URL of its own pages"
+            case (_, _?): "try --origin \(ownOrigin)"
+            }
+        case .notUpgraded(_, _, let address?): address.hint
+        case .notUpgraded(_, let refusal, nil):
+            switch refusal.status {
+            case 300..<400: refusal.redirectionHint
+            case _ where refusal.wantsTLSInstead: "try wss://"
+            default: refusal.hint
+            }
+        case .unofferedSubprotocol(let names, _, _): names.count == 1 ? "offer it with --subprotocol" : nil
+        case .messageTooLarge: "take more with --max-message"
+        case .noUpgradeHeader, .noConnectionHeader, .wrongAccept, .unofferedExtension, .invalidExtensionAnswer,
+            .unknownExtensions, .invalidSubprotocol, .protocolViolation, .tooMuchUnread, .closedWithoutCloseFrame,
+            .cannotCompress:
+            nil
+        }
+    }
+}
+
+extension TransportRole {
+    /// Such as in `the server sent ...`.
+    var name: String {
+        switch self {
+        case .client: "client"
+        case .server: "server"
+        case .otherSide: "other side"
+        }
+    }
+}
+
+extension SockJSAddress {
+    fileprivate var hint: String {
+        (hadSlash ? "leave out the slash at the end of the path; " : "")
+            + "this is a SockJS endpoint: use \(url), or \(webSocketURL)"
+    }
+}
+
+extension HTTPRefusal {
+    /// For a 401.
+    static let credentialsHint = "give credentials, such as --http-header 'Authorization: Bearer TOKEN'"
+
+    /// For a 403.
+    static func originHint(_ origin: String) -> String {
+        "try --origin \(origin), or credentials by --http-header or --cookie"
+    }
+
+    fileprivate var wantsTLSInstead: Bool { status == 400 && saysPortWantsTLS }
+}
