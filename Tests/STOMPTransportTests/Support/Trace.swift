@@ -23,8 +23,14 @@ final class Trace: Sendable {
 }
 
 extension WireEvent {
+    /// What happened in plain words; heads of HTTP as their first lines.
     var words: String {
-        if case .summary(let text) = content { return text }
-        return plainWords(of: content)
+        switch content {
+        case .summary(let text): return text
+        case .requestHead(let method, let target, let version, _): return "\(method) \(target) \(version)"
+        case .responseHead(let version, let status, let reason):
+            return "\(version) \(status)" + (reason.map { " \($0)" } ?? "")
+        default: return plainWords(of: content)
+        }
     }
 }
