@@ -250,7 +250,7 @@ import Testing
         #expect(try session(-1) == nil)
         #expect(try session(0) === first)
         // One that ends stays known, and makes room for another.
-        first?.end("over")
+        first?.end(.over)
         #expect(try session(0) === first)
         #expect(try session(-1) != nil)
         #expect(try session(-2) == nil)
