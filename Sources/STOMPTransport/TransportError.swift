@@ -2,6 +2,7 @@
 public enum TransportError: Error, Sendable, Hashable {
     case name(NameFailure)
     case tcp(TCPFailure)
+    case tls(TLSFailure)
     /// A reason of a layer that has no enum of its own yet.
     case described(Described)
 
@@ -52,6 +53,7 @@ public enum TransportError: Error, Sendable, Hashable {
         switch self {
         case .name: .name
         case .tcp: .tcp
+        case .tls: .tls
         case .described(let failure): failure.layer
         }
     }
@@ -60,6 +62,7 @@ public enum TransportError: Error, Sendable, Hashable {
         switch self {
         case .name(let failure): failure.kind
         case .tcp(let failure): failure.kind
+        case .tls(let failure): failure.kind
         case .described(let failure): failure.kind
         }
     }
@@ -67,7 +70,7 @@ public enum TransportError: Error, Sendable, Hashable {
     /// The answer to an HTTP request that was refused.
     public var response: HTTPRefusal? {
         switch self {
-        case .name, .tcp: nil
+        case .name, .tcp, .tls: nil
         case .described(let failure): failure.response
         }
     }
@@ -82,6 +85,7 @@ extension TransportError: CustomStringConvertible {
         switch self {
         case .name(let failure): plainWords(of: failure)
         case .tcp(let failure): plainWords(of: failure)
+        case .tls(let failure): plainWords(of: failure)
         case .described(let failure): failure.message
         }
     }

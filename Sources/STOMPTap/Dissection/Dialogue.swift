@@ -94,7 +94,7 @@ struct Dialogue {
             // From here on nothing is dropped: what it would be a part of is not known.
             speech = .other
             release(direction, &outcome)
-            outcome.seen.append(.note("no STOMP any more, and from here on shown as it is: \(error.message)"))
+            outcome.seen.append(.note("no STOMP any more, and from here on shown as it is: \(error)"))
             outcome.seen.append(other(Self.rest(of: octets, behind: outcome.seen, carried: carried), isText))
         }
         return outcome

@@ -49,14 +49,14 @@ struct CheckWalk: Sendable {
             // Over HTTP it may be another one than the session's.
             if connectSent != nil, !isWeb { ended = ended ?? time }
             return []
+        case .handshakeDone(let summary):
+            guard seen.insert(.tls).inserted else { return [] }
+            return [CheckStep(.tls, .ok, end(at: time), summary.description), certificate(summary)]
         default: break
         }
         switch (event.layer, event.direction) {
         case (.proxy, .incoming) where event.detail == .layers:
             return [CheckStep(.proxy, .ok, end(at: time), event.text)]
-        case (.tls, .local):
-            guard let summary = event.tls, seen.insert(.tls).inserted else { return [] }
-            return [CheckStep(.tls, .ok, end(at: time), summary.description), certificate(summary)]
         case (.http, .outgoing):
             let head = event.octets.map { String(buffer: $0).lowercased() } ?? ""
             isWeb = true
@@ -137,14 +137,14 @@ struct CheckWalk: Sendable {
         let chain = summary.chain.count == 1 ? "1 certificate" : "\(summary.chain.count) certificates"
         let detail = "\(name), \(left), chain of \(chain)"
         switch summary.trust {
-        case .unverified(let reasons):
+        case .unverified(let failures):
             return CheckStep(
-                .tls, .warn, nil, "\(detail), not verified: \(reasons.joined(separator: ", "))",
+                .tls, .warn, nil, "\(detail), not verified: \(failures.map(\.sentence).joined(separator: ", "))",
                 remedy: "leave out -k, or trust it by --ca FILE")
         case .verified(_, let source):
             let isOld = days.map { $0 < Self.fewDays } ?? false
             return CheckStep(
-                .tls, isOld ? .warn : .ok, nil, "\(detail), verified by \(source)",
+                .tls, isOld ? .warn : .ok, nil, "\(detail), verified by \(source.text)",
                 remedy: isOld ? "renew it" : nil)
         case .notAsked:
             return CheckStep(.tls, .ok, nil, detail)

@@ -34,7 +34,7 @@ package struct TraceJSON {
         out.append(event.detail.rawValue)
         out.append(literal: ",\"event\":")
         out.append(jsonString: mask.masked(summary: event.text))
-        if let octets = event.octets {
+        if let octets = event.shownOctets {
             out.append(literal: ",\"size\":")
             out.append(octets.readableBytes)
             mask.covered(event)?.withUnsafeBytes { write($0, to: &out) }

@@ -39,7 +39,7 @@ package struct TracePrinter {
         timestamps.advance(to: time)
         let indentation = WireText.indentation(below: timestamps.text)
         writeFirstLine(event, of: link, to: &out)
-        event.octets?.withUnsafeReadableBytes { octets in
+        event.shownOctets?.withUnsafeReadableBytes { octets in
             switch (event.detail, event.layer) {
             case (.octets, _): writeDump(event, indentation, to: &out)
             case (_, .stomp): text.write(frame: octets, indentation: indentation, to: &out)
@@ -54,7 +54,7 @@ package struct TracePrinter {
         text.writeStart(timestamps.text, event.direction, of: link, to: &out)
         out.append("\(event.layer.rawValue) ")
         out.append(text.mask.masked(summary: event.text), visible: .line)
-        event.octets?.withUnsafeReadableBytes { octets in
+        event.shownOctets?.withUnsafeReadableBytes { octets in
             switch event.layer {
             case .stomp: text.writePlaceAndSize(of: octets, to: &out)
             // What was agreed on is told in words, whose size says nothing.

@@ -114,7 +114,7 @@ package struct Failure: Error, Sendable {
         case let failure as Failure: self = failure
         case let error as STOMPClientError: self.init(ExitStatus(error), Explanation(error).line)
         case let error as TransportError: self.init(ExitStatus(error), Explanation(error).line)
-        case let error as STOMPProtocolError: self.init(.badInput, error.message)
+        case let error as STOMPProtocolError: self.init(ExitStatus(error), Explanation(error).line)
         case is CancellationError: self.init(.interrupted, nil)
         default: self.init(.failed, "\(error)")
         }
@@ -123,27 +123,34 @@ package struct Failure: Error, Sendable {
 
 extension ExitStatus {
     package init(_ error: STOMPClientError) {
-        switch error.code {
-        // What is in a file of keys or certificates, rather than how the command was typed.
-        case .badConfiguration where error.layer == TransportError.Layer.tls.rawValue: self = .badInput
-        case .missingFile: self = .noInput
-        case .nameNotFound: self = .noHost
-        case .cannotConnect, .connectionLost: self = .unavailable
-        case .timedOut: self = .timedOut
+        switch error {
+        case .transport(let failure): self.init(failure)
+        case .invalidEndpoint, .noEndpoint: self = .usage
         case .refused: self = .refused
-        case .protocolViolation, .limitExceeded: self = .protocolError
-        case .invalidEndpoint, .badConfiguration: self = .usage
+        case .serverError: self = .failed
+        case .protocolViolation, .speaksTLS: self = .protocolError
+        case .closed, .silent, .abandoned, .over: self = .unavailable
+        case .timedOut: self = .timedOut
         case .cannotSend: self = .badInput
-        default: self = .failed
+        }
+    }
+
+    package init(_ error: STOMPProtocolError) {
+        switch error.party {
+        case .local: self = .badInput
+        case .peer: self = .protocolError
         }
     }
 }
 
 extension ExitStatus {
     package init(_ error: TransportError) {
-        switch error.kind {
         // What is in a file of keys or certificates, rather than how the command was typed.
-        case .badConfiguration where error.layer == .tls: self = .badInput
+        if case .tls(let failure) = error, failure.kind == .badConfiguration {
+            self = .badInput
+            return
+        }
+        switch error.kind {
         case .cannotListen: self = .cannotCreate
         case .missingFile: self = .noInput
         case .nameNotFound: self = .noHost

@@ -80,7 +80,7 @@ package struct SecretMask: Sendable, Hashable {
 
     /// The octets of an event, covered, also where a secret began in what went before; nil where they must not be shown.
     package func covered(_ event: WireEvent) -> [UInt8]? {
-        guard let octets = event.octets, showsSecrets || !event.isPiece else { return nil }
+        guard let octets = event.shownOctets, showsSecrets || !event.isPiece else { return nil }
         guard !showsSecrets, var all = event.preceding, all.readableBytes > 0 else {
             return octets.withUnsafeReadableBytes { covered($0) }
         }

@@ -1,16 +1,5 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// Moments as people write them, without a time zone's help.
 enum TLSDate {
-    /// In seconds since 1970.
-    static var now: Int { time(nil) }
-
     /// `2026-11-21 05:03:22 UTC`, for seconds since 1970.
     static func text(_ seconds: Int?) -> String {
         guard let seconds else { return "an unreadable date" }
