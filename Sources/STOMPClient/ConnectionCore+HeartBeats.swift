@@ -36,10 +36,10 @@ extension ConnectionCore {
     func traceHeartBeat(_ direction: WireEvent.Direction) {
         trace.record(.layers) {
             let agreed = monitor.map { direction == .outgoing ? $0.heartBeat.outgoing : $0.heartBeat.incoming } ?? 0
-            let interval =
-                agreed > 0 ? "every \(TimeAmount.milliseconds(Int64(agreed)).readable)" : "none was agreed on"
             return WireEvent(
-                .stomp, direction, .layers, "heart-beat, \(interval)", octets: ByteBuffer(integer: UInt8(ascii: "\n")))
+                .stomp, direction, .layers,
+                .heartBeat(agreed: agreed > 0 ? .milliseconds(Int64(agreed)) : nil),
+                octets: ByteBuffer(integer: UInt8(ascii: "\n")))
         }
     }
 }

@@ -14,7 +14,8 @@ extension ConnectionCore: TransportReceiver {
                     traceHeartBeat(.incoming)
                 case .frame(let frame):
                     trace.record(.frames) {
-                        WireEvent(.stomp, .incoming, .frames, frame.command.rawValue, octets: frame.bytes)
+                        WireEvent(
+                            .stomp, .incoming, .frames, .frame(command: frame.command.rawValue), octets: frame.bytes)
                     }
                     try handle(frame)
                     if isOver { return }

@@ -78,7 +78,7 @@ final class ConnectionCore {
     /// Queues a frame; the caller flushes.
     func write(_ frame: Frame) {
         trace.record(.frames) {
-            WireEvent(.stomp, .outgoing, .frames, frame.command.rawValue, octets: frame.bytes)
+            WireEvent(.stomp, .outgoing, .frames, .frame(command: frame.command.rawValue), octets: frame.bytes)
         }
         stream.write(frame.bytes, promise: nil)
         monitor?.sent(at: .now())

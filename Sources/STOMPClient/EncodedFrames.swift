@@ -69,7 +69,9 @@ extension ConnectionCore {
             var start = 0
             for end in frames.ends {
                 guard let frame = frames.octets.getSlice(at: start, length: end - start) else { break }
-                trace.record(.frames) { WireEvent(.stomp, .outgoing, .frames, Command.send.rawValue, octets: frame) }
+                trace.record(.frames) {
+                    WireEvent(.stomp, .outgoing, .frames, .frame(command: Command.send.rawValue), octets: frame)
+                }
                 stream.write(frame, promise: nil)
                 start = end
             }

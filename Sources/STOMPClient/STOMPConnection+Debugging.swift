@@ -11,7 +11,7 @@ extension STOMPConnection {
     /// - Throws: ``STOMPClientError``.
     public func send(raw octets: ByteBuffer) async throws {
         if let failure = core.failure { throw failure }
-        core.trace.record(.frames) { WireEvent(.stomp, .outgoing, .frames, "raw", octets: octets) }
+        core.trace.record(.frames) { WireEvent(.stomp, .outgoing, .frames, .unchecked, octets: octets) }
         core.stream.write(octets, promise: nil)
         core.stream.flush()
         core.monitor?.sent(at: .now())

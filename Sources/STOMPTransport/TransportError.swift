@@ -7,8 +7,6 @@ public enum TransportError: Error, Sendable, Hashable {
     case proxy(ProxyFailure)
     case webSocket(WebSocketFailure)
     case sockJS(SockJSFailure)
-    /// A reason of a layer that has no enum of its own yet.
-    case described(Described)
 
     /// The layer that failed; its raw value is its usual name.
     public enum Layer: String, Sendable, Hashable {
@@ -39,20 +37,6 @@ public enum TransportError: Error, Sendable, Hashable {
         case cannotListen
     }
 
-    public struct Described: Sendable, Hashable {
-        public var kind: Kind
-        public var layer: Layer
-        public var message: String
-        public var remedy: String?
-        public var response: HTTPRefusal?
-    }
-
-    public init(
-        _ kind: Kind, _ layer: Layer, _ message: String, remedy: String? = nil, response: HTTPRefusal? = nil
-    ) {
-        self = .described(Described(kind: kind, layer: layer, message: message, remedy: remedy, response: response))
-    }
-
     public var layer: Layer {
         switch self {
         case .name: .name
@@ -62,7 +46,6 @@ public enum TransportError: Error, Sendable, Hashable {
         case .proxy: .proxy
         case .webSocket: .webSocket
         case .sockJS(let failure): failure.layer
-        case .described(let failure): failure.layer
         }
     }
 
@@ -75,7 +58,6 @@ public enum TransportError: Error, Sendable, Hashable {
         case .proxy(let failure): failure.kind
         case .webSocket(let failure): failure.kind
         case .sockJS(let failure): failure.kind
-        case .described(let failure): failure.kind
         }
     }
 
@@ -86,38 +68,23 @@ public enum TransportError: Error, Sendable, Hashable {
         case .http(let failure): failure.response
         case .webSocket(let failure): failure.response
         case .sockJS(let failure): failure.response
-        case .described(let failure): failure.response
         }
     }
 }
 
 extension TransportError: CustomStringConvertible {
     /// The layer and the reason in plain words, such as `TCP: connection refused by 127.0.0.1:61613`.
-    public var description: String { "\(layer.rawValue): \(message)" + (remedy.map { "; \($0)" } ?? "") }
-
-    /// The reason in plain words.
-    package var message: String {
-        switch self {
-        case .name(let failure): plainWords(of: failure)
-        case .tcp(let failure): plainWords(of: failure)
-        case .tls(let failure): plainWords(of: failure)
-        case .http(let failure): plainWords(of: failure)
-        case .proxy(let failure): plainWords(of: failure)
-        case .webSocket(let failure): plainWords(of: failure)
-        case .sockJS(let failure): plainWords(of: failure)
-        case .described(let failure): failure.message
-        }
-    }
-
-    package var remedy: String? {
-        get {
-            guard case .described(let failure) = self else { return nil }
-            return failure.remedy
-        }
-        set {
-            guard case .described(var failure) = self else { return }
-            failure.remedy = newValue
-            self = .described(failure)
-        }
+    public var description: String {
+        let reason: Any =
+            switch self {
+            case .name(let failure): failure
+            case .tcp(let failure): failure
+            case .tls(let failure): failure
+            case .http(let failure): failure
+            case .proxy(let failure): failure
+            case .webSocket(let failure): failure
+            case .sockJS(let failure): failure
+            }
+        return "\(layer.rawValue): \(plainWords(of: reason))"
     }
 }

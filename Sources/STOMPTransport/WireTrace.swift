@@ -118,8 +118,15 @@ extension WireEvent {
         /// A message of the client's that was put into an array here.
         case sockJSMessageSent
 
-        /// What has no case of its own yet, in a few words: `heart-beat`, `101 Switching Protocols`.
-        case summary(String)
+        // The protocol above, STOMP.
+        /// A whole frame of this command.
+        case frame(command: String)
+        /// Bytes that were sent as they are, whatever they say.
+        case unchecked
+        /// A heart-beat of which this interval is agreed on; nil where none is.
+        case heartBeat(agreed: TimeAmount?)
+        /// A heart-beat seen by somebody who knows no agreement.
+        case observedHeartBeat
 
         /// A message of SOCKS 5 (RFC 1928), or what it comes to.
         public enum SOCKSStep: Sendable, Hashable {
@@ -133,12 +140,6 @@ extension WireEvent {
             case reply
             case succeeded
         }
-    }
-
-    public init(
-        _ layer: Layer, _ direction: Direction, _ detail: Detail, _ summary: String, octets: ByteBuffer? = nil
-    ) {
-        self.init(layer, direction, detail, .summary(summary), octets: octets)
     }
 }
 

@@ -117,7 +117,7 @@ struct SessionTests {
     func heartBeatsGoBothWays(_ session: Session) async throws {
         let (beats, continuation) = AsyncStream.makeStream(of: WireEvent.Direction.self)
         let trace = WireTrace(detail: .layers) { event in
-            if event.layer == .stomp, "\(event.content)".contains("heart-beat") { continuation.yield(event.direction) }
+            if case .heartBeat = event.content { continuation.yield(event.direction) }
         }
         try await session.way.withConnection(
             session.version,

@@ -104,25 +104,6 @@ struct DesignTests {
         "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPTap", "STOMPBroker", "LineEditor",
     ]
 
-    /// Files that still say what only `StomptapOutput` may say. None may be added; one that has become clean goes.
-    private static let notYet: Set<String> = [
-        "STOMPClient/STOMPConnection.swift",
-        "STOMPTap/Relay/HTTPCarrier.swift",
-        "STOMPTransport/ForeignProtocol.swift",
-        "STOMPTransport/HTTP/EventStreamAttempt.swift",
-        "STOMPTransport/HTTP/HTTPRefusalHandler.swift",
-        "STOMPTransport/Proxy/HTTPConnectHandler.swift",
-        "STOMPTransport/Proxy/SOCKSTunnelHandler.swift",
-        "STOMPTransport/SockJS/Client/SockJSProbe.swift",
-        "STOMPTransport/SockJS/Client/SockJSXHRCarrier.swift",
-        "STOMPTransport/TLS/TLSContext.swift",
-        "STOMPTransport/TLS/TLSDiagnosis+Alerts.swift",
-        "STOMPTransport/TLS/TLSDiagnosis+Certificates.swift",
-        "STOMPTransport/TLS/TLSMaterial.swift",
-        "STOMPTransport/WebSocket/WebSocketClose.swift",
-        "STOMPTransport/WebSocket/WebSocketRequest.swift",
-    ]
-
     /// Where a file of a lower room names an option or a broker, or reads one of our sentences: `12: names --ca`.
     private static func offences(in source: String, path: String) -> [String] {
         let parts = SwiftSource(source)
@@ -144,18 +125,14 @@ struct DesignTests {
 
     @Test func lowerRoomsSayFacts() throws {
         let sources = Repository.root.appending(path: "Sources")
-        var offenders: Set<String> = []
         for room in Self.lowerRooms {
             let folder = sources.appending(path: room).path
             for file in try FileManager.default.subpathsOfDirectory(atPath: folder) where file.hasSuffix(".swift") {
                 let path = "\(room)/\(file)"
                 let offences = Self.offences(in: try Repository.text("Sources/\(path)"), path: path)
-                if !offences.isEmpty { offenders.insert(path) }
-                #expect(offences.isEmpty || Self.notYet.contains(path), "\(path): \(offences)")
+                #expect(offences.isEmpty, "\(path): \(offences)")
             }
         }
-        let clean = Self.notYet.subtracting(offenders)
-        #expect(clean.isEmpty, "these have become clean: take them off the list")
     }
 
     @Test(arguments: [

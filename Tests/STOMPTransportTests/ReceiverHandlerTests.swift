@@ -31,7 +31,7 @@ import Testing
         func receivedAll() { note("all") }
         func happened(_ event: TransportEvent) { note("\(event)") }
         func writabilityChanged(_ isWritable: Bool) { note(isWritable ? "writable" : "full") }
-        func ended(_ error: TransportError?) { note(error.map { "ended: \($0.message)" } ?? "ended") }
+        func ended(_ error: TransportError?) { note(error.map { "ended: \($0)" } ?? "ended") }
     }
 
     /// Does in the midst of a flush what a socket does that finds its connection broken.
@@ -67,7 +67,7 @@ import Testing
         channel.pipeline.fireUserInboundEventTriggered(TransportEvent.alive)
         #expect(log.lines == ["received a", "received b", "all", "alive"])
         channel.pipeline.fireChannelInactive()
-        #expect(log.lines.last == "ended: connection lost to 127.0.0.1:1")
+        #expect(log.lines.last == "ended: TCP: connection lost to 127.0.0.1:1")
     }
 
     @Test func whatAFlushBringsIsToldAfterIt() throws {
@@ -75,7 +75,7 @@ import Testing
         log.call { $0.flush() }
         #expect(log.lines.isEmpty)
         channel.embeddedEventLoop.run()
-        #expect(log.lines == ["received last words", "all", "ended: connection lost to 127.0.0.1:1"])
+        #expect(log.lines == ["received last words", "all", "ended: TCP: connection lost to 127.0.0.1:1"])
     }
 
     @Test func anAbortFromInsideACallEndsAfterIt() throws {

@@ -55,10 +55,12 @@ struct CheckWalkTests {
     /// Whatever answers 200 at `/info` is SockJS only if what follows says so.
     @Test(arguments: [(200, "OK"), (404, "Not Found")])
     func anAnswerThatIsNoSockJSIsAWarning(status: Int, reason: String) {
-        let verdict = WireEvent(.sockjs, .local, .frames, "that is a page: trying a plain WebSocket")
+        let verdict = WireEvent(
+            .sockjs, .local, .frames, .fellBackToWebSocket(because: .tcp(.connectionReset(by: "a:1"))))
         #expect(
             steps(connected, request("/ws/info"), answer(status, reason), verdict) == [
-                "ok tcp 10: connected to 127.0.0.1:80", "warn sockjs 10: that is a page: trying a plain WebSocket",
+                "ok tcp 10: connected to 127.0.0.1:80",
+                "warn sockjs 10: connection reset by a:1: trying a plain WebSocket",
             ])
         #expect(steps(connected, request("/ws/info"), answer(status, reason)).count == 1)
     }
@@ -75,7 +77,7 @@ struct CheckWalkTests {
     }
 
     @Test func aFailureIsTimedFromItsOwnBeginning() {
-        let sent = WireEvent(.stomp, .outgoing, .frames, "CONNECT")
+        let sent = WireEvent(.stomp, .outgoing, .frames, .frame(command: "CONNECT"))
         #expect(failure(in: "TCP", after: []) == "tcp 10")
         #expect(failure(in: "TLS", after: [connected]) == "tls 10")
         #expect(failure(in: "HTTP", after: [connected, request("/ws")]) == "http 10")

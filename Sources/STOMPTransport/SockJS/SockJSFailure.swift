@@ -92,7 +92,7 @@ public struct FailedTransport: Sendable, Hashable, CustomStringConvertible {
         self.error = error
     }
 
-    public var description: String { "\(transport.rawValue): \(error.message)" }
+    public var description: String { "\(transport.rawValue): \(error)" }
 }
 
 extension SockJSFailure {

@@ -121,14 +121,14 @@ final class RawReceiver: TransportReceiver {
         switch element {
         case .heartBeat:
             trace.record(.layers) {
-                WireEvent(.stomp, .incoming, .layers, "heart-beat", octets: ByteBuffer(string: "\n"))
+                WireEvent(.stomp, .incoming, .layers, .observedHeartBeat, octets: ByteBuffer(string: "\n"))
             }
             batch.append(RawEvent(.incoming, .stomp, .heartBeat))
         case .octets(let octets):
             batch.append(RawEvent(.incoming, layer, .octets(octets)))
         case .frame(let frame):
             trace.record(.frames) {
-                WireEvent(.stomp, .incoming, .frames, frame.command.rawValue, octets: frame.bytes)
+                WireEvent(.stomp, .incoming, .frames, .frame(command: frame.command.rawValue), octets: frame.bytes)
             }
             batch.append(RawEvent(.incoming, .stomp, .frame(frame)))
             if frame.command == .error, errorFrame == nil {
@@ -226,7 +226,7 @@ final class RawReceiver: TransportReceiver {
         if case .frame(let frame) = event.content {
             if frame.command == .connect || frame.command == .stomp { isConnecting = true }
             trace.record(.frames) {
-                WireEvent(.stomp, .outgoing, .frames, frame.command.rawValue, octets: frame.bytes)
+                WireEvent(.stomp, .outgoing, .frames, .frame(command: frame.command.rawValue), octets: frame.bytes)
             }
         }
         undelivered += event.cost

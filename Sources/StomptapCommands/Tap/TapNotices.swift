@@ -43,7 +43,7 @@ struct TapNotices {
         case .ended(let how): write("end: \(how.text)", event, time, &out)
         case .heartBeat:
             trace.append(
-                WireEvent(.stomp, event.wireDirection, .layers, "heart-beat"), at: time, of: event.link, to: &out)
+                WireEvent(.stomp, event.wireDirection, .layers, .observedHeartBeat), at: time, of: event.link, to: &out)
         case .layer(let layer, let content, let octets):
             trace.append(
                 WireEvent(layer, event.wireDirection, .layers, content, octets: octets), at: time, of: event.link,

@@ -51,7 +51,11 @@ extension WireEvent.Content {
         case .sockJSFrameSent: "frame"
         case .sockJSMessages(let count, let bytes): SockJSEnvelope.text(ofMessages: count, bytes: bytes)
         case .sockJSMessageSent: "message"
-        case .summary(let text): text
+        case .frame(let command): command
+        case .unchecked: "raw"
+        case .heartBeat(let agreed?): "heart-beat, every \(agreed.readable)"
+        case .heartBeat(nil): "heart-beat, none was agreed on"
+        case .observedHeartBeat: "heart-beat"
         }
     }
 }

@@ -33,8 +33,6 @@ extension Explanation {
         case .proxy(let failure): self = failure.explanation
         case .webSocket(let failure): self = failure.explanation
         case .sockJS(let failure): self = failure.explanation
-        case .described(let failure):
-            self.init(layer: failure.layer.rawValue, failure.message, hint: failure.remedy ?? Hints.hint(for: failure))
         }
     }
 }

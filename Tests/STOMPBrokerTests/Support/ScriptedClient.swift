@@ -162,6 +162,7 @@ final class MessageKinds: Sendable {
 
     func record(_ event: WireEvent) {
         guard event.layer == .ws, event.direction == .incoming, event.detail == .octets else { return }
-        box.withLockedValue { $0.append(plainWords(of: event.content).hasPrefix("summary text") ? "text" : "binary") }
+        guard case .webSocketMessage(let isText, _) = event.content else { return }
+        box.withLockedValue { $0.append(isText ? "text" : "binary") }
     }
 }

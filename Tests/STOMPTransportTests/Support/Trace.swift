@@ -34,7 +34,6 @@ extension WireEvent {
     /// What happened in plain words; heads of HTTP as their first lines.
     var words: String {
         switch content {
-        case .summary(let text): return text
         case .webSocketFrame(let head): return head.words
         case .requestHead(let method, let target, let version, _): return "\(method) \(target) \(version)"
         case .responseHead(let version, let status, let reason):

@@ -8,9 +8,6 @@ extension TransportError {
         case .http(let failure): .http(mask.masked(failure))
         case .webSocket(let failure): .webSocket(mask.masked(failure))
         case .sockJS(let failure): .sockJS(mask.masked(failure))
-        case .described:
-            TransportError(
-                kind, layer, mask.masked(message), remedy: remedy.map(mask.masked), response: response)
         default: self
         }
     }

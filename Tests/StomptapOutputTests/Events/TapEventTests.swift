@@ -80,8 +80,8 @@ import Testing
             "TCP: connection refused by h:1; is the server running, and is this its port?"
         ),
         (
-            .notSTOMP(STOMPProtocolError(.unknownCommand, "no command")),
-            "no STOMP any more, and from here on shown as it is: no command"
+            .notSTOMP(STOMPProtocolError(.peer, .loneCarriageReturn)),
+            "no STOMP any more, and from here on shown as it is: a carriage return stands alone between frames"
         ),
         (
             .invalidSockJSFrame(.sockJS(.invalidFrame(ByteBuffer(string: "x"), JSONFault(.unknownFrame, at: 0)))),

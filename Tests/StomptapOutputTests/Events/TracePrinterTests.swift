@@ -76,20 +76,25 @@ import Testing
     }
 
     @Test func otherLayersHaveALine() {
-        let ping = WireEvent(.ws, .incoming, .layers, "frame ping FIN", octets: ByteBuffer(string: "hi"))
+        let ping = WireEvent(
+            .ws, .incoming, .layers, .webSocketFrame(WebSocketFrameHead(.ping, size: 2)),
+            octets: ByteBuffer(string: "hi"))
         #expect(printed(ping, detail: .layers) == "05:03:22.118 < ws frame ping FIN  2 B\n")
         #expect(printed(ping).hasPrefix("05:03:22.118 < ws frame ping FIN  2 B\n               00000000  68 69 "))
         #expect(printed(ping, detail: .frames) == "")
-        let beat = WireEvent(.stomp, .incoming, .layers, "heart-beat, every 10 s", octets: ByteBuffer(string: "\n"))
+        let beat = WireEvent(
+            .stomp, .incoming, .layers, .heartBeat(agreed: .seconds(10)), octets: ByteBuffer(string: "\n"))
         #expect(printed(beat) == "05:03:22.118 < stomp heart-beat, every 10 s  1 B\n")
-        let connected = WireEvent(.tcp, .local, .layers, "connected to \u{1B}[::1]:1")
+        let connected = WireEvent(.tcp, .local, .layers, .connected(to: "\u{1B}[::1]:1"))
         #expect(printed(connected) == "05:03:22.118 * tcp connected to \\x1b[::1]:1\n")
     }
 
     @Test func aHeadIsPrintedWhole() {
         let head = "GET /ws?token=abc HTTP/1.1\r\nHost: h\r\nCookie: a=b\r\nX: \u{1B}\r\n\r\n"
         let event = WireEvent(
-            .http, .outgoing, .layers, "GET /ws?token=abc HTTP/1.1", octets: ByteBuffer(string: head))
+            .http, .outgoing, .layers,
+            .requestHead(method: "GET", target: "/ws?token=abc", version: "HTTP/1.1", wantsWebSocket: true),
+            octets: ByteBuffer(string: head))
         #expect(
             printed(event) { $0.timestamps = .none } == """
                 > http GET /ws?token=**** HTTP/1.1  58 B
@@ -103,7 +108,7 @@ import Testing
 
     @Test func octetsAreDumpedWithoutSecrets() {
         let octets = ByteBuffer(string: "CONNECT\npasscode:secret\n\n\0")
-        let event = WireEvent(.tcp, .outgoing, .octets, "octets", octets: octets)
+        let event = WireEvent(.tcp, .outgoing, .octets, .bytes, octets: octets)
         #expect(
             printed(event) { $0.timestamps = .none } == """
                 > tcp octets  26 B
@@ -115,19 +120,21 @@ import Testing
 
     @Test func aSecretThatIsCutIsHiddenInBothParts() {
         for (first, second) in [("passc", "ode:secret\n"), ("a\npasscode:sec", "ret\nx:y"), ("Cookie: ", "secret")] {
-            var event = WireEvent(.tcp, .incoming, .octets, "octets", octets: ByteBuffer(string: second))
+            var event = WireEvent(.tcp, .incoming, .octets, .bytes, octets: ByteBuffer(string: second))
             event.preceding = ByteBuffer(string: first)
             #expect(!printed(event).contains("cret") && !printed(event).contains("ret."))
         }
-        var piece = WireEvent(.ws, .outgoing, .octets, "text message", octets: ByteBuffer(string: "[\"ode:sec\"]"))
+        var piece = WireEvent(
+            .ws, .outgoing, .octets, .webSocketMessage(isText: true, compressedSize: nil),
+            octets: ByteBuffer(string: "[\"ode:sec\"]"))
         piece.isPiece = true
         #expect(printed(piece).contains("[left out") && !printed(piece).contains("sec\""))
         #expect(printed(piece) { $0.mask = .none }.contains("ode:sec"))
     }
 
-    @Test func aSummaryThatQuotesAnEnvelopeHidesItsSecrets() {
+    @Test func aFirstLineThatQuotesSecretsHidesThem() {
         let event = WireEvent(
-            .sockjs, .incoming, .layers, #"a, ["CONNECTED\nx-token:secret\nversion:1.2"]"#,
+            .sockjs, .incoming, .layers, .unreadableHead(firstLine: #"a["CONNECTED\nx-token:secret\nversion:1.2"]"#),
             octets: ByteBuffer(string: "x"))
         #expect(printed(event).contains(#"\nx-token:****\nversion"#))
     }
@@ -135,18 +142,19 @@ import Testing
     @Test func aTraceFileHasAnObjectForEachEvent() {
         var json = TraceJSON(mask: .hiding)
         var event = WireEvent(
-            .stomp, .outgoing, .frames, "CONNECT", octets: ByteBuffer(string: "CONNECT\npasscode:secret\n\n\0"))
+            .stomp, .outgoing, .frames, .frame(command: "CONNECT"),
+            octets: ByteBuffer(string: "CONNECT\npasscode:secret\n\n\0"))
         event.connection = 2
         #expect(
             appended { json.append(event, at: sampleTime, to: &$0) }
                 == #"{"time":"2026-11-21T05:03:22.118453Z","connection":2,"direction":"out","layer":"stomp","level":1,"#
                 + #""event":"CONNECT","size":26,"data":"CONNECT\npasscode:******\n\n\u0000","dataEncoding":"utf-8"}"#
                 + "\n")
-        let binary = WireEvent(.tcp, .incoming, .octets, "octets", octets: ByteBuffer(bytes: [0xFF, 0xFE]))
+        let binary = WireEvent(.tcp, .incoming, .octets, .bytes, octets: ByteBuffer(bytes: [0xFF, 0xFE]))
         #expect(
             appended { json.append(binary, at: sampleTime, to: &$0) }.contains(
                 #""data":"//4=","dataEncoding":"base64"}"#))
-        let state = WireEvent(.tcp, .local, .layers, "closed")
+        let state = WireEvent(.tcp, .local, .layers, .closed)
         #expect(appended { json.append(state, at: sampleTime, to: &$0) }.hasSuffix(#""event":"closed"}"# + "\n"))
     }
 }

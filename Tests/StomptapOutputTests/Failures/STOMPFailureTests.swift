@@ -30,7 +30,7 @@ import Testing
         return frame
     }
 
-    private static let sockJS = TransportDescription(kind: .sockJS(.xhrStreaming), remoteAddress: "a:1")
+    private static let sockJS = TransportDescription(.sockJS(.xhrStreaming), remoteAddress: "a:1")
 
     private static func closure(_ code: Int?, _ reason: String = "") -> TransportClosure {
         TransportClosure(layer: .webSocket, code: code, reason: reason, isClean: true)
@@ -179,7 +179,7 @@ import Testing
             .cannotSend(.noPing(over: sockJS)), "SockJS xhr-streaming: there is no ping but on a plain WebSocket",
             .badInput),
         Told(
-            .cannotSend(.noCloseFrame(over: TransportDescription(kind: .tcp, remoteAddress: "a:1"))),
+            .cannotSend(.noCloseFrame(over: TransportDescription(.tcp, remoteAddress: "a:1"))),
             "TCP: there is no close frame but on a WebSocket", .badInput),
         Told(.cannotSend(.afterDisconnect), "STOMP: nothing can be sent after the goodbye", .badInput),
     ]
