@@ -18,13 +18,19 @@ struct CheckWalkTests {
         }
     }
 
-    private func request(_ line: String) -> WireEvent { WireEvent(.http, .outgoing, .layers, line) }
-    private func answer(_ line: String) -> WireEvent { WireEvent(.http, .incoming, .layers, line) }
+    private func request(_ target: String, method: String = "GET", wantsWebSocket: Bool = false) -> WireEvent {
+        WireEvent(
+            .http, .outgoing, .layers,
+            .requestHead(method: method, target: target, version: "HTTP/1.1", wantsWebSocket: wantsWebSocket))
+    }
+    private func answer(_ status: Int, _ reason: String?) -> WireEvent {
+        WireEvent(.http, .incoming, .layers, .responseHead(version: "HTTP/1.1", status: status, reason: reason))
+    }
     private let connected = WireEvent(.tcp, .local, .layers, .connected(to: "127.0.0.1:80"))
 
     @Test func anUpgradeIsTimedFromItsRequest() {
         #expect(
-            steps(connected, request("GET /ws?a=1 HTTP/1.1"), answer("HTTP/1.1 101 Switching Protocols")) == [
+            steps(connected, request("/ws?a=1"), answer(101, "Switching Protocols")) == [
                 "ok tcp 10: connected to 127.0.0.1:80", "ok upgrade 10: /ws?a=1: 101 Switching Protocols",
             ])
     }
@@ -32,8 +38,8 @@ struct CheckWalkTests {
     @Test func sockJSIsWalkedThroughItsInfo() {
         #expect(
             steps(
-                connected, request("GET /ws/info?t=1 HTTP/1.1"), answer("HTTP/1.1 200 OK"), connected,
-                request("GET /ws/1/a/websocket HTTP/1.1"), answer("HTTP/1.1 101 ")
+                connected, request("/ws/info?t=1"), answer(200, "OK"), connected,
+                request("/ws/1/a/websocket"), answer(101, "")
             ) == [
                 "ok tcp 10: connected to 127.0.0.1:80", "ok sockjs 10: /ws/info?t=1: 200 OK",
                 "ok upgrade 10: /ws/1/a/websocket: 101",
@@ -43,29 +49,31 @@ struct CheckWalkTests {
     /// What reads the authorities to trust, or looks a name up, is not TCP's time.
     @Test func tcpIsTimedFromItsFirstSocket() {
         let connecting = WireEvent(.tcp, .local, .layers, .connecting(to: "localhost:80"))
-        #expect(steps(answer("HTTP/1.1 200 OK"), connecting, connected) == ["ok tcp 10: connected to 127.0.0.1:80"])
+        #expect(steps(answer(200, "OK"), connecting, connected) == ["ok tcp 10: connected to 127.0.0.1:80"])
     }
 
     /// Whatever answers 200 at `/info` is SockJS only if what follows says so.
-    @Test(arguments: ["200 OK", "404 Not Found"])
-    func anAnswerThatIsNoSockJSIsAWarning(answered status: String) {
-        let verdict = WireEvent(.sockjs, .local, .frames, "that is a page: trying a plain WebSocket")
+    @Test(arguments: [(200, "OK"), (404, "Not Found")])
+    func anAnswerThatIsNoSockJSIsAWarning(status: Int, reason: String) {
+        let page = HTTPRefusal(status: 200, reason: "OK", body: "", contentType: "text/html")
+        let verdict = WireEvent(
+            .sockjs, .local, .frames,
+            .fellBackToWebSocket(because: .sockJS(.infoNotJSON(url: "http://h/ws/info", page))))
         #expect(
-            steps(connected, request("GET /ws/info HTTP/1.1"), answer("HTTP/1.1 \(status)"), verdict) == [
-                "ok tcp 10: connected to 127.0.0.1:80", "warn sockjs 10: that is a page: trying a plain WebSocket",
+            steps(connected, request("/ws/info"), answer(status, reason), verdict) == [
+                "ok tcp 10: connected to 127.0.0.1:80",
+                "warn sockjs 10: http://h/ws/info answered text/html, where SockJS has JSON: trying a plain WebSocket",
             ])
-        #expect(steps(connected, request("GET /ws/info HTTP/1.1"), answer("HTTP/1.1 \(status)")).count == 1)
+        #expect(steps(connected, request("/ws/info"), answer(status, reason)).count == 1)
     }
 
-    @Test(arguments: ["200 OK", "404 Not Found"])
-    func aRefusedUpgradeIsNoStepBeforeItsFailure(answered status: String) {
-        let upgrade = WireEvent(
-            .http, .outgoing, .layers, "GET /ws HTTP/1.1",
-            octets: ByteBuffer(string: "GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"))
+    @Test(arguments: [(200, "OK"), (404, "Not Found")])
+    func aRefusedUpgradeIsNoStepBeforeItsFailure(status: Int, reason: String) {
+        let upgrade = request("/ws", wantsWebSocket: true)
         // The server is then asked whether it is a SockJS endpoint.
         let events = [
-            connected, upgrade, answer("HTTP/1.1 \(status)"), connected, request("GET /ws/info HTTP/1.1"),
-            answer("HTTP/1.1 200 OK"),
+            connected, upgrade, answer(status, reason), connected, request("/ws/info"),
+            answer(200, "OK"),
         ]
         #expect(failure(in: "WebSocket", after: events) == "upgrade 10")
     }
@@ -74,11 +82,11 @@ struct CheckWalkTests {
         let sent = WireEvent(.stomp, .outgoing, .frames, "CONNECT")
         #expect(failure(in: "TCP", after: []) == "tcp 10")
         #expect(failure(in: "TLS", after: [connected]) == "tls 10")
-        #expect(failure(in: "HTTP", after: [connected, request("GET /ws HTTP/1.1")]) == "http 10")
+        #expect(failure(in: "HTTP", after: [connected, request("/ws")]) == "http 10")
         #expect(failure(in: "STOMP", after: [connected, sent]) == "stomp 10")
         // A connection that breaks while CONNECTED is waited for, and what is found out about it afterwards.
         let closed = WireEvent(.tcp, .local, .layers, .closed)
-        #expect(failure(in: "TCP", after: [connected, sent, closed, answer("HTTP/1.1 200 OK")]) == "stomp 10")
+        #expect(failure(in: "TCP", after: [connected, sent, closed, answer(200, "OK")]) == "stomp 10")
     }
 
     /// The step that fails 10 ms after the last of the events, and its time.
@@ -94,12 +102,31 @@ struct CheckWalkTests {
     }
 
     @Test func manyPollsAreOneStep() {
-        let poll = [request("POST /ws/1/a/xhr HTTP/1.1"), answer("HTTP/1.1 200 OK")]
+        let poll = [request("/ws/1/a/xhr", method: "POST"), answer(200, "OK")]
         #expect(steps(poll[0], poll[1], poll[0], poll[1], poll[0], poll[1]).count == 1)
     }
 
+    @Test func anAnswerWithoutSuccessIsAWarningEachTime() {
+        #expect(
+            steps(request("/a"), answer(404, nil), request("/a"), answer(500, "Server  Error")) == [
+                "warn http 10: /a: 404", "warn http 10: /a: 500 Server Error",
+            ])
+        let foreign = WireEvent(.http, .incoming, .layers, .unreadableHead(firstLine: "SSH-2.0 x"))
+        #expect(steps(request("/a"), foreign) == ["warn http 10: /a: x"])
+    }
+
+    @Test func aProxyIsAStep() {
+        let established = WireEvent(
+            .proxy, .incoming, .layers, .responseHead(version: "HTTP/1.1", status: 200, reason: "OK"))
+        let succeeded = WireEvent(.proxy, .incoming, .layers, .socks(.succeeded))
+        #expect(steps(connected, established).last == "ok proxy 10: HTTP/1.1 200 OK")
+        #expect(steps(connected, succeeded).last == "ok proxy 10: SOCKS5 succeeded")
+        let asked = WireEvent(.proxy, .outgoing, .layers, .socks(.connect(to: "a:1")))
+        #expect(steps(connected, asked).count == 1)
+    }
+
     @Test func anAnswerToNothingIsNoStep() {
-        #expect(steps(answer("HTTP/1.1 200 OK")) == [])
+        #expect(steps(answer(200, "OK")) == [])
     }
 
     @Test(arguments: [

@@ -7,13 +7,15 @@ import Testing
 @Suite struct ProxyFailureTests {
     private static let target = TransportTarget.tcp(61613, host: "broker.invalid")
 
-    private static func error(
+    /// How connecting through such a proxy fails, and the URL of the proxy.
+    private static func failure(
         _ manner: ScriptedProxy.Manner, proxy scheme: String = "http://", within limit: TimeAmount = .seconds(20),
         target: TransportTarget = target
-    ) async throws -> TransportError? {
+    ) async throws -> (error: TransportError?, proxy: String) {
         let proxy = try await ScriptedProxy(manner)
         var options = TransportOptions()
-        options.proxy = try ProxyTarget("\(scheme)127.0.0.1:\(proxy.port)")
+        let proxyTarget = try ProxyTarget("\(scheme)127.0.0.1:\(proxy.port)")
+        options.proxy = proxyTarget
         let error = await transportError {
             let stream = try await TransportConnector(options: options).connect(
                 to: target, on: group.next(), deadline: .now() + limit, receiver: Inbox().factory)
@@ -21,7 +23,7 @@ import Testing
         }
         try await Self.waitForEnd(of: proxy)
         await proxy.stop()
-        return error?.withoutPort(proxy.port)
+        return (error, "\(proxyTarget)")
     }
 
     /// Waits until the one connection that came has ended.
@@ -37,125 +39,140 @@ import Testing
         var octets: String
         var closes = false
         var code: TransportError.Kind
-        var text: String
+        /// Given the URL of the proxy.
+        var failure: @Sendable (String) -> ProxyFailure
         var testDescription: String { octets.debugDescription }
+
+        static func refusal(
+            _ octets: String, closes: Bool = false, _ code: TransportError.Kind, _ status: Int, _ reason: String
+        ) -> Answer {
+            Answer(octets: octets, closes: closes, code: code) {
+                .httpRefusal(
+                    by: $0, askedFor: "broker.invalid:61613", status: status, reason: reason, withCredentials: false)
+            }
+        }
+
+        static func notHTTP(_ octets: String, _ line: String, _ spoken: ProxyTarget.Scheme? = nil) -> Answer {
+            Answer(octets: octets, code: .protocolViolation) { .notHTTP(from: $0, firstLine: line, spoken) }
+        }
     }
 
     @Test(arguments: [
+        Answer.refusal(
+            "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 9\r\n\r\n", .refused, 407,
+            "Proxy Authentication Required"),
+        .refusal("HTTP/1.0 403 Forbidden\r\n\r\n", closes: true, .refused, 403, "Forbidden"),
+        .refusal("HTTP/1.1 502 \r\n\r\n<html>", .protocolViolation, 502, ""),
+        .refusal("HTTP/1.1 503\r\n\r\n", .protocolViolation, 503, ""),
+        .refusal("HTTP/1.1 101 Switching Protocols\r\n\r\n", .protocolViolation, 101, "Switching Protocols"),
+        .notHTTP("SSH-2.0-OpenSSH_9\r\n", "SSH-2.0-OpenSSH_9"),
+        .notHTTP("HTTP/1.1 OK\r\n\r\n", "HTTP/1.1 OK"),
+        .notHTTP("\u{5}\u{7F}", "\u{5}\u{7F}", .socks5),
         Answer(
-            octets: "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 9\r\n\r\n", code: .refused,
-            text:
-                "proxy: 407 Proxy Authentication Required from the proxy http://127.0.0.1:PORT, asked for a tunnel to "
-                + "broker.invalid:61613; the proxy requires credentials: put user and password before its host in --proxy"
-        ),
+            octets: "HTTP/1.1 200 OK\r\nX: " + String(repeating: "x", count: 20_000), code: .limitExceeded
+        ) { .headTooLarge(from: $0, limit: 16384) },
         Answer(
-            octets: "HTTP/1.0 403 Forbidden\r\n\r\n", closes: true, code: .refused,
-            text: "proxy: 403 Forbidden from the proxy http://127.0.0.1:PORT, asked for a tunnel to "
-                + "broker.invalid:61613; the proxy's rules do not allow this host or port"),
-        Answer(
-            octets: "HTTP/1.1 502 \r\n\r\n<html>", code: .protocolViolation,
-            text: "proxy: 502 from the proxy http://127.0.0.1:PORT, asked for a tunnel to broker.invalid:61613; "
-                + "the proxy could not reach that host and port"),
-        Answer(
-            octets: "HTTP/1.1 101 Switching Protocols\r\n\r\n", code: .protocolViolation,
-            text: "proxy: 101 Switching Protocols from the proxy http://127.0.0.1:PORT, asked for a tunnel to "
-                + "broker.invalid:61613"),
-        Answer(
-            octets: "SSH-2.0-OpenSSH_9\r\n", code: .protocolViolation,
-            text: "proxy: the proxy http://127.0.0.1:PORT answered \"SSH-2.0-OpenSSH_9\", which is no HTTP"),
-        Answer(
-            octets: "HTTP/1.1 OK\r\n\r\n", code: .protocolViolation,
-            text: "proxy: the proxy http://127.0.0.1:PORT answered \"HTTP/1.1 OK\", which is no HTTP"),
-        Answer(
-            octets: "\u{5}\u{7F}", code: .protocolViolation,
-            text: "proxy: the proxy http://127.0.0.1:PORT answered \"\\u{05}\\u{7F}\", which is no HTTP; "
-                + "a SOCKS proxy is given as socks5://HOST:PORT"),
-        Answer(
-            octets: "HTTP/1.1 200 OK\r\nX: " + String(repeating: "x", count: 20_000), code: .limitExceeded,
-            text: "proxy: the head of the answer of the proxy http://127.0.0.1:PORT is longer than 16384 octets"),
-        Answer(
-            octets: "HTTP/1.1 200 OK\r\n", closes: true, code: .connectionLost,
-            text: "proxy: the proxy http://127.0.0.1:PORT closed the connection when it was asked for a tunnel to "
-                + "broker.invalid:61613"),
+            octets: String(repeating: "HTTP/1.1 102 Processing\r\n\r\n", count: 1000), code: .limitExceeded
+        ) { .tooManyInformationalAnswers(from: $0, limit: 16384) },
+        Answer(octets: "HTTP/1.1 200 OK\r\n", closes: true, code: .connectionLost) {
+            .connectionClosed(by: $0, askedFor: "broker.invalid:61613", nil)
+        },
     ])
     func anHTTPProxyThatMakesNoTunnel(_ answer: Answer) async throws {
-        let error = try await Self.error(.answer(Array(answer.octets.utf8), closes: answer.closes))
+        let (error, proxy) = try await Self.failure(.answer(Array(answer.octets.utf8), closes: answer.closes))
+        #expect(error == .proxy(answer.failure(proxy)))
         #expect(error?.kind == answer.code)
         #expect(error?.layer == .proxy)
-        #expect(error?.description == answer.text)
     }
 
     @Test func credentialsThatAreNotTaken() async throws {
-        let error = try await Self.error(
+        let (error, proxy) = try await Self.failure(
             .answer(Array("HTTP/1.1 407 No\r\n\r\n".utf8), closes: false), proxy: "http://user:secret@")
+        #expect(
+            error
+                == .proxy(
+                    .httpRefusal(
+                        by: proxy, askedFor: "broker.invalid:61613", status: 407, reason: "No", withCredentials: true)))
         #expect(error?.kind == .refused)
-        #expect(error?.remedy == "the proxy does not take these credentials: see --proxy")
         #expect(error?.description.contains("secret") == false)
+        #expect(String(reflecting: error).contains("secret") == false)
     }
 
     @Test(arguments: [
-        (1, TransportError.Kind.cannotConnect, "general failure"), (2, .refused, "not allowed by its rules"),
-        (3, .cannotConnect, "network unreachable"), (4, .cannotConnect, "host unreachable"),
-        (5, .cannotConnect, "connection refused"), (6, .cannotConnect, "TTL expired"),
-        (7, .protocolViolation, "CONNECT is not supported"),
-        (8, .protocolViolation, "this kind of address is not supported"),
-        (99, .protocolViolation, "unknown reply 99"),
+        (UInt8(1), TransportError.Kind.cannotConnect, SOCKSReply.generalFailure), (2, .refused, .notAllowed),
+        (3, .cannotConnect, .networkUnreachable), (4, .cannotConnect, .hostUnreachable),
+        (5, .cannotConnect, .connectionRefused), (6, .cannotConnect, .ttlExpired),
+        (7, .protocolViolation, .commandNotSupported), (8, .protocolViolation, .addressTypeNotSupported),
+        (99, .protocolViolation, .unknown(99)),
     ])
-    func aSOCKSProxyThatMakesNoTunnel(_ reply: UInt8, _ code: TransportError.Kind, _ words: String) async throws {
-        let error = try await Self.error(.socksReply([5, reply, 0, 1, 0, 0, 0, 0, 0, 0]), proxy: "socks5://")
-        #expect(error?.kind == code)
-        #expect(
-            error?.description
-                == "proxy: the proxy socks5://127.0.0.1:PORT makes no tunnel to broker.invalid:61613: \(words)")
+    func aSOCKSProxyThatMakesNoTunnel(_ code: UInt8, _ kind: TransportError.Kind, _ reply: SOCKSReply) async throws {
+        let (error, proxy) = try await Self.failure(.socksReply([5, code, 0, 1, 0, 0, 0, 0, 0, 0]), proxy: "socks5://")
+        #expect(error == .proxy(.socksRefusal(by: proxy, askedFor: "broker.invalid:61613", reply)))
+        #expect(error?.kind == kind)
     }
 
-    @Test(
-        arguments: [
-            ([5, 0xFF], TransportError.Kind.refused, "requires authentication"),
-            ([5, 2], .refused, "requires authentication"),
-            ([5, 1], .protocolViolation, "chose the authentication method 1, which was not offered"),
-            (Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8), .protocolViolation, "does not speak SOCKS 5"),
-        ] as [([UInt8], TransportError.Kind, String)])
-    func whatIsNoSOCKS(_ octets: [UInt8], _ code: TransportError.Kind, _ words: String) async throws {
-        let error = try await Self.error(.answer(octets, closes: false), proxy: "socks5://")
-        #expect(error?.kind == code)
-        #expect(error?.layer == .proxy)
-        #expect(error?.message == "the proxy socks5://127.0.0.1:PORT \(words)")
+    struct Bytes: Sendable, CustomTestStringConvertible {
+        var bytes: [UInt8]
+        var kind: TransportError.Kind
+        /// Given the URL of the proxy.
+        var failure: @Sendable (String) -> ProxyFailure
+        var testDescription: String { "\(bytes)" }
     }
 
-    @Test(
-        arguments: [
-            ([5, 2, 1, 1], TransportError.Kind.refused, "rejected the user or password"),
-            ([5, 0xFF], .refused, "requires an authentication other than user and password"),
-            ([5, 2, 9], .protocolViolation, "sent an invalid answer to user and password"),
-        ] as [([UInt8], TransportError.Kind, String)])
-    func credentialsThatSOCKSDoesNotTake(_ octets: [UInt8], _ code: TransportError.Kind, _ words: String) async throws {
-        let error = try await Self.error(.answer(octets, closes: false), proxy: "socks5://ann:s%40cret@")
-        #expect(error?.kind == code)
+    @Test(arguments: [
+        Bytes(bytes: [5, 0xFF], kind: .refused) { .authenticationRequired(by: $0) },
+        Bytes(bytes: [5, 2], kind: .refused) { .authenticationRequired(by: $0) },
+        Bytes(bytes: [5, 1], kind: .protocolViolation) { .unofferedMethod(1, by: $0) },
+        Bytes(bytes: Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8), kind: .protocolViolation) {
+            .notSOCKS(from: $0, .http)
+        },
+        Bytes(bytes: [4, 0], kind: .protocolViolation) { .notSOCKS(from: $0, nil) },
+    ])
+    func whatIsNoSOCKS(_ answer: Bytes) async throws {
+        let (error, proxy) = try await Self.failure(.answer(answer.bytes, closes: false), proxy: "socks5://")
+        #expect(error == .proxy(answer.failure(proxy)))
+        #expect(error?.kind == answer.kind)
         #expect(error?.layer == .proxy)
-        #expect(error?.message == "the proxy socks5://127.0.0.1:PORT \(words)")
+    }
+
+    @Test(arguments: [
+        Bytes(bytes: [5, 2, 1, 1], kind: .refused) { .credentialsRejected(by: $0) },
+        Bytes(bytes: [5, 0xFF], kind: .refused) { .otherAuthenticationRequired(by: $0) },
+        Bytes(bytes: [5, 2, 9], kind: .protocolViolation) { .invalidAnswer(toCredentialsBy: $0) },
+    ])
+    func credentialsThatSOCKSDoesNotTake(_ answer: Bytes) async throws {
+        let (error, proxy) = try await Self.failure(
+            .answer(answer.bytes, closes: false), proxy: "socks5://ann:s%40cret@")
+        #expect(error == .proxy(answer.failure(proxy)))
+        #expect(error?.kind == answer.kind)
+        #expect(error?.layer == .proxy)
         #expect(error?.description.contains("cret") == false)
     }
 
     @Test(arguments: [[5, 0, 7], [5, 0, 0, 9], [4, 90, 0, 0]] as [[UInt8]])
     func aReplyThatIsNoSOCKS(_ reply: [UInt8]) async throws {
-        let error = try await Self.error(.socksReply(reply), proxy: "socks5://")
+        let (error, proxy) = try await Self.failure(.socksReply(reply), proxy: "socks5://")
+        #expect(error == .proxy(.invalidReply(toConnectBy: proxy)))
         #expect(error?.kind == .protocolViolation)
-        #expect(error?.layer == .proxy)
     }
 
     @Test(arguments: [[], [5], [5, 0], [5, 0, 5, 0, 0]] as [[UInt8]])
     func aSOCKSProxyThatBreaksOff(_ octets: [UInt8]) async throws {
-        let error = try await Self.error(.answer(octets, closes: true), proxy: "socks5://")
+        let (error, _) = try await Self.failure(.answer(octets, closes: true), proxy: "socks5://")
         #expect(error?.kind == .connectionLost)
         #expect(error?.layer == .proxy)
     }
 
     @Test(arguments: ["http://", "socks5://"]) func aProxyThatSaysNothing(_ scheme: String) async throws {
         // Long enough for TCP on a busy machine.
-        let error = try await Self.error(.answer([], closes: false), proxy: scheme, within: .seconds(3))
+        let (error, proxy) = try await Self.failure(
+            .answer([], closes: false), proxy: scheme, within: .seconds(3))
         #expect(error?.kind == .timedOut)
-        #expect(error?.description == "proxy: no answer from the proxy \(scheme)127.0.0.1:PORT within 3 s")
+        guard case .proxy(.noAnswer(proxy, let span)) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(span.readable == "3 s")
     }
 
     @Test func aProxyThatIsNotThere() async throws {
@@ -166,11 +183,12 @@ import Testing
             _ = try await TransportConnector(options: options).connect(
                 to: Self.target, on: group.next(), deadline: .farEnough, receiver: Inbox().factory)
         }
-        #expect(error?.kind == .cannotConnect)
         #expect(
-            error?.withoutPort(port).description
-                == "proxy: cannot connect to the proxy http://127.0.0.1:PORT: connection refused by 127.0.0.1:PORT; "
-                + "is the proxy running, and is this its port?")
+            error
+                == .proxy(
+                    .cannotReach("http://127.0.0.1:\(port)", .tcp(.connectionRefused(by: ["127.0.0.1:\(port)"])))))
+        #expect(error?.kind == .cannotConnect)
+        #expect(error?.layer == .proxy)
     }
 
     @Test func aTargetThatNoProxyCanBeAskedFor() async throws {
@@ -181,6 +199,7 @@ import Testing
                 _ = try await TransportConnector(options: options).connect(
                     to: .tcp(61613, host: host), on: group.next(), deadline: .farEnough, receiver: Inbox().factory)
             }
+            #expect(error == .proxy(.unusableTarget("\(host):61613")))
             #expect(error?.kind == .badConfiguration)
         }
     }

@@ -126,7 +126,7 @@ import Testing
                     + "Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n"
             ])
         let lines = trace.lines.filter { $0.hasPrefix("proxy ") }
-        #expect(lines.first == "proxy local connecting to 127.0.0.1:\(listener.port) through \(proxy.http)")
+        #expect(lines.first == "proxy local connecting through proxy \(proxy.http) to 127.0.0.1:\(listener.port)")
         #expect(lines.contains { $0.hasPrefix("proxy outgoing CONNECT 127.0.0.1:\(listener.port) HTTP/1.1") })
         #expect(lines.contains { $0.hasPrefix("proxy incoming HTTP/1.1 200 Connection established") })
         #expect(!trace.lines.contains { $0.contains("QWxh") || $0.contains("sesame") || $0.contains("Aladdin") })
@@ -157,15 +157,15 @@ import Testing
         let lines = trace.lines.filter { $0.hasPrefix("proxy ") }
         #expect(
             lines == [
-                "proxy local connecting to \(Self.host):\(listener.port) through \(proxy.socks)",
-                "proxy outgoing SOCKS5 greeting \u{5}\u{2}\0\u{2}",
-                "proxy incoming SOCKS5 answer \u{5}\u{2}",
-                "proxy outgoing SOCKS5 user and password \u{1}\u{4}****\u{4}****",
-                "proxy incoming SOCKS5 answer \u{1}\0",
-                "proxy outgoing SOCKS5 CONNECT \(Self.host):\(listener.port)",
-                lines.first { $0.contains("SOCKS5 request") },
-                "proxy incoming SOCKS5 reply \u{5}\0\0\u{1}\0\0\0\0\0\0",
-                "proxy incoming SOCKS5 succeeded",
+                "proxy local connecting through proxy \(proxy.socks) to \(Self.host):\(listener.port)",
+                "proxy outgoing socks greeting \u{5}\u{2}\0\u{2}",
+                "proxy incoming socks answer \u{5}\u{2}",
+                "proxy outgoing socks credentials \u{1}\u{4}****\u{4}****",
+                "proxy incoming socks answer \u{1}\0",
+                "proxy outgoing socks connect to \(Self.host):\(listener.port)",
+                lines.first { $0.contains("socks request") },
+                "proxy incoming socks reply \u{5}\0\0\u{1}\0\0\0\0\0\0",
+                "proxy incoming socks succeeded",
             ])
         let all = trace.lines + [String(buffer: captured.withLockedValue { $0 })]
         #expect(all.contains { $0.contains("there") } && all.last?.contains(early) == true)

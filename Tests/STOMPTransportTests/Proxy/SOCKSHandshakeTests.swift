@@ -202,7 +202,9 @@ import Testing
         }
         _ = try? channel.finish()
         let error = #expect(throws: TransportError.self) { try future.wait() }
+        #expect(
+            error
+                == .proxy(.socksRefusal(by: "socks5://127.0.0.1:1080", askedFor: "a.b:61613", .connectionRefused)))
         #expect(error?.kind == .cannotConnect)
-        #expect(error?.message.hasSuffix("connection refused") == true)
     }
 }

@@ -23,9 +23,13 @@ final class Trace: Sendable {
 }
 
 extension WireEvent {
+    /// What happened in plain words; heads of HTTP as their first lines.
     var words: String {
         switch content {
         case .summary(let text): return text
+        case .requestHead(let method, let target, let version, _): return "\(method) \(target) \(version)"
+        case .responseHead(let version, let status, let reason):
+            return "\(version) \(status)" + (reason.map { " \($0)" } ?? "")
         case .webSocketFrame(let head): return head.words
         default: return plainWords(of: content)
         }

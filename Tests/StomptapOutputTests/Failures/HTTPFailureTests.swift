@@ -1,0 +1,161 @@
+import NIOCore
+import STOMPTransport
+import Testing
+
+@testable import StomptapOutput
+
+/// Each reason of HTTP as a user reads it.
+@Suite struct HTTPFailureTests {
+    private static let url = "http://127.0.0.1:8080/events"
+    private static let get = HTTPRequestSummary(.method("GET"), url, isSecure: false)
+
+    private static func upgrade(_ url: String = "ws://127.0.0.1/ws", isSecure: Bool = false) -> HTTPRequestSummary {
+        HTTPRequestSummary(.webSocket, url, isSecure: isSecure)
+    }
+
+    private static func refusal(
+        _ status: Int, _ reason: String, location: String? = nil, type: String? = nil
+    ) -> TransportError {
+        .http(
+            .notEventStream(
+                HTTPRefusal(status: status, reason: reason, body: "", location: location, contentType: type),
+                from: url))
+    }
+
+    static let requests: [Told] = [
+        Told(
+            .http(.invalidPath("/a b\n")),
+            #"HTTP: the path "/a b\n" has characters that a URL cannot have; write them percent-encoded"#, .usage),
+        Told(.http(.invalidHeaderName("a b\n")), #"HTTP: "a b\n" cannot be the name of a header"#, .usage),
+        Told(
+            .http(.invalidValue(ofHeader: "X-A")), "HTTP: the value of the header X-A has control characters", .usage),
+        Told(
+            .http(.cannotSendToEventStream), "HTTP: nothing can be sent where server-sent events come from", .usage),
+    ]
+
+    static let answers: [Told] = [
+        Told(
+            .http(.noAnswer(to: get, within: .seconds(5))),
+            "HTTP: no answer to GET http://127.0.0.1:8080/events within 5 s; "
+                + "does this port speak HTTP? A server that is slow may need --connect-timeout 30s", .timedOut),
+        Told(
+            .http(.noAnswer(to: upgrade(), within: .milliseconds(1500))),
+            "HTTP: no answer to the WebSocket upgrade from ws://127.0.0.1/ws within 1.5 s; "
+                + "does this port speak HTTP? A server that is slow may need --connect-timeout 30s", .timedOut),
+        Told(
+            .http(.connectionClosed(beforeAnswerTo: get)),
+            "HTTP: http://127.0.0.1:8080/events was sent a GET request, and the connection ended unanswered",
+            .unavailable),
+        Told(
+            .http(.connectionClosed(beforeAnswerTo: upgrade())),
+            "HTTP: ws://127.0.0.1/ws was asked for a WebSocket, and the connection ended unanswered; "
+                + "where this port speaks TLS, try wss://", .unavailable),
+        Told(
+            .http(.connectionClosed(beforeAnswerTo: upgrade("wss://127.0.0.1/ws", isSecure: true))),
+            "HTTP: wss://127.0.0.1/ws was asked for a WebSocket, and the connection ended unanswered", .unavailable),
+        Told(
+            .http(.answerCutShort(of: url)),
+            "HTTP: the connection ended in the midst of an answer of http://127.0.0.1:8080/events", .unavailable),
+        Told(
+            .http(.malformedAnswer(of: url)), "HTTP: the answer of http://127.0.0.1:8080/events is broken HTTP",
+            .protocolError),
+        Told(
+            .http(.notHTTP(from: url, firstLine: String(repeating: "x", count: 59) + "\u{1B}x", protocol: nil)),
+            #"HTTP: http://127.0.0.1:8080/events answered ""# + String(repeating: "x", count: 59)
+                + #"\u{1B}...", which is no HTTP"#, .protocolError),
+        Told(
+            .http(.notHTTP(from: url, firstLine: "SSH-2.0-x", protocol: .ssh)),
+            #"HTTP: http://127.0.0.1:8080/events answered "SSH-2.0-x", which is no HTTP; this port speaks SSH"#,
+            .protocolError),
+        Told(
+            .http(.notHTTP(from: url, firstLine: "ERROR", protocol: .stomp)),
+            #"HTTP: http://127.0.0.1:8080/events answered "ERROR", which is no HTTP; "#
+                + "this port speaks STOMP without WebSocket: try stomp://", .protocolError),
+        Told(
+            .http(.compressedAnswer(encoding: "gzip\u{1B}")),
+            #"HTTP: the server has compressed the answer with gzip\u{1B}"#, .protocolError),
+        Told(
+            .http(.headTooLarge(of: url)),
+            "HTTP: the head of the answer of http://127.0.0.1:8080/events is too large", .protocolError),
+        Told(
+            .http(.tooManyInformationalAnswers(from: "127.0.0.1:80", limit: 16384)),
+            "HTTP: 127.0.0.1:80 sent more than 16384 octets of informational answers and no final one",
+            .protocolError),
+        Told(
+            .http(.lineTooLong(limit: 106)), "HTTP: the server sent a line of more than 106 octets", .protocolError),
+        Told(
+            .http(.eventTooLong(limit: 100)), "HTTP: the server sent an event of more than 100 octets",
+            .protocolError),
+    ]
+
+    static let eventStreams: [Told] = [
+        Told(
+            refusal(200, "OK"),
+            "HTTP: http://127.0.0.1:8080/events names no content type, where text/event-stream was asked for",
+            .protocolError),
+        Told(
+            refusal(200, "OK", type: "application/json"),
+            "HTTP: http://127.0.0.1:8080/events answered application/json, which is no event stream", .protocolError),
+        Told(
+            refusal(200, "OK", type: "Text/HTML; charset=utf-8"),
+            "HTTP: http://127.0.0.1:8080/events answered Text/HTML; charset=utf-8, which is no event stream; "
+                + "that is a page for a browser: the events have another URL", .protocolError),
+        Told(
+            refusal(204, "No Content"),
+            "HTTP: 204 No Content from http://127.0.0.1:8080/events: the server wants nobody to connect again",
+            .unavailable),
+        Told(
+            refusal(401, "Unauthorized"),
+            "HTTP: 401 Unauthorized from http://127.0.0.1:8080/events; "
+                + "give credentials by --http-header or --cookie, or an --origin that it knows", .refused),
+        Told(
+            refusal(403, ""),
+            "HTTP: 403 from http://127.0.0.1:8080/events; "
+                + "give credentials by --http-header or --cookie, or an --origin that it knows", .refused),
+        Told(
+            refusal(302, "Found", location: "/login\u{1B}"),
+            "HTTP: 302 Found from http://127.0.0.1:8080/events, not an event stream; "
+                + #"it redirects to /login\u{1B}"#, .protocolError),
+        Told(
+            refusal(404, "Not\u{1B}Found"),
+            #"HTTP: 404 Not\u{1B}Found from http://127.0.0.1:8080/events, not an event stream"#, .protocolError),
+    ]
+
+    @Test(arguments: requests + answers + eventStreams) func saysWhatHappened(_ told: Told) { told.check() }
+
+    @Test(arguments: [
+        (ForeignProtocol.http, "this port speaks HTTP: for STOMP over WebSocket try ws://HOST:PORT/PATH"),
+        (.tls, "this port speaks TLS: try stomps:// or wss://"),
+        (.amqp, "this port speaks AMQP: RabbitMQ has STOMP on 61613, and on 15674/ws over WebSocket"),
+        (.stomp, "this port speaks STOMP without WebSocket: try stomp://"),
+        (.ssh, "this port speaks SSH"), (.smtp, "this port speaks SMTP or FTP"),
+    ])
+    func aForeignProtocolHasAHint(spoken: ForeignProtocol, hint: String) {
+        #expect(spoken.hint == hint)
+    }
+
+    @Test(arguments: [
+        (200, "is the path right? RabbitMQ's is /ws, Spring's what addEndpoint names"),
+        (404, "is the path right? RabbitMQ's is /ws, Spring's what addEndpoint names"),
+        (405, "is the path right? RabbitMQ's is /ws, Spring's what addEndpoint names"),
+        (400, "is the path right, and does a proxy in front pass on the Upgrade header?"),
+        (426, "does a proxy in front pass on the Upgrade header?"),
+        (502, "a proxy in front may have no backend: is the application running, and at the proxy's port?"),
+        (503, "a proxy in front may have no backend: is the application running, and at the proxy's port?"),
+        (504, "a proxy in front may have no backend: is the application running, and at the proxy's port?"),
+        (500, nil), (410, nil),
+    ])
+    func aRefusalHasAHint(status: Int, hint: String?) {
+        #expect(HTTPRefusal(status: status, reason: "", body: "").hint == hint)
+    }
+
+    @Test(arguments: [
+        ("400 The plain HTTP request was sent to HTTPS port", true),
+        ("You're speaking plain HTTP to an SSL-enabled server port.", true),
+        ("This combination of host and port requires TLS.", true),
+        ("Client sent an HTTP request to an HTTPS server.", true), ("Bad Request", false), ("", false),
+    ])
+    func aPageMaySayThatThePortWantsTLS(body: String, wantsTLS: Bool) {
+        #expect(HTTPRefusal(status: 400, reason: "", body: body).saysPortWantsTLS == wantsTLS)
+    }
+}
