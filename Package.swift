@@ -45,7 +45,7 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ] + nio),
         .executableTarget(name: "stomptap", dependencies: ["StomptapCommands"]),
-        .executableTarget(name: "generate-docs", dependencies: ["StomptapCommands"]),
+        .executableTarget(name: "generate-docs", dependencies: ["StomptapCommands", "StomptapOutput"]),
 
         .testTarget(name: "STOMPCoreTests", dependencies: ["STOMPCore", nioCore]),
         .testTarget(
@@ -60,20 +60,25 @@ let package = Package(
         .executableTarget(
             name: "LineEditorFixture", dependencies: ["LineEditor"], path: "Tests/Fixtures/LineEditorFixture"),
         .testTarget(name: "LineEditorTests", dependencies: ["LineEditor", "LineEditorFixture", "TestSupport"]),
+        .target(
+            name: "OutputFixtures", dependencies: ["StomptapOutput", "STOMPTransport", "STOMPCore", nioCore],
+            path: "Tests/Fixtures/OutputFixtures"),
         .testTarget(
             name: "StomptapOutputTests",
-            dependencies: ["StomptapOutput", "STOMPTap", "STOMPClient", "STOMPTransport", "STOMPCore", nioCore]),
+            dependencies: [
+                "StomptapOutput", "STOMPTap", "STOMPClient", "STOMPTransport", "STOMPCore", "OutputFixtures", nioCore,
+            ]),
         .testTarget(
             name: "StomptapCommandsTests",
             dependencies: [
                 "StomptapCommands", "StomptapOutput", "STOMPTap", "STOMPClient", "STOMPCore", "STOMPTransport",
-                "LineEditor", nioCore,
+                "LineEditor", "OutputFixtures", nioCore,
             ]),
         .target(name: "TestSupport", dependencies: nio, path: "Tests/TestSupport"),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["TestSupport", "STOMPCore", "STOMPTransport", "stomptap", "generate-docs"] + nio,
-            exclude: ["Traces"]),
+            exclude: ["Golden", "Traces"]),
         .testTarget(
             name: "ToolTests", dependencies: ["TestSupport", "stomptap"] + nio, exclude: ["Cases", "Servers"]),
         .testTarget(name: "TerminalTests", dependencies: ["TestSupport", "LineEditorFixture", "stomptap"]),

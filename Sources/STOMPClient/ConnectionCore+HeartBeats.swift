@@ -15,13 +15,8 @@ extension ConnectionCore {
         guard !isOver, let due = monitor?.due(at: .now()), let monitor else { return }
         if due.peerIsSilent {
             if isReading {
-                let silence = monitor.silence(at: .now())
-                return end(
-                    STOMPClientError(
-                        .connectionLost,
-                        "nothing came from the server for \(silence.readable), "
-                            + "though its heart-beat is every \(TimeAmount.milliseconds(Int64(monitor.heartBeat.incoming)).readable)"
-                    ))
+                let agreed = TimeAmount.milliseconds(Int64(monitor.heartBeat.incoming))
+                return end(.silent(for: monitor.silence(at: .now()), agreed: agreed))
             }
             self.monitor?.received(at: .now())
         }

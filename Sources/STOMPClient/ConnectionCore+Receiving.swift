@@ -65,7 +65,10 @@ extension ConnectionCore: TransportReceiver {
         if leaving != nil, isOrderly, error == nil || error?.kind == .connectionLost {
             return left(closure?.code == 1000 ? .closed : .ended)
         }
-        end(closure?.code != nil ? closedByServer() : error.map(STOMPClientError.init) ?? closedByServer())
+        if closure?.code == nil, let error { return end(.transport(error)) }
+        let stage: STOMPClientError.ClosedStage =
+            opening != nil ? .beforeConnected : decoder.bufferedBytes > 0 ? .insideFrame : .betweenFrames
+        end(.closed(closure, stage))
     }
 
     private func handle(_ frame: Frame) throws(STOMPProtocolError) {
@@ -88,7 +91,7 @@ extension ConnectionCore: TransportReceiver {
         case .goodbye:
             left(.confirmed)
         case .error:
-            end(.server(frame, connected: opening == nil))
+            end(opening == nil ? .serverError(frame.detached()) : .refused(frame.detached()))
         }
     }
 
@@ -105,19 +108,11 @@ extension ConnectionCore: TransportReceiver {
         touched.removeAll(keepingCapacity: true)
     }
 
-    private func closedByServer() -> STOMPClientError {
-        let how = closure?.description ?? "closed by the other side"
-        let when =
-            opening != nil ? " before CONNECTED" : decoder.bufferedBytes > 0 ? " in the middle of a frame" : ""
-        return STOMPClientError(.connectionLost, layer: closure?.layer.rawValue ?? "TCP", how + when)
-    }
-
-    /// Names the protocol that a peer speaks instead, where its first octets tell.
-    private func explain(_ error: STOMPProtocolError, _ octets: ByteBuffer) -> STOMPClientError {
-        var explained = STOMPClientError.received(error)
-        if error.code == .unknownCommand, opening != nil {
-            explained.remedy = ForeignProtocol(firstOctets: octets.readableBytesView)?.remedy
+    /// Names the protocol that a peer speaks instead, where its first bytes tell.
+    private func explain(_ error: STOMPProtocolError, _ bytes: ByteBuffer) -> STOMPClientError {
+        guard case .unknownCommand = error.reason, opening != nil else {
+            return .protocolViolation(error, foreign: nil)
         }
-        return explained
+        return .protocolViolation(error, foreign: ForeignProtocol(firstOctets: bytes.readableBytesView))
     }
 }

@@ -118,11 +118,7 @@ final class ConnectionCore {
             writeWatch = nil
             guard !writers.isEmpty else { return }
             guard stream.queuedBytes != queued else {
-                return end(
-                    STOMPClientError(
-                        .timedOut,
-                        "the server takes nothing: \(queued) octets have waited for \(configuration.receiptTimeout.readable)"
-                    ))
+                return end(.timedOut(.progress(queued: queued), within: configuration.receiptTimeout))
             }
             watchWriting()
         }
@@ -228,7 +224,7 @@ final class ConnectionCore {
         session.close()
         heartBeatTimer?.cancel()
         writeWatch?.cancel()
-        let error = failure ?? STOMPClientError(.connectionLost, "the session is over")
+        let error = failure ?? STOMPClientError.over
         opening?.fail(error)
         opening = nil
         leaving?.fail(error)

@@ -64,7 +64,7 @@ extension STOMPConnection {
 extension ConnectionCore {
     fileprivate func send(_ frames: EncodedFrames) throws {
         if let failure { throw failure }
-        guard session.isConnected else { throw STOMPClientError(.cannotSend, "nothing can be sent after the goodbye") }
+        guard session.isConnected else { throw STOMPClientError.cannotSend(.afterDisconnect) }
         if stream.description.keepsMessages || trace.wants(.frames) {
             var start = 0
             for end in frames.ends {

@@ -53,25 +53,19 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
 
     /// Reads a URL.
     ///
-    /// - Throws: ``STOMPClientError/Code/invalidEndpoint``, with a sentence that says what is wrong with it.
+    /// - Throws: ``STOMPClientError/invalidEndpoint(_:_:)``.
     public init(_ url: String) throws(STOMPClientError) {
         guard let schemeEnd = url.firstRange(of: "://") else {
-            throw Self.invalid(url, "has no scheme; write it as stomp://HOST:PORT or ws://HOST:PORT/PATH")
+            throw Self.invalid(url, .noScheme)
         }
         let name = String(url[..<schemeEnd.lowerBound])
         guard let scheme = Scheme(name: name) else {
             // What else stands before the scheme may be a passcode.
             let shown = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "+.-".contains($0)) }
-            throw Self.invalid(
-                url,
-                "has \(shown ? "the scheme \(name.debugDescription)" : "a scheme"), which is none of stomp, stomps, tcp, ssl, ws, wss, http and https"
-            )
+            throw Self.invalid(url, .unknownScheme(name: shown ? name : nil))
         }
         guard !TypedSecrets.breaksUserinfo(url) else {
-            throw Self.invalid(
-                url,
-                "has a /, # or ? before its @; in a login or passcode write / as %2F, # as %23, ? as %3F, and in a path @ as %40"
-            )
+            throw Self.invalid(url, .separatorInUserinfo)
         }
         guard let parts = URLComponents(string: url), let host = parts.host, !host.isEmpty else {
             throw Self.invalid(url, Self.fault(of: url[schemeEnd.upperBound...]))
@@ -81,7 +75,7 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         guard (1...65535).contains(parts.port ?? (isWritten ? 0 : scheme.defaultPort)) else {
             throw Self.invalid(url, Self.fault(of: url[schemeEnd.upperBound...]))
         }
-        guard parts.fragment == nil else { throw Self.invalid(url, "has a fragment, which no server is ever sent") }
+        guard parts.fragment == nil else { throw Self.invalid(url, .fragment) }
         self.scheme = scheme
         self.host = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
         port = parts.port ?? scheme.defaultPort
@@ -95,7 +89,7 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         case .stomp, .stomps:
             requestTarget = "/"
             guard parts.percentEncodedQuery == nil else {
-                throw Self.invalid(url, "has a query, which STOMP over TCP has no place for")
+                throw Self.invalid(url, .query)
             }
             let path = String(parts.path.dropFirst())
             if !path.isEmpty { virtualHost = path }
@@ -103,14 +97,14 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Why what follows the scheme cannot be used.
-    private static func fault(of rest: Substring) -> String {
-        guard let port = portText(in: rest) else { return "names no host" }
+    private static func fault(of rest: Substring) -> EndpointFault {
+        guard let port = portText(in: rest) else { return .noHost }
         guard !(1...65535).contains(Int(port) ?? (port.isEmpty ? 1 : 0)) else {
-            return "has characters that a URL cannot have"
+            return .invalidCharacters
         }
         // Without an @ it may be a passcode, whose host is missing.
         let isShown = rest.contains("@") || port.count <= 5 && port.allSatisfy(\.isNumber)
-        return (isShown ? "has the port \(port), which is none" : "has no valid port") + "; a port is 1 to 65535"
+        return .invalidPort(text: isShown ? String(port) : nil)
     }
 
     /// What is written as the port, behind a host; nil where there is no host.
@@ -122,8 +116,8 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         return place[host.endIndex...].drop { $0 == "]" }.dropFirst()
     }
 
-    private static func invalid(_ url: String, _ fault: String) -> STOMPClientError {
-        STOMPClientError(.invalidEndpoint, layer: "endpoint", "\(TypedSecrets.masked(url).debugDescription) \(fault)")
+    private static func invalid(_ url: String, _ fault: EndpointFault) -> STOMPClientError {
+        .invalidEndpoint(TypedSecrets.masked(url), fault)
     }
 
     /// The URL without login and passcode.

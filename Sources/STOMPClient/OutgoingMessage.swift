@@ -57,7 +57,7 @@ public struct Receipt: Sendable {
 
     /// Waits for it.
     ///
-    /// - Throws: ``STOMPClientError``: ``STOMPClientError/Code/timedOut`` when none came for
+    /// - Throws: ``STOMPClientError``: ``STOMPClientError/timedOut(_:within:)`` when none came for
     ///   ``ClientConfiguration/receiptTimeout``, or what ended the session; or `CancellationError`.
     public func arrives() async throws {
         // A future knows nothing of its waiter's cancellation.

@@ -62,7 +62,7 @@ final class PendingReceipts {
     private func timeIsUp() {
         timer = nil
         guard promises.count > held.count, lastProgress + timeout <= .now() else { return arm() }
-        let error = STOMPClientError(.timedOut, "no receipt came from the server within \(timeout.readable)")
+        let error = STOMPClientError.timedOut(.receipt, within: timeout)
         let failed = promises.filter { !held.contains($0.key) }
         promises = promises.filter { held.contains($0.key) }
         for promise in failed.values { promise.fail(error) }

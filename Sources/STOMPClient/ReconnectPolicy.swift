@@ -36,13 +36,4 @@ public struct ReconnectPolicy: Sendable, Hashable {
         let bounded = min(full, Double(longestDelay.nanoseconds))
         return .nanoseconds(Int64(bounded * (0.5 + 0.5 * min(max(chance, 0), 1))))
     }
-
-    /// Whether another attempt may mend this failure. Who was refused, or met a server that speaks otherwise, would be
-    /// told the same again.
-    static func mayPass(_ error: STOMPClientError) -> Bool {
-        switch error.code {
-        case .connectionLost, .cannotConnect, .timedOut, .nameNotFound: true
-        default: false
-        }
-    }
 }

@@ -46,7 +46,7 @@ public struct Reconnection: Sendable {
                 openedAt = .now()
                 report(.connected(connection, away: lostAt.map { .now() - $0 }))
                 return try await body(connection)
-            } catch let error as STOMPClientError where ReconnectPolicy.mayPass(error) && !Task.isCancelled {
+            } catch let error as STOMPClientError where error.mayPass && !Task.isCancelled {
                 let hadSession = openedAt != nil || lostAt != nil
                 if let openedAt {
                     lostAt = .now()
@@ -68,10 +68,10 @@ public struct Reconnection: Sendable {
             do {
                 report(.connecting(endpoint))
                 return try await STOMPConnection.connect(to: endpoint, configuration: configuration, on: eventLoop)
-            } catch let error as STOMPClientError where ReconnectPolicy.mayPass(error) {
+            } catch let error as STOMPClientError where error.mayPass {
                 failure = error
             }
         }
-        throw failure ?? STOMPClientError(.invalidEndpoint, layer: "endpoint", "there is none")
+        throw failure ?? STOMPClientError.noEndpoint
     }
 }

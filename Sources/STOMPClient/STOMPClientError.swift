@@ -1,121 +1,133 @@
+import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// Why a session cannot be opened, or why it ended.
-public struct STOMPClientError: Error, Sendable, CustomStringConvertible {
-    /// The kind of failure. More may come: keep a `default` in a `switch`.
-    public struct Code: Sendable, Hashable, CustomStringConvertible {
-        enum Kind: String {
-            case invalidEndpoint, nameNotFound, cannotConnect, connectionLost, timedOut, refused, protocolViolation
-            case limitExceeded, badConfiguration, missingFile, serverError, cannotSend
-        }
+/// Why a session cannot be opened, or why it ended. More may come: keep a `default` in a `switch`.
+public enum STOMPClientError: Error, Sendable {
+    /// The way to the server could not be opened, or it broke.
+    case transport(TransportError)
+    /// The text is not a URL of a server. The URL is as it was given, without its secrets.
+    case invalidEndpoint(String, EndpointFault)
+    /// No endpoint was given.
+    case noEndpoint
+    /// The server answered CONNECT with this ERROR frame.
+    case refused(Frame)
+    /// The server sent this ERROR frame in an open session.
+    case serverError(Frame)
+    /// The server sent what is not STOMP, or not at this point. `foreign` is the protocol that it speaks instead, where
+    /// its first bytes tell.
+    case protocolViolation(STOMPProtocolError, foreign: ForeignProtocol?)
+    /// A port that was to speak STOMP over TCP closed the connection unanswered, and answers TLS.
+    case speaksTLS(Endpoint)
+    /// The server closed the connection.
+    case closed(TransportClosure?, ClosedStage)
+    /// Nothing has come from the server for this long, although it had agreed to send a heart-beat at least as often as
+    /// `agreed` says.
+    case silent(for: TimeAmount, agreed: TimeAmount)
+    /// This side's task gave up the session.
+    case abandoned
+    /// The session is over already.
+    case over
+    case timedOut(Awaited, within: TimeAmount)
+    /// This side was asked to send what cannot be sent; nothing was sent.
+    case cannotSend(SendFault)
 
-        let kind: Kind
-
-        public var description: String { kind.rawValue }
-
-        /// The text is no endpoint.
-        public static let invalidEndpoint = Code(kind: .invalidEndpoint)
-        /// The name service knows no such host.
-        public static let nameNotFound = Code(kind: .nameNotFound)
-        /// Nothing answers at that address.
-        public static let cannotConnect = Code(kind: .cannotConnect)
-        /// The connection was closed, reset, or fell silent past its heart-beat.
-        public static let connectionLost = Code(kind: .connectionLost)
-        /// No CONNECTED, no receipt, or no progress in time.
-        public static let timedOut = Code(kind: .timedOut)
-        /// The server will not have us: an ERROR to CONNECT, 401, 403, a certificate.
-        public static let refused = Code(kind: .refused)
-        /// The server broke a protocol, or speaks another one.
-        public static let protocolViolation = Code(kind: .protocolViolation)
-        /// The server sent more than a limit of this side allows.
-        public static let limitExceeded = Code(kind: .limitExceeded)
-        /// What was asked for cannot be done: an unreadable key, a header that is none.
-        public static let badConfiguration = Code(kind: .badConfiguration)
-        /// A file of certificates or keys is not there.
-        public static let missingFile = Code(kind: .missingFile)
-        /// The server answered ERROR; ``STOMPClientError/frame`` is that frame.
-        public static let serverError = Code(kind: .serverError)
-        /// This side was asked to send what the protocol forbids at this point; nothing was sent.
-        public static let cannotSend = Code(kind: .cannotSend)
+    /// When the server closed the connection.
+    public enum ClosedStage: Sendable, Hashable {
+        case beforeConnected
+        /// In the middle of a frame.
+        case insideFrame
+        case betweenFrames
+        /// Where the receipt of DISCONNECT should have come.
+        case insteadOfReceipt
     }
 
-    public let code: Code
-    /// The layer that failed, as a user reads it: `TCP`, `WebSocket`, `STOMP`.
-    public let layer: String
-    /// One sentence that a user understands, without the layer and without a full stop.
-    public let message: String
-    /// What to do about it, where that is known.
-    public var remedy: String?
-    /// The ERROR frame, where there was one.
-    public var frame: Frame?
-    /// The error beneath.
-    public var cause: (any Error)?
-
-    public init(
-        _ code: Code, layer: String = "STOMP", _ message: String, remedy: String? = nil, frame: Frame? = nil,
-        cause: (any Error)? = nil
-    ) {
-        self.code = code
-        self.layer = layer
-        self.message = message
-        self.remedy = remedy
-        self.frame = frame
-        self.cause = cause
+    /// What did not come in time.
+    public enum Awaited: Sendable, Hashable {
+        /// CONNECTED from this endpoint, where these versions were accepted.
+        case connected(from: Endpoint, accepting: [STOMPVersion])
+        case receipt
+        /// The receipts of the messages with these numbers, which went as binary over a WebSocket: `isByChoice` says
+        /// whether by ``TransportOptions/sendsBinary``, or only as they are not UTF-8.
+        case binaryReceipts(messages: [Int], isByChoice: Bool)
+        case pong
+        /// The server's reading: so many bytes wait to be taken.
+        case progress(queued: Int)
     }
 
-    public var description: String {
-        "\(layer): \(message)" + (remedy.map { "; \($0)" } ?? "")
+    /// Why something cannot be sent.
+    public enum SendFault: Sendable, Hashable {
+        case invalid(STOMPProtocolError)
+        /// The body of the message of this number (nil where there is one only) is not UTF-8, and the transport carries
+        /// only text.
+        case notText(message: Int?, over: TransportDescription)
+        /// Only a plain WebSocket has pings.
+        case noPing(over: TransportDescription)
+        /// Only a WebSocket has close frames.
+        case noCloseFrame(over: TransportDescription)
+        /// DISCONNECT was sent.
+        case afterDisconnect
     }
 }
 
+/// What is wrong with the URL of a server.
+public enum EndpointFault: Sendable, Hashable {
+    case noScheme
+    /// `name` is nil where it may be a secret.
+    case unknownScheme(name: String?)
+    /// A `/`, `#` or `?` stands before the `@`.
+    case separatorInUserinfo
+    case fragment
+    /// A `stomp://` URL with a query.
+    case query
+    case noHost
+    case invalidCharacters
+    /// `text` is nil where it may be a secret.
+    case invalidPort(text: String?)
+}
+
 extension STOMPClientError {
-    init(_ error: TransportError) {
-        let code: Code =
-            switch error.kind {
-            case .nameNotFound: .nameNotFound
-            case .cannotConnect: .cannotConnect
-            case .timedOut: .timedOut
-            case .refused: .refused
-            case .protocolViolation: .protocolViolation
-            case .limitExceeded: .limitExceeded
-            case .badConfiguration: .badConfiguration
-            case .missingFile: .missingFile
-            default: .connectionLost
-            }
-        self.init(code, layer: error.layer.rawValue, error.message, remedy: error.remedy, cause: error)
-    }
-
-    /// What the server sent is no STOMP, or not at this point.
-    static func received(_ error: STOMPProtocolError) -> STOMPClientError {
-        STOMPClientError(error.isLimit ? .limitExceeded : .protocolViolation, error.message, cause: error)
-    }
-
-    /// What was to be sent is no STOMP, or not at this point.
+    /// What was to be sent is not STOMP, or not at this point.
     ///
     /// A header that is missing is missing in the message that was to be acknowledged: that is the server's fault.
     static func sending(_ error: STOMPProtocolError) -> STOMPClientError {
-        STOMPClientError(error.code == .missingHeader ? .protocolViolation : .cannotSend, error.message, cause: error)
+        error.party == .peer ? .protocolViolation(error, foreign: nil) : .cannotSend(.invalid(error))
     }
 
-    /// `what`, such as `the body`, cannot go over a transport that carries only text.
-    package static func notText(_ what: String, over transport: TransportDescription) -> STOMPClientError {
-        let layer = transport.kind.layer.rawValue
-        return STOMPClientError(
-            .cannotSend, layer: layer, "\(what) is no UTF-8, and \(layer) carries only text",
-            remedy: "send it as base64, or over the plain WebSocket: ws://, and /websocket at the end of the path")
+    /// Whether the connection broke, rather than that nothing came over it in time.
+    package var isLoss: Bool {
+        switch self {
+        case .transport(let error): error.kind == .connectionLost
+        case .closed, .silent, .abandoned, .over: true
+        default: false
+        }
     }
 
-    /// An ERROR frame; before CONNECTED it is a refusal.
-    static func server(_ frame: Frame, connected: Bool) -> STOMPClientError {
-        let text = frame.headers["message"] ?? ""
-        let body = String(decoding: frame.body.readableBytesView.prefix(200), as: UTF8.self)
-        let firstLine = body.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
-        var parts = [text, firstLine].filter { !$0.isEmpty }
-        if parts.count == 2, parts[0] == parts[1] || parts[1].hasPrefix(parts[0]) { parts.removeFirst() }
-        let said = parts.isEmpty ? "the server sent an ERROR without a reason" : parts.joined(separator: ": ")
-        return STOMPClientError(
-            connected ? .serverError : .refused, connected ? "ERROR: \(said)" : "CONNECT was refused: \(said)",
-            frame: frame.detached())
+    /// Whether another attempt may help: who was refused, or met a server that speaks another protocol, would get the
+    /// same answer again.
+    public var mayPass: Bool {
+        switch self {
+        case .transport(let error):
+            switch error.kind {
+            case .connectionLost, .cannotConnect, .timedOut, .nameNotFound: true
+            default: false
+            }
+        case .closed, .silent, .abandoned, .over, .timedOut: true
+        case .invalidEndpoint, .noEndpoint, .refused, .serverError, .protocolViolation, .speaksTLS, .cannotSend: false
+        }
+    }
+}
+
+extension STOMPClientError: CustomStringConvertible {
+    /// The reason in plain words, such as `STOMP: timed out receipt within 5 s`.
+    public var description: String {
+        switch self {
+        case .transport(let error): "\(error)"
+        case .refused(let frame), .serverError(let frame):
+            "STOMP: \(plainWords(of: self)) \(frame.headers["message"].map { printable($0) } ?? "")"
+        case .protocolViolation(let error, _): "STOMP: \(error)"
+        case .cannotSend(.invalid(let error)): "STOMP: \(error)"
+        default: "STOMP: \(plainWords(of: self))"
+        }
     }
 }

@@ -22,12 +22,12 @@ extension STOMPConnection {
     ///
     /// - Parameter payload: at most 125 octets.
     /// - Returns: how long the pong took.
-    /// - Throws: ``STOMPClientError``: ``STOMPClientError/Code/cannotSend`` where no WebSocket carries the session,
-    ///   ``STOMPClientError/Code/timedOut`` when no pong came for ``ClientConfiguration/receiptTimeout``.
+    /// - Throws: ``STOMPClientError``: ``STOMPClientError/cannotSend(_:)`` where no WebSocket carries the session,
+    ///   ``STOMPClientError/timedOut(_:within:)`` when no pong came for ``ClientConfiguration/receiptTimeout``.
     public func ping(_ payload: ByteBuffer = ByteBuffer()) async throws -> TimeAmount {
         if let failure = core.failure { throw failure }
         guard transport.kind == .webSocket else {
-            throw STOMPClientError(.cannotSend, layer: "\(transport.kind)", "there is no ping but on a plain WebSocket")
+            throw STOMPClientError.cannotSend(.noPing(over: transport))
         }
         let answer = core.eventLoop.makePromise(of: Void.self)
         let start = NIODeadline.now()
@@ -35,7 +35,7 @@ extension STOMPConnection {
         core.stream.request(.ping(Array(buffer: payload)))
         let time = configuration.receiptTimeout
         let timeout = core.eventLoop.scheduleTask(in: time) {
-            answer.fail(STOMPClientError(.timedOut, layer: "WebSocket", "no pong came within \(time.readable)"))
+            answer.fail(STOMPClientError.timedOut(.pong, within: time))
         }
         defer { timeout.cancel() }
         try await withTaskCancellationHandler {
@@ -51,11 +51,11 @@ extension STOMPConnection {
     /// - Parameters:
     ///   - code: the close code (RFC 6455, section 7.4).
     ///   - reason: at most 123 octets; what is too long is left out.
-    /// - Throws: ``STOMPClientError``: ``STOMPClientError/Code/cannotSend`` where no WebSocket carries the session.
+    /// - Throws: ``STOMPClientError``: ``STOMPClientError/cannotSend(_:)`` where no WebSocket carries the session.
     public func close(code: Int, reason: String = "") throws {
         if let failure = core.failure { throw failure }
         guard transport.keepsMessages else {
-            throw STOMPClientError(.cannotSend, layer: "\(transport.kind)", "there is no close frame but on a WebSocket")
+            throw STOMPClientError.cannotSend(.noCloseFrame(over: transport))
         }
         core.stream.request(.close(code: code, reason: reason))
     }

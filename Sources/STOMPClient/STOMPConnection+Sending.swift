@@ -16,11 +16,11 @@ extension STOMPConnection {
     ///
     /// - Parameter messages: what to send. They are all in memory at once.
     /// - Returns: the receipts of those messages that ask for one, in order.
-    /// - Throws: ``STOMPClientError``; with ``STOMPClientError/Code/cannotSend`` nothing was sent.
+    /// - Throws: ``STOMPClientError``; with ``STOMPClientError/cannotSend(_:)`` nothing was sent.
     @discardableResult
     public func send(_ messages: [OutgoingMessage]) async throws -> [Receipt] {
         if transport.carriesOnlyText, !messages.allSatisfy(\.body.isUTF8) {
-            throw STOMPClientError.notText("the body", over: transport)
+            throw STOMPClientError.cannotSend(.notText(message: nil, over: transport))
         }
         let ids = try core.send { session throws(STOMPProtocolError) in
             var ids: [String] = []

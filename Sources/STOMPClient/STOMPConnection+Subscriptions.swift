@@ -52,7 +52,7 @@ extension STOMPConnection {
         do {
             try await receipt.arrives()
             return .confirmed
-        } catch let error as STOMPClientError where error.code == .timedOut && core.failure == nil {
+        } catch STOMPClientError.timedOut where core.failure == nil {
             return .unconfirmed
         }
     }

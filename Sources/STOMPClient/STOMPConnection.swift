@@ -79,14 +79,13 @@ public actor STOMPConnection {
         } catch {
             // The stream may have opened, and CONNECT may have been sent, before the way to it failed.
             opening.fail(error)
-            throw (error as? TransportError).map(STOMPClientError.init) ?? error
+            throw (error as? TransportError).map(STOMPClientError.transport) ?? error
         }
         let timeout = eventLoop.scheduleTask(deadline: deadline) {
             opening.fail(
-                STOMPClientError(
-                    .timedOut, "no CONNECTED from \(endpoint) within \(configuration.connectTimeout.readable)",
-                    remedy: configuration.session.versions == [.v10]
-                        ? "Spring never answers who accepts STOMP 1.0 alone: accept 1.1 or 1.2 too" : nil))
+                STOMPClientError.timedOut(
+                    .connected(from: endpoint, accepting: configuration.session.versions),
+                    within: configuration.connectTimeout))
         }
         defer { timeout.cancel() }
         do {
@@ -98,14 +97,11 @@ public actor STOMPConnection {
             return STOMPConnection(opened, at: endpoint, stream: stream, configuration: configuration)
         } catch {
             stream.eventLoop.execute { stream.abort() }
-            if endpoint.scheme == .stomp, (error as? STOMPClientError)?.code == .connectionLost,
+            if endpoint.scheme == .stomp, (error as? STOMPClientError)?.isLoss == true,
                 await TLSProbe.isAnswered(
                     by: endpoint, options: configuration.transport, on: eventLoop, deadline: deadline)
             {
-                throw STOMPClientError(
-                    .protocolViolation, layer: "TCP",
-                    "\(endpoint) closed the connection unanswered: this port speaks TLS",
-                    remedy: "try stomps://", cause: error)
+                throw STOMPClientError.speaksTLS(endpoint)
             }
             throw error
         }
@@ -147,7 +143,7 @@ public actor STOMPConnection {
 
     /// Closes without a goodbye.
     public func abort() {
-        core.end(STOMPClientError(.connectionLost, "the session was given up"))
+        core.end(.abandoned)
         core.stream.abort()
     }
 }

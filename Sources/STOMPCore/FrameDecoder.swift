@@ -19,7 +19,7 @@ public struct FrameDecoder: Sendable {
     /// How much of a frame is taken, from the frame on that ``next()`` returns next.
     public var limits: FrameLimits
     /// Whether a frame with a command that is none is read to its end. ``next()`` throws for that frame alone then, with
-    /// ``STOMPProtocolError/unknownCommand``, and goes on behind it. The first line of an HTTP request is not skipped
+    /// ``STOMPProtocolError/skippedCommand``, and goes on behind it. The first line of an HTTP request is not skipped
     /// before the session has a version. Default false.
     public var skipsUnknownCommands: Bool {
         get { reader.skipsUnknownCommands }
@@ -86,12 +86,11 @@ public struct FrameDecoder: Sendable {
 
     /// Tells that the stream has ended.
     ///
-    /// - Throws: ``STOMPProtocolError/Code/truncatedFrame`` when it ended inside a frame.
+    /// - Throws: ``STOMPProtocolError/Reason/truncatedFrame(after:)`` when it ended inside a frame.
     public func finish() throws(STOMPProtocolError) {
         if let failure { throw failure }
         guard bufferedBytes == 0 else {
-            throw STOMPProtocolError(
-                .truncatedFrame, "the stream ended inside a frame, after \(bufferedBytes) octets of it")
+            throw STOMPProtocolError(.peer, .truncatedFrame(after: bufferedBytes))
         }
     }
 
@@ -106,7 +105,7 @@ public struct FrameDecoder: Sendable {
             case .carriageReturn where !owesLineFeed:
                 owesLineFeed = true
             case _ where owesLineFeed:
-                throw STOMPProtocolError(.unknownCommand, "a carriage return stands alone between frames")
+                throw STOMPProtocolError(.peer, .loneCarriageReturn)
             default:
                 return ended
             }

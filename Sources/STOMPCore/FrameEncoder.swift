@@ -19,10 +19,8 @@ public struct FrameEncoder: Sendable {
 
     /// Appends a frame to `buffer`.
     ///
-    /// - Throws: ``STOMPProtocolError`` with ``STOMPProtocolError/Code/notInThisVersion``,
-    ///   ``STOMPProtocolError/Code/cannotBeEncoded``, ``STOMPProtocolError/Code/bodyNotAllowed``,
-    ///   ``STOMPProtocolError/Code/contentLengthMismatch`` or, for more than ``FrameLimits/largestFrame``,
-    ///   ``STOMPProtocolError/Code/frameTooLarge``; `buffer` is then as it was.
+    /// - Throws: ``STOMPProtocolError`` where the version has no such frame, or no way to carry what is in it, or where
+    ///   it would be larger than ``FrameLimits/largestFrame``; `buffer` is then as it was.
     public func encode(
         _ command: Command, _ headers: HeaderList = [:], body: ByteBuffer = ByteBuffer(),
         contentLength: ContentLength = .automatic, into buffer: inout ByteBuffer
@@ -50,16 +48,15 @@ public struct FrameEncoder: Sendable {
         _ buffer: inout ByteBuffer
     ) throws(STOMPProtocolError) -> (headers: Range<Int>, body: Range<Int>) {
         if let version, version < command.since {
-            throw STOMPProtocolError(.notInThisVersion, "STOMP \(version) has no \(command)")
+            throw STOMPProtocolError(.local, .notInThisVersion(command, version))
         }
         if body.readableBytes > 0, !command.allowsBody(in: version) {
-            throw STOMPProtocolError(.bodyNotAllowed, "a \(command) frame may have no body")
+            throw STOMPProtocolError(.local, .bodyNotAllowed(command))
         }
         // Each octet of a header may become two; the rest is the command, our content-length and the ends.
         let most = headers.reduce(64 + body.readableBytes) { $0 + 2 * ($1.name.utf8.count + $1.value.utf8.count + 1) }
         guard most <= FrameLimits.largestFrame else {
-            throw STOMPProtocolError(
-                .frameTooLarge, "the frame would be larger than \(FrameLimits.largestFrame) octets")
+            throw STOMPProtocolError(.local, .frameTooLarge(limit: FrameLimits.largestFrame))
         }
         var headerBlock = 0..<0
         var bodyRange = 0..<0
@@ -75,17 +72,14 @@ public struct FrameEncoder: Sendable {
             if headers.contains("content-length") {
                 let length = String(body.readableBytes)
                 if let wrong = headers.first(where: { $0.name == "content-length" && $0.value != length }) {
-                    throw STOMPProtocolError(
-                        .contentLengthMismatch,
-                        "content-length is \(wrong.value), but the body has \(length) octets")
+                    throw STOMPProtocolError(.local, .wrongContentLength(wrong.value, body: body.readableBytes))
                 }
             } else if contentLength == .automatic, command.allowsBody(in: nil) {
                 writer.write("content-length:")
                 writer.write(String(body.readableBytes))
                 writer.write(.lineFeed)
             } else if body.readableBytesView.contains(.null) {
-                throw STOMPProtocolError(
-                    .cannotBeEncoded, "the body holds a NUL, which needs a content-length before it")
+                throw STOMPProtocolError(.local, .nulInBody)
             }
             headerBlock = headersStart..<writer.count
             writer.write(.lineFeed)
@@ -102,7 +96,7 @@ public struct FrameEncoder: Sendable {
         _ header: Header, _ escaping: HeaderEscaping, _ command: Command, _ writer: inout OctetWriter
     ) throws(STOMPProtocolError) {
         guard !header.name.isEmpty else {
-            throw STOMPProtocolError(.cannotBeEncoded, "a header of \(command) has no name")
+            throw STOMPProtocolError(.local, .headerWithoutName(command))
         }
         try write(header.name, isName: true, of: header, escaping, command, &writer)
         writer.write(.colon)
@@ -127,25 +121,10 @@ public struct FrameEncoder: Sendable {
             }
             let endsHeader = octet == .lineFeed || octet == .carriageReturn || (octet == .colon && isName)
             guard octet != .null, !endsHeader else {
-                throw STOMPProtocolError(.cannotBeEncoded, cannotCarry(octet, header, command))
+                throw STOMPProtocolError(.local, .headerCannotCarry(octet, name: header.name, of: command, version))
             }
             writer.write(octet)
         }
-    }
-
-    private func cannotCarry(_ octet: UInt8, _ header: Header, _ command: Command) -> String {
-        let what =
-            switch octet {
-            case .null: "a NUL"
-            case .lineFeed: "a line feed"
-            case .carriageReturn: "a carriage return"
-            default: "a colon in its name"
-            }
-        let holder = "the header \(header.name.debugDescription) of \(command)"
-        guard octet != .null else { return "\(holder) holds \(what), which no version can carry" }
-        let isBare = HeaderEscaping(command: command, version: .v12) == .none
-        let carrier = isBare ? "\(command)" : version.map { "STOMP \($0)" } ?? "this frame"
-        return "\(holder) holds \(what), which \(carrier) cannot carry"
     }
 }
 

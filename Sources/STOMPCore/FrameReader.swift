@@ -105,7 +105,7 @@ struct FrameReader: Sendable {
             let line = octets.slice(start..<(null + 1))
             throw part == .command
                 ? unknown(line)
-                : STOMPProtocolError(.malformedHeader, "a NUL stands in the headers: \(excerpt(line))")
+                : STOMPProtocolError(.peer, .nulInHeaders(line: excerpt(line)))
         }
         searched = end
         guard let lineFeed else {
@@ -138,15 +138,14 @@ struct FrameReader: Sendable {
         _ line: UnsafeRawBufferPointer, _ version: STOMPVersion?
     ) throws(STOMPProtocolError) -> Command? {
         guard let command = Command(octets: line) else {
-            let error = unknown(line)
             // A browser's request must not be skipped up to a CONNECT in its body, which a page has chosen.
-            guard skipsUnknownCommands, version != nil || !line.isHTTPRequestLine else { throw error }
+            guard skipsUnknownCommands, version != nil || !line.isHTTPRequestLine else { throw unknown(line) }
             unknownCommand = STOMPProtocolError(
-                error.code, error.message, unknownCommand: String(decoding: line, as: UTF8.self))
+                .peer, .skippedFrame(command: String(decoding: line, as: UTF8.self)))
             return nil
         }
         if let version, version < command.since {
-            throw STOMPProtocolError(.notInThisVersion, "STOMP \(version) has no \(command)")
+            throw STOMPProtocolError(.peer, .notInThisVersion(command, version))
         }
         return command
     }
@@ -156,11 +155,11 @@ struct FrameReader: Sendable {
         _ line: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
     ) throws(STOMPProtocolError) {
         guard let colon = line.firstIndex(of: .colon, in: 0..<line.count), colon > 0 else {
-            throw STOMPProtocolError(.malformedHeader, "a header line has no name and colon: \(excerpt(line))")
+            throw STOMPProtocolError(.peer, .headerWithoutColon(line: excerpt(line)))
         }
         headerCount += 1
         guard headerCount <= limits.headers else {
-            throw STOMPProtocolError(.tooManyHeaders, "a frame has more than \(limits.headers) headers")
+            throw STOMPProtocolError(.peer, .tooManyHeaders(limit: limits.headers))
         }
         if contentLength == nil, line.slice(0..<colon).equals("content-length") {
             contentLength = try number(line.slice((colon + 1)..<line.count), version, limits)
@@ -192,9 +191,7 @@ struct FrameReader: Sendable {
         if let command, block.firstIndex(of: .backslash, in: 0..<block.count) != nil {
             escaping = HeaderEscaping(command: command, version: version)
             if let escape = escaping.undefinedEscape(in: block) {
-                throw STOMPProtocolError(
-                    .undefinedEscape,
-                    "a header of \(command) holds \(excerpt(block.slice(escape))), which is no escape of this version")
+                throw STOMPProtocolError(.peer, .undefinedEscape(excerpt(block.slice(escape)), of: command))
             }
         }
         guard let contentLength else { return }
@@ -212,9 +209,7 @@ struct FrameReader: Sendable {
         let end = bodyStart + contentLength
         guard end < octets.count else { return nil }
         guard octets[end] == .null else {
-            throw STOMPProtocolError(
-                .contentLengthMismatch,
-                "content-length is \(contentLength), but the octet after as many of body is no NUL")
+            throw STOMPProtocolError(.peer, .noNULAfterBody(contentLength: contentLength))
         }
         return end
     }
@@ -223,23 +218,23 @@ struct FrameReader: Sendable {
 // MARK: Errors
 
 private func unknown(_ line: UnsafeRawBufferPointer) -> STOMPProtocolError {
-    STOMPProtocolError(.unknownCommand, "a frame begins with \(excerpt(line)), which is no command")
+    STOMPProtocolError(.peer, .unknownCommand(line: excerpt(line)))
 }
 
 private func noNumber(_ value: UnsafeRawBufferPointer) -> STOMPProtocolError {
-    STOMPProtocolError(.malformedContentLength, "content-length is no number of octets: \(excerpt(value))")
+    STOMPProtocolError(.peer, .malformedContentLength(excerpt(value)))
 }
 
 private func bodyNotAllowed(_ command: Command) -> STOMPProtocolError {
-    STOMPProtocolError(.bodyNotAllowed, "a \(command) frame has a body")
+    STOMPProtocolError(.peer, .bodyNotAllowed(command))
 }
 
 private func tooLarge(_ limits: FrameLimits) -> STOMPProtocolError {
-    STOMPProtocolError(.frameTooLarge, "a frame is larger than the limit of \(limits.frame) octets")
+    STOMPProtocolError(.peer, .frameTooLarge(limit: limits.frame))
 }
 
 private func tooLong(_ limits: FrameLimits) -> STOMPProtocolError {
-    STOMPProtocolError(.lineTooLong, "a line of a frame is longer than \(limits.line) octets")
+    STOMPProtocolError(.peer, .lineTooLong(limit: limits.line))
 }
 
 extension UnsafeRawBufferPointer {

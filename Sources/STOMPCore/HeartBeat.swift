@@ -18,8 +18,8 @@ public struct HeartBeat: Sendable, Hashable, CustomStringConvertible {
 
     /// Reads a header's value; an absent header is `0,0`.
     ///
-    /// - Throws: ``STOMPProtocolError/Code/malformedHeartBeat``.
-    public init(header: String?) throws(STOMPProtocolError) {
+    /// - Throws: ``STOMPProtocolError/Reason/malformedHeartBeat(_:)``.
+    public init(header: String?, from party: STOMPProtocolError.Party = .peer) throws(STOMPProtocolError) {
         guard let header else {
             self = .none
             return
@@ -31,8 +31,7 @@ public struct HeartBeat: Sendable, Hashable, CustomStringConvertible {
             return Int(digits) ?? Self.longestInterval
         }
         guard parts.count == 2, let outgoing = parts[0], let incoming = parts[1] else {
-            throw STOMPProtocolError(
-                .malformedHeartBeat, "heart-beat is not two numbers of milliseconds: \(header.debugDescription)")
+            throw STOMPProtocolError(party, .malformedHeartBeat(header))
         }
         self.init(outgoing: outgoing, incoming: incoming)
     }

@@ -1,83 +1,177 @@
-/// What is wrong with a frame, or with a frame at this point of a session.
-public struct STOMPProtocolError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The kind of fault. More may come: keep a `default` in a `switch`.
-    public struct Code: Sendable, Hashable, CustomStringConvertible {
-        enum Kind: String {
-            case unknownCommand, malformedHeader, undefinedEscape, malformedContentLength, contentLengthMismatch
-            case bodyNotAllowed, lineTooLong, tooManyHeaders, frameTooLarge, truncatedFrame
-            case notInThisVersion, cannotBeEncoded, malformedHeartBeat, versionMismatch, missingHeader
-            case unexpectedFrame, invalidState, unknownSubscription, unknownTransaction, duplicateID
-        }
+/// What is wrong with a frame, or with a frame at this point of a session, and whose fault it is.
+public struct STOMPProtocolError: Error, Sendable, Hashable {
+    /// Who is at fault.
+    public enum Party: Sendable, Hashable {
+        /// This side was asked to send what the protocol forbids; nothing was sent.
+        case local
+        /// The peer sent it.
+        case peer
+    }
 
-        let kind: Kind
+    public let party: Party
+    public let reason: Reason
 
-        public var description: String { kind.rawValue }
+    public init(_ party: Party, _ reason: Reason) {
+        self.party = party
+        self.reason = reason
+    }
 
-        /// The first line of a frame is no command: usually the peer speaks another protocol.
-        public static let unknownCommand = Code(kind: .unknownCommand)
-        /// A header line without a colon, without a name, or with a NUL in it.
-        public static let malformedHeader = Code(kind: .malformedHeader)
+    /// Why a frame is wrong. Text from a frame is an excerpt of at most 40 bytes, quoted and printable, unless said
+    /// otherwise. More may come: keep a `default` in a `switch`.
+    public indirect enum Reason: Sendable, Hashable {
+        // What is not a frame.
+
+        /// The first line of a frame is not a command: usually the peer speaks another protocol.
+        case unknownCommand(line: String)
+        /// The same, of a frame that was read to its end all the same (``FrameDecoder/skipsUnknownCommands``). The
+        /// whole line.
+        case skippedFrame(command: String)
+        /// A CR without its LF between frames.
+        case loneCarriageReturn
+        /// A header line without a colon or without a name.
+        case headerWithoutColon(line: String)
+        case nulInHeaders(line: String)
         /// A backslash sequence that the version does not define.
-        public static let undefinedEscape = Code(kind: .undefinedEscape)
-        /// A `content-length` that is no number of octets.
-        public static let malformedContentLength = Code(kind: .malformedContentLength)
-        /// The octet after `content-length` octets of body is no NUL.
-        public static let contentLengthMismatch = Code(kind: .contentLengthMismatch)
-        /// A body on a frame that may have none.
-        public static let bodyNotAllowed = Code(kind: .bodyNotAllowed)
-        /// A line over ``FrameLimits/line``.
-        public static let lineTooLong = Code(kind: .lineTooLong)
-        /// More headers than ``FrameLimits/headers``.
-        public static let tooManyHeaders = Code(kind: .tooManyHeaders)
-        /// A frame over ``FrameLimits/frame``.
-        public static let frameTooLarge = Code(kind: .frameTooLarge)
-        /// The stream ended inside a frame.
-        public static let truncatedFrame = Code(kind: .truncatedFrame)
-        /// A command or header that the negotiated version does not have.
-        public static let notInThisVersion = Code(kind: .notInThisVersion)
-        /// A header or body that the version has no way to carry.
-        public static let cannotBeEncoded = Code(kind: .cannotBeEncoded)
+        case undefinedEscape(String, of: Command)
+        /// A `content-length` that is not a number of bytes.
+        case malformedContentLength(String)
+        /// The byte after `content-length` bytes of body is not NUL.
+        case noNULAfterBody(contentLength: Int)
+        case bodyNotAllowed(Command)
+        /// The stream ended inside a frame, after so many bytes of it.
+        case truncatedFrame(after: Int)
+        case notInThisVersion(Command, STOMPVersion)
+
+        // What is more than a limit of ``FrameLimits`` allows, in bytes or headers.
+
+        case lineTooLong(limit: Int)
+        case tooManyHeaders(limit: Int)
+        case frameTooLarge(limit: Int)
+
+        // What cannot be encoded.
+
+        case headerWithoutName(Command)
+        /// A byte of a header that the version has no way to carry. `name` is that of the header, whole.
+        case headerCannotCarry(UInt8, name: String, of: Command, STOMPVersion?)
+        /// A body with a NUL and no `content-length`.
+        case nulInBody
+        /// A `content-length` header that is not the body's length.
+        case wrongContentLength(String, body: Int)
+
+        // What is not right at this point of a session. Identifiers and values are whole.
+
         /// A `heart-beat` header that is not two numbers of milliseconds.
-        public static let malformedHeartBeat = Code(kind: .malformedHeartBeat)
+        case malformedHeartBeat(String)
         /// The server chose a version that was not offered.
-        public static let versionMismatch = Code(kind: .versionMismatch)
-        /// A header that the frame must have is not there.
-        public static let missingHeader = Code(kind: .missingHeader)
-        /// A frame that may not come at this point.
-        public static let unexpectedFrame = Code(kind: .unexpectedFrame)
-        /// A call that this state of the session does not allow.
-        public static let invalidState = Code(kind: .invalidState)
-        /// No subscription with this id.
-        public static let unknownSubscription = Code(kind: .unknownSubscription)
-        /// No open transaction with this id.
-        public static let unknownTransaction = Code(kind: .unknownTransaction)
-        /// A subscription or transaction with this id is already there.
-        public static let duplicateID = Code(kind: .duplicateID)
+        case versionMismatch(chosen: String, offered: [STOMPVersion])
+        case missingHeader(String, of: Command)
+        case unexpectedFrame(Command, SessionStage)
+        case connectAlreadySent
+        /// Nothing can be sent now.
+        case cannotSend(SessionStage)
+        case unknownSubscription(String)
+        case duplicateSubscription(String)
+        case unknownTransaction(String)
+        case duplicateTransaction(String)
     }
-
-    public let code: Code
-    /// One sentence that a user understands, without a full stop.
-    public let message: String
-    /// What stands where a command should, in a frame that was read to its end all the same
-    /// (``FrameDecoder/skipsUnknownCommands``); otherwise nil.
-    public let unknownCommand: String?
-
-    public init(_ code: Code, _ message: String, unknownCommand: String? = nil) {
-        self.code = code
-        self.message = message
-        self.unknownCommand = unknownCommand
-    }
-
-    public var description: String { message }
 
     /// Whether a limit of this side was reached, which another setting would lift.
     public var isLimit: Bool {
-        code == .lineTooLong || code == .tooManyHeaders || code == .frameTooLarge
+        switch reason {
+        case .lineTooLong, .tooManyHeaders, .frameTooLarge: true
+        default: false
+        }
     }
+
+    /// What stands where a command should, in a frame that was read to its end all the same; otherwise nil.
+    public var skippedCommand: String? {
+        guard case .skippedFrame(let command) = reason else { return nil }
+        return command
+    }
+}
+
+/// How far a session is.
+public enum SessionStage: Sendable, Hashable {
+    case beforeConnect, beforeConnected, open, afterDisconnect, over
 }
 
 extension STOMPProtocolError {
     static func missing(_ header: String, _ frame: Frame) -> STOMPProtocolError {
-        STOMPProtocolError(.missingHeader, "a \(frame.command) frame has no \(header) header")
+        STOMPProtocolError(.peer, .missingHeader(header, of: frame.command))
+    }
+}
+
+extension STOMPProtocolError: CustomStringConvertible {
+    /// One sentence without a full stop.
+    public var description: String {
+        switch reason {
+        case .unknownCommand(let line): "a frame begins with \(line), which is no command"
+        case .skippedFrame(let command): "a frame begins with \(command.debugDescription), which is no command"
+        case .loneCarriageReturn: "a carriage return stands alone between frames"
+        case .headerWithoutColon(let line): "a header line has no name and colon: \(line)"
+        case .nulInHeaders(let line): "a NUL stands in the headers: \(line)"
+        case .undefinedEscape(let escape, let command):
+            "a header of \(command) holds \(escape), which is no escape of this version"
+        case .malformedContentLength(let value): "content-length is no number of octets: \(value)"
+        case .noNULAfterBody(let length):
+            "content-length is \(length), but the octet after as many of body is no NUL"
+        case .bodyNotAllowed(let command):
+            party == .peer ? "a \(command) frame has a body" : "a \(command) frame may have no body"
+        case .truncatedFrame(let count): "the stream ended inside a frame, after \(count) octets of it"
+        case .notInThisVersion(let command, let version): "STOMP \(version) has no \(command)"
+        case .lineTooLong(let limit): "a line of a frame is longer than \(limit) octets"
+        case .tooManyHeaders(let limit): "a frame has more than \(limit) headers"
+        case .frameTooLarge(let limit):
+            party == .peer
+                ? "a frame is larger than the limit of \(limit) octets"
+                : "the frame would be larger than \(limit) octets"
+        case .headerWithoutName(let command): "a header of \(command) has no name"
+        case .headerCannotCarry(let byte, let name, let command, let version):
+            Self.cannotCarry(byte, "the header \(name.debugDescription) of \(command)", command, version)
+        case .nulInBody: "the body holds a NUL, which needs a content-length before it"
+        case .wrongContentLength(let value, let length):
+            "content-length is \(value), but the body has \(length) octets"
+        case .malformedHeartBeat(let value):
+            "heart-beat is not two numbers of milliseconds: \(value.debugDescription)"
+        case .versionMismatch(let chosen, let offered):
+            "the server chose STOMP \(chosen.debugDescription), but "
+                + "\(offered.map(\.rawValue).joined(separator: ", ")) was offered"
+        case .missingHeader(let header, let command): "a \(command) frame has no \(header) header"
+        case .unexpectedFrame(let command, let stage): "\(command) may not come \(stage.words)"
+        case .connectAlreadySent: "CONNECT was already sent"
+        case .cannotSend(let stage): "nothing can be sent \(stage.words)"
+        case .unknownSubscription(let id): "there is no subscription with the id \(id.debugDescription)"
+        case .duplicateSubscription(let id): "there is a subscription with the id \(id.debugDescription) already"
+        case .unknownTransaction(let id): "no transaction \(id.debugDescription) is open"
+        case .duplicateTransaction(let id): "there is a transaction \(id.debugDescription) already"
+        }
+    }
+
+    private static func cannotCarry(
+        _ byte: UInt8, _ holder: String, _ command: Command, _ version: STOMPVersion?
+    ) -> String {
+        let what =
+            switch byte {
+            case .null: "a NUL"
+            case .lineFeed: "a line feed"
+            case .carriageReturn: "a carriage return"
+            default: "a colon in its name"
+            }
+        guard byte != .null else { return "\(holder) holds \(what), which no version can carry" }
+        let isBare = HeaderEscaping(command: command, version: .v12) == .none
+        let carrier = isBare ? "\(command)" : version.map { "STOMP \($0)" } ?? "this frame"
+        return "\(holder) holds \(what), which \(carrier) cannot carry"
+    }
+}
+
+extension SessionStage {
+    fileprivate var words: String {
+        switch self {
+        case .beforeConnect: "before CONNECT"
+        case .beforeConnected: "before CONNECTED"
+        case .open: "in an open session"
+        case .afterDisconnect: "after DISCONNECT"
+        case .over: "after the session's end"
+        }
     }
 }

@@ -2,7 +2,7 @@ import NIOCore
 
 /// SEND, and what is said of the messages that came.
 extension Session {
-    /// - Throws: ``STOMPProtocolError/Code/unknownTransaction``, ``STOMPProtocolError/Code/invalidState``, or an
+    /// - Throws: ``STOMPProtocolError/Reason/unknownTransaction(_:)``, ``STOMPProtocolError/Reason/cannotSend(_:)``, or an
     ///   encoding error.
     public func send(
         to destination: String, headers: HeaderList = [:], body: ByteBuffer = ByteBuffer(),
@@ -20,8 +20,8 @@ extension Session {
     /// ACK of a message, by the headers that the version asks for: 1.2 the message's `ack`, 1.1 its `subscription` and
     /// `message-id`, 1.0 its `message-id`.
     ///
-    /// - Throws: ``STOMPProtocolError/Code/missingHeader`` where the message does not have them,
-    ///   ``STOMPProtocolError/Code/unknownTransaction``, ``STOMPProtocolError/Code/invalidState``.
+    /// - Throws: ``STOMPProtocolError/Reason/missingHeader(_:of:)`` where the message does not have them,
+    ///   ``STOMPProtocolError/Reason/unknownTransaction(_:)``, ``STOMPProtocolError/Reason/cannotSend(_:)``.
     public func ack(
         _ message: Frame, transaction: String? = nil, receipt: String? = nil
     ) throws(STOMPProtocolError) -> Frame {
@@ -56,7 +56,7 @@ extension Frame {
 
     /// What names this MESSAGE in ACK and NACK.
     ///
-    /// - Throws: ``STOMPProtocolError/Code/missingHeader``.
+    /// - Throws: ``STOMPProtocolError/Reason/missingHeader(_:of:)``.
     fileprivate func acknowledgementHeaders(_ version: STOMPVersion) throws(STOMPProtocolError) -> HeaderList {
         if version >= .v12 {
             guard let id = headers["ack"] else { throw .missing("ack", self) }

@@ -2,7 +2,7 @@
 extension Session {
     /// SUBSCRIBE, with an id of its own (`sub-0`, `sub-1`, ...) where none is given.
     ///
-    /// - Throws: ``STOMPProtocolError/Code/duplicateID``, ``STOMPProtocolError/Code/invalidState``, or an encoding error.
+    /// - Throws: ``STOMPProtocolError/Reason/duplicateSubscription(_:)``, ``STOMPProtocolError/Reason/cannotSend(_:)``, or an encoding error.
     public mutating func subscribe(
         to destination: String, id: String? = nil, ack: AckMode = .auto, headers: HeaderList = [:],
         receipt: String? = nil
@@ -10,7 +10,7 @@ extension Session {
         _ = try connected()
         let id = id ?? freeSubscriptionID()
         guard subscriptions[id] == nil else {
-            throw STOMPProtocolError(.duplicateID, "there is a subscription with the id \(id.debugDescription) already")
+            throw STOMPProtocolError(.local, .duplicateSubscription(id))
         }
         var list: HeaderList = ["id": id, "destination": destination]
         if ack != .auto { list.append("ack", ack.rawValue) }
@@ -35,15 +35,14 @@ extension Session {
         }
     }
 
-    /// - Throws: ``STOMPProtocolError/Code/unknownSubscription``, ``STOMPProtocolError/Code/invalidState``, or an
+    /// - Throws: ``STOMPProtocolError/Reason/unknownSubscription(_:)``, ``STOMPProtocolError/Reason/cannotSend(_:)``, or an
     ///   encoding error.
     public mutating func unsubscribe(
         _ id: String, headers: HeaderList = [:], receipt: String? = nil
     ) throws(STOMPProtocolError) -> Frame {
         _ = try connected()
         guard let destination = subscriptions[id] else {
-            throw STOMPProtocolError(
-                .unknownSubscription, "there is no subscription with the id \(id.debugDescription)")
+            throw STOMPProtocolError(.local, .unknownSubscription(id))
         }
         var list: HeaderList = ["id": id]
         // STOMP 1.0 lets a server go by the destination alone.

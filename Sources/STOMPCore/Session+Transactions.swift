@@ -2,26 +2,26 @@
 extension Session {
     /// BEGIN, with an id of its own (`tx-0`, `tx-1`, ...) where none is given.
     ///
-    /// - Throws: ``STOMPProtocolError/Code/duplicateID``, ``STOMPProtocolError/Code/invalidState``, or an encoding error.
+    /// - Throws: ``STOMPProtocolError/Reason/duplicateTransaction(_:)``, ``STOMPProtocolError/Reason/cannotSend(_:)``, or an encoding error.
     public mutating func begin(
         _ id: String? = nil, receipt: String? = nil
     ) throws(STOMPProtocolError) -> (id: String, frame: Frame) {
         _ = try connected()
         let id = id ?? freeTransactionID()
         guard !transactions.contains(id) else {
-            throw STOMPProtocolError(.duplicateID, "there is a transaction \(id.debugDescription) already")
+            throw STOMPProtocolError(.local, .duplicateTransaction(id))
         }
         let frame = try transactionFrame(.begin, id, receipt)
         transactions.insert(id)
         return (id, frame)
     }
 
-    /// - Throws: ``STOMPProtocolError/Code/unknownTransaction``, ``STOMPProtocolError/Code/invalidState``.
+    /// - Throws: ``STOMPProtocolError/Reason/unknownTransaction(_:)``, ``STOMPProtocolError/Reason/cannotSend(_:)``.
     public mutating func commit(_ id: String, receipt: String? = nil) throws(STOMPProtocolError) -> Frame {
         try end(.commit, id, receipt)
     }
 
-    /// - Throws: ``STOMPProtocolError/Code/unknownTransaction``, ``STOMPProtocolError/Code/invalidState``.
+    /// - Throws: ``STOMPProtocolError/Reason/unknownTransaction(_:)``, ``STOMPProtocolError/Reason/cannotSend(_:)``.
     public mutating func abort(_ id: String, receipt: String? = nil) throws(STOMPProtocolError) -> Frame {
         try end(.abort, id, receipt)
     }
@@ -61,7 +61,7 @@ extension Session {
 
     private func checkOpen(_ transaction: String) throws(STOMPProtocolError) {
         guard transactions.contains(transaction) else {
-            throw STOMPProtocolError(.unknownTransaction, "no transaction \(transaction.debugDescription) is open")
+            throw STOMPProtocolError(.local, .unknownTransaction(transaction))
         }
     }
 }

@@ -56,15 +56,15 @@ public struct Session: Sendable {
 
     // MARK: Beginning and end
 
-    /// - Throws: ``STOMPProtocolError/Code/invalidState``, or ``STOMPProtocolError/Code/cannotBeEncoded`` for a header
+    /// - Throws: ``STOMPProtocolError/Reason/connectAlreadySent``, or an encoding error for a header
     ///   that CONNECT cannot carry.
     public mutating func connect(_ configuration: SessionConfiguration) throws(STOMPProtocolError) -> Frame {
-        guard case .idle = state else { throw invalidState("CONNECT was already sent") }
+        guard case .idle = state else { throw STOMPProtocolError(.local, .connectAlreadySent) }
         let headers = configuration.connectHeaders
         let offered = STOMPVersion.allCases.filter { version in
             STOMPVersion.negotiate(offered: headers["accept-version"], supported: [version]) != nil
         }
-        let heartBeat = try HeartBeat(header: headers["heart-beat"])
+        let heartBeat = try HeartBeat(header: headers["heart-beat"], from: .local)
         let frame = try encoder.frame(.connect, headers)
         state = .connecting(offered: offered, heartBeat)
         return frame
@@ -100,7 +100,7 @@ public struct Session: Sendable {
             if case .disconnecting(_, id) = state { return .goodbye }
             return .receipt(id: id)
         case (.connecting, _), (.connected, _), (.disconnecting, _), (.idle, _), (.closed, _):
-            throw STOMPProtocolError(.unexpectedFrame, "\(frame.command) may not come \(whereWeAre)")
+            throw STOMPProtocolError(.peer, .unexpectedFrame(frame.command, stage))
         }
     }
 
@@ -110,9 +110,7 @@ public struct Session: Sendable {
         // A server that knows only 1.0 names no version.
         let name = frame.headers["version"] ?? STOMPVersion.v10.rawValue
         guard let version = STOMPVersion(rawValue: name), offered.contains(version) else {
-            let versions = offered.map(\.rawValue).joined(separator: ", ")
-            throw STOMPProtocolError(
-                .versionMismatch, "the server chose STOMP \(name.debugDescription), but \(versions) was offered")
+            throw STOMPProtocolError(.peer, .versionMismatch(chosen: name, offered: offered))
         }
         var agreed = HeartBeat.none
         if version != .v10 {
@@ -140,22 +138,18 @@ public struct Session: Sendable {
 
     func connected() throws(STOMPProtocolError) -> Handshake {
         guard case .connected(let handshake) = state else {
-            throw invalidState("nothing can be sent \(whereWeAre)")
+            throw STOMPProtocolError(.local, .cannotSend(stage))
         }
         return handshake
     }
 
-    private var whereWeAre: String {
+    private var stage: SessionStage {
         switch state {
-        case .idle: "before CONNECT"
-        case .connecting: "before CONNECTED"
-        case .connected: "in an open session"
-        case .disconnecting: "after DISCONNECT"
-        case .closed: "after the session's end"
+        case .idle: .beforeConnect
+        case .connecting: .beforeConnected
+        case .connected: .open
+        case .disconnecting: .afterDisconnect
+        case .closed: .over
         }
-    }
-
-    private func invalidState(_ message: String) -> STOMPProtocolError {
-        STOMPProtocolError(.invalidState, message)
     }
 }

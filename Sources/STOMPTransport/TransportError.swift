@@ -2,6 +2,7 @@
 public enum TransportError: Error, Sendable, Hashable {
     case name(NameFailure)
     case tcp(TCPFailure)
+    case tls(TLSFailure)
     case http(HTTPFailure)
     case proxy(ProxyFailure)
     case webSocket(WebSocketFailure)
@@ -56,6 +57,7 @@ public enum TransportError: Error, Sendable, Hashable {
         switch self {
         case .name: .name
         case .tcp: .tcp
+        case .tls: .tls
         case .http: .http
         case .proxy: .proxy
         case .webSocket: .webSocket
@@ -68,6 +70,7 @@ public enum TransportError: Error, Sendable, Hashable {
         switch self {
         case .name(let failure): failure.kind
         case .tcp(let failure): failure.kind
+        case .tls(let failure): failure.kind
         case .http(let failure): failure.kind
         case .proxy(let failure): failure.kind
         case .webSocket(let failure): failure.kind
@@ -79,7 +82,7 @@ public enum TransportError: Error, Sendable, Hashable {
     /// The answer to an HTTP request that was refused.
     public var response: HTTPRefusal? {
         switch self {
-        case .name, .tcp, .proxy: nil
+        case .name, .tcp, .tls, .proxy: nil
         case .http(let failure): failure.response
         case .webSocket(let failure): failure.response
         case .sockJS(let failure): failure.response
@@ -97,6 +100,7 @@ extension TransportError: CustomStringConvertible {
         switch self {
         case .name(let failure): plainWords(of: failure)
         case .tcp(let failure): plainWords(of: failure)
+        case .tls(let failure): plainWords(of: failure)
         case .http(let failure): plainWords(of: failure)
         case .proxy(let failure): plainWords(of: failure)
         case .webSocket(let failure): plainWords(of: failure)

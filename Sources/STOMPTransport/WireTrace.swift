@@ -31,8 +31,6 @@ public struct WireEvent: Sendable {
     public var content: Content
     /// The octets it is about: a STOMP frame whole, an HTTP head as text, a payload.
     public var octets: ByteBuffer?
-    /// What a TLS handshake came to, where this is its end.
-    public var tls: TLSSummary?
     /// Which of the connections of the process it belongs to, in the order in which they were tried: 1 and up.
     public var connection = 0
     /// What went the same way before ``octets``, as far as something that begins there, such as a header, may reach into
@@ -42,15 +40,13 @@ public struct WireEvent: Sendable {
     public var isPiece = false
 
     public init(
-        _ layer: Layer, _ direction: Direction, _ detail: Detail, _ content: Content, octets: ByteBuffer? = nil,
-        tls: TLSSummary? = nil
+        _ layer: Layer, _ direction: Direction, _ detail: Detail, _ content: Content, octets: ByteBuffer? = nil
     ) {
         self.layer = layer
         self.direction = direction
         self.detail = detail
         self.content = content
         self.octets = octets
-        self.tls = tls
     }
 }
 
@@ -61,6 +57,16 @@ extension WireEvent {
         case connecting(to: String)
         case connected(to: String)
         case closed
+        // TLS.
+        /// It is encrypted from here on.
+        case handshakeDone(TLSSummary)
+        case closeNotify
+        /// The keys of the session are appended to the file that `SSLKEYLOGFILE` names.
+        case keysLogged(to: String)
+        case cannotLogKeys(to: String)
+        // Any layer.
+        /// The layer is over for this reason.
+        case failed(TransportError)
         /// What one read brought, or one write takes.
         case bytes
 
@@ -76,8 +82,6 @@ extension WireEvent {
         // Proxies.
         case connectingThroughProxy(String, to: String)
         case socks(SOCKSStep)
-        /// What is given up, and why.
-        case failed(TransportError)
 
         // HTTP, as somebody between the two sides sees it.
         case request(method: String, target: String)
@@ -132,10 +136,9 @@ extension WireEvent {
     }
 
     public init(
-        _ layer: Layer, _ direction: Direction, _ detail: Detail, _ summary: String, octets: ByteBuffer? = nil,
-        tls: TLSSummary? = nil
+        _ layer: Layer, _ direction: Direction, _ detail: Detail, _ summary: String, octets: ByteBuffer? = nil
     ) {
-        self.init(layer, direction, detail, .summary(summary), octets: octets, tls: tls)
+        self.init(layer, direction, detail, .summary(summary), octets: octets)
     }
 }
 

@@ -1,3 +1,5 @@
+import StomptapOutput
+
 /// The page of the program: what all commands share.
 enum ProgramPage {
     static func text(of program: CommandHelp, commands: [CommandHelp], version: String, date: String) -> String {
@@ -16,7 +18,7 @@ enum ProgramPage {
             page.entry(["stomptap-\(command.commandName)(1)"], command.abstract ?? "")
         }
         page.section("EXIT STATUS")
-        for (status, meaning) in statuses { page.entry([status], meaning) }
+        for status in ExitStatus.allCases { page.entry(["\(status.rawValue)"], status.details) }
         page.paragraph(
             "Every failure but wrong usage is one line on stderr that names the layer, the cause and, where one is known, "
                 + "the remedy.")
@@ -33,24 +35,6 @@ enum ProgramPage {
         page.words(commands.map { "stomptap-\($0.commandName)(1)" }.joined(separator: ", "))
         return page.text
     }
-
-    private static let statuses = [
-        ("0", "did what was asked"),
-        ("1", "the server answered ERROR, or an expectation failed: --expect, a limit, a check"),
-        ("64", "wrong usage"),
-        ("65", "bad input: a body, template, frame file or recording that cannot be read as what it should be"),
-        ("66", "an input file is not there"),
-        ("68", "host name not found"),
-        ("69", "could not connect, or the connection was lost for good: closed, reset, or silent past its heart-beat"),
-        ("73", "an output file cannot be made, or a listening port not opened"),
-        ("74", "writing failed"),
-        ("75", "timed out: no CONNECTED, receipt, reply or message in time"),
-        ("76", "the other side broke the protocol, or sent more than a limit allows"),
-        ("77", "refused: credentials, 401 and 403, origin, certificate"),
-        ("78", "a profile is wrong, or there is none of that name"),
-        ("130", "ended by Ctrl-C, after a goodbye"),
-        ("143", "ended by TERM, after a goodbye"),
-    ]
 
     private static let environment = [
         ("NO_COLOR", "no colours, unless --color always is given"),

@@ -149,7 +149,7 @@ import Testing
 
     @Test func anUnknownCommandIsAnErrorAndDoesNoHarm() throws {
         var session = session
-        let unknown = STOMPProtocolError(.unknownCommand, "FOO", unknownCommand: "FOO")
+        let unknown = STOMPProtocolError(.peer, .skippedFrame(command: "FOO"))
         guard case .refuse(_, let reply) = session.receive(unknown) else { throw NoFrame(text: "FOO") }
         #expect(reply == error("Bad command", "Could not interpret command \"FOO\"\n"))
         #expect(session.version == .v12)
@@ -216,7 +216,7 @@ import Testing
     }
 
     @Test mutating func aMalformedFrameIsASilentClose() throws {
-        let action = session.receive(STOMPProtocolError(.malformedHeader, "no colon"))
+        let action = session.receive(STOMPProtocolError(.peer, .headerWithoutColon(line: "x")))
         guard case .end([], .close(code: 1007, reason: ""), _) = action else { throw NoFrame(text: "\(action)") }
     }
 

@@ -151,7 +151,7 @@ import Testing
     @Test mutating func aFrameOverTheBufferIsAnErrorAnd1002() throws {
         let limits = Manner.spring.frameLimits(FrameLimits())
         #expect(limits.frame == 64 << 10)
-        let action = session.receive(STOMPProtocolError(.frameTooLarge, "a frame is larger than the limit"))
+        let action = session.receive(STOMPProtocolError(.peer, .frameTooLarge(limit: 64 << 10)))
         guard case .end(let replies, .close(code: 1002, reason: ""), _) = action else {
             throw NoFrame(text: "\(action)")
         }

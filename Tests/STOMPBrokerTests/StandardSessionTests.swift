@@ -182,8 +182,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (STOMPProtocolError(.unknownCommand, "no command"), "Malformed frame"),
-        (STOMPProtocolError(.frameTooLarge, "too large"), "Limit exceeded"),
+        (STOMPProtocolError(.peer, .unknownCommand(line: "x")), "Malformed frame"),
+        (STOMPProtocolError(.peer, .frameTooLarge(limit: 1)), "Limit exceeded"),
     ])
     func whatIsNoFrameIsAnError(_ error: STOMPProtocolError, _ message: String) throws {
         var session = try StandardSession.open(.v12)
@@ -191,7 +191,7 @@ import Testing
             throw NoFrame(text: "")
         }
         #expect(replies[0].headers["message"] == message)
-        #expect(replies[0].body == error.message + "\n")
+        #expect(replies[0].body == error.description + "\n")
     }
 }
 

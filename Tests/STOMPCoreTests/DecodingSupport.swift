@@ -109,7 +109,7 @@ func expectDecoding(
 ) {
     let whole = outcome(of: [stream[...]], version: version, limits: limits, adopts: adopts)
     #expect(whole.contents == contents, sourceLocation: sourceLocation)
-    #expect(whole.error?.code == code, "\(whole.error?.message ?? "no error")", sourceLocation: sourceLocation)
+    #expect(whole.error?.code == code, "\(whole.error?.description ?? "no error")", sourceLocation: sourceLocation)
     for feeding in Feeding.allCases {
         for cut in stream.indices {
             let pieces = [stream[..<cut], stream[cut...]]

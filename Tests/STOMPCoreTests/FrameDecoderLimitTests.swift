@@ -110,11 +110,15 @@ import Testing
     }
 
     @Test func tellsALimitFromAFault() {
-        for code in [STOMPProtocolError.Code.lineTooLong, .tooManyHeaders, .frameTooLarge] {
-            #expect(STOMPProtocolError(code, "").isLimit)
+        for reason in [
+            STOMPProtocolError.Reason.lineTooLong(limit: 1), .tooManyHeaders(limit: 1), .frameTooLarge(limit: 1),
+        ] {
+            #expect(STOMPProtocolError(.peer, reason).isLimit)
         }
-        for code in [STOMPProtocolError.Code.unknownCommand, .contentLengthMismatch, .truncatedFrame] {
-            #expect(!STOMPProtocolError(code, "").isLimit)
+        for reason in [
+            STOMPProtocolError.Reason.unknownCommand(line: "x"), .noNULAfterBody(contentLength: 1), .nulInBody,
+        ] {
+            #expect(!STOMPProtocolError(.peer, reason).isLimit)
         }
     }
 }

@@ -97,7 +97,7 @@ import Testing
     func namesWhatAPeerOfAnotherProtocolSaid(stream: String, excerpt: String) throws {
         expectDecoding(stream, nil, then: .unknownCommand)
         let error = try #require(throws: STOMPProtocolError.self) { try decodeOne(stream, nil) }
-        #expect(error.message == "a frame begins with \(excerpt), which is no command")
+        #expect(error.description == "a frame begins with \(excerpt), which is no command")
     }
 
     @Test func givesFramesAsTheirOctets() throws {

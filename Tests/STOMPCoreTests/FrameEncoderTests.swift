@@ -35,7 +35,7 @@ import Testing
         let error = #expect(throws: STOMPProtocolError.self, sourceLocation: sourceLocation) {
             try encode(command, headers, body, at: version, contentLength: contentLength)
         }
-        #expect(error?.code == code, "\(error?.message ?? "")", sourceLocation: sourceLocation)
+        #expect(error?.code == code, "\(error?.description ?? "")", sourceLocation: sourceLocation)
     }
 
     @Test(arguments: anyVersion)
@@ -189,7 +189,7 @@ import Testing
         ]
         for (command, headers, version, message) in cases {
             let error = try #require(throws: STOMPProtocolError.self) { try encode(command, headers, at: version) }
-            #expect(error.message == message)
+            #expect(error.description == message)
         }
     }
 

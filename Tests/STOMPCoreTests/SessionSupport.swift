@@ -42,5 +42,5 @@ func expectError<Result>(
     _ code: STOMPProtocolError.Code, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Result
 ) {
     let error = #expect(throws: STOMPProtocolError.self, sourceLocation: sourceLocation) { try body() }
-    #expect(error?.code == code, "\(error?.message ?? "")", sourceLocation: sourceLocation)
+    #expect(error?.code == code, "\(error?.description ?? "")", sourceLocation: sourceLocation)
 }

@@ -19,8 +19,8 @@ import Testing
                     guard let element = try decoder.next() else { break }
                     if case .frame(let frame) = element { elements.append(frame.command.rawValue) }
                 } catch {
-                    elements.append(error.unknownCommand.map { "? \($0)" } ?? error.code.description)
-                    if error.unknownCommand == nil { return elements }
+                    elements.append(error.skippedCommand.map { "? \($0)" } ?? error.code.rawValue)
+                    if error.skippedCommand == nil { return elements }
                 }
             }
         }
@@ -69,7 +69,7 @@ import Testing
         for _ in 1...2 {
             let error = #expect(throws: STOMPProtocolError.self) { try decoder.next() }
             #expect(error?.code == .unknownCommand)
-            #expect(error?.unknownCommand == nil)
+            #expect(error?.skippedCommand == nil)
         }
     }
 }

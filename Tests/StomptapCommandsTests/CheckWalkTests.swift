@@ -132,8 +132,13 @@ struct CheckWalkTests {
     @Test(arguments: [
         (30, TLSSummary.Trust.notAsked, "ok tls: CN=a, 30 days left, chain of 1 certificate"),
         (
-            30, .unverified(["self-signed"]),
-            "warn tls: CN=a, 30 days left, chain of 1 certificate, not verified: self-signed"
+            30,
+            .unverified([
+                VerificationFailure(.selfSigned, certificate(days: 30)),
+                VerificationFailure(.wrongPurpose, certificate(days: 30)),
+            ]),
+            "warn tls: CN=a, 30 days left, chain of 1 certificate, not verified: the server's certificate CN=a is "
+                + "self-signed, and is not in the system's trust store, the server's certificate CN=a is not for a TLS server"
         ),
     ])
     func aCertificateIsToldWithItsDays(days: Int, trust: TLSSummary.Trust, line: String) {
@@ -147,14 +152,14 @@ struct CheckWalkTests {
 
     @Test(arguments: [(13, "warn"), (14, "ok"), (-1, "warn")])
     func aCertificateThatEndsSoonIsAWarning(days: Int, result: String) {
-        let trust = TLSSummary.Trust.verified(by: Self.certificate(days: 1), from: "ca.pem")
+        let trust = TLSSummary.Trust.verified(by: Self.certificate(days: 1), from: .path("ca.pem"))
         #expect(steps(established(days: days, trust: trust)).last?.hasPrefix("\(result) tls: ") == true)
     }
 
     private func established(days: Int, trust: TLSSummary.Trust) -> WireEvent {
         let summary = TLSSummary(
             version: "TLSv1.3", cipher: "AES", chain: [Self.certificate(days: days)], trust: trust)
-        return WireEvent(.tls, .local, .layers, "TLSv1.3", tls: summary)
+        return WireEvent(.tls, .local, .layers, .handshakeDone(summary))
     }
 
     private static func certificate(days: Int) -> TLSCertificate {

@@ -11,6 +11,8 @@ public final class ScriptedServer: Sendable {
         case send([UInt8])
         /// Reads until so many octets have come in all.
         case awaitCount(Int)
+        /// Reads until so many octets have come after the text that was waited for last.
+        case awaitMore(Int)
         /// Sends what is made of all that has come.
         case answer(@Sendable ([UInt8]) -> [UInt8])
         /// Reads on, and sends nothing, until the client closes.
@@ -145,6 +147,11 @@ public final class ScriptedServer: Sendable {
                     while received[number].count < count {
                         guard try await receive() else { return }
                     }
+                case .awaitMore(let count):
+                    while received[number].count < position + count {
+                        guard try await receive() else { return }
+                    }
+                    position += count
                 case .answer(let make):
                     try await outbound.write(ByteBuffer(bytes: make(received[number])))
                 case .stall:

@@ -71,7 +71,7 @@ final class BrokerConnection {
             } catch {
                 perform(session.receive(error))
                 // Behind what is no frame nothing can be read.
-                guard error.unknownCommand != nil else { return }
+                guard error.skippedCommand != nil else { return }
             }
         }
     }

@@ -54,7 +54,7 @@ struct RabbitMQSession: ServerSession {
 
     /// Nothing is said to what is no frame; one whose command is unknown does no harm.
     mutating func receive(_ error: STOMPProtocolError) -> SessionAction {
-        guard let command = error.unknownCommand else { return end([], .close(code: 1007), BrokerError(error)) }
+        guard let command = error.skippedCommand else { return end([], .close(code: 1007), BrokerError(error)) }
         return unknown(command)
     }
 

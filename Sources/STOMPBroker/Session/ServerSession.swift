@@ -104,7 +104,7 @@ extension Frame {
         do {
             return try HeartBeat(header: headers["heart-beat"])
         } catch {
-            throw BrokerError(.badHeader, error.message)
+            throw BrokerError(.badHeader, error.description)
         }
     }
 }

@@ -32,9 +32,10 @@ struct SpringSession: ServerSession {
     }
 
     mutating func receive(_ error: STOMPProtocolError) -> SessionAction {
-        error.code == .frameTooLarge
-            ? refuse("The STOMP frame exceeds configured buffer size limit", BrokerError(error))
-            : refuse(error.message, BrokerError(error))
+        if case .frameTooLarge = error.reason {
+            return refuse("The STOMP frame exceeds configured buffer size limit", BrokerError(error))
+        }
+        return refuse(error.description, BrokerError(error))
     }
 
     /// A handler that fails says nothing.

@@ -86,6 +86,6 @@ struct StandardSession: ServerSession {
 extension BrokerError {
     /// What is no frame, or more of one than is taken.
     init(_ error: STOMPProtocolError) {
-        self.init(error.isLimit ? .limitExceeded : .malformedFrame, error.message)
+        self.init(error.isLimit ? .limitExceeded : .malformedFrame, error.description)
     }
 }

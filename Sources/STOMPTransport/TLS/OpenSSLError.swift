@@ -31,14 +31,15 @@ struct OpenSSLError {
         }
     }
 
-    /// Empties the queue, for a message.
-    static func takeText() -> String {
-        take().last?.text ?? "it does not say why"
+    /// Empties the queue, for the words of its last entry.
+    static func takeCause() -> String? {
+        take().last?.text
     }
 
-    /// The number of the alert that the peer sent (RFC 8446, section 6), where this tells of one.
-    var alert: Int32? {
-        library == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET ? reason - SSL_AD_REASON_OFFSET : nil
+    /// The alert that the peer sent, where this tells of one.
+    var alert: TLSAlert? {
+        library == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET
+            ? TLSAlert(number: reason - SSL_AD_REASON_OFFSET) : nil
     }
 
     func isSSL(_ reason: Int32) -> Bool {

@@ -46,14 +46,6 @@ public struct TLSCertificate: Sendable, Hashable {
         purposes = Self.purposes(of: certificate)
     }
 
-    /// What to call it in a sentence: its subject, or a name of its, or its fingerprint.
-    var title: String {
-        subject.isEmpty ? names.first ?? "SHA-256 \(sha256)" : Self.quoted(subject)
-    }
-
-    /// A distinguished name fit for a sentence.
-    static func quoted(_ name: String) -> String { name.contains(" ") ? "\"\(name)\"" : name }
-
     /// Whether it names itself as its issuer.
     public var isSelfIssued: Bool { subject == issuer }
 
@@ -110,4 +102,9 @@ public struct TLSCertificate: Sendable, Hashable {
         let hex = Array("0123456789ABCDEF")
         return digest.map { "\(hex[Int($0 >> 4)])\(hex[Int($0 & 15)])" }.joined(separator: ":")
     }
+}
+
+extension TLSCertificate: CustomStringConvertible {
+    /// Its subject, or one of its names, or its fingerprint.
+    public var description: String { subject.isEmpty ? names.first ?? "SHA-256 \(sha256)" : subject }
 }

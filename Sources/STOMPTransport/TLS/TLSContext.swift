@@ -2,19 +2,11 @@ import COpenSSL
 
 /// What all TLS connections of one kind share: the trusted certificates, our own, the least version.
 final class TLSContext {
-    enum Role {
-        case client, server
-
-        /// The other side, in messages.
-        var peer: String { self == .client ? "server" : "client" }
-    }
-
     /// `SSL_CTX`
     let pointer: OpaquePointer
-    let role: Role
+    let role: TLSRole
     let minimumVersion: TLSVersion
     let isInsecure: Bool
-    /// Where the trusted certificates are from, in messages.
     let trust: TLSTrust
     /// What is shown to the peer.
     let ownCertificate: TLSCertificate?
@@ -44,11 +36,11 @@ final class TLSContext {
     }
 
     private init(
-        role: Role, trust: TLSTrust, minimum: TLSVersion, isInsecure: Bool, identity: Identity
+        role: TLSRole, trust: TLSTrust, minimum: TLSVersion, isInsecure: Bool, identity: Identity
     ) throws(TransportError) {
         OpenSSLError.clear()
         guard let context = SSL_CTX_new(role == .client ? TLS_client_method() : TLS_server_method()) else {
-            throw TransportError(.badConfiguration, .tls, "OpenSSL does not start: \(OpenSSLError.takeText())")
+            throw .tls(.cannotStartLibrary(cause: OpenSSLError.takeCause()))
         }
         pointer = context
         self.role = role
@@ -61,9 +53,8 @@ final class TLSContext {
             if let certificate = identity.certificate {
                 own = try Self.show(
                     certificate, key: identity.key, passphrase: identity.passphrase, as: role, in: context)
-            } else if identity.key != nil {
-                throw TransportError(
-                    .badConfiguration, .tls, "a private key without its certificate", remedy: "give it with --cert")
+            } else if let key = identity.key {
+                throw .tls(.noCertificate(forKeyIn: key))
             }
             try trust.load(into: context, role: role)
         } catch {
@@ -96,23 +87,21 @@ final class TLSContext {
 
     /// Takes our certificate, those that lead from it to its authority, and its private key.
     private static func show(
-        _ path: String, key keyPath: String?, passphrase: String?, as role: Role, in context: OpaquePointer
+        _ path: String, key keyPath: String?, passphrase: String?, as role: TLSRole, in context: OpaquePointer
     ) throws(TransportError) -> TLSCertificate {
         let material = try TLSMaterial(path: path, part: .certificate, passphrase: passphrase)
         let separate: TLSMaterial? =
-            if let keyPath { try TLSMaterial(path: keyPath, part: .key, passphrase: passphrase) } else { nil }
+            if let keyPath { try TLSMaterial(path: keyPath, part: .privateKey, passphrase: passphrase) } else { nil }
         guard let key = separate?.key ?? material.key else {
-            throw TransportError(
-                .badConfiguration, .tls, "there is no private key in \(path)",
-                remedy: "give its file with \(role == .client ? "--key" : "--tls-key")")
+            throw .tls(.noKey(in: path, for: role))
         }
         OpenSSLError.clear()
         guard let leaf = material.certificates.first(where: { X509_check_private_key($0, key) == 1 }) else {
             OpenSSLError.clear()
-            let subject = material.certificates.first.map { TLSCertificate($0).title } ?? ""
-            throw TransportError(
-                .badConfiguration, .tls,
-                "the private key in \(separate?.path ?? path) does not belong to the certificate \(subject) in \(path)")
+            throw .tls(
+                .mismatchedKey(
+                    in: separate?.path ?? path, certificate: material.certificates.first.map(TLSCertificate.init),
+                    from: path))
         }
         OpenSSLError.clear()
         var isTaken = SSL_CTX_use_certificate(context, leaf) == 1 && SSL_CTX_use_PrivateKey(context, key) == 1
@@ -120,8 +109,7 @@ final class TLSContext {
             isTaken = stomptap_ssl_ctx_add_chain_certificate(context, other) == 1
         }
         guard isTaken else {
-            throw TransportError(
-                .badConfiguration, .tls, "OpenSSL does not take the certificate in \(path): \(OpenSSLError.takeText())")
+            throw .tls(.rejectedCertificate(in: path, cause: OpenSSLError.takeCause()))
         }
         return TLSCertificate(leaf)
     }

@@ -16,7 +16,10 @@ extension TLSEngine {
             let ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()),
             let engine = TLSEngine.engine(of: OpaquePointer(ssl))
         else { return isVerified }
-        if engine.failures.count < maximumFailures, let failure = VerificationFailure(store) {
+        if engine.failures.count < maximumFailures,
+            let failure = VerificationFailure(
+                store, of: engine.context.role.peer, host: engine.host, trust: engine.context.trust.source)
+        {
             engine.failures.append(failure)
         }
         return engine.context.isInsecure ? 1 : 0

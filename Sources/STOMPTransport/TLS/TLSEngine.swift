@@ -3,7 +3,7 @@ import NIOCore
 
 /// One TLS connection between two memory BIOs: what comes from the network is fed, what goes there is taken.
 ///
-/// It waits for nothing and knows no channel. Every fault is thrown as a ``TransportError`` that says what to do; the
+/// It waits for nothing and knows no channel. Every fault is thrown as a ``TLSFailure``; the
 /// alert for the peer is then among what is to be taken.
 final class TLSEngine {
     let context: TLSContext
@@ -26,11 +26,11 @@ final class TLSEngine {
         self.context = context
         self.host = host
         guard let ssl = SSL_new(context.pointer) else {
-            throw TransportError(.badConfiguration, .tls, "OpenSSL does not start: \(OpenSSLError.takeText())")
+            throw .tls(.cannotStartLibrary(cause: OpenSSLError.takeCause()))
         }
         guard let incoming = BIO_new(BIO_s_mem()), let outgoing = BIO_new(BIO_s_mem()) else {
             SSL_free(ssl)
-            throw TransportError(.badConfiguration, .tls, "OpenSSL has no memory")
+            throw .tls(.outOfMemory)
         }
         SSL_set_bio(ssl, incoming, outgoing)
         self.ssl = ssl
@@ -51,7 +51,7 @@ final class TLSEngine {
         if name.hasSuffix(".") { name.removeLast() }
         try self.init(context: context, host: name)
         guard setHost(name), setProtocols(protocols) else {
-            throw TransportError(.badConfiguration, .tls, "\(host.debugDescription) is no name for a certificate")
+            throw .tls(.invalidServerName(host))
         }
         // In a client, verification runs in any case; the mode says whether its outcome ends the handshake.
         SSL_set_verify(ssl, context.isInsecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, Self.verified)
@@ -115,7 +115,7 @@ extension TLSEngine {
         let result = SSL_do_handshake(ssl)
         if result == 1 { return true }
         if SSL_get_error(ssl, result) == SSL_ERROR_WANT_READ { return false }
-        throw diagnosis.handshakeFailure(OpenSSLError.take())
+        throw .tls(diagnosis.handshakeFailure(OpenSSLError.take()))
     }
 
     enum ReadOutcome {
@@ -143,7 +143,7 @@ extension TLSEngine {
             switch SSL_get_error(ssl, result) {
             case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .drained
             case SSL_ERROR_ZERO_RETURN: return .ended
-            default: return .failed(diagnosis.streamFailure(OpenSSLError.take()))
+            default: return .failed(.tls(diagnosis.streamFailure(OpenSSLError.take())))
             }
         }
         return .full
@@ -155,7 +155,7 @@ extension TLSEngine {
         OpenSSLError.clear()
         var count = 0
         let result = octets.withUnsafeBytes { SSL_write_ex(ssl, $0.baseAddress, $0.count, &count) }
-        guard result == 1 else { throw diagnosis.streamFailure(OpenSSLError.take()) }
+        guard result == 1 else { throw .tls(diagnosis.streamFailure(OpenSSLError.take())) }
     }
 
     /// Says close_notify, after which nothing may be written.
@@ -171,26 +171,26 @@ extension TLSEngine {
 extension TLSEngine {
     private var diagnosis: TLSDiagnosis {
         TLSDiagnosis(
-            role: context.role, host: host, minimumVersion: context.minimumVersion, trust: context.trust,
-            failures: failures, certificateRequest: certificateRequest, ownCertificate: context.ownCertificate,
+            role: context.role, host: host, minimumVersion: context.minimumVersion, failures: failures,
+            certificateRequest: certificateRequest, ownCertificate: context.ownCertificate,
             opening: opening)
     }
 
     /// The peer's first octets are no TLS.
     func notTLS() -> TransportError {
-        diagnosis.notTLS()
+        .tls(diagnosis.notTLS())
     }
 
     /// The handshake will not be finished: the deadline passed, or the connection ended.
     func abandoned(_ end: TLSDiagnosis.Abandonment) -> TransportError {
-        diagnosis.abandoned(end)
+        .tls(diagnosis.abandoned(end))
     }
 
     /// The connection ended without close_notify, with or without an error of the socket.
     ///
     /// - Parameter wasAnswered: whether the peer has sent anything above TLS.
     func cutOff(wasAnswered: Bool) -> TransportError {
-        diagnosis.cutOff(wasAnswered: wasAnswered)
+        .tls(diagnosis.cutOff(wasAnswered: wasAnswered))
     }
 
     /// Whether the server asked for a certificate and got none.
@@ -218,7 +218,7 @@ extension TLSEngine {
     }
 
     private var trust: TLSSummary.Trust {
-        if !failures.isEmpty { return .unverified(failures.map { diagnosis.refusal($0).message }) }
+        if !failures.isEmpty { return .unverified(failures) }
         let chain = SSL_get0_verified_chain(ssl)
         let count = stomptap_x509_count(chain)
         guard count > 0, let anchor = stomptap_x509_at(chain, count - 1) else { return .notAsked }

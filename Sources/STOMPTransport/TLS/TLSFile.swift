@@ -23,10 +23,10 @@ enum TLSFile {
 
     /// Reads the file once and whole, so that a pipe will do.
     ///
-    /// - Parameter what: what the file should hold, for the message: `the private key`.
-    static func octets(of path: String, what: String) throws(TransportError) -> [UInt8] {
+    /// - Parameter content: what the file should hold.
+    static func octets(of path: String, holding content: TLSFileContent) throws(TransportError) -> [UInt8] {
         let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw unreadable(path, what, errno) }
+        guard file >= 0 else { throw .tls(.cannotRead(content, from: path, SystemError(code: errno))) }
         defer { close(file) }
         var octets: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
@@ -34,19 +34,18 @@ enum TLSFile {
             let count = read(file, &chunk, chunk.count)
             if count < 0 {
                 if errno == EINTR { continue }
-                throw unreadable(path, what, errno)
+                throw .tls(.cannotRead(content, from: path, SystemError(code: errno)))
             }
             if count == 0 { return octets }
             octets += chunk[..<count]
             if octets.count > limit {
-                throw TransportError(
-                    .badConfiguration, .tls, "\(path) is larger than \(limit >> 20) MiB, too much for \(what)")
+                throw .tls(.tooLarge(content, in: path, limit: limit))
             }
         }
     }
+}
 
-    private static func unreadable(_ path: String, _ what: String, _ number: Int32) -> TransportError {
-        let code: TransportError.Kind = number == ENOENT ? .missingFile : .badConfiguration
-        return TransportError(code, .tls, "cannot read \(what) from \(path): \(systemMessage(number))")
-    }
+extension SystemError {
+    /// Whether there is no such file or folder.
+    var isNoSuchFile: Bool { code == ENOENT }
 }

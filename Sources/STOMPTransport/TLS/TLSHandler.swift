@@ -74,7 +74,7 @@ final class TLSHandler: ChannelDuplexHandler {
         guard state == .waiting else { return }
         state = .handshaking
         if let log = engine.context.keyLog {
-            trace.record(.frames) { WireEvent(.tls, .local, .frames, log.warning) }
+            trace.record(.frames) { WireEvent(.tls, .local, .frames, log.event) }
         }
         timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
             self.fail(self.engine.abandoned(.deadline), context)
@@ -98,10 +98,7 @@ final class TLSHandler: ChannelDuplexHandler {
         timer?.cancel()
         state = .open
         let summary = engine.summary
-        trace.record(.layers) {
-            WireEvent(
-                .tls, .local, .layers, summary.description, octets: ByteBuffer(string: summary.text), tls: summary)
-        }
+        trace.record(.layers) { WireEvent(.tls, .local, .layers, .handshakeDone(summary)) }
         established.succeed(summary)
         if owesActive && state == .open {
             owesActive = false
@@ -180,7 +177,7 @@ final class TLSHandler: ChannelDuplexHandler {
     private func endCleanly(_ context: ChannelHandlerContext) {
         guard !isEndTold, state != .closed else { return }
         isEndTold = true
-        trace.record(.layers) { WireEvent(.tls, .incoming, .layers, "close_notify") }
+        trace.record(.layers) { WireEvent(.tls, .incoming, .layers, .closeNotify) }
         context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
         // As a socket does whose two sides are closed.
         if state == .outputClosed { close(context: context, mode: .all, promise: nil) }
@@ -223,7 +220,7 @@ final class TLSHandler: ChannelDuplexHandler {
 
     private func fail(_ error: TransportError, _ context: ChannelHandlerContext) {
         guard state != .closed else { return }
-        trace.record(.layers) { WireEvent(.tls, .local, .layers, error.description) }
+        trace.record(.layers) { WireEvent(.tls, .local, .layers, .failed(error)) }
         stop(error)
         context.fireErrorCaught(error)
         context.close(promise: nil)
@@ -238,7 +235,7 @@ final class TLSHandler: ChannelDuplexHandler {
         held.drop(error)
     }
 
-    private static let givenUp = TransportError(.connectionLost, .tls, "the connection was closed before its end")
+    private static let givenUp = TransportError.tls(.connectionClosed)
 
     // MARK: - Writing
 
@@ -289,7 +286,7 @@ final class TLSHandler: ChannelDuplexHandler {
         if mode != .input, state == .open {
             encryptHeld(context)
             if state == .open {
-                trace.record(.layers) { WireEvent(.tls, .outgoing, .layers, "close_notify") }
+                trace.record(.layers) { WireEvent(.tls, .outgoing, .layers, .closeNotify) }
                 engine.shutdown()
                 flushEngine(context)
                 state = .outputClosed

@@ -17,7 +17,7 @@ enum Environment {
 
 /// The file named by `SSLKEYLOGFILE`, to which the keys of each session go, for Wireshark.
 struct TLSKeyLog: Sendable {
-    let path: String
+    private let path: String
     /// Nil where the file cannot be written.
     private let file: Int32?
 
@@ -33,12 +33,8 @@ struct TLSKeyLog: Sendable {
         if file >= 0, fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG { fchmod(file, 0o600) }
     }
 
-    /// What whoever asked for details should know.
-    var warning: String {
-        file == nil
-            ? "SSLKEYLOGFILE=\(path) cannot be written: no keys are logged"
-            : "the keys of this session are written to \(path) (SSLKEYLOGFILE): whoever reads them reads the traffic"
-    }
+    /// That the keys of a session are written, or why not.
+    var event: WireEvent.Content { file == nil ? .cannotLogKeys(to: path) : .keysLogged(to: path) }
 
     /// `SSL_CTX_keylog_cb_func`: a line, in one write, so that programs which share the file tear no line of others.
     static let callback: @convention(c) (OpaquePointer?, UnsafePointer<CChar>?) -> Void = { _, line in

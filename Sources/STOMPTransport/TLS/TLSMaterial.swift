@@ -8,21 +8,14 @@ final class TLSMaterial {
     private(set) var key: OpaquePointer?
     let path: String
 
-    /// What is looked for in a file, and how messages call it.
-    enum Part: String {
-        case authorities = "the certificates to trust"
-        case certificate = "the certificate"
-        case key = "the private key"
-    }
-
     /// Reads PEM, PKCS#12 or DER.
     ///
     /// - Parameters:
     ///   - part: what must be there; a key beside a certificate is taken where it is there.
     ///   - passphrase: opens an encrypted key or a PKCS#12 file.
-    init(path: String, part: Part, passphrase: String?) throws(TransportError) {
+    init(path: String, part: TLSFileContent, passphrase: String?) throws(TransportError) {
         self.path = path
-        let octets = try TLSFile.octets(of: path, what: part.rawValue)
+        let octets = try TLSFile.octets(of: path, holding: part)
         OpenSSLError.clear()
         defer { OpenSSLError.clear() }
         if octets.isPEM {
@@ -35,7 +28,7 @@ final class TLSMaterial {
         } else {
             key = octets.withBIO { d2i_PrivateKey_bio($0, nil) }
         }
-        if part == .key ? key == nil : certificates.isEmpty {
+        if part == .privateKey ? key == nil : certificates.isEmpty {
             throw Self.nothing(of: part, in: octets, path: path)
         }
     }
@@ -45,16 +38,14 @@ final class TLSMaterial {
         EVP_PKEY_free(key)
     }
 
-    private func readPEM(_ octets: [UInt8], part: Part, passphrase: String?) throws(TransportError) {
-        if part != .key {
+    private func readPEM(_ octets: [UInt8], part: TLSFileContent, passphrase: String?) throws(TransportError) {
+        if part != .privateKey {
             octets.withBIO { bio in
                 while let certificate = PEM_read_bio_X509_AUX(bio, nil, nil, nil) { certificates.append(certificate) }
             }
             let errors = OpenSSLError.take()
             if let error = errors.first, !errors.contains(where: { $0.isPEM(PEM_R_NO_START_LINE) }) {
-                throw TransportError(
-                    .badConfiguration, .tls,
-                    "certificate \(certificates.count + 1) in \(path) is damaged: \(error.text)")
+                throw .tls(.damagedCertificate(number: certificates.count + 1, in: path, cause: error.text))
             }
         }
         if part != .authorities, octets.holdsPEMKey {
@@ -67,7 +58,7 @@ final class TLSMaterial {
         }
     }
 
-    private func readPKCS12(_ bundle: OpaquePointer, part: Part, passphrase: String?) throws(TransportError) {
+    private func readPKCS12(_ bundle: OpaquePointer, part: TLSFileContent, passphrase: String?) throws(TransportError) {
         // What has no passphrase was sealed with an empty one or with none, which is not the same.
         guard let opening = passphrase.map({ [$0] }) ?? ["", nil],
             let opened = opening.first(where: { PKCS12_verify_mac(bundle, $0, -1) == 1 })
@@ -87,33 +78,20 @@ final class TLSMaterial {
     }
 
     private func unreadableKey(_ errors: [OpenSSLError], wasAsked: Bool, passphrase: String?) -> TransportError {
-        if wasAsked, passphrase == nil {
-            return TransportError(
-                .badConfiguration, .tls, "\(path) is encrypted",
-                remedy: "put its passphrase into a variable and name that with --key-passphrase-env")
-        }
+        if wasAsked, passphrase == nil { return .tls(.encryptedFile(path)) }
         // By chance, one key of 256 that is wrong gives octets that look whole, and are no key.
         if wasAsked, !errors.contains(where: \.isUnsupported) || errors.contains(where: \.isOfASN1) {
-            return TransportError(.badConfiguration, .tls, "the passphrase does not open \(path)")
+            return .tls(.wrongPassphrase(for: path))
         }
-        let reason = errors.last?.text ?? "unknown format"
-        let remedy =
-            errors.contains(where: \.isUnsupported)
-            ? "it uses an algorithm that OpenSSL has given up: convert it with 'openssl pkcs12 -legacy' or 'openssl pkey'"
-            : nil
-        return TransportError(
-            .badConfiguration, .tls, "the private key in \(path) cannot be read: \(reason)", remedy: remedy)
+        let cause = errors.last?.text
+        return errors.contains(where: \.isUnsupported)
+            ? .tls(.outdatedKeyEncryption(in: path, cause: cause)) : .tls(.unreadableKey(in: path, cause: cause))
     }
 
-    private static func nothing(of part: Part, in octets: [UInt8], path: String) -> TransportError {
+    private static func nothing(of part: TLSFileContent, in octets: [UInt8], path: String) -> TransportError {
         if octets.starts(with: [0xFE, 0xED, 0xFE, 0xED]) || octets.starts(with: [0xCE, 0xCE, 0xCE, 0xCE]) {
-            return TransportError(
-                .badConfiguration, .tls, "\(path) is a Java key store",
-                remedy: "convert it: keytool -importkeystore -srckeystore \(path) -destkeystore FILE.p12")
+            return .tls(.javaKeyStore(path))
         }
-        let what = part == .key ? "private key" : "certificate"
-        return TransportError(
-            .badConfiguration, .tls,
-            octets.isPEM ? "there is no \(what) in \(path)" : "\(path) holds no \(what): it is neither PEM nor PKCS#12")
+        return .tls(octets.isPEM ? .nothingFound(part, in: path) : .unknownFormat(of: path, wanted: part))
     }
 }

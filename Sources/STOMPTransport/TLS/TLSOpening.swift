@@ -32,24 +32,16 @@ struct TLSOpening {
     }
 
     /// What the peer speaks in place of TLS.
-    func spoken(by role: TLSContext.Role) -> (name: String, remedy: String?)? {
+    var spoken: SpokenProtocol {
         if startsWithAny(of: "ERROR\n", "ERROR\r", "CONNECTED\n", "CONNECTED\r", "CONNECT\n", "CONNECT\r", "STOMP\n") {
-            return ("STOMP", role == .server ? "this port speaks STOMP without TLS: try stomp://" : nil)
+            return .stomp
         }
-        if startsWithAny(of: "GET ", "POST ", "HEAD ", "PUT ", "OPTIONS ", "CONNECT ") { return ("HTTP", nil) }
-        guard let other = ForeignProtocol(firstOctets: octets) else { return nil }
-        switch other {
-        case .http: return (other.rawValue, "this port speaks HTTP without TLS: try ws:// or http://")
-        default: return (other.rawValue, other.remedy)
-        }
+        if startsWithAny(of: "GET ", "POST ", "HEAD ", "PUT ", "OPTIONS ", "CONNECT ") { return .httpRequest }
+        if let other = ForeignProtocol(firstOctets: octets) { return .other(other) }
+        return .unknown(Array(octets.prefix(Self.telling)))
     }
 
     private func startsWithAny(of beginnings: String...) -> Bool {
         beginnings.contains { octets.starts(with: $0.utf8) }
-    }
-
-    /// The octets as text, for the message about an unknown protocol.
-    var quoted: String {
-        String(decoding: octets.prefix(Self.telling), as: UTF8.self).debugDescription
     }
 }

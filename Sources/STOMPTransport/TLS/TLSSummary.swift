@@ -2,10 +2,10 @@
 public struct TLSSummary: Sendable, Hashable, CustomStringConvertible {
     /// What stands behind the peer's certificate.
     public enum Trust: Sendable, Hashable {
-        /// A trusted certificate, and where that is from: a path, or the system's trust store.
-        case verified(by: TLSCertificate, from: String)
+        /// A trusted certificate, and where that is from.
+        case verified(by: TLSCertificate, from: TLSTrustSource)
         /// Nothing, and the connection was made all the same (``TLSOptions/isInsecure``): what is wrong.
-        case unverified([String])
+        case unverified([VerificationFailure])
         /// The peer, a client, was asked for no certificate.
         case notAsked
     }
@@ -31,22 +31,4 @@ public struct TLSSummary: Sendable, Hashable, CustomStringConvertible {
     }
 
     public var description: String { "\(version) \(cipher)" }
-
-    /// All of it, for people: several lines.
-    public var text: String {
-        var lines = [description + (applicationProtocol.map { ", ALPN \($0)" } ?? "")]
-        for (index, certificate) in chain.enumerated() {
-            lines.append("certificate \(index): \(certificate.title)")
-            lines.append("    issuer: \(certificate.issuer)")
-            if !certificate.names.isEmpty { lines.append("    names: \(certificate.names.joined(separator: ", "))") }
-            lines.append("    valid: \(TLSDate.text(certificate.notBefore)) to \(TLSDate.text(certificate.notAfter))")
-            lines.append("    SHA-256: \(certificate.sha256)")
-        }
-        switch trust {
-        case .verified(let anchor, let source): lines.append("verified by: \(anchor.title), from \(source)")
-        case .unverified(let reasons): lines += reasons.map { "not verified: \($0)" }
-        case .notAsked: break
-        }
-        return lines.joined(separator: "\n")
-    }
 }

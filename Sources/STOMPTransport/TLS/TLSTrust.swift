@@ -1,5 +1,31 @@
 import COpenSSL
 
+/// Where trusted certificates are from.
+public enum TLSTrustSource: Sendable, Hashable {
+    case system
+    /// A file, or a folder made by `openssl rehash`.
+    case path(String)
+    /// These variables of the environment name a file and a folder in place of the system's.
+    case environment([Variable])
+    /// The peer is not asked for a certificate.
+    case nowhere
+
+    public struct Variable: Sendable, Hashable, CustomStringConvertible {
+        /// `SSL_CERT_FILE` or `SSL_CERT_DIR`.
+        public var name: String
+        public var path: String
+        public var isReadable: Bool
+
+        package init(name: String, path: String, isReadable: Bool) {
+            self.name = name
+            self.path = path
+            self.isReadable = isReadable
+        }
+
+        public var description: String { "\(name)=\(path)" }
+    }
+}
+
 /// Which certificates a peer's must lead to.
 enum TLSTrust: Equatable {
     /// The system's, or what `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
@@ -9,20 +35,21 @@ enum TLSTrust: Equatable {
     /// The peer is not asked for any.
     case nobody
 
-    /// Where they are from, in messages.
-    var source: String {
+    var source: TLSTrustSource {
         switch self {
-        case .path(let path): return path
-        case .nobody: return "nowhere"
+        case .path(let path): return .path(path)
+        case .nobody: return .nowhere
         case .system:
             let variables = ["SSL_CERT_FILE", "SSL_CERT_DIR"].compactMap { name in
-                Environment[name].map { "\(name)=\($0)" + (TLSFile.isReadable($0) ? "" : " (cannot be read)") }
+                Environment[name].map {
+                    TLSTrustSource.Variable(name: name, path: $0, isReadable: TLSFile.isReadable($0))
+                }
             }
-            return variables.isEmpty ? "the system's trust store" : variables.joined(separator: " ")
+            return variables.isEmpty ? .system : .environment(variables)
         }
     }
 
-    func load(into context: OpaquePointer, role: TLSContext.Role) throws(TransportError) {
+    func load(into context: OpaquePointer, role: TLSRole) throws(TransportError) {
         OpenSSLError.clear()
         defer { OpenSSLError.clear() }
         switch self {
@@ -36,7 +63,7 @@ enum TLSTrust: Equatable {
     }
 
     private static func load(
-        _ path: String, into context: OpaquePointer, role: TLSContext.Role
+        _ path: String, into context: OpaquePointer, role: TLSRole
     ) throws(TransportError) {
         if TLSFile.isDirectory(path) {
             SSL_CTX_load_verify_dir(context, path)
@@ -45,9 +72,7 @@ enum TLSTrust: Equatable {
         let material = try TLSMaterial(path: path, part: .authorities, passphrase: nil)
         for certificate in material.certificates {
             guard X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate) == 1 else {
-                throw TransportError(
-                    .badConfiguration, .tls,
-                    "OpenSSL does not take a certificate in \(path): \(OpenSSLError.takeText())")
+                throw .tls(.rejectedAuthority(in: path, cause: OpenSSLError.takeCause()))
             }
             // Clients choose among their certificates by these names.
             if role == .server { SSL_CTX_add_client_CA(context, certificate) }

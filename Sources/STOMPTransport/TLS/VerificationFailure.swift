@@ -1,47 +1,123 @@
 import COpenSSL
 
-/// Why OpenSSL does not trust a chain: what it said, about which certificate, and what else can be seen at that moment.
-struct VerificationFailure {
-    /// `X509_V_ERR_...`
-    var code: Int32
-    /// How many certificates lie between this one and the peer's own.
-    var depth: Int
-    var certificate: TLSCertificate
-    /// What the peer sent, its own certificate first.
-    var sent: [TLSCertificate]
-    /// Whether a trusted certificate has the name of the missing issuer, and so another key.
-    var isIssuerKnownByName = false
-    /// What the peer sent under the name of the missing issuer, which may not issue this certificate.
-    var unfitIssuer: TLSCertificate?
+/// Why a certificate of the peer's chain is not trusted.
+public struct VerificationFailure: Sendable, Hashable {
+    public enum Reason: Sendable, Hashable {
+        case expired
+        case notYetValid
+        /// It is the peer's own, and is not among the trusted ones.
+        case selfSigned
+        /// The chain leads to it; it is self-signed, and not among the trusted ones.
+        case untrustedRoot
+        /// Its issuer is not among the trusted ones.
+        case unknownIssuer
+        /// As ``unknownIssuer``, where the peer sent nothing but this certificate.
+        case incompleteChain
+        /// A trusted certificate has the name of its issuer, and another key.
+        case otherIssuerKey
+        /// It issued another certificate, and is not an authority's.
+        case notAuthority
+        /// It is for other names than this one, which was asked for.
+        case otherNames(than: String)
+        /// It is for other addresses than this one, which was asked for.
+        case otherAddresses(than: String)
+        /// It is not for this side of a connection.
+        case wrongPurpose
+        /// Anything else, by its number in OpenSSL (`X509_V_ERR_...`) and in OpenSSL's words.
+        case other(code: Int32, String)
+    }
 
+    public var reason: Reason
+    /// The certificate at fault.
+    public var certificate: TLSCertificate
+    /// Whether that is the peer's own, rather than one above it.
+    public var isOfPeer: Bool
+    /// Who sent it.
+    public var peer: TLSRole
+    /// Where the trusted certificates are from.
+    public var trust: TLSTrustSource
+    /// When it was looked at, in seconds since 1970.
+    public var time: Int
+
+    package init(
+        _ reason: Reason, _ certificate: TLSCertificate, isOfPeer: Bool = true, of peer: TLSRole = .server,
+        trust: TLSTrustSource = .system, at time: Int = 0
+    ) {
+        self.reason = reason
+        self.certificate = certificate
+        self.isOfPeer = isOfPeer
+        self.peer = peer
+        self.trust = trust
+        self.time = time
+    }
+}
+
+extension VerificationFailure: CustomStringConvertible {
+    public var description: String { "\(plainWords(of: reason)), certificate \(certificate)" }
+}
+
+// MARK: - OpenSSL
+
+extension VerificationFailure {
     /// Reads the moment that a verification callback is called in.
-    init?(_ store: OpaquePointer) {
+    ///
+    /// - Parameter host: the name or address that was asked for.
+    init?(_ store: OpaquePointer, of peer: TLSRole, host: String?, trust: TLSTrustSource) {
         guard let current = X509_STORE_CTX_get_current_cert(store) ?? X509_STORE_CTX_get0_cert(store) else {
             return nil
         }
-        code = X509_STORE_CTX_get_error(store)
-        depth = Int(X509_STORE_CTX_get_error_depth(store))
-        certificate = TLSCertificate(current)
-        let others = X509_STORE_CTX_get0_untrusted(store)
-        let stack = (0..<stomptap_x509_count(others)).compactMap { stomptap_x509_at(others, $0) }
-        sent = stack.map(TLSCertificate.init)
-        guard Self.isMissingIssuer(code) else { return }
-        if let namesakes = X509_STORE_CTX_get1_certs(store, X509_get_issuer_name(current)) {
-            isIssuerKnownByName = stomptap_x509_count(namesakes) > 0
-            stomptap_x509_free_all(namesakes)
+        let depth = X509_STORE_CTX_get_error_depth(store)
+        let (reason, culprit) = Self.reason(of: current, at: depth, store, host: host ?? "")
+        self.init(
+            reason, TLSCertificate(culprit), isOfPeer: depth == 0 && culprit == current, of: peer, trust: trust,
+            at: Int(Timestamp.now().nanoseconds / 1_000_000_000))
+    }
+
+    /// What is wrong, and with which certificate.
+    private static func reason(
+        of current: OpaquePointer, at depth: Int32, _ store: OpaquePointer, host: String
+    ) -> (Reason, OpaquePointer) {
+        let code = X509_STORE_CTX_get_error(store)
+        switch code {
+        case X509_V_ERR_CERT_HAS_EXPIRED: return (.expired, current)
+        case X509_V_ERR_CERT_NOT_YET_VALID: return (.notYetValid, current)
+        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT: return (.selfSigned, current)
+        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN: return (.untrustedRoot, current)
+        case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
+            return (isAddress(host) ? .otherAddresses(than: host) : .otherNames(than: host), current)
+        case X509_V_ERR_INVALID_PURPOSE: return (.wrongPurpose, current)
+        case X509_V_ERR_INVALID_CA: return (.notAuthority, current)
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+            X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_CERT_SIGNATURE_FAILURE:
+            return missingIssuer(of: current, at: depth, store)
+        default:
+            return (.other(code: code, String(cString: X509_verify_cert_error_string(Int(code)))), current)
         }
-        unfitIssuer = stack.first { candidate in
+    }
+
+    /// The chain ends before it reaches a trusted certificate.
+    private static func missingIssuer(
+        of current: OpaquePointer, at depth: Int32, _ store: OpaquePointer
+    ) -> (Reason, OpaquePointer) {
+        let others = X509_STORE_CTX_get0_untrusted(store)
+        let sent = (0..<stomptap_x509_count(others)).compactMap { stomptap_x509_at(others, $0) }
+        // What was sent under the name of the issuer, and may not issue this certificate.
+        let unfit = sent.first { candidate in
             candidate != current
                 && X509_NAME_cmp(X509_get_subject_name(candidate), X509_get_issuer_name(current)) == 0
                 && X509_check_issued(candidate, current) != X509_V_OK
-        }.map(TLSCertificate.init)
+        }
+        if let unfit { return (.notAuthority, unfit) }
+        if let namesakes = X509_STORE_CTX_get1_certs(store, X509_get_issuer_name(current)) {
+            defer { stomptap_x509_free_all(namesakes) }
+            if stomptap_x509_count(namesakes) > 0 { return (.otherIssuerKey, current) }
+        }
+        return (depth == 0 && sent.count <= 1 ? .incompleteChain : .unknownIssuer, current)
     }
 
-    /// Whether the chain ends before it reaches a trusted certificate.
-    static func isMissingIssuer(_ code: Int32) -> Bool {
-        [
-            X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
-            X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_CERT_SIGNATURE_FAILURE,
-        ].contains(code)
+    private static func isAddress(_ host: String) -> Bool {
+        guard let address = a2i_IPADDRESS(host) else { return false }
+        ASN1_STRING_free(address)
+        return true
     }
 }

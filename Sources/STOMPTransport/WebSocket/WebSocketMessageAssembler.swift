@@ -58,7 +58,9 @@ struct WebSocketMessageAssembler {
             try inflater.inflate(frame.payload, onto: &message.octets, limit: limit)
             if frame.isLast { try inflater.finish(&message.octets, limit: limit) }
         } else {
-            guard message.octets.readableBytes + frame.payload.readableBytes <= limit else { throw .tooLarge(limit: limit) }
+            guard message.octets.readableBytes + frame.payload.readableBytes <= limit else {
+                throw .tooLarge(limit: limit)
+            }
             // A copy: a slice would keep the whole of the read that brought it.
             message.octets.writeImmutableBuffer(frame.payload)
         }

@@ -7,6 +7,10 @@ import StomptapOutput
 
 /// `bench`: load, throughput, latency.
 struct BenchCommand: EndpointCommand {
+    private static let exitStatuses = ExitStatus.section(
+        .success, .usage, .noHost, .unavailable, .cannotCreate, .timedOut, .refused, .interrupted,
+        own: [.failed: "a --fail-if held or the server answered ERROR", .badInput: "a log that is none"])
+
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure load, throughput and latency.",
         discussion: """
@@ -25,10 +29,7 @@ struct BenchCommand: EndpointCommand {
               stomptap bench stomp://localhost --subscribe-only --hdr a.hdr
               stomptap bench --merge a.hdr b.hdr
 
-            EXIT STATUS
-              0 done, 1 a --fail-if held or the server answered ERROR, 64 wrong usage,
-              65 a log that is none, 68 no such host, 69 no connection or lost,
-              73 a file cannot be made, 75 timed out, 77 refused, 130 Ctrl-C
+            \(exitStatuses)
             """)
 
     @Argument(help: ArgumentHelp("\(EndpointArgument.help)", valueName: "endpoint"))

@@ -5,6 +5,13 @@ import StomptapOutput
 
 /// `check`: walks every layer to a session, and says what to mend.
 struct CheckCommand: EndpointCommand {
+    private static let exitStatuses = ExitStatus.section(
+        .failed, .usage, .noHost, .protocolError, .refused,
+        own: [
+            .success: "all is well or worth a warning, otherwise that of the first FAIL", .unavailable: "no connection",
+            .timedOut: "no CONNECTED or no echo in time",
+        ])
+
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Walk every layer to a session, and say what to mend.",
         discussion: """
@@ -18,10 +25,7 @@ struct CheckCommand: EndpointCommand {
               stomptap check wss://example.org/ws --destination /topic/check
               stomptap check stomp://localhost/%2F -o json | jq -r 'select(.result!="ok")'
 
-            EXIT STATUS
-              0 all is well (or worth a warning), otherwise as for the first FAIL: 1 the
-              server answered ERROR, 64 wrong usage, 68 no such host, 69 no connection,
-              75 no CONNECTED or no echo in time, 76 protocol broken, 77 refused
+            \(exitStatuses)
             """)
 
     @Argument(help: ArgumentHelp("\(EndpointArgument.help)"), completion: .endpoint)

@@ -1,4 +1,5 @@
 import NIOCore
+import StomptapOutput
 
 /// One layer that was looked at.
 struct CheckStep: Sendable, Equatable {

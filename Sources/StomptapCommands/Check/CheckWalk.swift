@@ -51,6 +51,9 @@ struct CheckWalk: Sendable {
             // Over HTTP it may be another one than the session's.
             if connectSent != nil, !isWeb { ended = ended ?? time }
             return []
+        case .handshakeDone(let summary):
+            guard seen.insert(.tls).inserted else { return [] }
+            return [CheckStep(.tls, .ok, end(at: time), summary.description), certificate(summary)]
         case .responseHead where event.layer == .proxy, .unreadableHead where event.layer == .proxy,
             .socks(.succeeded):
             return [CheckStep(.proxy, .ok, end(at: time), event.text)]
@@ -66,9 +69,6 @@ struct CheckWalk: Sendable {
         default: break
         }
         switch (event.layer, event.direction) {
-        case (.tls, .local):
-            guard let summary = event.tls, seen.insert(.tls).inserted else { return [] }
-            return [CheckStep(.tls, .ok, end(at: time), summary.description), certificate(summary)]
         case (.stomp, .outgoing) where event.detail == .frames && connectSent == nil:
             connectSent = time
             return []
@@ -144,14 +144,14 @@ struct CheckWalk: Sendable {
         let chain = summary.chain.count == 1 ? "1 certificate" : "\(summary.chain.count) certificates"
         let detail = "\(name), \(left), chain of \(chain)"
         switch summary.trust {
-        case .unverified(let reasons):
+        case .unverified(let failures):
             return CheckStep(
-                .tls, .warn, nil, "\(detail), not verified: \(reasons.joined(separator: ", "))",
+                .tls, .warn, nil, "\(detail), not verified: \(failures.map(\.sentence).joined(separator: ", "))",
                 remedy: "leave out -k, or trust it by --ca FILE")
         case .verified(_, let source):
             let isOld = days.map { $0 < Self.fewDays } ?? false
             return CheckStep(
-                .tls, isOld ? .warn : .ok, nil, "\(detail), verified by \(source)",
+                .tls, isOld ? .warn : .ok, nil, "\(detail), verified by \(source.text)",
                 remedy: isOld ? "renew it" : nil)
         case .notAsked:
             return CheckStep(.tls, .ok, nil, detail)

@@ -23,9 +23,7 @@ enum NameLookup {
             group.addTask { try await BlockingThread.names.run { try ask(host) } }
             group.addTask {
                 try await Task.sleep(nanoseconds: UInt64(limit.nanoseconds))
-                throw STOMPClientError(
-                    .timedOut, layer: "name",
-                    "no answer from the name service for \(host) within \(limit.readable)")
+                throw STOMPClientError.transport(.name(.noAnswer(for: host, within: limit)))
             }
             defer { group.cancelAll() }
             return try await group.next() ?? []
@@ -39,10 +37,8 @@ enum NameLookup {
         var found: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(host, nil, &hints, &found)
         guard status == 0 else {
-            let reason = String(cString: gai_strerror(status))
-            // That there is none says it all.
-            let cause = status == EAI_NONAME ? "" : " (\(reason.prefix(1).lowercased())\(reason.dropFirst()))"
-            throw STOMPClientError(.nameNotFound, layer: "name", "no such host: \(host)\(cause)")
+            let cause = status == EAI_NONAME ? nil : String(cString: gai_strerror(status))
+            throw STOMPClientError.transport(.name(.noSuchHost(host, cause: cause)))
         }
         defer { freeaddrinfo(found) }
         return sequence(first: found) { $0?.pointee.ai_next }.compactMap { entry in

@@ -13,6 +13,14 @@ import StomptapOutput
 
 /// `connect`: a session and a prompt, or a script.
 struct ConnectCommand: EndpointCommand {
+    private static let exitStatuses = ExitStatus.section(
+        .success, .usage, .noInput, .noHost, .unavailable, .protocolError, .refused, .interrupted,
+        own: [
+            .failed: "the server answered ERROR, or none of the messages that came was the expected one",
+            .badInput: "what cannot be sent, or a transaction left open",
+            .timedOut: "too few messages or no receipt in time",
+        ])
+
     static let configuration = CommandConfiguration(
         commandName: "connect", abstract: "Open a session and a prompt, or run a script of its lines.",
         discussion: """
@@ -28,12 +36,7 @@ struct ConnectCommand: EndpointCommand {
               stomptap connect demo -e 'sub /topic/echo; send /app/echo hi; expect hi'
               stomptap connect stomp://localhost < session.txt
 
-            EXIT STATUS
-              0 done, 1 the server answered ERROR, or none of the messages that came was
-              the expected one, 64 wrong usage, 65 what cannot be sent, or a transaction
-              left open, 66 no such file, 68 no such host, 69 no connection or lost,
-              75 too few messages or no receipt in time, 76 protocol broken, 77 refused,
-              130 Ctrl-C
+            \(exitStatuses)
             """)
 
     @Argument(help: ArgumentHelp("\(EndpointArgument.help)"))

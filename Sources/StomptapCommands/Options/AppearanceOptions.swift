@@ -1,4 +1,5 @@
 import ArgumentParser
+import StomptapOutput
 
 /// How what is told looks, and what of it is hidden.
 struct AppearanceOptions: ParsableArguments {

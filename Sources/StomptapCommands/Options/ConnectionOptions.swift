@@ -94,7 +94,8 @@ struct ConnectionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Send each frame in WebSocket messages of at most this size (Tomcat takes \(ServerLimits.tomcatMessage)).", valueName: "size"),
+            "Send each frame in WebSocket messages of at most this size (Tomcat takes \(ServerLimits.tomcatMessage)).",
+            valueName: "size"),
         transform: SizeArgument.init)
     var split: SizeArgument?
 

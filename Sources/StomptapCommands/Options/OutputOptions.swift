@@ -1,4 +1,5 @@
 import ArgumentParser
+import StomptapOutput
 
 /// How messages are printed on stdout.
 struct OutputOptions: ParsableArguments {

@@ -76,7 +76,7 @@ struct Profile: Sendable {
             do {
                 hasPasscode = try EndpointArgument.endpoints(url).contains { $0.passcode != nil } || hasPasscode
             } catch let error as STOMPClientError {
-                throw Failure(.badConfiguration, "profile \(name): \"url\": \(error.message)")
+                throw Failure(.badConfiguration, "profile \(name): \"url\": \(Explanation(error).text)")
             }
         }
         settings = try values.filter { $0.key != "url" }.sorted { $0.key < $1.key }.map { key, value in

@@ -3,6 +3,10 @@ import StomptapOutput
 
 /// `profiles`: what there is to be named instead of a URL.
 struct ProfilesCommand: AsyncParsableCommand {
+    private static let exitStatuses = ExitStatus.section(own: [
+        .success: "all can be used", .badConfiguration: "one is wrong",
+    ])
+
     static let configuration = CommandConfiguration(
         commandName: "profiles", abstract: "List the profiles: servers with their options, under a name.",
         discussion: """
@@ -22,8 +26,7 @@ struct ProfilesCommand: AsyncParsableCommand {
               stomptap subscribe staging /topic/orders
               stomptap check staging --destination /topic/check
 
-            EXIT STATUS
-              0 all can be used, 78 one is wrong
+            \(exitStatuses)
             """)
 
     @Flag(help: "Show passcodes, Authorization, cookies and tokens.")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import StomptapOutput
 
 extension Stomptap {
     /// The arguments of a command line without the program's name. Swift would replace what is no UTF-8 in them.

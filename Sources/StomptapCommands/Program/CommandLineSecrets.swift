@@ -1,4 +1,5 @@
 import ArgumentParser
+import StomptapOutput
 
 /// What of a command line that was refused may be a secret: values of options that carry secrets, whatever follows an
 /// option that there is not, and URLs. The parser's messages quote it; they are shown without it.

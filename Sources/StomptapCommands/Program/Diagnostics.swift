@@ -1,3 +1,4 @@
+import StomptapOutput
 import Synchronization
 
 /// What goes to stderr: one line for each thing that a person should know.

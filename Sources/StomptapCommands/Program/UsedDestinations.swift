@@ -1,4 +1,5 @@
 import FoundationEssentials
+import StomptapOutput
 
 #if canImport(Glibc)
     import Glibc

@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPCore
+import StomptapOutput
 
 /// What a body is, where nobody says.
 enum ContentType {

@@ -147,7 +147,7 @@ struct Publication {
                     .badInput, "STOMP: message \(number) holds a NUL, which cannot go without a content-length")
             }
             if connection.transport.carriesOnlyText, !body.isUTF8 {
-                throw STOMPClientError.notText("message \(number)", over: connection.transport)
+                throw STOMPClientError.cannotSend(.notText(message: number, over: connection.transport))
             }
             var message = OutgoingMessage(
                 to: draft.destination, body: body, headers: draft.headers, contentLength: plan.contentLength,
@@ -169,7 +169,9 @@ struct Publication {
             for (receipt, (number, isOfBinary)) in zip(try await connection.send(messages), receipts) {
                 awaited.append(Awaited(receipt: receipt, confirms: number, isOfBinary: isOfBinary))
             }
-        } catch let error as STOMPClientError where error.code != .cannotSend {
+        } catch STOMPClientError.cannotSend(let fault) {
+            throw STOMPClientError.cannotSend(fault)
+        } catch let error as STOMPClientError {
             // Some of them may have left before the connection was lost.
             count(drafts)
             throw error
@@ -204,12 +206,10 @@ struct Publication {
             // In a transaction COMMIT's, which is the last, confirms all of it.
             if !plan.isTransaction || awaited.count == 1 { confirm(first.confirms) }
             awaited.removeFirst()
-        } catch let error as STOMPClientError where error.code == .timedOut && awaited.contains(where: \.isMissing) {
+        } catch STOMPClientError.timedOut(.receipt, _) where awaited.contains(where: \.isMissing) {
             missing = awaited.filter(\.isMissing).map(\.confirms)
             throw noReceipts(of: missing, on: connection)
-        } catch let error as STOMPClientError
-            where error.code == .timedOut && plan.receipt == .auto && !hasAnswered
-        {
+        } catch STOMPClientError.timedOut(.receipt, _) where plan.receipt == .auto && !hasAnswered {
             // A server that has never answered one will not answer the next: DISCONNECT's must do. As nothing more is
             // kept, what was kept cannot go again in its place: all of it is named if the connection is lost.
             asksReceipts = false
@@ -249,15 +249,9 @@ struct Publication {
 
     /// Names binary messages whose receipts did not come in time.
     private func noReceipts(of messages: [Int], on connection: STOMPConnection) -> STOMPClientError {
-        let named = messages.prefix(10)
-        let more = messages.count > named.count ? " and \(messages.count - named.count) more" : ""
-        let numbers = named.map(String.init).joined(separator: ", ") + more
-        let time = connection.configuration.receiptTimeout.readable
-        let instead = connection.configuration.transport.sendsBinary ? "omit --ws-binary" : "use stomp://"
-        return STOMPClientError(
-            .timedOut,
-            "no receipt within \(time) for message\(messages.count == 1 ? "" : "s") \(numbers), sent as binary over WebSocket",
-            remedy: "the server may ignore binary messages: \(instead); if it sends no receipts here, --receipt none")
+        .timedOut(
+            .binaryReceipts(messages: messages, isByChoice: connection.configuration.transport.sendsBinary),
+            within: connection.configuration.receiptTimeout)
     }
 
     private mutating func finish(_ transaction: String?, on connection: STOMPConnection) async throws {
@@ -279,7 +273,7 @@ struct Publication {
         case .unanswered where confirmed == sent || plan.receipt == .none:
             Diagnostics.warn("STOMP: the server did not answer DISCONNECT")
         case .closed, .ended:
-            throw STOMPClientError(.connectionLost, "the server closed the connection instead of answering DISCONNECT")
+            throw STOMPClientError.closed(nil, .insteadOfReceipt)
         case .unanswered:
             let time = connection.configuration.receiptTimeout.readable
             throw Failure(.timedOut, "STOMP: the server did not answer DISCONNECT within \(time)")
@@ -290,7 +284,7 @@ struct Publication {
     private func goodbye(to connection: STOMPConnection) async throws -> Goodbye {
         do {
             return try await connection.disconnect()
-        } catch let error as STOMPClientError where error.code == .connectionLost && confirmed == sent {
+        } catch let error as STOMPClientError where error.isLoss && confirmed == sent {
             return .ended
         }
     }

@@ -2,9 +2,17 @@ import ArgumentParser
 import NIOCore
 import STOMPClient
 import STOMPCore
+import StomptapOutput
 
 /// `publish`: sends messages.
 struct PublishCommand: EndpointCommand {
+    private static let exitStatuses = ExitStatus.section(
+        .failed, .usage, .noInput, .noHost, .unavailable, .protocolError, .refused, .interrupted,
+        own: [
+            .success: "sent", .badInput: "a body, template or recording that cannot be sent",
+            .timedOut: "no receipt in time",
+        ])
+
     static let configuration = CommandConfiguration(
         commandName: "publish", abstract: "Send messages.",
         discussion: """
@@ -36,11 +44,7 @@ struct PublishCommand: EndpointCommand {
               stomptap pub demo /app/echo 'tick {{count}}' --template --count 9 --rate 1/s
               stomptap pub stomp://localhost --json-lines orders.jsonl --speed 2
 
-            EXIT STATUS
-              0 sent, 1 the server answered ERROR, 64 wrong usage, 65 a body, template
-              or recording that cannot be sent, 66 no such file, 68 no such host, 69
-              no connection or lost, 75 no receipt in time, 76 protocol broken, 77
-              refused, 130 Ctrl-C
+            \(exitStatuses)
             """,
         aliases: ["pub"])
 

@@ -1,4 +1,5 @@
 import NIOCore
+import StomptapOutput
 
 /// Shows on a terminal's stderr how a longer publication stands.
 struct PublishProgress: Sendable {

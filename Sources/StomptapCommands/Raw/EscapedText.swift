@@ -1,3 +1,5 @@
+import StomptapOutput
+
 /// Octets that cannot be typed, written as `\r`, `\n`, `\t`, `\0`, `\\` and `\xNN`.
 enum EscapedText {
     /// What `line` stands for.

@@ -6,6 +6,10 @@ import StomptapOutput
 
 /// `raw`: octets as they are written and as they come.
 struct RawCommand: EndpointCommand {
+    private static let exitStatuses = ExitStatus.section(
+        .success, .failed, .usage, .badInput, .noInput, .noHost, .unavailable, .protocolError, .refused, .interrupted,
+        own: [.timedOut: "too little came in time"])
+
     static let configuration = CommandConfiguration(
         commandName: "raw", abstract: "Send hand-written frames or WebSocket messages, tail server-sent events.",
         discussion: """
@@ -21,10 +25,7 @@ struct RawCommand: EndpointCommand {
               stomptap raw --echo ws://localhost:9001/
               stomptap raw --sse http://localhost:8000/events
 
-            EXIT STATUS
-              0 done, 1 the server answered ERROR, 64 wrong usage, 65 input that cannot
-              be sent, 66 no such file, 68 no such host, 69 no connection or lost,
-              75 too little came in time, 76 protocol broken, 77 refused, 130 Ctrl-C
+            \(exitStatuses)
             """)
 
     @Argument(help: ArgumentHelp("\(EndpointArgument.help)"), completion: .endpoint)

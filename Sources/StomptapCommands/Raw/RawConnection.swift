@@ -40,6 +40,7 @@ struct RawConnection: Sendable {
     /// What came and went, a batch for each read; it ends with the connection.
     let events: AsyncStream<[RawEvent]>
     let stream: any TransportStream
+    let endpoint: Endpoint
     private let receiver: NIOLoopBound<RawReceiver>
     let configuration: ClientConfiguration
 
@@ -48,7 +49,7 @@ struct RawConnection: Sendable {
     /// - Parameters:
     ///   - end: when the time is up, where there is a limit.
     ///   - watch: told of each attempt.
-    /// - Throws: ``TransportError``, ``Failure`` when the time is up, or `CancellationError`.
+    /// - Throws: ``TransportError``, `STOMPClientError` where there is no server, ``Failure`` when the time is up, or `CancellationError`.
     static func open(
         _ servers: [(endpoint: Endpoint, configuration: ClientConfiguration)], mode: RawMode,
         memory: Shared<EventStreamMemory> = Shared(EventStreamMemory()), until end: NIODeadline?,
@@ -85,7 +86,8 @@ struct RawConnection: Sendable {
                 failure = error
             }
         }
-        throw failure ?? TransportError(.badConfiguration, .name, "there is no endpoint")
+        if let failure { throw failure }
+        throw STOMPClientError.noEndpoint
     }
 
     private static func open(
@@ -107,7 +109,8 @@ struct RawConnection: Sendable {
             return receiver
         }
         guard let receiver = made.value else { throw CancellationError() }
-        return RawConnection(events: events, stream: stream, receiver: receiver, configuration: configuration)
+        return RawConnection(
+            events: events, stream: stream, endpoint: endpoint, receiver: receiver, configuration: configuration)
     }
 
     private func onLoop<Value: Sendable>(_ body: @escaping @Sendable (RawReceiver) throws -> Value) async throws
@@ -173,7 +176,8 @@ struct RawConnection: Sendable {
         let promise = stream.eventLoop.makePromise(of: Void.self)
         let time = configuration.connectTimeout
         let timer = stream.eventLoop.scheduleTask(in: time) {
-            promise.fail(STOMPClientError(.timedOut, "no CONNECTED within \(time.readable)"))
+            promise.fail(
+                STOMPClientError.timedOut(.connected(from: endpoint, accepting: settings.versions), within: time))
         }
         defer { timer.cancel() }
         try await onLoop { [session] receiver in

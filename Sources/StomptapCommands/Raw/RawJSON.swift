@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPTransport
+import StomptapOutput
 
 /// Writes what came and went as JSON, an object a line.
 ///
@@ -76,16 +77,5 @@ struct RawJSON {
         out.append(literal: name)
         out.append(literal: "\":")
         out.append(jsonString: value)
-    }
-}
-
-extension WireEvent.Direction {
-    /// How JSON names it.
-    var name: String {
-        switch self {
-        case .incoming: "in"
-        case .outgoing: "out"
-        case .local: "local"
-        }
     }
 }

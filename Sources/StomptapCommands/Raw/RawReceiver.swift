@@ -133,7 +133,7 @@ final class RawReceiver: TransportReceiver {
             batch.append(RawEvent(.incoming, .stomp, .frame(frame)))
             if frame.command == .error, errorFrame == nil {
                 errorFrame = frame.detached()
-                if isConnecting { refusal = Self.refusal(frame) }
+                if isConnecting { refusal = errorFrame.map(STOMPClientError.refused) }
             }
             if frame.command == .connected { isConnecting = false }
             takeHandshake(frame)
@@ -146,18 +146,13 @@ final class RawReceiver: TransportReceiver {
         do throws(STOMPProtocolError) {
             switch try answered.receive(frame) {
             case .connected: promise.succeed()
-            case .error: promise.fail(Self.refusal(frame))
+            case .error: promise.fail(STOMPClientError.refused(frame.detached()))
             case .message, .receipt, .goodbye: return
             }
         } catch {
-            promise.fail(STOMPClientError(.protocolViolation, error.message, cause: error))
+            promise.fail(STOMPClientError.protocolViolation(error, foreign: nil))
         }
         handshake = nil
-    }
-
-    private static func refusal(_ frame: Frame) -> STOMPClientError {
-        let message = frame.headers["message"] ?? "without a reason"
-        return STOMPClientError(.refused, "CONNECT was refused: \(message)", frame: frame.detached())
     }
 
     func receivedAll() {
@@ -199,7 +194,7 @@ final class RawReceiver: TransportReceiver {
         deliver()
         failure = failure ?? error
         handshake?.promise.fail(
-            error ?? TransportError(.connectionLost, .tcp, "closed by the other side before CONNECTED"))
+            error.map(STOMPClientError.transport) ?? .closed(nil, .beforeConnected))
         events.finish()
     }
 
@@ -218,9 +213,7 @@ final class RawReceiver: TransportReceiver {
     /// Names the protocol that a peer speaks instead, where its first octets tell.
     private func explain(_ error: STOMPProtocolError) -> STOMPClientError {
         let foreign = frames.hadFrame ? nil : ForeignProtocol(firstOctets: frames.firstOctets)
-        return STOMPClientError(
-            error.isLimit ? .limitExceeded : .protocolViolation,
-            foreign.map { "the other side speaks \($0.rawValue)" } ?? error.message, remedy: foreign?.hint)
+        return .protocolViolation(error, foreign: foreign)
     }
 
     // MARK: - What goes

@@ -1,6 +1,7 @@
 import NIOCore
 import STOMPCore
 import STOMPTransport
+import StomptapOutput
 
 /// Turns what came and went into what is printed, in every ``OutputForm``.
 ///

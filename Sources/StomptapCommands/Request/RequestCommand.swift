@@ -1,9 +1,17 @@
 import ArgumentParser
 import STOMPClient
 import STOMPCore
+import StomptapOutput
 
 /// `request`: sends a message and waits for what comes back.
 struct RequestCommand: EndpointCommand {
+    private static let exitStatuses = ExitStatus.section(
+        .usage, .noInput, .noHost, .unavailable, .protocolError, .refused, .interrupted,
+        own: [
+            .success: "the reply came", .failed: "the server answered ERROR or no reply matched",
+            .badInput: "a body that cannot be sent", .timedOut: "no reply in time",
+        ])
+
     static let configuration = CommandConfiguration(
         commandName: "request", abstract: "Send a message, and print what comes back.",
         discussion: """
@@ -18,11 +26,7 @@ struct RequestCommand: EndpointCommand {
               stomptap request stomp://localhost/%2F /queue/rpc ping --reply /queue/pong \\
                   -H 'reply-to: /queue/pong' --expect '^pong' -W 2s
 
-            EXIT STATUS
-              0 the reply came, 1 the server answered ERROR or no reply matched, 64
-              wrong usage, 65 a body that cannot be sent, 66 no such file, 68 no such
-              host, 69 no connection or lost, 75 no reply in time, 76 protocol broken,
-              77 refused, 130 Ctrl-C
+            \(exitStatuses)
             """)
 
     @Argument(help: ArgumentHelp("\(EndpointArgument.help)"), completion: .endpoint)

@@ -6,6 +6,10 @@ import StomptapOutput
 
 /// `serve`: the embedded broker.
 struct ServeCommand: AsyncParsableCommand {
+    private static let exitStatuses = ExitStatus.section(
+        .usage, .noInput, .interrupted, .terminated,
+        own: [.badInput: "a certificate or key that is none", .cannotCreate: "the port cannot be listened on"])
+
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Run the embedded broker, for trying out, mocks and tests.",
         discussion: """
@@ -19,9 +23,7 @@ struct ServeCommand: AsyncParsableCommand {
               stomptap serve --tcp 127.0.0.1:0 --clock
               stomptap serve --ws 127.0.0.1:8080 --ws-path /stomp --login 'guest:secret'
 
-            EXIT STATUS
-              64 wrong usage, 65 a certificate or key that is none, 66 no such file, 73
-              the port cannot be listened on, 130 Ctrl-C, 143 SIGTERM
+            \(exitStatuses)
             """)
 
     @Option(

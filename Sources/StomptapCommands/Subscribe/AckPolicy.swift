@@ -150,3 +150,23 @@ extension Handshake {
     fileprivate var isActiveMQ: Bool { server?.hasPrefix("ActiveMQ/") ?? false }
     fileprivate var isArtemis: Bool { server?.hasPrefix("ActiveMQ-Artemis") ?? false }
 }
+
+extension AckPolicy {
+    /// How many of the acknowledged messages may come again where the session ended this way: a server that keeps to a
+    /// limit has taken all acknowledgements but those of the last messages that it sent ahead.
+    ///
+    /// - Parameters:
+    ///   - acknowledged: how many there were.
+    ///   - policies: those of the subscriptions that were acknowledged.
+    static func repeats(of acknowledged: Int, under policies: [AckPolicy?], after goodbye: Goodbye?) -> Int {
+        guard goodbye != .confirmed, goodbye != .closed else { return 0 }
+        let limits = policies.map { $0?.prefetch }
+        let limit = limits.isEmpty || limits.contains(nil) ? Int.max : limits.compactMap(\.self).reduce(0, +)
+        return min(acknowledged, limit)
+    }
+
+    /// `1 message that was`, `3 messages that were`: what may come again.
+    static func repeated(_ count: Int) -> String {
+        count == 1 ? "1 message that was" : "\(count) messages that were"
+    }
+}

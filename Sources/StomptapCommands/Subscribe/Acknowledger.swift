@@ -215,19 +215,11 @@ actor Acknowledger {
         // DISCONNECT alone ends the subscriptions of queues as well.
         let leaving = entries.filter { !$0.policy.isAnsweredQueue }.map(\.subscription)
         let outcome = await connection.sayGoodbye(leaving: leaving)
-        guard let repeats = repeats(after: outcome) else { return }
+        let answered = entries.map(\.policy).filter(\.isAnsweredQueue)
+        let repeats = AckPolicy.repeats(of: acknowledged, under: answered, after: outcome)
+        guard repeats > 0 else { return }
         Diagnostics.warn(
-            "STOMP: the session ended without a receipt for DISCONNECT; up to \(repeats) acknowledged may come again")
-    }
-
-    /// A server that keeps to a limit has taken all answers but those for the last messages that it sent ahead.
-    private func repeats(after outcome: Goodbye?) -> String? {
-        guard outcome != .confirmed, outcome != .closed, acknowledged > 0 else { return nil }
-        var limit: Int? = 0
-        for entry in entries where entry.policy.isAnsweredQueue {
-            if let sum = limit, let prefetch = entry.policy.prefetch { limit = sum + prefetch } else { limit = nil }
-        }
-        let count = min(acknowledged, limit ?? .max)
-        return count == 1 ? "1 message that was" : "\(count) messages that were"
+            "STOMP: the session ended without a receipt for DISCONNECT; "
+                + "up to \(AckPolicy.repeated(repeats)) acknowledged may come again")
     }
 }

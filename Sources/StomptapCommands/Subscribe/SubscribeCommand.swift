@@ -1,6 +1,7 @@
 import ArgumentParser
 import STOMPClient
 import STOMPCore
+import StomptapOutput
 
 #if canImport(Glibc)
     import Glibc
@@ -12,6 +13,14 @@ import STOMPCore
 
 /// `subscribe`: tails destinations.
 struct SubscribeCommand: EndpointCommand {
+    private static let exitStatuses = ExitStatus.section(
+        .success, .usage, .noHost, .unavailable, .cannotCreate, .writeFailed, .protocolError, .refused,
+        .badConfiguration, .interrupted, .terminated,
+        own: [
+            .failed: "the server answered ERROR or nothing matched --expect", .badInput: "a certificate that is none",
+            .noInput: "no such file or --exec command", .timedOut: "too few messages in time",
+        ])
+
     static let configuration = CommandConfiguration(
         commandName: "subscribe", abstract: "Tail destinations.",
         discussion: """
@@ -32,12 +41,7 @@ struct SubscribeCommand: EndpointCommand {
               stomptap sub stomp://localhost/%2F /queue/jobs --exec ./job
               stomptap sub stomp://localhost /topic/orders --record orders.jsonl
 
-            EXIT STATUS
-              0 done, 1 the server answered ERROR or nothing matched --expect, 64 wrong
-              usage, 65 a certificate that is none, 66 no such file or --exec command,
-              68 no such host, 69 no connection or lost, 73 a file that cannot be made,
-              74 writing failed, 75 too few messages in time, 76 protocol broken, 77
-              refused, 78 a wrong profile, 130 Ctrl-C, 143 SIGTERM
+            \(exitStatuses)
             """,
         aliases: ["sub"])
 

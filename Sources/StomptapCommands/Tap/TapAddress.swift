@@ -1,4 +1,5 @@
 import STOMPClient
+import StomptapOutput
 
 extension ListenArgument {
     /// Whether nobody but this machine can connect there.

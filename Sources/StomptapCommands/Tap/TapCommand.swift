@@ -14,6 +14,13 @@ import StomptapOutput
 
 /// `tap`: stands between an app and its server.
 struct TapCommand: EndpointCommand {
+    private static let exitStatuses = ExitStatus.section(
+        .usage, .noInput, .writeFailed, .interrupted,
+        own: [
+            .success: "the reader of stdout has gone", .badInput: "a certificate or key that is none",
+            .cannotCreate: "a file cannot be made or the port not listened on",
+        ])
+
     static let configuration = CommandConfiguration(
         commandName: "tap", abstract: "Stand between an app and its server, and print every frame of both.",
         discussion: """
@@ -38,10 +45,7 @@ struct TapCommand: EndpointCommand {
               stomptap tap ws://localhost/ws --listen 127.0.0.1:9000 --close-after 30s
               stomptap tap ws://localhost/ws --listen 127.0.0.1:9000 --drop heart-beats
 
-            EXIT STATUS
-              0 the reader of stdout has gone, 64 wrong usage, 65 a certificate or key
-              that is none, 66 no such file, 73 a file cannot be made or the port not
-              listened on, 74 writing failed, 130 Ctrl-C
+            \(exitStatuses)
             """)
 
     @Argument(help: ArgumentHelp("\(EndpointArgument.help)"), completion: .endpoint)

@@ -2,6 +2,7 @@ import NIOCore
 import STOMPCore
 import STOMPTap
 import STOMPTransport
+import StomptapOutput
 
 /// Turns the frames and messages that pass a tap into what is printed and recorded.
 struct TapRenderer {

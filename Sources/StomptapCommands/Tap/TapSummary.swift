@@ -1,6 +1,7 @@
 import NIOCore
 import STOMPCore
 import STOMPTap
+import StomptapOutput
 
 /// Keeps account of what passes a tap. Memory is bounded, whatever passes.
 struct TapSummary: Sendable {

@@ -1,4 +1,5 @@
 import STOMPCore
+import StomptapOutput
 
 /// The tables of a ``TapSummary``.
 struct TapSummaryTable {

@@ -1,6 +1,7 @@
 import NIOCore
 import STOMPTap
 import STOMPTransport
+import StomptapOutput
 
 /// Takes what a tap sees, and gives it to all who want it.
 struct TapWatch: Sendable {

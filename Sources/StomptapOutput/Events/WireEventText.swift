@@ -1,6 +1,12 @@
+import NIOCore
 import STOMPTransport
 
 extension WireEvent {
+    /// The bytes to show with it: those that it is about, or several lines on what a handshake came to.
+    package var shownOctets: ByteBuffer? {
+        if case .handshakeDone(let summary) = content { ByteBuffer(string: summary.text) } else { octets }
+    }
+
     /// What happened, in a few words. It is the value of `event` in `--trace-file`, which scripts read.
     package var text: String { content.text }
 }
@@ -12,6 +18,11 @@ extension WireEvent.Content {
         case .connecting(let place): "connecting to \(place)"
         case .connected(let place): "connected to \(place)"
         case .closed: "closed"
+        case .handshakeDone(let summary): summary.description
+        case .closeNotify: "close_notify"
+        case .keysLogged(let path):
+            "the keys of this session are written to \(path) (SSLKEYLOGFILE): whoever reads them reads the traffic"
+        case .cannotLogKeys(let path): "SSLKEYLOGFILE=\(path) cannot be written: no keys are logged"
         case .bytes: "octets"
         case .requestHead(let method, let target, let version, _): "\(method) \(target) \(version)"
         case .responseHead(let version, let status, let reason):
@@ -20,7 +31,7 @@ extension WireEvent.Content {
         case .unsolicitedAnswer: "an answer came that nobody had asked for: the connection is dropped"
         case .connectingThroughProxy(let proxy, let target): "connecting to \(target) through \(proxy)"
         case .socks(let step): step.text
-        case .failed(let error): Explanation(error).sentence
+        case .failed(let error): error.layer == .tls ? Explanation(error).line : Explanation(error).sentence
         case .request(let method, let target): "\(method) \(target)"
         case .answer(let status, let reason): "\(status) \(reason)"
         case .offerWithheld(let names): "withheld the offer of \(names.joined(separator: ", "))"

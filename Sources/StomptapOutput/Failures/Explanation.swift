@@ -1,5 +1,4 @@
-import STOMPClient
-import STOMPCore
+import NIOCore
 import STOMPTransport
 
 /// What a failure is for a user: what happened, and what to do about it.
@@ -18,7 +17,10 @@ package struct Explanation: Sendable, Hashable {
     }
 
     /// All of it in one line: `TCP: connection refused by 127.0.0.1:61613; is the server running, ...`.
-    package var line: String { "\(layer): \(sentence)" + (hint.map { "; \($0)" } ?? "") }
+    package var line: String { "\(layer): \(text)" }
+
+    /// The sentence and the hint.
+    package var text: String { sentence + (hint.map { "; \($0)" } ?? "") }
 }
 
 extension Explanation {
@@ -26,21 +28,25 @@ extension Explanation {
         switch error {
         case .name(let failure): self = failure.explanation
         case .tcp(let failure): self = failure.explanation
+        case .tls(let failure): self = failure.explanation
         case .http(let failure): self = failure.explanation
         case .proxy(let failure): self = failure.explanation
         case .webSocket(let failure): self = failure.explanation
         case .sockJS(let failure): self = failure.explanation
         case .described(let failure):
-            self.init(layer: failure.layer.rawValue, failure.message, hint: failure.remedy)
+            self.init(layer: failure.layer.rawValue, failure.message, hint: failure.remedy ?? Hints.hint(for: failure))
         }
     }
+}
 
-    package init(_ error: STOMPClientError) {
-        if let cause = error.cause as? TransportError, error.layer == cause.layer.rawValue {
-            self.init(cause)
-        } else {
-            self.init(layer: error.layer, error.message, hint: error.remedy)
-        }
-        hint = hint ?? Hints.hint(for: error, sentence: sentence)
+extension Explanation {
+    /// The line, and that it is tried again.
+    package func line(tryingAgainIn wait: TimeAmount) -> String {
+        Self.line(line, tryingAgainIn: wait)
+    }
+
+    /// The line of a failure, and that it is tried again.
+    package static func line(_ line: String, tryingAgainIn wait: TimeAmount) -> String {
+        line + (line.hasSuffix("?") ? " Trying" : "; trying") + " again in \(wait.readable)"
     }
 }

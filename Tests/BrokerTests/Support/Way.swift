@@ -60,7 +60,7 @@ extension STOMPConnection {
     ) async throws -> Subscription {
         let subscription = try subscribe(to: destination, ack: ack, headers: headers)
         guard try await standing(of: subscription) == .confirmed else {
-            throw STOMPClientError(.timedOut, "no receipt for the subscription to \(destination)")
+            throw STOMPClientError.timedOut(.receipt, within: configuration.receiptTimeout)
         }
         return subscription
     }

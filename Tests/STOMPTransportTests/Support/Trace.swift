@@ -13,6 +13,14 @@ final class Trace: Sendable {
         WireTrace(detail: detail) { [events] event in events.withLockedValue { $0.append(event) } }
     }
 
+    /// What happened, in its order.
+    var contents: [WireEvent.Content] { events.withLockedValue { $0 }.map(\.content) }
+
+    /// The reasons for which layers ended.
+    var failures: [TransportError] {
+        contents.compactMap { if case .failed(let error) = $0 { error } else { nil } }
+    }
+
     /// Layer, direction, summary, and the octets as text where there are any.
     var lines: [String] {
         events.withLockedValue { $0 }.map {

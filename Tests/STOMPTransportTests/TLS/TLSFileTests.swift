@@ -32,12 +32,11 @@ import Testing
 
     private func fault(
         certificate: String?, key: String? = nil, passphrase: String? = nil, ca: String? = nil
-    ) async throws -> TransportError {
+    ) async throws -> TLSFailure {
         do {
             try await connect(certificate: certificate, key: key, passphrase: passphrase, ca: ca)
-        } catch let error as TransportError {
-            #expect(error.layer == .tls)
-            return error
+        } catch TransportError.tls(let failure) {
+            return failure
         }
         throw TestFailure("no fault was found")
     }
@@ -73,7 +72,7 @@ import Testing
         for number in 0..<2000 {
             let error = try await fault(
                 certificate: "client.pem", key: "traditional.pem", passphrase: "wrong \(number)")
-            #expect(error.message == "the passphrase does not open \(Self.files.path("traditional.pem"))")
+            #expect(error == .wrongPassphrase(for: Self.files.path("traditional.pem")))
         }
     }
 
@@ -82,11 +81,10 @@ import Testing
         for wrong in ["wrong", "", String(repeating: "long", count: 1000)] {
             let error = try await fault(certificate: "client.pem", key: key, passphrase: wrong)
             #expect(error.kind == .badConfiguration)
-            #expect(error.message == "the passphrase does not open \(Self.files.path(key))")
+            #expect(error == .wrongPassphrase(for: Self.files.path(key)))
         }
         let error = try await fault(certificate: "client.pem", key: key)
-        #expect(error.message == "\(Self.files.path(key)) is encrypted")
-        #expect(error.remedy?.contains("--key-passphrase-env") == true)
+        #expect(error == .encryptedFile(Self.files.path(key)))
     }
 
     @Test func aPKCS12FileIsOpened() async throws {
@@ -95,10 +93,8 @@ import Testing
             "pass:secret")
         try await connect(certificate: "client.p12", passphrase: "secret")
         let path = Self.files.path("client.p12")
-        #expect(
-            try await fault(certificate: "client.p12", passphrase: "wrong").message
-                == "the passphrase does not open \(path)")
-        #expect(try await fault(certificate: "client.p12").message == "\(path) is encrypted")
+        #expect(try await fault(certificate: "client.p12", passphrase: "wrong") == .wrongPassphrase(for: path))
+        #expect(try await fault(certificate: "client.p12") == .encryptedFile(path))
         try openssl(
             "pkcs12", "-export", "-in", "client.pem", "-inkey", "key.pem", "-out", "open.p12", "-passout", "pass:")
         try await connect(certificate: "open.p12")
@@ -110,8 +106,10 @@ import Testing
             "pass:secret")
         let error = try await fault(certificate: "old.p12", passphrase: "secret")
         #expect(error.kind == .badConfiguration)
-        #expect(error.message.contains("old.p12"))
-        #expect(error.remedy?.contains("openssl pkcs12 -legacy") == true, "\(error)")
+        guard case .outdatedKeyEncryption(in: Self.files.path("old.p12"), cause: .some) = error else {
+            Issue.record("\(error)")
+            return
+        }
     }
 
     @Test func otherFormsAreRead() async throws {
@@ -155,14 +153,13 @@ import Testing
 
     @Test func aMissingFileIsNamed() async throws {
         let missing = Self.files.path("missing.pem")
-        let reason = "from \(missing): no such file or directory"
-        for (error, what) in [
-            (try await fault(certificate: "missing.pem"), "the certificate"),
-            (try await fault(certificate: "client.pem", key: "missing.pem"), "the private key"),
-            (try await fault(certificate: nil, ca: "missing.pem"), "the certificates to trust"),
+        for (error, content) in [
+            (try await fault(certificate: "missing.pem"), TLSFileContent.certificate),
+            (try await fault(certificate: "client.pem", key: "missing.pem"), .privateKey),
+            (try await fault(certificate: nil, ca: "missing.pem"), .authorities),
         ] {
             #expect(error.kind == .missingFile)
-            #expect(error.message == "cannot read \(what) \(reason)")
+            #expect(error == .cannotRead(content, from: missing, SystemError(code: ENOENT)))
         }
     }
 
@@ -171,39 +168,42 @@ import Testing
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let error = try await fault(certificate: "folder")
         #expect(error.kind == .badConfiguration)
-        #expect(error.message == "cannot read the certificate from \(folder.path): is a directory")
+        #expect(error == .cannotRead(.certificate, from: folder.path, SystemError(code: EISDIR)))
     }
 
     @Test func aFileWithoutWhatIsWantedIsNamed() async throws {
         try Self.files.write("text.pem", "hello\n")
         try Self.files.write("empty.pem", "")
         try Data([0xFE, 0xED, 0xFE, 0xED, 0, 0, 0, 2]).write(to: Self.files.folder.appending(path: "store.jks"))
-        let cases: [(certificate: String?, key: String?, ca: String?, message: String)] = [
-            ("text.pem", nil, nil, "text.pem holds no certificate: it is neither PEM nor PKCS#12"),
-            ("empty.pem", nil, nil, "empty.pem holds no certificate: it is neither PEM nor PKCS#12"),
-            ("key.pem", nil, nil, "there is no certificate in /"),
-            ("client.pem", nil, nil, "there is no private key in /"),
-            ("client.pem", "ca.pem", nil, "there is no private key in /"),
-            ("client.pem", "text.pem", nil, "text.pem holds no private key: it is neither PEM nor PKCS#12"),
-            (nil, nil, "key.pem", "there is no certificate in /"),
-            (nil, nil, "text.pem", "text.pem holds no certificate: it is neither PEM nor PKCS#12"),
-            ("store.jks", nil, nil, "store.jks is a Java key store"),
-            (nil, "key.pem", nil, "a private key without its certificate"),
+        let path = Self.files.path
+        let cases: [(certificate: String?, key: String?, ca: String?, failure: TLSFailure)] = [
+            ("text.pem", nil, nil, .unknownFormat(of: path("text.pem"), wanted: .certificate)),
+            ("empty.pem", nil, nil, .unknownFormat(of: path("empty.pem"), wanted: .certificate)),
+            ("key.pem", nil, nil, .nothingFound(.certificate, in: path("key.pem"))),
+            ("client.pem", nil, nil, .noKey(in: path("client.pem"), for: .client)),
+            ("client.pem", "ca.pem", nil, .nothingFound(.privateKey, in: path("ca.pem"))),
+            ("client.pem", "text.pem", nil, .unknownFormat(of: path("text.pem"), wanted: .privateKey)),
+            (nil, nil, "key.pem", .nothingFound(.authorities, in: path("key.pem"))),
+            (nil, nil, "text.pem", .unknownFormat(of: path("text.pem"), wanted: .authorities)),
+            ("store.jks", nil, nil, .javaKeyStore(path("store.jks"))),
+            (nil, "key.pem", nil, .noCertificate(forKeyIn: path("key.pem"))),
         ]
-        for (certificate, key, ca, message) in cases {
+        for (certificate, key, ca, failure) in cases {
             let error = try await fault(certificate: certificate, key: key, ca: ca)
             #expect(error.kind == .badConfiguration)
-            #expect(error.message.contains(message), "\(error)")
+            #expect(error == failure)
         }
     }
 
     @Test func aKeyOfAnotherCertificateIsNamed() async throws {
         let error = try await fault(certificate: "client.pem", key: "other-key.pem")
         #expect(error.kind == .badConfiguration)
-        #expect(
-            error.message
-                == "the private key in \(Self.files.path("other-key.pem")) does not belong to the certificate "
-                + "CN=Alice in \(Self.files.path("client.pem"))")
+        guard case .mismatchedKey(let keyPath, let certificate, let path) = error else {
+            Issue.record("\(error)")
+            return
+        }
+        #expect(keyPath == Self.files.path("other-key.pem") && path == Self.files.path("client.pem"))
+        #expect(certificate?.subject == "CN=Alice")
     }
 
     @Test func aDamagedFileIsNamed() async throws {
@@ -213,20 +213,30 @@ import Testing
         for name in ["cut.pem", "wrong.pem"] {
             let error = try await fault(certificate: name, key: "key.pem")
             #expect(error.kind == .badConfiguration)
-            #expect(error.message.contains("certificate 1 in \(Self.files.path(name)) is damaged"), "\(error)")
+            guard case .damagedCertificate(number: 1, in: Self.files.path(name), let cause) = error else {
+                Issue.record("\(error)")
+                continue
+            }
+            #expect(!cause.isEmpty)
         }
         let key = try String(contentsOfFile: Self.files.path("key.pem"), encoding: .utf8)
         try Self.files.write("wrong-key.pem", key.replacing("MIG", with: "AAA"))
         let error = try await fault(certificate: "client.pem", key: "wrong-key.pem")
-        #expect(error.message.hasPrefix("the private key in \(Self.files.path("wrong-key.pem")) cannot be read: "))
+        guard case .unreadableKey(in: Self.files.path("wrong-key.pem"), cause: .some) = error else {
+            Issue.record("\(error)")
+            return
+        }
     }
 
     @Test func aListenerSaysThatItsFilesWillNotDo() async throws {
         var tls = TLSServerOptions("server")
         tls.key = Self.files.path("other-key.pem")
         let error = await transportError { try await withTLSServer(.tcp, tls) { _ in } }
-        #expect(error?.layer == .tls)
-        #expect(error?.message.contains("does not belong to the certificate CN=server") == true)
+        guard case .tls(.mismatchedKey(_, let certificate, _)) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(certificate?.subject == "CN=server")
     }
 
     @Test func nothingIsReadForAPlainTarget() async throws {

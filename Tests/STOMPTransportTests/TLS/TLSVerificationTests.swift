@@ -9,64 +9,64 @@ import Testing
         var server: String
         var ca = "ca"
         var host = "localhost"
-        var message: [String]
-        var remedy: String?
+        var reason: VerificationFailure.Reason
+        /// Of the certificate at fault.
+        var subject: String
+        var isOfPeer = true
 
         var testDescription: String { name }
     }
 
+    static let root = "O=Stomptap, CN=Test Root"
     static let faults = [
+        Fault(name: "expired", server: "expired", reason: .expired, subject: "CN=expired"),
+        Fault(name: "not yet valid", server: "future", reason: .notYetValid, subject: "CN=future"),
+        Fault(name: "self-signed", server: "self", reason: .selfSigned, subject: "CN=alone"),
         Fault(
-            name: "expired", server: "expired",
-            message: ["the server's certificate CN=expired expired on 2021-01-02 03:04:05 UTC", "years ago"],
-            remedy: "--insecure"),
+            name: "unknown issuer, leaf alone", server: "server", ca: "other-ca", reason: .incompleteChain,
+            subject: "CN=server"),
         Fault(
-            name: "not yet valid", server: "future",
-            message: ["CN=future is not yet valid", "2070-01-01 00:00:00 UTC", "in "], remedy: "clocks"),
+            name: "unknown issuer, root sent", server: "with-root", ca: "other-ca", reason: .untrustedRoot,
+            subject: root, isOfPeer: false),
         Fault(
-            name: "self-signed", server: "self", message: ["CN=alone is self-signed", "ca.pem"], remedy: "--ca FILE"),
+            name: "unknown issuer, chain sent", server: "chain", ca: "other-ca", reason: .unknownIssuer,
+            subject: "CN=Test Intermediate", isOfPeer: false),
+        Fault(name: "incomplete chain", server: "leaf", reason: .incompleteChain, subject: "CN=leaf"),
         Fault(
-            name: "unknown issuer, leaf alone", server: "server", ca: "other-ca",
-            message: ["unknown issuer \"O=Stomptap, CN=Test Root\" of the server's certificate CN=server"],
-            remedy: "--ca"),
+            name: "an authority made anew", server: "server", ca: "renewed-ca", reason: .otherIssuerKey,
+            subject: "CN=server"),
+        Fault(name: "another host", server: "named", reason: .otherNames(than: "localhost"), subject: "CN=named"),
         Fault(
-            name: "unknown issuer, root sent", server: "with-root", ca: "other-ca",
-            message: ["unknown issuer", "leads to \"O=Stomptap, CN=Test Root\", which is self-signed"],
-            remedy: "give the certificate of \"O=Stomptap, CN=Test Root\" with --ca"),
-        Fault(
-            name: "unknown issuer, chain sent", server: "chain", ca: "other-ca",
-            message: ["unknown issuer \"O=Stomptap, CN=Test Root\" of the authority's certificate", "Intermediate"],
-            remedy: "give the certificate of \"O=Stomptap, CN=Test Root\" with --ca"),
-        Fault(
-            name: "incomplete chain", server: "leaf",
-            message: ["unknown issuer \"CN=Test Intermediate\"", "CN=leaf", "the chain is incomplete"],
-            remedy: "have the server send the intermediate ones"),
-        Fault(
-            name: "an authority made anew", server: "server", ca: "renewed-ca",
-            message: ["CN=server was not issued by the \"O=Stomptap, CN=Test Root\"", "another key"], remedy: "--ca"),
-        Fault(
-            name: "another host", server: "named",
-            message: ["asked for localhost", "is for stomp.example, *.wild.example"],
-            remedy: "--server-name stomp.example"),
-        Fault(
-            name: "another address", server: "named", host: "127.0.0.1",
-            message: ["asked for 127.0.0.1", "is for stomp.example"], remedy: "--server-name stomp.example"),
+            name: "another address", server: "named", host: "127.0.0.1", reason: .otherAddresses(than: "127.0.0.1"),
+            subject: "CN=named"),
         Fault(
             name: "a wildcard is for no address", server: "wildcard", host: "127.0.0.1",
-            message: ["asked for 127.0.0.1", "is for *.0.0.1, *.example"]),
+            reason: .otherAddresses(than: "127.0.0.1"), subject: "CN=wildcard"),
         Fault(
             name: "an address as a DNS name", server: "textual", host: "127.0.0.1",
-            message: ["CN=textual has it as a DNS name, not as an IP address"], remedy: "IP:127.0.0.1"),
+            reason: .otherAddresses(than: "127.0.0.1"), subject: "CN=textual"),
         Fault(
-            name: "no common name", server: "common",
-            message: ["CN=localhost has no subject alternative name, and its common name does not count"],
-            remedy: "DNS:localhost"),
+            name: "no common name", server: "common", reason: .otherNames(than: "localhost"), subject: "CN=localhost"),
+        Fault(name: "wrong purpose", server: "purpose", reason: .wrongPurpose, subject: "CN=purpose"),
         Fault(
-            name: "wrong purpose", server: "purpose",
-            message: ["CN=purpose is not for a TLS server: it is for TLS Web Client Authentication"]),
-        Fault(
-            name: "a leaf as authority", server: "below-chain",
-            message: ["the certificate CN=server issued another, and is no authority's (CA:FALSE)"]),
+            name: "a leaf as authority", server: "below-chain", reason: .notAuthority, subject: "CN=server",
+            isOfPeer: false),
+    ]
+
+    /// What the certificates of ``faults`` say of themselves, as far as it is at fault.
+    static let facts: [String: @Sendable (TLSCertificate) -> Bool] = [
+        "expired": { $0.notAfter == 1_609_556_645 },
+        "not yet valid": { $0.notBefore == 3_155_760_000 },
+        "unknown issuer, leaf alone": { $0.issuer == root },
+        "unknown issuer, chain sent": { $0.issuer == root },
+        "incomplete chain": { $0.issuer == "CN=Test Intermediate" },
+        "an authority made anew": { $0.issuer == root },
+        "another host": { $0.names == ["DNS:stomp.example", "DNS:*.wild.example"] },
+        "a wildcard is for no address": { $0.names == ["DNS:*.0.0.1", "DNS:*.example"] },
+        "an address as a DNS name": { $0.names == ["DNS:127.0.0.1"] },
+        "no common name": { $0.names.isEmpty },
+        "wrong purpose": { $0.purposes == ["TLS Web Client Authentication"] },
+        "a leaf as authority": { !$0.isAuthority },
     ]
 
     @Test(arguments: faults, Above.allCases) func aFaultIsNamed(_ fault: Fault, _ above: Above) async throws {
@@ -74,10 +74,17 @@ import Testing
         try await withTLSServer(above, TLSServerOptions(fault.server), accept: server.factory) { port in
             let error = try await refusal(above, by: port, host: fault.host, TLSOptions(ca: fault.ca))
             #expect(error.kind == .refused)
-            #expect(error.layer == .tls)
-            for part in fault.message { #expect(error.message.contains(part), "\(error)") }
-            #expect((error.remedy == nil) == (fault.remedy == nil), "\(error)")
-            if let remedy = fault.remedy { #expect(error.remedy?.contains(remedy) == true, "\(error)") }
+            guard case .tls(.untrusted(let failure)) = error else {
+                Issue.record("\(error)")
+                return
+            }
+            #expect(failure.reason == fault.reason)
+            #expect(failure.certificate.subject == fault.subject)
+            #expect(failure.isOfPeer == fault.isOfPeer)
+            #expect(failure.peer == .server)
+            #expect(failure.trust == .path(Certificates.shared.path(fault.ca + ".pem")))
+            #expect(abs(failure.time - Int(Timestamp.now().nanoseconds / 1_000_000_000)) < 600)
+            if let isTrue = Self.facts[fault.name] { #expect(isTrue(failure.certificate), "\(failure.certificate)") }
         }
         #expect(server.contents.stream == nil, "the server saw a client that had refused it")
     }
@@ -121,7 +128,11 @@ import Testing
                 var tls = TLSOptions(ca: "ca")
                 tls.serverName = name
                 let error = try await refusal(by: port, tls)
-                #expect(error.message.contains("asked for \(name), but"), "\(error)")
+                guard case .tls(.untrusted(let failure)) = error else {
+                    Issue.record("\(error)")
+                    return
+                }
+                #expect(failure.reason == .otherNames(than: name))
             }
         }
     }
@@ -133,7 +144,7 @@ import Testing
                 tls.serverName = name
                 let error = try await refusal(by: port, tls)
                 #expect(error.kind == .badConfiguration)
-                #expect(error.message.contains("is no name for a certificate"))
+                #expect(error == .tls(.invalidServerName(name)))
             }
         }
     }
@@ -145,12 +156,15 @@ import Testing
             tls.isInsecure = true
             let client = Inbox()
             let stream = try await connectTLS(above, to: port, tls, client: client)
-            guard case .unverified(let reasons) = stream.description.tlsSummary?.trust else {
+            guard case .unverified(let failures) = stream.description.tlsSummary?.trust else {
                 Issue.record("\(String(describing: stream.description.tlsSummary?.trust))")
                 return
             }
-            let words = ["expired": "expired on", "self": "self-signed", "named": "is for", "leaf": "unknown issuer"]
-            #expect(reasons.contains { $0.contains(words[server] ?? "") }, "\(reasons)")
+            let reasons: [String: VerificationFailure.Reason] = [
+                "expired": .expired, "self": .selfSigned, "named": .otherNames(than: "localhost"),
+                "leaf": .incompleteChain,
+            ]
+            #expect(failures.contains { $0.reason == reasons[server] }, "\(failures)")
             try await stream.send("hello")
             try await client.wait { $0.text == "hello" }
             stream.abort()

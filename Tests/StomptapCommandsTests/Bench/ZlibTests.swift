@@ -1,4 +1,5 @@
 import STOMPTransport
+import StomptapOutput
 import Testing
 
 @testable import StomptapCommands

@@ -3,6 +3,7 @@ import NIOCore
 import STOMPClient
 import STOMPCore
 import STOMPTransport
+import StomptapOutput
 import Testing
 
 @testable import StomptapCommands

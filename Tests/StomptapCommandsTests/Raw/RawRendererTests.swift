@@ -1,6 +1,8 @@
 import NIOCore
+import OutputFixtures
 import STOMPCore
 import STOMPTransport
+import StomptapOutput
 import Testing
 
 @testable import StomptapCommands

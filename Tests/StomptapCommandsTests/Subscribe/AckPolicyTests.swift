@@ -102,4 +102,21 @@ struct AckPolicyTests {
         let auto = try policy(ack: .auto)
         #expect(auto.mode == .auto && auto.scope == .none && auto.headers.isEmpty && auto.isChosen)
     }
+
+    @Test func whatMayComeAgainIsBoundedByThePrefetch() throws {
+        let limited = try policy("/queue/a", Self.rabbitMQ)
+        let open = try policy("/queue/a", "session:1\n")
+        #expect(limited.prefetch == 100 && open.prefetch == nil)
+        func repeats(_ policies: [AckPolicy?], _ outcome: Goodbye?) -> Int {
+            AckPolicy.repeats(of: 250, under: policies, after: outcome)
+        }
+        #expect(repeats([limited], .unanswered) == 100)
+        #expect(repeats([limited, limited], nil) == 200)
+        #expect(repeats([limited, open], .ended) == 250)
+        #expect(repeats([limited, nil], .ended) == 250)
+        // Where no queue is left that was acknowledged, no bound is known.
+        #expect(repeats([], .ended) == 250)
+        #expect(repeats([limited], .confirmed) == 0 && repeats([limited], .closed) == 0)
+        #expect(AckPolicy.repeats(of: 7, under: [limited], after: .ended) == 7)
+    }
 }

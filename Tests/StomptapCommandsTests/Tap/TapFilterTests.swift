@@ -1,5 +1,6 @@
 import ArgumentParser
 import NIOCore
+import OutputFixtures
 import STOMPCore
 import STOMPTap
 import Testing

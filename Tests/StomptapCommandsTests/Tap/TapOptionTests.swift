@@ -1,5 +1,6 @@
 import ArgumentParser
 import NIOCore
+import OutputFixtures
 import STOMPClient
 import STOMPCore
 import STOMPTap

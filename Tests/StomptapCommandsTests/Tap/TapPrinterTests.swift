@@ -1,4 +1,5 @@
 import NIOCore
+import OutputFixtures
 import STOMPCore
 import STOMPTap
 import STOMPTransport

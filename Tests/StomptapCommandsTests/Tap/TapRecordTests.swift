@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import OutputFixtures
 import STOMPCore
 import STOMPTap
 import STOMPTransport

@@ -1,7 +1,9 @@
 import NIOCore
+import OutputFixtures
 import STOMPCore
 import STOMPTap
 import STOMPTransport
+import StomptapOutput
 import Testing
 
 @testable import StomptapCommands

@@ -52,7 +52,7 @@ final class Tally: Sendable {
         // What this side ended is no failure.
         guard let error = error as? STOMPClientError else { return }
         errors.update { errors in
-            errors.kinds[error.code.description, default: 0] += 1
+            errors.kinds[error.kindName, default: 0] += 1
             errors.first = errors.first ?? error
         }
     }

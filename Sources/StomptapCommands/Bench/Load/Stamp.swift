@@ -1,4 +1,5 @@
 import NIOCore
+import StomptapOutput
 
 /// What a bench's message says of itself: 48 octets of ASCII at the beginning of its body, or as a header's value.
 ///

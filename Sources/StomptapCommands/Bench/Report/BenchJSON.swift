@@ -1,3 +1,5 @@
+import StomptapOutput
+
 /// A run as JSON. The keys are a promise; the README tells what they mean.
 enum BenchJSON {
     static func text(_ result: BenchResult) -> String {

@@ -1,3 +1,5 @@
+import StomptapOutput
+
 /// The table and the plot at the end of a run.
 struct BenchReport: Sendable {
     /// How many cells a line has.

@@ -1,4 +1,5 @@
 import STOMPTransport
+import StomptapOutput
 
 /// A line on a terminal's stderr that tells how a run stands, and is written over.
 final class LiveLine: Sendable {

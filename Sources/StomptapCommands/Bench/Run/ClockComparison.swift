@@ -1,6 +1,7 @@
 import NIOCore
 import STOMPClient
 import STOMPTransport
+import StomptapOutput
 
 /// Compares the clocks of two processes through the server, as NTP does: the subscriber asks, the publisher answers with
 /// when the question came and the answer left.

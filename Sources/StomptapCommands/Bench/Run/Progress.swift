@@ -1,4 +1,5 @@
 import STOMPTransport
+import StomptapOutput
 
 /// How a run stands, second by second.
 struct Progress: Sendable {

@@ -1,4 +1,5 @@
 import LineEditor
+import StomptapOutput
 
 /// Text in columns, as wide as a terminal shows it.
 enum Columns {

@@ -1,3 +1,5 @@
+import StomptapOutput
+
 /// A command of `connect`: how it is written, what it does, and what it makes of a line.
 struct CommandEntry: Sendable {
     /// What may stand at a place of a line.

@@ -1,3 +1,5 @@
+import StomptapOutput
+
 extension CommandTable {
     static let looking = [
         CommandEntry(

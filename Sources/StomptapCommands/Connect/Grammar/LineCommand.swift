@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPCore
+import StomptapOutput
 
 /// What a line of `connect` asks for.
 enum LineCommand: Sendable, Equatable {

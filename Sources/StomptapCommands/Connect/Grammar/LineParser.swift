@@ -1,3 +1,5 @@
+import StomptapOutput
+
 /// Reads lines of `connect`, by the ``CommandTable``.
 enum LineParser {
     enum Result: Sendable {

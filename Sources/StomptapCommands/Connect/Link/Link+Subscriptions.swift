@@ -121,10 +121,8 @@ extension Link {
     /// How many acknowledged messages may come again, because the session ended without the server's confirmation.
     func repeats(after goodbye: Goodbye?) -> Int {
         let state = state.value
-        guard goodbye != .confirmed, goodbye != .closed else { return 0 }
-        let limits = state.wanted.filter(\.acknowledgesByItself).map { $0.policy?.prefetch }
-        let limit = limits.isEmpty || limits.contains(nil) ? Int.max : limits.compactMap(\.self).reduce(0, +)
-        return min(state.acknowledged, limit)
+        let policies = state.wanted.filter(\.acknowledgesByItself).map(\.policy)
+        return AckPolicy.repeats(of: state.acknowledged, under: policies, after: goodbye)
     }
 
     // MARK: Transactions

@@ -1,4 +1,5 @@
 import NIOCore
+import StomptapOutput
 import Synchronization
 
 /// Prints messages as they come: all of them for a program, and for a person at a prompt as many as can be read.

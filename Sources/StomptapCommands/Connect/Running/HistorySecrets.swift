@@ -1,3 +1,5 @@
+import StomptapOutput
+
 /// Which lines are not kept.
 enum HistorySecrets {
     /// Whether a line holds a secret: a passcode in a URL, or a value behind a name that ``SecretMask`` hides, in a header,

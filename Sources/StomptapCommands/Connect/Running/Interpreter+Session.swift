@@ -109,7 +109,7 @@ extension Interpreter {
         let again =
             repeats == 0
             ? ""
-            : "; up to \(repeats == 1 ? "1 message that was" : "\(repeats) messages that were") acknowledged may come again"
+            : "; up to \(AckPolicy.repeated(repeats)) acknowledged may come again"
         if outcome == .unanswered || !again.isEmpty {
             Diagnostics.warn("STOMP: no receipt for DISCONNECT\(again)")
         }

@@ -1,3 +1,5 @@
+import StomptapOutput
+
 /// The text before the line being typed, which tells how the session stands.
 enum Prompt {
     /// `localhost:8080 2 subs tx-0> `.

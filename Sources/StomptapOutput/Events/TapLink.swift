@@ -1,0 +1,33 @@
+/// The connection of a tap that something was seen on.
+package struct TapLink: Sendable, Hashable {
+    /// The connections of a tap are counted from 1.
+    package var connection: Int
+    /// The app's address and port.
+    package var app: String
+
+    package init(connection: Int, app: String) {
+        self.connection = connection
+        self.app = app
+    }
+
+    /// `app > server`, for the arrow of a direction; what goes neither way has none.
+    package func way(_ mark: String) -> String { mark == "*" ? mark : "app \(mark) server" }
+}
+
+extension FrameDirection {
+    /// How JSON and templates name it; between an app and its server, as seen from neither.
+    package func name(on link: TapLink?) -> String {
+        guard link != nil else { return rawValue }
+        return self == .outgoing ? "to-server" : "to-app"
+    }
+}
+
+extension OutputBuffer {
+    /// Appends `3 127.0.0.1:51234` and a blank.
+    package mutating func append(_ link: TapLink, _ palette: Palette) {
+        append(link.connection)
+        append(" ")
+        paint(.aside, palette) { $0.append(link.app, visible: .line) }
+        append(" ")
+    }
+}

@@ -1,0 +1,75 @@
+import NIOCore
+import STOMPTransport
+
+/// Turns what happens on the wire into lines for stderr.
+///
+/// ```
+/// 14:03:22.118 > stomp SEND /app/hi  37 B
+///                SEND
+///                destination:/app/hi
+///
+///                {"text":"hi"}
+///                ^@
+/// 14:03:22.131 < ws frame pong FIN  4 B
+/// ```
+package struct TracePrinter {
+    /// The largest body that is printed, in octets; of a larger one the size is told.
+    package static let largestBody = 1024
+
+    /// The most that is printed; what has more is passed over. Nil is nothing.
+    package var detail: WireEvent.Detail?
+    private let text: WireText
+    private var timestamps: Timestamps
+
+    /// - Parameters:
+    ///   - detail: the most that is printed; nil is nothing.
+    ///   - style: how it looks. Whether the output is a terminal makes no difference: a trace is for people.
+    ///   - start: what ``TimestampStyle/relative`` counts from.
+    package init(_ detail: WireEvent.Detail?, style: OutputStyle, start: Timestamp = .now()) {
+        self.detail = detail
+        text = WireText(palette: style.palette, mask: style.mask, largestBody: Self.largestBody)
+        timestamps = Timestamps(style.timestamps, start: start)
+    }
+
+    /// - Parameter link: the connection, where it is a tap's.
+    package mutating func append(
+        _ event: WireEvent, at time: Timestamp, of link: TapLink? = nil, to out: inout OutputBuffer
+    ) {
+        guard let detail, event.detail <= detail else { return }
+        timestamps.advance(to: time)
+        let indentation = WireText.indentation(below: timestamps.text)
+        writeFirstLine(event, of: link, to: &out)
+        event.shownOctets?.withUnsafeReadableBytes { octets in
+            switch (event.detail, event.layer) {
+            case (.octets, _): writeDump(event, indentation, to: &out)
+            case (_, .stomp): text.write(frame: octets, indentation: indentation, to: &out)
+            case (_, .http), (_, .proxy), (_, .tls): text.write(head: octets, indentation: indentation, to: &out)
+            // The summary says what there is to a control frame or an envelope.
+            default: if detail == .octets { writeDump(event, indentation, to: &out) }
+            }
+        }
+    }
+
+    private func writeFirstLine(_ event: WireEvent, of link: TapLink?, to out: inout OutputBuffer) {
+        text.writeStart(timestamps.text, event.direction, of: link, to: &out)
+        out.append("\(event.layer.rawValue) ")
+        out.append(text.mask.masked(summary: event.text), visible: .line)
+        event.shownOctets?.withUnsafeReadableBytes { octets in
+            switch event.layer {
+            case .stomp: text.writePlaceAndSize(of: octets, to: &out)
+            // What was agreed on is told in words, whose size says nothing.
+            case .tls: break
+            default: text.writeSize(octets.count, to: &out)
+            }
+        }
+        out.append("\n")
+    }
+
+    private func writeDump(_ event: WireEvent, _ indentation: Int, to out: inout OutputBuffer) {
+        if let octets = text.mask.covered(event) {
+            octets.withUnsafeBytes { out.append(dump: $0, indentation: indentation) }
+        } else {
+            text.write(line: WireText.leftOut, indentation: indentation, to: &out)
+        }
+    }
+}

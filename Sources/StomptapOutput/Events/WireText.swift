@@ -1,0 +1,133 @@
+import STOMPTransport
+
+/// What goes over the wire as lines for people: frames, heads, bodies, dumps, each line indented below a first one.
+package struct WireText {
+    package let palette: Palette
+    package let mask: SecretMask
+    /// The largest body that is printed, in octets; of a larger one the size is told.
+    package let largestBody: Int
+
+    package init(palette: Palette, mask: SecretMask, largestBody: Int) {
+        self.palette = palette
+        self.mask = mask
+        self.largestBody = largestBody
+    }
+
+    /// What stands in place of octets that may hold a piece of a secret.
+    static let leftOut = "[left out: a message cut in pieces may hold pieces of secrets; --show-secrets shows it]"
+
+    /// Appends the beginning of a first line: time, the connection where it is a tap's, direction.
+    package func writeStart(
+        _ time: [UInt8], _ direction: WireEvent.Direction, of link: TapLink? = nil, to out: inout OutputBuffer
+    ) {
+        if !time.isEmpty {
+            out.paint(.aside, palette) { $0.append(time) }
+            out.append(" ")
+        }
+        let ink: Palette.Ink = direction == .outgoing ? .outgoing : .incoming
+        if let link { out.append(link, palette) }
+        out.paint(ink, palette) { $0.append(link?.way(direction.mark) ?? direction.mark) }
+        out.append(" ")
+    }
+
+    /// The column of the lines below a first line that begins with this time.
+    package static func indentation(below time: [UInt8]) -> Int { time.isEmpty ? 2 : time.count + 3 }
+
+    /// Appends the destination of a STOMP frame, as far as it is one, and its size, for its first line.
+    package func writePlaceAndSize(of frame: UnsafeRawBufferPointer, to out: inout OutputBuffer) {
+        var rest = frame[...]
+        while let line = rest.takeHeaderLine() {
+            guard line.starts(with: "destination:".utf8) else { continue }
+            out.append(" ")
+            out.append(UnsafeRawBufferPointer(rebasing: line.dropFirst("destination:".utf8.count)), visible: .line)
+            break
+        }
+        writeSize(frame.count, to: &out)
+    }
+
+    package func writeSize(_ count: Int, to out: inout OutputBuffer) {
+        out.paint(.aside, palette) { $0.append("  \(count) B") }
+    }
+
+    /// Appends the lines of an HTTP head, or of what TLS agreed on.
+    package func write(head octets: UnsafeRawBufferPointer, indentation: Int, to out: inout OutputBuffer) {
+        for line in mask.masked(head: octets).split(whereSeparator: \.isNewline) {
+            write(line: String(line), indentation: indentation, to: &out)
+        }
+    }
+
+    /// Appends a STOMP frame as it stands on the wire, as far as it is one.
+    package func write(frame: UnsafeRawBufferPointer, indentation: Int, to out: inout OutputBuffer) {
+        var rest = frame[...]
+        while let line = rest.takeHeaderLine() {
+            out.append(spaces: indentation)
+            if let colon = line.firstIndex(of: UInt8(ascii: ":")), hides(line, colon) {
+                out.append(UnsafeRawBufferPointer(rebasing: line[...colon]), visible: .line)
+                out.append(SecretMask.cover)
+            } else {
+                out.append(UnsafeRawBufferPointer(rebasing: line), visible: .line)
+            }
+            out.append("\n")
+        }
+        guard !rest.isEmpty else { return }
+        out.append("\n")
+        let hasNull = rest.last == 0
+        let body = UnsafeRawBufferPointer(rebasing: hasNull ? rest.dropLast() : rest)
+        write(body: body, indentation: indentation, to: &out)
+        if hasNull { write(line: "^@", indentation: indentation, to: &out) }
+    }
+
+    private func hides(_ line: Slice<UnsafeRawBufferPointer>, _ colon: Int) -> Bool {
+        colon + 1 < line.endIndex && mask.hides(UnsafeRawBufferPointer(rebasing: line[..<colon]))
+    }
+
+    /// Appends text as it is, and anything else as a dump.
+    package func write(body: UnsafeRawBufferPointer, indentation: Int, to out: inout OutputBuffer) {
+        if body.isEmpty { return }
+        if body.count > largestBody {
+            write(line: "[\(body.count) B of body]", indentation: indentation, to: &out)
+        } else if body.isText {
+            out.append(spaces: indentation)
+            out.append(body, visible: .lines(indentation: indentation))
+            out.append("\n")
+        } else {
+            out.append(dump: body, indentation: indentation)
+        }
+    }
+
+    package func write(line: String, indentation: Int, to out: inout OutputBuffer) {
+        out.append(spaces: indentation)
+        out.append(line, visible: .line)
+        out.append("\n")
+    }
+}
+
+extension Slice<UnsafeRawBufferPointer> {
+    /// Takes a line off the front, without its LF; nil, once the empty line that ends a head has been taken.
+    fileprivate mutating func takeHeaderLine() -> Slice? {
+        guard !isEmpty else { return nil }
+        let line = prefix { $0 != UInt8(ascii: "\n") }
+        self = self[line.endIndex...].dropFirst()
+        return line.isEmpty || line.elementsEqual("\r".utf8) ? nil : line
+    }
+}
+
+extension WireEvent.Direction {
+    /// How JSON names it.
+    package var name: String {
+        switch self {
+        case .incoming: "in"
+        case .outgoing: "out"
+        case .local: "local"
+        }
+    }
+
+    /// The arrow that shows it.
+    fileprivate var mark: String {
+        switch self {
+        case .incoming: "<"
+        case .outgoing: ">"
+        case .local: "*"
+        }
+    }
+}

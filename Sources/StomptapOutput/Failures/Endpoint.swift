@@ -1,0 +1,35 @@
+import STOMPClient
+
+extension Explanation {
+    /// - Parameter url: as it was given, without its secrets.
+    init(_ url: String, _ fault: EndpointFault) {
+        self.init(layer: "endpoint", "\(url.debugDescription) \(fault.sentence)", hint: fault.hint)
+    }
+}
+
+extension EndpointFault {
+    fileprivate var sentence: String {
+        switch self {
+        case .noScheme: "has no scheme"
+        case .unknownScheme(let name):
+            "has \(name.map { "the scheme \($0.debugDescription)" } ?? "a scheme"), which is none of "
+                + "stomp, stomps, tcp, ssl, ws, wss, http and https"
+        case .separatorInUserinfo: "has a /, # or ? before its @"
+        case .fragment: "has a fragment, which no server is ever sent"
+        case .query: "has a query, which STOMP over TCP has no place for"
+        case .noHost: "names no host"
+        case .invalidCharacters: "has characters that a URL cannot have"
+        case .invalidPort(let text): text.map { "has the port \($0), which is none" } ?? "has no valid port"
+        }
+    }
+
+    fileprivate var hint: String? {
+        switch self {
+        case .noScheme: "write it as stomp://HOST:PORT or ws://HOST:PORT/PATH"
+        case .separatorInUserinfo:
+            "in a login or passcode write / as %2F, # as %23, ? as %3F, and in a path @ as %40"
+        case .invalidPort: "a port is 1 to 65535"
+        case .unknownScheme, .fragment, .query, .noHost, .invalidCharacters: nil
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import STOMPClient
+import STOMPCore
+import STOMPTransport
+
+extension Explanation {
+    package init(_ error: STOMPClientError) {
+        switch error {
+        case .transport(let failure): self.init(failure)
+        case .invalidEndpoint(let url, let fault): self.init(url, fault)
+        case .noEndpoint: self.init(layer: "endpoint", "there is none")
+        case .refused(let frame):
+            self.init(stomp: "CONNECT was refused: \(Self.reason(of: frame))", hint: ServerPhrases.hint(refusal: frame))
+        case .serverError(let frame):
+            self.init(stomp: "ERROR: \(Self.reason(of: frame))", hint: ServerPhrases.hint(error: frame))
+        case .protocolViolation(let failure, let foreign): self.init(failure, foreign: foreign)
+        case .speaksTLS(let endpoint):
+            self.init(
+                layer: TransportError.Layer.tcp.rawValue,
+                "\(endpoint) closed the connection unanswered: this port speaks TLS", hint: "try stomps://")
+        case .closed(let closure, let stage): self.init(closure, stage)
+        case .silent(let silence, let agreed):
+            self.init(
+                stomp: "nothing came from the server for \(silence.readable), "
+                    + "though its heart-beat is every \(agreed.readable)")
+        case .abandoned: self.init(stomp: "the session was given up")
+        case .over: self.init(stomp: "the session is over")
+        case .timedOut(let awaited, let span): self.init(awaited, span.readable)
+        case .cannotSend(let fault): self.init(fault)
+        }
+    }
+
+    /// A frame that is wrong, ours or the server's.
+    package init(_ error: STOMPProtocolError, foreign: ForeignProtocol? = nil) {
+        self.init(
+            stomp: error.description,
+            hint: error.isLimit && error.party == .peer ? Self.raiseLimit : foreign?.hint)
+    }
+
+    private init(stomp sentence: String, hint: String? = nil) {
+        self.init(layer: "STOMP", sentence, hint: hint)
+    }
+
+    static let raiseLimit = "raise the limit with --max-message"
+
+    /// The `message` of an ERROR and the first line of its body, where that says more.
+    private static func reason(of frame: Frame) -> String {
+        var parts = [frame.headers["message"] ?? "", frame.firstLineOfBody].filter { !$0.isEmpty }
+        if parts.count == 2, parts[1].hasPrefix(parts[0]) { parts.removeFirst() }
+        return parts.isEmpty ? "the server sent an ERROR without a reason" : parts.joined(separator: ": ")
+    }
+
+    private init(_ closure: TransportClosure?, _ stage: STOMPClientError.ClosedStage) {
+        let layer = (closure?.layer ?? .tcp).rawValue
+        let closed = closure?.description ?? "closed by the other side"
+        let hint = closure.flatMap(ServerPhrases.hint(closure:))
+        switch stage {
+        case .beforeConnected:
+            self.init(
+                layer: layer, "\(closed) before CONNECTED",
+                hint: hint ?? "is this its port for STOMP? The server's log may say more")
+        case .insideFrame: self.init(layer: layer, "\(closed) in the middle of a frame", hint: hint)
+        case .betweenFrames: self.init(layer: layer, closed, hint: hint)
+        case .insteadOfReceipt:
+            self.init(stomp: "the server closed the connection instead of answering DISCONNECT")
+        }
+    }
+
+    private init(_ awaited: STOMPClientError.Awaited, _ span: String) {
+        switch awaited {
+        case .connected(let endpoint, let versions):
+            self.init(
+                stomp: "no CONNECTED from \(endpoint) within \(span)",
+                hint: versions == [.v10]
+                    ? "Spring never answers who accepts STOMP 1.0 alone: accept 1.1 or 1.2 too"
+                    : "is this its port for STOMP? A server that is slow may need --connect-timeout 30s")
+        case .receipt:
+            self.init(
+                stomp: "no receipt came from the server within \(span)",
+                hint: "Spring answers none but DISCONNECT's: --receipt auto goes by that")
+        case .binaryReceipts(let messages, let isByChoice):
+            let named = messages.prefix(10)
+            let more = messages.count > named.count ? " and \(messages.count - named.count) more" : ""
+            let numbers = named.map(String.init).joined(separator: ", ") + more
+            self.init(
+                stomp: "no receipt within \(span) for message\(messages.count == 1 ? "" : "s") \(numbers), "
+                    + "sent as binary over WebSocket",
+                hint: "the server may ignore binary messages: \(isByChoice ? "omit --ws-binary" : "use stomp://"); "
+                    + "if it sends no receipts here, --receipt none")
+        case .pong:
+            self.init(layer: TransportError.Layer.webSocket.rawValue, "no pong came within \(span)")
+        case .progress(let queued):
+            self.init(stomp: "the server takes nothing: \(queued) octets have waited for \(span)")
+        }
+    }
+
+    private init(_ fault: STOMPClientError.SendFault) {
+        switch fault {
+        case .invalid(let error): self.init(error)
+        case .notText(let number, let transport):
+            let layer = transport.kind.layer.rawValue
+            let what = number.map { "message \($0)" } ?? "the body"
+            self.init(
+                layer: layer, "\(what) is no UTF-8, and \(layer) carries only text",
+                hint: "send it as base64, or over the plain WebSocket: ws://, and /websocket at the end of the path")
+        case .noPing(let transport):
+            self.init(layer: "\(transport.kind)", "there is no ping but on a plain WebSocket")
+        case .noCloseFrame(let transport):
+            self.init(layer: "\(transport.kind)", "there is no close frame but on a WebSocket")
+        case .afterDisconnect: self.init(stomp: "nothing can be sent after the goodbye")
+        }
+    }
+}
+
+extension Frame {
+    /// The first line of the body, of at most 200 bytes.
+    var firstLineOfBody: String {
+        let text = String(decoding: body.readableBytesView.prefix(200), as: UTF8.self)
+        return text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+    }
+}
+
+extension STOMPClientError {
+    /// The kind of failure as a key of JSON: what `bench` counts by.
+    package var kindName: String {
+        switch self {
+        case .transport(let error): error.kind.rawValue
+        case .invalidEndpoint, .noEndpoint: "invalidEndpoint"
+        case .refused: "refused"
+        case .serverError: "serverError"
+        case .protocolViolation(let error, _): error.isLimit ? "limitExceeded" : "protocolViolation"
+        case .speaksTLS: "protocolViolation"
+        case .closed, .silent, .abandoned, .over: "connectionLost"
+        case .timedOut: "timedOut"
+        case .cannotSend: "cannotSend"
+        }
+    }
+}

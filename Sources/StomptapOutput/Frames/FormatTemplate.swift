@@ -1,0 +1,125 @@
+/// What `-F` asks for, compiled once: a string in the manner of `mosquitto_sub`.
+///
+/// `%d` destination, `%b` body, `%x` body in hexadecimal, `%l` size of the body in octets, `%j` JSON object, `%J` the same
+/// indented, `%t` time as `--timestamps` has it, `%I` time in ISO 8601, `%U` seconds since 1970 with nanoseconds,
+/// `%s` subscription, `%i` message-id, `%{name}` any header, `%c` command, `%w` which way (`in` and `out`; with `tap`
+/// `to-server` and `to-app`), with `tap` `%n` the connection's number and `%a` the app's address, `%%` a percent sign;
+/// `\n`, `\t`, `\0` and `\\`. A header that is not there is empty.
+package struct FormatTemplate: Sendable {
+    package enum Piece: Sendable, Equatable {
+        case text([UInt8])
+        case header(String)
+        case body, hexadecimalBody, size
+        case json(isIndented: Bool)
+        case time, isoTime, epoch
+        case command, way, connection, app
+    }
+
+    package let pieces: [Piece]
+
+    /// - Throws: ``FormatTemplateError``, for a directive that does not exist or is not finished.
+    package init(_ template: String) throws(FormatTemplateError) {
+        var compiler = Compiler(characters: Array(template))
+        pieces = try compiler.compile()
+    }
+
+    private struct Compiler {
+        let characters: [Character]
+        var index = 0
+        var pieces: [Piece] = []
+        var text: [UInt8] = []
+
+        init(characters: [Character]) {
+            self.characters = characters
+        }
+
+        mutating func compile() throws(FormatTemplateError) -> [Piece] {
+            while let character = take() {
+                switch character {
+                case "%": try readDirective()
+                case "\\": try readEscape()
+                default: text.append(contentsOf: character.utf8)
+                }
+            }
+            finishText()
+            return pieces
+        }
+
+        private mutating func take() -> Character? {
+            guard index < characters.count else { return nil }
+            defer { index += 1 }
+            return characters[index]
+        }
+
+        private mutating func readDirective() throws(FormatTemplateError) {
+            let position = index
+            let piece: Piece
+            switch take() {
+            case "%":
+                text.append(UInt8(ascii: "%"))
+                return
+            case "d": piece = .header("destination")
+            case "s": piece = .header("subscription")
+            case "i": piece = .header("message-id")
+            case "{": piece = .header(try readName(from: position))
+            case "b": piece = .body
+            case "x": piece = .hexadecimalBody
+            case "l": piece = .size
+            case "j": piece = .json(isIndented: false)
+            case "J": piece = .json(isIndented: true)
+            case "t": piece = .time
+            case "I": piece = .isoTime
+            case "U": piece = .epoch
+            case "c": piece = .command
+            case "w": piece = .way
+            case "n": piece = .connection
+            case "a": piece = .app
+            case let other?: throw FormatTemplateError(position: position, message: "there is no %\(other)")
+            case nil: throw FormatTemplateError(position: position, message: "a % stands alone; %% is a percent sign")
+            }
+            finishText()
+            pieces.append(piece)
+        }
+
+        private mutating func readName(from position: Int) throws(FormatTemplateError) -> String {
+            var name = ""
+            while let character = take() {
+                guard character == "}" else {
+                    name.append(character)
+                    continue
+                }
+                guard !name.isEmpty else {
+                    throw FormatTemplateError(position: position, message: "%{} names no header")
+                }
+                return name
+            }
+            throw FormatTemplateError(position: position, message: "%{ has no }")
+        }
+
+        private mutating func readEscape() throws(FormatTemplateError) {
+            let position = index
+            switch take() {
+            case "n": text.append(UInt8(ascii: "\n"))
+            case "t": text.append(UInt8(ascii: "\t"))
+            case "0": text.append(0)
+            case "\\": text.append(UInt8(ascii: "\\"))
+            case let other?: throw FormatTemplateError(position: position, message: "there is no \\\(other)")
+            case nil: throw FormatTemplateError(position: position, message: "a \\ stands alone; \\\\ is a backslash")
+            }
+        }
+
+        private mutating func finishText() {
+            if !text.isEmpty { pieces.append(.text(text)) }
+            text = []
+        }
+    }
+}
+
+/// Why a format cannot be used.
+package struct FormatTemplateError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The character where the fault begins; the first is 1.
+    let position: Int
+    package let message: String
+
+    package var description: String { "\(message) (at character \(position) of the format)" }
+}

@@ -1,0 +1,140 @@
+import NIOCore
+import STOMPCore
+import STOMPTransport
+
+/// Turns frames into what is printed, in every ``OutputForm``.
+///
+/// One renderer serves one output for as long as it lives: it keeps the time of the message before.
+package struct MessageRenderer {
+    package let form: OutputForm
+    package let style: OutputStyle
+    private var timestamps: Timestamps
+    private var isoTime = ISOTime()
+    private var json: JSONMessage
+
+    /// - Parameters:
+    ///   - form: the form of each message.
+    ///   - style: how everything looks.
+    ///   - start: what ``TimestampStyle/relative`` counts from.
+    package init(form: OutputForm, style: OutputStyle, start: Timestamp = .now()) {
+        self.form = form
+        self.style = style
+        timestamps = Timestamps(style.timestamps, start: start)
+        json = JSONMessage(mask: style.mask)
+    }
+
+    /// Appends frames that came together, or left together, at `time`.
+    package mutating func append(
+        _ frames: some Sequence<Frame>, _ direction: FrameDirection = .incoming, at time: Timestamp,
+        to out: inout OutputBuffer
+    ) {
+        for frame in frames { append(frame, direction, at: time, to: &out) }
+    }
+
+    /// - Parameters:
+    ///   - number: what ``OutputForm/pretty`` calls it by, for people who ask for it again.
+    ///   - link: the connection, where it is a tap's.
+    package mutating func append(
+        _ frame: Frame, _ direction: FrameDirection = .incoming, at time: Timestamp, number: Int? = nil,
+        of link: TapLink? = nil, to out: inout OutputBuffer
+    ) {
+        switch form {
+        case .none: break
+        case .body(let terminator):
+            append(body: frame, to: &out)
+            out.append(terminator)
+        case .raw: append(raw: frame.bytes, to: &out)
+        case .json:
+            isoTime.advance(to: time)
+            json.write(frame, direction, of: link, time: isoTime.text, isIndented: false, to: &out)
+            out.append(UInt8(ascii: "\n"))
+        case .pretty:
+            timestamps.advance(to: time)
+            PrettyMessage(
+                frame: frame, direction: direction, timestamp: timestamps.text, style: style, number: number, link: link
+            ).write(to: &out)
+        case .format(let template, let terminator):
+            timestamps.advance(to: time)
+            for piece in template.pieces { append(piece, frame, direction, at: time, of: link, to: &out) }
+            out.append(terminator)
+        }
+    }
+
+    /// Appends what carries no STOMP, in the forms that show messages alone: its octets are the body, and for a template
+    /// that of a MESSAGE with these headers.
+    package mutating func append(
+        plain octets: ByteBuffer, headers: HeaderList = [:], _ direction: FrameDirection = .incoming,
+        at time: Timestamp, of link: TapLink? = nil, to out: inout OutputBuffer
+    ) {
+        switch form {
+        case .none, .json, .pretty: break
+        case .body(let terminator):
+            octets.withUnsafeReadableBytes { append(octets: $0, to: &out) }
+            out.append(terminator)
+        case .raw: append(raw: octets, to: &out)
+        case .format:
+            guard let frame = try? FrameEncoder().frame(.message, headers, body: octets) else { return }
+            append(frame, direction, at: time, of: link, to: &out)
+        }
+    }
+
+    private func append(raw octets: ByteBuffer, to out: inout OutputBuffer) {
+        octets.withUnsafeReadableBytes { append(octets: $0, to: &out) }
+        // Messages stand apart for the eye; a program gets nothing that did not come.
+        if style.isTerminal { out.append(UInt8(ascii: "\n")) }
+    }
+
+    private mutating func append(
+        _ piece: FormatTemplate.Piece, _ frame: Frame, _ direction: FrameDirection, at time: Timestamp,
+        of link: TapLink?, to out: inout OutputBuffer
+    ) {
+        switch piece {
+        case .text(let text): out.append(text)
+        case .body: append(body: frame, to: &out)
+        case .hexadecimalBody: frame.body.withUnsafeReadableBytes { out.append(hexadecimal: $0) }
+        case .size: out.append(frame.bodySize)
+        case .header(let name): append(header: name, of: frame, to: &out)
+        case .json(let isIndented):
+            isoTime.advance(to: time)
+            json.write(frame, direction, of: link, time: isoTime.text, isIndented: isIndented, to: &out)
+        case .command: out.append(frame.command.rawValue)
+        case .way: out.append(direction.name(on: link))
+        case .connection: if let link { out.append(link.connection) }
+        case .app: if let link { out.append(link.app, visible: .line) }
+        case .time: out.append(timestamps.text)
+        case .isoTime:
+            isoTime.advance(to: time)
+            out.append(isoTime.text)
+        case .epoch:
+            var text: [UInt8] = []
+            text.append(time.seconds, digits: 1)
+            text.append(UInt8(ascii: "."))
+            text.append(time.fraction, digits: 9)
+            out.append(text)
+        }
+    }
+
+    private func append(header name: String, of frame: Frame, to out: inout OutputBuffer) {
+        _ = frame.headers.withOctets(of: name) { value in
+            if !value.isEmpty, style.mask.hides(name) {
+                out.append(SecretMask.cover)
+            } else if style.isTerminal {
+                out.append(value, visible: .line)
+            } else {
+                out.append(value)
+            }
+        }
+    }
+
+    private func append(body frame: Frame, to out: inout OutputBuffer) {
+        frame.body.withUnsafeReadableBytes { append(octets: $0, to: &out) }
+    }
+
+    private func append(octets: UnsafeRawBufferPointer, to out: inout OutputBuffer) {
+        if style.isTerminal {
+            out.append(octets, visible: .lines(indentation: 0))
+        } else {
+            out.append(octets)
+        }
+    }
+}

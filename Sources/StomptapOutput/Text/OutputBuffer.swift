@@ -1,0 +1,126 @@
+/// Text on its way to a file descriptor: gathered, and written when somebody flushes or when much has come together.
+///
+/// What is in memory stays bounded, whatever is appended. A failure to write is kept until ``flush()`` tells of it; what
+/// is appended meanwhile is dropped.
+package struct OutputBuffer: Sendable {
+    /// How many octets come together before they are written without a flush.
+    static let drainSize = 256 << 10
+
+    /// Room, of which the first `count` octets are taken.
+    private var storage: [UInt8]
+    private var count = 0
+    private let writer: Writer?
+    private var failure: OutputError?
+
+    /// Writes all that it is given.
+    package typealias Writer = @Sendable (UnsafeRawBufferPointer) throws(OutputError) -> Void
+
+    /// - Parameter writer: where the octets go; nil keeps them all here.
+    package init(to writer: DescriptorWriter? = nil) {
+        self.init(into: writer?.write)
+    }
+
+    /// - Parameter writer: where the octets go; nil keeps them all here.
+    package init(into writer: Writer?) {
+        self.writer = writer
+        storage = Array(repeating: 0, count: writer == nil ? 256 : Self.drainSize)
+    }
+
+    /// What has not been written yet.
+    package var octets: ArraySlice<UInt8> { storage[..<count] }
+
+    /// What has not been written yet, as text.
+    package var text: String { String(decoding: octets, as: UTF8.self) }
+
+    /// Writes what is there.
+    ///
+    /// - Throws: what went wrong since the last flush, or ever before: an output that failed stays so.
+    package mutating func flush() throws(OutputError) {
+        drain()
+        if let failure { throw failure }
+    }
+
+    private mutating func drain() {
+        guard let writer, count > 0 else { return }
+        let octets = storage[..<count]
+        count = 0
+        octets.withUnsafeBytes { write($0, to: writer) }
+    }
+
+    private mutating func write(_ octets: UnsafeRawBufferPointer, to writer: Writer) {
+        guard failure == nil else { return }
+        do throws(OutputError) {
+            try writer(octets)
+        } catch {
+            failure = error
+        }
+    }
+
+    @inline(never)
+    private mutating func makeRoom(for needed: Int) {
+        drain()
+        let missing = count + needed - storage.count
+        if missing > 0 { storage.append(contentsOf: repeatElement(0, count: max(missing, storage.count))) }
+    }
+
+    // MARK: Appending
+
+    /// Lets `body` write up to `needed` octets behind those that are there; it returns how many it wrote.
+    @inline(__always)
+    mutating func withRoom(for needed: Int, _ body: (UnsafeMutableRawPointer) -> Int) {
+        if storage.count - count < needed { makeRoom(for: needed) }
+        let start = count
+        count += storage.withUnsafeMutableBytes { room in
+            room.baseAddress.map { body($0 + start) } ?? 0
+        }
+    }
+
+    @inline(__always)
+    package mutating func append(_ octets: UnsafeRawBufferPointer) {
+        guard let base = octets.baseAddress else { return }
+        if let writer, octets.count > Self.drainSize / 2 {
+            drain()
+            write(octets, to: writer)
+            return
+        }
+        withRoom(for: octets.count) { room in
+            room.copyMemory(from: base, byteCount: octets.count)
+            return octets.count
+        }
+    }
+
+    package mutating func append(_ octets: [UInt8]) {
+        octets.withUnsafeBytes { append($0) }
+    }
+
+    @inline(__always)
+    package mutating func append(_ text: String) {
+        var text = text
+        text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Appends a literal, which costs less than a `String`.
+    @inline(__always)
+    package mutating func append(literal: StaticString) {
+        append(UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+    }
+
+    @inline(__always)
+    package mutating func append(_ octet: UInt8) {
+        withRoom(for: 1) { room in
+            room.storeBytes(of: octet, as: UInt8.self)
+            return 1
+        }
+    }
+
+    package mutating func append(_ number: Int) {
+        append(String(number))
+    }
+
+    package mutating func append(spaces count: Int) {
+        withRoom(for: count) { room in
+            room.initializeMemory(as: UInt8.self, repeating: UInt8(ascii: " "), count: count)
+            return count
+        }
+    }
+}

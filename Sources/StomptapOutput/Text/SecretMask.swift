@@ -1,0 +1,120 @@
+import STOMPTransport
+
+/// What is hidden from prints and records: passcodes, credentials, cookies, tokens.
+package struct SecretMask: Sendable, Hashable {
+    /// What stands in the place of a secret.
+    package static let cover = TypedSecrets.cover
+
+    /// Whether secrets are shown all the same.
+    package let showsSecrets: Bool
+
+    /// Hides secrets.
+    package static let hiding = SecretMask(showsSecrets: false)
+    package static let none = SecretMask(showsSecrets: true)
+
+    /// Whether the value of a header, or of a field in a query, of this name is hidden.
+    ///
+    /// It is wherever the name, in any case, holds a word for a secret: `Authorization`, `Set-Cookie`, `x-csrf-token`.
+    package func hides(_ name: UnsafeRawBufferPointer) -> Bool {
+        guard !showsSecrets else { return false }
+        // The shortest word has five letters.
+        for start in 0..<Swift.max(0, name.count - 4) where Self.secretBegins(at: start, of: name) { return true }
+        return false
+    }
+
+    /// The words for secrets, by their first letters: this runs for each header of each message.
+    @inline(__always)
+    private static func secretBegins(at start: Int, of name: UnsafeRawBufferPointer) -> Bool {
+        switch lowercase(name[start]) {
+        case UInt8(ascii: "a"):
+            name.hasWord("authorization", at: start) || name.hasWord("api-key", at: start)
+                || name.hasWord("api_key", at: start) || name.hasWord("apikey", at: start)
+        case UInt8(ascii: "c"): name.hasWord("cookie", at: start) || name.hasWord("credential", at: start)
+        case UInt8(ascii: "p"):
+            name.hasWord("passcode", at: start) || name.hasWord("password", at: start)
+                || name.hasWord("passwd", at: start) || name.hasWord("passphrase", at: start)
+        case UInt8(ascii: "s"): name.hasWord("secret", at: start)
+        case UInt8(ascii: "t"): name.hasWord("token", at: start)
+        default: false
+        }
+    }
+
+    package func hides(_ name: String) -> Bool {
+        var name = name
+        return name.withUTF8 { hides(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// `text` with the secrets of its URLs hidden: a sentence that quotes an address. In its words all from the login's
+    /// colon to the last `@` is one, whatever stands there.
+    package func masked(_ text: String) -> String {
+        var text = text
+        return text.withUTF8 { masked(UnsafeRawBufferPointer($0), as: .sentence) }
+    }
+
+    /// A text that a user typed and that was refused, as it may be shown: a URL, or what was meant as another argument.
+    package func masked(typed text: String) -> String {
+        guard !showsSecrets else { return text }
+        let name = text.prefix { $0 != "=" && $0 != ":" && $0 != " " }
+        // `passcode=...`, `Authorization Bearer ...`
+        if name.endIndex != text.endIndex, hides(String(name)) { return "\(name)\(text[name.endIndex])\(Self.cover)" }
+        return TypedSecrets.masked(text)
+    }
+
+    /// The head of an HTTP message with its secrets hidden, those of its headers too.
+    package func masked(head octets: UnsafeRawBufferPointer) -> String {
+        masked(octets, as: .wire)
+    }
+
+    /// The summary of something on the wire, which may quote it, with its secrets hidden.
+    package func masked(summary: String) -> String {
+        var summary = summary
+        return summary.withUTF8 { masked(UnsafeRawBufferPointer($0), as: .wire) }
+    }
+
+    /// `octets` with an asterisk for each octet of a secret, so that offsets stay true.
+    package func covered(_ octets: UnsafeRawBufferPointer) -> [UInt8] {
+        var result = Array(octets)
+        for index in secrets(in: octets, as: .wire).joined() { result[index] = UInt8(ascii: "*") }
+        return result
+    }
+
+    /// The octets of an event, covered, also where a secret began in what went before; nil where they must not be shown.
+    package func covered(_ event: WireEvent) -> [UInt8]? {
+        guard let octets = event.shownOctets, showsSecrets || !event.isPiece else { return nil }
+        guard !showsSecrets, var all = event.preceding, all.readableBytes > 0 else {
+            return octets.withUnsafeReadableBytes { covered($0) }
+        }
+        all.writeImmutableBuffer(octets)
+        return Array(all.withUnsafeReadableBytes { covered($0) }.suffix(octets.readableBytes))
+    }
+
+    private func masked(_ octets: UnsafeRawBufferPointer, as kind: TextKind) -> String {
+        var result: [UInt8] = []
+        var copied = 0
+        for secret in secrets(in: octets, as: kind) {
+            result.append(contentsOf: octets[copied..<secret.lowerBound])
+            result.append(contentsOf: Self.cover.utf8)
+            copied = secret.upperBound
+        }
+        result.append(contentsOf: octets[copied...])
+        return String(decoding: result, as: UTF8.self)
+    }
+}
+
+@inline(__always)
+private func lowercase(_ octet: UInt8) -> UInt8 {
+    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(octet) ? octet | 0x20 : octet
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether `word`, which is in lower case, stands at `start` in any case.
+    @inline(__always)
+    func hasWord(_ word: StaticString, at start: Int) -> Bool {
+        guard start + word.utf8CodeUnitCount <= count else { return false }
+        for offset in 0..<word.utf8CodeUnitCount
+        where lowercase(self[start + offset]) != word.utf8Start[offset] {
+            return false
+        }
+        return true
+    }
+}

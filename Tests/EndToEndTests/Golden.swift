@@ -1,0 +1,45 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Output that was looked at once and is kept in a file of the folder `Golden`.
+///
+/// `STOMPTAP_RECORD=1` in the environment writes the files anew.
+enum Golden {
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden")
+
+    /// Compares lines with those of a file, and names each that differs.
+    static func expect(_ lines: [String], equal name: String, sourceLocation: SourceLocation = #_sourceLocation) throws
+    {
+        let file = folder.appending(path: name)
+        if ProcessInfo.processInfo.environment["STOMPTAP_RECORD"] != nil {
+            try (lines.joined(separator: "\n") + "\n").write(to: file, atomically: true, encoding: .utf8)
+        }
+        let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
+        let expected = text.split(separator: "\n").map(String.init)
+        let difference = lines.difference(from: expected).map { change in
+            switch change {
+            case .remove(let offset, let line, _): "- \(offset + 1): \(line)"
+            case .insert(let offset, let line, _): "+ \(offset + 1): \(line)"
+            }
+        }
+        #expect(
+            difference.isEmpty, "Golden/\(name) (-) and the output (+) differ:\n\(difference.joined(separator: "\n"))",
+            sourceLocation: sourceLocation)
+    }
+
+    /// JSON with what differs from run to run covered.
+    static func normalized(_ json: String) -> String {
+        var text = json
+        for (pattern, cover) in [
+            (#""time":"[0-9T:.-]+Z""#, #""time":"TIME""#), (#"127\.0\.0\.1:\d+"#, "127.0.0.1:PORT"),
+            (#""milliseconds":\d+\.\d{3}\b"#, #""milliseconds":0.000"#), (#"mask [0-9a-f]{8}"#, "mask KEY"),
+            (#"/[0-9]{3}/[a-z0-9]{16}/"#, "/SERVER/SESSION/"),
+        ] {
+            text = text.replacingOccurrences(of: pattern, with: cover, options: .regularExpression)
+        }
+        return text
+    }
+
+    static func lines(_ json: String) -> [String] { normalized(json).split(separator: "\n").map(String.init) }
+}

@@ -1,0 +1,152 @@
+import NIOCore
+import OutputFixtures
+import STOMPTransport
+import Testing
+
+@testable import StomptapOutput
+
+@Suite struct TracePrinterTests {
+    private func printed(
+        _ event: WireEvent, detail: WireEvent.Detail = .octets, style: (inout OutputStyle) -> Void = { _ in }
+    ) -> String {
+        var outputStyle = OutputStyle()
+        outputStyle.timestamps = .utc
+        style(&outputStyle)
+        var printer = TracePrinter(detail, style: outputStyle, start: sampleTime)
+        return appended { printer.append(event, at: sampleTime, to: &$0) }
+    }
+
+    private func stomp(_ frame: [UInt8], _ direction: WireEvent.Direction = .outgoing) -> WireEvent {
+        let command = String(decoding: frame.prefix { $0 != 10 }, as: UTF8.self)
+        return WireEvent(.stomp, direction, .frames, command, octets: ByteBuffer(bytes: frame))
+    }
+
+    @Test func aFrameIsPrintedAsItStandsOnTheWire() {
+        #expect(
+            printed(stomp(Array("SEND\ndestination:/app/hi\nx:a\\cb\n\none\n\u{1B}two\0".utf8))) == """
+                05:03:22.118 > stomp SEND /app/hi  42 B
+                               SEND
+                               destination:/app/hi
+                               x:a\\cb
+
+                               one
+                               \\x1btwo
+                               ^@
+
+                """)
+    }
+
+    @Test func lineEndsOfAnotherKindAreSeen() {
+        #expect(
+            printed(stomp(Array("RECEIPT\r\nreceipt-id:1\r\n\r\n\0".utf8), .incoming)) { $0.timestamps = .none } == """
+                < stomp RECEIPT\\r  26 B
+                  RECEIPT\\r
+                  receipt-id:1\\r
+
+                  ^@
+
+                """)
+    }
+
+    @Test func secretsAreHidden() {
+        let connect = Array("CONNECT\nlogin:u\npasscode:a:b\\n\nAuthorization:Bearer t\n\n\0".utf8)
+        let text = printed(stomp(connect))
+        #expect(text.contains("login:u\n") && text.contains("passcode:****\n") && text.contains("Authorization:****\n"))
+        #expect(!text.contains("a:b") && !text.contains("Bearer"))
+        #expect(printed(stomp(connect)) { $0.mask = .none }.contains("passcode:a:b\\n\n"))
+    }
+
+    @Test func aLargeBodyIsOnlyTold() {
+        let head = Array("SEND\n\n".utf8)
+        let full = printed(stomp(head + [UInt8](repeating: 0x61, count: TracePrinter.largestBody) + [0]))
+        #expect(full.contains(String(repeating: "a", count: TracePrinter.largestBody) + "\n"))
+        let large = printed(stomp(head + [UInt8](repeating: 0x61, count: 5 << 20) + [0]))
+        #expect(large.hasSuffix("\n\n               [5242880 B of body]\n               ^@\n"))
+    }
+
+    @Test func aBodyThatIsNoTextIsDumped() {
+        let text = printed(stomp(Array("SEND\n\n".utf8) + [0xFF, 0x41, 0]))
+        #expect(text.contains("\n\n               00000000  ff 41  ") && text.hasSuffix("|.A|\n               ^@\n"))
+    }
+
+    @Test(arguments: ["", "\n", "SEND", "SEND\n", "SEND\n\n", "\0", "SEND\nx\0", "\r\n\0"])
+    func whatIsNoFrameIsPrintedAsFarAsItGoes(text: String) {
+        let printed = printed(stomp(Array(text.utf8)))
+        #expect(printed.hasPrefix("05:03:22.118 > stomp ") && printed.hasSuffix("\n"))
+    }
+
+    @Test func otherLayersHaveALine() {
+        let ping = WireEvent(.ws, .incoming, .layers, "frame ping FIN", octets: ByteBuffer(string: "hi"))
+        #expect(printed(ping, detail: .layers) == "05:03:22.118 < ws frame ping FIN  2 B\n")
+        #expect(printed(ping).hasPrefix("05:03:22.118 < ws frame ping FIN  2 B\n               00000000  68 69 "))
+        #expect(printed(ping, detail: .frames) == "")
+        let beat = WireEvent(.stomp, .incoming, .layers, "heart-beat, every 10 s", octets: ByteBuffer(string: "\n"))
+        #expect(printed(beat) == "05:03:22.118 < stomp heart-beat, every 10 s  1 B\n")
+        let connected = WireEvent(.tcp, .local, .layers, "connected to \u{1B}[::1]:1")
+        #expect(printed(connected) == "05:03:22.118 * tcp connected to \\x1b[::1]:1\n")
+    }
+
+    @Test func aHeadIsPrintedWhole() {
+        let head = "GET /ws?token=abc HTTP/1.1\r\nHost: h\r\nCookie: a=b\r\nX: \u{1B}\r\n\r\n"
+        let event = WireEvent(
+            .http, .outgoing, .layers, "GET /ws?token=abc HTTP/1.1", octets: ByteBuffer(string: head))
+        #expect(
+            printed(event) { $0.timestamps = .none } == """
+                > http GET /ws?token=**** HTTP/1.1  58 B
+                  GET /ws?token=**** HTTP/1.1
+                  Host: h
+                  Cookie: ****
+                  X: \\x1b
+
+                """)
+    }
+
+    @Test func octetsAreDumpedWithoutSecrets() {
+        let octets = ByteBuffer(string: "CONNECT\npasscode:secret\n\n\0")
+        let event = WireEvent(.tcp, .outgoing, .octets, "octets", octets: octets)
+        #expect(
+            printed(event) { $0.timestamps = .none } == """
+                > tcp octets  26 B
+                  00000000  43 4f 4e 4e 45 43 54 0a  70 61 73 73 63 6f 64 65  |CONNECT.passcode|
+                  00000010  3a 2a 2a 2a 2a 2a 2a 0a  0a 00                    |:******...|
+
+                """)
+    }
+
+    @Test func aSecretThatIsCutIsHiddenInBothParts() {
+        for (first, second) in [("passc", "ode:secret\n"), ("a\npasscode:sec", "ret\nx:y"), ("Cookie: ", "secret")] {
+            var event = WireEvent(.tcp, .incoming, .octets, "octets", octets: ByteBuffer(string: second))
+            event.preceding = ByteBuffer(string: first)
+            #expect(!printed(event).contains("cret") && !printed(event).contains("ret."))
+        }
+        var piece = WireEvent(.ws, .outgoing, .octets, "text message", octets: ByteBuffer(string: "[\"ode:sec\"]"))
+        piece.isPiece = true
+        #expect(printed(piece).contains("[left out") && !printed(piece).contains("sec\""))
+        #expect(printed(piece) { $0.mask = .none }.contains("ode:sec"))
+    }
+
+    @Test func aSummaryThatQuotesAnEnvelopeHidesItsSecrets() {
+        let event = WireEvent(
+            .sockjs, .incoming, .layers, #"a, ["CONNECTED\nx-token:secret\nversion:1.2"]"#,
+            octets: ByteBuffer(string: "x"))
+        #expect(printed(event).contains(#"\nx-token:****\nversion"#))
+    }
+
+    @Test func aTraceFileHasAnObjectForEachEvent() {
+        var json = TraceJSON(mask: .hiding)
+        var event = WireEvent(
+            .stomp, .outgoing, .frames, "CONNECT", octets: ByteBuffer(string: "CONNECT\npasscode:secret\n\n\0"))
+        event.connection = 2
+        #expect(
+            appended { json.append(event, at: sampleTime, to: &$0) }
+                == #"{"time":"2026-11-21T05:03:22.118453Z","connection":2,"direction":"out","layer":"stomp","level":1,"#
+                + #""event":"CONNECT","size":26,"data":"CONNECT\npasscode:******\n\n\u0000","dataEncoding":"utf-8"}"#
+                + "\n")
+        let binary = WireEvent(.tcp, .incoming, .octets, "octets", octets: ByteBuffer(bytes: [0xFF, 0xFE]))
+        #expect(
+            appended { json.append(binary, at: sampleTime, to: &$0) }.contains(
+                #""data":"//4=","dataEncoding":"base64"}"#))
+        let state = WireEvent(.tcp, .local, .layers, "closed")
+        #expect(appended { json.append(state, at: sampleTime, to: &$0) }.hasSuffix(#""event":"closed"}"# + "\n"))
+    }
+}

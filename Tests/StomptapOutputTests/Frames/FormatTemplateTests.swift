@@ -1,0 +1,79 @@
+import Foundation
+import OutputFixtures
+import STOMPCore
+import Testing
+
+@testable import StomptapOutput
+
+@Suite struct FormatTemplateTests {
+    private func formatted(
+        _ template: String, _ frame: Frame? = nil, style: (inout OutputStyle) -> Void = { _ in }
+    ) throws -> String {
+        let frame =
+            try frame
+            ?? makeMessage(
+                ["destination:/topic/a", "subscription:sub-1", "message-id:m-7", "x y:한", "x y:2", "token:t"], "body\n")
+        return rendered(.format(try FormatTemplate(template)), frame, style: style)
+    }
+
+    @Test(arguments: [
+        ("", ""), ("plain 한", "plain 한"),
+        ("%d", "/topic/a"), ("%s", "sub-1"), ("%i", "m-7"), ("%{x y}", "한"), ("%{none}", ""), ("%{token}", "****"),
+        ("%b", "body\n"), ("%x", "626f64790a"), ("%l", "5"),
+        ("%t", "05:03:22.118"), ("%I", "2026-11-21T05:03:22.118453Z"), ("%U", "1795237402.118453789"),
+        ("%%d", "%d"), ("a\\nb\\tc\\0d\\\\n", "a\nb\tc\0d\\n"), ("%d%l:%l%%", "/topic/a5:5%"),
+        ("%c %w", "MESSAGE in"), ("%n%a", ""),
+    ])
+    func eachDirective(template: String, expected: String) throws {
+        #expect(try formatted(template) == expected + "\n")
+    }
+
+    @Test func theObjectIsThatOfTheJSONForm() throws {
+        let frame = try makeMessage(["a:1", "b:2", "a:3"], "x")
+        #expect(try formatted("%j", frame) == rendered(.json, frame))
+        let indented = try formatted("%J", frame)
+        #expect(
+            indented == """
+                {
+                  "time": "2026-11-21T05:03:22.118453Z",
+                  "direction": "in",
+                  "command": "MESSAGE",
+                  "headers": {
+                    "a": "1",
+                    "b": "2"
+                  },
+                  "headerList": [
+                    ["a", "1"],
+                    ["b", "2"],
+                    ["a", "3"]
+                  ],
+                  "body": "x",
+                  "bodyEncoding": "utf-8",
+                  "bodySize": 1
+                }
+
+                """)
+        let bare = try formatted("%J", try makeMessage([], body: [0xFF]))
+        #expect(bare.contains("\"headers\": {},\n") && bare.contains("\"body\": \"/w==\",\n"))
+    }
+
+    @Test func octetsAreAsTheyCameButOnATerminal() throws {
+        let frame = try makeFrame(Array("MESSAGE\nx:".utf8) + [0x1B, 0xFF] + Array("\\n\n\n\u{1B}\n\0".utf8))
+        let form = OutputForm.format(try FormatTemplate("%{x}|%b"), terminator: 0)
+        #expect(renderedOctets(form, frame) == [0x1B, 0xFF, 0x0A, 0x7C, 0x1B, 0x0A, 0])
+        #expect(rendered(form, frame) { $0.isTerminal = true } == "\\x1b\\xff\\n|\\x1b\n\0")
+    }
+
+    @Test(arguments: [
+        ("%q", 1, "there is no %q"), ("ab%", 3, "a % stands alone; %% is a percent sign"),
+        ("%%%", 3, "a % stands alone"),
+        ("한\\q", 2, "there is no \\q"), ("x\\", 2, "a \\ stands alone"), ("%d %{ab", 4, "%{ has no }"),
+        ("%{}", 1, "%{} names no header"),
+    ])
+    func aFaultIsNamedWithItsPlace(template: String, position: Int, message: String) throws {
+        let error = #expect(throws: FormatTemplateError.self) { try FormatTemplate(template) }
+        #expect(error?.position == position)
+        #expect(error?.message.hasPrefix(message) == true)
+        #expect(error?.description.contains("character \(position)") == true)
+    }
+}

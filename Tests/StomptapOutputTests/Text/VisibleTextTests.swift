@@ -1,0 +1,64 @@
+import Foundation
+import OutputFixtures
+import Testing
+
+@testable import StomptapOutput
+
+@Suite struct VisibleTextTests {
+    @Test func everyControlIsEscaped() {
+        for value in (0..<0x3000 as Range<UInt32>) {
+            guard let scalar = Unicode.Scalar(value) else { continue }
+            let isHidden =
+                scalar.properties.generalCategory == .control || (0x202A...0x202E).contains(value)
+                || (0x2066...0x2069).contains(value)
+            let shown = appended { $0.append(String(scalar), visible: .line) }
+            #expect((shown == String(scalar)) == !isHidden, "U+\(String(value, radix: 16))")
+            #expect(!isHidden || shown.hasPrefix("\\"))
+        }
+    }
+
+    @Test(
+        arguments: [
+            ([0xC0, 0x80], "\\xc0\\x80"), ([0xED, 0xA0, 0x80], "\\xed\\xa0\\x80"), ([0xE2, 0x82], "\\xe2\\x82"),
+            ([0xF4, 0x90, 0x80, 0x80], "\\xf4\\x90\\x80\\x80"), ([0x61, 0xF0, 0x9F, 0x91, 0x8D], "a👍"),
+            ([0xF8, 0x80], "\\xf8\\x80"), ([0xC2], "\\xc2"),
+        ] as [([UInt8], String)])
+    func whatIsNoUTF8IsShownOctetByOctet(octets: [UInt8], expected: String) {
+        #expect(octets.withUnsafeBytes { octets in appended { $0.append(octets, visible: .line) } } == expected)
+    }
+
+    /// Whether octets are UTF-8 is what the standard library says, for all starts of a sequence.
+    @Test func utf8IsWhatItIs() {
+        for first in 0x7F...0xFF as ClosedRange<UInt8> {
+            for second in stride(from: 0x70, through: 0xD0, by: 0x10) {
+                for rest in [[], [0x80], [0x80, 0xBF], [0x80, 0x41]] as [[UInt8]] {
+                    let octets = Array("12345678".utf8) + [first, UInt8(second)] + rest
+                    let expected = String(validating: octets, as: UTF8.self) != nil
+                    #expect(octets.withUnsafeBytes { $0.isUTF8 } == expected, "\(octets)")
+                }
+            }
+        }
+    }
+
+    @Test func linesAreIndented() {
+        #expect(appended { $0.append("a\nb\tc\n", visible: .lines(indentation: 3)) } == "a\n   b\tc\n   ")
+    }
+
+    @Test func anErrorIsOneLine() {
+        #expect(ErrorLine.text("STOMP: no\n\u{1B}[2J\u{9C}한") == "stomptap: STOMP: no\\n\\x1b[2J\\u{9c}한\n")
+        #expect(
+            ErrorLine.text("HTTP: 403 from ws://u:p@h/ws?access_token=abc&x=1")
+                == "stomptap: HTTP: 403 from ws://u:****@h/ws?access_token=****&x=1\n")
+        #expect(ErrorLine.text("?token=abc", mask: .none) == "stomptap: ?token=abc\n")
+        #expect(ErrorLine.text("passcode-file: not there") == "stomptap: passcode-file: not there\n")
+    }
+
+    @Test func binaryAsText() {
+        let octets = (0..<30_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        octets.withUnsafeBytes { raw in
+            #expect(appended { $0.append(base64: raw) } == Data(octets).base64EncodedString())
+            #expect(
+                appended { $0.append(hexadecimal: raw) } == octets.map { String(format: "%02x", $0) }.joined())
+        }
+    }
+}
