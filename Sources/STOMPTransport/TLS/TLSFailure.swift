@@ -13,8 +13,8 @@ public enum TLSFailure: Sendable, Hashable {
     case encryptedFile(String)
     case wrongPassphrase(for: String)
     case unreadableKey(in: String, cause: String?)
-    /// OpenSSL no longer has the algorithm that the key is encrypted with.
-    case outdatedKeyEncryption(in: String, cause: String?)
+    /// OpenSSL has no algorithm for the key: that of an old encryption, or one that damage makes it look for.
+    case unsupportedKey(in: String, cause: String?)
     case javaKeyStore(String)
     /// A PEM file has something else in it.
     case nothingFound(TLSFileContent, in: String)
@@ -77,7 +77,7 @@ public enum TLSFailure: Sendable, Hashable {
     public var kind: TransportError.Kind {
         switch self {
         case .cannotRead(_, _, let error): error.isNoSuchFile ? .missingFile : .badConfiguration
-        case .tooLarge, .damagedCertificate, .encryptedFile, .wrongPassphrase, .unreadableKey, .outdatedKeyEncryption,
+        case .tooLarge, .damagedCertificate, .encryptedFile, .wrongPassphrase, .unreadableKey, .unsupportedKey,
             .javaKeyStore, .nothingFound, .unknownFormat, .noKey, .noCertificate, .mismatchedKey, .rejectedCertificate,
             .rejectedAuthority, .cannotStartLibrary, .outOfMemory, .invalidServerName:
             .badConfiguration

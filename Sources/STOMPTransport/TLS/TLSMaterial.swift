@@ -85,7 +85,7 @@ final class TLSMaterial {
         }
         let cause = errors.last?.text
         return errors.contains(where: \.isUnsupported)
-            ? .tls(.outdatedKeyEncryption(in: path, cause: cause)) : .tls(.unreadableKey(in: path, cause: cause))
+            ? .tls(.unsupportedKey(in: path, cause: cause)) : .tls(.unreadableKey(in: path, cause: cause))
     }
 
     private static func nothing(of part: TLSFileContent, in octets: [UInt8], path: String) -> TransportError {

@@ -14,7 +14,7 @@ extension TLSFailure {
             "certificate \(number) in \(path) is damaged: \(cause)"
         case .encryptedFile(let path): "\(path) is encrypted"
         case .wrongPassphrase(let path): "the passphrase does not open \(path)"
-        case .unreadableKey(let path, let cause), .outdatedKeyEncryption(let path, let cause):
+        case .unreadableKey(let path, let cause), .unsupportedKey(let path, let cause):
             "the private key in \(path) cannot be read: \(cause ?? "unknown format")"
         case .javaKeyStore(let path): "\(path) is a Java key store"
         case .nothingFound(let content, let path): "there is no \(content.name) in \(path)"
@@ -76,7 +76,7 @@ extension TLSFailure {
     private var hint: String? {
         switch self {
         case .encryptedFile: "put its passphrase into a variable and name that with --key-passphrase-env"
-        case .outdatedKeyEncryption:
+        case .unsupportedKey:
             "it uses an algorithm that OpenSSL has given up: convert it with 'openssl pkcs12 -legacy' or 'openssl pkey'"
         case .javaKeyStore(let path):
             "convert it: keytool -importkeystore -srckeystore \(path) -destkeystore FILE.p12"

@@ -194,12 +194,13 @@ import Testing
     @Test func aTargetThatNoProxyCanBeAskedFor() async throws {
         var options = TransportOptions()
         options.proxy = try ProxyTarget("socks5://127.0.0.1:1")
-        for host in [String(repeating: "x", count: 256), "a\r\nX: y", ""] {
+        let long = String(repeating: "x", count: 256)
+        for (host, place) in [(long, "\(long):61613"), ("a\r\nX: y", "[a\r\nX: y]:61613"), ("", ":61613")] {
             let error = await transportError {
                 _ = try await TransportConnector(options: options).connect(
                     to: .tcp(61613, host: host), on: group.next(), deadline: .farEnough, receiver: Inbox().factory)
             }
-            #expect(error == .proxy(.unusableTarget("\(host):61613")))
+            #expect(error == .proxy(.unusableTarget(place)))
             #expect(error?.kind == .badConfiguration)
         }
     }

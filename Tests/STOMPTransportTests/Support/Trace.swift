@@ -35,10 +35,10 @@ extension WireEvent {
     var words: String {
         switch content {
         case .summary(let text): return text
+        case .webSocketFrame(let head): return head.words
         case .requestHead(let method, let target, let version, _): return "\(method) \(target) \(version)"
         case .responseHead(let version, let status, let reason):
             return "\(version) \(status)" + (reason.map { " \($0)" } ?? "")
-        case .webSocketFrame(let head): return head.words
         default: return plainWords(of: content)
         }
     }

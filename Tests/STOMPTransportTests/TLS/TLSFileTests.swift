@@ -106,7 +106,7 @@ import Testing
             "pass:secret")
         let error = try await fault(certificate: "old.p12", passphrase: "secret")
         #expect(error.kind == .badConfiguration)
-        guard case .outdatedKeyEncryption(in: Self.files.path("old.p12"), cause: .some) = error else {
+        guard case .unsupportedKey(in: Self.files.path("old.p12"), cause: .some) = error else {
             Issue.record("\(error)")
             return
         }
@@ -222,7 +222,7 @@ import Testing
         let key = try String(contentsOfFile: Self.files.path("key.pem"), encoding: .utf8)
         try Self.files.write("wrong-key.pem", key.replacing("MIG", with: "AAA"))
         let error = try await fault(certificate: "client.pem", key: "wrong-key.pem")
-        guard case .unreadableKey(in: Self.files.path("wrong-key.pem"), cause: .some) = error else {
+        guard case .unsupportedKey(in: Self.files.path("wrong-key.pem"), cause: .some) = error else {
             Issue.record("\(error)")
             return
         }

@@ -36,7 +36,7 @@ import Testing
             .tls(.unreadableKey(in: "a.pem", cause: nil)),
             "TLS: the private key in a.pem cannot be read: unknown format", .badInput),
         Told(
-            .tls(.outdatedKeyEncryption(in: "a.p12", cause: "unsupported")),
+            .tls(.unsupportedKey(in: "a.p12", cause: "unsupported")),
             "TLS: the private key in a.p12 cannot be read: unsupported; it uses an algorithm that OpenSSL has given "
                 + "up: convert it with 'openssl pkcs12 -legacy' or 'openssl pkey'", .badInput),
         Told(
