@@ -105,8 +105,8 @@ import Testing
                 try await between.wait("message") { $0.messages(.toApp).count == number }
             }
             #expect(between.messages(.toApp) == ["x\"y", "x\"y"])
-            #expect(between.layers.contains("sockjs sock js frame open"))
-            #expect(between.layers.contains("sockjs sock js frame messages count 1 bytes 3"))
+            #expect(between.layers.contains("sockjs sock JSFrame open"))
+            #expect(between.layers.contains("sockjs sock JSFrame messages count 1 bytes 3"))
             // The app may go at any time, and the session with it.
             app.close()
             try await server.waitForEnd()
@@ -228,7 +228,7 @@ import Testing
             try await between.wait("end") { $0.endings.count == 1 }
             #expect(between.endings == [.sockJSClosed(code: 3000, reason: "Go away!")])
             #expect(between.openings == [.webSocket(path: "/ws/000/aaa/websocket")])
-            #expect(between.layers.suffix(4).contains("sockjs sock js frame close code 3000 reason Go away!"))
+            #expect(between.layers.suffix(4).contains("sockjs sock JSFrame close code 3000 reason Go away!"))
         }
     }
 

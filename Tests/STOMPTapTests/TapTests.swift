@@ -63,8 +63,8 @@ import Testing
             let layers = tapped.layers
             #expect(layers.contains { $0.hasPrefix("http request method POST target /ws/") && $0.hasSuffix("/xhr") })
             #expect(layers.contains { $0 == "http answer status 200 reason OK" })
-            #expect(layers.contains { $0 == "sockjs sock js frame open" })
-            #expect(layers.contains { $0.hasPrefix("sockjs sock js messages count 1 bytes ") })
+            #expect(layers.contains { $0 == "sockjs sock JSFrame open" })
+            #expect(layers.contains { $0.hasPrefix("sockjs sock JSMessages count 1 bytes ") })
         }
         try await Tapped.run(.xhrPolling) { tapped, endpoint in
             let client = WatchedClient(endpoint, way: .xhrPolling)

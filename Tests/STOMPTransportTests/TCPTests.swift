@@ -147,8 +147,8 @@ import enum TestSupport.Loopback
         #expect(
             trace.lines == [
                 "tcp local connecting to 127.0.0.1:\(listener.port)",
-                "tcp local connected to 127.0.0.1:\(listener.port)", "tcp outgoing octets hello",
-                "tcp incoming octets hello",
+                "tcp local connected to 127.0.0.1:\(listener.port)", "tcp outgoing bytes hello",
+                "tcp incoming bytes hello",
             ])
         stream.abort()
         await listener.close()

@@ -55,12 +55,14 @@ struct CheckWalkTests {
     /// Whatever answers 200 at `/info` is SockJS only if what follows says so.
     @Test(arguments: [(200, "OK"), (404, "Not Found")])
     func anAnswerThatIsNoSockJSIsAWarning(status: Int, reason: String) {
+        let page = HTTPRefusal(status: 200, reason: "OK", body: "", contentType: "text/html")
         let verdict = WireEvent(
-            .sockjs, .local, .frames, .fellBackToWebSocket(because: .tcp(.connectionReset(by: "a:1"))))
+            .sockjs, .local, .frames,
+            .fellBackToWebSocket(because: .sockJS(.infoNotJSON(url: "http://h/ws/info", page))))
         #expect(
             steps(connected, request("/ws/info"), answer(status, reason), verdict) == [
                 "ok tcp 10: connected to 127.0.0.1:80",
-                "warn sockjs 10: connection reset by a:1: trying a plain WebSocket",
+                "warn sockjs 10: http://h/ws/info answered text/html, where SockJS has JSON: trying a plain WebSocket",
             ])
         #expect(steps(connected, request("/ws/info"), answer(status, reason)).count == 1)
     }

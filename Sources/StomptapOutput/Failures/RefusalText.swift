@@ -1,6 +1,5 @@
 import STOMPTap
 import STOMPTransport
-import StomptapOutput
 
 extension AdmissionRefusal {
     /// What was refused and how to let it in: `HTTP 403: foreign Origin "https://a.example"; to allow it, use

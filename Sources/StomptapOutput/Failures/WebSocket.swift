@@ -53,8 +53,9 @@ extension WebSocketFailure {
             }
         case .unofferedSubprotocol(let names, _, _): names.count == 1 ? "offer it with --subprotocol" : nil
         case .messageTooLarge: "take more with --max-message"
+        case .tooMuchUnread: Explanation.raiseLimit
         case .noUpgradeHeader, .noConnectionHeader, .wrongAccept, .unofferedExtension, .invalidExtensionAnswer,
-            .unknownExtensions, .invalidSubprotocol, .protocolViolation, .tooMuchUnread, .closedWithoutCloseFrame,
+            .unknownExtensions, .invalidSubprotocol, .protocolViolation, .closedWithoutCloseFrame,
             .cannotCompress:
             nil
         }

@@ -53,7 +53,7 @@ import Testing
         #expect(
             trace.lines == [
                 "sockjs local fell back from websocket because \(plainWords(of: failure)) to xhr streaming",
-                "sockjs local sock js opened xhr streaming at \(url)",
+                "sockjs local sock JSOpened xhr streaming at \(url)",
             ])
         #expect(!server.requests.contains { $0.contains("websocket") })
         try await stream.perform { $0.abort() }

@@ -161,8 +161,8 @@ import Testing
             let stream = try await connectTLS(to: port, options: options, client: client)
             try await stream.send("hello")
             try await client.wait { $0.text == "hello" }
-            #expect(trace.lines.contains("tcp outgoing octets hello"))
-            #expect(trace.lines.contains("tcp incoming octets hello"))
+            #expect(trace.lines.contains("tcp outgoing bytes hello"))
+            #expect(trace.lines.contains("tcp incoming bytes hello"))
             stream.abort()
         }
     }

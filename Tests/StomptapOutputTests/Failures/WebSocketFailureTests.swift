@@ -136,7 +136,8 @@ import Testing
             .protocolError),
         Told(
             .webSocket(.tooMuchUnread(from: .client)),
-            "WebSocket: the client ended the connection when more had come than can be kept; the rest was left out",
+            "WebSocket: the client ended the connection when more had come than can be kept; the rest was left out; "
+                + "raise the limit with --max-message",
             .protocolError),
         Told(
             .webSocket(.closedWithoutCloseFrame(by: "127.0.0.1:80")),
