@@ -231,4 +231,98 @@ import Testing
         }
         await server.stop()
     }
+
+    // MARK: Every form of output
+
+    /// The forms that show headers: bodies, and `-o raw`, are as they came.
+    private static let forms = [
+        ["-o", "pretty"], ["-o", "json"], ["-F", "%j"], ["-F", "%J"], ["-F", "%c %{x-token} %{passcode} %{Cookie}"],
+    ]
+
+    private func expectNone(
+        of text: String, _ what: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        #expect(text.contains("***"), "\(what): \(text)", sourceLocation: sourceLocation)
+        for half in Self.halves {
+            #expect(!text.contains(half), "\(what): \(text)", sourceLocation: sourceLocation)
+        }
+    }
+
+    private func read(_ file: URL) throws -> String { try String(contentsOf: file, encoding: .utf8) }
+
+    /// What a server sends, as each form, record and trace has it.
+    @Test(arguments: forms) func aMessage(form: [String]) async throws {
+        let headers = "destination:/topic/a\nx-token:\(Self.secret)\npasscode:\(Self.secret)\nCookie:a=\(Self.secret)\n"
+        try await withTemporaryFolder { home in
+            let record = home.appending(path: "record.jsonl"), trace = home.appending(path: "trace.jsonl")
+            let (result, _) = try await MessageSource.tail(
+                form + ["-n", "1", "-vvv", "--record", record.path, "--trace-file", trace.path],
+                frames: [MessageSource.frame(Array("hi".utf8), id: 0, headers: headers)])
+            #expect(result.status == .exited(0), "\(result)")
+            expectNone(of: result.output, "the output")
+            expectNone(of: result.errors, "the trace")
+            expectNone(of: try read(record), "the record")
+            expectNone(of: try read(trace), "the trace file")
+        }
+    }
+
+    @Test(arguments: forms) func whatRawShows(form: [String]) async throws {
+        try await ServedBroker.run { broker in
+            let frame = "CONNECT\naccept-version:1.2\nhost:/\npasscode:\(Self.secret)\nx-token:\(Self.secret)\n\n^@\n"
+            let line = frame.replacing("\n^@\n", with: "\n\0").replacing("\n", with: #"\n"#)
+            for (url, input, options) in [
+                (broker.tcp, frame, []), (broker.sockJS, frame, []),
+                (broker.webSocket, line.replacing("\0", with: #"\0"#) + "\n", ["--text", "--escapes"]),
+            ] {
+                var program = Program.stomptap("raw", url, "-n", "1", "-vvv", input: .text(input))
+                program.arguments += form + options
+                let result = try await program.run()
+                #expect(result.status == .exited(0), "\(result)")
+                expectNone(of: result.errors + (form[0] == "-o" ? result.output : ""), "raw \(url)")
+                expectNone(of: result.output + "***", "raw \(url)")
+            }
+        }
+    }
+
+    @Test(arguments: forms) func whatATapShows(form: [String]) async throws {
+        try await ServedBroker.run { broker in
+            for url in [broker.tcp, broker.webSocket, broker.sockJS] {
+                try await withTemporaryFolder { home in
+                    let record = home.appending(path: "record.jsonl")
+                    let options = form + ["-vvv", "--summary", "--record", record.path]
+                    let result = try await RunningTap.run(to: url, options) { tap in
+                        let sent = try await Program.stomptap(
+                            "publish", tap.url, "/topic/a", "hi", "--login", "me", "--passcode", Self.secret, "-H",
+                            "x-token: \(Self.secret)"
+                        ).run()
+                        #expect(sent.status == .exited(0), "\(sent)")
+                        try await tap.program.waitFor("* end: ", in: .stderr)
+                        return try await tap.end()
+                    }
+                    expectNone(of: result.output, "tap \(url)")
+                    expectNone(of: result.errors + "***", "tap \(url)")
+                    expectNone(of: try read(record), "the record")
+                }
+            }
+        }
+    }
+
+    /// What a server says when it refuses, as far as it repeats a URL.
+    @Test func whatAServerSaysWithAnError() async throws {
+        let message = "no such user at stomp://me:\(Self.secret)@h/ or ws://h/ws?token=\(Self.secret)"
+        let steps: [ScriptedServer.Step] = [.awaitText("\0"), .sendText("ERROR\nmessage:\(message)\n\n\0")]
+        try await ScriptedServer.run(script: { _ in steps }) { server in
+            let url = "stomp://127.0.0.1:\(server.port)"
+            for arguments in [
+                ["publish", url, "/topic/a", "hi"], ["subscribe", url, "/topic/a"], ["check", url],
+                ["check", url, "-o", "json"], ["connect", url, "-e", "wait"], ["bench", url, "--messages", "1"],
+            ] {
+                var program = Program.stomptap()
+                program.arguments = arguments
+                let result = try await program.run()
+                #expect(result.status != .exited(0), "\(result)")
+                expectNone(of: result.output + result.errors, "\(arguments)")
+            }
+        }
+    }
 }
