@@ -140,9 +140,9 @@ import Testing
                 stream.abort()
             } catch let error as TransportError {
                 #expect(manner == .spring && error.response?.status == 400)
-                #expect(
-                    error.remedy
-                        == "this is a SockJS endpoint: use \(address.url), or ws://127.0.0.1:\(port)/ws/websocket")
+                guard case .webSocket(.notUpgraded(_, _, let sockJS?)) = error else { throw error }
+                #expect(sockJS.url == address.url)
+                #expect(sockJS.webSocketURL == "ws://127.0.0.1:\(port)/ws/websocket")
             }
         }
     }

@@ -92,7 +92,7 @@ import Testing
         channel.pipeline.fireErrorCaught(TransportError.tls(.noCertificateFromClient))
         channel.pipeline.fireErrorCaught(TransportError.tls(.noCloseNotify))
         channel.embeddedEventLoop.run()
-        #expect(log.lines == ["ended: no certificate from client"])
+        #expect(log.lines == ["ended: TLS: no certificate from client"])
     }
 
     @Test func anErrorAfterTheEndWasAgreedOnIsNone() throws {

@@ -18,7 +18,7 @@ import Testing
 
     private func stomp(_ frame: [UInt8], _ direction: WireEvent.Direction = .outgoing) -> WireEvent {
         let command = String(decoding: frame.prefix { $0 != 10 }, as: UTF8.self)
-        return WireEvent(.stomp, direction, .frames, command, octets: ByteBuffer(bytes: frame))
+        return WireEvent(.stomp, direction, .frames, .frame(command: command), octets: ByteBuffer(bytes: frame))
     }
 
     @Test func aFrameIsPrintedAsItStandsOnTheWire() {
