@@ -107,7 +107,7 @@ import Testing
         try await ScriptedServer.run(.awaitText("CONNECT"), .sendText(greeting), .stall) { server in
             let result = try await raw("stomp://127.0.0.1:\(server.port)", "--wait", "20s", input: connect).run()
             #expect(result.status == .exited(76), "\(result)")
-            #expect(result.errors.contains("the other side speaks \(name)"), "\(result)")
+            #expect(result.errors.contains("this port speaks \(name)"), "\(result)")
             #expect(result.output.contains("< tcp octets"), "\(result)")
         }
     }

@@ -71,7 +71,7 @@ import Testing
             #expect(result.status == .exited(76), "\(result)")
             #expect(
                 result.errors == "stomptap: SockJS: the server sent a frame of more than 4194304 octets; "
-                    + "take more with --max-message\n")
+                    + "raise the limit with --max-message\n")
             #expect(memory < 100 << 20)
         }
     }

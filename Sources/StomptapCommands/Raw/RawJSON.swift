@@ -37,7 +37,7 @@ struct RawJSON {
             out.append(literal: "frame\",")
             frames.writeMembers(of: frame, to: &out)
         case .heartBeat: out.append(literal: "heart-beat\"")
-        case .octets(let octets): octets.withUnsafeReadableBytes { write("octets", mask.covered($0), to: &out) }
+        case .octets(let octets): write("octets", octets, to: &out)
         case .message(let kind, let octets): write(kind == .binary ? "binary" : "text", octets, to: &out)
         case .ping(let octets): write("ping", octets, to: &out)
         case .pong(let octets): write("pong", octets, to: &out)
@@ -46,7 +46,7 @@ struct RawJSON {
             write("event", event.event, to: &out)
             write("id", event.id, to: &out)
             out.append(literal: ",\"data\":")
-            event.data.withUnsafeReadableBytes { out.append(jsonString: $0) }
+            event.data.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes { out.append(jsonString: $0) }
         case .retry(let milliseconds):
             out.append(literal: "retry\",\"retry\":")
             out.append(milliseconds)
@@ -62,20 +62,16 @@ struct RawJSON {
         out.append(literal: "}\n")
     }
 
-    private func write(_ type: String, _ octets: [UInt8], to out: inout OutputBuffer) {
-        out.append("\(type)\",")
-        octets.withUnsafeBytes { frames.writeBody($0, to: &out) }
-    }
-
+    /// Who takes STOMP for plain messages shall not see its secrets either.
     private func write(_ type: String, _ octets: ByteBuffer, to out: inout OutputBuffer) {
         out.append("\(type)\",")
-        octets.withUnsafeReadableBytes { frames.writeBody($0, to: &out) }
+        octets.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes { frames.writeBody($0, to: &out) }
     }
 
     private func write(_ name: StaticString, _ value: String, to out: inout OutputBuffer) {
         out.append(literal: ",\"")
         out.append(literal: name)
         out.append(literal: "\":")
-        out.append(jsonString: value)
+        out.append(jsonString: mask.masked(summary: value))
     }
 }

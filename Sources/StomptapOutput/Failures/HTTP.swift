@@ -54,8 +54,9 @@ extension HTTPFailure {
             case 401, 403: "give credentials by --http-header or --cookie, or an --origin that it knows"
             default: refusal.redirectionHint
             }
+        case .lineTooLong, .eventTooLong: Explanation.raiseLimit
         case .invalidHeaderName, .invalidValue, .cannotSendToEventStream, .answerCutShort, .malformedAnswer,
-            .compressedAnswer, .headTooLarge, .tooManyInformationalAnswers, .lineTooLong, .eventTooLong:
+            .compressedAnswer, .headTooLarge, .tooManyInformationalAnswers:
             nil
         }
     }

@@ -62,9 +62,12 @@ extension SockJSFailure {
         case .neither(let sockJS, let webSocket): Self.hint(sockJS, webSocket)
         case .unknownSession, .openedAgain:
             "was it restarted, or does a load balancer send requests of one session to several servers?"
-        case .frameTooLarge: "take more with --max-message"
+        case .frameTooLarge: Explanation.raiseLimit
         case .cannotSendBinary(.client): "the plain WebSocket beneath the SockJS URL, at /websocket, carries it"
-        case .noWebSocketOffered, .nothingToTry, .notOpened, .endedBeforeOpening, .closedBeforeOpening,
+        case .closedBeforeOpening(let code, let reason):
+            ServerPhrases.hint(
+                closure: TransportClosure(layer: .sockJS, code: code, reason: reason, isClean: true))
+        case .noWebSocketOffered, .nothingToTry, .notOpened, .endedBeforeOpening,
             .messagesBeforeOpening, .answerWithoutOpening, .tooMuchBeforeOpening, .requestRefused, .requestFailed,
             .emptyAnswers, .invalidFrame, .invalidMessage, .messageNotUTF8, .cannotSendBinary, .clientGone:
             nil

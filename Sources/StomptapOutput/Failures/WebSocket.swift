@@ -52,8 +52,7 @@ extension WebSocketFailure {
             default: refusal.hint
             }
         case .unofferedSubprotocol(let names, _, _): names.count == 1 ? "offer it with --subprotocol" : nil
-        case .messageTooLarge: "take more with --max-message"
-        case .tooMuchUnread: Explanation.raiseLimit
+        case .messageTooLarge, .tooMuchUnread: Explanation.raiseLimit
         case .noUpgradeHeader, .noConnectionHeader, .wrongAccept, .unofferedExtension, .invalidExtensionAnswer,
             .unknownExtensions, .invalidSubprotocol, .protocolViolation, .closedWithoutCloseFrame,
             .cannotCompress:

@@ -101,7 +101,7 @@ import Testing
         ),
         (
             .noLongerTakenApart(.webSocket(.messageTooLarge(limit: 9, from: .otherSide))),
-            "no longer taken apart: WebSocket: the other side sent a message of more than 9 octets; take more with "
+            "no longer taken apart: WebSocket: the other side sent a message of more than 9 octets; raise the limit with "
                 + "--max-message"
         ),
         (.notHTTP(from: .app), "the app sent what is no HTTP"),

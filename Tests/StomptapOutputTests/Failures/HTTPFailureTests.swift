@@ -82,9 +82,11 @@ import Testing
             "HTTP: 127.0.0.1:80 sent more than 16384 octets of informational answers and no final one",
             .protocolError),
         Told(
-            .http(.lineTooLong(limit: 106)), "HTTP: the server sent a line of more than 106 octets", .protocolError),
+            .http(.lineTooLong(limit: 106)),
+            "HTTP: the server sent a line of more than 106 octets; raise the limit with --max-message", .protocolError),
         Told(
-            .http(.eventTooLong(limit: 100)), "HTTP: the server sent an event of more than 100 octets",
+            .http(.eventTooLong(limit: 100)),
+            "HTTP: the server sent an event of more than 100 octets; raise the limit with --max-message",
             .protocolError),
     ]
 

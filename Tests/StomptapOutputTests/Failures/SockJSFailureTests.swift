@@ -151,7 +151,8 @@ import Testing
             "SockJS: the client sent what is no SockJS message: it ends too early at octet 3", .protocolError),
         Told(
             .sockJS(.frameTooLarge(limit: 1000)),
-            "SockJS: the server sent a frame of more than 1000 octets; take more with --max-message", .protocolError),
+            "SockJS: the server sent a frame of more than 1000 octets; raise the limit with --max-message",
+            .protocolError),
         Told(.sockJS(.messageNotUTF8), "SockJS: the server sent a message that is no UTF-8", .protocolError),
         Told(
             .sockJS(.cannotSendBinary(from: .client)),

@@ -128,11 +128,11 @@ import Testing
     static let connections: [Told] = [
         Told(
             .webSocket(.messageTooLarge(limit: 1000, from: .server)),
-            "WebSocket: the server sent a message of more than 1000 octets; take more with --max-message",
+            "WebSocket: the server sent a message of more than 1000 octets; raise the limit with --max-message",
             .protocolError),
         Told(
             .webSocket(.messageTooLarge(limit: 1000, from: .otherSide)),
-            "WebSocket: the other side sent a message of more than 1000 octets; take more with --max-message",
+            "WebSocket: the other side sent a message of more than 1000 octets; raise the limit with --max-message",
             .protocolError),
         Told(
             .webSocket(.tooMuchUnread(from: .client)),
