@@ -2,8 +2,8 @@ import NIOCore
 
 /// SEND, and what is said of the messages that came.
 extension Session {
-    /// - Throws: ``STOMPProtocolError/Reason/unknownTransaction(_:)``, ``STOMPProtocolError/Reason/cannotSend(_:)``, or an
-    ///   encoding error.
+    /// - Throws: ``STOMPProtocolError/Reason/unknownTransaction(_:)``, ``STOMPProtocolError/Reason/cannotSend(_:)``,
+    ///   or an encoding error.
     public func send(
         to destination: String, headers: HeaderList = [:], body: ByteBuffer = ByteBuffer(),
         contentLength: FrameEncoder.ContentLength = .automatic, transaction: String? = nil, receipt: String? = nil

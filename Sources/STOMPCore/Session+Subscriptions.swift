@@ -2,7 +2,8 @@
 extension Session {
     /// SUBSCRIBE, with an id of its own (`sub-0`, `sub-1`, ...) where none is given.
     ///
-    /// - Throws: ``STOMPProtocolError/Reason/duplicateSubscription(_:)``, ``STOMPProtocolError/Reason/cannotSend(_:)``, or an encoding error.
+    /// - Throws: ``STOMPProtocolError/Reason/duplicateSubscription(_:)``,
+    ///   ``STOMPProtocolError/Reason/cannotSend(_:)``, or an encoding error.
     public mutating func subscribe(
         to destination: String, id: String? = nil, ack: AckMode = .auto, headers: HeaderList = [:],
         receipt: String? = nil
@@ -35,8 +36,8 @@ extension Session {
         }
     }
 
-    /// - Throws: ``STOMPProtocolError/Reason/unknownSubscription(_:)``, ``STOMPProtocolError/Reason/cannotSend(_:)``, or an
-    ///   encoding error.
+    /// - Throws: ``STOMPProtocolError/Reason/unknownSubscription(_:)``, ``STOMPProtocolError/Reason/cannotSend(_:)``,
+    ///   or an encoding error.
     public mutating func unsubscribe(
         _ id: String, headers: HeaderList = [:], receipt: String? = nil
     ) throws(STOMPProtocolError) -> Frame {

@@ -2,7 +2,8 @@
 extension Session {
     /// BEGIN, with an id of its own (`tx-0`, `tx-1`, ...) where none is given.
     ///
-    /// - Throws: ``STOMPProtocolError/Reason/duplicateTransaction(_:)``, ``STOMPProtocolError/Reason/cannotSend(_:)``, or an encoding error.
+    /// - Throws: ``STOMPProtocolError/Reason/duplicateTransaction(_:)``, ``STOMPProtocolError/Reason/cannotSend(_:)``,
+    ///   or an encoding error.
     public mutating func begin(
         _ id: String? = nil, receipt: String? = nil
     ) throws(STOMPProtocolError) -> (id: String, frame: Frame) {

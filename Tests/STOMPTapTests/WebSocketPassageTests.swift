@@ -9,7 +9,7 @@ import Testing
 /// What goes over a WebSocket goes through a tap as it came, octet by octet, and is told.
 @Suite(.timeLimit(.minutes(1))) struct WebSocketPassageTests {
     private static func frame(
-        _ opcode: WebSocketFrame.Opcode, _ payload: String, isLast: Bool = true, key: UInt32? = nil
+        _ opcode: WebSocketOpcode, _ payload: String, isLast: Bool = true, key: UInt32? = nil
     ) -> ByteBuffer {
         WebSocketFrame(opcode: opcode, isLast: isLast, payload: ByteBuffer(string: payload)).octets(maskedBy: key)
     }

@@ -12,9 +12,6 @@ struct HTTPResponse {
     let body: ByteBuffer
     let isBodyWhole: Bool
 
-    /// Such as `404 Not Found`.
-    var status: String { "\(head.status.code)" + (reason.isEmpty ? "" : " " + printable(reason)) }
-
     var refusal: HTTPRefusal {
         HTTPRefusal(head, reason: reason, body: String(buffer: body))
     }

@@ -39,9 +39,6 @@ extension SocketAddress {
     }
 }
 
-/// A span of time as people write it.
-package func durationText(_ amount: TimeAmount) -> String { amount.readable }
-
 /// Text of the other side made fit for one line of a message: control characters escaped, at most `limit` characters.
 package func printable(_ text: some StringProtocol, limit: Int = 200) -> String {
     var result = ""

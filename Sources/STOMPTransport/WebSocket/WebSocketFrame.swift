@@ -37,9 +37,7 @@ public struct WebSocketFrameHead: Sendable, Hashable {
 
 /// A frame (RFC 6455, section 5.2).
 struct WebSocketFrame: Equatable {
-    typealias Opcode = WebSocketOpcode
-
-    var opcode: Opcode
+    var opcode: WebSocketOpcode
     /// FIN: whether the message ends with it.
     var isLast = true
     /// RSV1: whether a compressed message begins with it (RFC 7692, section 6).

@@ -73,7 +73,7 @@ struct WebSocketFrameReader {
     }
 
     private struct Head {
-        var opcode: WebSocketFrame.Opcode
+        var opcode: WebSocketOpcode
         var isLast: Bool
         var isCompressed: Bool
         /// Octets of the head, and of the payload.
@@ -88,7 +88,7 @@ struct WebSocketFrameReader {
         guard let bits = octets.getInteger(at: start, as: UInt16.self) else { return nil }
         let (isLast, isMasked) = (bits & 0x8000 != 0, bits & 0x80 != 0)
         guard isMasked == isServer else { throw isServer ? .unmaskedFrame : .maskedFrame }
-        guard let opcode = WebSocketFrame.Opcode(rawValue: UInt8(bits >> 8 & 0x0F)) else {
+        guard let opcode = WebSocketOpcode(rawValue: UInt8(bits >> 8 & 0x0F)) else {
             throw .unknownOpcode(UInt8(bits >> 8 & 0x0F))
         }
         let isFirst = opcode == .text || opcode == .binary

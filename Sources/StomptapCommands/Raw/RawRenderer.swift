@@ -96,8 +96,12 @@ struct RawRenderer {
         out.append(event.event, visible: .line)
         text.writeSize(event.data.readableBytes, to: &out)
         out.append("\n")
-        if !event.id.isEmpty { text.write(line: "id: \(event.id)", indentation: indentation, to: &out) }
-        event.data.withUnsafeReadableBytes { text.write(body: $0, indentation: indentation, to: &out) }
+        if !event.id.isEmpty {
+            text.write(line: text.mask.masked(summary: "id: \(event.id)"), indentation: indentation, to: &out)
+        }
+        event.data.withUnsafeReadableBytes { text.mask.covered($0) }.withUnsafeBytes {
+            text.write(body: $0, indentation: indentation, to: &out)
+        }
     }
 
     private func writeDump(_ octets: UnsafeRawBufferPointer, _ indentation: Int, to out: inout OutputBuffer) {

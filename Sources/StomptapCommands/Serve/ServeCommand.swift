@@ -169,7 +169,7 @@ extension BrokerEvent {
             case .refused(let error): "answered ERROR: \(error)"
             case .disconnected: "said goodbye"
             case .dropped(let reason): "dropped: \(reason)"
-            case .ended(let error): "gone" + (error.map { ": \(Explanation($0).line)" } ?? "")
+            case .ended(let error): "gone" + (error.map { ": \(Explanation($0).fact)" } ?? "")
             }
         return "connection \(connection): \(what)"
     }

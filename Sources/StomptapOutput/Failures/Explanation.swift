@@ -19,6 +19,9 @@ package struct Explanation: Sendable, Hashable {
     /// All of it in one line: `TCP: connection refused by 127.0.0.1:61613; is the server running, ...`.
     package var line: String { "\(layer): \(text)" }
 
+    /// The line without the hint, for what is a fact about somebody else, whom no hint would reach.
+    package var fact: String { "\(layer): \(sentence)" }
+
     /// The sentence and the hint.
     package var text: String { sentence + (hint.map { "; \($0)" } ?? "") }
 }

@@ -50,8 +50,7 @@ extension ProxyFailure {
         switch self {
         case .invalidURL(_, let fault): fault.hint
         case .invalidVariable(_, let failure): failure.hint
-        case .cannotReach(_, let error):
-            error.kind == .cannotConnect ? "is the proxy running, and is this its port?" : nil
+        case .cannotReach(_, .tcp(.connectionRefused)): "is the proxy running, and is this its port?"
         case .connectionClosed(_, _, let error):
             error?.code == ECONNRESET ? "the server, or a proxy before it, has broken it off: its log may say why" : nil
         case .httpRefusal(_, _, 407, _, withCredentials: true): "the proxy does not take these credentials: see --proxy"
@@ -64,7 +63,8 @@ extension ProxyFailure {
         case .authenticationRequired: "put user and password before its host in --proxy"
         case .otherAuthenticationRequired: "use another proxy, or change its configuration"
         case .credentialsRejected: "check them in --proxy"
-        case .unusableTarget, .noAnswer, .httpRefusal, .notHTTP, .headTooLarge, .tooManyInformationalAnswers,
+        case .cannotReach, .unusableTarget, .noAnswer, .httpRefusal, .notHTTP, .headTooLarge,
+            .tooManyInformationalAnswers,
             .notSOCKS, .unofferedMethod, .invalidAnswer, .invalidReply, .socksRefusal:
             nil
         }

@@ -33,7 +33,7 @@ extension Explanation {
     package init(_ error: STOMPProtocolError, foreign: ForeignProtocol? = nil) {
         self.init(
             stomp: error.description,
-            hint: error.isLimit && error.party == .peer ? Self.raiseLimit : foreign?.hint)
+            hint: foreign?.hint ?? (error.isLimit && error.party == .peer ? Self.raiseLimit : nil))
     }
 
     private init(stomp sentence: String, hint: String? = nil) {

@@ -136,7 +136,7 @@ import Testing
             #expect(end.messages.allSatisfy { $0.utf8.count <= 3 * 200_000 })
             var reader = WebSocketFrameReader(isServer: true, isCompressed: true, limit: 1000)
             reader.feed(ByteBuffer(bytes: try end.sent()))
-            var sent: [WebSocketFrame.Opcode] = []
+            var sent: [WebSocketOpcode] = []
             while let frame = try reader.next() { sent.append(frame.opcode) }
             #expect(sent.filter { $0 == .close }.count == (end.isEnding ? 1 : 0))
             #expect(sent.allSatisfy { $0 == .pong || $0 == .close })

@@ -88,7 +88,7 @@ import Testing
     // MARK: - Messages
 
     private func frame(
-        _ opcode: WebSocketFrame.Opcode, _ octets: some Sequence<UInt8>, isLast: Bool = true
+        _ opcode: WebSocketOpcode, _ octets: some Sequence<UInt8>, isLast: Bool = true
     ) -> WebSocketFrame {
         WebSocketFrame(opcode: opcode, isLast: isLast, payload: ByteBuffer(bytes: octets))
     }

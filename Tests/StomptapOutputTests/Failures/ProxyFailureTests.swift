@@ -63,6 +63,10 @@ import Testing
             "proxy: cannot connect to the proxy http://127.0.0.1:3128: connection refused by 127.0.0.1:3128; "
                 + "is the proxy running, and is this its port?", .unavailable),
         Told(
+            .proxy(.cannotReach(http, .tcp(.cannotConnect(to: ["10.0.0.1:3128"], SystemError(code: 113))))),
+            "proxy: cannot connect to the proxy http://127.0.0.1:3128: cannot connect to 10.0.0.1:3128: "
+                + "no route to host", .unavailable),
+        Told(
             .proxy(.cannotReach("http://nohost:80", .name(.noSuchHost("nohost", cause: nil)))),
             "proxy: cannot connect to the proxy http://nohost:80: no such host: nohost", .noHost),
         Told(

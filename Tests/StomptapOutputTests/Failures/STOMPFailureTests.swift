@@ -106,6 +106,9 @@ import Testing
             "STOMP: a frame begins with \"HTTP/1.1 400\", which is no command; "
                 + "this port speaks HTTP: for STOMP over WebSocket try ws://HOST:PORT/PATH", .protocolError),
         Told(
+            .protocolViolation(STOMPProtocolError(.peer, .lineTooLong(limit: 64)), foreign: .ssh),
+            "STOMP: a line of a frame is longer than 64 octets; this port speaks SSH", .protocolError),
+        Told(
             .protocolViolation(STOMPProtocolError(.peer, .frameTooLarge(limit: 1024)), foreign: nil),
             "STOMP: a frame is larger than the limit of 1024 octets; raise the limit with --max-message",
             .protocolError),
