@@ -92,8 +92,12 @@ import Testing
             try await session.terminal.type("line")
             try await session.terminal.wait(for: "above", "> line")
             try await session.terminal.press("C-l")
+            try await eventually {
+                try await session.terminal.rows() == ["> line"] ? () : nil
+            } otherwise: {
+                "not cleared"
+            }
             try await session.terminal.wait(for: "> line", column: 6)
-            #expect(try await session.terminal.rows() == ["> line"])
         }
     }
 
