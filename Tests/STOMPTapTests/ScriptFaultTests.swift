@@ -16,7 +16,7 @@ import Testing
 
     private static func script(_ frame: String) -> String {
         var script = ByteBuffer(string: "/**/cb(")
-        script.writeSockJSString(ByteBuffer(string: frame))
+        script.writeJSONString(ByteBuffer(string: frame))
         return String(buffer: script) + ");\r\n"
     }
 

@@ -26,7 +26,7 @@ extension Dialogue {
                     outcome: Sieve.Outcome(seen: [layer], passed: [octets]),
                     closing: .sockJSClosed(code: code, reason: reason))
             case .messages(let messages):
-                var outcome = take(messages, .toApp, octets, letter: "a")
+                var outcome = take(messages, .toApp, octets)
                 outcome.seen.insert(layer, at: 0)
                 return Unwrapped(outcome: outcome)
             }
@@ -41,7 +41,7 @@ extension Dialogue {
             let messages = try octets.withUnsafeReadableBytes { octets throws(JSONFault) in
                 try SockJSMessages(messageOrArray: octets)
             }
-            var outcome = take(messages, .toServer, octets, letter: "")
+            var outcome = take(messages, .toServer, octets)
             outcome.seen.insert(.layer(.sockjs, messages.event, octets: octets), at: 0)
             return outcome
         } catch {
@@ -49,11 +49,9 @@ extension Dialogue {
         }
     }
 
-    /// - Parameters:
-    ///   - octets: the whole of the envelope.
-    ///   - letter: what stands before the array.
+    /// - Parameter octets: the whole of the envelope.
     private mutating func take(
-        _ messages: SockJSMessages, _ direction: TapEvent.Direction, _ octets: ByteBuffer, letter: String
+        _ messages: SockJSMessages, _ direction: TapEvent.Direction, _ octets: ByteBuffer
     ) -> Sieve.Outcome {
         var outcome = Sieve.Outcome()
         for text in messages.texts {
@@ -64,13 +62,10 @@ extension Dialogue {
         if outcome.passed == messages.texts {
             outcome.passed = [octets]
         } else if !outcome.passed.isEmpty {
-            var array = ByteBuffer(string: letter + "[")
-            for (index, text) in outcome.passed.enumerated() {
-                if index > 0 { array.writeString(",") }
-                array.writeSockJSString(text)
-            }
-            array.writeString("]")
-            outcome.passed = [array]
+            let strings = outcome.passed.map { SockJSMessages.quoted($0) }
+            outcome.passed = [
+                direction == .toApp ? SockJSMessages.frame(of: strings) : SockJSMessages.array(of: strings)
+            ]
         }
         return outcome
     }
@@ -80,12 +75,4 @@ extension Dialogue {
 
     /// Whether a frame opens a session.
     static func opensSockJS(_ frame: ByteBuffer) -> Bool { frame.readableBytesView.elementsEqual("o".utf8) }
-
-    /// The frame that closes a session.
-    static func sockJSClose(code: Int, reason: String) -> ByteBuffer {
-        var frame = ByteBuffer(string: "c[\(code),")
-        frame.writeSockJSString(ByteBuffer(string: reason))
-        frame.writeString("]")
-        return frame
-    }
 }

@@ -261,7 +261,7 @@ final class HTTPCarrier: Carrier {
         }
         guard let frames = exchange.frames, frames.canSift, exchange.path?.takesFrames == true else { return [] }
         var body = ByteBuffer()
-        frames.write(Dialogue.sockJSClose(code: code, reason: WebSocketCarrier.reason), to: &body)
+        frames.write(SockJSFrame.closing(code: code, reason: WebSocketCarrier.reason), to: &body)
         return [(.toApp, .body(body)), (.toApp, .end(nil))]
     }
 
@@ -279,7 +279,7 @@ final class HTTPCarrier: Carrier {
             headers.add(name: "Access-Control-Allow-Credentials", value: "true")
         }
         var body = ByteBuffer()
-        frames.write(Dialogue.sockJSClose(code: code, reason: WebSocketCarrier.reason), to: &body)
+        frames.write(SockJSFrame.closing(code: code, reason: WebSocketCarrier.reason), to: &body)
         relay.answer(.ok, headers, body)
     }
 

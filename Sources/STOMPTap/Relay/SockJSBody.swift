@@ -68,7 +68,7 @@ final class SockJSBody {
             let octets = piece.line.readableBytesView
             body.writeBytes(octets[..<piece.string.lowerBound])
             // A script that calls nothing would count as a failure: a heart-beat says nothing.
-            body.writeSockJSString(frames.first ?? ByteBuffer(string: "h"))
+            body.writeJSONString(frames.first ?? ByteBuffer(string: "h"))
             body.writeBytes(octets[piece.string.upperBound...])
         }
         body.writeString("\r\n")
@@ -89,7 +89,7 @@ final class SockJSBody {
             body.writeString("\r\n\r\n")
         case .scripts:
             body.writeString(path.callback.map { "/**/\($0)(" } ?? "<script>\np(")
-            body.writeSockJSString(frame)
+            body.writeJSONString(frame)
             body.writeString(path.callback == nil ? ");\n</script>\r\n" : ");\r\n")
         case .lines, .websocket, .sending:
             body.writeImmutableBuffer(frame)

@@ -92,7 +92,7 @@ final class WebSocketCarrier: Carrier {
         }
         var parts = [(TapEvent.Direction.toServer, close(isMasked: true)), (.toApp, close(isMasked: false))]
         if isSockJS == true {
-            let frame = Dialogue.sockJSClose(code: code, reason: Self.reason)
+            let frame = SockJSFrame.closing(code: code, reason: Self.reason)
             parts.insert((.toApp, .octets(WebSocketDissector.message(frame, isText: true, isMasked: false))), at: 0)
         }
         return parts

@@ -38,16 +38,3 @@ extension SocketAddress {
         }
     }
 }
-
-/// Text of the other side made fit for one line of a message: control characters escaped, at most `limit` characters.
-package func printable(_ text: some StringProtocol, limit: Int = 200) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars.prefix(limit) {
-        if scalar.properties.generalCategory == .control {
-            result += scalar.escaped(asASCII: true)
-        } else {
-            result.unicodeScalars.append(scalar)
-        }
-    }
-    return text.unicodeScalars.count > limit ? result + "..." : result
-}

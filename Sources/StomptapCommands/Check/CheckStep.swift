@@ -59,18 +59,16 @@ extension CheckStep {
     /// Appends a JSON object and a line end: `url`, `step`, `result`, `milliseconds` (where it took time of its own),
     /// `detail`, `remedy` (where there is one).
     func writeJSON(of url: String, to out: inout OutputBuffer) {
-        func append(_ key: String, _ value: String) {
-            out.append(",\"\(key)\":")
-            out.append(jsonString: value)
-        }
-        out.append("{\"url\":")
-        out.append(jsonString: url)
-        append("step", name.rawValue)
-        append("result", result.rawValue.lowercased())
-        if let duration { out.append(",\"milliseconds\":\(Self.thousandths(duration))") }
-        append("detail", detail)
-        if let remedy { append("remedy", remedy) }
-        out.append("}\n")
+        var json = JSONWriter()
+        json.beginObject(&out)
+        json.member("url", url, &out)
+        json.member("step", plain: name.rawValue, &out)
+        json.member("result", plain: result.rawValue.lowercased(), &out)
+        if let duration { json.member("milliseconds", literal: Self.thousandths(duration), &out) }
+        json.member("detail", detail, &out)
+        if let remedy { json.member("remedy", remedy, &out) }
+        json.endObject(&out)
+        out.append("\n")
     }
 
     private static func milliseconds(_ duration: TimeAmount?) -> String {

@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPCore
+import STOMPTransport
 import StomptapOutput
 
 /// What a body is, where nobody says.
@@ -16,7 +17,7 @@ enum ContentType {
     static func guess(_ body: ByteBuffer) -> String {
         body.withUnsafeReadableBytes { octets in
             if octets.isEmpty { return "" }
-            if JSONSyntax.acceptsObjectOrArray(octets) { return "application/json" }
+            if JSONReader.acceptsObjectOrArray(octets) { return "application/json" }
             return octets.isUTF8 && !octets.contains(0) ? "text/plain" : "application/octet-stream"
         }
     }

@@ -92,35 +92,35 @@ final class Recording: Sendable {
         var encoding: String?
 
         init(_ octets: UnsafeRawBufferPointer) throws(JSONFault) {
-            var scanner = JSONScanner(octets)
+            var reader = JSONReader(octets)
             var first = HeaderList()
             var all: HeaderList?
-            try scanner.object { (scanner: inout JSONScanner, name) throws(JSONFault) in
+            try reader.object { (reader: inout JSONReader, name) throws(JSONFault) in
                 switch name {
-                case "command": command = try scanner.text()
-                case "direction": direction = try scanner.text()
-                case "time": time = try scanner.text()
-                case "body": try scanner.string(into: &body)
-                case "bodyEncoding": encoding = try scanner.text()
+                case "command": command = try reader.text()
+                case "direction": direction = try reader.text()
+                case "time": time = try reader.text()
+                case "body": try reader.string(into: &body)
+                case "bodyEncoding": encoding = try reader.text()
                 case "headers":
-                    try scanner.object { (scanner: inout JSONScanner, name) throws(JSONFault) in
-                        first.append(name, try scanner.text())
+                    try reader.object { (reader: inout JSONReader, name) throws(JSONFault) in
+                        first.append(name, try reader.text())
                     }
                 case "headerList":
                     var list = HeaderList()
-                    try scanner.array { (scanner: inout JSONScanner) throws(JSONFault) in
-                        try scanner.expect("[")
-                        let name = try scanner.text()
-                        try scanner.expect(",")
-                        list.append(name, try scanner.text())
-                        try scanner.expect("]")
+                    try reader.array { (reader: inout JSONReader) throws(JSONFault) in
+                        try reader.expect("[")
+                        let name = try reader.text()
+                        try reader.expect(",")
+                        list.append(name, try reader.text())
+                        try reader.expect("]")
                     }
                     all = list
-                default: try scanner.skipValue()
+                default: try reader.skipValue()
                 }
             }
-            try scanner.expectEnd()
-            guard !scanner.hadLoneSurrogate else { throw scanner.fault(.loneSurrogate) }
+            try reader.expectEnd()
+            guard !reader.hadLoneSurrogate else { throw reader.fault(.loneSurrogate) }
             headers = all ?? first
         }
     }

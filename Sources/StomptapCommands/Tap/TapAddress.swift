@@ -1,4 +1,5 @@
 import STOMPClient
+import STOMPTransport
 import StomptapOutput
 
 extension ListenArgument {

@@ -17,158 +17,104 @@ package struct JSONMessage {
     ///   - direction: which of the two.
     ///   - link: the connection, where it is a tap's.
     ///   - time: when, as ``ISOTime`` has it.
-    ///   - isIndented: whether it is set out in lines; there is no line end behind it either way.
+    ///   - isIndented: whether it is set out in lines; no line end follows it either way.
     ///   - out: what it is appended to.
     package mutating func write(
         _ frame: Frame, _ direction: FrameDirection, of link: TapLink? = nil, time: [UInt8], isIndented: Bool,
         to out: inout OutputBuffer
     ) {
-        let layout = JSONLayout(isIndented: isIndented)
-        writeStart(direction, link, time, layout, &out)
-        writeMembers(of: frame, layout, &out)
-        layout.close("}", level: 0, &out)
+        var json = JSONWriter(isIndented ? .indented : .compact)
+        json.beginObject(&out)
+        writeStart(direction, link, time, &json, &out)
+        writeMembers(of: frame, &json, &out)
+        json.endObject(&out)
     }
 
-    /// Appends one object for what is no STOMP and passed a tap: `type` and the body, in place of what frames have.
+    /// Appends one object for what is not STOMP and passed a tap: `type` and the body, in place of what frames have.
     package func write(
         _ plain: PlainTraffic, _ direction: FrameDirection, of link: TapLink, time: [UInt8], to out: inout OutputBuffer
     ) {
-        let layout = JSONLayout(isIndented: false)
-        writeStart(direction, link, time, layout, &out)
-        out.append(literal: "\"type\":\"")
-        out.append(plain.kind.rawValue)
-        out.append(literal: "\",")
-        plain.octets.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes { writeBody($0, layout, &out) }
-        out.append(literal: "}")
+        var json = JSONWriter()
+        json.beginObject(&out)
+        writeStart(direction, link, time, &json, &out)
+        json.member("type", plain: plain.kind.rawValue, &out)
+        plain.octets.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes { writeBody($0, &json, &out) }
+        json.endObject(&out)
     }
 
     /// Appends how each object begins: time, direction, and the connection where it is a tap's.
     private func writeStart(
-        _ direction: FrameDirection, _ link: TapLink?, _ time: [UInt8], _ layout: JSONLayout, _ out: inout OutputBuffer
+        _ direction: FrameDirection, _ link: TapLink?, _ time: [UInt8], _ json: inout JSONWriter,
+        _ out: inout OutputBuffer
     ) {
-        layout.next("{", level: 1, &out)
-        layout.key("\"time\":", &out)
-        out.append(literal: "\"")
-        out.append(time)
-        layout.next("\",", level: 1, &out)
-        layout.key("\"direction\":", &out)
-        out.append(literal: "\"")
-        out.append(direction.name(on: link))
-        layout.next("\",", level: 1, &out)
+        json.member("time", plain: time, &out)
+        json.member("direction", plain: direction.name(on: link), &out)
         guard let link else { return }
-        layout.key("\"connection\":", &out)
-        out.append(link.connection)
-        layout.next(",", level: 1, &out)
-        layout.key("\"app\":", &out)
-        out.append(jsonString: link.app)
-        layout.next(",", level: 1, &out)
+        json.member("connection", link.connection, &out)
+        json.member("app", link.app, &out)
     }
 
     /// Appends what a frame says, in an object that others have begun and end: command, headers, body.
     package mutating func writeMembers(of frame: Frame, to out: inout OutputBuffer) {
-        writeMembers(of: frame, JSONLayout(isIndented: false), &out)
+        var json = JSONWriter(insideObject: true)
+        writeMembers(of: frame, &json, &out)
     }
 
-    /// Appends octets as the body of something, in an object that others have begun and end.
+    /// Appends bytes as the body of something, in an object that others have begun and end.
     package func writeBody(_ body: UnsafeRawBufferPointer, to out: inout OutputBuffer) {
-        writeBody(body, JSONLayout(isIndented: false), &out)
+        var json = JSONWriter(insideObject: true)
+        writeBody(body, &json, &out)
     }
 
-    private mutating func writeMembers(of frame: Frame, _ layout: JSONLayout, _ out: inout OutputBuffer) {
-        layout.key("\"command\":", &out)
-        out.append(literal: "\"")
-        out.append(frame.command.rawValue)
-        layout.next("\",", level: 1, &out)
-        writeHeaders(of: frame, layout, &out)
-        layout.next(",", level: 1, &out)
-        frame.body.withUnsafeReadableBytes { writeBody($0, layout, &out) }
+    /// Appends what a frame says, in the object that `json` is in: command, headers, body.
+    package mutating func writeMembers(of frame: Frame, _ json: inout JSONWriter, _ out: inout OutputBuffer) {
+        json.member("command", plain: frame.command.rawValue, &out)
+        writeHeaders(of: frame, &json, &out)
+        frame.body.withUnsafeReadableBytes { writeBody($0, &json, &out) }
     }
 
-    private func writeBody(_ body: UnsafeRawBufferPointer, _ layout: JSONLayout, _ out: inout OutputBuffer) {
-        layout.key("\"body\":", &out)
-        if body.isUTF8 {
-            out.append(jsonString: body)
-            layout.next(",", level: 1, &out)
-            layout.key("\"bodyEncoding\":", &out)
-            layout.next("\"utf-8\",", level: 1, &out)
-        } else {
-            out.append(literal: "\"")
-            out.append(base64: body)
-            layout.next("\",", level: 1, &out)
-            layout.key("\"bodyEncoding\":", &out)
-            layout.next("\"base64\",", level: 1, &out)
-        }
-        layout.key("\"bodySize\":", &out)
-        out.append(body.count)
+    /// Appends bytes as the body of something, in the object that `json` is in.
+    package func writeBody(_ body: UnsafeRawBufferPointer, _ json: inout JSONWriter, _ out: inout OutputBuffer) {
+        json.member("body", encoding: "bodyEncoding", body, &out)
+        json.member("bodySize", body.count, &out)
     }
 
     /// Appends `headers`, which has the first of each name, and where one repeats `headerList`, which has all.
-    private mutating func writeHeaders(of frame: Frame, _ layout: JSONLayout, _ out: inout OutputBuffer) {
+    private mutating func writeHeaders(of frame: Frame, _ json: inout JSONWriter, _ out: inout OutputBuffer) {
         names.removeAll()
         var repeats = false
-        layout.key("\"headers\":", &out)
+        json.key("headers", &out)
+        json.beginObject(&out)
         frame.headers.forEachOctets { name, value in
             guard names.insert(name) else {
                 repeats = true
                 return
             }
-            if names.count == 1 { layout.next("{", level: 2, &out) } else { layout.next(",", level: 2, &out) }
-            out.append(jsonString: name)
-            layout.key(":", &out)
-            write(value, of: name, &out)
+            json.key(name, &out)
+            write(value, of: name, &json, &out)
         }
-        if names.count == 0 { out.append("{}") } else { layout.close("}", level: 1, &out) }
+        json.endObject(&out)
         guard repeats else { return }
-        layout.next(",", level: 1, &out)
-        layout.key("\"headerList\":", &out)
-        var isFirst = true
+        json.key("headerList", &out)
+        json.beginArray(&out)
         frame.headers.forEachOctets { name, value in
-            if isFirst { layout.next("[", level: 2, &out) } else { layout.next(",", level: 2, &out) }
-            isFirst = false
-            out.append(literal: "[")
-            out.append(jsonString: name)
-            out.append(literal: layout.isIndented ? ", " : ",")
-            write(value, of: name, &out)
-            out.append(literal: "]")
+            json.beginArray(&out)
+            json.string(name, &out)
+            write(value, of: name, &json, &out)
+            json.endArray(&out)
         }
-        layout.close("]", level: 1, &out)
+        json.endArray(&out)
     }
 
-    private func write(_ value: UnsafeRawBufferPointer, of name: UnsafeRawBufferPointer, _ out: inout OutputBuffer) {
+    private func write(
+        _ value: UnsafeRawBufferPointer, of name: UnsafeRawBufferPointer, _ json: inout JSONWriter,
+        _ out: inout OutputBuffer
+    ) {
         if !value.isEmpty, mask.hides(name) {
-            out.append(literal: "\"****\"")
+            json.string(plain: SecretMask.cover, &out)
         } else {
-            out.append(jsonString: value)
+            json.string(value, &out)
         }
-    }
-}
-
-/// Where an object has line ends and blanks, if it has any.
-private struct JSONLayout {
-    let isIndented: Bool
-
-    /// Appends `text`, behind which a line may end.
-    @inline(__always)
-    func next(_ text: StaticString, level: Int, _ out: inout OutputBuffer) {
-        out.append(literal: text)
-        if isIndented { writeLineEnd(level, &out) }
-    }
-
-    func close(_ bracket: StaticString, level: Int, _ out: inout OutputBuffer) {
-        if isIndented { writeLineEnd(level, &out) }
-        out.append(literal: bracket)
-    }
-
-    /// Appends a name and its colon.
-    @inline(__always)
-    func key(_ text: StaticString, _ out: inout OutputBuffer) {
-        out.append(literal: text)
-        if isIndented { out.append(" ") }
-    }
-
-    private func writeLineEnd(_ level: Int, _ out: inout OutputBuffer) {
-        out.append(literal: "\n")
-        out.append(spaces: 2 * level)
     }
 }
 

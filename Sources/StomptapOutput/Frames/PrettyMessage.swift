@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPCore
+import STOMPTransport
 
 /// A frame as people read it.
 struct PrettyMessage {
@@ -85,8 +86,7 @@ struct PrettyMessage {
     private func write(_ body: UnsafeRawBufferPointer, to out: inout OutputBuffer) {
         if isJSON(body) {
             out.append(spaces: indentation)
-            var indenter = JSONIndenter(body, indentation: indentation, palette: style.palette)
-            indenter.write(to: &out)
+            JSONIndenter(indentation: indentation, palette: style.palette).write(body, to: &out)
             out.append("\n")
         } else if body.isText {
             out.append(spaces: indentation)
@@ -102,9 +102,9 @@ struct PrettyMessage {
 
     /// Whether the body is JSON: it says so, or says nothing and looks so; and it parses.
     private func isJSON(_ body: UnsafeRawBufferPointer) -> Bool {
-        guard let type = frame.headers["content-type"] else { return JSONSyntax.acceptsObjectOrArray(body) }
+        guard let type = frame.headers["content-type"] else { return JSONReader.acceptsObjectOrArray(body) }
         let essence = type.prefix { $0 != ";" && $0 != " " }.lowercased()
-        return (essence.hasSuffix("/json") || essence.hasSuffix("+json")) && JSONSyntax.accepts(body)
+        return (essence.hasSuffix("/json") || essence.hasSuffix("+json")) && JSONReader.accepts(body)
     }
 }
 

@@ -1,3 +1,5 @@
+import STOMPTransport
+
 /// Octets as text: base64, hexadecimal, dumps.
 extension OutputBuffer {
     /// How many octets are written as text at once; it bounds the room that is asked for. A multiple of three.

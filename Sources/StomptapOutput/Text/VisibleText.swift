@@ -1,4 +1,6 @@
-/// Text that came from elsewhere, made harmless: what could drive a terminal or turn its text around is shown escaped.
+import STOMPTransport
+
+/// Text that came from elsewhere, made harmless: what ``DisplayEscaping`` hides is shown escaped.
 package enum Visible: Sendable {
     /// In a line: line ends and tabs are escaped as well.
     case line
@@ -6,35 +8,18 @@ package enum Visible: Sendable {
     case lines(indentation: Int)
     /// Inside JSON, which stays JSON.
     case json
-
-    /// Whether a scalar must not reach a terminal: the controls of ASCII and Unicode, and those that override or isolate
-    /// the direction of text.
-    @inline(__always)
-    static func hides(_ scalar: UInt32) -> Bool {
-        switch scalar {
-        case 0..<0x20, 0x7F...0x9F, 0x202A...0x202E, 0x2066...0x2069: true
-        default: false
-        }
-    }
 }
 
 extension OutputBuffer {
-    /// Appends `octets` as visible text. An octet that is no UTF-8 is shown as `\xNN`.
-    package mutating func append(_ octets: UnsafeRawBufferPointer, visible: Visible) {
+    /// Appends `bytes` as visible text. A byte that is not UTF-8 is shown as `\xNN`.
+    package mutating func append(_ bytes: UnsafeRawBufferPointer, visible: Visible) {
         var copied = 0
-        var index = 0
-        while index < octets.count {
-            let scalar = octets.scalar(at: index)
-            if let scalar, !Visible.hides(scalar.value) {
-                index += scalar.length
-                continue
-            }
-            append(UnsafeRawBufferPointer(rebasing: octets[copied..<index]))
-            append(hidden: scalar?.value, octet: octets[index], visible)
-            index += scalar?.length ?? 1
-            copied = index
+        while let hidden = DisplayEscaping.firstHidden(in: bytes, from: copied) {
+            append(UnsafeRawBufferPointer(rebasing: bytes[copied..<hidden.index]))
+            append(hidden: hidden.scalar, byte: bytes[hidden.index], visible)
+            copied = hidden.index + hidden.length
         }
-        append(UnsafeRawBufferPointer(rebasing: octets[copied...]))
+        append(UnsafeRawBufferPointer(rebasing: bytes[copied...]))
     }
 
     package mutating func append(_ text: String, visible: Visible) {
@@ -42,25 +27,22 @@ extension OutputBuffer {
         text.withUTF8 { append(UnsafeRawBufferPointer($0), visible: visible) }
     }
 
-    /// Appends what stands for a scalar that is not shown, or for an octet that is part of none.
-    private mutating func append(hidden scalar: UInt32?, octet: UInt8, _ visible: Visible) {
+    /// Appends what is shown in place of a scalar, or of a byte that is not UTF-8.
+    private mutating func append(hidden scalar: UInt32?, byte: UInt8, _ visible: Visible) {
         switch (visible, scalar) {
         case (.lines(let indentation), 0x0A):
             append(UInt8(ascii: "\n"))
             append(spaces: indentation)
         case (.lines, 0x09): append(UInt8(ascii: "\t"))
         case (.json, let scalar?): append("\\u" + hexadecimal(scalar, digits: 4))
-        case (_, 0x09): append("\\t")
-        case (_, 0x0A): append("\\n")
-        case (_, 0x0D): append("\\r")
-        case (_, let scalar?) where scalar >= 0x80: append("\\u{\(String(scalar, radix: 16))}")
-        default: append("\\x" + hexadecimal(UInt32(octet), digits: 2))
+        default: append(DisplayEscaping.escape(scalar, byte: byte))
         }
     }
 }
 
-/// `number` in lower-case hexadecimal digits, with zeros before it.
-package func hexadecimal(_ number: UInt32, digits: Int) -> String {
-    let text = String(number, radix: 16)
-    return String(repeating: "0", count: max(0, digits - text.count)) + text
+/// A line of text with what could drive a terminal shown escaped.
+package func visible(_ text: String) -> String {
+    var out = OutputBuffer()
+    out.append(text, visible: .line)
+    return out.text
 }

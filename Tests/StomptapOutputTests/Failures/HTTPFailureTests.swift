@@ -62,7 +62,7 @@ import Testing
         Told(
             .http(.notHTTP(from: url, firstLine: String(repeating: "x", count: 59) + "\u{1B}x", protocol: nil)),
             #"HTTP: http://127.0.0.1:8080/events answered ""# + String(repeating: "x", count: 59)
-                + #"\u{1B}...", which is no HTTP"#, .protocolError),
+                + #"\x1b...", which is no HTTP"#, .protocolError),
         Told(
             .http(.notHTTP(from: url, firstLine: "SSH-2.0-x", protocol: .ssh)),
             #"HTTP: http://127.0.0.1:8080/events answered "SSH-2.0-x", which is no HTTP; this port speaks SSH"#,
@@ -73,7 +73,7 @@ import Testing
                 + "this port speaks STOMP without WebSocket: try stomp://", .protocolError),
         Told(
             .http(.compressedAnswer(encoding: "gzip\u{1B}")),
-            #"HTTP: the server has compressed the answer with gzip\u{1B}"#, .protocolError),
+            #"HTTP: the server has compressed the answer with gzip\x1b"#, .protocolError),
         Told(
             .http(.headTooLarge(of: url)),
             "HTTP: the head of the answer of http://127.0.0.1:8080/events is too large", .protocolError),
@@ -117,10 +117,10 @@ import Testing
         Told(
             refusal(302, "Found", location: "/login\u{1B}"),
             "HTTP: 302 Found from http://127.0.0.1:8080/events, not an event stream; "
-                + #"it redirects to /login\u{1B}"#, .protocolError),
+                + #"it redirects to /login\x1b"#, .protocolError),
         Told(
             refusal(404, "Not\u{1B}Found"),
-            #"HTTP: 404 Not\u{1B}Found from http://127.0.0.1:8080/events, not an event stream"#, .protocolError),
+            #"HTTP: 404 Not\x1bFound from http://127.0.0.1:8080/events, not an event stream"#, .protocolError),
     ]
 
     @Test(arguments: requests + answers + eventStreams) func saysWhatHappened(_ told: Told) { told.check() }

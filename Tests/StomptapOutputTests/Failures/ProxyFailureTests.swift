@@ -33,7 +33,7 @@ import Testing
             #"proxy: "ftp://user:****@x" has a scheme that is none of http and socks5"#, .usage),
         Told(
             fault("http://proxy:1/a\u{1B}", .moreThanHostAndPort),
-            #"proxy: "http://proxy:1/a\u{1B}" has more than a host and a port; "#
+            #"proxy: "http://proxy:1/a\x1b" has more than a host and a port; "#
                 + "in a password write / as %2F, # as %23, ? as %3F, @ as %40", .usage),
         Told(
             fault("http://%zz@proxy", .badPercentEncoding),
@@ -107,7 +107,7 @@ import Testing
             #"proxy: the proxy http://127.0.0.1:3128 answered "SSH-2.0-OpenSSH_9", which is no HTTP"#, .protocolError),
         Told(
             .proxy(.notHTTP(from: http, firstLine: "\u{5}\u{7F}", .socks5)),
-            #"proxy: the proxy http://127.0.0.1:3128 answered "\u{05}\u{7F}", which is no HTTP; "#
+            #"proxy: the proxy http://127.0.0.1:3128 answered "\x05\x7f", which is no HTTP; "#
                 + "a SOCKS proxy is given as socks5://HOST:PORT", .protocolError),
         Told(
             .proxy(.headTooLarge(from: http, limit: 16384)),

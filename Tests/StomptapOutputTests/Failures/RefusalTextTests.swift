@@ -11,7 +11,7 @@ struct RefusalTextTests {
         ),
         (
             .foreignHost("a, b\u{1b}[2J\n"),
-            "HTTP 421: \"a, b\\u{1B}[2J\\n\" is not a host name of this machine"
+            "HTTP 421: \"a, b\\x1b[2J\\n\" is not a host name of this machine"
         ),
         (
             .foreignOrigin("https://evil.example"),

@@ -42,7 +42,7 @@ import Testing
                 + "and at the proxy's port?", .protocolError),
         Told(
             .sockJS(.infoNotJSON(url: url, refusal(200, "OK", type: "text/html;\u{1}"))),
-            "SockJS: http://h/ws/info answered text/html;\\u{01}, where SockJS has JSON" + path, .protocolError),
+            "SockJS: http://h/ws/info answered text/html;\\x01, where SockJS has JSON" + path, .protocolError),
         Told(
             .sockJS(.infoWithoutWebSocketMember(url: url, refusal(200))),
             "SockJS: http://h/ws/info answered JSON that says nothing of \"websocket\", which SockJS has" + path,
@@ -139,7 +139,7 @@ import Testing
             .protocolError),
         Told(
             .sockJS(.invalidFrame(ByteBuffer(string: "<html>\u{1B}"), JSONFault(.unknownFrame, at: 0))),
-            "SockJS: the server sent what is no SockJS frame: \"<html>\\u{1B}\", none of o, h, a and c at octet 0",
+            "SockJS: the server sent what is no SockJS frame: \"<html>\\x1b\", none of o, h, a and c at octet 0",
             .protocolError),
         Told(
             .sockJS(

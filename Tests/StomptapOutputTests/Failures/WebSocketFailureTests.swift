@@ -54,7 +54,7 @@ import Testing
             notUpgraded(200, "OK"), "WebSocket: 200 OK from ws://h/ws, not a WebSocket upgrade" + path, .protocolError),
         Told(
             notUpgraded(404, "Not\u{1B}Found"),
-            "WebSocket: 404 Not\\u{1B}Found from ws://h/ws, not a WebSocket upgrade" + path, .protocolError),
+            "WebSocket: 404 Not\\x1bFound from ws://h/ws, not a WebSocket upgrade" + path, .protocolError),
         Told(notUpgraded(405), "WebSocket: 405 Oops from ws://h/ws, not a WebSocket upgrade" + path, .protocolError),
         Told(
             notUpgraded(400, ""),

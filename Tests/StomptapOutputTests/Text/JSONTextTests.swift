@@ -1,17 +1,17 @@
 import Foundation
 import OutputFixtures
+import STOMPTransport
 import Testing
 
 @testable import StomptapOutput
 
 @Suite struct JSONTextTests {
-    private func accepts(_ text: String) -> Bool { withOctets(text, JSONSyntax.accepts) }
+    private func accepts(_ text: String) -> Bool { withOctets(text, JSONReader.accepts) }
 
     private func indented(_ text: String, indentation: Int = 0) -> String {
         withOctets(text) { octets in
             appended { out in
-                var indenter = JSONIndenter(octets, indentation: indentation, palette: .plain)
-                indenter.write(to: &out)
+                JSONIndenter(indentation: indentation, palette: .plain).write(octets, to: &out)
             }
         }
     }
@@ -48,21 +48,21 @@ import Testing
         }
         for variant in variants {
             let expected = (try? JSONSerialization.jsonObject(with: Data(variant), options: .fragmentsAllowed)) != nil
-            let accepted = variant.withUnsafeBytes { JSONSyntax.accepts($0) }
+            let accepted = variant.withUnsafeBytes { JSONReader.accepts($0) }
             #expect(accepted == expected, "\(String(decoding: variant, as: UTF8.self))")
         }
     }
 
     @Test func whatIsNoUTF8IsNot() {
-        #expect(![0x22, 0xFF, 0x22].withUnsafeBytes { JSONSyntax.accepts($0) })
+        #expect(![0x22, 0xFF, 0x22].withUnsafeBytes { JSONReader.accepts($0) })
     }
 
     @Test func nestingIsBounded() {
         func nested(_ depth: Int) -> String {
             String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
         }
-        #expect(accepts(nested(JSONSyntax.deepestNesting)))
-        #expect(!accepts(nested(JSONSyntax.deepestNesting + 1)))
+        #expect(accepts(nested(JSONReader.deepestNesting)))
+        #expect(!accepts(nested(JSONReader.deepestNesting + 1)))
         #expect(!accepts(String(repeating: "{\"a\":", count: 1_000_000)))
     }
 

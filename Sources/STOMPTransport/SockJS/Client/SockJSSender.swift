@@ -83,14 +83,7 @@ final class SockJSSender {
     }
 
     private func post() {
-        var body = ByteBuffer()
-        body.reserveCapacity(batch.reduce(2) { $0 + $1.text.readableBytes + 1 })
-        body.writeInteger(UInt8(ascii: "["))
-        for (index, message) in batch.enumerated() {
-            if index > 0 { body.writeInteger(UInt8(ascii: ",")) }
-            body.writeImmutableBuffer(message.text)
-        }
-        body.writeInteger(UInt8(ascii: "]"))
+        let body = SockJSMessages.array(of: batch.map(\.text))
         do throws(TransportError) {
             sending = try http.fetch(
                 .POST, requestTarget, [("Content-Type", "text/plain; charset=UTF-8")], body: body,

@@ -10,12 +10,7 @@ final class SockJSWebSocketCarrier: SockJSCarrier {
     var queuedBytes: Int { stream.queuedBytes }
 
     func write(_ message: ByteBuffer, promise: EventLoopPromise<Void>?) {
-        var array = ByteBuffer()
-        array.reserveCapacity(message.readableBytes + 2)
-        array.writeInteger(UInt8(ascii: "["))
-        array.writeImmutableBuffer(message)
-        array.writeInteger(UInt8(ascii: "]"))
-        stream.write(array, promise: promise)
+        stream.write(SockJSMessages.array(of: CollectionOfOne(message)), promise: promise)
     }
 
     func flush() { stream.flush() }

@@ -27,7 +27,7 @@ package enum SockJSFrame: Hashable, Sendable {
 
     private init(octets: UnsafeRawBufferPointer) throws(JSONFault) {
         let content = UnsafeRawBufferPointer(rebasing: octets.dropFirst())
-        var scanner = JSONScanner(octets, at: 1)
+        var reader = JSONReader(octets, at: 1)
         switch octets.first {
         case UInt8(ascii: "o") where content.isEmpty:
             self = .open
@@ -36,14 +36,14 @@ package enum SockJSFrame: Hashable, Sendable {
         case UInt8(ascii: "h") where content.allSatisfy { $0 == UInt8(ascii: "h") }:
             self = .prelude
         case UInt8(ascii: "a"):
-            self = .messages(try SockJSMessages(&scanner, of: octets))
+            self = .messages(try SockJSMessages(&reader, of: octets))
         case UInt8(ascii: "c"):
-            try scanner.expect("[")
-            let code = try scanner.integer()
-            try scanner.expect(",")
-            let reason = try scanner.text()
-            try scanner.expect("]")
-            try scanner.expectEnd()
+            try reader.expect("[")
+            let code = try reader.integer()
+            try reader.expect(",")
+            let reason = try reader.text()
+            try reader.expect("]")
+            try reader.expectEnd()
             self = .close(code: code, reason: reason)
         default:
             throw JSONFault(.unknownFrame, at: 0)
@@ -84,8 +84,8 @@ package struct SockJSMessages: Hashable, Sendable {
 
     /// Reads the array that is all of `octets`.
     init(_ octets: UnsafeRawBufferPointer) throws(JSONFault) {
-        var scanner = JSONScanner(octets)
-        try self.init(&scanner, of: octets)
+        var reader = JSONReader(octets)
+        try self.init(&reader, of: octets)
     }
 
     /// Reads what a client may send over a WebSocket: an array, or a single string.
@@ -94,28 +94,28 @@ package struct SockJSMessages: Hashable, Sendable {
             try self.init(octets)
             return
         }
-        var scanner = JSONScanner(octets)
+        var reader = JSONReader(octets)
         var text = ByteBuffer()
-        try scanner.string(into: &text)
-        try scanner.expectEnd()
+        try reader.string(into: &text)
+        try reader.expectEnd()
         self.init([text])
-        isUTF8 = !scanner.hadLoneSurrogate && text.isUTF8
+        isUTF8 = !reader.hadLoneSurrogate && text.isUTF8
     }
 
-    fileprivate init(_ scanner: inout JSONScanner, of octets: UnsafeRawBufferPointer) throws(JSONFault) {
+    fileprivate init(_ reader: inout JSONReader, of octets: UnsafeRawBufferPointer) throws(JSONFault) {
         var storage = ByteBuffer()
         // A message is never longer than the JSON that it stands in: one allocation for all of them.
         storage.reserveCapacity(octets.count)
         var ends: [Int] = []
-        try scanner.array { (scanner: inout JSONScanner) throws(JSONFault) in
-            try scanner.string(into: &storage)
+        try reader.array { (reader: inout JSONReader) throws(JSONFault) in
+            try reader.string(into: &storage)
             guard ends.count < Self.mostMessages else {
-                throw scanner.fault(.tooManyMessages(limit: Self.mostMessages))
+                throw reader.fault(.tooManyMessages(limit: Self.mostMessages))
             }
             ends.append(storage.writerIndex)
         }
-        try scanner.expectEnd()
-        isUTF8 = !scanner.hadLoneSurrogate && storage.isUTF8
+        try reader.expectEnd()
+        isUTF8 = !reader.hadLoneSurrogate && storage.isUTF8
         texts = []
         texts.reserveCapacity(ends.count)
         for end in ends {
@@ -129,4 +129,71 @@ package struct SockJSMessages: Hashable, Sendable {
 
     /// That they came, as an array of the client's.
     package var event: WireEvent.Content { .sockJSMessages(count: texts.count, bytes: octets) }
+}
+
+// MARK: - What is sent
+
+extension SockJSFrame {
+    /// What ends a session: `c[3000,"Go away!"]`.
+    package static func closing(code: Int, reason: String) -> ByteBuffer {
+        var frame = ByteBuffer(string: "c[\(code),")
+        frame.writeJSONString(ByteBuffer(string: reason))
+        frame.writeInteger(UInt8(ascii: "]"))
+        return frame
+    }
+
+    /// What a server ends a session with that has no reason to give.
+    static let goAway = closing(code: 3000, reason: "Go away!")
+    /// What a second receiver of a session gets.
+    static let anotherConnection = closing(code: 2010, reason: "Another connection still open")
+}
+
+extension SockJSMessages {
+    /// An array of messages: what a client sends.
+    ///
+    /// - Parameter strings: JSON strings.
+    package static func array(of strings: some Collection<ByteBuffer>) -> ByteBuffer {
+        array(of: strings, letter: nil)
+    }
+
+    /// The frame of an array of messages: what a server sends.
+    ///
+    /// - Parameter strings: JSON strings.
+    package static func frame(of strings: some Collection<ByteBuffer>) -> ByteBuffer {
+        array(of: strings, letter: UInt8(ascii: "a"))
+    }
+
+    private static func array(of strings: some Collection<ByteBuffer>, letter: UInt8?) -> ByteBuffer {
+        var array = ByteBuffer()
+        array.reserveCapacity(strings.reduce(3) { $0 + $1.readableBytes + 1 })
+        if let letter { array.writeInteger(letter) }
+        array.writeInteger(UInt8(ascii: "["))
+        var isFirst = true
+        for string in strings {
+            if !isFirst { array.writeInteger(UInt8(ascii: ",")) }
+            isFirst = false
+            array.writeImmutableBuffer(string)
+        }
+        array.writeInteger(UInt8(ascii: "]"))
+        return array
+    }
+
+    /// `text`, which is UTF-8, as a JSON string.
+    package static func quoted(_ text: ByteBuffer) -> ByteBuffer {
+        var quoted = ByteBuffer()
+        quoted.writeJSONString(text)
+        return quoted
+    }
+
+    /// `text`, which is UTF-8, as a JSON string; as several, where an array of one of them would have more than `limit`
+    /// bytes otherwise.
+    static func quoted(_ text: ByteBuffer, limit: Int?) -> [ByteBuffer] {
+        let quoted = quoted(text)
+        guard let limit, quoted.readableBytes + 2 > limit else { return [quoted] }
+        var rest = text
+        // Halves until they fit: how much the escapes take is not known before.
+        let piece = rest.readPiece(of: min(limit, (text.readableBytes + 1) / 2), isText: true)
+        guard rest.readableBytes > 0 else { return [quoted] }
+        return self.quoted(piece, limit: limit) + self.quoted(rest, limit: limit)
+    }
 }

@@ -5,14 +5,17 @@ struct SockJSInfo: Hashable, Sendable {
     /// Whether the server takes WebSockets.
     var takesWebSocket: Bool
     /// Whether a load balancer in front of the server needs cookies.
-    var needsCookies = false
+    var needsCookies: Bool
     /// Where the server wants its sessions instead of at the base.
     var baseURL: String?
 
     /// The most of an answer that is read, in octets.
     static let maximumSize = 64 << 10
 
-    init(takesWebSocket: Bool) { self.takesWebSocket = takesWebSocket }
+    init(takesWebSocket: Bool, needsCookies: Bool = false) {
+        self.takesWebSocket = takesWebSocket
+        self.needsCookies = needsCookies
+    }
 
     /// Reads an answer.
     ///
@@ -25,20 +28,27 @@ struct SockJSInfo: Hashable, Sendable {
     }
 
     private static func read(_ octets: UnsafeRawBufferPointer) throws(JSONFault) -> SockJSInfo? {
-        var scanner = JSONScanner(octets)
+        var reader = JSONReader(octets)
         var takesWebSocket: Bool?
         var info = SockJSInfo(takesWebSocket: false)
-        try scanner.object { (scanner: inout JSONScanner, name) throws(JSONFault) in
+        try reader.object { (reader: inout JSONReader, name) throws(JSONFault) in
             switch name {
-            case "websocket": takesWebSocket = try scanner.boolean()
-            case "cookie_needed": info.needsCookies = try scanner.boolean()
-            case "base_url": info.baseURL = try scanner.text()
-            default: try scanner.skipValue()
+            case "websocket": takesWebSocket = try reader.boolean()
+            case "cookie_needed": info.needsCookies = try reader.boolean()
+            case "base_url": info.baseURL = try reader.text()
+            default: try reader.skipValue()
             }
         }
-        try scanner.expectEnd()
+        try reader.expectEnd()
         guard let takesWebSocket else { return nil }
         info.takesWebSocket = takesWebSocket
         return info
+    }
+
+    /// The answer of a server, which has no base URL.
+    var text: String {
+        let entropy = UInt32.random(in: .min ... .max)
+        return #"{"websocket":\#(takesWebSocket),"origins":["*:*"],"cookie_needed":\#(needsCookies),"#
+            + #""entropy":\#(entropy)}"#
     }
 }

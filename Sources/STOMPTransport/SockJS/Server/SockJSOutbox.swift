@@ -29,21 +29,20 @@ struct SockJSOutbox {
     /// The next frame of messages that may go, and who wants to hear that it went.
     mutating func next() -> (frame: ByteBuffer, promises: [EventLoopPromise<Void>])? {
         guard messages.hasMark else { return nil }
-        var frame = ByteBuffer(string: "a[")
+        var strings: [ByteBuffer] = []
         var promises: [EventLoopPromise<Void>] = []
-        var isFirst = true
+        // The brackets, and the letter before them.
+        var size = 3
         while messages.hasMark, let next = messages.first,
-            isFirst || frame.readableBytes + next.text.readableBytes < Self.largestFrame
+            strings.isEmpty || size + next.text.readableBytes < Self.largestFrame
         {
             _ = messages.removeFirst()
             octets -= next.text.readableBytes
-            if !isFirst { frame.writeInteger(UInt8(ascii: ",")) }
-            isFirst = false
-            frame.writeImmutableBuffer(next.text)
+            size += next.text.readableBytes + 1
+            strings.append(next.text)
             if let promise = next.promise { promises.append(promise) }
         }
-        frame.writeInteger(UInt8(ascii: "]"))
-        return (frame, promises)
+        return (SockJSMessages.frame(of: strings), promises)
     }
 
     /// Nothing of it goes any more.
@@ -51,19 +50,4 @@ struct SockJSOutbox {
         while !messages.isEmpty { messages.removeFirst().promise?.fail(error) }
         octets = 0
     }
-}
-
-extension SockJSFrame {
-    /// What ends a session: `c[3000,"Go away!"]`.
-    static func closing(code: Int, reason: String) -> ByteBuffer {
-        var frame = ByteBuffer(string: "c[\(code),")
-        frame.writeSockJSString(ByteBuffer(string: reason))
-        frame.writeInteger(UInt8(ascii: "]"))
-        return frame
-    }
-
-    /// What a server ends a session with that has no reason to tell.
-    static let goAway = closing(code: 3000, reason: "Go away!")
-    /// What a second receiver of a session is told.
-    static let anotherConnection = closing(code: 2010, reason: "Another connection still open")
 }

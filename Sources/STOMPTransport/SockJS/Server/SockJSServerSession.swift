@@ -233,9 +233,7 @@ final class SockJSServerSession: SockJSEnd {
             promise?.succeed()
             return
         }
-        var text = ByteBuffer()
-        text.writeSockJSString(octets)
-        outbox.append(text, promise: promise)
+        outbox.append(SockJSMessages.quoted(octets), promise: promise)
         updateWritability()
     }
 

@@ -47,10 +47,7 @@ final class SockJSServerWebSocket: SockJSEnd {
             self.error = error
             return request(.close(code: 1003, reason: "SockJS cannot carry a binary message"))
         }
-        var frame = ByteBuffer(string: "a[")
-        frame.writeSockJSString(octets)
-        frame.writeInteger(UInt8(ascii: "]"))
-        write(frame: frame, promise: promise)
+        write(frame: SockJSMessages.frame(of: [SockJSMessages.quoted(octets)]), promise: promise)
     }
 
     func flush() { stream.flush() }

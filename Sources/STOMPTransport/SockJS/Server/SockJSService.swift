@@ -143,10 +143,8 @@ final class SockJSService: Sendable {
     private func tellInfo(_ exchange: HTTPServerExchange) {
         let headers = headers(
             for: exchange.request, contentType: "application/json; charset=UTF-8", isInSession: false)
-        let info =
-            #"{"websocket":\#(options.takesWebSocket),"origins":["*:*"],"cookie_needed":\#(options.setsCookie),"#
-            + #""entropy":\#(UInt32.random(in: .min ... .max))}"#
-        exchange.answer(.ok, headers, info)
+        let info = SockJSInfo(takesWebSocket: options.takesWebSocket, needsCookies: options.setsCookie)
+        exchange.answer(.ok, headers, info.text)
     }
 
     private func receive(_ exchange: HTTPServerExchange, _ name: String, _ transport: SockJSTransport) {

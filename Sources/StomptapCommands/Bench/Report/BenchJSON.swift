@@ -1,120 +1,115 @@
 import StomptapOutput
 
-/// A run as JSON. The keys are a promise; the README tells what they mean.
+/// A run as JSON. The keys are a promise; the README explains what they mean.
 enum BenchJSON {
     static func text(_ result: BenchResult) -> String {
-        let plan = result.plan
-        let root = JSONValue.object([
-            ("sent", .count(result.sent)), ("received", .count(result.received)),
-            ("lost", result.lost.map { .count($0) } ?? .null), ("duplicated", .count(result.duplicated)),
-            ("outOfOrder", .count(result.outOfOrder)), ("isExact", .bool(result.isExact)),
-            ("sentPerSecond", .decimal(result.sentPerSecond, 1)),
-            ("receivedPerSecond", .decimal(result.receivedPerSecond, 1)),
-            ("durationSeconds", .decimal(Double(result.duration) / 1e9, 6)),
-            ("latencyMicros", figures(result.latencies)), ("connectMicros", figures(result.connectTimes)),
-            ("lateMicros", figures(result.lateness)),
-            (
-                "receipts",
-                .object([
-                    ("asked", .count(result.receiptsAsked)), ("arrived", .count(result.receiptsArrived)),
-                    ("micros", figures(result.receiptTimes)),
-                ])
-            ),
-            ("errors", .object(result.errors.sorted { $0.key < $1.key }.map { ($0.key, .count($0.value)) })),
-            ("foreign", .count(result.foreign)), ("interrupted", .bool(result.isInterrupted)),
-            ("perSecond", .array(result.timeline.intervals.map(interval))),
-            ("clocks", .array(result.clocks.map(clock))),
-            (
-                "run",
-                .object([
-                    ("endpoint", .string(result.endpoint)), ("transport", .string(result.transport)),
-                    ("destinations", .array(plan.destinations.map { .string($0) })),
-                    ("publishers", .count(plan.allPublishers)),
-                    ("subscribers", .count(plan.role.subscribes ? plan.subscribers : 0)),
-                    ("connections", .count(plan.connections)), ("bodySize", .count(plan.body.readableBytes)),
-                    ("rate", plan.rate.map { .decimal($0, 3) } ?? .null),
-                ])
-            ),
-        ])
-        return root.text + "\n"
-    }
-
-    private static func figures(_ latencies: Latencies) -> JSONValue {
-        func micros(_ nanoseconds: Double?) -> JSONValue { nanoseconds.map { .decimal($0 / 1000, 3) } ?? .null }
-        func percentile(_ percentile: Double) -> JSONValue {
-            micros(latencies.value(at: percentile).map { Double($0) })
-        }
-        return .object([
-            ("min", micros(latencies.min.map { Double($0) })), ("p50", percentile(50)), ("p90", percentile(90)),
-            ("p99", percentile(99)), ("p999", percentile(99.9)),
-            ("max", micros(latencies.count > 0 ? Double(latencies.max) : nil)), ("mean", micros(latencies.mean)),
-            ("count", .count(latencies.count)),
-        ])
-    }
-
-    private static func interval(_ interval: Timeline.Interval) -> JSONValue {
-        .object([
-            ("startSeconds", .decimal(Double(interval.start) / 1e9, 3)),
-            ("lengthSeconds", .decimal(Double(interval.length) / 1e9, 3)), ("sent", .count(interval.sent)),
-            ("received", .count(interval.received)),
-        ])
-    }
-
-    private static func clock(_ clock: ClockComparison.Result) -> JSONValue {
-        .object([
-            ("run", .string(clock.run)), ("offsetMicros", .decimal(Double(clock.offset) / 1000, 3)),
-            ("uncertaintyMicros", .decimal(Double(clock.uncertainty) / 1000, 3)),
-            ("exchanges", .count(clock.exchanges)),
-        ])
-    }
-}
-
-/// A JSON text that is made, with its keys in their order.
-indirect enum JSONValue: Sendable {
-    case null
-    case bool(Bool)
-    /// A number as it is written.
-    case number(String)
-    case string(String)
-    case array([JSONValue])
-    case object([(String, JSONValue)])
-
-    static func count(_ number: some BinaryInteger) -> JSONValue { .number(String(number)) }
-
-    static func decimal(_ number: Double, _ digits: Int) -> JSONValue {
-        number.isFinite && abs(number) < 1e15 ? .number(Readable.decimal(number, digits: digits)) : .null
-    }
-
-    var text: String {
         var out = OutputBuffer()
-        append(to: &out, indentation: 0)
+        var json = JSONWriter(.sections)
+        json.beginObject(&out)
+        json.member("sent", result.sent, &out)
+        json.member("received", result.received, &out)
+        json.member("lost", literal: result.lost.map { String($0) } ?? "null", &out)
+        json.member("duplicated", result.duplicated, &out)
+        json.member("outOfOrder", result.outOfOrder, &out)
+        json.member("isExact", result.isExact, &out)
+        json.member("sentPerSecond", decimal: result.sentPerSecond, 1, &out)
+        json.member("receivedPerSecond", decimal: result.receivedPerSecond, 1, &out)
+        json.member("durationSeconds", decimal: Double(result.duration) / 1e9, 6, &out)
+        json.member("latencyMicros", result.latencies, &out)
+        json.member("connectMicros", result.connectTimes, &out)
+        json.member("lateMicros", result.lateness, &out)
+
+        json.key("receipts", &out)
+        json.beginObject(&out)
+        json.member("asked", result.receiptsAsked, &out)
+        json.member("arrived", result.receiptsArrived, &out)
+        json.member("micros", result.receiptTimes, &out)
+        json.endObject(&out)
+
+        json.key("errors", &out)
+        json.beginObject(&out)
+        for (text, count) in result.errors.sorted(by: { $0.key < $1.key }) {
+            json.key(text, &out)
+            json.number(count, &out)
+        }
+        json.endObject(&out)
+
+        json.member("foreign", result.foreign, &out)
+        json.member("interrupted", result.isInterrupted, &out)
+        json.key("perSecond", &out)
+        json.beginArray(&out)
+        for interval in result.timeline.intervals { write(interval, &json, &out) }
+        json.endArray(&out)
+        json.key("clocks", &out)
+        json.beginArray(&out)
+        for clock in result.clocks { write(clock, &json, &out) }
+        json.endArray(&out)
+        writeRun(result, &json, &out)
+        json.endObject(&out)
+        out.append("\n")
         return out.text
     }
 
-    private func append(to out: inout OutputBuffer, indentation: Int) {
-        switch self {
-        case .null: out.append("null")
-        case .bool(let value): out.append(value ? "true" : "false")
-        case .number(let text): out.append(text)
-        case .string(let text): out.append(jsonString: text)
-        case .array(let values):
-            out.append("[")
-            for (index, value) in values.enumerated() {
-                if index > 0 { out.append(",") }
-                value.append(to: &out, indentation: indentation)
-            }
-            out.append("]")
-        case .object(let pairs):
-            out.append("{")
-            for (index, (key, value)) in pairs.enumerated() {
-                // The outermost keys have a line each; what is in them stays together.
-                out.append(index > 0 ? "," : "")
-                if indentation == 0 { out.append("\n  ") }
-                out.append(jsonString: key)
-                out.append(": ")
-                value.append(to: &out, indentation: indentation + 1)
-            }
-            out.append(indentation == 0 ? "\n}" : "}")
+    private static func write(_ interval: Timeline.Interval, _ json: inout JSONWriter, _ out: inout OutputBuffer) {
+        json.beginObject(&out)
+        json.member("startSeconds", decimal: Double(interval.start) / 1e9, 3, &out)
+        json.member("lengthSeconds", decimal: Double(interval.length) / 1e9, 3, &out)
+        json.member("sent", interval.sent, &out)
+        json.member("received", interval.received, &out)
+        json.endObject(&out)
+    }
+
+    private static func write(_ clock: ClockComparison.Result, _ json: inout JSONWriter, _ out: inout OutputBuffer) {
+        json.beginObject(&out)
+        json.member("run", clock.run, &out)
+        json.member("offsetMicros", decimal: Double(clock.offset) / 1000, 3, &out)
+        json.member("uncertaintyMicros", decimal: Double(clock.uncertainty) / 1000, 3, &out)
+        json.member("exchanges", clock.exchanges, &out)
+        json.endObject(&out)
+    }
+
+    /// Writes what was asked for.
+    private static func writeRun(_ result: BenchResult, _ json: inout JSONWriter, _ out: inout OutputBuffer) {
+        let plan = result.plan
+        json.key("run", &out)
+        json.beginObject(&out)
+        json.member("endpoint", result.endpoint, &out)
+        json.member("transport", result.transport, &out)
+        json.key("destinations", &out)
+        json.beginArray(&out)
+        for destination in plan.destinations { json.string(destination, &out) }
+        json.endArray(&out)
+        json.member("publishers", plan.allPublishers, &out)
+        json.member("subscribers", plan.role.subscribes ? plan.subscribers : 0, &out)
+        json.member("connections", plan.connections, &out)
+        json.member("bodySize", plan.body.readableBytes, &out)
+        json.member("rate", decimal: plan.rate, 3, &out)
+        json.endObject(&out)
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func member(
+        _ name: StaticString, decimal number: Double?, _ digits: Int, _ out: inout OutputBuffer
+    ) {
+        let number = number.flatMap { $0.isFinite && abs($0) < 1e15 ? $0 : nil }
+        member(name, literal: number.map { Readable.decimal($0, digits: digits) } ?? "null", &out)
+    }
+
+    fileprivate mutating func member(_ name: StaticString, _ latencies: Latencies, _ out: inout OutputBuffer) {
+        key(name, &out)
+        beginObject(&out)
+        member("min", micros: latencies.min.map { Double($0) }, &out)
+        for (name, percentile) in [("p50", 50), ("p90", 90), ("p99", 99), ("p999", 99.9)] as [(StaticString, Double)] {
+            member(name, micros: latencies.value(at: percentile).map { Double($0) }, &out)
         }
+        member("max", micros: latencies.count > 0 ? Double(latencies.max) : nil, &out)
+        member("mean", micros: latencies.mean, &out)
+        member("count", latencies.count, &out)
+        endObject(&out)
+    }
+
+    private mutating func member(_ name: StaticString, micros nanoseconds: Double?, _ out: inout OutputBuffer) {
+        member(name, decimal: nanoseconds.map { $0 / 1000 }, 3, &out)
     }
 }

@@ -33,10 +33,3 @@ enum Columns {
         } + "…"
     }
 }
-
-/// A line of text with what could drive a terminal shown escaped.
-func visible(_ text: String) -> String {
-    var out = OutputBuffer()
-    out.append(text, visible: .line)
-    return out.text
-}

@@ -1,4 +1,4 @@
-/// Why octets are no JSON, or not the JSON that was expected, and where.
+/// Why bytes are not JSON, or not the JSON that was expected, and where.
 public struct JSONFault: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Reason: Sendable, Hashable {
         /// This character should come next.

@@ -29,7 +29,7 @@ extension ByteBuffer {
     /// This text as a JSON string.
     var quoted: String {
         var buffer = ByteBuffer()
-        buffer.writeSockJSString(self)
+        buffer.writeJSONString(self)
         return String(buffer: buffer)
     }
 }

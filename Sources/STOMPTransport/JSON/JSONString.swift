@@ -1,0 +1,211 @@
+import NIOCore
+
+/// Escapes strings for JSON (RFC 8259, section 7), at the speed of the socket.
+package enum JSONString {
+    /// What is escaped besides what JSON itself demands.
+    package enum Escapes: Sendable {
+        /// What could drive a terminal, ``DisplayEscaping``: a line of JSON is as harmless there as everywhere else.
+        /// What is not UTF-8 becomes U+FFFD, a byte each.
+        case display
+        /// What browsers and proxies mangle: U+200C to U+200F, U+2028 to U+202F, U+2060 to U+206F and U+FFF0 to U+FFFF
+        /// (SockJS 0.3.3, "JSON Unicode Encoding"). What is not UTF-8 stays as it is.
+        case sockJS
+
+        @inline(__always)
+        fileprivate func includes(_ scalar: UInt32) -> Bool {
+            switch self {
+            case .display: return DisplayEscaping.hides(scalar)
+            case .sockJS:
+                switch scalar {
+                case 0x200C...0x200F, 0x2028...0x202F, 0x2060...0x206F, 0xFFF0...0xFFFF: return true
+                default: return false
+                }
+            }
+        }
+    }
+
+    /// The most bytes that ``write(_:from:to:_:into:)`` writes for `count` bytes of a string: six for each, eight stored
+    /// at once, a character that reaches past the end, two quotes.
+    package static func room(for count: Int) -> Int { count * 6 + 16 }
+
+    /// Writes a part of the JSON string for `bytes`: the opening quote too if it is the first part, and the closing
+    /// quote if it is the last.
+    ///
+    /// - Parameters:
+    ///   - index: where the part begins; moved to where the next one does.
+    ///   - end: where it is to end; the part may have up to three more bytes, the rest of a character.
+    ///   - room: has at least `room(for: end - index)` bytes.
+    /// - Returns: how many bytes it wrote.
+    package static func write(
+        _ bytes: UnsafeRawBufferPointer, from index: inout Int, to end: Int, _ escapes: Escapes,
+        into room: UnsafeMutableRawPointer
+    ) -> Int {
+        var writer = JSONStringWriter(room: room, escapes: escapes)
+        if index == 0 { writer.write(UInt8(ascii: "\"")) }
+        while index < end { writer.writeNext(of: bytes, at: &index, to: end) }
+        if index == bytes.count { writer.write(UInt8(ascii: "\"")) }
+        return writer.count
+    }
+
+    /// The offset of the first quote, backslash or control character from `start` on; the count of bytes if there is
+    /// none.
+    @inline(__always)
+    static func firstSpecial(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        var index = start
+        while let word = bytes.word(at: index) {
+            let special = special(word)
+            guard special == 0 else { return index + special.trailingZeroBitCount / 8 }
+            index += 8
+        }
+        while index < bytes.count, bytes[index] >= 0x20, bytes[index] != UInt8(ascii: "\""),
+            bytes[index] != UInt8(ascii: "\\")
+        {
+            index += 1
+        }
+        return index
+    }
+
+    /// Sets the high bit of each byte of `word` that is a quote, a backslash or below 0x20, up to the lowest such byte;
+    /// no bit if there is none. Bits above the lowest may be wrong, as a borrow may set them.
+    @inline(__always)
+    fileprivate static func special(_ word: UInt64) -> UInt64 {
+        let control = (word &- ones &* 0x20) & ~word
+        let quote = zeros(word ^ ones &* UInt64(UInt8(ascii: "\"")))
+        let backslash = zeros(word ^ ones &* UInt64(UInt8(ascii: "\\")))
+        return (control | quote | backslash) & (ones &* 0x80)
+    }
+
+    @inline(__always)
+    fileprivate static func zeros(_ word: UInt64) -> UInt64 { (word &- ones) & ~word }
+
+    fileprivate static var ones: UInt64 { 0x0101_0101_0101_0101 }
+}
+
+extension ByteBuffer {
+    /// How many bytes are escaped at once; it bounds the room that is asked for.
+    private static let escapedPiece = 256
+
+    /// Appends `text` as a JSON string, quotes included.
+    package mutating func writeJSONString(_ text: ByteBuffer, _ escapes: JSONString.Escapes = .sockJS) {
+        text.withUnsafeReadableBytes { bytes in
+            // Few characters are escaped, apart from the line feeds and the NUL of a STOMP frame.
+            reserveCapacity(
+                minimumWritableBytes: bytes.count + bytes.count / 8
+                    + JSONString.room(for: min(bytes.count, Self.escapedPiece)))
+            var index = 0
+            repeat {
+                let end = min(bytes.count, index + Self.escapedPiece)
+                writeWithUnsafeMutableBytes(minimumWritableBytes: JSONString.room(for: end - index)) { room in
+                    room.baseAddress.map { JSONString.write(bytes, from: &index, to: end, escapes, into: $0) } ?? 0
+                }
+            } while index < bytes.count
+        }
+    }
+}
+
+/// Escapes bytes into room that is large enough.
+private struct JSONStringWriter {
+    let room: UnsafeMutableRawPointer
+    let escapes: JSONString.Escapes
+    var count = 0
+
+    init(room: UnsafeMutableRawPointer, escapes: JSONString.Escapes) {
+        self.room = room
+        self.escapes = escapes
+    }
+
+    /// Writes what begins at `index`: the plain bytes up to the next special one, or that one.
+    ///
+    /// - Parameter end: up to where there is room.
+    @inline(__always)
+    mutating func writeNext(of bytes: UnsafeRawBufferPointer, at index: inout Int, to end: Int) {
+        let word = bytes.word(at: index) ?? bytes.lastWord(at: index)
+        let plain = min(Self.special(word).trailingZeroBitCount / 8, bytes.count - index)
+        if plain > 0 {
+            // All eight are stored; those that are not plain, or do not exist, are overwritten.
+            room.storeBytes(of: word.littleEndian, toByteOffset: count, as: UInt64.self)
+            count += plain
+            index += plain
+            // Where eight come together, more mostly do.
+            if plain == 8 { writePlain(of: bytes, from: &index, to: end) }
+            return
+        }
+        let byte = bytes[index]
+        if byte < 0x80 {
+            write(ascii: byte)
+            index += 1
+        } else if let scalar = bytes.scalar(at: index) {
+            if escapes.includes(scalar.value) {
+                write(escaped: scalar.value)
+            } else {
+                for offset in index..<(index + scalar.length) { write(bytes[offset]) }
+            }
+            index += scalar.length
+        } else {
+            if escapes == .sockJS {
+                write(byte)
+            } else {
+                write(0xEF)
+                write(0xBF)
+                write(0xBD)
+            }
+            index += 1
+        }
+    }
+
+    /// Writes plain bytes as long as 32 of them come together.
+    @inline(__always)
+    private mutating func writePlain(of bytes: UnsafeRawBufferPointer, from index: inout Int, to end: Int) {
+        while index + 32 <= end {
+            let words = bytes.loadUnaligned(fromByteOffset: index, as: SIMD4<UInt64>.self)
+            let special =
+                Self.special(words[0]) | Self.special(words[1]) | Self.special(words[2]) | Self.special(words[3])
+            guard special == 0 else { return }
+            room.storeBytes(of: words, toByteOffset: count, as: SIMD4<UInt64>.self)
+            count += 32
+            index += 32
+        }
+    }
+
+    /// Sets the high bit of each byte of `word` that is not printable ASCII which JSON leaves as it is, up to the lowest
+    /// such byte.
+    @inline(__always)
+    private static func special(_ word: UInt64) -> UInt64 {
+        let delete = JSONString.zeros(word ^ JSONString.ones &* 0x7F)
+        return JSONString.special(word) | (delete | word) & (JSONString.ones &* 0x80)
+    }
+
+    @inline(__always)
+    mutating func write(_ byte: UInt8) {
+        room.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+        count += 1
+    }
+
+    @inline(__always)
+    private mutating func write(ascii byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): write(letter: byte)
+        case 0x0A: write(letter: UInt8(ascii: "n"))
+        case 0x0D: write(letter: UInt8(ascii: "r"))
+        case 0x09: write(letter: UInt8(ascii: "t"))
+        case 0x08 where escapes == .sockJS: write(letter: UInt8(ascii: "b"))
+        case 0x0C where escapes == .sockJS: write(letter: UInt8(ascii: "f"))
+        case 0x7F where escapes == .sockJS: write(byte)
+        case 0..<0x20, 0x7F: write(escaped: UInt32(byte))
+        default: write(byte)
+        }
+    }
+
+    private mutating func write(letter: UInt8) {
+        write(UInt8(ascii: "\\"))
+        write(letter)
+    }
+
+    /// Writes `\uNNNN`: nothing that is escaped lies outside the first plane.
+    private mutating func write(escaped scalar: UInt32) {
+        write(letter: UInt8(ascii: "u"))
+        for shift in stride(from: 12, through: 0, by: -4) {
+            write(hexadecimalDigit(UInt8(truncatingIfNeeded: scalar >> shift)))
+        }
+    }
+}

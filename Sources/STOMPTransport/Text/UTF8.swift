@@ -1,0 +1,138 @@
+import NIOCore
+
+// UTF-8 (RFC 3629): no overlong form, no surrogate, nothing above U+10FFFF.
+
+extension UnsafeRawBufferPointer {
+    /// Whether all of it is UTF-8.
+    package var isUTF8: Bool {
+        let start = firstNonASCII
+        guard start < count else { return true }
+        let rest = UnsafeRawBufferPointer(rebasing: self[start...])
+        return (try? UTF8Span(validating: rest.bindMemory(to: UInt8.self).span)) != nil
+    }
+
+    /// The offset of the first byte above 127; the count of bytes if there is none.
+    private var firstNonASCII: Int {
+        var offset = 0
+        // Messages are ASCII for the most part: four words a step cost a fraction of what the full check does.
+        while offset + 32 <= count {
+            let words =
+                loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                | loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self)
+                | loadUnaligned(fromByteOffset: offset + 16, as: UInt64.self)
+                | loadUnaligned(fromByteOffset: offset + 24, as: UInt64.self)
+            if words & 0x8080_8080_8080_8080 != 0 { break }
+            offset += 32
+        }
+        while offset < count, self[offset] < 0x80 { offset += 1 }
+        return offset
+    }
+
+    /// The scalar whose encoding begins at `index`, and how many bytes it takes; nil if none does.
+    @inline(__always)
+    package func scalar(at index: Int) -> (value: UInt32, length: Int)? {
+        let first = self[index]
+        switch first {
+        case 0..<0x80: return (UInt32(first), 1)
+        case 0xC2...0xDF: return scalar(at: index, first: first & 0x1F, second: 0x80...0xBF, length: 2)
+        case 0xE0: return scalar(at: index, first: 0, second: 0xA0...0xBF, length: 3)
+        case 0xED: return scalar(at: index, first: 0xD, second: 0x80...0x9F, length: 3)
+        case 0xE1...0xEF: return scalar(at: index, first: first & 0xF, second: 0x80...0xBF, length: 3)
+        case 0xF0: return scalar(at: index, first: 0, second: 0x90...0xBF, length: 4)
+        case 0xF1...0xF3: return scalar(at: index, first: first & 7, second: 0x80...0xBF, length: 4)
+        case 0xF4: return scalar(at: index, first: 4, second: 0x80...0x8F, length: 4)
+        default: return nil
+        }
+    }
+
+    private func scalar(
+        at index: Int, first: UInt8, second: ClosedRange<UInt8>, length: Int
+    ) -> (value: UInt32, length: Int)? {
+        guard index + length <= count, second.contains(self[index + 1]) else { return nil }
+        var value = UInt32(first)
+        for byte in self[(index + 1)..<(index + length)] {
+            guard byte & 0xC0 == 0x80 else { return nil }
+            value = value << 6 | UInt32(byte & 0x3F)
+        }
+        return (value, length)
+    }
+
+    /// The eight bytes from `index` on, the first one lowest; nil if fewer are left.
+    @inline(__always)
+    func word(at index: Int) -> UInt64? {
+        guard index + 8 <= count else { return nil }
+        return UInt64(littleEndian: loadUnaligned(fromByteOffset: index, as: UInt64.self))
+    }
+
+    /// The bytes from `index` on, of which there are one to seven, the first one lowest, with blanks for those that are
+    /// missing.
+    @inline(__always)
+    func lastWord(at index: Int) -> UInt64 {
+        let left = count - index
+        let blanks: UInt64 = 0x2020_2020_2020_2020 &<< UInt64(8 * left)
+        guard left < 4 else {
+            // Both halves have some bytes in common.
+            let first = UInt64(UInt32(littleEndian: loadUnaligned(fromByteOffset: index, as: UInt32.self)))
+            let last = UInt64(UInt32(littleEndian: loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)))
+            return first | last &<< UInt64(8 * (left - 4)) | blanks
+        }
+        let middle = left / 2
+        return UInt64(self[index]) | UInt64(self[index + middle]) &<< UInt64(8 * middle)
+            | UInt64(self[count - 1]) &<< UInt64(8 * (left - 1)) | blanks
+    }
+}
+
+extension ByteBuffer {
+    /// Whether the readable bytes are UTF-8.
+    package var isUTF8: Bool { withUnsafeReadableBytes { $0.isUTF8 } }
+
+    /// Whether what follows the first `start` readable bytes is UTF-8 too, as far as it goes: the last character may be
+    /// incomplete, unless the text is whole. Moves `start` to the end of the last character that is complete.
+    func isUTF8(from start: inout Int, isWhole: Bool) -> Bool {
+        guard var rest = getSlice(at: readerIndex + start, length: readableBytes - start) else { return true }
+        guard !isWhole else { return rest.isUTF8 }
+        let complete = rest.readSlice(length: rest.readableBytes - rest.incompleteCharacterLength) ?? ByteBuffer()
+        start += complete.readableBytes
+        return complete.isUTF8 && (rest.readableBytes == 0 || rest.mayBecomeUTF8)
+    }
+
+    /// How many bytes at the end are the beginning of a character that needs more.
+    private var incompleteCharacterLength: Int {
+        for length in 1...3 {
+            guard let byte = getInteger(at: writerIndex - length, as: UInt8.self) else { break }
+            // The first byte of a character says how many it has.
+            if byte & 0xC0 != 0x80 { return (~byte).leadingZeroBitCount > length ? length : 0 }
+        }
+        return 0
+    }
+
+    /// Whether the beginning of a character can be completed: some values of the second byte too are no character's.
+    private var mayBecomeUTF8: Bool {
+        let missing = 4 - readableBytes
+        return [0x80, 0xBF].contains { (byte: UInt8) in
+            (0...missing).contains { count in
+                var completed = self
+                completed.writeRepeatingByte(byte, count: count)
+                return completed.isUTF8
+            }
+        }
+    }
+
+    /// Cuts off at most `limit` bytes from the front, and never inside a character where `isText` is true: rather a
+    /// piece of text is larger than `limit` by the rest of its only character.
+    mutating func readPiece(of limit: Int, isText: Bool) -> ByteBuffer {
+        var length = min(max(1, limit), readableBytes)
+        if isText {
+            while length > 0, isInsideCharacter(at: length) { length -= 1 }
+            if length == 0 {
+                length = 1
+                while isInsideCharacter(at: length) { length += 1 }
+            }
+        }
+        return readSlice(length: length) ?? ByteBuffer()
+    }
+
+    private func isInsideCharacter(at offset: Int) -> Bool {
+        getInteger(at: readerIndex + offset, as: UInt8.self).map { $0 & 0xC0 == 0x80 } ?? false
+    }
+}

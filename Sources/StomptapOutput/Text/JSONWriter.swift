@@ -1,0 +1,278 @@
+import STOMPTransport
+
+/// Writes JSON (RFC 8259): it knows where commas, colons, line ends and blanks go, and escapes strings.
+///
+/// It has no buffer of its own; each call says what is appended to. After an object or array is complete it is as new.
+///
+///     var json = JSONWriter()
+///     json.beginObject(&out)
+///     json.member("time", plain: time.text, &out)
+///     json.member("size", 13, &out)
+///     json.key("frame", &out)
+///     json.beginArray(&out)
+///     json.string("SEND", &out)
+///     json.endArray(&out)
+///     json.endObject(&out)
+package struct JSONWriter {
+    /// Where there are line ends and blanks.
+    package struct Layout: Sendable {
+        /// How many of the outermost levels have a line for each member or element.
+        fileprivate let lineLevels: Int
+        /// Whether a blank follows the commas inside a line.
+        fileprivate let hasBlankAfterComma: Bool
+
+        /// Nowhere: `{"a":1,"b":[2,3]}`.
+        package static let compact = Layout(lineLevels: 0, hasBlankAfterComma: false)
+        /// A line for each member of an object, and of the objects and arrays in it; what is nested deeper stays in its
+        /// line.
+        package static let indented = Layout(lineLevels: 2, hasBlankAfterComma: true)
+        /// A line for each member of an object, and what is in it stays in that line.
+        package static let sections = Layout(lineLevels: 1, hasBlankAfterComma: false)
+    }
+
+    /// What comes next.
+    private enum Next {
+        /// The first member or element.
+        case first
+        /// Another member or element.
+        case another
+        /// The value of a member whose key is written, or the outermost value.
+        case value
+    }
+
+    private let layout: Layout
+    private var level: Int
+    private var next: Next
+
+    package init(_ layout: Layout = .compact) {
+        self.layout = layout
+        level = 0
+        next = .value
+    }
+
+    /// Continues in a compact object that someone else has begun and will end.
+    ///
+    /// - Parameter isFirst: whether no comma is due before the next member.
+    package init(insideObject isFirst: Bool) {
+        layout = .compact
+        level = 1
+        next = isFirst ? .first : .another
+    }
+
+    // MARK: Objects and arrays
+
+    package mutating func beginObject(_ out: inout OutputBuffer) { begin("{", &out) }
+    package mutating func endObject(_ out: inout OutputBuffer) { end("}", &out) }
+    package mutating func beginArray(_ out: inout OutputBuffer) { begin("[", &out) }
+    package mutating func endArray(_ out: inout OutputBuffer) { end("]", &out) }
+
+    private mutating func begin(_ bracket: StaticString, _ out: inout OutputBuffer) {
+        separate(&out)
+        out.append(literal: bracket)
+        level += 1
+        next = .first
+    }
+
+    private mutating func end(_ bracket: StaticString, _ out: inout OutputBuffer) {
+        let hasLines = level <= layout.lineLevels && next != .first
+        level -= 1
+        if hasLines { writeLineEnd(&out) }
+        out.append(literal: bracket)
+        next = level == 0 ? .value : .another
+    }
+
+    /// Writes what has to be between the value before and what comes next.
+    @inline(__always)
+    private mutating func separate(_ out: inout OutputBuffer) {
+        guard next != .value else { return }
+        if next == .another { out.append(literal: ",") }
+        if level <= layout.lineLevels {
+            writeLineEnd(&out)
+        } else if next == .another, layout.hasBlankAfterComma {
+            out.append(literal: " ")
+        }
+    }
+
+    private func writeLineEnd(_ out: inout OutputBuffer) {
+        out.append(literal: "\n")
+        out.append(spaces: 2 * level)
+    }
+
+    // MARK: Keys
+
+    /// Writes the key of the member whose value comes next.
+    ///
+    /// - Parameter name: needs no escaping.
+    @inline(__always)
+    package mutating func key(_ name: StaticString, _ out: inout OutputBuffer) {
+        if layout.lineLevels > 0 {
+            separate(&out)
+        } else if next == .another {
+            out.append(literal: ",")
+        }
+        let count = name.utf8CodeUnitCount
+        out.withRoom(for: count + 4) { room in
+            room.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
+            (room + 1).copyMemory(from: name.utf8Start, byteCount: count)
+            room.storeBytes(of: UInt8(ascii: "\""), toByteOffset: count + 1, as: UInt8.self)
+            room.storeBytes(of: UInt8(ascii: ":"), toByteOffset: count + 2, as: UInt8.self)
+            room.storeBytes(of: UInt8(ascii: " "), toByteOffset: count + 3, as: UInt8.self)
+            return layout.lineLevels > 0 ? count + 4 : count + 3
+        }
+        next = .value
+    }
+
+    /// Writes the key of the member whose value comes next.
+    package mutating func key(_ name: UnsafeRawBufferPointer, _ out: inout OutputBuffer) {
+        separate(&out)
+        out.append(jsonString: name)
+        out.append(literal: ":")
+        if layout.lineLevels > 0 { out.append(literal: " ") }
+        next = .value
+    }
+
+    package mutating func key(_ name: String, _ out: inout OutputBuffer) {
+        var name = name
+        name.withUTF8 { key(UnsafeRawBufferPointer($0), &out) }
+    }
+
+    // MARK: Values
+
+    /// Writes a string.
+    @inline(__always)
+    package mutating func string(_ bytes: UnsafeRawBufferPointer, _ out: inout OutputBuffer) {
+        separate(&out)
+        out.append(jsonString: bytes)
+        next = .another
+    }
+
+    package mutating func string(_ text: String, _ out: inout OutputBuffer) {
+        separate(&out)
+        out.append(jsonString: text)
+        next = .another
+    }
+
+    /// Writes a string that needs no escaping.
+    package mutating func string(plain bytes: [UInt8], _ out: inout OutputBuffer) {
+        separate(&out)
+        out.append(literal: "\"")
+        out.append(bytes)
+        out.append(literal: "\"")
+        next = .another
+    }
+
+    package mutating func string(plain text: String, _ out: inout OutputBuffer) {
+        separate(&out)
+        out.append(literal: "\"")
+        out.append(text)
+        out.append(literal: "\"")
+        next = .another
+    }
+
+    /// Writes a string that has `bytes` in base64.
+    package mutating func string(base64 bytes: UnsafeRawBufferPointer, _ out: inout OutputBuffer) {
+        separate(&out)
+        out.append(literal: "\"")
+        out.append(base64: bytes)
+        out.append(literal: "\"")
+        next = .another
+    }
+
+    package mutating func number(_ number: some BinaryInteger, _ out: inout OutputBuffer) {
+        literal(String(number), &out)
+    }
+
+    package mutating func bool(_ value: Bool, _ out: inout OutputBuffer) {
+        literal(value ? "true" : "false", &out)
+    }
+
+    package mutating func null(_ out: inout OutputBuffer) { literal("null", &out) }
+
+    /// Writes a value that is JSON already, such as the digits of a number.
+    package mutating func literal(_ json: String, _ out: inout OutputBuffer) {
+        separate(&out)
+        out.append(json)
+        next = .another
+    }
+
+    // MARK: Members
+
+    package mutating func member(_ name: StaticString, _ value: UnsafeRawBufferPointer, _ out: inout OutputBuffer) {
+        key(name, &out)
+        string(value, &out)
+    }
+
+    package mutating func member(_ name: StaticString, _ value: String, _ out: inout OutputBuffer) {
+        key(name, &out)
+        string(value, &out)
+    }
+
+    /// Writes a member whose value needs no escaping.
+    package mutating func member(_ name: StaticString, plain value: [UInt8], _ out: inout OutputBuffer) {
+        key(name, &out)
+        string(plain: value, &out)
+    }
+
+    package mutating func member(_ name: StaticString, plain value: String, _ out: inout OutputBuffer) {
+        key(name, &out)
+        string(plain: value, &out)
+    }
+
+    package mutating func member(_ name: StaticString, _ value: Int, _ out: inout OutputBuffer) {
+        key(name, &out)
+        literal(String(value), &out)
+    }
+
+    package mutating func member(_ name: StaticString, _ value: some BinaryInteger, _ out: inout OutputBuffer) {
+        key(name, &out)
+        number(value, &out)
+    }
+
+    package mutating func member(_ name: StaticString, _ value: Bool, _ out: inout OutputBuffer) {
+        key(name, &out)
+        bool(value, &out)
+    }
+
+    /// Writes a member whose value is JSON already.
+    package mutating func member(_ name: StaticString, literal value: String, _ out: inout OutputBuffer) {
+        key(name, &out)
+        literal(value, &out)
+    }
+
+    /// Writes bytes that may be anything as two members: a string, as it is in UTF-8 or else in base64, and which of the
+    /// two, `utf-8` or `base64`.
+    package mutating func member(
+        _ name: StaticString, encoding: StaticString, _ bytes: UnsafeRawBufferPointer, _ out: inout OutputBuffer
+    ) {
+        key(name, &out)
+        if bytes.isUTF8 {
+            string(bytes, &out)
+            member(encoding, plain: "utf-8", &out)
+        } else {
+            string(base64: bytes, &out)
+            member(encoding, plain: "base64", &out)
+        }
+    }
+}
+
+extension OutputBuffer {
+    /// How many bytes are escaped at once; it bounds the room that is asked for.
+    private static let escapedPiece = 8192
+
+    /// Appends `text` as a JSON string, quotes included.
+    package mutating func append(jsonString text: String) {
+        var text = text
+        text.withUTF8 { append(jsonString: UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Appends `bytes` as a JSON string, quotes included, with what must not reach a terminal escaped.
+    package mutating func append(jsonString bytes: UnsafeRawBufferPointer) {
+        var index = 0
+        repeat {
+            let end = min(bytes.count, index + Self.escapedPiece)
+            withRoom(for: JSONString.room(for: end - index)) { room in
+                JSONString.write(bytes, from: &index, to: end, .display, into: room)
+            }
+        } while index < bytes.count
+    }
+}
