@@ -45,14 +45,6 @@ public enum Command: String, Sendable, Hashable, CaseIterable, CustomStringConve
         self = candidate
     }
 
-    /// Whether a server sends this command; clients send the others.
-    public var isFromServer: Bool {
-        switch self {
-        case .connected, .message, .receipt, .error: true
-        default: false
-        }
-    }
-
     /// Whether a frame with this command may have a body (STOMP 1.2, "Body"). STOMP 1.0 names no restriction.
     public func allowsBody(in version: STOMPVersion?) -> Bool {
         switch self {

@@ -45,9 +45,6 @@ public struct Session: Sendable {
         if case .connected = state { true } else { false }
     }
 
-    /// The ids of the open subscriptions.
-    public var subscriptionIDs: Set<String> { Set(subscriptions.keys) }
-
     /// A receipt id that this session has not used.
     public mutating func makeReceiptID() -> String {
         receiptsMade += 1

@@ -80,12 +80,7 @@ final class SockJSBody {
         case .events:
             body.writeString("data: ")
             // Browsers undo percent-encoding.
-            for (index, piece) in frame.readableBytesView.split(
-                separator: UInt8(ascii: "%"), omittingEmptySubsequences: false
-            ).enumerated() {
-                if index > 0 { body.writeString("%25") }
-                body.writeBytes(piece)
-            }
+            body.writePercentSignsEncoded(frame)
             body.writeString("\r\n\r\n")
         case .scripts:
             body.writeString(path.callback.map { "/**/\($0)(" } ?? "<script>\np(")

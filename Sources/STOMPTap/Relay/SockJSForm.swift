@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import STOMPTransport
 
 /// The body of a request that sends messages: their array, or a form around it, as pages without XHR send one.
 struct SockJSForm {
@@ -14,36 +15,15 @@ struct SockJSForm {
     func array(in body: ByteBuffer) -> ByteBuffer {
         let octets = body.readableBytesView
         guard isForm, octets.starts(with: "d=".utf8) else { return body }
-        var result = ByteBuffer()
-        var index = octets.startIndex + 2
-        while index < octets.endIndex {
-            let octet = octets[index]
-            let digits = octets[index...].dropFirst().prefix(2)
-            if octet == UInt8(ascii: "%"), digits.count == 2,
-                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
-            {
-                result.writeInteger(value)
-                index += 3
-            } else {
-                result.writeInteger(octet == UInt8(ascii: "+") ? UInt8(ascii: " ") : octet)
-                index += 1
-            }
-        }
-        return result
+        let spaced = octets.dropFirst(2).map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 }
+        return PercentEncoding.decode(spaced, malformed: .stays).map { ByteBuffer(bytes: $0) } ?? body
     }
 
     /// A body that holds an array.
     func body(_ array: ByteBuffer) -> ByteBuffer {
         guard isForm else { return array }
         var body = ByteBuffer(string: "d=")
-        for octet in array.readableBytesView {
-            let character = Character(UnicodeScalar(octet))
-            if character.isASCII, character.isLetter || character.isNumber {
-                body.writeInteger(octet)
-            } else {
-                body.writeString("%" + (octet < 16 ? "0" : "") + String(octet, radix: 16, uppercase: true))
-            }
-        }
+        body.writePercentEncoded(array.readableBytesView, keeping: PercentEncoding.isUnreserved)
         return body
     }
 }

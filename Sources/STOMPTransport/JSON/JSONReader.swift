@@ -171,27 +171,31 @@ package struct JSONReader {
 
     private mutating func readToken() throws(JSONFault) -> Token.Kind {
         let byte = bytes[position]
-        switch (place, byte) {
-        case (.valueOrEnd, UInt8(ascii: "]")), (.nameOrEnd, UInt8(ascii: "}")): return close()
-        case (.value, _), (.valueOrEnd, _): return try readValue(byte)
-        case (.name, UInt8(ascii: "\"")), (.nameOrEnd, UInt8(ascii: "\"")):
+        switch place {
+        case .value: return try readValue(byte)
+        case .valueOrEnd: return byte == UInt8(ascii: "]") ? close() : try readValue(byte)
+        case .name, .nameOrEnd:
+            if byte == UInt8(ascii: "}"), place == .nameOrEnd { return close() }
+            guard byte == UInt8(ascii: "\"") else { throw fault(.noString) }
             try skipString()
             place = .colon
             return .name
-        case (.colon, UInt8(ascii: ":")):
+        case .colon:
+            guard byte == UInt8(ascii: ":") else { throw fault(.missing(":")) }
             position += 1
             place = .value
             return .colon
-        case (.commaOrEnd, UInt8(ascii: ",")):
-            position += 1
-            place = open.last == UInt8(ascii: "{") ? .name : .value
-            return .comma
-        case (.commaOrEnd, UInt8(ascii: "]")) where open.last == UInt8(ascii: "["): return close()
-        case (.commaOrEnd, UInt8(ascii: "}")) where open.last == UInt8(ascii: "{"): return close()
-        case (.name, _), (.nameOrEnd, _): throw fault(.noString)
-        case (.colon, _): throw fault(.missing(":"))
-        case (.commaOrEnd, _): throw fault(.missing(open.last == UInt8(ascii: "{") ? "}" : "]"))
-        case (.end, _): throw fault(.moreAfterEnd)
+        case .commaOrEnd:
+            let isObject = open.last == UInt8(ascii: "{")
+            if byte == UInt8(ascii: ",") {
+                position += 1
+                place = isObject ? .name : .value
+                return .comma
+            }
+            let bracket: Unicode.Scalar = isObject ? "}" : "]"
+            guard byte == UInt8(ascii: bracket) else { throw fault(.missing(bracket)) }
+            return close()
+        case .end: throw fault(.moreAfterEnd)
         }
     }
 
@@ -207,11 +211,13 @@ package struct JSONReader {
             try skipString()
             endValue()
             return .string
-        default:
-            if !readWord("true"), !readWord("false"), !readWord("null") { try readNumber() }
-            endValue()
-            return .plain
+        case UInt8(ascii: "t") where readWord("true"), UInt8(ascii: "f") where readWord("false"),
+            UInt8(ascii: "n") where readWord("null"):
+            break
+        default: try readNumber()
         }
+        endValue()
+        return .plain
     }
 
     private mutating func close() -> Token.Kind {
@@ -253,10 +259,8 @@ package struct JSONReader {
 
     private mutating func readWord(_ word: StaticString) -> Bool {
         let length = word.utf8CodeUnitCount
-        guard bytes.count - position >= length,
-            bytes[position..<position + length].elementsEqual(
-                UnsafeBufferPointer(start: word.utf8Start, count: length))
-        else { return false }
+        guard bytes.count - position >= length else { return false }
+        for offset in 0..<length where bytes[position + offset] != word.utf8Start[offset] { return false }
         position += length
         return true
     }

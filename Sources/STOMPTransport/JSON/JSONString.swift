@@ -24,17 +24,14 @@ package enum JSONString {
         }
     }
 
-    /// The most bytes that ``write(_:from:to:_:into:)`` writes for `count` bytes of a string: six for each, eight stored
-    /// at once, a character that reaches past the end, two quotes.
-    package static func room(for count: Int) -> Int { count * 6 + 16 }
-
     /// Writes a part of the JSON string for `bytes`: the opening quote too if it is the first part, and the closing
     /// quote if it is the last.
     ///
     /// - Parameters:
     ///   - index: where the part begins; moved to where the next one does.
     ///   - end: where it is to end; the part may have up to three more bytes, the rest of a character.
-    ///   - room: has at least `room(for: end - index)` bytes.
+    ///   - room: has at least `6 * (end - index) + 16` bytes: six for each, eight stored at once, a character that
+    ///     reaches past the end, two quotes.
     /// - Returns: how many bytes it wrote.
     package static func write(
         _ bytes: UnsafeRawBufferPointer, from index: inout Int, to end: Int, _ escapes: Escapes,
@@ -53,7 +50,7 @@ package enum JSONString {
     static func firstSpecial(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
         var index = start
         while let word = bytes.word(at: index) {
-            let special = special(word)
+            let special = word.jsonSpecials
             guard special == 0 else { return index + special.trailingZeroBitCount / 8 }
             index += 8
         }
@@ -64,21 +61,6 @@ package enum JSONString {
         }
         return index
     }
-
-    /// Sets the high bit of each byte of `word` that is a quote, a backslash or below 0x20, up to the lowest such byte;
-    /// no bit if there is none. Bits above the lowest may be wrong, as a borrow may set them.
-    @inline(__always)
-    fileprivate static func special(_ word: UInt64) -> UInt64 {
-        let control = (word &- ones &* 0x20) & ~word
-        let quote = zeros(word ^ ones &* UInt64(UInt8(ascii: "\"")))
-        let backslash = zeros(word ^ ones &* UInt64(UInt8(ascii: "\\")))
-        return (control | quote | backslash) & (ones &* 0x80)
-    }
-
-    @inline(__always)
-    fileprivate static func zeros(_ word: UInt64) -> UInt64 { (word &- ones) & ~word }
-
-    fileprivate static var ones: UInt64 { 0x0101_0101_0101_0101 }
 }
 
 extension ByteBuffer {
@@ -90,12 +72,11 @@ extension ByteBuffer {
         text.withUnsafeReadableBytes { bytes in
             // Few characters are escaped, apart from the line feeds and the NUL of a STOMP frame.
             reserveCapacity(
-                minimumWritableBytes: bytes.count + bytes.count / 8
-                    + JSONString.room(for: min(bytes.count, Self.escapedPiece)))
+                minimumWritableBytes: bytes.count + bytes.count / 8 + 6 * min(bytes.count, Self.escapedPiece) + 16)
             var index = 0
             repeat {
                 let end = min(bytes.count, index + Self.escapedPiece)
-                writeWithUnsafeMutableBytes(minimumWritableBytes: JSONString.room(for: end - index)) { room in
+                writeWithUnsafeMutableBytes(minimumWritableBytes: 6 * (end - index) + 16) { room in
                     room.baseAddress.map { JSONString.write(bytes, from: &index, to: end, escapes, into: $0) } ?? 0
                 }
             } while index < bytes.count
@@ -120,7 +101,7 @@ private struct JSONStringWriter {
     @inline(__always)
     mutating func writeNext(of bytes: UnsafeRawBufferPointer, at index: inout Int, to end: Int) {
         let word = bytes.word(at: index) ?? bytes.lastWord(at: index)
-        let plain = min(Self.special(word).trailingZeroBitCount / 8, bytes.count - index)
+        let plain = min(word.jsonSpecialsAndUnprintables.trailingZeroBitCount / 8, bytes.count - index)
         if plain > 0 {
             // All eight are stored; those that are not plain, or do not exist, are overwritten.
             room.storeBytes(of: word.littleEndian, toByteOffset: count, as: UInt64.self)
@@ -159,20 +140,13 @@ private struct JSONStringWriter {
         while index + 32 <= end {
             let words = bytes.loadUnaligned(fromByteOffset: index, as: SIMD4<UInt64>.self)
             let special =
-                Self.special(words[0]) | Self.special(words[1]) | Self.special(words[2]) | Self.special(words[3])
+                words[0].jsonSpecialsAndUnprintables | words[1].jsonSpecialsAndUnprintables
+                | words[2].jsonSpecialsAndUnprintables | words[3].jsonSpecialsAndUnprintables
             guard special == 0 else { return }
             room.storeBytes(of: words, toByteOffset: count, as: SIMD4<UInt64>.self)
             count += 32
             index += 32
         }
-    }
-
-    /// Sets the high bit of each byte of `word` that is not printable ASCII which JSON leaves as it is, up to the lowest
-    /// such byte.
-    @inline(__always)
-    private static func special(_ word: UInt64) -> UInt64 {
-        let delete = JSONString.zeros(word ^ JSONString.ones &* 0x7F)
-        return JSONString.special(word) | (delete | word) & (JSONString.ones &* 0x80)
     }
 
     @inline(__always)

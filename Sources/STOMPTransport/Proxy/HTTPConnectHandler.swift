@@ -1,4 +1,3 @@
-import FoundationEssentials
 import NIOCore
 
 /// Asks an HTTP proxy for a tunnel (RFC 9110, section 9.3.6).
@@ -31,7 +30,7 @@ final class HTTPConnectHandler: ChannelInboundHandler, RemovableChannelHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         let head = "CONNECT \(tunnel.authority) HTTP/1.1\r\nHost: \(tunnel.authority)\r\n"
         let credentials = tunnel.proxy.user.map { user in
-            Data("\(user):\(tunnel.proxy.password ?? "")".utf8).base64EncodedString()
+            Base64.encode("\(user):\(tunnel.proxy.password ?? "")".utf8)
         }
         trace.record(.layers) {
             let shown = credentials == nil ? "" : "Proxy-Authorization: Basic ****\r\n"

@@ -106,34 +106,13 @@ struct HostAndPort {
 }
 
 extension Substring {
-    /// The text whose characters were percent-encoded (RFC 3986, section 2.1); nil where it is none in UTF-8.
+    /// The text whose characters were percent-encoded; nil if it is not UTF-8.
     fileprivate var percentDecoded: String? {
-        var octets: [UInt8] = []
-        var rest = utf8[...]
-        while let octet = rest.popFirst() {
-            guard octet == UInt8(ascii: "%") else {
-                octets.append(octet)
-                continue
-            }
-            guard let high = rest.popFirst()?.hexDigit, let low = rest.popFirst()?.hexDigit else { return nil }
-            octets.append(high << 4 | low)
-        }
-        return String(validating: octets, as: UTF8.self)
+        PercentEncoding.decode(utf8, malformed: .isRefused).flatMap { String(validating: $0, as: UTF8.self) }
     }
 }
 
 extension Substring? {
     /// A user without a password has an empty one.
     fileprivate var percentDecoded: String? { self.map(\.percentDecoded) ?? "" }
-}
-
-extension UInt8 {
-    fileprivate var hexDigit: UInt8? {
-        switch self {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
-        default: nil
-        }
-    }
 }

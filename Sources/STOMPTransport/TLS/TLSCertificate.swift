@@ -46,9 +46,6 @@ public struct TLSCertificate: Sendable, Hashable {
         purposes = Self.purposes(of: certificate)
     }
 
-    /// Whether it names itself as its issuer.
-    public var isSelfIssued: Bool { subject == issuer }
-
     static func text(of name: OpaquePointer?) -> String {
         guard let name else { return "" }
         let flags = UInt(XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_FN_SN) | stomptap_name_string_flags()

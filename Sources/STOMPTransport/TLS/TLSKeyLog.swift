@@ -26,11 +26,10 @@ struct TLSKeyLog: Sendable {
 
     private init(path: String) {
         self.path = path
-        let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o600)
-        self.file = file < 0 ? nil : file
+        file = try? FileCreation.appending.opened(path, mode: 0o600)
         var status = stat()
         // Whoever reads the keys reads the traffic: a file that was there already is closed to others as well.
-        if file >= 0, fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG { fchmod(file, 0o600) }
+        if let file, fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG { fchmod(file, 0o600) }
     }
 
     /// That the keys of a session are written, or why not.

@@ -23,6 +23,10 @@ package enum DisplayEscaping {
     package static func firstHidden(in bytes: UnsafeRawBufferPointer, from start: Int) -> Hidden? {
         var index = start
         while index < bytes.count {
+            if bytes[index] < 0x80, let word = bytes.word(at: index), word.unprintables == 0 {
+                index += 8
+                continue
+            }
             guard let scalar = bytes.scalar(at: index) else { return Hidden(index: index, length: 1, scalar: nil) }
             if hides(scalar.value) { return Hidden(index: index, length: scalar.length, scalar: scalar.value) }
             index += scalar.length

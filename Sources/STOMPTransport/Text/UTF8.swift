@@ -45,40 +45,18 @@ extension UnsafeRawBufferPointer {
         }
     }
 
+    @inline(__always)
     private func scalar(
         at index: Int, first: UInt8, second: ClosedRange<UInt8>, length: Int
     ) -> (value: UInt32, length: Int)? {
         guard index + length <= count, second.contains(self[index + 1]) else { return nil }
-        var value = UInt32(first)
-        for byte in self[(index + 1)..<(index + length)] {
+        var value = UInt32(first) << 6 | UInt32(self[index + 1] & 0x3F)
+        for offset in 2..<4 where offset < length {
+            let byte = self[index + offset]
             guard byte & 0xC0 == 0x80 else { return nil }
             value = value << 6 | UInt32(byte & 0x3F)
         }
         return (value, length)
-    }
-
-    /// The eight bytes from `index` on, the first one lowest; nil if fewer are left.
-    @inline(__always)
-    func word(at index: Int) -> UInt64? {
-        guard index + 8 <= count else { return nil }
-        return UInt64(littleEndian: loadUnaligned(fromByteOffset: index, as: UInt64.self))
-    }
-
-    /// The bytes from `index` on, of which there are one to seven, the first one lowest, with blanks for those that are
-    /// missing.
-    @inline(__always)
-    func lastWord(at index: Int) -> UInt64 {
-        let left = count - index
-        let blanks: UInt64 = 0x2020_2020_2020_2020 &<< UInt64(8 * left)
-        guard left < 4 else {
-            // Both halves have some bytes in common.
-            let first = UInt64(UInt32(littleEndian: loadUnaligned(fromByteOffset: index, as: UInt32.self)))
-            let last = UInt64(UInt32(littleEndian: loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)))
-            return first | last &<< UInt64(8 * (left - 4)) | blanks
-        }
-        let middle = left / 2
-        return UInt64(self[index]) | UInt64(self[index + middle]) &<< UInt64(8 * middle)
-            | UInt64(self[count - 1]) &<< UInt64(8 * (left - 1)) | blanks
     }
 }
 

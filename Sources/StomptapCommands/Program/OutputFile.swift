@@ -25,11 +25,7 @@ enum OutputFile {
     ///   - mode: who may do what with a file that was not there.
     /// - Throws: ``Failure`` with 73.
     static func opened(_ path: String, of option: String? = nil, mode: mode_t = 0o644) throws -> Int32 {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
-        guard descriptor >= 0 else {
-            throw Failure(.cannotCreate, "\(option.map { "\($0): " } ?? "")\(path): \(systemMessage(errno))")
-        }
-        return descriptor
+        try opened(path, .truncating, of: option, mode: mode)
     }
 
     /// Makes a file, or replaces what is in it, by what `fill` appends.
@@ -55,9 +51,17 @@ enum OutputFile {
     ///   - mode: who may do what with a file that was not there.
     /// - Throws: ``Failure`` with 73.
     static func append(_ path: String, of option: String, mode: mode_t = 0o644) throws -> DescriptorWriter {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw Failure(.cannotCreate, "\(option): \(path): \(systemMessage(errno))") }
-        return DescriptorWriter(descriptor: descriptor, name: path)
+        DescriptorWriter(descriptor: try opened(path, .appending, of: option, mode: mode), name: path)
+    }
+
+    private static func opened(
+        _ path: String, _ creation: FileCreation, of option: String?, mode: mode_t
+    ) throws -> Int32 {
+        do throws(FileCreation.Failure) {
+            return try creation.opened(path, mode: mode)
+        } catch {
+            throw Failure(.cannotCreate, "\(option.map { "\($0): " } ?? "")\(path): \(systemMessage(error.errno))")
+        }
     }
 
     /// Takes a file away, if it is there.

@@ -1,3 +1,4 @@
+import STOMPTransport
 import StomptapOutput
 
 /// Octets that cannot be typed, written as `\r`, `\n`, `\t`, `\0`, `\\` and `\xNN`.
@@ -34,7 +35,7 @@ enum EscapedText {
     }
 
     private static func digit(_ octet: UInt8?) -> UInt8? {
-        octet.flatMap { UInt8(String(decoding: [$0], as: UTF8.self), radix: 16) }
+        octet.flatMap(\.hexadecimalValue)
     }
 
     struct Fault: Error, Hashable {

@@ -9,23 +9,7 @@ extension OutputBuffer {
     package mutating func append(base64 octets: UnsafeRawBufferPointer) {
         for start in stride(from: 0, to: octets.count, by: Self.piece) {
             let piece = UnsafeRawBufferPointer(rebasing: octets[start..<min(start + Self.piece, octets.count)])
-            withRoom(for: (piece.count + 2) / 3 * 4) { room in
-                var count = 0
-                for index in stride(from: 0, to: piece.count, by: 3) {
-                    let known = min(3, piece.count - index)
-                    var group: UInt32 = 0
-                    for offset in 0..<3 {
-                        group = group << 8 | (offset < known ? UInt32(piece[index + offset]) : 0)
-                    }
-                    for digit in 0..<4 {
-                        let value = UInt8(truncatingIfNeeded: group >> UInt32(18 - 6 * digit)) & 0x3F
-                        let octet = digit <= known ? base64Digit(value) : UInt8(ascii: "=")
-                        room.storeBytes(of: octet, toByteOffset: count + digit, as: UInt8.self)
-                    }
-                    count += 4
-                }
-                return count
-            }
+            withRoom(for: Base64.encodedCount(piece.count)) { room in Base64.encode(piece, into: room) }
         }
     }
 
@@ -68,15 +52,5 @@ extension OutputBuffer {
             for octet in line { append((0x20..<0x7F).contains(octet) ? octet : UInt8(ascii: ".")) }
             append("|\n")
         }
-    }
-}
-
-private func base64Digit(_ value: UInt8) -> UInt8 {
-    switch value {
-    case 0..<26: UInt8(ascii: "A") + value
-    case 26..<52: UInt8(ascii: "a") + value - 26
-    case 52..<62: UInt8(ascii: "0") + value - 52
-    case 62: UInt8(ascii: "+")
-    default: UInt8(ascii: "/")
     }
 }

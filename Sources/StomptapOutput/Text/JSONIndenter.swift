@@ -18,15 +18,19 @@ struct JSONIndenter {
         var hasJustOpened = false
         while let token = try? reader.next() {
             let text = UnsafeRawBufferPointer(rebasing: bytes[token.range])
-            // Nothing stands between the brackets of what is empty.
-            if hasJustOpened, token.kind != .close { writeLineEnd(depth, to: &out) }
+            // No line end comes between the brackets of what is empty.
+            let isEmpty: Bool
+            if case .close = token.kind { isEmpty = hasJustOpened } else { isEmpty = false }
+            if hasJustOpened, !isEmpty { writeLineEnd(depth, to: &out) }
+            hasJustOpened = false
             switch token.kind {
             case .open:
                 depth += 1
+                hasJustOpened = true
                 out.append(text)
             case .close:
                 depth -= 1
-                if !hasJustOpened, depth < Self.deepestLevel { writeLineEnd(depth, to: &out) }
+                if !isEmpty, depth < Self.deepestLevel { writeLineEnd(depth, to: &out) }
                 out.append(text)
             case .comma:
                 out.append(text)
@@ -36,7 +40,6 @@ struct JSONIndenter {
             case .string: out.append(text, visible: .json)
             case .plain: out.append(text)
             }
-            hasJustOpened = token.kind == .open
         }
     }
 

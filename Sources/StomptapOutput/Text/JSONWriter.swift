@@ -61,40 +61,44 @@ package struct JSONWriter {
 
     // MARK: Objects and arrays
 
-    package mutating func beginObject(_ out: inout OutputBuffer) { begin("{", &out) }
-    package mutating func endObject(_ out: inout OutputBuffer) { end("}", &out) }
-    package mutating func beginArray(_ out: inout OutputBuffer) { begin("[", &out) }
-    package mutating func endArray(_ out: inout OutputBuffer) { end("]", &out) }
+    package mutating func beginObject(_ out: inout OutputBuffer) { begin(UInt8(ascii: "{"), &out) }
+    package mutating func endObject(_ out: inout OutputBuffer) { end(UInt8(ascii: "}"), &out) }
+    package mutating func beginArray(_ out: inout OutputBuffer) { begin(UInt8(ascii: "["), &out) }
+    package mutating func endArray(_ out: inout OutputBuffer) { end(UInt8(ascii: "]"), &out) }
 
-    private mutating func begin(_ bracket: StaticString, _ out: inout OutputBuffer) {
+    private mutating func begin(_ bracket: UInt8, _ out: inout OutputBuffer) {
         separate(&out)
-        out.append(literal: bracket)
+        out.append(bracket)
         level += 1
         next = .first
     }
 
-    private mutating func end(_ bracket: StaticString, _ out: inout OutputBuffer) {
+    private mutating func end(_ bracket: UInt8, _ out: inout OutputBuffer) {
         let hasLines = level <= layout.lineLevels && next != .first
         level -= 1
         if hasLines { writeLineEnd(&out) }
-        out.append(literal: bracket)
+        out.append(bracket)
         next = level == 0 ? .value : .another
     }
 
     /// Writes what has to be between the value before and what comes next.
     @inline(__always)
-    private mutating func separate(_ out: inout OutputBuffer) {
+    private func separate(_ out: inout OutputBuffer) {
         guard next != .value else { return }
-        if next == .another { out.append(literal: ",") }
+        if next == .another { out.append(UInt8(ascii: ",")) }
+        if layout.lineLevels > 0 { separateOnLines(&out) }
+    }
+
+    private func separateOnLines(_ out: inout OutputBuffer) {
         if level <= layout.lineLevels {
             writeLineEnd(&out)
         } else if next == .another, layout.hasBlankAfterComma {
-            out.append(literal: " ")
+            out.append(UInt8(ascii: " "))
         }
     }
 
     private func writeLineEnd(_ out: inout OutputBuffer) {
-        out.append(literal: "\n")
+        out.append(UInt8(ascii: "\n"))
         out.append(spaces: 2 * level)
     }
 
@@ -105,11 +109,7 @@ package struct JSONWriter {
     /// - Parameter name: needs no escaping.
     @inline(__always)
     package mutating func key(_ name: StaticString, _ out: inout OutputBuffer) {
-        if layout.lineLevels > 0 {
-            separate(&out)
-        } else if next == .another {
-            out.append(literal: ",")
-        }
+        separate(&out)
         let count = name.utf8CodeUnitCount
         out.withRoom(for: count + 4) { room in
             room.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
@@ -126,8 +126,8 @@ package struct JSONWriter {
     package mutating func key(_ name: UnsafeRawBufferPointer, _ out: inout OutputBuffer) {
         separate(&out)
         out.append(jsonString: name)
-        out.append(literal: ":")
-        if layout.lineLevels > 0 { out.append(literal: " ") }
+        out.append(UInt8(ascii: ":"))
+        if layout.lineLevels > 0 { out.append(UInt8(ascii: " ")) }
         next = .value
     }
 
@@ -153,28 +153,33 @@ package struct JSONWriter {
     }
 
     /// Writes a string that needs no escaping.
-    package mutating func string(plain bytes: [UInt8], _ out: inout OutputBuffer) {
+    @inline(__always)
+    package mutating func string(plain bytes: UnsafeRawBufferPointer, _ out: inout OutputBuffer) {
         separate(&out)
-        out.append(literal: "\"")
-        out.append(bytes)
-        out.append(literal: "\"")
+        out.withRoom(for: bytes.count + 2) { room in
+            room.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
+            if let base = bytes.baseAddress { (room + 1).copyMemory(from: base, byteCount: bytes.count) }
+            room.storeBytes(of: UInt8(ascii: "\""), toByteOffset: bytes.count + 1, as: UInt8.self)
+            return bytes.count + 2
+        }
         next = .another
     }
 
+    package mutating func string(plain bytes: [UInt8], _ out: inout OutputBuffer) {
+        bytes.withUnsafeBytes { string(plain: $0, &out) }
+    }
+
     package mutating func string(plain text: String, _ out: inout OutputBuffer) {
-        separate(&out)
-        out.append(literal: "\"")
-        out.append(text)
-        out.append(literal: "\"")
-        next = .another
+        var text = text
+        text.withUTF8 { string(plain: UnsafeRawBufferPointer($0), &out) }
     }
 
     /// Writes a string that has `bytes` in base64.
     package mutating func string(base64 bytes: UnsafeRawBufferPointer, _ out: inout OutputBuffer) {
         separate(&out)
-        out.append(literal: "\"")
+        out.append(UInt8(ascii: "\""))
         out.append(base64: bytes)
-        out.append(literal: "\"")
+        out.append(UInt8(ascii: "\""))
         next = .another
     }
 
@@ -270,7 +275,7 @@ extension OutputBuffer {
         var index = 0
         repeat {
             let end = min(bytes.count, index + Self.escapedPiece)
-            withRoom(for: JSONString.room(for: end - index)) { room in
+            withRoom(for: 6 * (end - index) + 16) { room in
                 JSONString.write(bytes, from: &index, to: end, .display, into: room)
             }
         } while index < bytes.count

@@ -53,27 +53,14 @@ package struct SockJSFrameDecoder {
     /// Undoes the percent-encoding that servers apply to event streams, as node-sockjs does, and browsers undo: of `%`
     /// itself, and of NUL, CR and LF. Where any other `%` stands, the server applies none, as Spring's.
     private static func unescaped(_ data: ByteBuffer) -> ByteBuffer {
-        let octets = data.readableBytesView
-        guard var index = octets.firstIndex(of: UInt8(ascii: "%")) else { return data }
-        var result = ByteBuffer()
-        var run = octets.startIndex
-        while true {
-            let code = octets[index...].prefix(3)
-            let plain: UInt8
-            switch String(decoding: code, as: UTF8.self).uppercased() {
-            case "%25": plain = UInt8(ascii: "%")
-            case "%0D": plain = 0x0D
-            case "%0A": plain = 0x0A
-            case "%00": plain = 0
-            default: return data
+        let bytes = data.readableBytesView
+        guard bytes.contains(UInt8(ascii: "%")) else { return data }
+        let decoded = PercentEncoding.decode(bytes, malformed: .isRefused) { byte in
+            switch byte {
+            case UInt8(ascii: "%"), 0x0D, 0x0A, 0: true
+            default: false
             }
-            result.writeBytes(octets[run..<index])
-            result.writeInteger(plain)
-            run = code.endIndex
-            guard let next = octets[run...].firstIndex(of: UInt8(ascii: "%")) else { break }
-            index = next
         }
-        result.writeBytes(octets[run...])
-        return result
+        return decoded.map { ByteBuffer(bytes: $0) } ?? data
     }
 }

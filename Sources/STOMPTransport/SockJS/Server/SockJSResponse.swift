@@ -29,11 +29,7 @@ struct SockJSResponse: Sendable {
         }
         result.writeString("data: ")
         // SockJS's own client undoes percent-encoding here, whether it was applied or not.
-        let parts = frame.readableBytesView.split(separator: UInt8(ascii: "%"), omittingEmptySubsequences: false)
-        for (index, part) in parts.enumerated() {
-            if index > 0 { result.writeString("%25") }
-            result.writeBytes(part)
-        }
+        result.writePercentSignsEncoded(frame)
         result.writeString("\r\n\r\n")
         return result
     }

@@ -8,18 +8,8 @@ enum Columns {
     ///
     /// - Parameter limit: of the terminal's columns, where the last text is cut off to fit; nil cuts nothing.
     static func text(_ rows: [[String]], limit: Int? = nil) -> String {
-        let rows = rows.map { $0.map(visible) }
-        let widths = (0..<(rows.map(\.count).max() ?? 0)).map { column in
-            rows.map { $0.count > column ? DisplayWidth.of($0[column]) : 0 }.max() ?? 0
-        }
-        return rows.map { row in
-            var line = " "
-            for (column, text) in row.enumerated() {
-                line += " " + text
-                if column < row.count - 1 {
-                    line += String(repeating: " ", count: widths[column] - DisplayWidth.of(text) + 1)
-                }
-            }
+        TextTable.lines(rows.map { $0.map(visible) }, .left, width: DisplayWidth.of).map { line in
+            let line = "  " + line
             return (limit.map { cut(line, to: $0) } ?? line) + "\n"
         }.joined()
     }

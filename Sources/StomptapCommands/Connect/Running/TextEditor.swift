@@ -17,10 +17,13 @@ enum TextEditor {
     /// - Throws: ``Failure`` where the editor cannot be run, or says that it failed.
     static func edit(_ text: String) async throws -> String {
         let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-        var path = Array("\(folder)/stomptap-XXXXXX.txt".utf8CString)
-        let descriptor = mkstemps(&path, 4)
-        guard descriptor >= 0 else { throw Failure(.cannotCreate, "edit: \(folder): \(systemMessage(errno))") }
-        let name = String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let name = "\(folder)/stomptap-\(String(UInt64.random(in: .min ... .max), radix: 36)).txt"
+        let descriptor: Int32
+        do throws(FileCreation.Failure) {
+            descriptor = try FileCreation.exclusive.opened(name, mode: 0o600)
+        } catch {
+            throw Failure(.cannotCreate, "edit: \(folder): \(systemMessage(error.errno))")
+        }
         defer { unlink(name) }
         let written = Result {
             try Array(text.utf8).withUnsafeBytes { octets in

@@ -1,0 +1,80 @@
+import NIOCore
+
+/// Percent-encoding (RFC 3986, section 2.1).
+package enum PercentEncoding {
+    /// What becomes of a `%` that is not followed by two hexadecimal digits, or stands for a byte that is not accepted.
+    package enum Malformed {
+        case stays
+        /// The whole text is refused.
+        case isRefused
+    }
+
+    /// The bytes that were encoded; nil if they are refused.
+    ///
+    /// - Parameter accepts: whether a byte may have been encoded.
+    package static func decode(
+        _ bytes: some Collection<UInt8>, malformed: Malformed, accepts: (UInt8) -> Bool = { _ in true }
+    ) -> [UInt8]? {
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count)
+        var rest = bytes[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                result.append(byte)
+                continue
+            }
+            let digits = rest.prefix(2).compactMap(\.hexadecimalValue)
+            if digits.count == 2, accepts(digits[0] << 4 | digits[1]) {
+                result.append(digits[0] << 4 | digits[1])
+                rest = rest.dropFirst(2)
+            } else if malformed == .stays {
+                result.append(byte)
+            } else {
+                return nil
+            }
+        }
+        return result
+    }
+
+    /// Whether a byte means itself wherever it is in a URL (RFC 3986, section 2.3).
+    package static func isUnreserved(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+            UInt8(ascii: "~"):
+            true
+        default: false
+        }
+    }
+
+    /// `text` with all but unreserved characters encoded, as a segment of a path.
+    package static func encode(_ text: String) -> String {
+        var result = ByteBuffer()
+        result.writePercentEncoded(text.utf8, keeping: isUnreserved)
+        return String(buffer: result)
+    }
+}
+
+extension ByteBuffer {
+    /// Appends `bytes`, percent-encoded apart from those that `keeps` accepts.
+    package mutating func writePercentEncoded(_ bytes: some Collection<UInt8>, keeping keeps: (UInt8) -> Bool) {
+        reserveCapacity(minimumWritableBytes: bytes.count)
+        for byte in bytes {
+            if keeps(byte) {
+                writeInteger(byte)
+            } else {
+                writeString("%" + hexadecimal(UInt32(byte), digits: 2).uppercased())
+            }
+        }
+    }
+
+    /// Appends `bytes` with `%` itself percent-encoded, which the receiver of an event stream of SockJS decodes.
+    package mutating func writePercentSignsEncoded(_ bytes: ByteBuffer) {
+        let sign = UInt8(ascii: "%")
+        guard bytes.readableBytesView.contains(sign) else {
+            writeImmutableBuffer(bytes)
+            return
+        }
+        writePercentEncoded(bytes.readableBytesView) { $0 != sign }
+    }
+}

@@ -1,0 +1,65 @@
+import NIOCore
+import STOMPTransport
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// What the rooms above share: percent-encoding, display escaping, the creation of files.
+@Suite struct TextTests {
+    @Test func percentEncodingIsDecoded() {
+        func decoded(_ text: String, _ malformed: PercentEncoding.Malformed) -> String? {
+            PercentEncoding.decode(text.utf8, malformed: malformed).map { String(decoding: $0, as: UTF8.self) }
+        }
+        #expect(decoded("a%2Fb%c3%A9%", .stays) == "a/bé%")
+        #expect(decoded("%zz%2", .stays) == "%zz%2")
+        #expect(decoded("%41%+5", .stays) == "A%+5")
+        #expect(decoded("%zz", .isRefused) == nil)
+        #expect(decoded("a%2", .isRefused) == nil)
+        #expect(PercentEncoding.decode("%41".utf8, malformed: .isRefused) { $0 != 0x41 } == nil)
+        #expect(PercentEncoding.encode("/a b~é") == "%2Fa%20b~%C3%A9")
+        #expect(decoded(PercentEncoding.encode("한글 %25/\n"), .isRefused) == "한글 %25/\n")
+    }
+
+    /// However long the text before it is.
+    @Test func whatIsHiddenIsFound() {
+        for length in 0..<40 {
+            for hidden in ["\u{1B}", "\u{7F}", "\u{9B}", "\u{202E}", "\n"] {
+                let text = String(repeating: "a", count: length)
+                let bytes = Array("\(text)\(hidden)bcdefghijk".utf8)
+                let found = bytes.withUnsafeBytes { DisplayEscaping.firstHidden(in: $0, from: 0) }
+                #expect(found?.index == length && found?.length == hidden.utf8.count)
+                #expect(found?.scalar == hidden.unicodeScalars.first?.value)
+            }
+            let plain = Array((String(repeating: "a", count: length) + "é한").utf8)
+            #expect(plain.withUnsafeBytes { DisplayEscaping.firstHidden(in: $0, from: 0) } == nil)
+        }
+        #expect(printable("a\u{1B}\n\u{202E}é", limit: 4) == "a\\x1b\\n\\u{202e}...")
+    }
+
+    @Test func aFileIsCreatedAsItIsAskedFor() throws {
+        let path = "/tmp/stomptap-\(UInt64.random(in: .min ... .max))"
+        defer { unlink(path) }
+        func put(_ text: String, _ creation: FileCreation) throws {
+            let file = try creation.opened(path, mode: 0o600)
+            #expect(Array(text.utf8).withUnsafeBytes { write(file, $0.baseAddress, $0.count) } == text.utf8.count)
+            close(file)
+        }
+        func size() -> Int {
+            var status = stat()
+            return stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600 ? Int(status.st_size) : -1
+        }
+        try put("abc", .exclusive)
+        #expect(size() == 3)
+        #expect(throws: FileCreation.Failure.self) { try put("abc", .exclusive) }
+        try put("de", .appending)
+        #expect(size() == 5)
+        try put("f", .truncating)
+        #expect(size() == 1)
+    }
+}
