@@ -3,6 +3,7 @@ import NIOCore
 import STOMPBroker
 import STOMPCore
 import STOMPTransport
+import TestSupport
 import Testing
 
 import enum TestSupport.Loopback
@@ -168,7 +169,11 @@ private struct Member: Sendable {
                 await session.next()
                 try await Self.send("alarm \(round)", to: "/queue/minji", port: port)
                 try await Self.send("chat \(round)", to: "/topic/8", port: port)
-                #expect(await eventually { received.withLockedValue { $0.count } == round * 4 })
+                try await eventually {
+                    received.withLockedValue { $0.count } == round * 4 ? true : nil
+                } otherwise: {
+                    "only \(received.withLockedValue { $0 }) came"
+                }
                 if round == 3 {
                     try await Self.send("the end", to: "/queue/minji", port: port)
                     try await application.value

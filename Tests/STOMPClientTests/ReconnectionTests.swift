@@ -51,23 +51,23 @@ import enum TestSupport.Loopback
         try Endpoint("stomp://127.0.0.1:\(try Loopback.freePorts(1)[0])")
     }
 
-    private func servers(_ server: ScriptedServer) -> [(endpoint: Endpoint, configuration: ClientConfiguration)] {
+    private func servers(_ server: ScriptedBroker) -> [(endpoint: Endpoint, configuration: ClientConfiguration)] {
         [(server.endpoint, ClientConfiguration(server.endpoint))]
     }
 
     @Test func bringsTheSubscriptionBack() async throws {
         let connections = NIOLockedValueBox(0)
-        let script: @Sendable (Frame, ScriptedServer.Peer) -> Void = { frame, peer in
-            ScriptedServer.obliging(frame, peer)
+        let script: @Sendable (Frame, ScriptedBroker.Peer) -> Void = { frame, peer in
+            ScriptedBroker.obliging(frame, peer)
             guard frame.command == .subscribe else { return }
             let number = connections.withLockedValue { count in
                 count += 1
                 return count
             }
             peer.sendMessage("from \(number)", subscription: frame.headers["id"] ?? "")
-            if number < 3 { peer.stream.close() }
+            if number < 3 { peer.close() }
         }
-        try await ScriptedServer.with(script) { server in
+        try await ScriptedBroker.with(script) { server in
             let bodies = NIOLockedValueBox<[String]>([])
             try await Reconnection(servers: servers(server), policy: quick).run { connection in
                 let subscription = try await connection.subscribe(to: "/topic/a", id: "mine", headers: ["x": "1"])
@@ -83,7 +83,7 @@ import enum TestSupport.Loopback
     }
 
     @Test func doesNotTryAgainWhatWasRefused() async throws {
-        try await ScriptedServer.with({ _, peer in peer.send("ERROR\nmessage:no\n\n\0") }) { server in
+        try await ScriptedBroker.with({ _, peer in peer.send("ERROR\nmessage:no\n\n\0") }) { server in
             var policy = quick
             policy.includesFirst = true
             let error = await #expect(throws: STOMPClientError.self) {
@@ -99,11 +99,11 @@ import enum TestSupport.Loopback
 
     @Test func waitsLongerForAServerThatClosesInALoop() async throws {
         let waits = NIOLockedValueBox<[TimeAmount]>([])
-        let script: @Sendable (Frame, ScriptedServer.Peer) -> Void = { frame, peer in
+        let script: @Sendable (Frame, ScriptedBroker.Peer) -> Void = { frame, peer in
             if frame.command == .connect { peer.sendConnected() }
-            peer.stream.close()
+            peer.close()
         }
-        try await ScriptedServer.with(script) { server in
+        try await ScriptedBroker.with(script) { server in
             var policy = quick
             policy.attempts = 5
             let reconnection = Reconnection(servers: servers(server), policy: policy) { event in
@@ -140,7 +140,7 @@ import enum TestSupport.Loopback
 
     @Test func goesToTheNextServer() async throws {
         let dead = try nobody()
-        try await ScriptedServer.with { server in
+        try await ScriptedBroker.with { server in
             let reconnection = Reconnection(
                 servers: [(dead, ClientConfiguration(dead))] + servers(server), policy: .never)
             let name = try await reconnection.run { connection in

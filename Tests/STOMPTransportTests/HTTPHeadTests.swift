@@ -37,16 +37,16 @@ import Testing
 
     /// How asking such a server for events fails, and the URL that was asked.
     private static func failure(_ reply: String, path: String = "/e?secret") async throws -> (TransportError?, String) {
-        let server = try await ScriptedServer(.text(reply, closes: true))
-        let target = TransportTarget(
-            kind: .eventStream(requestTarget: path), host: "127.0.0.1", port: server.port, isSecure: false)
-        let error = await transportError {
-            let stream = try await TransportConnector().connect(
-                to: target, on: group.next(), deadline: .farEnough, receiver: Inbox().factory)
-            stream.abort()
+        try await ScriptedServer.run(.text(reply, closes: true)) { server in
+            let target = TransportTarget(
+                kind: .eventStream(requestTarget: path), host: "127.0.0.1", port: server.port, isSecure: false)
+            let error = await transportError {
+                let stream = try await TransportConnector().connect(
+                    to: target, on: group.next(), deadline: .farEnough, receiver: Inbox().factory)
+                stream.abort()
+            }
+            return (error, "http://127.0.0.1:\(server.port)/e")
         }
-        await server.stop()
-        return (error, "http://127.0.0.1:\(server.port)/e")
     }
 
     @Test(arguments: [

@@ -12,6 +12,7 @@ public struct TestFailure: Error, CustomStringConvertible {
 /// Waits until `condition` gives a value, and fails with what `failure` says when `limit` has passed.
 ///
 /// A look every few milliseconds: no thread is held while it waits, and a cancelled test stops at once.
+@discardableResult
 public func eventually<Value>(
     within limit: Duration = .seconds(120), isolation: isolated (any Actor)? = #isolation,
     _ condition: () async throws -> Value?, otherwise failure: () -> String

@@ -15,6 +15,8 @@ public final class ScriptedServer: Sendable {
         case awaitMore(Int)
         /// Sends what is made of all that has come.
         case answer(@Sendable ([UInt8]) -> [UInt8])
+        /// Reads on, and lets a script answer each piece that comes, until the client closes.
+        case react(@Sendable (ByteBuffer, Peer) -> Void)
         /// Reads on, and sends nothing, until the client closes.
         case stall
         /// Reads nothing more, until the server is closed.
@@ -25,6 +27,24 @@ public final class ScriptedServer: Sendable {
         public static func sendText(_ text: String) -> Step { .send(Array(text.utf8)) }
     }
 
+    /// A connection, for a script that reacts to what comes.
+    public final class Peer: Sendable {
+        private let channel: any Channel
+        fileprivate let isReading = Mutex(true)
+        fileprivate let timesFull = Mutex(0)
+
+        fileprivate init(_ channel: any Channel) { self.channel = channel }
+
+        public func send(_ text: String) {
+            channel.writeAndFlush(ByteBuffer(string: text), promise: nil)
+            if !channel.isWritable { timesFull.withLock { $0 += 1 } }
+        }
+
+        public func close() { channel.close(promise: nil) }
+        /// Reads nothing more, until the server is closed.
+        public func stopReading() { isReading.withLock { $0 = false } }
+    }
+
     public let port: Int
     private let listener: NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>
     private let script: @Sendable (Int) -> [Step]
@@ -32,6 +52,7 @@ public final class ScriptedServer: Sendable {
     /// How many of them are over.
     private let played = Mutex(0)
     private let sentOctets = Mutex(0)
+    private let peers = Mutex<[Peer]>([])
 
     /// Runs while `body` does.
     ///
@@ -63,6 +84,9 @@ public final class ScriptedServer: Sendable {
     public var sent: Int { sentOctets.withLock { $0 } }
     /// How many connections are over.
     public var ended: Int { played.withLock { $0 } }
+
+    /// How often a script sent something that a connection could not take at once.
+    public var timesFull: Int { peers.withLock { $0.reduce(0) { $0 + $1.timesFull.withLock { $0 } } } }
 
     /// The steps that open a WebSocket for a client with the header ``webSocketKey``.
     public static let webSocket: [Step] = [
@@ -154,6 +178,14 @@ public final class ScriptedServer: Sendable {
                     position += count
                 case .answer(let make):
                     try await outbound.write(ByteBuffer(bytes: make(received[number])))
+                case .react(let react):
+                    let peer = Peer(client.channel)
+                    peers.withLock { $0.append(peer) }
+                    while peer.isReading.withLock({ $0 }), let chunk = try await chunks.next() {
+                        connections.withLock { $0[number] += chunk.readableBytesView }
+                        react(chunk, peer)
+                    }
+                    if !peer.isReading.withLock({ $0 }) { try await Task.sleep(for: .seconds(3600)) }
                 case .stall:
                     while try await receive() {}
                 case .hold:

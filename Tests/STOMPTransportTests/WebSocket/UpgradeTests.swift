@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import STOMPTransport
+import TestSupport
 import Testing
 
 /// The client's handshake against servers of every kind.
@@ -21,13 +22,13 @@ import Testing
     @Test(arguments: [false, true])
     func octetsThatComeWithTheAnswerAreNotLost(isSplit: Bool) async throws {
         let octets = ByteBuffer(bytes: (ScriptedServer.switching + "\r\n").utf8 + Self.frame)
-        let server = try await ScriptedServer(Reply(octets: octets, isSplit: isSplit))
-        let client = Inbox()
-        let stream = try await TransportConnector(options: ScriptedServer.options).connect(
-            to: .webSocket(server.port), on: group.next(), deadline: .farEnough, receiver: client.factory)
-        try await client.wait { $0.texts == ["hi"] && $0.batches > 0 }
-        stream.abort()
-        await server.stop()
+        try await ScriptedServer.run(Reply(octets: octets, isSplit: isSplit)) { server in
+            let client = Inbox()
+            let stream = try await TransportConnector(options: ScriptedServer.options).connect(
+                to: .webSocket(server.port), on: group.next(), deadline: .farEnough, receiver: client.factory)
+            try await client.wait { $0.texts == ["hi"] && $0.batches > 0 }
+            stream.abort()
+        }
     }
 
     @Test func informationBeforeTheAnswerIsPassedOver() async throws {
@@ -227,17 +228,21 @@ import Testing
     // MARK: - Giving up
 
     @Test func cancellingLeavesNothingOpen() async throws {
-        let server = try await ScriptedServer(.silence)
-        let receiver = Inbox()
-        let task = Task {
-            try await TransportConnector().connect(
-                to: .webSocket(server.port), on: group.next(), deadline: .farEnough, receiver: receiver.factory)
+        try await ScriptedServer.run(.silence) { server in
+            let receiver = Inbox()
+            let task = Task {
+                try await TransportConnector().connect(
+                    to: .webSocket(server.port), on: group.next(), deadline: .farEnough, receiver: receiver.factory)
+            }
+            try await eventually {
+                server.received.first?.isEmpty == false ? true : nil
+            } otherwise: {
+                "nothing came"
+            }
+            task.cancel()
+            await #expect(throws: CancellationError.self) { _ = try await task.value }
+            _ = try await server.receivedWhole()
+            #expect(receiver.contents.stream == nil)
         }
-        try await server.inbox.wait { $0.octets > 0 }
-        task.cancel()
-        await #expect(throws: CancellationError.self) { _ = try await task.value }
-        _ = try await server.inbox.end()
-        #expect(receiver.contents.stream == nil)
-        await server.stop()
     }
 }

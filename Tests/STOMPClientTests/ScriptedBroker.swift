@@ -1,0 +1,80 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import STOMPCore
+import TestSupport
+
+@testable import STOMPClient
+
+/// A server that answers each frame as a test says, over TCP on loopback.
+struct ScriptedBroker {
+    typealias Peer = ScriptedServer.Peer
+
+    /// A server that does what is expected: CONNECTED, and a receipt for whatever asks for one.
+    static let obliging: @Sendable (Frame, Peer) -> Void = { frame, peer in
+        switch frame.command {
+        case .connect, .stomp: peer.sendConnected()
+        default: peer.sendReceipt(of: frame)
+        }
+    }
+
+    private struct Log {
+        var frames: [String] = []
+        var heartBeats = 0
+    }
+
+    private let server: ScriptedServer
+    private let log: NIOLockedValueBox<Log>
+    let endpoint: Endpoint
+
+    var frames: [String] { log.withLockedValue { $0.frames } }
+    var heartBeats: Int { log.withLockedValue { $0.heartBeats } }
+    /// How often a connection took nothing more.
+    var timesUnwritable: Int { server.timesFull }
+    var connectionsEnded: Int { server.ended }
+
+    /// Runs `body` against a server with this script.
+    ///
+    /// - Parameter greeting: what it sends before anything has come.
+    static func with<Result: Sendable>(
+        isolation: isolated (any Actor)? = #isolation, _ script: @escaping @Sendable (Frame, Peer) -> Void = obliging,
+        greeting: String? = nil, _ body: (ScriptedBroker) async throws -> Result
+    ) async throws -> Result {
+        let log = NIOLockedValueBox(Log())
+        let steps: @Sendable (Int) -> [ScriptedServer.Step] = { _ in
+            let decoder = NIOLockedValueBox(FrameDecoder())
+            return (greeting.map { [.sendText($0)] } ?? []) + [
+                .react { bytes, peer in
+                    decoder.withLockedValue { $0.feed(bytes) }
+                    while let element = try? decoder.withLockedValue({ try $0.next() }) {
+                        switch element {
+                        case .heartBeat: log.withLockedValue { $0.heartBeats += 1 }
+                        case .frame(let frame):
+                            log.withLockedValue { $0.frames.append(frame.description) }
+                            script(frame, peer)
+                        }
+                    }
+                }
+            ]
+        }
+        return try await ScriptedServer.run(script: steps) { server in
+            let endpoint = try Endpoint("stomp://127.0.0.1:\(server.port)")
+            return try await body(ScriptedBroker(server: server, log: log, endpoint: endpoint))
+        }
+    }
+}
+
+extension ScriptedServer.Peer {
+    /// CONNECTED as a broker that names itself says it.
+    func sendConnected(_ headers: String = "server:scripted/1\nsession:s-1\nheart-beat:0,0\n") {
+        send("CONNECTED\nversion:1.2\n\(headers)\n\0")
+    }
+
+    func sendReceipt(of frame: Frame) {
+        guard let id = frame.headers["receipt"] else { return }
+        send("RECEIPT\nreceipt-id:\(id)\n\n\0")
+    }
+
+    func sendMessage(_ body: String, subscription: String = "sub-0", id: Int = 0) {
+        send("MESSAGE\nsubscription:\(subscription)\ndestination:/topic/a\nmessage-id:\(id)\n\n\(body)\0")
+    }
+}

@@ -1,0 +1,65 @@
+import NIOCore
+import STOMPTransport
+import TestSupport
+
+extension ScriptedServer {
+    /// What a server does once the head of an HTTP request is here.
+    struct Reply: Sendable {
+        var octets: ByteBuffer
+        /// Whether each octet is sent in a segment of its own.
+        var isSplit = false
+        var closes = false
+
+        static func text(_ text: String, closes: Bool = false) -> Reply {
+            Reply(octets: ByteBuffer(string: text), closes: closes)
+        }
+
+        static let silence = Reply(octets: ByteBuffer())
+
+        var steps: [Step] {
+            let octets = Array(octets.readableBytesView)
+            let sent = isSplit ? octets.map { Step.send([$0]) } : octets.isEmpty ? [] : [.send(octets)]
+            return [.awaitText("\r\n\r\n")] + sent + (closes ? [] : [.stall])
+        }
+    }
+
+    /// A key and what answers it, both from RFC 6455, section 1.3.
+    static var key: String { "dGhlIHNhbXBsZSBub25jZQ==" }
+    static var accept: String { "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" }
+    static var switching: String {
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            + "Sec-WebSocket-Accept: \(accept)\r\n"
+    }
+
+    /// Options whose request has the key that `accept` answers.
+    static var options: TransportOptions {
+        var options = TransportOptions()
+        options.httpHeaders = [("Sec-WebSocket-Key", key)]
+        return options
+    }
+
+    /// Runs while `body` does, with the same reply on each connection.
+    static func run<Value: Sendable>(
+        isolation: isolated (any Actor)? = #isolation, _ reply: Reply,
+        _ body: (ScriptedServer) async throws -> Value
+    ) async throws -> Value {
+        try await run(script: { _ in reply.steps }, body)
+    }
+
+    /// What becomes of a client that asks such a server for a WebSocket.
+    static func error(
+        of reply: Reply, options: TransportOptions = options, within limit: TimeAmount = .seconds(20),
+        on eventLoop: any EventLoop = group.next()
+    ) async throws -> TransportError? {
+        try await run(reply) { server in
+            let error = await transportError {
+                let stream = try await TransportConnector(options: options).connect(
+                    to: .webSocket(server.port), on: eventLoop, deadline: .now() + limit, receiver: Inbox().factory)
+                stream.abort()
+            }
+            // Nothing is left open: the server sees the end.
+            _ = try await server.receivedWhole()
+            return error?.withoutPort(server.port)
+        }
+    }
+}
