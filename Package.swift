@@ -61,7 +61,8 @@ let package = Package(
             name: "LineEditorFixture", dependencies: ["LineEditor"], path: "Tests/Fixtures/LineEditorFixture"),
         .testTarget(name: "LineEditorTests", dependencies: ["LineEditor", "LineEditorFixture", "TestSupport"]),
         .target(
-            name: "OutputFixtures", dependencies: ["StomptapOutput", "STOMPTransport", "STOMPCore", nioCore],
+            name: "OutputFixtures",
+            dependencies: ["StomptapOutput", "STOMPTap", "STOMPTransport", "STOMPCore", nioCore],
             path: "Tests/Fixtures/OutputFixtures"),
         .testTarget(
             name: "StomptapOutputTests",

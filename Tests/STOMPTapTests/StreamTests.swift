@@ -70,8 +70,8 @@ import Testing
             #expect(app.text == "HTTP/1.1 400 Bad Request\r\n\r\n")
             app.close()
             try await between.wait("end") { $0.endings == [.connectionClosed(by: .server)] }
-            #expect(between.octets(.toServer) == "GET / HTTP/1.1\r\n\r\n")
-            #expect(between.octets(.toApp) == "HTTP/1.1 400 Bad Request\r\n\r\n")
+            #expect(between.octets(.outgoing) == "GET / HTTP/1.1\r\n\r\n")
+            #expect(between.octets(.incoming) == "HTTP/1.1 400 Bad Request\r\n\r\n")
         }
     }
 

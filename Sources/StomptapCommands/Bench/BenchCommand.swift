@@ -8,8 +8,7 @@ import StomptapOutput
 /// `bench`: load, throughput, latency.
 struct BenchCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
-        .success, .usage, .noHost, .unavailable, .cannotCreate, .timedOut, .refused, .interrupted,
-        own: [.failed: "a --fail-if held or the server answered ERROR", .badInput: "a log that is none"])
+        own: [.failed: "a --fail-if held or the server answered ERROR", .badInput: "an invalid log or certificate"])
 
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure load, throughput and latency.",

@@ -14,7 +14,6 @@ import StomptapOutput
 /// `connect`: a session and a prompt, or a script.
 struct ConnectCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
-        .success, .usage, .noInput, .noHost, .unavailable, .protocolError, .refused, .interrupted,
         own: [
             .failed: "the server answered ERROR, or none of the messages that came was the expected one",
             .badInput: "what cannot be sent, or a transaction left open",

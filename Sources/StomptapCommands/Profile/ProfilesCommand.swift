@@ -3,9 +3,8 @@ import StomptapOutput
 
 /// `profiles`: what there is to be named instead of a URL.
 struct ProfilesCommand: AsyncParsableCommand {
-    private static let exitStatuses = ExitStatus.section(own: [
-        .success: "all can be used", .badConfiguration: "one is wrong",
-    ])
+    private static let exitStatuses = ExitStatus.section(
+        [.usage, .writeFailed], own: [.success: "all can be used", .badConfiguration: "one is wrong"])
 
     static let configuration = CommandConfiguration(
         commandName: "profiles", abstract: "List the profiles: servers with their options, under a name.",

@@ -7,7 +7,6 @@ import StomptapOutput
 /// `publish`: sends messages.
 struct PublishCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
-        .failed, .usage, .noInput, .noHost, .unavailable, .protocolError, .refused, .interrupted,
         own: [
             .success: "sent", .badInput: "a body, template or recording that cannot be sent",
             .timedOut: "no receipt in time",

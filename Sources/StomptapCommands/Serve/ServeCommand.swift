@@ -7,8 +7,8 @@ import StomptapOutput
 /// `serve`: the embedded broker.
 struct ServeCommand: AsyncParsableCommand {
     private static let exitStatuses = ExitStatus.section(
-        .usage, .noInput, .interrupted, .terminated,
-        own: [.badInput: "a certificate or key that is none", .cannotCreate: "the port cannot be listened on"])
+        [.usage, .noInput, .writeFailed, .interrupted, .terminated],
+        own: [.badInput: "an invalid certificate or key", .cannotCreate: "the port cannot be listened on"])
 
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Run the embedded broker, for trying out, mocks and tests.",

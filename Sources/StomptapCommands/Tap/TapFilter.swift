@@ -28,7 +28,7 @@ struct TapFilter: Sendable {
         guard let grep else { return true }
         return switch content {
         case .frame(let frame): grep.matches(frame)
-        case .message(let octets, _), .octets(let octets): grep.matches(octets)
+        case .wire(_, _, let bytes?): grep.matches(bytes)
         default: false
         }
     }

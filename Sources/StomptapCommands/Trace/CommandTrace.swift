@@ -36,7 +36,7 @@ struct CommandTrace: Sendable {
         hasFile = options.traceFile != nil
         if let path = options.traceFile {
             let file = try TraceFile(path, of: "--trace-file")
-            let json = Shared(TraceJSON(mask: options.appearance.mask))
+            let json = Shared(EventJSON(mask: options.appearance.mask))
             wire = WireTrace(detail: .octets) { event in
                 print(event)
                 json.update { json in

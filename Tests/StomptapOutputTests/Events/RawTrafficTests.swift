@@ -2,16 +2,15 @@ import NIOCore
 import OutputFixtures
 import STOMPCore
 import STOMPTransport
-import StomptapOutput
 import Testing
 
-@testable import StomptapCommands
+@testable import StomptapOutput
 
-@Suite struct RawRendererTests {
-    private func printed(_ events: RawEvent..., as form: OutputForm = .pretty, hasDump: Bool = false) -> String {
+@Suite struct RawTrafficTests {
+    private func printed(_ events: TrafficEvent..., as form: OutputForm = .pretty, hasDump: Bool = false) -> String {
         var style = OutputStyle()
         style.timestamps = .none
-        var renderer = RawRenderer(form: form, style: style, hasDump: hasDump, start: sampleTime)
+        var renderer = TrafficRenderer(form: form, style: style, hasDump: hasDump, start: sampleTime)
         return appended { out in
             for var event in events {
                 event.time = sampleTime
@@ -20,9 +19,10 @@ import Testing
         }
     }
 
-    private let text = RawEvent(.incoming, .ws, .message(.text, ByteBuffer(string: "a\u{1B}[2Jb\nc")))
-    private let close = RawEvent(
-        .incoming, .ws, .closed(TransportClosure(layer: .webSocket, code: 1001, reason: "b\u{7}ye", isClean: true)))
+    private let text = TrafficEvent(.incoming, .ws, .wire(.message(isText: true), ByteBuffer(string: "a\u{1B}[2Jb\nc")))
+    private let close = TrafficEvent(
+        .incoming, .ws,
+        .wire(.ended(TransportClosure(layer: .webSocket, code: 1001, reason: "b\u{7}ye", isClean: true))))
 
     @Test func nothingThatCameDrivesATerminal() {
         #expect(printed(text) == "< ws text  8 B\n  a\\x1b[2Jb\n  c\n")
@@ -30,20 +30,20 @@ import Testing
     }
 
     @Test func whatIsNoTextIsDumpedAndTextWhenAskedFor() {
-        let binary = RawEvent(.outgoing, .ws, .message(.binary, ByteBuffer(bytes: [0xFF])))
+        let binary = TrafficEvent(.outgoing, .ws, .wire(.message(isText: false), ByteBuffer(bytes: [0xFF])))
         #expect(printed(binary).hasPrefix("> ws binary  1 B\n  00000000  ff "))
         #expect(printed(binary, hasDump: true) == printed(binary), "once is enough")
         #expect(printed(text, hasDump: true).contains("  c\n  00000000  61 1b 5b 32 4a 62 0a 63"))
     }
 
     @Test func aFrameThatIsNoneIsShownAsOneWithItsSecretsHidden() {
-        let octets = RawEvent(.outgoing, .tcp, .octets(ByteBuffer(string: "SEN\npasscode:abc\n\nx\0")))
+        let octets = TrafficEvent(.outgoing, .tcp, .wire(.bytes, ByteBuffer(string: "SEN\npasscode:abc\n\nx\0")))
         #expect(printed(octets) == "> tcp octets  20 B\n  SEN\n  passcode:****\n\n  x\n  ^@\n")
         #expect(printed(octets, as: .json).contains(#""type":"octets","body":"SEN\npasscode:***\n\nx\u0000""#))
     }
 
     @Test func theOtherFormsHaveWhatCameAlone() throws {
-        let sent = RawEvent(.outgoing, .ws, .message(.text, ByteBuffer(string: "sent")))
+        let sent = TrafficEvent(.outgoing, .ws, .wire(.message(isText: true), ByteBuffer(string: "sent")))
         #expect(printed(sent, text, close, as: .body()) == "a\u{1B}[2Jb\nc\n")
         #expect(printed(sent, text, close, as: .raw) == "a\u{1B}[2Jb\nc")
         #expect(printed(sent, text, as: .none) == "")
@@ -52,7 +52,7 @@ import Testing
         event.id = "7"
         event.data = ByteBuffer(string: "{}")
         let format = OutputForm.format(try FormatTemplate("%{event} %{id} %b %l"), terminator: 0x0A)
-        #expect(printed(RawEvent(.incoming, .http, .event(event)), as: format) == "tick 7 {} 2\n")
+        #expect(printed(TrafficEvent(.incoming, .http, .wire(.serverSentEvent(event))), as: format) == "tick 7 {} 2\n")
     }
 
     @Test func jsonHasAnObjectForEachEvent() throws {
@@ -66,10 +66,11 @@ import Testing
                 """)
         let frame = try makeMessage(["destination:/a"], "x")
         #expect(
-            printed(RawEvent(.incoming, .stomp, .frame(frame)), as: .json).hasSuffix(
+            printed(TrafficEvent(.incoming, .stomp, .frame(frame)), as: .json).hasSuffix(
                 #""layer":"stomp","type":"frame","command":"MESSAGE","headers":{"destination":"/a"},"#
                     + #""body":"x","bodyEncoding":"utf-8","bodySize":1}"# + "\n"))
         #expect(
-            printed(RawEvent(.incoming, .http, .retry(50)), as: .json).hasSuffix(#""type":"retry","retry":50}"# + "\n"))
+            printed(TrafficEvent(.incoming, .http, .wire(.retry(50))), as: .json).hasSuffix(
+                #""type":"retry","retry":50}"# + "\n"))
     }
 }

@@ -3,26 +3,25 @@ import OutputFixtures
 import STOMPCore
 import STOMPTap
 import STOMPTransport
-import StomptapOutput
 import Testing
 
-@testable import StomptapCommands
+@testable import StomptapOutput
 
-struct TapRendererTests {
+struct TapTrafficTests {
     private func printed(
         _ events: TapEvent..., as form: OutputForm = .pretty, style: (inout OutputStyle) -> Void = { _ in }
     ) -> String {
         var outputStyle = OutputStyle()
         outputStyle.timestamps = .utc
         style(&outputStyle)
-        var renderer = TapRenderer(form: form, style: outputStyle, start: sampleTime)
+        var renderer = TrafficRenderer(form: form, style: outputStyle, start: sampleTime)
         return appended { out in
             for event in events { renderer.append(event, at: sampleTime, to: &out) }
         }
     }
 
-    private let text = TapEvent.sample(.toApp, .message(ByteBuffer(string: "token: t\n\u{1B}hi"), isText: true))
-    private let octets = TapEvent.sample(.octets(ByteBuffer(string: "SEN\npasscode:abc\n\nx\0")))
+    private let text = TapEvent.sample(.incoming, .message(ByteBuffer(string: "token: t\n\u{1B}hi"), isText: true))
+    private let octets = TapEvent.sample(.bytes(ByteBuffer(string: "SEN\npasscode:abc\n\nx\0")))
 
     @Test func framesArePrintedWithTheirConnection() throws {
         #expect(
@@ -77,7 +76,7 @@ struct TapRendererTests {
 
                 """)
         let http = TapEvent.sample(
-            .octets(ByteBuffer(string: "GET /?token=s1 HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nAuthorization: s2\r\n\r\n")))
+            .bytes(ByteBuffer(string: "GET /?token=s1 HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nAuthorization: s2\r\n\r\n")))
         for form in [OutputForm.pretty, .json] {
             let printed = printed(http, as: form)
             #expect(printed.contains("Authorization: **") && !printed.contains("s1") && !printed.contains("s2"))
@@ -119,13 +118,13 @@ struct TapRendererTests {
 
     @Test func allElseIsNoTraffic() {
         for content in [
-            .opened(.tcp), .heartBeat, .layer(.http, .request(method: "GET", target: "/"), octets: nil),
+            .opened(.tcp), .heartBeat, .wire(.http, .request(method: "GET", target: "/"), nil),
             .fault(.frozen), .note(.moreRefusals), .ended(.over),
         ]
             as [TapEvent.Content]
         {
             #expect(printed(.sample(content)) == "")
-            #expect(!TapEvent.sample(content).isTraffic)
+            #expect(!TapEvent.sample(content).content.isTraffic)
         }
     }
 
@@ -139,23 +138,24 @@ struct TapRendererTests {
     @Test func noticesAreALineEach() {
         let start = "05:03:22.118 3 127.0.0.1:51234"
         #expect(
-            told(.sample(nil, .opened(.webSocket(path: "/ws?token=t\n"))))
+            told(.sample(.local, .opened(.webSocket(path: "/ws?token=t\n"))))
                 == "\(start) * open: WebSocket /ws?token=****\\n\n")
         #expect(
-            told(.sample(.toApp, .fault(.droppedHeartBeat))) == "\(start) app < server fault: dropped a heart-beat\n")
+            told(.sample(.incoming, .fault(.droppedHeartBeat))) == "\(start) app < server fault: dropped a heart-beat\n"
+        )
         #expect(
-            told(.sample(nil, .note(.notHTTP(from: .app)))) == "\(start) * the app sent what is no HTTP\n")
+            told(.sample(.local, .note(.notHTTP(from: .app)))) == "\(start) * the app sent what is no HTTP\n")
         #expect(
-            told(.sample(nil, .ended(.connectionClosed(by: .app))))
+            told(.sample(.local, .ended(.connectionClosed(by: .app))))
                 == "\(start) * end: the app closed the connection\n")
     }
 
     @Test func layersAreToldWhereTheyAreAskedFor() {
         let request = TapEvent.sample(
-            .layer(
+            .wire(
                 .http, .request(method: "GET", target: "/ws"),
-                octets: ByteBuffer(string: "GET /ws HTTP/1.1\r\nCookie: a=b\r\n\r\n")))
-        let ping = TapEvent.sample(.toApp, .layer(.ws, .ping, octets: ByteBuffer(string: "x")))
+                ByteBuffer(string: "GET /ws HTTP/1.1\r\nCookie: a=b\r\n\r\n")))
+        let ping = TapEvent.sample(.incoming, .wire(.ws, .ping, ByteBuffer(string: "x")))
         for event in [request, ping, .sample(.heartBeat)] { #expect(told(event) == "nothing") }
         #expect(
             told(request, .layers) == """

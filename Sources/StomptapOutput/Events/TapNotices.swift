@@ -1,6 +1,5 @@
 import STOMPTap
 import STOMPTransport
-import StomptapOutput
 
 /// Turns what is no frame and no message into lines for stderr.
 ///
@@ -9,7 +8,7 @@ import StomptapOutput
 /// 14:03:25.133 3 127.0.0.1:51234 app < server fault: dropped a heart-beat
 /// 14:03:30.420 3 127.0.0.1:51234 * end: the app closed it: close 1000
 /// ```
-struct TapNotices {
+package struct TapNotices: Sendable {
     private let text: WireText
     private var timestamps: Timestamps
     private var trace: TracePrinter
@@ -18,7 +17,7 @@ struct TapNotices {
     /// - Parameters:
     ///   - detail: how much of what passes below the messages is shown; nil is nothing.
     ///   - start: what ``TimestampStyle/relative`` counts from.
-    init(_ detail: WireEvent.Detail?, style: OutputStyle, start: Timestamp = .now()) {
+    package init(_ detail: WireEvent.Detail?, style: OutputStyle, start: Timestamp = .now()) {
         text = WireText(palette: style.palette, mask: style.mask, largestBody: 0)
         timestamps = Timestamps(style.timestamps, start: start)
         trace = TracePrinter(detail, style: style, start: start)
@@ -26,35 +25,31 @@ struct TapNotices {
     }
 
     /// Whether there are lines for it.
-    func tells(_ content: TapEvent.Content) -> Bool {
+    package func tells(_ content: TapEvent.Content) -> Bool {
         switch content {
         case .opened, .refused, .fault, .note, .ended: true
-        case .heartBeat, .layer: showsLayers
-        case .frame, .message, .octets: false
+        case .wire: showsLayers && !content.isTraffic
+        case .frame: false
         }
     }
 
-    mutating func append(_ event: TapEvent, at time: Timestamp, to out: inout OutputBuffer) {
+    package mutating func append(_ event: TapEvent, at time: Timestamp, to out: inout OutputBuffer) {
         switch event.content {
         case .opened(let what): write("open: \(what.text)", event, time, &out)
         case .refused(let refusal): write("refused: \(refusal.line(originOption: "--allow-origin"))", event, time, &out)
         case .fault(let what): write("fault: \(what.text)", event, time, &out)
         case .note(let what): write(what.text, event, time, &out)
         case .ended(let how): write("end: \(how.text)", event, time, &out)
-        case .heartBeat:
+        case .wire(let layer, let content, let bytes) where !event.content.isTraffic:
             trace.append(
-                WireEvent(.stomp, event.wireDirection, .layers, .observedHeartBeat), at: time, of: event.link, to: &out)
-        case .layer(let layer, let content, let octets):
-            trace.append(
-                WireEvent(layer, event.wireDirection, .layers, content, octets: octets), at: time, of: event.link,
-                to: &out)
-        case .frame, .message, .octets: break
+                WireEvent(layer, event.direction, .layers, content, octets: bytes), at: time, of: event.link, to: &out)
+        case .frame, .wire: break
         }
     }
 
     private mutating func write(_ line: String, _ event: TapEvent, _ time: Timestamp, _ out: inout OutputBuffer) {
         timestamps.advance(to: time)
-        text.writeStart(timestamps.text, event.wireDirection, of: event.link, to: &out)
+        text.writeStart(timestamps.text, event.direction, of: event.link, to: &out)
         out.append(text.mask.masked(summary: line), visible: .line)
         out.append("\n")
     }
