@@ -1,5 +1,5 @@
 import CEditLine
-import Glibc
+import SystemC
 
 extension Editline {
     /// Commands of our own, by the names that `.editrc` may bind keys to.

@@ -1,5 +1,5 @@
 import CEditLine
-import Glibc
+import SystemC
 
 /// libedit as the keyboard's half of an editor: key bindings, editing commands, vi's and emacs's manners, `.editrc`.
 ///

@@ -1,5 +1,5 @@
 import CEditLine
-import Glibc
+import SystemC
 
 /// What libedit reads, writes and keeps pointers to.
 final class EditlineFiles {
@@ -25,8 +25,8 @@ final class EditlineFiles {
     }
 
     deinit {
-        _ = Glibc.close(controller)
-        _ = Glibc.close(device)
+        _ = SystemC.close(controller)
+        _ = SystemC.close(device)
         for name in names { name.deallocate() }
     }
 

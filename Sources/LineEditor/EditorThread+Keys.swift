@@ -1,4 +1,4 @@
-import Glibc
+import SystemC
 
 /// What the keyboard gives, and libedit is given of it.
 extension EditorThread {

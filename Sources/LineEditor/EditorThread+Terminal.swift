@@ -1,4 +1,4 @@
-import Glibc
+import SystemC
 
 /// The terminal: taking and giving it back, and what others want of it.
 extension EditorThread {

@@ -1,5 +1,5 @@
 import CEditLine
-import Glibc
+import SystemC
 
 /// The editor's own thread: it alone reads the keyboard, owns libedit and writes to the terminal.
 ///

@@ -1,4 +1,4 @@
-import Glibc
+import SystemC
 
 /// Where a path leads once its links are followed; nil where nothing is there.
 func resolvedPath(_ path: String) -> String? {
@@ -26,7 +26,7 @@ func readFile(_ path: String, limit: Int) throws(LineEditorError) -> [UInt8]? {
         if errno == ENOENT { return nil }
         throw .system("cannot read \(path)")
     }
-    defer { Glibc.close(file) }
+    defer { SystemC.close(file) }
     var status = stat()
     guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
         throw LineEditorError(.systemFailure, "\(path) is no file")
@@ -57,7 +57,7 @@ func replaceFile(_ path: String, with octets: [UInt8]) throws(LineEditorError) {
     _ = fcntl(file, F_SETFD, FD_CLOEXEC)
     let written = writeAll(octets, to: file)
     let number = errno
-    Glibc.close(file)
+    SystemC.close(file)
     guard written, rename(template, path) == 0 else {
         let reason = written ? errno : number
         unlink(template)
@@ -70,7 +70,7 @@ func writeAll(_ octets: [UInt8], to descriptor: Int32) -> Bool {
     octets.withUnsafeBytes { octets in
         var rest = octets[...]
         while !rest.isEmpty {
-            let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            let count = SystemC.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
             if count >= 0 {
                 rest = rest.dropFirst(count)
                 continue

@@ -1,4 +1,4 @@
-import Glibc
+import SystemC
 
 /// The history on disk, shared by all sessions of one user.
 ///
@@ -29,7 +29,7 @@ struct HistoryFile {
         try makeFolder(folder)
         let lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard lock >= 0 else { throw .system("cannot open \(folder)") }
-        defer { Glibc.close(lock) }
+        defer { SystemC.close(lock) }
         guard acquire(lock) else { throw LineEditorError(.systemFailure, "\(folder) is locked by another program") }
         var history = try load()
         for line in unsaved { history.add(line) }

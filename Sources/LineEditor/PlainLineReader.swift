@@ -1,5 +1,5 @@
-import Glibc
 import Synchronization
+import SystemC
 
 /// Lines from a pipe, a file, or a terminal that cannot be edited on: the same events as a `LineEditor` has.
 ///

@@ -1,5 +1,5 @@
 import CEditLine
-import Glibc
+import SystemC
 
 /// The terminal of a process: its modes, its size, and writing to it. Used by one thread.
 struct Terminal {
@@ -61,7 +61,7 @@ struct Terminal {
     /// What has been typed, at most 4 KiB of it. Nil where the terminal is gone, empty where nothing has come.
     func read() -> [UInt8]? {
         var octets = [UInt8](repeating: 0, count: 4096)
-        let count = Glibc.read(input, &octets, octets.count)
+        let count = SystemC.read(input, &octets, octets.count)
         if count > 0 { return Array(octets[..<count]) }
         return count < 0 && (errno == EINTR || errno == EAGAIN) ? [] : nil
     }

@@ -1,6 +1,6 @@
 import CEditLine
-import Glibc
 import Synchronization
+import SystemC
 
 /// The signals that concern a terminal while lines are edited on it.
 ///

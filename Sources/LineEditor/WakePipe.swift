@@ -1,4 +1,4 @@
-import Glibc
+import SystemC
 
 /// Wakes a thread that sleeps in poll(2): from any thread, and from a signal handler.
 final class WakePipe: Sendable {
@@ -17,14 +17,14 @@ final class WakePipe: Sendable {
     }
 
     deinit {
-        _ = Glibc.close(readEnd)
-        _ = Glibc.close(writeEnd)
+        _ = SystemC.close(readEnd)
+        _ = SystemC.close(writeEnd)
     }
 
     func wake() {
         var octet: UInt8 = 0
         // A full pipe wakes as well as one octet more would.
-        _ = Glibc.write(writeEnd, &octet, 1)
+        _ = SystemC.write(writeEnd, &octet, 1)
     }
 
     /// Takes the wake-ups that have come so far.

@@ -1,14 +1,7 @@
 import NIOCore
 import STOMPCore
 import STOMPTransport
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 extension Message {
     /// What the clock says: `{"time":"2026-11-21T05:03:22Z","tick":1}` on `/topic/clock`.

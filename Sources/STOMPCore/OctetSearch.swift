@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 extension UnsafeRawBufferPointer {
     /// Where `octet` first stands in `range`, by the C library's vectorised search: the decoder lives on it.

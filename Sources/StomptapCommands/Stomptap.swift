@@ -1,13 +1,6 @@
 import ArgumentParser
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// The program: all commands under one name.
 public struct Stomptap: AsyncParsableCommand {
@@ -88,13 +81,7 @@ public struct Stomptap: AsyncParsableCommand {
 
     /// `exit` means the parser's here.
     private static func endProcess(_ status: Int32) -> Never {
-        #if canImport(Glibc)
-            Glibc.exit(status)
-        #elseif canImport(Musl)
-            Musl.exit(status)
-        #else
-            Darwin.exit(status)
-        #endif
+        SystemC.exit(status)
     }
 
     private static func isParserError(_ error: any Error) -> Bool {

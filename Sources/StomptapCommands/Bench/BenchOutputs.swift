@@ -1,14 +1,7 @@
 import ArgumentParser
 import STOMPTransport
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// Where a run's figures go, and what is demanded of them.
 struct BenchReportOptions: ParsableArguments {

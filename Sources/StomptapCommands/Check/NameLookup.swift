@@ -1,14 +1,7 @@
 import NIOCore
 import STOMPClient
 import STOMPTransport
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// The name service.
 enum NameLookup {

@@ -2,14 +2,7 @@ import ArgumentParser
 import STOMPClient
 import STOMPTransport
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// `connect`: a session and a prompt, or a script.
 struct ConnectCommand: EndpointCommand {

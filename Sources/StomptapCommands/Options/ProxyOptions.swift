@@ -1,14 +1,7 @@
 import ArgumentParser
 import STOMPClient
 import STOMPTransport
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// What stands between this program and the server.
 struct ProxyOptions: ParsableArguments {

@@ -2,14 +2,7 @@ import ArgumentParser
 import STOMPClient
 import STOMPTransport
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// How a TLS server is met, for endpoints that have TLS.
 struct TLSArguments: ParsableArguments {

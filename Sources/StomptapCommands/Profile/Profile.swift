@@ -1,14 +1,7 @@
 import FoundationEssentials
 import STOMPClient
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// A server and the options that go with it, under a name: `$XDG_CONFIG_HOME/stomptap/NAME.json`.
 ///

@@ -1,13 +1,6 @@
 import NIOCore
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// A command that a shell runs with its input from this program, in a process group of its own.
 final class ChildProcess: Sendable {

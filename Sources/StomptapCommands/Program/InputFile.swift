@@ -1,13 +1,6 @@
 import STOMPTransport
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// Files that the user names.
 enum InputFile {
@@ -40,13 +33,7 @@ enum InputFile {
         while true {
             var count = 0
             let chunk = [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, initialized in
-                #if canImport(Glibc)
-                    count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-                #elseif canImport(Musl)
-                    count = Musl.read(descriptor, buffer.baseAddress, buffer.count)
-                #else
-                    count = Darwin.read(descriptor, buffer.baseAddress, buffer.count)
-                #endif
+                count = SystemC.read(descriptor, buffer.baseAddress, buffer.count)
                 initialized = max(count, 0)
             }
             if count > 0 { return chunk }

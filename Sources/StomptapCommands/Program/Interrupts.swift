@@ -2,14 +2,7 @@ import Dispatch
 import LineEditor
 import StomptapOutput
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// SIGINT and SIGTERM: the first asks for a goodbye, the second ends the program at once. What makes it senseless to go
 /// on asks for a goodbye too.

@@ -1,14 +1,7 @@
 import STOMPClient
 import StomptapOutput
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// Prints messages on stdout or into a file, a batch at a time, on a thread that may block.
 final class MessagePrinter: Sendable {

@@ -1,13 +1,6 @@
 import CSpawn
-
 // Environments are read where nobody changes them: this program never does.
-#if canImport(Glibc)
-    @preconcurrency import Glibc
-#elseif canImport(Musl)
-    @preconcurrency import Musl
-#else
-    @preconcurrency import Darwin
-#endif
+@preconcurrency import SystemC
 
 /// What `/bin/sh -c` is to run, with the outputs of this program.
 struct ShellCommand {

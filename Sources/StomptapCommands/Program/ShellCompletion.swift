@@ -1,13 +1,6 @@
 import ArgumentParser
 import LineEditor
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// Words that a shell is to offer on Tab, such as destinations, so that it takes them for nothing but text.
 enum ShellCompletion {

@@ -1,12 +1,5 @@
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// The program's output.
 enum StandardOutput {

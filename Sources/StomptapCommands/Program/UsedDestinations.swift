@@ -1,13 +1,6 @@
 import FoundationEssentials
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// The destinations that were named on this terminal before, for completion: `$XDG_STATE_HOME/stomptap/destinations`, a
 /// line each, the newest first, for its owner's eyes only.

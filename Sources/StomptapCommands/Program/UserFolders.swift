@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// The program's folders in its user's home, by the XDG Base Directory Specification, whether they exist or not. Nil where
 /// there is no home.

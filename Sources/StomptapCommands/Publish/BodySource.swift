@@ -1,14 +1,7 @@
 import NIOCore
 import STOMPTransport
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// Where the bodies of `publish` come from, a batch at a time.
 final class BodySource: Sendable {

@@ -2,14 +2,7 @@ import ArgumentParser
 import STOMPClient
 import STOMPCore
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// `subscribe`: tails destinations.
 struct SubscribeCommand: EndpointCommand {

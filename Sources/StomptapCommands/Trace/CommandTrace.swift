@@ -1,14 +1,7 @@
 import NIOCore
 import STOMPTransport
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// What a command tells of the wire: on stderr as far as `-v` asks for it, in the file that `--trace-file` names all of
 /// it, and in the one that `--pcap` names the octets. It is made once and serves all connections.

@@ -1,5 +1,5 @@
-import Glibc
 import LineEditor
+import SystemC
 
 // A program around the editor, for the tests: says what it was given, and does what its control pipe says.
 //

@@ -1,13 +1,6 @@
 import STOMPTransport
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// A file that a run's latencies are written to as they come: what there is can be read however the run ends.
 final class HistogramLogFile: Sendable {

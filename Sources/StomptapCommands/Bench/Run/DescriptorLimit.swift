@@ -1,12 +1,5 @@
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// How many files and sockets the system lets this process have.
 enum DescriptorLimit {

@@ -5,14 +5,7 @@ import STOMPClient
 import STOMPTransport
 import StomptapOutput
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// Where `connect` prints: stdout and stderr or, while a line is being edited, above that line.
 final class Console: Sendable {

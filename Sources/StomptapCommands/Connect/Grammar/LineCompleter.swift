@@ -1,14 +1,7 @@
 import LineEditor
 import STOMPClient
 import STOMPCore
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// What Tab offers, by the ``CommandTable`` and what was seen in the session.
 struct LineCompleter {

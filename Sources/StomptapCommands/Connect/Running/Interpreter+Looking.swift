@@ -1,14 +1,7 @@
 import STOMPClient
 import STOMPTransport
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 extension Interpreter {
     func show(_ range: MessageRange) async throws {

@@ -3,14 +3,7 @@ import STOMPClient
 import STOMPCore
 import STOMPTransport
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// Does what lines ask for, one after the other.
 final class Interpreter: Sendable {
