@@ -373,9 +373,9 @@ import Testing
     }
 
     /// A client of this library wraps the failure; its status and line stay.
-    @Test(arguments: files + handshakes + foreign + streams + certificates) func aClientSaysTheSame(_ told: Told) {
-        let error = STOMPClientError.transport(told.error)
-        #expect(Explanation(error).line == told.line)
-        #expect(StomptapOutput.ExitStatus(error) == told.status)
+    @Test(arguments: files + handshakes + foreign + streams + certificates) func aClientSaysTheSame(_ told: Told) throws
+    {
+        let error = try #require(told.error)
+        Told(session: .transport(error), told.line, told.status).check()
     }
 }
