@@ -39,10 +39,25 @@ let package = Package(
             name: "StomptapOutput",
             dependencies: ["SystemC", "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPTap"] + nio),
         .target(
+            name: "StomptapRuntime",
+            dependencies: ["StomptapOutput", "STOMPCore", "STOMPTransport", "STOMPClient", "CSpawn", "SystemC"] + nio),
+        .target(
+            name: "StomptapBench",
+            dependencies: [
+                "StomptapRuntime", "StomptapOutput", "STOMPCore", "STOMPTransport", "STOMPClient", "SystemC",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ] + nio),
+        .target(
+            name: "StomptapConsole",
+            dependencies: [
+                "StomptapRuntime", "StomptapOutput", "STOMPCore", "STOMPTransport", "STOMPClient", "LineEditor",
+                "SystemC",
+            ] + nio),
+        .target(
             name: "StomptapCommands",
             dependencies: [
-                "StomptapOutput", "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPBroker", "STOMPTap", "LineEditor",
-                "CSpawn", "SystemC",
+                "StomptapConsole", "StomptapBench", "StomptapRuntime", "StomptapOutput", "STOMPCore", "STOMPTransport",
+                "STOMPClient", "STOMPBroker", "STOMPTap", "LineEditor", "SystemC",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ] + nio),
@@ -73,9 +88,21 @@ let package = Package(
                 "StomptapOutput", "STOMPTap", "STOMPClient", "STOMPTransport", "STOMPCore", "OutputFixtures", nioCore,
             ]),
         .testTarget(
+            name: "StomptapRuntimeTests", dependencies: ["StomptapRuntime", "STOMPClient", "STOMPCore", nioCore]),
+        .testTarget(
+            name: "StomptapBenchTests",
+            dependencies: ["StomptapBench", "StomptapRuntime", "StomptapOutput", "STOMPTransport", nioCore]),
+        .testTarget(
+            name: "StomptapConsoleTests",
+            dependencies: [
+                "StomptapConsole", "StomptapRuntime", "StomptapOutput", "STOMPClient", "STOMPCore", "STOMPTransport",
+                "LineEditor", nioCore,
+            ]),
+        .testTarget(
             name: "StomptapCommandsTests",
             dependencies: [
-                "StomptapCommands", "StomptapOutput", "STOMPTap", "STOMPClient", "STOMPCore", "STOMPTransport",
+                "StomptapCommands", "StomptapConsole", "StomptapRuntime", "StomptapOutput", "STOMPTap", "STOMPClient",
+                "STOMPCore", "STOMPTransport",
                 "LineEditor", "SystemC", "OutputFixtures", nioCore,
             ]),
         .target(name: "TestSupport", dependencies: ["SystemC"] + nio, path: "Tests/TestSupport"),

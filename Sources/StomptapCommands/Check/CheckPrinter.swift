@@ -1,4 +1,5 @@
 import StomptapOutput
+import StomptapRuntime
 import SystemC
 
 /// Prints the steps of checks on stdout, each as it ends.

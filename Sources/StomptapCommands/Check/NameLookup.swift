@@ -1,6 +1,7 @@
 import NIOCore
 import STOMPClient
 import STOMPTransport
+import StomptapRuntime
 import SystemC
 
 /// The name service.

@@ -1,4 +1,5 @@
 import STOMPClient
+import StomptapRuntime
 
 /// What of the options goes along to a server that they were not given for.
 extension ConnectionOptions {

@@ -5,6 +5,7 @@ import STOMPClient
 import STOMPCore
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 
 /// What every connecting command can be told about its connection.
 struct ConnectionOptions: ParsableArguments {
@@ -139,7 +140,7 @@ struct ConnectionOptions: ParsableArguments {
         _ endpoints: [Endpoint], heartBeat: HeartBeat? = nil, trace: CommandTrace? = nil
     ) throws -> [(endpoint: Endpoint, configuration: ClientConfiguration)] {
         tls.warn(of: endpoints)
-        let trace = try trace ?? CommandTrace(diagnostics)
+        let trace = try trace ?? diagnostics.trace()
         return try endpoints.map { endpoint in
             var configuration = try configuration(for: endpoint)
             if self.heartBeat == nil, let heartBeat { configuration.session.heartBeat = heartBeat }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import StomptapOutput
+import StomptapRuntime
 import SystemC
 
 /// Who says CONNECT.

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Logging
+import StomptapRuntime
+import SystemC
 
 /// What is told on stderr about the way of things.
 struct DiagnosticOptions: ParsableArguments {
@@ -29,6 +31,14 @@ struct DiagnosticOptions: ParsableArguments {
         guard pcap == nil || appearance.showSecrets else {
             throw ValidationError("--pcap writes every octet, secrets too: say --show-secrets with it")
         }
+    }
+
+    /// What the command tells of the wire.
+    ///
+    /// - Throws: ``Failure`` with 73 where a file cannot be made.
+    func trace() throws -> CommandTrace {
+        try CommandTrace(
+            verbosity: verbose, style: appearance.style(of: STDERR_FILENO), traceFile: traceFile, pcap: pcap)
     }
 
     /// Warnings of the client, as lines on stderr.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import STOMPTransport
+import StomptapRuntime
 
 /// What is told to the server's HTTP side.
 struct HTTPOptions: ParsableArguments {

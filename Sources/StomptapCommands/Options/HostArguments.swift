@@ -25,3 +25,32 @@ struct OriginArgument: Sendable {
         origin = text
     }
 }
+
+/// `HOST:PORT`, with brackets around an IPv6 address.
+struct ListenArgument: Sendable {
+    let host: String
+    let port: Int
+
+    init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    init(_ text: String) throws {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65535).contains(port), colon != text.startIndex
+        else {
+            throw ValidationError("an address to listen on is written HOST:PORT, such as 127.0.0.1:61613 or [::1]:0")
+        }
+        let host = text[..<colon]
+        self.host = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : String(host)
+        self.port = port
+    }
+
+    /// Whether nobody but this machine can connect there.
+    var isLoopback: Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+        return host.lowercased() == "localhost" || host == "::1"
+            || parts.count == 4 && parts[0] == 127 && !parts.contains(nil)
+    }
+}

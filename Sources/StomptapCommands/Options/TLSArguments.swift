@@ -2,6 +2,7 @@ import ArgumentParser
 import STOMPClient
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 import SystemC
 
 /// How a TLS server is met, for endpoints that have TLS.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import StomptapOutput
+import StomptapRuntime
 
 extension Stomptap {
     /// The arguments of a command line without the program's name. Swift would replace what is no UTF-8 in them.

@@ -2,6 +2,7 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 import SystemC
 
 /// What `raw` is to send, as it is typed or read.

@@ -1,4 +1,5 @@
 import StomptapOutput
+import StomptapRuntime
 import Synchronization
 import SystemC
 

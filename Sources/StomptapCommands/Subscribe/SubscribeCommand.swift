@@ -2,6 +2,7 @@ import ArgumentParser
 import STOMPClient
 import STOMPCore
 import StomptapOutput
+import StomptapRuntime
 import SystemC
 
 /// `subscribe`: tails destinations.

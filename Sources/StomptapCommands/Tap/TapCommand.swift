@@ -3,6 +3,7 @@ import STOMPClient
 import STOMPTap
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 import SystemC
 
 /// `tap`: stands between an app and its server.

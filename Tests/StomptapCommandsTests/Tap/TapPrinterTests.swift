@@ -4,6 +4,7 @@ import STOMPCore
 import STOMPTap
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 import SystemC
 import Testing
 
