@@ -59,3 +59,71 @@ struct BenchResult: Sendable {
         }
     }
 }
+
+/// How much was sent and received in each second of a run. Of a long run, intervals are put together by twos, so that
+/// there are never many.
+struct Timeline: Sendable {
+    struct Interval: Sendable, Equatable {
+        /// Nanoseconds since the measuring began.
+        var start: Int64
+        var length: Int64
+        var sent: Int
+        var received: Int
+
+        var sentPerSecond: Double { length > 0 ? Double(sent) / Double(length) * 1e9 : 0 }
+        var receivedPerSecond: Double { length > 0 ? Double(received) / Double(length) * 1e9 : 0 }
+    }
+
+    static let mostIntervals = 3600
+
+    private(set) var intervals: [Interval] = []
+    /// How long an interval is: it grows as the run does.
+    private(set) var step: Int64 = 1_000_000_000
+    private var last = (time: Int64(0), sent: 0, received: 0)
+
+    /// Whether an interval is over.
+    func isDue(at time: Int64) -> Bool { time - last.time >= step }
+
+    /// Ends an interval, with all that was sent and received since the beginning.
+    mutating func add(time: Int64, sent: Int, received: Int) {
+        guard time > last.time else { return }
+        intervals.append(
+            Interval(
+                start: last.time, length: time - last.time, sent: sent - last.sent, received: received - last.received))
+        last = (time, sent, received)
+        if intervals.count > Self.mostIntervals { halve() }
+    }
+
+    /// Ends the last interval, with what was counted since it was begun.
+    ///
+    /// A short one becomes part of the one before: what came just before its beginning may be counted in it, and would
+    /// make its rate too high.
+    mutating func finish(time: Int64, sent: Int, received: Int) {
+        let end = max(time, last.time)
+        if end - last.time < step / 4, let before = intervals.popLast() {
+            last = (before.start, last.sent - before.sent, last.received - before.received)
+        }
+        add(time: end, sent: sent, received: received)
+    }
+
+    private mutating func halve() {
+        step *= 2
+        intervals = Self.joined(intervals, by: 2)
+    }
+
+    /// The same in at most `count` intervals.
+    func condensed(to count: Int) -> [Interval] {
+        guard intervals.count > count else { return intervals }
+        return Self.joined(intervals, by: (intervals.count + count - 1) / count)
+    }
+
+    private static func joined(_ intervals: [Interval], by count: Int) -> [Interval] {
+        stride(from: 0, to: intervals.count, by: count).map { index in
+            intervals[index..<min(index + count, intervals.count)].dropFirst().reduce(intervals[index]) { whole, part in
+                Interval(
+                    start: whole.start, length: whole.length + part.length, sent: whole.sent + part.sent,
+                    received: whole.received + part.received)
+            }
+        }
+    }
+}

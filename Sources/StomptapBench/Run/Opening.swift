@@ -4,6 +4,7 @@ import STOMPClient
 import STOMPTransport
 import StomptapOutput
 import StomptapRuntime
+import SystemC
 
 /// Opens the connections of a run, a few at a time, spread over the event loops.
 struct Opening: Sendable {
@@ -121,5 +122,48 @@ enum Closing {
                 group.addTask { _ = try? await connection.disconnect() }
             }
         }
+    }
+}
+
+/// Runs all of a task on an event loop, also what belongs to no actor: nothing goes from thread to thread.
+final class EventLoopTaskExecutor: TaskExecutor {
+    private let eventLoop: any EventLoop
+
+    init(_ eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        eventLoop.execute { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }
+    }
+}
+
+/// How many files and sockets the system lets this process have.
+enum DescriptorLimit {
+    /// What the program itself needs: terminal, event loops, files.
+    private static let reserve = 64
+
+    /// Raises the limit so far that so many connections can be open.
+    ///
+    /// - Throws: ``Failure`` with 69 where the system does not allow it, which says what to do.
+    static func raise(forConnections connections: Int) throws {
+        #if canImport(Glibc)
+            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        #else
+            let resource = RLIMIT_NOFILE
+        #endif
+        var limit = rlimit()
+        guard getrlimit(resource, &limit) == 0 else { return }
+        let needed = rlim_t(connections + reserve)
+        guard limit.rlim_cur < needed else { return }
+        let allowed = limit.rlim_max
+        limit.rlim_cur = needed
+        if needed <= allowed, setrlimit(resource, &limit) == 0 { return }
+        throw Failure(
+            .unavailable,
+            "bench: \(connections) connections need \(needed) descriptors, but the system lets a process have "
+                + "\(allowed); raise the hard limit (ulimit -Hn, or nofile in /etc/security/limits.conf), or run on "
+                + "several machines with --subscribe-only")
     }
 }

@@ -193,3 +193,49 @@ package final class Console: Sendable {
         editor == nil ? Diagnostics.fail(line) : note(line, .error)
     }
 }
+
+/// Takes traces and warnings above the line being edited, as fast as the terminal does, and counts what is too much.
+final class DiagnosticSink: Sendable {
+    private let editor: LineEditor
+    private let missed = Mutex(0)
+
+    init(_ editor: LineEditor) {
+        self.editor = editor
+    }
+
+    /// Called where nobody may wait, such as an event loop.
+    @Sendable func take(_ octets: [UInt8]) {
+        let before = missed.withLock { missed in
+            defer { missed = 0 }
+            return missed
+        }
+        let head = before == 0 ? [] : Array("… \(before) lines of trace left out\n".utf8)
+        if !editor.printIfRoom(head + octets) { missed.withLock { $0 += before + 1 } }
+    }
+}
+
+/// Octets in pieces that end at line ends where they can, small enough for the keyboard to have its turn between them.
+struct Pieces: Sequence, IteratorProtocol {
+    static let size = 32 << 10
+
+    private var rest: ArraySlice<UInt8>
+
+    init(_ octets: [UInt8]) {
+        rest = octets[...]
+    }
+
+    mutating func next() -> ArraySlice<UInt8>? {
+        guard !rest.isEmpty else { return nil }
+        let piece = rest[..<end]
+        rest = rest[end...]
+        return piece
+    }
+
+    private var end: Int {
+        guard rest.count > Self.size else { return rest.endIndex }
+        let most = rest.startIndex + Self.size
+        if let lineEnd = rest[..<most].lastIndex(of: UInt8(ascii: "\n")) { return lineEnd + 1 }
+        // Not in the middle of a character.
+        return rest[(most - 3)...most].lastIndex { $0 & 0xC0 != 0x80 } ?? most
+    }
+}

@@ -1,8 +1,10 @@
 import NIOCore
 import STOMPClient
 import STOMPCore
+import STOMPTransport
 import StomptapOutput
 import StomptapRuntime
+import SystemC
 
 extension Interpreter {
     // MARK: Messages
@@ -129,5 +131,71 @@ extension Interpreter {
     func ping(_ payload: String) async throws {
         let time = try await connection().ping(ByteBuffer(string: payload))
         try await console.print("pong after \(time.readable)\n")
+    }
+}
+
+/// A frame as it was written by hand.
+enum RawFrame {
+    /// Its octets: the text, the line end that its lines lack, and the NUL. Nothing else is added.
+    ///
+    /// The last line of a body has no line end, a header line and the empty line have one. A line `^@` at the end stands
+    /// for the NUL.
+    static func octets(_ text: String) -> ByteBuffer {
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        if lines.last == "^@" { lines.removeLast() }
+        var octets = ByteBuffer(string: lines.joined(separator: "\n"))
+        let hasBody = lines.firstIndex(of: "").map { $0 < lines.count - 1 } ?? false
+        if !hasBody { octets.writeString("\n") }
+        octets.writeInteger(UInt8(0))
+        return octets
+    }
+
+    /// The octets of a file, with the NUL where it has none.
+    static func octets(file content: [UInt8]) -> ByteBuffer {
+        var octets = ByteBuffer(bytes: content)
+        if !content.contains(0) { octets.writeInteger(UInt8(0)) }
+        return octets
+    }
+}
+
+/// The person's own text editor.
+enum TextEditor {
+    /// Opens `text` in `$VISUAL`, `$EDITOR` or vi, and returns what was saved, without the line end that editors put
+    /// behind the last line.
+    ///
+    /// - Throws: ``Failure`` where the editor cannot be run, or says that it failed.
+    static func edit(_ text: String) async throws -> String {
+        let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var path = Array("\(folder)/stomptap-XXXXXX.txt".utf8CString)
+        let descriptor = mkstemps(&path, 4)
+        guard descriptor >= 0 else { throw Failure(.cannotCreate, "edit: \(folder): \(systemMessage(errno))") }
+        let name = String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { unlink(name) }
+        let written = Result {
+            try Array(text.utf8).withUnsafeBytes { octets in
+                try DescriptorWriter(descriptor: descriptor, name: name).write(octets)
+            }
+        }
+        close(descriptor)
+        try written.get()
+        let status = try await Interrupts.leftToOthers {
+            try await BlockingThread.input.run { try run(on: name) }
+        }
+        guard status == 0 else { throw Failure(.failed, "edit: the editor ended with \(status); nothing was sent") }
+        let saved = String(decoding: try InputFile.read(name, limit: InputFile.largestBody), as: UTF8.self)
+        return saved.hasSuffix("\n") ? String(saved.dropLast()) : saved
+    }
+
+    /// Returns the exit status, as a shell has it. The variable may hold arguments, so it is the shell's to read.
+    private static func run(on file: String) throws -> Int32 {
+        let command = ShellCommand(script: #"exec ${VISUAL:-${EDITOR:-vi}} "$1""#, arguments: [file])
+        do throws(ShellCommand.NotStarted) {
+            switch ShellCommand.status(of: try command.start()) {
+            case .exited(let status): return status
+            case .killed(let signal): return 128 + signal
+            }
+        } catch {
+            throw Failure(.failed, "edit: /bin/sh: \(systemMessage(error.errno))")
+        }
     }
 }

@@ -79,3 +79,96 @@ final class Interpreter: Sendable {
         return try link.connection()
     }
 }
+
+extension Interpreter {
+    func show(_ range: MessageRange) async throws {
+        let messages = log.messages(range)
+        guard !messages.isEmpty else {
+            let kept = log.kept
+            guard let first = kept.first, let last = kept.last else {
+                throw Failure(.badInput, "show: no message has come")
+            }
+            throw Failure(
+                .badInput,
+                first.number == last.number
+                    ? "show: the one message that is kept is #\(first.number)"
+                    : "show: the messages that are kept are #\(first.number) to #\(last.number)")
+        }
+        try await console.print(messages)
+        if console.showsMessages { try await link.acknowledge(messages) }
+    }
+
+    /// A line for each message whose body matches.
+    func grep(_ pattern: BodyPattern) async throws {
+        let matching = log.kept.filter { pattern.matches($0.message.frame) }
+        guard !matching.isEmpty else { throw Failure(.failed, "grep: no kept message matches \(pattern)") }
+        var rows: [[String]] = []
+        for logged in matching {
+            let body = String(decoding: logged.message.body.readableBytesView.prefix(200), as: UTF8.self)
+            rows.append(["#\(logged.number)", logged.message.destination ?? "", body])
+        }
+        try await console.print(Columns.text(rows, limit: Terminal.width(STDOUT_FILENO) ?? 80))
+    }
+
+    func save(_ file: String) async throws {
+        let kept = log.kept
+        let mask = console.mask
+        try await BlockingThread.output.run {
+            try OutputFile.write(FilePath.expanded(file)) { out in
+                var renderer = MessageRenderer(form: .json, style: OutputStyle(mask: mask))
+                for logged in kept { renderer.append(logged.message.frame, at: logged.message.receivedAt, to: &out) }
+            }
+        }
+        console.note("\(kept.count == 1 ? "1 message" : "\(kept.count) messages") saved to \(file)")
+    }
+
+    func pause() {
+        console.update { $0.isPaused = true }
+        // The prompt tells it.
+        events.pass()
+        console.note("messages are counted and not printed; 'resume' goes on")
+    }
+
+    func resume() {
+        guard console.settings.isPaused else { return console.note("printing was not paused") }
+        console.update { $0.isPaused = false }
+        events.pass()
+        let (count, unacknowledged) = feed.takePaused()
+        let held = unacknowledged == 0 ? "" : "; \(unacknowledged) not acknowledged until shown"
+        console.note(
+            count == 0
+                ? "nothing came meanwhile"
+                : "\(Readable.count(count)) came meanwhile; 'show last \(count)' prints them\(held)")
+    }
+
+    func set(_ setting: LineSetting?) async throws {
+        switch setting {
+        case nil: return try await console.print(settingLines)
+        case .output(let name):
+            console.update {
+                $0.form = name.form()
+                $0.formName = name.rawValue
+            }
+        case .format(let template):
+            let format = try FormatTemplate(template)
+            console.update {
+                $0.form = .format(format)
+                $0.formName = "format \(template)"
+            }
+        case .timestamps(let style): console.update { $0.timestamps = style }
+        case .color(let choice): console.update { $0.color = choice }
+        case .verbose(let level):
+            console.update { $0.verbose = level }
+            trace.show(WireEvent.Detail(rawValue: level))
+            if level == 3 { console.note("hex is shown of the connections that are opened from now on") }
+        }
+    }
+
+    private var settingLines: String {
+        let settings = console.settings
+        return Columns.text([
+            ["output", settings.formName], ["timestamps", settings.timestamps.rawValue],
+            ["verbose", "\(settings.verbose)"], ["color", settings.color.rawValue],
+        ])
+    }
+}

@@ -29,7 +29,7 @@ final class Repl: Sendable {
         let editor: LineEditor
         do throws(LineEditorError) {
             editor = try LineEditor(options)
-        } catch  where error.code == .notATerminal || error.code == .terminalTooSimple {
+        } catch  where error == .notATerminal || error == .terminalTooSimple {
             return try await runPlain()
         } catch {
             throw Failure(.unavailable, "terminal: \(error)")
@@ -187,5 +187,84 @@ final class Repl: Sendable {
             ).completions(of: request)
         }
         return options
+    }
+}
+
+/// The text before the line being typed, which tells how the session stands.
+enum Prompt {
+    /// `localhost:8080 2 subs tx-0> `.
+    ///
+    /// - Parameters:
+    ///   - delimiter: the word that ends the body being typed.
+    ///   - isPaused: whether messages are not printed.
+    static func text(_ view: Link.View, delimiter: String?, isPaused: Bool, palette: Palette) -> String {
+        if let delimiter { return "\(delimiter)> " }
+        var out = OutputBuffer()
+        out.append(view.place, visible: .line)
+        let state =
+            switch view.phase {
+            case .connecting: "connecting"
+            case .connected: ""
+            case .lost: "lost"
+            case .closed: "disconnected"
+            }
+        if !state.isEmpty {
+            out.append(" ")
+            out.paint(.error, palette) { $0.append(state) }
+        } else if !view.subscriptions.isEmpty {
+            out.append(" ")
+            out.paint(.incoming, palette) {
+                $0.append(view.subscriptions.count == 1 ? "1 sub" : "\(view.subscriptions.count) subs")
+            }
+        }
+        if let transaction = view.transaction {
+            out.append(" ")
+            out.paint(.outgoing, palette) { $0.append(transaction, visible: .line) }
+        }
+        if isPaused {
+            out.append(" ")
+            out.paint(.error, palette) { $0.append("paused") }
+        }
+        out.append("> ")
+        return out.text
+    }
+}
+
+/// Which lines are not kept.
+enum HistorySecrets {
+    /// Whether a line holds a secret: a passcode in a URL, or a value behind a name that ``SecretMask`` hides, in a header,
+    /// an option, a query or JSON, or what was meant as one of them.
+    static func holds(_ line: String) -> Bool {
+        let mask = SecretMask.hiding
+        if mask.masked(line) != line { return true }
+        let words = line.split(whereSeparator: \.isBlank)
+        if words.first?.lowercased() == "connect" {
+            let rest = words.dropFirst().map(String.init).joined(separator: " ")
+            if mask.masked(typed: rest) != rest { return true }
+        }
+        // A header that lacks its colon.
+        if let option = words.firstIndex(where: { $0.hasPrefix("-H") || $0.hasPrefix("--header") }),
+            words[option...].contains(where: { mask.hides(String($0)) })
+        {
+            return true
+        }
+        var name = ""
+        var isBehindName = false
+        for character in line {
+            switch character {
+            case ":", "=":
+                if mask.hides(name) { return true }
+                name = ""
+            case "\"", "'":
+                // The quote of a name in JSON.
+                isBehindName = true
+            case " ", "\t": isBehindName = true
+            default:
+                if isBehindName { name = "" }
+                isBehindName = false
+                name.append(character)
+            }
+        }
+        return false
     }
 }

@@ -97,8 +97,9 @@ package enum Interrupts {
 
     /// Does `work` until it is done, a signal comes, or something else ends the program; then `work` is cancelled, its
     /// goodbye is waited for, and the program's end is thrown: 130 or 143 for a signal.
-    package static func endable<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws -> Result
-    {
+    package static func endable<Result: Sendable>(
+        _ work: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
         // Taken over only now: `--version` and `--help` have no goodbye.
         _ = sources
         return try await withThrowingTaskGroup(of: Result?.self) { group in
