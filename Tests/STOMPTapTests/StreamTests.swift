@@ -1,15 +1,10 @@
 import NIOCore
 import STOMPTransport
+import SystemC
 import TestSupport
 import Testing
 
 @testable import STOMPTap
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Musl
-#endif
 
 /// What passes over TCP, and how it ends.
 @Suite(.timeLimit(.minutes(1))) struct StreamTests {

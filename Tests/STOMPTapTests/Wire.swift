@@ -2,17 +2,10 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import STOMPTransport
+import SystemC
 import TestSupport
 
 @testable import STOMPTap
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// One end of a TCP connection, in the hands of a test.
 final class Wire: Sendable {

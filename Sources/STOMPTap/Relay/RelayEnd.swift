@@ -1,14 +1,7 @@
 import NIOCore
 import NIOPosix
 import STOMPTransport
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// One end of a relay: the last handler of a connection, which hands on what comes, and writes what the other end brings.
 final class RelayEnd: ChannelInboundHandler {

@@ -2,6 +2,7 @@ import ArgumentParser
 import STOMPClient
 import STOMPCore
 import StomptapOutput
+import StomptapRuntime
 
 /// `check`: walks every layer to a session, and says what to mend.
 struct CheckCommand: EndpointCommand {

@@ -3,6 +3,7 @@ import NIOCore
 import STOMPClient
 import STOMPCore
 import StomptapOutput
+import StomptapRuntime
 
 /// `publish`: sends messages.
 struct PublishCommand: EndpointCommand {

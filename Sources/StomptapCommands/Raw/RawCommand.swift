@@ -3,6 +3,7 @@ import NIOCore
 import STOMPClient
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 
 /// `raw`: octets as they are written and as they come.
 struct RawCommand: EndpointCommand {

@@ -4,6 +4,7 @@ import STOMPClient
 import STOMPCore
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 
 /// What is spoken on a connection that `raw` opens.
 enum RawMode: Sendable {

@@ -3,6 +3,7 @@ import STOMPClient
 import STOMPCore
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 
 /// Sends what is typed and prints what comes, until the other side closes, enough came, or time is up.
 struct RawExchange: Sendable {

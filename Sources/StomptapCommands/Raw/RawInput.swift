@@ -2,14 +2,8 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import StomptapRuntime
+import SystemC
 
 /// What `raw` is to send, as it is typed or read.
 final class RawInput: Sendable {

@@ -1,13 +1,7 @@
 import StomptapOutput
+import StomptapRuntime
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// Prints events on stdout, a batch at a time, on a thread that may block.
 final class RawPrinter: Sendable {

@@ -3,6 +3,7 @@ import STOMPClient
 import STOMPCore
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 
 /// Makes events of what a stream brings. It lives on the stream's event loop.
 final class RawReceiver: TransportReceiver {

@@ -2,6 +2,7 @@ import ArgumentParser
 import STOMPClient
 import STOMPCore
 import StomptapOutput
+import StomptapRuntime
 
 /// `request`: sends a message and waits for what comes back.
 struct RequestCommand: EndpointCommand {

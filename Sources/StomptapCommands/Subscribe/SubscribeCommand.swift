@@ -2,14 +2,8 @@ import ArgumentParser
 import STOMPClient
 import STOMPCore
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import StomptapRuntime
+import SystemC
 
 /// `subscribe`: tails destinations.
 struct SubscribeCommand: EndpointCommand {

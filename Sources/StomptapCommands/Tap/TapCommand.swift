@@ -3,14 +3,8 @@ import STOMPClient
 import STOMPTap
 import STOMPTransport
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import StomptapRuntime
+import SystemC
 
 /// `tap`: stands between an app and its server.
 struct TapCommand: EndpointCommand {

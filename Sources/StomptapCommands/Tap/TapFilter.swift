@@ -2,6 +2,7 @@ import ArgumentParser
 import NIOCore
 import STOMPCore
 import STOMPTap
+import StomptapRuntime
 
 /// What of all that passes is printed.
 struct TapFilter: Sendable {

@@ -2,6 +2,7 @@ import NIOCore
 import STOMPTap
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 import Synchronization
 
 /// Prints what passes a tap, on a thread of its own: the apps never wait for whoever reads it.

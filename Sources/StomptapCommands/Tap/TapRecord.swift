@@ -1,6 +1,7 @@
 import STOMPTap
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 import Synchronization
 
 /// The file that holds every frame and message that passes a tap, in order, as `-o json` has them.

@@ -2,6 +2,7 @@ import NIOCore
 import STOMPTap
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 
 /// Takes what a tap sees, and gives it to all who want it.
 struct TapWatch: Sendable {

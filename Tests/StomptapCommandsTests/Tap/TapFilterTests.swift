@@ -3,6 +3,7 @@ import NIOCore
 import OutputFixtures
 import STOMPCore
 import STOMPTap
+import StomptapRuntime
 import Testing
 
 @testable import StomptapCommands

@@ -4,17 +4,11 @@ import STOMPCore
 import STOMPTap
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
+import SystemC
 import Testing
 
 @testable import StomptapCommands
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 struct TapPrinterTests {
     /// What a printer has told beside the frames, and with what it has ended the program.

@@ -5,6 +5,7 @@ import STOMPCore
 import STOMPTap
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 import Testing
 
 @testable import StomptapCommands
