@@ -69,7 +69,7 @@ public final class LineEditor: Sendable {
     ///
     /// - Throws: `LineEditorError.notATerminal` where one of them is none, `.terminalTooSimple` where the terminal
     ///   cannot move its cursor (`TERM=dumb`): `PlainLineReader` reads lines there. `.alreadyOpen` where an editor has not
-    ///   been closed yet, `.systemFailure` where the system refuses something.
+    ///   been closed yet, `.system` where the system refuses something.
     public init(_ options: Options) throws(LineEditorError) {
         guard TerminalSignals.acquire() else {
             throw LineEditorError.alreadyOpen

@@ -25,7 +25,10 @@ struct Profile: Sendable {
 
     private static func values(of key: String, _ value: ProfileFile.Value, in profile: String) throws -> [String] {
         let shown = SecretMask.hiding.masked(typed: key).debugDescription
-        let found = OptionIndex.all.commands.values.lazy.joined().first { $0.names.contains(key) }
+        // Commands that take no profile have options of the same names that mean something else: --login of serve.
+        let found =
+            Self.commands.lazy.compactMap { OptionIndex.all.option(key, of: $0.0) }.first
+            ?? OptionIndex.all.commands.values.lazy.joined().first { $0.names.contains(key) }
         guard let option = found else {
             let hint = EditDistance.nearest(to: key, among: OptionIndex.all.names.union(["url"]))
             throw Failure(
