@@ -1,14 +1,7 @@
 import NIOCore
 import STOMPTransport
+import SystemC
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// What the rooms above share: percent-encoding, display escaping, the creation of files.
 @Suite struct TextTests {

@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPCore
+import STOMPTransport
 
 /// Writes frames as JSON objects, with their keys in the order that users are promised.
 package struct JSONMessage {
@@ -20,7 +21,7 @@ package struct JSONMessage {
     ///   - isIndented: whether it is set out in lines; no line end follows it either way.
     ///   - out: what it is appended to.
     package mutating func write(
-        _ frame: Frame, _ direction: FrameDirection, of link: TapLink? = nil, time: [UInt8], isIndented: Bool,
+        _ frame: Frame, _ direction: WireEvent.Direction, of link: TapLink? = nil, time: [UInt8], isIndented: Bool,
         to out: inout OutputBuffer
     ) {
         var json = JSONWriter(isIndented ? .indented : .compact)
@@ -30,21 +31,9 @@ package struct JSONMessage {
         json.endObject(&out)
     }
 
-    /// Appends one object for what is not STOMP and passed a tap: `type` and the body, in place of what frames have.
-    package func write(
-        _ plain: PlainTraffic, _ direction: FrameDirection, of link: TapLink, time: [UInt8], to out: inout OutputBuffer
-    ) {
-        var json = JSONWriter()
-        json.beginObject(&out)
-        writeStart(direction, link, time, &json, &out)
-        json.member("type", plain: plain.kind.rawValue, &out)
-        plain.octets.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes { writeBody($0, &json, &out) }
-        json.endObject(&out)
-    }
-
     /// Appends how each object begins: time, direction, and the connection where it is a tap's.
     private func writeStart(
-        _ direction: FrameDirection, _ link: TapLink?, _ time: [UInt8], _ json: inout JSONWriter,
+        _ direction: WireEvent.Direction, _ link: TapLink?, _ time: [UInt8], _ json: inout JSONWriter,
         _ out: inout OutputBuffer
     ) {
         json.member("time", plain: time, &out)
