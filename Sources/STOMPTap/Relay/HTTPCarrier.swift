@@ -64,9 +64,11 @@ final class HTTPCarrier: Carrier {
 
     func take(_ part: RelayPart, _ direction: TapEvent.Direction) -> [RelayPart] {
         switch (part, direction) {
-        case (.requestHead(let head, let framing), _): take(request: head, framing)
-        case (.responseHead(let head, let framing), _): take(answer: head, framing)
+        case (.requestHead(let head, let raw, _), _): take(request: head, raw)
+        case (.responseHead(let head, let raw, _), _): take(answer: head, raw)
         case (.body(let octets), .toServer): take(requestBody: octets)
+        case (.chunkFraming, .toServer): exchanges.last?.heldHead == nil ? [part] : []
+        case (.chunkFraming, .toApp): isSifting && exchanges.first?.frames?.canSift == true ? [] : [part]
         case (.end(let trailers), .toServer): takeRequestEnd(trailers)
         case (.body(let octets), .toApp): take(answerBody: octets)
         case (.end, .toApp): takeAnswerEnd(part)
@@ -85,7 +87,7 @@ final class HTTPCarrier: Carrier {
 
     // MARK: - Requests
 
-    private func take(request head: HTTPRequestHead, _ framing: HTTPFraming) -> [RelayPart] {
+    private func take(request head: HTTPRequestHead, _ raw: HTTPRawHead?) -> [RelayPart] {
         if let refusal = admission.refusal(of: head) {
             relay.tell(nil, .refused(refusal))
             // The answers to earlier requests come first.
@@ -105,17 +107,17 @@ final class HTTPCarrier: Carrier {
         let exchange = Exchange(head, path, session)
         exchanges.append(exchange)
         session?.attach(relay)
-        let request = WireEvent.Content.request(method: head.method.rawValue, target: head.uri.readable)
-        tell(exchange, .toServer, .layer(.http, request, octets: head.octets))
+        let request = WireEvent.Content.request(method: head.method.rawValue, target: head.uri.decodingUTF8)
+        tell(exchange, .toServer, .layer(.http, request, octets: raw?.bytes))
         if !withheld.isEmpty {
             tell(exchange, nil, .layer(.http, .offerWithheld(of: withheld), octets: nil))
         }
         relay.needServer()
         if isSifting, exchange.carriesMessages {
-            exchange.heldHead = .requestHead(reduced, framing)
+            exchange.heldHead = .requestHead(reduced, raw, makesChunks: raw?.framing == .chunked)
             return []
         }
-        return [.requestHead(reduced, framing)]
+        return [.requestHead(reduced, raw)]
     }
 
     /// A request as the server gets it that took the connection.
@@ -149,25 +151,25 @@ final class HTTPCarrier: Carrier {
         session.tell(.toServer, outcome.seen)
         let original = exchange.body
         exchange.body = ByteBuffer()
-        guard case .requestHead(var head, _)? = exchange.heldHead.take() else { return [.end(trailers)] }
+        guard case .requestHead(var head, let raw, _)? = exchange.heldHead.take() else { return [.end(trailers)] }
         // A request whose messages all got lost is still to be answered.
         let body = outcome.passed == [array] ? original : form.body(outcome.passed.first ?? ByteBuffer(string: "[]"))
         head.headers.remove(name: "Transfer-Encoding")
         head.headers.replaceOrAdd(name: "Content-Length", value: "\(body.readableBytes)")
-        return [.requestHead(head, .length(body.readableBytes)), .body(body), .end(nil)]
+        return [.requestHead(head, raw), .body(body), .end(nil)]
     }
 
     // MARK: - Answers
 
-    private func take(answer head: HTTPResponseHead, _ framing: HTTPFraming) -> [RelayPart] {
+    private func take(answer head: HTTPResponseHead, _ raw: HTTPRawHead?) -> [RelayPart] {
         guard let exchange = exchanges.first else {
             // Such as a 408, before a server closes a connection that has been idle.
             relay.tell(.toApp, .note(.unsolicitedAnswer))
-            return [.responseHead(head, framing)]
+            return [.responseHead(head, raw)]
         }
-        let (status, reason) = (Int(head.status.code), head.status.reasonPhrase.readable)
-        tell(exchange, .toApp, .layer(.http, .answer(status: status, reason: reason), octets: head.octets))
-        if head.status.code < 200, head.status.code != 101 { return [.responseHead(head, framing)] }
+        let (status, reason) = (Int(head.status.code), head.status.reasonPhrase.decodingUTF8)
+        tell(exchange, .toApp, .layer(.http, .answer(status: status, reason: reason), octets: raw?.bytes))
+        if head.status.code < 200, head.status.code != 101 { return [.responseHead(head, raw)] }
         let head = site.map { rewriting.rewritten(head, from: $0, to: exchange.head) } ?? head
         exchange.answer = head
         if exchange.head.asksForWebSocket, head.status.code != 101 {
@@ -177,17 +179,17 @@ final class HTTPCarrier: Carrier {
         if let path = exchange.path, let session = exchange.session, path.carriage != .sending {
             guard head.status.code == 200 else {
                 session.end(.answered(status: status, reason: reason))
-                return [.responseHead(head, framing)]
+                return [.responseHead(head, raw)]
             }
             exchange.frames = SockJSBody(
                 path, headers: head.headers, limit: switchboard.configuration.transport.maximumMessage)
         }
-        guard isSifting, exchange.frames?.canSift == true else { return [.responseHead(head, framing)] }
+        guard isSifting, exchange.frames?.canSift == true else { return [.responseHead(head, raw)] }
         var sifted = head
         sifted.headers.remove(name: "Content-Length")
-        guard head.version == .http1_1 else { return [.responseHead(sifted, .untilClose)] }
+        guard head.version == .http1_1 else { return [.responseHead(sifted, raw)] }
         sifted.headers.replaceOrAdd(name: "Transfer-Encoding", value: "chunked")
-        return [.responseHead(sifted, .chunked)]
+        return [.responseHead(sifted, raw, makesChunks: true)]
     }
 
     private func take(answerBody octets: ByteBuffer) -> [RelayPart] {

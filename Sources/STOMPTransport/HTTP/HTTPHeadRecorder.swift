@@ -24,7 +24,7 @@ final class HTTPHeadRecorder: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// The first line that came.
     var firstLine: String {
-        HTTPHeadLine.text(of: incoming)
+        HTTPStartLine.text(of: incoming)
     }
 
     /// The reason phrase of the answer.

@@ -103,7 +103,7 @@ final class HTTPConnectHandler: ChannelInboundHandler, RemovableChannelHandler {
         let head = octets.readSlice(length: end - view.startIndex) ?? ByteBuffer()
         trace.record(.layers) { WireEvent(.proxy, .incoming, .layers, .head(head), octets: head) }
         guard case .responseHead(_, let status, let reason) = WireEvent.Content.head(head) else {
-            throw notHTTP(HTTPHeadLine.text(of: head), nil)
+            throw notHTTP(HTTPStartLine.text(of: head), nil)
         }
         informationalOctets += head.readableBytes
         return (status, reason ?? "")
