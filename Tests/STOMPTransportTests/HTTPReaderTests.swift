@@ -282,6 +282,41 @@ import Testing
         Self.expectEverySplit(Array(bytes.utf8), .responses, answersTo: methods, give: expected)
     }
 
+    /// Bytes at random, made of what HTTP is made of: whatever they are, every cut gives the same, and nothing gets lost.
+    @Test(arguments: [HTTPReader.Messages.requests, .responses]) func randomBytesAreReadInEveryCut(
+        messages: HTTPReader.Messages
+    ) {
+        let words = [
+            "GET / HTTP/1.1\r\n", "POST /a b HTTP/1.0\n", "HTTP/1.1 200 OK\r\n", "HTTP/1.0 204\r\n",
+            "HTTP/1.1 100 \r\n",
+            "Content-Length: 3\r\n", "Content-Length: 3\n", "Transfer-Encoding: chunked\r\n", "Upgrade: x\r\n",
+            "A: b\r\n", " c\r\n", "no colon\r\n", ": \u{0}\r\n", "\r\n", "\r\n", "\r\n", "\n", "abc", "3\r\nabc\r\n",
+            "3;x\n",
+            "0\r\n", "0\r\n\r\n", "\r", " ", "x",
+        ]
+        // Numerical Recipes' generator: the same bytes each time.
+        var seed: UInt32 = messages == .requests ? 1 : 2
+        func random(_ limit: Int) -> Int {
+            seed = seed &* 1_664_525 &+ 1_013_904_223
+            return Int(seed >> 8) % limit
+        }
+        for _ in 0..<3000 {
+            var bytes = Array((messages == .requests ? words[random(2)] : words[2 + random(3)]).utf8)
+            for _ in 0..<random(12) { bytes += words[random(words.count)].utf8 }
+            let methods = [HTTPMethod](repeating: .GET, count: 2)
+            let whole = Self.read([bytes], messages, answersTo: methods)
+            #expect(bytes.starts(with: whole.bytes.readableBytesView))
+            let isRead = !whole.text.hasSuffix("notHTTP")
+            #expect(!isRead || whole.bytes.readableBytes == bytes.count)
+            let cut = random(bytes.count)
+            for pieces in [bytes.map { [$0] }, [Array(bytes[..<cut]), Array(bytes[cut...])]] {
+                let read = Self.read(pieces, messages, answersTo: methods)
+                #expect(read.text == whole.text, "\(String(decoding: bytes, as: UTF8.self).debugDescription) at \(cut)")
+                guard read.text == whole.text else { return }
+            }
+        }
+    }
+
     // MARK: - Limits
 
     /// Heads, chunk extensions and trailers that have no end: the reader gives up at its limit, and holds nothing then.

@@ -1,6 +1,32 @@
 import NIOCore
 import NIOHTTP1
 
+/// Something in a message that RFC 9112 forbids or asks recipients to refuse, and that still leaves clear where the
+/// message ends.
+package enum HTTPFault: Sendable, Hashable, CaseIterable {
+    /// A line ends with LF alone.
+    case bareLineFeed
+    /// The request line or the status line has a control character.
+    case controlInStartLine
+    /// The target of a request has a blank or a byte outside ASCII, or is of none of the forms of section 3.2.
+    case invalidTarget
+    /// A line has no colon, or no token before it. It is not among the headers.
+    case invalidField
+    case controlInField
+    /// The value of a header goes on in the next line (section 5.2).
+    case foldedField
+    /// The length is given more than once, each time the same.
+    case repeatedLength
+    /// The coding `identity`, which RFC 7230 has withdrawn.
+    case identityCoding
+    /// A length, and a transfer coding other than chunks.
+    case lengthAndCoding
+    /// A length, and chunks, which win (section 6.3).
+    case lengthAndChunks
+    /// Blanks around the size of a chunk, or control characters in its extensions.
+    case invalidChunkLine
+}
+
 /// The first line of a message (RFC 9112, sections 3 and 4), taken apart at its blanks.
 enum HTTPStartLine: Sendable, Hashable {
     case request(method: String, target: String, version: String)

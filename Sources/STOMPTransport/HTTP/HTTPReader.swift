@@ -1,32 +1,6 @@
 import NIOCore
 import NIOHTTP1
 
-/// Something in a message that RFC 9112 forbids or asks recipients to refuse, and that still leaves clear where the
-/// message ends.
-package enum HTTPFault: Sendable, Hashable, CaseIterable {
-    /// A line ends with LF alone.
-    case bareLineFeed
-    /// The request line or the status line has a control character.
-    case controlInStartLine
-    /// The target of a request has a blank or a byte outside ASCII, or is of none of the forms of section 3.2.
-    case invalidTarget
-    /// A line has no colon, or no token before it. It is not among the headers.
-    case invalidField
-    case controlInField
-    /// The value of a header goes on in the next line (section 5.2).
-    case foldedField
-    /// The length is given more than once, each time the same.
-    case repeatedLength
-    /// The coding `identity`, which RFC 7230 has withdrawn.
-    case identityCoding
-    /// A length, and a transfer coding other than chunks.
-    case lengthAndCoding
-    /// A length, and chunks, which win (section 6.3).
-    case lengthAndChunks
-    /// Blanks around the size of a chunk, or control characters in its extensions.
-    case invalidChunkLine
-}
-
 /// What a reader takes off the bytes. The bytes of all elements, one after the other, are the bytes that came.
 package enum HTTPElement: Sendable {
     /// Blank lines before a head, which mean nothing (RFC 9112, section 2.2).
@@ -56,6 +30,7 @@ package struct HTTPReader: Sendable {
         case notHTTP
         /// A head or trailers are larger than the limit.
         case headTooLarge
+        case tooManyInformationalAnswers
     }
 
     /// The most bytes of a head, or of trailers, unless another limit is given.
@@ -90,6 +65,7 @@ package struct HTTPReader: Sendable {
 
     private let messages: Messages
     private let headLimit: Int
+    private let informationalLimit: Int
     private var state = State.head
     private var buffer = ByteBuffer()
     /// How many bytes of the buffer have been searched in vain for the end of a head, and where its last line begins.
@@ -99,10 +75,15 @@ package struct HTTPReader: Sendable {
     private var isLastMessage = false
     /// The methods of the requests that are still to be answered, as the framing of an answer depends on them.
     private var methods = CircularBuffer<HTTPMethod>()
+    private var informationalBytes = 0
 
-    package init(_ messages: Messages, headLimit: Int = Self.headLimit) {
+    /// - Parameters:
+    ///   - headLimit: the most bytes of a head, or of trailers.
+    ///   - informationalLimit: the most bytes of informational answers (1xx) before a final one.
+    package init(_ messages: Messages, headLimit: Int = Self.headLimit, informationalLimit: Int = .max) {
         self.messages = messages
         self.headLimit = headLimit
+        self.informationalLimit = informationalLimit
     }
 
     /// An answer to a request by this method is to come.
@@ -263,7 +244,11 @@ package struct HTTPReader: Sendable {
         let method = head.isInformational ? methods.first : methods.popFirst()
         guard let framing = HTTPFraming(of: head, to: method, &raw.faults) else { throw .notHTTP }
         raw.framing = framing
-        if !head.isInformational {
+        if head.isInformational {
+            informationalBytes += raw.bytes.readableBytes
+            guard informationalBytes <= informationalLimit else { throw .tooManyInformationalAnswers }
+        } else {
+            informationalBytes = 0
             isLastMessage = head.isLast(to: method)
             begin(framing)
         }
