@@ -35,7 +35,7 @@ import Testing
         if closes, failure == nil {
             if reader.finish() { parts.append("end") } else { failure = reader.failure(of: url) }
         }
-        let heads = trace.lines.map { String($0.prefix { $0 != "\r" && $0 != "\n" }) }
+        let heads = trace.lines.map { String($0.prefix { !$0.isNewline }) }
         return (parts.joined(separator: "|"), failure, heads)
     }
 
@@ -78,7 +78,7 @@ import Testing
         #expect(Self.read(["HTTP/1.1 204 \u{1}\u{7F}\r\n\r\n"]).parts == "204 \u{1}\u{7F}|end")
     }
 
-    @Test(arguments: ["1\n", "1 \r\n", "x\r\n", "1\r\nab", "FFFFFFFFFFFFFFFFF\r\n", "0\r\nt : 1\r\n\r\n"])
+    @Test(arguments: ["1\n", "1 \r\n", "x\r\n", "1\r\nabc", "FFFFFFFFFFFFFFFFF\r\n", "0\r\nt : 1\r\n\r\n"])
     func chunksThatAreWrongAreRefused(chunks: String) {
         let read = Self.read(["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks])
         #expect(read.failure == .malformedAnswer(of: Self.url))

@@ -120,7 +120,7 @@ import Testing
         try server.receive("a")
         #expect(try server.written() == Self.answer("a"))
         #expect(
-            server.trace.lines.map { String($0.prefix { $0 != "\r" && $0 != "\n" }) } == [
+            server.trace.lines.map { String($0.prefix { !$0.isNewline }) } == [
                 "http incoming POST / HTTP/1.1 POST / HTTP/1.1",
                 "http outgoing HTTP/1.1 100 Continue HTTP/1.1 100 Continue",
                 "http outgoing HTTP/1.1 200 OK HTTP/1.1 200 OK",
