@@ -22,46 +22,66 @@ let package = Package(
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
-        .target(name: "STOMPCore", dependencies: [nioCore]),
+        .target(name: "SystemC"),
+        .target(name: "STOMPCore", dependencies: ["SystemC", nioCore]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(name: "STOMPTransport", dependencies: ["COpenSSL", "CZlib"] + nio + nioHTTP),
+        .target(name: "STOMPTransport", dependencies: ["SystemC", "COpenSSL", "CZlib"] + nio + nioHTTP),
         .target(
             name: "STOMPClient",
             dependencies: ["STOMPCore", "STOMPTransport", .product(name: "Logging", package: "swift-log")] + nio),
-        .target(name: "STOMPBroker", dependencies: ["STOMPCore", "STOMPTransport"] + nio),
-        .target(name: "STOMPTap", dependencies: ["STOMPCore", "STOMPTransport"] + nio + nioHTTP),
+        .target(name: "STOMPBroker", dependencies: ["SystemC", "STOMPCore", "STOMPTransport"] + nio),
+        .target(name: "STOMPTap", dependencies: ["SystemC", "STOMPCore", "STOMPTransport"] + nio + nioHTTP),
         .systemLibrary(name: "CEditLine", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
-        .target(name: "LineEditor", dependencies: ["CEditLine"]),
+        .target(name: "LineEditor", dependencies: ["SystemC", "CEditLine"]),
         .systemLibrary(name: "CSpawn"),
         .target(
-            name: "StomptapOutput", dependencies: ["STOMPCore", "STOMPTransport", "STOMPClient", "STOMPTap"] + nio),
+            name: "StomptapOutput",
+            dependencies: ["SystemC", "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPTap"] + nio),
+        .target(
+            name: "StomptapRuntime",
+            dependencies: ["StomptapOutput", "STOMPCore", "STOMPTransport", "STOMPClient", "CSpawn", "SystemC"] + nio),
+        .target(
+            name: "StomptapBench",
+            dependencies: [
+                "StomptapRuntime", "StomptapOutput", "STOMPCore", "STOMPTransport", "STOMPClient", "SystemC",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ] + nio),
+        .target(
+            name: "StomptapConsole",
+            dependencies: [
+                "StomptapRuntime", "StomptapOutput", "STOMPCore", "STOMPTransport", "STOMPClient", "LineEditor",
+                "SystemC",
+            ] + nio),
         .target(
             name: "StomptapCommands",
             dependencies: [
-                "StomptapOutput", "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPBroker", "STOMPTap", "LineEditor",
-                "CSpawn",
+                "StomptapConsole", "StomptapBench", "StomptapRuntime", "StomptapOutput", "STOMPCore", "STOMPTransport",
+                "STOMPClient", "STOMPBroker", "STOMPTap", "LineEditor", "SystemC",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ] + nio),
-        .executableTarget(name: "stomptap", dependencies: ["StomptapCommands"]),
+        .executableTarget(name: "stomptap", dependencies: ["StomptapCommands", "SystemC"]),
         .executableTarget(name: "generate-docs", dependencies: ["StomptapCommands", "StomptapOutput"]),
 
-        .testTarget(name: "STOMPCoreTests", dependencies: ["STOMPCore", nioCore]),
+        .testTarget(name: "STOMPCoreTests", dependencies: ["STOMPCore", "SystemC", nioCore]),
         .testTarget(
             name: "STOMPTransportTests",
-            dependencies: ["STOMPTransport", "COpenSSL", "TestSupport", nioEmbedded] + nio + nioHTTP),
+            dependencies: ["STOMPTransport", "SystemC", "COpenSSL", "TestSupport", nioEmbedded] + nio + nioHTTP),
         .testTarget(name: "STOMPClientTests", dependencies: ["STOMPClient", "STOMPBroker", "TestSupport"] + nio),
         .testTarget(
             name: "STOMPBrokerTests", dependencies: ["STOMPBroker", "TestSupport", "STOMPClient", nioEmbedded] + nio),
         .testTarget(
             name: "STOMPTapTests",
-            dependencies: ["STOMPTap", "STOMPBroker", "STOMPClient", "TestSupport", nioEmbedded] + nio + nioHTTP),
+            dependencies: ["STOMPTap", "STOMPBroker", "STOMPClient", "SystemC", "TestSupport", nioEmbedded] + nio
+                + nioHTTP),
         .executableTarget(
-            name: "LineEditorFixture", dependencies: ["LineEditor"], path: "Tests/Fixtures/LineEditorFixture"),
+            name: "LineEditorFixture", dependencies: ["LineEditor", "SystemC"], path: "Tests/Fixtures/LineEditorFixture"
+        ),
         .testTarget(name: "LineEditorTests", dependencies: ["LineEditor", "LineEditorFixture", "TestSupport"]),
         .target(
-            name: "OutputFixtures", dependencies: ["StomptapOutput", "STOMPTransport", "STOMPCore", nioCore],
+            name: "OutputFixtures",
+            dependencies: ["StomptapOutput", "STOMPTap", "STOMPTransport", "STOMPCore", nioCore],
             path: "Tests/Fixtures/OutputFixtures"),
         .testTarget(
             name: "StomptapOutputTests",
@@ -69,12 +89,24 @@ let package = Package(
                 "StomptapOutput", "STOMPTap", "STOMPClient", "STOMPTransport", "STOMPCore", "OutputFixtures", nioCore,
             ]),
         .testTarget(
+            name: "StomptapRuntimeTests", dependencies: ["StomptapRuntime", "STOMPClient", "STOMPCore", nioCore]),
+        .testTarget(
+            name: "StomptapBenchTests",
+            dependencies: ["StomptapBench", "StomptapRuntime", "StomptapOutput", "STOMPTransport", nioCore]),
+        .testTarget(
+            name: "StomptapConsoleTests",
+            dependencies: [
+                "StomptapConsole", "StomptapRuntime", "StomptapOutput", "STOMPClient", "STOMPCore", "STOMPTransport",
+                "LineEditor", nioCore,
+            ]),
+        .testTarget(
             name: "StomptapCommandsTests",
             dependencies: [
-                "StomptapCommands", "StomptapOutput", "STOMPTap", "STOMPClient", "STOMPCore", "STOMPTransport",
-                "LineEditor", "OutputFixtures", nioCore,
+                "StomptapCommands", "StomptapConsole", "StomptapRuntime", "StomptapOutput", "STOMPTap", "STOMPClient",
+                "STOMPCore", "STOMPTransport",
+                "LineEditor", "SystemC", "OutputFixtures", nioCore,
             ]),
-        .target(name: "TestSupport", dependencies: nio, path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["SystemC"] + nio, path: "Tests/TestSupport"),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["TestSupport", "STOMPCore", "STOMPTransport", "stomptap", "generate-docs"] + nio,

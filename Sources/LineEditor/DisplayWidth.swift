@@ -1,5 +1,5 @@
 import CEditLine
-import Glibc
+import SystemC
 
 /// How many columns text takes on a terminal, by the C library's tables: Hangul and most emoji two, a combining mark none.
 public enum DisplayWidth {

@@ -1,5 +1,5 @@
 import CEditLine
-import Glibc
+import SystemC
 
 /// What libedit reads, writes and keeps pointers to.
 final class EditlineFiles {
@@ -18,15 +18,15 @@ final class EditlineFiles {
         var size = winsize(ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0)
         var ends: (controller: Int32, device: Int32) = (-1, -1)
         guard openpty(&ends.controller, &ends.device, nil, &modes, &size) == 0 else {
-            throw .system("cannot open a pseudo-terminal")
+            throw .failed(.openPseudoTerminal)
         }
         (controller, device) = ends
         for descriptor in [controller, device] { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     }
 
     deinit {
-        _ = Glibc.close(controller)
-        _ = Glibc.close(device)
+        _ = SystemC.close(controller)
+        _ = SystemC.close(device)
         for name in names { name.deallocate() }
     }
 
@@ -55,7 +55,7 @@ final class MemoryFile {
         guard let file = open_memstream(memory, size) else {
             memory.deallocate()
             size.deallocate()
-            throw .system("cannot open a stream")
+            throw .failed(.openStream)
         }
         self.file = file
         self.memory = memory

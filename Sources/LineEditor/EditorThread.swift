@@ -1,5 +1,5 @@
 import CEditLine
-import Glibc
+import SystemC
 
 /// The editor's own thread: it alone reads the keyboard, owns libedit and writes to the terminal.
 ///
@@ -157,5 +157,143 @@ final class EditorThread {
         flush()
         let end = ContinuousClock.now
         nextPiece = end + max(Self.pause, end - start)
+    }
+}
+
+/// What the editor does beyond libedit: completion, and the history on disk.
+extension EditorThread {
+    func complete() {
+        let (text, cursor) = editline.line
+        let line = String(String.UnicodeScalarView(text[..<cursor]))
+        let request = CompletionRequest(line: line, word: options.word(line))
+        switch CompletionAnswer(word: request.word, candidates: options.completer(request)) {
+        case .nothing: bell()
+        case .replace(let word): replaceWord(request.word, with: word)
+        case .list(let labels): list(labels)
+        case .replaceAndList(let word, let labels):
+            replaceWord(request.word, with: word)
+            list(labels)
+        }
+    }
+
+    private func replaceWord(_ old: String, with new: String) {
+        editline.deleteBackward(old.unicodeScalars.count)
+        editline.insert(Array(new.unicodeScalars))
+    }
+
+    private func list(_ labels: [String]) {
+        let size = screen.size
+        for line in columnList(labels, columns: size.columns, rows: max(1, size.rows - 3)) { notice(line) }
+    }
+
+    func loadHistory() {
+        history = History(limit: options.historyLimit)
+        guard let path = options.historyFile else { return }
+        let file = HistoryFile(path: path, limit: options.historyLimit)
+        historyFile = file
+        do throws(LineEditorError) {
+            history = try file.load()
+            editline.setHistory(history.lines)
+        } catch { complain(error) }
+    }
+
+    func remember(_ line: String) {
+        if line.allSatisfy(\.isWhitespace) || options.isSecret(line) { return }
+        history.add(line)
+        editline.setHistory(history.lines)
+        do throws(LineEditorError) {
+            try historyFile?.add(line)
+        } catch { complain(error) }
+    }
+
+    /// Says once why the history is not kept.
+    private func complain(_ error: LineEditorError) {
+        if historyTrouble == nil { notice("history: \(error)") }
+        historyTrouble = error
+    }
+}
+
+/// What the keyboard gives, and libedit is given of it.
+extension EditorThread {
+    /// What libedit reads.
+    func nextCharacter() -> Unicode.Scalar? {
+        editline.mendLine()
+        while characters.isEmpty {
+            // libedit did not take it for a command: it came behind half a sequence, say.
+            if let again = paste, again.offered < 3 { return offer(again.text, times: again.offered + 1) }
+            paste = nil
+            guard let key = nextKey() else { return nil }
+            switch key {
+            case .character("\r") where !isComplete, .character("\n") where !isComplete:
+                return offer(["\n"], times: 1)
+            case .character(let character): return character
+            case .paste(let text): return offer(text, times: 1)
+            case .special(let key, let sequence): characters = editline.characters(for: key, sequence: sequence)
+            case .sequence(let sequence): characters = editline.characters(for: nil, sequence: sequence)
+            case .pasteTooLong(let size): refusePaste(size)
+            case .interrupt, .suspend, .quit: break
+            }
+            characters.reverse()
+        }
+        return characters.popLast()
+    }
+
+    private var isComplete: Bool {
+        options.isComplete(String(String.UnicodeScalarView(editline.line.text)))
+    }
+
+    private func offer(_ text: [Unicode.Scalar], times: Int) -> Unicode.Scalar {
+        paste = (text, times)
+        return Editline.pasteCharacter
+    }
+
+    func insertPaste() {
+        guard let text = paste?.text else { return }
+        paste = nil
+        let size = editline.line.text.count + text.count
+        if size > options.pasteLimit { return refusePaste(size) }
+        editline.insert(text)
+    }
+
+    private func refusePaste(_ size: Int) {
+        notice("not pasted: \(size) octets are more than a line may have (\(options.pasteLimit))")
+    }
+
+    /// Gives a key back that was taken too early.
+    func putBack(_ key: KeyDecoder.Key) {
+        keys.append(key)
+    }
+
+    /// Takes the keys that are whole; those that are signals do their work at once.
+    func takeKeys() {
+        let patience: Duration? =
+            switch decoder.waiting {
+            case .escape: .milliseconds(50)
+            case .sequence: .milliseconds(500)
+            case .paste: .seconds(1)
+            case nil: nil
+            }
+        keyDeadline = patience.map { .now + $0 }
+        var new: [KeyDecoder.Key] = []
+        for key in decoder.takeKeys() {
+            switch key {
+            case .interrupt:
+                // What was typed before it goes, as it would on any terminal.
+                keys = []
+                new = []
+                interrupt()
+            case .suspend: stop(SIGTSTP, wholeGroup: true)
+            case .quit: stop(SIGQUIT, wholeGroup: true)
+            default: new.append(key)
+            }
+        }
+        if !new.isEmpty { keys = new.reversed() + keys }
+    }
+
+    private func interrupt() {
+        guard abort == nil else { return }
+        abort = .interrupt
+        overlay = nil
+        leave(editline.line.text + ["^", "C"])
     }
 }

@@ -1,4 +1,4 @@
-import Glibc
+import SystemC
 
 /// Where a path leads once its links are followed; nil where nothing is there.
 func resolvedPath(_ path: String) -> String? {
@@ -12,10 +12,10 @@ func makeFolder(_ path: String) throws(LineEditorError) {
     if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
     let number = errno
     guard number == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
-        throw .system("cannot create \(path)", number)
+        throw .system(.create(path), errno: number)
     }
     try makeFolder(String(path[..<slash]))
-    if mkdir(path, 0o700) != 0, errno != EEXIST { throw .system("cannot create \(path)") }
+    if mkdir(path, 0o700) != 0, errno != EEXIST { throw .failed(.create(path)) }
 }
 
 /// The last `limit` octets of a file, from the beginning of a line; nil where there is none.
@@ -24,12 +24,12 @@ func readFile(_ path: String, limit: Int) throws(LineEditorError) -> [UInt8]? {
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else {
         if errno == ENOENT { return nil }
-        throw .system("cannot read \(path)")
+        throw .failed(.read(path))
     }
-    defer { Glibc.close(file) }
+    defer { SystemC.close(file) }
     var status = stat()
     guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-        throw LineEditorError(.systemFailure, "\(path) is no file")
+        throw LineEditorError.notAFile(path: path)
     }
     let skipped = max(0, Int(status.st_size) - limit)
     _ = lseek(file, off_t(skipped), SEEK_SET)
@@ -39,7 +39,7 @@ func readFile(_ path: String, limit: Int) throws(LineEditorError) -> [UInt8]? {
         let got = octets.withUnsafeMutableBytes { read(file, $0.baseAddress?.advanced(by: count), $0.count - count) }
         if got < 0 {
             if errno == EINTR { continue }
-            throw .system("cannot read \(path)")
+            throw .failed(.read(path))
         }
         if got == 0 { break }
         count += got
@@ -53,15 +53,15 @@ func readFile(_ path: String, limit: Int) throws(LineEditorError) -> [UInt8]? {
 func replaceFile(_ path: String, with octets: [UInt8]) throws(LineEditorError) {
     var template = Array("\(path).XXXXXX".utf8CString)
     let file = mkstemp(&template)
-    guard file >= 0 else { throw .system("cannot write \(path)") }
+    guard file >= 0 else { throw .failed(.write(path)) }
     _ = fcntl(file, F_SETFD, FD_CLOEXEC)
     let written = writeAll(octets, to: file)
     let number = errno
-    Glibc.close(file)
+    SystemC.close(file)
     guard written, rename(template, path) == 0 else {
         let reason = written ? errno : number
         unlink(template)
-        throw .system("cannot write \(path)", reason)
+        throw .system(.write(path), errno: reason)
     }
 }
 
@@ -70,7 +70,7 @@ func writeAll(_ octets: [UInt8], to descriptor: Int32) -> Bool {
     octets.withUnsafeBytes { octets in
         var rest = octets[...]
         while !rest.isEmpty {
-            let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            let count = SystemC.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
             if count >= 0 {
                 rest = rest.dropFirst(count)
                 continue

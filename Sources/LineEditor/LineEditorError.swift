@@ -1,37 +1,73 @@
-/// Why lines cannot be edited or read.
-public struct LineEditorError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The kind of failure. More may come: keep a `default` in a `switch`.
-    public struct Code: Sendable, Hashable, CustomStringConvertible {
-        enum Kind: String {
-            case notATerminal, terminalTooSimple, alreadyOpen, systemFailure, lineTooLong, invalidUTF8
+import SystemC
+
+/// Why lines cannot be edited or read. More may come: keep a `default` in a `switch`.
+public enum LineEditorError: Error, Sendable, Hashable {
+    /// Input or output is no terminal.
+    case notATerminal
+    /// The terminal cannot move its cursor (`TERM=dumb`), or is not known.
+    case terminalTooSimple
+    /// Another editor holds this process's terminal.
+    case alreadyOpen
+    /// The system refused something, with that error.
+    case system(Action, errno: Int32)
+    /// What is to be read is a folder, a device or the like.
+    case notAFile(path: String)
+    /// Another program holds the history for too long.
+    case historyLocked(folder: String)
+    /// A line of a script is longer than the limit, in bytes. Lines count from 1.
+    case lineTooLong(line: Int, limit: Int)
+    /// A line of a script is no UTF-8.
+    case invalidUTF8(line: Int)
+
+    /// What the system was asked for.
+    public enum Action: Sendable, Hashable {
+        case openPipe, openPseudoTerminal, openStream, startThread, startLibedit, allocateHistory, readTerminalModes
+        case readInput
+        case open(String), create(String), read(String), write(String)
+    }
+
+    /// A failure that errno explains.
+    static func failed(_ action: Action) -> LineEditorError { .system(action, errno: errno) }
+}
+
+extension LineEditorError: CustomStringConvertible {
+    /// One sentence, without a full stop.
+    public var description: String {
+        switch self {
+        case .notATerminal: "input and output are not both a terminal"
+        case .terminalTooSimple: "this kind of terminal cannot move its cursor"
+        case .alreadyOpen: "the terminal is being edited on already"
+        case .system(let action, let number): "\(action): \(errorText(number))"
+        case .notAFile(let path): "\(path) is no file"
+        case .historyLocked(let folder): "\(folder) is locked by another program"
+        case .lineTooLong(let line, let limit): "line \(line) of the input has more than \(limit) octets"
+        case .invalidUTF8(let line): "line \(line) of the input is no UTF-8"
         }
-
-        let kind: Kind
-
-        public var description: String { kind.rawValue }
-
-        /// Input or output is no terminal.
-        public static let notATerminal = Code(kind: .notATerminal)
-        /// The terminal cannot move its cursor (`TERM=dumb`), or is not known.
-        public static let terminalTooSimple = Code(kind: .terminalTooSimple)
-        /// Another editor holds this process's terminal.
-        public static let alreadyOpen = Code(kind: .alreadyOpen)
-        /// The system refused something: memory, a descriptor, a read.
-        public static let systemFailure = Code(kind: .systemFailure)
-        /// A line of a script is longer than the limit.
-        public static let lineTooLong = Code(kind: .lineTooLong)
-        /// A line of a script is no UTF-8.
-        public static let invalidUTF8 = Code(kind: .invalidUTF8)
     }
+}
 
-    public let code: Code
-    /// One sentence that a user understands, without a full stop.
-    public let message: String
-
-    public init(_ code: Code, _ message: String) {
-        self.code = code
-        self.message = message
+extension LineEditorError.Action: CustomStringConvertible {
+    /// `cannot open a pipe`.
+    public var description: String {
+        switch self {
+        case .openPipe: "cannot open a pipe"
+        case .openPseudoTerminal: "cannot open a pseudo-terminal"
+        case .openStream: "cannot open a stream"
+        case .startThread: "cannot start a thread"
+        case .startLibedit: "cannot start libedit"
+        case .allocateHistory: "cannot allocate a history"
+        case .readTerminalModes: "cannot read the terminal's modes"
+        case .readInput: "cannot read the input"
+        case .open(let path): "cannot open \(path)"
+        case .create(let path): "cannot create \(path)"
+        case .read(let path): "cannot read \(path)"
+        case .write(let path): "cannot write \(path)"
+        }
     }
+}
 
-    public var description: String { message }
+private func errorText(_ number: Int32) -> String {
+    var text = [CChar](repeating: 0, count: 256)
+    _ = strerror_r(number, &text, text.count)
+    return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

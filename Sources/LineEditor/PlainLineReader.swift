@@ -1,5 +1,5 @@
-import Glibc
 import Synchronization
+import SystemC
 
 /// Lines from a pipe, a file, or a terminal that cannot be edited on: the same events as a `LineEditor` has.
 ///
@@ -76,7 +76,7 @@ private struct PlainInput {
                 let count = read(descriptor, &chunk, chunk.count)
                 if count < 0 {
                     if errno == EINTR || errno == EAGAIN { continue }
-                    throw .system("cannot read the input")
+                    throw .failed(.readInput)
                 }
                 if count == 0 { break }
                 try take(chunk[..<count])
@@ -115,7 +115,7 @@ private struct PlainInput {
         try checkLength()
         number += 1
         guard let text = String(validating: line, as: UTF8.self) else {
-            throw LineEditorError(.invalidUTF8, "line \(number) of the input is no UTF-8")
+            throw LineEditorError.invalidUTF8(line: number)
         }
         line.removeAll(keepingCapacity: line.count < 64 << 10)
         events.send(.line(text))
@@ -123,7 +123,7 @@ private struct PlainInput {
 
     private func checkLength() throws(LineEditorError) {
         if line.count > lineLimit {
-            throw LineEditorError(.lineTooLong, "line \(number + 1) of the input has more than \(lineLimit) octets")
+            throw LineEditorError.lineTooLong(line: number + 1, limit: lineLimit)
         }
     }
 }

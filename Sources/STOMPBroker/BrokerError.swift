@@ -1,67 +1,155 @@
-/// Why the broker answers ERROR.
-public struct BrokerError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The kind of fault; its description is the `message` header of the ERROR frame. More may come: keep a `default`
-    /// in a `switch`.
-    public struct Code: Sendable, Hashable, CustomStringConvertible {
-        enum Kind: String {
-            case malformedFrame = "Malformed frame"
-            case unexpectedFrame = "Unexpected frame"
-            case missingHeader = "Missing header"
-            case badHeader = "Bad header"
-            case unsupportedVersion = "Version not supported"
-            case badCredentials = "Bad credentials"
-            case duplicateID = "Id already in use"
-            case unknownSubscription = "Unknown subscription"
-            case unknownMessage = "Unknown message"
-            case unknownTransaction = "Unknown transaction"
-            case unknownQueue = "Unknown queue"
-            case notSupported = "Not supported"
-            case limitExceeded = "Limit exceeded"
-            case timedOut = "Timed out"
+import NIOCore
+import STOMPCore
+import STOMPTransport
+
+/// Why the broker answers ERROR. More may come: keep a `default` in a `switch`.
+public enum BrokerError: Error, Sendable, Hashable {
+    /// What came is no STOMP frame, is forbidden by its version, or is more than is taken.
+    case malformed(STOMPProtocolError)
+
+    // A frame that may not come at this point, or not from a client.
+
+    /// The first frame is not CONNECT.
+    case notConnected(Command)
+    /// CONNECT came twice.
+    case alreadyConnected(Command)
+    /// A frame that only servers send.
+    case serverFrame(Command)
+
+    // Headers.
+
+    case missingHeader(String, of: Command)
+    case unknownAckMode(String, STOMPVersion)
+    case malformedHeartBeat(STOMPProtocolError)
+
+    // CONNECT.
+
+    /// No version that the client accepts is spoken here.
+    case unsupportedVersion(offered: String?)
+    case noLogin
+    /// The login is not known, or its passcode is another one.
+    case wrongLogin(String)
+    /// CONNECT lacks a header that everybody must have.
+    case missingCredential(header: String)
+    /// A header of CONNECT has another value than it must have.
+    case wrongCredential(header: String)
+
+    // Subscriptions, messages, transactions: of this connection.
+
+    case duplicateSubscription(SubscriptionName)
+    case unknownSubscription(SubscriptionName)
+    /// An ACK names another subscription than the one that its message was sent to.
+    case subscriptionMismatch(id: String)
+    /// No message that waits for an acknowledgement has that id.
+    case notWaiting
+    /// A message is acknowledged though its subscription's mode is auto.
+    case acknowledgedAutomatically(SubscriptionName)
+    case duplicateTransaction(String)
+    case unknownTransaction(String)
+    /// A queue that must be there already is not.
+    case unknownQueue(String)
+
+    // What STOMP leaves to a server to have, and this one has not.
+
+    case noSelectors
+    case invalidDestination(String)
+
+    // Limits of ``BrokerLimits``.
+
+    case tooManyConnections
+    case tooManySubscriptions(limit: Int)
+    case tooManyTransactions(limit: Int)
+    case transactionsFull(limit: Int)
+    case queueFull(String, messages: Int)
+    case brokerFull(octets: Int, limit: Int)
+
+    // Time.
+
+    case connectTimedOut(after: TimeAmount)
+    case silent
+
+    /// What a server that is emulated says in words of its own.
+    case emulated(Summary, String)
+
+    /// The kind of fault: the `message` header of the ERROR frame.
+    public enum Summary: String, Sendable, Hashable {
+        case malformedFrame = "Malformed frame"
+        case unexpectedFrame = "Unexpected frame"
+        case missingHeader = "Missing header"
+        case badHeader = "Bad header"
+        case unsupportedVersion = "Version not supported"
+        case badCredentials = "Bad credentials"
+        case duplicateID = "Id already in use"
+        case unknownSubscription = "Unknown subscription"
+        case unknownMessage = "Unknown message"
+        case unknownTransaction = "Unknown transaction"
+        case unknownQueue = "Unknown queue"
+        case notSupported = "Not supported"
+        case limitExceeded = "Limit exceeded"
+        case timedOut = "Timed out"
+    }
+
+    public var summary: Summary {
+        switch self {
+        case .malformed(let error): error.isLimit ? .limitExceeded : .malformedFrame
+        case .notConnected, .alreadyConnected, .serverFrame: .unexpectedFrame
+        case .missingHeader: .missingHeader
+        case .unknownAckMode, .malformedHeartBeat: .badHeader
+        case .unsupportedVersion: .unsupportedVersion
+        case .noLogin, .wrongLogin, .missingCredential, .wrongCredential: .badCredentials
+        case .duplicateSubscription, .duplicateTransaction: .duplicateID
+        case .unknownSubscription, .subscriptionMismatch: .unknownSubscription
+        case .notWaiting, .acknowledgedAutomatically: .unknownMessage
+        case .unknownTransaction: .unknownTransaction
+        case .unknownQueue: .unknownQueue
+        case .noSelectors, .invalidDestination: .notSupported
+        case .tooManyConnections, .tooManySubscriptions, .tooManyTransactions, .transactionsFull, .queueFull,
+            .brokerFull:
+            .limitExceeded
+        case .connectTimedOut, .silent: .timedOut
+        case .emulated(let summary, _): summary
         }
-
-        let kind: Kind
-
-        public var description: String { kind.rawValue }
-
-        /// The octets are no STOMP frame, or one that its version forbids.
-        public static let malformedFrame = Code(kind: .malformedFrame)
-        /// A frame that may not come at this point, or not from a client.
-        public static let unexpectedFrame = Code(kind: .unexpectedFrame)
-        /// A header that the frame must have is not there.
-        public static let missingHeader = Code(kind: .missingHeader)
-        /// A header has a value that it cannot have.
-        public static let badHeader = Code(kind: .badHeader)
-        /// No version that the client accepts is spoken here.
-        public static let unsupportedVersion = Code(kind: .unsupportedVersion)
-        /// The login is not known, or its passcode is another one.
-        public static let badCredentials = Code(kind: .badCredentials)
-        /// The connection has a subscription or a transaction of that name already.
-        public static let duplicateID = Code(kind: .duplicateID)
-        /// The connection has no such subscription.
-        public static let unknownSubscription = Code(kind: .unknownSubscription)
-        /// No message that waits for an acknowledgement has that id.
-        public static let unknownMessage = Code(kind: .unknownMessage)
-        /// The connection has no such transaction open.
-        public static let unknownTransaction = Code(kind: .unknownTransaction)
-        /// A queue that must be there already is not.
-        public static let unknownQueue = Code(kind: .unknownQueue)
-        /// What STOMP leaves to a server to have, and this one has not.
-        public static let notSupported = Code(kind: .notSupported)
-        /// A limit of ``BrokerLimits`` is reached.
-        public static let limitExceeded = Code(kind: .limitExceeded)
-        /// CONNECT, or the client's heart-beat, did not come in time.
-        public static let timedOut = Code(kind: .timedOut)
     }
 
-    public let code: Code
     /// One sentence that a user understands, without a full stop: the body of the ERROR frame.
-    public let explanation: String
-
-    public init(_ code: Code, _ explanation: String) {
-        self.code = code
-        self.explanation = explanation
+    public var explanation: String {
+        switch self {
+        case .malformed(let error), .malformedHeartBeat(let error): error.description
+        case .notConnected(let command): "the first frame must be CONNECT or STOMP, and not \(command)"
+        case .alreadyConnected(let command): "the session is open already: \(command) comes once"
+        case .serverFrame(let command): "\(command) is a server's frame: a client does not send it"
+        case .missingHeader(let name, let command): "\(command) needs the header \(name)"
+        case .unknownAckMode(let mode, let version): "STOMP \(version) has no ack mode \(mode.debugDescription)"
+        case .unsupportedVersion(let offered): "this broker speaks STOMP 1.0, 1.1 and 1.2, not \(offered ?? "")"
+        case .noLogin: "this broker wants a login and a passcode"
+        case .wrongLogin(let login): "the login \(login.debugDescription) or its passcode is wrong"
+        case .missingCredential(let header): "this broker wants the header \(header)"
+        case .wrongCredential(let header): "the header \(header) is wrong"
+        case .duplicateSubscription(let name): "there is a subscription with \(name) already"
+        case .unknownSubscription(let name): "there is no subscription with \(name) on this connection"
+        case .subscriptionMismatch(let id): "the message belongs to another subscription than \(id.debugDescription)"
+        case .notWaiting: "no message with this id waits for an acknowledgement on this connection"
+        case .acknowledgedAutomatically(let name):
+            "the subscription with \(name) has the ack mode auto: nothing is to be acknowledged"
+        case .duplicateTransaction(let id): "the transaction \(id.debugDescription) has begun already"
+        case .unknownTransaction(let id): "no transaction \(id.debugDescription) is open on this connection"
+        case .unknownQueue(let name): "there is no queue \(name.debugDescription)"
+        case .noSelectors: "this broker has no selectors: subscribe without one"
+        case .invalidDestination(let name): "the destination \(name.debugDescription) is not valid"
+        case .tooManyConnections: "the broker takes no more connections"
+        case .tooManySubscriptions(let limit): "a connection may have \(limit) subscriptions"
+        case .tooManyTransactions(let limit): "a connection may have \(limit) transactions open"
+        case .transactionsFull(let limit): "the transactions of a connection may hold \(limit) frames"
+        case .queueFull(let name, let count): "\(name) keeps \(count) messages already, the most that a queue may"
+        case .brokerFull(let octets, let limit):
+            "the broker keeps \(octets) octets of messages already, and at most \(limit)"
+        case .connectTimedOut(let time): "no CONNECT came within \(time.readable)"
+        case .silent: "neither a frame nor a heart-beat came for too long"
+        case .emulated(_, let text): text
+        }
     }
+}
 
-    public var description: String { "\(code): \(explanation)" }
+extension BrokerError: CustomStringConvertible {
+    public var description: String { "\(summary.rawValue): \(explanation)" }
 }

@@ -38,15 +38,15 @@ extension ConnectionCore: TransportReceiver {
 
     func happened(_ event: TransportEvent) {
         switch event {
-        case .alive, .ping: monitor?.received(at: .now())
-        case .pong(let payload):
+        case .alive, .wire(.ping, _): monitor?.received(at: .now())
+        case .wire(.pong, let payload):
             monitor?.received(at: .now())
             // A pong answers all pings before its own (RFC 6455, section 5.5.3).
             guard let last = pings.lastIndex(where: { $0.payload == payload }) else { return }
             for ping in pings[...last] { ping.answer.succeed() }
             pings.removeSubrange(...last)
-        case .messages: break
-        case .closed(let closure): self.closure = closure
+        case .wire(.ended(let closure), _): self.closure = closure
+        case .messages, .wire: break
         case .invalidUTF8:
             guard !warnedOfInvalidUTF8 else { return }
             warnedOfInvalidUTF8 = true

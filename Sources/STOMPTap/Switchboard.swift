@@ -39,7 +39,7 @@ final class Switchboard {
             tell(
                 TapEvent(connection: nextNumber(), app: addressText(channel.remoteAddress), .fault(.connectionRefused)))
             deliver()
-            RelayEnd(channel, .toServer) { _ in }.reset()
+            RelayEnd(channel, .outgoing) { _ in }.reset()
             return
         }
         let relay = Relay(channel, self)
@@ -79,8 +79,11 @@ final class Switchboard {
     }
 
     func tells(_ content: TapEvent.Content) -> Bool {
-        if case .layer = content { return configuration.tellsLayers }
-        return true
+        switch content {
+        case .wire(_, .observedHeartBeat, _): true
+        case .wire: configuration.tellsLayers || content.isTraffic
+        case .frame, .opened, .refused, .fault, .note, .ended: true
+        }
     }
 
     func tell(_ event: TapEvent) {

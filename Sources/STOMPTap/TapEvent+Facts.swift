@@ -70,7 +70,7 @@ public enum TapNote: Sendable, Hashable {
     case moreRefusals
 }
 
-extension TapEvent.Direction {
+extension WireEvent.Direction {
     /// Who sends that way.
-    var sender: TapSide { self == .toServer ? .app : .server }
+    var sender: TapSide { self == .outgoing ? .app : .server }
 }

@@ -33,25 +33,25 @@ final class TapSession {
 
     // MARK: - What is told
 
-    func tell(_ direction: TapEvent.Direction?, _ content: TapEvent.Content) {
+    func tell(_ direction: WireEvent.Direction, _ content: TapEvent.Content) {
         switchboard.tell(TapEvent(connection: number, app: app, direction: direction, content))
     }
 
-    func tell(_ direction: TapEvent.Direction, _ contents: [TapEvent.Content]) {
+    func tell(_ direction: WireEvent.Direction, _ contents: [TapEvent.Content]) {
         for content in contents { tell(direction, content) }
     }
 
     /// Tells what the session is, and has the faults begin.
     func begin(_ opening: TapOpening) {
-        tell(nil, .opened(opening))
+        tell(.local, .opened(opening))
         let faults = switchboard.configuration.faults
-        if let slowness = faults.slowness { tell(nil, .fault(slowness)) }
+        if let slowness = faults.slowness { tell(.local, .fault(slowness)) }
         if case .time(let time) = faults.closing { after(time) { $0.close() } }
         if let time = faults.freezing { after(time) { $0.freeze() } }
     }
 
-    /// Takes note of how one side took its leave: the first counts.
-    func said(goodbye ending: TapEnding) {
+    /// Remembers how one side ended the session: the first one counts.
+    func note(ending: TapEnding) {
         farewell = farewell ?? ending
     }
 
@@ -61,9 +61,11 @@ final class TapSession {
         for timer in timers { timer.cancel() }
         timers = []
         if switchboard.configuration.faults.needsSifting {
-            for direction in [TapEvent.Direction.toServer, .toApp] { tell(direction, dialogue.finish(direction).seen) }
+            for direction in [WireEvent.Direction.outgoing, .incoming] {
+                tell(direction, dialogue.finish(direction).seen)
+            }
         }
-        tell(nil, .ended(farewell ?? how))
+        tell(.local, .ended(farewell ?? how))
         switchboard.deliver()
     }
 
@@ -95,7 +97,7 @@ final class TapSession {
         guard !isClosed, !hasEnded else { return }
         isClosed = true
         let code = switchboard.configuration.faults.closeCode
-        tell(nil, .fault(.closed(code: code)))
+        tell(.local, .fault(.closed(code: code)))
         farewell = .closedByTap
         // The ends learn of it when it was told.
         switchboard.deliver()
@@ -106,7 +108,7 @@ final class TapSession {
     func freeze() {
         guard !isClosed, !hasEnded else { return }
         isFrozen = true
-        tell(nil, .fault(.frozen))
+        tell(.local, .fault(.frozen))
         switchboard.deliver()
         for (relay, _) in relays.values { relay.freeze() }
     }

@@ -1,26 +1,31 @@
 import NIOCore
 
-/// What a stream tells beside its octets.
+/// What a stream reports to its receiver next to its bytes.
 public enum TransportEvent: Sendable, Hashable {
-    /// Octets came that carry nothing for the layer above, such as part of a message: the peer is alive.
+    /// Bytes came that carry nothing for the layer above, such as part of a message: the peer is alive.
     case alive
-    /// A ping came, with this payload; it is answered by the layer that tells of it. The peer is alive.
-    case ping(ByteBuffer)
-    /// A pong came, with this payload. The peer is alive.
-    case pong(ByteBuffer)
-    /// The WebSocket messages from here on are of this kind; they are ``TransportMessageKind/text`` until it is told.
+    /// The WebSocket messages from here on are of this kind; they are ``TransportMessageKind/text`` until it is reported.
     case messages(as: TransportMessageKind)
-    /// A text message that is no UTF-8 was taken all the same (see ``TransportOptions/acceptsInvalidUTF8``).
+    /// A text message that is not UTF-8 was accepted all the same (see ``TransportOptions/acceptsInvalidUTF8``).
     case invalidUTF8
+    /// A control frame of WebSocket with its payload, or the end of the stream, as a trace has them.
+    case wire(WireEvent.Content, ByteBuffer? = nil)
+
+    /// A ping came, with this payload; the layer that reports it answers it. The peer is alive.
+    public static func ping(_ payload: ByteBuffer) -> Self { .wire(.ping, payload) }
+
+    /// A pong came, with this payload. The peer is alive.
+    public static func pong(_ payload: ByteBuffer) -> Self { .wire(.pong, payload) }
+
     /// The peer ended the stream in its layer's own way. ``TransportReceiver/ended(_:)`` follows.
-    case closed(TransportClosure)
+    public static func closed(_ closure: TransportClosure) -> Self { .wire(.ended(closure)) }
 }
 
 extension TransportEvent {
     var isSignOfLife: Bool {
         switch self {
-        case .alive, .ping, .pong: true
-        case .messages, .invalidUTF8, .closed: false
+        case .alive, .wire(.ping, _), .wire(.pong, _): true
+        case .messages, .invalidUTF8, .wire: false
         }
     }
 }

@@ -7,7 +7,8 @@ public struct WireEvent: Sendable {
         case tcp, tls, proxy, http, ws, sockjs, stomp
     }
 
-    public enum Direction: String, Sendable, Hashable {
+    /// Which way it went, as the program sees it that is the client of the two.
+    public enum Direction: Sendable, Hashable {
         case incoming, outgoing
         /// Neither sent nor received: a state that was reached.
         case local
@@ -52,7 +53,7 @@ public struct WireEvent: Sendable {
 
 extension WireEvent {
     /// What happened.
-    public enum Content: Sendable {
+    public enum Content: Sendable, Hashable {
         // TCP. Places are addresses with their ports.
         case connecting(to: String)
         case connected(to: String)
@@ -69,6 +70,10 @@ extension WireEvent {
         case failed(TransportError)
         /// What one read brought, or one write takes.
         case bytes
+        /// A stream is open.
+        case opened(TransportDescription)
+        /// The other side has ended the stream in its layer's own way.
+        case ended(TransportClosure)
 
         // HTTP, and CONNECT at a proxy: the first lines of heads as they came.
         case requestHead(method: String, target: String, version: String, wantsWebSocket: Bool)
@@ -83,6 +88,11 @@ extension WireEvent {
         case connectingThroughProxy(String, to: String)
         case socks(SOCKSStep)
 
+        // Server-sent events, which HTTP carries.
+        case serverSentEvent(ServerSentEvent)
+        /// How long the server wants to be left alone when the stream has ended, in milliseconds.
+        case retry(Int)
+
         // HTTP, as somebody between the two sides sees it.
         case request(method: String, target: String)
         case answer(status: Int, reason: String)
@@ -96,9 +106,9 @@ extension WireEvent {
         case compressionDeclined
         /// A frame as it stands on the wire.
         case webSocketFrame(WebSocketFrameHead)
-        /// A whole message; the size is the one that it has on the wire, where it is compressed.
-        case webSocketMessage(isText: Bool, compressedSize: Int?)
-        /// What a control frame says, for somebody between the two sides.
+        /// A whole message, also one of SockJS; the size is the one that it has on the wire, where it is compressed.
+        case message(isText: Bool, compressedSize: Int? = nil)
+        /// What a control frame says.
         case ping, pong
         case close(WebSocketClose)
 

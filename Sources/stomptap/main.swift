@@ -1,12 +1,5 @@
 import StomptapCommands
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 guard let arguments = Stomptap.arguments(CommandLine.unsafeArgv, count: Int(CommandLine.argc)) else { exit(EX_DATAERR) }
 Stomptap.runAndExit(arguments)

@@ -124,6 +124,43 @@ import Testing
         #expect(!result.errors.contains("Qz7x"), "\(result)")
     }
 
+    /// Each command with what it needs at least, where nothing answers or can be listened on.
+    private static let commands = [
+        ["connect", "${U}"], ["subscribe", "${U}", "/topic/a"], ["publish", "${U}", "/topic/a", "hi"],
+        ["request", "${U}", "/a", "--reply", "/b"], ["raw", "${U}"], ["bench", "${U}"], ["check", "${U}"],
+        ["tap", "${U}", "--listen", "192.0.2.1:1"], ["serve", "--tcp", "192.0.2.1:1"],
+    ]
+
+    /// The options of a command that take a value, as its help has them.
+    private static func options(of command: String) async throws -> [String] {
+        struct Dump: Decodable {
+            struct Name: Decodable { var kind: String, name: String }
+            struct Argument: Decodable { var kind: String, preferredName: Name? }
+            struct Command: Decodable { var arguments: [Argument] }
+            var command: Command
+        }
+        let dump = try await Program.stomptap(command, "--experimental-dump-help").run()
+        return try JSONDecoder().decode(Dump.self, from: Data(dump.output.utf8)).command.arguments
+            .filter { $0.kind == "option" }.compactMap(\.preferredName)
+            .map { ($0.kind == "long" ? "--" : "-") + $0.name }
+    }
+
+    /// A URL with a passcode and a token, in place of whatever an option takes.
+    @Test(arguments: commands) func everyOptionOfACommand(_ command: [String]) async throws {
+        let options = try await Self.options(of: command[0])
+        #expect(options.count > 10, "\(options)")
+        // What several commands have is parsed by the same code.
+        let shared = command[0] == "publish" ? [] : try await Self.options(of: "publish")
+        for option in options where !shared.contains(option) || command[0] == "serve" {
+            var program = Program.stomptap()
+            program.arguments = (command + [option, "stomp://u:${1}/${2}@${H}?token=${S}"]).map(Self.filled)
+            let result = try await program.run()
+            #expect(result.status != .exited(0) && !result.errors.isEmpty, "\(option): \(result)")
+            let text = result.output + result.errors
+            #expect(!Self.halves.contains(where: text.contains), "\(command) \(option): \(result)")
+        }
+    }
+
     // MARK: Environment and profiles
 
     @Test(arguments: ["http://u:${1}/${2}@${H}", "http://u:${S}", "http:/u:${1}/${2}@${H}", "ftp://u:${S}@${H}"])

@@ -39,13 +39,13 @@ import Testing
         let events = try await events(Array("ok\n\(String(repeating: "x", count: 101))\nmore\n".utf8))
         #expect(events.count == 2 && events.first == .line("ok"))
         guard case .failure(let error) = events.last else { return #expect(Bool(false), "\(events)") }
-        #expect(error.code == .lineTooLong && error.message.contains("line 2"))
+        #expect(error == .lineTooLong(line: 2, limit: 100) && "\(error)".contains("line 2"))
     }
 
     @Test func aLineThatIsNoUTF8EndsTheInput() async throws {
         let events = try await events(Array("ok\n".utf8) + [0xff, 0x0a])
         guard case .failure(let error) = events.last else { return #expect(Bool(false), "\(events)") }
-        #expect(error.code == .invalidUTF8 && error.message.contains("line 2"))
+        #expect(error == .invalidUTF8(line: 2) && "\(error)".contains("line 2"))
     }
 
     @Test func manyLinesAreReadNoFasterThanTheyAreTaken() async throws {

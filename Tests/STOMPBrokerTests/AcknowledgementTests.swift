@@ -15,7 +15,7 @@ import Testing
         exchange.leave(1)
         try exchange.subscribe("/queue/a", id: "y", from: 2)
         #expect(exchange.actions() == [])
-        #expect(try code { try exchange.perform("ACK\nid:2-1\n\n", from: 2) } == .unknownMessage)
+        #expect(try summary { try exchange.perform("ACK\nid:2-1\n\n", from: 2) } == .unknownMessage)
     }
 
     @Test mutating func inClientModeAnAckCountsForAllBeforeIt() throws {
@@ -23,7 +23,7 @@ import Testing
         try exchange.send("1", "2", "3", to: "/queue/a")
         _ = exchange.actions()
         try exchange.perform("ACK\nid:1-2\n\n", from: 1)
-        #expect(try code { try exchange.perform("ACK\nid:1-1\n\n", from: 1) } == .unknownMessage)
+        #expect(try summary { try exchange.perform("ACK\nid:1-1\n\n", from: 1) } == .unknownMessage)
         exchange.leave(1)
         try exchange.subscribe("/queue/a", id: "y", from: 2)
         #expect(exchange.actions() == ["2 y 2-1 3 again"])
@@ -67,7 +67,7 @@ import Testing
         try exchange.send("1", "2", to: "/queue/a")
         _ = exchange.actions()
         try exchange.perform("UNSUBSCRIBE\nid:x\n\n", from: 1)
-        #expect(try code { try exchange.perform("ACK\nid:1-1\n\n", from: 1) } == .unknownMessage)
+        #expect(try summary { try exchange.perform("ACK\nid:1-1\n\n", from: 1) } == .unknownMessage)
         try exchange.subscribe("/queue/a", id: "x", from: 1)
         #expect(exchange.actions() == ["1 x 2-1 1 again", "1 x 2-2 2 again"])
     }
@@ -108,9 +108,9 @@ import Testing
         try exchange.send("1", "2", "3", to: "/topic/a")
         #expect(exchange.actions().count == 3)
         try exchange.perform("ACK\nid:1-2\n\n", from: 1)
-        #expect(try code { try exchange.perform("ACK\nid:1-1\n\n", from: 1) } == .unknownMessage)
+        #expect(try summary { try exchange.perform("ACK\nid:1-1\n\n", from: 1) } == .unknownMessage)
         try exchange.perform("NACK\nid:1-3\n\n", from: 1)
-        #expect(try code { try exchange.perform("ACK\nid:1-4\n\n", from: 1) } == .unknownMessage)
+        #expect(try summary { try exchange.perform("ACK\nid:1-4\n\n", from: 1) } == .unknownMessage)
         #expect(exchange.actions() == [])
         #expect(exchange.held == 0)
     }
@@ -122,15 +122,15 @@ import Testing
         try exchange.subscribe("/queue/a", id: "x", ack: .clientIndividual, from: 1)
         try exchange.send("1", to: "/queue/a")
         _ = exchange.actions()
-        #expect(try code { try exchange.perform("ACK\nid:\(id)\n\n", from: 1) } == .unknownMessage)
-        #expect(try code { try exchange.perform("NACK\nid:\(id)\n\n", from: 1) } == .unknownMessage)
+        #expect(try summary { try exchange.perform("ACK\nid:\(id)\n\n", from: 1) } == .unknownMessage)
+        #expect(try summary { try exchange.perform("NACK\nid:\(id)\n\n", from: 1) } == .unknownMessage)
     }
 
     @Test mutating func oneConnectionCannotAcknowledgeForAnother() throws {
         try exchange.subscribe("/queue/a", id: "x", ack: .client, from: 1)
         try exchange.send("1", to: "/queue/a")
         _ = exchange.actions()
-        #expect(try code { try exchange.perform("ACK\nid:1-1\n\n", from: 2) } == .unknownMessage)
+        #expect(try summary { try exchange.perform("ACK\nid:1-1\n\n", from: 2) } == .unknownMessage)
     }
 
     @Test mutating func version11NamesSubscriptionAndMessage() throws {
@@ -139,8 +139,8 @@ import Testing
         try exchange.send("1", to: "/queue/a")
         _ = exchange.actions()
         let wrong = "ACK\nsubscription:y\nmessage-id:1-1\n\n"
-        #expect(try code { try exchange.perform(wrong, from: 1, .v11) } == .unknownSubscription)
-        #expect(try code { try exchange.perform("ACK\nmessage-id:1-1\n\n", from: 1, .v11) } == .missingHeader)
+        #expect(try summary { try exchange.perform(wrong, from: 1, .v11) } == .unknownSubscription)
+        #expect(try summary { try exchange.perform("ACK\nmessage-id:1-1\n\n", from: 1, .v11) } == .missingHeader)
         try exchange.perform("ACK\nsubscription:x\nmessage-id:1-1\n\n", from: 1, .v11)
         #expect(exchange.held == 0)
     }

@@ -134,11 +134,11 @@ import Testing
     @Test mutating func aSubscriptionIDStandsForOneSubscription() throws {
         try exchange.subscribe("/topic/a", id: "x", from: 1)
         try exchange.subscribe("/topic/a", id: "x", from: 2)
-        #expect(try code { try exchange.subscribe("/topic/b", id: "x", from: 1) } == .duplicateID)
+        #expect(try summary { try exchange.subscribe("/topic/b", id: "x", from: 1) } == .duplicateID)
         try exchange.perform("UNSUBSCRIBE\nid:x\n\n", from: 1)
         try exchange.subscribe("/topic/b", id: "x", from: 1)
-        #expect(try code { try exchange.perform("UNSUBSCRIBE\nid:y\n\n", from: 1) } == .unknownSubscription)
-        #expect(try code { try exchange.perform("UNSUBSCRIBE\nid:x\n\n", from: 3) } == .unknownSubscription)
+        #expect(try summary { try exchange.perform("UNSUBSCRIBE\nid:y\n\n", from: 1) } == .unknownSubscription)
+        #expect(try summary { try exchange.perform("UNSUBSCRIBE\nid:x\n\n", from: 3) } == .unknownSubscription)
     }
 
     @Test mutating func before11ASubscriptionMayGoByItsDestination() throws {
@@ -160,7 +160,7 @@ import Testing
         exchange = Exchange(limits: limits)
         try exchange.subscribe("/topic/a", id: "x", from: 1)
         try exchange.subscribe("/queue/a", id: "y", from: 1)
-        #expect(try code { try exchange.subscribe("/topic/a", id: "z", from: 1) } == .limitExceeded)
+        #expect(try summary { try exchange.subscribe("/topic/a", id: "z", from: 1) } == .limitExceeded)
         try exchange.subscribe("/topic/a", id: "z", from: 2)
     }
 
@@ -169,7 +169,7 @@ import Testing
         limits.queuedMessages = 2
         exchange = Exchange(limits: limits)
         try exchange.send("1", "2", to: "/queue/a")
-        #expect(try code { try exchange.send("3", to: "/queue/a") } == .limitExceeded)
+        #expect(try summary { try exchange.send("3", to: "/queue/a") } == .limitExceeded)
         try exchange.send("1", to: "/queue/b")
         try exchange.subscribe("/queue/a", id: "x", from: 1)
         #expect(exchange.actions() == ["1 x 1-1 1", "1 x 1-2 2"])
@@ -184,7 +184,7 @@ import Testing
         try exchange.send(body, to: "/queue/a")
         try exchange.send(body, to: "/queue/b")
         #expect(exchange.held == limits.heldOctets)
-        #expect(try code { try exchange.send("", to: "/queue/c") } == .limitExceeded)
+        #expect(try summary { try exchange.send("", to: "/queue/c") } == .limitExceeded)
         try exchange.subscribe("/queue/a", id: "x", from: 1)
         #expect(exchange.actions().count == 1)
         try exchange.send(body, to: "/queue/c")
@@ -194,7 +194,7 @@ import Testing
 
     @Test func aQueueThatStaysCanBeNamedOnceItWasUsed() throws {
         var exchange = Exchange(queuesStay: true)
-        #expect(try code { try exchange.subscribe("/amq/queue/a", id: "x", from: 1) } == .unknownQueue)
+        #expect(try summary { try exchange.subscribe("/amq/queue/a", id: "x", from: 1) } == .unknownQueue)
         try exchange.send("lost", to: "/amq/queue/a")
         #expect(exchange.held == 0)
         try exchange.send("one", to: "/queue/a")

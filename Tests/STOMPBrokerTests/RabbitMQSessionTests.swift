@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test mutating func aSilentClientIsClosedWithoutAWord() throws {
-        let action = session.end(BrokerError(.timedOut, "no heart-beat"))
+        let action = session.end(.silent)
         guard case .end([], .close(code: 1000, reason: "STOMP died"), _) = action else {
             throw NoFrame(text: "\(action)")
         }
@@ -109,12 +109,12 @@ import Testing
 
     @Test mutating func aRequestThatFailsIsAnErrorToo() throws {
         let commit = try frame("COMMIT\ntransaction:t\n\n")
-        guard case .refuse(_, let bad) = session.failed(BrokerError(.unknownTransaction, "t"), commit) else {
+        guard case .refuse(_, let bad) = session.failed(.unknownTransaction("t"), commit) else {
             throw NoFrame(text: "COMMIT")
         }
         #expect(bad == error("Bad transaction", "Invalid transaction identifier: \"t\"\n"))
         let unsubscribe = try frame("UNSUBSCRIBE\nid:zz\n\n")
-        guard case .refuse(_, let missing) = session.failed(BrokerError(.unknownSubscription, "zz"), unsubscribe) else {
+        guard case .refuse(_, let missing) = session.failed(.unknownSubscription(.id("zz")), unsubscribe) else {
             throw NoFrame(text: "UNSUBSCRIBE")
         }
         let body =
@@ -170,7 +170,7 @@ import Testing
         let subscribe = "SUBSCRIBE\nid:1\ndestination:/amq/queue/nope\nreceipt:r\n\n"
         var session = RabbitMQSession(name: "session-1", policy: .init(keepsMessages: isWebSocket))
         _ = try session.connect("CONNECT\naccept-version:1.2\n\n")
-        let action = session.failed(BrokerError(.unknownQueue, "nope"), try frame(subscribe))
+        let action = session.failed(.unknownQueue("nope"), try frame(subscribe))
         guard case .end(let replies, let ending, _) = action else { throw NoFrame(text: "\(action)") }
         let said = [
             error("not_found", "NOT_FOUND - no queue 'nope' in vhost '/'"),
@@ -237,7 +237,7 @@ import Testing
     @Test mutating func aSendThatFailsInATransactionHasNoReceipt() throws {
         let send = try frame("SEND\ndestination:/topic/a\ntransaction:t\nreceipt:s\n\n")
         _ = session.receive(send)
-        _ = session.failed(BrokerError(.unknownTransaction, "t"), send)
+        _ = session.failed(.unknownTransaction("t"), send)
         guard case .perform(_, []) = session.receive(try frame("COMMIT\ntransaction:t\n\n")) else {
             throw NoFrame(text: "COMMIT")
         }

@@ -18,7 +18,7 @@ import Testing
     /// Without an ERROR, and with the status that it has for sessions that are of no use.
     @Test func aClientThatNeverSaysConnectIsClosedWith4500() {
         var session = SpringSession(policy: policy)
-        guard case .end(let replies, .close(code: 4500, let reason), _) = session.end(BrokerError(.timedOut, "late"))
+        guard case .end(let replies, .close(code: 4500, let reason), _) = session.end(.silent)
         else { return #expect(Bool(false)) }
         #expect(replies.isEmpty)
         #expect(reason == "Failed to send message within the configured send limit")
@@ -133,7 +133,7 @@ import Testing
 
     @Test mutating func aRequestThatFailsIsMetWithSilence() throws {
         let failed = try frame("SUBSCRIBE\nid:1\ndestination:/topic/a\n\n")
-        guard case .ignore = session.failed(BrokerError(.duplicateID, "twice"), failed) else {
+        guard case .ignore = session.failed(.duplicateSubscription(.id("twice")), failed) else {
             throw NoFrame(text: "SUBSCRIBE")
         }
     }
@@ -159,7 +159,7 @@ import Testing
     }
 
     @Test mutating func aSilentClientGetsAnErrorAnd1002() throws {
-        let action = session.end(BrokerError(.timedOut, "no heart-beat"))
+        let action = session.end(.silent)
         guard case .end(let replies, .close(code: 1002, reason: ""), _) = action else {
             throw NoFrame(text: "\(action)")
         }

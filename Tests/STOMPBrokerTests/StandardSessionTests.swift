@@ -64,7 +64,7 @@ import Testing
         case .open: #expect(isRight)
         case .end(let replies, .close(code: 1000, reason: ""), let error?):
             #expect(!isRight)
-            #expect(error.code == .badCredentials)
+            #expect(error.summary == .badCredentials)
             #expect(replies[0].headers["message"] == "Bad credentials")
             #expect(!replies[0].body.contains("secret"))
         default: Issue.record("\(action)")
@@ -135,7 +135,7 @@ import Testing
             #expect(mode.rawValue == ack)
         case .end(_, .close(code: 1000, reason: ""), let error?):
             #expect(!isRight)
-            #expect(error.code == .badHeader)
+            #expect(error.summary == .badHeader)
         default: Issue.record("\(action)")
         }
     }
@@ -171,13 +171,13 @@ import Testing
     @Test func aFailedRequestIsAnErrorWithTheReceiptOfItsFrame() throws {
         var session = try StandardSession.open(.v12)
         let failed = try frame("SEND\ndestination:/queue/a\nreceipt:r-7\n\n")
-        let action = session.failed(BrokerError(.limitExceeded, "it is full"), failed)
+        let action = session.failed(.tooManySubscriptions(limit: 3), failed)
         guard case .end(let replies, .close(code: 1000, reason: ""), _) = action else {
             throw NoFrame(text: "\(action)")
         }
         let headers: HeaderList = ["message": "Limit exceeded", "content-type": "text/plain", "receipt-id": "r-7"]
-        #expect(replies == [ServerFrame(.error, headers, body: "it is full\n")])
-        guard case .ignore = session.end(BrokerError(.timedOut, "late")) else { throw NoFrame(text: "late") }
+        #expect(replies == [ServerFrame(.error, headers, body: "a connection may have 3 subscriptions\n")])
+        guard case .ignore = session.end(.silent) else { throw NoFrame(text: "late") }
         #expect(session.version == nil)
     }
 

@@ -20,7 +20,7 @@ import Testing
         try exchange.perform("COMMIT\ntransaction:tx\n\n", from: sender)
         #expect(exchange.actions() == ["1 t 1-2 1", "1 t 1-3 2"])
         #expect(exchange.held == 0)
-        #expect(try code { try exchange.perform("COMMIT\ntransaction:tx\n\n", from: sender) } == .unknownTransaction)
+        #expect(try summary { try exchange.perform("COMMIT\ntransaction:tx\n\n", from: sender) } == .unknownTransaction)
     }
 
     @Test mutating func abortForgetsAllOfIt() throws {
@@ -28,7 +28,7 @@ import Testing
         try exchange.perform("ABORT\ntransaction:tx\n\n", from: sender)
         #expect(exchange.actions() == [])
         #expect(exchange.held == 0)
-        #expect(try code { try exchange.send("2", to: "/topic/a", transaction: "tx") } == .unknownTransaction)
+        #expect(try summary { try exchange.send("2", to: "/topic/a", transaction: "tx") } == .unknownTransaction)
     }
 
     @Test mutating func leavingAborts() throws {
@@ -66,7 +66,7 @@ import Testing
 
     @Test mutating func anAckOfAnUnknownMessageIsRefusedAtOnce() throws {
         let ack = "ACK\nid:2-1\ntransaction:tx\n\n"
-        #expect(try code { try exchange.perform(ack, from: sender) } == .unknownMessage)
+        #expect(try summary { try exchange.perform(ack, from: sender) } == .unknownMessage)
     }
 
     @Test mutating func aCommitThatFailsHasDoneNothing() throws {
@@ -75,18 +75,18 @@ import Testing
         try exchange.send("never", to: "/topic/a", transaction: "tx")
         try exchange.perform("ACK\nid:2-1\ntransaction:tx\n\n", from: sender)
         try exchange.perform("ACK\nid:2-1\n\n", from: sender)
-        #expect(try code { try exchange.perform("COMMIT\ntransaction:tx\n\n", from: sender) } == .unknownMessage)
+        #expect(try summary { try exchange.perform("COMMIT\ntransaction:tx\n\n", from: sender) } == .unknownMessage)
         #expect(exchange.actions() == [])
         exchange.leave(sender)
         #expect(exchange.held == 0)
     }
 
     @Test mutating func transactionsHaveNamesOfTheirOwnOnEachConnection() throws {
-        #expect(try code { try exchange.perform("BEGIN\ntransaction:tx\n\n", from: sender) } == .duplicateID)
+        #expect(try summary { try exchange.perform("BEGIN\ntransaction:tx\n\n", from: sender) } == .duplicateID)
         try exchange.perform("BEGIN\ntransaction:tx\n\n", from: 1)
         for command in ["COMMIT", "ABORT"] {
             let text = "\(command)\ntransaction:other\n\n"
-            #expect(try code { try exchange.perform(text, from: sender) } == .unknownTransaction)
+            #expect(try summary { try exchange.perform(text, from: sender) } == .unknownTransaction)
         }
     }
 
@@ -97,10 +97,10 @@ import Testing
         exchange = Exchange(limits: limits)
         try exchange.perform("BEGIN\ntransaction:a\n\n", from: sender)
         try exchange.perform("BEGIN\ntransaction:b\n\n", from: sender)
-        #expect(try code { try exchange.perform("BEGIN\ntransaction:c\n\n", from: sender) } == .limitExceeded)
+        #expect(try summary { try exchange.perform("BEGIN\ntransaction:c\n\n", from: sender) } == .limitExceeded)
         try exchange.send("1", "2", to: "/topic/a", transaction: "a")
         try exchange.send("3", to: "/topic/a", transaction: "b")
-        #expect(try code { try exchange.send("4", to: "/topic/a", transaction: "b") } == .limitExceeded)
+        #expect(try summary { try exchange.send("4", to: "/topic/a", transaction: "b") } == .limitExceeded)
         try exchange.perform("ABORT\ntransaction:a\n\n", from: sender)
         try exchange.send("4", to: "/topic/a", transaction: "b")
     }
@@ -111,7 +111,7 @@ import Testing
         exchange = Exchange(limits: limits)
         try exchange.perform("BEGIN\ntransaction:a\n\n", from: sender)
         let large = String(repeating: "x", count: 1000)
-        #expect(try code { try exchange.send(large, to: "/topic/a", transaction: "a") } == .limitExceeded)
+        #expect(try summary { try exchange.send(large, to: "/topic/a", transaction: "a") } == .limitExceeded)
         #expect(exchange.held == 0)
     }
 }

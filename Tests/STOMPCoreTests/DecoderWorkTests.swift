@@ -1,15 +1,8 @@
 import NIOCore
+import SystemC
 import Testing
 
 @testable import STOMPCore
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// No input makes the decoder work more than in proportion to it: four times the octets take four times the work, where
 /// what searches or copies anew with each piece takes sixteen times.

@@ -21,9 +21,10 @@ import Testing
             words += outcome.seen.map { content in
                 switch content {
                 case .frame(let frame): frame.command.rawValue
-                case .heartBeat: "beat"
-                case .message(let octets, let isText): "\(isText ? "text" : "binary"):\(String(buffer: octets))"
-                case .octets(let octets): "octets:\(String(buffer: octets))"
+                case .wire(_, .observedHeartBeat, _): "beat"
+                case .wire(_, .message(let isText, _), let octets?):
+                    "\(isText ? "text" : "binary"):\(String(buffer: octets))"
+                case .wire(_, .bytes, let octets?): "octets:\(String(buffer: octets))"
                 case .fault(let fault): "fault:\(plainWords(of: fault))"
                 case .note(let note): "note:\(plainWords(of: note))"
                 default: "other"
@@ -38,7 +39,7 @@ import Testing
     }
 
     private static func take(
-        _ pieces: [String], _ direction: TapEvent.Direction = .toServer, in dialogue: inout Dialogue
+        _ pieces: [String], _ direction: WireEvent.Direction = .outgoing, in dialogue: inout Dialogue
     ) -> Seen {
         var seen = Seen()
         for piece in pieces { seen.add(dialogue.take(ByteBuffer(string: piece), direction)) }
@@ -63,8 +64,8 @@ import Testing
     @Test func theAgreedVersionCountsForBothSides() throws {
         var dialogue = Self.dialogue()
         _ = Self.take([Self.connect], in: &dialogue)
-        _ = Self.take([Self.connected], .toApp, in: &dialogue)
-        let outcome = dialogue.take(ByteBuffer(string: "SEND\ndestination:/a\\cb\n\n\0"), .toServer)
+        _ = Self.take([Self.connected], .incoming, in: &dialogue)
+        let outcome = dialogue.take(ByteBuffer(string: "SEND\ndestination:/a\\cb\n\n\0"), .outgoing)
         guard case .frame(let frame)? = outcome.seen.first else { throw Unseen() }
         #expect(frame.headers["destination"] == "/a:b")
     }
@@ -76,7 +77,8 @@ import Testing
         for keepsMessages in [false, true] {
             var dialogue = Self.dialogue(keepsMessages: keepsMessages)
             #expect(Self.take([text], in: &dialogue).words == [(keepsMessages ? "text:" : "octets:") + text])
-            #expect(Self.take(["x\0"], .toApp, in: &dialogue).words == [(keepsMessages ? "text:" : "octets:") + "x\0"])
+            #expect(
+                Self.take(["x\0"], .incoming, in: &dialogue).words == [(keepsMessages ? "text:" : "octets:") + "x\0"])
         }
     }
 
@@ -84,7 +86,7 @@ import Testing
         var dialogue = Self.dialogue()
         #expect(Self.take(["CONN"], in: &dialogue).words == [])
         var seen = Seen()
-        seen.add(dialogue.finish(.toServer))
+        seen.add(dialogue.finish(.outgoing))
         #expect(seen.words == ["octets:CONN"])
     }
 
@@ -124,7 +126,7 @@ import Testing
     @Test func theOtherDirectionIsDroppedAsWell() {
         var dialogue = Self.dialogue(Self.dropping { $0.headers.has("destination", "/b") })
         _ = Self.take([Self.connect], in: &dialogue)
-        #expect(Self.take([Self.connected, Self.message], .toApp, in: &dialogue).passed == [Self.connected])
+        #expect(Self.take([Self.connected, Self.message], .incoming, in: &dialogue).passed == [Self.connected])
         #expect(Self.take([Self.send], in: &dialogue).passed == [Self.send])
     }
 
@@ -170,11 +172,11 @@ import Testing
         }
         var dialogue = Self.dialogue(faults)
         _ = Self.take([Self.connect], in: &dialogue)
-        _ = Self.take([Self.connected], .toApp, in: &dialogue)
+        _ = Self.take([Self.connected], .incoming, in: &dialogue)
         #expect(!dialogue.isSpent)
         #expect(Self.take([Self.send], in: &dialogue).passed == [Self.send])
         #expect(dialogue.isSpent)
-        #expect(Self.take([Self.message], .toApp, in: &dialogue).passed == [])
+        #expect(Self.take([Self.message], .incoming, in: &dialogue).passed == [])
     }
 
     @Test func messagesThatAreNoSTOMPCountAsFrames() {

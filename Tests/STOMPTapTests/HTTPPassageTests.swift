@@ -130,8 +130,8 @@ import Testing
     }
 
     /// Either side may be slow: what is under way is bounded, and nothing of it gets lost.
-    @Test(arguments: [TapEvent.Direction.toServer, .toApp], [true, false])
-    func aLargeBodyGoesThroughInBoundedMemory(direction: TapEvent.Direction, isChunked: Bool) async throws {
+    @Test(arguments: [WireEvent.Direction.outgoing, .incoming], [true, false])
+    func aLargeBodyGoesThroughInBoundedMemory(direction: WireEvent.Direction, isChunked: Bool) async throws {
         try await Between.run { between in
             let piece = ByteBuffer(bytes: (0..<(1 << 16)).map { UInt8(truncatingIfNeeded: $0 &* 31) })
             let count = 800
@@ -141,11 +141,11 @@ import Testing
             chunk.writeString("\r\n")
             let framing = isChunked ? "Transfer-Encoding: chunked\r\n\r\n" : "Content-Length: \(size)\r\n\r\n"
             let app = try await between.connect()
-            app.send("POST / HTTP/1.1\r\n" + (direction == .toServer ? framing : "Content-Length: 0\r\n\r\n"))
+            app.send("POST / HTTP/1.1\r\n" + (direction == .outgoing ? framing : "Content-Length: 0\r\n\r\n"))
             let server = try await between.server.wire()
             try await server.wait(for: "\r\n\r\n")
-            if direction == .toApp { server.send("HTTP/1.1 200 OK\r\n" + framing) }
-            let (sender, receiver) = direction == .toServer ? (app, server) : (server, app)
+            if direction == .incoming { server.send("HTTP/1.1 200 OK\r\n" + framing) }
+            let (sender, receiver) = direction == .outgoing ? (app, server) : (server, app)
             try await receiver.wait(for: framing)
             receiver.onlyCount()
             let before = receiver.count

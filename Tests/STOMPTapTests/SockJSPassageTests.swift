@@ -57,7 +57,7 @@ import Testing
                 let connected = #"a["CONNECTED\nversion:1.2\nx:\#(name)\n\n\u0000"]"# + "\n"
                 try await Self.exchange(second.0, second.1, Self.request(name, "xhr"), Self.answer(connected))
             }
-            try await between.wait("frame") { $0.frames(.toApp).count == 2 && $0.frames(.toServer).count == 2 }
+            try await between.wait("frame") { $0.frames(.incoming).count == 2 && $0.frames(.outgoing).count == 2 }
             var frames: [Int: [String]] = [:]
             for event in between.all {
                 guard case .frame(let frame) = event.content else { continue }
@@ -73,7 +73,7 @@ import Testing
             let farewell = #"["DISCONNECT\n\n\u0000"]"#
             try await Self.exchange(
                 app2, server2, Self.request("aaa", "xhr_send", farewell), Self.answer("", "404 Not Found"))
-            try await between.wait("last frame") { $0.frames(.toServer).count == 3 }
+            try await between.wait("last frame") { $0.frames(.outgoing).count == 3 }
             #expect(between.openings.count == 2 && between.endings.count == 1)
             #expect(Set(between.all.map(\.connection)) == [1, 2])
             try await Self.exchange(app1, server1, Self.request("aaa", "xhr"), Self.answer("o\n"))
@@ -102,9 +102,9 @@ import Testing
                 let chunk = "\(String(piece.utf8.count, radix: 16))\r\n\(piece)\r\n"
                 server.send(chunk)
                 try await app.wait(until: chunk)
-                try await between.wait("message") { $0.messages(.toApp).count == number }
+                try await between.wait("message") { $0.messages(.incoming).count == number }
             }
-            #expect(between.messages(.toApp) == ["x\"y", "x\"y"])
+            #expect(between.messages(.incoming) == ["x\"y", "x\"y"])
             #expect(between.layers.contains("sockjs sock JSFrame open"))
             #expect(between.layers.contains("sockjs sock JSFrame messages count 1 bytes 3"))
             // The app may go at any time, and the session with it.
@@ -127,8 +127,8 @@ import Testing
                 "POST /ws/000/aaa/jsonp_send HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
             try await Self.exchange(app, server, send, Self.answer("ok"))
             try await Self.exchange(app, server, poll, Self.answer("/**/cb(\"a[\\\"ho\\\"]\");\r\n"))
-            try await between.wait("message") { $0.messages(.toApp) == ["ho"] }
-            #expect(between.messages(.toServer) == ["hi "])
+            try await between.wait("message") { $0.messages(.incoming) == ["ho"] }
+            #expect(between.messages(.outgoing) == ["hi "])
             #expect(between.notes == [])
         }
     }
@@ -144,7 +144,7 @@ import Testing
             try await app1.wait(until: "2\r\no\n\r\n")
             try await Self.exchange(app2, server2, stream, Self.answer("c[2010,\"Another connection still open\"]\n"))
             server1.send("7\r\na[\"hi\"]\r\n1\r\n\n\r\n")
-            try await between.wait("message") { $0.messages(.toApp) == ["hi"] }
+            try await between.wait("message") { $0.messages(.incoming) == ["hi"] }
             #expect(between.endings == [])
             #expect(between.openings.count == 1)
         }
@@ -193,7 +193,7 @@ import Testing
                 ])
             // The session goes on.
             try await Self.exchange(app, server, Self.request("aaa", "xhr"), Self.answer("a[\"hi\"]\n"))
-            try await between.wait("message") { $0.messages(.toApp) == ["hi"] }
+            try await between.wait("message") { $0.messages(.incoming) == ["hi"] }
         }
     }
 
@@ -217,9 +217,9 @@ import Testing
             server.send(text("o", false))
             try await app.wait("opening") { $0.text.hasSuffix("o") && $0.count == Between.switching().utf8.count + 3 }
             app.send(text(#"["CONNECT\n\n\u0000"]"#, true))
-            try await between.wait("frame") { $0.frames(.toServer).count == 1 }
+            try await between.wait("frame") { $0.frames(.outgoing).count == 1 }
             server.send(text(#"a["CONNECTED\nversion:1.2\n\n\u0000","\n"]"#, false))
-            try await between.wait("frame") { $0.frames(.toApp).count == 1 }
+            try await between.wait("frame") { $0.frames(.incoming).count == 1 }
             server.send(text(#"c[3000,"Go away!"]"#, false))
             try await app.wait("all of it") { $0.text.contains("Go away!") }
             server.close()

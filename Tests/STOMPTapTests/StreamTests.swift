@@ -1,15 +1,10 @@
 import NIOCore
 import STOMPTransport
+import SystemC
 import TestSupport
 import Testing
 
 @testable import STOMPTap
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Musl
-#endif
 
 /// What passes over TCP, and how it ends.
 @Suite(.timeLimit(.minutes(1))) struct StreamTests {
@@ -70,8 +65,8 @@ import Testing
             #expect(app.text == "HTTP/1.1 400 Bad Request\r\n\r\n")
             app.close()
             try await between.wait("end") { $0.endings == [.connectionClosed(by: .server)] }
-            #expect(between.octets(.toServer) == "GET / HTTP/1.1\r\n\r\n")
-            #expect(between.octets(.toApp) == "HTTP/1.1 400 Bad Request\r\n\r\n")
+            #expect(between.octets(.outgoing) == "GET / HTTP/1.1\r\n\r\n")
+            #expect(between.octets(.incoming) == "HTTP/1.1 400 Bad Request\r\n\r\n")
         }
     }
 

@@ -32,9 +32,9 @@ import Testing
             } otherwise: {
                 "\(tapped.all)"
             }
-            #expect(tapped.frames(.toServer) == client.frames(.outgoing))
-            #expect(tapped.frames(.toApp) == client.frames(.incoming))
-            #expect(tapped.frames(.toServer).count == 4 + Self.bodies.count - 1)
+            #expect(tapped.frames(.outgoing) == client.frames(.outgoing))
+            #expect(tapped.frames(.incoming) == client.frames(.incoming))
+            #expect(tapped.frames(.outgoing).count == 4 + Self.bodies.count - 1)
             #expect(Set(tapped.all.map(\.connection)) == [1])
             #expect(tapped.notes == [])
         }

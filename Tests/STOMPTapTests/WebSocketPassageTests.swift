@@ -61,12 +61,14 @@ import Testing
                     Self.frame(.continuation, "two", key: key), Self.frame(.text, long, key: key.map { _ in 0 }),
                 ]
                 try await Self.expectPassage(frames, from: sender, to: receiver)
-                let direction = key == nil ? TapEvent.Direction.toApp : .toServer
+                let direction = key == nil ? WireEvent.Direction.incoming : .outgoing
                 let expected = ["한글", "binary b\u{0}", "", "one, two", long]
                 try await between.wait("message") { $0.messages(direction).count == expected.count }
                 #expect(between.messages(direction) == expected)
                 let controls = between.all.compactMap { event in
-                    if event.direction == direction, case .layer(.ws, let content, let octets?) = event.content {
+                    if event.direction == direction, !event.content.isTraffic,
+                        case .wire(.ws, let content, let octets?) = event.content
+                    {
                         "\(plainWords(of: content)) \(String(buffer: octets))"
                     } else {
                         nil
@@ -93,7 +95,7 @@ import Testing
             let answer = Self.frame(.text, "CONNECTED\nversion:1.2\n\n\u{0}\n")
             try await Self.expectPassage(
                 answer.readableBytesView.map { ByteBuffer(bytes: [$0]) }, from: server, to: app)
-            try await between.wait("frame") { $0.frames(.toServer).count == 1 && $0.frames(.toApp).count == 1 }
+            try await between.wait("frame") { $0.frames(.outgoing).count == 1 && $0.frames(.incoming).count == 1 }
         }
     }
 
@@ -119,8 +121,8 @@ import Testing
             try await server.wait("frame") { $0.count == expected.readableBytes }
             #expect(server.received == expected)
             try await Self.expectPassage([Self.frame(.text, "third", key: 1)], from: app, to: server)
-            try await between.wait("message") { $0.messages(.toServer) == ["eager", "third"] }
-            #expect(between.messages(.toApp) == ["first", "second"])
+            try await between.wait("message") { $0.messages(.outgoing) == ["eager", "third"] }
+            #expect(between.messages(.incoming) == ["first", "second"])
         }
     }
 
@@ -138,7 +140,7 @@ import Testing
             server.onlyCount()
             server.send(Between.switching())
             try await server.wait("all of it") { $0.count - before == 800 * frame.readableBytes }
-            try await between.wait("message") { $0.messages(.toServer).count == 800 }
+            try await between.wait("message") { $0.messages(.outgoing).count == 800 }
         }
     }
 
@@ -179,7 +181,7 @@ import Testing
             let side = isApps ? TapSide.app : .server
             let ending = between.endings[0]
             #expect(isReset ? ending.isReset(by: side) : ending == .connectionClosed(by: side), "\(ending)")
-            #expect(between.messages(isApps ? .toServer : .toApp) == ["last words"])
+            #expect(between.messages(isApps ? .outgoing : .incoming) == ["last words"])
         }
     }
 
@@ -224,7 +226,7 @@ import Testing
                 let plain = Self.frame(.text, "plain", key: key)
                 try await Self.expectPassage(
                     frames.map { $0.octets(maskedBy: key) } + [plain], from: sender, to: receiver)
-                let direction = key == nil ? TapEvent.Direction.toApp : .toServer
+                let direction = key == nil ? WireEvent.Direction.incoming : .outgoing
                 try await between.wait("message") { $0.messages(direction) == texts + ["plain"] }
             }
             #expect(between.notes == [])
@@ -263,7 +265,7 @@ import Testing
             let key = isApps ? UInt32?(9) : nil
             let frames = [String(repeating: "x", count: 1000), String(repeating: "y", count: 1001), "z"]
             try await Self.expectPassage(frames.map { Self.frame(.text, $0, key: key) }, from: sender, to: receiver)
-            let direction = isApps ? TapEvent.Direction.toServer : .toApp
+            let direction = isApps ? WireEvent.Direction.outgoing : .incoming
             try await between.wait("note") { $0.notes.count == 1 }
             let failure = WebSocketFailure.messageTooLarge(limit: 1000, from: .otherSide)
             #expect(between.notes == [.noLongerTakenApart(.webSocket(failure))])
@@ -271,7 +273,7 @@ import Testing
             // The other side is still taken apart.
             let answer = Self.frame(.text, "answer", key: isApps ? nil : 3)
             try await Self.expectPassage([answer], from: receiver, to: sender)
-            try await between.wait("message") { $0.messages(isApps ? .toApp : .toServer) == ["answer"] }
+            try await between.wait("message") { $0.messages(isApps ? .incoming : .outgoing) == ["answer"] }
         }
     }
 
@@ -317,23 +319,23 @@ import Testing
                 try await Self.expectPassage([Self.frame(.text, text, key: 1)], from: app, to: server)
                 try await Self.expectPassage([Self.frame(.binary, text)], from: server, to: app)
             }
-            try await between.wait("message") { $0.messages(.toApp).count == 2 }
-            #expect(between.messages(.toServer) == ["{\"a\":1}", "CONNECTING"])
-            #expect(between.messages(.toApp) == ["binary {\"a\":1}", "binary CONNECTING"])
-            #expect(between.frames(.toServer) + between.frames(.toApp) == [])
+            try await between.wait("message") { $0.messages(.incoming).count == 2 }
+            #expect(between.messages(.outgoing) == ["{\"a\":1}", "CONNECTING"])
+            #expect(between.messages(.incoming) == ["binary {\"a\":1}", "binary CONNECTING"])
+            #expect(between.frames(.outgoing) + between.frames(.incoming) == [])
             #expect(between.notes == [])
         }
     }
 
-    @Test(arguments: [TapEvent.Direction.toServer, .toApp])
-    func aSlowReaderHoldsTheWriterBack(direction: TapEvent.Direction) async throws {
+    @Test(arguments: [WireEvent.Direction.outgoing, .incoming])
+    func aSlowReaderHoldsTheWriterBack(direction: WireEvent.Direction) async throws {
         try await Between.run { between in
             let (app, server) = try await between.webSocket()
-            let (sender, receiver) = direction == .toServer ? (app, server) : (server, app)
+            let (sender, receiver) = direction == .outgoing ? (app, server) : (server, app)
             try await receiver.setReading(false)
             let before = receiver.count
             receiver.onlyCount()
-            let key = direction == .toServer ? UInt32?(0) : nil
+            let key = direction == .outgoing ? UInt32?(0) : nil
             let frame = Self.frame(.binary, String(repeating: "x", count: 1 << 16), key: key)
             let sent = sender.flood(frame, times: 600)
             let stop = try await standstill(beyond: 16) { sent.withLockedValue { $0 } }

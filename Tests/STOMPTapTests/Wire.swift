@@ -2,17 +2,10 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import STOMPTransport
+import SystemC
 import TestSupport
 
 @testable import STOMPTap
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// One end of a TCP connection, in the hands of a test.
 final class Wire: Sendable {
@@ -273,7 +266,7 @@ extension Overheard {
     var all: [TapEvent] { events.withLockedValue { $0 } }
 
     /// The frames that went this way, whole.
-    func frames(_ direction: TapEvent.Direction) -> [String] {
+    func frames(_ direction: WireEvent.Direction) -> [String] {
         all.compactMap { event in
             guard event.direction == direction, case .frame(let frame) = event.content else { return nil }
             return String(buffer: frame.bytes)
@@ -281,9 +274,10 @@ extension Overheard {
     }
 
     /// The messages that are no STOMP.
-    func messages(_ direction: TapEvent.Direction) -> [String] {
+    func messages(_ direction: WireEvent.Direction) -> [String] {
         all.compactMap { event in
-            guard event.direction == direction, case .message(let octets, let isText) = event.content else {
+            guard event.direction == direction, case .wire(_, .message(let isText, _), let octets?) = event.content
+            else {
                 return nil
             }
             return (isText ? "" : "binary ") + String(buffer: octets)
@@ -309,15 +303,15 @@ extension Overheard {
     /// The layer, and what happened on it in plain words.
     var layers: [String] {
         all.compactMap { event in
-            guard case .layer(let layer, let content, _) = event.content else { return nil }
+            guard case .wire(let layer, let content, _) = event.content else { return nil }
             return "\(layer) \(plainWords(of: content))"
         }
     }
 
     /// The octets that went this way and are no STOMP.
-    func octets(_ direction: TapEvent.Direction) -> String {
+    func octets(_ direction: WireEvent.Direction) -> String {
         all.map { event in
-            guard event.direction == direction, case .octets(let octets) = event.content else { return "" }
+            guard event.direction == direction, case .wire(_, .bytes, let octets?) = event.content else { return "" }
             return String(buffer: octets)
         }.joined()
     }

@@ -1,15 +1,8 @@
 import NIOHTTP1
+import SystemC
 import Testing
 
 @testable import STOMPTransport
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// Which hosts and origins a server on this machine takes for its own.
 @Suite struct HTTPAdmissionTests {

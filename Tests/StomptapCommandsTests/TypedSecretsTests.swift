@@ -2,7 +2,7 @@ import Testing
 
 @testable import StomptapCommands
 
-/// Secrets that were typed: on the command line, and at the prompt.
+/// Secrets that were typed on the command line.
 @Suite struct TypedSecretsTests {
     @Test(arguments: [
         (["sub", "demo", "--passcod", "abcd"], "'abcd'", "'****'"), (["sub", "-C", "ab cd"], "'ab cd'", "'****'"),
@@ -17,14 +17,5 @@ import Testing
     ])
     func secretsOfACommandLine(arguments: [String], message: String, expected: String) {
         #expect(CommandLineSecrets(arguments).masked(message) == expected)
-    }
-
-    @Test(arguments: [
-        ("connect stomp://u:p/w@h", true), ("connect stomp://u:p w@h", true), ("connect u:pw", true),
-        ("connect stomp://localhost:61613", false), ("send -H 'passcode abc' /a x", true), ("send /a x", false),
-        ("send /a u:p@h", true),
-    ])
-    func linesThatAreNotKept(line: String, isSecret: Bool) {
-        #expect(HistorySecrets.holds(line) == isSecret)
     }
 }

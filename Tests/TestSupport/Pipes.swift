@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import SystemC
 
 /// A pipe that no program inherits unless it is given one of its ends.
 struct Pipe {
@@ -66,7 +67,7 @@ final class PipeReader: Sendable {
                 }
             }
             state.withLock { $0.descriptor = nil }
-            Glibc.close(descriptor)
+            SystemC.close(descriptor)
         }
     }
 
@@ -77,7 +78,7 @@ final class PipeReader: Sendable {
             defer { state.descriptor = nil }
             return state.descriptor
         }
-        if let unread { Glibc.close(unread) }
+        if let unread { SystemC.close(unread) }
     }
 }
 
@@ -96,7 +97,7 @@ final class PipeWriter: Sendable {
             guard let descriptor = descriptor.withLock({ $0 }) else { return }
             var rest = octets[...]
             while !rest.isEmpty {
-                let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+                let count = rest.withUnsafeBytes { SystemC.write(descriptor, $0.baseAddress, $0.count) }
                 if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { return }
             }
         }
@@ -108,7 +109,7 @@ final class PipeWriter: Sendable {
                 defer { descriptor = nil }
                 return descriptor
             }
-            if let descriptor { Glibc.close(descriptor) }
+            if let descriptor { SystemC.close(descriptor) }
         }
     }
 }

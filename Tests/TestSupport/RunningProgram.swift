@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import SystemC
 
 /// A program that runs, in a process group of its own.
 public final class RunningProgram: Sendable {
@@ -97,7 +98,7 @@ public final class RunningProgram: Sendable {
     public func send(signal number: Int32) {
         status.withLock { status in
             // Not to a process that has been waited for: its id may be another's by now.
-            if status == nil { _ = Glibc.kill(pid, number) }
+            if status == nil { _ = SystemC.kill(pid, number) }
         }
     }
 
@@ -114,7 +115,7 @@ public final class RunningProgram: Sendable {
     func kill() {
         stdin.close()
         status.withLock { status in
-            _ = Glibc.kill(-pid, SIGKILL)
+            _ = SystemC.kill(-pid, SIGKILL)
             if status == nil { status = ProgramResult.Status.of(pid, options: 0) }
         }
         stdout.close()

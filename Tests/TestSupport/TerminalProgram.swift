@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import SystemC
 
 /// A program at a terminal of its own, whose keys a test types and whose screen it looks at.
 public final class TerminalProgram: Sendable {
@@ -155,7 +156,7 @@ public final class TerminalProgram: Sendable {
             while !ending.withLock({ $0.isClosing }) {
                 var waiting = pollfd(fd: controller, events: Int16(POLLIN), revents: 0)
                 guard poll(&waiting, 1, 100) != 0 else { continue }
-                let count = Glibc.read(controller, &buffer, buffer.count)
+                let count = SystemC.read(controller, &buffer, buffer.count)
                 if count < 0, errno == EINTR { continue }
                 // EIO: nobody has the terminal open any more.
                 guard count > 0 else { break }

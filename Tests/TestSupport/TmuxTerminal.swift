@@ -1,4 +1,5 @@
 import Foundation
+import SystemC
 
 /// A terminal that people use, with a shell in it: tmux, without anybody's configuration and on a socket of its own.
 public struct TmuxTerminal: Sendable {
@@ -66,7 +67,7 @@ public struct TmuxTerminal: Sendable {
         let name = try await tmux(["display-message", "-p", "#{pane_tty}"]).lines.first ?? ""
         let device = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
         guard device >= 0 else { throw TestFailure("cannot open \(name)") }
-        defer { Glibc.close(device) }
+        defer { SystemC.close(device) }
         try await eventually {
             var size = winsize()
             _ = ioctl(device, UInt(TIOCGWINSZ), &size)

@@ -77,3 +77,78 @@ struct FrameOutput {
         }
     }
 }
+
+/// Messages that wait for a client that takes nothing for now: not written out, so that one message for many
+/// subscriptions takes the memory of one.
+struct WaitingDeliveries {
+    private var deliveries = CircularBuffer<Delivery>(initialCapacity: 0)
+    /// What they cost: ``BrokerLimits/messageOverhead`` for each, and each message once.
+    private(set) var octets = 0
+
+    var isEmpty: Bool { deliveries.isEmpty }
+
+    mutating func append(_ delivery: Delivery) {
+        octets += BrokerLimits.messageOverhead
+        if deliveries.last?.message !== delivery.message { octets += delivery.message.cost }
+        deliveries.append(delivery)
+    }
+
+    mutating func popFirst() -> Delivery? {
+        guard let first = deliveries.popFirst() else { return nil }
+        octets -= BrokerLimits.messageOverhead
+        if deliveries.first?.message !== first.message { octets -= first.message.cost }
+        return first
+    }
+}
+
+/// What goes to the client.
+extension BrokerConnection {
+    /// Whether it is time to flush, even in the middle of a read.
+    var isFull: Bool { output.isFull }
+
+    /// Whether more waits for this client than should.
+    var isCongested: Bool {
+        !stream.isWritable && !hasEnded && stream.queuedBytes + output.count > limits.backlog
+    }
+
+    func deliver(_ delivery: Delivery, encoder: inout MessageEncoder) {
+        touch()
+        output.append(delivery, encoder: &encoder)
+    }
+
+    /// Lets a message wait that the stream would not take. A client for whom too much waits is dropped.
+    func postpone(_ delivery: Delivery) {
+        guard !isClosing else { return }
+        waiting.append(delivery)
+        guard waiting.octets > limits.waitingOctets else { return }
+        drop(
+            "it reads too slowly: \(waiting.octets) octets of messages wait for it, and at most "
+                + "\(limits.waitingOctets) may")
+    }
+
+    func write(_ reply: ServerFrame) {
+        touch()
+        output.append(reply)
+        if output.isFull { flush() }
+        if isCongested { hub.hold(id, for: id) }
+    }
+
+    func touch() {
+        if output.count == 0 { hub.touch(self) }
+    }
+
+    /// Sends what was written.
+    func flush() {
+        guard output.count > 0 else { return }
+        for piece in output.take() {
+            if piece.kind != kind {
+                kind = piece.kind
+                stream.request(.messages(as: kind))
+            }
+            stream.write(piece.octets, promise: nil)
+        }
+        stream.flush()
+        monitor?.sent(at: .now())
+        watchWriting()
+    }
+}

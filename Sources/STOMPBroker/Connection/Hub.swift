@@ -38,7 +38,7 @@ final class Hub {
         if connections.count > configuration.limits.connections || emptied != nil {
             // The stream learns of its receiver when this returns.
             eventLoop.assumeIsolated().execute {
-                connection.refuse(BrokerError(.limitExceeded, "the broker takes no more connections"))
+                connection.refuse(.tooManyConnections)
             }
         }
         return connection
@@ -159,6 +159,43 @@ final class Hub {
             guard let connection = connections[publisher] else { continue }
             // Not at once: a write may have brought us here, in the middle of another connection's read.
             eventLoop.assumeIsolated().execute { connection.goOn() }
+        }
+    }
+}
+
+/// Who is not read because somebody else does not take what he sends.
+///
+/// A value: it says who is to be stopped, and who may go on.
+struct Congestion {
+    /// Whom each publisher waits for.
+    private var waits: [ConnectionID: Set<ConnectionID>] = [:]
+    /// Who waits for each receiver.
+    private var waiters: [ConnectionID: Set<ConnectionID>] = [:]
+
+    /// - Returns: whether `publisher`, who waited for nobody so far, is to be stopped.
+    mutating func hold(_ publisher: ConnectionID, for receiver: ConnectionID) -> Bool {
+        waiters[receiver, default: []].insert(publisher)
+        let isNew = waits[publisher, default: []].insert(receiver).inserted
+        return isNew && waits[publisher]?.count == 1
+    }
+
+    /// A receiver takes again, or is gone.
+    ///
+    /// - Returns: who may go on, in the order of their numbers.
+    mutating func release(_ receiver: ConnectionID) -> [ConnectionID] {
+        let publishers = waiters.removeValue(forKey: receiver) ?? []
+        return publishers.sorted().filter { publisher in
+            waits[publisher]?.remove(receiver)
+            guard waits[publisher]?.isEmpty ?? false else { return false }
+            waits[publisher] = nil
+            return true
+        }
+    }
+
+    /// A publisher is gone, and waits no more.
+    mutating func forget(_ publisher: ConnectionID) {
+        for receiver in waits.removeValue(forKey: publisher) ?? [] {
+            waiters[receiver]?.remove(publisher)
         }
     }
 }

@@ -60,7 +60,7 @@ struct Exchange {
         case .send(let message, let transaction?): try add(message, to: transaction, from: connection)
         case .subscribe(let name, let destination, let ack):
             guard let destination = address(of: destination) else {
-                throw BrokerError(.unknownQueue, "there is no queue \(destination.debugDescription)")
+                throw .unknownQueue(destination)
             }
             try subscribe(
                 Subscription(
@@ -87,9 +87,7 @@ struct Exchange {
             return
         }
         if let queue = queues[message.destination], queue.waiting.count >= limits.queuedMessages {
-            throw BrokerError(
-                .limitExceeded,
-                "\(message.destination) keeps \(queue.waiting.count) messages already, the most that a queue may")
+            throw .queueFull(message.destination, messages: queue.waiting.count)
         }
         try hold(message)
         queues[message.destination, default: MessageQueue()].append(message.kept())
@@ -169,8 +167,7 @@ struct Exchange {
     /// Counts a message that is going to be kept.
     mutating func hold(_ message: Message) throws(BrokerError) {
         guard held + message.cost <= limits.heldOctets else {
-            throw BrokerError(
-                .limitExceeded, "the broker keeps \(held) octets of messages already, and at most \(limits.heldOctets)")
+            throw .brokerFull(octets: held, limit: limits.heldOctets)
         }
         held += message.cost
     }
@@ -178,5 +175,66 @@ struct Exchange {
     /// Counts a step off that is no longer kept.
     mutating func release(_ step: Step) {
         if case .publish(let message) = step { held -= message.cost }
+    }
+}
+
+/// Transactions: nothing happens until COMMIT, and then all of it or nothing.
+extension Exchange {
+    mutating func begin(_ transaction: String, from connection: ConnectionID) throws(BrokerError) {
+        let open = clients[connection]?.transactions ?? [:]
+        guard open[transaction] == nil else {
+            throw .duplicateTransaction(transaction)
+        }
+        guard open.count < limits.transactions else {
+            throw .tooManyTransactions(limit: limits.transactions)
+        }
+        clients[connection, default: Client()].transactions[transaction] = []
+    }
+
+    mutating func add(_ message: Message, to transaction: String, from connection: ConnectionID) throws(BrokerError) {
+        try checkRoom(in: transaction, of: connection)
+        try hold(message)
+        clients[connection]?.transactions[transaction]?.append(.publish(message.kept()))
+    }
+
+    mutating func add(
+        _ acknowledgement: ClientRequest.Acknowledgement, to transaction: String, from connection: ConnectionID
+    ) throws(BrokerError) {
+        try checkRoom(in: transaction, of: connection)
+        try check(acknowledgement, from: connection)
+        clients[connection]?.transactions[transaction]?.append(.settle(acknowledgement))
+    }
+
+    /// Performs the steps on a copy, which becomes the exchange when all of them have succeeded.
+    mutating func commit(_ transaction: String, from connection: ConnectionID) throws(BrokerError) {
+        var trial = self
+        for step in try trial.remove(transaction, of: connection) {
+            switch step {
+            case .publish(let message): try trial.publish(message)
+            case .settle(let acknowledgement): try trial.settle(acknowledgement, from: connection)
+            }
+        }
+        self = trial
+    }
+
+    mutating func abort(_ transaction: String, from connection: ConnectionID) throws(BrokerError) {
+        _ = try remove(transaction, of: connection)
+    }
+
+    private mutating func remove(_ transaction: String, of connection: ConnectionID) throws(BrokerError) -> [Step] {
+        guard let steps = clients[connection]?.transactions.removeValue(forKey: transaction) else {
+            throw .unknownTransaction(transaction)
+        }
+        for step in steps { release(step) }
+        return steps
+    }
+
+    private func checkRoom(in transaction: String, of connection: ConnectionID) throws(BrokerError) {
+        guard let open = clients[connection]?.transactions, open[transaction] != nil else {
+            throw .unknownTransaction(transaction)
+        }
+        guard open.values.reduce(0, { $0 + $1.count }) < limits.transactionFrames else {
+            throw .transactionsFull(limit: limits.transactionFrames)
+        }
     }
 }

@@ -33,7 +33,7 @@ enum ClientRequest {
             self = .send(message, transaction: headers["transaction"])
         case .subscribe:
             guard !isStrict || !headers.contains("selector") else {
-                throw BrokerError(.notSupported, "this broker has no selectors: subscribe without one")
+                throw .noSelectors
             }
             let destination = try frame.required("destination")
             let name = try frame.subscriptionName(isStrict ? version : .v10) ?? .destination(destination)
@@ -62,7 +62,7 @@ extension Frame {
     /// A header that this frame must have; an empty one names nothing.
     fileprivate func required(_ name: String) throws(BrokerError) -> String {
         guard let value = headers[name], !value.isEmpty else {
-            throw BrokerError(.missingHeader, "\(command) needs the header \(name)")
+            throw .missingHeader(name, of: command)
         }
         return value
     }
@@ -76,7 +76,7 @@ extension Frame {
     fileprivate func ackMode(_ version: STOMPVersion) throws(BrokerError) -> AckMode {
         guard let value = headers["ack"] else { return .auto }
         guard let mode = AckMode(rawValue: value), version > .v10 || mode != .clientIndividual else {
-            throw BrokerError(.badHeader, "STOMP \(version) has no ack mode \(value.debugDescription)")
+            throw .unknownAckMode(value, version)
         }
         return mode
     }

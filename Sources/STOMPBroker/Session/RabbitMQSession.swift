@@ -42,7 +42,7 @@ struct RabbitMQSession: ServerSession {
         case (.waiting, _):
             return unknown(frame.command.rawValue)
         case (.open, .connect), (.open, .stomp):
-            return end([], .close(code: 1011), BrokerError(.unexpectedFrame, "CONNECT came twice"))
+            return end([], .close(code: 1011), .emulated(.unexpectedFrame, "CONNECT came twice"))
         case (.open, .connected), (.open, .message), (.open, .receipt), (.open, .error):
             return unknown(frame.command.rawValue)
         case (.open, .disconnect):
@@ -54,7 +54,7 @@ struct RabbitMQSession: ServerSession {
 
     /// Nothing is said to what is no frame; one whose command is unknown does no harm.
     mutating func receive(_ error: STOMPProtocolError) -> SessionAction {
-        guard let command = error.skippedCommand else { return end([], .close(code: 1007), BrokerError(error)) }
+        guard let command = error.skippedCommand else { return end([], .close(code: 1007), .malformed(error)) }
         return unknown(command)
     }
 
@@ -86,7 +86,7 @@ struct RabbitMQSession: ServerSession {
             return refuse("Bad CONNECT", "Virtual host '\(host)' access denied", .badCredentials)
         }
         guard let asked = try? frame.heartBeat() else {
-            return answer(BrokerError(.badHeader, "heart-beat is not two numbers"), frame)
+            return answer(.emulated(.badHeader, "heart-beat is not two numbers"), frame)
         }
         // What the client asks for, in whole seconds.
         let kept = HeartBeat(outgoing: Self.seconds(asked.incoming), incoming: Self.seconds(asked.outgoing))
@@ -114,8 +114,8 @@ struct RabbitMQSession: ServerSession {
         return .end(frames, ending, error)
     }
 
-    private mutating func refuse(_ message: String, _ body: String, _ code: BrokerError.Code) -> SessionAction {
-        end([Self.error(message, body)], .closeLater(Self.loginTimeout), BrokerError(code, body))
+    private mutating func refuse(_ message: String, _ body: String, _ summary: BrokerError.Summary) -> SessionAction {
+        end([Self.error(message, body)], .closeLater(Self.loginTimeout), .emulated(summary, body))
     }
 
     /// Its heart-beats are at least one second.
@@ -138,7 +138,7 @@ struct RabbitMQSession: ServerSession {
             case .served(let served): request = request.moved(to: served)
             case .missing(let exchange): return notFound("exchange '\(exchange)'", frame)
             case .invalid(let message, let body):
-                let error = BrokerError(.notSupported, "the destination \(destination.debugDescription) is not valid")
+                let error = BrokerError.invalidDestination(destination)
                 return .refuse(error, Self.error(message, body))
             }
         }
@@ -175,5 +175,95 @@ extension ClientRequest {
         case .subscribe(let name, _, let ack): .subscribe(name, destination: destination, ack)
         default: self
         }
+    }
+}
+
+/// What RabbitMQ says to what goes wrong.
+extension RabbitMQSession {
+    /// To a command that is none, or that is not a client's.
+    func unknown(_ command: String) -> SessionAction {
+        if version == nil {
+            let error = BrokerError.emulated(.unexpectedFrame, "You must log in using CONNECT first")
+            return .refuse(error, Self.error("Illegal command", error.explanation))
+        }
+        let error = BrokerError.emulated(.unexpectedFrame, "Could not interpret command \"\(command)\"")
+        return .refuse(error, Self.error("Bad command", error.explanation + "\n"))
+    }
+
+    /// To a frame whose request failed.
+    mutating func answer(_ error: BrokerError, _ frame: Frame) -> SessionAction {
+        let (command, headers) = (frame.command, frame.headers)
+        switch error.summary {
+        case .unknownQueue:
+            return notFound("queue '\(headers["destination"]?.split(separator: "/").last ?? "")'", frame)
+        case .duplicateID where command == .subscribe:
+            let name = headers["id"].map { "T_\($0)" } ?? "Q_\(headers["destination"] ?? "")"
+            return closeChannel(
+                "Duplicated subscription identifier", "A subscription identified by '\(name)' already exists.", frame,
+                error)
+        case .unknownSubscription:
+            let name = headers["id"].map { "id='\($0)'" } ?? "destination='\(headers["destination"] ?? "")'"
+            return refuse(
+                error, "No subscription found",
+                "UNSUBSCRIBE must refer to an existing subscription.\nSubscription to \"\(name)\" not found.\n")
+        case .unknownTransaction:
+            let id = headers["transaction"] ?? ""
+            return refuse(error, "Bad transaction", "Invalid transaction identifier: \(id.debugDescription)\n")
+        case .unknownMessage:
+            return refuse(error, "Invalid header", "\"\(command)\" must include a valid \"\(idHeader)\" header\n")
+        case .missingHeader:
+            return refuseWithout(frame, error)
+        case .badHeader:
+            return refuse(error, "Processing error", "Processing error")
+        default:
+            return refuse(error, error.summary.rawValue, error.explanation + "\n")
+        }
+    }
+
+    /// To a frame that lacks a header.
+    private func refuseWithout(_ frame: Frame, _ error: BrokerError) -> SessionAction {
+        let command = frame.command
+        switch command {
+        case .send, .subscribe:
+            return frame.headers.contains("destination")
+                ? refuse(error, "Invalid destination", "Destination cannot be blank")
+                : refuse(error, "Missing destination", "\"\(command)\" must include a 'destination' header\n")
+        case .unsubscribe:
+            return refuse(
+                error, "Missing destination or id", "UNSUBSCRIBE must include a 'destination' or 'id' header")
+        case .begin, .commit, .abort:
+            return refuse(error, "Missing transaction", "\"\(command)\" must include a 'transaction' header\n")
+        default:
+            return refuse(error, "Missing header", "\"\(command)\" must include the \"\(idHeader)\" header\n")
+        }
+    }
+
+    /// What names the message in an ACK.
+    private var idHeader: String { version == .v12 ? "id" : "message-id" }
+
+    private func refuse(_ error: BrokerError, _ message: String, _ body: String) -> SessionAction {
+        .refuse(error, Self.error(message, body))
+    }
+
+    // MARK: The end of the channel
+
+    mutating func notFound(_ what: String, _ frame: Frame) -> SessionAction {
+        let text = "NOT_FOUND - no \(what) in vhost '/'"
+        return closeChannel("not_found", text, frame, .emulated(.unknownQueue, text))
+    }
+
+    /// An error that ends RabbitMQ's own channel. Over TCP SUBSCRIBE gets its receipt all the same, and then comes the
+    /// close; over WebSocket nothing comes but that.
+    private mutating func closeChannel(
+        _ message: String, _ body: String, _ frame: Frame, _ error: BrokerError
+    ) -> SessionAction {
+        guard !keepsMessages else { return end([], Self.died, error) }
+        let receipt = frame.command == .subscribe ? ServerFrame.receipt(of: frame) : nil
+        return end([Self.error(message, body), receipt].compactMap(\.self), Self.died, error)
+    }
+
+    static func error(_ message: String, _ body: String) -> ServerFrame {
+        ServerFrame(
+            .error, ["message": message, "content-type": "text/plain", "version": versions], body: body)
     }
 }

@@ -84,16 +84,16 @@ extension SessionPolicy {
     func check(_ connect: Frame) throws(BrokerError) {
         for (name, value) in connectHeaders.sorted(by: { $0.key < $1.key }) {
             guard let given = connect.headers[name] else {
-                throw BrokerError(.badCredentials, "this broker wants the header \(name)")
+                throw .missingCredential(header: name)
             }
-            guard given == value else { throw BrokerError(.badCredentials, "the header \(name) is wrong") }
+            guard given == value else { throw .wrongCredential(header: name) }
         }
         guard let logins else { return }
         guard let login = connect.headers["login"] else {
-            throw BrokerError(.badCredentials, "this broker wants a login and a passcode")
+            throw .noLogin
         }
         guard let passcode = logins[login], connect.headers["passcode"] == passcode else {
-            throw BrokerError(.badCredentials, "the login \(login.debugDescription) or its passcode is wrong")
+            throw .wrongLogin(login)
         }
     }
 }
@@ -104,7 +104,7 @@ extension Frame {
         do {
             return try HeartBeat(header: headers["heart-beat"])
         } catch {
-            throw BrokerError(.badHeader, error.description)
+            throw .malformedHeartBeat(error)
         }
     }
 }

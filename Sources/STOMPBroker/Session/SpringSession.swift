@@ -33,9 +33,9 @@ struct SpringSession: ServerSession {
 
     mutating func receive(_ error: STOMPProtocolError) -> SessionAction {
         if case .frameTooLarge = error.reason {
-            return refuse("The STOMP frame exceeds configured buffer size limit", BrokerError(error))
+            return refuse("The STOMP frame exceeds configured buffer size limit", .malformed(error))
         }
-        return refuse(error.description, BrokerError(error))
+        return refuse(error.description, .malformed(error))
     }
 
     /// A handler that fails says nothing.
@@ -46,7 +46,7 @@ struct SpringSession: ServerSession {
         code: 4500, reason: "Failed to send message within the configured send limit")
 
     mutating func end(_ error: BrokerError) -> SessionAction {
-        guard case .waiting = state, error.code == .timedOut else { return refuse("Session closed.", error) }
+        guard case .waiting = state, error.summary == .timedOut else { return refuse("Session closed.", error) }
         state = .over
         return .end([], Self.unreliable, error)
     }

@@ -30,17 +30,15 @@ struct StandardSession: ServerSession {
             case (.waiting, .connect), (.waiting, .stomp):
                 return try open(frame)
             case (.waiting, _):
-                throw BrokerError(
-                    .unexpectedFrame, "the first frame must be CONNECT or STOMP, and not \(frame.command)")
+                throw .notConnected(frame.command)
             case (.open, .connect), (.open, .stomp):
-                throw BrokerError(.unexpectedFrame, "the session is open already: \(frame.command) comes once")
+                throw .alreadyConnected(frame.command)
             case (.open, .disconnect):
                 state = .over
                 return .end([ServerFrame.receipt(of: frame)].compactMap(\.self), .close(), nil)
             case (.open(let version), _):
                 guard let request = try ClientRequest(frame, version: version) else {
-                    throw BrokerError(
-                        .unexpectedFrame, "\(frame.command) is a server's frame: a client does not send it")
+                    throw .serverFrame(frame.command)
                 }
                 guard let receipt = ServerFrame.receipt(of: frame) else { return .perform(request) }
                 return .perform(request, receipts: [receipt])
@@ -50,7 +48,7 @@ struct StandardSession: ServerSession {
         }
     }
 
-    mutating func receive(_ error: STOMPProtocolError) -> SessionAction { refuse(BrokerError(error), nil) }
+    mutating func receive(_ error: STOMPProtocolError) -> SessionAction { refuse(.malformed(error), nil) }
     mutating func failed(_ error: BrokerError, _ frame: Frame) -> SessionAction { refuse(error, frame) }
     mutating func end(_ error: BrokerError) -> SessionAction { refuse(error, nil) }
 
@@ -58,8 +56,8 @@ struct StandardSession: ServerSession {
     private mutating func refuse(_ error: BrokerError, _ frame: Frame?) -> SessionAction {
         if case .over = state { return .ignore }
         state = .over
-        var headers: HeaderList = ["message": error.code.description, "content-type": "text/plain"]
-        if error.code == .unsupportedVersion {
+        var headers: HeaderList = ["message": error.summary.rawValue, "content-type": "text/plain"]
+        if error.summary == .unsupportedVersion {
             headers.append("version", STOMPVersion.allCases.map(\.rawValue).joined(separator: ","))
         }
         headers["receipt-id"] = frame?.headers["receipt"]
@@ -69,7 +67,7 @@ struct StandardSession: ServerSession {
     private mutating func open(_ frame: Frame) throws(BrokerError) -> SessionAction {
         let offered = frame.headers["accept-version"]
         guard let version = STOMPVersion.negotiate(offered: offered, supported: STOMPVersion.allCases) else {
-            throw BrokerError(.unsupportedVersion, "this broker speaks STOMP 1.0, 1.1 and 1.2, not \(offered ?? "")")
+            throw .unsupportedVersion(offered: offered)
         }
         try policy.check(frame)
         var headers: HeaderList = ["version": version.rawValue, "session": name, "server": policy.server]
@@ -80,12 +78,5 @@ struct StandardSession: ServerSession {
         }
         state = .open(version)
         return .open(ServerFrame(.connected, headers), version, heartBeat)
-    }
-}
-
-extension BrokerError {
-    /// What is no frame, or more of one than is taken.
-    init(_ error: STOMPProtocolError) {
-        self.init(error.isLimit ? .limitExceeded : .malformedFrame, error.description)
     }
 }

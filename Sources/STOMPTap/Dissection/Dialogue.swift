@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPCore
+import STOMPTransport
 
 /// What an app and its server say to each other, above whatever carries it: STOMP, or something else. A value without
 /// I/O.
@@ -16,6 +17,8 @@ struct Dialogue {
     private var toApp: Sieve
     private var judge: FaultJudge?
     private let keepsMessages: Bool
+    /// What carries it: ``WireEvent/Layer/sockjs`` once an envelope has come.
+    var layer: WireEvent.Layer
     /// What the app has said so far, where that is less than a command; nothing of it has passed where this sifts.
     private var opening = ByteBuffer()
 
@@ -27,6 +30,7 @@ struct Dialogue {
         toServer = Sieve(limits: limits, keepsMessages: keepsMessages)
         toApp = Sieve(limits: limits, keepsMessages: keepsMessages)
         self.keepsMessages = keepsMessages
+        layer = keepsMessages ? .ws : .tcp
         judge = faults.needsSifting ? FaultJudge(faults) : nil
     }
 
@@ -39,8 +43,8 @@ struct Dialogue {
     ///
     /// - Parameter isText: what kind of message it is, where it is one of a WebSocket.
     /// - Returns: what is to be told; and what passes, where ``isSifting``.
-    mutating func take(_ octets: ByteBuffer, _ direction: TapEvent.Direction, isText: Bool = true) -> Sieve.Outcome {
-        guard speech == .unknown, direction == .toServer else {
+    mutating func take(_ octets: ByteBuffer, _ direction: WireEvent.Direction, isText: Bool = true) -> Sieve.Outcome {
+        guard speech == .unknown, direction == .outgoing else {
             return speech == .stomp ? takeSTOMP(octets, direction, isText) : takeOther(octets, direction, isText)
         }
         var said = opening
@@ -63,9 +67,9 @@ struct Dialogue {
     }
 
     /// Tells and passes what is held, as one side has ended.
-    mutating func finish(_ direction: TapEvent.Direction) -> Sieve.Outcome {
+    mutating func finish(_ direction: WireEvent.Direction) -> Sieve.Outcome {
         var outcome = Sieve.Outcome()
-        if direction == .toServer, opening.readableBytes > 0 {
+        if direction == .outgoing, opening.readableBytes > 0 {
             outcome = takeOther(opening, direction, true)
             opening = ByteBuffer()
         }
@@ -73,18 +77,18 @@ struct Dialogue {
         return outcome
     }
 
-    private mutating func release(_ direction: TapEvent.Direction, _ outcome: inout Sieve.Outcome) {
+    private mutating func release(_ direction: WireEvent.Direction, _ outcome: inout Sieve.Outcome) {
         guard isSifting else { return }
-        if direction == .toServer { toServer.releaseAll(into: &outcome) } else { toApp.releaseAll(into: &outcome) }
+        if direction == .outgoing { toServer.releaseAll(into: &outcome) } else { toApp.releaseAll(into: &outcome) }
     }
 
     private mutating func takeSTOMP(
-        _ octets: ByteBuffer, _ direction: TapEvent.Direction, _ isText: Bool
+        _ octets: ByteBuffer, _ direction: WireEvent.Direction, _ isText: Bool
     ) -> Sieve.Outcome {
         var outcome = Sieve.Outcome()
-        let carried = direction == .toServer ? toServer.bufferedBytes : toApp.bufferedBytes
+        let carried = direction == .outgoing ? toServer.bufferedBytes : toApp.bufferedBytes
         do throws(STOMPProtocolError) {
-            if direction == .toServer {
+            if direction == .outgoing {
                 try Self.take(octets, &toServer, &judge, &outcome)
             } else {
                 try Self.take(octets, &toApp, &judge, &outcome)
@@ -121,7 +125,7 @@ struct Dialogue {
     }
 
     private mutating func takeOther(
-        _ octets: ByteBuffer, _ direction: TapEvent.Direction, _ isText: Bool
+        _ octets: ByteBuffer, _ direction: WireEvent.Direction, _ isText: Bool
     ) -> Sieve.Outcome {
         if let verdict = judge?.judgeMessage(), verdict != .pass { return Sieve.Outcome() }
         var outcome = Sieve.Outcome(seen: [other(octets, isText)])
@@ -132,7 +136,7 @@ struct Dialogue {
     }
 
     private func other(_ octets: ByteBuffer, _ isText: Bool) -> TapEvent.Content {
-        keepsMessages ? .message(octets, isText: isText) : .octets(octets)
+        .wire(layer, keepsMessages ? .message(isText: isText) : .bytes, octets)
     }
 
     /// Whether an app begins STOMP with these octets: each session begins with CONNECT or STOMP. Nil where they are

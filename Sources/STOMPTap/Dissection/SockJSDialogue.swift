@@ -12,22 +12,23 @@ extension Dialogue {
 
     /// Takes a frame of the server's, freed of what its transport puts around it. What passes are frames.
     mutating func takeSockJS(frame octets: ByteBuffer) -> Unwrapped {
+        layer = .sockjs
         do throws(TransportError) {
             let frame = try SockJSFrame(octets)
-            let layer = TapEvent.Content.layer(.sockjs, .sockJSFrame(frame.envelope), octets: octets)
+            let envelope = TapEvent.Content.wire(.sockjs, .sockJSFrame(frame.envelope), octets)
             switch frame {
             case .open, .heartBeat, .prelude:
-                return Unwrapped(outcome: Sieve.Outcome(seen: [layer], passed: [octets]))
+                return Unwrapped(outcome: Sieve.Outcome(seen: [envelope], passed: [octets]))
             case .close(Self.anotherReceiver, _):
                 // It closes this answer alone: the session goes on in the one before it.
-                return Unwrapped(outcome: Sieve.Outcome(seen: [layer], passed: [octets]))
+                return Unwrapped(outcome: Sieve.Outcome(seen: [envelope], passed: [octets]))
             case .close(let code, let reason):
                 return Unwrapped(
-                    outcome: Sieve.Outcome(seen: [layer], passed: [octets]),
+                    outcome: Sieve.Outcome(seen: [envelope], passed: [octets]),
                     closing: .sockJSClosed(code: code, reason: reason))
             case .messages(let messages):
-                var outcome = take(messages, .toApp, octets, letter: "a")
-                outcome.seen.insert(layer, at: 0)
+                var outcome = take(messages, .incoming, octets, letter: "a")
+                outcome.seen.insert(envelope, at: 0)
                 return Unwrapped(outcome: outcome)
             }
         } catch {
@@ -37,12 +38,13 @@ extension Dialogue {
 
     /// Takes an array of messages that the app sends. What passes are arrays.
     mutating func takeSockJS(array octets: ByteBuffer) -> Sieve.Outcome {
+        layer = .sockjs
         do throws(JSONFault) {
             let messages = try octets.withUnsafeReadableBytes { octets throws(JSONFault) in
                 try SockJSMessages(messageOrArray: octets)
             }
-            var outcome = take(messages, .toServer, octets, letter: "")
-            outcome.seen.insert(.layer(.sockjs, messages.event, octets: octets), at: 0)
+            var outcome = take(messages, .outgoing, octets, letter: "")
+            outcome.seen.insert(.wire(.sockjs, messages.event, octets), at: 0)
             return outcome
         } catch {
             return Sieve.Outcome(seen: [.note(.invalidSockJSMessages(error))], passed: [octets])
@@ -53,7 +55,7 @@ extension Dialogue {
     ///   - octets: the whole of the envelope.
     ///   - letter: what stands before the array.
     private mutating func take(
-        _ messages: SockJSMessages, _ direction: TapEvent.Direction, _ octets: ByteBuffer, letter: String
+        _ messages: SockJSMessages, _ direction: WireEvent.Direction, _ octets: ByteBuffer, letter: String
     ) -> Sieve.Outcome {
         var outcome = Sieve.Outcome()
         for text in messages.texts {

@@ -1,16 +1,18 @@
+import STOMPTransport
+
 /// Looks at what passes through a relay, and says what of it passes.
 protocol Carrier: AnyObject {
     /// Whether octets pass before they are looked at, as nothing of them can be lost.
     var looksLater: Bool { get }
 
     /// Takes what one end has sent, and gives what passes on.
-    func take(_ part: RelayPart, _ direction: TapEvent.Direction) -> [RelayPart]
+    func take(_ part: RelayPart, _ direction: WireEvent.Direction) -> [RelayPart]
 
     /// What was taken has been passed on.
     func passed()
 
     /// What both ends are told when the tap closes a session with this code.
-    func farewell(_ code: Int, of session: TapSession) -> [(TapEvent.Direction, RelayPart)]
+    func farewell(_ code: Int, of session: TapSession) -> [(WireEvent.Direction, RelayPart)]
 }
 
 /// Carries STOMP over TCP.
@@ -21,7 +23,7 @@ final class StreamCarrier: Carrier {
 
     var looksLater: Bool { !session.dialogue.isSifting }
 
-    func take(_ part: RelayPart, _ direction: TapEvent.Direction) -> [RelayPart] {
+    func take(_ part: RelayPart, _ direction: WireEvent.Direction) -> [RelayPart] {
         let outcome: Sieve.Outcome
         switch part {
         case .octets(let octets): outcome = session.dialogue.take(octets, direction)
@@ -35,13 +37,13 @@ final class StreamCarrier: Carrier {
     }
 
     func passed() { session.closeIfSpent() }
-    func farewell(_ code: Int, of session: TapSession) -> [(TapEvent.Direction, RelayPart)] { [] }
+    func farewell(_ code: Int, of session: TapSession) -> [(WireEvent.Direction, RelayPart)] { [] }
 }
 
 /// Carries what nobody can take apart.
 final class OpaqueCarrier: Carrier {
     var looksLater: Bool { true }
-    func take(_ part: RelayPart, _ direction: TapEvent.Direction) -> [RelayPart] { [part] }
+    func take(_ part: RelayPart, _ direction: WireEvent.Direction) -> [RelayPart] { [part] }
     func passed() {}
-    func farewell(_ code: Int, of session: TapSession) -> [(TapEvent.Direction, RelayPart)] { [] }
+    func farewell(_ code: Int, of session: TapSession) -> [(WireEvent.Direction, RelayPart)] { [] }
 }

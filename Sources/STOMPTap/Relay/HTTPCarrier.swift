@@ -62,16 +62,16 @@ final class HTTPCarrier: Carrier {
     var isAnswering: Bool { exchanges.first?.answer != nil }
     private var isSifting: Bool { switchboard.configuration.faults.needsSifting }
 
-    func take(_ part: RelayPart, _ direction: TapEvent.Direction) -> [RelayPart] {
+    func take(_ part: RelayPart, _ direction: WireEvent.Direction) -> [RelayPart] {
         switch (part, direction) {
         case (.requestHead(let head, let raw, _), _): take(request: head, raw)
         case (.responseHead(let head, let raw, _), _): take(answer: head, raw)
-        case (.body(let octets), .toServer): take(requestBody: octets)
-        case (.chunkFraming, .toServer): exchanges.last?.heldHead == nil ? [part] : []
-        case (.chunkFraming, .toApp): isSifting && exchanges.first?.frames?.canSift == true ? [] : [part]
-        case (.end(let trailers), .toServer): takeRequestEnd(trailers)
-        case (.body(let octets), .toApp): take(answerBody: octets)
-        case (.end, .toApp): takeAnswerEnd(part)
+        case (.body(let octets), .outgoing): take(requestBody: octets)
+        case (.chunkFraming, .outgoing): exchanges.last?.heldHead == nil ? [part] : []
+        case (.chunkFraming, .incoming): isSifting && exchanges.first?.frames?.canSift == true ? [] : [part]
+        case (.end(let trailers), .outgoing): takeRequestEnd(trailers)
+        case (.body(let octets), .incoming): take(answerBody: octets)
+        case (.end, .incoming): takeAnswerEnd(part)
         default: [part]
         }
     }
@@ -89,7 +89,7 @@ final class HTTPCarrier: Carrier {
 
     private func take(request head: HTTPRequestHead, _ raw: HTTPRawHead?) -> [RelayPart] {
         if let refusal = admission.refusal(of: head) {
-            relay.tell(nil, .refused(refusal))
+            relay.tell(.local, .refused(refusal))
             // The answers to earlier requests come first.
             if exchanges.isEmpty { relay.answer(refusal.status, refusal.text) } else { relay.breakOff() }
             return []
@@ -108,9 +108,9 @@ final class HTTPCarrier: Carrier {
         exchanges.append(exchange)
         session?.attach(relay)
         let request = WireEvent.Content.request(method: head.method.rawValue, target: head.uri.decodingUTF8)
-        tell(exchange, .toServer, .layer(.http, request, octets: raw?.bytes))
+        tell(exchange, .outgoing, .wire(.http, request, raw?.bytes))
         if !withheld.isEmpty {
-            tell(exchange, nil, .layer(.http, .offerWithheld(of: withheld), octets: nil))
+            tell(exchange, .local, .wire(.http, .offerWithheld(of: withheld), nil))
         }
         relay.needServer()
         if isSifting, exchange.carriesMessages {
@@ -132,7 +132,7 @@ final class HTTPCarrier: Carrier {
         exchange.body.writeImmutableBuffer(octets)
         if exchange.body.readableBytes > switchboard.configuration.transport.maximumMessage {
             exchange.isTooLarge = true
-            tell(exchange, .toServer, .note(.requestTooLarge))
+            tell(exchange, .outgoing, .note(.requestTooLarge))
             defer { exchange.body = ByteBuffer() }
             guard let head = exchange.heldHead.take() else { return [.body(octets)] }
             return [head, .body(exchange.body)]
@@ -148,7 +148,7 @@ final class HTTPCarrier: Carrier {
         let array = form.array(in: exchange.body)
         let outcome = session.dialogue.takeSockJS(array: array)
         latest = session
-        session.tell(.toServer, outcome.seen)
+        session.tell(.outgoing, outcome.seen)
         let original = exchange.body
         exchange.body = ByteBuffer()
         guard case .requestHead(var head, let raw, _)? = exchange.heldHead.take() else { return [.end(trailers)] }
@@ -164,17 +164,17 @@ final class HTTPCarrier: Carrier {
     private func take(answer head: HTTPResponseHead, _ raw: HTTPRawHead?) -> [RelayPart] {
         guard let exchange = exchanges.first else {
             // Such as a 408, before a server closes a connection that has been idle.
-            relay.tell(.toApp, .note(.unsolicitedAnswer))
+            relay.tell(.incoming, .note(.unsolicitedAnswer))
             return [.responseHead(head, raw)]
         }
         let (status, reason) = (Int(head.status.code), head.status.reasonPhrase.decodingUTF8)
-        tell(exchange, .toApp, .layer(.http, .answer(status: status, reason: reason), octets: raw?.bytes))
+        tell(exchange, .incoming, .wire(.http, .answer(status: status, reason: reason), raw?.bytes))
         if head.status.code < 200, head.status.code != 101 { return [.responseHead(head, raw)] }
         let head = site.map { rewriting.rewritten(head, from: $0, to: exchange.head) } ?? head
         exchange.answer = head
         if exchange.head.asksForWebSocket, head.status.code != 101 {
             let path = String(exchange.head.uri.prefix { $0 != "?" })
-            tell(exchange, .toApp, .note(.notUpgraded(path: path, status: status, reason: reason)))
+            tell(exchange, .incoming, .note(.notUpgraded(path: path, status: status, reason: reason)))
         }
         if let path = exchange.path, let session = exchange.session, path.carriage != .sending {
             guard head.status.code == 200 else {
@@ -223,14 +223,14 @@ final class HTTPCarrier: Carrier {
             }
             latest = session
             let unwrapped = session.dialogue.takeSockJS(frame: frame)
-            session.tell(.toApp, unwrapped.outcome.seen)
+            session.tell(.incoming, unwrapped.outcome.seen)
             if let closing = unwrapped.closing {
-                session.said(goodbye: closing)
+                session.note(ending: closing)
                 session.end(closing)
             }
             if isSifting { body.write(unwrapped.outcome.passed, of: piece, to: &passed) }
         }
-        if let failure = taken.failure { tell(exchange, .toApp, .note(.noLongerTakenApart(failure))) }
+        if let failure = taken.failure { tell(exchange, .incoming, .note(.noLongerTakenApart(failure))) }
         if isSifting { return passed.readableBytes > 0 ? [.body(passed)] : [] }
         return octets.map { [.body($0)] } ?? []
     }
@@ -254,7 +254,7 @@ final class HTTPCarrier: Carrier {
         relay.app.goOn()
     }
 
-    func farewell(_ code: Int, of session: TapSession) -> [(TapEvent.Direction, RelayPart)] {
+    func farewell(_ code: Int, of session: TapSession) -> [(WireEvent.Direction, RelayPart)] {
         guard let exchange = exchanges.first, exchange.session === session else { return [] }
         guard exchange.answer != nil else {
             // It waits for a frame: this is it.
@@ -264,7 +264,7 @@ final class HTTPCarrier: Carrier {
         guard let frames = exchange.frames, frames.canSift, exchange.path?.takesFrames == true else { return [] }
         var body = ByteBuffer()
         frames.write(Dialogue.sockJSClose(code: code, reason: WebSocketCarrier.reason), to: &body)
-        return [(.toApp, .body(body)), (.toApp, .end(nil))]
+        return [(.incoming, .body(body)), (.incoming, .end(nil))]
     }
 
     /// Answers a request of a session that the tap has closed: with the code to one that receives.
@@ -287,7 +287,7 @@ final class HTTPCarrier: Carrier {
 
     // MARK: - What is told
 
-    private func tell(_ exchange: Exchange, _ direction: TapEvent.Direction?, _ content: TapEvent.Content) {
+    private func tell(_ exchange: Exchange, _ direction: WireEvent.Direction, _ content: TapEvent.Content) {
         if let session = exchange.session { session.tell(direction, content) } else { relay.tell(direction, content) }
     }
 }

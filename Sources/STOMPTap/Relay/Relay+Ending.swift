@@ -1,4 +1,5 @@
 import NIOCore
+import STOMPTransport
 
 /// How a relay ends.
 extension Relay {
@@ -28,7 +29,7 @@ extension Relay {
     func closeLater(_ end: RelayEnd) {
         switchboard.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { [self] in
             guard !isOver, !end.isGone else { return }
-            let lane = lane(of: end.direction == .toServer ? .toApp : .toServer)
+            let lane = lane(of: end.direction == .outgoing ? .incoming : .outgoing)
             if lane.isEmpty { end.close() } else { closeLater(end) }
         }
     }
@@ -47,7 +48,7 @@ extension Relay {
         server?.close()
     }
 
-    func gone(_ direction: TapEvent.Direction) {
+    func gone(_ direction: WireEvent.Direction) {
         if app.isGone, server?.isGone ?? (!isConnecting || isBroken) { return finish() }
         guard !isFrozen else { return }
         if let other = target(of: direction) { closeLater(other) }

@@ -23,23 +23,23 @@ extension Relay {
                     session, answer: answer, mayBeSockJS: mayBeSockJS,
                     limit: switchboard.configuration.transport.maximumMessage)
             } catch {
-                session.tell(nil, .note(.notTakenApart(error)))
+                session.tell(.local, .note(.notTakenApart(error)))
             }
         } else {
-            tell(nil, .note(.otherUpgrade(path: path)))
+            tell(.local, .note(.otherUpgrade(path: path)))
         }
         app.upgrade()
         server?.upgrade()
     }
 
-    func violated(_ violation: HTTPReader.Violation, _ direction: TapEvent.Direction) {
+    func violated(_ violation: HTTPReader.Violation, _ direction: WireEvent.Direction) {
         guard !isBroken else { return }
         let isTooLarge = violation == .headTooLarge
         tell(direction, .note(isTooLarge ? .headTooLarge(from: direction.sender) : .notHTTP(from: direction.sender)))
         let isAnswering = (carrier as? HTTPCarrier)?.isAnswering ?? true
-        if direction == .toServer, !isAnswering {
+        if direction == .outgoing, !isAnswering {
             answer(isTooLarge ? .requestHeaderFieldsTooLarge : .badRequest, "The tap cannot read this request")
-        } else if direction == .toApp, !isAnswering {
+        } else if direction == .incoming, !isAnswering {
             answer(.badGateway, "The server's answer is no HTTP")
         } else {
             breakOff()

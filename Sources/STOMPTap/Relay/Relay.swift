@@ -10,15 +10,15 @@ final class Relay {
     let switchboard: Switchboard
     private let channel: any Channel
     private lazy var number = switchboard.nextNumber()
-    private(set) lazy var app = RelayEnd(channel, .toServer) { [weak self] in self?.happened($0, at: .toServer) }
+    private(set) lazy var app = RelayEnd(channel, .outgoing) { [weak self] in self?.happened($0, at: .outgoing) }
     var server: RelayEnd?
-    lazy var toServer = lane(.toServer)
-    lazy var toApp = lane(.toApp)
+    lazy var toServer = lane(.outgoing)
+    lazy var toApp = lane(.incoming)
     var carrier: any Carrier = OpaqueCarrier()
     /// What is carried, where it is one session.
     var session: TapSession?
     /// What has passed and is still to be looked at.
-    private var later: [(RelayPart, TapEvent.Direction)] = []
+    private var later: [(RelayPart, WireEvent.Direction)] = []
     var isConnecting = false
     var isFrozen = false
     /// Whether nothing passes any more but what the tap itself says.
@@ -36,7 +36,7 @@ final class Relay {
         self.switchboard = switchboard
     }
 
-    private func lane(_ direction: TapEvent.Direction) -> Lane {
+    private func lane(_ direction: WireEvent.Direction) -> Lane {
         Lane(switchboard.configuration.faults, on: switchboard.eventLoop) { [weak self] part in
             self?.deliver(part, direction)
         } flush: { [weak self] in
@@ -44,9 +44,9 @@ final class Relay {
         }
     }
 
-    func lane(of direction: TapEvent.Direction) -> Lane { direction == .toServer ? toServer : toApp }
-    func target(of direction: TapEvent.Direction) -> RelayEnd? { direction == .toServer ? server : app }
-    private func source(of direction: TapEvent.Direction) -> RelayEnd? { direction == .toServer ? app : server }
+    func lane(of direction: WireEvent.Direction) -> Lane { direction == .outgoing ? toServer : toApp }
+    func target(of direction: WireEvent.Direction) -> RelayEnd? { direction == .outgoing ? server : app }
+    private func source(of direction: WireEvent.Direction) -> RelayEnd? { direction == .outgoing ? app : server }
 
     // MARK: - The beginning
 
@@ -93,7 +93,7 @@ final class Relay {
                 connected(channel)
             case .failure(let error):
                 let site = addressText(host: server.target.host, port: server.target.port)
-                tell(nil, .note(.cannotConnect(TransportError(breaking: error, with: site))))
+                tell(.local, .note(.cannotConnect(TransportError(breaking: error, with: site))))
                 if servers.count > 1, !isOver { return connect(to: servers.dropFirst()) }
                 unreachable(error)
             }
@@ -109,7 +109,7 @@ final class Relay {
             channel.close(promise: nil)
             return isOver ? () : unreachable(ChannelError.eof)
         }
-        let end = RelayEnd(channel, .toApp) { [weak self] in self?.happened($0, at: .toApp) }
+        let end = RelayEnd(channel, .incoming) { [weak self] in self?.happened($0, at: .incoming) }
         do {
             try carrier is HTTPCarrier ? end.attachHTTP() : end.attach()
         } catch {
@@ -137,7 +137,7 @@ final class Relay {
 
     // MARK: - What passes
 
-    private func happened(_ event: RelayEnd.Event, at direction: TapEvent.Direction) {
+    private func happened(_ event: RelayEnd.Event, at direction: WireEvent.Direction) {
         switch event {
         case .part(let part): receive(part, direction)
         case .readAll: readAll(direction)
@@ -147,7 +147,7 @@ final class Relay {
         }
     }
 
-    private func receive(_ part: RelayPart, _ direction: TapEvent.Direction) {
+    private func receive(_ part: RelayPart, _ direction: WireEvent.Direction) {
         note(cause: part, direction)
         guard !isBroken else { return }
         if case .octets = part, carrier.looksLater {
@@ -162,7 +162,7 @@ final class Relay {
         if case .inputClosed = part, server == nil, !isConnecting { app.close() }
     }
 
-    private func note(cause part: RelayPart, _ direction: TapEvent.Direction) {
+    private func note(cause part: RelayPart, _ direction: WireEvent.Direction) {
         guard cause == nil else { return }
         switch part {
         case .inputClosed: cause = .connectionClosed(by: direction.sender)
@@ -183,14 +183,14 @@ final class Relay {
         for (part, direction) in parts { _ = carrier.take(part, direction) }
     }
 
-    private func readAll(_ direction: TapEvent.Direction) {
+    private func readAll(_ direction: WireEvent.Direction) {
         target(of: direction)?.flush()
         look()
         updateReading()
         switchboard.deliver()
     }
 
-    private func deliver(_ part: RelayPart, _ direction: TapEvent.Direction) {
+    private func deliver(_ part: RelayPart, _ direction: WireEvent.Direction) {
         switch part {
         case .upgraded: return upgradeEnds()
         case .requestHead(let head, let raw, let makesChunks):
@@ -198,7 +198,7 @@ final class Relay {
             server?.write(.requestHead(head, raw, makesChunks: makesChunks))
         default: target(of: direction)?.write(part)
         }
-        if case .end = part, direction == .toApp { (carrier as? HTTPCarrier)?.answerLeft() }
+        if case .end = part, direction == .incoming { (carrier as? HTTPCarrier)?.answerLeft() }
     }
 
     /// Back-pressure: an end is read from where the other one takes what it says.
@@ -214,7 +214,7 @@ final class Relay {
 
     // MARK: - What is told
 
-    func tell(_ direction: TapEvent.Direction?, _ content: TapEvent.Content) {
+    func tell(_ direction: WireEvent.Direction, _ content: TapEvent.Content) {
         // A number is taken by what is told only.
         guard switchboard.tells(content) else { return }
         switchboard.tell(TapEvent(connection: number, app: app.address, direction: direction, content))

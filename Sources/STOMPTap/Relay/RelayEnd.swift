@@ -1,14 +1,7 @@
 import NIOCore
 import NIOPosix
 import STOMPTransport
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// One end of a relay: the last handler of a connection, which hands on what comes, and writes what the other end brings.
 final class RelayEnd: ChannelInboundHandler {
@@ -29,7 +22,7 @@ final class RelayEnd: ChannelInboundHandler {
     private static let resetPatience = TimeAmount.seconds(1)
 
     let channel: any Channel
-    let direction: TapEvent.Direction
+    let direction: WireEvent.Direction
     /// The peer's address and port.
     let address: String
     private var tell: ((Event) -> Void)?
@@ -43,7 +36,7 @@ final class RelayEnd: ChannelInboundHandler {
     private(set) var error: (any Error)?
 
     /// - Parameter direction: of what comes from this end.
-    init(_ channel: any Channel, _ direction: TapEvent.Direction, tell: @escaping (Event) -> Void) {
+    init(_ channel: any Channel, _ direction: WireEvent.Direction, tell: @escaping (Event) -> Void) {
         self.channel = channel
         self.direction = direction
         address = addressText(channel.remoteAddress)
@@ -59,7 +52,7 @@ final class RelayEnd: ChannelInboundHandler {
 
     /// Puts this end in place for HTTP: requests come from an app, answers from a server.
     func attachHTTP() throws {
-        reader = HTTPReader(direction == .toServer ? .requests : .responses)
+        reader = HTTPReader(direction == .outgoing ? .requests : .responses)
         try attach()
     }
 

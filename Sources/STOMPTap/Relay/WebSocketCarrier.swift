@@ -27,19 +27,16 @@ final class WebSocketCarrier: Carrier {
 
     var looksLater: Bool { !session.dialogue.isSifting }
 
-    func take(_ part: RelayPart, _ direction: TapEvent.Direction) -> [RelayPart] {
+    func take(_ part: RelayPart, _ direction: WireEvent.Direction) -> [RelayPart] {
         guard case .octets(let octets) = part else { return [part] }
         var passed: [RelayPart] = []
         let isSifting = session.dialogue.isSifting
         do throws(TransportError) {
             let body = { (element: WebSocketDissector.Element) in self.take(element, direction, isSifting, &passed) }
-            switch direction {
-            case .toServer: try toServer?.take(octets, body)
-            case .toApp: try toApp?.take(octets, body)
-            }
+            if direction == .outgoing { try toServer?.take(octets, body) } else { try toApp?.take(octets, body) }
         } catch {
             session.tell(direction, .note(.noLongerTakenApart(error)))
-            if direction == .toServer { toServer = nil } else { toApp = nil }
+            if direction == .outgoing { toServer = nil } else { toApp = nil }
             // What the dissector has kept is lost where it alone says what passes.
             return isSifting ? passed + [.reset] : [part]
         }
@@ -47,15 +44,15 @@ final class WebSocketCarrier: Carrier {
     }
 
     private func take(
-        _ element: WebSocketDissector.Element, _ direction: TapEvent.Direction, _ isSifting: Bool,
+        _ element: WebSocketDissector.Element, _ direction: WireEvent.Direction, _ isSifting: Bool,
         _ passed: inout [RelayPart]
     ) {
-        let isMasked = direction == .toServer
+        let isMasked = direction == .outgoing
         switch element {
         case .control(let control, let content):
-            session.tell(direction, .layer(.ws, content, octets: control.payload))
+            session.tell(direction, .wire(.ws, content, control.payload))
             if case .close(let close) = content {
-                session.said(goodbye: .webSocketClosed(by: direction.sender, close))
+                session.note(ending: .webSocketClosed(by: direction.sender, close))
             }
             if isSifting { passed.append(.octets(control.octets(isMasked: isMasked))) }
         case .message(let octets, let isText):
@@ -69,15 +66,15 @@ final class WebSocketCarrier: Carrier {
     }
 
     private func take(
-        _ octets: ByteBuffer, _ isText: Bool, _ direction: TapEvent.Direction
+        _ octets: ByteBuffer, _ isText: Bool, _ direction: WireEvent.Direction
     ) -> Sieve.Outcome {
-        if isSockJS == nil, direction == .toApp { isSockJS = octets.readableBytesView.elementsEqual("o".utf8) }
+        if isSockJS == nil, direction == .incoming { isSockJS = octets.readableBytesView.elementsEqual("o".utf8) }
         switch (isSockJS, direction) {
-        case (true?, .toServer):
+        case (true?, .outgoing):
             return session.dialogue.takeSockJS(array: octets)
-        case (true?, .toApp):
+        case (true?, .incoming):
             let unwrapped = session.dialogue.takeSockJS(frame: octets)
-            if let closing = unwrapped.closing { session.said(goodbye: closing) }
+            if let closing = unwrapped.closing { session.note(ending: closing) }
             return unwrapped.outcome
         default:
             return session.dialogue.take(octets, direction, isText: isText)
@@ -86,14 +83,14 @@ final class WebSocketCarrier: Carrier {
 
     func passed() { session.closeIfSpent() }
 
-    func farewell(_ code: Int, of session: TapSession) -> [(TapEvent.Direction, RelayPart)] {
+    func farewell(_ code: Int, of session: TapSession) -> [(WireEvent.Direction, RelayPart)] {
         func close(isMasked: Bool) -> RelayPart {
             .octets(WebSocketDissector.close(code: code, reason: Self.reason, isMasked: isMasked))
         }
-        var parts = [(TapEvent.Direction.toServer, close(isMasked: true)), (.toApp, close(isMasked: false))]
+        var parts = [(WireEvent.Direction.outgoing, close(isMasked: true)), (.incoming, close(isMasked: false))]
         if isSockJS == true {
             let frame = Dialogue.sockJSClose(code: code, reason: Self.reason)
-            parts.insert((.toApp, .octets(WebSocketDissector.message(frame, isText: true, isMasked: false))), at: 0)
+            parts.insert((.incoming, .octets(WebSocketDissector.message(frame, isText: true, isMasked: false))), at: 0)
         }
         return parts
     }

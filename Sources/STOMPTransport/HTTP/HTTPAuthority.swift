@@ -1,12 +1,5 @@
 import NIOCore
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// A host and a port, as `Host` and URLs have them (RFC 9110, section 7.2).
 package struct HTTPAuthority: Hashable, Sendable {

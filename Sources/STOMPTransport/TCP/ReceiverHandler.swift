@@ -53,7 +53,9 @@ final class ReceiverHandler: ChannelDuplexHandler {
         case let event as TransportEvent:
             // Signs of life of a stream that this side ends are nobody's concern, and may be many.
             if ending == .done, event.isSignOfLife { return }
-            if case .closed(let closure) = event, ending == .open { ending = closure.isClean ? .done : .brokenOff }
+            if case .wire(.ended(let closure), _) = event, ending == .open {
+                ending = closure.isClean ? .done : .brokenOff
+            }
             tell(.happened(event), context)
         case ChannelEvent.inputClosed where ending == .open:
             ending = .done

@@ -28,6 +28,6 @@ struct WebSocketTrace {
     mutating func record(
         _ direction: WireEvent.Direction, isText: Bool, _ octets: ByteBuffer, compressedSize: Int?
     ) {
-        messages.record(direction, octets, .webSocketMessage(isText: isText, compressedSize: compressedSize))
+        messages.record(direction, octets, .message(isText: isText, compressedSize: compressedSize))
     }
 }

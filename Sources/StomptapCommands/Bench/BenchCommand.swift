@@ -3,13 +3,14 @@ import NIOCore
 import STOMPClient
 import STOMPCore
 import STOMPTransport
+import StomptapBench
 import StomptapOutput
+import StomptapRuntime
 
 /// `bench`: load, throughput, latency.
 struct BenchCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
-        .success, .usage, .noHost, .unavailable, .cannotCreate, .timedOut, .refused, .interrupted,
-        own: [.failed: "a --fail-if held or the server answered ERROR", .badInput: "a log that is none"])
+        own: [.failed: "a --fail-if held or the server answered ERROR", .badInput: "an invalid log or certificate"])
 
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure load, throughput and latency.",
@@ -67,11 +68,13 @@ struct BenchCommand: EndpointCommand {
     }
 
     func run() async throws {
-        guard merge.isEmpty else { return try await LogMerge(files: merge, report: report).run() }
+        guard merge.isEmpty else {
+            let logs = try LogMerge(files: merge)
+            return try await logs.write(to: report.outputs())
+        }
         let plan = try load.plan(destination: destination)
         let options = connection
-        let report = report
-        let outputs = try BenchOutputs(report)
+        let outputs = try report.outputs()
         if case .times? = options.reconnect { Diagnostics.note(Self.noReconnect) }
         if case .forever? = options.reconnect { Diagnostics.note(Self.noReconnect) }
         try await EndpointArgument.with(endpoint) { endpoints in
@@ -82,39 +85,10 @@ struct BenchCommand: EndpointCommand {
             let run = BenchRun(
                 plan: plan, endpoint: endpoints.map(\.description).joined(separator: ","), reconnection: reconnection,
                 log: outputs.log)
-            try await Interrupts.endable {
-                let outcome = try await run.run()
-                // What was measured is told, and goodbye said, also where a signal has ended the run.
-                try await Task {
-                    try await outputs.write(outcome.result)
-                    await Closing.close(outcome.connections)
-                }.value
-                if let failure = outcome.failure { throw Self.failure(failure, outcome.result) }
-                try outputs.check(outcome.result)
-                try Self.checkThatAnythingCame(outcome.result)
-            }
+            try await Interrupts.endable { try await run.run(writingTo: outputs) }
         }
     }
 
     private static let noReconnect =
         "bench: a lost connection does not come back: it is counted, and what is missing with it"
-
-    /// Nothing is measured where nothing comes back.
-    private static func checkThatAnythingCame(_ result: BenchResult) throws {
-        guard result.plan.role == .both, result.sent > 0, result.received == 0, !result.isInterrupted else { return }
-        let name = result.plan.destinations.first ?? ""
-        throw Failure(
-            .timedOut,
-            "STOMP: none of \(Readable.count(result.sent)) messages came back on \(name); does the server deliver what is sent there? see stomptap check --destination \(name)"
-        )
-    }
-
-    private static func failure(_ error: STOMPClientError, _ result: BenchResult) -> Failure {
-        let failure = Failure(error)
-        let counts = [
-            "\(result.sent) sent", result.plan.role.subscribes ? "\(result.received) received" : nil,
-            result.lost.map { "\($0) lost" },
-        ].compactMap { $0 }
-        return Failure(failure.status, failure.line.map { "\($0) (\(counts.joined(separator: ", ")))" })
-    }
 }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import NIOCore
 import STOMPCore
+import StomptapBench
 import StomptapOutput
+import StomptapRuntime
 
 /// What a run sends, and to how many.
 struct LoadOptions: ParsableArguments {
@@ -160,6 +162,28 @@ struct LoadOptions: ParsableArguments {
         }
         return ByteBuffer(bytes: content)
     }
+}
+
+/// Where a run's figures go, and what is demanded of them.
+struct BenchReportOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("Write the figures to this file as JSON; - is stdout, without the table.", valueName: "file")
+    )
+    var json: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write the latencies to this file as a HdrHistogram log, a line each second.", valueName: "file"))
+    var hdr: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "End with status 1 where this holds, such as 'p99>50ms'; repeatable: \(FailCondition.metrics).",
+            valueName: "condition"), transform: FailCondition.init)
+    var failIf: [FailCondition] = []
+
+    /// - Throws: ``Failure`` with 73 where a file cannot be made.
+    func outputs() throws -> BenchOutputs { try BenchOutputs(json: json, hdr: hdr, failIf: failIf) }
 }
 
 extension BenchPlan.StampPlace: ExpressibleByArgument {}

@@ -4,6 +4,7 @@ import STOMPClient
 import STOMPCore
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 
 /// Walks to one server, and tells of each step.
 struct Check: Sendable {

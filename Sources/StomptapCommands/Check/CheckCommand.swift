@@ -2,11 +2,11 @@ import ArgumentParser
 import STOMPClient
 import STOMPCore
 import StomptapOutput
+import StomptapRuntime
 
 /// `check`: walks every layer to a session, and says what to mend.
 struct CheckCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
-        .failed, .usage, .noHost, .protocolError, .refused,
         own: [
             .success: "all is well or worth a warning, otherwise that of the first FAIL", .unavailable: "no connection",
             .timedOut: "no CONNECTED or no echo in time",

@@ -1,14 +1,8 @@
 import NIOCore
 import STOMPClient
 import STOMPTransport
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import StomptapRuntime
+import SystemC
 
 /// The name service.
 enum NameLookup {

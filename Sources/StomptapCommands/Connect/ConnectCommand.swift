@@ -1,20 +1,14 @@
 import ArgumentParser
 import STOMPClient
 import STOMPTransport
+import StomptapConsole
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import StomptapRuntime
+import SystemC
 
 /// `connect`: a session and a prompt, or a script.
 struct ConnectCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
-        .success, .usage, .noInput, .noHost, .unavailable, .protocolError, .refused, .interrupted,
         own: [
             .failed: "the server answered ERROR, or none of the messages that came was the expected one",
             .badInput: "what cannot be sent, or a transaction left open",
@@ -59,87 +53,52 @@ struct ConnectCommand: EndpointCommand {
     var connection: ConnectionOptions
 
     func run() async throws {
-        let script = execute.isEmpty ? nil : try items(of: execute)
+        // Everything that is typed wrong is told before anything is done, unless the script keeps going.
+        let script = execute.isEmpty ? nil : try ScriptLines(execute, keepsGoing: keepGoing)
         let isInteractive = script == nil && Terminal.isTerminal(STDIN_FILENO)
-        let keepsGoing = keepGoing
-        let session = self
+        let command = self
         try await EndpointArgument.with(endpoint) { endpoints in
             try await Interrupts.endable {
-                let interpreter = try session.interpreter(for: endpoints, isInteractive: isInteractive)
-                let reconnection = try session.reconnection(
-                    to: endpoints, interpreter.trace, isInteractive: isInteractive)
-                do {
-                    try await interpreter.link.open(reconnection, keepsSubscriptions: false)
-                    try await interpreter.link.settled()
-                    if isInteractive {
-                        try await Repl(interpreter: interpreter).run()
-                    } else {
-                        var runner = Script(interpreter: interpreter, keepsGoing: keepsGoing)
-                        if let script { try await runner.run(script) } else { try await runner.runInput() }
-                    }
-                } catch {
-                    // The goodbye must not notice that the task is cancelled, nor hide what went wrong.
-                    _ = await Task { try await interpreter.link.close() }.result
-                    throw error
+                let trace = try command.connection.diagnostics.trace()
+                let session = ConsoleSession(
+                    command.settings, mask: command.connection.diagnostics.appearance.mask,
+                    isInteractive: isInteractive, trace: trace
+                ) { url, note in
+                    try command.reconnection(
+                        to: url, from: endpoints, trace, isInteractive: isInteractive, note: note)
                 }
-                try await interpreter.close()
+                try await session.run(
+                    try command.reconnection(to: endpoints, trace, isInteractive: isInteractive), script: script,
+                    keepsGoing: command.keepGoing)
             }
         }
     }
 
-    /// Everything that is typed wrong is told before anything is done, unless the script keeps going.
-    private func items(of scripts: [String]) throws -> [LineAssembler.Item] {
-        var items: [LineAssembler.Item] = []
-        var assembler = LineAssembler()
-        for script in scripts {
-            items += assembler.take(script: script)
-            if let unfinished = assembler.end() { items.append(unfinished) }
-        }
-        for item in items where !keepGoing {
-            if case .failure(let error) = item.command { throw Failure(.usage, "line \(item.line): \(error)") }
-        }
-        return items
-    }
-
-    private func interpreter(for endpoints: [Endpoint], isInteractive: Bool) throws -> Interpreter {
+    private var settings: Console.Settings {
         let diagnostics = connection.diagnostics
-        let settings = Console.Settings(
+        return Console.Settings(
             form: output.form, formName: output.format.map { _ in "format" } ?? (output.output ?? .pretty).rawValue,
             timestamps: diagnostics.appearance.timestamps, color: diagnostics.appearance.color,
             verbose: min(diagnostics.verbose, 3))
-        let console = Console(
-            settings: settings, mask: diagnostics.appearance.mask, isInteractive: isInteractive)
-        let events = Turnstile()
-        let log = MessageLog(events: events)
-        let feed = Feed(console: console)
-        let link = Link(
-            events: events, log: log, take: { try await feed.take($0) }, report: LinkReport(console: console).tell)
-        let trace = try CommandTrace(diagnostics)
-        return Interpreter(
-            link: link, log: log, feed: feed, console: console, events: events, trace: trace
-        ) { url in
-            try self.reconnection(to: url, from: endpoints, trace, console)
-        }
     }
 
     /// The way to a server that a line names: as the options say where they were given for that server, else without all
     /// that only concerns the one that they were given for, which is told.
     private func reconnection(
-        to url: String, from own: [Endpoint], _ trace: CommandTrace, _ console: Console
+        to url: String, from own: [Endpoint], _ trace: CommandTrace, isInteractive: Bool, note: (String) -> Void
     ) throws -> Reconnection {
         let endpoints = try EndpointArgument.endpoints(url)
         let others = endpoints.filter { endpoint in !own.contains { endpoint.isSameServer(as: $0) } }
-        var reconnection = try reconnection(to: [], trace, isInteractive: console.isInteractive)
+        var reconnection = try reconnection(to: [], trace, isInteractive: isInteractive)
         let forOthers = try connection.forOtherServer()
         reconnection.servers = try endpoints.flatMap { endpoint in
             try (others.contains(endpoint) ? forOthers : connection).servers([endpoint], trace: trace)
         }
         let kept = connection.keptFromOtherServers
         if !others.isEmpty, !kept.isEmpty {
-            let line =
+            note(
                 "connect: left out for another server (\(others.map(\.description).joined(separator: ", "))): "
-                + "\(kept.joined(separator: ", ")); run another 'stomptap connect' with the options meant for it"
-            console.isInteractive ? console.note(line) : Diagnostics.note(line)
+                    + "\(kept.joined(separator: ", ")); run another 'stomptap connect' with the options meant for it")
         }
         return reconnection
     }

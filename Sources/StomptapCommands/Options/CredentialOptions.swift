@@ -1,13 +1,7 @@
 import ArgumentParser
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import StomptapRuntime
+import SystemC
 
 /// Who says CONNECT.
 struct CredentialOptions: ParsableArguments {

@@ -1,5 +1,8 @@
 import ArgumentParser
 import Logging
+import StomptapOutput
+import StomptapRuntime
+import SystemC
 
 /// What is told on stderr about the way of things.
 struct DiagnosticOptions: ParsableArguments {
@@ -31,6 +34,14 @@ struct DiagnosticOptions: ParsableArguments {
         }
     }
 
+    /// What the command tells of the wire.
+    ///
+    /// - Throws: ``Failure`` with 73 where a file cannot be made.
+    func trace() throws -> CommandTrace {
+        try CommandTrace(
+            verbosity: verbose, style: appearance.style(of: STDERR_FILENO), traceFile: traceFile, pcap: pcap)
+    }
+
     /// Warnings of the client, as lines on stderr.
     var logger: Logger {
         Logger(label: "stomptap") { _ in WarningLog() }
@@ -49,5 +60,27 @@ private struct WarningLog: LogHandler {
 
     func log(event: LogEvent) {
         Diagnostics.warn("\(event.message)")
+    }
+}
+
+/// How what is told looks, and what of it is hidden.
+struct AppearanceOptions: ParsableArguments {
+    @Flag(help: "Show passcodes, Authorization, cookies and tokens, which are masked everywhere without it.")
+    var showSecrets = false
+
+    @Option(help: ArgumentHelp("How times are shown.", valueName: "form"))
+    var timestamps = TimestampStyle.local
+
+    @Option(help: ArgumentHelp("Whether to use colours; NO_COLOR is honoured.", valueName: "when"))
+    var color = ColorChoice.auto
+
+    var mask: SecretMask { showSecrets ? .none : .hiding }
+
+    /// How what goes to a descriptor looks.
+    func style(of descriptor: Int32) -> OutputStyle {
+        let isTerminal = Terminal.isTerminal(descriptor)
+        return OutputStyle(
+            timestamps: timestamps, isTerminal: isTerminal,
+            palette: color.applies(isTerminal: isTerminal) ? Palette(isOn: true) : .plain, mask: mask)
     }
 }

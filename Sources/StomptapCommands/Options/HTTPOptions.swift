@@ -1,5 +1,8 @@
 import ArgumentParser
+import STOMPClient
 import STOMPTransport
+import StomptapRuntime
+import SystemC
 
 /// What is told to the server's HTTP side.
 struct HTTPOptions: ParsableArguments {
@@ -20,5 +23,32 @@ struct HTTPOptions: ParsableArguments {
         options.httpHeaders = httpHeader.map { ($0.header.name, $0.header.value) }
         options.origin = origin
         options.cookie = cookie
+    }
+}
+
+/// What stands between this program and the server.
+struct ProxyOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "HTTP CONNECT or SOCKS5 proxy: http://[USER:PASSWORD@]HOST:PORT or socks5://[USER:PASSWORD@]HOST:PORT (default: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY).",
+            valueName: "url"))
+    var proxy: String?
+
+    /// The proxy on the way to `endpoint`: the one that is named, or the environment's.
+    func target(for endpoint: Endpoint) throws(TransportError) -> ProxyTarget? {
+        if let proxy { return try ProxyTarget(proxy) }
+        return try endpoint.proxyFromEnvironment()
+    }
+}
+
+extension Endpoint {
+    /// The proxy that the environment names for this endpoint; none for a broker inside this process.
+    fileprivate func proxyFromEnvironment() throws(TransportError) -> ProxyTarget? {
+        guard !isInProcess else { return nil }
+        var environment: [String: String] = [:]
+        for name in ProxyTarget.environmentVariables {
+            environment[name] = getenv(name).map { String(cString: $0) }
+        }
+        return try ProxyTarget.fromEnvironment(for: target(sockJS: .auto), environment: environment)
     }
 }

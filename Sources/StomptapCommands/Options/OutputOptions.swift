@@ -1,5 +1,6 @@
 import ArgumentParser
 import StomptapOutput
+import StomptapRuntime
 
 /// How messages are printed on stdout.
 struct OutputOptions: ParsableArguments {
@@ -32,22 +33,6 @@ struct OutputOptions: ParsableArguments {
     }
 }
 
-/// `--output`.
-enum OutputName: String, ExpressibleByArgument, CaseIterable, Sendable {
-    case pretty, json, body, raw, none
-
-    /// - Parameter terminator: what stands behind each body.
-    func form(terminator: UInt8 = UInt8(ascii: "\n")) -> OutputForm {
-        switch self {
-        case .pretty: .pretty
-        case .json: .json
-        case .body: .body(terminator: terminator)
-        case .raw: .raw
-        case .none: .none
-        }
-    }
-}
-
 extension FormatTemplate {
     init(argument: String) throws {
         do {
@@ -60,3 +45,4 @@ extension FormatTemplate {
 
 extension TimestampStyle: ExpressibleByArgument {}
 extension ColorChoice: ExpressibleByArgument {}
+extension OutputName: ExpressibleByArgument {}

@@ -1,4 +1,5 @@
 import ArgumentParser
+import StomptapRuntime
 
 /// What a command that sends a message can be told about it, beside its destination.
 struct SentOptions: ParsableArguments {
@@ -27,6 +28,17 @@ struct SentOptions: ParsableArguments {
         if contentType != nil { try header.refuse(["content-type": "-t"]) }
         guard body == nil || file == nil else {
             throw ValidationError("the body is given twice: as an argument and by -f")
+        }
+    }
+}
+
+extension [HeaderArgument] {
+    /// Refuses headers that the command sets itself, as the frame would have them twice.
+    ///
+    /// - Parameter own: what sets them, by their names.
+    func refuse(_ own: KeyValuePairs<String, String>) throws {
+        for (name, setter) in own where contains(where: { $0.header.name == name }) {
+            throw ValidationError("-H '\(name): ...': \(setter) sets this header")
         }
     }
 }

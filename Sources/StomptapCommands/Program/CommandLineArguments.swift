@@ -1,5 +1,7 @@
 import ArgumentParser
 import StomptapOutput
+import StomptapRuntime
+import SystemC
 
 extension Stomptap {
     /// The arguments of a command line without the program's name. Swift would replace what is no UTF-8 in them.
@@ -37,5 +39,34 @@ extension Stomptap {
         return ValidationError(
             "there is no command \"\(visible(SecretMask.hiding.masked(typed: name)))\"; "
                 + (nearest.map { "did you mean \($0)?" } ?? advice))
+    }
+}
+
+/// Bodies that are negative numbers: `publish ENDPOINT DESTINATION -1` means the body, as no option is a number but `-0`.
+enum NumberArguments {
+    /// The same arguments, with a trailing negative number behind `--`, where the parser takes it for what it is.
+    static func protected(_ arguments: [String]) -> [String] {
+        guard !arguments.contains("--"), let last = arguments.last, isNegativeNumber(last),
+            // The value of an option stays with it.
+            let before = arguments.dropLast().last, !before.hasPrefix("-")
+        else { return arguments }
+        return arguments.dropLast() + ["--", last]
+    }
+
+    private static func isNegativeNumber(_ text: String) -> Bool {
+        text != "-0" && text.hasPrefix("-") && text.dropFirst().first?.isNumber == true && Double(text) != nil
+    }
+}
+
+/// The descriptors that the program is started with.
+enum StandardStreams {
+    /// Holds the places of those that are closed, so that no socket or file is taken for one of them: what holds a place
+    /// cannot be used that way round, as one that is closed.
+    static func holdPlaces() {
+        for (descriptor, mode) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY)]
+        where fcntl(descriptor, F_GETFD) < 0 {
+            // The lowest number that is free is this one.
+            _ = open("/dev/null", mode)
+        }
     }
 }

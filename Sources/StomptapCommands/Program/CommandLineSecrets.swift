@@ -1,5 +1,6 @@
 import ArgumentParser
 import StomptapOutput
+import StomptapRuntime
 
 /// What of a command line that was refused may be a secret: values of options that carry secrets, whatever follows an
 /// option that there is not, and URLs. The parser's messages quote it; they are shown without it.
@@ -119,17 +120,12 @@ struct CommandLineSecrets {
 
     // MARK: Headers without quotes
 
-    /// Whether a header such as `Authorization:` lost its value, which stands behind it as a word of its own.
-    static func isSecretWithoutValue(_ header: String) -> Bool {
-        header.hasSuffix(":") && SecretMask.hiding.hides(header)
-    }
-
     /// What is wrong with `-C Authorization: Bearer TOKEN`, of which the token would go to the server as a destination.
     static func unquotedHeader(in arguments: [String]) -> ValidationError? {
         for (index, option) in arguments.enumerated().dropLast(2)
         where ["-C", "-H", "--connect-header", "--header", "--http-header"].contains(option) {
             let name = arguments[index + 1]
-            guard isSecretWithoutValue(name), !arguments[index + 2].hasPrefix("-") else {
+            guard HeaderArgument.isSecretWithoutValue(name), !arguments[index + 2].hasPrefix("-") else {
                 continue
             }
             return ValidationError(

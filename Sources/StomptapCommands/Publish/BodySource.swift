@@ -1,14 +1,8 @@
 import NIOCore
 import STOMPTransport
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import StomptapRuntime
+import SystemC
 
 /// Where the bodies of `publish` come from, a batch at a time.
 final class BodySource: Sendable {
@@ -37,8 +31,6 @@ final class BodySource: Sendable {
         var mayBeLast: Bool
     }
 
-    /// The largest body. A message that is larger has no broker that takes it, and would fill the memory.
-    static let largestBody = 1 << 30
     /// How many bodies go in a batch: few enough that a batch of small ones is little memory, many enough for one write.
     private static let batchSize = 512
 
@@ -103,7 +95,7 @@ final class BodySource: Sendable {
     static func whole(body: String?, file: String?) throws -> ByteBuffer {
         if let body { return ByteBuffer(string: body) }
         if file ?? "-" == "-" { tellTerminal() }
-        return ByteBuffer(bytes: try InputFile.read(file ?? "-", of: "--file", limit: largestBody))
+        return ByteBuffer(bytes: try InputFile.read(file ?? "-", of: "--file", limit: InputFile.largestBody))
     }
 
     /// Tells a person who may not know that something is waited for.
@@ -160,8 +152,8 @@ final class BodySource: Sendable {
         }
         state.buffer.removeFirst(start)
         state.searched -= start
-        guard state.buffer.count <= Self.largestBody else {
-            throw Failure(.badInput, "\(name): a \(separator.name) is longer than \(Self.largestBody) octets")
+        guard state.buffer.count <= InputFile.largestBody else {
+            throw Failure(.badInput, "\(name): a \(separator.name) is longer than \(InputFile.largestBody) octets")
         }
         guard !bodies.isEmpty else { return nil }
         let moreIsThere =

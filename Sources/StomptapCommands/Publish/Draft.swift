@@ -2,6 +2,7 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 
 /// A message before it goes.
 struct Draft: Sendable {

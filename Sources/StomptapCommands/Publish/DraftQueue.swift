@@ -1,5 +1,6 @@
 import NIOCore
 import StomptapOutput
+import StomptapRuntime
 
 /// Gives the messages of a source when their time has come.
 struct DraftQueue {

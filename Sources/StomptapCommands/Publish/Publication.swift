@@ -2,6 +2,7 @@ import NIOCore
 import STOMPClient
 import STOMPCore
 import StomptapOutput
+import StomptapRuntime
 
 /// Sends bodies and keeps account of what the server has confirmed, over all connections that it takes.
 struct Publication {

@@ -3,11 +3,11 @@ import NIOCore
 import STOMPClient
 import STOMPCore
 import StomptapOutput
+import StomptapRuntime
 
 /// `publish`: sends messages.
 struct PublishCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
-        .failed, .usage, .noInput, .noHost, .unavailable, .protocolError, .refused, .interrupted,
         own: [
             .success: "sent", .badInput: "a body, template or recording that cannot be sent",
             .timedOut: "no receipt in time",

@@ -1,5 +1,6 @@
 import NIOCore
 import StomptapOutput
+import StomptapRuntime
 
 /// Shows on a terminal's stderr how a longer publication stands.
 struct PublishProgress: Sendable {

@@ -2,6 +2,7 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 
 /// Messages as `--record` and `-o json` write them, a JSON object a line, read to be sent again.
 ///

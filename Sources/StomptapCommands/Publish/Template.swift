@@ -1,14 +1,7 @@
 import NIOCore
 import STOMPTransport
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// Text with placeholders, such as `publish --template` sends, compiled once.
 ///

@@ -2,6 +2,7 @@ import NIOCore
 import STOMPClient
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 
 /// Prints server-sent events, over as many connections as it takes: each asks for what came after the last one.
 struct EventStreamTail: Sendable {

@@ -3,12 +3,11 @@ import NIOCore
 import STOMPClient
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 
 /// `raw`: octets as they are written and as they come.
 struct RawCommand: EndpointCommand {
-    private static let exitStatuses = ExitStatus.section(
-        .success, .failed, .usage, .badInput, .noInput, .noHost, .unavailable, .protocolError, .refused, .interrupted,
-        own: [.timedOut: "too little came in time"])
+    private static let exitStatuses = ExitStatus.section(own: [.timedOut: "too little came in time"])
 
     static let configuration = CommandConfiguration(
         commandName: "raw", abstract: "Send hand-written frames or WebSocket messages, tail server-sent events.",

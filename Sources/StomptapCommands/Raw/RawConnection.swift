@@ -4,6 +4,7 @@ import STOMPClient
 import STOMPCore
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 
 /// What is spoken on a connection that `raw` opens.
 enum RawMode: Sendable {
@@ -38,7 +39,7 @@ struct EventStreamMemory: Sendable {
 /// A connection to a server, and what comes and goes on it.
 struct RawConnection: Sendable {
     /// What came and went, a batch for each read; it ends with the connection.
-    let events: AsyncStream<[RawEvent]>
+    let events: AsyncStream<[TrafficEvent]>
     let stream: any TransportStream
     let endpoint: Endpoint
     private let receiver: NIOLoopBound<RawReceiver>
@@ -94,7 +95,7 @@ struct RawConnection: Sendable {
         _ endpoint: Endpoint, _ configuration: ClientConfiguration, mode: RawMode, memory: Shared<EventStreamMemory>
     ) async throws -> RawConnection {
         let configuration = configuration.ofOneConnection()
-        let (events, continuation) = AsyncStream.makeStream(of: [RawEvent].self)
+        let (events, continuation) = AsyncStream.makeStream(of: [TrafficEvent].self)
         let made = Shared<NIOLoopBound<RawReceiver>?>(nil)
         var target = endpoint.target(sockJS: configuration.sockJSTransport)
         if mode == .events { target.kind = .eventStream(requestTarget: endpoint.requestTarget) }
@@ -125,8 +126,8 @@ struct RawConnection: Sendable {
     ///
     /// - Throws: ``Unsent`` where the connection is over; ``Failure`` where the other side takes nothing for as long as a
     ///   receipt may take, or what is sent cannot be carried.
-    func send(_ event: RawEvent) async throws {
-        guard let octets = event.octets else { return }
+    func send(_ event: TrafficEvent) async throws {
+        guard let octets = event.bytes else { return }
         let written = stream.eventLoop.makePromise(of: Void.self)
         try await onLoop { receiver in
             guard !receiver.isOver else { return written.fail(Unsent()) }
@@ -175,9 +176,9 @@ struct RawConnection: Sendable {
         let frame = try session.connect(settings)
         let promise = stream.eventLoop.makePromise(of: Void.self)
         let time = configuration.connectTimeout
+        let versions = settings.versions
         let timer = stream.eventLoop.scheduleTask(in: time) {
-            promise.fail(
-                STOMPClientError.timedOut(.connected(from: endpoint, accepting: settings.versions), within: time))
+            promise.fail(STOMPClientError.timedOut(.connected(from: endpoint, accepting: versions), within: time))
         }
         defer { timer.cancel() }
         try await onLoop { [session] receiver in
@@ -185,14 +186,14 @@ struct RawConnection: Sendable {
             // It may have ended before.
             if receiver.isOver { promise.fail(Unsent()) }
         }
-        try await send(RawEvent(.outgoing, .stomp, .frame(frame)))
+        try await send(TrafficEvent(.outgoing, .stomp, .frame(frame)))
         try await promise.futureResult.get()
     }
 
     // MARK: The end
 
     /// What is being printed makes room for more.
-    func delivered(_ events: [RawEvent]) {
+    func delivered(_ events: [TrafficEvent]) {
         let cost = events.reduce(0) { $0 + $1.cost }
         stream.eventLoop.execute { receiver.value.delivered(cost) }
     }

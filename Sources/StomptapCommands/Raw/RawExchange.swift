@@ -3,6 +3,7 @@ import STOMPClient
 import STOMPCore
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 
 /// Sends what is typed and prints what comes, until the other side closes, enough came, or time is up.
 struct RawExchange: Sendable {
@@ -147,14 +148,14 @@ struct RawExchange: Sendable {
     }
 
     /// What is printed of a batch: once enough came, only how the connection ends.
-    private func wanted(_ batch: [RawEvent]) -> (events: [RawEvent], isEnough: Bool) {
+    private func wanted(_ batch: [TrafficEvent]) -> (events: [TrafficEvent], isEnough: Bool) {
         var count = counted.value
         let limit = plan.count ?? .max
         let hadEnough = count >= limit
         let events = batch.filter { event in
-            if case .closed = event.content { return true }
+            if case .wire(.ended, _) = event.content { return true }
             guard count < limit else { return false }
-            if event.counts { count += 1 }
+            if event.isMessage, event.direction == .incoming { count += 1 }
             return true
         }
         counted.update { [count] in $0 = count }

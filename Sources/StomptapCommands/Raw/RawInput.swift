@@ -2,14 +2,8 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import StomptapRuntime
+import SystemC
 
 /// What `raw` is to send, as it is typed or read.
 final class RawInput: Sendable {
@@ -43,7 +37,7 @@ final class RawInput: Sendable {
     }
 
     /// What the next read brings, for this layer; nil at the end.
-    func next(_ layer: WireEvent.Layer) async throws -> [RawEvent]? {
+    func next(_ layer: WireEvent.Layer) async throws -> [TrafficEvent]? {
         guard !isAtEnd.value else { return nil }
         let chunk = try await BlockingThread.input.run { [self] in try InputFile.read(descriptor, name: name) }
         if chunk == nil { isAtEnd.update { $0 = true } }
@@ -54,7 +48,7 @@ final class RawInput: Sendable {
         }
     }
 
-    private func cut(_ chunk: [UInt8]?, _ layer: WireEvent.Layer) throws -> [RawEvent] {
+    private func cut(_ chunk: [UInt8]?, _ layer: WireEvent.Layer) throws -> [TrafficEvent] {
         switch cutter.value {
         case .frames(var cutter):
             self.cutter.update { $0 = .frames(FrameCutter()) }
@@ -72,21 +66,24 @@ final class RawInput: Sendable {
             var lines = try chunk.map { try cutter.feed($0) } ?? []
             if chunk == nil, let last = try cutter.finish() { lines.append(last) }
             self.cutter.update { [cutter] in $0 = .lines(cutter, kind) }
-            return lines.map { RawEvent(.outgoing, layer, .message(kind, ByteBuffer(bytes: $0))) }
+            return lines.map {
+                TrafficEvent(.outgoing, layer, .wire(.message(isText: kind != .binary), ByteBuffer(bytes: $0)))
+            }
         }
     }
 }
 
-extension RawEvent {
+extension TrafficEvent {
     /// What was written by hand: a frame if it is one, and octets otherwise.
-    fileprivate static func outgoingFrame(_ octets: ByteBuffer, _ layer: WireEvent.Layer) -> RawEvent {
+    fileprivate static func outgoingFrame(_ octets: ByteBuffer, _ layer: WireEvent.Layer) -> TrafficEvent {
         var decoder = FrameDecoder(limits: FrameLimits(frame: FrameLimits.largestFrame))
         decoder.feed(octets)
         let first = try? decoder.next()
         switch first {
-        case .heartBeat where decoder.bufferedBytes == 0: return RawEvent(.outgoing, .stomp, .heartBeat)
-        case .frame(let frame) where frame.bytes == octets: return RawEvent(.outgoing, .stomp, .frame(frame))
-        default: return RawEvent(.outgoing, layer, .octets(octets))
+        case .heartBeat where decoder.bufferedBytes == 0:
+            return TrafficEvent(.outgoing, .stomp, .wire(.observedHeartBeat, ByteBuffer(string: "\n")))
+        case .frame(let frame) where frame.bytes == octets: return TrafficEvent(.outgoing, .stomp, .frame(frame))
+        default: return TrafficEvent(.outgoing, layer, .wire(.bytes, octets))
         }
     }
 }

@@ -3,10 +3,11 @@ import STOMPClient
 import STOMPCore
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 
 /// Makes events of what a stream brings. It lives on the stream's event loop.
 final class RawReceiver: TransportReceiver {
-    /// What may wait to be printed before the socket is no longer read, as ``RawEvent/cost`` counts it. What is being
+    /// What may wait to be printed before the socket is no longer read, as ``TrafficEvent/cost`` counts it. What is being
     /// printed does not count: a message that takes long to print keeps no ping and no close waiting.
     static let undeliveredLimit = 1 << 20
 
@@ -20,14 +21,14 @@ final class RawReceiver: TransportReceiver {
     let stream: any TransportStream
     private let mode: RawMode
     private let trace: WireTrace
-    private let events: AsyncStream<[RawEvent]>.Continuation
+    private let events: AsyncStream<[TrafficEvent]>.Continuation
     private let layer: WireEvent.Layer
 
     private var frames: RawFrameReader
     private var serverSentEvents: ServerSentEventDecoder
     private let memory: Shared<EventStreamMemory>
     /// What this read has brought so far.
-    private var batch: [RawEvent] = []
+    private var batch: [TrafficEvent] = []
     private var incomingKind = TransportMessageKind.text
     private var undelivered = 0
     /// What the socket has brought all the same: it waits as it came, as the events of it may take many times its memory.
@@ -50,7 +51,7 @@ final class RawReceiver: TransportReceiver {
 
     init(
         stream: any TransportStream, mode: RawMode, memory: Shared<EventStreamMemory>, limits: FrameLimits,
-        trace: WireTrace, events: AsyncStream<[RawEvent]>.Continuation
+        trace: WireTrace, events: AsyncStream<[TrafficEvent]>.Continuation
     ) {
         self.stream = stream
         self.mode = mode
@@ -60,7 +61,7 @@ final class RawReceiver: TransportReceiver {
         self.memory = memory
         frames = RawFrameReader(limits: limits)
         serverSentEvents = ServerSentEventDecoder(limit: limits.frame)
-        events.yield([RawEvent(.local, layer, .opened(stream.description))])
+        events.yield([TrafficEvent(.local, layer, .wire(.opened(stream.description)))])
     }
 
     // MARK: - What comes
@@ -88,7 +89,7 @@ final class RawReceiver: TransportReceiver {
             for element in frames.read(octets) { take(element) }
             if let error = frames.failure, failure == nil { failure = explain(error) }
         case .text, .echo:
-            batch.append(RawEvent(.incoming, layer, .message(kind, octets)))
+            batch.append(TrafficEvent(.incoming, layer, .wire(.message(isText: kind != .binary), octets)))
             if mode == .echo { echo(octets, kind) }
         case .events:
             takeEvents(of: octets)
@@ -104,9 +105,9 @@ final class RawReceiver: TransportReceiver {
                 let event = try serverSentEvents.next()
                 if let retry = serverSentEvents.retry, retry != memory.value.retry {
                     memory.update { $0.retry = retry }
-                    batch.append(RawEvent(.incoming, .http, .retry(retry)))
+                    batch.append(TrafficEvent(.incoming, .http, .wire(.retry(retry))))
                 }
-                if let event { batch.append(RawEvent(.incoming, .http, .event(event))) }
+                if let event { batch.append(TrafficEvent(.incoming, .http, .wire(.serverSentEvent(event)))) }
                 isMore = event != nil
             }
             let id = serverSentEvents.lastEventID
@@ -123,14 +124,14 @@ final class RawReceiver: TransportReceiver {
             trace.record(.layers) {
                 WireEvent(.stomp, .incoming, .layers, .observedHeartBeat, octets: ByteBuffer(string: "\n"))
             }
-            batch.append(RawEvent(.incoming, .stomp, .heartBeat))
+            batch.append(TrafficEvent(.incoming, .stomp, .wire(.observedHeartBeat, ByteBuffer(string: "\n"))))
         case .octets(let octets):
-            batch.append(RawEvent(.incoming, layer, .octets(octets)))
+            batch.append(TrafficEvent(.incoming, layer, .wire(.bytes, octets)))
         case .frame(let frame):
             trace.record(.frames) {
                 WireEvent(.stomp, .incoming, .frames, .frame(command: frame.command.rawValue), octets: frame.bytes)
             }
-            batch.append(RawEvent(.incoming, .stomp, .frame(frame)))
+            batch.append(TrafficEvent(.incoming, .stomp, .frame(frame)))
             if frame.command == .error, errorFrame == nil {
                 errorFrame = frame.detached()
                 if isConnecting { refusal = errorFrame.map(STOMPClientError.refused) }
@@ -165,7 +166,7 @@ final class RawReceiver: TransportReceiver {
         switch event {
         case .alive, .invalidUTF8: return
         case .messages(let kind): incomingKind = kind
-        case .ping, .pong, .closed:
+        case .wire:
             hold(.event(event))
             updateReading()
         }
@@ -174,12 +175,11 @@ final class RawReceiver: TransportReceiver {
     private func take(_ event: TransportEvent) {
         switch event {
         case .alive, .invalidUTF8, .messages: return
-        case .ping(let payload): batch.append(RawEvent(.incoming, .ws, .ping(payload)))
-        case .pong(let payload): batch.append(RawEvent(.incoming, .ws, .pong(payload)))
-        case .closed(let closure):
+        case .wire(.ended(let closure), _):
             self.closure = closure
             flushFrames()
-            batch.append(RawEvent(.incoming, layer, .closed(closure)))
+            batch.append(TrafficEvent(.incoming, layer, .wire(.ended(closure))))
+        case .wire(let content, let payload): batch.append(TrafficEvent(.incoming, .ws, .wire(content, payload)))
         }
         deliver()
     }
@@ -200,7 +200,7 @@ final class RawReceiver: TransportReceiver {
 
     /// What has come of a frame that will never be whole is shown all the same.
     private func flushFrames() {
-        if let rest = frames.takeRest() { batch.append(RawEvent(.incoming, layer, .octets(rest))) }
+        if let rest = frames.takeRest() { batch.append(TrafficEvent(.incoming, layer, .wire(.bytes, rest))) }
     }
 
     private func deliver() {
@@ -219,7 +219,7 @@ final class RawReceiver: TransportReceiver {
     // MARK: - What goes
 
     /// Tells of octets that are about to be written.
-    func sent(_ event: RawEvent) {
+    func sent(_ event: TrafficEvent) {
         var event = event
         event.time = .now()
         deliver()
@@ -236,7 +236,7 @@ final class RawReceiver: TransportReceiver {
 
     private func echo(_ octets: ByteBuffer, _ kind: TransportMessageKind) {
         stream.request(.messages(as: kind))
-        batch.append(RawEvent(.outgoing, layer, .message(kind, octets)))
+        batch.append(TrafficEvent(.outgoing, layer, .wire(.message(isText: kind != .binary), octets)))
         stream.write(octets, promise: nil)
     }
 

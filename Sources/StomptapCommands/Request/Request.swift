@@ -2,6 +2,7 @@ import NIOCore
 import STOMPClient
 import STOMPCore
 import StomptapOutput
+import StomptapRuntime
 
 /// A message, and the replies that are waited for.
 struct Request: Sendable {

@@ -2,11 +2,11 @@ import ArgumentParser
 import STOMPClient
 import STOMPCore
 import StomptapOutput
+import StomptapRuntime
 
 /// `request`: sends a message and waits for what comes back.
 struct RequestCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
-        .usage, .noInput, .noHost, .unavailable, .protocolError, .refused, .interrupted,
         own: [
             .success: "the reply came", .failed: "the server answered ERROR or no reply matched",
             .badInput: "a body that cannot be sent", .timedOut: "no reply in time",

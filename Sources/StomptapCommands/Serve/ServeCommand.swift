@@ -3,12 +3,13 @@ import STOMPBroker
 import STOMPCore
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 
 /// `serve`: the embedded broker.
 struct ServeCommand: AsyncParsableCommand {
     private static let exitStatuses = ExitStatus.section(
-        .usage, .noInput, .interrupted, .terminated,
-        own: [.badInput: "a certificate or key that is none", .cannotCreate: "the port cannot be listened on"])
+        [.usage, .noInput, .writeFailed, .interrupted, .terminated],
+        own: [.badInput: "an invalid certificate or key", .cannotCreate: "the port cannot be listened on"])
 
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Run the embedded broker, for trying out, mocks and tests.",
@@ -172,28 +173,6 @@ extension BrokerEvent {
             case .ended(let error): "gone" + (error.map { ": \(Explanation($0).fact)" } ?? "")
             }
         return "connection \(connection): \(what)"
-    }
-}
-
-/// `HOST:PORT`, with brackets around an IPv6 address.
-struct ListenArgument: Sendable {
-    let host: String
-    let port: Int
-
-    init(host: String, port: Int) {
-        self.host = host
-        self.port = port
-    }
-
-    init(_ text: String) throws {
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-            (0...65535).contains(port), colon != text.startIndex
-        else {
-            throw ValidationError("an address to listen on is written HOST:PORT, such as 127.0.0.1:61613 or [::1]:0")
-        }
-        let host = text[..<colon]
-        self.host = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : String(host)
-        self.port = port
     }
 }
 

@@ -1,6 +1,7 @@
 import STOMPClient
 import STOMPCore
 import StomptapOutput
+import StomptapRuntime
 
 /// Tells the server, on one connection, what became of the messages of its subscriptions.
 actor Acknowledger {
@@ -221,5 +222,19 @@ actor Acknowledger {
         Diagnostics.warn(
             "STOMP: the session ended without a receipt for DISCONNECT; "
                 + "up to \(AckPolicy.repeated(repeats)) acknowledged may come again")
+    }
+}
+
+extension STOMPConnection {
+    /// Leaves as a polite client does. What fails on the way out is nothing that the user asked for.
+    ///
+    /// - Returns: how the session ended; nil where it had ended before.
+    @discardableResult
+    fileprivate func sayGoodbye(leaving subscriptions: [Subscription]) async -> Goodbye? {
+        // Also where the task is cancelled, which the goodbye must not notice.
+        await Task {
+            for subscription in subscriptions { try? unsubscribe(subscription) }
+            return try? await disconnect()
+        }.value
     }
 }

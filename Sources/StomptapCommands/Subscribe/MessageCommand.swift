@@ -3,6 +3,7 @@ import NIOPosix
 import STOMPClient
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 
 /// Runs the user's command for messages, one after the other: `subscribe --exec`.
 ///

@@ -2,22 +2,14 @@ import ArgumentParser
 import STOMPClient
 import STOMPCore
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import StomptapRuntime
+import SystemC
 
 /// `subscribe`: tails destinations.
 struct SubscribeCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
-        .success, .usage, .noHost, .unavailable, .cannotCreate, .writeFailed, .protocolError, .refused,
-        .badConfiguration, .interrupted, .terminated,
         own: [
-            .failed: "the server answered ERROR or nothing matched --expect", .badInput: "a certificate that is none",
+            .failed: "the server answered ERROR or nothing matched --expect", .badInput: "an invalid certificate",
             .noInput: "no such file or --exec command", .timedOut: "too few messages in time",
         ])
 

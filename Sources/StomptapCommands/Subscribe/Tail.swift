@@ -2,6 +2,7 @@ import NIOCore
 import STOMPClient
 import STOMPCore
 import StomptapOutput
+import StomptapRuntime
 
 /// Prints what comes on subscriptions, until enough came, time is up, or the task is cancelled.
 struct Tail: Sendable {

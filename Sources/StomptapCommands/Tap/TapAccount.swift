@@ -1,6 +1,7 @@
 import NIOCore
 import STOMPCore
 import STOMPTap
+import STOMPTransport
 
 /// What passed on a connection, about a destination, or in all.
 struct TapAccount: Sendable {
@@ -21,11 +22,11 @@ struct TapAccount: Sendable {
     mutating func count(_ event: TapEvent) {
         switch event.content {
         case .frame(let frame): frames[frame.command, default: 0] += 1
-        case .message, .octets: others += 1
-        case .heartBeat: update(event.direction) { $0.heartBeats += 1 }
-        case .opened, .refused, .layer, .fault, .note, .ended: return
+        case .wire(_, .observedHeartBeat, _): update(event.direction) { $0.heartBeats += 1 }
+        case .wire where event.content.isTraffic: others += 1
+        case .wire, .opened, .refused, .fault, .note, .ended: return
         }
-        update(event.direction) { $0.octets += event.octets?.readableBytes ?? 0 }
+        update(event.direction) { $0.octets += event.content.bytes?.readableBytes ?? 0 }
     }
 
     mutating func count(roundTrip: TimeAmount) {
@@ -33,8 +34,8 @@ struct TapAccount: Sendable {
         roundTrips?.record(roundTrip.nanoseconds)
     }
 
-    private mutating func update(_ direction: TapEvent.Direction?, _ change: (inout Way) -> Void) {
-        if direction == .toApp { change(&toApp) } else { change(&toServer) }
+    private mutating func update(_ direction: WireEvent.Direction, _ change: (inout Way) -> Void) {
+        if direction == .incoming { change(&toApp) } else { change(&toServer) }
     }
 }
 

@@ -1,15 +1,6 @@
 import STOMPClient
 import StomptapOutput
 
-extension ListenArgument {
-    /// Whether nobody but this machine can connect there.
-    var isLoopback: Bool {
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
-        return host.lowercased() == "localhost" || host == "::1"
-            || parts.count == 4 && parts[0] == 127 && !parts.contains(nil)
-    }
-}
-
 extension Endpoint {
     /// The URL that an app is given in place of this one, to pass a tap.
     func tapped(host: String, port: Int, isSecure: Bool) -> String {

@@ -3,21 +3,15 @@ import STOMPClient
 import STOMPTap
 import STOMPTransport
 import StomptapOutput
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import StomptapRuntime
+import SystemC
 
 /// `tap`: stands between an app and its server.
 struct TapCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
-        .usage, .noInput, .writeFailed, .interrupted,
+        [.usage, .noInput, .writeFailed, .badConfiguration, .interrupted, .terminated],
         own: [
-            .success: "the reader of stdout has gone", .badInput: "a certificate or key that is none",
+            .success: "the reader of stdout has gone", .badInput: "an invalid certificate or key",
             .cannotCreate: "a file cannot be made or the port not listened on",
         ])
 
@@ -154,7 +148,7 @@ struct TapCommand: EndpointCommand {
             notices: TapNotices(diagnostics.detail, style: appearance.style(of: STDERR_FILENO)), filter: filter)
         return TapWatch(
             printer: printer, record: try record.map { try TapRecord($0, mask: appearance.mask) },
-            summary: TapSummary(isDetailed: summary))
+            summary: TapSummary(isDetailed: summary), mask: appearance.mask)
     }
 
     private func configuration(for endpoints: [Endpoint]) throws -> TapConfiguration {

@@ -3,6 +3,7 @@ import STOMPClient
 import STOMPTap
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 
 /// What a tap can be told about its connections to the server.
 struct TapConnectionOptions: ParsableArguments {

@@ -2,6 +2,7 @@ import ArgumentParser
 import STOMPTap
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 
 /// How a tap misbehaves on purpose.
 struct TapFaultOptions: ParsableArguments {

@@ -2,6 +2,7 @@ import ArgumentParser
 import NIOCore
 import STOMPCore
 import STOMPTap
+import StomptapRuntime
 
 /// What of all that passes is printed.
 struct TapFilter: Sendable {
@@ -28,7 +29,7 @@ struct TapFilter: Sendable {
         guard let grep else { return true }
         return switch content {
         case .frame(let frame): grep.matches(frame)
-        case .message(let octets, _), .octets(let octets): grep.matches(octets)
+        case .wire(_, _, let bytes?): grep.matches(bytes)
         default: false
         }
     }

@@ -2,6 +2,7 @@ import NIOCore
 import STOMPTap
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 import Synchronization
 
 /// Prints what passes a tap, on a thread of its own: the apps never wait for whoever reads it.
@@ -32,8 +33,8 @@ final class TapPrinter: Sendable {
 
         /// Adds what there is room for. Something that is larger than all room passes alone.
         mutating func add(_ event: TapEvent, at time: Timestamp) {
-            let cost = (event.octets?.readableBytes ?? 0) + TapPrinter.itemCost
-            let limit = event.isTraffic ? TapPrinter.limit : TapPrinter.limit + TapPrinter.reserve
+            let cost = (event.content.bytes?.readableBytes ?? 0) + TapPrinter.itemCost
+            let limit = event.content.isTraffic ? TapPrinter.limit : TapPrinter.limit + TapPrinter.reserve
             guard items.isEmpty || octets + cost <= limit else {
                 missed += 1
                 return
@@ -56,7 +57,7 @@ final class TapPrinter: Sendable {
     }
 
     private struct Output: Sendable {
-        var renderer: TapRenderer
+        var renderer: TrafficRenderer
         var buffer: OutputBuffer
         var notices: TapNotices
         /// Whether stdout takes no more.
@@ -93,7 +94,8 @@ final class TapPrinter: Sendable {
         self.end = end
         output = Mutex(
             Output(
-                renderer: TapRenderer(form: form, style: style), buffer: OutputBuffer(to: writer), notices: notices))
+                renderer: TrafficRenderer(form: form, style: style), buffer: OutputBuffer(to: writer), notices: notices)
+        )
     }
 
     /// Takes what came together, and returns at once.
@@ -108,7 +110,7 @@ final class TapPrinter: Sendable {
     }
 
     private func isWanted(_ event: TapEvent) -> Bool {
-        event.isTraffic ? printsTraffic && filter.mayTake(event.content) : notices.tells(event.content)
+        event.content.isTraffic ? printsTraffic && filter.mayTake(event.content) : notices.tells(event.content)
     }
 
     /// Prints until nothing waits.
@@ -126,7 +128,7 @@ final class TapPrinter: Sendable {
     }
 
     private func write(_ item: Item, to output: inout Output) {
-        if item.event.isTraffic {
+        if item.event.content.isTraffic {
             guard !output.isOver, filter.takes(item.event.content) else { return }
             output.renderer.append(item.event, at: item.time, to: &output.buffer)
         } else {

@@ -1,6 +1,7 @@
 import STOMPTap
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 import Synchronization
 
 /// The file that holds every frame and message that passes a tap, in order, as `-o json` has them.
@@ -27,7 +28,7 @@ final class TapRecord: Sendable {
     }
 
     private struct Output: Sendable {
-        var renderer: TapRenderer
+        var renderer: TrafficRenderer
         var buffer: OutputBuffer
     }
 
@@ -38,14 +39,14 @@ final class TapRecord: Sendable {
 
     /// - Throws: ``Failure`` with 73.
     init(_ path: String, mask: SecretMask) throws {
-        let renderer = TapRenderer(form: .json, style: OutputStyle(mask: mask))
+        let renderer = TrafficRenderer(form: .json, style: OutputStyle(mask: mask))
         // It may hold what is for its owner only, as bodies are recorded as they are.
         let buffer = OutputBuffer(to: try OutputFile.append(path, of: "--record", mode: 0o600))
         output = Mutex(Output(renderer: renderer, buffer: buffer))
     }
 
     func append(_ events: [TapEvent], at time: Timestamp) {
-        let size = events.reduce(0) { $0 + ($1.octets?.readableBytes ?? 0) + Self.eventCost }
+        let size = events.reduce(0) { $0 + ($1.content.bytes?.readableBytes ?? 0) + Self.eventCost }
         let (isFull, mustAnnounce) = waiting.withLock { waiting in
             waiting.batches.append((events, time))
             waiting.size += size

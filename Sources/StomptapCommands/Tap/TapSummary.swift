@@ -48,15 +48,16 @@ struct TapSummary: Sendable {
             count(event)
             let destination = Self.name(frame.headers["destination"])
             if let destination { destinations.update(destination) { $0.count(event) } }
-            if event.direction == .toApp {
+            if event.direction == .incoming {
                 if frame.command == .receipt { endRoundTrip(frame, on: event.connection, at: time) }
             } else if let receipt = frame.headers["receipt"] {
                 wait(for: receipt, Awaited(since: time, destination: destination), on: event.connection)
             }
-        case .heartBeat, .message, .octets: count(event)
+        case .wire(_, .observedHeartBeat, _): count(event)
+        case .wire where event.content.isTraffic: count(event)
         case .ended: awaitedCount -= awaited.removeValue(forKey: event.connection)?.count ?? 0
         // A connection that has carried nothing else, such as a page's, has no account.
-        case .opened, .refused, .layer, .fault, .note: break
+        case .wire, .opened, .refused, .fault, .note: break
         }
     }
 

@@ -9,13 +9,15 @@ struct TapSummaryTable {
     private static let longestName = 60
 
     let summary: TapSummary
+    /// Destinations may quote a secret.
+    var mask = SecretMask.hiding
 
     /// The lines, without their ends; none where nothing passed.
     var lines: [String] {
         let connections = rows(summary.connections) { number in
             "\(number)" + (summary.apps[number].map { "  \($0)" } ?? "")
         }
-        let destinations = rows(summary.destinations) { Self.shortened(visible($0)) }
+        let destinations = rows(summary.destinations) { Self.shortened(visible(mask.masked(summary: $0))) }
         let all = connections.count > 1 ? [(name: "all", account: summary.total)] : []
         let tables = [
             counts("connection", connections + all), counts("destination", destinations),

@@ -2,15 +2,18 @@ import NIOCore
 import STOMPTap
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 
 /// Takes what a tap sees, and gives it to all who want it.
 struct TapWatch: Sendable {
     private let printer: TapPrinter
     private let record: TapRecord?
     private let summary: Shared<TapSummary>
+    private let mask: SecretMask
     private let refusals = Shared(RefusalFilter())
 
-    init(printer: TapPrinter, record: TapRecord?, summary: TapSummary) {
+    init(printer: TapPrinter, record: TapRecord?, summary: TapSummary, mask: SecretMask) {
+        self.mask = mask
         self.printer = printer
         self.record = record
         self.summary = Shared(summary)
@@ -47,7 +50,7 @@ struct TapWatch: Sendable {
         }
         let summary = summary.value
         if summary.isDetailed {
-            let lines = TapSummaryTable(summary: summary).lines
+            let lines = TapSummaryTable(summary: summary, mask: mask).lines
             Diagnostics.write(Array(lines.map { $0 + "\n" }.joined().utf8))
         }
         Diagnostics.note(summary.line(at: .now()))

@@ -1,3 +1,6 @@
+import STOMPTap
+import STOMPTransport
+
 /// The connection of a tap that something was seen on.
 package struct TapLink: Sendable, Hashable {
     /// The connections of a tap are counted from 1.
@@ -14,12 +17,16 @@ package struct TapLink: Sendable, Hashable {
     package func way(_ mark: String) -> String { mark == "*" ? mark : "app \(mark) server" }
 }
 
-extension FrameDirection {
+extension WireEvent.Direction {
     /// How JSON and templates name it; between an app and its server, as seen from neither.
     package func name(on link: TapLink?) -> String {
-        guard link != nil else { return rawValue }
+        guard link != nil else { return name }
         return self == .outgoing ? "to-server" : "to-app"
     }
+}
+
+extension TapEvent {
+    var link: TapLink { TapLink(connection: connection, app: app) }
 }
 
 extension OutputBuffer {

@@ -38,10 +38,14 @@ extension WireEvent.Content {
         case .compressionAgreed(let answer): "agreed on \(answer)"
         case .compressionDeclined: "nothing is compressed: the server has not taken the offer"
         case .webSocketFrame(let head): head.text
-        case .webSocketMessage(let isText, let size):
+        case .message(let isText, let size):
             "\(isText ? "text" : "binary") message" + (size.map { ", compressed to \($0) B" } ?? "")
         case .ping: "ping"
         case .pong: "pong"
+        case .opened(let description): "opened \(description.name) to \(description.remoteAddress)"
+        case .ended(let closure): closure.description
+        case .serverSentEvent(let event): "event \(event.event)"
+        case .retry(let milliseconds): "retry \(milliseconds) ms"
         case .close(let close): close.text
         case .sockJSOpened(let transport, let url): "\(TransportDescription.Kind.sockJS(transport)) at \(url)"
         case .fellBack(let transport, let error, let next):

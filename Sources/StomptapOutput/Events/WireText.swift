@@ -123,7 +123,7 @@ extension WireEvent.Direction {
     }
 
     /// The arrow that shows it.
-    fileprivate var mark: String {
+    package var mark: String {
         switch self {
         case .incoming: "<"
         case .outgoing: ">"

@@ -77,9 +77,9 @@ extension ExitStatus {
     /// The section of a command's help that lists the statuses it can end with, as lines of text.
     ///
     /// - Parameters:
-    ///   - statuses: those with their usual meaning.
-    ///   - own: those that mean something else for this command.
-    package static func section(_ statuses: ExitStatus..., own: [ExitStatus: String] = [:]) -> String {
+    ///   - statuses: those that it can end with; what connects to a server can end with any.
+    ///   - own: what they mean for this command, if not the usual.
+    package static func section(_ statuses: [ExitStatus] = allCases, own: [ExitStatus: String] = [:]) -> String {
         let all = Set(statuses).union(own.keys).sorted { $0.rawValue < $1.rawValue }
         let entries = all.map { "\($0.rawValue) \(own[$0] ?? $0.meaning)" }
         var lines = ["EXIT STATUS"]

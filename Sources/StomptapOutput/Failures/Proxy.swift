@@ -1,12 +1,5 @@
 import STOMPTransport
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 extension ProxyFailure {
     var explanation: Explanation {

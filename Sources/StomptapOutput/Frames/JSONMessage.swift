@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPCore
+import STOMPTransport
 
 /// Writes frames as JSON objects, with their keys in the order that users are promised.
 package struct JSONMessage {
@@ -20,7 +21,7 @@ package struct JSONMessage {
     ///   - isIndented: whether it is set out in lines; there is no line end behind it either way.
     ///   - out: what it is appended to.
     package mutating func write(
-        _ frame: Frame, _ direction: FrameDirection, of link: TapLink? = nil, time: [UInt8], isIndented: Bool,
+        _ frame: Frame, _ direction: WireEvent.Direction, of link: TapLink? = nil, time: [UInt8], isIndented: Bool,
         to out: inout OutputBuffer
     ) {
         let layout = JSONLayout(isIndented: isIndented)
@@ -29,22 +30,10 @@ package struct JSONMessage {
         layout.close("}", level: 0, &out)
     }
 
-    /// Appends one object for what is no STOMP and passed a tap: `type` and the body, in place of what frames have.
-    package func write(
-        _ plain: PlainTraffic, _ direction: FrameDirection, of link: TapLink, time: [UInt8], to out: inout OutputBuffer
-    ) {
-        let layout = JSONLayout(isIndented: false)
-        writeStart(direction, link, time, layout, &out)
-        out.append(literal: "\"type\":\"")
-        out.append(plain.kind.rawValue)
-        out.append(literal: "\",")
-        plain.octets.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes { writeBody($0, layout, &out) }
-        out.append(literal: "}")
-    }
-
     /// Appends how each object begins: time, direction, and the connection where it is a tap's.
     private func writeStart(
-        _ direction: FrameDirection, _ link: TapLink?, _ time: [UInt8], _ layout: JSONLayout, _ out: inout OutputBuffer
+        _ direction: WireEvent.Direction, _ link: TapLink?, _ time: [UInt8], _ layout: JSONLayout,
+        _ out: inout OutputBuffer
     ) {
         layout.next("{", level: 1, &out)
         layout.key("\"time\":", &out)

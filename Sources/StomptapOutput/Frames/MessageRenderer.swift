@@ -25,7 +25,7 @@ package struct MessageRenderer {
 
     /// Appends frames that came together, or left together, at `time`.
     package mutating func append(
-        _ frames: some Sequence<Frame>, _ direction: FrameDirection = .incoming, at time: Timestamp,
+        _ frames: some Sequence<Frame>, _ direction: WireEvent.Direction = .incoming, at time: Timestamp,
         to out: inout OutputBuffer
     ) {
         for frame in frames { append(frame, direction, at: time, to: &out) }
@@ -35,7 +35,7 @@ package struct MessageRenderer {
     ///   - number: what ``OutputForm/pretty`` calls it by, for people who ask for it again.
     ///   - link: the connection, where it is a tap's.
     package mutating func append(
-        _ frame: Frame, _ direction: FrameDirection = .incoming, at time: Timestamp, number: Int? = nil,
+        _ frame: Frame, _ direction: WireEvent.Direction = .incoming, at time: Timestamp, number: Int? = nil,
         of link: TapLink? = nil, to out: inout OutputBuffer
     ) {
         switch form {
@@ -63,7 +63,7 @@ package struct MessageRenderer {
     /// Appends what carries no STOMP, in the forms that show messages alone: its octets are the body, and for a template
     /// that of a MESSAGE with these headers.
     package mutating func append(
-        plain octets: ByteBuffer, headers: HeaderList = [:], _ direction: FrameDirection = .incoming,
+        plain octets: ByteBuffer, headers: HeaderList = [:], _ direction: WireEvent.Direction = .incoming,
         at time: Timestamp, of link: TapLink? = nil, to out: inout OutputBuffer
     ) {
         switch form {
@@ -85,7 +85,7 @@ package struct MessageRenderer {
     }
 
     private mutating func append(
-        _ piece: FormatTemplate.Piece, _ frame: Frame, _ direction: FrameDirection, at time: Timestamp,
+        _ piece: FormatTemplate.Piece, _ frame: Frame, _ direction: WireEvent.Direction, at time: Timestamp,
         of link: TapLink?, to out: inout OutputBuffer
     ) {
         switch piece {

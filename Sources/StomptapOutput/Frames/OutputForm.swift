@@ -38,12 +38,3 @@ package struct OutputStyle: Sendable {
         self.mask = mask
     }
 }
-
-/// Which way a frame went.
-package enum FrameDirection: String, Sendable {
-    case incoming = "in"
-    case outgoing = "out"
-
-    /// The arrow that shows it.
-    package var mark: String { self == .incoming ? "<" : ">" }
-}

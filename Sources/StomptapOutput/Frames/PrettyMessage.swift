@@ -1,10 +1,11 @@
 import NIOCore
 import STOMPCore
+import STOMPTransport
 
 /// A frame as people read it.
 struct PrettyMessage {
     let frame: Frame
-    let direction: FrameDirection
+    let direction: WireEvent.Direction
     let timestamp: [UInt8]
     let style: OutputStyle
     /// Shown as `#17` where there is one.

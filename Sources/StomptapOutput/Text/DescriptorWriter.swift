@@ -1,12 +1,5 @@
 import STOMPTransport
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// Why octets cannot be written.
 package enum OutputError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -44,13 +37,7 @@ package struct DescriptorWriter: Sendable {
         var rest = octets[...]
         while !rest.isEmpty {
             let slice = UnsafeRawBufferPointer(rebasing: rest)
-            #if canImport(Glibc)
-                let count = Glibc.write(descriptor, slice.baseAddress, slice.count)
-            #elseif canImport(Musl)
-                let count = Musl.write(descriptor, slice.baseAddress, slice.count)
-            #else
-                let count = Darwin.write(descriptor, slice.baseAddress, slice.count)
-            #endif
+            let count = SystemC.write(descriptor, slice.baseAddress, slice.count)
             if count >= 0 {
                 rest = rest.dropFirst(count)
                 continue

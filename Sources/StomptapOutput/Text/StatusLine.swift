@@ -1,12 +1,5 @@
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import SystemC
 
 /// A line on a terminal's stderr that is written over again and again, and makes way for whatever else is told there.
 package enum StatusLine {

@@ -59,6 +59,13 @@ extension OutputBuffer {
     }
 }
 
+/// A line of text with what could drive a terminal shown escaped.
+package func visible(_ text: String) -> String {
+    var out = OutputBuffer()
+    out.append(text, visible: .line)
+    return out.text
+}
+
 /// `number` in lower-case hexadecimal digits, with zeros before it.
 package func hexadecimal(_ number: UInt32, digits: Int) -> String {
     let text = String(number, radix: 16)

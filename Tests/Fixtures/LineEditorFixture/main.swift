@@ -1,5 +1,5 @@
-import Glibc
 import LineEditor
+import SystemC
 
 // A program around the editor, for the tests: says what it was given, and does what its control pipe says.
 //
@@ -23,7 +23,13 @@ do {
     // On a thread of the pool, as most programs will: signals are blocked there.
     editor = try await Task.detached { [options] in try LineEditor(options) }.value
 } catch let error as LineEditorError {
-    print("plain: \(error.code)")
+    let reason =
+        switch error {
+        case .notATerminal: "notATerminal"
+        case .terminalTooSimple: "terminalTooSimple"
+        default: "\(error)"
+        }
+    print("plain: \(reason)")
     for await event in try PlainLineReader().lines {
         guard case .line(let line) = event else { break }
         print("plain: \(line)")

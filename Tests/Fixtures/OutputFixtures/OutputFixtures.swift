@@ -33,7 +33,7 @@ private struct NoFrame: Error {}
 /// The rendering of frames in UTC, or as `style` says.
 package func renderedOctets(
     _ form: OutputForm, _ frames: Frame..., style: (inout OutputStyle) -> Void = { _ in },
-    _ direction: FrameDirection = .incoming
+    _ direction: WireEvent.Direction = .incoming
 ) -> [UInt8] {
     var outputStyle = OutputStyle()
     outputStyle.timestamps = .utc
@@ -46,7 +46,7 @@ package func renderedOctets(
 
 package func rendered(
     _ form: OutputForm, _ frame: Frame, style: (inout OutputStyle) -> Void = { _ in },
-    _ direction: FrameDirection = .incoming
+    _ direction: WireEvent.Direction = .incoming
 ) -> String {
     String(decoding: renderedOctets(form, frame, style: style, direction), as: UTF8.self)
 }

@@ -130,7 +130,7 @@ private final class Receiver: TransportReceiver {
     func writabilityChanged(_ isWritable: Bool) {}
 
     func happened(_ event: TransportEvent) {
-        if case .closed(let closure) = event { box.withLockedValue { $0.closures.append(closure) } }
+        if case .wire(.ended(let closure), _) = event { box.withLockedValue { $0.closures.append(closure) } }
     }
 
     func ended(_ error: TransportError?) {
@@ -162,7 +162,7 @@ final class MessageKinds: Sendable {
 
     func record(_ event: WireEvent) {
         guard event.layer == .ws, event.direction == .incoming, event.detail == .octets else { return }
-        guard case .webSocketMessage(let isText, _) = event.content else { return }
+        guard case .message(let isText, _) = event.content else { return }
         box.withLockedValue { $0.append(isText ? "text" : "binary") }
     }
 }

@@ -87,12 +87,12 @@ extension ServerSession {
     }
 }
 
-/// The code of the error that this throws.
-func code(of body: () throws -> Void) throws -> BrokerError.Code {
+/// The kind of the error that this throws.
+func summary(of body: () throws -> Void) throws -> BrokerError.Summary {
     do {
         try body()
     } catch let error as BrokerError {
-        return error.code
+        return error.summary
     }
     throw NothingThrown()
 }

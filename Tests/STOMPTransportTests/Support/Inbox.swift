@@ -18,7 +18,7 @@ final class Inbox: Sendable {
         var text: String { chunks.map { String(buffer: $0) }.joined() }
         var texts: [String] { chunks.map { String(buffer: $0) } }
         var closures: [TransportClosure] {
-            events.compactMap { if case .closed(let closure) = $0 { closure } else { nil } }
+            events.compactMap { if case .wire(.ended(let closure), _) = $0 { closure } else { nil } }
         }
     }
 

@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPTransport
+import StomptapRuntime
 import Testing
 
 @testable import StomptapCommands

@@ -3,6 +3,7 @@ import NIOCore
 import OutputFixtures
 import STOMPCore
 import STOMPTap
+import StomptapRuntime
 import Testing
 
 @testable import StomptapCommands
@@ -56,7 +57,7 @@ struct TapFilterTests {
         let other = TapEvent.Content.frame(try makeMessage(["destination:/topic/b"], "hello"))
         let bare = TapEvent.Content.frame(try makeMessage([], "hello"))
         let text = TapEvent.Content.message(ByteBuffer(string: "hello"), isText: true)
-        let octets = TapEvent.Content.octets(ByteBuffer(string: "hello"))
+        let octets = TapEvent.Content.bytes(ByteBuffer(string: "hello"))
         for content in [frame, other, bare, text, octets] { #expect(takes(TapFilter(), content)) }
 
         let commands = TapFilter(commands: [.message, .send])

@@ -4,17 +4,11 @@ import STOMPCore
 import STOMPTap
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
+import SystemC
 import Testing
 
 @testable import StomptapCommands
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 struct TapPrinterTests {
     /// What a printer has told beside the frames, and with what it has ended the program.
@@ -57,10 +51,10 @@ struct TapPrinterTests {
             let printer = makePrinter(to: writer, filter: try TapFilter(grep: BodyPattern("^[ab]")), told)
             printer.offer(
                 [
-                    .sample(nil, .opened(.tcp)), try .sent("SEND", [], "a"), try .sent("SEND", [], "x"),
+                    .sample(.local, .opened(.tcp)), try .sent("SEND", [], "a"), try .sent("SEND", [], "x"),
                     .sample(.heartBeat),
                 ], at: sampleTime)
-            printer.offer([try .came("MESSAGE", [], "b"), .sample(nil, .ended(.over))], at: sampleTime)
+            printer.offer([try .came("MESSAGE", [], "b"), .sample(.local, .ended(.over))], at: sampleTime)
             #expect(await printer.finish() == 0)
             #expect(try read(reader, until: "b\n") == "a\nb\n")
             #expect(told.lines.value == "3 127.0.0.1:51234 * open: TCP\n3 127.0.0.1:51234 * end: it is over\n")
@@ -78,7 +72,7 @@ struct TapPrinterTests {
             // A pipe takes 64 KiB, and what waits is bounded by 4 MiB, twice.
             let offered = 400
             for _ in 0..<offered { printer.offer([event], at: sampleTime) }
-            printer.offer([.sample(nil, .ended(.over))], at: sampleTime)
+            printer.offer([.sample(.local, .ended(.over))], at: sampleTime)
             async let output = BlockingThread().run { try read(reader, until: "last\n") }
             // The writer is let go, and what comes then has room.
             while !told.lines.value.contains("not shown") { try await Task.sleep(nanoseconds: 1_000_000) }
@@ -138,7 +132,7 @@ struct TapPrinterTests {
     @Test(.timeLimit(.minutes(1))) func withoutAFormOnlyTheRestIsTold() async throws {
         let told = Told()
         let printer = makePrinter(.none, to: -1, told)
-        printer.offer([try .sent("SEND", [], "x"), .sample(nil, .note(.unsolicitedAnswer))], at: sampleTime)
+        printer.offer([try .sent("SEND", [], "x"), .sample(.local, .note(.unsolicitedAnswer))], at: sampleTime)
         #expect(await printer.finish() == 0)
         #expect(told.lines.value == "3 127.0.0.1:51234 * the server sent an answer that nobody had asked for\n")
         #expect(told.failures.value.isEmpty)

@@ -5,6 +5,7 @@ import STOMPCore
 import STOMPTap
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 import Testing
 
 @testable import StomptapCommands
@@ -23,7 +24,7 @@ struct TapRecordTests {
 
     private func conversation() throws -> [TapEvent] {
         [
-            .sample(nil, .opened(.tcp)), try .sent("CONNECT", ["passcode:p"]), try .came("CONNECTED"),
+            .sample(.local, .opened(.tcp)), try .sent("CONNECT", ["passcode:p"]), try .came("CONNECTED"),
             try .sent("SEND", ["destination:/a", "receipt:1", "x:1"], "one"), try .came("RECEIPT", ["receipt-id:1"]),
             .sample(.message(ByteBuffer(string: "SEND"), isText: true)), .sample(.heartBeat),
             try .sent("SEND", ["destination:/b", "content-length:1"], "2"),

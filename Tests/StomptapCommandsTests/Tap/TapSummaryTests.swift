@@ -1,5 +1,6 @@
 import LineEditor
 import NIOCore
+import OutputFixtures
 import STOMPCore
 import STOMPTap
 import Testing
@@ -18,8 +19,8 @@ struct TapSummaryTests {
 
     private func conversation() throws -> TapSummary {
         summary([
-            (0, [.sample(nil, .opened(.tcp)), try .sent("CONNECT"), .sample(.heartBeat)]),
-            (2, [try .came("CONNECTED"), .sample(.toApp, .heartBeat), .sample(.toApp, .heartBeat)]),
+            (0, [.sample(.local, .opened(.tcp)), try .sent("CONNECT"), .sample(.heartBeat)]),
+            (2, [try .came("CONNECTED"), .sample(.incoming, .heartBeat), .sample(.incoming, .heartBeat)]),
             (10, [try .sent("SEND", ["destination:/topic/가", "receipt:1"], "hello")]),
             (11, [try .sent("SEND", ["destination:/topic/가", "receipt:2"], "hello")]),
             (14, [try .came("RECEIPT", ["receipt-id:1"]), try .came("RECEIPT", ["receipt-id:unasked"])]),
@@ -27,8 +28,8 @@ struct TapSummaryTests {
             (
                 40,
                 [
-                    .sample(nil, .opened(.tcp)),
-                    .sample(connection: 4, app: "[::1]:7", .octets(ByteBuffer(string: "?"))),
+                    .sample(.local, .opened(.tcp)),
+                    .sample(connection: 4, app: "[::1]:7", .bytes(ByteBuffer(string: "?"))),
                 ]
             ),
         ])
@@ -72,7 +73,7 @@ struct TapSummaryTests {
     @Test func receiptsBelongToTheirConnection() throws {
         let summary = summary([
             (0, [try .sent("SEND", ["receipt:1"], on: 1), try .sent("SEND", ["receipt:2"], on: 1)]),
-            (1, [try .came("RECEIPT", ["receipt-id:1"], on: 2), .sample(nil, connection: 1, .ended(.over))]),
+            (1, [try .came("RECEIPT", ["receipt-id:1"], on: 2), .sample(.local, connection: 1, .ended(.over))]),
             (2, [try .came("RECEIPT", ["receipt-id:1"], on: 1)]),
         ])
         #expect(summary.total.roundTrips == nil)
@@ -83,9 +84,10 @@ struct TapSummaryTests {
             (
                 0,
                 [
-                    .sample(nil, connection: 1, .opened(.webSocket(path: "/"))),
-                    .sample(connection: 1, .layer(.http, .request(method: "GET", target: "/"), octets: nil)),
-                    .sample(nil, connection: 2, .fault(.connectionRefused)), .sample(nil, connection: 1, .ended(.over)),
+                    .sample(.local, connection: 1, .opened(.webSocket(path: "/"))),
+                    .sample(connection: 1, .wire(.http, .request(method: "GET", target: "/"), nil)),
+                    .sample(.local, connection: 2, .fault(.connectionRefused)),
+                    .sample(.local, connection: 1, .ended(.over)),
                     try .sent("SEND", on: 3),
                 ]
             )
@@ -115,6 +117,13 @@ struct TapSummaryTests {
         let lines = TapSummaryTable(summary: summary).lines
         #expect(lines.filter { $0.hasPrefix("others") }.count == 2)
         #expect(lines.allSatisfy { $0.count < 200 })
+    }
+
+    @Test func secretsInDestinationsAreHidden() throws {
+        let summary = summary([(0, [try .sent("SEND", ["destination:/a?token=t1"])])])
+        let shown = TapSummaryTable(summary: summary).lines.joined(separator: "\n")
+        #expect(shown.contains("/a?token=****") && !shown.contains("t1"))
+        #expect(TapSummaryTable(summary: summary, mask: .none).lines.joined().contains("/a?token=t1"))
     }
 
     @Test func theTableIsAligned() throws {

@@ -125,7 +125,7 @@ import Testing
             #expect(!printed(event).contains("cret") && !printed(event).contains("ret."))
         }
         var piece = WireEvent(
-            .ws, .outgoing, .octets, .webSocketMessage(isText: true, compressedSize: nil),
+            .ws, .outgoing, .octets, .message(isText: true, compressedSize: nil),
             octets: ByteBuffer(string: "[\"ode:sec\"]"))
         piece.isPiece = true
         #expect(printed(piece).contains("[left out") && !printed(piece).contains("sec\""))
@@ -140,7 +140,7 @@ import Testing
     }
 
     @Test func aTraceFileHasAnObjectForEachEvent() {
-        var json = TraceJSON(mask: .hiding)
+        var json = EventJSON(mask: .hiding)
         var event = WireEvent(
             .stomp, .outgoing, .frames, .frame(command: "CONNECT"),
             octets: ByteBuffer(string: "CONNECT\npasscode:secret\n\n\0"))

@@ -18,7 +18,7 @@ import Testing
 
     @Test func aCommandListsThoseThatItCanEndWith() {
         #expect(
-            ExitStatus.section(.interrupted, .usage, own: [.success: "sent"])
+            ExitStatus.section([.interrupted, .usage], own: [.success: "sent"])
                 == "EXIT STATUS\n  0 sent, 64 wrong usage, 130 Ctrl-C")
     }
 

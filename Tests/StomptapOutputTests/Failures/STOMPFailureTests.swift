@@ -7,20 +7,6 @@ import Testing
 
 /// Each reason of a session as a user reads it.
 @Suite struct STOMPFailureTests {
-    struct Told: Sendable, CustomTestStringConvertible {
-        var error: STOMPClientError
-        var line: String
-        var status: StomptapOutput.ExitStatus
-
-        init(_ error: STOMPClientError, _ line: String, _ status: StomptapOutput.ExitStatus) {
-            self.error = error
-            self.line = line
-            self.status = status
-        }
-
-        var testDescription: String { line }
-    }
-
     private static func error(_ message: String?, _ body: String = "") -> Frame {
         var headers: HeaderList = [:]
         if let message { headers["message"] = message }
@@ -188,8 +174,7 @@ import Testing
     ]
 
     @Test(arguments: refusals + endings + waits + refused) func saysWhatHappened(_ told: Told) {
-        #expect(Explanation(told.error).line == told.line)
-        #expect(StomptapOutput.ExitStatus(told.error) == told.status)
+        told.check()
     }
 
     @Test func namesTheEndpoint() throws {

@@ -1,23 +1,30 @@
+import STOMPClient
 import STOMPTransport
 import StomptapOutput
 import Testing
 
 /// A failure, and the line and the exit status that a user gets for it.
 struct Told: Sendable, CustomTestStringConvertible {
-    var error: TransportError
-    var line: String
-    var status: StomptapOutput.ExitStatus
+    private let error: any Error
+    let line: String
+    let status: StomptapOutput.ExitStatus
 
     init(_ error: TransportError, _ line: String, _ status: StomptapOutput.ExitStatus) {
-        self.error = error
-        self.line = line
-        self.status = status
+        (self.error, self.line, self.status) = (error, line, status)
+    }
+
+    init(_ error: STOMPClientError, _ line: String, _ status: StomptapOutput.ExitStatus) {
+        (self.error, self.line, self.status) = (error, line, status)
     }
 
     var testDescription: String { line }
 
+    /// The same, as a client of the library throws it.
+    var wrapped: Told { (error as? TransportError).map { Told(.transport($0), line, status) } ?? self }
+
     func check(_ location: SourceLocation = #_sourceLocation) {
-        #expect(Explanation(error).line == line, sourceLocation: location)
-        #expect(StomptapOutput.ExitStatus(error) == status, sourceLocation: location)
+        let failure = Failure(error)
+        #expect(failure.line == line, sourceLocation: location)
+        #expect(failure.status == status, sourceLocation: location)
     }
 }

@@ -1,0 +1,233 @@
+import STOMPClient
+import STOMPTransport
+import StomptapRuntime
+
+/// A stream of messages: what one publisher sends to one destination.
+struct StreamKey: Hashable, Sendable {
+    var run: UInt32
+    var publisher: UInt16
+    var destination: UInt16
+
+    init(run: UInt32, publisher: UInt16, destination: UInt16) {
+        self.run = run
+        self.publisher = publisher
+        self.destination = destination
+    }
+
+    init(_ stamp: Stamp) {
+        self.init(run: stamp.run, publisher: stamp.publisher, destination: stamp.destination)
+    }
+}
+
+/// What has come of each stream, to one subscriber or to several that share it.
+struct Arrivals: Sendable {
+    /// How many streams are kept account of: any message may name one.
+    static let mostStreams = 1 << 16
+    /// How many gaps they share, beside a few that each has.
+    private static let mostGaps = 1 << 20
+
+    private(set) var ledgers: [StreamLedger] = []
+    private(set) var indices: [StreamKey: Int] = [:]
+    /// How many messages a publisher of another process says that it has sent.
+    private(set) var announced: [StreamKey: UInt64] = [:]
+    private(set) var outOfOrder: UInt64 = 0
+    private var last: (key: StreamKey, index: Int)?
+    private var gapsOfEach = StreamLedger.mostGaps
+
+    var duplicated: UInt64 { ledgers.reduce(0) { $0 + $1.duplicated } }
+    var isExact: Bool { ledgers.allSatisfy(\.isExact) }
+
+    /// Counts a measured message; whether it is the first of its number, or nil where there are too many streams.
+    mutating func take(_ stamp: Stamp, order: inout ArrivalOrder) -> Bool? {
+        guard let index = index(of: StreamKey(stamp)) else { return nil }
+        let isFresh = ledgers[index].take(stamp.sequence, mostGaps: gapsOfEach)
+        let isInOrder = order.take(stamp.sequence, of: index)
+        if isFresh, !isInOrder { outOfOrder += 1 }
+        return isFresh
+    }
+
+    mutating func announce(_ stamp: Stamp) {
+        guard index(of: StreamKey(stamp)) != nil else { return }
+        announced[StreamKey(stamp)] = stamp.sequence
+    }
+
+    /// How many of a stream's messages are missing.
+    func lost(of key: StreamKey, sent: UInt64) -> UInt64 {
+        indices[key].map { ledgers[$0].lost(of: sent) } ?? sent
+    }
+
+    /// One above the highest number that came of each stream.
+    var ends: [StreamKey: UInt64] { indices.mapValues { ledgers[$0].end } }
+
+    private mutating func index(of key: StreamKey) -> Int? {
+        if let last, last.key == key { return last.index }
+        if let index = indices[key] {
+            last = (key, index)
+            return index
+        }
+        guard ledgers.count < Self.mostStreams else { return nil }
+        indices[key] = ledgers.count
+        ledgers.append(StreamLedger())
+        gapsOfEach = max(16, min(StreamLedger.mostGaps, Self.mostGaps / ledgers.count))
+        return ledgers.count - 1
+    }
+}
+
+/// In which order one subscriber sees the messages of each stream.
+struct ArrivalOrder: Sendable {
+    /// One above the highest number seen, by the stream's index.
+    private var ends: [UInt64] = []
+
+    /// Whether it comes behind all that came before it.
+    mutating func take(_ sequence: UInt64, of stream: Int) -> Bool {
+        while ends.count <= stream { ends.append(0) }
+        guard sequence >= ends[stream] else { return false }
+        ends[stream] = sequence + 1
+        return true
+    }
+}
+
+/// Which messages of one stream have come: exact, and in memory that grows only with the gaps between them.
+struct StreamLedger: Sendable {
+    /// How many gaps are kept; of more, the oldest is given up, and a message that comes into it counts as duplicated.
+    static let mostGaps = 16384
+
+    /// One above the highest sequence that came.
+    private(set) var end: UInt64 = 0
+    /// How many came, each counted once.
+    private(set) var received: UInt64 = 0
+    private(set) var duplicated: UInt64 = 0
+    /// Whether a gap had to be given up, so that what is counted is no longer certain.
+    private(set) var isExact = true
+    /// What is missing below ``end``, in order.
+    private var gaps: [Range<UInt64>] = []
+
+    /// Counts a message; false where it had come before.
+    ///
+    /// - Parameter mostGaps: how many gaps may be kept now.
+    mutating func take(_ sequence: UInt64, mostGaps: Int = Self.mostGaps) -> Bool {
+        if sequence >= end {
+            if sequence > end { gaps.append(end..<sequence) }
+            giveUpOldest(beyond: mostGaps)
+            end = sequence + 1
+            received += 1
+            return true
+        }
+        guard let index = gap(of: sequence) else {
+            duplicated += 1
+            return false
+        }
+        fill(sequence, in: index, mostGaps: mostGaps)
+        received += 1
+        return true
+    }
+
+    /// How many of the first `sent` have not come.
+    func lost(of sent: UInt64) -> UInt64 {
+        let missing = gaps.reduce(UInt64(0)) { sum, gap in
+            let end = min(gap.upperBound, sent)
+            return end > gap.lowerBound ? sum + (end - gap.lowerBound) : sum
+        }
+        return missing + givenUp + (sent > end ? sent - end : 0)
+    }
+
+    private var givenUp: UInt64 = 0
+
+    private mutating func giveUpOldest(beyond mostGaps: Int) {
+        guard gaps.count > mostGaps else { return }
+        isExact = false
+        let oldest = gaps.prefix(gaps.count - mostGaps)
+        givenUp += oldest.reduce(0) { $0 + UInt64($1.count) }
+        gaps.removeFirst(oldest.count)
+    }
+
+    private func gap(of sequence: UInt64) -> Int? {
+        var low = 0
+        var high = gaps.count
+        while low < high {
+            let middle = (low + high) / 2
+            if gaps[middle].upperBound <= sequence { low = middle + 1 } else { high = middle }
+        }
+        return low < gaps.count && gaps[low].contains(sequence) ? low : nil
+    }
+
+    private mutating func fill(_ sequence: UInt64, in index: Int, mostGaps: Int) {
+        let gap = gaps[index]
+        let parts = [gap.lowerBound..<sequence, (sequence + 1)..<gap.upperBound].filter { !$0.isEmpty }
+        gaps.replaceSubrange(index...index, with: parts)
+        giveUpOldest(beyond: mostGaps)
+    }
+}
+
+/// The accounts of all subscribers.
+struct Census: Sendable {
+    struct Figures: Sendable {
+        var lost: UInt64 = 0
+        var duplicated: UInt64 = 0
+        var outOfOrder: UInt64 = 0
+        var isExact = true
+    }
+
+    private let plan: BenchPlan
+    /// One for each subscriber; where a message goes to one of them, a single one for all.
+    private let accounts: [Shared<Arrivals>]
+
+    init(plan: BenchPlan, subscribers: Int) {
+        self.plan = plan
+        accounts = (0..<(plan.delivery == .one ? 1 : subscribers)).map { _ in Shared(Arrivals()) }
+    }
+
+    func arrivals(of subscriber: Int) -> Shared<Arrivals> { accounts[plan.delivery == .one ? 0 : subscriber] }
+
+    /// How many messages publishers of other processes say that they sent.
+    var announced: [StreamKey: UInt64] {
+        accounts.reduce(into: [:]) { all, account in all.merge(account.value.announced) { max($0, $1) } }
+    }
+
+    /// One above the highest number that came of each stream, to anybody.
+    var ends: [StreamKey: UInt64] {
+        accounts.reduce(into: [:]) { all, account in all.merge(account.value.ends) { max($0, $1) } }
+    }
+
+    /// How many messages are to come when so many are sent to all destinations in turn.
+    func expected(ofAll count: Int) -> Int {
+        let (each, more) = count.quotientAndRemainder(dividingBy: plan.destinations.count)
+        let sent = plan.destinations.indices.map { destination in
+            let key = StreamKey(run: 0, publisher: 0, destination: UInt16(destination))
+            return (key, UInt64(destination < more ? each + 1 : each))
+        }
+        return expected(of: Dictionary(uniqueKeysWithValues: sent))
+    }
+
+    /// How many messages are to come of these.
+    func expected(of sent: [StreamKey: UInt64]) -> Int {
+        var perDestination = Array(repeating: UInt64(0), count: plan.destinations.count)
+        for (key, count) in sent where Int(key.destination) < perDestination.count {
+            perDestination[Int(key.destination)] = perDestination[Int(key.destination)].addingClamped(count)
+        }
+        let sum = accounts.indices.reduce(UInt64(0)) { sum, account in
+            destinations(of: account).reduce(sum) { $0.addingClamped(perDestination[$1]) }
+        }
+        return Int(clamping: sum)
+    }
+
+    /// What of these did not come, and what came that should not have.
+    func figures(of sent: [StreamKey: UInt64]) -> Figures {
+        var figures = Figures()
+        for (index, account) in accounts.enumerated() {
+            let arrivals = account.value
+            let destinations = Set(destinations(of: index))
+            for (key, count) in sent where destinations.contains(Int(key.destination)) {
+                figures.lost = figures.lost.addingClamped(arrivals.lost(of: key, sent: count))
+            }
+            figures.duplicated += arrivals.duplicated
+            figures.outOfOrder += arrivals.outOfOrder
+            figures.isExact = figures.isExact && arrivals.isExact
+        }
+        return figures
+    }
+
+    private func destinations(of account: Int) -> [Int] {
+        plan.delivery == .one ? Array(plan.destinations.indices) : plan.destinations(ofSubscriber: account)
+    }
+}

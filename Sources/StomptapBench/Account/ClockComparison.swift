@@ -1,0 +1,131 @@
+import NIOCore
+import STOMPClient
+import STOMPTransport
+import StomptapOutput
+import StomptapRuntime
+
+/// Compares the clocks of two processes through the server, as NTP does: the subscriber asks, the publisher answers with
+/// when the question came and the answer left.
+///
+/// It has a connection and a destination of its own, so that a server that forbids it spoils nothing.
+struct ClockComparison: Sendable {
+    /// What one publisher's clock shows beside ours.
+    struct Result: Sendable, Equatable {
+        /// The publishing process's run, in hexadecimal.
+        var run: String
+        /// How far it is ahead of ours, in nanoseconds.
+        var offset: Int64
+        /// How far off that may be: half of the way there and back.
+        var uncertainty: Int64
+        var exchanges: Int
+    }
+
+    /// How many publishers are compared with.
+    private static let mostResults = 64
+    /// So many questions are asked quickly; then one each second.
+    private static let quickQuestions = 16
+
+    let reconnection: Reconnection
+    let destination: String
+    let run: UInt32
+    /// Who this process is to the others.
+    private var name: String { hexadecimal(run, digits: 8) }
+
+    /// The destination where clocks are compared for this one: a topic beside it.
+    static func destination(for name: String) -> String {
+        let start = BenchPlan.Delivery.queues.first { name.hasPrefix($0.queue) }
+        return (start.map { $0.topic + name.dropFirst($0.queue.count) } ?? name) + ".clock"
+    }
+
+    /// Answers all who ask, until the task is cancelled.
+    func answer() async {
+        try? await connected { connection, messages in
+            for try await message in messages {
+                let words = Self.words(message)
+                guard words.count == 3, words[0] == "ask" else { continue }
+                let times = "\(message.receivedAt.nanoseconds) \(Timestamp.now().nanoseconds)"
+                try await connection.send(text("tell \(words[1]) \(words[2]) \(times) \(name)"))
+            }
+        }
+    }
+
+    /// Asks again and again, until the task is cancelled.
+    func ask(_ results: Shared<[Result]>) async {
+        try? await connected { connection, messages in
+            try await withThrowingTaskGroup { group in
+                group.addTask {
+                    for question in 0... {
+                        try await connection.send(text("ask \(name) \(Timestamp.now().nanoseconds)"))
+                        let wait: UInt64 = question < Self.quickQuestions ? 50_000_000 : 1_000_000_000
+                        try await Task.sleep(nanoseconds: wait)
+                    }
+                }
+                group.addTask {
+                    for try await message in messages { take(message, results) }
+                }
+                try await group.next()
+                group.cancelAll()
+            }
+        }
+    }
+
+    private func connected(_ work: @Sendable (STOMPConnection, MessageSequence) async throws -> Void) async throws {
+        try await reconnection.run { connection in
+            do {
+                let subscription = try await connection.subscribe(to: destination)
+                _ = try await connection.standing(of: subscription)
+                try await work(connection, subscription.messages)
+            } catch {
+                _ = await Task { try await connection.disconnect() }.result
+                throw error
+            }
+            try await connection.disconnect()
+        }
+    }
+
+    private func take(_ message: Message, _ results: Shared<[Result]>) {
+        guard
+            let comparison = Self.comparison(
+                told: Self.words(message), at: message.receivedAt.nanoseconds, to: name)
+        else { return }
+        results.update { results in
+            guard let index = results.firstIndex(where: { $0.run == comparison.run }) else {
+                if results.count < Self.mostResults { results.append(comparison) }
+                return
+            }
+            let exchanges = results[index].exchanges + 1
+            // The quickest exchange is the one that tells most.
+            if comparison.uncertainty < results[index].uncertainty { results[index] = comparison }
+            results[index].exchanges = exchanges
+        }
+    }
+
+    /// What an answer tells the one who asked; nil where it is none, or for another.
+    static func comparison(told words: [Substring], at told: Int64, to run: String) -> Result? {
+        guard words.count == 6, words[0] == "tell", words[1] == run, words[5].utf8.count == 8,
+            words[5].allSatisfy(\.isHexDigit),
+            let asked = Int64(words[2]), let came = Int64(words[3]), let left = Int64(words[4])
+        else { return nil }
+        return compare(asked: asked, came: came, left: left, told: told, run: String(words[5]))
+    }
+
+    /// One exchange; nil where the times make no sense.
+    static func compare(asked: Int64, came: Int64, left: Int64, told: Int64, run: String) -> Result? {
+        let plausible = Int64(1) << 61
+        guard [asked, came, left, told].allSatisfy({ (0..<plausible).contains($0) }) else { return nil }
+        let way = (told - asked) - (left - came)
+        guard way >= 0 else { return nil }
+        return Result(run: run, offset: ((came - asked) + (left - told)) / 2, uncertainty: way / 2, exchanges: 1)
+    }
+
+    private func text(_ body: String) -> OutgoingMessage {
+        OutgoingMessage(to: destination, body: ByteBuffer(string: "stbc " + body))
+    }
+
+    /// The words behind the mark; none where it has no mark.
+    private static func words(_ message: Message) -> [Substring] {
+        guard message.frame.bodySize < 200 else { return [] }
+        let words = String(buffer: message.body).split(separator: " ")
+        return words.first == "stbc" ? Array(words.dropFirst()) : []
+    }
+}

@@ -1,0 +1,117 @@
+import NIOCore
+import StomptapOutput
+
+/// What a bench's message says of itself: 48 octets of ASCII at the beginning of its body, or as a header's value.
+///
+/// `stb1`, then in hexadecimal the run (8), the publisher (4) and the destination (4), a letter for the kind, the
+/// sequence (11) and the due time in nanoseconds since 1970 (16).
+package struct Stamp: Sendable, Equatable {
+    enum Kind: UInt8, Sendable {
+        /// Sent before the measuring begins.
+        case warmUp = 0x77
+        case measured = 0x6D
+        /// The last of its stream: ``Stamp/sequence`` is how many measured messages were sent.
+        case last = 0x7A
+    }
+
+    package static let size = 48
+    /// Where the part begins that is another in each message; before it stands what all of a stream share.
+    private static let varyingOffset = 20
+    private static let magic = Array("stb1".utf8)
+
+    /// Chosen anew by each publishing process.
+    var run: UInt32
+    var publisher: UInt16
+    var destination: UInt16
+    var kind: Kind
+    /// Counts the messages from this publisher to this destination, from 0.
+    var sequence: UInt64
+    /// When it was to be sent, in nanoseconds since 1970: not when it left, so that no delay is left out.
+    var due: Int64
+
+    var text: String {
+        let octets = [UInt8](unsafeUninitializedCapacity: Self.size) { space, count in
+            write(to: UnsafeMutableRawBufferPointer(space))
+            count = Self.size
+        }
+        return String(decoding: octets, as: UTF8.self)
+    }
+
+    /// - Parameter space: has room for ``size`` octets.
+    func write(to space: UnsafeMutableRawBufferPointer) {
+        space.copyBytes(from: Self.magic)
+        space.store(hexadecimal: run, at: 4)
+        space.store(hexadecimal: UInt32(publisher) << 16 | UInt32(destination), at: 12)
+        Self.writeVarying(kind, sequence: sequence, due: due, to: space)
+    }
+
+    /// Writes over what differs between the messages of a stream.
+    @inline(__always)
+    static func writeVarying(
+        _ kind: Kind, sequence: UInt64, due: Int64, to space: UnsafeMutableRawBufferPointer
+    ) {
+        let start = varyingOffset
+        // Twelve digits, of which the first gives way to the kind.
+        space.store(hexadecimal: UInt32(truncatingIfNeeded: sequence >> 16), at: start)
+        space.store(hexadecimal: UInt32(truncatingIfNeeded: sequence), at: start + 4)
+        space[start] = kind.rawValue
+        let due = UInt64(bitPattern: due)
+        space.store(hexadecimal: UInt32(truncatingIfNeeded: due >> 32), at: start + 12)
+        space.store(hexadecimal: UInt32(truncatingIfNeeded: due), at: start + 20)
+    }
+}
+
+extension Stamp {
+    /// Reads the first octets; nil where they are no stamp.
+    init?(_ octets: UnsafeRawBufferPointer) {
+        guard octets.count >= Self.size, octets.prefix(4).elementsEqual(Self.magic),
+            let kind = Kind(rawValue: octets[20])
+        else { return nil }
+        guard let run = octets.hexadecimal(4..<12), let publisher = octets.hexadecimal(12..<16),
+            let destination = octets.hexadecimal(16..<20), let sequence = octets.hexadecimal(21..<32),
+            let due = octets.hexadecimal(32..<48)
+        else { return nil }
+        self.init(
+            run: UInt32(run), publisher: UInt16(publisher), destination: UInt16(destination), kind: kind,
+            sequence: sequence, due: Int64(bitPattern: due))
+    }
+
+    init?(_ buffer: ByteBuffer) {
+        guard let stamp = buffer.withUnsafeReadableBytes({ Stamp($0) }) else { return nil }
+        self = stamp
+    }
+
+    init?(_ text: String) {
+        var text = text
+        guard let stamp = text.withUTF8({ Stamp(UnsafeRawBufferPointer($0)) }) else { return nil }
+        self = stamp
+    }
+}
+
+extension UnsafeMutableRawBufferPointer {
+    /// Stores eight digits, all at once.
+    @inline(__always)
+    fileprivate func store(hexadecimal value: UInt32, at offset: Int) {
+        var word = (UInt64(value) & 0xFFFF_0000) << 16 | UInt64(value) & 0xFFFF
+        word = (word & 0x0000_FF00_0000_FF00) << 8 | word & 0x0000_00FF_0000_00FF
+        word = (word & 0x00F0_00F0_00F0_00F0) << 4 | word & 0x000F_000F_000F_000F
+        let letters = (word &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        word = word &+ 0x3030_3030_3030_3030 &+ letters &* 39
+        storeBytes(of: word.bigEndian, toByteOffset: offset, as: UInt64.self)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    @inline(__always)
+    fileprivate func hexadecimal(_ range: Range<Int>) -> UInt64? {
+        var value: UInt64 = 0
+        for index in range {
+            switch self[index] {
+            case let digit where digit &- 0x30 < 10: value = value << 4 | UInt64(digit &- 0x30)
+            case let digit where digit &- 0x61 < 6: value = value << 4 | UInt64(digit &- 0x61 + 10)
+            default: return nil
+            }
+        }
+        return value
+    }
+}

@@ -1,0 +1,98 @@
+import STOMPTransport
+import StomptapOutput
+import StomptapRuntime
+import SystemC
+
+/// The files of a run, made before it begins, and what is told at its end.
+package struct BenchOutputs: Sendable {
+    package let log: HistogramLogFile?
+    private let json: String?
+    private let conditions: [FailCondition]
+
+    /// - Parameters:
+    ///   - json: the file for the figures, `-` for stdout without the table.
+    ///   - hdr: the file for the latencies.
+    ///   - conditions: what fails the run where it holds.
+    /// - Throws: ``Failure`` with 73 where a file cannot be made.
+    package init(json: String?, hdr: String?, failIf conditions: [FailCondition]) throws {
+        self.conditions = conditions
+        self.json = json
+        if let json, json != "-" { try OutputFile.create(json, of: "--json") }
+        log = try hdr.map { try HistogramLogFile($0, start: .now()) }
+    }
+
+    /// Writes everything.
+    ///
+    /// - Throws: ``Failure`` with 74.
+    func write(_ result: BenchResult) async throws {
+        try log?.finish(HistogramLog.Counts(result))
+        if let json, json != "-" { try OutputFile.write(json) { $0.append(BenchJSON.text(result)) } }
+        _ = try await StandardOutput.write(json == "-" ? BenchJSON.text(result) : Self.report.text(result))
+    }
+
+    static var report: BenchReport {
+        BenchReport(
+            width: Terminal.width(STDOUT_FILENO) ?? BenchReport.standardWidth, draws: Terminal.isTerminal(STDOUT_FILENO)
+        )
+    }
+
+    /// - Throws: ``Failure`` with 1 where a condition holds; the others are told before it.
+    func check(_ result: BenchResult) throws {
+        try Self.check(conditions, result.value(of:))
+    }
+
+    static func check(_ conditions: [FailCondition], _ value: (Metric) -> Double?) throws {
+        let complaints = conditions.compactMap { $0.complaint(about: value($0.metric)) }
+        if !complaints.isEmpty { throw Failure(.failed, "bench: " + complaints.joined(separator: "; ")) }
+    }
+}
+
+extension HistogramLog.Counts {
+    init(_ result: BenchResult) {
+        self.init(
+            sent: result.sent, received: result.received, lost: result.lost ?? 0, duplicated: result.duplicated,
+            outOfOrder: result.outOfOrder, milliseconds: UInt64(max(0, result.duration / 1_000_000)))
+    }
+}
+
+/// `bench --merge`: the logs of several machines as one.
+package struct LogMerge: Sendable {
+    /// The most octets of a log that are read.
+    private static let largestLog = 256 << 20
+
+    private let count: Int
+    private var content = HistogramLog.Content()
+
+    /// Reads the logs.
+    ///
+    /// - Throws: ``Failure`` with 66 or 65 where one cannot be read.
+    package init(files: [String]) throws {
+        count = files.count
+        for file in files {
+            let octets = try InputFile.read(file, limit: Self.largestLog)
+            try content.add(String(decoding: octets, as: UTF8.self), name: file)
+        }
+    }
+
+    /// Writes what they come to.
+    ///
+    /// - Throws: ``Failure`` with 74, or with 1 where a condition holds.
+    package func write(to outputs: BenchOutputs) async throws {
+        let counts = content.counts
+        var result = BenchResult(
+            endpoint: "\(count) logs", transport: "", plan: BenchPlan(destinations: [], body: .init()))
+        result.isMerged = true
+        result.latencies = content.latencies
+        result.sent = counts.sent
+        result.received = content.hasCounts ? counts.received : content.latencies.count
+        result.lost = content.hasCounts ? counts.lost : nil
+        result.duplicated = counts.duplicated
+        result.outOfOrder = counts.outOfOrder
+        result.isExact = content.hasCounts
+        result.sendTime = Int64(counts.milliseconds) * 1_000_000
+        result.receiveTime = result.sendTime
+        outputs.log?.add(content.latencies, start: 0, length: max(1, result.receiveTime))
+        try await outputs.write(result)
+        try outputs.check(result)
+    }
+}

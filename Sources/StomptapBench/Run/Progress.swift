@@ -1,0 +1,87 @@
+import STOMPTransport
+import StomptapOutput
+import StomptapRuntime
+
+/// How a run stands, second by second.
+struct Progress: Sendable {
+    private let run: BenchRun
+    private let tally: Tally
+    private let shards: [Shared<Latencies>]
+    /// By the system's clock, in nanoseconds.
+    private let measuringStart: Int64
+    private(set) var latencies = Latencies()
+    private(set) var timeline = Timeline()
+    private var intervalStart: Int64 = 0
+    private var lastInterval = Latencies()
+
+    init(run: BenchRun, tally: Tally, shards: [Shared<Latencies>], measuringStart: Int64) {
+        self.run = run
+        self.tally = tally
+        self.shards = shards
+        self.measuringStart = measuringStart
+    }
+
+    /// When the measuring began: a process that only subscribes learns it from the first message.
+    private var start: Int64? {
+        guard run.plan.role == .subscribe else { return measuringStart }
+        let first = tally.firstReceived.load(ordering: .relaxed)
+        return first == .max ? nil : first
+    }
+
+    /// Ends an interval where one is over, and shows how it stands.
+    mutating func look(at now: Int64) {
+        guard let start, now > start else {
+            run.live.show(.waiting(run.plan))
+            return
+        }
+        let time = now - start
+        // A log has a line for each second, however long the intervals of the table have become.
+        if time - intervalStart >= 1_000_000_000 { collect(until: time) }
+        let sent = tally.sent.load(ordering: .relaxed)
+        let received = tally.received.load(ordering: .relaxed)
+        if timeline.isDue(at: time) { timeline.add(time: time, sent: sent, received: received) }
+        run.live.show(
+            .running(
+                run.plan, time: time, sent: sent, received: received, last: timeline.intervals.last,
+                p99: lastInterval.value(at: 99)))
+    }
+
+    /// Ends the last interval.
+    mutating func finish() {
+        StatusLine.erase()
+        guard let start else { return }
+        let time = max(Timestamp.now().nanoseconds - start, 1)
+        collect(until: time)
+        let (sendTime, receiveTime) = times
+        timeline.finish(
+            time: min(time, max(sendTime, receiveTime)), sent: tally.sent.load(ordering: .relaxed),
+            received: tally.received.load(ordering: .relaxed))
+    }
+
+    /// How long was sent and received, from the beginning of the measuring, in nanoseconds.
+    var times: (send: Int64, receive: Int64) {
+        guard let start else { return (0, 0) }
+        let lastSent = tally.lastSent.load(ordering: .relaxed)
+        let lastReceived = tally.lastReceived.load(ordering: .relaxed)
+        // A run of a given length lasts as long, though its last message leaves a little before the end.
+        let planned =
+            run.plan.messages == nil && run.plan.role.publishes && !tally.isStopping ? run.plan.duration.nanoseconds : 0
+        return (
+            lastSent == 0 ? 0 : max(lastSent - start, planned, 1),
+            lastReceived == 0 ? 0 : max(lastReceived - start, planned, 1)
+        )
+    }
+
+    private mutating func collect(until time: Int64) {
+        lastInterval.reset()
+        for shard in shards {
+            shard.update { latencies in
+                lastInterval.add(latencies)
+                latencies.reset()
+            }
+        }
+        latencies.add(lastInterval)
+        defer { intervalStart = time }
+        if lastInterval.count > 0 { run.log?.add(lastInterval, start: intervalStart, length: time - intervalStart) }
+    }
+}

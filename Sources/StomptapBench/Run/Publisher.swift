@@ -1,0 +1,232 @@
+import NIOCore
+import STOMPClient
+import STOMPTransport
+import StomptapRuntime
+
+/// Sends one connection's share of the messages, by a task that runs on the connection's event loop.
+struct Publisher: Sendable {
+    /// What goes to the socket in one write, in octets.
+    private static let batchSize = 64 << 10
+    /// How many receipts may be missing before it waits for the first of them.
+    private static let receiptWindow = 1000
+    /// With receipts each message is made by itself, and a batch is as many.
+    private static let receiptBatch = 64
+    /// How long it sleeps at most before it looks whether the run is to end.
+    private static let longestSleep = TimeAmount.milliseconds(50)
+    /// What is less is over before the event loop has looked at its sockets.
+    private static let shortestSleep = TimeAmount.microseconds(10)
+    /// Without a pause, publishers have their event loop for so long, and then all rest at the same time.
+    private static let turn = TimeAmount.microseconds(4900)
+    private static let rest = TimeAmount.microseconds(100)
+
+    let connection: STOMPConnection
+    let eventLoop: any EventLoop
+    let plan: BenchPlan
+    let run: UInt32
+    let number: Int
+    /// When the sending began.
+    let start: Timestamp
+    let tally: Tally
+    /// How late messages left: a delay of our own.
+    let lateness: Shared<Latencies>
+    let receipts: Shared<Latencies>
+    /// How many messages went to each destination, once they all have.
+    let sent: Shared<[StreamKey: UInt64]>
+
+    /// Sends until all is sent, the run is to end, or the connection fails.
+    func publish() async {
+        var counts = Array(repeating: UInt64(0), count: plan.destinations.count)
+        do {
+            if plan.receipts {
+                try await sendWithReceipts(&counts)
+            } else {
+                try await send(&counts)
+            }
+            if plan.role == .publish { try await announce(counts) }
+        } catch {
+            tally.failed(error)
+        }
+        sent.update { sent in
+            for (destination, count) in counts.enumerated() { sent[key(destination)] = count }
+        }
+        tally.publishing.subtract(1, ordering: .relaxed)
+    }
+
+    private func key(_ destination: Int) -> StreamKey {
+        StreamKey(run: run, publisher: UInt16(number), destination: UInt16(destination))
+    }
+
+    private func stamp(_ destination: Int, _ kind: Stamp.Kind, sequence: UInt64 = 0, due: Int64 = 0) -> Stamp {
+        Stamp(
+            run: run, publisher: UInt16(number), destination: UInt16(destination), kind: kind, sequence: sequence,
+            due: due)
+    }
+
+    private func message(_ stamp: Stamp) -> OutgoingMessage {
+        var message = OutgoingMessage(
+            to: plan.destinations[Int(stamp.destination)], body: plan.body, headers: plan.headers)
+        switch plan.stampPlace {
+        case .body: message.body.setString(stamp.text, at: message.body.readerIndex)
+        case .header: message.headers.append(BenchPlan.StampPlace.headerName, stamp.text)
+        }
+        return message
+    }
+
+    // MARK: Without receipts
+
+    /// A destination's frame, and where the stamp stands in it.
+    private struct Template: Sendable {
+        var octets: ByteBuffer
+        var stampOffset: Int
+    }
+
+    private func template(_ destination: Int) async throws -> Template {
+        let stamp = stamp(destination, .measured)
+        let octets = try await connection.encode(message(stamp))
+        // The first place is ours: a header of the user's may hold no such thing, and the body comes last.
+        let offset = octets.readableBytesView.firstRange(of: stamp.text.utf8)?.lowerBound ?? octets.readerIndex
+        return Template(octets: octets, stampOffset: offset - octets.readerIndex)
+    }
+
+    private func send(_ counts: inout [UInt64]) async throws {
+        var templates: [Template] = []
+        for destination in plan.destinations.indices { templates.append(try await template(destination)) }
+        var pacer = plan.pacer(of: number)
+        var frames = EncodedFrames()
+        var late = Latencies()
+        // Not all publishers begin with the same destination.
+        var destination = number % templates.count
+        defer { lateness.update { $0.add(late) } }
+        while !tally.isStopping {
+            frames.removeAll()
+            let now = Timestamp.now().nanoseconds
+            var step = pacer.next(at: now - start.nanoseconds)
+            var measured = 0
+            while case .send(let kind, let due) = step {
+                let template = templates[destination]
+                let sequence = kind == .measured ? counts[destination] : 0
+                let time = start.nanoseconds + due
+                frames.append(template.octets) { octets in
+                    Stamp.writeVarying(
+                        kind, sequence: sequence, due: time,
+                        to: UnsafeMutableRawBufferPointer(rebasing: octets[template.stampOffset...]))
+                }
+                if kind == .measured {
+                    counts[destination] += 1
+                    measured += 1
+                    if plan.rate != nil { late.record(now - time) }
+                }
+                destination = destination + 1 == templates.count ? 0 : destination + 1
+                if frames.octets.readableBytes >= Self.batchSize { break }
+                step = pacer.next(at: now - start.nanoseconds)
+            }
+            if !frames.isEmpty { try await send(frames, measured: measured) }
+            switch step {
+            case .send: try await giveWay()
+            case .wait(let until): try await sleep(until: until)
+            case .done: return
+            }
+        }
+    }
+
+    private func send(_ frames: EncodedFrames, measured: Int) async throws {
+        try await connection.send(frames)
+        count(measured)
+    }
+
+    private func count(_ measured: Int) {
+        guard measured > 0 else { return }
+        tally.sent.add(measured, ordering: .relaxed)
+        tally.lastSent.max(Timestamp.now().nanoseconds, ordering: .relaxed)
+    }
+
+    private func sleep(until due: Int64) async throws {
+        let wait = start.nanoseconds + due - Timestamp.now().nanoseconds
+        guard wait >= Self.shortestSleep.nanoseconds else { return try await giveWay() }
+        try await rest(min(.nanoseconds(wait), Self.longestSleep))
+    }
+
+    /// Rests where it is time for all publishers to do so: the event loop runs every task that is due before it looks at
+    /// its sockets again.
+    private func giveWay() async throws {
+        let period = (Self.turn + Self.rest).nanoseconds
+        let passed = Int64(NIODeadline.now().uptimeNanoseconds % UInt64(period))
+        if passed >= Self.turn.nanoseconds { try await rest(.nanoseconds(period - passed)) }
+    }
+
+    private func rest(_ time: TimeAmount) async throws {
+        // The event loop's timers are finer than those of tasks.
+        try await eventLoop.scheduleTask(in: time) {}.futureResult.get()
+    }
+
+    // MARK: With receipts
+
+    private func sendWithReceipts(_ counts: inout [UInt64]) async throws {
+        var pacer = plan.pacer(of: number)
+        var awaited: CircularBuffer<(receipt: Receipt, due: Int64)> = []
+        var destination = number % plan.destinations.count
+        var late = Latencies()
+        defer { lateness.update { $0.add(late) } }
+        while !tally.isStopping {
+            let now = Timestamp.now().nanoseconds
+            var messages: [OutgoingMessage] = []
+            var dues: [Int64] = []
+            var measured = 0
+            var step = pacer.next(at: now - start.nanoseconds)
+            while case .send(let kind, let due) = step {
+                let sequence = kind == .measured ? counts[destination] : 0
+                var message = message(stamp(destination, kind, sequence: sequence, due: start.nanoseconds + due))
+                if kind == .measured {
+                    message.wantsReceipt = true
+                    dues.append(start.nanoseconds + due)
+                    counts[destination] += 1
+                    measured += 1
+                    if plan.rate != nil { late.record(now - start.nanoseconds - due) }
+                }
+                messages.append(message)
+                destination = (destination + 1) % plan.destinations.count
+                if messages.count == Self.receiptBatch { break }
+                step = pacer.next(at: now - start.nanoseconds)
+            }
+            if !messages.isEmpty {
+                for (receipt, due) in zip(try await connection.send(messages), dues) { awaited.append((receipt, due)) }
+                count(measured)
+                tally.receiptsAsked.add(measured, ordering: .relaxed)
+            }
+            settle(&awaited)
+            while awaited.count > Self.receiptWindow, let first = awaited.first {
+                try await first.receipt.arrives()
+                settle(&awaited)
+            }
+            if case .done = step { break }
+            if case .wait(let until) = step { try await sleep(until: until) }
+        }
+        while let first = awaited.first, !tally.isStopping {
+            try await first.receipt.arrives()
+            settle(&awaited)
+        }
+    }
+
+    /// Counts the receipts that have come.
+    private func settle(_ awaited: inout CircularBuffer<(receipt: Receipt, due: Int64)>) {
+        var times: [Int64] = []
+        while let first = awaited.first, let time = first.receipt.arrivedAt {
+            times.append(time.nanoseconds - first.due)
+            awaited.removeFirst()
+        }
+        guard !times.isEmpty else { return }
+        tally.receiptsArrived.add(times.count, ordering: .relaxed)
+        receipts.update { latencies in
+            for time in times { latencies.record(time) }
+        }
+    }
+
+    // MARK: The end
+
+    /// Tells the subscribers of other processes how much was sent.
+    private func announce(_ counts: [UInt64]) async throws {
+        let now = Timestamp.now().nanoseconds
+        try await connection.send(
+            counts.enumerated().map { message(stamp($0.offset, .last, sequence: $0.element, due: now)) })
+    }
+}

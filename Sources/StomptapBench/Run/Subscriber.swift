@@ -1,0 +1,92 @@
+import STOMPClient
+import STOMPTransport
+import StomptapRuntime
+
+/// Takes what comes on one connection, and counts it. Its task runs on the connection's event loop: what has come is
+/// counted before more is read, so that thousands of connections keep next to nothing in memory.
+struct Subscriber: Sendable {
+    let connection: STOMPConnection
+    let messages: MessageSequence
+    let stampPlace: BenchPlan.StampPlace
+    /// Whose messages are counted; nil is every run's, as the publishers are in other processes.
+    let run: UInt32?
+    let tally: Tally
+    let arrivals: Shared<Arrivals>
+    /// Nil where its messages are only counted.
+    let latencies: Shared<Latencies>?
+
+    /// What a batch of messages came to.
+    private struct Batch {
+        var received = 0
+        var fresh = 0
+        var foreign = 0
+        var negative = 0
+        var lastReceived: Int64 = 0
+        var times: [Int64] = []
+    }
+
+    /// Reads until the session ends.
+    func read() async {
+        var order = ArrivalOrder()
+        do {
+            for try await messages in messages.batches {
+                var batch = Batch()
+                arrivals.update { arrivals in
+                    for message in messages { take(message, into: &arrivals, &order, &batch) }
+                }
+                record(batch)
+            }
+        } catch {
+            tally.failed(error)
+        }
+        tally.reading.subtract(1, ordering: .relaxed)
+    }
+
+    private func take(
+        _ message: Message, into arrivals: inout Arrivals, _ order: inout ArrivalOrder, _ batch: inout Batch
+    ) {
+        guard let stamp = stamp(of: message), run == nil || stamp.run == run else {
+            batch.foreign += 1
+            return
+        }
+        switch stamp.kind {
+        case .warmUp: return
+        case .last: arrivals.announce(stamp)
+        case .measured:
+            guard let isFresh = arrivals.take(stamp, order: &order) else {
+                batch.foreign += 1
+                return
+            }
+            batch.received += 1
+            batch.fresh += isFresh ? 1 : 0
+            batch.lastReceived = message.receivedAt.nanoseconds
+            guard latencies != nil else { return }
+            let time = message.receivedAt.nanoseconds &- stamp.due
+            batch.negative += time < 0 ? 1 : 0
+            batch.times.append(time)
+        }
+    }
+
+    private func stamp(of message: Message) -> Stamp? {
+        switch stampPlace {
+        case .body: Stamp(message.body)
+        case .header: message.headers[BenchPlan.StampPlace.headerName].flatMap { Stamp($0) }
+        }
+    }
+
+    private func record(_ batch: Batch) {
+        if batch.foreign > 0 { tally.foreign.add(batch.foreign, ordering: .relaxed) }
+        guard batch.received > 0 else { return }
+        tally.received.add(batch.received, ordering: .relaxed)
+        tally.firstReceived.min(batch.lastReceived, ordering: .relaxed)
+        tally.lastReceived.max(batch.lastReceived, ordering: .relaxed)
+        if batch.fresh > 0 {
+            tally.lastFresh.max(batch.lastReceived, ordering: .relaxed)
+            tally.fresh.add(batch.fresh, ordering: .relaxed)
+        }
+        if batch.negative > 0 { tally.negative.add(batch.negative, ordering: .relaxed) }
+        latencies?.update { latencies in
+            for time in batch.times { latencies.record(time) }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import STOMPClient
+import StomptapRuntime
+
+/// What of the options goes along to a server that they were not given for.
+extension ConnectionOptions {
+    /// The options for another server: where the way there and the waiting are concerned they stay, and everything else
+    /// is as if nothing had been given. A new option is left out unless it is named here.
+    func forOtherServer() throws -> ConnectionOptions {
+        var other = try ConnectionOptions.parse([])
+        other.tls.ca = tls.ca
+        other.proxy = proxy
+        other.connectTimeout = connectTimeout
+        other.receiptTimeout = receiptTimeout
+        other.settle = settle
+        other.reconnect = reconnect
+        other.reconnectDelay = reconnectDelay
+        other.reconnectMaxDelay = reconnectMaxDelay
+        other.diagnostics = diagnostics
+        return other
+    }
+
+    /// The names of the options that were given and that ``forOtherServer()`` leaves out.
+    var keptFromOtherServers: [String] {
+        let options: KeyValuePairs = [
+            "--login": credentials.login != nil, "--passcode-env": credentials.passcodeEnv != nil,
+            "--passcode-file": credentials.passcodeFile != nil, "--passcode-prompt": credentials.passcodePrompt,
+            "--passcode": credentials.passcode != nil, "--connect-header": !connectHeader.isEmpty,
+            "--http-header": !http.httpHeader.isEmpty, "--origin": http.origin != nil, "--cookie": http.cookie != nil,
+            "--virtual-host": virtualHost != nil,
+            "--stomp-version": stompVersion.versions != VersionsArgument.all.versions,
+            "--heart-beat": heartBeat != nil, "--cert": tls.cert != nil, "--key": tls.key != nil,
+            "--key-passphrase-env": tls.keyPassphraseEnv != nil, "--server-name": tls.serverName != nil,
+            "--tls-min": tls.tlsMin != .v12, "--insecure": tls.insecure,
+            "--sockjs-transport": sockjsTransport != .auto, "--subprotocol": subprotocol != nil,
+            "--ws-binary": wsBinary, "--split": split != nil, "--compress": compress,
+            "--max-message": maxMessage.octets != SizeArgument(mebibytes: 16).octets,
+        ]
+        return options.filter(\.value).map(\.key)
+    }
+}
+
+extension Endpoint {
+    /// Whether this is the server of `other`: host, port and scheme are the same.
+    func isSameServer(as other: Endpoint) -> Bool {
+        scheme == other.scheme && port == other.port && host.lowercased() == other.host.lowercased()
+    }
+}

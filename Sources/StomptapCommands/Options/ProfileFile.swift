@@ -1,0 +1,137 @@
+import FoundationEssentials
+import STOMPClient
+import StomptapOutput
+import StomptapRuntime
+import SystemC
+
+/// A server and the options that go with it, under a name: `$XDG_CONFIG_HOME/stomptap/NAME.json`.
+///
+/// ```json
+/// { "url": "wss://staging.example.org/ws", "login": "app", "passcode-env": "STAGING_PASSCODE",
+///   "connect-header": ["x-tenant: 7"], "timestamps": "utc" }
+/// ```
+struct ProfileFile: Sendable {
+    /// The longest file that is taken, in octets.
+    private static let largestFile = 1 << 20
+    let name: String
+    let path: String
+    /// The endpoint, or several with commas between.
+    let url: String
+    /// What it says of each option, by the options' names.
+    let options: [String: Value]
+    /// Whether others than its owner can read a passcode in the file.
+    let tellsPasscode: Bool
+
+    // MARK: Where they are
+
+    /// The folder, whether it exists or not.
+    static var folder: String { UserFolders.configuration ?? "~/.config/stomptap" }
+
+    /// The names of all profiles, in their order.
+    static var names: [String] {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return files.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.map { String($0.dropLast(5)) }.sorted()
+    }
+
+    /// Whether an ENDPOINT is meant as the name of a profile.
+    static func isName(_ endpoint: String) -> Bool {
+        endpoint != "demo" && !endpoint.contains { ":/,".contains($0) }
+    }
+
+    // MARK: Reading
+
+    /// Reads the profile of that name.
+    ///
+    /// - Parameter isStray: whether it may be a piece of a secret that was typed without quotes.
+    /// - Throws: ``Failure`` with 78 that says what to change where.
+    init(named name: String, isStray: Bool = false) throws {
+        self.name = name
+        path = "\(Self.folder)/\(name).json"
+        guard !name.isEmpty, !name.hasPrefix("."), let content = try? InputFile.read(path, limit: Self.largestFile)
+        else { throw Self.missing(name, path, isStray: isStray) }
+        let values: [String: Value]
+        do {
+            values = try JSONDecoder().decode([String: Value].self, from: Data(content))
+        } catch {
+            throw Failure(
+                .badConfiguration, "profile \(name): \(path) is no JSON object of options: \(Self.reason(error))")
+        }
+        guard case .text(let url)? = values["url"], !url.isEmpty else {
+            throw Failure(.badConfiguration, "profile \(name): \(path) has no \"url\", which says where the server is")
+        }
+        self.url = url
+        guard !Self.isName(url) else {
+            throw Failure(
+                .badConfiguration,
+                "profile \(name): \"url\" has a value which is no URL; write stomp://HOST or ws://HOST/PATH")
+        }
+        var hasPasscode = values["passcode"] != nil
+        if url != "demo" {
+            do {
+                hasPasscode = try EndpointArgument.endpoints(url).contains { $0.passcode != nil } || hasPasscode
+            } catch let error as STOMPClientError {
+                throw Failure(.badConfiguration, "profile \(name): \"url\": \(Explanation(error).text)")
+            }
+        }
+        options = values.filter { $0.key != "url" }
+        var status = stat()
+        tellsPasscode = hasPasscode && stat(path, &status) == 0 && status.st_mode & 0o044 != 0
+    }
+
+    private static func missing(_ name: String, _ path: String, isStray: Bool) -> Failure {
+        let nearest = EditDistance.nearest(to: name, among: names + ["demo"])
+        let hint =
+            nearest.map { "; did you mean \($0)?" } ?? "; write a URL such as stomp://HOST or ws://HOST/PATH, or demo"
+        guard nearest != nil || !isStray else {
+            return Failure(
+                .badConfiguration,
+                "endpoint: the argument is neither a URL nor a profile; does a value before it need quotes?")
+        }
+        let shown = SecretMask.hiding.masked(typed: name)
+        return Failure(
+            .badConfiguration,
+            "endpoint: there is no profile \(shown.debugDescription)" + (shown == name ? " (\(path))" : "") + hint)
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case DecodingError.typeMismatch(_, let context) where context.codingPath.isEmpty: "it is another kind of value"
+        case DecodingError.typeMismatch(_, let context), DecodingError.dataCorrupted(let context):
+            context.codingPath.first.map {
+                "\(SecretMask.hiding.masked(typed: $0.stringValue).debugDescription): \(context.debugDescription)"
+            }
+                ?? "it is no JSON"
+        default: "\(error)"
+        }
+    }
+
+    enum Value: Decodable, Sendable {
+        case flag(Bool), number(String), text(String), list([String])
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let flag = try? container.decode(Bool.self) {
+                self = .flag(flag)
+            } else if let number = try? container.decode(Int.self) {
+                self = .number(String(number))
+            } else if let number = try? container.decode(Double.self) {
+                self = .number(String(number))
+            } else if let text = try? container.decode(String.self) {
+                self = .text(text)
+            } else if let list = try? container.decode([String].self) {
+                self = .list(list)
+            } else {
+                throw DecodingError.dataCorruptedError(
+                    in: container, debugDescription: "it is no text, number, true, false or list of texts")
+            }
+        }
+
+        var texts: [String] {
+            switch self {
+            case .flag(let flag): ["\(flag)"]
+            case .number(let text), .text(let text): [text]
+            case .list(let texts): texts
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+import ArgumentParser
+import FoundationEssentials
+import LineEditor
+import StomptapOutput
+import StomptapRuntime
+import SystemC
+
+/// Words that a shell is to offer on Tab, such as destinations, so that it takes them for nothing but text.
+enum ShellCompletion {
+    /// Whether a shell may be offered this: printable characters alone, and not what its command would take for an option.
+    static func canOffer(_ word: String) -> Bool {
+        !word.isEmpty && !word.hasPrefix("-") && DisplayWidth.isPrintable(word)
+    }
+
+    /// The words as the completion script of `shell` reads them, without those that cannot be offered.
+    ///
+    /// - Parameter isOurs: whether it is the script of ``Stomptap/shellScript(for:)``. The parser's own for bash expands
+    ///   the words, and that for zsh does not quote `!`: they are given what needs no quotes.
+    static func words(_ words: [String], for shell: CompletionShell?, isOurs: Bool) -> [String] {
+        words.filter(canOffer).compactMap { word in
+            guard isOurs || shell == .fish || shell == .zsh && !word.contains("!") || isPlain(word) else { return nil }
+            // fish takes it for a folder's, and does not quote it.
+            if shell == .fish, word.hasPrefix("~") { return nil }
+            // For zsh, a description follows a colon.
+            return shell == .zsh ? word.replacing("\\", with: #"\\"#).replacing(":", with: #"\:"#) : word
+        }
+    }
+
+    /// Whether a word is the same in quotes and without, in every shell.
+    private static func isPlain(_ word: String) -> Bool {
+        word.unicodeScalars.allSatisfy { scalar in
+            !scalar.isASCII || "/._-+:,%@".unicodeScalars.contains(scalar)
+                || ("0"..."9").contains(scalar) || ("A"..."Z").contains(scalar) || ("a"..."z").contains(scalar)
+        } && !word.hasPrefix("%")
+    }
+
+    static func kind(_ words: @escaping @Sendable () -> [String]) -> CompletionKind {
+        .custom { _, _, _ in Self.words(words(), for: .requesting, isOurs: getenv("STOMPTAP_COMPLETION") != nil) }
+    }
+
+    // MARK: The scripts
+
+    /// Takes the words of the program where the parser's script has `compgen -W`, which expands each of them, and quotes
+    /// them itself: for names of files, as which bash takes them, it leaves `$` and backquotes as they are.
+    static func script(forBash script: String) -> String {
+        let call = #"__stomptap_add_completions -W "$(__stomptap_custom_complete "#
+        let lines = script.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
+            guard let start = line.firstRange(of: call) else { return String(line) }
+            return line[..<start.lowerBound] + "__stomptap_add_words " + line[start.upperBound...].dropLast(2)
+        }
+        return lines.joined(separator: "\n").replacing("\n_stomptap() {\n", with: "\n" + addWords + "_stomptap() {\n")
+    }
+
+    /// Lets zsh quote `!` in what it inserts, as it does where that means something.
+    static func script(forZsh script: String) -> String {
+        script.replacing("    unsetopt aliases banghist\n", with: "    unsetopt aliases\n")
+            .replacing("    local -xr SAP_SHELL=zsh\n", with: "    local -xr SAP_SHELL=zsh STOMPTAP_COMPLETION=1\n")
+    }
+
+    private static let addWords = #"""
+        # Adds the words that the program has for this place, each quoted so that the shell takes it for nothing but text
+        __stomptap_add_words() {
+            # Without compopt bash would quote them once more
+            compopt +o filenames 2>/dev/null || return
+            local -r quote="${COMP_WORDS[${COMP_CWORD}]:0:1}"
+            local word character quoted
+            local -i index
+            while IFS='' read -r word; do
+                case "${quote}" in
+                \'|\")
+                    # Inside of double quotes nothing keeps it from the history
+                    [[ "${quote}" = '"' && "${word}" = *'!'* ]] && continue
+                    quoted=''
+                    for ((index = 0; index < ${#word}; index++)); do
+                        character="${word:${index}:1}"
+                        case "${quote}${character}" in
+                        "''")
+                            quoted+="'\\''"
+                            ;;
+                        '""'|'"$'|'"`'|'"\')
+                            quoted+="\\${character}"
+                            ;;
+                        *)
+                            quoted+="${character}"
+                            ;;
+                        esac
+                    done
+                    ;;
+                *)
+                    printf -v quoted %q "${word}"
+                    ;;
+                esac
+                if [[ "${quoted}" = "${cur}"* || "${word}" = "${cur}"* ]]; then
+                    COMPREPLY+=("${quoted}")
+                fi
+            done < <(STOMPTAP_COMPLETION=1 __stomptap_custom_complete "${@}")
+        }
+
+
+        """#
+}
+
+extension CompletionKind {
+    /// The names of profiles, and `demo`.
+    static let endpoint = ShellCompletion.kind { ProfileFile.names.filter(ProfileFile.isName) + ["demo"] }
+    /// The destinations that were used before.
+    static let destination = ShellCompletion.kind { UsedDestinations.all }
+}
+
+/// The destinations that were named on this terminal before, for completion: `$XDG_STATE_HOME/stomptap/destinations`, a
+/// line each, the newest first, for its owner's eyes only.
+enum UsedDestinations {
+    /// How many are kept.
+    private static let most = 200
+    /// The largest file that is read, in octets.
+    private static let largestFile = 1 << 20
+
+    /// Those that are known, as the file has them.
+    static var all: [String] {
+        guard let path = UserFolders.state.map({ "\($0)/destinations" }),
+            let content = try? InputFile.read(path, limit: largestFile)
+        else { return [] }
+        return String(decoding: content, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
+    /// Keeps destinations, where a person types: a script's are nobody's to complete. What cannot be kept is left, and so
+    /// is what nobody could be offered.
+    static func keep(_ destinations: [String]) {
+        guard Terminal.isTerminal(STDERR_FILENO), let folder = UserFolders.state else { return }
+        let named = destinations.filter(ShellCompletion.canOffer)
+        let known = all
+        let kept = (named + known.filter { ShellCompletion.canOffer($0) && !named.contains($0) }).prefix(most)
+        guard Array(kept) != known else { return }
+        try? FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        // Whole or not at all, also where two programs end at once.
+        let path = "\(folder)/destinations"
+        let temporary = "\(path).\(getpid())"
+        let isWritten: ()? = try? OutputFile.write(temporary, mode: 0o600) { out in
+            for destination in kept { out.append("\(destination)\n") }
+        }
+        if isWritten == nil || rename(temporary, path) != 0 { OutputFile.remove(temporary) }
+    }
+}

@@ -1,0 +1,110 @@
+import ArgumentParser
+import StomptapOutput
+import StomptapRuntime
+import SystemC
+
+/// The program: all commands under one name.
+public struct Stomptap: AsyncParsableCommand {
+    public static let configuration = CommandConfiguration(
+        commandName: "stomptap",
+        abstract: "See and send STOMP frames, over TCP and WebSocket, from a terminal.",
+        discussion: """
+            ENDPOINT is a URL, the name of a profile, or demo: a broker inside the
+            command.
+              stomp://localhost:61613         STOMP over TCP; stomps:// over TLS
+              ws://localhost:15674/ws         STOMP over WebSocket; wss:// over TLS
+              http://localhost:8080/ws        what a browser's SockJS client is given
+
+            START HERE
+              stomptap connect demo
+              stomptap subscribe demo /topic/clock
+              stomptap serve
+              stomptap subscribe stomp://localhost /topic/orders
+              stomptap publish stomp://localhost /topic/orders '{"id": 42}'
+            """,
+        version: "stomptap \(Version.current)",
+        subcommands: [
+            ConnectCommand.self, SubscribeCommand.self, PublishCommand.self, RequestCommand.self, RawCommand.self,
+            BenchCommand.self, CheckCommand.self, TapCommand.self, ServeCommand.self, ProfilesCommand.self,
+        ])
+
+    public init() {}
+
+    /// Does what the command line asks for, and ends the process.
+    ///
+    /// - Parameter arguments: the command line without the program's name.
+    public static func runAndExit(_ arguments: [String]) -> Never {
+        // Before there is a task: what runs it opens descriptors.
+        StandardStreams.holdPlaces()
+        Task.detached { endProcess(await run(arguments)) }
+        while true { pause() }
+    }
+
+    /// Does what the command line asks for.
+    ///
+    /// - Parameter arguments: the command line without the program's name.
+    /// - Returns: the status that the process is to end with.
+    public static func run(_ arguments: [String]) async -> Int32 {
+        Interrupts.ignoreClosedPipes()
+        do {
+            if let fault = unknownCommand(in: arguments) ?? CommandLineSecrets.unquotedHeader(in: arguments) {
+                throw fault
+            }
+            var command = try parse(arguments)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            return ExitStatus.success.rawValue
+        } catch  where isParserError(error) {
+            // It has its own text, and the usage with it; help goes to stdout.
+            guard exitCode(for: error) != .success else { exit(withError: error) }
+            Diagnostics.write(Array((CommandLineSecrets(arguments).masked(fullMessage(for: error)) + "\n").utf8))
+            return exitCode(for: error).rawValue
+        } catch {
+            let failure = Failure(error)
+            if let line = failure.line { Diagnostics.fail(line) }
+            return failure.status.rawValue
+        }
+    }
+
+    /// Parses the command line; where its endpoint is a profile, with the options of that in it.
+    private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+        let command = try parseAsRoot(NumberArguments.protected(arguments))
+        guard let endpoint = (command as? any EndpointCommand)?.endpoint, ProfileFile.isName(endpoint) else {
+            return command
+        }
+        let profile = try Profile(named: endpoint, isStray: CommandLineSecrets(arguments).strays.contains(endpoint))
+        if let warning = profile.warning { Diagnostics.warn(warning) }
+        return try profile.parsed(arguments, of: type(of: command).configuration.commandName ?? "")
+    }
+
+    /// `exit` means the parser's here.
+    private static func endProcess(_ status: Int32) -> Never {
+        SystemC.exit(status)
+    }
+
+    private static func isParserError(_ error: any Error) -> Bool {
+        error is ValidationError || error is CleanExit || exitCode(for: error) != .failure
+    }
+}
+
+extension Stomptap {
+    /// The program's version, such as `0.1.0`.
+    public static let version = Version.current
+    /// The day of the version, such as `2026-11-21`.
+    public static let versionDate = Version.date
+}
+
+extension Stomptap {
+    /// The script with which a shell completes the program's command line.
+    public static func shellScript(for shell: CompletionShell) -> String {
+        let script = completionScript(for: shell)
+        return switch shell {
+        case .bash: ShellCompletion.script(forBash: script)
+        case .zsh: ShellCompletion.script(forZsh: script)
+        default: script
+        }
+    }
+}

@@ -1,0 +1,241 @@
+import Dispatch
+import LineEditor
+import NIOCore
+import STOMPClient
+import STOMPTransport
+import StomptapOutput
+import StomptapRuntime
+import Synchronization
+import SystemC
+
+/// Where `connect` prints: stdout and stderr or, while a line is being edited, above that line.
+package final class Console: Sendable {
+    /// How messages are printed.
+    package struct Settings: Sendable {
+        var form: OutputForm
+        /// As `set` has it.
+        var formName: String
+        var timestamps: TimestampStyle
+        var color: ColorChoice
+        var verbose: Int
+        var isPaused = false
+
+        /// - Parameters:
+        ///   - formName: the form, as `set` has it.
+        ///   - verbose: how often `-v` was given, up to 3.
+        package init(
+            form: OutputForm, formName: String, timestamps: TimestampStyle, color: ColorChoice, verbose: Int
+        ) {
+            self.form = form
+            self.formName = formName
+            self.timestamps = timestamps
+            self.color = color
+            self.verbose = verbose
+        }
+    }
+
+    private struct State {
+        var settings: Settings
+        var renderer: MessageRenderer
+        /// Counts the renderers that the settings have made.
+        var generation = 0
+        var editor: LineEditor?
+    }
+
+    /// A person is there, who wants to be told what happens.
+    let isInteractive: Bool
+    let mask: SecretMask
+    private let state: Mutex<State>
+
+    init(settings: Settings, mask: SecretMask, isInteractive: Bool) {
+        self.isInteractive = isInteractive
+        self.mask = mask
+        state = Mutex(State(settings: settings, renderer: Self.renderer(settings, mask)))
+    }
+
+    private static func renderer(_ settings: Settings, _ mask: SecretMask) -> MessageRenderer {
+        let isTerminal = Terminal.isTerminal(STDOUT_FILENO)
+        let palette = Palette(isOn: settings.color.applies(isTerminal: isTerminal))
+        return MessageRenderer(
+            form: settings.form,
+            style: OutputStyle(
+                timestamps: settings.timestamps, isTerminal: isTerminal, palette: palette, mask: mask))
+    }
+
+    // MARK: Settings
+
+    var settings: Settings { state.withLock { $0.settings } }
+
+    /// Whether messages are printed at all: `-o none` prints nothing of them.
+    var showsMessages: Bool {
+        if case .none = settings.form { false } else { true }
+    }
+
+    var palette: Palette { state.withLock { $0.renderer.style.palette } }
+
+    func update(_ change: (inout Settings) -> Void) {
+        state.withLock { state in
+            change(&state.settings)
+            state.renderer = Self.renderer(state.settings, mask)
+            state.generation += 1
+        }
+    }
+
+    // MARK: The editor
+
+    var editor: LineEditor? { state.withLock { $0.editor } }
+
+    /// From now on everything goes above the line of this editor; nil goes back to stdout and stderr.
+    func attach(_ editor: LineEditor?) {
+        state.withLock { $0.editor = editor }
+        Diagnostics.redirect(to: editor.map { editor in DiagnosticSink(editor).take })
+    }
+
+    // MARK: Printing
+
+    /// The octets of messages as they are printed, for messages that are few and small.
+    ///
+    /// - Parameter showsNumbers: whether each tells its number, which is for people.
+    func rendered(_ messages: some Sequence<LoggedMessage>, showsNumbers: Bool) -> [UInt8] {
+        state.withLock { state in
+            var out = OutputBuffer()
+            for logged in messages {
+                state.renderer.append(
+                    logged.message.frame, at: logged.message.receivedAt, number: showsNumbers ? logged.number : nil,
+                    to: &out)
+            }
+            return Array(out.octets)
+        }
+    }
+
+    /// Prints messages, all of them and whole.
+    ///
+    /// - Throws: ``Failure`` where stdout cannot be written, a quiet one where its reader has gone; `CancellationError`.
+    func print(_ messages: [LoggedMessage]) async throws {
+        // A few at a time, so that another one who prints has a turn.
+        var rest = messages[...]
+        while !rest.isEmpty {
+            var octets = 0
+            let batch = rest.prefix { logged in
+                defer { octets += logged.message.frame.bytes.readableBytes }
+                return octets < 64 << 10
+            }
+            rest = rest[batch.endIndex...]
+            try await write { [self] out in render(batch, to: &out) }
+        }
+    }
+
+    /// Renders outside the lock: what is printed of a message can be much more than the message, and leaves as it comes
+    /// about, as fast as the reader of stdout takes it.
+    private func render(_ messages: ArraySlice<LoggedMessage>, to out: inout OutputBuffer) {
+        var (renderer, generation) = state.withLock { ($0.renderer, $0.generation) }
+        for logged in messages {
+            renderer.append(
+                logged.message.frame, at: logged.message.receivedAt, number: isInteractive ? logged.number : nil,
+                to: &out)
+        }
+        state.withLock { if $0.generation == generation { $0.renderer = renderer } }
+    }
+
+    /// Prints text that was asked for.
+    func print(_ text: String) async throws {
+        guard !text.isEmpty else { return }
+        try await write { $0.append(text) }
+    }
+
+    /// Writes what `body` appends, on a thread that may wait.
+    private func write(_ body: @escaping @Sendable (inout OutputBuffer) -> Void) async throws {
+        let isCancelled = Shared(false)
+        let writer = editor.map { Self.writer(to: $0, isCancelled) } ?? DescriptorWriter.standardOutput.write
+        let goesOn = try await withTaskCancellationHandler {
+            try await BlockingThread.output.run {
+                try StandardOutput.reportingFailures {
+                    var out = OutputBuffer(into: writer)
+                    body(&out)
+                    try out.flush()
+                }
+            }
+        } onCancel: {
+            isCancelled.update { $0 = true }
+        }
+        // Nothing to complain of, as with `| head -1`.
+        guard goesOn else { throw Failure(.success, nil) }
+    }
+
+    /// Writes above the line of an editor, in pieces, until nobody wants it any more.
+    private static func writer(to editor: LineEditor, _ isCancelled: Shared<Bool>) -> OutputBuffer.Writer {
+        { octets throws(OutputError) in
+            for piece in Pieces(Array(octets)) {
+                guard !isCancelled.value else { throw .readerGone }
+                let isPrinted = DispatchSemaphore(value: 0)
+                Task {
+                    await editor.print(Array(piece))
+                    isPrinted.signal()
+                }
+                isPrinted.wait()
+            }
+        }
+    }
+
+    /// Tells a person what happened, in one line.
+    func note(_ line: String, _ ink: Palette.Ink = .aside) {
+        guard isInteractive else { return }
+        guard let editor else { return Diagnostics.tell(line) }
+        var out = OutputBuffer()
+        out.paint(ink, palette) { $0.append(mask.masked(line), visible: .line) }
+        let octets = Array(out.octets)
+        // Where there is no room at once, it comes a little later rather than not at all.
+        if !editor.printIfRoom(octets) { Task { await editor.print(octets) } }
+    }
+
+    /// Tells of a failure, in one line.
+    func complain(_ line: String) {
+        editor == nil ? Diagnostics.fail(line) : note(line, .error)
+    }
+}
+
+/// Takes traces and warnings above the line being edited, as fast as the terminal does, and counts what is too much.
+final class DiagnosticSink: Sendable {
+    private let editor: LineEditor
+    private let missed = Mutex(0)
+
+    init(_ editor: LineEditor) {
+        self.editor = editor
+    }
+
+    /// Called where nobody may wait, such as an event loop.
+    @Sendable func take(_ octets: [UInt8]) {
+        let before = missed.withLock { missed in
+            defer { missed = 0 }
+            return missed
+        }
+        let head = before == 0 ? [] : Array("… \(before) lines of trace left out\n".utf8)
+        if !editor.printIfRoom(head + octets) { missed.withLock { $0 += before + 1 } }
+    }
+}
+
+/// Octets in pieces that end at line ends where they can, small enough for the keyboard to have its turn between them.
+struct Pieces: Sequence, IteratorProtocol {
+    static let size = 32 << 10
+
+    private var rest: ArraySlice<UInt8>
+
+    init(_ octets: [UInt8]) {
+        rest = octets[...]
+    }
+
+    mutating func next() -> ArraySlice<UInt8>? {
+        guard !rest.isEmpty else { return nil }
+        let piece = rest[..<end]
+        rest = rest[end...]
+        return piece
+    }
+
+    private var end: Int {
+        guard rest.count > Self.size else { return rest.endIndex }
+        let most = rest.startIndex + Self.size
+        if let lineEnd = rest[..<most].lastIndex(of: UInt8(ascii: "\n")) { return lineEnd + 1 }
+        // Not in the middle of a character.
+        return rest[(most - 3)...most].lastIndex { $0 & 0xC0 != 0x80 } ?? most
+    }
+}

@@ -1,0 +1,148 @@
+import StomptapOutput
+import StomptapRuntime
+
+/// A command of `connect`: how it is written, what it does, and what it makes of a line.
+struct CommandEntry: Sendable {
+    /// What may stand at a place of a line.
+    enum Place: Sendable, Equatable {
+        case destination, subscription, message, header, ackMode, contentType, file, url, command, setting, settingValue
+        /// Anything that nobody can guess.
+        case other
+    }
+
+    struct Option: Sendable {
+        /// The long name first.
+        var names: [String]
+        var place: Place
+    }
+
+    var name: String
+    var aliases: [String] = []
+    /// What follows the name.
+    var synopsis = ""
+    /// A few words for the list of all commands.
+    var summary: String
+    /// Sentences for `help NAME`.
+    var details: String
+    var examples: [String]
+    var options: [Option] = []
+    var operands: [Place] = []
+    /// Whether the last operand is the rest of the line, word for word. Options then come before all operands.
+    var takesRest = false
+    /// Whether options may stand behind that rest as well, which is then no longer word for word.
+    var takesOptionsBehind = false
+    /// Whether that rest is a body, which may also be `@file` or `<<WORD`.
+    var takesBody = false
+    var make: @Sendable (inout LineArguments) throws(LineError) -> LineCommand
+
+    func option(named name: String) -> Option? { options.first { $0.names.contains(name) } }
+}
+
+/// What stands behind the name of a command.
+struct LineArguments: Sendable {
+    /// Values by the long names of their options, in their order.
+    private(set) var options: [String: [String]] = [:]
+    private var operands: ArraySlice<String> = []
+    /// The rest of a line that takes one; nil where there is none.
+    private(set) var rest: String?
+    /// The body, as far as the rest is one.
+    var body = LineBody.text("")
+
+    /// - Throws: ``LineError`` for an option that is not the command's, or without its value, or a quote that is open.
+    init(_ words: LineWords, of entry: CommandEntry) throws(LineError) {
+        var words = words
+        let wordsBeforeRest = entry.takesRest ? entry.operands.count - 1 : Int.max
+        var taken: [String] = []
+        var optionsAreOver = entry.takesRest && entry.options.isEmpty
+        var mayFollow = entry.takesOptionsBehind
+        while !words.isEmpty {
+            // No option is part of a rest.
+            if taken.count >= wordsBeforeRest, taken.count > 0 { break }
+            let next = words.nextWord
+            if !optionsAreOver, next == "--" {
+                _ = try words.take()
+                optionsAreOver = true
+                mayFollow = false
+            } else if !optionsAreOver, next.first == "-", next.count > 1 {
+                try takeOption(&words, of: entry)
+            } else if taken.count < wordsBeforeRest, let word = try words.take() {
+                taken.append(word)
+                if entry.takesRest { optionsAreOver = true }
+            } else {
+                break
+            }
+        }
+        operands = taken[...]
+        guard entry.takesRest, !words.isEmpty else { return }
+        rest = taken.isEmpty ? String(words.rest.drop(while: \.isBlank)) : words.takeRest()
+        if mayFollow { try takeOptionBehind(entry) }
+        if entry.takesBody, let rest { body = rest.hasPrefix("@") ? .file(String(rest.dropFirst())) : .text(rest) }
+    }
+
+    private mutating func takeOption(_ words: inout LineWords, of entry: CommandEntry) throws(LineError) {
+        guard let word = try words.take() else { return }
+        var name = word
+        var value: String?
+        if word.hasPrefix("--"), let equals = word.firstIndex(of: "=") {
+            name = String(word[..<equals])
+            value = String(word[word.index(after: equals)...])
+        } else if !word.hasPrefix("--"), word.count > 2 {
+            name = String(word.prefix(2))
+            value = String(word.dropFirst(2))
+        }
+        guard let option = entry.option(named: name), let long = option.names.first else {
+            throw LineError(
+                "there is no option \(SecretMask.hiding.masked(typed: name))" + Self.suggestion(for: name, entry))
+        }
+        if value == nil { value = try words.take() }
+        guard let value else { throw LineError("\(name) wants a value") }
+        options[long, default: []].append(value)
+    }
+
+    /// Takes `--timeout 1s` or `--timeout=1s` off the end of the rest, with the blanks before it.
+    private mutating func takeOptionBehind(_ entry: CommandEntry) throws(LineError) {
+        guard let text = rest else { return }
+        let words = text.split(whereSeparator: \.isBlank)
+        let isName = { (word: Substring) in
+            entry.options.contains { $0.names.contains { word == $0 || word.hasPrefix("\($0)=") } }
+        }
+        guard let word = words.dropFirst().suffix(2).first(where: isName) else { return }
+        var end = LineWords(text[word.startIndex...])
+        var taken = self
+        try taken.takeOption(&end, of: entry)
+        guard end.isEmpty else { return }
+        taken.rest = text[..<word.startIndex].split(whereSeparator: \.isBlank).last.map { String(text[..<$0.endIndex]) }
+        self = taken
+    }
+
+    private static func suggestion(for name: String, _ entry: CommandEntry) -> String {
+        let known = entry.options.flatMap(\.names)
+        if let nearest = EditDistance.nearest(to: name, among: known.filter { $0.hasPrefix("--") }) {
+            return "; did you mean \(nearest)?"
+        }
+        return known.isEmpty ? "; it has none" : "; it has \(known.joined(separator: ", "))"
+    }
+
+    /// The last value of an option.
+    func option(_ name: String) -> String? { options[name]?.last }
+
+    /// The next word; nil at the end.
+    mutating func next() -> String? { operands.popFirst() }
+
+    /// The next word, without which the line means nothing.
+    mutating func next(_ what: String) throws(LineError) -> String {
+        guard let word = next() else { throw LineError("it wants \(what)") }
+        return word
+    }
+
+    /// Where more stands behind what a command takes, it is told rather than dropped.
+    ///
+    /// - Parameter entry: the command's; where its words may be pieces of a secret without quotes, they are not told.
+    func finish(of entry: CommandEntry) throws(LineError) {
+        guard let extra = operands.first else { return }
+        guard !entry.operands.contains(.url), options["--header"] == nil else {
+            throw LineError("too many arguments; what has blanks stands in quotes")
+        }
+        throw LineError("it takes no \(SecretMask.hiding.masked(typed: extra).debugDescription)")
+    }
+}

@@ -1,0 +1,95 @@
+/// What `help` says, by the ``CommandTable``.
+enum LineHelp {
+    /// The widest that is easy to read.
+    static let width = 80
+
+    /// - Parameters:
+    ///   - name: a command; nil for all of them.
+    ///   - width: of the terminal.
+    static func text(_ name: String?, width: Int = width) -> String {
+        let width = min(width, Self.width)
+        let lines = name.flatMap { CommandTable.entry($0) }.map { of($0, width) } ?? all(width)
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func of(_ entry: CommandEntry, _ width: Int) -> [String] {
+        var lines = Paragraphs.lines(entry.usage, width: width) + [""]
+        lines += Paragraphs.lines(entry.details, width: width, indentation: 2)
+        // As they are: they are there to be copied.
+        lines += ["", "  for example"] + entry.examples.map { "    \($0)" }
+        if !entry.aliases.isEmpty { lines += ["", "  also: \(entry.aliases.joined(separator: ", "))"] }
+        return lines
+    }
+
+    private static func all(_ width: Int) -> [String] {
+        let column = (CommandTable.names.map(\.count).max() ?? 0) + 2
+        var lines: [String] = []
+        for (title, entries) in CommandTable.groups {
+            lines.append(title)
+            let rows = entries.map { "\($0.name.padded(to: column))\($0.summary)" }.joined(separator: "\n")
+            lines += Paragraphs.lines(rows, width: width, indentation: 2)
+        }
+        let hints = """
+            'help COMMAND' tells more. Options come before a body, and the body is the rest of the line, word for word.
+            Tab completes, Ctrl-R searches the history, Ctrl-C clears the line, Ctrl-D says goodbye.
+            """
+        return lines + [""] + Paragraphs.lines(hints, width: width)
+    }
+}
+
+extension String {
+    fileprivate func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}
+
+/// Text for people, as wide as their terminal.
+enum Paragraphs {
+    /// Its lines, broken anew between words.
+    ///
+    /// Lines that follow each other are one paragraph. A line with two blanks in it is a row of its own: a name, and
+    /// text that stays in its column, with the lines behind it that begin with a blank.
+    ///
+    /// - Parameters:
+    ///   - width: of the terminal, with the indentation.
+    ///   - indentation: blanks before each line.
+    static func lines(_ text: String, width: Int, indentation: Int = 0) -> [String] {
+        var paragraphs: [(text: String, hanging: Int)] = []
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            let content = line.drop(while: \.isBlank)
+            if let column = column(of: line) {
+                paragraphs.append((String(line), column))
+            } else if let last = paragraphs.last, !content.isEmpty, !last.text.isEmpty,
+                last.hanging == 0 || content.count < line.count
+            {
+                paragraphs[paragraphs.count - 1].text += " " + content
+            } else {
+                paragraphs.append((String(content), 0))
+            }
+        }
+        return paragraphs.flatMap { fold($0.text, hanging: $0.hanging, width: width, indentation: indentation) }
+    }
+
+    /// Where the text of a row begins; nil where the line is none.
+    private static func column(of line: Substring) -> Int? {
+        guard let gap = line.firstRange(of: "  "), gap.lowerBound > line.startIndex else { return nil }
+        let text = line[gap.lowerBound...].drop(while: \.isBlank)
+        return line.count - text.count
+    }
+
+    private static func fold(_ text: String, hanging: Int, width: Int, indentation: Int) -> [String] {
+        let margin = String(repeating: " ", count: indentation)
+        // Where there is no room for a column, the text goes below the name.
+        let hang = String(repeating: " ", count: width - indentation - hanging < 20 ? min(hanging, 2) : hanging)
+        var lines: [String] = []
+        var line = margin + text.prefix(hanging)
+        for word in text.dropFirst(hanging).split(separator: " ") {
+            let blank = line.isEmpty || line.last == " " ? "" : " "
+            if line.count + blank.count + word.count > width, !line.allSatisfy(\.isBlank) {
+                lines.append(line)
+                line = margin + hang + word
+            } else {
+                line += blank + word
+            }
+        }
+        return lines + [line]
+    }
+}

@@ -1,0 +1,170 @@
+import LineEditor
+import STOMPClient
+import StomptapOutput
+import StomptapRuntime
+
+/// Runs lines without a person: the first that fails ends it, unless it keeps going.
+struct Script {
+    let interpreter: Interpreter
+    let keepsGoing: Bool
+    private var failure: Failure?
+
+    init(interpreter: Interpreter, keepsGoing: Bool) {
+        self.interpreter = interpreter
+        self.keepsGoing = keepsGoing
+    }
+
+    /// Runs lines that are known before.
+    ///
+    /// - Throws: ``Failure`` of the first line that failed, or of the session.
+    mutating func run(_ items: [LineAssembler.Item]) async throws {
+        for item in items {
+            guard try await run(item) else { break }
+        }
+        try finish()
+    }
+
+    /// Runs lines as they come on stdin.
+    ///
+    /// - Throws: ``Failure`` of the first line that failed, or of the session; `CancellationError`.
+    mutating func runInput() async throws {
+        let reader: PlainLineReader
+        do throws(LineEditorError) {
+            reader = try PlainLineReader()
+        } catch {
+            throw Failure(.noInput, "stdin: \(error)")
+        }
+        defer { reader.close() }
+        // No line is waited for once nothing can be done with it.
+        let watch = Task { [link = interpreter.link, events = interpreter.events] in
+            _ = try await events.wait { link.hasFailed ? true : nil }
+            reader.close()
+        }
+        defer { watch.cancel() }
+        var assembler = LineAssembler()
+        reading: for await event in reader.lines {
+            switch event {
+            case .line(let line):
+                // Files of other systems.
+                for item in assembler.take(line.hasSuffix("\r") ? String(line.dropLast()) : line) {
+                    guard try await run(item) else { break reading }
+                }
+            case .failure(let error): throw Failure(.badInput, "stdin: \(error)")
+            case .interrupt, .endOfInput: break reading
+            }
+        }
+        try Task.checkCancellation()
+        if let unfinished = assembler.end() { _ = try await run(unfinished) }
+        try finish()
+    }
+
+    /// False where nothing more is to be run.
+    private mutating func run(_ item: LineAssembler.Item) async throws -> Bool {
+        do {
+            return try await interpreter.run(try item.command.get()) == .done
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            try fail(told(error, item))
+            return true
+        }
+    }
+
+    /// - Throws: this failure, unless the script keeps going.
+    private mutating func fail(_ failure: Failure) throws {
+        self.failure = self.failure ?? failure
+        guard keepsGoing else { throw failure }
+        if let line = failure.line { Diagnostics.fail(line) }
+    }
+
+    private func told(_ error: any Error, _ item: LineAssembler.Item) -> Failure {
+        if let error = error as? LineError { return Failure(.usage, "line \(item.line): \(error)") }
+        let failure = Failure(error)
+        let name = item.source.split(whereSeparator: \.isBlank).first ?? ""
+        return Failure(failure.status, failure.line.map { "\($0) (line \(item.line): \(name))" })
+    }
+
+    private mutating func finish() throws {
+        if let transaction = interpreter.link.view.transaction {
+            try fail(
+                Failure(
+                    .badInput,
+                    "STOMP: transaction \(transaction) is open at the end, and nothing of it has happened: 'commit' makes it happen, 'abort' forgets it"
+                ))
+        }
+        // Each line was told as it failed.
+        if let failure { throw Failure(failure.status, nil) }
+        if interpreter.link.hasFailed, let failure = interpreter.link.failure { throw failure }
+        if let absence = interpreter.link.absence { throw absence }
+    }
+}
+
+/// What `connect` is: a session, and the lines that a person types or a script has.
+package struct ConsoleSession: Sendable {
+    private let interpreter: Interpreter
+
+    /// - Parameters:
+    ///   - isInteractive: whether a person is there, who wants to be told what happens.
+    ///   - trace: the trace of all connections.
+    ///   - reconnection: how the server is reached that a line names; it says to `note` what a person should know of it.
+    package init(
+        _ settings: Console.Settings, mask: SecretMask, isInteractive: Bool, trace: CommandTrace,
+        reconnection: @escaping @Sendable (_ url: String, _ note: (String) -> Void) throws -> Reconnection
+    ) {
+        let console = Console(settings: settings, mask: mask, isInteractive: isInteractive)
+        let events = Turnstile()
+        let log = MessageLog(events: events)
+        let feed = Feed(console: console)
+        let report = LinkReport(console: console)
+        let link = Link(events: events, log: log, take: { try await feed.take($0) }, report: report.tell)
+        interpreter = Interpreter(link: link, log: log, feed: feed, console: console, events: events, trace: trace) {
+            try reconnection($0, report.say)
+        }
+    }
+
+    /// Opens the session, runs lines until they end, and closes it.
+    ///
+    /// - Parameters:
+    ///   - script: the lines; nil is what comes on stdin or, where a person is there, is typed.
+    ///   - keepsGoing: whether a script goes on after a line that failed.
+    /// - Throws: ``Failure``, `STOMPClientError` or `CancellationError`.
+    package func run(_ reconnection: Reconnection, script: ScriptLines?, keepsGoing: Bool) async throws {
+        do {
+            try await interpreter.link.open(reconnection, keepsSubscriptions: false)
+            try await interpreter.link.settled()
+            if interpreter.console.isInteractive {
+                try await Repl(interpreter: interpreter).run()
+            } else {
+                var runner = Script(interpreter: interpreter, keepsGoing: keepsGoing)
+                if let script { try await runner.run(script.items) } else { try await runner.runInput() }
+            }
+        } catch {
+            // The goodbye must not notice that the task is cancelled, nor hide what went wrong.
+            _ = await Task { try await interpreter.link.close() }.result
+            throw error
+        }
+        try await interpreter.close()
+    }
+}
+
+/// The lines of `-e`.
+package struct ScriptLines: Sendable {
+    let items: [LineAssembler.Item]
+
+    /// - Parameters:
+    ///   - texts: each may hold several lines.
+    ///   - keepsGoing: whether what is typed wrong is found only when it is run.
+    /// - Throws: ``Failure`` with 64 where something is typed wrong.
+    package init(_ texts: [String], keepsGoing: Bool) throws {
+        var items: [LineAssembler.Item] = []
+        var assembler = LineAssembler()
+        for text in texts {
+            items += assembler.take(script: text)
+            if let unfinished = assembler.end() { items.append(unfinished) }
+        }
+        for item in items where !keepsGoing {
+            if case .failure(let error) = item.command { throw Failure(.usage, "line \(item.line): \(error)") }
+        }
+        self.items = items
+    }
+}

@@ -1,0 +1,201 @@
+import NIOCore
+import STOMPClient
+import STOMPCore
+import STOMPTransport
+import StomptapOutput
+import StomptapRuntime
+import SystemC
+
+extension Interpreter {
+    // MARK: Messages
+
+    /// The octets of a body.
+    ///
+    /// - Throws: ``Failure`` where a file cannot be read.
+    func bytes(of body: LineBody) throws -> ByteBuffer {
+        switch body {
+        case .text(let text): ByteBuffer(string: text)
+        case .file(let path):
+            ByteBuffer(bytes: try InputFile.read(FilePath.expanded(path), limit: InputFile.largestBody))
+        }
+    }
+
+    func send(_ outgoing: LineCommand.Outgoing, _ body: ByteBuffer) async throws {
+        if body.readableBytesView.starts(with: "-H ".utf8) || body.readableBytesView.starts(with: "-t ".utf8) {
+            console.note("the body begins with an option: options come before the destination")
+        }
+        let connection = try await connection()
+        let transaction = link.view.transaction
+        var headers = outgoing.headers
+        let type = outgoing.contentType ?? ContentType.guess(body)
+        if !headers.contains("content-type"), !type.isEmpty { headers.append("content-type", type) }
+        // In a transaction only COMMIT tells anything: RabbitMQ answers the receipts of SEND after it.
+        let asksReceipt = connection.handshake.answersReceipts && transaction == nil && !headers.contains("receipt")
+        let receipt = try await connection.send(
+            OutgoingMessage(
+                to: outgoing.destination, body: body, headers: headers, wantsReceipt: asksReceipt,
+                transaction: transaction))
+        try await receipt?.arrives()
+        log.note(destination: outgoing.destination)
+        console.note(
+            "sent \(ByteCount.readable(body.readableBytes)) to \(outgoing.destination)"
+                + (transaction.map { ", in \($0)" } ?? (receipt == nil ? "; no receipt was asked for" : "")))
+    }
+
+    func edit(_ outgoing: LineCommand.Outgoing) async throws {
+        guard let editor = console.editor else { throw Failure(.usage, "edit: it needs a terminal") }
+        // Nobody writes a message that cannot be sent.
+        _ = try link.connection()
+        let text = try await editor.withTerminalReleased { try await TextEditor.edit(draft.value) }
+        guard !text.isEmpty else { return console.note("nothing was written, and nothing sent") }
+        draft.update { $0 = text }
+        try await send(outgoing, ByteBuffer(string: text))
+        draft.update { $0 = "" }
+    }
+
+    func acknowledge(_ reference: MessageReference, isPositive: Bool) async throws {
+        let connection = try await connection()
+        let view = link.view
+        let modes = Dictionary(view.subscriptions.map { ($0.id, $0.mode) }) { first, _ in first }
+        let number = link.connectionNumber
+        let verb = isPositive ? "ack" : "nack"
+        let found = log.find(reference) { logged in
+            !logged.isSettled && logged.connection == number
+                && logged.message.subscription.map { modes[$0, default: .auto] != .auto } ?? false
+        }
+        guard let logged = found else {
+            throw Failure(
+                .badInput,
+                reference == .last
+                    ? "\(verb): no message waits for it; 'sub --ack client' or '--ack client-individual' makes them wait"
+                    : "\(verb): no such message has come, or it is no longer kept")
+        }
+        guard logged.connection == number else {
+            throw Failure(.badInput, "\(verb): message #\(logged.number) came on a connection that is gone")
+        }
+        if connection.handshake.version >= .v12, !logged.message.headers.contains("ack") {
+            try await acknowledgeByMessageID(logged.message, isPositive ? .ack : .nack, on: connection)
+        } else if isPositive {
+            try await connection.ack(logged.message, transaction: view.transaction)
+        } else {
+            try await connection.nack(logged.message, transaction: view.transaction)
+        }
+        log.settle(logged, isCumulative: isPositive && logged.message.subscription.map { modes[$0] } == .client)
+        console.note("\(verb) of #\(logged.number)" + (view.transaction.map { ", in \($0)" } ?? ""))
+    }
+
+    /// Spring's simple broker takes `ack:client`, gives its messages no `ack` header, and ignores what comes back.
+    private func acknowledgeByMessageID(
+        _ message: Message, _ command: Command, on connection: STOMPConnection
+    ) async throws {
+        Diagnostics.warn(
+            "STOMP: the message has no 'ack' header; \(command) is sent with its message-id, as the server may ignore")
+        let headers: HeaderList = ["id": message.headers["message-id"] ?? ""]
+        let frame = try FrameEncoder(version: connection.handshake.version).frame(command, headers)
+        try await connection.send(raw: frame.bytes)
+    }
+
+    // MARK: Transactions
+
+    func begin(_ id: String?) async throws {
+        let connection = try await connection()
+        let transaction = try await link.begin(id)
+        console.note("transaction \(transaction) is open: 'commit' makes it happen, 'abort' forgets it")
+        if !connection.handshake.answersReceipts {
+            console.note(
+                "this server names neither itself nor the session, as Spring's simple broker, which has no transactions"
+            )
+        }
+    }
+
+    func endTransaction(commits: Bool) async throws {
+        let connection = try await connection()
+        let (id, receipt) = try await link.endTransaction(commits: commits)
+        if connection.handshake.answersReceipts { try await receipt?.arrives() }
+        console.note(commits ? "transaction \(id) has happened" : "transaction \(id) is forgotten")
+    }
+
+    // MARK: By hand
+
+    func sendRaw(_ body: LineBody) async throws {
+        let connection = try await connection()
+        let octets =
+            switch body {
+            case .text(let text): RawFrame.octets(text)
+            case .file: RawFrame.octets(file: Array(buffer: try bytes(of: body)))
+            }
+        try await connection.send(raw: octets)
+        console.note("sent \(ByteCount.readable(octets.readableBytes)) as they are")
+    }
+
+    func ping(_ payload: String) async throws {
+        let time = try await connection().ping(ByteBuffer(string: payload))
+        try await console.print("pong after \(time.readable)\n")
+    }
+}
+
+/// A frame as it was written by hand.
+enum RawFrame {
+    /// Its octets: the text, the line end that its lines lack, and the NUL. Nothing else is added.
+    ///
+    /// The last line of a body has no line end, a header line and the empty line have one. A line `^@` at the end stands
+    /// for the NUL.
+    static func octets(_ text: String) -> ByteBuffer {
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        if lines.last == "^@" { lines.removeLast() }
+        var octets = ByteBuffer(string: lines.joined(separator: "\n"))
+        let hasBody = lines.firstIndex(of: "").map { $0 < lines.count - 1 } ?? false
+        if !hasBody { octets.writeString("\n") }
+        octets.writeInteger(UInt8(0))
+        return octets
+    }
+
+    /// The octets of a file, with the NUL where it has none.
+    static func octets(file content: [UInt8]) -> ByteBuffer {
+        var octets = ByteBuffer(bytes: content)
+        if !content.contains(0) { octets.writeInteger(UInt8(0)) }
+        return octets
+    }
+}
+
+/// The person's own text editor.
+enum TextEditor {
+    /// Opens `text` in `$VISUAL`, `$EDITOR` or vi, and returns what was saved, without the line end that editors put
+    /// behind the last line.
+    ///
+    /// - Throws: ``Failure`` where the editor cannot be run, or says that it failed.
+    static func edit(_ text: String) async throws -> String {
+        let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var path = Array("\(folder)/stomptap-XXXXXX.txt".utf8CString)
+        let descriptor = mkstemps(&path, 4)
+        guard descriptor >= 0 else { throw Failure(.cannotCreate, "edit: \(folder): \(systemMessage(errno))") }
+        let name = String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { unlink(name) }
+        let written = Result {
+            try Array(text.utf8).withUnsafeBytes { octets in
+                try DescriptorWriter(descriptor: descriptor, name: name).write(octets)
+            }
+        }
+        close(descriptor)
+        try written.get()
+        let status = try await Interrupts.leftToOthers {
+            try await BlockingThread.input.run { try run(on: name) }
+        }
+        guard status == 0 else { throw Failure(.failed, "edit: the editor ended with \(status); nothing was sent") }
+        let saved = String(decoding: try InputFile.read(name, limit: InputFile.largestBody), as: UTF8.self)
+        return saved.hasSuffix("\n") ? String(saved.dropLast()) : saved
+    }
+
+    /// Returns the exit status, as a shell has it. The variable may hold arguments, so it is the shell's to read.
+    private static func run(on file: String) throws -> Int32 {
+        let command = ShellCommand(script: #"exec ${VISUAL:-${EDITOR:-vi}} "$1""#, arguments: [file])
+        do throws(ShellCommand.NotStarted) {
+            switch ShellCommand.status(of: try command.start()) {
+            case .exited(let status): return status
+            case .killed(let signal): return 128 + signal
+            }
+        } catch {
+            throw Failure(.failed, "edit: /bin/sh: \(systemMessage(error.errno))")
+        }
+    }
+}

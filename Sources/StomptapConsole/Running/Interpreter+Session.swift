@@ -1,0 +1,190 @@
+import NIOCore
+import STOMPClient
+import STOMPCore
+import STOMPTransport
+import StomptapOutput
+import StomptapRuntime
+
+extension Interpreter {
+    // MARK: Subscriptions
+
+    func subscribe(to destination: String, id: String?, ack: AckMode?, headers: HeaderList) async throws {
+        let connection = try await connection()
+        let (id, standing) = try await link.subscribe(to: destination, id: id, ack: ack, headers: headers)
+        switch standing {
+        case .confirmed: console.note("\(id) listens to \(destination)")
+        case .settled:
+            console.note("\(id) listens to \(destination), as far as one can know: this server confirms nothing")
+        case .unconfirmed: connection.warnUnconfirmed(destination)
+        }
+    }
+
+    func unsubscribe(_ name: String, headers: HeaderList) async throws {
+        if !console.isInteractive { try await link.settled() }
+        let ended = try await link.unsubscribe(name, headers: headers)
+        guard !ended.isEmpty else {
+            throw Failure(.badInput, "unsub: there is no subscription \(name.debugDescription); 'subs' lists them")
+        }
+        for subscription in ended {
+            console.note("\(subscription.id) no longer listens to \(subscription.destination)")
+        }
+    }
+
+    /// A line for each subscription.
+    var subscriptionLines: String {
+        let view = link.view
+        guard !view.subscriptions.isEmpty else { return "no subscriptions; 'sub DESTINATION' makes one\n" }
+        let now = Timestamp.now()
+        let rows = view.subscriptions.map { subscription in
+            let tally = log.tally(of: subscription.id)
+            let last = tally.map { tally in
+                TimeAmount.nanoseconds(max(0, now.nanoseconds - tally.last.nanoseconds)).readable
+            }
+            let count = tally?.messages ?? 0
+            return [
+                subscription.id, subscription.destination, subscription.mode.rawValue,
+                count == 1 ? "1 message" : "\(Readable.count(count)) messages",
+                ByteCount.readable(tally?.octets ?? 0), last.map { "\($0) ago" } ?? "",
+            ]
+        }
+        return Columns.text(rows)
+            + (view.phase == .connected ? "" : "(not connected: they come back with the connection)\n")
+    }
+
+    // MARK: The session
+
+    func printStatus() async throws {
+        let view = link.view
+        let (kept, octets) = log.size
+        var rows: [(String, String)] = []
+        if let transaction = view.transaction { rows.append(("transaction", transaction)) }
+        rows.append(("subscriptions", "\(view.subscriptions.count)"))
+        rows.append(
+            (
+                "messages",
+                "\(Readable.count(log.total)); \(Readable.count(kept)) of them kept, \(ByteCount.readable(octets))"
+            ))
+        var lines: [String]
+        if let connection = try? link.connection() {
+            rows.insert(("heard", "\(await connection.silence.readable) ago"), at: 0)
+            lines = ConnectionSummary.lines(connection, further: rows)
+        } else {
+            lines = ["not connected to \(view.place)" + (view.phase == .closed ? "" : "; it is being tried")]
+            if let line = link.failure?.line { lines.append("  \(line)") }
+            lines += ConnectionSummary.table(rows)
+        }
+        if console.settings.isPaused { lines.append("printing is paused; 'resume' goes on") }
+        try await console.print(lines.map { visible($0) + "\n" }.joined())
+    }
+
+    func reconnect() async throws {
+        try link.checkTransaction()
+        try await link.reopen()
+        if !console.isInteractive { try await link.settled() }
+    }
+
+    func connect(to url: String) async throws {
+        try link.checkTransaction()
+        try await link.open(reconnection(url), keepsSubscriptions: false)
+        if !console.isInteractive { try await link.settled() }
+    }
+
+    func disconnect() async throws {
+        guard link.view.phase != .closed else { return console.note("there was no connection") }
+        try link.checkTransaction()
+        try await close()
+        console.note("disconnected; 'reconnect' comes back, with the subscriptions")
+    }
+
+    func close(code: Int, reason: String) async throws {
+        _ = try await connection()
+        try await link.close(code: code, reason: reason)
+        console.note("closed with \(code); 'reconnect' opens another session")
+    }
+
+    /// Ends the session, and warns where the server does not confirm its end.
+    func close() async throws {
+        let hadSession = link.view.phase == .connected
+        let outcome = try await link.close()
+        let repeats = hadSession ? link.repeats(after: outcome) : 0
+        let again =
+            repeats == 0
+            ? ""
+            : "; up to \(AckPolicy.repeated(repeats)) acknowledged may come again"
+        if outcome == .unanswered || !again.isEmpty {
+            Diagnostics.warn("STOMP: no receipt for DISCONNECT\(again)")
+        }
+    }
+
+    // MARK: Waiting
+
+    func wait(_ count: Int, _ timeout: TimeAmount) async throws {
+        let counted = log.counted
+        try await demand(.number(counted + count))
+        defer { log.demand(.none) }
+        let came = try await events.wait(within: timeout) { [self] in
+            if log.count(count) { return true }
+            try checkScript()
+            return nil
+        }
+        guard came == nil else { return }
+        let uncounted = log.uncounted
+        log.count(upTo: log.total)
+        try checkSession()
+        throw Failure(
+            .timedOut, "STOMP: \(uncounted) of \(count) messages came within \(timeout.readable)")
+    }
+
+    /// Acknowledges what is going to be counted, whether it has come or comes.
+    private func demand(_ demand: MessageLog.Demand) async throws {
+        log.demand(demand)
+        try await link.acknowledge(log.uncounted(from: 1).filter { log.isDemanded($0) })
+    }
+
+    func expect(_ pattern: BodyPattern, _ timeout: TimeAmount) async throws {
+        let first = log.counted
+        let looked = Shared(first)
+        try await demand(.match { pattern.matches($0.message.frame) })
+        defer { log.demand(.none) }
+        let found = try await events.wait(within: timeout) { [self] in
+            for logged in log.uncounted(from: looked.value + 1) {
+                if pattern.matches(logged.message.frame) {
+                    log.count(upTo: logged.number)
+                    return true
+                }
+                looked.update { $0 = logged.number }
+            }
+            try checkScript()
+            return nil
+        }
+        guard found == nil else { return }
+        let came = looked.value - first
+        log.count(upTo: looked.value)
+        try checkSession()
+        guard came > 0 else {
+            throw Failure(
+                .timedOut, "STOMP: no message came within \(timeout.readable), and so none matched \(pattern)")
+        }
+        throw Failure(
+            .failed,
+            "STOMP: nothing matched \(pattern) within \(timeout.readable); "
+                + (came == 1 ? "1 message was looked at" : "\(came) messages were looked at"))
+    }
+
+    func sleep(_ time: TimeAmount) async throws {
+        _ = try await events.wait(within: time) { [self] () -> Bool? in
+            try checkScript()
+            return nil
+        }
+    }
+
+    /// A script that has waited in vain ends with why there is no session, where there is none.
+    private func checkSession() throws {
+        if !console.isInteractive, let absence = link.absence { throw absence }
+    }
+
+    /// A script whose session has ended for good waits for nothing more.
+    private func checkScript() throws {
+        if !console.isInteractive, link.hasFailed, let failure = link.failure { throw failure }
+    }
+}

@@ -1,0 +1,56 @@
+import STOMPTap
+import STOMPTransport
+
+/// Turns what is no frame and no message into lines for stderr.
+///
+/// ```
+/// 14:03:22.101 3 127.0.0.1:51234 * open: WebSocket /ws
+/// 14:03:25.133 3 127.0.0.1:51234 app < server fault: dropped a heart-beat
+/// 14:03:30.420 3 127.0.0.1:51234 * end: the app closed it: close 1000
+/// ```
+package struct TapNotices: Sendable {
+    private let text: WireText
+    private var timestamps: Timestamps
+    private var trace: TracePrinter
+    private let showsLayers: Bool
+
+    /// - Parameters:
+    ///   - detail: how much of what passes below the messages is shown; nil is nothing.
+    ///   - start: what ``TimestampStyle/relative`` counts from.
+    package init(_ detail: WireEvent.Detail?, style: OutputStyle, start: Timestamp = .now()) {
+        text = WireText(palette: style.palette, mask: style.mask, largestBody: 0)
+        timestamps = Timestamps(style.timestamps, start: start)
+        trace = TracePrinter(detail, style: style, start: start)
+        showsLayers = detail != nil
+    }
+
+    /// Whether there are lines for it.
+    package func tells(_ content: TapEvent.Content) -> Bool {
+        switch content {
+        case .opened, .refused, .fault, .note, .ended: true
+        case .wire: showsLayers && !content.isTraffic
+        case .frame: false
+        }
+    }
+
+    package mutating func append(_ event: TapEvent, at time: Timestamp, to out: inout OutputBuffer) {
+        switch event.content {
+        case .opened(let what): write("open: \(what.text)", event, time, &out)
+        case .refused(let refusal): write("refused: \(refusal.line(originOption: "--allow-origin"))", event, time, &out)
+        case .fault(let what): write("fault: \(what.text)", event, time, &out)
+        case .note(let what): write(what.text, event, time, &out)
+        case .ended(let how): write("end: \(how.text)", event, time, &out)
+        case .wire(let layer, let content, let bytes) where !event.content.isTraffic:
+            trace.append(
+                WireEvent(layer, event.direction, .layers, content, octets: bytes), at: time, of: event.link, to: &out)
+        case .frame, .wire: break
+        }
+    }
+
+    private mutating func write(_ line: String, _ event: TapEvent, _ time: Timestamp, _ out: inout OutputBuffer) {
+        timestamps.advance(to: time)
+        text.writeStart(timestamps.text, event.direction, of: event.link, to: &out)
+        out.append(text.mask.masked(summary: line), visible: .line)
+        out.append("\n")
+    }
+}

@@ -1,0 +1,80 @@
+import NIOCore
+import STOMPCore
+import STOMPTap
+import STOMPTransport
+
+/// Something that `raw` or `tap` shows: a STOMP frame, or anything else that a trace could have.
+package struct TrafficEvent: Sendable {
+    package enum Content: Sendable {
+        case frame(Frame)
+        case wire(WireEvent.Content, ByteBuffer? = nil)
+    }
+
+    package var time: Timestamp
+    /// The connection, if it is a tap's.
+    package var link: TapLink?
+    package var direction: WireEvent.Direction
+    package var layer: WireEvent.Layer
+    package var content: Content
+
+    package init(
+        _ direction: WireEvent.Direction, _ layer: WireEvent.Layer, _ content: Content, at time: Timestamp = .now(),
+        of link: TapLink? = nil
+    ) {
+        self.time = time
+        self.link = link
+        self.direction = direction
+        self.layer = layer
+        self.content = content
+    }
+
+    /// What passed a tap; nil for what is not shown among the traffic.
+    init?(_ event: TapEvent, at time: Timestamp) {
+        switch event.content {
+        case .frame(let frame):
+            self.init(event.direction, .stomp, .frame(frame), at: time, of: event.link)
+        case .wire(let layer, let content, let bytes) where event.content.isTraffic:
+            self.init(event.direction, layer, .wire(content, bytes), at: time, of: event.link)
+        case .wire, .opened, .refused, .fault, .note, .ended: return nil
+        }
+    }
+
+    /// What it is about, as it was on the wire.
+    package var bytes: ByteBuffer? {
+        switch content {
+        case .frame(let frame): frame.bytes
+        case .wire(.serverSentEvent(let event), _): event.data
+        case .wire(_, let bytes): bytes
+        }
+    }
+
+    /// Whether it is a frame, a message, a server-sent event, or bytes that are not a frame.
+    package var isMessage: Bool {
+        switch content {
+        case .frame, .wire(.message, _), .wire(.bytes, _), .wire(.serverSentEvent, _): true
+        case .wire: false
+        }
+    }
+
+    /// The memory that an event takes next to its bytes, in bytes.
+    private static let overhead = 512
+
+    /// The memory that it takes while it waits to be printed, in bytes.
+    package var cost: Int {
+        var names = 0
+        if case .wire(.serverSentEvent(let event), _) = content { names = event.event.utf8.count + event.id.utf8.count }
+        return Self.overhead + names + (bytes?.readableBytes ?? 0)
+    }
+}
+
+extension TransportDescription {
+    /// The layer that carries what is written.
+    package var layer: WireEvent.Layer {
+        switch kind {
+        case .tcp: .tcp
+        case .webSocket: .ws
+        case .sockJS: .sockjs
+        case .eventStream: .http
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import NIOCore
+import STOMPTransport
+
+extension WireEvent.Content {
+    /// What it is, in a word: the `type` of JSON, and the first word for people. Only of what `raw` and `tap` show.
+    package var type: String {
+        switch self {
+        case .opened: "open"
+        case .ended: "close"
+        case .message(let isText, _): isText ? "text" : "binary"
+        case .ping: "ping"
+        case .pong: "pong"
+        case .observedHeartBeat: "heart-beat"
+        case .serverSentEvent: "event"
+        case .retry: "retry"
+        default: "octets"
+        }
+    }
+}
+
+extension WireText {
+    /// Appends what came or went and is not a frame: its type, what there is to say of it in a line, and its bytes below,
+    /// with what may be a secret in them hidden.
+    ///
+    /// - Parameter isDumped: whether a dump follows, so that bytes that are not text need not be shown as well.
+    func write(
+        _ content: WireEvent.Content, _ bytes: ByteBuffer?, isDumped: Bool, indentation: Int, to out: inout OutputBuffer
+    ) {
+        out.append(content.type)
+        switch content {
+        case .opened(let description):
+            out.append(" ")
+            let parts = [description.remoteAddress, description.subprotocol, description.tls]
+            out.append(parts.compactMap { $0 }.joined(separator: "  "), visible: .line)
+            out.append("\n")
+        case .ended(let closure): write(closure, to: &out)
+        case .retry(let milliseconds): out.append(" \(milliseconds) ms\n")
+        case .observedHeartBeat: out.append("\n")
+        case .serverSentEvent(let event): write(event, indentation, to: &out)
+        case .message, .ping, .pong: write(bytes ?? ByteBuffer(), indentation, to: &out) { !isDumped || $0.isText }
+        default: write(stream: bytes ?? ByteBuffer(), isDumped: isDumped, indentation, to: &out)
+        }
+    }
+
+    /// Appends the size of a message, and what is in it.
+    private func write(
+        _ bytes: ByteBuffer, _ indentation: Int, to out: inout OutputBuffer,
+        if isShown: (UnsafeRawBufferPointer) -> Bool
+    ) {
+        writeSize(bytes.readableBytes, to: &out)
+        out.append("\n")
+        // A message without STOMP may still hold a frame with secrets.
+        bytes.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes { bytes in
+            if isShown(bytes) { write(body: bytes, indentation: indentation, to: &out) }
+        }
+    }
+
+    /// Appends the size of bytes of a stream, and what is in them.
+    private func write(stream bytes: ByteBuffer, isDumped: Bool, _ indentation: Int, to out: inout OutputBuffer) {
+        writeSize(bytes.readableBytes, to: &out)
+        out.append("\n")
+        bytes.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes { bytes in
+            // An invalid frame still looks like one.
+            if bytes.isTextOfFrame {
+                write(frame: bytes, indentation: indentation, to: &out)
+            } else if !isDumped {
+                out.append(dump: bytes, indentation: indentation)
+            }
+        }
+    }
+
+    private func write(_ event: ServerSentEvent, _ indentation: Int, to out: inout OutputBuffer) {
+        out.append(" ")
+        out.append(event.event, visible: .line)
+        writeSize(event.data.readableBytes, to: &out)
+        out.append("\n")
+        if !event.id.isEmpty {
+            write(line: mask.masked(summary: "id: \(event.id)"), indentation: indentation, to: &out)
+        }
+        event.data.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes {
+            write(body: $0, indentation: indentation, to: &out)
+        }
+    }
+
+    private func write(_ closure: TransportClosure, to out: inout OutputBuffer) {
+        if let code = closure.code { out.append(" \(code)") }
+        if let name = closure.codeName { out.append(" \(name)") }
+        if !closure.reason.isEmpty {
+            out.append(" \"")
+            out.append(mask.masked(summary: closure.reason), visible: .line)
+            out.append("\"")
+        }
+        out.append(closure.isClean ? "  clean\n" : "  not clean\n")
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether this reads as text, with at most a NUL at its end.
+    fileprivate var isTextOfFrame: Bool {
+        UnsafeRawBufferPointer(rebasing: last == 0 ? dropLast() : self[...]).isText
+    }
+}

@@ -1,0 +1,56 @@
+import NIOPosix
+import Synchronization
+
+/// A thread for calls that block, such as a read of stdin or a write to a slow pipe.
+///
+/// A call that blocks for ever must not hold up the program's end: the caller's cancellation lets the caller go, and
+/// leaves the call behind on its thread.
+package final class BlockingThread: Sendable {
+    package static let input = BlockingThread()
+    package static let output = BlockingThread()
+    /// Of several: a look-up that is left behind must not hold up the next one.
+    package static let names = BlockingThread(.singleton)
+
+    private let pool: NIOThreadPool
+
+    package init(_ pool: NIOThreadPool = NIOThreadPool(numberOfThreads: 1)) {
+        self.pool = pool
+        pool.start()
+    }
+
+    /// Does `work` behind what was given before, and does not wait for it.
+    package func start(_ work: @escaping @Sendable () -> Void) {
+        pool.submit { _ in work() }
+    }
+
+    /// - Throws: what `work` throws, or `CancellationError`.
+    package func run<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
+        let caller = Caller<Result>()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                caller.waits(continuation)
+                if Task.isCancelled { return caller.resume(.failure(CancellationError())) }
+                pool.submit { _ in caller.resume(Swift.Result { try work() }) }
+            }
+        } onCancel: {
+            caller.resume(.failure(CancellationError()))
+        }
+    }
+
+    /// Resumed once, by the call's end or by cancellation, whichever comes first.
+    private final class Caller<Success: Sendable>: Sendable {
+        private let continuation = Mutex<CheckedContinuation<Success, any Error>?>(nil)
+
+        func waits(_ waiting: CheckedContinuation<Success, any Error>) {
+            continuation.withLock { $0 = waiting }
+        }
+
+        func resume(_ result: Result<Success, any Error>) {
+            let waiting = continuation.withLock { continuation in
+                defer { continuation = nil }
+                return continuation
+            }
+            waiting?.resume(with: result)
+        }
+    }
+}

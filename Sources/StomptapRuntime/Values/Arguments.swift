@@ -1,0 +1,151 @@
+import NIOCore
+import STOMPCore
+import StomptapOutput
+
+/// What is wrong with a value that was typed, as an option's or at the prompt.
+package struct InvalidValue: Error, CustomStringConvertible, Sendable {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// A length of time as it is typed: `250ms`, `5s`, `1.5s`, `2m`, `1h`.
+package struct DurationArgument: Sendable, Equatable, CustomStringConvertible {
+    package let amount: TimeAmount
+    private let text: String
+
+    package init(_ text: String) throws {
+        let units: [(suffix: String, nanoseconds: Double)] = [
+            ("ms", 1e6), ("us", 1e3), ("s", 1e9), ("m", 60e9), ("h", 3600e9),
+        ]
+        guard let unit = units.first(where: { text.hasSuffix($0.suffix) }) else {
+            throw InvalidValue("a duration has a unit, such as 250ms, 5s, 1.5s or 2m")
+        }
+        let digits = text.dropLast(unit.suffix.count)
+        // A year is more than any of them means, and keeps the arithmetic far from its edges.
+        guard isPlainNumber(digits), let number = Double(digits), number * unit.nanoseconds <= 365 * 24 * 3600e9 else {
+            throw InvalidValue("a duration is a number and a unit, such as 250ms, 5s, 1.5s or 2m")
+        }
+        self.init(text: text, amount: .nanoseconds(Int64(number * unit.nanoseconds)))
+    }
+
+    package init(text: String, amount: TimeAmount) {
+        self.text = text
+        self.amount = amount
+    }
+
+    package var description: String { text }
+}
+
+/// A number of octets as it is typed: `512`, `64KiB`, `1MB`.
+package struct SizeArgument: Sendable, Equatable, CustomStringConvertible {
+    package let octets: Int
+    private let text: String
+
+    package init(_ text: String) throws {
+        let units: [(suffix: String, octets: Double)] = [
+            ("KiB", 1024), ("MiB", 1_048_576), ("GiB", 1_073_741_824), ("kB", 1e3), ("KB", 1e3), ("MB", 1e6),
+            ("GB", 1e9),
+            ("B", 1), ("", 1),
+        ]
+        guard let unit = units.first(where: { text.hasSuffix($0.suffix) }) else {
+            throw InvalidValue("a size is a number of octets, such as 512, 64KiB or 1MB")
+        }
+        let digits = text.dropLast(unit.suffix.count)
+        guard isPlainNumber(digits), let number = Double(digits), (1...Double(Int32.max)).contains(number * unit.octets)
+        else {
+            throw InvalidValue("a size is a number of octets from 1 to 2147483647, such as 512, 64KiB or 1MB")
+        }
+        self.init(text: text, octets: Int(number * unit.octets))
+    }
+
+    package init(text: String, octets: Int) {
+        self.text = text
+        self.octets = octets
+    }
+
+    package var description: String { text }
+}
+
+/// Digits with at most one point: none of the signs, exponents and names that `Double` takes besides.
+private func isPlainNumber(_ text: Substring) -> Bool {
+    text.contains(where: \.isNumber) && text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }
+}
+
+/// `--rate`: messages a second or a minute as they are typed: `500`, `500/s`, `2k/s`, `30/m`.
+package struct RateArgument: Sendable, Equatable, CustomStringConvertible {
+    package let perSecond: Double
+    private let text: String
+
+    package init(_ text: String) throws {
+        guard let number = Self.number(text), (1e-3...1e9).contains(number) else {
+            throw InvalidValue(
+                "a rate is a number of messages a second or minute, such as 500/s, 20k/s, 0.5/s or 30/m")
+        }
+        perSecond = number
+        self.text = text
+    }
+
+    package var description: String { text }
+
+    /// How many a second that is; nil where it is none.
+    package static func number(_ text: String) -> Double? {
+        let units: [(suffix: String, seconds: Double)] = [("/s", 1), ("/m", 60)]
+        let unit = units.first { text.hasSuffix($0.suffix) }
+        var digits = text.dropLast(unit?.suffix.count ?? 0)
+        var factor = 1.0
+        switch digits.last {
+        case "k": factor = 1e3
+        case "M": factor = 1e6
+        default: break
+        }
+        if factor > 1 { digits = digits.dropLast() }
+        guard digits.contains(where: \.isNumber),
+            digits.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }),
+            let number = Double(digits)
+        else { return nil }
+        return number * factor / (unit?.seconds ?? 1)
+    }
+}
+
+/// A header as it is typed: `name: value`. One blank behind the colon is for the eye and goes.
+package struct HeaderArgument: Sendable, Equatable {
+    package let header: Header
+
+    package init(_ text: String) throws {
+        guard let colon = text.firstIndex(of: ":"), colon != text.startIndex else {
+            throw InvalidValue("a header is written 'name: value'")
+        }
+        let value = text[text.index(after: colon)...]
+        header = Header(String(text[..<colon]), String(value.first == " " ? value.dropFirst() : value))
+    }
+
+    /// Whether a header such as `Authorization:` lost its value, which stands behind it as a word of its own.
+    package static func isSecretWithoutValue(_ header: String) -> Bool {
+        header.hasSuffix(":") && SecretMask.hiding.hides(header)
+    }
+}
+
+extension HeaderList {
+    package init(_ arguments: [HeaderArgument]) {
+        self.init(arguments.map(\.header))
+    }
+}
+
+/// `--output`, and `set output` at the prompt.
+package enum OutputName: String, CaseIterable, Sendable {
+    case pretty, json, body, raw, none
+
+    /// - Parameter terminator: what stands behind each body.
+    package func form(terminator: UInt8 = UInt8(ascii: "\n")) -> OutputForm {
+        switch self {
+        case .pretty: .pretty
+        case .json: .json
+        case .body: .body(terminator: terminator)
+        case .raw: .raw
+        case .none: .none
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/// How far words are apart, for suggestions.
+package enum EditDistance {
+    /// The candidate that `word` was probably meant to be: nearest by letters left out, put in, changed or swapped with
+    /// their neighbours, and not so far that it is another word.
+    package static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
+        // Nobody mistypes that much, and the table is quadratic.
+        guard word.count <= 32 else { return nil }
+        let distances = candidates.map { (name: $0, distance: between(word, $0)) }
+        let allowed = max(1, word.count / 3)
+        return distances.filter { $0.distance <= allowed && $0.distance < $0.name.count }
+            .min { $0.distance < $1.distance }?.name
+    }
+
+    /// The number of such changes that make one word of the other.
+    package static func between(_ left: String, _ right: String) -> Int {
+        let left = Array(left), right = Array(right)
+        var beforeLast: [Int] = []
+        var last = Array(0...right.count)
+        for row in left.indices {
+            var current = [row + 1]
+            for column in right.indices {
+                let isSame = left[row] == right[column]
+                var best = min(last[column + 1] + 1, current[column] + 1, last[column] + (isSame ? 0 : 1))
+                if row > 0, column > 0, left[row] == right[column - 1], left[row - 1] == right[column] {
+                    best = min(best, beforeLast[column - 1] + 1)
+                }
+                current.append(best)
+            }
+            (beforeLast, last) = (last, current)
+        }
+        return last[right.count]
+    }
+}
