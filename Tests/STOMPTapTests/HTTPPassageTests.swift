@@ -70,13 +70,23 @@ import Testing
             "HTTP/1.1 200 One\r\nContent-Length: 1\r\n\r\n1HTTP/1.1 200 Two\r\nContent-Length: 7\r\n\r\nHTTP/1.1 200 \r\nContent-Length: 1\r\n\r\n3"
         ),
         Sample(
+            "heads that are wrong, and chunks as they were cut",
+            "POST / HTTP/1.1\nX : 1\r\nno colon\r\nHost: HOST\r\na:b\r\n  c\r\nZ:\t\u{0} \r\ntransfer-Encoding:chunked\r\n\r\n"
+                + "1;x=y\r\na\r\n 2 \nbc\r\n00\r\nt\r\n\r\n",
+            "HTTP/1.1 200 \u{1}\nA:b\r\n c\r\nno colon\r\nTransfer-Encoding: chunked\r\nContent-Length: 7\r\n\r\n"
+                + "1;x\r\na\n3\r\nbcd\r\n0\nt: 1\r\n\n"),
+        Sample(
+            "blank lines between requests, and a length given twice",
+            "\r\nPOST / HTTP/1.1\r\nHost: HOST\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na\r\n\nGET / HTTP/1.1\r\n\r\n",
+            noContent + noContent),
+        Sample(
             "authorization and cookies",
             "GET / HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer x\r\nCookie: a=b\r\nOrigin: http://elsewhere\r\n\r\n",
             noContent
         ),
     ]
 
-    private static func latin(_ text: String) -> ByteBuffer { ByteBuffer(bytes: text.octets) }
+    private static func latin(_ text: String) -> ByteBuffer { ByteBuffer(bytes: text.latin1Bytes) }
 
     @Test(arguments: samples) func everyRequestGoesThrough(sample: Sample) async throws {
         try await Between.run { between in

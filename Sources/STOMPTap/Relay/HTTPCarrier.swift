@@ -64,9 +64,11 @@ final class HTTPCarrier: Carrier {
 
     func take(_ part: RelayPart, _ direction: WireEvent.Direction) -> [RelayPart] {
         switch (part, direction) {
-        case (.requestHead(let head, let framing), _): take(request: head, framing)
-        case (.responseHead(let head, let framing), _): take(answer: head, framing)
+        case (.requestHead(let head, let raw, _), _): take(request: head, raw)
+        case (.responseHead(let head, let raw, _), _): take(answer: head, raw)
         case (.body(let octets), .outgoing): take(requestBody: octets)
+        case (.chunkFraming, .outgoing): exchanges.last?.heldHead == nil ? [part] : []
+        case (.chunkFraming, .incoming): isSifting && exchanges.first?.frames?.canSift == true ? [] : [part]
         case (.end(let trailers), .outgoing): takeRequestEnd(trailers)
         case (.body(let octets), .incoming): take(answerBody: octets)
         case (.end, .incoming): takeAnswerEnd(part)
@@ -85,7 +87,7 @@ final class HTTPCarrier: Carrier {
 
     // MARK: - Requests
 
-    private func take(request head: HTTPRequestHead, _ framing: HTTPFraming) -> [RelayPart] {
+    private func take(request head: HTTPRequestHead, _ raw: HTTPRawHead?) -> [RelayPart] {
         if let refusal = admission.refusal(of: head) {
             relay.tell(.local, .refused(refusal))
             // The answers to earlier requests come first.
@@ -105,17 +107,17 @@ final class HTTPCarrier: Carrier {
         let exchange = Exchange(head, path, session)
         exchanges.append(exchange)
         session?.attach(relay)
-        let request = WireEvent.Content.request(method: head.method.rawValue, target: head.uri.readable)
-        tell(exchange, .outgoing, .wire(.http, request, head.octets))
+        let request = WireEvent.Content.request(method: head.method.rawValue, target: head.uri.decodingUTF8)
+        tell(exchange, .outgoing, .wire(.http, request, raw?.bytes))
         if !withheld.isEmpty {
             tell(exchange, .local, .wire(.http, .offerWithheld(of: withheld), nil))
         }
         relay.needServer()
         if isSifting, exchange.carriesMessages {
-            exchange.heldHead = .requestHead(reduced, framing)
+            exchange.heldHead = .requestHead(reduced, raw, makesChunks: raw?.framing == .chunked)
             return []
         }
-        return [.requestHead(reduced, framing)]
+        return [.requestHead(reduced, raw)]
     }
 
     /// A request as the server gets it that took the connection.
@@ -149,25 +151,25 @@ final class HTTPCarrier: Carrier {
         session.tell(.outgoing, outcome.seen)
         let original = exchange.body
         exchange.body = ByteBuffer()
-        guard case .requestHead(var head, _)? = exchange.heldHead.take() else { return [.end(trailers)] }
+        guard case .requestHead(var head, let raw, _)? = exchange.heldHead.take() else { return [.end(trailers)] }
         // A request whose messages all got lost is still to be answered.
         let body = outcome.passed == [array] ? original : form.body(outcome.passed.first ?? ByteBuffer(string: "[]"))
         head.headers.remove(name: "Transfer-Encoding")
         head.headers.replaceOrAdd(name: "Content-Length", value: "\(body.readableBytes)")
-        return [.requestHead(head, .length(body.readableBytes)), .body(body), .end(nil)]
+        return [.requestHead(head, raw), .body(body), .end(nil)]
     }
 
     // MARK: - Answers
 
-    private func take(answer head: HTTPResponseHead, _ framing: HTTPFraming) -> [RelayPart] {
+    private func take(answer head: HTTPResponseHead, _ raw: HTTPRawHead?) -> [RelayPart] {
         guard let exchange = exchanges.first else {
             // Such as a 408, before a server closes a connection that has been idle.
             relay.tell(.incoming, .note(.unsolicitedAnswer))
-            return [.responseHead(head, framing)]
+            return [.responseHead(head, raw)]
         }
-        let (status, reason) = (Int(head.status.code), head.status.reasonPhrase.readable)
-        tell(exchange, .incoming, .wire(.http, .answer(status: status, reason: reason), head.octets))
-        if head.status.code < 200, head.status.code != 101 { return [.responseHead(head, framing)] }
+        let (status, reason) = (Int(head.status.code), head.status.reasonPhrase.decodingUTF8)
+        tell(exchange, .incoming, .wire(.http, .answer(status: status, reason: reason), raw?.bytes))
+        if head.status.code < 200, head.status.code != 101 { return [.responseHead(head, raw)] }
         let head = site.map { rewriting.rewritten(head, from: $0, to: exchange.head) } ?? head
         exchange.answer = head
         if exchange.head.asksForWebSocket, head.status.code != 101 {
@@ -177,17 +179,17 @@ final class HTTPCarrier: Carrier {
         if let path = exchange.path, let session = exchange.session, path.carriage != .sending {
             guard head.status.code == 200 else {
                 session.end(.answered(status: status, reason: reason))
-                return [.responseHead(head, framing)]
+                return [.responseHead(head, raw)]
             }
             exchange.frames = SockJSBody(
                 path, headers: head.headers, limit: switchboard.configuration.transport.maximumMessage)
         }
-        guard isSifting, exchange.frames?.canSift == true else { return [.responseHead(head, framing)] }
+        guard isSifting, exchange.frames?.canSift == true else { return [.responseHead(head, raw)] }
         var sifted = head
         sifted.headers.remove(name: "Content-Length")
-        guard head.version == .http1_1 else { return [.responseHead(sifted, .untilClose)] }
+        guard head.version == .http1_1 else { return [.responseHead(sifted, raw)] }
         sifted.headers.replaceOrAdd(name: "Transfer-Encoding", value: "chunked")
-        return [.responseHead(sifted, .chunked)]
+        return [.responseHead(sifted, raw, makesChunks: true)]
     }
 
     private func take(answerBody octets: ByteBuffer) -> [RelayPart] {

@@ -67,7 +67,7 @@ extension Relay {
         headers.add(name: "Connection", value: "close")
         isBroken = true
         let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
-        toApp.append(.responseHead(head, .length(body.readableBytes)))
+        toApp.append(.responseHead(head, nil))
         toApp.append(.body(body))
         toApp.append(.end(nil))
         finishEnds()

@@ -193,8 +193,9 @@ final class Relay {
     private func deliver(_ part: RelayPart, _ direction: WireEvent.Direction) {
         switch part {
         case .upgraded: return upgradeEnds()
-        case .requestHead(let head, let framing):
-            server?.write(.requestHead((carrier as? HTTPCarrier)?.addressed(head) ?? head, framing))
+        case .requestHead(let head, let raw, let makesChunks):
+            let head = (carrier as? HTTPCarrier)?.addressed(head) ?? head
+            server?.write(.requestHead(head, raw, makesChunks: makesChunks))
         default: target(of: direction)?.write(part)
         }
         if case .end = part, direction == .incoming { (carrier as? HTTPCarrier)?.answerLeft() }

@@ -52,13 +52,13 @@ final class RelayEnd: ChannelInboundHandler {
 
     /// Puts this end in place for HTTP: requests come from an app, answers from a server.
     func attachHTTP() throws {
-        reader = HTTPReader(takesRequests: direction == .outgoing)
+        reader = HTTPReader(direction == .outgoing ? .requests : .responses)
         try attach()
     }
 
     /// Goes on with HTTP behind a request that might have made something else of the connection, and has not.
     func goOn() {
-        reader?.goOn()
+        reader?.proceed()
         takeApart()
         tell?(.readAll)
     }
@@ -78,10 +78,22 @@ final class RelayEnd: ChannelInboundHandler {
         case .inputClosed: return closeOutput()
         case .reset: return reset()
         case .brokenOff: return close()
-        case .requestHead(let head, _): reader?.expectAnswer(to: head.method)
-        default: break
+        case .upgraded: break
+        case .octets(let octets): channel.write(octets, promise: nil)
+        case .requestHead(let head, let raw, let makesChunks):
+            reader?.expectAnswer(to: head.method)
+            writer.makesChunks = makesChunks
+            channel.write(raw?.bytes(with: head.headers) ?? ByteBuffer(), promise: nil)
+        case .responseHead(let head, let raw, let makesChunks):
+            writer.makesChunks = makesChunks
+            channel.write(raw?.bytes(with: head.headers) ?? head.latin1Bytes, promise: nil)
+        case .body(let body):
+            for octets in writer.bytes(ofBody: body) { channel.write(octets, promise: nil) }
+        case .chunkFraming(let octets):
+            if !writer.makesChunks { channel.write(octets, promise: nil) }
+        case .end(let trailers):
+            if let octets = writer.bytesOfEnd(trailers) { channel.write(octets, promise: nil) }
         }
-        for octets in writer.octets(of: part) { channel.write(octets, promise: nil) }
     }
 
     func flush() { channel.flush() }
@@ -142,9 +154,26 @@ final class RelayEnd: ChannelInboundHandler {
 
     private func takeApart() {
         do throws(HTTPReader.Violation) {
-            while let part = try reader?.next() { tell?(.part(part)) }
+            while let element = try reader?.next() { tell?(.part(try part(element))) }
         } catch {
+            reader?.stop()
             tell?(.violation(error))
+        }
+    }
+
+    /// An element as it passes, whatever is wrong with it.
+    ///
+    /// - Throws: a violation where the two sides of a tap might read a request in different ways.
+    private func part(_ element: HTTPElement) throws(HTTPReader.Violation) -> RelayPart {
+        switch element {
+        case .blank(let octets): return .octets(octets)
+        case .request(let head, let raw):
+            guard raw.faults.isDisjoint(with: [.lengthAndChunks, .controlInStartLine]) else { throw .notHTTP }
+            return .requestHead(head, raw)
+        case .response(let head, let raw): return .responseHead(head, raw)
+        case .body(let octets): return .body(octets)
+        case .chunkFraming(let octets, _): return .chunkFraming(octets)
+        case .end(let trailers): return .end(trailers)
         }
     }
 
@@ -172,7 +201,7 @@ final class RelayEnd: ChannelInboundHandler {
     private func closeInput() {
         guard !isInputClosed else { return }
         isInputClosed = true
-        if let end = reader?.finish() { tell?(.part(end)) }
+        if case .end? = reader?.finish() { tell?(.part(.end(nil))) }
         tell?(.part(.inputClosed))
         tell?(.readAll)
     }

@@ -1,12 +1,17 @@
 import NIOCore
 import NIOHTTP1
+import STOMPTransport
 
 /// What passes from one end of a relay to the other.
 enum RelayPart {
     case octets(ByteBuffer)
-    case requestHead(HTTPRequestHead, HTTPFraming)
-    case responseHead(HTTPResponseHead, HTTPFraming)
+    /// The head as it passes, and as it came; it came from nobody where the tap itself says it. The body's chunks pass as
+    /// they came, or where `makesChunks` says so, new ones are made of it.
+    case requestHead(HTTPRequestHead, HTTPRawHead?, makesChunks: Bool = false)
+    case responseHead(HTTPResponseHead, HTTPRawHead?, makesChunks: Bool = false)
     case body(ByteBuffer)
+    /// What stands around the chunks of a body, as it came.
+    case chunkFraming(ByteBuffer)
     case end(HTTPHeaders?)
     /// The HTTP connection is a WebSocket from here on.
     case upgraded
@@ -20,7 +25,7 @@ enum RelayPart {
     /// In octets; of heads and signs it does not matter.
     var size: Int {
         switch self {
-        case .octets(let octets), .body(let octets): octets.readableBytes
+        case .octets(let octets), .body(let octets), .chunkFraming(let octets): octets.readableBytes
         default: 0
         }
     }
@@ -31,6 +36,7 @@ enum RelayPart {
         return switch self {
         case .octets(let octets): Self.cut(octets, into: limit).map { .octets($0) }
         case .body(let octets): Self.cut(octets, into: limit).map { .body($0) }
+        case .chunkFraming(let octets): Self.cut(octets, into: limit).map { .chunkFraming($0) }
         default: [self]
         }
     }

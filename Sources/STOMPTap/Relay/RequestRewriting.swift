@@ -53,7 +53,7 @@ struct RequestRewriting {
             default: headers.add(name: name, value: value)
             }
         }
-        for (name, value) in own { headers.add(name: name, value: String(octets: value.utf8)) }
+        for (name, value) in own { headers.add(name: name, value: String(latin1: value.utf8)) }
         var head = head
         head.headers = headers
         return head

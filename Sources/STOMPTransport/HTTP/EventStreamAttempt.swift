@@ -82,7 +82,7 @@ final class EventStreamAttempt: StreamAttempt {
     /// Why an answer is no stream of events.
     private func refusal(_ head: HTTPResponseHead) -> TransportError? {
         guard let exchange else { return nil }
-        let answer = HTTPRefusal(head, reason: exchange.reason, body: "")
+        let answer = HTTPRefusal(head, body: "")
         if answer.status == 200, answer.mediaType == "text/event-stream" { return nil }
         return .http(.notEventStream(answer, from: exchange.url))
     }

@@ -3,16 +3,15 @@ import NIOHTTP1
 
 /// The client's end of an HTTP/1.1 connection: one exchange after the other.
 final class HTTPConnection: ChannelInboundHandler {
-    typealias InboundIn = HTTPClientResponsePart
-    typealias OutboundOut = HTTPClientRequestPart
+    typealias InboundIn = ByteBuffer
 
     /// How long before the server closes an idle connection, as far as it tells, the connection is not used any more.
     static let idleMargin = TimeAmount.seconds(1)
 
     let channel: any Channel
     let tls: TLSSummary?
-    private let recorder: HTTPHeadRecorder
     private let trace: WireTrace
+    private var reader: HTTPAnswerReader
     private var exchange: HTTPExchange?
     private var hasAnswer = false
     private var staysOpen = true
@@ -26,38 +25,36 @@ final class HTTPConnection: ChannelInboundHandler {
         self.channel = channel
         self.tls = tls
         self.trace = trace
-        recorder = HTTPHeadRecorder(trace: trace)
+        reader = HTTPAnswerReader(trace: trace)
     }
 
-    /// Makes an HTTP connection of one that stands.
+    /// Makes an HTTP connection of one that is open.
     static func add(to channel: any Channel, tls: TLSSummary?, trace: WireTrace) throws -> HTTPConnection {
         let connection = HTTPConnection(channel, tls: tls, trace: trace)
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderListSize = 64 << 10
-        let decoder = HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
         let pipeline = channel.pipeline.syncOperations
         if trace.wants(.octets) { try pipeline.addHandler(OctetTraceHandler(trace: trace)) }
-        try pipeline.addHandlers(
-            connection.recorder, HTTPRequestEncoder(), ByteToMessageHandler(decoder), connection)
+        try pipeline.addHandler(connection)
         return connection
     }
 
     /// Whether another exchange may begin.
     var isUsable: Bool { exchange == nil && staysOpen && channel.isActive && .now() < idleDeadline }
 
-    var reason: String { recorder.reason }
-
     func begin(_ exchange: HTTPExchange) {
         self.exchange = exchange
         hasAnswer = false
-        recorder.reset()
         exchange.begin(on: self)
         setReading(exchange.isReading)
-        channel.write(HTTPClientRequestPart.head(exchange.head), promise: nil)
+        reader.expectAnswer(to: exchange.head.method)
+        var writer = HTTPWriter()
+        let head = writer.bytes(of: exchange.head)
+        trace.record(head: head, .outgoing)
+        channel.write(head, promise: nil)
         if let body = exchange.body {
-            channel.write(HTTPClientRequestPart.body(.byteBuffer(body)), promise: nil)
+            for bytes in writer.bytes(ofBody: body) { channel.write(bytes, promise: nil) }
         }
-        channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
+        if let end = writer.bytesOfEnd() { channel.write(end, promise: nil) }
+        channel.flush()
     }
 
     func setReading(_ isReading: Bool) {
@@ -67,78 +64,90 @@ final class HTTPConnection: ChannelInboundHandler {
 
     func abort() {
         exchange = nil
+        reader.stop()
         channel.close(promise: nil)
     }
 
     // MARK: - What comes
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard let exchange else { return }
-        switch Self.unwrapInboundIn(data) {
-        case .head(let head):
+        reader.append(Self.unwrapInboundIn(data))
+        do throws(HTTPReader.Violation) {
+            while let part = try reader.next() { receive(part) }
+        } catch {
+            let peer = addressText(channel.remoteAddress)
+            if let exchange { fail(.http(reader.failure(error, of: exchange.url, from: peer))) }
+            close()
+        }
+    }
+
+    private func receive(_ part: HTTPAnswerReader.Part) {
+        switch part {
+        case .head(let head, let framing):
+            guard let exchange else {
+                trace.record(.frames) { WireEvent(.http, .local, .frames, .unsolicitedAnswer) }
+                return close()
+            }
             hasAnswer = true
-            staysOpen = head.isKeepAlive
+            staysOpen = head.isKeepAlive && framing != .untilClose && head.status.code != 101
             idleTimeout = head.headers.keepAliveTimeout
             exchange.tell(.head(head))
-        case .body(let octets):
-            exchange.tell(.body(octets))
+        case .body(let bytes):
+            exchange?.tell(.body(bytes))
         case .end:
-            self.exchange = nil
-            setReading(true)
-            idleDeadline = idleTimeout.map { .now() + max(.zero, $0 - Self.idleMargin) } ?? .distantFuture
-            if staysOpen { whenIdle(self) } else { channel.close(promise: nil) }
-            exchange.tell(.end)
+            finishExchange()
         }
+    }
+
+    private func finishExchange() {
+        guard let exchange else { return }
+        self.exchange = nil
+        setReading(true)
+        idleDeadline = idleTimeout.map { .now() + max(.zero, $0 - Self.idleMargin) } ?? .distantFuture
+        if staysOpen { whenIdle(self) } else { channel.close(promise: nil) }
+        exchange.tell(.end)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) { exchange?.tell(.readComplete) }
 
+    // MARK: - The end
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event { inputEnded() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { inputEnded() }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if exchange == nil, error is NIOHTTPDecoderError {
-            trace.record(.frames) {
-                WireEvent(.http, .local, .frames, .unsolicitedAnswer)
-            }
+        fail(TransportError(breaking: error, with: addressText(channel.remoteAddress)))
+        close()
+    }
+
+    private func inputEnded() {
+        staysOpen = false
+        if reader.finish() { return finishExchange() }
+        guard let exchange else { return }
+        if hasAnswer {
+            fail(.http(.answerCutShort(of: exchange.url)))
+        } else if reader.rest.readableBytes == 0 {
+            fail(.http(.connectionClosed(beforeAnswerTo: exchange.summary)))
+        } else {
+            fail(.http(reader.failure(of: exchange.url)))
         }
-        staysOpen = false
-        fail(error)
-        context.close(promise: nil)
+        close()
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    private func close() {
         staysOpen = false
-        fail(ChannelError.eof)
+        reader.stop()
+        channel.close(promise: nil)
     }
 
-    private func fail(_ error: any Error) {
+    private func fail(_ error: TransportError) {
         guard let exchange else { return }
         self.exchange = nil
-        exchange.tell(.failed(transportError(error, of: exchange)))
-    }
-
-    private func transportError(_ error: any Error, of exchange: HTTPExchange) -> TransportError {
-        if let failure = recorder.failure { return failure }
-        switch error {
-        case let error as TransportError:
-            return error
-        case HTTPParserError.headerOverflow:
-            return .http(.headTooLarge(of: exchange.url))
-        case HTTPParserError.invalidEOFState, ChannelError.eof:
-            break
-        case is HTTPParserError, is NIOHTTPDecoderError:
-            return violation(exchange)
-        default:
-            return TransportError(breaking: error, with: addressText(channel.remoteAddress))
-        }
-        if hasAnswer {
-            return .http(.answerCutShort(of: exchange.url))
-        } else if recorder.incoming.readableBytes == 0 {
-            return .http(.connectionClosed(beforeAnswerTo: exchange.summary))
-        }
-        return violation(exchange)
-    }
-
-    private func violation(_ exchange: HTTPExchange) -> TransportError {
-        .http(recorder.violation(by: exchange.url))
+        exchange.tell(.failed(error))
     }
 }
 

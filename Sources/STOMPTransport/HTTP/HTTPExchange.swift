@@ -38,9 +38,6 @@ final class HTTPExchange {
 
     var isOver: Bool { handler == nil }
 
-    /// The reason phrase of the answer as it came: the codec puts its own in its place.
-    var reason: String { connection?.reason ?? "" }
-
     /// The request as a failure names it.
     var summary: HTTPRequestSummary {
         HTTPRequestSummary(.method(head.method.rawValue), url, isSecure: isSecure)

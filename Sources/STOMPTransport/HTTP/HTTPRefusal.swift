@@ -1,3 +1,4 @@
+import NIOCore
 import NIOHTTP1
 
 /// What an HTTP server answered instead of what was asked for.
@@ -38,10 +39,15 @@ extension HTTPRefusal: CustomStringConvertible {
 }
 
 extension HTTPRefusal {
-    /// - Parameter reason: the phrase as it came: the codec puts its own in its place.
-    init(_ head: HTTPResponseHead, reason: String, body: String) {
+    /// The most bytes that are kept of the body.
+    static let bodyLimit = 64 << 10
+    /// How long the rest of the body is waited for once the head is here.
+    static let patience = TimeAmount.seconds(1)
+
+    init(_ head: HTTPResponseHead, body: String) {
         self.init(
-            status: Int(head.status.code), reason: reason, body: body, location: head.headers.first(name: "Location"),
+            status: Int(head.status.code), reason: head.status.reasonPhrase, body: body,
+            location: head.headers.first(name: "Location"),
             contentType: head.headers.first(name: "Content-Type"))
     }
 }

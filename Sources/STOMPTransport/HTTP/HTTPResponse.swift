@@ -6,21 +6,16 @@ struct HTTPResponse {
     /// Where it is from, for people.
     let url: String
     let head: HTTPResponseHead
-    /// As it came; empty where the server sent none.
-    let reason: String
     /// The beginning of it, where it is larger than the limit or did not end in time.
     let body: ByteBuffer
     let isBodyWhole: Bool
 
     var refusal: HTTPRefusal {
-        HTTPRefusal(head, reason: reason, body: String(buffer: body))
+        HTTPRefusal(head, body: String(buffer: body))
     }
 }
 
 extension HTTPClient {
-    /// How long the body of an answer that is no success is waited for once its head is here.
-    static let refusalPatience = TimeAmount.seconds(1)
-
     /// Sends a request whose answer is short.
     ///
     /// - Parameters:
@@ -28,7 +23,7 @@ extension HTTPClient {
     ///   - completion: told of the answer, or of why there is none, later and once, unless the exchange is cancelled.
     func fetch(
         _ method: HTTPMethod, _ requestTarget: String, _ headers: [(String, String)] = [], body: ByteBuffer? = nil,
-        limit: Int = HTTPRefusalHandler.bodyLimit, deadline: NIODeadline,
+        limit: Int = HTTPRefusal.bodyLimit, deadline: NIODeadline,
         completion: @escaping (Result<HTTPResponse, TransportError>) -> Void
     ) throws(TransportError) -> HTTPExchange {
         let collector = HTTPResponseCollector(limit: limit, eventLoop: eventLoop, completion: completion)
@@ -47,7 +42,6 @@ private final class HTTPResponseCollector {
     private let eventLoop: any EventLoop
     private let completion: (Result<HTTPResponse, TransportError>) -> Void
     private var head: HTTPResponseHead?
-    private var reason = ""
     private var body = ByteBuffer()
     private var timer: Scheduled<Void>?
 
@@ -63,9 +57,8 @@ private final class HTTPResponseCollector {
         switch event {
         case .head(let head):
             self.head = head
-            reason = exchange?.reason ?? ""
             if head.status.code >= 300 {
-                timer = eventLoop.assumeIsolated().scheduleTask(in: HTTPClient.refusalPatience) { self.cut() }
+                timer = eventLoop.assumeIsolated().scheduleTask(in: HTTPRefusal.patience) { self.cut() }
             }
         case .body(let octets):
             body.writeBytes(octets.readableBytesView.prefix(limit - body.readableBytes))
@@ -93,6 +86,6 @@ private final class HTTPResponseCollector {
         guard let head, let exchange else { return }
         completion(
             .success(
-                HTTPResponse(url: exchange.url, head: head, reason: reason, body: body, isBodyWhole: isBodyWhole)))
+                HTTPResponse(url: exchange.url, head: head, body: body, isBodyWhole: isBodyWhole)))
     }
 }

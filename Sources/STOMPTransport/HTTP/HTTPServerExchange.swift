@@ -16,6 +16,8 @@ final class HTTPServerExchange {
     let channel: any Channel
     /// How long the connection is kept for another request.
     private let keepAlive: TimeAmount
+    private let trace: WireTrace
+    private var writer = HTTPWriter()
     private var state = State.unanswered
     /// Called when the answer is whole.
     private let whenDone: (_ staysOpen: Bool) -> Void
@@ -24,12 +26,13 @@ final class HTTPServerExchange {
 
     init(
         _ request: HTTPRequestHead, body: ByteBuffer, channel: any Channel, keepAlive: TimeAmount,
-        whenDone: @escaping (_ staysOpen: Bool) -> Void
+        trace: WireTrace, whenDone: @escaping (_ staysOpen: Bool) -> Void
     ) {
         self.request = request
         self.body = body
         self.channel = channel
         self.keepAlive = keepAlive
+        self.trace = trace
         self.whenDone = whenDone
     }
 
@@ -56,8 +59,10 @@ final class HTTPServerExchange {
             headers.add(name: "Connection", value: "close")
         }
         // An answer as old as the request: HTTP/1.0 knows no chunks.
-        let head = HTTPResponseHead(version: request.version, status: status, headers: headers)
-        channel.write(HTTPServerResponsePart.head(head), promise: nil)
+        let head = writer.bytes(
+            of: HTTPResponseHead(version: request.version, status: status, headers: headers))
+        trace.record(head: head, .outgoing)
+        channel.write(head, promise: nil)
     }
 
     /// Sends a part of the body at once.
@@ -66,14 +71,18 @@ final class HTTPServerExchange {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return
         }
-        channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(octets)), promise: promise)
+        var pieces = writer.bytes(ofBody: octets)
+        let last = pieces.popLast() ?? ByteBuffer()
+        for piece in pieces { channel.write(piece, promise: nil) }
+        channel.writeAndFlush(last, promise: promise)
     }
 
     /// The answer is whole.
     func end() {
         guard case .answering = state else { return }
         state = .over
-        channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
+        if let end = writer.bytesOfEnd() { channel.write(end, promise: nil) }
+        channel.flush()
         whenDone(request.isKeepAlive)
     }
 

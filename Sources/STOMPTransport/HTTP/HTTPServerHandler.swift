@@ -3,12 +3,11 @@ import NIOHTTP1
 import NIOWebSocket
 
 /// The server's end of HTTP: takes requests, and answers them, hands them on, or makes a WebSocket of the connection, as
-/// the router says.
-///
-/// NIO's own upgrade handler is not used: it forgets the request whose upgrade it refuses, which has to be answered.
+/// the router says. A request with anything wrong is answered 400.
 final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundOut = HTTPServerResponsePart
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
     /// How long a client may take for a request, between one and the next, and between two pieces of a body.
     static let patience = TimeAmount.seconds(10)
@@ -20,18 +19,20 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
         case idle
         /// The request is still coming.
         case receiving(HTTPRequestHead, HTTPRoute)
-        /// Somebody answers; what comes meanwhile is kept for later, and reading stops with the first of it.
-        case exchanging(HTTPServerExchange, later: [NIOAny])
-        /// What comes now are octets for the WebSocket, which is being built.
-        case upgrading([NIOAny])
+        /// Somebody answers; the reader keeps what comes meanwhile, and reading stops with the first of it.
+        case exchanging(HTTPServerExchange)
+        /// What comes now is for the WebSocket, which is being built.
+        case upgrading
         case done
     }
 
     private let router: HTTPRouter
     private let open: Opener
-    private let codec: (decoder: ByteToMessageHandler<HTTPRequestDecoder>, encoder: HTTPResponseEncoder)
-    private let recorder: HTTPHeadRecorder
+    private let trace: WireTrace
+    private var reader = HTTPReader(.requests)
     private var state = State.idle
+    /// Whether the reader is at work, further up the stack.
+    private var isReading = false
     /// What has come of the body of a request that goes to an exchange.
     private var body = ByteBuffer()
     private var timer: Scheduled<Void>?
@@ -39,20 +40,15 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
     private init(options: TransportOptions, router: @escaping HTTPRouter, open: @escaping Opener) {
         self.router = router
         self.open = open
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderListSize = 64 << 10
-        let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits)
-        codec = (ByteToMessageHandler(decoder), HTTPResponseEncoder())
-        recorder = HTTPHeadRecorder(trace: options.trace)
+        trace = options.trace
     }
 
-    /// Adds the HTTP codec and this handler.
+    /// Puts a server at the end of the pipeline.
     static func add(
         to channel: any Channel, options: TransportOptions, router: @escaping HTTPRouter, open: @escaping Opener
     ) throws {
         let handler = HTTPServerHandler(options: options, router: router, open: open)
-        try channel.pipeline.syncOperations.addHandlers(
-            handler.recorder, handler.codec.encoder, handler.codec.decoder, handler)
+        try channel.pipeline.syncOperations.addHandler(handler)
         try channel.syncOptions?.setOption(.autoRead, value: true)
     }
 
@@ -60,36 +56,18 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
     func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch state {
-        case .idle:
-            if case .head(let head) = Self.unwrapInboundIn(data) { begin(head, context) }
-        case .receiving(let head, let route):
-            switch Self.unwrapInboundIn(data) {
-            case .head: break
-            case .body(let octets): if case .exchange(let limit, _) = route { receive(octets, limit, context) }
-            case .end: follow(route, head, context)
-            }
-        case .exchanging(let exchange, let later):
-            state = .exchanging(exchange, later: later + [data])
-            if later.isEmpty { setReading(false, context) }
-        case .upgrading(let octets):
-            state = .upgrading(octets + [data])
-        case .done:
-            break
-        }
+        if case .done = state { return }
+        reader.append(Self.unwrapInboundIn(data))
+        read(context)
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard error is HTTPParserError else { return context.close(promise: nil) }
-        switch state {
-        case .idle, .receiving: answer(HTTPAnswer(status: .badRequest, text: "This is no HTTP request"), context)
-        case .exchanging: context.close(promise: nil)
-        case .upgrading, .done: break
-        }
-    }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case ChannelEvent.inputClosed = event { connectionEnded() }
+        if case ChannelEvent.inputClosed = event {
+            if isReceiving, !reader.isBetweenMessages { refuse(context) }
+            connectionEnded()
+        }
         context.fireUserInboundEventTriggered(event)
     }
 
@@ -99,7 +77,7 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func connectionEnded() {
-        guard case .exchanging(let exchange, _) = state else { return }
+        guard case .exchanging(let exchange) = state else { return }
         state = .done
         exchange.connectionEnded()
     }
@@ -116,12 +94,56 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     // MARK: - A request
 
+    private var isReceiving: Bool {
+        switch state {
+        case .idle, .receiving: true
+        case .exchanging, .upgrading, .done: false
+        }
+    }
+
+    private func read(_ context: ChannelHandlerContext) {
+        guard !isReading else { return }
+        isReading = true
+        defer { isReading = false }
+        do throws(HTTPReader.Violation) {
+            while isReceiving, let element = try reader.next() { receive(element, context) }
+        } catch {
+            trace.record(unreadableHead: reader.rest)
+            refuse(context)
+        }
+        guard case .exchanging = state, reader.rest.readableBytesView.contains(where: { $0 != 0x0A && $0 != 0x0D })
+        else { return }
+        setReading(false, context)
+    }
+
+    private func receive(_ element: HTTPElement, _ context: ChannelHandlerContext) {
+        switch (element, state) {
+        case (.request(let head, let raw), .idle):
+            trace.record(head: raw.bytes, .incoming)
+            if case .RAW = head.method { return refuse(context) }
+            guard raw.faults.isEmpty else { return refuse(context) }
+            begin(head.decodingUTF8, context)
+        case (.body(let bytes), .receiving(_, .exchange(let limit, _))):
+            receive(bytes, limit, context)
+        case (.chunkFraming(_, let faults), _) where !faults.isEmpty:
+            refuse(context)
+        case (.end, .receiving(let head, let route)):
+            follow(route, head, context)
+        default:
+            break
+        }
+    }
+
+    private func refuse(_ context: ChannelHandlerContext) {
+        reader.stop()
+        answer(HTTPAnswer(status: .badRequest, text: "This is no HTTP request"), context)
+    }
+
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         state = .receiving(head, router(head))
-        if head.headers.hasToken("100-continue", in: "Expect") {
-            context.writeAndFlush(
-                Self.wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
-        }
+        guard head.headers.hasToken("100-continue", in: "Expect") else { return }
+        write(HTTPResponseHead(version: .http1_1, status: .continue), context)
+        context.flush()
     }
 
     private func receive(_ octets: ByteBuffer, _ limit: Int, _ context: ChannelHandlerContext) {
@@ -145,29 +167,30 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .exchange(_, let perform):
             timer?.cancel()
             let exchange = HTTPServerExchange(
-                head, body: body, channel: context.channel, keepAlive: Self.patience
+                head, body: body, channel: context.channel, keepAlive: Self.patience, trace: trace
             ) { [weak self] staysOpen in
                 self?.answered(staysOpen, context)
             }
             body = ByteBuffer()
-            state = .exchanging(exchange, later: [])
+            state = .exchanging(exchange)
             perform(exchange)
         }
     }
 
     /// The answer of an exchange is whole.
     private func answered(_ staysOpen: Bool, _ context: ChannelHandlerContext) {
-        guard case .exchanging(_, let later) = state else { return }
+        guard case .exchanging = state else { return }
         guard staysOpen else {
             state = .done
             return context.triggerUserOutboundEvent(StreamClosing(), promise: nil)
         }
         state = .idle
-        recorder.reset()
         startTimer(context)
-        guard !later.isEmpty else { return }
+        // One that might have made another protocol of the connection has not.
+        reader.proceed()
+        guard reader.rest.readableBytes > 0 else { return }
         setReading(true, context)
-        for part in later { channelRead(context: context, data: part) }
+        read(context)
     }
 
     private func answer(_ answer: HTTPAnswer, _ context: ChannelHandlerContext) {
@@ -178,11 +201,16 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
         headers.add(name: "Content-Type", value: "text/plain; charset=utf-8")
         headers.add(name: "Content-Length", value: "\(body.readableBytes)")
         headers.add(name: "Connection", value: "close")
-        let head = HTTPResponseHead(version: .http1_1, status: answer.status, headers: headers)
-        context.write(Self.wrapOutboundOut(.head(head)), promise: nil)
-        context.write(Self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
-        context.writeAndFlush(Self.wrapOutboundOut(.end(nil)), promise: nil)
+        write(HTTPResponseHead(version: .http1_1, status: answer.status, headers: headers), context)
+        context.writeAndFlush(Self.wrapOutboundOut(body), promise: nil)
         context.triggerUserOutboundEvent(StreamClosing(), promise: nil)
+    }
+
+    private func write(_ head: HTTPResponseHead, _ context: ChannelHandlerContext) {
+        var writer = HTTPWriter()
+        let bytes = writer.bytes(of: head)
+        trace.record(head: bytes, .outgoing)
+        context.write(Self.wrapOutboundOut(bytes), promise: nil)
     }
 
     // MARK: - A WebSocket
@@ -191,7 +219,7 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
         _ request: HTTPRequestHead, _ omitsReason: Bool, _ agreement: WebSocketAgreement, _ open: @escaping Opener,
         _ context: ChannelHandlerContext
     ) {
-        state = .upgrading([])
+        state = .upgrading
         let status = omitsReason ? .custom(code: 101, reasonPhrase: "") : HTTPResponseStatus.switchingProtocols
         var headers = HTTPHeaders()
         if let subprotocol = agreement.subprotocol {
@@ -206,27 +234,30 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
             upgradePipelineHandler: { channel, _ in channel.eventLoop.makeSucceededVoidFuture() })
         upgrader.buildUpgradeResponse(
             channel: context.channel, upgradeRequest: request, initialResponseHeaders: HTTPHeaders()
-        ).assumeIsolated().flatMap { headers in
-            let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
-            context.writeAndFlush(Self.wrapOutboundOut(.head(head)), promise: nil)
-            // The decoder goes when it has done its present work, and hands on the octets that it has left.
-            let pipeline = context.pipeline.syncOperations
-            pipeline.removeHandler(self.recorder, promise: nil)
-            pipeline.removeHandler(self.codec.encoder, promise: nil)
-            return pipeline.removeHandler(self.codec.decoder)
-        }.whenComplete { _ in self.upgraded(agreement, open, context) }
+        ).assumeIsolated().whenComplete { result in
+            guard case .success(let headers) = result, context.channel.isActive else {
+                return context.close(promise: nil)
+            }
+            self.write(HTTPResponseHead(version: .http1_1, status: status, headers: headers), context)
+            context.flush()
+            self.upgraded(agreement, open, context)
+        }
     }
 
     private func upgraded(_ agreement: WebSocketAgreement, _ open: Opener, _ context: ChannelHandlerContext) {
-        guard case .upgrading(let octets) = state, context.channel.isActive else { return context.close(promise: nil) }
         state = .done
         do {
             try open(context.channel, agreement)
         } catch {
             return context.close(promise: nil)
         }
-        for part in octets { context.fireChannelRead(part) }
-        if !octets.isEmpty { context.fireChannelReadComplete() }
+        // What came with the request is the WebSocket's.
+        let rest = reader.rest
+        reader.stop()
+        if rest.readableBytes > 0 {
+            context.fireChannelRead(Self.wrapInboundOut(rest))
+            context.fireChannelReadComplete()
+        }
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
     }
 }

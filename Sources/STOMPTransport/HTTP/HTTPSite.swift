@@ -62,34 +62,3 @@ package struct HTTPSite {
         }
     }
 }
-
-extension String {
-    /// Whether this is a token: the name of a header or of a subprotocol (RFC 9110, section 5.6.2).
-    var isToken: Bool {
-        !isEmpty
-            && utf8.allSatisfy {
-                switch $0 {
-                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "a")...UInt8(ascii: "z"):
-                    true
-                default: "!#$%&'*+-.^_`|~".utf8.contains($0)
-                }
-            }
-    }
-}
-
-extension Substring {
-    /// Without the blanks around it.
-    var withoutBlanks: String {
-        var text = drop { $0 == " " || $0 == "\t" }
-        while text.last == " " || text.last == "\t" { text.removeLast() }
-        return String(text)
-    }
-}
-
-extension HTTPHeaders {
-    /// Whether one of the members of a list header is this token, in capitals or not.
-    package func hasToken(_ token: String, in name: String) -> Bool {
-        self[canonicalForm: name].contains { $0.lowercased() == token }
-    }
-}

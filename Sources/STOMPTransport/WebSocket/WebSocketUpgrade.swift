@@ -1,17 +1,27 @@
 import NIOCore
 import NIOHTTP1
-import NIOPosix
 
-/// The client's way from an open connection to a WebSocket. It lives on the event loop of the channel.
-final class WebSocketUpgrade {
+/// The client's way from an open connection to a WebSocket: the last handler of the connection until then.
+final class WebSocketUpgrade: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    private enum State {
+        case waiting
+        case switching(HTTPResponseHead)
+        /// Something other than a 101 has come, and the rest of its body is waited for.
+        case refused(HTTPResponseHead, body: ByteBuffer)
+        case over
+    }
+
     private let channel: any Channel
     private let request: WebSocketRequest
     private let options: TransportOptions
     private let tls: TLSSummary?
     private let receiver: TransportReceiverFactory
-    private let recorder: HTTPHeadRecorder
     private let promise: EventLoopPromise<any TransportStream>
-    private var refusal: HTTPRefusalHandler?
+    private var reader: HTTPAnswerReader
+    private var state = State.waiting
 
     init(
         _ channel: any Channel, request: WebSocketRequest, options: TransportOptions, tls: TLSSummary?,
@@ -22,55 +32,108 @@ final class WebSocketUpgrade {
         self.options = options
         self.tls = tls
         self.receiver = receiver
-        recorder = HTTPHeadRecorder(trace: options.trace)
+        reader = HTTPAnswerReader(trace: options.trace)
         promise = channel.eventLoop.makePromise()
     }
 
     /// Asks for the upgrade. The future fails with a ``TransportError``; closing the channel is the caller's part.
     func run() -> EventLoopFuture<any TransportStream> {
         do {
-            let pipeline = channel.pipeline.syncOperations
-            try pipeline.addHandler(recorder)
-            let upgraded = try pipeline.configureUpgradableHTTPClientPipeline(configuration: configuration)
+            try channel.pipeline.syncOperations.addHandler(self)
+            reader.expectAnswer(to: request.head.method)
+            var writer = HTTPWriter()
+            let head = writer.bytes(of: request.head)
+            options.trace.record(head: head, .outgoing)
+            channel.write(head, promise: nil)
+            if let end = writer.bytesOfEnd() { channel.write(end, promise: nil) }
+            channel.flush()
             try channel.syncOptions?.setOption(.autoRead, value: true)
-            upgraded.assumeIsolated().whenComplete { result in
-                switch result {
-                case .success(let description?): self.promise.completeWith(Result { try self.stream(description) })
-                case .success(nil): break  // The refusal's end is still to come.
-                case .failure(let error): self.promise.fail(self.transportError(error))
-                }
-            }
-            channel.closeFuture.assumeIsolated().whenComplete { _ in
-                self.promise.fail(self.timelessRefusal ?? self.transportError(ChannelError.eof))
-            }
+            channel.closeFuture.assumeIsolated().whenComplete { _ in self.inputEnded() }
         } catch {
-            promise.fail(transportError(error))
+            fail(transportError(error))
         }
         return promise.futureResult
     }
 
     /// The refusal, as far as it has come: a body that does not end must not hide the status.
-    var timelessRefusal: TransportError? { refusal.flatMap { transportError(refusedBy: $0) } }
-
-    private var configuration: NIOUpgradableHTTPClientPipelineConfiguration<TransportDescription?> {
-        let upgrade = NIOLoopBound(self, eventLoop: channel.eventLoop)
-        let upgrader = Upgrader(headers: request.head.headers) { head in upgrade.value.open(head) }
-        var configuration = NIOUpgradableHTTPClientPipelineConfiguration(
-            upgradeConfiguration: .init(upgradeRequestHead: request.head, upgraders: [upgrader]) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try upgrade.value.refused()
-                    return nil
-                }
-            })
-        // Without it, frames that came with the 101 would be lost.
-        configuration.leftOverBytesStrategy = .forwardBytes
-        configuration.decoderConfiguration.maxHeaderListSize = 64 << 10
-        return configuration
+    var timelessRefusal: TransportError? {
+        guard case .refused(let head, let body) = state else { return nil }
+        let refusal = HTTPRefusal(head, body: String(buffer: body))
+        switch refusal.status {
+        case 401, 403:
+            return .webSocket(
+                .refused(url: request.url, refusal, origin: request.origin, ownOrigin: request.ownOrigin))
+        default: return .webSocket(.notUpgraded(url: request.url, refusal, sockJS: nil))
+        }
     }
 
-    /// The 101 has come and the HTTP handlers are gone.
-    private func open(_ head: HTTPResponseHead) -> EventLoopFuture<TransportDescription?> {
-        channel.eventLoop.makeCompletedFuture {
+    // MARK: - What comes
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        reader.append(Self.unwrapInboundIn(data))
+        do throws(HTTPReader.Violation) {
+            while !isOver, let part = try reader.next() { receive(part, context) }
+        } catch {
+            let peer = addressText(channel.remoteAddress)
+            fail(timelessRefusal ?? .http(reader.failure(error, of: request.url, from: peer)))
+        }
+    }
+
+    private var isOver: Bool { if case .over = state { true } else { false } }
+
+    private func receive(_ part: HTTPAnswerReader.Part, _ context: ChannelHandlerContext) {
+        switch (part, state) {
+        case (.head(let head, _), .waiting) where head.status.code == 101:
+            state = .switching(head)
+        case (.head(let head, _), .waiting):
+            state = .refused(head, body: ByteBuffer())
+            context.eventLoop.assumeIsolated().scheduleTask(in: HTTPRefusal.patience) { self.failRefused() }
+        case (.body(let part), .refused(let head, var body)):
+            body.writeBytes(part.readableBytesView.prefix(HTTPRefusal.bodyLimit - body.readableBytes))
+            state = .refused(head, body: body)
+            if body.readableBytes >= HTTPRefusal.bodyLimit { failRefused() }
+        case (.end, .switching(let head)):
+            open(head, context)
+        case (.end, .refused):
+            failRefused()
+        default:
+            break
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event { inputEnded() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        fail(timelessRefusal ?? transportError(error))
+    }
+
+    private func inputEnded() { fail(timelessRefusal ?? transportError(ChannelError.eof)) }
+
+    private func failRefused() {
+        if let refusal = timelessRefusal { fail(refusal) }
+    }
+
+    private func fail(_ error: TransportError) {
+        guard !isOver else { return }
+        state = .over
+        reader.stop()
+        promise.fail(error)
+    }
+
+    private func transportError(_ error: any Error) -> TransportError {
+        if error is TransportError || error is IOError {
+            return TransportError(breaking: error, with: addressText(channel.remoteAddress))
+        }
+        guard reader.rest.readableBytes > 0 else { return .http(.connectionClosed(beforeAnswerTo: request.summary)) }
+        return .http(reader.failure(of: request.url))
+    }
+
+    /// The 101 has come.
+    private func open(_ head: HTTPResponseHead, _ context: ChannelHandlerContext) {
+        do {
             let agreement = try request.agreement(with: head)
             if let compression = agreement.compression {
                 options.trace.record(.layers) {
@@ -82,78 +145,21 @@ final class WebSocketUpgrade {
             let description = TransportDescription(
                 .webSocket, remoteAddress: addressText(channel.remoteAddress),
                 subprotocol: agreement.subprotocol, tlsSummary: tls)
-            channel.pipeline.syncOperations.removeHandler(recorder, promise: nil)
             let handler = try WebSocketHandler(role: .client, options: options, compression: agreement.compression)
             try channel.pipeline.syncOperations.addHandler(handler)
-            return description
+            let stream = try StreamPipeline.end(channel, description: description, receiver: receiver)
+            state = .over
+            promise.succeed(stream)
+        } catch {
+            return fail(transportError(error))
         }
-    }
-
-    /// The upgrade is over and nothing that came behind the 101 has been passed on. Not earlier: NIO's upgrade handler
-    /// refuses what a receiver writes while it is at work.
-    private func stream(_ description: TransportDescription) throws -> any TransportStream {
-        try StreamPipeline.end(channel, description: description, receiver: receiver)
-    }
-
-    /// Something else than a 101 has come.
-    private func refused() throws {
-        let refusal = HTTPRefusalHandler()
-        self.refusal = refusal
-        try channel.pipeline.syncOperations.addHandler(refusal)
-        // Weak, as this object holds the handler; it lives for as long as the channel.
-        refusal.whenWhole = { [weak self, promise] in
-            guard let self else { return }
-            promise.fail(self.timelessRefusal ?? self.transportError(ChannelError.eof))
+        // What came with the 101 is the WebSocket's.
+        let rest = reader.rest
+        reader.stop()
+        if rest.readableBytes > 0 {
+            context.fireChannelRead(Self.wrapInboundOut(rest))
+            context.fireChannelReadComplete()
         }
-    }
-
-    private func transportError(refusedBy handler: HTTPRefusalHandler) -> TransportError? {
-        guard let head = handler.head else { return nil }
-        // The codec puts its own phrase in place of the server's.
-        let words = recorder.firstLine.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
-        let isItsLine = words.count > 1 && words[1] == "\(head.status.code)"
-        let reason = isItsLine ? (words.count > 2 ? String(words[2]) : "") : head.status.reasonPhrase
-        let refusal = HTTPRefusal(head, reason: reason, body: String(buffer: handler.body))
-        switch refusal.status {
-        case 401, 403:
-            return .webSocket(
-                .refused(url: request.url, refusal, origin: request.origin, ownOrigin: request.ownOrigin))
-        default: return .webSocket(.notUpgraded(url: request.url, refusal, sockJS: nil))
-        }
-    }
-
-    private func transportError(_ error: any Error) -> TransportError {
-        if let failure = recorder.failure { return failure }
-        let peer = addressText(channel.remoteAddress)
-        switch error {
-        case let error as TransportError:
-            return error
-        case let error as NIOHTTPClientUpgradeError where error == .responseProtocolNotFound:
-            return .webSocket(.noUpgradeHeader(from: request.url))
-        case is IOError:
-            return TransportError(breaking: error, with: peer)
-        default:
-            break
-        }
-        if recorder.incoming.readableBytes == 0 {
-            return .http(.connectionClosed(beforeAnswerTo: request.summary))
-        }
-        return .http(recorder.violation(by: request.url))
-    }
-}
-
-/// Sends the request as it was made, and leaves the judgement of the answer to `open`, which can say what is wrong.
-private struct Upgrader: NIOTypedHTTPClientProtocolUpgrader {
-    let headers: HTTPHeaders
-    let open: @Sendable (HTTPResponseHead) -> EventLoopFuture<TransportDescription?>
-
-    var supportedProtocol: String { "websocket" }
-    var requiredUpgradeHeaders: [String] { [] }
-
-    func addCustom(upgradeRequestHeaders: inout HTTPHeaders) { upgradeRequestHeaders = headers }
-    func shouldAllowUpgrade(upgradeResponse: HTTPResponseHead) -> Bool { true }
-
-    func upgrade(channel: any Channel, upgradeResponse: HTTPResponseHead) -> EventLoopFuture<TransportDescription?> {
-        open(upgradeResponse)
+        context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
     }
 }

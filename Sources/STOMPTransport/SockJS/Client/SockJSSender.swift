@@ -103,7 +103,8 @@ final class SockJSSender {
             sendNext()
             finishIfDone()
         case .success(let response):
-            let answer = HTTPRefusal(status: Int(response.head.status.code), reason: response.reason, body: "")
+            let answer = HTTPRefusal(
+                status: Int(response.head.status.code), reason: response.head.status.reasonPhrase, body: "")
             fail(.sockJS(SockJSFailure(answer: answer, of: response.url, isOpen: true)))
         case .failure(let error):
             fail(error)

@@ -63,7 +63,7 @@ final class SockJSXHRCarrier: SockJSCarrier {
             if let channel = receiving?.channel {
                 client.reached(addressText(channel.remoteAddress), tls: http.tlsSummary)
             }
-            if head.status != .ok, let receiving { client.fail(refusal(head, receiving)) }
+            if head.status.code != 200, let receiving { client.fail(refusal(head, receiving)) }
         case .body(let octets):
             octetsInResponse += octets.readableBytes
             decoder.append(octets)
@@ -100,7 +100,7 @@ final class SockJSXHRCarrier: SockJSCarrier {
     }
 
     private func refusal(_ head: HTTPResponseHead, _ exchange: HTTPExchange) -> TransportError {
-        let answer = HTTPRefusal(status: Int(head.status.code), reason: exchange.reason, body: "")
+        let answer = HTTPRefusal(status: Int(head.status.code), reason: head.status.reasonPhrase, body: "")
         return .sockJS(SockJSFailure(answer: answer, of: exchange.url, isOpen: client.state != .opening))
     }
 
