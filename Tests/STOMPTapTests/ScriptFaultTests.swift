@@ -58,8 +58,10 @@ import Testing
                 (#"a["MESSAGE\ndestination:/a\n\nlost\u0000"]"#, "h"),
                 (#"a["MESSAGE\ndestination:/a\n\nkept\u0000"]"#, #"a["MESSAGE\ndestination:/a\n\nkept\u0000"]"#),
             ] {
+                // The poll before this one looks the same.
+                let before = server.count
                 app.send(Self.poll)
-                try await server.wait(until: Self.poll)
+                try await server.wait("poll") { $0.count == before + Self.poll.utf8.count }
                 server.send(Self.answer(Self.script(came)))
                 try await app.wait(for: Self.script(passes))
             }
