@@ -213,7 +213,7 @@ import Testing
             try await between.wait("answer") { $0.layers.count == 3 }
             #expect(
                 between.layers == [
-                    "http request method BREW target /\u{ea}\u{b0}\\u{0080}?x", "http offer withheld of h2c",
+                    "http request method BREW target /\u{ea}\u{b0}\\u{80}?x", "http offer withheld of h2c",
                     "http answer status 418 reason I'm a teapot",
                 ])
             #expect(Set(between.all.map(\.connection)) == [1])

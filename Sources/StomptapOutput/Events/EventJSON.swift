@@ -35,111 +35,74 @@ package struct EventJSON: Sendable {
 
     /// Appends an event of a trace.
     package mutating func append(_ event: WireEvent, at time: Timestamp, to out: inout OutputBuffer) {
-        writeTime(time, to: &out)
-        out.append(literal: ",\"connection\":")
-        out.append(event.connection)
-        write("direction", word: event.direction.name, to: &out)
-        write("layer", word: event.layer.rawValue, to: &out)
-        out.append(literal: ",\"level\":")
-        out.append(event.detail.rawValue)
-        write("event", event.text, to: &out)
+        var json = JSONWriter()
+        json.beginObject(&out)
+        write(time, &json, &out)
+        json.member("connection", event.connection, &out)
+        json.member("direction", plain: event.direction.name, &out)
+        json.member("layer", plain: event.layer.rawValue, &out)
+        json.member("level", event.detail.rawValue, &out)
+        json.member("event", mask.masked(summary: event.text), &out)
         if let bytes = event.shownOctets {
-            out.append(literal: ",\"size\":")
-            out.append(bytes.readableBytes)
-            mask.covered(event)?.withUnsafeBytes { write(data: $0, to: &out) }
+            json.member("size", bytes.readableBytes, &out)
+            mask.covered(event)?.withUnsafeBytes { json.member("data", encoding: "dataEncoding", $0, &out) }
         }
-        out.append(literal: "}\n")
+        json.endObject(&out)
+        out.append("\n")
     }
 
     /// Appends what `raw` or `tap` shows.
     package mutating func append(_ event: TrafficEvent, to out: inout OutputBuffer) {
-        writeTime(event.time, to: &out)
-        write("direction", word: event.direction.name(on: event.link), to: &out)
+        var json = JSONWriter()
+        json.beginObject(&out)
+        write(event.time, &json, &out)
+        json.member("direction", plain: event.direction.name(on: event.link), &out)
         if let link = event.link {
-            out.append(literal: ",\"connection\":")
-            out.append(link.connection)
-            out.append(literal: ",\"app\":")
-            out.append(jsonString: link.app)
+            json.member("connection", link.connection, &out)
+            json.member("app", link.app, &out)
         } else {
-            write("layer", word: event.layer.rawValue, to: &out)
+            json.member("layer", plain: event.layer.rawValue, &out)
         }
         switch event.content {
         case .frame(let frame):
-            if event.link == nil { write("type", word: "frame", to: &out) }
-            out.append(literal: ",")
-            frames.writeMembers(of: frame, to: &out)
+            if event.link == nil { json.member("type", plain: "frame", &out) }
+            frames.writeMembers(of: frame, &json, &out)
         case .wire(let content, let bytes):
-            write("type", word: content.type, to: &out)
-            writeMembers(of: content, bytes, to: &out)
+            json.member("type", plain: content.type, &out)
+            writeMembers(of: content, bytes, &json, &out)
         }
-        out.append(literal: "}\n")
+        json.endObject(&out)
+        out.append("\n")
     }
 
-    private mutating func writeMembers(
-        of content: WireEvent.Content, _ bytes: ByteBuffer?, to out: inout OutputBuffer
+    private func writeMembers(
+        of content: WireEvent.Content, _ bytes: ByteBuffer?, _ json: inout JSONWriter, _ out: inout OutputBuffer
     ) {
         switch content {
         case .opened(let description):
-            write("peer", description.remoteAddress, to: &out)
-            if let subprotocol = description.subprotocol { write("subprotocol", subprotocol, to: &out) }
-            if let tls = description.tls { write("tls", tls, to: &out) }
-        case .serverSentEvent(let event):
-            write("event", event.event, to: &out)
-            write("id", event.id, to: &out)
-            out.append(literal: ",\"data\":")
-            event.data.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes { out.append(jsonString: $0) }
-        case .retry(let milliseconds):
-            out.append(literal: ",\"retry\":")
-            out.append(milliseconds)
-        case .ended(let closure):
-            if let code = closure.code {
-                out.append(literal: ",\"code\":")
-                out.append(code)
+            json.member("peer", mask.masked(summary: description.remoteAddress), &out)
+            if let subprotocol = description.subprotocol {
+                json.member("subprotocol", mask.masked(summary: subprotocol), &out)
             }
-            write("reason", closure.reason, to: &out)
-            out.append(literal: closure.isClean ? ",\"clean\":true" : ",\"clean\":false")
+            if let tls = description.tls { json.member("tls", tls, &out) }
+        case .serverSentEvent(let event):
+            json.member("event", mask.masked(summary: event.event), &out)
+            json.member("id", mask.masked(summary: event.id), &out)
+            event.data.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes { json.member("data", $0, &out) }
+        case .retry(let milliseconds): json.member("retry", milliseconds, &out)
+        case .ended(let closure):
+            if let code = closure.code { json.member("code", code, &out) }
+            json.member("reason", mask.masked(summary: closure.reason), &out)
+            json.member("clean", closure.isClean, &out)
         case .observedHeartBeat: break
         default:
-            guard let bytes else { return }
-            out.append(literal: ",")
             // A message without STOMP may still hold a frame with secrets.
-            bytes.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes { frames.writeBody($0, to: &out) }
+            bytes?.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes { frames.writeBody($0, &json, &out) }
         }
     }
 
-    private mutating func writeTime(_ time: Timestamp, to out: inout OutputBuffer) {
+    private mutating func write(_ time: Timestamp, _ json: inout JSONWriter, _ out: inout OutputBuffer) {
         self.time.advance(to: time)
-        out.append(literal: "{\"time\":\"")
-        out.append(self.time.text)
-        out.append(literal: "\"")
-    }
-
-    /// Appends what a user or a peer may have given, or a sentence that may quote it.
-    private func write(_ name: StaticString, _ value: String, to out: inout OutputBuffer) {
-        out.append(literal: ",\"")
-        out.append(literal: name)
-        out.append(literal: "\":")
-        out.append(jsonString: mask.masked(summary: value))
-    }
-
-    /// Appends a word of this program.
-    private func write(_ name: StaticString, word: String, to out: inout OutputBuffer) {
-        out.append(literal: ",\"")
-        out.append(literal: name)
-        out.append(literal: "\":\"")
-        out.append(word)
-        out.append(literal: "\"")
-    }
-
-    private func write(data: UnsafeRawBufferPointer, to out: inout OutputBuffer) {
-        if data.isUTF8 {
-            out.append(literal: ",\"data\":")
-            out.append(jsonString: data)
-            out.append(literal: ",\"dataEncoding\":\"utf-8\"")
-        } else {
-            out.append(literal: ",\"data\":\"")
-            out.append(base64: data)
-            out.append(literal: "\",\"dataEncoding\":\"base64\"")
-        }
+        json.member("time", plain: self.time.text, &out)
     }
 }

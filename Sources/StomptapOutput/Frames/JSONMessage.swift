@@ -43,18 +43,6 @@ package struct JSONMessage {
         json.member("app", link.app, &out)
     }
 
-    /// Appends what a frame says, in an object that others have begun and end: command, headers, body.
-    package mutating func writeMembers(of frame: Frame, to out: inout OutputBuffer) {
-        var json = JSONWriter(insideObject: true)
-        writeMembers(of: frame, &json, &out)
-    }
-
-    /// Appends bytes as the body of something, in an object that others have begun and end.
-    package func writeBody(_ body: UnsafeRawBufferPointer, to out: inout OutputBuffer) {
-        var json = JSONWriter(insideObject: true)
-        writeBody(body, &json, &out)
-    }
-
     /// Appends what a frame says, in the object that `json` is in: command, headers, body.
     package mutating func writeMembers(of frame: Frame, _ json: inout JSONWriter, _ out: inout OutputBuffer) {
         json.member("command", plain: frame.command.rawValue, &out)

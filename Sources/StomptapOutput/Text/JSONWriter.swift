@@ -50,15 +50,6 @@ package struct JSONWriter {
         next = .value
     }
 
-    /// Continues in a compact object that someone else has begun and will end.
-    ///
-    /// - Parameter isFirst: whether no comma is due before the next member.
-    package init(insideObject isFirst: Bool) {
-        layout = .compact
-        level = 1
-        next = isFirst ? .first : .another
-    }
-
     // MARK: Objects and arrays
 
     package mutating func beginObject(_ out: inout OutputBuffer) { begin(UInt8(ascii: "{"), &out) }
