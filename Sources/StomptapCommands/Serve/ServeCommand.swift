@@ -167,6 +167,7 @@ extension BrokerEvent {
             case .subscribed(let destination, let id, let ack):
                 "subscribed to \(destination)" + (id.map { " as \($0)" } ?? "") + " (\(ack.rawValue))"
             case .unsubscribed(let name): "unsubscribed \(name)"
+            case .refused(.malformed(let error)): "answered ERROR: \(error.sentence)"
             case .refused(let error): "answered ERROR: \(error)"
             case .disconnected: "said goodbye"
             case .dropped(let reason): "dropped: \(reason)"

@@ -85,7 +85,7 @@ extension TapNote {
     package var text: String {
         switch self {
         case .cannotConnect(let error): Explanation(error).line
-        case .notSTOMP(let error): "no STOMP any more, and from here on shown as it is: \(error)"
+        case .notSTOMP(let error): "no STOMP any more, and from here on shown as it is: \(error.sentence)"
         case .invalidSockJSFrame(let error): Explanation(error).sentence
         case .invalidSockJSMessages(let fault): "the app sent what is no array of SockJS: \(fault.sentence)"
         case .requestTooLarge: "not taken apart: a request of more than --max-message"

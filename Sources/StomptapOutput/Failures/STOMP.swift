@@ -32,7 +32,7 @@ extension Explanation {
     /// A frame that is wrong, ours or the server's.
     package init(_ error: STOMPProtocolError, foreign: ForeignProtocol? = nil) {
         self.init(
-            stomp: error.description,
+            stomp: error.sentence,
             hint: foreign?.hint ?? (error.isLimit && error.party == .peer ? Self.raiseLimit : nil))
     }
 
@@ -133,5 +133,20 @@ extension STOMPClientError {
         case .timedOut: "timedOut"
         case .cannotSend: "cannotSend"
         }
+    }
+}
+
+extension STOMPProtocolError {
+    /// What happened. A line of a head that it quotes may hold a secret, which is hidden.
+    package var sentence: String {
+        let mask = SecretMask.hiding
+        let shown: Reason =
+            switch reason {
+            case .unknownCommand(let line): .unknownCommand(line: mask.masked(typed: line))
+            case .headerWithoutColon(let line): .headerWithoutColon(line: mask.masked(typed: line))
+            case .nulInHeaders(let line): .nulInHeaders(line: mask.masked(typed: line))
+            default: reason
+            }
+        return STOMPProtocolError(party, shown).description
     }
 }
