@@ -173,10 +173,10 @@ import Testing
             let sent = lines[lines.count - 2].replacing(text, with: "")
             if offers && takes {
                 #expect(lines[0] == "ws local compression agreed permessage-deflate; client_max_window_bits=15")
-                #expect(sent.hasPrefix("ws outgoing web socket message is text true compressed size "))
+                #expect(sent.hasPrefix("ws outgoing message is text true compressed size "))
             } else {
                 if offers { #expect(lines[0] == "ws local compression declined") }
-                #expect(sent == "ws outgoing web socket message is text true ")
+                #expect(sent == "ws outgoing message is text true ")
             }
             await pair.close()
         }

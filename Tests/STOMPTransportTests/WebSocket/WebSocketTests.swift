@@ -168,8 +168,8 @@ import Testing
         // The payload is told with its message, which may be cut into several frames, or come of them.
         #expect(
             lines.dropFirst(4) == [
-                "ws outgoing web socket message is text true hello", "ws outgoing frame text FIN masked size 5",
-                "ws incoming frame text FIN size 2", "ws incoming web socket message is text true hi",
+                "ws outgoing message is text true hello", "ws outgoing frame text FIN masked size 5",
+                "ws incoming frame text FIN size 2", "ws incoming message is text true hi",
             ])
         await pair.close()
     }
