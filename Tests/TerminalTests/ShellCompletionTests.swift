@@ -129,6 +129,8 @@ import Testing
                 // What several share is inserted.
                 try offer("$SYS/$(touch marker)", "$SYS/`touch marker`")
                 try await terminal.enter("clear")
+                // What is typed before the prompt is there is echoed in front of it.
+                try await terminal.wait(for: "ready>", column: 7)
                 try await terminal.type(#"stomptap publish h \$S"#)
                 try await terminal.press("Tab")
                 try await eventually {
