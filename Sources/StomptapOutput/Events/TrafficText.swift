@@ -71,7 +71,7 @@ extension WireText {
 
     private func write(_ event: ServerSentEvent, _ indentation: Int, to out: inout OutputBuffer) {
         out.append(" ")
-        out.append(event.event, visible: .line)
+        out.append(mask.masked(summary: event.event), visible: .line)
         writeSize(event.data.readableBytes, to: &out)
         out.append("\n")
         if !event.id.isEmpty {

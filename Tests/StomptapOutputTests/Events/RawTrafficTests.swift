@@ -55,6 +55,15 @@ import Testing
         #expect(printed(TrafficEvent(.incoming, .http, .wire(.serverSentEvent(event))), as: format) == "tick 7 {} 2\n")
     }
 
+    @Test func theNameOfAnEventHidesASecret() {
+        var event = ServerSentEvent()
+        event.event = "at ws://h/?token=t1"
+        let tick = TrafficEvent(.incoming, .http, .wire(.serverSentEvent(event)))
+        for form in [OutputForm.pretty, .json] {
+            #expect(printed(tick, as: form).contains("?token=****") && !printed(tick, as: form).contains("t1"))
+        }
+    }
+
     @Test func jsonHasAnObjectForEachEvent() throws {
         #expect(
             printed(text, close, as: .json) == """
