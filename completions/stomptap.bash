@@ -1443,7 +1443,7 @@ _stomptap_serve() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--clock --version -h --help)
     repeating_options=(--login -C --connect-header --origin --listen-name --prefix --route)
-    non_repeating_options=(--tcp --ws --ws-path --heart-beat --manner --tls-cert --tls-key)
+    non_repeating_options=(--tcp --ws --ws-path --heart-beat --emulate --tls-cert --tls-key)
     __stomptap_offer_flags_options 0
 
     # Offer option value completions
@@ -1472,7 +1472,7 @@ _stomptap_serve() {
     '--listen-name')
         return
         ;;
-    '--manner')
+    '--emulate')
         __stomptap_add_completions -W 'standard'$'\n''spring'$'\n''rabbitmq'
         return
         ;;

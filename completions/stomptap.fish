@@ -39,7 +39,7 @@ function __stomptap_parse_tokens -S
         case 'tap'
             __stomptap_parse_subcommand 1 'listen=' 'allow-remote' 'listen-name=+' 'allow-origin=+' 'tls-cert=' 'tls-key=' 'command=+' 'destination=+' 'grep=' 'record=' 'summary' 'ready-file=' 'o/output=' 'F/format=' '0' 'delay=' 'jitter=' 'rate=' 'drop=+' 'close-after=' 'close-code=' 'refuse=' 'freeze-after=' 'http-header=+' 'origin=' 'cookie=' 'connect-timeout=' 'ca=' 'cert=' 'key=' 'key-passphrase-env=' 'server-name=' 'tls-min=' 'k/insecure' 'proxy=' 'max-message=' 'v/verbose' 'show-secrets' 'timestamps=' 'color=' 'version' 'h/help'
         case 'serve'
-            __stomptap_parse_subcommand 0 'tcp=' 'ws=' 'ws-path=' 'login=+' 'C/connect-header=+' 'heart-beat=' 'origin=+' 'listen-name=+' 'manner=' 'prefix=+' 'route=+' 'tls-cert=' 'tls-key=' 'clock' 'v/verbose' 'version' 'h/help'
+            __stomptap_parse_subcommand 0 'tcp=' 'ws=' 'ws-path=' 'login=+' 'C/connect-header=+' 'heart-beat=' 'origin=+' 'listen-name=+' 'emulate=' 'prefix=+' 'route=+' 'tls-cert=' 'tls-key=' 'clock' 'v/verbose' 'version' 'h/help'
         case 'profiles'
             __stomptap_parse_subcommand 0 'show-secrets' 'version' 'h/help'
         case 'help'
@@ -537,8 +537,8 @@ complete -c 'stomptap' -n '__stomptap_should_offer_completions_for_flags_or_opti
 complete -c 'stomptap' -n '__stomptap_should_offer_completions_for_flags_or_options "stomptap serve" heart-beat' -l 'heart-beat' -d 'Heart-beats in milliseconds: how often we send, how often a client should (default: 10000,10000).' -rfka ''
 complete -c 'stomptap' -n '__stomptap_should_offer_completions_for_flags_or_options "stomptap serve"' -l 'origin' -d 'Serve only web pages of this origin, * for all; others get 403; repeatable (default: pages of localhost, of loopback addresses and of the host they connect to, at any port).' -rfka ''
 complete -c 'stomptap' -n '__stomptap_should_offer_completions_for_flags_or_options "stomptap serve"' -l 'listen-name' -d 'Also serve HTTP requests for this host name; repeatable (always: IP addresses, localhost, this machine\'s name, host.docker.internal; others get 421).' -rfka ''
-complete -c 'stomptap' -n '__stomptap_should_offer_completions_for_flags_or_options "stomptap serve" manner' -l 'manner' -d 'Behave as this server does, quirks included: standard is by the book.' -rfka 'standard spring rabbitmq'
-complete -c 'stomptap' -n '__stomptap_should_offer_completions_for_flags_or_options "stomptap serve"' -l 'prefix' -d 'With --manner spring: destinations that the broker passes on begin so; repeatable (default: /topic, /queue, /sub).' -rfka ''
+complete -c 'stomptap' -n '__stomptap_should_offer_completions_for_flags_or_options "stomptap serve" emulate' -l 'emulate' -d 'Behave as this server does, quirks included: standard is by the book.' -rfka 'standard spring rabbitmq'
+complete -c 'stomptap' -n '__stomptap_should_offer_completions_for_flags_or_options "stomptap serve"' -l 'prefix' -d 'With --emulate spring: destinations that the broker passes on begin so; repeatable (default: /topic, /queue, /sub).' -rfka ''
 complete -c 'stomptap' -n '__stomptap_should_offer_completions_for_flags_or_options "stomptap serve"' -l 'route' -d 'What is sent to the first destination comes on the second, as a handler of an application would have it; repeatable.' -rfka ''
 complete -c 'stomptap' -n '__stomptap_should_offer_completions_for_flags_or_options "stomptap serve" tls-cert' -l 'tls-cert' -d 'Speak TLS on all listeners, with this certificate: PEM or PKCS#12.' -rF
 complete -c 'stomptap' -n '__stomptap_should_offer_completions_for_flags_or_options "stomptap serve" tls-key' -l 'tls-key' -d 'The key of --tls-cert, where that file does not hold it.' -rF

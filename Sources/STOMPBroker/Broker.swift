@@ -13,7 +13,7 @@ public final class Broker: Sendable {
     public struct Address: Sendable, Hashable {
         /// The listener as it was asked for, with the real port.
         public var listener: BrokerConfiguration.Listener
-        /// What a client connects to: `stomp://127.0.0.1:61613`, `ws://127.0.0.1:15674/ws`, and in the manner of Spring
+        /// What a client connects to: `stomp://127.0.0.1:61613`, `ws://127.0.0.1:15674/ws`, and in the serverProfile of Spring
         /// `http://127.0.0.1:15674/ws`, for SockJS.
         public var url: String
     }
@@ -21,12 +21,12 @@ public final class Broker: Sendable {
     /// In the order of the configuration.
     public let addresses: [Address]
     private let listeners: [TransportListener]
-    private let hub: NIOLoopBound<Hub>
+    private let core: NIOLoopBound<BrokerCore>
 
-    private init(addresses: [Address], listeners: [TransportListener], hub: NIOLoopBound<Hub>) {
+    private init(addresses: [Address], listeners: [TransportListener], core: NIOLoopBound<BrokerCore>) {
         self.addresses = addresses
         self.listeners = listeners
-        self.hub = hub
+        self.core = core
     }
 
     /// Starts a broker on one event loop of `group`, and returns when it listens.
@@ -36,22 +36,22 @@ public final class Broker: Sendable {
         configuration: BrokerConfiguration, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws -> Broker {
         let eventLoop = group.next()
-        let hub = try await eventLoop.submit {
-            NIOLoopBound(Hub(configuration, eventLoop: eventLoop), eventLoop: eventLoop)
+        let core = try await eventLoop.submit {
+            NIOLoopBound(BrokerCore(configuration, eventLoop: eventLoop), eventLoop: eventLoop)
         }.get()
         var listeners: [TransportListener] = []
         var addresses: [Address] = []
         do {
             for listener in configuration.listeners {
-                let opened = try await open(listener, configuration, on: eventLoop) { hub.value.accept($0) }
+                let opened = try await open(listener, configuration, on: eventLoop) { core.value.accept($0) }
                 listeners.append(opened)
                 addresses.append(Address(listener, configuration, port: opened.port))
             }
         } catch {
-            await Broker(addresses: [], listeners: listeners, hub: hub).shutdown()
+            await Broker(addresses: [], listeners: listeners, core: core).shutdown()
             throw error
         }
-        return Broker(addresses: addresses, listeners: listeners, hub: hub)
+        return Broker(addresses: addresses, listeners: listeners, core: core)
     }
 
     private static func open(
@@ -69,10 +69,10 @@ public final class Broker: Sendable {
                 allowedOrigins: configuration.allowedOrigins ?? [], sockJS: SockJSServerOptions())
             endpoint.allowsOwnOrigins = configuration.allowedOrigins == nil
             endpoint.hosts = OwnHosts(configuration.listenNames + [host])
-            configuration.manner.shape(&endpoint)
+            configuration.serverProfile.shape(&endpoint)
             return try await .webSocket(
                 host: host, port: port, on: eventLoop, endpoint: endpoint,
-                options: configuration.manner.shaped(configuration.transport),
+                options: configuration.serverProfile.shaped(configuration.transport),
                 tls: configuration.tls, whenRefused: configuration.refusalObserver, accept: accept)
         }
     }
@@ -80,8 +80,8 @@ public final class Broker: Sendable {
     /// Stops listening, closes all connections, and returns when they are closed. What queues keep is lost.
     public func shutdown() async {
         for listener in listeners { await listener.close() }
-        let hub = hub
-        try? await hub.eventLoop.flatSubmit { hub.value.shutDown() }.get()
+        let core = core
+        try? await core.eventLoop.flatSubmit { core.value.shutDown() }.get()
     }
 }
 
@@ -93,7 +93,7 @@ extension Broker.Address {
             let scheme = isSecure ? "stomps" : "stomp"
             self.init(listener: .tcp(host: host, port: port), url: "\(scheme)://\(bracketed(host)):\(port)")
         case .webSocket(let host, _, let path):
-            let scheme = configuration.manner.scheme(isSecure: isSecure)
+            let scheme = configuration.serverProfile.scheme(isSecure: isSecure)
             self.init(
                 listener: .webSocket(host: host, port: port, path: path),
                 url: "\(scheme)://\(bracketed(host)):\(port)\(path)")

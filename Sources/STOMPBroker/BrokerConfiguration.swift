@@ -31,8 +31,8 @@ public struct BrokerConfiguration: Sendable {
     public var connectHeaders: [String: String] = [:]
     /// What the broker offers and wants, in milliseconds. Default 10000,10000.
     public var heartBeat = HeartBeat(outgoing: 10_000, incoming: 10_000)
-    public var manner = Manner.standard
-    /// In the manner of Spring, how the destinations begin that its broker serves; others are met with silence, but for
+    public var serverProfile = ServerProfile.standard
+    /// In the serverProfile of Spring, how the destinations begin that its broker serves; others are met with silence, but for
     /// those of ``routes``. Default `/topic`, `/queue`, `/sub`.
     public var destinationPrefixes = ["/topic", "/queue", "/sub"]
     /// What CONNECTED names as the server, such as `stomptap/1.0`. Default `stomptap`.
@@ -71,7 +71,7 @@ public struct BrokerLimits: Sendable, Hashable {
     public var transactionFrames = 100_000
     /// The most messages that a queue keeps for later receivers. Default 100,000.
     public var queuedMessages = 100_000
-    /// The most queues that are remembered though nobody is subscribed and nothing waits in them, in the manner of
+    /// The most queues that are remembered though nobody is subscribed and nothing waits in them, in the serverProfile of
     /// RabbitMQ. Default 10,000.
     public var rememberedQueues = 10_000
     /// The most octets of messages that are kept at all: in queues, unacknowledged, in transactions. Each message
@@ -88,7 +88,7 @@ public struct BrokerLimits: Sendable, Hashable {
     public var waitingOctets = 32 << 20
     /// A receiver that takes nothing for this long is dropped, after twice as long at the latest. Default 30 s.
     public var sendTimeout = TimeAmount.seconds(30)
-    /// How long a client may take to be CONNECTED. Default 10 s, and 60 s in the manner of Spring.
+    /// How long a client may take to be CONNECTED. Default 10 s, and 60 s in the serverProfile of Spring.
     public var connectTimeout: TimeAmount?
     /// The largest frame, and the largest message or body that carries frames, taken from a client that is not CONNECTED
     /// yet, in octets. Default 64 KiB.
@@ -98,7 +98,7 @@ public struct BrokerLimits: Sendable, Hashable {
     public static let messageOverhead = 256
     /// What ``connectTimeout`` is where it is not set.
     public static let defaultConnectTimeout = TimeAmount.seconds(10)
-    /// What ``connectTimeout`` is in the manner of Spring where it is not set.
+    /// What ``connectTimeout`` is in the serverProfile of Spring where it is not set.
     public static let springConnectTimeout = TimeAmount.seconds(60)
 
     public init() {}

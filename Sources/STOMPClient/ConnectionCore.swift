@@ -22,9 +22,9 @@ final class ConnectionCore {
     /// Waits for CONNECTED; nil once it came or failed.
     var opening: EventLoopPromise<Opened>?
     /// How the session was left, once it was.
-    var goodbye: Goodbye?
+    var goodbye: DisconnectOutcome?
     /// Waits for the end of DISCONNECT.
-    var leaving: EventLoopPromise<Goodbye>?
+    var leaving: EventLoopPromise<DisconnectOutcome>?
     let receipts: PendingReceipts
     var writers: [EventLoopPromise<Void>] = []
     var writeWatch: Scheduled<Void>?
@@ -179,11 +179,11 @@ final class ConnectionCore {
     // MARK: The end
 
     /// Says DISCONNECT and waits for its receipt, the end of the stream, or the receipt timeout.
-    func leave() -> EventLoopFuture<Goodbye> {
+    func leave() -> EventLoopFuture<DisconnectOutcome> {
         if let leaving { return leaving.futureResult }
         if let goodbye { return eventLoop.makeSucceededFuture(goodbye) }
         if let failure { return eventLoop.makeFailedFuture(failure) }
-        let promise = eventLoop.makePromise(of: Goodbye.self)
+        let promise = eventLoop.makePromise(of: DisconnectOutcome.self)
         do {
             let frame = try session.disconnect()
             leaving = promise
@@ -201,7 +201,7 @@ final class ConnectionCore {
         return promise.futureResult
     }
 
-    func left(_ goodbye: Goodbye) {
+    func left(_ goodbye: DisconnectOutcome) {
         self.goodbye = goodbye
         leaving?.succeed(goodbye)
         leaving = nil

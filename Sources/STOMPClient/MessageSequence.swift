@@ -72,7 +72,7 @@ public enum SubscriptionStanding: Sendable, Hashable {
 }
 
 /// How a session ended after DISCONNECT.
-public enum Goodbye: Sendable, Hashable {
+public enum DisconnectOutcome: Sendable, Hashable {
     /// The receipt came: the server has processed everything that was sent.
     case confirmed
     /// The server closed the WebSocket with 1000 instead, as RabbitMQ does.

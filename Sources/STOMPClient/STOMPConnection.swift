@@ -137,7 +137,7 @@ public actor STOMPConnection {
     /// - Returns: how the server took it.
     /// - Throws: ``STOMPClientError``, where the session had ended before or the server answers ERROR.
     @discardableResult
-    public func disconnect() async throws -> Goodbye {
+    public func disconnect() async throws -> DisconnectOutcome {
         try await core.leave().get()
     }
 

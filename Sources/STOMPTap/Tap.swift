@@ -11,13 +11,13 @@ public final class Tap: Sendable {
     /// Its port, also where the system chose it.
     public let port: Int
     private let listener: TransportListener
-    let switchboard: NIOLoopBound<Switchboard>
+    let tapServer: NIOLoopBound<TapServer>
 
-    private init(listener: TransportListener, switchboard: NIOLoopBound<Switchboard>) {
+    private init(listener: TransportListener, tapServer: NIOLoopBound<TapServer>) {
         host = listener.host
         port = listener.port
         self.listener = listener
-        self.switchboard = switchboard
+        self.tapServer = tapServer
     }
 
     /// Starts a tap on one event loop of `group`, and returns when it listens.
@@ -32,20 +32,20 @@ public final class Tap: Sendable {
     ) async throws -> Tap {
         try HTTPSite.check(configuration.transport.httpHeaders)
         let eventLoop = group.next()
-        let switchboard = try await eventLoop.submit {
-            NIOLoopBound(Switchboard(configuration, on: eventLoop, observer: observer), eventLoop: eventLoop)
+        let tapServer = try await eventLoop.submit {
+            NIOLoopBound(TapServer(configuration, on: eventLoop, observer: observer), eventLoop: eventLoop)
         }.get()
         let listener = try await TransportListener.channels(
             host: configuration.host, port: configuration.port, on: eventLoop, options: configuration.transport,
             tls: configuration.tls
-        ) { channel, _ in try switchboard.value.accept(channel) }
-        return Tap(listener: listener, switchboard: switchboard)
+        ) { channel, _ in try tapServer.value.accept(channel) }
+        return Tap(listener: listener, tapServer: tapServer)
     }
 
     /// Stops listening, ends all connections, and returns when they are over.
     public func shutdown() async {
         await listener.close()
-        let switchboard = switchboard
-        try? await switchboard.eventLoop.flatSubmit { switchboard.value.shutDown() }.get()
+        let tapServer = tapServer
+        try? await tapServer.eventLoop.flatSubmit { tapServer.value.shutDown() }.get()
     }
 }

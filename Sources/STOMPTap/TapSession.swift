@@ -2,12 +2,12 @@ import NIOCore
 import STOMPTransport
 
 /// What a user of a tap calls a connection: one over TCP, a WebSocket, or a SockJS session with all its requests. It has
-/// a number, its dialogue, and its faults.
+/// a number, its inspector, and its faults.
 final class TapSession {
     let number: Int
     let app: String
-    private let switchboard: Switchboard
-    var dialogue: Dialogue
+    private let tapServer: TapServer
+    var inspector: StreamInspector
     /// The connections that carry it now, each with how many requests of it.
     private var relays: [ObjectIdentifier: (relay: Relay, requests: Int)] = [:]
     private var timers: [Scheduled<Void>] = []
@@ -21,20 +21,20 @@ final class TapSession {
     /// Ends it where nothing carries it for too long.
     var idleTimer: Scheduled<Void>?
 
-    init(number: Int, app: String, _ switchboard: Switchboard, keepsMessages: Bool) {
+    init(number: Int, app: String, _ tapServer: TapServer, keepsMessages: Bool) {
         self.number = number
         self.app = app
-        self.switchboard = switchboard
-        let options = switchboard.configuration.transport
-        dialogue = Dialogue(
+        self.tapServer = tapServer
+        let options = tapServer.configuration.transport
+        inspector = StreamInspector(
             limits: .init(frame: options.maximumMessage), keepsMessages: keepsMessages,
-            faults: switchboard.configuration.faults)
+            faults: tapServer.configuration.faults)
     }
 
     // MARK: - What is told
 
     func tell(_ direction: WireEvent.Direction, _ content: TapEvent.Content) {
-        switchboard.tell(TapEvent(connection: number, app: app, direction: direction, content))
+        tapServer.tell(TapEvent(connection: number, app: app, direction: direction, content))
     }
 
     func tell(_ direction: WireEvent.Direction, _ contents: [TapEvent.Content]) {
@@ -44,7 +44,7 @@ final class TapSession {
     /// Tells what the session is, and has the faults begin.
     func begin(_ opening: TapOpening) {
         tell(.local, .opened(opening))
-        let faults = switchboard.configuration.faults
+        let faults = tapServer.configuration.faults
         if let slowness = faults.slowness { tell(.local, .fault(slowness)) }
         if case .time(let time) = faults.closing { after(time) { $0.close() } }
         if let time = faults.freezing { after(time) { $0.freeze() } }
@@ -60,13 +60,13 @@ final class TapSession {
         hasEnded = true
         for timer in timers { timer.cancel() }
         timers = []
-        if switchboard.configuration.faults.needsSifting {
+        if tapServer.configuration.faults.needsSifting {
             for direction in [WireEvent.Direction.outgoing, .incoming] {
-                tell(direction, dialogue.finish(direction).seen)
+                tell(direction, inspector.finish(direction).seen)
             }
         }
         tell(.local, .ended(farewell ?? how))
-        switchboard.deliver()
+        tapServer.deliver()
     }
 
     // MARK: - What carries it
@@ -88,34 +88,34 @@ final class TapSession {
 
     // MARK: - Faults
 
-    /// Closes the session where its dialogue has had all the frames that it was to have.
+    /// Closes the session where its inspector has had all the frames that it was to have.
     func closeIfSpent() {
-        if dialogue.isSpent { close() }
+        if inspector.isSpent { close() }
     }
 
     private func close() {
         guard !isClosed, !hasEnded else { return }
         isClosed = true
-        let code = switchboard.configuration.faults.closeCode
+        let code = tapServer.configuration.faults.closeCode
         tell(.local, .fault(.closed(code: code)))
         farewell = .closedByTap
         // The ends learn of it when it was told.
-        switchboard.deliver()
+        tapServer.deliver()
         for (relay, _) in relays.values { relay.breakOff(self, code: code) }
-        switchboard.deliver()
+        tapServer.deliver()
     }
 
     func freeze() {
         guard !isClosed, !hasEnded else { return }
         isFrozen = true
         tell(.local, .fault(.frozen))
-        switchboard.deliver()
+        tapServer.deliver()
         for (relay, _) in relays.values { relay.freeze() }
     }
 
     private func after(_ time: TimeAmount, _ body: @escaping (TapSession) -> Void) {
         timers.append(
-            switchboard.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in
+            tapServer.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in
                 if let self { body(self) }
             })
     }

@@ -22,8 +22,8 @@ struct SockJSClientTests {
     }
 
     @Test(arguments: ["websocket", "xhr-streaming", "eventsource", "xhr-polling"], ["spring", "standard"])
-    func aBrowsersClientTalksToTheBroker(transport: String, manner: String) async throws {
-        let serve = Program.stomptap("serve", "--manner", manner, "--ws", "127.0.0.1:0", "-v")
+    func aBrowsersClientTalksToTheBroker(transport: String, profile: String) async throws {
+        let serve = Program.stomptap("serve", "--emulate", profile, "--ws", "127.0.0.1:0", "-v")
         try await serve.start { broker in
             let line = try await broker.waitFor("\n").prefix { $0 != "\n" }
             let result = try await client(String(line).replacing("ws://", with: "http://"), transport).run()
@@ -45,10 +45,10 @@ struct SockJSClientTests {
     /// A broker that ends tells the client so, by the frame that SockJS has for it.
     @Test(arguments: ["websocket", "xhr-streaming", "eventsource", "xhr-polling"])
     func aBrokerThatEndsSaysSo(transport: String) async throws {
-        let serve = Program.stomptap("serve", "--manner", "spring", "--ws", "127.0.0.1:0", "--prefix", "/other", "-v")
+        let serve = Program.stomptap("serve", "--emulate", "spring", "--ws", "127.0.0.1:0", "--prefix", "/other", "-v")
         try await serve.start { broker in
             let url = try await broker.waitFor("\n").prefix { $0 != "\n" }
-            // In the manner of Spring, nothing comes of a destination that it does not serve: the client waits.
+            // Like Spring, nothing comes of a destination that it does not serve: the client waits.
             try await client(String(url), transport).start { client in
                 try await client.waitFor("connected 1.2\n")
                 broker.send(signal: SIGTERM)

@@ -77,7 +77,7 @@ import Testing
         ] {
             try await expect(64, ["\(setter) sets this header"], arguments)
         }
-        try await expect(64, ["--prefix goes with --manner spring"], ["serve", "--prefix", "/x"])
+        try await expect(64, ["--prefix goes with --emulate spring"], ["serve", "--prefix", "/x"])
     }
 
     @Test func aHostThatNobodyKnows() async throws {

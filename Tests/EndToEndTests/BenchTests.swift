@@ -276,7 +276,7 @@ import Testing
 
     /// Spring's broker passes on what begins with its prefixes, and is silent of the rest.
     @Test func whereNothingComesBackNothingWasMeasured() async throws {
-        try await ServedBroker.run(["--manner", "spring"]) { broker in
+        try await ServedBroker.run(["--emulate", "spring"]) { broker in
             let result = try await bench(broker.sockJS, "/foo/a", "--messages", "5", "--drain", "200ms").run()
             #expect(result.status == .exited(75), "\(result)")
             #expect(

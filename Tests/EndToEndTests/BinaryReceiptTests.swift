@@ -27,8 +27,8 @@ import Testing
     }
 
     /// Neither that no receipt has ever come nor that DISCONNECT is answered tells that it was received.
-    @Test(arguments: [false, true]) func theOnlyMessagesAreNamedToo(answersOnlyGoodbye: Bool) async throws {
-        let manner = WebSocketServer.Manner(answersOnlyGoodbye: answersOnlyGoodbye)
+    @Test(arguments: [false, true]) func theOnlyMessagesAreNamedToo(answersOnlyDisconnect: Bool) async throws {
+        let manner = WebSocketServer.Manner(answersOnlyDisconnect: answersOnlyDisconnect)
         try await WebSocketServer.run(manner) { server in
             let input = Program.Input.octets([0x31, 0x0A, 0xFF, 0x0A, 0xFE])
             let result = try await publish(server.url, ["--skip", "1"], input: input).run()
@@ -95,7 +95,7 @@ import Testing
                 #expect(result.errors.components(separatedBy: " receipt:receipt-").count == asked + 1, "\(result)")
             }
         }
-        try await ServedBroker.run(["--manner", "spring"]) { broker in
+        try await ServedBroker.run(["--emulate", "spring"]) { broker in
             let url = broker.webSocket.replacing("http://", with: "ws://") + "/websocket"
             let result = try await publish(url, ["-v"]).run()
             #expect(result.status == .exited(0), "\(result)")

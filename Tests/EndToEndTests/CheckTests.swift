@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func whatSpringLeavesOutIsAWarning() async throws {
-        try await ServedBroker.run(["--manner", "spring"]) { broker in
+        try await ServedBroker.run(["--emulate", "spring"]) { broker in
             let url = broker.webSocket.replacing("ws://", with: "http://")
             let (result, steps) = try await check(url, "--destination", "/topic/check")
             #expect(result.status == .exited(0), "\(result)")
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func whatDoesNotComeBackIs75() async throws {
-        try await ServedBroker.run(["--manner", "spring"]) { broker in
+        try await ServedBroker.run(["--emulate", "spring"]) { broker in
             let (result, steps) = try await check(
                 broker.webSocket, "--destination", "/nowhere/a", "--receipt-timeout", "3s")
             #expect(result.status == .exited(75), "\(result)")
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func aDestinationThatIsRefusedFailsTheEcho() async throws {
-        try await ServedBroker.run(["--manner", "rabbitmq"]) { broker in
+        try await ServedBroker.run(["--emulate", "rabbitmq"]) { broker in
             let (result, steps) = try await check(broker.tcp, "--virtual-host", "/", "--destination", "/nope/a")
             #expect(result.status == .exited(1), "\(result)")
             let last = try #require(steps.last)

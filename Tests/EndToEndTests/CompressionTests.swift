@@ -4,9 +4,9 @@ import Testing
 /// `--compress`, at servers that take the offer and one that does not.
 @Suite(.spawning) struct CompressionTests {
     @Test(arguments: ["rabbitmq", "spring", "standard"])
-    func messagesAreCompressedWhereTheServerTakesTheOffer(manner: String) async throws {
-        try await ServedBroker.run(["--manner", manner]) { broker in
-            let url = manner == "spring" ? broker.sockJS : broker.webSocket
+    func messagesAreCompressedWhereTheServerTakesTheOffer(profile: String) async throws {
+        try await ServedBroker.run(["--emulate", profile]) { broker in
+            let url = profile == "spring" ? broker.sockJS : broker.webSocket
             let body = String(repeating: "차량 12가 3456 ", count: 400)
             let subscribe = Program.stomptap(
                 "subscribe", url, "/topic/a", "-n", "1", "-o", "body", "--compress", "--virtual-host", "/", "-vvv")
@@ -17,7 +17,7 @@ import Testing
                 #expect(sent.status == .exited(0), "\(sent)")
                 let result = try await subscriber.result()
                 #expect(result.output == body + "\n")
-                let agreed = manner != "standard"
+                let agreed = profile != "standard"
                 #expect(result.errors.contains("agreed on permessage-deflate") == agreed, "\(result)")
                 #expect(result.errors.contains(" message, compressed to ") == agreed, "\(result)")
                 #expect(result.errors.contains("the server has not taken the offer") == !agreed, "\(result)")

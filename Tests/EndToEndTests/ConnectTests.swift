@@ -18,16 +18,16 @@ import Testing
         """
 
     @Test(arguments: ["standard", "spring", "rabbitmq"])
-    func aSessionOverEachTransport(manner: String) async throws {
-        try await ServedBroker.run(["--manner", manner]) { broker in
+    func aSessionOverEachTransport(profile: String) async throws {
+        try await ServedBroker.run(["--emulate", profile]) { broker in
             for url in broker.urls
-                + (manner == "rabbitmq" ? [] : [broker.webSocket.replacing("ws://", with: "http://")])
+                + (profile == "rabbitmq" ? [] : [broker.webSocket.replacing("ws://", with: "http://")])
             {
                 let result = try await run(url, "-o", "body", "--virtual-host", "/", "-e", Self.session)
                 #expect(result.status == .exited(0), "\(result)")
                 // Spring gives nothing to acknowledge by.
-                #expect(result.errors.contains("no 'ack' header") == (manner == "spring"), "\(result)")
-                #expect(result.errors.split(separator: "\n").count == (manner == "spring" ? 1 : 0), "\(result)")
+                #expect(result.errors.contains("no 'ack' header") == (profile == "spring"), "\(result)")
+                #expect(result.errors.split(separator: "\n").count == (profile == "spring" ? 1 : 0), "\(result)")
                 #expect(
                     result.lines == [
                         #"{"a": "1; 2 \"q\"", "b": '}'}"#, "first", #""in; a transaction""#,
@@ -40,7 +40,7 @@ import Testing
     /// Alarms and a chat on one connection, as a browser page of a Spring application has them.
     @Test func alarmsAndAChatShareAConnection() async throws {
         try await ServedBroker.run([
-            "--manner", "spring", "--prefix", "/topic", "--prefix", "/queue", "--prefix", "/chat", "--route",
+            "--emulate", "spring", "--prefix", "/topic", "--prefix", "/queue", "--prefix", "/chat", "--route",
             "/chat/subscribe/7=/topic/7", "--route", "/chat/send/7=/topic/7", "-v",
         ]) { broker in
             let chat = #"{"roomId": 7, "text": "안녕; \"모두\"", "type": 'x'}"#

@@ -176,7 +176,7 @@ struct DesignTests {
 
     @Test func theEmbeddedBrokerKnowsItsProfiles() {
         #expect(Self.offences(in: #"case "Spring": 1"#, path: "STOMPBroker/A.swift") == [])
-        #expect(Self.offences(in: #"let hint = "by --manner""#, path: "STOMPBroker/A.swift") != [])
+        #expect(Self.offences(in: #"let hint = "by --emulate""#, path: "STOMPBroker/A.swift") != [])
     }
 
     @Test func sourcesAreTakenApart() {

@@ -191,7 +191,7 @@ import Testing
             try await check(broker.tcp.replacing("stomp://", with: "ws://"))
             try await check(broker.tcp.replacing("stomp://", with: "stomps://"))
         }
-        try await ServedBroker.run(["--manner", "spring"]) { broker in
+        try await ServedBroker.run(["--emulate", "spring"]) { broker in
             try await check(broker.webSocket, "--destination", "/topic/check")
         }
         try await check("stomp://127.0.0.1:\(try Loopback.freePorts(1)[0])")

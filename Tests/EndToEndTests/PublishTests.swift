@@ -252,7 +252,7 @@ import Testing
 
     /// Tomcat closes with 1009 over 16 KiB; the line says what to do, and doing it helps.
     @Test func aMessageTooLargeForTheServerIsSplit() async throws {
-        try await ServedBroker.run(["--manner", "spring"]) { broker in
+        try await ServedBroker.run(["--emulate", "spring"]) { broker in
             let body = String(repeating: "x", count: 20_000)
             let refused = try await Program.stomptap("publish", broker.webSocket, "/topic/a", body).run()
             #expect(refused.status == .exited(69), "\(refused)")

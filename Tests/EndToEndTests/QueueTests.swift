@@ -140,7 +140,7 @@ import Testing
     }
 
     @Test func whereThereAreNoQueuesNothingIsSaidOfThem() async throws {
-        try await ServedBroker.run(["--manner", "spring"]) { broker in
+        try await ServedBroker.run(["--emulate", "spring"]) { broker in
             var program = Program.stomptap("subscribe", broker.webSocket, "/queue/a", "-o", "body")
             program.output = .firstLine
             let result = try await program.startSubscribed { running in

@@ -5,7 +5,7 @@ import Testing
 /// What is said of RabbitMQ's ways, by the embedded broker that has them; the real one is met in BrokerTests.
 @Suite(.spawning) struct RabbitMQTests {
     private static func run(_ body: (ServedBroker) async throws -> Void) async throws {
-        try await ServedBroker.run(["--manner", "rabbitmq", "--login", "guest:guest"], body)
+        try await ServedBroker.run(["--emulate", "rabbitmq", "--login", "guest:guest"], body)
     }
 
     private func expect(

@@ -100,10 +100,10 @@ import Testing
     }
 
     /// A page can send any text to a port that speaks no HTTP.
-    @Test(arguments: ["standard", "spring", "rabbitmq"]) func aPostToTheSTOMPPortOpensNoSession(manner: String)
+    @Test(arguments: ["standard", "spring", "rabbitmq"]) func aPostToTheSTOMPPortOpensNoSession(profile: String)
         async throws
     {
-        try await ServedBroker.run(["--manner", manner, "-v"]) { broker in
+        try await ServedBroker.run(["--emulate", profile, "-v"]) { broker in
             let body = "\0CONNECT\naccept-version:1.2\nhost:/\n\n\0SEND\ndestination:/queue/a\n\nx\0"
             let request = "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
             let answer = try await RawExchange.answer(to: request, port: try port(broker.tcp))

@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func acceptVersionOneIsNeverAnswered() async throws {
-        try await ServedBroker.run(["--manner", "spring"]) { broker in
+        try await ServedBroker.run(["--emulate", "spring"]) { broker in
             try await expect(
                 75,
                 "STOMP: no CONNECTED from \(broker.sockJS) within 5 s; Spring never answers who accepts STOMP 1.0 alone: "
@@ -30,7 +30,7 @@ import Testing
 
     /// Neither where there are none, nor again; the receipt of DISCONNECT is asked for always.
     @Test func receiptsThatDoNotComeAreNotWaitedFor() async throws {
-        try await ServedBroker.run(["--manner", "spring"]) { broker in
+        try await ServedBroker.run(["--emulate", "spring"]) { broker in
             let lines = Program.Input.text(String(repeating: "x\n", count: 5000))
             var publish = Program.stomptap("publish", broker.sockJS, "/topic/a", "-l", "-v", input: lines)
             // Were a receipt waited for, the program would be killed first.
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func aMessageThatIsTooLargeForTomcatIsToBeSplit() async throws {
-        try await ServedBroker.run(["--manner", "spring"]) { broker in
+        try await ServedBroker.run(["--emulate", "spring"]) { broker in
             let plain = broker.sockJS.replacing("http://", with: "ws://") + "/websocket"
             for url in [broker.sockJS, plain] {
                 let large = Program.Input.text(String(repeating: "x", count: 20_000))
@@ -80,7 +80,7 @@ import Testing
 
     /// After the silence that was asked for; the other end of the hint is known from its own tests.
     @Test func aTailThatGetsNothingSaysWhyThatMayBe() async throws {
-        try await ServedBroker.run(["--manner", "spring"]) { broker in
+        try await ServedBroker.run(["--emulate", "spring"]) { broker in
             let result = try await Program.stomptap(
                 "subscribe", broker.sockJS, "/queue/a", "--idle-timeout", "3s"
             ).run()
@@ -96,7 +96,7 @@ import Testing
 
     /// SockJS carries no octets: the message is named that cannot go.
     @Test func whatIsNoUTF8IsRefusedOverSockJSBeforeItIsSent() async throws {
-        try await ServedBroker.run(["--manner", "spring"]) { broker in
+        try await ServedBroker.run(["--emulate", "spring"]) { broker in
             try await expect(
                 65,
                 "SockJS: message 2 is no UTF-8, and SockJS carries only text; send it as base64, or over the plain "

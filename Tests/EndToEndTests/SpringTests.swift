@@ -10,7 +10,7 @@ import Testing
     @Test(arguments: transports)
     func aBookingScreenOverEachTransport(transport: String) async throws {
         let arguments = [
-            "--manner", "spring", "--ws-path", "/ws/v1/offline-store-pad", "--origin", "http://localhost:3000",
+            "--emulate", "spring", "--ws-path", "/ws/v1/offline-store-pad", "--origin", "http://localhost:3000",
             "--prefix",
             "/ws/v1/topic", "-v",
         ]
@@ -44,7 +44,7 @@ import Testing
         let port = try Loopback.freePorts(1)[0]
         let url = "http://127.0.0.1:\(port)/ws/v1/offline-store-pad"
         let topic = "/ws/v1/topic/call-store/gangnam-1"
-        var serve = Program.stomptap("serve", "--manner", "spring", "--ws", "127.0.0.1:\(port)", "-v")
+        var serve = Program.stomptap("serve", "--emulate", "spring", "--ws", "127.0.0.1:\(port)", "-v")
         serve.arguments += ["--ws-path", "/ws/v1/offline-store-pad", "--prefix", "/ws/v1/topic"]
         let screen = Program.stomptap(
             "subscribe", url, topic, "-o", "body", "--sockjs-transport", transport, "--id", "screen-1", "-H", "slug: x",
@@ -70,7 +70,7 @@ import Testing
 
     /// A WebSocket asked of a URL that is for SockJS: the line has the URLs that work, and they do.
     @Test func aWebSocketURLOfSockJSGetsAHint() async throws {
-        try await ServedBroker.run(["--manner", "spring"]) { broker in
+        try await ServedBroker.run(["--emulate", "spring"]) { broker in
             let webSocket = broker.sockJS.replacing("http://", with: "ws://")
             for command in [["publish", webSocket, "/topic/a", "hi"], ["subscribe", webSocket, "/topic/a"]] {
                 var program = Program.stomptap()
@@ -92,7 +92,7 @@ import Testing
     /// Heart-beats of STOMP go both ways over each transport, and keep a session in which nothing else happens.
     @Test(arguments: transports)
     func heartBeatsKeepAQuietSession(transport: String) async throws {
-        try await ServedBroker.run(["--manner", "spring", "--heart-beat", "1000,1000"]) { broker in
+        try await ServedBroker.run(["--emulate", "spring", "--heart-beat", "1000,1000"]) { broker in
             let tail = Program.stomptap(
                 "subscribe", broker.sockJS, "/topic/a", "-n", "1", "-o", "body", "-vv", "--heart-beat", "1000,1000",
                 "--sockjs-transport", transport, "--reconnect", "never")
@@ -111,7 +111,7 @@ import Testing
     /// A server that is stopped, rather than ended, is noticed over each transport.
     @Test(arguments: transports)
     func aFrozenServerIsNoticed(transport: String) async throws {
-        try await ServedBroker.run(["--manner", "spring", "--heart-beat", "1000,1000"]) { broker in
+        try await ServedBroker.run(["--emulate", "spring", "--heart-beat", "1000,1000"]) { broker in
             let tail = Program.stomptap(
                 "subscribe", broker.sockJS, "/topic/a", "--heart-beat", "1000,1000", "--reconnect", "never",
                 "--receipt-timeout", "500ms", "--sockjs-transport", transport)
@@ -190,7 +190,7 @@ import Testing
 
     private static func chatRoom(_ body: (ServedBroker, _ url: String) async throws -> Void) async throws {
         try await ServedBroker.run([
-            "--manner", "spring", "-C", "Authorization: Bearer good", "-C", "roomId: 2", "-v",
+            "--emulate", "spring", "-C", "Authorization: Bearer good", "-C", "roomId: 2", "-v",
             "--route", "/pub/send-message=/sub/chat/room/2",
         ]) { broker in
             try await body(broker, broker.webSocket.replacing("http://", with: "ws://") + "/websocket")
@@ -201,7 +201,7 @@ import Testing
     @Test(arguments: transports, ["websocket", "xhr-streaming"])
     func twoClientsOfAChatSeeEachOther(transport: String, other: String) async throws {
         try await ServedBroker.run([
-            "--manner", "spring", "--heart-beat", "4000,4000", "--route", "/pub/messages=/sub/message", "-v",
+            "--emulate", "spring", "--heart-beat", "4000,4000", "--route", "/pub/messages=/sub/message", "-v",
         ]) { broker in
             func client(_ transport: String, _ command: String, _ arguments: String...) -> Program {
                 var program = Program.stomptap(command, broker.sockJS)

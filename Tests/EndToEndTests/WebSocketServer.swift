@@ -12,7 +12,7 @@ final class WebSocketServer: Sendable {
         var connected = "server:scripted/1\nsession:s-1\n"
         var ignoresBinary = true
         /// Whether it answers no receipt but DISCONNECT's.
-        var answersOnlyGoodbye = false
+        var answersOnlyDisconnect = false
     }
 
     /// A frame that came, taken or not.
@@ -83,7 +83,7 @@ final class WebSocketServer: Sendable {
             server.log.withLock { $0.append(entry) }
             if isBinary, manner.ignoresBinary { return }
             if frame.command == .connect { send("CONNECTED\nversion:1.2\n\(manner.connected)\n\0") }
-            guard let receipt, frame.command == .disconnect || !manner.answersOnlyGoodbye else { return }
+            guard let receipt, frame.command == .disconnect || !manner.answersOnlyDisconnect else { return }
             send("RECEIPT\nreceipt-id:\(receipt)\n\n\0")
         }
 

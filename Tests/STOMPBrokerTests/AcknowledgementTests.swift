@@ -4,7 +4,7 @@ import Testing
 @testable import STOMPBroker
 
 @Suite struct AcknowledgementTests {
-    var exchange = Exchange()
+    var exchange = MessageRouter()
 
     // MARK: Queues
 
@@ -91,7 +91,7 @@ import Testing
     @Test mutating func aReceiverGetsNoMoreUntilItAcknowledges() throws {
         var limits = BrokerLimits()
         limits.unacknowledged = 2
-        exchange = Exchange(limits: limits)
+        exchange = MessageRouter(limits: limits)
         try exchange.subscribe("/queue/a", id: "x", ack: .client, from: 1)
         try exchange.send("1", "2", "3", "4", "5", to: "/queue/a")
         #expect(exchange.actions() == ["1 x 1-1 1", "1 x 1-2 2"])

@@ -26,9 +26,9 @@ import Testing
         }
     }
 
-    @Test(arguments: Manner.allCases) func aReboundNameGetsNothing(manner: Manner) async throws {
+    @Test(arguments: ServerProfile.allCases) func aReboundNameGetsNothing(serverProfile: ServerProfile) async throws {
         try await withPort {
-            $0.manner = manner; $0.allowedOrigins = ["*"]
+            $0.serverProfile = serverProfile; $0.allowedOrigins = ["*"]
         } _: { port, refusals in
             for (line, headers) in Self.requests {
                 let status = try await RawExchange.status(
@@ -89,13 +89,13 @@ import Testing
 
     /// A page may send whatever text it likes to any port, without being asked whether it may.
     @Test(
-        arguments: Manner.allCases,
+        arguments: ServerProfile.allCases,
         [
             "CONNECT\naccept-version:1.2\nhost:/\n\n\0", "\0CONNECT\naccept-version:1.2\nhost:/\n\n\0",
             "\0\nCONNECT\nhost:/\n\n\0SEND\ndestination:/queue/a\n\nx\0",
-        ]) func anHTTPRequestOpensNoSession(manner: Manner, body: String) async throws
+        ]) func anHTTPRequestOpensNoSession(serverProfile: ServerProfile, body: String) async throws
     {
-        try await withBroker(.tcp, { $0.manner = manner }) { address, events in
+        try await withBroker(.tcp, { $0.serverProfile = serverProfile }) { address, events in
             guard case .tcp(_, let port) = address.listener else { throw TestFailure("\(address)") }
             for line in ["POST / HTTP/1.1", "GET /x HTTP/1.1", "PUT / HTTP/1.0", "CONNECT a:1 HTTP/1.1"] {
                 let request = "\(line)\r\nHost: 127.0.0.1:\(port)\r\nContent-Type: text/plain\r\n\r\n\(body)"

@@ -20,9 +20,9 @@ import Testing
     }
 
     private func text(
-        _ deliveries: Delivery..., version: STOMPVersion = .v12, manner: Manner = .standard
+        _ deliveries: Delivery..., version: STOMPVersion = .v12, serverProfile: ServerProfile = .standard
     ) -> String {
-        var encoder = MessageEncoder(manner: manner)
+        var encoder = MessageEncoder(serverProfile: serverProfile)
         var buffer = ByteBuffer()
         for delivery in deliveries { encoder.write(delivery, version: version, into: &buffer) }
         return String(buffer: buffer)
@@ -91,29 +91,29 @@ import Testing
         #expect(all.contains("n:2"))
     }
 
-    @Test func inRabbitMQsMannerReceiptsLeakAndALineFeedFollows() throws {
+    @Test func asRabbitMQReceiptsLeakAndALineFeedFollows() throws {
         let full = try message("SEND\ndestination:/topic/a\nreceipt:r\ntransaction:t\nk:v\n\nhi")
         #expect(
-            text(delivery(full), manner: .rabbitMQ)
+            text(delivery(full), serverProfile: .rabbitMQ)
                 == "MESSAGE\nsubscription:sub-0\nmessage-id:17-3\nredelivered:false\ndestination:/topic/a\nreceipt:r\n"
                 + "transaction:t\nk:v\ncontent-length:2\n\nhi\0\n")
         let empty = try message("SEND\ndestination:/topic/a\n\n")
         #expect(
-            text(delivery(empty, subscription: nil, again: true), manner: .rabbitMQ)
+            text(delivery(empty, subscription: nil, again: true), serverProfile: .rabbitMQ)
                 == "MESSAGE\nmessage-id:17-3\nredelivered:true\ndestination:/topic/a\n\n\0\n")
     }
 
     @Test(arguments: [
-        (Manner.standard, TransportMessageKind.byContent, TransportMessageKind.byContent),
+        (ServerProfile.standard, TransportMessageKind.byContent, TransportMessageKind.byContent),
         (.spring, .binary, .byContent),
         (.rabbitMQ, .text, .text),
     ])
-    func eachMannerHasItsKindsOfWebSocketMessages(
-        _ manner: Manner, _ octets: TransportMessageKind, _ text: TransportMessageKind
+    func eachProfileHasItsKindsOfWebSocketMessages(
+        _ serverProfile: ServerProfile, _ octets: TransportMessageKind, _ text: TransportMessageKind
     ) throws {
         let binary = try message("SEND\ndestination:/a\ncontent-type:application/octet-stream\n\nhi")
         let plain = try message("SEND\ndestination:/a\ncontent-type:text/plain\n\nhi")
-        #expect(manner.kind(of: binary) == octets)
-        #expect(manner.kind(of: plain) == text)
+        #expect(serverProfile.kind(of: binary) == octets)
+        #expect(serverProfile.kind(of: plain) == text)
     }
 }

@@ -123,7 +123,7 @@ import Testing
         try await withBroker(
             .webSocket,
             {
-                $0.manner = .spring
+                $0.serverProfile = .spring
                 $0.limits.connectTimeout = .milliseconds(50)
             }
         ) { address, _ in

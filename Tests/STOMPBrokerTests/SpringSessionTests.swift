@@ -149,7 +149,7 @@ import Testing
     // MARK: Errors
 
     @Test mutating func aFrameOverTheBufferIsAnErrorAnd1002() throws {
-        let limits = Manner.spring.frameLimits(FrameLimits())
+        let limits = ServerProfile.spring.frameLimits(FrameLimits())
         #expect(limits.frame == 64 << 10)
         let action = session.receive(STOMPProtocolError(.peer, .frameTooLarge(limit: 64 << 10)))
         guard case .end(let replies, .close(code: 1002, reason: ""), _) = action else {

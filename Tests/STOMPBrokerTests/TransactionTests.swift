@@ -4,7 +4,7 @@ import Testing
 @testable import STOMPBroker
 
 @Suite struct TransactionTests {
-    var exchange = Exchange()
+    var exchange = MessageRouter()
 
     init() throws {
         try exchange.subscribe("/topic/a", id: "t", from: 1)
@@ -94,7 +94,7 @@ import Testing
         var limits = BrokerLimits()
         limits.transactions = 2
         limits.transactionFrames = 3
-        exchange = Exchange(limits: limits)
+        exchange = MessageRouter(limits: limits)
         try exchange.perform("BEGIN\ntransaction:a\n\n", from: sender)
         try exchange.perform("BEGIN\ntransaction:b\n\n", from: sender)
         #expect(try summary { try exchange.perform("BEGIN\ntransaction:c\n\n", from: sender) } == .limitExceeded)
@@ -108,7 +108,7 @@ import Testing
     @Test mutating func whatWaitsInTransactionsCountsAsKept() throws {
         var limits = BrokerLimits()
         limits.heldOctets = 1000
-        exchange = Exchange(limits: limits)
+        exchange = MessageRouter(limits: limits)
         try exchange.perform("BEGIN\ntransaction:a\n\n", from: sender)
         let large = String(repeating: "x", count: 1000)
         #expect(try summary { try exchange.send(large, to: "/topic/a", transaction: "a") } == .limitExceeded)

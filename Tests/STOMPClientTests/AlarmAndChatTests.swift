@@ -65,7 +65,7 @@ private struct Member: Sendable {
 
     private static func spring(port: Int, wire: Wire) -> BrokerConfiguration {
         var broker = BrokerConfiguration()
-        broker.manner = .spring
+        broker.serverProfile = .spring
         broker.listeners = [.webSocket(host: "127.0.0.1", port: port)]
         broker.routes = ["/chat/subscribe/7": "/topic/7", "/chat/subscribe/8": "/topic/8"]
         broker.transport.trace = wire.trace

@@ -80,7 +80,7 @@ import Testing
     @Test func aLaneIsFullOfManySmallParts() {
         var faults = TapFaults()
         faults.delay = .hours(1)
-        let lane = Lane(faults, on: EmbeddedEventLoop(), deliver: { _ in }, flush: {})
+        let lane = RelayChannel(faults, on: EmbeddedEventLoop(), deliver: { _ in }, flush: {})
         lane.isHeld = false
         var count = 0
         while lane.hasRoom, count < 100_000 {

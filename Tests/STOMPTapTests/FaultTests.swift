@@ -168,11 +168,11 @@ import Testing
         configuration.faults = faults
         let loop = EmbeddedEventLoop()
         let told = NIOLockedValueBox<[TapEvent]>([])
-        let switchboard = Switchboard(configuration, on: loop) { new in told.withLockedValue { $0 += new } }
+        let tapServer = TapServer(configuration, on: loop) { new in told.withLockedValue { $0 += new } }
         func faultsTold() -> [TapFault] {
             told.withLockedValue { $0 }.compactMap { if case .fault(let fault) = $0.content { fault } else { nil } }
         }
-        let session = TapSession(number: 1, app: "", switchboard, keepsMessages: true)
+        let session = TapSession(number: 1, app: "", tapServer, keepsMessages: true)
         session.begin(.tcp)
         loop.advanceTime(by: .milliseconds(19_999))
         #expect(faultsTold() == [] && !session.isClosed)
@@ -181,13 +181,13 @@ import Testing
         // What is closed freezes no more.
         loop.advanceTime(by: .seconds(60))
         #expect(!session.isFrozen)
-        let another = TapSession(number: 2, app: "", switchboard, keepsMessages: true)
+        let another = TapSession(number: 2, app: "", tapServer, keepsMessages: true)
         another.begin(.tcp)
         another.end(.over)
         loop.advanceTime(by: .seconds(60))
         #expect(faultsTold() == [.closed(code: 1001)] && !another.isClosed && !another.isFrozen)
         configuration.faults.closing = nil
-        let lasting = Switchboard(configuration, on: loop) { new in told.withLockedValue { $0 += new } }
+        let lasting = TapServer(configuration, on: loop) { new in told.withLockedValue { $0 += new } }
         let frozen = TapSession(number: 3, app: "", lasting, keepsMessages: true)
         frozen.begin(.tcp)
         loop.advanceTime(by: .milliseconds(59_999))

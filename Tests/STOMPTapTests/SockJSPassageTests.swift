@@ -236,13 +236,13 @@ import Testing
         let loop = EmbeddedEventLoop()
         let configuration = TapConfiguration(host: "", port: 0, targets: [])
         let events = NIOLockedValueBox<[TapEvent]>([])
-        let switchboard = Switchboard(configuration, on: loop) { new in events.withLockedValue { $0 += new } }
+        let tapServer = TapServer(configuration, on: loop) { new in events.withLockedValue { $0 += new } }
         func session(_ number: Int) throws -> TapSession? {
             let path = try #require(SockJSPath(requestTarget: "/0/\(number)/xhr"))
-            return switchboard.session(of: path, app: "", isReceiving: true)
+            return tapServer.session(of: path, app: "", isReceiving: true)
         }
         var first: TapSession?
-        for number in 0..<Switchboard.largestSessionCount {
+        for number in 0..<TapServer.largestSessionCount {
             let session = try #require(try session(number))
             if number == 0 { first = session }
             #expect(session.number == number + 1)
@@ -262,10 +262,10 @@ import Testing
         let loop = EmbeddedEventLoop()
         let events = NIOLockedValueBox<[TapEvent]>([])
         let configuration = TapConfiguration(host: "", port: 0, targets: [])
-        let switchboard = Switchboard(configuration, on: loop) { new in events.withLockedValue { $0 += new } }
+        let tapServer = TapServer(configuration, on: loop) { new in events.withLockedValue { $0 += new } }
         let path = try #require(SockJSPath(requestTarget: "/0/a/xhr"))
-        let session = try #require(switchboard.session(of: path, app: "", isReceiving: true))
-        let relay = Relay(EmbeddedChannel(loop: loop), switchboard)
+        let session = try #require(tapServer.session(of: path, app: "", isReceiving: true))
+        let relay = Relay(EmbeddedChannel(loop: loop), tapServer)
         for _ in 0..<20 {
             session.attach(relay)
             session.detach(relay)
@@ -274,7 +274,7 @@ import Testing
         }
         loop.advanceTime(by: .seconds(2))
         #expect(session.hasEnded)
-        let next = try #require(switchboard.session(of: path, app: "", isReceiving: true))
+        let next = try #require(tapServer.session(of: path, app: "", isReceiving: true))
         #expect(next.number == 2)
         try loop.close()
     }

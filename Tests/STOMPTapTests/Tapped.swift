@@ -23,12 +23,12 @@ struct Tapped: Overheard {
     }
 
     static func run<Value: Sendable>(
-        _ way: Way, faults: TapFaults = TapFaults(), manner: Manner = .standard, tellsLayers: Bool = false,
+        _ way: Way, faults: TapFaults = TapFaults(), profile: ServerProfile = .standard, tellsLayers: Bool = false,
         isolation: isolated (any Actor)? = #isolation,
         shape: (inout TapConfiguration) -> Void = { _ in }, _ body: (Tapped, Endpoint) async throws -> Value
     ) async throws -> Value {
         var configuration = BrokerConfiguration()
-        configuration.manner = manner
+        configuration.serverProfile = profile
         configuration.hasEcho = true
         configuration.heartBeat = HeartBeat(outgoing: 100, incoming: 100)
         configuration.listeners = [
@@ -60,10 +60,10 @@ struct Tapped: Overheard {
 extension Tapped {
     /// Freezes each session, as a fault does when its time has come.
     func freeze() async throws {
-        let switchboard = tap.switchboard
-        try await switchboard.eventLoop.submit {
-            let carried = switchboard.value.relays.values.compactMap(\.session)
-            for session in carried + switchboard.value.sessions.values { session.freeze() }
+        let tapServer = tap.tapServer
+        try await tapServer.eventLoop.submit {
+            let carried = tapServer.value.relays.values.compactMap(\.session)
+            for session in carried + tapServer.value.sessions.values { session.freeze() }
         }.get()
     }
 }

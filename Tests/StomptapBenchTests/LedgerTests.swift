@@ -3,8 +3,8 @@ import Testing
 @testable import StomptapBench
 
 struct LedgerTests {
-    private func ledger(_ sequences: [UInt64]) -> StreamLedger {
-        var ledger = StreamLedger()
+    private func ledger(_ sequences: [UInt64]) -> SequenceTracker {
+        var ledger = SequenceTracker()
         for sequence in sequences { _ = ledger.take(sequence) }
         return ledger
     }
@@ -60,7 +60,7 @@ struct LedgerTests {
     }
 
     @Test func ofTooManyGapsTheOldestAreGivenUpAndStillCounted() {
-        let count = UInt64(StreamLedger.mostGaps + 10)
+        let count = UInt64(SequenceTracker.mostGaps + 10)
         let ledger = ledger((0..<count).map { 2 * $0 + 1 })
         #expect(!ledger.isExact)
         #expect(ledger.lost(of: 2 * count) == count)
@@ -112,7 +112,7 @@ struct LedgerTests {
         var plan = BenchPlan(destinations: ["/queue/a"], body: .init())
         plan.subscribers = 2
         plan.delivery = .one
-        let census = Census(plan: plan, subscribers: 2)
+        let census = DeliveryStats(plan: plan, subscribers: 2)
         var orders = [ArrivalOrder(), ArrivalOrder()]
         for sequence: UInt64 in [0, 1, 3, 2, 5, 4] {
             let subscriber = Int(sequence % 2)
@@ -133,17 +133,17 @@ struct LedgerTests {
         plan.subscribers = 2
         plan.connections = 1
         // The first destination, which the connection has, gets the fourth.
-        #expect(Census(plan: plan, subscribers: 3).expected(ofAll: 10) == 10 + 10 + 4)
-        #expect(Census(plan: plan, subscribers: 3).expected(ofAll: .max) == .max)
+        #expect(DeliveryStats(plan: plan, subscribers: 3).expected(ofAll: 10) == 10 + 10 + 4)
+        #expect(DeliveryStats(plan: plan, subscribers: 3).expected(ofAll: .max) == .max)
         plan.delivery = .one
-        #expect(Census(plan: plan, subscribers: 3).expected(ofAll: 10) == 10)
+        #expect(DeliveryStats(plan: plan, subscribers: 3).expected(ofAll: 10) == 10)
     }
 
     @Test func everySubscriberOfATopicIsToHaveAll() {
         var plan = BenchPlan(destinations: ["/topic/a", "/topic/b"], body: .init())
         plan.subscribers = 1
         plan.connections = 3
-        let census = Census(plan: plan, subscribers: 4)
+        let census = DeliveryStats(plan: plan, subscribers: 4)
         let sent = [StreamKey(stamp(0)): UInt64(10), StreamKey(stamp(0, destination: 1)): UInt64(5)]
         // The subscriber has both; of the connections two have the first and one the second.
         #expect(census.expected(of: sent) == 15 + 2 * 10 + 5)

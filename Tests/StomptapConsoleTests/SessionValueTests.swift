@@ -21,7 +21,7 @@ struct SessionValueTests {
     // MARK: The log
 
     private func log(_ bodies: [String], _ limits: MessageLog.Limits = MessageLog.Limits()) throws -> MessageLog {
-        let log = MessageLog(events: Turnstile(), limits: limits)
+        let log = MessageLog(events: ChangeSignal(), limits: limits)
         for body in bodies { log.add(log.numbered([try message(body, id: "id-\(body.prefix(8))")], connection: 1)) }
         return log
     }
@@ -77,7 +77,7 @@ struct SessionValueTests {
     // MARK: Waiting
 
     @Test func aTurnstileLetsThoseGoWhoWait() async throws {
-        let turnstile = Turnstile(), flag = Shared(false)
+        let turnstile = ChangeSignal(), flag = Shared(false)
         let waiter = Task { try await turnstile.wait(within: .seconds(30)) { flag.value ? true : nil } }
         flag.update { $0 = true }
         turnstile.pass()
@@ -139,17 +139,18 @@ struct SessionValueTests {
     // MARK: The prompt
 
     private func view(
-        _ phase: Link.Phase, subscriptions: Int = 0, transaction: String? = nil
-    ) -> Link.View {
-        Link.View(
+        _ phase: ReconnectingSession.Phase, subscriptions: Int = 0, transaction: String? = nil
+    ) -> ReconnectingSession.View {
+        ReconnectingSession.View(
             place: "localhost:8080", phase: phase,
             subscriptions: (0..<subscriptions).map {
-                Link.Wanted(id: "sub-\($0)", destination: "/topic/\($0)", ack: .auto, headers: ["x-room": "1"])
+                ReconnectingSession.Wanted(
+                    id: "sub-\($0)", destination: "/topic/\($0)", ack: .auto, headers: ["x-room": "1"])
             }, transaction: transaction)
     }
 
     @Test func thePromptTellsTheState() {
-        func prompt(_ view: Link.View, delimiter: String? = nil, isPaused: Bool = false) -> String {
+        func prompt(_ view: ReconnectingSession.View, delimiter: String? = nil, isPaused: Bool = false) -> String {
             Prompt.text(view, delimiter: delimiter, isPaused: isPaused, palette: .plain)
         }
         #expect(prompt(view(.connected)) == "localhost:8080> ")

@@ -107,7 +107,7 @@ struct AckPolicyTests {
         let limited = try policy("/queue/a", Self.rabbitMQ)
         let open = try policy("/queue/a", "session:1\n")
         #expect(limited.prefetch == 100 && open.prefetch == nil)
-        func repeats(_ policies: [AckPolicy?], _ outcome: Goodbye?) -> Int {
+        func repeats(_ policies: [AckPolicy?], _ outcome: DisconnectOutcome?) -> Int {
             AckPolicy.repeats(of: 250, under: policies, after: outcome)
         }
         #expect(repeats([limited], .unanswered) == 100)

@@ -4,7 +4,7 @@ import Foundation
 public struct ServedBroker {
     public let program: RunningProgram
     public let tcp: String
-    /// In the manner of Spring, its URL for SockJS.
+    /// Like Spring, its URL for SockJS.
     public let webSocket: String
     /// What a browser's SockJS client is given.
     public var sockJS: String { webSocket.replacing("ws://", with: "http://") }

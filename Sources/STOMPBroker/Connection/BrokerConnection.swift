@@ -7,7 +7,7 @@ import STOMPTransport
 final class BrokerConnection {
     let id: ConnectionID
     let stream: any TransportStream
-    let hub: Hub
+    let core: BrokerCore
     private var session: any ServerSession
     private var decoder: FrameDecoder
     var output: FrameOutput
@@ -29,25 +29,25 @@ final class BrokerConnection {
     private(set) var isClosing = false
     private(set) var hasEnded = false
 
-    var limits: BrokerLimits { hub.configuration.limits }
+    var limits: BrokerLimits { core.configuration.limits }
 
-    init(_ id: ConnectionID, stream: any TransportStream, hub: Hub) {
+    init(_ id: ConnectionID, stream: any TransportStream, core: BrokerCore) {
         self.id = id
         self.stream = stream
-        self.hub = hub
-        let configuration = hub.configuration
+        self.core = core
+        let configuration = core.configuration
         let keepsMessages = stream.description.keepsMessages
-        session = configuration.manner.makeSession(
+        session = configuration.serverProfile.makeSession(
             name: "session-\(id)",
             policy: SessionPolicy(configuration, keepsMessages: keepsMessages))
-        let frameLimits = configuration.manner.frameLimits(configuration.limits.frame)
+        let frameLimits = configuration.serverProfile.frameLimits(configuration.limits.frame)
         let first = min(frameLimits.frame, configuration.limits.frameBeforeConnected)
         decoder = FrameDecoder(
             limits: FrameLimits(line: frameLimits.line, headers: frameLimits.headers, frame: first))
         stream.limitMessages(to: first)
-        decoder.skipsUnknownCommands = configuration.manner.answersUnknownCommands
-        output = FrameOutput(manner: configuration.manner, keepsMessages: keepsMessages)
-        let patience = configuration.manner.connectTimeout(limits)
+        decoder.skipsUnknownCommands = configuration.serverProfile.answersUnknownCommands
+        output = FrameOutput(serverProfile: configuration.serverProfile, keepsMessages: keepsMessages)
+        let patience = configuration.serverProfile.connectTimeout(limits)
         timer = schedule(in: patience) { connection in
             connection.refuse(.connectTimedOut(after: patience))
         }
@@ -82,22 +82,22 @@ final class BrokerConnection {
             write(reply)
             output.version = version
             decoder.version = version
-            decoder.limits = hub.configuration.manner.frameLimits(limits.frame)
+            decoder.limits = core.configuration.serverProfile.frameLimits(limits.frame)
             stream.limitMessages(to: nil)
             timer?.cancel()
             monitor = HeartBeatMonitor(heartBeat, now: .now())
             scheduleHeartBeat()
-            hub.report(id, .connected(version: session.version ?? version, login: frame?.headers["login"]))
+            core.report(id, .connected(version: session.version ?? version, login: frame?.headers["login"]))
         case .perform(let request, let receipts):
             guard let frame, perform(request, of: frame) else { return }
             for receipt in receipts { write(receipt) }
         case .performLater(let request):
             if let frame { postponed.append((request, frame)) }
         case .refuse(let error, let reply):
-            hub.report(id, .refused(error))
+            core.report(id, .refused(error))
             write(reply)
         case .end(let replies, let ending, let error):
-            hub.report(id, error.map { .refused($0) } ?? .disconnected)
+            core.report(id, error.map { .refused($0) } ?? .disconnected)
             for reply in replies { write(reply) }
             end(ending)
         case .ignore:
@@ -108,8 +108,8 @@ final class BrokerConnection {
     /// Returns whether it could be done.
     private func perform(_ request: ClientRequest, of frame: Frame) -> Bool {
         do throws(BrokerError) {
-            try hub.perform(request, from: id)
-            if let kind = BrokerEvent.Kind(request) { hub.report(id, kind) }
+            try core.perform(request, from: id)
+            if let kind = BrokerEvent.Kind(request) { core.report(id, kind) }
             return true
         } catch {
             perform(session.failed(error, frame), for: frame)
@@ -141,10 +141,10 @@ final class BrokerConnection {
         monitor?.received(at: .now())
         readFrames()
         performPostponed()
-        hub.flush()
+        core.flush()
         guard !isStopped else { return }
         stream.setReading(true)
-        if hasEnded { hub.remove(id) }
+        if hasEnded { core.remove(id) }
     }
 
     // MARK: The end
@@ -152,7 +152,7 @@ final class BrokerConnection {
     /// Answers ERROR and closes.
     func refuse(_ error: BrokerError) {
         perform(session.end(error))
-        hub.flush()
+        core.flush()
     }
 
     /// Closes because the broker ends.
@@ -166,7 +166,7 @@ final class BrokerConnection {
         isClosing = true
         timer?.cancel()
         waiting = WaitingDeliveries()
-        hub.leave(id)
+        core.leave(id)
         flush()
         // The client's own end is still to be seen.
         if isStopped { stream.setReading(true) }
@@ -184,8 +184,10 @@ final class BrokerConnection {
 
     func drop(_ reason: String) {
         guard !isClosing else { return }
-        hub.report(id, .dropped(reason))
-        if let ending = hub.configuration.manner.slownessClose, stream.description.keepsMessages { return end(ending) }
+        core.report(id, .dropped(reason))
+        if let ending = core.configuration.serverProfile.slownessClose, stream.description.keepsMessages {
+            return end(ending)
+        }
         isClosing = true
         waiting = WaitingDeliveries()
         stream.abort()
@@ -204,7 +206,7 @@ extension BrokerConnection: TransportReceiver {
 
     func receivedAll() {
         performPostponed()
-        hub.flush()
+        core.flush()
     }
 
     func happened(_ event: TransportEvent) {
@@ -212,19 +214,19 @@ extension BrokerConnection: TransportReceiver {
     }
 
     func writabilityChanged(_ isWritable: Bool) {
-        if isWritable { hub.drained(id) }
+        if isWritable { core.drained(id) }
     }
 
     func ended(_ error: TransportError?) {
         hasEnded = true
         timer?.cancel()
         writeWatch?.cancel()
-        hub.report(id, .ended(error))
+        core.report(id, .ended(error))
         if isStopped, !isClosing {
             // What came before the end still counts, when its turn comes.
-            hub.release(id)
+            core.release(id)
         } else {
-            hub.remove(id)
+            core.remove(id)
         }
     }
 }

@@ -18,7 +18,7 @@ struct FrameOutput {
     var version: STOMPVersion?
     /// All octets that were ever taken.
     private(set) var taken = 0
-    private let manner: Manner
+    private let serverProfile: ServerProfile
     private let keepsMessages: Bool
     private var octets = ByteBuffer()
     /// The frames in ``octets``, where each is to be a message.
@@ -26,8 +26,8 @@ struct FrameOutput {
     /// How much was taken the last time: the next time it may be as much.
     private var lastCount = 0
 
-    init(manner: Manner, keepsMessages: Bool) {
-        self.manner = manner
+    init(serverProfile: ServerProfile, keepsMessages: Bool) {
+        self.serverProfile = serverProfile
         self.keepsMessages = keepsMessages
     }
 
@@ -37,7 +37,7 @@ struct FrameOutput {
     mutating func append(_ delivery: Delivery, encoder: inout MessageEncoder) {
         let start = begin()
         encoder.write(delivery, version: version ?? .v10, into: &octets)
-        if keepsMessages { messages.append((count - start, manner.kind(of: delivery.message))) }
+        if keepsMessages { messages.append((count - start, serverProfile.kind(of: delivery.message))) }
     }
 
     mutating func append(_ frame: ServerFrame) {
@@ -47,7 +47,7 @@ struct FrameOutput {
         // What the version cannot carry goes as text.
         for header in frame.headers { encoder.relayHeader(header.name, header.value, into: &octets) }
         if frame.command == .error { octets.writeString("content-length:\(frame.body.utf8.count)\n") }
-        octets.writeString("\n\(frame.body)\(manner.frameEnd)")
+        octets.writeString("\n\(frame.body)\(serverProfile.frameEnd)")
         if keepsMessages { messages.append((count - start, .byContent)) }
     }
 
@@ -130,11 +130,11 @@ extension BrokerConnection {
         touch()
         output.append(reply)
         if output.isFull { flush() }
-        if isCongested { hub.hold(id, for: id) }
+        if isCongested { core.hold(id, for: id) }
     }
 
     func touch() {
-        if output.count == 0 { hub.touch(self) }
+        if output.count == 0 { core.touch(self) }
     }
 
     /// Sends what was written.

@@ -3,18 +3,18 @@ import STOMPCore
 
 /// Writes MESSAGE frames as one kind of server does. What is the same for all who get a message is written once for each version.
 struct MessageEncoder {
-    private let manner: Manner
+    private let serverProfile: ServerProfile
     /// Headers of SEND that are spoken to the broker, or that only the broker may say.
     private let dropped: [String]
     private var message: Message?
     /// The headers of ``message`` that all get, for each version; empty until they are needed.
     private var common = Array(repeating: ByteBuffer(), count: STOMPVersion.allCases.count)
 
-    init(manner: Manner = .standard) {
-        self.manner = manner
+    init(serverProfile: ServerProfile = .standard) {
+        self.serverProfile = serverProfile
         let own = ["destination", "content-length", "subscription", "message-id", "ack", "redelivered"]
         // RabbitMQ passes on what was asked of it.
-        dropped = manner == .rabbitMQ ? own : own + ["receipt", "transaction"]
+        dropped = serverProfile == .rabbitMQ ? own : own + ["receipt", "transaction"]
     }
 
     /// Appends the MESSAGE of a delivery.
@@ -37,13 +37,13 @@ struct MessageEncoder {
             buffer.writeString("\nack:")
             buffer.writeString(id)
         }
-        if delivery.isRedelivered || manner == .rabbitMQ {
+        if delivery.isRedelivered || serverProfile == .rabbitMQ {
             buffer.writeString("\nredelivered:\(delivery.isRedelivered)")
         }
         buffer.writeInteger(UInt8(ascii: "\n"))
         buffer.writeImmutableBuffer(common[index])
         buffer.writeImmutableBuffer(delivery.message.frame.body)
-        buffer.writeString(manner.frameEnd)
+        buffer.writeString(serverProfile.frameEnd)
     }
 
     /// Lets the last message go.
@@ -57,7 +57,7 @@ struct MessageEncoder {
         let encoder = FrameEncoder(version: version)
         encoder.relayHeader("destination", message.destination, into: &buffer)
         encoder.relayHeaders(of: message.frame, except: dropped, into: &buffer)
-        if message.frame.bodySize > 0 || manner.announcesEmptyBodies {
+        if message.frame.bodySize > 0 || serverProfile.announcesEmptyBodies {
             buffer.writeString("content-length:\(message.frame.bodySize)\n")
         }
         buffer.writeInteger(UInt8(ascii: "\n"))

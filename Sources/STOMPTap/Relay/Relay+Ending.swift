@@ -7,7 +7,7 @@ extension Relay {
     func breakOff(_ session: TapSession, code: Int?) {
         look()
         isBroken = true
-        for (direction, part) in code.map({ carrier.farewell($0, of: session) }) ?? [] {
+        for (direction, part) in code.map({ relayProtocol.farewell($0, of: session) }) ?? [] {
             lane(of: direction).append(part)
         }
         if !isEnding { finishEnds(with: code == nil ? .brokenOff : .inputClosed) }
@@ -27,7 +27,7 @@ extension Relay {
 
     /// Closes an end that does not go by itself, once nothing is on its way to it any more.
     func closeLater(_ end: RelayEnd) {
-        switchboard.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { [self] in
+        tapServer.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { [self] in
             guard !isOver, !end.isGone else { return }
             let lane = lane(of: end.direction == .outgoing ? .incoming : .outgoing)
             if lane.isEmpty { end.close() } else { closeLater(end) }
@@ -60,10 +60,10 @@ extension Relay {
         look()
         toServer.stop()
         toApp.stop()
-        (carrier as? HTTPCarrier)?.stop()
+        (relayProtocol as? HTTPRelayProtocol)?.stop()
         session?.end(cause ?? .over)
         session?.detach(self)
-        switchboard.deliver()
-        switchboard.remove(self)
+        tapServer.deliver()
+        tapServer.remove(self)
     }
 }

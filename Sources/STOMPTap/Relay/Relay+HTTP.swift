@@ -14,14 +14,14 @@ extension Relay {
         guard let (request, answer, mayBeSockJS) = upgrade else { return }
         upgrade = nil
         let path = String(request.uri.prefix { $0 != "?" })
-        carrier = OpaqueCarrier()
+        relayProtocol = OpaqueRelayProtocol()
         if answer.headers.hasToken("websocket", in: "Upgrade") {
             let session = makeSession(keepsMessages: true)
             session.begin(.webSocket(path: path))
             do throws(TransportError) {
-                carrier = try WebSocketCarrier(
+                relayProtocol = try WebSocketRelayProtocol(
                     session, answer: answer, mayBeSockJS: mayBeSockJS,
-                    limit: switchboard.configuration.transport.maximumMessage)
+                    limit: tapServer.configuration.transport.maximumMessage)
             } catch {
                 session.tell(.local, .note(.notTakenApart(error)))
             }
@@ -36,7 +36,7 @@ extension Relay {
         guard !isBroken else { return }
         let isTooLarge = violation == .headTooLarge
         tell(direction, .note(isTooLarge ? .headTooLarge(from: direction.sender) : .notHTTP(from: direction.sender)))
-        let isAnswering = (carrier as? HTTPCarrier)?.isAnswering ?? true
+        let isAnswering = (relayProtocol as? HTTPRelayProtocol)?.isAnswering ?? true
         if direction == .outgoing, !isAnswering {
             answer(isTooLarge ? .requestHeaderFieldsTooLarge : .badRequest, "The tap cannot read this request")
         } else if direction == .incoming, !isAnswering {
@@ -44,7 +44,7 @@ extension Relay {
         } else {
             breakOff()
         }
-        switchboard.deliver()
+        tapServer.deliver()
     }
 
     /// Ends both connections at once, where there is nothing that an end could be told.

@@ -7,14 +7,14 @@ final class Relay {
     /// How long an end may take to go, once the other is gone.
     static let patience = TimeAmount.seconds(5)
 
-    let switchboard: Switchboard
+    let tapServer: TapServer
     private let channel: any Channel
-    private lazy var number = switchboard.nextNumber()
+    private lazy var number = tapServer.nextNumber()
     private(set) lazy var app = RelayEnd(channel, .outgoing) { [weak self] in self?.happened($0, at: .outgoing) }
     var server: RelayEnd?
     lazy var toServer = lane(.outgoing)
     lazy var toApp = lane(.incoming)
-    var carrier: any Carrier = OpaqueCarrier()
+    var relayProtocol: any RelayProtocol = OpaqueRelayProtocol()
     /// What is carried, where it is one session.
     var session: TapSession?
     /// What has passed and is still to be looked at.
@@ -31,20 +31,20 @@ final class Relay {
     /// Who ended it first, and how.
     var cause: TapEnding?
 
-    init(_ channel: any Channel, _ switchboard: Switchboard) {
+    init(_ channel: any Channel, _ tapServer: TapServer) {
         self.channel = channel
-        self.switchboard = switchboard
+        self.tapServer = tapServer
     }
 
-    private func lane(_ direction: WireEvent.Direction) -> Lane {
-        Lane(switchboard.configuration.faults, on: switchboard.eventLoop) { [weak self] part in
+    private func lane(_ direction: WireEvent.Direction) -> RelayChannel {
+        RelayChannel(tapServer.configuration.faults, on: tapServer.eventLoop) { [weak self] part in
             self?.deliver(part, direction)
         } flush: { [weak self] in
             self?.readAll(direction)
         }
     }
 
-    func lane(of direction: WireEvent.Direction) -> Lane { direction == .outgoing ? toServer : toApp }
+    func lane(of direction: WireEvent.Direction) -> RelayChannel { direction == .outgoing ? toServer : toApp }
     func target(of direction: WireEvent.Direction) -> RelayEnd? { direction == .outgoing ? server : app }
     private func source(of direction: WireEvent.Direction) -> RelayEnd? { direction == .outgoing ? app : server }
 
@@ -53,22 +53,22 @@ final class Relay {
     /// Takes up the connection of the app.
     func begin() throws {
         toApp.isHeld = false
-        if switchboard.configuration.servers.first?.target.kind == .tcp {
+        if tapServer.configuration.servers.first?.target.kind == .tcp {
             try app.attach()
             let session = makeSession(keepsMessages: false)
-            carrier = StreamCarrier(session)
+            relayProtocol = StreamRelayProtocol(session)
             session.begin(.tcp)
             needServer()
         } else {
             try app.attachHTTP()
-            carrier = HTTPCarrier(self, switchboard)
+            relayProtocol = HTTPRelayProtocol(self, tapServer)
         }
         updateReading()
-        switchboard.deliver()
+        tapServer.deliver()
     }
 
     func makeSession(keepsMessages: Bool) -> TapSession {
-        let session = TapSession(number: number, app: app.address, switchboard, keepsMessages: keepsMessages)
+        let session = TapSession(number: number, app: app.address, tapServer, keepsMessages: keepsMessages)
         self.session = session
         session.attach(self)
         return session
@@ -78,18 +78,18 @@ final class Relay {
     func needServer() {
         guard server == nil, !isConnecting else { return }
         isConnecting = true
-        connect(to: switchboard.configuration.servers[...])
+        connect(to: tapServer.configuration.servers[...])
     }
 
     private func connect(to servers: ArraySlice<TapConfiguration.Server>) {
         guard let server = servers.first else { return }
-        switchboard.connector.channel(
-            to: server.target, by: server.proxy, on: switchboard.eventLoop,
-            deadline: .now() + switchboard.configuration.connectTimeout
+        tapServer.connector.channel(
+            to: server.target, by: server.proxy, on: tapServer.eventLoop,
+            deadline: .now() + tapServer.configuration.connectTimeout
         ).assumeIsolated().whenComplete { [self] result in
             switch result {
             case .success(let channel):
-                (carrier as? HTTPCarrier)?.site = HTTPSite(server.target)
+                (relayProtocol as? HTTPRelayProtocol)?.site = HTTPSite(server.target)
                 connected(channel)
             case .failure(let error):
                 let site = addressText(host: server.target.host, port: server.target.port)
@@ -97,7 +97,7 @@ final class Relay {
                 if servers.count > 1, !isOver { return connect(to: servers.dropFirst()) }
                 unreachable(error)
             }
-            switchboard.deliver()
+            tapServer.deliver()
             // The app has not waited for it.
             if app.isGone, self.server == nil { finish() }
         }
@@ -111,7 +111,7 @@ final class Relay {
         }
         let end = RelayEnd(channel, .incoming) { [weak self] in self?.happened($0, at: .incoming) }
         do {
-            try carrier is HTTPCarrier ? end.attachHTTP() : end.attach()
+            try relayProtocol is HTTPRelayProtocol ? end.attachHTTP() : end.attach()
         } catch {
             channel.close(promise: nil)
             return unreachable(error)
@@ -126,7 +126,7 @@ final class Relay {
         isConnecting = false
         cause = cause ?? .noConnectionToServer
         guard !isOver else { return }
-        if carrier is HTTPCarrier {
+        if relayProtocol is HTTPRelayProtocol {
             answer(.badGateway, "stomptap cannot reach the server: \(error)")
         } else {
             isBroken = true
@@ -150,15 +150,15 @@ final class Relay {
     private func receive(_ part: RelayPart, _ direction: WireEvent.Direction) {
         note(cause: part, direction)
         guard !isBroken else { return }
-        if case .octets = part, carrier.looksLater {
+        if case .octets = part, relayProtocol.looksLater {
             if let target = target(of: direction), target.isGone, !isFrozen { source(of: direction)?.reset() }
             lane(of: direction).append(part)
             later.append((part, direction))
             return
         }
         look()
-        for part in carrier.take(part, direction) { lane(of: direction).append(part) }
-        carrier.passed()
+        for part in relayProtocol.take(part, direction) { lane(of: direction).append(part) }
+        relayProtocol.passed()
         if case .inputClosed = part, server == nil, !isConnecting { app.close() }
     }
 
@@ -180,31 +180,31 @@ final class Relay {
         guard !later.isEmpty else { return }
         let parts = later
         later.removeAll(keepingCapacity: true)
-        for (part, direction) in parts { _ = carrier.take(part, direction) }
+        for (part, direction) in parts { _ = relayProtocol.take(part, direction) }
     }
 
     private func readAll(_ direction: WireEvent.Direction) {
         target(of: direction)?.flush()
         look()
         updateReading()
-        switchboard.deliver()
+        tapServer.deliver()
     }
 
     private func deliver(_ part: RelayPart, _ direction: WireEvent.Direction) {
         switch part {
         case .upgraded: return upgradeEnds()
         case .requestHead(let head, let raw, let makesChunks):
-            let head = (carrier as? HTTPCarrier)?.addressed(head) ?? head
+            let head = (relayProtocol as? HTTPRelayProtocol)?.addressed(head) ?? head
             server?.write(.requestHead(head, raw, makesChunks: makesChunks))
         default: target(of: direction)?.write(part)
         }
-        if case .end = part, direction == .incoming { (carrier as? HTTPCarrier)?.answerLeft() }
+        if case .end = part, direction == .incoming { (relayProtocol as? HTTPRelayProtocol)?.answerLeft() }
     }
 
     /// Back-pressure: an end is read from where the other one takes what it says.
     func updateReading() {
         let mayRead = !isFrozen && upgrade == nil
-        let hasRoom = toServer.hasRoom && (carrier as? HTTPCarrier)?.hasRoom ?? true
+        let hasRoom = toServer.hasRoom && (relayProtocol as? HTTPRelayProtocol)?.hasRoom ?? true
         let takesMore = server.map { $0.channel.isWritable || $0.isGone } ?? true
         app.setReading(!app.isFull && (isBroken || mayRead && hasRoom && !isConnecting && takesMore))
         guard let server else { return }
@@ -216,7 +216,7 @@ final class Relay {
 
     func tell(_ direction: WireEvent.Direction, _ content: TapEvent.Content) {
         // A number is taken by what is told only.
-        guard switchboard.tells(content) else { return }
-        switchboard.tell(TapEvent(connection: number, app: app.address, direction: direction, content))
+        guard tapServer.tells(content) else { return }
+        tapServer.tell(TapEvent(connection: number, app: app.address, direction: direction, content))
     }
 }

@@ -26,21 +26,21 @@ struct Arrivals: Sendable {
     /// How many gaps they share, beside a few that each has.
     private static let mostGaps = 1 << 20
 
-    private(set) var ledgers: [StreamLedger] = []
+    private(set) var trackers: [SequenceTracker] = []
     private(set) var indices: [StreamKey: Int] = [:]
     /// How many messages a publisher of another process says that it has sent.
     private(set) var announced: [StreamKey: UInt64] = [:]
     private(set) var outOfOrder: UInt64 = 0
     private var last: (key: StreamKey, index: Int)?
-    private var gapsOfEach = StreamLedger.mostGaps
+    private var gapsOfEach = SequenceTracker.mostGaps
 
-    var duplicated: UInt64 { ledgers.reduce(0) { $0 + $1.duplicated } }
-    var isExact: Bool { ledgers.allSatisfy(\.isExact) }
+    var duplicated: UInt64 { trackers.reduce(0) { $0 + $1.duplicated } }
+    var isExact: Bool { trackers.allSatisfy(\.isExact) }
 
     /// Counts a measured message; whether it is the first of its number, or nil where there are too many streams.
     mutating func take(_ stamp: Stamp, order: inout ArrivalOrder) -> Bool? {
         guard let index = index(of: StreamKey(stamp)) else { return nil }
-        let isFresh = ledgers[index].take(stamp.sequence, mostGaps: gapsOfEach)
+        let isFresh = trackers[index].take(stamp.sequence, mostGaps: gapsOfEach)
         let isInOrder = order.take(stamp.sequence, of: index)
         if isFresh, !isInOrder { outOfOrder += 1 }
         return isFresh
@@ -53,11 +53,11 @@ struct Arrivals: Sendable {
 
     /// How many of a stream's messages are missing.
     func lost(of key: StreamKey, sent: UInt64) -> UInt64 {
-        indices[key].map { ledgers[$0].lost(of: sent) } ?? sent
+        indices[key].map { trackers[$0].lost(of: sent) } ?? sent
     }
 
     /// One above the highest number that came of each stream.
-    var ends: [StreamKey: UInt64] { indices.mapValues { ledgers[$0].end } }
+    var ends: [StreamKey: UInt64] { indices.mapValues { trackers[$0].end } }
 
     private mutating func index(of key: StreamKey) -> Int? {
         if let last, last.key == key { return last.index }
@@ -65,11 +65,11 @@ struct Arrivals: Sendable {
             last = (key, index)
             return index
         }
-        guard ledgers.count < Self.mostStreams else { return nil }
-        indices[key] = ledgers.count
-        ledgers.append(StreamLedger())
-        gapsOfEach = max(16, min(StreamLedger.mostGaps, Self.mostGaps / ledgers.count))
-        return ledgers.count - 1
+        guard trackers.count < Self.mostStreams else { return nil }
+        indices[key] = trackers.count
+        trackers.append(SequenceTracker())
+        gapsOfEach = max(16, min(SequenceTracker.mostGaps, Self.mostGaps / trackers.count))
+        return trackers.count - 1
     }
 }
 
@@ -88,7 +88,7 @@ struct ArrivalOrder: Sendable {
 }
 
 /// Which messages of one stream have come: exact, and in memory that grows only with the gaps between them.
-struct StreamLedger: Sendable {
+struct SequenceTracker: Sendable {
     /// How many gaps are kept; of more, the oldest is given up, and a message that comes into it counts as duplicated.
     static let mostGaps = 16384
 
@@ -160,7 +160,7 @@ struct StreamLedger: Sendable {
 }
 
 /// The accounts of all subscribers.
-struct Census: Sendable {
+struct DeliveryStats: Sendable {
     struct Figures: Sendable {
         var lost: UInt64 = 0
         var duplicated: UInt64 = 0

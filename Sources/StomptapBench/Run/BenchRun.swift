@@ -42,7 +42,7 @@ package struct BenchRun: Sendable {
         try DescriptorLimit.raise(forConnections: (plan.allSubscribers + plan.allPublishers) * (isInProcess ? 2 : 1))
         // One of an earlier run would tell too early that this one stands.
         if let file = plan.readyFile { OutputFile.remove(file) }
-        let opening = Opening(reconnection: reconnection, plan: plan)
+        let opening = ConnectPhase(reconnection: reconnection, plan: plan)
         let identity = UInt32.random(in: 1 ... .max)
         let clocks = Shared<[ClockComparison.Result]>([])
         do {
@@ -52,21 +52,21 @@ package struct BenchRun: Sendable {
             // The last to connect: what is measured is there first.
             let comparison = compareClocks(identity, clocks)
             defer { comparison?.cancel() }
-            let tally = Tally()
+            let counters = RunCounters()
             var outcome = await withTaskCancellationHandler {
                 // What was measured is told however the run ends, so the cancellation must not reach it.
                 await Task {
-                    await Measuring(run: self, identity: identity, tally: tally)
+                    await MeasurePhase(run: self, identity: identity, counters: counters)
                         .measure(subscribers, publishers, opening)
                 }.value
             } onCancel: {
-                tally.interrupt()
+                counters.interrupt()
             }
             outcome.result.clocks = clocks.value
             return outcome
         } catch {
             let opened = opening.opened.value
-            await Task { await Closing.close(opened) }.value
+            await Task { await DisconnectPhase.close(opened) }.value
             throw error
         }
     }
@@ -80,7 +80,7 @@ package struct BenchRun: Sendable {
         // What was measured is told, and goodbye said, also where a signal has ended the run.
         try await Task {
             try await outputs.write(outcome.result)
-            await Closing.close(outcome.connections)
+            await DisconnectPhase.close(outcome.connections)
         }.value
         if let failure = outcome.failure { throw Self.failure(failure, outcome.result) }
         try outputs.check(outcome.result)

@@ -5,7 +5,7 @@ import StomptapRuntime
 /// How a run stands, second by second.
 struct Progress: Sendable {
     private let run: BenchRun
-    private let tally: Tally
+    private let counters: RunCounters
     private let shards: [Shared<Latencies>]
     /// By the system's clock, in nanoseconds.
     private let measuringStart: Int64
@@ -14,9 +14,9 @@ struct Progress: Sendable {
     private var intervalStart: Int64 = 0
     private var lastInterval = Latencies()
 
-    init(run: BenchRun, tally: Tally, shards: [Shared<Latencies>], measuringStart: Int64) {
+    init(run: BenchRun, counters: RunCounters, shards: [Shared<Latencies>], measuringStart: Int64) {
         self.run = run
-        self.tally = tally
+        self.counters = counters
         self.shards = shards
         self.measuringStart = measuringStart
     }
@@ -24,7 +24,7 @@ struct Progress: Sendable {
     /// When the measuring began: a process that only subscribes learns it from the first message.
     private var start: Int64? {
         guard run.plan.role == .subscribe else { return measuringStart }
-        let first = tally.firstReceived.load(ordering: .relaxed)
+        let first = counters.firstReceived.load(ordering: .relaxed)
         return first == .max ? nil : first
     }
 
@@ -37,8 +37,8 @@ struct Progress: Sendable {
         let time = now - start
         // A log has a line for each second, however long the intervals of the table have become.
         if time - intervalStart >= 1_000_000_000 { collect(until: time) }
-        let sent = tally.sent.load(ordering: .relaxed)
-        let received = tally.received.load(ordering: .relaxed)
+        let sent = counters.sent.load(ordering: .relaxed)
+        let received = counters.received.load(ordering: .relaxed)
         if timeline.isDue(at: time) { timeline.add(time: time, sent: sent, received: received) }
         run.live.show(
             .running(
@@ -54,18 +54,19 @@ struct Progress: Sendable {
         collect(until: time)
         let (sendTime, receiveTime) = times
         timeline.finish(
-            time: min(time, max(sendTime, receiveTime)), sent: tally.sent.load(ordering: .relaxed),
-            received: tally.received.load(ordering: .relaxed))
+            time: min(time, max(sendTime, receiveTime)), sent: counters.sent.load(ordering: .relaxed),
+            received: counters.received.load(ordering: .relaxed))
     }
 
     /// How long was sent and received, from the beginning of the measuring, in nanoseconds.
     var times: (send: Int64, receive: Int64) {
         guard let start else { return (0, 0) }
-        let lastSent = tally.lastSent.load(ordering: .relaxed)
-        let lastReceived = tally.lastReceived.load(ordering: .relaxed)
+        let lastSent = counters.lastSent.load(ordering: .relaxed)
+        let lastReceived = counters.lastReceived.load(ordering: .relaxed)
         // A run of a given length lasts as long, though its last message leaves a little before the end.
         let planned =
-            run.plan.messages == nil && run.plan.role.publishes && !tally.isStopping ? run.plan.duration.nanoseconds : 0
+            run.plan.messages == nil && run.plan.role.publishes && !counters.isStopping
+            ? run.plan.duration.nanoseconds : 0
         return (
             lastSent == 0 ? 0 : max(lastSent - start, planned, 1),
             lastReceived == 0 ? 0 : max(lastReceived - start, planned, 1)

@@ -26,7 +26,7 @@ struct Publisher: Sendable {
     let number: Int
     /// When the sending began.
     let start: Timestamp
-    let tally: Tally
+    let counters: RunCounters
     /// How late messages left: a delay of our own.
     let lateness: Shared<Latencies>
     let receipts: Shared<Latencies>
@@ -44,12 +44,12 @@ struct Publisher: Sendable {
             }
             if plan.role == .publish { try await announce(counts) }
         } catch {
-            tally.failed(error)
+            counters.failed(error)
         }
         sent.update { sent in
             for (destination, count) in counts.enumerated() { sent[key(destination)] = count }
         }
-        tally.publishing.subtract(1, ordering: .relaxed)
+        counters.publishing.subtract(1, ordering: .relaxed)
     }
 
     private func key(_ destination: Int) -> StreamKey {
@@ -97,7 +97,7 @@ struct Publisher: Sendable {
         // Not all publishers begin with the same destination.
         var destination = number % templates.count
         defer { lateness.update { $0.add(late) } }
-        while !tally.isStopping {
+        while !counters.isStopping {
             frames.removeAll()
             let now = Timestamp.now().nanoseconds
             var step = pacer.next(at: now - start.nanoseconds)
@@ -136,8 +136,8 @@ struct Publisher: Sendable {
 
     private func count(_ measured: Int) {
         guard measured > 0 else { return }
-        tally.sent.add(measured, ordering: .relaxed)
-        tally.lastSent.max(Timestamp.now().nanoseconds, ordering: .relaxed)
+        counters.sent.add(measured, ordering: .relaxed)
+        counters.lastSent.max(Timestamp.now().nanoseconds, ordering: .relaxed)
     }
 
     private func sleep(until due: Int64) async throws {
@@ -167,7 +167,7 @@ struct Publisher: Sendable {
         var destination = number % plan.destinations.count
         var late = Latencies()
         defer { lateness.update { $0.add(late) } }
-        while !tally.isStopping {
+        while !counters.isStopping {
             let now = Timestamp.now().nanoseconds
             var messages: [OutgoingMessage] = []
             var dues: [Int64] = []
@@ -191,7 +191,7 @@ struct Publisher: Sendable {
             if !messages.isEmpty {
                 for (receipt, due) in zip(try await connection.send(messages), dues) { awaited.append((receipt, due)) }
                 count(measured)
-                tally.receiptsAsked.add(measured, ordering: .relaxed)
+                counters.receiptsAsked.add(measured, ordering: .relaxed)
             }
             settle(&awaited)
             while awaited.count > Self.receiptWindow, let first = awaited.first {
@@ -201,7 +201,7 @@ struct Publisher: Sendable {
             if case .done = step { break }
             if case .wait(let until) = step { try await sleep(until: until) }
         }
-        while let first = awaited.first, !tally.isStopping {
+        while let first = awaited.first, !counters.isStopping {
             try await first.receipt.arrives()
             settle(&awaited)
         }
@@ -215,7 +215,7 @@ struct Publisher: Sendable {
             awaited.removeFirst()
         }
         guard !times.isEmpty else { return }
-        tally.receiptsArrived.add(times.count, ordering: .relaxed)
+        counters.receiptsArrived.add(times.count, ordering: .relaxed)
         receipts.update { latencies in
             for time in times { latencies.record(time) }
         }

@@ -10,7 +10,7 @@ struct Subscriber: Sendable {
     let stampPlace: BenchPlan.StampPlace
     /// Whose messages are counted; nil is every run's, as the publishers are in other processes.
     let run: UInt32?
-    let tally: Tally
+    let counters: RunCounters
     let arrivals: Shared<Arrivals>
     /// Nil where its messages are only counted.
     let latencies: Shared<Latencies>?
@@ -37,9 +37,9 @@ struct Subscriber: Sendable {
                 record(batch)
             }
         } catch {
-            tally.failed(error)
+            counters.failed(error)
         }
-        tally.reading.subtract(1, ordering: .relaxed)
+        counters.reading.subtract(1, ordering: .relaxed)
     }
 
     private func take(
@@ -75,16 +75,16 @@ struct Subscriber: Sendable {
     }
 
     private func record(_ batch: Batch) {
-        if batch.foreign > 0 { tally.foreign.add(batch.foreign, ordering: .relaxed) }
+        if batch.foreign > 0 { counters.foreign.add(batch.foreign, ordering: .relaxed) }
         guard batch.received > 0 else { return }
-        tally.received.add(batch.received, ordering: .relaxed)
-        tally.firstReceived.min(batch.lastReceived, ordering: .relaxed)
-        tally.lastReceived.max(batch.lastReceived, ordering: .relaxed)
+        counters.received.add(batch.received, ordering: .relaxed)
+        counters.firstReceived.min(batch.lastReceived, ordering: .relaxed)
+        counters.lastReceived.max(batch.lastReceived, ordering: .relaxed)
         if batch.fresh > 0 {
-            tally.lastFresh.max(batch.lastReceived, ordering: .relaxed)
-            tally.fresh.add(batch.fresh, ordering: .relaxed)
+            counters.lastFresh.max(batch.lastReceived, ordering: .relaxed)
+            counters.fresh.add(batch.fresh, ordering: .relaxed)
         }
-        if batch.negative > 0 { tally.negative.add(batch.negative, ordering: .relaxed) }
+        if batch.negative > 0 { counters.negative.add(batch.negative, ordering: .relaxed) }
         latencies?.update { latencies in
             for time in batch.times { latencies.record(time) }
         }

@@ -31,7 +31,7 @@ struct Publication {
         var isMissing: Bool { isOfBinary && !receipt.hasArrived }
     }
 
-    private var queue: DraftQueue
+    private var queue: PendingMessageQueue
     private let plan: Plan
     /// Whether a lost connection comes back, so that what is unconfirmed must be kept.
     private let mayComeBack: Bool
@@ -43,7 +43,7 @@ struct Publication {
     private var confirmed: Int
     private var sourceIsDry = false
     /// What was sent and not confirmed, the last ones sent; kept only where they may have to go again.
-    private var unconfirmed: CircularBuffer<Draft> = []
+    private var unconfirmed: CircularBuffer<PendingMessage> = []
     private var unconfirmedOctets = 0
 
     private var awaited: CircularBuffer<Awaited> = []
@@ -55,7 +55,8 @@ struct Publication {
     private var isCommitted = false
 
     init(
-        queue: DraftQueue, plan: Plan, mayComeBack: Bool, isVerbose: Bool, progress: Shared<PublishProgress.Counts>
+        queue: PendingMessageQueue, plan: Plan, mayComeBack: Bool, isVerbose: Bool,
+        progress: Shared<PublishProgress.Counts>
     ) {
         self.queue = queue
         self.plan = plan
@@ -133,7 +134,7 @@ struct Publication {
     }
 
     private mutating func send(
-        _ drafts: [Draft], mayBeLast: Bool, in transaction: String?, on connection: STOMPConnection
+        _ drafts: [PendingMessage], mayBeLast: Bool, in transaction: String?, on connection: STOMPConnection
     ) async throws {
         var messages: [OutgoingMessage] = []
         messages.reserveCapacity(drafts.count)
@@ -187,7 +188,7 @@ struct Publication {
     }
 
     /// Takes messages for sent, and keeps them where they may have to go again.
-    private mutating func count(_ drafts: [Draft]) {
+    private mutating func count(_ drafts: [PendingMessage]) {
         sent += drafts.count
         progress.update { [sent] in $0.sent = sent }
         guard mayComeBack, asksReceipts else { return }
@@ -282,7 +283,7 @@ struct Publication {
     }
 
     /// Where everything is confirmed, how the connection ends does not matter: RabbitMQ may break it off on WebSocket.
-    private func goodbye(to connection: STOMPConnection) async throws -> Goodbye {
+    private func goodbye(to connection: STOMPConnection) async throws -> DisconnectOutcome {
         do {
             return try await connection.disconnect()
         } catch let error as STOMPClientError where error.isLoss && confirmed == sent {

@@ -144,7 +144,7 @@ struct PublishCommand: EndpointCommand {
             body: body, file: sent.file ?? jsonLines, of: jsonLines == nil ? "--file" : "--json-lines",
             separator: lines || jsonLines != nil ? .line : null ? .null : nil, count: count)
         let progress = PublishProgress(total: source.total)
-        let queue = DraftQueue(
+        let queue = PendingMessageQueue(
             source: source, maker: try maker(for: source), pace: pace, skip: skip, progress: progress.counts)
         let plan = Publication.Plan(
             contentLength: noContentLength ? .omitted : .automatic, receipt: receipt, isTransaction: transaction,
@@ -174,11 +174,11 @@ struct PublishCommand: EndpointCommand {
         }
     }
 
-    private func maker(for source: BodySource) throws -> DraftMaker {
+    private func maker(for source: BodySource) throws -> MessageBuilder {
         func compile(_ text: String, of name: String) throws -> Template {
             template ? try Template(ByteBuffer(string: text), of: name) : Template(literal: text)
         }
-        let content: DraftMaker.Content
+        let content: MessageBuilder.Content
         if let jsonLines {
             content = .recording(Recording(name: jsonLines, needsTime: speed ?? 0 > 0))
         } else if template {
@@ -186,7 +186,7 @@ struct PublishCommand: EndpointCommand {
         } else {
             content = .body
         }
-        return DraftMaker(
+        return MessageBuilder(
             content: content, destination: try destination.map { try compile($0, of: "the destination") },
             headers: try sent.header.map {
                 ($0.header.name, try compile($0.header.value, of: "header \($0.header.name)"))

@@ -35,7 +35,7 @@ final class Recording: Sendable {
     ///   - line: its number; the first is 1.
     ///   - destination: where it goes, whatever was recorded.
     /// - Throws: ``Failure`` with 65.
-    func draft(_ octets: ByteBuffer, line: Int, destination: String?) throws -> Draft? {
+    func draft(_ octets: ByteBuffer, line: Int, destination: String?) throws -> PendingMessage? {
         func wrong(_ message: String) -> Failure { Failure(.badInput, "\(name): line \(line): \(message)") }
         guard octets.isUTF8 else { throw wrong("it is no UTF-8") }
         let fields: Fields
@@ -68,7 +68,7 @@ final class Recording: Sendable {
             throw wrong("it has no time as 2026-11-21T05:03:22.118453Z")
         }
         let headers = fields.headers.filter { !Self.serverMade.contains($0.name) && !isMasked($0, line) }
-        return Draft(destination: destination, headers: HeaderList(headers), body: body, recordedAt: time)
+        return PendingMessage(destination: destination, headers: HeaderList(headers), body: body, recordedAt: time)
     }
 
     /// Whether only the mask of a secret was recorded, which is not what the receiver wants.

@@ -56,7 +56,7 @@ struct RawExchange: Sendable {
         }
         let ending = await firstEnding(endings)
         // Also where this task is cancelled, which the goodbye must not notice.
-        await Task { await waitForGoodbye(printing) }.value
+        await Task { await waitForDisconnect(printing) }.value
         printing.cancel()
         try await judge(ending)
         if case .closed = ending { return true } else { return false }
@@ -90,7 +90,7 @@ struct RawExchange: Sendable {
     }
 
     /// Waits until all is printed. The reader of stdout may have stopped reading.
-    private func waitForGoodbye(_ printing: Task<Void, Never>) async {
+    private func waitForDisconnect(_ printing: Task<Void, Never>) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 // Given up, too, once the patience below is at its end.

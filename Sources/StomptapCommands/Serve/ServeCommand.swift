@@ -76,11 +76,17 @@ struct ServeCommand: AsyncParsableCommand {
     var listenName: [HostNameArgument] = []
 
     @Option(help: "Behave as this server does, quirks included: standard is by the book.")
-    var manner = Manner.standard
+    var emulate = ServerProfile.standard
+
+    /// What `--emulate` was called before.
+    @Option(help: .hidden)
+    var manner: ServerProfile?
+
+    private var serverProfile: ServerProfile { manner ?? emulate }
 
     @Option(
         help: ArgumentHelp(
-            "With --manner spring: destinations that the broker passes on begin so; repeatable (default: /topic, /queue, /sub).",
+            "With --emulate spring: destinations that the broker passes on begin so; repeatable (default: /topic, /queue, /sub).",
             valueName: "prefix"))
     var prefix: [String] = []
 
@@ -101,7 +107,9 @@ struct ServeCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard wsPath.hasPrefix("/") else { throw ValidationError("--ws-path begins with /") }
-        guard prefix.isEmpty || manner == .spring else { throw ValidationError("--prefix goes with --manner spring") }
+        guard prefix.isEmpty || serverProfile == .spring else {
+            throw ValidationError("--prefix goes with --emulate spring")
+        }
     }
 
     func run() async throws {
@@ -112,7 +120,7 @@ struct ServeCommand: AsyncParsableCommand {
             last
         }
         configuration.heartBeat = heartBeat.heartBeat
-        configuration.manner = manner
+        configuration.serverProfile = serverProfile
         if !prefix.isEmpty { configuration.destinationPrefixes = prefix }
         configuration.routes = Dictionary(route.map { ($0.from, $0.to) }) { _, last in last }
         configuration.tls = tls.options
@@ -209,4 +217,4 @@ struct LoginArgument: Sendable {
     }
 }
 
-extension Manner: ExpressibleByArgument {}
+extension ServerProfile: ExpressibleByArgument {}

@@ -230,7 +230,7 @@ extension STOMPConnection {
     ///
     /// - Returns: how the session ended; nil where it had ended before.
     @discardableResult
-    fileprivate func sayGoodbye(leaving subscriptions: [Subscription]) async -> Goodbye? {
+    fileprivate func sayGoodbye(leaving subscriptions: [Subscription]) async -> DisconnectOutcome? {
         // Also where the task is cancelled, which the goodbye must not notice.
         await Task {
             for subscription in subscriptions { try? unsubscribe(subscription) }

@@ -167,7 +167,7 @@ struct SubscribeCommand: EndpointCommand {
         UsedDestinations.keep(destination)
         var headers = HeaderList(header)
         if let selector { headers["selector"] = selector }
-        let plan = Tail.Plan(
+        let plan = SubscribeRunner.Plan(
             destinations: destination, id: id, ack: ack?.mode, prefetch: prefetch, peeks: peek,
             headers: headers, count: count,
             timeout: timeout?.amount, idleTimeout: idleTimeout?.amount, readyFile: readyFile,
@@ -182,7 +182,8 @@ struct SubscribeCommand: EndpointCommand {
             let reconnection = try options.reconnection(
                 to: endpoints, standard: plan.count == nil ? .forever : .never)
             try await Interrupts.endable {
-                try await Tail(reconnection: reconnection, plan: plan, printer: printer, recorder: recorder).run()
+                try await SubscribeRunner(reconnection: reconnection, plan: plan, printer: printer, recorder: recorder)
+                    .run()
             }
         }
     }

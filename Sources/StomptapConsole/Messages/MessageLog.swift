@@ -71,11 +71,11 @@ final class MessageLog: Sendable {
     }
 
     private let state = Mutex(State())
-    private let events: Turnstile
+    private let events: ChangeSignal
     private let limits: Limits
 
     /// - Parameter events: passed when messages have come.
-    init(events: Turnstile, limits: Limits = Limits()) {
+    init(events: ChangeSignal, limits: Limits = Limits()) {
         self.events = events
         self.limits = limits
     }

@@ -112,11 +112,11 @@ package struct ConsoleSession: Sendable {
         reconnection: @escaping @Sendable (_ url: String, _ note: (String) -> Void) throws -> Reconnection
     ) {
         let console = Console(settings: settings, mask: mask, isInteractive: isInteractive)
-        let events = Turnstile()
+        let events = ChangeSignal()
         let log = MessageLog(events: events)
-        let feed = Feed(console: console)
-        let report = LinkReport(console: console)
-        let link = Link(events: events, log: log, take: { try await feed.take($0) }, report: report.tell)
+        let feed = LivePrinter(console: console)
+        let report = ReconnectingSessionReport(console: console)
+        let link = ReconnectingSession(events: events, log: log, take: { try await feed.take($0) }, report: report.tell)
         interpreter = Interpreter(link: link, log: log, feed: feed, console: console, events: events, trace: trace) {
             try reconnection($0, report.say)
         }

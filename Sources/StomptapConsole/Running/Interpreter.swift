@@ -12,11 +12,11 @@ final class Interpreter: Sendable {
         case done, quit
     }
 
-    let link: Link
+    let link: ReconnectingSession
     let log: MessageLog
-    let feed: Feed
+    let feed: LivePrinter
     let console: Console
-    let events: Turnstile
+    let events: ChangeSignal
     /// The trace of all connections.
     let trace: CommandTrace
     /// How another server is reached.
@@ -25,7 +25,8 @@ final class Interpreter: Sendable {
     let draft = Shared("")
 
     init(
-        link: Link, log: MessageLog, feed: Feed, console: Console, events: Turnstile, trace: CommandTrace,
+        link: ReconnectingSession, log: MessageLog, feed: LivePrinter, console: Console, events: ChangeSignal,
+        trace: CommandTrace,
         reconnection: @escaping @Sendable (_ url: String) throws -> Reconnection
     ) {
         self.link = link

@@ -5,7 +5,7 @@ import SystemC
 
 /// What Tab offers, by the ``CommandTable`` and what was seen in the session.
 struct LineCompleter {
-    var subscriptions: [Link.Wanted]
+    var subscriptions: [ReconnectingSession.Wanted]
     /// Destinations on which messages came, or to which they were sent.
     var destinations: Set<String>
     /// Names of headers that came.

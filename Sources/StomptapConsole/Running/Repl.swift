@@ -197,7 +197,7 @@ enum Prompt {
     /// - Parameters:
     ///   - delimiter: the word that ends the body being typed.
     ///   - isPaused: whether messages are not printed.
-    static func text(_ view: Link.View, delimiter: String?, isPaused: Bool, palette: Palette) -> String {
+    static func text(_ view: ReconnectingSession.View, delimiter: String?, isPaused: Bool, palette: Palette) -> String {
         if let delimiter { return "\(delimiter)> " }
         var out = OutputBuffer()
         out.append(view.place, visible: .line)

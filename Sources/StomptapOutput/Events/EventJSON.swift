@@ -56,16 +56,16 @@ package struct EventJSON: Sendable {
         var json = JSONWriter()
         json.beginObject(&out)
         write(event.time, &json, &out)
-        json.member("direction", plain: event.direction.name(on: event.link), &out)
-        if let link = event.link {
-            json.member("connection", link.connection, &out)
-            json.member("app", link.app, &out)
+        json.member("direction", plain: event.direction.name(on: event.label), &out)
+        if let label = event.label {
+            json.member("connection", label.connection, &out)
+            json.member("app", label.app, &out)
         } else {
             json.member("layer", plain: event.layer.rawValue, &out)
         }
         switch event.content {
         case .frame(let frame):
-            if event.link == nil { json.member("type", plain: "frame", &out) }
+            if event.label == nil { json.member("type", plain: "frame", &out) }
             frames.writeMembers(of: frame, &json, &out)
         case .wire(let content, let bytes):
             json.member("type", plain: content.type, &out)

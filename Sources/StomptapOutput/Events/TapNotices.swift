@@ -42,14 +42,14 @@ package struct TapNotices: Sendable {
         case .ended(let how): write("end: \(how.text)", event, time, &out)
         case .wire(let layer, let content, let bytes) where !event.content.isTraffic:
             trace.append(
-                WireEvent(layer, event.direction, .layers, content, octets: bytes), at: time, of: event.link, to: &out)
+                WireEvent(layer, event.direction, .layers, content, octets: bytes), at: time, of: event.label, to: &out)
         case .frame, .wire: break
         }
     }
 
     private mutating func write(_ line: String, _ event: TapEvent, _ time: Timestamp, _ out: inout OutputBuffer) {
         timestamps.advance(to: time)
-        text.writeStart(timestamps.text, event.direction, of: event.link, to: &out)
+        text.writeStart(timestamps.text, event.direction, of: event.label, to: &out)
         out.append(text.mask.masked(summary: line), visible: .line)
         out.append("\n")
     }

@@ -31,14 +31,14 @@ package struct TracePrinter {
         timestamps = Timestamps(style.timestamps, start: start)
     }
 
-    /// - Parameter link: the connection, where it is a tap's.
+    /// - Parameter label: the connection, where it is a tap's.
     package mutating func append(
-        _ event: WireEvent, at time: Timestamp, of link: TapLink? = nil, to out: inout OutputBuffer
+        _ event: WireEvent, at time: Timestamp, of label: ConnectionLabel? = nil, to out: inout OutputBuffer
     ) {
         guard let detail, event.detail <= detail else { return }
         timestamps.advance(to: time)
         let indentation = WireText.indentation(below: timestamps.text)
-        writeFirstLine(event, of: link, to: &out)
+        writeFirstLine(event, of: label, to: &out)
         event.shownOctets?.withUnsafeReadableBytes { octets in
             switch (event.detail, event.layer) {
             case (.octets, _): writeDump(event, indentation, to: &out)
@@ -50,8 +50,8 @@ package struct TracePrinter {
         }
     }
 
-    private func writeFirstLine(_ event: WireEvent, of link: TapLink?, to out: inout OutputBuffer) {
-        text.writeStart(timestamps.text, event.direction, of: link, to: &out)
+    private func writeFirstLine(_ event: WireEvent, of label: ConnectionLabel?, to out: inout OutputBuffer) {
+        text.writeStart(timestamps.text, event.direction, of: label, to: &out)
         out.append("\(event.layer.rawValue) ")
         out.append(text.mask.masked(summary: event.text), visible: .line)
         event.shownOctets?.withUnsafeReadableBytes { octets in

@@ -12,17 +12,17 @@ package struct TrafficEvent: Sendable {
 
     package var time: Timestamp
     /// The connection, if it is a tap's.
-    package var link: TapLink?
+    package var label: ConnectionLabel?
     package var direction: WireEvent.Direction
     package var layer: WireEvent.Layer
     package var content: Content
 
     package init(
         _ direction: WireEvent.Direction, _ layer: WireEvent.Layer, _ content: Content, at time: Timestamp = .now(),
-        of link: TapLink? = nil
+        of label: ConnectionLabel? = nil
     ) {
         self.time = time
-        self.link = link
+        self.label = label
         self.direction = direction
         self.layer = layer
         self.content = content
@@ -32,9 +32,9 @@ package struct TrafficEvent: Sendable {
     init?(_ event: TapEvent, at time: Timestamp) {
         switch event.content {
         case .frame(let frame):
-            self.init(event.direction, .stomp, .frame(frame), at: time, of: event.link)
+            self.init(event.direction, .stomp, .frame(frame), at: time, of: event.label)
         case .wire(let layer, let content, let bytes) where event.content.isTraffic:
-            self.init(event.direction, layer, .wire(content, bytes), at: time, of: event.link)
+            self.init(event.direction, layer, .wire(content, bytes), at: time, of: event.label)
         case .wire, .opened, .refused, .fault, .note, .ended: return nil
         }
     }

@@ -44,14 +44,14 @@ package struct TrafficRenderer: Sendable {
         case .none: break
         case .json: json.append(event, to: &out)
         case .pretty:
-            if let link = event.link, case .frame(let frame) = event.content {
-                messages.append(frame, event.direction, at: event.time, of: link, to: &out)
+            if let label = event.label, case .frame(let frame) = event.content {
+                messages.append(frame, event.direction, at: event.time, of: label, to: &out)
             } else {
                 writePretty(event, to: &out)
             }
         case .body, .raw, .format:
             // `raw` shows what came alone.
-            if event.isMessage, event.link != nil || event.direction == .incoming { writeMessage(event, to: &out) }
+            if event.isMessage, event.label != nil || event.direction == .incoming { writeMessage(event, to: &out) }
         }
     }
 
@@ -63,17 +63,17 @@ package struct TrafficRenderer: Sendable {
         switch event.content {
         case .frame(let frame):
             switch form {
-            case .raw where event.link != nil: bytes = covered(frame)
+            case .raw where event.label != nil: bytes = covered(frame)
             // Most other frames have no body, and an empty line would mean nothing.
-            case .body where event.link != nil && !frame.command.allowsBody(in: nil) && frame.bodySize == 0: return
-            default: return messages.append(frame, event.direction, at: event.time, of: event.link, to: &out)
+            case .body where event.label != nil && !frame.command.allowsBody(in: nil) && frame.bodySize == 0: return
+            default: return messages.append(frame, event.direction, at: event.time, of: event.label, to: &out)
             }
         case .wire(.serverSentEvent(let event), _): headers = ["event": event.event, "id": event.id]
-        case .wire where event.link != nil:
+        case .wire where event.label != nil:
             bytes = ByteBuffer(bytes: bytes.withUnsafeReadableBytes { text.mask.covered($0) })
         case .wire: break
         }
-        messages.append(plain: bytes, headers: headers, event.direction, at: event.time, of: event.link, to: &out)
+        messages.append(plain: bytes, headers: headers, event.direction, at: event.time, of: event.label, to: &out)
     }
 
     /// The bytes of a frame, with an asterisk for each byte of a secret in its head.
@@ -95,8 +95,8 @@ package struct TrafficRenderer: Sendable {
     private mutating func writePretty(_ event: TrafficEvent, to out: inout OutputBuffer) {
         timestamps.advance(to: event.time)
         let indentation = WireText.indentation(below: timestamps.text)
-        text.writeStart(timestamps.text, event.direction, of: event.link, to: &out)
-        if event.link == nil { out.append("\(event.layer.rawValue) ") }
+        text.writeStart(timestamps.text, event.direction, of: event.label, to: &out)
+        if event.label == nil { out.append("\(event.layer.rawValue) ") }
         switch event.content {
         case .frame(let frame):
             out.append(frame.command.rawValue)

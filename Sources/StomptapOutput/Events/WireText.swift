@@ -18,15 +18,15 @@ package struct WireText {
 
     /// Appends the beginning of a first line: time, the connection where it is a tap's, direction.
     package func writeStart(
-        _ time: [UInt8], _ direction: WireEvent.Direction, of link: TapLink? = nil, to out: inout OutputBuffer
+        _ time: [UInt8], _ direction: WireEvent.Direction, of label: ConnectionLabel? = nil, to out: inout OutputBuffer
     ) {
         if !time.isEmpty {
             out.paint(.aside, palette) { $0.append(time) }
             out.append(" ")
         }
         let ink: Palette.Ink = direction == .outgoing ? .outgoing : .incoming
-        if let link { out.append(link, palette) }
-        out.paint(ink, palette) { $0.append(link?.way(direction.mark) ?? direction.mark) }
+        if let label { out.append(label, palette) }
+        out.paint(ink, palette) { $0.append(label?.way(direction.mark) ?? direction.mark) }
         out.append(" ")
     }
 

@@ -16,31 +16,32 @@ package struct JSONMessage {
     /// - Parameters:
     ///   - frame: what came or left.
     ///   - direction: which of the two.
-    ///   - link: the connection, where it is a tap's.
+    ///   - label: the connection, where it is a tap's.
     ///   - time: when, as ``ISOTime`` has it.
     ///   - isIndented: whether it is set out in lines; no line end follows it either way.
     ///   - out: what it is appended to.
     package mutating func write(
-        _ frame: Frame, _ direction: WireEvent.Direction, of link: TapLink? = nil, time: [UInt8], isIndented: Bool,
+        _ frame: Frame, _ direction: WireEvent.Direction, of label: ConnectionLabel? = nil, time: [UInt8],
+        isIndented: Bool,
         to out: inout OutputBuffer
     ) {
         var json = JSONWriter(isIndented ? .indented : .compact)
         json.beginObject(&out)
-        writeStart(direction, link, time, &json, &out)
+        writeStart(direction, label, time, &json, &out)
         writeMembers(of: frame, &json, &out)
         json.endObject(&out)
     }
 
     /// Appends how each object begins: time, direction, and the connection where it is a tap's.
     private func writeStart(
-        _ direction: WireEvent.Direction, _ link: TapLink?, _ time: [UInt8], _ json: inout JSONWriter,
+        _ direction: WireEvent.Direction, _ label: ConnectionLabel?, _ time: [UInt8], _ json: inout JSONWriter,
         _ out: inout OutputBuffer
     ) {
         json.member("time", plain: time, &out)
-        json.member("direction", plain: direction.name(on: link), &out)
-        guard let link else { return }
-        json.member("connection", link.connection, &out)
-        json.member("app", link.app, &out)
+        json.member("direction", plain: direction.name(on: label), &out)
+        guard let label else { return }
+        json.member("connection", label.connection, &out)
+        json.member("app", label.app, &out)
     }
 
     /// Appends what a frame says, in the object that `json` is in: command, headers, body.

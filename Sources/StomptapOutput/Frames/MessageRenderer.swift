@@ -33,10 +33,10 @@ package struct MessageRenderer {
 
     /// - Parameters:
     ///   - number: what ``OutputForm/pretty`` calls it by, for people who ask for it again.
-    ///   - link: the connection, where it is a tap's.
+    ///   - label: the connection, where it is a tap's.
     package mutating func append(
         _ frame: Frame, _ direction: WireEvent.Direction = .incoming, at time: Timestamp, number: Int? = nil,
-        of link: TapLink? = nil, to out: inout OutputBuffer
+        of label: ConnectionLabel? = nil, to out: inout OutputBuffer
     ) {
         switch form {
         case .none: break
@@ -46,16 +46,17 @@ package struct MessageRenderer {
         case .raw: append(raw: frame.bytes, to: &out)
         case .json:
             isoTime.advance(to: time)
-            json.write(frame, direction, of: link, time: isoTime.text, isIndented: false, to: &out)
+            json.write(frame, direction, of: label, time: isoTime.text, isIndented: false, to: &out)
             out.append(UInt8(ascii: "\n"))
         case .pretty:
             timestamps.advance(to: time)
             PrettyMessage(
-                frame: frame, direction: direction, timestamp: timestamps.text, style: style, number: number, link: link
+                frame: frame, direction: direction, timestamp: timestamps.text, style: style, number: number,
+                label: label
             ).write(to: &out)
         case .format(let template, let terminator):
             timestamps.advance(to: time)
-            for piece in template.pieces { append(piece, frame, direction, at: time, of: link, to: &out) }
+            for piece in template.pieces { append(piece, frame, direction, at: time, of: label, to: &out) }
             out.append(terminator)
         }
     }
@@ -64,7 +65,7 @@ package struct MessageRenderer {
     /// that of a MESSAGE with these headers.
     package mutating func append(
         plain octets: ByteBuffer, headers: HeaderList = [:], _ direction: WireEvent.Direction = .incoming,
-        at time: Timestamp, of link: TapLink? = nil, to out: inout OutputBuffer
+        at time: Timestamp, of label: ConnectionLabel? = nil, to out: inout OutputBuffer
     ) {
         switch form {
         case .none, .json, .pretty: break
@@ -74,7 +75,7 @@ package struct MessageRenderer {
         case .raw: append(raw: octets, to: &out)
         case .format:
             guard let frame = try? FrameEncoder().frame(.message, headers, body: octets) else { return }
-            append(frame, direction, at: time, of: link, to: &out)
+            append(frame, direction, at: time, of: label, to: &out)
         }
     }
 
@@ -86,7 +87,7 @@ package struct MessageRenderer {
 
     private mutating func append(
         _ piece: FormatTemplate.Piece, _ frame: Frame, _ direction: WireEvent.Direction, at time: Timestamp,
-        of link: TapLink?, to out: inout OutputBuffer
+        of label: ConnectionLabel?, to out: inout OutputBuffer
     ) {
         switch piece {
         case .text(let text): out.append(text)
@@ -96,11 +97,11 @@ package struct MessageRenderer {
         case .header(let name): append(header: name, of: frame, to: &out)
         case .json(let isIndented):
             isoTime.advance(to: time)
-            json.write(frame, direction, of: link, time: isoTime.text, isIndented: isIndented, to: &out)
+            json.write(frame, direction, of: label, time: isoTime.text, isIndented: isIndented, to: &out)
         case .command: out.append(frame.command.rawValue)
-        case .way: out.append(direction.name(on: link))
-        case .connection: if let link { out.append(link.connection) }
-        case .app: if let link { out.append(link.app, visible: .line) }
+        case .way: out.append(direction.name(on: label))
+        case .connection: if let label { out.append(label.connection) }
+        case .app: if let label { out.append(label.app, visible: .line) }
         case .time: out.append(timestamps.text)
         case .isoTime:
             isoTime.advance(to: time)

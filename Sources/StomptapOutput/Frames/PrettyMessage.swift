@@ -11,7 +11,7 @@ struct PrettyMessage {
     /// Shown as `#17` where there is one.
     var number: Int?
     /// The connection, where it is a tap's.
-    var link: TapLink?
+    var label: ConnectionLabel?
 
     /// The cells that timestamps take at least, so that relative ones line up for the first hours.
     private static let timestampWidth = 8
@@ -37,9 +37,9 @@ struct PrettyMessage {
         }
         let ink: Palette.Ink =
             frame.command == .error ? .error : direction == .incoming ? .incoming : .outgoing
-        if let link { out.append(link, style.palette) }
+        if let label { out.append(label, style.palette) }
         out.paint(ink, style.palette) {
-            $0.append(link?.way(direction.mark) ?? direction.mark)
+            $0.append(label?.way(direction.mark) ?? direction.mark)
             $0.append(" ")
             $0.append(frame.command.rawValue)
         }

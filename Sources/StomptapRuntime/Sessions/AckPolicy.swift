@@ -158,7 +158,9 @@ extension AckPolicy {
     /// - Parameters:
     ///   - acknowledged: how many there were.
     ///   - policies: those of the subscriptions that were acknowledged.
-    package static func repeats(of acknowledged: Int, under policies: [AckPolicy?], after goodbye: Goodbye?) -> Int {
+    package static func repeats(of acknowledged: Int, under policies: [AckPolicy?], after goodbye: DisconnectOutcome?)
+        -> Int
+    {
         guard goodbye != .confirmed, goodbye != .closed else { return 0 }
         let limits = policies.map { $0?.prefetch }
         let limit = limits.isEmpty || limits.contains(nil) ? Int.max : limits.compactMap(\.self).reduce(0, +)

@@ -16,7 +16,7 @@ struct NoFrame: Error {
     var text: String
 }
 
-extension Exchange {
+extension MessageRouter {
     /// Performs what this frame asks for.
     mutating func perform(_ text: String, from connection: ConnectionID, _ version: STOMPVersion = .v12) throws {
         let request = try #require(try ClientRequest(frame(text, version), version: version))
@@ -56,7 +56,7 @@ extension Exchange {
     }
 }
 
-/// The connection that ``Exchange/send(_:to:transaction:)`` sends from.
+/// The connection that ``MessageRouter/send(_:to:transaction:)`` sends from.
 let sender: ConnectionID = 9
 
 extension ServerSession {

@@ -12,7 +12,7 @@ import Testing
     ]
 
     /// Whether this is how a server sees a client go. Between two polls there is nobody whose going could be seen.
-    private static func isGoodbye(_ error: TransportError?, _ transport: SockJSTransport) -> Bool {
+    private static func isDisconnected(_ error: TransportError?, _ transport: SockJSTransport) -> Bool {
         error == nil || transport == .xhrPolling && error == .sockJS(.clientGone(after: .seconds(5)))
     }
 
@@ -36,7 +36,7 @@ import Testing
 
         try await stream.perform { $0.close() }
         #expect(try await inbox.end() == nil)
-        #expect(Self.isGoodbye(try await client.end(), transport))
+        #expect(Self.isDisconnected(try await client.end(), transport))
         let receiving = try #require(Self.receivingRequests[transport])
         #expect(server.requests.prefix(2) == ["GET /ws/info", receiving])
         #expect(server.requests.contains("POST /ws/S/xhr_send") == (transport != .websocket))
@@ -84,7 +84,7 @@ import Testing
         }
         #expect(try await inbox.end() == nil)
         let client = try await server.client
-        #expect(Self.isGoodbye(try await client.end(), transport))
+        #expect(Self.isDisconnected(try await client.end(), transport))
         #expect(client.contents.text == (0..<100).map { "\($0)," }.joined())
         await server.stop()
     }
@@ -137,7 +137,7 @@ import Testing
         try await stream.perform { $0.abort() }
         #expect(try await inbox.end() == nil)
         // A WebSocket that is dropped is one that is closed.
-        #expect(Self.isGoodbye(try await server.client.end(), transport))
+        #expect(Self.isDisconnected(try await server.client.end(), transport))
         await server.stop()
     }
 

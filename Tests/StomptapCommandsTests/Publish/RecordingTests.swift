@@ -7,7 +7,7 @@ import Testing
 @testable import StomptapCommands
 
 struct RecordingTests {
-    private func read(_ line: String, needsTime: Bool = false, destination: String? = nil) throws -> Draft {
+    private func read(_ line: String, needsTime: Bool = false, destination: String? = nil) throws -> PendingMessage {
         try #require(
             try Recording(name: "file", needsTime: needsTime).draft(
                 ByteBuffer(string: line), line: 7, destination: destination))

@@ -72,13 +72,13 @@ struct TapRecordTests {
     }
 
     /// What `publish --json-lines` makes of it: each message with its destination and its body.
-    private func drafts(of path: String, skip: Int = 0) async throws -> (drafts: [Draft], passedOver: Int) {
+    private func drafts(of path: String, skip: Int = 0) async throws -> (drafts: [PendingMessage], passedOver: Int) {
         let recording = Recording(name: path, needsTime: false)
-        let maker = DraftMaker(content: .recording(recording), destination: nil, headers: [], contentType: nil)
-        var queue = DraftQueue(
+        let maker = MessageBuilder(content: .recording(recording), destination: nil, headers: [], contentType: nil)
+        var queue = PendingMessageQueue(
             source: try BodySource(body: nil, file: path, separator: .line, count: 1), maker: maker,
             pace: Pace(.atOnce), skip: skip, progress: Shared(PublishProgress.Counts()))
-        var drafts: [Draft] = []
+        var drafts: [PendingMessage] = []
         while let more = try await queue.next() {
             #expect(!more.isEmpty)
             drafts += more

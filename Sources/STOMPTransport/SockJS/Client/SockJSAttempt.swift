@@ -126,18 +126,18 @@ final class SockJSAttempt {
         if transport == .websocket {
             openWebSocket(for: client, at: session, deadline: deadline)
         } else {
-            let carrier = SockJSXHRCarrier(client, http: http, location: session, transport: transport)
-            client.attach(carrier)
-            carrier.receive(deadline: deadline)
+            let driver = SockJSXHRDriver(client, http: http, location: session, transport: transport)
+            client.attach(driver)
+            driver.receive(deadline: deadline)
         }
     }
 
     private func openWebSocket(for client: SockJSClient, at session: SockJSSessionLocation, deadline: NIODeadline) {
         do throws(TransportError) {
             let attempt = try webSocket(
-                session.receiving(.websocket), options: SockJSWebSocketCarrier.options(http.presentOptions),
+                session.receiving(.websocket), options: SockJSWebSocketDriver.options(http.presentOptions),
                 deadline: deadline,
-                receiver: SockJSWebSocketCarrier.factory(for: NIOLoopBound(client, eventLoop: eventLoop)))
+                receiver: SockJSWebSocketDriver.factory(for: NIOLoopBound(client, eventLoop: eventLoop)))
             attempt.future.assumeIsolated().whenFailure { error in
                 if let error = error as? TransportError { client.fail(error) }
             }

@@ -2,7 +2,7 @@ import NIOCore
 
 /// Carries the frames of a session to the client and its messages to the server. It lives on the event loop of the
 /// session.
-protocol SockJSCarrier: AnyObject {
+protocol SockJSTransportDriver: AnyObject {
     var isWritable: Bool { get }
     var queuedBytes: Int { get }
     /// Queues a message, which is a JSON string.
@@ -27,7 +27,7 @@ final class SockJSClient: SockJSEnd {
     private let promise: EventLoopPromise<any TransportStream>
 
     private var session = SockJSSession()
-    private var carrier: (any SockJSCarrier)?
+    private var driver: (any SockJSTransportDriver)?
     private var receiver: (any TransportReceiver)?
     private var remoteAddress = ""
     private var tlsSummary: TLSSummary?
@@ -56,9 +56,9 @@ final class SockJSClient: SockJSEnd {
 
     var state: SockJSSession.State { session.state }
 
-    func attach(_ carrier: any SockJSCarrier) {
-        guard !isOver else { return carrier.abort() }
-        self.carrier = carrier
+    func attach(_ driver: any SockJSTransportDriver) {
+        guard !isOver else { return driver.abort() }
+        self.driver = driver
     }
 
     /// Where the other side is, as soon as that is known.
@@ -129,15 +129,15 @@ final class SockJSClient: SockJSEnd {
         isTellingWritability = true
         eventLoop.assumeIsolated().execute { [self] in
             isTellingWritability = false
-            guard session.state == .open, let carrier else { return }
-            receiver?.writabilityChanged(carrier.isWritable)
+            guard session.state == .open, let driver else { return }
+            receiver?.writabilityChanged(driver.isWritable)
         }
     }
 
-    /// The carrier cannot go on.
+    /// The driver cannot go on.
     func fail(_ error: TransportError) { end(error) }
 
-    /// The carrier has ended, without a frame that says so.
+    /// The driver has ended, without a frame that says so.
     func ended(_ error: TransportError?) {
         if session.state == .opening, error == nil {
             return end(.sockJS(.endedBeforeOpening))
@@ -175,8 +175,8 @@ final class SockJSClient: SockJSEnd {
         guard !isOver else { return }
         isOver = true
         session.end()
-        carrier?.abort()
-        carrier = nil
+        driver?.abort()
+        driver = nil
         guard let receiver else { return promise.fail(error.map { $0 as any Error } ?? CancellationError()) }
         self.receiver = nil
         // The session may end in the midst of a call that the receiver makes, and must not call it back from there.
@@ -185,11 +185,11 @@ final class SockJSClient: SockJSEnd {
 
     // MARK: - What goes
 
-    var isWritable: Bool { carrier?.isWritable ?? false }
-    var queuedBytes: Int { carrier?.queuedBytes ?? 0 }
+    var isWritable: Bool { driver?.isWritable ?? false }
+    var queuedBytes: Int { driver?.queuedBytes ?? 0 }
 
     func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?) {
-        guard session.state == .open, let carrier else {
+        guard session.state == .open, let driver else {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return
         }
@@ -205,23 +205,23 @@ final class SockJSClient: SockJSEnd {
         }
         let pieces = SockJSMessages.quoted(octets, limit: options.split)
         for (index, piece) in pieces.enumerated() {
-            carrier.write(piece, promise: index == pieces.count - 1 ? promise : nil)
+            driver.write(piece, promise: index == pieces.count - 1 ? promise : nil)
         }
         options.trace.record(.layers) {
             WireEvent(.sockjs, .outgoing, .layers, .sockJSMessageSent, octets: octets)
         }
     }
 
-    func flush() { carrier?.flush() }
-    func setReading(_ isReading: Bool) { carrier?.setReading(isReading) }
+    func flush() { driver?.flush() }
+    func setReading(_ isReading: Bool) { driver?.setReading(isReading) }
 
     func request(_ request: TransportRequest) {
         switch request {
         case .close:
             session.close()
-            carrier?.request(request)
+            driver?.request(request)
         case .ping:
-            carrier?.request(request)
+            driver?.request(request)
         case .messages:
             // All are text.
             break
@@ -231,7 +231,7 @@ final class SockJSClient: SockJSEnd {
     func close() {
         guard session.state == .open else { return }
         session.close()
-        carrier?.close()
+        driver?.close()
     }
 
     func abort() { end(nil) }

@@ -217,7 +217,7 @@ final class SockJSService: Sendable {
 
     private func openWebSocket(_ channel: any Channel, _ agreement: WebSocketAgreement, tls: TLSSummary?) throws {
         let handler = try WebSocketHandler(
-            role: .server, options: SockJSWebSocketCarrier.options(transportOptions),
+            role: .server, options: SockJSWebSocketDriver.options(transportOptions),
             compression: agreement.compression)
         try channel.pipeline.syncOperations.addHandler(handler)
         let description = TransportDescription(

@@ -1,0 +1,240 @@
+import NIOCore
+import STOMPCore
+
+/// Topics and queues, who is subscribed to them, what waits and what is to be acknowledged.
+///
+/// A value without I/O: tell it what a client asks, then ask ``next()`` what is to be done until there is nothing more.
+struct MessageRouter {
+    enum Action {
+        case deliver(Delivery)
+        /// A message stays in its queue because this receiver, whose turn it would be, is paused.
+        case wait(for: ConnectionID)
+    }
+
+    /// What a transaction does when it is committed.
+    enum Step {
+        case publish(Message)
+        case settle(ClientRequest.Acknowledgement)
+    }
+
+    struct Client {
+        var subscriptions: [SubscriptionName: Int] = [:]
+        var transactions: [String: [Step]] = [:]
+        var isPaused = false
+    }
+
+    let limits: BrokerLimits
+    /// Whether destinations under `/queue/` are queues: one receiver for each message. All others are topics.
+    private let hasQueues: Bool
+    /// Whether queues stay once they were used, and `/amq/queue/NAME` is the queue of that name, if it is there.
+    let queuesStay: Bool
+    /// Destinations whose messages go to another one.
+    private let routes: [String: String]
+    /// Octets of the messages that are kept, as ``BrokerLimits/heldOctets`` counts them.
+    var held = 0
+    var clients: [ConnectionID: Client] = [:]
+    var subscriptions: [Int: Subscription] = [:]
+    var subscriptionsMade = 0
+    /// The numbers of each topic's subscriptions, in the order in which they were made.
+    var topics: [String: [Int]] = [:]
+    var queues: [String: MessageQueue] = [:]
+    /// What topics have for their subscriptions, in order.
+    private var fanOut = CircularBuffer<(Message, subscription: Int)>()
+    /// Queues that may have something to hand out.
+    private var ready = CircularBuffer<String>()
+
+    init(
+        limits: BrokerLimits = BrokerLimits(), hasQueues: Bool = true, queuesStay: Bool = false,
+        routes: [String: String] = [:]
+    ) {
+        self.limits = limits
+        self.hasQueues = hasQueues
+        self.queuesStay = queuesStay
+        self.routes = routes
+    }
+
+    /// Does what a client asks for; a request that throws has done nothing.
+    mutating func perform(_ request: ClientRequest, from connection: ConnectionID) throws(BrokerError) {
+        switch request {
+        case .send(let message, nil): try publish(message)
+        case .send(let message, let transaction?): try add(message, to: transaction, from: connection)
+        case .subscribe(let name, let destination, let ack):
+            guard let destination = address(of: destination) else {
+                throw .unknownQueue(destination)
+            }
+            try subscribe(
+                Subscription(
+                    connection: connection, name: name, destination: destination, isQueue: isQueue(destination),
+                    ack: ack))
+        case .unsubscribe(let name): try unsubscribe(name, from: connection)
+        case .acknowledge(let acknowledgement, nil): try settle(acknowledgement, from: connection)
+        case .acknowledge(let acknowledgement, let transaction?):
+            try add(acknowledgement, to: transaction, from: connection)
+        case .begin(let transaction): try begin(transaction, from: connection)
+        case .commit(let transaction): try commit(transaction, from: connection)
+        case .abort(let transaction): try abort(transaction, from: connection)
+        }
+    }
+
+    /// Takes a message for its destination.
+    mutating func publish(_ message: Message) throws(BrokerError) {
+        var message = message
+        // RabbitMQ drops what is for a queue that is not there.
+        guard let destination = address(of: routes[message.destination] ?? message.destination) else { return }
+        if destination != message.destination { message = Message(destination: destination, frame: message.frame) }
+        guard isQueue(message.destination) else {
+            for subscription in topics[message.destination] ?? [] { fanOut.append((message, subscription)) }
+            return
+        }
+        if let queue = queues[message.destination], queue.waiting.count >= limits.queuedMessages {
+            throw .queueFull(message.destination, messages: queue.waiting.count)
+        }
+        try hold(message)
+        queues[message.destination, default: MessageQueue()].append(message.kept())
+        look(at: message.destination)
+    }
+
+    /// The destination that is meant; nil for a queue that must be there and is not.
+    private func address(of destination: String) -> String? {
+        guard queuesStay, destination.hasPrefix("/amq/queue/") else { return destination }
+        let queue = String(destination.dropFirst("/amq".count))
+        return queues[queue] == nil ? nil : queue
+    }
+
+    func isQueue(_ destination: String) -> Bool { hasQueues && destination.hasPrefix("/queue/") }
+
+    // MARK: What is to be done
+
+    /// The next thing to do, or nil when all is done.
+    mutating func next() -> Action? {
+        while let (message, number) = fanOut.popFirst() {
+            if let action = deliver(message, to: number) { return action }
+        }
+        while let name = ready.first {
+            if let action = handOut(from: name) { return action }
+            ready.removeFirst()
+        }
+        return nil
+    }
+
+    private mutating func deliver(
+        _ message: Message, to number: Int, from entry: MessageQueue.Entry? = nil
+    ) -> Action? {
+        guard let delivered = subscriptions[number]?.deliver(entry), let subscription = subscriptions[number] else {
+            return nil
+        }
+        return .deliver(
+            Delivery(
+                message: message, connection: subscription.connection, subscription: subscription.name.header,
+                id: Delivery.ID(subscription: number, number: delivered),
+                wantsAcknowledgement: subscription.ack != .auto, isRedelivered: entry?.isRedelivered ?? false))
+    }
+
+    private mutating func handOut(from name: String) -> Action? {
+        guard let number = receiver(of: name) else { return nil }
+        if isPaused(number), let subscription = subscriptions[number] {
+            ready.removeFirst()
+            return .wait(for: subscription.connection)
+        }
+        guard let entry = queues[name]?.take(for: number) else { return nil }
+        if subscriptions[number]?.ack == .auto { held -= entry.message.cost }
+        return deliver(entry.message, to: number, from: entry)
+    }
+
+    /// Remembers that a queue may have something to hand out.
+    mutating func look(at queue: String) {
+        if ready.last != queue { ready.append(queue) }
+    }
+
+    /// Who takes the head of a queue; one that is paused where nobody else can.
+    private func receiver(of name: String) -> Int? {
+        guard let queue = queues[name], !queue.waiting.isEmpty else { return nil }
+        return queue.nextReceiver { hasRoom($0) && !isPaused($0) } ?? queue.nextReceiver { hasRoom($0) }
+    }
+
+    private func hasRoom(_ number: Int) -> Bool {
+        guard let subscription = subscriptions[number] else { return false }
+        return subscription.unacknowledged.count < limits.unacknowledged
+    }
+
+    private func isPaused(_ number: Int) -> Bool {
+        guard let connection = subscriptions[number]?.connection else { return false }
+        return clients[connection]?.isPaused ?? false
+    }
+
+    // MARK: What is kept
+
+    /// Counts a message that is going to be kept.
+    mutating func hold(_ message: Message) throws(BrokerError) {
+        guard held + message.cost <= limits.heldOctets else {
+            throw .brokerFull(octets: held, limit: limits.heldOctets)
+        }
+        held += message.cost
+    }
+
+    /// Counts a step off that is no longer kept.
+    mutating func release(_ step: Step) {
+        if case .publish(let message) = step { held -= message.cost }
+    }
+}
+
+/// Transactions: nothing happens until COMMIT, and then all of it or nothing.
+extension MessageRouter {
+    mutating func begin(_ transaction: String, from connection: ConnectionID) throws(BrokerError) {
+        let open = clients[connection]?.transactions ?? [:]
+        guard open[transaction] == nil else {
+            throw .duplicateTransaction(transaction)
+        }
+        guard open.count < limits.transactions else {
+            throw .tooManyTransactions(limit: limits.transactions)
+        }
+        clients[connection, default: Client()].transactions[transaction] = []
+    }
+
+    mutating func add(_ message: Message, to transaction: String, from connection: ConnectionID) throws(BrokerError) {
+        try checkRoom(in: transaction, of: connection)
+        try hold(message)
+        clients[connection]?.transactions[transaction]?.append(.publish(message.kept()))
+    }
+
+    mutating func add(
+        _ acknowledgement: ClientRequest.Acknowledgement, to transaction: String, from connection: ConnectionID
+    ) throws(BrokerError) {
+        try checkRoom(in: transaction, of: connection)
+        try check(acknowledgement, from: connection)
+        clients[connection]?.transactions[transaction]?.append(.settle(acknowledgement))
+    }
+
+    /// Performs the steps on a copy, which becomes the exchange when all of them have succeeded.
+    mutating func commit(_ transaction: String, from connection: ConnectionID) throws(BrokerError) {
+        var trial = self
+        for step in try trial.remove(transaction, of: connection) {
+            switch step {
+            case .publish(let message): try trial.publish(message)
+            case .settle(let acknowledgement): try trial.settle(acknowledgement, from: connection)
+            }
+        }
+        self = trial
+    }
+
+    mutating func abort(_ transaction: String, from connection: ConnectionID) throws(BrokerError) {
+        _ = try remove(transaction, of: connection)
+    }
+
+    private mutating func remove(_ transaction: String, of connection: ConnectionID) throws(BrokerError) -> [Step] {
+        guard let steps = clients[connection]?.transactions.removeValue(forKey: transaction) else {
+            throw .unknownTransaction(transaction)
+        }
+        for step in steps { release(step) }
+        return steps
+    }
+
+    private func checkRoom(in transaction: String, of connection: ConnectionID) throws(BrokerError) {
+        guard let open = clients[connection]?.transactions, open[transaction] != nil else {
+            throw .unknownTransaction(transaction)
+        }
+        guard open.values.reduce(0, { $0 + $1.count }) < limits.transactionFrames else {
+            throw .transactionsFull(limit: limits.transactionFrames)
+        }
+    }
+}

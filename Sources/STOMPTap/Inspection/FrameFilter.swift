@@ -1,0 +1,128 @@
+import NIOCore
+import STOMPCore
+
+/// Takes the stream of one side apart into STOMP frames and heart-beats, and says what of it passes. A value without
+/// I/O.
+struct FrameFilter {
+    /// What came of a piece of the stream.
+    struct Outcome {
+        var seen: [TapEvent.Content] = []
+        /// What passes: messages, in their order.
+        var passed: [ByteBuffer] = []
+    }
+
+    private var decoder: FrameDecoder
+    private let keepsMessages: Bool
+    /// What came behind the last frame, of which nobody knows yet whether it passes.
+    private var undecided = ByteBuffer()
+    /// The messages that are held until the frame ends that the last of them begins.
+    private var held: [ByteBuffer] = []
+    /// What passes of them, if not all does.
+    private var kept = ByteBuffer()
+    private var hasDropped = false
+
+    /// - Parameter keepsMessages: whether what came as one message passes as one.
+    init(limits: FrameLimits, keepsMessages: Bool) {
+        decoder = FrameDecoder(limits: limits)
+        self.keepsMessages = keepsMessages
+    }
+
+    /// The version that the session has agreed on.
+    var version: STOMPVersion? {
+        get { decoder.version }
+        set { decoder.version = newValue }
+    }
+
+    /// Octets of a frame whose end has not come.
+    var bufferedBytes: Int { decoder.bufferedBytes }
+
+    /// Takes what came, all of which passes.
+    ///
+    /// - Throws: where it is no STOMP; what was seen before it is in `seen`.
+    mutating func take(_ octets: ByteBuffer, seen: inout [TapEvent.Content]) throws(STOMPProtocolError) {
+        decoder.feed(octets)
+        while let element = try decoder.next() {
+            switch element {
+            case .heartBeat: seen.append(.heartBeat)
+            case .frame(let frame):
+                learn(from: frame)
+                seen.append(.frame(frame))
+            }
+        }
+    }
+
+    /// Takes what came, and passes of it what `policy` lets pass.
+    ///
+    /// - Throws: where it is no STOMP; what was seen before it is in `outcome`.
+    mutating func sift(
+        _ octets: ByteBuffer, _ policy: inout FaultPolicy, outcome: inout Outcome
+    ) throws(STOMPProtocolError) {
+        undecided.writeImmutableBuffer(octets)
+        if keepsMessages { held.append(octets) }
+        decoder.feed(octets)
+        while let element = try decoder.next() {
+            let size = undecided.readableBytes - decoder.bufferedBytes
+            let span = undecided.readSlice(length: size) ?? ByteBuffer()
+            let verdict: FaultPolicy.Verdict
+            let content: TapEvent.Content
+            switch element {
+            case .heartBeat:
+                verdict = policy.judgeHeartBeat()
+                content = .heartBeat
+            case .frame(let frame):
+                learn(from: frame)
+                verdict = policy.judge(frame)
+                content = .frame(frame)
+            }
+            switch verdict {
+            case .pass:
+                outcome.seen.append(content)
+                kept.writeImmutableBuffer(span)
+            case .drop(let reason):
+                outcome.seen += [content, .fault(reason)]
+                hasDropped = true
+            case .hide:
+                hasDropped = true
+            }
+        }
+        release(into: &outcome, keepsPadding: policy.judgeHeartBeat() == .pass)
+    }
+
+    /// What was held when the stream turned out to be no STOMP, or ended.
+    mutating func releaseAll(into outcome: inout Outcome) {
+        if !hasDropped, keepsMessages {
+            outcome.passed += held
+        } else {
+            kept.writeImmutableBuffer(undecided)
+            if kept.readableBytes > 0 { outcome.passed.append(kept) }
+        }
+        clear()
+        undecided = ByteBuffer()
+    }
+
+    private mutating func learn(from frame: Frame) {
+        guard frame.command == .connected else { return }
+        decoder.version = frame.headers["version"].flatMap(STOMPVersion.init(rawValue:)) ?? .v10
+    }
+
+    /// - Parameter keepsPadding: whether ends of lines behind a frame pass, which stand for nothing.
+    private mutating func release(into outcome: inout Outcome, keepsPadding: Bool) {
+        guard decoder.bufferedBytes == 0 || !keepsMessages else { return }
+        if decoder.bufferedBytes == 0, undecided.readableBytes > 0 {
+            if keepsPadding { kept.writeImmutableBuffer(undecided) } else { hasDropped = true }
+            undecided = ByteBuffer()
+        }
+        if keepsMessages, !hasDropped {
+            outcome.passed += held
+        } else if kept.readableBytes > 0 {
+            outcome.passed.append(kept)
+        }
+        clear()
+    }
+
+    private mutating func clear() {
+        held = []
+        kept = ByteBuffer()
+        hasDropped = false
+    }
+}

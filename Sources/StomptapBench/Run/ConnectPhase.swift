@@ -1,0 +1,169 @@
+import NIOCore
+import NIOPosix
+import STOMPClient
+import STOMPTransport
+import StomptapOutput
+import StomptapRuntime
+import SystemC
+
+/// Opens the connections of a run, a few at a time, spread over the event loops.
+struct ConnectPhase: Sendable {
+    /// How many are being opened at once.
+    private static let atOnce = 64
+
+    let reconnection: Reconnection
+    let plan: BenchPlan
+    /// How long each took, from the name to CONNECTED.
+    let connectTimes = Shared(Latencies())
+    /// All that are open, for whoever has to close them.
+    let opened = Shared<[STOMPConnection]>([])
+
+    struct Subscribed: Sendable {
+        var connection: STOMPConnection
+        var messages: MessageSequence
+    }
+
+    /// - Throws: ``Failure`` that says how many were opened before one failed; `CancellationError`.
+    func subscribers() async throws -> [Subscribed] {
+        let subscribed = try await open(plan.allSubscribers, firstLoop: 0, many: plan.subscribers...) {
+            index, connection in
+            let messages = await connection.makeMessageSequence()
+            var subscriptions: [Subscription] = []
+            for destination in plan.destinations(ofSubscriber: index) {
+                subscriptions.append(
+                    try await connection.subscribe(to: plan.destinations[destination], into: messages))
+            }
+            var isConfirmed = true
+            for subscription in subscriptions {
+                isConfirmed = try await connection.standing(of: subscription) != .unconfirmed && isConfirmed
+            }
+            return (Subscribed(connection: connection, messages: messages), isConfirmed)
+        }
+        let unconfirmed = subscribed.count { !$0.1 }
+        if unconfirmed > 0 {
+            Diagnostics.warn("STOMP: \(unconfirmed) subscribers got no receipt for a subscription in time")
+        }
+        return subscribed.map(\.0)
+    }
+
+    func publishers() async throws -> [STOMPConnection] {
+        // Behind the subscribers, so that one of each do not share an event loop.
+        try await open(plan.allPublishers, firstLoop: plan.subscribers) { _, connection in connection }
+    }
+
+    /// The loop that a connection of a kind lives on.
+    static func eventLoop(_ index: Int) -> any EventLoop {
+        loops[index % loops.count]
+    }
+
+    private static let loops: [any EventLoop] = Array(MultiThreadedEventLoopGroup.singleton.makeIterator())
+
+    private func open<Result: Sendable>(
+        _ count: Int, firstLoop: Int, many: PartialRangeFrom<Int> = .max...,
+        _ prepare: @escaping @Sendable (Int, STOMPConnection) async throws -> Result
+    ) async throws -> [Result] {
+        guard count > 0 else { return [] }
+        let start = NIODeadline.now()
+        let others = opened.value.count
+        return try await withThrowingTaskGroup(of: (Int, Result).self) { group in
+            var results: [Result?] = Array(repeating: nil, count: count)
+            func collect() async throws {
+                if let (index, result) = try await group.next() { results[index] = result }
+            }
+            do {
+                for index in 0..<count {
+                    if index >= Self.atOnce { try await collect() }
+                    try await pause(until: start + .nanoseconds(plan.ramp.nanoseconds / Int64(count) * Int64(index)))
+                    group.addTask {
+                        let connection = try await connect(
+                            on: Self.eventLoop(firstLoop + index), isOneOfMany: many.contains(index))
+                        return (index, try await prepare(index, connection))
+                    }
+                }
+                while results.contains(where: { $0 == nil }) { try await collect() }
+            } catch {
+                group.cancelAll()
+                throw count > 1 ? counted(error, of: count, besides: others) : error
+            }
+            return results.compactMap { $0 }
+        }
+    }
+
+    private func connect(on eventLoop: any EventLoop, isOneOfMany: Bool) async throws -> STOMPConnection {
+        var reconnection = reconnection
+        for index in reconnection.servers.indices {
+            reconnection.servers[index].configuration.transport.isOneOfMany = isOneOfMany
+        }
+        let start = NIODeadline.now()
+        let connection = try await reconnection.run(on: eventLoop) { $0 }
+        opened.update { $0.append(connection) }
+        connectTimes.update { $0.record((NIODeadline.now() - start).nanoseconds) }
+        return connection
+    }
+
+    private func pause(until time: NIODeadline) async throws {
+        let wait = time - .now()
+        if wait > .nanoseconds(0) { try await Task.sleep(nanoseconds: UInt64(wait.nanoseconds)) }
+    }
+
+    private func counted(_ error: any Error, of count: Int, besides others: Int) -> any Error {
+        let failure = Failure(error)
+        guard let line = failure.line else { return error }
+        let open = opened.value.count - others
+        return Failure(failure.status, "\(line) (\(open) connections were open; \(count) were wanted)")
+    }
+}
+
+/// Says goodbye to many connections at once.
+enum DisconnectPhase {
+    static func close(_ connections: [STOMPConnection]) async {
+        await withTaskGroup { group in
+            for connection in connections {
+                group.addTask { _ = try? await connection.disconnect() }
+            }
+        }
+    }
+}
+
+/// Runs all of a task on an event loop, also what belongs to no actor: nothing goes from thread to thread.
+final class EventLoopTaskExecutor: TaskExecutor {
+    private let eventLoop: any EventLoop
+
+    init(_ eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        eventLoop.execute { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }
+    }
+}
+
+/// How many files and sockets the system lets this process have.
+enum DescriptorLimit {
+    /// What the program itself needs: terminal, event loops, files.
+    private static let reserve = 64
+
+    /// Raises the limit so far that so many connections can be open.
+    ///
+    /// - Throws: ``Failure`` with 69 where the system does not allow it, which says what to do.
+    static func raise(forConnections connections: Int) throws {
+        #if canImport(Glibc)
+            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        #else
+            let resource = RLIMIT_NOFILE
+        #endif
+        var limit = rlimit()
+        guard getrlimit(resource, &limit) == 0 else { return }
+        let needed = rlim_t(connections + reserve)
+        guard limit.rlim_cur < needed else { return }
+        let allowed = limit.rlim_max
+        limit.rlim_cur = needed
+        if needed <= allowed, setrlimit(resource, &limit) == 0 { return }
+        throw Failure(
+            .unavailable,
+            "bench: \(connections) connections need \(needed) descriptors, but the system lets a process have "
+                + "\(allowed); raise the hard limit (ulimit -Hn, or nofile in /etc/security/limits.conf), or run on "
+                + "several machines with --subscribe-only")
+    }
+}

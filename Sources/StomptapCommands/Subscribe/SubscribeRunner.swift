@@ -1,0 +1,361 @@
+import NIOCore
+import STOMPClient
+import STOMPCore
+import StomptapOutput
+import StomptapRuntime
+
+/// Prints what comes on subscriptions, until enough came, time is up, or the task is cancelled.
+struct SubscribeRunner: Sendable {
+    struct Plan: Sendable {
+        var destinations: [String]
+        var id: String?
+        /// How messages are acknowledged; nil goes by the destination.
+        var ack: AckMode?
+        /// How many messages may be sent ahead; nil is the default of ``AckPolicy``.
+        var prefetch: Int?
+        /// Show the messages of queues, and leave them there.
+        var peeks = false
+        var headers: HeaderList
+        /// Stop after this many messages.
+        var count: Int?
+        var timeout: TimeAmount?
+        var idleTimeout: TimeAmount?
+        var readyFile: String?
+        /// Print only what has such a body; the rest is neither counted nor shown.
+        var grep: BodyPattern?
+        /// Stop at the first printed message with such a body; without one, the tail has failed.
+        var expect: BodyPattern?
+        /// Tell the server that messages with such a body were not taken.
+        var nackMatch: BodyPattern?
+        /// Run for each printed message, after it is printed; one that it fails for is not acknowledged.
+        var exec: MessageCommand?
+        /// Say why nothing may be coming, once nothing has come for ``QuietHint/patience``.
+        var explainsSilence = false
+    }
+
+    /// Why a tail ended.
+    private enum Ending: Sendable {
+        case enough, expected, timeIsUp, silence, readerIsGone
+        /// All queues were shown to their end.
+        case atEnd
+    }
+
+    /// What is done at the same time on a connection.
+    private enum Step: Sendable {
+        case printed(Ending?), done
+    }
+
+    /// What was printed so far, over all connections.
+    private struct Progress: Sendable {
+        var messages = 0
+        var octets = 0
+        /// Those that came and were not looked at.
+        var passedOver = 0
+        /// Those of queues that were acknowledged.
+        var acknowledged = 0
+        /// Whether there are such queues, in another mode than auto.
+        var readsQueue = false
+        /// Whether what has the name of a queue is none at this server.
+        var hasNoQueues = false
+        var lastMessage = NIODeadline.now()
+        /// Whether the message that ends the tail was printed.
+        var isOver = false
+        /// Whether a command runs, whose time is no silence.
+        var isBusy = false
+    }
+
+    private let reconnection: Reconnection
+    private let plan: Plan
+    private let printer: MessagePrinter
+    /// Writes what is printed down as well.
+    private let recorder: MessagePrinter?
+    private let start = NIODeadline.now()
+    private let progress = Shared(Progress())
+    private let current = Shared<STOMPConnection?>(nil)
+    private let session = SessionWatch()
+
+    init(reconnection: Reconnection, plan: Plan, printer: MessagePrinter, recorder: MessagePrinter?) {
+        self.reconnection = session.watching(reconnection)
+        self.plan = plan
+        self.printer = printer
+        self.recorder = recorder
+    }
+
+    /// - Throws: ``Failure``, or `STOMPClientError` where the session ended otherwise than by this side's will.
+    func run() async throws {
+        // One of an earlier run would tell too early that this one stands.
+        if let file = plan.readyFile { OutputFile.remove(file) }
+        let ending = try await firstEnding()
+        let messages = progress.value.messages
+        if let expect = plan.expect, let ending, ending != .expected {
+            throw Failure(
+                .failed,
+                "STOMP: none of \(counted(messages)) matched \(expect.description.debugDescription)\(hint)")
+        }
+        switch ending {
+        case nil:
+            Diagnostics.note(summary)
+            throw CancellationError()
+        case .timeIsUp, .silence:
+            guard let count = plan.count, messages < count else { return }
+            throw Failure(.timedOut, "STOMP: \(messages) of \(count) messages came in time\(hint)")
+        case .enough, .expected:
+            if let passedOver { Diagnostics.warn(passedOver) }
+        case .atEnd: return
+        case .readerIsGone:
+            guard progress.value.readsQueue else { return }
+            Diagnostics.note(
+                "\(counted(progress.value.acknowledged)) acknowledged; all others stay in the queue")
+        }
+    }
+
+    /// The first of all that may end a tail; nil where the task was cancelled.
+    private func firstEnding() async throws -> Ending? {
+        try await withThrowingTaskGroup(of: Ending?.self) { group in
+            group.addTask {
+                try await reconnection.run { connection in try await tail(connection) }
+            }
+            group.addTask { await StandardOutput.readerIsGone() ? .readerIsGone : nil }
+            if let timeout = plan.timeout {
+                group.addTask {
+                    try await Task.sleep(nanoseconds: UInt64(timeout.nanoseconds))
+                    return .timeIsUp
+                }
+            }
+            if let idleTimeout = plan.idleTimeout {
+                group.addTask { try await silence(of: idleTimeout) }
+            }
+            defer { group.cancelAll() }
+            do {
+                while let ending = try await group.next() {
+                    guard let ending else { continue }
+                    // Time that is up while the goodbye is waited for changes nothing.
+                    if progress.value.isOver, ending == .timeIsUp || ending == .silence { continue }
+                    // Asked before the session is left.
+                    let absence = ending == .timeIsUp || ending == .silence ? session.absence(account) : nil
+                    // The goodbye of the connection is waited for.
+                    group.cancelAll()
+                    while (try? await group.next()) != nil {}
+                    if let absence { throw absence }
+                    return ending
+                }
+            } catch is CancellationError {}
+            return nil
+        }
+    }
+
+    // MARK: One connection
+
+    private func tail(_ connection: STOMPConnection) async throws -> Ending? {
+        self.current.update { $0 = connection }
+        guard plan.nackMatch == nil || connection.handshake.version > .v10 else {
+            throw Failure(.usage, "STOMP: --nack-match: the server speaks 1.0, which has no NACK")
+        }
+        let messages = await connection.makeMessageSequence()
+        let acknowledger = Acknowledger(connection: connection, nackMatch: plan.nackMatch)
+        let ending: Ending?
+        do {
+            try await subscribe(by: acknowledger, into: messages, of: connection.handshake)
+            ending = try await withThrowingTaskGroup(of: Step.self) { group in
+                group.addTask { .printed(try await print(messages, acknowledger)) }
+                group.addTask { try await announce(await acknowledger.subscriptions, of: connection) }
+                group.addTask {
+                    try await acknowledger.keepAwake()
+                    return .done
+                }
+                if plan.explainsSilence { group.addTask { try await explainSilence(of: connection) } }
+                defer { group.cancelAll() }
+                while let step = try await group.next() {
+                    if case .printed(let ending) = step { return ending }
+                }
+                return nil
+            }
+        } catch {
+            await acknowledger.leave()
+            throw error
+        }
+        await acknowledger.leave()
+        // What came until then.
+        if ending != nil {
+            var rest = messages.batches.makeAsyncIterator()
+            while let batch = try? await rest.next() { progress.update { $0.passedOver += batch.count } }
+        }
+        return ending
+    }
+
+    private var purpose: AckPolicy.Purpose {
+        plan.peeks ? .peek : isSearch ? .search : .consume
+    }
+
+    private var isSearch: Bool { plan.grep != nil || plan.expect != nil }
+
+    private func subscribe(
+        by acknowledger: Acknowledger, into messages: MessageSequence, of handshake: Handshake
+    ) async throws {
+        for destination in plan.destinations {
+            let policy = AckPolicy(
+                to: destination, headers: plan.headers, ack: plan.ack, purpose: purpose, prefetch: plan.prefetch,
+                wanted: plan.count.map { $0 - progress.value.messages }, handshake: handshake)
+            _ = try await acknowledger.subscribe(
+                to: destination, id: plan.id, headers: plan.headers, policy: policy, into: messages)
+            if policy.isAnsweredQueue { progress.update { $0.readsQueue = true } }
+            if policy.isQueue, policy.mode == .client, isSearch, !plan.peeks {
+                Diagnostics.note(
+                    "STOMP: an ACK with 'ack:client' covers all messages before it, so --grep and --expect acknowledge nothing; all stay in \(destination)"
+                )
+            }
+        }
+    }
+
+    private func print(
+        _ messages: MessageSequence, _ acknowledger: Acknowledger
+    ) async throws -> Ending? {
+        let answers = await acknowledger.answersAny
+        for try await batch in messages.batches {
+            let batch = answers ? await acknowledger.withoutEnds(batch) : batch
+            progress.update { $0.passedOver += batch.count }
+            // What a command prints stands behind its own message.
+            for batch in plan.exec == nil ? [batch] : batch.map({ [$0] }) {
+                let (printed, seen, ending) = select(from: batch)
+                if let recorder, try await !recorder.print(printed[...]) {
+                    throw Failure(.writeFailed, "the reader of the record has gone")
+                }
+                guard try await printer.print(printed[...]) else { return .readerIsGone }
+                progress.update {
+                    $0.messages += printed.count
+                    $0.passedOver -= seen.count
+                    $0.octets += printed.reduce(0) { $0 + $1.frame.bodySize }
+                    $0.lastMessage = .now()
+                }
+                var areTaken = true
+                for message in printed where try await !execute(for: message, acknowledger) { areTaken = false }
+                if answers { try await answer(seen, areTaken: areTaken, by: acknowledger) }
+                if let ending {
+                    progress.update { $0.isOver = true }
+                    return ending
+                }
+            }
+            if answers, await acknowledger.isAtEnd { return .atEnd }
+        }
+        return nil
+    }
+
+    private func answer(
+        _ seen: ArraySlice<Message>, areTaken: Bool, by acknowledger: Acknowledger
+    ) async throws {
+        let (grep, expect) = (plan.grep, plan.expect)
+        let acknowledged = try await acknowledger.answer(seen, areTaken: areTaken) { message in
+            grep?.matches(message.frame) ?? true && expect?.matches(message.frame) ?? true
+        }
+        // Spring's simple broker shows by its messages that it has no queues.
+        let readsQueue = await acknowledger.readsQueue
+        progress.update {
+            $0.acknowledged += acknowledged
+            if $0.readsQueue, !readsQueue { $0.hasNoQueues = true }
+            $0.readsQueue = readsQueue
+        }
+    }
+
+    /// Runs the command, if there is one; false where it failed.
+    private func execute(for message: Message, _ acknowledger: Acknowledger) async throws -> Bool {
+        guard let exec = plan.exec else { return true }
+        progress.update { $0.isBusy = true }
+        defer {
+            progress.update {
+                $0.isBusy = false
+                $0.lastMessage = .now()
+            }
+        }
+        guard let fault = try await exec.run(for: message) else { return true }
+        let id = message.headers["message-id"].map { " for message \($0)" } ?? ""
+        let fate = await acknowledger.answers(message) ? ", which is not acknowledged" : ""
+        Diagnostics.warn("--exec: the command \(fault)\(id)\(fate)")
+        return false
+    }
+
+    /// What of a batch is printed, and what was looked at: all of it, or up to the message that ends the tail.
+    private func select(from batch: [Message]) -> (printed: [Message], seen: ArraySlice<Message>, ending: Ending?) {
+        let wanted = plan.count.map { $0 - progress.value.messages } ?? .max
+        guard plan.grep != nil || plan.expect != nil else {
+            let taken = batch.prefix(wanted)
+            return (Array(taken), taken, taken.count == wanted ? .enough : nil)
+        }
+        var printed: [Message] = []
+        for (index, message) in batch.enumerated() where plan.grep?.matches(message.frame) ?? true {
+            printed.append(message)
+            let isExpected = plan.expect?.matches(message.frame) ?? false
+            if isExpected || printed.count == wanted {
+                return (printed, batch[...index], isExpected ? .expected : .enough)
+            }
+        }
+        return (printed, batch[...], nil)
+    }
+
+    /// Waits until all subscriptions stand, and says so by the ready file.
+    private func announce(_ subscriptions: [Subscription], of connection: STOMPConnection) async throws -> Step {
+        for subscription in subscriptions {
+            if try await connection.standing(of: subscription) == .unconfirmed {
+                connection.warnUnconfirmed(subscription.destination)
+            }
+        }
+        if let file = plan.readyFile { try OutputFile.create(file, of: "--ready-file") }
+        return .done
+    }
+
+    private func explainSilence(of connection: STOMPConnection) async throws -> Step {
+        try await Task.sleep(nanoseconds: UInt64(QuietHint.patience.nanoseconds))
+        if progress.value.messages == 0 {
+            Diagnostics.note(await QuietHint(destinations: plan.destinations, connection: connection).line)
+        }
+        return .done
+    }
+
+    private func silence(of amount: TimeAmount) async throws -> Ending {
+        while true {
+            let progress = progress.value
+            let left = progress.isBusy ? amount : progress.lastMessage + amount - .now()
+            guard left > .nanoseconds(0) else {
+                // Before the goodbye, whose answer would be the last that was heard.
+                let fails = plan.count != nil || plan.expect != nil
+                if progress.messages == 0, !fails, session.absence() == nil, let connection = current.value {
+                    Diagnostics.note(await QuietHint(destinations: plan.destinations, connection: connection).line)
+                }
+                return .silence
+            }
+            try await Task.sleep(nanoseconds: UInt64(left.nanoseconds))
+        }
+    }
+
+    // MARK: What is said at the end
+
+    private var account: String? {
+        let messages = progress.value.messages
+        if let count = plan.count { return "\(messages) of \(count) messages came" }
+        return messages == 0 ? nil : "\(counted(messages)) came"
+    }
+
+    private var hint: String {
+        guard progress.value.messages == 0 else { return "" }
+        let names = plan.destinations.joined(separator: " ")
+        return "; was anything sent to \(names) meanwhile, and is that its name on this server?"
+    }
+
+    /// Says that messages are lost, where a server gives each to one subscriber and forgets it.
+    private var passedOver: String? {
+        let count = progress.value.passedOver
+        // By default a queue's messages are acknowledged; other names may be queues that are not known as such.
+        guard count > 0, !progress.value.readsQueue, !progress.value.hasNoQueues,
+            plan.ack ?? .auto == .auto, !plan.destinations.allSatisfy({ $0.hasPrefix("/topic/") })
+        else { return nil }
+        return
+            "at least \(count) more \(count == 1 ? "message" : "messages") came, not printed, and a queue does not keep what --ack auto has taken; use --ack client-individual"
+    }
+
+    private func counted(_ messages: Int) -> String { messages == 1 ? "1 message" : "\(messages) messages" }
+
+    private var summary: String {
+        let progress = progress.value
+        return
+            "\(counted(progress.messages)), \(ByteCount.readable(progress.octets)), in \((NIODeadline.now() - start).readable)"
+    }
+}

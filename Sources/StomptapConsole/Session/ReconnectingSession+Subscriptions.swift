@@ -1,0 +1,259 @@
+import NIOCore
+import STOMPClient
+import STOMPCore
+import StomptapOutput
+import StomptapRuntime
+
+/// What lasts longer than a connection, and what ends with it.
+extension ReconnectingSession {
+    // MARK: Subscriptions
+
+    /// Subscribes, and waits until the subscription stands.
+    ///
+    /// - Returns: its id, and since when it is known to stand.
+    func subscribe(
+        to destination: String, id: String?, ack: AckMode?, headers: HeaderList
+    ) async throws -> (id: String, standing: SubscriptionStanding) {
+        let (connection, messages) = try state.value.current()
+        let policy = AckPolicy(to: destination, headers: headers, ack: ack, handshake: connection.handshake)
+        if let id, state.value.wanted.contains(where: { $0.id == id }) {
+            throw Failure(.badInput, "STOMP: there is a subscription with the id \(id.debugDescription) already")
+        }
+        // Known before its first message can come.
+        var wanted = Wanted(id: id ?? "", destination: destination, ack: ack, headers: headers, policy: policy)
+        state.update { [wanted] state in
+            var wanted = wanted
+            if id == nil { wanted.id = state.makeID() }
+            state.wanted.append(wanted)
+        }
+        wanted = state.value.wanted.last ?? wanted
+        events.pass()
+        do {
+            let subscription = try await connection.subscribe(
+                to: destination, id: wanted.id, ack: policy.mode, headers: policy.headers(behind: headers),
+                into: messages)
+            return (wanted.id, try await connection.standing(of: subscription))
+        } catch let error as STOMPClientError {
+            // One that the server never took would end the next session too.
+            forget(wanted.id)
+            throw error
+        }
+    }
+
+    /// Ends the subscriptions of this id, or to this destination.
+    ///
+    /// - Returns: those that were ended.
+    func unsubscribe(_ name: String, headers: HeaderList) async throws -> [Wanted] {
+        let wanted = state.value.wanted
+        let meant = wanted.first { $0.id == name }.map { [$0] } ?? wanted.filter { $0.destination == name }
+        let connection = state.value.connection
+        for subscription in meant {
+            if let connection {
+                try await connection.unsubscribe(id: subscription.id, headers: headers)
+            }
+            forget(subscription.id)
+        }
+        return meant
+    }
+
+    private func forget(_ id: String) {
+        state.update { state in state.wanted.removeAll { $0.id == id } }
+        events.pass()
+    }
+
+    // MARK: Acknowledgement
+
+    /// Whether a message is acknowledged once it is printed or counted.
+    func awaitsOutput(_ message: Message) -> Bool { subscription(of: message)?.acknowledgesByItself ?? false }
+
+    private func subscription(of message: Message) -> Wanted? {
+        let wanted = state.value.wanted
+        return wanted.first { message.headers.has("subscription", $0.id) }
+            ?? wanted.first { message.headers.has("destination", $0.destination) }
+    }
+
+    /// Acknowledges those of these messages that are acknowledged by themselves: they were printed or counted.
+    ///
+    /// - Parameter new: the messages that came with them and are not in the log yet.
+    /// - Returns: the numbers of those that were answered for.
+    /// - Throws: `STOMPClientError`.
+    @discardableResult
+    func acknowledge(_ messages: [LoggedMessage], amongNew new: [LoggedMessage] = []) async throws -> Set<Int> {
+        guard let connection = state.value.connection else { return [] }
+        let connectionNumber = connectionNumber
+        var ready: [LoggedMessage] = []
+        var numbers: Set<Int> = []
+        for logged in messages where logged.connection == connectionNumber && !numbers.contains(logged.number) {
+            guard let subscription = subscription(of: logged.message), subscription.acknowledgesByItself else {
+                continue
+            }
+            guard logged.message.frame.canBeAcknowledged(in: connection.handshake.version) else {
+                // Spring's simple broker, where a queue is a topic.
+                stopAnswering(subscription.id)
+                continue
+            }
+            // An ACK in the mode client covers what came before, printed or not.
+            if subscription.mode == .client {
+                let leaves = { (other: LoggedMessage) in
+                    other.number < logged.number && !numbers.contains(other.number)
+                        && other.message.subscription == logged.message.subscription
+                }
+                guard !new.contains(where: leaves), !log.hasUnsettled(before: logged, besides: numbers) else {
+                    continue
+                }
+            }
+            guard log.settle(logged, isCumulative: false) else { continue }
+            ready.append(logged)
+            numbers.insert(logged.number)
+        }
+        guard !ready.isEmpty else { return [] }
+        let count = try await connection.ackSubscribed(ready.map(\.message))
+        state.update { $0.acknowledged += count }
+        return numbers
+    }
+
+    private func stopAnswering(_ id: String) {
+        state.update { state in
+            for index in state.wanted.indices where state.wanted[index].id == id {
+                state.wanted[index].policy?.stopAnswering(isAuto: true)
+            }
+        }
+    }
+
+    /// How many acknowledged messages may come again, because the session ended without the server's confirmation.
+    func repeats(after goodbye: DisconnectOutcome?) -> Int {
+        let state = state.value
+        let policies = state.wanted.filter(\.acknowledgesByItself).map(\.policy)
+        return AckPolicy.repeats(of: state.acknowledged, under: policies, after: goodbye)
+    }
+
+    // MARK: Transactions
+
+    /// - Throws: ``Failure`` where a transaction is open.
+    func checkTransaction() throws {
+        guard let open = state.value.transaction else { return }
+        throw Failure(.badInput, "STOMP: transaction \(open) is open: 'commit' or 'abort' it first")
+    }
+
+    func begin(_ id: String?) async throws -> String {
+        try checkTransaction()
+        let transaction = try await connection().begin(id)
+        state.update { $0.transaction = transaction }
+        events.pass()
+        return transaction
+    }
+
+    /// Ends the open transaction by COMMIT or ABORT.
+    ///
+    /// - Returns: the transaction, and for COMMIT its receipt.
+    func endTransaction(commits: Bool) async throws -> (id: String, receipt: Receipt?) {
+        let connection = try connection()
+        guard let transaction = state.value.transaction else {
+            throw Failure(.badInput, "STOMP: no transaction is open: 'begin' opens one")
+        }
+        let receipt = commits ? try await connection.commit(transaction) : nil
+        if !commits { try await connection.abort(transaction) }
+        state.update { $0.transaction = nil }
+        events.pass()
+        return (transaction, receipt)
+    }
+}
+
+/// What is known of a link, and told of it.
+extension ReconnectingSession {
+    /// A subscription that is wanted, on this connection and those after it.
+    struct Wanted: Sendable, Equatable {
+        var id: String
+        var destination: String
+        /// What was asked for; nil goes by the destination.
+        var ack: AckMode?
+        var headers: HeaderList
+        /// How its messages are acknowledged on the connection that is there, or was last.
+        var policy: AckPolicy?
+
+        var mode: AckMode { policy?.mode ?? ack ?? .auto }
+
+        /// Whether its messages are acknowledged as they are printed, without 'ack' being typed.
+        var acknowledgesByItself: Bool { policy.map { !$0.isChosen && $0.scope == .all } ?? false }
+    }
+
+    enum Phase: Sendable, Equatable {
+        /// An attempt is being made, and none has succeeded before.
+        case connecting
+        case connected
+        /// The connection was lost, and is tried again.
+        case lost
+        /// Nobody tries.
+        case closed
+    }
+
+    /// What is told as it happens.
+    enum Event: Sendable {
+        /// `away` is how long there was no session; nil where the person has asked for this one.
+        case connected(STOMPConnection, away: TimeAmount?, subscriptions: Int)
+        /// The transaction is the one that was lost with the connection.
+        case lost(STOMPClientError, wait: TimeAmount, transaction: String?)
+        /// A session has ended, not by the person's will, and nobody tries any more.
+        case ended(Failure, transaction: String?)
+    }
+
+    /// What the prompt and completion show of it.
+    struct View: Sendable, Equatable {
+        /// Where the server is, in short.
+        var place: String
+        var phase: Phase
+        var subscriptions: [Wanted]
+        var transaction: String?
+    }
+
+    struct State: Sendable {
+        var reconnection: Reconnection?
+        var place = ""
+        var phase = Phase.closed
+        var connection: STOMPConnection?
+        var messages: MessageSequence?
+        /// How many connections there were: what came on an earlier one cannot be acknowledged any more.
+        var connections = 0
+        var wanted: [Wanted] = []
+        var transaction: String?
+        /// The ids that were made up for subscriptions.
+        var idsMade = 0
+        /// Messages of queues that were acknowledged by themselves on this connection.
+        var acknowledged = 0
+        var keeper: Task<Void, Never>?
+        /// Since when there is no session, where it is tried again.
+        var lostAt: NIODeadline?
+        /// Why the last connection ended, where the person has not ended it.
+        var failure: Failure?
+        /// Whether that was told as it happened.
+        var isFailureTold = false
+        /// Whether the end that follows is the person's will.
+        var isLeaving = false
+
+        /// An id that no subscription has: `sub-0`, `sub-1` and so on.
+        mutating func makeID() -> String {
+            while true {
+                let id = "sub-\(idsMade)"
+                idsMade += 1
+                if !wanted.contains(where: { $0.id == id }) { return id }
+            }
+        }
+
+        /// The connection that is there at the moment, and where its messages come.
+        ///
+        /// - Throws: ``Failure`` that says why there is none.
+        func current() throws -> (connection: STOMPConnection, messages: MessageSequence) {
+            if let connection, let messages { return (connection, messages) }
+            switch phase {
+            case .connecting, .lost: throw Failure(.unavailable, "STOMP: not connected; \(place) is being tried")
+            case .connected, .closed:
+                throw Failure(.unavailable, "STOMP: not connected; 'reconnect' opens a session")
+            }
+        }
+    }
+}
+
+extension Endpoint {
+    /// A short name for the prompt.
+    var place: String { isInProcess ? "demo" : host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}

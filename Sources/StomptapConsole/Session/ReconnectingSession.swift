@@ -1,0 +1,288 @@
+import NIOCore
+import STOMPClient
+import StomptapOutput
+import StomptapRuntime
+
+/// The connection of a REPL: it comes and goes, and its subscriptions stay.
+///
+/// A task of its own keeps it, by ``Reconnection``: for each connection it subscribes anew and hands on what comes. All
+/// else is done to the connection that is there at the moment.
+final class ReconnectingSession: Sendable {
+    // Seen by the extensions of other files, and by nobody else.
+    let state = Shared(State())
+    /// Passed whenever something happens to the link or its messages.
+    let events: ChangeSignal
+    let log: MessageLog
+    private let take: @Sendable ([LoggedMessage]) async throws -> [LoggedMessage]
+    private let report: @Sendable (Event) -> Void
+    private let session = SessionWatch()
+
+    /// - Parameters:
+    ///   - log: keeps the messages.
+    ///   - take: given the messages as they come, returns those that were printed; the connection is read no further
+    ///     until it returns.
+    ///   - report: told of each event after it has happened.
+    init(
+        events: ChangeSignal, log: MessageLog,
+        take: @escaping @Sendable ([LoggedMessage]) async throws -> [LoggedMessage],
+        report: @escaping @Sendable (Event) -> Void
+    ) {
+        self.events = events
+        self.log = log
+        self.take = take
+        self.report = report
+    }
+
+    // MARK: What it is
+
+    var view: View {
+        let state = state.value
+        return View(
+            place: state.place, phase: state.phase, subscriptions: state.wanted, transaction: state.transaction)
+    }
+
+    /// The number of the connection that is there, or was last.
+    var connectionNumber: Int { state.value.connections }
+
+    /// Why the last connection ended, where the person has not ended it.
+    var failure: Failure? { state.value.failure }
+
+    /// Whether this is what has ended the last session, and was told as it happened.
+    func hasTold(_ failure: Failure) -> Bool {
+        let state = state.value
+        return state.isFailureTold && state.failure?.line == failure.line
+    }
+
+    /// Whether a session has ended, not by the person's will, and nobody tries any more.
+    var hasFailed: Bool {
+        let state = state.value
+        return state.phase == .closed && state.failure != nil
+    }
+
+    /// Why there is no session although one is being tried for; nil otherwise.
+    var absence: Failure? {
+        switch state.value.phase {
+        case .connecting, .lost: session.absence()
+        case .connected, .closed: nil
+        }
+    }
+
+    /// The connection that is there at the moment.
+    ///
+    /// - Throws: ``Failure`` that says why there is none.
+    func connection() throws -> STOMPConnection { try state.value.current().connection }
+
+    /// Waits for a connection that is on its way.
+    ///
+    /// - Throws: ``Failure`` where none is, or it has failed for good; `CancellationError`.
+    func settled() async throws {
+        _ = try await events.wait { () throws -> Bool? in
+            switch self.state.value.phase {
+            case .connected: return true
+            case .connecting, .lost: return nil
+            case .closed:
+                if let failure = self.failure { throw failure }
+                return true
+            }
+        }
+    }
+
+    // MARK: Coming and going
+
+    /// Opens a session, in place of the one that is there; returns after the first attempt, also where that has failed and
+    /// others follow.
+    ///
+    /// - Parameter keepsSubscriptions: whether those of before are wanted there too.
+    /// - Throws: ``Failure`` where nobody tries any more; `CancellationError`, and then nobody does either.
+    func open(_ reconnection: Reconnection, keepsSubscriptions: Bool) async throws {
+        _ = try? await close()
+        var reconnection = reconnection
+        reconnection.report = { [weak self] event in self?.happened(event) }
+        let servers = reconnection.servers.map(\.endpoint)
+        state.update { [reconnection] state in
+            state.reconnection = reconnection
+            state.place = servers.first?.place ?? ""
+            state.phase = .connecting
+            state.failure = nil
+            state.lostAt = nil
+            state.isLeaving = false
+            if !keepsSubscriptions {
+                state.wanted = []
+                state.idsMade = 0
+            }
+            state.keeper = Task { [reconnection] in await self.keep(reconnection) }
+        }
+        events.pass()
+        do {
+            try await attempted()
+        } catch let error as CancellationError {
+            // Whoever has opened it no longer wants it; the goodbye must not notice that the task is cancelled.
+            _ = await Task { try await close() }.result
+            throw error
+        }
+    }
+
+    /// Opens a session with the server that was there last.
+    func reopen() async throws {
+        guard var reconnection = state.value.reconnection else { return }
+        // A lost connection that is tried now is still one to be waited for.
+        reconnection.policy.includesFirst = state.value.phase == .lost || reconnection.policy.includesFirst
+        try await open(reconnection, keepsSubscriptions: true)
+    }
+
+    private func attempted() async throws {
+        _ = try await events.wait { () throws -> Bool? in
+            let state = self.state.value
+            switch state.phase {
+            case .connecting: return nil
+            case .connected, .lost: return true
+            case .closed:
+                if let failure = state.failure { throw failure }
+                return true
+            }
+        }
+    }
+
+    /// Says goodbye to the server, or gives up trying.
+    ///
+    /// - Returns: how the server took it; nil where there was no session.
+    /// - Throws: `STOMPClientError`, where it ended otherwise.
+    @discardableResult
+    func close() async throws -> DisconnectOutcome? {
+        let connection = state.value.connection
+        state.update { $0.isLeaving = true }
+        defer { state.update { $0.isLeaving = false } }
+        do {
+            // What has come before is still handed on.
+            let goodbye = try await connection?.disconnect()
+            if connection == nil { state.value.keeper?.cancel() }
+            await state.value.keeper?.value
+            return goodbye
+        } catch {
+            state.value.keeper?.cancel()
+            await state.value.keeper?.value
+            throw error
+        }
+    }
+
+    /// Ends the WebSocket as a client does that knows nothing of STOMP.
+    func close(code: Int, reason: String) async throws {
+        let connection = try connection()
+        state.update { $0.isLeaving = true }
+        do {
+            try await connection.close(code: code, reason: reason)
+        } catch {
+            state.update { $0.isLeaving = false }
+            throw error
+        }
+        await state.value.keeper?.value
+        state.update { $0.isLeaving = false }
+    }
+
+    // MARK: The task that keeps it
+
+    /// The person has ended the session by other means than DISCONNECT.
+    private struct Left: Error {}
+
+    private func keep(_ reconnection: Reconnection) async {
+        var failure: Failure?
+        do {
+            try await reconnection.run { connection in try await self.attend(connection) }
+        } catch is CancellationError {
+        } catch is Left {
+        } catch {
+            failure = Failure(error)
+        }
+        var transaction: String?
+        var isNews = false
+        state.update { [failure] state in
+            transaction = state.transaction
+            // Otherwise whoever has opened it is told.
+            isNews = state.phase != .connecting
+            state.isFailureTold = isNews
+            state.connection = nil
+            state.messages = nil
+            state.transaction = nil
+            state.phase = .closed
+            state.failure = state.isLeaving ? nil : failure
+        }
+        if isNews, let failure = self.failure { report(.ended(failure, transaction: transaction)) }
+        events.pass()
+    }
+
+    private func attend(_ connection: STOMPConnection) async throws {
+        let messages = await connection.makeMessageSequence(takesUnclaimed: true)
+        var number = 0
+        var wanted: [Wanted] = []
+        state.update { state in
+            state.connections += 1
+            number = state.connections
+            state.acknowledged = 0
+            for index in state.wanted.indices {
+                let subscription = state.wanted[index]
+                state.wanted[index].policy = AckPolicy(
+                    to: subscription.destination, headers: subscription.headers, ack: subscription.ack,
+                    handshake: connection.handshake)
+            }
+            wanted = state.wanted
+        }
+        for subscription in wanted {
+            let headers = subscription.policy?.headers(behind: subscription.headers) ?? subscription.headers
+            _ = try await connection.subscribe(
+                to: subscription.destination, id: subscription.id, ack: subscription.mode, headers: headers,
+                into: messages)
+        }
+        var lostAt: NIODeadline?
+        state.update { state in
+            lostAt = state.lostAt
+            state.lostAt = nil
+            state.connection = connection
+            state.messages = messages
+            state.phase = .connected
+            state.place = connection.endpoint.place
+            state.failure = nil
+        }
+        report(.connected(connection, away: lostAt.map { .now() - $0 }, subscriptions: wanted.count))
+        events.pass()
+        do {
+            for try await batch in messages.batches {
+                var logged = log.numbered(batch, connection: number) { awaitsOutput($0) }
+                // Whoever waits for a message finds it printed and answered for.
+                let printed = try await take(logged)
+                do {
+                    let demanded = logged.filter { log.isDemanded($0) }
+                    let answered = try await acknowledge(printed + demanded, amongNew: logged)
+                    for index in logged.indices where answered.contains(logged[index].number) {
+                        logged[index].isSettled = true
+                    }
+                } catch {
+                    log.add(logged)
+                    throw error
+                }
+                log.add(logged)
+                // What somebody began to count meanwhile.
+                try await acknowledge(logged.filter { !$0.isSettled && log.isDemanded($0) })
+            }
+        } catch let error as STOMPClientError {
+            if state.value.isLeaving { throw Left() }
+            throw error
+        }
+    }
+
+    private func happened(_ event: Reconnection.Event) {
+        session.happened(event)
+        guard case .lost(let error, _, let wait) = event else { return }
+        var transaction: String?
+        state.update { state in
+            transaction = state.transaction
+            state.connection = nil
+            state.messages = nil
+            state.transaction = nil
+            state.phase = .lost
+            state.lostAt = state.lostAt ?? .now()
+            state.failure = Failure(error)
+        }
+        report(.lost(error, wait: wait, transaction: transaction))
+        events.pass()
+    }
+}

@@ -1,0 +1,74 @@
+import NIOCore
+import STOMPClient
+import STOMPCore
+import StomptapOutput
+import StomptapRuntime
+
+/// Tells how the connection fares: a person in full, a script's log where something went wrong.
+struct ReconnectingSessionReport: Sendable {
+    let console: Console
+
+    @Sendable func tell(_ event: ReconnectingSession.Event) {
+        switch event {
+        case .connected(let connection, nil, _):
+            for line in ConnectionSummary.lines(connection) { console.note(line) }
+        case .connected(_, let away?, let count):
+            let back = count == 0 ? "" : count == 1 ? "; 1 subscription is back" : "; \(count) subscriptions are back"
+            say("connected again, after \(away.readable)\(back)")
+        case .lost(let error, let wait, let transaction):
+            say(Explanation(error).line(tryingAgainIn: wait) + lost(transaction))
+        case .ended(let failure, let transaction):
+            guard console.isInteractive, let line = failure.line else { return }
+            console.complain("\(line); 'reconnect' opens another session\(lost(transaction))")
+        }
+    }
+
+    private func lost(_ transaction: String?) -> String {
+        transaction.map { "; transaction \($0) is lost" } ?? ""
+    }
+
+    func say(_ line: String) {
+        console.isInteractive ? console.note(line) : Diagnostics.note(line)
+    }
+}
+
+/// What a session is connected to, for people.
+enum ConnectionSummary {
+    /// Lines without their ends; the first one tells where.
+    ///
+    /// - Parameter further: rows below.
+    static func lines(_ connection: STOMPConnection, further: [(String, String)] = []) -> [String] {
+        let handshake = connection.handshake
+        let transport = connection.transport
+        var rows = [
+            ("server", handshake.server ?? "does not tell (Spring's simple broker does not)"),
+            ("version", "STOMP \(handshake.version)"),
+        ]
+        if let session = handshake.session { rows.append(("session", session)) }
+        if let user = handshake.frame.headers["user-name"] { rows.append(("user", user)) }
+        rows.append(("heart-beats", heartBeats(handshake.heartBeat)))
+        rows.append(
+            (
+                "transport",
+                transport.name + (transport.subprotocol.map { ", \($0)" } ?? "") + ", \(transport.remoteAddress)"
+            ))
+        rows.append(("TLS", transport.tls ?? "none: everything can be read on the way"))
+        return ["connected to \(connection.endpoint)"] + table(rows + further)
+    }
+
+    /// Rows with their names in a column.
+    static func table(_ rows: [(name: String, value: String)]) -> [String] {
+        let width = rows.map(\.name.count).max() ?? 0
+        return rows.map { row in
+            "  " + row.name + String(repeating: " ", count: width - row.name.count + 2) + row.value
+        }
+    }
+
+    private static func heartBeats(_ heartBeat: HeartBeat) -> String {
+        func every(_ milliseconds: Int, _ whose: String) -> String {
+            milliseconds == 0
+                ? "\(whose) none" : "\(whose) every \(TimeAmount.milliseconds(Int64(milliseconds)).readable)"
+        }
+        return every(heartBeat.outgoing, "ours") + ", " + every(heartBeat.incoming, "the server's")
+    }
+}
