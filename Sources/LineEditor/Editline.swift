@@ -95,17 +95,17 @@ final class Editline {
     }
 
     /// To be called before each character that libedit gets: mends what it does wrong.
-    func mendLine() {
+    func repairLine() {
         guard let line = el_wline(editLine)?.pointee, let start = line.buffer else { return }
         // Some of vi's commands leave the cursor before an empty line, or behind one that has become shorter, and what
         // is typed next would be written there.
         if line.cursor < start { el_cursor(editLine, Int32(start - line.cursor)) }
         if line.cursor > line.lastchar { el_cursor(editLine, Int32(line.lastchar - line.cursor)) }
-        mendDraft(line, start)
+        repairText(line, start)
     }
 
     /// A long line that was left for the history comes back cut off.
-    private func mendDraft(_ line: LineInfoW, _ start: UnsafePointer<wchar_t>) {
+    private func repairText(_ line: LineInfoW, _ start: UnsafePointer<wchar_t>) {
         let count = line.lastchar - start
         guard count > Self.draftLimit else { return }
         let text = Self.scalars(UnsafeBufferPointer(start: start, count: count))
@@ -154,8 +154,8 @@ final class Editline {
 
     /// What libedit wanted of the screen since the last call.
     func takeWishes() -> (bell: Bool, clear: Bool) {
-        let octets = files.drawing.take()
-        return (octets.contains(0x07), octets.contains(0x0c))
+        let bytes = files.drawing.drain()
+        return (bytes.contains(0x07), bytes.contains(0x0c))
     }
 
     private static func scalars(_ text: UnsafeBufferPointer<wchar_t>) -> [Unicode.Scalar] {
@@ -225,11 +225,11 @@ extension Editline {
     private func readEditrc() {
         let path = variable("EDITRC") ?? variable("HOME").map { $0 + "/.editrc" }
         // Whoever cannot read it has none.
-        guard let path, let octets = try? readFile(path, limit: 1 << 20),
+        guard let path, let bytes = try? readFile(path, limit: 1 << 20),
             let tokenizer = tok_winit(nil)
         else { return }
         defer { tok_wend(tokenizer) }
-        for line in octets.split(separator: UInt8(ascii: "\n")) {
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
             let text = String(decoding: line, as: UTF8.self)
             if text.first(where: { !$0.isWhitespace }) ?? "#" == "#" { continue }
             var count: Int32 = 0
@@ -264,10 +264,10 @@ extension Editline {
             if scalar == "^" || scalar == "\\" { key += "\\" }
             key.unicodeScalars.append(scalar)
         }
-        _ = files.errors.take()
-        _ = files.drawing.take()
+        _ = files.errors.drain()
+        _ = files.drawing.drain()
         stomptap_el_show_binding(editLine, Self.wide(key))
-        let answer = files.drawing.take()
-        return files.errors.take().isEmpty ? answer : nil
+        let answer = files.drawing.drain()
+        return files.errors.drain().isEmpty ? answer : nil
     }
 }

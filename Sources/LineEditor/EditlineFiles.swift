@@ -43,7 +43,7 @@ final class EditlineFiles {
 /// A stdio stream that writes into memory.
 final class MemoryFile {
     let file: UnsafeMutablePointer<FILE>
-    /// Where stdio keeps the address of the memory and the octets in it.
+    /// Where stdio keeps the address of the memory and the bytes in it.
     private let memory: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
     private let size: UnsafeMutablePointer<Int>
 
@@ -70,7 +70,7 @@ final class MemoryFile {
     }
 
     /// What was written since the last call.
-    func take() -> [UInt8] {
+    func drain() -> [UInt8] {
         fflush(file)
         defer { fseeko(file, 0, SEEK_SET) }
         guard let start = memory.pointee, size.pointee > 0 else { return [] }

@@ -118,15 +118,15 @@ final class WakePipe: Sendable {
     }
 
     func wake() {
-        var octet: UInt8 = 0
-        // A full pipe wakes as well as one octet more would.
-        _ = SystemC.write(writeEnd, &octet, 1)
+        var byte: UInt8 = 0
+        // A full pipe wakes as well as one byte more would.
+        _ = SystemC.write(writeEnd, &byte, 1)
     }
 
     /// Takes the wake-ups that have come so far.
     func drain() {
-        var octets = [UInt8](repeating: 0, count: 64)
-        while read(readEnd, &octets, octets.count) > 0 {}
+        var bytes = [UInt8](repeating: 0, count: 64)
+        while read(readEnd, &bytes, bytes.count) > 0 {}
     }
 }
 

@@ -6,7 +6,7 @@ import SystemC
 /// It sleeps in poll(2) inside libedit's wish for a character, and does everything else there as well: what is printed
 /// goes above the line in pieces of bounded size, and between two of them the keyboard has its turn.
 final class EditorThread {
-    /// Output written in one go, in octets; a longer item is written whole.
+    /// Output written in one go, in bytes; a longer item is written whole.
     private static let pieceSize = 32 << 10
     /// Between two pieces the line is to be seen, for at least as long and as long as a piece took to write: some
     /// 2 MB/s, or half of what a slow terminal can do, is the most that is printed.
@@ -134,11 +134,11 @@ final class EditorThread {
         _ = poll(&requests, 2, timeout)
         if requests[0].revents != 0 { mailbox.pipe.drain() }
         if requests[1].revents != 0 {
-            guard let octets = terminal.read() else {
+            guard let bytes = terminal.read() else {
                 abort = .hangUp
                 return
             }
-            decoder.feed(octets)
+            decoder.feed(bytes)
             takeKeys()
             return
         }
@@ -152,7 +152,7 @@ final class EditorThread {
     private func printPiece() {
         let start = ContinuousClock.now
         screen.erase()
-        screen.output += mailbox.output.take(Self.pieceSize)
+        screen.output += mailbox.output.dequeue(Self.pieceSize)
         screen.draw(currentLine)
         flush()
         let end = ContinuousClock.now
@@ -217,7 +217,7 @@ extension EditorThread {
 extension EditorThread {
     /// What libedit reads.
     func nextCharacter() -> Unicode.Scalar? {
-        editline.mendLine()
+        editline.repairLine()
         while characters.isEmpty {
             // libedit did not take it for a command: it came behind half a sequence, say.
             if let again = paste, again.offered < 3 { return offer(again.text, times: again.offered + 1) }
@@ -266,14 +266,14 @@ extension EditorThread {
 
     /// Takes the keys that are whole; those that are signals do their work at once.
     func takeKeys() {
-        let patience: Duration? =
+        let timeout: Duration? =
             switch decoder.waiting {
             case .escape: .milliseconds(50)
             case .sequence: .milliseconds(500)
             case .paste: .seconds(1)
             case nil: nil
             }
-        keyDeadline = patience.map { .now + $0 }
+        keyDeadline = timeout.map { .now + $0 }
         var new: [KeyDecoder.Key] = []
         for key in decoder.takeKeys() {
             switch key {

@@ -4,17 +4,17 @@ import Synchronization
 ///
 /// The thread never waits here: it asks `hasRoom` before it reads on, and `onRoom` tells it when to ask again.
 final class EventChannel: Sendable {
-    /// Events, and the octets of their lines, that may wait to be taken.
-    static let limit = (events: 256, octets: 1 << 20)
+    /// Events, and the bytes of their lines, that may wait to be taken.
+    static let limit = (events: 256, bytes: 1 << 20)
 
     private struct State {
         var events: [LineEvent] = []
-        var octets = 0
+        var bytes = 0
         var finished = false
         var readers: [(id: UInt64, continuation: CheckedContinuation<LineEvent?, Never>)] = []
         var nextID: UInt64 = 0
 
-        var hasRoom: Bool { events.count < EventChannel.limit.events && octets < EventChannel.limit.octets }
+        var hasRoom: Bool { events.count < EventChannel.limit.events && bytes < EventChannel.limit.bytes }
     }
 
     private let state = Mutex(State())
@@ -31,7 +31,7 @@ final class EventChannel: Sendable {
             guard !state.finished else { return nil }
             if !state.readers.isEmpty { return state.readers.removeFirst().continuation }
             state.events.append(event)
-            state.octets += event.octets
+            state.bytes += event.bytes
             return nil
         }
         reader?.resume(returning: event)
@@ -41,7 +41,7 @@ final class EventChannel: Sendable {
     func sendInterrupt() {
         state.withLock { state in
             state.events.removeAll { if case .line = $0 { true } else { false } }
-            state.octets = 0
+            state.bytes = 0
         }
         send(.interrupt)
     }
@@ -79,7 +79,7 @@ final class EventChannel: Sendable {
             if !state.events.isEmpty {
                 let hadRoom = state.hasRoom
                 let event = state.events.removeFirst()
-                state.octets -= event.octets
+                state.bytes -= event.bytes
                 return .event(event, nowHasRoom: !hadRoom && state.hasRoom)
             }
             // A cancellation that came before this point found no reader to let go.
@@ -98,5 +98,5 @@ final class EventChannel: Sendable {
 }
 
 extension LineEvent {
-    fileprivate var octets: Int { if case .line(let text) = self { text.utf8.count } else { 0 } }
+    fileprivate var bytes: Int { if case .line(let text) = self { text.utf8.count } else { 0 } }
 }

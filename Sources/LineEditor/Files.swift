@@ -18,7 +18,7 @@ func makeFolder(_ path: String) throws(LineEditorError) {
     if mkdir(path, 0o700) != 0, errno != EEXIST { throw .failed(.create(path)) }
 }
 
-/// The last `limit` octets of a file, from the beginning of a line; nil where there is none.
+/// The last `limit` bytes of a file, from the beginning of a line; nil where there is none.
 func readFile(_ path: String, limit: Int) throws(LineEditorError) -> [UInt8]? {
     // Nobody waits here for the writer of a pipe.
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -33,10 +33,10 @@ func readFile(_ path: String, limit: Int) throws(LineEditorError) -> [UInt8]? {
     }
     let skipped = max(0, Int(status.st_size) - limit)
     _ = lseek(file, off_t(skipped), SEEK_SET)
-    var octets = [UInt8](repeating: 0, count: Int(status.st_size) - skipped)
+    var bytes = [UInt8](repeating: 0, count: Int(status.st_size) - skipped)
     var count = 0
-    while count < octets.count {
-        let got = octets.withUnsafeMutableBytes { read(file, $0.baseAddress?.advanced(by: count), $0.count - count) }
+    while count < bytes.count {
+        let got = bytes.withUnsafeMutableBytes { read(file, $0.baseAddress?.advanced(by: count), $0.count - count) }
         if got < 0 {
             if errno == EINTR { continue }
             throw .failed(.read(path))
@@ -44,18 +44,18 @@ func readFile(_ path: String, limit: Int) throws(LineEditorError) -> [UInt8]? {
         if got == 0 { break }
         count += got
     }
-    octets.removeLast(octets.count - count)
-    if skipped > 0 { octets.removeFirst((octets.firstIndex(of: UInt8(ascii: "\n")) ?? -1) + 1) }
-    return octets
+    bytes.removeLast(bytes.count - count)
+    if skipped > 0 { bytes.removeFirst((bytes.firstIndex(of: UInt8(ascii: "\n")) ?? -1) + 1) }
+    return bytes
 }
 
 /// Puts a file of mode 600 in place of another, whole or not at all.
-func replaceFile(_ path: String, with octets: [UInt8]) throws(LineEditorError) {
+func replaceFile(_ path: String, with bytes: [UInt8]) throws(LineEditorError) {
     var template = Array("\(path).XXXXXX".utf8CString)
     let file = mkstemp(&template)
     guard file >= 0 else { throw .failed(.write(path)) }
     _ = fcntl(file, F_SETFD, FD_CLOEXEC)
-    let written = writeAll(octets, to: file)
+    let written = writeAll(bytes, to: file)
     let number = errno
     SystemC.close(file)
     guard written, rename(template, path) == 0 else {
@@ -65,10 +65,10 @@ func replaceFile(_ path: String, with octets: [UInt8]) throws(LineEditorError) {
     }
 }
 
-/// Writes all octets, however often that takes. False, and errno set, where it cannot.
-func writeAll(_ octets: [UInt8], to descriptor: Int32) -> Bool {
-    octets.withUnsafeBytes { octets in
-        var rest = octets[...]
+/// Writes all bytes, however often that takes. False, and errno set, where it cannot.
+func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    bytes.withUnsafeBytes { bytes in
+        var rest = bytes[...]
         while !rest.isEmpty {
             let count = SystemC.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
             if count >= 0 {

@@ -3,10 +3,10 @@ import SystemC
 /// Lines typed before, the oldest first, each of them once.
 struct History: Equatable {
     /// What all lines together may take: a pasted line can be long.
-    static let octetLimit = 4 << 20
+    static let byteLimit = 4 << 20
 
     private(set) var lines: [String] = []
-    private var octets = 0
+    private var bytes = 0
     private let limit: Int
 
     /// - Parameter limit: the number of lines kept.
@@ -16,7 +16,7 @@ struct History: Equatable {
         var seen: Set<String> = []
         for line in Array(lines).reversed() where !line.isEmpty && seen.insert(line).inserted { newest.append(line) }
         self.lines = newest.reversed()
-        octets = self.lines.reduce(0) { $0 + $1.utf8.count }
+        bytes = self.lines.reduce(0) { $0 + $1.utf8.count }
         trim()
     }
 
@@ -24,19 +24,19 @@ struct History: Equatable {
     mutating func add(_ line: String) {
         guard !line.isEmpty else { return }
         if let index = lines.lastIndex(of: line) {
-            octets -= line.utf8.count
+            bytes -= line.utf8.count
             lines.remove(at: index)
         }
         lines.append(line)
-        octets += line.utf8.count
+        bytes += line.utf8.count
         trim()
     }
 
     /// Drops the oldest lines; the newest stays whatever its length, so that it can be had back.
     private mutating func trim() {
         var dropped = 0
-        while lines.count - dropped > limit || octets > Self.octetLimit, dropped < lines.count - min(1, limit) {
-            octets -= lines[dropped].utf8.count
+        while lines.count - dropped > limit || bytes > Self.byteLimit, dropped < lines.count - min(1, limit) {
+            bytes -= lines[dropped].utf8.count
             dropped += 1
         }
         lines.removeFirst(dropped)
@@ -103,8 +103,8 @@ struct HistoryFile {
 
     /// The lines on disk; an empty history where there is no file.
     func load() throws(LineEditorError) -> History {
-        guard let octets = try readFile(path, limit: History.octetLimit) else { return History(limit: limit) }
-        return History(limit: limit, fileText: String(decoding: octets, as: UTF8.self))
+        guard let bytes = try readFile(path, limit: History.byteLimit) else { return History(limit: limit) }
+        return History(limit: limit, fileText: String(decoding: bytes, as: UTF8.self))
     }
 
     /// Adds a line. One that cannot be saved is tried again with the next.

@@ -1,4 +1,4 @@
-/// Turns what a terminal sends into keys, however the octets are split over reads.
+/// Turns what a terminal sends into keys, however the bytes are split over reads.
 struct KeyDecoder {
     enum Key: Equatable {
         /// A character, or a control character such as 0x01 for Ctrl-A.
@@ -8,7 +8,7 @@ struct KeyDecoder {
         case sequence(String)
         /// Pasted text, its line ends turned into LF.
         case paste([Unicode.Scalar])
-        /// A paste of this many octets, over the limit and thrown away.
+        /// A paste of this many bytes, over the limit and thrown away.
         case pasteTooLong(Int)
         case interrupt, suspend, quit
     }
@@ -66,10 +66,10 @@ struct KeyDecoder {
         case .escape:
             state = .ground
             keys.append(.character("\u{1b}"))
-        case .sequence(let octets):
+        case .sequence(let bytes):
             state = .ground
             keys.append(.character("\u{1b}"))
-            keys += octets.map { .character(Unicode.Scalar($0)) }
+            keys += bytes.map { .character(Unicode.Scalar($0)) }
         case .paste(var paste):
             paste.stalled = true
             state = .paste(paste)
@@ -77,53 +77,53 @@ struct KeyDecoder {
         }
     }
 
-    mutating func feed(_ octets: some Sequence<UInt8>) {
-        for octet in octets { feed(octet) }
+    mutating func feed(_ bytes: some Sequence<UInt8>) {
+        for byte in bytes { feed(byte) }
     }
 
-    private mutating func feed(_ octet: UInt8) {
+    private mutating func feed(_ byte: UInt8) {
         switch state {
-        case .ground: ground(octet)
+        case .ground: ground(byte)
         case .utf8(let value, let missing, let smallest):
-            continueUTF8(octet, value: value, missing: missing, smallest: smallest)
+            continueUTF8(byte, value: value, missing: missing, smallest: smallest)
         case .escape:
-            if octet == UInt8(ascii: "[") || octet == UInt8(ascii: "O") {
-                state = .sequence([octet])
+            if byte == UInt8(ascii: "[") || byte == UInt8(ascii: "O") {
+                state = .sequence([byte])
             } else {
                 // ESC and a character: how Meta is sent, or two keys.
                 keys.append(.character("\u{1b}"))
                 state = .ground
-                ground(octet)
+                ground(byte)
             }
-        case .sequence(let octets): continueSequence(octets, octet)
+        case .sequence(let bytes): continueSequence(bytes, byte)
         case .paste(var paste):
             // Let go of the copy in `state`, so that appending does not copy the paste.
             state = .ground
-            continuePaste(&paste, octet)
+            continuePaste(&paste, byte)
         }
     }
 
-    private mutating func ground(_ octet: UInt8) {
-        switch octet {
-        case signals.interrupt where octet != 0: keys.append(.interrupt)
-        case signals.suspend where octet != 0: keys.append(.suspend)
-        case signals.quit where octet != 0: keys.append(.quit)
+    private mutating func ground(_ byte: UInt8) {
+        switch byte {
+        case signals.interrupt where byte != 0: keys.append(.interrupt)
+        case signals.suspend where byte != 0: keys.append(.suspend)
+        case signals.quit where byte != 0: keys.append(.quit)
         case 0x1b: state = .escape
-        case ..<0x80: keys.append(.character(Unicode.Scalar(octet)))
-        case 0xc2...0xdf: state = .utf8(value: UInt32(octet & 0x1f), missing: 1, smallest: 0x80)
-        case 0xe0...0xef: state = .utf8(value: UInt32(octet & 0x0f), missing: 2, smallest: 0x800)
-        case 0xf0...0xf4: state = .utf8(value: UInt32(octet & 0x07), missing: 3, smallest: 0x10000)
+        case ..<0x80: keys.append(.character(Unicode.Scalar(byte)))
+        case 0xc2...0xdf: state = .utf8(value: UInt32(byte & 0x1f), missing: 1, smallest: 0x80)
+        case 0xe0...0xef: state = .utf8(value: UInt32(byte & 0x0f), missing: 2, smallest: 0x800)
+        case 0xf0...0xf4: state = .utf8(value: UInt32(byte & 0x07), missing: 3, smallest: 0x10000)
         default: keys.append(.character("\u{fffd}"))
         }
     }
 
-    private mutating func continueUTF8(_ octet: UInt8, value: UInt32, missing: Int, smallest: UInt32) {
-        guard octet & 0xc0 == 0x80 else {
+    private mutating func continueUTF8(_ byte: UInt8, value: UInt32, missing: Int, smallest: UInt32) {
+        guard byte & 0xc0 == 0x80 else {
             keys.append(.character("\u{fffd}"))
             state = .ground
-            return ground(octet)
+            return ground(byte)
         }
-        let value = value << 6 | UInt32(octet & 0x3f)
+        let value = value << 6 | UInt32(byte & 0x3f)
         guard missing == 1 else {
             state = .utf8(value: value, missing: missing - 1, smallest: smallest)
             return
@@ -135,34 +135,34 @@ struct KeyDecoder {
         keys.append(.character(scalar ?? "\u{fffd}"))
     }
 
-    private mutating func continueSequence(_ octets: [UInt8], _ octet: UInt8) {
+    private mutating func continueSequence(_ bytes: [UInt8], _ byte: UInt8) {
         // The Linux console sends ESC [ [ A for F1.
-        let isLinuxFunctionKey = octets == [UInt8(ascii: "[")] && octet == UInt8(ascii: "[")
-        switch octet {
-        case 0x20..<0x40 where octets[0] == UInt8(ascii: "["), _ where isLinuxFunctionKey:
-            state = .sequence(octets.count < Self.longestSequence ? octets + [octet] : octets)
+        let isLinuxFunctionKey = bytes == [UInt8(ascii: "[")] && byte == UInt8(ascii: "[")
+        switch byte {
+        case 0x20..<0x40 where bytes[0] == UInt8(ascii: "["), _ where isLinuxFunctionKey:
+            state = .sequence(bytes.count < Self.longestSequence ? bytes + [byte] : bytes)
         case 0x20..<0x7f:
-            finishSequence(octets + [octet])
+            finishSequence(bytes + [byte])
         default:
             timeOut()
-            feed(octet)
+            feed(byte)
         }
     }
 
-    private mutating func finishSequence(_ octets: [UInt8]) {
-        if octets == Self.pasteStart {
+    private mutating func finishSequence(_ bytes: [UInt8]) {
+        if bytes == Self.pasteStart {
             state = .paste(PastedText())
             return
         }
         state = .ground
-        let sequence = String(decoding: octets, as: UTF8.self)
+        let sequence = String(decoding: bytes, as: UTF8.self)
         keys.append(SpecialKey.bySequence[sequence].map { .special($0, sequence: sequence) } ?? .sequence(sequence))
     }
 
-    private mutating func continuePaste(_ paste: inout PastedText, _ octet: UInt8) {
-        if paste.stalled, octet == signals.interrupt, octet != 0 {
+    private mutating func continuePaste(_ paste: inout PastedText, _ byte: UInt8) {
+        if paste.stalled, byte == signals.interrupt, byte != 0 {
             keys.append(.interrupt)
-        } else if let key = paste.take(octet, limit: pasteLimit) {
+        } else if let key = paste.append(byte, limit: pasteLimit) {
             keys.append(key)
         } else {
             state = .paste(paste)
@@ -176,24 +176,24 @@ struct PastedText: Equatable {
 
     /// Nothing has come for a while: the terminal may have forgotten to end it.
     var stalled = false
-    /// All octets, or the last few of them once there are too many.
-    private var octets: [UInt8] = []
+    /// All bytes, or the last few of them once there are too many.
+    private var bytes: [UInt8] = []
     private var dropped = 0
 
-    /// Takes an octet, and gives the whole once it has come to its end.
+    /// Takes an byte, and gives the whole once it has come to its end.
     ///
-    /// - Parameter limit: the octets that a paste may have.
-    mutating func take(_ octet: UInt8, limit: Int) -> KeyDecoder.Key? {
+    /// - Parameter limit: the bytes that a paste may have.
+    mutating func append(_ byte: UInt8, limit: Int) -> KeyDecoder.Key? {
         stalled = false
-        octets.append(octet)
-        if octet == Self.end.last, octets.suffix(Self.end.count).elementsEqual(Self.end) {
-            octets.removeLast(Self.end.count)
-            let size = dropped + octets.count
+        bytes.append(byte)
+        if byte == Self.end.last, bytes.suffix(Self.end.count).elementsEqual(Self.end) {
+            bytes.removeLast(Self.end.count)
+            let size = dropped + bytes.count
             return size > limit ? .pasteTooLong(size) : .paste(text)
         }
-        if octets.count > limit + Self.end.count {
-            dropped += octets.count - Self.end.count
-            octets.removeFirst(octets.count - Self.end.count)
+        if bytes.count > limit + Self.end.count {
+            dropped += bytes.count - Self.end.count
+            bytes.removeFirst(bytes.count - Self.end.count)
         }
         return nil
     }
@@ -203,7 +203,7 @@ struct PastedText: Equatable {
     private var text: [Unicode.Scalar] {
         var text: [Unicode.Scalar] = []
         var afterReturn = false
-        for scalar in String(decoding: octets, as: UTF8.self).unicodeScalars {
+        for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
             defer { afterReturn = scalar == "\r" }
             switch scalar {
             case "\r": text.append("\n")

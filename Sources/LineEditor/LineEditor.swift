@@ -48,7 +48,7 @@ public final class LineEditor: Sendable {
         public var isComplete: @Sendable (String) -> Bool = { _ in true }
         /// The program's name in `.editrc` (`stomptap`).
         public var name = "stomptap"
-        /// The longest paste in octets, and the longest line in characters that one may make (1 MiB). More is refused,
+        /// The longest paste in bytes, and the longest line in characters that one may make (1 MiB). More is refused,
         /// and the person told.
         public var pasteLimit = 1 << 20
 
@@ -99,24 +99,24 @@ public final class LineEditor: Sendable {
 
     /// Prints above the line being typed, which stays as it is; a newline at the end is added where it is missing.
     ///
-    /// Returns when the octets are queued, in order, not when they are seen; `close` prints what is left. Waits while
+    /// Returns when the bytes are queued, in order, not when they are seen; `close` prints what is left. Waits while
     /// more than 256 KiB have not been printed yet: some 2 MB are printed in a second, in pieces between which keys are
     /// echoed. What is printed after `close` goes out as well.
     ///
-    /// - Parameter octets: UTF-8, tabs, newlines and escape sequences for colours; nothing that moves the cursor. They
+    /// - Parameter bytes: UTF-8, tabs, newlines and escape sequences for colours; nothing that moves the cursor. They
     ///   go to the terminal as they are: what comes from elsewhere has to be escaped before. They are written in one go:
     ///   something longer than a few hundred kilobytes keeps the keyboard waiting.
-    public func print(_ octets: [UInt8]) async {
-        guard !octets.isEmpty else { return }
-        let item = Self.withNewline(octets)
+    public func print(_ bytes: [UInt8]) async {
+        guard !bytes.isEmpty else { return }
+        let item = Self.withNewline(bytes)
         if await !mailbox.output.add(item) { _ = writeAll(item, to: output) }
     }
 
     /// Prints, as `print` does, if that can be done without waiting. False where nothing was printed: at more than a
     /// terminal shows, count what is left out and tell its number.
-    public func printIfRoom(_ octets: [UInt8]) -> Bool {
-        guard !octets.isEmpty else { return true }
-        let item = Self.withNewline(octets)
+    public func printIfRoom(_ bytes: [UInt8]) -> Bool {
+        guard !bytes.isEmpty else { return true }
+        let item = Self.withNewline(bytes)
         switch mailbox.output.offer(item) {
         case .added: return true
         case .full: return false
@@ -151,8 +151,8 @@ public final class LineEditor: Sendable {
     /// Gives the terminal its modes back, for a program that is about to call `_exit`. Harmless where no editor is open.
     public static func restoreTerminal() { TerminalSignals.restoreTerminal() }
 
-    private static func withNewline(_ octets: [UInt8]) -> [UInt8] {
-        octets.last == UInt8(ascii: "\n") ? octets : octets + [UInt8(ascii: "\n")]
+    private static func withNewline(_ bytes: [UInt8]) -> [UInt8] {
+        bytes.last == UInt8(ascii: "\n") ? bytes : bytes + [UInt8(ascii: "\n")]
     }
 }
 

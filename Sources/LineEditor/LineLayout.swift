@@ -10,7 +10,7 @@ struct EditedLine: Equatable {
 /// An edited line broken into rows of the terminal.
 struct LineLayout: Equatable {
     struct Row: Equatable {
-        var octets: [UInt8] = []
+        var bytes: [UInt8] = []
         var width = 0
         /// The next row goes on where this one ends by the terminal's own wrapping, so that the terminal may join and
         /// break them anew when its width changes.
@@ -96,22 +96,22 @@ struct LineLayout: Equatable {
             break
         default:
             guard let width = DisplayWidth.of(scalar) else {
-                for octet in "<U+\(String(scalar.value, radix: 16, uppercase: true))>".utf8 {
-                    append(CollectionOfOne(octet), width: 1)
+                for byte in "<U+\(String(scalar.value, radix: 16, uppercase: true))>".utf8 {
+                    append(CollectionOfOne(byte), width: 1)
                 }
                 return
             }
-            if width <= columns, let octets = UTF8.encode(scalar) {
-                append(octets, width: width)
+            if width <= columns, let bytes = UTF8.encode(scalar) {
+                append(bytes, width: width)
             } else {
                 append(CollectionOfOne(UInt8(ascii: "?")), width: 1)
             }
         }
     }
 
-    private mutating func append(_ octets: some Collection<UInt8>, width: Int) {
+    private mutating func append(_ bytes: some Collection<UInt8>, width: Int) {
         if rows[rows.count - 1].width + width > columns { wrap() }
-        rows[rows.count - 1].octets += octets
+        rows[rows.count - 1].bytes += bytes
         rows[rows.count - 1].width += width
     }
 

@@ -4,25 +4,25 @@ import Synchronization
 final class OutputQueue: Sendable {
     enum Answer { case added, full, closed }
 
-    /// Octets that may wait; with more, senders wait themselves.
+    /// Bytes that may wait; with more, senders wait themselves.
     static let limit = 256 << 10
 
     private struct State {
         var items: [[UInt8]] = []
-        var octets = 0
+        var bytes = 0
         var waiting: [(item: [UInt8], continuation: CheckedContinuation<Void, Never>)] = []
         var closed = false
 
         mutating func add(_ item: [UInt8]) -> Answer {
             if closed { return .closed }
-            guard octets < OutputQueue.limit, waiting.isEmpty else { return .full }
+            guard bytes < OutputQueue.limit, waiting.isEmpty else { return .full }
             items.append(item)
-            octets += item.count
+            bytes += item.count
             return .added
         }
 
-        /// Takes whole items until they are `size` octets or more, and lets in what waits outside.
-        mutating func take(_ size: Int) -> (octets: [UInt8], admitted: [CheckedContinuation<Void, Never>]) {
+        /// Takes whole items until they are `size` bytes or more, and lets in what waits outside.
+        mutating func dequeue(_ size: Int) -> (bytes: [UInt8], admitted: [CheckedContinuation<Void, Never>]) {
             var taken: [UInt8] = []
             var count = 0
             while count < items.count, taken.count < size {
@@ -30,11 +30,11 @@ final class OutputQueue: Sendable {
                 count += 1
             }
             items.removeFirst(count)
-            octets -= taken.count
+            bytes -= taken.count
             var admitted = 0
-            while admitted < waiting.count, octets < OutputQueue.limit || closed {
+            while admitted < waiting.count, bytes < OutputQueue.limit || closed {
                 items.append(waiting[admitted].item)
-                octets += waiting[admitted].item.count
+                bytes += waiting[admitted].item.count
                 admitted += 1
             }
             defer { waiting.removeFirst(admitted) }
@@ -78,17 +78,17 @@ final class OutputQueue: Sendable {
         return answer != .closed
     }
 
-    func take(_ size: Int) -> [UInt8] {
-        let (octets, admitted) = state.withLock { $0.take(size) }
+    func dequeue(_ size: Int) -> [UInt8] {
+        let (bytes, admitted) = state.withLock { $0.dequeue(size) }
         for continuation in admitted { continuation.resume() }
-        return octets
+        return bytes
     }
 
     /// Lets nothing more in, and returns what is still there.
     func close() -> [UInt8] {
         state.withLock { $0.closed = true }
         var rest: [UInt8] = []
-        while !isEmpty { rest += take(.max) }
+        while !isEmpty { rest += dequeue(.max) }
         return rest
     }
 }

@@ -5,7 +5,7 @@ import SystemC
 ///
 /// It reads no further ahead than 1 MiB and 256 lines of what has been taken from `lines`.
 public final class PlainLineReader: Sendable {
-    /// The longest line that is read, in octets (16 MiB).
+    /// The longest line that is read, in bytes (16 MiB).
     public static let defaultLineLimit = 16 << 20
 
     /// `.line`, then `.endOfInput` or `.failure`, and the end.
@@ -79,7 +79,7 @@ private struct PlainInput {
                     throw .failed(.readInput)
                 }
                 if count == 0 { break }
-                try take(chunk[..<count])
+                try append(chunk[..<count])
             }
             if !line.isEmpty { try finishLine() }
             events.send(.endOfInput)
@@ -100,8 +100,8 @@ private struct PlainInput {
         return requests[1].revents != 0
     }
 
-    private mutating func take(_ octets: ArraySlice<UInt8>) throws(LineEditorError) {
-        var rest = octets
+    private mutating func append(_ bytes: ArraySlice<UInt8>) throws(LineEditorError) {
+        var rest = bytes
         while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
             line += rest[..<end]
             try finishLine()

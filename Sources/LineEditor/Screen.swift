@@ -17,7 +17,7 @@ struct Screen {
         var top: Int
     }
 
-    /// Octets for the terminal.
+    /// Bytes for the terminal.
     var output: [UInt8] = []
     private(set) var size: Size
     private var shown: Shown?
@@ -118,13 +118,13 @@ struct Screen {
 
     /// Writes a row from its beginning, clears what stood behind it, and goes to the next.
     private mutating func write(_ row: LineLayout.Row, next: LineLayout.Row?) {
-        output += row.octets
+        output += row.bytes
         // At a full row the cursor still stands on its last column: clearing would take that.
         if row.width < size.columns { write(next == nil ? "\u{1b}[J" : "\u{1b}[K") }
         guard let next else { return }
         if !row.wraps {
             write("\r\n")
-        } else if next.octets.isEmpty {
+        } else if next.bytes.isEmpty {
             // Only a character makes the terminal wrap.
             write(" \r")
         }

@@ -57,13 +57,13 @@ struct Terminal {
     }
 
     /// False where the terminal is gone.
-    func write(_ octets: [UInt8]) -> Bool { writeAll(octets, to: output) }
+    func write(_ bytes: [UInt8]) -> Bool { writeAll(bytes, to: output) }
 
     /// What has been typed, at most 4 KiB of it. Nil where the terminal is gone, empty where nothing has come.
     func read() -> [UInt8]? {
-        var octets = [UInt8](repeating: 0, count: 4096)
-        let count = SystemC.read(input, &octets, octets.count)
-        if count > 0 { return Array(octets[..<count]) }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = SystemC.read(input, &bytes, bytes.count)
+        if count > 0 { return Array(bytes[..<count]) }
         return count < 0 && (errno == EINTR || errno == EAGAIN) ? [] : nil
     }
 }
@@ -215,7 +215,7 @@ extension EditorThread {
     /// Prints what is left and gives everything back.
     func close() {
         screen.erase()
-        while !mailbox.output.isEmpty { screen.output += mailbox.output.take(.max) }
+        while !mailbox.output.isEmpty { screen.output += mailbox.output.dequeue(.max) }
         flush()
         giveTerminalBack()
         _ = terminal.write(mailbox.output.close())

@@ -61,7 +61,7 @@ public enum BrokerError: Error, Sendable, Hashable {
     case tooManyTransactions(limit: Int)
     case transactionsFull(limit: Int)
     case queueFull(String, messages: Int)
-    case brokerFull(octets: Int, limit: Int)
+    case brokerFull(bytes: Int, limit: Int)
 
     // Time.
 
@@ -141,8 +141,8 @@ public enum BrokerError: Error, Sendable, Hashable {
         case .tooManyTransactions(let limit): "a connection may have \(limit) transactions open"
         case .transactionsFull(let limit): "the transactions of a connection may hold \(limit) frames"
         case .queueFull(let name, let count): "\(name) keeps \(count) messages already, the most that a queue may"
-        case .brokerFull(let octets, let limit):
-            "the broker keeps \(octets) octets of messages already, and at most \(limit)"
+        case .brokerFull(let bytes, let limit):
+            "the broker keeps \(bytes) octets of messages already, and at most \(limit)"
         case .connectTimedOut(let time): "no CONNECT came within \(time.readable)"
         case .silent: "neither a frame nor a heart-beat came for too long"
         case .emulated(_, let text): text

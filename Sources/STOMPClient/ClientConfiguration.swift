@@ -7,7 +7,7 @@ import STOMPTransport
 public struct ClientConfiguration: Sendable {
     /// What CONNECT says.
     public var session: SessionConfiguration
-    /// How the octets travel. Its `TransportOptions/trace` is told of STOMP frames too.
+    /// How the bytes travel. Its `TransportOptions/trace` is told of STOMP frames too.
     public var transport = TransportOptions()
     /// Which SockJS transport carries the session at an `http://` endpoint. Default `SockJSTransport/auto`.
     public var sockJSTransport = SockJSTransport.auto
@@ -19,7 +19,7 @@ public struct ClientConfiguration: Sendable {
     public var settle = TimeAmount.milliseconds(100)
     /// How much of a frame is taken.
     public var limits = FrameLimits()
-    /// Octets of messages that may wait for their reader before the socket is no longer read. Default 1 MiB.
+    /// Bytes of messages that may wait for their reader before the socket is no longer read. Default 1 MiB.
     public var undeliveredLimit = 1 << 20
     /// Told of what a user should know and what is no failure. Default nobody.
     public var logger = Logger(label: "STOMPClient") { _ in SwiftLogNoOpLogHandler() }

@@ -4,9 +4,9 @@ import STOMPTransport
 
 /// What the stream brings.
 extension ConnectionCore: TransportReceiver {
-    func received(_ octets: ByteBuffer) {
+    func received(_ bytes: ByteBuffer) {
         guard !isOver else { return }
-        decoder.feed(octets)
+        decoder.feed(bytes)
         do throws(STOMPProtocolError) {
             while let element = try decoder.next() {
                 switch element {
@@ -15,14 +15,14 @@ extension ConnectionCore: TransportReceiver {
                 case .frame(let frame):
                     trace.record(.frames) {
                         WireEvent(
-                            .stomp, .incoming, .frames, .frame(command: frame.command.rawValue), octets: frame.bytes)
+                            .stomp, .incoming, .frames, .frame(command: frame.command.rawValue), bytes: frame.bytes)
                     }
                     try handle(frame)
                     if isOver { return }
                 }
             }
         } catch {
-            end(explain(error, octets))
+            end(explain(error, bytes))
         }
     }
 
@@ -104,7 +104,7 @@ extension ConnectionCore: TransportReceiver {
 
     func deliverTouched() {
         for inbox in touched {
-            if let octets = inboxes[inbox]?.deliver(), octets > 0 { delivered(octets) }
+            if let bytes = inboxes[inbox]?.deliver(), bytes > 0 { delivered(bytes) }
         }
         touched.removeAll(keepingCapacity: true)
     }
@@ -114,6 +114,6 @@ extension ConnectionCore: TransportReceiver {
         guard case .unknownCommand = error.reason, opening != nil else {
             return .protocolViolation(error, foreign: nil)
         }
-        return .protocolViolation(error, foreign: ForeignProtocol(firstOctets: bytes.readableBytesView))
+        return .protocolViolation(error, foreign: ForeignProtocol(firstBytes: bytes.readableBytesView))
     }
 }

@@ -78,7 +78,7 @@ final class ConnectionCore {
     /// Queues a frame; the caller flushes.
     func write(_ frame: Frame) {
         trace.record(.frames) {
-            WireEvent(.stomp, .outgoing, .frames, .frame(command: frame.command.rawValue), octets: frame.bytes)
+            WireEvent(.stomp, .outgoing, .frames, .frame(command: frame.command.rawValue), bytes: frame.bytes)
         }
         stream.write(frame.bytes, promise: nil)
         monitor?.sent(at: .now())
@@ -144,10 +144,10 @@ final class ConnectionCore {
     }
 
     /// What is there for the reader now; nil where it has to wait.
-    func next(of inbox: Int) throws -> (batch: [Message]?, octets: Int)? {
+    func next(of inbox: Int) throws -> (batch: [Message]?, bytes: Int)? {
         guard inboxes[inbox] != nil else { return (nil, 0) }
         let next = try inboxes[inbox]?.next()
-        if let next { delivered(next.octets) }
+        if let next { delivered(next.bytes) }
         return next
     }
 
@@ -159,8 +159,8 @@ final class ConnectionCore {
         inboxes[inbox]?.cancelReader()
     }
 
-    func delivered(_ octets: Int) {
-        undelivered -= octets
+    func delivered(_ bytes: Int) {
+        undelivered -= bytes
         if undelivered <= configuration.undeliveredLimit / 2 { resumeReading() }
     }
 
@@ -276,7 +276,7 @@ extension ConnectionCore {
             return WireEvent(
                 .stomp, direction, .layers,
                 .heartBeat(agreed: agreed > 0 ? .milliseconds(Int64(agreed)) : nil),
-                octets: ByteBuffer(integer: UInt8(ascii: "\n")))
+                bytes: ByteBuffer(integer: UInt8(ascii: "\n")))
         }
     }
 }

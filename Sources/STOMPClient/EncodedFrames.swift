@@ -3,10 +3,10 @@ import STOMPCore
 import STOMPTransport
 
 /// SEND frames that were encoded before they are sent, one behind the other: for a load, whose messages differ in a few
-/// octets only.
+/// bytes only.
 public struct EncodedFrames: Sendable {
-    public private(set) var octets = ByteBuffer()
-    /// Where each frame ends in ``octets``.
+    public private(set) var bytes = ByteBuffer()
+    /// Where each frame ends in ``bytes``.
     public private(set) var ends: [Int] = []
 
     public init() {}
@@ -17,25 +17,25 @@ public struct EncodedFrames: Sendable {
     ///
     /// - Parameters:
     ///   - template: the frame.
-    ///   - write: writes over some of its octets. It must leave it a frame: neither headers' ends nor the body's length
+    ///   - write: writes over some of its bytes. It must leave it a frame: neither headers' ends nor the body's length
     ///     may change.
     @inline(__always)
     public mutating func append(_ template: ByteBuffer, _ write: (UnsafeMutableRawBufferPointer) -> Void) {
-        let start = octets.writerIndex
-        octets.writeImmutableBuffer(template)
-        octets.withUnsafeMutableReadableBytes { write(UnsafeMutableRawBufferPointer(rebasing: $0[start...])) }
-        ends.append(octets.writerIndex)
+        let start = bytes.writerIndex
+        bytes.writeImmutableBuffer(template)
+        bytes.withUnsafeMutableReadableBytes { write(UnsafeMutableRawBufferPointer(rebasing: $0[start...])) }
+        ends.append(bytes.writerIndex)
     }
 
     /// Takes all frames away. The room stays, where nothing that was sent still waits in it.
     public mutating func removeAll() {
-        octets.clear()
+        bytes.clear()
         ends.removeAll(keepingCapacity: true)
     }
 }
 
 extension STOMPConnection {
-    /// The octets of a message as ``send(_:)-(OutgoingMessage)`` would write them, without sending it and without a
+    /// The bytes of a message as ``send(_:)-(OutgoingMessage)`` would write them, without sending it and without a
     /// receipt.
     ///
     /// - Throws: ``STOMPClientError``.
@@ -68,15 +68,15 @@ extension ConnectionCore {
         if stream.description.keepsMessages || trace.wants(.frames) {
             var start = 0
             for end in frames.ends {
-                guard let frame = frames.octets.getSlice(at: start, length: end - start) else { break }
+                guard let frame = frames.bytes.getSlice(at: start, length: end - start) else { break }
                 trace.record(.frames) {
-                    WireEvent(.stomp, .outgoing, .frames, .frame(command: Command.send.rawValue), octets: frame)
+                    WireEvent(.stomp, .outgoing, .frames, .frame(command: Command.send.rawValue), bytes: frame)
                 }
                 stream.write(frame, promise: nil)
                 start = end
             }
         } else {
-            stream.write(frames.octets, promise: nil)
+            stream.write(frames.bytes, promise: nil)
         }
         monitor?.sent(at: .now())
         stream.flush()

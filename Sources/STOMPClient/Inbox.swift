@@ -2,36 +2,36 @@ import NIOCore
 
 /// Messages between the socket and their reader, on the connection's event loop.
 struct Inbox {
-    /// What a message takes beside its frame, in octets.
+    /// What a message takes beside its frame, in bytes.
     private static let overhead = 256
 
     private(set) var messages: [Message] = []
-    /// What the messages take, in octets.
-    private(set) var octets = 0
+    /// What the messages take, in bytes.
+    private(set) var bytes = 0
     private var reader: CheckedContinuation<[Message]?, any Error>?
     /// Set once nothing more will come: nil is a clean end.
     private var end: Result<Void, STOMPClientError>?
 
-    /// What a message takes, in octets.
+    /// What a message takes, in bytes.
     static func cost(_ message: Message) -> Int { message.frame.bytes.readableBytes + overhead }
 
     mutating func append(_ message: Message) {
         messages.append(message)
-        octets += Self.cost(message)
+        bytes += Self.cost(message)
     }
 
-    /// Hands what is there to the reader that waits. Returns the octets that left.
+    /// Hands what is there to the reader that waits. Returns the bytes that left.
     mutating func deliver() -> Int {
         guard let reader, !messages.isEmpty else { return 0 }
         self.reader = nil
-        let (batch, octets) = take()
+        let (batch, bytes) = drain()
         reader.resume(returning: batch)
-        return octets
+        return bytes
     }
 
     /// What is there now, and whether the reader has to wait: messages, or the end, or nothing yet.
-    mutating func next() throws(STOMPClientError) -> (batch: [Message]?, octets: Int)? {
-        if !messages.isEmpty { return take() }
+    mutating func next() throws(STOMPClientError) -> (batch: [Message]?, bytes: Int)? {
+        if !messages.isEmpty { return drain() }
         guard let end else { return nil }
         try end.get()
         return (nil, 0)
@@ -60,11 +60,11 @@ struct Inbox {
         }
     }
 
-    private mutating func take() -> ([Message], octets: Int) {
+    private mutating func drain() -> ([Message], bytes: Int) {
         defer {
             messages = []
-            octets = 0
+            bytes = 0
         }
-        return (messages, octets)
+        return (messages, bytes)
     }
 }

@@ -62,7 +62,7 @@ public struct Subscription: Sendable {
 }
 
 /// Since when a subscription is known to stand.
-public enum SubscriptionStanding: Sendable, Hashable {
+public enum SubscriptionConfirmation: Sendable, Hashable {
     /// The server has confirmed it by a receipt.
     case confirmed
     /// The server answers no receipts; ``ClientConfiguration/settle`` has passed.

@@ -168,7 +168,7 @@ extension STOMPConnection {
     ///   - ack: how its messages are acknowledged; `AckMode/auto` needs no ``ack(_:transaction:)``.
     ///   - headers: further headers of SUBSCRIBE, such as `selector`.
     ///   - sequence: where its messages go, together with those of other subscriptions; by default a sequence of its own.
-    /// - Returns: the subscription, which ``standing(of:)`` tells more of.
+    /// - Returns: the subscription, which ``confirmation(of:)`` tells more of.
     /// - Throws: ``STOMPClientError``.
     public func subscribe(
         to destination: String, id: String? = nil, ack: AckMode = .auto, headers: HeaderList = [:],
@@ -192,7 +192,7 @@ extension STOMPConnection {
     /// ``ClientConfiguration/settle``.
     ///
     /// - Throws: ``STOMPClientError`` that ended the session meanwhile, or `CancellationError`.
-    public func standing(of subscription: Subscription) async throws -> SubscriptionStanding {
+    public func confirmation(of subscription: Subscription) async throws -> SubscriptionConfirmation {
         guard let receipt = subscription.receipt else {
             try await Task.sleep(nanoseconds: UInt64(configuration.settle.nanoseconds))
             return .settled
@@ -238,15 +238,15 @@ extension STOMPConnection {
 
 /// What goes past the session, to see what a server makes of it.
 extension STOMPConnection {
-    /// Sends octets exactly as they are. The session knows nothing of what they say: messages of a subscription that
+    /// Sends bytes exactly as they are. The session knows nothing of what they say: messages of a subscription that
     /// they make go to a sequence that takes unclaimed ones (``makeMessageSequence(takesUnclaimed:)``).
     ///
-    /// - Parameter octets: one frame, from its command to its NUL, or whatever is to be tried.
+    /// - Parameter bytes: one frame, from its command to its NUL, or whatever is to be tried.
     /// - Throws: ``STOMPClientError``.
-    public func send(raw octets: ByteBuffer) async throws {
+    public func send(raw bytes: ByteBuffer) async throws {
         if let failure = core.failure { throw failure }
-        core.trace.record(.frames) { WireEvent(.stomp, .outgoing, .frames, .unchecked, octets: octets) }
-        core.stream.write(octets, promise: nil)
+        core.trace.record(.frames) { WireEvent(.stomp, .outgoing, .frames, .unchecked, bytes: bytes) }
+        core.stream.write(bytes, promise: nil)
         core.stream.flush()
         core.monitor?.sent(at: .now())
         try await core.writable()?.get()
@@ -254,7 +254,7 @@ extension STOMPConnection {
 
     /// Sends a WebSocket ping and waits for its pong (RFC 6455, section 5.5.2).
     ///
-    /// - Parameter payload: at most 125 octets.
+    /// - Parameter payload: at most 125 bytes.
     /// - Returns: how long the pong took.
     /// - Throws: ``STOMPClientError``: ``STOMPClientError/cannotSend(_:)`` where no WebSocket carries the session,
     ///   ``STOMPClientError/timedOut(_:within:)`` when no pong came for ``ClientConfiguration/receiptTimeout``.
@@ -284,7 +284,7 @@ extension STOMPConnection {
     ///
     /// - Parameters:
     ///   - code: the close code (RFC 6455, section 7.4).
-    ///   - reason: at most 123 octets; what is too long is left out.
+    ///   - reason: at most 123 bytes; what is too long is left out.
     /// - Throws: ``STOMPClientError``: ``STOMPClientError/cannotSend(_:)`` where no WebSocket carries the session.
     public func close(code: Int, reason: String = "") throws {
         if let failure = core.failure { throw failure }

@@ -26,7 +26,7 @@ enum TLSProbe {
     }
 
     private struct Nobody: TransportReceiver {
-        func received(_ octets: ByteBuffer) {}
+        func received(_ bytes: ByteBuffer) {}
         func receivedAll() {}
         func happened(_ event: TransportEvent) {}
         func writabilityChanged(_ isWritable: Bool) {}

@@ -20,10 +20,10 @@ public enum Command: String, Sendable, Hashable, CaseIterable, CustomStringConve
 
     public var description: String { rawValue }
 
-    init?(octets: UnsafeRawBufferPointer) {
+    init?(bytes: UnsafeRawBufferPointer) {
         // Length and first letter leave one candidate.
         let candidate: Command? =
-            switch (octets.count, octets.first) {
+            switch (bytes.count, bytes.first) {
             case (3, _): .ack
             case (4, UInt8(ascii: "S")): .send
             case (4, _): .nack
@@ -41,7 +41,7 @@ public enum Command: String, Sendable, Hashable, CaseIterable, CustomStringConve
             case (11, _): .unsubscribe
             default: nil
             }
-        guard let candidate, octets.equals(candidate.rawValue) else { return nil }
+        guard let candidate, bytes.equals(candidate.rawValue) else { return nil }
         self = candidate
     }
 

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// A STOMP frame: a view on the octets that came, or that will go.
+/// A STOMP frame: a view on the bytes that came, or that will go.
 ///
 /// Nothing is copied out of ``bytes`` until somebody asks: a header becomes a `String` when it is looked up, the body
 /// is a slice. A frame that is kept for long keeps the whole buffer that it arrived in; ``detached()`` makes one that
@@ -25,7 +25,7 @@ public struct Frame: Sendable {
         bytes.getSlice(at: bytes.readerIndex + bodyRange.lowerBound, length: bodyRange.count) ?? ByteBuffer()
     }
 
-    /// The number of octets of the body.
+    /// The number of bytes of the body.
     public var bodySize: Int { bodyRange.count }
 
     /// The same frame in a buffer of its own.
@@ -36,7 +36,7 @@ public struct Frame: Sendable {
     }
 }
 
-/// Two frames are equal when they say the same, however their octets put it.
+/// Two frames are equal when they say the same, however their bytes put it.
 extension Frame: Equatable {
     public static func == (left: Frame, right: Frame) -> Bool {
         left.command == right.command && left.headers.elementsEqual(right.headers) && left.body == right.body

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Takes a stream of octets in pieces of any size and gives the frames that are whole.
+/// Takes a stream of bytes in pieces of any size and gives the frames that are whole.
 ///
 /// A value without I/O: ``feed(_:)`` what came, call ``next()`` until it returns nil, and ``finish()`` when the stream
 /// ends. Frames are slices of the buffers that were fed; only a frame that came in pieces is copied together. After an
@@ -9,7 +9,7 @@ public struct FrameDecoder: Sendable {
     /// What stands next in the stream.
     public enum Element: Sendable, Equatable {
         case frame(Frame)
-        /// End-of-line octets between frames. The padding that some servers put right behind a frame is not reported.
+        /// End-of-line bytes between frames. The padding that some servers put right behind a frame is not reported.
         case heartBeat
     }
 
@@ -41,21 +41,21 @@ public struct FrameDecoder: Sendable {
         self.limits = limits
     }
 
-    /// Octets that wait for the rest of their frame, or for ``next()``.
+    /// Bytes that wait for the rest of their frame, or for ``next()``.
     public var bufferedBytes: Int { carry.readableBytes + chunk.readableBytes }
 
     /// Adds what came.
-    public mutating func feed(_ octets: ByteBuffer) {
+    public mutating func feed(_ bytes: ByteBuffer) {
         guard failure == nil else { return }
         frameEndedInThisChunk = false
         if chunk.readableBytes == 0 {
-            chunk = octets
+            chunk = bytes
         } else {
-            chunk.writeImmutableBuffer(octets)
+            chunk.writeImmutableBuffer(bytes)
         }
     }
 
-    /// The next whole frame or heart-beat, or nil when more octets are needed.
+    /// The next whole frame or heart-beat, or nil when more bytes are needed.
     public mutating func next() throws(STOMPProtocolError) -> Element? {
         if let failure { throw failure }
         do {
@@ -94,11 +94,11 @@ public struct FrameDecoder: Sendable {
         }
     }
 
-    /// Skips LF and CR LF; returns whether one ended. A CR may be the last octet that came.
+    /// Skips LF and CR LF; returns whether one ended. A CR may be the last byte that came.
     private mutating func skipEndsOfLine() throws(STOMPProtocolError) -> Bool {
         var ended = false
-        while let octet: UInt8 = chunk.getInteger(at: chunk.readerIndex) {
-            switch octet {
+        while let byte: UInt8 = chunk.getInteger(at: chunk.readerIndex) {
+            switch byte {
             case .lineFeed:
                 owesLineFeed = false
                 ended = true
@@ -117,7 +117,7 @@ public struct FrameDecoder: Sendable {
     private mutating func frameFromChunk() throws(STOMPProtocolError) -> Frame? {
         if let frame = try reader.read(&chunk, version: version, limits: limits) { return frame }
         guard reader.skipped == nil else { return nil }
-        // A buffer of its own, lest a few octets keep a whole chunk alive.
+        // A buffer of its own, lest a few bytes keep a whole chunk alive.
         carry = ByteBuffer(bytes: chunk.readableBytesView)
         chunk = ByteBuffer()
         return nil
@@ -141,7 +141,7 @@ public struct FrameDecoder: Sendable {
     }
 }
 
-/// How much of a frame a decoder takes before it gives up (STOMP 1.2, "Size Limits"). Sizes are in octets.
+/// How much of a frame a decoder takes before it gives up (STOMP 1.2, "Size Limits"). Sizes are in bytes.
 public struct FrameLimits: Sendable, Hashable {
     /// The most that ``frame`` can be, and the most that an encoder writes: 1 GiB, which a buffer holds with room to
     /// grow.

@@ -42,7 +42,7 @@ public struct FrameEncoder: Sendable {
             headerBlock: headerBlock, stripsCarriageReturn: false, bodyRange: bodyRange)
     }
 
-    /// Returns where the header lines and the body stand, counted from the frame's first octet.
+    /// Returns where the header lines and the body stand, counted from the frame's first byte.
     private func write(
         _ command: Command, _ headers: HeaderList, _ body: ByteBuffer, _ contentLength: ContentLength,
         _ buffer: inout ByteBuffer
@@ -53,7 +53,7 @@ public struct FrameEncoder: Sendable {
         if body.readableBytes > 0, !command.allowsBody(in: version) {
             throw STOMPProtocolError(.local, .bodyNotAllowed(command))
         }
-        // Each octet of a header may become two; the rest is the command, our content-length and the ends.
+        // Each byte of a header may become two; the rest is the command, our content-length and the ends.
         let most = headers.reduce(64 + body.readableBytes) { $0 + 2 * ($1.name.utf8.count + $1.value.utf8.count + 1) }
         guard most <= FrameLimits.largestFrame else {
             throw STOMPProtocolError(.local, .frameTooLarge(limit: FrameLimits.largestFrame))
@@ -61,7 +61,7 @@ public struct FrameEncoder: Sendable {
         var headerBlock = 0..<0
         var bodyRange = 0..<0
         try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: most) { space throws(STOMPProtocolError) in
-            var writer = OctetWriter(space)
+            var writer = ByteWriter(space)
             writer.write(command.rawValue)
             writer.write(.lineFeed)
             let headersStart = writer.count
@@ -93,7 +93,7 @@ public struct FrameEncoder: Sendable {
     }
 
     private func write(
-        _ header: Header, _ escaping: HeaderEscaping, _ command: Command, _ writer: inout OctetWriter
+        _ header: Header, _ escaping: HeaderEscaping, _ command: Command, _ writer: inout ByteWriter
     ) throws(STOMPProtocolError) {
         guard !header.name.isEmpty else {
             throw STOMPProtocolError(.local, .headerWithoutName(command))
@@ -106,30 +106,30 @@ public struct FrameEncoder: Sendable {
 
     private func write(
         _ text: String, isName: Bool, of header: Header, _ escaping: HeaderEscaping, _ command: Command,
-        _ writer: inout OctetWriter
+        _ writer: inout ByteWriter
     ) throws(STOMPProtocolError) {
-        for octet in text.utf8 {
-            // No other octet has a meaning in a header.
-            guard octet <= .carriageReturn || octet == .colon || octet == .backslash else {
-                writer.write(octet)
+        for byte in text.utf8 {
+            // No other byte has a meaning in a header.
+            guard byte <= .carriageReturn || byte == .colon || byte == .backslash else {
+                writer.write(byte)
                 continue
             }
-            if let letter = escaping.escaped(octet) {
+            if let letter = escaping.escaped(byte) {
                 writer.write(.backslash)
                 writer.write(letter)
                 continue
             }
-            let endsHeader = octet == .lineFeed || octet == .carriageReturn || (octet == .colon && isName)
-            guard octet != .null, !endsHeader else {
-                throw STOMPProtocolError(.local, .headerCannotCarry(octet, name: header.name, of: command, version))
+            let endsHeader = byte == .lineFeed || byte == .carriageReturn || (byte == .colon && isName)
+            guard byte != .null, !endsHeader else {
+                throw STOMPProtocolError(.local, .headerCannotCarry(byte, name: header.name, of: command, version))
             }
-            writer.write(octet)
+            writer.write(byte)
         }
     }
 }
 
 /// Fills space that was measured before.
-private struct OctetWriter {
+private struct ByteWriter {
     private let space: UnsafeMutableRawBufferPointer
     private(set) var count = 0
 
@@ -137,14 +137,14 @@ private struct OctetWriter {
         self.space = space
     }
 
-    mutating func write(_ octet: UInt8) {
-        space[count] = octet
+    mutating func write(_ byte: UInt8) {
+        space[count] = byte
         count += 1
     }
 
-    mutating func write(_ octets: UnsafeRawBufferPointer) {
-        UnsafeMutableRawBufferPointer(rebasing: space[count...]).copyMemory(from: octets)
-        count += octets.count
+    mutating func write(_ bytes: UnsafeRawBufferPointer) {
+        UnsafeMutableRawBufferPointer(rebasing: space[count...]).copyMemory(from: bytes)
+        count += bytes.count
     }
 
     mutating func write(_ text: String) {
@@ -162,7 +162,7 @@ extension FrameEncoder {
     /// sees that something was there.
     public func relayHeaders(of frame: Frame, except dropped: [String] = [], into buffer: inout ByteBuffer) {
         let escaping = HeaderEscaping(command: .message, version: version)
-        frame.headers.forEachOctets { name, value in
+        frame.headers.forEachBytes { name, value in
             if !dropped.contains(where: { name.equals($0) }) { relay(name, value, escaping, into: &buffer) }
         }
     }
@@ -189,23 +189,23 @@ extension FrameEncoder {
     }
 
     private func relay(
-        _ octets: UnsafeRawBufferPointer, isName: Bool, _ escaping: HeaderEscaping, into buffer: inout ByteBuffer
+        _ bytes: UnsafeRawBufferPointer, isName: Bool, _ escaping: HeaderEscaping, into buffer: inout ByteBuffer
     ) {
-        guard octets.contains(where: { $0 <= .carriageReturn || $0 == .colon || $0 == .backslash }) else {
-            buffer.writeBytes(octets)
+        guard bytes.contains(where: { $0 <= .carriageReturn || $0 == .colon || $0 == .backslash }) else {
+            buffer.writeBytes(bytes)
             return
         }
-        for octet in octets {
-            if let letter = escaping.escaped(octet) {
+        for byte in bytes {
+            if let letter = escaping.escaped(byte) {
                 buffer.writeBytes([.backslash, letter])
-            } else if octet == .lineFeed || octet == .carriageReturn || (octet == .colon && isName),
-                let letter = HeaderEscaping.v12.escaped(octet)
+            } else if byte == .lineFeed || byte == .carriageReturn || (byte == .colon && isName),
+                let letter = HeaderEscaping.v12.escaped(byte)
             {
                 // The backslash is a character of its own here, and is escaped where the version has escapes.
                 if escaping.escaped(.backslash) != nil { buffer.writeInteger(UInt8.backslash) }
                 buffer.writeBytes([.backslash, letter])
-            } else if octet != .null {
-                buffer.writeInteger(octet)
+            } else if byte != .null {
+                buffer.writeInteger(byte)
             }
         }
     }

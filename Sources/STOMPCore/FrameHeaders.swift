@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The headers of a ``Frame``, read off its octets as they are asked for.
+/// The headers of a ``Frame``, read off its bytes as they are asked for.
 public struct FrameHeaders: Sendable, Sequence {
     let frame: Frame
 
@@ -11,7 +11,7 @@ public struct FrameHeaders: Sendable, Sequence {
 
     /// Whether the first header of that name has this value; cheaper than making a `String` of it.
     public func has(_ name: String, _ value: String) -> Bool {
-        withFirst(name) { octets, escaping in escaping.matches(octets, value) } ?? false
+        withFirst(name) { bytes, escaping in escaping.matches(bytes, value) } ?? false
     }
 
     public func contains(_ name: String) -> Bool {
@@ -34,10 +34,10 @@ public struct FrameHeaders: Sendable, Sequence {
 
         public mutating func next() -> Header? {
             let start = position
-            let found = frame.bytes.withUnsafeReadableBytes { octets -> (Header, next: Int)? in
-                guard let line = frame.headerLine(at: start, in: octets) else { return nil }
-                let name = frame.escaping.unescape(octets.slice(line.name))
-                return (Header(name, frame.escaping.unescape(octets.slice(line.value))), line.next)
+            let found = frame.bytes.withUnsafeReadableBytes { bytes -> (Header, next: Int)? in
+                guard let line = frame.headerLine(at: start, in: bytes) else { return nil }
+                let name = frame.escaping.unescape(bytes.slice(line.name))
+                return (Header(name, frame.escaping.unescape(bytes.slice(line.value))), line.next)
             }
             guard let (header, next) = found else { return nil }
             position = next
@@ -48,11 +48,11 @@ public struct FrameHeaders: Sendable, Sequence {
     func withFirst<Result>(_ name: String, _ body: (UnsafeRawBufferPointer, HeaderEscaping) -> Result)
         -> Result?
     {
-        frame.bytes.withUnsafeReadableBytes { octets in
+        frame.bytes.withUnsafeReadableBytes { bytes in
             var position = frame.headerBlock.lowerBound
-            while let line = frame.headerLine(at: position, in: octets) {
-                if frame.escaping.matches(octets.slice(line.name), name) {
-                    return body(octets.slice(line.value), frame.escaping)
+            while let line = frame.headerLine(at: position, in: bytes) {
+                if frame.escaping.matches(bytes.slice(line.name), name) {
+                    return body(bytes.slice(line.value), frame.escaping)
                 }
                 position = line.next
             }
@@ -66,13 +66,13 @@ extension Frame {
     /// have made sure that each line has its colon and its end.
     @inline(__always)
     func headerLine(
-        at start: Int, in octets: UnsafeRawBufferPointer
+        at start: Int, in bytes: UnsafeRawBufferPointer
     ) -> (name: Range<Int>, value: Range<Int>, next: Int)? {
         guard start < headerBlock.upperBound,
-            let lineFeed = octets.firstIndex(of: .lineFeed, in: start..<headerBlock.upperBound),
-            let colon = octets.firstIndex(of: .colon, in: start..<lineFeed)
+            let lineFeed = bytes.firstIndex(of: .lineFeed, in: start..<headerBlock.upperBound),
+            let colon = bytes.firstIndex(of: .colon, in: start..<lineFeed)
         else { return nil }
-        let strips = stripsCarriageReturn && octets[lineFeed - 1] == .carriageReturn
+        let strips = stripsCarriageReturn && bytes[lineFeed - 1] == .carriageReturn
         return (start..<colon, (colon + 1)..<(strips ? lineFeed - 1 : lineFeed), lineFeed + 1)
     }
 }

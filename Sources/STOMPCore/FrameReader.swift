@@ -1,10 +1,10 @@
 import NIOCore
 import SystemC
 
-/// Reads one frame that comes bit by bit, and remembers how far it got: no octet is searched twice for the same thing.
+/// Reads one frame that comes bit by bit, and remembers how far it got: no byte is searched twice for the same thing.
 ///
-/// Which error a stream ends in depends on its octets alone and not on how they were cut into pieces: a check looks at
-/// nothing that stands behind the octet which fails it. The steps are inlined into one loop, which keeps its state in
+/// Which error a stream ends in depends on its bytes alone and not on how they were cut into pieces: a check looks at
+/// nothing that stands behind the byte which fails it. The steps are inlined into one loop, which keeps its state in
 /// registers: half the time of a frame.
 struct FrameReader: Sendable {
     private enum Part { case command, headers, body }
@@ -14,7 +14,7 @@ struct FrameReader: Sendable {
     /// Why the last frame was skipped, until the caller has taken it.
     var skipped: STOMPProtocolError?
 
-    // Offsets count from the first octet of the frame.
+    // Offsets count from the first byte of the frame.
     private var part = Part.command
     private var lineStart = 0
     /// Everything before this offset has been searched for the end of the line.
@@ -44,13 +44,13 @@ struct FrameReader: Sendable {
         return bodyStart + contentLength + 1
     }
 
-    /// Takes the frame off the head of `buffer`, which begins with the octets of the calls before, or returns nil when
+    /// Takes the frame off the head of `buffer`, which begins with the bytes of the calls before, or returns nil when
     /// its end is not there yet, or it is ``skipped``.
     mutating func read(
         _ buffer: inout ByteBuffer, version: STOMPVersion?, limits: FrameLimits
     ) throws(STOMPProtocolError) -> Frame? {
-        let end = try buffer.withUnsafeReadableBytes { octets throws(STOMPProtocolError) in
-            let visible = octets.slice(0..<min(octets.count, limits.frame))
+        let end = try buffer.withUnsafeReadableBytes { bytes throws(STOMPProtocolError) in
+            let visible = bytes.slice(0..<min(bytes.count, limits.frame))
             if let end = try findEnd(visible, version, limits) { return end as Int? }
             guard visible.count < limits.frame else { throw tooLarge(limits) }
             return nil
@@ -68,42 +68,42 @@ struct FrameReader: Sendable {
     /// The offset of the frame's NUL.
     @inline(__always)
     private mutating func findEnd(
-        _ octets: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
+        _ bytes: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
     ) throws(STOMPProtocolError) -> Int? {
         while part != .body {
-            guard let line = try nextLine(octets, version, limits) else { return nil }
+            guard let line = try nextLine(bytes, version, limits) else { return nil }
             switch part {
             case .command:
-                command = try command(octets.slice(line), version)
+                command = try command(bytes.slice(line), version)
                 part = .headers
                 headersStart = lineStart
             case .headers where line.isEmpty:
                 headersEnd = line.lowerBound
                 bodyStart = lineStart
                 part = .body
-                try checkHeaders(octets, version, limits)
+                try checkHeaders(bytes, version, limits)
             case .headers:
-                try readHeader(octets.slice(line), version, limits)
+                try readHeader(bytes.slice(line), version, limits)
             case .body:
                 break
             }
         }
-        return try findEndOfBody(octets, version)
+        return try findEndOfBody(bytes, version)
     }
 
     /// The next line without its end, if it has come.
     @inline(__always)
     private mutating func nextLine(
-        _ octets: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
+        _ bytes: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
     ) throws(STOMPProtocolError) -> Range<Int>? {
         let start = lineStart
         // Behind the longest line stand CR and LF.
-        let window = min(octets.count, start + limits.line + 2)
-        let lineFeed = octets.firstIndex(of: .lineFeed, in: searched..<window)
+        let window = min(bytes.count, start + limits.line + 2)
+        let lineFeed = bytes.firstIndex(of: .lineFeed, in: searched..<window)
         var end = lineFeed ?? window
         // At once, not at the end of the headers: a peer that forgot the empty line may send nothing behind its NUL.
-        if let null = firstNull(octets), null < end {
-            let line = octets.slice(start..<(null + 1))
+        if let null = firstNull(bytes), null < end {
+            let line = bytes.slice(start..<(null + 1))
             throw part == .command
                 ? unknown(line)
                 : STOMPProtocolError(.peer, .nulInHeaders(line: excerpt(line)))
@@ -113,7 +113,7 @@ struct FrameReader: Sendable {
             guard window < start + limits.line + 2 else { throw tooLong(limits) }
             return nil
         }
-        let endsInCarriageReturn = end > start && octets[end - 1] == .carriageReturn
+        let endsInCarriageReturn = end > start && bytes[end - 1] == .carriageReturn
         if part == .command {
             // Before 1.2 a line ends in LF alone, so a CR there would be part of a header's value. A peer that ends
             // its command with CR LF ends every line so.
@@ -127,10 +127,10 @@ struct FrameReader: Sendable {
     }
 
     @inline(__always)
-    private mutating func firstNull(_ octets: UnsafeRawBufferPointer) -> Int? {
+    private mutating func firstNull(_ bytes: UnsafeRawBufferPointer) -> Int? {
         if null == nil {
-            null = octets.firstIndex(of: .null, in: searchedForNull..<octets.count)
-            searchedForNull = octets.count
+            null = bytes.firstIndex(of: .null, in: searchedForNull..<bytes.count)
+            searchedForNull = bytes.count
         }
         return null
     }
@@ -138,7 +138,7 @@ struct FrameReader: Sendable {
     private mutating func command(
         _ line: UnsafeRawBufferPointer, _ version: STOMPVersion?
     ) throws(STOMPProtocolError) -> Command? {
-        guard let command = Command(octets: line) else {
+        guard let command = Command(bytes: line) else {
             // A browser's request must not be skipped up to a CONNECT in its body, which a page has chosen.
             guard skipsUnknownCommands, version != nil || !line.isHTTPRequestLine else { throw unknown(line) }
             unknownCommand = STOMPProtocolError(
@@ -167,7 +167,7 @@ struct FrameReader: Sendable {
         }
     }
 
-    /// A number of octets; what is over the limit for a frame is read as that limit.
+    /// A number of bytes; what is over the limit for a frame is read as that limit.
     private func number(
         _ value: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
     ) throws(STOMPProtocolError) -> Int {
@@ -175,9 +175,9 @@ struct FrameReader: Sendable {
         let padded = version == .v10 || version == nil
         let digits = padded ? value.drop { $0 == UInt8(ascii: " ") } : value[...]
         var number = 0
-        for octet in digits {
-            guard octet >= UInt8(ascii: "0"), octet <= UInt8(ascii: "9") else { throw noNumber(value) }
-            number = min(number * 10 + Int(octet - UInt8(ascii: "0")), limits.frame)
+        for byte in digits {
+            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { throw noNumber(value) }
+            number = min(number * 10 + Int(byte - UInt8(ascii: "0")), limits.frame)
         }
         guard !digits.isEmpty else { throw noNumber(value) }
         return number
@@ -186,9 +186,9 @@ struct FrameReader: Sendable {
     /// What only the whole header block tells.
     @inline(__always)
     private mutating func checkHeaders(
-        _ octets: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
+        _ bytes: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
     ) throws(STOMPProtocolError) {
-        let block = octets.slice(headersStart..<headersEnd)
+        let block = bytes.slice(headersStart..<headersEnd)
         if let command, block.firstIndex(of: .backslash, in: 0..<block.count) != nil {
             escaping = HeaderEscaping(command: command, version: version)
             if let escape = escaping.undefinedEscape(in: block) {
@@ -202,14 +202,14 @@ struct FrameReader: Sendable {
 
     @inline(__always)
     private mutating func findEndOfBody(
-        _ octets: UnsafeRawBufferPointer, _ version: STOMPVersion?
+        _ bytes: UnsafeRawBufferPointer, _ version: STOMPVersion?
     ) throws(STOMPProtocolError) -> Int? {
-        guard octets.count > bodyStart else { return nil }
-        if octets[bodyStart] != .null, let command, !command.allowsBody(in: version) { throw bodyNotAllowed(command) }
-        guard let contentLength else { return firstNull(octets) }
+        guard bytes.count > bodyStart else { return nil }
+        if bytes[bodyStart] != .null, let command, !command.allowsBody(in: version) { throw bodyNotAllowed(command) }
+        guard let contentLength else { return firstNull(bytes) }
         let end = bodyStart + contentLength
-        guard end < octets.count else { return nil }
-        guard octets[end] == .null else {
+        guard end < bytes.count else { return nil }
+        guard bytes[end] == .null else {
             throw STOMPProtocolError(.peer, .noNULAfterBody(contentLength: contentLength))
         }
         return end
@@ -246,31 +246,31 @@ extension UnsafeRawBufferPointer {
     }
 }
 
-/// The first octets, quoted so that they can stand in a message.
-private func excerpt(_ octets: UnsafeRawBufferPointer) -> String {
-    let shown = octets.prefix(40).map { octet in
-        (0x20..<0x7F).contains(octet)
-            ? String(UnicodeScalar(octet)) : (octet < 0x10 ? "\\x0" : "\\x") + String(octet, radix: 16)
+/// The first bytes, quoted so that they can stand in a message.
+private func excerpt(_ bytes: UnsafeRawBufferPointer) -> String {
+    let shown = bytes.prefix(40).map { byte in
+        (0x20..<0x7F).contains(byte)
+            ? String(UnicodeScalar(byte)) : (byte < 0x10 ? "\\x0" : "\\x") + String(byte, radix: 16)
     }
-    return "\"\(shown.joined())\"" + (octets.count > 40 ? "..." : "")
+    return "\"\(shown.joined())\"" + (bytes.count > 40 ? "..." : "")
 }
 
 extension UnsafeRawBufferPointer {
-    /// Where `octet` first stands in `range`, by the C library's vectorised search: the decoder lives on it.
+    /// Where `byte` first stands in `range`, by the C library's vectorised search: the decoder lives on it.
     @inline(__always)
-    func firstIndex(of octet: UInt8, in range: Range<Int>) -> Int? {
+    func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
         guard let base = baseAddress, !range.isEmpty else { return nil }
-        guard let found = memchr(base + range.lowerBound, Int32(octet), range.count) else { return nil }
+        guard let found = memchr(base + range.lowerBound, Int32(byte), range.count) else { return nil }
         return UnsafeRawPointer(found) - base
     }
 
-    /// The octets of `range` as a buffer of their own.
+    /// The bytes of `range` as a buffer of their own.
     @inline(__always)
     func slice(_ range: Range<Int>) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: self[range])
     }
 
-    /// Whether these are the octets of `text`.
+    /// Whether these are the bytes of `text`.
     @inline(__always)
     func equals(_ text: String) -> Bool {
         guard text.utf8.count == count else { return false }

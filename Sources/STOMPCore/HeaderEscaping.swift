@@ -1,4 +1,4 @@
-/// How headers carry octets that would end them (STOMP 1.2, "Value Encoding"; STOMP 1.1 has no `\r`; 1.0 has none).
+/// How headers carry bytes that would end them (STOMP 1.2, "Value Encoding"; STOMP 1.1 has no `\r`; 1.0 has none).
 public enum HeaderEscaping: Sendable, Hashable {
     /// STOMP 1.0, and CONNECT and CONNECTED of every version.
     case none
@@ -16,7 +16,7 @@ public enum HeaderEscaping: Sendable, Hashable {
         }
     }
 
-    /// The octet that a backslash and `letter` stand for; nil where this escaping does not define it.
+    /// The byte that a backslash and `letter` stand for; nil where this escaping does not define it.
     func unescaped(_ letter: UInt8) -> UInt8? {
         switch letter {
         case UInt8(ascii: "n"): .lineFeed
@@ -27,9 +27,9 @@ public enum HeaderEscaping: Sendable, Hashable {
         }
     }
 
-    /// The letter that stands for `octet` behind a backslash; nil where the octet goes as it is.
-    func escaped(_ octet: UInt8) -> UInt8? {
-        switch (self, octet) {
+    /// The letter that stands for `byte` behind a backslash; nil where the byte goes as it is.
+    func escaped(_ byte: UInt8) -> UInt8? {
+        switch (self, byte) {
         case (.none, _), (.lenient, _): nil
         case (_, .lineFeed): UInt8(ascii: "n")
         case (_, .colon): UInt8(ascii: "c")
@@ -39,48 +39,48 @@ public enum HeaderEscaping: Sendable, Hashable {
         }
     }
 
-    /// Whether `octets` may stand for others.
+    /// Whether `bytes` may stand for others.
     @inline(__always)
-    func concerns(_ octets: UnsafeRawBufferPointer) -> Bool {
-        self != .none && octets.firstIndex(of: .backslash, in: 0..<octets.count) != nil
+    func concerns(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        self != .none && bytes.firstIndex(of: .backslash, in: 0..<bytes.count) != nil
     }
 
-    /// The text that `octets` stand for. Octets that are no UTF-8 become U+FFFD; the frame's bytes still have them.
-    func unescape(_ octets: UnsafeRawBufferPointer) -> String {
-        guard concerns(octets) else { return String(decoding: octets, as: UTF8.self) }
-        return String(decoding: unescapedOctets(octets), as: UTF8.self)
+    /// The text that `bytes` stand for. Bytes that are no UTF-8 become U+FFFD; the frame's bytes still have them.
+    func unescape(_ bytes: UnsafeRawBufferPointer) -> String {
+        guard concerns(bytes) else { return String(decoding: bytes, as: UTF8.self) }
+        return String(decoding: unescapedBytes(bytes), as: UTF8.self)
     }
 
-    /// The octets that `octets` stand for.
-    func unescapedOctets(_ octets: UnsafeRawBufferPointer) -> [UInt8] {
+    /// The bytes that `bytes` stand for.
+    func unescapedBytes(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         var plain: [UInt8] = []
-        plain.reserveCapacity(octets.count)
+        plain.reserveCapacity(bytes.count)
         var index = 0
-        while index < octets.count {
-            if octets[index] == .backslash, index + 1 < octets.count, let octet = unescaped(octets[index + 1]) {
-                plain.append(octet)
+        while index < bytes.count {
+            if bytes[index] == .backslash, index + 1 < bytes.count, let byte = unescaped(bytes[index + 1]) {
+                plain.append(byte)
                 index += 2
             } else {
-                plain.append(octets[index])
+                plain.append(bytes[index])
                 index += 1
             }
         }
         return plain
     }
 
-    /// Whether `octets` stand for `text`, octet by octet.
+    /// Whether `bytes` stand for `text`, byte by byte.
     @inline(__always)
-    func matches(_ octets: UnsafeRawBufferPointer, _ text: String) -> Bool {
-        concerns(octets) ? unescapedOctets(octets).elementsEqual(text.utf8) : octets.equals(text)
+    func matches(_ bytes: UnsafeRawBufferPointer, _ text: String) -> Bool {
+        concerns(bytes) ? unescapedBytes(bytes).elementsEqual(text.utf8) : bytes.equals(text)
     }
 
     /// Where the first backslash sequence stands that this escaping does not define, if there is one.
-    func undefinedEscape(in octets: UnsafeRawBufferPointer) -> Range<Int>? {
+    func undefinedEscape(in bytes: UnsafeRawBufferPointer) -> Range<Int>? {
         guard self == .v11 || self == .v12 else { return nil }
         var index = 0
-        while let backslash = octets.firstIndex(of: .backslash, in: index..<octets.count) {
-            index = Swift.min(backslash + 2, octets.count)
-            guard backslash + 1 < octets.count, unescaped(octets[backslash + 1]) != nil else {
+        while let backslash = bytes.firstIndex(of: .backslash, in: index..<bytes.count) {
+            index = Swift.min(backslash + 2, bytes.count)
+            guard backslash + 1 < bytes.count, unescaped(bytes[backslash + 1]) != nil else {
                 return backslash..<index
             }
         }
@@ -96,26 +96,26 @@ extension UInt8 {
     static let backslash = UInt8(ascii: "\\")
 }
 
-/// Headers as octets, for readers that cannot afford a `String` for each.
+/// Headers as bytes, for readers that cannot afford a `String` for each.
 extension FrameHeaders {
-    /// Calls `body` with the octets of each header's name and value, escapes undone, in the order of the frame.
+    /// Calls `body` with the bytes of each header's name and value, escapes undone, in the order of the frame.
     ///
-    /// The octets are those that came, UTF-8 or not. They may be used during the call only.
-    public func forEachOctets(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
-        frame.bytes.withUnsafeReadableBytes { octets in
+    /// The bytes are those that came, UTF-8 or not. They may be used during the call only.
+    public func forEachBytes(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
+        frame.bytes.withUnsafeReadableBytes { bytes in
             var position = frame.headerBlock.lowerBound
-            while let line = frame.headerLine(at: position, in: octets) {
-                frame.escaping.withUnescaped(octets.slice(line.name)) { name in
-                    frame.escaping.withUnescaped(octets.slice(line.value)) { value in body(name, value) }
+            while let line = frame.headerLine(at: position, in: bytes) {
+                frame.escaping.withUnescaped(bytes.slice(line.name)) { name in
+                    frame.escaping.withUnescaped(bytes.slice(line.value)) { value in body(name, value) }
                 }
                 position = line.next
             }
         }
     }
 
-    /// Calls `body` with the octets of the first value of `name`, as ``forEachOctets(_:)`` has them; not at all where
+    /// Calls `body` with the bytes of the first value of `name`, as ``forEachBytes(_:)`` has them; not at all where
     /// there is no such header.
-    public func withOctets<Result>(of name: String, _ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
+    public func withBytes<Result>(of name: String, _ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
         withFirst(name) { value, escaping in escaping.withUnescaped(value, body) }
     }
 }
@@ -123,9 +123,9 @@ extension FrameHeaders {
 extension HeaderEscaping {
     @inline(__always)
     fileprivate func withUnescaped<Result>(
-        _ octets: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Result
+        _ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Result
     ) -> Result {
-        guard concerns(octets) else { return body(octets) }
-        return unescapedOctets(octets).withUnsafeBytes(body)
+        guard concerns(bytes) else { return body(bytes) }
+        return unescapedBytes(bytes).withUnsafeBytes(body)
     }
 }

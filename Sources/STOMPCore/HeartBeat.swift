@@ -5,7 +5,7 @@ public struct HeartBeat: Sendable, Hashable, CustomStringConvertible {
     /// The largest interval taken: about 24 days, the most that a 32-bit count of milliseconds holds.
     public static let longestInterval = Int(Int32.max)
 
-    /// What the sender of the header can promise: at least one octet in each such interval.
+    /// What the sender of the header can promise: at least one byte in each such interval.
     public let outgoing: Int
     /// What the sender of the header would like to get.
     public let incoming: Int
@@ -73,10 +73,10 @@ public struct HeartBeatMonitor: Sendable {
         lastReceived = now
     }
 
-    /// Octets of any kind left.
+    /// Bytes of any kind left.
     public mutating func sent(at now: NIODeadline) { lastSent = now }
 
-    /// Octets of any kind came.
+    /// Bytes of any kind came.
     public mutating func received(at now: NIODeadline) { lastReceived = now }
 
     /// How long the peer has been silent.

@@ -8,7 +8,7 @@ final class TapServer {
     /// What is told at once at the most.
     private static let largestBatch = 1000
     /// How long a SockJS session may be without a request before it counts as over. Servers end it after 5 s.
-    private static let sessionPatience = TimeAmount.seconds(6)
+    private static let sessionTimeout = TimeAmount.seconds(6)
 
     let configuration: TapConfiguration
     let eventLoop: any EventLoop
@@ -36,14 +36,14 @@ final class TapServer {
         // A handshake of TLS may end when all the others are being ended.
         guard whenEmpty == nil else { return channel.close(promise: nil) }
         if configuration.faults.refusal > 0, Double.random(in: 0..<1) < configuration.faults.refusal {
-            tell(
+            report(
                 TapEvent(connection: nextNumber(), app: addressText(channel.remoteAddress), .fault(.connectionRefused)))
             deliver()
             RelayEnd(channel, .outgoing) { _ in }.reset()
             return
         }
         let relay = Relay(channel, self)
-        try relay.begin()
+        try relay.start()
         relays[ObjectIdentifier(relay)] = relay
     }
 
@@ -86,7 +86,7 @@ final class TapServer {
         }
     }
 
-    func tell(_ event: TapEvent) {
+    func report(_ event: TapEvent) {
         guard tells(event.content) else { return }
         batch.append(event)
         // One read may bring very many.
@@ -115,7 +115,7 @@ final class TapServer {
         return makeSession(path, app: app)
     }
 
-    /// A session in place of the one that may be known by the same path. It stays known for its patience also when it
+    /// A session in place of the one that may be known by the same path. It stays known that long also when it
     /// has ended, as a client goes on asking until it has read of the end.
     func makeSession(_ path: SockJSPath, app: String) -> TapSession {
         let session = TapSession(number: nextNumber(), app: app, self, keepsMessages: true)
@@ -123,12 +123,12 @@ final class TapServer {
         session.whenIdle = { [weak self, weak session] in
             guard let self, let session else { return }
             session.idleTimer?.cancel()
-            session.idleTimer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.sessionPatience) {
-                session.end(.noRequest(within: Self.sessionPatience))
+            session.idleTimer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.sessionTimeout) {
+                session.end(.noRequest(within: Self.sessionTimeout))
                 if self.sessions[path.session] === session { self.sessions[path.session] = nil }
             }
         }
-        session.begin(.sockJS(transport: path.transport, session: path.session))
+        session.start(.sockJS(transport: path.transport, session: path.session))
         return session
     }
 }

@@ -33,19 +33,19 @@ final class TapSession {
 
     // MARK: - What is told
 
-    func tell(_ direction: WireEvent.Direction, _ content: TapEvent.Content) {
-        tapServer.tell(TapEvent(connection: number, app: app, direction: direction, content))
+    func report(_ direction: WireEvent.Direction, _ content: TapEvent.Content) {
+        tapServer.report(TapEvent(connection: number, app: app, direction: direction, content))
     }
 
-    func tell(_ direction: WireEvent.Direction, _ contents: [TapEvent.Content]) {
-        for content in contents { tell(direction, content) }
+    func report(_ direction: WireEvent.Direction, _ contents: [TapEvent.Content]) {
+        for content in contents { report(direction, content) }
     }
 
     /// Tells what the session is, and has the faults begin.
-    func begin(_ opening: TapOpening) {
-        tell(.local, .opened(opening))
+    func start(_ opening: TapOpening) {
+        report(.local, .opened(opening))
         let faults = tapServer.configuration.faults
-        if let slowness = faults.slowness { tell(.local, .fault(slowness)) }
+        if let slowness = faults.slowness { report(.local, .fault(slowness)) }
         if case .time(let time) = faults.closing { after(time) { $0.close() } }
         if let time = faults.freezing { after(time) { $0.freeze() } }
     }
@@ -62,10 +62,10 @@ final class TapSession {
         timers = []
         if tapServer.configuration.faults.needsSifting {
             for direction in [WireEvent.Direction.outgoing, .incoming] {
-                tell(direction, inspector.finish(direction).seen)
+                report(direction, inspector.finish(direction).seen)
             }
         }
-        tell(.local, .ended(farewell ?? how))
+        report(.local, .ended(farewell ?? how))
         tapServer.deliver()
     }
 
@@ -97,7 +97,7 @@ final class TapSession {
         guard !isClosed, !hasEnded else { return }
         isClosed = true
         let code = tapServer.configuration.faults.closeCode
-        tell(.local, .fault(.closed(code: code)))
+        report(.local, .fault(.closed(code: code)))
         farewell = .closedByTap
         // The ends learn of it when it was told.
         tapServer.deliver()
@@ -108,7 +108,7 @@ final class TapSession {
     func freeze() {
         guard !isClosed, !hasEnded else { return }
         isFrozen = true
-        tell(.local, .fault(.frozen))
+        report(.local, .fault(.frozen))
         tapServer.deliver()
         for (relay, _) in relays.values { relay.freeze() }
     }

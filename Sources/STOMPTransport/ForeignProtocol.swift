@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Another protocol than the one that was expected, recognised by the first octets that its server sends.
+/// Another protocol than the one that was expected, recognised by the first bytes that its server sends.
 public enum ForeignProtocol: String, Sendable, Hashable, CaseIterable {
     case http = "HTTP"
     case tls = "TLS"
@@ -10,9 +10,9 @@ public enum ForeignProtocol: String, Sendable, Hashable, CaseIterable {
     /// STOMP, where something else was expected: an ERROR frame.
     case stomp = "STOMP"
 
-    /// - Parameter octets: the first that came from the peer.
-    public init?(firstOctets octets: some Collection<UInt8>) {
-        let head = Array(octets.prefix(5))
+    /// - Parameter bytes: the first that came from the peer.
+    public init?(firstBytes bytes: some Collection<UInt8>) {
+        let head = Array(bytes.prefix(5))
         if head.starts(with: "HTTP/".utf8) {
             self = .http
         } else if head.starts(with: "SSH-".utf8) {
@@ -22,7 +22,7 @@ public enum ForeignProtocol: String, Sendable, Hashable, CaseIterable {
         } else if head.starts(with: "220 ".utf8) || head.starts(with: "220-".utf8) {
             self = .smtp
         } else if head.count >= 2, (0x14...0x17).contains(head[0]), head[1] == 3 {
-            // A TLS record: what answers plain octets is an alert.
+            // A TLS record: what answers plain bytes is an alert.
             self = .tls
         } else {
             return nil
@@ -31,12 +31,12 @@ public enum ForeignProtocol: String, Sendable, Hashable, CaseIterable {
 
     /// What answers HTTP in place of HTTP.
     ///
-    /// - Parameter octets: the first that came from the peer.
-    init?(insteadOfHTTP octets: some Collection<UInt8>) {
-        if octets.starts(with: "ERROR".utf8) {
+    /// - Parameter bytes: the first that came from the peer.
+    init?(insteadOfHTTP bytes: some Collection<UInt8>) {
+        if bytes.starts(with: "ERROR".utf8) {
             self = .stomp
         } else {
-            self.init(firstOctets: octets)
+            self.init(firstBytes: bytes)
         }
     }
 }

@@ -63,13 +63,13 @@ public struct TransportClosure: Sendable, Hashable, CustomStringConvertible {
 public enum TransportRequest: Sendable, Hashable {
     /// Start the close handshake with this code and reason. ``TransportStream/close()`` does it with 1000.
     case close(code: Int, reason: String)
-    /// Send a ping with this payload of at most 125 octets.
+    /// Send a ping with this payload of at most 125 bytes.
     case ping([UInt8])
     /// Send the messages from here on as this kind.
     case messages(as: TransportMessageKind)
 }
 
-/// How the octets of a message go over WebSocket.
+/// How the bytes of a message go over WebSocket.
 public enum TransportMessageKind: Sendable, Hashable {
     /// As text where they are UTF-8, and as binary otherwise.
     case byContent

@@ -9,7 +9,7 @@ public struct TransportListener: Sendable {
     public let port: Int
     let channel: any Channel
 
-    /// Listens for TCP connections, whose octets are passed on as they are, behind TLS where `tls` is given. The system
+    /// Listens for TCP connections, whose bytes are passed on as they are, behind TLS where `tls` is given. The system
     /// chooses the port where it is 0; the connections are spread over the event loops of `group`.
     ///
     /// - Throws: ``TransportError`` with ``TransportError/Kind/cannotListen``, or ``TransportError/Kind/nameNotFound``,
@@ -19,7 +19,7 @@ public struct TransportListener: Sendable {
         tls: TLSServerOptions? = nil, accept: @escaping TransportReceiverFactory
     ) async throws -> TransportListener {
         try await channels(host: host, port: port, on: group, options: options, tls: tls) { channel, summary in
-            try StreamPipeline.begin(channel, options: options)
+            try StreamPipeline.addCloseHandler(channel, options: options)
             _ = try StreamPipeline.endTCP(channel, options: options, tls: summary, receiver: accept)
         }
     }
@@ -39,7 +39,7 @@ public struct TransportListener: Sendable {
             SockJSService(endpoint, options: $0, transportOptions: options, accept: accept)
         }
         return try await channels(host: host, port: port, on: group, options: options, tls: tls) { channel, summary in
-            try StreamPipeline.begin(channel, options: options)
+            try StreamPipeline.addCloseHandler(channel, options: options)
             let router: HTTPRouter = { request in
                 if let refusal = endpoint.admissionRefusal(of: request) {
                     whenRefused(refusal)

@@ -3,14 +3,14 @@ import NIOCore
 /// Where a stream goes.
 public struct TransportTarget: Sendable, Hashable {
     public enum Kind: Sendable, Hashable {
-        /// Octets as they are.
+        /// Bytes as they are.
         case tcp
         /// WebSocket at this request target: path and query, such as `/ws?token=1`.
         case webSocket(requestTarget: String)
         /// What a browser's SockJS client is given: path and query, such as `/ws?token=1`. It is asked what it is, and
         /// where it is a plain WebSocket and the transport ``SockJSTransport/auto``, that is what comes.
         case sockJS(base: String, transport: SockJSTransport)
-        /// Server-sent events at this path and query: the stream brings the octets of a `text/event-stream`, for a
+        /// Server-sent events at this path and query: the stream brings the bytes of a `text/event-stream`, for a
         /// ``ServerSentEventDecoder``, and takes none.
         case eventStream(requestTarget: String)
 
@@ -50,14 +50,14 @@ public struct TransportOptions: Sendable {
     public var subprotocols: [String] = []
     /// Whether WebSocket messages go out as binary ones. A message that is no UTF-8 always does.
     public var sendsBinary = false
-    /// The most octets of an outgoing WebSocket message; what is larger goes in several. Nil is no limit. Text is cut
+    /// The most bytes of an outgoing WebSocket message; what is larger goes in several. Nil is no limit. Text is cut
     /// between characters: a message of text may be larger by the rest of its only character.
     public var split: Int?
-    /// The most octets of an outgoing WebSocket frame; a message that is larger goes in fragments. Nil is no limit.
+    /// The most bytes of an outgoing WebSocket frame; a message that is larger goes in fragments. Nil is no limit.
     public var fragment: Int?
     /// Whether a client offers the server of a WebSocket to compress messages (permessage-deflate, RFC 7692).
     public var offersCompression = false
-    /// The largest WebSocket message taken, in octets. Default 16 MiB.
+    /// The largest WebSocket message taken, in bytes. Default 16 MiB.
     public var maximumMessage = 16 << 20
     /// Whether a text message that is no UTF-8 is taken, with ``TransportEvent/invalidUTF8``, or closes with 1007
     /// (RFC 6455, section 8.1). RabbitMQ sends binary bodies so. Default true.
@@ -73,7 +73,7 @@ public struct TransportOptions: Sendable {
     public var isOneOfMany = false
     public var trace = WireTrace.off
     /// Takes a capture of each connection, in the PCAP format without its file header (``PacketCapture/fileHeader``):
-    /// the octets above TLS, with their secrets. Default none.
+    /// the bytes above TLS, with their secrets. Default none.
     public var capture: (@Sendable (ByteBuffer) -> Void)?
 
     public init() {}

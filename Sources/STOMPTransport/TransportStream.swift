@@ -1,6 +1,6 @@
 import NIOCore
 
-/// An open stream of octets, whatever carries it: a TCP connection, a WebSocket, a SockJS session.
+/// An open stream of bytes, whatever carries it: a TCP connection, a WebSocket, a SockJS session.
 ///
 /// Every call is made on ``eventLoop``. What comes goes to the ``TransportReceiver`` that was made for the stream.
 public protocol TransportStream: Sendable {
@@ -9,19 +9,19 @@ public protocol TransportStream: Sendable {
     /// Whether what is written leaves soon. Where it is false, a writer should wait for
     /// ``TransportReceiver/writabilityChanged(_:)``: more would be queued in memory.
     var isWritable: Bool { get }
-    /// Octets that were written and that the system has not taken yet: where they stay the same, the peer reads nothing.
+    /// Bytes that were written and that the system has not taken yet: where they stay the same, the peer reads nothing.
     var queuedBytes: Int { get }
-    /// Queues octets; over a message transport each call is a message of its own.
-    func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?)
+    /// Queues bytes; over a message transport each call is a message of its own.
+    func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>?)
     /// Sends what was queued.
     func flush()
     /// Stops reading and starts it again: back-pressure to the peer. What has been read already is still delivered.
     func setReading(_ isReading: Bool)
     /// What only some layers have: a ping, a close with a code.
     func request(_ request: TransportRequest)
-    /// Takes no larger messages from here on than of so many octets; nil is ``TransportOptions/maximumMessage`` again.
+    /// Takes no larger messages from here on than of so many bytes; nil is ``TransportOptions/maximumMessage`` again.
     /// Where a stream has no messages it does nothing, as it does on one whose messages are limited otherwise.
-    func limitMessages(to octets: Int?)
+    func limitMessages(to bytes: Int?)
     /// Ends the stream by its layer's closing handshake, and at the latest after
     /// ``TransportOptions/closeTimeout``; ``TransportReceiver/ended(_:)`` follows. What was written before still goes;
     /// nothing more is received.
@@ -31,7 +31,7 @@ public protocol TransportStream: Sendable {
 }
 
 extension TransportStream {
-    public func limitMessages(to octets: Int?) {}
+    public func limitMessages(to bytes: Int?) {}
 }
 
 /// What a stream is.
@@ -73,7 +73,7 @@ public struct TransportDescription: Sendable, Hashable {
     /// Version and cipher, where TLS stands between, such as `TLSv1.3 TLS_AES_256_GCM_SHA384`.
     public var tls: String? { tlsSummary?.description }
 
-    /// Whether each write arrives as a message of its own; over TCP only the octets and their order are kept.
+    /// Whether each write arrives as a message of its own; over TCP only the bytes and their order are kept.
     public var keepsMessages: Bool { kind != .tcp }
 
     /// Whether only UTF-8 can be written. A write of anything else fails its promise; without a promise, it ends the
@@ -98,8 +98,8 @@ public struct TransportDescription: Sendable, Hashable {
 /// Takes what a stream brings. It lives on the stream's event loop; all calls come there, in order, and none from inside
 /// a call to the stream: a receiver may write or close at any point.
 public protocol TransportReceiver {
-    /// Octets came: what one read or one message brought.
-    func received(_ octets: ByteBuffer)
+    /// Bytes came: what one read or one message brought.
+    func received(_ bytes: ByteBuffer)
     /// The read is over: now is the time to pass on what it brought, in one go.
     func receivedAll()
     func happened(_ event: TransportEvent)
@@ -108,5 +108,5 @@ public protocol TransportReceiver {
     func ended(_ error: TransportError?)
 }
 
-/// Makes the receiver of a stream that has just opened, on its event loop, before any octet is delivered.
+/// Makes the receiver of a stream that has just opened, on its event loop, before any byte is delivered.
 public typealias TransportReceiverFactory = @Sendable (any TransportStream) -> any TransportReceiver

@@ -16,25 +16,25 @@ package enum TypedSecrets {
     package static func masked(_ text: String) -> String {
         // A key that was given in place of its file.
         if text.contains("PRIVATE KEY") { return cover }
-        let octets = Array(text.utf8)
+        let bytes = Array(text.utf8)
         var result: [UInt8] = []
         var copied = 0
-        for part in parts(of: octets[...]) {
-            for secret in secrets(in: octets[part]) {
-                result += octets[copied..<secret.lowerBound]
+        for part in parts(of: bytes[...]) {
+            for secret in secrets(in: bytes[part]) {
+                result += bytes[copied..<secret.lowerBound]
                 result += cover.utf8
                 copied = secret.upperBound
             }
         }
-        return String(decoding: result + octets[copied...], as: UTF8.self)
+        return String(decoding: result + bytes[copied...], as: UTF8.self)
     }
 
     /// Whether a `/`, `?` or `#` stands before the `@` of a URL, so that nobody knows where its passcode ends.
     package static func breaksUserinfo(_ url: String) -> Bool {
-        let octets = Array(url.utf8)
-        let start = prefixEnd(of: octets[...]) ?? 0
-        guard let at = at(in: octets[...], from: start) else { return false }
-        return octets[start..<at].contains(where: isSeparator)
+        let bytes = Array(url.utf8)
+        let start = prefixEnd(of: bytes[...]) ?? 0
+        guard let at = at(in: bytes[...], from: start) else { return false }
+        return bytes[start..<at].contains(where: isSeparator)
     }
 
     /// The URLs of a failover list: a comma ends one where a scheme follows.
@@ -104,7 +104,7 @@ package enum TypedSecrets {
         return isPort || value.isEmpty ? nil : value.indices
     }
 
-    /// The `@` behind the last octet that may be of a passcode. One in the query of a URL that is whole before it, as in
+    /// The `@` behind the last byte that may be of a passcode. One in the query of a URL that is whole before it, as in
     /// `ws://host:80/ws?mail=a@b`, is none.
     private static func at<Text: RandomAccessCollection<UInt8>>(in word: Text, from start: Int) -> Int?
     where Text.Index == Int {
@@ -123,11 +123,11 @@ package enum TypedSecrets {
         return isWhole ? before : last
     }
 
-    private static func isSeparator(_ octet: UInt8) -> Bool { "/?#".utf8.contains(octet) }
+    private static func isSeparator(_ byte: UInt8) -> Bool { "/?#".utf8.contains(byte) }
 
-    private static func isDigit(_ octet: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(octet) }
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
-    private static func isLetter(_ octet: UInt8) -> Bool {
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(octet | 0x20)
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
     }
 }

@@ -20,8 +20,8 @@ public struct WireEvent: Sendable {
         case frames = 1
         /// Handshakes, control frames, envelopes, heart-beats, TLS.
         case layers = 2
-        /// Every octet.
-        case octets = 3
+        /// Every byte.
+        case bytes = 3
 
         public static func < (left: Detail, right: Detail) -> Bool { left.rawValue < right.rawValue }
     }
@@ -30,24 +30,24 @@ public struct WireEvent: Sendable {
     public var direction: Direction
     public var detail: Detail
     public var content: Content
-    /// The octets it is about: a STOMP frame whole, an HTTP head as text, a payload.
-    public var octets: ByteBuffer?
+    /// The bytes it is about: a STOMP frame whole, an HTTP head as text, a payload.
+    public var bytes: ByteBuffer?
     /// Which of the connections of the process it belongs to, in the order in which they were tried: 1 and up.
     public var connection = 0
-    /// What went the same way before ``octets``, as far as something that begins there, such as a header, may reach into
+    /// What went the same way before ``bytes``, as far as something that begins there, such as a header, may reach into
     /// them.
     public var preceding: ByteBuffer?
-    /// Whether ``octets`` may be a piece of something that was cut at will, so that a secret in it may be cut too.
+    /// Whether ``bytes`` may be a piece of something that was cut at will, so that a secret in it may be cut too.
     public var isPiece = false
 
     public init(
-        _ layer: Layer, _ direction: Direction, _ detail: Detail, _ content: Content, octets: ByteBuffer? = nil
+        _ layer: Layer, _ direction: Direction, _ detail: Detail, _ content: Content, bytes: ByteBuffer? = nil
     ) {
         self.layer = layer
         self.direction = direction
         self.detail = detail
         self.content = content
-        self.octets = octets
+        self.bytes = bytes
     }
 }
 
@@ -156,7 +156,7 @@ extension WireEvent {
 /// Where every layer tells what it does. Where nothing is wanted it costs a comparison.
 public struct WireTrace: Sendable {
     /// The most detail that is wanted. It is shared by all copies of a trace, and may change while connections are open;
-    /// those that were opened without ``WireEvent/Detail/octets`` never tell of octets.
+    /// those that were opened without ``WireEvent/Detail/bytes`` never tell of bytes.
     private final class Level: Sendable {
         let wanted: Atomic<Int>
 
@@ -206,7 +206,7 @@ public struct WireTrace: Sendable {
         guard wants(detail) else { return }
         var event = event()
         if connection > 0 { event.connection = connection }
-        if hasPieces, event.detail == .octets, event.direction == .outgoing { event.isPiece = true }
+        if hasPieces, event.detail == .bytes, event.direction == .outgoing { event.isPiece = true }
         observer(event)
     }
 
@@ -226,9 +226,9 @@ public struct WireTrace: Sendable {
     }
 }
 
-/// Tells the octets of one stream, each time with what went before.
-struct OctetTrace {
-    /// The most octets that are kept of what went before.
+/// Tells the bytes of one stream, each time with what went before.
+struct ByteTrace {
+    /// The most bytes that are kept of what went before.
     private static let limit = 16 << 10
 
     private let trace: WireTrace
@@ -243,21 +243,21 @@ struct OctetTrace {
     }
 
     mutating func record(
-        _ direction: WireEvent.Direction, _ octets: ByteBuffer, _ content: @autoclosure () -> WireEvent.Content
+        _ direction: WireEvent.Direction, _ bytes: ByteBuffer, _ content: @autoclosure () -> WireEvent.Content
     ) {
-        guard trace.wants(.octets), octets.readableBytes > 0 else { return }
+        guard trace.wants(.bytes), bytes.readableBytes > 0 else { return }
         let preceding = direction == .incoming ? incoming : outgoing
-        trace.record(.octets) {
-            var event = WireEvent(layer, direction, .octets, content(), octets: octets)
+        trace.record(.bytes) {
+            var event = WireEvent(layer, direction, .bytes, content(), bytes: bytes)
             event.preceding = preceding
             return event
         }
-        let line = Self.lastLine(of: octets, behind: preceding)
+        let line = Self.lastLine(of: bytes, behind: preceding)
         if direction == .incoming { incoming = line } else { outgoing = line }
     }
 
-    private static func lastLine(of octets: ByteBuffer, behind preceding: ByteBuffer) -> ByteBuffer {
-        let view = octets.readableBytesView
+    private static func lastLine(of bytes: ByteBuffer, behind preceding: ByteBuffer) -> ByteBuffer {
+        let view = bytes.readableBytesView
         var line = ByteBuffer()
         if let end = view.lastIndex(of: UInt8(ascii: "\n")) {
             line.writeBytes(view[(end + 1)...].suffix(limit))

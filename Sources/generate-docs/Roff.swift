@@ -23,7 +23,7 @@ struct Roff {
     mutating func words(_ words: String) {
         var text = ""
         for word in words.split(separator: " ") {
-            // Escapes make a line longer, and mandoc wants none of more than 80 octets.
+            // Escapes make a line longer, and mandoc wants none of more than 80 bytes.
             let length = max(text.count + word.count, Self.escaped("\(text) \(word)").count - 8)
             if !text.isEmpty, length > 70 {
                 line(Self.escaped(text))

@@ -50,21 +50,21 @@ struct ProgramTests {
 
     @Test(arguments: Way.allCases, ["body", "raw"])
     func aBinaryOfFiveMegabytesComesThroughAsItWas(_ way: Way, form: String) async throws {
-        let octets = try randomOctets(5 << 20)
+        let bytes = try randomBytes(5 << 20)
         let topic = way.destination("topic")
         try await withTemporaryFolder { folder in
             let file = folder.appending(path: "binary")
-            try Data(octets).write(to: file)
+            try Data(bytes).write(to: file)
             let subscribe = try await stomptap("subscribe", way, topic, "-n", "1", "-o", form)
             try await subscribe.startSubscribed { subscriber in
                 _ = try await succeed(stomptap("publish", way, topic, "-f", file.path))
                 let result = try await subscriber.result()
                 #expect(result.status == .exited(0))
                 if form == "body" {
-                    #expect(result.stdout == octets + [0x0A])
+                    #expect(result.stdout == bytes + [0x0A])
                 } else {
                     #expect(result.stdout.starts(with: "MESSAGE\n".utf8))
-                    #expect(result.stdout.suffix(octets.count + 3).elementsEqual([0x0A, 0x0A] + octets + [0]))
+                    #expect(result.stdout.suffix(bytes.count + 3).elementsEqual([0x0A, 0x0A] + bytes + [0]))
                 }
             }
         }

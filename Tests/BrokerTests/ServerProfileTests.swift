@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The embedded broker with RabbitMQ's profile next to RabbitMQ: both are sent the same octets, and answer the same.
+/// The embedded broker with RabbitMQ's profile next to RabbitMQ: both are sent the same bytes, and answer the same.
 @Suite(.spawning, .timeLimit(.minutes(5)))
 struct ServerProfileTests {
     /// What a server answers to these frames until it closes, by a client that is none of ours. What no two sessions

@@ -43,11 +43,11 @@ struct SessionTests {
     }
 
     @Test(arguments: Session.all)
-    func bodiesAreEqualToTheOctet(_ session: Session) async throws {
+    func bodiesAreEqualToTheByte(_ session: Session) async throws {
         let destination = session.way.destination("queue")
         let bodies = [
             (0..<1024).map { UInt8(truncatingIfNeeded: $0) }, [0], [0, 10, 0, 10], [0xFF, 0xFE],
-            try randomOctets(5 << 20),
+            try randomBytes(5 << 20),
         ]
         try await session.withConnection { connection in
             var messages = try await connection.standing(at: destination).reader

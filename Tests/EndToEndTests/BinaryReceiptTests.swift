@@ -4,7 +4,7 @@ import Testing
 /// What goes as binary over WebSocket, where the server may ignore it.
 @Suite(.spawning) struct BinaryReceiptTests {
     /// Three lines, the second of which is no text.
-    private static let lines = Program.Input.octets(Array("ok\n".utf8) + [0xFF, 0xFE, 0x0A] + Array("ok2\n".utf8))
+    private static let lines = Program.Input.bytes(Array("ok\n".utf8) + [0xFF, 0xFE, 0x0A] + Array("ok2\n".utf8))
 
     private func publish(_ url: String, _ arguments: [String] = [], input: Program.Input = lines) -> Program {
         var program = Program.stomptap("publish", url, "/queue/a", "-l", "--receipt-timeout", "3s", input: input)
@@ -30,7 +30,7 @@ import Testing
     @Test(arguments: [false, true]) func theOnlyMessagesAreNamedToo(answersOnlyDisconnect: Bool) async throws {
         let manner = WebSocketServer.Manner(answersOnlyDisconnect: answersOnlyDisconnect)
         try await WebSocketServer.run(manner) { server in
-            let input = Program.Input.octets([0x31, 0x0A, 0xFF, 0x0A, 0xFE])
+            let input = Program.Input.bytes([0x31, 0x0A, 0xFF, 0x0A, 0xFE])
             let result = try await publish(server.url, ["--skip", "1"], input: input).run()
             #expect(result.status == .exited(75), "\(result)")
             #expect(result.errors.contains("no receipt within 3 s for messages 2, 3, sent as binary"), "\(result)")

@@ -105,16 +105,16 @@ import Testing
         }
     }
 
-    @Test func aBodyThatIsNoTextComesToTheOctet() async throws {
+    @Test func aBodyThatIsNoTextComesToTheByte() async throws {
         try await withTemporaryFolder { folder in
-            let octets: [UInt8] = [0xFF, 0, 0x0A, 0x1B, 0x5B] + Array("안녕".utf8)
+            let bytes: [UInt8] = [0xFF, 0, 0x0A, 0x1B, 0x5B] + Array("안녕".utf8)
             let file = folder.appending(path: "my body.bin")
-            try Data(octets).write(to: file)
+            try Data(bytes).write(to: file)
             let saved = folder.appending(path: "saved.jsonl").path
             let result = try await run(
                 "demo", "-o", "body", "-e", "sub /topic/a; send /topic/a @\(file.path); wait; save '\(saved)'")
             #expect(result.status == .exited(0), "\(result)")
-            #expect(result.stdout == octets + [0x0A])
+            #expect(result.stdout == bytes + [0x0A])
             #expect(try String(contentsOfFile: saved, encoding: .utf8).contains(#""bodyEncoding":"base64""#))
         }
     }

@@ -19,15 +19,15 @@ struct FixtureTests {
     }
 
     @Test func givesInputLargerThanAPipe() async throws {
-        let octets = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0) }
+        let bytes = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0) }
         var program = Program("/bin/cat")
-        program.input = .octets(octets)
-        #expect(try await program.run().stdout == octets)
+        program.input = .bytes(bytes)
+        #expect(try await program.run().stdout == bytes)
     }
 
     @Test func inputMayBeClosedByTheProgram() async throws {
         var program = shell("exec <&-; echo done")
-        program.input = .octets([UInt8](repeating: 0, count: 1_000_000))
+        program.input = .bytes([UInt8](repeating: 0, count: 1_000_000))
         #expect(try await program.run().lines == ["done"])
     }
 

@@ -47,7 +47,7 @@ import Testing
 
     // MARK: raw
 
-    /// Frames, and octets that are no frame.
+    /// Frames, and bytes that are no frame.
     @Test func whatRawShowsOverTCP() async throws {
         let frame = MessageSource.frame([0, 0xFF], id: 1)
         let steps: [ScriptedServer.Step] = [
@@ -79,7 +79,7 @@ import Testing
     @Test func whatRawShowsOverWebSocket() async throws {
         let steps =
             ScriptedServer.webSocket + [
-                // A masked frame of five octets.
+                // A masked frame of five bytes.
                 .awaitMore(11), .send([0x89, 2] + Array("hi".utf8)), .send([0x8A, 2] + Array("ho".utf8)),
                 .send([0x81, 3] + Array("one".utf8)), .send([0x82, 2, 0, 0xFF]),
                 .send([0x88, 5, 0x03, 0xE8] + Array("bye".utf8)), .stall,
@@ -145,7 +145,7 @@ import Testing
     @Test func whatATapShowsOfOtherTraffic() async throws {
         let web =
             ScriptedServer.webSocket + [
-                // A masked frame of five octets.
+                // A masked frame of five bytes.
                 .awaitMore(11), .send([0x81, 3] + Array("one".utf8)), .send([0x82, 2, 0, 0xFF]),
                 .send([0x88, 2, 0x03, 0xE8]), .stall,
             ]
@@ -264,7 +264,7 @@ import Testing
 
     private func isClose(_ line: String) -> Bool { line.contains(#""event":"frame close "#) }
 
-    /// A line of a trace without what depends on how octets were cut into reads.
+    /// A line of a trace without what depends on how bytes were cut into reads.
     private func kind(_ line: String) -> String {
         var line = line
         if !isFrame(line) {

@@ -65,11 +65,11 @@ import Testing
             }
         }
 
-        /// So many octets of it in pieces.
-        func steps(_ octets: Int) -> [ScriptedServer.Step] {
+        /// So many bytes of it in pieces.
+        func steps(_ bytes: Int) -> [ScriptedServer.Step] {
             // Small, so that slow progress is no standstill.
             let piece = Array(repeatElement(item, count: (4 << 10) / item.count).joined())
-            return Array(repeating: .send(piece), count: octets / piece.count)
+            return Array(repeating: .send(piece), count: bytes / piece.count)
         }
     }
 
@@ -120,9 +120,9 @@ import Testing
             program.output = .held
             try await program.start { program in
                 try await program.wait(otherwise: "has not answered the ping") {
-                    let octets = try #require(server.received.first ?? [])
-                    // FIN and pong, and a masked octet.
-                    return octets.suffix(7).starts(with: [0x8A, 0x81]) ? true : nil
+                    let bytes = try #require(server.received.first ?? [])
+                    // FIN and pong, and a masked byte.
+                    return bytes.suffix(7).starts(with: [0x8A, 0x81]) ? true : nil
                 }
             }
         }
@@ -262,7 +262,7 @@ import Testing
             }
         var pieces = [head]
         for index in 0..<(size / filler.readableBytes) {
-            // A fragment of 65,535 octets and less, masked with zeros.
+            // A fragment of 65,535 bytes and less, masked with zeros.
             if way == .fragments {
                 pieces.append(ByteBuffer(bytes: [index == 0 ? 2 : 0, 0xFE, 0xFF, 0xFF, 0, 0, 0, 0]))
             }

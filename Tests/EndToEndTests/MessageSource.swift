@@ -28,7 +28,7 @@ enum MessageSource {
         }
     }
 
-    /// A frame with a body of any octets. The headers are as on the wire, a line each.
+    /// A frame with a body of any bytes. The headers are as on the wire, a line each.
     static func frame(_ body: [UInt8], id: Int, headers: String = "destination:/topic/a\n") -> [UInt8] {
         Array(
             "MESSAGE\nsubscription:sub-0\nmessage-id:\(id)\nack:\(id)\n\(headers)content-length:\(body.count)\n\n".utf8)

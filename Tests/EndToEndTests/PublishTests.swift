@@ -81,12 +81,12 @@ import Testing
     @Test func aNULNeedsItsLength() async throws {
         try await ServedBroker.run { broker in
             let refused = try await Program.stomptap(
-                "publish", broker.tcp, "/topic/a", "--no-content-length", input: .octets([0x61, 0, 0x62])
+                "publish", broker.tcp, "/topic/a", "--no-content-length", input: .bytes([0x61, 0, 0x62])
             ).run()
             #expect(refused.status == .exited(65))
             #expect(refused.errors.contains("NUL"))
         }
-        let sent = try await received(1, form: ["-o", "body"], [], input: .octets([0x61, 0, 0x62]))
+        let sent = try await received(1, form: ["-o", "body"], [], input: .bytes([0x61, 0, 0x62]))
         #expect(sent.stdout == [0x61, 0, 0x62, 0x0A])
     }
 

@@ -99,14 +99,14 @@ import Testing
         }
     }
 
-    /// Frames are text even where the body is none; a warning says so, and the octets are those that were sent.
+    /// Frames are text even where the body is none; a warning says so, and the bytes are those that were sent.
     @Test func aBinaryBodyOverWebSocketIsTakenWithAWarning() async throws {
         let login = ["--virtual-host", "/", "--login", "guest", "--passcode", "guest"]
         try await Self.run { broker in
             var subscribe = Program.stomptap("subscribe", broker.webSocket, "/topic/a", "-n", "1", "-o", "body")
             subscribe.arguments += login
             try await subscribe.startSubscribed { subscriber in
-                var publish = Program.stomptap("publish", broker.tcp, "/topic/a", input: .octets([0xFF, 0, 0xFE]))
+                var publish = Program.stomptap("publish", broker.tcp, "/topic/a", input: .bytes([0xFF, 0, 0xFE]))
                 publish.arguments += login
                 #expect(try await publish.run().status == .exited(0))
                 let result = try await subscriber.result()

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `raw`: octets as they are written and as they come.
+/// `raw`: bytes as they are written and as they come.
 @Suite(.spawning) struct RawTests {
     private let connect = "CONNECT\naccept-version:1.2\nhost:/\n\n^@\n"
 

@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func octetsAndHeadersComeBackAsTheyWere() async throws {
+    @Test func bytesAndHeadersComeBackAsTheyWere() async throws {
         try await withTemporaryFolder { folder in
             let file = folder.appending(path: "record.jsonl").path
             let frames = Self.bodies.enumerated().map {

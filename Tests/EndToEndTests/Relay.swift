@@ -80,8 +80,8 @@ private final class RelayHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var octets = Self.unwrapInboundIn(data)
-        buffer.writeBuffer(&octets)
+        var bytes = Self.unwrapInboundIn(data)
+        buffer.writeBuffer(&bytes)
         // No body here holds a NUL.
         while let end = buffer.readableBytesView.firstIndex(of: 0) {
             let frame = buffer.readString(length: end - buffer.readerIndex) ?? ""

@@ -117,7 +117,7 @@ import Testing
         let twice = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh\n"
         let message = #"a["MESSAGE\nsubscription:sub-0\nmessage-id:1\ndestination:/topic/a\n\nhello\u0000"]"# + "\n"
         try await ScriptedHTTP.run(
-            script: Self.polled(.octets(twice + twice), .answer("200 OK", message), .silence)
+            script: Self.polled(.bytes(twice + twice), .answer("200 OK", message), .silence)
         ) { server in
             let result = try await Program.stomptap(
                 "subscribe", "http://127.0.0.1:\(server.port)/ws", "/topic/a", "--sockjs-transport", "xhr-polling",

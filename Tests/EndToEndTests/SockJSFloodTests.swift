@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A SockJS server that sends without end, or lets nobody stay: the program's memory and patience are bounded.
+/// A SockJS server that sends without end, or lets nobody stay: the program's memory and timeout are bounded.
 @Suite(.spawning) struct SockJSFloodTests {
     private static let streams = ["xhr-streaming", "eventsource"]
     private static let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
@@ -28,9 +28,9 @@ import Testing
 
     /// A stream that goes on and on and never has the frame that opens the session.
     @Test(arguments: streams, ["h", "h\n", "\n", "data: h\n\n", ": comment\n"])
-    func aStreamThatNeverOpens(transport: String, octets: String) async throws {
+    func aStreamThatNeverOpens(transport: String, bytes: String) async throws {
         let script: ScriptedHTTP.Script = { request in
-            request.path == "/ws/info" ? .infoWithoutWebSocket : .endless(head: Self.head, octets)
+            request.path == "/ws/info" ? .infoWithoutWebSocket : .endless(head: Self.head, bytes)
         }
         try await ScriptedHTTP.run(script: script) { server in
             let (result, memory) = try await run(subscribe(server, transport))
@@ -45,7 +45,7 @@ import Testing
     @Test(arguments: streams)
     func aStreamThatNeverOpensInTime(transport: String) async throws {
         let script: ScriptedHTTP.Script = { request in
-            request.path == "/ws/info" ? .infoWithoutWebSocket : .octets(Self.head + "\r\nhhhhhhhhhh\n")
+            request.path == "/ws/info" ? .infoWithoutWebSocket : .bytes(Self.head + "\r\nhhhhhhhhhh\n")
         }
         try await ScriptedHTTP.run(script: script) { server in
             let result = try await subscribe(server, transport, "--connect-timeout", "4s").run()

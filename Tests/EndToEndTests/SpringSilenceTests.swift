@@ -94,17 +94,17 @@ import Testing
         }
     }
 
-    /// SockJS carries no octets: the message is named that cannot go.
+    /// SockJS carries no bytes: the message is named that cannot go.
     @Test func whatIsNoUTF8IsRefusedOverSockJSBeforeItIsSent() async throws {
         try await ServedBroker.run(["--emulate", "spring"]) { broker in
             try await expect(
                 65,
                 "SockJS: message 2 is no UTF-8, and SockJS carries only text; send it as base64, or over the plain "
                     + "WebSocket: ws://, and /websocket at the end of the path",
-                ["publish", broker.sockJS, "/topic/a", "-l"], input: .octets(Array("fine\n".utf8) + [0xFF, 0x0A]))
+                ["publish", broker.sockJS, "/topic/a", "-l"], input: .bytes(Array("fine\n".utf8) + [0xFF, 0x0A]))
             let plain = broker.sockJS.replacing("http://", with: "ws://") + "/websocket"
             try await expect(
-                0, "", ["publish", plain, "/topic/a", "-l"], input: .octets(Array("fine\n".utf8) + [0xFF, 0x0A]))
+                0, "", ["publish", plain, "/topic/a", "-l"], input: .bytes(Array("fine\n".utf8) + [0xFF, 0x0A]))
         }
     }
 }

@@ -20,7 +20,7 @@ import Testing
         var bodySize: Int
     }
 
-    /// Lines in, JSON out: in order, and equal to the octet.
+    /// Lines in, JSON out: in order, and equal to the byte.
     @Test func aThousandLinesComeThroughAsTheyWere() async throws {
         try await ServedBroker.run { broker in
             for url in broker.urls {
@@ -42,10 +42,10 @@ import Testing
 
     @Test func aBinaryOfFiveMegabytesComesThroughAsItWas() async throws {
         var generator = SystemRandomNumberGenerator()
-        let octets = (0..<(5 << 17)).flatMap { _ in withUnsafeBytes(of: generator.next()) { Array($0) } }
+        let bytes = (0..<(5 << 17)).flatMap { _ in withUnsafeBytes(of: generator.next()) { Array($0) } }
         try await withTemporaryFolder { folder in
             let file = folder.appending(path: "binary")
-            try Data(octets).write(to: file)
+            try Data(bytes).write(to: file)
             try await ServedBroker.run { broker in
                 for url in broker.urls {
                     for form in ["body", "raw"] {
@@ -57,10 +57,10 @@ import Testing
                             let result = try await subscriber.result()
                             #expect(result.status == .exited(0))
                             if form == "body" {
-                                #expect(result.stdout == octets + [0x0A])
+                                #expect(result.stdout == bytes + [0x0A])
                             } else {
                                 #expect(result.stdout.starts(with: "MESSAGE\n".utf8))
-                                #expect(result.stdout.suffix(octets.count + 1).elementsEqual(octets + [0]))
+                                #expect(result.stdout.suffix(bytes.count + 1).elementsEqual(bytes + [0]))
                             }
                         }
                     }

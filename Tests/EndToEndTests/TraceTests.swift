@@ -103,13 +103,13 @@ import Testing
         return (0...(characters.count - length)).map { String(characters[$0..<($0 + length)]) }
     }
 
-    /// The octets of the dumps, one after the other.
+    /// The bytes of the dumps, one after the other.
     private func dumped(_ trace: String) -> String {
-        let octets = trace.matches(of: #/(?m)^ +[0-9a-f]{8} ((?: {1,2}[0-9a-f]{2}){1,16}) /#).flatMap { match in
+        let bytes = trace.matches(of: #/(?m)^ +[0-9a-f]{8} ((?: {1,2}[0-9a-f]{2}){1,16}) /#).flatMap { match in
             match.output.1.split(separator: " ").compactMap { UInt8($0, radix: 16) }
         }
-        #expect(!octets.isEmpty)
-        return String(decoding: octets, as: UTF8.self)
+        #expect(!bytes.isEmpty)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// What a trace file has in base64.

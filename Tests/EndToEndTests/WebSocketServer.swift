@@ -70,8 +70,8 @@ final class WebSocketServer: Sendable {
             self.server = server
         }
 
-        func received(_ octets: ByteBuffer) {
-            decoder.feed(octets)
+        func received(_ bytes: ByteBuffer) {
+            decoder.feed(bytes)
             while let element = try? decoder.next() {
                 if case .frame(let frame) = element { take(frame) }
             }

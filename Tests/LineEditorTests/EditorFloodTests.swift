@@ -22,7 +22,7 @@ import Testing
                 distances.append(end - start)
             }
             distances.sort()
-            // Counted in octets, and the median, since tests share the machine: 128 KiB are some 60 ms of the editor's
+            // Counted in bytes, and the median, since tests share the machine: 128 KiB are some 60 ms of the editor's
             // fastest output.
             #expect(distances[distances.count / 2] < 128 << 10, "\(distances)")
             #expect(fixture.program.model.everything.contains { $0.hasPrefix("message") })

@@ -20,8 +20,8 @@ import Testing
                     if Bool.random(using: &random) {
                         keys += pieces.randomElement(using: &random) ?? []
                     } else {
-                        let octet = UInt8.random(in: 0...255, using: &random)
-                        keys += signals.contains(octet) ? [] : [octet]
+                        let byte = UInt8.random(in: 0...255, using: &random)
+                        keys += signals.contains(byte) ? [] : [byte]
                     }
                 }
                 fixture.program.type(keys)

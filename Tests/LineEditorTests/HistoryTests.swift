@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test func theSizeIsBoundedButTheNewestLineStays() {
-        let long = String(repeating: "x", count: History.octetLimit - 1)
+        let long = String(repeating: "x", count: History.byteLimit - 1)
         var history = History(limit: 10, lines: ["a", "b", long])
         #expect(history.lines == ["b", long])
         history.add(long + "yz")

@@ -18,12 +18,12 @@ import Testing
                 .special(.up, sequence: "[A"), .special(.wordRight, sequence: "[1;5C"), .special(.home, sequence: "OH"),
                 .paste(Array("{\n  \"이름\": 1\n}".unicodeScalars)), .character("x"), .interrupt, .sequence("[15~"),
             ]
-        let octets = Array(text.utf8)
+        let bytes = Array(text.utf8)
         #expect(keys(text) == expected)
-        for split in 0...octets.count {
+        for split in 0...bytes.count {
             var decoder = KeyDecoder(pasteLimit: 1000)
-            decoder.feed(octets[..<split])
-            decoder.feed(octets[split...])
+            decoder.feed(bytes[..<split])
+            decoder.feed(bytes[split...])
             #expect(decoder.takeKeys() == expected, "split at \(split)")
             #expect(decoder.waiting == nil)
         }
@@ -73,9 +73,9 @@ import Testing
             ([0xe0, 0x80, 0x80], "\u{fffd}"), ([0xed, 0xa0, 0x80], "\u{fffd}"), ([0xf4, 0x90, 0x80, 0x80], "\u{fffd}"),
             ([0xed, 0x95, 0xed, 0x95, 0x9c], "\u{fffd}한"),
         ] as [([UInt8], String)])
-    func invalidUTF8BecomesReplacementCharacters(octets: [UInt8], text: String) {
+    func invalidUTF8BecomesReplacementCharacters(bytes: [UInt8], text: String) {
         var decoder = KeyDecoder(pasteLimit: 10)
-        decoder.feed(octets)
+        decoder.feed(bytes)
         #expect(decoder.takeKeys() == typed(text))
     }
 

@@ -127,7 +127,7 @@ private func rows(of line: EditedLine, columns: Int) -> (rows: [String], row: In
         #expect(rig.terminal.shown == ["prompt> abcd", "efg"])
         #expect(rig.terminal.cursor == (1, 3))
         #expect(
-            String(decoding: LineLayout(line("a", prompt: prompt), columns: 12).rows[0].octets, as: UTF8.self) == prompt
+            String(decoding: LineLayout(line("a", prompt: prompt), columns: 12).rows[0].bytes, as: UTF8.self) == prompt
                 + "a")
     }
 

@@ -6,15 +6,15 @@ import Testing
 @testable import LineEditor
 
 @Suite struct StreamTests {
-    /// What a reader gives for these octets, written in pieces of any size.
-    private func events(_ octets: [UInt8], lineLimit: Int = 100, pieces: Int = .max) async throws -> [LineEvent] {
+    /// What a reader gives for these bytes, written in pieces of any size.
+    private func events(_ bytes: [UInt8], lineLimit: Int = 100, pieces: Int = .max) async throws -> [LineEvent] {
         var ends: [Int32] = [0, 0]
         #expect(pipe(&ends) == 0)
         defer { close(ends[0]) }
         let reader = try PlainLineReader(descriptor: ends[0], lineLimit: lineLimit)
         let writeEnd = ends[1]
         Thread.detachNewThread {
-            var rest = octets[...]
+            var rest = bytes[...]
             while !rest.isEmpty {
                 _ = writeAll(Array(rest.prefix(pieces)), to: writeEnd)
                 rest = rest.dropFirst(pieces)
@@ -90,7 +90,7 @@ import Testing
         while channel.hasRoom { channel.send(.line("x")) }
         #expect(await channel.next() == .line("x"))
         #expect(channel.hasRoom && asked.load(ordering: .relaxed) == 1)
-        channel.send(.line(String(repeating: "y", count: EventChannel.limit.octets)))
+        channel.send(.line(String(repeating: "y", count: EventChannel.limit.bytes)))
         #expect(!channel.hasRoom)
     }
 
@@ -101,7 +101,7 @@ import Testing
         #expect(queue.offer([2]) == .full)
         async let second = queue.add([2])
         let taken = try await eventually { () -> [UInt8]? in
-            let taken = queue.take(1)
+            let taken = queue.dequeue(1)
             return taken.isEmpty ? nil : taken
         } otherwise: {
             "nothing to take"

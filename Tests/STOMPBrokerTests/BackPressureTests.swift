@@ -8,7 +8,7 @@ import Testing
     private static let body = String(repeating: "x", count: 10_000)
 
     /// Sends messages until the broker has read some, and then nothing for a second, or until that happens which is
-    /// waited for; returns how many octets were sent.
+    /// waited for; returns how many bytes were sent.
     private func flood(
         _ publisher: ScriptedClient, _ destination: String, until isDone: (() -> Bool)? = nil
     ) async throws -> Int {

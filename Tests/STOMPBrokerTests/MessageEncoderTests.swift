@@ -109,11 +109,11 @@ import Testing
         (.rabbitMQ, .text, .text),
     ])
     func eachProfileHasItsKindsOfWebSocketMessages(
-        _ serverProfile: ServerProfile, _ octets: TransportMessageKind, _ text: TransportMessageKind
+        _ serverProfile: ServerProfile, _ bytes: TransportMessageKind, _ text: TransportMessageKind
     ) throws {
         let binary = try message("SEND\ndestination:/a\ncontent-type:application/octet-stream\n\nhi")
         let plain = try message("SEND\ndestination:/a\ncontent-type:text/plain\n\nhi")
-        #expect(serverProfile.kind(of: binary) == octets)
+        #expect(serverProfile.kind(of: binary) == bytes)
         #expect(serverProfile.kind(of: plain) == text)
     }
 }

@@ -176,14 +176,14 @@ import Testing
         try exchange.send("4", to: "/queue/a")
     }
 
-    @Test mutating func allThatIsKeptHasALimitOfOctets() throws {
+    @Test mutating func allThatIsKeptHasALimitOfBytes() throws {
         var limits = BrokerLimits()
         let body = String(repeating: "x", count: 1000)
-        limits.heldOctets = 2 * (1000 + "SEND\ndestination:/queue/a\n\n\0".utf8.count + BrokerLimits.messageOverhead)
+        limits.heldBytes = 2 * (1000 + "SEND\ndestination:/queue/a\n\n\0".utf8.count + BrokerLimits.messageOverhead)
         exchange = MessageRouter(limits: limits)
         try exchange.send(body, to: "/queue/a")
         try exchange.send(body, to: "/queue/b")
-        #expect(exchange.held == limits.heldOctets)
+        #expect(exchange.held == limits.heldBytes)
         #expect(try summary { try exchange.send("", to: "/queue/c") } == .limitExceeded)
         try exchange.subscribe("/queue/a", id: "x", from: 1)
         #expect(exchange.actions().count == 1)

@@ -150,7 +150,7 @@ import Testing
     }
 
     private struct Deaf: TransportReceiver {
-        func received(_ octets: ByteBuffer) {}
+        func received(_ bytes: ByteBuffer) {}
         func receivedAll() {}
         func happened(_ event: TransportEvent) {}
         func writabilityChanged(_ isWritable: Bool) {}
@@ -164,7 +164,7 @@ import Testing
         try await withBroker(way, { $0.serverProfile = .rabbitMQ }) { address, _ in
             let client = try await ScriptedClient.connected(to: address, version: .v10)
             let text = "SUBSCRIBE\ndestination:/topic/a\n\n\0SEND\ndestination:/topic/a\nk:a\\nb:c\nreceipt:r\n\n\0"
-            let before = client.contents.octets
+            let before = client.contents.bytes
             try await client.send(text)
             let expected = [
                 "MESSAGE\nmessage-id:1-1\nredelivered:false\ndestination:/topic/a\nk:a\\nb\\cc\nreceipt:r\n\n",
@@ -172,8 +172,8 @@ import Testing
             ]
             for frame in expected { #expect(try await client.next() == frame) }
             let size = expected.joined().utf8.count + 4
-            try await client.wait { $0.octets - before >= size }
-            #expect(client.contents.octets - before == size)
+            try await client.wait { $0.bytes - before >= size }
+            #expect(client.contents.bytes - before == size)
         }
     }
 
@@ -281,13 +281,13 @@ import Testing
     ) async throws {
         try await withBroker(.webSocket, { $0.serverProfile = serverProfile }) { address, events in
             let kinds = MessageKinds()
-            let client = try await ScriptedClient(address, trace: WireTrace(detail: .octets) { kinds.record($0) })
+            let client = try await ScriptedClient(address, trace: WireTrace(detail: .bytes) { kinds.record($0) })
             try await client.send("CONNECT\naccept-version:1.2\nhost:/\n\n\0")
             _ = try await client.next()
             try await client.send("SUBSCRIBE\nid:1\ndestination:/topic/a\n\n\0")
             _ = try await events.first(3)
             let head = "SEND\ndestination:/topic/a\ncontent-type:\(type)\ncontent-length:\(body.count)\n\n"
-            try await client.send(octets: Array(head.utf8) + body + [0])
+            try await client.send(bytes: Array(head.utf8) + body + [0])
             try await client.wait { !$0.frames.isEmpty }
             #expect(client.contents.frames.map { Array($0.body.readableBytesView) } == [body])
             #expect(kinds.all.last == (isText ? "text" : "binary"))

@@ -107,7 +107,7 @@ import Testing
 
     @Test mutating func whatWaitsInTransactionsCountsAsKept() throws {
         var limits = BrokerLimits()
-        limits.heldOctets = 1000
+        limits.heldBytes = 1000
         exchange = MessageRouter(limits: limits)
         try exchange.perform("BEGIN\ntransaction:a\n\n", from: sender)
         let large = String(repeating: "x", count: 1000)

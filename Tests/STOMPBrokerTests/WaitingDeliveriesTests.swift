@@ -20,13 +20,13 @@ import Testing
         var waiting = WaitingDeliveries()
         let (first, second) = (try message("first"), try message("second"))
         for number in 1...3 { waiting.append(delivery(first, to: number)) }
-        #expect(waiting.octets == first.cost + 3 * BrokerLimits.messageOverhead)
+        #expect(waiting.bytes == first.cost + 3 * BrokerLimits.messageOverhead)
         waiting.append(delivery(second, to: 1))
-        #expect(waiting.octets == first.cost + second.cost + 4 * BrokerLimits.messageOverhead)
+        #expect(waiting.bytes == first.cost + second.cost + 4 * BrokerLimits.messageOverhead)
         #expect((0..<3).map { _ in waiting.popFirst()?.id.subscription } == [1, 2, 3])
-        #expect(waiting.octets == second.cost + BrokerLimits.messageOverhead)
+        #expect(waiting.bytes == second.cost + BrokerLimits.messageOverhead)
         #expect(waiting.popFirst()?.message === second)
-        #expect(waiting.octets == 0)
+        #expect(waiting.bytes == 0)
         #expect(waiting.isEmpty)
     }
 }

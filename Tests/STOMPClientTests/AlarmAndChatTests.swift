@@ -30,7 +30,7 @@ private struct Member: Sendable {
         let messages = await connection.makeMessageSequence()
         let alarms = try await connection.subscribe(
             to: "/queue/\(user)", id: "alarm-\(user)", headers: headers("alarm"), into: messages)
-        #expect(try await connection.standing(of: alarms) == .settled)
+        #expect(try await connection.confirmation(of: alarms) == .settled)
         for room in rooms.withLockedValue({ $0 }) { _ = try await enter(room, on: connection, into: messages) }
         return messages
     }
@@ -42,7 +42,7 @@ private struct Member: Sendable {
         let chat = try await connection.subscribe(
             to: "/topic/\(room)", id: "chat-\(room)", headers: headers("chat", room: room), into: messages)
         // Spring confirms nothing, and may take what follows before the subscription.
-        #expect(try await connection.standing(of: chat) == .settled)
+        #expect(try await connection.confirmation(of: chat) == .settled)
         try await connection.send(
             OutgoingMessage(to: "/chat/subscribe/\(room)", body: ByteBuffer(string: "\(user) entered")))
         return chat
@@ -50,15 +50,15 @@ private struct Member: Sendable {
 }
 
 @Suite(.timeLimit(.minutes(1))) struct AlarmAndChatTests {
-    /// The octets of each message that a broker was sent, in order.
+    /// The bytes of each message that a broker was sent, in order.
     private final class Wire: Sendable {
         private let box = NIOLockedValueBox<[String]>([])
         var frames: [String] { box.withLockedValue { $0 } }
 
         var trace: WireTrace {
-            WireTrace(detail: .octets) { [box] event in
-                guard event.layer == .ws, event.direction == .incoming, let octets = event.octets else { return }
-                box.withLockedValue { $0.append(String(buffer: octets)) }
+            WireTrace(detail: .bytes) { [box] event in
+                guard event.layer == .ws, event.direction == .incoming, let bytes = event.bytes else { return }
+                box.withLockedValue { $0.append(String(buffer: bytes)) }
             }
         }
     }

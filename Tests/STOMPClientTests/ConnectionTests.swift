@@ -192,7 +192,7 @@ private func configuration(_ server: ScriptedBroker, _ change: (inout ClientConf
             try await STOMPConnection.withConnection(to: server.endpoint, configuration: configuration(server)) {
                 connection in
                 let subscription = try await connection.subscribe(to: "/topic/a")
-                #expect(try await connection.standing(of: subscription) == .confirmed)
+                #expect(try await connection.confirmation(of: subscription) == .confirmed)
                 var bodies: [String] = []
                 for try await message in subscription.messages {
                     bodies.append(String(buffer: message.body))
@@ -256,7 +256,7 @@ private func configuration(_ server: ScriptedBroker, _ change: (inout ClientConf
             try await STOMPConnection.withConnection(to: server.endpoint, configuration: configuration(server)) {
                 connection in
                 let subscription = try await connection.subscribe(to: "/topic/a", headers: ["x": "1"])
-                #expect(try await connection.standing(of: subscription) == .settled)
+                #expect(try await connection.confirmation(of: subscription) == .settled)
             }
             #expect(server.frames.contains("SUBSCRIBE id:sub-0 destination:/topic/a x:1 [0 B]"))
         }
@@ -270,7 +270,7 @@ private func configuration(_ server: ScriptedBroker, _ change: (inout ClientConf
             let settings = configuration(server) { $0.receiptTimeout = .milliseconds(200) }
             try await STOMPConnection.withConnection(to: server.endpoint, configuration: settings) { connection in
                 let subscription = try await connection.subscribe(to: "/topic/a")
-                #expect(try await connection.standing(of: subscription) == .unconfirmed)
+                #expect(try await connection.confirmation(of: subscription) == .unconfirmed)
             }
         }
     }
@@ -281,7 +281,7 @@ private func configuration(_ server: ScriptedBroker, _ change: (inout ClientConf
                 connection in
                 let subscription = try await connection.subscribe(to: "/topic/a")
                 let reader = Task { try await subscription.messages.first { _ in true } }
-                _ = try await connection.standing(of: subscription)
+                _ = try await connection.confirmation(of: subscription)
                 reader.cancel()
                 #expect(try await reader.value?.frame == nil)
             }
@@ -308,8 +308,8 @@ private func configuration(_ server: ScriptedBroker, _ change: (inout ClientConf
                 }
                 var received = 0
                 for try await batch in subscription.messages.batches {
-                    let octets = batch.reduce(0) { $0 + $1.frame.bytes.readableBytes }
-                    #expect(octets < 4 << 20, "a batch holds more than the limit of what may wait")
+                    let bytes = batch.reduce(0) { $0 + $1.frame.bytes.readableBytes }
+                    #expect(bytes < 4 << 20, "a batch holds more than the limit of what may wait")
                     for message in batch {
                         #expect(message.headers["message-id"] == "\(received)")
                         received += 1

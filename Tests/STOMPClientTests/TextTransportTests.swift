@@ -19,7 +19,7 @@ import Testing
             configuration.sockJSTransport = transport
             try await STOMPConnection.withConnection(to: endpoint, configuration: configuration) { connection in
                 let subscription = try await connection.subscribe(to: "/topic/a")
-                #expect(try await connection.standing(of: subscription) == .confirmed)
+                #expect(try await connection.confirmation(of: subscription) == .confirmed)
                 let error = await #expect(throws: STOMPClientError.self) {
                     try await connection.send([
                         OutgoingMessage(to: "/topic/a", body: ByteBuffer(string: "not sent either")),

@@ -4,7 +4,7 @@ import Testing
 
 @testable import STOMPCore
 
-/// No input makes the decoder work more than in proportion to it: four times the octets take four times the work, where
+/// No input makes the decoder work more than in proportion to it: four times the bytes take four times the work, where
 /// what searches or copies anew with each piece takes sixteen times.
 @Suite struct DecoderWorkTests {
     /// How a stream goes on, so that it grows with the number of pieces.

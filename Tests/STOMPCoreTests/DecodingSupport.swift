@@ -31,8 +31,8 @@ struct Content: Equatable, CustomStringConvertible {
 /// What a stream came to: its frames, and the error that ended it.
 struct Outcome: Equatable {
     var contents: [Content] = []
-    /// The octets of each frame.
-    var octets: [[UInt8]] = []
+    /// The bytes of each frame.
+    var bytes: [[UInt8]] = []
     var error: STOMPProtocolError?
 }
 
@@ -76,7 +76,7 @@ func outcome(
         expectStaysFailed(&decoder, error)
     }
     outcome.contents = frames.map(Content.init)
-    outcome.octets = frames.map { Array($0.bytes.readableBytesView) }
+    outcome.bytes = frames.map { Array($0.bytes.readableBytesView) }
     return outcome
 }
 
@@ -90,7 +90,7 @@ private func expectStaysFailed(_ decoder: inout FrameDecoder, _ error: STOMPProt
     #expect(decoder.bufferedBytes == 0)
 }
 
-/// Decodes `stream` whole, octet by octet, in pieces of several sizes, and cut in two at every place, and demands the
+/// Decodes `stream` whole, byte by byte, in pieces of several sizes, and cut in two at every place, and demands the
 /// same outcome of all: the frames `contents`, then the error with this code.
 func expectDecoding(
     _ stream: String, _ version: STOMPVersion?, limits: FrameLimits = FrameLimits(), adopts: Bool = false,

@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test(arguments: withBody, anyVersion)
-    func readsAsManyOctetsAsContentLengthSays(command: Command, version: STOMPVersion?) {
+    func readsAsManyBytesAsContentLengthSays(command: Command, version: STOMPVersion?) {
         expectDecoding(
             "\(command)\ncontent-length:5\n\na\0\0b\0\0\(command)\ncontent-length:0\n\n\0", version,
             gives: [Content(command, ["content-length": "5"], "a\0\0b\0"), Content(command, ["content-length": "0"])])
@@ -105,7 +105,7 @@ import Testing
             "\(command)\ncontent-length:0\n\n\0\n", version, gives: [Content(command, ["content-length": "0"])])
     }
 
-    /// Before anything is gathered: one octet of it is enough, and a length is.
+    /// Before anything is gathered: one byte of it is enough, and a length is.
     @Test(arguments: ["RECEIPT\n\nx", "RECEIPT\ncontent-length:1000000\n\n"])
     func refusesABodyBeforeItHasCome(stream: String) {
         expectDecoding(stream, .v12, then: .bodyNotAllowed)

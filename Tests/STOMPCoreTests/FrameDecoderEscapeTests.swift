@@ -69,7 +69,7 @@ import Testing
         #expect(error.description == #"a header of SEND holds "\t", which is no escape of this version"#)
     }
 
-    /// A look-up goes by what the octets stand for, not by how they are spelt.
+    /// A look-up goes by what the bytes stand for, not by how they are spelt.
     @Test func looksUpWhatIsMeant() throws {
         let frame = try #require(try decodeOne(#"MESSAGE\#na\cb:c\nd\#nplain:c\\nd\#n\#n\#0"#, .v12))
         #expect(frame.headers["a:b"] == "c\nd")

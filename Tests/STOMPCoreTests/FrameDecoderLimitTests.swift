@@ -39,16 +39,16 @@ import Testing
     @Test(arguments: anyVersion)
     func limitsAFrame(version: STOMPVersion?) {
         for frame in ["SEND\na:b\n\nbody!\0", "SEND\ncontent-length:5\n\nbo\0y!\0", "SEND\r\na:b\r\nc:d\r\n\r\n\0"] {
-            let octets = Array(frame.utf8)
-            let exact = FrameLimits(line: 100, headers: 5, frame: octets.count)
-            let content = outcome(of: [octets[...]], version: version).contents
+            let bytes = Array(frame.utf8)
+            let exact = FrameLimits(line: 100, headers: 5, frame: bytes.count)
+            let content = outcome(of: [bytes[...]], version: version).contents
             #expect(content.count == 1)
-            expectDecoding(octets, version, limits: exact, gives: content)
+            expectDecoding(bytes, version, limits: exact, gives: content)
             // The limit is for each frame, and what stands between them does not count.
-            expectDecoding(octets + [10, 10] + octets, version, limits: exact, gives: content + content)
-            for limit in 0..<octets.count {
+            expectDecoding(bytes + [10, 10] + bytes, version, limits: exact, gives: content + content)
+            for limit in 0..<bytes.count {
                 let tight = FrameLimits(line: 100, headers: 5, frame: limit)
-                expectDecoding(octets, version, limits: tight, then: .frameTooLarge)
+                expectDecoding(bytes, version, limits: tight, then: .frameTooLarge)
             }
         }
     }
@@ -83,7 +83,7 @@ import Testing
         ("SEND\ncontent-length:1\n\n", "a", .contentLengthMismatch, 25),
     ])
     func keepsNoMoreThanTheLimit(
-        start: String, again: String, code: STOMPProtocolError.Code, octetsUntilThen: Int
+        start: String, again: String, code: STOMPProtocolError.Code, bytesUntilThen: Int
     ) throws {
         let limits = FrameLimits(line: 100, headers: 10, frame: 500)
         for size in [1, 2, 3, 10, 64] {
@@ -104,7 +104,7 @@ import Testing
                 }
             }
             #expect(seen?.code == code)
-            #expect((octetsUntilThen..<octetsUntilThen + size).contains(fed), "\(fed) in pieces of \(size)")
+            #expect((bytesUntilThen..<bytesUntilThen + size).contains(fed), "\(fed) in pieces of \(size)")
             #expect(decoder.bufferedBytes == 0)
         }
     }

@@ -22,7 +22,7 @@ import Testing
         expectDecoding("RECEIPT\r\n\r\n\0", version, gives: [Content(.receipt)])
     }
 
-    /// Before 1.2 a line ends in LF alone, and a CR is an octet like others.
+    /// Before 1.2 a line ends in LF alone, and a CR is an byte like others.
     @Test(arguments: [STOMPVersion.v10, .v11])
     func keepsTheCarriageReturnOfAValueBefore12(version: STOMPVersion) {
         expectDecoding("MESSAGE\na:b\r\n\n\0", version, gives: [Content(.message, ["a": "b\r"])])
@@ -120,10 +120,10 @@ import Testing
             gives: [Content(.send, ["제목": "안녕 👋", "destination": "/topic/é"], "한글")])
     }
 
-    /// Headers that are no UTF-8 show as U+FFFD, and the frame still has their octets.
+    /// Headers that are no UTF-8 show as U+FFFD, and the frame still has their bytes.
     @Test func takesHeadersThatAreNoUTF8() throws {
         let stream = Array("SEND\na:".utf8) + [0xFF, 0x62, 0xC3] + Array("\n\n\0".utf8)
         expectDecoding(stream, .v12, gives: [Content(.send, ["a": "\u{FFFD}b\u{FFFD}"])])
-        #expect(outcome(of: [stream[...]], version: .v12).octets == [stream])
+        #expect(outcome(of: [stream[...]], version: .v12).bytes == [stream])
     }
 }

@@ -100,12 +100,12 @@ import Testing
         #expect(error.description == "a frame begins with \(excerpt), which is no command")
     }
 
-    @Test func givesFramesAsTheirOctets() throws {
+    @Test func givesFramesAsTheirBytes() throws {
         let frames = ["RECEIPT\nreceipt-id:1\n\n\0", "MESSAGE\r\na:b\r\n\r\nx\0", "SEND\ncontent-length:1\n\n\0\0"]
         let stream = Array(("\n" + frames.joined(separator: "\r\n") + "\n").utf8)
         for cut in stream.indices {
             let seen = outcome(of: [stream[..<cut], stream[cut...]], version: .v12)
-            #expect(seen.octets == frames.map { Array($0.utf8) })
+            #expect(seen.bytes == frames.map { Array($0.utf8) })
         }
     }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import STOMPCore
 
-/// The octets that an encoder writes, and what it refuses to write.
+/// The bytes that an encoder writes, and what it refuses to write.
 @Suite struct FrameEncoderTests {
     /// What the command, headers and body come to, as text.
     private func encode(
@@ -60,9 +60,9 @@ import Testing
         }
     }
 
-    /// Each octet that a text can hold, in a name and in a value, in each command at each version.
+    /// Each byte that a text can hold, in a name and in a value, in each command at each version.
     @Test(arguments: Command.allCases, anyVersion)
-    func carriesEachOctetAsTheVersionDoesOrNotAtAll(command: Command, version: STOMPVersion?) throws {
+    func carriesEachByteAsTheVersionDoesOrNotAtAll(command: Command, version: STOMPVersion?) throws {
         guard version != .v10 || (command != .stomp && command != .nack) else { return }
         let hasNoEscapes = [.connect, .stomp, .connected].contains(command) || version == nil || version == .v10
         let length = [.send, .message, .error].contains(command) ? "content-length:0\n" : ""
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    /// One Character of Swift, and two octets of a header.
+    /// One Character of Swift, and two bytes of a header.
     @Test func escapesCarriageReturnAndLineFeedTogether() throws {
         #expect(try encode(.begin, ["a": "\r\n\r\n"], at: .v12) == "BEGIN\na:\\r\\n\\r\\n\n\n\0")
         expectRefusal(.cannotBeEncoded, .begin, ["a": "\r\n"], at: .v11)
@@ -193,7 +193,7 @@ import Testing
         }
     }
 
-    /// The frame that an encoder makes reads as the one that a decoder makes of its octets.
+    /// The frame that an encoder makes reads as the one that a decoder makes of its bytes.
     @Test func makesFramesThatCanBeRead() throws {
         let frame = try FrameEncoder(version: .v12).frame(
             .send, ["destination": "/a:b", "a\nb": "c\\", "a\nb": "d"], body: ByteBuffer(string: "x\0y"))

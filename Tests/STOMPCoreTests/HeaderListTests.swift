@@ -70,9 +70,9 @@ import Testing
         #expect(headers.has("한글", "안녕"))
     }
 
-    /// By octets, as servers compare: Swift's own comparison takes two spellings of é for one.
+    /// By bytes, as servers compare: Swift's own comparison takes two spellings of é for one.
     @Test(arguments: ["\u{E9}", "e\u{301}"])
-    func comparesOctets(value: String) throws {
+    func comparesBytes(value: String) throws {
         for line in ["a:\(value)\n", "a:\(value)\nb:\\n\n"] {
             let headers = try headers(line)
             #expect(headers.has("a", "\u{E9}") == (value.utf8.count == 2))
@@ -89,7 +89,7 @@ import Testing
         #expect(try self.headers("").list.isEmpty)
     }
 
-    /// Equal is what says the same, however its octets put it.
+    /// Equal is what says the same, however its bytes put it.
     @Test func makeFramesEqualByWhatTheySay() throws {
         let one = try #require(try decodeOne("SEND\na:b\n\nx\0", .v12))
         let same = try #require(try decodeOne("SEND\r\na:b\r\n\r\nx\0", .v11))

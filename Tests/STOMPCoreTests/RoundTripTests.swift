@@ -60,9 +60,9 @@ struct SeededGenerator: RandomNumberGenerator {
     private static func canCarry(_ sample: Sample, _ version: STOMPVersion) -> Bool {
         let escapes = version != .v10 && ![.connect, .stomp, .connected].contains(sample.command)
         return sample.headers.allSatisfy { header in
-            let octets = Array(header.name.utf8) + Array(header.value.utf8)
-            if octets.contains(13), !(escapes && version == .v12) { return false }
-            return escapes || (!octets.contains(10) && !header.name.utf8.contains(UInt8(ascii: ":")))
+            let bytes = Array(header.name.utf8) + Array(header.value.utf8)
+            if bytes.contains(13), !(escapes && version == .v12) { return false }
+            return escapes || (!bytes.contains(10) && !header.name.utf8.contains(UInt8(ascii: ":")))
         }
     }
 
@@ -118,15 +118,15 @@ struct SeededGenerator: RandomNumberGenerator {
         #expect(version == .v12 ? refused > 100 : refused > 500)
     }
 
-    /// Cuts at random places, from octet by octet to hundreds at once.
+    /// Cuts at random places, from byte by byte to hundreds at once.
     private static func pieces(of stream: ByteBuffer, using generator: inout SeededGenerator) -> [ArraySlice<UInt8>] {
-        let octets = Array(stream.readableBytesView)
+        let bytes = Array(stream.readableBytesView)
         let most = [1, 10, 100, 1000, 100_000].randomElement(using: &generator) ?? 1
         var pieces: [ArraySlice<UInt8>] = []
         var start = 0
-        while start < octets.count {
-            let end = min(start + Int.random(in: 1...most, using: &generator), octets.count)
-            pieces.append(octets[start..<end])
+        while start < bytes.count {
+            let end = min(start + Int.random(in: 1...most, using: &generator), bytes.count)
+            pieces.append(bytes[start..<end])
             start = end
         }
         return pieces

@@ -76,7 +76,7 @@ import Testing
         #expect(line.due == later + .milliseconds(500))
     }
 
-    /// Each of them keeps more than its octets.
+    /// Each of them keeps more than its bytes.
     @Test func aLaneIsFullOfManySmallParts() {
         var faults = TapFaults()
         faults.delay = .hours(1)
@@ -84,7 +84,7 @@ import Testing
         lane.isHeld = false
         var count = 0
         while lane.hasRoom, count < 100_000 {
-            lane.append(.octets(ByteBuffer(string: "x")))
+            lane.append(.bytes(ByteBuffer(string: "x")))
             count += 1
         }
         #expect((100..<10_000).contains(count))
@@ -92,8 +92,8 @@ import Testing
     }
 
     @Test func partsAreCutIntoPieces() {
-        let pieces = RelayPart.octets(ByteBuffer(string: "abcdefgh")).pieces(of: 3)
-        let texts = pieces.map { if case .octets(let octets) = $0 { String(buffer: octets) } else { "" } }
+        let pieces = RelayPart.bytes(ByteBuffer(string: "abcdefgh")).pieces(of: 3)
+        let texts = pieces.map { if case .bytes(let bytes) = $0 { String(buffer: bytes) } else { "" } }
         #expect(texts == ["abc", "def", "gh"])
         #expect(RelayPart.inputClosed.pieces(of: 3).count == 1)
     }

@@ -22,7 +22,7 @@ import Testing
             let client = Self.client(endpoint, way)
             try await STOMPConnection.withConnection(to: endpoint, configuration: client.configuration) { connection in
                 let echoes = try await connection.subscribe(to: "/topic/echo")
-                _ = try await connection.standing(of: echoes)
+                _ = try await connection.confirmation(of: echoes)
                 for body in ["one", "lost 1", "two", "lost 2", "three"] {
                     try await connection.send(OutgoingMessage(to: "/app/echo", body: ByteBuffer(string: body)))
                 }
@@ -92,7 +92,7 @@ import Testing
                 try await STOMPConnection.withConnection(to: endpoint, configuration: client.configuration) {
                     connection in
                     let messages = try await connection.subscribe(to: "/topic/messages")
-                    _ = try await connection.standing(of: messages)
+                    _ = try await connection.confirmation(of: messages)
                     // It comes from elsewhere, as the client has to be at rest: an answer to what it sends would come first.
                     let server = try Endpoint(tapped.broker.addresses[0].url)
                     _ = try await STOMPConnection.withConnection(to: server) { other in
@@ -149,7 +149,7 @@ import Testing
             let error = await #expect(throws: STOMPClientError.self) {
                 try await STOMPConnection.withConnection(to: endpoint, configuration: configuration) { connection in
                     let echoes = try await connection.subscribe(to: "/topic/echo")
-                    _ = try await connection.standing(of: echoes)
+                    _ = try await connection.confirmation(of: echoes)
                     try await tapped.freeze()
                     for try await _ in echoes.messages {}
                 }
@@ -173,7 +173,7 @@ import Testing
             told.withLockedValue { $0 }.compactMap { if case .fault(let fault) = $0.content { fault } else { nil } }
         }
         let session = TapSession(number: 1, app: "", tapServer, keepsMessages: true)
-        session.begin(.tcp)
+        session.start(.tcp)
         loop.advanceTime(by: .milliseconds(19_999))
         #expect(faultsTold() == [] && !session.isClosed)
         loop.advanceTime(by: .milliseconds(1))
@@ -182,14 +182,14 @@ import Testing
         loop.advanceTime(by: .seconds(60))
         #expect(!session.isFrozen)
         let another = TapSession(number: 2, app: "", tapServer, keepsMessages: true)
-        another.begin(.tcp)
+        another.start(.tcp)
         another.end(.over)
         loop.advanceTime(by: .seconds(60))
         #expect(faultsTold() == [.closed(code: 1001)] && !another.isClosed && !another.isFrozen)
         configuration.faults.closing = nil
         let lasting = TapServer(configuration, on: loop) { new in told.withLockedValue { $0 += new } }
         let frozen = TapSession(number: 3, app: "", lasting, keepsMessages: true)
-        frozen.begin(.tcp)
+        frozen.start(.tcp)
         loop.advanceTime(by: .milliseconds(59_999))
         #expect(!frozen.isFrozen)
         loop.advanceTime(by: .milliseconds(1))
@@ -206,7 +206,7 @@ import Testing
             let client = Self.client(endpoint, way)
             try await STOMPConnection.withConnection(to: endpoint, configuration: client.configuration) { connection in
                 let echoes = try await connection.subscribe(to: "/topic/echo")
-                _ = try await connection.standing(of: echoes)
+                _ = try await connection.confirmation(of: echoes)
                 let start = ContinuousClock.now
                 var iterator = echoes.messages.makeAsyncIterator()
                 for number in 1...5 {

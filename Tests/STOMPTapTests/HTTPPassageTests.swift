@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    @Test func whatComesOctetByOctetGoesThrough() async throws {
+    @Test func whatComesByteByByteGoesThrough() async throws {
         try await Between.run { between in
             let app = try await between.connect()
             let head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -22,7 +22,7 @@ import Testing
         let reader = try reader(transport, limit: limit)
         var frames: [ByteBuffer] = []
         for piece in [body[..<split], body[split...]] {
-            let (next, failure) = reader.take(ByteBuffer(bytes: piece))
+            let (next, failure) = reader.decode(ByteBuffer(bytes: piece))
             frames += next.compactMap(\.frame)
             if let failure { frames.append(ByteBuffer(string: "failure \(failure)")) }
         }
@@ -33,9 +33,9 @@ import Testing
         _ body: String, _ transport: String, give expected: [String],
         _ location: SourceLocation = #_sourceLocation
     ) throws {
-        let octets = Array(body.utf8)
-        for split in 0...octets.count {
-            let frames = try frames(octets, transport, splitAt: split)
+        let bytes = Array(body.utf8)
+        for split in 0...bytes.count {
+            let frames = try frames(bytes, transport, splitAt: split)
             #expect(frames == expected, "split at \(split)", sourceLocation: location)
             guard frames == expected else { return }
         }
@@ -87,13 +87,13 @@ import Testing
 
     @Test func whatIsTooLongIsNoLongerTakenApart() throws {
         let reader = try Self.reader("xhr", limit: 10)
-        let (pieces, failure) = reader.take(ByteBuffer(string: "o\nh\na[\"0123456789\"]\n"))
+        let (pieces, failure) = reader.decode(ByteBuffer(string: "o\nh\na[\"0123456789\"]\n"))
         #expect(pieces.compactMap(\.frame).map { String(buffer: $0) } == ["o", "h"])
         #expect(failure?.kind == .limitExceeded)
         #expect(!reader.canSift)
         #expect(
-            reader.take(ByteBuffer(string: "o\n")).pieces.isEmpty
-                && reader.take(ByteBuffer(string: "o\n")).failure == nil)
+            reader.decode(ByteBuffer(string: "o\n")).pieces.isEmpty
+                && reader.decode(ByteBuffer(string: "o\n")).failure == nil)
         #expect(reader.finish().pieces.isEmpty)
     }
 
@@ -101,10 +101,10 @@ import Testing
         let headers = HTTPHeaders([("Content-Encoding", "gzip")])
         let reader = try Self.reader("xhr", headers: headers, limit: 10)
         #expect(!reader.canSift)
-        #expect(reader.take(ByteBuffer(string: "o\n")).failure == .http(.compressedAnswer(encoding: "gzip")))
-        #expect(reader.take(ByteBuffer(string: "o\n")).failure == nil)
+        #expect(reader.decode(ByteBuffer(string: "o\n")).failure == .http(.compressedAnswer(encoding: "gzip")))
+        #expect(reader.decode(ByteBuffer(string: "o\n")).failure == nil)
         let plain = try Self.reader("xhr", headers: ["Content-Encoding": "identity"], limit: 10)
-        #expect(plain.take(ByteBuffer(string: "o\n")).pieces.count == 1)
+        #expect(plain.decode(ByteBuffer(string: "o\n")).pieces.count == 1)
     }
 
     @Test(arguments: ["xhr", "xhr_streaming", "eventsource", "htmlfile", "jsonp?t=1&c=_jp.cb1"])
@@ -113,15 +113,15 @@ import Testing
         let frames = ["o", #"a["100% %25 %41 %0A","x"]"#, "h"]
         var body = ByteBuffer()
         for frame in frames { writer.write(ByteBuffer(string: frame), to: &body) }
-        let octets = Array(body.readableBytesView)
-        #expect(try Self.frames(octets, transport, splitAt: 0) == frames)
+        let bytes = Array(body.readableBytesView)
+        #expect(try Self.frames(bytes, transport, splitAt: 0) == frames)
     }
 
     /// What is lost becomes a heart-beat, as a script that calls nothing would count as a failure.
     @Test func scriptsAreSifted() throws {
         let reader = try Self.reader("htmlfile")
         let script = "<html>\r\n<script>\np(\"o\");\n</script>\r\n/**/p(\"a[\\\"x\\\",\\\"y\\\"]\"); // z\r\n"
-        let (pieces, _) = reader.take(ByteBuffer(string: script))
+        let (pieces, _) = reader.decode(ByteBuffer(string: script))
         #expect(pieces.count == 5)
         func written(_ passes: (ByteBuffer) -> [ByteBuffer]) -> String {
             var body = ByteBuffer()

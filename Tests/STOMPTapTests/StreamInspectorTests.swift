@@ -22,9 +22,9 @@ import Testing
                 switch content {
                 case .frame(let frame): frame.command.rawValue
                 case .wire(_, .observedHeartBeat, _): "beat"
-                case .wire(_, .message(let isText, _), let octets?):
-                    "\(isText ? "text" : "binary"):\(String(buffer: octets))"
-                case .wire(_, .bytes, let octets?): "octets:\(String(buffer: octets))"
+                case .wire(_, .message(let isText, _), let bytes?):
+                    "\(isText ? "text" : "binary"):\(String(buffer: bytes))"
+                case .wire(_, .bytes, let bytes?): "octets:\(String(buffer: bytes))"
                 case .fault(let fault): "fault:\(plainWords(of: fault))"
                 case .note(let note): "note:\(plainWords(of: note))"
                 default: "other"
@@ -42,15 +42,15 @@ import Testing
         _ pieces: [String], _ direction: WireEvent.Direction = .outgoing, in inspector: inout StreamInspector
     ) -> Seen {
         var seen = Seen()
-        for piece in pieces { seen.add(inspector.take(ByteBuffer(string: piece), direction)) }
+        for piece in pieces { seen.add(inspector.inspect(ByteBuffer(string: piece), direction)) }
         return seen
     }
 
     /// All ways to cut a text in two.
     private static func splits(_ text: String) -> [[String]] {
-        let octets = Array(text.utf8)
-        return (1..<octets.count).map { index in
-            [octets[..<index], octets[index...]].map { String(decoding: $0, as: UTF8.self) }
+        let bytes = Array(text.utf8)
+        return (1..<bytes.count).map { index in
+            [bytes[..<index], bytes[index...]].map { String(decoding: $0, as: UTF8.self) }
         }
     }
 
@@ -65,7 +65,7 @@ import Testing
         var inspector = Self.inspector()
         _ = Self.take([Self.connect], in: &inspector)
         _ = Self.take([Self.connected], .incoming, in: &inspector)
-        let outcome = inspector.take(ByteBuffer(string: "SEND\ndestination:/a\\cb\n\n\0"), .outgoing)
+        let outcome = inspector.inspect(ByteBuffer(string: "SEND\ndestination:/a\\cb\n\n\0"), .outgoing)
         guard case .frame(let frame)? = outcome.seen.first else { throw Unseen() }
         #expect(frame.headers["destination"] == "/a:b")
     }

@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func octetsThatAreNoSTOMPPassAndAreTold() async throws {
+    @Test func bytesThatAreNoSTOMPPassAndAreTold() async throws {
         try await Between.run(.tcp) { between in
             let (app, server) = try await between.open()
             app.send("GET / HTTP/1.1\r\n\r\n")
@@ -65,8 +65,8 @@ import Testing
             #expect(app.text == "HTTP/1.1 400 Bad Request\r\n\r\n")
             app.close()
             try await between.wait("end") { $0.endings == [.connectionClosed(by: .server)] }
-            #expect(between.octets(.outgoing) == "GET / HTTP/1.1\r\n\r\n")
-            #expect(between.octets(.incoming) == "HTTP/1.1 400 Bad Request\r\n\r\n")
+            #expect(between.bytes(.outgoing) == "GET / HTTP/1.1\r\n\r\n")
+            #expect(between.bytes(.incoming) == "HTTP/1.1 400 Bad Request\r\n\r\n")
         }
     }
 

@@ -16,7 +16,7 @@ import Testing
             let client = WatchedClient(endpoint, way: way)
             try await STOMPConnection.withConnection(to: endpoint, configuration: client.configuration) { connection in
                 let echoes = try await connection.subscribe(to: "/topic/echo")
-                _ = try await connection.standing(of: echoes)
+                _ = try await connection.confirmation(of: echoes)
                 for body in Self.bodies {
                     try await connection.send(
                         OutgoingMessage(to: "/app/echo", body: ByteBuffer(string: body), headers: ["x": "1"]))

@@ -79,8 +79,8 @@ struct WatchedClient {
         configuration.receiptTimeout = .seconds(20)
         configuration.sockJSTransport = SockJSTransport(rawValue: way.rawValue) ?? .auto
         configuration.transport.trace = WireTrace(detail: .frames) { [box] event in
-            guard event.layer == .stomp, let octets = event.octets else { return }
-            box.withLockedValue { $0.append((event.direction, String(buffer: octets))) }
+            guard event.layer == .stomp, let bytes = event.bytes else { return }
+            box.withLockedValue { $0.append((event.direction, String(buffer: bytes))) }
         }
         self.configuration = configuration
     }

@@ -6,25 +6,25 @@ import Testing
 @testable import STOMPTap
 @testable import STOMPTransport
 
-/// What goes over a WebSocket goes through a tap as it came, octet by octet, and is told.
+/// What goes over a WebSocket goes through a tap as it came, byte by byte, and is told.
 @Suite(.timeLimit(.minutes(1))) struct WebSocketPassageTests {
     private static func frame(
         _ opcode: WebSocketOpcode, _ payload: String, isLast: Bool = true, key: UInt32? = nil
     ) -> ByteBuffer {
-        WebSocketFrame(opcode: opcode, isLast: isLast, payload: ByteBuffer(string: payload)).octets(maskedBy: key)
+        WebSocketFrame(opcode: opcode, isLast: isLast, payload: ByteBuffer(string: payload)).bytes(maskedBy: key)
     }
 
     private static func close(_ code: Int?, _ reason: String = "", key: UInt32? = nil) -> ByteBuffer {
-        WebSocketFrame(opcode: .close, payload: WebSocketClose(code: code, reason: reason).body).octets(maskedBy: key)
+        WebSocketFrame(opcode: .close, payload: WebSocketClose(code: code, reason: reason).body).bytes(maskedBy: key)
     }
 
-    /// Sends octets, and expects the same ones, and no others, at the other end.
+    /// Sends bytes, and expects the same ones, and no others, at the other end.
     private static func expectPassage(
-        _ octets: [ByteBuffer], from sender: Wire, to receiver: Wire, _ location: SourceLocation = #_sourceLocation
+        _ bytes: [ByteBuffer], from sender: Wire, to receiver: Wire, _ location: SourceLocation = #_sourceLocation
     ) async throws {
         let head = receiver.received.readableBytes
         var all = ByteBuffer()
-        for piece in octets {
+        for piece in bytes {
             sender.send(piece)
             all.writeImmutableBuffer(piece)
         }
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func allKindsOfFramesPassOctetByOctet() async throws {
+    @Test func allKindsOfFramesPassByteByByte() async throws {
         try await Between.run(tellsLayers: true) { between in
             let (app, server) = try await between.webSocket()
             for (sender, receiver, key) in [(app, server, UInt32?(0x1234_5678)), (server, app, nil)] {
@@ -67,9 +67,9 @@ import Testing
                 #expect(between.messages(direction) == expected)
                 let controls = between.all.compactMap { event in
                     if event.direction == direction, !event.content.isTraffic,
-                        case .wire(.ws, let content, let octets?) = event.content
+                        case .wire(.ws, let content, let bytes?) = event.content
                     {
-                        "\(plainWords(of: content)) \(String(buffer: octets))"
+                        "\(plainWords(of: content)) \(String(buffer: bytes))"
                     } else {
                         nil
                     }
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func whatComesOctetByOctetIsToldAsOne() async throws {
+    @Test func whatComesByteByByteIsToldAsOne() async throws {
         try await Between.run { between in
             let app = try await between.connect()
             try await app.trickle(Between.upgrade(host: between.tapName))
@@ -225,7 +225,7 @@ import Testing
                 }
                 let plain = Self.frame(.text, "plain", key: key)
                 try await Self.expectPassage(
-                    frames.map { $0.octets(maskedBy: key) } + [plain], from: sender, to: receiver)
+                    frames.map { $0.bytes(maskedBy: key) } + [plain], from: sender, to: receiver)
                 let direction = key == nil ? WireEvent.Direction.incoming : .outgoing
                 try await between.wait("message") { $0.messages(direction) == texts + ["plain"] }
             }
@@ -283,10 +283,10 @@ import Testing
             let (app, server) = try await between.webSocket()
             let (sender, receiver) = isApps ? (app, server) : (server, app)
             // Not masked where it is to be, and the other way round; or no frame at all.
-            let octets =
+            let bytes =
                 garbage.hasPrefix("\u{1}")
                 ? Self.frame(.text, "hello", key: isApps ? nil : 5) : ByteBuffer(string: garbage)
-            try await Self.expectPassage([octets, ByteBuffer(string: "more"), octets], from: sender, to: receiver)
+            try await Self.expectPassage([bytes, ByteBuffer(string: "more"), bytes], from: sender, to: receiver)
             try await between.wait("note") { $0.notes.count == 1 }
             guard case .noLongerTakenApart(.webSocket(.protocolViolation(_, by: .otherSide))) = between.notes[0] else {
                 Issue.record("\(between.notes)")

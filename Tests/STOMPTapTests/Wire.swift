@@ -10,7 +10,7 @@ import TestSupport
 /// One end of a TCP connection, in the hands of a test.
 final class Wire: Sendable {
     private struct State {
-        var octets = ByteBuffer()
+        var bytes = ByteBuffer()
         var count = 0
         var keeps = true
         var isFinished = false
@@ -49,11 +49,11 @@ final class Wire: Sendable {
     // MARK: What it does
 
     func send(_ text: String) { send(ByteBuffer(string: text)) }
-    func send(_ octets: ByteBuffer) { channel.writeAndFlush(octets, promise: nil) }
+    func send(_ bytes: ByteBuffer) { channel.writeAndFlush(bytes, promise: nil) }
 
-    /// Sends each octet by itself.
+    /// Sends each byte by itself.
     func trickle(_ text: String) async throws {
-        for octet in text.utf8 { try await channel.writeAndFlush(ByteBuffer(bytes: [octet])).get() }
+        for byte in text.utf8 { try await channel.writeAndFlush(ByteBuffer(bytes: [byte])).get() }
     }
 
     /// Says that nothing more comes.
@@ -96,7 +96,7 @@ final class Wire: Sendable {
 
     // MARK: What came
 
-    var received: ByteBuffer { state.withLockedValue { $0.octets } }
+    var received: ByteBuffer { state.withLockedValue { $0.bytes } }
     var text: String { String(buffer: received) }
     var count: Int { state.withLockedValue { $0.count } }
     var isFinished: Bool { state.withLockedValue { $0.isFinished } }
@@ -129,10 +129,10 @@ final class Wire: Sendable {
         init(_ state: NIOLockedValueBox<State>) { self.state = state }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            let octets = Self.unwrapInboundIn(data)
+            let bytes = Self.unwrapInboundIn(data)
             state.withLockedValue { state in
-                state.count += octets.readableBytes
-                if state.keeps { state.octets.writeImmutableBuffer(octets) }
+                state.count += bytes.readableBytes
+                if state.keeps { state.bytes.writeImmutableBuffer(bytes) }
             }
         }
 
@@ -276,11 +276,11 @@ extension Overheard {
     /// The messages that are no STOMP.
     func messages(_ direction: WireEvent.Direction) -> [String] {
         all.compactMap { event in
-            guard event.direction == direction, case .wire(_, .message(let isText, _), let octets?) = event.content
+            guard event.direction == direction, case .wire(_, .message(let isText, _), let bytes?) = event.content
             else {
                 return nil
             }
-            return (isText ? "" : "binary ") + String(buffer: octets)
+            return (isText ? "" : "binary ") + String(buffer: bytes)
         }
     }
 
@@ -308,11 +308,11 @@ extension Overheard {
         }
     }
 
-    /// The octets that went this way and are no STOMP.
-    func octets(_ direction: WireEvent.Direction) -> String {
+    /// The bytes that went this way and are no STOMP.
+    func bytes(_ direction: WireEvent.Direction) -> String {
         all.map { event in
-            guard event.direction == direction, case .wire(_, .bytes, let octets?) = event.content else { return "" }
-            return String(buffer: octets)
+            guard event.direction == direction, case .wire(_, .bytes, let bytes?) = event.content else { return "" }
+            return String(buffer: bytes)
         }.joined()
     }
 

@@ -95,7 +95,7 @@ import Testing
             let server = try Server(answersAtOnce: false)
             try server.receive("GET / HTTP/\(version)\r\nConnection: keep-alive\r\n\r\n")
             let exchange = server.exchanges[0]
-            exchange.begin(.ok, ["A": "b"])
+            exchange.writeHead(.ok, ["A": "b"])
             let promise = server.channel.eventLoop.makePromise(of: Void.self)
             exchange.write(ByteBuffer(string: "abc"), promise: promise)
             try promise.futureResult.wait()

@@ -92,13 +92,13 @@ import Testing
                 whenRefused: { refusal in refusals.withLockedValue { $0.append(refusal) } }, accept: inbox.factory)
         }
 
-        /// Everything that the server says to these octets before it ends the connection.
-        func answer(to octets: [UInt8], split: Bool = false) async throws -> String {
+        /// Everything that the server says to these bytes before it ends the connection.
+        func answer(to bytes: [UInt8], split: Bool = false) async throws -> String {
             let client = Inbox()
             let stream = try await TransportConnector().connect(
                 to: .tcp(listener.port), on: group.next(), deadline: .farEnough, receiver: client.factory)
             try await stream.perform {
-                for piece in split ? octets.map({ [$0] }) : [octets] {
+                for piece in split ? bytes.map({ [$0] }) : [bytes] {
                     $0.write(ByteBuffer(bytes: piece), promise: nil)
                     $0.flush()
                 }
@@ -153,9 +153,9 @@ import Testing
         "CONNECT\naccept-version:1.2\n\n\0", "GET /ws HTTP/9.9\r\n\r\n", "\u{16}\u{3}\u{1}\0",
         "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
     ])
-    func whatIsNoRequestIsRefused(octets: String) async throws {
+    func whatIsNoRequestIsRefused(bytes: String) async throws {
         let server = try await Server()
-        #expect(try await server.answer(to: Array(octets.utf8)).hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
+        #expect(try await server.answer(to: Array(bytes.utf8)).hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
         await server.listener.close()
     }
 
@@ -189,7 +189,7 @@ import Testing
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         try HTTPServerHandler.add(to: channel, options: TransportOptions(), router: Self.endpoint.route) { _, _ in }
         try channel.writeInbound(ByteBuffer(string: "GET /ws HTTP/1.1\r\n"))
-        channel.embeddedEventLoop.advanceTime(by: HTTPServerHandler.patience - .milliseconds(1))
+        channel.embeddedEventLoop.advanceTime(by: HTTPServerHandler.timeout - .milliseconds(1))
         #expect(channel.isActive)
         channel.embeddedEventLoop.advanceTime(by: .milliseconds(1))
         #expect(!channel.isActive)

@@ -10,7 +10,7 @@ import Testing
         let stream: any TransportStream
         var lines: [String] = []
         var isInCall = false
-        /// What is done when octets come.
+        /// What is done when bytes come.
         var reaction: (any TransportStream) -> Void = { _ in }
 
         init(stream: any TransportStream) { self.stream = stream }
@@ -23,8 +23,8 @@ import Testing
             isInCall = false
         }
 
-        func received(_ octets: ByteBuffer) {
-            note("received \(String(buffer: octets))")
+        func received(_ bytes: ByteBuffer) {
+            note("received \(String(buffer: bytes))")
             call(reaction)
         }
 

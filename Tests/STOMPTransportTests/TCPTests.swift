@@ -26,7 +26,7 @@ import enum TestSupport.Loopback
         }
     }
 
-    @Test func octetsTravelBothWays() async throws {
+    @Test func bytesTravelBothWays() async throws {
         let pair = try await Pair()
         #expect(pair.stream.description.kind == .tcp)
         #expect(pair.stream.description.remoteAddress == "127.0.0.1:\(pair.listener.port)")
@@ -46,7 +46,7 @@ import enum TestSupport.Loopback
             $0.close()
         }
         let server = try await pair.server.wait { !$0.endings.isEmpty }
-        #expect(server.octets == size)
+        #expect(server.bytes == size)
         #expect(server.endings.count == 1 && server.endings[0] == nil)
         #expect(server.events == [.closed(TransportClosure(layer: .tcp, isClean: true))])
         #expect(try await pair.client.end() == nil)
@@ -70,7 +70,7 @@ import enum TestSupport.Loopback
     @Test func anAbortIsNoFaultHereAndALossThere() async throws {
         let pair = try await Pair()
         let accepted = try await pair.accepted()
-        // Unread octets make the system reset the connection when it is closed.
+        // Unread bytes make the system reset the connection when it is closed.
         try await accepted.perform { $0.setReading(false) }
         try await pair.stream.send("unread")
         try await pair.stream.perform { $0.setReading(false) }
@@ -104,7 +104,7 @@ import enum TestSupport.Loopback
         try await pair.stream.perform { #expect($0.queuedBytes > 0) }
         try await accepted.perform { $0.setReading(true) }
         try await pair.client.wait { $0.writability == [false, true] }
-        try await pair.server.wait { $0.octets == written }
+        try await pair.server.wait { $0.bytes == written }
         try await pair.stream.perform { #expect($0.queuedBytes == 0) }
         pair.stream.abort()
         await pair.listener.close()
@@ -129,12 +129,12 @@ import enum TestSupport.Loopback
         try await pair.stream.perform { $0.close() }
         try await accepted.send("too late")
         #expect(try await pair.client.end() == nil)
-        #expect(pair.client.contents.octets == 0)
+        #expect(pair.client.contents.bytes == 0)
         await pair.listener.close()
     }
 
-    @Test func theTraceShowsEveryOctet() async throws {
-        let trace = Trace(.octets)
+    @Test func theTraceShowsEveryByte() async throws {
+        let trace = Trace(.bytes)
         var options = TransportOptions()
         options.trace = trace.wire
         let listener = try await TransportListener.tcp(
@@ -218,7 +218,7 @@ let echo: TransportReceiverFactory = { Echo(stream: $0) }
 private struct Echo: TransportReceiver {
     let stream: any TransportStream
 
-    func received(_ octets: ByteBuffer) { stream.write(octets, promise: nil) }
+    func received(_ bytes: ByteBuffer) { stream.write(bytes, promise: nil) }
     func receivedAll() { stream.flush() }
     func happened(_ event: TransportEvent) {}
     func writabilityChanged(_ isWritable: Bool) {}

@@ -68,7 +68,7 @@ struct HistogramLogTests {
         #expect(counts(read) == counts(latencies))
     }
 
-    /// Two latencies of 1 us and one of 5 us, octet by octet: counts of 2 at index 1 and of 1 at index 9.
+    /// Two latencies of 1 us and one of 5 us, byte by byte: counts of 2 at index 1 and of 1 at index 9.
     @Test func theEncodingIsThatOfTheSpecification() {
         let payload: [UInt8] =
             [0x1C, 0x84, 0x93, 0x13] + [0, 0, 0, 4] + [0, 0, 0, 0] + [0, 0, 0, 3]
@@ -147,7 +147,7 @@ struct HistogramLogTests {
         #expect(failure?.line == "x.hdr: line 2 is none of a histogram log")
     }
 
-    /// No octet that is wrong may do more than make a log unreadable.
+    /// No byte that is wrong may do more than make a log unreadable.
     @Test func brokenEncodingsAreRefusedOrRead() {
         let good = HistogramEncoding.encode(latencies([(1000, 2), (5_000_000, 1), (80_000_000, 300)]))
         for index in good.indices {

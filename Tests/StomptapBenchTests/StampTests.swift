@@ -29,13 +29,13 @@ struct StampTests {
     }
 
     @Test func whatVariesIsWrittenOverInPlace() {
-        var octets = Array(stamp.text.utf8)
-        octets.withUnsafeMutableBytes { Stamp.writeVarying(.last, sequence: 7, due: 42, to: $0) }
+        var bytes = Array(stamp.text.utf8)
+        bytes.withUnsafeMutableBytes { Stamp.writeVarying(.last, sequence: 7, due: 42, to: $0) }
         var expected = stamp
         expected.kind = .last
         expected.sequence = 7
         expected.due = 42
-        #expect(Stamp(String(decoding: octets, as: UTF8.self)) == expected)
+        #expect(Stamp(String(decoding: bytes, as: UTF8.self)) == expected)
     }
 
     @Test func whatIsNoneIsNotTakenForOne() {

@@ -7,9 +7,9 @@ import Testing
 struct ZlibTests {
     @Test(arguments: [0, 1, 65535, 65536, 200_000])
     func whatIsCompressedIsReadAgain(size: Int) {
-        let octets = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-        let compressed = Zlib.compressed(octets)
-        #expect(Zlib.inflated(compressed, limit: size) == octets)
+        let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        let compressed = Zlib.compressed(bytes)
+        #expect(Zlib.inflated(compressed, limit: size) == bytes)
         if size > 0 { #expect(Zlib.inflated(compressed, limit: size - 1) == nil) }
     }
 
@@ -44,8 +44,8 @@ struct ZlibTests {
     }
 
     @Test(arguments: [("", []), ("AA==", [0]), ("AAA=", [0, 0]), ("/+8B", [0xFF, 0xEF, 1])] as [(String, [UInt8])])
-    func base64IsReadAndWritten(text: String, octets: [UInt8]) {
-        #expect(Base64.decode(text) == octets)
-        #expect(Base64.encode(octets) == text)
+    func base64IsReadAndWritten(text: String, bytes: [UInt8]) {
+        #expect(Base64.decode(text) == bytes)
+        #expect(Base64.encode(bytes) == text)
     }
 }

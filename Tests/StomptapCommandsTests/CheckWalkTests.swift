@@ -11,7 +11,7 @@ struct CheckWalkTests {
     private func steps(_ events: WireEvent...) -> [String] {
         var walk = CheckWalk(start: start, now: Timestamp(nanoseconds: 0))
         return events.enumerated().flatMap { index, event in
-            walk.take(event, at: start + .milliseconds(Int64(index + 1) * 10))
+            walk.receive(event, at: start + .milliseconds(Int64(index + 1) * 10))
         }.map { step in
             let time = step.duration.map { " \($0.nanoseconds / 1_000_000)" } ?? ""
             return "\(step.result.rawValue) \(step.name.rawValue)\(time): \(step.detail)"
@@ -93,7 +93,7 @@ struct CheckWalkTests {
     private func failure(in layer: String, after events: [WireEvent]) -> String {
         var walk = CheckWalk(start: start, now: Timestamp(nanoseconds: 0))
         for (index, event) in events.enumerated() {
-            let steps = walk.take(event, at: start + .milliseconds(Int64(index + 1) * 10))
+            let steps = walk.receive(event, at: start + .milliseconds(Int64(index + 1) * 10))
             #expect(steps.allSatisfy { $0.name == .tcp })
         }
         let end = start + .milliseconds(Int64(events.count + 1) * 10)

@@ -6,7 +6,7 @@ import Testing
 struct LineAssemblerTests {
     private func commands(_ lines: String...) -> [LineCommand?] {
         var assembler = LineAssembler()
-        return (lines.flatMap { assembler.take($0) } + [assembler.end()].compactMap { $0 }).map {
+        return (lines.flatMap { assembler.append($0) } + [assembler.end()].compactMap { $0 }).map {
             try? $0.command.get()
         }
     }
@@ -31,7 +31,7 @@ struct LineAssemblerTests {
     @Test func aBodyThatNeverEndsIsAFault() {
         #expect(commands("send /a <<EOF", "quit") == [nil])
         var assembler = LineAssembler()
-        #expect(assembler.take("send /a <<EOF").isEmpty)
+        #expect(assembler.append("send /a <<EOF").isEmpty)
         #expect(assembler.delimiter == "EOF")
         #expect(assembler.end()?.source == "send /a <<EOF")
         #expect(assembler.delimiter == nil)
@@ -64,8 +64,8 @@ struct LineAssemblerTests {
     func openBracketsGoOnInTheNextLine(text: String, bodies: [String]) {
         var script = LineAssembler(), typed = LineAssembler()
         let items = [
-            script.take(script: text),
-            text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { typed.take(String($0)) },
+            script.append(script: text),
+            text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { typed.append(String($0)) },
         ]
         for items in items {
             let found = items.dropLast().map { item in
@@ -83,7 +83,7 @@ struct LineAssemblerTests {
 
     @Test func bracketsThatNothingClosesAreAFault() {
         var assembler = LineAssembler()
-        #expect(assembler.take("send /a {\n[1]\nquit").isEmpty)
+        #expect(assembler.append("send /a {\n[1]\nquit").isEmpty)
         #expect(assembler.delimiter == "}")
         let item = assembler.end()
         #expect(item?.line == 1)
@@ -110,7 +110,7 @@ struct LineAssemblerTests {
 
     @Test func bodiesOfScriptsAreNotCut() {
         var assembler = LineAssembler()
-        let items = assembler.take(
+        let items = assembler.append(
             script: "subs; send /a <<EOF\nit's; {\nEOF\nsend /a {\n1; [2;\n]}; subs; send /a [\n]; quit")
         #expect(
             items.map { try? $0.command.get() } == [
@@ -126,7 +126,7 @@ struct LineAssemblerTests {
         var assembler = LineAssembler()
         let start = ContinuousClock.now
         _ = ScriptSplitter.pieces(of: text[...], from: text.startIndex)
-        if unit.last == "\n" { _ = assembler.take(script: text) }
+        if unit.last == "\n" { _ = assembler.append(script: text) }
         #expect(ContinuousClock.now - start < .seconds(20))
     }
 }

@@ -41,7 +41,7 @@ struct LineCompleterTests {
     private func words(_ line: String, _ completion: Completion) throws -> [String] {
         var words = LineWords(line.dropLast(LineCompleter.word(of: line).count) + completion.word + completion.suffix)
         var read: [String] = []
-        while let word = try words.take() { read.append(word) }
+        while let word = try words.nextArgument() { read.append(word) }
         return read
     }
 

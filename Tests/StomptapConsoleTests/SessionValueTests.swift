@@ -40,14 +40,14 @@ struct SessionValueTests {
         #expect(log.names.destinations == ["/topic/a"])
     }
 
-    @Test func theLogKeepsNoMoreOctetsThanItMay() throws {
+    @Test func theLogKeepsNoMoreBytesThanItMay() throws {
         let body = String(repeating: "x", count: 1000)
-        let log = try log(Array(repeating: body, count: 20), MessageLog.Limits(octets: 6000))
+        let log = try log(Array(repeating: body, count: 20), MessageLog.Limits(bytes: 6000))
         #expect(log.size.messages == 4)
-        #expect(log.size.octets + 4 * MessageLog.overhead <= 6000)
+        #expect(log.size.bytes + 4 * MessageLog.overhead <= 6000)
         // One that is larger than all there may be is not kept either.
         log.add(log.numbered([try message(String(repeating: "y", count: 6000))], connection: 1))
-        #expect(log.size.octets == 0)
+        #expect(log.size.bytes == 0)
         #expect(log.total == 21)
     }
 
@@ -111,9 +111,9 @@ struct SessionValueTests {
 
     @Test func piecesEndAtLineEnds() {
         let line = Array((String(repeating: "x", count: 99) + "\n").utf8)
-        let octets = Array(Array(repeating: line, count: 1000).joined())
-        let pieces = Array(Pieces(octets))
-        #expect(Array(pieces.joined()) == octets)
+        let bytes = Array(Array(repeating: line, count: 1000).joined())
+        let pieces = Array(Pieces(bytes))
+        #expect(Array(pieces.joined()) == bytes)
         #expect(pieces.allSatisfy { $0.count <= Pieces.size && $0.last == 0x0A })
         let hangul = Array(String(repeating: "가", count: 50_000).utf8)
         #expect(Array(Array(Pieces(hangul)).joined()) == hangul)
@@ -127,13 +127,13 @@ struct SessionValueTests {
         ("SEND\ndestination:/a\n\nhi\n", "SEND\ndestination:/a\n\nhi\n\0"), ("ACK\nid:1\n\n^@", "ACK\nid:1\n\n\0"),
         ("BANANA", "BANANA\n\0"), ("DISCONNECT\n", "DISCONNECT\n\n\0"),
     ])
-    func framesByHandAreAsWritten(text: String, octets: String) {
-        #expect(String(buffer: RawFrame.octets(text)) == octets)
+    func framesByHandAreAsWritten(text: String, bytes: String) {
+        #expect(String(buffer: RawFrame.bytes(text)) == bytes)
     }
 
     @Test func framesOfFilesGetTheirNUL() {
-        #expect(RawFrame.octets(file: Array("A\n\n".utf8)) == ByteBuffer(string: "A\n\n\0"))
-        #expect(RawFrame.octets(file: Array("A\n\n\0\n".utf8)) == ByteBuffer(string: "A\n\n\0\n"))
+        #expect(RawFrame.bytes(file: Array("A\n\n".utf8)) == ByteBuffer(string: "A\n\n\0"))
+        #expect(RawFrame.bytes(file: Array("A\n\n\0\n".utf8)) == ByteBuffer(string: "A\n\n\0\n"))
     }
 
     // MARK: The prompt

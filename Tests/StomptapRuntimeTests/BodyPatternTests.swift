@@ -12,7 +12,7 @@ struct BodyPatternTests {
         #expect(try BodyPattern(pattern).matches(ByteBuffer(string: body)) == matches)
     }
 
-    @Test func octetsThatAreNoTextAreSearchedToo() throws {
+    @Test func bytesThatAreNoTextAreSearchedToo() throws {
         #expect(try BodyPattern("end$").matches(ByteBuffer(bytes: [0xFF, 0xFE] + Array("end".utf8))))
     }
 

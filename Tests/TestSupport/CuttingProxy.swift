@@ -13,7 +13,7 @@ public struct CuttingProxy: Sendable {
 
     /// - Parameters:
     ///   - target: a port of 127.0.0.1.
-    ///   - cuts: after how many octets of the client a connection is reset, in the order in which they come; those that
+    ///   - cuts: after how many bytes of the client a connection is reset, in the order in which they come; those that
     ///     come later are not.
     public init(to target: Int, cuts: [Int]) async throws {
         let count = NIOLockedValueBox(0)
@@ -59,16 +59,16 @@ private final class PassingHandler: ChannelInboundHandler {
     func channelActive(context: ChannelHandlerContext) { context.read() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var octets = Self.unwrapInboundIn(data)
+        var bytes = Self.unwrapInboundIn(data)
         let rest = limit - passed
-        passed += octets.readableBytes
+        passed += bytes.readableBytes
         guard passed < limit else {
             // What was passed before it is in the server's hands, half a frame perhaps.
-            let last = octets.readSlice(length: min(rest, octets.readableBytes)) ?? ByteBuffer()
+            let last = bytes.readSlice(length: min(rest, bytes.readableBytes)) ?? ByteBuffer()
             other.writeAndFlush(last).assumeIsolated().whenComplete { _ in self.reset(context) }
             return
         }
-        other.writeAndFlush(octets).assumeIsolated().whenSuccess { context.read() }
+        other.writeAndFlush(bytes).assumeIsolated().whenSuccess { context.read() }
     }
 
     private func reset(_ context: ChannelHandlerContext) {

@@ -12,7 +12,7 @@ public final class FloodClient: Sendable {
     private let state: NIOLockedValueBox<State>
     private let channel: any Channel
 
-    /// How many octets the system has taken.
+    /// How many bytes the system has taken.
     public var sent: Int { state.withLockedValue { $0.sent } }
     /// Whether the server has ended the connection.
     public var isOver: Bool { state.withLockedValue { $0.isOver } }
@@ -43,9 +43,9 @@ public final class FloodClient: Sendable {
 }
 
 extension FloodClient {
-    /// These octets in pieces of 64 KiB.
-    public static func pieces(_ octets: String) -> [ByteBuffer] {
-        var rest = ByteBuffer(string: octets)
+    /// These bytes in pieces of 64 KiB.
+    public static func pieces(_ bytes: String) -> [ByteBuffer] {
+        var rest = ByteBuffer(string: bytes)
         var pieces: [ByteBuffer] = []
         while let piece = rest.readSlice(length: min(64 << 10, rest.readableBytes)), piece.readableBytes > 0 {
             pieces.append(piece)

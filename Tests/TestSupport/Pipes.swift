@@ -23,7 +23,7 @@ struct Pipe {
 /// Reads a pipe in a thread of its own, so that a program is never kept waiting by a busy test.
 final class PipeReader: Sendable {
     private struct State {
-        var octets: [UInt8] = []
+        var bytes: [UInt8] = []
         /// Nil once it is closed.
         var descriptor: Int32?
         var isStarted = false
@@ -36,7 +36,7 @@ final class PipeReader: Sendable {
         state = Mutex(State(descriptor: descriptor))
     }
 
-    var octets: [UInt8] { state.withLock { $0.octets } }
+    var bytes: [UInt8] { state.withLock { $0.bytes } }
 
     var isAtEnd: Bool { state.withLock { $0.descriptor == nil } }
 
@@ -62,7 +62,7 @@ final class PipeReader: Sendable {
                 let count = read(descriptor, &buffer, buffer.count)
                 if count < 0, errno == EINTR { continue }
                 state.withLock { state in
-                    if count > 0 { state.octets += buffer[..<count] }
+                    if count > 0 { state.bytes += buffer[..<count] }
                     goesOn = count > 0 && !(stopsAtLineEnd && buffer[0] == UInt8(ascii: "\n"))
                 }
             }
@@ -92,10 +92,10 @@ final class PipeWriter: Sendable {
         self.descriptor = Mutex(descriptor)
     }
 
-    func write(_ octets: [UInt8]) {
+    func write(_ bytes: [UInt8]) {
         queue.async { [self] in
             guard let descriptor = descriptor.withLock({ $0 }) else { return }
-            var rest = octets[...]
+            var rest = bytes[...]
             while !rest.isEmpty {
                 let count = rest.withUnsafeBytes { SystemC.write(descriptor, $0.baseAddress, $0.count) }
                 if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { return }

@@ -5,11 +5,11 @@ public struct Program: Sendable {
     /// What the program reads from.
     public enum Input: Sendable {
         case nothing
-        case octets([UInt8])
+        case bytes([UInt8])
         /// What ``RunningProgram/write(_:)`` gives, until ``RunningProgram/closeInput()``.
         case open
 
-        public static func text(_ text: String) -> Input { .octets(Array(text.utf8)) }
+        public static func text(_ text: String) -> Input { .bytes(Array(text.utf8)) }
     }
 
     /// What becomes of what the program writes.

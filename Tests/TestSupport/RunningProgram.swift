@@ -38,8 +38,8 @@ public final class RunningProgram: Sendable {
         }
         switch program.input {
         case .nothing: stdin.close()
-        case .octets(let octets):
-            stdin.write(octets)
+        case .bytes(let bytes):
+            stdin.write(bytes)
             stdin.close()
         case .open: break
         }
@@ -51,7 +51,7 @@ public final class RunningProgram: Sendable {
     public func result() async throws -> ProgramResult {
         try await wait(otherwise: "has not ended") {
             guard let status = endStatus(), stdout.isAtEnd, stderr.isAtEnd else { return nil }
-            return ProgramResult(status: status, stdout: stdout.octets, stderr: stderr.octets)
+            return ProgramResult(status: status, stdout: stdout.bytes, stderr: stderr.bytes)
         }
     }
 
@@ -64,7 +64,7 @@ public final class RunningProgram: Sendable {
         return try await wait(otherwise: "has not written \(text.debugDescription)") {
             // Asked before looking, so that what comes with the end is seen.
             let isAtEnd = reader.isAtEnd
-            let written = String(decoding: reader.octets, as: UTF8.self)
+            let written = String(decoding: reader.bytes, as: UTF8.self)
             if written.components(separatedBy: text).count > count { return written }
             if isAtEnd { throw failure("has ended without writing \(text.debugDescription)") }
             return nil
@@ -84,7 +84,7 @@ public final class RunningProgram: Sendable {
 
     /// What it has written until now.
     public var written: ProgramResult {
-        ProgramResult(status: endStatus() ?? .running, stdout: stdout.octets, stderr: stderr.octets)
+        ProgramResult(status: endStatus() ?? .running, stdout: stdout.bytes, stderr: stderr.bytes)
     }
 
     /// Queues what the program shall read; needs ``Program/Input/open``.
@@ -102,7 +102,7 @@ public final class RunningProgram: Sendable {
         }
     }
 
-    /// The most memory it has had at once, in octets. Nil if it has ended.
+    /// The most memory it has had at once, in bytes. Nil if it has ended.
     public var peakMemory: Int? {
         guard let text = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8),
             let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),

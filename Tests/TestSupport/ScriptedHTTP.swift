@@ -2,7 +2,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
-/// A server on a free loopback port that takes HTTP requests, answers each with the octets that a script has for it, and
+/// A server on a free loopback port that takes HTTP requests, answers each with the bytes that a script has for it, and
 /// keeps them. It knows where a SockJS session has its name.
 public final class ScriptedHTTP: Sendable {
     public struct Request: Sendable, Equatable {
@@ -19,26 +19,26 @@ public final class ScriptedHTTP: Sendable {
     }
 
     public enum Reply: Sendable {
-        /// Octets, as they are.
-        case octets(String, thenCloses: Bool = false)
+        /// Bytes, as they are.
+        case bytes(String, thenCloses: Bool = false)
         /// Nothing, for ever.
         case silence
         /// The connection is dropped by a reset.
         case drop
-        /// The octets, and what follows over and over again.
+        /// The bytes, and what follows over and over again.
         case endless(head: String, String)
 
         /// A whole answer.
         public static func answer(
             _ status: String, _ body: String = "", type: String = "text/plain", headers: String = ""
         ) -> Reply {
-            .octets(
+            .bytes(
                 "HTTP/1.1 \(status)\r\nContent-Type: \(type)\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
             )
         }
 
         /// The beginning of an answer that goes on.
-        public static func streaming(_ body: String) -> Reply { .octets(head + chunk(body)) }
+        public static func streaming(_ body: String) -> Reply { .bytes(head + chunk(body)) }
 
         public static func chunk(_ body: String) -> String {
             "\(String(body.utf8.count, radix: 16))\r\n\(body)\r\n"
@@ -131,7 +131,7 @@ private final class ScriptHandler: ChannelInboundHandler {
 
     private let state: NIOLockedValueBox<ScriptedHTTP.State>
     private let script: ScriptedHTTP.Script
-    private var octets = ByteBuffer()
+    private var bytes = ByteBuffer()
     private var endless: ByteBuffer?
 
     init(_ state: NIOLockedValueBox<ScriptedHTTP.State>, _ script: @escaping ScriptedHTTP.Script) {
@@ -140,7 +140,7 @@ private final class ScriptHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        octets.writeImmutableBuffer(Self.unwrapInboundIn(data))
+        bytes.writeImmutableBuffer(Self.unwrapInboundIn(data))
         while var request = nextRequest() {
             state.withLockedValue { state in
                 request.index = state.requests.count { $0.method == request.method && $0.path == request.path }
@@ -151,7 +151,7 @@ private final class ScriptHandler: ChannelInboundHandler {
     }
 
     private func nextRequest() -> ScriptedHTTP.Request? {
-        let text = String(buffer: octets)
+        let text = String(buffer: bytes)
         guard let end = text.firstRange(of: "\r\n\r\n") else { return nil }
         let lines = text[..<end.lowerBound].split(separator: "\r\n")
         let words = lines[0].split(separator: " ").map(String.init)
@@ -163,17 +163,17 @@ private final class ScriptHandler: ChannelInboundHandler {
         let headers = Dictionary(fields) { first, second in "\(first), \(second)" }
         let length = headers["content-length"].flatMap { Int($0) } ?? 0
         let head = text.utf8.distance(from: text.startIndex, to: end.upperBound)
-        guard octets.readableBytes >= head + length else { return nil }
-        octets.moveReaderIndex(forwardBy: head)
+        guard bytes.readableBytes >= head + length else { return nil }
+        bytes.moveReaderIndex(forwardBy: head)
         return ScriptedHTTP.Request(
             method: words[0],
             path: String(words[1].prefix { $0 != "?" }).replacing(/\/[0-9]{3}\/[a-z0-5]{16}\//, with: "/S/"),
-            target: words[1], headers: headers, body: octets.readString(length: length) ?? "", index: 0)
+            target: words[1], headers: headers, body: bytes.readString(length: length) ?? "", index: 0)
     }
 
     private func reply(_ reply: ScriptedHTTP.Reply, _ context: ChannelHandlerContext) {
         switch reply {
-        case .octets(let text, let closes):
+        case .bytes(let text, let closes):
             let sent = context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(string: text)))
             if closes { sent.assumeIsolated().whenComplete { _ in context.close(promise: nil) } }
         case .silence:

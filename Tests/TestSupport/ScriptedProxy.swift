@@ -11,7 +11,7 @@ public struct ScriptedProxy: Sendable {
         /// SOCKS 5; what is sent with the reply, and the one `user:password` that is accepted, or nil for anybody
         /// without.
         case socks(early: String = "", login: String? = nil)
-        /// These octets for the first that come; then it closes, or waits for what may come.
+        /// These bytes for the first that come; then it closes, or waits for what may come.
         case answer([UInt8], closes: Bool)
         /// As SOCKS, with this for a reply.
         case socksReply([UInt8])
@@ -78,9 +78,9 @@ private final class ProxyHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let octets = Self.unwrapInboundIn(data)
-        if let target { return target.writeAndFlush(octets, promise: nil) }
-        request.writeImmutableBuffer(octets)
+        let bytes = Self.unwrapInboundIn(data)
+        if let target { return target.writeAndFlush(bytes, promise: nil) }
+        request.writeImmutableBuffer(bytes)
         guard !isAnswered else { return }
         switch manner {
         case .http(let early): takeConnect(context, early)
@@ -105,34 +105,34 @@ private final class ProxyHandler: ChannelInboundHandler {
     }
 
     private func takeSOCKS(_ context: ChannelHandlerContext, login: String?, reply: [UInt8]?, _ early: String) {
-        let octets = Array(request.readableBytesView)
+        let bytes = Array(request.readableBytesView)
         func answer(_ answer: [UInt8]) {
             request.clear()
             context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(bytes: answer)), promise: nil)
         }
         if !isGreeted {
-            guard octets.count >= 2, octets.count >= 2 + Int(octets[1]) else { return }
+            guard bytes.count >= 2, bytes.count >= 2 + Int(bytes[1]) else { return }
             isGreeted = true
             isAdmitted = login == nil
             let method: UInt8 = login == nil ? 0 : 2
-            return answer([5, octets[2...].contains(method) ? method : 0xFF])
+            return answer([5, bytes[2...].contains(method) ? method : 0xFF])
         }
         if !isAdmitted {
-            guard octets.count >= 2, octets.count > 2 + Int(octets[1]) else { return }
-            let (user, rest) = (octets[2...].prefix(Int(octets[1])), octets[(2 + Int(octets[1]))...])
+            guard bytes.count >= 2, bytes.count > 2 + Int(bytes[1]) else { return }
+            let (user, rest) = (bytes[2...].prefix(Int(bytes[1])), bytes[(2 + Int(bytes[1]))...])
             guard let length = rest.first, rest.count >= 1 + Int(length) else { return }
             let given = String(decoding: user + [UInt8(ascii: ":")] + rest.dropFirst(), as: UTF8.self)
-            isAdmitted = octets[0] == 1 && given == login
+            isAdmitted = bytes[0] == 1 && given == login
             return answer([1, isAdmitted ? 0 : 1])
         }
-        guard octets.count > 4 else { return }
-        let length = octets[3] == 3 ? 1 + Int(octets[4]) : octets[3] == 4 ? 16 : 4
-        guard octets.count >= 4 + length + 2 else { return }
+        guard bytes.count > 4 else { return }
+        let length = bytes[3] == 3 ? 1 + Int(bytes[4]) : bytes[3] == 4 ? 16 : 4
+        guard bytes.count >= 4 + length + 2 else { return }
         let host =
-            octets[3] == 3
-            ? String(decoding: octets[5..<(4 + length)], as: UTF8.self)
-            : octets[4..<(4 + length)].map { "\($0)" }.joined(separator: ".")
-        let port = Int(octets[4 + length]) << 8 | Int(octets[5 + length])
+            bytes[3] == 3
+            ? String(decoding: bytes[5..<(4 + length)], as: UTF8.self)
+            : bytes[4..<(4 + length)].map { "\($0)" }.joined(separator: ".")
+        let port = Int(bytes[4 + length]) << 8 | Int(bytes[5 + length])
         state.withLockedValue { $0.requests.append("\(host):\(port)") }
         if let reply {
             isAnswered = true

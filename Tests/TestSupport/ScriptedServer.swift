@@ -9,9 +9,9 @@ public final class ScriptedServer: Sendable {
         /// Reads until this has come, counted from where the last wait ended.
         case awaitText(String)
         case send([UInt8])
-        /// Reads until so many octets have come in all.
+        /// Reads until so many bytes have come in all.
         case awaitCount(Int)
-        /// Reads until so many octets have come after the text that was waited for last.
+        /// Reads until so many bytes have come after the text that was waited for last.
         case awaitMore(Int)
         /// Sends what is made of all that has come.
         case answer(@Sendable ([UInt8]) -> [UInt8])
@@ -51,7 +51,7 @@ public final class ScriptedServer: Sendable {
     private let connections = Mutex<[[UInt8]]>([])
     /// How many of them are over.
     private let played = Mutex(0)
-    private let sentOctets = Mutex(0)
+    private let sentBytes = Mutex(0)
     private let peers = Mutex<[Peer]>([])
 
     /// Runs while `body` does.
@@ -80,8 +80,8 @@ public final class ScriptedServer: Sendable {
         return [.awaitText("\r\n\r\n"), .sendText(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)]
     }
 
-    /// How many octets the system has taken, of all that was to be sent.
-    public var sent: Int { sentOctets.withLock { $0 } }
+    /// How many bytes the system has taken, of all that was to be sent.
+    public var sent: Int { sentBytes.withLock { $0 } }
     /// How many connections are over.
     public var ended: Int { played.withLock { $0 } }
 
@@ -155,18 +155,18 @@ public final class ScriptedServer: Sendable {
                 switch step {
                 case .awaitText(let text):
                     while true {
-                        let octets = received[number]
-                        if let end = octets[position...].firstRange(of: text.utf8)?.upperBound {
+                        let bytes = received[number]
+                        if let end = bytes[position...].firstRange(of: text.utf8)?.upperBound {
                             position = end
                             break
                         }
                         // What was looked at is not looked at again, but for what may be the beginning of it.
-                        position = max(position, octets.count - text.utf8.count + 1)
+                        position = max(position, bytes.count - text.utf8.count + 1)
                         guard try await receive() else { return }
                     }
-                case .send(let octets):
-                    try await outbound.write(ByteBuffer(bytes: octets))
-                    sentOctets.withLock { $0 += octets.count }
+                case .send(let bytes):
+                    try await outbound.write(ByteBuffer(bytes: bytes))
+                    sentBytes.withLock { $0 += bytes.count }
                 case .awaitCount(let count):
                     while received[number].count < count {
                         guard try await receive() else { return }

@@ -22,8 +22,8 @@ extension Program {
 /// 1000 lines that break what handles text carelessly.
 public let awkwardLines = (1...1000).map { "줄 \($0): 한글 \u{1F600} back\\slash : colon \\n \\c" }
 
-/// Octets that are no text, among them all that mean something to STOMP.
-public func randomOctets(_ count: Int) throws -> [UInt8] {
+/// Bytes that are no text, among them all that mean something to STOMP.
+public func randomBytes(_ count: Int) throws -> [UInt8] {
     let source = try FileHandle(forReadingFrom: URL(filePath: "/dev/urandom"))
     guard let data = try source.read(upToCount: count) else { throw TestFailure("no random octets") }
     return Array(data)

@@ -19,7 +19,7 @@ public struct TerminalModel: Sendable {
     private var cells: [[Cell]]
     /// The last column was written: the next character goes to the next row.
     private var isAtMargin = false
-    /// Octets of a character or a sequence that is not whole.
+    /// Bytes of a character or a sequence that is not whole.
     private var pending: [UInt8] = []
 
     public init(columns: Int, rows: Int) {
@@ -52,13 +52,13 @@ public struct TerminalModel: Sendable {
         isAtMargin = false
     }
 
-    public mutating func write(_ octets: some Sequence<UInt8>) {
-        for octet in octets {
-            if pending.isEmpty, (0x20..<0x7f).contains(octet) {
-                printASCII(octet)
+    public mutating func write(_ bytes: some Sequence<UInt8>) {
+        for byte in bytes {
+            if pending.isEmpty, (0x20..<0x7f).contains(byte) {
+                printASCII(byte)
                 continue
             }
-            pending.append(octet)
+            pending.append(byte)
             if let first = pending.first, first == 0x1b {
                 sequence()
             } else if let text = String(validating: pending, as: UTF8.self), let scalar = text.unicodeScalars.first {
@@ -137,11 +137,11 @@ public struct TerminalModel: Sendable {
     }
 
     /// What most of any output is, without the detours.
-    private mutating func printASCII(_ octet: UInt8) {
+    private mutating func printASCII(_ byte: UInt8) {
         if isAtMargin {
-            print(Unicode.Scalar(octet))
+            print(Unicode.Scalar(byte))
         } else {
-            cells[cursor.row][cursor.column] = Self.ascii[Int(octet)]
+            cells[cursor.row][cursor.column] = Self.ascii[Int(byte)]
             if cursor.column == columns - 1 { isAtMargin = true } else { cursor.column += 1 }
         }
     }

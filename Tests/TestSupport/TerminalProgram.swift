@@ -49,8 +49,8 @@ public final class TerminalProgram: Sendable {
 
     public func type(_ keys: String) { type(Array(keys.utf8)) }
 
-    public func type(_ octets: [UInt8]) {
-        var rest = octets[...]
+    public func type(_ bytes: [UInt8]) {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { write(controller, $0.baseAddress, $0.count) }
             if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { return }
@@ -83,7 +83,7 @@ public final class TerminalProgram: Sendable {
 
     public var model: TerminalModel { screen.withLock { $0 } }
 
-    /// How many octets it has written.
+    /// How many bytes it has written.
     public var writtenCount: Int { raw.withLock { $0.count } }
 
     /// Where in what it has written, from `start` on, this text ends; nil where it is not yet there.

@@ -1,7 +1,7 @@
 import NIOCore
 import STOMPCore
 
-/// What libFuzzer calls. The first octet of an input picks version and limits, the second the size of the pieces that
+/// What libFuzzer calls. The first byte of an input picks version and limits, the second the size of the pieces that
 /// the rest comes in. A broken promise of the decoder stops the program.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {

@@ -47,9 +47,9 @@ final class BrokerConnection {
         stream.limitMessages(to: first)
         decoder.skipsUnknownCommands = configuration.serverProfile.answersUnknownCommands
         output = FrameOutput(serverProfile: configuration.serverProfile, keepsMessages: keepsMessages)
-        let patience = configuration.serverProfile.connectTimeout(limits)
-        timer = schedule(in: patience) { connection in
-            connection.refuse(.connectTimedOut(after: patience))
+        let timeout = configuration.serverProfile.connectTimeout(limits)
+        timer = schedule(in: timeout) { connection in
+            connection.refuse(.connectTimedOut(after: timeout))
         }
     }
 
@@ -197,10 +197,10 @@ final class BrokerConnection {
 // MARK: - What the stream brings
 
 extension BrokerConnection: TransportReceiver {
-    func received(_ octets: ByteBuffer) {
+    func received(_ bytes: ByteBuffer) {
         monitor?.received(at: .now())
         guard !isClosing else { return }
-        decoder.feed(octets)
+        decoder.feed(bytes)
         readFrames()
     }
 

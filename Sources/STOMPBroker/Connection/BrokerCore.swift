@@ -144,7 +144,7 @@ final class BrokerCore {
         connections[publisher]?.stop()
     }
 
-    /// The stream of a connection takes octets again.
+    /// The stream of a connection takes bytes again.
     func drained(_ connection: ConnectionID) {
         if let receiver = connections[connection] { writeWaiting(to: receiver) }
         guard connections[connection]?.isHeld != true else { return flush() }

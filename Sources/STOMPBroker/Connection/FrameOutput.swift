@@ -2,26 +2,26 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// The frames for one client that leave together: in one write where the transport carries octets, in a message each
+/// The frames for one client that leave together: in one write where the transport carries bytes, in a message each
 /// where it carries messages.
 struct FrameOutput {
-    /// Octets that are written at once.
+    /// Bytes that are written at once.
     struct Piece {
-        var octets: ByteBuffer
+        var bytes: ByteBuffer
         var kind: TransportMessageKind
     }
 
-    /// Octets at which it is time to pass them on, before the read that causes them is over.
+    /// Bytes at which it is time to pass them on, before the read that causes them is over.
     private static let full = 256 << 10
 
     /// The version in whose way frames are written; nil before CONNECTED.
     var version: STOMPVersion?
-    /// All octets that were ever taken.
+    /// All bytes that were ever taken.
     private(set) var taken = 0
     private let serverProfile: ServerProfile
     private let keepsMessages: Bool
-    private var octets = ByteBuffer()
-    /// The frames in ``octets``, where each is to be a message.
+    private var bytes = ByteBuffer()
+    /// The frames in ``bytes``, where each is to be a message.
     private var messages: [(length: Int, kind: TransportMessageKind)] = []
     /// How much was taken the last time: the next time it may be as much.
     private var lastCount = 0
@@ -31,49 +31,49 @@ struct FrameOutput {
         self.keepsMessages = keepsMessages
     }
 
-    var count: Int { octets.readableBytes }
+    var count: Int { bytes.readableBytes }
     var isFull: Bool { count >= Self.full }
 
     mutating func append(_ delivery: Delivery, encoder: inout MessageEncoder) {
-        let start = begin()
-        encoder.write(delivery, version: version ?? .v10, into: &octets)
+        let start = startFrame()
+        encoder.write(delivery, version: version ?? .v10, into: &bytes)
         if keepsMessages { messages.append((count - start, serverProfile.kind(of: delivery.message))) }
     }
 
     mutating func append(_ frame: ServerFrame) {
-        let start = begin()
+        let start = startFrame()
         let encoder = FrameEncoder(version: version)
-        octets.writeString(frame.command.rawValue + "\n")
+        bytes.writeString(frame.command.rawValue + "\n")
         // What the version cannot carry goes as text.
-        for header in frame.headers { encoder.relayHeader(header.name, header.value, into: &octets) }
-        if frame.command == .error { octets.writeString("content-length:\(frame.body.utf8.count)\n") }
-        octets.writeString("\n\(frame.body)\(serverProfile.frameEnd)")
+        for header in frame.headers { encoder.relayHeader(header.name, header.value, into: &bytes) }
+        if frame.command == .error { bytes.writeString("content-length:\(frame.body.utf8.count)\n") }
+        bytes.writeString("\n\(frame.body)\(serverProfile.frameEnd)")
         if keepsMessages { messages.append((count - start, .byContent)) }
     }
 
     /// An end of line: a sign of life (STOMP 1.2, "Heart-beating").
     mutating func appendHeartBeat() {
-        let start = begin()
-        octets.writeInteger(UInt8(ascii: "\n"))
+        let start = startFrame()
+        bytes.writeInteger(UInt8(ascii: "\n"))
         if keepsMessages { messages.append((count - start, .byContent)) }
     }
 
-    private mutating func begin() -> Int {
-        if count == 0 { octets.reserveCapacity(min(lastCount, Self.full)) }
+    private mutating func startFrame() -> Int {
+        if count == 0 { bytes.reserveCapacity(min(lastCount, Self.full)) }
         return count
     }
 
     /// What is to be written: all of it at once, or message by message.
-    mutating func take() -> [Piece] {
+    mutating func drain() -> [Piece] {
         lastCount = count
         taken += count
         defer {
-            octets = ByteBuffer()
+            bytes = ByteBuffer()
             messages.removeAll(keepingCapacity: true)
         }
-        guard keepsMessages else { return [Piece(octets: octets, kind: .byContent)] }
+        guard keepsMessages else { return [Piece(bytes: bytes, kind: .byContent)] }
         return messages.compactMap { message in
-            octets.readSlice(length: message.length).map { Piece(octets: $0, kind: message.kind) }
+            bytes.readSlice(length: message.length).map { Piece(bytes: $0, kind: message.kind) }
         }
     }
 }
@@ -83,20 +83,20 @@ struct FrameOutput {
 struct WaitingDeliveries {
     private var deliveries = CircularBuffer<Delivery>(initialCapacity: 0)
     /// What they cost: ``BrokerLimits/messageOverhead`` for each, and each message once.
-    private(set) var octets = 0
+    private(set) var bytes = 0
 
     var isEmpty: Bool { deliveries.isEmpty }
 
     mutating func append(_ delivery: Delivery) {
-        octets += BrokerLimits.messageOverhead
-        if deliveries.last?.message !== delivery.message { octets += delivery.message.cost }
+        bytes += BrokerLimits.messageOverhead
+        if deliveries.last?.message !== delivery.message { bytes += delivery.message.cost }
         deliveries.append(delivery)
     }
 
     mutating func popFirst() -> Delivery? {
         guard let first = deliveries.popFirst() else { return nil }
-        octets -= BrokerLimits.messageOverhead
-        if deliveries.first?.message !== first.message { octets -= first.message.cost }
+        bytes -= BrokerLimits.messageOverhead
+        if deliveries.first?.message !== first.message { bytes -= first.message.cost }
         return first
     }
 }
@@ -120,10 +120,10 @@ extension BrokerConnection {
     func postpone(_ delivery: Delivery) {
         guard !isClosing else { return }
         waiting.append(delivery)
-        guard waiting.octets > limits.waitingOctets else { return }
+        guard waiting.bytes > limits.waitingBytes else { return }
         drop(
-            "it reads too slowly: \(waiting.octets) octets of messages wait for it, and at most "
-                + "\(limits.waitingOctets) may")
+            "it reads too slowly: \(waiting.bytes) octets of messages wait for it, and at most "
+                + "\(limits.waitingBytes) may")
     }
 
     func write(_ reply: ServerFrame) {
@@ -140,12 +140,12 @@ extension BrokerConnection {
     /// Sends what was written.
     func flush() {
         guard output.count > 0 else { return }
-        for piece in output.take() {
+        for piece in output.drain() {
             if piece.kind != kind {
                 kind = piece.kind
                 stream.request(.messages(as: kind))
             }
-            stream.write(piece.octets, promise: nil)
+            stream.write(piece.bytes, promise: nil)
         }
         stream.flush()
         monitor?.sent(at: .now())

@@ -12,7 +12,7 @@ final class Message: Sendable {
         self.frame = frame
     }
 
-    /// What it costs to keep it, in octets.
+    /// What it costs to keep it, in bytes.
     var cost: Int { frame.bytes.readableBytes + BrokerLimits.messageOverhead }
 
     /// The same message for keeping: a small frame must not keep the whole read that it came in.
@@ -95,7 +95,7 @@ struct MessageQueue {
     }
 
     /// Takes the head for `receiver`; the turn goes on behind it.
-    mutating func take(for receiver: Int) -> Entry? {
+    mutating func dequeue(for receiver: Int) -> Entry? {
         if let index = receivers.firstIndex(of: receiver) { turn = index + 1 }
         return waiting.popFirst()
     }

@@ -30,7 +30,7 @@ struct MessageRouter {
     let queuesStay: Bool
     /// Destinations whose messages go to another one.
     private let routes: [String: String]
-    /// Octets of the messages that are kept, as ``BrokerLimits/heldOctets`` counts them.
+    /// Bytes of the messages that are kept, as ``BrokerLimits/heldBytes`` counts them.
     var held = 0
     var clients: [ConnectionID: Client] = [:]
     var subscriptions: [Int: Subscription] = [:]
@@ -136,7 +136,7 @@ struct MessageRouter {
             ready.removeFirst()
             return .wait(for: subscription.connection)
         }
-        guard let entry = queues[name]?.take(for: number) else { return nil }
+        guard let entry = queues[name]?.dequeue(for: number) else { return nil }
         if subscriptions[number]?.ack == .auto { held -= entry.message.cost }
         return deliver(entry.message, to: number, from: entry)
     }
@@ -166,8 +166,8 @@ struct MessageRouter {
 
     /// Counts a message that is going to be kept.
     mutating func hold(_ message: Message) throws(BrokerError) {
-        guard held + message.cost <= limits.heldOctets else {
-            throw .brokerFull(octets: held, limit: limits.heldOctets)
+        guard held + message.cost <= limits.heldBytes else {
+            throw .brokerFull(bytes: held, limit: limits.heldBytes)
         }
         held += message.cost
     }

@@ -7,7 +7,7 @@ struct DelayLine<Element> {
     private let rate: Int?
     private var queue = CircularBuffer<(element: Element, size: Int, due: NIODeadline)>()
     private var latest = NIODeadline.uptimeNanoseconds(0)
-    /// Octets that wait.
+    /// Bytes that wait.
     private(set) var size = 0
 
     init(_ faults: TapFaults) {
@@ -20,7 +20,7 @@ struct DelayLine<Element> {
     /// When the next element may leave.
     var due: NIODeadline? { queue.first?.due }
 
-    /// The most octets that should come as one element, so that a slow line flows and does not lurch: a twentieth of a
+    /// The most bytes that should come as one element, so that a slow line flows and does not lurch: a twentieth of a
     /// second's, and not less than 64. Nil where there is no limit to the rate.
     var portion: Int? { rate.map { max(64, $0 / 20) } }
 

@@ -33,14 +33,14 @@ struct FrameFilter {
         set { decoder.version = newValue }
     }
 
-    /// Octets of a frame whose end has not come.
+    /// Bytes of a frame whose end has not come.
     var bufferedBytes: Int { decoder.bufferedBytes }
 
     /// Takes what came, all of which passes.
     ///
     /// - Throws: where it is no STOMP; what was seen before it is in `seen`.
-    mutating func take(_ octets: ByteBuffer, seen: inout [TapEvent.Content]) throws(STOMPProtocolError) {
-        decoder.feed(octets)
+    mutating func append(_ bytes: ByteBuffer, seen: inout [TapEvent.Content]) throws(STOMPProtocolError) {
+        decoder.feed(bytes)
         while let element = try decoder.next() {
             switch element {
             case .heartBeat: seen.append(.heartBeat)
@@ -55,11 +55,11 @@ struct FrameFilter {
     ///
     /// - Throws: where it is no STOMP; what was seen before it is in `outcome`.
     mutating func sift(
-        _ octets: ByteBuffer, _ policy: inout FaultPolicy, outcome: inout Outcome
+        _ bytes: ByteBuffer, _ policy: inout FaultPolicy, outcome: inout Outcome
     ) throws(STOMPProtocolError) {
-        undecided.writeImmutableBuffer(octets)
-        if keepsMessages { held.append(octets) }
-        decoder.feed(octets)
+        undecided.writeImmutableBuffer(bytes)
+        if keepsMessages { held.append(bytes) }
+        decoder.feed(bytes)
         while let element = try decoder.next() {
             let size = undecided.readableBytes - decoder.bufferedBytes
             let span = undecided.readSlice(length: size) ?? ByteBuffer()

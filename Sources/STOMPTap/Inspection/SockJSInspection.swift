@@ -11,58 +11,58 @@ extension StreamInspector {
     }
 
     /// Takes a frame of the server's, freed of what its transport puts around it. What passes are frames.
-    mutating func takeSockJS(frame octets: ByteBuffer) -> Unwrapped {
+    mutating func takeSockJS(frame bytes: ByteBuffer) -> Unwrapped {
         layer = .sockjs
         do throws(TransportError) {
-            let frame = try SockJSFrame(octets)
-            let envelope = TapEvent.Content.wire(.sockjs, .sockJSFrame(frame.envelope), octets)
+            let frame = try SockJSFrame(bytes)
+            let envelope = TapEvent.Content.wire(.sockjs, .sockJSFrame(frame.envelope), bytes)
             switch frame {
             case .open, .heartBeat, .prelude:
-                return Unwrapped(outcome: FrameFilter.Outcome(seen: [envelope], passed: [octets]))
+                return Unwrapped(outcome: FrameFilter.Outcome(seen: [envelope], passed: [bytes]))
             case .close(Self.anotherReceiver, _):
                 // It closes this answer alone: the session goes on in the one before it.
-                return Unwrapped(outcome: FrameFilter.Outcome(seen: [envelope], passed: [octets]))
+                return Unwrapped(outcome: FrameFilter.Outcome(seen: [envelope], passed: [bytes]))
             case .close(let code, let reason):
                 return Unwrapped(
-                    outcome: FrameFilter.Outcome(seen: [envelope], passed: [octets]),
+                    outcome: FrameFilter.Outcome(seen: [envelope], passed: [bytes]),
                     closing: .sockJSClosed(code: code, reason: reason))
             case .messages(let messages):
-                var outcome = take(messages, .incoming, octets)
+                var outcome = inspect(messages, .incoming, bytes)
                 outcome.seen.insert(envelope, at: 0)
                 return Unwrapped(outcome: outcome)
             }
         } catch {
-            return Unwrapped(outcome: FrameFilter.Outcome(seen: [.note(.invalidSockJSFrame(error))], passed: [octets]))
+            return Unwrapped(outcome: FrameFilter.Outcome(seen: [.note(.invalidSockJSFrame(error))], passed: [bytes]))
         }
     }
 
     /// Takes an array of messages that the app sends. What passes are arrays.
-    mutating func takeSockJS(array octets: ByteBuffer) -> FrameFilter.Outcome {
+    mutating func takeSockJS(array bytes: ByteBuffer) -> FrameFilter.Outcome {
         layer = .sockjs
         do throws(JSONFault) {
-            let messages = try octets.withUnsafeReadableBytes { octets throws(JSONFault) in
-                try SockJSMessages(messageOrArray: octets)
+            let messages = try bytes.withUnsafeReadableBytes { bytes throws(JSONFault) in
+                try SockJSMessages(messageOrArray: bytes)
             }
-            var outcome = take(messages, .outgoing, octets)
-            outcome.seen.insert(.wire(.sockjs, messages.event, octets), at: 0)
+            var outcome = inspect(messages, .outgoing, bytes)
+            outcome.seen.insert(.wire(.sockjs, messages.event, bytes), at: 0)
             return outcome
         } catch {
-            return FrameFilter.Outcome(seen: [.note(.invalidSockJSMessages(error))], passed: [octets])
+            return FrameFilter.Outcome(seen: [.note(.invalidSockJSMessages(error))], passed: [bytes])
         }
     }
 
-    /// - Parameter octets: the whole of the envelope.
-    private mutating func take(
-        _ messages: SockJSMessages, _ direction: WireEvent.Direction, _ octets: ByteBuffer
+    /// - Parameter bytes: the whole of the envelope.
+    private mutating func inspect(
+        _ messages: SockJSMessages, _ direction: WireEvent.Direction, _ bytes: ByteBuffer
     ) -> FrameFilter.Outcome {
         var outcome = FrameFilter.Outcome()
         for text in messages.texts {
-            let next = take(text, direction)
+            let next = inspect(text, direction)
             outcome.seen += next.seen
             outcome.passed += next.passed
         }
         if outcome.passed == messages.texts {
-            outcome.passed = [octets]
+            outcome.passed = [bytes]
         } else if !outcome.passed.isEmpty {
             let strings = outcome.passed.map { SockJSMessages.quoted($0) }
             outcome.passed = [

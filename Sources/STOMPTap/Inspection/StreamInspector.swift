@@ -24,7 +24,7 @@ struct StreamInspector {
 
     /// - Parameters:
     ///   - limits: of the frames that are taken apart.
-    ///   - keepsMessages: whether it is carried by messages, over WebSocket and SockJS, and not by octets.
+    ///   - keepsMessages: whether it is carried by messages, over WebSocket and SockJS, and not by bytes.
     ///   - faults: what may get lost.
     init(limits: FrameLimits, keepsMessages: Bool, faults: TapFaults) {
         toServer = FrameFilter(limits: limits, keepsMessages: keepsMessages)
@@ -43,14 +43,14 @@ struct StreamInspector {
     ///
     /// - Parameter isText: what kind of message it is, where it is one of a WebSocket.
     /// - Returns: what is to be told; and what passes, where ``isSifting``.
-    mutating func take(_ octets: ByteBuffer, _ direction: WireEvent.Direction, isText: Bool = true)
+    mutating func inspect(_ bytes: ByteBuffer, _ direction: WireEvent.Direction, isText: Bool = true)
         -> FrameFilter.Outcome
     {
         guard speech == .unknown, direction == .outgoing else {
-            return speech == .stomp ? takeSTOMP(octets, direction, isText) : takeOther(octets, direction, isText)
+            return speech == .stomp ? takeSTOMP(bytes, direction, isText) : takeOther(bytes, direction, isText)
         }
         var said = opening
-        said.writeImmutableBuffer(octets)
+        said.writeImmutableBuffer(bytes)
         switch Self.beginsSTOMP(said) {
         case true?:
             opening = ByteBuffer()
@@ -61,7 +61,7 @@ struct StreamInspector {
             speech = .other
             return takeOther(said, direction, isText)
         case nil where keepsMessages:
-            return takeOther(octets, direction, isText)
+            return takeOther(bytes, direction, isText)
         case nil:
             opening = said
             return FrameFilter.Outcome()
@@ -85,15 +85,15 @@ struct StreamInspector {
     }
 
     private mutating func takeSTOMP(
-        _ octets: ByteBuffer, _ direction: WireEvent.Direction, _ isText: Bool
+        _ bytes: ByteBuffer, _ direction: WireEvent.Direction, _ isText: Bool
     ) -> FrameFilter.Outcome {
         var outcome = FrameFilter.Outcome()
         let carried = direction == .outgoing ? toServer.bufferedBytes : toApp.bufferedBytes
         do throws(STOMPProtocolError) {
             if direction == .outgoing {
-                try Self.take(octets, &toServer, &policy, &outcome)
+                try Self.inspect(bytes, &toServer, &policy, &outcome)
             } else {
-                try Self.take(octets, &toApp, &policy, &outcome)
+                try Self.inspect(bytes, &toApp, &policy, &outcome)
                 toServer.version = toApp.version
             }
         } catch {
@@ -101,51 +101,51 @@ struct StreamInspector {
             speech = .other
             release(direction, &outcome)
             outcome.seen.append(.note(.notSTOMP(error)))
-            outcome.seen.append(other(Self.rest(of: octets, behind: outcome.seen, carried: carried), isText))
+            outcome.seen.append(other(Self.rest(of: bytes, behind: outcome.seen, carried: carried), isText))
         }
         return outcome
     }
 
     /// What stands behind the frames that were seen.
     ///
-    /// - Parameter carried: how many octets of these came before `octets`.
-    private static func rest(of octets: ByteBuffer, behind seen: [TapEvent.Content], carried: Int) -> ByteBuffer {
+    /// - Parameter carried: how many bytes of these came before `bytes`.
+    private static func rest(of bytes: ByteBuffer, behind seen: [TapEvent.Content], carried: Int) -> ByteBuffer {
         let size = seen.reduce(-carried) { size, content in
             if case .frame(let frame) = content { size + frame.bytes.readableBytes } else { size }
         }
-        var rest = octets
+        var rest = bytes
         rest.moveReaderIndex(forwardBy: min(max(0, size), rest.readableBytes))
         return rest
     }
 
-    private static func take(
-        _ octets: ByteBuffer, _ sieve: inout FrameFilter, _ policy: inout FaultPolicy?,
+    private static func inspect(
+        _ bytes: ByteBuffer, _ sieve: inout FrameFilter, _ policy: inout FaultPolicy?,
         _ outcome: inout FrameFilter.Outcome
     ) throws(STOMPProtocolError) {
-        guard var present = policy else { return try sieve.take(octets, seen: &outcome.seen) }
+        guard var present = policy else { return try sieve.append(bytes, seen: &outcome.seen) }
         defer { policy = present }
-        try sieve.sift(octets, &present, outcome: &outcome)
+        try sieve.sift(bytes, &present, outcome: &outcome)
     }
 
     private mutating func takeOther(
-        _ octets: ByteBuffer, _ direction: WireEvent.Direction, _ isText: Bool
+        _ bytes: ByteBuffer, _ direction: WireEvent.Direction, _ isText: Bool
     ) -> FrameFilter.Outcome {
         if let verdict = policy?.judgeMessage(), verdict != .pass { return FrameFilter.Outcome() }
-        var outcome = FrameFilter.Outcome(seen: [other(octets, isText)])
+        var outcome = FrameFilter.Outcome(seen: [other(bytes, isText)])
         // What was held before this turned out to be no STOMP.
         release(direction, &outcome)
-        outcome.passed.append(octets)
+        outcome.passed.append(bytes)
         return outcome
     }
 
-    private func other(_ octets: ByteBuffer, _ isText: Bool) -> TapEvent.Content {
-        .wire(layer, keepsMessages ? .message(isText: isText) : .bytes, octets)
+    private func other(_ bytes: ByteBuffer, _ isText: Bool) -> TapEvent.Content {
+        .wire(layer, keepsMessages ? .message(isText: isText) : .bytes, bytes)
     }
 
-    /// Whether an app begins STOMP with these octets: each session begins with CONNECT or STOMP. Nil where they are
+    /// Whether an app begins STOMP with these bytes: each session begins with CONNECT or STOMP. Nil where they are
     /// too few to tell.
-    private static func beginsSTOMP(_ octets: ByteBuffer) -> Bool? {
-        let said = octets.readableBytesView.drop { $0 == 0x0A || $0 == 0x0D }
+    private static func beginsSTOMP(_ bytes: ByteBuffer) -> Bool? {
+        let said = bytes.readableBytesView.drop { $0 == 0x0A || $0 == 0x0D }
         for command in ["CONNECT", "STOMP"] {
             let line = Array(command.utf8)
             if said.starts(with: line), let next = said.dropFirst(line.count).first {

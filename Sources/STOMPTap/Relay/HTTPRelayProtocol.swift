@@ -62,15 +62,15 @@ final class HTTPRelayProtocol: RelayProtocol {
     var isAnswering: Bool { exchanges.first?.answer != nil }
     private var isSifting: Bool { tapServer.configuration.faults.needsSifting }
 
-    func take(_ part: RelayPart, _ direction: WireEvent.Direction) -> [RelayPart] {
+    func receive(_ part: RelayPart, _ direction: WireEvent.Direction) -> [RelayPart] {
         switch (part, direction) {
-        case (.requestHead(let head, let raw, _), _): take(request: head, raw)
-        case (.responseHead(let head, let raw, _), _): take(answer: head, raw)
-        case (.body(let octets), .outgoing): take(requestBody: octets)
+        case (.requestHead(let head, let raw, _), _): receive(request: head, raw)
+        case (.responseHead(let head, let raw, _), _): receive(answer: head, raw)
+        case (.body(let bytes), .outgoing): receive(requestBody: bytes)
         case (.chunkFraming, .outgoing): exchanges.last?.heldHead == nil ? [part] : []
         case (.chunkFraming, .incoming): isSifting && exchanges.first?.frames?.canSift == true ? [] : [part]
         case (.end(let trailers), .outgoing): takeRequestEnd(trailers)
-        case (.body(let octets), .incoming): take(answerBody: octets)
+        case (.body(let bytes), .incoming): receive(answerBody: bytes)
         case (.end, .incoming): takeAnswerEnd(part)
         default: [part]
         }
@@ -87,9 +87,9 @@ final class HTTPRelayProtocol: RelayProtocol {
 
     // MARK: - Requests
 
-    private func take(request head: HTTPRequestHead, _ raw: HTTPRawHead?) -> [RelayPart] {
+    private func receive(request head: HTTPRequestHead, _ raw: HTTPRawHead?) -> [RelayPart] {
         if let refusal = admission.refusal(of: head) {
-            relay.tell(.local, .refused(refusal))
+            relay.report(.local, .refused(refusal))
             // The answers to earlier requests come first.
             if exchanges.isEmpty { relay.answer(refusal.status, refusal.text) } else { relay.breakOff() }
             return []
@@ -108,9 +108,9 @@ final class HTTPRelayProtocol: RelayProtocol {
         exchanges.append(exchange)
         session?.attach(relay)
         let request = WireEvent.Content.request(method: head.method.rawValue, target: head.uri.decodingUTF8)
-        tell(exchange, .outgoing, .wire(.http, request, raw?.bytes))
+        report(exchange, .outgoing, .wire(.http, request, raw?.bytes))
         if !withheld.isEmpty {
-            tell(exchange, .local, .wire(.http, .offerWithheld(of: withheld), nil))
+            report(exchange, .local, .wire(.http, .offerWithheld(of: withheld), nil))
         }
         relay.needServer()
         if isSifting, exchange.carriesMessages {
@@ -125,19 +125,19 @@ final class HTTPRelayProtocol: RelayProtocol {
         site.map { rewriting.addressed(head, to: $0) } ?? head
     }
 
-    private func take(requestBody octets: ByteBuffer) -> [RelayPart] {
+    private func receive(requestBody bytes: ByteBuffer) -> [RelayPart] {
         guard let exchange = exchanges.last, exchange.carriesMessages, !exchange.isTooLarge else {
-            return [.body(octets)]
+            return [.body(bytes)]
         }
-        exchange.body.writeImmutableBuffer(octets)
+        exchange.body.writeImmutableBuffer(bytes)
         if exchange.body.readableBytes > tapServer.configuration.transport.maximumMessage {
             exchange.isTooLarge = true
-            tell(exchange, .outgoing, .note(.requestTooLarge))
+            report(exchange, .outgoing, .note(.requestTooLarge))
             defer { exchange.body = ByteBuffer() }
-            guard let head = exchange.heldHead.take() else { return [.body(octets)] }
+            guard let head = exchange.heldHead.take() else { return [.body(bytes)] }
             return [head, .body(exchange.body)]
         }
-        return exchange.heldHead == nil ? [.body(octets)] : []
+        return exchange.heldHead == nil ? [.body(bytes)] : []
     }
 
     private func takeRequestEnd(_ trailers: HTTPHeaders?) -> [RelayPart] {
@@ -148,7 +148,7 @@ final class HTTPRelayProtocol: RelayProtocol {
         let array = form.array(in: exchange.body)
         let outcome = session.inspector.takeSockJS(array: array)
         latest = session
-        session.tell(.outgoing, outcome.seen)
+        session.report(.outgoing, outcome.seen)
         let original = exchange.body
         exchange.body = ByteBuffer()
         guard case .requestHead(var head, let raw, _)? = exchange.heldHead.take() else { return [.end(trailers)] }
@@ -161,20 +161,20 @@ final class HTTPRelayProtocol: RelayProtocol {
 
     // MARK: - Answers
 
-    private func take(answer head: HTTPResponseHead, _ raw: HTTPRawHead?) -> [RelayPart] {
+    private func receive(answer head: HTTPResponseHead, _ raw: HTTPRawHead?) -> [RelayPart] {
         guard let exchange = exchanges.first else {
             // Such as a 408, before a server closes a connection that has been idle.
-            relay.tell(.incoming, .note(.unsolicitedAnswer))
+            relay.report(.incoming, .note(.unsolicitedAnswer))
             return [.responseHead(head, raw)]
         }
         let (status, reason) = (Int(head.status.code), head.status.reasonPhrase.decodingUTF8)
-        tell(exchange, .incoming, .wire(.http, .answer(status: status, reason: reason), raw?.bytes))
+        report(exchange, .incoming, .wire(.http, .answer(status: status, reason: reason), raw?.bytes))
         if head.status.code < 200, head.status.code != 101 { return [.responseHead(head, raw)] }
         let head = site.map { rewriting.rewritten(head, from: $0, to: exchange.head) } ?? head
         exchange.answer = head
         if exchange.head.asksForWebSocket, head.status.code != 101 {
             let path = String(exchange.head.uri.prefix { $0 != "?" })
-            tell(exchange, .incoming, .note(.notUpgraded(path: path, status: status, reason: reason)))
+            report(exchange, .incoming, .note(.notUpgraded(path: path, status: status, reason: reason)))
         }
         if let path = exchange.path, let session = exchange.session, path.carriage != .sending {
             guard head.status.code == 200 else {
@@ -192,9 +192,9 @@ final class HTTPRelayProtocol: RelayProtocol {
         return [.responseHead(sifted, raw, makesChunks: true)]
     }
 
-    private func take(answerBody octets: ByteBuffer) -> [RelayPart] {
-        guard let exchange = exchanges.first, let frames = exchange.frames else { return [.body(octets)] }
-        return pass(frames.take(octets), frames, of: exchange, orAll: octets)
+    private func receive(answerBody bytes: ByteBuffer) -> [RelayPart] {
+        guard let exchange = exchanges.first, let frames = exchange.frames else { return [.body(bytes)] }
+        return pass(frames.decode(bytes), frames, of: exchange, orAll: bytes)
     }
 
     private func takeAnswerEnd(_ end: RelayPart) -> [RelayPart] {
@@ -212,7 +212,7 @@ final class HTTPRelayProtocol: RelayProtocol {
 
     private func pass(
         _ taken: (pieces: [SockJSBody.Piece], failure: TransportError?), _ body: SockJSBody, of exchange: Exchange,
-        orAll octets: ByteBuffer?
+        orAll bytes: ByteBuffer?
     ) -> [RelayPart] {
         let isSifting = isSifting && body.canSift
         var passed = ByteBuffer()
@@ -223,16 +223,16 @@ final class HTTPRelayProtocol: RelayProtocol {
             }
             latest = session
             let unwrapped = session.inspector.takeSockJS(frame: frame)
-            session.tell(.incoming, unwrapped.outcome.seen)
+            session.report(.incoming, unwrapped.outcome.seen)
             if let closing = unwrapped.closing {
                 session.note(ending: closing)
                 session.end(closing)
             }
             if isSifting { body.write(unwrapped.outcome.passed, of: piece, to: &passed) }
         }
-        if let failure = taken.failure { tell(exchange, .incoming, .note(.noLongerTakenApart(failure))) }
+        if let failure = taken.failure { report(exchange, .incoming, .note(.noLongerTakenApart(failure))) }
         if isSifting { return passed.readableBytes > 0 ? [.body(passed)] : [] }
-        return octets.map { [.body($0)] } ?? []
+        return bytes.map { [.body($0)] } ?? []
     }
 
     /// The session of a frame of an answer: another one where the frame opens again what has ended.
@@ -288,7 +288,11 @@ final class HTTPRelayProtocol: RelayProtocol {
 
     // MARK: - What is told
 
-    private func tell(_ exchange: Exchange, _ direction: WireEvent.Direction, _ content: TapEvent.Content) {
-        if let session = exchange.session { session.tell(direction, content) } else { relay.tell(direction, content) }
+    private func report(_ exchange: Exchange, _ direction: WireEvent.Direction, _ content: TapEvent.Content) {
+        if let session = exchange.session {
+            session.report(direction, content)
+        } else {
+            relay.report(direction, content)
+        }
     }
 }

@@ -27,7 +27,7 @@ extension Relay {
 
     /// Closes an end that does not go by itself, once nothing is on its way to it any more.
     func closeLater(_ end: RelayEnd) {
-        tapServer.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { [self] in
+        tapServer.eventLoop.assumeIsolated().scheduleTask(in: Self.timeout) { [self] in
             guard !isOver, !end.isGone else { return }
             let lane = lane(of: end.direction == .outgoing ? .incoming : .outgoing)
             if lane.isEmpty { end.close() } else { closeLater(end) }

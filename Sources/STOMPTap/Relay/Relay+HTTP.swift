@@ -4,7 +4,7 @@ import STOMPTransport
 
 /// What becomes of HTTP.
 extension Relay {
-    /// Octets are to come in place of HTTP, behind the 101 that is on its way to the app.
+    /// Bytes are to come in place of HTTP, behind the 101 that is on its way to the app.
     func expectUpgrade(_ request: HTTPRequestHead, _ answer: HTTPResponseHead, mayBeSockJS: Bool) {
         upgrade = (request, answer, mayBeSockJS)
         updateReading()
@@ -17,16 +17,16 @@ extension Relay {
         relayProtocol = OpaqueRelayProtocol()
         if answer.headers.hasToken("websocket", in: "Upgrade") {
             let session = makeSession(keepsMessages: true)
-            session.begin(.webSocket(path: path))
+            session.start(.webSocket(path: path))
             do throws(TransportError) {
                 relayProtocol = try WebSocketRelayProtocol(
                     session, answer: answer, mayBeSockJS: mayBeSockJS,
                     limit: tapServer.configuration.transport.maximumMessage)
             } catch {
-                session.tell(.local, .note(.notTakenApart(error)))
+                session.report(.local, .note(.notTakenApart(error)))
             }
         } else {
-            tell(.local, .note(.otherUpgrade(path: path)))
+            report(.local, .note(.otherUpgrade(path: path)))
         }
         app.upgrade()
         server?.upgrade()
@@ -35,7 +35,7 @@ extension Relay {
     func violated(_ violation: HTTPReader.Violation, _ direction: WireEvent.Direction) {
         guard !isBroken else { return }
         let isTooLarge = violation == .headTooLarge
-        tell(direction, .note(isTooLarge ? .headTooLarge(from: direction.sender) : .notHTTP(from: direction.sender)))
+        report(direction, .note(isTooLarge ? .headTooLarge(from: direction.sender) : .notHTTP(from: direction.sender)))
         let isAnswering = (relayProtocol as? HTTPRelayProtocol)?.isAnswering ?? true
         if direction == .outgoing, !isAnswering {
             answer(isTooLarge ? .requestHeaderFieldsTooLarge : .badRequest, "The tap cannot read this request")

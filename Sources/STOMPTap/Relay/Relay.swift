@@ -5,7 +5,7 @@ import STOMPTransport
 /// A connection of an app's, and the one to the server that takes what it says: two ends, and a lane each way.
 final class Relay {
     /// How long an end may take to go, once the other is gone.
-    static let patience = TimeAmount.seconds(5)
+    static let timeout = TimeAmount.seconds(5)
 
     let tapServer: TapServer
     private let channel: any Channel
@@ -51,13 +51,13 @@ final class Relay {
     // MARK: - The beginning
 
     /// Takes up the connection of the app.
-    func begin() throws {
+    func start() throws {
         toApp.isHeld = false
         if tapServer.configuration.servers.first?.target.kind == .tcp {
             try app.attach()
             let session = makeSession(keepsMessages: false)
             relayProtocol = StreamRelayProtocol(session)
-            session.begin(.tcp)
+            session.start(.tcp)
             needServer()
         } else {
             try app.attachHTTP()
@@ -93,7 +93,7 @@ final class Relay {
                 connected(channel)
             case .failure(let error):
                 let site = addressText(host: server.target.host, port: server.target.port)
-                tell(.local, .note(.cannotConnect(TransportError(breaking: error, with: site))))
+                report(.local, .note(.cannotConnect(TransportError(breaking: error, with: site))))
                 if servers.count > 1, !isOver { return connect(to: servers.dropFirst()) }
                 unreachable(error)
             }
@@ -150,14 +150,14 @@ final class Relay {
     private func receive(_ part: RelayPart, _ direction: WireEvent.Direction) {
         note(cause: part, direction)
         guard !isBroken else { return }
-        if case .octets = part, relayProtocol.looksLater {
+        if case .bytes = part, relayProtocol.looksLater {
             if let target = target(of: direction), target.isGone, !isFrozen { source(of: direction)?.reset() }
             lane(of: direction).append(part)
             later.append((part, direction))
             return
         }
         look()
-        for part in relayProtocol.take(part, direction) { lane(of: direction).append(part) }
+        for part in relayProtocol.receive(part, direction) { lane(of: direction).append(part) }
         relayProtocol.passed()
         if case .inputClosed = part, server == nil, !isConnecting { app.close() }
     }
@@ -180,7 +180,7 @@ final class Relay {
         guard !later.isEmpty else { return }
         let parts = later
         later.removeAll(keepingCapacity: true)
-        for (part, direction) in parts { _ = relayProtocol.take(part, direction) }
+        for (part, direction) in parts { _ = relayProtocol.receive(part, direction) }
     }
 
     private func readAll(_ direction: WireEvent.Direction) {
@@ -214,9 +214,9 @@ final class Relay {
 
     // MARK: - What is told
 
-    func tell(_ direction: WireEvent.Direction, _ content: TapEvent.Content) {
+    func report(_ direction: WireEvent.Direction, _ content: TapEvent.Content) {
         // A number is taken by what is told only.
         guard tapServer.tells(content) else { return }
-        tapServer.tell(TapEvent(connection: number, app: app.address, direction: direction, content))
+        tapServer.report(TapEvent(connection: number, app: app.address, direction: direction, content))
     }
 }

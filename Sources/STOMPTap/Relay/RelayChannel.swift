@@ -2,7 +2,7 @@ import NIOCore
 
 /// One way through a relay: what one end brings waits here for as long as faults hold it, or until there is another end.
 final class RelayChannel {
-    /// The most octets that wait before the end that brings them is no longer read from.
+    /// The most bytes that wait before the end that brings them is no longer read from.
     private static let limit = 2 << 20
     /// What each part counts for beside its own: a small one keeps the whole of the read that brought it.
     private static let partCost = 1 << 10

@@ -19,14 +19,14 @@ final class RelayEnd: ChannelInboundHandler {
     }
 
     /// How long a reset may wait for what was written before it.
-    private static let resetPatience = TimeAmount.seconds(1)
+    private static let resetTimeout = TimeAmount.seconds(1)
 
     let channel: any Channel
     let direction: WireEvent.Direction
     /// The peer's address and port.
     let address: String
     private var tell: ((Event) -> Void)?
-    /// What takes HTTP apart, and puts it together; nil where octets pass.
+    /// What takes HTTP apart, and puts it together; nil where bytes pass.
     private var reader: HTTPReader?
     private var writer = HTTPWriter()
     private var isReading = false
@@ -47,7 +47,7 @@ final class RelayEnd: ChannelInboundHandler {
     /// Whether what is held is so much that nothing more should be read.
     var isFull: Bool { reader?.isFull ?? false }
 
-    /// Puts this end in place for octets.
+    /// Puts this end in place for bytes.
     func attach() throws { try channel.pipeline.syncOperations.addHandler(self) }
 
     /// Puts this end in place for HTTP: requests come from an app, answers from a server.
@@ -63,11 +63,11 @@ final class RelayEnd: ChannelInboundHandler {
         tell?(.readAll)
     }
 
-    /// Makes octets of HTTP, from behind the message that asked for it or agreed to it.
+    /// Makes bytes of HTTP, from behind the message that asked for it or agreed to it.
     func upgrade() {
         guard let rest = reader?.rest else { return }
         reader = nil
-        if rest.readableBytes > 0 { tell?(.part(.octets(rest))) }
+        if rest.readableBytes > 0 { tell?(.part(.bytes(rest))) }
         tell?(.readAll)
     }
 
@@ -79,7 +79,7 @@ final class RelayEnd: ChannelInboundHandler {
         case .reset: return reset()
         case .brokenOff: return close()
         case .upgraded: break
-        case .octets(let octets): channel.write(octets, promise: nil)
+        case .bytes(let bytes): channel.write(bytes, promise: nil)
         case .requestHead(let head, let raw, let makesChunks):
             reader?.expectAnswer(to: head.method)
             writer.makesChunks = makesChunks
@@ -88,11 +88,11 @@ final class RelayEnd: ChannelInboundHandler {
             writer.makesChunks = makesChunks
             channel.write(raw?.bytes(with: head.headers) ?? head.latin1Bytes, promise: nil)
         case .body(let body):
-            for octets in writer.bytes(ofBody: body) { channel.write(octets, promise: nil) }
-        case .chunkFraming(let octets):
-            if !writer.makesChunks { channel.write(octets, promise: nil) }
+            for bytes in writer.bytes(ofBody: body) { channel.write(bytes, promise: nil) }
+        case .chunkFraming(let bytes):
+            if !writer.makesChunks { channel.write(bytes, promise: nil) }
         case .end(let trailers):
-            if let octets = writer.bytesOfEnd(trailers) { channel.write(octets, promise: nil) }
+            if let bytes = writer.bytesOfEnd(trailers) { channel.write(bytes, promise: nil) }
         }
     }
 
@@ -117,7 +117,7 @@ final class RelayEnd: ChannelInboundHandler {
         guard !isGone else { return }
         isOutputClosed = true
         afterWrites { [self] in channel.close(promise: nil) }
-        channel.eventLoop.assumeIsolated().scheduleTask(in: Self.resetPatience) { [channel] in
+        channel.eventLoop.assumeIsolated().scheduleTask(in: Self.resetTimeout) { [channel] in
             channel.close(promise: nil)
         }
     }
@@ -134,7 +134,7 @@ final class RelayEnd: ChannelInboundHandler {
             channel.close(promise: nil)
         }
         afterWrites(reset)
-        _ = channel.eventLoop.assumeIsolated().scheduleTask(in: Self.resetPatience) { reset() }
+        _ = channel.eventLoop.assumeIsolated().scheduleTask(in: Self.resetTimeout) { reset() }
     }
 
     private func afterWrites(_ body: @escaping () -> Void) {
@@ -146,9 +146,9 @@ final class RelayEnd: ChannelInboundHandler {
     // MARK: - What comes
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let octets = Self.unwrapInboundIn(data)
-        guard reader != nil else { return tell?(.part(.octets(octets))) ?? () }
-        reader?.append(octets)
+        let bytes = Self.unwrapInboundIn(data)
+        guard reader != nil else { return tell?(.part(.bytes(bytes))) ?? () }
+        reader?.append(bytes)
         takeApart()
     }
 
@@ -166,13 +166,13 @@ final class RelayEnd: ChannelInboundHandler {
     /// - Throws: a violation where the two sides of a tap might read a request in different ways.
     private func part(_ element: HTTPElement) throws(HTTPReader.Violation) -> RelayPart {
         switch element {
-        case .blank(let octets): return .octets(octets)
+        case .blank(let bytes): return .bytes(bytes)
         case .request(let head, let raw):
             guard raw.faults.isDisjoint(with: [.lengthAndChunks, .controlInStartLine]) else { throw .notHTTP }
             return .requestHead(head, raw)
         case .response(let head, let raw): return .responseHead(head, raw)
-        case .body(let octets): return .body(octets)
-        case .chunkFraming(let octets, _): return .chunkFraming(octets)
+        case .body(let bytes): return .body(bytes)
+        case .chunkFraming(let bytes, _): return .chunkFraming(bytes)
         case .end(let trailers): return .end(trailers)
         }
     }

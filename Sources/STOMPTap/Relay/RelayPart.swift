@@ -4,7 +4,7 @@ import STOMPTransport
 
 /// What passes from one end of a relay to the other.
 enum RelayPart {
-    case octets(ByteBuffer)
+    case bytes(ByteBuffer)
     /// The head as it passes, and as it came; it came from nobody where the tap itself says it. The body's chunks pass as
     /// they came, or where `makesChunks` says so, new ones are made of it.
     case requestHead(HTTPRequestHead, HTTPRawHead?, makesChunks: Bool = false)
@@ -22,27 +22,27 @@ enum RelayPart {
     /// The tap breaks the connection off.
     case brokenOff
 
-    /// In octets; of heads and signs it does not matter.
+    /// In bytes; of heads and signs it does not matter.
     var size: Int {
         switch self {
-        case .octets(let octets), .body(let octets), .chunkFraming(let octets): octets.readableBytes
+        case .bytes(let bytes), .body(let bytes), .chunkFraming(let bytes): bytes.readableBytes
         default: 0
         }
     }
 
-    /// The same in pieces of at most so many octets.
+    /// The same in pieces of at most so many bytes.
     func pieces(of limit: Int) -> [RelayPart] {
         guard size > limit else { return [self] }
         return switch self {
-        case .octets(let octets): Self.cut(octets, into: limit).map { .octets($0) }
-        case .body(let octets): Self.cut(octets, into: limit).map { .body($0) }
-        case .chunkFraming(let octets): Self.cut(octets, into: limit).map { .chunkFraming($0) }
+        case .bytes(let bytes): Self.cut(bytes, into: limit).map { .bytes($0) }
+        case .body(let bytes): Self.cut(bytes, into: limit).map { .body($0) }
+        case .chunkFraming(let bytes): Self.cut(bytes, into: limit).map { .chunkFraming($0) }
         default: [self]
         }
     }
 
-    private static func cut(_ octets: ByteBuffer, into limit: Int) -> [ByteBuffer] {
-        var rest = octets
+    private static func cut(_ bytes: ByteBuffer, into limit: Int) -> [ByteBuffer] {
+        var rest = bytes
         var pieces: [ByteBuffer] = []
         while let piece = rest.readSlice(length: min(limit, rest.readableBytes)), piece.readableBytes > 0 {
             pieces.append(piece)

@@ -2,11 +2,11 @@ import STOMPTransport
 
 /// Looks at what passes through a relay, and says what of it passes.
 protocol RelayProtocol: AnyObject {
-    /// Whether octets pass before they are looked at, as nothing of them can be lost.
+    /// Whether bytes pass before they are looked at, as nothing of them can be lost.
     var looksLater: Bool { get }
 
     /// Takes what one end has sent, and gives what passes on.
-    func take(_ part: RelayPart, _ direction: WireEvent.Direction) -> [RelayPart]
+    func receive(_ part: RelayPart, _ direction: WireEvent.Direction) -> [RelayPart]
 
     /// What was taken has been passed on.
     func passed()
@@ -23,17 +23,17 @@ final class StreamRelayProtocol: RelayProtocol {
 
     var looksLater: Bool { !session.inspector.isSifting }
 
-    func take(_ part: RelayPart, _ direction: WireEvent.Direction) -> [RelayPart] {
+    func receive(_ part: RelayPart, _ direction: WireEvent.Direction) -> [RelayPart] {
         let outcome: FrameFilter.Outcome
         switch part {
-        case .octets(let octets): outcome = session.inspector.take(octets, direction)
+        case .bytes(let bytes): outcome = session.inspector.inspect(bytes, direction)
         case .inputClosed, .reset: outcome = session.inspector.finish(direction)
         default: return [part]
         }
         let isSifting = session.inspector.isSifting
-        session.tell(direction, outcome.seen)
-        if case .octets = part { return isSifting ? outcome.passed.map { .octets($0) } : [part] }
-        return outcome.passed.map { .octets($0) } + [part]
+        session.report(direction, outcome.seen)
+        if case .bytes = part { return isSifting ? outcome.passed.map { .bytes($0) } : [part] }
+        return outcome.passed.map { .bytes($0) } + [part]
     }
 
     func passed() { session.closeIfSpent() }
@@ -43,7 +43,7 @@ final class StreamRelayProtocol: RelayProtocol {
 /// Carries what nobody can take apart.
 final class OpaqueRelayProtocol: RelayProtocol {
     var looksLater: Bool { true }
-    func take(_ part: RelayPart, _ direction: WireEvent.Direction) -> [RelayPart] { [part] }
+    func receive(_ part: RelayPart, _ direction: WireEvent.Direction) -> [RelayPart] { [part] }
     func passed() {}
     func farewell(_ code: Int, of session: TapSession) -> [(WireEvent.Direction, RelayPart)] { [] }
 }

@@ -18,7 +18,7 @@ final class SockJSBody {
     private var obstacle: TransportError?
     private var isOver = false
 
-    /// - Parameter limit: the most octets of a frame. Nil comes of a request that only sends.
+    /// - Parameter limit: the most bytes of a frame. Nil comes of a request that only sends.
     init?(_ path: SockJSPath, headers: HTTPHeaders, limit: Int) {
         self.path = path
         switch path.carriage {
@@ -36,13 +36,13 @@ final class SockJSBody {
     var canSift: Bool { obstacle == nil && !isOver }
 
     /// Takes a part of the body, and gives the pieces that are whole. Behind a failure nothing more comes.
-    func take(_ octets: ByteBuffer) -> (pieces: [Piece], failure: TransportError?) {
+    func decode(_ bytes: ByteBuffer) -> (pieces: [Piece], failure: TransportError?) {
         guard !isOver else { return ([], nil) }
         if let obstacle {
             isOver = true
             return ([], obstacle)
         }
-        decoder.append(octets)
+        decoder.append(bytes)
         var pieces: [Piece] = []
         do throws(TransportError) {
             while let next = try decoder.next() { pieces.append(piece(next)) }
@@ -65,11 +65,11 @@ final class SockJSBody {
         if frames == [piece.frame] || piece.frame == nil {
             body.writeImmutableBuffer(piece.line)
         } else {
-            let octets = piece.line.readableBytesView
-            body.writeBytes(octets[..<piece.string.lowerBound])
+            let bytes = piece.line.readableBytesView
+            body.writeBytes(bytes[..<piece.string.lowerBound])
             // A script that calls nothing would count as a failure: a heart-beat says nothing.
             body.writeJSONString(frames.first ?? ByteBuffer(string: "h"))
-            body.writeBytes(octets[piece.string.upperBound...])
+            body.writeBytes(bytes[piece.string.upperBound...])
         }
         body.writeString("\r\n")
     }
@@ -95,12 +95,12 @@ final class SockJSBody {
     private func piece(_ line: ByteBuffer) -> Piece {
         guard path.carriage == .scripts else { return Piece(line: line, frame: line) }
         // The string that is given to a function.
-        let octets = line.readableBytesView
-        guard let start = octets.firstIndex(of: UInt8(ascii: "(")),
-            octets[start...].dropFirst().first == UInt8(ascii: "\""),
-            let end = octets.lastIndex(of: UInt8(ascii: ")")), end > start
+        let bytes = line.readableBytesView
+        guard let start = bytes.firstIndex(of: UInt8(ascii: "(")),
+            bytes[start...].dropFirst().first == UInt8(ascii: "\""),
+            let end = bytes.lastIndex(of: UInt8(ascii: ")")), end > start
         else { return Piece(line: line) }
-        let string = Self.json(octets[(start + 1)..<end])
+        let string = Self.json(bytes[(start + 1)..<end])
         let messages = string.withUnsafeReadableBytes { try? SockJSMessages(messageOrArray: $0) }
         return Piece(line: line, frame: messages?.texts.first, string: (start + 1)..<end)
     }
@@ -109,11 +109,11 @@ final class SockJSBody {
     private static func json(_ string: ByteBufferView) -> ByteBuffer {
         var json = ByteBuffer()
         var isEscaped = false
-        for octet in string {
-            let isQuote = isEscaped && octet == UInt8(ascii: "'")
+        for byte in string {
+            let isQuote = isEscaped && byte == UInt8(ascii: "'")
             if isEscaped, !isQuote { json.writeInteger(UInt8(ascii: "\\")) }
-            isEscaped = !isEscaped && octet == UInt8(ascii: "\\")
-            if !isEscaped { json.writeInteger(octet) }
+            isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+            if !isEscaped { json.writeInteger(byte) }
         }
         return json
     }

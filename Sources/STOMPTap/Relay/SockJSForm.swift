@@ -13,9 +13,9 @@ struct SockJSForm {
 
     /// The array that a body holds.
     func array(in body: ByteBuffer) -> ByteBuffer {
-        let octets = body.readableBytesView
-        guard isForm, octets.starts(with: "d=".utf8) else { return body }
-        let spaced = octets.dropFirst(2).map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 }
+        let bytes = body.readableBytesView
+        guard isForm, bytes.starts(with: "d=".utf8) else { return body }
+        let spaced = bytes.dropFirst(2).map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 }
         return PercentEncoding.decode(spaced, malformed: .stays).map { ByteBuffer(bytes: $0) } ?? body
     }
 

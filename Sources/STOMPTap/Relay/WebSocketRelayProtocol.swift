@@ -27,15 +27,15 @@ final class WebSocketRelayProtocol: RelayProtocol {
 
     var looksLater: Bool { !session.inspector.isSifting }
 
-    func take(_ part: RelayPart, _ direction: WireEvent.Direction) -> [RelayPart] {
-        guard case .octets(let octets) = part else { return [part] }
+    func receive(_ part: RelayPart, _ direction: WireEvent.Direction) -> [RelayPart] {
+        guard case .bytes(let bytes) = part else { return [part] }
         var passed: [RelayPart] = []
         let isSifting = session.inspector.isSifting
         do throws(TransportError) {
-            let body = { (element: WebSocketDissector.Element) in self.take(element, direction, isSifting, &passed) }
-            if direction == .outgoing { try toServer?.take(octets, body) } else { try toApp?.take(octets, body) }
+            let body = { (element: WebSocketDissector.Element) in self.receive(element, direction, isSifting, &passed) }
+            if direction == .outgoing { try toServer?.append(bytes, body) } else { try toApp?.append(bytes, body) }
         } catch {
-            session.tell(direction, .note(.noLongerTakenApart(error)))
+            session.report(direction, .note(.noLongerTakenApart(error)))
             if direction == .outgoing { toServer = nil } else { toApp = nil }
             // What the dissector has kept is lost where it alone says what passes.
             return isSifting ? passed + [.reset] : [part]
@@ -43,41 +43,41 @@ final class WebSocketRelayProtocol: RelayProtocol {
         return isSifting ? passed : [part]
     }
 
-    private func take(
+    private func receive(
         _ element: WebSocketDissector.Element, _ direction: WireEvent.Direction, _ isSifting: Bool,
         _ passed: inout [RelayPart]
     ) {
         let isMasked = direction == .outgoing
         switch element {
         case .control(let control, let content):
-            session.tell(direction, .wire(.ws, content, control.payload))
+            session.report(direction, .wire(.ws, content, control.payload))
             if case .close(let close) = content {
                 session.note(ending: .webSocketClosed(by: direction.sender, close))
             }
-            if isSifting { passed.append(.octets(control.octets(isMasked: isMasked))) }
-        case .message(let octets, let isText):
-            let outcome = take(octets, isText, direction)
-            session.tell(direction, outcome.seen)
+            if isSifting { passed.append(.bytes(control.bytes(isMasked: isMasked))) }
+        case .message(let bytes, let isText):
+            let outcome = receive(bytes, isText, direction)
+            session.report(direction, outcome.seen)
             guard isSifting else { return }
             for message in outcome.passed {
-                passed.append(.octets(WebSocketDissector.message(message, isText: isText, isMasked: isMasked)))
+                passed.append(.bytes(WebSocketDissector.message(message, isText: isText, isMasked: isMasked)))
             }
         }
     }
 
-    private func take(
-        _ octets: ByteBuffer, _ isText: Bool, _ direction: WireEvent.Direction
+    private func receive(
+        _ bytes: ByteBuffer, _ isText: Bool, _ direction: WireEvent.Direction
     ) -> FrameFilter.Outcome {
-        if isSockJS == nil, direction == .incoming { isSockJS = octets.readableBytesView.elementsEqual("o".utf8) }
+        if isSockJS == nil, direction == .incoming { isSockJS = bytes.readableBytesView.elementsEqual("o".utf8) }
         switch (isSockJS, direction) {
         case (true?, .outgoing):
-            return session.inspector.takeSockJS(array: octets)
+            return session.inspector.takeSockJS(array: bytes)
         case (true?, .incoming):
-            let unwrapped = session.inspector.takeSockJS(frame: octets)
+            let unwrapped = session.inspector.takeSockJS(frame: bytes)
             if let closing = unwrapped.closing { session.note(ending: closing) }
             return unwrapped.outcome
         default:
-            return session.inspector.take(octets, direction, isText: isText)
+            return session.inspector.inspect(bytes, direction, isText: isText)
         }
     }
 
@@ -85,12 +85,12 @@ final class WebSocketRelayProtocol: RelayProtocol {
 
     func farewell(_ code: Int, of session: TapSession) -> [(WireEvent.Direction, RelayPart)] {
         func close(isMasked: Bool) -> RelayPart {
-            .octets(WebSocketDissector.close(code: code, reason: Self.reason, isMasked: isMasked))
+            .bytes(WebSocketDissector.close(code: code, reason: Self.reason, isMasked: isMasked))
         }
         var parts = [(WireEvent.Direction.outgoing, close(isMasked: true)), (.incoming, close(isMasked: false))]
         if isSockJS == true {
             let frame = SockJSFrame.closing(code: code, reason: Self.reason)
-            parts.insert((.incoming, .octets(WebSocketDissector.message(frame, isText: true, isMasked: false))), at: 0)
+            parts.insert((.incoming, .bytes(WebSocketDissector.message(frame, isText: true, isMasked: false))), at: 0)
         }
         return parts
     }

@@ -3,7 +3,7 @@ import NIOHTTP1
 /// The cookies of one server (RFC 6265), for as long as a connection to it is wanted: domain, path and time are not
 /// looked at, as all requests go to the place that the cookies came from.
 struct CookieJar {
-    /// The most cookies that are kept, and the most octets of one; the rest is ignored (section 6.1).
+    /// The most cookies that are kept, and the most bytes of one; the rest is ignored (section 6.1).
     static let maximumCount = 50
     static let maximumSize = 4096
 
@@ -21,7 +21,7 @@ struct CookieJar {
     }
 
     /// Takes what an answer sets.
-    mutating func take(_ headers: HTTPHeaders) {
+    mutating func store(_ headers: HTTPHeaders) {
         for field in headers["Set-Cookie"] {
             let parts = field.split(separator: ";", omittingEmptySubsequences: false)
             let isExpired = parts.dropFirst().contains { Self.attribute($0) == ("max-age", "0") }

@@ -34,7 +34,7 @@ final class EventStreamAttempt: StreamAttempt {
             exchange = try http.send(
                 .GET, requestTarget, [("Accept", "text/event-stream"), ("Cache-Control", "no-cache")],
                 deadline: deadline
-            ) { [self] in take($0) }
+            ) { [self] in receive($0) }
         } catch {
             return end(error)
         }
@@ -52,12 +52,12 @@ final class EventStreamAttempt: StreamAttempt {
         promise.fail(CancellationError())
     }
 
-    private func take(_ event: HTTPExchange.Event) {
+    private func receive(_ event: HTTPExchange.Event) {
         switch event {
         case .head(let head):
             if let error = refusal(head) { end(error) } else { open() }
-        case .body(let octets):
-            receiver?.received(octets)
+        case .body(let bytes):
+            receiver?.received(bytes)
         case .readComplete:
             receiver?.receivedAll()
         case .end:
@@ -124,7 +124,7 @@ private struct EventStream: TransportStream {
     var isWritable: Bool { false }
     var queuedBytes: Int { 0 }
 
-    func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?) {
+    func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>?) {
         promise?.fail(TransportError.http(.cannotSendToEventStream))
     }
     func flush() {}

@@ -113,7 +113,7 @@ struct HTTPAnswerReader {
 extension WireTrace {
     /// Shows the head of a request or of an answer.
     func record(head bytes: ByteBuffer, _ direction: WireEvent.Direction, _ layer: WireEvent.Layer = .http) {
-        record(.layers) { WireEvent(layer, direction, .layers, .head(bytes), octets: bytes) }
+        record(.layers) { WireEvent(layer, direction, .layers, .head(bytes), bytes: bytes) }
     }
 
     /// Shows what came in place of a head, where it is as whole as one.

@@ -26,7 +26,7 @@ package struct HTTPAuthority: Hashable, Sendable {
             // A zone, as in `[fe80::1%25eth0]`, means something on the sender's machine only.
             let parts = text[text.index(after: text.startIndex)..<bracket].split(separator: "%", maxSplits: 1)
             guard let inner = parts.first, inner.contains(":"), let address = Self.address(String(inner)),
-                parts.dropFirst().allSatisfy({ $0.lowercased().utf8.allSatisfy(\.isNameOctet) })
+                parts.dropFirst().allSatisfy({ $0.lowercased().utf8.allSatisfy(\.isNameByte) })
             else { return nil }
             (host, isAddress) = (address, true)
             end = text.index(after: bracket)
@@ -35,7 +35,7 @@ package struct HTTPAuthority: Hashable, Sendable {
             var name = text[..<end].lowercased()
             if name.hasSuffix(".") { name.removeLast() }
             let labels = name.split(separator: ".", omittingEmptySubsequences: false)
-            guard labels.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(\.isNameOctet) }) else { return nil }
+            guard labels.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(\.isNameByte) }) else { return nil }
             let address = Self.address(name)
             (host, isAddress) = (address ?? name, address != nil)
         }
@@ -58,7 +58,7 @@ package struct HTTPAuthority: Hashable, Sendable {
 }
 
 extension UInt8 {
-    fileprivate var isNameOctet: Bool {
+    fileprivate var isNameByte: Bool {
         self >= UInt8(ascii: "a") && self <= UInt8(ascii: "z") || self >= UInt8(ascii: "0") && self <= UInt8(ascii: "9")
             || self == UInt8(ascii: "-") || self == UInt8(ascii: "_")
     }

@@ -37,7 +37,7 @@ final class HTTPClient {
     /// Sends a request. Its events come later, never from within this call.
     ///
     /// - Parameters:
-    ///   - body: for a `POST`; none is one of no octets.
+    ///   - body: for a `POST`; none is one of no bytes.
     ///   - deadline: for a connection, where one has to be made. The answer may take as long as it likes.
     /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration`` where the request would be no HTTP.
     func send(
@@ -49,7 +49,7 @@ final class HTTPClient {
         let head = try site.head(method, requestTarget, headers, options: presentOptions)
         let exchange = HTTPExchange(url: site.url(head.uri), isSecure: site.isSecure, head: head, body: body) {
             [weak self] event in
-            if case .head(let head) = event { self?.cookies.take(head.headers) }
+            if case .head(let head) = event { self?.cookies.store(head.headers) }
             handler(event)
         }
         eventLoop.assumeIsolated().execute { self.start(exchange, deadline: deadline) }
@@ -65,7 +65,7 @@ final class HTTPClient {
     private func start(_ exchange: HTTPExchange, deadline: NIODeadline) {
         guard !exchange.isOver else { return }
         while let connection = idle.popLast() {
-            if connection.isUsable { return connection.begin(exchange) }
+            if connection.isUsable { return connection.start(exchange) }
             connection.abort()
         }
         connect(exchange, deadline: deadline)
@@ -89,9 +89,9 @@ final class HTTPClient {
                 guard let connection, !exchange.isOver else { return channel.close(promise: nil) }
                 self.tlsSummary = self.tlsSummary ?? connection.tls
                 connection.whenIdle = { [weak self] in self?.keep($0) }
-                connection.begin(exchange)
+                connection.start(exchange)
             case .failure(let error):
-                exchange.tell(.failed(TransportError(breaking: error, with: self.site.host)))
+                exchange.receive(.failed(TransportError(breaking: error, with: self.site.host)))
             }
         }
         attempt.run()

@@ -32,7 +32,7 @@ final class HTTPConnection: ChannelInboundHandler {
     static func add(to channel: any Channel, tls: TLSSummary?, trace: WireTrace) throws -> HTTPConnection {
         let connection = HTTPConnection(channel, tls: tls, trace: trace)
         let pipeline = channel.pipeline.syncOperations
-        if trace.wants(.octets) { try pipeline.addHandler(OctetTraceHandler(trace: trace)) }
+        if trace.wants(.bytes) { try pipeline.addHandler(ByteTraceHandler(trace: trace)) }
         try pipeline.addHandler(connection)
         return connection
     }
@@ -40,10 +40,10 @@ final class HTTPConnection: ChannelInboundHandler {
     /// Whether another exchange may begin.
     var isUsable: Bool { exchange == nil && staysOpen && channel.isActive && .now() < idleDeadline }
 
-    func begin(_ exchange: HTTPExchange) {
+    func start(_ exchange: HTTPExchange) {
         self.exchange = exchange
         hasAnswer = false
-        exchange.begin(on: self)
+        exchange.start(on: self)
         setReading(exchange.isReading)
         reader.expectAnswer(to: exchange.head.method)
         var writer = HTTPWriter()
@@ -91,9 +91,9 @@ final class HTTPConnection: ChannelInboundHandler {
             hasAnswer = true
             staysOpen = head.isKeepAlive && framing != .untilClose && head.status.code != 101
             idleTimeout = head.headers.keepAliveTimeout
-            exchange.tell(.head(head))
+            exchange.receive(.head(head))
         case .body(let bytes):
-            exchange?.tell(.body(bytes))
+            exchange?.receive(.body(bytes))
         case .end:
             finishExchange()
         }
@@ -105,10 +105,10 @@ final class HTTPConnection: ChannelInboundHandler {
         setReading(true)
         idleDeadline = idleTimeout.map { .now() + max(.zero, $0 - Self.idleMargin) } ?? .distantFuture
         if staysOpen { whenIdle(self) } else { channel.close(promise: nil) }
-        exchange.tell(.end)
+        exchange.receive(.end)
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) { exchange?.tell(.readComplete) }
+    func channelReadComplete(context: ChannelHandlerContext) { exchange?.receive(.readComplete) }
 
     // MARK: - The end
 
@@ -147,7 +147,7 @@ final class HTTPConnection: ChannelInboundHandler {
     private func fail(_ error: TransportError) {
         guard let exchange else { return }
         self.exchange = nil
-        exchange.tell(.failed(error))
+        exchange.receive(.failed(error))
     }
 }
 

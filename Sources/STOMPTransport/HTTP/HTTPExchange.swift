@@ -60,12 +60,12 @@ final class HTTPExchange {
         connection?.abort()
     }
 
-    func begin(on connection: HTTPConnection) {
+    func start(on connection: HTTPConnection) {
         self.connection = connection
         stopConnecting = {}
     }
 
-    func tell(_ event: Event) {
+    func receive(_ event: Event) {
         guard let handler else { return }
         switch event {
         case .end, .failed: self.handler = nil

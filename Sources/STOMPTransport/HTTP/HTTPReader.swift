@@ -231,7 +231,7 @@ package struct HTTPReader: Sendable {
         guard let framing = HTTPFraming(of: head, &raw.faults) else { throw .notHTTP }
         raw.framing = framing
         isLastMessage = head.asksForAnotherProtocol
-        begin(framing)
+        startBody(framing)
         return .request(head, raw)
     }
 
@@ -250,7 +250,7 @@ package struct HTTPReader: Sendable {
         } else {
             informationalBytes = 0
             isLastMessage = head.isLast(to: method)
-            begin(framing)
+            startBody(framing)
         }
         return .response(head, raw)
     }
@@ -263,7 +263,7 @@ package struct HTTPReader: Sendable {
         }
     }
 
-    private mutating func begin(_ framing: HTTPFraming) {
+    private mutating func startBody(_ framing: HTTPFraming) {
         switch framing {
         case .none, .length(0): state = .end(nil)
         case .length(let length): state = .body(length)

@@ -42,7 +42,7 @@ extension HTTPRefusal {
     /// The most bytes that are kept of the body.
     static let bodyLimit = 64 << 10
     /// How long the rest of the body is waited for once the head is here.
-    static let patience = TimeAmount.seconds(1)
+    static let timeout = TimeAmount.seconds(1)
 
     init(_ head: HTTPResponseHead, body: String) {
         self.init(

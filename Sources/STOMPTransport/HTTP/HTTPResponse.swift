@@ -19,7 +19,7 @@ extension HTTPClient {
     /// Sends a request whose answer is short.
     ///
     /// - Parameters:
-    ///   - limit: the most octets of the body that are read.
+    ///   - limit: the most bytes of the body that are read.
     ///   - completion: told of the answer, or of why there is none, later and once, unless the exchange is cancelled.
     func fetch(
         _ method: HTTPMethod, _ requestTarget: String, _ headers: [(String, String)] = [], body: ByteBuffer? = nil,
@@ -27,7 +27,9 @@ extension HTTPClient {
         completion: @escaping (Result<HTTPResponse, TransportError>) -> Void
     ) throws(TransportError) -> HTTPExchange {
         let collector = HTTPResponseCollector(limit: limit, eventLoop: eventLoop, completion: completion)
-        let exchange = try send(method, requestTarget, headers, body: body, deadline: deadline) { collector.take($0) }
+        let exchange = try send(method, requestTarget, headers, body: body, deadline: deadline) {
+            collector.receive($0)
+        }
         collector.exchange = exchange
         return exchange
     }
@@ -53,16 +55,16 @@ private final class HTTPResponseCollector {
         self.completion = completion
     }
 
-    func take(_ event: HTTPExchange.Event) {
+    func receive(_ event: HTTPExchange.Event) {
         switch event {
         case .head(let head):
             self.head = head
             if head.status.code >= 300 {
-                timer = eventLoop.assumeIsolated().scheduleTask(in: HTTPRefusal.patience) { self.cut() }
+                timer = eventLoop.assumeIsolated().scheduleTask(in: HTTPRefusal.timeout) { self.cut() }
             }
-        case .body(let octets):
-            body.writeBytes(octets.readableBytesView.prefix(limit - body.readableBytes))
-            if octets.readableBytes > 0 && body.readableBytes >= limit { cut() }
+        case .body(let bytes):
+            body.writeBytes(bytes.readableBytesView.prefix(limit - body.readableBytes))
+            if bytes.readableBytes > 0 && body.readableBytes >= limit { cut() }
         case .readComplete:
             break
         case .end:

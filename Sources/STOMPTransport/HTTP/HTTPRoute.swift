@@ -10,7 +10,7 @@ enum HTTPRoute {
     /// Answer, and end the connection.
     case answer(HTTPAnswer)
     /// Hand the request on when it is whole. The connection takes another one when the answer is whole. A body of more
-    /// than `limit` octets is refused.
+    /// than `limit` bytes is refused.
     case exchange(limit: Int = largestBody, (HTTPServerExchange) -> Void)
 
     /// The largest body of a request that is to have none.

@@ -43,13 +43,13 @@ final class HTTPServerExchange {
         var headers = headers
         // RFC 9110, section 8.6: there is none with a 204.
         if status != .noContent { headers.add(name: "Content-Length", value: "\(text.utf8.count)") }
-        begin(status, headers)
+        writeHead(status, headers)
         if !text.isEmpty { write(ByteBuffer(string: text), promise: nil) }
         end()
     }
 
     /// Sends the head of an answer whose body comes bit by bit.
-    func begin(_ status: HTTPResponseStatus, _ headers: HTTPHeaders) {
+    func writeHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders) {
         guard case .unanswered = state else { return }
         state = .answering
         var headers = headers
@@ -66,12 +66,12 @@ final class HTTPServerExchange {
     }
 
     /// Sends a part of the body at once.
-    func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?) {
+    func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>?) {
         guard case .answering = state else {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return
         }
-        var pieces = writer.bytes(ofBody: octets)
+        var pieces = writer.bytes(ofBody: bytes)
         let last = pieces.popLast() ?? ByteBuffer()
         for piece in pieces { channel.write(piece, promise: nil) }
         channel.writeAndFlush(last, promise: promise)

@@ -10,7 +10,7 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias OutboundOut = ByteBuffer
 
     /// How long a client may take for a request, between one and the next, and between two pieces of a body.
-    static let patience = TimeAmount.seconds(10)
+    static let timeout = TimeAmount.seconds(10)
 
     /// Opens the stream of a connection that has become a WebSocket.
     typealias Opener = @Sendable (any Channel, WebSocketAgreement) throws -> Void
@@ -84,7 +84,7 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private func startTimer(_ context: ChannelHandlerContext) {
         timer?.cancel()
-        timer = context.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { context.close(promise: nil) }
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: Self.timeout) { context.close(promise: nil) }
     }
 
     private func setReading(_ isReading: Bool, _ context: ChannelHandlerContext) {
@@ -122,7 +122,7 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
             trace.record(head: raw.bytes, .incoming)
             if case .RAW = head.method { return refuse(context) }
             guard raw.faults.isEmpty else { return refuse(context) }
-            begin(head.decodingUTF8, context)
+            receiveHead(head.decodingUTF8, context)
         case (.body(let bytes), .receiving(_, .exchange(let limit, _))):
             receive(bytes, limit, context)
         case (.chunkFraming(_, let faults), _) where !faults.isEmpty:
@@ -139,20 +139,20 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
         answer(HTTPAnswer(status: .badRequest, text: "This is no HTTP request"), context)
     }
 
-    private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    private func receiveHead(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         state = .receiving(head, router(head))
         guard head.headers.hasToken("100-continue", in: "Expect") else { return }
         write(HTTPResponseHead(version: .http1_1, status: .continue), context)
         context.flush()
     }
 
-    private func receive(_ octets: ByteBuffer, _ limit: Int, _ context: ChannelHandlerContext) {
-        guard body.readableBytes + octets.readableBytes <= limit else {
+    private func receive(_ bytes: ByteBuffer, _ limit: Int, _ context: ChannelHandlerContext) {
+        guard body.readableBytes + bytes.readableBytes <= limit else {
             body = ByteBuffer()
             return answer(
                 HTTPAnswer(status: .payloadTooLarge, text: "No more than \(limit) octets are taken"), context)
         }
-        body.writeImmutableBuffer(octets)
+        body.writeImmutableBuffer(bytes)
         startTimer(context)
     }
 
@@ -167,7 +167,7 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .exchange(_, let perform):
             timer?.cancel()
             let exchange = HTTPServerExchange(
-                head, body: body, channel: context.channel, keepAlive: Self.patience, trace: trace
+                head, body: body, channel: context.channel, keepAlive: Self.timeout, trace: trace
             ) { [weak self] staysOpen in
                 self?.answered(staysOpen, context)
             }

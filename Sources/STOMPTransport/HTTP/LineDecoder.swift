@@ -9,15 +9,15 @@ struct LineDecoder {
     /// The last line was ended by a CR, and the LF behind it is still to come, if there is one.
     private var skipsLineFeed = false
 
-    /// - Parameter limit: the most octets of a line.
+    /// - Parameter limit: the most bytes of a line.
     init(limit: Int) { self.limit = limit }
 
-    mutating func append(_ octets: ByteBuffer) {
+    mutating func append(_ bytes: ByteBuffer) {
         if buffer.readableBytes == 0 {
-            buffer = octets
+            buffer = bytes
         } else {
             buffer.discardReadBytes()
-            buffer.writeImmutableBuffer(octets)
+            buffer.writeImmutableBuffer(bytes)
         }
     }
 

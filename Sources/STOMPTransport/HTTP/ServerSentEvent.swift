@@ -25,14 +25,14 @@ public struct ServerSentEventDecoder: Sendable {
     private var data: ByteBuffer?
     private var id = ""
 
-    /// - Parameter limit: the most octets of an event, which are its type, id and data, and of a line.
+    /// - Parameter limit: the most bytes of an event, which are its type, id and data, and of a line.
     public init(limit: Int) {
         self.limit = limit
         // A line of data has the field's name and a blank as well.
         lines = LineDecoder(limit: limit + 6)
     }
 
-    public mutating func append(_ octets: ByteBuffer) { lines.append(octets) }
+    public mutating func append(_ bytes: ByteBuffer) { lines.append(bytes) }
 
     /// The next event that is whole.
     ///

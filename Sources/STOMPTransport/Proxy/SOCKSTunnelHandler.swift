@@ -101,7 +101,7 @@ final class SOCKSTunnelHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func record(
         _ direction: WireEvent.Direction, _ step: WireEvent.Content.SOCKSStep, _ bytes: ByteBuffer
     ) {
-        trace.record(.octets) { WireEvent(.proxy, direction, .octets, .socks(step), octets: bytes) }
+        trace.record(.bytes) { WireEvent(.proxy, direction, .bytes, .socks(step), bytes: bytes) }
     }
 }
 

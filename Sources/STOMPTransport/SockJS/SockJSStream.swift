@@ -4,18 +4,18 @@ import NIOCore
 protocol SockJSEnd: AnyObject {
     var isWritable: Bool { get }
     var queuedBytes: Int { get }
-    func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?)
+    func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>?)
     func flush()
     func setReading(_ isReading: Bool)
     func request(_ request: TransportRequest)
     /// As of ``TransportStream/limitMessages(to:)``.
-    func limitMessages(to octets: Int?)
+    func limitMessages(to bytes: Int?)
     func close()
     func abort()
 }
 
 extension SockJSEnd {
-    func limitMessages(to octets: Int?) {}
+    func limitMessages(to bytes: Int?) {}
 }
 
 /// The stream of a session.
@@ -33,11 +33,11 @@ struct SockJSStream<End: SockJSEnd>: TransportStream {
     var isWritable: Bool { end.value.isWritable }
     var queuedBytes: Int { end.value.queuedBytes }
 
-    func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?) { end.value.write(octets, promise: promise) }
+    func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>?) { end.value.write(bytes, promise: promise) }
     func flush() { end.value.flush() }
     func setReading(_ isReading: Bool) { end.value.setReading(isReading) }
     func request(_ request: TransportRequest) { end.value.request(request) }
-    func limitMessages(to octets: Int?) { end.value.limitMessages(to: octets) }
+    func limitMessages(to bytes: Int?) { end.value.limitMessages(to: bytes) }
     func close() { end.value.close() }
     func abort() { end.value.abort() }
 }

@@ -9,7 +9,7 @@ struct ChannelStream: TransportStream {
     var isWritable: Bool { channel.isWritable }
     var queuedBytes: Int { (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
 
-    func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?) { channel.write(octets, promise: promise) }
+    func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>?) { channel.write(bytes, promise: promise) }
     func flush() { channel.flush() }
 
     func setReading(_ isReading: Bool) {
@@ -18,13 +18,13 @@ struct ChannelStream: TransportStream {
         channel.triggerUserOutboundEvent(StreamReading(isOn: isReading), promise: nil)
     }
 
-    func limitMessages(to octets: Int?) { channel.triggerUserOutboundEvent(MessageLimit(octets: octets), promise: nil) }
+    func limitMessages(to bytes: Int?) { channel.triggerUserOutboundEvent(MessageLimit(bytes: bytes), promise: nil) }
     func request(_ request: TransportRequest) { channel.triggerUserOutboundEvent(request, promise: nil) }
     func close() { channel.triggerUserOutboundEvent(StreamClosing(), promise: nil) }
     func abort() { channel.close(mode: .all, promise: nil) }
 }
 
-/// Travels down the pipeline where reading stops or starts again, for a layer that makes more of the octets than there
+/// Travels down the pipeline where reading stops or starts again, for a layer that makes more of the bytes than there
 /// were, and must not hand on all that one read brought.
 struct StreamReading: Sendable {
     var isOn: Bool
@@ -33,7 +33,7 @@ struct StreamReading: Sendable {
 /// Travels down the pipeline to the layer that has messages, which takes no larger ones from then on.
 struct MessageLimit: Sendable {
     /// Nil is the limit that it had at first.
-    var octets: Int?
+    var bytes: Int?
 }
 
 /// Travels down the pipeline to end the stream: each layer that has a closing handshake stops it there, and sends it on

@@ -109,7 +109,7 @@ final class ConnectionAttempt<Product: Sendable> {
             trace.record(.layers) { WireEvent(.tcp, .local, .layers, .closed) }
         }
         do {
-            if opening.endsAsWhole { try StreamPipeline.begin(channel, options: options) }
+            if opening.endsAsWhole { try StreamPipeline.addCloseHandler(channel, options: options) }
         } catch {
             return end(.failure(TransportError(breaking: error, with: addressText(channel.remoteAddress))))
         }

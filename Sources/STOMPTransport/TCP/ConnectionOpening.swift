@@ -14,7 +14,7 @@ struct ConnectionOpening<Product: Sendable> {
 }
 
 extension ConnectionOpening<any TransportStream> {
-    /// A plain stream of octets.
+    /// A plain stream of bytes.
     static func tcp(options: TransportOptions, receiver: @escaping TransportReceiverFactory) -> Self {
         Self(layer: .tcp) { channel, tls in
             channel.eventLoop.makeCompletedFuture {

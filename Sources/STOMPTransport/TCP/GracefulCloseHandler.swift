@@ -20,14 +20,14 @@ final class GracefulCloseHandler: ChannelDuplexHandler {
         guard event is StreamClosing else {
             return context.triggerUserOutboundEvent(event, promise: promise)
         }
-        begin(context)
+        startClosing(context)
         promise?.succeed()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case ChannelEvent.inputClosed = event { isInputClosed = true }
         context.fireUserInboundEventTriggered(event)
-        if isInputClosed { begin(context) }
+        if isInputClosed { startClosing(context) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -35,7 +35,7 @@ final class GracefulCloseHandler: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
-    private func begin(_ context: ChannelHandlerContext) {
+    private func startClosing(_ context: ChannelHandlerContext) {
         guard !isClosing, context.channel.isActive else { return }
         isClosing = true
         timer = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) { context.close(promise: nil) }

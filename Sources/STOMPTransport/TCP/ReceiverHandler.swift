@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The last handler of every stream: hands on to the ``TransportReceiver`` what the layers below made of the octets.
+/// The last handler of every stream: hands on to the ``TransportReceiver`` what the layers below made of the bytes.
 ///
 /// From below come `ByteBuffer`s, ``TransportEvent``s and errors. The first error is the one that is told.
 final class ReceiverHandler: ChannelDuplexHandler {
@@ -39,13 +39,13 @@ final class ReceiverHandler: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard ending == .open, error == nil else { return }
         hasReceived = true
-        tell(.received(Self.unwrapInboundIn(data)), context)
+        deliver(.received(Self.unwrapInboundIn(data)), context)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         guard hasReceived else { return }
         hasReceived = false
-        tell(.receivedAll, context)
+        deliver(.receivedAll, context)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -56,10 +56,10 @@ final class ReceiverHandler: ChannelDuplexHandler {
             if case .wire(.ended(let closure), _) = event, ending == .open {
                 ending = closure.isClean ? .done : .brokenOff
             }
-            tell(.happened(event), context)
+            deliver(.happened(event), context)
         case ChannelEvent.inputClosed where ending == .open:
             ending = .done
-            tell(.happened(.closed(TransportClosure(layer: .tcp, isClean: true))), context)
+            deliver(.happened(.closed(TransportClosure(layer: .tcp, isClean: true))), context)
         default:
             break
         }
@@ -77,12 +77,12 @@ final class ReceiverHandler: ChannelDuplexHandler {
             error = TransportError(
                 breaking: ChannelError.alreadyClosed, with: addressText(context.channel.remoteAddress))
         }
-        tell(.ended, context)
+        deliver(.ended, context)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         // Each change is told: a receiver that has seen it false waits until it is told that it is true.
-        tell(.writabilityChanged(context.channel.isWritable), context)
+        deliver(.writabilityChanged(context.channel.isWritable), context)
     }
 
     // MARK: - What is told
@@ -97,18 +97,18 @@ final class ReceiverHandler: ChannelDuplexHandler {
 
     /// A write may change the writability, or find the connection broken and bring what is left in it. The receiver is
     /// told none of it from inside its own call, for which it cannot be ready.
-    private func tell(_ call: Call, _ context: ChannelHandlerContext) {
-        guard depth > 0 || !held.isEmpty else { return tell(call) }
+    private func deliver(_ call: Call, _ context: ChannelHandlerContext) {
+        guard depth > 0 || !held.isEmpty else { return deliver(call) }
         held.append(call)
         guard held.count == 1 else { return }
         context.eventLoop.assumeIsolated().execute { [self] in
-            while !held.isEmpty { tell(held.removeFirst()) }
+            while !held.isEmpty { deliver(held.removeFirst()) }
         }
     }
 
-    private func tell(_ call: Call) {
+    private func deliver(_ call: Call) {
         switch call {
-        case .received(let octets): receiver?.received(octets)
+        case .received(let bytes): receiver?.received(bytes)
         case .receivedAll: receiver?.receivedAll()
         case .happened(let event): receiver?.happened(event)
         case .writabilityChanged(let isWritable): receiver?.writabilityChanged(isWritable)

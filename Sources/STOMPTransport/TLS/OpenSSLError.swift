@@ -19,7 +19,7 @@ struct OpenSSLError {
     }
 
     /// Empties the queue: the cause first.
-    static func take() -> [OpenSSLError] {
+    static func drainQueue() -> [OpenSSLError] {
         var errors: [OpenSSLError] = []
         while true {
             var data: UnsafePointer<CChar>?
@@ -33,7 +33,7 @@ struct OpenSSLError {
 
     /// Empties the queue, for the words of its last entry.
     static func takeCause() -> String? {
-        take().last?.text
+        drainQueue().last?.text
     }
 
     /// The alert that the peer sent, where this tells of one.
@@ -50,7 +50,7 @@ struct OpenSSLError {
         library == ERR_LIB_PEM && self.reason == reason
     }
 
-    /// Whether octets are not what they should be.
+    /// Whether bytes are not what they should be.
     var isOfASN1: Bool { library == ERR_LIB_ASN1 }
 
     /// Whether an algorithm is not there (any more).
@@ -66,6 +66,6 @@ func textWritten(_ body: (OpaquePointer) -> Void) -> String {
     body(bio)
     var data: UnsafeMutablePointer<CChar>?
     let count = stomptap_bio_data(bio, &data)
-    let octets = UnsafeRawBufferPointer(start: data, count: max(0, count))
-    return String(decoding: octets, as: UTF8.self)
+    let bytes = UnsafeRawBufferPointer(start: data, count: max(0, count))
+    return String(decoding: bytes, as: UTF8.self)
 }

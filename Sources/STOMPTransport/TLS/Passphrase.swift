@@ -2,11 +2,11 @@ import COpenSSL
 
 /// Answers OpenSSL's question for a passphrase, so that it never asks on the terminal.
 final class Passphrase {
-    private let octets: [UInt8]?
+    private let bytes: [UInt8]?
     private(set) var wasAsked = false
 
     init(_ passphrase: String?) {
-        octets = passphrase.map { Array($0.utf8) }
+        bytes = passphrase.map { Array($0.utf8) }
     }
 
     /// `pem_password_cb`; its last argument is the `Passphrase`, which the caller keeps alive meanwhile.
@@ -16,8 +16,8 @@ final class Passphrase {
             guard let space, let pointer else { return -1 }
             let passphrase = Unmanaged<Passphrase>.fromOpaque(pointer).takeUnretainedValue()
             passphrase.wasAsked = true
-            guard let octets = passphrase.octets, octets.count <= Int(size) else { return -1 }
-            UnsafeMutableRawBufferPointer(start: space, count: Int(size)).copyBytes(from: octets)
-            return Int32(octets.count)
+            guard let bytes = passphrase.bytes, bytes.count <= Int(size) else { return -1 }
+            UnsafeMutableRawBufferPointer(start: space, count: Int(size)).copyBytes(from: bytes)
+            return Int32(bytes.count)
         }
 }

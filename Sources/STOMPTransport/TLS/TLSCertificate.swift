@@ -67,8 +67,8 @@ public struct TLSCertificate: Sendable, Hashable {
         var kind: Int32 = 0
         guard let value = GENERAL_NAME_get0_value(name, &kind), kind == GEN_IPADD else { return nil }
         let string = UnsafePointer(value.assumingMemoryBound(to: ASN1_STRING.self))
-        let octets = UnsafeBufferPointer(start: ASN1_STRING_get0_data(string), count: Int(ASN1_STRING_length(string)))
-        let address = try? SocketAddress(packedIPAddress: ByteBuffer(bytes: octets), port: 0)
+        let bytes = UnsafeBufferPointer(start: ASN1_STRING_get0_data(string), count: Int(ASN1_STRING_length(string)))
+        let address = try? SocketAddress(packedIPAddress: ByteBuffer(bytes: bytes), port: 0)
         return address?.ipAddress.map { "IP:\($0)" }
     }
 

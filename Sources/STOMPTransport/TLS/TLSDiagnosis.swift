@@ -65,7 +65,7 @@ struct TLSDiagnosis {
         return .clientCertificateRequired(issuedBy: authorities, alert)
     }
 
-    /// The peer's first octets are no TLS.
+    /// The peer's first bytes are no TLS.
     func notTLS() -> TLSFailure { .foreignProtocol(opening.spoken, from: role.peer) }
 
     /// How a handshake comes to no end.

@@ -13,7 +13,7 @@ final class TLSEngine {
     var failures: [VerificationFailure] = []
     /// Whether the server asked for a client certificate, and whose it takes.
     var certificateRequest: [String]?
-    /// The first octets of the peer, until the handshake is made.
+    /// The first bytes of the peer, until the handshake is made.
     var opening = TLSOpening()
 
     private let ssl: OpaquePointer
@@ -87,15 +87,15 @@ final class TLSEngine {
     }
 }
 
-// MARK: - Octets
+// MARK: - Bytes
 
 extension TLSEngine {
     /// Takes what came from the network.
-    func feed(_ octets: ByteBuffer) {
-        octets.withUnsafeReadableBytes { _ = BIO_write(incoming, $0.baseAddress, Int32($0.count)) }
+    func feed(_ bytes: ByteBuffer) {
+        bytes.withUnsafeReadableBytes { _ = BIO_write(incoming, $0.baseAddress, Int32($0.count)) }
     }
 
-    /// Octets that came and have not been looked at.
+    /// Bytes that came and have not been looked at.
     var unread: Int { Int(SSL_pending(ssl)) + BIO_ctrl_pending(incoming) }
 
     /// What is to go to the network, or nil.
@@ -115,7 +115,7 @@ extension TLSEngine {
         let result = SSL_do_handshake(ssl)
         if result == 1 { return true }
         if SSL_get_error(ssl, result) == SSL_ERROR_WANT_READ { return false }
-        throw .tls(diagnosis.handshakeFailure(OpenSSLError.take()))
+        throw .tls(diagnosis.handshakeFailure(OpenSSLError.drainQueue()))
     }
 
     enum ReadOutcome {
@@ -125,7 +125,7 @@ extension TLSEngine {
         case drained
         /// The peer sent close_notify.
         case ended
-        /// What follows those octets that were read cannot be.
+        /// What follows those bytes that were read cannot be.
         case failed(TransportError)
     }
 
@@ -143,19 +143,19 @@ extension TLSEngine {
             switch SSL_get_error(ssl, result) {
             case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .drained
             case SSL_ERROR_ZERO_RETURN: return .ended
-            default: return .failed(.tls(diagnosis.streamFailure(OpenSSLError.take())))
+            default: return .failed(.tls(diagnosis.streamFailure(OpenSSLError.drainQueue())))
             }
         }
         return .full
     }
 
-    /// Encrypts all of `octets`.
-    func write(_ octets: ByteBufferView) throws(TransportError) {
-        guard !octets.isEmpty else { return }
+    /// Encrypts all of `bytes`.
+    func write(_ bytes: ByteBufferView) throws(TransportError) {
+        guard !bytes.isEmpty else { return }
         OpenSSLError.clear()
         var count = 0
-        let result = octets.withUnsafeBytes { SSL_write_ex(ssl, $0.baseAddress, $0.count, &count) }
-        guard result == 1 else { throw .tls(diagnosis.streamFailure(OpenSSLError.take())) }
+        let result = bytes.withUnsafeBytes { SSL_write_ex(ssl, $0.baseAddress, $0.count, &count) }
+        guard result == 1 else { throw .tls(diagnosis.streamFailure(OpenSSLError.drainQueue())) }
     }
 
     /// Says close_notify, after which nothing may be written.
@@ -176,7 +176,7 @@ extension TLSEngine {
             opening: opening)
     }
 
-    /// The peer's first octets are no TLS.
+    /// The peer's first bytes are no TLS.
     func notTLS() -> TransportError {
         .tls(diagnosis.notTLS())
     }

@@ -3,7 +3,7 @@ import SystemC
 
 /// Certificates and keys as they lie in files.
 enum TLSFile {
-    /// The most octets taken of a file: the certificates of all public authorities are a quarter of a mebibyte.
+    /// The most bytes taken of a file: the certificates of all public authorities are a quarter of a mebibyte.
     static let limit = 8 << 20
 
     static func isDirectory(_ path: String) -> Bool {
@@ -17,11 +17,11 @@ enum TLSFile {
     /// Reads the file once and whole, so that a pipe will do.
     ///
     /// - Parameter content: what the file should hold.
-    static func octets(of path: String, holding content: TLSFileContent) throws(TransportError) -> [UInt8] {
+    static func bytes(of path: String, holding content: TLSFileContent) throws(TransportError) -> [UInt8] {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw .tls(.cannotRead(content, from: path, SystemError(code: errno))) }
         defer { close(file) }
-        var octets: [UInt8] = []
+        var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while true {
             let count = read(file, &chunk, chunk.count)
@@ -29,9 +29,9 @@ enum TLSFile {
                 if errno == EINTR { continue }
                 throw .tls(.cannotRead(content, from: path, SystemError(code: errno)))
             }
-            if count == 0 { return octets }
-            octets += chunk[..<count]
-            if octets.count > limit {
+            if count == 0 { return bytes }
+            bytes += chunk[..<count]
+            if bytes.count > limit {
                 throw .tls(.tooLarge(content, in: path, limit: limit))
             }
         }

@@ -1,11 +1,11 @@
 import NIOCore
 
-/// TLS in a channel: encrypted octets on the socket's side, plain ones above. It stands first in the pipeline.
+/// TLS in a channel: encrypted bytes on the socket's side, plain ones above. It stands first in the pipeline.
 ///
 /// Above it the channel becomes active when the handshake is made and the peer verified; what is written earlier waits
 /// until then, and is dropped where that never comes. A close of the output says close_notify and still reads; a close
 /// of all says close_notify and waits for nothing. The peer's close_notify comes up as `ChannelEvent.inputClosed`, what
-/// went wrong as a ``TransportError``: both behind the octets that came before.
+/// went wrong as a ``TransportError``: both behind the bytes that came before.
 final class TLSHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -42,7 +42,7 @@ final class TLSHandler: ChannelDuplexHandler {
     private var isEndTold = false
     private var held = HeldWrites()
 
-    /// A record has room for so many octets (RFC 8446, section 5.1).
+    /// A record has room for so many bytes (RFC 8446, section 5.1).
     private static let record = 16 << 10
     /// As much is encrypted at a time; it bounds what the engine keeps.
     private static let portion = 4 * record
@@ -116,17 +116,17 @@ final class TLSHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let octets = unwrapInboundIn(data)
+        let bytes = unwrapInboundIn(data)
         switch state {
         case .waiting, .closed: return
-        case .open, .outputClosed: engine.feed(octets)
+        case .open, .outputClosed: engine.feed(bytes)
         case .handshaking:
-            engine.opening.add(octets)
+            engine.opening.add(bytes)
             guard engine.opening.mayBeTLS else {
                 if engine.opening.isTelling { refusePlain(context) }
                 return
             }
-            engine.feed(octets)
+            engine.feed(bytes)
             advance(context)
         }
         decrypt(context)
@@ -240,16 +240,16 @@ final class TLSHandler: ChannelDuplexHandler {
     // MARK: - Writing
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        let octets = unwrapOutboundIn(data)
+        let bytes = unwrapOutboundIn(data)
         switch state {
         case .outputClosed, .closed: promise?.fail(ChannelError.ioOnClosedChannel)
-        case .open where octets.readableBytes >= Self.record:
+        case .open where bytes.readableBytes >= Self.record:
             encryptHeld(context)
-            encrypt(octets, promise, context)
+            encrypt(bytes, promise, context)
         case .waiting, .handshaking, .open:
-            held.add(octets, promise)
+            held.add(bytes, promise)
             // From here on the channel counts them, so that a writer who never flushes sees it become unwritable.
-            if held.octets.readableBytes >= Self.record { encryptHeld(context) }
+            if held.bytes.readableBytes >= Self.record { encryptHeld(context) }
         }
     }
 
@@ -260,14 +260,14 @@ final class TLSHandler: ChannelDuplexHandler {
     }
 
     private func encryptHeld(_ context: ChannelHandlerContext) {
-        guard state == .open, let (octets, promise) = held.take() else { return }
-        encrypt(octets, promise, context)
+        guard state == .open, let (bytes, promise) = held.dequeue() else { return }
+        encrypt(bytes, promise, context)
     }
 
     private func encrypt(
-        _ octets: ByteBuffer, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext
+        _ bytes: ByteBuffer, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext
     ) {
-        var rest = octets.readableBytesView[...]
+        var rest = bytes.readableBytesView[...]
         do throws(TransportError) {
             repeat {
                 let portion = rest.prefix(Self.portion)

@@ -31,7 +31,7 @@ struct TLSKeyLog: Sendable {
     /// `SSL_CTX_keylog_cb_func`: a line, in one write, so that programs which share the file tear no line of others.
     static let callback: @convention(c) (OpaquePointer?, UnsafePointer<CChar>?) -> Void = { _, line in
         guard let line, let file = shared?.file else { return }
-        let octets = String(cString: line) + "\n"
-        _ = octets.utf8.withContiguousStorageIfAvailable { write(file, $0.baseAddress, $0.count) }
+        let bytes = String(cString: line) + "\n"
+        _ = bytes.utf8.withContiguousStorageIfAvailable { write(file, $0.baseAddress, $0.count) }
     }
 }

@@ -15,21 +15,21 @@ final class TLSMaterial {
     ///   - passphrase: opens an encrypted key or a PKCS#12 file.
     init(path: String, part: TLSFileContent, passphrase: String?) throws(TransportError) {
         self.path = path
-        let octets = try TLSFile.octets(of: path, holding: part)
+        let bytes = try TLSFile.bytes(of: path, holding: part)
         OpenSSLError.clear()
         defer { OpenSSLError.clear() }
-        if octets.isPEM {
-            try readPEM(octets, part: part, passphrase: passphrase)
-        } else if let bundle = octets.withBIO({ d2i_PKCS12_bio($0, nil) }) {
+        if bytes.isPEM {
+            try readPEM(bytes, part: part, passphrase: passphrase)
+        } else if let bundle = bytes.withBIO({ d2i_PKCS12_bio($0, nil) }) {
             defer { PKCS12_free(bundle) }
             try readPKCS12(bundle, part: part, passphrase: passphrase)
-        } else if let certificate = octets.withBIO({ d2i_X509_bio($0, nil) }) {
+        } else if let certificate = bytes.withBIO({ d2i_X509_bio($0, nil) }) {
             certificates = [certificate]
         } else {
-            key = octets.withBIO { d2i_PrivateKey_bio($0, nil) }
+            key = bytes.withBIO { d2i_PrivateKey_bio($0, nil) }
         }
         if part == .privateKey ? key == nil : certificates.isEmpty {
-            throw Self.nothing(of: part, in: octets, path: path)
+            throw Self.nothing(of: part, in: bytes, path: path)
         }
     }
 
@@ -38,22 +38,22 @@ final class TLSMaterial {
         EVP_PKEY_free(key)
     }
 
-    private func readPEM(_ octets: [UInt8], part: TLSFileContent, passphrase: String?) throws(TransportError) {
+    private func readPEM(_ bytes: [UInt8], part: TLSFileContent, passphrase: String?) throws(TransportError) {
         if part != .privateKey {
-            octets.withBIO { bio in
+            bytes.withBIO { bio in
                 while let certificate = PEM_read_bio_X509_AUX(bio, nil, nil, nil) { certificates.append(certificate) }
             }
-            let errors = OpenSSLError.take()
+            let errors = OpenSSLError.drainQueue()
             if let error = errors.first, !errors.contains(where: { $0.isPEM(PEM_R_NO_START_LINE) }) {
                 throw .tls(.damagedCertificate(number: certificates.count + 1, in: path, cause: error.text))
             }
         }
-        if part != .authorities, octets.holdsPEMKey {
+        if part != .authorities, bytes.holdsPEMKey {
             let given = Passphrase(passphrase)
-            key = octets.withBIO { bio in
+            key = bytes.withBIO { bio in
                 PEM_read_bio_PrivateKey(bio, nil, Passphrase.callback, Unmanaged.passUnretained(given).toOpaque())
             }
-            let errors = OpenSSLError.take()
+            let errors = OpenSSLError.drainQueue()
             if key == nil { throw unreadableKey(errors, wasAsked: given.wasAsked, passphrase: passphrase) }
         }
     }
@@ -62,12 +62,12 @@ final class TLSMaterial {
         // What has no passphrase was sealed with an empty one or with none, which is not the same.
         guard let opening = passphrase.map({ [$0] }) ?? ["", nil],
             let opened = opening.first(where: { PKCS12_verify_mac(bundle, $0, -1) == 1 })
-        else { throw unreadableKey(OpenSSLError.take(), wasAsked: true, passphrase: passphrase) }
+        else { throw unreadableKey(OpenSSLError.drainQueue(), wasAsked: true, passphrase: passphrase) }
         OpenSSLError.clear()
         var certificate: OpaquePointer?
         var others: OpaquePointer?
         guard PKCS12_parse(bundle, opened, &key, &certificate, &others) == 1 else {
-            throw unreadableKey(OpenSSLError.take(), wasAsked: false, passphrase: passphrase)
+            throw unreadableKey(OpenSSLError.drainQueue(), wasAsked: false, passphrase: passphrase)
         }
         if let certificate { certificates.append(certificate) }
         for index in 0..<stomptap_x509_count(others) {
@@ -79,7 +79,7 @@ final class TLSMaterial {
 
     private func unreadableKey(_ errors: [OpenSSLError], wasAsked: Bool, passphrase: String?) -> TransportError {
         if wasAsked, passphrase == nil { return .tls(.encryptedFile(path)) }
-        // By chance, one key of 256 that is wrong gives octets that look whole, and are no key.
+        // By chance, one key of 256 that is wrong gives bytes that look whole, and are no key.
         if wasAsked, !errors.contains(where: \.isUnsupported) || errors.contains(where: \.isOfASN1) {
             return .tls(.wrongPassphrase(for: path))
         }
@@ -88,10 +88,10 @@ final class TLSMaterial {
             ? .tls(.unsupportedKey(in: path, cause: cause)) : .tls(.unreadableKey(in: path, cause: cause))
     }
 
-    private static func nothing(of part: TLSFileContent, in octets: [UInt8], path: String) -> TransportError {
-        if octets.starts(with: [0xFE, 0xED, 0xFE, 0xED]) || octets.starts(with: [0xCE, 0xCE, 0xCE, 0xCE]) {
+    private static func nothing(of part: TLSFileContent, in bytes: [UInt8], path: String) -> TransportError {
+        if bytes.starts(with: [0xFE, 0xED, 0xFE, 0xED]) || bytes.starts(with: [0xCE, 0xCE, 0xCE, 0xCE]) {
             return .tls(.javaKeyStore(path))
         }
-        return .tls(octets.isPEM ? .nothingFound(part, in: path) : .unknownFormat(of: path, wanted: part))
+        return .tls(bytes.isPEM ? .nothingFound(part, in: path) : .unknownFormat(of: path, wanted: part))
     }
 }

@@ -1,34 +1,34 @@
 import NIOCore
 
-/// The first octets that come from a peer: they tell whether it speaks TLS, and what else it speaks.
+/// The first bytes that come from a peer: they tell whether it speaks TLS, and what else it speaks.
 struct TLSOpening {
     /// At most ``kept`` of them.
-    private(set) var octets: [UInt8] = []
+    private(set) var bytes: [UInt8] = []
     /// How many came in the handshake.
     private(set) var count = 0
 
     private static let kept = 64
-    /// So many octets, or a line, and it is clear what a peer speaks that does not speak TLS.
+    /// So many bytes, or a line, and it is clear what a peer speaks that does not speak TLS.
     private static let telling = 16
 
     mutating func add(_ buffer: ByteBuffer) {
         count += buffer.readableBytes
-        octets += buffer.readableBytesView.prefix(Self.kept - octets.count)
+        bytes += buffer.readableBytesView.prefix(Self.kept - bytes.count)
     }
 
     /// Whether this may be the beginning of a TLS record (RFC 8446, section 5.1).
     var mayBeTLS: Bool {
-        guard let type = octets.first else { return true }
-        return (0x14...0x17).contains(type) && (octets.count < 2 || octets[1] == 3)
+        guard let type = bytes.first else { return true }
+        return (0x14...0x17).contains(type) && (bytes.count < 2 || bytes[1] == 3)
     }
 
     /// Whether there is enough to say what is spoken in place of TLS.
-    var isTelling: Bool { octets.count >= Self.telling || octets.contains(UInt8(ascii: "\n")) }
+    var isTelling: Bool { bytes.count >= Self.telling || bytes.contains(UInt8(ascii: "\n")) }
 
     /// The version of the server's first message, where that is a ServerHello (RFC 8446, section 4.1.3).
     var serverVersion: TLSVersion? {
-        guard octets.count > 10, octets[0] == 0x16, octets[5] == 2 else { return nil }
-        return TLSVersion(number: Int32(octets[9]) << 8 | Int32(octets[10]))
+        guard bytes.count > 10, bytes[0] == 0x16, bytes[5] == 2 else { return nil }
+        return TLSVersion(number: Int32(bytes[9]) << 8 | Int32(bytes[10]))
     }
 
     /// What the peer speaks in place of TLS.
@@ -37,11 +37,11 @@ struct TLSOpening {
             return .stomp
         }
         if startsWithAny(of: "GET ", "POST ", "HEAD ", "PUT ", "OPTIONS ", "CONNECT ") { return .httpRequest }
-        if let other = ForeignProtocol(firstOctets: octets) { return .other(other) }
-        return .unknown(Array(octets.prefix(Self.telling)))
+        if let other = ForeignProtocol(firstBytes: bytes) { return .other(other) }
+        return .unknown(Array(bytes.prefix(Self.telling)))
     }
 
     private func startsWithAny(of beginnings: String...) -> Bool {
-        beginnings.contains { octets.starts(with: $0.utf8) }
+        beginnings.contains { bytes.starts(with: $0.utf8) }
     }
 }

@@ -25,14 +25,14 @@ public struct WebSocketClose: Sendable, Hashable {
         reason = String(buffer: body)
     }
 
-    /// The body of the close frame, at most 125 octets of it: what is too long of the reason is left out.
+    /// The body of the close frame, at most 125 bytes of it: what is too long of the reason is left out.
     var body: ByteBuffer {
         var body = ByteBuffer()
         guard let code, let wire = UInt16(exactly: code) else { return body }
         body.writeInteger(wire)
-        var octets = ByteBuffer(string: reason)
-        if octets.readableBytes > 0 {
-            body.writeImmutableBuffer(octets.readPiece(of: 123, isText: true))
+        var bytes = ByteBuffer(string: reason)
+        if bytes.readableBytes > 0 {
+            body.writeImmutableBuffer(bytes.readPiece(of: 123, isText: true))
         }
         return body
     }

@@ -17,8 +17,8 @@ package struct WebSocketDissector {
         package var payload: ByteBuffer { frame.payload }
 
         /// - Parameter isMasked: whether a client sends it.
-        package func octets(isMasked: Bool) -> ByteBuffer {
-            frame.octets(maskedBy: isMasked ? .random(in: .min ... .max) : nil)
+        package func bytes(isMasked: Bool) -> ByteBuffer {
+            frame.bytes(maskedBy: isMasked ? .random(in: .min ... .max) : nil)
         }
     }
 
@@ -28,7 +28,7 @@ package struct WebSocketDissector {
     /// - Parameters:
     ///   - isFromClient: whose frames come.
     ///   - answer: the head of the 101 that made the WebSocket.
-    ///   - limit: the largest message that is taken apart, in octets.
+    ///   - limit: the largest message that is taken apart, in bytes.
     /// - Throws: ``TransportError`` where the sides have agreed on an extension that is not known here.
     package init(isFromClient: Bool, answer: HTTPResponseHead, limit: Int) throws(TransportError) {
         let extensions = WebSocketExtension.all(in: answer.headers)
@@ -48,14 +48,14 @@ package struct WebSocketDissector {
     ///
     /// - Throws: ``TransportError`` where it is no WebSocket, or larger than the limit. There is nothing to be had after
     ///   that.
-    package mutating func take(_ octets: ByteBuffer, _ body: (Element) -> Void) throws(TransportError) {
-        reader.feed(octets)
+    package mutating func append(_ bytes: ByteBuffer, _ body: (Element) -> Void) throws(TransportError) {
+        reader.feed(bytes)
         do throws(WebSocketViolation) {
             while let frame = try reader.next() {
                 if frame.opcode.isControl {
                     body(.control(Control(frame: frame), try content(of: frame)))
-                } else if let message = try assembler.take(frame) {
-                    body(.message(message.octets, isText: message.isText))
+                } else if let message = try assembler.append(frame) {
+                    body(.message(message.bytes, isText: message.isText))
                 }
             }
         } catch {
@@ -74,15 +74,15 @@ package struct WebSocketDissector {
     /// A message in one frame.
     ///
     /// - Parameter isMasked: whether a client sends it.
-    package static func message(_ octets: ByteBuffer, isText: Bool, isMasked: Bool) -> ByteBuffer {
-        WebSocketFrame(opcode: isText ? .text : .binary, payload: octets)
-            .octets(maskedBy: isMasked ? .random(in: .min ... .max) : nil)
+    package static func message(_ bytes: ByteBuffer, isText: Bool, isMasked: Bool) -> ByteBuffer {
+        WebSocketFrame(opcode: isText ? .text : .binary, payload: bytes)
+            .bytes(maskedBy: isMasked ? .random(in: .min ... .max) : nil)
     }
 
     /// A close frame.
     package static func close(code: Int, reason: String, isMasked: Bool) -> ByteBuffer {
         WebSocketFrame(opcode: .close, payload: WebSocketClose(code: code, reason: reason).body)
-            .octets(maskedBy: isMasked ? .random(in: .min ... .max) : nil)
+            .bytes(maskedBy: isMasked ? .random(in: .min ... .max) : nil)
     }
 
     /// Takes those extensions out of a client's offer that could not be taken apart: all but permessage-deflate, and

@@ -46,30 +46,30 @@ struct WebSocketFrame: Equatable {
     var payload = ByteBuffer()
 
     /// The frame as it goes over the wire, masked where there is a key.
-    func octets(maskedBy key: UInt32?) -> ByteBuffer {
-        var octets = ByteBuffer()
+    func bytes(maskedBy key: UInt32?) -> ByteBuffer {
+        var bytes = ByteBuffer()
         let length = payload.readableBytes
-        octets.reserveCapacity(length + Self.largestHead)
-        octets.writeInteger((isLast ? 0x80 : 0) | (isCompressed ? 0x40 : 0) | opcode.rawValue)
+        bytes.reserveCapacity(length + Self.largestHead)
+        bytes.writeInteger((isLast ? 0x80 : 0) | (isCompressed ? 0x40 : 0) | opcode.rawValue)
         let mask: UInt8 = key == nil ? 0 : 0x80
         switch length {
         case ...125:
-            octets.writeInteger(mask | UInt8(length))
+            bytes.writeInteger(mask | UInt8(length))
         case ...0xFFFF:
-            octets.writeMultipleIntegers(mask | 126, UInt16(length))
+            bytes.writeMultipleIntegers(mask | 126, UInt16(length))
         default:
-            octets.writeMultipleIntegers(mask | 127, UInt64(length))
+            bytes.writeMultipleIntegers(mask | 127, UInt64(length))
         }
         guard let key else {
-            octets.writeImmutableBuffer(payload)
-            return octets
+            bytes.writeImmutableBuffer(payload)
+            return bytes
         }
-        octets.writeInteger(key)
-        octets.write(payload, maskedBy: key)
-        return octets
+        bytes.writeInteger(key)
+        bytes.write(payload, maskedBy: key)
+        return bytes
     }
 
-    /// Octets of the longest head.
+    /// Bytes of the longest head.
     static let largestHead = 14
 }
 

@@ -1,12 +1,12 @@
 import NIOCore
 
-/// Takes frames from octets as they come (RFC 6455, section 5.2): feed it, and take the frames that are whole.
+/// Takes frames from bytes as they come (RFC 6455, section 5.2): feed it, and take the frames that are whole.
 ///
 /// What makes a frame unacceptable stands in its head, and is told when that is here: nobody waits for the payload.
 struct WebSocketFrameReader {
     private let isServer: Bool
     private let isCompressed: Bool
-    /// The largest message that is taken, in octets.
+    /// The largest message that is taken, in bytes.
     var limit: Int
     /// The beginning of a frame whose rest is still to come; empty between frames.
     private var carry = ByteBuffer()
@@ -16,7 +16,7 @@ struct WebSocketFrameReader {
     /// - Parameters:
     ///   - isServer: whether frames are to be masked, as those of clients are.
     ///   - isCompressed: whether messages may be compressed.
-    ///   - limit: the largest message, in octets.
+    ///   - limit: the largest message, in bytes.
     init(isServer: Bool, isCompressed: Bool, limit: Int) {
         self.isServer = isServer
         self.isCompressed = isCompressed
@@ -35,7 +35,7 @@ struct WebSocketFrameReader {
     mutating func next() throws(WebSocketViolation) -> WebSocketFrame? {
         if carry.readableBytes > 0 { return try frameFromCarry() }
         if let head = try head(of: chunk), let frame = frame(head, &chunk) { return frame }
-        // A buffer of its own, lest a few octets keep a whole chunk alive.
+        // A buffer of its own, lest a few bytes keep a whole chunk alive.
         if chunk.readableBytes > 0 { carry = ByteBuffer(bytes: chunk.readableBytesView) }
         chunk = ByteBuffer()
         return nil
@@ -59,10 +59,10 @@ struct WebSocketFrameReader {
     }
 
     /// The frame with this head; nil where its payload is not whole.
-    private func frame(_ head: Head, _ octets: inout ByteBuffer) -> WebSocketFrame? {
-        guard octets.readableBytes - head.size >= head.length else { return nil }
-        octets.moveReaderIndex(forwardBy: head.size)
-        guard var payload = octets.readSlice(length: head.length) else { return nil }
+    private func frame(_ head: Head, _ bytes: inout ByteBuffer) -> WebSocketFrame? {
+        guard bytes.readableBytes - head.size >= head.length else { return nil }
+        bytes.moveReaderIndex(forwardBy: head.size)
+        guard var payload = bytes.readSlice(length: head.length) else { return nil }
         if let key = head.key {
             var unmasked = ByteBuffer()
             unmasked.write(payload, maskedBy: key)
@@ -76,16 +76,16 @@ struct WebSocketFrameReader {
         var opcode: WebSocketOpcode
         var isLast: Bool
         var isCompressed: Bool
-        /// Octets of the head, and of the payload.
+        /// Bytes of the head, and of the payload.
         var size: Int
         var length: Int
         var key: UInt32?
     }
 
     /// The head that stands first; nil where it is not whole.
-    private func head(of octets: ByteBuffer) throws(WebSocketViolation) -> Head? {
-        let start = octets.readerIndex
-        guard let bits = octets.getInteger(at: start, as: UInt16.self) else { return nil }
+    private func head(of bytes: ByteBuffer) throws(WebSocketViolation) -> Head? {
+        let start = bytes.readerIndex
+        guard let bits = bytes.getInteger(at: start, as: UInt16.self) else { return nil }
         let (isLast, isMasked) = (bits & 0x8000 != 0, bits & 0x80 != 0)
         guard isMasked == isServer else { throw isServer ? .unmaskedFrame : .maskedFrame }
         guard let opcode = WebSocketOpcode(rawValue: UInt8(bits >> 8 & 0x0F)) else {
@@ -104,10 +104,10 @@ struct WebSocketFrameReader {
         switch bits & 0x7F {
         case 126:
             size += 2
-            length = octets.getInteger(at: start + 2, as: UInt16.self).map(Int.init)
+            length = bytes.getInteger(at: start + 2, as: UInt16.self).map(Int.init)
         case 127:
             size += 8
-            length = octets.getInteger(at: start + 2, as: UInt64.self).map(Int.init(clamping:))
+            length = bytes.getInteger(at: start + 2, as: UInt64.self).map(Int.init(clamping:))
         case let short:
             length = Int(short)
         }
@@ -116,7 +116,7 @@ struct WebSocketFrameReader {
         var head = Head(
             opcode: opcode, isLast: isLast, isCompressed: bits & 0x4000 != 0, size: size, length: length)
         if isMasked {
-            guard let key = octets.getInteger(at: start + size, as: UInt32.self) else { return nil }
+            guard let key = bytes.getInteger(at: start + size, as: UInt32.self) else { return nil }
             head.key = key
             head.size += 4
         }

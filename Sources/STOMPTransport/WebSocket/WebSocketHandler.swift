@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Makes messages of octets and octets of messages, answers pings, and runs the close handshake: RFC 6455 for both ends.
+/// Makes messages of bytes and bytes of messages, answers pings, and runs the close handshake: RFC 6455 for both ends.
 final class WebSocketHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -27,7 +27,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     /// Whether the present read has brought something that was told; the first one brought the HTTP handshake.
     private var hasTold = true
     private var needsFlush = false
-    /// Whether somebody takes what comes. Where nobody does, octets that have been read wait in the reader: the frames and
+    /// Whether somebody takes what comes. Where nobody does, bytes that have been read wait in the reader: the frames and
     /// messages in them may take many times their memory.
     private var isReading = true
     /// What the receiver has been told since it last had time to stop the reading.
@@ -73,7 +73,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
             // What a frame brings may end the stream, or stop the reading.
             while handshake.mayReceive, isReading || isLast, let frame = try reader.next() {
                 trace.record(.incoming, frame)
-                try take(frame, context)
+                try receive(frame, context)
                 guard toldSize >= Self.portion else { continue }
                 guard !isLast else { return leaveOut() }
                 toldSize = 0
@@ -84,14 +84,14 @@ final class WebSocketHandler: ChannelDuplexHandler {
         }
     }
 
-    /// What the receiver is told before it is asked whether it takes more: octets, and so much more for each thing.
+    /// What the receiver is told before it is asked whether it takes more: bytes, and so much more for each thing.
     private static let portion = 256 << 10
     private static let itemCost = 256
     /// As much as a receiver is told that takes nothing, when the connection ends: what the system keeps of a connection
     /// is less, unless it is made to become more.
     private static let lastPortion = 32 << 20
 
-    private func count(_ octets: ByteBuffer) { toldSize += octets.readableBytes + Self.itemCost }
+    private func count(_ bytes: ByteBuffer) { toldSize += bytes.readableBytes + Self.itemCost }
 
     /// Takes up what has waited.
     private func goOn(_ context: ChannelHandlerContext) {
@@ -100,7 +100,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         channelReadComplete(context: context)
     }
 
-    /// The octets have ended: what has waited is told, whether anybody takes it or not.
+    /// The bytes have ended: what has waited is told, whether anybody takes it or not.
     private func readRest(_ context: ChannelHandlerContext) {
         guard !isLast, !isReading else { return }
         isLast = true
@@ -114,10 +114,10 @@ final class WebSocketHandler: ChannelDuplexHandler {
         handshake.abandon()
     }
 
-    private func take(_ frame: WebSocketFrame, _ context: ChannelHandlerContext) throws(WebSocketViolation) {
+    private func receive(_ frame: WebSocketFrame, _ context: ChannelHandlerContext) throws(WebSocketViolation) {
         switch frame.opcode {
         case .text, .binary, .continuation:
-            if let message = try assembler.take(frame) { deliver(message, context) }
+            if let message = try assembler.append(frame) { deliver(message, context) }
         case .ping:
             answer(frame.payload, context)
             count(frame.payload)
@@ -132,15 +132,15 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     private func deliver(_ message: WebSocketMessageAssembler.Message, _ context: ChannelHandlerContext) {
         hasTold = true
-        count(message.octets)
-        trace.record(.incoming, isText: message.isText, message.octets, compressedSize: message.compressedSize)
+        count(message.bytes)
+        trace.record(.incoming, isText: message.isText, message.bytes, compressedSize: message.compressedSize)
         let kind: TransportMessageKind = message.isText ? .text : .binary
         if kind != incomingKind {
             incomingKind = kind
             context.fireUserInboundEventTriggered(TransportEvent.messages(as: kind))
         }
         if !message.isValid { context.fireUserInboundEventTriggered(TransportEvent.invalidUTF8) }
-        context.fireChannelRead(Self.wrapInboundOut(message.octets))
+        context.fireChannelRead(Self.wrapInboundOut(message.bytes))
     }
 
     private func tellLife(_ context: ChannelHandlerContext, _ event: TransportEvent) {
@@ -160,7 +160,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // The end of the octets is this layer's to interpret.
+        // The end of the bytes is this layer's to interpret.
         if case ChannelEvent.inputClosed = event {
             readRest(context)
             return connectionEnded(context)
@@ -190,7 +190,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         }
         let messages = output.messages(of: Self.unwrapOutboundIn(data))
         for message in messages {
-            trace.record(.outgoing, isText: message.isText, message.octets, compressedSize: message.compressedSize)
+            trace.record(.outgoing, isText: message.isText, message.bytes, compressedSize: message.compressedSize)
         }
         let frames = messages.flatMap(\.frames)
         for (number, frame) in frames.enumerated() {
@@ -209,15 +209,15 @@ final class WebSocketHandler: ChannelDuplexHandler {
             perform(handshake.close(WebSocketClose(code: code, reason: reason)), context)
         case TransportRequest.ping(let payload):
             guard handshake.maySend else { break }
-            let octets = ByteBuffer(bytes: payload.prefix(125))
-            send(WebSocketFrame(opcode: .ping, payload: octets), context)
+            let bytes = ByteBuffer(bytes: payload.prefix(125))
+            send(WebSocketFrame(opcode: .ping, payload: bytes), context)
             context.flush()
         case TransportRequest.messages(let kind):
             output.kind = kind
         case let event as StreamReading:
             setReading(event.isOn, context)
         case let event as MessageLimit:
-            let limit = min(event.octets ?? .max, largestMessage)
+            let limit = min(event.bytes ?? .max, largestMessage)
             reader.limit = limit
             assembler.limit = limit
         default:
@@ -269,6 +269,6 @@ final class WebSocketHandler: ChannelDuplexHandler {
         // Nobody can foresee it (section 5.3).
         let key = role == .client ? UInt32.random(in: 0...UInt32.max) : nil
         trace.record(.outgoing, frame, key: key)
-        context.write(Self.wrapOutboundOut(frame.octets(maskedBy: key)), promise: promise)
+        context.write(Self.wrapOutboundOut(frame.bytes(maskedBy: key)), promise: promise)
     }
 }

@@ -5,24 +5,24 @@ import NIOCore
 struct WebSocketMessageAssembler {
     struct Message: Equatable {
         var isText: Bool
-        var octets: ByteBuffer
+        var bytes: ByteBuffer
         /// False for a text message that is no UTF-8; true for a binary one.
         var isValid = true
-        /// How many octets it had on the wire, where it was compressed.
+        /// How many bytes it had on the wire, where it was compressed.
         var compressedSize: Int?
     }
 
-    /// The largest message that is taken, in octets.
+    /// The largest message that is taken, in bytes.
     var limit: Int
     private let acceptsInvalidUTF8: Bool
     private let inflater: Inflater?
     /// The message whose last fragment is still to come.
     private var partial: Message?
-    /// How many octets of it are known to be UTF-8.
+    /// How many bytes of it are known to be UTF-8.
     private var checkedSize = 0
 
     /// - Parameters:
-    ///   - limit: the largest message, in octets.
+    ///   - limit: the largest message, in bytes.
     ///   - acceptsInvalidUTF8: whether text that is no UTF-8 is a message all the same.
     ///   - inflater: for compressed messages.
     init(limit: Int, acceptsInvalidUTF8: Bool, inflater: Inflater? = nil) {
@@ -32,21 +32,21 @@ struct WebSocketMessageAssembler {
     }
 
     /// Takes a data frame; gives the message that ends with it.
-    mutating func take(_ frame: WebSocketFrame) throws(WebSocketViolation) -> Message? {
+    mutating func append(_ frame: WebSocketFrame) throws(WebSocketViolation) -> Message? {
         if frame.opcode == .continuation {
             guard var message = partial.take() else { throw WebSocketViolation.continuationOfNothing }
             return try goOn(&message, frame)
         }
         guard partial == nil else { throw WebSocketViolation.messageInsideMessage }
-        var message = Message(isText: frame.opcode == .text, octets: ByteBuffer())
+        var message = Message(isText: frame.opcode == .text, bytes: ByteBuffer())
         guard frame.isLast, !frame.isCompressed else {
             if frame.isCompressed { message.compressedSize = 0 }
             checkedSize = 0
             return try goOn(&message, frame)
         }
         guard frame.payload.readableBytes <= limit else { throw .tooLarge(limit: limit) }
-        message.octets = frame.payload
-        if message.isText, !message.octets.isUTF8 { try tell(invalid: &message) }
+        message.bytes = frame.payload
+        if message.isText, !message.bytes.isUTF8 { try report(invalid: &message) }
         return message
     }
 
@@ -55,24 +55,24 @@ struct WebSocketMessageAssembler {
     ) throws(WebSocketViolation) -> Message? {
         if let size = message.compressedSize, let inflater {
             message.compressedSize = size + frame.payload.readableBytes
-            try inflater.inflate(frame.payload, onto: &message.octets, limit: limit)
-            if frame.isLast { try inflater.finish(&message.octets, limit: limit) }
+            try inflater.inflate(frame.payload, onto: &message.bytes, limit: limit)
+            if frame.isLast { try inflater.finish(&message.bytes, limit: limit) }
         } else {
-            guard message.octets.readableBytes + frame.payload.readableBytes <= limit else {
+            guard message.bytes.readableBytes + frame.payload.readableBytes <= limit else {
                 throw .tooLarge(limit: limit)
             }
             // A copy: a slice would keep the whole of the read that brought it.
-            message.octets.writeImmutableBuffer(frame.payload)
+            message.bytes.writeImmutableBuffer(frame.payload)
         }
-        if message.isText, message.isValid, !message.octets.isUTF8(from: &checkedSize, isWhole: frame.isLast) {
-            try tell(invalid: &message)
+        if message.isText, message.isValid, !message.bytes.isUTF8(from: &checkedSize, isWhole: frame.isLast) {
+            try report(invalid: &message)
         }
         if frame.isLast { return message }
         partial = message
         return nil
     }
 
-    private func tell(invalid message: inout Message) throws(WebSocketViolation) {
+    private func report(invalid message: inout Message) throws(WebSocketViolation) {
         guard acceptsInvalidUTF8 else { throw .textNotUTF8 }
         message.isValid = false
     }

@@ -5,8 +5,8 @@ struct WebSocketOutput {
     /// A message in its frames.
     struct Message: Equatable {
         var isText: Bool
-        var octets: ByteBuffer
-        /// How many octets it has on the wire, where it is compressed.
+        var bytes: ByteBuffer
+        /// How many bytes it has on the wire, where it is compressed.
         var compressedSize: Int?
         var frames: [WebSocketFrame]
     }
@@ -24,15 +24,15 @@ struct WebSocketOutput {
     }
 
     /// One message, or several where it is to be split. There is always one.
-    func messages(of octets: ByteBuffer) -> [Message] {
+    func messages(of bytes: ByteBuffer) -> [Message] {
         let isText =
             switch kind {
-            case .byContent: octets.isUTF8
+            case .byContent: bytes.isUTF8
             case .text: true
             case .binary: false
             }
-        guard let split, octets.readableBytes > split else { return [message(octets, isText)] }
-        var rest = octets
+        guard let split, bytes.readableBytes > split else { return [message(bytes, isText)] }
+        var rest = bytes
         var messages: [Message] = []
         while rest.readableBytes > 0 {
             messages.append(message(rest.readPiece(of: split, isText: isText), isText))
@@ -40,10 +40,10 @@ struct WebSocketOutput {
         return messages
     }
 
-    private func message(_ octets: ByteBuffer, _ isText: Bool) -> Message {
-        // Of nothing zlib makes nothing, and a compressed message has at least one octet.
-        let compressed = octets.readableBytes > 0 ? deflater?.deflate(octets) : nil
-        var rest = compressed ?? octets
+    private func message(_ bytes: ByteBuffer, _ isText: Bool) -> Message {
+        // Of nothing zlib makes nothing, and a compressed message has at least one byte.
+        let compressed = bytes.readableBytes > 0 ? deflater?.deflate(bytes) : nil
+        var rest = compressed ?? bytes
         var frames: [WebSocketFrame] = []
         repeat {
             let isFirst = frames.isEmpty
@@ -55,6 +55,6 @@ struct WebSocketOutput {
                     isCompressed: isFirst && compressed != nil, payload: payload))
         } while rest.readableBytes > 0
         return Message(
-            isText: isText, octets: octets, compressedSize: compressed.map(\.readableBytes), frames: frames)
+            isText: isText, bytes: bytes, compressedSize: compressed.map(\.readableBytes), frames: frames)
     }
 }

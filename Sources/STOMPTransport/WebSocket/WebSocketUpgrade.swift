@@ -87,7 +87,7 @@ final class WebSocketUpgrade: ChannelInboundHandler, RemovableChannelHandler {
             state = .switching(head)
         case (.head(let head, _), .waiting):
             state = .refused(head, body: ByteBuffer())
-            context.eventLoop.assumeIsolated().scheduleTask(in: HTTPRefusal.patience) { self.failRefused() }
+            context.eventLoop.assumeIsolated().scheduleTask(in: HTTPRefusal.timeout) { self.failRefused() }
         case (.body(let part), .refused(let head, var body)):
             body.writeBytes(part.readableBytesView.prefix(HTTPRefusal.bodyLimit - body.readableBytes))
             state = .refused(head, body: body)

@@ -38,10 +38,10 @@ struct Arrivals: Sendable {
     var isExact: Bool { trackers.allSatisfy(\.isExact) }
 
     /// Counts a measured message; whether it is the first of its number, or nil where there are too many streams.
-    mutating func take(_ stamp: Stamp, order: inout ArrivalOrder) -> Bool? {
+    mutating func record(_ stamp: Stamp, order: inout ArrivalOrder) -> Bool? {
         guard let index = index(of: StreamKey(stamp)) else { return nil }
-        let isFresh = trackers[index].take(stamp.sequence, mostGaps: gapsOfEach)
-        let isInOrder = order.take(stamp.sequence, of: index)
+        let isFresh = trackers[index].record(stamp.sequence, mostGaps: gapsOfEach)
+        let isInOrder = order.record(stamp.sequence, of: index)
         if isFresh, !isInOrder { outOfOrder += 1 }
         return isFresh
     }
@@ -79,7 +79,7 @@ struct ArrivalOrder: Sendable {
     private var ends: [UInt64] = []
 
     /// Whether it comes behind all that came before it.
-    mutating func take(_ sequence: UInt64, of stream: Int) -> Bool {
+    mutating func record(_ sequence: UInt64, of stream: Int) -> Bool {
         while ends.count <= stream { ends.append(0) }
         guard sequence >= ends[stream] else { return false }
         ends[stream] = sequence + 1
@@ -105,7 +105,7 @@ struct SequenceTracker: Sendable {
     /// Counts a message; false where it had come before.
     ///
     /// - Parameter mostGaps: how many gaps may be kept now.
-    mutating func take(_ sequence: UInt64, mostGaps: Int = Self.mostGaps) -> Bool {
+    mutating func record(_ sequence: UInt64, mostGaps: Int = Self.mostGaps) -> Bool {
         if sequence >= end {
             if sequence > end { gaps.append(end..<sequence) }
             giveUpOldest(beyond: mostGaps)

@@ -61,7 +61,7 @@ struct ClockComparison: Sendable {
                     }
                 }
                 group.addTask {
-                    for try await message in messages { take(message, results) }
+                    for try await message in messages { receive(message, results) }
                 }
                 try await group.next()
                 group.cancelAll()
@@ -73,7 +73,7 @@ struct ClockComparison: Sendable {
         try await reconnection.run { connection in
             do {
                 let subscription = try await connection.subscribe(to: destination)
-                _ = try await connection.standing(of: subscription)
+                _ = try await connection.confirmation(of: subscription)
                 try await work(connection, subscription.messages)
             } catch {
                 _ = await Task { try await connection.disconnect() }.result
@@ -83,7 +83,7 @@ struct ClockComparison: Sendable {
         }
     }
 
-    private func take(_ message: Message, _ results: Shared<[Result]>) {
+    private func receive(_ message: Message, _ results: Shared<[Result]>) {
         guard
             let comparison = Self.comparison(
                 told: Self.words(message), at: message.receivedAt.nanoseconds, to: name)

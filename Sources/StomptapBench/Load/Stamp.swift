@@ -1,7 +1,7 @@
 import NIOCore
 import StomptapOutput
 
-/// What a bench's message says of itself: 48 octets of ASCII at the beginning of its body, or as a header's value.
+/// What a bench's message says of itself: 48 bytes of ASCII at the beginning of its body, or as a header's value.
 ///
 /// `stb1`, then in hexadecimal the run (8), the publisher (4) and the destination (4), a letter for the kind, the
 /// sequence (11) and the due time in nanoseconds since 1970 (16).
@@ -30,14 +30,14 @@ package struct Stamp: Sendable, Equatable {
     var due: Int64
 
     var text: String {
-        let octets = [UInt8](unsafeUninitializedCapacity: Self.size) { space, count in
+        let bytes = [UInt8](unsafeUninitializedCapacity: Self.size) { space, count in
             write(to: UnsafeMutableRawBufferPointer(space))
             count = Self.size
         }
-        return String(decoding: octets, as: UTF8.self)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// - Parameter space: has room for ``size`` octets.
+    /// - Parameter space: has room for ``size`` bytes.
     func write(to space: UnsafeMutableRawBufferPointer) {
         space.copyBytes(from: Self.magic)
         space.store(hexadecimal: run, at: 4)
@@ -62,14 +62,14 @@ package struct Stamp: Sendable, Equatable {
 }
 
 extension Stamp {
-    /// Reads the first octets; nil where they are no stamp.
-    init?(_ octets: UnsafeRawBufferPointer) {
-        guard octets.count >= Self.size, octets.prefix(4).elementsEqual(Self.magic),
-            let kind = Kind(rawValue: octets[20])
+    /// Reads the first bytes; nil where they are no stamp.
+    init?(_ bytes: UnsafeRawBufferPointer) {
+        guard bytes.count >= Self.size, bytes.prefix(4).elementsEqual(Self.magic),
+            let kind = Kind(rawValue: bytes[20])
         else { return nil }
-        guard let run = octets.hexadecimal(4..<12), let publisher = octets.hexadecimal(12..<16),
-            let destination = octets.hexadecimal(16..<20), let sequence = octets.hexadecimal(21..<32),
-            let due = octets.hexadecimal(32..<48)
+        guard let run = bytes.hexadecimal(4..<12), let publisher = bytes.hexadecimal(12..<16),
+            let destination = bytes.hexadecimal(16..<20), let sequence = bytes.hexadecimal(21..<32),
+            let due = bytes.hexadecimal(32..<48)
         else { return nil }
         self.init(
             run: UInt32(run), publisher: UInt16(publisher), destination: UInt16(destination), kind: kind,

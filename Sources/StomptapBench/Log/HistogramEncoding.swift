@@ -2,13 +2,13 @@ import STOMPTransport
 
 /// HdrHistogram's V2 encoding, compressed form: what stands in its logs in base64.
 ///
-/// A histogram is a header of 40 octets and its counts as ZigZag LEB128 numbers, where a negative one is a run of
+/// A histogram is a header of 40 bytes and its counts as ZigZag LEB128 numbers, where a negative one is a run of
 /// zeros; all of it within zlib, behind a cookie and its length.
 enum HistogramEncoding {
     private static let cookie: UInt32 = 0x1C84_9313
     private static let compressedCookie: UInt32 = 0x1C84_9314
     private static let headerSize = 40
-    /// The most octets of a payload that is read; a histogram of five digits over all of 64 bits has fewer.
+    /// The most bytes of a payload that is read; a histogram of five digits over all of 64 bits has fewer.
     private static let largestPayload = 64 << 20
 
     static func encode(_ latencies: Latencies) -> [UInt8] {
@@ -38,10 +38,10 @@ enum HistogramEncoding {
     }
 
     /// Adds what was encoded, by whomever, to `latencies`; false where it cannot be read.
-    static func add(_ octets: [UInt8], to latencies: inout Latencies) -> Bool {
-        guard octets.bigEndian(at: 0, UInt32.self) == compressedCookie,
-            let length = octets.bigEndian(at: 4, UInt32.self), octets.count - 8 >= Int(length),
-            let payload = Zlib.inflated(Array(octets[8..<(8 + Int(length))]), limit: largestPayload),
+    static func add(_ bytes: [UInt8], to latencies: inout Latencies) -> Bool {
+        guard bytes.bigEndian(at: 0, UInt32.self) == compressedCookie,
+            let length = bytes.bigEndian(at: 4, UInt32.self), bytes.count - 8 >= Int(length),
+            let payload = Zlib.inflated(Array(bytes[8..<(8 + Int(length))]), limit: largestPayload),
             payload.bigEndian(at: 0, UInt32.self) == cookie,
             let size = payload.bigEndian(at: 4, UInt32.self), payload.count - headerSize >= Int(size),
             payload.bigEndian(at: 8, UInt32.self) == 0,
@@ -53,10 +53,10 @@ enum HistogramEncoding {
             HistogramLayout(lowest: lowest, digits: Int(digits)), to: &latencies)
     }
 
-    private static func addCounts(_ octets: ArraySlice<UInt8>, _ layout: HistogramLayout, to latencies: inout Latencies)
+    private static func addCounts(_ bytes: ArraySlice<UInt8>, _ layout: HistogramLayout, to latencies: inout Latencies)
         -> Bool
     {
-        var rest = octets
+        var rest = bytes
         var index = 0
         while !rest.isEmpty {
             guard let number = rest.popZigZag() else { return false }
@@ -82,14 +82,14 @@ extension [UInt8] {
         Swift.withUnsafeBytes(of: number.bigEndian) { append(contentsOf: $0) }
     }
 
-    /// The number at `offset`; nil where the octets end before it does.
+    /// The number at `offset`; nil where the bytes end before it does.
     func bigEndian<Number: FixedWidthInteger>(at offset: Int, _: Number.Type) -> Number? {
         let size = MemoryLayout<Number>.size
         guard offset >= 0, count - offset >= size else { return nil }
         return self[offset..<(offset + size)].reduce(0) { $0 << 8 | Number(truncatingIfNeeded: $1) }
     }
 
-    /// Appends a number in ZigZag LEB128, as HdrHistogram has it: at most nine octets, the last one whole.
+    /// Appends a number in ZigZag LEB128, as HdrHistogram has it: at most nine bytes, the last one whole.
     fileprivate mutating func append(zigZag number: Int64) {
         var rest = UInt64(bitPattern: number << 1 ^ number >> 63)
         for _ in 0..<8 {
@@ -105,9 +105,9 @@ extension ArraySlice<UInt8> {
     fileprivate mutating func popZigZag() -> Int64? {
         var value: UInt64 = 0
         for place in 0..<9 {
-            guard let octet = popFirst() else { return nil }
-            let isLast = place == 8 || octet < 0x80
-            value |= UInt64(place == 8 ? octet : octet & 0x7F) << UInt64(7 * place)
+            guard let byte = popFirst() else { return nil }
+            let isLast = place == 8 || byte < 0x80
+            value |= UInt64(place == 8 ? byte : byte & 0x7F) << UInt64(7 * place)
             if isLast { break }
         }
         return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)

@@ -108,10 +108,10 @@ enum HistogramLog {
         }
 
         private mutating func addLatencies(_ line: Substring) -> Bool {
-            guard let encoded = line.split(separator: ",").last, let octets = Base64.decode(encoded) else {
+            guard let encoded = line.split(separator: ",").last, let bytes = Base64.decode(encoded) else {
                 return false
             }
-            return HistogramEncoding.add(octets, to: &latencies)
+            return HistogramEncoding.add(bytes, to: &latencies)
         }
 
         /// Adds what is known of a line of counts; false where a number is none, or longer than any run.

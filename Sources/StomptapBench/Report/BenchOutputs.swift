@@ -57,7 +57,7 @@ extension HistogramLog.Counts {
 
 /// `bench --merge`: the logs of several machines as one.
 package struct LogMerge: Sendable {
-    /// The most octets of a log that are read.
+    /// The most bytes of a log that are read.
     private static let largestLog = 256 << 20
 
     private let count: Int
@@ -69,8 +69,8 @@ package struct LogMerge: Sendable {
     package init(files: [String]) throws {
         count = files.count
         for file in files {
-            let octets = try InputFile.read(file, limit: Self.largestLog)
-            try content.add(String(decoding: octets, as: UTF8.self), name: file)
+            let bytes = try InputFile.read(file, limit: Self.largestLog)
+            try content.add(String(decoding: bytes, as: UTF8.self), name: file)
         }
     }
 

@@ -10,7 +10,7 @@ package struct BenchRun: Sendable {
     /// How often it looks how things stand.
     private static let tick: UInt64 = 50_000_000
     /// What is still on its way when a run is broken off has so long to come, and a publisher to stop.
-    static let patience: Int64 = 1_000_000_000
+    static let timeout: Int64 = 1_000_000_000
 
     let plan: BenchPlan
     let endpoint: String

@@ -35,7 +35,7 @@ struct ConnectPhase: Sendable {
             }
             var isConfirmed = true
             for subscription in subscriptions {
-                isConfirmed = try await connection.standing(of: subscription) != .unconfirmed && isConfirmed
+                isConfirmed = try await connection.confirmation(of: subscription) != .unconfirmed && isConfirmed
             }
             return (Subscribed(connection: connection, messages: messages), isConfirmed)
         }

@@ -71,7 +71,7 @@ struct MeasurePhase: Sendable {
             }
             guard counters.isStopping else { continue }
             stoppedAt = stoppedAt ?? now
-            if let stoppedAt, now - stoppedAt > BenchRun.patience {
+            if let stoppedAt, now - stoppedAt > BenchRun.timeout {
                 // They wait for a server that takes nothing.
                 for publisher in publishers { await publisher.abort() }
             }
@@ -98,8 +98,8 @@ struct MeasurePhase: Sendable {
         while counters.reading.load(ordering: .relaxed) > 0, counters.fresh.load(ordering: .relaxed) < expected {
             let now = Timestamp.now().nanoseconds
             let quiet = now - max(begun, counters.lastFresh.load(ordering: .relaxed))
-            let patience = counters.isStopping ? min(BenchRun.patience, plan.drain.nanoseconds) : plan.drain.nanoseconds
-            if quiet >= patience { return }
+            let timeout = counters.isStopping ? min(BenchRun.timeout, plan.drain.nanoseconds) : plan.drain.nanoseconds
+            if quiet >= timeout { return }
             await BenchRun.wait()
             progress.look(at: Timestamp.now().nanoseconds)
         }

@@ -5,7 +5,7 @@ import StomptapRuntime
 
 /// Sends one connection's share of the messages, by a task that runs on the connection's event loop.
 struct Publisher: Sendable {
-    /// What goes to the socket in one write, in octets.
+    /// What goes to the socket in one write, in bytes.
     private static let batchSize = 64 << 10
     /// How many receipts may be missing before it waits for the first of them.
     private static let receiptWindow = 1000
@@ -76,16 +76,16 @@ struct Publisher: Sendable {
 
     /// A destination's frame, and where the stamp stands in it.
     private struct Template: Sendable {
-        var octets: ByteBuffer
+        var bytes: ByteBuffer
         var stampOffset: Int
     }
 
     private func template(_ destination: Int) async throws -> Template {
         let stamp = stamp(destination, .measured)
-        let octets = try await connection.encode(message(stamp))
+        let bytes = try await connection.encode(message(stamp))
         // The first place is ours: a header of the user's may hold no such thing, and the body comes last.
-        let offset = octets.readableBytesView.firstRange(of: stamp.text.utf8)?.lowerBound ?? octets.readerIndex
-        return Template(octets: octets, stampOffset: offset - octets.readerIndex)
+        let offset = bytes.readableBytesView.firstRange(of: stamp.text.utf8)?.lowerBound ?? bytes.readerIndex
+        return Template(bytes: bytes, stampOffset: offset - bytes.readerIndex)
     }
 
     private func send(_ counts: inout [UInt64]) async throws {
@@ -106,10 +106,10 @@ struct Publisher: Sendable {
                 let template = templates[destination]
                 let sequence = kind == .measured ? counts[destination] : 0
                 let time = start.nanoseconds + due
-                frames.append(template.octets) { octets in
+                frames.append(template.bytes) { bytes in
                     Stamp.writeVarying(
                         kind, sequence: sequence, due: time,
-                        to: UnsafeMutableRawBufferPointer(rebasing: octets[template.stampOffset...]))
+                        to: UnsafeMutableRawBufferPointer(rebasing: bytes[template.stampOffset...]))
                 }
                 if kind == .measured {
                     counts[destination] += 1
@@ -117,7 +117,7 @@ struct Publisher: Sendable {
                     if plan.rate != nil { late.record(now - time) }
                 }
                 destination = destination + 1 == templates.count ? 0 : destination + 1
-                if frames.octets.readableBytes >= Self.batchSize { break }
+                if frames.bytes.readableBytes >= Self.batchSize { break }
                 step = pacer.next(at: now - start.nanoseconds)
             }
             if !frames.isEmpty { try await send(frames, measured: measured) }

@@ -32,7 +32,7 @@ struct Subscriber: Sendable {
             for try await messages in messages.batches {
                 var batch = Batch()
                 arrivals.update { arrivals in
-                    for message in messages { take(message, into: &arrivals, &order, &batch) }
+                    for message in messages { receive(message, into: &arrivals, &order, &batch) }
                 }
                 record(batch)
             }
@@ -42,7 +42,7 @@ struct Subscriber: Sendable {
         counters.reading.subtract(1, ordering: .relaxed)
     }
 
-    private func take(
+    private func receive(
         _ message: Message, into arrivals: inout Arrivals, _ order: inout ArrivalOrder, _ batch: inout Batch
     ) {
         guard let stamp = stamp(of: message), run == nil || stamp.run == run else {
@@ -53,7 +53,7 @@ struct Subscriber: Sendable {
         case .warmUp: return
         case .last: arrivals.announce(stamp)
         case .measured:
-            guard let isFresh = arrivals.take(stamp, order: &order) else {
+            guard let isFresh = arrivals.record(stamp, order: &order) else {
                 batch.foreign += 1
                 return
             }

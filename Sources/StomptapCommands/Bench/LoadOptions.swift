@@ -113,7 +113,7 @@ struct LoadOptions: ParsableArguments {
             throw ValidationError("--publish-only and --subscribe-only are for two processes")
         }
         guard size == nil || bodyFile == nil else { throw ValidationError("--size and --body-file do not go together") }
-        if let size, stamp != .header, size.octets < Stamp.size {
+        if let size, stamp != .header, size.bytes < Stamp.size {
             throw ValidationError("a stamped body has at least \(Stamp.size) octets; --stamp header leaves it free")
         }
     }
@@ -152,7 +152,7 @@ struct LoadOptions: ParsableArguments {
         guard let bodyFile else {
             // Letters, so that it is text on a WebSocket.
             let letters = Array("abcdefghijklmnopqrstuvwxyz".utf8)
-            return ByteBuffer(bytes: (0..<(size?.octets ?? 256)).map { letters[$0 % letters.count] })
+            return ByteBuffer(bytes: (0..<(size?.bytes ?? 256)).map { letters[$0 % letters.count] })
         }
         let content = try InputFile.read(bodyFile, of: "--body-file", limit: 64 << 20)
         guard !stamped || content.count >= Stamp.size else {

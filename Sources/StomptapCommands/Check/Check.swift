@@ -15,7 +15,7 @@ struct Check: Sendable {
     }
 
     /// Heart-beats that come less often than this are not waited for.
-    private static let patience = TimeAmount.seconds(2)
+    private static let timeout = TimeAmount.seconds(2)
     /// What happens on the wire and waits to be looked at; a server that floods is not followed beyond that.
     private static let mostWaitingEvents = 1000
 
@@ -74,7 +74,7 @@ struct Check: Sendable {
         let steps = Task {
             var walk = walk
             for await (event, time) in events {
-                for step in walk.take(event, at: time) { try await report(step) }
+                for step in walk.receive(event, at: time) { try await report(step) }
             }
             return walk
         }
@@ -191,7 +191,7 @@ struct Check: Sendable {
             to: echo.destination, headers: echo.headers, purpose: .search, handshake: connection.handshake)
         let subscription = try await acknowledger.subscribe(
             to: echo.destination, headers: echo.headers, policy: policy)
-        _ = try await connection.standing(of: subscription)
+        _ = try await connection.confirmation(of: subscription)
         let body = ByteBuffer(string: "stomptap check \(UInt64.random(in: 0 ... .max))")
         let start = NIODeadline.now()
         var headers = echo.headers
@@ -245,7 +245,7 @@ struct Check: Sendable {
             + (agreed.outgoing > 0
                 ? ", every \(TimeAmount.milliseconds(Int64(agreed.outgoing)).readable) to it" : ", none to it")
         let interval = TimeAmount.milliseconds(Int64(agreed.incoming))
-        guard interval <= Self.patience else {
+        guard interval <= Self.timeout else {
             return CheckStep(.heartBeat, .ok, nil, "agreed \(both); not waited for")
         }
         let start = NIODeadline.now()

@@ -35,7 +35,7 @@ struct CheckWalk: Sendable {
     }
 
     /// The steps that an event ends.
-    mutating func take(_ event: WireEvent, at time: NIODeadline) -> [CheckStep] {
+    mutating func receive(_ event: WireEvent, at time: NIODeadline) -> [CheckStep] {
         switch event.content {
         case .connecting where event.layer == .tcp:
             // What went before, reading the authorities to trust for one, is this machine's own time.

@@ -37,8 +37,8 @@ enum NameLookup {
         defer { freeaddrinfo(found) }
         return sequence(first: found) { $0?.pointee.ai_next }.compactMap { entry in
             guard let entry = entry?.pointee else { return nil }
-            return String(unsafeUninitializedCapacity: Int(NI_MAXHOST)) { octets in
-                octets.withMemoryRebound(to: CChar.self) { text in
+            return String(unsafeUninitializedCapacity: Int(NI_MAXHOST)) { bytes in
+                bytes.withMemoryRebound(to: CChar.self) { text in
                     getnameinfo(
                         entry.ai_addr, entry.ai_addrlen, text.baseAddress, socklen_t(text.count), nil, 0,
                         NI_NUMERICHOST) == 0 ? text.baseAddress.map { strlen($0) } ?? 0 : 0

@@ -162,7 +162,7 @@ struct ConnectionOptions: ParsableArguments {
         configuration.connectTimeout = connectTimeout.amount
         configuration.receiptTimeout = receiptTimeout.amount
         configuration.settle = settle.amount
-        configuration.limits = FrameLimits(frame: maxMessage.octets)
+        configuration.limits = FrameLimits(frame: maxMessage.bytes)
         http.apply(to: &configuration.transport)
         if let subprotocol {
             configuration.transport.subprotocols = subprotocol.split(separator: ",").map {
@@ -177,8 +177,8 @@ struct ConnectionOptions: ParsableArguments {
         configuration.sockJSTransport = sockjsTransport
         configuration.transport.sendsBinary = wsBinary
         configuration.transport.offersCompression = compress
-        configuration.transport.split = split?.octets
-        configuration.transport.maximumMessage = maxMessage.octets
+        configuration.transport.split = split?.bytes
+        configuration.transport.maximumMessage = maxMessage.bytes
         configuration.transport.closeTimeout = receiptTimeout.amount
         configuration.logger = diagnostics.logger
         return configuration
@@ -257,7 +257,7 @@ extension DurationArgument {
 }
 
 extension SizeArgument {
-    init(mebibytes: Int) { self.init(text: "\(mebibytes)MiB", octets: mebibytes << 20) }
+    init(mebibytes: Int) { self.init(text: "\(mebibytes)MiB", bytes: mebibytes << 20) }
 }
 
 /// Tells on stderr how a connection fares.

@@ -33,7 +33,7 @@ extension ConnectionOptions {
             "--tls-min": tls.tlsMin != .v12, "--insecure": tls.insecure,
             "--sockjs-transport": sockjsTransport != .auto, "--subprotocol": subprotocol != nil,
             "--ws-binary": wsBinary, "--split": split != nil, "--compress": compress,
-            "--max-message": maxMessage.octets != SizeArgument(mebibytes: 16).octets,
+            "--max-message": maxMessage.bytes != SizeArgument(mebibytes: 16).bytes,
         ]
         return options.filter(\.value).map(\.key)
     }

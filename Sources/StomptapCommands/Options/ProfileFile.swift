@@ -11,7 +11,7 @@ import SystemC
 ///   "connect-header": ["x-tenant: 7"], "timestamps": "utc" }
 /// ```
 struct ProfileFile: Sendable {
-    /// The longest file that is taken, in octets.
+    /// The longest file that is taken, in bytes.
     private static let largestFile = 1 << 20
     let name: String
     let path: String

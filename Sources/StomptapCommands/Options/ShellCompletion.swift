@@ -112,7 +112,7 @@ extension CompletionKind {
 enum UsedDestinations {
     /// How many are kept.
     private static let most = 200
-    /// The largest file that is read, in octets.
+    /// The largest file that is read, in bytes.
     private static let largestFile = 1 << 20
 
     /// Those that are known, as the file has them.

@@ -6,7 +6,7 @@ import SystemC
 extension Stomptap {
     /// The arguments of a command line without the program's name. Swift would replace what is no UTF-8 in them.
     ///
-    /// - Returns: nil, and a line on stderr, where one is no UTF-8: a body of such octets comes from a file or stdin.
+    /// - Returns: nil, and a line on stderr, where one is no UTF-8: a body of such bytes comes from a file or stdin.
     public static func arguments(
         _ values: UnsafePointer<UnsafeMutablePointer<CChar>?>, count: Int
     ) -> [String]? {

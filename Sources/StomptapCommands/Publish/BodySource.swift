@@ -9,7 +9,7 @@ final class BodySource: Sendable {
     enum Separator: Sendable {
         case line, null
 
-        var octet: UInt8 {
+        var byte: UInt8 {
             switch self {
             case .line: UInt8(ascii: "\n")
             case .null: 0
@@ -85,7 +85,7 @@ final class BodySource: Sendable {
         case .pieces(let descriptor, _, _):
             var status = stat()
             guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return .unknown }
-            return .octets(Int(status.st_size))
+            return .bytes(Int(status.st_size))
         }
     }
 
@@ -136,7 +136,7 @@ final class BodySource: Sendable {
         var bodies: [ByteBuffer] = []
         var start = 0
         while bodies.count < Self.batchSize,
-            let end = state.buffer[max(start, state.searched)...].firstIndex(of: separator.octet)
+            let end = state.buffer[max(start, state.searched)...].firstIndex(of: separator.byte)
         {
             bodies.append(ByteBuffer(bytes: state.buffer[start..<end]))
             start = end + 1
@@ -157,7 +157,7 @@ final class BodySource: Sendable {
         }
         guard !bodies.isEmpty else { return nil }
         let moreIsThere =
-            state.buffer.contains(separator.octet) || (state.isAtEnd ? !state.buffer.isEmpty : isReadable(descriptor))
+            state.buffer.contains(separator.byte) || (state.isAtEnd ? !state.buffer.isEmpty : isReadable(descriptor))
         return Batch(bodies: bodies, mayBeLast: !moreIsThere)
     }
 

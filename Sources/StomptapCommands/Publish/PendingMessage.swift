@@ -13,9 +13,9 @@ struct PendingMessage: Sendable {
     var recordedAt: Timestamp?
 }
 
-/// What becomes of the octets that a ``BodySource`` gives.
+/// What becomes of the bytes that a ``BodySource`` gives.
 struct MessageBuilder: Sendable {
-    /// What the octets are.
+    /// What the bytes are.
     enum Content: Sendable {
         /// The body.
         case body
@@ -41,9 +41,9 @@ struct MessageBuilder: Sendable {
     ///   - line: the number of the line; the first is 1.
     ///   - number: of the message, as ``draft(_:number:)`` has it.
     /// - Throws: ``Failure`` with 65.
-    func draft(_ octets: ByteBuffer, of recording: Recording, line: Int, number: Int) throws -> PendingMessage? {
+    func draft(_ bytes: ByteBuffer, of recording: Recording, line: Int, number: Int) throws -> PendingMessage? {
         let destination = destination?.text(number: number)
-        guard var draft = try recording.draft(octets, line: line, destination: destination) else { return nil }
+        guard var draft = try recording.draft(bytes, line: line, destination: destination) else { return nil }
         let own = headers.map { Header($0.name, $0.value.text(number: number)) }
         draft.headers = HeaderList(draft.headers.filter { header in !own.contains { $0.name == header.name } } + own)
         if let contentType, !own.contains(where: { $0.name == "content-type" }) {
@@ -56,10 +56,10 @@ struct MessageBuilder: Sendable {
     ///
     /// - Parameter number: counts from 1, messages that are skipped included.
     /// - Throws: ``Failure`` with 65.
-    func draft(_ octets: ByteBuffer, number: Int) throws -> PendingMessage {
-        var body = octets
+    func draft(_ bytes: ByteBuffer, number: Int) throws -> PendingMessage {
+        var body = bytes
         if case .template(let template) = content {
-            body = try (template ?? Template(octets, of: "message \(number)")).body(number: number)
+            body = try (template ?? Template(bytes, of: "message \(number)")).body(number: number)
         }
         var list = HeaderList(headers.map { Header($0.name, $0.value.text(number: number)) })
         ContentType.add(contentType, for: body, to: &list)

@@ -55,16 +55,16 @@ struct PendingMessageQueue {
     /// Those that are pending and whose time has come; at least one, where there is any to send.
     private mutating func takeDue() async throws -> [PendingMessage] {
         var drafts: [PendingMessage] = []
-        while let octets = pending.first {
+        while let bytes = pending.first {
             do {
                 if first == nil, let recording = maker.recording {
-                    guard !octets.isBlank else {
+                    guard !bytes.isBlank else {
                         remove()
                         blankLines += 1
                         continue
                     }
                     first = try maker.draft(
-                        octets, of: recording, line: taken + passedOver + blankLines + 1, number: taken + 1)
+                        bytes, of: recording, line: taken + passedOver + blankLines + 1, number: taken + 1)
                     guard first != nil else {
                         remove()
                         passedOver += 1
@@ -72,7 +72,7 @@ struct PendingMessageQueue {
                     }
                 }
                 guard taken >= skip else {
-                    take()
+                    advance()
                     continue
                 }
                 if let wait = pace.wait(recordedAt: first?.recordedAt, now: .now()) {
@@ -80,12 +80,12 @@ struct PendingMessageQueue {
                     try await Task.sleep(nanoseconds: UInt64(max(wait, Self.shortestSleep).nanoseconds))
                     continue
                 }
-                drafts.append(try first ?? maker.draft(octets, number: taken + 1))
+                drafts.append(try first ?? maker.draft(bytes, number: taken + 1))
             } catch  where !drafts.isEmpty {
                 // Those before it go; then it is met again.
                 break
             }
-            take()
+            advance()
         }
         return drafts
     }
@@ -100,15 +100,15 @@ struct PendingMessageQueue {
         return true
     }
 
-    private mutating func take() {
+    private mutating func advance() {
         remove()
         first = nil
         taken += 1
     }
 
     private mutating func remove() {
-        let octets = pending.popFirst().map { $0.readableBytes + 1 } ?? 0
-        progress.update { $0.octets += octets }
+        let bytes = pending.popFirst().map { $0.readableBytes + 1 } ?? 0
+        progress.update { $0.bytes += bytes }
     }
 }
 

@@ -15,9 +15,9 @@ struct Publication {
 
     /// How often ``ReceiptPolicy/auto`` asks.
     private static let autoInterval = 1000
-    /// How many messages may be unconfirmed at once, and how many octets: what must be sent again after a failure, and
+    /// How many messages may be unconfirmed at once, and how many bytes: what must be sent again after a failure, and
     /// is kept in memory for it.
-    private static let window = (messages: 4000, octets: 16 << 20)
+    private static let window = (messages: 4000, bytes: 16 << 20)
 
     fileprivate struct Awaited {
         var receipt: Receipt
@@ -44,7 +44,7 @@ struct Publication {
     private var sourceIsDry = false
     /// What was sent and not confirmed, the last ones sent; kept only where they may have to go again.
     private var unconfirmed: CircularBuffer<PendingMessage> = []
-    private var unconfirmedOctets = 0
+    private var unconfirmedBytes = 0
 
     private var awaited: CircularBuffer<Awaited> = []
     /// Whether receipts are asked for on this connection, apart from those of binary messages.
@@ -140,7 +140,7 @@ struct Publication {
         messages.reserveCapacity(drafts.count)
         var receipts: [(number: Int, isOfBinary: Bool)] = []
         let asksForBinary = plan.receipt != .none && connection.handshake.answersReceipts
-        var octets = unconfirmedOctets
+        var bytes = unconfirmedBytes
         for (index, draft) in drafts.enumerated() {
             let body = draft.body
             let number = sent + index + 1
@@ -154,13 +154,13 @@ struct Publication {
             var message = OutgoingMessage(
                 to: draft.destination, body: body, headers: draft.headers, contentLength: plan.contentLength,
                 transaction: transaction)
-            octets += mayComeBack ? body.readableBytes : 0
+            bytes += mayComeBack ? body.readableBytes : 0
             let isOfBinary = asksForBinary && connection.sendsAsBinary(body)
             if isOfBinary {
                 message.wantsReceipt = true
             } else if transaction == nil, asksReceipts {
                 // Of text in a transaction, COMMIT's receipt tells everything.
-                let mustAsk = (mayBeLast && index == drafts.count - 1) || octets > Self.window.octets
+                let mustAsk = (mayBeLast && index == drafts.count - 1) || bytes > Self.window.bytes
                 message.wantsReceipt =
                     plan.receipt == .require || mustAsk || number % Self.autoInterval == 0
             }
@@ -181,7 +181,7 @@ struct Publication {
         count(drafts)
         // RabbitMQ answers the receipts of a transaction after COMMIT.
         while transaction == nil, !awaited.isEmpty,
-            sent - confirmed > Self.window.messages || unconfirmedOctets > Self.window.octets
+            sent - confirmed > Self.window.messages || unconfirmedBytes > Self.window.bytes
         {
             try await awaitFirst(on: connection)
         }
@@ -194,7 +194,7 @@ struct Publication {
         guard mayComeBack, asksReceipts else { return }
         for draft in drafts {
             unconfirmed.append(draft)
-            unconfirmedOctets += draft.body.readableBytes
+            unconfirmedBytes += draft.body.readableBytes
         }
     }
 
@@ -222,13 +222,13 @@ struct Publication {
 
     private mutating func forgetUnconfirmed() {
         unconfirmed = []
-        unconfirmedOctets = 0
+        unconfirmedBytes = 0
     }
 
     private mutating func confirm(_ number: Int) {
         // What is kept are the last ones, and those before them may never have been confirmed.
         let newly = max(0, unconfirmed.count - (sent - number))
-        for draft in unconfirmed.prefix(newly) { unconfirmedOctets -= draft.body.readableBytes }
+        for draft in unconfirmed.prefix(newly) { unconfirmedBytes -= draft.body.readableBytes }
         unconfirmed.removeFirst(newly)
         confirmed = number
         progress.update { $0.confirmed = number }

@@ -7,8 +7,8 @@ struct PublishProgress: Sendable {
     /// How much there is to send.
     enum Total: Sendable, Equatable {
         case messages(Int)
-        /// The octets of a file.
-        case octets(Int)
+        /// The bytes of a file.
+        case bytes(Int)
         case unknown
     }
 
@@ -17,11 +17,11 @@ struct PublishProgress: Sendable {
         var sent = 0
         var confirmed = 0
         /// What of the input has been sent.
-        var octets = 0
+        var bytes = 0
     }
 
     /// What takes less is not worth a line.
-    private static let patience = TimeAmount.milliseconds(700)
+    private static let timeout = TimeAmount.milliseconds(700)
     private static let interval = TimeAmount.milliseconds(100)
 
     let total: Total
@@ -33,7 +33,7 @@ struct PublishProgress: Sendable {
         let start = NIODeadline.now()
         let skipped = counts.value.sent
         let painter = Task {
-            try await Task.sleep(nanoseconds: UInt64(Self.patience.nanoseconds))
+            try await Task.sleep(nanoseconds: UInt64(Self.timeout.nanoseconds))
             while !Task.isCancelled {
                 let seconds = Double((NIODeadline.now() - start).nanoseconds) / 1e9
                 if let width = StatusLine.width {
@@ -65,7 +65,7 @@ struct PublishProgress: Sendable {
         let share: Double? =
             switch total {
             case .messages(let count): Double(counts.sent) / Double(max(1, count))
-            case .octets(let size): Double(counts.octets) / Double(max(1, size))
+            case .bytes(let size): Double(counts.bytes) / Double(max(1, size))
             case .unknown: nil
             }
         if case .messages(let count) = total { parts[0] = "\(counts.sent) of \(count) sent" }

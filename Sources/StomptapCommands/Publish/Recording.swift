@@ -31,16 +31,16 @@ final class Recording: Sendable {
     /// The message that a line holds; nil where it is one to be passed over.
     ///
     /// - Parameters:
-    ///   - octets: the line, without its end.
+    ///   - bytes: the line, without its end.
     ///   - line: its number; the first is 1.
     ///   - destination: where it goes, whatever was recorded.
     /// - Throws: ``Failure`` with 65.
-    func draft(_ octets: ByteBuffer, line: Int, destination: String?) throws -> PendingMessage? {
+    func draft(_ bytes: ByteBuffer, line: Int, destination: String?) throws -> PendingMessage? {
         func wrong(_ message: String) -> Failure { Failure(.badInput, "\(name): line \(line): \(message)") }
-        guard octets.isUTF8 else { throw wrong("it is no UTF-8") }
+        guard bytes.isUTF8 else { throw wrong("it is no UTF-8") }
         let fields: Fields
         do throws(JSONFault) {
-            fields = try octets.withUnsafeReadableBytes { octets throws(JSONFault) in try Fields(octets) }
+            fields = try bytes.withUnsafeReadableBytes { bytes throws(JSONFault) in try Fields(bytes) }
         } catch {
             throw wrong("no recorded message: \(error.sentence)")
         }
@@ -92,8 +92,8 @@ final class Recording: Sendable {
         var body = ByteBuffer()
         var encoding: String?
 
-        init(_ octets: UnsafeRawBufferPointer) throws(JSONFault) {
-            var reader = JSONReader(octets)
+        init(_ bytes: UnsafeRawBufferPointer) throws(JSONFault) {
+            var reader = JSONReader(bytes)
             var first = HeaderList()
             var all: HeaderList?
             try reader.object { (reader: inout JSONReader, name) throws(JSONFault) in

@@ -7,7 +7,7 @@ import SystemC
 ///
 /// `{{count}}` is the number of the message, `{{time}}` the time at which it goes (ISO 8601, UTC), `{{uuid}}` a random
 /// UUID (RFC 9562, version 4), `{{random A B}}` a whole number from A to B, `{{env NAME}}` a variable of the environment.
-/// `{{{{` is `{{` itself; `}}` alone needs no care. Octets that are no text stay as they are.
+/// `{{{{` is `{{` itself; `}}` alone needs no care. Bytes that are no text stay as they are.
 struct Template: Sendable, Equatable {
     enum Piece: Sendable, Equatable {
         case text(ByteBuffer)
@@ -22,21 +22,21 @@ struct Template: Sendable, Equatable {
     private let constant: String?
 
     /// - Parameters:
-    ///   - octets: what is compiled.
+    ///   - bytes: what is compiled.
     ///   - name: what it is of, for errors.
     ///   - environment: looks a variable up.
     /// - Throws: ``Failure`` with 65, for a placeholder that does not exist or is not finished.
     init(
-        _ octets: ByteBuffer, of name: String,
+        _ bytes: ByteBuffer, of name: String,
         environment: (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
     ) throws {
-        let octets = Array(octets.readableBytesView)
+        let bytes = Array(bytes.readableBytesView)
         let open = Array("{{".utf8), close = Array("}}".utf8)
         var pieces: [Piece] = []
         var text = ByteBuffer()
-        var rest = octets[...]
+        var rest = bytes[...]
         func wrong(_ message: String) -> Failure {
-            let line = octets[..<rest.startIndex].count { $0 == UInt8(ascii: "\n") } + 1
+            let line = bytes[..<rest.startIndex].count { $0 == UInt8(ascii: "\n") } + 1
             return Failure(.badInput, "template: \(message) (\(name), line \(line)); there are \(Self.known)")
         }
         while let start = rest.firstRange(of: open) {
@@ -105,15 +105,15 @@ struct Template: Sendable, Equatable {
     func text(number: Int) -> String { constant ?? String(buffer: body(number: number)) }
 
     private static func uuid() -> [UInt8] {
-        var octets = (0..<16).map { _ in UInt8.random(in: .min ... .max) }
+        var bytes = (0..<16).map { _ in UInt8.random(in: .min ... .max) }
         // The version and the variant (RFC 9562, section 4).
-        octets[6] = octets[6] & 0x0F | 0x40
-        octets[8] = octets[8] & 0x3F | 0x80
+        bytes[6] = bytes[6] & 0x0F | 0x40
+        bytes[8] = bytes[8] & 0x3F | 0x80
         var text: [UInt8] = []
-        for (index, octet) in octets.enumerated() {
+        for (index, byte) in bytes.enumerated() {
             if [4, 6, 8, 10].contains(index) { text.append(UInt8(ascii: "-")) }
-            text.append(hexadecimalDigit(octet >> 4))
-            text.append(hexadecimalDigit(octet))
+            text.append(hexadecimalDigit(byte >> 4))
+            text.append(hexadecimalDigit(byte))
         }
         return text
     }

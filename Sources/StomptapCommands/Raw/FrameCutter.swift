@@ -4,7 +4,7 @@
 /// at or mended. An empty line between frames goes out by itself, as a heart-beat.
 struct FrameCutter: Sendable {
     struct Piece: Sendable, Equatable {
-        var octets: [UInt8]
+        var bytes: [UInt8]
         /// Whether the text ended before the frame did.
         var isUnterminated = false
     }
@@ -13,7 +13,7 @@ struct FrameCutter: Sendable {
     var hasEscapes = false
     /// Whether the lines of a head go out with CR LF.
     var endsLinesWithCRLF = false
-    /// The most octets of a frame.
+    /// The most bytes of a frame.
     var limit = 16 << 20
 
     private var unread: [UInt8] = []
@@ -42,8 +42,8 @@ struct FrameCutter: Sendable {
         while let end = unread[max(start, searched)...].firstIndex(where: { $0 == 0x0A || $0 == 0 }) {
             let line = unread[start..<end]
             try check(frame.count + line.count)
-            let piece = unread[end] == 0 ? try takeEnd(behind: line) : try take(line)
-            if let piece { pieces.append(Piece(octets: piece)) }
+            let piece = unread[end] == 0 ? try takeEnd(behind: line) : try append(line)
+            if let piece { pieces.append(Piece(bytes: piece)) }
             start = end + 1
         }
         unread.removeFirst(start)
@@ -57,23 +57,23 @@ struct FrameCutter: Sendable {
         let last = unread
         unread = []
         searched = 0
-        if last.isTerminator { return frame.isEmpty ? nil : Piece(octets: endedFrame()) }
+        if last.isTerminator { return frame.isEmpty ? nil : Piece(bytes: endedFrame()) }
         if !last.isEmpty { frame += try read(last[...]) }
         guard !frame.isEmpty else { return nil }
-        defer { begin() }
-        return Piece(octets: frame, isUnterminated: frame.last != 0)
+        defer { startFrame() }
+        return Piece(bytes: frame, isUnterminated: frame.last != 0)
     }
 
     /// Takes what stands before a NUL.
     private mutating func takeEnd(behind line: ArraySlice<UInt8>) throws(InputFault) -> [UInt8] {
-        let octets = frame + (try read(line)) + [0]
-        begin()
+        let bytes = frame + (try read(line)) + [0]
+        startFrame()
         skipsLineEnd = true
-        return octets
+        return bytes
     }
 
     /// Takes a line, and gives the frame that ends with it.
-    private mutating func take(_ line: ArraySlice<UInt8>) throws(InputFault) -> [UInt8]? {
+    private mutating func append(_ line: ArraySlice<UInt8>) throws(InputFault) -> [UInt8]? {
         defer { lineNumber += 1 }
         let text = line.last == 0x0D ? line.dropLast() : line
         if skipsLineEnd {
@@ -82,21 +82,21 @@ struct FrameCutter: Sendable {
         }
         if text.isTerminator { return endedFrame() }
         let isHead = bodyStart == nil
-        let octets = try read(isHead && endsLinesWithCRLF ? text : line)
-        if hasEscapes, octets.last == 0 {
-            defer { begin() }
-            return frame + octets
+        let bytes = try read(isHead && endsLinesWithCRLF ? text : line)
+        if hasEscapes, bytes.last == 0 {
+            defer { startFrame() }
+            return frame + bytes
         }
         let lineEnd: [UInt8] = isHead && endsLinesWithCRLF ? [0x0D, 0x0A] : [0x0A]
-        if frame.isEmpty, text.isEmpty { return octets + lineEnd }
-        frame += octets + lineEnd
+        if frame.isEmpty, text.isEmpty { return bytes + lineEnd }
+        frame += bytes + lineEnd
         if isHead, text.isEmpty { bodyStart = frame.count }
         return nil
     }
 
     /// The frame that a line `^@` ends.
     private mutating func endedFrame() -> [UInt8] {
-        defer { begin() }
+        defer { startFrame() }
         if let bodyStart, frame.count > bodyStart {
             frame.removeLast()
             if frame.count > bodyStart, frame.last == 0x0D { frame.removeLast() }
@@ -104,7 +104,7 @@ struct FrameCutter: Sendable {
         return frame + [0]
     }
 
-    private mutating func begin() {
+    private mutating func startFrame() {
         frame = []
         bodyStart = nil
     }

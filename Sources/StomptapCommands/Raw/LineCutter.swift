@@ -8,7 +8,7 @@ struct LineCutter: Sendable {
 
     /// - Parameters:
     ///   - hasEscapes: whether `\r`, `\x1b`, `\0` and their like are understood.
-    ///   - limit: the most octets of a line.
+    ///   - limit: the most bytes of a line.
     init(hasEscapes: Bool, limit: Int) {
         self.hasEscapes = hasEscapes
         self.limit = limit

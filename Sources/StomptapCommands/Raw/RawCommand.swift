@@ -5,7 +5,7 @@ import STOMPTransport
 import StomptapOutput
 import StomptapRuntime
 
-/// `raw`: octets as they are written and as they come.
+/// `raw`: bytes as they are written and as they come.
 struct RawCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(own: [.timedOut: "too little came in time"])
 
@@ -124,7 +124,7 @@ struct RawCommand: EndpointCommand {
     }
 
     private func makeInput() throws -> RawInput? {
-        let limit = connection.maxMessage.octets
+        let limit = connection.maxMessage.bytes
         switch mode {
         case .frames:
             return try .frames(

@@ -122,17 +122,17 @@ struct RawConnection: Sendable {
 
     // MARK: Sending
 
-    /// Writes octets as they are and waits until the system has taken them.
+    /// Writes bytes as they are and waits until the system has taken them.
     ///
     /// - Throws: ``Unsent`` where the connection is over; ``Failure`` where the other side takes nothing for as long as a
     ///   receipt may take, or what is sent cannot be carried.
     func send(_ event: TrafficEvent) async throws {
-        guard let octets = event.bytes else { return }
+        guard let bytes = event.bytes else { return }
         let written = stream.eventLoop.makePromise(of: Void.self)
         try await onLoop { receiver in
             guard !receiver.isOver else { return written.fail(Unsent()) }
             receiver.sent(event)
-            stream.write(octets, promise: written)
+            stream.write(bytes, promise: written)
             stream.flush()
             watch(written, queued: stream.queuedBytes)
         }

@@ -93,7 +93,7 @@ struct RawExchange: Sendable {
     private func waitForDisconnect(_ printing: Task<Void, Never>) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                // Given up, too, once the patience below is at its end.
+                // Given up, too, once the timeout below is at its end.
                 await withTaskCancellationHandler {
                     await printing.value
                 } onCancel: {
@@ -101,8 +101,8 @@ struct RawExchange: Sendable {
                 }
             }
             group.addTask {
-                let patience = connection.configuration.transport.closeTimeout + .seconds(1)
-                try? await Task.sleep(nanoseconds: UInt64(patience.nanoseconds))
+                let timeout = connection.configuration.transport.closeTimeout + .seconds(1)
+                try? await Task.sleep(nanoseconds: UInt64(timeout.nanoseconds))
             }
             await group.next()
             group.cancelAll()

@@ -6,7 +6,7 @@ struct RawFrameReader {
     enum Element {
         case frame(Frame)
         case heartBeat
-        case octets(ByteBuffer)
+        case bytes(ByteBuffer)
     }
 
     private var decoder: FrameDecoder
@@ -17,18 +17,18 @@ struct RawFrameReader {
     /// Whether a frame has come.
     private(set) var hadFrame = false
     /// What came first, as far as it takes to tell one protocol from another.
-    private(set) var firstOctets: [UInt8] = []
+    private(set) var firstBytes: [UInt8] = []
 
     init(limits: FrameLimits) {
         decoder = FrameDecoder(limits: limits)
     }
 
-    mutating func read(_ octets: ByteBuffer) -> [Element] {
-        if firstOctets.count < 8 { firstOctets += octets.readableBytesView.prefix(8 - firstOctets.count) }
-        guard failure == nil else { return [.octets(octets)] }
+    mutating func read(_ bytes: ByteBuffer) -> [Element] {
+        if firstBytes.count < 8 { firstBytes += bytes.readableBytesView.prefix(8 - firstBytes.count) }
+        guard failure == nil else { return [.bytes(bytes)] }
         var elements: [Element] = []
-        if undecoded.readableBytes == 0 { undecoded = octets } else { undecoded.writeImmutableBuffer(octets) }
-        decoder.feed(octets)
+        if undecoded.readableBytes == 0 { undecoded = bytes } else { undecoded.writeImmutableBuffer(bytes) }
+        decoder.feed(bytes)
         do throws(STOMPProtocolError) {
             while let element = try decoder.next() {
                 switch element {
@@ -45,7 +45,7 @@ struct RawFrameReader {
             if decoder.bufferedBytes == 0 { undecoded = ByteBuffer() }
         } catch {
             failure = error
-            if let rest = takeRest() { elements.append(.octets(rest)) }
+            if let rest = takeRest() { elements.append(.bytes(rest)) }
         }
         return elements
     }

@@ -60,7 +60,7 @@ final class RawInput: Sendable {
                 }
             }
             self.cutter.update { [cutter] in $0 = .frames(cutter) }
-            return pieces.map { .outgoingFrame(ByteBuffer(bytes: $0.octets), layer) }
+            return pieces.map { .outgoingFrame(ByteBuffer(bytes: $0.bytes), layer) }
         case .lines(var cutter, let kind):
             self.cutter.update { $0 = .lines(LineCutter(hasEscapes: false, limit: 0), kind) }
             var lines = try chunk.map { try cutter.feed($0) } ?? []
@@ -74,16 +74,16 @@ final class RawInput: Sendable {
 }
 
 extension TrafficEvent {
-    /// What was written by hand: a frame if it is one, and octets otherwise.
-    fileprivate static func outgoingFrame(_ octets: ByteBuffer, _ layer: WireEvent.Layer) -> TrafficEvent {
+    /// What was written by hand: a frame if it is one, and bytes otherwise.
+    fileprivate static func outgoingFrame(_ bytes: ByteBuffer, _ layer: WireEvent.Layer) -> TrafficEvent {
         var decoder = FrameDecoder(limits: FrameLimits(frame: FrameLimits.largestFrame))
-        decoder.feed(octets)
+        decoder.feed(bytes)
         let first = try? decoder.next()
         switch first {
         case .heartBeat where decoder.bufferedBytes == 0:
             return TrafficEvent(.outgoing, .stomp, .wire(.observedHeartBeat, ByteBuffer(string: "\n")))
-        case .frame(let frame) where frame.bytes == octets: return TrafficEvent(.outgoing, .stomp, .frame(frame))
-        default: return TrafficEvent(.outgoing, layer, .wire(.bytes, octets))
+        case .frame(let frame) where frame.bytes == bytes: return TrafficEvent(.outgoing, .stomp, .frame(frame))
+        default: return TrafficEvent(.outgoing, layer, .wire(.bytes, bytes))
         }
     }
 }

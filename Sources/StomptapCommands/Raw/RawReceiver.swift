@@ -13,7 +13,7 @@ final class RawReceiver: TransportReceiver {
 
     /// Something that came when no more should wait to be printed.
     private enum Held {
-        case octets(ByteBuffer, TransportMessageKind)
+        case bytes(ByteBuffer, TransportMessageKind)
         case event(TransportEvent)
         case end(TransportError?)
     }
@@ -66,39 +66,39 @@ final class RawReceiver: TransportReceiver {
 
     // MARK: - What comes
 
-    func received(_ octets: ByteBuffer) {
-        hold(.octets(octets, incomingKind))
+    func received(_ bytes: ByteBuffer) {
+        hold(.bytes(bytes, incomingKind))
     }
 
     private func hold(_ something: Held) {
         guard held.isEmpty, undelivered <= Self.undeliveredLimit else { return held.append(something) }
-        take(something)
+        receive(something)
     }
 
-    private func take(_ something: Held) {
+    private func receive(_ something: Held) {
         switch something {
-        case .octets(let octets, let kind): take(octets, kind)
-        case .event(let event): take(event)
+        case .bytes(let bytes, let kind): receive(bytes, kind)
+        case .event(let event): receive(event)
         case .end(let error): end(error)
         }
     }
 
-    private func take(_ octets: ByteBuffer, _ kind: TransportMessageKind) {
+    private func receive(_ bytes: ByteBuffer, _ kind: TransportMessageKind) {
         switch mode {
         case .frames:
-            for element in frames.read(octets) { take(element) }
+            for element in frames.read(bytes) { receive(element) }
             if let error = frames.failure, failure == nil { failure = explain(error) }
         case .text, .echo:
-            batch.append(TrafficEvent(.incoming, layer, .wire(.message(isText: kind != .binary), octets)))
-            if mode == .echo { echo(octets, kind) }
+            batch.append(TrafficEvent(.incoming, layer, .wire(.message(isText: kind != .binary), bytes)))
+            if mode == .echo { echo(bytes, kind) }
         case .events:
-            takeEvents(of: octets)
+            takeEvents(of: bytes)
         }
     }
 
-    private func takeEvents(of octets: ByteBuffer) {
+    private func takeEvents(of bytes: ByteBuffer) {
         guard failure == nil else { return }
-        serverSentEvents.append(octets)
+        serverSentEvents.append(bytes)
         do throws(TransportError) {
             var isMore = true
             while isMore {
@@ -118,18 +118,18 @@ final class RawReceiver: TransportReceiver {
         }
     }
 
-    private func take(_ element: RawFrameReader.Element) {
+    private func receive(_ element: RawFrameReader.Element) {
         switch element {
         case .heartBeat:
             trace.record(.layers) {
-                WireEvent(.stomp, .incoming, .layers, .observedHeartBeat, octets: ByteBuffer(string: "\n"))
+                WireEvent(.stomp, .incoming, .layers, .observedHeartBeat, bytes: ByteBuffer(string: "\n"))
             }
             batch.append(TrafficEvent(.incoming, .stomp, .wire(.observedHeartBeat, ByteBuffer(string: "\n"))))
-        case .octets(let octets):
-            batch.append(TrafficEvent(.incoming, layer, .wire(.bytes, octets)))
+        case .bytes(let bytes):
+            batch.append(TrafficEvent(.incoming, layer, .wire(.bytes, bytes)))
         case .frame(let frame):
             trace.record(.frames) {
-                WireEvent(.stomp, .incoming, .frames, .frame(command: frame.command.rawValue), octets: frame.bytes)
+                WireEvent(.stomp, .incoming, .frames, .frame(command: frame.command.rawValue), bytes: frame.bytes)
             }
             batch.append(TrafficEvent(.incoming, .stomp, .frame(frame)))
             if frame.command == .error, errorFrame == nil {
@@ -172,7 +172,7 @@ final class RawReceiver: TransportReceiver {
         }
     }
 
-    private func take(_ event: TransportEvent) {
+    private func receive(_ event: TransportEvent) {
         switch event {
         case .alive, .invalidUTF8, .messages: return
         case .wire(.ended(let closure), _):
@@ -210,15 +210,15 @@ final class RawReceiver: TransportReceiver {
         batch = []
     }
 
-    /// Names the protocol that a peer speaks instead, where its first octets tell.
+    /// Names the protocol that a peer speaks instead, where its first bytes tell.
     private func explain(_ error: STOMPProtocolError) -> STOMPClientError {
-        let foreign = frames.hadFrame ? nil : ForeignProtocol(firstOctets: frames.firstOctets)
+        let foreign = frames.hadFrame ? nil : ForeignProtocol(firstBytes: frames.firstBytes)
         return .protocolViolation(error, foreign: foreign)
     }
 
     // MARK: - What goes
 
-    /// Tells of octets that are about to be written.
+    /// Tells of bytes that are about to be written.
     func sent(_ event: TrafficEvent) {
         var event = event
         event.time = .now()
@@ -226,7 +226,7 @@ final class RawReceiver: TransportReceiver {
         if case .frame(let frame) = event.content {
             if frame.command == .connect || frame.command == .stomp { isConnecting = true }
             trace.record(.frames) {
-                WireEvent(.stomp, .outgoing, .frames, .frame(command: frame.command.rawValue), octets: frame.bytes)
+                WireEvent(.stomp, .outgoing, .frames, .frame(command: frame.command.rawValue), bytes: frame.bytes)
             }
         }
         undelivered += event.cost
@@ -234,10 +234,10 @@ final class RawReceiver: TransportReceiver {
         updateReading()
     }
 
-    private func echo(_ octets: ByteBuffer, _ kind: TransportMessageKind) {
+    private func echo(_ bytes: ByteBuffer, _ kind: TransportMessageKind) {
         stream.request(.messages(as: kind))
-        batch.append(TrafficEvent(.outgoing, layer, .wire(.message(isText: kind != .binary), octets)))
-        stream.write(octets, promise: nil)
+        batch.append(TrafficEvent(.outgoing, layer, .wire(.message(isText: kind != .binary), bytes)))
+        stream.write(bytes, promise: nil)
     }
 
     func writabilityChanged(_ isWritable: Bool) {
@@ -248,7 +248,7 @@ final class RawReceiver: TransportReceiver {
     func delivered(_ cost: Int) {
         undelivered -= cost
         while undelivered <= Self.undeliveredLimit, let first = held.popFirst() {
-            take(first)
+            receive(first)
             if mode == .echo, !isOver { stream.flush() }
             deliver()
         }

@@ -74,7 +74,7 @@ struct Request: Sendable {
         let limit = end.value
         end.update { $0 = nil }
         do {
-            if try await connection.standing(of: subscription) == .unconfirmed {
+            if try await connection.confirmation(of: subscription) == .unconfirmed {
                 connection.warnUnconfirmed(reply)
             }
             try await connection.send(message)

@@ -62,17 +62,17 @@ struct MessageCommand: Sendable {
     static func variables(of message: Message) -> [[UInt8]] {
         var names: Set<[UInt8]> = []
         var variables: [[UInt8]] = []
-        message.headers.forEachOctets { name, value in
+        message.headers.forEachBytes { name, value in
             let name = Array(prefix.utf8) + name.map(Self.letter)
             if names.insert(name).inserted { variables.append(name + [UInt8(ascii: "=")] + value + [0]) }
         }
         return variables
     }
 
-    private static func letter(_ octet: UInt8) -> UInt8 {
-        switch octet {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): octet - 0x20
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): octet
+    private static func letter(_ byte: UInt8) -> UInt8 {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): byte - 0x20
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): byte
         default: UInt8(ascii: "_")
         }
     }

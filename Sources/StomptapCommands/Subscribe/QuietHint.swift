@@ -4,7 +4,7 @@ import STOMPClient
 /// Why nothing may be coming on a subscription, as far as the session tells.
 struct QuietHint {
     /// How long a tail under `-v` is quiet before it says why that may be.
-    static let patience = TimeAmount.seconds(10)
+    static let timeout = TimeAmount.seconds(10)
 
     var destinations: [String]
     /// Whether the server answers receipts, and so has confirmed the subscription.

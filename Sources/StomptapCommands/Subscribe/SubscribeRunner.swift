@@ -29,7 +29,7 @@ struct SubscribeRunner: Sendable {
         var nackMatch: BodyPattern?
         /// Run for each printed message, after it is printed; one that it fails for is not acknowledged.
         var exec: MessageCommand?
-        /// Say why nothing may be coming, once nothing has come for ``QuietHint/patience``.
+        /// Say why nothing may be coming, once nothing has come for ``QuietHint/timeout``.
         var explainsSilence = false
     }
 
@@ -48,7 +48,7 @@ struct SubscribeRunner: Sendable {
     /// What was printed so far, over all connections.
     private struct Progress: Sendable {
         var messages = 0
-        var octets = 0
+        var bytes = 0
         /// Those that came and were not looked at.
         var passedOver = 0
         /// Those of queues that were acknowledged.
@@ -224,7 +224,7 @@ struct SubscribeRunner: Sendable {
                 progress.update {
                     $0.messages += printed.count
                     $0.passedOver -= seen.count
-                    $0.octets += printed.reduce(0) { $0 + $1.frame.bodySize }
+                    $0.bytes += printed.reduce(0) { $0 + $1.frame.bodySize }
                     $0.lastMessage = .now()
                 }
                 var areTaken = true
@@ -294,7 +294,7 @@ struct SubscribeRunner: Sendable {
     /// Waits until all subscriptions stand, and says so by the ready file.
     private func announce(_ subscriptions: [Subscription], of connection: STOMPConnection) async throws -> Step {
         for subscription in subscriptions {
-            if try await connection.standing(of: subscription) == .unconfirmed {
+            if try await connection.confirmation(of: subscription) == .unconfirmed {
                 connection.warnUnconfirmed(subscription.destination)
             }
         }
@@ -303,7 +303,7 @@ struct SubscribeRunner: Sendable {
     }
 
     private func explainSilence(of connection: STOMPConnection) async throws -> Step {
-        try await Task.sleep(nanoseconds: UInt64(QuietHint.patience.nanoseconds))
+        try await Task.sleep(nanoseconds: UInt64(QuietHint.timeout.nanoseconds))
         if progress.value.messages == 0 {
             Diagnostics.note(await QuietHint(destinations: plan.destinations, connection: connection).line)
         }
@@ -356,6 +356,6 @@ struct SubscribeRunner: Sendable {
     private var summary: String {
         let progress = progress.value
         return
-            "\(counted(progress.messages)), \(ByteCount.readable(progress.octets)), in \((NIODeadline.now() - start).readable)"
+            "\(counted(progress.messages)), \(ByteCount.readable(progress.bytes)), in \((NIODeadline.now() - start).readable)"
     }
 }

@@ -5,9 +5,9 @@ import STOMPTransport
 
 /// What passed on a connection, about a destination, or in all.
 struct TapAccount: Sendable {
-    /// Octets and heart-beats, one way.
+    /// Bytes and heart-beats, one way.
     struct Way: Sendable, Equatable {
-        var octets = 0
+        var bytes = 0
         var heartBeats = 0
     }
 
@@ -26,7 +26,7 @@ struct TapAccount: Sendable {
         case .wire where event.content.isTraffic: others += 1
         case .wire, .opened, .refused, .fault, .note, .ended: return
         }
-        update(event.direction) { $0.octets += event.content.bytes?.readableBytes ?? 0 }
+        update(event.direction) { $0.bytes += event.content.bytes?.readableBytes ?? 0 }
     }
 
     mutating func count(roundTrip: TimeAmount) {

@@ -46,7 +46,7 @@ struct TapConnectionOptions: ParsableArguments {
         }
         http.apply(to: &configuration.transport)
         configuration.transport.tls = try tls.options()
-        configuration.transport.maximumMessage = maxMessage.octets
+        configuration.transport.maximumMessage = maxMessage.bytes
         configuration.connectTimeout = connectTimeout.amount
         return configuration
     }
@@ -65,7 +65,7 @@ struct TapDiagnosticOptions: ParsableArguments {
     var appearance: AppearanceOptions
 
     /// How much of the layers is shown; nil is nothing.
-    var detail: WireEvent.Detail? { verbose > 1 ? .octets : verbose > 0 ? .layers : nil }
+    var detail: WireEvent.Detail? { verbose > 1 ? .bytes : verbose > 0 ? .layers : nil }
 }
 
 extension Endpoint {

@@ -19,8 +19,8 @@ struct TapFaultOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp("Let no more than this pass, each way of each connection.", valueName: "size/s"),
-        transform: OctetRateArgument.init)
-    var rate: OctetRateArgument?
+        transform: ByteRateArgument.init)
+    var rate: ByteRateArgument?
 
     @Option(
         parsing: .unconditionalSingleValue,
@@ -73,7 +73,7 @@ struct TapFaultOptions: ParsableArguments {
         var faults = TapFaults()
         if let delay { faults.delay = delay.amount }
         if let jitter { faults.jitter = jitter.amount }
-        faults.rate = rate?.octetsPerSecond
+        faults.rate = rate?.bytesPerSecond
         faults.dropsHeartBeats = drop.contains { if case .heartBeats = $0 { true } else { false } }
         let patterns = drop.compactMap { if case .messages(let pattern) = $0 { pattern } else { nil } }
         if drop.contains(where: { if case .allMessages = $0 { true } else { false } }) {
@@ -90,14 +90,14 @@ struct TapFaultOptions: ParsableArguments {
 }
 
 /// `--rate` of `tap`: a size a second.
-struct OctetRateArgument: Sendable {
-    let octetsPerSecond: Int
+struct ByteRateArgument: Sendable {
+    let bytesPerSecond: Int
 
     init(_ text: String) throws {
         guard text.hasSuffix("/s"), let size = try? SizeArgument(String(text.dropLast(2))) else {
             throw ValidationError("a rate is a number of octets a second, such as 512/s, 64KiB/s or 1MB/s")
         }
-        octetsPerSecond = size.octets
+        bytesPerSecond = size.bytes
     }
 }
 

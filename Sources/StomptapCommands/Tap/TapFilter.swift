@@ -19,7 +19,7 @@ struct TapFilter: Sendable {
         guard case .frame(let frame) = content else { return false }
         guard commands.isEmpty || commands.contains(frame.command) else { return false }
         guard !destinations.isEmpty else { return true }
-        return frame.headers.withOctets(of: "destination") { name in
+        return frame.headers.withBytes(of: "destination") { name in
             destinations.contains { $0.matches(name) }
         } ?? false
     }
@@ -46,7 +46,7 @@ struct DestinationGlob: Sendable, Equatable {
     func matches(_ name: UnsafeRawBufferPointer) -> Bool {
         var index = 0
         var place = 0
-        // Where to go on when it does not match: behind the last asterisk, which then takes one octet more.
+        // Where to go on when it does not match: behind the last asterisk, which then takes one byte more.
         var retry: (place: Int, index: Int)?
         while index < name.count {
             if place < pattern.count, pattern[place] == UInt8(ascii: "*") {

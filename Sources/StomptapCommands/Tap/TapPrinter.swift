@@ -9,13 +9,13 @@ import Synchronization
 ///
 /// What waits to be printed is bounded; what finds no room is counted, and said once there is room again.
 final class TapPrinter: Sendable {
-    /// The most octets that wait, and what each thing counts for beside its own.
+    /// The most bytes that wait, and what each thing counts for beside its own.
     private static let limit = 4 << 20
     private static let itemCost = 256
     /// What is no frame may take so much more: it says why there are none.
     private static let reserve = 1 << 20
     /// How long the end waits for a slow reader.
-    private static let patience = TimeAmount.seconds(2)
+    private static let timeout = TimeAmount.seconds(2)
 
     private struct Item: Sendable {
         var time: Timestamp
@@ -24,7 +24,7 @@ final class TapPrinter: Sendable {
 
     private struct Waiting {
         var items: [Item] = []
-        var octets = 0
+        var bytes = 0
         /// How many found no room.
         var missed = 0
         /// How many the thread has taken and not yet printed.
@@ -35,19 +35,19 @@ final class TapPrinter: Sendable {
         mutating func add(_ event: TapEvent, at time: Timestamp) {
             let cost = (event.content.bytes?.readableBytes ?? 0) + TapPrinter.itemCost
             let limit = event.content.isTraffic ? TapPrinter.limit : TapPrinter.limit + TapPrinter.reserve
-            guard items.isEmpty || octets + cost <= limit else {
+            guard items.isEmpty || bytes + cost <= limit else {
                 missed += 1
                 return
             }
             items.append(Item(time: time, event: event.detached))
-            octets += cost
+            bytes += cost
         }
 
         /// All that waits, and how many found no room behind it; nil, and the thread is done, where nothing does.
-        mutating func take() -> (items: [Item], missed: Int)? {
+        mutating func drain() -> (items: [Item], missed: Int)? {
             defer {
                 items = []
-                octets = 0
+                bytes = 0
                 missed = 0
             }
             isPrinting = !items.isEmpty || missed > 0
@@ -115,7 +115,7 @@ final class TapPrinter: Sendable {
 
     /// Prints until nothing waits.
     private func print() {
-        while let (items, missed) = waiting.withLock({ $0.take() }) {
+        while let (items, missed) = waiting.withLock({ $0.drain() }) {
             output.withLock { output in
                 for item in items { write(item, to: &output) }
                 flush(&output)
@@ -136,7 +136,7 @@ final class TapPrinter: Sendable {
             flush(&output)
             var lines = OutputBuffer()
             output.notices.append(item.event, at: item.time, to: &lines)
-            tell(Array(lines.octets))
+            tell(Array(lines.bytes))
         }
     }
 
@@ -156,7 +156,7 @@ final class TapPrinter: Sendable {
         await Task { [thread] in
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { try? await thread.run {} }
-                group.addTask { try? await Task.sleep(nanoseconds: UInt64(Self.patience.nanoseconds)) }
+                group.addTask { try? await Task.sleep(nanoseconds: UInt64(Self.timeout.nanoseconds)) }
                 await group.next()
                 group.cancelAll()
             }

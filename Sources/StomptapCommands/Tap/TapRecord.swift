@@ -10,9 +10,9 @@ import Synchronization
 /// waits to be written, the observer of the tap writes it itself before it returns, and a slow file slows the apps down.
 /// Where it cannot be written, the command ends with status 74.
 final class TapRecord: Sendable {
-    /// So many octets may wait, beside those that are being written.
+    /// So many bytes may wait, beside those that are being written.
     private static let limit = 4 << 20
-    /// What each event counts for beside its octets.
+    /// What each event counts for beside its bytes.
     private static let eventCost = 256
 
     private struct Waiting: Sendable {

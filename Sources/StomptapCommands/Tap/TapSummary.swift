@@ -5,7 +5,7 @@ import StomptapOutput
 
 /// Keeps account of what passes a tap. Memory is bounded, whatever passes.
 struct TapSummary: Sendable {
-    /// The longest destination, and the longest receipt, that is remembered, in octets.
+    /// The longest destination, and the longest receipt, that is remembered, in bytes.
     private static let longestName = 256
     /// How many receipts may be awaited; the round trips of more are not measured.
     private static let mostReceipts = 10_000
@@ -95,11 +95,11 @@ struct TapSummary: Sendable {
     /// `3 connections, 1,234 frames, 4.5 MiB, in 3.2 s`.
     func line(at time: NIODeadline) -> String {
         let frames = total.frames.values.reduce(0, +)
-        let octets = total.toServer.octets + total.toApp.octets
+        let bytes = total.toServer.bytes + total.toApp.bytes
         var parts = ["\(Readable.count(opened)) connection\(opened == 1 ? "" : "s")"]
         parts.append("\(Readable.count(frames)) frame\(frames == 1 ? "" : "s")")
         if total.others > 0 { parts.append("\(Readable.count(total.others)) of no STOMP") }
-        parts.append(ByteCount.readable(octets))
+        parts.append(ByteCount.readable(bytes))
         return parts.joined(separator: ", ") + ", in \((time - start).readable)"
     }
 }

@@ -32,14 +32,14 @@ struct TapSummaryTable {
             + (accounts.others.map { [(name: "others", account: $0)] } ?? [])
     }
 
-    /// Frames by command, octets and heart-beats each way (`>` is to the server); columns that would be empty are left out.
+    /// Frames by command, bytes and heart-beats each way (`>` is to the server); columns that would be empty are left out.
     private func counts(_ title: String, _ rows: [Row]) -> [String] {
         guard !rows.isEmpty else { return [] }
         var columns: [(head: String, value: (TapAccount) -> Int)] = []
         for command in Command.allCases { columns.append((command.rawValue, { $0.frames[command] ?? 0 })) }
         columns.append(("no STOMP", \.others))
-        columns.append(("octets >", \.toServer.octets))
-        columns.append(("octets <", \.toApp.octets))
+        columns.append(("octets >", \.toServer.bytes))
+        columns.append(("octets <", \.toApp.bytes))
         columns.append(("heart-beats >", \.toServer.heartBeats))
         columns.append(("heart-beats <", \.toApp.heartBeats))
         let shown = columns.filter { column in rows.contains { column.value($0.account) > 0 } }

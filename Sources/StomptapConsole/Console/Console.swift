@@ -88,12 +88,12 @@ package final class Console: Sendable {
     /// From now on everything goes above the line of this editor; nil goes back to stdout and stderr.
     func attach(_ editor: LineEditor?) {
         state.withLock { $0.editor = editor }
-        Diagnostics.redirect(to: editor.map { editor in DiagnosticSink(editor).take })
+        Diagnostics.redirect(to: editor.map { editor in DiagnosticSink(editor).enqueue })
     }
 
     // MARK: Printing
 
-    /// The octets of messages as they are printed, for messages that are few and small.
+    /// The bytes of messages as they are printed, for messages that are few and small.
     ///
     /// - Parameter showsNumbers: whether each tells its number, which is for people.
     func rendered(_ messages: some Sequence<LoggedMessage>, showsNumbers: Bool) -> [UInt8] {
@@ -104,7 +104,7 @@ package final class Console: Sendable {
                     logged.message.frame, at: logged.message.receivedAt, number: showsNumbers ? logged.number : nil,
                     to: &out)
             }
-            return Array(out.octets)
+            return Array(out.bytes)
         }
     }
 
@@ -115,10 +115,10 @@ package final class Console: Sendable {
         // A few at a time, so that another one who prints has a turn.
         var rest = messages[...]
         while !rest.isEmpty {
-            var octets = 0
+            var bytes = 0
             let batch = rest.prefix { logged in
-                defer { octets += logged.message.frame.bytes.readableBytes }
-                return octets < 64 << 10
+                defer { bytes += logged.message.frame.bytes.readableBytes }
+                return bytes < 64 << 10
             }
             rest = rest[batch.endIndex...]
             try await write { [self] out in render(batch, to: &out) }
@@ -164,8 +164,8 @@ package final class Console: Sendable {
 
     /// Writes above the line of an editor, in pieces, until nobody wants it any more.
     private static func writer(to editor: LineEditor, _ isCancelled: Shared<Bool>) -> OutputBuffer.Writer {
-        { octets throws(OutputError) in
-            for piece in Pieces(Array(octets)) {
+        { bytes throws(OutputError) in
+            for piece in Pieces(Array(bytes)) {
                 guard !isCancelled.value else { throw .readerGone }
                 let isPrinted = DispatchSemaphore(value: 0)
                 Task {
@@ -180,12 +180,12 @@ package final class Console: Sendable {
     /// Tells a person what happened, in one line.
     func note(_ line: String, _ ink: Palette.Ink = .aside) {
         guard isInteractive else { return }
-        guard let editor else { return Diagnostics.tell(line) }
+        guard let editor else { return Diagnostics.inform(line) }
         var out = OutputBuffer()
         out.paint(ink, palette) { $0.append(mask.masked(line), visible: .line) }
-        let octets = Array(out.octets)
+        let bytes = Array(out.bytes)
         // Where there is no room at once, it comes a little later rather than not at all.
-        if !editor.printIfRoom(octets) { Task { await editor.print(octets) } }
+        if !editor.printIfRoom(bytes) { Task { await editor.print(bytes) } }
     }
 
     /// Tells of a failure, in one line.
@@ -204,24 +204,24 @@ final class DiagnosticSink: Sendable {
     }
 
     /// Called where nobody may wait, such as an event loop.
-    @Sendable func take(_ octets: [UInt8]) {
+    @Sendable func enqueue(_ bytes: [UInt8]) {
         let before = missed.withLock { missed in
             defer { missed = 0 }
             return missed
         }
         let head = before == 0 ? [] : Array("… \(before) lines of trace left out\n".utf8)
-        if !editor.printIfRoom(head + octets) { missed.withLock { $0 += before + 1 } }
+        if !editor.printIfRoom(head + bytes) { missed.withLock { $0 += before + 1 } }
     }
 }
 
-/// Octets in pieces that end at line ends where they can, small enough for the keyboard to have its turn between them.
+/// Bytes in pieces that end at line ends where they can, small enough for the keyboard to have its turn between them.
 struct Pieces: Sequence, IteratorProtocol {
     static let size = 32 << 10
 
     private var rest: ArraySlice<UInt8>
 
-    init(_ octets: [UInt8]) {
-        rest = octets[...]
+    init(_ bytes: [UInt8]) {
+        rest = bytes[...]
     }
 
     mutating func next() -> ArraySlice<UInt8>? {

@@ -7,14 +7,14 @@ import Synchronization
 /// At a prompt it never waits: what is too much, or what the terminal does not take in time, is counted and summed up
 /// once a second.
 final class LivePrinter: Sendable {
-    /// What a person can follow in a second: messages, and octets of them together. Once there are more, fewer are shown:
+    /// What a person can follow in a second: messages, and bytes of them together. Once there are more, fewer are shown:
     /// what was summed up should stay on the screen for a while.
-    static let legible = (messages: 40, inFlood: 8, octets: 64 << 10)
+    static let legible = (messages: 40, inFlood: 8, bytes: 64 << 10)
 
     private struct State {
         var windowEnd = NIODeadline.distantPast
         var printed = 0
-        var octets = 0
+        var bytes = 0
         /// How many may be printed in this second.
         var allowed = LivePrinter.legible.messages
         var skipped = Skipped()
@@ -33,7 +33,7 @@ final class LivePrinter: Sendable {
     /// Prints messages, or counts them.
     ///
     /// - Returns: those that were printed.
-    func take(_ messages: [LoggedMessage]) async throws -> [LoggedMessage] {
+    func append(_ messages: [LoggedMessage]) async throws -> [LoggedMessage] {
         guard !console.settings.isPaused else {
             let unacknowledged = messages.count(where: \.awaitsOutput)
             state.withLock { state in
@@ -76,14 +76,14 @@ final class LivePrinter: Sendable {
             state.allowed = isFlood ? Self.legible.inFlood : Self.legible.messages
             state.windowEnd = now + .seconds(1)
             state.printed = 0
-            state.octets = 0
+            state.bytes = 0
         }
         var chosen: [LoggedMessage] = []
         for message in messages {
-            let octets = message.message.frame.bytes.readableBytes
-            if state.printed < state.allowed, state.octets + octets <= Self.legible.octets {
+            let bytes = message.message.frame.bytes.readableBytes
+            if state.printed < state.allowed, state.bytes + bytes <= Self.legible.bytes {
                 state.printed += 1
-                state.octets += octets
+                state.bytes += bytes
                 chosen.append(message)
             } else {
                 state.skipped.add(message)
@@ -110,7 +110,7 @@ struct Skipped: Sendable {
     private static let named = 2
 
     private var count = 0
-    private var octets = 0
+    private var bytes = 0
     private var first = 0
     private var last = 0
     private var destinations: [String] = []
@@ -123,7 +123,7 @@ struct Skipped: Sendable {
         last = logged.number
         count += 1
         if logged.awaitsOutput { unacknowledged += 1 }
-        octets += logged.message.frame.bodySize
+        bytes += logged.message.frame.bodySize
         let headers = logged.message.headers
         guard !moreDestinations, !destinations.contains(where: { headers.has("destination", $0) }) else { return }
         if destinations.count < Self.named {
@@ -142,6 +142,6 @@ struct Skipped: Sendable {
         let messages = count == 1 ? "1 more message" : "\(Readable.count(count)) more messages"
         let held = unacknowledged == 0 ? "" : "; \(unacknowledged) not acknowledged until shown"
         return
-            "… \(messages) on \(places) in 1 s, \(ByteCount.readable(octets)), \(numbers)\(held); show N|last, grep, pause"
+            "… \(messages) on \(places) in 1 s, \(ByteCount.readable(bytes)), \(numbers)\(held); show N|last, grep, pause"
     }
 }

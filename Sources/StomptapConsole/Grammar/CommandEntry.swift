@@ -60,12 +60,12 @@ struct LineArguments: Sendable {
             if taken.count >= wordsBeforeRest, taken.count > 0 { break }
             let next = words.nextWord
             if !optionsAreOver, next == "--" {
-                _ = try words.take()
+                _ = try words.nextArgument()
                 optionsAreOver = true
                 mayFollow = false
             } else if !optionsAreOver, next.first == "-", next.count > 1 {
                 try takeOption(&words, of: entry)
-            } else if taken.count < wordsBeforeRest, let word = try words.take() {
+            } else if taken.count < wordsBeforeRest, let word = try words.nextArgument() {
                 taken.append(word)
                 if entry.takesRest { optionsAreOver = true }
             } else {
@@ -80,7 +80,7 @@ struct LineArguments: Sendable {
     }
 
     private mutating func takeOption(_ words: inout LineWords, of entry: CommandEntry) throws(LineError) {
-        guard let word = try words.take() else { return }
+        guard let word = try words.nextArgument() else { return }
         var name = word
         var value: String?
         if word.hasPrefix("--"), let equals = word.firstIndex(of: "=") {
@@ -94,7 +94,7 @@ struct LineArguments: Sendable {
             throw LineError(
                 "there is no option \(SecretMask.hiding.masked(typed: name))" + Self.suggestion(for: name, entry))
         }
-        if value == nil { value = try words.take() }
+        if value == nil { value = try words.nextArgument() }
         guard let value else { throw LineError("\(name) wants a value") }
         options[long, default: []].append(value)
     }

@@ -213,7 +213,7 @@ extension LineSetting {
     /// The word, where the value is a single one, in quotes or not; otherwise all of it as it stands there.
     private static func unquoted(_ value: String) -> String {
         var words = LineWords(value)
-        guard let word = try? words.take(), words.isEmpty else { return value }
+        guard let word = try? words.nextArgument(), words.isEmpty else { return value }
         return word
     }
 
@@ -229,7 +229,7 @@ extension LineSetting {
 
 extension CommandTable {
     /// How long `wait` and `expect` wait where nobody says.
-    static let patience = TimeAmount.seconds(5)
+    static let timeout = TimeAmount.seconds(5)
 
     static let scripts = [
         CommandEntry(
@@ -244,7 +244,7 @@ extension CommandTable {
             let count = arguments.next()
             return .wait(
                 count: try count.map { text throws(LineError) in try LineArguments.number(text, "how many") } ?? 1,
-                timeout: try arguments.timeout(otherwise: patience))
+                timeout: try arguments.timeout(otherwise: timeout))
         },
         CommandEntry(
             name: "expect", synopsis: "REGEX [--timeout DURATION]", summary: "wait for a message whose body matches",
@@ -258,7 +258,7 @@ extension CommandTable {
             examples: [#"expect "status": "ok""#, "expect done --timeout 30s"], options: [.timeout], operands: [.other],
             takesRest: true, takesOptionsBehind: true
         ) { arguments throws(LineError) in
-            .expect(try arguments.pattern(), timeout: try arguments.timeout(otherwise: patience))
+            .expect(try arguments.pattern(), timeout: try arguments.timeout(otherwise: timeout))
         },
         CommandEntry(
             name: "sleep", synopsis: "DURATION", summary: "do nothing for a while",

@@ -15,7 +15,7 @@ struct LineAssembler {
         var line: Int
         var end: LineParser.BodyEnd
         var body: [Substring]
-        var octets = 0
+        var bytes = 0
         var finish: @Sendable (String) throws(LineError) -> LineCommand
 
         func item(_ command: () throws(LineError) -> LineCommand) -> Item {
@@ -23,7 +23,7 @@ struct LineAssembler {
         }
     }
 
-    /// The largest body that lines may make, in octets; more is for `@FILE`.
+    /// The largest body that lines may make, in bytes; more is for `@FILE`.
     static let bodyLimit = 64 << 20
 
     private var pending: Pending?
@@ -34,18 +34,18 @@ struct LineAssembler {
     var delimiter: String? { pending?.end.delimiter }
 
     /// Takes a line without its end. One that was pasted may hold line ends of its own.
-    mutating func take(_ text: String) -> [Item] {
+    mutating func append(_ text: String) -> [Item] {
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isLineEnd)
         if pending == nil, lines.count > 1, let item = pastedBody(text, lines) { return [item] }
-        return lines.compactMap { take(line: $0) }
+        return lines.compactMap { append(line: $0) }
     }
 
     /// Takes the text of `-e`: its lines, each of which may hold several commands.
-    mutating func take(script: String) -> [Item] {
+    mutating func append(script: String) -> [Item] {
         var items: [Item] = []
         for line in script.split(omittingEmptySubsequences: false, whereSeparator: \.isLineEnd) {
             for piece in ScriptSplitter.pieces(of: line, from: endOfBody(in: line)) {
-                if let item = take(line: piece) { items.append(item) }
+                if let item = append(line: piece) { items.append(item) }
             }
         }
         return items
@@ -56,7 +56,7 @@ struct LineAssembler {
         switch pending?.end {
         case nil: line.startIndex
         case .word: line.endIndex
-        case .brackets(var brackets): brackets.take(line)?.startIndex ?? line.endIndex
+        case .brackets(var brackets): brackets.append(line)?.startIndex ?? line.endIndex
         }
     }
 
@@ -68,12 +68,12 @@ struct LineAssembler {
         }
     }
 
-    private mutating func take(line: Substring) -> Item? {
+    private mutating func append(line: Substring) -> Item? {
         lines += 1
         if var pending {
             // Held once, so that its lines are not copied.
             self.pending = nil
-            let item = Self.take(line, of: &pending)
+            let item = Self.append(line, of: &pending)
             if item == nil { self.pending = pending }
             return item
         }
@@ -91,12 +91,12 @@ struct LineAssembler {
         }
     }
 
-    private static func take(_ line: Substring, of pending: inout Pending) -> Item? {
+    private static func append(_ line: Substring, of pending: inout Pending) -> Item? {
         var isLast = false
         switch pending.end {
         case .word(let word): isLast = line == word
         case .brackets(var brackets):
-            isLast = brackets.take(line) != nil
+            isLast = brackets.append(line) != nil
             pending.end = .brackets(brackets)
             if isLast { pending.body.append(line) }
         }
@@ -105,8 +105,8 @@ struct LineAssembler {
                 try pending.finish(pending.body.joined(separator: "\n"))
             }
         }
-        pending.octets += line.utf8.count + 1
-        guard pending.octets <= bodyLimit else {
+        pending.bytes += line.utf8.count + 1
+        guard pending.bytes <= bodyLimit else {
             return pending.item { () throws(LineError) in
                 throw LineError("the body has more than \(bodyLimit) octets: send it as @FILE")
             }
@@ -133,7 +133,7 @@ struct LineAssembler {
 
     private func entry(of line: Substring) -> CommandEntry? {
         var words = LineWords(line)
-        guard let name = try? words.take() else { return nil }
+        guard let name = try? words.nextArgument() else { return nil }
         return CommandTable.entry(name)
     }
 }

@@ -37,7 +37,7 @@ enum LineParser {
     static func parse(_ line: some StringProtocol) throws(LineError) -> Result? {
         var words = LineWords(line)
         let typed = words.nextWord
-        guard !typed.isEmpty, typed.first != "#", let name = try words.take() else { return nil }
+        guard !typed.isEmpty, typed.first != "#", let name = try words.nextArgument() else { return nil }
         guard let entry = CommandTable.entry(name) else {
             let nearest = EditDistance.nearest(to: name.lowercased(), among: CommandTable.names)
             throw LineError(
@@ -117,7 +117,7 @@ struct LineWords {
     var nextWord: Substring { rest.drop(while: \.isBlank).prefix { !$0.isBlank } }
 
     /// Takes the next word; nil at the end.
-    mutating func take() throws(LineError) -> String? {
+    mutating func nextArgument() throws(LineError) -> String? {
         guard let (word, openQuote) = takeStart() else { return nil }
         // What stands in it is not told: it may be a passcode.
         if let openQuote { throw LineError("a \(openQuote) is not closed") }

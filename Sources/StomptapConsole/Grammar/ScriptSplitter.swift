@@ -107,7 +107,7 @@ struct Brackets: Sendable {
     /// Takes a line of the body, up to where it closes the last bracket.
     ///
     /// - Returns: what stands behind that bracket; nil where the body goes on.
-    mutating func take(_ line: Substring) -> Substring? {
+    mutating func append(_ line: Substring) -> Substring? {
         var rest: Substring?
         scan(line) { index in
             rest = line[line.index(after: index)...]

@@ -19,12 +19,12 @@ struct LoggedMessage: Sendable {
 
 /// What has come: the last messages, and how many there were.
 ///
-/// Memory is bounded: by the number of messages that are kept and by their octets, whichever is less.
+/// Memory is bounded: by the number of messages that are kept and by their bytes, whichever is less.
 final class MessageLog: Sendable {
     /// What came on a subscription.
     struct Tally: Sendable {
         var messages = 0
-        var octets = 0
+        var bytes = 0
         var last: Timestamp
     }
 
@@ -46,21 +46,21 @@ final class MessageLog: Sendable {
     struct Limits: Sendable {
         var messages = 10_000
         /// Of the frames, of which each counts ``overhead`` more.
-        var octets = 64 << 20
+        var bytes = 64 << 20
         /// Subscriptions, destinations and header names that are remembered: a server can make up many.
         var names = 500
-        /// Longer names than of so many octets are not remembered.
+        /// Longer names than of so many bytes are not remembered.
         var name = 1024
     }
 
-    /// What a message takes beside its frame, in octets.
+    /// What a message takes beside its frame, in bytes.
     static let overhead = 256
 
     private static func cost(_ frame: Frame) -> Int { frame.bytes.readableBytes + overhead }
 
     private struct State {
         var kept: CircularBuffer<LoggedMessage> = []
-        var octets = 0
+        var bytes = 0
         var total = 0
         /// What `wait` and `expect` have counted, from the first message on.
         var counted = 0
@@ -111,15 +111,15 @@ final class MessageLog: Sendable {
         let frame = logged.message.frame
         state.total = logged.number
         state.kept.append(logged)
-        state.octets += Self.cost(frame)
-        while state.kept.count > limits.messages || state.octets > limits.octets, let first = state.kept.popFirst() {
-            state.octets -= Self.cost(first.message.frame)
+        state.bytes += Self.cost(frame)
+        while state.kept.count > limits.messages || state.bytes > limits.bytes, let first = state.kept.popFirst() {
+            state.bytes -= Self.cost(first.message.frame)
         }
         guard let subscription = logged.message.subscription,
             state.tallies[subscription] != nil
                 || state.tallies.count < limits.names && subscription.utf8.count <= limits.name
         else { return }
-        state.tallies[subscription, default: Tally(last: logged.message.receivedAt)].take(logged.message)
+        state.tallies[subscription, default: Tally(last: logged.message.receivedAt)].count(logged.message)
     }
 
     /// Remembers a destination that was sent to.
@@ -145,9 +145,9 @@ final class MessageLog: Sendable {
     /// How many messages have come.
     var total: Int { state.withLock { $0.total } }
 
-    /// How many are kept, and the octets of their frames.
-    var size: (messages: Int, octets: Int) {
-        state.withLock { ($0.kept.count, $0.octets - $0.kept.count * Self.overhead) }
+    /// How many are kept, and the bytes of their frames.
+    var size: (messages: Int, bytes: Int) {
+        state.withLock { ($0.kept.count, $0.bytes - $0.kept.count * Self.overhead) }
     }
 
     var names: Names { state.withLock { $0.names } }
@@ -272,9 +272,9 @@ final class MessageLog: Sendable {
 }
 
 extension MessageLog.Tally {
-    fileprivate mutating func take(_ message: Message) {
+    fileprivate mutating func count(_ message: Message) {
         messages += 1
-        octets += message.frame.bodySize
+        bytes += message.frame.bodySize
         last = message.receivedAt
     }
 }

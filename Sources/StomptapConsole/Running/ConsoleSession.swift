@@ -46,7 +46,7 @@ struct Script {
             switch event {
             case .line(let line):
                 // Files of other systems.
-                for item in assembler.take(line.hasSuffix("\r") ? String(line.dropLast()) : line) {
+                for item in assembler.append(line.hasSuffix("\r") ? String(line.dropLast()) : line) {
                     guard try await run(item) else { break reading }
                 }
             case .failure(let error): throw Failure(.badInput, "stdin: \(error)")
@@ -116,7 +116,8 @@ package struct ConsoleSession: Sendable {
         let log = MessageLog(events: events)
         let feed = LivePrinter(console: console)
         let report = ReconnectingSessionReport(console: console)
-        let link = ReconnectingSession(events: events, log: log, take: { try await feed.take($0) }, report: report.tell)
+        let link = ReconnectingSession(
+            events: events, log: log, take: { try await feed.append($0) }, report: report.report)
         interpreter = Interpreter(link: link, log: log, feed: feed, console: console, events: events, trace: trace) {
             try reconnection($0, report.say)
         }
@@ -159,7 +160,7 @@ package struct ScriptLines: Sendable {
         var items: [LineAssembler.Item] = []
         var assembler = LineAssembler()
         for text in texts {
-            items += assembler.take(script: text)
+            items += assembler.append(script: text)
             if let unfinished = assembler.end() { items.append(unfinished) }
         }
         for item in items where !keepsGoing {

@@ -9,7 +9,7 @@ import SystemC
 extension Interpreter {
     // MARK: Messages
 
-    /// The octets of a body.
+    /// The bytes of a body.
     ///
     /// - Throws: ``Failure`` where a file cannot be read.
     func bytes(of body: LineBody) throws -> ByteBuffer {
@@ -119,13 +119,13 @@ extension Interpreter {
 
     func sendRaw(_ body: LineBody) async throws {
         let connection = try await connection()
-        let octets =
+        let bytes =
             switch body {
-            case .text(let text): RawFrame.octets(text)
-            case .file: RawFrame.octets(file: Array(buffer: try bytes(of: body)))
+            case .text(let text): RawFrame.bytes(text)
+            case .file: RawFrame.bytes(file: Array(buffer: try bytes(of: body)))
             }
-        try await connection.send(raw: octets)
-        console.note("sent \(ByteCount.readable(octets.readableBytes)) as they are")
+        try await connection.send(raw: bytes)
+        console.note("sent \(ByteCount.readable(bytes.readableBytes)) as they are")
     }
 
     func ping(_ payload: String) async throws {
@@ -136,25 +136,25 @@ extension Interpreter {
 
 /// A frame as it was written by hand.
 enum RawFrame {
-    /// Its octets: the text, the line end that its lines lack, and the NUL. Nothing else is added.
+    /// Its bytes: the text, the line end that its lines lack, and the NUL. Nothing else is added.
     ///
     /// The last line of a body has no line end, a header line and the empty line have one. A line `^@` at the end stands
     /// for the NUL.
-    static func octets(_ text: String) -> ByteBuffer {
+    static func bytes(_ text: String) -> ByteBuffer {
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         if lines.last == "^@" { lines.removeLast() }
-        var octets = ByteBuffer(string: lines.joined(separator: "\n"))
+        var bytes = ByteBuffer(string: lines.joined(separator: "\n"))
         let hasBody = lines.firstIndex(of: "").map { $0 < lines.count - 1 } ?? false
-        if !hasBody { octets.writeString("\n") }
-        octets.writeInteger(UInt8(0))
-        return octets
+        if !hasBody { bytes.writeString("\n") }
+        bytes.writeInteger(UInt8(0))
+        return bytes
     }
 
-    /// The octets of a file, with the NUL where it has none.
-    static func octets(file content: [UInt8]) -> ByteBuffer {
-        var octets = ByteBuffer(bytes: content)
-        if !content.contains(0) { octets.writeInteger(UInt8(0)) }
-        return octets
+    /// The bytes of a file, with the NUL where it has none.
+    static func bytes(file content: [UInt8]) -> ByteBuffer {
+        var bytes = ByteBuffer(bytes: content)
+        if !content.contains(0) { bytes.writeInteger(UInt8(0)) }
+        return bytes
     }
 }
 
@@ -175,8 +175,8 @@ enum TextEditor {
         }
         defer { unlink(name) }
         let written = Result {
-            try Array(text.utf8).withUnsafeBytes { octets in
-                try DescriptorWriter(descriptor: descriptor, name: name).write(octets)
+            try Array(text.utf8).withUnsafeBytes { bytes in
+                try DescriptorWriter(descriptor: descriptor, name: name).write(bytes)
             }
         }
         close(descriptor)

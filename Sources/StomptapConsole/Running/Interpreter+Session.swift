@@ -44,7 +44,7 @@ extension Interpreter {
             return [
                 subscription.id, subscription.destination, subscription.mode.rawValue,
                 count == 1 ? "1 message" : "\(Readable.count(count)) messages",
-                ByteCount.readable(tally?.octets ?? 0), last.map { "\($0) ago" } ?? "",
+                ByteCount.readable(tally?.bytes ?? 0), last.map { "\($0) ago" } ?? "",
             ]
         }
         return Columns.text(rows)
@@ -55,14 +55,14 @@ extension Interpreter {
 
     func printStatus() async throws {
         let view = link.view
-        let (kept, octets) = log.size
+        let (kept, bytes) = log.size
         var rows: [(String, String)] = []
         if let transaction = view.transaction { rows.append(("transaction", transaction)) }
         rows.append(("subscriptions", "\(view.subscriptions.count)"))
         rows.append(
             (
                 "messages",
-                "\(Readable.count(log.total)); \(Readable.count(kept)) of them kept, \(ByteCount.readable(octets))"
+                "\(Readable.count(log.total)); \(Readable.count(kept)) of them kept, \(ByteCount.readable(bytes))"
             ))
         var lines: [String]
         if let connection = try? link.connection() {

@@ -95,8 +95,8 @@ struct LineCompleter {
         defer { closedir(entries) }
         var found: [Completion] = []
         while let entry = readdir(entries), found.count < 1000 {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { octets in
-                String(decoding: octets.prefix { $0 != 0 }, as: UTF8.self)
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
             guard name.hasPrefix(start), name != ".", name != "..", start.hasPrefix(".") || !name.hasPrefix(".") else {
                 continue

@@ -82,7 +82,7 @@ final class Repl: Sendable {
             group.addTask { [self] in
                 for await event in lines {
                     switch event {
-                    case .line(let line): take(line, queue)
+                    case .line(let line): enqueue(line, queue)
                     case .interrupt: interrupt()
                     case .endOfInput:
                         queue.yield(
@@ -102,9 +102,9 @@ final class Repl: Sendable {
         }
     }
 
-    private func take(_ line: String, _ queue: AsyncStream<Order>.Continuation) {
+    private func enqueue(_ line: String, _ queue: AsyncStream<Order>.Continuation) {
         var items: [LineAssembler.Item] = []
-        assembler.update { items = $0.take(line) }
+        assembler.update { items = $0.append(line) }
         for item in items { queue.yield(Order(item: item, epoch: epoch.value)) }
     }
 
@@ -175,7 +175,7 @@ final class Repl: Sendable {
         // A body stays with its line, for the person to edit and for the history.
         options.isComplete = { line in
             var assembler = LineAssembler()
-            _ = assembler.take(line)
+            _ = assembler.append(line)
             return assembler.delimiter == nil
         }
         options.word = { LineCompleter.word(of: $0) }

@@ -13,7 +13,7 @@ extension ReconnectingSession {
     /// - Returns: its id, and since when it is known to stand.
     func subscribe(
         to destination: String, id: String?, ack: AckMode?, headers: HeaderList
-    ) async throws -> (id: String, standing: SubscriptionStanding) {
+    ) async throws -> (id: String, standing: SubscriptionConfirmation) {
         let (connection, messages) = try state.value.current()
         let policy = AckPolicy(to: destination, headers: headers, ack: ack, handshake: connection.handshake)
         if let id, state.value.wanted.contains(where: { $0.id == id }) {
@@ -32,7 +32,7 @@ extension ReconnectingSession {
             let subscription = try await connection.subscribe(
                 to: destination, id: wanted.id, ack: policy.mode, headers: policy.headers(behind: headers),
                 into: messages)
-            return (wanted.id, try await connection.standing(of: subscription))
+            return (wanted.id, try await connection.confirmation(of: subscription))
         } catch let error as STOMPClientError {
             // One that the server never took would end the next session too.
             forget(wanted.id)

@@ -8,7 +8,7 @@ import StomptapRuntime
 struct ReconnectingSessionReport: Sendable {
     let console: Console
 
-    @Sendable func tell(_ event: ReconnectingSession.Event) {
+    @Sendable func report(_ event: ReconnectingSession.Event) {
         switch event {
         case .connected(let connection, nil, _):
             for line in ConnectionSummary.lines(connection) { console.note(line) }

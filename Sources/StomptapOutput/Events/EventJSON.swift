@@ -17,7 +17,7 @@ import STOMPTransport
 /// | `data`, `dataEncoding` | those bytes, `utf-8` or `base64`, with an asterisk for each byte of a secret; left out if they are a piece of a message, which may hold a piece of a secret |
 ///
 /// Of `raw`, each object has `time`, `direction`, `layer` and `type`. The types: `open` with `peer`, `subprotocol` and
-/// `tls`; `frame` with what `-o json` has of frames elsewhere; `text`, `binary`, `ping`, `pong` and `octets` with `body`,
+/// `tls`; `frame` with what `-o json` has of frames elsewhere; `text`, `binary`, `ping`, `pong` and `bytes` with `body`,
 /// `bodyEncoding` and `bodySize`; `heart-beat`; `event` with `event`, `id` and `data`; `retry` with `retry`, in
 /// milliseconds; `close` with `code`, `reason` and `clean`.
 ///
@@ -43,7 +43,7 @@ package struct EventJSON: Sendable {
         json.member("layer", plain: event.layer.rawValue, &out)
         json.member("level", event.detail.rawValue, &out)
         json.member("event", mask.masked(summary: event.text), &out)
-        if let bytes = event.shownOctets {
+        if let bytes = event.shownBytes {
             json.member("size", bytes.readableBytes, &out)
             mask.covered(event)?.withUnsafeBytes { json.member("data", encoding: "dataEncoding", $0, &out) }
         }

@@ -42,7 +42,7 @@ package struct TapNotices: Sendable {
         case .ended(let how): write("end: \(how.text)", event, time, &out)
         case .wire(let layer, let content, let bytes) where !event.content.isTraffic:
             trace.append(
-                WireEvent(layer, event.direction, .layers, content, octets: bytes), at: time, of: event.label, to: &out)
+                WireEvent(layer, event.direction, .layers, content, bytes: bytes), at: time, of: event.label, to: &out)
         case .frame, .wire: break
         }
     }

@@ -13,7 +13,7 @@ import STOMPTransport
 /// 14:03:22.131 < ws frame pong FIN  4 B
 /// ```
 package struct TracePrinter {
-    /// The largest body that is printed, in octets; of a larger one the size is told.
+    /// The largest body that is printed, in bytes; of a larger one the size is told.
     package static let largestBody = 1024
 
     /// The most that is printed; what has more is passed over. Nil is nothing.
@@ -39,13 +39,13 @@ package struct TracePrinter {
         timestamps.advance(to: time)
         let indentation = WireText.indentation(below: timestamps.text)
         writeFirstLine(event, of: label, to: &out)
-        event.shownOctets?.withUnsafeReadableBytes { octets in
+        event.shownBytes?.withUnsafeReadableBytes { bytes in
             switch (event.detail, event.layer) {
-            case (.octets, _): writeDump(event, indentation, to: &out)
-            case (_, .stomp): text.write(frame: octets, indentation: indentation, to: &out)
-            case (_, .http), (_, .proxy), (_, .tls): text.write(head: octets, indentation: indentation, to: &out)
+            case (.bytes, _): writeDump(event, indentation, to: &out)
+            case (_, .stomp): text.write(frame: bytes, indentation: indentation, to: &out)
+            case (_, .http), (_, .proxy), (_, .tls): text.write(head: bytes, indentation: indentation, to: &out)
             // The summary says what there is to a control frame or an envelope.
-            default: if detail == .octets { writeDump(event, indentation, to: &out) }
+            default: if detail == .bytes { writeDump(event, indentation, to: &out) }
             }
         }
     }
@@ -54,20 +54,20 @@ package struct TracePrinter {
         text.writeStart(timestamps.text, event.direction, of: label, to: &out)
         out.append("\(event.layer.rawValue) ")
         out.append(text.mask.masked(summary: event.text), visible: .line)
-        event.shownOctets?.withUnsafeReadableBytes { octets in
+        event.shownBytes?.withUnsafeReadableBytes { bytes in
             switch event.layer {
-            case .stomp: text.writePlaceAndSize(of: octets, to: &out)
+            case .stomp: text.writePlaceAndSize(of: bytes, to: &out)
             // What was agreed on is told in words, whose size says nothing.
             case .tls: break
-            default: text.writeSize(octets.count, to: &out)
+            default: text.writeSize(bytes.count, to: &out)
             }
         }
         out.append("\n")
     }
 
     private func writeDump(_ event: WireEvent, _ indentation: Int, to out: inout OutputBuffer) {
-        if let octets = text.mask.covered(event) {
-            octets.withUnsafeBytes { out.append(dump: $0, indentation: indentation) }
+        if let bytes = text.mask.covered(event) {
+            bytes.withUnsafeBytes { out.append(dump: $0, indentation: indentation) }
         } else {
             text.write(line: WireText.leftOut, indentation: indentation, to: &out)
         }

@@ -79,7 +79,7 @@ package struct TrafficRenderer: Sendable {
     /// The bytes of a frame, with an asterisk for each byte of a secret in its head.
     private func covered(_ frame: Frame) -> ByteBuffer {
         var hasSecret = false
-        frame.headers.forEachOctets { name, value in
+        frame.headers.forEachBytes { name, value in
             if !value.isEmpty, text.mask.hides(name) { hasSecret = true }
         }
         guard hasSecret else { return frame.bytes }

@@ -3,8 +3,8 @@ import STOMPTransport
 
 extension WireEvent {
     /// The bytes to show with it: those that it is about, or several lines on what a handshake came to.
-    package var shownOctets: ByteBuffer? {
-        if case .handshakeDone(let summary) = content { ByteBuffer(string: summary.text) } else { octets }
+    package var shownBytes: ByteBuffer? {
+        if case .handshakeDone(let summary) = content { ByteBuffer(string: summary.text) } else { bytes }
     }
 
     /// What happened, in a few words. It is the value of `event` in `--trace-file`, which scripts read.

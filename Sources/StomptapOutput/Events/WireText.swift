@@ -4,7 +4,7 @@ import STOMPTransport
 package struct WireText {
     package let palette: Palette
     package let mask: SecretMask
-    /// The largest body that is printed, in octets; of a larger one the size is told.
+    /// The largest body that is printed, in bytes; of a larger one the size is told.
     package let largestBody: Int
 
     package init(palette: Palette, mask: SecretMask, largestBody: Int) {
@@ -13,7 +13,7 @@ package struct WireText {
         self.largestBody = largestBody
     }
 
-    /// What stands in place of octets that may hold a piece of a secret.
+    /// What stands in place of bytes that may hold a piece of a secret.
     static let leftOut = "[left out: a message cut in pieces may hold pieces of secrets; --show-secrets shows it]"
 
     /// Appends the beginning of a first line: time, the connection where it is a tap's, direction.
@@ -50,8 +50,8 @@ package struct WireText {
     }
 
     /// Appends the lines of an HTTP head, or of what TLS agreed on.
-    package func write(head octets: UnsafeRawBufferPointer, indentation: Int, to out: inout OutputBuffer) {
-        for line in mask.masked(head: octets).split(whereSeparator: \.isNewline) {
+    package func write(head bytes: UnsafeRawBufferPointer, indentation: Int, to out: inout OutputBuffer) {
+        for line in mask.masked(head: bytes).split(whereSeparator: \.isNewline) {
             write(line: String(line), indentation: indentation, to: &out)
         }
     }

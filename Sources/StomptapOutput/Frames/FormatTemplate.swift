@@ -1,6 +1,6 @@
 /// What `-F` asks for, compiled once: a string in the manner of `mosquitto_sub`.
 ///
-/// `%d` destination, `%b` body, `%x` body in hexadecimal, `%l` size of the body in octets, `%j` JSON object, `%J` the same
+/// `%d` destination, `%b` body, `%x` body in hexadecimal, `%l` size of the body in bytes, `%j` JSON object, `%J` the same
 /// indented, `%t` time as `--timestamps` has it, `%I` time in ISO 8601, `%U` seconds since 1970 with nanoseconds,
 /// `%s` subscription, `%i` message-id, `%{name}` any header, `%c` command, `%w` which way (`in` and `out`; with `tap`
 /// `to-server` and `to-app`), with `tap` `%n` the connection's number and `%a` the app's address, `%%` a percent sign;
@@ -34,7 +34,7 @@ package struct FormatTemplate: Sendable {
         }
 
         mutating func compile() throws(FormatTemplateError) -> [Piece] {
-            while let character = take() {
+            while let character = next() {
                 switch character {
                 case "%": try readDirective()
                 case "\\": try readEscape()
@@ -45,7 +45,7 @@ package struct FormatTemplate: Sendable {
             return pieces
         }
 
-        private mutating func take() -> Character? {
+        private mutating func next() -> Character? {
             guard index < characters.count else { return nil }
             defer { index += 1 }
             return characters[index]
@@ -54,7 +54,7 @@ package struct FormatTemplate: Sendable {
         private mutating func readDirective() throws(FormatTemplateError) {
             let position = index
             let piece: Piece
-            switch take() {
+            switch next() {
             case "%":
                 text.append(UInt8(ascii: "%"))
                 return
@@ -83,7 +83,7 @@ package struct FormatTemplate: Sendable {
 
         private mutating func readName(from position: Int) throws(FormatTemplateError) -> String {
             var name = ""
-            while let character = take() {
+            while let character = next() {
                 guard character == "}" else {
                     name.append(character)
                     continue
@@ -98,7 +98,7 @@ package struct FormatTemplate: Sendable {
 
         private mutating func readEscape() throws(FormatTemplateError) {
             let position = index
-            switch take() {
+            switch next() {
             case "n": text.append(UInt8(ascii: "\n"))
             case "t": text.append(UInt8(ascii: "\t"))
             case "0": text.append(0)

@@ -63,7 +63,7 @@ package struct JSONMessage {
         var repeats = false
         json.key("headers", &out)
         json.beginObject(&out)
-        frame.headers.forEachOctets { name, value in
+        frame.headers.forEachBytes { name, value in
             guard names.insert(name) else {
                 repeats = true
                 return
@@ -75,7 +75,7 @@ package struct JSONMessage {
         guard repeats else { return }
         json.key("headerList", &out)
         json.beginArray(&out)
-        frame.headers.forEachOctets { name, value in
+        frame.headers.forEachBytes { name, value in
             json.beginArray(&out)
             json.string(name, &out)
             write(value, of: name, &json, &out)
@@ -98,13 +98,13 @@ package struct JSONMessage {
 
 /// Names that were seen, in storage that is used again.
 private struct NameSet {
-    private var octets: [UInt8] = []
+    private var bytes: [UInt8] = []
     private var ends: [Int] = []
 
     var count: Int { ends.count }
 
     mutating func removeAll() {
-        octets.removeAll(keepingCapacity: true)
+        bytes.removeAll(keepingCapacity: true)
         ends.removeAll(keepingCapacity: true)
     }
 
@@ -112,11 +112,11 @@ private struct NameSet {
     mutating func insert(_ name: UnsafeRawBufferPointer) -> Bool {
         var start = 0
         for end in ends {
-            if end - start == name.count, octets[start..<end].elementsEqual(name) { return false }
+            if end - start == name.count, bytes[start..<end].elementsEqual(name) { return false }
             start = end
         }
-        octets.append(contentsOf: name)
-        ends.append(octets.count)
+        bytes.append(contentsOf: name)
+        ends.append(bytes.count)
         return true
     }
 }

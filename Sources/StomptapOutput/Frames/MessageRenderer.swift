@@ -61,26 +61,26 @@ package struct MessageRenderer {
         }
     }
 
-    /// Appends what carries no STOMP, in the forms that show messages alone: its octets are the body, and for a template
+    /// Appends what carries no STOMP, in the forms that show messages alone: its bytes are the body, and for a template
     /// that of a MESSAGE with these headers.
     package mutating func append(
-        plain octets: ByteBuffer, headers: HeaderList = [:], _ direction: WireEvent.Direction = .incoming,
+        plain bytes: ByteBuffer, headers: HeaderList = [:], _ direction: WireEvent.Direction = .incoming,
         at time: Timestamp, of label: ConnectionLabel? = nil, to out: inout OutputBuffer
     ) {
         switch form {
         case .none, .json, .pretty: break
         case .body(let terminator):
-            octets.withUnsafeReadableBytes { append(octets: $0, to: &out) }
+            bytes.withUnsafeReadableBytes { append(bytes: $0, to: &out) }
             out.append(terminator)
-        case .raw: append(raw: octets, to: &out)
+        case .raw: append(raw: bytes, to: &out)
         case .format:
-            guard let frame = try? FrameEncoder().frame(.message, headers, body: octets) else { return }
+            guard let frame = try? FrameEncoder().frame(.message, headers, body: bytes) else { return }
             append(frame, direction, at: time, of: label, to: &out)
         }
     }
 
-    private func append(raw octets: ByteBuffer, to out: inout OutputBuffer) {
-        octets.withUnsafeReadableBytes { append(octets: $0, to: &out) }
+    private func append(raw bytes: ByteBuffer, to out: inout OutputBuffer) {
+        bytes.withUnsafeReadableBytes { append(bytes: $0, to: &out) }
         // Messages stand apart for the eye; a program gets nothing that did not come.
         if style.isTerminal { out.append(UInt8(ascii: "\n")) }
     }
@@ -116,7 +116,7 @@ package struct MessageRenderer {
     }
 
     private func append(header name: String, of frame: Frame, to out: inout OutputBuffer) {
-        _ = frame.headers.withOctets(of: name) { value in
+        _ = frame.headers.withBytes(of: name) { value in
             if !value.isEmpty, style.mask.hides(name) {
                 out.append(SecretMask.cover)
             } else if style.isTerminal {
@@ -128,14 +128,14 @@ package struct MessageRenderer {
     }
 
     private func append(body frame: Frame, to out: inout OutputBuffer) {
-        frame.body.withUnsafeReadableBytes { append(octets: $0, to: &out) }
+        frame.body.withUnsafeReadableBytes { append(bytes: $0, to: &out) }
     }
 
-    private func append(octets: UnsafeRawBufferPointer, to out: inout OutputBuffer) {
+    private func append(bytes: UnsafeRawBufferPointer, to out: inout OutputBuffer) {
         if style.isTerminal {
-            out.append(octets, visible: .lines(indentation: 0))
+            out.append(bytes, visible: .lines(indentation: 0))
         } else {
-            out.append(octets)
+            out.append(bytes)
         }
     }
 }

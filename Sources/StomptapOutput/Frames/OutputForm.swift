@@ -6,12 +6,12 @@ package enum OutputForm: Sendable {
     case pretty
     /// For programs: an object a line.
     case json
-    /// The bodies alone, each with this octet behind it.
+    /// The bodies alone, each with this byte behind it.
     case body(terminator: UInt8 = UInt8(ascii: "\n"))
-    /// The octets of the frames as they came.
+    /// The bytes of the frames as they came.
     case raw
     case none
-    /// As a template says. Like `mosquitto_sub -F`, it ends each message with a line end, or with this octet.
+    /// As a template says. Like `mosquitto_sub -F`, it ends each message with a line end, or with this byte.
     case format(FormatTemplate, terminator: UInt8 = UInt8(ascii: "\n"))
 
     /// Whether nothing is printed.
@@ -22,7 +22,7 @@ package enum OutputForm: Sendable {
 package struct OutputStyle: Sendable {
     package var timestamps: TimestampStyle
     /// Whether the output is a terminal, which nothing that came may drive. ``OutputForm/pretty`` and
-    /// ``OutputForm/json`` never let it; the other forms give octets as they are where this is false.
+    /// ``OutputForm/json`` never let it; the other forms give bytes as they are where this is false.
     package var isTerminal: Bool
     package var palette: Palette
     /// What is hidden of headers. ``OutputForm/raw`` and bodies are as they came.

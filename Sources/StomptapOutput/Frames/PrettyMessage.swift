@@ -63,7 +63,7 @@ struct PrettyMessage {
     /// Appends the headers that are not in the first line. Where one of those repeats, the repeats are here.
     private func writeHeaders(to out: inout OutputBuffer) {
         var shown = ["destination", "subscription", "content-type", "content-length"]
-        frame.headers.forEachOctets { name, value in
+        frame.headers.forEachBytes { name, value in
             if let index = shown.firstIndex(where: { name.elementsEqual($0.utf8) }) {
                 shown.remove(at: index)
                 return

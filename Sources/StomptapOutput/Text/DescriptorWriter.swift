@@ -1,7 +1,7 @@
 import STOMPTransport
 import SystemC
 
-/// Why octets cannot be written.
+/// Why bytes cannot be written.
 package enum OutputError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The reader has closed its end, as `head -1` does: nothing to complain of.
     case readerGone
@@ -32,9 +32,9 @@ package struct DescriptorWriter: Sendable {
     package static let standardOutput = DescriptorWriter(descriptor: STDOUT_FILENO, name: "standard output")
     package static let standardError = DescriptorWriter(descriptor: STDERR_FILENO, name: "standard error")
 
-    /// Writes all of `octets`, waiting for a reader that is slow.
-    package func write(_ octets: UnsafeRawBufferPointer) throws(OutputError) {
-        var rest = octets[...]
+    /// Writes all of `bytes`, waiting for a reader that is slow.
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(OutputError) {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let slice = UnsafeRawBufferPointer(rebasing: rest)
             let count = SystemC.write(descriptor, slice.baseAddress, slice.count)

@@ -52,12 +52,12 @@ package struct JSONWriter {
 
     // MARK: Objects and arrays
 
-    package mutating func beginObject(_ out: inout OutputBuffer) { begin(UInt8(ascii: "{"), &out) }
+    package mutating func beginObject(_ out: inout OutputBuffer) { open(UInt8(ascii: "{"), &out) }
     package mutating func endObject(_ out: inout OutputBuffer) { end(UInt8(ascii: "}"), &out) }
-    package mutating func beginArray(_ out: inout OutputBuffer) { begin(UInt8(ascii: "["), &out) }
+    package mutating func beginArray(_ out: inout OutputBuffer) { open(UInt8(ascii: "["), &out) }
     package mutating func endArray(_ out: inout OutputBuffer) { end(UInt8(ascii: "]"), &out) }
 
-    private mutating func begin(_ bracket: UInt8, _ out: inout OutputBuffer) {
+    private mutating func open(_ bracket: UInt8, _ out: inout OutputBuffer) {
         separate(&out)
         out.append(bracket)
         level += 1

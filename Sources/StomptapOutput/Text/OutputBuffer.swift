@@ -3,10 +3,10 @@
 /// What is in memory stays bounded, whatever is appended. A failure to write is kept until ``flush()`` tells of it; what
 /// is appended meanwhile is dropped.
 package struct OutputBuffer: Sendable {
-    /// How many octets come together before they are written without a flush.
+    /// How many bytes come together before they are written without a flush.
     static let drainSize = 256 << 10
 
-    /// Room, of which the first `count` octets are taken.
+    /// Room, of which the first `count` bytes are taken.
     private var storage: [UInt8]
     private var count = 0
     private let writer: Writer?
@@ -15,22 +15,22 @@ package struct OutputBuffer: Sendable {
     /// Writes all that it is given.
     package typealias Writer = @Sendable (UnsafeRawBufferPointer) throws(OutputError) -> Void
 
-    /// - Parameter writer: where the octets go; nil keeps them all here.
+    /// - Parameter writer: where the bytes go; nil keeps them all here.
     package init(to writer: DescriptorWriter? = nil) {
         self.init(into: writer?.write)
     }
 
-    /// - Parameter writer: where the octets go; nil keeps them all here.
+    /// - Parameter writer: where the bytes go; nil keeps them all here.
     package init(into writer: Writer?) {
         self.writer = writer
         storage = Array(repeating: 0, count: writer == nil ? 256 : Self.drainSize)
     }
 
     /// What has not been written yet.
-    package var octets: ArraySlice<UInt8> { storage[..<count] }
+    package var bytes: ArraySlice<UInt8> { storage[..<count] }
 
     /// What has not been written yet, as text.
-    package var text: String { String(decoding: octets, as: UTF8.self) }
+    package var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// Writes what is there.
     ///
@@ -42,15 +42,15 @@ package struct OutputBuffer: Sendable {
 
     private mutating func drain() {
         guard let writer, count > 0 else { return }
-        let octets = storage[..<count]
+        let bytes = storage[..<count]
         count = 0
-        octets.withUnsafeBytes { write($0, to: writer) }
+        bytes.withUnsafeBytes { write($0, to: writer) }
     }
 
-    private mutating func write(_ octets: UnsafeRawBufferPointer, to writer: Writer) {
+    private mutating func write(_ bytes: UnsafeRawBufferPointer, to writer: Writer) {
         guard failure == nil else { return }
         do throws(OutputError) {
-            try writer(octets)
+            try writer(bytes)
         } catch {
             failure = error
         }
@@ -65,7 +65,7 @@ package struct OutputBuffer: Sendable {
 
     // MARK: Appending
 
-    /// Lets `body` write up to `needed` octets behind those that are there; it returns how many it wrote.
+    /// Lets `body` write up to `needed` bytes behind those that are there; it returns how many it wrote.
     @inline(__always)
     mutating func withRoom(for needed: Int, _ body: (UnsafeMutableRawPointer) -> Int) {
         if storage.count - count < needed { makeRoom(for: needed) }
@@ -76,21 +76,21 @@ package struct OutputBuffer: Sendable {
     }
 
     @inline(__always)
-    package mutating func append(_ octets: UnsafeRawBufferPointer) {
-        guard let base = octets.baseAddress else { return }
-        if let writer, octets.count > Self.drainSize / 2 {
+    package mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let base = bytes.baseAddress else { return }
+        if let writer, bytes.count > Self.drainSize / 2 {
             drain()
-            write(octets, to: writer)
+            write(bytes, to: writer)
             return
         }
-        withRoom(for: octets.count) { room in
-            room.copyMemory(from: base, byteCount: octets.count)
-            return octets.count
+        withRoom(for: bytes.count) { room in
+            room.copyMemory(from: base, byteCount: bytes.count)
+            return bytes.count
         }
     }
 
-    package mutating func append(_ octets: [UInt8]) {
-        octets.withUnsafeBytes { append($0) }
+    package mutating func append(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { append($0) }
     }
 
     @inline(__always)
@@ -106,9 +106,9 @@ package struct OutputBuffer: Sendable {
     }
 
     @inline(__always)
-    package mutating func append(_ octet: UInt8) {
+    package mutating func append(_ byte: UInt8) {
         withRoom(for: 1) { room in
-            room.storeBytes(of: octet, as: UInt8.self)
+            room.storeBytes(of: byte, as: UInt8.self)
             return 1
         }
     }

@@ -61,8 +61,8 @@ package struct SecretMask: Sendable, Hashable {
     }
 
     /// The head of an HTTP message with its secrets hidden, those of its headers too.
-    package func masked(head octets: UnsafeRawBufferPointer) -> String {
-        masked(octets, as: .wire)
+    package func masked(head bytes: UnsafeRawBufferPointer) -> String {
+        masked(bytes, as: .wire)
     }
 
     /// The summary of something on the wire, which may quote it, with its secrets hidden.
@@ -71,39 +71,39 @@ package struct SecretMask: Sendable, Hashable {
         return summary.withUTF8 { masked(UnsafeRawBufferPointer($0), as: .wire) }
     }
 
-    /// `octets` with an asterisk for each octet of a secret, so that offsets stay true.
-    package func covered(_ octets: UnsafeRawBufferPointer) -> [UInt8] {
-        var result = Array(octets)
-        for index in secrets(in: octets, as: .wire).joined() { result[index] = UInt8(ascii: "*") }
+    /// `bytes` with an asterisk for each byte of a secret, so that offsets stay true.
+    package func covered(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var result = Array(bytes)
+        for index in secrets(in: bytes, as: .wire).joined() { result[index] = UInt8(ascii: "*") }
         return result
     }
 
-    /// The octets of an event, covered, also where a secret began in what went before; nil where they must not be shown.
+    /// The bytes of an event, covered, also where a secret began in what went before; nil where they must not be shown.
     package func covered(_ event: WireEvent) -> [UInt8]? {
-        guard let octets = event.shownOctets, showsSecrets || !event.isPiece else { return nil }
+        guard let bytes = event.shownBytes, showsSecrets || !event.isPiece else { return nil }
         guard !showsSecrets, var all = event.preceding, all.readableBytes > 0 else {
-            return octets.withUnsafeReadableBytes { covered($0) }
+            return bytes.withUnsafeReadableBytes { covered($0) }
         }
-        all.writeImmutableBuffer(octets)
-        return Array(all.withUnsafeReadableBytes { covered($0) }.suffix(octets.readableBytes))
+        all.writeImmutableBuffer(bytes)
+        return Array(all.withUnsafeReadableBytes { covered($0) }.suffix(bytes.readableBytes))
     }
 
-    private func masked(_ octets: UnsafeRawBufferPointer, as kind: TextKind) -> String {
+    private func masked(_ bytes: UnsafeRawBufferPointer, as kind: TextKind) -> String {
         var result: [UInt8] = []
         var copied = 0
-        for secret in secrets(in: octets, as: kind) {
-            result.append(contentsOf: octets[copied..<secret.lowerBound])
+        for secret in secrets(in: bytes, as: kind) {
+            result.append(contentsOf: bytes[copied..<secret.lowerBound])
             result.append(contentsOf: Self.cover.utf8)
             copied = secret.upperBound
         }
-        result.append(contentsOf: octets[copied...])
+        result.append(contentsOf: bytes[copied...])
         return String(decoding: result, as: UTF8.self)
     }
 }
 
 @inline(__always)
-private func lowercase(_ octet: UInt8) -> UInt8 {
-    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(octet) ? octet | 0x20 : octet
+private func lowercase(_ byte: UInt8) -> UInt8 {
+    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
 }
 
 extension UnsafeRawBufferPointer {

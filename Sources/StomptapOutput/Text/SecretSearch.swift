@@ -1,11 +1,11 @@
 import STOMPTransport
 
-/// Finding secrets in octets of which no more is known than that they may be HTTP, STOMP or a sentence.
+/// Finding secrets in bytes of which no more is known than that they may be HTTP, STOMP or a sentence.
 extension SecretMask {
     /// Names that hold a secret in a query, but may mean anything in a header.
     private static let secretFields: [StaticString] = ["auth", "jwt", "key", "pass", "pwd", "sig", "signature"]
 
-    /// What octets are.
+    /// What bytes are.
     enum TextKind {
         /// A line for a person, which may quote what was typed wrongly.
         case sentence
@@ -13,21 +13,21 @@ extension SecretMask {
         case wire
     }
 
-    /// Where secrets stand in `octets`: in queries `?name=value&name=value`, before the `@` of a URL, and on the wire in
+    /// Where secrets stand in `bytes`: in queries `?name=value&name=value`, before the `@` of a URL, and on the wire in
     /// headers.
-    func secrets(in octets: UnsafeRawBufferPointer, as kind: TextKind) -> [Range<Int>] {
+    func secrets(in bytes: UnsafeRawBufferPointer, as kind: TextKind) -> [Range<Int>] {
         guard !showsSecrets else { return [] }
         var found: [Range<Int>] = []
         var index = 0
-        while index < octets.count {
+        while index < bytes.count {
             var secret: Range<Int>?
-            switch octets[index] {
+            switch bytes[index] {
             case UInt8(ascii: ":"):
                 secret =
                     kind == .wire
-                    ? headerValue(in: octets, colon: index) ?? passcode(ofURL: octets, colon: index)
-                    : passcode(ofWord: octets, colon: index, after: found.last?.upperBound ?? 0)
-            case UInt8(ascii: "="): secret = fieldValue(in: octets, equals: index)
+                    ? headerValue(in: bytes, colon: index) ?? passcode(ofURL: bytes, colon: index)
+                    : passcode(ofWord: bytes, colon: index, after: found.last?.upperBound ?? 0)
+            case UInt8(ascii: "="): secret = fieldValue(in: bytes, equals: index)
             default: break
             }
             if let secret, !secret.isEmpty {
@@ -41,12 +41,12 @@ extension SecretMask {
     }
 
     /// The passcode of `scheme://user:passcode@host`, where `colon` is that of the scheme.
-    private func passcode(ofURL octets: UnsafeRawBufferPointer, colon: Int) -> Range<Int>? {
+    private func passcode(ofURL bytes: UnsafeRawBufferPointer, colon: Int) -> Range<Int>? {
         let start = colon + 3
-        guard start <= octets.count, octets[colon + 1] == UInt8(ascii: "/"), octets[colon + 2] == UInt8(ascii: "/")
+        guard start <= bytes.count, bytes[colon + 1] == UInt8(ascii: "/"), bytes[colon + 2] == UInt8(ascii: "/")
         else { return nil }
-        let authority = octets[start...].prefix { octet in
-            octet > 0x20 && !"/?#\"<>".utf8.contains(octet)
+        let authority = bytes[start...].prefix { byte in
+            byte > 0x20 && !"/?#\"<>".utf8.contains(byte)
         }
         guard let at = authority.lastIndex(of: UInt8(ascii: "@")),
             let separator = authority[..<at].firstIndex(of: UInt8(ascii: ":"))
@@ -55,74 +55,74 @@ extension SecretMask {
     }
 
     /// The passcode in the word around `colon`, the first in it, or that of a scheme.
-    private func passcode(ofWord octets: UnsafeRawBufferPointer, colon: Int, after end: Int) -> Range<Int>? {
+    private func passcode(ofWord bytes: UnsafeRawBufferPointer, colon: Int, after end: Int) -> Range<Int>? {
         var start = colon
-        while start > end, isNameOctet(octets[start - 1]) || octets[start - 1] == UInt8(ascii: "+") { start -= 1 }
-        let isURL = octets[colon...].dropFirst().prefix(2).elementsEqual("//".utf8)
+        while start > end, isNameByte(bytes[start - 1]) || bytes[start - 1] == UInt8(ascii: "+") { start -= 1 }
+        let isURL = bytes[colon...].dropFirst().prefix(2).elementsEqual("//".utf8)
         // A name and a colon may be anything, in the midst of what may be anything.
         guard
             isURL
                 || start < colon
-                    && (start == 0 || octets[start - 1] <= 0x20 || "\"'(,".utf8.contains(octets[start - 1]))
+                    && (start == 0 || bytes[start - 1] <= 0x20 || "\"'(,".utf8.contains(bytes[start - 1]))
         else { return nil }
-        let word = octets[start...].prefix { $0 > 0x20 }
+        let word = bytes[start...].prefix { $0 > 0x20 }
         guard let url = TypedSecrets.parts(of: word).first else { return nil }
-        return TypedSecrets.passcode(in: octets[url])
+        return TypedSecrets.passcode(in: bytes[url])
     }
 
     /// The value of a header line whose name ends at `colon`. In the JSON of SockJS, lines begin and end with `\n`.
-    private func headerValue(in octets: UnsafeRawBufferPointer, colon: Int) -> Range<Int>? {
-        var name = self.name(in: octets, endingAt: colon)
-        let before = name.lowerBound > 0 ? octets[name.lowerBound - 1] : UInt8(ascii: "\n")
-        let isEscaped = before == UInt8(ascii: "\\") && name.first.map { octets[$0] } == UInt8(ascii: "n")
+    private func headerValue(in bytes: UnsafeRawBufferPointer, colon: Int) -> Range<Int>? {
+        var name = self.name(in: bytes, endingAt: colon)
+        let before = name.lowerBound > 0 ? bytes[name.lowerBound - 1] : UInt8(ascii: "\n")
+        let isEscaped = before == UInt8(ascii: "\\") && name.first.map { bytes[$0] } == UInt8(ascii: "n")
         if isEscaped {
             name = name.dropFirst()
         } else if before != UInt8(ascii: "\n") {
             return nil
         }
-        guard hides(UnsafeRawBufferPointer(rebasing: octets[name])) else { return nil }
-        let start = octets[(colon + 1)...].prefix { $0 == UInt8(ascii: " ") }.endIndex
-        return start..<endOfLine(in: octets, from: start, isEscaped: isEscaped)
+        guard hides(UnsafeRawBufferPointer(rebasing: bytes[name])) else { return nil }
+        let start = bytes[(colon + 1)...].prefix { $0 == UInt8(ascii: " ") }.endIndex
+        return start..<endOfLine(in: bytes, from: start, isEscaped: isEscaped)
     }
 
     /// Where the line that holds `start` ends; an escaped one may end in `\n` or `\r` spelt out.
-    private func endOfLine(in octets: UnsafeRawBufferPointer, from start: Int, isEscaped: Bool) -> Int {
+    private func endOfLine(in bytes: UnsafeRawBufferPointer, from start: Int, isEscaped: Bool) -> Int {
         var index = start
-        while index < octets.count, octets[index] != UInt8(ascii: "\n"), octets[index] != 0 {
-            if isEscaped, octets[index] == UInt8(ascii: "\\"), index + 1 < octets.count {
-                if octets[index + 1] == UInt8(ascii: "n") || octets[index + 1] == UInt8(ascii: "r") { return index }
+        while index < bytes.count, bytes[index] != UInt8(ascii: "\n"), bytes[index] != 0 {
+            if isEscaped, bytes[index] == UInt8(ascii: "\\"), index + 1 < bytes.count {
+                if bytes[index + 1] == UInt8(ascii: "n") || bytes[index + 1] == UInt8(ascii: "r") { return index }
                 index += 1
             }
             index += 1
         }
-        index = min(index, octets.count)
-        return index > start && octets[index - 1] == UInt8(ascii: "\r") ? index - 1 : index
+        index = min(index, bytes.count)
+        return index > start && bytes[index - 1] == UInt8(ascii: "\r") ? index - 1 : index
     }
 
     /// The value of a field in a query, whose name ends at `equals`.
-    private func fieldValue(in octets: UnsafeRawBufferPointer, equals: Int) -> Range<Int>? {
-        let range = name(in: octets, endingAt: equals)
-        guard range.lowerBound > 0, "?&#".utf8.contains(octets[range.lowerBound - 1]) else { return nil }
-        let name = UnsafeRawBufferPointer(rebasing: octets[range])
+    private func fieldValue(in bytes: UnsafeRawBufferPointer, equals: Int) -> Range<Int>? {
+        let range = name(in: bytes, endingAt: equals)
+        guard range.lowerBound > 0, "?&#".utf8.contains(bytes[range.lowerBound - 1]) else { return nil }
+        let name = UnsafeRawBufferPointer(rebasing: bytes[range])
         guard
             hides(name)
                 || Self.secretFields.contains(where: { $0.utf8CodeUnitCount == name.count && name.hasWord($0, at: 0) })
         else { return nil }
-        var value = octets[(equals + 1)...].prefix { octet in octet > 0x20 && !"&#\"<>".utf8.contains(octet) }
+        var value = bytes[(equals + 1)...].prefix { byte in byte > 0x20 && !"&#\"<>".utf8.contains(byte) }
         if let url = TypedSecrets.parts(of: value).first { value = value[url] }
         // What ends a clause of a sentence stays.
         while let last = value.last, "';:,.)\\".utf8.contains(last) { value = value.dropLast() }
         return value.indices
     }
 
-    private func name(in octets: UnsafeRawBufferPointer, endingAt end: Int) -> Range<Int> {
+    private func name(in bytes: UnsafeRawBufferPointer, endingAt end: Int) -> Range<Int> {
         var start = end
-        while start > 0, isNameOctet(octets[start - 1]) { start -= 1 }
+        while start > 0, isNameByte(bytes[start - 1]) { start -= 1 }
         return start..<end
     }
 
-    private func isNameOctet(_ octet: UInt8) -> Bool {
-        switch octet {
+    private func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
             true

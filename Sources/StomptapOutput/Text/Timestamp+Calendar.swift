@@ -21,13 +21,13 @@ extension Timestamp {
 
     /// Reads what ``ISOTime`` writes, with none to nine digits of a second's fraction; nil where it is something else.
     package init?(iso text: String) {
-        let octets = Array(text.utf8)
+        let bytes = Array(text.utf8)
         let form = Array("0000-00-00T00:00:00".utf8)
-        let isDigit = { (octet: UInt8) in (0x30...0x39).contains(octet) }
-        guard octets.count > form.count, octets.last == UInt8(ascii: "Z"),
-            zip(octets, form).allSatisfy({ isDigit($1) ? isDigit($0) : $0 == $1 })
+        let isDigit = { (byte: UInt8) in (0x30...0x39).contains(byte) }
+        guard bytes.count > form.count, bytes.last == UInt8(ascii: "Z"),
+            zip(bytes, form).allSatisfy({ isDigit($1) ? isDigit($0) : $0 == $1 })
         else { return nil }
-        func number(_ range: Range<Int>) -> Int32 { octets[range].reduce(0) { $0 * 10 + Int32($1 - 0x30) } }
+        func number(_ range: Range<Int>) -> Int32 { bytes[range].reduce(0) { $0 * 10 + Int32($1 - 0x30) } }
         var parts = tm()
         parts.tm_year = number(0..<4) - 1900
         parts.tm_mon = number(5..<7) - 1
@@ -35,7 +35,7 @@ extension Timestamp {
         parts.tm_hour = number(11..<13)
         parts.tm_min = number(14..<16)
         parts.tm_sec = number(17..<19)
-        var fraction = octets[form.count...].dropLast()
+        var fraction = bytes[form.count...].dropLast()
         if !fraction.isEmpty, fraction.removeFirst() != UInt8(ascii: ".") { return nil }
         guard fraction.count <= 9, fraction.allSatisfy(isDigit) else { return nil }
         let digits = String(decoding: fraction, as: UTF8.self)

@@ -4,7 +4,7 @@ import SystemC
 
 /// Files that the user names.
 package enum InputFile {
-    /// The largest body of a message, in octets. A larger one has no broker that takes it, and would fill the memory.
+    /// The largest body of a message, in bytes. A larger one has no broker that takes it, and would fill the memory.
     package static let largestBody = 1 << 30
 
     /// Reads a file whole; `-` is stdin.
@@ -12,7 +12,7 @@ package enum InputFile {
     /// - Parameters:
     ///   - option: the option that names it, for the message.
     ///   - isNamed: whether messages name the file; not where a secret is easily typed in its place.
-    /// - Throws: ``Failure`` with 66 where it is not there or cannot be read, 65 where it is larger than `limit` octets.
+    /// - Throws: ``Failure`` with 66 where it is not there or cannot be read, 65 where it is larger than `limit` bytes.
     package static func read(
         _ path: String, of option: String? = nil, isNamed: Bool = true, limit: Int
     ) throws -> [UInt8] {
@@ -33,7 +33,7 @@ package enum InputFile {
         return content
     }
 
-    /// The next octets of a descriptor, or nil at its end.
+    /// The next bytes of a descriptor, or nil at its end.
     package static func read(_ descriptor: Int32, name: String) throws -> [UInt8]? {
         while true {
             var count = 0

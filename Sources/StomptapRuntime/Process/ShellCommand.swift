@@ -64,8 +64,8 @@ package struct ShellCommand {
 
         let words = (["/bin/sh", "-c", script, "sh"] + arguments).map { strdup($0) }
         let added = variables.map { variable in
-            variable.withUnsafeBytes { octets in
-                octets.baseAddress.flatMap { strdup($0.assumingMemoryBound(to: CChar.self)) }
+            variable.withUnsafeBytes { bytes in
+                bytes.baseAddress.flatMap { strdup($0.assumingMemoryBound(to: CChar.self)) }
             }
         }
         defer { for text in words + added { free(text) } }
@@ -140,9 +140,9 @@ package final class ChildProcess: Sendable {
     }
 
     /// Writes its stdin, as far as it wants it, and closes it. Blocks.
-    package func feed(_ octets: ByteBuffer) {
-        octets.withUnsafeReadableBytes { octets in
-            var rest = octets[...]
+    package func feed(_ bytes: ByteBuffer) {
+        bytes.withUnsafeReadableBytes { bytes in
+            var rest = bytes[...]
             while !rest.isEmpty {
                 var query = pollfd(fd: input, events: Int16(POLLOUT), revents: 0)
                 // Something that it has left behind may keep the pipe open and never read.

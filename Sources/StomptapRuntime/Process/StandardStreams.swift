@@ -51,7 +51,7 @@ package enum Diagnostics {
     package static func note(_ line: String) { write(line) }
 
     /// A line for a person who sits at the terminal and knows what program talks.
-    package static func tell(_ line: String) { write(Array("\(visible(SecretMask.hiding.masked(line)))\n".utf8)) }
+    package static func inform(_ line: String) { write(Array("\(visible(SecretMask.hiding.masked(line)))\n".utf8)) }
 
     private static let sink = Mutex<(@Sendable ([UInt8]) -> Void)?>(nil)
 
@@ -63,10 +63,10 @@ package enum Diagnostics {
     private static func write(_ line: String) { write(Array(ErrorLine.text(line).utf8)) }
 
     /// Writes what is made up already, such as lines of a trace.
-    package static func write(_ octets: [UInt8]) {
-        if let sink = sink.withLock({ $0 }) { return sink(octets) }
+    package static func write(_ bytes: [UInt8]) {
+        if let sink = sink.withLock({ $0 }) { return sink(bytes) }
         StatusLine.erase()
         // Where stderr is closed there is nobody to tell.
-        try? octets.withUnsafeBytes { try DescriptorWriter.standardError.write($0) }
+        try? bytes.withUnsafeBytes { try DescriptorWriter.standardError.write($0) }
     }
 }

@@ -4,12 +4,12 @@ import StomptapOutput
 import SystemC
 
 /// What a command tells of the wire: on stderr as far as `-v` asks for it, in the file that `--trace-file` names all of
-/// it, and in the one that `--pcap` names the octets. It is made once and serves all connections.
+/// it, and in the one that `--pcap` names the bytes. It is made once and serves all connections.
 ///
 /// It is complete: where stderr or a file is slow, the connection waits.
 package struct CommandTrace: Sendable {
     package let wire: WireTrace
-    /// Takes the octets of connections, where they are captured.
+    /// Takes the bytes of connections, where they are captured.
     package let capture: (@Sendable (ByteBuffer) -> Void)?
     private let printer: Shared<TracePrinter>
     private let hasFile: Bool
@@ -27,7 +27,7 @@ package struct CommandTrace: Sendable {
             printer.update { printer in
                 var out = OutputBuffer()
                 printer.append(event, at: .now(), to: &out)
-                Diagnostics.write(Array(out.octets))
+                Diagnostics.write(Array(out.bytes))
             }
         }
         self.printer = printer
@@ -35,7 +35,7 @@ package struct CommandTrace: Sendable {
         if let path = traceFile {
             let file = try TraceFile(path, of: "--trace-file")
             let json = Shared(EventJSON(mask: style.mask))
-            wire = WireTrace(detail: .octets) { event in
+            wire = WireTrace(detail: .bytes) { event in
                 print(event)
                 json.update { json in
                     file.append { json.append(event, at: .now(), to: &$0) }
@@ -86,7 +86,7 @@ private struct TraceFile: Sendable {
         }
     }
 
-    func append(_ octets: ByteBuffer) {
-        append { buffer in octets.withUnsafeReadableBytes { buffer.append($0) } }
+    func append(_ bytes: ByteBuffer) {
+        append { buffer in bytes.withUnsafeReadableBytes { buffer.append($0) } }
     }
 }

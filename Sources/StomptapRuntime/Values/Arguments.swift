@@ -39,13 +39,13 @@ package struct DurationArgument: Sendable, Equatable, CustomStringConvertible {
     package var description: String { text }
 }
 
-/// A number of octets as it is typed: `512`, `64KiB`, `1MB`.
+/// A number of bytes as it is typed: `512`, `64KiB`, `1MB`.
 package struct SizeArgument: Sendable, Equatable, CustomStringConvertible {
-    package let octets: Int
+    package let bytes: Int
     private let text: String
 
     package init(_ text: String) throws {
-        let units: [(suffix: String, octets: Double)] = [
+        let units: [(suffix: String, bytes: Double)] = [
             ("KiB", 1024), ("MiB", 1_048_576), ("GiB", 1_073_741_824), ("kB", 1e3), ("KB", 1e3), ("MB", 1e6),
             ("GB", 1e9),
             ("B", 1), ("", 1),
@@ -54,16 +54,16 @@ package struct SizeArgument: Sendable, Equatable, CustomStringConvertible {
             throw InvalidValue("a size is a number of octets, such as 512, 64KiB or 1MB")
         }
         let digits = text.dropLast(unit.suffix.count)
-        guard isPlainNumber(digits), let number = Double(digits), (1...Double(Int32.max)).contains(number * unit.octets)
+        guard isPlainNumber(digits), let number = Double(digits), (1...Double(Int32.max)).contains(number * unit.bytes)
         else {
             throw InvalidValue("a size is a number of octets from 1 to 2147483647, such as 512, 64KiB or 1MB")
         }
-        self.init(text: text, octets: Int(number * unit.octets))
+        self.init(text: text, bytes: Int(number * unit.bytes))
     }
 
-    package init(text: String, octets: Int) {
+    package init(text: String, bytes: Int) {
         self.text = text
-        self.octets = octets
+        self.bytes = bytes
     }
 
     package var description: String { text }

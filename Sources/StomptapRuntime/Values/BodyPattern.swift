@@ -4,7 +4,7 @@ import Synchronization
 
 /// A regular expression that bodies are searched for, such as `--grep` and `--expect` have.
 ///
-/// It matches anywhere in a body; `^` and `$` are the body's ends unless it begins with `(?m)`. Octets that are no UTF-8
+/// It matches anywhere in a body; `^` and `$` are the body's ends unless it begins with `(?m)`. Bytes that are no UTF-8
 /// are seen as U+FFFD.
 package final class BodyPattern: Sendable, CustomStringConvertible {
     package let description: String

@@ -15,10 +15,10 @@ package enum ContentType {
     /// `application/json` for an object or array, `text/plain` for other UTF-8, `application/octet-stream` for the rest;
     /// none for an empty body.
     package static func guess(_ body: ByteBuffer) -> String {
-        body.withUnsafeReadableBytes { octets in
-            if octets.isEmpty { return "" }
-            if JSONReader.acceptsObjectOrArray(octets) { return "application/json" }
-            return octets.isUTF8 && !octets.contains(0) ? "text/plain" : "application/octet-stream"
+        body.withUnsafeReadableBytes { bytes in
+            if bytes.isEmpty { return "" }
+            if JSONReader.acceptsObjectOrArray(bytes) { return "application/json" }
+            return bytes.isUTF8 && !bytes.contains(0) ? "text/plain" : "application/octet-stream"
         }
     }
 }

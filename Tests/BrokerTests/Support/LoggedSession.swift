@@ -3,7 +3,7 @@ import TestSupport
 
 /// What a client of `Clients/session.js` has seen of a session.
 ///
-/// Frames are text with a character for each octet.
+/// Frames are text with a character for each byte.
 struct LoggedSession: Equatable {
     var opened = ""
     var sent: [String] = []
@@ -22,8 +22,8 @@ struct LoggedSession: Equatable {
             guard var session = sessions.popLast() else { continue }
             switch parts[0] {
             case "open": session.opened = parts[1]
-            case ">": session.sent.append(try octets(parts[1]))
-            case "<": session.received.append(try octets(parts[1]))
+            case ">": session.sent.append(try bytes(parts[1]))
+            case "<": session.received.append(try bytes(parts[1]))
             case "closed": session.closed = parts[1]
             case "all": session.isWhole = true
             default: break
@@ -38,7 +38,7 @@ struct LoggedSession: Equatable {
         let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Clients/rebuild.js").path
         var rebuild = Program("/usr/bin/env", ["node", script])
-        rebuild.input = .octets(Array(try Data(contentsOf: file)))
+        rebuild.input = .bytes(Array(try Data(contentsOf: file)))
         let result = try await rebuild.run()
         guard result.status == .exited(0) else { throw TestFailure("\(result)") }
         var numbers: [String] = []
@@ -51,15 +51,15 @@ struct LoggedSession: Equatable {
             }
             guard let index = numbers.firstIndex(of: parts[0]) else { continue }
             if parts[1] == "to-server" {
-                sessions[index].sent.append(try octets(parts[2]))
+                sessions[index].sent.append(try bytes(parts[2]))
             } else {
-                sessions[index].received.append(try octets(parts[2]))
+                sessions[index].received.append(try bytes(parts[2]))
             }
         }
         return sessions
     }
 
-    private static func octets(_ base64: String) throws -> String {
+    private static func bytes(_ base64: String) throws -> String {
         guard let data = Data(base64Encoded: base64) else { throw TestFailure("no base64: \(base64)") }
         return String(String.UnicodeScalarView(data.map { Unicode.Scalar($0) }))
     }

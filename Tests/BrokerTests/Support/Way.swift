@@ -59,7 +59,7 @@ extension STOMPConnection {
         at destination: String, ack: AckMode = .auto, headers: HeaderList = [:]
     ) async throws -> Subscription {
         let subscription = try subscribe(to: destination, ack: ack, headers: headers)
-        guard try await standing(of: subscription) == .confirmed else {
+        guard try await confirmation(of: subscription) == .confirmed else {
             throw STOMPClientError.timedOut(.receipt, within: configuration.receiptTimeout)
         }
         return subscription

@@ -21,9 +21,9 @@ package func makeMessage(_ headers: [String] = [], _ body: String = "") throws -
     try makeMessage(headers, body: body.utf8)
 }
 
-package func makeFrame(_ octets: [UInt8], _ version: STOMPVersion? = .v12) throws -> Frame {
+package func makeFrame(_ bytes: [UInt8], _ version: STOMPVersion? = .v12) throws -> Frame {
     var decoder = FrameDecoder(version: version)
-    decoder.feed(ByteBuffer(bytes: octets))
+    decoder.feed(ByteBuffer(bytes: bytes))
     guard case .frame(let frame) = try #require(try decoder.next()) else { throw NoFrame() }
     return frame
 }
@@ -31,7 +31,7 @@ package func makeFrame(_ octets: [UInt8], _ version: STOMPVersion? = .v12) throw
 private struct NoFrame: Error {}
 
 /// The rendering of frames in UTC, or as `style` says.
-package func renderedOctets(
+package func renderedBytes(
     _ form: OutputForm, _ frames: Frame..., style: (inout OutputStyle) -> Void = { _ in },
     _ direction: WireEvent.Direction = .incoming
 ) -> [UInt8] {
@@ -41,14 +41,14 @@ package func renderedOctets(
     var renderer = MessageRenderer(form: form, style: outputStyle, start: sampleTime)
     var out = OutputBuffer()
     renderer.append(frames, direction, at: sampleTime, to: &out)
-    return Array(out.octets)
+    return Array(out.bytes)
 }
 
 package func rendered(
     _ form: OutputForm, _ frame: Frame, style: (inout OutputStyle) -> Void = { _ in },
     _ direction: WireEvent.Direction = .incoming
 ) -> String {
-    String(decoding: renderedOctets(form, frame, style: style, direction), as: UTF8.self)
+    String(decoding: renderedBytes(form, frame, style: style, direction), as: UTF8.self)
 }
 
 /// The text that `append` appends to a buffer.
@@ -58,6 +58,6 @@ package func appended(_ append: (inout OutputBuffer) -> Void) -> String {
     return out.text
 }
 
-package func withOctets<Result>(_ text: String, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+package func withBytes<Result>(_ text: String, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
     Array(text.utf8).withUnsafeBytes(body)
 }

@@ -12,7 +12,7 @@ final class ScriptedClient: Sendable {
         /// The frames that ``ScriptedClient/next()`` has not yet returned.
         var frames: [Frame] = []
         var heartBeats = 0
-        var octets = 0
+        var bytes = 0
         var closures: [TransportClosure] = []
         var hasEnded = false
         var endError: TransportError?
@@ -52,17 +52,17 @@ final class ScriptedClient: Sendable {
 
     var contents: Contents { box.withLockedValue { $0 } }
 
-    /// Sends these octets in one write.
-    func send(_ text: String) async throws { try await send(octets: Array(text.utf8)) }
+    /// Sends these bytes in one write.
+    func send(_ text: String) async throws { try await send(bytes: Array(text.utf8)) }
 
-    func send(octets: [UInt8]) async throws {
+    func send(bytes: [UInt8]) async throws {
         try await stream.eventLoop.submit { [stream] in
-            stream.write(ByteBuffer(bytes: octets), promise: nil)
+            stream.write(ByteBuffer(bytes: bytes), promise: nil)
             stream.flush()
         }.get()
     }
 
-    /// The next frame, as its octets without the NUL.
+    /// The next frame, as its bytes without the NUL.
     func next() async throws -> String {
         try await wait { !$0.frames.isEmpty }
         let frame = box.withLockedValue { $0.frames.removeFirst() }
@@ -108,10 +108,10 @@ private final class Receiver: TransportReceiver {
 
     init(box: NIOLockedValueBox<ScriptedClient.Contents>) { self.box = box }
 
-    func received(_ octets: ByteBuffer) {
-        decoder.feed(octets)
+    func received(_ bytes: ByteBuffer) {
+        decoder.feed(bytes)
         box.withLockedValue { contents in
-            contents.octets += octets.readableBytes
+            contents.bytes += bytes.readableBytes
             do throws(STOMPProtocolError) {
                 while let element = try decoder.next() {
                     if case .frame(let frame) = element {
@@ -161,7 +161,7 @@ final class MessageKinds: Sendable {
     var all: [String] { box.withLockedValue { $0 } }
 
     func record(_ event: WireEvent) {
-        guard event.layer == .ws, event.direction == .incoming, event.detail == .octets else { return }
+        guard event.layer == .ws, event.direction == .incoming, event.detail == .bytes else { return }
         guard case .message(let isText, _) = event.content else { return }
         box.withLockedValue { $0.append(isText ? "text" : "binary") }
     }

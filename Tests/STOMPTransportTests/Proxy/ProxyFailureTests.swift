@@ -36,24 +36,24 @@ import Testing
     }
 
     struct Answer: Sendable, CustomTestStringConvertible {
-        var octets: String
+        var bytes: String
         var closes = false
         var code: TransportError.Kind
         /// Given the URL of the proxy.
         var failure: @Sendable (String) -> ProxyFailure
-        var testDescription: String { octets.debugDescription }
+        var testDescription: String { bytes.debugDescription }
 
         static func refusal(
-            _ octets: String, closes: Bool = false, _ code: TransportError.Kind, _ status: Int, _ reason: String
+            _ bytes: String, closes: Bool = false, _ code: TransportError.Kind, _ status: Int, _ reason: String
         ) -> Answer {
-            Answer(octets: octets, closes: closes, code: code) {
+            Answer(bytes: bytes, closes: closes, code: code) {
                 .httpRefusal(
                     by: $0, askedFor: "broker.invalid:61613", status: status, reason: reason, withCredentials: false)
             }
         }
 
-        static func notHTTP(_ octets: String, _ line: String, _ spoken: ProxyTarget.Scheme? = nil) -> Answer {
-            Answer(octets: octets, code: .protocolViolation) { .notHTTP(from: $0, firstLine: line, spoken) }
+        static func notHTTP(_ bytes: String, _ line: String, _ spoken: ProxyTarget.Scheme? = nil) -> Answer {
+            Answer(bytes: bytes, code: .protocolViolation) { .notHTTP(from: $0, firstLine: line, spoken) }
         }
     }
 
@@ -69,17 +69,17 @@ import Testing
         .notHTTP("HTTP/1.1 OK\r\n\r\n", "HTTP/1.1 OK"),
         .notHTTP("\u{5}\u{7F}", "\u{5}\u{7F}", .socks5),
         Answer(
-            octets: "HTTP/1.1 200 OK\r\nX: " + String(repeating: "x", count: 20_000), code: .limitExceeded
+            bytes: "HTTP/1.1 200 OK\r\nX: " + String(repeating: "x", count: 20_000), code: .limitExceeded
         ) { .headTooLarge(from: $0, limit: 16384) },
         Answer(
-            octets: String(repeating: "HTTP/1.1 102 Processing\r\n\r\n", count: 1000), code: .limitExceeded
+            bytes: String(repeating: "HTTP/1.1 102 Processing\r\n\r\n", count: 1000), code: .limitExceeded
         ) { .tooManyInformationalAnswers(from: $0, limit: 16384) },
-        Answer(octets: "HTTP/1.1 200 OK\r\n", closes: true, code: .connectionLost) {
+        Answer(bytes: "HTTP/1.1 200 OK\r\n", closes: true, code: .connectionLost) {
             .connectionClosed(by: $0, askedFor: "broker.invalid:61613", nil)
         },
     ])
     func anHTTPProxyThatMakesNoTunnel(_ answer: Answer) async throws {
-        let (error, proxy) = try await Self.failure(.answer(Array(answer.octets.utf8), closes: answer.closes))
+        let (error, proxy) = try await Self.failure(.answer(Array(answer.bytes.utf8), closes: answer.closes))
         #expect(error == .proxy(answer.failure(proxy)))
         #expect(error?.kind == answer.code)
         #expect(error?.layer == .proxy)
@@ -157,8 +157,8 @@ import Testing
     }
 
     @Test(arguments: [[], [5], [5, 0], [5, 0, 5, 0, 0]] as [[UInt8]])
-    func aSOCKSProxyThatBreaksOff(_ octets: [UInt8]) async throws {
-        let (error, _) = try await Self.failure(.answer(octets, closes: true), proxy: "socks5://")
+    func aSOCKSProxyThatBreaksOff(_ bytes: [UInt8]) async throws {
+        let (error, _) = try await Self.failure(.answer(bytes, closes: true), proxy: "socks5://")
         #expect(error?.kind == .connectionLost)
         #expect(error?.layer == .proxy)
     }

@@ -115,7 +115,7 @@ import Testing
         let server = Inbox()
         let listener = try await TransportListener.tcp(
             host: "127.0.0.1", port: 0, on: group, options: TransportOptions(), accept: server.factory)
-        let trace = Trace(.octets)
+        let trace = Trace(.bytes)
         try await Self.exchange(
             .tcp(listener.port),
             options: Self.options("http://Aladdin:open%20sesame@127.0.0.1:\(proxy.port)", trace: trace.wire),
@@ -141,7 +141,7 @@ import Testing
         let (client, server) = (Inbox(), Inbox())
         let listener = try await TransportListener.tcp(
             host: "127.0.0.1", port: 0, on: group, options: TransportOptions(), accept: server.factory)
-        let trace = Trace(.octets)
+        let trace = Trace(.bytes)
         let captured = NIOLockedValueBox(ByteBuffer())
         var options = try Self.options(
             "\(scheme)://Aladdin:open%20sesame@127.0.0.1:\(proxy.port)", trace: trace.wire)

@@ -58,7 +58,7 @@ import Testing
         }
         let size = parts.reduce(0) { $0 + $1.utf8.count }
         #expect(size > 1 << 20)
-        try await inbox.wait(within: .seconds(120)) { $0.octets == size }
+        try await inbox.wait(within: .seconds(120)) { $0.bytes == size }
         #expect(inbox.contents.texts == parts)
         if transport == .xhrStreaming || transport == .eventSource {
             // The response limit of 128 KiB ended one after the other.
@@ -169,7 +169,7 @@ import Testing
         let stream = try await openSockJS(server.port, transport, options: options, inbox: inbox)
         let text = String(repeating: "\0한\n\"", count: 500)
         try await stream.send(text)
-        try await inbox.wait { $0.octets == text.utf8.count }
+        try await inbox.wait { $0.bytes == text.utf8.count }
         #expect(inbox.contents.text == text)
         let chunks = try await server.client.contents.chunks
         #expect(chunks.count > 20)
@@ -195,10 +195,10 @@ import Testing
             try #require(sent < 64 << 20)
         }
         #expect(try await stream.eventLoop.submit { stream.queuedBytes }.get() > 64 << 10)
-        #expect(client.contents.octets < sent)
+        #expect(client.contents.bytes < sent)
         try await other.eventLoop.submit { other.setReading(true) }.get()
         let total = sent
-        try await inbox.wait(within: .seconds(120)) { $0.octets == total }
+        try await inbox.wait(within: .seconds(120)) { $0.bytes == total }
         try await inbox.wait { $0.writability.contains(true) }
         // The last confirmation may come after the last echo.
         try await eventually {
@@ -213,7 +213,7 @@ import Testing
     @Test(arguments: SockJSTransport.all)
     func aClientThatDoesNotReadHoldsTheServerUp(transport: SockJSTransport) async throws {
         let server = try await EchoListener()
-        let inbox = Inbox(keepsOctets: false)
+        let inbox = Inbox(keepsBytes: false)
         let stream = try await openSockJS(server.port, transport, inbox: inbox)
         let client = try await server.client
         let other = try #require(client.contents.stream)
@@ -231,7 +231,7 @@ import Testing
         #expect(try await other.eventLoop.submit { other.queuedBytes }.get() > 64 << 10)
         try await stream.perform { $0.setReading(true) }
         let total = sent
-        try await inbox.wait(within: .seconds(120)) { $0.octets == total }
+        try await inbox.wait(within: .seconds(120)) { $0.bytes == total }
         try await client.wait { $0.writability.contains(true) }
         try await stream.perform { $0.close() }
         await server.stop()

@@ -83,7 +83,7 @@ import Testing
     func aConnectionThatIsReset(transport: SockJSTransport) async throws {
         #expect(try await end(transport, then: .drop).error?.kind == .connectionLost)
         #expect(try await end(transport, then: .silence, sends: .drop, write: "x").error?.kind == .connectionLost)
-        let half = ScriptedHTTP.Reply.octets("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\na[\"", thenCloses: true)
+        let half = ScriptedHTTP.Reply.bytes("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\na[\"", thenCloses: true)
         let error = try await end(transport, then: half).error
         #expect(error?.kind == .connectionLost)
         let url = "http://127.0.0.1:PORT" + (Self.receiving[transport] ?? "")
@@ -118,7 +118,7 @@ import Testing
         let script: ScriptedHTTP.Script = { request in
             switch request.path {
             case "/ws/info": .infoWithoutWebSocket
-            case "/ws/S/xhr_send": .octets("HTTP/1.1 " + answer)
+            case "/ws/S/xhr_send": .bytes("HTTP/1.1 " + answer)
             default: .streaming("o\n")
             }
         }

@@ -73,8 +73,8 @@ private func messages(_ texts: String...) -> SockJSFrame {
                 #expect(try frames(text, in: [first, second], of: .lines(limit: 1000)) == Self.expected)
             }
         }
-        let octets = Array(repeating: 1, count: text.utf8.count)
-        #expect(try frames(text, in: octets, of: .lines(limit: 1000)) == Self.expected)
+        let bytes = Array(repeating: 1, count: text.utf8.count)
+        #expect(try frames(text, in: bytes, of: .lines(limit: 1000)) == Self.expected)
     }
 
     private static let events =

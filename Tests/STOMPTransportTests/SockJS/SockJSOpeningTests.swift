@@ -64,7 +64,7 @@ import Testing
         let server = try await ScriptedHTTP { request in
             switch request.path {
             case "/ws/info": .info
-            case "/ws/S/eventsource": .octets(ScriptedHTTP.Reply.head + "5\r\nhello\r\n0\r\n\r\n")
+            case "/ws/S/eventsource": .bytes(ScriptedHTTP.Reply.head + "5\r\nhello\r\n0\r\n\r\n")
             case "/ws/S/xhr": request.index == 0 ? .answer("200 OK", "o\n") : .silence
             default: .notFound
             }
@@ -296,9 +296,9 @@ import Testing
 
     @Test(arguments: [
         (ScriptedHTTP.Reply.drop, TransportError.Kind.connectionLost),
-        (.octets("SSH-2.0-OpenSSH_9.2\r\n"), .protocolViolation),
-        (.octets("HTTP/1.1 abc\r\n\r\n"), .protocolViolation),
-        (.octets("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", thenCloses: true), .connectionLost),
+        (.bytes("SSH-2.0-OpenSSH_9.2\r\n"), .protocolViolation),
+        (.bytes("HTTP/1.1 abc\r\n\r\n"), .protocolViolation),
+        (.bytes("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", thenCloses: true), .connectionLost),
         (.endless(head: "HTTP/1.1 200 OK\r\n", "X-Header: more\r\n"), .limitExceeded),
     ])
     func aBrokenAnswerIsOneLine(info: ScriptedHTTP.Reply, code: TransportError.Kind) async throws {
@@ -406,7 +406,7 @@ import Testing
                 receiver: Inbox().factory)
         }
         #expect(error?.response?.status == 404)
-        #expect(NIODeadline.now() - start >= SockJSHint.patience)
+        #expect(NIODeadline.now() - start >= SockJSHint.timeout)
         #expect(NIODeadline.now() - start < .seconds(30))
         try await server.waitForEnd()
         await server.stop()

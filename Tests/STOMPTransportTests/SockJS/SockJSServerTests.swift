@@ -5,7 +5,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// The server's end of SockJS 0.3.3, octet for octet.
+/// The server's end of SockJS 0.3.3, byte for byte.
 @Suite(.timeLimit(.minutes(2))) struct SockJSServerTests {
     private static let session = "/ws/000/abcdefgh"
 
@@ -83,9 +83,9 @@ import Testing
         var rest = text[...]
         var body = ""
         while let end = rest.firstRange(of: "\r\n"), let size = Int(rest[..<end.lowerBound], radix: 16), size > 0 {
-            let octets = rest[end.upperBound...].utf8
-            body += String(octets.prefix(size)) ?? ""
-            rest = Substring(octets.dropFirst(size + 2))
+            let bytes = rest[end.upperBound...].utf8
+            body += String(bytes.prefix(size)) ?? ""
+            rest = Substring(bytes.dropFirst(size + 2))
         }
         return body
     }
@@ -246,7 +246,7 @@ import Testing
         let good = try await send(server, "[]")
         #expect(good.status == "204 No Content" && good.body == "", "\(good)")
         #expect(!good.head.lowercased().contains("content-length"))
-        #expect(try await server.client.contents.octets == 0)
+        #expect(try await server.client.contents.bytes == 0)
         await server.stop()
     }
 
@@ -337,9 +337,9 @@ import Testing
         // After thirteen frames it has less, and with the fourteenth more.
         for _ in 0..<14 {
             #expect(wire.inbox.contents.endings.isEmpty)
-            let before = wire.inbox.contents.octets
+            let before = wire.inbox.contents.bytes
             #expect(try await send(server, "[\"\(text)\"]").status == "204 No Content")
-            try await wire.inbox.wait { $0.octets >= before + text.utf8.count }
+            try await wire.inbox.wait { $0.bytes >= before + text.utf8.count }
         }
         _ = try await wire.inbox.end()
         #expect(wire.inbox.contents.text.components(separatedBy: text).count == 15)

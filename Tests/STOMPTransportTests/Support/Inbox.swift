@@ -8,7 +8,7 @@ final class Inbox: Sendable {
         var stream: (any TransportStream)?
         /// Each call of `received` on its own.
         var chunks: [ByteBuffer] = []
-        var octets = 0
+        var bytes = 0
         var batches = 0
         var events: [TransportEvent] = []
         var writability: [Bool] = []
@@ -25,7 +25,7 @@ final class Inbox: Sendable {
     struct TimedOut: Error, CustomStringConvertible {
         let contents: Contents
         var description: String {
-            "timed out with \(contents.octets) octets, \(contents.events), \(contents.endings)"
+            "timed out with \(contents.bytes) octets, \(contents.events), \(contents.endings)"
         }
     }
 
@@ -37,10 +37,10 @@ final class Inbox: Sendable {
     }
 
     private let state = NIOLockedValueBox(State())
-    private let keepsOctets: Bool
+    private let keepsBytes: Bool
 
-    /// - Parameter keepsOctets: whether chunks are kept, and not only counted.
-    init(keepsOctets: Bool = true) { self.keepsOctets = keepsOctets }
+    /// - Parameter keepsBytes: whether chunks are kept, and not only counted.
+    init(keepsBytes: Bool = true) { self.keepsBytes = keepsBytes }
 
     var contents: Contents { state.withLockedValue { $0.contents } }
 
@@ -62,10 +62,10 @@ final class Inbox: Sendable {
         for continuation in ready { continuation.resume() }
     }
 
-    fileprivate func received(_ octets: ByteBuffer) {
+    fileprivate func received(_ bytes: ByteBuffer) {
         change {
-            $0.octets += octets.readableBytes
-            if keepsOctets { $0.chunks.append(octets) }
+            $0.bytes += bytes.readableBytes
+            if keepsBytes { $0.chunks.append(bytes) }
             if !$0.endings.isEmpty { $0.callsAfterEnd += 1 }
         }
     }
@@ -107,9 +107,9 @@ private struct Receiver: TransportReceiver {
     let inbox: Inbox
     let stream: any TransportStream
 
-    func received(_ octets: ByteBuffer) {
+    func received(_ bytes: ByteBuffer) {
         stream.eventLoop.preconditionInEventLoop()
-        inbox.received(octets)
+        inbox.received(bytes)
     }
 
     func receivedAll() { inbox.change { $0.batches += 1 } }

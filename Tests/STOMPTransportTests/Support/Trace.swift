@@ -21,11 +21,11 @@ final class Trace: Sendable {
         contents.compactMap { if case .failed(let error) = $0 { error } else { nil } }
     }
 
-    /// Layer, direction, summary, and the octets as text where there are any.
+    /// Layer, direction, summary, and the bytes as text where there are any.
     var lines: [String] {
         events.withLockedValue { $0 }.map {
             "\($0.layer) \($0.direction) \($0.words)"
-                + ($0.octets.map { $0.readableBytes == 0 ? "" : " " + String(buffer: $0) } ?? "")
+                + ($0.bytes.map { $0.readableBytes == 0 ? "" : " " + String(buffer: $0) } ?? "")
         }
     }
 }

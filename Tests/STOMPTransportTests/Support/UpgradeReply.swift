@@ -5,20 +5,20 @@ import TestSupport
 extension ScriptedServer {
     /// What a server does once the head of an HTTP request is here.
     struct Reply: Sendable {
-        var octets: ByteBuffer
-        /// Whether each octet is sent in a segment of its own.
+        var bytes: ByteBuffer
+        /// Whether each byte is sent in a segment of its own.
         var isSplit = false
         var closes = false
 
         static func text(_ text: String, closes: Bool = false) -> Reply {
-            Reply(octets: ByteBuffer(string: text), closes: closes)
+            Reply(bytes: ByteBuffer(string: text), closes: closes)
         }
 
-        static let silence = Reply(octets: ByteBuffer())
+        static let silence = Reply(bytes: ByteBuffer())
 
         var steps: [Step] {
-            let octets = Array(octets.readableBytesView)
-            let sent = isSplit ? octets.map { Step.send([$0]) } : octets.isEmpty ? [] : [.send(octets)]
+            let bytes = Array(bytes.readableBytesView)
+            let sent = isSplit ? bytes.map { Step.send([$0]) } : bytes.isEmpty ? [] : [.send(bytes)]
             return [.awaitText("\r\n\r\n")] + sent + (closes ? [] : [.stall])
         }
     }

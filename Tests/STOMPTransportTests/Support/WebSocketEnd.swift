@@ -30,8 +30,8 @@ final class WebSocketEnd {
     /// Whether the connection below was asked to end.
     var isEnding: Bool { ground.isEnding }
 
-    func receive(_ octets: [UInt8], split: Int = .max) {
-        var rest = ByteBuffer(bytes: octets)
+    func receive(_ bytes: [UInt8], split: Int = .max) {
+        var rest = ByteBuffer(bytes: bytes)
         while let piece = rest.readSlice(length: min(split, max(1, rest.readableBytes))) {
             channel.pipeline.fireChannelRead(piece)
             channel.pipeline.fireChannelReadComplete()
@@ -45,13 +45,13 @@ final class WebSocketEnd {
     }
 
     func send(_ text: String) { send(Array(text.utf8)) }
-    func send(_ octets: [UInt8]) { channel.writeAndFlush(ByteBuffer(bytes: octets), promise: nil) }
+    func send(_ bytes: [UInt8]) { channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil) }
 
-    /// Everything that was sent, as octets.
+    /// Everything that was sent, as bytes.
     func sent() throws -> [UInt8] {
-        var octets: [UInt8] = []
-        while let buffer = try channel.readOutbound(as: ByteBuffer.self) { octets += buffer.readableBytesView }
-        return octets
+        var bytes: [UInt8] = []
+        while let buffer = try channel.readOutbound(as: ByteBuffer.self) { bytes += buffer.readableBytesView }
+        return bytes
     }
 }
 
@@ -83,14 +83,14 @@ private final class Told: ChannelInboundHandler {
 /// A frame as a server sends it, or as a client does where `key` is given.
 func wireFrame(_ first: UInt8, _ payload: [UInt8], key: [UInt8]? = nil) -> [UInt8] {
     let mask: UInt8 = key == nil ? 0 : 0x80
-    var octets = [first]
+    var bytes = [first]
     switch payload.count {
-    case ...125: octets.append(mask | UInt8(payload.count))
-    case ...0xFFFF: octets += [mask | 126, UInt8(payload.count >> 8), UInt8(payload.count & 0xFF)]
-    default: octets += [mask | 127] + (0..<8).reversed().map { UInt8(payload.count >> ($0 * 8) & 0xFF) }
+    case ...125: bytes.append(mask | UInt8(payload.count))
+    case ...0xFFFF: bytes += [mask | 126, UInt8(payload.count >> 8), UInt8(payload.count & 0xFF)]
+    default: bytes += [mask | 127] + (0..<8).reversed().map { UInt8(payload.count >> ($0 * 8) & 0xFF) }
     }
-    guard let key else { return octets + payload }
-    return octets + key + payload.enumerated().map { $1 ^ key[$0 % 4] }
+    guard let key else { return bytes + payload }
+    return bytes + key + payload.enumerated().map { $1 ^ key[$0 % 4] }
 }
 
 func wireFrame(_ first: UInt8, _ text: String, key: [UInt8]? = nil) -> [UInt8] {

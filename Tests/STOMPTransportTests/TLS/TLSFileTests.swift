@@ -68,7 +68,7 @@ import Testing
     @Test func anEncryptedTraditionalKeyIsOpened() async throws {
         try openssl("ec", "-in", "key.pem", "-aes128", "-out", "traditional.pem", "-passout", "pass:secret")
         try await openedBySecretOnly("traditional.pem")
-        // By chance some of these give octets that look whole.
+        // By chance some of these give bytes that look whole.
         for number in 0..<2000 {
             let error = try await fault(
                 certificate: "client.pem", key: "traditional.pem", passphrase: "wrong \(number)")

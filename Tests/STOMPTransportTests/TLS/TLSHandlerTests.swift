@@ -8,7 +8,7 @@ import Testing
 @Suite struct TLSHandlerTests {
     static let versions = [TLSVersion.v12, .v13]
 
-    @Test(arguments: versions) func octetsTravelBothWays(_ version: TLSVersion) throws {
+    @Test(arguments: versions) func bytesTravelBothWays(_ version: TLSVersion) throws {
         let wire = try TLSWire(highest: version)
         try wire.start()
         wire.client.send("CONNECT")
@@ -32,8 +32,8 @@ import Testing
             wire.server.send(body)
             wire.client.send("more")
             try wire.exchange(piece: piece)
-            #expect(wire.client.log.octets == body.utf8.count, "in pieces of \(piece)")
-            #expect(wire.server.log.octets == "written before the handshakemore".utf8.count)
+            #expect(wire.client.log.bytes == body.utf8.count, "in pieces of \(piece)")
+            #expect(wire.server.log.bytes == "written before the handshakemore".utf8.count)
             #expect(wire.client.log.errors.isEmpty && wire.server.log.errors.isEmpty)
             wire.finish()
         }
@@ -66,14 +66,14 @@ import Testing
         }
     }
 
-    @Test(arguments: versions) func theEndComesBehindTheOctets(_ version: TLSVersion) throws {
+    @Test(arguments: versions) func theEndComesBehindTheBytes(_ version: TLSVersion) throws {
         let wire = try TLSWire(highest: version)
         try wire.start()
         wire.server.send("last words")
         wire.server.channel.close(mode: .output, promise: nil)
-        let octets = try wire.server.output()
+        let bytes = try wire.server.output()
         // In one read: the message, close_notify, and what nobody may send behind it.
-        var all = octets
+        var all = bytes
         all.writeString("GARBAGE")
         try wire.client.channel.writeInbound(all)
         #expect(
@@ -112,15 +112,15 @@ import Testing
             let wire = try TLSWire(highest: version)
             try wire.start()
             wire.server.send(String(repeating: "x", count: 20_000))
-            let octets = try wire.server.output()
-            // All but the last octet of the second record.
-            try TLSWire.carry(octets.getSlice(at: 0, length: octets.readableBytes - 1) ?? octets, to: wire.client)
+            let bytes = try wire.server.output()
+            // All but the last byte of the second record.
+            try TLSWire.carry(bytes.getSlice(at: 0, length: bytes.readableBytes - 1) ?? bytes, to: wire.client)
             if isHalfClosed {
                 wire.client.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
             } else {
                 wire.client.channel.pipeline.fireChannelInactive()
             }
-            #expect(wire.client.log.octets == 16384)
+            #expect(wire.client.log.bytes == 16384)
             #expect(wire.client.log.error?.kind == .connectionLost)
             #expect(wire.client.log.error == .tls(.noCloseNotify))
             #expect(wire.client.log.errors.count == 1)
@@ -139,13 +139,13 @@ import Testing
         wire.finish()
     }
 
-    /// What is wrong with octets from somebody else.
+    /// What is wrong with bytes from somebody else.
     enum Fault {
         case notRecord, modified, any
     }
 
-    /// Octets from somebody else, and what is wrong with them.
-    static let foreign: [String: (octets: [UInt8], fault: Fault)] = [
+    /// Bytes from somebody else, and what is wrong with them.
+    static let foreign: [String: (bytes: [UInt8], fault: Fault)] = [
         "plain": (Array("MESSAGE\n\nplain octets\0".utf8), .notRecord),
         "a record": ([0x17, 3, 3, 0, 32] + [UInt8](repeating: 1, count: 32), .modified),
         "a huge record": ([0x17, 3, 3, 0xFF, 0xFF] + [UInt8](repeating: 1, count: 32), .notRecord),
@@ -153,14 +153,14 @@ import Testing
     ]
 
     @Test(arguments: versions, foreign.keys.sorted())
-    func octetsThatAreNotOfTheStreamEndIt(_ version: TLSVersion, _ name: String) throws {
+    func bytesThatAreNotOfTheStreamEndIt(_ version: TLSVersion, _ name: String) throws {
         let foreign = try #require(Self.foreign[name])
         let wire = try TLSWire(highest: version)
         try wire.start()
         wire.server.send("fine")
-        var octets = try wire.server.output()
-        octets.writeBytes(foreign.octets)
-        try TLSWire.carry(octets, to: wire.client)
+        var bytes = try wire.server.output()
+        bytes.writeBytes(foreign.bytes)
+        try TLSWire.carry(bytes, to: wire.client)
         let error = try #require(wire.client.log.error)
         #expect(wire.client.log.entries.dropFirst(2) == ["read fine", "complete", "error", "inactive"])
         #expect(error.kind == .protocolViolation)
@@ -175,11 +175,11 @@ import Testing
         let wire = try TLSWire(highest: version)
         try wire.start()
         wire.server.send("SEND money")
-        var octets = try wire.server.output()
-        let last = octets.writerIndex - 1
-        octets.setInteger((octets.getInteger(at: last, as: UInt8.self) ?? 0) ^ 1, at: last)
-        try TLSWire.carry(octets, to: wire.client)
-        #expect(wire.client.log.octets == 0)
+        var bytes = try wire.server.output()
+        let last = bytes.writerIndex - 1
+        bytes.setInteger((bytes.getInteger(at: last, as: UInt8.self) ?? 0) ^ 1, at: last)
+        try TLSWire.carry(bytes, to: wire.client)
+        #expect(wire.client.log.bytes == 0)
         #expect(wire.client.log.error == .tls(.modifiedRecord))
         wire.finish()
     }
@@ -202,10 +202,10 @@ import Testing
         var promises: [EventLoopFuture<Void>] = []
         for _ in 0..<100 { promises.append(wire.client.channel.write(ByteBuffer(string: "0123456789"))) }
         wire.client.channel.flush()
-        let octets = try wire.client.output()
-        #expect(octets.readableBytes < 1000 + 40)
-        try TLSWire.carry(octets, to: wire.server)
-        #expect(wire.server.log.octets == 1000)
+        let bytes = try wire.client.output()
+        #expect(bytes.readableBytes < 1000 + 40)
+        try TLSWire.carry(bytes, to: wire.server)
+        #expect(wire.server.log.bytes == 1000)
         for promise in promises { try promise.wait() }
         wire.finish()
     }

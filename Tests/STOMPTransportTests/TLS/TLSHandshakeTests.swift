@@ -56,8 +56,8 @@ import Testing
                 to: .tcp(port), on: group.next(), deadline: .farEnough, receiver: client.factory)
             try await stream.send("CONNECT\naccept-version:1.2\n\n\0")
             #expect(try await client.end() == nil)
-            let octets = client.contents.chunks.flatMap { $0.readableBytesView }
-            #expect(ForeignProtocol(firstOctets: octets) == .tls)
+            let bytes = client.contents.chunks.flatMap { $0.readableBytesView }
+            #expect(ForeignProtocol(firstBytes: bytes) == .tls)
             for target in [TransportTarget.webSocket(port), .webSocket(port, host: "localhost")] {
                 let error = await transportError {
                     _ = try await TransportConnector().connect(
@@ -138,8 +138,8 @@ import Testing
         let flight = try wire.server.output()
         for index in 0..<49 {
             wire.loop.advanceTime(by: .milliseconds(100))
-            let octet = try #require(flight.getSlice(at: index, length: 1))
-            try TLSWire.carry(octet, to: wire.client)
+            let byte = try #require(flight.getSlice(at: index, length: 1))
+            try TLSWire.carry(byte, to: wire.client)
             #expect(wire.client.channel.isActive)
         }
         wire.loop.advanceTime(by: .milliseconds(200))

@@ -137,7 +137,7 @@ import Testing
                     _ = try await TransportConnector(options: options).connect(
                         to: TransportTarget(kind: above.kind, host: "localhost", port: port, isSecure: true),
                         on: group.next(), deadline: .farEnough, receiver: reader.factory)
-                    try await reader.inbox.wait(within: .seconds(200)) { $0.octets == total }
+                    try await reader.inbox.wait(within: .seconds(200)) { $0.bytes == total }
                     try require(Memory.peak - before < Memory.limit, "\((Memory.peak - before) >> 20) MiB")
                 }
             }
@@ -189,7 +189,7 @@ private final class HandshakeMaker {
         try make(client, server, host: "localhost") { wire in
             wire.client.send("hello")
             try wire.exchange()
-            guard wire.server.log.octets == 5 else { throw Wrong() }
+            guard wire.server.log.bytes == 5 else { throw Wrong() }
         }
         // Refused for its name; missing a certificate; cut off in the midst.
         try make(client, server, host: "other.example") { guard $0.client.failure != nil else { throw Wrong() } }
@@ -214,7 +214,7 @@ private final class HandshakeMaker {
 }
 
 private enum Memory {
-    /// The most that this process has had, in octets.
+    /// The most that this process has had, in bytes.
     static var peak: Int {
         let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
@@ -225,7 +225,7 @@ private enum Memory {
     static let limit = dlsym(nil, "__asan_init") == nil ? 64 << 20 : 512 << 20
 }
 
-/// Sends so many octets, when the stream can take them.
+/// Sends so many bytes, when the stream can take them.
 private final class Flood: TransportReceiver {
     private let stream: any TransportStream
     private var rest: Int
@@ -245,7 +245,7 @@ private final class Flood: TransportReceiver {
         stream.flush()
     }
 
-    func received(_ octets: ByteBuffer) {}
+    func received(_ bytes: ByteBuffer) {}
     func receivedAll() {}
     func happened(_ event: TransportEvent) {}
     func writabilityChanged(_ isWritable: Bool) { if isWritable { send() } }
@@ -254,7 +254,7 @@ private final class Flood: TransportReceiver {
 
 /// Stops reading after each batch, for long enough that a sender who does not heed it is far ahead.
 private struct SlowReader {
-    let inbox = Inbox(keepsOctets: false)
+    let inbox = Inbox(keepsBytes: false)
 
     var factory: TransportReceiverFactory {
         { [inbox] stream in Receiver(stream: stream, inbox: inbox) }
@@ -264,7 +264,7 @@ private struct SlowReader {
         let stream: any TransportStream
         let inbox: Inbox
 
-        func received(_ octets: ByteBuffer) { inbox.change { $0.octets += octets.readableBytes } }
+        func received(_ bytes: ByteBuffer) { inbox.change { $0.bytes += bytes.readableBytes } }
 
         func receivedAll() {
             stream.setReading(false)

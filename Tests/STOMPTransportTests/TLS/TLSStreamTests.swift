@@ -14,8 +14,8 @@ import Testing
         let accepted: any TransportStream
         private let listener: TransportListener
 
-        init(_ above: Above, keepsOctets: Bool = true, options: TransportOptions = TransportOptions()) async throws {
-            (client, server) = (Inbox(keepsOctets: keepsOctets), Inbox(keepsOctets: keepsOctets))
+        init(_ above: Above, keepsBytes: Bool = true, options: TransportOptions = TransportOptions()) async throws {
+            (client, server) = (Inbox(keepsBytes: keepsBytes), Inbox(keepsBytes: keepsBytes))
             listener = try await listenTLS(above, TLSServerOptions(), options: options, accept: server.factory)
             stream = try await connectTLS(above, to: listener.port, options: options, client: client)
             accepted = try #require(try await server.wait { $0.stream != nil }.stream)
@@ -54,7 +54,7 @@ import Testing
     @Test(arguments: Above.allCases) func manyLargeMessagesArriveEqualBothWays(_ above: Above) async throws {
         let pair = try await Pair(above)
         let messages = (0..<Self.messages).map(Self.message)
-        // What a client sends over WebSocket is masked, octet by octet, which takes long in a debug build.
+        // What a client sends over WebSocket is masked, byte by byte, which takes long in a debug build.
         let fromClient = above == .tcp ? messages : Array(messages.prefix(8))
         for (stream, messages) in [(pair.stream, fromClient), (pair.accepted, messages)] {
             try await stream.perform { stream in
@@ -66,8 +66,8 @@ import Testing
         }
         for (inbox, messages) in [(pair.client, messages), (pair.server, fromClient)] {
             let total = messages.count * Self.size
-            let contents = try await inbox.wait(within: .seconds(120)) { $0.octets >= total || !$0.endings.isEmpty }
-            #expect(contents.octets == total && contents.endings.isEmpty)
+            let contents = try await inbox.wait(within: .seconds(120)) { $0.bytes >= total || !$0.endings.isEmpty }
+            #expect(contents.bytes == total && contents.endings.isEmpty)
             var received = ByteBufferAllocator().buffer(capacity: total)
             for chunk in contents.chunks { received.writeImmutableBuffer(chunk) }
             for message in messages {
@@ -82,7 +82,7 @@ import Testing
     // MARK: - Back-pressure
 
     @Test(arguments: Above.allCases) func aStoppedReaderHoldsUpTheWriter(_ above: Above) async throws {
-        let pair = try await Pair(above, keepsOctets: false)
+        let pair = try await Pair(above, keepsBytes: false)
         try await pair.stream.perform { $0.setReading(false) }
         let chunk = ByteBuffer(repeating: 1, count: 16 << 10)
         let total = 32 << 20
@@ -102,10 +102,10 @@ import Testing
         }
         try await pair.accepted.perform { #expect($0.queuedBytes > total / 2) }
         // Nothing is decrypted ahead of the reader but what one turn of reading has brought.
-        let ahead = pair.client.contents.octets
+        let ahead = pair.client.contents.bytes
         #expect(ahead <= Int(StreamPipeline.readsInARow) * StreamPipeline.largestRead)
         try await pair.stream.perform { $0.setReading(true) }
-        try await pair.client.wait { $0.octets == total }
+        try await pair.client.wait { $0.bytes == total }
         await pair.close()
     }
 
@@ -138,7 +138,7 @@ import Testing
         await pair.close()
     }
 
-    @Test(arguments: Above.allCases) func plainOctetsInTheStreamAreAnError(_ above: Above) async throws {
+    @Test(arguments: Above.allCases) func plainBytesInTheStreamAreAnError(_ above: Above) async throws {
         let pair = try await Pair(above)
         try await pair.accepted.send("fine")
         try await pair.belowTLS { $0.writeAndFlush(NIOAny(ByteBuffer(string: "MESSAGE\n\nplain\0")), promise: nil) }
@@ -153,7 +153,7 @@ import Testing
     }
 
     @Test func theTraceShowsWhatIsInTheRecords() async throws {
-        let trace = Trace(.octets)
+        let trace = Trace(.bytes)
         var options = TransportOptions()
         options.trace = trace.wire
         try await withTLSServer { port in

@@ -11,17 +11,17 @@ import Testing
             ([], true), ([0x16], true), ([0x16, 3], true), ([0x15, 3, 1], true), ([0x16, 2], false),
             ([0x18, 3], false),
             ([0x48], false), ([0x80, 0x2E], false),
-        ] as [([UInt8], Bool)]) func aRecordIsKnownByItsBeginning(_ octets: [UInt8], _ mayBeTLS: Bool)
+        ] as [([UInt8], Bool)]) func aRecordIsKnownByItsBeginning(_ bytes: [UInt8], _ mayBeTLS: Bool)
     {
         var opening = TLSOpening()
-        opening.add(ByteBuffer(bytes: octets))
+        opening.add(ByteBuffer(bytes: bytes))
         #expect(opening.mayBeTLS == mayBeTLS)
     }
 
     @Test func anOpeningKeepsLittle() {
         var opening = TLSOpening()
         for _ in 0..<100 { opening.add(ByteBuffer(repeating: 0x16, count: 1000)) }
-        #expect(opening.octets.count == 64)
+        #expect(opening.bytes.count == 64)
         #expect(opening.count == 100_000)
     }
 

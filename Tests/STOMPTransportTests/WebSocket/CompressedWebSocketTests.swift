@@ -69,12 +69,12 @@ import Testing
 
     @Test func whatIsInNoUTF8IsJudgedByWhatItIsInflatedTo() throws {
         let deflater = try Deflater(.init())
-        let octets = Array(deflater.deflate(ByteBuffer(bytes: [0x61, 0xFF])).readableBytesView)
+        let bytes = Array(deflater.deflate(ByteBuffer(bytes: [0x61, 0xFF])).readableBytesView)
         let strict = try WebSocketEnd(compression: Self.agreement()) { $0.acceptsInvalidUTF8 = false }
-        strict.receive(wireFrame(0xC1, octets))
+        strict.receive(wireFrame(0xC1, bytes))
         #expect(strict.messages.isEmpty && strict.isEnding)
         let tolerant = try WebSocketEnd(compression: Self.agreement())
-        tolerant.receive(wireFrame(0xC1, octets))
+        tolerant.receive(wireFrame(0xC1, bytes))
         #expect(tolerant.events == [.invalidUTF8])
     }
 
@@ -90,10 +90,10 @@ import Testing
         (.tooLarge(limit: 1000), wireFrame(0x41, []) + wireFrame(0x00, bomb), 1009),
         (.tooLarge(limit: 1000), [0xC1, 127, 0, 0, 0, 0, 0, 1, 0, 0], 1009),
     ])
-    func aViolationClosesTheConnection(violation: WebSocketViolation, octets: [UInt8], code: Int) throws {
+    func aViolationClosesTheConnection(violation: WebSocketViolation, bytes: [UInt8], code: Int) throws {
         for split in [1, Int.max] {
             let end = try WebSocketEnd(compression: Self.agreement()) { $0.maximumMessage = 1000 }
-            end.receive(octets + wireFrame(0x81, "later"), split: split)
+            end.receive(bytes + wireFrame(0x81, "later"), split: split)
             #expect(end.messages.isEmpty)
             let sent = try end.sent()
             try #require(sent.count > 8)
@@ -115,25 +115,25 @@ import Testing
         let client = try WebSocketEnd(compression: Self.agreement())
         let server = try WebSocketEnd(.server, compression: Self.agreement()) { $0.maximumMessage = 1000 }
         client.send(noise)
-        let octets = try client.sent()
-        #expect(octets.count > 1008)
-        server.receive(octets)
+        let bytes = try client.sent()
+        #expect(bytes.count > 1008)
+        server.receive(bytes)
         #expect(server.messages.count == 1)
     }
 
-    /// Half the octets are what a peer sends, and half what a broken one might.
-    @Test func noOctetsLeadToMoreThanACloseFrame() throws {
+    /// Half the bytes are what a peer sends, and half what a broken one might.
+    @Test func noBytesLeadToMoreThanACloseFrame() throws {
         let sane =
             try wireFrame(0xC1, Self.hello) + wireFrame(0x41, Self.bomb) + wireFrame(0x80, [0x00])
             + wireFrame(0xC2, Array(Deflater(.init()).deflate(ByteBuffer(bytes: 0...255)).readableBytesView))
         var random = Noise(state: 7)
         for _ in 0..<3000 {
-            var octets = sane
+            var bytes = sane
             for _ in 0...Int.random(in: 0...8, using: &random) {
-                octets[Int.random(in: 0..<octets.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+                bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
             }
             let end = try WebSocketEnd(compression: Self.agreement()) { $0.maximumMessage = 200_000 }
-            end.receive(octets, split: Int.random(in: 1...octets.count, using: &random))
+            end.receive(bytes, split: Int.random(in: 1...bytes.count, using: &random))
             #expect(end.messages.allSatisfy { $0.utf8.count <= 3 * 200_000 })
             var reader = WebSocketFrameReader(isServer: true, isCompressed: true, limit: 1000)
             reader.feed(ByteBuffer(bytes: try end.sent()))
@@ -158,7 +158,7 @@ import Testing
 
     @Test func itIsAgreedOnWhereBothSidesWantIt() async throws {
         for (offers, takes) in [(true, true), (true, false), (false, true)] {
-            let trace = Trace(.octets)
+            let trace = Trace(.bytes)
             var options = TransportOptions()
             options.trace = trace.wire
             options.offersCompression = offers
@@ -188,19 +188,19 @@ import Testing
         options.offersCompression = true
         options.split = 1 << 20
         let pair = try await WebSocketPair(clientOptions: options, compresses: true)
-        let octets = ByteBuffer(bytes: (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) })
+        let bytes = ByteBuffer(bytes: (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) })
         try await pair.stream.perform {
-            $0.write(octets, promise: nil)
+            $0.write(bytes, promise: nil)
             $0.flush()
         }
-        let received = try await pair.server.wait { $0.octets == size }
+        let received = try await pair.server.wait { $0.bytes == size }
         #expect(received.chunks.count == max(1, size >> 20))
-        #expect(received.chunks.reduce(into: ByteBuffer()) { $0.writeImmutableBuffer($1) } == octets)
+        #expect(received.chunks.reduce(into: ByteBuffer()) { $0.writeImmutableBuffer($1) } == bytes)
         try await pair.accepted.perform {
-            $0.write(octets, promise: nil)
+            $0.write(bytes, promise: nil)
             $0.flush()
         }
-        try await pair.client.wait { $0.chunks == [octets] }
+        try await pair.client.wait { $0.chunks == [bytes] }
         await pair.close()
     }
 

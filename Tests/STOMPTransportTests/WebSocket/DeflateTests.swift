@@ -88,10 +88,10 @@ import Testing
             // A last block, whose empty block without compression has been left out.
             [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0x01],
         ] as [[UInt8]])
-    func whatTheSpecificationShowsIsInflatedAtEverySplit(octets: [UInt8]) throws {
-        for size in 1...octets.count {
+    func whatTheSpecificationShowsIsInflatedAtEverySplit(bytes: [UInt8]) throws {
+        for size in 1...bytes.count {
             let inflater = try Inflater(.init())
-            let parts = stride(from: 0, to: octets.count, by: size).map { Array(octets.dropFirst($0).prefix(size)) }
+            let parts = stride(from: 0, to: bytes.count, by: size).map { Array(bytes.dropFirst($0).prefix(size)) }
             // What follows is another message.
             for _ in 0..<3 { #expect(try inflate(parts, inflater) == "Hello") }
         }
@@ -121,8 +121,8 @@ import Testing
             [0x07], [0xFF, 0xFF, 0xFF], [0xF2, 0x48], [0x00, 0x09, 0x00, 0xF6, 0xFF, 0x48],
             [0x00, 0x05, 0x00, 0x00, 0x00],
         ] as [[UInt8]])
-    func whatCannotBeInflatedIsAViolation(octets: [UInt8]) throws {
-        for parts in [[octets], octets.map { [$0] }] {
+    func whatCannotBeInflatedIsAViolation(bytes: [UInt8]) throws {
+        for parts in [[bytes], bytes.map { [$0] }] {
             let inflater = try Inflater(.init())
             let error = #expect(throws: WebSocketViolation.self) { try inflate(parts, inflater) }
             #expect(error?.closeCode == 1007)
@@ -151,9 +151,9 @@ import Testing
     }
 
     @Test func theLimitIsExact() throws {
-        let octets = ByteBuffer(repeating: 65, count: 1000)
+        let bytes = ByteBuffer(repeating: 65, count: 1000)
         for limit in [0, 999, 1000, 1001] {
-            let compressed = try Deflater(.init()).deflate(octets)
+            let compressed = try Deflater(.init()).deflate(bytes)
             let inflater = try Inflater(.init())
             var message = ByteBuffer()
             if limit < 1000 {
@@ -163,7 +163,7 @@ import Testing
             } else {
                 try inflater.inflate(compressed, onto: &message, limit: limit)
                 try inflater.finish(&message, limit: limit)
-                #expect(message == octets)
+                #expect(message == bytes)
             }
         }
     }

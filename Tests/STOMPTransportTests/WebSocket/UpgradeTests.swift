@@ -20,9 +20,9 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func octetsThatComeWithTheAnswerAreNotLost(isSplit: Bool) async throws {
-        let octets = ByteBuffer(bytes: (ScriptedServer.switching + "\r\n").utf8 + Self.frame)
-        try await ScriptedServer.run(Reply(octets: octets, isSplit: isSplit)) { server in
+    func bytesThatComeWithTheAnswerAreNotLost(isSplit: Bool) async throws {
+        let bytes = ByteBuffer(bytes: (ScriptedServer.switching + "\r\n").utf8 + Self.frame)
+        try await ScriptedServer.run(Reply(bytes: bytes, isSplit: isSplit)) { server in
             let client = Inbox()
             let stream = try await TransportConnector(options: ScriptedServer.options).connect(
                 to: .webSocket(server.port), on: group.next(), deadline: .farEnough, receiver: client.factory)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// Frames and their octets, by value.
+/// Frames and their bytes, by value.
 @Suite struct WebSocketFramingTests {
     private static let sizes = [0, 1, 7, 8, 9, 125, 126, 127, 65535, 65536, 70001]
     private static let key: UInt32 = 0x01FE_7F80
@@ -16,13 +16,13 @@ import Testing
     func framesAreWrittenAsTheSpecificationHasThem(size: Int) {
         let payload = Self.payload(size)
         let frame = WebSocketFrame(opcode: .binary, payload: ByteBuffer(bytes: payload))
-        #expect(Array(frame.octets(maskedBy: nil).readableBytesView) == wireFrame(0x82, payload))
+        #expect(Array(frame.bytes(maskedBy: nil).readableBytesView) == wireFrame(0x82, payload))
         let masked = wireFrame(0x82, payload, key: [0x01, 0xFE, 0x7F, 0x80])
-        #expect(Array(frame.octets(maskedBy: Self.key).readableBytesView) == masked)
+        #expect(Array(frame.bytes(maskedBy: Self.key).readableBytesView) == masked)
     }
 
-    @Test func theFirstOctetHoldsTheBits() {
-        func first(_ frame: WebSocketFrame) -> UInt8? { frame.octets(maskedBy: nil).readableBytesView.first }
+    @Test func theFirstByteHoldsTheBits() {
+        func first(_ frame: WebSocketFrame) -> UInt8? { frame.bytes(maskedBy: nil).readableBytesView.first }
         #expect(first(WebSocketFrame(opcode: .text, isLast: false)) == 0x01)
         #expect(first(WebSocketFrame(opcode: .text, isCompressed: true)) == 0xC1)
         #expect(first(WebSocketFrame(opcode: .continuation)) == 0x80)
@@ -36,7 +36,7 @@ import Testing
         let frame = WebSocketFrame(
             opcode: .text, isLast: false, isCompressed: true, payload: ByteBuffer(bytes: Self.payload(size)))
         var reader = WebSocketFrameReader(isServer: isServer, isCompressed: true, limit: 1 << 20)
-        reader.feed(frame.octets(maskedBy: isServer ? Self.key : nil))
+        reader.feed(frame.bytes(maskedBy: isServer ? Self.key : nil))
         #expect(try reader.next() == frame)
         #expect(try reader.next() == nil)
     }
@@ -50,12 +50,12 @@ import Testing
             WebSocketFrame(opcode: .pong, payload: ByteBuffer(string: "x")),
             WebSocketFrame(opcode: .continuation, payload: ByteBuffer(bytes: Self.payload(3))),
         ]
-        var octets = ByteBuffer()
-        for frame in frames { octets.writeImmutableBuffer(frame.octets(maskedBy: isServer ? Self.key : nil)) }
-        for first in 0...octets.readableBytes {
-            for step in [1, 3, 16, octets.readableBytes] {
+        var bytes = ByteBuffer()
+        for frame in frames { bytes.writeImmutableBuffer(frame.bytes(maskedBy: isServer ? Self.key : nil)) }
+        for first in 0...bytes.readableBytes {
+            for step in [1, 3, 16, bytes.readableBytes] {
                 var reader = WebSocketFrameReader(isServer: isServer, isCompressed: false, limit: 1000)
-                var rest = octets
+                var rest = bytes
                 var read: [WebSocketFrame] = []
                 var piece = rest.readSlice(length: first)
                 while let next = piece {
@@ -88,49 +88,49 @@ import Testing
     // MARK: - Messages
 
     private func frame(
-        _ opcode: WebSocketOpcode, _ octets: some Sequence<UInt8>, isLast: Bool = true
+        _ opcode: WebSocketOpcode, _ bytes: some Sequence<UInt8>, isLast: Bool = true
     ) -> WebSocketFrame {
-        WebSocketFrame(opcode: opcode, isLast: isLast, payload: ByteBuffer(bytes: octets))
+        WebSocketFrame(opcode: opcode, isLast: isLast, payload: ByteBuffer(bytes: bytes))
     }
 
     @Test func fragmentsBecomeOneMessage() throws {
         var assembler = WebSocketMessageAssembler(limit: 10, acceptsInvalidUTF8: false)
-        let octets = Array("\u{D55C}\u{AE00}!".utf8)
-        #expect(try assembler.take(frame(.text, octets[..<1], isLast: false)) == nil)
-        #expect(try assembler.take(frame(.continuation, [], isLast: false)) == nil)
-        #expect(try assembler.take(frame(.continuation, octets[1..<4], isLast: false)) == nil)
-        let message = try assembler.take(frame(.continuation, octets[4...]))
-        #expect(message == .init(isText: true, octets: ByteBuffer(bytes: octets)))
-        #expect(try assembler.take(frame(.binary, []))?.octets == ByteBuffer())
+        let bytes = Array("\u{D55C}\u{AE00}!".utf8)
+        #expect(try assembler.append(frame(.text, bytes[..<1], isLast: false)) == nil)
+        #expect(try assembler.append(frame(.continuation, [], isLast: false)) == nil)
+        #expect(try assembler.append(frame(.continuation, bytes[1..<4], isLast: false)) == nil)
+        let message = try assembler.append(frame(.continuation, bytes[4...]))
+        #expect(message == .init(isText: true, bytes: ByteBuffer(bytes: bytes)))
+        #expect(try assembler.append(frame(.binary, []))?.bytes == ByteBuffer())
     }
 
     @Test func fragmentsOutOfOrderAreViolations() throws {
         var assembler = WebSocketMessageAssembler(limit: 10, acceptsInvalidUTF8: false)
-        #expect(throws: WebSocketViolation.self) { try assembler.take(frame(.continuation, [])) }
-        #expect(try assembler.take(frame(.text, [], isLast: false)) == nil)
-        #expect(throws: WebSocketViolation.self) { try assembler.take(frame(.text, [])) }
+        #expect(throws: WebSocketViolation.self) { try assembler.append(frame(.continuation, [])) }
+        #expect(try assembler.append(frame(.text, [], isLast: false)) == nil)
+        #expect(throws: WebSocketViolation.self) { try assembler.append(frame(.text, [])) }
     }
 
     @Test func theLimitHoldsForTheWholeMessage() throws {
         var assembler = WebSocketMessageAssembler(limit: 10, acceptsInvalidUTF8: false)
-        #expect(try assembler.take(frame(.text, "abcde".utf8, isLast: false)) == nil)
-        #expect(try assembler.take(frame(.continuation, "fghij".utf8, isLast: false)) == nil)
+        #expect(try assembler.append(frame(.text, "abcde".utf8, isLast: false)) == nil)
+        #expect(try assembler.append(frame(.continuation, "fghij".utf8, isLast: false)) == nil)
         #expect(throws: WebSocketViolation.tooLarge(limit: 10)) {
-            try assembler.take(frame(.continuation, "k".utf8, isLast: false))
+            try assembler.append(frame(.continuation, "k".utf8, isLast: false))
         }
     }
 
     @Test func textThatIsNoUTF8IsJudgedAsAWholeOrTaken() throws {
         var strict = WebSocketMessageAssembler(limit: 10, acceptsInvalidUTF8: false)
-        let error = #expect(throws: WebSocketViolation.self) { try strict.take(frame(.text, [0xFF])) }
+        let error = #expect(throws: WebSocketViolation.self) { try strict.append(frame(.text, [0xFF])) }
         #expect(error?.closeCode == 1007)
-        #expect(try strict.take(frame(.binary, [0xFF]))?.isValid == true)
+        #expect(try strict.append(frame(.binary, [0xFF]))?.isValid == true)
         var tolerant = WebSocketMessageAssembler(limit: 10, acceptsInvalidUTF8: true)
-        let octets = ByteBuffer(bytes: [0xFF, 0x61])
-        let invalid = WebSocketMessageAssembler.Message(isText: true, octets: octets, isValid: false)
-        #expect(try tolerant.take(frame(.text, [0xFF, 0x61])) == invalid)
-        #expect(try tolerant.take(frame(.text, [0xFF], isLast: false)) == nil)
-        #expect(try tolerant.take(frame(.continuation, [0x61])) == invalid)
+        let bytes = ByteBuffer(bytes: [0xFF, 0x61])
+        let invalid = WebSocketMessageAssembler.Message(isText: true, bytes: bytes, isValid: false)
+        #expect(try tolerant.append(frame(.text, [0xFF, 0x61])) == invalid)
+        #expect(try tolerant.append(frame(.text, [0xFF], isLast: false)) == nil)
+        #expect(try tolerant.append(frame(.continuation, [0x61])) == invalid)
     }
 
     @Test(
@@ -141,30 +141,30 @@ import Testing
         ] as [([UInt8], [UInt8])])
     func textThatCannotBecomeUTF8IsRefusedBeforeItIsWhole(first: [UInt8], second: [UInt8]) throws {
         var assembler = WebSocketMessageAssembler(limit: 10, acceptsInvalidUTF8: false)
-        #expect(try assembler.take(frame(.text, first, isLast: false)) == nil)
+        #expect(try assembler.append(frame(.text, first, isLast: false)) == nil)
         let error = #expect(throws: WebSocketViolation.self) {
-            try assembler.take(frame(.continuation, second, isLast: false))
+            try assembler.append(frame(.continuation, second, isLast: false))
         }
         #expect(error?.closeCode == 1007)
     }
 
     @Test func textIsUTF8HoweverItIsFragmented() throws {
-        let octets = Array("a\u{E9}\u{7FF}\u{800}\u{D7FF}\u{E000}\u{FFFD}\u{10000}\u{10FFFF}z".utf8)
-        for size in 1...octets.count {
+        let bytes = Array("a\u{E9}\u{7FF}\u{800}\u{D7FF}\u{E000}\u{FFFD}\u{10000}\u{10FFFF}z".utf8)
+        for size in 1...bytes.count {
             var assembler = WebSocketMessageAssembler(limit: 100, acceptsInvalidUTF8: false)
             var message: WebSocketMessageAssembler.Message?
-            for start in stride(from: 0, to: octets.count, by: size) {
-                let end = min(start + size, octets.count)
-                message = try assembler.take(
-                    frame(start == 0 ? .text : .continuation, octets[start..<end], isLast: end == octets.count))
+            for start in stride(from: 0, to: bytes.count, by: size) {
+                let end = min(start + size, bytes.count)
+                message = try assembler.append(
+                    frame(start == 0 ? .text : .continuation, bytes[start..<end], isLast: end == bytes.count))
             }
-            #expect(message?.octets == ByteBuffer(bytes: octets))
+            #expect(message?.bytes == ByteBuffer(bytes: bytes))
         }
     }
 
     @Test func textThatEndsInACharacterIsRefused() throws {
         var assembler = WebSocketMessageAssembler(limit: 10, acceptsInvalidUTF8: false)
-        #expect(try assembler.take(frame(.text, [0xF0, 0x9F], isLast: false)) == nil)
-        #expect(throws: WebSocketViolation.self) { try assembler.take(frame(.continuation, [0x91])) }
+        #expect(try assembler.append(frame(.text, [0xF0, 0x9F], isLast: false)) == nil)
+        #expect(throws: WebSocketViolation.self) { try assembler.append(frame(.continuation, [0x91])) }
     }
 }

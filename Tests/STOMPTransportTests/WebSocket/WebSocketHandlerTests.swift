@@ -4,7 +4,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// What a WebSocket makes of octets, and octets of messages, without a socket.
+/// What a WebSocket makes of bytes, and bytes of messages, without a socket.
 @Suite struct WebSocketHandlerTests {
     private typealias End = WebSocketEnd
 
@@ -13,16 +13,16 @@ import Testing
     @Test(arguments: [1, 2, 3, 5, 7, 64, .max])
     func messagesAreTheSameHoweverTheyAreSplit(split: Int) throws {
         let long = String(repeating: "0123456789", count: 30)
-        let octets =
+        let bytes =
             wireFrame(0x81, "one") + wireFrame(0x82, "") + wireFrame(0x01, "two ") + wireFrame(0x89, "ping")
             + wireFrame(0x00, "and ") + wireFrame(0x80, "three") + wireFrame(0x8A, "pong") + wireFrame(0x81, long)
         let end = try End()
-        end.receive(octets, split: split)
+        end.receive(bytes, split: split)
         #expect(end.messages == ["one", "", "two and three", long])
         #expect(end.error == nil && !end.isEnding)
     }
 
-    /// Octets that were read are not made into messages before somebody takes them.
+    /// Bytes that were read are not made into messages before somebody takes them.
     @Test func whatWasReadWaitsForWhoTakesIt() throws {
         let end = try End()
         end.setReading(false)
@@ -44,7 +44,7 @@ import Testing
         #expect(end.events.last == .closed(TransportClosure(layer: .webSocket, isClean: false)))
     }
 
-    /// Not if it would be many times the octets.
+    /// Not if it would be many times the bytes.
     @Test func tooMuchThatWaitsIsLeftOutAtTheEnd() throws {
         let end = try End()
         end.setReading(false)
@@ -67,7 +67,7 @@ import Testing
 
     @Test func aSmallerLimitHoldsUntilItIsLifted() throws {
         let end = try End()
-        func limit(_ octets: Int?) { end.channel.triggerUserOutboundEvent(MessageLimit(octets: octets), promise: nil) }
+        func limit(_ bytes: Int?) { end.channel.triggerUserOutboundEvent(MessageLimit(bytes: bytes), promise: nil) }
         limit(3)
         end.receive(wireFrame(0x81, "one"))
         limit(nil)
@@ -97,10 +97,10 @@ import Testing
 
     @Test func partOfAMessageIsASignOfLife() throws {
         let end = try End()
-        let octets = wireFrame(0x81, "hello")
-        end.receive(Array(octets.prefix(3)))
+        let bytes = wireFrame(0x81, "hello")
+        end.receive(Array(bytes.prefix(3)))
         #expect(end.events == [.alive])
-        end.receive(Array(octets.dropFirst(3)))
+        end.receive(Array(bytes.dropFirst(3)))
         #expect(end.events == [.alive])
     }
 
@@ -115,11 +115,11 @@ import Testing
 
     @Test func theKindOfMessagesIsToldWhereItChanges() throws {
         let end = try End()
-        for octets in [
+        for bytes in [
             wireFrame(0x81, "a"), wireFrame(0x82, "b"), wireFrame(0x02, "c") + wireFrame(0x80, "d"),
             wireFrame(0x81, "e"),
         ] {
-            end.receive(octets)
+            end.receive(bytes)
         }
         #expect(end.messages == ["a", "b", "cd", "e"])
         #expect(end.events == [.messages(as: .binary), .messages(as: .text)])
@@ -150,14 +150,14 @@ import Testing
         (.textNotUTF8, wireFrame(0x81, [0xC0, 0x80]), 1007),
         (.textNotUTF8, wireFrame(0x01, [0xE2, 0x82]) + wireFrame(0x80, [0x61]), 1007),
     ])
-    func aViolationClosesTheConnection(violation: WebSocketViolation, octets: [UInt8], code: Int) throws {
+    func aViolationClosesTheConnection(violation: WebSocketViolation, bytes: [UInt8], code: Int) throws {
         for split in [1, Int.max] {
             let end = try End {
                 $0.acceptsInvalidUTF8 = false
                 $0.maximumMessage = 1000
             }
             // What follows a violation is ignored.
-            end.receive(octets + wireFrame(0x81, "later") + wireFrame(0x89, "later"), split: split)
+            end.receive(bytes + wireFrame(0x81, "later") + wireFrame(0x89, "later"), split: split)
             #expect(end.messages.isEmpty)
             let sent = try end.sent()
             try #require(sent.count > 8)
@@ -202,9 +202,9 @@ import Testing
         var keys: Set<[UInt8]> = []
         for _ in 0..<16 {
             end.send("hello")
-            let octets = try end.sent()
-            let key = Array(octets[2..<6])
-            #expect(octets == wireFrame(0x81, "hello", key: key))
+            let bytes = try end.sent()
+            let key = Array(bytes[2..<6])
+            #expect(bytes == wireFrame(0x81, "hello", key: key))
             keys.insert(key)
         }
         #expect(keys.count > 8)
@@ -248,7 +248,7 @@ import Testing
         #expect(try end.sent() == wireFrame(0x81, "0123"))
     }
 
-    @Test func aPingHasAtMost125Octets() throws {
+    @Test func aPingHasAtMost125Bytes() throws {
         let end = try End(.server)
         let payload = [UInt8](repeating: 7, count: 200)
         end.channel.triggerUserOutboundEvent(TransportRequest.ping(payload), promise: nil)
@@ -262,8 +262,8 @@ import Testing
         #expect(try end.sent().isEmpty)
         end.channel.isWritable = true
         end.channel.pipeline.fireChannelWritabilityChanged()
-        let octets = try end.sent()
-        #expect(octets == wireFrame(0x8A, "999", key: Array(octets[2..<6])))
+        let bytes = try end.sent()
+        #expect(bytes == wireFrame(0x8A, "999", key: Array(bytes[2..<6])))
     }
 
     // MARK: - The close handshake

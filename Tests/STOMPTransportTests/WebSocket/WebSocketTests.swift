@@ -35,17 +35,17 @@ import Testing
     @Test(arguments: [0, 1, 125, 126, 65535, 65536, 5 << 20])
     func messagesOfEverySizeTravelBothWays(size: Int) async throws {
         let pair = try await WebSocketPair()
-        let octets = ByteBuffer(bytes: (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) })
+        let bytes = ByteBuffer(bytes: (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) })
         try await pair.stream.perform {
-            $0.write(octets, promise: nil)
+            $0.write(bytes, promise: nil)
             $0.flush()
         }
-        try await pair.server.wait { $0.chunks == [octets] }
+        try await pair.server.wait { $0.chunks == [bytes] }
         try await pair.accepted.perform {
-            $0.write(octets, promise: nil)
+            $0.write(bytes, promise: nil)
             $0.flush()
         }
-        try await pair.client.wait { $0.chunks == [octets] }
+        try await pair.client.wait { $0.chunks == [bytes] }
         await pair.close()
     }
 
@@ -54,7 +54,7 @@ import Testing
         options.maximumMessage = 1000
         let pair = try await WebSocketPair(serverOptions: options)
         try await pair.stream.send(String(repeating: "x", count: 1000))
-        try await pair.server.wait { $0.octets == 1000 }
+        try await pair.server.wait { $0.bytes == 1000 }
         try await pair.stream.send(String(repeating: "x", count: 1001))
         let error = try await pair.server.end()
         #expect(error?.kind == .limitExceeded)
@@ -78,13 +78,13 @@ import Testing
     }
 
     @Test func theServerClosesAndWhatWasWrittenBeforeArrives() async throws {
-        let pair = try await WebSocketPair(client: Inbox(keepsOctets: false))
+        let pair = try await WebSocketPair(client: Inbox(keepsBytes: false))
         try await pair.accepted.perform {
             for _ in 0..<100 { $0.write(ByteBuffer(repeating: 65, count: 40000), promise: nil) }
             $0.close()
         }
         let client = try await pair.client.wait { !$0.endings.isEmpty }
-        #expect(client.octets == 4_000_000)
+        #expect(client.bytes == 4_000_000)
         #expect(client.closures == [TransportClosure(layer: .webSocket, code: 1000, isClean: true)])
         #expect(client.endings[0] == nil)
         #expect(try await pair.server.end() == nil)
@@ -119,7 +119,7 @@ import Testing
     }
 
     @Test func aStoppedReaderHoldsUpTheWriter() async throws {
-        let pair = try await WebSocketPair(client: Inbox(keepsOctets: false))
+        let pair = try await WebSocketPair(client: Inbox(keepsBytes: false))
         try await pair.stream.perform { $0.setReading(false) }
         let message = ByteBuffer(repeating: 65, count: 64 << 10)
         let written = try await pair.accepted.eventLoop.submit { [stream = pair.accepted] in
@@ -133,9 +133,9 @@ import Testing
         }.get()
         #expect(written < 32 << 20, "the system's own buffers are not that large")
         try await pair.server.wait { $0.writability == [false] }
-        #expect(pair.client.contents.octets < 4 << 20)
+        #expect(pair.client.contents.bytes < 4 << 20)
         try await pair.stream.perform { $0.setReading(true) }
-        try await pair.client.wait { $0.octets == written }
+        try await pair.client.wait { $0.bytes == written }
         try await pair.server.wait { $0.writability == [false, true] }
         await pair.close()
     }
@@ -147,12 +147,12 @@ import Testing
         try await pair.stream.perform { $0.close() }
         #expect(try await pair.client.end() == nil)
         #expect(try await pair.server.end() == nil)
-        #expect(pair.client.contents.octets == 0)
+        #expect(pair.client.contents.bytes == 0)
         await pair.close()
     }
 
     @Test func theTraceShowsHeadsAndPayloads() async throws {
-        let trace = Trace(.octets)
+        let trace = Trace(.bytes)
         var options = TransportOptions()
         options.trace = trace.wire
         options.origin = "http://localhost:3000"

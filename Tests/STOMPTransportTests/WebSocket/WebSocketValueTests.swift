@@ -12,11 +12,11 @@ import Testing
             [], [0x41], [0xC3, 0xA9], [0xED, 0x9F, 0xBF], [0xEE, 0x80, 0x80], [0xF0, 0x90, 0x80, 0x80],
             [0xF4, 0x8F, 0xBF, 0xBF], [0x00], [0x7F],
         ] as [[UInt8]])
-    func whatIsUTF8IsTaken(octets: [UInt8]) {
+    func whatIsUTF8IsTaken(bytes: [UInt8]) {
         for padding in [0, 1, 7, 31, 32, 33, 64] {
             let pad = [UInt8](repeating: 0x61, count: padding)
-            #expect(ByteBuffer(bytes: pad + octets).isUTF8)
-            #expect(ByteBuffer(bytes: octets + pad).isUTF8)
+            #expect(ByteBuffer(bytes: pad + bytes).isUTF8)
+            #expect(ByteBuffer(bytes: bytes + pad).isUTF8)
         }
     }
 
@@ -26,11 +26,11 @@ import Testing
             [0xF0, 0x80, 0x80, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xFF], [0xE2, 0x82],
             [0xC3, 0x28],
         ] as [[UInt8]])
-    func whatIsNoUTF8IsNot(octets: [UInt8]) {
+    func whatIsNoUTF8IsNot(bytes: [UInt8]) {
         for padding in [0, 1, 7, 31, 32, 33, 64] {
             let pad = [UInt8](repeating: 0x61, count: padding)
-            #expect(!ByteBuffer(bytes: pad + octets).isUTF8)
-            #expect(!ByteBuffer(bytes: octets + pad).isUTF8)
+            #expect(!ByteBuffer(bytes: pad + bytes).isUTF8)
+            #expect(!ByteBuffer(bytes: bytes + pad).isUTF8)
         }
     }
 

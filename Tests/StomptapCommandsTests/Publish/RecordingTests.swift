@@ -19,9 +19,9 @@ struct RecordingTests {
         Array(0...255), Array("{\"a\":\"\\u0000\"}".utf8),
     ]
 
-    /// What is written in JSON is read back as it was, to the octet.
+    /// What is written in JSON is read back as it was, to the byte.
     @Test(arguments: RecordingTests.awkward)
-    func octetsAndHeadersComeBack(body: [UInt8]) throws {
+    func bytesAndHeadersComeBack(body: [UInt8]) throws {
         let headers: HeaderList = [
             "destination": "/topic/a", "message-id": "1", "subscription": "sub-0", "ack": "1", "x": "1\n:\\\r한",
             "x-y": "", "content-length": "\(body.count)", "redelivered": "false",
@@ -116,7 +116,7 @@ struct RecordingTests {
     @Test(
         arguments: [([], ""), ([0], "AA=="), ([0, 255], "AP8="), ([1, 2, 3], "AQID"), ([251, 255], "+/8=")]
             as [([UInt8], String)])
-    func base64(octets: [UInt8], text: String) {
-        #expect(Base64.decode(Array(text.utf8)) == octets)
+    func base64(bytes: [UInt8], text: String) {
+        #expect(Base64.decode(Array(text.utf8)) == bytes)
     }
 }

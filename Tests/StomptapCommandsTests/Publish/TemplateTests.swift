@@ -33,9 +33,9 @@ struct TemplateTests {
         #expect(try expand(text) == expanded)
     }
 
-    @Test func octetsThatAreNoTextStay() throws {
-        let octets: [UInt8] = [0xFF, 0, 0xC3] + Array("{{count}}".utf8) + [0xFE]
-        let body = try Template(ByteBuffer(bytes: octets), of: "it").body(number: 3)
+    @Test func bytesThatAreNoTextStay() throws {
+        let bytes: [UInt8] = [0xFF, 0, 0xC3] + Array("{{count}}".utf8) + [0xFE]
+        let body = try Template(ByteBuffer(bytes: bytes), of: "it").body(number: 3)
         #expect(Array(body.readableBytesView) == [0xFF, 0, 0xC3, UInt8(ascii: "3"), 0xFE])
     }
 

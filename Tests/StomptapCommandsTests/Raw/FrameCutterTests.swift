@@ -16,7 +16,7 @@ import Testing
             rest = rest.dropFirst(size)
         }
         if let last = try cutter.finish() { pieces.append(last) }
-        return pieces.map { String(decoding: $0.octets, as: UTF8.self) + ($0.isUnterminated ? "<unterminated>" : "") }
+        return pieces.map { String(decoding: $0.bytes, as: UTF8.self) + ($0.isUnterminated ? "<unterminated>" : "") }
     }
 
     @Test(arguments: [
@@ -47,7 +47,7 @@ import Testing
 
     @Test(arguments: [
         (#"SEND\r"# + "\n" + #"a\x3ab:\x1b\t\\c"# + "\n\n^@\n", ["SEND\r\na:b:\u{1B}\t\\c\n\n\0"]),
-        // In the midst of a line it is an octet of the body; at its end it ends the frame.
+        // In the midst of a line it is an byte of the body; at its end it ends the frame.
         ("SEND\n\n" + #"a\0b\0"# + "\nSEND\n\n" + #"\0"# + "\n", ["SEND\n\na\0b\0", "SEND\n\n\0"]),
         ("SEND\n\n" + #"a\nb"# + "\n^@\n", ["SEND\n\na\nb\0"]),
     ])

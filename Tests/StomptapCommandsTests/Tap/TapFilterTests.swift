@@ -19,16 +19,16 @@ struct TapFilterTests {
             ("**?", "x", true),
         ] as [(String, String, Bool)])
     func aGlobMatchesTheWholeName(pattern: String, name: String, matches: Bool) {
-        #expect(withOctets(name) { DestinationGlob(pattern).matches($0) } == matches)
+        #expect(withBytes(name) { DestinationGlob(pattern).matches($0) } == matches)
     }
 
     /// A pattern from the command line and a name from a peer must not take for ever together.
     @Test func asterisksDoNotMultiply() {
         let glob = DestinationGlob(String(repeating: "*a", count: 50) + "b")
-        #expect(withOctets(String(repeating: "a", count: 5000)) { glob.matches($0) } == false)
+        #expect(withBytes(String(repeating: "a", count: 5000)) { glob.matches($0) } == false)
     }
 
-    @Test func octetsThatAreNoTextAreOneCharacterEach() {
+    @Test func bytesThatAreNoTextAreOneCharacterEach() {
         let isMatch = ([0x61, 0xFF, 0xC3] as [UInt8]).withUnsafeBytes { DestinationGlob("a??").matches($0) }
         #expect(isMatch)
     }
@@ -57,12 +57,12 @@ struct TapFilterTests {
         let other = TapEvent.Content.frame(try makeMessage(["destination:/topic/b"], "hello"))
         let bare = TapEvent.Content.frame(try makeMessage([], "hello"))
         let text = TapEvent.Content.message(ByteBuffer(string: "hello"), isText: true)
-        let octets = TapEvent.Content.bytes(ByteBuffer(string: "hello"))
-        for content in [frame, other, bare, text, octets] { #expect(takes(TapFilter(), content)) }
+        let bytes = TapEvent.Content.bytes(ByteBuffer(string: "hello"))
+        for content in [frame, other, bare, text, bytes] { #expect(takes(TapFilter(), content)) }
 
         let commands = TapFilter(commands: [.message, .send])
         #expect(takes(commands, frame) && takes(commands, bare))
-        #expect(!takes(commands, text) && !takes(commands, octets))
+        #expect(!takes(commands, text) && !takes(commands, bytes))
         #expect(!takes(TapFilter(commands: [.send]), frame))
 
         let destinations = TapFilter(destinations: [DestinationGlob("/queue/*"), DestinationGlob("/topic/a")])
@@ -72,7 +72,7 @@ struct TapFilterTests {
         let grep = try TapFilter(destinations: [DestinationGlob("/topic/*")], grep: BodyPattern("^hell"))
         #expect(takes(grep, frame) && takes(grep, other) && !takes(grep, bare))
         let noBody = try TapFilter(grep: BodyPattern("^nothing"))
-        #expect(!takes(noBody, frame) && !takes(noBody, text) && !takes(noBody, octets))
+        #expect(!takes(noBody, frame) && !takes(noBody, text) && !takes(noBody, bytes))
         #expect(takes(try TapFilter(grep: BodyPattern("lo$")), text))
     }
 }

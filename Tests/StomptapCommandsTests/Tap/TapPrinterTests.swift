@@ -24,7 +24,7 @@ struct TapPrinterTests {
             form, style: OutputStyle(timestamps: .none),
             notices: TapNotices(nil, style: OutputStyle(timestamps: .none)), filter: filter,
             to: DescriptorWriter(descriptor: descriptor, name: "it"), on: BlockingThread(),
-            tell: { octets in told.lines.update { $0 += String(decoding: octets, as: UTF8.self) } },
+            tell: { bytes in told.lines.update { $0 += String(decoding: bytes, as: UTF8.self) } },
             end: { failure in told.failures.update { $0.append(failure) } })
     }
 

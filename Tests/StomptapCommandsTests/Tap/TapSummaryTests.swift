@@ -43,12 +43,12 @@ struct TapSummaryTests {
         #expect(summary.total.others == 1)
         #expect(summary.total.toServer.heartBeats == 1 && summary.total.toApp.heartBeats == 2)
         let send = "SEND\ndestination:/topic/가\nreceipt:1\n\nhello\0".utf8.count
-        #expect(summary.total.toServer.octets == "CONNECT\n\n\0".utf8.count + 2 * send + 1)
+        #expect(summary.total.toServer.bytes == "CONNECT\n\n\0".utf8.count + 2 * send + 1)
         #expect(summary.connections.sorted.map(\.name) == [3, 4])
         let destination = try #require(summary.destinations.sorted.first)
         #expect(destination.name == "/topic/가" && summary.destinations.sorted.count == 1)
         #expect(destination.account.frames == [.send: 2, .message: 1])
-        #expect(destination.account.toServer.octets == 2 * send)
+        #expect(destination.account.toServer.bytes == 2 * send)
         #expect(
             summary.line(at: Self.start + .milliseconds(1500)).hasPrefix("2 connections, 8 frames, 1 of no STOMP, "))
         #expect(summary.line(at: Self.start + .milliseconds(1500)).hasSuffix(" B, in 1.5 s"))

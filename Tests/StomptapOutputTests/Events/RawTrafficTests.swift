@@ -37,9 +37,9 @@ import Testing
     }
 
     @Test func aFrameThatIsNoneIsShownAsOneWithItsSecretsHidden() {
-        let octets = TrafficEvent(.outgoing, .tcp, .wire(.bytes, ByteBuffer(string: "SEN\npasscode:abc\n\nx\0")))
-        #expect(printed(octets) == "> tcp octets  20 B\n  SEN\n  passcode:****\n\n  x\n  ^@\n")
-        #expect(printed(octets, as: .json).contains(#""type":"octets","body":"SEN\npasscode:***\n\nx\u0000""#))
+        let bytes = TrafficEvent(.outgoing, .tcp, .wire(.bytes, ByteBuffer(string: "SEN\npasscode:abc\n\nx\0")))
+        #expect(printed(bytes) == "> tcp octets  20 B\n  SEN\n  passcode:****\n\n  x\n  ^@\n")
+        #expect(printed(bytes, as: .json).contains(#""type":"octets","body":"SEN\npasscode:***\n\nx\u0000""#))
     }
 
     @Test func theOtherFormsHaveWhatCameAlone() throws {

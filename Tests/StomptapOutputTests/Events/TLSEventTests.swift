@@ -40,7 +40,7 @@ import Testing
             .handshakeDone(Self.summary(.verified(by: Self.root, from: .path("ca.pem")), alpn: "http/1.1")))
         #expect(event.text == "TLSv1.3 TLS_AES_256_GCM_SHA384")
         #expect(
-            event.shownOctets.map { String(buffer: $0) } == """
+            event.shownBytes.map { String(buffer: $0) } == """
                 TLSv1.3 TLS_AES_256_GCM_SHA384, ALPN http/1.1
                 \(Self.chain)
                 verified by: "O=Stomptap, CN=Test Root", from ca.pem
@@ -79,6 +79,6 @@ import Testing
     func eventsHaveTheirWords(_ content: WireEvent.Content, _ text: String) {
         let event = WireEvent(.tls, .local, .layers, content)
         #expect(event.text == text)
-        #expect(event.shownOctets == nil)
+        #expect(event.shownBytes == nil)
     }
 }

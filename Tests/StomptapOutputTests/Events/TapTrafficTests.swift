@@ -21,7 +21,7 @@ struct TapTrafficTests {
     }
 
     private let text = TapEvent.sample(.incoming, .message(ByteBuffer(string: "token: t\n\u{1B}hi"), isText: true))
-    private let octets = TapEvent.sample(.bytes(ByteBuffer(string: "SEN\npasscode:abc\n\nx\0")))
+    private let bytes = TapEvent.sample(.bytes(ByteBuffer(string: "SEN\npasscode:abc\n\nx\0")))
 
     @Test func framesArePrintedWithTheirConnection() throws {
         #expect(
@@ -55,7 +55,7 @@ struct TapTrafficTests {
 
     @Test func whatIsNoSTOMPIsShownAsWhatItIs() {
         #expect(
-            printed(text, octets) == """
+            printed(text, bytes) == """
                 05:03:22.118 3 127.0.0.1:51234 app < server text  12 B
                                token: *
                                \\x1bhi
@@ -68,7 +68,7 @@ struct TapTrafficTests {
 
                 """)
         #expect(
-            printed(text, octets, as: .json) == """
+            printed(text, bytes, as: .json) == """
                 {"time":"2026-11-21T05:03:22.118453Z","direction":"to-app","connection":3,"app":"127.0.0.1:51234",\
                 "type":"text","body":"token: *\\n\\u001bhi","bodyEncoding":"utf-8","bodySize":12}
                 {"time":"2026-11-21T05:03:22.118453Z","direction":"to-server","connection":3,"app":"127.0.0.1:51234",\
@@ -87,12 +87,12 @@ struct TapTrafficTests {
     }
 
     /// Only the head of a frame holds secrets that have a name; everything else stays as it passed.
-    @Test func rawOctetsHideSecretsAndNothingElse() throws {
+    @Test func rawBytesHideSecretsAndNothingElse() throws {
         let secret = try TapEvent.sent("SEND", ["passcode:abc", "login:u"], "passcode:abc\n")
         #expect(printed(secret, as: .raw) == "SEND\npasscode:***\nlogin:u\n\npasscode:abc\n\0")
         #expect(printed(secret, as: .raw) { $0.mask = .none } == "SEND\npasscode:abc\nlogin:u\n\npasscode:abc\n\0")
         let plain = try TapEvent.came("MESSAGE", ["destination:/a"], "token: t")
-        #expect(printed(plain, octets, as: .raw) == "MESSAGE\ndestination:/a\n\ntoken: t\0SEN\npasscode:***\n\nx\0")
+        #expect(printed(plain, bytes, as: .raw) == "MESSAGE\ndestination:/a\n\ntoken: t\0SEN\npasscode:***\n\nx\0")
     }
 
     @Test func bodiesAreThoseOfFramesThatHaveOne() throws {
@@ -106,7 +106,7 @@ struct TapTrafficTests {
     @Test func templatesHaveTheWayToo() throws {
         let form = OutputForm.format(try FormatTemplate("%n %a %w %c %d %l"))
         #expect(
-            printed(try .sent("SEND", ["destination:/a"], "xy"), octets, as: form) == """
+            printed(try .sent("SEND", ["destination:/a"], "xy"), bytes, as: form) == """
                 3 127.0.0.1:51234 to-server SEND /a 2
                 3 127.0.0.1:51234 to-server MESSAGE  20
 
@@ -165,9 +165,9 @@ struct TapTrafficTests {
 
                 """)
         #expect(told(ping, .layers) == "05:03:22.118 3 127.0.0.1:51234 app < server ws ping  1 B\n")
-        #expect(told(ping, .octets).contains("ws ping  1 B\n               00000000  78 "))
+        #expect(told(ping, .bytes).contains("ws ping  1 B\n               00000000  78 "))
         #expect(
             told(.sample(.heartBeat), .layers) == "05:03:22.118 3 127.0.0.1:51234 app > server stomp heart-beat\n")
-        #expect(told(text, .octets) == "nothing")
+        #expect(told(text, .bytes) == "nothing")
     }
 }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct TracePrinterTests {
     private func printed(
-        _ event: WireEvent, detail: WireEvent.Detail = .octets, style: (inout OutputStyle) -> Void = { _ in }
+        _ event: WireEvent, detail: WireEvent.Detail = .bytes, style: (inout OutputStyle) -> Void = { _ in }
     ) -> String {
         var outputStyle = OutputStyle()
         outputStyle.timestamps = .utc
@@ -18,7 +18,7 @@ import Testing
 
     private func stomp(_ frame: [UInt8], _ direction: WireEvent.Direction = .outgoing) -> WireEvent {
         let command = String(decoding: frame.prefix { $0 != 10 }, as: UTF8.self)
-        return WireEvent(.stomp, direction, .frames, .frame(command: command), octets: ByteBuffer(bytes: frame))
+        return WireEvent(.stomp, direction, .frames, .frame(command: command), bytes: ByteBuffer(bytes: frame))
     }
 
     @Test func aFrameIsPrintedAsItStandsOnTheWire() {
@@ -78,12 +78,12 @@ import Testing
     @Test func otherLayersHaveALine() {
         let ping = WireEvent(
             .ws, .incoming, .layers, .webSocketFrame(WebSocketFrameHead(.ping, size: 2)),
-            octets: ByteBuffer(string: "hi"))
+            bytes: ByteBuffer(string: "hi"))
         #expect(printed(ping, detail: .layers) == "05:03:22.118 < ws frame ping FIN  2 B\n")
         #expect(printed(ping).hasPrefix("05:03:22.118 < ws frame ping FIN  2 B\n               00000000  68 69 "))
         #expect(printed(ping, detail: .frames) == "")
         let beat = WireEvent(
-            .stomp, .incoming, .layers, .heartBeat(agreed: .seconds(10)), octets: ByteBuffer(string: "\n"))
+            .stomp, .incoming, .layers, .heartBeat(agreed: .seconds(10)), bytes: ByteBuffer(string: "\n"))
         #expect(printed(beat) == "05:03:22.118 < stomp heart-beat, every 10 s  1 B\n")
         let connected = WireEvent(.tcp, .local, .layers, .connected(to: "\u{1B}[::1]:1"))
         #expect(printed(connected) == "05:03:22.118 * tcp connected to \\x1b[::1]:1\n")
@@ -94,7 +94,7 @@ import Testing
         let event = WireEvent(
             .http, .outgoing, .layers,
             .requestHead(method: "GET", target: "/ws?token=abc", version: "HTTP/1.1", wantsWebSocket: true),
-            octets: ByteBuffer(string: head))
+            bytes: ByteBuffer(string: head))
         #expect(
             printed(event) { $0.timestamps = .none } == """
                 > http GET /ws?token=**** HTTP/1.1  58 B
@@ -106,9 +106,9 @@ import Testing
                 """)
     }
 
-    @Test func octetsAreDumpedWithoutSecrets() {
-        let octets = ByteBuffer(string: "CONNECT\npasscode:secret\n\n\0")
-        let event = WireEvent(.tcp, .outgoing, .octets, .bytes, octets: octets)
+    @Test func bytesAreDumpedWithoutSecrets() {
+        let bytes = ByteBuffer(string: "CONNECT\npasscode:secret\n\n\0")
+        let event = WireEvent(.tcp, .outgoing, .bytes, .bytes, bytes: bytes)
         #expect(
             printed(event) { $0.timestamps = .none } == """
                 > tcp octets  26 B
@@ -120,13 +120,13 @@ import Testing
 
     @Test func aSecretThatIsCutIsHiddenInBothParts() {
         for (first, second) in [("passc", "ode:secret\n"), ("a\npasscode:sec", "ret\nx:y"), ("Cookie: ", "secret")] {
-            var event = WireEvent(.tcp, .incoming, .octets, .bytes, octets: ByteBuffer(string: second))
+            var event = WireEvent(.tcp, .incoming, .bytes, .bytes, bytes: ByteBuffer(string: second))
             event.preceding = ByteBuffer(string: first)
             #expect(!printed(event).contains("cret") && !printed(event).contains("ret."))
         }
         var piece = WireEvent(
-            .ws, .outgoing, .octets, .message(isText: true, compressedSize: nil),
-            octets: ByteBuffer(string: "[\"ode:sec\"]"))
+            .ws, .outgoing, .bytes, .message(isText: true, compressedSize: nil),
+            bytes: ByteBuffer(string: "[\"ode:sec\"]"))
         piece.isPiece = true
         #expect(printed(piece).contains("[left out") && !printed(piece).contains("sec\""))
         #expect(printed(piece) { $0.mask = .none }.contains("ode:sec"))
@@ -135,7 +135,7 @@ import Testing
     @Test func aFirstLineThatQuotesSecretsHidesThem() {
         let event = WireEvent(
             .sockjs, .incoming, .layers, .unreadableHead(firstLine: #"a["CONNECTED\nx-token:secret\nversion:1.2"]"#),
-            octets: ByteBuffer(string: "x"))
+            bytes: ByteBuffer(string: "x"))
         #expect(printed(event).contains(#"\nx-token:****\nversion"#))
     }
 
@@ -143,14 +143,14 @@ import Testing
         var json = EventJSON(mask: .hiding)
         var event = WireEvent(
             .stomp, .outgoing, .frames, .frame(command: "CONNECT"),
-            octets: ByteBuffer(string: "CONNECT\npasscode:secret\n\n\0"))
+            bytes: ByteBuffer(string: "CONNECT\npasscode:secret\n\n\0"))
         event.connection = 2
         #expect(
             appended { json.append(event, at: sampleTime, to: &$0) }
                 == #"{"time":"2026-11-21T05:03:22.118453Z","connection":2,"direction":"out","layer":"stomp","level":1,"#
                 + #""event":"CONNECT","size":26,"data":"CONNECT\npasscode:******\n\n\u0000","dataEncoding":"utf-8"}"#
                 + "\n")
-        let binary = WireEvent(.tcp, .incoming, .octets, .bytes, octets: ByteBuffer(bytes: [0xFF, 0xFE]))
+        let binary = WireEvent(.tcp, .incoming, .bytes, .bytes, bytes: ByteBuffer(bytes: [0xFF, 0xFE]))
         #expect(
             appended { json.append(binary, at: sampleTime, to: &$0) }.contains(
                 #""data":"//4=","dataEncoding":"base64"}"#))

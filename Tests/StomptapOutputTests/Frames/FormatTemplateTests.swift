@@ -57,10 +57,10 @@ import Testing
         #expect(bare.contains("\"headers\": {},\n") && bare.contains("\"body\": \"/w==\",\n"))
     }
 
-    @Test func octetsAreAsTheyCameButOnATerminal() throws {
+    @Test func bytesAreAsTheyCameButOnATerminal() throws {
         let frame = try makeFrame(Array("MESSAGE\nx:".utf8) + [0x1B, 0xFF] + Array("\\n\n\n\u{1B}\n\0".utf8))
         let form = OutputForm.format(try FormatTemplate("%{x}|%b"), terminator: 0)
-        #expect(renderedOctets(form, frame) == [0x1B, 0xFF, 0x0A, 0x7C, 0x1B, 0x0A, 0])
+        #expect(renderedBytes(form, frame) == [0x1B, 0xFF, 0x0A, 0x7C, 0x1B, 0x0A, 0])
         #expect(rendered(form, frame) { $0.isTerminal = true } == "\\x1b\\xff\\n|\\x1b\n\0")
     }
 

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct JSONMessageTests {
     private func object(_ frame: Frame) throws -> [String: Any] {
-        let data = Data(renderedOctets(.json, frame))
+        let data = Data(renderedBytes(.json, frame))
         #expect(data.last == 10 && data.dropLast().firstIndex(of: 10) == nil)
         return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
     }
@@ -58,9 +58,9 @@ import Testing
         #expect(object["bodyEncoding"] as? String == "utf-8")
     }
 
-    /// The writer takes up to 32 octets at a time: what is special stands at every place among them.
+    /// The writer takes up to 32 bytes at a time: what is special stands at every place among them.
     @Test(arguments: ["\"", "\\", "\u{1F}", "\u{0}", "\u{7F}", "\u{80}", "é", "한", "\u{202E}", "👍"])
-    func specialOctetsAtEveryPlace(special: String) throws {
+    func specialBytesAtEveryPlace(special: String) throws {
         for before in 0..<80 {
             let after = String(repeating: "b", count: 80 - before)
             let body = String(repeating: "a", count: before) + special + "~ \(special)!#[]^" + after

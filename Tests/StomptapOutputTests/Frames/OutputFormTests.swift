@@ -10,17 +10,17 @@ import Testing
     @Test func bodiesAreAsTheyCame() throws {
         let first = try makeMessage(["a:b"], body: binary)
         let second = try makeMessage([], "")
-        #expect(renderedOctets(.body(), first, second) == binary + [10, 10])
-        #expect(renderedOctets(.body(terminator: 0), first, second) == binary + [0, 0])
+        #expect(renderedBytes(.body(), first, second) == binary + [10, 10])
+        #expect(renderedBytes(.body(terminator: 0), first, second) == binary + [0, 0])
     }
 
     @Test func framesAreAsTheyCame() throws {
         let bytes = Array("MESSAGE\r\npasscode:x\\c\r\na:\u{1B}\r\n\r\n\u{7}\0".utf8)
-        #expect(renderedOctets(.raw, try makeFrame(bytes), try makeFrame(bytes)) == bytes + bytes)
+        #expect(renderedBytes(.raw, try makeFrame(bytes), try makeFrame(bytes)) == bytes + bytes)
     }
 
     @Test func noneIsNothing() throws {
-        #expect(renderedOctets(.none, try makeMessage([], "x")).isEmpty)
+        #expect(renderedBytes(.none, try makeMessage([], "x")).isEmpty)
     }
 
     @Test func aTerminalGetsNoControls() throws {

@@ -131,7 +131,7 @@ import Testing
         #expect(text.hasSuffix("  [\n    \"\\u009b\\u007f\\u202e\\u001b한\"\n  ]\n"))
     }
 
-    @Test func octetsThatAreNoUTF8AreShownInHeaders() throws {
+    @Test func bytesThatAreNoUTF8AreShownInHeaders() throws {
         let frame = try makeFrame(Array("MESSAGE\nx:a".utf8) + [0xFF, 0x9B] + Array("b\n\n\0".utf8))
         #expect(rendered(.pretty, frame) { $0.timestamps = .none } == "< MESSAGE 0 B\n  x: a\\xff\\x9bb\n")
     }

@@ -6,12 +6,12 @@ import Testing
 @testable import StomptapOutput
 
 @Suite struct JSONTextTests {
-    private func accepts(_ text: String) -> Bool { withOctets(text, JSONReader.accepts) }
+    private func accepts(_ text: String) -> Bool { withBytes(text, JSONReader.accepts) }
 
     private func indented(_ text: String, indentation: Int = 0) -> String {
-        withOctets(text) { octets in
+        withBytes(text) { bytes in
             appended { out in
-                JSONIndenter(indentation: indentation, palette: .plain).write(octets, to: &out)
+                JSONIndenter(indentation: indentation, palette: .plain).write(bytes, to: &out)
             }
         }
     }
@@ -36,13 +36,13 @@ import Testing
     }
 
     /// Foundation agrees, on every way to cut and to change one document.
-    @Test func everyPrefixAndEveryChangedOctet() throws {
+    @Test func everyPrefixAndEveryChangedByte() throws {
         let document = Array(#"{"a":[1,-2.5e3,"x\u0041\n",true,null,{}],"b":{"c":false}}"#.utf8)
         var variants = (0...document.count).map { Array(document[..<$0]) }
         for index in document.indices {
-            for octet in #"{}[],:"\0 e-."#.utf8 {
+            for byte in #"{}[],:"\0 e-."#.utf8 {
                 var changed = document
-                changed[index] = octet
+                changed[index] = byte
                 variants.append(changed)
             }
         }

@@ -51,11 +51,11 @@ import Testing
     @Test func whatIsNotFlushedStaysUntilMuchHasComeTogether() throws {
         var out = OutputBuffer(to: DescriptorWriter(descriptor: -1, name: "nowhere"))
         for _ in 0..<(OutputBuffer.drainSize / 1024) { out.append([UInt8](repeating: 1, count: 1024)) }
-        #expect(out.octets.count == OutputBuffer.drainSize)
+        #expect(out.bytes.count == OutputBuffer.drainSize)
         out.append(1)
-        #expect(out.octets.count == 1)
+        #expect(out.bytes.count == 1)
         #expect(throws: OutputError.failed(name: "nowhere", errno: EBADF)) { try out.flush() }
-        #expect(out.octets.isEmpty)
+        #expect(out.bytes.isEmpty)
     }
 
     /// What a message says may be much larger when it is printed: the memory for it is not.
@@ -74,7 +74,7 @@ import Testing
             var renderer = MessageRenderer(form: form, style: OutputStyle())
             for frame in frames {
                 renderer.append(frame, at: sampleTime, to: &out)
-                #expect(out.octets.count <= OutputBuffer.drainSize)
+                #expect(out.bytes.count <= OutputBuffer.drainSize)
             }
         }
         try out.flush()

@@ -66,12 +66,12 @@ import Testing
         ("Host: passcode:1", "Host: passcode:1"), ("passcode:", "passcode:"), ("passcode: ", "passcode: "),
     ])
     func secretsOfHeads(text: String, expected: String) {
-        #expect(withOctets(text) { SecretMask.hiding.masked(head: $0) } == expected)
+        #expect(withBytes(text) { SecretMask.hiding.masked(head: $0) } == expected)
     }
 
     @Test func aDumpKeepsItsOffsets() {
         let text = "CONNECT\npasscode:abc\nx:y\n\n\0"
-        let covered = withOctets(text) { SecretMask.hiding.covered($0) }
+        let covered = withBytes(text) { SecretMask.hiding.covered($0) }
         #expect(String(decoding: covered, as: UTF8.self) == "CONNECT\npasscode:***\nx:y\n\n\0")
     }
 }

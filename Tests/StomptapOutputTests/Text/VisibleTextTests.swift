@@ -23,18 +23,18 @@ import Testing
             ([0xF4, 0x90, 0x80, 0x80], "\\xf4\\x90\\x80\\x80"), ([0x61, 0xF0, 0x9F, 0x91, 0x8D], "a👍"),
             ([0xF8, 0x80], "\\xf8\\x80"), ([0xC2], "\\xc2"),
         ] as [([UInt8], String)])
-    func whatIsNoUTF8IsShownOctetByOctet(octets: [UInt8], expected: String) {
-        #expect(octets.withUnsafeBytes { octets in appended { $0.append(octets, visible: .line) } } == expected)
+    func whatIsNoUTF8IsShownByteByByte(bytes: [UInt8], expected: String) {
+        #expect(bytes.withUnsafeBytes { bytes in appended { $0.append(bytes, visible: .line) } } == expected)
     }
 
-    /// Whether octets are UTF-8 is what the standard library says, for all starts of a sequence.
+    /// Whether bytes are UTF-8 is what the standard library says, for all starts of a sequence.
     @Test func utf8IsWhatItIs() {
         for first in 0x7F...0xFF as ClosedRange<UInt8> {
             for second in stride(from: 0x70, through: 0xD0, by: 0x10) {
                 for rest in [[], [0x80], [0x80, 0xBF], [0x80, 0x41]] as [[UInt8]] {
-                    let octets = Array("12345678".utf8) + [first, UInt8(second)] + rest
-                    let expected = String(validating: octets, as: UTF8.self) != nil
-                    #expect(octets.withUnsafeBytes { $0.isUTF8 } == expected, "\(octets)")
+                    let bytes = Array("12345678".utf8) + [first, UInt8(second)] + rest
+                    let expected = String(validating: bytes, as: UTF8.self) != nil
+                    #expect(bytes.withUnsafeBytes { $0.isUTF8 } == expected, "\(bytes)")
                 }
             }
         }
@@ -54,11 +54,11 @@ import Testing
     }
 
     @Test func binaryAsText() {
-        let octets = (0..<30_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
-        octets.withUnsafeBytes { raw in
-            #expect(appended { $0.append(base64: raw) } == Data(octets).base64EncodedString())
+        let bytes = (0..<30_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        bytes.withUnsafeBytes { raw in
+            #expect(appended { $0.append(base64: raw) } == Data(bytes).base64EncodedString())
             #expect(
-                appended { $0.append(hexadecimal: raw) } == octets.map { String(format: "%02x", $0) }.joined())
+                appended { $0.append(hexadecimal: raw) } == bytes.map { String(format: "%02x", $0) }.joined())
         }
     }
 }

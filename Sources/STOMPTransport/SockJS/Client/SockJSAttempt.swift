@@ -70,7 +70,7 @@ final class SockJSAttempt {
         case .sockJS(let info):
             choose(info)
         case .other(let error) where transport == .auto:
-            tell(.fellBackToWebSocket(because: error))
+            report(.fellBackToWebSocket(because: error))
             tryPlainWebSocket(insteadOf: error)
         case .other(let error), .failed(let error):
             end(.failure(error))
@@ -178,7 +178,7 @@ final class SockJSAttempt {
     private func failed(_ transport: SockJSTransport, _ error: TransportError) {
         guard !isOver else { return }
         failures.append(FailedTransport(transport, error))
-        if let next = remaining.first { tell(.fellBack(from: transport, because: error, to: next)) }
+        if let next = remaining.first { report(.fellBack(from: transport, because: error, to: next)) }
         next()
     }
 
@@ -193,7 +193,7 @@ final class SockJSAttempt {
         webSocket.kind == .refused ? webSocket : .sockJS(.neither(sockJS, norWebSocket: webSocket))
     }
 
-    private func tell(_ content: WireEvent.Content) {
+    private func report(_ content: WireEvent.Content) {
         options.trace.record(.frames) { WireEvent(.sockjs, .local, .frames, content) }
     }
 

@@ -70,16 +70,16 @@ final class SockJSClient: SockJSEnd {
     // MARK: - What comes
 
     /// A frame came.
-    func received(_ octets: ByteBuffer) {
+    func received(_ bytes: ByteBuffer) {
         guard session.state == .opening || session.state == .open else { return }
         let frame: SockJSFrame
         do throws(TransportError) {
-            frame = try SockJSFrame(octets)
+            frame = try SockJSFrame(bytes)
         } catch {
             return fail(error)
         }
         options.trace.record(.layers) {
-            WireEvent(.sockjs, .incoming, .layers, .sockJSFrame(frame.envelope), octets: octets)
+            WireEvent(.sockjs, .incoming, .layers, .sockJSFrame(frame.envelope), bytes: bytes)
         }
         switch session.received(frame) {
         case .nothing:
@@ -188,27 +188,27 @@ final class SockJSClient: SockJSEnd {
     var isWritable: Bool { driver?.isWritable ?? false }
     var queuedBytes: Int { driver?.queuedBytes ?? 0 }
 
-    func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?) {
+    func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>?) {
         guard session.state == .open, let driver else {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return
         }
-        guard octets.isUTF8 else {
+        guard bytes.isUTF8 else {
             let error = TransportError.sockJS(.cannotSendBinary(from: .client))
             // Nobody would hear of it otherwise, and the server would miss a frame.
             guard let promise else { return end(error) }
             return promise.fail(error)
         }
-        guard octets.readableBytes > 0 else {
+        guard bytes.readableBytes > 0 else {
             promise?.succeed()
             return
         }
-        let pieces = SockJSMessages.quoted(octets, limit: options.split)
+        let pieces = SockJSMessages.quoted(bytes, limit: options.split)
         for (index, piece) in pieces.enumerated() {
             driver.write(piece, promise: index == pieces.count - 1 ? promise : nil)
         }
         options.trace.record(.layers) {
-            WireEvent(.sockjs, .outgoing, .layers, .sockJSMessageSent, octets: octets)
+            WireEvent(.sockjs, .outgoing, .layers, .sockJSMessageSent, bytes: bytes)
         }
     }
 

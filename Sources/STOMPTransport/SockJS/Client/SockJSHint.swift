@@ -3,7 +3,7 @@ import NIOCore
 /// What may be the matter where a WebSocket is refused: that the URL is one for SockJS.
 struct SockJSHint {
     /// How long the server is asked about it at most.
-    static let patience = TimeAmount.seconds(2)
+    static let timeout = TimeAmount.seconds(2)
 
     private let target: TransportTarget
     private let location: SockJSLocation
@@ -39,7 +39,7 @@ struct SockJSHint {
         let promise = eventLoop.makePromise(of: Bool.self)
         eventLoop.execute {
             let http = HTTPClient(target, options: options, tls: tls, eventLoop: eventLoop)
-            let limit = min(deadline, .now() + Self.patience)
+            let limit = min(deadline, .now() + Self.timeout)
             do throws(TransportError) {
                 let exchange = try SockJSProbe.start(location, http: http, deadline: limit) { probe in
                     http.close()

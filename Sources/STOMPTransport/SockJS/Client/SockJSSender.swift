@@ -4,7 +4,7 @@ import NIOHTTP1
 /// Sends the messages of a session in HTTP requests: one request at a time, that their order be kept, with all messages
 /// in it that have come together meanwhile (SockJS 0.3.3, `xhr_send`).
 final class SockJSSender {
-    /// The most octets of a request's body, unless a single message is larger.
+    /// The most bytes of a request's body, unless a single message is larger.
     static let largestBody = 128 << 10
 
     private struct Message {
@@ -22,7 +22,7 @@ final class SockJSSender {
     private var isOver = false
     private var done: (() -> Void)?
 
-    /// The octets of the messages that the server has not confirmed yet.
+    /// The bytes of the messages that the server has not confirmed yet.
     private(set) var queuedBytes = 0
     private(set) var isWritable = true
 

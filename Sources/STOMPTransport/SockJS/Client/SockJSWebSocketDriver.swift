@@ -44,9 +44,9 @@ final class SockJSWebSocketDriver: SockJSTransportDriver {
     private struct Receiver: TransportReceiver {
         let client: SockJSClient
 
-        func received(_ octets: ByteBuffer) {
+        func received(_ bytes: ByteBuffer) {
             // An empty message means nothing, as the specification has it for the other direction.
-            if octets.readableBytes > 0 { client.received(octets) }
+            if bytes.readableBytes > 0 { client.received(bytes) }
         }
         func receivedAll() { client.receivedAll() }
         func happened(_ event: TransportEvent) { client.happened(event) }

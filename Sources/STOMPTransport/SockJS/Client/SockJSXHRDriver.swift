@@ -4,8 +4,8 @@ import NIOHTTP1
 /// Carries a session over HTTP requests: frames come in the answers of one after the other, and messages go in others
 /// (SockJS 0.3.3, "XhrPolling", "XhrStreaming", "EventSource").
 final class SockJSXHRDriver: SockJSTransportDriver {
-    /// The most octets that may come in a response before the frame that opens the session; the prelude has 2 KiB.
-    static let octetsBeforeOpening = 64 << 10
+    /// The most bytes that may come in a response before the frame that opens the session; the prelude has 2 KiB.
+    static let bytesBeforeOpening = 64 << 10
 
     private let http: HTTPClient
     private let location: SockJSSessionLocation
@@ -15,7 +15,7 @@ final class SockJSXHRDriver: SockJSTransportDriver {
 
     private var receiving: HTTPExchange?
     private var decoder: SockJSFrameDecoder
-    private var octetsInResponse = 0
+    private var bytesInResponse = 0
     private var isReading = true
     private var timer: Scheduled<Void>?
     private var isOver = false
@@ -44,29 +44,29 @@ final class SockJSXHRDriver: SockJSTransportDriver {
     func receive(deadline: NIODeadline) {
         guard !isOver else { return }
         decoder = Self.decoder(for: transport, options: client.options)
-        octetsInResponse = 0
+        bytesInResponse = 0
         do throws(TransportError) {
             let isEvents = transport == .eventSource
             receiving = try http.send(
                 isEvents ? .GET : .POST, location.receiving(transport),
                 isEvents ? [("Accept", "text/event-stream")] : [], deadline: deadline
-            ) { [self] in take($0) }
+            ) { [self] in receive($0) }
             receiving?.setReading(isReading)
         } catch {
             client.fail(error)
         }
     }
 
-    private func take(_ event: HTTPExchange.Event) {
+    private func receive(_ event: HTTPExchange.Event) {
         switch event {
         case .head(let head):
             if let channel = receiving?.channel {
                 client.reached(addressText(channel.remoteAddress), tls: http.tlsSummary)
             }
             if head.status.code != 200, let receiving { client.fail(refusal(head, receiving)) }
-        case .body(let octets):
-            octetsInResponse += octets.readableBytes
-            decoder.append(octets)
+        case .body(let bytes):
+            bytesInResponse += bytes.readableBytes
+            decoder.append(bytes)
             takeFrames()
         case .readComplete:
             client.receivedAll()
@@ -87,8 +87,8 @@ final class SockJSXHRDriver: SockJSTransportDriver {
         } catch {
             return client.fail(.sockJS(.frameTooLarge(limit: client.options.maximumMessage)))
         }
-        if client.state == .opening, octetsInResponse > Self.octetsBeforeOpening {
-            client.fail(.sockJS(.tooMuchBeforeOpening(bytes: octetsInResponse)))
+        if client.state == .opening, bytesInResponse > Self.bytesBeforeOpening {
+            client.fail(.sockJS(.tooMuchBeforeOpening(bytes: bytesInResponse)))
         }
     }
 

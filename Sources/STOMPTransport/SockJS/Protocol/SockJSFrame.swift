@@ -16,19 +16,19 @@ package enum SockJSFrame: Hashable, Sendable {
     /// Reads a frame, freed of what its transport puts around it.
     ///
     /// - Throws: ``TransportError/Kind/protocolViolation``, with the beginning of what came and where its fault is.
-    package init(_ octets: ByteBuffer) throws(TransportError) {
+    package init(_ bytes: ByteBuffer) throws(TransportError) {
         do throws(JSONFault) {
-            self = try octets.withUnsafeReadableBytes { octets throws(JSONFault) in try Self(octets: octets) }
+            self = try bytes.withUnsafeReadableBytes { bytes throws(JSONFault) in try Self(bytes: bytes) }
         } catch {
-            let beginning = ByteBuffer(bytes: octets.readableBytesView.prefix(SockJSFailure.shownBytes + 1))
+            let beginning = ByteBuffer(bytes: bytes.readableBytesView.prefix(SockJSFailure.shownBytes + 1))
             throw .sockJS(.invalidFrame(beginning, error))
         }
     }
 
-    private init(octets: UnsafeRawBufferPointer) throws(JSONFault) {
-        let content = UnsafeRawBufferPointer(rebasing: octets.dropFirst())
-        var reader = JSONReader(octets, at: 1)
-        switch octets.first {
+    private init(bytes: UnsafeRawBufferPointer) throws(JSONFault) {
+        let content = UnsafeRawBufferPointer(rebasing: bytes.dropFirst())
+        var reader = JSONReader(bytes, at: 1)
+        switch bytes.first {
         case UInt8(ascii: "o") where content.isEmpty:
             self = .open
         case UInt8(ascii: "h") where content.isEmpty:
@@ -36,7 +36,7 @@ package enum SockJSFrame: Hashable, Sendable {
         case UInt8(ascii: "h") where content.allSatisfy { $0 == UInt8(ascii: "h") }:
             self = .prelude
         case UInt8(ascii: "a"):
-            self = .messages(try SockJSMessages(&reader, of: octets))
+            self = .messages(try SockJSMessages(&reader, of: bytes))
         case UInt8(ascii: "c"):
             try reader.expect("[")
             let code = try reader.integer()
@@ -56,7 +56,7 @@ package enum SockJSFrame: Hashable, Sendable {
         case .open: .open
         case .heartBeat: .heartBeat
         case .prelude: .prelude
-        case .messages(let messages): .messages(count: messages.texts.count, bytes: messages.octets)
+        case .messages(let messages): .messages(count: messages.texts.count, bytes: messages.bytes)
         case .close(let code, let reason): .close(code: code, reason: reason)
         }
     }
@@ -82,19 +82,19 @@ package struct SockJSMessages: Hashable, Sendable {
 
     package init(_ texts: [ByteBuffer]) { self.texts = texts }
 
-    /// Reads the array that is all of `octets`.
-    init(_ octets: UnsafeRawBufferPointer) throws(JSONFault) {
-        var reader = JSONReader(octets)
-        try self.init(&reader, of: octets)
+    /// Reads the array that is all of `bytes`.
+    init(_ bytes: UnsafeRawBufferPointer) throws(JSONFault) {
+        var reader = JSONReader(bytes)
+        try self.init(&reader, of: bytes)
     }
 
     /// Reads what a client may send over a WebSocket: an array, or a single string.
-    package init(messageOrArray octets: UnsafeRawBufferPointer) throws(JSONFault) {
-        guard octets.first == UInt8(ascii: "\"") else {
-            try self.init(octets)
+    package init(messageOrArray bytes: UnsafeRawBufferPointer) throws(JSONFault) {
+        guard bytes.first == UInt8(ascii: "\"") else {
+            try self.init(bytes)
             return
         }
-        var reader = JSONReader(octets)
+        var reader = JSONReader(bytes)
         var text = ByteBuffer()
         try reader.string(into: &text)
         try reader.expectEnd()
@@ -102,10 +102,10 @@ package struct SockJSMessages: Hashable, Sendable {
         isUTF8 = !reader.hadLoneSurrogate && text.isUTF8
     }
 
-    fileprivate init(_ reader: inout JSONReader, of octets: UnsafeRawBufferPointer) throws(JSONFault) {
+    fileprivate init(_ reader: inout JSONReader, of bytes: UnsafeRawBufferPointer) throws(JSONFault) {
         var storage = ByteBuffer()
         // A message is never longer than the JSON that it stands in: one allocation for all of them.
-        storage.reserveCapacity(octets.count)
+        storage.reserveCapacity(bytes.count)
         var ends: [Int] = []
         try reader.array { (reader: inout JSONReader) throws(JSONFault) in
             try reader.string(into: &storage)
@@ -124,11 +124,11 @@ package struct SockJSMessages: Hashable, Sendable {
         }
     }
 
-    /// All octets of all of them.
-    var octets: Int { texts.reduce(0) { $0 + $1.readableBytes } }
+    /// All bytes of all of them.
+    var bytes: Int { texts.reduce(0) { $0 + $1.readableBytes } }
 
     /// That they came, as an array of the client's.
-    package var event: WireEvent.Content { .sockJSMessages(count: texts.count, bytes: octets) }
+    package var event: WireEvent.Content { .sockJSMessages(count: texts.count, bytes: bytes) }
 }
 
 // MARK: - What is sent

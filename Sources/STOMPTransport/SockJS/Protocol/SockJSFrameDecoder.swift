@@ -19,16 +19,16 @@ package struct SockJSFrameDecoder {
         events = ServerSentEventDecoder(limit: limit)
     }
 
-    /// - Parameter limit: the most octets of a frame.
+    /// - Parameter limit: the most bytes of a frame.
     package static func lines(limit: Int) -> Self { Self(framing: .lines, limit: limit) }
 
-    /// - Parameter limit: the most octets of a frame.
+    /// - Parameter limit: the most bytes of a frame.
     package static func events(limit: Int) -> Self { Self(framing: .events, limit: limit) }
 
-    package mutating func append(_ octets: ByteBuffer) {
+    package mutating func append(_ bytes: ByteBuffer) {
         switch framing {
-        case .lines: lines.append(octets)
-        case .events: events.append(octets)
+        case .lines: lines.append(bytes)
+        case .events: events.append(bytes)
         }
     }
 

@@ -9,7 +9,7 @@ struct SockJSInfo: Hashable, Sendable {
     /// Where the server wants its sessions instead of at the base.
     var baseURL: String?
 
-    /// The most of an answer that is read, in octets.
+    /// The most of an answer that is read, in bytes.
     static let maximumSize = 64 << 10
 
     init(takesWebSocket: Bool, needsCookies: Bool = false) {
@@ -22,13 +22,13 @@ struct SockJSInfo: Hashable, Sendable {
     /// - Returns: nil where it is a JSON object that says nothing of `websocket`: this is no SockJS.
     /// - Throws: ``JSONFault`` where it is no JSON object at all.
     init?(_ answer: ByteBuffer) throws(JSONFault) {
-        let info = try answer.withUnsafeReadableBytes { octets throws(JSONFault) in try Self.read(octets) }
+        let info = try answer.withUnsafeReadableBytes { bytes throws(JSONFault) in try Self.read(bytes) }
         guard let info else { return nil }
         self = info
     }
 
-    private static func read(_ octets: UnsafeRawBufferPointer) throws(JSONFault) -> SockJSInfo? {
-        var reader = JSONReader(octets)
+    private static func read(_ bytes: UnsafeRawBufferPointer) throws(JSONFault) -> SockJSInfo? {
+        var reader = JSONReader(bytes)
         var takesWebSocket: Bool?
         var info = SockJSInfo(takesWebSocket: false)
         try reader.object { (reader: inout JSONReader, name) throws(JSONFault) in

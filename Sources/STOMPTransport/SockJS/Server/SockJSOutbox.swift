@@ -2,7 +2,7 @@ import NIOCore
 
 /// The messages that a server has for a client, until a frame takes them.
 struct SockJSOutbox {
-    /// The most octets of a frame, unless a single message is larger.
+    /// The most bytes of a frame, unless a single message is larger.
     static let largestFrame = 32 << 10
 
     private struct Message {
@@ -12,15 +12,15 @@ struct SockJSOutbox {
     }
 
     private var messages = MarkedCircularBuffer<Message>(initialCapacity: 16)
-    /// The octets of all of them.
-    private(set) var octets = 0
+    /// The bytes of all of them.
+    private(set) var bytes = 0
 
     var isEmpty: Bool { messages.isEmpty }
 
     /// Takes a message, which is a JSON string.
     mutating func append(_ text: ByteBuffer, promise: EventLoopPromise<Void>?) {
         messages.append(Message(text: text, promise: promise))
-        octets += text.readableBytes
+        bytes += text.readableBytes
     }
 
     /// What is here may go.
@@ -37,7 +37,7 @@ struct SockJSOutbox {
             strings.isEmpty || size + next.text.readableBytes < Self.largestFrame
         {
             _ = messages.removeFirst()
-            octets -= next.text.readableBytes
+            bytes -= next.text.readableBytes
             size += next.text.readableBytes + 1
             strings.append(next.text)
             if let promise = next.promise { promises.append(promise) }
@@ -48,6 +48,6 @@ struct SockJSOutbox {
     /// Nothing of it goes any more.
     mutating func fail(_ error: any Error) {
         while !messages.isEmpty { messages.removeFirst().promise?.fail(error) }
-        octets = 0
+        bytes = 0
     }
 }

@@ -34,8 +34,8 @@ struct SockJSResponse: Sendable {
         return result
     }
 
-    func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?) {
-        perform { $0.write(octets, promise: promise) }
+    func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>?) {
+        perform { $0.write(bytes, promise: promise) }
     }
 
     func end() { perform { $0.end() } }

@@ -9,7 +9,7 @@ public struct SockJSServerOptions: Sendable, Hashable {
     public var takesWebSocketAtBase = true
     /// Whether each session is given a cookie `JSESSIONID`, which some load balancers want. Default false.
     public var setsCookie = false
-    /// The octets after which a streaming response ends, so that browsers can let go of it. Default 128 KiB.
+    /// The bytes after which a streaming response ends, so that browsers can let go of it. Default 128 KiB.
     public var responseLimit = 128 << 10
     /// The silence after which a heart-beat goes out. Default 25 s.
     public var heartBeatInterval = TimeAmount.seconds(25)

@@ -22,10 +22,10 @@ final class SockJSServerSession: SockJSEnd {
         case unknownSession
     }
 
-    /// The most octets that a response's connection is given before it has sent them.
+    /// The most bytes that a response's connection is given before it has sent them.
     static let window = 64 << 10
 
-    /// The largest body of messages that is taken, in octets. It is asked for on other event loops too.
+    /// The largest body of messages that is taken, in bytes. It is asked for on other event loops too.
     let largestBody: NIOLockedValueBox<Int>
     private let eventLoop: any EventLoop
     private let options: SockJSServerOptions
@@ -37,15 +37,15 @@ final class SockJSServerSession: SockJSEnd {
     private var state = State.new
     private var receiver: (any TransportReceiver)?
     private var response: SockJSResponse?
-    private var octetsInResponse = 0
+    private var bytesInResponse = 0
     private var outbox = SockJSOutbox()
-    private var octetsUnderWay = 0
+    private var bytesUnderWay = 0
     private(set) var isWritable = true
     private var isTellingWritability = false
     private var isReading = true
     /// Messages that wait until there is reading again, and who waits for that.
     private var held: [(messages: SockJSMessages, completion: @Sendable (Delivery) -> Void)] = []
-    private var heldOctets = 0
+    private var heldBytes = 0
     /// When the next heart-beat is due, or the client has to have come back.
     private var timer: Scheduled<Void>?
     private var closeTimer: Scheduled<Void>?
@@ -69,10 +69,10 @@ final class SockJSServerSession: SockJSEnd {
         guard self.response == nil else { return sendLast(SockJSFrame.anotherConnection, to: response) }
         switch state {
         case .new:
-            take(response)
+            hold(response)
             open(response)
         case .open, .closing:
-            take(response)
+            hold(response)
             pump()
         case .closed(let frame):
             sendLast(frame, to: response)
@@ -89,9 +89,9 @@ final class SockJSServerSession: SockJSEnd {
         end(nil)
     }
 
-    private func take(_ response: SockJSResponse) {
+    private func hold(_ response: SockJSResponse) {
         self.response = response
-        octetsInResponse = 0
+        bytesInResponse = 0
         startTimer()
     }
 
@@ -105,7 +105,7 @@ final class SockJSServerSession: SockJSEnd {
 
     /// Sends what the response takes.
     private func pump() {
-        while response != nil, octetsUnderWay < Self.window, let (frame, promises) = outbox.next() {
+        while response != nil, bytesUnderWay < Self.window, let (frame, promises) = outbox.next() {
             send(frame, promises)
         }
         guard case .closing(let frame) = state, outbox.isEmpty, response != nil else { return }
@@ -118,21 +118,21 @@ final class SockJSServerSession: SockJSEnd {
     private func send(_ frame: ByteBuffer, _ promises: [EventLoopPromise<Void>] = []) {
         guard let response else { return }
         record(frame)
-        let octets = response.wrapped(frame)
-        let size = octets.readableBytes
-        octetsInResponse += size
-        octetsUnderWay += size
+        let bytes = response.wrapped(frame)
+        let size = bytes.readableBytes
+        bytesInResponse += size
+        bytesUnderWay += size
         let promise = eventLoop.makePromise(of: Void.self)
         promise.futureResult.assumeIsolated().whenComplete { [self] result in
-            octetsUnderWay -= size
+            bytesUnderWay -= size
             for promise in promises { promise.completeWith(result) }
             updateWritability()
             pump()
         }
         // Before the write, which may be done at once and ask for the next frame: that one is for the next response.
-        let isLast = response.transport == .xhrPolling || octetsInResponse >= options.responseLimit
+        let isLast = response.transport == .xhrPolling || bytesInResponse >= options.responseLimit
         if isLast { self.response = nil }
-        response.write(octets, promise: promise)
+        response.write(bytes, promise: promise)
         if isLast { response.end() }
         startTimer()
     }
@@ -174,16 +174,16 @@ final class SockJSServerSession: SockJSEnd {
         case .open: break
         }
         guard isReading, held.isEmpty else {
-            guard heldOctets + messages.octets <= transportOptions.maximumMessage else { return completion(.refused) }
-            heldOctets += messages.octets
+            guard heldBytes + messages.bytes <= transportOptions.maximumMessage else { return completion(.refused) }
+            heldBytes += messages.bytes
             held.append((messages, completion))
             return
         }
-        tell(messages)
+        deliver(messages)
         completion(.taken)
     }
 
-    private func tell(_ messages: SockJSMessages) {
+    private func deliver(_ messages: SockJSMessages) {
         transportOptions.trace.record(.layers) { WireEvent(.sockjs, .incoming, .layers, messages.event) }
         if !messages.isUTF8 { receiver?.happened(.invalidUTF8) }
         for text in messages.texts where text.readableBytes > 0 {
@@ -203,37 +203,37 @@ final class SockJSServerSession: SockJSEnd {
     private func release() {
         while isReading, !held.isEmpty {
             let (messages, completion) = held.removeFirst()
-            heldOctets -= messages.octets
-            if case .open = state { tell(messages) }
+            heldBytes -= messages.bytes
+            if case .open = state { deliver(messages) }
             completion(.taken)
         }
     }
 
     /// What a message is wrapped in escapes its line ends.
-    func limitMessages(to octets: Int?) {
-        largestBody.withLockedValue { $0 = min(octets.map { 2 * $0 } ?? .max, transportOptions.maximumMessage) }
+    func limitMessages(to bytes: Int?) {
+        largestBody.withLockedValue { $0 = min(bytes.map { 2 * $0 } ?? .max, transportOptions.maximumMessage) }
     }
 
     // MARK: - What goes
 
-    var queuedBytes: Int { outbox.octets + octetsUnderWay }
+    var queuedBytes: Int { outbox.bytes + bytesUnderWay }
 
-    func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?) {
+    func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>?) {
         guard case .open = state else {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return
         }
-        guard octets.isUTF8 else {
+        guard bytes.isUTF8 else {
             let error = TransportError.sockJS(.cannotSendBinary(from: .server))
             if let promise { return promise.fail(error) }
             // Nobody would hear of it otherwise, and the client would miss a frame.
             return close(SockJSFrame.closing(code: 1003, reason: "SockJS cannot carry a binary message"), error)
         }
-        guard octets.readableBytes > 0 else {
+        guard bytes.readableBytes > 0 else {
             promise?.succeed()
             return
         }
-        outbox.append(SockJSMessages.quoted(octets), promise: promise)
+        outbox.append(SockJSMessages.quoted(bytes), promise: promise)
         updateWritability()
     }
 
@@ -307,7 +307,7 @@ final class SockJSServerSession: SockJSEnd {
 
     private func record(_ frame: ByteBuffer) {
         transportOptions.trace.record(.layers) {
-            WireEvent(.sockjs, .outgoing, .layers, .sockJSFrameSent, octets: frame)
+            WireEvent(.sockjs, .outgoing, .layers, .sockJSFrameSent, bytes: frame)
         }
     }
 }

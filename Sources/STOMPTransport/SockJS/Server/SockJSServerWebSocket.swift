@@ -35,26 +35,26 @@ final class SockJSServerWebSocket: SockJSEnd {
     var isWritable: Bool { stream.isWritable }
     var queuedBytes: Int { stream.queuedBytes }
 
-    func write(_ octets: ByteBuffer, promise: EventLoopPromise<Void>?) {
+    func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>?) {
         guard !isClosing else {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return
         }
-        guard octets.isUTF8 else {
+        guard bytes.isUTF8 else {
             let error = TransportError.sockJS(.cannotSendBinary(from: .server))
             if let promise { return promise.fail(error) }
             // Nobody would hear of it otherwise, and the client would miss a frame.
             self.error = error
             return request(.close(code: 1003, reason: "SockJS cannot carry a binary message"))
         }
-        write(frame: SockJSMessages.frame(of: [SockJSMessages.quoted(octets)]), promise: promise)
+        write(frame: SockJSMessages.frame(of: [SockJSMessages.quoted(bytes)]), promise: promise)
     }
 
     func flush() { stream.flush() }
     func setReading(_ isReading: Bool) { stream.setReading(isReading) }
 
     /// What a message is wrapped in escapes its line ends.
-    func limitMessages(to octets: Int?) { stream.limitMessages(to: octets.map { 2 * $0 }) }
+    func limitMessages(to bytes: Int?) { stream.limitMessages(to: bytes.map { 2 * $0 }) }
 
     func request(_ request: TransportRequest) {
         guard !isClosing else { return }
@@ -86,7 +86,7 @@ final class SockJSServerWebSocket: SockJSEnd {
 
     private func write(frame: ByteBuffer, promise: EventLoopPromise<Void>?) {
         transportOptions.trace.record(.layers) {
-            WireEvent(.sockjs, .outgoing, .layers, .sockJSFrameSent, octets: frame)
+            WireEvent(.sockjs, .outgoing, .layers, .sockJSFrameSent, bytes: frame)
         }
         stream.write(frame, promise: promise)
         timer?.cancel()
@@ -97,12 +97,12 @@ final class SockJSServerWebSocket: SockJSEnd {
 
     // MARK: - What comes
 
-    private func received(_ octets: ByteBuffer) {
+    private func received(_ bytes: ByteBuffer) {
         // A message of nothing means nothing.
-        guard octets.readableBytes > 0, !isClosing else { return }
+        guard bytes.readableBytes > 0, !isClosing else { return }
         do throws(JSONFault) {
-            let messages = try octets.withUnsafeReadableBytes { octets throws(JSONFault) in
-                try SockJSMessages(messageOrArray: octets)
+            let messages = try bytes.withUnsafeReadableBytes { bytes throws(JSONFault) in
+                try SockJSMessages(messageOrArray: bytes)
             }
             transportOptions.trace.record(.layers) { WireEvent(.sockjs, .incoming, .layers, messages.event) }
             if !messages.isUTF8 { receiver?.happened(.invalidUTF8) }
@@ -121,7 +121,7 @@ final class SockJSServerWebSocket: SockJSEnd {
     private struct Receiver: TransportReceiver {
         let session: SockJSServerWebSocket
 
-        func received(_ octets: ByteBuffer) { session.received(octets) }
+        func received(_ bytes: ByteBuffer) { session.received(bytes) }
         func receivedAll() { session.receiver?.receivedAll() }
         func happened(_ event: TransportEvent) { session.receiver?.happened(event) }
         func writabilityChanged(_ isWritable: Bool) { session.receiver?.writabilityChanged(isWritable) }

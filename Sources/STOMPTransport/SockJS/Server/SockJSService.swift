@@ -152,7 +152,7 @@ final class SockJSService: Sendable {
             return exchange.answer(.serviceUnavailable, HTTPHeaders(), "There are too many sessions\n")
         }
         let isEvents = transport == .eventSource
-        exchange.begin(
+        exchange.writeHead(
             .ok,
             headers(
                 for: exchange.request,

@@ -11,7 +11,7 @@ final class Deflater {
     init(_ sender: PerMessageDeflate.Sender) throws(TransportError) {
         keepsContext = sender.keepsContext
         stream.initialize(to: z_stream())
-        // zlib has no window of 256 octets without its own head; from one of 512 it refers back by at most 250.
+        // zlib has no window of 256 bytes without its own head; from one of 512 it refers back by at most 250.
         let windowBits = max(9, sender.windowBits)
         let result = deflateInit2_(
             stream, Z_BEST_SPEED, Z_DEFLATED, -Int32(windowBits), Self.memoryLevel, Z_DEFAULT_STRATEGY,
@@ -44,7 +44,7 @@ final class Deflater {
         return output.getSlice(at: output.readerIndex, length: output.readableBytes - Self.end) ?? output
     }
 
-    /// Octets that every flush ends with, and that are not sent.
+    /// Bytes that every flush ends with, and that are not sent.
     private static let end = 4
     /// zlib's default, of 1 to 9.
     private static let memoryLevel: Int32 = 8

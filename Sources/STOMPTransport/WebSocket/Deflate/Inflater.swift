@@ -21,7 +21,7 @@ final class Inflater {
         stream.deallocate()
     }
 
-    /// Appends what part of a message holds to `message`, which is to have at most `limit` octets.
+    /// Appends what part of a message holds to `message`, which is to have at most `limit` bytes.
     func inflate(_ part: ByteBuffer, onto message: inout ByteBuffer, limit: Int) throws(WebSocketViolation) {
         let result = part.withUnsafeReadableBytes { input in
             stream.pointee.next_in = UnsafeMutablePointer(mutating: input.bindMemory(to: UInt8.self).baseAddress)
@@ -41,10 +41,10 @@ final class Inflater {
         if !keepsContext { inflateReset(stream) }
     }
 
-    /// - Returns: `Z_OK` where all input was used and no more than `limit` octets came of it.
+    /// - Returns: `Z_OK` where all input was used and no more than `limit` bytes came of it.
     private func inflate(onto message: inout ByteBuffer, limit: Int) -> Int32 {
         while true {
-            // One octet more than may be: it tells that there are too many.
+            // One byte more than may be: it tells that there are too many.
             let room = limit - message.readableBytes + 1
             let piece = min(room, max(Self.smallestPiece, 4 * Int(stream.pointee.avail_in)), Self.largestPiece)
             var result = Z_OK

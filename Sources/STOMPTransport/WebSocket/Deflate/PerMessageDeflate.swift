@@ -6,7 +6,7 @@ struct PerMessageDeflate: Sendable, Equatable {
     struct Sender: Sendable, Equatable {
         /// Whether a message may refer back to those before it.
         var keepsContext = true
-        /// The base-2 logarithm of how far back, in octets: 8 to 15.
+        /// The base-2 logarithm of how far back, in bytes: 8 to 15.
         var windowBits = 15
     }
 

@@ -63,9 +63,9 @@ private struct Echo: TransportReceiver {
     let stream: any TransportStream
     let inner: any TransportReceiver
 
-    func received(_ octets: ByteBuffer) {
-        inner.received(octets)
-        stream.write(octets, promise: nil)
+    func received(_ bytes: ByteBuffer) {
+        inner.received(bytes)
+        stream.write(bytes, promise: nil)
     }
     func receivedAll() {
         stream.flush()

@@ -63,7 +63,7 @@ final class TLSWire {
         typealias InboundIn = ByteBuffer
 
         private(set) var entries: [String] = []
-        private(set) var octets = 0
+        private(set) var bytes = 0
         private(set) var errors: [any Error] = []
 
         func channelActive(context: ChannelHandlerContext) { entries.append("active") }
@@ -72,7 +72,7 @@ final class TLSWire {
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let buffer = unwrapInboundIn(data)
-            octets += buffer.readableBytes
+            bytes += buffer.readableBytes
             entries.append("read \(buffer.readableBytes < 100 ? String(buffer: buffer) : "\(buffer.readableBytes)")")
         }
 
@@ -105,7 +105,7 @@ final class TLSWire {
         self.server = try End(server, on: loop)
     }
 
-    /// Makes both channels active and carries octets until both are silent.
+    /// Makes both channels active and carries bytes until both are silent.
     func start() throws {
         client.start()
         server.start()
@@ -114,7 +114,7 @@ final class TLSWire {
 
     /// Carries what both have to say until both are silent.
     ///
-    /// - Parameter piece: how many octets arrive at once.
+    /// - Parameter piece: how many bytes arrive at once.
     func exchange(piece: Int = .max) throws {
         while true {
             let (fromClient, fromServer) = (try client.output(), try server.output())
@@ -124,9 +124,9 @@ final class TLSWire {
         }
     }
 
-    static func carry(_ octets: ByteBuffer, to end: End, piece: Int = .max) throws {
-        var octets = octets
-        while let part = octets.readSlice(length: min(piece, octets.readableBytes)), part.readableBytes > 0 {
+    static func carry(_ bytes: ByteBuffer, to end: End, piece: Int = .max) throws {
+        var bytes = bytes
+        while let part = bytes.readSlice(length: min(piece, bytes.readableBytes)), part.readableBytes > 0 {
             guard end.channel.isActive else { return }
             try end.channel.writeInbound(part)
         }

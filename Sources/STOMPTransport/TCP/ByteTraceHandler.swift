@@ -1,15 +1,15 @@
 import NIOCore
 
-/// Tells the trace of every octet as it comes and goes. It stands in the pipeline only where somebody wants to see them.
-final class OctetTraceHandler: ChannelDuplexHandler {
+/// Tells the trace of every byte as it comes and goes. It stands in the pipeline only where somebody wants to see them.
+final class ByteTraceHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private var trace: OctetTrace
+    private var trace: ByteTrace
 
-    init(trace: WireTrace) { self.trace = OctetTrace(trace, .tcp) }
+    init(trace: WireTrace) { self.trace = ByteTrace(trace, .tcp) }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         trace.record(.incoming, Self.unwrapInboundIn(data), .bytes)

@@ -2,10 +2,10 @@ import Testing
 
 @testable import StomptapBench
 
-struct LedgerTests {
+struct SequenceTrackerTests {
     private func ledger(_ sequences: [UInt64]) -> SequenceTracker {
         var ledger = SequenceTracker()
-        for sequence in sequences { _ = ledger.take(sequence) }
+        for sequence in sequences { _ = ledger.record(sequence) }
         return ledger
     }
 
@@ -31,16 +31,16 @@ struct LedgerTests {
         #expect(ledger.received == 3)
         #expect(ledger.lost(of: 4) == 1)
         // The first time into the gap is late, the second again.
-        let times = [ledger.take(2), ledger.take(2)]
+        let times = [ledger.record(2), ledger.record(2)]
         #expect(times == [true, false])
         #expect(ledger.lost(of: 4) == 0)
     }
 
     @Test func gapsAreFilledFromAnySide() {
         var ledger = ledger([9])
-        let late = [4, 0, 8, 3, 5, 1, 7, 2, 6].map { ledger.take($0) }
+        let late = [4, 0, 8, 3, 5, 1, 7, 2, 6].map { ledger.record($0) }
         #expect(late.allSatisfy { $0 })
-        let again = (0..<10).map { ledger.take($0) }
+        let again = (0..<10).map { ledger.record($0) }
         #expect(!again.contains(true))
         #expect(ledger.lost(of: 10) == 0)
         #expect(ledger.isExact)
@@ -70,8 +70,8 @@ struct LedgerTests {
     @Test func manyStreamsShareTheGaps() {
         var arrivals = Arrivals()
         var order = ArrivalOrder()
-        for destination: UInt16 in 0..<10_000 { _ = arrivals.take(stamp(0, destination: destination), order: &order) }
-        for sequence: UInt64 in 1...110 { _ = arrivals.take(stamp(2 * sequence), order: &order) }
+        for destination: UInt16 in 0..<10_000 { _ = arrivals.record(stamp(0, destination: destination), order: &order) }
+        for sequence: UInt64 in 1...110 { _ = arrivals.record(stamp(2 * sequence), order: &order) }
         #expect(!arrivals.isExact)
         #expect(arrivals.lost(of: StreamKey(stamp(0)), sent: 221) == 110)
     }
@@ -83,7 +83,7 @@ struct LedgerTests {
     @Test func swappedMessagesAreOutOfOrderAndLateOnesToo() {
         var arrivals = Arrivals()
         var order = ArrivalOrder()
-        for sequence: UInt64 in [0, 2, 1, 3, 3, 1, 5, 4] { _ = arrivals.take(stamp(sequence), order: &order) }
+        for sequence: UInt64 in [0, 2, 1, 3, 3, 1, 5, 4] { _ = arrivals.record(stamp(sequence), order: &order) }
         // 1 and 4; what comes again is duplicated, and no more.
         #expect(arrivals.outOfOrder == 2)
         #expect(arrivals.duplicated == 2)
@@ -96,7 +96,7 @@ struct LedgerTests {
         for sequence: UInt64 in 0..<3 {
             for publisher: UInt16 in 0..<2 {
                 for destination: UInt16 in 0..<2 where publisher + destination < 2 {
-                    let isFresh = arrivals.take(
+                    let isFresh = arrivals.record(
                         stamp(sequence, publisher: publisher, destination: destination), order: &order)
                     #expect(isFresh == true)
                 }
@@ -117,7 +117,7 @@ struct LedgerTests {
         for sequence: UInt64 in [0, 1, 3, 2, 5, 4] {
             let subscriber = Int(sequence % 2)
             census.arrivals(of: subscriber).update {
-                _ = $0.take(stamp(sequence), order: &orders[subscriber])
+                _ = $0.record(stamp(sequence), order: &orders[subscriber])
             }
         }
         let sent = [StreamKey(stamp(0)): UInt64(7)]
@@ -150,7 +150,7 @@ struct LedgerTests {
         #expect(census.figures(of: sent).lost == 40)
         var order = ArrivalOrder()
         for sequence: UInt64 in 0..<5 {
-            census.arrivals(of: 2).update { _ = $0.take(stamp(sequence, destination: 1), order: &order) }
+            census.arrivals(of: 2).update { _ = $0.record(stamp(sequence, destination: 1), order: &order) }
         }
         #expect(census.figures(of: sent).lost == 35)
     }
