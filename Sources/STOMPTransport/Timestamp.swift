@@ -1,3 +1,4 @@
+import NIOCore
 import SystemC
 
 /// A moment by the system's clock.
@@ -16,4 +17,14 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     }
 
     public static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
+}
+
+extension TimeAmount {
+    /// As a user reads it, rounded: `5 s`, `1.5 s`, `250 ms`.
+    package var readable: String {
+        let milliseconds = max(0, nanoseconds + 500_000) / 1_000_000
+        if milliseconds < 1000 { return "\(milliseconds) ms" }
+        let tenths = (milliseconds + 50) / 100
+        return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
+    }
 }

@@ -1,3 +1,5 @@
+import NIOCore
+
 extension ProxyTarget {
     /// The environment's variables that say which proxy is used; of two, the first that is not empty holds.
     private enum Variable {
@@ -31,6 +33,70 @@ extension ProxyTarget {
             return try ProxyTarget(value)
         } catch .proxy(let failure) {
             throw .proxy(.invalidVariable(name, failure))
+        }
+    }
+}
+
+/// What `NO_PROXY` lists.
+struct ProxyExceptions {
+    private let entries: [Substring]
+
+    init(_ list: String) {
+        entries = list.split { $0 == "," || $0.isWhitespace }
+    }
+
+    func contains(_ target: TransportTarget) -> Bool {
+        let host = Self.plain(target.host[...])
+        let address = IPBytes(host)
+        return entries.contains { entry in
+            if entry == "*" { return true }
+            if let network = IPNetwork(entry) { return address.map(network.contains) ?? false }
+            guard let place = HostAndPort(entry), place.port == nil || place.port == target.port else { return false }
+            let name = Self.plain(place.host[...].drop { $0 == "." })
+            if name == "*" { return true }
+            if let address { return IPBytes(name) == address }
+            return !name.isEmpty && (host == name || host.hasSuffix(".\(name)"))
+        }
+    }
+
+    /// A name without what makes no difference: capitals, the root's dot, an address's zone.
+    private static func plain(_ name: Substring) -> String {
+        let name = name.contains(":") ? name.prefix { $0 != "%" } : name
+        return (name.hasSuffix(".") ? name.dropLast() : name).lowercased()
+    }
+}
+
+/// The 4 or 16 bytes of an IP address.
+private struct IPBytes: Equatable {
+    let bytes: [UInt8]
+
+    init?(_ text: String) {
+        guard let bytes = (try? SocketAddress(ipAddress: text, port: 0))?.ipBytes else { return nil }
+        self.bytes = bytes
+    }
+}
+
+/// `10.0.0.0/8`, `fd00::/8`.
+private struct IPNetwork {
+    private let address: IPBytes
+    private let length: Int
+
+    init?(_ text: Substring) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let length = Int(parts[1]),
+            let host = HostAndPort(parts[0]), host.port == nil, let address = IPBytes(host.host),
+            (0...address.bytes.count * 8).contains(length)
+        else { return nil }
+        self.address = address
+        self.length = length
+    }
+
+    func contains(_ other: IPBytes) -> Bool {
+        guard other.bytes.count == address.bytes.count else { return false }
+        return zip(address.bytes, other.bytes).enumerated().allSatisfy { index, pair in
+            let bits = min(8, max(0, length - index * 8))
+            let mask = UInt8(truncatingIfNeeded: 0xFF00 >> bits)
+            return (pair.0 ^ pair.1) & mask == 0
         }
     }
 }

@@ -186,3 +186,75 @@ final class ConnectionAttempt<Product: Sendable> {
         promise.completeWith(result)
     }
 }
+
+/// What is made of a connection once it stands, and once it is safe where it has to be.
+struct ConnectionOpening<Product: Sendable> {
+    /// The layer that is waited for then.
+    let layer: TransportError.Layer
+    /// What is to be answered then, where that is HTTP.
+    var request: HTTPRequestSummary?
+    let open: (any Channel, TLSSummary?) -> EventLoopFuture<Product>
+    /// Whether the connection ends as a whole when the peer ends its half: not where both halves are passed on.
+    var endsAsWhole = true
+    /// What has failed already at the deadline, so that the deadline is not the cause.
+    var refusal: () -> TransportError? = { nil }
+}
+
+extension ConnectionOpening<any TransportStream> {
+    /// A plain stream of bytes.
+    static func tcp(options: TransportOptions, receiver: @escaping TransportReceiverFactory) -> Self {
+        Self(layer: .tcp) { channel, tls in
+            channel.eventLoop.makeCompletedFuture {
+                try StreamPipeline.endTCP(channel, options: options, tls: tls, receiver: receiver)
+            }
+        }
+    }
+
+    /// A stream of WebSocket messages.
+    static func webSocket(
+        _ request: WebSocketRequest, options: TransportOptions, receiver: @escaping TransportReceiverFactory
+    ) -> Self {
+        var upgrade: WebSocketUpgrade?
+        return Self(layer: .http, request: request.summary) { channel, tls in
+            let started = WebSocketUpgrade(channel, request: request, options: options, tls: tls, receiver: receiver)
+            upgrade = started
+            return started.run()
+        } refusal: {
+            upgrade?.timelessRefusal
+        }
+    }
+}
+
+/// The bootstraps of both ends, which NIO gives no common protocol for this.
+protocol StreamBootstrap {
+    func streamOption<Option: ChannelOption>(_ option: Option, value: Option.Value) -> Self
+}
+
+extension ClientBootstrap: StreamBootstrap {
+    func streamOption<Option: ChannelOption>(_ option: Option, value: Option.Value) -> Self {
+        channelOption(option, value: value)
+    }
+}
+
+extension ServerBootstrap: StreamBootstrap {
+    func streamOption<Option: ChannelOption>(_ option: Option, value: Option.Value) -> Self {
+        childChannelOption(option, value: value)
+    }
+}
+
+extension StreamBootstrap {
+    /// What every TCP connection is set to. Nothing is read before there is somebody to take it.
+    ///
+    /// - Parameter isOneOfMany: as of ``TransportOptions/isOneOfMany``.
+    func streamOptions(isOneOfMany: Bool = false) -> Self {
+        streamOption(.autoRead, value: false)
+            .streamOption(.allowRemoteHalfClosure, value: true)
+            .streamOption(.tcpOption(.tcp_nodelay), value: 1)
+            .streamOption(
+                .recvAllocator,
+                value: isOneOfMany ? StreamPipeline.smallReceiveAllocator : StreamPipeline.receiveAllocator
+            )
+            .streamOption(.maxMessagesPerRead, value: isOneOfMany ? UInt(1) : StreamPipeline.readsInARow)
+            .streamOption(.writeBufferWaterMark, value: StreamPipeline.writeMarks)
+    }
+}

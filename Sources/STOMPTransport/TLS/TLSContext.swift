@@ -1,4 +1,6 @@
 import COpenSSL
+import Synchronization
+import SystemC
 
 /// What all TLS connections of one kind share: the trusted certificates, our own, the least version.
 final class TLSContext {
@@ -133,5 +135,58 @@ extension TLSVersion {
     init?(number: Int32) {
         guard let version = Self.allCases.first(where: { $0.number == number }) else { return nil }
         self = version
+    }
+}
+
+/// Makes a client's TLS context when the first secure target is connected to, and keeps it for those that follow.
+final class TLSContextCache: Sendable {
+    private let latest = Mutex<(options: TLSOptions, context: TLSContext)?>(nil)
+
+    /// - Throws: ``TransportError`` about a file of `options` that will not do.
+    func context(for options: TLSOptions) throws(TransportError) -> TLSContext {
+        if let latest = latest.withLock({ $0 }), latest.options == options { return latest.context }
+        let context = try TLSContext(client: options)
+        latest.withLock { $0 = (options, context) }
+        return context
+    }
+
+    /// Lets the next connection read the files anew.
+    func forget() {
+        latest.withLock { $0 = nil }
+    }
+}
+
+/// The process's environment.
+enum Environment {
+    static subscript(name: String) -> String? {
+        getenv(name).map { String(cString: $0) }
+    }
+}
+
+/// The file named by `SSLKEYLOGFILE`, to which the keys of each session go, for Wireshark.
+struct TLSKeyLog: Sendable {
+    private let path: String
+    /// Nil where the file cannot be written.
+    private let file: Int32?
+
+    /// Nil where no key log is asked for. The file stays open for as long as the program runs.
+    static let shared = Environment["SSLKEYLOGFILE"].flatMap { $0.isEmpty ? nil : TLSKeyLog(path: $0) }
+
+    private init(path: String) {
+        self.path = path
+        file = try? FileCreation.appending.opened(path, mode: 0o600)
+        var status = stat()
+        // Whoever reads the keys reads the traffic: a file that was there already is closed to others as well.
+        if let file, fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG { fchmod(file, 0o600) }
+    }
+
+    /// That the keys of a session are written, or why not.
+    var event: WireEvent.Content { file == nil ? .cannotLogKeys(to: path) : .keysLogged(to: path) }
+
+    /// `SSL_CTX_keylog_cb_func`: a line, in one write, so that programs which share the file tear no line of others.
+    static let callback: @convention(c) (OpaquePointer?, UnsafePointer<CChar>?) -> Void = { _, line in
+        guard let line, let file = shared?.file else { return }
+        let bytes = String(cString: line) + "\n"
+        _ = bytes.utf8.withContiguousStorageIfAvailable { write(file, $0.baseAddress, $0.count) }
     }
 }

@@ -1,4 +1,6 @@
 import COpenSSL
+import NIOCore
+import SystemC
 
 /// The certificates and the private key that a file holds.
 final class TLSMaterial {
@@ -93,5 +95,86 @@ final class TLSMaterial {
             return .tls(.javaKeyStore(path))
         }
         return .tls(bytes.isPEM ? .nothingFound(part, in: path) : .unknownFormat(of: path, wanted: part))
+    }
+}
+
+/// Certificates and keys as they lie in files.
+enum TLSFile {
+    /// The most bytes taken of a file: the certificates of all public authorities are a quarter of a mebibyte.
+    static let limit = 8 << 20
+
+    static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Whether this process may read a file or folder.
+    static func isReadable(_ path: String) -> Bool { access(path, R_OK) == 0 }
+
+    /// Reads the file once and whole, so that a pipe will do.
+    ///
+    /// - Parameter content: what the file should hold.
+    static func bytes(of path: String, holding content: TLSFileContent) throws(TransportError) -> [UInt8] {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw .tls(.cannotRead(content, from: path, SystemError(code: errno))) }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = read(file, &chunk, chunk.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw .tls(.cannotRead(content, from: path, SystemError(code: errno)))
+            }
+            if count == 0 { return bytes }
+            bytes += chunk[..<count]
+            if bytes.count > limit {
+                throw .tls(.tooLarge(content, in: path, limit: limit))
+            }
+        }
+    }
+}
+
+extension SystemError {
+    /// Whether there is no such file or folder.
+    var isNoSuchFile: Bool { code == ENOENT }
+}
+
+/// Answers OpenSSL's question for a passphrase, so that it never asks on the terminal.
+final class Passphrase {
+    private let bytes: [UInt8]?
+    private(set) var wasAsked = false
+
+    init(_ passphrase: String?) {
+        bytes = passphrase.map { Array($0.utf8) }
+    }
+
+    /// `pem_password_cb`; its last argument is the `Passphrase`, which the caller keeps alive meanwhile.
+    static let callback:
+        @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32 = {
+            space, size, _, pointer in
+            guard let space, let pointer else { return -1 }
+            let passphrase = Unmanaged<Passphrase>.fromOpaque(pointer).takeUnretainedValue()
+            passphrase.wasAsked = true
+            guard let bytes = passphrase.bytes, bytes.count <= Int(size) else { return -1 }
+            UnsafeMutableRawBufferPointer(start: space, count: Int(size)).copyBytes(from: bytes)
+            return Int32(bytes.count)
+        }
+}
+
+extension [UInt8] {
+    /// Whether any PEM block begins in here.
+    var isPEM: Bool { firstRange(of: "-----BEGIN ".utf8) != nil }
+
+    /// Whether one of the PEM blocks is a private key, encrypted or not.
+    var holdsPEMKey: Bool { firstRange(of: "PRIVATE KEY-----".utf8) != nil }
+
+    /// A memory BIO that reads these bytes, for as long as `body` runs.
+    func withBIO<Result>(_ body: (OpaquePointer) -> Result?) -> Result? {
+        withUnsafeBytes { bytes in
+            guard let bio = BIO_new_mem_buf(bytes.baseAddress, Int32(bytes.count)) else { return nil }
+            defer { BIO_free(bio) }
+            return body(bio)
+        }
     }
 }

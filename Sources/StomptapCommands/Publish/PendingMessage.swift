@@ -66,3 +66,118 @@ struct MessageBuilder: Sendable {
         return PendingMessage(destination: destination?.text(number: number) ?? "", headers: list, body: body)
     }
 }
+
+/// Gives the messages of a source when their time has come.
+struct PendingMessageQueue {
+    /// The shortest sleep: messages of a higher rate go together, since no clock would wake a program for each.
+    private static let shortestSleep = TimeAmount.milliseconds(1)
+
+    private let source: BodySource
+    private let maker: MessageBuilder
+    private var pace: Pace
+    /// How many of the first are left out.
+    private let skip: Int
+    private let progress: Shared<PublishProgress.Counts>
+
+    /// How many have been given or left out.
+    private(set) var taken = 0
+    /// How many lines of a recording held nothing to send.
+    private(set) var passedOver = 0
+    /// How many of its lines were blank.
+    private var blankLines = 0
+    /// What was read from the source, and has not been given.
+    private var pending: ArraySlice<ByteBuffer> = []
+    private var pendingMayBeLast = false
+    /// The first that is pending, where it must be read before its time is known.
+    private var first: PendingMessage?
+
+    init(
+        source: BodySource, maker: MessageBuilder, pace: Pace, skip: Int, progress: Shared<PublishProgress.Counts>
+    ) {
+        self.source = source
+        self.maker = maker
+        self.pace = pace
+        self.skip = skip
+        self.progress = progress
+    }
+
+    /// Whether no more is known to be ready behind what was given: the last of it may be the last of all.
+    var mayBeAtEnd: Bool { pending.isEmpty && pendingMayBeLast }
+
+    /// The next messages, once their time has come; nil at the end.
+    ///
+    /// - Throws: ``Failure``, or `CancellationError`.
+    mutating func next() async throws -> [PendingMessage]? {
+        var drafts: [PendingMessage] = []
+        // A batch may hold nothing to send.
+        while drafts.isEmpty {
+            guard try await fill() else { return nil }
+            drafts = try await takeDue()
+        }
+        return drafts
+    }
+
+    /// Those that are pending and whose time has come; at least one, where there is any to send.
+    private mutating func takeDue() async throws -> [PendingMessage] {
+        var drafts: [PendingMessage] = []
+        while let bytes = pending.first {
+            do {
+                if first == nil, let recording = maker.recording {
+                    guard !bytes.isBlank else {
+                        remove()
+                        blankLines += 1
+                        continue
+                    }
+                    first = try maker.draft(
+                        bytes, of: recording, line: taken + passedOver + blankLines + 1, number: taken + 1)
+                    guard first != nil else {
+                        remove()
+                        passedOver += 1
+                        continue
+                    }
+                }
+                guard taken >= skip else {
+                    advance()
+                    continue
+                }
+                if let wait = pace.wait(recordedAt: first?.recordedAt, now: .now()) {
+                    if !drafts.isEmpty { break }
+                    try await Task.sleep(nanoseconds: UInt64(max(wait, Self.shortestSleep).nanoseconds))
+                    continue
+                }
+                drafts.append(try first ?? maker.draft(bytes, number: taken + 1))
+            } catch  where !drafts.isEmpty {
+                // Those before it go; then it is met again.
+                break
+            }
+            advance()
+        }
+        return drafts
+    }
+
+    /// Reads on where nothing is pending; false at the end.
+    private mutating func fill() async throws -> Bool {
+        while pending.isEmpty {
+            guard let batch = try await source.next() else { return false }
+            pending = batch.bodies[...]
+            pendingMayBeLast = batch.mayBeLast
+        }
+        return true
+    }
+
+    private mutating func advance() {
+        remove()
+        first = nil
+        taken += 1
+    }
+
+    private mutating func remove() {
+        let bytes = pending.popFirst().map { $0.readableBytes + 1 } ?? 0
+        progress.update { $0.bytes += bytes }
+    }
+}
+
+extension ByteBuffer {
+    /// Whether this is a line with nothing in it.
+    fileprivate var isBlank: Bool { readableBytesView.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D } }
+}

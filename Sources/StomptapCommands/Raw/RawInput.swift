@@ -87,3 +87,101 @@ extension TrafficEvent {
         }
     }
 }
+
+/// Cuts lines off text as it comes, each a message, a value without I/O.
+struct LineCutter: Sendable {
+    private let hasEscapes: Bool
+    private let limit: Int
+    private var unread: [UInt8] = []
+    private var searched = 0
+    private var lineNumber = 1
+
+    /// - Parameters:
+    ///   - hasEscapes: whether `\r`, `\x1b`, `\0` and their like are understood.
+    ///   - limit: the most bytes of a line.
+    init(hasEscapes: Bool, limit: Int) {
+        self.hasEscapes = hasEscapes
+        self.limit = limit
+    }
+
+    /// Adds text and gives the lines that are whole, without their ends.
+    mutating func feed(_ text: [UInt8]) throws(InputFault) -> [[UInt8]] {
+        unread += text
+        var lines: [[UInt8]] = []
+        var start = 0
+        while let end = unread[max(start, searched)...].firstIndex(of: 0x0A) {
+            let line = unread[start..<end]
+            lines.append(try read(line.last == 0x0D ? line.dropLast() : line))
+            start = end + 1
+            lineNumber += 1
+        }
+        unread.removeFirst(start)
+        searched = unread.count
+        try check(unread.count)
+        return lines
+    }
+
+    /// The last line, where it has no end.
+    mutating func finish() throws(InputFault) -> [UInt8]? {
+        defer { unread = [] }
+        return unread.isEmpty ? nil : try read(unread[...])
+    }
+
+    private func read(_ line: ArraySlice<UInt8>) throws(InputFault) -> [UInt8] {
+        try check(line.count)
+        guard hasEscapes else { return Array(line) }
+        do {
+            return try EscapedText.unescaped(line)
+        } catch {
+            throw InputFault(line: lineNumber, message: error.message)
+        }
+    }
+
+    private func check(_ size: Int) throws(InputFault) {
+        guard size > limit else { return }
+        throw InputFault(
+            line: lineNumber, message: "it is longer than \(limit) octets; raise the limit with --max-message")
+    }
+}
+
+/// Bytes that cannot be typed, written as `\r`, `\n`, `\t`, `\0`, `\\` and `\xNN`.
+enum EscapedText {
+    /// What `line` stands for.
+    ///
+    /// - Throws: ``Fault`` for a backslash that begins none of them.
+    static func unescaped(_ line: some Sequence<UInt8>) throws(Fault) -> [UInt8] {
+        var result: [UInt8] = []
+        var bytes = line.makeIterator()
+        while let byte = bytes.next() {
+            guard byte == UInt8(ascii: "\\") else {
+                result.append(byte)
+                continue
+            }
+            switch bytes.next() {
+            case UInt8(ascii: "r"): result.append(0x0D)
+            case UInt8(ascii: "n"): result.append(0x0A)
+            case UInt8(ascii: "t"): result.append(0x09)
+            case UInt8(ascii: "0"): result.append(0)
+            case UInt8(ascii: "\\"): result.append(UInt8(ascii: "\\"))
+            case UInt8(ascii: "x"):
+                guard let high = digit(bytes.next()), let low = digit(bytes.next()) else {
+                    throw Fault(message: "\\x stands before two hexadecimal digits")
+                }
+                result.append(high << 4 | low)
+            case let other?:
+                let character = String(decoding: [other], as: UTF8.self)
+                throw Fault(message: "there is no \\\(character); a backslash itself is \\\\")
+            case nil: throw Fault(message: "a backslash stands at the end; a backslash itself is \\\\")
+            }
+        }
+        return result
+    }
+
+    private static func digit(_ byte: UInt8?) -> UInt8? {
+        byte.flatMap(\.hexadecimalValue)
+    }
+
+    struct Fault: Error, Hashable {
+        let message: String
+    }
+}

@@ -79,3 +79,32 @@ extension HTTPRequestSummary {
         }
     }
 }
+
+extension ForeignProtocol {
+    /// What to do about it, for somebody who wanted STOMP.
+    package var hint: String {
+        switch self {
+        case .http: "this port speaks HTTP: for STOMP over WebSocket try ws://HOST:PORT/PATH"
+        case .tls: "this port speaks TLS: try stomps:// or wss://"
+        case .amqp: "this port speaks AMQP: RabbitMQ has STOMP on 61613, and on 15674/ws over WebSocket"
+        case .stomp: "this port speaks STOMP without WebSocket: try stomp://"
+        case .ssh, .smtp: "this port speaks \(rawValue)"
+        }
+    }
+}
+
+extension HTTPRefusal {
+    /// What is likely the matter where something else than a WebSocket or SockJS answers.
+    package var hint: String? {
+        switch status {
+        case 200, 404, 405: "is the path right? RabbitMQ's is /ws, Spring's what addEndpoint names"
+        case 400: "is the path right, and does a proxy in front pass on the Upgrade header?"
+        case 426: "does a proxy in front pass on the Upgrade header?"
+        case 502, 503, 504: "a proxy in front may have no backend: is the application running, and at the proxy's port?"
+        default: nil
+        }
+    }
+
+    /// Where a redirection leads.
+    package var redirectionHint: String? { location.map { "it redirects to \(printable($0))" } }
+}

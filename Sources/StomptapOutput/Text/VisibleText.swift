@@ -46,3 +46,58 @@ package func visible(_ text: String) -> String {
     out.append(text, visible: .line)
     return out.text
 }
+
+/// Bytes as text: base64, hexadecimal, dumps.
+extension OutputBuffer {
+    /// How many bytes are written as text at once; it bounds the room that is asked for. A multiple of three.
+    private static let piece = 3 << 12
+
+    /// Appends base64 (RFC 4648, section 4), padded.
+    package mutating func append(base64 bytes: UnsafeRawBufferPointer) {
+        for start in stride(from: 0, to: bytes.count, by: Self.piece) {
+            let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + Self.piece, bytes.count)])
+            withRoom(for: Base64.encodedCount(piece.count)) { room in Base64.encode(piece, into: room) }
+        }
+    }
+
+    /// Appends two hexadecimal digits for each byte.
+    package mutating func append(hexadecimal bytes: UnsafeRawBufferPointer) {
+        for start in stride(from: 0, to: bytes.count, by: Self.piece) {
+            let piece = bytes[start..<min(start + Self.piece, bytes.count)]
+            withRoom(for: piece.count * 2) { room in
+                var count = 0
+                for byte in piece {
+                    room.storeBytes(of: hexadecimalDigit(byte >> 4), toByteOffset: count, as: UInt8.self)
+                    room.storeBytes(of: hexadecimalDigit(byte), toByteOffset: count + 1, as: UInt8.self)
+                    count += 2
+                }
+                return count
+            }
+        }
+    }
+
+    /// Appends a dump as `hexdump -C` prints it: offset, sixteen bytes, and what is printable ASCII of them.
+    ///
+    /// - Parameters:
+    ///   - bytes: what is dumped.
+    ///   - indentation: blanks before each line.
+    package mutating func append(dump bytes: UnsafeRawBufferPointer, indentation: Int) {
+        for start in stride(from: 0, to: bytes.count, by: 16) {
+            append(spaces: indentation)
+            append(hexadecimal(UInt32(truncatingIfNeeded: start), digits: 8))
+            let line = bytes[start..<min(start + 16, bytes.count)]
+            for index in start..<(start + 16) {
+                append(index % 8 == 0 ? "  " : " ")
+                if index < line.endIndex {
+                    append(hexadecimalDigit(line[index] >> 4))
+                    append(hexadecimalDigit(line[index]))
+                } else {
+                    append("  ")
+                }
+            }
+            append("  |")
+            for byte in line { append((0x20..<0x7F).contains(byte) ? byte : UInt8(ascii: ".")) }
+            append("|\n")
+        }
+    }
+}
