@@ -147,7 +147,10 @@ public struct FrameLimits: Sendable, Hashable {
     /// grow.
     public static let largestFrame = 1 << 30
 
-    /// The longest command or header line, without its end. Default 64 KiB.
+    /// The longest first line of a frame that is read, whatever ``line`` is, in bytes: no command is nearly as long.
+    public static let longestCommandLine = 64 << 10
+
+    /// The longest header line, without its end. Default 64 KiB.
     public let line: Int
     /// The most headers of a frame. Default 1000.
     public let headers: Int

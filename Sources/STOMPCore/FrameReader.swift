@@ -97,8 +97,9 @@ struct FrameReader: Sendable {
         _ bytes: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
     ) throws(STOMPProtocolError) -> Range<Int>? {
         let start = lineStart
-        // Behind the longest line stand CR and LF.
-        let window = min(bytes.count, start + limits.line + 2)
+        let limit = part == .command ? min(limits.line, FrameLimits.longestCommandLine) : limits.line
+        // After the longest line stand CR and LF.
+        let window = min(bytes.count, start + limit + 2)
         let lineFeed = bytes.firstIndex(of: .lineFeed, in: searched..<window)
         var end = lineFeed ?? window
         // At once, not at the end of the headers: a peer that forgot the empty line may send nothing behind its NUL.
@@ -110,7 +111,7 @@ struct FrameReader: Sendable {
         }
         searched = end
         guard let lineFeed else {
-            guard window < start + limits.line + 2 else { throw tooLong(limits) }
+            guard window < start + limit + 2 else { throw tooLong(limit) }
             return nil
         }
         let endsInCarriageReturn = end > start && bytes[end - 1] == .carriageReturn
@@ -120,7 +121,7 @@ struct FrameReader: Sendable {
             stripsCarriageReturn = version == .v12 || version == nil || endsInCarriageReturn
         }
         if endsInCarriageReturn, stripsCarriageReturn { end -= 1 }
-        guard end - start <= limits.line else { throw tooLong(limits) }
+        guard end - start <= limit else { throw tooLong(limit) }
         lineStart = lineFeed + 1
         searched = lineFeed + 1
         return start..<end
@@ -171,9 +172,9 @@ struct FrameReader: Sendable {
     private func number(
         _ value: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
     ) throws(STOMPProtocolError) -> Int {
-        // The examples of STOMP 1.0 put a blank behind the colon.
-        let padded = version == .v10 || version == nil
-        let digits = padded ? value.drop { $0 == UInt8(ascii: " ") } : value[...]
+        // The examples of STOMP 1.0 put a blank after the colon.
+        let isPadded = version == .v10 || version == nil
+        let digits = isPadded ? value[value.withoutBlanks(0..<value.count)] : value[...]
         var number = 0
         for byte in digits {
             guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { throw noNumber(value) }
@@ -189,7 +190,7 @@ struct FrameReader: Sendable {
         _ bytes: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
     ) throws(STOMPProtocolError) {
         let block = bytes.slice(headersStart..<headersEnd)
-        if let command, block.firstIndex(of: .backslash, in: 0..<block.count) != nil {
+        if let command, version == .v10 || block.firstIndex(of: .backslash, in: 0..<block.count) != nil {
             escaping = HeaderEscaping(command: command, version: version)
             if let escape = escaping.undefinedEscape(in: block) {
                 throw STOMPProtocolError(.peer, .undefinedEscape(.init(block.slice(escape)), of: command))
@@ -234,8 +235,8 @@ private func tooLarge(_ limits: FrameLimits) -> STOMPProtocolError {
     STOMPProtocolError(.peer, .frameTooLarge(limit: limits.frame))
 }
 
-private func tooLong(_ limits: FrameLimits) -> STOMPProtocolError {
-    STOMPProtocolError(.peer, .lineTooLong(limit: limits.line))
+private func tooLong(_ limit: Int) -> STOMPProtocolError {
+    STOMPProtocolError(.peer, .lineTooLong(limit: limit))
 }
 
 extension UnsafeRawBufferPointer {
@@ -253,6 +254,14 @@ extension UnsafeRawBufferPointer {
         guard let base = baseAddress, !range.isEmpty else { return nil }
         guard let found = memchr(base + range.lowerBound, Int32(byte), range.count) else { return nil }
         return UnsafeRawPointer(found) - base
+    }
+
+    /// `range` without the blanks at its ends.
+    func withoutBlanks(_ range: Range<Int>) -> Range<Int> {
+        var range = range
+        while let first = range.first, self[first] == UInt8(ascii: " ") { range.removeFirst() }
+        while let last = range.last, self[last] == UInt8(ascii: " ") { range.removeLast() }
+        return range
     }
 
     /// The bytes of `range` as a buffer of their own.

@@ -1,7 +1,11 @@
-/// How headers carry bytes that would end them (STOMP 1.2, "Value Encoding"; STOMP 1.1 has no `\r`; 1.0 has none).
+/// How headers carry bytes that would end them (STOMP 1.2, "Value Encoding"; STOMP 1.1 has no `\r`; 1.0 has none), and
+/// what blanks around a value are.
 public enum HeaderEscaping: Sendable, Hashable {
-    /// STOMP 1.0, and CONNECT and CONNECTED of every version.
+    /// CONNECT and CONNECTED of every version.
     case none
+    /// Nothing is escaped, and blanks around a value are not part of it: the examples of STOMP 1.0 have one after each
+    /// colon.
+    case v10
     case v11
     case v12
     /// Before a version is agreed: what 1.2 defines is understood, anything else is left as it stands.
@@ -9,7 +13,8 @@ public enum HeaderEscaping: Sendable, Hashable {
 
     public init(command: Command, version: STOMPVersion?) {
         switch (command, version) {
-        case (.connect, _), (.stomp, _), (.connected, _), (_, .v10): self = .none
+        case (.connect, _), (.stomp, _), (.connected, _): self = .none
+        case (_, .v10): self = .v10
         case (_, .v11): self = .v11
         case (_, .v12): self = .v12
         case (_, nil): self = .lenient
@@ -30,7 +35,7 @@ public enum HeaderEscaping: Sendable, Hashable {
     /// The letter that stands for `byte` behind a backslash; nil where the byte goes as it is.
     func escaped(_ byte: UInt8) -> UInt8? {
         switch (self, byte) {
-        case (.none, _), (.lenient, _): nil
+        case (.none, _), (.v10, _), (.lenient, _): nil
         case (_, .lineFeed): UInt8(ascii: "n")
         case (_, .colon): UInt8(ascii: "c")
         case (_, .backslash): .backslash
@@ -42,7 +47,7 @@ public enum HeaderEscaping: Sendable, Hashable {
     /// Whether `bytes` may stand for others.
     @inline(__always)
     func concerns(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        self != .none && bytes.firstIndex(of: .backslash, in: 0..<bytes.count) != nil
+        self != .none && self != .v10 && bytes.firstIndex(of: .backslash, in: 0..<bytes.count) != nil
     }
 
     /// The text that `bytes` stand for. Bytes that are no UTF-8 become U+FFFD; the frame's bytes still have them.

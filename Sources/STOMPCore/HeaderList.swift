@@ -133,6 +133,8 @@ extension Frame {
             let colon = bytes.firstIndex(of: .colon, in: start..<lineFeed)
         else { return nil }
         let strips = stripsCarriageReturn && bytes[lineFeed - 1] == .carriageReturn
-        return (start..<colon, (colon + 1)..<(strips ? lineFeed - 1 : lineFeed), lineFeed + 1)
+        var value = (colon + 1)..<(strips ? lineFeed - 1 : lineFeed)
+        if escaping == .v10 { value = bytes.withoutBlanks(value) }
+        return (start..<colon, value, lineFeed + 1)
     }
 }

@@ -129,7 +129,8 @@ extension STOMPProtocolError: CustomStringConvertible {
         case .nulInHeaders(let line): "a NUL stands in the headers: \(quote(line))"
         case .undefinedEscape(let escape, let command):
             "a header of \(command) holds \(quote(escape)), which is no escape of this version"
-        case .malformedContentLength(let value): "content-length is no number of octets: \(quote(value))"
+        case .malformedContentLength(let value):
+            "content-length is no number of octets: \(quote(value))\(Self.blankNote(value.bytes, isCut: value.isCut))"
         case .noNULAfterBody(let length):
             "content-length is \(length), but the octet after as many of body is no NUL"
         case .bodyNotAllowed(let command):
@@ -149,7 +150,7 @@ extension STOMPProtocolError: CustomStringConvertible {
         case .wrongContentLength(let value, let length):
             "content-length is \(value), but the body has \(length) octets"
         case .malformedHeartBeat(let value):
-            "heart-beat is not two numbers of milliseconds: \(value.debugDescription)"
+            "heart-beat is not two numbers of milliseconds: \(value.debugDescription)\(Self.blankNote(value.utf8))"
         case .versionMismatch(let chosen, let offered):
             "the server chose STOMP \(chosen.debugDescription), but "
                 + "\(offered.map(\.rawValue).joined(separator: ", ")) was offered"
@@ -162,6 +163,13 @@ extension STOMPProtocolError: CustomStringConvertible {
         case .unknownTransaction(let id): "no transaction \(id.debugDescription) is open"
         case .duplicateTransaction(let id): "there is a transaction \(id.debugDescription) already"
         }
+    }
+
+    /// That a value has a blank at an end, which is easily overlooked: from STOMP 1.1 on, it is part of the value.
+    private static func blankNote(_ value: some BidirectionalCollection<UInt8>, isCut: Bool = false) -> String {
+        let blank = UInt8(ascii: " ")
+        if value.first == blank { return "; the value begins with a blank, which is part of it" }
+        return value.last == blank && !isCut ? "; the value ends with a blank, which is part of it" : ""
     }
 
     private static func cannotCarry(

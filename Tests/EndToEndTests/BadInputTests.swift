@@ -182,7 +182,7 @@ import Testing
 
     @Test func endpointsThatAreNone() async throws {
         try await expect(64, ["endpoint", "ftp"], ["publish", "ftp://host", "/a", "hi"])
-        try await expect(64, ["endpoint", "stomp://HOST:PORT"], ["publish", "localhost:61613", "/a", "hi"])
+        try await expect(64, ["endpoint", "stomp://localhost:61613"], ["publish", "localhost:61613", "/a", "hi"])
         try await expect(78, ["no profile", "staging"], ["publish", "staging", "/a", "hi"])
     }
 

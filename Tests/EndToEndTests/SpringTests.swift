@@ -187,8 +187,9 @@ import Testing
                 #expect(result.status == .exited(77), "\(result)")
                 #expect(
                     result.errors
-                        == "stomptap: STOMP: CONNECT was refused: \(reason); an interceptor of the application "
-                        + "may want -C 'Authorization: Bearer ...' in CONNECT\n")
+                        == "stomptap: STOMP: CONNECT was refused: \(reason); send credentials: "
+                        + "-C 'Authorization: Bearer ...' for an interceptor, "
+                        + "--http-header or --cookie for Spring Security\n")
             }
             let came = try await broker.program.waitFor(": WebSocket from ", count: 2, in: .stderr)
             #expect(came.components(separatedBy: ": WebSocket from ").count == 3, "\(came)")

@@ -81,7 +81,7 @@ import Testing
             stream("1.0"), nil, adopts: true,
             gives: [
                 connected("1.0"), Content(.message, ["name": "a\\cb", "end": "\\r"], "body"),
-                Content(.receipt, ["content-length": " 0"]),
+                Content(.receipt, ["content-length": "0"]),
             ])
     }
 
@@ -98,6 +98,25 @@ import Testing
         expectDecoding(stream, nil, then: .unknownCommand)
         let error = try #require(throws: STOMPProtocolError.self) { try decodeOne(stream, nil) }
         #expect(error.description == "a frame begins with \(excerpt), which is no command")
+    }
+
+    /// The examples of STOMP 1.0 have a blank after each colon; from 1.1 on it is part of the value.
+    @Test func blanksAroundAValueBelongToItFromVersion11On() throws {
+        let stream = "MESSAGE\ndestination: /topic/a \nmessage-id:  7\ncontent-length: 2 \n\nhi\0"
+        let frame = try #require(try decodeOne(stream, .v10))
+        #expect(frame.headers["destination"] == "/topic/a" && frame.headers["message-id"] == "7")
+        #expect(frame.headers.has("destination", "/topic/a") && frame.headers.list["content-length"] == "2")
+        #expect(String(buffer: frame.bytes) == stream, "its bytes stay as they came")
+        for version in [STOMPVersion.v11, .v12] {
+            let padded = "MESSAGE\ndestination: /topic/a \n\nhi\0"
+            #expect(try decodeOne(padded, version)?.headers["destination"] == " /topic/a ")
+            let error = try #require(throws: STOMPProtocolError.self) { try decodeOne(stream, version) }
+            #expect(
+                error.description == "content-length is no number of octets: \" 2 \"; "
+                    + "the value begins with a blank, which is part of it")
+        }
+        let error = try #require(throws: STOMPProtocolError.self) { try HeartBeat(header: "0,0 ") }
+        #expect(error.description.hasSuffix(": \"0,0 \"; the value ends with a blank, which is part of it"))
     }
 
     @Test func givesFramesAsTheirBytes() throws {

@@ -195,7 +195,7 @@ struct Check: Sendable {
         let body = ByteBuffer(string: "stomptap check \(UInt64.random(in: 0 ... .max))")
         let start = NIODeadline.now()
         var headers = echo.headers
-        ContentType.add(nil, for: body, to: &headers)
+        _ = try ContentType.add(nil, for: body, to: &headers)
         try await connection.send(OutgoingMessage(to: echo.destination, body: body, headers: headers))
         let came = try await withThrowingTaskGroup(of: Bool?.self) { group in
             group.addTask {

@@ -162,7 +162,7 @@ struct ConnectionOptions: ParsableArguments {
         configuration.connectTimeout = connectTimeout.amount
         configuration.receiptTimeout = receiptTimeout.amount
         configuration.settle = settle.amount
-        configuration.limits = FrameLimits(frame: maxMessage.bytes)
+        configuration.limits = FrameLimits(line: maxMessage.bytes, frame: maxMessage.bytes)
         http.apply(to: &configuration.transport)
         if let subprotocol {
             configuration.transport.subprotocols = subprotocol.split(separator: ",").map {

@@ -11,8 +11,8 @@ struct SentOptions: ParsableArguments {
     @Option(
         name: [.customShort("t", allowingJoined: true), .long],
         help: ArgumentHelp(
-            "The 'content-type' header of SEND (default: application/json, text/plain or application/octet-stream, by the body; '' is none).",
-            valueName: "type"))
+            "The 'content-type' header of SEND (default: application/json, text/plain or application/octet-stream, by the body; '' is none; json is application/json).",
+            valueName: "type"), transform: ContentType.full)
     var contentType: String?
 
     @Option(

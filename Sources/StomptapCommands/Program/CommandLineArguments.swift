@@ -75,8 +75,10 @@ enum StandardStreams {
 /// Which long options each command has, as the parser itself tells.
 struct OptionIndex: Sendable {
     struct Option: Sendable {
-        /// The names without dashes, the preferred one first.
+        /// The long names without dashes, the preferred one first.
         var names: [String]
+        /// The names of one letter.
+        var letters: [String]
         var takesValue: Bool
         var isRepeating: Bool
     }
@@ -111,9 +113,13 @@ struct OptionIndex: Sendable {
             var options: [Option] {
                 (arguments ?? []).compactMap { argument in
                     let names = (argument.names ?? []).filter { $0.kind == "long" }.map(\.name)
-                    guard !names.isEmpty, names != ["help"], names != ["version"] else { return nil }
+                    let letters = (argument.names ?? []).filter { $0.kind == "short" }.map(\.name)
+                    guard !names.isEmpty || !letters.isEmpty, names != ["help"], names != ["version"] else {
+                        return nil
+                    }
                     return Option(
-                        names: names, takesValue: argument.kind == "option", isRepeating: argument.isRepeating)
+                        names: names, letters: letters, takesValue: argument.kind == "option",
+                        isRepeating: argument.isRepeating)
                 }
             }
         }

@@ -60,6 +60,10 @@ public struct Stomptap: AsyncParsableCommand {
         } catch  where isParserError(error) {
             // It has its own text, and the usage with it; help goes to stdout.
             guard exitCode(for: error) != .success else { exit(withError: error) }
+            if let fault = UnknownOption(in: arguments) {
+                Diagnostics.fail(fault.line)
+                return ExitStatus.usage.rawValue
+            }
             Diagnostics.write(Array((CommandLineSecrets(arguments).masked(fullMessage(for: error)) + "\n").utf8))
             return exitCode(for: error).rawValue
         } catch {

@@ -32,6 +32,16 @@ struct MessageBuilder: Sendable {
     /// Nil guesses, or leaves it as recorded; an empty one is none.
     var contentType: String?
 
+    /// Whether a body was warned about: the first is enough.
+    private let hasWarned = Shared(false)
+
+    private var isFirstWarning: Bool {
+        hasWarned.update { hasWarned in
+            defer { hasWarned = true }
+            return !hasWarned
+        }
+    }
+
     /// Reads lines of a recording; nil where there is none.
     var recording: Recording? { if case .recording(let recording) = content { recording } else { nil } }
 
@@ -62,7 +72,9 @@ struct MessageBuilder: Sendable {
             body = try (template ?? Template(bytes, of: "message \(number)")).body(number: number)
         }
         var list = HeaderList(headers.map { Header($0.name, $0.value.text(number: number)) })
-        ContentType.add(contentType, for: body, to: &list)
+        if let warning = try ContentType.add(contentType, for: body, to: &list), isFirstWarning {
+            Diagnostics.warn(number > 1 ? "message \(number): \(warning)" : warning)
+        }
         return PendingMessage(destination: destination?.text(number: number) ?? "", headers: list, body: body)
     }
 }

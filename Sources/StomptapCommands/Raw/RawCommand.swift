@@ -64,7 +64,7 @@ struct RawCommand: EndpointCommand {
     var wait: DurationArgument?
 
     @Option(
-        name: [.customShort("n", allowingJoined: true), .long],
+        name: [.customShort("n", allowingJoined: true), .long], parsing: .unconditional,
         help: ArgumentHelp("Stop after this many frames or messages have come.", valueName: "n"))
     var count: Int?
 

@@ -48,7 +48,7 @@ struct RequestCommand: EndpointCommand {
     var expect: BodyPattern?
 
     @Option(
-        name: [.customShort("n", allowingJoined: true), .long],
+        name: [.customShort("n", allowingJoined: true), .long], parsing: .unconditional,
         help: ArgumentHelp("Wait for this many replies.", valueName: "n"))
     var count = 1
 
@@ -82,9 +82,11 @@ struct RequestCommand: EndpointCommand {
 
     func run() async throws {
         UsedDestinations.keep([destination, reply])
+        DestinationAdvice.warn([destination], body: body)
+        DestinationAdvice.warn([reply])
         let content = try BodySource.whole(body: body, file: sent.file)
         var headers = HeaderList(sent.header)
-        ContentType.add(sent.contentType, for: content, to: &headers)
+        if let warning = try ContentType.add(sent.contentType, for: content, to: &headers) { Diagnostics.warn(warning) }
         let request = Request(
             message: OutgoingMessage(to: destination, body: content, headers: headers), reply: reply,
             replyHeaders: HeaderList(replyHeader), expect: expect, count: count,

@@ -44,7 +44,7 @@ struct SubscribeCommand: EndpointCommand {
     var destination: [String]
 
     @Option(
-        name: [.customShort("n", allowingJoined: true), .long],
+        name: [.customShort("n", allowingJoined: true), .long], parsing: .unconditional,
         help: ArgumentHelp("Stop after this many messages.", valueName: "n"))
     var count: Int?
 
@@ -165,6 +165,7 @@ struct SubscribeCommand: EndpointCommand {
 
     func run() async throws {
         UsedDestinations.keep(destination)
+        DestinationAdvice.warn(destination)
         var headers = HeaderList(header)
         if let selector { headers["selector"] = selector }
         let plan = SubscribeRunner.Plan(

@@ -27,8 +27,9 @@ extension Interpreter {
         let connection = try await connection()
         let transaction = link.view.transaction
         var headers = outgoing.headers
-        let type = outgoing.contentType ?? ContentType.guess(body)
-        if !headers.contains("content-type"), !type.isEmpty { headers.append("content-type", type) }
+        if let warning = try ContentType.add(outgoing.contentType, for: body, to: &headers) {
+            console.note("warning: \(warning)")
+        }
         // In a transaction only COMMIT tells anything: RabbitMQ answers the receipts of SEND after it.
         let asksReceipt = connection.handshake.answersReceipts && transaction == nil && !headers.contains("receipt")
         let receipt = try await connection.send(

@@ -3,7 +3,7 @@ import STOMPClient
 extension Explanation {
     /// - Parameter url: as it was given, without its secrets.
     init(_ url: String, _ fault: EndpointFault) {
-        self.init(layer: "endpoint", "\(url.debugDescription) \(fault.sentence)", hint: fault.hint)
+        self.init(layer: "endpoint", "\(url.debugDescription) \(fault.sentence)", hint: fault.hint(for: url))
     }
 }
 
@@ -23,13 +23,26 @@ extension EndpointFault {
         }
     }
 
-    fileprivate var hint: String? {
+    fileprivate func hint(for url: String) -> String? {
         switch self {
-        case .noScheme: "write it as stomp://HOST:PORT or ws://HOST:PORT/PATH"
+        case .noScheme: "write it as \(Self.withScheme(url))"
         case .separatorInUserinfo:
             "in a login or passcode write / as %2F, # as %23, ? as %3F, and in a path @ as %40"
         case .invalidPort: "a port is 1 to 65535"
         case .unknownScheme, .fragment, .query, .noHost, .invalidCharacters: nil
         }
+    }
+
+    /// What was probably meant: `ws:/x` lacks a slash, `localhost:15674/ws` has a path and so is a WebSocket's.
+    private static func withScheme(_ url: String) -> String {
+        let usual = "stomp://HOST:PORT or ws://HOST:PORT/PATH"
+        guard !url.contains("@"), !url.contains("*") else { return usual }
+        for scheme in ["stomps", "stomp", "wss", "ws", "https", "http"] where url.hasPrefix("\(scheme):") {
+            let rest = url.dropFirst(scheme.count + 1).drop { $0 == "/" }
+            return rest.isEmpty ? usual : "\(scheme)://\(rest)"
+        }
+        guard url.contains("/") else { return url.contains(":") ? "stomp://\(url)" : usual }
+        guard !url.hasPrefix("/") else { return usual }
+        return "ws://\(url), or http://\(url) where it is a URL for SockJS"
     }
 }

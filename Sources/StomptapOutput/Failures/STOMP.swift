@@ -33,7 +33,7 @@ extension Explanation {
     package init(_ error: STOMPProtocolError, foreign: ForeignProtocol? = nil) {
         self.init(
             stomp: error.sentence,
-            hint: foreign?.hint ?? (error.isLimit && error.party == .peer ? Self.raiseLimit : nil))
+            hint: foreign?.hint ?? (error.party == .peer && error.isLimitOfSize ? Self.raiseLimit : nil))
     }
 
     private init(stomp sentence: String, hint: String? = nil) {
@@ -137,6 +137,15 @@ extension STOMPClientError {
 }
 
 extension STOMPProtocolError {
+    /// Whether a limit was reached that an option sets.
+    fileprivate var isLimitOfSize: Bool {
+        switch reason {
+        case .lineTooLong(let limit): limit != FrameLimits.longestCommandLine
+        case .frameTooLarge: true
+        default: false
+        }
+    }
+
     /// What happened. A line that it quotes may hold a secret, which is hidden.
     package var sentence: String {
         sentence { excerpt in

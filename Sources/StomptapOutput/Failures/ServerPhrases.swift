@@ -10,14 +10,9 @@ enum ServerPhrases {
             for: frame,
             in: [
                 (["virtual host"], "RabbitMQ wants a virtual host that it has: try --virtual-host /"),
-                (
-                    ["access refused", "bad connect", "credential", "password", "denied"],
-                    "check --login and the passcode"
-                ),
-                (
-                    ["authoriz", "token", "executorsubscribablechannel"],
-                    "an interceptor of the application may want -C 'Authorization: Bearer ...' in CONNECT"
-                ),
+                (springSecurity, authorization),
+                (["access refused", "bad connect", "credential", "password"], "check --login and the passcode"),
+                (["authoriz", "token", "denied"], authorization),
             ])
     }
 
@@ -34,8 +29,19 @@ enum ServerPhrases {
                     ["unknown destination", "not a valid destination"],
                     "RabbitMQ takes /topic/NAME, /queue/NAME, /exchange/NAME and /amq/queue/NAME"
                 ),
+                (springSecurity, authorization),
             ])
     }
+
+    /// What Spring says of a message that an interceptor or Spring Security rejects; Spring 6 names only the channel.
+    private static let springSecurity = [
+        "executorsubscribablechannel", "accessdenied", "access is denied", "access denied", "authenticationcredentials",
+        "credentialsexpired", "badcredentials", "jwt expired",
+    ]
+
+    private static let authorization =
+        "send credentials: -C 'Authorization: Bearer ...' for an interceptor, "
+        + "--http-header or --cookie for Spring Security"
 
     /// Of a close with a code and a reason.
     static func hint(closure: TransportClosure) -> String? {

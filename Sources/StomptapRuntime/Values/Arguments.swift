@@ -23,7 +23,9 @@ package struct DurationArgument: Sendable, Equatable, CustomStringConvertible {
             ("ms", 1e6), ("us", 1e3), ("s", 1e9), ("m", 60e9), ("h", 3600e9),
         ]
         guard let unit = units.first(where: { text.hasSuffix($0.suffix) }) else {
-            throw InvalidValue("a duration has a unit, such as 250ms, 5s, 1.5s or 2m")
+            let isNumber = isPlainNumber(text[...])
+            throw InvalidValue(
+                "a duration has a unit, such as \(isNumber ? "\(text)s or \(text)ms" : "250ms, 5s, 1.5s or 2m")")
         }
         let digits = text.dropLast(unit.suffix.count)
         // A year is more than any of them means, and keeps the arithmetic far from its edges.
@@ -191,11 +193,50 @@ extension BodyPattern: Equatable {
 
 /// What a body is, where nobody says.
 package enum ContentType {
+    /// The type that a short name stands for: `json` is `application/json`.
+    package static func full(_ name: String) -> String {
+        switch name {
+        case "json": json
+        case "text": "text/plain"
+        default: name
+        }
+    }
+
+    private static let json = "application/json"
+
     /// Adds the header, unless there is one: `given`, or where it is nil a guess; an empty one is none.
-    package static func add(_ given: String?, for body: ByteBuffer, to headers: inout HeaderList) {
-        guard !headers.contains("content-type") else { return }
+    ///
+    /// - Returns: a warning about a body that begins as JSON and is not, where the type is guessed.
+    /// - Throws: ``Failure`` with 65 where the given type is JSON, and the body is not.
+    package static func add(_ given: String?, for body: ByteBuffer, to headers: inout HeaderList) throws -> String? {
+        guard !headers.contains("content-type") else { return nil }
         let type = given ?? guess(body)
         if !type.isEmpty { headers.append("content-type", type) }
+        if given == json, let fault = fault(inJSON: body) {
+            throw Failure(.badInput, "the body is not JSON: \(fault.sentence)")
+        }
+        guard given == nil, type == "text/plain", startsAsJSON(body), let fault = fault(inJSON: body) else {
+            return nil
+        }
+        return "the body begins like JSON but is not: \(fault.sentence); sent as text/plain"
+    }
+
+    private static func startsAsJSON(_ body: ByteBuffer) -> Bool {
+        let first = body.readableBytesView.first { !" \t\r\n".utf8.contains($0) }
+        return first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+    }
+
+    private static func fault(inJSON body: ByteBuffer) -> JSONFault? {
+        body.withUnsafeReadableBytes { bytes in
+            var reader = JSONReader(bytes)
+            do throws(JSONFault) {
+                try reader.skipValue()
+                try reader.expectEnd()
+                return nil
+            } catch {
+                return error
+            }
+        }
     }
 
     /// `application/json` for an object or array, `text/plain` for other UTF-8, `application/octet-stream` for the rest;

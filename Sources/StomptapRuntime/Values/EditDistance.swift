@@ -6,7 +6,7 @@ package enum EditDistance {
         // Nobody mistypes that much, and the table is quadratic.
         guard word.count <= 32 else { return nil }
         let distances = candidates.map { (name: $0, distance: between(word, $0)) }
-        let allowed = max(1, word.count / 3)
+        let allowed = min(2, max(1, word.count / 3))
         return distances.filter { $0.distance <= allowed && $0.distance < $0.name.count }
             .min { $0.distance < $1.distance }?.name
     }

@@ -34,7 +34,8 @@ import Testing
         Told(
             .refused(error("Failed to send message to ExecutorSubscribableChannel[clientInboundChannel]")),
             "STOMP: CONNECT was refused: Failed to send message to ExecutorSubscribableChannel[clientInboundChannel]; "
-                + "an interceptor of the application may want -C 'Authorization: Bearer ...' in CONNECT", .refused),
+                + "send credentials: -C 'Authorization: Bearer ...' for an interceptor, "
+                + "--http-header or --cookie for Spring Security", .refused),
         Told(.refused(error("no")), "STOMP: CONNECT was refused: no", .refused),
         Told(
             .refused(error(nil)), "STOMP: CONNECT was refused: the server sent an ERROR without a reason", .refused),
@@ -95,6 +96,12 @@ import Testing
             .protocolViolation(
                 STOMPProtocolError(.peer, .unknownCommand(line: .init([0x15, 0xFF, 0x00] + "가\"".utf8))), foreign: nil),
             "STOMP: a frame begins with \"\\x15\\xff\\x00가\"\", which is no command", .protocolError),
+        Told(
+            .protocolViolation(STOMPProtocolError(.peer, .lineTooLong(limit: 64 << 10)), foreign: nil),
+            "STOMP: a line of a frame is longer than 65536 octets", .protocolError),
+        Told(
+            .protocolViolation(STOMPProtocolError(.peer, .tooManyHeaders(limit: 1000)), foreign: nil),
+            "STOMP: a frame has more than 1000 headers", .protocolError),
         Told(
             .protocolViolation(STOMPProtocolError(.peer, .lineTooLong(limit: 64)), foreign: .ssh),
             "STOMP: a line of a frame is longer than 64 octets; this port speaks SSH", .protocolError),
