@@ -9,6 +9,12 @@ struct FrameFilter {
         var seen: [TapEvent.Content] = []
         /// What passes: messages, in their order.
         var passed: [ByteBuffer] = []
+
+        /// What was seen so far, to be told before the rest.
+        mutating func take() -> [TapEvent.Content] {
+            defer { seen = [] }
+            return seen
+        }
     }
 
     private var decoder: FrameDecoder
