@@ -2,7 +2,7 @@ import NIOCore
 import NIOPosix
 import SystemC
 
-/// The channel of one end of a relay, whose last handler this is: hands on what happens, and carries out commands.
+/// The last handler of the channel of one end of a relay: reports what happens there, and performs commands.
 final class ChannelEnd: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
@@ -10,15 +10,15 @@ final class ChannelEnd: ChannelInboundHandler {
     private static let closeTimeout = TimeAmount.seconds(1)
 
     private let channel: any Channel
-    /// Called with what happens, until the channel is gone.
-    private var tell: ((RelayEnd.Event) -> Void)?
+    /// Called with each event, until the channel is gone.
+    private var report: ((RelayEnd.Event) -> Void)?
     private var isInputClosed = false
     /// Why it broke.
     private var error: (any Error)?
 
-    init(_ channel: any Channel, tell: @escaping (RelayEnd.Event) -> Void) throws {
+    init(_ channel: any Channel, report: @escaping (RelayEnd.Event) -> Void) throws {
         self.channel = channel
-        self.tell = tell
+        self.report = report
         try channel.pipeline.syncOperations.addHandler(self)
     }
 
@@ -28,7 +28,7 @@ final class ChannelEnd: ChannelInboundHandler {
         switch command {
         case .write(let bytes): channel.write(bytes, promise: nil)
         case .flush: channel.flush()
-        // It fails on a channel that is closed already, which is told otherwise.
+        // It fails on a channel that is closed already, which is an event of its own.
         case .read(let isReading): try? channel.syncOptions?.setOption(.autoRead, value: isReading)
         case .closeOutput: afterWrites { [self] in channel.close(mode: isInputClosed ? .all : .output, promise: nil) }
         case .close: afterWritesOrSoon { [channel] in channel.close(promise: nil) }
@@ -56,16 +56,16 @@ final class ChannelEnd: ChannelInboundHandler {
 
     // MARK: - Events
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) { tell?(.bytes(Self.unwrapInboundIn(data))) }
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { report?(.bytes(Self.unwrapInboundIn(data))) }
 
-    func channelReadComplete(context: ChannelHandlerContext) { tell?(.readComplete) }
+    func channelReadComplete(context: ChannelHandlerContext) { report?(.readComplete) }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) { tell?(.writable(context.channel.isWritable)) }
+    func channelWritabilityChanged(context: ChannelHandlerContext) { report?(.writable(context.channel.isWritable)) }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard case ChannelEvent.inputClosed = event else { return }
         isInputClosed = true
-        tell?(.inputClosed)
+        report?(.inputClosed)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -75,7 +75,7 @@ final class ChannelEnd: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         isInputClosed = isInputClosed || error == nil
-        let tell = tell.take()
-        tell?(.gone(error))
+        let report = report.take()
+        report?(.gone(error))
     }
 }

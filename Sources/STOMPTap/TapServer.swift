@@ -1,14 +1,15 @@
 import NIOCore
 import STOMPTransport
 
-/// Carries out what a tap decides: it has the channels, the connector and the timers. It lives on the tap's event loop.
+/// Performs what a ``TapMachine`` decides: it has the channels, the connector and the timers, and decides nothing itself.
+/// It lives on the tap's event loop.
 final class TapServer {
     private let eventLoop: any EventLoop
     private let connector: TransportConnector
     private let connectTimeout: TimeAmount
     private let observer: @Sendable ([TapEvent]) -> Void
     private(set) var machine: TapMachine
-    /// What is still to be done. An action may make something happen at once; what comes of that waits for its turn.
+    /// What is still to be performed. An action may cause an event at once; the actions that follow wait for their turn.
     private var actions = CircularBuffer<TapAction>()
     private var isPerforming = false
     private var ends: [Relay.ID: Pair<ChannelEnd?>] = [:]
@@ -37,7 +38,7 @@ final class TapServer {
         handle(.accepted(lastID, app: addressText(channel.remoteAddress)))
     }
 
-    /// Ends all connections; the future is kept when they are over.
+    /// Ends all connections, and then all sessions; the future succeeds when they are over.
     func shutDown() -> EventLoopFuture<Void> {
         let promise = eventLoop.makePromise(of: Void.self)
         isShuttingDown = true
@@ -47,7 +48,7 @@ final class TapServer {
         return promise.futureResult.assumeIsolated().map { self.handle(.sessionsEnd) }.nonisolated()
     }
 
-    /// Tells the machine what has happened, and does what it says.
+    /// Gives the machine an event, and performs the actions that follow from it.
     func handle(_ event: TapMachine.Event) {
         actions += machine.handle(event, at: eventLoop.now)
         guard !isPerforming else { return }
@@ -60,12 +61,12 @@ final class TapServer {
         switch action {
         case .end(let id, let side, let command): ends[id]?[side]?.perform(command)
         case .connect(let id, let server): connect(id, to: server)
-        case .tell(let events): observer(events)
+        case .report(let events): observer(events)
         case .schedule(let timer, let deadline):
             timers[timer]?.cancel()
             timers[timer] = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
                 self?.timers[timer] = nil
-                self?.handle(.due(timer))
+                self?.handle(.timerFired(timer))
             }
         case .cancel(let timer): timers.removeValue(forKey: timer)?.cancel()
         case .over(let id):

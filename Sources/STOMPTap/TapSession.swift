@@ -4,23 +4,23 @@ import STOMPTransport
 /// What a user of a tap calls a connection: one over TCP, a WebSocket, or a SockJS session with all its requests. A value
 /// without I/O; ``TapContext`` has them all, as one SockJS session uses many relays.
 struct TapSession {
-    /// Which of its faults has struck. What is closed freezes no more.
-    enum Struck {
+    /// Which fault has changed it for good. A closed session does not freeze any more.
+    enum FaultState {
         case none, frozen, closed
     }
 
-    /// Counted from 1, together with the connections that are none.
+    /// Counted from 1, together with the connections that carry no session, or several.
     let number: Int
     /// The app's address and port.
     let app: String
-    /// What the paths of its requests have in common, where it is one of SockJS.
+    /// What the paths of its requests have in common, if it is a SockJS session.
     let path: String?
     var inspector: StreamInspector
-    fileprivate(set) var struck = Struck.none
-    /// Whether its end was told.
+    fileprivate(set) var faultState = FaultState.none
+    /// Whether its end was reported.
     fileprivate(set) var hasEnded = false
-    /// How one of the ends, or the tap, closed the session.
-    private var farewell: TapEnding?
+    /// How one of the ends, or the tap, closed the session: the first one counts.
+    private var ending: TapEnding?
     /// The relays that carry it now, each with how many requests of it.
     fileprivate(set) var carriers: [Relay.ID: Int] = [:]
 
@@ -32,35 +32,36 @@ struct TapSession {
     }
 
     var isCarried: Bool { !carriers.isEmpty }
-    var isFrozen: Bool { struck == .frozen }
+    var isFrozen: Bool { faultState == .frozen }
     /// Whether the tap has closed it, as a fault.
-    var isClosed: Bool { struck == .closed }
+    var isClosed: Bool { faultState == .closed }
     /// Whether its time has come: its inspector has had all the frames that it was to have.
-    var isSpent: Bool { inspector.isSpent && canBeStruck }
-    fileprivate var canBeStruck: Bool { struck != .closed && !hasEnded }
+    var isSpent: Bool { inspector.isSpent && isOpen }
+    fileprivate var isOpen: Bool { faultState != .closed && !hasEnded }
 
     /// Remembers how one side ended the session: the first one counts.
-    mutating func note(ending: TapEnding) { farewell = farewell ?? ending }
+    mutating func note(ending: TapEnding) { self.ending = self.ending ?? ending }
 
-    /// The tap closes it, whatever the ends have said.
+    /// The tap closes it, however the ends have closed it before.
     fileprivate mutating func close() {
-        struck = .closed
-        farewell = .closedByTap
+        faultState = .closed
+        ending = .closedByTap
     }
 
-    /// How it has ended, where `how` is what ends it if nobody has said otherwise.
+    /// - Parameter how: what ends it, if neither an end nor the tap has closed it.
+    /// - Returns: how it has ended.
     fileprivate mutating func end(_ how: TapEnding) -> TapEnding {
         hasEnded = true
-        return farewell ?? how
+        return ending ?? how
     }
 }
 
 /// The sessions of a tap, from their beginning to their end.
 extension TapContext {
-    /// Has a session begin, and its faults: tells what it is.
+    /// Starts a session and the timers of its faults, and reports it.
     ///
     /// - Parameters:
-    ///   - path: of a SockJS session; another one that is known by it is not any more.
+    ///   - path: of a SockJS session; it replaces the one that is known by this path.
     ///   - keepsMessages: whether it is carried by messages, and not by bytes.
     mutating func open(
         _ opening: TapOpening, number: Int, app: String, path: String? = nil, keepsMessages: Bool = true
@@ -74,13 +75,13 @@ extension TapContext {
         if let path { numbers[path] = number }
         report(.local, .opened(opening), of: number)
         if let slowness = faults.slowness { report(.local, .fault(slowness), of: number) }
-        if case .time(let time) = faults.closing { actions.append(.schedule(.closing(number), at: now + time)) }
-        if let time = faults.freezing { actions.append(.schedule(.freezing(number), at: now + time)) }
+        if case .time(let time) = faults.closing { actions.append(.schedule(.sessionClose(number), at: now + time)) }
+        if let time = faults.freezing { actions.append(.schedule(.sessionFreeze(number), at: now + time)) }
     }
 
-    /// The SockJS session that a request belongs to; nil where it cannot be known.
+    /// The SockJS session that a request belongs to; nil if there is none, and none can be started.
     ///
-    /// - Parameter isReceiving: whether the request receives: only such a one opens a session.
+    /// - Parameter isReceiving: whether the request receives: only such a request starts a session.
     mutating func session(of path: SockJSPath, app: String, isReceiving: Bool) -> Int? {
         if let number = numbers[path.session] { return number }
         if numbers.count >= Self.largestSessionCount { forgetEndedSessions() }
@@ -88,8 +89,8 @@ extension TapContext {
         return openSession(path, app: app)
     }
 
-    /// A session in place of the one that may be known by the same path. It stays known that long also when it
-    /// has ended, as a client goes on asking until it has read of the end.
+    /// Starts a session in place of the one that is known by the same path. Until then that one stays known even if it has
+    /// ended, as a client continues its requests until it has read of the end.
     mutating func openSession(_ path: SockJSPath, app: String) -> Int {
         let number = nextNumber()
         open(
@@ -97,12 +98,12 @@ extension TapContext {
         return number
     }
 
-    /// Tells how a session has ended, once.
+    /// Reports how a session has ended, once.
     mutating func endSession(_ number: Int, _ how: TapEnding) {
         guard let index = sessions.index(forKey: number), !sessions.values[index].hasEnded else { return }
         let ending = sessions.values[index].end(how)
-        if case .time? = configuration.faults.closing { actions.append(.cancel(.closing(number))) }
-        if configuration.faults.freezing != nil { actions.append(.cancel(.freezing(number))) }
+        if case .time? = configuration.faults.closing { actions.append(.cancel(.sessionClose(number))) }
+        if configuration.faults.freezing != nil { actions.append(.cancel(.sessionFreeze(number))) }
         if configuration.faults.needsSifting {
             for side in TapSide.both {
                 let outcome = sessions.values[index].inspector.finish(side.direction)
@@ -113,27 +114,28 @@ extension TapContext {
         deliver()
     }
 
-    /// Has all sessions that no relay carries end, as the tap does.
+    /// Ends all SockJS sessions, as the tap does.
     mutating func endAllSessions() {
         for number in numbers.values.sorted() {
             endSession(number, .tapEnded)
-            actions.append(.cancel(.idle(number)))
+            actions.append(.cancel(.sessionIdle(number)))
         }
         (sessions, numbers) = ([:], [:])
     }
 
-    // MARK: - What carries them
+    // MARK: - The relays that carry them
 
-    /// A request of the session's, or the session itself, is carried by this relay from now on.
+    /// A relay carries a request of the session, or the session itself, from now on.
     mutating func attach(_ relay: Relay.ID, to number: Int) {
         guard let index = sessions.index(forKey: number) else { return }
         if sessions.values[index].path != nil, !sessions.values[index].isCarried {
-            actions.append(.cancel(.idle(number)))
+            actions.append(.cancel(.sessionIdle(number)))
         }
         sessions.values[index].carriers[relay, default: 0] += 1
     }
 
-    /// It is not any more. A session that nothing carries is over after a while, if it is of SockJS, and at once if not.
+    /// A relay does not carry it any more. If no relay is left, a SockJS session may have a next request for a while;
+    /// another one is forgotten.
     mutating func detach(_ relay: Relay.ID, from number: Int) {
         guard let index = sessions.index(forKey: number), let count = sessions.values[index].carriers[relay] else {
             return
@@ -141,13 +143,13 @@ extension TapContext {
         sessions.values[index].carriers[relay] = count > 1 ? count - 1 : nil
         guard !sessions.values[index].isCarried else { return }
         if let path = sessions.values[index].path, numbers[path] == number {
-            actions.append(.schedule(.idle(number), at: now + Self.sessionTimeout))
+            actions.append(.schedule(.sessionIdle(number), at: now + Self.sessionTimeout))
         } else {
             sessions[number] = nil
         }
     }
 
-    /// Nothing has carried the session for too long.
+    /// No relay has carried the session for too long.
     mutating func endIdleSession(_ number: Int) {
         guard let session = sessions[number], !session.isCarried else { return }
         endSession(number, .noRequest(within: Self.sessionTimeout))
@@ -156,7 +158,7 @@ extension TapContext {
 
     private mutating func forgetEndedSessions() {
         for session in sessions.values where session.path != nil && session.hasEnded && !session.isCarried {
-            actions.append(.cancel(.idle(session.number)))
+            actions.append(.cancel(.sessionIdle(session.number)))
             forget(session)
         }
     }
@@ -168,23 +170,23 @@ extension TapContext {
 
     // MARK: - Faults
 
-    /// The tap closes the session. The ends learn of it after it was told.
+    /// The tap closes the session. It is reported before the ends notice.
     ///
     /// - Returns: the relays that carry it, and are to be broken off.
     mutating func closeSession(_ number: Int) -> [Relay.ID] {
-        guard let index = sessions.index(forKey: number), sessions.values[index].canBeStruck else { return [] }
+        guard let index = sessions.index(forKey: number), sessions.values[index].isOpen else { return [] }
         report(.local, .fault(.closed(code: configuration.faults.closeCode)), of: number)
         sessions.values[index].close()
         deliver()
         return sessions.values[index].carriers.keys.sorted()
     }
 
-    /// Nothing of the session passes any more, and nothing is closed.
+    /// From now on nothing of the session passes, and nothing is closed.
     ///
     /// - Returns: the relays that carry it, and are to be frozen.
     mutating func freezeSession(_ number: Int) -> [Relay.ID] {
-        guard let index = sessions.index(forKey: number), sessions.values[index].canBeStruck else { return [] }
-        sessions.values[index].struck = .frozen
+        guard let index = sessions.index(forKey: number), sessions.values[index].isOpen else { return [] }
+        sessions.values[index].faultState = .frozen
         report(.local, .fault(.frozen), of: number)
         deliver()
         return sessions.values[index].carriers.keys.sorted()

@@ -48,7 +48,7 @@ import Testing
             guard let due = line.due else { break }
             let wait = due - (Self.start + .milliseconds(Int64(number)))
             #expect(wait >= .milliseconds(10))
-            // The one before it may have come up to a whole jitter later.
+            // The one before it may have come up to a whole jitter uninspected.
             #expect(wait <= .milliseconds(110))
             #expect(due >= previous)
             previous = due

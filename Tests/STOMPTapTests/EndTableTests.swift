@@ -68,7 +68,7 @@ import Testing
         Row("a reset by the app", [.breaks(.app)], app: .no, server: .reset, broken(.app)),
         Row("a reset by the server", [.breaks(.server)], app: .reset, server: .no, broken(.server)),
         Row(
-            "a reset behind the app's half", [.finishes(.app), .breaks(.server)], app: .reset, server: .output,
+            "a reset after the app's half", [.finishes(.app), .breaks(.server)], app: .reset, server: .output,
             .connectionClosed(by: .app)),
         Row(
             "a close frame of the app's", over: [.ws],
@@ -79,7 +79,7 @@ import Testing
             app: .no, server: .reset, .webSocketClosed(by: .server, WebSocketClose(code: 1001, reason: "bye"))),
         Row("the tap ends", [.shutDown], app: .all, server: .all, .tapEnded),
         Row(
-            "the tap ends behind the app", [.finishes(.app), .shutDown], app: .all, server: .all,
+            "the tap ends after the app", [.finishes(.app), .shutDown], app: .all, server: .all,
             .connectionClosed(by: .app)),
         Row(
             "an idle session", over: [.sockJS], [.goes(.app), .goes(.server), .wait(6000)], app: .no, server: .output,
@@ -196,6 +196,18 @@ import Testing
         #expect(other.connects.isEmpty && other.notes.count == 2 && other.endings == [.noConnectionToServer])
     }
 
+    /// The start of what may be STOMP passes on once, and is reported at the end.
+    @Test(arguments: [false, true]) func whatIsCutOffPassesOnce(isSifting: Bool) {
+        let tap = VirtualTap(.tcp) { $0.faults.dropsHeartBeats = isSifting }
+        tap.accept()
+        tap.connect()
+        tap.send("CONN", from: .app)
+        #expect(tap.received(.server) == (isSifting ? "" : "CONN"))
+        tap.finish(.app)
+        #expect(tap.received(.server) == "CONN" && tap.closing(.server) == .output)
+        #expect(tap.bytes(.outgoing) == "CONN")
+    }
+
     // MARK: - Failures of HTTP
 
     struct Failure: CustomTestStringConvertible, Sendable {
@@ -209,7 +221,9 @@ import Testing
     }
 
     @Test(arguments: [
-        Failure(testDescription: "an app that is none", app: "SSH-2.0\r\n", status: "400", note: .notHTTP(from: .app)),
+        Failure(
+            testDescription: "an app that speaks no HTTP", app: "SSH-2.0\r\n", status: "400", note: .notHTTP(from: .app)
+        ),
         Failure(
             testDescription: "an endless head", app: "GET / HTTP/1.1\r\na:" + String(repeating: "b", count: 100_000),
             status: "431", note: .headTooLarge(from: .app)),
@@ -218,7 +232,7 @@ import Testing
             note: nil),
         Failure(testDescription: "no server", app: "GET / HTTP/1.1\r\n\r\n", status: "502", note: nil),
         Failure(
-            testDescription: "a server that is none", app: "GET / HTTP/1.1\r\n\r\n", server: "SSH-2.0\r\n",
+            testDescription: "a server that speaks no HTTP", app: "GET / HTTP/1.1\r\n\r\n", server: "SSH-2.0\r\n",
             status: "502", note: .notHTTP(from: .server)),
         Failure(
             testDescription: "an answer's endless head", app: "GET / HTTP/1.1\r\n\r\n",
@@ -229,7 +243,7 @@ import Testing
             server: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n", status: nil,
             note: .notHTTP(from: .server)),
         Failure(
-            testDescription: "a refusal behind a request",
+            testDescription: "a refusal after a request",
             app: "GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nHost: evil\r\n\r\n",
             status: nil, note: nil),
     ]) func failuresAreAnsweredOrBreakOff(failure: Failure) {

@@ -96,22 +96,22 @@ import Testing
                 .heard(.app, connected + message("a")), .heard(.server, connect + sends("b")),
             ]),
         Row(
-            "closed behind frames", told: [.closed(code: nil)], { $0.closing = .frames(3) },
+            "closed after frames", told: [.closed(code: nil)], { $0.closing = .frames(3) },
             opening + [
                 .closed(false), .server(message("last")), .heard(.app, connected + message("last")), .closed(true),
             ]),
         Row(
-            "closed behind frames of which a read brings more", over: [.tcp, .ws], told: [.closed(code: nil)],
+            "closed after frames of which a read brings more", over: [.tcp, .ws], told: [.closed(code: nil)],
             { $0.closing = .frames(3) },
             opening + [
                 .server(message("last") + message("lost")), .heard(.app, connected + message("last")), .closed(true),
             ]),
         Row(
-            "closed behind frames that the app sends", over: [.tcp, .ws], told: [.closed(code: nil)],
+            "closed after frames that the app sends", over: [.tcp, .ws], told: [.closed(code: nil)],
             { $0.closing = .frames(3) },
             opening + [.app(sends("last") + sends("lost")), .heard(.server, connect + sends("last")), .closed(true)]),
         Row(
-            "closed behind frames that are held",
+            "closed after frames that are held",
             told: [.slowed(delay: .milliseconds(100), jitter: .zero, rate: nil), .closed(code: nil)],
             {
                 $0.closing = .frames(1)
@@ -133,7 +133,7 @@ import Testing
             ]
         ),
         Row(
-            "closed with a code that an answer tells", over: [.sockJS], told: [.closed(code: 3042)],
+            "closed with a code in an answer", over: [.sockJS], told: [.closed(code: 3042)],
             {
                 $0.closing = .frames(2)
                 $0.closeCode = 3042
@@ -217,7 +217,7 @@ import Testing
         #expect(tap.openings == [] && tap.machine.isEmpty)
     }
 
-    /// What is to be said at the end waits as long as everything else.
+    /// The last answer waits as long as everything else.
     @Test func anEndWaitsForWhatIsHeld() {
         let tap = VirtualTap(.webSocket(requestTarget: "/")) { $0.faults.delay = .milliseconds(5500) }
         tap.accept()

@@ -63,7 +63,7 @@ extension Tapped {
         let tapServer = tap.tapServer
         try await tapServer.eventLoop.submit {
             for session in tapServer.value.machine.context.sessions.keys {
-                tapServer.value.handle(.due(.freezing(session)))
+                tapServer.value.handle(.timerFired(.sessionFreeze(session)))
             }
         }.get()
     }

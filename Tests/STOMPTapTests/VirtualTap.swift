@@ -109,7 +109,7 @@ final class VirtualTap: Overheard {
         while let (timer, due) = timers.min(by: { $0.value < $1.value }), due <= end {
             now = max(now, due)
             timers[timer] = nil
-            handle(.due(timer))
+            handle(.timerFired(timer))
         }
         now = end
     }
@@ -128,7 +128,7 @@ final class VirtualTap: Overheard {
         switch action {
         case .end(let id, let side, let command): perform(command, side, id)
         case .connect(let id, let server): connects.append((id, server))
-        case .tell(let new): events.withLockedValue { $0 += new }
+        case .report(let new): events.withLockedValue { $0 += new }
         case .schedule(let timer, let due): timers[timer] = due
         case .cancel(let timer): timers[timer] = nil
         case .over: break

@@ -12,7 +12,7 @@ extension StreamInspector {
     /// Takes a frame of the server's, freed of what its transport puts around it. What passes are frames.
     ///
     /// - Returns: how the server closes the session with it, where it does.
-    mutating func takeSockJS(frame bytes: ByteBuffer, into outcome: inout FrameFilter.Outcome) -> TapEnding? {
+    mutating func inspectSockJS(frame bytes: ByteBuffer, into outcome: inout FrameFilter.Outcome) -> TapEnding? {
         layer = .sockjs
         do throws(TransportError) {
             let frame = try SockJSFrame(bytes)
@@ -37,7 +37,7 @@ extension StreamInspector {
     }
 
     /// Takes an array of messages that the app sends. What passes are arrays.
-    mutating func takeSockJS(array bytes: ByteBuffer, into outcome: inout FrameFilter.Outcome) {
+    mutating func inspectSockJS(array bytes: ByteBuffer, into outcome: inout FrameFilter.Outcome) {
         layer = .sockjs
         do throws(JSONFault) {
             let messages = try bytes.withUnsafeReadableBytes { bytes throws(JSONFault) in

@@ -2,11 +2,11 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// What an app and its server say to each other, above whatever carries it: STOMP, or something else. A value without
+/// What an app and its server send to each other, whatever carries it: STOMP, or something else. A value without
 /// I/O.
 struct StreamInspector {
     private enum Speech {
-        /// The app has said nothing yet.
+        /// The app has not sent enough yet.
         case unknown
         case stomp
         case other
@@ -18,7 +18,7 @@ struct StreamInspector {
     private let keepsMessages: Bool
     /// What carries it: ``WireEvent/Layer/sockjs`` once an envelope has come.
     var layer: WireEvent.Layer
-    /// What the app has said so far, where that is less than a command; nothing of it has passed where this sifts.
+    /// What the app has sent so far, if that is less than a command; if faults may drop something, it has not passed.
     private var opening = ByteBuffer()
 
     /// - Parameters:
@@ -37,7 +37,7 @@ struct StreamInspector {
 
     /// Takes what a read brought of a stream.
     ///
-    /// - Returns: what is to be told; and what passes, where something may get lost.
+    /// - Returns: what is reported; and what passes, if faults may drop something.
     mutating func inspect(_ bytes: ByteBuffer, _ direction: WireEvent.Direction) -> FrameFilter.Outcome {
         var outcome = FrameFilter.Outcome()
         inspect(bytes, direction, into: &outcome)
@@ -48,43 +48,43 @@ struct StreamInspector {
     ///
     /// - Parameters:
     ///   - isText: what kind of message it is, where it is one of a WebSocket.
-    ///   - outcome: gets what is to be told; and what passes, where something may get lost.
+    ///   - outcome: gets what is reported; and what passes, if faults may drop something.
     mutating func inspect(
         _ bytes: ByteBuffer, _ direction: WireEvent.Direction, isText: Bool = true,
         into outcome: inout FrameFilter.Outcome
     ) {
         switch speech {
-        case .stomp: takeSTOMP(bytes, direction, isText, into: &outcome)
-        case .unknown where direction == .outgoing: takeOpening(bytes, isText, into: &outcome)
-        case .unknown, .other: takeOther(bytes, direction, isText, into: &outcome)
+        case .stomp: inspectSTOMP(bytes, direction, isText, into: &outcome)
+        case .unknown where direction == .outgoing: inspectOpening(bytes, isText, into: &outcome)
+        case .unknown, .other: inspectOther(bytes, direction, isText, into: &outcome)
         }
     }
 
-    /// Takes what the app says first.
-    private mutating func takeOpening(_ bytes: ByteBuffer, _ isText: Bool, into outcome: inout FrameFilter.Outcome) {
+    /// Takes what the app sends first.
+    private mutating func inspectOpening(_ bytes: ByteBuffer, _ isText: Bool, into outcome: inout FrameFilter.Outcome) {
         var said = opening
         said.writeImmutableBuffer(bytes)
         switch Self.beginsSTOMP(said) {
         case true?:
             opening = ByteBuffer()
             speech = .stomp
-            takeSTOMP(said, .outgoing, isText, into: &outcome)
+            inspectSTOMP(said, .outgoing, isText, into: &outcome)
         case false?:
             opening = ByteBuffer()
             speech = .other
-            takeOther(said, .outgoing, isText, into: &outcome)
+            inspectOther(said, .outgoing, isText, into: &outcome)
         case nil where keepsMessages:
-            takeOther(bytes, .outgoing, isText, into: &outcome)
+            inspectOther(bytes, .outgoing, isText, into: &outcome)
         case nil:
             opening = said
         }
     }
 
-    /// Tells and passes what is held, as one side has ended.
+    /// Reports and passes what is held, as one side has ended.
     mutating func finish(_ direction: WireEvent.Direction) -> FrameFilter.Outcome {
         var outcome = FrameFilter.Outcome()
         if direction == .outgoing, opening.readableBytes > 0 {
-            takeOther(opening, direction, true, into: &outcome)
+            inspectOther(opening, direction, true, into: &outcome)
             opening = ByteBuffer()
         }
         release(direction, &outcome)
@@ -95,7 +95,7 @@ struct StreamInspector {
         if policy != nil { filters[direction].releaseAll(into: &outcome) }
     }
 
-    private mutating func takeSTOMP(
+    private mutating func inspectSTOMP(
         _ bytes: ByteBuffer, _ direction: WireEvent.Direction, _ isText: Bool, into outcome: inout FrameFilter.Outcome
     ) {
         let first = outcome.seen.count
@@ -108,16 +108,16 @@ struct StreamInspector {
             // From here on nothing is dropped: what it would be a part of is not known.
             speech = .other
             release(direction, &outcome)
-            let rest = Self.rest(of: bytes, behind: outcome.seen[first...], carried: carried)
+            let rest = Self.rest(of: bytes, after: outcome.seen[first...], carried: carried)
             outcome.seen.append(.note(.notSTOMP(error)))
             outcome.seen.append(other(rest, isText))
         }
     }
 
-    /// What stands behind the frames that were seen.
+    /// What follows the frames that were seen.
     ///
     /// - Parameter carried: how many bytes of these came before `bytes`.
-    private static func rest(of bytes: ByteBuffer, behind seen: ArraySlice<TapEvent.Content>, carried: Int)
+    private static func rest(of bytes: ByteBuffer, after seen: ArraySlice<TapEvent.Content>, carried: Int)
         -> ByteBuffer
     {
         let size = seen.reduce(-carried) { size, content in
@@ -137,7 +137,7 @@ struct StreamInspector {
         try filter.sift(bytes, &present, outcome: &outcome)
     }
 
-    private mutating func takeOther(
+    private mutating func inspectOther(
         _ bytes: ByteBuffer, _ direction: WireEvent.Direction, _ isText: Bool, into outcome: inout FrameFilter.Outcome
     ) {
         if let verdict = policy?.judgeMessage(), verdict != .pass { return }

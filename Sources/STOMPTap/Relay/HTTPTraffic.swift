@@ -2,10 +2,9 @@ import NIOCore
 import NIOHTTP1
 import STOMPTransport
 
-/// HTTP requests and their answers, among them those of SockJS sessions, and the requests for WebSockets. A value
-/// without I/O.
+/// HTTP requests and their answers, including those of SockJS sessions, and requests for WebSockets. A value without I/O.
 struct HTTPTraffic {
-    /// A request whose answer is not whole yet.
+    /// A request whose answer is not complete yet.
     private struct Exchange {
         let head: HTTPRequestHead
         let path: SockJSPath?
@@ -19,18 +18,18 @@ struct HTTPTraffic {
         let session: Int
         let form: SockJSForm
         var body = ByteBuffer()
-        /// The head, where it has to wait for a body that may become another one.
+        /// The head, if it must wait because faults may change the body.
         let heldHead: (HTTPRequestHead, HTTPRawHead?)?
     }
 
     /// An answer that has begun.
     private struct Answer {
         let head: HTTPResponseHead
-        /// What takes its body apart, where that holds frames of a SockJS session.
+        /// Takes its body apart, if that holds frames of a SockJS session.
         var frames: SockJSBody?
     }
 
-    /// The request and the answer that are about to make the connection another one.
+    /// The request and the answer that upgrade the connection.
     struct Upgrade {
         let request: HTTPRequestHead
         let answer: HTTPResponseHead
@@ -42,18 +41,18 @@ struct HTTPTraffic {
 
     /// The server, once there is a connection to it.
     var site: HTTPSite?
-    /// Set as soon as the answer has come that agrees to it, which may still be on its way to the app.
+    /// Set as soon as the answer has come, which may still be on its way to the app.
     private(set) var upgrade: Upgrade?
     /// In the order of the requests; the last one may still be coming, the first one is answered.
     private var exchanges = CircularBuffer<Exchange>()
     private var sending: Sending?
     private var answer: Answer?
-    /// The sessions of the answers that are whole, and on their way to the app.
+    /// The sessions of the answers that are complete, and on their way to the app.
     private var answered = CircularBuffer<Int?>()
 
-    /// Whether more requests should come.
+    /// Whether more requests may be read.
     var hasRoom: Bool { exchanges.count < Self.largestExchangeCount }
-    /// Whether the answer to a request has begun, and is not whole.
+    /// Whether an answer has begun and is not complete.
     var isAnswering: Bool { answer != nil }
 
     mutating func receive(
@@ -81,13 +80,13 @@ struct HTTPTraffic {
         }
     }
 
-    /// The connection is over, or no HTTP any more.
+    /// The connection is over, or not HTTP any more.
     mutating func stop(_ relay: Relay.ID, _ context: inout TapContext) {
         for case let session? in exchanges.map(\.session) + answered { context.detach(relay, from: session) }
         (exchanges, answered, sending, answer) = ([], [], nil, nil)
     }
 
-    /// The app has been given an answer.
+    /// An answer has left for the app.
     mutating func answerLeft(_ relay: Relay.ID, _ context: inout TapContext) {
         if case let session?? = answered.popFirst() { context.detach(relay, from: session) }
     }
@@ -150,7 +149,7 @@ struct HTTPTraffic {
         }
         let array = sending.form.array(in: sending.body)
         var outcome = FrameFilter.Outcome()
-        context.sessions.values[index].inspector.takeSockJS(array: array, into: &outcome)
+        context.sessions.values[index].inspector.inspectSockJS(array: array, into: &outcome)
         context.report(.outgoing, outcome.seen, of: sending.session)
         let closing = context.closing(of: sending.session)
         guard case (var head, let raw)? = sending.heldHead else {
@@ -224,7 +223,7 @@ struct HTTPTraffic {
         let (body, session) = taken.map { pass($0, orAll: nil, &label, &context) } ?? (nil, nil)
         let answer = answer.take()
         guard let exchange = exchanges.popFirst() else { return [.pass(end, .incoming)] }
-        // Nobody waits any more for the rest of a request that was answered before it was whole.
+        // The rest of a request that was answered before it was complete passes as it comes.
         if exchanges.isEmpty { sending = nil }
         answered.append(exchange.session)
         if let answer, answer.head.isLast(to: exchange.head.method) {
@@ -237,9 +236,10 @@ struct HTTPTraffic {
         return parts.map { .pass($0, .incoming) } + context.closing(of: session) + next
     }
 
-    /// Looks at frames that have come.
+    /// Inspects frames that have come.
     ///
-    /// - Returns: those of them that may pass, or else all of the bytes that brought them; and the session they are of.
+    /// - Returns: the body that passes: the frames that no fault drops, or if none can, all the bytes that brought them;
+    ///   and the session of the frames.
     private mutating func pass(
         _ taken: (pieces: [SockJSBody.Piece], failure: TransportError?), orAll bytes: ByteBuffer?,
         _ label: inout RelayLabel, _ context: inout TapContext
@@ -254,13 +254,13 @@ struct HTTPTraffic {
             outcome.passed.removeAll(keepingCapacity: true)
             if let frame = piece.frame {
                 if context.sessions.values[index].hasEnded, StreamInspector.opensSockJS(frame) {
-                    context.report(.incoming, outcome.take(), of: session)
+                    context.report(.incoming, outcome.takeSeen(), of: session)
                     session = openAgain(session, label, &context)
                     index = context.sessions.index(forKey: session) ?? index
                 }
-                let closing = context.sessions.values[index].inspector.takeSockJS(frame: frame, into: &outcome)
+                let closing = context.sessions.values[index].inspector.inspectSockJS(frame: frame, into: &outcome)
                 if let closing {
-                    context.report(.incoming, outcome.take(), of: session)
+                    context.report(.incoming, outcome.takeSeen(), of: session)
                     context.sessions.values[index].note(ending: closing)
                     context.endSession(session, closing)
                 }
@@ -274,7 +274,7 @@ struct HTTPTraffic {
         return (isSifting ? (passed.readableBytes > 0 ? passed : nil) : bytes, session)
     }
 
-    /// Has another session begin in place of one that has ended, as a frame of the answer opens it again.
+    /// Starts a session in place of one that has ended, as a frame of the answer opens it again.
     private mutating func openAgain(_ session: Int, _ label: RelayLabel, _ context: inout TapContext) -> Int {
         guard let path = exchanges.first?.path else { return session }
         let another = context.openSession(path, app: label.app)
@@ -284,11 +284,11 @@ struct HTTPTraffic {
         return another
     }
 
-    // MARK: - Sessions that the tap has closed
+    // MARK: - Sessions that the tap closes
 
-    func farewell(_ code: Int, of session: Int, _ context: TapContext) -> [RelayStep] {
+    func closeParts(_ code: Int, of session: Int, _ context: TapContext) -> [RelayStep] {
         guard let exchange = exchanges.first, exchange.session == session else { return [] }
-        // It waits for a frame: this is it.
+        // The request waits for a frame, and gets this one.
         guard let answer else { return [Self.answerClosed(exchange.head, exchange.path, context)] }
         guard let frames = answer.frames, frames.canSift, exchange.path?.takesFrames == true else { return [] }
         var body = ByteBuffer()
@@ -296,7 +296,7 @@ struct HTTPTraffic {
         return [.pass(.body(body), .incoming), .pass(.end(nil), .incoming)]
     }
 
-    /// The answer to a request of such a session: the code, where it receives.
+    /// The answer to a request of a closed session: the code, if the request receives frames.
     private static func answerClosed(
         _ request: HTTPRequestHead, _ path: SockJSPath?, _ context: TapContext
     ) -> RelayStep {
@@ -318,7 +318,7 @@ struct HTTPTraffic {
 }
 
 extension TapContext {
-    /// Reports what concerns a session where there is one, and otherwise the connection.
+    /// Reports what concerns a session if there is one, otherwise the connection.
     fileprivate mutating func report(
         _ direction: WireEvent.Direction, _ content: TapEvent.Content, of session: Int?, _ label: inout RelayLabel
     ) {

@@ -2,12 +2,12 @@ import NIOCore
 import NIOHTTP1
 import STOMPTransport
 
-/// How a relay gets its second end.
+/// How a relay gets its second end, and what it carries.
 extension Relay {
     /// Whether a connection to a server is waited for, and would be used.
     var awaitsServer: Bool { ends.server.state == .connecting && phase == .passing }
 
-    /// Has a connection to the server made, where there is none.
+    /// Connects to the server, if there is no connection yet.
     mutating func connect(_ context: inout TapContext) {
         guard ends.server.state == .absent else { return }
         ends.server.state = .connecting
@@ -18,7 +18,7 @@ extension Relay {
         if let server = servers.first { context.actions.append(.connect(label.id, server)) }
     }
 
-    /// The connection to the server stands.
+    /// There is a connection to the server.
     mutating func connected(to address: String, _ context: inout TapContext) {
         guard let server = servers.first else { return }
         ends.server = RelayEnd(.open, address: address)
@@ -30,7 +30,7 @@ extension Relay {
         context.deliver()
     }
 
-    /// The server that was tried cannot be reached; the next one is tried, where there is one.
+    /// The present server cannot be reached: the next one is tried, if there is one.
     mutating func notConnected(_ error: any Error, _ context: inout TapContext) {
         guard let target = servers.popFirst()?.target else { return }
         let site = addressText(host: target.host, port: target.port)
@@ -42,7 +42,7 @@ extension Relay {
         unusable(error, &context)
     }
 
-    /// There is no server, and none will be tried.
+    /// No server can be reached, or the connection is of no use.
     mutating func unusable(_ error: any Error, _ context: inout TapContext) {
         ends.server.state = .absent
         cause = cause ?? .noConnectionToServer
@@ -59,7 +59,7 @@ extension Relay {
         if ends.app.isGone { finish(&context) }
     }
 
-    /// Bytes come in place of HTTP, behind the 101 that has just left for the app.
+    /// The 101 has just left for the app: from here on HTTP is replaced.
     mutating func upgrade(_ context: inout TapContext) {
         guard case .http(var http) = traffic, let upgrade = http.upgrade else { return }
         http.stop(label.id, &context)
@@ -81,11 +81,11 @@ extension Relay {
         } else {
             context.report(.local, .note(.otherUpgrade(path: path)), of: &label)
         }
-        for side in TapSide.both { takeRest(of: side, &context) }
+        for side in TapSide.both { switchToBytes(from: side, &context) }
     }
 
-    /// Makes bytes of HTTP, from behind the message that asked for it or agreed to it.
-    private mutating func takeRest(of side: TapSide, _ context: inout TapContext) {
+    /// This side sends bytes from here on, the first of which may have come together with its last message of HTTP.
+    private mutating func switchToBytes(from side: TapSide, _ context: inout TapContext) {
         guard let rest = ends[side].reader?.rest else { return }
         ends[side].reader = nil
         if rest.readableBytes > 0 { receive(.bytes(rest), side.direction, &context) }
@@ -95,7 +95,7 @@ extension Relay {
 
 /// How a relay ends.
 extension Relay {
-    /// How long an end may take to go, once the other is gone.
+    /// How long an end may stay after the other one is gone.
     static let timeout = TimeAmount.seconds(5)
 
     mutating func advance(to next: Phase) {
@@ -104,8 +104,7 @@ extension Relay {
 
     // MARK: - By the tap
 
-    /// What one side sends is no HTTP, or not what the tap would pass on: that side, or the app, is told in an answer
-    /// where one may still be given.
+    /// What one side sends is not HTTP, or not passed on for safety: the app gets an answer, if one is still possible.
     mutating func violated(_ violation: HTTPReader.Violation, by side: TapSide, _ context: inout TapContext) {
         guard phase == .passing else { return }
         let isTooLarge = violation == .headTooLarge
@@ -138,32 +137,32 @@ extension Relay {
         closeBothEnds(.inputClosed, &context)
     }
 
-    /// Ends both connections at once, where there is nothing that an end could be told.
+    /// Resets both connections, as no answer is possible.
     mutating func breakOff(_ context: inout TapContext) {
         advance(to: .broken)
         context.deliver()
         for side in TapSide.both { reset(side, &context) }
     }
 
-    /// The tap has closed a session that this carries: with a code where there is one, and otherwise by breaking off.
+    /// The tap has closed a session that this relay carries: with a code if there is one, otherwise without a word.
     mutating func breakOff(_ session: Int, _ context: inout TapContext) {
-        look(&context)
+        inspect(&context)
         let code = context.configuration.faults.closeCode
-        let steps = code.map { traffic.farewell($0, of: session, context) } ?? []
+        let steps = code.map { traffic.closeParts($0, of: session, context) } ?? []
         advance(to: .broken)
         for step in steps { perform(step, &context) }
         if phase == .broken { closeBothEnds(code == nil ? .brokenOff : .inputClosed, &context) }
     }
 
-    /// Closes both ends behind what is on its way to them.
+    /// Closes both ends after what is on its way to them.
     private mutating func closeBothEnds(_ part: RelayPart, _ context: inout TapContext) {
         advance(to: .ending)
-        // The ends learn of it when it was told.
+        // It is reported before the ends notice.
         context.deliver()
         for side in TapSide.both.reversed() { pass(part, side.direction, &context) }
         for side in TapSide.both { command(.flush, side, &context) }
         updateReading(&context)
-        for side in TapSide.both { expectToGo(side, &context) }
+        for side in TapSide.both { scheduleClose(side, &context) }
     }
 
     mutating func freeze(_ context: inout TapContext) {
@@ -180,38 +179,38 @@ extension Relay {
 
     // MARK: - By its ends
 
-    /// This end is gone. The relay is over when there is no other one, or that is gone too.
+    /// This end is gone. The relay is over if there is no other one, or that is gone too.
     mutating func gone(_ side: TapSide, _ context: inout TapContext) {
         ends[side].state = .gone
         switch (ends.app.state, ends.server.state) {
         case (.gone, .gone), (.gone, .absent): finish(&context)
         case (.gone, .connecting) where phase != .passing: finish(&context)
-        default: if !isFrozen { expectToGo(side.other, &context) }
+        default: if !isFrozen { scheduleClose(side.other, &context) }
         }
     }
 
-    /// Closes an end that does not go by itself, once nothing is on its way to it any more.
-    private mutating func expectToGo(_ side: TapSide, _ context: inout TapContext) {
-        guard ends[side].state == .open, !ends[side].isExpectedToGo else { return }
-        ends[side].isExpectedToGo = true
-        context.actions.append(.schedule(.going(label.id, side), at: context.now + Self.timeout))
+    /// Closes an end that does not close by itself in time, once nothing is on its way to it any more.
+    private mutating func scheduleClose(_ side: TapSide, _ context: inout TapContext) {
+        guard ends[side].state == .open, !ends[side].hasCloseTimer else { return }
+        ends[side].hasCloseTimer = true
+        context.actions.append(.schedule(.endClose(label.id, side), at: context.now + Self.timeout))
     }
 
-    /// This end has had its time to go.
-    mutating func endShouldBeGone(_ side: TapSide, _ context: inout TapContext) {
-        ends[side].isExpectedToGo = false
+    /// This end has had its time to close.
+    mutating func closeTimerFired(_ side: TapSide, _ context: inout TapContext) {
+        ends[side].hasCloseTimer = false
         guard !ends[side].isGone else { return }
-        if lanes[side.other].isEmpty { close(side, &context) } else { expectToGo(side, &context) }
+        if lanes[side.other].isEmpty { close(side, &context) } else { scheduleClose(side, &context) }
     }
 
-    /// Nothing is left of it.
+    /// The relay is over.
     mutating func finish(_ context: inout TapContext) {
-        look(&context)
+        inspect(&context)
         advance(to: .over)
         for side in TapSide.both {
             lanes[side].isHeld = true
-            if lanes[side].isAwaited { context.actions.append(.cancel(.lane(label.id, side))) }
-            if ends[side].isExpectedToGo { context.actions.append(.cancel(.going(label.id, side))) }
+            if lanes[side].hasTimer { context.actions.append(.cancel(.lane(label.id, side))) }
+            if ends[side].hasCloseTimer { context.actions.append(.cancel(.endClose(label.id, side))) }
         }
         let id = label.id
         traffic.updateHTTP { $0.stop(id, &context) }
@@ -220,6 +219,6 @@ extension Relay {
             context.detach(id, from: session)
         }
         context.deliver()
-        context.finished.append(id)
+        context.finishedRelays.append(id)
     }
 }

@@ -2,17 +2,21 @@ import NIOCore
 import NIOHTTP1
 import STOMPTransport
 
-/// A connection of an app's, and the one to the server that takes what it says: two ends, and a lane each way. A value
-/// without I/O: what happens at the ends is told to it, and what is to be done is added to ``TapContext/actions``.
+/// A connection with an app and the one with its server: two ends, and a lane each way. A value without I/O: it gets the
+/// events of its ends, and adds what must be done to ``TapContext/actions``.
+///
+/// What an end sends goes from ``handle(_:at:_:)`` by way of HTTP, if it is HTTP, to ``receive(_:_:_:)``; there ``Traffic``
+/// inspects it and returns steps, most of them parts that pass. These wait in a lane until they may leave, and are then
+/// written to the other end.
 struct Relay {
     typealias ID = Int
 
-    /// How far it is. It only ever goes on to a later phase.
+    /// How far it is. A phase is only ever followed by a later one.
     enum Phase: Int {
         case passing
-        /// Nothing passes any more but what the tap itself says.
+        /// Nothing passes any more except what the tap itself sends.
         case broken
-        /// Both ends are being closed, behind what is on its way to them.
+        /// Both ends are being closed after what is on its way to them.
         case ending
         case over
     }
@@ -22,14 +26,14 @@ struct Relay {
     /// What each end has sent and has not been passed on yet.
     var lanes: Pair<RelayLane>
     var traffic = Traffic.opaque
-    /// What it carries, where that is one session from its beginning to its end.
+    /// The session that it carries, if that is one from its start to its end.
     var session: Int?
     var phase = Phase.passing
-    /// Whether nothing passes, and nothing is closed, as a fault of the session that it carries. It may still be ended.
+    /// Whether a fault has frozen the session that it carries: nothing passes. In any phase.
     var isFrozen = false
-    /// What has passed and is still to be looked at.
-    private var later: [(RelayPart, WireEvent.Direction)] = []
-    /// The servers that are still to be tried, the present one first.
+    /// What has passed and is not inspected yet.
+    private var uninspected: [(RelayPart, WireEvent.Direction)] = []
+    /// The servers that have not failed, the present one first.
     var servers: ArraySlice<TapConfiguration.Server>
     /// Who ended it first, and how.
     var cause: TapEnding?
@@ -41,7 +45,7 @@ struct Relay {
         servers = context.configuration.servers[...]
     }
 
-    /// Takes up the connection of the app.
+    /// The app has connected.
     mutating func start(_ context: inout TapContext) {
         lanes.server.isHeld = false
         if servers.first?.target.kind == .tcp {
@@ -59,7 +63,7 @@ struct Relay {
         context.deliver()
     }
 
-    // MARK: - What happens at an end
+    // MARK: - Events of an end
 
     mutating func handle(_ event: RelayEnd.Event, at side: TapSide, _ context: inout TapContext) {
         switch event {
@@ -93,7 +97,7 @@ struct Relay {
         readComplete(side, &context)
     }
 
-    /// Takes HTTP apart that has come, as far as it goes.
+    /// Takes apart the HTTP that has come.
     private mutating func takeApart(_ side: TapSide, _ context: inout TapContext) {
         do throws(HTTPReader.Violation) {
             while let element = try ends[side].reader?.next() {
@@ -105,10 +109,10 @@ struct Relay {
         }
     }
 
-    /// A read is over, or as good as one: what it brought is sent, and then looked at and told.
+    /// A read is complete: what it brought is sent, and then inspected and reported.
     mutating func readComplete(_ side: TapSide, _ context: inout TapContext) {
         command(.flush, side.other, &context)
-        look(&context)
+        inspect(&context)
         updateReading(&context)
         context.deliver()
     }
@@ -119,23 +123,23 @@ struct Relay {
         _ part: RelayPart, _ direction: WireEvent.Direction, _ context: inout TapContext
     ) {
         guard phase == .passing else { return }
-        if case .bytes = part, traffic.looksLater(context) {
+        if case .bytes = part, traffic.inspectsLater(context) {
             if ends[direction.receiver].isGone, !isFrozen { reset(direction.sender, &context) }
             pass(part, direction, &context)
-            later.append((part, direction))
+            uninspected.append((part, direction))
             return
         }
-        look(&context)
+        inspect(&context)
         for step in traffic.receive(part, direction, &label, &context) { perform(step, &context) }
         if case .inputClosed = part, ends.server.state == .absent { close(.app, &context) }
     }
 
-    /// Looks at what has passed.
-    mutating func look(_ context: inout TapContext) {
-        guard !later.isEmpty else { return }
-        let parts = later
-        later.removeAll(keepingCapacity: true)
-        // All of it has passed, so that nothing is left to be done.
+    /// Inspects what has passed already.
+    mutating func inspect(_ context: inout TapContext) {
+        guard !uninspected.isEmpty else { return }
+        let parts = uninspected
+        uninspected.removeAll(keepingCapacity: true)
+        // The steps would only pass it on.
         for (part, direction) in parts { _ = traffic.receive(part, direction, &label, &context) }
     }
 
@@ -147,8 +151,8 @@ struct Relay {
         case .breakOff: breakOff(&context)
         case .freeze: freeze(&context)
         case .close(let session):
-            // This one at once, so that nothing more of the same read passes.
-            context.closed.append((session, context.closeSession(session).filter { $0 != label.id }))
+            // This relay at once, so that nothing more of the same read passes.
+            context.closedSessions.append((session, context.closeSession(session).filter { $0 != label.id }))
             breakOff(session, &context)
         case .readOn:
             ends.app.reader?.proceed()
@@ -157,7 +161,7 @@ struct Relay {
         }
     }
 
-    /// Passes on what one end has sent, or the tap says in its place, when it may leave.
+    /// Passes on what one end has sent, or the tap in its place, as soon as it may leave.
     mutating func pass(_ part: RelayPart, _ direction: WireEvent.Direction, _ context: inout TapContext) {
         lanes[direction].append(part, at: context.now)
         pump(direction, &context)
@@ -166,14 +170,14 @@ struct Relay {
     /// Passes on what may leave now.
     private mutating func pump(_ direction: WireEvent.Direction, _ context: inout TapContext) {
         while let part = lanes[direction].next(at: context.now) { deliver(part, direction, &context) }
-        if let due = lanes[direction].wait(after: context.now) {
+        if let due = lanes[direction].timer(after: context.now) {
             context.actions.append(.schedule(.lane(label.id, direction.sender), at: due))
         }
     }
 
-    /// What this end has sent may pass by now.
-    mutating func laneIsDue(from side: TapSide, _ context: inout TapContext) {
-        lanes[side].waited()
+    /// Some of what this end has sent may leave now.
+    mutating func laneTimerFired(from side: TapSide, _ context: inout TapContext) {
+        lanes[side].timerFired()
         pump(side.direction, &context)
         readComplete(side, &context)
     }
@@ -203,7 +207,7 @@ struct Relay {
         }
     }
 
-    /// Back-pressure: an end is read from where the other one takes what it says.
+    /// Back-pressure: an end is read from only while the other one takes what it sends.
     func mayBeRead(_ side: TapSide) -> Bool {
         guard !ends[side].isFull else { return false }
         guard phase == .passing else { return true }
@@ -219,7 +223,7 @@ struct Relay {
         }
     }
 
-    // MARK: - What is done at an end
+    // MARK: - Commands to an end
 
     func command(_ command: RelayEnd.Command, _ side: TapSide, _ context: inout TapContext) {
         guard ends[side].state == .open else { return }

@@ -1,7 +1,7 @@
 import NIOCore
 import STOMPTransport
 
-/// One value for each of the two that a tap stands between: for the ends of a relay, or for what either of them sends.
+/// One value for each side of a tap: for the app and for the server, or for what either of them sends.
 struct Pair<Value> {
     var app: Value
     var server: Value
@@ -72,7 +72,7 @@ extension WireEvent.Direction {
     var receiver: TapSide { sender.other }
 }
 
-/// What a relay knows of one of its ends. A value without I/O: a channel brings its events and carries out its commands.
+/// What a relay knows of one of its ends. A value without I/O: ``ChannelEnd`` reports its events and performs its commands.
 struct RelayEnd {
     /// How far the connection with this end is. An app's is open from the start.
     enum State {
@@ -85,13 +85,13 @@ struct RelayEnd {
         /// The read that brought the last bytes is over.
         case readComplete
         case writable(Bool)
-        /// The end has nothing more to say.
+        /// The end sends nothing more.
         case inputClosed
         /// Nothing comes any more, and nothing can be sent: the last event. With an error where the connection broke.
         case gone((any Error)?)
     }
 
-    /// What is to be done at an end.
+    /// What the tap does at an end.
     enum Command {
         case write(ByteBuffer)
         case flush
@@ -108,15 +108,15 @@ struct RelayEnd {
     var state: State
     /// The peer's address and port.
     var address: String
-    /// What takes HTTP apart, and puts it together; nil where bytes pass.
+    /// Takes HTTP apart; nil if the bytes are not HTTP.
     var reader: HTTPReader?
     private var writer = HTTPWriter()
     var isReading = false
     var isWritable = true
     var isInputClosed = false
     var isOutputClosed = false
-    /// Whether it is looked at later whether it has gone by itself.
-    var isExpectedToGo = false
+    /// Whether a timer is set that closes it if it is not gone by then.
+    var hasCloseTimer = false
 
     init(_ state: State, address: String = "") {
         self.state = state
@@ -124,10 +124,10 @@ struct RelayEnd {
     }
 
     var isGone: Bool { state == .gone }
-    /// Whether what is held is so much that nothing more should be read.
+    /// Whether so much is held that nothing more should be read.
     var isFull: Bool { reader?.isFull ?? false }
 
-    /// Whether the other end may be read from, as far as it depends on this one.
+    /// Whether the other end may be read from, as far as this one is concerned.
     var takesMore: Bool {
         switch state {
         case .absent, .gone: true
@@ -136,7 +136,7 @@ struct RelayEnd {
         }
     }
 
-    /// The bytes of what passes to this end.
+    /// The bytes of a part that passes to this end.
     mutating func encode(_ part: RelayPart) -> [ByteBuffer] {
         switch part {
         case .bytes(let bytes):

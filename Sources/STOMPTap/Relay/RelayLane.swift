@@ -5,24 +5,24 @@ import STOMPTransport
 /// What passes from one end of a relay to the other.
 enum RelayPart {
     case bytes(ByteBuffer)
-    /// The head as it passes, and as it came; it came from nobody where the tap itself says it. The body's chunks pass as
-    /// they came, or where `makesChunks` says so, new ones are made of it.
+    /// The head as it passes, and as it came; nil if the tap has made it. The chunks of the body pass as they came, or with
+    /// `makesChunks` new ones are made.
     case requestHead(HTTPRequestHead, HTTPRawHead?, makesChunks: Bool = false)
     case responseHead(HTTPResponseHead, HTTPRawHead?, makesChunks: Bool = false)
     case body(ByteBuffer)
-    /// What stands around the chunks of a body, as it came.
+    /// The bytes around the chunks of a body, as they came.
     case chunkFraming(ByteBuffer)
     case end(HTTPHeaders?)
     /// The HTTP connection is a WebSocket from here on.
     case upgraded
-    /// The end has nothing more to say.
+    /// The end sends nothing more.
     case inputClosed
-    /// The end is gone, and not in an orderly way.
+    /// The connection with the end is broken.
     case reset
-    /// The tap breaks the connection off.
+    /// The tap closes the connection without a code.
     case brokenOff
 
-    /// In bytes; of heads and signs it does not matter.
+    /// In bytes; zero for anything but bytes and bodies.
     var size: Int {
         switch self {
         case .bytes(let bytes), .body(let bytes), .chunkFraming(let bytes): bytes.readableBytes
@@ -51,24 +51,24 @@ enum RelayPart {
     }
 }
 
-/// One way through a relay: what one end brings waits here for as long as faults hold it, or until there is another end.
-/// A value without I/O.
+/// One way through a relay: what one end sends waits here while faults hold it, or until there is another end. A value
+/// without I/O.
 struct RelayLane {
     /// The most bytes that wait before the end that brings them is no longer read from.
     private static let limit = 2 << 20
-    /// What each part counts for beside its own: a small one keeps the whole of the read that brought it.
+    /// What each part counts in addition to its size: a small one keeps the whole read that brought it in memory.
     private static let partCost = 1 << 10
 
     private var line: DelayLine<RelayPart>
-    /// Whether nothing leaves: there is no end yet, or it is frozen.
+    /// Whether nothing leaves: there is no other end yet, or the relay is frozen.
     var isHeld = true
-    /// Whether a timer will ask again.
-    private(set) var isAwaited = false
+    /// Whether a timer is set for the next part.
+    private(set) var hasTimer = false
 
     init(_ faults: TapFaults) { line = DelayLine(faults) }
 
     var isEmpty: Bool { line.count == 0 }
-    /// Whether more should come.
+    /// Whether more may be read.
     var hasRoom: Bool { line.size + line.count * Self.partCost < Self.limit }
 
     mutating func append(_ part: RelayPart, at now: NIODeadline) {
@@ -79,18 +79,19 @@ struct RelayLane {
     /// The next part, where it may leave by now.
     mutating func next(at now: NIODeadline) -> RelayPart? { isHeld ? nil : line.next(at: now) }
 
-    /// When to ask again for the next part; nil where there is nothing to wait for, or it is awaited already.
-    mutating func wait(after now: NIODeadline) -> NIODeadline? {
-        guard !isHeld, !isAwaited, let due = line.due, due > now else { return nil }
-        isAwaited = true
+    /// When a timer must fire for the next part; nil if none is needed, or one is set already.
+    mutating func timer(after now: NIODeadline) -> NIODeadline? {
+        guard !isHeld, !hasTimer, let due = line.due, due > now else { return nil }
+        hasTimer = true
         return due
     }
 
-    /// The timer asks now.
-    mutating func waited() { isAwaited = false }
+    /// The timer has fired.
+    mutating func timerFired() { hasTimer = false }
 }
 
-/// Holds what passes for as long as a fault asks for, in its order. A value without I/O: the time is told to it.
+/// Holds what passes for as long as a fault asks for, in its order. A value without I/O: it gets the time
+/// with each call.
 struct DelayLine<Element> {
     private let delay: TimeAmount
     private let jitter: TimeAmount

@@ -14,7 +14,7 @@ struct SockJSBody {
 
     private let path: SockJSPath
     private var decoder: SockJSFrameDecoder
-    /// Why nothing can be taken out of it, until that is told.
+    /// Why nothing can be taken out of it, until that is reported.
     private var obstacle: TransportError?
     private var isOver = false
 

@@ -2,52 +2,53 @@ import NIOCore
 import NIOHTTP1
 import STOMPTransport
 
-/// What travels through a relay, as far as the tap can take it apart. A value without I/O: it is given what an end has
-/// sent, and says what the relay is to do.
+/// What travels through a relay, as far as the tap can take it apart: bare STOMP, HTTP, whose bodies may be those of
+/// SockJS, or a WebSocket. A value without I/O: it gets what an end has sent, and returns
+/// the steps that its relay performs.
 enum Traffic {
-    /// What nobody can take apart.
+    /// Bytes that the tap cannot take apart.
     case opaque
-    /// STOMP over TCP: this session.
+    /// STOMP over TCP, of the session with this number.
     case stomp(Int)
-    /// Requests and their answers, among them those of SockJS sessions, and the requests for WebSockets.
+    /// Requests and their answers, including those of SockJS sessions, and requests for WebSockets.
     case http(HTTPTraffic)
     case webSocket(WebSocketTraffic)
 
-    /// Why the tap closes a session, for both ends.
+    /// The reason in the close frames of the tap.
     static let closeReason = "closed by stomptap"
 
     var isHTTP: Bool {
         if case .http = self { true } else { false }
     }
 
-    /// Whether the answer to a request has begun, or there is none to be given.
+    /// Whether the tap can give no answer of its own, as one has begun, or this is not HTTP.
     var isAnswering: Bool {
         if case .http(let http) = self { http.isAnswering } else { true }
     }
 
-    /// Whether this side should send more, as far as it depends on what it sends.
+    /// Whether more may be read from this side, as far as the protocol is concerned.
     func takesMore(from side: TapSide) -> Bool {
         guard case .http(let http) = self else { return true }
         return http.upgrade == nil && (side == .server || http.hasRoom)
     }
 
-    /// A request as the server gets it that took the connection.
+    /// A request as the connected server gets it.
     func addressed(_ head: HTTPRequestHead, _ rewriting: RequestRewriting) -> HTTPRequestHead {
         guard case .http(let http) = self, let site = http.site else { return head }
         return rewriting.addressed(head, to: site)
     }
 
-    /// Changes what is known of requests and answers, where there are any.
+    /// Changes the state of HTTP, if this is HTTP.
     mutating func updateHTTP(_ body: (inout HTTPTraffic) -> Void) {
         guard case .http(var http) = self else { return }
-        // Nothing else has it meanwhile, so that it is not copied.
+        // Taken out, so that it is not copied.
         self = .opaque
         body(&http)
         self = .http(http)
     }
 
-    /// Whether bytes pass before they are looked at, as nothing of them can be lost.
-    func looksLater(_ context: TapContext) -> Bool {
+    /// Whether bytes pass before they are inspected, as no fault can drop any of them.
+    func inspectsLater(_ context: TapContext) -> Bool {
         switch self {
         case .http: false
         case .opaque: true
@@ -55,9 +56,9 @@ enum Traffic {
         }
     }
 
-    /// Takes what one end has sent.
+    /// Inspects what one end has sent.
     ///
-    /// - Returns: what the relay is to do, in this order.
+    /// - Returns: what the relay must do, in this order.
     mutating func receive(
         _ part: RelayPart, _ direction: WireEvent.Direction, _ label: inout RelayLabel, _ context: inout TapContext
     ) -> [RelayStep] {
@@ -67,7 +68,7 @@ enum Traffic {
         case .stomp(let session):
             return Self.receive(stomp: part, direction, of: session, &context)
         case .http(var http):
-            // Nothing else has it meanwhile, so that it is not copied.
+            // Taken out, so that it is not copied.
             self = .opaque
             defer { self = .http(http) }
             return http.receive(part, direction, &label, &context)
@@ -84,47 +85,43 @@ enum Traffic {
         guard let index = context.sessions.index(forKey: session) else { return [.pass(part, direction)] }
         let isSifting = context.configuration.faults.needsSifting
         let outcome: FrameFilter.Outcome
-        var steps: [RelayStep] = []
         switch part {
-        case .bytes(let bytes):
-            outcome = context.sessions.values[index].inspector.inspect(bytes, direction)
-            if !isSifting { steps.append(.pass(part, direction)) }
-        case .inputClosed, .reset:
-            outcome = context.sessions.values[index].inspector.finish(direction)
-        default:
-            return [.pass(part, direction)]
+        case .bytes(let bytes): outcome = context.sessions.values[index].inspector.inspect(bytes, direction)
+        case .inputClosed, .reset: outcome = context.sessions.values[index].inspector.finish(direction)
+        default: return [.pass(part, direction)]
         }
         context.report(direction, outcome.seen, of: session)
-        steps += outcome.passed.lazy.filter { _ in isSifting }.map { .pass(.bytes($0), direction) }
-        if case .bytes = part {} else { steps.append(.pass(part, direction)) }
-        return steps + context.closing(of: session)
+        guard isSifting else { return [.pass(part, direction)] }
+        var parts = outcome.passed.map { RelayPart.bytes($0) }
+        if case .bytes = part {} else { parts.append(part) }
+        return parts.map { .pass($0, direction) } + context.closing(of: session)
     }
 
-    /// What both ends are told when the tap closes this session with this code.
-    func farewell(_ code: Int, of session: Int, _ context: TapContext) -> [RelayStep] {
+    /// What is sent to the ends when the tap closes this session with this code.
+    func closeParts(_ code: Int, of session: Int, _ context: TapContext) -> [RelayStep] {
         switch self {
         case .opaque, .stomp: []
-        case .http(let http): http.farewell(code, of: session, context)
-        case .webSocket(let webSocket): webSocket.farewell(code)
+        case .http(let http): http.closeParts(code, of: session, context)
+        case .webSocket(let webSocket): webSocket.closeParts(code)
         }
     }
 }
 
-/// What a relay is to do after something came.
+/// What a relay must do after an end has sent something.
 enum RelayStep {
-    /// This passes that way.
+    /// Pass this on that way.
     case pass(RelayPart, WireEvent.Direction)
-    /// There is to be a connection to the server.
+    /// Connect to the server, if there is no connection yet.
     case connect
-    /// The app is answered in the server's place, and the connection ends.
+    /// Answer the app in the server's place, and end the connection.
     case answer(HTTPResponseStatus, HTTPHeaders, ByteBuffer)
-    /// Both connections end at once, as there is nothing that an end could be told.
+    /// Reset both connections, as no answer is possible.
     case breakOff
-    /// Nothing passes any more: it is for a session that is frozen.
+    /// Pass nothing on from now on: the session is frozen.
     case freeze
-    /// The tap closes this session.
+    /// Close this session, as a fault.
     case close(Int)
-    /// The app's next request may be read, which was held back as long as the connection might become another.
+    /// Read the app's next request, which had to wait while the connection might be upgraded.
     case readOn
 
     /// Answers with a line of text.
@@ -134,9 +131,9 @@ enum RelayStep {
 }
 
 extension TapContext {
-    /// The step that closes a session, where it has had all the frames that it was to have.
+    /// The step that closes a session, if as many frames have passed as a fault allows.
     func closing(of session: Int?) -> [RelayStep] {
-        guard let session, sessions[session]?.isSpent == true else { return [] }
+        guard configuration.faults.needsSifting, let session, sessions[session]?.isSpent == true else { return [] }
         return [.close(session)]
     }
 }
@@ -144,16 +141,16 @@ extension TapContext {
 /// The messages of a WebSocket. A value without I/O.
 struct WebSocketTraffic {
     let session: Int
-    /// Whether messages are envelopes of SockJS; nil until the server's first one tells.
+    /// Whether messages are envelopes of SockJS; nil until the server's first one shows it.
     private var isSockJS: Bool?
-    /// What takes apart what each side sends, until it cannot be taken apart any more.
+    /// Take apart what each side sends; nil once that is not possible any more.
     private var dissectors: Pair<WebSocketDissector?>
 
     /// - Parameters:
     ///   - answer: the head of the 101.
     ///   - mayBeSockJS: whether the path is one of a SockJS session.
     ///   - limit: the largest message that is taken apart, in bytes.
-    /// - Throws: ``TransportError`` where the sides have agreed on what cannot be taken apart.
+    /// - Throws: ``TransportError`` if the sides have agreed on an extension that is not known.
     init(session: Int, answer: HTTPResponseHead, mayBeSockJS: Bool, limit: Int) throws(TransportError) {
         self.session = session
         isSockJS = mayBeSockJS ? nil : false
@@ -180,7 +177,7 @@ struct WebSocketTraffic {
         } catch {
             context.report(direction, outcome.seen, of: session)
             context.report(direction, .note(.noLongerTakenApart(error)), of: session)
-            // What the dissector has kept is lost where it alone says what passes.
+            // What the dissector has kept cannot be passed on.
             if isSifting { steps.append(.pass(.reset, direction)) }
         }
         if isSifting {
@@ -221,9 +218,9 @@ struct WebSocketTraffic {
         if isSockJS == nil, direction == .incoming { isSockJS = StreamInspector.opensSockJS(bytes) }
         switch (isSockJS, direction) {
         case (true?, .outgoing):
-            session.inspector.takeSockJS(array: bytes, into: &outcome)
+            session.inspector.inspectSockJS(array: bytes, into: &outcome)
         case (true?, _):
-            if let closing = session.inspector.takeSockJS(frame: bytes, into: &outcome) {
+            if let closing = session.inspector.inspectSockJS(frame: bytes, into: &outcome) {
                 session.note(ending: closing)
             }
         default:
@@ -231,7 +228,7 @@ struct WebSocketTraffic {
         }
     }
 
-    func farewell(_ code: Int) -> [RelayStep] {
+    func closeParts(_ code: Int) -> [RelayStep] {
         let reason = Traffic.closeReason
         var steps = TapSide.both.map { side in
             let close = WebSocketDissector.close(code: code, reason: reason, isMasked: side == .app)
