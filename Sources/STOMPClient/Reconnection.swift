@@ -37,27 +37,19 @@ public struct Reconnection: Sendable {
         on eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next(),
         _ body: (STOMPConnection) async throws -> Result
     ) async throws -> Result {
-        var attempt = 0
         var lostAt: NIODeadline?
-        while true {
-            var openedAt: NIODeadline?
-            do {
-                let connection = try await connect(on: eventLoop)
-                openedAt = .now()
-                report(.connected(connection, away: lostAt.map { .now() - $0 }))
-                return try await body(connection)
-            } catch let error as STOMPClientError where error.mayPass && !Task.isCancelled {
-                let hadSession = openedAt != nil || lostAt != nil
-                if let openedAt {
-                    lostAt = .now()
-                    if .now() - openedAt >= policy.stableAfter { attempt = 0 }
-                }
-                attempt += 1
-                guard hadSession || policy.includesFirst, attempt <= policy.attempts ?? .max else { throw error }
-                let wait = policy.wait(before: attempt, chance: .random(in: 0...1))
-                report(.lost(error, attempt: attempt, wait: wait))
-                try await Task.sleep(nanoseconds: UInt64(wait.nanoseconds))
-            }
+        return try await policy.run { opened in
+            let connection = try await connect(on: eventLoop)
+            opened()
+            report(.connected(connection, away: lostAt.map { .now() - $0 }))
+            return try await body(connection)
+        } lost: { error, attempts in
+            guard let error = error as? STOMPClientError, error.mayPass else { throw error }
+            let now = NIODeadline.now()
+            if attempts.isOpen { lostAt = now }
+            guard let wait = attempts.wait(at: now, chance: .random(in: 0...1)) else { throw error }
+            report(.lost(error, attempt: attempts.count, wait: wait))
+            return wait
         }
     }
 
@@ -111,5 +103,65 @@ public struct ReconnectPolicy: Sendable, Hashable {
         let full = attempt <= 1 ? Double(delay.nanoseconds) / 2 : Double(delay.nanoseconds) * Double(1 << doublings)
         let bounded = min(full, Double(longestDelay.nanoseconds))
         return .nanoseconds(Int64(bounded * (0.5 + 0.5 * min(max(chance, 0), 1))))
+    }
+}
+
+extension ReconnectPolicy {
+    /// Does `body` until it returns, and again after each error that `lost` allows: the one loop that reconnects.
+    ///
+    /// - Parameters:
+    ///   - body: opens a connection, calls `opened`, and uses it.
+    ///   - lost: decides after an error: the time to wait before the next attempt, or it throws.
+    package func run<Result>(
+        _ body: (_ opened: () -> Void) async throws -> Result,
+        lost: (any Error, inout ReconnectAttempts) throws -> TimeAmount
+    ) async throws -> Result {
+        var attempts = ReconnectAttempts(self)
+        while true {
+            do {
+                return try await body { attempts.opened(at: .now()) }
+            } catch  where !Task.isCancelled {
+                let wait = try lost(error, &attempts)
+                try await Task.sleep(nanoseconds: UInt64(wait.nanoseconds))
+            }
+        }
+    }
+}
+
+/// The attempts that are made one after the other by a policy: a value, to which the time is told.
+public struct ReconnectAttempts: Sendable, Hashable {
+    /// How many attempts the present series has; 0 before the first loss.
+    public private(set) var count = 0
+    /// Whether a connection is open.
+    public var isOpen: Bool { openedAt != nil }
+    private let policy: ReconnectPolicy
+    private var openedAt: NIODeadline?
+    private var hadSession = false
+
+    public init(_ policy: ReconnectPolicy) { self.policy = policy }
+
+    public mutating func opened(at now: NIODeadline) {
+        openedAt = now
+        hadSession = true
+    }
+
+    /// Counts a lost connection, or an attempt that failed.
+    ///
+    /// - Parameters:
+    ///   - asked: how long the server that was open wants to be left alone, where it says so. The first attempt of a
+    ///     series follows it; later ones wait at least as long as the policy says, unless it asks for at least
+    ///     ``ReconnectPolicy/delay``.
+    ///   - chance: from 0 to 1.
+    /// - Returns: how long to wait before the next attempt; nil where there is none.
+    public mutating func wait(at now: NIODeadline, asked: TimeAmount? = nil, chance: Double) -> TimeAmount? {
+        let wasOpen = openedAt != nil
+        let isStable = openedAt.map { now - $0 >= policy.stableAfter } ?? false
+        if isStable || (wasOpen && asked ?? .zero >= policy.delay) { count = 0 }
+        openedAt = nil
+        count += 1
+        guard hadSession || policy.includesFirst, count <= policy.attempts ?? .max else { return nil }
+        let wait = policy.wait(before: count, chance: chance)
+        guard let asked else { return wait }
+        return wasOpen && count == 1 ? asked : max(asked, wait)
     }
 }

@@ -25,6 +25,51 @@ import enum TestSupport.Loopback
         #expect(policy.wait(before: -1, chance: -1) == .hours(24 * 365 / 4))
     }
 
+    @Test func aSeriesBeginsAnewOnlyAfterAStableConnection() {
+        var attempts = ReconnectAttempts(ReconnectPolicy(attempts: 4))
+        let start = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
+        attempts.opened(at: start)
+        #expect(attempts.wait(at: start + .seconds(1), chance: 1) == .milliseconds(500))
+        #expect(attempts.wait(at: start + .seconds(2), chance: 1) == .seconds(1))
+        attempts.opened(at: start + .seconds(3))
+        #expect(attempts.isOpen)
+        #expect(attempts.wait(at: start + .seconds(7), chance: 1) == .seconds(2))
+        #expect(!attempts.isOpen && attempts.count == 3)
+        attempts.opened(at: start + .seconds(10))
+        #expect(attempts.wait(at: start + .seconds(15), chance: 1) == .milliseconds(500))
+        for _ in 2...4 { #expect(attempts.wait(at: start + .seconds(16), chance: 0) != nil) }
+        #expect(attempts.wait(at: start + .seconds(16), chance: 0) == nil)
+    }
+
+    @Test func theFirstConnectionIsTriedAgainOnlyWhereThePolicyIncludesIt() {
+        var policy = ReconnectPolicy()
+        for includesFirst in [false, true] {
+            policy.includesFirst = includesFirst
+            var attempts = ReconnectAttempts(policy)
+            #expect((attempts.wait(at: .uptimeNanoseconds(1), chance: 0) != nil) == includesFirst)
+        }
+        var never = ReconnectAttempts(.never)
+        never.opened(at: .uptimeNanoseconds(1))
+        #expect(never.wait(at: .uptimeNanoseconds(2), chance: 0) == nil)
+    }
+
+    /// A server that sends `retry: 0` and ends each stream would be asked without a pause.
+    @Test(arguments: [
+        (TimeAmount.zero, [TimeAmount.zero, .seconds(1), .seconds(2), .seconds(4)]),
+        (.milliseconds(10), [.milliseconds(10), .seconds(1), .seconds(2), .seconds(4)]),
+        (.seconds(3), [.seconds(3), .seconds(3), .seconds(3), .seconds(3)]),
+    ])
+    func whatTheServerAsksForIsTheShortestWait(asked: TimeAmount, waits: [TimeAmount]) {
+        var attempts = ReconnectAttempts(ReconnectPolicy(delay: .seconds(1)))
+        var now = NIODeadline.uptimeNanoseconds(1)
+        let measured = waits.map { _ in
+            attempts.opened(at: now)
+            now = now + .seconds(1)
+            return attempts.wait(at: now, asked: asked, chance: 1)
+        }
+        #expect(measured == waits)
+    }
+
     @Test func triesAgainOnlyWhatMayPass() {
         let passing: [STOMPClientError] = [
             .closed(nil, .betweenFrames), .silent(for: .seconds(2), agreed: .seconds(1)), .over, .abandoned,
