@@ -2,13 +2,13 @@ import NIOCore
 import NIOPosix
 import STOMPTransport
 
-/// Stands between apps and their server, passes everything on, and tells what it sees.
+/// A relay between apps and their server, which passes everything on and reports what it sees.
 ///
-/// Everything happens on one event loop, so that what is told has one order.
+/// Everything happens on one event loop, so that reports have one order.
 public final class Tap: Sendable {
-    /// The address that is listened on.
+    /// The address that the tap listens on.
     public let host: String
-    /// Its port, also where the system chose it.
+    /// Its port, as chosen by the system if the configuration has 0.
     public let port: Int
     private let listener: TransportListener
     let tapServer: NIOLoopBound<TapServer>
@@ -20,12 +20,11 @@ public final class Tap: Sendable {
         self.tapServer = tapServer
     }
 
-    /// Starts a tap on one event loop of `group`, and returns when it listens.
+    /// Starts a tap on one event loop of `group`, and returns once it listens.
     ///
-    /// - Parameter observer: takes what is seen, together what came together. It is called on the event loop, one call
-    ///   after the other, and should not block: the apps wait for it.
-    /// - Throws: ``TransportError`` where the address cannot be listened on, or a file or a header of the options will
-    ///   not do.
+    /// - Parameter observer: gets what is seen, in one call what came in one read. It is called on the event loop and should
+    ///   not block, as the apps wait for it.
+    /// - Throws: ``TransportError`` if the address cannot be listened on, or a file or a header of the options is invalid.
     public static func start(
         _ configuration: TapConfiguration, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         observer: @escaping @Sendable ([TapEvent]) -> Void
@@ -50,7 +49,7 @@ public final class Tap: Sendable {
     }
 }
 
-/// Where a tap stands, and how it behaves.
+/// The address of a tap, its servers, and how it behaves.
 public struct TapConfiguration: Sendable {
     /// The address that apps connect to; the system chooses the port where it is 0.
     public var host: String
@@ -73,7 +72,7 @@ public struct TapConfiguration: Sendable {
     public var connectTimeout = TimeAmount.seconds(5)
     /// How the tap misbehaves on purpose. Default not at all.
     public var faults = TapFaults()
-    /// Whether what passes below the messages is told. Default no.
+    /// Whether what passes below the messages is reported. Default no.
     public var tellsLayers = false
 
     /// - Parameter targets: the servers, none of them behind a proxy.

@@ -140,8 +140,3 @@ public enum TapNote: Sendable, Hashable {
     /// More requests are refused, and no longer told one by one.
     case moreRefusals
 }
-
-extension WireEvent.Direction {
-    /// Who sends that way.
-    var sender: TapSide { self == .outgoing ? .app : .server }
-}

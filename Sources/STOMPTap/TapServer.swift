@@ -1,134 +1,105 @@
 import NIOCore
 import STOMPTransport
 
-/// All connections and sessions of a tap. It lives on the tap's event loop.
+/// Performs what a ``TapMachine`` decides: it has the channels, the connector and the timers, and decides nothing itself.
+/// It lives on the tap's event loop.
 final class TapServer {
-    /// The most SockJS sessions that are known at a time; the requests of more are passed on and not taken apart.
-    static let largestSessionCount = 10_000
-    /// What is told at once at the most.
-    private static let largestBatch = 1000
-    /// How long a SockJS session may be without a request before it counts as over. Servers end it after 5 s.
-    private static let sessionTimeout = TimeAmount.seconds(6)
-
-    let configuration: TapConfiguration
-    let eventLoop: any EventLoop
-    let connector: TransportConnector
-    let admission: RequestAdmission
+    private let eventLoop: any EventLoop
+    private let connector: TransportConnector
+    private let connectTimeout: TimeAmount
     private let observer: @Sendable ([TapEvent]) -> Void
-    private var batch: [TapEvent] = []
-    private(set) var relays: [ObjectIdentifier: Relay] = [:]
-    private(set) var sessions: [String: TapSession] = [:]
-    private var lastNumber = 0
+    private(set) var machine: TapMachine
+    /// What is still to be performed. An action may cause an event at once; the actions that follow wait for their turn.
+    private var actions = CircularBuffer<TapAction>()
+    private var isPerforming = false
+    private var ends: [Relay.ID: Pair<ChannelEnd?>] = [:]
+    private var timers: [TapTimer: Scheduled<Void>] = [:]
+    private var lastID = 0
+    private var isShuttingDown = false
     private var whenEmpty: EventLoopPromise<Void>?
 
     init(
         _ configuration: TapConfiguration, on eventLoop: any EventLoop,
         observer: @escaping @Sendable ([TapEvent]) -> Void
     ) {
-        self.configuration = configuration
         self.eventLoop = eventLoop
         self.observer = observer
         connector = TransportConnector(options: configuration.transport)
-        admission = RequestAdmission(configuration)
+        connectTimeout = configuration.connectTimeout
+        machine = TapMachine(configuration)
     }
 
+    /// Takes the connection of an app.
     func accept(_ channel: any Channel) throws {
         // A handshake of TLS may end when all the others are being ended.
-        guard whenEmpty == nil else { return channel.close(promise: nil) }
-        if configuration.faults.refusal > 0, Double.random(in: 0..<1) < configuration.faults.refusal {
-            report(
-                TapEvent(connection: nextNumber(), app: addressText(channel.remoteAddress), .fault(.connectionRefused)))
-            deliver()
-            RelayEnd(channel, .outgoing) { _ in }.reset()
-            return
-        }
-        let relay = Relay(channel, self)
-        try relay.start()
-        relays[ObjectIdentifier(relay)] = relay
+        guard !isShuttingDown else { return channel.close(promise: nil) }
+        lastID += 1
+        ends[lastID] = Pair(app: try end(channel, .app, of: lastID), server: nil)
+        handle(.accepted(lastID, app: addressText(channel.remoteAddress)))
     }
 
-    /// The relay is over.
-    func remove(_ relay: Relay) {
-        relays[ObjectIdentifier(relay)] = nil
-        if relays.isEmpty { whenEmpty?.succeed() }
-    }
-
-    /// Ends all connections; the future is kept when they are over.
+    /// Ends all connections, and then all sessions; the future succeeds when they are over.
     func shutDown() -> EventLoopFuture<Void> {
         let promise = eventLoop.makePromise(of: Void.self)
-        guard !relays.isEmpty else {
-            endSessions()
-            promise.succeed()
-            return promise.futureResult
-        }
+        isShuttingDown = true
         whenEmpty = promise
-        for relay in relays.values { relay.shutDown() }
-        return promise.futureResult.assumeIsolated().map { self.endSessions() }.nonisolated()
+        handle(.shutDown)
+        if machine.isEmpty { whenEmpty.take()?.succeed() }
+        return promise.futureResult.assumeIsolated().map { self.handle(.sessionsEnd) }.nonisolated()
     }
 
-    private func endSessions() {
-        for session in sessions.values { session.end(.tapEnded) }
-        sessions = [:]
+    /// Gives the machine an event, and performs the actions that follow from it.
+    func handle(_ event: TapMachine.Event) {
+        actions += machine.handle(event, at: eventLoop.now)
+        guard !isPerforming else { return }
+        isPerforming = true
+        while let action = actions.popFirst() { perform(action) }
+        isPerforming = false
     }
 
-    // MARK: - What is told
-
-    func nextNumber() -> Int {
-        lastNumber += 1
-        return lastNumber
-    }
-
-    func tells(_ content: TapEvent.Content) -> Bool {
-        switch content {
-        case .wire(_, .observedHeartBeat, _): true
-        case .wire: configuration.tellsLayers || content.isTraffic
-        case .frame, .opened, .refused, .fault, .note, .ended: true
+    private func perform(_ action: TapAction) {
+        switch action {
+        case .end(let id, let side, let command): ends[id]?[side]?.perform(command)
+        case .connect(let id, let server): connect(id, to: server)
+        case .report(let events): observer(events)
+        case .schedule(let timer, let deadline):
+            timers[timer]?.cancel()
+            timers[timer] = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
+                self?.timers[timer] = nil
+                self?.handle(.timerFired(timer))
+            }
+        case .cancel(let timer): timers.removeValue(forKey: timer)?.cancel()
+        case .over(let id):
+            ends[id] = nil
+            if machine.isEmpty { whenEmpty.take()?.succeed() }
         }
     }
 
-    func report(_ event: TapEvent) {
-        guard tells(event.content) else { return }
-        batch.append(event)
-        // One read may bring very many.
-        if batch.count >= Self.largestBatch { deliver() }
+    private func end(_ channel: any Channel, _ side: TapSide, of id: Relay.ID) throws -> ChannelEnd {
+        try ChannelEnd(channel) { [self] event in handle(.end(id, side, event)) }
     }
 
-    /// Hands on what was told since the last time.
-    func deliver() {
-        guard !batch.isEmpty else { return }
-        let events = batch
-        batch.removeAll(keepingCapacity: true)
-        observer(events)
-    }
+    // MARK: - Connections to servers
 
-    // MARK: - SockJS sessions
-
-    /// The session that a request belongs to; nil where it cannot be known.
-    ///
-    /// - Parameter isReceiving: whether the request receives: only such a one opens a session.
-    func session(of path: SockJSPath, app: String, isReceiving: Bool) -> TapSession? {
-        if let session = sessions[path.session] { return session }
-        if sessions.count >= Self.largestSessionCount {
-            sessions = sessions.filter { !$0.value.hasEnded || $0.value.isCarried }
-        }
-        guard isReceiving, sessions.count < Self.largestSessionCount else { return nil }
-        return makeSession(path, app: app)
-    }
-
-    /// A session in place of the one that may be known by the same path. It stays known that long also when it
-    /// has ended, as a client goes on asking until it has read of the end.
-    func makeSession(_ path: SockJSPath, app: String) -> TapSession {
-        let session = TapSession(number: nextNumber(), app: app, self, keepsMessages: true)
-        sessions[path.session] = session
-        session.whenIdle = { [weak self, weak session] in
-            guard let self, let session else { return }
-            session.idleTimer?.cancel()
-            session.idleTimer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.sessionTimeout) {
-                session.end(.noRequest(within: Self.sessionTimeout))
-                if self.sessions[path.session] === session { self.sessions[path.session] = nil }
+    private func connect(_ id: Relay.ID, to server: TapConfiguration.Server) {
+        connector.channel(
+            to: server.target, by: server.proxy, on: eventLoop, deadline: .now() + connectTimeout
+        ).assumeIsolated().whenComplete { [self] result in
+            switch result {
+            case .success(let channel): connected(id, channel)
+            case .failure(let error): handle(.notConnected(id, error))
             }
         }
-        session.start(.sockJS(transport: path.transport, session: path.session))
-        return session
+    }
+
+    private func connected(_ id: Relay.ID, _ channel: any Channel) {
+        do {
+            guard machine.awaitsServer(id), channel.isActive else { throw ChannelError.eof }
+            ends[id]?.server = try end(channel, .server, of: id)
+        } catch {
+            channel.close(promise: nil)
+            return handle(.unusable(id, error))
+        }
+        handle(.connected(id, address: addressText(channel.remoteAddress)))
     }
 }

@@ -83,37 +83,6 @@ import Testing
         }
     }
 
-    /// What is to be said at the end waits as long as everything else.
-    @Test func anEndWaitsForWhatIsHeld() async throws {
-        var faults = TapFaults()
-        faults.delay = .milliseconds(5500)
-        let port = try Loopback.freePorts(1)[0]
-        try await Between.run {
-            $0.faults = faults
-            $0.servers = [
-                .init(.init(kind: .webSocket(requestTarget: "/"), host: "127.0.0.1", port: port, isSecure: false))
-            ]
-        } _: { between in
-            let app = try await between.connect()
-            app.send("GET / HTTP/1.1\r\n\r\n")
-            try await app.wait(for: "HTTP/1.1 502 Bad Gateway\r\n")
-            try await app.waitForEnd()
-        }
-    }
-
-    @Test func whatPassedBeforeTheTapBreaksOffArrives() async throws {
-        var faults = TapFaults()
-        faults.delay = .milliseconds(100)
-        faults.closing = .frames(2)
-        try await Tapped.run(.tcp, faults: faults) { tapped, endpoint in
-            let app = try await Wire.connect(to: endpoint.port)
-            app.send("CONNECT\naccept-version:1.2\nhost:/\n\n\0")
-            try await app.waitForEnd()
-            #expect(app.text.hasPrefix("CONNECTED\n"))
-            #expect(tapped.faults.last == .closed(code: nil))
-        }
-    }
-
     /// HTTP/2 is never offered to the server, so there is nothing to wait for behind such a request.
     @Test func anOfferOfHTTP2HoldsNothingUp() async throws {
         try await Between.run { between in

@@ -19,7 +19,7 @@ import Testing
     private static func frames(
         _ body: [UInt8], _ transport: String, splitAt split: Int, limit: Int = 1 << 20
     ) throws -> [String] {
-        let reader = try reader(transport, limit: limit)
+        var reader = try reader(transport, limit: limit)
         var frames: [ByteBuffer] = []
         for piece in [body[..<split], body[split...]] {
             let (next, failure) = reader.decode(ByteBuffer(bytes: piece))
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test func whatIsTooLongIsNoLongerTakenApart() throws {
-        let reader = try Self.reader("xhr", limit: 10)
+        var reader = try Self.reader("xhr", limit: 10)
         let (pieces, failure) = reader.decode(ByteBuffer(string: "o\nh\na[\"0123456789\"]\n"))
         #expect(pieces.compactMap(\.frame).map { String(buffer: $0) } == ["o", "h"])
         #expect(failure?.kind == .limitExceeded)
@@ -99,11 +99,11 @@ import Testing
 
     @Test func compressedBodiesAreToldOnce() throws {
         let headers = HTTPHeaders([("Content-Encoding", "gzip")])
-        let reader = try Self.reader("xhr", headers: headers, limit: 10)
+        var reader = try Self.reader("xhr", headers: headers, limit: 10)
         #expect(!reader.canSift)
         #expect(reader.decode(ByteBuffer(string: "o\n")).failure == .http(.compressedAnswer(encoding: "gzip")))
         #expect(reader.decode(ByteBuffer(string: "o\n")).failure == nil)
-        let plain = try Self.reader("xhr", headers: ["Content-Encoding": "identity"], limit: 10)
+        var plain = try Self.reader("xhr", headers: ["Content-Encoding": "identity"], limit: 10)
         #expect(plain.decode(ByteBuffer(string: "o\n")).pieces.count == 1)
     }
 
@@ -119,7 +119,7 @@ import Testing
 
     /// What is lost becomes a heart-beat, as a script that calls nothing would count as a failure.
     @Test func scriptsAreSifted() throws {
-        let reader = try Self.reader("htmlfile")
+        var reader = try Self.reader("htmlfile")
         let script = "<html>\r\n<script>\np(\"o\");\n</script>\r\n/**/p(\"a[\\\"x\\\",\\\"y\\\"]\"); // z\r\n"
         let (pieces, _) = reader.decode(ByteBuffer(string: script))
         #expect(pieces.count == 5)

@@ -1,6 +1,4 @@
-import NIOConcurrencyHelpers
 import NIOCore
-import NIOEmbedded
 import STOMPTransport
 import TestSupport
 import Testing
@@ -107,12 +105,9 @@ import Testing
             #expect(between.messages(.incoming) == ["x\"y", "x\"y"])
             #expect(between.layers.contains("sockjs sock JSFrame open"))
             #expect(between.layers.contains("sockjs sock JSFrame messages count 1 bytes 3"))
-            // The app may go at any time, and the session with it.
+            // The app may go at any time; that the session goes with it is in ``EndTableTests``.
             app.close()
             try await server.waitForEnd()
-            server.close()
-            try await between.wait("end") { $0.endings.count == 1 }
-            #expect(between.endings == [.noRequest(within: .seconds(6))])
             #expect(between.notes == [])
         }
     }
@@ -230,52 +225,5 @@ import Testing
             #expect(between.openings == [.webSocket(path: "/ws/000/aaa/websocket")])
             #expect(between.layers.suffix(4).contains("sockjs sock JSFrame close code 3000 reason Go away!"))
         }
-    }
-
-    @Test func sessionsAreLimited() throws {
-        let loop = EmbeddedEventLoop()
-        let configuration = TapConfiguration(host: "", port: 0, targets: [])
-        let events = NIOLockedValueBox<[TapEvent]>([])
-        let tapServer = TapServer(configuration, on: loop) { new in events.withLockedValue { $0 += new } }
-        func session(_ number: Int) throws -> TapSession? {
-            let path = try #require(SockJSPath(requestTarget: "/0/\(number)/xhr"))
-            return tapServer.session(of: path, app: "", isReceiving: true)
-        }
-        var first: TapSession?
-        for number in 0..<TapServer.largestSessionCount {
-            let session = try #require(try session(number))
-            if number == 0 { first = session }
-            #expect(session.number == number + 1)
-        }
-        #expect(try session(-1) == nil)
-        #expect(try session(0) === first)
-        // One that ends stays known, and makes room for another.
-        first?.end(.over)
-        #expect(try session(0) === first)
-        #expect(try session(-1) != nil)
-        #expect(try session(-2) == nil)
-        try loop.close()
-    }
-
-    /// A session without a request for a while is over, and one with requests is not, however short these are.
-    @Test func sessionsWithoutRequestsEnd() throws {
-        let loop = EmbeddedEventLoop()
-        let events = NIOLockedValueBox<[TapEvent]>([])
-        let configuration = TapConfiguration(host: "", port: 0, targets: [])
-        let tapServer = TapServer(configuration, on: loop) { new in events.withLockedValue { $0 += new } }
-        let path = try #require(SockJSPath(requestTarget: "/0/a/xhr"))
-        let session = try #require(tapServer.session(of: path, app: "", isReceiving: true))
-        let relay = Relay(EmbeddedChannel(loop: loop), tapServer)
-        for _ in 0..<20 {
-            session.attach(relay)
-            session.detach(relay)
-            loop.advanceTime(by: .seconds(5))
-            #expect(!session.hasEnded)
-        }
-        loop.advanceTime(by: .seconds(2))
-        #expect(session.hasEnded)
-        let next = try #require(tapServer.session(of: path, app: "", isReceiving: true))
-        #expect(next.number == 2)
-        try loop.close()
     }
 }

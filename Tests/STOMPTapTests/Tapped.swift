@@ -62,8 +62,9 @@ extension Tapped {
     func freeze() async throws {
         let tapServer = tap.tapServer
         try await tapServer.eventLoop.submit {
-            let carried = tapServer.value.relays.values.compactMap(\.session)
-            for session in carried + tapServer.value.sessions.values { session.freeze() }
+            for session in tapServer.value.machine.context.sessions.keys {
+                tapServer.value.handle(.timerFired(.sessionFreeze(session)))
+            }
         }.get()
     }
 }

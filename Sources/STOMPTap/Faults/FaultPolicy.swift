@@ -2,13 +2,13 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// Says what of a inspector gets lost, and when enough has passed. A value without I/O.
+/// Decides which frames and heart-beats a fault drops, and when enough have passed. A value without I/O.
 struct FaultPolicy {
     enum Verdict: Equatable {
         case pass
-        /// It is lost.
+        /// It is dropped, and that is reported.
         case drop(TapFault)
-        /// It is behind the last one that passes, and nobody is told of it.
+        /// It comes after the last one that passes, and is not reported.
         case hide
     }
 
@@ -23,7 +23,7 @@ struct FaultPolicy {
         if case .frames(let count) = faults.closing { remaining = count }
     }
 
-    /// Whether as many frames have passed as may.
+    /// Whether as many frames have passed as the fault allows.
     var isSpent: Bool { remaining == 0 }
 
     mutating func judge(_ frame: Frame) -> Verdict {
@@ -41,7 +41,7 @@ struct FaultPolicy {
         return dropsHeartBeats ? .drop(.droppedHeartBeat) : .pass
     }
 
-    /// Judges a message that is no STOMP.
+    /// Judges a message that is not STOMP.
     mutating func judgeMessage() -> Verdict {
         guard !isSpent else { return .hide }
         remaining = remaining.map { $0 - 1 }
@@ -53,30 +53,30 @@ struct FaultPolicy {
 public struct TapFaults: Sendable {
     /// When a connection is closed.
     public enum Closing: Sendable, Hashable {
-        /// Behind so many frames, both ways together.
+        /// After this many frames, both ways together.
         case frames(Int)
-        /// So long after it began.
+        /// This long after it began.
         case time(TimeAmount)
     }
 
-    /// How long everything is held, each way. Default zero.
+    /// A delay of everything, each way. Default zero.
     public var delay = TimeAmount.zero
     /// The most that is added to the delay at random; what was sent first still comes first. Default zero.
     public var jitter = TimeAmount.zero
     /// The most bytes that pass in a second, each way. Default no limit.
     public var rate: Int?
-    /// Whether heart-beats are lost.
+    /// Whether heart-beats are dropped. Default no.
     public var dropsHeartBeats = false
-    /// Which MESSAGE and SEND frames are lost. Default none.
+    /// Which MESSAGE and SEND frames are dropped. Default none.
     public var dropsMessage: (@Sendable (Frame) -> Bool)?
     /// When the tap closes a connection. Default never.
     public var closing: Closing?
-    /// The close code that both ends of a WebSocket or SockJS session are told then (RFC 6455, section 7.4). Without
-    /// one the connection breaks off.
+    /// The close code that is then sent to both ends of a WebSocket or SockJS session (RFC 6455, section 7.4). Without one
+    /// the connection is just closed.
     public var closeCode: Int?
-    /// How probable it is that a connection is refused: 0 to 1. Default 0.
+    /// The probability that a connection is refused: 0 to 1. Default 0.
     public var refusal = 0.0
-    /// How long after it began nothing passes any more, and nothing is closed.
+    /// After how long a connection is frozen: nothing passes any more, and nothing is closed. Default never.
     public var freezing: TimeAmount?
 
     /// No faults at all.
@@ -84,7 +84,7 @@ public struct TapFaults: Sendable {
 }
 
 extension TapFaults {
-    /// Whether what passes has to be known before it passes, as some of it may not.
+    /// Whether everything must be inspected before it passes, as some of it may be dropped.
     var needsSifting: Bool { dropsHeartBeats || dropsMessage != nil || closeCode != nil || isCounting }
 
     private var isCounting: Bool {
@@ -92,7 +92,7 @@ extension TapFaults {
         return false
     }
 
-    /// How everything is slowed down, where it is.
+    /// How everything is slowed down, if it is.
     var slowness: TapFault? {
         guard delay > .zero || jitter > .zero || rate != nil else { return nil }
         return .slowed(delay: delay, jitter: jitter, rate: rate)

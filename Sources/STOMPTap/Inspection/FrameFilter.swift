@@ -9,11 +9,17 @@ struct FrameFilter {
         var seen: [TapEvent.Content] = []
         /// What passes: messages, in their order.
         var passed: [ByteBuffer] = []
+
+        /// Takes out what was seen so far, to report it before the rest.
+        mutating func takeSeen() -> [TapEvent.Content] {
+            defer { seen = [] }
+            return seen
+        }
     }
 
     private var decoder: FrameDecoder
     private let keepsMessages: Bool
-    /// What came behind the last frame, of which nobody knows yet whether it passes.
+    /// What came after the last frame; whether it passes is not decided yet.
     private var undecided = ByteBuffer()
     /// The messages that are held until the frame ends that the last of them begins.
     private var held: [ByteBuffer] = []
@@ -105,7 +111,7 @@ struct FrameFilter {
         decoder.version = frame.headers["version"].flatMap(STOMPVersion.init(rawValue:)) ?? .v10
     }
 
-    /// - Parameter keepsPadding: whether ends of lines behind a frame pass, which stand for nothing.
+    /// - Parameter keepsPadding: whether ends of lines after a frame pass, which have no meaning.
     private mutating func release(into outcome: inout Outcome, keepsPadding: Bool) {
         guard decoder.bufferedBytes == 0 || !keepsMessages else { return }
         if decoder.bufferedBytes == 0, undecided.readableBytes > 0 {

@@ -2,24 +2,23 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// What an app and its server say to each other, above whatever carries it: STOMP, or something else. A value without
+/// What an app and its server send to each other, whatever carries it: STOMP, or something else. A value without
 /// I/O.
 struct StreamInspector {
     private enum Speech {
-        /// The app has said nothing yet.
+        /// The app has not sent enough yet.
         case unknown
         case stomp
         case other
     }
 
     private var speech = Speech.unknown
-    private var toServer: FrameFilter
-    private var toApp: FrameFilter
+    private var filters: Pair<FrameFilter>
     private var policy: FaultPolicy?
     private let keepsMessages: Bool
     /// What carries it: ``WireEvent/Layer/sockjs`` once an envelope has come.
     var layer: WireEvent.Layer
-    /// What the app has said so far, where that is less than a command; nothing of it has passed where this sifts.
+    /// What the app has sent so far, if that is less than a command; if faults may drop something, it has not passed.
     private var opening = ByteBuffer()
 
     /// - Parameters:
@@ -27,52 +26,65 @@ struct StreamInspector {
     ///   - keepsMessages: whether it is carried by messages, over WebSocket and SockJS, and not by bytes.
     ///   - faults: what may get lost.
     init(limits: FrameLimits, keepsMessages: Bool, faults: TapFaults) {
-        toServer = FrameFilter(limits: limits, keepsMessages: keepsMessages)
-        toApp = FrameFilter(limits: limits, keepsMessages: keepsMessages)
+        filters = Pair { _ in FrameFilter(limits: limits, keepsMessages: keepsMessages) }
         self.keepsMessages = keepsMessages
         layer = keepsMessages ? .ws : .tcp
         policy = faults.needsSifting ? FaultPolicy(faults) : nil
     }
 
-    /// Whether only that passes which ``take(_:_:isText:)`` says.
-    var isSifting: Bool { policy != nil }
     /// Whether as many frames have passed as may.
     var isSpent: Bool { policy?.isSpent ?? false }
 
+    /// Takes what a read brought of a stream.
+    ///
+    /// - Returns: what is reported; and what passes, if faults may drop something.
+    mutating func inspect(_ bytes: ByteBuffer, _ direction: WireEvent.Direction) -> FrameFilter.Outcome {
+        var outcome = FrameFilter.Outcome()
+        inspect(bytes, direction, into: &outcome)
+        return outcome
+    }
+
     /// Takes a message, or what a read brought of a stream.
     ///
-    /// - Parameter isText: what kind of message it is, where it is one of a WebSocket.
-    /// - Returns: what is to be told; and what passes, where ``isSifting``.
-    mutating func inspect(_ bytes: ByteBuffer, _ direction: WireEvent.Direction, isText: Bool = true)
-        -> FrameFilter.Outcome
-    {
-        guard speech == .unknown, direction == .outgoing else {
-            return speech == .stomp ? takeSTOMP(bytes, direction, isText) : takeOther(bytes, direction, isText)
+    /// - Parameters:
+    ///   - isText: what kind of message it is, where it is one of a WebSocket.
+    ///   - outcome: gets what is reported; and what passes, if faults may drop something.
+    mutating func inspect(
+        _ bytes: ByteBuffer, _ direction: WireEvent.Direction, isText: Bool = true,
+        into outcome: inout FrameFilter.Outcome
+    ) {
+        switch speech {
+        case .stomp: inspectSTOMP(bytes, direction, isText, into: &outcome)
+        case .unknown where direction == .outgoing: inspectOpening(bytes, isText, into: &outcome)
+        case .unknown, .other: inspectOther(bytes, direction, isText, into: &outcome)
         }
+    }
+
+    /// Takes what the app sends first.
+    private mutating func inspectOpening(_ bytes: ByteBuffer, _ isText: Bool, into outcome: inout FrameFilter.Outcome) {
         var said = opening
         said.writeImmutableBuffer(bytes)
         switch Self.beginsSTOMP(said) {
         case true?:
             opening = ByteBuffer()
             speech = .stomp
-            return takeSTOMP(said, direction, isText)
+            inspectSTOMP(said, .outgoing, isText, into: &outcome)
         case false?:
             opening = ByteBuffer()
             speech = .other
-            return takeOther(said, direction, isText)
+            inspectOther(said, .outgoing, isText, into: &outcome)
         case nil where keepsMessages:
-            return takeOther(bytes, direction, isText)
+            inspectOther(bytes, .outgoing, isText, into: &outcome)
         case nil:
             opening = said
-            return FrameFilter.Outcome()
         }
     }
 
-    /// Tells and passes what is held, as one side has ended.
+    /// Reports and passes what is held, as one side has ended.
     mutating func finish(_ direction: WireEvent.Direction) -> FrameFilter.Outcome {
         var outcome = FrameFilter.Outcome()
         if direction == .outgoing, opening.readableBytes > 0 {
-            outcome = takeOther(opening, direction, true)
+            inspectOther(opening, direction, true, into: &outcome)
             opening = ByteBuffer()
         }
         release(direction, &outcome)
@@ -80,36 +92,34 @@ struct StreamInspector {
     }
 
     private mutating func release(_ direction: WireEvent.Direction, _ outcome: inout FrameFilter.Outcome) {
-        guard isSifting else { return }
-        if direction == .outgoing { toServer.releaseAll(into: &outcome) } else { toApp.releaseAll(into: &outcome) }
+        if policy != nil { filters[direction].releaseAll(into: &outcome) }
     }
 
-    private mutating func takeSTOMP(
-        _ bytes: ByteBuffer, _ direction: WireEvent.Direction, _ isText: Bool
-    ) -> FrameFilter.Outcome {
-        var outcome = FrameFilter.Outcome()
-        let carried = direction == .outgoing ? toServer.bufferedBytes : toApp.bufferedBytes
+    private mutating func inspectSTOMP(
+        _ bytes: ByteBuffer, _ direction: WireEvent.Direction, _ isText: Bool, into outcome: inout FrameFilter.Outcome
+    ) {
+        let first = outcome.seen.count
+        let carried = filters[direction].bufferedBytes
         do throws(STOMPProtocolError) {
-            if direction == .outgoing {
-                try Self.inspect(bytes, &toServer, &policy, &outcome)
-            } else {
-                try Self.inspect(bytes, &toApp, &policy, &outcome)
-                toServer.version = toApp.version
-            }
+            try Self.inspect(bytes, &filters[direction], &policy, &outcome)
+            // The server says which version both speak.
+            if direction == .incoming { filters.app.version = filters.server.version }
         } catch {
             // From here on nothing is dropped: what it would be a part of is not known.
             speech = .other
             release(direction, &outcome)
+            let rest = Self.rest(of: bytes, after: outcome.seen[first...], carried: carried)
             outcome.seen.append(.note(.notSTOMP(error)))
-            outcome.seen.append(other(Self.rest(of: bytes, behind: outcome.seen, carried: carried), isText))
+            outcome.seen.append(other(rest, isText))
         }
-        return outcome
     }
 
-    /// What stands behind the frames that were seen.
+    /// What follows the frames that were seen.
     ///
     /// - Parameter carried: how many bytes of these came before `bytes`.
-    private static func rest(of bytes: ByteBuffer, behind seen: [TapEvent.Content], carried: Int) -> ByteBuffer {
+    private static func rest(of bytes: ByteBuffer, after seen: ArraySlice<TapEvent.Content>, carried: Int)
+        -> ByteBuffer
+    {
         let size = seen.reduce(-carried) { size, content in
             if case .frame(let frame) = content { size + frame.bytes.readableBytes } else { size }
         }
@@ -119,23 +129,22 @@ struct StreamInspector {
     }
 
     private static func inspect(
-        _ bytes: ByteBuffer, _ sieve: inout FrameFilter, _ policy: inout FaultPolicy?,
+        _ bytes: ByteBuffer, _ filter: inout FrameFilter, _ policy: inout FaultPolicy?,
         _ outcome: inout FrameFilter.Outcome
     ) throws(STOMPProtocolError) {
-        guard var present = policy else { return try sieve.append(bytes, seen: &outcome.seen) }
+        guard var present = policy else { return try filter.append(bytes, seen: &outcome.seen) }
         defer { policy = present }
-        try sieve.sift(bytes, &present, outcome: &outcome)
+        try filter.sift(bytes, &present, outcome: &outcome)
     }
 
-    private mutating func takeOther(
-        _ bytes: ByteBuffer, _ direction: WireEvent.Direction, _ isText: Bool
-    ) -> FrameFilter.Outcome {
-        if let verdict = policy?.judgeMessage(), verdict != .pass { return FrameFilter.Outcome() }
-        var outcome = FrameFilter.Outcome(seen: [other(bytes, isText)])
+    private mutating func inspectOther(
+        _ bytes: ByteBuffer, _ direction: WireEvent.Direction, _ isText: Bool, into outcome: inout FrameFilter.Outcome
+    ) {
+        if let verdict = policy?.judgeMessage(), verdict != .pass { return }
+        outcome.seen.append(other(bytes, isText))
         // What was held before this turned out to be no STOMP.
         release(direction, &outcome)
         outcome.passed.append(bytes)
-        return outcome
     }
 
     private func other(_ bytes: ByteBuffer, _ isText: Bool) -> TapEvent.Content {

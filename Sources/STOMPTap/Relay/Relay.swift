@@ -2,221 +2,251 @@ import NIOCore
 import NIOHTTP1
 import STOMPTransport
 
-/// A connection of an app's, and the one to the server that takes what it says: two ends, and a lane each way.
-final class Relay {
-    /// How long an end may take to go, once the other is gone.
-    static let timeout = TimeAmount.seconds(5)
+/// A connection with an app and the one with its server: two ends, and a lane each way. A value without I/O: it gets the
+/// events of its ends, and adds what must be done to ``TapContext/actions``.
+///
+/// What an end sends goes from ``handle(_:at:_:)`` by way of HTTP, if it is HTTP, to ``receive(_:_:_:)``; there ``Traffic``
+/// inspects it and returns steps, most of them parts that pass. These wait in a lane until they may leave, and are then
+/// written to the other end.
+struct Relay {
+    typealias ID = Int
 
-    let tapServer: TapServer
-    private let channel: any Channel
-    private lazy var number = tapServer.nextNumber()
-    private(set) lazy var app = RelayEnd(channel, .outgoing) { [weak self] in self?.happened($0, at: .outgoing) }
-    var server: RelayEnd?
-    lazy var toServer = lane(.outgoing)
-    lazy var toApp = lane(.incoming)
-    var relayProtocol: any RelayProtocol = OpaqueRelayProtocol()
-    /// What is carried, where it is one session.
-    var session: TapSession?
-    /// What has passed and is still to be looked at.
-    private var later: [(RelayPart, WireEvent.Direction)] = []
-    var isConnecting = false
+    /// How far it is. A phase is only ever followed by a later one.
+    enum Phase: Int {
+        case passing
+        /// Nothing passes any more except what the tap itself sends.
+        case broken
+        /// Both ends are being closed after what is on its way to them.
+        case ending
+        case over
+    }
+
+    var label: RelayLabel
+    var ends: Pair<RelayEnd>
+    /// What each end has sent and has not been passed on yet.
+    var lanes: Pair<RelayLane>
+    var traffic = Traffic.opaque
+    /// The session that it carries, if that is one from its start to its end.
+    var session: Int?
+    var phase = Phase.passing
+    /// Whether a fault has frozen the session that it carries: nothing passes. In any phase.
     var isFrozen = false
-    /// Whether nothing passes any more but what the tap itself says.
-    var isBroken = false
-    /// Whether both ends are being closed.
-    var isEnding = false
-    var isOver = false
-    /// The request and the answer that are about to make a WebSocket.
-    var upgrade: (request: HTTPRequestHead, answer: HTTPResponseHead, mayBeSockJS: Bool)?
+    /// What has passed and is not inspected yet.
+    private var uninspected: [(RelayPart, WireEvent.Direction)] = []
+    /// The servers that have not failed, the present one first.
+    var servers: ArraySlice<TapConfiguration.Server>
     /// Who ended it first, and how.
     var cause: TapEnding?
 
-    init(_ channel: any Channel, _ tapServer: TapServer) {
-        self.channel = channel
-        self.tapServer = tapServer
+    init(_ id: ID, app: String, _ context: TapContext) {
+        label = RelayLabel(id: id, app: app)
+        ends = Pair(app: RelayEnd(.open, address: app), server: RelayEnd(.absent))
+        lanes = Pair { _ in RelayLane(context.configuration.faults) }
+        servers = context.configuration.servers[...]
     }
 
-    private func lane(_ direction: WireEvent.Direction) -> RelayChannel {
-        RelayChannel(tapServer.configuration.faults, on: tapServer.eventLoop) { [weak self] part in
-            self?.deliver(part, direction)
-        } flush: { [weak self] in
-            self?.readAll(direction)
-        }
-    }
-
-    func lane(of direction: WireEvent.Direction) -> RelayChannel { direction == .outgoing ? toServer : toApp }
-    func target(of direction: WireEvent.Direction) -> RelayEnd? { direction == .outgoing ? server : app }
-    private func source(of direction: WireEvent.Direction) -> RelayEnd? { direction == .outgoing ? app : server }
-
-    // MARK: - The beginning
-
-    /// Takes up the connection of the app.
-    func start() throws {
-        toApp.isHeld = false
-        if tapServer.configuration.servers.first?.target.kind == .tcp {
-            try app.attach()
-            let session = makeSession(keepsMessages: false)
-            relayProtocol = StreamRelayProtocol(session)
-            session.start(.tcp)
-            needServer()
+    /// The app has connected.
+    mutating func start(_ context: inout TapContext) {
+        lanes.server.isHeld = false
+        if servers.first?.target.kind == .tcp {
+            let number = context.number(of: &label)
+            context.open(.tcp, number: number, app: label.app, keepsMessages: false)
+            context.attach(label.id, to: number)
+            session = number
+            traffic = .stomp(number)
+            connect(&context)
         } else {
-            try app.attachHTTP()
-            relayProtocol = HTTPRelayProtocol(self, tapServer)
+            ends.app.reader = HTTPReader(.requests)
+            traffic = .http(HTTPTraffic())
         }
-        updateReading()
-        tapServer.deliver()
+        updateReading(&context)
+        context.deliver()
     }
 
-    func makeSession(keepsMessages: Bool) -> TapSession {
-        let session = TapSession(number: number, app: app.address, tapServer, keepsMessages: keepsMessages)
-        self.session = session
-        session.attach(self)
-        return session
+    // MARK: - Events of an end
+
+    mutating func handle(_ event: RelayEnd.Event, at side: TapSide, _ context: inout TapContext) {
+        switch event {
+        case .bytes(let bytes):
+            guard ends[side].reader != nil else { return receive(.bytes(bytes), side.direction, &context) }
+            ends[side].reader?.append(bytes)
+            takeApart(side, &context)
+        case .readComplete:
+            readComplete(side, &context)
+        case .writable(let isWritable):
+            ends[side].isWritable = isWritable
+            updateReading(&context)
+        case .inputClosed:
+            closeInput(side, &context)
+        case .gone(nil):
+            closeInput(side, &context)
+            gone(side, &context)
+        case .gone(let error?):
+            cause = cause ?? .connectionBroken(by: side, TransportError(breaking: error, with: ends[side].address))
+            receive(.reset, side.direction, &context)
+            gone(side, &context)
+        }
     }
 
-    /// Has a connection to the server made, where there is none.
-    func needServer() {
-        guard server == nil, !isConnecting else { return }
-        isConnecting = true
-        connect(to: tapServer.configuration.servers[...])
+    private mutating func closeInput(_ side: TapSide, _ context: inout TapContext) {
+        guard !ends[side].isInputClosed else { return }
+        ends[side].isInputClosed = true
+        if case .end? = ends[side].reader?.finish() { receive(.end(nil), side.direction, &context) }
+        cause = cause ?? .connectionClosed(by: side)
+        receive(.inputClosed, side.direction, &context)
+        readComplete(side, &context)
     }
 
-    private func connect(to servers: ArraySlice<TapConfiguration.Server>) {
-        guard let server = servers.first else { return }
-        tapServer.connector.channel(
-            to: server.target, by: server.proxy, on: tapServer.eventLoop,
-            deadline: .now() + tapServer.configuration.connectTimeout
-        ).assumeIsolated().whenComplete { [self] result in
-            switch result {
-            case .success(let channel):
-                (relayProtocol as? HTTPRelayProtocol)?.site = HTTPSite(server.target)
-                connected(channel)
-            case .failure(let error):
-                let site = addressText(host: server.target.host, port: server.target.port)
-                report(.local, .note(.cannotConnect(TransportError(breaking: error, with: site))))
-                if servers.count > 1, !isOver { return connect(to: servers.dropFirst()) }
-                unreachable(error)
+    /// Takes apart the HTTP that has come.
+    private mutating func takeApart(_ side: TapSide, _ context: inout TapContext) {
+        do throws(HTTPReader.Violation) {
+            while let element = try ends[side].reader?.next() {
+                receive(try RelayPart(element), side.direction, &context)
             }
-            tapServer.deliver()
-            // The app has not waited for it.
-            if app.isGone, self.server == nil { finish() }
-        }
-    }
-
-    private func connected(_ channel: any Channel) {
-        isConnecting = false
-        guard !isOver, !isBroken, channel.isActive else {
-            channel.close(promise: nil)
-            return isOver ? () : unreachable(ChannelError.eof)
-        }
-        let end = RelayEnd(channel, .incoming) { [weak self] in self?.happened($0, at: .incoming) }
-        do {
-            try relayProtocol is HTTPRelayProtocol ? end.attachHTTP() : end.attach()
         } catch {
-            channel.close(promise: nil)
-            return unreachable(error)
+            ends[side].reader?.stop()
+            violated(error, by: side, &context)
         }
-        server = end
-        toServer.isHeld = isFrozen
-        end.flush()
-        updateReading()
     }
 
-    private func unreachable(_ error: any Error) {
-        isConnecting = false
-        cause = cause ?? .noConnectionToServer
-        guard !isOver else { return }
-        if relayProtocol is HTTPRelayProtocol {
-            answer(.badGateway, "stomptap cannot reach the server: \(error)")
-        } else {
-            isBroken = true
-            app.reset()
-        }
-        updateReading()
+    /// A read is complete: what it brought is sent, and then inspected and reported.
+    mutating func readComplete(_ side: TapSide, _ context: inout TapContext) {
+        command(.flush, side.other, &context)
+        inspect(&context)
+        updateReading(&context)
+        context.deliver()
     }
 
     // MARK: - What passes
 
-    private func happened(_ event: RelayEnd.Event, at direction: WireEvent.Direction) {
-        switch event {
-        case .part(let part): receive(part, direction)
-        case .readAll: readAll(direction)
-        case .writabilityChanged: updateReading()
-        case .violation(let error): violated(error, direction)
-        case .gone: gone(direction)
-        }
-    }
-
-    private func receive(_ part: RelayPart, _ direction: WireEvent.Direction) {
-        note(cause: part, direction)
-        guard !isBroken else { return }
-        if case .bytes = part, relayProtocol.looksLater {
-            if let target = target(of: direction), target.isGone, !isFrozen { source(of: direction)?.reset() }
-            lane(of: direction).append(part)
-            later.append((part, direction))
+    mutating func receive(
+        _ part: RelayPart, _ direction: WireEvent.Direction, _ context: inout TapContext
+    ) {
+        guard phase == .passing else { return }
+        if case .bytes = part, traffic.inspectsLater(context) {
+            if ends[direction.receiver].isGone, !isFrozen { reset(direction.sender, &context) }
+            pass(part, direction, &context)
+            uninspected.append((part, direction))
             return
         }
-        look()
-        for part in relayProtocol.receive(part, direction) { lane(of: direction).append(part) }
-        relayProtocol.passed()
-        if case .inputClosed = part, server == nil, !isConnecting { app.close() }
+        inspect(&context)
+        for step in traffic.receive(part, direction, &label, &context) { perform(step, &context) }
+        if case .inputClosed = part, ends.server.state == .absent { close(.app, &context) }
     }
 
-    private func note(cause part: RelayPart, _ direction: WireEvent.Direction) {
-        guard cause == nil else { return }
-        switch part {
-        case .inputClosed: cause = .connectionClosed(by: direction.sender)
-        case .reset:
-            guard let end = source(of: direction), let error = end.error else {
-                return cause = .connectionReset(by: direction.sender)
-            }
-            cause = .connectionBroken(by: direction.sender, TransportError(breaking: error, with: end.address))
-        default: break
+    /// Inspects what has passed already.
+    mutating func inspect(_ context: inout TapContext) {
+        guard !uninspected.isEmpty else { return }
+        let parts = uninspected
+        uninspected.removeAll(keepingCapacity: true)
+        // The steps would only pass it on.
+        for (part, direction) in parts { _ = traffic.receive(part, direction, &label, &context) }
+    }
+
+    mutating func perform(_ step: RelayStep, _ context: inout TapContext) {
+        switch step {
+        case .pass(let part, let direction): pass(part, direction, &context)
+        case .connect: connect(&context)
+        case .answer(let status, let headers, let body): answer(status, headers, body, &context)
+        case .breakOff: breakOff(&context)
+        case .freeze: freeze(&context)
+        case .close(let session):
+            // This relay at once, so that nothing more of the same read passes.
+            context.closedSessions.append((session, context.closeSession(session).filter { $0 != label.id }))
+            breakOff(session, &context)
+        case .readOn:
+            ends.app.reader?.proceed()
+            takeApart(.app, &context)
+            readComplete(.app, &context)
         }
     }
 
-    /// Looks at what has passed.
-    func look() {
-        guard !later.isEmpty else { return }
-        let parts = later
-        later.removeAll(keepingCapacity: true)
-        for (part, direction) in parts { _ = relayProtocol.receive(part, direction) }
+    /// Passes on what one end has sent, or the tap in its place, as soon as it may leave.
+    mutating func pass(_ part: RelayPart, _ direction: WireEvent.Direction, _ context: inout TapContext) {
+        lanes[direction].append(part, at: context.now)
+        pump(direction, &context)
     }
 
-    private func readAll(_ direction: WireEvent.Direction) {
-        target(of: direction)?.flush()
-        look()
-        updateReading()
-        tapServer.deliver()
+    /// Passes on what may leave now.
+    private mutating func pump(_ direction: WireEvent.Direction, _ context: inout TapContext) {
+        while let part = lanes[direction].next(at: context.now) { deliver(part, direction, &context) }
+        if let due = lanes[direction].timer(after: context.now) {
+            context.actions.append(.schedule(.lane(label.id, direction.sender), at: due))
+        }
     }
 
-    private func deliver(_ part: RelayPart, _ direction: WireEvent.Direction) {
+    /// Some of what this end has sent may leave now.
+    mutating func laneTimerFired(from side: TapSide, _ context: inout TapContext) {
+        lanes[side].timerFired()
+        pump(side.direction, &context)
+        readComplete(side, &context)
+    }
+
+    mutating func setHeld(_ isHeld: Bool, _ direction: WireEvent.Direction, _ context: inout TapContext) {
+        lanes[direction].isHeld = isHeld
+        pump(direction, &context)
+    }
+
+    private mutating func deliver(
+        _ part: RelayPart, _ direction: WireEvent.Direction, _ context: inout TapContext
+    ) {
         switch part {
-        case .upgraded: return upgradeEnds()
+        case .upgraded: return upgrade(&context)
+        case .inputClosed: closeOutput(direction.receiver, &context)
+        case .reset: reset(direction.receiver, &context)
+        case .brokenOff: close(direction.receiver, &context)
         case .requestHead(let head, let raw, let makesChunks):
-            let head = (relayProtocol as? HTTPRelayProtocol)?.addressed(head) ?? head
-            server?.write(.requestHead(head, raw, makesChunks: makesChunks))
-        default: target(of: direction)?.write(part)
+            let head = traffic.addressed(head, context.rewriting)
+            write(.requestHead(head, raw, makesChunks: makesChunks), direction.receiver, &context)
+        case .end where direction == .incoming:
+            write(part, direction.receiver, &context)
+            let id = label.id
+            traffic.updateHTTP { $0.answerLeft(id, &context) }
+        case .bytes, .responseHead, .body, .chunkFraming, .end:
+            write(part, direction.receiver, &context)
         }
-        if case .end = part, direction == .incoming { (relayProtocol as? HTTPRelayProtocol)?.answerLeft() }
     }
 
-    /// Back-pressure: an end is read from where the other one takes what it says.
-    func updateReading() {
-        let mayRead = !isFrozen && upgrade == nil
-        let hasRoom = toServer.hasRoom && (relayProtocol as? HTTPRelayProtocol)?.hasRoom ?? true
-        let takesMore = server.map { $0.channel.isWritable || $0.isGone } ?? true
-        app.setReading(!app.isFull && (isBroken || mayRead && hasRoom && !isConnecting && takesMore))
-        guard let server else { return }
-        let mayTake = mayRead && toApp.hasRoom && (app.channel.isWritable || app.isGone)
-        server.setReading(!server.isFull && (isBroken || mayTake))
+    /// Back-pressure: an end is read from only while the other one takes what it sends.
+    func mayBeRead(_ side: TapSide) -> Bool {
+        guard !ends[side].isFull else { return false }
+        guard phase == .passing else { return true }
+        return !isFrozen && lanes[side].hasRoom && ends[side.other].takesMore && traffic.takesMore(from: side)
     }
 
-    // MARK: - What is told
+    mutating func updateReading(_ context: inout TapContext) {
+        for side in TapSide.both where ends[side].state == .open {
+            let isReading = mayBeRead(side)
+            guard isReading != ends[side].isReading else { continue }
+            ends[side].isReading = isReading
+            command(.read(isReading), side, &context)
+        }
+    }
 
-    func report(_ direction: WireEvent.Direction, _ content: TapEvent.Content) {
-        // A number is taken by what is told only.
-        guard tapServer.tells(content) else { return }
-        tapServer.report(TapEvent(connection: number, app: app.address, direction: direction, content))
+    // MARK: - Commands to an end
+
+    func command(_ command: RelayEnd.Command, _ side: TapSide, _ context: inout TapContext) {
+        guard ends[side].state == .open else { return }
+        context.actions.append(.end(label.id, side, command))
+    }
+
+    private mutating func write(_ part: RelayPart, _ side: TapSide, _ context: inout TapContext) {
+        for bytes in ends[side].encode(part) { command(.write(bytes), side, &context) }
+    }
+
+    private mutating func closeOutput(_ side: TapSide, _ context: inout TapContext) {
+        guard !ends[side].isOutputClosed else { return }
+        ends[side].isOutputClosed = true
+        command(.closeOutput, side, &context)
+    }
+
+    mutating func close(_ side: TapSide, _ context: inout TapContext) {
+        ends[side].isOutputClosed = true
+        command(.close, side, &context)
+    }
+
+    mutating func reset(_ side: TapSide, _ context: inout TapContext) {
+        ends[side].isOutputClosed = true
+        command(.reset, side, &context)
     }
 }

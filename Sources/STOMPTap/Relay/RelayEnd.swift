@@ -1,208 +1,179 @@
 import NIOCore
-import NIOPosix
 import STOMPTransport
-import SystemC
 
-/// One end of a relay: the last handler of a connection, which hands on what comes, and writes what the other end brings.
-final class RelayEnd: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
+/// One value for each side of a tap: for the app and for the server, or for what either of them sends.
+struct Pair<Value> {
+    var app: Value
+    var server: Value
 
+    init(app: Value, server: Value) {
+        self.app = app
+        self.server = server
+    }
+
+    /// Makes the value for each side in the same way.
+    init(_ make: (TapSide) throws -> Value) rethrows {
+        app = try make(.app)
+        server = try make(.server)
+    }
+
+    subscript(side: TapSide) -> Value {
+        get {
+            switch side {
+            case .app: app
+            case .server: server
+            }
+        }
+        _modify {
+            switch side {
+            case .app: yield &app
+            case .server: yield &server
+            }
+        }
+    }
+
+    /// The value for what goes this way, which is the one for its sender.
+    subscript(direction: WireEvent.Direction) -> Value {
+        get { self[direction.sender] }
+        _modify { yield &self[direction.sender] }
+    }
+}
+
+extension TapSide {
+    static let both = [TapSide.app, .server]
+
+    /// Which way it sends.
+    var direction: WireEvent.Direction {
+        switch self {
+        case .app: .outgoing
+        case .server: .incoming
+        }
+    }
+
+    var other: TapSide {
+        switch self {
+        case .app: .server
+        case .server: .app
+        }
+    }
+}
+
+extension WireEvent.Direction {
+    /// Who sends that way.
+    var sender: TapSide {
+        switch self {
+        case .outgoing: .app
+        case .incoming: .server
+        case .local: preconditionFailure("what is local has no sender")
+        }
+    }
+
+    /// Who gets what goes that way.
+    var receiver: TapSide { sender.other }
+}
+
+/// What a relay knows of one of its ends. A value without I/O: ``ChannelEnd`` reports its events and performs its commands.
+struct RelayEnd {
+    /// How far the connection with this end is. An app's is open from the start.
+    enum State {
+        case absent, connecting, open, gone
+    }
+
+    /// What happens at an end.
     enum Event {
-        case part(RelayPart)
-        /// The read is over.
-        case readAll
-        case writabilityChanged
-        /// What came is no HTTP. Nothing more is taken from it.
-        case violation(HTTPReader.Violation)
-        /// Nothing comes any more, and nothing can be sent: the last event.
-        case gone
+        case bytes(ByteBuffer)
+        /// The read that brought the last bytes is over.
+        case readComplete
+        case writable(Bool)
+        /// The end sends nothing more.
+        case inputClosed
+        /// Nothing comes any more, and nothing can be sent: the last event. With an error where the connection broke.
+        case gone((any Error)?)
     }
 
-    /// How long a reset may wait for what was written before it.
-    private static let resetTimeout = TimeAmount.seconds(1)
+    /// What the tap does at an end.
+    enum Command {
+        case write(ByteBuffer)
+        case flush
+        /// Whether it is read from. It is not until the first such command.
+        case read(Bool)
+        /// Closes this half when all that was written has gone; the connection, where the other half is closed too.
+        case closeOutput
+        /// Closes the connection when all that was written has gone, or it does not go.
+        case close
+        /// Closes the connection as a reset, when all that was written has gone, or it does not go.
+        case reset
+    }
 
-    let channel: any Channel
-    let direction: WireEvent.Direction
+    var state: State
     /// The peer's address and port.
-    let address: String
-    private var tell: ((Event) -> Void)?
-    /// What takes HTTP apart, and puts it together; nil where bytes pass.
-    private var reader: HTTPReader?
+    var address: String
+    /// Takes HTTP apart; nil if the bytes are not HTTP.
+    var reader: HTTPReader?
     private var writer = HTTPWriter()
-    private var isReading = false
-    private(set) var isInputClosed = false
-    private(set) var isOutputClosed = false
-    /// Why it broke.
-    private(set) var error: (any Error)?
+    var isReading = false
+    var isWritable = true
+    var isInputClosed = false
+    var isOutputClosed = false
+    /// Whether a timer is set that closes it if it is not gone by then.
+    var hasCloseTimer = false
 
-    /// - Parameter direction: of what comes from this end.
-    init(_ channel: any Channel, _ direction: WireEvent.Direction, tell: @escaping (Event) -> Void) {
-        self.channel = channel
-        self.direction = direction
-        address = addressText(channel.remoteAddress)
-        self.tell = tell
+    init(_ state: State, address: String = "") {
+        self.state = state
+        self.address = address
     }
 
-    var isGone: Bool { tell == nil }
-    /// Whether what is held is so much that nothing more should be read.
+    var isGone: Bool { state == .gone }
+    /// Whether so much is held that nothing more should be read.
     var isFull: Bool { reader?.isFull ?? false }
 
-    /// Puts this end in place for bytes.
-    func attach() throws { try channel.pipeline.syncOperations.addHandler(self) }
-
-    /// Puts this end in place for HTTP: requests come from an app, answers from a server.
-    func attachHTTP() throws {
-        reader = HTTPReader(direction == .outgoing ? .requests : .responses)
-        try attach()
+    /// Whether the other end may be read from, as far as this one is concerned.
+    var takesMore: Bool {
+        switch state {
+        case .absent, .gone: true
+        case .connecting: false
+        case .open: isWritable
+        }
     }
 
-    /// Goes on with HTTP behind a request that might have made something else of the connection, and has not.
-    func goOn() {
-        reader?.proceed()
-        takeApart()
-        tell?(.readAll)
-    }
-
-    /// Makes bytes of HTTP, from behind the message that asked for it or agreed to it.
-    func upgrade() {
-        guard let rest = reader?.rest else { return }
-        reader = nil
-        if rest.readableBytes > 0 { tell?(.part(.bytes(rest))) }
-        tell?(.readAll)
-    }
-
-    // MARK: - What goes
-
-    func write(_ part: RelayPart) {
+    /// The bytes of a part that passes to this end.
+    mutating func encode(_ part: RelayPart) -> [ByteBuffer] {
         switch part {
-        case .inputClosed: return closeOutput()
-        case .reset: return reset()
-        case .brokenOff: return close()
-        case .upgraded: break
-        case .bytes(let bytes): channel.write(bytes, promise: nil)
+        case .bytes(let bytes):
+            return [bytes]
         case .requestHead(let head, let raw, let makesChunks):
             reader?.expectAnswer(to: head.method)
             writer.makesChunks = makesChunks
-            channel.write(raw?.bytes(with: head.headers) ?? ByteBuffer(), promise: nil)
+            return [raw?.bytes(with: head.headers) ?? ByteBuffer()]
         case .responseHead(let head, let raw, let makesChunks):
             writer.makesChunks = makesChunks
-            channel.write(raw?.bytes(with: head.headers) ?? head.latin1Bytes, promise: nil)
+            return [raw?.bytes(with: head.headers) ?? head.latin1Bytes]
         case .body(let body):
-            for bytes in writer.bytes(ofBody: body) { channel.write(bytes, promise: nil) }
+            return writer.bytes(ofBody: body)
         case .chunkFraming(let bytes):
-            if !writer.makesChunks { channel.write(bytes, promise: nil) }
+            return writer.makesChunks ? [] : [bytes]
         case .end(let trailers):
-            if let bytes = writer.bytesOfEnd(trailers) { channel.write(bytes, promise: nil) }
+            return writer.bytesOfEnd(trailers).map { [$0] } ?? []
+        case .upgraded, .inputClosed, .reset, .brokenOff:
+            return []
         }
     }
+}
 
-    func flush() { channel.flush() }
-
-    func setReading(_ isReading: Bool) {
-        guard isReading != self.isReading else { return }
-        self.isReading = isReading
-        // It fails on a channel that is closed already, which is told otherwise.
-        try? channel.syncOptions?.setOption(.autoRead, value: isReading)
-    }
-
-    /// Ends this half when all that was written has gone; the connection, where the other half has ended too.
-    func closeOutput() {
-        guard !isOutputClosed, !isGone else { return }
-        isOutputClosed = true
-        afterWrites { [self] in channel.close(mode: isInputClosed ? .all : .output, promise: nil) }
-    }
-
-    /// Ends the connection when all that was written has gone, or it does not go.
-    func close() {
-        guard !isGone else { return }
-        isOutputClosed = true
-        afterWrites { [self] in channel.close(promise: nil) }
-        channel.eventLoop.assumeIsolated().scheduleTask(in: Self.resetTimeout) { [channel] in
-            channel.close(promise: nil)
-        }
-    }
-
-    /// Ends the connection as a reset, when all that was written has gone, or it does not go.
-    func reset() {
-        guard !isGone else { return }
-        isOutputClosed = true
-        let reset = { [channel] in
-            // Without lingering, the system sends a reset.
-            if let socket = channel as? any SocketOptionProvider {
-                _ = socket.setSoLinger(linger(l_onoff: 1, l_linger: 0))
-            }
-            channel.close(promise: nil)
-        }
-        afterWrites(reset)
-        _ = channel.eventLoop.assumeIsolated().scheduleTask(in: Self.resetTimeout) { reset() }
-    }
-
-    private func afterWrites(_ body: @escaping () -> Void) {
-        let written = channel.eventLoop.makePromise(of: Void.self)
-        written.futureResult.assumeIsolated().whenComplete { _ in body() }
-        channel.writeAndFlush(ByteBuffer(), promise: written)
-    }
-
-    // MARK: - What comes
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let bytes = Self.unwrapInboundIn(data)
-        guard reader != nil else { return tell?(.part(.bytes(bytes))) ?? () }
-        reader?.append(bytes)
-        takeApart()
-    }
-
-    private func takeApart() {
-        do throws(HTTPReader.Violation) {
-            while let element = try reader?.next() { tell?(.part(try part(element))) }
-        } catch {
-            reader?.stop()
-            tell?(.violation(error))
-        }
-    }
-
-    /// An element as it passes, whatever is wrong with it.
+extension RelayPart {
+    /// An element of HTTP as it passes, whatever is wrong with it.
     ///
     /// - Throws: a violation where the two sides of a tap might read a request in different ways.
-    private func part(_ element: HTTPElement) throws(HTTPReader.Violation) -> RelayPart {
+    init(_ element: HTTPElement) throws(HTTPReader.Violation) {
         switch element {
-        case .blank(let bytes): return .bytes(bytes)
+        case .blank(let bytes): self = .bytes(bytes)
         case .request(let head, let raw):
             guard raw.faults.isDisjoint(with: [.lengthAndChunks, .controlInStartLine]) else { throw .notHTTP }
-            return .requestHead(head, raw)
-        case .response(let head, let raw): return .responseHead(head, raw)
-        case .body(let bytes): return .body(bytes)
-        case .chunkFraming(let bytes, _): return .chunkFraming(bytes)
-        case .end(let trailers): return .end(trailers)
+            self = .requestHead(head, raw)
+        case .response(let head, let raw): self = .responseHead(head, raw)
+        case .body(let bytes): self = .body(bytes)
+        case .chunkFraming(let bytes, _): self = .chunkFraming(bytes)
+        case .end(let trailers): self = .end(trailers)
         }
-    }
-
-    func channelReadComplete(context: ChannelHandlerContext) { tell?(.readAll) }
-
-    func channelWritabilityChanged(context: ChannelHandlerContext) { tell?(.writabilityChanged) }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard case ChannelEvent.inputClosed = event else { return }
-        closeInput()
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        self.error = self.error ?? error
-        context.close(promise: nil)
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        if error == nil { closeInput() } else { tell?(.part(.reset)) }
-        let tell = tell
-        self.tell = nil
-        tell?(.gone)
-    }
-
-    private func closeInput() {
-        guard !isInputClosed else { return }
-        isInputClosed = true
-        if case .end? = reader?.finish() { tell?(.part(.end(nil))) }
-        tell?(.part(.inputClosed))
-        tell?(.readAll)
     }
 }

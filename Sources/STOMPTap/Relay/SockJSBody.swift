@@ -2,8 +2,8 @@ import NIOCore
 import NIOHTTP1
 import STOMPTransport
 
-/// The frames in the body of an answer of SockJS, and how they stand in it.
-final class SockJSBody {
+/// The frames in the body of an answer of SockJS, and how they stand in it. A value without I/O.
+struct SockJSBody {
     /// A frame, and the line that it stands in; of scripts also a line that holds none.
     struct Piece {
         var line: ByteBuffer
@@ -14,7 +14,7 @@ final class SockJSBody {
 
     private let path: SockJSPath
     private var decoder: SockJSFrameDecoder
-    /// Why nothing can be taken out of it, until that is told.
+    /// Why nothing can be taken out of it, until that is reported.
     private var obstacle: TransportError?
     private var isOver = false
 
@@ -36,7 +36,7 @@ final class SockJSBody {
     var canSift: Bool { obstacle == nil && !isOver }
 
     /// Takes a part of the body, and gives the pieces that are whole. Behind a failure nothing more comes.
-    func decode(_ bytes: ByteBuffer) -> (pieces: [Piece], failure: TransportError?) {
+    mutating func decode(_ bytes: ByteBuffer) -> (pieces: [Piece], failure: TransportError?) {
         guard !isOver else { return ([], nil) }
         if let obstacle {
             isOver = true

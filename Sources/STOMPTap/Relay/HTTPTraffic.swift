@@ -1,0 +1,327 @@
+import NIOCore
+import NIOHTTP1
+import STOMPTransport
+
+/// HTTP requests and their answers, including those of SockJS sessions, and requests for WebSockets. A value without I/O.
+struct HTTPTraffic {
+    /// A request whose answer is not complete yet.
+    private struct Exchange {
+        let head: HTTPRequestHead
+        let path: SockJSPath?
+        var session: Int?
+
+        var carriesMessages: Bool { session != nil && path?.carriage == .sending }
+    }
+
+    /// A request that carries messages of a SockJS session, and is still coming.
+    private struct Sending {
+        let session: Int
+        let form: SockJSForm
+        var body = ByteBuffer()
+        /// The head, if it must wait because faults may change the body.
+        let heldHead: (HTTPRequestHead, HTTPRawHead?)?
+    }
+
+    /// An answer that has begun.
+    private struct Answer {
+        let head: HTTPResponseHead
+        /// Takes its body apart, if that holds frames of a SockJS session.
+        var frames: SockJSBody?
+    }
+
+    /// The request and the answer that upgrade the connection.
+    struct Upgrade {
+        let request: HTTPRequestHead
+        let answer: HTTPResponseHead
+        let mayBeSockJS: Bool
+    }
+
+    /// The most requests that wait for their answers before no more are read.
+    private static let largestExchangeCount = 1000
+
+    /// The server, once there is a connection to it.
+    var site: HTTPSite?
+    /// Set as soon as the answer has come, which may still be on its way to the app.
+    private(set) var upgrade: Upgrade?
+    /// In the order of the requests; the last one may still be coming, the first one is answered.
+    private var exchanges = CircularBuffer<Exchange>()
+    private var sending: Sending?
+    private var answer: Answer?
+    /// The sessions of the answers that are complete, and on their way to the app.
+    private var answered = CircularBuffer<Int?>()
+
+    /// Whether more requests may be read.
+    var hasRoom: Bool { exchanges.count < Self.largestExchangeCount }
+    /// Whether an answer has begun and is not complete.
+    var isAnswering: Bool { answer != nil }
+
+    mutating func receive(
+        _ part: RelayPart, _ direction: WireEvent.Direction, _ label: inout RelayLabel, _ context: inout TapContext
+    ) -> [RelayStep] {
+        switch (part, direction) {
+        case (.requestHead(let head, let raw, _), _):
+            return receive(request: head, raw, &label, &context)
+        case (.responseHead(let head, let raw, _), _):
+            return [.pass(receive(answer: head, raw, &label, &context), direction)]
+        case (.body(let bytes), .outgoing):
+            return receive(requestBody: bytes, &context).map { .pass($0, direction) }
+        case (.chunkFraming, .outgoing) where sending?.heldHead != nil:
+            return []
+        case (.chunkFraming, .incoming) where isSifting(context):
+            return []
+        case (.end(let trailers), .outgoing):
+            return endRequest(trailers, &context)
+        case (.body(let bytes), .incoming):
+            return receive(answerBody: bytes, &label, &context)
+        case (.end, .incoming):
+            return endAnswer(part, &label, &context)
+        default:
+            return [.pass(part, direction)]
+        }
+    }
+
+    /// The connection is over, or not HTTP any more.
+    mutating func stop(_ relay: Relay.ID, _ context: inout TapContext) {
+        for case let session? in exchanges.map(\.session) + answered { context.detach(relay, from: session) }
+        (exchanges, answered, sending, answer) = ([], [], nil, nil)
+    }
+
+    /// An answer has left for the app.
+    mutating func answerLeft(_ relay: Relay.ID, _ context: inout TapContext) {
+        if case let session?? = answered.popFirst() { context.detach(relay, from: session) }
+    }
+
+    // MARK: - Requests
+
+    private mutating func receive(
+        request head: HTTPRequestHead, _ raw: HTTPRawHead?, _ label: inout RelayLabel, _ context: inout TapContext
+    ) -> [RelayStep] {
+        if let refusal = context.admission.refusal(of: head) {
+            context.report(.local, .refused(refusal), of: &label)
+            // The answers to earlier requests come first.
+            return [exchanges.isEmpty ? .answer(refusal.status, refusal.text) : .breakOff]
+        }
+        let path = SockJSPath(requestTarget: head.uri)
+        var session: Int?
+        if let path, path.carriage != .websocket, head.method == path.method {
+            session = context.session(of: path, app: label.app, isReceiving: path.carriage != .sending)
+        }
+        var steps: [RelayStep] = []
+        if let session, let present = context.sessions[session] {
+            if present.isClosed { return [Self.answerClosed(head, path, context)] }
+            if present.isFrozen { steps.append(.freeze) }
+            context.attach(label.id, to: session)
+        }
+        let (reduced, withheld) = context.rewriting.withholding(from: head, isOfSession: session != nil)
+        let exchange = Exchange(head: head, path: path, session: session)
+        exchanges.append(exchange)
+        let request = WireEvent.Content.request(method: head.method.rawValue, target: head.uri.decodingUTF8)
+        context.report(.outgoing, .wire(.http, request, raw?.bytes), of: session, &label)
+        if !withheld.isEmpty {
+            context.report(.local, .wire(.http, .offerWithheld(of: withheld), nil), of: session, &label)
+        }
+        steps.append(.connect)
+        let isHeld = exchange.carriesMessages && context.configuration.faults.needsSifting
+        sending = nil
+        if let session, exchange.carriesMessages {
+            sending = Sending(
+                session: session, form: SockJSForm(head.headers), heldHead: isHeld ? (reduced, raw) : nil)
+        }
+        if !isHeld { steps.append(.pass(.requestHead(reduced, raw), .outgoing)) }
+        return steps
+    }
+
+    private mutating func receive(requestBody bytes: ByteBuffer, _ context: inout TapContext) -> [RelayPart] {
+        sending?.body.writeImmutableBuffer(bytes)
+        guard let sending else { return [.body(bytes)] }
+        guard sending.body.readableBytes > context.configuration.transport.maximumMessage else {
+            return sending.heldHead == nil ? [.body(bytes)] : []
+        }
+        self.sending = nil
+        context.report(.outgoing, .note(.requestTooLarge), of: sending.session)
+        guard let (head, raw) = sending.heldHead else { return [.body(bytes)] }
+        return [.requestHead(head, raw, makesChunks: raw?.framing == .chunked), .body(sending.body)]
+    }
+
+    private mutating func endRequest(_ trailers: HTTPHeaders?, _ context: inout TapContext) -> [RelayStep] {
+        guard let sending = sending.take(), let index = context.sessions.index(forKey: sending.session) else {
+            return [.pass(.end(trailers), .outgoing)]
+        }
+        let array = sending.form.array(in: sending.body)
+        var outcome = FrameFilter.Outcome()
+        context.sessions.values[index].inspector.inspectSockJS(array: array, into: &outcome)
+        context.report(.outgoing, outcome.seen, of: sending.session)
+        let closing = context.closing(of: sending.session)
+        guard case (var head, let raw)? = sending.heldHead else {
+            return [.pass(.end(trailers), .outgoing)] + closing
+        }
+        // A request whose messages all got lost is still to be answered.
+        let body =
+            outcome.passed == [array]
+            ? sending.body : sending.form.body(outcome.passed.first ?? ByteBuffer(string: "[]"))
+        head.headers.remove(name: "Transfer-Encoding")
+        head.headers.replaceOrAdd(name: "Content-Length", value: "\(body.readableBytes)")
+        let parts: [RelayPart] = [.requestHead(head, raw), .body(body), .end(nil)]
+        return parts.map { .pass($0, .outgoing) } + closing
+    }
+
+    // MARK: - Answers
+
+    private mutating func receive(
+        answer head: HTTPResponseHead, _ raw: HTTPRawHead?, _ label: inout RelayLabel, _ context: inout TapContext
+    ) -> RelayPart {
+        guard let exchange = exchanges.first else {
+            // Such as a 408, before a server closes a connection that has been idle.
+            context.report(.incoming, .note(.unsolicitedAnswer), of: &label)
+            return .responseHead(head, raw)
+        }
+        let (status, reason) = (Int(head.status.code), head.status.reasonPhrase.decodingUTF8)
+        context.report(
+            .incoming, .wire(.http, .answer(status: status, reason: reason), raw?.bytes), of: exchange.session, &label)
+        if head.status.code < 200, head.status.code != 101 { return .responseHead(head, raw) }
+        let head = site.map { context.rewriting.rewritten(head, from: $0, to: exchange.head) } ?? head
+        answer = Answer(head: head)
+        if exchange.head.asksForWebSocket, head.status.code != 101 {
+            let path = String(exchange.head.uri.prefix { $0 != "?" })
+            context.report(
+                .incoming, .note(.notUpgraded(path: path, status: status, reason: reason)), of: exchange.session, &label
+            )
+        }
+        if let path = exchange.path, let session = exchange.session, path.carriage != .sending {
+            guard head.status.code == 200 else {
+                context.endSession(session, .answered(status: status, reason: reason))
+                return .responseHead(head, raw)
+            }
+            answer?.frames = SockJSBody(
+                path, headers: head.headers, limit: context.configuration.transport.maximumMessage)
+        }
+        guard isSifting(context) else { return .responseHead(head, raw) }
+        var sifted = head
+        sifted.headers.remove(name: "Content-Length")
+        guard head.version == .http1_1 else { return .responseHead(sifted, raw) }
+        sifted.headers.replaceOrAdd(name: "Transfer-Encoding", value: "chunked")
+        return .responseHead(sifted, raw, makesChunks: true)
+    }
+
+    /// Whether only those frames of the answer pass that may.
+    private func isSifting(_ context: TapContext) -> Bool {
+        context.configuration.faults.needsSifting && answer?.frames?.canSift == true
+    }
+
+    private mutating func receive(
+        answerBody bytes: ByteBuffer, _ label: inout RelayLabel, _ context: inout TapContext
+    ) -> [RelayStep] {
+        guard let taken = answer?.frames?.decode(bytes) else { return [.pass(.body(bytes), .incoming)] }
+        let (body, session) = pass(taken, orAll: bytes, &label, &context)
+        return (body.map { [.pass(.body($0), .incoming)] } ?? []) + context.closing(of: session)
+    }
+
+    private mutating func endAnswer(
+        _ end: RelayPart, _ label: inout RelayLabel, _ context: inout TapContext
+    ) -> [RelayStep] {
+        let taken = answer?.frames?.finish()
+        let (body, session) = taken.map { pass($0, orAll: nil, &label, &context) } ?? (nil, nil)
+        let answer = answer.take()
+        guard let exchange = exchanges.popFirst() else { return [.pass(end, .incoming)] }
+        // The rest of a request that was answered before it was complete passes as it comes.
+        if exchanges.isEmpty { sending = nil }
+        answered.append(exchange.session)
+        if let answer, answer.head.isLast(to: exchange.head.method) {
+            upgrade = Upgrade(
+                request: exchange.head, answer: answer.head, mayBeSockJS: exchange.path?.carriage == .websocket)
+            return [.pass(.upgraded, .incoming)]
+        }
+        let parts = (body.map { [.body($0)] } ?? []) + [end]
+        let next = exchange.head.asksForAnotherProtocol ? [RelayStep.readOn] : []
+        return parts.map { .pass($0, .incoming) } + context.closing(of: session) + next
+    }
+
+    /// Inspects frames that have come.
+    ///
+    /// - Returns: the body that passes: the frames that no fault drops, or if none can, all the bytes that brought them;
+    ///   and the session of the frames.
+    private mutating func pass(
+        _ taken: (pieces: [SockJSBody.Piece], failure: TransportError?), orAll bytes: ByteBuffer?,
+        _ label: inout RelayLabel, _ context: inout TapContext
+    ) -> (body: ByteBuffer?, session: Int?) {
+        guard let body = answer?.frames, var session = exchanges.first?.session,
+            var index = context.sessions.index(forKey: session)
+        else { return (bytes, nil) }
+        let isSifting = isSifting(context)
+        var outcome = FrameFilter.Outcome()
+        var passed = ByteBuffer()
+        for piece in taken.pieces {
+            outcome.passed.removeAll(keepingCapacity: true)
+            if let frame = piece.frame {
+                if context.sessions.values[index].hasEnded, StreamInspector.opensSockJS(frame) {
+                    context.report(.incoming, outcome.takeSeen(), of: session)
+                    session = openAgain(session, label, &context)
+                    index = context.sessions.index(forKey: session) ?? index
+                }
+                let closing = context.sessions.values[index].inspector.inspectSockJS(frame: frame, into: &outcome)
+                if let closing {
+                    context.report(.incoming, outcome.takeSeen(), of: session)
+                    context.sessions.values[index].note(ending: closing)
+                    context.endSession(session, closing)
+                }
+            }
+            if isSifting { body.write(outcome.passed, of: piece, to: &passed) }
+        }
+        context.report(.incoming, outcome.seen, of: session)
+        if let failure = taken.failure {
+            context.report(.incoming, .note(.noLongerTakenApart(failure)), of: session)
+        }
+        return (isSifting ? (passed.readableBytes > 0 ? passed : nil) : bytes, session)
+    }
+
+    /// Starts a session in place of one that has ended, as a frame of the answer opens it again.
+    private mutating func openAgain(_ session: Int, _ label: RelayLabel, _ context: inout TapContext) -> Int {
+        guard let path = exchanges.first?.path else { return session }
+        let another = context.openSession(path, app: label.app)
+        context.attach(label.id, to: another)
+        context.detach(label.id, from: session)
+        exchanges[exchanges.startIndex].session = another
+        return another
+    }
+
+    // MARK: - Sessions that the tap closes
+
+    func closeParts(_ code: Int, of session: Int, _ context: TapContext) -> [RelayStep] {
+        guard let exchange = exchanges.first, exchange.session == session else { return [] }
+        // The request waits for a frame, and gets this one.
+        guard let answer else { return [Self.answerClosed(exchange.head, exchange.path, context)] }
+        guard let frames = answer.frames, frames.canSift, exchange.path?.takesFrames == true else { return [] }
+        var body = ByteBuffer()
+        frames.write(SockJSFrame.closing(code: code, reason: Traffic.closeReason), to: &body)
+        return [.pass(.body(body), .incoming), .pass(.end(nil), .incoming)]
+    }
+
+    /// The answer to a request of a closed session: the code, if the request receives frames.
+    private static func answerClosed(
+        _ request: HTTPRequestHead, _ path: SockJSPath?, _ context: TapContext
+    ) -> RelayStep {
+        guard let code = context.configuration.faults.closeCode, let path, path.takesWholeAnswer,
+            let frames = SockJSBody(path, headers: [:], limit: 1)
+        else { return .answer(.notFound, "The tap has closed this session") }
+        var headers = HTTPHeaders()
+        headers.add(
+            name: "Content-Type", value: path.carriage == .events ? "text/event-stream" : "application/javascript")
+        // A page of another origin may not read it otherwise.
+        if let origin = request.headers.first(name: "Origin") {
+            headers.add(name: "Access-Control-Allow-Origin", value: origin)
+            headers.add(name: "Access-Control-Allow-Credentials", value: "true")
+        }
+        var body = ByteBuffer()
+        frames.write(SockJSFrame.closing(code: code, reason: Traffic.closeReason), to: &body)
+        return .answer(.ok, headers, body)
+    }
+}
+
+extension TapContext {
+    /// Reports what concerns a session if there is one, otherwise the connection.
+    fileprivate mutating func report(
+        _ direction: WireEvent.Direction, _ content: TapEvent.Content, of session: Int?, _ label: inout RelayLabel
+    ) {
+        if let session { report(direction, content, of: session) } else { report(direction, content, of: &label) }
+    }
+}
