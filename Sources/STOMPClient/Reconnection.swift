@@ -37,26 +37,19 @@ public struct Reconnection: Sendable {
         on eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next(),
         _ body: (STOMPConnection) async throws -> Result
     ) async throws -> Result {
-        var attempt = 0
-        var lostAt: NIODeadline?
+        var attempts = ReconnectAttempts(policy)
         while true {
-            var openedAt: NIODeadline?
             do {
                 let connection = try await connect(on: eventLoop)
-                openedAt = .now()
-                report(.connected(connection, away: lostAt.map { .now() - $0 }))
+                report(.connected(connection, away: attempts.opened(at: eventLoop.now)))
                 return try await body(connection)
             } catch let error as STOMPClientError where error.mayPass && !Task.isCancelled {
-                let hadSession = openedAt != nil || lostAt != nil
-                if let openedAt {
-                    lostAt = .now()
-                    if .now() - openedAt >= policy.stableAfter { attempt = 0 }
+                switch attempts.failed(at: eventLoop.now, chance: .random(in: 0...1)) {
+                case .giveUp: throw error
+                case .retry(let attempt, let wait):
+                    report(.lost(error, attempt: attempt, wait: wait))
+                    try await Task.sleep(nanoseconds: UInt64(wait.nanoseconds))
                 }
-                attempt += 1
-                guard hadSession || policy.includesFirst, attempt <= policy.attempts ?? .max else { throw error }
-                let wait = policy.wait(before: attempt, chance: .random(in: 0...1))
-                report(.lost(error, attempt: attempt, wait: wait))
-                try await Task.sleep(nanoseconds: UInt64(wait.nanoseconds))
             }
         }
     }
@@ -111,5 +104,57 @@ public struct ReconnectPolicy: Sendable, Hashable {
         let full = attempt <= 1 ? Double(delay.nanoseconds) / 2 : Double(delay.nanoseconds) * Double(1 << doublings)
         let bounded = min(full, Double(longestDelay.nanoseconds))
         return .nanoseconds(Int64(bounded * (0.5 + 0.5 * min(max(chance, 0), 1))))
+    }
+}
+
+/// The attempts at one server, or at several in turn: whether another follows, and after how long. A value that is given
+/// the time.
+struct ReconnectAttempts {
+    /// What follows a failure.
+    enum Action: Equatable {
+        case giveUp
+        /// Try again after `wait`. `attempt` counts from 1, for this series.
+        case retry(attempt: Int, wait: TimeAmount)
+    }
+
+    private enum State {
+        /// No session has been open.
+        case never
+        case open(since: NIODeadline)
+        case lost(at: NIODeadline)
+    }
+
+    private let policy: ReconnectPolicy
+    private var state = State.never
+    /// How many attempts of this series were made, or are about to be.
+    private var attempt = 0
+
+    init(_ policy: ReconnectPolicy) {
+        self.policy = policy
+    }
+
+    /// A session is open. Returns how long there was none; nil for the first.
+    mutating func opened(at now: NIODeadline) -> TimeAmount? {
+        defer { state = .open(since: now) }
+        guard case .lost(let time) = state else { return nil }
+        return now - time
+    }
+
+    /// The session was lost, or an attempt failed, for a reason that may pass.
+    ///
+    /// - Parameter chance: from 0 to 1 (see ``ReconnectPolicy/wait(before:chance:)``).
+    mutating func failed(at now: NIODeadline, chance: Double) -> Action {
+        switch state {
+        case .never:
+            guard policy.includesFirst else { return .giveUp }
+        case .open(let start):
+            if now - start >= policy.stableAfter { attempt = 0 }
+            state = .lost(at: now)
+        case .lost:
+            break
+        }
+        attempt += 1
+        guard attempt <= policy.attempts ?? .max else { return .giveUp }
+        return .retry(attempt: attempt, wait: policy.wait(before: attempt, chance: chance))
     }
 }

@@ -43,6 +43,64 @@ import enum TestSupport.Loopback
     }
 }
 
+/// Whether another attempt follows, by given times: the first waits 500 ms at the most, a stable session has lasted 5 s.
+@Suite struct ReconnectAttemptsTests {
+    private func time(_ milliseconds: Int64) -> NIODeadline { .uptimeNanoseconds(0) + .milliseconds(milliseconds) }
+
+    private func attempts(_ attempts: Int? = nil, includesFirst: Bool = false) -> ReconnectAttempts {
+        var policy = ReconnectPolicy(attempts: attempts, delay: .seconds(1), longestDelay: .seconds(30))
+        policy.includesFirst = includesFirst
+        return ReconnectAttempts(policy)
+    }
+
+    @Test func theFirstConnectionIsTriedOnce() {
+        var once = attempts()
+        #expect(once.failed(at: time(0), chance: 1) == .giveUp)
+        #expect(once.opened(at: time(1)) == nil)
+    }
+
+    @Test func theFirstConnectionIsTriedAgainWhereItIsAsked() {
+        var again = attempts(2, includesFirst: true)
+        #expect(again.failed(at: time(0), chance: 1) == .retry(attempt: 1, wait: .milliseconds(500)))
+        #expect(again.failed(at: time(500), chance: 1) == .retry(attempt: 2, wait: .seconds(1)))
+        #expect(again.failed(at: time(1500), chance: 1) == .giveUp)
+    }
+
+    @Test func aLostSessionIsTriedAgain() {
+        var lost = attempts(2)
+        #expect(lost.opened(at: time(0)) == nil)
+        #expect(lost.failed(at: time(100), chance: 0) == .retry(attempt: 1, wait: .milliseconds(250)))
+        #expect(lost.failed(at: time(400), chance: 1) == .retry(attempt: 2, wait: .seconds(1)))
+        // The time without a session counts from its end, whatever failed meanwhile.
+        #expect(lost.opened(at: time(1400)) == .milliseconds(1300))
+    }
+
+    @Test func aSessionThatDidNotLastIsNoNewBeginning() {
+        var short = attempts(2)
+        _ = short.opened(at: time(0))
+        #expect(short.failed(at: time(4999), chance: 1) == .retry(attempt: 1, wait: .milliseconds(500)))
+        _ = short.opened(at: time(6000))
+        #expect(short.failed(at: time(10_999), chance: 1) == .retry(attempt: 2, wait: .seconds(1)))
+        _ = short.opened(at: time(12_000))
+        #expect(short.failed(at: time(16_999), chance: 1) == .giveUp)
+    }
+
+    @Test func aStableSessionBeginsANewSeries() {
+        var stable = attempts(1)
+        _ = stable.opened(at: time(0))
+        #expect(stable.failed(at: time(100), chance: 1) == .retry(attempt: 1, wait: .milliseconds(500)))
+        _ = stable.opened(at: time(600))
+        #expect(stable.failed(at: time(5600), chance: 1) == .retry(attempt: 1, wait: .milliseconds(500)))
+        #expect(stable.failed(at: time(6100), chance: 1) == .giveUp)
+    }
+
+    @Test func neverIsNever() {
+        var never = ReconnectAttempts(.never)
+        _ = never.opened(at: time(0))
+        #expect(never.failed(at: time(60_000), chance: 1) == .giveUp)
+    }
+}
+
 @Suite(.timeLimit(.minutes(1))) struct ReconnectionTests {
     private let quick = ReconnectPolicy(delay: .milliseconds(2), longestDelay: .milliseconds(20))
 
