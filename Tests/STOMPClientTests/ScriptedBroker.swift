@@ -74,3 +74,14 @@ extension ScriptedServer.Peer {
         send("MESSAGE\nsubscription:\(subscription)\ndestination:/topic/a\nmessage-id:\(id)\n\n\(body)\0")
     }
 }
+
+/// What a test connects with: no time-out that a busy machine could reach, unless the test is about one.
+func configuration(_ server: ScriptedBroker, _ change: (inout ClientConfiguration) -> Void = { _ in })
+    -> ClientConfiguration
+{
+    var configuration = ClientConfiguration(server.endpoint)
+    configuration.connectTimeout = .seconds(20)
+    configuration.receiptTimeout = .seconds(20)
+    change(&configuration)
+    return configuration
+}

@@ -143,14 +143,14 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
     mutating func receive(
         _ bytes: ByteBuffer, at time: Timestamp, isTraced: Bool, into messages: inout ReceivedMessages
     ) -> [ReceiveAction] {
-        var received = Received(bytes: bytes, time: time, isTraced: isTraced)
+        var input = OpenStream.Input(bytes: bytes, time: time, isTraced: isTraced)
         var actions: [ReceiveAction] = []
         while true {
             let stop: OpenStream.Stop
             let isOpening: Bool
             switch consume self.state {
             case .opening(var stream, let opening):
-                stop = stream.read(&received, &actions, into: &messages)
+                stop = stream.read(&input, &actions, into: &messages)
                 isOpening = true
                 if case .connected(let handshake) = stop {
                     actions.append(.open(opening, handshake))
@@ -159,13 +159,13 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
                     self = .init(.opening(stream, opening))
                 }
             case .open(var stream):
-                stop = stream.read(&received, &actions, into: &messages)
+                stop = stream.read(&input, &actions, into: &messages)
                 isOpening = false
                 self = .init(.open(stream))
             case .leaving(var stream, let leaving):
                 // What comes after DISCONNECT has no reader any more.
                 var unread = ReceivedMessages()
-                stop = stream.read(&received, &actions, into: &unread)
+                stop = stream.read(&input, &actions, into: &unread)
                 isOpening = false
                 self = .init(.leaving(stream, leaving))
             case .closed(let reason, let session):
@@ -187,7 +187,7 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
         }
     }
 
-    /// The peer ends the stream in its layer's own way; ``streamEnded(_:)`` follows.
+    /// The peer closes the stream in its layer's own way; ``streamEnded(_:)`` follows.
     mutating func streamCloses(_ closure: TransportClosure) {
         switch consume self.state {
         case .opening(var stream, let opening):
@@ -208,16 +208,11 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
     mutating func streamEnded(_ error: TransportError?) -> CloseAction? {
         let reason: ClosedReason
         switch state {
-        case .opening(let stream, _):
-            reason = .failed(stream.failure(error, .beforeConnected))
-        case .open(let stream):
-            reason = .failed(stream.failure(error, stream.isInsideFrame ? .insideFrame : .betweenFrames))
+        case .opening(let stream, _): reason = .failed(stream.failure(error, isOpening: true))
+        case .open(let stream): reason = .failed(stream.failure(error, isOpening: false))
         case .leaving(let stream, _):
-            reason =
-                stream.outcome(error).map { .left($0) }
-                ?? .failed(stream.failure(error, stream.isInsideFrame ? .insideFrame : .betweenFrames))
-        case .closed:
-            return nil
+            reason = stream.outcome(error).map { .left($0) } ?? .failed(stream.failure(error, isOpening: false))
+        case .closed: return nil
         }
         return close(reason)
     }
@@ -239,7 +234,8 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
         close(.failed(error))
     }
 
-    /// Every way into ``State/closed``. The decoder is at hand here for the last time, with what it holds of a frame.
+    /// The only way into `closed`. What the decoder still holds of a frame can be asked here for the last time:
+    /// ``OpenStream/isInsideFrame``.
     private mutating func close(_ reason: ClosedReason) -> CloseAction? {
         switch consume self.state {
         case .opening(let stream, let opening):
@@ -255,69 +251,5 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
             self = .init(.closed(first, session))
             return nil
         }
-    }
-}
-
-/// The states of a ``ConnectionStateMachine``.
-enum ConnectionPhase: CaseIterable {
-    case opening, open, leaving, closed
-}
-
-/// Why a connection is closed.
-enum ClosedReason: Sendable {
-    /// This side said DISCONNECT, and it ended so.
-    case left(DisconnectOutcome)
-    case failed(STOMPClientError)
-
-    /// What everyone gets who still waits for something else, or asks for it.
-    var error: STOMPClientError {
-        switch self {
-        case .left: .over
-        case .failed(let error): error
-        }
-    }
-
-    /// How sequences of messages end.
-    var endOfMessages: Result<Void, STOMPClientError> {
-        switch self {
-        case .left: .success(())
-        case .failed(let error): .failure(error)
-        }
-    }
-}
-
-// MARK: - What the caller must do
-
-extension ConnectionStateMachine {
-    enum DisconnectAction {
-        /// Send DISCONNECT, and report it when its time is up.
-        case send(Frame)
-        /// DISCONNECT was sent already: the answer is that of the first who asked.
-        case wait(with: Leaving)
-        case succeed(DisconnectOutcome)
-        case fail(STOMPClientError)
-    }
-
-    enum ReceiveAction {
-        /// Show this to the trace.
-        case trace(FrameDecoder.Element)
-        /// Start the heart-beats, and report to whoever waits for it that the session is open.
-        case open(Opening, Handshake)
-        /// The receipt of this id came.
-        case receipt(String)
-        /// The last one of all.
-        case close(CloseAction)
-    }
-
-    /// Close the stream, stop all clocks, and answer everyone who waits for something.
-    struct CloseAction {
-        enum Waiting {
-            case opening(Opening)
-            case leaving(Leaving)
-        }
-
-        let reason: ClosedReason
-        /// Who waits for the state to end that the connection was in.
-        let waiting: Waiting?
     }
 }

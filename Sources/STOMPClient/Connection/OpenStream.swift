@@ -10,6 +10,15 @@ struct OpenStream {
     /// How the peer ended the stream, which may still bring bytes.
     var closure: TransportClosure?
 
+    /// What one read of the socket or one message brought.
+    struct Input {
+        /// Nil once the decoder has them.
+        var bytes: ByteBuffer?
+        let time: Timestamp
+        /// Whether the trace wants to see frames and heart-beats.
+        let isTraced: Bool
+    }
+
     /// Why ``read(_:_:into:)`` stopped.
     enum Stop {
         /// All was decoded.
@@ -26,17 +35,17 @@ struct OpenStream {
 
     /// Decodes what came up to a frame that changes the state of the connection.
     mutating func read<Opening, Leaving>(
-        _ received: inout Received, _ actions: inout [ConnectionStateMachine<Opening, Leaving>.ReceiveAction],
+        _ input: inout Input, _ actions: inout [ConnectionStateMachine<Opening, Leaving>.ReceiveAction],
         into messages: inout ReceivedMessages
     ) -> Stop {
-        if let bytes = received.bytes.take() { decoder.feed(bytes) }
+        if let bytes = input.bytes.take() { decoder.feed(bytes) }
         do throws(STOMPProtocolError) {
             while let element = try decoder.next() {
-                if received.isTraced { actions.append(.trace(element)) }
+                if input.isTraced { actions.append(.trace(element)) }
                 guard case .frame(let frame) = element else { continue }
                 switch try session.receive(frame) {
                 case .message(let subscription):
-                    messages.append(Message(frame: frame, receivedAt: received.time), of: subscription)
+                    messages.append(Message(frame: frame, receivedAt: input.time), of: subscription)
                 case .receipt(let id):
                     actions.append(.receipt(id))
                 case .connected(let handshake):
@@ -64,10 +73,10 @@ struct OpenStream {
         return session
     }
 
-    /// Why a session failed whose stream has ended so, at this stage.
-    func failure(_ error: TransportError?, _ stage: STOMPClientError.ClosedStage) -> STOMPClientError {
+    /// Why a session failed whose stream has ended so.
+    func failure(_ error: TransportError?, isOpening: Bool) -> STOMPClientError {
         if closure?.code == nil, let error { return .transport(error) }
-        return .closed(closure, stage)
+        return .closed(closure, isOpening ? .beforeConnected : isInsideFrame ? .insideFrame : .betweenFrames)
     }
 
     /// What the end of the stream says of a DISCONNECT before it; nil where it says that the session failed.
@@ -77,15 +86,6 @@ struct OpenStream {
         guard isOrderly, error == nil || error?.kind == .connectionLost else { return nil }
         return closure?.code == 1000 ? .closed : .ended
     }
-}
-
-/// Bytes that one read or one message brought.
-struct Received {
-    /// Nil once the decoder has them.
-    var bytes: ByteBuffer?
-    let time: Timestamp
-    /// Whether the trace wants to see frames and heart-beats.
-    let isTraced: Bool
 }
 
 /// Messages that came, until the read is over: in runs of the same subscription, so that a whole run is passed on in one
