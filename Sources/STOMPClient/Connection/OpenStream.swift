@@ -42,7 +42,8 @@ struct OpenStream {
         do throws(STOMPProtocolError) {
             while let element = try decoder.next() {
                 if input.isTraced { actions.append(.trace(element)) }
-                guard case .frame(let frame) = element else { continue }
+                // Consumed, as a copy of each frame would count here.
+                guard case .frame(let frame) = consume element else { continue }
                 switch try session.receive(frame) {
                 case .message(let subscription):
                     messages.append(Message(frame: frame, receivedAt: input.time), of: subscription)
@@ -97,6 +98,11 @@ struct ReceivedMessages {
         var count: Int
         /// What the messages take, in bytes.
         var bytes: Int
+
+        mutating func add(_ bytes: Int) {
+            count += 1
+            self.bytes += bytes
+        }
     }
 
     private(set) var messages: [Message] = []
@@ -104,13 +110,12 @@ struct ReceivedMessages {
     /// How many came in the read before.
     private var expected = 0
 
-    mutating func append(_ message: Message, of subscription: String?) {
+    mutating func append(_ message: consuming Message, of subscription: String?) {
         let cost = message.cost
         if messages.isEmpty { messages.reserveCapacity(expected) }
         messages.append(message)
         if !runs.isEmpty, runs[runs.count - 1].subscription == subscription {
-            runs[runs.count - 1].count += 1
-            runs[runs.count - 1].bytes += cost
+            runs[runs.count - 1].add(cost)
         } else {
             runs.append(Run(subscription: subscription, count: 1, bytes: cost))
         }
