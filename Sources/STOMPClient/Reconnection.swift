@@ -37,20 +37,19 @@ public struct Reconnection: Sendable {
         on eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next(),
         _ body: (STOMPConnection) async throws -> Result
     ) async throws -> Result {
-        var attempts = ReconnectAttempts(policy)
-        while true {
-            do {
-                let connection = try await connect(on: eventLoop)
-                report(.connected(connection, away: attempts.opened(at: eventLoop.now)))
-                return try await body(connection)
-            } catch let error as STOMPClientError where error.mayPass && !Task.isCancelled {
-                switch attempts.failed(at: eventLoop.now, chance: .random(in: 0...1)) {
-                case .giveUp: throw error
-                case .retry(let attempt, let wait):
-                    report(.lost(error, attempt: attempt, wait: wait))
-                    try await Task.sleep(nanoseconds: UInt64(wait.nanoseconds))
-                }
-            }
+        var lostAt: NIODeadline?
+        return try await policy.run { opened in
+            let connection = try await connect(on: eventLoop)
+            opened()
+            report(.connected(connection, away: lostAt.map { .now() - $0 }))
+            return try await body(connection)
+        } lost: { error, attempts in
+            guard let error = error as? STOMPClientError, error.mayPass else { throw error }
+            let now = NIODeadline.now()
+            if attempts.isOpen { lostAt = now }
+            guard let wait = attempts.wait(at: now, chance: .random(in: 0...1)) else { throw error }
+            report(.lost(error, attempt: attempts.count, wait: wait))
+            return wait
         }
     }
 
@@ -107,54 +106,75 @@ public struct ReconnectPolicy: Sendable, Hashable {
     }
 }
 
-/// The attempts at one server, or at several in turn: whether another follows, and after how long. A value that is given
-/// the time.
-struct ReconnectAttempts {
-    /// What follows a failure.
-    enum Action: Equatable {
-        case giveUp
-        /// Try again after `wait`. `attempt` counts from 1, for this series.
-        case retry(attempt: Int, wait: TimeAmount)
+extension ReconnectPolicy {
+    /// Does `body` until it returns, and again after each error that `lost` allows: the one loop that reconnects.
+    ///
+    /// - Parameters:
+    ///   - body: opens a connection, calls `opened`, and uses it.
+    ///   - lost: decides after an error: the time to wait before the next attempt, or it throws.
+    package func run<Result>(
+        _ body: (_ opened: () -> Void) async throws -> Result,
+        lost: (any Error, inout ReconnectAttempts) throws -> TimeAmount
+    ) async throws -> Result {
+        var attempts = ReconnectAttempts(self)
+        while true {
+            do {
+                return try await body { attempts.opened(at: .now()) }
+            } catch  where !Task.isCancelled {
+                let wait = try lost(error, &attempts)
+                try await Task.sleep(nanoseconds: UInt64(wait.nanoseconds))
+            }
+        }
     }
+}
 
-    private enum State {
-        /// No session has been open.
+/// The attempts that are made one after the other by a policy: a value, to which the time is told.
+public struct ReconnectAttempts: Sendable, Hashable {
+    private enum State: Hashable {
+        /// No connection has been open.
         case never
         case open(since: NIODeadline)
-        case lost(at: NIODeadline)
+        case lost
     }
 
+    /// How many attempts the present series has; 0 before the first loss.
+    public private(set) var count = 0
+    /// Whether a connection is open.
+    public var isOpen: Bool {
+        if case .open = state { true } else { false }
+    }
     private let policy: ReconnectPolicy
     private var state = State.never
-    /// How many attempts of this series were made, or are about to be.
-    private var attempt = 0
 
-    init(_ policy: ReconnectPolicy) {
-        self.policy = policy
+    public init(_ policy: ReconnectPolicy) { self.policy = policy }
+
+    public mutating func opened(at now: NIODeadline) {
+        state = .open(since: now)
     }
 
-    /// A session is open. Returns how long there was none; nil for the first.
-    mutating func opened(at now: NIODeadline) -> TimeAmount? {
-        defer { state = .open(since: now) }
-        guard case .lost(let time) = state else { return nil }
-        return now - time
-    }
-
-    /// The session was lost, or an attempt failed, for a reason that may pass.
+    /// Counts a lost connection, or an attempt that failed.
     ///
-    /// - Parameter chance: from 0 to 1 (see ``ReconnectPolicy/wait(before:chance:)``).
-    mutating func failed(at now: NIODeadline, chance: Double) -> Action {
+    /// - Parameters:
+    ///   - asked: how long the server that was open wants to be left alone, where it says so. The first attempt of a
+    ///     series follows it; later ones wait at least as long as the policy says, unless it asks for at least
+    ///     ``ReconnectPolicy/delay``.
+    ///   - chance: from 0 to 1.
+    /// - Returns: how long to wait before the next attempt; nil where there is none.
+    public mutating func wait(at now: NIODeadline, asked: TimeAmount? = nil, chance: Double) -> TimeAmount? {
+        let wasOpen = isOpen
         switch state {
         case .never:
-            guard policy.includesFirst else { return .giveUp }
+            guard policy.includesFirst else { return nil }
         case .open(let start):
-            if now - start >= policy.stableAfter { attempt = 0 }
-            state = .lost(at: now)
+            if now - start >= policy.stableAfter || asked ?? .zero >= policy.delay { count = 0 }
+            state = .lost
         case .lost:
             break
         }
-        attempt += 1
-        guard attempt <= policy.attempts ?? .max else { return .giveUp }
-        return .retry(attempt: attempt, wait: policy.wait(before: attempt, chance: chance))
+        count += 1
+        guard count <= policy.attempts ?? .max else { return nil }
+        let wait = policy.wait(before: count, chance: chance)
+        guard let asked else { return wait }
+        return wasOpen && count == 1 ? asked : max(asked, wait)
     }
 }

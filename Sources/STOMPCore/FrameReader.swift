@@ -106,7 +106,7 @@ struct FrameReader: Sendable {
             let line = bytes.slice(start..<(null + 1))
             throw part == .command
                 ? unknown(line)
-                : STOMPProtocolError(.peer, .nulInHeaders(line: excerpt(line)))
+                : STOMPProtocolError(.peer, .nulInHeaders(line: .init(line)))
         }
         searched = end
         guard let lineFeed else {
@@ -156,7 +156,7 @@ struct FrameReader: Sendable {
         _ line: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
     ) throws(STOMPProtocolError) {
         guard let colon = line.firstIndex(of: .colon, in: 0..<line.count), colon > 0 else {
-            throw STOMPProtocolError(.peer, .headerWithoutColon(line: excerpt(line)))
+            throw STOMPProtocolError(.peer, .headerWithoutColon(line: .init(line)))
         }
         headerCount += 1
         guard headerCount <= limits.headers else {
@@ -192,7 +192,7 @@ struct FrameReader: Sendable {
         if let command, block.firstIndex(of: .backslash, in: 0..<block.count) != nil {
             escaping = HeaderEscaping(command: command, version: version)
             if let escape = escaping.undefinedEscape(in: block) {
-                throw STOMPProtocolError(.peer, .undefinedEscape(excerpt(block.slice(escape)), of: command))
+                throw STOMPProtocolError(.peer, .undefinedEscape(.init(block.slice(escape)), of: command))
             }
         }
         guard let contentLength else { return }
@@ -219,11 +219,11 @@ struct FrameReader: Sendable {
 // MARK: Errors
 
 private func unknown(_ line: UnsafeRawBufferPointer) -> STOMPProtocolError {
-    STOMPProtocolError(.peer, .unknownCommand(line: excerpt(line)))
+    STOMPProtocolError(.peer, .unknownCommand(line: .init(line)))
 }
 
 private func noNumber(_ value: UnsafeRawBufferPointer) -> STOMPProtocolError {
-    STOMPProtocolError(.peer, .malformedContentLength(excerpt(value)))
+    STOMPProtocolError(.peer, .malformedContentLength(.init(value)))
 }
 
 private func bodyNotAllowed(_ command: Command) -> STOMPProtocolError {
@@ -244,15 +244,6 @@ extension UnsafeRawBufferPointer {
         let word = self[(lastIndex(of: UInt8(ascii: " ")) ?? endIndex)...]
         return word.starts(with: " HTTP/".utf8)
     }
-}
-
-/// The first bytes, quoted so that they can stand in a message.
-private func excerpt(_ bytes: UnsafeRawBufferPointer) -> String {
-    let shown = bytes.prefix(40).map { byte in
-        (0x20..<0x7F).contains(byte)
-            ? String(UnicodeScalar(byte)) : (byte < 0x10 ? "\\x0" : "\\x") + String(byte, radix: 16)
-    }
-    return "\"\(shown.joined())\"" + (bytes.count > 40 ? "..." : "")
 }
 
 extension UnsafeRawBufferPointer {

@@ -16,25 +16,37 @@ public struct STOMPProtocolError: Error, Sendable, Hashable {
         self.reason = reason
     }
 
-    /// Why a frame is wrong. Text from a frame is an excerpt of at most 40 bytes, quoted and printable, unless said
-    /// otherwise. More may come: keep a `default` in a `switch`.
+    /// The first bytes of a line or a value, as they came.
+    public struct Excerpt: Sendable, Hashable {
+        /// At most 40.
+        public let bytes: [UInt8]
+        /// Whether more follows.
+        public let isCut: Bool
+
+        public init(_ bytes: some Collection<UInt8>) {
+            self.bytes = Array(bytes.prefix(40))
+            isCut = bytes.count > 40
+        }
+    }
+
+    /// Why a frame is wrong. More may come: keep a `default` in a `switch`.
     public indirect enum Reason: Sendable, Hashable {
         // What is not a frame.
 
         /// The first line of a frame is not a command: usually the peer speaks another protocol.
-        case unknownCommand(line: String)
+        case unknownCommand(line: Excerpt)
         /// The same, of a frame that was read to its end all the same (``FrameDecoder/skipsUnknownCommands``). The
         /// whole line.
         case skippedFrame(command: String)
         /// A CR without its LF between frames.
         case loneCarriageReturn
         /// A header line without a colon or without a name.
-        case headerWithoutColon(line: String)
-        case nulInHeaders(line: String)
+        case headerWithoutColon(line: Excerpt)
+        case nulInHeaders(line: Excerpt)
         /// A backslash sequence that the version does not define.
-        case undefinedEscape(String, of: Command)
+        case undefinedEscape(Excerpt, of: Command)
         /// A `content-length` that is not a number of bytes.
-        case malformedContentLength(String)
+        case malformedContentLength(Excerpt)
         /// The byte after `content-length` bytes of body is not NUL.
         case noNULAfterBody(contentLength: Int)
         case bodyNotAllowed(Command)
@@ -104,15 +116,20 @@ extension STOMPProtocolError {
 extension STOMPProtocolError: CustomStringConvertible {
     /// One sentence without a full stop.
     public var description: String {
+        sentence { String(decoding: $0.bytes, as: UTF8.self).debugDescription + ($0.isCut ? "..." : "") }
+    }
+
+    /// The same, with what a frame held as `quote` shows it.
+    package func sentence(quoting quote: (Excerpt) -> String) -> String {
         switch reason {
-        case .unknownCommand(let line): "a frame begins with \(line), which is no command"
+        case .unknownCommand(let line): "a frame begins with \(quote(line)), which is no command"
         case .skippedFrame(let command): "a frame begins with \(command.debugDescription), which is no command"
         case .loneCarriageReturn: "a carriage return stands alone between frames"
-        case .headerWithoutColon(let line): "a header line has no name and colon: \(line)"
-        case .nulInHeaders(let line): "a NUL stands in the headers: \(line)"
+        case .headerWithoutColon(let line): "a header line has no name and colon: \(quote(line))"
+        case .nulInHeaders(let line): "a NUL stands in the headers: \(quote(line))"
         case .undefinedEscape(let escape, let command):
-            "a header of \(command) holds \(escape), which is no escape of this version"
-        case .malformedContentLength(let value): "content-length is no number of octets: \(value)"
+            "a header of \(command) holds \(quote(escape)), which is no escape of this version"
+        case .malformedContentLength(let value): "content-length is no number of octets: \(quote(value))"
         case .noNULAfterBody(let length):
             "content-length is \(length), but the octet after as many of body is no NUL"
         case .bodyNotAllowed(let command):

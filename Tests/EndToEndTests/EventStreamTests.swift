@@ -25,6 +25,24 @@ import Testing
         }
     }
 
+    /// `retry: 0` would ask for a thousand requests a second.
+    @Test func theWaitGrowsWhateverTheServerAsksFor() async throws {
+        try await ScriptedServer.run(script: { number in
+            [.awaitText("\r\n\r\n"), head("text/event-stream"), .sendText("retry: 0\ndata: \(number)\n\n")]
+        }) { server in
+            let url = "http://127.0.0.1:\(server.port)/events"
+            let result = try await Program.stomptap(
+                "raw", "--sse", url, "-n", "4", "-o", "body", "--reconnect-delay", "200ms"
+            ).run()
+            try #require(result.status == .exited(0), "\(result)")
+            let waits = result.errors.split(separator: "\n").compactMap { line in
+                line.firstMatch(of: /trying again in (\d+) ms/).flatMap { Int($0.1) }
+            }
+            #expect(
+                waits.count == 3 && waits[0] == 0 && (100...200) ~= waits[1] && (200...400) ~= waits[2], "\(result)")
+        }
+    }
+
     @Test func aPageIsNoStream() async throws {
         try await ScriptedServer.run(
             .awaitText("\r\n\r\n"), head("text/html; charset=utf-8"), .sendText("<!DOCTYPE html>"), .stall

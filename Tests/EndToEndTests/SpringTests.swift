@@ -6,6 +6,13 @@ import Testing
 @Suite(.spawning) struct SpringTests {
     private static let transports = ["websocket", "xhr-streaming", "eventsource", "xhr-polling"]
 
+    /// `--emulate` had another name once, which scripts may still use.
+    @Test func theOldNameOfEmulateIsStillUnderstood() async throws {
+        try await ServedBroker.run(["--manner", "spring", "--prefix", "/only"]) { _ in }
+        let help = try await Program.stomptap("serve", "--help").run()
+        #expect(help.output.contains("--emulate") && !help.output.contains("--manner"), "\(help)")
+    }
+
     /// A booking screen: SockJS under a path of its own, allowed origins, JSON on a topic.
     @Test(arguments: transports)
     func aBookingScreenOverEachTransport(transport: String) async throws {

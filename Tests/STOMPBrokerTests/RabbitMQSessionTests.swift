@@ -216,7 +216,7 @@ import Testing
     }
 
     @Test mutating func aMalformedFrameIsASilentClose() throws {
-        let action = session.receive(STOMPProtocolError(.peer, .headerWithoutColon(line: "x")))
+        let action = session.receive(STOMPProtocolError(.peer, .headerWithoutColon(line: .init("x".utf8))))
         guard case .end([], .close(code: 1007, reason: ""), _) = action else { throw NoFrame(text: "\(action)") }
     }
 

@@ -182,7 +182,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (STOMPProtocolError(.peer, .unknownCommand(line: "x")), "Malformed frame"),
+        (STOMPProtocolError(.peer, .unknownCommand(line: .init("x".utf8))), "Malformed frame"),
         (STOMPProtocolError(.peer, .frameTooLarge(limit: 1)), "Limit exceeded"),
     ])
     func whatIsNoFrameIsAnError(_ error: STOMPProtocolError, _ message: String) throws {

@@ -25,6 +25,51 @@ import enum TestSupport.Loopback
         #expect(policy.wait(before: -1, chance: -1) == .hours(24 * 365 / 4))
     }
 
+    @Test func aSeriesBeginsAnewOnlyAfterAStableConnection() {
+        var attempts = ReconnectAttempts(ReconnectPolicy(attempts: 4))
+        let start = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
+        attempts.opened(at: start)
+        #expect(attempts.wait(at: start + .seconds(1), chance: 1) == .milliseconds(500))
+        #expect(attempts.wait(at: start + .seconds(2), chance: 1) == .seconds(1))
+        attempts.opened(at: start + .seconds(3))
+        #expect(attempts.isOpen)
+        #expect(attempts.wait(at: start + .seconds(7), chance: 1) == .seconds(2))
+        #expect(!attempts.isOpen && attempts.count == 3)
+        attempts.opened(at: start + .seconds(10))
+        #expect(attempts.wait(at: start + .seconds(15), chance: 1) == .milliseconds(500))
+        for _ in 2...4 { #expect(attempts.wait(at: start + .seconds(16), chance: 0) != nil) }
+        #expect(attempts.wait(at: start + .seconds(16), chance: 0) == nil)
+    }
+
+    @Test func theFirstConnectionIsTriedAgainOnlyWhereThePolicyIncludesIt() {
+        var policy = ReconnectPolicy()
+        for includesFirst in [false, true] {
+            policy.includesFirst = includesFirst
+            var attempts = ReconnectAttempts(policy)
+            #expect((attempts.wait(at: .uptimeNanoseconds(1), chance: 0) != nil) == includesFirst)
+        }
+        var never = ReconnectAttempts(.never)
+        never.opened(at: .uptimeNanoseconds(1))
+        #expect(never.wait(at: .uptimeNanoseconds(2), chance: 0) == nil)
+    }
+
+    /// A server that sends `retry: 0` and ends each stream would be asked without a pause.
+    @Test(arguments: [
+        (TimeAmount.zero, [TimeAmount.zero, .seconds(1), .seconds(2), .seconds(4)]),
+        (.milliseconds(10), [.milliseconds(10), .seconds(1), .seconds(2), .seconds(4)]),
+        (.seconds(3), [.seconds(3), .seconds(3), .seconds(3), .seconds(3)]),
+    ])
+    func whatTheServerAsksForIsTheShortestWait(asked: TimeAmount, waits: [TimeAmount]) {
+        var attempts = ReconnectAttempts(ReconnectPolicy(delay: .seconds(1)))
+        var now = NIODeadline.uptimeNanoseconds(1)
+        let measured = waits.map { _ in
+            attempts.opened(at: now)
+            now = now + .seconds(1)
+            return attempts.wait(at: now, asked: asked, chance: 1)
+        }
+        #expect(measured == waits)
+    }
+
     @Test func triesAgainOnlyWhatMayPass() {
         let passing: [STOMPClientError] = [
             .closed(nil, .betweenFrames), .silent(for: .seconds(2), agreed: .seconds(1)), .over, .abandoned,
@@ -53,51 +98,31 @@ import enum TestSupport.Loopback
         return ReconnectAttempts(policy)
     }
 
-    @Test func theFirstConnectionIsTriedOnce() {
-        var once = attempts()
-        #expect(once.failed(at: time(0), chance: 1) == .giveUp)
-        #expect(once.opened(at: time(1)) == nil)
-    }
-
-    @Test func theFirstConnectionIsTriedAgainWhereItIsAsked() {
+    @Test func theFirstConnectionIsTriedAsOftenAsAnyOther() {
         var again = attempts(2, includesFirst: true)
-        #expect(again.failed(at: time(0), chance: 1) == .retry(attempt: 1, wait: .milliseconds(500)))
-        #expect(again.failed(at: time(500), chance: 1) == .retry(attempt: 2, wait: .seconds(1)))
-        #expect(again.failed(at: time(1500), chance: 1) == .giveUp)
-    }
-
-    @Test func aLostSessionIsTriedAgain() {
-        var lost = attempts(2)
-        #expect(lost.opened(at: time(0)) == nil)
-        #expect(lost.failed(at: time(100), chance: 0) == .retry(attempt: 1, wait: .milliseconds(250)))
-        #expect(lost.failed(at: time(400), chance: 1) == .retry(attempt: 2, wait: .seconds(1)))
-        // The time without a session counts from its end, whatever failed meanwhile.
-        #expect(lost.opened(at: time(1400)) == .milliseconds(1300))
+        #expect(again.wait(at: time(0), chance: 1) == .milliseconds(500))
+        #expect(again.wait(at: time(500), chance: 1) == .seconds(1))
+        #expect(again.wait(at: time(1500), chance: 1) == nil)
     }
 
     @Test func aSessionThatDidNotLastIsNoNewBeginning() {
         var short = attempts(2)
-        _ = short.opened(at: time(0))
-        #expect(short.failed(at: time(4999), chance: 1) == .retry(attempt: 1, wait: .milliseconds(500)))
-        _ = short.opened(at: time(6000))
-        #expect(short.failed(at: time(10_999), chance: 1) == .retry(attempt: 2, wait: .seconds(1)))
-        _ = short.opened(at: time(12_000))
-        #expect(short.failed(at: time(16_999), chance: 1) == .giveUp)
+        short.opened(at: time(0))
+        #expect(short.wait(at: time(4999), chance: 1) == .milliseconds(500))
+        short.opened(at: time(6000))
+        #expect(short.wait(at: time(10_999), chance: 1) == .seconds(1))
+        short.opened(at: time(12_000))
+        #expect(short.wait(at: time(16_999), chance: 1) == nil)
     }
 
     @Test func aStableSessionBeginsANewSeries() {
         var stable = attempts(1)
-        _ = stable.opened(at: time(0))
-        #expect(stable.failed(at: time(100), chance: 1) == .retry(attempt: 1, wait: .milliseconds(500)))
-        _ = stable.opened(at: time(600))
-        #expect(stable.failed(at: time(5600), chance: 1) == .retry(attempt: 1, wait: .milliseconds(500)))
-        #expect(stable.failed(at: time(6100), chance: 1) == .giveUp)
-    }
-
-    @Test func neverIsNever() {
-        var never = ReconnectAttempts(.never)
-        _ = never.opened(at: time(0))
-        #expect(never.failed(at: time(60_000), chance: 1) == .giveUp)
+        stable.opened(at: time(0))
+        #expect(stable.wait(at: time(100), chance: 1) == .milliseconds(500))
+        stable.opened(at: time(600))
+        #expect(stable.wait(at: time(5600), chance: 1) == .milliseconds(500))
+        // Only a session begins a series, not an attempt after a long time.
+        #expect(stable.wait(at: time(60_000), chance: 1) == nil)
     }
 }
 

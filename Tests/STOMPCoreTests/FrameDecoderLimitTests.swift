@@ -116,7 +116,8 @@ import Testing
             #expect(STOMPProtocolError(.peer, reason).isLimit)
         }
         for reason in [
-            STOMPProtocolError.Reason.unknownCommand(line: "x"), .noNULAfterBody(contentLength: 1), .nulInBody,
+            STOMPProtocolError.Reason.unknownCommand(line: .init("x".utf8)), .noNULAfterBody(contentLength: 1),
+            .nulInBody,
         ] {
             #expect(!STOMPProtocolError(.peer, reason).isLimit)
         }

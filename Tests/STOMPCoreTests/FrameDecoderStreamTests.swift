@@ -89,8 +89,8 @@ import Testing
         ("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", #""HTTP/1.1 400 Bad Request""#),
         ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", #""GET / HTTP/1.1""#),
         ("SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u2\r\n", #""SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u2""#),
-        ("\u{15}\u{3}\u{3}\u{0}\u{2}\u{2}\u{50}", #""\x15\x03\x03\x00""#),
-        ("AMQP\0\0\u{9}\u{1}", #""AMQP\x00""#),
+        ("\u{15}\u{3}\u{3}\u{0}\u{2}\u{2}\u{50}", #""\u{15}\u{03}\u{03}\0""#),
+        ("AMQP\0\0\u{9}\u{1}", #""AMQP\0""#),
         ("220 mail.example.org ESMTP Postfix (Debian/GNU)\r\n", #""220 mail.example.org ESMTP Postfix (Debi"..."#),
         ("-ERR unknown command\r\n", #""-ERR unknown command""#),
     ])

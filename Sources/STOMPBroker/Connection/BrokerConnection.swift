@@ -17,7 +17,7 @@ final class BrokerConnection {
     /// Requests that wait for the end of the read.
     private var postponed = CircularBuffer<(ClientRequest, Frame)>(initialCapacity: 0)
     var timer: Scheduled<Void>?
-    var writeWatch: Scheduled<Void>?
+    let writeWatch: WriteWatch
     /// Messages that wait because the stream takes nothing more for now.
     var waiting = WaitingDeliveries()
     /// Whether messages wait rather than being written.
@@ -36,6 +36,7 @@ final class BrokerConnection {
         self.stream = stream
         self.core = core
         let configuration = core.configuration
+        writeWatch = WriteWatch(every: configuration.limits.sendTimeout, on: stream.eventLoop)
         let keepsMessages = stream.description.keepsMessages
         session = configuration.serverProfile.makeSession(
             name: "session-\(id)",
@@ -220,7 +221,7 @@ extension BrokerConnection: TransportReceiver {
     func ended(_ error: TransportError?) {
         hasEnded = true
         timer?.cancel()
-        writeWatch?.cancel()
+        writeWatch.cancel()
         core.report(id, .ended(error))
         if isStopped, !isClosing {
             // What came before the end still counts, when its turn comes.
@@ -235,15 +236,15 @@ extension BrokerConnection: TransportReceiver {
 extension BrokerConnection {
     /// Gives up on a client that takes nothing.
     func watchWriting() {
-        guard writeWatch == nil, !stream.isWritable else { return }
-        let taken = output.taken - stream.queuedBytes
-        writeWatch = schedule(in: limits.sendTimeout) { connection in
-            connection.writeWatch = nil
-            guard connection.output.taken - connection.stream.queuedBytes > taken else {
-                return connection.drop("it took nothing for \(connection.limits.sendTimeout.readable)")
-            }
-            connection.watchWriting()
-        }
+        writeWatch.start(
+            left: { [weak self] in
+                guard let self, !stream.isWritable else { return nil }
+                return output.taken - stream.queuedBytes
+            },
+            stalled: { [weak self] in
+                guard let self else { return }
+                drop("it took nothing for \(limits.sendTimeout.readable)")
+            })
     }
 
     // MARK: Heart-beats

@@ -251,13 +251,8 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
         } catch {
             return context.close(promise: nil)
         }
-        // What came with the request is the WebSocket's.
         let rest = reader.rest
         reader.stop()
-        if rest.readableBytes > 0 {
-            context.fireChannelRead(Self.wrapInboundOut(rest))
-            context.fireChannelReadComplete()
-        }
-        context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+        StreamPipeline.leave(context, passing: rest)
     }
 }

@@ -21,6 +21,15 @@ enum StreamPipeline {
         try channel.pipeline.syncOperations.addHandler(GracefulCloseHandler(timeout: options.closeTimeout))
     }
 
+    /// Removes the handler of a head that ended in an upgrade; what came after the head goes to the next one.
+    static func leave(_ context: ChannelHandlerContext, passing rest: ByteBuffer) {
+        if rest.readableBytes > 0 {
+            context.fireChannelRead(NIOAny(rest))
+            context.fireChannelReadComplete()
+        }
+        context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+    }
+
     /// Makes the receiver, at the end of the pipeline of an open channel, and lets bytes in.
     static func end(
         _ channel: any Channel, description: TransportDescription, receiver: @escaping TransportReceiverFactory

@@ -12,40 +12,16 @@ final class TLSHandler: ChannelDuplexHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private enum State {
-        case waiting, handshaking, open
-        /// Our close_notify has gone; the peer may still send.
-        case outputClosed
-        case closed
-    }
-
-    private enum End {
-        case clean
-        case failure(TransportError)
-    }
-
     private let engine: TLSEngine
     private let deadline: NIODeadline
     private let trace: WireTrace
     private let established: EventLoopPromise<TLSSummary?>
 
-    private var state = State.waiting
+    private var machine = TLSStateMachine()
     private var timer: Scheduled<Void>?
-    /// Whether the layers above have yet to hear that the channel is active.
-    private var owesActive = false
-    /// Whether a read was asked for, and nothing has come up since.
-    private var owesRead = false
-    /// Whether anything came above TLS.
-    private var wasAnswered = false
-    /// What is to happen when everything that came before it has been passed on.
-    private var end: End?
-    private var isEndTold = false
-    private var held = HeldWrites()
 
-    /// A record has room for so many bytes (RFC 8446, section 5.1).
-    private static let record = 16 << 10
     /// As much is encrypted at a time; it bounds what the engine keeps.
-    private static let portion = 4 * record
+    private static let portion = 4 * TLSStateMachine.record
 
     /// - Parameters:
     ///   - deadline: when the handshake must be made.
@@ -60,19 +36,15 @@ final class TLSHandler: ChannelDuplexHandler {
     // MARK: - Handshake
 
     func handlerAdded(context: ChannelHandlerContext) {
-        if context.channel.isActive { start(context) }
+        if context.channel.isActive { start(context, owesActive: false) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { stop(Self.givenUp) }
 
-    func channelActive(context: ChannelHandlerContext) {
-        owesActive = true
-        start(context)
-    }
+    func channelActive(context: ChannelHandlerContext) { start(context, owesActive: true) }
 
-    private func start(_ context: ChannelHandlerContext) {
-        guard state == .waiting else { return }
-        state = .handshaking
+    private func start(_ context: ChannelHandlerContext, owesActive: Bool) {
+        guard machine.start(owesActive: owesActive) else { return }
         if let log = engine.context.keyLog {
             trace.record(.frames) { WireEvent(.tls, .local, .frames, log.event) }
         }
@@ -96,14 +68,11 @@ final class TLSHandler: ChannelDuplexHandler {
 
     private func establish(_ context: ChannelHandlerContext) {
         timer?.cancel()
-        state = .open
+        guard let owesActive = machine.established() else { return }
         let summary = engine.summary
         trace.record(.layers) { WireEvent(.tls, .local, .layers, .handshakeDone(summary)) }
         established.succeed(summary)
-        if owesActive && state == .open {
-            owesActive = false
-            context.fireChannelActive()
-        }
+        if owesActive, machine.isOpen { context.fireChannelActive() }
         encryptHeld(context)
         context.flush()
     }
@@ -111,16 +80,16 @@ final class TLSHandler: ChannelDuplexHandler {
     // MARK: - Reading
 
     func read(context: ChannelHandlerContext) {
-        owesRead = true
+        machine.readRequested()
         context.read()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
-        switch state {
-        case .waiting, .closed: return
-        case .open, .outputClosed: engine.feed(bytes)
-        case .handshaking:
+        switch machine.received() {
+        case .ignore: return
+        case .decrypt: engine.feed(bytes)
+        case .handshake:
             engine.opening.add(bytes)
             guard engine.opening.mayBeTLS else {
                 if engine.opening.isTelling { refusePlain(context) }
@@ -143,44 +112,34 @@ final class TLSHandler: ChannelDuplexHandler {
 
     private func decrypt(_ context: ChannelHandlerContext) {
         var mayHaveMore = true
-        while mayHaveMore && end == nil && (state == .open || state == .outputClosed) && engine.unread > 0 {
+        while mayHaveMore && machine.reads && engine.unread > 0 {
             var plain = context.channel.allocator.buffer(capacity: max(engine.unread, 512))
             switch engine.read(into: &plain) {
             case .full: break
             case .drained: mayHaveMore = false
-            case .ended: end = .clean
-            case .failed(let error): end = .failure(error)
+            case .ended: machine.inputEnds(.clean)
+            case .failed(let error): machine.inputEnds(.failure(error))
             }
             if plain.readableBytes > 0 {
-                wasAnswered = true
-                owesRead = false
+                machine.decrypted()
                 context.fireChannelRead(wrapInboundOut(plain))
             }
         }
-        if state != .closed { flushEngine(context) }
+        if !machine.isClosed { flushEngine(context) }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        if state == .waiting || state == .handshaking {
-            context.read()
-            return
-        }
+        guard machine.passesReadComplete else { return context.read() }
         context.fireChannelReadComplete()
-        switch end {
-        case nil: if owesRead { context.read() }
-        case .clean: endCleanly(context)
-        case .failure(let error): fail(error, context)
+        switch machine.readCompleted() {
+        case .nothing: break
+        case .read: context.read()
+        case .end(.failure(let error)): fail(error, context)
+        case .end(.clean):
+            trace.record(.layers) { WireEvent(.tls, .incoming, .layers, .closeNotify) }
+            context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+            if machine.closesAfterEnd { close(context: context, mode: .all, promise: nil) }
         }
-    }
-
-    /// The peer said close_notify, and everything before it has been passed on (RFC 8446, section 6.1).
-    private func endCleanly(_ context: ChannelHandlerContext) {
-        guard !isEndTold, state != .closed else { return }
-        isEndTold = true
-        trace.record(.layers) { WireEvent(.tls, .incoming, .layers, .closeNotify) }
-        context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
-        // As a socket does whose two sides are closed.
-        if state == .outputClosed { close(context: context, mode: .all, promise: nil) }
     }
 
     // MARK: - The end
@@ -189,37 +148,35 @@ final class TLSHandler: ChannelDuplexHandler {
         guard case .some(.inputClosed) = event as? ChannelEvent else {
             return context.fireUserInboundEventTriggered(event)
         }
-        inputEnded(context)
+        end(machine.socketEnded(), .closed, ChannelError.eof, context)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        inputEnded(context)
+        end(machine.socketEnded(), .closed, ChannelError.eof, context)
         stop(Self.givenUp)
         context.fireChannelInactive()
     }
 
-    /// The socket brings no more.
-    private func inputEnded(_ context: ChannelHandlerContext) {
-        switch state {
-        case .waiting, .handshaking: fail(engine.abandoned(.closed), context)
-        case .open where end == nil: fail(engine.cutOff(wasAnswered: wasAnswered), context)
-        case .open, .outputClosed, .closed: break
-        }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        end(machine.socketFailed(wantsCertificate: engine.wantsCertificate), .reset, error, context)
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        switch state {
-        case .waiting, .handshaking: fail(engine.abandoned(.reset), context)
-        case .open where !wasAnswered && engine.wantsCertificate: fail(engine.cutOff(wasAnswered: false), context)
-        case .open, .outputClosed:
+    private func end(
+        _ lost: TLSStateMachine.Lost, _ how: TLSDiagnosis.Abandonment, _ error: any Error,
+        _ context: ChannelHandlerContext
+    ) {
+        switch lost {
+        case .nothing: break
+        case .abandon: fail(engine.abandoned(how), context)
+        case .cutOff(let wasAnswered): fail(engine.cutOff(wasAnswered: wasAnswered), context)
+        case .passOn:
             stop(error)
             context.fireErrorCaught(error)
-        case .closed: break
         }
     }
 
     private func fail(_ error: TransportError, _ context: ChannelHandlerContext) {
-        guard state != .closed else { return }
+        guard !machine.isClosed else { return }
         trace.record(.layers) { WireEvent(.tls, .local, .layers, .failed(error)) }
         stop(error)
         context.fireErrorCaught(error)
@@ -228,8 +185,7 @@ final class TLSHandler: ChannelDuplexHandler {
 
     /// Takes and gives nothing any more.
     private func stop(_ error: any Error) {
-        guard state != .closed else { return }
-        state = .closed
+        guard var held = machine.stop() else { return }
         timer?.cancel()
         established.fail(error)
         held.drop(error)
@@ -240,56 +196,53 @@ final class TLSHandler: ChannelDuplexHandler {
     // MARK: - Writing
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        let bytes = unwrapOutboundIn(data)
-        switch state {
-        case .outputClosed, .closed: promise?.fail(ChannelError.ioOnClosedChannel)
-        case .open where bytes.readableBytes >= Self.record:
-            encryptHeld(context)
-            encrypt(bytes, promise, context)
-        case .waiting, .handshaking, .open:
-            held.add(bytes, promise)
-            // From here on the channel counts them, so that a writer who never flushes sees it become unwritable.
-            if held.bytes.readableBytes >= Self.record { encryptHeld(context) }
+        switch machine.write(unwrapOutboundIn(data), promise) {
+        case .held: break
+        case .refused: promise?.fail(ChannelError.ioOnClosedChannel)
+        case .encrypt(let first, let second):
+            if let first { encrypt(first, context) }
+            if let second { encrypt(second, context) }
         }
     }
 
     func flush(context: ChannelHandlerContext) {
-        guard state == .open else { return }
+        guard machine.isOpen else { return }
         encryptHeld(context)
         context.flush()
     }
 
     private func encryptHeld(_ context: ChannelHandlerContext) {
-        guard state == .open, let (bytes, promise) = held.dequeue() else { return }
-        encrypt(bytes, promise, context)
+        if let write = machine.flush() { encrypt(write, context) }
     }
 
-    private func encrypt(
-        _ bytes: ByteBuffer, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext
-    ) {
-        var rest = bytes.readableBytesView[...]
+    private func encrypt(_ write: TLSStateMachine.Write, _ context: ChannelHandlerContext) {
+        // The write before it may have ended the connection.
+        guard machine.isOpen else {
+            write.promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
+        var rest = write.bytes.readableBytesView[...]
         do throws(TransportError) {
             repeat {
                 let portion = rest.prefix(Self.portion)
                 rest = rest.dropFirst(portion.count)
                 try engine.write(portion)
                 let output = engine.takeOutput(context.channel.allocator) ?? ByteBuffer()
-                context.write(wrapOutboundOut(output), promise: rest.isEmpty ? promise : nil)
+                context.write(wrapOutboundOut(output), promise: rest.isEmpty ? write.promise : nil)
             } while !rest.isEmpty
         } catch {
-            promise?.fail(error)
+            write.promise?.fail(error)
             fail(error, context)
         }
     }
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-        if mode != .input, state == .open {
+        if mode != .input {
             encryptHeld(context)
-            if state == .open {
+            if machine.closeOutput() {
                 trace.record(.layers) { WireEvent(.tls, .outgoing, .layers, .closeNotify) }
                 engine.shutdown()
                 flushEngine(context)
-                state = .outputClosed
             }
         }
         if mode == .all { stop(Self.givenUp) }

@@ -153,13 +153,8 @@ final class WebSocketUpgrade: ChannelInboundHandler, RemovableChannelHandler {
         } catch {
             return fail(transportError(error))
         }
-        // What came with the 101 is the WebSocket's.
         let rest = reader.rest
         reader.stop()
-        if rest.readableBytes > 0 {
-            context.fireChannelRead(Self.wrapInboundOut(rest))
-            context.fireChannelReadComplete()
-        }
-        context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+        StreamPipeline.leave(context, passing: rest)
     }
 }

@@ -24,31 +24,45 @@ struct EventStreamTail: Sendable {
     /// - Throws: ``Failure``, or an error of the modules beneath that another connection would not mend.
     func run() async throws {
         let end = plan.timeout.map { NIODeadline.now() + $0 }
-        var hadStream = false
-        var attempt = 0
-        while true {
+        try await policy.run { opened in
+            try checkTime(end)
+            let connection = try await RawConnection.open(
+                serversFromHere, mode: .events, memory: memory, until: end, watch: watch)
+            opened()
             var plan = plan
-            do {
-                let connection = try await RawConnection.open(
-                    serversFromHere, mode: .events, memory: memory, until: end, watch: watch)
-                (hadStream, attempt) = (true, 0)
-                if let end { plan.timeout = max(.zero, end - .now()) }
-                let isClosed = try await RawExchange(
-                    connection, plan: plan, input: nil, printer: printer, counted: counted
-                ).run()
-                guard isClosed else { return }
-                try await wait(after: Failure(.unavailable, "HTTP: the stream has ended"), attempt: 1, until: end)
-            } catch let error as TransportError
-                where Self.mayPass(error) && (hadStream || policy.includesFirst) && !Task.isCancelled
-            {
-                attempt += 1
-                guard attempt <= policy.attempts ?? .max else { throw error }
-                try await wait(after: Failure(error), attempt: attempt, until: end)
+            if let end { plan.timeout = max(.zero, end - .now()) }
+            let isClosed = try await RawExchange(
+                connection, plan: plan, input: nil, printer: printer, counted: counted
+            ).run()
+            if isClosed { throw StreamEnded() }
+        } lost: { error, attempts in
+            if !(error is StreamEnded) {
+                guard let error = error as? TransportError, Self.mayPass(error) else { throw error }
             }
-            guard let end, .now() >= end else { continue }
-            let account = plan.count.map { "\(counted.value) of \($0) events came" }
-            if let absence = watch.absence(account) { throw absence }
+            let failure =
+                error is StreamEnded ? Failure(.unavailable, "HTTP: the stream has ended") : Failure(error)
+            let retry = memory.value.retry.map { TimeAmount.milliseconds(Int64(min($0, Self.longestRetry))) }
+            guard let time = attempts.wait(at: .now(), asked: retry, chance: .random(in: 0...1)) else {
+                throw error is StreamEnded ? failure : error
+            }
+            watch.lost(failure)
+            let id = memory.value.lastEventID
+            Diagnostics.note(
+                Explanation.line(failure.line ?? "", tryingAgainIn: time) + (id.isEmpty ? "" : ", from event \(id) on"))
+            return end.map { min(time, max(.zero, $0 - .now())) } ?? time
         }
+    }
+
+    /// The server has ended the stream, as it may.
+    private struct StreamEnded: Error {}
+
+    /// No server can ask for more than a day.
+    private static let longestRetry = 86_400_000
+
+    private func checkTime(_ end: NIODeadline?) throws {
+        guard let end, .now() >= end else { return }
+        let account = plan.count.map { "\(counted.value) of \($0) events came" }
+        if let absence = watch.absence(account) { throw absence }
     }
 
     /// The servers, asked for what came after the last event.
@@ -60,21 +74,6 @@ struct EventStreamTail: Sendable {
             configuration.transport.httpHeaders.append(("Last-Event-ID", id))
             return (endpoint, configuration)
         }
-    }
-
-    private func wait(after failure: Failure, attempt: Int, until end: NIODeadline?) async throws {
-        guard policy.attempts != 0 else { throw failure }
-        watch.lost(failure)
-        var time = policy.wait(before: attempt, chance: .random(in: 0...1))
-        // No server can ask for more than a day.
-        if let retry = memory.value.retry {
-            time = max(attempt > 1 ? time : .zero, .milliseconds(Int64(min(retry, 86_400_000))))
-        }
-        let id = memory.value.lastEventID
-        Diagnostics.note(
-            Explanation.line(failure.line ?? "", tryingAgainIn: time) + (id.isEmpty ? "" : ", from event \(id) on"))
-        if let end { time = min(time, max(.zero, end - .now())) }
-        try await Task.sleep(nanoseconds: UInt64(time.nanoseconds))
     }
 
     /// Whether another connection may mend it: a server that answers otherwise would answer so again.

@@ -134,7 +134,7 @@ struct RawConnection: Sendable {
             receiver.sent(event)
             stream.write(bytes, promise: written)
             stream.flush()
-            watch(written, queued: stream.queuedBytes)
+            watch(written)
         }
         do {
             try await written.futureResult.get()
@@ -151,20 +151,18 @@ struct RawConnection: Sendable {
     struct Unsent: Error {}
 
     /// Gives up on a server that takes nothing.
-    private func watch(_ written: EventLoopPromise<Void>, queued: Int) {
-        let timer = stream.eventLoop.scheduleTask(in: configuration.receiptTimeout) {
-            let left = stream.queuedBytes
-            if left > 0, left >= queued {
+    private func watch(_ written: EventLoopPromise<Void>) {
+        let time = configuration.receiptTimeout
+        let watch = WriteWatch(every: time, on: stream.eventLoop)
+        watch.start(
+            left: { stream.queuedBytes > 0 ? -stream.queuedBytes : nil },
+            stalled: {
                 written.fail(
                     Failure(
                         .timedOut,
-                        "the other side takes nothing: \(left) octets have waited for \(configuration.receiptTimeout.readable)"
-                    ))
-            } else {
-                watch(written, queued: left)
-            }
-        }
-        written.futureResult.whenComplete { _ in timer.cancel() }
+                        "the other side takes nothing: \(stream.queuedBytes) octets have waited for \(time.readable)"))
+            })
+        written.futureResult.assumeIsolated().whenComplete { _ in watch.cancel() }
     }
 
     /// Sends CONNECT as the options say, and waits for CONNECTED.

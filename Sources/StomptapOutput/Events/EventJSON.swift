@@ -37,7 +37,8 @@ package struct EventJSON: Sendable {
     package mutating func append(_ event: WireEvent, at time: Timestamp, to out: inout OutputBuffer) {
         var json = JSONWriter()
         json.beginObject(&out)
-        write(time, &json, &out)
+        self.time.advance(to: time)
+        json.member("time", plain: self.time.text, &out)
         json.member("connection", event.connection, &out)
         json.member("direction", plain: event.direction.name, &out)
         json.member("layer", plain: event.layer.rawValue, &out)
@@ -55,14 +56,9 @@ package struct EventJSON: Sendable {
     package mutating func append(_ event: TrafficEvent, to out: inout OutputBuffer) {
         var json = JSONWriter()
         json.beginObject(&out)
-        write(event.time, &json, &out)
-        json.member("direction", plain: event.direction.name(on: event.label), &out)
-        if let label = event.label {
-            json.member("connection", label.connection, &out)
-            json.member("app", label.app, &out)
-        } else {
-            json.member("layer", plain: event.layer.rawValue, &out)
-        }
+        time.advance(to: event.time)
+        frames.writeStart(event.direction, event.label, time.text, &json, &out)
+        if event.label == nil { json.member("layer", plain: event.layer.rawValue, &out) }
         switch event.content {
         case .frame(let frame):
             if event.label == nil { json.member("type", plain: "frame", &out) }
@@ -99,10 +95,5 @@ package struct EventJSON: Sendable {
             // A message without STOMP may still hold a frame with secrets.
             bytes?.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes { frames.writeBody($0, &json, &out) }
         }
-    }
-
-    private mutating func write(_ time: Timestamp, _ json: inout JSONWriter, _ out: inout OutputBuffer) {
-        self.time.advance(to: time)
-        json.member("time", plain: self.time.text, &out)
     }
 }

@@ -137,17 +137,14 @@ extension STOMPClientError {
 }
 
 extension STOMPProtocolError {
-    /// What happened. A line of a head that it quotes may hold a secret, which is hidden.
+    /// What happened. A line that it quotes may hold a secret, which is hidden.
     package var sentence: String {
-        let mask = SecretMask.hiding
-        let shown: Reason =
-            switch reason {
-            case .unknownCommand(let line): .unknownCommand(line: mask.masked(typed: line))
-            case .headerWithoutColon(let line): .headerWithoutColon(line: mask.masked(typed: line))
-            case .nulInHeaders(let line): .nulInHeaders(line: mask.masked(typed: line))
-            default: reason
-            }
-        return STOMPProtocolError(party, shown).description
+        sentence { excerpt in
+            let text = String(decoding: excerpt.bytes, as: UTF8.self)
+            let masked = SecretMask.hiding.masked(typed: text)
+            let shown = masked == text ? excerpt.bytes.withUnsafeBytes(visible) : visible(masked)
+            return "\"\(shown)\"" + (excerpt.isCut ? "..." : "")
+        }
     }
 }
 

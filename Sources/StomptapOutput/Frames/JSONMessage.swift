@@ -33,7 +33,7 @@ package struct JSONMessage {
     }
 
     /// Appends how each object begins: time, direction, and the connection where it is a tap's.
-    private func writeStart(
+    func writeStart(
         _ direction: WireEvent.Direction, _ label: ConnectionLabel?, _ time: [UInt8], _ json: inout JSONWriter,
         _ out: inout OutputBuffer
     ) {

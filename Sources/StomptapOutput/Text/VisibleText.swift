@@ -47,6 +47,13 @@ package func visible(_ text: String) -> String {
     return out.text
 }
 
+/// Bytes as such a line; one that is not UTF-8 is shown as `\xNN`.
+func visible(_ bytes: UnsafeRawBufferPointer) -> String {
+    var out = OutputBuffer()
+    out.append(bytes, visible: .line)
+    return out.text
+}
+
 /// Bytes as text: base64, hexadecimal, dumps.
 extension OutputBuffer {
     /// How many bytes are written as text at once; it bounds the room that is asked for. A multiple of three.

@@ -88,9 +88,13 @@ import Testing
             .unavailable),
         Told(
             .protocolViolation(
-                STOMPProtocolError(.peer, .unknownCommand(line: "\"HTTP/1.1 400\"")), foreign: .http),
+                STOMPProtocolError(.peer, .unknownCommand(line: .init("HTTP/1.1 400".utf8))), foreign: .http),
             "STOMP: a frame begins with \"HTTP/1.1 400\", which is no command; "
                 + "this port speaks HTTP: for STOMP over WebSocket try ws://HOST:PORT/PATH", .protocolError),
+        Told(
+            .protocolViolation(
+                STOMPProtocolError(.peer, .unknownCommand(line: .init([0x15, 0xFF, 0x00] + "가\"".utf8))), foreign: nil),
+            "STOMP: a frame begins with \"\\x15\\xff\\x00가\"\", which is no command", .protocolError),
         Told(
             .protocolViolation(STOMPProtocolError(.peer, .lineTooLong(limit: 64)), foreign: .ssh),
             "STOMP: a line of a frame is longer than 64 octets; this port speaks SSH", .protocolError),

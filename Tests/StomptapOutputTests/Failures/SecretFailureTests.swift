@@ -56,10 +56,10 @@ import Testing
     ]
 
     private static let protocolFaults: [STOMPProtocolError.Reason] = [
-        .unknownCommand(line: url), .skippedFrame(command: url), .headerWithoutColon(line: url),
-        .nulInHeaders(line: url), .nulInHeaders(line: #""passcode:\#(secret)\0""#),
-        .headerWithoutColon(line: #""Authorization Bearer \#(secret)""#),
-        .unknownCommand(line: "passcode:\(secret)"), .malformedContentLength(url),
+        .unknownCommand(line: .init(url.utf8)), .skippedFrame(command: url), .headerWithoutColon(line: .init(url.utf8)),
+        .nulInHeaders(line: .init(url.utf8)), .nulInHeaders(line: .init("passcode:\(secret)\0".utf8)),
+        .headerWithoutColon(line: .init("Authorization Bearer \(secret)".utf8)),
+        .unknownCommand(line: .init("passcode:\(secret)".utf8)), .malformedContentLength(.init(url.utf8)),
         .wrongContentLength(url, body: 1), .malformedHeartBeat(url), .versionMismatch(chosen: url, offered: [.v12]),
         .unknownSubscription(url), .duplicateSubscription(url), .unknownTransaction(url), .duplicateTransaction(url),
     ]
