@@ -68,7 +68,8 @@ let package = Package(
         .testTarget(
             name: "STOMPTransportTests",
             dependencies: ["STOMPTransport", "SystemC", "COpenSSL", "TestSupport", nioEmbedded] + nio + nioHTTP),
-        .testTarget(name: "STOMPClientTests", dependencies: ["STOMPClient", "STOMPBroker", "TestSupport"] + nio),
+        .testTarget(
+            name: "STOMPClientTests", dependencies: ["STOMPClient", "STOMPBroker", "TestSupport", nioEmbedded] + nio),
         .testTarget(
             name: "STOMPBrokerTests", dependencies: ["STOMPBroker", "TestSupport", "STOMPClient", nioEmbedded] + nio),
         .testTarget(

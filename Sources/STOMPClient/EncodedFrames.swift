@@ -41,7 +41,7 @@ extension STOMPConnection {
     /// - Throws: ``STOMPClientError``.
     public func encode(_ message: OutgoingMessage) throws -> ByteBuffer {
         do throws(STOMPProtocolError) {
-            return try core.session.send(
+            return try core.machine.session.send(
                 to: message.destination, headers: message.headers, body: message.body,
                 contentLength: message.contentLength, transaction: message.transaction
             ).bytes
@@ -62,9 +62,8 @@ extension STOMPConnection {
 }
 
 extension ConnectionCore {
-    fileprivate func send(_ frames: EncodedFrames) throws {
-        if let failure { throw failure }
-        guard session.isConnected else { throw STOMPClientError.cannotSend(.afterDisconnect) }
+    fileprivate func send(_ frames: EncodedFrames) throws(STOMPClientError) {
+        try machine.checkOpen()
         if stream.description.keepsMessages || trace.wants(.frames) {
             var start = 0
             for end in frames.ends {
@@ -78,7 +77,7 @@ extension ConnectionCore {
         } else {
             stream.write(frames.bytes, promise: nil)
         }
-        monitor?.sent(at: .now())
+        heartBeats.sent(at: eventLoop.now)
         stream.flush()
     }
 }

@@ -32,13 +32,14 @@ public struct OutgoingMessage: Sendable {
 /// A receipt that was asked for.
 public struct Receipt: Sendable {
     public let id: String
-    let future: EventLoopFuture<Void>
+    /// When it came.
+    let future: EventLoopFuture<Timestamp>
     private let arrival = Arrival()
 
-    init(id: String, future: EventLoopFuture<Void>) {
+    init(id: String, future: EventLoopFuture<Timestamp>) {
         self.id = id
         self.future = future
-        future.whenSuccess { [arrival] in arrival.time.store(Timestamp.now().nanoseconds, ordering: .releasing) }
+        future.whenSuccess { [arrival] time in arrival.time.store(time.nanoseconds, ordering: .releasing) }
     }
 
     private final class Arrival: Sendable {
@@ -49,7 +50,7 @@ public struct Receipt: Sendable {
     /// Whether it has come.
     public var hasArrived: Bool { arrivedAt != nil }
 
-    /// When it came.
+    /// When the read of the socket returned that brought it.
     public var arrivedAt: Timestamp? {
         let time = arrival.time.load(ordering: .acquiring)
         return time == 0 ? nil : Timestamp(nanoseconds: time)
@@ -61,10 +62,10 @@ public struct Receipt: Sendable {
     ///   ``ClientConfiguration/receiptTimeout``, or what ended the session; or `CancellationError`.
     public func arrives() async throws {
         // A future knows nothing of its waiter's cancellation.
-        let waiter = future.eventLoop.makePromise(of: Void.self)
+        let waiter = future.eventLoop.makePromise(of: Timestamp.self)
         future.cascade(to: waiter)
         try await withTaskCancellationHandler {
-            try await waiter.futureResult.get()
+            _ = try await waiter.futureResult.get()
         } onCancel: {
             waiter.fail(CancellationError())
         }
@@ -108,7 +109,7 @@ extension STOMPConnection {
         }
         // RabbitMQ answers the receipts of a transaction after COMMIT.
         let receipts = zip(ids, messages.lazy.filter(\.wantsReceipt)).map { id, message in
-            Receipt(id: id, future: core.receipts.add(id, isHeld: message.transaction != nil))
+            core.awaitReceipt(id, isHeld: message.transaction != nil)
         }
         try await core.writable()?.get()
         return receipts
@@ -145,7 +146,7 @@ extension STOMPConnection {
     /// - Returns: how many were acknowledged.
     /// - Throws: ``STOMPClientError``.
     public func ackSubscribed(_ messages: [Message]) async throws -> Int {
-        let session = core.session
+        let session = core.machine.session
         let open = messages.filter { session.isSubscribed(to: $0.frame) }
         try await ack(open)
         return open.count
@@ -195,8 +196,8 @@ extension STOMPConnection {
             let receipt = session.makeReceiptID()
             return (receipt, [try session.commit(transaction, receipt: receipt)])
         }
-        core.receipts.release()
-        return Receipt(id: id, future: core.receipts.add(id))
+        core.releaseReceipts()
+        return core.awaitReceipt(id)
     }
 
     /// Forgets everything in a transaction.
@@ -204,6 +205,6 @@ extension STOMPConnection {
     /// - Throws: ``STOMPClientError``.
     public func abort(_ transaction: String) throws {
         try core.send { session throws(STOMPProtocolError) in ((), [try session.abort(transaction)]) }
-        core.receipts.release()
+        core.releaseReceipts()
     }
 }

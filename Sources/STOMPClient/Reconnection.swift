@@ -130,19 +130,26 @@ extension ReconnectPolicy {
 
 /// The attempts that are made one after the other by a policy: a value, to which the time is told.
 public struct ReconnectAttempts: Sendable, Hashable {
+    private enum State: Hashable {
+        /// No connection has been open.
+        case never
+        case open(since: NIODeadline)
+        case lost
+    }
+
     /// How many attempts the present series has; 0 before the first loss.
     public private(set) var count = 0
     /// Whether a connection is open.
-    public var isOpen: Bool { openedAt != nil }
+    public var isOpen: Bool {
+        if case .open = state { true } else { false }
+    }
     private let policy: ReconnectPolicy
-    private var openedAt: NIODeadline?
-    private var hadSession = false
+    private var state = State.never
 
     public init(_ policy: ReconnectPolicy) { self.policy = policy }
 
     public mutating func opened(at now: NIODeadline) {
-        openedAt = now
-        hadSession = true
+        state = .open(since: now)
     }
 
     /// Counts a lost connection, or an attempt that failed.
@@ -154,12 +161,18 @@ public struct ReconnectAttempts: Sendable, Hashable {
     ///   - chance: from 0 to 1.
     /// - Returns: how long to wait before the next attempt; nil where there is none.
     public mutating func wait(at now: NIODeadline, asked: TimeAmount? = nil, chance: Double) -> TimeAmount? {
-        let wasOpen = openedAt != nil
-        let isStable = openedAt.map { now - $0 >= policy.stableAfter } ?? false
-        if isStable || (wasOpen && asked ?? .zero >= policy.delay) { count = 0 }
-        openedAt = nil
+        let wasOpen = isOpen
+        switch state {
+        case .never:
+            guard policy.includesFirst else { return nil }
+        case .open(let start):
+            if now - start >= policy.stableAfter || asked ?? .zero >= policy.delay { count = 0 }
+            state = .lost
+        case .lost:
+            break
+        }
         count += 1
-        guard hadSession || policy.includesFirst, count <= policy.attempts ?? .max else { return nil }
+        guard count <= policy.attempts ?? .max else { return nil }
         let wait = policy.wait(before: count, chance: chance)
         guard let asked else { return wait }
         return wasOpen && count == 1 ? asked : max(asked, wait)

@@ -46,7 +46,7 @@ public actor STOMPConnection {
     }
 
     /// How long nothing at all has come from the server, heart-beats included.
-    public var silence: TimeAmount { core.silence }
+    public var silence: TimeAmount { core.heartBeats.silence(at: eventLoop.now) }
 
     // MARK: Beginning and end
 
@@ -65,7 +65,9 @@ public actor STOMPConnection {
         on eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
     ) async throws -> STOMPConnection {
         let configuration = (configuration ?? ClientConfiguration(endpoint)).ofOneConnection()
-        let deadline = NIODeadline.now() + configuration.connectTimeout
+        let deadline = eventLoop.now + configuration.connectTimeout
+        let timeout = STOMPClientError.timedOut(
+            .connected(from: endpoint, accepting: configuration.session.versions), within: configuration.connectTimeout)
         let opening = eventLoop.makePromise(of: ConnectionCore.Opened.self)
         let stream: any TransportStream
         do {
@@ -73,7 +75,7 @@ public actor STOMPConnection {
                 to: endpoint.target(sockJS: configuration.sockJSTransport), on: eventLoop, deadline: deadline
             ) { stream in
                 let core = ConnectionCore(stream: stream, configuration: configuration, opening: opening)
-                core.start()
+                core.start(deadline: deadline, timeout: timeout)
                 return core
             }
         } catch {
@@ -81,13 +83,6 @@ public actor STOMPConnection {
             opening.fail(error)
             throw (error as? TransportError).map(STOMPClientError.transport) ?? error
         }
-        let timeout = eventLoop.scheduleTask(deadline: deadline) {
-            opening.fail(
-                STOMPClientError.timedOut(
-                    .connected(from: endpoint, accepting: configuration.session.versions),
-                    within: configuration.connectTimeout))
-        }
-        defer { timeout.cancel() }
         do {
             let opened = try await withTaskCancellationHandler {
                 try await opening.futureResult.get()
@@ -138,12 +133,12 @@ public actor STOMPConnection {
     /// - Throws: ``STOMPClientError``, where the session had ended before or the server answers ERROR.
     @discardableResult
     public func disconnect() async throws -> DisconnectOutcome {
-        try await core.leave().get()
+        try await core.disconnect().get()
     }
 
     /// Closes without a goodbye.
     public func abort() {
-        core.end(.abandoned)
+        core.fail(.abandoned)
         core.stream.abort()
     }
 }
@@ -155,9 +150,7 @@ extension STOMPConnection {
     /// - Parameter takesUnclaimed: whether it also takes the messages that belong to no subscription, such as one that
     ///   ``send(raw:)`` has made. It then lasts as long as the session, with or without subscriptions. By default false.
     public func makeMessageSequence(takesUnclaimed: Bool = false) -> MessageSequence {
-        let inbox = core.makeInbox()
-        if takesUnclaimed { core.unclaimed = inbox }
-        return MessageSequence(connection: self, inbox: inbox)
+        MessageSequence(connection: self, inbox: core.makeInbox(takesUnclaimed: takesUnclaimed))
     }
 
     /// Sends SUBSCRIBE. Messages are kept from the first one on, until they are read.
@@ -181,9 +174,9 @@ extension STOMPConnection {
                 to: destination, id: id, ack: ack, headers: headers, receipt: receipt)
             return ((id, receipt), [frame])
         }
-        let receipt = receiptID.map { Receipt(id: $0, future: core.receipts.add($0)) }
+        let receipt = receiptID.map { core.awaitReceipt($0) }
         let sequence = sequence ?? makeMessageSequence()
-        core.route(subscription, to: sequence.inbox)
+        core.inboxes.route(subscription, to: sequence.inbox)
         return Subscription(
             id: subscription, destination: destination, ack: ack, messages: sequence, receipt: receipt)
     }
@@ -200,7 +193,7 @@ extension STOMPConnection {
         do {
             try await receipt.arrives()
             return .confirmed
-        } catch STOMPClientError.timedOut where core.failure == nil {
+        } catch STOMPClientError.timedOut where !core.hasFailed {
             return .unconfirmed
         }
     }
@@ -223,7 +216,13 @@ extension STOMPConnection {
     }
 
     func nextBatch(of inbox: Int) async throws -> [Message]? {
-        if let next = try core.next(of: inbox) { return next.batch }
+        switch core.next(of: inbox) {
+        case .batch(let batch): return batch.messages
+        case .end(let end):
+            try end.get()
+            return nil
+        case .wait: break
+        }
         let boundCore = boundCore
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { reader in
@@ -244,11 +243,7 @@ extension STOMPConnection {
     /// - Parameter bytes: one frame, from its command to its NUL, or whatever is to be tried.
     /// - Throws: ``STOMPClientError``.
     public func send(raw bytes: ByteBuffer) async throws {
-        if let failure = core.failure { throw failure }
-        core.trace.record(.frames) { WireEvent(.stomp, .outgoing, .frames, .unchecked, bytes: bytes) }
-        core.stream.write(bytes, promise: nil)
-        core.stream.flush()
-        core.monitor?.sent(at: .now())
+        try core.send(raw: bytes)
         try await core.writable()?.get()
     }
 
@@ -259,16 +254,14 @@ extension STOMPConnection {
     /// - Throws: ``STOMPClientError``: ``STOMPClientError/cannotSend(_:)`` where no WebSocket carries the session,
     ///   ``STOMPClientError/timedOut(_:within:)`` when no pong came for ``ClientConfiguration/receiptTimeout``.
     public func ping(_ payload: ByteBuffer = ByteBuffer()) async throws -> TimeAmount {
-        if let failure = core.failure { throw failure }
+        try core.machine.checkNotClosed()
         guard transport.kind == .webSocket else {
             throw STOMPClientError.cannotSend(.noPing(over: transport))
         }
-        let answer = core.eventLoop.makePromise(of: Void.self)
-        let start = NIODeadline.now()
-        core.pings.append((payload, answer))
-        core.stream.request(.ping(Array(buffer: payload)))
+        let start = eventLoop.now
+        let answer = core.ping(payload)
         let time = configuration.receiptTimeout
-        let timeout = core.eventLoop.scheduleTask(in: time) {
+        let timeout = eventLoop.scheduleTask(in: time) {
             answer.fail(STOMPClientError.timedOut(.pong, within: time))
         }
         defer { timeout.cancel() }
@@ -277,7 +270,7 @@ extension STOMPConnection {
         } onCancel: {
             answer.fail(CancellationError())
         }
-        return .now() - start
+        return eventLoop.now - start
     }
 
     /// Closes the WebSocket without a goodbye in STOMP; the session then ends as by the server's close.
@@ -287,7 +280,7 @@ extension STOMPConnection {
     ///   - reason: at most 123 bytes; what is too long is left out.
     /// - Throws: ``STOMPClientError``: ``STOMPClientError/cannotSend(_:)`` where no WebSocket carries the session.
     public func close(code: Int, reason: String = "") throws {
-        if let failure = core.failure { throw failure }
+        try core.machine.checkNotClosed()
         guard transport.keepsMessages else {
             throw STOMPClientError.cannotSend(.noCloseFrame(over: transport))
         }

@@ -88,6 +88,44 @@ import enum TestSupport.Loopback
     }
 }
 
+/// Whether another attempt follows, by given times: the first waits 500 ms at the most, a stable session has lasted 5 s.
+@Suite struct ReconnectAttemptsTests {
+    private func time(_ milliseconds: Int64) -> NIODeadline { .uptimeNanoseconds(0) + .milliseconds(milliseconds) }
+
+    private func attempts(_ attempts: Int? = nil, includesFirst: Bool = false) -> ReconnectAttempts {
+        var policy = ReconnectPolicy(attempts: attempts, delay: .seconds(1), longestDelay: .seconds(30))
+        policy.includesFirst = includesFirst
+        return ReconnectAttempts(policy)
+    }
+
+    @Test func theFirstConnectionIsTriedAsOftenAsAnyOther() {
+        var again = attempts(2, includesFirst: true)
+        #expect(again.wait(at: time(0), chance: 1) == .milliseconds(500))
+        #expect(again.wait(at: time(500), chance: 1) == .seconds(1))
+        #expect(again.wait(at: time(1500), chance: 1) == nil)
+    }
+
+    @Test func aSessionThatDidNotLastIsNoNewBeginning() {
+        var short = attempts(2)
+        short.opened(at: time(0))
+        #expect(short.wait(at: time(4999), chance: 1) == .milliseconds(500))
+        short.opened(at: time(6000))
+        #expect(short.wait(at: time(10_999), chance: 1) == .seconds(1))
+        short.opened(at: time(12_000))
+        #expect(short.wait(at: time(16_999), chance: 1) == nil)
+    }
+
+    @Test func aStableSessionBeginsANewSeries() {
+        var stable = attempts(1)
+        stable.opened(at: time(0))
+        #expect(stable.wait(at: time(100), chance: 1) == .milliseconds(500))
+        stable.opened(at: time(600))
+        #expect(stable.wait(at: time(5600), chance: 1) == .milliseconds(500))
+        // Only a session begins a series, not an attempt after a long time.
+        #expect(stable.wait(at: time(60_000), chance: 1) == nil)
+    }
+}
+
 @Suite(.timeLimit(.minutes(1))) struct ReconnectionTests {
     private let quick = ReconnectPolicy(delay: .milliseconds(2), longestDelay: .milliseconds(20))
 

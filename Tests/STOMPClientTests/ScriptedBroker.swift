@@ -17,17 +17,11 @@ struct ScriptedBroker {
         }
     }
 
-    private struct Log {
-        var frames: [String] = []
-        var heartBeats = 0
-    }
-
     private let server: ScriptedServer
-    private let log: NIOLockedValueBox<Log>
+    private let log: NIOLockedValueBox<[String]>
     let endpoint: Endpoint
 
-    var frames: [String] { log.withLockedValue { $0.frames } }
-    var heartBeats: Int { log.withLockedValue { $0.heartBeats } }
+    var frames: [String] { log.withLockedValue { $0 } }
     /// How often a connection took nothing more.
     var timesUnwritable: Int { server.timesFull }
     var connectionsEnded: Int { server.ended }
@@ -39,19 +33,21 @@ struct ScriptedBroker {
         isolation: isolated (any Actor)? = #isolation, _ script: @escaping @Sendable (Frame, Peer) -> Void = obliging,
         greeting: String? = nil, _ body: (ScriptedBroker) async throws -> Result
     ) async throws -> Result {
-        let log = NIOLockedValueBox(Log())
+        let log = NIOLockedValueBox<[String]>([])
         let steps: @Sendable (Int) -> [ScriptedServer.Step] = { _ in
             let decoder = NIOLockedValueBox(FrameDecoder())
             return (greeting.map { [.sendText($0)] } ?? []) + [
                 .react { bytes, peer in
                     decoder.withLockedValue { $0.feed(bytes) }
-                    while let element = try? decoder.withLockedValue({ try $0.next() }) {
-                        switch element {
-                        case .heartBeat: log.withLockedValue { $0.heartBeats += 1 }
-                        case .frame(let frame):
-                            log.withLockedValue { $0.frames.append(frame.description) }
+                    do {
+                        while let element = try decoder.withLockedValue({ try $0.next() }) {
+                            guard case .frame(let frame) = element else { continue }
+                            log.withLockedValue { $0.append(frame.description) }
                             script(frame, peer)
                         }
+                    } catch {
+                        // What is not STOMP, such as a TLS handshake, is refused as a broker refuses it.
+                        peer.close()
                     }
                 }
             ]
@@ -77,4 +73,15 @@ extension ScriptedServer.Peer {
     func sendMessage(_ body: String, subscription: String = "sub-0", id: Int = 0) {
         send("MESSAGE\nsubscription:\(subscription)\ndestination:/topic/a\nmessage-id:\(id)\n\n\(body)\0")
     }
+}
+
+/// What a test connects with: no time-out that a busy machine could reach, unless the test is about one.
+func configuration(_ server: ScriptedBroker, _ change: (inout ClientConfiguration) -> Void = { _ in })
+    -> ClientConfiguration
+{
+    var configuration = ClientConfiguration(server.endpoint)
+    configuration.connectTimeout = .seconds(20)
+    configuration.receiptTimeout = .seconds(20)
+    change(&configuration)
+    return configuration
 }

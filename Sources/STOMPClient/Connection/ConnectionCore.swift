@@ -1,0 +1,262 @@
+import NIOCore
+import STOMPCore
+import STOMPTransport
+
+/// A connection on its event loop. It passes on what happens, to the stream and to this side's calls, to the values that
+/// decide what follows, and does what they say. ``STOMPConnection`` is its public face.
+///
+/// | value | decides |
+/// |---|---|
+/// | ``ConnectionStateMachine`` | what a frame, a call or the end of the stream means now |
+/// | ``ReceiptTable`` | whose receipt came, and whose is late |
+/// | ``HeartBeats`` | when to send one, and when the server is silent |
+/// | ``Inboxes`` | who gets a message, and whether the socket is read |
+/// | ``WaitingWriters`` | who may write on, and whether the server takes anything |
+/// | ``PendingPings`` | whose pong came |
+final class ConnectionCore {
+    /// A session that CONNECTED has opened.
+    struct Opened: Sendable {
+        var core: NIOLoopBound<ConnectionCore>
+        var handshake: Handshake
+    }
+
+    typealias Machine = ConnectionStateMachine<EventLoopPromise<Opened>, EventLoopPromise<DisconnectOutcome>>
+    typealias Reader = CheckedContinuation<[Message]?, any Error>
+
+    let stream: any TransportStream
+    let configuration: ClientConfiguration
+    let eventLoop: any EventLoop
+    var machine: Machine
+    var receipts: ReceiptTable<EventLoopPromise<Timestamp>>
+    var heartBeats: HeartBeats
+    var inboxes: Inboxes<Reader>
+    var writers = WaitingWriters<EventLoopPromise<Void>>()
+    var pings = PendingPings<EventLoopPromise<Void>>()
+    var clocks = Clocks()
+
+    /// Messages of the read that is under way.
+    var newMessages = ReceivedMessages()
+    /// When that read returned: one look at the clock for each read.
+    var timeOfRead: Timestamp?
+    var warnedOfInvalidUTF8 = false
+
+    /// Whether the connection is closed otherwise than by this side's will.
+    var hasFailed: Bool {
+        if case .failed = machine.closedReason { true } else { false }
+    }
+
+    var trace: WireTrace { configuration.transport.trace }
+
+    init(stream: any TransportStream, configuration: ClientConfiguration, opening: EventLoopPromise<Opened>) {
+        self.stream = stream
+        self.configuration = configuration
+        eventLoop = stream.eventLoop
+        machine = Machine(limits: configuration.limits, opening: opening)
+        receipts = ReceiptTable(timeout: configuration.receiptTimeout)
+        heartBeats = HeartBeats(at: stream.eventLoop.now)
+        inboxes = Inboxes(limit: configuration.undeliveredLimit)
+    }
+
+    /// Sends CONNECT, and gives up with `timeout` when CONNECTED has not come by `deadline`.
+    func start(deadline: NIODeadline, timeout: STOMPClientError) {
+        do throws(STOMPClientError) {
+            let configuration = configuration.session
+            write(try machine.makeFrames { session throws(STOMPProtocolError) in try session.connect(configuration) })
+            stream.flush()
+        } catch {
+            return fail(error)
+        }
+        startClock(.connected, until: deadline) { core in
+            guard let close = core.machine.openingTimedOut(timeout) else { return }
+            core.stream.abort()
+            core.perform(close)
+        }
+    }
+
+    // MARK: Writing
+
+    /// Makes frames from the session's state and sends them together.
+    func send<Result>(
+        _ make: (inout Session) throws(STOMPProtocolError) -> (Result, [Frame])
+    ) throws(STOMPClientError) -> Result {
+        let (result, frames) = try machine.makeFrames(make)
+        for frame in frames { write(frame) }
+        stream.flush()
+        return result
+    }
+
+    /// Queues a frame; the caller flushes.
+    private func write(_ frame: Frame) {
+        trace.record(.frames) {
+            WireEvent(.stomp, .outgoing, .frames, .frame(command: frame.command.rawValue), bytes: frame.bytes)
+        }
+        stream.write(frame.bytes, promise: nil)
+        heartBeats.sent(at: eventLoop.now)
+    }
+
+    /// Sends bytes that are not made by the session.
+    func send(raw bytes: ByteBuffer) throws(STOMPClientError) {
+        try machine.checkNotClosed()
+        trace.record(.frames) { WireEvent(.stomp, .outgoing, .frames, .unchecked, bytes: bytes) }
+        stream.write(bytes, promise: nil)
+        stream.flush()
+        heartBeats.sent(at: eventLoop.now)
+    }
+
+    /// Succeeds when more can be written without queueing it in memory; nil where that is so now, as whoever awaits a
+    /// future leaves the event loop for it. Fails where the server takes nothing for as long as a receipt may take.
+    func writable() throws(STOMPClientError) -> EventLoopFuture<Void>? {
+        switch machine.closedReason {
+        case .failed(let error): throw error
+        case .left: return nil
+        case nil: break
+        }
+        guard !stream.isWritable else { return nil }
+        let promise = eventLoop.makePromise(of: Void.self)
+        if writers.add(promise, queued: stream.queuedBytes) { watchWriting() }
+        return promise.futureResult
+    }
+
+    private func watchWriting() {
+        startClock(.writing, until: eventLoop.now + configuration.receiptTimeout) { core in
+            let queued = core.stream.queuedBytes
+            switch core.writers.check(queued: queued) {
+            case .idle: break
+            case .again: core.watchWriting()
+            case .stalled:
+                core.fail(.timedOut(.progress(queued: queued), within: core.configuration.receiptTimeout))
+            }
+        }
+    }
+
+    // MARK: Receipts and pongs
+
+    /// - Parameter isHeld: whether its time begins only with ``releaseReceipts()``.
+    func awaitReceipt(_ id: String, isHeld: Bool = false) -> Receipt {
+        let promise = eventLoop.makePromise(of: Timestamp.self)
+        receipts.add(id, promise, isHeld: isHeld, at: eventLoop.now)
+        startReceiptClock()
+        return Receipt(id: id, future: promise.futureResult)
+    }
+
+    /// A transaction has ended.
+    func releaseReceipts() {
+        receipts.release(at: eventLoop.now)
+        startReceiptClock()
+    }
+
+    private func startReceiptClock() {
+        guard let deadline = receipts.deadline else { return }
+        startClock(.receipts, until: deadline) { core in
+            let error = STOMPClientError.timedOut(.receipt, within: core.receipts.timeout)
+            for promise in core.receipts.expire(at: core.eventLoop.now) { promise.fail(error) }
+            core.startReceiptClock()
+        }
+    }
+
+    /// Sends a ping of WebSocket.
+    ///
+    /// - Returns: what succeeds with its pong, and which the caller may fail before.
+    func ping(_ payload: ByteBuffer) -> EventLoopPromise<Void> {
+        let pong = eventLoop.makePromise(of: Void.self)
+        pings.add(payload, pong)
+        stream.request(.ping(Array(buffer: payload)))
+        return pong
+    }
+
+    // MARK: Inboxes
+
+    func makeInbox(takesUnclaimed: Bool) -> Int {
+        let inbox = inboxes.add()
+        if takesUnclaimed { inboxes.unclaimed = inbox }
+        if machine.closedReason != nil { finish(inbox) }
+        return inbox
+    }
+
+    /// Ends a subscription's route, and its inbox where no other subscription shares it.
+    func unroute(_ subscription: String) {
+        inboxes.place(&newMessages)
+        if let inbox = inboxes.unroute(subscription) { finish(inbox) }
+    }
+
+    private func finish(_ inbox: Int) {
+        let end = machine.closedReason?.endOfMessages ?? .success(())
+        inboxes.finish(inbox, end)?.resume(with: end.map { nil })
+    }
+
+    /// What is there for a reader now.
+    func next(of inbox: Int) -> Inbox<Reader>.Next {
+        let next = inboxes.next(of: inbox)
+        if case .batch(let batch) = next { perform(inboxes.budget.remove(batch.bytes)) }
+        return next
+    }
+
+    func wait(for inbox: Int, _ reader: Reader) {
+        inboxes.wait(for: inbox, reader)?.resume(returning: nil)
+    }
+
+    func cancelReader(of inbox: Int) {
+        inboxes.removeReader(of: inbox)?.resume(returning: nil)
+    }
+
+    /// Passes on what the read under way has brought.
+    func deliver() {
+        inboxes.place(&newMessages)
+        perform(inboxes.deliver { reader, messages in reader.resume(returning: messages) })
+    }
+
+    func perform(_ action: ReadingBudget.Action) {
+        switch action {
+        case .none: break
+        case .pause: stream.setReading(false)
+        case .resume:
+            // While this side did not listen, the peer's silence meant nothing.
+            heartBeats.received(at: eventLoop.now)
+            stream.setReading(true)
+        }
+    }
+
+    // MARK: The end
+
+    /// Sends DISCONNECT and waits for its receipt, the end of the stream, or the receipt timeout.
+    func disconnect() -> EventLoopFuture<DisconnectOutcome> {
+        let promise = eventLoop.makePromise(of: DisconnectOutcome.self)
+        switch machine.disconnect(promise) {
+        case .send(let frame):
+            perform(inboxes.budget.resume())
+            write(frame)
+            stream.flush()
+            startClock(.disconnected, until: eventLoop.now + configuration.receiptTimeout) { core in
+                if let close = core.machine.disconnectTimedOut() { core.perform(close) }
+            }
+        case .wait(let first): first.futureResult.cascade(to: promise)
+        case .succeed(let outcome): promise.succeed(outcome)
+        case .fail(let error): promise.fail(error)
+        }
+        return promise.futureResult
+    }
+
+    /// Ends the session for this reason, if it has not ended.
+    func fail(_ error: STOMPClientError) {
+        if let close = machine.fail(error) { perform(close) }
+    }
+
+    /// Closes the stream and lets everyone go who waits for something.
+    func perform(_ close: Machine.CloseAction) {
+        let error = close.reason.error
+        switch (close.waiting, close.reason) {
+        case (.opening(let promise), _): promise.fail(error)
+        case (.leaving(let promise), .left(let outcome)): promise.succeed(outcome)
+        case (.leaving(let promise), .failed): promise.fail(error)
+        case (nil, _): break
+        }
+        stream.close()
+        clocks.stopAll()
+        for promise in receipts.removeAll() { promise.fail(error) }
+        for promise in writers.removeAll() { promise.fail(error) }
+        for promise in pings.removeAll() { promise.fail(error) }
+        deliver()
+        let end = close.reason.endOfMessages
+        for reader in inboxes.finishAll(end) { reader.resume(with: end.map { nil }) }
+    }
+}

@@ -1,0 +1,255 @@
+import NIOCore
+import STOMPCore
+import STOMPTransport
+
+/// The life of a connection from CONNECT to its end.
+///
+/// ```
+/// opening --CONNECTED--> open --DISCONNECT--> leaving
+///    |                    |                      |
+///    +--------------------+----------------------+-----> closed
+/// ```
+///
+/// A value without I/O, clock or tasks. Each method is an event, and returns what the caller must do now;
+/// ``ConnectionCore`` does it. Whoever waits for CONNECTED or for the end of DISCONNECT is part of the state, and is
+/// handed out by the event that ends it, so that everyone is answered once.
+///
+/// `Opening` is what waits for CONNECTED, `Leaving` what waits for the end of DISCONNECT: promises in the program, names
+/// in a test.
+struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
+    private enum State: ~Copyable {
+        /// CONNECT is about to be sent, or was sent.
+        case opening(OpenStream, Opening)
+        /// CONNECTED came.
+        case open(OpenStream)
+        /// DISCONNECT was sent. It ends by its receipt, the end of the stream, or a time-out.
+        case leaving(OpenStream, Leaving)
+        /// Nothing is sent or received any more. The session is kept as it refuses what is asked of it.
+        case closed(ClosedReason, Session)
+    }
+
+    private var state: State
+
+    private init(_ state: consuming State) {
+        self.state = state
+    }
+
+    init(limits: FrameLimits, opening: Opening) {
+        self.init(.opening(OpenStream(decoder: FrameDecoder(limits: limits)), opening))
+    }
+
+    // MARK: What holds now
+
+    /// Which state it is.
+    var phase: ConnectionPhase {
+        switch state {
+        case .opening: .opening
+        case .open: .open
+        case .leaving: .leaving
+        case .closed: .closed
+        }
+    }
+
+    /// Why the connection is closed; nil while it is not.
+    var closedReason: ClosedReason? {
+        switch state {
+        case .closed(let reason, _): reason
+        default: nil
+        }
+    }
+
+    /// A copy of the STOMP session.
+    var session: Session {
+        switch state {
+        case .opening(let stream, _): stream.session
+        case .open(let stream): stream.session
+        case .leaving(let stream, _): stream.session
+        case .closed(_, let session): session
+        }
+    }
+
+    /// - Throws: why no frame can be sent.
+    func checkOpen() throws(STOMPClientError) {
+        if case .failed(let error) = closedReason { throw error }
+        guard phase == .open else { throw .cannotSend(.afterDisconnect) }
+    }
+
+    /// - Throws: why nothing at all can be sent. What is no frame of the session can be sent after DISCONNECT too.
+    func checkNotClosed() throws(STOMPClientError) {
+        if let closedReason { throw closedReason.error }
+    }
+
+    // MARK: What this side wants
+
+    /// Makes frames from the session, which judges whether they may be sent now. The caller must send them.
+    ///
+    /// - Throws: why the connection failed, or why the session makes none.
+    mutating func makeFrames<Made>(
+        _ make: (inout Session) throws(STOMPProtocolError) -> Made
+    ) throws(STOMPClientError) -> Made {
+        let result: Result<Made, STOMPProtocolError>
+        switch consume self.state {
+        case .opening(var stream, let opening):
+            result = stream.session.result(of: make)
+            self = .init(.opening(stream, opening))
+        case .open(var stream):
+            result = stream.session.result(of: make)
+            self = .init(.open(stream))
+        case .leaving(var stream, let leaving):
+            result = stream.session.result(of: make)
+            self = .init(.leaving(stream, leaving))
+        case .closed(let reason, var session):
+            result = session.result(of: make)
+            self = .init(.closed(reason, session))
+            if case .failed(let error) = reason { throw error }
+        }
+        return try result.mapError(STOMPClientError.sending).get()
+    }
+
+    /// Leaves by DISCONNECT.
+    mutating func disconnect(_ leaving: Leaving) -> DisconnectAction {
+        switch consume self.state {
+        case .open(var stream):
+            switch stream.session.result(of: { session throws(STOMPProtocolError) in try session.disconnect() }) {
+            case .success(let frame):
+                self = .init(.leaving(stream, leaving))
+                return .send(frame)
+            case .failure(let error):
+                self = .init(.open(stream))
+                return .fail(.sending(error))
+            }
+        case .opening(let stream, let opening):
+            self = .init(.opening(stream, opening))
+            return .fail(.cannotSend(.invalid(STOMPProtocolError(.local, .cannotSend(.beforeConnected)))))
+        case .leaving(let stream, let first):
+            self = .init(.leaving(stream, first))
+            return .wait(with: first)
+        case .closed(let reason, let session):
+            self = .init(.closed(reason, session))
+            switch reason {
+            case .left(let outcome): return .succeed(outcome)
+            case .failed(let error): return .fail(error)
+            }
+        }
+    }
+
+    // MARK: What the stream brings
+
+    /// Decodes what came. Messages are added to `messages`; all else is in the result, in the order in which it came.
+    ///
+    /// - Parameters:
+    ///   - time: when the bytes were read.
+    ///   - isTraced: whether the result has each frame and each heart-beat too.
+    mutating func receive(
+        _ bytes: ByteBuffer, at time: Timestamp, isTraced: Bool, into messages: inout ReceivedMessages
+    ) -> [ReceiveAction] {
+        var input = OpenStream.Input(bytes: bytes, time: time, isTraced: isTraced)
+        var actions: [ReceiveAction] = []
+        while true {
+            let stop: OpenStream.Stop
+            let isOpening: Bool
+            switch consume self.state {
+            case .opening(var stream, let opening):
+                stop = stream.read(&input, &actions, into: &messages)
+                isOpening = true
+                if case .connected(let handshake) = stop {
+                    actions.append(.open(opening, handshake))
+                    self = .init(.open(stream))
+                } else {
+                    self = .init(.opening(stream, opening))
+                }
+            case .open(var stream):
+                stop = stream.read(&input, &actions, into: &messages)
+                isOpening = false
+                self = .init(.open(stream))
+            case .leaving(var stream, let leaving):
+                // What comes after DISCONNECT has no reader any more.
+                var unread = ReceivedMessages()
+                stop = stream.read(&input, &actions, into: &unread)
+                isOpening = false
+                self = .init(.leaving(stream, leaving))
+            case .closed(let reason, let session):
+                self = .init(.closed(reason, session))
+                return actions
+            }
+            let reason: ClosedReason
+            switch stop {
+            case .connected: continue
+            case .needsBytes: return actions
+            case .disconnected: reason = .left(.confirmed)
+            case .error(let frame): reason = .failed(isOpening ? .refused(frame) : .serverError(frame))
+            case .violation(let error):
+                let foreign = isOpening ? error.foreignProtocol(bytes) : nil
+                reason = .failed(.protocolViolation(error, foreign: foreign))
+            }
+            if let close = close(reason) { actions.append(.close(close)) }
+            return actions
+        }
+    }
+
+    /// The peer closes the stream in its layer's own way; ``streamEnded(_:)`` follows.
+    mutating func streamCloses(_ closure: TransportClosure) {
+        switch consume self.state {
+        case .opening(var stream, let opening):
+            stream.closure = closure
+            self = .init(.opening(stream, opening))
+        case .open(var stream):
+            stream.closure = closure
+            self = .init(.open(stream))
+        case .leaving(var stream, let leaving):
+            stream.closure = closure
+            self = .init(.leaving(stream, leaving))
+        case .closed(let reason, let session):
+            self = .init(.closed(reason, session))
+        }
+    }
+
+    /// The stream is over; with an error where it broke.
+    mutating func streamEnded(_ error: TransportError?) -> CloseAction? {
+        let reason: ClosedReason
+        switch state {
+        case .opening(let stream, _): reason = .failed(stream.failure(error, isOpening: true))
+        case .open(let stream): reason = .failed(stream.failure(error, isOpening: false))
+        case .leaving(let stream, _):
+            reason = stream.outcome(error).map { .left($0) } ?? .failed(stream.failure(error, isOpening: false))
+        case .closed: return nil
+        }
+        return close(reason)
+    }
+
+    // MARK: What takes too long, or is given up
+
+    /// The time for CONNECTED is up.
+    mutating func openingTimedOut(_ error: STOMPClientError) -> CloseAction? {
+        phase == .opening ? close(.failed(error)) : nil
+    }
+
+    /// The time for the receipt of DISCONNECT is up.
+    mutating func disconnectTimedOut() -> CloseAction? {
+        phase == .leaving ? close(.left(.unanswered)) : nil
+    }
+
+    /// The session cannot go on, for this reason.
+    mutating func fail(_ error: STOMPClientError) -> CloseAction? {
+        close(.failed(error))
+    }
+
+    /// The only way into `closed`. What the decoder still holds of a frame can be asked here for the last time:
+    /// ``OpenStream/isInsideFrame``.
+    private mutating func close(_ reason: ClosedReason) -> CloseAction? {
+        switch consume self.state {
+        case .opening(let stream, let opening):
+            self = .init(.closed(reason, stream.closedSession))
+            return CloseAction(reason: reason, waiting: .opening(opening))
+        case .open(let stream):
+            self = .init(.closed(reason, stream.closedSession))
+            return CloseAction(reason: reason, waiting: nil)
+        case .leaving(let stream, let leaving):
+            self = .init(.closed(reason, stream.closedSession))
+            return CloseAction(reason: reason, waiting: .leaving(leaving))
+        case .closed(let first, let session):
+            self = .init(.closed(first, session))
+            return nil
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import NIOCore
+import STOMPCore
+import STOMPTransport
+import Testing
+
+@testable import STOMPClient
+
+/// Each state of a connection, and what each event does in it.
+@Suite struct ConnectionStateTests {
+    /// CONNECTED is awaited by "connect", the end of DISCONNECT by "disconnect".
+    typealias Machine = ConnectionStateMachine<String, String>
+
+    @Test(arguments: received + ended + asked, Stage.allCases)
+    func whatAnEventDoes(_ event: Event, in stage: Stage) throws {
+        var machine = try stage.machine()
+        #expect(machine.phase == stage.phase)
+        let expected = event.expected[stage] ?? ("", stage.phase)
+        #expect(event.happen(&machine) == expected.words)
+        #expect(machine.phase == expected.next)
+    }
+
+    /// The first reason stays, whatever comes after it, and nobody is answered twice.
+    @Test(arguments: received + ended + asked) func nothingChangesTheReason(_ event: Event) throws {
+        var left = try Stage.left.machine()
+        _ = event.happen(&left)
+        #expect(left.closedReason.map(words) == "left confirmed")
+        var failed = try Stage.failed.machine()
+        _ = event.happen(&failed)
+        #expect(failed.closedReason.map(words) == "silent")
+    }
+
+    // MARK: Several frames
+
+    private static let conversation =
+        "\(connected)\nMESSAGE\nsubscription:a\nmessage-id:1\n\n1\0\n\n"
+        + "MESSAGE\nsubscription:b\nmessage-id:2\n\n2\0MESSAGE\nsubscription:b\nmessage-id:3\n\n3\0"
+        + "RECEIPT\nreceipt-id:r\n\n\0\nERROR\nmessage:no\n\n\0MESSAGE\nsubscription:b\nmessage-id:4\n\n4\0"
+
+    @Test func oneReadMayBringManyFrames() throws {
+        var machine = try Stage.opening.machine()
+        #expect(
+            machine.receive(Self.conversation)
+                == "open 1.2 for connect, receipt r, close: server error, 3 messages of none")
+        #expect(machine.phase == .closed)
+    }
+
+    @Test func everySplitOfTheInputIsTheSame() throws {
+        let bytes = ByteBuffer(string: Self.conversation)
+        for split in 0...bytes.readableBytes {
+            var machine = try Stage.opening.machine()
+            var messages = ReceivedMessages()
+            var actions: [Machine.ReceiveAction] = []
+            for range in [0..<split, split..<bytes.readableBytes] {
+                let part = try #require(bytes.getSlice(at: range.lowerBound, length: range.count))
+                actions += machine.receive(part, at: .now(), isTraced: false, into: &messages)
+            }
+            #expect(
+                actions.map(words) == ["open 1.2 for connect", "receipt r", "close: server error"], "split at \(split)")
+            #expect(messages.messages.map { String(buffer: $0.body) } == ["1", "2", "3"], "split at \(split)")
+        }
+    }
+
+    @Test func theTraceSeesEachFrameBeforeWhatItDoes() throws {
+        var machine = try Stage.opening.machine()
+        var messages = ReceivedMessages()
+        let bytes = ByteBuffer(string: "\(Self.connected)\n\n")
+        let actions =
+            machine.receive(bytes, at: .now(), isTraced: true, into: &messages)
+            + machine.receive(ByteBuffer(string: "\nERROR\n\n\0"), at: .now(), isTraced: true, into: &messages)
+        #expect(
+            actions.map(words) == [
+                "trace CONNECTED", "open 1.2 for connect", "trace heart-beat", "trace ERROR", "close: server error",
+            ])
+    }
+
+    @Test func messagesHaveTheTimeOfTheirRead() throws {
+        var machine = try Stage.open.machine()
+        var messages = ReceivedMessages()
+        let text = "MESSAGE\nsubscription:s\nmessage-id:1\ndestination:/a\n\nx\0"
+        for time in 1...2 {
+            let time = Timestamp(nanoseconds: Int64(time))
+            _ = machine.receive(ByteBuffer(string: text + text), at: time, isTraced: false, into: &messages)
+        }
+        #expect(messages.messages.map(\.receivedAt.nanoseconds) == [1, 1, 2, 2])
+    }
+
+    /// The version of CONNECTED holds for what comes after it in the same read.
+    @Test func theVersionHoldsAtOnce() throws {
+        var machine = try Stage.opening.machine()
+        var messages = ReceivedMessages()
+        let text = "CONNECTED\nversion:1.1\n\n\0MESSAGE\nsubscription:s\nmessage-id:1\ndestination:a\\rb\n\n\0"
+        let actions = machine.receive(ByteBuffer(string: text), at: .now(), isTraced: false, into: &messages)
+        #expect(actions.map(words) == ["open 1.1 for connect", "close: violation undefinedEscape"])
+    }
+
+    @Test func limitsHold() throws {
+        var machine = try Stage.open.machine(FrameLimits(line: 40))
+        #expect(
+            machine.receive("MESSAGE\nsubscription:s\nx:" + String(repeating: "x", count: 50))
+                == "close: violation lineTooLong")
+    }
+}

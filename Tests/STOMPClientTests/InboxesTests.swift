@@ -1,0 +1,192 @@
+import NIOCore
+import STOMPCore
+import STOMPTransport
+import Testing
+
+@testable import STOMPClient
+
+/// Where messages go, who gets them, and when the socket is not read.
+@Suite struct InboxesTests {
+    private typealias Next = Inbox<String>.Next
+
+    private func message(_ body: String) throws -> Message {
+        var decoder = FrameDecoder(version: .v12)
+        decoder.feed(ByteBuffer(string: "MESSAGE\n\n\(body)\0"))
+        guard case .frame(let frame)? = try decoder.next() else { throw CancellationError() }
+        return Message(frame: frame, receivedAt: Timestamp(nanoseconds: 0))
+    }
+
+    private func received(_ messages: [(subscription: String?, body: String)]) throws -> ReceivedMessages {
+        var received = ReceivedMessages()
+        for (subscription, body) in messages { received.append(try message(body), of: subscription) }
+        return received
+    }
+
+    private func bodies(_ messages: [Message]) -> [String] { messages.map { String(buffer: $0.body) } }
+
+    private func words(_ next: Next) -> String {
+        switch next {
+        case .batch(let batch): bodies(batch.messages).joined(separator: " ")
+        case .wait: "wait"
+        case .end(.success): "end"
+        case .end(.failure(let error)): "\(STOMPClientTests.words(error))"
+        }
+    }
+
+    @Test func messagesComeInRunsOfASubscription() throws {
+        var received = try received([("a", "1"), ("a", "2"), ("b", "3"), (nil, "4"), (nil, "5"), ("a", "6")])
+        #expect(received.runs.map(\.subscription) == ["a", "b", nil, "a"])
+        #expect(received.runs.map(\.count) == [2, 1, 2, 1])
+        #expect(received.runs.map(\.bytes).reduce(0, +) == received.messages.map(\.cost).reduce(0, +))
+        received.removeAll()
+        #expect(received.runs.isEmpty && received.messages.isEmpty)
+    }
+
+    @Test func eachSubscriptionHasItsInbox() throws {
+        var inboxes = Inboxes<String>(limit: 1 << 20)
+        let (first, second, rest) = (inboxes.add(), inboxes.add(), inboxes.add())
+        inboxes.route("a", to: first)
+        inboxes.route("b", to: second)
+        inboxes.route("c", to: first)
+        var messages = try received([("a", "1"), ("b", "2"), ("c", "3"), (nil, "4"), ("d", "5")])
+        inboxes.place(&messages)
+        #expect(messages.runs.isEmpty)
+        #expect(words(inboxes.next(of: first)) == "1 3")
+        #expect(words(inboxes.next(of: first)) == "wait")
+        #expect(words(inboxes.next(of: second)) == "2")
+        // What belonged nowhere is gone.
+        inboxes.unclaimed = rest
+        #expect(words(inboxes.next(of: rest)) == "wait")
+        messages = try received([("a", "6"), (nil, "7"), ("d", "8")])
+        inboxes.place(&messages)
+        #expect(words(inboxes.next(of: first)) == "6")
+        #expect(words(inboxes.next(of: rest)) == "7 8")
+    }
+
+    @Test func anInboxEndsWithItsLastSubscription() {
+        var inboxes = Inboxes<String>(limit: 1 << 20)
+        let (first, rest) = (inboxes.add(), inboxes.add())
+        inboxes.unclaimed = rest
+        inboxes.route("a", to: first)
+        inboxes.route("b", to: first)
+        inboxes.route("c", to: rest)
+        #expect(inboxes.unroute("x") == nil)
+        #expect(inboxes.unroute("a") == nil)
+        #expect(inboxes.unroute("b") == first)
+        #expect(inboxes.unroute("b") == nil)
+        // The one for unclaimed messages lasts as long as the session.
+        #expect(inboxes.unroute("c") == nil)
+    }
+
+    @Test func aWaitingReaderGetsAWholeReadAtOnce() throws {
+        var inboxes = Inboxes<String>(limit: 1 << 20)
+        let (first, second) = (inboxes.add(), inboxes.add())
+        inboxes.route("a", to: first)
+        inboxes.route("b", to: second)
+        #expect(inboxes.wait(for: first, "reader") == nil)
+        var messages = try received([("a", "1"), ("b", "2"), ("a", "3")])
+        inboxes.place(&messages)
+        var delivered: [String] = []
+        _ = inboxes.deliver { reader, batch in delivered.append("\(reader): \(bodies(batch))") }
+        #expect(delivered == [#"reader: ["1", "3"]"#])
+        _ = inboxes.deliver { reader, _ in delivered.append(reader) }
+        #expect(delivered.count == 1)
+        // What nobody waits for stays.
+        #expect(inboxes.budget.waiting == (try message("2")).cost)
+        #expect(words(inboxes.next(of: second)) == "2")
+    }
+
+    @Test func anInboxHasOneReader() {
+        var inboxes = Inboxes<String>(limit: 1 << 20)
+        let inbox = inboxes.add()
+        #expect(inboxes.removeReader(of: inbox) == nil)
+        #expect(inboxes.wait(for: inbox, "first") == nil)
+        #expect(inboxes.wait(for: inbox, "second") == "second")
+        #expect(inboxes.removeReader(of: inbox) == "first")
+        #expect(inboxes.removeReader(of: inbox) == nil)
+        #expect(inboxes.wait(for: inbox, "third") == nil)
+    }
+
+    @Test func whatIsThereIsReadBeforeTheEnd() throws {
+        var inboxes = Inboxes<String>(limit: 1 << 20)
+        let (first, second) = (inboxes.add(), inboxes.add())
+        inboxes.route("a", to: first)
+        var messages = try received([("a", "1")])
+        inboxes.place(&messages)
+        #expect(inboxes.wait(for: second, "reader") == nil)
+        #expect(inboxes.finishAll(.failure(.over)) == ["reader"])
+        #expect(words(inboxes.next(of: first)) == "1")
+        #expect(words(inboxes.next(of: first)) == "over")
+        #expect(words(inboxes.next(of: first)) == "over")
+        #expect(words(inboxes.next(of: second)) == "over")
+        // The first end counts.
+        #expect(inboxes.finish(first, .success(())) == nil)
+        #expect(words(inboxes.next(of: first)) == "over")
+    }
+
+    @Test func endsWithoutAFault() {
+        var inboxes = Inboxes<String>(limit: 1 << 20)
+        let inbox = inboxes.add()
+        #expect(inboxes.wait(for: inbox, "reader") == nil)
+        #expect(inboxes.finish(inbox, .success(())) == "reader")
+        #expect(words(inboxes.next(of: inbox)) == "end")
+        #expect(inboxes.finishAll(.failure(.over)).isEmpty)
+    }
+
+    @Test func whatIsDeliveredMayResumeReading() throws {
+        let cost = try message("1").cost
+        var inboxes = Inboxes<String>(limit: cost)
+        let inbox = inboxes.add()
+        inboxes.route("a", to: inbox)
+        var messages = try received([("a", "1"), ("a", "2")])
+        inboxes.place(&messages)
+        #expect(inboxes.budget.endRead() == .pause)
+        #expect(inboxes.wait(for: inbox, "reader") == nil)
+        #expect(inboxes.deliver { _, _ in } == .resume)
+        #expect(inboxes.budget.waiting == 0)
+    }
+}
+
+/// 100 bytes may wait.
+@Suite struct ReadingBudgetTests {
+    @Test func readingStopsAboveTheLimit() {
+        var budget = ReadingBudget(limit: 100)
+        budget.add(100)
+        #expect(budget.endRead() == .none)
+        budget.add(1)
+        // Not in the middle of a read: what it brings is there already.
+        #expect(budget.isReading)
+        #expect(budget.endRead() == .pause)
+        #expect(!budget.isReading)
+        #expect(budget.endRead() == .none)
+    }
+
+    @Test func readingGoesOnAtHalfOfIt() {
+        var budget = ReadingBudget(limit: 100)
+        budget.add(151)
+        #expect(budget.endRead() == .pause)
+        #expect(budget.remove(100) == .none)
+        #expect(budget.remove(1) == .resume)
+        #expect(budget.isReading)
+        #expect(budget.remove(50) == .none)
+        #expect(budget.waiting == 0)
+    }
+
+    @Test func aReaderThatKeepsUpIsNeverStopped() {
+        var budget = ReadingBudget(limit: 100)
+        for _ in 0..<10 {
+            budget.add(1000)
+            #expect(budget.remove(1000) == .none)
+            #expect(budget.endRead() == .none)
+        }
+    }
+
+    @Test func leavingReadsOn() {
+        var budget = ReadingBudget(limit: 100)
+        #expect(budget.resume() == .none)
+        budget.add(500)
+        #expect(budget.endRead() == .pause)
+        #expect(budget.resume() == .resume)
+        #expect(budget.resume() == .none)
+    }
+}

@@ -1,0 +1,169 @@
+import NIOCore
+import Testing
+
+@testable import STOMPClient
+
+/// Whose receipt came and whose is late, by given times: a receipt may take 1000 ms.
+@Suite struct ReceiptTableTests {
+    private func time(_ milliseconds: Int64) -> NIODeadline {
+        .uptimeNanoseconds(1_000_000_000) + .milliseconds(milliseconds)
+    }
+
+    /// Receipts that were asked for at time 0, each awaited by its own name.
+    private func table(_ ids: String..., held: [String] = []) -> ReceiptTable<String> {
+        var table = ReceiptTable<String>(timeout: .milliseconds(1000))
+        for id in ids { table.add(id, id, at: time(0)) }
+        for id in held { table.add(id, id, isHeld: true, at: time(0)) }
+        return table
+    }
+
+    @Test func nothingIsLateWhereNothingWasAsked() {
+        var table = table()
+        #expect(table.deadline == nil)
+        #expect(table.expire(at: time(1 << 30)).isEmpty)
+        #expect(table.arrived("a", at: time(0)) == nil)
+        #expect(table.removeAll().isEmpty)
+    }
+
+    @Test func aReceiptComesOnce() {
+        var table = table("a", "b")
+        #expect(table.arrived("b", at: time(1)) == "b")
+        #expect(table.arrived("b", at: time(1)) == nil)
+        #expect(table.arrived("c", at: time(1)) == nil)
+        #expect(table.arrived("a", at: time(1)) == "a")
+        #expect(table.deadline == nil)
+    }
+
+    @Test func itIsLateAtTheDeadlineAndNotBefore() {
+        var table = table("a")
+        #expect(table.deadline == time(1000))
+        #expect(table.expire(at: time(999)).isEmpty)
+        #expect(table.expire(at: time(1000)) == ["a"])
+        #expect(table.deadline == nil)
+        // What comes after that has nobody who waits for it.
+        #expect(table.arrived("a", at: time(1001)) == nil)
+        #expect(table.expire(at: time(5000)).isEmpty)
+    }
+
+    @Test func eachReceiptThatComesStartsTheClockAnew() {
+        var table = table("a", "b", "c")
+        _ = table.arrived("a", at: time(900))
+        #expect(table.deadline == time(1900))
+        #expect(table.expire(at: time(1000)).isEmpty)
+        _ = table.arrived("b", at: time(1800))
+        #expect(table.deadline == time(2800))
+        #expect(table.expire(at: time(2800)) == ["c"])
+    }
+
+    @Test func aForeignReceiptIsNoProgress() {
+        var table = table("a")
+        _ = table.arrived("x", at: time(900))
+        #expect(table.deadline == time(1000))
+    }
+
+    /// While another is awaited, one more does not put off its end.
+    @Test func anotherRequestDoesNotStartTheClockAnew() {
+        var table = table("a")
+        table.add("b", "b", at: time(500))
+        #expect(table.deadline == time(1000))
+        #expect(table.expire(at: time(1000)).sorted() == ["a", "b"])
+        table.add("c", "c", at: time(3000))
+        #expect(table.deadline == time(4000))
+    }
+
+    @Test func theTimeOfAHeldReceiptDoesNotRun() {
+        var table = table(held: ["t"])
+        #expect(table.deadline == nil)
+        #expect(table.expire(at: time(1 << 30)).isEmpty)
+        table.release(at: time(5000))
+        #expect(table.deadline == time(6000))
+        #expect(table.expire(at: time(6000)) == ["t"])
+    }
+
+    @Test func aHeldReceiptOutlivesTheOthers() {
+        var table = table("a", held: ["t"])
+        #expect(table.deadline == time(1000))
+        #expect(table.expire(at: time(1000)) == ["a"])
+        #expect(table.deadline == nil)
+        // The next starts the clock, although a held one is there.
+        table.add("b", "b", at: time(3000))
+        #expect(table.deadline == time(4000))
+        #expect(table.arrived("t", at: time(3500)) == "t")
+        #expect(table.deadline == time(4500))
+    }
+
+    @Test func aHeldReceiptMayComeBeforeItsTimeBegins() {
+        var table = table(held: ["t", "u"])
+        #expect(table.arrived("t", at: time(10)) == "t")
+        #expect(table.deadline == nil)
+        table.release(at: time(20))
+        #expect(table.deadline == time(1020))
+    }
+
+    @Test func releasingNothingLeavesTheClock() {
+        var table = table("a")
+        table.release(at: time(900))
+        #expect(table.deadline == time(1000))
+    }
+
+    @Test func theEndOfTheSessionFailsAll() {
+        var table = table("a", "b", held: ["t"])
+        #expect(table.removeAll().sorted() == ["a", "b", "t"])
+        #expect(table.deadline == nil)
+        #expect(table.removeAll().isEmpty)
+    }
+}
+
+/// Who waits to write on, and whether the server takes anything.
+@Suite struct WaitingWritersTests {
+    @Test func theFirstStartsTheWatch() {
+        var writers = WaitingWriters<String>()
+        #expect(writers.add("a", queued: 10) == true)
+        #expect(writers.add("b", queued: 20) == false)
+        #expect(writers.becameWritable() == ["a", "b"])
+        #expect(writers.becameWritable().isEmpty)
+        // The watch goes on until it finds nobody.
+        #expect(writers.add("c", queued: 10) == false)
+        #expect(writers.removeAll() == ["c"])
+        #expect(writers.check(queued: 10) == .idle)
+        #expect(writers.add("d", queued: 10) == true)
+    }
+
+    @Test func aServerThatTakesNothingHasStalled() {
+        var writers = WaitingWriters<String>()
+        _ = writers.add("a", queued: 10)
+        #expect(writers.check(queued: 9) == .again)
+        #expect(writers.check(queued: 12) == .again)
+        #expect(writers.check(queued: 12) == .stalled)
+    }
+
+    /// As much may be queued again when everything has left meanwhile.
+    @Test func whatBecameWritableHasNotStalled() {
+        var writers = WaitingWriters<String>()
+        _ = writers.add("a", queued: 10)
+        _ = writers.becameWritable()
+        _ = writers.add("b", queued: 10)
+        #expect(writers.check(queued: 10) == .again)
+        #expect(writers.check(queued: 10) == .stalled)
+    }
+}
+
+@Suite struct PendingPingsTests {
+    private func bytes(_ text: String) -> ByteBuffer { ByteBuffer(string: text) }
+
+    @Test func aPongAnswersAllPingsBeforeItsOwn() {
+        var pings = PendingPings<Int>()
+        for (number, payload) in ["a", "b", "a", "c"].enumerated() { pings.add(bytes(payload), number) }
+        #expect(pings.pong(bytes("x")).isEmpty)
+        #expect(pings.pong(bytes("b")) == [0, 1])
+        #expect(pings.pong(bytes("b")).isEmpty)
+        #expect(pings.removeAll() == [2, 3])
+        #expect(pings.pong(bytes("c")).isEmpty)
+    }
+
+    @Test func ofEqualPingsTheLastCounts() {
+        var pings = PendingPings<Int>()
+        for number in 0..<3 { pings.add(bytes(""), number) }
+        #expect(pings.pong(bytes("")) == [0, 1, 2])
+    }
+}
