@@ -71,11 +71,11 @@ extension ConnectionCore {
                 trace.record(.frames) {
                     WireEvent(.stomp, .outgoing, .frames, .frame(command: Command.send.rawValue), bytes: frame)
                 }
-                stream.write(frame, promise: nil)
+                write(frame)
                 start = end
             }
         } else {
-            stream.write(frames.bytes, promise: nil)
+            write(frames.bytes)
         }
         heartBeats.sent(at: eventLoop.now)
         stream.flush()

@@ -39,28 +39,30 @@ public struct Reconnection: Sendable {
     ) async throws -> Result {
         var lostAt: NIODeadline?
         return try await policy.run { opened in
-            let connection = try await connect(on: eventLoop)
+            let connection = try await connect(on: eventLoop, hadSession: lostAt != nil)
             opened()
             report(.connected(connection, away: lostAt.map { .now() - $0 }))
             return try await body(connection)
         } lost: { error, attempts in
-            guard let error = error as? STOMPClientError, error.mayPass else { throw error }
+            guard let error = error as? STOMPClientError else { throw error }
             let now = NIODeadline.now()
             if attempts.isOpen { lostAt = now }
-            guard let wait = attempts.wait(at: now, chance: .random(in: 0...1)) else { throw error }
+            guard error.mayPass(hadSession: lostAt != nil),
+                let wait = attempts.wait(at: now, asked: error.retryAfter, chance: .random(in: 0...1))
+            else { throw error }
             report(.lost(error, attempt: attempts.count, wait: wait))
             return wait
         }
     }
 
     /// The first server that opens a session. One that refuses it is not passed over in silence.
-    private func connect(on eventLoop: any EventLoop) async throws -> STOMPConnection {
+    private func connect(on eventLoop: any EventLoop, hadSession: Bool) async throws -> STOMPConnection {
         var failure: STOMPClientError?
         for (endpoint, configuration) in servers {
             do {
                 report(.connecting(endpoint))
                 return try await STOMPConnection.connect(to: endpoint, configuration: configuration, on: eventLoop)
-            } catch let error as STOMPClientError where error.mayPass {
+            } catch let error as STOMPClientError where error.mayPass(hadSession: hadSession) {
                 failure = error
             }
         }
@@ -143,6 +145,8 @@ public struct ReconnectAttempts: Sendable, Hashable {
     public var isOpen: Bool {
         if case .open = state { true } else { false }
     }
+    /// Whether any has been open.
+    public var hadSession: Bool { state != .never }
     private let policy: ReconnectPolicy
     private var state = State.never
 

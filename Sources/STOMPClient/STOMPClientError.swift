@@ -105,16 +105,33 @@ extension STOMPClientError {
 
     /// Whether another attempt may help: who was refused, or met a server that speaks another protocol, would get the
     /// same answer again.
-    public var mayPass: Bool {
+    ///
+    /// - Parameter hadSession: whether there had been a session with this server.
+    public func mayPass(hadSession: Bool) -> Bool {
         switch self {
-        case .transport(let error):
-            switch error.kind {
-            case .connectionLost, .cannotConnect, .timedOut, .nameNotFound: true
-            default: false
-            }
+        case .transport(let error): error.mayPass(hadSession: hadSession)
         case .closed, .silent, .abandoned, .over, .timedOut: true
-        case .invalidEndpoint, .noEndpoint, .refused, .serverError, .protocolViolation, .speaksTLS, .cannotSend: false
+        case .refused, .serverError: isRefusedForNow
+        case .invalidEndpoint, .noEndpoint, .protocolViolation, .speaksTLS, .cannotSend: false
         }
+    }
+
+    /// Whether an ERROR is one that passes: ActiveMQ frees the client-id of a connection that was lost seconds later, and
+    /// Spring's relay finds its broker again.
+    public var isRefusedForNow: Bool {
+        // The server's own words.
+        switch self {
+        case .refused(let frame):
+            frame.says(["already connected", "Broker not available", "Connection to broker closed"])
+        case .serverError(let frame): frame.says(["Connection to broker closed"])
+        default: false
+        }
+    }
+
+    /// How long the server wants to be left alone before another attempt, where it says so.
+    var retryAfter: TimeAmount? {
+        guard case .transport(let error) = self else { return nil }
+        return error.response?.retryAfter
     }
 }
 
@@ -129,5 +146,13 @@ extension STOMPClientError: CustomStringConvertible {
         case .cannotSend(.invalid(let error)): "STOMP: \(error)"
         default: "STOMP: \(plainWords(of: self))"
         }
+    }
+}
+
+extension Frame {
+    /// Whether the message of an ERROR has one of these phrases.
+    fileprivate func says(_ phrases: [String]) -> Bool {
+        guard let text = headers["message"] else { return false }
+        return phrases.contains(where: text.contains)
     }
 }

@@ -63,6 +63,25 @@ public enum TransportError: Error, Sendable, Hashable {
         }
     }
 
+    /// Whether another attempt may help: nobody answers now, or a proxy or the server says that it cannot for now.
+    ///
+    /// - Parameter hadSession: whether the server had been there: 404 is then that of a proxy whose application starts.
+    public func mayPass(hadSession: Bool) -> Bool {
+        let status: Int? =
+            if case .proxy(.httpRefusal(_, _, let status, _, _)) = self { status } else { response?.status }
+        switch status {
+        case 429, 502, 503, 504: return true
+        case 404: return hadSession
+        default: break
+        }
+        // Another answer in place of events would be the same again.
+        if case .http(.notEventStream) = self { return false }
+        switch kind {
+        case .connectionLost, .cannotConnect, .timedOut, .nameNotFound: return true
+        default: return false
+        }
+    }
+
     /// The answer to an HTTP request that was refused.
     public var response: HTTPRefusal? {
         switch self {

@@ -114,40 +114,6 @@ import Testing
     }
 }
 
-/// Who waits to write on, and whether the server takes anything.
-@Suite struct WaitingWritersTests {
-    @Test func theFirstStartsTheWatch() {
-        var writers = WaitingWriters<String>()
-        #expect(writers.add("a", queued: 10) == true)
-        #expect(writers.add("b", queued: 20) == false)
-        #expect(writers.becameWritable() == ["a", "b"])
-        #expect(writers.becameWritable().isEmpty)
-        // The watch goes on until it finds nobody.
-        #expect(writers.add("c", queued: 10) == false)
-        #expect(writers.removeAll() == ["c"])
-        #expect(writers.check(queued: 10) == .idle)
-        #expect(writers.add("d", queued: 10) == true)
-    }
-
-    @Test func aServerThatTakesNothingHasStalled() {
-        var writers = WaitingWriters<String>()
-        _ = writers.add("a", queued: 10)
-        #expect(writers.check(queued: 9) == .again)
-        #expect(writers.check(queued: 12) == .again)
-        #expect(writers.check(queued: 12) == .stalled)
-    }
-
-    /// As much may be queued again when everything has left meanwhile.
-    @Test func whatBecameWritableHasNotStalled() {
-        var writers = WaitingWriters<String>()
-        _ = writers.add("a", queued: 10)
-        _ = writers.becameWritable()
-        _ = writers.add("b", queued: 10)
-        #expect(writers.check(queued: 10) == .again)
-        #expect(writers.check(queued: 10) == .stalled)
-    }
-}
-
 @Suite struct PendingPingsTests {
     private func bytes(_ text: String) -> ByteBuffer { ByteBuffer(string: text) }
 

@@ -1,6 +1,7 @@
 import NIOConcurrencyHelpers
 import NIOCore
 import STOMPCore
+import STOMPTransport
 import Testing
 
 import enum TestSupport.Loopback
@@ -77,14 +78,31 @@ import enum TestSupport.Loopback
             .transport(.tcp(.connectionReset(by: "a:1"))), .transport(.name(.noSuchHost("a", cause: nil))),
             .transport(.tcp(.noAnswer(from: "a:1", within: .seconds(1)))),
         ]
-        for error in passing { #expect(error.mayPass, "\(error)") }
+        for error in passing { #expect(error.mayPass(hadSession: false), "\(error)") }
+        let unready = HTTPRefusal(status: 503, reason: "No", body: "", retryAfter: .seconds(9))
+        let passingAnswers = [429, 502, 503, 504].map { HTTPRefusal(status: $0, reason: "", body: "") } + [unready]
+        for answer in passingAnswers {
+            let error = STOMPClientError.transport(.webSocket(.notUpgraded(url: "ws://h/ws", answer, sockJS: nil)))
+            #expect(error.mayPass(hadSession: false), "\(error)")
+            #expect(error.retryAfter == answer.retryAfter)
+            #expect(STOMPClientError.transport(.sockJS(.requestFailed(url: "u", answer))).mayPass(hadSession: false))
+            #expect(TransportError.http(.notEventStream(answer, from: "u")).mayPass(hadSession: false))
+        }
+        for (status, afterSession) in [(404, true), (401, false), (403, false), (500, false), (200, false)] {
+            let answer = HTTPRefusal(status: status, reason: "", body: "")
+            let error = STOMPClientError.transport(.webSocket(.notUpgraded(url: "ws://h/ws", answer, sockJS: nil)))
+            #expect(!error.mayPass(hadSession: false) && error.mayPass(hadSession: true) == afterSession, "\(status)")
+        }
+        #expect(
+            !TransportError.http(.notEventStream(HTTPRefusal(status: 204, reason: "", body: ""), from: "u")).mayPass(
+                hadSession: true))
         let lasting: [STOMPClientError] = [
             .protocolViolation(STOMPProtocolError(.peer, .loneCarriageReturn), foreign: nil), .noEndpoint,
             .protocolViolation(STOMPProtocolError(.peer, .lineTooLong(limit: 1)), foreign: nil),
             .invalidEndpoint("x", .noScheme), .cannotSend(.afterDisconnect),
             .transport(.tcp(.cannotListen(on: "a:1", nil))),
         ]
-        for error in lasting { #expect(!error.mayPass, "\(error)") }
+        for error in lasting { #expect(!error.mayPass(hadSession: true), "\(error)") }
     }
 }
 

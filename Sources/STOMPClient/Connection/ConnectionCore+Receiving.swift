@@ -52,7 +52,7 @@ extension ConnectionCore: TransportReceiver {
 
     func writabilityChanged(_ isWritable: Bool) {
         guard isWritable else { return }
-        for promise in writers.becameWritable() { promise.succeed() }
+        becameWritable()
     }
 
     func ended(_ error: TransportError?) {
@@ -73,7 +73,7 @@ extension ConnectionCore {
         case .nothing: break
         case .send:
             traceHeartBeat(.outgoing)
-            stream.write(ByteBuffer(integer: UInt8(ascii: "\n")), promise: nil)
+            write(ByteBuffer(integer: UInt8(ascii: "\n")))
             stream.flush()
         case .endSilent(let silence, let agreed): return fail(.silent(for: silence, agreed: agreed))
         }
@@ -101,8 +101,6 @@ extension ConnectionCore {
         case receipts
         /// This side's next heart-beat, or the server's.
         case heartBeat
-        /// The server's reading.
-        case writing
     }
 
     /// The timers that run on the event loop, at most one for each clock.

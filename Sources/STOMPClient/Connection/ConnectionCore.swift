@@ -11,7 +11,6 @@ import STOMPTransport
 /// | ``ReceiptTable`` | whose receipt came, and whose is late |
 /// | ``HeartBeats`` | when to send one, and when the server is silent |
 /// | ``Inboxes`` | who gets a message, and whether the socket is read |
-/// | ``WaitingWriters`` | who may write on, and whether the server takes anything |
 /// | ``PendingPings`` | whose pong came |
 final class ConnectionCore {
     /// A session that CONNECTED has opened.
@@ -30,7 +29,11 @@ final class ConnectionCore {
     var receipts: ReceiptTable<EventLoopPromise<Timestamp>>
     var heartBeats: HeartBeats
     var inboxes: Inboxes<Reader>
-    var writers = WaitingWriters<EventLoopPromise<Void>>()
+    /// Who waits until more can be written without queueing it in memory.
+    var writers: [EventLoopPromise<Void>] = []
+    private let writeWatch: WriteWatch
+    /// Bytes that were handed to the stream.
+    private var written = 0
     var pings = PendingPings<EventLoopPromise<Void>>()
     var clocks = Clocks()
 
@@ -55,6 +58,7 @@ final class ConnectionCore {
         receipts = ReceiptTable(timeout: configuration.receiptTimeout)
         heartBeats = HeartBeats(at: stream.eventLoop.now)
         inboxes = Inboxes(limit: configuration.undeliveredLimit)
+        writeWatch = WriteWatch(every: configuration.receiptTimeout, on: stream.eventLoop)
     }
 
     /// Sends CONNECT, and gives up with `timeout` when CONNECTED has not come by `deadline`.
@@ -90,15 +94,21 @@ final class ConnectionCore {
         trace.record(.frames) {
             WireEvent(.stomp, .outgoing, .frames, .frame(command: frame.command.rawValue), bytes: frame.bytes)
         }
-        stream.write(frame.bytes, promise: nil)
+        write(frame.bytes)
         heartBeats.sent(at: eventLoop.now)
+    }
+
+    /// Queues bytes; the caller flushes.
+    func write(_ bytes: ByteBuffer) {
+        written += bytes.readableBytes
+        stream.write(bytes, promise: nil)
     }
 
     /// Sends bytes that are not made by the session.
     func send(raw bytes: ByteBuffer) throws(STOMPClientError) {
         try machine.checkNotClosed()
         trace.record(.frames) { WireEvent(.stomp, .outgoing, .frames, .unchecked, bytes: bytes) }
-        stream.write(bytes, promise: nil)
+        write(bytes)
         stream.flush()
         heartBeats.sent(at: eventLoop.now)
     }
@@ -113,20 +123,26 @@ final class ConnectionCore {
         }
         guard !stream.isWritable else { return nil }
         let promise = eventLoop.makePromise(of: Void.self)
-        if writers.add(promise, queued: stream.queuedBytes) { watchWriting() }
+        writers.append(promise)
+        writeWatch.start(
+            left: { [weak self] in
+                guard let self, !writers.isEmpty else { return nil }
+                return written - stream.queuedBytes
+            },
+            stalled: { [weak self] in
+                guard let self else { return }
+                fail(.timedOut(.progress(queued: stream.queuedBytes), within: configuration.receiptTimeout))
+            })
         return promise.futureResult
     }
 
-    private func watchWriting() {
-        startClock(.writing, until: eventLoop.now + configuration.receiptTimeout) { core in
-            let queued = core.stream.queuedBytes
-            switch core.writers.check(queued: queued) {
-            case .idle: break
-            case .again: core.watchWriting()
-            case .stalled:
-                core.fail(.timedOut(.progress(queued: queued), within: core.configuration.receiptTimeout))
-            }
-        }
+    /// More can be written.
+    func becameWritable() { releaseWriters { $0.succeed() } }
+
+    private func releaseWriters(_ release: (EventLoopPromise<Void>) -> Void) {
+        let waiting = writers
+        writers = []
+        for promise in waiting { release(promise) }
     }
 
     // MARK: Receipts and pongs
@@ -253,7 +269,8 @@ final class ConnectionCore {
         stream.close()
         clocks.stopAll()
         for promise in receipts.removeAll() { promise.fail(error) }
-        for promise in writers.removeAll() { promise.fail(error) }
+        writeWatch.cancel()
+        releaseWriters { $0.fail(error) }
         for promise in pings.removeAll() { promise.fail(error) }
         deliver()
         let end = close.reason.endOfMessages

@@ -104,15 +104,19 @@ public struct HTTPRefusal: Sendable, Hashable {
     public var location: String?
     /// The value of `Content-Type`.
     public var contentType: String?
+    /// How long the server wants to be left alone: `Retry-After` in seconds (RFC 9110, section 10.2.3), a day at most.
+    public var retryAfter: TimeAmount?
 
     public init(
-        status: Int, reason: String, body: String, location: String? = nil, contentType: String? = nil
+        status: Int, reason: String, body: String, location: String? = nil, contentType: String? = nil,
+        retryAfter: TimeAmount? = nil
     ) {
         self.status = status
         self.reason = reason
         self.body = body
         self.location = location
         self.contentType = contentType
+        self.retryAfter = retryAfter
     }
 
     /// The media type of ``contentType`` without its parameters, in lower case: `text/html`.
@@ -139,6 +143,9 @@ extension HTTPRefusal {
         self.init(
             status: Int(head.status.code), reason: head.status.reasonPhrase, body: body,
             location: head.headers.first(name: "Location"),
-            contentType: head.headers.first(name: "Content-Type"))
+            contentType: head.headers.first(name: "Content-Type"),
+            retryAfter: head.headers.first(name: "Retry-After").flatMap { Int64($0) }.map {
+                .seconds(min(max($0, 0), 24 * 3600))
+            })
     }
 }

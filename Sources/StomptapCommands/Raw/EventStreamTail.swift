@@ -37,11 +37,15 @@ struct EventStreamTail: Sendable {
             if isClosed { throw StreamEnded() }
         } lost: { error, attempts in
             if !(error is StreamEnded) {
-                guard let error = error as? TransportError, Self.mayPass(error) else { throw error }
+                guard let error = error as? TransportError, error.mayPass(hadSession: attempts.hadSession) else {
+                    throw error
+                }
             }
             let failure =
                 error is StreamEnded ? Failure(.unavailable, "HTTP: the stream has ended") : Failure(error)
-            let retry = memory.value.retry.map { TimeAmount.milliseconds(Int64(min($0, Self.longestRetry))) }
+            let retry =
+                (error as? TransportError)?.response?.retryAfter
+                ?? memory.value.retry.map { TimeAmount.milliseconds(Int64(min($0, Self.longestRetry))) }
             guard let time = attempts.wait(at: .now(), asked: retry, chance: .random(in: 0...1)) else {
                 throw error is StreamEnded ? failure : error
             }
@@ -74,10 +78,5 @@ struct EventStreamTail: Sendable {
             configuration.transport.httpHeaders.append(("Last-Event-ID", id))
             return (endpoint, configuration)
         }
-    }
-
-    /// Whether another connection may mend it: a server that answers otherwise would answer so again.
-    private static func mayPass(_ error: TransportError) -> Bool {
-        error.response == nil && [.connectionLost, .cannotConnect, .timedOut, .nameNotFound].contains(error.kind)
     }
 }

@@ -126,6 +126,7 @@ extension ExitStatus {
         switch error {
         case .transport(let failure): self.init(failure)
         case .invalidEndpoint, .noEndpoint: self = .usage
+        case _ where error.isRefusedForNow: self = .unavailable
         case .refused: self = .refused
         case .serverError: self = .failed
         case .protocolViolation, .speaksTLS: self = .protocolError

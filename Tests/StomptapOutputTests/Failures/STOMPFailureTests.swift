@@ -38,6 +38,16 @@ import Testing
                 + "--http-header or --cookie for Spring Security", .refused),
         Told(.refused(error("no")), "STOMP: CONNECT was refused: no", .refused),
         Told(
+            .refused(error("Broker not available.")), "STOMP: CONNECT was refused: Broker not available.",
+            .unavailable),
+        Told(
+            .refused(error("Broker: localhost - Client: a already connected from tcp://127.0.0.1:1")),
+            "STOMP: CONNECT was refused: Broker: localhost - Client: a already connected from tcp://127.0.0.1:1",
+            .unavailable),
+        Told(
+            .serverError(error("Connection to broker closed.")), "STOMP: ERROR: Connection to broker closed.",
+            .unavailable),
+        Told(
             .refused(error(nil)), "STOMP: CONNECT was refused: the server sent an ERROR without a reason", .refused),
         Told(
             .serverError(error("not found", "not found: /a\nmore")), "STOMP: ERROR: not found: /a", .failed),

@@ -3,6 +3,7 @@ from peer import *
 from runner import BLAMES_DESTINATION, NO_END, Case
 
 HANGUL = "안녕하세요"
+SPRING_REFUSES = "Failed to send message to ExecutorSubscribableChannel[clientInboundChannel]; nested exception is "
 CONNECT = b"CONNECT\naccept-version:1.2\nhost:x\n\n\0"
 
 
@@ -17,13 +18,41 @@ CASES = [
     Case("silent-server-until-W", "the server accepts and never answers; -W must not end with 0",
          silent, tail("{tcp}", "-W", "2s"), {69, 75}, [r"err: (?i)CONNECTED|answer|session|silent"],
          [BLAMES_DESTINATION]),
+    # A server that is restarting.
+    Case("503-at-reconnect", "the proxy answers 503 while the application restarts: try again",
+         upgrades(ws(message("first"), end="fin"), answer("503 Service Unavailable"),
+                  answer("503 Service Unavailable"), ws(message("second"))),
+         tail("{ws}", "-n", "2", "-W", "7s", "-o", "body", "--reconnect", "forever", "--reconnect-delay", "200ms"),
+         {0}, ["out: first", "out: second", "err: 503"], limit=9),
+    Case("broker-not-available-at-reconnect", "Spring's relay has no broker for a moment: ERROR at a reconnect",
+         upgrades(ws(message("first"), end="fin"), ws(connected=error("Broker not available.")),
+                  ws(message("second"))),
+         tail("{ws}", "-n", "2", "-W", "7s", "-o", "body", "--reconnect", "forever", "--reconnect-delay", "200ms"),
+         {0}, ["out: first", "out: second", "err: Broker not available"], limit=9),
     # Secrets.
     Case("passcode-with-slash", "a / in the passcode of a URL: the message shows the passcode",
          refused, ["subscribe", "stomp://app:Zq7x/wv9k@127.0.0.1:{port}", "/topic/a"], {64}, [r"(?i)%2F"],
          ["Zq7x", "wv9k"]),
+    # Security.
+    Case("spring-token-expired", "Spring refuses CONNECT by a security exception: the token goes into -C",
+         tcp(connected=error(SPRING_REFUSES + "org.springframework.security.authentication."
+                             "CredentialsExpiredException: Provided token is expired")),
+         tail("{tcp}"), {77}, ["token is expired", r"(?<!\w)-C\b|--connect-header", "Authorization"], ["--login"]),
     # Frames of servers that read the specification otherwise.
     Case("no-ack-header", "--ack client, and MESSAGE has no ack header, as with Spring's simple broker",
          tcp(message()), tail("{tcp}", "-n", "1", "-W", "3s", "--ack", "client"), {76}, ["--ack auto"]),
+    Case("header-of-70000", "a header line over 64 KiB: advice that does not help must not be given",
+         tcp(message("hello", "baggage:" + "x" * 70000)),
+         tail("{tcp}", "-n", "1", "-W", "3s", "-F", "%b", "--max-message", "1MiB"),
+         {0, 76}, ["hello|65,?536|64 ?KiB|header"], ["(?i)\\b(raise|try|use|give|increase)\\b[^\\n]*--max-message"]),
+    Case("blanks-at-1.0", "STOMP 1.0 has blanks behind its colons, as its specification does",
+         tcp(b"MESSAGE\ndestination: /topic/a\nmessage-id: 7\n\nhello a\0"
+             b"MESSAGE\ndestination: /topic/b\nmessage-id: 8\n\nhello b\0", connected=V10, receipts=False),
+         ["subscribe", "{tcp}", "/topic/a", "/topic/b", "-n", "2", "-W", "2s", "-F", "%d|%i|%b"], {0},
+         [r"out: (?m)^/topic/a\|7\|hello a$", r"out: (?m)^/topic/b\|8\|hello b$"]),
+    Case("padded-content-length", "a blank before the number: from 1.1 on it is part of the value",
+         tcp(message("hello", "content-length: 5", length=False)), tail("{tcp}"), {0, 76},
+         ["(?i)blank|space|padd|trim"]),
     # Time.
     Case("raw-sse-until-W", "raw --sse at a silent server ends with -W",
          silent, ["raw", "--sse", "http://127.0.0.1:{port}/events", "-W", "2s", "--connect-timeout", "9s"], {69, 75},
