@@ -47,7 +47,8 @@ extension LineArguments {
     /// Where a message goes: the destination and the options of SEND.
     mutating func outgoing() throws(LineError) -> LineCommand.Outgoing {
         LineCommand.Outgoing(
-            destination: try next("a destination"), headers: try headers(), contentType: option("--content-type").map(ContentType.full))
+            destination: try next("a destination"), headers: try headers(),
+            contentType: option("--content-type").map(ContentType.full))
     }
 
     func timeout(otherwise standard: TimeAmount) throws(LineError) -> TimeAmount {
