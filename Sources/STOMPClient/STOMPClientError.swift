@@ -36,7 +36,7 @@ public enum STOMPClientError: Error, Sendable {
     public enum ClosedStage: Sendable, Hashable {
         case beforeConnected
         /// In the middle of a frame.
-        case insideFrame
+        case insideFrame(UnfinishedFrame)
         case betweenFrames
         /// Where the receipt of DISCONNECT should have come.
         case insteadOfReceipt
@@ -47,6 +47,8 @@ public enum STOMPClientError: Error, Sendable {
         /// CONNECTED from this endpoint, where these versions were accepted.
         case connected(from: Endpoint, accepting: [STOMPVersion])
         case receipt
+        /// The end of this frame: no other can come before it.
+        case restOfFrame(UnfinishedFrame)
         /// The receipts of the messages with these numbers, which went as binary over a WebSocket: `isByChoice` says
         /// whether by ``TransportOptions/sendsBinary``, or only as they are not UTF-8.
         case binaryReceipts(messages: [Int], isByChoice: Bool)

@@ -45,6 +45,10 @@ public actor STOMPConnection {
         boundCore = opened.core
     }
 
+    /// The frame whose beginning came and whose end did not: where nothing more comes, a `content-length` that is too
+    /// large, or a NUL that is missing.
+    public var unfinishedFrame: UnfinishedFrame? { core.machine.unfinished }
+
     /// How long nothing at all has come from the server, heart-beats included.
     public var silence: TimeAmount { core.heartBeats.silence(at: eventLoop.now) }
 

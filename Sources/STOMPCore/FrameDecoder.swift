@@ -44,6 +44,10 @@ public struct FrameDecoder: Sendable {
     /// Bytes that wait for the rest of their frame, or for ``next()``.
     public var bufferedBytes: Int { carry.readableBytes + chunk.readableBytes }
 
+    /// The frame whose beginning came and whose end did not, as of the last call of ``next()`` that returned nil; nil
+    /// between frames.
+    public var unfinished: UnfinishedFrame? { bufferedBytes > 0 ? reader.unfinished(bytes: bufferedBytes) : nil }
+
     /// Adds what came.
     public mutating func feed(_ bytes: ByteBuffer) {
         guard failure == nil else { return }
@@ -162,5 +166,24 @@ public struct FrameLimits: Sendable, Hashable {
         self.line = min(max(line, 0), Self.largestFrame)
         self.headers = headers
         self.frame = min(max(frame, 0), Self.largestFrame)
+    }
+}
+
+/// The beginning of a frame whose end has not come.
+public struct UnfinishedFrame: Sendable, Hashable {
+    /// How many bytes of the frame came.
+    public var bytes: Int
+    /// Nil where not even the first line came, or it is no command.
+    public var command: Command?
+    /// The `content-length`, where the headers came and have one.
+    public var contentLength: Int?
+    /// How many bytes of the body came; nil where the headers have no end yet.
+    public var bodyBytes: Int?
+
+    public init(bytes: Int, command: Command?, contentLength: Int? = nil, bodyBytes: Int? = nil) {
+        self.bytes = bytes
+        self.command = command
+        self.contentLength = contentLength
+        self.bodyBytes = bodyBytes
     }
 }

@@ -44,6 +44,13 @@ struct FrameReader: Sendable {
         return bodyStart + contentLength + 1
     }
 
+    /// What is known of a frame of which so many bytes came, and not its end.
+    func unfinished(bytes: Int) -> UnfinishedFrame {
+        UnfinishedFrame(
+            bytes: bytes, command: command, contentLength: part == .body ? contentLength : nil,
+            bodyBytes: part == .body ? bytes - bodyStart : nil)
+    }
+
     /// Takes the frame off the head of `buffer`, which begins with the bytes of the calls before, or returns nil when
     /// its end is not there yet, or it is ``skipped``.
     mutating func read(
@@ -174,7 +181,7 @@ struct FrameReader: Sendable {
     ) throws(STOMPProtocolError) -> Int {
         // The examples of STOMP 1.0 put a blank after the colon.
         let isPadded = version == .v10 || version == nil
-        let digits = isPadded ? value[value.withoutBlanks(0..<value.count)] : value[...]
+        let digits = isPadded ? value[value.withoutLeadingBlanks(0..<value.count)] : value[...]
         var number = 0
         for byte in digits {
             guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { throw noNumber(value) }
@@ -256,11 +263,10 @@ extension UnsafeRawBufferPointer {
         return UnsafeRawPointer(found) - base
     }
 
-    /// `range` without the blanks at its ends.
-    func withoutBlanks(_ range: Range<Int>) -> Range<Int> {
+    /// `range` without the blanks that it begins with.
+    func withoutLeadingBlanks(_ range: Range<Int>) -> Range<Int> {
         var range = range
         while let first = range.first, self[first] == UInt8(ascii: " ") { range.removeFirst() }
-        while let last = range.last, self[last] == UInt8(ascii: " ") { range.removeLast() }
         return range
     }
 

@@ -1,9 +1,9 @@
 /// How headers carry bytes that would end them (STOMP 1.2, "Value Encoding"; STOMP 1.1 has no `\r`; 1.0 has none), and
-/// what blanks around a value are.
+/// what blanks before a value are.
 public enum HeaderEscaping: Sendable, Hashable {
     /// CONNECT and CONNECTED of every version.
     case none
-    /// Nothing is escaped, and blanks around a value are not part of it: the examples of STOMP 1.0 have one after each
+    /// Nothing is escaped, and blanks before a value are not part of it: the examples of STOMP 1.0 have one after each
     /// colon.
     case v10
     case v11

@@ -134,7 +134,7 @@ extension Frame {
         else { return nil }
         let strips = stripsCarriageReturn && bytes[lineFeed - 1] == .carriageReturn
         var value = (colon + 1)..<(strips ? lineFeed - 1 : lineFeed)
-        if escaping == .v10 { value = bytes.withoutBlanks(value) }
+        if escaping == .v10 { value = bytes.withoutLeadingBlanks(value) }
         return (start..<colon, value, lineFeed + 1)
     }
 }

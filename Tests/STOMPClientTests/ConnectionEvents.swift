@@ -149,7 +149,7 @@ extension ConnectionStateTests {
         Event(
             "the stream ends inside a frame",
             [
-                .opening: ("close: closed beforeConnected; fails connect", .closed),
+                .opening: ("close: closed insideFrame; fails connect", .closed),
                 .open: ("close: closed insideFrame", .closed),
                 .leaving: ("close: left ended; answers disconnect", .closed),
             ]
@@ -176,7 +176,7 @@ extension ConnectionStateTests {
         Event(
             "the peer closes with 1002 inside a frame",
             [
-                .opening: ("close: closed with 1002 beforeConnected; fails connect", .closed),
+                .opening: ("close: closed with 1002 insideFrame; fails connect", .closed),
                 .open: ("close: closed with 1002 insideFrame", .closed),
                 .leaving: ("close: closed with 1002 insideFrame; fails disconnect", .closed),
             ]

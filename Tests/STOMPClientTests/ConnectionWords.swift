@@ -91,7 +91,8 @@ func words(_ error: STOMPClientError) -> String {
     case .serverError: "server error"
     case .protocolViolation(let error, let foreign):
         "violation \(name(of: error.reason))\(foreign.map { ", speaks \($0)" } ?? "")"
-    case .closed(let closure, let stage): "closed \(closure?.code.map { "with \($0) " } ?? "")\(stage)"
+    case .closed(let closure, let stage):
+        "closed \(closure?.code.map { "with \($0) " } ?? "")\("\(stage)".prefix { $0 != "(" })"
     case .silent: "silent"
     case .abandoned: "abandoned"
     case .over: "over"

@@ -51,9 +51,9 @@ import Testing
 
     /// The examples of STOMP 1.0 pad values; 1.1 and 1.2 forbid it.
     @Test func takesABlankBeforeTheNumberIn10Alone() {
-        for version in [nil, STOMPVersion.v10] {
+        for (version, value) in [(nil, " 1"), (STOMPVersion.v10, "1")] {
             expectDecoding(
-                "SEND\ncontent-length: 1\n\n\0\0", version, gives: [Content(.send, ["content-length": " 1"], "\0")])
+                "SEND\ncontent-length: 1\n\n\0\0", version, gives: [Content(.send, ["content-length": value], "\0")])
             expectDecoding("SEND\ncontent-length: \n\n\0", version, then: .malformedContentLength)
         }
         for version in [STOMPVersion.v11, .v12] {

@@ -100,19 +100,47 @@ import Testing
         #expect(error.description == "a frame begins with \(excerpt), which is no command")
     }
 
+    /// What is held of a frame whose end does not come, however it was cut.
+    @Test(
+        arguments: [
+            ("", nil), ("\n\r\n", nil), ("RECEIPT\nreceipt-id:1\n\n\0\n", nil),
+            ("MESS", UnfinishedFrame(bytes: 4, command: nil)),
+            ("\nMESSAGE\na:b\n", UnfinishedFrame(bytes: 12, command: .message)),
+            ("MESSAGE\na:b\n\n가", UnfinishedFrame(bytes: 16, command: .message, bodyBytes: 3)),
+            (
+                "RECEIPT\n\n\0MESSAGE\ncontent-length:6\n\nhello",
+                UnfinishedFrame(bytes: 31, command: .message, contentLength: 6, bodyBytes: 5)
+            ),
+            (
+                "MESSAGE\ncontent-length:6\n\nhello\0",
+                UnfinishedFrame(bytes: 32, command: .message, contentLength: 6, bodyBytes: 6)
+            ),
+        ] as [(String, UnfinishedFrame?)])
+    func tellsWhatItHoldsOfAFrame(stream: String, unfinished: UnfinishedFrame?) throws {
+        let bytes = Array(stream.utf8)
+        for cut in 0...bytes.count {
+            var decoder = FrameDecoder(version: .v12)
+            for piece in [bytes[..<cut], bytes[cut...]] {
+                decoder.feed(ByteBuffer(bytes: piece))
+                while try decoder.next() != nil {}
+            }
+            #expect(decoder.unfinished == unfinished, "cut at \(cut)")
+        }
+    }
+
     /// The examples of STOMP 1.0 have a blank after each colon; from 1.1 on it is part of the value.
-    @Test func blanksAroundAValueBelongToItFromVersion11On() throws {
-        let stream = "MESSAGE\ndestination: /topic/a \nmessage-id:  7\ncontent-length: 2 \n\nhi\0"
+    @Test func blanksBeforeAValueBelongToItFromVersion11On() throws {
+        let stream = "MESSAGE\ndestination: /topic/a \nmessage-id:  7\ncontent-length: 2\n\nhi\0"
         let frame = try #require(try decodeOne(stream, .v10))
-        #expect(frame.headers["destination"] == "/topic/a" && frame.headers["message-id"] == "7")
-        #expect(frame.headers.has("destination", "/topic/a") && frame.headers.list["content-length"] == "2")
+        #expect(frame.headers["destination"] == "/topic/a " && frame.headers["message-id"] == "7")
+        #expect(frame.headers.has("destination", "/topic/a ") && frame.headers.list["content-length"] == "2")
         #expect(String(buffer: frame.bytes) == stream, "its bytes stay as they came")
         for version in [STOMPVersion.v11, .v12] {
             let padded = "MESSAGE\ndestination: /topic/a \n\nhi\0"
             #expect(try decodeOne(padded, version)?.headers["destination"] == " /topic/a ")
             let error = try #require(throws: STOMPProtocolError.self) { try decodeOne(stream, version) }
             #expect(
-                error.description == "content-length is no number of octets: \" 2 \"; "
+                error.description == "content-length is no number of octets: \" 2\"; "
                     + "the value begins with a blank, which is part of it")
         }
         let error = try #require(throws: STOMPProtocolError.self) { try HeartBeat(header: "0,0 ") }

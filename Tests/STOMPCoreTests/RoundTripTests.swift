@@ -86,7 +86,11 @@ struct SeededGenerator: RandomNumberGenerator {
                         continue
                     }
                     var content = Content(sample.command)
-                    content.headers = sample.headers.map { [$0.name, $0.value] }
+                    // CONNECT and CONNECTED are read before there is a version.
+                    let isTrimmed = version == .v10 && ![.connect, .stomp, .connected].contains(sample.command)
+                    content.headers = sample.headers.map { header in
+                        [header.name, isTrimmed ? String(header.value.drop { $0 == " " }) : header.value]
+                    }
                     content.body = sample.body
                     if sample.contentLength == .automatic, [.send, .message, .error].contains(sample.command) {
                         content.headers.append(["content-length", String(sample.body.count)])

@@ -68,6 +68,16 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
         }
     }
 
+    /// The frame whose beginning came and whose rest did not, until the connection is closed.
+    var unfinished: UnfinishedFrame? {
+        switch state {
+        case .opening(let stream, _): stream.unfinished
+        case .open(let stream): stream.unfinished
+        case .leaving(let stream, _): stream.unfinished
+        case .closed: nil
+        }
+    }
+
     /// - Throws: why no frame can be sent.
     func checkOpen() throws(STOMPClientError) {
         if case .failed(let error) = closedReason { throw error }
@@ -221,7 +231,11 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
 
     /// The time for CONNECTED is up.
     mutating func openingTimedOut(_ error: STOMPClientError) -> CloseAction? {
-        phase == .opening ? close(.failed(error)) : nil
+        guard phase == .opening else { return nil }
+        if case .timedOut(_, let span) = error, let unfinished, unfinished.command != nil {
+            return close(.failed(.timedOut(.restOfFrame(unfinished), within: span)))
+        }
+        return close(.failed(error))
     }
 
     /// The time for the receipt of DISCONNECT is up.
@@ -234,8 +248,7 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
         close(.failed(error))
     }
 
-    /// The only way into `closed`. What the decoder still holds of a frame can be asked here for the last time:
-    /// ``OpenStream/isInsideFrame``.
+    /// The only way into `closed`.
     private mutating func close(_ reason: ClosedReason) -> CloseAction? {
         switch consume self.state {
         case .opening(let stream, let opening):

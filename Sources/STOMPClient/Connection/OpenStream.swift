@@ -64,8 +64,8 @@ struct OpenStream {
         }
     }
 
-    /// Whether the beginning of a frame came whose rest did not.
-    var isInsideFrame: Bool { decoder.bufferedBytes > 0 }
+    /// The frame whose beginning came and whose rest did not.
+    var unfinished: UnfinishedFrame? { decoder.unfinished }
 
     /// The session as it is once nothing can be sent any more.
     var closedSession: Session {
@@ -77,7 +77,10 @@ struct OpenStream {
     /// Why a session failed whose stream has ended so.
     func failure(_ error: TransportError?, isOpening: Bool) -> STOMPClientError {
         if closure?.code == nil, let error { return .transport(error) }
-        return .closed(closure, isOpening ? .beforeConnected : isInsideFrame ? .insideFrame : .betweenFrames)
+        guard let unfinished, !isOpening || unfinished.command != nil else {
+            return .closed(closure, isOpening ? .beforeConnected : .betweenFrames)
+        }
+        return .closed(closure, .insideFrame(unfinished))
     }
 
     /// What the end of the stream says of a DISCONNECT before it; nil where it says that the session failed.

@@ -22,6 +22,7 @@ struct Request: Sendable {
 
     /// What has come so far.
     private struct Progress: Sendable {
+        var connection: STOMPConnection?
         var replies = 0
         var unmatched = 0
     }
@@ -36,7 +37,7 @@ struct Request: Sendable {
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 try await session.watching(reconnection).run { connection in
-                    progress.update { $0 = Progress() }
+                    progress.update { $0 = Progress(connection: connection) }
                     try await run(on: connection, progress, until: end)
                 }
                 return true
@@ -52,7 +53,8 @@ struct Request: Sendable {
             defer { group.cancelAll() }
             guard try await group.next() == false else { return }
             // Asked before the session is left.
-            let failure = session.absence() ?? failure(progress.value)
+            let unfinished = await progress.value.connection?.unfinishedFrame
+            let failure = session.absence() ?? failure(progress.value, unfinished)
             group.cancelAll()
             // The goodbye of the connection is waited for.
             _ = try? await group.next()
@@ -121,7 +123,7 @@ struct Request: Sendable {
         }
     }
 
-    private func failure(_ progress: Progress) -> Failure {
+    private func failure(_ progress: Progress, _ unfinished: UnfinishedFrame?) -> Failure {
         let time = timeout.readable
         if let expect, progress.replies == 0, progress.unmatched > 0 {
             let pattern = expect.description.debugDescription
@@ -131,6 +133,7 @@ struct Request: Sendable {
         let came = progress.replies == 0 ? "no reply" : "\(progress.replies) of \(count) replies"
         return Failure(
             .timedOut,
-            "STOMP: \(came) came on \(reply) within \(time); does the server answer \(message.destination) there?")
+            "STOMP: \(came) came on \(reply) within \(time); "
+                + (unfinished?.sentence ?? "does the server answer \(message.destination) there?"))
     }
 }

@@ -58,6 +58,8 @@ struct SubscribeRunner: Sendable {
         /// Whether what has the name of a queue is none at this server.
         var hasNoQueues = false
         var lastMessage = NIODeadline.now()
+        /// What came of a frame whose end did not, when the time was up.
+        var unfinished: UnfinishedFrame?
         /// Whether the message that ends the tail was printed.
         var isOver = false
         /// Whether a command runs, whose time is no silence.
@@ -97,7 +99,10 @@ struct SubscribeRunner: Sendable {
             Diagnostics.note(summary)
             throw CancellationError()
         case .timeIsUp, .silence:
-            guard let count = plan.count, messages < count else { return }
+            guard let count = plan.count, messages < count else {
+                if let unfinished = progress.value.unfinished { Diagnostics.warn("STOMP: \(unfinished.sentence)") }
+                return
+            }
             throw Failure(.timedOut, "STOMP: \(messages) of \(count) messages came in time\(hint)")
         case .enough, .expected:
             if let passedOver { Diagnostics.warn(passedOver) }
@@ -132,6 +137,7 @@ struct SubscribeRunner: Sendable {
                     // Time that is up while the goodbye is waited for changes nothing.
                     if progress.value.isOver, ending == .timeIsUp || ending == .silence { continue }
                     // Asked before the session is left.
+                    await rememberUnfinished()
                     let absence = ending == .timeIsUp || ending == .silence ? session.absence(account) : nil
                     // The goodbye of the connection is waited for.
                     group.cancelAll()
@@ -142,6 +148,12 @@ struct SubscribeRunner: Sendable {
             } catch is CancellationError {}
             return nil
         }
+    }
+
+    /// Asks what came of a frame whose end did not.
+    private func rememberUnfinished() async {
+        let unfinished = await current.value?.unfinishedFrame
+        progress.update { $0.unfinished = unfinished }
     }
 
     // MARK: One connection
@@ -304,7 +316,9 @@ struct SubscribeRunner: Sendable {
 
     private func explainSilence(of connection: STOMPConnection) async throws -> Step {
         try await Task.sleep(nanoseconds: UInt64(QuietHint.timeout.nanoseconds))
-        if progress.value.messages == 0 {
+        if let unfinished = await connection.unfinishedFrame {
+            Diagnostics.note("STOMP: \(unfinished.sentence)")
+        } else if progress.value.messages == 0 {
             Diagnostics.note(await QuietHint(destinations: plan.destinations, connection: connection).line)
         }
         return .done
@@ -317,7 +331,9 @@ struct SubscribeRunner: Sendable {
             guard left > .nanoseconds(0) else {
                 // Before the goodbye, whose answer would be the last that was heard.
                 let fails = plan.count != nil || plan.expect != nil
-                if progress.messages == 0, !fails, session.absence() == nil, let connection = current.value {
+                if progress.messages == 0, !fails, session.absence() == nil, let connection = current.value,
+                    await connection.unfinishedFrame == nil
+                {
                     Diagnostics.note(await QuietHint(destinations: plan.destinations, connection: connection).line)
                 }
                 return .silence
@@ -335,6 +351,7 @@ struct SubscribeRunner: Sendable {
     }
 
     private var hint: String {
+        if let unfinished = progress.value.unfinished { return "; \(unfinished.sentence)" }
         guard progress.value.messages == 0 else { return "" }
         let names = plan.destinations.joined(separator: " ")
         return "; was anything sent to \(names) meanwhile, and is that its name on this server?"

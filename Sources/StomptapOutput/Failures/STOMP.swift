@@ -58,7 +58,8 @@ extension Explanation {
             self.init(
                 layer: layer, "\(closed) before CONNECTED",
                 hint: hint ?? "is this its port for STOMP? The server's log may say more")
-        case .insideFrame: self.init(layer: layer, "\(closed) in the middle of a frame", hint: hint)
+        case .insideFrame(let frame):
+            self.init(layer: layer, "\(closed) in the middle of a frame: \(frame.sentence)", hint: hint)
         case .betweenFrames: self.init(layer: layer, closed, hint: hint)
         case .insteadOfReceipt:
             self.init(stomp: "the server closed the connection instead of answering DISCONNECT")
@@ -77,6 +78,7 @@ extension Explanation {
             self.init(
                 stomp: "no receipt came from the server within \(span)",
                 hint: "Spring answers none but DISCONNECT's: --receipt auto goes by that")
+        case .restOfFrame(let frame): self.init(stomp: "\(frame.sentence) (waited \(span))")
         case .binaryReceipts(let messages, let isByChoice):
             let named = messages.prefix(10)
             let more = messages.count > named.count ? " and \(messages.count - named.count) more" : ""
@@ -133,6 +135,16 @@ extension STOMPClientError {
         case .timedOut: "timedOut"
         case .cannotSend: "cannotSend"
         }
+    }
+}
+
+extension UnfinishedFrame {
+    /// Such as `81 octets of a MESSAGE came, but not its end; content-length says 6, and the body so far has 5`.
+    package var sentence: String {
+        let what = "\(bytes) octets of \(command.map { "a \($0)" } ?? "a frame") came, but not its end"
+        guard let bodyBytes else { return "\(what): the headers have no empty line after them" }
+        guard let contentLength else { return "\(what): no NUL after the \(bodyBytes) octets of its body" }
+        return "\(what); content-length says \(contentLength), and the body so far has \(bodyBytes)"
     }
 }
 

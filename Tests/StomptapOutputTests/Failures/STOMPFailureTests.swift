@@ -82,8 +82,10 @@ import Testing
             "TCP: closed by the other side before CONNECTED; "
                 + "is this its port for STOMP? The server's log may say more", .unavailable),
         Told(
-            .closed(closure(1001), .insideFrame),
-            "WebSocket: closed by the other side with 1001 in the middle of a frame", .unavailable),
+            .closed(closure(1001), .insideFrame(UnfinishedFrame(bytes: 9, command: .message))),
+            "WebSocket: closed by the other side with 1001 in the middle of a frame: "
+                + "9 octets of a MESSAGE came, but not its end: the headers have no empty line after them", .unavailable
+        ),
         Told(.closed(nil, .betweenFrames), "TCP: closed by the other side", .unavailable),
         Told(
             .closed(nil, .insteadOfReceipt),
@@ -125,6 +127,17 @@ import Testing
     ]
 
     static let waits: [Told] = [
+        Told(
+            .timedOut(
+                .restOfFrame(UnfinishedFrame(bytes: 81, command: .message, contentLength: 6, bodyBytes: 5)),
+                within: .seconds(5)),
+            "STOMP: 81 octets of a MESSAGE came, but not its end; "
+                + "content-length says 6, and the body so far has 5 (waited 5 s)", .timedOut),
+        Told(
+            .timedOut(
+                .restOfFrame(UnfinishedFrame(bytes: 23, command: .connected, bodyBytes: 0)), within: .seconds(5)),
+            "STOMP: 23 octets of a CONNECTED came, but not its end: no NUL after the 0 octets of its body (waited 5 s)",
+            .timedOut),
         Told(
             .timedOut(.receipt, within: .seconds(5)),
             "STOMP: no receipt came from the server within 5 s; "

@@ -71,7 +71,9 @@ import Testing
             .invalidEndpoint(url, .noScheme), .invalidEndpoint(url, .unknownScheme(name: url)),
             .invalidEndpoint(url, .separatorInUserinfo), .invalidEndpoint(url, .invalidPort(text: url)),
             .closed(TransportClosure(layer: .webSocket, code: 1000, reason: url, isClean: true), .beforeConnected),
-            .closed(TransportClosure(layer: .sockJS, code: 3000, reason: url, isClean: true), .insideFrame),
+            .closed(
+                TransportClosure(layer: .sockJS, code: 3000, reason: url, isClean: true),
+                .insideFrame(UnfinishedFrame(bytes: 9, command: .message))),
         ]
 
     private func expectNoSecret(in text: String, sourceLocation: SourceLocation = #_sourceLocation) {

@@ -1,6 +1,6 @@
 """Reports from users, each as a case: what the peer does, what is typed, and what must come of it."""
 from peer import *
-from runner import BLAMES_DESTINATION, NO_END, Case
+from runner import BLAMES_DESTINATION, NO_END, OCTETS, Case
 
 HANGUL = "안녕하세요"
 SPRING_REFUSES = "Failed to send message to ExecutorSubscribableChannel[clientInboundChannel]; nested exception is "
@@ -14,6 +14,12 @@ def tail(url, *options):
 TAP = ["tap", "{ws}", "--listen", "127.0.0.1:{listen}", "--ready-file", "{tmp}/ready"]
 
 CASES = [
+    # A frame that is not finished is no silence.
+    Case("length-counts-nul", "content-length counts the NUL too, so the frame waits for one octet more for ever",
+         tcp(message(length=6)), tail("{tcp}"), {75, 76}, [r"\bMESSAGE\b", OCTETS, NO_END], [BLAMES_DESTINATION]),
+    Case("ws-message-without-nul", "a MESSAGE that fills a WebSocket message and lacks its NUL",
+         ws(message(length=False)[:-1]), tail("{ws}"), {75, 76}, [r"\bMESSAGE\b", OCTETS, NO_END],
+         [BLAMES_DESTINATION]),
     # Time is up, and there never was a session: that is no success.
     Case("silent-server-until-W", "the server accepts and never answers; -W must not end with 0",
          silent, tail("{tcp}", "-W", "2s"), {69, 75}, [r"err: (?i)CONNECTED|answer|session|silent"],
