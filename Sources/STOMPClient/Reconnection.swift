@@ -48,7 +48,8 @@ public struct Reconnection: Sendable {
             let now = NIODeadline.now()
             if attempts.isOpen { lostAt = now }
             guard error.mayPass(hadSession: lostAt != nil),
-                let wait = attempts.wait(at: now, asked: error.retryAfter, chance: .random(in: 0...1))
+                let wait = attempts.wait(
+                    at: now, asked: error.retryAfter.map { min($0, policy.longestDelay) }, chance: .random(in: 0...1))
             else { throw error }
             report(.lost(error, attempt: attempts.count, wait: wait))
             return wait

@@ -40,7 +40,7 @@ final class TapServer {
 
     /// Ends all connections, and then all sessions; the future succeeds when they are over.
     func shutDown() -> EventLoopFuture<Void> {
-        let promise = eventLoop.makePromise(of: Void.self)
+        let promise = whenEmpty ?? eventLoop.makePromise(of: Void.self)
         isShuttingDown = true
         whenEmpty = promise
         handle(.shutDown)

@@ -42,6 +42,25 @@ import Testing
         #expect(received.runs.isEmpty && received.messages.isEmpty)
     }
 
+    /// Whoever stops reading a subscription and ends it must not stop the others.
+    @Test func whatAnEndedInboxHoldsDoesNotCount() throws {
+        var inboxes = Inboxes<String>(limit: 1000)
+        let (left, other) = (inboxes.add(), inboxes.add())
+        inboxes.route("a", to: left)
+        inboxes.route("b", to: other)
+        var messages = try received((1...9).map { ("a", "\($0)") })
+        inboxes.place(&messages)
+        #expect(inboxes.budget.endRead() == .pause)
+        #expect(inboxes.unroute("a") == left)
+        #expect(inboxes.finish(left, .success(())).1 == .resume)
+        #expect(inboxes.budget.waiting == 0)
+        // It can still be read.
+        guard case .batch(let batch) = inboxes.next(of: left) else { throw CancellationError() }
+        #expect(batch.messages.count == 9 && batch.bytes == 0)
+        #expect(inboxes.budget.remove(batch.bytes) == .none)
+        #expect(words(inboxes.next(of: left)) == "end")
+    }
+
     @Test func eachSubscriptionHasItsInbox() throws {
         var inboxes = Inboxes<String>(limit: 1 << 20)
         let (first, second, rest) = (inboxes.add(), inboxes.add(), inboxes.add())
@@ -120,7 +139,7 @@ import Testing
         #expect(words(inboxes.next(of: first)) == "over")
         #expect(words(inboxes.next(of: second)) == "over")
         // The first end counts.
-        #expect(inboxes.finish(first, .success(())) == nil)
+        #expect(inboxes.finish(first, .success(())).reader == nil)
         #expect(words(inboxes.next(of: first)) == "over")
     }
 
@@ -128,7 +147,7 @@ import Testing
         var inboxes = Inboxes<String>(limit: 1 << 20)
         let inbox = inboxes.add()
         #expect(inboxes.wait(for: inbox, "reader") == nil)
-        #expect(inboxes.finish(inbox, .success(())) == "reader")
+        #expect(inboxes.finish(inbox, .success(())).reader == "reader")
         #expect(words(inboxes.next(of: inbox)) == "end")
         #expect(inboxes.finishAll(.failure(.over)).isEmpty)
     }

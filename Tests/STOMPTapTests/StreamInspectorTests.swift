@@ -54,6 +54,14 @@ import Testing
         }
     }
 
+    @Test func lineEndsWithoutEndAreNoOpening() {
+        var inspector = Self.inspector()
+        let piece = String(repeating: "\n", count: 1024)
+        #expect(Self.take(Array(repeating: piece, count: 4), in: &inspector) == Seen())
+        let seen = Self.take([piece, piece], in: &inspector)
+        #expect(seen.words == ["octets:" + String(repeating: "\n", count: 5120), "octets:" + piece])
+    }
+
     @Test func framesAreSeenHoweverTheStreamIsCut() {
         for pieces in Self.splits(Self.connect + Self.subscribe + Self.send) {
             var inspector = Self.inspector()

@@ -18,11 +18,18 @@ import Testing
         ("subscribe demo /a --zzzzzz=secret", "subscribe: unknown option --zzzzzz; see 'stomptap subscribe -h'"),
         // An option's value is not one, whatever it looks like.
         ("publish demo /a -H --zz -x", "unknown option -x"),
+        ("sub demo /a --topic x", "sub: unknown option --topic; the destination is an argument"),
         ("serve --host 0.0.0.0", "serve: unknown option --host; see"),
     ]) func anOptionThatTheCommandDoesNotHaveIsAnswered(line: String, answer: String) throws {
         let fault = try #require(UnknownOption(in: line.split(separator: " ").map(String.init)))
         #expect(fault.line.contains(answer), "\(fault.line)")
         #expect(!fault.line.contains("secret"))
+    }
+
+    /// ActiveMQ sends to several destinations with commas between them.
+    @Test func severalDestinationsMayBeSentTo() {
+        #expect(DestinationAdvice.warning("/queue/a,/queue/b", isSent: true) == nil)
+        #expect(DestinationAdvice.warning("/queue/a /queue/b", isSent: true) != nil)
     }
 
     @Test(arguments: ["subscribe demo /a -n -1", "publish demo /a -- --host", "check --help", "nothing --host", ""])
@@ -35,9 +42,9 @@ import Testing
             ("/topic/a /topic/b", nil, #""/topic/a /topic/b" is one destination; write several as arguments"#),
             ("/queue/a,/queue/b", nil, "of their own: /queue/a /queue/b"),
             ("topic/room", nil, #""topic/room" does not begin with a slash; did you mean /topic/room?"#),
-            ("hello", "/topic/x", #""hello" is taken as the destination and "/topic/x" as the body"#),
+            ("hello", "/topic/x", #""hello" is taken as the destination, and what follows as the body"#),
             ("/topic/a b", nil, nil), ("orders", nil, nil), ("orders", "hello", nil), ("jms.queue.a/b", nil, nil),
-            ("/topic/a", "/path", nil),
+            ("/topic/a", "/path", nil), ("images", "/9j/4AAQSkZJRg", nil),
         ] as [(String, String?, String?)])
     func aDestinationThatWasMeantOtherwiseIsNamed(destination: String, body: String?, answer: String?) {
         let warning = DestinationAdvice.warning(destination, body: body)

@@ -197,7 +197,9 @@ final class ConnectionCore {
 
     private func finish(_ inbox: Int) {
         let end = machine.closedReason?.endOfMessages ?? .success(())
-        inboxes.finish(inbox, end)?.resume(with: end.map { nil })
+        let (reader, action) = inboxes.finish(inbox, end)
+        reader?.resume(with: end.map { nil })
+        perform(action)
     }
 
     /// What is there for a reader now.

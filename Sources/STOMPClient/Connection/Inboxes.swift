@@ -75,9 +75,15 @@ struct Inboxes<Reader> {
         inboxes[inbox].removeReader()
     }
 
-    /// Nothing more will come to an inbox. Returns the reader who waits for it in vain.
-    mutating func finish(_ inbox: Int, _ end: Result<Void, STOMPClientError>) -> Reader? {
-        inboxes[inbox].finish(end)
+    /// Nothing more will come to an inbox. What waits there counts no longer: nobody may come for it, and the others
+    /// must not wait for that.
+    ///
+    /// - Returns: the reader who waits for it in vain, and what is to be done with the socket.
+    mutating func finish(
+        _ inbox: Int, _ end: Result<Void, STOMPClientError>
+    ) -> (reader: Reader?, ReadingBudget.Action) {
+        let reader = inboxes[inbox].finish(end)
+        return (reader, budget.remove(inboxes[inbox].discount()))
     }
 
     /// Nothing more will come at all. Returns the readers who wait in vain.
@@ -141,6 +147,12 @@ struct Inbox<Reader> {
         guard end == nil else { return nil }
         end = result
         return messages.isEmpty ? reader.take() : nil
+    }
+
+    /// What waits costs nothing from here on. Returns what it cost, in bytes.
+    mutating func discount() -> Int {
+        defer { bytes = 0 }
+        return bytes
     }
 
     private mutating func removeAll() -> Batch {

@@ -60,6 +60,9 @@ struct StreamInspector {
         }
     }
 
+    /// The most line ends that are held before the first command, in bytes.
+    private static let longestOpening = 4096
+
     /// Takes what the app sends first.
     private mutating func inspectOpening(_ bytes: ByteBuffer, _ isText: Bool, into outcome: inout FrameFilter.Outcome) {
         var said = opening
@@ -69,7 +72,8 @@ struct StreamInspector {
             opening = ByteBuffer()
             speech = .stomp
             inspectSTOMP(said, .outgoing, isText, into: &outcome)
-        case false?:
+        case false?,
+            nil where !keepsMessages && said.readableBytes > Self.longestOpening:
             opening = ByteBuffer()
             speech = .other
             inspectOther(said, .outgoing, isText, into: &outcome)

@@ -104,8 +104,9 @@ struct TLSStateMachine: ~Copyable {
         switch state {
         case .waiting: .ignore
         case .handshaking: .handshake
-        case .open: .decrypt
-        case .outputClosed: .decrypt
+        // What nobody may send after the end is not kept.
+        case .open(_, let input): input.reads ? .decrypt : .ignore
+        case .outputClosed(let input): input.reads ? .decrypt : .ignore
         case .closed: .ignore
         }
     }

@@ -9,24 +9,27 @@ enum DestinationAdvice {
 
     /// Warns about what was probably meant otherwise.
     ///
-    /// - Parameter body: what is sent there, where it is an argument.
-    static func warn(_ destinations: [String], body: String? = nil) {
+    /// - Parameters:
+    ///   - isSent: whether a message is sent there, rather than read.
+    ///   - body: what is sent there, where it is an argument.
+    static func warn(_ destinations: [String], isSent: Bool = false, body: String? = nil) {
         for destination in destinations {
-            if let warning = warning(destination, body: body) { Diagnostics.warn(warning) }
+            if let warning = warning(destination, isSent: isSent, body: body) { Diagnostics.warn(warning) }
         }
     }
 
-    static func warning(_ destination: String, body: String? = nil) -> String? {
+    static func warning(_ destination: String, isSent: Bool = false, body: String? = nil) -> String? {
         let quoted = destination.debugDescription
         let parts = destination.split { $0 == " " || $0 == "," }
-        if parts.count > 1, parts.allSatisfy({ $0.hasPrefix("/") }) {
+        // ActiveMQ sends to several destinations with commas between them.
+        let isSeveral = parts.count > 1 && parts.allSatisfy { $0.hasPrefix("/") }
+        if isSeveral, !isSent || destination.contains(" ") {
             return "\(quoted) is one destination; write several as arguments of their own: "
                 + parts.joined(separator: " ")
         }
         guard !destination.hasPrefix("/") else { return nil }
-        if let body, body.hasPrefix("/"), !body.contains(" ") {
-            return "\(quoted) is taken as the destination and \(body.debugDescription) as the body; "
-                + "the destination comes first"
+        if let body, body.hasPrefix("/"), prefixes.contains(String(body.dropFirst().prefix { $0 != "/" })) {
+            return "\(quoted) is taken as the destination, and what follows as the body; the destination comes first"
         }
         guard let first = destination.split(separator: "/").first, prefixes.contains(String(first)),
             destination.contains("/")

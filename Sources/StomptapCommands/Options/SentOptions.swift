@@ -12,7 +12,7 @@ struct SentOptions: ParsableArguments {
         name: [.customShort("t", allowingJoined: true), .long],
         help: ArgumentHelp(
             "The 'content-type' header of SEND (default: application/json, text/plain or application/octet-stream, by the body; '' is none; json is application/json).",
-            valueName: "type"), transform: ContentType.full)
+            valueName: "type"))
     var contentType: String?
 
     @Option(

@@ -8,7 +8,8 @@ struct UnknownOption {
 
     /// The first option of the command line that its command does not have; nil where there is none.
     init?(in arguments: [String]) {
-        guard let command = arguments.first, let options = OptionIndex.all.commands[command] else { return nil }
+        guard let command = arguments.first, let options = OptionIndex.all.commands[Self.name(ofCommand: command)]
+        else { return nil }
         var index = 1
         while index < arguments.count, arguments[index] != "--" {
             let argument = arguments[index]
@@ -37,7 +38,7 @@ struct UnknownOption {
     }
 
     private static func advice(_ name: String, for command: String, _ options: [OptionIndex.Option]) -> String? {
-        let foreign = otherTools.filter { $0.applies(to: command, options) }
+        let foreign = otherTools.filter { $0.applies(to: Self.name(ofCommand: command), options) }
         if let answer = foreign.first(where: { $0.names.contains(name) }) { return answer.advice }
         guard name.count > 2 else { return nil }
         if let nearest = EditDistance.nearest(to: name, among: options.flatMap(\.names)) {
@@ -45,6 +46,12 @@ struct UnknownOption {
         }
         let nearest = EditDistance.nearest(to: name, among: foreign.flatMap(\.names))
         return foreign.first { $0.names.contains { $0 == nearest } }?.advice
+    }
+
+    /// The name of a command that may be given by an alias, such as `sub`.
+    private static func name(ofCommand word: String) -> String {
+        let command = Stomptap.configuration.subcommands.first { $0.configuration.aliases.contains(word) }
+        return command?.configuration.commandName ?? word
     }
 
     /// The name of an option that an argument is: a long one, or a letter that stands alone.

@@ -57,7 +57,7 @@ struct MessageBuilder: Sendable {
         let own = headers.map { Header($0.name, $0.value.text(number: number)) }
         draft.headers = HeaderList(draft.headers.filter { header in !own.contains { $0.name == header.name } } + own)
         if let contentType, !own.contains(where: { $0.name == "content-type" }) {
-            draft.headers["content-type"] = contentType.isEmpty ? nil : contentType
+            draft.headers["content-type"] = contentType.isEmpty ? nil : ContentType.full(contentType)
         }
         return draft
     }

@@ -140,7 +140,7 @@ struct PublishCommand: EndpointCommand {
 
     func run() async throws {
         if let destination, !template { UsedDestinations.keep([destination]) }
-        if let destination { DestinationAdvice.warn([destination], body: body) }
+        if let destination { DestinationAdvice.warn([destination], isSent: true, body: body) }
         let source = try BodySource(
             body: body, file: sent.file ?? jsonLines, of: jsonLines == nil ? "--file" : "--json-lines",
             separator: lines || jsonLines != nil ? .line : null ? .null : nil, count: count)

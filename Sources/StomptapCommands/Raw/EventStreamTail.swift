@@ -44,7 +44,7 @@ struct EventStreamTail: Sendable {
             let failure =
                 error is StreamEnded ? Failure(.unavailable, "HTTP: the stream has ended") : Failure(error)
             let retry =
-                (error as? TransportError)?.response?.retryAfter
+                ((error as? TransportError)?.response?.retryAfter).map { min($0, policy.longestDelay) }
                 ?? memory.value.retry.map { TimeAmount.milliseconds(Int64(min($0, Self.longestRetry))) }
             guard let time = attempts.wait(at: .now(), asked: retry, chance: .random(in: 0...1)) else {
                 throw error is StreamEnded ? failure : error

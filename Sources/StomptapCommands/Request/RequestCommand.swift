@@ -82,7 +82,7 @@ struct RequestCommand: EndpointCommand {
 
     func run() async throws {
         UsedDestinations.keep([destination, reply])
-        DestinationAdvice.warn([destination], body: body)
+        DestinationAdvice.warn([destination], isSent: true, body: body)
         DestinationAdvice.warn([reply])
         let content = try BodySource.whole(body: body, file: sent.file)
         var headers = HeaderList(sent.header)

@@ -48,7 +48,7 @@ extension LineArguments {
     mutating func outgoing() throws(LineError) -> LineCommand.Outgoing {
         LineCommand.Outgoing(
             destination: try next("a destination"), headers: try headers(),
-            contentType: option("--content-type").map(ContentType.full))
+            contentType: option("--content-type"))
     }
 
     func timeout(otherwise standard: TimeAmount) throws(LineError) -> TimeAmount {

@@ -194,26 +194,22 @@ extension BodyPattern: Equatable {
 /// What a body is, where nobody says.
 package enum ContentType {
     /// The type that a short name stands for: `json` is `application/json`.
-    package static func full(_ name: String) -> String {
-        switch name {
-        case "json": json
-        case "text": "text/plain"
-        default: name
-        }
-    }
+    package static func full(_ name: String) -> String { name == json ? "application/json" : name }
 
-    private static let json = "application/json"
+    /// The short name of JSON, under which nothing else is sent.
+    private static let json = "json"
 
     /// Adds the header, unless there is one: `given`, or where it is nil a guess; an empty one is none.
     ///
     /// - Returns: a warning about a body that begins as JSON and is not, where the type is guessed.
-    /// - Throws: ``Failure`` with 65 where the given type is JSON, and the body is not.
+    /// - Throws: ``Failure`` with 65 where the given type is `json`, and the body is not JSON.
     package static func add(_ given: String?, for body: ByteBuffer, to headers: inout HeaderList) throws -> String? {
         guard !headers.contains("content-type") else { return nil }
-        let type = given ?? guess(body)
+        let type = given.map(full) ?? guess(body)
         if !type.isEmpty { headers.append("content-type", type) }
-        if given == json, let fault = fault(inJSON: body) {
-            throw Failure(.badInput, "the body is not JSON: \(fault.sentence)")
+        if given == json, body.readableBytes > 0, let fault = fault(inJSON: body) {
+            throw Failure(
+                .badInput, "the body is not JSON: \(fault.sentence); to send it all the same, use -t application/json")
         }
         guard given == nil, type == "text/plain", startsAsJSON(body), let fault = fault(inJSON: body) else {
             return nil
