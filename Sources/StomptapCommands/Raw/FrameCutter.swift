@@ -110,12 +110,7 @@ struct FrameCutter: Sendable {
     }
 
     private func read(_ line: ArraySlice<UInt8>) throws(InputFault) -> [UInt8] {
-        guard hasEscapes else { return Array(line) }
-        do {
-            return try EscapedText.unescaped(line)
-        } catch {
-            throw InputFault(line: lineNumber, message: error.message)
-        }
+        hasEscapes ? try EscapedText.unescaped(line, number: lineNumber) : Array(line)
     }
 
     private func check(_ size: Int) throws(InputFault) {

@@ -129,12 +129,7 @@ struct LineCutter: Sendable {
 
     private func read(_ line: ArraySlice<UInt8>) throws(InputFault) -> [UInt8] {
         try check(line.count)
-        guard hasEscapes else { return Array(line) }
-        do {
-            return try EscapedText.unescaped(line)
-        } catch {
-            throw InputFault(line: lineNumber, message: error.message)
-        }
+        return hasEscapes ? try EscapedText.unescaped(line, number: lineNumber) : Array(line)
     }
 
     private func check(_ size: Int) throws(InputFault) {
@@ -148,8 +143,9 @@ struct LineCutter: Sendable {
 enum EscapedText {
     /// What `line` stands for.
     ///
-    /// - Throws: ``Fault`` for a backslash that begins none of them.
-    static func unescaped(_ line: some Sequence<UInt8>) throws(Fault) -> [UInt8] {
+    /// - Parameter number: of the line, for the fault.
+    /// - Throws: ``InputFault`` for a backslash that begins none of them.
+    static func unescaped(_ line: some Sequence<UInt8>, number: Int) throws(InputFault) -> [UInt8] {
         var result: [UInt8] = []
         var bytes = line.makeIterator()
         while let byte = bytes.next() {
@@ -165,13 +161,14 @@ enum EscapedText {
             case UInt8(ascii: "\\"): result.append(UInt8(ascii: "\\"))
             case UInt8(ascii: "x"):
                 guard let high = digit(bytes.next()), let low = digit(bytes.next()) else {
-                    throw Fault(message: "\\x stands before two hexadecimal digits")
+                    throw InputFault(line: number, message: "\\x stands before two hexadecimal digits")
                 }
                 result.append(high << 4 | low)
             case let other?:
                 let character = String(decoding: [other], as: UTF8.self)
-                throw Fault(message: "there is no \\\(character); a backslash itself is \\\\")
-            case nil: throw Fault(message: "a backslash stands at the end; a backslash itself is \\\\")
+                throw InputFault(line: number, message: "there is no \\\(character); a backslash itself is \\\\")
+            case nil:
+                throw InputFault(line: number, message: "a backslash stands at the end; a backslash itself is \\\\")
             }
         }
         return result
@@ -179,9 +176,5 @@ enum EscapedText {
 
     private static func digit(_ byte: UInt8?) -> UInt8? {
         byte.flatMap(\.hexadecimalValue)
-    }
-
-    struct Fault: Error, Hashable {
-        let message: String
     }
 }
