@@ -5,14 +5,24 @@ import STOMPTransport
 enum TLSProbe {
     /// Whether a TLS handshake gets an answer from the server before `deadline`. No certificate is asked for or believed
     /// in: nothing is sent behind the handshake.
+    ///
+    /// The server is asked once: ``ProbeMemory`` keeps the answer.
     static func isAnswered(
         by endpoint: Endpoint, options: TransportOptions, on eventLoop: any EventLoop, deadline: NIODeadline
+    ) async -> Bool {
+        let target = TransportTarget(kind: .tcp, host: endpoint.host, port: endpoint.port, isSecure: true)
+        return await options.probes.answer(of: target) {
+            await isAnswered(by: target, options: options, on: eventLoop, deadline: deadline)
+        }
+    }
+
+    private static func isAnswered(
+        by target: TransportTarget, options: TransportOptions, on eventLoop: any EventLoop, deadline: NIODeadline
     ) async -> Bool {
         var options = options
         options.tls = TLSOptions()
         options.tls.isInsecure = true
         options.trace = .off
-        let target = TransportTarget(kind: .tcp, host: endpoint.host, port: endpoint.port, isSecure: true)
         do {
             let stream = try await TransportConnector(options: options).connect(
                 to: target, on: eventLoop, deadline: deadline

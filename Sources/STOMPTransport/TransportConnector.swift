@@ -30,11 +30,11 @@ public struct TransportConnector: Sendable {
             contexts.forget()
             throw error
         } catch let error as TransportError {
-            let hint = SockJSHint(error, of: target)
-            guard let hint, await hint.isTrue(options: options, tls: tls, on: eventLoop, deadline: deadline) else {
-                throw error
+            guard let hint = SockJSHint(error, of: target) else { throw error }
+            let isSockJS = await options.probes.answer(of: target) {
+                await hint.isTrue(options: options, tls: tls, on: eventLoop, deadline: deadline)
             }
-            throw hint.error
+            throw isSockJS ? hint.error : error
         }
     }
 

@@ -75,6 +75,8 @@ public struct TransportOptions: Sendable {
     /// Takes a capture of each connection, in the PCAP format without its file header (``PacketCapture/fileHeader``):
     /// the bytes above TLS, with their secrets. Default none.
     public var capture: (@Sendable (ByteBuffer) -> Void)?
+    /// What the servers were asked only to explain a failure.
+    package let probes = ProbeMemory()
 
     public init() {}
 }

@@ -31,6 +31,9 @@ enum SockJSProbe {
             return judge(success: response)
         case 401, 403:
             return .failed(.sockJS(.refused(url: url, refusal, ownOrigin: site.origin)))
+        case 407, 429, 502, 503, 504:
+            // A server or a proxy that is busy or down says the same to a WebSocket.
+            return .failed(.sockJS(.noInfo(url: url, refusal, movedTo: nil)))
         case 300..<400:
             let target = response.head.headers.first(name: "Location").map { base(ofRedirection: $0) }
             return .other(.sockJS(.noInfo(url: url, refusal, movedTo: target)))
@@ -74,10 +77,12 @@ struct SockJSHint {
 
     private typealias Refusal = (url: String, answer: HTTPRefusal)
 
-    /// - Returns: nil where the error says enough, or is none that SockJS could explain.
+    /// - Returns: nil where the error says enough, or is none that SockJS could explain; also where the server or a proxy
+    ///   is busy or broken, which another request does not help.
     init?(_ error: TransportError, of target: TransportTarget) {
         guard case .webSocket(let path) = target.kind,
-            case .webSocket(.notUpgraded(let url, let answer, _)) = error
+            case .webSocket(.notUpgraded(let url, let answer, _)) = error,
+            answer.status != 407, answer.status != 429, !(500...599).contains(answer.status)
         else { return nil }
         self.target = target
         refusal = (url, answer)
