@@ -225,7 +225,7 @@ _stomptap() {
 _stomptap_connect() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--keep-going -0 --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
-    repeating_options=(-e --execute -C --connect-header --http-header)
+    repeating_options=(-e --execute -C --connect-header --http-header --connect-header-command --http-header-command)
     non_repeating_options=(--output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 1
 
@@ -264,6 +264,12 @@ _stomptap_connect() {
         return
         ;;
     '--cookie')
+        return
+        ;;
+    '--connect-header-command')
+        return
+        ;;
+    '--http-header-command')
         return
         ;;
     '--virtual-host')
@@ -351,7 +357,7 @@ _stomptap_connect() {
 _stomptap_subscribe() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--peek -0 --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
-    repeating_options=(-H --header -C --connect-header --http-header)
+    repeating_options=(-H --header -C --connect-header --http-header --connect-header-command --http-header-command)
     non_repeating_options=(-n --count -W --timeout --idle-timeout --ack --prefetch --id --selector --grep --expect --nack-match --exec --record --ready-file --output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options -1
 
@@ -431,6 +437,12 @@ _stomptap_subscribe() {
         return
         ;;
     '--cookie')
+        return
+        ;;
+    '--connect-header-command')
+        return
+        ;;
+    '--http-header-command')
         return
         ;;
     '--virtual-host')
@@ -530,7 +542,7 @@ _stomptap_subscribe() {
 _stomptap_publish() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--lines -l -0 --null --template --transaction --no-content-length --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
-    repeating_options=(-H --header -C --connect-header --http-header)
+    repeating_options=(-H --header -C --connect-header --http-header --connect-header-command --http-header-command)
     non_repeating_options=(-f --file -t --content-type --json-lines --speed --count --interval --rate --receipt --skip --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 3
 
@@ -592,6 +604,12 @@ _stomptap_publish() {
         return
         ;;
     '--cookie')
+        return
+        ;;
+    '--connect-header-command')
+        return
+        ;;
+    '--http-header-command')
         return
         ;;
     '--virtual-host')
@@ -691,7 +709,7 @@ _stomptap_publish() {
 _stomptap_request() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(-0 --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
-    repeating_options=(-H --header --reply-header -C --connect-header --http-header)
+    repeating_options=(-H --header --reply-header -C --connect-header --http-header --connect-header-command --http-header-command)
     non_repeating_options=(--reply --expect -n --count -W --timeout -f --file -t --content-type --output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 3
 
@@ -753,6 +771,12 @@ _stomptap_request() {
         return
         ;;
     '--cookie')
+        return
+        ;;
+    '--connect-header-command')
+        return
+        ;;
+    '--http-header-command')
         return
         ;;
     '--virtual-host')
@@ -852,7 +876,7 @@ _stomptap_request() {
 _stomptap_raw() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--text --echo --sse --connect --escapes -x -0 --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
-    repeating_options=(-C --connect-header --http-header)
+    repeating_options=(-C --connect-header --http-header --connect-header-command --http-header-command)
     non_repeating_options=(--eol --wait -n --count -W --timeout --output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 2
 
@@ -901,6 +925,12 @@ _stomptap_raw() {
         return
         ;;
     '--cookie')
+        return
+        ;;
+    '--connect-header-command')
+        return
+        ;;
+    '--http-header-command')
         return
         ;;
     '--virtual-host')
@@ -996,7 +1026,7 @@ _stomptap_raw() {
 _stomptap_bench() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--receipts --publish-only --subscribe-only --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
-    repeating_options=(-H --header --fail-if --merge -C --connect-header --http-header)
+    repeating_options=(-H --header --fail-if --merge -C --connect-header --http-header --connect-header-command --http-header-command)
     non_repeating_options=(--publishers --subscribers --connections --messages --duration --rate --size --body-file --stamp --warmup --ramp --drain --destinations --delivery --ready-file --json --hdr --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 2
 
@@ -1089,6 +1119,12 @@ _stomptap_bench() {
     '--cookie')
         return
         ;;
+    '--connect-header-command')
+        return
+        ;;
+    '--http-header-command')
+        return
+        ;;
     '--virtual-host')
         return
         ;;
@@ -1174,7 +1210,7 @@ _stomptap_bench() {
 _stomptap_check() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
-    repeating_options=(-H --header -C --connect-header --http-header)
+    repeating_options=(-H --header -C --connect-header --http-header --connect-header-command --http-header-command)
     non_repeating_options=(--destination --output -o --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 1
 
@@ -1214,6 +1250,12 @@ _stomptap_check() {
         return
         ;;
     '--cookie')
+        return
+        ;;
+    '--connect-header-command')
+        return
+        ;;
+    '--http-header-command')
         return
         ;;
     '--virtual-host')

@@ -9,6 +9,9 @@ public struct ClientConfiguration: Sendable {
     public var session: SessionConfiguration
     /// How the bytes travel. Its `TransportOptions/trace` is told of STOMP frames too.
     public var transport = TransportOptions()
+    /// Makes further headers for each attempt to connect, within ``connectTimeout``; after a refusal they are made anew,
+    /// and the server is tried once again. Default nil.
+    public var attemptHeaders: AttemptHeaders.Provider?
     /// Which SockJS transport carries the session at an `http://` endpoint. Default `SockJSTransport/auto`.
     public var sockJSTransport = SockJSTransport.auto
     /// The whole way to CONNECTED: name, TCP, TLS, HTTP, STOMP. Default 5 s.

@@ -10,6 +10,8 @@ public enum STOMPClientError: Error, Sendable {
     case invalidEndpoint(String, EndpointFault)
     /// No endpoint was given.
     case noEndpoint
+    /// The headers of this attempt could not be made (``ClientConfiguration/attemptHeaders``); nothing was sent.
+    case noAttemptHeaders(any AttemptHeadersFailure)
     /// The server answered CONNECT with this ERROR frame.
     case refused(Frame)
     /// The server sent this ERROR frame in an open session.
@@ -112,6 +114,7 @@ extension STOMPClientError {
     public func mayPass(hadSession: Bool) -> Bool {
         switch self {
         case .transport(let error): error.mayPass(hadSession: hadSession)
+        case .noAttemptHeaders(let failure): failure.mayPass
         case .closed, .silent, .abandoned, .over, .timedOut: true
         case .refused, .serverError: isRefusedForNow
         case .invalidEndpoint, .noEndpoint, .protocolViolation, .speaksTLS, .cannotSend: false
@@ -146,6 +149,7 @@ extension STOMPClientError: CustomStringConvertible {
             "STOMP: \(plainWords(of: self)) \(frame.headers["message"].map { printable($0) } ?? "")"
         case .protocolViolation(let error, _): "STOMP: \(error)"
         case .cannotSend(.invalid(let error)): "STOMP: \(error)"
+        case .noAttemptHeaders(let failure): "\(failure)"
         default: "STOMP: \(plainWords(of: self))"
         }
     }

@@ -68,8 +68,15 @@ public actor STOMPConnection {
         to endpoint: Endpoint, configuration: ClientConfiguration? = nil,
         on eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
     ) async throws -> STOMPConnection {
-        let configuration = (configuration ?? ClientConfiguration(endpoint)).ofOneConnection()
-        let deadline = eventLoop.now + configuration.connectTimeout
+        try await (configuration ?? ClientConfiguration(endpoint)).attempt { configuration, deadline in
+            try await open(endpoint, configuration, on: eventLoop, until: deadline)
+        }
+    }
+
+    private static func open(
+        _ endpoint: Endpoint, _ configuration: ClientConfiguration, on eventLoop: any EventLoop,
+        until deadline: NIODeadline
+    ) async throws -> STOMPConnection {
         let timeout = STOMPClientError.timedOut(
             .connected(from: endpoint, accepting: configuration.session.versions), within: configuration.connectTimeout)
         let opening = eventLoop.makePromise(of: ConnectionCore.Opened.self)

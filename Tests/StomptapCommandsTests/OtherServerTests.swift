@@ -17,7 +17,8 @@ struct OtherServerTests {
     private static let given: [[String]] = [
         ["--login", "l"], ["--passcode-env", "E"], ["--passcode-file", "f"], ["--passcode-prompt"],
         ["--passcode", "p"],
-        ["--connect-header", "a: b"], ["--http-header", "a: b"], ["--origin", "http://o"], ["--cookie", "c"],
+        ["--connect-header", "a: b"], ["--http-header", "a: b"], ["--connect-header-command", "a: b"],
+        ["--http-header-command", "a: b"], ["--origin", "http://o"], ["--cookie", "c"],
         ["--virtual-host", "v"], ["--stomp-version", "1.1"], ["--heart-beat", "1,1"], ["--cert", "c"],
         ["--cert", "c", "--key", "k"], ["--cert", "c", "--key-passphrase-env", "E"], ["--server-name", "n"],
         ["--tls-min", "1.3"], ["--insecure"], ["--sockjs-transport", "websocket"], ["--subprotocol", "s"],

@@ -51,8 +51,19 @@ struct Check: Sendable {
     // MARK: The way to CONNECTED
 
     private func open() async throws -> STOMPConnection {
-        var configuration = configuration
+        do {
+            return try await open(isLastAttempt: configuration.attemptHeaders == nil)
+        } catch is RefusedHeaders {
+            return try await open(isLastAttempt: true)
+        }
+    }
+
+    /// The server refused the headers that commands gave; these are to be run once more.
+    private struct RefusedHeaders: Error {}
+
+    private func open(isLastAttempt: Bool) async throws -> STOMPConnection {
         let deadline = NIODeadline.now() + configuration.connectTimeout
+        var configuration = try await attempt(until: deadline)
         // Through a proxy it is the proxy that asks the name service.
         if configuration.transport.proxy == nil {
             let step = try await lookUp(endpoint.host)
@@ -92,12 +103,39 @@ struct Check: Sendable {
         case .success(let connection):
             for step in session(of: connection, after: walked.connected(at: end)) { try await report(step) }
             return connection
+        case .failure(let error as STOMPClientError) where !isLastAttempt && isRefusal(error):
+            let explanation = Explanation(error)
+            var step = walked.failed(
+                in: explanation.layer, at: end, explanation.sentence, remedy: "trying once more with new headers")
+            step.result = .warn
+            try await report(step)
+            throw RefusedHeaders()
         case .failure(let error as STOMPClientError):
             throw try await fail(error) {
                 walked.failed(in: $0.layer, at: end, $0.sentence, remedy: $0.hint)
             }
         case .failure(let error):
             throw error
+        }
+    }
+
+    /// The configuration of an attempt, with the headers that commands give.
+    private func attempt(until deadline: NIODeadline) async throws -> ClientConfiguration {
+        guard configuration.attemptHeaders != nil else { return configuration }
+        let start = NIODeadline.now()
+        do {
+            let attempt = try await configuration.forAttempt(until: deadline)
+            let names =
+                attempt.session.headers.dropFirst(configuration.session.headers.count).map { "\($0.name) for CONNECT" }
+                + attempt.transport.httpHeaders.dropFirst(configuration.transport.httpHeaders.count).map {
+                    "\($0.name) for HTTP"
+                }
+            let end = NIODeadline.now()
+            try await report(CheckStep(.headers, .ok, end - start, "commands gave \(names.joined(separator: ", "))"))
+            return attempt
+        } catch let error as STOMPClientError {
+            let duration = NIODeadline.now() - start
+            throw try await fail(error) { CheckStep(.headers, .fail, duration, $0.sentence, remedy: $0.hint) }
         }
     }
 

@@ -20,7 +20,7 @@ struct CheckStep: Sendable, Equatable {
 
     /// The layers and what is looked at in them, in the order in which they are reached.
     enum Name: String, Sendable {
-        case endpoint, name, tcp, proxy, tls, http, sockjs, upgrade, subprotocol, stomp, receipt, echo
+        case endpoint, headers, name, tcp, proxy, tls, http, sockjs, upgrade, subprotocol, stomp, receipt, echo
         case heartBeat = "heart-beat"
         case goodbye
     }

@@ -20,6 +20,9 @@ struct ConnectionOptions: ParsableArguments {
     @OptionGroup
     var http: HTTPOptions
 
+    @OptionGroup
+    var headerCommands: HeaderCommandOptions
+
     @Option(
         help: ArgumentHelp(
             "The 'host' header of CONNECT (default: the URL's host name; RabbitMQ wants /).", valueName: "host"))
@@ -164,6 +167,7 @@ struct ConnectionOptions: ParsableArguments {
         configuration.settle = settle.amount
         configuration.limits = FrameLimits(line: maxMessage.bytes, frame: maxMessage.bytes)
         http.apply(to: &configuration.transport)
+        configuration.attemptHeaders = headerCommands.provider
         if let subprotocol {
             configuration.transport.subprotocols = subprotocol.split(separator: ",").map {
                 String($0.drop(while: { $0 == " " }))

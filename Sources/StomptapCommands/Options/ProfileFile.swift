@@ -47,7 +47,10 @@ struct ProfileFile: Sendable {
     init(named name: String, isStray: Bool = false) throws {
         self.name = name
         path = "\(Self.folder)/\(name).json"
-        guard !name.isEmpty, !name.hasPrefix("."), let content = try? InputFile.read(path, limit: Self.largestFile)
+        var status = stat()
+        guard !name.isEmpty, !name.hasPrefix("."),
+            // The state of the file that is read, whatever has its name a moment later.
+            let content = try? InputFile.read(path, limit: Self.largestFile, inspecting: { fstat($0, &status) })
         else { throw Self.missing(name, path, isStray: isStray) }
         let values: [String: Value]
         do {
@@ -74,8 +77,25 @@ struct ProfileFile: Sendable {
             }
         }
         options = values.filter { $0.key != "url" }
-        var status = stat()
-        tellsPasscode = hasPasscode && stat(path, &status) == 0 && status.st_mode & 0o044 != 0
+        tellsPasscode = hasPasscode && status.st_mode & 0o044 != 0
+        if let option = Self.commandOptions.first(where: { values[$0] != nil }),
+            let fault = Self.distrust(owner: status.st_uid, mode: status.st_mode, user: geteuid())
+        {
+            throw Failure(
+                .badConfiguration,
+                "profile \(name): \(path) has \"\(option)\", which runs a command, but \(fault); nothing was run")
+        }
+    }
+
+    /// The options that run a command.
+    private static let commandOptions = [HeaderCommandOptions.connectOption, HeaderCommandOptions.httpOption].map {
+        String($0.dropFirst(2))
+    }
+
+    /// Why commands of a file are not run as `user`: somebody else may have written them. Nil where nobody else can.
+    static func distrust(owner: uid_t, mode: mode_t, user: uid_t) -> String? {
+        if owner != user, owner != 0 { return "another user owns the file" }
+        return mode & 0o022 != 0 ? "others can write the file; chmod go-w it" : nil
     }
 
     private static func missing(_ name: String, _ path: String, isStray: Bool) -> Failure {

@@ -120,10 +120,15 @@ struct CommandLineSecrets {
 
     // MARK: Headers without quotes
 
+    private static let headerOptions = [
+        "-C", "-H", "--connect-header", "--header", "--http-header", HeaderCommandOptions.connectOption,
+        HeaderCommandOptions.httpOption,
+    ]
+
     /// What is wrong with `-C Authorization: Bearer TOKEN`, of which the token would go to the server as a destination.
     static func unquotedHeader(in arguments: [String]) -> ValidationError? {
         for (index, option) in arguments.enumerated().dropLast(2)
-        where ["-C", "-H", "--connect-header", "--header", "--http-header"].contains(option) {
+        where headerOptions.contains(option) {
             let name = arguments[index + 1]
             guard HeaderArgument.isSecretWithoutValue(name), !arguments[index + 2].hasPrefix("-") else {
                 continue

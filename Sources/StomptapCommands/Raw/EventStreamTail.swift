@@ -37,9 +37,10 @@ struct EventStreamTail: Sendable {
             if isClosed { throw StreamEnded() }
         } lost: { error, attempts in
             if !(error is StreamEnded) {
-                guard let error = error as? TransportError, error.mayPass(hadSession: attempts.hadSession) else {
-                    throw error
-                }
+                let mayPass =
+                    (error as? TransportError)?.mayPass(hadSession: attempts.hadSession)
+                    ?? (error as? STOMPClientError)?.mayPass(hadSession: attempts.hadSession)
+                guard mayPass == true else { throw error }
             }
             let failure =
                 error is StreamEnded ? Failure(.unavailable, "HTTP: the stream has ended") : Failure(error)

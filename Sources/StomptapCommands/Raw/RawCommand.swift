@@ -101,8 +101,10 @@ struct RawCommand: EndpointCommand {
             mode: mode, connects: connect, count: count, timeout: timeout?.amount,
             wait: wait?.amount ?? (timeout == nil ? .seconds(2) : nil))
         let printer = RawPrinter(output.form, hasDump: hexDump, diagnostics: connection.diagnostics)
-        let options = connection
-        try await EndpointArgument.with(endpoint) { endpoints in
+        var options = connection
+        // Without CONNECT nobody is sent what these commands print.
+        if !connect { options.headerCommands.connectHeaderCommand = [] }
+        try await EndpointArgument.with(endpoint) { [options] endpoints in
             var reconnection = try options.reconnection(to: plan.mode.fitting(endpoints), standard: .forever)
             for index in reconnection.servers.indices {
                 // What is no UTF-8 is to be seen, not smoothed over.

@@ -94,14 +94,22 @@ struct RawConnection: Sendable {
     private static func open(
         _ endpoint: Endpoint, _ configuration: ClientConfiguration, mode: RawMode, memory: Shared<EventStreamMemory>
     ) async throws -> RawConnection {
-        let configuration = configuration.ofOneConnection()
+        try await configuration.attempt { configuration, deadline in
+            try await open(endpoint, configuration, mode: mode, memory: memory, until: deadline)
+        }
+    }
+
+    private static func open(
+        _ endpoint: Endpoint, _ configuration: ClientConfiguration, mode: RawMode, memory: Shared<EventStreamMemory>,
+        until deadline: NIODeadline
+    ) async throws -> RawConnection {
         let (events, continuation) = AsyncStream.makeStream(of: [TrafficEvent].self)
         let made = Shared<NIOLoopBound<RawReceiver>?>(nil)
         var target = endpoint.target(sockJS: configuration.sockJSTransport)
         if mode == .events { target.kind = .eventStream(requestTarget: endpoint.requestTarget) }
         let stream = try await TransportConnector(options: configuration.transport).connect(
             to: target,
-            on: MultiThreadedEventLoopGroup.singleton.next(), deadline: .now() + configuration.connectTimeout
+            on: MultiThreadedEventLoopGroup.singleton.next(), deadline: deadline
         ) { stream in
             let receiver = RawReceiver(
                 stream: stream, mode: mode, memory: memory, limits: configuration.limits,

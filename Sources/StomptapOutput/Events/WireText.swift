@@ -58,6 +58,14 @@ package struct WireText {
 
     /// Appends a STOMP frame as it stands on the wire, as far as it is one.
     package func write(frame: UnsafeRawBufferPointer, indentation: Int, to out: inout OutputBuffer) {
+        if let covered = mask.coveringKnown(frame) {
+            covered.withUnsafeBytes { write(covered: $0, indentation: indentation, to: &out) }
+        } else {
+            write(covered: frame, indentation: indentation, to: &out)
+        }
+    }
+
+    private func write(covered frame: UnsafeRawBufferPointer, indentation: Int, to out: inout OutputBuffer) {
         var rest = frame[...]
         while let line = rest.takeHeaderLine() {
             out.append(spaces: indentation)

@@ -55,14 +55,14 @@ extension ExitStatus {
         case .failed: "the server answered ERROR, or an expectation failed: --expect, a limit, a check"
         case .usage: "wrong usage"
         case .badInput:
-            "bad input: a body, template, frame file or recording that cannot be read as what it should be"
+            "bad input: a body, template, frame file, recording or value of a header command that cannot be read as what it should be"
         case .noInput: "an input file is not there"
         case .noHost: "host name not found"
         case .unavailable:
-            "could not connect, or the connection was lost for good: closed, reset, or silent past its heart-beat"
+            "could not connect, the command that gives a header failed, or the connection was lost for good: closed, reset, or silent past its heart-beat"
         case .cannotCreate: "an output file cannot be made, or a listening port not opened"
         case .writeFailed: "writing failed"
-        case .timedOut: "timed out: no CONNECTED, receipt, reply or message in time"
+        case .timedOut: "timed out: no CONNECTED, receipt, reply, message or value of a header command in time"
         case .protocolError: "the other side broke the protocol, or sent more than a limit allows"
         case .refused: "refused: credentials, 401 and 403, origin, certificate"
         case .badConfiguration: "a profile is wrong, or there is none of that name"
@@ -126,6 +126,7 @@ extension ExitStatus {
         switch error {
         case .transport(let failure): self.init(failure)
         case .invalidEndpoint, .noEndpoint: self = .usage
+        case .noAttemptHeaders(let failure): self = (failure as? HeaderCommandFailure)?.status ?? .unavailable
         case _ where error.isRefusedForNow: self = .unavailable
         case .refused: self = .refused
         case .serverError: self = .failed

@@ -8,6 +8,8 @@ extension Explanation {
         case .transport(let failure): self.init(failure)
         case .invalidEndpoint(let url, let fault): self.init(url, fault)
         case .noEndpoint: self.init(layer: "endpoint", "there is none")
+        case .noAttemptHeaders(let failure):
+            self = (failure as? HeaderCommandFailure)?.explanation ?? Explanation(layer: "headers", "\(failure)")
         case .refused(let frame):
             self.init(stomp: "CONNECT was refused: \(Self.reason(of: frame))", hint: ServerPhrases.hint(refusal: frame))
         case .serverError(let frame):
@@ -127,6 +129,7 @@ extension STOMPClientError {
         switch self {
         case .transport(let error): error.kind.rawValue
         case .invalidEndpoint, .noEndpoint: "invalidEndpoint"
+        case .noAttemptHeaders: "noHeaders"
         case .refused: "refused"
         case .serverError: "serverError"
         case .protocolViolation(let error, _): error.isLimit ? "limitExceeded" : "protocolViolation"

@@ -14,12 +14,13 @@ package struct SecretMask: Sendable, Hashable {
 
     /// Whether the value of a header, or of a field in a query, of this name is hidden.
     ///
-    /// It is wherever the name, in any case, holds a word for a secret: `Authorization`, `Set-Cookie`, `x-csrf-token`.
+    /// It is wherever the name, in any case, holds a word for a secret: `Authorization`, `Set-Cookie`, `x-csrf-token`; and
+    /// where ``KnownSecrets`` has it.
     package func hides(_ name: UnsafeRawBufferPointer) -> Bool {
         guard !showsSecrets else { return false }
         // The shortest word has five letters.
         for start in 0..<Swift.max(0, name.count - 4) where Self.secretBegins(at: start, of: name) { return true }
-        return false
+        return !KnownSecrets.isEmpty && KnownSecrets.contains(name: name)
     }
 
     /// The words for secrets, by their first letters: this runs for each header of each message.

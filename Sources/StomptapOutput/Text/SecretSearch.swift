@@ -14,7 +14,7 @@ extension SecretMask {
     }
 
     /// Where secrets stand in `bytes`: in queries `?name=value&name=value`, before the `@` of a URL, and on the wire in
-    /// headers.
+    /// headers; and what ``KnownSecrets`` has, wherever it stands.
     func secrets(in bytes: UnsafeRawBufferPointer, as kind: TextKind) -> [Range<Int>] {
         guard !showsSecrets else { return [] }
         var found: [Range<Int>] = []
@@ -37,7 +37,17 @@ extension SecretMask {
                 index += 1
             }
         }
-        return found
+        return KnownSecrets.isEmpty ? found : found.merged(with: KnownSecrets.ranges(in: bytes))
+    }
+
+    /// `bytes` with asterisks for what ``KnownSecrets`` has; nil where nothing of it stands there.
+    func coveringKnown(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
+        guard !showsSecrets, !KnownSecrets.isEmpty else { return nil }
+        let ranges = KnownSecrets.ranges(in: bytes)
+        guard !ranges.isEmpty else { return nil }
+        var result = Array(bytes)
+        for index in ranges.joined() { result[index] = UInt8(ascii: "*") }
+        return result
     }
 
     /// The passcode of `scheme://user:passcode@host`, where `colon` is that of the scheme.

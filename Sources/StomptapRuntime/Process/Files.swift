@@ -12,9 +12,11 @@ package enum InputFile {
     /// - Parameters:
     ///   - option: the option that names it, for the message.
     ///   - isNamed: whether messages name the file; not where a secret is easily typed in its place.
+    ///   - inspect: given the descriptor that is read from.
     /// - Throws: ``Failure`` with 66 where it is not there or cannot be read, 65 where it is larger than `limit` bytes.
     package static func read(
-        _ path: String, of option: String? = nil, isNamed: Bool = true, limit: Int
+        _ path: String, of option: String? = nil, isNamed: Bool = true, limit: Int,
+        inspecting inspect: (Int32) -> Void = { _ in }
     ) throws -> [UInt8] {
         let name = !isNamed && path != "-" ? option ?? "file" : path
         let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
@@ -23,6 +25,7 @@ package enum InputFile {
             throw Failure(.noInput, "\(place)\(name): \(systemMessage(errno))")
         }
         defer { if path != "-" { close(descriptor) } }
+        inspect(descriptor)
         var content: [UInt8] = []
         while let chunk = try read(descriptor, name: name) {
             content += chunk

@@ -20,6 +20,8 @@ package struct ShellCommand {
     package var arguments: [String] = []
     /// Its stdin; nil is this program's.
     package var input: Int32?
+    /// Its stdout; nil is this program's.
+    package var output: Int32?
     /// Whether it leads a process group, to which the keys of a terminal send nothing.
     package var hasOwnGroup = false
     /// What its environment has beside this program's, each as `NAME=VALUE` and a NUL.
@@ -43,6 +45,7 @@ package struct ShellCommand {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         if let input { posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO) }
+        if let output { posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO) }
         #if canImport(Glibc)
             posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
         #else
@@ -85,6 +88,12 @@ package struct ShellCommand {
             next += 1
         }
         return variables
+    }
+
+    /// Whether a process has ended that ``status(of:)`` has not been asked for.
+    package static func hasEnded(_ id: pid_t) -> Bool {
+        var information = siginfo_t()
+        return waitid(P_PID, id_t(id), &information, WEXITED | WNOWAIT | WNOHANG) == 0 && information.si_signo != 0
     }
 
     /// Waits for the end of a process. Blocks.
@@ -146,17 +155,12 @@ package final class ChildProcess: Sendable {
             while !rest.isEmpty {
                 var query = pollfd(fd: input, events: Int16(POLLOUT), revents: 0)
                 // Something that it has left behind may keep the pipe open and never read.
-                if poll(&query, 1, 100) == 0, hasEnded { break }
+                if poll(&query, 1, 100) == 0, ShellCommand.hasEnded(id) { break }
                 let count = write(input, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
                 if count > 0 { rest = rest.dropFirst(count) } else if errno != EAGAIN, errno != EINTR { break }
             }
         }
         close(input)
-    }
-
-    private var hasEnded: Bool {
-        var information = siginfo_t()
-        return waitid(P_PID, id_t(id), &information, WEXITED | WNOWAIT | WNOHANG) == 0 && information.si_signo != 0
     }
 
     /// Waits for its end. Blocks.

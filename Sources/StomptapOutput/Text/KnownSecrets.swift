@@ -1,0 +1,82 @@
+import Synchronization
+
+/// Secrets of this run that their place does not show: the values that commands gave for headers, and the names of these
+/// headers. ``SecretMask`` hides them wherever they pass or are quoted.
+package enum KnownSecrets {
+    /// Shorter values hide only under their header's name: they would be found in any word.
+    private static let shortest = 8
+    /// How many values are kept, the last ones.
+    private static let mostValues = 32
+
+    private struct State {
+        var names: [[UInt8]] = []
+        var values: [[UInt8]] = []
+    }
+
+    private static let state = Mutex(State())
+    /// Whether there are any: asked for each header of each message.
+    private static let areThere = Atomic(false)
+
+    @inline(__always)
+    static var isEmpty: Bool { !areThere.load(ordering: .relaxed) }
+
+    /// Hides the values of all headers of this name, in any case.
+    package static func add(name: String) {
+        let name = Array(name.lowercased().utf8)
+        state.withLock { if !$0.names.contains(name) { $0.names.append(name) } }
+        areThere.store(true, ordering: .relaxed)
+    }
+
+    /// Hides this value, and each long word of it: of `Bearer TOKEN` a server quotes the token.
+    package static func add(value: String) {
+        let words = value.split(separator: " ").map { Array($0.utf8) }
+        state.withLock { state in
+            for secret in [Array(value.utf8)] + words
+            where secret.count >= shortest && !state.values.contains(secret) {
+                state.values.append(secret)
+            }
+            state.values.removeFirst(max(0, state.values.count - mostValues))
+        }
+        areThere.store(true, ordering: .relaxed)
+    }
+
+    static func contains(name: UnsafeRawBufferPointer) -> Bool {
+        state.withLock { state in
+            state.names.contains { known in
+                known.count == name.count
+                    && zip(known, name).allSatisfy { $0 == $1 || (0x41...0x5A).contains($1) && $0 == $1 | 0x20 }
+            }
+        }
+    }
+
+    /// Where known values stand in `bytes`, in their order and apart from each other.
+    static func ranges(in bytes: UnsafeRawBufferPointer) -> [Range<Int>] {
+        // The longest first: a word is a part of its value.
+        let values = state.withLock { $0.values }.sorted { $0.count > $1.count }
+        var found: [Range<Int>] = []
+        var start = 0
+        while start + shortest <= bytes.count {
+            let value = values.first { value in
+                bytes[start] == value[0] && bytes[start...].starts(with: value)
+            }
+            if let value { found.append(start..<start + value.count) }
+            start += value?.count ?? 1
+        }
+        return found
+    }
+}
+
+extension [Range<Int>] {
+    /// These and others, in order; what overlaps becomes one.
+    func merged(with others: [Range<Int>]) -> [Range<Int>] {
+        var merged: [Range<Int>] = []
+        for range in (self + others).sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if let last = merged.last, range.lowerBound < last.upperBound {
+                merged[merged.count - 1] = last.lowerBound..<Swift.max(last.upperBound, range.upperBound)
+            } else {
+                merged.append(range)
+            }
+        }
+        return merged
+    }
+}

@@ -1,0 +1,158 @@
+import NIOCore
+import STOMPTransport
+import StomptapOutput
+import SystemC
+
+/// A header whose value a command prints, as it is typed: `NAME: COMMAND`.
+package struct HeaderCommand: Sendable, Equatable {
+    /// The longest value, in bytes: no server takes a header as long as this.
+    package static let longestValue = 64 << 10
+
+    package let name: String
+    package let command: String
+
+    package init(_ text: String) throws {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, parts[1].contains(where: { !$0.isWhitespace }) else {
+            throw InvalidValue("write it as one argument in quotes, 'NAME: COMMAND'")
+        }
+        guard parts[0].utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
+            throw InvalidValue("the name of a header has no blanks and no control characters")
+        }
+        // A URL that was typed in its place; the shell would quote it, with what is secret in it.
+        guard !parts[1].hasPrefix("//") else { throw InvalidValue("a URL is not 'NAME: COMMAND'") }
+        guard !parts[1].utf8.contains(0) else { throw InvalidValue("a command has no NUL") }
+        name = String(parts[0])
+        command = String(parts[1].drop(while: \.isWhitespace))
+    }
+
+    /// Runs the command and returns the first line that it prints, which is hidden from all output from then on.
+    ///
+    /// - Parameters:
+    ///   - option: the option that names it, for the failure.
+    ///   - deadline: when it is killed, with all that it has started.
+    /// - Throws: ``HeaderCommandFailure``, or `CancellationError`; the command has then ended.
+    package func value(of option: String, until deadline: NIODeadline) async throws -> String {
+        func failure(_ reason: HeaderCommandFailure.Reason) -> HeaderCommandFailure {
+            HeaderCommandFailure(option: option, header: name, reason)
+        }
+        let start = NIODeadline.now()
+        var line = FirstLine(limit: Self.longestValue)
+        let status: ShellCommand.Status?
+        do {
+            status = try await ShellCommand.run(command, until: deadline) { line.append($0) }
+        } catch let error as ShellCommand.NotStarted {
+            throw failure(.notStarted(cause: systemMessage(error.errno)))
+        }
+        switch status {
+        case nil: throw failure(.timedOut(within: deadline - start))
+        case .killed(let signal): throw failure(.killed(signal: signal))
+        case .exited(let status) where status != 0: throw failure(.exited(status))
+        case .exited: break
+        }
+        do throws(HeaderCommandFailure.Reason) {
+            let value = try line.value()
+            KnownSecrets.add(value: value)
+            return value
+        } catch {
+            throw failure(error)
+        }
+    }
+}
+
+/// The first line of a stream; no more of it is kept than its limit and one byte.
+struct FirstLine {
+    private let limit: Int
+    private var bytes: [UInt8] = []
+    private var isComplete = false
+
+    init(limit: Int) { self.limit = limit }
+
+    mutating func append(_ chunk: some Collection<UInt8>) {
+        guard !isComplete else { return }
+        let line = chunk.prefix { $0 != UInt8(ascii: "\n") }
+        isComplete = line.count < chunk.count
+        // A CR before the line's end is not a part of it.
+        bytes += line.prefix(max(0, limit + 2 - bytes.count))
+    }
+
+    /// The line as the value of a header.
+    func value() throws(HeaderCommandFailure.Reason) -> String {
+        let line = bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes[...]
+        guard line.count <= limit else { throw .tooLong(limit: limit) }
+        guard let text = String(validating: line, as: UTF8.self) else { throw .notUTF8 }
+        guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+            throw .controlCharacter
+        }
+        guard text.contains(where: { $0 != " " }) else { throw .noOutput }
+        return text
+    }
+}
+
+extension ShellCommand {
+    /// How long the loop below sleeps; what reads and prints at once is so not held up.
+    private static let pause = TimeAmount.milliseconds(5)
+    /// The most that is read in one turn: a command that never stops printing is stopped by its deadline.
+    private static let chunk = 64 << 10
+
+    /// Runs a script with no input and reads what it prints, in a process group of its own.
+    ///
+    /// Where the time is up or the task is cancelled, the group is killed.
+    ///
+    /// - Parameter read: given what it prints, in pieces.
+    /// - Returns: how it ended; nil where the time was up.
+    /// - Throws: ``NotStarted``, `CancellationError`.
+    package static func run(
+        _ script: String, until deadline: NIODeadline, _ read: (ArraySlice<UInt8>) -> Void
+    ) async throws -> Status? {
+        let (id, output) = try start(script)
+        defer { close(output) }
+        var buffer = [UInt8](repeating: 0, count: chunk)
+        func drain() {
+            let count = SystemC.read(output, &buffer, buffer.count)
+            if count > 0 { read(buffer[..<count]) }
+        }
+        do {
+            while true {
+                drain()
+                if hasEnded(id) {
+                    drain()
+                    return status(of: id)
+                }
+                if .now() >= deadline { break }
+                try await Task.sleep(nanoseconds: UInt64(pause.nanoseconds))
+            }
+        } catch {
+            killGroup(id)
+            throw error
+        }
+        killGroup(id)
+        return nil
+    }
+
+    private static func start(_ script: String) throws -> (id: pid_t, output: Int32) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw NotStarted(errno: errno) }
+        defer { close(ends[1]) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
+        do {
+            let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
+            guard nothing >= 0 else { throw NotStarted(errno: errno) }
+            defer { close(nothing) }
+            var shell = ShellCommand(script: script)
+            shell.input = nothing
+            shell.output = ends[1]
+            shell.hasOwnGroup = true
+            return (try shell.start(), ends[0])
+        } catch {
+            close(ends[0])
+            throw error
+        }
+    }
+
+    private static func killGroup(_ id: pid_t) {
+        kill(-id, SIGKILL)
+        _ = status(of: id)
+    }
+}
