@@ -119,7 +119,8 @@ extension FrameFault {
         case .lengthCountsNUL: "; content-length counts the NUL, which is not of the body"
         case .textForNUL(let text): "; it ends with the characters \(text) in place of a NUL, the octet 0"
         case .missingNUL:
-            "; React Native cuts text at its NUL: with @stomp/stompjs, set forceBinaryWSFrames and appendMissingNULLonIncoming"
+            "; React Native cuts text at its NUL: with @stomp/stompjs, set forceBinaryWSFrames and "
+                + "appendMissingNULLonIncoming"
         }
     }
 }
