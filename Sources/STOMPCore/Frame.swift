@@ -98,6 +98,14 @@ public enum Command: String, Sendable, Hashable, CaseIterable, CustomStringConve
         self = candidate
     }
 
+    /// Whether the first line of a frame can begin so.
+    static func mayBegin(with bytes: some Collection<UInt8>) -> Bool {
+        allCases.contains { command in
+            let line = Array(command.rawValue.utf8)
+            return line.starts(with: bytes) || bytes.elementsEqual(line + [.carriageReturn])
+        }
+    }
+
     /// Whether a frame with this command may have a body (STOMP 1.2, "Body"). STOMP 1.0 names no restriction.
     public func allowsBody(in version: STOMPVersion?) -> Bool {
         switch self {

@@ -32,6 +32,8 @@ public struct FrameDecoder: Sendable {
     private var chunk = ByteBuffer()
     private var reader = FrameReader()
     private var failure: STOMPProtocolError?
+    /// The beginning of the frame that the decoder failed at, as far as it had come; empty while it has not failed.
+    public private(set) var rejected = ByteBuffer()
     private var frameEndedInThisChunk = false
     /// Whether a CR came between frames, which its LF must follow.
     private var owesLineFeed = false
@@ -47,6 +49,16 @@ public struct FrameDecoder: Sendable {
     /// The frame whose beginning came and whose end did not, as of the last call of ``next()`` that returned nil; nil
     /// between frames.
     public var unfinished: UnfinishedFrame? { bufferedBytes > 0 ? reader.unfinished(bytes: bufferedBytes) : nil }
+
+    /// Why no frame can begin with what came of one, although not even its first line is whole; nil where one can.
+    ///
+    /// ``next()`` waits for the end of that line, as what follows it may show which protocol it is.
+    public var hopelessBeginning: STOMPProtocolError? {
+        guard let line = reader.unfinishedLine(of: carry.readableBytesView), !Command.mayBegin(with: line) else {
+            return nil
+        }
+        return STOMPProtocolError(.peer, .unknownCommand(line: .init(line)))
+    }
 
     /// Adds what came.
     public mutating func feed(_ bytes: ByteBuffer) {
@@ -78,6 +90,8 @@ public struct FrameDecoder: Sendable {
             }
         } catch {
             failure = error
+            rejected = carry
+            rejected.writeImmutableBuffer(chunk)
             carry = ByteBuffer()
             chunk = ByteBuffer()
             throw error
@@ -86,6 +100,25 @@ public struct FrameDecoder: Sendable {
         reader.skipped = nil
         frameEndedInThisChunk = true
         throw skipped
+    }
+
+    /// The bytes of ``unfinished``; empty between frames.
+    public var unfinishedBytes: ByteBuffer { carry }
+
+    /// Gives up on the frame that was rejected or is unfinished, and takes what is fed next as the beginning of a frame, as
+    /// it is where each message of a WebSocket begins one. ``version`` and ``limits`` stay.
+    ///
+    /// - Returns: what was fed and not returned, from the beginning of that frame on.
+    public mutating func restart() -> ByteBuffer {
+        var rest = failure == nil ? carry : rejected
+        if failure?.reason == .loneCarriageReturn {
+            rest = ByteBuffer(bytes: [.carriageReturn] + Array(rest.readableBytesView))
+        }
+        rest.writeImmutableBuffer(chunk)
+        let skips = skipsUnknownCommands
+        self = FrameDecoder(version: version, limits: limits)
+        skipsUnknownCommands = skips
+        return rest
     }
 
     /// Tells that the stream has ended.

@@ -51,6 +51,11 @@ struct FrameReader: Sendable {
             bodyBytes: part == .body ? bytes - bodyStart : nil)
     }
 
+    /// The first line of a frame of which these bytes came, where the line is not whole.
+    func unfinishedLine(of bytes: ByteBufferView) -> ByteBufferView? {
+        part == .command && !bytes.isEmpty ? bytes : nil
+    }
+
     /// Takes the frame off the head of `buffer`, which begins with the bytes of the calls before, or returns nil when
     /// its end is not there yet, or it is ``skipped``.
     mutating func read(

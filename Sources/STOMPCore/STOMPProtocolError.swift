@@ -1,3 +1,5 @@
+import NIOCore
+
 /// What is wrong with a frame, or with a frame at this point of a session, and whose fault it is.
 public struct STOMPProtocolError: Error, Sendable, Hashable {
     /// Who is at fault.
@@ -198,5 +200,33 @@ extension SessionStage {
         case .afterDisconnect: "after DISCONNECT"
         case .over: "after the session's end"
         }
+    }
+}
+
+/// A `content-length` that counts characters where it should count bytes.
+public struct LengthInCharacters: Sendable, Hashable {
+    public let length: Int
+    /// All of it.
+    public let body: ByteBuffer
+
+    /// - Parameters:
+    ///   - error: why a frame was rejected.
+    ///   - frame: that frame, as far as it had come.
+    /// - Returns: nil where that is not what is wrong, or the end of the frame had not come.
+    public init?(_ error: STOMPProtocolError, in frame: ByteBuffer) {
+        guard case .noNULAfterBody(let length) = error.reason else { return nil }
+        let bytes = frame.readableBytesView
+        var start = bytes.startIndex
+        while let end = bytes[start...].firstIndex(of: .lineFeed) {
+            let line = bytes[start..<end]
+            start = end + 1
+            if line.isEmpty || line.elementsEqual([.carriageReturn]) { break }
+        }
+        guard let end = bytes[start...].firstIndex(of: .null) else { return nil }
+        // As `length` in JavaScript and Java counts, or as Python's `len` does.
+        let text = String(decoding: bytes[start..<end], as: UTF8.self)
+        guard text.utf16.count == length || text.unicodeScalars.count == length else { return nil }
+        self.length = length
+        body = ByteBuffer(bytes: bytes[start..<end])
     }
 }

@@ -52,7 +52,7 @@ struct TapContext {
         switch content {
         case .wire(_, .observedHeartBeat, _): true
         case .wire: configuration.tellsLayers || content.isTraffic
-        case .frame, .opened, .refused, .fault, .note, .ended: true
+        case .frame, .unfinished, .opened, .refused, .fault, .note, .ended: true
         }
     }
 

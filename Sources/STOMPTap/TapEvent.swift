@@ -8,6 +8,9 @@ public struct TapEvent: Sendable {
     public enum Content: Sendable {
         /// A STOMP frame. One that a fault dropped is reported as well, followed by the ``fault(_:)``.
         case frame(Frame)
+        /// A STOMP frame whose end has not come, or came too late, as it is so far; a ``TapNote/unfinishedFrame`` follows.
+        /// It passed as that message, or as bytes over TCP.
+        indirect case unfinished(UnfinishedFrame, WireEvent.Layer, WireEvent.Content, ByteBuffer)
         /// Anything else that passed, as a trace has it: a message without STOMP, bytes over TCP that are not STOMP, the
         /// end-of-line between frames; and, only if ``TapConfiguration/tellsLayers`` asks for it, what passes below the
         /// messages: the head of an HTTP request, a ping, an envelope of SockJS.
@@ -29,7 +32,7 @@ public struct TapEvent: Sendable {
         /// Whether it is a frame, or a message or bytes without STOMP.
         public var isTraffic: Bool {
             switch self {
-            case .frame, .wire(_, .message, _), .wire(_, .bytes, _): true
+            case .frame, .unfinished, .wire(_, .message, _), .wire(_, .bytes, _): true
             case .wire, .opened, .refused, .fault, .note, .ended: false
             }
         }
@@ -38,6 +41,7 @@ public struct TapEvent: Sendable {
         public var bytes: ByteBuffer? {
             switch self {
             case .frame(let frame): frame.bytes
+            case .unfinished(_, _, _, let bytes): bytes
             case .wire(_, _, let bytes): bytes
             case .opened, .refused, .fault, .note, .ended: nil
             }
@@ -65,6 +69,8 @@ public struct TapEvent: Sendable {
         var event = self
         switch content {
         case .frame(let frame): event.content = .frame(frame.detached())
+        case .unfinished(let frame, let layer, let content, let bytes):
+            event.content = .unfinished(frame, layer, content, ByteBuffer(bytes: bytes.readableBytesView))
         case .wire(let layer, let content, let bytes?):
             event.content = .wire(layer, content, ByteBuffer(bytes: bytes.readableBytesView))
         case .wire, .opened, .refused, .fault, .note, .ended: break
@@ -123,14 +129,20 @@ public enum TapNote: Sendable, Hashable {
     case cannotConnect(TransportError)
     /// What a side sends is shown as it is from here on.
     case notSTOMP(STOMPProtocolError)
+    /// The rest of a message is shown as it is. The next message may be a frame.
+    case invalidFrame(STOMPProtocolError, FrameFault?)
+    /// Nothing more of a frame has come for a while, or none can come.
+    case unfinishedFrame(UnfinishedFrame, destination: String?, FrameFault?)
     case invalidSockJSFrame(TransportError)
     case invalidSockJSMessages(JSONFault)
     /// The request of a SockJS session is larger than the limit of ``TapConfiguration/transport``, and is not taken
     /// apart.
     case requestTooLarge
     case unsolicitedAnswer
-    /// A request for a WebSocket was answered otherwise than with 101.
-    case notUpgraded(path: String, status: Int, reason: String)
+    /// A request that a STOMP session needs was refused.
+    case requestFailed(FailedRequest)
+    /// A browser will not keep a cookie, as its Domain is not that of the host that the browser has asked.
+    case cookieOfOtherDomain(name: String, domain: String, host: String)
     /// The upgrade is to another protocol than WebSocket.
     case otherUpgrade(path: String)
     case notTakenApart(TransportError)
@@ -139,4 +151,24 @@ public enum TapNote: Sendable, Hashable {
     case headTooLarge(from: TapSide)
     /// More requests are refused, and no longer told one by one.
     case moreRefusals
+}
+
+/// A request that a STOMP session needs, and that the server has refused: that for a WebSocket, for the `/info` of SockJS,
+/// or to send over SockJS.
+public struct FailedRequest: Sendable, Hashable {
+    public var path: String
+    /// The `Origin` that the server got; nil if none.
+    public var origin: String?
+    public var status: Int
+    public var reason: String
+    /// The first bytes of the answer's body, at most 200.
+    public var body: ByteBuffer
+
+    public init(path: String, origin: String?, status: Int, reason: String, body: ByteBuffer = ByteBuffer()) {
+        self.path = path
+        self.origin = origin
+        self.status = status
+        self.reason = reason
+        self.body = body
+    }
 }

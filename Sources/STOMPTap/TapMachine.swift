@@ -73,8 +73,17 @@ struct TapMachine {
         case .sessionClose(let session): breakOff(context.closeSession(session), session)
         case .sessionFreeze(let session): for id in context.freezeSession(session) { relays[id]?.freeze(&context) }
         case .sessionIdle(let session): context.endIdleSession(session)
+        case .unfinishedFrame(let session, let side): passUnfinished(session, side)
         case .lane(let id, let side): relays[id]?.laneTimerFired(from: side, &context)
         case .endClose(let id, let side): relays[id]?.closeTimerFired(side, &context)
+        }
+    }
+
+    private mutating func passUnfinished(_ session: Int, _ side: TapSide) {
+        let messages = context.frameTimerFired(session, side)
+        guard !messages.isEmpty, let session = context.sessions[session] else { return }
+        for id in session.carriers.keys.sorted() {
+            relays[id]?.pass(messages, isText: session.inspector.isText[side], from: side, &context)
         }
     }
 
@@ -116,6 +125,8 @@ enum TapTimer: Hashable {
     case sessionFreeze(Int)
     /// This SockJS session had no request for too long.
     case sessionIdle(Int)
+    /// Nothing more has come of this side's unfinished frame for a while.
+    case unfinishedFrame(Int, TapSide)
     /// What this end of a relay has sent may pass.
     case lane(Relay.ID, TapSide)
     /// This end of a relay should be closed by now.

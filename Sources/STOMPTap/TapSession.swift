@@ -21,6 +21,8 @@ struct TapSession {
     fileprivate(set) var hasEnded = false
     /// How one of the ends, or the tap, closed the session: the first one counts.
     private var ending: TapEnding?
+    /// For the timer of each side's unfinished frame, if it is set, what had come of the frame then.
+    fileprivate var timedPieces = Pair<Int?>(app: nil, server: nil)
     /// The relays that carry it now, each with how many requests of it.
     fileprivate(set) var carriers: [Relay.ID: Int] = [:]
 
@@ -104,11 +106,12 @@ extension TapContext {
         let ending = sessions.values[index].end(how)
         if case .time? = configuration.faults.closing { actions.append(.cancel(.sessionClose(number))) }
         if configuration.faults.freezing != nil { actions.append(.cancel(.sessionFreeze(number))) }
-        if configuration.faults.needsSifting {
-            for side in TapSide.both {
-                let outcome = sessions.values[index].inspector.finish(side.direction)
-                report(side.direction, outcome.seen, of: number)
+        for side in TapSide.both {
+            if sessions.values[index].timedPieces[side] != nil {
+                actions.append(.cancel(.unfinishedFrame(number, side)))
             }
+            let outcome = sessions.values[index].inspector.finish(side.direction)
+            report(side.direction, outcome.seen, of: number)
         }
         report(.local, .ended(ending), of: number)
         deliver()
@@ -121,6 +124,43 @@ extension TapContext {
             actions.append(.cancel(.sessionIdle(number)))
         }
         (sessions, numbers) = ([:], [:])
+    }
+
+    // MARK: - Frames without an end
+
+    /// Reports what an inspection has seen, and sets a timer if it ended inside a frame.
+    mutating func report(inspected seen: [TapEvent.Content], _ direction: WireEvent.Direction, of number: Int) {
+        report(direction, seen, of: number)
+        setFrameTimer(direction.sender, of: number)
+    }
+
+    private mutating func setFrameTimer(_ side: TapSide, of number: Int) {
+        guard let index = sessions.index(forKey: number), !sessions.values[index].hasEnded,
+            sessions.values[index].timedPieces[side] == nil,
+            let pieces = sessions.values[index].inspector.awaitedPieces(side.direction)
+        else { return }
+        sessions.values[index].timedPieces[side] = pieces
+        let timeout = sessions.values[index].inspector.frameTimeout
+        actions.append(.schedule(.unfinishedFrame(number, side), at: now + timeout))
+    }
+
+    /// Reports an unfinished frame if nothing more of it has come since the timer was set.
+    ///
+    /// - Returns: the messages that were held because of it, and pass now.
+    mutating func frameTimerFired(_ number: Int, _ side: TapSide) -> [ByteBuffer] {
+        guard let index = sessions.index(forKey: number) else { return [] }
+        let pieces = sessions.values[index].timedPieces[side]
+        sessions.values[index].timedPieces[side] = nil
+        guard pieces != nil, sessions.values[index].inspector.awaitedPieces(side.direction) == pieces else {
+            setFrameTimer(side, of: number)
+            return []
+        }
+        // A request of SockJS is answered, and cannot pass any more: what it brought passes with the next one.
+        let passes = sessions.values[index].path == nil
+        let outcome = sessions.values[index].inspector.reportUnfinished(side.direction, passes: passes)
+        report(side.direction, outcome.seen, of: number)
+        deliver()
+        return outcome.passed
     }
 
     // MARK: - The relays that carry them

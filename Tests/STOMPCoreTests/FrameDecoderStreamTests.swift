@@ -188,4 +188,35 @@ import Testing
         #expect(decoder.bufferedBytes == 0)
         try decoder.finish()
     }
+
+    /// Where messages carry the stream, the next message begins a frame whatever the last one was.
+    @Test(arguments: [
+        ("SEND\ndestination:/a\n\nhi", "SEND\ndestination:/a\n\nhi"), ("SEND\n", "SEND\n"),
+        ("SEND\n\nwhole\0SE", "SE"), ("", ""), ("\n", ""), ("garbage\n\n\0SEND\n", "garbage\n\n\0SEND\n"),
+        ("SEND\n\nwhole\0garbage\nx", "garbage\nx"), ("\r\rx", "\r\rx"),
+        ("SEND\ncontent-length:1\n\nabc\0more", "SEND\ncontent-length:1\n\nabc\0more"),
+    ]) func startsAnewWithTheNextBytes(stream: String, rest: String) throws {
+        let bytes = Array(stream.utf8)
+        for cut in 0...bytes.count {
+            var decoder = FrameDecoder(version: .v12)
+            decoder.feed(ByteBuffer(bytes: bytes[..<cut]))
+            while (try? decoder.next()) != nil {}
+            var isBad = false
+            do { _ = try decoder.next() } catch { isBad = true }
+            if !isBad {
+                decoder.feed(ByteBuffer(bytes: bytes[cut...]))
+                while (try? decoder.next()) != nil {}
+            }
+            // After an error nothing more is taken.
+            let later = isBad ? String(decoding: bytes[cut...], as: UTF8.self) : ""
+            #expect(String(buffer: decoder.restart()) + later == rest, "cut at \(cut)")
+            #expect(decoder.bufferedBytes == 0 && decoder.unfinished == nil && decoder.version == .v12)
+            decoder.feed(ByteBuffer(string: "SEND\n\nnext\0"))
+            guard case .frame(let frame)? = try decoder.next() else {
+                Issue.record("no frame, cut at \(cut)")
+                continue
+            }
+            #expect(String(buffer: frame.body) == "next")
+        }
+    }
 }

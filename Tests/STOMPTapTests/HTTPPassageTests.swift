@@ -176,7 +176,9 @@ import Testing
                 try await app.wait(
                     until: "HTTP/1.1 200 \(number)\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n")
                 try await between.wait("refusal") { $0.notes.count == number + 1 }
-                #expect(between.notes.last == .notUpgraded(path: "/ws", status: code, reason: reason))
+                let refused = FailedRequest(
+                    path: "/ws", origin: nil, status: code, reason: reason, body: ByteBuffer(string: "no"))
+                #expect(between.notes.last == .requestFailed(refused))
             }
             #expect(between.server.all.count == 1)
         }

@@ -129,4 +129,26 @@ import Testing
                 == (["accept-encoding: identity"], ["gzip", "br"]))
         #expect(Self.rewrite([("a", "b")], isOfSession: true) == (["a: b"], []))
     }
+
+    @Test(
+        arguments: [
+            ("localhost:9000", "a=b; Path=/; Domain=example.com", "a example.com localhost"),
+            ("127.0.0.1:9000", " a =b;domain = .Example.com ; Secure", "a example.com 127.0.0.1"),
+            ("[::1]:9000", "a=b; Domain=example.com", "a example.com ::1"),
+            ("127.0.0.1", "a=b; Domain=0.0.1", "a 0.0.1 127.0.0.1"),
+            ("badexample.com", "a; Domain=example.com", "a example.com badexample.com"),
+            ("dev.example.com:9000", "a=b; Domain=example.com", nil), ("example.com", "a=b; Domain=.EXAMPLE.com", nil),
+            ("localhost", "a=b; Domain=localhost", nil), ("localhost", "a=b; Domain=", nil),
+            ("localhost", "a=b; Domain", nil), ("localhost", "a=b; Path=/; Secure", nil),
+            ("localhost", "Domain=example.com", nil), ("localhost", "a=b; Domain=x; Domain=localhost", nil),
+        ] as [(String, String, String?)]) func cookiesOfOtherDomainsAreFound(
+            host: String, cookie: String, found: String?
+        )
+    {
+        let rewriting = RequestRewriting(isTapSecure: false, options: TransportOptions(), withholdsCompression: false)
+        let request = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["Host": host])
+        let answer = HTTPResponseHead(version: .http1_1, status: .ok, headers: ["set-cookie": cookie])
+        let cookies = rewriting.foreignCookies(in: answer, to: request).map { "\($0.name) \($0.domain) \($0.host)" }
+        #expect(cookies == (found.map { [$0] } ?? []))
+    }
 }

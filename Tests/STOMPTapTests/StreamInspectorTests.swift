@@ -21,6 +21,10 @@ import Testing
             words += outcome.seen.map { content in
                 switch content {
                 case .frame(let frame): frame.command.rawValue
+                case .unfinished(_, _, _, let bytes): "unfinished:\(String(buffer: bytes))"
+                case .note(.unfinishedFrame(let frame, let destination, let fault)):
+                    "note:\(frame.bytes) of \(frame.command?.rawValue ?? "-") to \(destination ?? "-")"
+                        + (fault.map { " \(plainWords(of: $0))" } ?? "")
                 case .wire(_, .observedHeartBeat, _): "beat"
                 case .wire(_, .message(let isText, _), let bytes?):
                     "\(isText ? "text" : "binary"):\(String(buffer: bytes))"
@@ -199,5 +203,170 @@ import Testing
         var inspector = Self.inspector(Self.dropping())
         let seen = Self.take([Self.connect, "SEND\ndestination:/a\n\nhi", "\0garbage\n\n\0", "more"], in: &inspector)
         #expect(seen.passed.joined() == Self.connect + "garbage\n\n\0more")
+    }
+
+    // MARK: - Messages that end inside a frame
+
+    private static let chopped = "SEND\ndestination:/app/a\n\nkimchi"
+
+    private static func messages(_ faults: TapFaults = TapFaults()) -> StreamInspector {
+        var inspector = inspector(faults, keepsMessages: true)
+        _ = take([connect], in: &inspector)
+        return inspector
+    }
+
+    @Test func aFrameBeforeTheNextOneWasCutOff() {
+        var inspector = Self.messages()
+        #expect(Self.take([Self.chopped], in: &inspector).words == [])
+        #expect(
+            Self.take([Self.chopped], in: &inspector).words == [
+                "unfinished:" + Self.chopped, "note:31 of SEND to /app/a missing NUL",
+            ])
+        // Why is said once.
+        #expect(
+            Self.take([Self.send], in: &inspector).words == [
+                "unfinished:" + Self.chopped, "note:31 of SEND to /app/a", "SEND",
+            ])
+    }
+
+    @Test func aFrameInTwoMessagesIsOne() {
+        var inspector = Self.messages()
+        for pieces in Self.splits(Self.chopped + "\0") + Self.splits("SEND\ncontent-length:6\n\nSEND\nx\0") {
+            #expect(Self.take(pieces, in: &inspector).words == ["SEND"], "\(pieces)")
+        }
+        // The rest looks like a frame, and the length shows that it is none.
+        #expect(
+            Self.take(["SEND\ncontent-length:9\n\nabc", "SEND\n\0\0"], in: &inspector).words == ["SEND"])
+    }
+
+    @Test func aFrameWhoseRestDoesNotComeIsReportedOnce() {
+        var inspector = Self.messages()
+        _ = Self.take([Self.chopped], in: &inspector)
+        #expect(inspector.awaitedPieces(.outgoing) != nil && inspector.awaitedPieces(.incoming) == nil)
+        var seen = Seen()
+        seen.add(inspector.reportUnfinished(.outgoing, passes: true))
+        #expect(seen.words == ["unfinished:" + Self.chopped, "note:31 of SEND to /app/a missing NUL"])
+        #expect(inspector.awaitedPieces(.outgoing) == nil)
+        // A heart-beat adds nothing, and what does makes a frame of it after all.
+        #expect(Self.take(["\n"], in: &inspector) == Seen())
+        #expect(inspector.awaitedPieces(.outgoing) == nil)
+        #expect(Self.take(["stew\0", Self.subscribe], in: &inspector).words == ["SEND", "SUBSCRIBE"])
+        _ = Self.take([Self.chopped], in: &inspector)
+        seen = Seen()
+        seen.add(inspector.finish(.outgoing))
+        #expect(seen.words == ["unfinished:" + Self.chopped, "note:31 of SEND to /app/a"])
+        seen = Seen()
+        seen.add(inspector.finish(.outgoing))
+        #expect(seen == Seen())
+    }
+
+    @Test func aLengthThatCountsTheNULIsNamed() {
+        var inspector = Self.messages()
+        let frame = "SEND\ncontent-length:3\n\nhi\0"
+        #expect(
+            Self.take([frame, Self.send], in: &inspector).words == [
+                "unfinished:" + frame, "note:26 of SEND to - length counts NUL", "SEND",
+            ])
+    }
+
+    @Test func aStreamMayEndInsideAFrame() {
+        var inspector = Self.inspector()
+        _ = Self.take([Self.connect, Self.chopped], in: &inspector)
+        var seen = Seen()
+        seen.add(inspector.reportUnfinished(.outgoing, passes: false))
+        #expect(seen.words == ["note:31 of SEND to /app/a"])
+        seen = Seen()
+        seen.add(inspector.finish(.outgoing))
+        #expect(seen.words == ["unfinished:" + Self.chopped])
+    }
+
+    @Test(arguments: ["\\u0000", "^@", "\\0", "^@\n"]) func textInPlaceOfTheNULIsNamed(text: String) {
+        let word = text.filter { $0 != "\n" }
+        var inspector = Self.messages()
+        _ = Self.take([Self.chopped + text], in: &inspector)
+        var seen = Seen()
+        seen.add(inspector.finish(.outgoing))
+        #expect(seen.words.last?.hasSuffix("text for NUL \(word)") == true, "\(seen.words)")
+        // CONNECT has no body, so that it is bad at once.
+        inspector = Self.inspector(keepsMessages: true)
+        let words = Self.take(["CONNECT\naccept-version:1.2\n\n" + text], in: &inspector).words
+        #expect(words.first?.contains("text for NUL \(word)") == true, "\(words)")
+        #expect(words.last == "text:CONNECT\naccept-version:1.2\n\n" + text)
+    }
+
+    @Test func whatIsHeldOfAFrameThatWasCutOffPasses() {
+        let faults = Self.dropping { String(buffer: $0.body) == "hi" }
+        var inspector = Self.messages(faults)
+        #expect(Self.take([Self.chopped], in: &inspector).passed == [])
+        #expect(Self.take([Self.chopped], in: &inspector).passed == [Self.chopped])
+        #expect(Self.take([Self.send], in: &inspector).passed == [Self.chopped])
+        #expect(Self.take([Self.send, Self.chopped, "stew"], in: &inspector).passed == [])
+        #expect(inspector.finish(.outgoing).passed.map { String(buffer: $0) } == [Self.chopped, "stew"])
+    }
+
+    /// Once its beginning has passed, the rest must not get lost.
+    @Test func aFrameThatWasReportedIsNotDropped() {
+        var inspector = Self.messages(Self.dropping())
+        _ = Self.take(["SEND\n\nx"], in: &inspector)
+        #expect(
+            inspector.reportUnfinished(.outgoing, passes: true).passed.map { String(buffer: $0) } == ["SEND\n\nx"])
+        let seen = Self.take(["y\0", Self.send, Self.subscribe], in: &inspector)
+        #expect(seen.passed == ["y\0", Self.subscribe])
+        #expect(seen.words.prefix(2) == ["SEND", "SEND"])
+        _ = Self.take(["SEND\n\nx"], in: &inspector)
+        #expect(inspector.reportUnfinished(.outgoing, passes: false).passed == [])
+        #expect(Self.take(["y\0", Self.subscribe], in: &inspector).passed == [Self.subscribe])
+    }
+
+    // MARK: - After an invalid frame
+
+    @Test func theNextMessageBeginsAnew() {
+        for faults in [TapFaults(), Self.dropping { _ in false }] {
+            var inspector = Self.messages(faults)
+            let bad = "SEND\ncontent-length:2\n\n안녕\0"
+            let seen = Self.take([Self.send + bad, Self.send], in: &inspector)
+            let note =
+                "note:invalid frame the byte after 2 bytes of body is not NUL"
+            #expect(seen.words.count == 4 && seen.words[1].hasPrefix("note:invalid frame"), "\(note) \(seen.words)")
+            #expect(seen.words[1].hasSuffix("length in characters 2 bytes 6"), "\(seen.words)")
+            #expect(seen.words[2...] == ["text:" + bad, "SEND"])
+            if faults.needsSifting { #expect(seen.passed == [Self.send + bad, Self.send]) }
+            // The other side was STOMP all the time.
+            #expect(Self.take([Self.connected], .incoming, in: &inspector).words == ["CONNECTED"])
+        }
+    }
+
+    @Test func theRestOfAnInvalidFrameIsNotComplainedOfAgain() {
+        var inspector = Self.messages()
+        let seen = Self.take(["SEND\ncontent-length:1\n\nabc", "def", "ghi jkl\0", "\n", Self.send], in: &inspector)
+        #expect(
+            seen.words.dropFirst() == [
+                "text:SEND\ncontent-length:1\n\nabc", "text:def", "text:ghi jkl\0", "beat", "SEND",
+            ])
+        // What may be meant as a frame is.
+        let words = Self.take(["garbage", "SNED\n\n\0", Self.send], in: &inspector).words
+        #expect(words.count == 5 && words[0].hasPrefix("note") && words[1] == "text:garbage", "\(words)")
+        #expect(words[2].hasPrefix("note") && words[3...] == ["text:SNED\n\n\0", "SEND"], "\(words)")
+    }
+
+    @Test func allThatCameOfAnInvalidFrameIsShown() {
+        for keepsMessages in [false, true] {
+            var inspector = Self.inspector(keepsMessages: keepsMessages)
+            let words = Self.take([Self.connect, "SEND\nx:y\n", "\0z"], in: &inspector).words
+            #expect(words.last == (keepsMessages ? "text:" : "octets:") + "SEND\nx:y\n\0z")
+        }
+    }
+
+    @Test func aSideOfAStreamThatIsNoSTOMPLeavesTheOtherOneAlone() {
+        var inspector = Self.inspector()
+        _ = Self.take([Self.connect], in: &inspector)
+        _ = Self.take(["garbage\n"], .incoming, in: &inspector)
+        #expect(Self.take([Self.send], in: &inspector).words == ["SEND"])
+        #expect(Self.take([Self.connected], .incoming, in: &inspector).words == ["octets:" + Self.connected])
+    }
+
+    @Test func anAppMayBeginSTOMPLate() {
+        var inspector = Self.inspector(keepsMessages: true)
+        #expect(Self.take(["hello", Self.connect], in: &inspector).words == ["text:hello", "CONNECT"])
     }
 }

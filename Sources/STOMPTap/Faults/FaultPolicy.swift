@@ -63,7 +63,7 @@ public struct TapFaults: Sendable {
     public var delay = TimeAmount.zero
     /// The most that is added to the delay at random; what was sent first still comes first. Default zero.
     public var jitter = TimeAmount.zero
-    /// The most bytes that pass in a second, each way. Default no limit.
+    /// The most bytes that pass in a second, each way; less than 1 counts as 1. Default no limit.
     public var rate: Int?
     /// Whether heart-beats are dropped. Default no.
     public var dropsHeartBeats = false

@@ -26,6 +26,10 @@ struct FrameFilter {
     /// What passes of them, if not all does.
     private var kept = ByteBuffer()
     private var hasDropped = false
+    /// Whether the beginning of the unfinished frame has passed, so that its rest must pass too.
+    private var hasPassedBeginning = false
+    /// Counts what came, without ends of lines that came alone: they may be heart-beats after a frame that was cut off.
+    private(set) var pieces = 0
 
     /// - Parameter keepsMessages: whether what came as one message passes as one.
     init(limits: FrameLimits, keepsMessages: Bool) {
@@ -39,14 +43,15 @@ struct FrameFilter {
         set { decoder.version = newValue }
     }
 
-    /// Bytes of a frame whose end has not come.
-    var bufferedBytes: Int { decoder.bufferedBytes }
+    /// The frame whose end has not come.
+    var unfinished: UnfinishedFrame? { decoder.unfinished }
+    var unfinishedBytes: ByteBuffer { decoder.unfinishedBytes }
 
     /// Takes what came, all of which passes.
     ///
     /// - Throws: where it is no STOMP; what was seen before it is in `seen`.
     mutating func append(_ bytes: ByteBuffer, seen: inout [TapEvent.Content]) throws(STOMPProtocolError) {
-        decoder.feed(bytes)
+        feed(bytes)
         while let element = try decoder.next() {
             switch element {
             case .heartBeat: seen.append(.heartBeat)
@@ -55,6 +60,7 @@ struct FrameFilter {
                 seen.append(.frame(frame))
             }
         }
+        try checkBeginning()
     }
 
     /// Takes what came, and passes of it what `policy` lets pass.
@@ -65,11 +71,11 @@ struct FrameFilter {
     ) throws(STOMPProtocolError) {
         undecided.writeImmutableBuffer(bytes)
         if keepsMessages { held.append(bytes) }
-        decoder.feed(bytes)
+        feed(bytes)
         while let element = try decoder.next() {
             let size = undecided.readableBytes - decoder.bufferedBytes
             let span = undecided.readSlice(length: size) ?? ByteBuffer()
-            let verdict: FaultPolicy.Verdict
+            var verdict: FaultPolicy.Verdict
             let content: TapEvent.Content
             switch element {
             case .heartBeat:
@@ -78,6 +84,8 @@ struct FrameFilter {
             case .frame(let frame):
                 learn(from: frame)
                 verdict = policy.judge(frame)
+                if hasPassedBeginning { verdict = .pass }
+                hasPassedBeginning = false
                 content = .frame(frame)
             }
             switch verdict {
@@ -91,6 +99,7 @@ struct FrameFilter {
                 hasDropped = true
             }
         }
+        try checkBeginning()
         release(into: &outcome, keepsPadding: policy.judgeHeartBeat() == .pass)
     }
 
@@ -104,6 +113,33 @@ struct FrameFilter {
         }
         clear()
         undecided = ByteBuffer()
+        hasPassedBeginning = decoder.bufferedBytes > 0
+    }
+
+    // MARK: - Frames without an end
+
+    /// Whether a message is the beginning of a frame, so that the frame before it, which is unfinished, was cut off.
+    ///
+    /// The rest of a large frame that was split over messages may look like it: its length shows that it is none.
+    func isCutOff(by message: ByteBuffer) -> Bool {
+        guard keepsMessages, let frame = unfinished, Command.begins(message) else { return false }
+        guard let length = frame.contentLength, let bodyBytes = frame.bodyBytes else { return true }
+        return message.getInteger(at: message.readerIndex + length - bodyBytes, as: UInt8.self) != 0
+    }
+
+    /// Takes what comes next as the beginning of a frame.
+    ///
+    /// - Returns: the bytes of the frame that was bad or unfinished, and what came after it.
+    mutating func restart() -> ByteBuffer { decoder.restart() }
+
+    private mutating func feed(_ bytes: ByteBuffer) {
+        if !bytes.isEndOfLine { pieces &+= 1 }
+        decoder.feed(bytes)
+    }
+
+    /// A message that begins with what can be no command will not become a frame.
+    private func checkBeginning() throws(STOMPProtocolError) {
+        if keepsMessages, let error = decoder.hopelessBeginning { throw error }
     }
 
     private mutating func learn(from frame: Frame) {
@@ -130,5 +166,24 @@ struct FrameFilter {
         held = []
         kept = ByteBuffer()
         hasDropped = false
+    }
+}
+
+extension Command {
+    /// Whether a message begins with the line of a command, as a frame does.
+    static func begins(_ message: ByteBuffer) -> Bool {
+        let bytes = message.readableBytesView
+        return allCases.contains { command in
+            guard bytes.starts(with: command.rawValue.utf8) else { return false }
+            let end = bytes.dropFirst(command.rawValue.utf8.count)
+            return end.starts(with: "\n".utf8) || end.starts(with: "\r\n".utf8)
+        }
+    }
+}
+
+extension ByteBuffer {
+    /// Whether this is LF or CR LF and nothing more.
+    fileprivate var isEndOfLine: Bool {
+        readableBytes <= 2 && readableBytesView.allSatisfy { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
     }
 }

@@ -22,6 +22,9 @@ extension StreamInspector {
                 inspect(messages, .incoming, bytes, into: &outcome)
                 return nil
             case .close(let code, let reason) where code != Self.anotherReceiver:
+                let held = finish(.incoming)
+                outcome.seen += held.seen
+                if !held.passed.isEmpty { outcome.passed.append(SockJSMessages.envelope(of: held.passed, .incoming)) }
                 outcome.passed.append(bytes)
                 return .sockJSClosed(code: code, reason: reason)
             // Another receiver closes this answer alone: the session goes on in the one before it.
@@ -62,13 +65,19 @@ extension StreamInspector {
         if passed.elementsEqual(messages.texts) {
             outcome.passed.replaceSubrange(first..., with: CollectionOfOne(bytes))
         } else if !passed.isEmpty {
-            let strings = passed.map { SockJSMessages.quoted($0) }
-            let envelope =
-                switch direction.sender {
-                case .app: SockJSMessages.array(of: strings)
-                case .server: SockJSMessages.frame(of: strings)
-                }
+            let envelope = SockJSMessages.envelope(of: Array(passed), direction)
             outcome.passed.replaceSubrange(first..., with: CollectionOfOne(envelope))
+        }
+    }
+}
+
+extension SockJSMessages {
+    /// The envelope of messages that go this way.
+    static func envelope(of messages: [ByteBuffer], _ direction: WireEvent.Direction) -> ByteBuffer {
+        let strings = messages.map { quoted($0) }
+        return switch direction.sender {
+        case .app: array(of: strings)
+        case .server: frame(of: strings)
         }
     }
 }

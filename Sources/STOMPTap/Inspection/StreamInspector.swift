@@ -13,7 +13,15 @@ struct StreamInspector {
     }
 
     private var speech = Speech.unknown
+    /// Which sides have sent what is not STOMP since their last frame.
+    private var isAstray = Pair(app: false, server: false)
     private var filters: Pair<FrameFilter>
+    /// What ``FrameFilter/pieces`` was when an unfinished frame was last reported.
+    private var reportedPieces = Pair<Int?>(app: nil, server: nil)
+    /// Whether the last message of each side was text, where it is one of a WebSocket.
+    private(set) var isText = Pair(app: true, server: true)
+    /// Whether it was reported that an app may leave out its NULs.
+    private var hasReportedMissingNUL = false
     private var policy: FaultPolicy?
     private let keepsMessages: Bool
     /// What carries it: ``WireEvent/Layer/sockjs`` once an envelope has come.
@@ -54,8 +62,11 @@ struct StreamInspector {
         into outcome: inout FrameFilter.Outcome
     ) {
         switch speech {
+        case .stomp where isAstray[direction] && !(keepsMessages && Self.looksLikeFrame(bytes)):
+            inspectOther(bytes, direction, isText, into: &outcome)
         case .stomp: inspectSTOMP(bytes, direction, isText, into: &outcome)
-        case .unknown where direction == .outgoing: inspectOpening(bytes, isText, into: &outcome)
+        case .unknown where direction == .outgoing, .other where direction == .outgoing && keepsMessages:
+            inspectOpening(bytes, isText, into: &outcome)
         case .unknown, .other: inspectOther(bytes, direction, isText, into: &outcome)
         }
     }
@@ -91,6 +102,7 @@ struct StreamInspector {
             inspectOther(opening, direction, true, into: &outcome)
             opening = ByteBuffer()
         }
+        giveUp(direction, into: &outcome)
         release(direction, &outcome)
         return outcome
     }
@@ -102,35 +114,95 @@ struct StreamInspector {
     private mutating func inspectSTOMP(
         _ bytes: ByteBuffer, _ direction: WireEvent.Direction, _ isText: Bool, into outcome: inout FrameFilter.Outcome
     ) {
-        let first = outcome.seen.count
-        let carried = filters[direction].bufferedBytes
+        if filters[direction].isCutOff(by: bytes) {
+            giveUp(direction, into: &outcome)
+            release(direction, &outcome)
+        }
+        self.isText[direction] = isText
+        isAstray[direction] = false
         do throws(STOMPProtocolError) {
             try Self.inspect(bytes, &filters[direction], &policy, &outcome)
             // The server says which version both speak.
             if direction == .incoming { filters.app.version = filters.server.version }
         } catch {
-            // From here on nothing is dropped: what it would be a part of is not known.
-            speech = .other
+            // What belongs to it is not dropped: of a stream that is all that follows, otherwise the rest of a message.
+            isAstray[direction] = true
+            let rest = filters[direction].restart()
             release(direction, &outcome)
-            let rest = Self.rest(of: bytes, after: outcome.seen[first...], carried: carried)
-            outcome.seen.append(.note(.notSTOMP(error)))
+            let fault = FrameFault(of: error, in: rest)
+            outcome.seen.append(.note(keepsMessages ? .invalidFrame(error, fault) : .notSTOMP(error)))
             outcome.seen.append(other(rest, isText))
         }
     }
 
-    /// What follows the frames that were seen.
-    ///
-    /// - Parameter carried: how many bytes of these came before `bytes`.
-    private static func rest(of bytes: ByteBuffer, after seen: ArraySlice<TapEvent.Content>, carried: Int)
-        -> ByteBuffer
-    {
-        let size = seen.reduce(-carried) { size, content in
-            if case .frame(let frame) = content { size + frame.bytes.readableBytes } else { size }
+    /// Whether a message after an invalid frame is worth being taken for a frame: it begins with what may be meant as a
+    /// command, and not with the rest of the invalid one. A heart-beat is one too.
+    private static func looksLikeFrame(_ message: ByteBuffer) -> Bool {
+        let line = message.readableBytesView.drop { $0 == 0x0A || $0 == 0x0D }
+        guard let end = line.firstIndex(where: { $0 | 0x20 < UInt8(ascii: "a") || $0 | 0x20 > UInt8(ascii: "z") })
+        else {
+            return line.isEmpty
         }
-        var rest = bytes
-        rest.moveReaderIndex(forwardBy: min(max(0, size), rest.readableBytes))
-        return rest
+        return end > line.startIndex && (line[end] == 0x0A || line[end] == 0x0D)
     }
+
+    // MARK: - Frames without an end
+
+    /// How long nothing must have come before an unfinished frame is reported.
+    var frameTimeout: TimeAmount { keepsMessages ? .seconds(1) : .seconds(5) }
+
+    /// Counts what has come of an unfinished frame that was not reported yet; nil if there is none.
+    func awaitedPieces(_ direction: WireEvent.Direction) -> Int? {
+        let pieces = filters[direction].pieces
+        return pieces != reportedPieces[direction] && filters[direction].unfinished != nil ? pieces : nil
+    }
+
+    /// Reports a frame of whose rest nothing has come for a while. It is still taken if it comes.
+    ///
+    /// - Parameter passes: whether what is held of it passes, as the other side should see it too.
+    mutating func reportUnfinished(
+        _ direction: WireEvent.Direction, passes: Bool
+    ) -> FrameFilter.Outcome {
+        var outcome = FrameFilter.Outcome()
+        guard let frame = filters[direction].unfinished, awaitedPieces(direction) != nil else { return outcome }
+        let bytes = filters[direction].unfinishedBytes
+        // The rest of a stream may come at any time, and then shows the whole frame.
+        if keepsMessages { outcome.seen.append(unfinished(frame, bytes, direction)) }
+        report(frame, bytes, direction, into: &outcome)
+        if passes { release(direction, &outcome) }
+        return outcome
+    }
+
+    /// Reports an unfinished frame whose rest will not come. What comes next begins a frame.
+    private mutating func giveUp(_ direction: WireEvent.Direction, into outcome: inout FrameFilter.Outcome) {
+        guard let frame = filters[direction].unfinished else { return }
+        let isNew = awaitedPieces(direction) != nil
+        let bytes = filters[direction].restart()
+        if isNew || !keepsMessages { outcome.seen.append(unfinished(frame, bytes, direction)) }
+        if isNew { report(frame, bytes, direction, into: &outcome) }
+    }
+
+    private mutating func report(
+        _ frame: UnfinishedFrame, _ bytes: ByteBuffer, _ direction: WireEvent.Direction,
+        into outcome: inout FrameFilter.Outcome
+    ) {
+        reportedPieces[direction] = filters[direction].pieces
+        var fault = FrameFault(of: frame, in: bytes)
+        if fault == nil, keepsMessages, direction == .outgoing, isText.app, frame.lacksNULOnly, !hasReportedMissingNUL {
+            hasReportedMissingNUL = true
+            fault = .missingNUL
+        }
+        outcome.seen.append(.note(.unfinishedFrame(frame, destination: UnfinishedFrame.destination(in: bytes), fault)))
+    }
+
+    private func unfinished(
+        _ frame: UnfinishedFrame, _ bytes: ByteBuffer, _ direction: WireEvent.Direction
+    ) -> TapEvent.Content {
+        let carried = WireEvent.Content.message(isText: isText[direction])
+        return .unfinished(frame, layer, keepsMessages ? carried : .bytes, bytes)
+    }
+
+    // MARK: - What passes
 
     private static func inspect(
         _ bytes: ByteBuffer, _ filter: inout FrameFilter, _ policy: inout FaultPolicy?,

@@ -27,6 +27,8 @@ struct HTTPTraffic {
         let head: HTTPResponseHead
         /// Takes its body apart, if that holds frames of a SockJS session.
         var frames: SockJSBody?
+        /// What it refuses, until that is reported.
+        var failedRequest: FailedRequest?
     }
 
     /// The request and the answer that upgrade the connection.
@@ -38,6 +40,8 @@ struct HTTPTraffic {
 
     /// The most requests that wait for their answers before no more are read.
     private static let largestExchangeCount = 1000
+    /// The most cookies of another domain that are reported.
+    private static let mostReportedCookies = 20
 
     /// The server, once there is a connection to it.
     var site: HTTPSite?
@@ -49,6 +53,8 @@ struct HTTPTraffic {
     private var answer: Answer?
     /// The sessions of the answers that are complete, and on their way to the app.
     private var answered = CircularBuffer<Int?>()
+    /// The names of the cookies that were reported as those of another domain.
+    private var reportedCookies: Set<String> = []
 
     /// Whether more requests may be read.
     var hasRoom: Bool { exchanges.count < Self.largestExchangeCount }
@@ -81,8 +87,9 @@ struct HTTPTraffic {
     }
 
     /// The connection is over, or not HTTP any more.
-    mutating func stop(_ relay: Relay.ID, _ context: inout TapContext) {
-        for case let session? in exchanges.map(\.session) + answered { context.detach(relay, from: session) }
+    mutating func stop(_ label: inout RelayLabel, _ context: inout TapContext) {
+        reportFailedRequest(&label, &context)
+        for case let session? in exchanges.map(\.session) + answered { context.detach(label.id, from: session) }
         (exchanges, answered, sending, answer) = ([], [], nil, nil)
     }
 
@@ -150,7 +157,7 @@ struct HTTPTraffic {
         let array = sending.form.array(in: sending.body)
         var outcome = FrameFilter.Outcome()
         context.sessions.values[index].inspector.inspectSockJS(array: array, into: &outcome)
-        context.report(.outgoing, outcome.seen, of: sending.session)
+        context.report(inspected: outcome.seen, .outgoing, of: sending.session)
         let closing = context.closing(of: sending.session)
         guard case (var head, let raw)? = sending.heldHead else {
             return [.pass(.end(trailers), .outgoing)] + closing
@@ -181,12 +188,7 @@ struct HTTPTraffic {
         if head.status.code < 200, head.status.code != 101 { return .responseHead(head, raw) }
         let head = site.map { context.rewriting.rewritten(head, from: $0, to: exchange.head) } ?? head
         answer = Answer(head: head)
-        if exchange.head.asksForWebSocket, head.status.code != 101 {
-            let path = String(exchange.head.uri.prefix { $0 != "?" })
-            context.report(
-                .incoming, .note(.notUpgraded(path: path, status: status, reason: reason)), of: exchange.session, &label
-            )
-        }
+        inspectHead(head, of: exchange, &label, &context)
         if let path = exchange.path, let session = exchange.session, path.carriage != .sending {
             guard head.status.code == 200 else {
                 context.endSession(session, .answered(status: status, reason: reason))
@@ -203,6 +205,33 @@ struct HTTPTraffic {
         return .responseHead(sifted, raw, makesChunks: true)
     }
 
+    /// Reports what in the head of an answer keeps an app from its session.
+    private mutating func inspectHead(
+        _ head: HTTPResponseHead, of exchange: Exchange, _ label: inout RelayLabel, _ context: inout TapContext
+    ) {
+        let status = Int(head.status.code)
+        // A session that is unknown by now is no news.
+        let isForbidden = exchange.path?.carriage == .sending && (status == 401 || status == 403)
+        let isInfo = exchange.head.path.hasSuffix("/info") && status >= 300 && status != 304
+        if isForbidden || isInfo || exchange.head.asksForWebSocket && status != 101 {
+            let sent = site.map { context.rewriting.addressed(exchange.head, to: $0) } ?? exchange.head
+            answer?.failedRequest = FailedRequest(
+                path: exchange.head.path.decodingUTF8, origin: sent.headers.first(name: "Origin")?.decodingUTF8,
+                status: status,
+                reason: head.status.reasonPhrase.decodingUTF8)
+        }
+        for cookie in context.rewriting.foreignCookies(in: head, to: exchange.head)
+        where reportedCookies.count < Self.mostReportedCookies && reportedCookies.insert(cookie.name).inserted {
+            let note = TapNote.cookieOfOtherDomain(name: cookie.name, domain: cookie.domain, host: cookie.host)
+            context.report(.incoming, .note(note), of: exchange.session, &label)
+        }
+    }
+
+    private mutating func reportFailedRequest(_ label: inout RelayLabel, _ context: inout TapContext) {
+        guard let request = answer?.failedRequest.take() else { return }
+        context.report(.incoming, .note(.requestFailed(request)), of: exchanges.first?.session, &label)
+    }
+
     /// Whether only those frames of the answer pass that may.
     private func isSifting(_ context: TapContext) -> Bool {
         context.configuration.faults.needsSifting && answer?.frames?.canSift == true
@@ -211,6 +240,7 @@ struct HTTPTraffic {
     private mutating func receive(
         answerBody bytes: ByteBuffer, _ label: inout RelayLabel, _ context: inout TapContext
     ) -> [RelayStep] {
+        answer?.failedRequest?.append(bytes)
         guard let taken = answer?.frames?.decode(bytes) else { return [.pass(.body(bytes), .incoming)] }
         let (body, session) = pass(taken, orAll: bytes, &label, &context)
         return (body.map { [.pass(.body($0), .incoming)] } ?? []) + context.closing(of: session)
@@ -219,6 +249,7 @@ struct HTTPTraffic {
     private mutating func endAnswer(
         _ end: RelayPart, _ label: inout RelayLabel, _ context: inout TapContext
     ) -> [RelayStep] {
+        reportFailedRequest(&label, &context)
         let taken = answer?.frames?.finish()
         let (body, session) = taken.map { pass($0, orAll: nil, &label, &context) } ?? (nil, nil)
         let answer = answer.take()
@@ -267,7 +298,7 @@ struct HTTPTraffic {
             }
             if isSifting { body.write(outcome.passed, of: piece, to: &passed) }
         }
-        context.report(.incoming, outcome.seen, of: session)
+        context.report(inspected: outcome.seen, .incoming, of: session)
         if let failure = taken.failure {
             context.report(.incoming, .note(.noLongerTakenApart(failure)), of: session)
         }
@@ -314,6 +345,20 @@ struct HTTPTraffic {
         var body = ByteBuffer()
         frames.write(SockJSFrame.closing(code: code, reason: Traffic.closeReason), to: &body)
         return .answer(.ok, headers, body)
+    }
+}
+
+extension HTTPRequestHead {
+    /// Its target without the query.
+    fileprivate var path: String { String(uri.prefix { $0 != "?" }) }
+}
+
+extension FailedRequest {
+    /// The most bytes of a body that are kept.
+    private static let longestBody = 200
+
+    fileprivate mutating func append(_ bytes: ByteBuffer) {
+        body.writeBytes(bytes.readableBytesView.prefix(Self.longestBody - body.readableBytes))
     }
 }
 

@@ -25,6 +25,8 @@ extension Relay {
         if traffic.isHTTP { ends.server.reader = HTTPReader(.responses) }
         traffic.updateHTTP { $0.site = HTTPSite(server.target) }
         setHeld(isFrozen, .outgoing, &context)
+        // The app may have gone meanwhile.
+        if ends.app.isGone, !isFrozen { scheduleClose(.server, &context) }
         command(.flush, .server, &context)
         updateReading(&context)
         context.deliver()
@@ -62,7 +64,7 @@ extension Relay {
     /// The 101 has just left for the app: from here on HTTP is replaced.
     mutating func upgrade(_ context: inout TapContext) {
         guard case .http(var http) = traffic, let upgrade = http.upgrade else { return }
-        http.stop(label.id, &context)
+        http.stop(&label, &context)
         traffic = .opaque
         let path = String(upgrade.request.uri.prefix { $0 != "?" })
         if upgrade.answer.headers.hasToken("websocket", in: "Upgrade") {
@@ -190,7 +192,7 @@ extension Relay {
     }
 
     /// Closes an end that does not close by itself in time, once nothing is on its way to it any more.
-    private mutating func scheduleClose(_ side: TapSide, _ context: inout TapContext) {
+    mutating func scheduleClose(_ side: TapSide, _ context: inout TapContext) {
         guard ends[side].state == .open, !ends[side].hasCloseTimer else { return }
         ends[side].hasCloseTimer = true
         context.actions.append(.schedule(.endClose(label.id, side), at: context.now + Self.timeout))
@@ -212,13 +214,13 @@ extension Relay {
             if lanes[side].hasTimer { context.actions.append(.cancel(.lane(label.id, side))) }
             if ends[side].hasCloseTimer { context.actions.append(.cancel(.endClose(label.id, side))) }
         }
-        let id = label.id
-        traffic.updateHTTP { $0.stop(id, &context) }
+        var label = label
+        traffic.updateHTTP { $0.stop(&label, &context) }
         if let session {
             context.endSession(session, cause ?? .over)
-            context.detach(id, from: session)
+            context.detach(label.id, from: session)
         }
         context.deliver()
-        context.finishedRelays.append(id)
+        context.finishedRelays.append(label.id)
     }
 }

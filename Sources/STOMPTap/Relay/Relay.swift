@@ -167,6 +167,13 @@ struct Relay {
         pump(direction, &context)
     }
 
+    /// Passes on messages that its session has held.
+    mutating func pass(_ messages: [ByteBuffer], isText: Bool, from side: TapSide, _ context: inout TapContext) {
+        guard phase == .passing else { return }
+        for step in traffic.steps(passing: messages, isText: isText, side.direction) { perform(step, &context) }
+        readComplete(side, &context)
+    }
+
     /// Passes on what may leave now.
     private mutating func pump(_ direction: WireEvent.Direction, _ context: inout TapContext) {
         while let part = lanes[direction].next(at: context.now) { deliver(part, direction, &context) }

@@ -104,7 +104,7 @@ struct DelayLine<Element> {
     init(_ faults: TapFaults) {
         delay = faults.delay
         jitter = faults.jitter
-        rate = faults.rate
+        rate = faults.rate.map { max($0, 1) }
     }
 
     var count: Int { queue.count }

@@ -73,6 +73,35 @@ struct RequestRewriting {
         return answer
     }
 
+    /// The cookies of an answer that a browser drops, as their `Domain` is not one of the host that it has asked (RFC 6265,
+    /// section 5.3).
+    func foreignCookies(
+        in answer: HTTPResponseHead, to request: HTTPRequestHead
+    ) -> [(name: String, domain: String, host: String)] {
+        let cookies = answer.headers["Set-Cookie"]
+        guard !cookies.isEmpty, let origin = tapOrigin(for: request).flatMap({ WebOrigin($0) }) else { return [] }
+        let host = origin.authority
+        return cookies.compactMap { cookie in
+            guard let domain = Self.domain(of: cookie), host.host != domain,
+                host.isAddress || !host.host.hasSuffix("." + domain)
+            else { return nil }
+            let name = cookie.prefix { $0 != "=" && $0 != ";" }
+            return (name.withoutBlanks.decodingUTF8, domain.decodingUTF8, host.host)
+        }
+    }
+
+    /// The last `Domain` of a cookie, in small letters and without its dot; nil if there is none, or it is empty.
+    private static func domain(of cookie: String) -> String? {
+        let domains = cookie.split(separator: ";").dropFirst().compactMap { attribute in
+            let parts = attribute.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return parts.count == 2 && parts[0].withoutBlanks.lowercased() == "domain"
+                ? parts[1].withoutBlanks.lowercased() : nil
+        }
+        guard let last = domains.last else { return nil }
+        let domain = last.hasPrefix(".") ? String(last.dropFirst()) : last
+        return domain.isEmpty ? nil : domain
+    }
+
     /// What a page that came through the tap has as its origin.
     private func tapOrigin(for request: HTTPRequestHead) -> String? {
         request.headers.first(name: "Host").map { (isTapSecure ? "https://" : "http://") + $0 }

@@ -90,11 +90,17 @@ enum Traffic {
         case .inputClosed, .reset: outcome = context.sessions.values[index].inspector.finish(direction)
         default: return [.pass(part, direction)]
         }
-        context.report(direction, outcome.seen, of: session)
+        context.report(inspected: outcome.seen, direction, of: session)
         guard isSifting else { return [.pass(part, direction)] }
         var parts = outcome.passed.map { RelayPart.bytes($0) }
         if case .bytes = part {} else { parts.append(part) }
         return parts.map { .pass($0, direction) } + context.closing(of: session)
+    }
+
+    /// The steps that pass these messages, if they can pass without a request or an answer of HTTP.
+    func steps(passing messages: [ByteBuffer], isText: Bool, _ direction: WireEvent.Direction) -> [RelayStep] {
+        guard case .webSocket(let webSocket) = self else { return [] }
+        return webSocket.wrapped(messages, isText, direction).map { .pass(.bytes($0), direction) }
     }
 
     /// What is sent to the ends when the tap closes this session with this code.
@@ -162,18 +168,24 @@ struct WebSocketTraffic {
     mutating func receive(
         _ part: RelayPart, _ direction: WireEvent.Direction, _ context: inout TapContext
     ) -> [RelayStep] {
-        guard case .bytes(let bytes) = part, let index = context.sessions.index(forKey: session),
-            var dissector = dissectors[direction].take()
-        else { return [.pass(part, direction)] }
+        guard let index = context.sessions.index(forKey: session) else { return [.pass(part, direction)] }
         let isSifting = context.configuration.faults.needsSifting
         var outcome = FrameFilter.Outcome()
+        switch part {
+        case .inputClosed, .reset: finish(direction, &context.sessions.values[index], isSifting, &outcome)
+        default: break
+        }
+        guard case .bytes(let bytes) = part, var dissector = dissectors[direction].take() else {
+            context.report(direction, outcome.seen, of: session)
+            return outcome.passed.map { .pass(.bytes($0), direction) } + [.pass(part, direction)]
+        }
         var steps: [RelayStep] = []
         do throws(TransportError) {
             try dissector.append(bytes) { element in
                 receive(element, direction, &context.sessions.values[index], isSifting, &outcome)
             }
             dissectors[direction] = dissector
-            context.report(direction, outcome.seen, of: session)
+            context.report(inspected: outcome.seen, direction, of: session)
         } catch {
             context.report(direction, outcome.seen, of: session)
             context.report(direction, .note(.noLongerTakenApart(error)), of: session)
@@ -196,6 +208,7 @@ struct WebSocketTraffic {
         let isMasked = direction.sender == .app
         switch element {
         case .control(let control, let content):
+            if case .close = content { finish(direction, &session, isSifting, &outcome) }
             outcome.seen.append(.wire(.ws, content, control.payload))
             if case .close(let close) = content {
                 session.note(ending: .webSocketClosed(by: direction.sender, close))
@@ -209,6 +222,27 @@ struct WebSocketTraffic {
                     outcome.passed[index], isText: isText, isMasked: isMasked)
             }
         }
+    }
+
+    /// One side sends no more messages: what is held of them passes.
+    private func finish(
+        _ direction: WireEvent.Direction, _ session: inout TapSession, _ isSifting: Bool,
+        _ outcome: inout FrameFilter.Outcome
+    ) {
+        let held = session.inspector.finish(direction)
+        outcome.seen += held.seen
+        if isSifting { outcome.passed += wrapped(held.passed, session.inspector.isText[direction], direction) }
+    }
+
+    /// Messages of STOMP as they pass.
+    func wrapped(_ messages: [ByteBuffer], _ isText: Bool, _ direction: WireEvent.Direction) -> [ByteBuffer] {
+        guard !messages.isEmpty else { return [] }
+        let isMasked = direction.sender == .app
+        guard isSockJS == true else {
+            return messages.map { WebSocketDissector.message($0, isText: isText, isMasked: isMasked) }
+        }
+        let envelope = SockJSMessages.envelope(of: messages, direction)
+        return [WebSocketDissector.message(envelope, isText: true, isMasked: isMasked)]
     }
 
     private mutating func receive(

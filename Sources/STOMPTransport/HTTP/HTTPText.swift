@@ -71,7 +71,7 @@ extension ByteBufferView {
 
 extension Substring {
     /// Without the blanks around it.
-    var withoutBlanks: String {
+    package var withoutBlanks: String {
         var text = drop { $0 == " " || $0 == "\t" }
         while text.last == " " || text.last == "\t" { text.removeLast() }
         return String(text)

@@ -23,6 +23,7 @@ struct TapAccount: Sendable {
         switch event.content {
         case .frame(let frame): frames[frame.command, default: 0] += 1
         case .wire(_, .observedHeartBeat, _): update(event.direction) { $0.heartBeats += 1 }
+        case .unfinished: others += 1
         case .wire where event.content.isTraffic: others += 1
         case .wire, .opened, .refused, .fault, .note, .ended: return
         }

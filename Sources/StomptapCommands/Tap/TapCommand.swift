@@ -29,6 +29,13 @@ struct TapCommand: EndpointCommand {
             counted and said, and --record has it all the same. Filters concern what is
             printed; --record and --summary take everything.
 
+            A message that ends inside a frame, as when its NUL was cut off, is printed
+            once the next frame begins or nothing has come for a second; stderr says what
+            is missing, and in JSON it is a "text" with "unfinished": true. After an
+            invalid frame the next message is read as a frame again. Requests for a
+            WebSocket or for /info that the server refuses are told with the Origin that
+            was sent.
+
             EXAMPLES
               stomptap tap ws://localhost:15674/ws --listen 127.0.0.1:9000
               stomptap tap http://localhost:8080 --listen 127.0.0.1:9000 -v

@@ -15,7 +15,8 @@ struct TapFilter: Sendable {
     /// Whether something may be printed, as far as is quickly told: this runs while the app waits.
     func mayTake(_ content: TapEvent.Content) -> Bool {
         guard !commands.isEmpty || !destinations.isEmpty else { return true }
-        // What is no STOMP has neither command nor destination.
+        // What is no STOMP has neither command nor destination. An unfinished frame may have them, and no end to be read.
+        if case .unfinished(let frame, _, _, let bytes) = content { return mayTake(frame, bytes) }
         guard case .frame(let frame) = content else { return false }
         guard commands.isEmpty || commands.contains(frame.command) else { return false }
         guard !destinations.isEmpty else { return true }
@@ -24,12 +25,18 @@ struct TapFilter: Sendable {
         } ?? false
     }
 
+    private func mayTake(_ frame: UnfinishedFrame, _ bytes: ByteBuffer) -> Bool {
+        guard commands.isEmpty || frame.command.map({ commands.contains($0) }) ?? true else { return false }
+        guard !destinations.isEmpty, var name = UnfinishedFrame.destination(in: bytes) else { return true }
+        return name.withUTF8 { name in destinations.contains { $0.matches(UnsafeRawBufferPointer(name)) } }
+    }
+
     /// The rest of the question, for what ``mayTake(_:)`` lets through.
     func takes(_ content: TapEvent.Content) -> Bool {
         guard let grep else { return true }
         return switch content {
         case .frame(let frame): grep.matches(frame)
-        case .wire(_, _, let bytes?): grep.matches(bytes)
+        case .unfinished(_, _, _, let bytes), .wire(_, _, let bytes?): grep.matches(bytes)
         default: false
         }
     }

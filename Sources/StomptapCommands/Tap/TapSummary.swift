@@ -55,7 +55,7 @@ struct TapSummary: Sendable {
             } else if let receipt = frame.headers["receipt"] {
                 wait(for: receipt, Awaited(since: time, destination: destination), on: event.connection)
             }
-        case .wire(_, .observedHeartBeat, _): count(event)
+        case .unfinished, .wire(_, .observedHeartBeat, _): count(event)
         case .wire where event.content.isTraffic: count(event)
         case .ended: awaitedCount -= awaited.removeValue(forKey: event.connection)?.count ?? 0
         // A connection that has carried nothing else, such as a page's, has no account.

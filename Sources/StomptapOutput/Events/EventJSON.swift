@@ -22,7 +22,8 @@ import STOMPTransport
 /// milliseconds; `close` with `code`, `reason` and `clean`.
 ///
 /// Of `tap`, each has `time`, `direction` (`to-server`, `to-app`), `connection` and `app`, then what frames have
-/// elsewhere, or `type` and a body.
+/// elsewhere, or `type` and a body. A frame whose end has not come is what it passed as, `text`, `binary` or `octets`,
+/// with `unfinished` (true), its `command` left out.
 package struct EventJSON: Sendable {
     private let mask: SecretMask
     private var time = ISOTime()
@@ -63,6 +64,10 @@ package struct EventJSON: Sendable {
         case .frame(let frame):
             if event.label == nil { json.member("type", plain: "frame", &out) }
             frames.writeMembers(of: frame, &json, &out)
+        case .unfinished(_, let content, let bytes):
+            json.member("type", plain: content.type, &out)
+            json.member("unfinished", true, &out)
+            writeMembers(of: content, bytes, &json, &out)
         case .wire(let content, let bytes):
             json.member("type", plain: content.type, &out)
             writeMembers(of: content, bytes, &json, &out)

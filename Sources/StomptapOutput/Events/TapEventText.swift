@@ -1,4 +1,5 @@
 import NIOCore
+import STOMPCore
 import STOMPTap
 import STOMPTransport
 
@@ -86,11 +87,18 @@ extension TapNote {
         switch self {
         case .cannotConnect(let error): Explanation(error).line
         case .notSTOMP(let error): "no STOMP any more, and from here on shown as it is: \(error.sentence)"
+        case .invalidFrame(let error, let fault):
+            "not a STOMP frame, and shown as it is: \(error.sentence)\(FrameFault.text(fault))"
+        case .unfinishedFrame(let frame, let destination, let fault):
+            "\(frame.sentence(to: destination))\(FrameFault.text(fault))"
         case .invalidSockJSFrame(let error): Explanation(error).sentence
         case .invalidSockJSMessages(let fault): "the app sent what is no array of SockJS: \(fault.sentence)"
         case .requestTooLarge: "not taken apart: a request of more than --max-message"
         case .unsolicitedAnswer: "the server sent an answer that nobody had asked for"
-        case .notUpgraded(let path, let status, let reason): "\(path) was answered \(status) \(reason)"
+        case .requestFailed(let request): request.text
+        case .cookieOfOtherDomain(let name, let domain, let host):
+            "the cookie \(printable(name, limit: 60)) is for \(printable(domain, limit: 100)): a browser that asked \(host) "
+                + "drops it; open the page under a host name of that domain, and add --listen-name for it"
         case .otherUpgrade(let path): "\(path) was upgraded to what is no WebSocket, and is not taken apart"
         case .notTakenApart(let error): "not taken apart: \(Explanation(error).line)"
         case .noLongerTakenApart(let error): "no longer taken apart: \(Explanation(error).line)"
@@ -98,5 +106,38 @@ extension TapNote {
         case .headTooLarge(let side): "the \(side.name) sent a head of HTTP that is too large"
         case .moreRefusals: "more HTTP requests are refused; they are no longer listed"
         }
+    }
+}
+
+extension FrameFault {
+    /// What follows the sentence that says what is wrong with a frame; empty for nil.
+    fileprivate static func text(_ fault: FrameFault?) -> String {
+        switch fault {
+        case nil: ""
+        case .lengthInCharacters(let length, let bytes):
+            "; content-length counts the \(length) characters of the body, which has \(bytes) octets"
+        case .lengthCountsNUL: "; content-length counts the NUL, which is not of the body"
+        case .textForNUL(let text): "; it ends with the characters \(text) in place of a NUL, the octet 0"
+        case .missingNUL:
+            "; React Native cuts text at its NUL: with @stomp/stompjs, set forceBinaryWSFrames and "
+                + "appendMissingNULLonIncoming"
+        }
+    }
+}
+
+extension FailedRequest {
+    /// Such as `/ws/info was answered 403 "Invalid CORS request"; the Origin that was sent is http://localhost:8080`.
+    fileprivate var text: String {
+        let reason = reason.isEmpty ? "" : " \(reason)"
+        let origin = origin.map { "; the Origin that was sent is \(printable($0, limit: 100))" }
+        let none = status == 401 || status == 403 ? "; no Origin was sent" : ""
+        return "\(printable(path)) was answered \(status)\(reason)\(message)\(origin ?? none)"
+    }
+
+    /// The first line of the body, where that is text and no page for a browser.
+    private var message: String {
+        let line = body.readableBytesView.prefix { $0 != 0x0A && $0 != 0x0D }
+        guard !line.isEmpty, let text = String(validating: line, as: UTF8.self), !text.hasPrefix("<") else { return "" }
+        return " \"\(printable(text, limit: 100))\""
     }
 }

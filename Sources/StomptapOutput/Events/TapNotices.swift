@@ -29,7 +29,7 @@ package struct TapNotices: Sendable {
         switch content {
         case .opened, .refused, .fault, .note, .ended: true
         case .wire: showsLayers && !content.isTraffic
-        case .frame: false
+        case .frame, .unfinished: false
         }
     }
 
@@ -43,7 +43,7 @@ package struct TapNotices: Sendable {
         case .wire(let layer, let content, let bytes) where !event.content.isTraffic:
             trace.append(
                 WireEvent(layer, event.direction, .layers, content, bytes: bytes), at: time, of: event.label, to: &out)
-        case .frame, .wire: break
+        case .frame, .unfinished, .wire: break
         }
     }
 

@@ -7,6 +7,8 @@ import STOMPTransport
 package struct TrafficEvent: Sendable {
     package enum Content: Sendable {
         case frame(Frame)
+        /// A frame without its end, as the message or the bytes that it passed as.
+        case unfinished(UnfinishedFrame, WireEvent.Content, ByteBuffer)
         case wire(WireEvent.Content, ByteBuffer? = nil)
     }
 
@@ -33,6 +35,8 @@ package struct TrafficEvent: Sendable {
         switch event.content {
         case .frame(let frame):
             self.init(event.direction, .stomp, .frame(frame), at: time, of: event.label)
+        case .unfinished(let frame, let layer, let content, let bytes):
+            self.init(event.direction, layer, .unfinished(frame, content, bytes), at: time, of: event.label)
         case .wire(let layer, let content, let bytes) where event.content.isTraffic:
             self.init(event.direction, layer, .wire(content, bytes), at: time, of: event.label)
         case .wire, .opened, .refused, .fault, .note, .ended: return nil
@@ -43,6 +47,7 @@ package struct TrafficEvent: Sendable {
     package var bytes: ByteBuffer? {
         switch content {
         case .frame(let frame): frame.bytes
+        case .unfinished(_, _, let bytes): bytes
         case .wire(.serverSentEvent(let event), _): event.data
         case .wire(_, let bytes): bytes
         }
@@ -51,7 +56,7 @@ package struct TrafficEvent: Sendable {
     /// Whether it is a frame, a message, a server-sent event, or bytes that are not a frame.
     package var isMessage: Bool {
         switch content {
-        case .frame, .wire(.message, _), .wire(.bytes, _), .wire(.serverSentEvent, _): true
+        case .frame, .unfinished, .wire(.message, _), .wire(.bytes, _), .wire(.serverSentEvent, _): true
         case .wire: false
         }
     }

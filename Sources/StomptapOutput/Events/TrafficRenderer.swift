@@ -69,7 +69,8 @@ package struct TrafficRenderer: Sendable {
             default: return messages.append(frame, event.direction, at: event.time, of: event.label, to: &out)
             }
         case .wire(.serverSentEvent(let event), _): headers = ["event": event.event, "id": event.id]
-        case .wire where event.label != nil:
+        case .unfinished,
+            .wire where event.label != nil:
             bytes = ByteBuffer(bytes: bytes.withUnsafeReadableBytes { text.mask.covered($0) })
         case .wire: break
         }
@@ -101,6 +102,14 @@ package struct TrafficRenderer: Sendable {
         case .frame(let frame):
             out.append(frame.command.rawValue)
             frame.bytes.withUnsafeReadableBytes { bytes in
+                text.writePlaceAndSize(of: bytes, to: &out)
+                out.append("\n")
+                text.write(frame: bytes, indentation: indentation, to: &out)
+            }
+        case .unfinished(let frame, _, let bytes):
+            out.append(frame.command?.rawValue ?? "frame")
+            out.append(" (unfinished)")
+            bytes.withUnsafeReadableBytes { bytes in
                 text.writePlaceAndSize(of: bytes, to: &out)
                 out.append("\n")
                 text.write(frame: bytes, indentation: indentation, to: &out)

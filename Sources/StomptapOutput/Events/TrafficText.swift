@@ -51,7 +51,12 @@ extension WireText {
         out.append("\n")
         // A message without STOMP may still hold a frame with secrets.
         bytes.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes { bytes in
-            if isShown(bytes) { write(body: bytes, indentation: indentation, to: &out) }
+            // An invalid frame still looks like one.
+            if bytes.last == 0, bytes.isTextOfFrame {
+                write(frame: bytes, indentation: indentation, to: &out)
+            } else if isShown(bytes) {
+                write(body: bytes, indentation: indentation, to: &out)
+            }
         }
     }
 

@@ -143,8 +143,13 @@ extension STOMPClientError {
 
 extension UnfinishedFrame {
     /// Such as `81 octets of a MESSAGE came, but not its end; content-length says 6, and the body so far has 5`.
-    package var sentence: String {
-        let what = "\(bytes) octets of \(command.map { "a \($0)" } ?? "a frame") came, but not its end"
+    package var sentence: String { sentence(to: nil) }
+
+    /// The same, with the destination of the frame.
+    package func sentence(to destination: String?) -> String {
+        let frame = command.map { "AE".contains($0.rawValue.prefix(1)) ? "an \($0)" : "a \($0)" } ?? "a frame"
+        let place = destination.map { " to \(printable($0))" } ?? ""
+        let what = "\(bytes) octets of \(frame)\(place) came, but not its end"
         guard let bodyBytes else { return "\(what): the headers have no empty line after them" }
         guard let contentLength else { return "\(what): no NUL after the \(bodyBytes) octets of its body" }
         return "\(what); content-length says \(contentLength), and the body so far has \(bodyBytes)"

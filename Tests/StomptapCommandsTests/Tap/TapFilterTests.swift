@@ -75,4 +75,18 @@ struct TapFilterTests {
         #expect(!takes(noBody, frame) && !takes(noBody, text) && !takes(noBody, bytes))
         #expect(takes(try TapFilter(grep: BodyPattern("lo$")), text))
     }
+
+    @Test func unfinishedFramesHaveCommandAndDestinationAsFarAsTheyCame() throws {
+        func content(_ text: String, _ command: Command?) -> TapEvent.Content {
+            let bytes = ByteBuffer(string: text)
+            let frame = UnfinishedFrame(bytes: bytes.readableBytes, command: command)
+            return .unfinished(frame, .ws, .message(isText: true), bytes)
+        }
+        let send = content("SEND\ndestination:/topic/a\n\nhello", .send)
+        #expect(takes(TapFilter(commands: [.send], destinations: [DestinationGlob("/topic/*")]), send))
+        #expect(!takes(TapFilter(commands: [.ack]), send))
+        #expect(!takes(TapFilter(destinations: [DestinationGlob("/queue/*")]), send))
+        #expect(takes(try TapFilter(grep: BodyPattern("hello$")), send))
+        #expect(takes(TapFilter(commands: [.ack], destinations: [DestinationGlob("/queue/*")]), content("SE", nil)))
+    }
 }

@@ -93,7 +93,6 @@ import Testing
         ),
         (.requestTooLarge, "not taken apart: a request of more than --max-message"),
         (.unsolicitedAnswer, "the server sent an answer that nobody had asked for"),
-        (.notUpgraded(path: "/ws", status: 403, reason: ""), "/ws was answered 403 "),
         (.otherUpgrade(path: "/"), "/ was upgraded to what is no WebSocket, and is not taken apart"),
         (
             .notTakenApart(.webSocket(.unknownExtensions(["foo"]))),
@@ -109,6 +108,63 @@ import Testing
         (.moreRefusals, "more HTTP requests are refused; they are no longer listed"),
     ])
     func notesAreALine(note: TapNote, text: String) {
+        #expect(note.text == text)
+    }
+
+    private static let notesOfFrames: [(TapNote, String)] = [
+        (
+            .unfinishedFrame(
+                UnfinishedFrame(bytes: 26, command: .send, contentLength: 3, bodyBytes: 3), destination: nil,
+                .lengthCountsNUL),
+            "26 octets of a SEND came, but not its end; content-length says 3, and the body so far has 3; content-length "
+                + "counts the NUL, which is not of the body"
+        ),
+        (
+            .requestFailed(
+                FailedRequest(
+                    path: "/ws/info", origin: "http://localhost:3000", status: 403, reason: "",
+                    body: ByteBuffer(string: "Invalid CORS request"))),
+            "/ws/info was answered 403 \"Invalid CORS request\"; the Origin that was sent is http://localhost:3000"
+        ),
+        (
+            .requestFailed(FailedRequest(path: "/ws", origin: nil, status: 403, reason: "Forbidden")),
+            "/ws was answered 403 Forbidden; no Origin was sent"
+        ),
+        (
+            .requestFailed(
+                FailedRequest(
+                    path: "/ws", origin: nil, status: 404, reason: "Not Found", body: ByteBuffer(string: "<html>\n"))),
+            "/ws was answered 404 Not Found"
+        ),
+        (
+            .cookieOfOtherDomain(name: "SESSION", domain: "example.com", host: "127.0.0.1"),
+            "the cookie SESSION is for example.com: a browser that asked 127.0.0.1 drops it; open the page under a host "
+                + "name of that domain, and add --listen-name for it"
+        ),
+        (
+            .invalidFrame(
+                STOMPProtocolError(.peer, .noNULAfterBody(contentLength: 5)), .lengthInCharacters(5, bytes: 15)),
+            "not a STOMP frame, and shown as it is: content-length is 5, but the octet after as many of body is no NUL; "
+                + "content-length counts the 5 characters of the body, which has 15 octets"
+        ),
+        (
+            .invalidFrame(STOMPProtocolError(.peer, .bodyNotAllowed(.connect)), .textForNUL("\\u0000")),
+            "not a STOMP frame, and shown as it is: a CONNECT frame has a body; it ends with the characters \\u0000 in "
+                + "place of a NUL, the octet 0"
+        ),
+        (
+            .unfinishedFrame(
+                UnfinishedFrame(bytes: 34, command: .send, bodyBytes: 6), destination: "/app/kimchi", nil),
+            "34 octets of a SEND to /app/kimchi came, but not its end: no NUL after the 6 octets of its body"
+        ),
+        (
+            .unfinishedFrame(UnfinishedFrame(bytes: 6, command: .error), destination: nil, .missingNUL),
+            "6 octets of an ERROR came, but not its end: the headers have no empty line after them; React Native cuts "
+                + "text at its NUL: with @stomp/stompjs, set forceBinaryWSFrames and appendMissingNULLonIncoming"
+        ),
+    ]
+
+    @Test(arguments: notesOfFrames) func whatKeepsAnAppFromItsSessionIsALine(note: TapNote, text: String) {
         #expect(note.text == text)
     }
 }

@@ -170,4 +170,43 @@ struct TapTrafficTests {
             told(.sample(.heartBeat), .layers) == "05:03:22.118 3 127.0.0.1:51234 app > server stomp heart-beat\n")
         #expect(told(text, .bytes) == "nothing")
     }
+
+    /// It is the message that it passed as, so that readers of older recordings know it.
+    @Test func anUnfinishedFrameIsShownAsFarAsItCame() {
+        let bytes = ByteBuffer(string: "SEND\ndestination:/app/kimchi\npasscode:abc\n\njjigae")
+        let frame = UnfinishedFrame(bytes: 47, command: .send, bodyBytes: 6)
+        let event = TapEvent.sample(.unfinished(frame, .ws, .message(isText: true), bytes))
+        #expect(
+            printed(event) == """
+                05:03:22.118 3 127.0.0.1:51234 app > server SEND (unfinished) /app/kimchi  49 B
+                               SEND
+                               destination:/app/kimchi
+                               passcode:****
+
+                               jjigae
+
+                """)
+        #expect(
+            printed(event, as: .json) == #"""
+                {"time":"2026-11-21T05:03:22.118453Z","direction":"to-server","connection":3,"app":"127.0.0.1:51234",\#
+                "type":"text","unfinished":true,"body":"SEND\ndestination:/app/kimchi\npasscode:***\n\njjigae",\#
+                "bodyEncoding":"utf-8","bodySize":49}
+
+                """#)
+    }
+
+    @Test func aMessageThatIsAnInvalidFrameLooksLikeOne() {
+        let bad = ByteBuffer(string: "SEND\ncontent-length:2\npasscode:abc\n\n안녕\0")
+        #expect(
+            printed(.sample(.message(bad, isText: true))) == """
+                05:03:22.118 3 127.0.0.1:51234 app > server text  43 B
+                               SEND
+                               content-length:2
+                               passcode:****
+
+                               안녕
+                               ^@
+
+                """)
+    }
 }

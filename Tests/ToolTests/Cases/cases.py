@@ -39,6 +39,19 @@ CASES = [
     Case("passcode-with-slash", "a / in the passcode of a URL: the message shows the passcode",
          refused, ["subscribe", "stomp://app:Zq7x/wv9k@127.0.0.1:{port}", "/topic/a"], {64}, [r"(?i)%2F"],
          ["Zq7x", "wv9k"]),
+    # The tap.
+    Case("tap-send-without-nul", "an app's SEND that lacks its NUL must be shown, and named",
+         loose(CONNECTED), TAP, {130}, ["SEND", "/app/kimchi", "jjigae", NO_END],
+         app=app_ws(CONNECT, b"SEND\ndestination:/app/kimchi\n\njjigae", b"SEND\ndestination:/app/kimchi\n\nbokkeum")),
+    Case("tap-goes-on-after-a-bad-frame", "one SEND has a wrong content-length; the next message is right again",
+         loose(CONNECTED), TAP, {130}, ["content-length", "out: SEND +/app/b"],
+         app=app_ws(CONNECT, b"SEND\ndestination:/app/a\ncontent-length:5\n\n" + HANGUL.encode() + b"\0",
+                    b"SEND\ndestination:/app/b\n\nnext\0")),
+    Case("tap-typed-u0000", r"an app sends the six characters \u0000 in place of NUL",
+         loose(CONNECTED), TAP, {130},
+         [r"(?i)u0000[^\n]*(\bNUL\b|literal|characters|instead|in place|text)"
+          r"|(\bNUL\b|literal|characters|instead|in place|text)[^\n]*u0000"],
+         app=app_ws(b"CONNECT\naccept-version:1.2\n\n\\u0000")),
     # Security.
     Case("spring-token-expired", "Spring refuses CONNECT by a security exception: the token goes into -C",
          tcp(connected=error(SPRING_REFUSES + "org.springframework.security.authentication."
