@@ -172,6 +172,75 @@ import Testing
         #expect(tap.ends[1]?.app.isReading == true)
     }
 
+    // MARK: - Order
+
+    private static let get = "GET / HTTP/1.1\r\n\r\n"
+
+    /// What the tap answers itself may not pass for the answer to an earlier request.
+    @Test(arguments: [get + "nonsense\r\n\r\n", get + get + "nonsense\r\n\r\n"])
+    func anAnswerOfTheTapNeverComesFirst(requests: String) {
+        let tap = VirtualTap(Self.webSocket)
+        tap.accept()
+        tap.send(Self.get, from: .app)
+        tap.connect()
+        tap.send(requests, from: .app)
+        #expect(tap.received(.app) == "")
+        #expect(tap.closing(.app) == .reset)
+    }
+
+    /// A request is answered by the tap while its body comes, and not once the server has answered it.
+    @Test(arguments: [false, true]) func aRequestIsAnsweredOnce(isAnsweredEarly: Bool) {
+        let tap = VirtualTap(Self.webSocket)
+        tap.accept()
+        tap.send("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", from: .app)
+        tap.connect()
+        let answer = "HTTP/1.1 413 \r\nContent-Length: 0\r\n\r\n"
+        if isAnsweredEarly { tap.send(answer, from: .server) }
+        tap.send("nonsense\r\n", from: .app)
+        if isAnsweredEarly {
+            #expect(tap.received(.app) == answer)
+        } else {
+            #expect(tap.received(.app).hasPrefix("HTTP/1.1 400 "))
+        }
+    }
+
+    /// An app that asks for another protocol, sends more and ends its half: its end comes after what it sent.
+    @Test func theEndDoesNotOvertakeWhatWaits() {
+        let tap = VirtualTap(Self.webSocket)
+        tap.accept()
+        tap.send(Between.upgrade(host: "localhost") + Self.get, from: .app)
+        tap.connect()
+        tap.finish(.app)
+        #expect(tap.closing(.server) == .no)
+        tap.send("HTTP/1.1 404 \r\nContent-Length: 0\r\n\r\n", from: .server)
+        #expect(tap.received(.server).hasSuffix("\r\n\r\nGET / HTTP/1.1\r\n\r\n"))
+        #expect(tap.closing(.server) == .output)
+    }
+
+    @Test func theEndDoesNotOvertakeTheFirstBytesOfAnotherProtocol() {
+        let tap = VirtualTap(Self.webSocket)
+        tap.accept()
+        tap.send(Between.upgrade(host: "localhost") + Self.message("CONNECT\n\n\0", from: .app), from: .app)
+        tap.connect()
+        tap.finish(.app)
+        #expect(tap.closing(.server) == .no)
+        let before = tap.received(.server).count
+        tap.send(Between.switching(), from: .server)
+        #expect(tap.ends[1]?.server.received.readableBytes ?? 0 > before)
+        #expect(tap.closing(.server) == .output)
+    }
+
+    /// A frozen session is not closed, whatever was about to close it.
+    @Test func aTimerDoesNotCloseWhatIsFrozen() {
+        var faults = TapFaults()
+        faults.freezing = .seconds(3)
+        let tap = VirtualSession(.tcp, faults).tap
+        tap.advance(by: .seconds(1))
+        tap.go(.app)
+        tap.advance(by: .seconds(60))
+        #expect(tap.closing(.server) == .output)
+    }
+
     // MARK: - Sessions
 
     private static func poll(_ session: String) -> String { "POST /0/\(session)/xhr HTTP/1.1\r\n\r\n" }

@@ -49,6 +49,8 @@ struct HTTPTraffic {
     private(set) var upgrade: Upgrade?
     /// In the order of the requests; the last one may still be coming, the first one is answered.
     private var exchanges = CircularBuffer<Exchange>()
+    /// Whether the last request is still coming.
+    private var isRequestOpen = false
     private var sending: Sending?
     private var answer: Answer?
     /// The sessions of the answers that are complete, and on their way to the app.
@@ -58,8 +60,13 @@ struct HTTPTraffic {
 
     /// Whether more requests may be read.
     var hasRoom: Bool { exchanges.count < Self.largestExchangeCount }
-    /// Whether an answer has begun and is not complete.
-    var isAnswering: Bool { answer != nil }
+
+    /// Whether the tap may give an answer of its own: in place of the server's next one, or to what the app sends now,
+    /// which must not overtake the answers to earlier requests. Never while an answer is passing.
+    func mayAnswer(insteadOf side: TapSide) -> Bool {
+        guard answer == nil else { return false }
+        return side == .server || exchanges.count == (isRequestOpen ? 1 : 0)
+    }
 
     mutating func receive(
         _ part: RelayPart, _ direction: WireEvent.Direction, _ label: inout RelayLabel, _ context: inout TapContext
@@ -105,8 +112,7 @@ struct HTTPTraffic {
     ) -> [RelayStep] {
         if let refusal = context.admission.refusal(of: head) {
             context.report(.local, .refused(refusal), of: &label)
-            // The answers to earlier requests come first.
-            return [exchanges.isEmpty ? .answer(refusal.status, refusal.text) : .breakOff]
+            return [mayAnswer(insteadOf: .app) ? .answer(refusal.status, refusal.text) : .breakOff]
         }
         let path = SockJSPath(requestTarget: head.uri)
         var session: Int?
@@ -115,13 +121,16 @@ struct HTTPTraffic {
         }
         var steps: [RelayStep] = []
         if let session, let present = context.sessions[session] {
-            if present.isClosed { return [Self.answerClosed(head, path, context)] }
+            if present.isClosed {
+                return [mayAnswer(insteadOf: .app) ? Self.answerClosed(head, path, context) : .breakOff]
+            }
             if present.isFrozen { steps.append(.freeze) }
             context.attach(label.id, to: session)
         }
         let (reduced, withheld) = context.rewriting.withholding(from: head, isOfSession: session != nil)
         let exchange = Exchange(head: head, path: path, session: session)
         exchanges.append(exchange)
+        isRequestOpen = true
         let request = WireEvent.Content.request(method: head.method.rawValue, target: head.uri.decodingUTF8)
         context.report(.outgoing, .wire(.http, request, raw?.bytes), of: session, &label)
         if !withheld.isEmpty {
@@ -151,6 +160,7 @@ struct HTTPTraffic {
     }
 
     private mutating func endRequest(_ trailers: HTTPHeaders?, _ context: inout TapContext) -> [RelayStep] {
+        isRequestOpen = false
         guard let sending = sending.take(), let index = context.sessions.index(forKey: sending.session) else {
             return [.pass(.end(trailers), .outgoing)]
         }

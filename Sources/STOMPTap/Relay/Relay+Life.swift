@@ -91,6 +91,7 @@ extension Relay {
         guard let rest = ends[side].reader?.rest else { return }
         ends[side].reader = nil
         if rest.readableBytes > 0 { receive(.bytes(rest), side.direction, &context) }
+        endInput(side, &context)
         readComplete(side, &context)
     }
 }
@@ -113,7 +114,7 @@ extension Relay {
         context.report(side.direction, .note(isTooLarge ? .headTooLarge(from: side) : .notHTTP(from: side)), of: &label)
         let step: RelayStep =
             switch side {
-            case _ where traffic.isAnswering: .breakOff
+            case _ where !traffic.mayAnswer(insteadOf: side): .breakOff
             case .app where isTooLarge:
                 .answer(.requestHeaderFieldsTooLarge, "The tap cannot read this request")
             case .app: .answer(.badRequest, "The tap cannot read this request")
@@ -201,7 +202,8 @@ extension Relay {
     /// This end has had its time to close.
     mutating func closeTimerFired(_ side: TapSide, _ context: inout TapContext) {
         ends[side].hasCloseTimer = false
-        guard !ends[side].isGone else { return }
+        // A frozen session is not closed.
+        guard !ends[side].isGone, !isFrozen else { return }
         if lanes[side.other].isEmpty { close(side, &context) } else { scheduleClose(side, &context) }
     }
 

@@ -89,12 +89,19 @@ struct Relay {
     }
 
     private mutating func closeInput(_ side: TapSide, _ context: inout TapContext) {
-        guard !ends[side].isInputClosed else { return }
-        ends[side].isInputClosed = true
+        guard ends[side].input == .open else { return }
+        ends[side].input = .ending
+        endInput(side, &context)
+        readComplete(side, &context)
+    }
+
+    /// Passes on that a side sends nothing more, after all that it has sent.
+    mutating func endInput(_ side: TapSide, _ context: inout TapContext) {
+        guard ends[side].input == .ending, ends[side].reader?.isHolding != true else { return }
+        ends[side].input = .closed
         if case .end? = ends[side].reader?.finish() { receive(.end(nil), side.direction, &context) }
         cause = cause ?? .connectionClosed(by: side)
         receive(.inputClosed, side.direction, &context)
-        readComplete(side, &context)
     }
 
     /// Takes apart the HTTP that has come.
@@ -157,6 +164,7 @@ struct Relay {
         case .readOn:
             ends.app.reader?.proceed()
             takeApart(.app, &context)
+            endInput(.app, &context)
             readComplete(.app, &context)
         }
     }

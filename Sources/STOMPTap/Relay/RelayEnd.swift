@@ -79,6 +79,14 @@ struct RelayEnd {
         case absent, connecting, open, gone
     }
 
+    /// What comes from an end.
+    enum Input {
+        case open
+        /// Nothing more comes, and what came before waits: it may be HTTP or not.
+        case ending
+        case closed
+    }
+
     /// What happens at an end.
     enum Event {
         case bytes(ByteBuffer)
@@ -113,7 +121,7 @@ struct RelayEnd {
     private var writer = HTTPWriter()
     var isReading = false
     var isWritable = true
-    var isInputClosed = false
+    var input = Input.open
     var isOutputClosed = false
     /// Whether a timer is set that closes it if it is not gone by then.
     var hasCloseTimer = false

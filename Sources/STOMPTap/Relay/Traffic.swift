@@ -21,9 +21,9 @@ enum Traffic {
         if case .http = self { true } else { false }
     }
 
-    /// Whether the tap can give no answer of its own, as one has begun, or this is not HTTP.
-    var isAnswering: Bool {
-        if case .http(let http) = self { http.isAnswering } else { true }
+    /// Whether the tap may give an answer of its own to what this side sends: see ``HTTPTraffic/mayAnswer(insteadOf:)``.
+    func mayAnswer(insteadOf side: TapSide) -> Bool {
+        if case .http(let http) = self { http.mayAnswer(insteadOf: side) } else { false }
     }
 
     /// Whether more may be read from this side, as far as the protocol is concerned.

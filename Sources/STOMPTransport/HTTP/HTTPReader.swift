@@ -102,6 +102,9 @@ package struct HTTPReader: Sendable {
         }
     }
 
+    /// Whether something waits after the message that the reader has paused after.
+    package var isHolding: Bool { state == .paused && buffer.readableBytes > 0 }
+
     /// Whether so much is held that nothing more should be read.
     package var isFull: Bool { state == .paused && buffer.readableBytes >= headLimit }
 
