@@ -17,7 +17,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
@@ -27,9 +26,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "STOMPTransport", dependencies: ["SystemC", "COpenSSL", "CZlib"] + nio + nioHTTP),
-        .target(
-            name: "STOMPClient",
-            dependencies: ["STOMPCore", "STOMPTransport", .product(name: "Logging", package: "swift-log")] + nio),
+        .target(name: "STOMPClient", dependencies: ["STOMPCore", "STOMPTransport"] + nio),
         .target(name: "STOMPBroker", dependencies: ["SystemC", "STOMPCore", "STOMPTransport"] + nio),
         .target(name: "STOMPTap", dependencies: ["SystemC", "STOMPCore", "STOMPTransport"] + nio + nioHTTP),
         .systemLibrary(name: "CEditLine", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),

@@ -1,4 +1,3 @@
-import Logging
 import NIOCore
 import STOMPCore
 import STOMPTransport
@@ -24,8 +23,8 @@ public struct ClientConfiguration: Sendable {
     public var limits = FrameLimits()
     /// Bytes of messages that may wait for their reader before the socket is no longer read. Default 1 MiB.
     public var undeliveredLimit = 1 << 20
-    /// Told of what a user should know and what is no failure. Default nobody.
-    public var logger = Logger(label: "STOMPClient") { _ in SwiftLogNoOpLogHandler() }
+    /// Called on the connection's event loop with what a user should know and what is no failure. Default: nothing.
+    public var notice: @Sendable (ClientNotice) -> Void = { _ in }
 
     /// What an endpoint asks for by itself: its login, its passcode and its virtual host, which is its host name where
     /// it names none; and the STOMP subprotocols, the highest first.
@@ -42,4 +41,16 @@ public struct ClientConfiguration: Sendable {
         configuration.transport.trace = transport.trace.numbered()
         return configuration
     }
+}
+
+/// What a user should know of a session, and what is no failure. More may come: keep a `default` in a `switch`.
+public enum ClientNotice: Sendable {
+    /// CONNECTED is awaited, and this much of a frame came.
+    case opening(UnfinishedFrame)
+    /// A text message of WebSocket was not UTF-8: a browser would close with 1007. Said once a session.
+    case invalidUTF8
+    /// The first MESSAGE that belongs to no subscription of this side, and is dropped.
+    case strayMessage(Frame)
+    /// How many there were, where that is more than one, at the end of the session.
+    case strayMessages(Int)
 }

@@ -59,6 +59,9 @@ public struct Subscription: Sendable {
     public let messages: MessageSequence
     /// The receipt of SUBSCRIBE; nil where the server answers none.
     let receipt: Receipt?
+
+    /// Whether the server has confirmed it by now.
+    public var isConfirmed: Bool { receipt?.hasArrived ?? false }
 }
 
 /// Since when a subscription is known to stand.

@@ -109,7 +109,7 @@ extension STOMPConnection {
         }
         // RabbitMQ answers the receipts of a transaction after COMMIT.
         let receipts = zip(ids, messages.lazy.filter(\.wantsReceipt)).map { id, message in
-            core.awaitReceipt(id, isHeld: message.transaction != nil)
+            core.awaitReceipt(id, in: message.transaction)
         }
         try await core.writable()?.get()
         return receipts
@@ -196,7 +196,7 @@ extension STOMPConnection {
             let receipt = session.makeReceiptID()
             return (receipt, [try session.commit(transaction, receipt: receipt)])
         }
-        core.releaseReceipts()
+        core.releaseReceipts(of: transaction)
         return core.awaitReceipt(id)
     }
 
@@ -205,6 +205,6 @@ extension STOMPConnection {
     /// - Throws: ``STOMPClientError``.
     public func abort(_ transaction: String) throws {
         try core.send { session throws(STOMPProtocolError) in ((), [try session.abort(transaction)]) }
-        core.releaseReceipts()
+        core.releaseReceipts(of: transaction)
     }
 }

@@ -16,9 +16,8 @@ public enum STOMPClientError: Error, Sendable {
     case refused(Frame)
     /// The server sent this ERROR frame in an open session.
     case serverError(Frame)
-    /// The server sent what is not STOMP, or not at this point. `foreign` is the protocol that it speaks instead, where
-    /// its first bytes tell.
-    case protocolViolation(STOMPProtocolError, foreign: ForeignProtocol?)
+    /// The server sent what is not STOMP, or not at this point.
+    case protocolViolation(STOMPProtocolError, ViolationCause?)
     /// A port that was to speak STOMP over TCP closed the connection unanswered, and answers TLS.
     case speaksTLS(Endpoint)
     /// The server closed the connection.
@@ -40,8 +39,17 @@ public enum STOMPClientError: Error, Sendable {
         /// In the middle of a frame.
         case insideFrame(UnfinishedFrame)
         case betweenFrames
+        /// Between frames, after nothing had passed either way for this long, as no heart-beats were agreed on; with the
+        /// transport's own account of the end where it has one.
+        case afterQuiet(TimeAmount, TransportError?)
         /// Where the receipt of DISCONNECT should have come.
         case insteadOfReceipt
+    }
+
+    /// What a server does that sends what is not STOMP, where what it sent shows that.
+    public enum ViolationCause: Sendable, Hashable {
+        case speaks(ForeignProtocol)
+        case countsCharacters(LengthInCharacters)
     }
 
     /// What did not come in time.
@@ -95,7 +103,7 @@ extension STOMPClientError {
     ///
     /// A header that is missing is missing in the message that was to be acknowledged: that is the server's fault.
     static func sending(_ error: STOMPProtocolError) -> STOMPClientError {
-        error.party == .peer ? .protocolViolation(error, foreign: nil) : .cannotSend(.invalid(error))
+        error.party == .peer ? .protocolViolation(error, nil) : .cannotSend(.invalid(error))
     }
 
     /// Whether the connection broke, rather than that nothing came over it in time.

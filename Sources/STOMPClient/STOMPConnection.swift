@@ -49,6 +49,9 @@ public actor STOMPConnection {
     /// large, or a NUL that is missing.
     public var unfinishedFrame: UnfinishedFrame? { core.machine.unfinished }
 
+    /// How many messages came that belong to no subscription of this side.
+    public var strayMessages: Int { core.inboxes.strays.count }
+
     /// How long nothing at all has come from the server, heart-beats included.
     public var silence: TimeAmount { core.heartBeats.silence(at: eventLoop.now) }
 
@@ -270,12 +273,15 @@ extension STOMPConnection {
             throw STOMPClientError.cannotSend(.noPing(over: transport))
         }
         let start = eventLoop.now
-        let answer = core.ping(payload)
+        let (answer, id) = core.ping(payload)
         let time = configuration.receiptTimeout
         let timeout = eventLoop.scheduleTask(in: time) {
             answer.fail(STOMPClientError.timedOut(.pong, within: time))
         }
-        defer { timeout.cancel() }
+        defer {
+            timeout.cancel()
+            core.pings.remove(id)
+        }
         try await withTaskCancellationHandler {
             try await answer.futureResult.get()
         } onCancel: {

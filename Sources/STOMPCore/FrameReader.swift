@@ -202,6 +202,12 @@ struct FrameReader: Sendable {
         _ bytes: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
     ) throws(STOMPProtocolError) {
         let block = bytes.slice(headersStart..<headersEnd)
+        // The frames that connect escape nothing.
+        if version == .v12, let command, let line = block.lineWithBareCarriageReturn,
+            HeaderEscaping(command: command, version: version) != .none
+        {
+            throw STOMPProtocolError(.peer, .bareCarriageReturn(line: .init(block.slice(line))))
+        }
         if let command, version == .v10 || block.firstIndex(of: .backslash, in: 0..<block.count) != nil {
             escaping = HeaderEscaping(command: command, version: version)
             if let escape = escaping.undefinedEscape(in: block) {
@@ -266,6 +272,18 @@ extension UnsafeRawBufferPointer {
         guard let base = baseAddress, !range.isEmpty else { return nil }
         guard let found = memchr(base + range.lowerBound, Int32(byte), range.count) else { return nil }
         return UnsafeRawPointer(found) - base
+    }
+
+    /// A line of a header block with a CR that is not part of its end: STOMP 1.2 escapes those ("Value Encoding").
+    fileprivate var lineWithBareCarriageReturn: Range<Int>? {
+        var start = 0
+        while let index = firstIndex(of: .carriageReturn, in: start..<count) {
+            start = index + 1
+            guard start == count || self[start] != .lineFeed else { continue }
+            let line = self[..<index].lastIndex(of: .lineFeed).map { $0 + 1 } ?? 0
+            return line..<(firstIndex(of: .lineFeed, in: start..<count) ?? count)
+        }
+        return nil
     }
 
     /// `range` without the blanks that it begins with.

@@ -82,6 +82,9 @@ public struct HeartBeatMonitor: Sendable {
     /// How long the peer has been silent.
     public func silence(at now: NIODeadline) -> TimeAmount { now - lastReceived }
 
+    /// How long nothing has passed, either way.
+    public func quiet(at now: NIODeadline) -> TimeAmount { now - max(lastReceived, lastSent) }
+
     /// When ``due(at:)`` should be asked next; nil when neither side has promised anything.
     public var nextCheck: NIODeadline? {
         switch (sendTime, silenceTime) {

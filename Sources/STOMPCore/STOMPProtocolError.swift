@@ -45,6 +45,8 @@ public struct STOMPProtocolError: Error, Sendable, Hashable {
         /// A header line without a colon or without a name.
         case headerWithoutColon(line: Excerpt)
         case nulInHeaders(line: Excerpt)
+        /// A CR inside a header line of STOMP 1.2, which escapes it as `\r`.
+        case bareCarriageReturn(line: Excerpt)
         /// A backslash sequence that the version does not define.
         case undefinedEscape(Excerpt, of: Command)
         /// A `content-length` that is not a number of bytes.
@@ -129,6 +131,8 @@ extension STOMPProtocolError: CustomStringConvertible {
         case .loneCarriageReturn: "a carriage return stands alone between frames"
         case .headerWithoutColon(let line): "a header line has no name and colon: \(quote(line))"
         case .nulInHeaders(let line): "a NUL stands in the headers: \(quote(line))"
+        case .bareCarriageReturn(let line):
+            "a header line has a carriage return, which STOMP 1.2 sends as \\r: \(quote(line))"
         case .undefinedEscape(let escape, let command):
             "a header of \(command) holds \(quote(escape)), which is no escape of this version"
         case .malformedContentLength(let value):

@@ -119,10 +119,15 @@ public enum ForeignProtocol: String, Sendable, Hashable, CaseIterable {
     case smtp = "SMTP or FTP"
     /// STOMP, where something else was expected: an ERROR frame.
     case stomp = "STOMP"
+    case sockJS = "SockJS"
+    case socketIO = "Socket.IO"
+    case json = "JSON"
+    /// What was sent to it comes back.
+    case echo
 
     /// - Parameter bytes: the first that came from the peer.
     public init?(firstBytes bytes: some Collection<UInt8>) {
-        let head = Array(bytes.prefix(5))
+        let head = Array(bytes.prefix(6))
         if head.starts(with: "HTTP/".utf8) {
             self = .http
         } else if head.starts(with: "SSH-".utf8) {
@@ -134,6 +139,14 @@ public enum ForeignProtocol: String, Sendable, Hashable, CaseIterable {
         } else if head.count >= 2, (0x14...0x17).contains(head[0]), head[1] == 3 {
             // A TLS record: what answers plain bytes is an alert.
             self = .tls
+        } else if head == Array("o".utf8) || head == Array("h".utf8) || head == Array("o\n".utf8)
+            || head.starts(with: "a[".utf8) || head.starts(with: "c[".utf8)
+        {
+            self = .sockJS
+        } else if head.starts(with: "0{".utf8) {
+            self = .socketIO
+        } else if head.starts(with: "{".utf8) || head.starts(with: "[".utf8) {
+            self = .json
         } else {
             return nil
         }

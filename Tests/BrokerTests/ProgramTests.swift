@@ -124,6 +124,24 @@ struct ProgramTests {
         }
     }
 
+    /// RabbitMQ makes a temporary queue and its subscription by itself, for a message whose reply-to names one.
+    @Test(arguments: [Way.rabbitMQ, .rabbitMQWebSocket])
+    func aReplyComesByATemporaryQueue(_ way: Way) async throws {
+        let queue = way.destination("queue")
+        try await stomptap("subscribe", way, queue, "-n", "1", "-o", "json").startSubscribed { responder in
+            try await stomptap(
+                "request", way, queue, "ping", "--reply", "/temp-queue/answers", "-o", "body", "-W", "20s"
+            )
+            .start { asking in
+                let asked = try await JSONDecoder().decode(Printed.self, from: Data(responder.result().stdout))
+                let reply = try #require(asked.headers["reply-to"])
+                _ = try await succeed(stomptap("publish", way, reply, "pong"))
+                let result = try await asking.result()
+                #expect(result.status == .exited(0) && result.output == "pong\n", "\(result)")
+            }
+        }
+    }
+
     @Test(arguments: Way.allCases)
     func ctrlCSaysGoodbye(_ way: Way) async throws {
         let topic = way.destination("topic")

@@ -60,7 +60,7 @@ import Testing
                 #expect(refused.errors.contains("closed by the other side with 1009"), "\(refused)")
                 #expect(
                     refused.errors.hasSuffix(
-                        "it takes no WebSocket message so large (Tomcat: 16 KiB): try --split 8192 (1 sent, 0 confirmed)\n"
+                        "it takes no WebSocket message so large (Tomcat: 16 KiB and 256 octets): try --split 8192 (1 sent, 0 confirmed)\n"
                     ),
                     "\(refused)")
                 let subscribe = Program.stomptap("subscribe", url, "/topic/a", "-n", "1", "-o", "body")

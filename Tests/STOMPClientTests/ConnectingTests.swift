@@ -62,7 +62,7 @@ import Testing
             let error = await #expect(throws: STOMPClientError.self) {
                 try await STOMPConnection.connect(to: server.endpoint, configuration: configuration(server))
             }
-            guard case .protocolViolation(_, foreign: .http) = error else {
+            guard case .protocolViolation(_, .speaks(.http)) = error else {
                 Issue.record("\(error as Any)")
                 return
             }
@@ -75,7 +75,7 @@ import Testing
             let error = await #expect(throws: STOMPClientError.self) {
                 try await STOMPConnection.connect(to: server.endpoint, configuration: settings)
             }
-            guard case .protocolViolation(let violation, foreign: nil) = error else {
+            guard case .protocolViolation(let violation, nil) = error else {
                 Issue.record("\(error as Any)")
                 return
             }

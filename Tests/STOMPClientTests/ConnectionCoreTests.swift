@@ -46,7 +46,7 @@ import Testing
     @Test func theEndAnswersEveryone() throws {
         try VirtualConnection.with { connection in
             let receipt = Outcome(try #require(try connection.send(receipt: true)).future)
-            let pong = Outcome(connection.core.ping(ByteBuffer()).futureResult)
+            let pong = Outcome(connection.core.ping(ByteBuffer()).pong.futureResult)
             connection.stream.state.withLockedValue { $0.isWritable = false }
             let writer = Outcome(try #require(try connection.core.writable()))
             let left = Outcome(connection.core.disconnect())
@@ -110,6 +110,23 @@ import Testing
         }
     }
 
+    /// While this side does not read, no receipt can be seen.
+    @Test func noReceiptIsLateWhileNothingIsRead() throws {
+        try VirtualConnection.with({ $0.undeliveredLimit = 10 }) { connection in
+            let inbox = connection.core.makeInbox(takesUnclaimed: true)
+            let receipt = Outcome(try #require(try connection.send(receipt: true)).future)
+            connection.serve("MESSAGE\nsubscription:x\nmessage-id:1\ndestination:/a\n\n\0")
+            connection.pass(.seconds(60))
+            #expect(receipt.words == nil)
+            _ = connection.core.next(of: inbox)
+            #expect(connection.calls == ["SEND", "reading off", "reading on"])
+            connection.pass(.milliseconds(4999))
+            #expect(receipt.words == nil)
+            connection.pass(.seconds(5))
+            #expect(receipt.words == "timed out")
+        }
+    }
+
     /// RabbitMQ answers the receipts of a transaction after COMMIT: they are not missing before that.
     @Test func aReceiptInATransactionHasTimeFromItsEnd() throws {
         try VirtualConnection.with { connection in
@@ -120,7 +137,7 @@ import Testing
             #expect(missing.words == "timed out")
             connection.pass(.hours(1))
             #expect(held.words == nil)
-            connection.core.releaseReceipts()
+            connection.core.releaseReceipts(of: "t")
             connection.pass(.milliseconds(4999))
             #expect(held.words == nil)
             connection.serve("RECEIPT\nreceipt-id:receipt-1\n\n\0")

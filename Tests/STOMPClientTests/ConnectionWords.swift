@@ -16,7 +16,7 @@ extension ConnectionStateMachine<String, String> {
     /// Receives what one read brings.
     mutating func receive(_ text: String) -> String {
         var messages = ReceivedMessages()
-        let actions = receive(ByteBuffer(string: text), at: .now(), isTraced: false, into: &messages)
+        let actions = receive(ByteBuffer(string: text), at: .now(), isTraced: false, isMessage: false, into: &messages)
         let runs = messages.runs.map { run in
             "\(run.count) message\(run.count == 1 ? "" : "s") of \(run.subscription ?? "none")"
         }
@@ -89,8 +89,9 @@ func words(_ error: STOMPClientError) -> String {
     case .transport(let error): "broken \(error.kind)"
     case .refused: "refused"
     case .serverError: "server error"
-    case .protocolViolation(let error, let foreign):
-        "violation \(name(of: error.reason))\(foreign.map { ", speaks \($0)" } ?? "")"
+    case .protocolViolation(let error, .speaks(let foreign)): "violation \(name(of: error.reason)), speaks \(foreign)"
+    case .protocolViolation(let error, .countsCharacters): "violation \(name(of: error.reason)), counts characters"
+    case .protocolViolation(let error, nil): "violation \(name(of: error.reason))"
     case .closed(let closure, let stage):
         "closed \(closure?.code.map { "with \($0) " } ?? "")\("\(stage)".prefix { $0 != "(" })"
     case .silent: "silent"

@@ -9,9 +9,10 @@ import Testing
 @Suite struct InboxesTests {
     private typealias Next = Inbox<String>.Next
 
-    private func message(_ body: String) throws -> Message {
+    private func message(_ body: String, of subscription: String? = nil) throws -> Message {
         var decoder = FrameDecoder(version: .v12)
-        decoder.feed(ByteBuffer(string: "MESSAGE\n\n\(body)\0"))
+        let header = subscription.map { "subscription:\($0)\n" } ?? ""
+        decoder.feed(ByteBuffer(string: "MESSAGE\n\(header)\n\(body)\0"))
         guard case .frame(let frame)? = try decoder.next() else { throw CancellationError() }
         return Message(frame: frame, receivedAt: Timestamp(nanoseconds: 0))
     }
@@ -163,6 +164,46 @@ import Testing
         #expect(inboxes.wait(for: inbox, "reader") == nil)
         #expect(inboxes.deliver { _, _ in } == .resume)
         #expect(inboxes.budget.waiting == 0)
+    }
+
+    // MARK: Strays
+
+    @Test func whatBelongsNowhereIsCounted() throws {
+        var inboxes = Inboxes<String>(limit: 100)
+        let inbox = inboxes.add()
+        inboxes.route("a", to: inbox)
+        var messages = try received([("a", "1"), (nil, "2"), (nil, "3")])
+        inboxes.place(&messages)
+        #expect(inboxes.strays.count == 2)
+        #expect(inboxes.strays.takeNews().map { String(buffer: $0.body) } == "2")
+        #expect(inboxes.strays.takeNews() == nil)
+        messages = try received([(nil, "4")])
+        inboxes.place(&messages)
+        #expect(inboxes.strays.count == 3)
+        #expect(inboxes.strays.takeNews() == nil)
+    }
+
+    @Test func whoTakesTheUnclaimedHasNoStrays() throws {
+        var inboxes = Inboxes<String>(limit: 100)
+        inboxes.unclaimed = inboxes.add()
+        var messages = try received([(nil, "1")])
+        inboxes.place(&messages)
+        #expect(inboxes.strays.count == 0)
+    }
+
+    /// What was on its way when its subscription ended is nothing to warn of.
+    @Test func theMessagesOfAnEndedSubscriptionAreNoStrays() throws {
+        var inboxes = Inboxes<String>(limit: 100)
+        inboxes.route("a", to: inboxes.add())
+        _ = inboxes.unroute("a")
+        var messages = ReceivedMessages()
+        messages.append(try message("1", of: "a"), of: nil)
+        inboxes.place(&messages)
+        #expect(inboxes.strays.count == 0)
+        messages = ReceivedMessages()
+        messages.append(try message("1", of: "b"), of: nil)
+        inboxes.place(&messages)
+        #expect(inboxes.strays.count == 1)
     }
 }
 

@@ -13,7 +13,7 @@ import Testing
     private func table(_ ids: String..., held: [String] = []) -> ReceiptTable<String> {
         var table = ReceiptTable<String>(timeout: .milliseconds(1000))
         for id in ids { table.add(id, id, at: time(0)) }
-        for id in held { table.add(id, id, isHeld: true, at: time(0)) }
+        for id in held { table.add(id, id, in: "tx-\(id)", at: time(0)) }
         return table
     }
 
@@ -75,7 +75,7 @@ import Testing
         var table = table(held: ["t"])
         #expect(table.deadline == nil)
         #expect(table.expire(at: time(1 << 30)).isEmpty)
-        table.release(at: time(5000))
+        table.release("tx-t", at: time(5000))
         #expect(table.deadline == time(6000))
         #expect(table.expire(at: time(6000)) == ["t"])
     }
@@ -96,13 +96,32 @@ import Testing
         var table = table(held: ["t", "u"])
         #expect(table.arrived("t", at: time(10)) == "t")
         #expect(table.deadline == nil)
-        table.release(at: time(20))
+        table.release("tx-u", at: time(20))
         #expect(table.deadline == time(1020))
+    }
+
+    /// The end of one transaction starts no other's clock.
+    @Test func eachTransactionHoldsItsOwn() {
+        var table = table(held: ["t", "u"])
+        table.release("tx-u", at: time(100))
+        #expect(table.deadline == time(1100))
+        #expect(table.expire(at: time(1100)) == ["u"])
+        #expect(table.deadline == nil)
+        table.release("tx-t", at: time(2000))
+        #expect(table.deadline == time(3000))
+    }
+
+    /// What could not be seen is not late.
+    @Test func theClockStartsAnewAfterAPauseOfReading() {
+        var table = table("a", held: ["t"])
+        table.restart(at: time(5000))
+        #expect(table.expire(at: time(5999)).isEmpty)
+        #expect(table.expire(at: time(6000)) == ["a"])
     }
 
     @Test func releasingNothingLeavesTheClock() {
         var table = table("a")
-        table.release(at: time(900))
+        table.release("tx-a", at: time(900))
         #expect(table.deadline == time(1000))
     }
 
@@ -119,7 +138,7 @@ import Testing
 
     @Test func aPongAnswersAllPingsBeforeItsOwn() {
         var pings = PendingPings<Int>()
-        for (number, payload) in ["a", "b", "a", "c"].enumerated() { pings.add(bytes(payload), number) }
+        for (number, payload) in ["a", "b", "a", "c"].enumerated() { _ = pings.add(bytes(payload), number) }
         #expect(pings.pong(bytes("x")).isEmpty)
         #expect(pings.pong(bytes("b")) == [0, 1])
         #expect(pings.pong(bytes("b")).isEmpty)
@@ -129,7 +148,16 @@ import Testing
 
     @Test func ofEqualPingsTheLastCounts() {
         var pings = PendingPings<Int>()
-        for number in 0..<3 { pings.add(bytes(""), number) }
+        for number in 0..<3 { _ = pings.add(bytes(""), number) }
         #expect(pings.pong(bytes("")) == [0, 1, 2])
+    }
+
+    @Test func aPingThatIsGivenUpIsForgotten() {
+        var pings = PendingPings<Int>()
+        let first = pings.add(bytes("a"), 1)
+        _ = pings.add(bytes("a"), 2)
+        pings.remove(first)
+        pings.remove(first)
+        #expect(pings.pong(bytes("a")) == [2])
     }
 }

@@ -97,8 +97,8 @@ import enum TestSupport.Loopback
             !TransportError.http(.notEventStream(HTTPRefusal(status: 204, reason: "", body: ""), from: "u")).mayPass(
                 hadSession: true))
         let lasting: [STOMPClientError] = [
-            .protocolViolation(STOMPProtocolError(.peer, .loneCarriageReturn), foreign: nil), .noEndpoint,
-            .protocolViolation(STOMPProtocolError(.peer, .lineTooLong(limit: 1)), foreign: nil),
+            .protocolViolation(STOMPProtocolError(.peer, .loneCarriageReturn), nil), .noEndpoint,
+            .protocolViolation(STOMPProtocolError(.peer, .lineTooLong(limit: 1)), nil),
             .invalidEndpoint("x", .noScheme), .cannotSend(.afterDisconnect),
             .transport(.tcp(.cannotListen(on: "a:1", nil))),
         ]

@@ -97,7 +97,7 @@ struct VirtualConnection {
             let id = receipt ? session.makeReceiptID() : nil
             return (id, [try session.send(to: "/a", transaction: transaction, receipt: id)])
         }
-        return id.map { core.awaitReceipt($0, isHeld: transaction != nil) }
+        return id.map { core.awaitReceipt($0, in: transaction) }
     }
 }
 

@@ -12,7 +12,7 @@ extension STOMPProtocolError {
     var code: Code {
         switch reason {
         case .unknownCommand, .skippedFrame, .loneCarriageReturn: .unknownCommand
-        case .headerWithoutColon, .nulInHeaders: .malformedHeader
+        case .headerWithoutColon, .nulInHeaders, .bareCarriageReturn: .malformedHeader
         case .undefinedEscape: .undefinedEscape
         case .malformedContentLength: .malformedContentLength
         case .noNULAfterBody, .wrongContentLength: .contentLengthMismatch

@@ -35,11 +35,24 @@ import Testing
         expectDecoding("MESSAGE\r\na:b\n\n\0", version, gives: [Content(.message, ["a": "b"])])
     }
 
-    @Test(arguments: anyVersion)
+    @Test(arguments: [nil, STOMPVersion.v10, .v11])
     func keepsACarriageReturnInsideALine(version: STOMPVersion?) {
         expectDecoding("MESSAGE\na:b\rc\n\n\0", version, gives: [Content(.message, ["a": "b\rc"])])
         // Only one belongs to the end of the line.
         expectDecoding("MESSAGE\r\na:b\r\r\n\r\n\0", version, gives: [Content(.message, ["a": "b\r"])])
+    }
+
+    /// STOMP 1.2 escapes it, except in the frames that connect.
+    @Test func refusesACarriageReturnInsideALineOf12() {
+        for headers in ["a:b\rc\n", "\ra:b\n", "a:\rb\r\n", "a:b\r\r\nc:d\n", "x:y\r\na\r:b\r\n"] {
+            expectDecoding("MESSAGE\n\(headers)\n\0", .v12, then: .malformedHeader)
+        }
+        expectDecoding(
+            "MESSAGE\r\na:b\r\nc:d\r\n\r\n\r\0", .v12,
+            gives: [
+                Content(.message, ["a": "b", "c": "d"], "\r")
+            ])
+        expectDecoding("CONNECTED\na:b\rc\n\n\0", .v12, gives: [Content(.connected, ["a": "b\rc"])])
     }
 
     @Test(arguments: Command.allCases, anyVersion)

@@ -5,6 +5,26 @@ import Testing
 
 /// What stands between frames, the end of the stream, and frames as views.
 @Suite struct FrameDecoderStreamTests {
+    /// What cannot be the beginning of a command shows without the end of its line.
+    @Test func knowsABeginningThatIsHopeless() throws {
+        func hopeless(_ stream: String) throws -> Bool {
+            var decoder = FrameDecoder(version: .v12)
+            decoder.feed(ByteBuffer(string: stream))
+            while try decoder.next() != nil {}
+            return decoder.hopelessBeginning != nil
+        }
+        for command in Command.allCases {
+            for length in 0...command.rawValue.count {
+                #expect(try !hopeless(String(command.rawValue.prefix(length))))
+            }
+            #expect(try !hopeless(command.rawValue + "\r"))
+            #expect(try hopeless(command.rawValue + "X"))
+            #expect(try !hopeless(command.rawValue + "\na"))
+            #expect(try !hopeless("\n" + command.rawValue))
+        }
+        for stream in ["o", "\u{FF}", "MESSAGE ", "\n\n{", "RECEIPT\n\n\0o"] { #expect(try hopeless(stream)) }
+    }
+
     @Test(arguments: anyVersion)
     func takesEndsOfLineBetweenFrames(version: STOMPVersion?) {
         let (receipt, body) = (Content(.receipt), Content(.message, [:], "\n"))

@@ -70,6 +70,20 @@ import Testing
         #expect(log.lines.last == "ended: TCP: connection lost to 127.0.0.1:1")
     }
 
+    /// A stream that a layer has failed is over at once, whenever its connection closes.
+    @Test func aFailureIsToldOnce() throws {
+        let (channel, log) = try open()
+        channel.pipeline.fireChannelRead(ByteBuffer(string: "a"))
+        channel.pipeline.fireChannelReadComplete()
+        channel.pipeline.fireUserInboundEventTriggered(StreamFailure(error: .webSocket(.unknownExtensions(["x"]))))
+        let lines = log.lines
+        #expect(lines.count == 3 && lines.last?.hasPrefix("ended: WebSocket: ") == true)
+        channel.pipeline.fireChannelRead(ByteBuffer(string: "b"))
+        channel.pipeline.fireErrorCaught(ChannelError.alreadyClosed)
+        channel.pipeline.fireChannelInactive()
+        #expect(log.lines == lines)
+    }
+
     @Test func whatAFlushBringsIsToldAfterIt() throws {
         let (channel, log) = try open(Breaking())
         log.call { $0.flush() }

@@ -38,17 +38,18 @@ struct HeaderCommandOptionsTests {
         _ = try ConnectionOptions.parse(arguments)
     }
 
+    /// Their names are secret in this process from here on, so that they are no other test's.
     @Test func theCommandsRunForEachAttempt() async throws {
         let options = try ConnectionOptions.parse([
-            "-C", "a: 1", "--connect-header-command", "b: echo 둘 2", "--connect-header-command", "c: echo 3",
-            "--http-header", "X: 4", "--http-header-command", "Y: echo 5",
+            "-C", "a: 1", "--connect-header-command", "x-two: echo 둘 2", "--connect-header-command", "x-three: echo 3",
+            "--http-header", "X: 4", "--http-header-command", "X-Five: echo 5",
         ])
         let endpoint = try Endpoint("ws://h/ws")
         let configuration = try #require(try options.servers([endpoint]).first).configuration
         #expect(configuration.session.headers == ["a": "1"])
         let attempt = try await configuration.forAttempt(until: .now() + .seconds(30))
-        #expect(attempt.session.headers == ["a": "1", "b": "둘 2", "c": "3"])
-        #expect(attempt.transport.httpHeaders.map { "\($0.name)=\($0.value)" } == ["X=4", "Y=5"])
+        #expect(attempt.session.headers == ["a": "1", "x-two": "둘 2", "x-three": "3"])
+        #expect(attempt.transport.httpHeaders.map { "\($0.name)=\($0.value)" } == ["X=4", "X-Five=5"])
         #expect(attempt.attemptHeaders == nil)
         #expect(try options.forOtherServer().headerCommands.provider == nil)
     }

@@ -8,7 +8,8 @@ extension ConnectionCore: TransportReceiver {
         let time = timeOfRead ?? .now()
         timeOfRead = time
         let isTraced = trace.wants(.frames)
-        let actions = machine.receive(bytes, at: time, isTraced: isTraced, into: &newMessages)
+        let actions = machine.receive(
+            bytes, at: time, isTraced: isTraced, isMessage: keepsMessages, into: &newMessages)
         for action in actions {
             switch action {
             case .trace(.heartBeat): traceHeartBeat(.incoming)
@@ -31,7 +32,11 @@ extension ConnectionCore: TransportReceiver {
         heartBeats.received(at: eventLoop.now)
         timeOfRead = nil
         deliver()
-        if machine.phase == .open { perform(inboxes.budget.endRead()) }
+        switch machine.phase {
+        case .open: perform(inboxes.budget.endRead())
+        case .opening: if let unfinished = machine.unfinished { configuration.notice(.opening(unfinished)) }
+        case .leaving, .closed: break
+        }
     }
 
     func happened(_ event: TransportEvent) {
@@ -46,7 +51,7 @@ extension ConnectionCore: TransportReceiver {
         case .invalidUTF8:
             guard !warnedOfInvalidUTF8 else { return }
             warnedOfInvalidUTF8 = true
-            configuration.logger.warning("a text message was no UTF-8: a browser would close with 1007")
+            configuration.notice(.invalidUTF8)
         }
     }
 
@@ -56,7 +61,8 @@ extension ConnectionCore: TransportReceiver {
     }
 
     func ended(_ error: TransportError?) {
-        if let close = machine.streamEnded(error) { perform(close) }
+        let quiet = heartBeats.quietWithoutBeats(at: eventLoop.now)
+        if let close = machine.streamEnded(error, quiet: quiet) { perform(close) }
     }
 }
 

@@ -24,6 +24,8 @@ final class ConnectionCore {
 
     let stream: any TransportStream
     let configuration: ClientConfiguration
+    /// Whether the stream keeps the borders of messages.
+    let keepsMessages: Bool
     let eventLoop: any EventLoop
     var machine: Machine
     var receipts: ReceiptTable<EventLoopPromise<Timestamp>>
@@ -53,6 +55,7 @@ final class ConnectionCore {
     init(stream: any TransportStream, configuration: ClientConfiguration, opening: EventLoopPromise<Opened>) {
         self.stream = stream
         self.configuration = configuration
+        keepsMessages = stream.description.keepsMessages
         eventLoop = stream.eventLoop
         machine = Machine(limits: configuration.limits, opening: opening)
         receipts = ReceiptTable(timeout: configuration.receiptTimeout)
@@ -147,23 +150,24 @@ final class ConnectionCore {
 
     // MARK: Receipts and pongs
 
-    /// - Parameter isHeld: whether its time begins only with ``releaseReceipts()``.
-    func awaitReceipt(_ id: String, isHeld: Bool = false) -> Receipt {
+    /// - Parameter transaction: the one that its frame belongs to. Its time begins only with ``releaseReceipts(of:)``.
+    func awaitReceipt(_ id: String, in transaction: String? = nil) -> Receipt {
         let promise = eventLoop.makePromise(of: Timestamp.self)
-        receipts.add(id, promise, isHeld: isHeld, at: eventLoop.now)
+        receipts.add(id, promise, in: transaction, at: eventLoop.now)
         startReceiptClock()
         return Receipt(id: id, future: promise.futureResult)
     }
 
     /// A transaction has ended.
-    func releaseReceipts() {
-        receipts.release(at: eventLoop.now)
+    func releaseReceipts(of transaction: String) {
+        receipts.release(transaction, at: eventLoop.now)
         startReceiptClock()
     }
 
     private func startReceiptClock() {
         guard let deadline = receipts.deadline else { return }
         startClock(.receipts, until: deadline) { core in
+            if !core.inboxes.budget.isReading { core.receipts.restart(at: core.eventLoop.now) }
             let error = STOMPClientError.timedOut(.receipt, within: core.receipts.timeout)
             for promise in core.receipts.expire(at: core.eventLoop.now) { promise.fail(error) }
             core.startReceiptClock()
@@ -172,12 +176,12 @@ final class ConnectionCore {
 
     /// Sends a ping of WebSocket.
     ///
-    /// - Returns: what succeeds with its pong, and which the caller may fail before.
-    func ping(_ payload: ByteBuffer) -> EventLoopPromise<Void> {
+    /// - Returns: what succeeds with its pong, and which the caller may fail before; and what ``PendingPings`` knows it by.
+    func ping(_ payload: ByteBuffer) -> (pong: EventLoopPromise<Void>, id: Int) {
         let pong = eventLoop.makePromise(of: Void.self)
-        pings.add(payload, pong)
+        let id = pings.add(payload, pong)
         stream.request(.ping(Array(buffer: payload)))
-        return pong
+        return (pong, id)
     }
 
     // MARK: Inboxes
@@ -220,6 +224,7 @@ final class ConnectionCore {
     /// Passes on what the read under way has brought.
     func deliver() {
         inboxes.place(&newMessages)
+        if let first = inboxes.strays.takeNews() { configuration.notice(.strayMessage(first)) }
         perform(inboxes.deliver { reader, messages in reader.resume(returning: messages) })
     }
 
@@ -230,6 +235,7 @@ final class ConnectionCore {
         case .resume:
             // While this side did not listen, the peer's silence meant nothing.
             heartBeats.received(at: eventLoop.now)
+            receipts.restart(at: eventLoop.now)
             stream.setReading(true)
         }
     }
@@ -275,6 +281,7 @@ final class ConnectionCore {
         releaseWriters { $0.fail(error) }
         for promise in pings.removeAll() { promise.fail(error) }
         deliver()
+        if inboxes.strays.count > 1 { configuration.notice(.strayMessages(inboxes.strays.count)) }
         let end = close.reason.endOfMessages
         for reader in inboxes.finishAll(end) { reader.resume(with: end.map { nil }) }
     }

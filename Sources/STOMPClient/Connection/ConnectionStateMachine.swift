@@ -150,10 +150,11 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
     /// - Parameters:
     ///   - time: when the bytes were read.
     ///   - isTraced: whether the result has each frame and each heart-beat too.
+    ///   - isMessage: whether the bytes are a message, and not what one read of a stream brought.
     mutating func receive(
-        _ bytes: ByteBuffer, at time: Timestamp, isTraced: Bool, into messages: inout ReceivedMessages
+        _ bytes: ByteBuffer, at time: Timestamp, isTraced: Bool, isMessage: Bool, into messages: inout ReceivedMessages
     ) -> [ReceiveAction] {
-        var input = OpenStream.Input(bytes: bytes, time: time, isTraced: isTraced)
+        var input = OpenStream.Input(bytes: bytes, time: time, isTraced: isTraced, isMessage: isMessage)
         var actions: [ReceiveAction] = []
         while true {
             let stop: OpenStream.Stop
@@ -188,9 +189,10 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
             case .needsBytes: return actions
             case .disconnected: reason = .left(.confirmed)
             case .error(let frame): reason = .failed(isOpening ? .refused(frame) : .serverError(frame))
-            case .violation(let error):
-                let foreign = isOpening ? error.foreignProtocol(bytes) : nil
-                reason = .failed(.protocolViolation(error, foreign: foreign))
+            case .violation(let error, .speaks) where !isOpening:
+                // Who said CONNECTED speaks STOMP.
+                reason = .failed(.protocolViolation(error, nil))
+            case .violation(let error, let cause): reason = .failed(.protocolViolation(error, cause))
             }
             if let close = close(reason) { actions.append(.close(close)) }
             return actions
@@ -215,11 +217,13 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
     }
 
     /// The stream is over; with an error where it broke.
-    mutating func streamEnded(_ error: TransportError?) -> CloseAction? {
+    ///
+    /// - Parameter quiet: how long nothing had passed either way, where no heart-beats were agreed on.
+    mutating func streamEnded(_ error: TransportError?, quiet: TimeAmount? = nil) -> CloseAction? {
         let reason: ClosedReason
         switch state {
         case .opening(let stream, _): reason = .failed(stream.failure(error, isOpening: true))
-        case .open(let stream): reason = .failed(stream.failure(error, isOpening: false))
+        case .open(let stream): reason = .failed(stream.failure(error, isOpening: false, quiet: quiet))
         case .leaving(let stream, _):
             reason = stream.outcome(error).map { .left($0) } ?? .failed(stream.failure(error, isOpening: false))
         case .closed: return nil

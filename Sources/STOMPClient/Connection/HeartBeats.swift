@@ -42,6 +42,11 @@ struct HeartBeats {
     /// How long nothing has come.
     func silence(at now: NIODeadline) -> TimeAmount { monitor.silence(at: now) }
 
+    /// How long nothing has passed either way; nil where a side has promised heart-beats.
+    func quietWithoutBeats(at now: NIODeadline) -> TimeAmount? {
+        incoming == nil && outgoing == nil ? monitor.quiet(at: now) : nil
+    }
+
     /// - Parameters:
     ///   - isReading: whether the socket is read; while it is not, the server's silence means nothing.
     ///   - isWritable: whether a heart-beat would leave soon. Where it would not, a full queue is on its way already,

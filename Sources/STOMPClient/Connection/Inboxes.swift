@@ -1,3 +1,5 @@
+import STOMPCore
+
 /// Where messages wait for their readers, and which subscription goes where. A value: readers who are to be resumed are
 /// handed to the caller.
 ///
@@ -9,6 +11,8 @@ struct Inboxes<Reader> {
     var unclaimed: Int?
     /// What waits in all of them, and whether the socket is read.
     var budget: ReadingBudget
+    var strays = StrayMessages()
+    private var ended = EndedSubscriptions()
     /// Those that something was added to since the last ``deliver(_:)``.
     private var touched: [Int] = []
 
@@ -29,10 +33,12 @@ struct Inboxes<Reader> {
     /// Removes a subscription's route. Returns its inbox where no other subscription goes there: it ends.
     mutating func unroute(_ subscription: String) -> Int? {
         guard let inbox = routes.removeValue(forKey: subscription) else { return nil }
+        ended.add(subscription)
         return inbox == unclaimed || routes.values.contains(inbox) ? nil : inbox
     }
 
-    /// Puts messages where they belong. What belongs nowhere is dropped.
+    /// Puts messages where they belong. What belongs nowhere is counted as stray, unless it may have been on its way when
+    /// its subscription ended.
     mutating func place(_ received: inout ReceivedMessages) {
         var start = 0
         for run in received.runs {
@@ -41,6 +47,10 @@ struct Inboxes<Reader> {
                 inboxes[inbox].append(received.messages[start..<end], bytes: run.bytes)
                 budget.add(run.bytes)
                 if touched.last != inbox { touched.append(inbox) }
+            } else {
+                for message in received.messages[start..<end] where !ended.contains(message.headers["subscription"]) {
+                    strays.add(message.frame)
+                }
             }
             start = end
         }
@@ -90,6 +100,35 @@ struct Inboxes<Reader> {
     mutating func finishAll(_ end: Result<Void, STOMPClientError>) -> [Reader] {
         inboxes.indices.compactMap { inboxes[$0].finish(end) }
     }
+}
+
+/// Messages that belong to no subscription of this side, and are dropped.
+struct StrayMessages {
+    private(set) var count = 0
+    /// The first one, until somebody has it.
+    private var first: Frame?
+
+    mutating func add(_ frame: Frame) {
+        if count == 0 { first = frame.detached() }
+        count += 1
+    }
+
+    /// The first one, once.
+    mutating func takeNews() -> Frame? { first.take() }
+}
+
+/// The subscriptions that this side has ended last, whose messages may still be on their way.
+private struct EndedSubscriptions {
+    private static let limit = 1000
+    private var ids: Set<String> = []
+
+    mutating func add(_ id: String) {
+        if ids.count == Self.limit { ids = [] }
+        ids.insert(id)
+    }
+
+    /// Whether messages are for one of them; those of STOMP 1.0 may not say for which they are.
+    func contains(_ id: String?) -> Bool { id.map(ids.contains) ?? !ids.isEmpty }
 }
 
 /// Messages between the socket and one reader.

@@ -17,6 +17,8 @@ struct OpenStream {
         let time: Timestamp
         /// Whether the trace wants to see frames and heart-beats.
         let isTraced: Bool
+        /// Whether the bytes are a message, and not what one read of a stream brought.
+        let isMessage: Bool
     }
 
     /// Why ``read(_:_:into:)`` stopped.
@@ -30,7 +32,7 @@ struct OpenStream {
         /// An ERROR came. It is a frame of its own buffer.
         case error(Frame)
         /// What came is not STOMP, or not at this point.
-        case violation(STOMPProtocolError)
+        case violation(STOMPProtocolError, STOMPClientError.ViolationCause?)
     }
 
     /// Decodes what came up to a frame that changes the state of the connection.
@@ -58,11 +60,19 @@ struct OpenStream {
                     return .error(frame.detached())
                 }
             }
+            if let error = decoder.hopelessBeginning, input.isMessage || decoder.bufferedBytes >= Self.tellingSize {
+                return .violation(error, error.foreignProtocol.map { .speaks($0) })
+            }
             return .needsBytes
         } catch {
-            return .violation(error)
+            let cause = LengthInCharacters(error, in: decoder.rejected).map(
+                STOMPClientError.ViolationCause.countsCharacters)
+            return .violation(error, cause ?? error.foreignProtocol.map { .speaks($0) })
         }
     }
+
+    /// As many bytes of a stream as tell protocols from each other.
+    private static let tellingSize = 8
 
     /// The frame whose beginning came and whose rest did not.
     var unfinished: UnfinishedFrame? { decoder.unfinished }
@@ -75,12 +85,29 @@ struct OpenStream {
     }
 
     /// Why a session failed whose stream has ended so.
-    func failure(_ error: TransportError?, isOpening: Bool) -> STOMPClientError {
+    ///
+    /// - Parameter quiet: how long nothing had passed either way, where no heart-beats were agreed on.
+    func failure(_ error: TransportError?, isOpening: Bool, quiet: TimeAmount? = nil) -> STOMPClientError {
+        if let quiet, quiet >= Self.longQuiet, unfinished == nil, isPlainEnd(error) {
+            return .closed(closure, .afterQuiet(quiet, error))
+        }
         if closure?.code == nil, let error { return .transport(error) }
         guard let unfinished, !isOpening || unfinished.command != nil else {
             return .closed(closure, isOpening ? .beforeConnected : .betweenFrames)
         }
         return .closed(closure, .insideFrame(unfinished))
+    }
+
+    /// What a proxy may take for an idle connection.
+    private static let longQuiet = TimeAmount.seconds(5)
+
+    /// Whether the peer ended the stream without saying that something was wrong.
+    private func isPlainEnd(_ error: TransportError?) -> Bool {
+        guard closure?.code == nil || closure?.code == 1000 else { return false }
+        switch error {
+        case nil, .webSocket(.closedWithoutCloseFrame): return true
+        default: return false
+        }
     }
 
     /// What the end of the stream says of a DISCONNECT before it; nil where it says that the session failed.
@@ -151,9 +178,12 @@ extension Session {
 }
 
 extension STOMPProtocolError {
-    /// The protocol that a peer speaks instead of STOMP, where its first bytes show it.
-    func foreignProtocol(_ bytes: ByteBuffer) -> ForeignProtocol? {
-        guard case .unknownCommand = reason else { return nil }
-        return ForeignProtocol(firstBytes: bytes.readableBytesView)
+    /// The protocol that a peer speaks instead of STOMP, where this shows it.
+    package var foreignProtocol: ForeignProtocol? {
+        switch reason {
+        case .unknownCommand(let line): ForeignProtocol(firstBytes: line.bytes)
+        case .unexpectedFrame(.connect, .beforeConnected), .unexpectedFrame(.stomp, .beforeConnected): .echo
+        default: nil
+        }
     }
 }

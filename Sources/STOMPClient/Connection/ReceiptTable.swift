@@ -8,8 +8,9 @@ struct ReceiptTable<Waiter> {
     /// How long the next receipt may take.
     let timeout: TimeAmount
     private var waiters: [String: Waiter] = [:]
-    /// Those of `waiters` whose time has not begun: a server may answer a message in a transaction after its end.
-    private var held: Set<String> = []
+    /// Those of `waiters` whose time has not begun, each with its transaction: a server may answer a message in one after
+    /// its end.
+    private var held: [String: String] = [:]
     /// When the clock was started last.
     private var start = NIODeadline.uptimeNanoseconds(0)
 
@@ -23,24 +24,29 @@ struct ReceiptTable<Waiter> {
 
     private var hasRunning: Bool { waiters.count > held.count }
 
-    /// - Parameter isHeld: whether its time begins only with ``release(at:)``.
-    mutating func add(_ id: String, _ waiter: Waiter, isHeld: Bool = false, at now: NIODeadline) {
+    /// - Parameter transaction: the one that its frame belongs to. Its time begins only with ``release(_:at:)``.
+    mutating func add(_ id: String, _ waiter: Waiter, in transaction: String? = nil, at now: NIODeadline) {
         if !hasRunning { start = now }
         waiters[id] = waiter
-        if isHeld { held.insert(id) }
+        held[id] = transaction
     }
 
     /// A transaction has ended: its receipts may be expected now.
-    mutating func release(at now: NIODeadline) {
-        guard !held.isEmpty else { return }
-        held = []
+    mutating func release(_ transaction: String, at now: NIODeadline) {
+        let count = held.count
+        held = held.filter { $0.value != transaction }
+        if held.count < count { start = now }
+    }
+
+    /// The clock starts anew: until now no receipt could be seen, as nothing was read.
+    mutating func restart(at now: NIODeadline) {
         start = now
     }
 
     /// Returns who waits for the receipt that came; nil where nobody does.
     mutating func arrived(_ id: String, at now: NIODeadline) -> Waiter? {
         guard let waiter = waiters.removeValue(forKey: id) else { return nil }
-        held.remove(id)
+        held[id] = nil
         start = now
         return waiter
     }
@@ -48,8 +54,8 @@ struct ReceiptTable<Waiter> {
     /// Returns who has waited in vain; nobody while the time is not up.
     mutating func expire(at now: NIODeadline) -> [Waiter] {
         guard let deadline, deadline <= now else { return [] }
-        let missing = waiters.filter { !held.contains($0.key) }
-        waiters = waiters.filter { held.contains($0.key) }
+        let missing = waiters.filter { held[$0.key] == nil }
+        waiters = waiters.filter { held[$0.key] != nil }
         return Array(missing.values)
     }
 
@@ -57,7 +63,7 @@ struct ReceiptTable<Waiter> {
     mutating func removeAll() -> [Waiter] {
         defer {
             waiters = [:]
-            held = []
+            held = [:]
         }
         return Array(waiters.values)
     }

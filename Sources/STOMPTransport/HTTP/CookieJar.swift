@@ -1,7 +1,7 @@
 import NIOHTTP1
 
-/// The cookies of one server (RFC 6265), for as long as a connection to it is wanted: domain, path and time are not
-/// looked at, as all requests go to the place that the cookies came from.
+/// The cookies of one server (RFC 6265), for as long as a connection to it is wanted: domain and path are not looked at,
+/// as all requests go to the place that the cookies came from. What is to expire later stays.
 struct CookieJar {
     /// The most cookies that are kept, and the most bytes of one; the rest is ignored (section 6.1).
     static let maximumCount = 50
@@ -20,13 +20,20 @@ struct CookieJar {
             ? nil : cookies.map { $0.name.isEmpty ? $0.value : "\($0.name)=\($0.value)" }.joined(separator: "; ")
     }
 
-    /// Takes what an answer sets.
-    mutating func store(_ headers: HTTPHeaders) {
+    /// Stores what an answer sets, and deletes what it says has expired by `now`.
+    mutating func store(_ headers: HTTPHeaders, at now: Timestamp = .now()) {
         for field in headers["Set-Cookie"] {
             let parts = field.split(separator: ";", omittingEmptySubsequences: false)
-            let isExpired = parts.dropFirst().contains { Self.attribute($0) == ("max-age", "0") }
-            if let pair = parts.first { set(pair, isExpired: isExpired) }
+            let attributes = Dictionary(parts.dropFirst().map(Self.attribute)) { _, last in last }
+            if let pair = parts.first { set(pair, isExpired: Self.isExpired(attributes, at: now)) }
         }
+    }
+
+    /// `Max-Age` counts before `Expires` (RFC 6265, section 5.3).
+    private static func isExpired(_ attributes: [String: String], at now: Timestamp) -> Bool {
+        if let age = attributes["max-age"].flatMap({ Int($0) }) { return age <= 0 }
+        guard let end = attributes["expires"].flatMap({ HTTPDate.seconds(of: $0) }) else { return false }
+        return end <= now.nanoseconds / 1_000_000_000
     }
 
     private mutating func set(_ pair: Substring, isExpired: Bool = false) {

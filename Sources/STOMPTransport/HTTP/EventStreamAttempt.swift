@@ -83,7 +83,10 @@ final class EventStreamAttempt: StreamAttempt {
     private func refusal(_ head: HTTPResponseHead) -> TransportError? {
         guard let exchange else { return nil }
         let answer = HTTPRefusal(head, body: "")
-        if answer.status == 200, answer.mediaType == "text/event-stream" { return nil }
+        if answer.status == 200, answer.mediaType == "text/event-stream" {
+            let coding = head.headers["Content-Encoding"].joined(separator: ", ").lowercased()
+            return coding.isEmpty || coding == "identity" ? nil : .http(.compressedAnswer(encoding: coding))
+        }
         return .http(.notEventStream(answer, from: exchange.url))
     }
 

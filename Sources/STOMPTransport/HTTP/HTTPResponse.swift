@@ -104,7 +104,7 @@ public struct HTTPRefusal: Sendable, Hashable {
     public var location: String?
     /// The value of `Content-Type`.
     public var contentType: String?
-    /// How long the server wants to be left alone: `Retry-After` in seconds (RFC 9110, section 10.2.3), a day at most.
+    /// How long the server wants to be left alone: `Retry-After` (RFC 9110, section 10.2.3), a day at most.
     public var retryAfter: TimeAmount?
 
     public init(
@@ -144,8 +144,12 @@ extension HTTPRefusal {
             status: Int(head.status.code), reason: head.status.reasonPhrase, body: body,
             location: head.headers.first(name: "Location"),
             contentType: head.headers.first(name: "Content-Type"),
-            retryAfter: head.headers.first(name: "Retry-After").flatMap { Int64($0) }.map {
-                .seconds(min(max($0, 0), 24 * 3600))
-            })
+            retryAfter: head.headers.first(name: "Retry-After").flatMap { Self.wait($0, at: .now()) })
+    }
+
+    /// - Parameter value: of `Retry-After`: seconds, or a date.
+    static func wait(_ value: String, at now: Timestamp) -> TimeAmount? {
+        let seconds = Int64(value) ?? HTTPDate.seconds(of: value).map { Int64($0) - now.nanoseconds / 1_000_000_000 }
+        return seconds.map { .seconds(min(max($0, 0), 24 * 3600)) }
     }
 }

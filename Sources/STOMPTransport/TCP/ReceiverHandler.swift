@@ -57,6 +57,10 @@ final class ReceiverHandler: ChannelDuplexHandler {
                 ending = closure.isClean ? .done : .brokenOff
             }
             deliver(.happened(event), context)
+        case let failure as StreamFailure:
+            error = error ?? failure.error
+            ending = .done
+            deliver(.ended, context)
         case ChannelEvent.inputClosed where ending == .open:
             ending = .done
             deliver(.happened(.closed(TransportClosure(layer: .tcp, isClean: true))), context)

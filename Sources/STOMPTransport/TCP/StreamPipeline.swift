@@ -159,6 +159,11 @@ struct MessageLimit: Sendable {
     var bytes: Int?
 }
 
+/// Travels up the pipeline where a layer has failed the stream, whose connection closes later.
+struct StreamFailure: Sendable {
+    let error: TransportError
+}
+
 /// Travels down the pipeline to end the stream: each layer that has a closing handshake stops it there, and sends it on
 /// when that is done.
 struct StreamClosing: Sendable {}

@@ -8,6 +8,8 @@ public enum WebSocketFailure: Sendable, Hashable {
     case noUpgradeHeader(from: String)
     case noConnectionHeader(from: String)
     case wrongAccept(from: String)
+    /// A 101 whose body was to come in chunks, and no frame came after it.
+    case chunkedUpgrade(from: String)
     case unofferedExtension(String, from: String)
     case invalidExtensionAnswer(String, from: String)
     case unofferedSubprotocol([String], from: String, offered: [String])
@@ -24,8 +26,8 @@ public enum WebSocketFailure: Sendable, Hashable {
     public var kind: TransportError.Kind {
         switch self {
         case .refused: .refused
-        case .notUpgraded, .noUpgradeHeader, .noConnectionHeader, .wrongAccept, .unofferedExtension,
-            .invalidExtensionAnswer, .unofferedSubprotocol, .unknownExtensions, .protocolViolation:
+        case .notUpgraded, .noUpgradeHeader, .noConnectionHeader, .wrongAccept, .chunkedUpgrade,
+            .unofferedExtension, .invalidExtensionAnswer, .unofferedSubprotocol, .unknownExtensions, .protocolViolation:
             .protocolViolation
         case .messageTooLarge, .tooMuchUnread: .limitExceeded
         case .closedWithoutCloseFrame: .connectionLost

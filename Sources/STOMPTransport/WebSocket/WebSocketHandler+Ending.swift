@@ -11,8 +11,12 @@ extension WebSocketHandler {
 
     func fail(_ violation: WebSocketViolation, _ context: ChannelHandlerContext) {
         guard handshake.mayReceive else { return }
-        error = violation.error(by: role.peer)
+        let error = chunkedAnswer.map { .webSocket(.chunkedUpgrade(from: $0)) } ?? violation.error(by: role.peer)
+        self.error = error
         perform(handshake.fail(violation), context)
+        // The connection closes when the peer lets it; why is known now.
+        context.fireChannelReadComplete()
+        context.fireUserInboundEventTriggered(StreamFailure(error: error))
     }
 
     func connectionEnded(_ context: ChannelHandlerContext) {

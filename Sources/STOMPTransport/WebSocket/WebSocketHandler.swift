@@ -15,6 +15,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     let role: Role
     let options: TransportOptions
+    /// The URL whose 101 said that its body comes in chunks, until a frame has come all the same.
+    private(set) var chunkedAnswer: String?
     private var trace: WebSocketTrace
     private var reader: WebSocketFrameReader
     private var assembler: WebSocketMessageAssembler
@@ -42,8 +44,13 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private static let mostPongsUnderWay = 256
 
     /// - Throws: ``TransportError`` where messages cannot be compressed.
-    init(role: Role, options: TransportOptions, compression: PerMessageDeflate? = nil) throws(TransportError) {
+    ///
+    /// - Parameter chunkedAnswer: the URL whose 101 said that its body comes in chunks.
+    init(
+        role: Role, options: TransportOptions, compression: PerMessageDeflate? = nil, chunkedAnswer: String? = nil
+    ) throws(TransportError) {
         self.role = role
+        self.chunkedAnswer = chunkedAnswer
         self.options = options
         trace = WebSocketTrace(options.trace)
         let limit = min(max(0, options.maximumMessage), Int(UInt32.max))
@@ -73,6 +80,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
             // What a frame brings may end the stream, or stop the reading.
             while handshake.mayReceive, isReading || isLast, let frame = try reader.next() {
                 trace.record(.incoming, frame)
+                chunkedAnswer = nil
                 try receive(frame, context)
                 guard toldSize >= Self.portion else { continue }
                 guard !isLast else { return leaveOut() }

@@ -145,7 +145,10 @@ final class WebSocketUpgrade: ChannelInboundHandler, RemovableChannelHandler {
             let description = TransportDescription(
                 .webSocket, remoteAddress: addressText(channel.remoteAddress),
                 subprotocol: agreement.subprotocol, tlsSummary: tls)
-            let handler = try WebSocketHandler(role: .client, options: options, compression: agreement.compression)
+            let isChunked = head.headers.hasToken("chunked", in: "Transfer-Encoding")
+            let handler = try WebSocketHandler(
+                role: .client, options: options, compression: agreement.compression,
+                chunkedAnswer: isChunked ? request.url : nil)
             try channel.pipeline.syncOperations.addHandler(handler)
             let stream = try StreamPipeline.end(channel, description: description, receiver: receiver)
             state = .over

@@ -199,7 +199,8 @@ struct Check: Sendable {
             try await report(try await goodbye(to: connection))
         } catch let error as STOMPClientError {
             let duration = NIODeadline.now() - start
-            throw try await fail(error) { CheckStep(name, .fail, duration, $0.sentence, remedy: $0.hint) }
+            let later = try await fail(error) { CheckStep(name, .fail, duration, $0.sentence, remedy: $0.hint) }
+            throw failure ?? later
         }
         if let failure { throw failure }
     }
@@ -264,7 +265,7 @@ struct Check: Sendable {
         return CheckStep(
             .echo, .fail, duration,
             "what was sent to \(echo.destination) did not come back within \(configuration.receiptTimeout.readable)",
-            remedy: connection.handshake.answersReceipts
+            remedy: subscription.isConfirmed
                 ? "the server has confirmed the subscription, so it delivers elsewhere what is sent there, or to an application: try a destination that it echoes, such as /topic/check"
                 : "the server (Spring does so) says nothing where a destination is outside its prefixes, or its application takes what is sent there: try one that it echoes, such as /topic/check"
         )

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Logging
 import NIOCore
 import STOMPClient
 import STOMPCore
@@ -184,7 +183,7 @@ struct ConnectionOptions: ParsableArguments {
         configuration.transport.split = split?.bytes
         configuration.transport.maximumMessage = maxMessage.bytes
         configuration.transport.closeTimeout = receiptTimeout.amount
-        configuration.logger = diagnostics.logger
+        configuration.notice = { if let warning = $0.warning { Diagnostics.warn(warning) } }
         return configuration
     }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Logging
 import StomptapOutput
 import StomptapRuntime
 import SystemC
@@ -34,32 +33,15 @@ struct DiagnosticOptions: ParsableArguments {
         }
     }
 
+    /// Whether somebody reads stderr who wants to know why nothing comes.
+    var explainsSilence: Bool { verbose > 0 || Terminal.isTerminal(STDERR_FILENO) }
+
     /// What the command tells of the wire.
     ///
     /// - Throws: ``Failure`` with 73 where a file cannot be made.
     func trace() throws -> CommandTrace {
         try CommandTrace(
             verbosity: verbose, style: appearance.style(of: STDERR_FILENO), traceFile: traceFile, pcap: pcap)
-    }
-
-    /// Warnings of the client, as lines on stderr.
-    var logger: Logger {
-        Logger(label: "stomptap") { _ in WarningLog() }
-    }
-}
-
-/// Writes what the client warns of to stderr, in the manner of all other lines there.
-private struct WarningLog: LogHandler {
-    var logLevel = Logger.Level.warning
-    var metadata: Logger.Metadata = [:]
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        Diagnostics.warn("\(event.message)")
     }
 }
 

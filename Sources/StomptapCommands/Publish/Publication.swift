@@ -136,6 +136,11 @@ struct Publication {
     private mutating func send(
         _ drafts: [PendingMessage], mayBeLast: Bool, in transaction: String?, on connection: STOMPConnection
     ) async throws {
+        if plan.receipt == .auto, asksReceipts,
+            drafts.contains(where: { !connection.handshake.answersReceipt(ofMessageTo: $0.destination) })
+        {
+            stopAsking()
+        }
         var messages: [OutgoingMessage] = []
         messages.reserveCapacity(drafts.count)
         var receipts: [(number: Int, isOfBinary: Bool)] = []
@@ -212,12 +217,17 @@ struct Publication {
             missing = awaited.filter(\.isMissing).map(\.confirms)
             throw noReceipts(of: missing, on: connection)
         } catch STOMPClientError.timedOut(.receipt, _) where plan.receipt == .auto && !hasAnswered {
-            // A server that has never answered one will not answer the next: DISCONNECT's must do. As nothing more is
-            // kept, what was kept cannot go again in its place: all of it is named if the connection is lost.
-            asksReceipts = false
+            // A server that has never answered one will not answer the next.
             awaited.removeAll()
-            forgetUnconfirmed()
+            stopAsking()
         }
+    }
+
+    /// DISCONNECT's receipt must do. As nothing more is kept, what was kept cannot go again in its place: all of it is
+    /// named if the connection is lost.
+    private mutating func stopAsking() {
+        asksReceipts = false
+        forgetUnconfirmed()
     }
 
     private mutating func forgetUnconfirmed() {

@@ -153,7 +153,7 @@ final class RawReceiver: TransportReceiver {
             case .message, .receipt, .goodbye: return
             }
         } catch {
-            promise.fail(STOMPClientError.protocolViolation(error, foreign: nil))
+            promise.fail(STOMPClientError.protocolViolation(error, nil))
         }
         handshake = nil
     }
@@ -214,8 +214,8 @@ final class RawReceiver: TransportReceiver {
 
     /// Names the protocol that a peer speaks instead, where its first bytes tell.
     private func explain(_ error: STOMPProtocolError) -> STOMPClientError {
-        let foreign = frames.hadFrame ? nil : ForeignProtocol(firstBytes: frames.firstBytes)
-        return .protocolViolation(error, foreign: foreign)
+        let foreign = frames.hadFrame ? nil : error.foreignProtocol ?? ForeignProtocol(firstBytes: frames.firstBytes)
+        return .protocolViolation(error, foreign.map { .speaks($0) })
     }
 
     // MARK: - What goes

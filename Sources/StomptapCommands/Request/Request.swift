@@ -19,12 +19,16 @@ struct Request: Sendable {
     /// Whether no more than that may go by until it goes, either.
     var limitsConnecting: Bool
     var printer: MessagePrinter
+    /// Say why nothing may be coming, once nothing has come for ``QuietHint/timeout``.
+    var explainsSilence = false
 
     /// What has come so far.
     private struct Progress: Sendable {
         var connection: STOMPConnection?
         var replies = 0
         var unmatched = 0
+        /// Messages that came for no subscription of this side.
+        var strays = 0
     }
 
     /// Asks, and prints what comes back. On a connection that comes back it asks again.
@@ -54,6 +58,8 @@ struct Request: Sendable {
             guard try await group.next() == false else { return }
             // Asked before the session is left.
             let unfinished = await progress.value.connection?.unfinishedFrame
+            let strays = await progress.value.connection?.strayMessages ?? 0
+            progress.update { $0.strays = strays }
             let failure = session.absence() ?? failure(progress.value, unfinished)
             group.cancelAll()
             // The goodbye of the connection is waited for.
@@ -68,27 +74,40 @@ struct Request: Sendable {
         on connection: STOMPConnection, _ progress: Shared<Progress>, until end: Shared<NIODeadline?>
     ) async throws {
         let acknowledger = Acknowledger(connection: connection)
+        let isImplicit = isImplicit(on: connection)
         // Only the replies that are printed are taken out of a queue.
         let policy = AckPolicy(
             to: reply, headers: replyHeaders, purpose: expect == nil ? .consume : .search, wanted: count,
             handshake: connection.handshake)
-        let subscription = try await acknowledger.subscribe(to: reply, headers: replyHeaders, policy: policy)
+        let subscription =
+            isImplicit
+            ? nil : try await acknowledger.subscribe(to: reply, headers: replyHeaders, policy: policy)
+        let messages =
+            if let subscription { subscription.messages } else {
+                await connection.makeMessageSequence(takesUnclaimed: true)
+            }
         let limit = end.value
         end.update { $0 = nil }
         do {
-            if try await connection.confirmation(of: subscription) == .unconfirmed {
+            if let subscription, try await connection.confirmation(of: subscription) == .unconfirmed {
                 connection.warnUnconfirmed(reply)
             }
-            try await connection.send(message)
+            try await connection.send(isImplicit ? message.asking(for: reply) : message)
             end.update { $0 = .now() + timeout }
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 group.addTask {
-                    try await print(subscription.messages, progress, acknowledger)
+                    try await print(messages, isImplicit: isImplicit, progress, acknowledger)
                     return true
                 }
                 group.addTask {
                     try await acknowledger.keepAwake()
                     return false
+                }
+                if explainsSilence {
+                    group.addTask {
+                        try await explainSilence(of: connection, subscription, progress)
+                        return false
+                    }
                 }
                 defer { group.cancelAll() }
                 while let isDone = try await group.next(), !isDone {}
@@ -102,10 +121,32 @@ struct Request: Sendable {
         await acknowledger.leave()
     }
 
+    private func explainSilence(
+        of connection: STOMPConnection, _ subscription: Subscription?, _ progress: Shared<Progress>
+    ) async throws {
+        try await Task.sleep(nanoseconds: UInt64(QuietHint.timeout.nanoseconds))
+        guard progress.value.replies + progress.value.unmatched == 0, await connection.strayMessages == 0,
+            await connection.unfinishedFrame == nil
+        else { return }
+        let hint = await QuietHint(
+            destinations: [reply], isConfirmed: subscription?.isConfirmed ?? false,
+            hasSelector: replyHeaders.contains("selector"),
+            sent: QuietHint.Sent(to: message.destination, headers: message.headers), connection: connection)
+        Diagnostics.note(hint.line)
+    }
+
+    /// Whether the server subscribes to the reply's destination by itself: RabbitMQ does for a temporary queue that a
+    /// `reply-to` names, and refuses SUBSCRIBE for it.
+    private func isImplicit(on connection: STOMPConnection) -> Bool {
+        reply.hasPrefix("/temp-queue/") && connection.handshake.isRabbitMQ
+    }
+
     private func print(
-        _ messages: MessageSequence, _ progress: Shared<Progress>, _ acknowledger: Acknowledger
+        _ messages: MessageSequence, isImplicit: Bool, _ progress: Shared<Progress>, _ acknowledger: Acknowledger
     ) async throws {
         for try await batch in messages.batches {
+            // The subscription has the name of the destination.
+            let batch = isImplicit ? batch.filter { $0.headers.has("subscription", reply) } : batch
             let wanted = count - progress.value.replies
             var replies: [Message] = []
             let seen = batch.prefix { message in
@@ -134,6 +175,22 @@ struct Request: Sendable {
         return Failure(
             .timedOut,
             "STOMP: \(came) came on \(reply) within \(time); "
-                + (unfinished?.sentence ?? "does the server answer \(message.destination) there?"))
+                + (unfinished?.sentence ?? account(of: progress.strays)))
+    }
+
+    private func account(of strays: Int) -> String {
+        strays == 0
+            ? "does the server answer \(message.destination) there?"
+            : "\(strays == 1 ? "1 message" : "\(strays) messages") for other subscriptions came"
+    }
+}
+
+extension OutgoingMessage {
+    /// The same with a `reply-to`, unless it has one.
+    fileprivate func asking(for reply: String) -> OutgoingMessage {
+        guard !headers.contains("reply-to") else { return self }
+        var message = self
+        message.headers.append("reply-to", reply)
+        return message
     }
 }

@@ -91,7 +91,8 @@ struct RequestCommand: EndpointCommand {
             message: OutgoingMessage(to: destination, body: content, headers: headers), reply: reply,
             replyHeaders: HeaderList(replyHeader), expect: expect, count: count,
             timeout: timeout?.amount ?? .seconds(5), limitsConnecting: timeout != nil,
-            printer: MessagePrinter(output.form, diagnostics: connection.diagnostics))
+            printer: MessagePrinter(output.form, diagnostics: connection.diagnostics),
+            explainsSilence: connection.diagnostics.explainsSilence)
         let options = connection
         try await EndpointArgument.with(endpoint) { endpoints in
             let reconnection = try options.reconnection(to: endpoints, standard: .never)

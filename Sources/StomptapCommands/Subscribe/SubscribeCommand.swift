@@ -173,7 +173,7 @@ struct SubscribeCommand: EndpointCommand {
             headers: headers, count: count,
             timeout: timeout?.amount, idleTimeout: idleTimeout?.amount, readyFile: readyFile,
             grep: grep, expect: expect, nackMatch: nackMatch, exec: exec.map { MessageCommand(command: $0) },
-            explainsSilence: connection.diagnostics.verbose > 0 || isatty(STDERR_FILENO) == 1)
+            explainsSilence: connection.diagnostics.explainsSilence)
         let printer = MessagePrinter(output.form, diagnostics: connection.diagnostics)
         let recorder = try record.map {
             try MessagePrinter(.json, to: OutputFile.append($0, of: "--record"), diagnostics: connection.diagnostics)

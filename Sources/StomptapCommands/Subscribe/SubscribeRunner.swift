@@ -57,9 +57,13 @@ struct SubscribeRunner: Sendable {
         var readsQueue = false
         /// Whether what has the name of a queue is none at this server.
         var hasNoQueues = false
+        /// Whether the server has confirmed all subscriptions of this connection.
+        var isConfirmed = false
         var lastMessage = NIODeadline.now()
         /// What came of a frame whose end did not, when the time was up.
         var unfinished: UnfinishedFrame?
+        /// Messages that came for no subscription of this side.
+        var strays = 0
         /// Whether the message that ends the tail was printed.
         var isOver = false
         /// Whether a command runs, whose time is no silence.
@@ -137,7 +141,7 @@ struct SubscribeRunner: Sendable {
                     // Time that is up while the goodbye is waited for changes nothing.
                     if progress.value.isOver, ending == .timeIsUp || ending == .silence { continue }
                     // Asked before the session is left.
-                    await rememberUnfinished()
+                    await rememberWhatCame()
                     let absence = ending == .timeIsUp || ending == .silence ? session.absence(account) : nil
                     // The goodbye of the connection is waited for.
                     group.cancelAll()
@@ -150,10 +154,14 @@ struct SubscribeRunner: Sendable {
         }
     }
 
-    /// Asks what came of a frame whose end did not.
-    private func rememberUnfinished() async {
-        let unfinished = await current.value?.unfinishedFrame
-        progress.update { $0.unfinished = unfinished }
+    /// Asks what came and is not printed.
+    private func rememberWhatCame() async {
+        guard let connection = current.value else { return }
+        let (unfinished, strays) = (await connection.unfinishedFrame, await connection.strayMessages)
+        progress.update {
+            $0.unfinished = unfinished
+            $0.strays = strays
+        }
     }
 
     // MARK: One connection
@@ -305,11 +313,13 @@ struct SubscribeRunner: Sendable {
 
     /// Waits until all subscriptions stand, and says so by the ready file.
     private func announce(_ subscriptions: [Subscription], of connection: STOMPConnection) async throws -> Step {
+        progress.update { $0.isConfirmed = false }
         for subscription in subscriptions {
             if try await connection.confirmation(of: subscription) == .unconfirmed {
                 connection.warnUnconfirmed(subscription.destination)
             }
         }
+        progress.update { $0.isConfirmed = subscriptions.allSatisfy(\.isConfirmed) }
         if let file = plan.readyFile { try OutputFile.create(file, of: "--ready-file") }
         return .done
     }
@@ -318,10 +328,16 @@ struct SubscribeRunner: Sendable {
         try await Task.sleep(nanoseconds: UInt64(QuietHint.timeout.nanoseconds))
         if let unfinished = await connection.unfinishedFrame {
             Diagnostics.note("STOMP: \(unfinished.sentence)")
-        } else if progress.value.messages == 0 {
-            Diagnostics.note(await QuietHint(destinations: plan.destinations, connection: connection).line)
+        } else if await connection.strayMessages == 0, progress.value.messages == 0 {
+            Diagnostics.note(await quietHint(connection).line)
         }
         return .done
+    }
+
+    private func quietHint(_ connection: STOMPConnection) async -> QuietHint {
+        await QuietHint(
+            destinations: plan.destinations, isConfirmed: progress.value.isConfirmed,
+            hasSelector: plan.headers.contains("selector"), connection: connection)
     }
 
     private func silence(of amount: TimeAmount) async throws -> Ending {
@@ -332,9 +348,9 @@ struct SubscribeRunner: Sendable {
                 // Before the goodbye, whose answer would be the last that was heard.
                 let fails = plan.count != nil || plan.expect != nil
                 if progress.messages == 0, !fails, session.absence() == nil, let connection = current.value,
-                    await connection.unfinishedFrame == nil
+                    await connection.unfinishedFrame == nil, await connection.strayMessages == 0
                 {
-                    Diagnostics.note(await QuietHint(destinations: plan.destinations, connection: connection).line)
+                    Diagnostics.note(await quietHint(connection).line)
                 }
                 return .silence
             }
@@ -352,7 +368,7 @@ struct SubscribeRunner: Sendable {
 
     private var hint: String {
         if let unfinished = progress.value.unfinished { return "; \(unfinished.sentence)" }
-        guard progress.value.messages == 0 else { return "" }
+        guard progress.value.messages == 0, progress.value.strays == 0 else { return "" }
         let names = plan.destinations.joined(separator: " ")
         return "; was anything sent to \(names) meanwhile, and is that its name on this server?"
     }

@@ -142,11 +142,11 @@ struct PercentArgument: Sendable {
     let share: Double
 
     init(_ text: String) throws {
-        let digits = text.hasSuffix("%") ? text.dropLast() : text[...]
-        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }),
+        let digits = text.dropLast()
+        guard text.hasSuffix("%"), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }),
             let number = Double(digits), (0...100).contains(number)
         else {
-            throw ValidationError("a share is a number from 0 to 100, such as 20%")
+            throw ValidationError("a share is a number from 0 to 100 and a percent sign, such as 20%")
         }
         share = number / 100
     }

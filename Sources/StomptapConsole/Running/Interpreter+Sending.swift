@@ -31,7 +31,9 @@ extension Interpreter {
             console.note("warning: \(warning)")
         }
         // In a transaction only COMMIT tells anything: RabbitMQ answers the receipts of SEND after it.
-        let asksReceipt = connection.handshake.answersReceipts && transaction == nil && !headers.contains("receipt")
+        let asksReceipt =
+            connection.handshake.answersReceipt(ofMessageTo: outgoing.destination) && transaction == nil
+            && !headers.contains("receipt")
         let receipt = try await connection.send(
             OutgoingMessage(
                 to: outgoing.destination, body: body, headers: headers, wantsReceipt: asksReceipt,

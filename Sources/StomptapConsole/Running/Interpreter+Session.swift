@@ -17,6 +17,33 @@ extension Interpreter {
             console.note("\(id) listens to \(destination), as far as one can know: this server confirms nothing")
         case .unconfirmed: connection.warnUnconfirmed(destination)
         }
+        guard console.isInteractive else { return }
+        Task {
+            try await Task.sleep(nanoseconds: UInt64(QuietHint.timeout.nanoseconds))
+            let isThere = link.view.subscriptions.contains { $0.id == id && $0.destination == destination }
+            guard isThere, log.tally(of: id) == nil, let hint = await quietHint(of: [id]) else { return }
+            console.note(hint.line)
+        }
+    }
+
+    /// Why nothing may be coming on these subscriptions; nil where there is no session, or something came.
+    private func quietHint(of ids: [String]) async -> QuietHint? {
+        guard let connection = try? link.connection() else { return nil }
+        let subscriptions = link.view.subscriptions.filter { ids.contains($0.id) }
+        guard !subscriptions.isEmpty, subscriptions.allSatisfy({ log.tally(of: $0.id) == nil }),
+            await connection.unfinishedFrame == nil
+        else { return nil }
+        return await QuietHint(
+            destinations: subscriptions.map(\.destination), isConfirmed: subscriptions.allSatisfy(\.isConfirmed),
+            hasSelector: subscriptions.contains { $0.headers.contains("selector") }, connection: connection)
+    }
+
+    /// Says why nothing may have come to who has waited for long.
+    private func explainSilence(after timeout: TimeAmount) async {
+        guard timeout >= QuietHint.timeout, let hint = await quietHint(of: link.view.subscriptions.map(\.id)) else {
+            return
+        }
+        Diagnostics.note(hint.line)
     }
 
     func unsubscribe(_ name: String, headers: HeaderList) async throws {
@@ -131,6 +158,7 @@ extension Interpreter {
         let uncounted = log.uncounted
         log.count(upTo: log.total)
         try checkSession()
+        await explainSilence(after: timeout)
         throw Failure(
             .timedOut, "STOMP: \(uncounted) of \(count) messages came within \(timeout.readable)")
     }
@@ -162,6 +190,7 @@ extension Interpreter {
         log.count(upTo: looked.value)
         try checkSession()
         guard came > 0 else {
+            await explainSilence(after: timeout)
             throw Failure(
                 .timedOut, "STOMP: no message came within \(timeout.readable), and so none matched \(pattern)")
         }

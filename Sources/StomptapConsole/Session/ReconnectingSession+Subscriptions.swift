@@ -32,7 +32,12 @@ extension ReconnectingSession {
             let subscription = try await connection.subscribe(
                 to: destination, id: wanted.id, ack: policy.mode, headers: policy.headers(behind: headers),
                 into: messages)
-            return (wanted.id, try await connection.confirmation(of: subscription))
+            let standing = try await connection.confirmation(of: subscription)
+            state.update { state in
+                guard let index = state.wanted.firstIndex(where: { $0.id == subscription.id }) else { return }
+                state.wanted[index].isConfirmed = standing == .confirmed
+            }
+            return (wanted.id, standing)
         } catch let error as STOMPClientError {
             // One that the server never took would end the next session too.
             forget(wanted.id)
@@ -170,6 +175,8 @@ extension ReconnectingSession {
         var headers: HeaderList
         /// How its messages are acknowledged on the connection that is there, or was last.
         var policy: AckPolicy?
+        /// Whether the server that is there has confirmed it.
+        var isConfirmed = false
 
         var mode: AckMode { policy?.mode ?? ack ?? .auto }
 

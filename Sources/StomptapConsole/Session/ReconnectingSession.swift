@@ -98,6 +98,7 @@ final class ReconnectingSession: Sendable {
         _ = try? await close()
         var reconnection = reconnection
         reconnection.report = { [weak self] event in self?.happened(event) }
+        reconnection = session.watching(reconnection)
         let servers = reconnection.servers.map(\.endpoint)
         state.update { [reconnection] state in
             state.reconnection = reconnection
@@ -223,6 +224,7 @@ final class ReconnectingSession: Sendable {
                 state.wanted[index].policy = AckPolicy(
                     to: subscription.destination, headers: subscription.headers, ack: subscription.ack,
                     handshake: connection.handshake)
+                state.wanted[index].isConfirmed = false
             }
             wanted = state.wanted
         }
@@ -270,7 +272,6 @@ final class ReconnectingSession: Sendable {
     }
 
     private func happened(_ event: Reconnection.Event) {
-        session.happened(event)
         guard case .lost(let error, _, let wait) = event else { return }
         var transaction: String?
         state.update { state in

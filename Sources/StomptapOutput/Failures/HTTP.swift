@@ -88,6 +88,11 @@ extension ForeignProtocol {
         case .tls: "this port speaks TLS: try stomps:// or wss://"
         case .amqp: "this port speaks AMQP: RabbitMQ has STOMP on 61613, and on 15674/ws over WebSocket"
         case .stomp: "this port speaks STOMP without WebSocket: try stomp://"
+        case .sockJS:
+            "this is a SockJS session: use the http:// URL of its endpoint, or ws:// with /websocket right after it"
+        case .socketIO: "this endpoint speaks Socket.IO, not STOMP"
+        case .json: "the server sent JSON, not STOMP; is this the path of its STOMP endpoint?"
+        case .echo: "the server sent back what it got; is this the path of its STOMP endpoint?"
         case .ssh, .smtp: "this port speaks \(rawValue)"
         }
     }

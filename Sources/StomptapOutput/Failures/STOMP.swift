@@ -14,7 +14,9 @@ extension Explanation {
             self.init(stomp: "CONNECT was refused: \(Self.reason(of: frame))", hint: ServerPhrases.hint(refusal: frame))
         case .serverError(let frame):
             self.init(stomp: "ERROR: \(Self.reason(of: frame))", hint: ServerPhrases.hint(error: frame))
-        case .protocolViolation(let failure, let foreign): self.init(failure, foreign: foreign)
+        case .protocolViolation(_, .countsCharacters(let mistake)): self.init(mistake)
+        case .protocolViolation(let failure, .speaks(let foreign)): self.init(failure, foreign: foreign)
+        case .protocolViolation(let failure, nil): self.init(failure)
         case .speaksTLS(let endpoint):
             self.init(
                 layer: TransportError.Layer.tcp.rawValue,
@@ -36,6 +38,15 @@ extension Explanation {
         self.init(
             stomp: error.sentence,
             hint: foreign?.hint ?? (error.party == .peer && error.isLimitOfSize ? Self.raiseLimit : nil))
+    }
+
+    private init(_ mistake: LengthInCharacters) {
+        let text = String(decoding: mistake.body.readableBytesView.prefix(400), as: UTF8.self)
+        let isCut = mistake.body.readableBytes > 400
+        self.init(
+            stomp: "content-length is \(mistake.length), which is the number of characters; the body has "
+                + "\(mistake.body.readableBytes) octets: \"\(visible(SecretMask.hiding.masked(typed: text)))\"\(isCut ? "..." : "")",
+            hint: "the server must count the octets of the UTF-8 body")
     }
 
     private init(stomp sentence: String, hint: String? = nil) {
@@ -63,6 +74,11 @@ extension Explanation {
         case .insideFrame(let frame):
             self.init(layer: layer, "\(closed) in the middle of a frame: \(frame.sentence)", hint: hint)
         case .betweenFrames: self.init(layer: layer, closed, hint: hint)
+        case .afterQuiet(let quiet, let error):
+            let end = error.map(Explanation.init)
+            self.init(
+                layer: end?.layer ?? layer, "\(end?.sentence ?? closed) after \(quiet.readable) without traffic",
+                hint: "perhaps an idle time-out of a proxy; try --heart-beat 10s,10s")
         case .insteadOfReceipt:
             self.init(stomp: "the server closed the connection instead of answering DISCONNECT")
         }
@@ -180,7 +196,28 @@ extension STOMPProtocolError {
 /// Limits of servers that people have.
 package enum ServerLimits {
     /// The largest WebSocket message that Tomcat takes unless it is told otherwise; at a larger one it closes with 1009.
-    package static let tomcatMessage = "16 KiB"
+    package static let tomcatMessage = "16 KiB and 256 octets"
+    /// The largest frame that Spring takes unless it is told otherwise, in bytes.
+    static let springFrame = 64 << 10
     /// A size of messages that Tomcat takes for certain, as an option's value.
     package static let messageForTomcat = "8192"
+}
+
+extension ClientNotice {
+    /// What to warn of; nil where nothing is wrong yet.
+    package var warning: String? {
+        switch self {
+        case .opening: nil
+        case .invalidUTF8: "a text message was no UTF-8: a browser would close with 1007"
+        case .strayMessage(let frame): "STOMP: \(Self.stray(frame)), which was not made here; -v shows it"
+        case .strayMessages(let count):
+            "STOMP: \(count) messages were not printed, as they named no subscription that was made here"
+        }
+    }
+
+    private static func stray(_ frame: Frame) -> String {
+        let place = frame.headers["destination"].map { " from \(printable($0))" } ?? ""
+        let name = frame.headers["subscription"].map { "the subscription \"\(printable($0))\"" }
+        return "a MESSAGE\(place) names \(name ?? "a subscription")"
+    }
 }

@@ -46,14 +46,35 @@ enum ServerPhrases {
     /// Of a close with a code and a reason.
     static func hint(closure: TransportClosure) -> String? {
         switch closure.code {
-        case 1009?:
-            return "it takes no WebSocket message so large (Tomcat: \(ServerLimits.tomcatMessage)): "
-                + "try --split \(ServerLimits.messageForTomcat)"
+        case 1009?: return tooLarge(limit: lastNumber(in: closure.reason))
+        case 1002? where closure.layer == .sockJS:
+            return "Spring closes so after a body that is not UTF-8, which SockJS cannot carry; "
+                + "send text, or use the plain WebSocket: ws://, and /websocket at the end of the path"
+        case 3000? where closure.layer == .sockJS:
+            return "the session had ended on the server, or this client read too slowly"
+        case 4500? where closure.layer == .sockJS:
+            return "Spring closes so where a client reads too slowly, or sends no CONNECT within 60 s"
         case _ where closure.reason.lowercased().contains("stomp died"):
             return "RabbitMQ says so after an ERROR that it does not send over WebSocket; try stomp://, or see its log"
         case 2010?: return "does a proxy keep requests open that are over? try --sockjs-transport websocket"
         default: return nil
         }
+    }
+
+    /// - Parameter limit: the largest message that the server takes, where it says so, in bytes.
+    private static func tooLarge(limit: Int?) -> String {
+        guard let limit else {
+            return "it takes no WebSocket message so large (Tomcat: \(ServerLimits.tomcatMessage)): "
+                + "try --split \(ServerLimits.messageForTomcat)"
+        }
+        let fact = "it takes no WebSocket message of more than \(limit) octets"
+        // Spring's limit for a whole frame is the same: split or not, it does not pass.
+        return limit < ServerLimits.springFrame ? "\(fact): try --split \(limit)" : fact
+    }
+
+    /// Such as 65536 of Jetty's `Text message too large: (actual) 70000 > (configured max text message size) 65536`.
+    private static func lastNumber(in text: String) -> Int? {
+        text.split { !$0.isASCII || !$0.isNumber }.last.flatMap { Int($0) }.flatMap { $0 >= 128 ? $0 : nil }
     }
 
     private static func hint(for frame: Frame, in phrases: [(words: [String], hint: String)]) -> String? {

@@ -16,6 +16,8 @@ extension WebSocketFailure {
         case .noUpgradeHeader(let url): "101 from \(url) without 'Upgrade: websocket'"
         case .noConnectionHeader(let url): "101 from \(url) without 'Connection: Upgrade'"
         case .wrongAccept(let url): "101 from \(url) with a Sec-WebSocket-Accept that does not answer the key"
+        case .chunkedUpgrade(let url):
+            "101 from \(url) with 'Transfer-Encoding: chunked', and no WebSocket frame after it"
         case .unofferedExtension(let name, let url):
             "101 from \(url) with the extension \(printable(name)), which was not offered"
         case .invalidExtensionAnswer(let value, let url):
@@ -51,7 +53,9 @@ extension WebSocketFailure {
             case _ where refusal.wantsTLSInstead: "try wss://"
             default: refusal.hint
             }
-        case .unofferedSubprotocol(let names, _, _): names.count == 1 ? "offer it with --subprotocol" : nil
+        case .unofferedSubprotocol(let names, _, _):
+            names.count == 1 && names != [""] ? "offer it with --subprotocol" : nil
+        case .chunkedUpgrade: "a proxy in front treats the WebSocket as a plain answer: it must pass on Upgrade"
         case .messageTooLarge, .tooMuchUnread: Explanation.raiseLimit
         case .noUpgradeHeader, .noConnectionHeader, .wrongAccept, .unofferedExtension, .invalidExtensionAnswer,
             .unknownExtensions, .invalidSubprotocol, .protocolViolation, .closedWithoutCloseFrame,

@@ -146,7 +146,19 @@ package struct AckPolicy: Sendable, Equatable {
 
 /// The servers whose ways of handing out messages are known.
 extension Handshake {
-    fileprivate var isRabbitMQ: Bool { server?.hasPrefix("RabbitMQ") ?? false }
+    /// Whether a receipt is to be expected for a message to this destination. What RabbitMQ does not know as a destination
+    /// goes to an application, with a relay between that has passed on RabbitMQ's CONNECTED: nobody answers it.
+    package func answersReceipt(ofMessageTo destination: String) -> Bool {
+        answersReceipts
+            && (!isRabbitMQ || Self.destinationsOfRabbitMQ.contains(where: destination.hasPrefix)
+                || !destination.hasPrefix("/"))
+    }
+
+    private static let destinationsOfRabbitMQ = [
+        "/topic/", "/queue/", "/exchange/", "/amq/queue/", "/reply-queue/", "/temp-queue/",
+    ]
+
+    package var isRabbitMQ: Bool { server?.hasPrefix("RabbitMQ") ?? false }
     fileprivate var isActiveMQ: Bool { server?.hasPrefix("ActiveMQ/") ?? false }
     fileprivate var isArtemis: Bool { server?.hasPrefix("ActiveMQ-Artemis") ?? false }
 }

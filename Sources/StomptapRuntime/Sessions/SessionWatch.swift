@@ -1,4 +1,5 @@
 import STOMPClient
+import STOMPCore
 import STOMPTransport
 import StomptapOutput
 
@@ -6,7 +7,7 @@ import StomptapOutput
 package final class SessionWatch: Sendable {
     private enum State: Sendable {
         /// An attempt is being made. The failure is that of the attempt or session before it.
-        case connecting(String, after: Failure?)
+        case connecting(String, UnfinishedFrame?, after: Failure?)
         case connected
         /// The session was lost or the last attempt failed, and it is tried again.
         case lost(Failure)
@@ -24,6 +25,13 @@ package final class SessionWatch: Sendable {
             self.happened(event)
             report(event)
         }
+        for index in reconnection.servers.indices {
+            let notice = reconnection.servers[index].configuration.notice
+            reconnection.servers[index].configuration.notice = { event in
+                if case .opening(let frame) = event { self.opening(frame) }
+                notice(event)
+            }
+        }
         return reconnection
     }
 
@@ -39,8 +47,19 @@ package final class SessionWatch: Sendable {
     package func connecting(_ missing: String) {
         state.update { state in
             switch state {
-            case .lost(let failure), .connecting(_, after: let failure?): state = .connecting(missing, after: failure)
-            default: state = .connecting(missing, after: nil)
+            case .lost(let failure), .connecting(_, _, after: let failure?):
+                state = .connecting(missing, nil, after: failure)
+            default: state = .connecting(missing, nil, after: nil)
+            }
+        }
+    }
+
+    /// What was awaited came in part.
+    private func opening(_ frame: UnfinishedFrame) {
+        guard frame.command != nil else { return }
+        state.update { state in
+            if case .connecting(let missing, _, let failure) = state {
+                state = .connecting(missing, frame, after: failure)
             }
         }
     }
@@ -58,9 +77,10 @@ package final class SessionWatch: Sendable {
         switch state.value {
         case .connected: return nil
         case nil: return Failure(.timedOut, "STOMP: not connected in time\(account)")
-        case .connecting(let missing, let failure):
+        case .connecting(let missing, let unfinished, let failure):
             let before = failure?.line.map { "; before that: \($0)" } ?? ""
-            return Failure(.timedOut, "\(missing) in time\(before)\(account)")
+            let part = unfinished.map { "; \($0.sentence)" } ?? ""
+            return Failure(.timedOut, "\(missing) in time\(part)\(before)\(account)")
         case .lost(let failure):
             return Failure(
                 failure.status == .timedOut ? .timedOut : .unavailable, failure.line.map { "\($0)\(account)" })

@@ -10,13 +10,14 @@ final class WebSocketEnd {
     private let told = Told()
 
     init(
-        _ role: WebSocketHandler.Role = .client, compression: PerMessageDeflate? = nil,
+        _ role: WebSocketHandler.Role = .client, compression: PerMessageDeflate? = nil, chunkedAnswer: String? = nil,
         _ configure: (inout TransportOptions) -> Void = { _ in }
     ) throws {
         var options = TransportOptions()
         configure(&options)
         try channel.pipeline.syncOperations.addHandler(ground)
-        let handler = try WebSocketHandler(role: role, options: options, compression: compression)
+        let handler = try WebSocketHandler(
+            role: role, options: options, compression: compression, chunkedAnswer: chunkedAnswer)
         try channel.pipeline.syncOperations.addHandlers(handler, told)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         channel.pipeline.fireChannelReadComplete()
@@ -27,6 +28,8 @@ final class WebSocketEnd {
     var messages: [String] { told.messages.map { String(buffer: $0) } }
     var events: [TransportEvent] { told.events }
     var error: TransportError? { told.error }
+    /// Why the stream is over although the connection is not.
+    var failure: TransportError? { told.failure }
     /// Whether the connection below was asked to end.
     var isEnding: Bool { ground.isEnding }
 
@@ -70,10 +73,12 @@ private final class Told: ChannelInboundHandler {
     var messages: [ByteBuffer] = []
     var events: [TransportEvent] = []
     var error: TransportError?
+    var failure: TransportError?
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) { messages.append(Self.unwrapInboundIn(data)) }
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if let event = event as? TransportEvent { events.append(event) }
+        if let failure = event as? StreamFailure { self.failure = failure.error }
     }
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         self.error = self.error ?? error as? TransportError

@@ -166,13 +166,25 @@ import Testing
             #expect(sent.count == 6 + Int(sent[1] & 0x7F), "nothing follows the close frame")
             #expect(Int(sent[6] ^ sent[2]) << 8 | Int(sent[7] ^ sent[3]) == code)
             #expect(end.isEnding)
-            // The error is told when the connection has ended.
+            // The peer may take its time to close the connection.
+            #expect(end.failure == violation.error(by: .server))
             #expect(end.error == nil)
             end.channel.pipeline.fireChannelInactive()
             #expect(end.error == violation.error(by: .server))
             #expect(end.error?.kind == (code == 1009 ? .limitExceeded : .protocolViolation))
             #expect(end.events.allSatisfy { $0 == .alive })
         }
+    }
+
+    /// Chunks of HTTP after a 101 that announced them are no frames; a frame is one whatever the head said.
+    @Test func chunksInPlaceOfFramesAreNamed() throws {
+        var end = try End(chunkedAnswer: "ws://a/")
+        end.receive(Array("42\r\n".utf8) + [0x81, 0x40])
+        #expect(end.failure == .webSocket(.chunkedUpgrade(from: "ws://a/")))
+        end = try End(chunkedAnswer: "ws://a/")
+        end.receive(wireFrame(0x81, "one") + wireFrame(0x83, "x"))
+        #expect(end.messages == ["one"])
+        #expect(end.failure == .webSocket(.protocolViolation(.unknownOpcode(3), by: .server)))
     }
 
     @Test func aServerTakesMaskedFramesOnly() throws {

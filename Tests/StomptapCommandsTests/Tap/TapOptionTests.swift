@@ -34,7 +34,7 @@ struct TapOptionTests {
         #expect(faults.refusal == 0.125)
         #expect(faults.freezing == .minutes(2))
         #expect(try self.faults("--close-after", "10").closing == .frames(10))
-        #expect(try self.faults("--refuse", "100").refusal == 1)
+        #expect(try self.faults("--refuse", "100%").refusal == 1)
     }
 
     @Test func messagesAreDroppedByTheirBodies() throws {
@@ -62,8 +62,9 @@ struct TapOptionTests {
         (["--close-after", "1", "--close-code", "999"], "is not to be sent"),
         (["--close-after", "1", "--close-code", "1005"], "is not to be sent"),
         (["--close-after", "1", "--close-code", "5000"], "is not to be sent"),
-        (["--refuse", "101"], "from 0 to 100"), (["--refuse", "%"], "from 0 to 100"),
-        (["--refuse", "1e1"], "from 0 to 100"), (["--refuse", "nan"], "from 0 to 100"),
+        (["--refuse", "101%"], "from 0 to 100"), (["--refuse", "50"], "a percent sign"),
+        (["--refuse", "%"], "from 0 to 100"),
+        (["--refuse", "1e1%"], "from 0 to 100"), (["--refuse", "nan%"], "from 0 to 100"),
         (["--freeze-after", "soon"], "a duration"), (["--command", "SENT"], "did you mean SEND?"),
         (["--tls-key", "k.pem"], "goes with --tls-cert"), (["--listen", "9000"], "HOST:PORT"),
         (["--login", "me"], "Unknown option"), (["--heart-beat", "0,0"], "Unknown option"),

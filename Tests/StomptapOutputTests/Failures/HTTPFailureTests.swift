@@ -130,6 +130,13 @@ import Testing
         (.tls, "this port speaks TLS: try stomps:// or wss://"),
         (.amqp, "this port speaks AMQP: RabbitMQ has STOMP on 61613, and on 15674/ws over WebSocket"),
         (.stomp, "this port speaks STOMP without WebSocket: try stomp://"),
+        (
+            .sockJS,
+            "this is a SockJS session: use the http:// URL of its endpoint, or ws:// with /websocket right after it"
+        ),
+        (.socketIO, "this endpoint speaks Socket.IO, not STOMP"),
+        (.json, "the server sent JSON, not STOMP; is this the path of its STOMP endpoint?"),
+        (.echo, "the server sent back what it got; is this the path of its STOMP endpoint?"),
         (.ssh, "this port speaks SSH"), (.smtp, "this port speaks SMTP or FTP"),
     ])
     func aForeignProtocolHasAHint(spoken: ForeignProtocol, hint: String) {

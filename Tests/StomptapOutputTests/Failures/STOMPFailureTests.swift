@@ -68,7 +68,39 @@ import Testing
         Told(
             .closed(closure(1009, "too big"), .betweenFrames),
             "WebSocket: closed by the other side with 1009 \"too big\"; "
-                + "it takes no WebSocket message so large (Tomcat: 16 KiB): try --split 8192", .unavailable),
+                + "it takes no WebSocket message so large (Tomcat: 16 KiB and 256 octets): try --split 8192",
+            .unavailable),
+        Told(
+            .closed(closure(1009, "Text message too large: (actual) 70000 > (limit) 65536"), .betweenFrames),
+            "WebSocket: closed by the other side with 1009 \"Text message too large: (actual) 70000 > (limit) 65536\"; "
+                + "it takes no WebSocket message of more than 65536 octets", .unavailable),
+        Told(
+            .closed(closure(1009, "max 8192 bytes"), .betweenFrames),
+            "WebSocket: closed by the other side with 1009 \"max 8192 bytes\"; "
+                + "it takes no WebSocket message of more than 8192 octets: try --split 8192", .unavailable),
+        Told(
+            .closed(TransportClosure(layer: .sockJS, code: 1002, isClean: true), .betweenFrames),
+            "SockJS: closed by the other side with 1002; Spring closes so after a body that is not UTF-8, which SockJS "
+                + "cannot carry; send text, or use the plain WebSocket: ws://, and /websocket at the end of the path",
+            .unavailable),
+        Told(
+            .closed(TransportClosure(layer: .sockJS, code: 3000, reason: "Go away!", isClean: true), .betweenFrames),
+            "SockJS: closed by the other side with 3000 \"Go away!\"; "
+                + "the session had ended on the server, or this client read too slowly", .unavailable),
+        Told(
+            .closed(TransportClosure(layer: .sockJS, code: 4500, isClean: true), .betweenFrames),
+            "SockJS: closed by the other side with 4500; "
+                + "Spring closes so where a client reads too slowly, or sends no CONNECT within 60 s", .unavailable),
+        Told(
+            .closed(nil, .afterQuiet(.seconds(60), nil)),
+            "TCP: closed by the other side after 60 s without traffic; "
+                + "perhaps an idle time-out of a proxy; try --heart-beat 10s,10s", .unavailable),
+        Told(
+            .closed(
+                TransportClosure(layer: .webSocket, isClean: false),
+                .afterQuiet(.seconds(60), .webSocket(.closedWithoutCloseFrame(by: "a:1")))),
+            "WebSocket: a:1 ended the connection without a close frame after 60 s without traffic; "
+                + "perhaps an idle time-out of a proxy; try --heart-beat 10s,10s", .unavailable),
         Told(
             .closed(closure(1011, "STOMP died"), .betweenFrames),
             "WebSocket: closed by the other side with 1011 \"STOMP died\"; RabbitMQ says so after an ERROR that it "
@@ -101,30 +133,52 @@ import Testing
             .unavailable),
         Told(
             .protocolViolation(
-                STOMPProtocolError(.peer, .unknownCommand(line: .init("HTTP/1.1 400".utf8))), foreign: .http),
+                STOMPProtocolError(.peer, .unknownCommand(line: .init("HTTP/1.1 400".utf8))), .speaks(.http)),
             "STOMP: a frame begins with \"HTTP/1.1 400\", which is no command; "
                 + "this port speaks HTTP: for STOMP over WebSocket try ws://HOST:PORT/PATH", .protocolError),
         Told(
             .protocolViolation(
-                STOMPProtocolError(.peer, .unknownCommand(line: .init([0x15, 0xFF, 0x00] + "가\"".utf8))), foreign: nil),
+                STOMPProtocolError(.peer, .unknownCommand(line: .init([0x15, 0xFF, 0x00] + "가\"".utf8))), nil),
             "STOMP: a frame begins with \"\\x15\\xff\\x00가\"\", which is no command", .protocolError),
         Told(
-            .protocolViolation(STOMPProtocolError(.peer, .lineTooLong(limit: 64 << 10)), foreign: nil),
+            .protocolViolation(
+                STOMPProtocolError(.peer, .bareCarriageReturn(line: .init("a:b\rc".utf8))), nil),
+            #"STOMP: a header line has a carriage return, which STOMP 1.2 sends as \r: "a:b\rc""#, .protocolError),
+        Told(
+            .protocolViolation(STOMPProtocolError(.peer, .unknownCommand(line: .init("o".utf8))), .speaks(.sockJS)),
+            "STOMP: a frame begins with \"o\", which is no command; this is a SockJS session: use the http:// URL of "
+                + "its endpoint, or ws:// with /websocket right after it", .protocolError),
+        lengthInCharacters("안녕", "\"안녕\""), lengthInCharacters(long, "\"\(long.prefix(399))\"..."),
+        Told(
+            .protocolViolation(STOMPProtocolError(.peer, .lineTooLong(limit: 64 << 10)), nil),
             "STOMP: a line of a frame is longer than 65536 octets", .protocolError),
         Told(
-            .protocolViolation(STOMPProtocolError(.peer, .tooManyHeaders(limit: 1000)), foreign: nil),
+            .protocolViolation(STOMPProtocolError(.peer, .tooManyHeaders(limit: 1000)), nil),
             "STOMP: a frame has more than 1000 headers", .protocolError),
         Told(
-            .protocolViolation(STOMPProtocolError(.peer, .lineTooLong(limit: 64)), foreign: .ssh),
+            .protocolViolation(STOMPProtocolError(.peer, .lineTooLong(limit: 64)), .speaks(.ssh)),
             "STOMP: a line of a frame is longer than 64 octets; this port speaks SSH", .protocolError),
         Told(
-            .protocolViolation(STOMPProtocolError(.peer, .frameTooLarge(limit: 1024)), foreign: nil),
+            .protocolViolation(STOMPProtocolError(.peer, .frameTooLarge(limit: 1024)), nil),
             "STOMP: a frame is larger than the limit of 1024 octets; raise the limit with --max-message",
             .protocolError),
         Told(
-            .protocolViolation(STOMPProtocolError(.peer, .missingHeader("ack", of: .message)), foreign: nil),
+            .protocolViolation(STOMPProtocolError(.peer, .missingHeader("ack", of: .message)), nil),
             "STOMP: a MESSAGE frame has no ack header", .protocolError),
     ]
+
+    private static let long = "é" + String(repeating: "x", count: 500)
+
+    /// A body whose length was counted in characters, and how it is shown.
+    private static func lengthInCharacters(_ body: String, _ shown: String) -> Told {
+        let error = STOMPProtocolError(.peer, .noNULAfterBody(contentLength: body.utf16.count))
+        let frame = ByteBuffer(string: "MESSAGE\n\n\(body)\0")
+        return Told(
+            .protocolViolation(error, LengthInCharacters(error, in: frame).map { .countsCharacters($0) }),
+            "STOMP: content-length is \(body.utf16.count), which is the number of characters; the body has "
+                + "\(body.utf8.count) octets: \(shown); the server must count the octets of the UTF-8 body",
+            .protocolError)
+    }
 
     static let waits: [Told] = [
         Told(

@@ -58,6 +58,7 @@ import Testing
     private static let protocolFaults: [STOMPProtocolError.Reason] = [
         .unknownCommand(line: .init(url.utf8)), .skippedFrame(command: url), .headerWithoutColon(line: .init(url.utf8)),
         .nulInHeaders(line: .init(url.utf8)), .nulInHeaders(line: .init("passcode:\(secret)\0".utf8)),
+        .bareCarriageReturn(line: .init("passcode:\(secret)\r".utf8)),
         .headerWithoutColon(line: .init("Authorization Bearer \(secret)".utf8)),
         .unknownCommand(line: .init("passcode:\(secret)".utf8)), .malformedContentLength(.init(url.utf8)),
         .wrongContentLength(url, body: 1), .malformedHeartBeat(url), .versionMismatch(chosen: url, offered: [.v12]),
@@ -65,7 +66,7 @@ import Testing
     ]
 
     private static let session: [STOMPClientError] =
-        protocolFaults.map { .protocolViolation(STOMPProtocolError(.peer, $0), foreign: nil) }
+        protocolFaults.map { .protocolViolation(STOMPProtocolError(.peer, $0), nil) }
         + protocolFaults.map { .cannotSend(.invalid(STOMPProtocolError(.local, $0))) }
         + [
             .invalidEndpoint(url, .noScheme), .invalidEndpoint(url, .unknownScheme(name: url)),

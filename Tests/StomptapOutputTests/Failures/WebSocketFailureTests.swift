@@ -117,6 +117,13 @@ import Testing
             "WebSocket: 101 from ws://h/ws with the subprotocol a, b, where v12.stomp, v11.stomp were offered",
             .protocolError),
         Told(
+            .webSocket(.unofferedSubprotocol([""], from: url, offered: ["v12.stomp"])),
+            "WebSocket: 101 from ws://h/ws with the subprotocol , where v12.stomp were offered", .protocolError),
+        Told(
+            .webSocket(.chunkedUpgrade(from: url)),
+            "WebSocket: 101 from ws://h/ws with 'Transfer-Encoding: chunked', and no WebSocket frame after it; "
+                + "a proxy in front treats the WebSocket as a plain answer: it must pass on Upgrade", .protocolError),
+        Told(
             .webSocket(.unknownExtensions(["foo", "bar"])), "WebSocket: the extension foo, bar is not known",
             .protocolError),
         Told(

@@ -45,16 +45,14 @@ enum SockJSProbe {
     private static func judge(success response: HTTPResponse) -> SockJSProbe {
         let (url, refusal) = (response.url, response.refusal)
         let type = response.head.headers.first(name: "Content-Type") ?? ""
-        guard type.isEmpty || type.lowercased().contains("json") else {
-            return .other(.sockJS(.infoNotJSON(url: url, refusal)))
-        }
+        let isJSON = type.isEmpty || type.lowercased().contains("json")
         do throws(JSONFault) {
             guard let info = try SockJSInfo(response.body) else {
                 return .other(.sockJS(.infoWithoutWebSocketMember(url: url, refusal)))
             }
             return .sockJS(info)
         } catch {
-            return .other(.sockJS(.invalidInfo(error, url: url, refusal)))
+            return .other(.sockJS(isJSON ? .invalidInfo(error, url: url, refusal) : .infoNotJSON(url: url, refusal)))
         }
     }
 

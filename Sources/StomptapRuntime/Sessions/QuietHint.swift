@@ -1,0 +1,102 @@
+import NIOCore
+import STOMPClient
+import STOMPCore
+
+/// Why nothing may be coming on subscriptions, as far as the session shows.
+package struct QuietHint {
+    /// How long nothing must have come before somebody is told why that may be.
+    package static let timeout = TimeAmount.seconds(10)
+
+    /// What was sent to make something come.
+    package struct Sent {
+        package var destination: String
+        package var contentType: String?
+
+        package init(to destination: String, headers: HeaderList) {
+            self.destination = destination
+            contentType = headers["content-type"]
+        }
+    }
+
+    package var destinations: [String]
+    /// Whether the server has confirmed the subscriptions by receipts.
+    package var isConfirmed: Bool
+    /// Whether heart-beats of the server were agreed on.
+    package var hasHeartBeats: Bool
+    /// How long ago anything at all came from the server.
+    package var lastHeard: TimeAmount
+    /// Whether a subscription has a selector.
+    package var hasSelector = false
+    /// Whether the server is the embedded broker.
+    package var isStomptap = false
+    package var sent: Sent?
+
+    package init(destinations: [String], isConfirmed: Bool, hasHeartBeats: Bool, lastHeard: TimeAmount) {
+        self.destinations = destinations
+        self.isConfirmed = isConfirmed
+        self.hasHeartBeats = hasHeartBeats
+        self.lastHeard = lastHeard
+    }
+
+    package init(
+        destinations: [String], isConfirmed: Bool, hasSelector: Bool, sent: Sent? = nil, connection: STOMPConnection
+    ) async {
+        await self.init(
+            destinations: destinations, isConfirmed: isConfirmed,
+            hasHeartBeats: connection.handshake.heartBeat.incoming > 0, lastHeard: connection.silence)
+        self.hasSelector = hasSelector
+        self.sent = sent
+        isStomptap = connection.handshake.server?.hasPrefix("stomptap/") ?? false
+    }
+
+    package var line: String {
+        let names = destinations.joined(separator: " ")
+        return "STOMP: nothing has come on \(names); \(reason)"
+    }
+
+    /// Without what it is about.
+    package var reason: String {
+        (subscriptionReasons + sendingReasons + [heartBeatReason]).joined(separator: "; ")
+    }
+
+    private var subscriptionReasons: [String] {
+        var parts: [String] = []
+        if isConfirmed {
+            parts.append("the server has confirmed the subscription, so nothing was sent there, or it has another name")
+        } else {
+            parts.append(
+                "the server confirms no subscription (Spring does not), and says nothing where a destination is outside "
+                    + "its prefixes, usually /topic and /queue, or a handler throws")
+            if let name = destinations.first(where: { !$0.hasPrefix("/") }) {
+                parts.append("Spring's destinations begin with a slash, and \(name) does not")
+            }
+            if destinations.contains(where: { $0.hasPrefix("/queue/") }), !destinations.contains(where: isUsers) {
+                parts.append("what is sent to one user comes on /user/queue/...")
+            }
+        }
+        if hasSelector {
+            parts.append("only what matches the selector comes (Spring 6.1 and later ignore selectors)")
+        }
+        return parts
+    }
+
+    private var sendingReasons: [String] {
+        guard let sent else { return [] }
+        if isStomptap {
+            return sent.destination.hasPrefix("/app/")
+                ? ["'serve' answers what is sent to \(sent.destination) only with --route"] : []
+        }
+        guard !isConfirmed, let type = sent.contentType, !type.hasPrefix("text/plain") else { return [] }
+        return [
+            "the message went as \(type): a handler with a String parameter wants text/plain or no content-type (-t '')"
+        ]
+    }
+
+    private var heartBeatReason: String {
+        hasHeartBeats
+            ? "the server is alive: it was heard \(lastHeard.readable) ago"
+            : "no heart-beats were agreed on, so whether the server is alive is not known"
+    }
+
+    private func isUsers(_ destination: String) -> Bool { destination.hasPrefix("/user/") }
+}
