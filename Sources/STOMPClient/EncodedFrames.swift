@@ -77,6 +77,8 @@ extension ConnectionCore {
         } else {
             write(frames.bytes)
         }
+        // Their buffer is not kept: it is written to again.
+        sentBefore.sent(.frame(.send, destination: nil, id: nil))
         heartBeats.sent(at: eventLoop.now)
         stream.flush()
     }

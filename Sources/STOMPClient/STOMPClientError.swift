@@ -13,9 +13,9 @@ public enum STOMPClientError: Error, Sendable {
     /// The headers of this attempt could not be made (``ClientConfiguration/attemptHeaders``); nothing was sent.
     case noAttemptHeaders(any AttemptHeadersFailure)
     /// The server answered CONNECT with this ERROR frame.
-    case refused(Frame)
-    /// The server sent this ERROR frame in an open session.
-    case serverError(Frame)
+    case refused(Frame, sent: SentCredentials)
+    /// The server sent this ERROR frame in an open session. `after` is what was sent last, where that is known.
+    case serverError(Frame, sent: SentCredentials, after: LastSent?)
     /// The server sent what is not STOMP, or not at this point.
     case protocolViolation(STOMPProtocolError, ViolationCause?)
     /// A port that was to speak STOMP over TCP closed the connection unanswered, and answers TLS.
@@ -134,9 +134,9 @@ extension STOMPClientError {
     public var isRefusedForNow: Bool {
         // The server's own words.
         switch self {
-        case .refused(let frame):
+        case .refused(let frame, _):
             frame.says(["already connected", "Broker not available", "Connection to broker closed"])
-        case .serverError(let frame): frame.says(["Connection to broker closed"])
+        case .serverError(let frame, _, _): frame.says(["Connection to broker closed"])
         default: false
         }
     }
@@ -153,7 +153,7 @@ extension STOMPClientError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .transport(let error): "\(error)"
-        case .refused(let frame), .serverError(let frame):
+        case .refused(let frame, _), .serverError(let frame, _, _):
             "STOMP: \(plainWords(of: self)) \(frame.headers["message"].map { printable($0) } ?? "")"
         case .protocolViolation(let error, _): "STOMP: \(error)"
         case .cannotSend(.invalid(let error)): "STOMP: \(error)"

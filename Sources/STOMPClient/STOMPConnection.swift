@@ -202,6 +202,7 @@ extension STOMPConnection {
     public func confirmation(of subscription: Subscription) async throws -> SubscriptionConfirmation {
         guard let receipt = subscription.receipt else {
             try await Task.sleep(nanoseconds: UInt64(configuration.settle.nanoseconds))
+            if case .failed(let error) = core.machine.closedReason { throw error }
             return .settled
         }
         do {

@@ -12,7 +12,7 @@ struct RefusalTests {
         let error = await #expect(throws: STOMPClientError.self) {
             try await way.withConnection(user: way.isRabbitMQ ? "guest:wrong" : "system:wrong") { _ in }
         }
-        guard case .refused(let frame) = error else {
+        guard case .refused(let frame, _) = error else {
             Issue.record("\(error as Any)")
             return
         }
@@ -25,7 +25,7 @@ struct RefusalTests {
         let error = await #expect(throws: STOMPClientError.self) {
             try await way.withConnection(change: { $0.session.virtualHost = "localhost" }) { _ in }
         }
-        guard case .refused(let frame) = error else {
+        guard case .refused(let frame, _) = error else {
             Issue.record("\(error as Any)")
             return
         }
@@ -47,7 +47,7 @@ struct RefusalTests {
                 try await connection.publish("x", to: "/nowhere/at/all")
             }
         }
-        guard case .serverError(let frame) = error else {
+        guard case .serverError(let frame, _, _) = error else {
             Issue.record("\(error as Any)")
             return
         }
@@ -64,7 +64,7 @@ struct RefusalTests {
             }
         }
         switch error {
-        case .serverError(let frame) where way == .rabbitMQ:
+        case .serverError(let frame, _, _) where way == .rabbitMQ:
             #expect(frame.words.contains("no exchange 'nowhere'"), "\(frame.words)")
         case .closed(let closure?, _) where way == .rabbitMQWebSocket:
             #expect(closure.reason == "STOMP died")

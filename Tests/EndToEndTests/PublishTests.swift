@@ -163,7 +163,8 @@ import Testing
         try await ScriptedServer.run(script: { _ in script }) { server in
             let result = try await Program.stomptap("publish", "stomp://127.0.0.1:\(server.port)", "/a", "hi").run()
             #expect(result.status == .exited(1))
-            #expect(result.errors == "stomptap: STOMP: ERROR: no such thing (1 sent, 0 confirmed)\n")
+            #expect(
+                result.errors == "stomptap: STOMP: ERROR: no such thing (last sent: SEND /a) (1 sent, 0 confirmed)\n")
         }
     }
 
@@ -256,9 +257,9 @@ import Testing
             let body = String(repeating: "x", count: 20_000)
             let refused = try await Program.stomptap("publish", broker.webSocket, "/topic/a", body).run()
             #expect(refused.status == .exited(69), "\(refused)")
-            #expect(refused.errors.contains("1009") && refused.errors.contains("--split 8192"), "\(refused)")
+            #expect(refused.errors.contains("1009") && refused.errors.contains("--split 16384"), "\(refused)")
             let split = try await Program.stomptap(
-                "publish", broker.webSocket, "/topic/a", body, "--split", "8192"
+                "publish", broker.webSocket, "/topic/a", body, "--split", "16384"
             ).run()
             #expect(split.status == .exited(0), "\(split)")
         }

@@ -151,7 +151,9 @@ import Testing
     func aCloseFrame(code: Int, reason: String) async throws {
         let frame = "c[\(code),\"\(reason)\"]\n"
         let remedy =
-            code == 2010 ? "; does a proxy keep requests open that are over? try --sockjs-transport websocket" : ""
+            code == 2010
+            ? "; does a proxy keep requests open that are over? try --sockjs-transport websocket"
+            : "; the session had ended on the server, or this client read too slowly"
         try await expect(
             69, "SockJS: closed by the other side with \(code) \"\(reason)\"\(remedy)", transport: "xhr-polling",
             script: Self.polled(.answer("200 OK", frame)))

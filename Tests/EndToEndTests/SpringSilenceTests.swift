@@ -60,7 +60,7 @@ import Testing
                 #expect(refused.errors.contains("closed by the other side with 1009"), "\(refused)")
                 #expect(
                     refused.errors.hasSuffix(
-                        "it takes no WebSocket message so large (Tomcat: 16 KiB and 256 octets): try --split 8192 (1 sent, 0 confirmed)\n"
+                        "it takes no WebSocket message of more than 16384 octets: try --split 16384 (1 sent, 0 confirmed)\n"
                     ),
                     "\(refused)")
                 let subscribe = Program.stomptap("subscribe", url, "/topic/a", "-n", "1", "-o", "body")
@@ -72,8 +72,8 @@ import Testing
             let larger = Program.Input.text(String(repeating: "x", count: 70_000))
             try await expect(
                 1,
-                "STOMP: ERROR: The STOMP frame exceeds configured buffer size limit; Spring takes frames of at most 64 "
-                    + "KiB, unless the application sets a larger message size limit (1 sent, 0 confirmed)",
+                "STOMP: ERROR: The STOMP frame exceeds configured buffer size limit (last sent: SEND /topic/a); Spring takes "
+                    + "frames of at most 64 KiB, unless the application sets a larger message size limit (1 sent, 0 confirmed)",
                 ["publish", plain, "/topic/a", "--split", "8192"], input: larger)
         }
     }

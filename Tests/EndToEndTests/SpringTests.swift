@@ -177,9 +177,16 @@ import Testing
     @Test(arguments: ["subscribe", "publish"])
     func aTokenThatIsRefusedIsNotTriedAgain(_ command: String) async throws {
         try await Self.chatRoom { broker, url in
-            for (headers, reason) in [
-                (["-C", "Authorization: Bearer bad", "-C", "roomId: 2"], "the header Authorization is wrong"),
-                ([], "this broker wants the header Authorization"),
+            for (headers, reason, advice) in [
+                (
+                    ["-C", "Authorization: Bearer bad", "-C", "roomId: 2"], "the header Authorization is wrong",
+                    "Authorization was sent: the application refused it; its log says why"
+                ),
+                (
+                    [], "this broker wants the header Authorization",
+                    "send credentials: -C 'Authorization: Bearer ...' for an interceptor, --http-header or --cookie for "
+                        + "Spring Security"
+                ),
             ] {
                 var program = Program.stomptap(command, url, "/sub/chat/room/2", "--reconnect", "forever")
                 program.arguments += headers + (command == "publish" ? ["hi"] : [])
@@ -187,9 +194,7 @@ import Testing
                 #expect(result.status == .exited(77), "\(result)")
                 #expect(
                     result.errors
-                        == "stomptap: STOMP: CONNECT was refused: \(reason); send credentials: "
-                        + "-C 'Authorization: Bearer ...' for an interceptor, "
-                        + "--http-header or --cookie for Spring Security\n")
+                        == "stomptap: STOMP: CONNECT was refused: \(reason); \(advice)\n")
             }
             let came = try await broker.program.waitFor(": WebSocket from ", count: 2, in: .stderr)
             #expect(came.components(separatedBy: ": WebSocket from ").count == 3, "\(came)")

@@ -36,7 +36,7 @@ import Testing
             let error = await #expect(throws: STOMPClientError.self) {
                 try await STOMPConnection.connect(to: server.endpoint, configuration: configuration(server))
             }
-            guard case .refused(let frame) = error else {
+            guard case .refused(let frame, _) = error else {
                 Issue.record("\(error as Any)")
                 return
             }

@@ -79,6 +79,92 @@ import Testing
         }
     }
 
+    // MARK: What was sent before an ERROR
+
+    private static func sent(
+        _ change: (inout ClientConfiguration) -> Void = { _ in }, connected: String? = "server:s\n",
+        _ send: (VirtualConnection) throws -> Void = { _ in }
+    ) throws -> STOMPClientError? {
+        var error: STOMPClientError?
+        try VirtualConnection.with(connected: connected, change) { connection in
+            try send(connection)
+            connection.serve("ERROR\nmessage:no\n\n\0")
+            if case .failed(let failure) = connection.core.machine.closedReason { error = failure }
+        }
+        return error
+    }
+
+    private static func last(
+        _ change: (inout ClientConfiguration) -> Void = { _ in }, connected: String = "server:s\n",
+        _ send: (VirtualConnection) throws -> Void
+    ) throws -> LastSent? {
+        guard case .serverError(_, _, let last) = try sent(change, connected: connected, send) else { return nil }
+        return last
+    }
+
+    @Test func anERRORComesWithWhatWasSentLast() throws {
+        #expect(try Self.last { _ in } == nil)
+        #expect(
+            try Self.last { connection in
+                try connection.core.send { session throws(STOMPProtocolError) in
+                    ((), [try session.subscribe(to: "/topic/secret", id: "s").frame])
+                }
+            } == .frame(.subscribe, destination: "/topic/secret", id: "s"))
+        // The last of several, and a large one, which is not kept.
+        #expect(
+            try Self.last { connection in
+                let body = ByteBuffer(repeating: 0x61, count: 100_000)
+                try connection.core.send { session throws(STOMPProtocolError) in
+                    ((), [try session.send(to: "/a"), try session.send(to: "/b", body: body)])
+                }
+            } == .frame(.send, destination: "/b", id: nil))
+        // An ERROR after DISCONNECT is about what went before it.
+        #expect(
+            try Self.last { connection in
+                try connection.core.send { session throws(STOMPProtocolError) in ((), [try session.send(to: "/a")]) }
+                _ = connection.core.disconnect()
+            } == .frame(.send, destination: "/a", id: nil))
+        // Nobody knows what it is.
+        #expect(
+            try Self.last { connection in
+                _ = try connection.send(receipt: false)
+                try connection.core.send(raw: ByteBuffer(string: "x"))
+            } == nil)
+        #expect(
+            try Self.last(
+                { $0.session.heartBeat = HeartBeat(outgoing: 1000, incoming: 0) },
+                connected: "server:s\nheart-beat:0,1000\n"
+            ) { connection in
+                _ = try connection.send(receipt: false)
+                connection.pass(.seconds(1))
+            } == .heartBeat)
+    }
+
+    @Test func anERRORComesWithWhatWasSaidOfWhoSendsIt() throws {
+        guard case .refused(_, let nothing) = try Self.sent(connected: nil) else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(nothing == SentCredentials())
+        let error = try Self.sent(
+            {
+                $0.session.login = "me"
+                $0.session.passcode = "secret"
+                $0.session.headers = ["Authorization": "Bearer x", "room": "2"]
+                $0.transport.cookie = "a=b"
+                $0.transport.httpHeaders = [("X-Auth-Token", "x")]
+            }, connected: nil)
+        guard case .refused(_, let sent) = error else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(
+            sent
+                == SentCredentials(
+                    hasLogin: true, connectHeaders: ["Authorization", "room"], httpHeaders: ["X-Auth-Token", "Cookie"]))
+        #expect("\(sent)" == "login, Authorization, room, X-Auth-Token, Cookie")
+    }
+
     // MARK: Receipts
 
     @Test func receiptsComeInAnyOrder() throws {

@@ -63,11 +63,32 @@ import Testing
             var iterator = subscription.messages.makeAsyncIterator()
             #expect(try await iterator.next().map { String(buffer: $0.body) } == "last")
             let error = await #expect(throws: STOMPClientError.self) { try await iterator.next() }
-            guard case .serverError(let frame) = error else {
+            guard case .serverError(let frame, _, let last) = error else {
                 Issue.record("\(error as Any)")
                 return
             }
             #expect(frame.headers["message"] == "no such queue")
+            #expect(last == .frame(.subscribe, destination: "/topic/a", id: "sub-0"))
+        }
+    }
+
+    /// A server without receipts refuses some time after SUBSCRIBE.
+    @Test func aRefusalWhileItSettlesIsAnError() async throws {
+        let script: @Sendable (Frame, ScriptedBroker.Peer) -> Void = { frame, peer in
+            if frame.command == .connect { peer.sendConnected("heart-beat:0,0\n") }
+            if frame.command == .subscribe { peer.send("ERROR\nmessage:Access denied\n\n\0") }
+        }
+        try await ScriptedBroker.with(script) { server in
+            let connection = try await STOMPConnection.connect(
+                to: server.endpoint, configuration: configuration(server) { $0.settle = .seconds(1) })
+            let subscription = try await connection.subscribe(to: "/topic/secret")
+            let error = await #expect(throws: STOMPClientError.self) {
+                try await connection.confirmation(of: subscription)
+            }
+            guard case .serverError = error else {
+                Issue.record("\(error as Any)")
+                return
+            }
         }
     }
 

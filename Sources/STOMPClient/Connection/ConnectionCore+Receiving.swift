@@ -9,7 +9,7 @@ extension ConnectionCore: TransportReceiver {
         timeOfRead = time
         let isTraced = trace.wants(.frames)
         let actions = machine.receive(
-            bytes, at: time, isTraced: isTraced, isMessage: keepsMessages, into: &newMessages)
+            bytes, at: time, isTraced: isTraced, isMessage: keepsMessages, sent: sentBefore, into: &newMessages)
         for action in actions {
             switch action {
             case .trace(.heartBeat): traceHeartBeat(.incoming)
@@ -80,6 +80,7 @@ extension ConnectionCore {
         case .send:
             traceHeartBeat(.outgoing)
             write(ByteBuffer(integer: UInt8(ascii: "\n")))
+            sentBefore.sent(.heartBeat)
             stream.flush()
         case .endSilent(let silence, let agreed): return fail(.silent(for: silence, agreed: agreed))
         }

@@ -36,6 +36,8 @@ final class ConnectionCore {
     private let writeWatch: WriteWatch
     /// Bytes that were handed to the stream.
     private var written = 0
+    /// What an ERROR may be about.
+    var sentBefore = SentBefore()
     var pings = PendingPings<EventLoopPromise<Void>>()
     var clocks = Clocks()
 
@@ -67,8 +69,11 @@ final class ConnectionCore {
     /// Sends CONNECT, and gives up with `timeout` when CONNECTED has not come by `deadline`.
     func start(deadline: NIODeadline, timeout: STOMPClientError) {
         do throws(STOMPClientError) {
-            let configuration = configuration.session
-            write(try machine.makeFrames { session throws(STOMPProtocolError) in try session.connect(configuration) })
+            let settings = configuration.session
+            let frame = try machine.makeFrames { session throws(STOMPProtocolError) in try session.connect(settings) }
+            write(frame)
+            sentBefore = SentBefore(
+                SentCredentials(frame, over: stream.description, options: configuration.transport))
             stream.flush()
         } catch {
             return fail(error)
@@ -88,6 +93,7 @@ final class ConnectionCore {
     ) throws(STOMPClientError) -> Result {
         let (result, frames) = try machine.makeFrames(make)
         for frame in frames { write(frame) }
+        if let last = frames.last { sentBefore.sent(last) }
         stream.flush()
         return result
     }
@@ -112,6 +118,7 @@ final class ConnectionCore {
         try machine.checkNotClosed()
         trace.record(.frames) { WireEvent(.stomp, .outgoing, .frames, .unchecked, bytes: bytes) }
         write(bytes)
+        sentBefore.sentUnknown()
         stream.flush()
         heartBeats.sent(at: eventLoop.now)
     }
@@ -249,6 +256,7 @@ final class ConnectionCore {
         case .send(let frame):
             perform(inboxes.budget.resume())
             write(frame)
+            sentBefore.sent(frame)
             stream.flush()
             startClock(.disconnected, until: eventLoop.now + configuration.receiptTimeout) { core in
                 if let close = core.machine.disconnectTimedOut() { core.perform(close) }

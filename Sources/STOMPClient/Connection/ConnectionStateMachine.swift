@@ -151,8 +151,10 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
     ///   - time: when the bytes were read.
     ///   - isTraced: whether the result has each frame and each heart-beat too.
     ///   - isMessage: whether the bytes are a message, and not what one read of a stream brought.
+    ///   - sent: what was sent before.
     mutating func receive(
-        _ bytes: ByteBuffer, at time: Timestamp, isTraced: Bool, isMessage: Bool, into messages: inout ReceivedMessages
+        _ bytes: ByteBuffer, at time: Timestamp, isTraced: Bool, isMessage: Bool, sent: SentBefore = SentBefore(),
+        into messages: inout ReceivedMessages
     ) -> [ReceiveAction] {
         var input = OpenStream.Input(bytes: bytes, time: time, isTraced: isTraced, isMessage: isMessage)
         var actions: [ReceiveAction] = []
@@ -188,7 +190,11 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
             case .connected: continue
             case .needsBytes: return actions
             case .disconnected: reason = .left(.confirmed)
-            case .error(let frame): reason = .failed(isOpening ? .refused(frame) : .serverError(frame))
+            case .error(let frame):
+                reason = .failed(
+                    isOpening
+                        ? .refused(frame, sent: sent.credentials)
+                        : .serverError(frame, sent: sent.credentials, after: sent.last))
             case .violation(let error, .speaks) where !isOpening:
                 // Who said CONNECTED speaks STOMP.
                 reason = .failed(.protocolViolation(error, nil))

@@ -82,7 +82,7 @@ final class EventStreamAttempt: StreamAttempt {
     /// Why an answer is no stream of events.
     private func refusal(_ head: HTTPResponseHead) -> TransportError? {
         guard let exchange else { return nil }
-        let answer = HTTPRefusal(head, body: "")
+        let answer = HTTPRefusal(head, body: "", to: exchange.identity)
         if answer.status == 200, answer.mediaType == "text/event-stream" {
             let coding = head.headers["Content-Encoding"].joined(separator: ", ").lowercased()
             return coding.isEmpty || coding == "identity" ? nil : .http(.compressedAnswer(encoding: coding))

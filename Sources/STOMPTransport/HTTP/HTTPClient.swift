@@ -47,8 +47,9 @@ final class HTTPClient {
         var headers = headers
         if method == .POST { headers.append(("Content-Length", "\(body?.readableBytes ?? 0)")) }
         let head = try site.head(method, requestTarget, headers, options: presentOptions)
-        let exchange = HTTPExchange(url: site.url(head.uri), isSecure: site.isSecure, head: head, body: body) {
-            [weak self] event in
+        let exchange = HTTPExchange(
+            url: site.url(head.uri), isSecure: site.isSecure, head: head, body: body, identity: options.identity
+        ) { [weak self] event in
             if case .head(let head) = event { self?.cookies.store(head.headers) }
             handler(event)
         }

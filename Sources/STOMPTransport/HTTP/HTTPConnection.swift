@@ -182,6 +182,7 @@ final class HTTPExchange {
     let isSecure: Bool
     let head: HTTPRequestHead
     let body: ByteBuffer?
+    let identity: HTTPIdentity
 
     private var handler: ((Event) -> Void)?
     private weak var connection: HTTPConnection?
@@ -190,12 +191,14 @@ final class HTTPExchange {
     var stopConnecting: () -> Void = {}
 
     init(
-        url: String, isSecure: Bool, head: HTTPRequestHead, body: ByteBuffer?, handler: @escaping (Event) -> Void
+        url: String, isSecure: Bool, head: HTTPRequestHead, body: ByteBuffer?, identity: HTTPIdentity,
+        handler: @escaping (Event) -> Void
     ) {
         self.url = url
         self.isSecure = isSecure
         self.head = head
         self.body = body
+        self.identity = identity
         self.handler = handler
     }
 

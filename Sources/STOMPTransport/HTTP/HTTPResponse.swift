@@ -9,9 +9,11 @@ struct HTTPResponse {
     /// The beginning of it, where it is larger than the limit or did not end in time.
     let body: ByteBuffer
     let isBodyWhole: Bool
+    /// Of the request.
+    let identity: HTTPIdentity
 
     var refusal: HTTPRefusal {
-        HTTPRefusal(head, body: String(buffer: body))
+        HTTPRefusal(head, body: String(buffer: body), to: identity)
     }
 }
 
@@ -88,7 +90,8 @@ private final class HTTPResponseCollector {
         guard let head, let exchange else { return }
         completion(
             .success(
-                HTTPResponse(url: exchange.url, head: head, body: body, isBodyWhole: isBodyWhole)))
+                HTTPResponse(
+                    url: exchange.url, head: head, body: body, isBodyWhole: isBodyWhole, identity: exchange.identity)))
     }
 }
 
@@ -106,10 +109,12 @@ public struct HTTPRefusal: Sendable, Hashable {
     public var contentType: String?
     /// How long the server wants to be left alone: `Retry-After` (RFC 9110, section 10.2.3), a day at most.
     public var retryAfter: TimeAmount?
+    /// Who this side said to be in the request.
+    public var identity: HTTPIdentity
 
     public init(
         status: Int, reason: String, body: String, location: String? = nil, contentType: String? = nil,
-        retryAfter: TimeAmount? = nil
+        retryAfter: TimeAmount? = nil, identity: HTTPIdentity = HTTPIdentity()
     ) {
         self.status = status
         self.reason = reason
@@ -117,6 +122,7 @@ public struct HTTPRefusal: Sendable, Hashable {
         self.location = location
         self.contentType = contentType
         self.retryAfter = retryAfter
+        self.identity = identity
     }
 
     /// The media type of ``contentType`` without its parameters, in lower case: `text/html`.
@@ -125,6 +131,29 @@ public struct HTTPRefusal: Sendable, Hashable {
     /// Whether the page says that this port wants TLS, in the words of nginx, Apache, Tomcat or Go.
     public var saysPortWantsTLS: Bool {
         ["HTTPS port", "SSL-enabled server port", "requires TLS", "HTTPS server"].contains(where: body.contains)
+    }
+}
+
+/// What an HTTP request says of who sends it, without values that may be secret.
+public struct HTTPIdentity: Sendable, Hashable {
+    /// The `Origin`; nil where none was sent.
+    public var origin: String?
+    /// The names of the headers that the caller gave for each request, in their order: `Cookie` too, but not the cookies
+    /// that the server has set.
+    public var givenHeaders: [String]
+
+    public init(origin: String? = nil, givenHeaders: [String] = []) {
+        self.origin = origin
+        self.givenHeaders = givenHeaders
+    }
+}
+
+extension TransportOptions {
+    /// What HTTP requests with these options say of who sends them.
+    public var identity: HTTPIdentity {
+        let given = httpHeaders.last { $0.name.lowercased() == "origin" }
+        return HTTPIdentity(
+            origin: given?.value ?? origin, givenHeaders: httpHeaders.map(\.name) + (cookie == nil ? [] : ["Cookie"]))
     }
 }
 
@@ -139,12 +168,13 @@ extension HTTPRefusal {
     /// How long the rest of the body is waited for once the head is here.
     static let timeout = TimeAmount.seconds(1)
 
-    init(_ head: HTTPResponseHead, body: String) {
+    init(_ head: HTTPResponseHead, body: String, to identity: HTTPIdentity) {
         self.init(
             status: Int(head.status.code), reason: head.status.reasonPhrase, body: body,
             location: head.headers.first(name: "Location"),
             contentType: head.headers.first(name: "Content-Type"),
-            retryAfter: head.headers.first(name: "Retry-After").flatMap { Self.wait($0, at: .now()) })
+            retryAfter: head.headers.first(name: "Retry-After").flatMap { Self.wait($0, at: .now()) },
+            identity: identity)
     }
 
     /// - Parameter value: of `Retry-After`: seconds, or a date.

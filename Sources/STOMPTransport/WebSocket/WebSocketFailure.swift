@@ -1,7 +1,7 @@
 /// Why there is no WebSocket, or no longer one. URLs are without their query, which may hold secrets.
 public enum WebSocketFailure: Sendable, Hashable {
-    /// 401 or 403. `origin` is the one that was sent, `ownOrigin` that of the server's own pages.
-    case refused(url: String, HTTPRefusal, origin: String?, ownOrigin: String)
+    /// 401 or 403. `ownOrigin` is that of the server's own pages.
+    case refused(url: String, HTTPRefusal, ownOrigin: String)
     /// Any other answer than a 101; `sockJS` is known where the server turned out to speak that.
     case notUpgraded(url: String, HTTPRefusal, sockJS: SockJSAddress?)
     // A 101 that is not as RFC 6455, section 4.1, has it.
@@ -38,7 +38,7 @@ public enum WebSocketFailure: Sendable, Hashable {
     /// The answer to a request that was refused.
     public var response: HTTPRefusal? {
         switch self {
-        case .refused(_, let refusal, _, _), .notUpgraded(_, let refusal, _): refusal
+        case .refused(_, let refusal, _), .notUpgraded(_, let refusal, _): refusal
         default: nil
         }
     }

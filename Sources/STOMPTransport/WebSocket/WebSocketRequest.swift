@@ -8,14 +8,17 @@ struct WebSocketRequest {
     let url: String
     /// The request as a failure names it.
     let summary: HTTPRequestSummary
-    /// The origin that is sent, and the one of the server's own pages.
-    let origin: String?
+    let identity: HTTPIdentity
+    /// The origin of the server's own pages.
     let ownOrigin: String
     let head: HTTPRequestHead
     private let upgrader: NIOWebSocketClientUpgrader
 
+    /// - Parameter identity: what the options of the user say; those here may have cookies that the server has set.
     /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration`` where the request would be no HTTP.
-    init(_ target: TransportTarget, requestTarget: String, options: TransportOptions) throws(TransportError) {
+    init(
+        _ target: TransportTarget, requestTarget: String, options: TransportOptions, identity: HTTPIdentity? = nil
+    ) throws(TransportError) {
         let site = HTTPSite(target)
         var own = [
             ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13"),
@@ -32,7 +35,7 @@ struct WebSocketRequest {
         url = site.webSocketURL(head.uri)
         summary = HTTPRequestSummary(.webSocket, url, isSecure: site.isSecure)
         ownOrigin = site.origin
-        origin = head.headers.first(name: "Origin")
+        self.identity = identity ?? options.identity
         // It is asked only whether the answer fits the key, which an empty header leaves without one.
         let key = head.headers.first(name: "Sec-WebSocket-Key") ?? ""
         upgrader = NIOWebSocketClientUpgrader(requestKey: key.isEmpty ? " " : key) { channel, _ in

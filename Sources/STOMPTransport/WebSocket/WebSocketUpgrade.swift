@@ -58,11 +58,10 @@ final class WebSocketUpgrade: ChannelInboundHandler, RemovableChannelHandler {
     /// The refusal, as far as it has come: a body that does not end must not hide the status.
     var timelessRefusal: TransportError? {
         guard case .refused(let head, let body) = state else { return nil }
-        let refusal = HTTPRefusal(head, body: String(buffer: body))
+        let refusal = HTTPRefusal(head, body: String(buffer: body), to: request.identity)
         switch refusal.status {
         case 401, 403:
-            return .webSocket(
-                .refused(url: request.url, refusal, origin: request.origin, ownOrigin: request.ownOrigin))
+            return .webSocket(.refused(url: request.url, refusal, ownOrigin: request.ownOrigin))
         default: return .webSocket(.notUpgraded(url: request.url, refusal, sockJS: nil))
         }
     }

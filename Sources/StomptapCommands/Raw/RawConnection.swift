@@ -113,7 +113,7 @@ struct RawConnection: Sendable {
         ) { stream in
             let receiver = RawReceiver(
                 stream: stream, mode: mode, memory: memory, limits: configuration.limits,
-                trace: configuration.transport.trace, events: continuation)
+                options: configuration.transport, events: continuation)
             made.update { $0 = NIOLoopBound(receiver, eventLoop: stream.eventLoop) }
             return receiver
         }

@@ -48,16 +48,19 @@ final class RawReceiver: TransportReceiver {
     private(set) var errorFrame: Frame?
     /// Whether CONNECT was sent, and CONNECTED has not come.
     private(set) var isConnecting = false
+    private var sentCredentials = SentCredentials()
+    private let options: TransportOptions
     /// What the server said to CONNECT, where that was an ERROR.
     private(set) var refusal: STOMPClientError?
 
     init(
         stream: any TransportStream, mode: RawMode, memory: Shared<EventStreamMemory>, limits: FrameLimits,
-        trace: WireTrace, events: AsyncStream<[TrafficEvent]>.Continuation
+        options: TransportOptions, events: AsyncStream<[TrafficEvent]>.Continuation
     ) {
         self.stream = stream
         self.mode = mode
-        self.trace = trace
+        self.options = options
+        trace = options.trace
         self.events = events
         layer = stream.description.layer
         self.memory = memory
@@ -136,7 +139,7 @@ final class RawReceiver: TransportReceiver {
             batch.append(TrafficEvent(.incoming, .stomp, .frame(frame)))
             if frame.command == .error, errorFrame == nil {
                 errorFrame = frame.detached()
-                if isConnecting { refusal = errorFrame.map(STOMPClientError.refused) }
+                if isConnecting { refusal = errorFrame.map { .refused($0, sent: sentCredentials) } }
             }
             if frame.command == .connected { isConnecting = false }
             takeHandshake(frame)
@@ -149,7 +152,7 @@ final class RawReceiver: TransportReceiver {
         do throws(STOMPProtocolError) {
             switch try answered.receive(frame) {
             case .connected: promise.succeed()
-            case .error: promise.fail(STOMPClientError.refused(frame.detached()))
+            case .error: promise.fail(STOMPClientError.refused(frame.detached(), sent: sentCredentials))
             case .message, .receipt, .goodbye: return
             }
         } catch {
@@ -226,7 +229,10 @@ final class RawReceiver: TransportReceiver {
         event.time = .now()
         deliver()
         if case .frame(let frame) = event.content {
-            if frame.command == .connect || frame.command == .stomp { isConnecting = true }
+            if frame.command == .connect || frame.command == .stomp {
+                isConnecting = true
+                sentCredentials = SentCredentials(frame, over: stream.description, options: options)
+            }
             trace.record(.frames) {
                 WireEvent(.stomp, .outgoing, .frames, .frame(command: frame.command.rawValue), bytes: frame.bytes)
             }

@@ -201,7 +201,9 @@ extension ReconnectingSession {
         /// The transaction is the one that was lost with the connection.
         case lost(STOMPClientError, wait: TimeAmount, transaction: String?)
         /// A session has ended, not by the person's will, and nobody tries any more.
-        case ended(Failure, transaction: String?)
+        ///
+        /// `refused` is a subscription that is no longer wanted, as the server's ERROR was the answer to it.
+        case ended(Failure, transaction: String?, refused: Wanted?)
     }
 
     /// What the prompt and completion show of it.

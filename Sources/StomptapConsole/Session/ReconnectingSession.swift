@@ -187,17 +187,26 @@ final class ReconnectingSession: Sendable {
 
     private func keep(_ reconnection: Reconnection) async {
         var failure: Failure?
+        var refusedID: String?
         do {
             try await reconnection.run { connection in try await self.attend(connection) }
         } catch is CancellationError {
         } catch is Left {
         } catch {
             failure = Failure(error)
+            // An ERROR right after SUBSCRIBE is about that: the same again would end the next session too.
+            if case STOMPClientError.serverError(_, _, .frame(.subscribe, _, let id)) = error {
+                refusedID = id
+            }
         }
         var transaction: String?
         var isNews = false
-        state.update { [failure] state in
+        var refused: Wanted?
+        state.update { [failure, refusedID] state in
             transaction = state.transaction
+            if let index = state.wanted.firstIndex(where: { $0.id == refusedID }) {
+                refused = state.wanted.remove(at: index)
+            }
             // Otherwise whoever has opened it is told.
             isNews = state.phase != .connecting
             state.isFailureTold = isNews
@@ -207,7 +216,7 @@ final class ReconnectingSession: Sendable {
             state.phase = .closed
             state.failure = state.isLeaving ? nil : failure
         }
-        if isNews, let failure = self.failure { report(.ended(failure, transaction: transaction)) }
+        if isNews, let failure = self.failure { report(.ended(failure, transaction: transaction, refused: refused)) }
         events.pass()
     }
 

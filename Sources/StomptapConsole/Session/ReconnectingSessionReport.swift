@@ -17,9 +17,10 @@ struct ReconnectingSessionReport: Sendable {
             say("connected again, after \(away.readable)\(back)")
         case .lost(let error, let wait, let transaction):
             say(Explanation(error).line(tryingAgainIn: wait) + lost(transaction))
-        case .ended(let failure, let transaction):
+        case .ended(let failure, let transaction, let refused):
             guard console.isInteractive, let line = failure.line else { return }
-            console.complain("\(line); 'reconnect' opens another session\(lost(transaction))")
+            let less = refused.map { " without \($0.id)" } ?? ""
+            console.complain("\(line); 'reconnect' opens another session\(less)\(lost(transaction))")
         }
     }
 

@@ -51,8 +51,8 @@ extension HTTPFailure {
             case 200:
                 refusal.mediaType == "text/html" ? "that is a page for a browser: the events have another URL" : nil
             case 204: nil
-            case 401, 403: "give credentials by --http-header or --cookie, or an --origin that it knows"
-            default: refusal.redirectionHint
+            case 401, 403: refusal.eventStreamHint
+            default: refusal.redirectionHint ?? (refusal.hasLargeHeaders ? HTTPRefusal.largeHeadersHint : nil)
             }
         case .lineTooLong, .eventTooLong: Explanation.raiseLimit
         case .invalidHeaderName, .invalidValue, .cannotSendToEventStream, .answerCutShort, .malformedAnswer,
@@ -102,6 +102,7 @@ extension HTTPRefusal {
     /// What is likely the matter where something else than a WebSocket or SockJS answers.
     package var hint: String? {
         switch status {
+        case _ where hasLargeHeaders: Self.largeHeadersHint
         case 200, 404, 405: "is the path right? RabbitMQ's is /ws, Spring's what addEndpoint names"
         case 400: "is the path right, and does a proxy in front pass on the Upgrade header?"
         case 426: "does a proxy in front pass on the Upgrade header?"
@@ -110,6 +111,18 @@ extension HTTPRefusal {
         }
     }
 
-    /// Where a redirection leads.
-    package var redirectionHint: String? { location.map { "it redirects to \(printable($0))" } }
+    /// Whether the request's headers were too large for the server: 431, or 400 with those words.
+    fileprivate var hasLargeHeaders: Bool {
+        status == 431 || status == 400 && ServerPhrases.saysHeadersAreTooLarge(self)
+    }
+
+    fileprivate static let largeHeadersHint =
+        "the headers of the request are too large for it: send smaller cookies (--cookie) or headers (--http-header)"
+
+    /// For a 401 or 403 in place of server-sent events.
+    fileprivate var eventStreamHint: String {
+        if status == 401, let hint = identity.refusalHint { return hint }
+        return "give credentials by --http-header or --cookie, "
+            + (identity.origin == nil ? "or an --origin that it knows" : "or another --origin")
+    }
 }

@@ -10,10 +10,14 @@ extension Explanation {
         case .noEndpoint: self.init(layer: "endpoint", "there is none")
         case .noAttemptHeaders(let failure):
             self = (failure as? HeaderCommandFailure)?.explanation ?? Explanation(layer: "headers", "\(failure)")
-        case .refused(let frame):
-            self.init(stomp: "CONNECT was refused: \(Self.reason(of: frame))", hint: ServerPhrases.hint(refusal: frame))
-        case .serverError(let frame):
-            self.init(stomp: "ERROR: \(Self.reason(of: frame))", hint: ServerPhrases.hint(error: frame))
+        case .refused(let frame, let sent):
+            self.init(
+                stomp: "CONNECT was refused: \(Self.reason(of: frame))",
+                hint: ServerPhrases.hint(refusal: frame, sent: sent))
+        case .serverError(let frame, let sent, let last):
+            let reason = Self.reason(of: frame)
+            let about = last.flatMap { $0.phrase(unlessIn: reason) }.map { " (last sent: \($0))" } ?? ""
+            self.init(stomp: "ERROR: \(reason)\(about)", hint: ServerPhrases.hint(error: frame, sent: sent))
         case .protocolViolation(_, .countsCharacters(let mistake)): self.init(mistake)
         case .protocolViolation(let failure, .speaks(let foreign)): self.init(failure, foreign: foreign)
         case .protocolViolation(let failure, nil): self.init(failure)
@@ -45,7 +49,7 @@ extension Explanation {
         let isCut = mistake.body.readableBytes > 400
         self.init(
             stomp: "content-length is \(mistake.length), which is the number of characters; the body has "
-                + "\(mistake.body.readableBytes) octets: \"\(visible(SecretMask.hiding.masked(typed: text)))\"\(isCut ? "..." : "")",
+                + "\(mistake.body.readableBytes) octets: \"\(visible(SecretMask.hiding.masked(text)))\"\(isCut ? "..." : "")",
             hint: "the server must count the octets of the UTF-8 body")
     }
 
@@ -201,6 +205,18 @@ package enum ServerLimits {
     static let springFrame = 64 << 10
     /// A size of messages that Tomcat takes for certain, as an option's value.
     package static let messageForTomcat = "8192"
+}
+
+extension LastSent {
+    /// Such as `SUBSCRIBE /topic/a`, `UNSUBSCRIBE sub-0`, or `a heart-beat`; nil where the reason names the destination.
+    fileprivate func phrase(unlessIn reason: String) -> String? {
+        switch self {
+        case .frame(_, let destination?, _) where reason.contains(destination): nil
+        case .frame(let command, let destination, let id):
+            (destination ?? id).map { "\(command) \(printable($0, limit: 200))" } ?? "\(command)"
+        case .heartBeat: "a heart-beat"
+        }
+    }
 }
 
 extension ClientNotice {

@@ -1,3 +1,4 @@
+import STOMPClient
 import STOMPCore
 import STOMPTransport
 
@@ -5,19 +6,21 @@ import STOMPTransport
 /// own words alone.
 enum ServerPhrases {
     /// Of an ERROR that answers CONNECT.
-    static func hint(refusal frame: Frame) -> String? {
-        hint(
+    static func hint(refusal frame: Frame, sent: SentCredentials) -> String? {
+        let login = sent.hasLogin ? "check --login and the passcode" : "the server wants a login, and none was sent"
+        let authorization = sent.refusalHint ?? giveAuthorization
+        return hint(
             for: frame,
             in: [
                 (["virtual host"], "RabbitMQ wants a virtual host that it has: try --virtual-host /"),
                 (springSecurity, authorization),
-                (["access refused", "bad connect", "credential", "password"], "check --login and the passcode"),
+                (["access refused", "bad connect", "credential", "password"], login),
                 (["authoriz", "token", "denied"], authorization),
             ])
     }
 
     /// Of an ERROR in an open session.
-    static func hint(error frame: Frame) -> String? {
+    static func hint(error frame: Frame, sent: SentCredentials) -> String? {
         hint(
             for: frame,
             in: [
@@ -29,17 +32,18 @@ enum ServerPhrases {
                     ["unknown destination", "not a valid destination"],
                     "RabbitMQ takes /topic/NAME, /queue/NAME, /exchange/NAME and /amq/queue/NAME"
                 ),
-                (springSecurity, authorization),
+                (springSecurity, sent.refusalHint ?? giveAuthorization),
             ])
     }
 
     /// What Spring says of a message that an interceptor or Spring Security rejects; Spring 6 names only the channel.
     private static let springSecurity = [
         "executorsubscribablechannel", "accessdenied", "access is denied", "access denied", "authenticationcredentials",
-        "credentialsexpired", "badcredentials", "jwt expired",
+        "credentialsexpired", "credentials have expired", "badcredentials", "bad credentials", "jwt expired",
+        "full authentication is required", "authentication object was not found",
     ]
 
-    private static let authorization =
+    private static let giveAuthorization =
         "send credentials: -C 'Authorization: Bearer ...' for an interceptor, "
         + "--http-header or --cookie for Spring Security"
 
@@ -59,6 +63,20 @@ enum ServerPhrases {
         case 2010?: return "does a proxy keep requests open that are over? try --sockjs-transport websocket"
         default: return nil
         }
+    }
+
+    /// Whether a redirection leads to a page for a user to log in.
+    static func isLoginPage(location: String) -> Bool {
+        let place = location.prefix { $0 != "?" }.lowercased()
+        return ["login", "logon", "/signin", "/sign-in", "/sign_in", "oauth", "openid", "saml", "/sso"]
+            .contains(where: place.contains)
+    }
+
+    /// Whether a refusal says that the request's headers are too large, in the words of nginx, Tomcat or Jetty.
+    static func saysHeadersAreTooLarge(_ refusal: HTTPRefusal) -> Bool {
+        let text = "\(refusal.reason) \(refusal.body)".lowercased()
+        return ["header or cookie too large", "header is too large", "header fields too large", "header too large"]
+            .contains(where: text.contains)
     }
 
     /// - Parameter limit: the largest message that the server takes, where it says so, in bytes.

@@ -8,9 +8,9 @@ extension SockJSFailure {
 
     private var sentence: String {
         switch self {
-        case .refused(let url, let refusal, _), .requestRefused(let url, let refusal),
-            .requestFailed(let url, let refusal):
-            "\(refusal) from \(url)"
+        case .refused(let url, let refusal, _), .requestRefused(let url, let refusal):
+            "\(refusal) from \(url)\(refusal.refusedOrigin)"
+        case .requestFailed(let url, let refusal): "\(refusal) from \(url)"
         case .noInfo(let url, let refusal, _):
             "\(refusal) from \(url)" + (refusal.status == 404 ? ", so there is no SockJS" : "")
         case .infoNotJSON(let url, let refusal):
@@ -50,15 +50,21 @@ extension SockJSFailure {
 
     private var hint: String? {
         switch self {
-        case .refused(_, let refusal, let origin):
-            refusal.status == 401 ? HTTPRefusal.credentialsHint : HTTPRefusal.originHint(origin)
+        case .refused(_, let refusal, let ownOrigin):
+            refusal.status == 401 ? refusal.credentialsHint : refusal.forbiddenHint(ownOrigin: ownOrigin)
+        case .requestRefused(_, let refusal):
+            refusal.status == 401 ? refusal.credentialsHint : refusal.forbiddenHint(ownOrigin: nil)
         case .noInfo(_, let refusal, let url):
             (300..<400).contains(refusal.status)
-                ? url.map { "it redirects, which is not followed: try \(printable($0))" } : refusal.hint
+                ? refusal.location.map(ServerPhrases.isLoginPage) == true
+                    ? refusal.redirectionHint : url.map { "it redirects, which is not followed: try \(printable($0))" }
+                : refusal.hint
         case .infoNotJSON(_, let refusal), .infoWithoutWebSocketMember(_, let refusal), .invalidInfo(_, _, let refusal):
             refusal.hint
         case .sessionsElsewhere(let url): "try \(printable(url))"
-        case .noTransportWorks(_, let failures): failures.last.flatMap { Explanation($0.error).hint }
+        case .noTransportWorks(_, let failures):
+            // Without one at the end, what the WebSocket met says most.
+            [failures.last, failures.first].lazy.compactMap { $0.flatMap { Explanation($0.error).hint } }.first
         case .neither(let sockJS, let webSocket): Self.hint(sockJS, webSocket)
         case .unknownSession, .openedAgain:
             "was it restarted, or does a load balancer send requests of one session to several servers?"
@@ -68,7 +74,7 @@ extension SockJSFailure {
             ServerPhrases.hint(
                 closure: TransportClosure(layer: .sockJS, code: code, reason: reason, isClean: true))
         case .noWebSocketOffered, .nothingToTry, .notOpened, .endedBeforeOpening,
-            .messagesBeforeOpening, .answerWithoutOpening, .tooMuchBeforeOpening, .requestRefused, .requestFailed,
+            .messagesBeforeOpening, .answerWithoutOpening, .tooMuchBeforeOpening, .requestFailed,
             .emptyAnswers, .invalidFrame, .invalidMessage, .messageNotUTF8, .cannotSendBinary, .clientGone:
             nil
         }

@@ -7,11 +7,9 @@ extension WebSocketFailure {
 
     private var sentence: String {
         switch self {
-        case .refused(let url, let refusal, let origin, _):
-            "\(refusal) from \(url)"
-                + (refusal.status == 403 && origin != nil ? ": the server refused this origin" : "")
+        case .refused(let url, let refusal, _): "\(refusal) from \(url)\(refusal.refusedOrigin)"
         case .notUpgraded(let url, let refusal, _):
-            "\(refusal) from \(url)"
+            "\(refusal)\(refusal.isEmptySuccess ? " with an empty body" : "") from \(url)"
                 + (refusal.wantsTLSInstead ? ": this port speaks TLS" : ", not a WebSocket upgrade")
         case .noUpgradeHeader(let url): "101 from \(url) without 'Upgrade: websocket'"
         case .noConnectionHeader(let url): "101 from \(url) without 'Connection: Upgrade'"
@@ -39,18 +37,14 @@ extension WebSocketFailure {
 
     private var hint: String? {
         switch self {
-        case .refused(_, let refusal, let origin, let ownOrigin):
-            switch (refusal.status, origin) {
-            case (401, _): HTTPRefusal.credentialsHint
-            case (_, nil): HTTPRefusal.originHint(ownOrigin)
-            case (_, ownOrigin): "try --origin with the URL of its own pages"
-            case (_, _?): "try --origin \(ownOrigin)"
-            }
+        case .refused(_, let refusal, let ownOrigin):
+            refusal.status == 401 ? refusal.credentialsHint : refusal.forbiddenHint(ownOrigin: ownOrigin)
         case .notUpgraded(_, _, let address?): address.hint
         case .notUpgraded(_, let refusal, nil):
             switch refusal.status {
             case 300..<400: refusal.redirectionHint
             case _ where refusal.wantsTLSInstead: "try wss://"
+            case _ where refusal.isEmptySuccess: refusal.interceptorHint
             default: refusal.hint
             }
         case .unofferedSubprotocol(let names, _, _):
@@ -84,13 +78,7 @@ extension SockJSAddress {
 }
 
 extension HTTPRefusal {
-    /// For a 401.
-    static let credentialsHint = "give credentials, such as --http-header 'Authorization: Bearer TOKEN'"
-
-    /// For a 403.
-    static func originHint(_ origin: String) -> String {
-        "try --origin \(origin), or credentials by --http-header or --cookie"
-    }
+    fileprivate var isEmptySuccess: Bool { status == 200 && body.isEmpty }
 
     fileprivate var wantsTLSInstead: Bool { status == 400 && saysPortWantsTLS }
 }

@@ -19,8 +19,22 @@ package struct SecretMask: Sendable, Hashable {
     package func hides(_ name: UnsafeRawBufferPointer) -> Bool {
         guard !showsSecrets else { return false }
         // The shortest word has five letters.
-        for start in 0..<Swift.max(0, name.count - 4) where Self.secretBegins(at: start, of: name) { return true }
+        for start in 0..<Swift.max(0, name.count - 4) where Self.secretBegins(at: start, of: name) {
+            if !Self.onlyLooksSecret(name) { return true }
+            break
+        }
         return !KnownSecrets.isEmpty && KnownSecrets.contains(name: name)
+    }
+
+    /// Names that have a word for a secret, and say something about secrets of that kind: whether a browser may send them,
+    /// how many there may be, what kind one is.
+    private static func onlyLooksSecret(_ name: UnsafeRawBufferPointer) -> Bool {
+        let whole: [StaticString] = [
+            "token-type", "token_type", "cookie-needed", "cookie_needed", "x-ratelimit-limit-tokens",
+            "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens",
+        ]
+        return name.hasWord("access-control-", at: 0)
+            || whole.contains { $0.utf8CodeUnitCount == name.count && name.hasWord($0, at: 0) }
     }
 
     /// The words for secrets, by their first letters: this runs for each header of each message.

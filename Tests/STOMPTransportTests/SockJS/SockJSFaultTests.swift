@@ -63,7 +63,7 @@ import Testing
     }
 
     private static func failure(_ status: Int, _ url: String) -> TransportError {
-        let refusal = HTTPRefusal(status: status, reason: "Oops", body: "")
+        let refusal = HTTPRefusal(status: status, reason: "Oops", body: "", contentType: "text/plain")
         return switch status {
         case 404: .sockJS(.unknownSession(url: url, refusal))
         case 401, 403: .sockJS(.requestRefused(url: url, refusal))

@@ -247,6 +247,26 @@ import Testing
                     .refused(url: "http://127.0.0.1:PORT/ws/info", refusal, ownOrigin: "http://127.0.0.1:PORT")))
     }
 
+    /// Once, and by none of the other transports.
+    @Test func whoWantsCredentialsIsAskedNoFurther() async throws {
+        let (error, server) = try await outcome { $0.path == "/ws/info" ? .info : .answer("401 Unauthorized") }
+        #expect(error?.kind == .refused)
+        #expect(error?.layer == .webSocket)
+        #expect(error?.response?.status == 401)
+        #expect(server.lines == ["GET /ws/info", "GET /ws/S/websocket"])
+    }
+
+    /// A cookie that the server has set is none that was given.
+    @Test func onlyGivenHeadersAreNamedInARefusal() async throws {
+        var options = TransportOptions()
+        options.httpHeaders = [("Authorization", "Bearer x")]
+        let (error, _) = try await outcome(options: options) {
+            $0.path == "/ws/info"
+                ? .json(#"{"websocket":true}"#, headers: "Set-Cookie: a=b\r\n") : .answer("401 Unauthorized")
+        }
+        #expect(error?.response?.identity == HTTPIdentity(givenHeaders: ["Authorization"]))
+    }
+
     @Test func aWebSocketThatRefusesIsARefusal() async throws {
         let (error, _) = try await outcome { $0.path == "/ws/info" ? .notFound : .answer("401 Unauthorized") }
         #expect(error?.kind == .refused)

@@ -44,8 +44,8 @@ struct PortMask {
 
     func masked(_ failure: WebSocketFailure) -> WebSocketFailure {
         switch failure {
-        case .refused(let url, let refusal, let origin, let ownOrigin):
-            .refused(url: masked(url), refusal, origin: origin, ownOrigin: masked(ownOrigin))
+        case .refused(let url, let refusal, let origin):
+            .refused(url: masked(url), refusal, ownOrigin: masked(origin))
         case .notUpgraded(let url, let refusal, let address):
             .notUpgraded(
                 url: masked(url), refusal,

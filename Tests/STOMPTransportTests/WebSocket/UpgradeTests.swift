@@ -43,7 +43,8 @@ import Testing
     private static func refusal(
         _ status: Int, _ reason: String, _ body: String = "", location: String? = nil
     ) -> HTTPRefusal {
-        HTTPRefusal(status: status, reason: reason, body: body, location: location)
+        HTTPRefusal(
+            status: status, reason: reason, body: body, location: location, identity: ScriptedServer.options.identity)
     }
 
     @Test(arguments: [200, 404, 400, 502])
@@ -63,7 +64,7 @@ import Testing
         let refusal = Self.refusal(401, "")
         #expect(
             error
-                == .webSocket(.refused(url: Self.url, refusal, origin: nil, ownOrigin: "http://127.0.0.1:PORT")))
+                == .webSocket(.refused(url: Self.url, refusal, ownOrigin: "http://127.0.0.1:PORT")))
         #expect(error?.response == refusal)
     }
 
@@ -73,7 +74,7 @@ import Testing
         let refusal = Self.refusal(403, "Forbidden")
         #expect(
             error
-                == .webSocket(.refused(url: Self.url, refusal, origin: nil, ownOrigin: "http://127.0.0.1:PORT")))
+                == .webSocket(.refused(url: Self.url, refusal, ownOrigin: "http://127.0.0.1:PORT")))
     }
 
     @Test func forbiddenWithAnOriginNamesIt() async throws {
@@ -81,12 +82,26 @@ import Testing
         options.origin = "http://elsewhere.example"
         let error = try await ScriptedServer.error(
             of: .text("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"), options: options)
+        var refusal = Self.refusal(403, "Forbidden")
+        refusal.identity.origin = "http://elsewhere.example"
+        #expect(error == .webSocket(.refused(url: Self.url, refusal, ownOrigin: "http://127.0.0.1:PORT")))
+    }
+
+    /// Names say what was sent; values may be secret.
+    @Test func whatTheRequestSaidOfItsSenderIsKept() async throws {
+        var options = ScriptedServer.options
+        options.origin = "http://elsewhere.example"
+        options.cookie = "a=b"
+        options.httpHeaders += [("Authorization", "Bearer x"), ("origin", "http://given.example")]
+        let error = try await ScriptedServer.error(
+            of: .text("HTTP/1.1 401 \r\nContent-Length: 0\r\n\r\n"), options: options)
         #expect(
-            error
-                == .webSocket(
-                    .refused(
-                        url: Self.url, Self.refusal(403, "Forbidden"), origin: "http://elsewhere.example",
-                        ownOrigin: "http://127.0.0.1:PORT")))
+            error?.response?.identity
+                == HTTPIdentity(
+                    origin: "http://given.example",
+                    givenHeaders: ScriptedServer.options.httpHeaders.map(\.name) + [
+                        "Authorization", "origin", "Cookie",
+                    ]))
     }
 
     @Test func aRedirectionIsNamed() async throws {
@@ -122,7 +137,7 @@ import Testing
     @Test func aBodyThatNeverEndsDoesNotHideTheStatus() async throws {
         let error = try await ScriptedServer.error(
             of: .text("HTTP/1.1 404 Not Found\r\nContent-Length: 100\r\n\r\nhalf"))
-        #expect(error?.response == HTTPRefusal(status: 404, reason: "Not Found", body: "half"))
+        #expect(error?.response == Self.refusal(404, "Not Found", "half"))
     }
 
     // MARK: - What is no answer

@@ -14,11 +14,14 @@ import Testing
     }
 
     private static func refusal(
-        _ status: Int, _ reason: String, location: String? = nil, type: String? = nil
+        _ status: Int, _ reason: String, location: String? = nil, type: String? = nil,
+        identity: HTTPIdentity = HTTPIdentity()
     ) -> TransportError {
         .http(
             .notEventStream(
-                HTTPRefusal(status: status, reason: reason, body: "", location: location, contentType: type),
+                HTTPRefusal(
+                    status: status, reason: reason, body: "", location: location, contentType: type,
+                    identity: identity),
                 from: url))
     }
 
@@ -115,9 +118,22 @@ import Testing
             "HTTP: 403 from http://127.0.0.1:8080/events; "
                 + "give credentials by --http-header or --cookie, or an --origin that it knows", .refused),
         Told(
+            refusal(401, "", identity: HTTPIdentity(givenHeaders: ["Authorization"])),
+            "HTTP: 401 from http://127.0.0.1:8080/events; Authorization was sent: the application refused it; its log "
+                + "says why", .refused),
+        Told(
+            refusal(403, "", identity: HTTPIdentity(origin: "http://a")),
+            "HTTP: 403 from http://127.0.0.1:8080/events; give credentials by --http-header or --cookie, or another "
+                + "--origin", .refused),
+        Told(
             refusal(302, "Found", location: "/login\u{1B}"),
             "HTTP: 302 Found from http://127.0.0.1:8080/events, not an event stream; "
-                + #"it redirects to /login\x1b"#, .protocolError),
+                + #"it redirects to /login\x1b, a login page; give credentials by --cookie or --http-header"#,
+            .protocolError),
+        Told(
+            refusal(431, "Large"),
+            "HTTP: 431 Large from http://127.0.0.1:8080/events, not an event stream; the headers of the request are "
+                + "too large for it: send smaller cookies (--cookie) or headers (--http-header)", .protocolError),
         Told(
             refusal(404, "Not\u{1B}Found"),
             #"HTTP: 404 Not\x1bFound from http://127.0.0.1:8080/events, not an event stream"#, .protocolError),

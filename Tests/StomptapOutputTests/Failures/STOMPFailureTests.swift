@@ -16,6 +16,20 @@ import Testing
         return frame
     }
 
+    /// An ERROR that answers CONNECT.
+    private static func refused(
+        _ message: String?, _ body: String = "", sent: SentCredentials = SentCredentials()
+    ) -> STOMPClientError {
+        .refused(error(message, body), sent: sent)
+    }
+
+    /// An ERROR in an open session.
+    private static func serverError(
+        _ message: String, _ body: String = "", sent: SentCredentials = SentCredentials(), after last: LastSent? = nil
+    ) -> STOMPClientError {
+        .serverError(error(message, body), sent: sent, after: last)
+    }
+
     private static let sockJS = TransportDescription(.sockJS(.xhrStreaming), remoteAddress: "a:1")
 
     private static func closure(_ code: Int?, _ reason: String = "") -> TransportClosure {
@@ -24,44 +38,111 @@ import Testing
 
     static let refusals: [Told] = [
         Told(
-            .refused(error("Bad CONNECT", "Access refused for user 'x'\n")),
+            refused("Bad CONNECT", "Access refused for user 'x'\n", sent: SentCredentials(hasLogin: true)),
             "STOMP: CONNECT was refused: Bad CONNECT: Access refused for user 'x'; check --login and the passcode",
             .refused),
         Told(
-            .refused(error("Bad CONNECT", "Virtual host 'localhost' access denied")),
+            refused("Bad CONNECT", "Virtual host 'localhost' access denied"),
             "STOMP: CONNECT was refused: Bad CONNECT: Virtual host 'localhost' access denied; "
                 + "RabbitMQ wants a virtual host that it has: try --virtual-host /", .refused),
         Told(
-            .refused(error("Failed to send message to ExecutorSubscribableChannel[clientInboundChannel]")),
+            refused("Failed to send message to ExecutorSubscribableChannel[clientInboundChannel]"),
             "STOMP: CONNECT was refused: Failed to send message to ExecutorSubscribableChannel[clientInboundChannel]; "
                 + "send credentials: -C 'Authorization: Bearer ...' for an interceptor, "
                 + "--http-header or --cookie for Spring Security", .refused),
-        Told(.refused(error("no")), "STOMP: CONNECT was refused: no", .refused),
+        Told(refused("no"), "STOMP: CONNECT was refused: no", .refused),
         Told(
-            .refused(error("Broker not available.")), "STOMP: CONNECT was refused: Broker not available.",
+            refused("Broker not available."), "STOMP: CONNECT was refused: Broker not available.",
             .unavailable),
         Told(
-            .refused(error("Broker: localhost - Client: a already connected from tcp://127.0.0.1:1")),
+            refused("Broker: localhost - Client: a already connected from tcp://127.0.0.1:1"),
             "STOMP: CONNECT was refused: Broker: localhost - Client: a already connected from tcp://127.0.0.1:1",
             .unavailable),
         Told(
-            .serverError(error("Connection to broker closed.")), "STOMP: ERROR: Connection to broker closed.",
+            serverError("Connection to broker closed."), "STOMP: ERROR: Connection to broker closed.",
             .unavailable),
         Told(
-            .refused(error(nil)), "STOMP: CONNECT was refused: the server sent an ERROR without a reason", .refused),
+            refused(nil), "STOMP: CONNECT was refused: the server sent an ERROR without a reason", .refused),
         Told(
-            .serverError(error("not found", "not found: /a\nmore")), "STOMP: ERROR: not found: /a", .failed),
+            serverError("not found", "not found: /a\nmore"), "STOMP: ERROR: not found: /a", .failed),
         Told(
-            .serverError(error("Unknown destination", "'/x' is not a valid destination.\n")),
+            serverError("Unknown destination", "'/x' is not a valid destination.\n"),
             "STOMP: ERROR: Unknown destination: '/x' is not a valid destination.; "
                 + "RabbitMQ takes /topic/NAME, /queue/NAME, /exchange/NAME and /amq/queue/NAME", .failed),
         Told(
-            .serverError(error("The STOMP frame exceeds configured buffer size limit")),
+            serverError("The STOMP frame exceeds configured buffer size limit"),
             "STOMP: ERROR: The STOMP frame exceeds configured buffer size limit; "
                 + "Spring takes frames of at most 64 KiB, unless the application sets a larger message size limit",
             .failed),
         // Words that a user chose are not the server's.
-        Told(.serverError(error("no such token")), "STOMP: ERROR: no such token", .failed),
+        Told(serverError("no such token"), "STOMP: ERROR: no such token", .failed),
+    ]
+
+    private static let channel = "Failed to send message to ExecutorSubscribableChannel[clientInboundChannel]"
+    private static let giveAuthorization =
+        "send credentials: -C 'Authorization: Bearer ...' for an interceptor, "
+        + "--http-header or --cookie for Spring Security"
+    private static let itsLog = "the application refused it; its log says why"
+
+    /// What Spring says, and what the caller had sent.
+    static let authorization: [Told] =
+        [
+            "Access denied", "org.springframework.security.access.AccessDeniedException: no",
+            "AuthenticationCredentialsNotFoundException",
+            "An Authentication object was not found in the SecurityContext",
+            "CredentialsExpiredException", "BadCredentialsException", "Bad credentials",
+            "JWT expired at 2024-01-01T00:00:00Z", channel,
+        ].flatMap { text in
+            [
+                Told(refused(text), "STOMP: CONNECT was refused: \(text); \(giveAuthorization)", .refused),
+                Told(
+                    refused(text, sent: SentCredentials(connectHeaders: ["room", "Authorization"])),
+                    "STOMP: CONNECT was refused: \(text); Authorization was sent: \(itsLog)", .refused),
+                Told(
+                    serverError(text, after: .frame(.subscribe, destination: "/topic/secret", id: "sub-0")),
+                    "STOMP: ERROR: \(text) (last sent: SUBSCRIBE /topic/secret); \(giveAuthorization)", .failed),
+            ]
+        } + [
+            Told(
+                refused(channel, sent: SentCredentials(httpHeaders: ["X-Trace", "X-Auth-Token"])),
+                "STOMP: CONNECT was refused: \(channel); X-Auth-Token was sent: \(itsLog)", .refused),
+            Told(
+                refused(channel, sent: SentCredentials(httpHeaders: ["Cookie"])),
+                "STOMP: CONNECT was refused: \(channel); a cookie was sent: \(itsLog)", .refused),
+            Told(
+                refused(channel, sent: SentCredentials(hasLogin: true)),
+                "STOMP: CONNECT was refused: \(channel); a login was sent: \(itsLog)", .refused),
+            Told(
+                refused(channel, sent: SentCredentials(connectHeaders: ["room"], httpHeaders: ["X-Trace"])),
+                "STOMP: CONNECT was refused: \(channel); \(giveAuthorization)", .refused),
+            Told(
+                serverError(channel, sent: SentCredentials(connectHeaders: ["Authorization"]), after: .heartBeat),
+                "STOMP: ERROR: \(channel) (last sent: a heart-beat); Authorization was sent: \(itsLog)", .failed),
+            // Who sent no login has none to check.
+            Told(
+                refused("Bad CONNECT", "Access refused for user 'guest'"),
+                "STOMP: CONNECT was refused: Bad CONNECT: Access refused for user 'guest'; "
+                    + "the server wants a login, and none was sent", .refused),
+            Told(
+                refused("User name [x] or password is invalid.", sent: SentCredentials(hasLogin: true)),
+                "STOMP: CONNECT was refused: User name [x] or password is invalid.; check --login and the passcode",
+                .refused),
+        ]
+
+    static let lastSent: [Told] = [
+        Told(
+            serverError("no", after: .frame(.unsubscribe, destination: nil, id: "sub-0")),
+            "STOMP: ERROR: no (last sent: UNSUBSCRIBE sub-0)", .failed),
+        Told(
+            serverError("no", after: .frame(.disconnect, destination: nil, id: nil)),
+            "STOMP: ERROR: no (last sent: DISCONNECT)", .failed),
+        Told(
+            serverError("no", after: .frame(.send, destination: "/a\u{1B}", id: nil)),
+            "STOMP: ERROR: no (last sent: SEND /a\\x1b)", .failed),
+        // It is named already.
+        Told(
+            serverError("not found: /a", after: .frame(.send, destination: "/a", id: nil)),
+            "STOMP: ERROR: not found: /a", .failed),
     ]
 
     static let endings: [Told] = [
@@ -143,7 +224,7 @@ import Testing
         Told(
             .protocolViolation(
                 STOMPProtocolError(.peer, .bareCarriageReturn(line: .init("a:b\rc".utf8))), nil),
-            #"STOMP: a header line has a carriage return, which STOMP 1.2 sends as \r: "a:b\rc""#, .protocolError),
+            #"STOMP: a header line has a carriage return, which STOMP 1.2 sends as \r: "a:****""#, .protocolError),
         Told(
             .protocolViolation(STOMPProtocolError(.peer, .unknownCommand(line: .init("o".utf8))), .speaks(.sockJS)),
             "STOMP: a frame begins with \"o\", which is no command; this is a SockJS session: use the http:// URL of "
@@ -261,7 +342,9 @@ import Testing
         Told(.cannotSend(.afterDisconnect), "STOMP: nothing can be sent after the goodbye", .badInput),
     ]
 
-    @Test(arguments: refusals + endings + waits + refused) func saysWhatHappened(_ told: Told) {
+    @Test(arguments: refusals + authorization + lastSent + endings + waits + refused) func saysWhatHappened(
+        _ told: Told
+    ) {
         told.check()
     }
 

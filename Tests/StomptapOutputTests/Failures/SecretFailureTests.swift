@@ -40,7 +40,7 @@ import Testing
         .proxy(.otherAuthenticationRequired(by: url)), .proxy(.unofferedMethod(9, by: url)),
         .proxy(.credentialsRejected(by: url)), .proxy(.invalidAnswer(toCredentialsBy: url)),
         .proxy(.invalidReply(toConnectBy: url)), .proxy(.socksRefusal(by: url, askedFor: url, .notAllowed)),
-        .webSocket(.refused(url: url, refusal, origin: url, ownOrigin: url)),
+        .webSocket(.refused(url: url, refusal, ownOrigin: url)),
         .webSocket(.notUpgraded(url: url, refusal, sockJS: nil)), .webSocket(.noUpgradeHeader(from: url)),
         .webSocket(.noConnectionHeader(from: url)), .webSocket(.wrongAccept(from: url)),
         .webSocket(.unofferedExtension(url, from: url)), .webSocket(.invalidExtensionAnswer(url, from: url)),

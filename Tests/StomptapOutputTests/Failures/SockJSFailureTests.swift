@@ -10,8 +10,13 @@ import Testing
     private static let balancer =
         "; was it restarted, or does a load balancer send requests of one session to several servers?"
 
-    private static func refusal(_ status: Int, _ reason: String = "Oops", type: String? = nil) -> HTTPRefusal {
-        HTTPRefusal(status: status, reason: reason, body: "", contentType: type)
+    private static func refusal(
+        _ status: Int, _ reason: String = "Oops", type: String? = nil, location: String? = nil, origin: String? = nil,
+        sent: [String] = []
+    ) -> HTTPRefusal {
+        HTTPRefusal(
+            status: status, reason: reason, body: "", location: location, contentType: type,
+            identity: HTTPIdentity(origin: origin, givenHeaders: sent))
     }
 
     private static func noInfo(_ status: Int, _ reason: String = "Oops", movedTo: String? = nil) -> TransportError {
@@ -27,6 +32,25 @@ import Testing
             .sockJS(.refused(url: url, refusal(403, ""), ownOrigin: "http://h")),
             "SockJS: 403 from http://h/ws/info; try --origin http://h, or credentials by --http-header or --cookie",
             .refused),
+        Told(
+            .sockJS(.refused(url: url, refusal(403, "", origin: "http://a"), ownOrigin: "http://h")),
+            "SockJS: 403 from http://h/ws/info: the server refused this origin; try --origin http://h", .refused),
+        Told(
+            .sockJS(.refused(url: url, refusal(403, "", origin: "http://h"), ownOrigin: "http://h")),
+            "SockJS: 403 from http://h/ws/info: the server refused this origin; try --origin with the URL of its own "
+                + "pages", .refused),
+        Told(
+            .sockJS(.refused(url: url, refusal(401, sent: ["authorization"]), ownOrigin: "http://h")),
+            "SockJS: 401 Oops from http://h/ws/info; authorization was sent: the application refused it; its log says "
+                + "why", .refused),
+        Told(
+            .sockJS(.noInfo(url: url, refusal(302, "Found", location: "/login"), movedTo: "/login")),
+            "SockJS: 302 Found from http://h/ws/info; it redirects to /login, a login page; give credentials by "
+                + "--cookie or --http-header", .protocolError),
+        Told(
+            noInfo(431, "Large"),
+            "SockJS: 431 Large from http://h/ws/info; the headers of the request are too large for it: send smaller "
+                + "cookies (--cookie) or headers (--http-header)", .protocolError),
         Told(
             noInfo(404, "Not Found"), "SockJS: 404 Not Found from http://h/ws/info, so there is no SockJS" + path,
             .protocolError),
@@ -107,6 +131,26 @@ import Testing
                 + "or a proxy before it, has broken it off: its log may say why", .unavailable),
     ]
 
+    /// The WebSocket's answer has a hint where the last one has none.
+    @Test func theFirstFailureMayKnowMore() {
+        let refused = TransportError.webSocket(.notUpgraded(url: "ws://h/s", refusal200, sockJS: nil))
+        Told(
+            .sockJS(
+                .noTransportWorks(
+                    at: "http://h/ws",
+                    [
+                        FailedTransport(.websocket, refused),
+                        FailedTransport(.xhrPolling, .sockJS(.answerWithoutOpening)),
+                    ])),
+            "SockJS: no transport works at http://h/ws: websocket: 200 OK with an empty body from ws://h/s, not a WebSocket "
+                + "upgrade; xhr-polling: the server's answer ended without the frame that opens the session; Spring "
+                + "answers so where a HandshakeInterceptor refuses; give credentials by --http-header or --cookie",
+            .protocolError
+        ).check()
+    }
+
+    private let refusal200 = HTTPRefusal(status: 200, reason: "OK", body: "")
+
     static let sessions: [Told] = [
         Told(.sockJS(.notOpened(within: .seconds(2))), "SockJS: the session was not opened within 2 s", .timedOut),
         Told(
@@ -126,7 +170,13 @@ import Testing
             .sockJS(.tooMuchBeforeOpening(bytes: 70_000)),
             "SockJS: the server sent 70000 octets without the frame that opens the session", .protocolError),
         Told(
-            .sockJS(.requestRefused(url: "http://h/x", refusal(403))), "SockJS: 403 Oops from http://h/x", .refused),
+            .sockJS(.requestRefused(url: "http://h/x", refusal(403))),
+            "SockJS: 403 Oops from http://h/x; try --origin with the URL of its own pages, or credentials by "
+                + "--http-header or --cookie", .refused),
+        Told(
+            .sockJS(.requestRefused(url: "http://h/x", refusal(401))),
+            "SockJS: 401 Oops from http://h/x; give credentials, such as --http-header 'Authorization: Bearer TOKEN'",
+            .refused),
         Told(
             .sockJS(.requestFailed(url: "http://h/x", refusal(500, ""))), "SockJS: 500 from http://h/x",
             .protocolError),

@@ -8,26 +8,35 @@ import Testing
     private static let path = "; is the path right? RabbitMQ's is /ws, Spring's what addEndpoint names"
 
     private static func refusal(
-        _ status: Int, _ reason: String = "Oops", body: String = "", location: String? = nil
+        _ status: Int, _ reason: String = "Oops", body: String = "", location: String? = nil, sent: [String] = []
     ) -> HTTPRefusal {
-        HTTPRefusal(status: status, reason: reason, body: body, location: location)
+        HTTPRefusal(
+            status: status, reason: reason, body: body, location: location, identity: HTTPIdentity(givenHeaders: sent))
     }
 
     private static func notUpgraded(
         _ status: Int, _ reason: String = "Oops", body: String = "", location: String? = nil,
-        sockJS: SockJSAddress? = nil
+        sent: [String] = [], sockJS: SockJSAddress? = nil
     ) -> TransportError {
         .webSocket(
-            .notUpgraded(url: url, refusal(status, reason, body: body, location: location), sockJS: sockJS))
+            .notUpgraded(
+                url: url, refusal(status, reason, body: body, location: location, sent: sent), sockJS: sockJS))
     }
 
-    private static func refused(_ status: Int, _ reason: String = "", origin: String? = nil) -> TransportError {
-        .webSocket(.refused(url: url, refusal(status, reason), origin: origin, ownOrigin: "http://h"))
+    private static func refused(
+        _ status: Int, _ reason: String = "", origin: String? = nil, sent: [String] = []
+    ) -> TransportError {
+        var refusal = refusal(status, reason, sent: sent)
+        refusal.identity.origin = origin
+        return .webSocket(.refused(url: url, refusal, ownOrigin: "http://h"))
     }
 
     private static func sockJS(hadSlash: Bool = false) -> SockJSAddress {
         SockJSAddress(url: "http://h/ws", webSocketURL: "ws://h/ws/websocket", hadSlash: hadSlash)
     }
+
+    private static let tooLarge =
+        "; the headers of the request are too large for it: send smaller cookies (--cookie) or headers (--http-header)"
 
     static let refusals: [Told] = [
         Told(
@@ -50,8 +59,56 @@ import Testing
             refused(403, "Forbidden", origin: "http://h"),
             "WebSocket: 403 Forbidden from ws://h/ws: the server refused this origin; try --origin with the URL of "
                 + "its own pages", .refused),
+        // The same origin in other words.
         Told(
-            notUpgraded(200, "OK"), "WebSocket: 200 OK from ws://h/ws, not a WebSocket upgrade" + path, .protocolError),
+            refused(403, origin: "HTTP://h:80"),
+            "WebSocket: 403 from ws://h/ws: the server refused this origin; try --origin with the URL of its own pages",
+            .refused),
+        Told(
+            refused(401, "Unauthorized", sent: ["X-Trace", "Authorization"]),
+            "WebSocket: 401 Unauthorized from ws://h/ws; Authorization was sent: the application refused it; its log "
+                + "says why", .refused),
+        Told(
+            refused(401, sent: ["Cookie"]),
+            "WebSocket: 401 from ws://h/ws; a cookie was sent: the application refused it; its log says why", .refused),
+        Told(
+            refused(403, sent: ["Authorization"]),
+            "WebSocket: 403 from ws://h/ws; try --origin http://h; Authorization was sent: if the application refused "
+                + "it, its log says why", .refused),
+        Told(
+            notUpgraded(200, "OK"),
+            "WebSocket: 200 OK with an empty body from ws://h/ws, not a WebSocket upgrade; Spring answers so where a "
+                + "HandshakeInterceptor refuses; give credentials by --http-header or --cookie", .protocolError),
+        Told(
+            notUpgraded(200, "OK", sent: ["Authorization"]),
+            "WebSocket: 200 OK with an empty body from ws://h/ws, not a WebSocket upgrade; Spring answers so where a "
+                + "HandshakeInterceptor refuses; Authorization was sent: the application refused it; its log says why",
+            .protocolError),
+        Told(
+            notUpgraded(302, "Found", location: "https://h/login?next=1"),
+            "WebSocket: 302 Found from ws://h/ws, not a WebSocket upgrade; it redirects to https://h/login?next=1, a "
+                + "login page; give credentials by --cookie or --http-header", .protocolError),
+        Told(
+            notUpgraded(302, "Found", location: "/oauth2/authorization/x", sent: ["Cookie"]),
+            "WebSocket: 302 Found from ws://h/ws, not a WebSocket upgrade; it redirects to /oauth2/authorization/x, a "
+                + "login page; a cookie was sent: the application refused it; its log says why", .protocolError),
+        Told(
+            notUpgraded(302, "Found", location: "http://h/assigning?to=/login"),
+            "WebSocket: 302 Found from ws://h/ws, not a WebSocket upgrade; it redirects to "
+                + "http://h/assigning?to=/login", .protocolError),
+        Told(
+            notUpgraded(431, "Request Header Fields Too Large"),
+            "WebSocket: 431 Request Header Fields Too Large from ws://h/ws, not a WebSocket upgrade" + tooLarge,
+            .protocolError),
+        Told(
+            notUpgraded(400, "Bad Request", body: "<h1>400 Bad Request</h1>Request Header Or Cookie Too Large"),
+            "WebSocket: 400 Bad Request from ws://h/ws, not a WebSocket upgrade" + tooLarge, .protocolError),
+        Told(
+            notUpgraded(400, "Bad Request", body: "<p>Message Request header is too large</p>"),
+            "WebSocket: 400 Bad Request from ws://h/ws, not a WebSocket upgrade" + tooLarge, .protocolError),
+        Told(
+            notUpgraded(200, "OK", body: "<html>"), "WebSocket: 200 OK from ws://h/ws, not a WebSocket upgrade" + path,
+            .protocolError),
         Told(
             notUpgraded(404, "Not\u{1B}Found"),
             "WebSocket: 404 Not\\x1bFound from ws://h/ws, not a WebSocket upgrade" + path, .protocolError),
@@ -76,8 +133,8 @@ import Testing
                 + "application running, and at the proxy's port?", .protocolError),
         Told(
             notUpgraded(302, "Found", location: "http://h/\nlogin"),
-            "WebSocket: 302 Found from ws://h/ws, not a WebSocket upgrade; it redirects to http://h/\\nlogin",
-            .protocolError),
+            "WebSocket: 302 Found from ws://h/ws, not a WebSocket upgrade; it redirects to http://h/\\nlogin, a login page; "
+                + "give credentials by --cookie or --http-header", .protocolError),
         Told(
             notUpgraded(304, "Not Modified"),
             "WebSocket: 304 Not Modified from ws://h/ws, not a WebSocket upgrade", .protocolError),

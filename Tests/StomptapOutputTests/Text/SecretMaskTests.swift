@@ -7,6 +7,7 @@ import Testing
     @Test(arguments: [
         "passcode", "Authorization", "COOKIE", "set-cookie", "Proxy-Authorization", "x-auth-token", "Client-Secret",
         "user_password", "X-API-Key", "apikey", "api_key", "aws-credentials",
+        "x-access-control-token", "token_types", "ratelimit-tokens",
     ])
     func namesThatHoldSecrets(name: String) {
         #expect(SecretMask.hiding.hides(name))
@@ -15,6 +16,7 @@ import Testing
 
     @Test(arguments: [
         "", "login", "destination", "subscription", "message-id", "pass", "key", "toke", "x-secre", "auth",
+        "Access-Control-Allow-Credentials", "token_type", "Token-Type", "cookie_needed", "x-ratelimit-remaining-tokens",
     ])
     func namesThatHoldNone(name: String) {
         #expect(!SecretMask.hiding.hides(name))
@@ -63,6 +65,10 @@ import Testing
         ),
         ("CONNECT\nlogin:u\npasscode://a:b@c\\n\n\n\0", "CONNECT\nlogin:u\npasscode:****\n\n\0"),
         (#"["CONNECT\npasscode:a\\b\nlogin:u\n\n\u0000"]"#, #"["CONNECT\npasscode:****\nlogin:u\n\n\u0000"]"#),
+        (
+            "HTTP/1.1 200\r\nAccess-Control-Allow-Credentials: true\r\nSet-Cookie: a\r\n\r\n",
+            "HTTP/1.1 200\r\nAccess-Control-Allow-Credentials: true\r\nSet-Cookie: ****\r\n\r\n"
+        ),
         ("Host: passcode:1", "Host: passcode:1"), ("passcode:", "passcode:"), ("passcode: ", "passcode: "),
     ])
     func secretsOfHeads(text: String, expected: String) {

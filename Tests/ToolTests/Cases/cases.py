@@ -1,6 +1,6 @@
 """Reports from users, each as a case: what the peer does, what is typed, and what must come of it."""
 from peer import *
-from runner import BLAMES_DESTINATION, NO_END, OCTETS, Case
+from runner import BLAMES_DESTINATION, BLAMES_TIME, NO_END, OCTETS, Case
 
 HANGUL = "안녕하세요"
 SPRING_REFUSES = "Failed to send message to ExecutorSubscribableChannel[clientInboundChannel]; nested exception is "
@@ -20,6 +20,9 @@ CASES = [
     Case("ws-message-without-nul", "a MESSAGE that fills a WebSocket message and lacks its NUL",
          ws(message(length=False)[:-1]), tail("{ws}"), {75, 76}, [r"\bMESSAGE\b", OCTETS, NO_END],
          [BLAMES_DESTINATION]),
+    Case("ws-connected-without-nul", "a CONNECTED that lacks its NUL",
+         ws(connected=CONNECTED[:-1]), tail("{ws}"), {75, 76}, [r"\bCONNECTED\b", OCTETS, NO_END],
+         [BLAMES_DESTINATION, BLAMES_TIME]),
     # Time is up, and there never was a session: that is no success.
     Case("silent-server-until-W", "the server accepts and never answers; -W must not end with 0",
          silent, tail("{tcp}", "-W", "2s"), {69, 75}, [r"err: (?i)CONNECTED|answer|session|silent"],
@@ -52,6 +55,14 @@ CASES = [
          [r"(?i)u0000[^\n]*(\bNUL\b|literal|characters|instead|in place|text)"
           r"|(\bNUL\b|literal|characters|instead|in place|text)[^\n]*u0000"],
          app=app_ws(b"CONNECT\naccept-version:1.2\n\n\\u0000")),
+    # Wrong peers.
+    Case("no-websocket-frame", "instead of CONNECTED come octets that are no WebSocket frame; say so at once",
+         raw_after_connect(b"42\r\n\x81@"), tail("{ws}", "-n", "1"), {76},
+         ["WebSocket", r"(?i)opcode|reserved|RSV|extension|\bbits?\b|no (WebSocket )?frame"], [BLAMES_TIME], 4),
+    Case("sockjs-greets-at-ws", "a ws:// URL at a SockJS session, which greets with 'o'",
+         ws_first(b"o"), ["subscribe", "ws://127.0.0.1:{port}/ws/123/abcdefgh/websocket", "/topic/a", "-n", "1",
+                          "--connect-timeout", "9s"],
+         {69, 76}, ["SockJS", "http://|https?:|/websocket|plain"], [BLAMES_TIME, BLAMES_DESTINATION], 5),
     # Security.
     Case("spring-token-expired", "Spring refuses CONNECT by a security exception: the token goes into -C",
          tcp(connected=error(SPRING_REFUSES + "org.springframework.security.authentication."
@@ -60,6 +71,9 @@ CASES = [
     # Frames of servers that read the specification otherwise.
     Case("no-ack-header", "--ack client, and MESSAGE has no ack header, as with Spring's simple broker",
          tcp(message()), tail("{tcp}", "-n", "1", "-W", "3s", "--ack", "client"), {76}, ["--ack auto"]),
+    Case("subscription-never-made", "a MESSAGE names a subscription that nobody made",
+         tcp(message(subscription="subscription//queue/a")), tail("{tcp}"), {0, 75, 76},
+         ["subscription//queue/a|hello"], [BLAMES_DESTINATION]),
     Case("header-of-70000", "a header line over 64 KiB: advice that does not help must not be given",
          tcp(message("hello", "baggage:" + "x" * 70000)),
          tail("{tcp}", "-n", "1", "-W", "3s", "-F", "%b", "--max-message", "1MiB"),
@@ -69,6 +83,8 @@ CASES = [
              b"MESSAGE\ndestination: /topic/b\nmessage-id: 8\n\nhello b\0", connected=V10, receipts=False),
          ["subscribe", "{tcp}", "/topic/a", "/topic/b", "-n", "2", "-W", "2s", "-F", "%d|%i|%b"], {0},
          [r"out: (?m)^/topic/a\|7\|hello a$", r"out: (?m)^/topic/b\|8\|hello b$"]),
+    Case("length-in-characters", "content-length counts characters: Hangul is three octets each",
+         tcp(message(HANGUL, length=5)), tail("{tcp}"), {76}, [HANGUL, "(?i)characters", "(?i)octets|bytes"]),
     Case("padded-content-length", "a blank before the number: from 1.1 on it is part of the value",
          tcp(message("hello", "content-length: 5", length=False)), tail("{tcp}"), {0, 76},
          ["(?i)blank|space|padd|trim"]),

@@ -165,7 +165,8 @@ final class SockJSAttempt {
         _ requestTarget: String, options: TransportOptions, deadline: NIODeadline,
         receiver: @escaping TransportReceiverFactory
     ) throws(TransportError) -> ConnectionAttempt<any TransportStream> {
-        let request = try WebSocketRequest(target, requestTarget: requestTarget, options: options)
+        let request = try WebSocketRequest(
+            target, requestTarget: requestTarget, options: options, identity: self.options.identity)
         let attempt = ConnectionAttempt(
             target: target, opening: .webSocket(request, options: options, receiver: receiver), options: options,
             tls: tls, eventLoop: eventLoop, deadline: deadline)
@@ -177,6 +178,8 @@ final class SockJSAttempt {
 
     private func failed(_ transport: SockJSTransport, _ error: TransportError) {
         guard !isOver else { return }
+        // Who wants credentials wants them by every transport.
+        if error.response?.status == 401 { return end(.failure(error)) }
         failures.append(FailedTransport(transport, error))
         if let next = remaining.first { report(.fellBack(from: transport, because: error, to: next)) }
         next()

@@ -103,8 +103,7 @@ final class SockJSSender {
             sendNext()
             finishIfDone()
         case .success(let response):
-            let answer = HTTPRefusal(
-                status: Int(response.head.status.code), reason: response.head.status.reasonPhrase, body: "")
+            let answer = HTTPRefusal(response.head, body: "", to: response.identity)
             fail(.sockJS(SockJSFailure(answer: answer, of: response.url, isOpen: true)))
         case .failure(let error):
             fail(error)

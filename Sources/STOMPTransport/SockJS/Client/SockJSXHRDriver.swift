@@ -100,7 +100,7 @@ final class SockJSXHRDriver: SockJSTransportDriver {
     }
 
     private func refusal(_ head: HTTPResponseHead, _ exchange: HTTPExchange) -> TransportError {
-        let answer = HTTPRefusal(status: Int(head.status.code), reason: head.status.reasonPhrase, body: "")
+        let answer = HTTPRefusal(head, body: "", to: exchange.identity)
         return .sockJS(SockJSFailure(answer: answer, of: exchange.url, isOpen: client.state != .opening))
     }
 

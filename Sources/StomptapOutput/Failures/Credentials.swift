@@ -1,0 +1,79 @@
+import STOMPClient
+import STOMPTransport
+
+// What to do about credentials: which to give, or that those that were given are not the right ones.
+
+extension SentCredentials {
+    /// That what was sent was refused; nil where nothing was.
+    var refusalHint: String? {
+        let names = connectHeaders + httpHeaders
+        return CredentialHint.refused(names.first(where: SecretMask.hiding.hides) ?? (hasLogin ? "login" : nil))
+    }
+}
+
+extension HTTPIdentity {
+    /// The header that shows who this side is; nil where none does.
+    fileprivate var credential: String? { givenHeaders.first(where: SecretMask.hiding.hides) }
+
+    /// That what was sent was refused; nil where nothing was.
+    var refusalHint: String? { CredentialHint.refused(credential) }
+}
+
+private enum CredentialHint {
+    /// - Parameter name: of a header, or `login`.
+    static func refused(_ name: String?) -> String? {
+        name.map { "\(phrase($0)) was sent: the application refused it; its log says why" }
+    }
+
+    static func phrase(_ name: String) -> String {
+        switch name.lowercased() {
+        case "cookie": "a cookie"
+        case "login": "a login"
+        default: printable(name)
+        }
+    }
+}
+
+extension HTTPRefusal {
+    /// For a 401.
+    var credentialsHint: String {
+        identity.refusalHint ?? "give credentials, such as --http-header 'Authorization: Bearer TOKEN'"
+    }
+
+    /// For a 403. Another origin is advised than the one that was refused.
+    ///
+    /// - Parameter ownOrigin: that of the server's own pages, where it is known.
+    func forbiddenHint(ownOrigin: String?) -> String {
+        let known = ownOrigin.flatMap { isRefused($0) ? nil : $0 }
+        let advice = known.map { "try --origin \($0)" } ?? "try --origin with the URL of its own pages"
+        guard identity.origin == nil else { return advice }
+        guard let credential = identity.credential else {
+            return advice + ", or credentials by --http-header or --cookie"
+        }
+        let phrase = CredentialHint.phrase(credential)
+        return "\(advice); \(phrase) was sent: if the application refused it, its log says why"
+    }
+
+    private func isRefused(_ origin: String) -> Bool {
+        guard let refused = identity.origin else { return false }
+        guard let refused = WebOrigin(refused), let origin = WebOrigin(origin) else { return refused == origin }
+        return refused == origin
+    }
+
+    /// What was refused where a 403 answers a request with an origin.
+    var refusedOrigin: String { status == 403 && identity.origin != nil ? ": the server refused this origin" : "" }
+
+    /// Where the server redirects to.
+    package var redirectionHint: String? {
+        guard let location else { return nil }
+        let fact = "it redirects to \(printable(location))"
+        guard ServerPhrases.isLoginPage(location: location) else { return fact }
+        return "\(fact), a login page; \(identity.refusalHint ?? "give credentials by --cookie or --http-header")"
+    }
+
+    /// For a 200 without a body in place of a WebSocket.
+    var interceptorHint: String {
+        "Spring answers so where a HandshakeInterceptor refuses; "
+            + (identity.refusalHint ?? "give credentials by --http-header or --cookie")
+    }
+}
