@@ -89,7 +89,10 @@ import Testing
                         "Unknown destination: '/nowhere' is not a valid destination.; RabbitMQ takes /topic/NAME, "
                             + "/queue/NAME, /exchange/NAME and /amq/queue/NAME"
                     ),
-                    ("/topic/a/b", "Invalid destination: '/a/b' is not a valid topic destination"),
+                    (
+                        "/topic/a/b",
+                        "Invalid destination: '/a/b' is not a valid topic destination (last sent: SUBSCRIBE /topic/a/b)"
+                    ),
                 ] {
                     try await expect(
                         1, "STOMP: ERROR: \(words)", "subscribe", url, destination, "--virtual-host", "/", "--login",

@@ -57,6 +57,20 @@ import Testing
         #expect(session.tap.frames(.outgoing) == [Self.connect, "SEND\n\nabc\0"])
     }
 
+    /// What faults hold of a stream passes too, and its rest after it.
+    @Test func theBeginningOfAFrameOfAStreamPasses() throws {
+        let session = Self.session(.tcp, isSifting: true)
+        session.say(Self.chopped, .app)
+        session.tap.advance(by: .milliseconds(4999))
+        #expect(try session.heard(.server) == Self.connect)
+        session.tap.advance(by: .milliseconds(1))
+        #expect(try session.heard(.server) == Self.connect + Self.chopped)
+        session.say(" jjigae\0" + Self.connect, .app)
+        #expect(try session.heard(.server) == Self.connect + Self.chopped + " jjigae\0" + Self.connect)
+        #expect(session.tap.frames(.outgoing) == [Self.connect, Self.chopped + " jjigae\0", Self.connect])
+        #expect(!session.tap.leftUnsent)
+    }
+
     @Test func aStreamIsReportedWhenItEnds() {
         let session = Self.session(.tcp)
         session.say(Self.chopped, .app)

@@ -174,7 +174,7 @@ final class ConnectionCore {
     private func startReceiptClock() {
         guard let deadline = receipts.deadline else { return }
         startClock(.receipts, until: deadline) { core in
-            if !core.inboxes.budget.isReading { core.receipts.restart(at: core.eventLoop.now) }
+            // Also while nothing is read: who awaits a receipt may be the one who does not read.
             let error = STOMPClientError.timedOut(.receipt, within: core.receipts.timeout)
             for promise in core.receipts.expire(at: core.eventLoop.now) { promise.fail(error) }
             core.startReceiptClock()

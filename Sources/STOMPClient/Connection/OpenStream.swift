@@ -103,7 +103,7 @@ struct OpenStream {
 
     /// Whether the peer ended the stream without saying that something was wrong.
     private func isPlainEnd(_ error: TransportError?) -> Bool {
-        guard closure?.code == nil || closure?.code == 1000 else { return false }
+        guard closure?.code == nil || closure?.code == 1000, closure?.reason.isEmpty ?? true else { return false }
         switch error {
         case nil, .webSocket(.closedWithoutCloseFrame): return true
         default: return false

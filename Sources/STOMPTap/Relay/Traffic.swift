@@ -99,8 +99,12 @@ enum Traffic {
 
     /// The steps that pass these messages, if they can pass without a request or an answer of HTTP.
     func steps(passing messages: [ByteBuffer], isText: Bool, _ direction: WireEvent.Direction) -> [RelayStep] {
-        guard case .webSocket(let webSocket) = self else { return [] }
-        return webSocket.wrapped(messages, isText, direction).map { .pass(.bytes($0), direction) }
+        switch self {
+        case .http: []
+        case .opaque, .stomp: messages.map { .pass(.bytes($0), direction) }
+        case .webSocket(let webSocket):
+            webSocket.wrapped(messages, isText, direction).map { .pass(.bytes($0), direction) }
+        }
     }
 
     /// What is sent to the ends when the tap closes this session with this code.

@@ -57,7 +57,7 @@ final class ReceiverHandler: ChannelDuplexHandler {
                 ending = closure.isClean ? .done : .brokenOff
             }
             deliver(.happened(event), context)
-        case let failure as StreamFailure:
+        case let failure as StreamFailure where ending != .done:
             error = error ?? failure.error
             ending = .done
             deliver(.ended, context)
