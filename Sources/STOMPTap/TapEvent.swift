@@ -22,9 +22,9 @@ public struct TapEvent: Sendable {
         /// A fault that was asked for strikes.
         case fault(TapFault)
         /// Something that a reader of all this should know, such as why nothing more is shown of a connection.
-        case note(TapNote)
+        indirect case note(TapNote)
         /// The connection, or the session, is over: who ended it, and how.
-        case ended(TapEnding)
+        indirect case ended(TapEnding)
 
         /// The end-of-line between frames.
         static var heartBeat: Self { .wire(.stomp, .observedHeartBeat) }

@@ -60,14 +60,14 @@ extension WireEvent {
         case closed
         // TLS.
         /// It is encrypted from here on.
-        case handshakeDone(TLSSummary)
+        indirect case handshakeDone(TLSSummary)
         case closeNotify
         /// The keys of the session are appended to the file that `SSLKEYLOGFILE` names.
         case keysLogged(to: String)
         case cannotLogKeys(to: String)
         // Any layer.
         /// The layer is over for this reason.
-        case failed(TransportError)
+        indirect case failed(TransportError)
         /// What one read brought, or one write takes.
         case bytes
         /// A stream is open.
@@ -116,9 +116,9 @@ extension WireEvent {
         /// A session is open at this URL.
         case sockJSOpened(SockJSTransport, at: String)
         /// A transport does not work, and another one is tried.
-        case fellBack(from: SockJSTransport, because: TransportError, to: SockJSTransport)
+        indirect case fellBack(from: SockJSTransport, because: TransportError, to: SockJSTransport)
         /// There is no SockJS, and a plain WebSocket is tried.
-        case fellBackToWebSocket(because: TransportError)
+        indirect case fellBackToWebSocket(because: TransportError)
         /// A frame of the server's.
         case sockJSFrame(SockJSEnvelope)
         /// A frame of the server's that was made here.

@@ -33,6 +33,9 @@ struct Relay {
     var isFrozen = false
     /// What has passed and is not inspected yet.
     private var uninspected: [(RelayPart, WireEvent.Direction)] = []
+    private var uninspectedSize = 0
+    /// The most bytes that wait to be inspected: what is reported of them may take a hundred times as much memory.
+    private static let mostUninspected = 64 << 10
     /// The servers that have not failed, the present one first.
     var servers: ArraySlice<TapConfiguration.Server>
     /// Who ended it first, and how.
@@ -134,6 +137,11 @@ struct Relay {
             if ends[direction.receiver].isGone, !isFrozen { reset(direction.sender, &context) }
             pass(part, direction, &context)
             uninspected.append((part, direction))
+            uninspectedSize += part.size
+            if uninspectedSize > Self.mostUninspected {
+                inspect(&context)
+                context.deliver()
+            }
             return
         }
         inspect(&context)
@@ -146,6 +154,7 @@ struct Relay {
         guard !uninspected.isEmpty else { return }
         let parts = uninspected
         uninspected.removeAll(keepingCapacity: true)
+        uninspectedSize = 0
         // The steps would only pass it on.
         for (part, direction) in parts { _ = traffic.receive(part, direction, &label, &context) }
     }
