@@ -48,7 +48,7 @@ extension ClientConfiguration {
     }
 
     /// Makes an attempt with its own headers. Where the server refuses them, makes new ones and tries once again: a token
-    /// may have been kept for too long by whoever gives it.
+    /// may have expired between its making and its use.
     ///
     /// - Parameter open: opens a connection before the deadline.
     package func attempt<Result>(

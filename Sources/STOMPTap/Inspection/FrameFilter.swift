@@ -120,7 +120,7 @@ struct FrameFilter {
 
     /// Whether a message is the beginning of a frame, so that the frame before it, which is unfinished, was cut off.
     ///
-    /// The rest of a large frame that was split over messages may look like it: its length shows that it is none.
+    /// The rest of a large frame that was split over messages may look like one; its length shows that it is not.
     func isCutOff(by message: ByteBuffer) -> Bool {
         guard keepsMessages, let frame = unfinished, Command.begins(message) else { return false }
         guard let length = frame.contentLength, let bodyBytes = frame.bodyBytes else { return true }

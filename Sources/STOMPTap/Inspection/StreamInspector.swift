@@ -151,7 +151,7 @@ struct StreamInspector {
     /// How long nothing must have come before an unfinished frame is reported.
     var frameTimeout: TimeAmount { keepsMessages ? .seconds(1) : .seconds(5) }
 
-    /// Counts what has come of an unfinished frame that was not reported yet; nil if there is none.
+    /// Counts what has come of an unfinished frame that was not reported yet; nil without such a frame.
     func awaitedPieces(_ direction: WireEvent.Direction) -> Int? {
         let pieces = filters[direction].pieces
         return pieces != reportedPieces[direction] && filters[direction].unfinished != nil ? pieces : nil

@@ -90,7 +90,7 @@ struct RequestRewriting {
         }
     }
 
-    /// The last `Domain` of a cookie, in small letters and without its dot; nil if there is none, or it is empty.
+    /// The last `Domain` of a cookie, in lower case and without its dot; nil if it is missing or empty.
     private static func domain(of cookie: String) -> String? {
         let domains = cookie.split(separator: ";").dropFirst().compactMap { attribute in
             let parts = attribute.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

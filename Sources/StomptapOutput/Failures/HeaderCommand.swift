@@ -28,8 +28,8 @@ package struct HeaderCommandFailure: AttemptHeadersFailure, Hashable {
         self.reason = reason
     }
 
-    /// Whether the command may succeed later: what it asks may be away as the server is. A program that is not there and
-    /// a value that is none stay so.
+    /// Whether the command may succeed later: what it asks may be away as the server is. A missing program and an invalid
+    /// value stay so.
     package var mayPass: Bool {
         switch reason {
         case .exited(let status): !Self.notFound.contains(status)

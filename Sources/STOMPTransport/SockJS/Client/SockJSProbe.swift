@@ -75,7 +75,7 @@ struct SockJSHint {
 
     private typealias Refusal = (url: String, answer: HTTPRefusal)
 
-    /// - Returns: nil where the error says enough, or is none that SockJS could explain; also where the server or a proxy
+    /// - Returns: nil where the error says enough, or SockJS could not explain it; also where the server or a proxy
     ///   is busy or broken, which another request does not help.
     init?(_ error: TransportError, of target: TransportTarget) {
         guard case .webSocket(let path) = target.kind,
