@@ -92,7 +92,6 @@ func commonPrefix(of words: [String]) -> String {
 ///   - rows: no more than this are made; what is left out is counted in one more.
 func columnList(_ labels: [String], columns: Int, rows limit: Int) -> [String] {
     guard !labels.isEmpty else { return [] }
-    let labels = labels.map(printable)
     let widths = labels.map { DisplayWidth.of($0) }
     let widest = widths.max() ?? 0
     let gap = 2
@@ -113,30 +112,4 @@ func columnList(_ labels: [String], columns: Int, rows limit: Int) -> [String] {
     }
     if shown < labels.count { lines.append("and \(labels.count - shown) more") }
     return lines
-}
-
-/// The text with what could drive the terminal, end the line or turn it around written out: `\n`, `\x1b`, `\u{202e}`.
-func printable(_ text: String) -> String {
-    UTF8Locale.with {
-        var printable = ""
-        for scalar in text.unicodeScalars {
-            if DisplayWidth.of(scalar) != nil {
-                printable.unicodeScalars.append(scalar)
-            } else {
-                printable += escaped(scalar)
-            }
-        }
-        return printable
-    }
-}
-
-private func escaped(_ scalar: Unicode.Scalar) -> String {
-    switch scalar {
-    case "\t": return "\\t"
-    case "\n": return "\\n"
-    case "\r": return "\\r"
-    default:
-        let digits = String(scalar.value, radix: 16)
-        return scalar.isASCII ? "\\x" + (digits.count < 2 ? "0" : "") + digits : "\\u{\(digits)}"
-    }
 }

@@ -183,6 +183,7 @@ extension EditorThread {
 
     private func list(_ labels: [String]) {
         let size = screen.size
+        let labels = labels.map(options.visible)
         for line in columnList(labels, columns: size.columns, rows: max(1, size.rows - 3)) { notice(line) }
     }
 

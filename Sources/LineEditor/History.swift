@@ -118,7 +118,7 @@ struct HistoryFile {
         guard acquire(lock) else { throw LineEditorError.historyLocked(folder: folder) }
         var history = try load()
         for line in unsaved { history.add(line) }
-        try replaceFile(path, with: Array(history.fileText.utf8))
+        guard replaceFile(path, with: Array(history.fileText.utf8)) else { throw .failed(.write(path)) }
         unsaved = []
     }
 

@@ -1,6 +1,8 @@
+import SystemC
+
 /// A prompt on the terminal: a line to edit at the bottom, and above it whatever is printed meanwhile.
 ///
-///     var options = LineEditor.Options(prompt: "> ")
+///     var options = LineEditor.Options(prompt: "> ", visible: { $0.debugDescription })
 ///     options.historyFile = "/home/me/.local/state/program/history"
 ///     let editor = try LineEditor(options)
 ///     for await event in editor.lines {
@@ -29,6 +31,9 @@ public final class LineEditor: Sendable {
     public struct Options: Sendable {
         /// What stands before the line. May hold escape sequences for colours (`ESC [ 32 m`); others are shown.
         public var prompt: String
+        /// Makes text fit to be shown in a line: what could drive the terminal, end the line or turn it around is
+        /// written out. For the labels of completions and the names of files in the editor's own notices.
+        public var visible: @Sendable (String) -> String
         /// Where lines are kept between sessions; nowhere by default. The file and its folders are made for their owner
         /// alone (modes 600 and 700). Each line is saved when it is entered, and programs that run at once share the
         /// file. A person is told once that it cannot be written; it is no failure.
@@ -41,7 +46,7 @@ public final class LineEditor: Sendable {
         public var word: @Sendable (String) -> String = { CompletionRequest.lastWord(of: $0) }
         /// The candidates for that word (none). Those that do not begin with it are left out, and those with controls,
         /// line ends or invisible characters; one goes in with its suffix, several up to where they differ, and their
-        /// labels are listed above, with such characters escaped.
+        /// labels are listed above, as ``visible`` shows them.
         public var completer: @Sendable (CompletionRequest) -> [Completion] = { _ in [] }
         /// Whether Enter ends this line (always). If not it begins a new row, and the line that is handed out in the end
         /// holds a newline there: for a body that goes on up to a word of its own.
@@ -52,8 +57,9 @@ public final class LineEditor: Sendable {
         /// and the person told.
         public var pasteLimit = 1 << 20
 
-        public init(prompt: String) {
+        public init(prompt: String, visible: @escaping @Sendable (String) -> String) {
             self.prompt = prompt
+            self.visible = visible
         }
     }
 

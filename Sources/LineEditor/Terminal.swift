@@ -150,7 +150,7 @@ extension EditorThread {
     /// Prints a line of the editor's own above the one being typed.
     func notice(_ text: String) {
         screen.erase()
-        screen.output += "\(printable(text))\r\n".utf8
+        screen.output += "\(options.visible(text))\r\n".utf8
     }
 
     func bell() {

@@ -66,9 +66,4 @@ import Testing
     @Test(arguments: ["/topic/방송", "é", "e\u{301}", "a b", "$(x)", "😀"]) func whatCanBeSeenIsACandidate(text: String) {
         #expect(CompletionAnswer(word: "", candidates: [Completion(text)]) == .replace("\(text) "))
     }
-
-    @Test func labelsCannotDriveTheTerminal() {
-        #expect(
-            columnList(["a\u{1b}[2J\n\t\u{9b}\u{202e}b"], columns: 60, rows: 2) == [#"a\x1b[2J\n\t\u{9b}\u{202e}b"#])
-    }
 }

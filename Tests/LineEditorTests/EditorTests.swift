@@ -110,6 +110,9 @@ import Testing
             // What its completer gives of lines stays out.
             fixture.type(Keys.control("u") + "send /ev" + Keys.tab + Keys.enter)
             try await fixture.wait(for: "> send /ev", "got \"send /ev\"", ">")
+            // What could drive the terminal is listed as the program shows it.
+            fixture.type("send #" + Keys.tab)
+            try await fixture.wait(for: "#a <ESC>[2J  #b <ESC>[2J", "> send #", column: 8)
         }
     }
 

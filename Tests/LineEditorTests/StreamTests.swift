@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import SystemC
 import TestSupport
 import Testing
 

@@ -22,14 +22,16 @@ import Testing
     /// However long the text before it is.
     @Test func whatIsHiddenIsFound() {
         for length in 0..<40 {
-            for hidden in ["\u{1B}", "\u{7F}", "\u{9B}", "\u{202E}", "\n"] {
+            for hidden in [
+                "\u{1B}", "\u{7F}", "\u{9B}", "\u{61C}", "\u{200B}", "\u{202E}", "\u{FEFF}", "\u{E0041}", "\n",
+            ] {
                 let text = String(repeating: "a", count: length)
                 let bytes = Array("\(text)\(hidden)bcdefghijk".utf8)
                 let found = bytes.withUnsafeBytes { DisplayEscaping.firstHidden(in: $0, from: 0) }
                 #expect(found?.index == length && found?.length == hidden.utf8.count)
                 #expect(found?.scalar == hidden.unicodeScalars.first?.value)
             }
-            let plain = Array((String(repeating: "a", count: length) + "é한").utf8)
+            let plain = Array((String(repeating: "a", count: length) + "é한\u{200C}\u{200D}👩‍👩‍👧").utf8)
             #expect(plain.withUnsafeBytes { DisplayEscaping.firstHidden(in: $0, from: 0) } == nil)
         }
         #expect(printable("a\u{1B}\n\u{202E}é", limit: 4) == "a\\x1b\\n\\u{202e}...")

@@ -24,6 +24,11 @@ package enum JSONString {
         }
     }
 
+    /// A scalar outside the first plane as the two that `\uNNNN` can name (RFC 8259, section 7).
+    package static func surrogates(of scalar: UInt32) -> [UInt32] {
+        [0xD800 + (scalar - 0x1_0000) >> 10, 0xDC00 + scalar & 0x3FF]
+    }
+
     /// Writes a part of the JSON string for `bytes`: the opening quote too if it is the first part, and the closing
     /// quote if it is the last.
     ///
@@ -175,8 +180,11 @@ private struct JSONStringWriter {
         write(letter)
     }
 
-    /// Writes `\uNNNN`: nothing that is escaped lies outside the first plane.
+    /// Writes `\uNNNN`, or a pair of them outside the first plane.
     private mutating func write(escaped scalar: UInt32) {
+        guard scalar < 0x1_0000 else {
+            return JSONString.surrogates(of: scalar).forEach { write(escaped: $0) }
+        }
         write(letter: UInt8(ascii: "u"))
         for shift in stride(from: 12, through: 0, by: -4) {
             write(hexadecimalDigit(UInt8(truncatingIfNeeded: scalar >> shift)))

@@ -1,11 +1,13 @@
 /// Makes text that came from elsewhere harmless: what could drive a terminal or reverse its text is shown escaped.
 package enum DisplayEscaping {
-    /// Whether a scalar must not reach a terminal: the controls of ASCII and Unicode, and those that override or isolate
-    /// the direction of text.
+    /// Whether a scalar must not reach a terminal: the controls of ASCII and Unicode, what turns the direction of text,
+    /// separates lines, or cannot be seen. The joiners (U+200C, U+200D) stay: emoji and some scripts need them.
     @inline(__always)
     static func hides(_ scalar: UInt32) -> Bool {
         switch scalar {
-        case 0..<0x20, 0x7F...0x9F, 0x202A...0x202E, 0x2066...0x2069: true
+        case 0..<0x20, 0x7F...0x9F, 0x061C, 0x200B, 0x200E, 0x200F, 0x2028...0x202E, 0x2060...0x2069, 0xFEFF,
+            0xE0000...0xE007F:
+            true
         default: false
         }
     }

@@ -134,11 +134,6 @@ enum UsedDestinations {
         try? FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         // Whole or not at all, also where two programs end at once.
-        let path = "\(folder)/destinations"
-        let temporary = "\(path).\(getpid())"
-        let isWritten: ()? = try? OutputFile.write(temporary, mode: 0o600) { out in
-            for destination in kept { out.append("\(destination)\n") }
-        }
-        if isWritten == nil || rename(temporary, path) != 0 { OutputFile.remove(temporary) }
+        _ = replaceFile("\(folder)/destinations", with: kept.flatMap { Array("\($0)\n".utf8) })
     }
 }

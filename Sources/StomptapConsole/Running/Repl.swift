@@ -169,7 +169,7 @@ final class Repl: Sendable {
     }
 
     private var options: LineEditor.Options {
-        var options = LineEditor.Options(prompt: prompt)
+        var options = LineEditor.Options(prompt: prompt, visible: { visible($0) })
         options.historyFile = UserFolders.state.map { "\($0)/history" }
         options.isSecret = { HistorySecrets.holds($0) }
         // A body stays with its line, for the person to edit and for the history.

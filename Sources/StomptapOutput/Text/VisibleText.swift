@@ -34,7 +34,10 @@ extension OutputBuffer {
             append(UInt8(ascii: "\n"))
             append(spaces: indentation)
         case (.lines, 0x09): append(UInt8(ascii: "\t"))
-        case (.json, let scalar?): append("\\u" + hexadecimal(scalar, digits: 4))
+        case (.json, let scalar?):
+            for unit in scalar < 0x1_0000 ? [scalar] : JSONString.surrogates(of: scalar) {
+                append("\\u" + hexadecimal(unit, digits: 4))
+            }
         default: append(DisplayEscaping.escape(scalar, byte: byte))
         }
     }

@@ -9,13 +9,14 @@ func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0
 
 let words = ["send", "subscribe", "subscriptions", "status", "/topic/방송", "/topic/방문", "/topic/room", "/evil\nsend x"]
 
-var options = LineEditor.Options(prompt: "> ")
+var options = LineEditor.Options(prompt: "> ", visible: { $0.split(separator: "\u{1b}").joined(separator: "<ESC>") })
 options.historyFile = variable("HISTORY")
 options.isSecret = { $0.hasPrefix("secret") }
 options.isComplete = { !$0.contains("<<EOF") || $0.hasSuffix("\nEOF") }
 options.completer = { request in
     let isFirst = request.word == request.line
-    return words.filter { $0.hasPrefix(request.word) && isFirst != $0.hasPrefix("/") }.map { Completion($0) }
+    let labels = ["#a", "#b"].filter { $0.hasPrefix(request.word) }.map { Completion($0, label: "\($0) \u{1b}[2J") }
+    return words.filter { $0.hasPrefix(request.word) && isFirst != $0.hasPrefix("/") }.map { Completion($0) } + labels
 }
 
 let editor: LineEditor

@@ -111,8 +111,8 @@ import Testing
     }
 
     @Test func nothingThatCameReachesTheTerminalAsAControl() throws {
-        let hostile = "\u{1B}[2J\u{7}\u{7F}\r\u{9B}1m\u{202E}x\u{2066}"
-        let escaped = #"\x1b[2J\x07\x7f\r\u{9b}1m\u{202e}x\u{2066}"#
+        let hostile = "\u{1B}[2J\u{7}\u{7F}\r\u{9B}1m\u{202E}x\u{2066}\u{FEFF}\u{E0041}"
+        let escaped = #"\x1b[2J\x07\x7f\r\u{9b}1m\u{202e}x\u{2066}\u{feff}\u{e0041}"#
         var headers = ["destination:\(hostile)", "\(hostile):\(hostile)", "tab:\t\\n"]
         headers = headers.map { $0.replacing("\r", with: "\\r") }
         #expect(
@@ -126,9 +126,9 @@ import Testing
     }
 
     @Test func jsonStaysJSONWhereControlsAreEscaped() throws {
-        let message = try makeMessage([], "[\"\u{9B}\u{7F}\u{202E}\\u001b한\"]")
+        let message = try makeMessage([], "[\"\u{9B}\u{7F}\u{202E}\u{E0041}\\u001b한\"]")
         let text = rendered(.pretty, message) { $0.timestamps = .none }
-        #expect(text.hasSuffix("  [\n    \"\\u009b\\u007f\\u202e\\u001b한\"\n  ]\n"))
+        #expect(text.hasSuffix("  [\n    \"\\u009b\\u007f\\u202e\\udb40\\udc41\\u001b한\"\n  ]\n"))
     }
 
     @Test func bytesThatAreNoUTF8AreShownInHeaders() throws {

@@ -6,11 +6,14 @@ import Testing
 
 @Suite struct VisibleTextTests {
     @Test func everyControlIsEscaped() {
-        for value in (0..<0x3000 as Range<UInt32>) {
+        let invisible: [ClosedRange<UInt32>] = [
+            0x61C...0x61C, 0x200B...0x200B, 0x200E...0x200F, 0x2028...0x202E, 0x2060...0x2069, 0xFEFF...0xFEFF,
+            0xE0000...0xE007F,
+        ]
+        for value in [0..<0x3000 as Range<UInt32>, 0xFE00..<0xFF00, 0xDFFF0..<0xE00F0].joined() {
             guard let scalar = Unicode.Scalar(value) else { continue }
             let isHidden =
-                scalar.properties.generalCategory == .control || (0x202A...0x202E).contains(value)
-                || (0x2066...0x2069).contains(value)
+                scalar.properties.generalCategory == .control || invisible.contains { $0.contains(value) }
             let shown = appended { $0.append(String(scalar), visible: .line) }
             #expect((shown == String(scalar)) == !isHidden, "U+\(String(value, radix: 16))")
             #expect(!isHidden || shown.hasPrefix("\\"))
