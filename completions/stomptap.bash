@@ -225,7 +225,7 @@ _stomptap() {
 _stomptap_connect() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--keep-going -0 --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
-    repeating_options=(-e --execute -C --connect-header --http-header --connect-header-command --http-header-command)
+    repeating_options=(-e --execute -C --connect-header --connect-header-command --http-header --http-header-command)
     non_repeating_options=(--output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 1
 
@@ -257,19 +257,19 @@ _stomptap_connect() {
     '-C'|'--connect-header')
         return
         ;;
+    '--connect-header-command')
+        return
+        ;;
     '--http-header')
+        return
+        ;;
+    '--http-header-command')
         return
         ;;
     '--origin')
         return
         ;;
     '--cookie')
-        return
-        ;;
-    '--connect-header-command')
-        return
-        ;;
-    '--http-header-command')
         return
         ;;
     '--virtual-host')
@@ -357,7 +357,7 @@ _stomptap_connect() {
 _stomptap_subscribe() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--peek -0 --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
-    repeating_options=(-H --header -C --connect-header --http-header --connect-header-command --http-header-command)
+    repeating_options=(-H --header -C --connect-header --connect-header-command --http-header --http-header-command)
     non_repeating_options=(-n --count -W --timeout --idle-timeout --ack --prefetch --id --selector --grep --expect --nack-match --exec --record --ready-file --output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options -1
 
@@ -430,19 +430,19 @@ _stomptap_subscribe() {
     '-C'|'--connect-header')
         return
         ;;
+    '--connect-header-command')
+        return
+        ;;
     '--http-header')
+        return
+        ;;
+    '--http-header-command')
         return
         ;;
     '--origin')
         return
         ;;
     '--cookie')
-        return
-        ;;
-    '--connect-header-command')
-        return
-        ;;
-    '--http-header-command')
         return
         ;;
     '--virtual-host')
@@ -542,7 +542,7 @@ _stomptap_subscribe() {
 _stomptap_publish() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--lines -l -0 --null --template --transaction --no-content-length --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
-    repeating_options=(-H --header -C --connect-header --http-header --connect-header-command --http-header-command)
+    repeating_options=(-H --header -C --connect-header --connect-header-command --http-header --http-header-command)
     non_repeating_options=(-f --file -t --content-type --json-lines --speed --count --interval --rate --receipt --skip --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 3
 
@@ -597,19 +597,19 @@ _stomptap_publish() {
     '-C'|'--connect-header')
         return
         ;;
+    '--connect-header-command')
+        return
+        ;;
     '--http-header')
+        return
+        ;;
+    '--http-header-command')
         return
         ;;
     '--origin')
         return
         ;;
     '--cookie')
-        return
-        ;;
-    '--connect-header-command')
-        return
-        ;;
-    '--http-header-command')
         return
         ;;
     '--virtual-host')
@@ -709,7 +709,7 @@ _stomptap_publish() {
 _stomptap_request() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(-0 --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
-    repeating_options=(-H --header --reply-header -C --connect-header --http-header --connect-header-command --http-header-command)
+    repeating_options=(-H --header --reply-header -C --connect-header --connect-header-command --http-header --http-header-command)
     non_repeating_options=(--reply --expect -n --count -W --timeout -f --file -t --content-type --output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 3
 
@@ -764,19 +764,19 @@ _stomptap_request() {
     '-C'|'--connect-header')
         return
         ;;
+    '--connect-header-command')
+        return
+        ;;
     '--http-header')
+        return
+        ;;
+    '--http-header-command')
         return
         ;;
     '--origin')
         return
         ;;
     '--cookie')
-        return
-        ;;
-    '--connect-header-command')
-        return
-        ;;
-    '--http-header-command')
         return
         ;;
     '--virtual-host')
@@ -876,7 +876,7 @@ _stomptap_request() {
 _stomptap_raw() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--text --echo --sse --connect --escapes -x -0 --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
-    repeating_options=(-C --connect-header --http-header --connect-header-command --http-header-command)
+    repeating_options=(-C --connect-header --connect-header-command --http-header --http-header-command)
     non_repeating_options=(--eol --wait -n --count -W --timeout --output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 2
 
@@ -918,19 +918,19 @@ _stomptap_raw() {
     '-C'|'--connect-header')
         return
         ;;
+    '--connect-header-command')
+        return
+        ;;
     '--http-header')
+        return
+        ;;
+    '--http-header-command')
         return
         ;;
     '--origin')
         return
         ;;
     '--cookie')
-        return
-        ;;
-    '--connect-header-command')
-        return
-        ;;
-    '--http-header-command')
         return
         ;;
     '--virtual-host')
@@ -1026,7 +1026,7 @@ _stomptap_raw() {
 _stomptap_bench() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--receipts --publish-only --subscribe-only --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
-    repeating_options=(-H --header --fail-if --merge -C --connect-header --http-header --connect-header-command --http-header-command)
+    repeating_options=(-H --header --fail-if --merge -C --connect-header --connect-header-command --http-header --http-header-command)
     non_repeating_options=(--publishers --subscribers --connections --messages --duration --rate --size --body-file --stamp --warmup --ramp --drain --destinations --delivery --ready-file --json --hdr --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 2
 
@@ -1110,19 +1110,19 @@ _stomptap_bench() {
     '-C'|'--connect-header')
         return
         ;;
+    '--connect-header-command')
+        return
+        ;;
     '--http-header')
+        return
+        ;;
+    '--http-header-command')
         return
         ;;
     '--origin')
         return
         ;;
     '--cookie')
-        return
-        ;;
-    '--connect-header-command')
-        return
-        ;;
-    '--http-header-command')
         return
         ;;
     '--virtual-host')
@@ -1210,7 +1210,7 @@ _stomptap_bench() {
 _stomptap_check() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
-    repeating_options=(-H --header -C --connect-header --http-header --connect-header-command --http-header-command)
+    repeating_options=(-H --header -C --connect-header --connect-header-command --http-header --http-header-command)
     non_repeating_options=(--destination --output -o --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 1
 
@@ -1243,19 +1243,19 @@ _stomptap_check() {
     '-C'|'--connect-header')
         return
         ;;
+    '--connect-header-command')
+        return
+        ;;
     '--http-header')
+        return
+        ;;
+    '--http-header-command')
         return
         ;;
     '--origin')
         return
         ;;
     '--cookie')
-        return
-        ;;
-    '--connect-header-command')
-        return
-        ;;
-    '--http-header-command')
         return
         ;;
     '--virtual-host')
@@ -1351,7 +1351,7 @@ _stomptap_check() {
 _stomptap_tap() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--allow-remote --summary -0 -k --insecure --show-secrets --version -h --help)
-    repeating_options=(--listen-name --allow-origin --command --destination --drop --http-header)
+    repeating_options=(--listen-name --allow-origin --command --destination --drop --http-header --http-header-command)
     non_repeating_options=(--listen --tls-cert --tls-key --grep --record --ready-file --output -o -F --format --delay --jitter --rate --close-after --close-code --refuse --freeze-after --origin --cookie --connect-timeout --ca --cert --key --key-passphrase-env --server-name --tls-min --proxy --max-message --timestamps --color)
     __stomptap_offer_flags_options 1
 
@@ -1423,6 +1423,9 @@ _stomptap_tap() {
         return
         ;;
     '--http-header')
+        return
+        ;;
+    '--http-header-command')
         return
         ;;
     '--origin')

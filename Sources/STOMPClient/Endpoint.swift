@@ -67,8 +67,11 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         guard !TypedSecrets.breaksUserinfo(url) else {
             throw Self.invalid(url, .separatorInUserinfo)
         }
-        guard let parts = URLComponents(string: url), let host = parts.host, !host.isEmpty else {
+        guard let parts = URLComponents(string: url), let given = parts.host, !given.isEmpty else {
             throw Self.invalid(url, Self.fault(of: url[schemeEnd.upperBound...]))
+        }
+        guard let host = given.utf8.allSatisfy({ $0 < 0x80 }) ? given : Punycode.host(given) else {
+            throw Self.invalid(url, .invalidCharacters)
         }
         // A number that is too large for one is no port to the reader of URLs, as if there were none.
         let isWritten = Self.portText(in: url[schemeEnd.upperBound...])?.isEmpty == false

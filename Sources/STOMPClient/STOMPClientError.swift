@@ -15,7 +15,7 @@ public enum STOMPClientError: Error, Sendable {
     /// The server answered CONNECT with this ERROR frame.
     case refused(Frame, sent: SentCredentials)
     /// The server sent this ERROR frame in an open session. `after` is what was sent last, where that is known.
-    case serverError(Frame, sent: SentCredentials, after: LastSent?)
+    case serverError(Frame, sent: SentCredentials, after: PrecedingFrames)
     /// The server sent what is not STOMP, or not at this point.
     case protocolViolation(STOMPProtocolError, ViolationCause?)
     /// A port that was to speak STOMP over TCP closed the connection unanswered, and answers TLS.

@@ -45,6 +45,22 @@ public enum LastSent: Sendable, Hashable {
     case heartBeat
 }
 
+/// What was sent before an ERROR, as far as that may be about it.
+public struct PrecedingFrames: Sendable, Hashable {
+    /// What was sent last; nil where nobody knows, or nothing was.
+    public var last: LastSent?
+    /// The SUBSCRIBE that the ERROR's `receipt-id` names.
+    public var named: LastSent?
+    /// The first SUBSCRIBE whose receipt has not come: the one that it is about, at a server that answers in order.
+    public var unconfirmed: LastSent?
+
+    public init(last: LastSent? = nil, named: LastSent? = nil, unconfirmed: LastSent? = nil) {
+        self.last = last
+        self.named = named
+        self.unconfirmed = unconfirmed
+    }
+}
+
 /// What was sent, as an ERROR is explained with it. It is kept for each frame, so no text is made before it is asked for.
 struct SentBefore {
     private enum Last {
@@ -56,7 +72,11 @@ struct SentBefore {
 
     let credentials: SentCredentials
     private var lastSent = Last.unknown
+    /// The SUBSCRIBEs whose receipts have not come, in their order.
+    private var subscribing: [(receipt: String, frame: LastSent)] = []
 
+    /// The most of those that are kept.
+    private static let mostSubscribing = 1000
     /// The largest frame that is kept whole until the next one is sent.
     private static let largestKept = 4 << 10
 
@@ -64,8 +84,18 @@ struct SentBefore {
         self.credentials = credentials
     }
 
+    /// What was sent before this ERROR.
+    ///
+    /// - Parameter receipts: those that came just before it, and that ``confirmed(_:)`` does not know of yet.
+    func frames(before error: Frame, _ receipts: [String] = []) -> PrecedingFrames {
+        let id = error.headers["receipt-id"]
+        return PrecedingFrames(
+            last: last, named: subscribing.first { $0.receipt == id }?.frame,
+            unconfirmed: subscribing.first { !receipts.contains($0.receipt) }?.frame)
+    }
+
     /// What was sent last.
-    var last: LastSent? {
+    private var last: LastSent? {
         switch lastSent {
         case .unknown: nil
         case .frame(let frame): Self.last(frame)
@@ -76,7 +106,16 @@ struct SentBefore {
     mutating func sent(_ frame: Frame) {
         // An ERROR that comes after it is about what went before it.
         guard frame.command != .disconnect else { return }
+        if frame.command == .subscribe, subscribing.count < Self.mostSubscribing, let id = frame.headers["receipt"] {
+            subscribing.append((id, Self.last(frame)))
+        }
         lastSent = frame.bytes.readableBytes <= Self.largestKept ? .frame(frame) : .known(Self.last(frame))
+    }
+
+    /// A receipt came.
+    mutating func confirmed(_ receipt: String) {
+        guard !subscribing.isEmpty else { return }
+        subscribing.removeAll { $0.receipt == receipt }
     }
 
     mutating func sent(_ last: LastSent) { lastSent = .known(last) }

@@ -106,6 +106,16 @@ public enum Command: String, Sendable, Hashable, CaseIterable, CustomStringConve
         }
     }
 
+    /// Whether bytes begin with the line of a command, as a frame does.
+    package static func isFirstLine(of bytes: some Collection<UInt8>) -> Bool {
+        allCases.contains { command in
+            let line = command.rawValue.utf8
+            guard bytes.starts(with: line) else { return false }
+            let end = bytes.dropFirst(line.count).prefix(2)
+            return end.first == .lineFeed || end.elementsEqual([.carriageReturn, .lineFeed])
+        }
+    }
+
     /// Whether a frame with this command may have a body (STOMP 1.2, "Body"). STOMP 1.0 names no restriction.
     public func allowsBody(in version: STOMPVersion?) -> Bool {
         switch self {

@@ -60,7 +60,7 @@ public struct TapConfiguration: Sendable {
     /// Names of the host that HTTP requests may be for, beside ``host`` and those that always are this machine's
     /// (``OwnHosts``). Others are answered 421. Default none.
     public var listenNames: [String] = []
-    /// Where ``transport`` has a certificate, or headers, origin or cookie for the requests, the origins of foreign pages
+    /// Where ``transport`` has a certificate, or it or ``connectionHeaders`` headers, origin or cookie for the requests, the origins of foreign pages
     /// whose requests are passed on, `*` for all; others are answered 403. Pages of loopback, of the tap and of the
     /// server are not foreign. Default none.
     public var allowedOrigins: [String] = []
@@ -68,7 +68,10 @@ public struct TapConfiguration: Sendable {
     public var servers: [Server]
     /// TLS, the limit of what is taken apart, and headers, origin and cookie of the requests to the server.
     public var transport = TransportOptions()
-    /// How long a connection to a server may take. Default 5 s.
+    /// Makes headers for the requests of a connection, before each that is made to a server over HTTP; they come after
+    /// those of ``transport``. Where it throws, the app gets a 502. Default none.
+    public var connectionHeaders: ConnectionHeaders?
+    /// How long a connection to a server may take, and the making of its headers. Default 5 s.
     public var connectTimeout = TimeAmount.seconds(5)
     /// How the tap misbehaves on purpose. Default not at all.
     public var faults = TapFaults()
@@ -81,6 +84,10 @@ public struct TapConfiguration: Sendable {
         self.port = port
         servers = targets.map { Server($0) }
     }
+
+    /// Makes headers before a deadline.
+    public typealias ConnectionHeaders =
+        @Sendable (_ deadline: NIODeadline) async throws -> [(name: String, value: String)]
 
     /// A server, and the way to it.
     public struct Server: Sendable {

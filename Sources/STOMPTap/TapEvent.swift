@@ -127,12 +127,16 @@ public enum TapFault: Sendable, Hashable {
 /// Something that a reader of what passes should know, such as why nothing more is shown of a connection.
 public enum TapNote: Sendable, Hashable {
     case cannotConnect(TransportError)
+    /// ``TapConfiguration/connectionHeaders`` has thrown; the cause is in the words of who made that.
+    case noHeaders(cause: String)
     /// What a side sends is shown as it is from here on.
     case notSTOMP(STOMPProtocolError)
     /// The rest of a message is shown as it is. The next message may be a frame.
     case invalidFrame(STOMPProtocolError, FrameFault?)
     /// Nothing more of a frame has come for a while, or none can come.
     case unfinishedFrame(UnfinishedFrame, destination: String?, FrameFault?)
+    /// A fault would have dropped a frame, but the beginning had passed when its rest came.
+    case tooLateToDrop
     case invalidSockJSFrame(TransportError)
     case invalidSockJSMessages(JSONFault)
     /// The request of a SockJS session is larger than the limit of ``TapConfiguration/transport``, and is not taken

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOHTTP1
 import STOMPTransport
 
 /// All that a tap decides. A value without I/O: it gets an event and the time, and returns the actions that its caller,
@@ -13,8 +14,10 @@ struct TapMachine {
         case accepted(Relay.ID, app: String)
         /// Something happened at an end of a relay.
         case end(Relay.ID, TapSide, RelayEnd.Event)
-        /// A relay has a connection to a server.
-        case connected(Relay.ID, address: String)
+        /// There are no headers for the requests of a relay.
+        case noHeaders(Relay.ID, any Error)
+        /// A relay has a connection to a server, and its requests get these headers.
+        case connected(Relay.ID, address: String, HTTPHeaders = HTTPHeaders())
         /// The present server of a relay cannot be reached.
         case notConnected(Relay.ID, any Error)
         /// There was a connection, and it cannot be used.
@@ -43,7 +46,8 @@ struct TapMachine {
         switch event {
         case .accepted(let id, let app): accept(id, app)
         case .end(let id, let side, let event): relays[id]?.handle(event, at: side, &context)
-        case .connected(let id, let address): relays[id]?.connected(to: address, &context)
+        case .noHeaders(let id, let error): relays[id]?.noHeaders(error, &context)
+        case .connected(let id, let address, let headers): relays[id]?.connected(to: address, headers, &context)
         case .notConnected(let id, let error): relays[id]?.notConnected(error, &context)
         case .unusable(let id, let error): relays[id]?.unusable(error, &context)
         case .timerFired(let timer): timerFired(timer)

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOHTTP1
 import STOMPTransport
 
 /// Performs what a ``TapMachine`` decides: it has the channels, the connector and the timers, and decides nothing itself.
@@ -7,6 +8,7 @@ final class TapServer {
     private let eventLoop: any EventLoop
     private let connector: TransportConnector
     private let connectTimeout: TimeAmount
+    private let makeHeaders: TapConfiguration.ConnectionHeaders?
     private let observer: @Sendable ([TapEvent]) -> Void
     private(set) var machine: TapMachine
     /// What is still to be performed. An action may cause an event at once; the actions that follow wait for their turn.
@@ -26,6 +28,7 @@ final class TapServer {
         self.observer = observer
         connector = TransportConnector(options: configuration.transport)
         connectTimeout = configuration.connectTimeout
+        makeHeaders = configuration.connectionHeaders
         machine = TapMachine(configuration)
     }
 
@@ -82,17 +85,33 @@ final class TapServer {
     // MARK: - Connections to servers
 
     private func connect(_ id: Relay.ID, to server: TapConfiguration.Server) {
+        let deadline = NIODeadline.now() + connectTimeout
+        guard let makeHeaders, server.target.kind != .tcp else {
+            return connect(id, to: server, HTTPHeaders(), deadline)
+        }
+        eventLoop.makeFutureWithTask { HTTPHeaders(try await makeHeaders(deadline)) }
+            .assumeIsolated().whenComplete { [self] result in
+                switch result {
+                case .success(let headers): connect(id, to: server, headers, deadline)
+                case .failure(let error): handle(.noHeaders(id, error))
+                }
+            }
+    }
+
+    private func connect(
+        _ id: Relay.ID, to server: TapConfiguration.Server, _ headers: HTTPHeaders, _ deadline: NIODeadline
+    ) {
         connector.channel(
-            to: server.target, by: server.proxy, on: eventLoop, deadline: .now() + connectTimeout
+            to: server.target, by: server.proxy, on: eventLoop, deadline: deadline
         ).assumeIsolated().whenComplete { [self] result in
             switch result {
-            case .success(let channel): connected(id, channel)
+            case .success(let channel): connected(id, channel, headers)
             case .failure(let error): handle(.notConnected(id, error))
             }
         }
     }
 
-    private func connected(_ id: Relay.ID, _ channel: any Channel) {
+    private func connected(_ id: Relay.ID, _ channel: any Channel, _ headers: HTTPHeaders) {
         do {
             guard machine.awaitsServer(id), channel.isActive else { throw ChannelError.eof }
             ends[id]?.server = try end(channel, .server, of: id)
@@ -100,6 +119,6 @@ final class TapServer {
             channel.close(promise: nil)
             return handle(.unusable(id, error))
         }
-        handle(.connected(id, address: addressText(channel.remoteAddress)))
+        handle(.connected(id, address: addressText(channel.remoteAddress), headers))
     }
 }

@@ -83,15 +83,45 @@ import Testing
 
     private static func sent(
         _ change: (inout ClientConfiguration) -> Void = { _ in }, connected: String? = "server:s\n",
-        _ send: (VirtualConnection) throws -> Void = { _ in }
+        served: String = "ERROR\nmessage:no\n\n\0", _ send: (VirtualConnection) throws -> Void = { _ in }
     ) throws -> STOMPClientError? {
         var error: STOMPClientError?
         try VirtualConnection.with(connected: connected, change) { connection in
             try send(connection)
-            connection.serve("ERROR\nmessage:no\n\n\0")
+            connection.serve(served)
             if case .failed(let failure) = connection.core.machine.closedReason { error = failure }
         }
         return error
+    }
+
+    /// What comes with an ERROR that answers one of three SUBSCRIBEs, as the receipts say that came before.
+    private static func preceding(_ served: String) throws -> PrecedingFrames? {
+        let error = try sent(served: served) { connection in
+            try connection.core.send { session throws(STOMPProtocolError) in
+                let frames = try ["a", "b", "c"].map { (name: String) throws(STOMPProtocolError) in
+                    try session.subscribe(to: "/topic/\(name)", id: name, receipt: "r-\(name)").frame
+                }
+                return ((), frames)
+            }
+        }
+        guard case .serverError(_, _, let preceding) = error else { return nil }
+        return preceding
+    }
+
+    @Test func anERRORComesWithTheSubscriptionThatItAnswers() throws {
+        func subscribe(_ name: String) -> LastSent { .frame(.subscribe, destination: "/topic/\(name)", id: name) }
+        func receipt(_ name: String) -> String { "RECEIPT\nreceipt-id:r-\(name)\n\n\0" }
+        let error = "ERROR\nmessage:no\n\n\0"
+        #expect(try Self.preceding(error) == PrecedingFrames(last: subscribe("c"), unconfirmed: subscribe("a")))
+        #expect(
+            try Self.preceding(receipt("a") + error)
+                == PrecedingFrames(last: subscribe("c"), unconfirmed: subscribe("b")))
+        #expect(
+            try Self.preceding(receipt("a") + receipt("b") + receipt("c") + error)
+                == PrecedingFrames(last: subscribe("c")))
+        #expect(
+            try Self.preceding("ERROR\nreceipt-id:r-b\n\n\0")
+                == PrecedingFrames(last: subscribe("c"), named: subscribe("b"), unconfirmed: subscribe("a")))
     }
 
     private static func last(
@@ -99,7 +129,7 @@ import Testing
         _ send: (VirtualConnection) throws -> Void
     ) throws -> LastSent? {
         guard case .serverError(_, _, let last) = try sent(change, connected: connected, send) else { return nil }
-        return last
+        return last.last
     }
 
     @Test func anERRORComesWithWhatWasSentLast() throws {

@@ -68,7 +68,8 @@ import Testing
                 return
             }
             #expect(frame.headers["message"] == "no such queue")
-            #expect(last == .frame(.subscribe, destination: "/topic/a", id: "sub-0"))
+            let subscribe = LastSent.frame(.subscribe, destination: "/topic/a", id: "sub-0")
+            #expect(last == PrecedingFrames(last: subscribe, unconfirmed: last.unconfirmed))
         }
     }
 

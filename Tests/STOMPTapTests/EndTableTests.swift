@@ -15,6 +15,8 @@ import Testing
         case finishes(TapSide)
         case goes(TapSide)
         case breaks(TapSide)
+        /// TLS ends without its close_notify.
+        case isCutOff(TapSide)
         case says(TapSide, String)
         case closes(TapSide, Int)
         case connects, cannotConnect, shutDown
@@ -68,6 +70,12 @@ import Testing
         Row("a reset by the app", [.breaks(.app)], app: .no, server: .reset, broken(.app)),
         Row("a reset by the server", [.breaks(.server)], app: .reset, server: .no, broken(.server)),
         Row(
+            "a server without close_notify", [.says(.server, "last words"), .isCutOff(.server)], app: .output,
+            server: .no, nil),
+        Row(
+            "a server without close_notify, and then the app", [.isCutOff(.server), .goes(.app)], app: .output,
+            server: .no, .connectionBroken(by: .server, .tls(.noCloseNotify))),
+        Row(
             "a reset after the app's half", [.finishes(.app), .breaks(.server)], app: .reset, server: .output,
             .connectionClosed(by: .app)),
         Row(
@@ -112,6 +120,7 @@ import Testing
         case .finishes(let side): tap.finish(side)
         case .goes(let side): tap.go(side)
         case .breaks(let side): tap.go(side, reset)
+        case .isCutOff(let side): tap.go(side, TransportError.tls(.noCloseNotify))
         case .says(let side, let text): session.say(text, side)
         case .closes(let side, let code) where session.way == .ws:
             tap.send(WebSocketDissector.close(code: code, reason: "bye", isMasked: side == .app), from: side)
@@ -172,7 +181,7 @@ import Testing
             case .connects: tap.connect()
             case .cannotConnect: tap.refuse()
             case .shutDown: tap.handle(.shutDown)
-            case .closes, .wait: break
+            case .closes, .isCutOff, .wait: break
             }
         }
         #expect(tap.closing(.app) == row.app && tap.closing(.server) == row.server)

@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPTransport
+import Synchronization
 import TestSupport
 import Testing
 
@@ -36,6 +37,36 @@ import Testing
         }
     }
 
+    /// They are made for each connection, by what may take its time or fail.
+    @Test func headersAreMadeForEachConnection() async throws {
+        struct NoToken: Error, CustomStringConvertible { let description = "no token today" }
+        let count = Mutex(0)
+        try await Between.run {
+            $0.connectionHeaders = { _ in
+                let number = count.withLock { count in
+                    count += 1
+                    return count
+                }
+                guard number < 3 else { throw NoToken() }
+                return [("X-Token", "fresh-\(number)")]
+            }
+        } _: { between in
+            for number in 1...2 {
+                let app = try await between.connect()
+                app.send("GET / HTTP/1.1\r\nx-token: of the app\r\n\r\nGET /2 HTTP/1.1\r\n\r\n")
+                let server = try await between.server.wire(number - 1)
+                let header = "X-Token: fresh-\(number)\r\n\r\n"
+                try await server.wait(until: "GET / HTTP/1.1\r\n\(header)GET /2 HTTP/1.1\r\n\(header)")
+                app.close()
+            }
+            let app = try await between.connect()
+            app.send("GET / HTTP/1.1\r\n\r\n")
+            try await Self.expectAnswer("502 Bad Gateway", app)
+            #expect(app.text.contains("no token today"))
+            try await between.wait("note") { $0.notes == [.noHeaders(cause: "no token today")] }
+        }
+    }
+
     @Test func theNextServerIsTried() async throws {
         let port = try Loopback.freePorts(1)[0]
         try await Between.run {
@@ -65,6 +96,23 @@ import Testing
             try await Self.expectAnswer("502 Bad Gateway", app)
             try await between.wait("note") { $0.notes == [.notHTTP(from: .server)] }
             try await server.waitForEnd()
+        }
+    }
+
+    /// In a head, and in the line before a chunk.
+    @Test(arguments: [
+        "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n1",
+    ])
+    func anAnswerThatBreaksOffBreaksOffForTheAppToo(answer: String) async throws {
+        try await Between.run { between in
+            let app = try await between.connect()
+            app.send("GET / HTTP/1.1\r\n\r\n")
+            let server = try await between.server.wire()
+            try await server.wait(until: "\r\n\r\n")
+            server.send(answer)
+            server.close()
+            try await app.waitForEnd()
+            #expect(app.text == answer)
         }
     }
 

@@ -312,7 +312,7 @@ import Testing
             inspector.reportUnfinished(.outgoing, passes: true).passed.map { String(buffer: $0) } == ["SEND\n\nx"])
         let seen = Self.take(["y\0", Self.send, Self.subscribe], in: &inspector)
         #expect(seen.passed == ["y\0", Self.subscribe])
-        #expect(seen.words.prefix(2) == ["SEND", "SEND"])
+        #expect(seen.words.prefix(3) == ["SEND", "note:too late to drop", "SEND"])
         _ = Self.take(["SEND\n\nx"], in: &inspector)
         #expect(inspector.reportUnfinished(.outgoing, passes: false).passed == [])
         #expect(Self.take(["y\0", Self.subscribe], in: &inspector).passed == [Self.subscribe])

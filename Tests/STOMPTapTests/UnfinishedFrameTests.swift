@@ -71,6 +71,20 @@ import Testing
         #expect(!session.tap.leftUnsent)
     }
 
+    /// A fault cannot drop what has passed in part, and that is told.
+    @Test func whatHasPassedInPartIsNotDropped() throws {
+        var faults = TapFaults()
+        faults.dropsMessage = { _ in true }
+        let session = VirtualSession(.tcp, faults)
+        session.say(Self.connect + Self.chopped, .app)
+        session.tap.advance(by: .milliseconds(5000))
+        session.say(" jjigae\0" + Self.chopped + " jjigae\0", .app)
+        #expect(try session.heard(.server) == Self.connect + Self.chopped + " jjigae\0")
+        #expect(session.tap.notes.last == .tooLateToDrop && session.tap.notes.count == 2)
+        let faultsTold = session.tap.all.compactMap { if case .fault(let fault) = $0.content { fault } else { nil } }
+        #expect(faultsTold == [.droppedFrame(.send, destination: "/app/a", bodySize: 13)])
+    }
+
     @Test func aStreamIsReportedWhenItEnds() {
         let session = Self.session(.tcp)
         session.say(Self.chopped, .app)

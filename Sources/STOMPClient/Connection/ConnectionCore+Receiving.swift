@@ -17,7 +17,9 @@ extension ConnectionCore: TransportReceiver {
                 trace.record(.frames) {
                     WireEvent(.stomp, .incoming, .frames, .frame(command: frame.command.rawValue), bytes: frame.bytes)
                 }
-            case .receipt(let id): receipts.arrived(id, at: eventLoop.now)?.succeed(time)
+            case .receipt(let id):
+                sentBefore.confirmed(id)
+                receipts.arrived(id, at: eventLoop.now)?.succeed(time)
             case .open(let opening, let handshake):
                 clocks.stop(.connected)
                 heartBeats = HeartBeats(handshake.heartBeat, at: eventLoop.now)

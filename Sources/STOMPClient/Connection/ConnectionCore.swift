@@ -93,7 +93,7 @@ final class ConnectionCore {
     ) throws(STOMPClientError) -> Result {
         let (result, frames) = try machine.makeFrames(make)
         for frame in frames { write(frame) }
-        if let last = frames.last { sentBefore.sent(last) }
+        for frame in frames { sentBefore.sent(frame) }
         stream.flush()
         return result
     }

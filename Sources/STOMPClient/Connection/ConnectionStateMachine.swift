@@ -191,10 +191,12 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
             case .needsBytes: return actions
             case .disconnected: reason = .left(.confirmed)
             case .error(let frame):
+                let receipts = actions.compactMap { if case .receipt(let id) = $0 { id } else { nil } }
                 reason = .failed(
                     isOpening
                         ? .refused(frame, sent: sent.credentials)
-                        : .serverError(frame, sent: sent.credentials, after: sent.last))
+                        : .serverError(
+                            frame, sent: sent.credentials, after: sent.frames(before: frame, receipts)))
             case .violation(let error, .speaks) where !isOpening:
                 // Who said CONNECTED speaks STOMP.
                 reason = .failed(.protocolViolation(error, nil))

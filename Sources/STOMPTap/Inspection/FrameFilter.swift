@@ -75,8 +75,9 @@ struct FrameFilter {
         while let element = try decoder.next() {
             let size = undecided.readableBytes - decoder.bufferedBytes
             let span = undecided.readSlice(length: size) ?? ByteBuffer()
-            var verdict: FaultPolicy.Verdict
+            let verdict: FaultPolicy.Verdict
             let content: TapEvent.Content
+            var hasPassedBeginning = false
             switch element {
             case .heartBeat:
                 verdict = policy.judgeHeartBeat()
@@ -84,11 +85,13 @@ struct FrameFilter {
             case .frame(let frame):
                 learn(from: frame)
                 verdict = policy.judge(frame)
-                if hasPassedBeginning { verdict = .pass }
-                hasPassedBeginning = false
+                swap(&hasPassedBeginning, &self.hasPassedBeginning)
                 content = .frame(frame)
             }
             switch verdict {
+            case .drop where hasPassedBeginning, .hide where hasPassedBeginning:
+                outcome.seen += [content, .note(.tooLateToDrop)]
+                kept.writeImmutableBuffer(span)
             case .pass:
                 outcome.seen.append(content)
                 kept.writeImmutableBuffer(span)
@@ -122,7 +125,9 @@ struct FrameFilter {
     ///
     /// The rest of a large frame that was split over messages may look like one; its length shows that it is not.
     func isCutOff(by message: ByteBuffer) -> Bool {
-        guard keepsMessages, let frame = unfinished, Command.begins(message) else { return false }
+        guard keepsMessages, let frame = unfinished, Command.isFirstLine(of: message.readableBytesView) else {
+            return false
+        }
         guard let length = frame.contentLength, let bodyBytes = frame.bodyBytes else { return true }
         return message.getInteger(at: message.readerIndex + length - bodyBytes, as: UInt8.self) != 0
     }
@@ -166,18 +171,6 @@ struct FrameFilter {
         held = []
         kept = ByteBuffer()
         hasDropped = false
-    }
-}
-
-extension Command {
-    /// Whether a message begins with the line of a command, as a frame does.
-    static func begins(_ message: ByteBuffer) -> Bool {
-        let bytes = message.readableBytesView
-        return allCases.contains { command in
-            guard bytes.starts(with: command.rawValue.utf8) else { return false }
-            let end = bytes.dropFirst(command.rawValue.utf8.count)
-            return end.starts(with: "\n".utf8) || end.starts(with: "\r\n".utf8)
-        }
     }
 }
 

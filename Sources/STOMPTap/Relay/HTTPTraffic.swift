@@ -45,6 +45,8 @@ struct HTTPTraffic {
 
     /// The server, once there is a connection to it.
     var site: HTTPSite?
+    /// The headers that were made for its requests.
+    var headers = HTTPHeaders()
     /// Set as soon as the answer has come, which may still be on its way to the app.
     private(set) var upgrade: Upgrade?
     /// In the order of the requests; the last one may still be coming, the first one is answered.
@@ -57,6 +59,11 @@ struct HTTPTraffic {
     private var answered = CircularBuffer<Int?>()
     /// The names of the cookies that were reported as those of another domain.
     private var reportedCookies: Set<String> = []
+
+    /// A request as the connected server gets it.
+    func addressed(_ head: HTTPRequestHead, _ rewriting: RequestRewriting) -> HTTPRequestHead {
+        site.map { rewriting.addressed(head, to: $0, adding: headers) } ?? head
+    }
 
     /// Whether more requests may be read.
     var hasRoom: Bool { exchanges.count < Self.largestExchangeCount }
@@ -224,7 +231,7 @@ struct HTTPTraffic {
         let isForbidden = exchange.path?.carriage == .sending && (status == 401 || status == 403)
         let isInfo = exchange.head.path.hasSuffix("/info") && status >= 300 && status != 304
         if isForbidden || isInfo || exchange.head.asksForWebSocket && status != 101 {
-            let sent = site.map { context.rewriting.addressed(exchange.head, to: $0) } ?? exchange.head
+            let sent = addressed(exchange.head, context.rewriting)
             answer?.failedRequest = FailedRequest(
                 path: exchange.head.path.decodingUTF8, origin: sent.headers.first(name: "Origin")?.decodingUTF8,
                 status: status,

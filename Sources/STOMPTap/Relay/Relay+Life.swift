@@ -19,11 +19,11 @@ extension Relay {
     }
 
     /// There is a connection to the server.
-    mutating func connected(to address: String, _ context: inout TapContext) {
+    mutating func connected(to address: String, _ headers: HTTPHeaders, _ context: inout TapContext) {
         guard let server = servers.first else { return }
         ends.server = RelayEnd(.open, address: address)
         if traffic.isHTTP { ends.server.reader = HTTPReader(.responses) }
-        traffic.updateHTTP { $0.site = HTTPSite(server.target) }
+        traffic.updateHTTP { ($0.site, $0.headers) = (HTTPSite(server.target), headers) }
         setHeld(isFrozen, .outgoing, &context)
         // The app may have gone meanwhile.
         if ends.app.isGone, !isFrozen { scheduleClose(.server, &context) }
@@ -41,6 +41,13 @@ extension Relay {
             connectToFirst(&context)
             return context.deliver()
         }
+        unusable(error, &context)
+    }
+
+    /// Without headers no server is of use.
+    mutating func noHeaders(_ error: any Error, _ context: inout TapContext) {
+        guard awaitsServer else { return }
+        context.report(.local, .note(.noHeaders(cause: String(describing: error))), of: &label)
         unusable(error, &context)
     }
 

@@ -85,8 +85,13 @@ struct Relay {
             closeInput(side, &context)
             gone(side, &context)
         case .gone(let error?):
-            cause = cause ?? .connectionBroken(by: side, TransportError(breaking: error, with: ends[side].address))
-            receive(.reset, side.direction, &context)
+            let error = TransportError(breaking: error, with: ends[side].address)
+            cause = cause ?? .connectionBroken(by: side, error)
+            if error.endsStream {
+                closeInput(side, &context)
+            } else {
+                receive(.reset, side.direction, &context)
+            }
             gone(side, &context)
         }
     }
@@ -103,6 +108,11 @@ struct Relay {
         guard ends[side].input == .ending, ends[side].reader?.isHolding != true else { return }
         ends[side].input = .closed
         if case .end? = ends[side].reader?.finish() { receive(.end(nil), side.direction, &context) }
+        // A head or a line between chunks that breaks off breaks off at the other end too.
+        if let rest = ends[side].reader?.rest, rest.readableBytes > 0 {
+            ends[side].reader?.stop()
+            receive(.bytes(rest), side.direction, &context)
+        }
         cause = cause ?? .connectionClosed(by: side)
         receive(.inputClosed, side.direction, &context)
     }
@@ -272,5 +282,13 @@ struct Relay {
     mutating func reset(_ side: TapSide, _ context: inout TapContext) {
         ends[side].isOutputClosed = true
         command(.reset, side, &context)
+    }
+}
+
+extension TransportError {
+    /// Whether the connection ended and did not break: all came that was sent. Many servers leave out the close_notify of
+    /// TLS; a reset in its place would take from the app what it has not read yet.
+    fileprivate var endsStream: Bool {
+        if case .tls(.noCloseNotify) = self { true } else { false }
     }
 }

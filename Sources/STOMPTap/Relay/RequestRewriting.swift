@@ -37,9 +37,11 @@ struct RequestRewriting {
         return (head, (offersHTTP2 ? ["h2c"] : []) + extensions + codings.map(String.init))
     }
 
-    /// A request as it would have come to this server without the tap, with the headers of the options.
-    func addressed(_ head: HTTPRequestHead, to site: HTTPSite) -> HTTPRequestHead {
-        var own = options.httpHeaders
+    /// A request as it would have come to this server without the tap, with the headers of the options and further ones.
+    func addressed(
+        _ head: HTTPRequestHead, to site: HTTPSite, adding headers: HTTPHeaders = HTTPHeaders()
+    ) -> HTTPRequestHead {
+        var own = options.httpHeaders + headers.map { ($0.name, $0.value) }
         if let cookie = options.cookie { own.insert((name: "Cookie", value: cookie), at: 0) }
         if let origin = options.origin { own.insert((name: "Origin", value: origin), at: 0) }
         let replaced = Set(own.map { $0.name.lowercased() })
@@ -144,7 +146,7 @@ struct RequestAdmission {
         let options = configuration.transport
         vouches =
             options.cookie != nil || options.origin != nil || !options.httpHeaders.isEmpty
-            || options.tls.certificate != nil
+            || options.tls.certificate != nil || configuration.connectionHeaders != nil
     }
 
     func refusal(of request: HTTPRequestHead) -> AdmissionRefusal? {

@@ -34,8 +34,8 @@ enum Traffic {
 
     /// A request as the connected server gets it.
     func addressed(_ head: HTTPRequestHead, _ rewriting: RequestRewriting) -> HTTPRequestHead {
-        guard case .http(let http) = self, let site = http.site else { return head }
-        return rewriting.addressed(head, to: site)
+        guard case .http(let http) = self else { return head }
+        return http.addressed(head, rewriting)
     }
 
     /// Changes the state of HTTP, if this is HTTP.

@@ -169,6 +169,7 @@ final class TLSHandler: ChannelDuplexHandler {
         case .nothing: break
         case .abandon: fail(engine.abandoned(how), context)
         case .cutOff(let wasAnswered): fail(engine.cutOff(wasAnswered: wasAnswered), context)
+        case .failed(let error): fail(error, context)
         case .passOn:
             stop(error)
             context.fireErrorCaught(error)

@@ -281,6 +281,8 @@ struct TLSStateMachine: ~Copyable {
         case abandon
         /// The connection ended without close_notify.
         case cutOff(wasAnswered: Bool)
+        /// The peer's side had failed before.
+        case failed(TransportError)
         /// The socket's error is what the layers above are told.
         case passOn
     }
@@ -304,9 +306,20 @@ struct TLSStateMachine: ~Copyable {
         switch state {
         case .waiting: .abandon
         case .handshaking: .abandon
-        case .open(_, let input): wantsCertificate && !input.wasAnswered ? .cutOff(wasAnswered: false) : .passOn
-        case .outputClosed: .passOn
+        case .open(_, let input):
+            lost(of: input) ?? (wantsCertificate && !input.wasAnswered ? .cutOff(wasAnswered: false) : .passOn)
+        case .outputClosed(let input): lost(of: input) ?? .passOn
         case .closed: .nothing
+        }
+    }
+
+    /// What the peer said last, before the socket's error, and nobody has heard yet: one read may bring both an alert and
+    /// a reset.
+    private func lost(of input: borrowing Input) -> Lost? {
+        switch input.end {
+        case .due(.failure(let error)): .failed(error)
+        case .due(.clean): .nothing
+        case .none, .passedOn: nil
         }
     }
 

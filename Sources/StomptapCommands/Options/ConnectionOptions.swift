@@ -16,11 +16,15 @@ struct ConnectionOptions: ParsableArguments {
         help: ArgumentHelp("Header on CONNECT; repeatable.", valueName: "name: value"), transform: HeaderArgument.init)
     var connectHeader: [HeaderArgument] = []
 
-    @OptionGroup
-    var http: HTTPOptions
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "The same, and its value is the first line that COMMAND prints; 'sh' runs it before each attempt to connect, within --connect-timeout, and once more after a refusal; repeatable.",
+            valueName: "name: command"), transform: HeaderCommand.init)
+    var connectHeaderCommand: [HeaderCommand] = []
 
     @OptionGroup
-    var headerCommands: HeaderCommandOptions
+    var http: HTTPOptions
 
     @Option(
         help: ArgumentHelp(
@@ -166,7 +170,7 @@ struct ConnectionOptions: ParsableArguments {
         configuration.settle = settle.amount
         configuration.limits = FrameLimits(line: maxMessage.bytes, frame: maxMessage.bytes)
         http.apply(to: &configuration.transport)
-        configuration.attemptHeaders = headerCommands.provider
+        configuration.attemptHeaders = attemptHeaders
         if let subprotocol {
             configuration.transport.subprotocols = subprotocol.split(separator: ",").map {
                 String($0.drop(while: { $0 == " " }))

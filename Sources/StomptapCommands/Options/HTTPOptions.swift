@@ -1,6 +1,8 @@
 import ArgumentParser
+import NIOCore
 import STOMPClient
 import STOMPTransport
+import StomptapOutput
 import StomptapRuntime
 import SystemC
 
@@ -13,11 +15,47 @@ struct HTTPOptions: ParsableArguments {
         transform: HeaderArgument.init)
     var httpHeader: [HeaderArgument] = []
 
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "The same, and its value is the first line that COMMAND prints; 'sh' runs it before each connection, within --connect-timeout; repeatable.",
+            valueName: "name: command"), transform: HeaderCommand.init)
+    var httpHeaderCommand: [HeaderCommand] = []
+
     @Option(help: ArgumentHelp("Origin of the HTTP requests, as a browser's page would have it.", valueName: "origin"))
     var origin: String?
 
     @Option(help: ArgumentHelp("Cookie of the HTTP requests.", valueName: "cookie"))
     var cookie: String?
+
+    /// Makes the headers of ``httpHeaderCommand`` before a deadline; nil where there is none. From now on their values are
+    /// hidden.
+    var headerProvider: (@Sendable (NIODeadline) async throws -> [(name: String, value: String)])? {
+        guard !httpHeaderCommand.isEmpty else { return nil }
+        for command in httpHeaderCommand { KnownSecrets.add(name: command.name) }
+        return { [httpHeaderCommand] deadline in
+            var headers: [(name: String, value: String)] = []
+            for command in httpHeaderCommand {
+                headers.append((command.name, try await command.value(of: HeaderCommandOption.http, until: deadline)))
+            }
+            return headers
+        }
+    }
+
+    /// Sees that no header is given twice.
+    func check() throws {
+        let requests: [(option: String, name: String, isGiven: Bool)] = [
+            ("--origin", "Origin", origin != nil), ("--cookie", "Cookie", cookie != nil),
+        ]
+        try HeaderCommandOption.check(
+            httpHeaderCommand, HeaderCommandOption.http,
+            against: httpHeader.map { ("--http-header", $0.header.name) }
+                + requests.filter(\.isGiven).map { ($0.option, $0.name) })
+        for command in httpHeaderCommand where (try? HTTPSite.check([(command.name, "")])) == nil {
+            throw ValidationError(
+                "\(HeaderCommandOption.http): \(command.name.debugDescription) is not the name of a header")
+        }
+    }
 
     func apply(to options: inout TransportOptions) {
         options.httpHeaders = httpHeader.map { ($0.header.name, $0.header.value) }

@@ -88,7 +88,7 @@ struct ProfileFile: Sendable {
     }
 
     /// The options that run a command.
-    private static let commandOptions = [HeaderCommandOptions.connectOption, HeaderCommandOptions.httpOption].map {
+    private static let commandOptions = [HeaderCommandOption.connect, HeaderCommandOption.http].map {
         String($0.dropFirst(2))
     }
 

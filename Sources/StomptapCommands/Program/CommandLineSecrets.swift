@@ -121,8 +121,8 @@ struct CommandLineSecrets {
     // MARK: Headers without quotes
 
     private static let headerOptions = [
-        "-C", "-H", "--connect-header", "--header", "--http-header", HeaderCommandOptions.connectOption,
-        HeaderCommandOptions.httpOption,
+        "-C", "-H", "--connect-header", "--header", "--http-header", HeaderCommandOption.connect,
+        HeaderCommandOption.http,
     ]
 
     /// What is wrong with `-C Authorization: Bearer TOKEN`, of which the token would go to the server as a destination.

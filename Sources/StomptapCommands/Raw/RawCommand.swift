@@ -103,7 +103,7 @@ struct RawCommand: EndpointCommand {
         let printer = RawPrinter(output.form, hasDump: hexDump, diagnostics: connection.diagnostics)
         var options = connection
         // Without CONNECT nobody is sent what these commands print.
-        if !connect { options.headerCommands.connectHeaderCommand = [] }
+        if !connect { options.connectHeaderCommand = [] }
         try await EndpointArgument.with(endpoint) { [options] endpoints in
             var reconnection = try options.reconnection(to: plan.mode.fitting(endpoints), standard: .forever)
             for index in reconnection.servers.indices {

@@ -125,14 +125,12 @@ struct Request: Sendable {
         of connection: STOMPConnection, _ subscription: Subscription?, _ progress: Shared<Progress>
     ) async throws {
         try await Task.sleep(nanoseconds: UInt64(QuietHint.timeout.nanoseconds))
-        guard progress.value.replies + progress.value.unmatched == 0, await connection.strayMessages == 0,
-            await connection.unfinishedFrame == nil
-        else { return }
+        guard progress.value.replies + progress.value.unmatched == 0 else { return }
         let hint = await QuietHint(
             destinations: [reply], isConfirmed: subscription?.isConfirmed ?? false,
             hasSelector: replyHeaders.contains("selector"),
             sent: QuietHint.Sent(to: message.destination, headers: message.headers), connection: connection)
-        Diagnostics.note(hint.line)
+        if let hint { Diagnostics.note(hint.line) }
     }
 
     /// Whether the server subscribes to the reply's destination by itself: RabbitMQ does for a temporary queue that a

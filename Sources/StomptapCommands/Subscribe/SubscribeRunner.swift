@@ -328,13 +328,13 @@ struct SubscribeRunner: Sendable {
         try await Task.sleep(nanoseconds: UInt64(QuietHint.timeout.nanoseconds))
         if let unfinished = await connection.unfinishedFrame {
             Diagnostics.note("STOMP: \(unfinished.sentence)")
-        } else if await connection.strayMessages == 0, progress.value.messages == 0 {
-            Diagnostics.note(await quietHint(connection).line)
+        } else if progress.value.messages == 0, let hint = await quietHint(connection) {
+            Diagnostics.note(hint.line)
         }
         return .done
     }
 
-    private func quietHint(_ connection: STOMPConnection) async -> QuietHint {
+    private func quietHint(_ connection: STOMPConnection) async -> QuietHint? {
         await QuietHint(
             destinations: plan.destinations, isConfirmed: progress.value.isConfirmed,
             hasSelector: plan.headers.contains("selector"), connection: connection)
@@ -348,9 +348,9 @@ struct SubscribeRunner: Sendable {
                 // Before the goodbye, whose answer would be the last that was heard.
                 let fails = plan.count != nil || plan.expect != nil
                 if progress.messages == 0, !fails, session.absence() == nil, let connection = current.value,
-                    await connection.unfinishedFrame == nil, await connection.strayMessages == 0
+                    let hint = await quietHint(connection)
                 {
-                    Diagnostics.note(await quietHint(connection).line)
+                    Diagnostics.note(hint.line)
                 }
                 return .silence
             }

@@ -70,7 +70,7 @@ struct TapCommand: EndpointCommand {
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "With --cookie, --http-header, --origin or --cert, also pass on requests of web pages of this origin, * for all; repeatable (always: pages of localhost, the tap and the server; others get 403).",
+            "With --cookie, --http-header, --http-header-command, --origin or --cert, also pass on requests of web pages of this origin, * for all; repeatable (always: pages of localhost, the tap and the server; others get 403).",
             valueName: "origin"), transform: OriginArgument.init)
     var allowOrigin: [OriginArgument] = []
 

@@ -29,6 +29,8 @@ struct TapConnectionOptions: ParsableArguments {
         transform: SizeArgument.init)
     var maxMessage = SizeArgument(mebibytes: 16)
 
+    func validate() throws { try http.check() }
+
     /// Where the tap stands between `listen` and `endpoints`. It warns of what may surprise.
     ///
     /// - Throws: ``Failure`` or `TransportError` where that cannot be.
@@ -45,6 +47,7 @@ struct TapConnectionOptions: ParsableArguments {
             TapConfiguration.Server($0.target(sockJS: .auto), proxy: try proxy.target(for: $0))
         }
         http.apply(to: &configuration.transport)
+        configuration.connectionHeaders = http.headerProvider
         configuration.transport.tls = try tls.options()
         configuration.transport.maximumMessage = maxMessage.bytes
         configuration.connectTimeout = connectTimeout.amount

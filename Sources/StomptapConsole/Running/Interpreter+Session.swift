@@ -30,9 +30,9 @@ extension Interpreter {
     private func quietHint(of ids: [String]) async -> QuietHint? {
         guard let connection = try? link.connection() else { return nil }
         let subscriptions = link.view.subscriptions.filter { ids.contains($0.id) }
-        guard !subscriptions.isEmpty, subscriptions.allSatisfy({ log.tally(of: $0.id) == nil }),
-            await connection.unfinishedFrame == nil
-        else { return nil }
+        guard !subscriptions.isEmpty, subscriptions.allSatisfy({ log.tally(of: $0.id) == nil }) else {
+            return nil
+        }
         return await QuietHint(
             destinations: subscriptions.map(\.destination), isConfirmed: subscriptions.allSatisfy(\.isConfirmed),
             hasSelector: subscriptions.contains { $0.headers.contains("selector") }, connection: connection)

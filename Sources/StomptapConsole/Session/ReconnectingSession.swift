@@ -195,7 +195,9 @@ final class ReconnectingSession: Sendable {
         } catch {
             failure = Failure(error)
             // An ERROR right after SUBSCRIBE is about that: the same again would end the next session too.
-            if case STOMPClientError.serverError(_, _, .frame(.subscribe, _, let id)) = error {
+            if case STOMPClientError.serverError(let frame, _, let preceding) = error,
+                case .frame(.subscribe, _, let id)? = preceding.subject(of: frame) ?? preceding.last
+            {
                 refusedID = id
             }
         }

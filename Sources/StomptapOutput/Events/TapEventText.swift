@@ -86,11 +86,13 @@ extension TapNote {
     package var text: String {
         switch self {
         case .cannotConnect(let error): Explanation(error).line
+        case .noHeaders(let cause): cause
         case .notSTOMP(let error): "no STOMP any more, and from here on shown as it is: \(error.sentence)"
         case .invalidFrame(let error, let fault):
             "not a STOMP frame, and shown as it is: \(error.sentence)\(FrameFault.text(fault))"
         case .unfinishedFrame(let frame, let destination, let fault):
             "\(frame.sentence(to: destination))\(FrameFault.text(fault))"
+        case .tooLateToDrop: "this frame was not dropped: its beginning had passed before its rest came"
         case .invalidSockJSFrame(let error): Explanation(error).sentence
         case .invalidSockJSMessages(let fault): "the app sent what is no array of SockJS: \(fault.sentence)"
         case .requestTooLarge: "not taken apart: a request of more than --max-message"

@@ -14,9 +14,9 @@ extension Explanation {
             self.init(
                 stomp: "CONNECT was refused: \(Self.reason(of: frame))",
                 hint: ServerPhrases.hint(refusal: frame, sent: sent))
-        case .serverError(let frame, let sent, let last):
+        case .serverError(let frame, let sent, let preceding):
             let reason = Self.reason(of: frame)
-            let about = last.flatMap { $0.phrase(unlessIn: reason) }.map { " (last sent: \($0))" } ?? ""
+            let about = preceding.phrase(in: frame, unlessIn: reason).map { " (\($0))" } ?? ""
             self.init(stomp: "ERROR: \(reason)\(about)", hint: ServerPhrases.hint(error: frame, sent: sent))
         case .protocolViolation(_, .countsCharacters(let mistake)): self.init(mistake)
         case .protocolViolation(let failure, .speaks(let foreign)): self.init(failure, foreign: foreign)
@@ -205,6 +205,21 @@ package enum ServerLimits {
     static let springFrame = 64 << 10
     /// A size of messages that Tomcat takes for certain, as an option's value.
     package static let messageForTomcat = "8192"
+}
+
+extension PrecedingFrames {
+    /// What the ERROR answers, where that is certain.
+    package func subject(of error: Frame) -> LastSent? {
+        // RabbitMQ answers in order, and says in its own ERROR which versions it speaks. Those of a Spring relay before it
+        // say nothing of that.
+        named ?? (error.headers.contains("version") ? unconfirmed : nil)
+    }
+
+    /// Such as `in answer to SUBSCRIBE /topic/a`, or `last sent: a heart-beat`; nil where the reason names it.
+    fileprivate func phrase(in error: Frame, unlessIn reason: String) -> String? {
+        if let subject = subject(of: error) { return subject.phrase(unlessIn: reason).map { "in answer to \($0)" } }
+        return last?.phrase(unlessIn: reason).map { "last sent: \($0)" }
+    }
 }
 
 extension LastSent {

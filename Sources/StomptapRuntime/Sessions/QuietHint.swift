@@ -38,9 +38,11 @@ package struct QuietHint {
         self.lastHeard = lastHeard
     }
 
-    package init(
+    /// Nil where the session shows another reason: something came that belongs to no subscription, or whose end is missing.
+    package init?(
         destinations: [String], isConfirmed: Bool, hasSelector: Bool, sent: Sent? = nil, connection: STOMPConnection
     ) async {
+        guard await connection.unfinishedFrame == nil, await connection.strayMessages == 0 else { return nil }
         await self.init(
             destinations: destinations, isConfirmed: isConfirmed,
             hasHeartBeats: connection.handshake.heartBeat.incoming > 0, lastHeard: connection.silence)

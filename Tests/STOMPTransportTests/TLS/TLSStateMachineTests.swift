@@ -186,13 +186,29 @@ import Testing
         let failed: TLSStateMachine.Lost =
             switch stage {
             case .waiting, .handshaking: .abandon
-            case .closed: .nothing
+            case .closed, .inputDue: .nothing
             default: .passOn
             }
         #expect(machine.socketFailed(wantsCertificate: false) == failed)
+        let mayBeRefusal = stage == .open || stage == .inputEnded
         #expect(
-            machine.socketFailed(wantsCertificate: true) == (stage.isOpen ? .cutOff(wasAnswered: false) : failed),
+            machine.socketFailed(wantsCertificate: true) == (mayBeRefusal ? .cutOff(wasAnswered: false) : failed),
             "a refused certificate of TLS 1.3 may be seen as an error of the socket alone")
+    }
+
+    /// One read may bring an alert, or the close_notify, and the socket's error.
+    @Test(arguments: [Stage.open, .outputClosed], [false, true])
+    func whatThePeerSaidLastComesBeforeAnErrorOfTheSocket(stage: Stage, wantsCertificate: Bool) {
+        let alert = TransportError.tls(.alert(TLSAlert(number: 80), from: .server))
+        for (end, lost) in [
+            (TLSStateMachine.End.failure(alert), TLSStateMachine.Lost.failed(alert)), (.clean, .nothing),
+        ] {
+            var machine = Self.machine(stage)
+            machine.inputEnds(end)
+            #expect(machine.socketFailed(wantsCertificate: wantsCertificate) == lost)
+            #expect(machine.readCompleted() == .end(end))
+            #expect(machine.socketFailed(wantsCertificate: false) == .passOn)
+        }
     }
 
     @Test func whoWasAnsweredIsNotToldOfCertificates() {

@@ -105,6 +105,8 @@ import Testing
         ),
         (.notHTTP(from: .app), "the app sent what is no HTTP"),
         (.headTooLarge(from: .server), "the server sent a head of HTTP that is too large"),
+        (.noHeaders(cause: "no token"), "no token"),
+        (.tooLateToDrop, "this frame was not dropped: its beginning had passed before its rest came"),
         (.moreRefusals, "more HTTP requests are refused; they are no longer listed"),
     ])
     func notesAreALine(note: TapNote, text: String) {

@@ -7,8 +7,8 @@ import Testing
 
 /// Each reason of a session as a user reads it.
 @Suite struct STOMPFailureTests {
-    private static func error(_ message: String?, _ body: String = "") -> Frame {
-        var headers: HeaderList = [:]
+    private static func error(_ message: String?, _ body: String = "", _ others: HeaderList = [:]) -> Frame {
+        var headers = others
         if let message { headers["message"] = message }
         guard let frame = try? FrameEncoder().frame(.error, headers, body: ByteBuffer(string: body)) else {
             preconditionFailure("an ERROR frame can always be made")
@@ -27,7 +27,7 @@ import Testing
     private static func serverError(
         _ message: String, _ body: String = "", sent: SentCredentials = SentCredentials(), after last: LastSent? = nil
     ) -> STOMPClientError {
-        .serverError(error(message, body), sent: sent, after: last)
+        .serverError(error(message, body), sent: sent, after: PrecedingFrames(last: last))
     }
 
     private static let sockJS = TransportDescription(.sockJS(.xhrStreaming), remoteAddress: "a:1")
@@ -129,7 +129,25 @@ import Testing
                 .refused),
         ]
 
+    /// Two subscriptions were asked for, and the first is the one that was refused.
+    private static func subscriptionError(_ message: String, _ headers: HeaderList, isNamed: Bool) -> STOMPClientError {
+        let refused = LastSent.frame(.subscribe, destination: "/amq/queue/a", id: "sub-0")
+        let last = LastSent.frame(.subscribe, destination: "/topic/b", id: "sub-1")
+        return .serverError(
+            error(message, "", headers), sent: SentCredentials(),
+            after: PrecedingFrames(last: last, named: isNamed ? refused : nil, unconfirmed: refused))
+    }
+
     static let lastSent: [Told] = [
+        Told(
+            subscriptionError("not_found", ["version": "1.0,1.1,1.2"], isNamed: false),
+            "STOMP: ERROR: not_found (in answer to SUBSCRIBE /amq/queue/a)", .failed),
+        Told(
+            subscriptionError("no", ["receipt-id": "r"], isNamed: true),
+            "STOMP: ERROR: no (in answer to SUBSCRIBE /amq/queue/a)", .failed),
+        Told(
+            subscriptionError("no", [:], isNamed: false),
+            "STOMP: ERROR: no (last sent: SUBSCRIBE /topic/b)", .failed),
         Told(
             serverError("no", after: .frame(.unsubscribe, destination: nil, id: "sub-0")),
             "STOMP: ERROR: no (last sent: UNSUBSCRIBE sub-0)", .failed),

@@ -7,7 +7,7 @@ import Testing
 @testable import StomptapCommands
 
 /// Which options go together with commands that give headers, and what becomes of them.
-struct HeaderCommandOptionsTests {
+struct HeaderCommandOptionTests {
     @Test(arguments: [
         (
             ["-C", "Authorization: x", "--connect-header-command", "authorization: y"],
@@ -51,7 +51,7 @@ struct HeaderCommandOptionsTests {
         #expect(attempt.session.headers == ["a": "1", "x-two": "둘 2", "x-three": "3"])
         #expect(attempt.transport.httpHeaders.map { "\($0.name)=\($0.value)" } == ["X=4", "X-Five=5"])
         #expect(attempt.attemptHeaders == nil)
-        #expect(try options.forOtherServer().headerCommands.provider == nil)
+        #expect(try options.forOtherServer().attemptHeaders == nil)
     }
 
     /// Commands of a profile run only where nobody else can have written them.
