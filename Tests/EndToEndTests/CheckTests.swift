@@ -45,6 +45,30 @@ import Testing
         }
     }
 
+    /// What fails after it is shown, and decides nothing.
+    @Test func theFirstFailureDecides() async throws {
+        let server = ScriptedServer.Step.react { bytes, peer in
+            for frame in String(buffer: bytes).split(separator: "\0") {
+                if frame.contains("DISCONNECT") {
+                    peer.send("ERROR\nmessage:no way out\n\n\0")
+                } else if frame.contains("CONNECT\n") {
+                    peer.send("CONNECTED\nversion:1.2\nserver:s/1\nheart-beat:0,0\n\n\0")
+                } else if let receipt = frame.firstMatch(of: /receipt:(.*)/)?.1 {
+                    peer.send("RECEIPT\nreceipt-id:\(receipt)\n\n\0")
+                }
+            }
+        }
+        try await ScriptedServer.run(server) { server in
+            let (result, steps) = try await check(
+                "stomp://127.0.0.1:\(server.port)", "--destination", "/topic/a", "--receipt-timeout", "300ms")
+            let failed = steps.filter { $0.result == "fail" }
+            #expect(failed.map(\.step) == ["echo", "goodbye"], "\(result)")
+            #expect(result.status == .exited(75), "\(result)")
+            #expect(failed.first.map { result.errors.contains($0.detail) } == true, "\(result)")
+            #expect(!result.errors.contains("no way out"), "\(result)")
+        }
+    }
+
     @Test func whatDoesNotComeBackIs75() async throws {
         try await ServedBroker.run(["--emulate", "spring"]) { broker in
             let (result, steps) = try await check(

@@ -50,6 +50,30 @@ import Testing
         }
     }
 
+    /// A relay has passed on RabbitMQ's CONNECTED, and an application answers no receipt.
+    @Test func anApplicationBehindARelayIsNotWaitedFor() async throws {
+        let relay = ScriptedServer.Step.react { bytes, peer in
+            for frame in String(buffer: bytes).split(separator: "\0") {
+                if frame.contains("CONNECT\n") && !frame.contains("DISCONNECT") {
+                    peer.send("CONNECTED\nversion:1.2\nserver:RabbitMQ/3.10.8\nsession:s\nheart-beat:0,0\n\n\0")
+                } else if let receipt = frame.firstMatch(of: /receipt:(.*)/)?.1, !frame.contains(":/app/") {
+                    peer.send("RECEIPT\nreceipt-id:\(receipt)\n\n\0")
+                }
+            }
+        }
+        try await ScriptedServer.run(relay) { server in
+            let url = "stomp://127.0.0.1:\(server.port)"
+            // Were a receipt waited for, the program would be killed first.
+            let patience = ["--receipt-timeout", "1h"]
+            try await expect(0, "", ["publish", url, "/app/hello", "hi"] + patience)
+            try await expect(0, "", ["publish", url, "/topic/a", "hi"] + patience)
+            try await expect(0, "", ["connect", url, "-e", "send /app/hello hi; send /topic/a hi"] + patience)
+            try await expect(
+                75, "STOMP: no receipt came from the server within 200 ms (1 sent, 0 confirmed)",
+                ["publish", url, "/app/hello", "hi", "--receipt", "require", "--receipt-timeout", "200ms"])
+        }
+    }
+
     @Test func aMessageThatIsTooLargeForTomcatIsToBeSplit() async throws {
         try await ServedBroker.run(["--emulate", "spring"]) { broker in
             let plain = broker.sockJS.replacing("http://", with: "ws://") + "/websocket"

@@ -173,6 +173,15 @@ extension ConnectionStateTests {
                 .leaving: ("close: closed with 1002 betweenFrames; fails disconnect", .closed),
             ]
         ) { $0.end(code: 1002) },
+        // EPIPE or a reset at a write must not hide what was read.
+        Event(
+            "the peer closes with 1008, and a write breaks",
+            [
+                .opening: ("close: closed with 1008 beforeConnected; fails connect", .closed),
+                .open: ("close: closed with 1008 betweenFrames", .closed),
+                .leaving: ("close: closed with 1008 betweenFrames; fails disconnect", .closed),
+            ]
+        ) { $0.end(.tcp(.connectionReset(by: "a:1")), code: 1008) },
         Event(
             "the peer closes with 1002 inside a frame",
             [
