@@ -34,7 +34,7 @@ let package = Package(
         .systemLibrary(name: "CSpawn"),
         .target(
             name: "StomptapOutput",
-            dependencies: ["SystemC", "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPTap"] + nio),
+            dependencies: ["SystemC", "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPBroker", "STOMPTap"] + nio),
         .target(
             name: "StomptapRuntime",
             dependencies: ["StomptapOutput", "STOMPCore", "STOMPTransport", "STOMPClient", "CSpawn", "SystemC"] + nio),
@@ -84,7 +84,8 @@ let package = Package(
         .testTarget(
             name: "StomptapOutputTests",
             dependencies: [
-                "StomptapOutput", "STOMPTap", "STOMPClient", "STOMPTransport", "STOMPCore", "OutputFixtures", nioCore,
+                "StomptapOutput", "STOMPBroker", "STOMPTap", "STOMPClient", "STOMPTransport", "STOMPCore",
+                "OutputFixtures", nioCore,
             ]),
         .testTarget(
             name: "StomptapRuntimeTests", dependencies: ["StomptapRuntime", "STOMPClient", "STOMPCore", nioCore]),
@@ -100,8 +101,8 @@ let package = Package(
         .testTarget(
             name: "StomptapCommandsTests",
             dependencies: [
-                "StomptapCommands", "StomptapConsole", "StomptapRuntime", "StomptapOutput", "STOMPTap", "STOMPClient",
-                "STOMPCore", "STOMPTransport",
+                "StomptapCommands", "StomptapConsole", "StomptapRuntime", "StomptapOutput", "STOMPBroker", "STOMPTap",
+                "STOMPClient", "STOMPCore", "STOMPTransport",
                 "LineEditor", "SystemC", "OutputFixtures", nioCore,
             ]),
         .target(name: "TestSupport", dependencies: ["SystemC"] + nio, path: "Tests/TestSupport"),

@@ -1487,8 +1487,8 @@ _stomptap_tap() {
 _stomptap_serve() {
     repeating_flags=(--verbose -v)
     non_repeating_flags=(--clock --version -h --help)
-    repeating_options=(--login -C --connect-header --origin --listen-name --prefix --route)
-    non_repeating_options=(--tcp --ws --ws-path --heart-beat --emulate --tls-cert --tls-key)
+    repeating_options=(--login -C --connect-header --origin --listen-name --prefix --route --reply --fail)
+    non_repeating_options=(--tcp --ws --ws-path --heart-beat --emulate --refuse-handshake --idle-timeout --max-message --container --lose-early-sends --reorder --tls-cert --tls-key)
     __stomptap_offer_flags_options 0
 
     # Offer option value completions
@@ -1518,13 +1518,38 @@ _stomptap_serve() {
         return
         ;;
     '--emulate')
-        __stomptap_add_completions -W 'standard'$'\n''spring'$'\n''rabbitmq'
+        __stomptap_add_completions -W 'standard'$'\n''spring'$'\n''spring-5'$'\n''spring-4'$'\n''rabbitmq'
         return
         ;;
     '--prefix')
         return
         ;;
     '--route')
+        return
+        ;;
+    '--reply')
+        return
+        ;;
+    '--fail')
+        return
+        ;;
+    '--refuse-handshake')
+        return
+        ;;
+    '--idle-timeout')
+        return
+        ;;
+    '--max-message')
+        return
+        ;;
+    '--container')
+        __stomptap_add_completions -W 'tomcat'$'\n''jetty'
+        return
+        ;;
+    '--lose-early-sends')
+        return
+        ;;
+    '--reorder')
         return
         ;;
     '--tls-cert')

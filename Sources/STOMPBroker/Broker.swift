@@ -61,7 +61,7 @@ public final class Broker: Sendable {
         switch listener {
         case .tcp(let host, let port):
             return try await .tcp(
-                host: host, port: port, on: eventLoop, options: configuration.transport,
+                host: host, port: port, on: eventLoop, options: configuration.shapedTransport,
                 tls: configuration.tls, accept: accept)
         case .webSocket(let host, let port, let path):
             var endpoint = WebSocketEndpoint(
@@ -69,10 +69,13 @@ public final class Broker: Sendable {
                 allowedOrigins: configuration.allowedOrigins ?? [], sockJS: SockJSServerOptions())
             endpoint.allowsOwnOrigins = configuration.allowedOrigins == nil
             endpoint.hosts = OwnHosts(configuration.listenNames + [host])
-            configuration.serverProfile.shape(&endpoint)
+            endpoint.handshakeRefusal = configuration.handshakeRefusal
+            configuration.serverProfile.shape(&endpoint, container: configuration.container)
             return try await .webSocket(
                 host: host, port: port, on: eventLoop, endpoint: endpoint,
-                options: configuration.serverProfile.shaped(configuration.transport),
+                options: configuration.serverProfile.shaped(
+                    configuration.shapedTransport, container: configuration.container,
+                    largestMessage: configuration.largestMessage),
                 tls: configuration.tls, whenRefused: configuration.refusalObserver, accept: accept)
         }
     }
@@ -98,6 +101,15 @@ extension Broker.Address {
                 listener: .webSocket(host: host, port: port, path: path),
                 url: "\(scheme)://\(bracketed(host)):\(port)\(path)")
         }
+    }
+}
+
+extension BrokerConfiguration {
+    fileprivate var shapedTransport: TransportOptions {
+        var options = transport
+        options.idleTimeout = idleTimeout
+        options.idleObserver = idleObserver
+        return options
     }
 }
 

@@ -29,9 +29,12 @@ public struct BrokerConfiguration: Sendable {
     public var logins: [String: String]?
     /// Headers that CONNECT must have, with these values, such as `Authorization`. Default none.
     public var connectHeaders: [String: String] = [:]
-    /// What the broker offers and wants, in milliseconds. Default 10000,10000.
-    public var heartBeat = HeartBeat(outgoing: 10_000, incoming: 10_000)
+    /// What the broker offers and wants, in milliseconds. Nil, the default, is 10000,10000, and 0,0 in the profiles of
+    /// Spring.
+    public var heartBeat: HeartBeat?
     public var serverProfile = ServerProfile.standard
+    /// In the profiles of Spring, the server that the application runs in. Default ``ServletContainer/tomcat``.
+    public var container = ServletContainer.tomcat
     /// In the serverProfile of Spring, how the destinations begin that its broker serves; others are met with silence, but for
     /// those of ``routes``. Default `/topic`, `/queue`, `/sub`.
     public var destinationPrefixes = ["/topic", "/queue", "/sub"]
@@ -44,16 +47,56 @@ public struct BrokerConfiguration: Sendable {
     /// Destinations whose messages go to another one, as an application would send them on:
     /// `["/pub/messages": "/sub/message"]`. Default none.
     public var routes: [String: String] = [:]
+    /// What handlers of an application answer. Default nothing.
+    public var replies: [BrokerReply] = []
+    /// What is answered ERROR; the first one that concerns a frame counts. Default nothing.
+    public var denials: [BrokerDenial] = []
+    /// In the profiles of Spring, the share of SUBSCRIBEs that count only after the rest of their message, from 0 to 1:
+    /// what a SEND after them in the same WebSocket message causes is lost to them. Default 0.
+    public var earlySendLoss = 0.0
+    /// In the profiles of Spring, the share of MESSAGEs that the next one for the same client overtakes, from 0 to 1. One
+    /// that no other follows goes after ``reorderDelay``. Default 0.
+    public var reordering = 0.0
+    /// What chance begins with; nil, the default, is different each time.
+    public var randomSeed: UInt64?
+    /// The largest WebSocket message that is taken, and over TCP the largest frame, in bytes; nil, the default, is as the
+    /// profile has it.
+    public var largestMessage: Int?
+    /// How long nothing may pass over a connection, either way, before it is closed with no more ado. Nil, the default,
+    /// is forever.
+    public var idleTimeout: TimeAmount?
+    /// Called with the other side's address when ``idleTimeout`` closes a connection, on the broker's event loop; it
+    /// must not block. Default nobody.
+    public var idleObserver: @Sendable (String) -> Void = { _ in }
+    /// The status that every WebSocket handshake is refused with (``WebSocketEndpoint/handshakeRefusal``); nil, the
+    /// default, refuses none.
+    public var handshakeRefusal: Int?
     public var limits = BrokerLimits()
     /// How the streams are shaped.
     public var transport = TransportOptions()
     /// Told what happens, on the broker's event loop; it must not block. Default nobody.
     public var observer: @Sendable (BrokerEvent) -> Void = { _ in }
+    /// How much the observer is told. Default ``BrokerEvent/Detail/connections``.
+    public var detail = BrokerEvent.Detail.connections
+
+    /// How long a message waits for one that overtakes it.
+    static let reorderDelay = TimeAmount.milliseconds(20)
 
     public init() {}
 
     var allRoutes: [String: String] {
         hasEcho ? routes.merging(["/app/echo": "/topic/echo"]) { route, _ in route } : routes
+    }
+
+    /// Where what is sent goes to a handler.
+    var handledDestinations: [String] { Array(allRoutes.keys) + replies.map(\.from) }
+
+    /// How much of a frame is taken; ``largestMessage`` limits the frames themselves where there are no messages.
+    func frameLimits(keepsMessages: Bool) -> FrameLimits {
+        let own = limits.frame
+        let frame = keepsMessages ? own.frame : min(own.frame, largestMessage ?? own.frame)
+        return serverProfile.frameLimits(
+            FrameLimits(line: own.line, headers: own.headers, frame: frame), largestMessage: largestMessage)
     }
 }
 
@@ -93,6 +136,9 @@ public struct BrokerLimits: Sendable, Hashable {
     /// The largest frame, and the largest message or body that carries frames, taken from a client that is not CONNECTED
     /// yet, in bytes. Default 64 KiB.
     public var frameBeforeConnected = 64 << 10
+
+    /// The most bytes of a handler's reply; more are not sent. Default 16 MiB.
+    public var reply = 16 << 20
 
     /// What keeping a message costs beside its frame, in bytes.
     public static let messageOverhead = 256

@@ -68,6 +68,8 @@ public enum BrokerError: Error, Sendable, Hashable {
     case connectTimedOut(after: TimeAmount)
     case silent
 
+    /// A frame of the client's was to be answered so (``BrokerConfiguration/denials``).
+    case denied(String)
     /// What a server that is emulated says in words of its own.
     case emulated(Summary, String)
 
@@ -87,7 +89,11 @@ public enum BrokerError: Error, Sendable, Hashable {
         case notSupported = "Not supported"
         case limitExceeded = "Limit exceeded"
         case timedOut = "Timed out"
+        case denied = "Denied"
     }
+
+    /// The `message` of the ERROR frame.
+    var title: String { if case .denied(let text) = self { text } else { summary.rawValue } }
 
     public var summary: Summary {
         switch self {
@@ -107,6 +113,7 @@ public enum BrokerError: Error, Sendable, Hashable {
             .brokerFull:
             .limitExceeded
         case .connectTimedOut, .silent: .timedOut
+        case .denied: .denied
         case .emulated(let summary, _): summary
         }
     }
@@ -145,7 +152,7 @@ public enum BrokerError: Error, Sendable, Hashable {
             "the broker keeps \(bytes) octets of messages already, and at most \(limit)"
         case .connectTimedOut(let time): "no CONNECT came within \(time.readable)"
         case .silent: "neither a frame nor a heart-beat came for too long"
-        case .emulated(_, let text): text
+        case .denied(let text), .emulated(_, let text): text
         }
     }
 }

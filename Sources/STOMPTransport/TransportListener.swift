@@ -43,8 +43,9 @@ public struct TransportListener: Sendable {
             let router: HTTPRouter = { request in
                 if let refusal = endpoint.admissionRefusal(of: request) {
                     whenRefused(refusal)
-                    return HTTPAnswer.refusal(refusal.status, refusal.text)
+                    return endpoint.answer(to: refusal)
                 }
+                if let refusal = endpoint.refusedHandshake(request, isSecure: summary != nil) { return refusal }
                 return sockJS?.route(request, tls: summary) ?? endpoint.route(request)
             }
             try HTTPServerHandler.add(to: channel, options: options, router: router) { channel, agreement in
@@ -117,6 +118,15 @@ private final class AcceptedHandler: ChannelInboundHandler, RemovableChannelHand
 
     func channelActive(context: ChannelHandlerContext) {
         let channel = context.channel
+        if let timeout = options.idleTimeout {
+            let handlers: [any ChannelHandler] = [
+                IdleStateHandler(allTimeout: timeout), IdleCloseHandler(observer: options.idleObserver),
+            ]
+            // Before all others, as what is above them may hold bytes back.
+            for handler in handlers.reversed() {
+                try? channel.pipeline.syncOperations.addHandler(handler, position: .first)
+            }
+        }
         let secured = tls?.secure(channel, trace: options.trace) ?? channel.eventLoop.makeSucceededFuture(nil)
         secured.assumeIsolated().whenComplete { result in
             do {
@@ -126,5 +136,20 @@ private final class AcceptedHandler: ChannelInboundHandler, RemovableChannelHand
                 channel.close(promise: nil)
             }
         }
+    }
+}
+
+/// Closes a connection over which nothing has passed for too long.
+private final class IdleCloseHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let observer: @Sendable (String) -> Void
+
+    init(observer: @escaping @Sendable (String) -> Void) { self.observer = observer }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard event is IdleStateHandler.IdleStateEvent else { return context.fireUserInboundEventTriggered(event) }
+        observer(addressText(context.channel.remoteAddress))
+        context.close(promise: nil)
     }
 }

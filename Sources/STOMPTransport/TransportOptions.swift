@@ -62,6 +62,16 @@ public struct TransportOptions: Sendable {
     /// Whether a text message that is no UTF-8 is taken, with ``TransportEvent/invalidUTF8``, or closes with 1007
     /// (RFC 6455, section 8.1). RabbitMQ sends binary bodies so. Default true.
     public var acceptsInvalidUTF8 = true
+    /// The code that answers a close frame without one; nil, the default, answers with none either.
+    public var emptyCloseAnswer: Int?
+    /// What the close frame says after a message that is too large; nil, the default, is a sentence with the limit.
+    public var oversizeReason: String?
+    /// How long nothing may pass over an accepted connection, either way, before it is closed as a proxy closes it: with
+    /// no closing handshake. Nil, the default, is forever.
+    public var idleTimeout: TimeAmount?
+    /// Called with the other side's address when ``idleTimeout`` closes a connection, on its event loop; it must not
+    /// block. Default nobody.
+    public var idleObserver: @Sendable (String) -> Void = { _ in }
     /// How long a close handshake may take before the socket is closed without it. Default 5 s.
     public var closeTimeout = TimeAmount.seconds(5)
     /// The proxy that every connection is made through; none by default. The deadline counts for it too.

@@ -17,7 +17,7 @@ struct DesignTests {
         ],
         "StomptapBench": ["StomptapRuntime", "StomptapOutput", "STOMPClient", "STOMPTransport", "STOMPCore"],
         "StomptapRuntime": ["StomptapOutput", "STOMPClient", "STOMPTransport", "STOMPCore", "CSpawn"],
-        "StomptapOutput": ["STOMPClient", "STOMPTap", "STOMPTransport", "STOMPCore"],
+        "StomptapOutput": ["STOMPClient", "STOMPBroker", "STOMPTap", "STOMPTransport", "STOMPCore"],
         "STOMPClient": ["STOMPTransport", "STOMPCore"],
         "STOMPBroker": ["STOMPTransport", "STOMPCore"],
         "STOMPTap": ["STOMPTransport", "STOMPCore"],

@@ -257,7 +257,7 @@ import Testing
             let body = String(repeating: "x", count: 20_000)
             let refused = try await Program.stomptap("publish", broker.webSocket, "/topic/a", body).run()
             #expect(refused.status == .exited(69), "\(refused)")
-            #expect(refused.errors.contains("1009") && refused.errors.contains("--split 16384"), "\(refused)")
+            #expect(refused.errors.contains("1009") && refused.errors.contains("--split 8192"), "\(refused)")
             let split = try await Program.stomptap(
                 "publish", broker.webSocket, "/topic/a", body, "--split", "16384"
             ).run()

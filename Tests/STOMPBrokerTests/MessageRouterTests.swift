@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test mutating func aBrokerMayHaveTopicsOnly() throws {
-        exchange = MessageRouter(hasQueues: false)
+        exchange = MessageRouter(.spring)
         try exchange.send("early", to: "/queue/a")
         try exchange.subscribe("/queue/a", id: "x", from: 1)
         try exchange.subscribe("/queue/a", id: "y", from: 2)
@@ -193,7 +193,7 @@ import Testing
     // MARK: Queues that stay
 
     @Test func aQueueThatStaysCanBeNamedOnceItWasUsed() throws {
-        var exchange = MessageRouter(queuesStay: true)
+        var exchange = MessageRouter(.rabbitMQ)
         #expect(try summary { try exchange.subscribe("/amq/queue/a", id: "x", from: 1) } == .unknownQueue)
         try exchange.send("lost", to: "/amq/queue/a")
         #expect(exchange.held == 0)
@@ -208,7 +208,7 @@ import Testing
     @Test func noMoreQueuesStayThanTheLimitSays() throws {
         var limits = BrokerLimits()
         limits.rememberedQueues = 2
-        var exchange = MessageRouter(limits: limits, queuesStay: true)
+        var exchange = MessageRouter(.rabbitMQ, limits: limits)
         for number in 1...9 {
             try exchange.subscribe("/queue/\(number)", id: "x", from: 1)
             try exchange.perform("UNSUBSCRIBE\nid:x\n\n", from: 1)

@@ -51,17 +51,25 @@ import Testing
         #expect(heartBeat == kept)
     }
 
-    @Test(arguments: ["1.0", "9.9", "1.0,2.0"])
-    func anUnknownVersionIsNeverAnswered(_ versions: String) throws {
-        var session = SpringSession(policy: policy)
-        #expect(try session.ignores("CONNECT\naccept-version:\(versions)\n\n") == true)
-        #expect(session.version == nil)
-    }
-
-    @Test func withoutVersionsConnectedHasNone() throws {
-        var session = SpringSession(policy: policy)
-        let (reply, _, _) = try session.connect("CONNECT\n\n")
-        #expect(reply.headers["version"] == nil)
+    /// Which accept-version is answered, and with which version: nil is never answered, empty is none.
+    @Test(
+        arguments: [
+            (SpringRelease.v4, "1.0", nil), (.v4, "9.9", nil), (.v4, "1.0,2.0", nil), (.v4, nil, ""),
+            (.v4, "1.1", "1.1"),
+            (.v5, "1.0", "1.0"), (.v5, "9.9", nil), (.v5, "1.0,2.0", "1.0"), (.v5, nil, nil), (.v5, "1.1,1.0", "1.1"),
+            (.v6, "1.0", "1.0"), (.v6, "9.9", nil), (.v6, "1.0,2.0", "1.0"), (.v6, nil, nil),
+            (.v6, "1.0,1.1,1.2", "1.2"),
+        ] as [(SpringRelease, String?, String?)])
+    func someVersionsAreNeverAnswered(_ release: SpringRelease, _ versions: String?, _ answer: String?) throws {
+        var session = SpringSession(release, policy: policy)
+        let connect = "CONNECT\n" + (versions.map { "accept-version:\($0)\n" } ?? "") + "\n"
+        guard let answer else {
+            #expect(try session.ignores(connect) == true)
+            #expect(session.version == nil)
+            return
+        }
+        let (reply, _, _) = try session.connect(connect)
+        #expect(reply.headers["version"] ?? "" == answer)
     }
 
     @Test func loginAndPasscodeAreIgnoredByDefault() throws {
@@ -69,17 +77,107 @@ import Testing
         _ = try session.connect("CONNECT\naccept-version:1.2\nlogin:x\npasscode:wrong\n\n")
     }
 
-    @Test mutating func aRefusedConnectHasItsReasonInMessageAndThen1002() throws {
+    private static let channel = "Failed to send message to ExecutorSubscribableChannel[clientInboundChannel]"
+    private static let cause =
+        channel + "; nested exception is org.springframework.security.access.AccessDeniedException: "
+
+    @Test(arguments: [(SpringRelease.v4, cause), (.v5, cause), (.v6, nil)] as [(SpringRelease, String?)])
+    mutating func aRefusedConnectHasItsReasonInMessageAndThen1002(_ release: SpringRelease, _ cause: String?) throws {
         policy.connectHeaders = ["Authorization": "Bearer x"]
-        for (header, reason) in [("", "wants the header Authorization"), ("Authorization:y\n", "is wrong")] {
-            var session = SpringSession(policy: policy)
-            let (replies, ending) = try session.ending("CONNECT\naccept-version:1.2\n\(header)\n")
-            #expect(replies.map(\.command) == [.error])
-            #expect(replies[0].headers["message"]?.contains(reason) == true)
+        for (header, reason) in [
+            ("", "this broker wants the header Authorization"),
+            ("Authorization:y\n", "the header Authorization is wrong"),
+        ] {
+            var session = SpringSession(release, policy: policy)
+            let connect = "CONNECT\naccept-version:1.2\n\(header)\n"
+            let message = cause.map { $0 + reason } ?? Self.channel
+            let error = ServerFrame(.error, ["message": message])
+            guard release > .v4 else {
+                // The close came with 5.2.
+                #expect(try session.error(connect) == error)
+                _ = try session.connect("CONNECT\naccept-version:1.2\nAuthorization:Bearer x\n\n")
+                continue
+            }
+            let (replies, ending) = try session.ending(connect)
+            #expect(replies == [error])
             #expect(ending == .close(code: 1002))
         }
         var session = SpringSession(policy: policy)
         _ = try session.connect("CONNECT\naccept-version:1.2\nAuthorization:Bearer x\n\n")
+    }
+
+    /// An exception with a text of its own, at any frame.
+    @Test(arguments: [
+        "CONNECT\naccept-version:1.2\n\n", "SUBSCRIBE\nid:1\ndestination:/topic/a\n\n",
+        "SEND\ndestination:/topic/a\n\n",
+    ])
+    func whatIsDeniedHasItsOwnText(_ text: String) throws {
+        for release in [SpringRelease.v4, .v5, .v6] {
+            var session = SpringSession(release, policy: policy)
+            if !text.hasPrefix("CONNECT") { _ = try session.connect("CONNECT\naccept-version:1.2\n\n") }
+            let error = ServerFrame(.error, ["message": "Access denied: no Authorization"])
+            switch session.deny("Access denied: no Authorization", try frame(text)) {
+            case .refuse(_, let reply): #expect(release == .v4 && reply == error)
+            case .end(let replies, let ending, _):
+                #expect(release > .v4 && replies == [error] && ending == .close(code: 1002))
+            default: Issue.record("\(release)")
+            }
+        }
+    }
+
+    @Test func theOrderOfFramesIsWatchedByVersion6() throws {
+        for release in [SpringRelease.v4, .v5, .v6] {
+            var early = SpringSession(release, name: "session-7", policy: policy)
+            var twice = SpringSession(release, policy: policy)
+            let connect = "CONNECT\naccept-version:1.2\n\n"
+            _ = try twice.connect(connect)
+            guard release == .v6 else {
+                #expect(try early.ignores("SEND\ndestination:/topic/a\n\n"))
+                #expect(try twice.ignores(connect))
+                continue
+            }
+            for (replies, ending, text) in [
+                (try early.ending("SEND\ndestination:/topic/a\n\n"), "Unknown session: session-7"),
+                (try twice.ending(connect), "Session already exists"),
+            ].map({ ($0.0, $0.1, $1) }) {
+                #expect(replies == [ServerFrame(.error, ["message": text])])
+                #expect(ending == .close(code: 1002))
+            }
+        }
+    }
+
+    @Test(arguments: [
+        (
+            STOMPProtocolError.Reason.unknownCommand(line: .init(Array("FOO".utf8))),
+            "No enum constant org.springframework.messaging.simp.stomp.StompCommand.FOO"
+        ),
+        (
+            .headerWithoutColon(line: .init(Array("no colon".utf8))),
+            "Illegal header: 'no colon'. A header must be of the form <name>:[<value>]."
+        ),
+        (.noNULAfterBody(contentLength: 3), "Frame must be terminated with a null octet"),
+    ])
+    mutating func wrongFramesAreNamedInItsWords(_ reason: STOMPProtocolError.Reason, _ text: String) throws {
+        for release in [SpringRelease.v4, .v5, .v6] {
+            policy.keepsMessages = true
+            var session = SpringSession(release, policy: policy)
+            let error = ServerFrame(.error, ["message": text])
+            switch session.receive(STOMPProtocolError(.peer, reason)) {
+            case .refuse(_, let reply): #expect(release == .v4 && reply == error)
+            case .end(let replies, let ending, _):
+                #expect(release > .v4 && replies == [error] && ending == .close(code: 1002))
+            default: Issue.record("\(release)")
+            }
+        }
+    }
+
+    /// Over TCP nobody knows where the next frame begins: a page of a browser must not choose it.
+    @Test func aWrongFrameEndsASessionOverTCP() throws {
+        var session = SpringSession(.v4, policy: policy)
+        let line = STOMPProtocolError.Excerpt(Array("POST / HTTP/1.1".utf8))
+        guard case .end = session.receive(STOMPProtocolError(.peer, .unknownCommand(line: line))) else {
+            throw NoFrame(text: "POST")
+        }
     }
 
     // MARK: Receipts
@@ -126,7 +224,7 @@ import Testing
         #expect(try session.ignores(text) == true)
     }
 
-    @Test(arguments: ["/topic/a", "/queue/a", "/sub/chat/room/2", "/pub/messages"])
+    @Test(arguments: ["/topic/a", "/queue/a", "/sub/chat/room/2", "/pub/messages", "/user/ann/queue/a"])
     mutating func itsPrefixesAreServed(_ destination: String) throws {
         #expect(try session.ignores("SEND\ndestination:\(destination)\n\n") == false)
     }
@@ -144,6 +242,38 @@ import Testing
         else {
             throw NoFrame(text: "SUBSCRIBE")
         }
+    }
+
+    // MARK: Selectors and users
+
+    @Test(arguments: [
+        ("headers['a'] == 'b c'", HeaderSelector.header("a", "b c")), (" headers[ 'a' ]=='' ", .header("a", "")),
+        ("a = 'b'", .unknown("a = 'b'")), ("headers['a'] == 'b' or true", .unknown("headers['a'] == 'b' or true")),
+        ("headers['a", .unknown("headers['a")), ("headers.a == 'b'", .unknown("headers.a == 'b'")),
+    ])
+    func selectorsAreUnderstoodBefore6(_ text: String, _ selector: HeaderSelector) throws {
+        let subscribe = try frame("SUBSCRIBE\nid:1\ndestination:/topic/a\nselector:\(text)\n\n")
+        for release in [SpringRelease.v4, .v5, .v6] {
+            var session = SpringSession(release, policy: policy)
+            _ = try session.connect("CONNECT\naccept-version:1.2\n\n")
+            switch session.receive(subscribe) {
+            case .performLater(.select(.id("1"), destination: "/topic/a", let other)):
+                #expect(release < .v6 && other == selector)
+            case .performLater(.subscribe(.id("1"), destination: "/topic/a", .auto)): #expect(release == .v6)
+            default: Issue.record("\(release)")
+            }
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("/user/queue/a", false, UserDestination(user: nil, rest: "/queue/a")),
+            ("/user/ann/queue/a", true, UserDestination(user: "ann", rest: "/queue/a")),
+            ("/user/queue/a", true, UserDestination(user: "queue", rest: "/a")), ("/user/", false, nil),
+            ("/user/ann", true, nil), ("/users/a", false, nil),
+        ] as [(String, Bool, UserDestination?)])
+    func userDestinations(_ destination: String, _ isNamed: Bool, _ expected: UserDestination?) {
+        #expect(UserDestination(destination, isNamed: isNamed) == expected)
     }
 
     // MARK: Errors

@@ -20,6 +20,8 @@ final class BrokerConnection {
     let writeWatch: WriteWatch
     /// Messages that wait because the stream takes nothing more for now.
     var waiting = WaitingDeliveries()
+    /// A message that the next one overtakes.
+    private(set) var overtaken: Delivery?
     /// Whether messages wait rather than being written.
     var isHeld = false
 
@@ -39,9 +41,9 @@ final class BrokerConnection {
         writeWatch = WriteWatch(every: configuration.limits.sendTimeout, on: stream.eventLoop)
         let keepsMessages = stream.description.keepsMessages
         session = configuration.serverProfile.makeSession(
-            name: "session-\(id)",
+            name: SessionPolicy.name(of: id),
             policy: SessionPolicy(configuration, keepsMessages: keepsMessages))
-        let frameLimits = configuration.serverProfile.frameLimits(configuration.limits.frame)
+        let frameLimits = configuration.frameLimits(keepsMessages: keepsMessages)
         let first = min(frameLimits.frame, configuration.limits.frameBeforeConnected)
         decoder = FrameDecoder(
             limits: FrameLimits(line: frameLimits.line, headers: frameLimits.headers, frame: first))
@@ -68,13 +70,28 @@ final class BrokerConnection {
         while !isClosing, !isStopped {
             do throws(STOMPProtocolError) {
                 guard let element = try decoder.next() else { return }
-                if case .frame(let frame) = element { perform(session.receive(frame), for: frame) }
+                if case .frame(let frame) = element { receive(frame) }
             } catch {
-                perform(session.receive(error))
-                // Behind what is no frame nothing can be read.
-                guard error.skippedCommand != nil else { return }
+                let action = session.receive(error)
+                perform(action)
+                guard error.skippedCommand == nil else { continue }
+                // After what is not a frame nothing can be read, unless the next message begins one.
+                if case .refuse = action { _ = decoder.restart() }
+                return
             }
         }
+    }
+
+    private func receive(_ frame: Frame) {
+        if core.reportsFrames { core.report(id, .frame(.incoming, frame.bytes)) }
+        if !core.configuration.denials.isEmpty,
+            let denial = core.configuration.denials.first(where: {
+                $0.concerns(frame, isOpen: session.version != nil)
+            })
+        {
+            return perform(session.deny(denial.text, frame), for: frame)
+        }
+        perform(session.receive(frame), for: frame)
     }
 
     private func perform(_ action: SessionAction, for frame: Frame? = nil) {
@@ -83,17 +100,23 @@ final class BrokerConnection {
             write(reply)
             output.version = version
             decoder.version = version
-            decoder.limits = core.configuration.serverProfile.frameLimits(limits.frame)
+            decoder.limits = core.configuration.frameLimits(keepsMessages: stream.description.keepsMessages)
             stream.limitMessages(to: nil)
             timer?.cancel()
             monitor = HeartBeatMonitor(heartBeat, now: .now())
             scheduleHeartBeat()
+            if let user = reply.headers["user-name"] { core.name(id, user) }
             core.report(id, .connected(version: session.version ?? version, login: frame?.headers["login"]))
         case .perform(let request, let receipts):
             guard let frame, perform(request, of: frame) else { return }
             for receipt in receipts { write(receipt) }
         case .performLater(let request):
-            if let frame { postponed.append((request, frame)) }
+            guard let frame else { break }
+            if core.chance.falls(core.configuration.earlySendLoss) {
+                postponed.append((request, frame))
+            } else {
+                _ = perform(request, of: frame)
+            }
         case .refuse(let error, let reply):
             core.report(id, .refused(error))
             write(reply)
@@ -101,8 +124,8 @@ final class BrokerConnection {
             core.report(id, error.map { .refused($0) } ?? .disconnected)
             for reply in replies { write(reply) }
             end(ending)
-        case .ignore:
-            break
+        case .ignore(let drop):
+            if let frame { core.report(id, drop, of: frame) }
         }
     }
 
@@ -111,6 +134,8 @@ final class BrokerConnection {
         do throws(BrokerError) {
             try core.perform(request, from: id)
             if let kind = BrokerEvent.Kind(request) { core.report(id, kind) }
+            if case .select(_, _, .unknown(let selector)) = request { core.report(id, .unknownSelector(selector)) }
+            for drop in core.takeDrops() { core.report(id, drop, of: frame) }
             return true
         } catch {
             perform(session.failed(error, frame), for: frame)
@@ -162,9 +187,10 @@ final class BrokerConnection {
         end(.close(code: 1001, reason: "the broker is going away"))
     }
 
-    private func end(_ ending: SessionEnding) {
+    func end(_ ending: SessionEnding) {
         guard !isClosing else { return }
         isClosing = true
+        overtaken = nil
         timer?.cancel()
         waiting = WaitingDeliveries()
         core.leave(id)
@@ -186,13 +212,32 @@ final class BrokerConnection {
     func drop(_ reason: String) {
         guard !isClosing else { return }
         core.report(id, .dropped(reason))
-        if let ending = core.configuration.serverProfile.slownessClose, stream.description.keepsMessages {
+        if let ending = core.configuration.serverProfile.slownessClose(stream.description),
+            stream.description.keepsMessages
+        {
             return end(ending)
         }
         isClosing = true
         waiting = WaitingDeliveries()
         stream.abort()
     }
+}
+
+// MARK: - Messages that others overtake
+
+extension BrokerConnection {
+    /// Lets the next message overtake this one, if it comes soon.
+    func letOvertake(_ delivery: Delivery) {
+        guard !isClosing else { return }
+        overtaken = delivery
+        _ = schedule(in: BrokerConfiguration.reorderDelay) { connection in
+            guard connection.overtaken?.id == delivery.id, let overtaken = connection.takeOvertaken() else { return }
+            connection.core.writeOvertaken(overtaken, to: connection)
+            connection.core.flush()
+        }
+    }
+
+    func takeOvertaken() -> Delivery? { overtaken.take() }
 }
 
 // MARK: - What the stream brings
@@ -203,6 +248,8 @@ extension BrokerConnection: TransportReceiver {
         guard !isClosing else { return }
         decoder.feed(bytes)
         readFrames()
+        // Here each call is a message.
+        if stream.description.keepsMessages { performPostponed() }
     }
 
     func receivedAll() {

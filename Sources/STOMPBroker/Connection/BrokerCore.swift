@@ -14,6 +14,7 @@ final class BrokerCore {
     /// The connections that have something to send when the read is over.
     private var touched: [BrokerConnection] = []
     private var clock: Scheduled<Void>?
+    var chance: Chance
     private var ticks = 0
     /// Waits until no connection is left.
     private var emptied: EventLoopPromise<Void>?
@@ -22,9 +23,10 @@ final class BrokerCore {
         self.configuration = configuration
         self.eventLoop = eventLoop
         encoder = MessageEncoder(serverProfile: configuration.serverProfile)
+        chance = Chance(seed: configuration.randomSeed)
         exchange = MessageRouter(
-            limits: configuration.limits, hasQueues: configuration.serverProfile.hasQueues,
-            queuesStay: configuration.serverProfile.queuesStay, routes: configuration.allRoutes)
+            configuration.serverProfile, limits: configuration.limits, routes: configuration.allRoutes,
+            replies: configuration.replies, recordsDrops: configuration.detail >= .drops)
         if configuration.hasClock { scheduleTick(at: .now() + .seconds(1)) }
     }
 
@@ -71,8 +73,21 @@ final class BrokerCore {
         return promise.futureResult
     }
 
+    var reportsFrames: Bool { configuration.detail >= .frames }
+
     func report(_ connection: ConnectionID, _ kind: BrokerEvent.Kind) {
         configuration.observer(BrokerEvent(connection: connection, kind: kind))
+    }
+
+    /// Reports that nothing comes of a frame, where that is wanted.
+    func report(_ connection: ConnectionID, _ drop: FrameDrop, of frame: Frame) {
+        guard configuration.detail >= .drops else { return }
+        report(connection, .droppedFrame(frame.command, destination: frame.headers["destination"], drop))
+    }
+
+    /// Who a client is to others.
+    func name(_ connection: ConnectionID, _ user: String) {
+        exchange.clients[connection, default: MessageRouter.Client()].user = user
     }
 
     // MARK: Messages
@@ -81,6 +96,9 @@ final class BrokerCore {
         try exchange.perform(request, from: connection)
         deliver(from: connection)
     }
+
+    /// What came to nothing of the last request.
+    func takeDrops() -> [FrameDrop] { configuration.detail >= .drops ? exchange.takeDrops() : [] }
 
     /// Does what the exchange has to do. A publisher is stopped where a receiver does not take what he causes.
     private func deliver(from publisher: ConnectionID?) {
@@ -100,6 +118,24 @@ final class BrokerCore {
 
     /// Writes a message; where the stream takes no more then, the next ones wait.
     private func write(_ delivery: Delivery, to receiver: BrokerConnection) {
+        if configuration.reordering > 0 {
+            guard receiver.overtaken != nil || !chance.falls(configuration.reordering) else {
+                return receiver.letOvertake(delivery)
+            }
+            guard let overtaken = receiver.takeOvertaken() else { return writeNow(delivery, to: receiver) }
+            writeNow(delivery, to: receiver)
+            return writeOvertaken(overtaken, to: receiver)
+        }
+        writeNow(delivery, to: receiver)
+    }
+
+    /// Writes a message that others had the time to overtake.
+    func writeOvertaken(_ delivery: Delivery, to receiver: BrokerConnection) {
+        // The subscription may have ended meanwhile.
+        if exchange.subscriptions[delivery.id.subscription] != nil { writeNow(delivery, to: receiver) }
+    }
+
+    private func writeNow(_ delivery: Delivery, to receiver: BrokerConnection) {
         receiver.deliver(delivery, encoder: &encoder)
         if receiver.isFull { receiver.flush() }
         receiver.isHeld = receiver.isCongested
@@ -131,6 +167,8 @@ final class BrokerCore {
             ticks += 1
             // A topic refuses nothing.
             try? exchange.publish(Message.clock(tick: ticks, time: .now()))
+            // Nobody need listen to a clock.
+            _ = takeDrops()
             deliver(from: nil)
             flush()
             scheduleTick(at: time + .seconds(1))

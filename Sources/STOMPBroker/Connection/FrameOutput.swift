@@ -42,13 +42,18 @@ struct FrameOutput {
 
     mutating func append(_ frame: ServerFrame) {
         let start = startFrame()
-        let encoder = FrameEncoder(version: version)
+        let encoder = FrameEncoder(version: frame.command == .error ? serverProfile.errorVersion ?? version : version)
         bytes.writeString(frame.command.rawValue + "\n")
         // What the version cannot carry goes as text.
         for header in frame.headers { encoder.relayHeader(header.name, header.value, into: &bytes) }
         if frame.command == .error { bytes.writeString("content-length:\(frame.body.utf8.count)\n") }
         bytes.writeString("\n\(frame.body)\(serverProfile.frameEnd)")
         if keepsMessages { messages.append((count - start, .byContent)) }
+    }
+
+    /// What was appended when there were ``count`` bytes, and since.
+    func bytes(from start: Int) -> ByteBuffer {
+        bytes.getSlice(at: bytes.readerIndex + start, length: count - start) ?? ByteBuffer()
     }
 
     /// An end of line: a sign of life (STOMP 1.2, "Heart-beating").
@@ -113,7 +118,9 @@ extension BrokerConnection {
 
     func deliver(_ delivery: Delivery, encoder: inout MessageEncoder) {
         touch()
+        let start = output.count
         output.append(delivery, encoder: &encoder)
+        if core.reportsFrames { core.report(id, .frame(.outgoing, output.bytes(from: start))) }
     }
 
     /// Lets a message wait that the stream would not take. A client for whom too much waits is dropped.
@@ -128,7 +135,9 @@ extension BrokerConnection {
 
     func write(_ reply: ServerFrame) {
         touch()
+        let start = output.count
         output.append(reply)
+        if core.reportsFrames { core.report(id, .frame(.outgoing, output.bytes(from: start))) }
         if output.isFull { flush() }
         if isCongested { core.hold(id, for: id) }
     }
@@ -141,6 +150,13 @@ extension BrokerConnection {
     func flush() {
         guard output.count > 0 else { return }
         for piece in output.drain() {
+            if piece.kind == .binary, stream.description.carriesOnlyText,
+                let ending = core.configuration.serverProfile.binaryOverSockJS
+            {
+                stream.flush()
+                if !isClosing { core.report(id, .endedByBinary) }
+                return end(ending)
+            }
             if piece.kind != kind {
                 kind = piece.kind
                 stream.request(.messages(as: kind))

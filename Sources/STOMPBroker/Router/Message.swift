@@ -12,6 +12,13 @@ final class Message: Sendable {
         self.frame = frame
     }
 
+    /// Whether its `content-type` is that of JSON.
+    var isSaidToBeJSON: Bool {
+        guard let type = frame.headers["content-type"] else { return false }
+        let name = type.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
+        return name == "application/json" || name.hasSuffix("+json")
+    }
+
     /// What it costs to keep it, in bytes.
     var cost: Int { frame.bytes.readableBytes + BrokerLimits.messageOverhead }
 

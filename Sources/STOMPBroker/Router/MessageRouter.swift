@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPCore
+import STOMPTransport
 
 /// Topics and queues, who is subscribed to them, what waits and what is to be acknowledged.
 ///
@@ -21,6 +22,15 @@ struct MessageRouter {
         var subscriptions: [SubscriptionName: Int] = [:]
         var transactions: [String: [Step]] = [:]
         var isPaused = false
+        /// Who it is to other clients, where they have names.
+        var user: String?
+    }
+
+    /// What an application does with what is sent to one of its destinations.
+    enum Handler {
+        /// Sends it on as it is.
+        case route(to: String)
+        case reply(BrokerReply)
     }
 
     let limits: BrokerLimits
@@ -28,8 +38,16 @@ struct MessageRouter {
     private let hasQueues: Bool
     /// Whether queues stay once they were used, and `/amq/queue/NAME` is the queue of that name, if it is there.
     let queuesStay: Bool
-    /// Destinations whose messages go to another one.
-    private let routes: [String: String]
+    /// Whether destinations have wildcards, and those under `/user/` are another one for each session.
+    private let isSpring: Bool
+    /// Whose messages go to whoever handles them, and not to the destination itself.
+    private let handlers: [String: [Handler]]
+    /// What the profile says of a handler's reply; the most bytes that it has.
+    private let serverProfile: ServerProfile
+    /// Whether ``drops`` are kept.
+    private let recordsDrops: Bool
+    /// What came to nothing, until somebody has taken it.
+    private(set) var drops: [FrameDrop] = []
     /// Bytes of the messages that are kept, as ``BrokerLimits/heldBytes`` counts them.
     var held = 0
     var clients: [ConnectionID: Client] = [:]
@@ -37,6 +55,10 @@ struct MessageRouter {
     var subscriptionsMade = 0
     /// The numbers of each topic's subscriptions, in the order in which they were made.
     var topics: [String: [Int]] = [:]
+    /// Subscriptions to topics by wildcards, in the order in which they were made.
+    var patterns: [(number: Int, pattern: PathPattern)] = []
+    /// How many subscriptions have a selector.
+    var selectors = 0
     var queues: [String: MessageQueue] = [:]
     /// What topics have for their subscriptions, in order.
     private var fanOut = CircularBuffer<(Message, subscription: Int)>()
@@ -44,19 +66,30 @@ struct MessageRouter {
     private var ready = CircularBuffer<String>()
 
     init(
-        limits: BrokerLimits = BrokerLimits(), hasQueues: Bool = true, queuesStay: Bool = false,
-        routes: [String: String] = [:]
+        _ serverProfile: ServerProfile = .standard, limits: BrokerLimits = BrokerLimits(),
+        routes: [String: String] = [:], replies: [BrokerReply] = [], recordsDrops: Bool = false
     ) {
+        self.serverProfile = serverProfile
         self.limits = limits
-        self.hasQueues = hasQueues
-        self.queuesStay = queuesStay
-        self.routes = routes
+        hasQueues = serverProfile.hasQueues
+        queuesStay = serverProfile.queuesStay
+        isSpring = serverProfile.isSpring
+        var handlers = routes.mapValues { [Handler.route(to: $0)] }
+        for reply in replies { handlers[reply.from, default: []].append(.reply(reply)) }
+        self.handlers = handlers
+        self.recordsDrops = recordsDrops
+    }
+
+    /// What came to nothing since the last call.
+    mutating func takeDrops() -> [FrameDrop] {
+        defer { drops = [] }
+        return drops
     }
 
     /// Does what a client asks for; a request that throws has done nothing.
     mutating func perform(_ request: ClientRequest, from connection: ConnectionID) throws(BrokerError) {
         switch request {
-        case .send(let message, nil): try publish(message)
+        case .send(let message, nil): try publish(message, from: connection)
         case .send(let message, let transaction?): try add(message, to: transaction, from: connection)
         case .subscribe(let name, let destination, let ack):
             guard let destination = address(of: destination) else {
@@ -64,8 +97,14 @@ struct MessageRouter {
             }
             try subscribe(
                 Subscription(
-                    connection: connection, name: name, destination: destination, isQueue: isQueue(destination),
-                    ack: ack))
+                    connection: connection, name: name, destination: topic(of: destination, for: connection),
+                    isQueue: isQueue(destination), ack: ack))
+        case .select(let name, let destination, let selector):
+            var subscription = Subscription(
+                connection: connection, name: name, destination: topic(of: destination, for: connection),
+                isQueue: false, ack: .auto)
+            subscription.selector = selector
+            try subscribe(subscription)
         case .unsubscribe(let name): try unsubscribe(name, from: connection)
         case .acknowledge(let acknowledgement, nil): try settle(acknowledgement, from: connection)
         case .acknowledge(let acknowledgement, let transaction?):
@@ -76,16 +115,98 @@ struct MessageRouter {
         }
     }
 
+    /// Takes a message for its destination, or for its handlers.
+    ///
+    /// - Parameter connection: who has sent it; nil is the broker itself.
+    mutating func publish(_ message: Message, from connection: ConnectionID? = nil) throws(BrokerError) {
+        guard let handlers = handlers[message.destination] else {
+            guard isSpring, let user = UserDestination(message.destination, isNamed: true) else {
+                return try put(message)
+            }
+            return publish(message, to: user)
+        }
+        for handler in handlers { try handle(message, from: connection, handler) }
+    }
+
+    private mutating func handle(
+        _ message: Message, from connection: ConnectionID?, _ handler: Handler
+    ) throws(BrokerError) {
+        switch handler {
+        case .route(let destination) where !isSpring:
+            try put(Message(destination: destination, frame: message.frame))
+        case .route(let destination):
+            let body = message.frame.body
+            guard !message.isSaidToBeJSON || body.withUnsafeReadableBytes({ JSONReader.accepts($0) }) else {
+                return drop(.noReply(.notJSON(contentType: message.frame.headers["content-type"])))
+            }
+            let type = body.isUTF8 ? serverProfile.contentType(ofReply: body) : "application/octet-stream"
+            try reply(body, type, to: destination, for: connection)
+        case .reply(let handler):
+            let body: ByteBuffer
+            do throws(BrokerReply.Failure) {
+                body = try handler.body(message.frame)
+            } catch {
+                return drop(.noReply(error))
+            }
+            try reply(body, serverProfile.contentType(ofReply: body), to: handler.to, for: connection)
+        }
+    }
+
+    /// Takes the reply of a handler, whose headers are new.
+    private mutating func reply(
+        _ body: ByteBuffer, _ contentType: String, to destination: String, for connection: ConnectionID?
+    ) throws(BrokerError) {
+        guard body.readableBytes <= limits.reply,
+            let frame = try? FrameEncoder(version: .v12).frame(.send, ["content-type": contentType], body: body)
+        else { return drop(.noReply(.tooLarge(limit: limits.reply))) }
+        let message = Message(destination: destination, frame: frame)
+        guard isSpring, UserDestination(destination, isNamed: false) != nil else { return try put(message) }
+        guard let connection else { return drop(.noSubscriber(destination)) }
+        distribute(message, topic: topic(of: destination, for: connection))
+    }
+
+    /// Takes a message for all sessions of a user.
+    private mutating func publish(_ message: Message, to destination: UserDestination) {
+        let own = "\(UserDestination.prefix.dropLast())\(destination.rest)"
+        let sessions = clients.filter { $0.value.user != nil && $0.value.user == destination.user }.keys.sorted()
+        guard !sessions.isEmpty else { return drop(.noSubscriber(message.destination)) }
+        for session in sessions {
+            distribute(Message(destination: own, frame: message.frame), topic: topic(of: own, for: session))
+        }
+    }
+
+    /// The topic that is meant: under `/user/`, one that only this connection has.
+    private func topic(of destination: String, for connection: ConnectionID) -> String {
+        isSpring && destination.hasPrefix(UserDestination.prefix) ? "\(destination)\0\(connection)" : destination
+    }
+
+    private mutating func drop(_ reason: FrameDrop) {
+        if recordsDrops { drops.append(reason) }
+    }
+
+    /// Gives a message to those who are subscribed to a topic.
+    private mutating func distribute(_ message: Message, topic: String) {
+        let before = fanOut.count
+        for number in topics[topic] ?? [] where selects(number, message) { fanOut.append((message, number)) }
+        for (number, pattern) in patterns where pattern.matches(topic) && selects(number, message) {
+            fanOut.append((message, number))
+        }
+        if recordsDrops, fanOut.count == before { drop(.noSubscriber(message.destination)) }
+    }
+
+    private func selects(_ number: Int, _ message: Message) -> Bool {
+        selectors == 0 || subscriptions[number]?.selector?.matches(message.frame) ?? true
+    }
+
     /// Takes a message for its destination.
-    mutating func publish(_ message: Message) throws(BrokerError) {
+    private mutating func put(_ message: Message) throws(BrokerError) {
         var message = message
         // RabbitMQ drops what is for a queue that is not there.
-        guard let destination = address(of: routes[message.destination] ?? message.destination) else { return }
-        if destination != message.destination { message = Message(destination: destination, frame: message.frame) }
-        guard isQueue(message.destination) else {
-            for subscription in topics[message.destination] ?? [] { fanOut.append((message, subscription)) }
-            return
+        guard let destination = address(of: message.destination) else {
+            return drop(.unknownQueue(message.destination))
         }
+        if destination != message.destination { message = Message(destination: destination, frame: message.frame) }
+        guard isQueue(message.destination) else { return distribute(message, topic: message.destination) }
         if let queue = queues[message.destination], queue.waiting.count >= limits.queuedMessages {
             throw .queueFull(message.destination, messages: queue.waiting.count)
         }
@@ -162,6 +283,11 @@ struct MessageRouter {
         return clients[connection]?.isPaused ?? false
     }
 
+    /// The wildcards that a subscription is by, if it is by any.
+    func pattern(of subscription: Subscription) -> PathPattern? {
+        isSpring ? PathPattern(subscription.destination) : nil
+    }
+
     // MARK: What is kept
 
     /// Counts a message that is going to be kept.
@@ -210,7 +336,7 @@ extension MessageRouter {
         var trial = self
         for step in try trial.remove(transaction, of: connection) {
             switch step {
-            case .publish(let message): try trial.publish(message)
+            case .publish(let message): try trial.publish(message, from: connection)
             case .settle(let acknowledgement): try trial.settle(acknowledgement, from: connection)
             }
         }

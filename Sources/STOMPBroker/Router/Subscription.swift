@@ -31,6 +31,8 @@ struct Subscription {
     let destination: String
     let isQueue: Bool
     let ack: AckMode
+    /// Which of a topic's messages it gets; nil is all of them.
+    var selector: HeaderSelector?
 
     /// How many messages it was sent; the last one has this number.
     private(set) var delivered = 0
@@ -151,9 +153,12 @@ extension MessageRouter {
         if subscription.isQueue {
             queues[subscription.destination, default: MessageQueue()].add(receiver: number)
             look(at: subscription.destination)
+        } else if let pattern = pattern(of: subscription) {
+            patterns.append((number, pattern))
         } else {
             topics[subscription.destination, default: []].append(number)
         }
+        if subscription.selector != nil { selectors += 1 }
     }
 
     mutating func unsubscribe(_ name: SubscriptionName, from connection: ConnectionID) throws(BrokerError) {
@@ -166,12 +171,15 @@ extension MessageRouter {
     private mutating func end(_ number: Int) {
         guard var subscription = subscriptions.removeValue(forKey: number) else { return }
         let destination = subscription.destination
+        if subscription.selector != nil { selectors -= 1 }
         if subscription.isQueue {
             queues[destination]?.remove(receiver: number)
             queues[destination]?.giveBack(subscription.settleAll())
             look(at: destination)
             let isRemembered = queuesStay && queues.count <= limits.rememberedQueues
             if !isRemembered, queues[destination]?.isUnused ?? false { queues[destination] = nil }
+        } else if pattern(of: subscription) != nil {
+            patterns.removeAll { $0.number == number }
         } else {
             topics[destination]?.removeAll { $0 == number }
             if topics[destination]?.isEmpty ?? false { topics[destination] = nil }

@@ -4,6 +4,8 @@ import STOMPCore
 enum ClientRequest {
     case send(Message, transaction: String?)
     case subscribe(SubscriptionName, destination: String, AckMode)
+    /// Subscribes to the messages that a selector picks.
+    case select(SubscriptionName, destination: String, HeaderSelector)
     case unsubscribe(SubscriptionName)
     case acknowledge(Acknowledgement, transaction: String?)
     case begin(String)

@@ -36,7 +36,7 @@ struct RabbitMQSession: ServerSession {
     mutating func receive(_ frame: Frame) -> SessionAction {
         switch (state, frame.command) {
         case (.over, _):
-            return .ignore
+            return .ignore(.sessionOver)
         case (.waiting, .connect), (.waiting, .stomp):
             return connect(frame)
         case (.waiting, _):
@@ -67,6 +67,11 @@ struct RabbitMQSession: ServerSession {
     }
 
     mutating func end(_ error: BrokerError) -> SessionAction { end([], Self.died, error) }
+
+    mutating func deny(_ text: String, _ frame: Frame) -> SessionAction {
+        guard version == nil else { return .refuse(.denied(text), Self.error(text, text + "\n")) }
+        return end([Self.error(text, text + "\n")], .closeLater(Self.loginTimeout), .denied(text))
+    }
 
     // MARK: Beginning and end
 
@@ -109,7 +114,7 @@ struct RabbitMQSession: ServerSession {
     }
 
     mutating func end(_ frames: [ServerFrame], _ ending: SessionEnding, _ error: BrokerError) -> SessionAction {
-        if case .over = state { return .ignore }
+        if case .over = state { return .ignore(.sessionOver) }
         state = .over
         return .end(frames, ending, error)
     }
@@ -128,12 +133,14 @@ struct RabbitMQSession: ServerSession {
     private mutating func request(_ frame: Frame, _ version: STOMPVersion) -> SessionAction {
         var request: ClientRequest
         do throws(BrokerError) {
-            guard let read = try ClientRequest(frame, version: version, isStrict: false) else { return .ignore }
+            guard let read = try ClientRequest(frame, version: version, isStrict: false) else {
+                return .ignore(.serverFrame)
+            }
             request = read
         } catch {
             return answer(error, frame)
         }
-        if let destination = request.destination {
+        if let destination = request.destination, frame.command != .send || !policy.answered.contains(destination) {
             switch RabbitMQDestination(destination) {
             case .served(let served): request = request.moved(to: served)
             case .missing(let exchange): return notFound("exchange '\(exchange)'", frame)

@@ -12,6 +12,8 @@ protocol ServerSession {
     mutating func receive(_ frame: Frame) -> SessionAction
     /// What came is no frame; nothing that comes behind it can be read.
     mutating func receive(_ error: STOMPProtocolError) -> SessionAction
+    /// A frame came that is to be answered ERROR with this text, whatever it asks for.
+    mutating func deny(_ text: String, _ frame: Frame) -> SessionAction
     /// What a frame asked for could not be performed.
     mutating func failed(_ error: BrokerError, _ frame: Frame) -> SessionAction
     /// The broker ends the session for this reason.
@@ -31,8 +33,8 @@ enum SessionAction {
     /// The session is over: send these frames, and do with the stream as the ending says. The error is nil where the
     /// client said goodbye.
     case end([ServerFrame], SessionEnding, BrokerError?)
-    /// Do nothing.
-    case ignore
+    /// Do nothing, for this reason.
+    case ignore(FrameDrop)
 }
 
 /// What becomes of the stream when a session is over, once its last frames have left.
@@ -57,6 +59,8 @@ struct SessionPolicy: Sendable {
     var server = "stomptap"
     /// The destinations that a broker of Spring's serves begin so.
     var destinationPrefixes: [String] = []
+    /// Destinations that handlers answer.
+    var answered: Set<String> = []
     /// Whether the stream is one of messages.
     var keepsMessages = false
 }
@@ -110,11 +114,14 @@ extension Frame {
 }
 
 extension SessionPolicy {
+    /// How a session calls itself.
+    static func name(of connection: ConnectionID) -> String { "session-\(connection)" }
+
     init(_ configuration: BrokerConfiguration, keepsMessages: Bool) {
         self.init(
             logins: configuration.logins, connectHeaders: configuration.connectHeaders,
-            heartBeat: configuration.heartBeat, server: configuration.server,
-            destinationPrefixes: configuration.destinationPrefixes + configuration.allRoutes.keys,
-            keepsMessages: keepsMessages)
+            heartBeat: configuration.heartBeat ?? configuration.serverProfile.heartBeat, server: configuration.server,
+            destinationPrefixes: configuration.destinationPrefixes + configuration.handledDestinations,
+            answered: Set(configuration.replies.map(\.from)), keepsMessages: keepsMessages)
     }
 }

@@ -9,10 +9,14 @@ struct SpringSession: ServerSession {
         case over
     }
 
+    private let release: SpringRelease
+    private let name: String
     private let policy: SessionPolicy
     private var state = State.waiting
 
-    init(policy: SessionPolicy) {
+    init(_ release: SpringRelease = .v6, name: String = "session-1", policy: SessionPolicy) {
+        self.release = release
+        self.name = name
         self.policy = policy
     }
 
@@ -22,34 +26,40 @@ struct SpringSession: ServerSession {
 
     mutating func receive(_ frame: Frame) -> SessionAction {
         switch (state, frame.command) {
+        case (.over, _): .ignore(.sessionOver)
         case (.waiting, .connect), (.waiting, .stomp): connect(frame)
+        case (.waiting, _): beforeConnect(frame.command)
+        case (.open, .connect), (.open, .stomp): connectAgain(frame.command)
         case (.open, .disconnect): disconnect(frame)
-        case (.open, .subscribe): request(frame).map { .performLater($0) } ?? .ignore
-        case (.open, .send), (.open, .unsubscribe): request(frame).map { .perform($0) } ?? .ignore
+        case (.open, .subscribe), (.open, .send), (.open, .unsubscribe): request(frame)
+        case (.open, .connected), (.open, .message), (.open, .receipt), (.open, .error): .ignore(.serverFrame)
         // The simple broker knows neither acknowledgements nor transactions.
-        default: .ignore
+        case (.open, _): .ignore(.notSupported)
         }
     }
 
     mutating func receive(_ error: STOMPProtocolError) -> SessionAction {
-        if case .frameTooLarge = error.reason {
-            return refuse("The STOMP frame exceeds configured buffer size limit", .malformed(error))
-        }
-        return refuse(error.description, .malformed(error))
+        // Without messages nobody could say where the next frame begins.
+        if release == .v4, policy.keepsMessages { return answer(Self.text(of: error), .malformed(error)) }
+        return end(Self.text(of: error), .malformed(error))
     }
 
     /// A handler that fails says nothing.
-    mutating func failed(_ error: BrokerError, _ frame: Frame) -> SessionAction { .ignore }
+    mutating func failed(_ error: BrokerError, _ frame: Frame) -> SessionAction { .ignore(.rejected(error)) }
+
+    mutating func deny(_ text: String, _ frame: Frame) -> SessionAction { refuse(text, .denied(text)) }
 
     /// Spring's close status for a session that is of no use: no CONNECT came in time, or the client reads too slowly.
     static let unreliable = SessionEnding.close(
         code: 4500, reason: "Failed to send message within the configured send limit")
 
     mutating func end(_ error: BrokerError) -> SessionAction {
-        guard case .waiting = state, error.summary == .timedOut else { return refuse("Session closed.", error) }
+        guard case .waiting = state, error.summary == .timedOut else { return end("Session closed.", error) }
         state = .over
         return .end([], Self.unreliable, error)
     }
+
+    // MARK: CONNECT
 
     private mutating func connect(_ frame: Frame) -> SessionAction {
         let asked: HeartBeat
@@ -57,18 +67,21 @@ struct SpringSession: ServerSession {
             try policy.check(frame)
             asked = try frame.heartBeat()
         } catch {
-            return refuse(error.explanation, error)
+            if case .malformedHeartBeat = error { return refuse(error.explanation, error) }
+            return refuse(thrown(error.explanation), error)
         }
         var headers: HeaderList = [:]
-        if let offered = frame.headers["accept-version"] {
-            // Versions that are not known, 1.0 among them, fail where nobody answers for it.
-            guard let version = STOMPVersion.negotiate(offered: offered, supported: [.v11, .v12]) else {
-                return .ignore
+        switch (frame.headers["accept-version"], release) {
+        case (let offered?, _):
+            // Version 4 knows no 1.0, and an unknown version fails where nobody answers for it.
+            let known: [STOMPVersion] = release == .v4 ? [.v11, .v12] : STOMPVersion.allCases
+            guard let version = STOMPVersion.negotiate(offered: offered, supported: known) else {
+                return .ignore(.unknownVersion(offered))
             }
             headers["version"] = version.rawValue
             state = .open(version)
-        } else {
-            state = .open(.v10)
+        case (nil, .v4): state = .open(.v10)
+        case (nil, _): return .ignore(.noVersion)
         }
         headers["heart-beat"] = policy.heartBeat.description
         if policy.logins != nil { headers["user-name"] = frame.headers["login"] }
@@ -76,33 +89,149 @@ struct SpringSession: ServerSession {
         return .open(ServerFrame(.connected, headers), .v12, policy.heartBeat.negotiated(with: asked))
     }
 
+    private mutating func beforeConnect(_ command: Command) -> SessionAction {
+        guard release == .v6 else { return .ignore(.notConnected) }
+        return end("Unknown session: \(name)", .notConnected(command))
+    }
+
+    private mutating func connectAgain(_ command: Command) -> SessionAction {
+        guard release == .v6 else { return .ignore(.alreadyConnected) }
+        return end("Session already exists", .alreadyConnected(command))
+    }
+
+    // MARK: Refusals
+
+    /// What becomes of an exception that an interceptor throws: version 6 does not name the cause.
+    private func thrown(_ cause: String) -> String {
+        let channel = "Failed to send message to ExecutorSubscribableChannel[clientInboundChannel]"
+        guard release < .v6 else { return channel }
+        return channel + "; nested exception is org.springframework.security.access.AccessDeniedException: \(cause)"
+    }
+
     /// The only receipt there is. Without one asked for, what is sent in its place is an ERROR.
     private mutating func disconnect(_ frame: Frame) -> SessionAction {
-        guard let receipt = ServerFrame.receipt(of: frame) else { return refuse("Session closed.", nil) }
+        guard let receipt = ServerFrame.receipt(of: frame) else { return end("Session closed.", nil) }
         state = .over
         return .end([receipt], .leave, nil)
     }
 
-    /// Each ERROR is followed by a close.
-    private mutating func refuse(_ message: String, _ error: BrokerError?) -> SessionAction {
-        if case .over = state { return .ignore }
+    /// Before 5.2 an ERROR alone, after which the client may try again.
+    private mutating func refuse(_ message: String, _ error: BrokerError) -> SessionAction {
+        release == .v4 ? answer(message, error) : end(message, error)
+    }
+
+    private func answer(_ message: String, _ error: BrokerError) -> SessionAction {
+        if case .over = state { return .ignore(.sessionOver) }
+        return .refuse(error, ServerFrame(.error, ["message": message]))
+    }
+
+    private mutating func end(_ message: String, _ error: BrokerError?) -> SessionAction {
+        if case .over = state { return .ignore(.sessionOver) }
         state = .over
         return .end([ServerFrame(.error, ["message": message])], .close(code: 1002), error)
     }
 
-    /// What the simple broker makes of a frame; nothing where a header is missing or the destination is not served.
-    private func request(_ frame: Frame) -> ClientRequest? {
-        switch (frame.command, frame.headers["destination"], frame.headers["id"]) {
-        case (.send, let destination?, _) where serves(destination):
-            .send(Message(destination: destination, frame: frame), transaction: nil)
-        case (.subscribe, let destination?, let id?) where serves(destination):
-            .subscribe(.id(id), destination: destination, .auto)
-        case (.unsubscribe, _, let id?): .unsubscribe(.id(id))
-        default: nil
+    private static func text(of error: STOMPProtocolError) -> String {
+        func line(_ excerpt: STOMPProtocolError.Excerpt) -> String { String(decoding: excerpt.bytes, as: UTF8.self) }
+        return switch error.reason {
+        case .frameTooLarge: "The STOMP frame exceeds configured buffer size limit"
+        case .unknownCommand(let excerpt):
+            "No enum constant org.springframework.messaging.simp.stomp.StompCommand.\(line(excerpt))"
+        case .headerWithoutColon(let excerpt):
+            "Illegal header: '\(line(excerpt))'. A header must be of the form <name>:[<value>]."
+        case .noNULAfterBody: "Frame must be terminated with a null octet"
+        default: error.description
         }
     }
 
-    private func serves(_ destination: String) -> Bool {
-        policy.destinationPrefixes.contains { destination.hasPrefix($0) }
+    // MARK: Requests
+
+    /// What the simple broker makes of a frame; nothing where a header is missing or the destination is not served.
+    private func request(_ frame: Frame) -> SessionAction {
+        if frame.command == .unsubscribe {
+            guard let id = frame.headers["id"] else { return .ignore(.missingHeader("id")) }
+            return .perform(.unsubscribe(.id(id)))
+        }
+        guard let destination = frame.headers["destination"] else { return .ignore(.missingHeader("destination")) }
+        guard serves(destination, isUsers: frame.command == .send) else { return .ignore(.notServed(destination)) }
+        guard frame.command == .subscribe else {
+            return .perform(.send(Message(destination: destination, frame: frame), transaction: nil))
+        }
+        guard let id = frame.headers["id"] else { return .ignore(.missingHeader("id")) }
+        guard release < .v6, let selector = frame.headers["selector"] else {
+            return .performLater(.subscribe(.id(id), destination: destination, .auto))
+        }
+        return .performLater(.select(.id(id), destination: destination, HeaderSelector(selector)))
+    }
+
+    /// - Parameter isUsers: whether `/user/` is followed by the name of a user.
+    private func serves(_ destination: String, isUsers: Bool) -> Bool {
+        if policy.destinationPrefixes.contains(where: { destination.hasPrefix($0) }) { return true }
+        guard let user = UserDestination(destination, isNamed: isUsers) else { return false }
+        return policy.destinationPrefixes.contains { user.rest.hasPrefix($0) }
+    }
+}
+
+/// `/user/queue/x`, which is another destination for each session, and `/user/NAME/queue/x`, by which others reach it.
+struct UserDestination: Equatable {
+    static let prefix = "/user/"
+
+    /// Nil where it is the session's own.
+    var user: String?
+    /// `/queue/x`.
+    var rest: String
+
+    init(user: String?, rest: String) {
+        self.user = user
+        self.rest = rest
+    }
+
+    /// Nil for any other destination.
+    init?(_ destination: String, isNamed: Bool) {
+        guard destination.hasPrefix(Self.prefix) else { return nil }
+        var rest = destination.dropFirst(Self.prefix.count - 1)
+        if isNamed {
+            let name = rest.dropFirst().prefix { $0 != "/" }
+            user = String(name)
+            rest = rest.dropFirst(1 + name.count)
+        }
+        guard rest.count > 1 else { return nil }
+        self.rest = String(rest)
+    }
+}
+
+/// What a `selector` asks for: a message with this header, or something that is not understood here.
+enum HeaderSelector: Equatable {
+    case header(String, String)
+    case unknown(String)
+
+    /// Understands `headers['NAME'] == 'VALUE'` alone.
+    init(_ text: String) {
+        var rest = text[...]
+        func take(_ word: String) -> Bool {
+            rest = rest.drop { $0 == " " }
+            guard rest.hasPrefix(word) else { return false }
+            rest = rest.dropFirst(word.count)
+            return true
+        }
+        func quoted() -> String? {
+            guard take("'"), let end = rest.firstIndex(of: "'") else { return nil }
+            defer { rest = rest[end...].dropFirst() }
+            return String(rest[..<end])
+        }
+        guard take("headers"), take("["), let name = quoted(), take("]"), take("=="), let value = quoted(),
+            rest.allSatisfy({ $0 == " " })
+        else {
+            self = .unknown(text)
+            return
+        }
+        self = .header(name, value)
+    }
+
+    func matches(_ frame: Frame) -> Bool {
+        switch self {
+        case .header(let name, let value): frame.headers.has(name, value)
+        case .unknown: true
+        }
     }
 }

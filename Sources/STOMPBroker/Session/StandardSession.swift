@@ -26,7 +26,7 @@ struct StandardSession: ServerSession {
         do throws(BrokerError) {
             switch (state, frame.command) {
             case (.over, _):
-                return .ignore
+                return .ignore(.sessionOver)
             case (.waiting, .connect), (.waiting, .stomp):
                 return try open(frame)
             case (.waiting, _):
@@ -49,14 +49,15 @@ struct StandardSession: ServerSession {
     }
 
     mutating func receive(_ error: STOMPProtocolError) -> SessionAction { refuse(.malformed(error), nil) }
+    mutating func deny(_ text: String, _ frame: Frame) -> SessionAction { refuse(.denied(text), frame) }
     mutating func failed(_ error: BrokerError, _ frame: Frame) -> SessionAction { refuse(error, frame) }
     mutating func end(_ error: BrokerError) -> SessionAction { refuse(error, nil) }
 
     /// Ends the session with an ERROR, after which a server must close (STOMP 1.2, "ERROR").
     private mutating func refuse(_ error: BrokerError, _ frame: Frame?) -> SessionAction {
-        if case .over = state { return .ignore }
+        if case .over = state { return .ignore(.sessionOver) }
         state = .over
-        var headers: HeaderList = ["message": error.summary.rawValue, "content-type": "text/plain"]
+        var headers: HeaderList = ["message": error.title, "content-type": "text/plain"]
         if error.summary == .unsupportedVersion {
             headers.append("version", STOMPVersion.allCases.map(\.rawValue).joined(separator: ","))
         }

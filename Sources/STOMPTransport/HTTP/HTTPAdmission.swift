@@ -134,3 +134,42 @@ extension WebSocketEndpoint {
         return request.refusal { list.contains($0) || allowsOwnOrigins && request.isOwn(origin: $0) }
     }
 }
+
+/// Refusals, in the dialect of an endpoint.
+extension WebSocketEndpoint {
+    /// The answer to a request that is not let in.
+    func answer(to refusal: AdmissionRefusal) -> HTTPRoute {
+        guard dialect == .servlet, case .foreignOrigin = refusal else {
+            return HTTPAnswer.refusal(refusal.status, refusal.text)
+        }
+        return .exchange { $0.answer(.forbidden, HTTPHeaders(Self.servletVary), "Invalid CORS request") }
+    }
+
+    /// What the answers of a servlet depend on.
+    static let servletVary = [
+        ("Vary", "Origin"), ("Vary", "Access-Control-Request-Method"), ("Vary", "Access-Control-Request-Headers"),
+    ]
+
+    /// How a handshake is refused that ``handshakeRefusal`` is for; nil where the request goes on.
+    ///
+    /// - Parameter isSecure: whether the request came over TLS.
+    func refusedHandshake(_ request: HTTPRequestHead, isSecure: Bool) -> HTTPRoute? {
+        guard let handshakeRefusal, request.method != .OPTIONS else { return nil }
+        let path = request.uri.prefix { $0 != "?" }
+        let base = path.hasPrefix(self.path) ? path.dropFirst(self.path.count) : "/"
+        var headers = HTTPHeaders()
+        switch handshakeRefusal {
+        case 302:
+            let host = request.headers.first(name: "Host") ?? ""
+            headers.add(name: "Location", value: host.isEmpty ? "/login" : "http\(isSecure ? "s" : "")://\(host)/login")
+        case 401: headers.add(name: "WWW-Authenticate", value: "Basic realm=\"Realm\"")
+        case 403: break
+        default:
+            // The application decides: what opens no session is answered as ever.
+            let isUpgrade = request.headers.contains(name: "Upgrade")
+            guard isUpgrade || base.split(separator: "/").count == 3 else { return nil }
+        }
+        let status = HTTPResponseStatus(statusCode: handshakeRefusal)
+        return .exchange { $0.answer(status, headers) }
+    }
+}

@@ -126,6 +126,9 @@ extension WebSocketEndpoint {
         }
         let headers = request.headers
         guard headers.hasToken("websocket", in: "Upgrade") else {
+            if dialect == .servlet {
+                return .exchange { $0.answer(.badRequest, HTTPHeaders(), #"Can "Upgrade" only to "WebSocket"."#) }
+            }
             return HTTPAnswer.refusal(.upgradeRequired, "This is a WebSocket endpoint", ("Upgrade", "websocket"))
         }
         guard headers.hasToken("upgrade", in: "Connection"), request.version.minor >= 1 else {

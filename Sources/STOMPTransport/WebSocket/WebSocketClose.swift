@@ -116,10 +116,13 @@ struct WebSocketCloseHandshake {
     }
 
     /// The peer has broken the protocol, and the connection is failed (section 7.1.7).
-    mutating func fail(_ violation: WebSocketViolation) -> Action {
+    ///
+    /// - Parameter reason: what the close frame says; nil is a sentence about the violation.
+    mutating func fail(_ violation: WebSocketViolation, reason: String? = nil) -> Action {
         defer { state = .over }
         switch state {
-        case .open: return .sendAndEnd(WebSocketClose(code: violation.closeCode, reason: violation.closeReason))
+        case .open:
+            return .sendAndEnd(WebSocketClose(code: violation.closeCode, reason: reason ?? violation.closeReason))
         case .sent: return .end
         case .over: return .nothing
         }

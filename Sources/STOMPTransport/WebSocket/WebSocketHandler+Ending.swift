@@ -3,7 +3,9 @@ import NIOCore
 /// How a WebSocket ends: by a close frame of either side, by a violation, or with the connection below.
 extension WebSocketHandler {
     func closed(_ close: WebSocketClose, _ context: ChannelHandlerContext) {
-        perform(handshake.received(close), context)
+        var answer = close
+        if answer.code == nil { answer.code = options.emptyCloseAnswer }
+        perform(handshake.received(answer), context)
         context.fireUserInboundEventTriggered(
             TransportEvent.closed(
                 TransportClosure(layer: .webSocket, code: close.code, reason: close.reason, isClean: true)))
@@ -13,7 +15,9 @@ extension WebSocketHandler {
         guard handshake.mayReceive else { return }
         let error = chunkedAnswer.map { .webSocket(.chunkedUpgrade(from: $0)) } ?? violation.error(by: role.peer)
         self.error = error
-        perform(handshake.fail(violation), context)
+        var reason: String?
+        if case .tooLarge = violation { reason = options.oversizeReason }
+        perform(handshake.fail(violation, reason: reason), context)
         // The connection closes when the peer lets it; why is known now.
         context.fireChannelReadComplete()
         context.fireUserInboundEventTriggered(StreamFailure(error: error))

@@ -114,6 +114,12 @@ public struct WebSocketEndpoint: Sendable, Hashable {
 
     /// How SockJS is spoken at the same path; nil for not at all.
     public var sockJS: SockJSServerOptions?
+    /// In whose details HTTP requests are answered. Default ``HTTPDialect/reference``.
+    public var dialect = HTTPDialect.reference
+    /// The status that every handshake is refused with: 200 with an empty body, as an interceptor of the application
+    /// does it, or 302 (to `/login`), 401 or 403, as a filter before the application does it, which refuses all other
+    /// requests too. Nil, the default, refuses none.
+    public var handshakeRefusal: Int?
 
     public init(
         path: String, subprotocols: [String] = [], allowedOrigins: [String]? = nil, sockJS: SockJSServerOptions? = nil
@@ -123,4 +129,13 @@ public struct WebSocketEndpoint: Sendable, Hashable {
         self.allowedOrigins = allowedOrigins
         self.sockJS = sockJS
     }
+}
+
+/// What servers of WebSocket and SockJS do differently over HTTP, within their specifications.
+public enum HTTPDialect: Sendable, Hashable {
+    /// As the reference implementation of SockJS, in node, and RFC 6455's examples have it.
+    case reference
+    /// As applications in a servlet container have it: no `Access-Control-Allow-Origin` without an `Origin`, preflights
+    /// answered 200 with the method that was asked for, a 404 without a body.
+    case servlet
 }

@@ -13,9 +13,13 @@ struct Template: Sendable, Equatable {
         case text(ByteBuffer)
         case count, time, uuid
         case random(ClosedRange<Int>)
+        /// Of the message that is answered: its body, a value in it, a header.
+        case requestBody, requestValue(JSONPath, name: String), requestHeader(String)
     }
 
     private static let known = "{{count}}, {{time}}, {{uuid}}, {{random A B}}, {{env NAME}}, and {{{{ for {{ itself"
+
+    private static let knownOfReplies = "{{body}}, {{body .path}}, {{header NAME}}, "
 
     let pieces: [Piece]
     /// The text, where it is the same for each message.
@@ -24,10 +28,11 @@ struct Template: Sendable, Equatable {
     /// - Parameters:
     ///   - bytes: what is compiled.
     ///   - name: what it is of, for errors.
+    ///   - isReply: whether it answers a message, and may have parts of it.
     ///   - environment: looks a variable up.
     /// - Throws: ``Failure`` with 65, for a placeholder that does not exist or is not finished.
     init(
-        _ bytes: ByteBuffer, of name: String,
+        _ bytes: ByteBuffer, of name: String, isReply: Bool = false,
         environment: (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
     ) throws {
         let bytes = Array(bytes.readableBytesView)
@@ -37,7 +42,10 @@ struct Template: Sendable, Equatable {
         var rest = bytes[...]
         func wrong(_ message: String) -> Failure {
             let line = bytes[..<rest.startIndex].count { $0 == UInt8(ascii: "\n") } + 1
-            return Failure(.badInput, "template: \(message) (\(name), line \(line)); there are \(Self.known)")
+            return Failure(
+                .badInput,
+                "template: \(message) (\(name), line \(line)); there are \(isReply ? Self.knownOfReplies : "")\(Self.known)"
+            )
         }
         while let start = rest.firstRange(of: open) {
             text.writeBytes(rest[..<start.lowerBound])
@@ -62,6 +70,11 @@ struct Template: Sendable, Equatable {
             case ("env", let names) where names.count == 1:
                 guard let value = environment(names[1]) else { throw wrong("the environment has no \(names[1])") }
                 text.writeString(value)
+            case ("body", []) where isReply: piece = .requestBody
+            case ("body", let paths) where isReply && paths.count == 1:
+                guard let path = JSONPath(words[1]) else { throw wrong("{{body .path}} wants a path such as .a.b[0]") }
+                piece = .requestValue(path, name: words[1])
+            case ("header", let names) where isReply && names.count == 1: piece = .requestHeader(names[1])
             default:
                 throw wrong("there is no {{\(words.joined(separator: " ").prefix(40))}}")
             }
@@ -87,19 +100,23 @@ struct Template: Sendable, Equatable {
     func body(number: Int) -> ByteBuffer {
         if pieces.count == 1, case .text(let text) = pieces[0] { return text }
         var result = ByteBuffer()
-        for piece in pieces {
-            switch piece {
-            case .text(let text): result.writeImmutableBuffer(text)
-            case .count: result.writeString("\(number)")
-            case .time:
-                var time = ISOTime()
-                time.advance(to: .now())
-                result.writeBytes(time.text)
-            case .uuid: result.writeBytes(Self.uuid())
-            case .random(let range): result.writeString("\(Int.random(in: range))")
-            }
-        }
+        for piece in pieces { Self.write(piece, number: number, to: &result) }
         return result
+    }
+
+    /// Writes a piece that stands in every template; any other is nothing.
+    static func write(_ piece: Piece, number: Int, to result: inout ByteBuffer) {
+        switch piece {
+        case .text(let text): result.writeImmutableBuffer(text)
+        case .count: result.writeString("\(number)")
+        case .time:
+            var time = ISOTime()
+            time.advance(to: .now())
+            result.writeBytes(time.text)
+        case .uuid: result.writeBytes(uuid())
+        case .random(let range): result.writeString("\(Int.random(in: range))")
+        case .requestBody, .requestValue, .requestHeader: break
+        }
     }
 
     func text(number: Int) -> String { constant ?? String(buffer: body(number: number)) }

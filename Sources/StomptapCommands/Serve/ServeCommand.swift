@@ -23,6 +23,13 @@ struct ServeCommand: AsyncParsableCommand {
               stomptap serve
               stomptap serve --tcp 127.0.0.1:0 --clock
               stomptap serve --ws 127.0.0.1:8080 --ws-path /stomp --login 'guest:secret'
+              stomptap serve --emulate spring \\
+                --reply '/app/price=/user/queue/price {"id": {{body .id}}, "price": 9.5}'
+
+            TEMPLATES
+              The BODY of --reply may have {{body}}, {{body .path}} for a value of a JSON
+              body, {{header NAME}}, and what publish --template has: {{count}}, {{time}},
+              {{uuid}}, {{random A B}}, {{env NAME}}; {{{{ is {{ itself.
 
             \(exitStatuses)
             """)
@@ -56,10 +63,10 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Heart-beats in milliseconds: how often we send, how often a client should (default: 10000,10000).",
+            "Heart-beats in milliseconds: how often we send, how often a client should (default: 10000,10000; with --emulate spring 0,0).",
             valueName: "out,in"),
         transform: HeartBeatArgument.init)
-    var heartBeat = HeartBeatArgument(outgoing: 10_000, incoming: 10_000)
+    var heartBeat: HeartBeatArgument?
 
     @Option(
         parsing: .unconditionalSingleValue,
@@ -75,7 +82,10 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "name"), transform: HostNameArgument.init)
     var listenName: [HostNameArgument] = []
 
-    @Option(help: "Behave as this server does, quirks included: standard is by the book.")
+    @Option(
+        help:
+            "Behave as this server does, quirks included: standard is by the book, spring is 6.2, spring-5 5.3, spring-4 4.3."
+    )
     var emulate = ServerProfile.standard
 
     /// What `--emulate` was called before.
@@ -96,19 +106,32 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "from=to"), transform: RouteArgument.init)
     var route: [RouteArgument] = []
 
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Answer what is sent to FROM with BODY on TO, as a handler of an application would; BODY is a template; repeatable.",
+            valueName: "from=to body"), transform: ReplyArgument.init)
+    var reply: [ReplyArgument] = []
+
+    @OptionGroup
+    var faults: ServeFaultOptions
+
     @OptionGroup
     var tls: ServerTLSArguments
 
     @Flag(help: "Send a JSON tick to /topic/clock each second.")
     var clock = false
 
-    @Flag(name: .shortAndLong, help: "Tell on stderr who comes, subscribes and goes.")
+    @Flag(
+        name: .shortAndLong,
+        help: "Print on stderr who comes, subscribes and goes, and each dropped frame and why; -vv every frame.")
     var verbose: Int
 
     func validate() throws {
         guard wsPath.hasPrefix("/") else { throw ValidationError("--ws-path begins with /") }
-        guard prefix.isEmpty || serverProfile == .spring else {
-            throw ValidationError("--prefix goes with --emulate spring")
+        let ofSpring = [("--prefix", !prefix.isEmpty)] + faults.ofSpring
+        for (option, isGiven) in ofSpring where isGiven && !serverProfile.isSpring {
+            throw ValidationError("\(option) goes with --emulate spring")
         }
     }
 
@@ -119,10 +142,12 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.connectHeaders = Dictionary(connectHeader.map { ($0.header.name, $0.header.value) }) { _, last in
             last
         }
-        configuration.heartBeat = heartBeat.heartBeat
+        configuration.heartBeat = heartBeat?.heartBeat
         configuration.serverProfile = serverProfile
         if !prefix.isEmpty { configuration.destinationPrefixes = prefix }
         configuration.routes = Dictionary(route.map { ($0.from, $0.to) }) { _, last in last }
+        configuration.replies = try reply.map { try $0.reply() }
+        faults.apply(to: &configuration, isVerbose: verbose > 0)
         configuration.tls = tls.options
         configuration.allowedOrigins = origin.isEmpty ? nil : origin.map(\.origin)
         configuration.listenNames = listenName.map(\.name)
@@ -137,15 +162,22 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.hasClock = clock
         configuration.hasEcho = true
         configuration.server = "stomptap/\(Version.current)"
-        if verbose > 0 { configuration.observer = { event in Diagnostics.note(event.line) } }
+        if verbose > 0 {
+            configuration.detail = verbose > 1 ? .frames : .drops
+            configuration.observer = { event in
+                if let trace = event.trace(.hiding) { Diagnostics.write(trace) } else { Diagnostics.note(event.line) }
+            }
+        }
         let settings = configuration
         try await Interrupts.endable {
             let broker = try await Broker.start(configuration: settings)
+            let isOpen = settings.logins == nil
+            if isOpen { Diagnostics.note("for tests only; keeps nothing on disk; Ctrl-C quits") }
             _ = try await StandardOutput.write(broker.addresses.map { "\($0.url)\n" }.joined())
             for address in [tcp, ws].compactMap({ $0 }) where !address.isLoopback {
                 Diagnostics.warn("other machines can connect to \(address.host); 127.0.0.1 is this one alone")
             }
-            Diagnostics.note("serving in memory, for trying out, mocks and tests; Ctrl-C ends it")
+            if !isOpen { Diagnostics.note("serving in memory, for trying out, mocks and tests; Ctrl-C ends it") }
             // Until a signal comes.
             while !Task.isCancelled { try? await Task.sleep(nanoseconds: 3600 * 1_000_000_000) }
             await broker.shutdown()
@@ -163,58 +195,3 @@ extension ServeCommand {
         return [.tcp(host: "127.0.0.1", port: 61613), .webSocket(host: "127.0.0.1", port: 15674, path: wsPath)]
     }
 }
-
-extension BrokerEvent {
-    /// What happened, for stderr.
-    fileprivate var line: String {
-        let what =
-            switch kind {
-            case .accepted(let stream): "\(stream.name) from \(stream.remoteAddress)"
-            case .connected(let version, let login):
-                "connected with STOMP \(version)" + (login.map { " as \($0)" } ?? "")
-            case .subscribed(let destination, let id, let ack):
-                "subscribed to \(destination)" + (id.map { " as \($0)" } ?? "") + " (\(ack.rawValue))"
-            case .unsubscribed(let name): "unsubscribed \(name)"
-            case .refused(.malformed(let error)): "answered ERROR: \(error.sentence)"
-            case .refused(let error): "answered ERROR: \(error)"
-            case .disconnected: "said goodbye"
-            case .dropped(let reason): "dropped: \(reason)"
-            case .ended(let error): "gone" + (error.map { ": \(Explanation($0).fact)" } ?? "")
-            }
-        return "connection \(connection): \(what)"
-    }
-}
-
-/// `FROM=TO`.
-struct RouteArgument: Sendable {
-    let from: String
-    let to: String
-
-    init(_ text: String) throws {
-        let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-        guard parts.count == 2 else {
-            throw ValidationError("a route is written FROM=TO, such as /pub/messages=/sub/message")
-        }
-        (from, to) = (parts[0], parts[1])
-    }
-}
-
-/// `USER:PASSCODE`.
-struct LoginArgument: Sendable {
-    let user: String
-    let passcode: String
-
-    init(_ text: String) throws {
-        guard let colon = text.firstIndex(of: ":"), colon != text.startIndex else {
-            throw ValidationError("a login is written USER:PASSCODE")
-        }
-        user = String(text[..<colon])
-        passcode = String(text[text.index(after: colon)...])
-    }
-
-    static func table(_ logins: [LoginArgument]) -> [String: String] {
-        Dictionary(logins.map { ($0.user, $0.passcode) }) { _, last in last }
-    }
-}
-
-extension ServerProfile: ExpressibleByArgument {}

@@ -26,8 +26,14 @@ final class ScriptedClient: Sendable {
     private let box = NIOLockedValueBox(Contents())
     let stream: any TransportStream
 
-    init(
+    convenience init(
         _ address: Broker.Address, origin: String? = nil, subprotocols: [String] = [], trace: WireTrace = .off
+    ) async throws {
+        try await self.init(TransportTarget(address), origin: origin, subprotocols: subprotocols, trace: trace)
+    }
+
+    init(
+        _ target: TransportTarget, origin: String? = nil, subprotocols: [String] = [], trace: WireTrace = .off
     ) async throws {
         var options = TransportOptions()
         options.trace = trace
@@ -35,7 +41,7 @@ final class ScriptedClient: Sendable {
         options.subprotocols = subprotocols
         let box = box
         stream = try await TransportConnector(options: options).connect(
-            to: TransportTarget(address), on: MultiThreadedEventLoopGroup.singleton.any(),
+            to: target, on: MultiThreadedEventLoopGroup.singleton.any(),
             deadline: .now() + .seconds(60)
         ) { _ in Receiver(box: box) }
     }

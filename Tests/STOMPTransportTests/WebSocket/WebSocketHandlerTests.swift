@@ -302,6 +302,25 @@ import Testing
         #expect(end.events == [.closed(TransportClosure(layer: .webSocket, code: nil, isClean: true))])
     }
 
+    @Test func anEmptyCloseMayBeAnsweredWithACode() throws {
+        let end = try End(.server) { $0.emptyCloseAnswer = 1000 }
+        end.receive(wireFrame(0x88, [], key: [1, 2, 3, 4]))
+        #expect(try end.sent() == wireFrame(0x88, [3, 232]))
+        #expect(end.events == [.closed(TransportClosure(layer: .webSocket, code: nil, isClean: true))])
+        let other = try End(.server) { $0.emptyCloseAnswer = 1000 }
+        other.receive(wireFrame(0x88, [3, 233], key: [1, 2, 3, 4]))
+        #expect(try other.sent() == wireFrame(0x88, [3, 233]))
+    }
+
+    @Test func aMessageThatIsTooLargeMayHaveOtherWords() throws {
+        let end = try End(.server) {
+            $0.maximumMessage = 2
+            $0.oversizeReason = "too big"
+        }
+        end.receive(wireFrame(0x81, "abc", key: [1, 2, 3, 4]))
+        #expect(try end.sent() == wireFrame(0x88, [3, 241] + Array("too big".utf8)))
+    }
+
     @Test func aCloseIsSentAndAnswered() throws {
         let end = try End(.server)
         end.channel.triggerUserOutboundEvent(TransportRequest.close(code: 4000, reason: "done"), promise: nil)

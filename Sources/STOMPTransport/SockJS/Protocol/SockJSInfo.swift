@@ -51,4 +51,11 @@ struct SockJSInfo: Hashable, Sendable {
         return #"{"websocket":\#(takesWebSocket),"origins":["*:*"],"cookie_needed":\#(needsCookies),"#
             + #""entropy":\#(entropy)}"#
     }
+
+    /// The same, with the keys in the order that servlets have.
+    var servletText: String {
+        let entropy = Int32.random(in: .min ... .max)
+        return #"{"entropy":\#(entropy),"origins":["*:*"],"cookie_needed":\#(needsCookies),"#
+            + #""websocket":\#(takesWebSocket)}"#
+    }
 }

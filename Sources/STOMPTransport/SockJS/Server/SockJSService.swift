@@ -40,7 +40,9 @@ final class SockJSService: Sendable {
         let isUpgrade = request.headers.contains(name: "Upgrade")
         if isUpgrade, options.takesWebSocketAtBase, path == endpoint.path { return nil }
         if rest.isEmpty || rest == "/" {
-            guard !isUpgrade else { return .exchange { $0.answer(.badRequest, HTTPHeaders()) } }
+            guard !isUpgrade || options.greetsUpgrades else {
+                return .exchange { $0.answer(.badRequest, HTTPHeaders()) }
+            }
             return handle(request, .GET) { service, exchange in
                 exchange.answer(.ok, ["Content-Type": "text/plain; charset=UTF-8"], "Welcome to SockJS!\n")
             }
@@ -84,7 +86,10 @@ final class SockJSService: Sendable {
     }
 
     private var notFound: HTTPRoute {
-        .exchange { $0.answer(.notFound, ["Content-Type": "text/plain; charset=UTF-8"], "404 Error: Page not found\n") }
+        if isServlet { return .exchange { $0.answer(.notFound, HTTPHeaders()) } }
+        return .exchange {
+            $0.answer(.notFound, ["Content-Type": "text/plain; charset=UTF-8"], "404 Error: Page not found\n")
+        }
     }
 
     /// A route for one method and for what browsers ask before they use it.
@@ -101,8 +106,17 @@ final class SockJSService: Sendable {
 
     // MARK: - Headers
 
+    private var isServlet: Bool { endpoint.dialect == .servlet }
+
     private func answerPreflight(_ exchange: HTTPServerExchange, _ method: HTTPMethod) {
         var headers = corsHeaders(for: exchange.request)
+        if isServlet, exchange.request.headers.contains(name: "Origin"),
+            let wanted = exchange.request.headers.first(name: "Access-Control-Request-Method")
+        {
+            headers.add(name: "Access-Control-Allow-Methods", value: wanted)
+            headers.add(name: "Access-Control-Max-Age", value: "31536000")
+            return exchange.answer(.ok, headers)
+        }
         headers.add(name: "Access-Control-Allow-Methods", value: "OPTIONS, \(method.rawValue)")
         headers.add(name: "Access-Control-Max-Age", value: "31536000")
         headers.add(name: "Cache-Control", value: "public, max-age=31536000")
@@ -115,9 +129,15 @@ final class SockJSService: Sendable {
     private func corsHeaders(for request: HTTPRequestHead) -> HTTPHeaders {
         var headers = HTTPHeaders()
         let origin = request.headers.first(name: "Origin")
-        headers.add(name: "Access-Control-Allow-Origin", value: origin ?? "*")
+        if let allowed = origin ?? (isServlet ? nil : "*") {
+            headers.add(name: "Access-Control-Allow-Origin", value: allowed)
+        }
         if origin != nil { headers.add(name: "Access-Control-Allow-Credentials", value: "true") }
-        headers.add(name: "Vary", value: "Origin")
+        if isServlet {
+            headers.add(contentsOf: HTTPHeaders(WebSocketEndpoint.servletVary))
+        } else {
+            headers.add(name: "Vary", value: "Origin")
+        }
         if let wanted = request.headers.first(name: "Access-Control-Request-Headers"), !wanted.isEmpty {
             headers.add(name: "Access-Control-Allow-Headers", value: wanted)
         }
@@ -128,7 +148,8 @@ final class SockJSService: Sendable {
     private func headers(for request: HTTPRequestHead, contentType: String, isInSession: Bool = true) -> HTTPHeaders {
         var headers = corsHeaders(for: request)
         headers.add(name: "Content-Type", value: contentType)
-        headers.add(name: "Cache-Control", value: "no-store, no-cache, no-transform, must-revalidate, max-age=0")
+        let transform = isServlet ? "" : "no-transform, "
+        headers.add(name: "Cache-Control", value: "no-store, no-cache, \(transform)must-revalidate, max-age=0")
         if options.setsCookie, isInSession {
             let name = "JSESSIONID="
             let cookies = request.headers.first(name: "Cookie")?.split(separator: ";") ?? []
@@ -144,7 +165,7 @@ final class SockJSService: Sendable {
         let headers = headers(
             for: exchange.request, contentType: "application/json; charset=UTF-8", isInSession: false)
         let info = SockJSInfo(takesWebSocket: options.takesWebSocket, needsCookies: options.setsCookie)
-        exchange.answer(.ok, headers, info.text)
+        exchange.answer(.ok, headers, isServlet ? info.servletText : info.text)
     }
 
     private func receive(_ exchange: HTTPServerExchange, _ name: String, _ transport: SockJSTransport) {
@@ -242,6 +263,8 @@ public struct SockJSServerOptions: Sendable, Hashable {
     /// Whether a plain WebSocket is taken at the base itself too, and not only at `/websocket` beneath it, where SockJS
     /// has it; 400 answers it there otherwise, as it does in Spring. Default true.
     public var takesWebSocketAtBase = true
+    /// Whether a request for a WebSocket at the base is greeted as any other is there, where it gets none. Default false.
+    public var greetsUpgrades = false
     /// Whether each session is given a cookie `JSESSIONID`, which some load balancers want. Default false.
     public var setsCookie = false
     /// The bytes after which a streaming response ends, so that browsers can let go of it. Default 128 KiB.

@@ -1,0 +1,100 @@
+import ArgumentParser
+import NIOCore
+import STOMPBroker
+import STOMPCore
+import STOMPTransport
+import StomptapOutput
+import StomptapRuntime
+
+/// `--reply`: `FROM=TO BODY`.
+struct ReplyArgument: Sendable {
+    /// The most bytes of a reply.
+    static let largest = BrokerLimits().reply
+
+    let from: String
+    let to: String
+    let body: String
+
+    init(_ text: String) throws {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let rest = parts.last?.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false) ?? []
+        guard parts.count == 2, rest.count == 2, !parts[0].isEmpty, !rest[0].isEmpty else {
+            throw ValidationError(
+                #"a reply is written 'FROM=TO BODY', such as '/app/price=/user/queue/price {"price": 9.5}'"#)
+        }
+        (from, to, body) = (String(parts[0]), String(rest[0]), String(rest[1]))
+    }
+
+    /// - Throws: ``Failure`` with 65 for a template that cannot be read.
+    func reply() throws -> BrokerReply {
+        let template = try Template(ByteBuffer(string: body), of: "--reply \(from)", isReply: true)
+        let count = Shared(0)
+        return BrokerReply(from: from, to: to) { (frame) throws(BrokerReply.Failure) in
+            let number = count.update { count in
+                count += 1
+                return count
+            }
+            return try template.reply(to: frame, number: number, limit: Self.largest)
+        }
+    }
+}
+
+extension Template {
+    /// The body that answers a SEND. In a template that looks like JSON, text that comes from the SEND is escaped as in
+    /// a JSON string.
+    func reply(to frame: Frame, number: Int, limit: Int) throws(BrokerReply.Failure) -> ByteBuffer {
+        let isJSON = looksLikeJSON
+        var result = ByteBuffer()
+        for piece in pieces {
+            switch piece {
+            case .requestBody:
+                guard result.readableBytes + frame.bodySize <= limit else { throw .tooLarge(limit: limit) }
+                result.writeImmutableBuffer(frame.body)
+            case .requestValue(let path, let name):
+                try Self.write(path, name, of: frame, isJSON: isJSON, to: &result)
+            case .requestHeader(let name):
+                let value = frame.headers[name] ?? ""
+                result.writeString(isJSON ? Self.escaped(value) : value)
+            default: Self.write(piece, number: number, to: &result)
+            }
+            guard result.readableBytes <= limit else { throw .tooLarge(limit: limit) }
+        }
+        return result
+    }
+
+    private var looksLikeJSON: Bool {
+        guard case .text(let text)? = pieces.first else { return false }
+        let first = text.readableBytesView.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\n") }
+        return first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+    }
+
+    /// Text as it stands between the quotes of a JSON string.
+    private static func escaped(_ text: String) -> String {
+        var out = OutputBuffer()
+        var json = JSONWriter()
+        json.string(text, &out)
+        return String(out.text.dropFirst().dropLast())
+    }
+
+    /// A value of the body: a string without its quotes, anything else as it stands there.
+    private static func write(
+        _ path: JSONPath, _ name: String, of frame: Frame, isJSON: Bool, to result: inout ByteBuffer
+    ) throws(BrokerReply.Failure) {
+        let type = frame.headers["content-type"]
+        let kind = type?.prefix { $0 != ";" }.lowercased() ?? "application/json"
+        guard kind == "application/json" || kind.hasSuffix("+json") else { throw .notJSON(contentType: type) }
+        let found = frame.body.withUnsafeReadableBytes { bytes -> (isJSON: Bool, text: [UInt8]?) in
+            guard JSONReader.accepts(bytes), let range = try? path.value(in: bytes) else {
+                return (JSONReader.accepts(bytes), nil)
+            }
+            let value = UnsafeRawBufferPointer(rebasing: bytes[range])
+            guard value.first == UInt8(ascii: "\"") else { return (true, Array(value)) }
+            if isJSON { return (true, Array(value.dropFirst().dropLast())) }
+            var reader = JSONReader(value)
+            return (true, (try? reader.text()).map { Array($0.utf8) })
+        }
+        guard found.isJSON else { throw .notJSON(contentType: type) }
+        guard let text = found.text else { throw .noValue(path: name) }
+        result.writeBytes(text)
+    }
+}

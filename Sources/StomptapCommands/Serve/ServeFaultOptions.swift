@@ -1,0 +1,77 @@
+import ArgumentParser
+import STOMPBroker
+import STOMPTransport
+import StomptapOutput
+import StomptapRuntime
+
+/// How the embedded broker refuses, limits and loses on purpose.
+struct ServeFaultOptions: ParsableArguments {
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Answer these frames ERROR with TEXT; REGEX is searched in the first 64 KiB of the header lines name:value, and for send of the body; repeatable.",
+            valueName: "connect|subscribe|send[:regex]=text"), transform: FailArgument.init)
+    var fail: [FailArgument] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Refuse every WebSocket handshake: 200 and nothing, as an interceptor of Spring does; 302, 401 or 403, as Spring Security does.",
+            valueName: "status"), transform: RefusedHandshakeArgument.init)
+    var refuseHandshake: RefusedHandshakeArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "Close a connection after this time without traffic, as a proxy does: with no close frame.",
+            valueName: "duration"), transform: DurationArgument.init)
+    var idleTimeout: DurationArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "The largest WebSocket message (more closes with 1009), and over TCP the largest frame (default: 16MiB; with --emulate spring as the container has it).",
+            valueName: "size"), transform: SizeArgument.init)
+    var maxMessage: SizeArgument?
+
+    @Option(help: "With --emulate spring: the limits and closes of this server (default: tomcat).")
+    var container: ServletContainer?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --emulate spring: lose this share of what is sent after a SUBSCRIBE in the same WebSocket message (default: 0%).",
+            valueName: "percent"), transform: ServeFaultOptions.percent)
+    var loseEarlySends: PercentArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --emulate spring: let this share of the messages to a client be overtaken by the next one (default: 0%).",
+            valueName: "percent"), transform: ServeFaultOptions.percent)
+    var reorder: PercentArgument?
+
+    /// The sign may be left out: no other unit could be meant.
+    private static func percent(_ text: String) throws -> PercentArgument {
+        try PercentArgument(text.hasSuffix("%") ? text : text + "%")
+    }
+
+    /// What only the profiles of Spring have, and whether it is given.
+    var ofSpring: [(option: String, isGiven: Bool)] {
+        [
+            ("--container", container != nil), ("--lose-early-sends", loseEarlySends != nil),
+            ("--reorder", reorder != nil),
+        ]
+    }
+
+    func apply(to configuration: inout BrokerConfiguration, isVerbose: Bool) {
+        configuration.denials = fail.map(\.denial)
+        configuration.handshakeRefusal = refuseHandshake?.status
+        configuration.largestMessage = maxMessage?.bytes
+        configuration.container = container ?? .tomcat
+        configuration.earlySendLoss = loseEarlySends?.share ?? 0
+        configuration.reordering = reorder?.share ?? 0
+        guard let idleTimeout else { return }
+        configuration.idleTimeout = idleTimeout.amount
+        if isVerbose {
+            configuration.idleObserver = { peer in
+                Diagnostics.note("closed the connection from \(peer): no traffic for \(idleTimeout)")
+            }
+        }
+    }
+}

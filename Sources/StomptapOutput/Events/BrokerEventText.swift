@@ -1,0 +1,84 @@
+import NIOCore
+import STOMPBroker
+import STOMPCore
+import STOMPTransport
+
+/// What the embedded broker reports, for stderr.
+extension BrokerEvent {
+    /// What happened, such as `connection 1: subscribed to /topic/a as sub-0 (auto)`.
+    package var line: String { "connection \(connection): \(kind.text)" }
+
+    /// A frame that passed, with the lines of it below; nil for anything else. Secrets are hidden.
+    package func trace(_ mask: SecretMask) -> [UInt8]? {
+        guard case .frame(let direction, let bytes) = kind else { return nil }
+        let text = WireText(palette: .plain, mask: mask, largestBody: TracePrinter.largestBody)
+        var out = OutputBuffer()
+        bytes.withUnsafeReadableBytes { bytes in
+            let command = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+            out.append("stomptap: connection \(connection): \(direction.mark) ")
+            out.append(UnsafeRawBufferPointer(rebasing: command), visible: .line)
+            text.writePlaceAndSize(of: bytes, to: &out)
+            out.append("\n")
+            text.write(frame: bytes, indentation: 2, to: &out)
+        }
+        return Array(out.bytes)
+    }
+}
+
+extension BrokerEvent.Kind {
+    fileprivate var text: String {
+        switch self {
+        case .accepted(let stream): "\(stream.kind) from \(stream.remoteAddress)"
+        case .connected(let version, let login):
+            "connected with STOMP \(version)" + (login.map { " as \($0)" } ?? "")
+        case .subscribed(let destination, let id, let ack):
+            "subscribed to \(destination)" + (id.map { " as \($0)" } ?? "") + " (\(ack.rawValue))"
+        case .unsubscribed(let name): "unsubscribed \(name)"
+        case .unknownSelector(let selector):
+            "ignored the selector \(selector.debugDescription): only headers['NAME'] == 'VALUE' is understood"
+        case .refused(.malformed(let error)): "answered ERROR: \(error.sentence)"
+        case .refused(.denied(let text)): "answered ERROR: \(text)"
+        case .refused(let error): "answered ERROR: \(error)"
+        case .droppedFrame(let command, let destination, let reason):
+            "dropped \(command)\(destination.map { " \($0)" } ?? ""): \(reason.text)"
+        case .frame(let direction, let bytes): "\(direction.mark) frame, \(bytes.readableBytes) B"
+        case .disconnected: "said goodbye"
+        case .endedByBinary: "closed with 1002: a binary message was for it, and SockJS carries only text"
+        case .dropped(let reason): "dropped: \(reason)"
+        case .ended(let error): "gone" + (error.map { ": \(Explanation($0).fact)" } ?? "")
+        }
+    }
+}
+
+extension FrameDrop {
+    /// Why nothing comes of a frame.
+    package var text: String {
+        switch self {
+        case .sessionOver: "the session has ended"
+        case .notConnected: "no CONNECT came before it"
+        case .alreadyConnected: "already connected"
+        case .serverFrame: "only a server sends it"
+        case .noVersion: "no accept-version; Spring 5 and later never answers that"
+        case .unknownVersion(let offered): "unknown version \(offered.debugDescription); Spring never answers that"
+        case .missingHeader(let name): "missing header \(name)"
+        case .notServed: "not a destination of the broker or of a handler; --prefix adds one"
+        case .notSupported: "the simple broker does nothing with it"
+        case .rejected(let error): error.explanation
+        case .unknownQueue(let name): "no queue \(name)"
+        case .noSubscriber(let destination): "nobody is subscribed to \(destination)"
+        case .noReply(let failure): failure.text
+        }
+    }
+}
+
+extension BrokerReply.Failure {
+    fileprivate var text: String {
+        switch self {
+        case .notJSON(let type?) where type.contains("json"): "the handler takes JSON, and the body is not"
+        case .notJSON(let type?): "the handler takes JSON, and content-type is \(type)"
+        case .notJSON(nil): "the handler takes JSON, and the body is not"
+        case .noValue(let path): "the handler fails: nothing at \(path) in the body"
+        case .tooLarge(let limit): "the reply would have more than \(limit) B"
+        }
+    }
+}
