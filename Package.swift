@@ -85,8 +85,8 @@ let package = Package(
             name: "StomptapOutputTests",
             dependencies: [
                 "StomptapOutput", "STOMPBroker", "STOMPTap", "STOMPClient", "STOMPTransport", "STOMPCore",
-                "OutputFixtures", nioCore,
-            ]),
+                "OutputFixtures", "TestSupport", nioCore,
+            ], exclude: ["Frames/Golden"]),
         .testTarget(
             name: "StomptapRuntimeTests", dependencies: ["StomptapRuntime", "STOMPClient", "STOMPCore", nioCore]),
         .testTarget(

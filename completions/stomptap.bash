@@ -224,9 +224,9 @@ _stomptap() {
 
 _stomptap_connect() {
     repeating_flags=(--verbose -v)
-    non_repeating_flags=(--keep-going -0 --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
+    non_repeating_flags=(--keep-going -0 --no-newline --json-body --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
     repeating_options=(-e --execute -C --connect-header --connect-header-command --http-header --http-header-command)
-    non_repeating_options=(--output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
+    non_repeating_options=(--output -o -F --format --charset --max-shown --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 1
 
     # Offer option value completions
@@ -239,6 +239,12 @@ _stomptap_connect() {
         return
         ;;
     '-F'|'--format')
+        return
+        ;;
+    '--charset')
+        return
+        ;;
+    '--max-shown')
         return
         ;;
     '--login')
@@ -356,9 +362,9 @@ _stomptap_connect() {
 
 _stomptap_subscribe() {
     repeating_flags=(--verbose -v)
-    non_repeating_flags=(--peek -0 --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
+    non_repeating_flags=(--peek -0 --no-newline --json-body --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
     repeating_options=(-H --header -C --connect-header --connect-header-command --http-header --http-header-command)
-    non_repeating_options=(-n --count -W --timeout --idle-timeout --ack --prefetch --id --selector --grep --expect --nack-match --exec --record --ready-file --output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
+    non_repeating_options=(-n --count -W --timeout --idle-timeout --ack --prefetch --id --selector --grep --expect --nack-match --exec --record --ready-file --output -o -F --format --charset --max-shown --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options -1
 
     # Offer option value completions
@@ -412,6 +418,12 @@ _stomptap_subscribe() {
         return
         ;;
     '-F'|'--format')
+        return
+        ;;
+    '--charset')
+        return
+        ;;
+    '--max-shown')
         return
         ;;
     '--login')
@@ -541,7 +553,7 @@ _stomptap_subscribe() {
 
 _stomptap_publish() {
     repeating_flags=(--verbose -v)
-    non_repeating_flags=(--lines -l -0 --null --template --transaction --no-content-length --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
+    non_repeating_flags=(--lines -l -0 --null --template --transaction --gzip --no-content-length --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
     repeating_options=(-H --header -C --connect-header --connect-header-command --http-header --http-header-command)
     non_repeating_options=(-f --file -t --content-type --json-lines --speed --count --interval --rate --receipt --skip --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 3
@@ -708,9 +720,9 @@ _stomptap_publish() {
 
 _stomptap_request() {
     repeating_flags=(--verbose -v)
-    non_repeating_flags=(-0 --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
+    non_repeating_flags=(-0 --no-newline --json-body --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
     repeating_options=(-H --header --reply-header -C --connect-header --connect-header-command --http-header --http-header-command)
-    non_repeating_options=(--reply --expect -n --count -W --timeout -f --file -t --content-type --output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
+    non_repeating_options=(--reply --expect -n --count -W --timeout -f --file -t --content-type --output -o -F --format --charset --max-shown --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 3
 
     # Offer option value completions
@@ -746,6 +758,12 @@ _stomptap_request() {
         return
         ;;
     '-F'|'--format')
+        return
+        ;;
+    '--charset')
+        return
+        ;;
+    '--max-shown')
         return
         ;;
     '--login')
@@ -875,9 +893,9 @@ _stomptap_request() {
 
 _stomptap_raw() {
     repeating_flags=(--verbose -v)
-    non_repeating_flags=(--text --echo --sse --connect --escapes -x -0 --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
+    non_repeating_flags=(--text --echo --sse --connect --escapes -x -0 --no-newline --json-body --passcode-prompt -k --insecure --ws-binary --compress --show-secrets --version -h --help)
     repeating_options=(-C --connect-header --connect-header-command --http-header --http-header-command)
-    non_repeating_options=(--eol --wait -n --count -W --timeout --output -o -F --format --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
+    non_repeating_options=(--eol --wait -n --count -W --timeout --output -o -F --format --charset --max-shown --login --passcode-env --passcode-file --passcode --origin --cookie --virtual-host --stomp-version --heart-beat --connect-timeout --receipt-timeout --settle --reconnect --reconnect-delay --reconnect-max-delay --ca --cert --key --key-passphrase-env --server-name --tls-min --sockjs-transport --proxy --subprotocol --split --max-message --trace-file --pcap --timestamps --color)
     __stomptap_offer_flags_options 2
 
     # Offer option value completions
@@ -900,6 +918,12 @@ _stomptap_raw() {
         return
         ;;
     '-F'|'--format')
+        return
+        ;;
+    '--charset')
+        return
+        ;;
+    '--max-shown')
         return
         ;;
     '--login')
@@ -1350,9 +1374,9 @@ _stomptap_check() {
 
 _stomptap_tap() {
     repeating_flags=(--verbose -v)
-    non_repeating_flags=(--allow-remote --summary -0 -k --insecure --show-secrets --version -h --help)
+    non_repeating_flags=(--allow-remote --summary -0 --no-newline --json-body -k --insecure --show-secrets --version -h --help)
     repeating_options=(--listen-name --allow-origin --command --destination --drop --http-header --http-header-command)
-    non_repeating_options=(--listen --tls-cert --tls-key --grep --record --ready-file --output -o -F --format --delay --jitter --rate --close-after --close-code --refuse --freeze-after --origin --cookie --connect-timeout --ca --cert --key --key-passphrase-env --server-name --tls-min --proxy --max-message --timestamps --color)
+    non_repeating_options=(--listen --tls-cert --tls-key --grep --record --ready-file --output -o -F --format --charset --max-shown --delay --jitter --rate --close-after --close-code --refuse --freeze-after --origin --cookie --connect-timeout --ca --cert --key --key-passphrase-env --server-name --tls-min --proxy --max-message --timestamps --color)
     __stomptap_offer_flags_options 1
 
     # Offer option value completions
@@ -1396,6 +1420,12 @@ _stomptap_tap() {
         return
         ;;
     '-F'|'--format')
+        return
+        ;;
+    '--charset')
+        return
+        ;;
+    '--max-shown')
         return
         ;;
     '--delay')

@@ -107,8 +107,10 @@ extension Broker.Address {
 extension BrokerConfiguration {
     fileprivate var shapedTransport: TransportOptions {
         var options = transport
-        options.idleTimeout = idleTimeout
-        options.idleObserver = idleObserver
+        if let idleTimeout {
+            options.idleTimeout = idleTimeout
+            options.idleObserver = idleObserver
+        }
         return options
     }
 }

@@ -94,7 +94,7 @@ public struct BrokerConfiguration: Sendable {
     /// How much of a frame is taken; ``largestMessage`` limits the frames themselves where there are no messages.
     func frameLimits(keepsMessages: Bool) -> FrameLimits {
         let own = limits.frame
-        let frame = keepsMessages ? own.frame : min(own.frame, largestMessage ?? own.frame)
+        let frame = keepsMessages ? max(own.frame, largestMessage ?? 0) : largestMessage ?? own.frame
         return serverProfile.frameLimits(
             FrameLimits(line: own.line, headers: own.headers, frame: frame), largestMessage: largestMessage)
     }

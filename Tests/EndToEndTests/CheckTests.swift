@@ -46,6 +46,23 @@ import Testing
         }
     }
 
+    /// On a terminal the report says it, and nothing says it again.
+    @Test func aFailureIsSaidOnceOnATerminal() async throws {
+        let refusal = ScriptedServer.Step.sendText("ERROR\nmessage:no entry\n\n\0")
+        try await ScriptedServer.run(.awaitText("\0"), refusal, .stall) { server in
+            let check = Program.stomptap("check", "stomp://127.0.0.1:\(server.port)")
+            try await TerminalProgram.run(check, columns: 100) { terminal in
+                try await terminal.wait(forEnd: .exited(77))
+                let model = try await terminal.wait(for: "the failure") { model in
+                    model.shown.contains { $0.contains("CONNECT was refused: no entry") }
+                }
+                #expect(model.shown.count { $0.contains("no entry") } == 1, "\(model.shown)")
+            }
+            let result = try await check.run()
+            #expect(result.errors.hasPrefix("stomptap: STOMP: CONNECT was refused: no entry"), "\(result)")
+        }
+    }
+
     /// What fails after it is shown, and decides nothing.
     @Test func theFirstFailureDecides() async throws {
         let server = ScriptedServer.Step.react { bytes, peer in

@@ -282,6 +282,8 @@ import Testing
         #expect(text.contains("***"), "\(what): \(text)", sourceLocation: sourceLocation)
         for half in Self.halves {
             #expect(!text.contains(half), "\(what): \(text)", sourceLocation: sourceLocation)
+            // The rows of a dump cut words.
+            #expect(!bytesOfDumps(in: text).contains(half), "\(what): \(text)", sourceLocation: sourceLocation)
         }
     }
 

@@ -103,13 +103,10 @@ import Testing
         return (0...(characters.count - length)).map { String(characters[$0..<($0 + length)]) }
     }
 
-    /// The bytes of the dumps, one after the other.
     private func dumped(_ trace: String) -> String {
-        let bytes = trace.matches(of: #/(?m)^ +[0-9a-f]{8} ((?: {1,2}[0-9a-f]{2}){1,16}) /#).flatMap { match in
-            match.output.1.split(separator: " ").compactMap { UInt8($0, radix: 16) }
-        }
-        #expect(!bytes.isEmpty)
-        return String(decoding: bytes, as: UTF8.self)
+        let text = bytesOfDumps(in: trace)
+        #expect(!text.isEmpty)
+        return text
     }
 
     /// What a trace file has in base64.
@@ -186,4 +183,12 @@ import Testing
             }
         }
     }
+}
+
+/// The bytes of the hex dumps in a text, one after the other.
+func bytesOfDumps(in text: String) -> String {
+    let bytes = text.matches(of: #/(?m)^ +[0-9a-f]{8} ((?: {1,2}[0-9a-f]{2}){1,16}) /#).flatMap { match in
+        match.output.1.split(separator: " ").compactMap { UInt8($0, radix: 16) }
+    }
+    return String(decoding: bytes, as: UTF8.self)
 }

@@ -302,4 +302,17 @@ import Testing
             #expect(kinds.all.last == (isText ? "text" : "binary"))
         }
     }
+
+    /// A larger limit for messages is one for their frames too.
+    @Test(arguments: [ServerProfile.standard, .spring, .rabbitMQ]) func aLargestMessageLimitsFrames(
+        profile: ServerProfile
+    ) {
+        var configuration = BrokerConfiguration()
+        configuration.serverProfile = profile
+        configuration.largestMessage = 32 << 20
+        #expect(configuration.frameLimits(keepsMessages: true).frame == 32 << 20)
+        #expect(configuration.frameLimits(keepsMessages: false).frame == 32 << 20)
+        configuration.largestMessage = 1 << 10
+        #expect(configuration.frameLimits(keepsMessages: false).frame == 1 << 10)
+    }
 }

@@ -8,7 +8,8 @@ import Testing
 struct OtherServerTests {
     /// All that `connect` has besides its own ones and those of the output, which are no matter of the connection.
     private static let carried: Set<String> = [
-        "execute", "keep-going", "output", "format", "null", "0", "ca", "proxy", "connect-timeout", "receipt-timeout",
+        "execute", "keep-going", "output", "format", "null", "0", "no-newline", "json-body", "charset",
+        "max-shown", "ca", "proxy", "connect-timeout", "receipt-timeout",
         "settle", "reconnect", "reconnect-delay", "reconnect-max-delay", "verbose", "trace-file", "pcap",
         "show-secrets",
         "timestamps", "color",

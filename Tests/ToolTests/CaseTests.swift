@@ -12,6 +12,6 @@ import Testing
         program.limit = .seconds(300)
         let result = try await program.run()
         #expect(result.status == .exited(0), "\(result)")
-        #expect(result.lines.count { $0.hasPrefix("PASS ") } == 27, "\(result)")
+        #expect(result.lines.count { $0.hasPrefix("PASS ") } == 31, "\(result)")
     }
 }

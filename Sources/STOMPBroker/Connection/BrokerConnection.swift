@@ -245,11 +245,21 @@ extension BrokerConnection {
 extension BrokerConnection: TransportReceiver {
     func received(_ bytes: ByteBuffer) {
         monitor?.received(at: .now())
-        guard !isClosing else { return }
+        guard !isClosing else { return reportLate(bytes) }
         decoder.feed(bytes)
         readFrames()
+        if isClosing { reportLate(ByteBuffer()) }
         // Here each call is a message.
         if stream.description.keepsMessages { performPostponed() }
+    }
+
+    /// What comes when the session is over is forgotten, and that is told where it is wanted.
+    private func reportLate(_ bytes: ByteBuffer) {
+        guard core.configuration.detail >= .drops else { return }
+        decoder.feed(bytes)
+        while case let element?? = try? decoder.next() {
+            if case .frame(let frame) = element { core.report(id, .sessionOver, of: frame) }
+        }
     }
 
     func receivedAll() {

@@ -37,7 +37,7 @@ struct FrameOutput {
     mutating func append(_ delivery: Delivery, encoder: inout MessageEncoder) {
         let start = startFrame()
         encoder.write(delivery, version: version ?? .v10, into: &bytes)
-        if keepsMessages { messages.append((count - start, serverProfile.kind(of: delivery.message))) }
+        if keepsMessages { messages.append((count - start, encoder.kind)) }
     }
 
     mutating func append(_ frame: ServerFrame) {

@@ -12,6 +12,10 @@ struct MessageEncoder {
     /// Where it is Spring: what follows the headers that differ, for ``message``.
     private var end = ByteBuffer()
     private var message: Message?
+    /// What kind of message the last one went as.
+    private(set) var kind = TransportMessageKind.byContent
+    /// Whether its sender gave it a `message-id`.
+    private var hasOwnID = false
     /// The headers of ``message`` that all get, for each version; empty until they are needed.
     private var common = Array(repeating: ByteBuffer(), count: STOMPVersion.allCases.count)
 
@@ -30,6 +34,8 @@ struct MessageEncoder {
         if delivery.message !== message {
             forget()
             message = delivery.message
+            kind = serverProfile.kind(of: delivery.message)
+            hasOwnID = serverProfile.isSpring && delivery.message.frame.headers.contains("message-id")
         }
         let index = version.index
         if common[index].readableBytes == 0 { writeCommon(delivery.message, version, &common[index]) }
@@ -68,7 +74,7 @@ struct MessageEncoder {
             FrameEncoder(version: version).relayHeader("subscription", subscription, into: &buffer)
         }
         // One that the sender gave leaks, and stays the only one.
-        if !delivery.message.frame.headers.contains("message-id") {
+        if !hasOwnID {
             buffer.writeString("message-id:\(SessionPolicy.name(of: delivery.connection))-\(numbered)\n")
             numbered += 1
         }

@@ -188,8 +188,11 @@ struct MessageRouter {
     private mutating func distribute(_ message: Message, topic: String) {
         let before = fanOut.count
         for number in topics[topic] ?? [] where selects(number, message) { fanOut.append((message, number)) }
-        for (number, pattern) in patterns where pattern.matches(topic) && selects(number, message) {
-            fanOut.append((message, number))
+        // What is for one session is not for others, whatever their wildcards.
+        if !patterns.isEmpty, topic == message.destination, let parts = PathPattern.parts(of: topic) {
+            for (number, pattern) in patterns where pattern.matches(parts) && selects(number, message) {
+                fanOut.append((message, number))
+            }
         }
         if recordsDrops, fanOut.count == before { drop(.noSubscriber(message.destination)) }
     }

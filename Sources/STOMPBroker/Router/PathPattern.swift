@@ -4,26 +4,32 @@ struct PathPattern: Equatable {
     /// The longest pattern, and the longest destination that is matched, in bytes: what a match costs grows with both.
     static let longest = 255
 
-    private let parts: [[UInt8]]
+    typealias Parts = [[Unicode.Scalar]]
+
+    private let parts: Parts
 
     /// Nil where `destination` has no wildcard, or is too long to be a pattern.
     init?(_ destination: String) {
         let bytes = destination.utf8
         guard bytes.count <= Self.longest, bytes.contains(where: { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") })
         else { return nil }
-        parts = Self.parts(of: destination)
+        parts = Self.split(destination)
     }
 
-    func matches(_ destination: String) -> Bool {
-        guard destination.utf8.count <= Self.longest else { return false }
-        let wild = Array("**".utf8)
-        return Self.matches(parts[...], Self.parts(of: destination)[...], isWild: { $0 == wild }) {
-            Self.matches($0[...], $1[...], isWild: { $0 == UInt8(ascii: "*") }) { $0 == UInt8(ascii: "?") || $0 == $1 }
+    /// - Parameter destination: as ``parts(of:)`` gives it.
+    func matches(_ destination: Parts) -> Bool {
+        Self.matches(parts[...], destination[...], isWild: { $0 == ["*", "*"] }) {
+            Self.matches($0[...], $1[...], isWild: { $0 == "*" }) { $0 == "?" || $0 == $1 }
         }
     }
 
-    private static func parts(of destination: String) -> [[UInt8]] {
-        destination.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Array.init)
+    /// What patterns are compared with; nil where the destination is too long to be matched.
+    static func parts(of destination: String) -> Parts? {
+        destination.utf8.count <= longest ? split(destination) : nil
+    }
+
+    private static func split(_ destination: String) -> Parts {
+        destination.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false).map(Array.init)
     }
 
     /// Greedily, going back to the last wildcard alone: the time is at most that of each element by each other.

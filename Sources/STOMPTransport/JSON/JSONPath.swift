@@ -1,94 +1,125 @@
 import NIOCore
 
-/// A path to a value inside a JSON text, such as `.a.b[0]`; `.` is the whole.
-package struct JSONPath: Sendable, Hashable {
-    enum Step: Sendable, Hashable {
+/// Where a value stands in a JSON text, as jq writes it: `.a.b[0]`, `.[2]`, `."a b"`, `["a.b"]`; `.` is the whole text.
+package struct JSONPath: Sendable, Equatable, CustomStringConvertible {
+    enum Step: Sendable, Equatable {
+        /// The member of an object; of several with this name the last, as `JSON.parse` has it.
         case member(String)
+        /// The element of an array; the first is 0.
         case element(Int)
     }
 
-    let steps: [Step]
+    /// A value that was found.
+    package enum Value: Equatable {
+        /// What a string holds, in UTF-8.
+        case string(ByteBuffer)
+        /// Where any other value stands in the bytes.
+        case json(Range<Int>)
+    }
 
-    /// Nil where `text` is not a path.
+    /// The most steps.
+    private static let longest = 100
+
+    let steps: [Step]
+    package let description: String
+
+    /// Nil where the text is not a path.
     package init?(_ text: String) {
-        guard text.hasPrefix(".") else { return nil }
+        guard text.first == "." else { return nil }
         var steps: [Step] = []
         var rest = text[...]
-        if rest == "." || rest.hasPrefix(".[") { rest = rest.dropFirst() }
-        while let first = rest.first {
-            rest = rest.dropFirst()
-            if first == "[" {
-                let digits = rest.prefix { $0 != "]" }
-                guard digits.allSatisfy({ $0.isASCII && $0.isNumber }), let index = Int(digits),
-                    digits.endIndex < rest.endIndex
-                else { return nil }
-                steps.append(.element(index))
-                rest = rest[digits.endIndex...].dropFirst()
-            } else {
-                let name = rest.prefix { $0 != "." && $0 != "[" }
-                guard first == ".", !name.isEmpty else { return nil }
-                steps.append(.member(String(name)))
+        while let first = rest.popFirst() {
+            switch first {
+            case "." where rest.first == "\"":
+                rest.removeFirst()
+                guard let name = Self.takeQuoted(&rest) else { return nil }
+                steps.append(.member(name))
+            case ".":
+                let name = rest.prefix { !".[]\"".contains($0) }
                 rest = rest[name.endIndex...]
+                guard name.isEmpty else {
+                    steps.append(.member(String(name)))
+                    continue
+                }
+                // Only the first point may stand alone, or before a bracket.
+                guard steps.isEmpty, rest.isEmpty || rest.first == "[" else { return nil }
+            case "[" where rest.first == "\"":
+                rest.removeFirst()
+                guard let name = Self.takeQuoted(&rest), rest.popFirst() == "]" else { return nil }
+                steps.append(.member(name))
+            case "[":
+                let digits = rest.prefix { $0 != "]" }
+                guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let index = Int(digits)
+                else { return nil }
+                rest = rest[digits.endIndex...]
+                guard rest.popFirst() == "]" else { return nil }
+                steps.append(.element(index))
+            default: return nil
             }
         }
+        guard steps.count <= Self.longest else { return nil }
         self.steps = steps
+        description = text
     }
 
-    /// The bytes of the value as they stand in `json`, quotes included; nil where there is none.
-    ///
-    /// - Throws: ``JSONFault`` where `json` is not JSON as far as it was read.
-    package func value(in json: UnsafeRawBufferPointer) throws(JSONFault) -> Range<Int>? {
-        var reader = JSONReader(json)
-        guard var first = try reader.next() else { return nil }
-        for step in steps {
-            guard first.kind == .open else { return nil }
-            let isObject = json[first.range.lowerBound] == UInt8(ascii: "{")
-            let found: JSONReader.Token?
-            switch step {
-            case .member(let name): found = isObject ? try Self.member(name, &reader, json) : nil
-            case .element(let index): found = isObject ? nil : try Self.element(index, &reader)
-            }
+    private static func takeQuoted(_ rest: inout Substring) -> String? {
+        let name = rest.prefix { $0 != "\"" }
+        rest = rest[name.endIndex...]
+        return rest.popFirst() == nil ? nil : String(name)
+    }
+
+    /// The value in `bytes`; nil where there is none, or the bytes are not JSON. A byte order mark before it does not
+    /// count.
+    package func value(in bytes: UnsafeRawBufferPointer) -> Value? {
+        guard bytes.isUTF8 else { return nil }
+        do throws(JSONFault) {
+            var reader = JSONReader(bytes, at: bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
+            var found: Range<Int>?
+            try Self.find(steps[...], &reader, &found)
+            try reader.expectEnd()
             guard let found else { return nil }
-            first = found
+            guard bytes[found.lowerBound] == UInt8(ascii: "\"") else { return .json(found) }
+            var text = ByteBuffer()
+            var string = JSONReader(bytes, at: found.lowerBound)
+            try string.string(into: &text)
+            return .string(text)
+        } catch {
+            return nil
         }
-        return first.range.lowerBound..<(try Self.end(of: first, &reader))
     }
 
-    /// The first token of a member's value.
-    private static func member(
-        _ name: String, _ reader: inout JSONReader, _ json: UnsafeRawBufferPointer
-    ) throws(JSONFault) -> JSONReader.Token? {
-        while let token = try reader.next(), token.kind != .close {
-            guard token.kind == .name else { continue }
-            var other = JSONReader(UnsafeRawBufferPointer(rebasing: json[token.range]))
-            let isIt = try other.text() == name
-            guard try reader.next() != nil, let value = try reader.next() else { return nil }
-            if isIt { return value }
-            _ = try end(of: value, &reader)
+    /// Reads the next value, and says where in it the steps lead to.
+    private static func find(
+        _ steps: ArraySlice<Step>, _ reader: inout JSONReader, _ found: inout Range<Int>?
+    ) throws(JSONFault) {
+        // One before it under the same name does not count.
+        found = nil
+        let next = reader.peek()
+        switch steps.first {
+        case .member(let wanted)? where next == UInt8(ascii: "{"):
+            try reader.object { (reader: inout JSONReader, name) throws(JSONFault) in
+                // Not what is the same text in other scalars.
+                if name.utf8.elementsEqual(wanted.utf8) {
+                    try find(steps.dropFirst(), &reader, &found)
+                } else {
+                    try reader.skipValue()
+                }
+            }
+        case .element(let wanted)? where next == UInt8(ascii: "["):
+            var index = 0
+            try reader.array { (reader: inout JSONReader) throws(JSONFault) in
+                if index == wanted {
+                    try find(steps.dropFirst(), &reader, &found)
+                } else {
+                    try reader.skipValue()
+                }
+                index += 1
+            }
+        case nil:
+            let start = reader.position
+            try reader.skipValue()
+            found = start..<reader.position
+        default: try reader.skipValue()
         }
-        return nil
-    }
-
-    /// The first token of an element.
-    private static func element(_ index: Int, _ reader: inout JSONReader) throws(JSONFault) -> JSONReader.Token? {
-        var left = index
-        while let token = try reader.next(), token.kind != .close {
-            guard token.kind != .comma else { continue }
-            if left == 0 { return token }
-            left -= 1
-            _ = try end(of: token, &reader)
-        }
-        return nil
-    }
-
-    /// Where the value ends that begins with a token.
-    private static func end(of first: JSONReader.Token, _ reader: inout JSONReader) throws(JSONFault) -> Int {
-        var depth = first.kind == .open ? 1 : 0
-        var end = first.range.upperBound
-        while depth > 0, let token = try reader.next() {
-            if token.kind == .open { depth += 1 } else if token.kind == .close { depth -= 1 }
-            end = token.range.upperBound
-        }
-        return end
     }
 }

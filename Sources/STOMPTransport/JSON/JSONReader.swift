@@ -147,8 +147,17 @@ package struct JSONReader {
         throw fault(.noBoolean)
     }
 
+    /// The first byte of what comes next, after any blanks; nil at the end.
+    package mutating func peek() -> UInt8? {
+        skipBlanks()
+        return position < bytes.count ? bytes[position] : nil
+    }
+
     /// Skips a value of any kind.
     package mutating func skipValue() throws(JSONFault) {
+        // Nobody gets the text of what is skipped.
+        let hadLoneSurrogate = hadLoneSurrogate
+        defer { self.hadLoneSurrogate = hadLoneSurrogate }
         place = .value
         repeat {
             if try next() == nil { return }

@@ -3,6 +3,7 @@ import STOMPClient
 import STOMPCore
 import StomptapOutput
 import StomptapRuntime
+import SystemC
 
 /// `check`: walks every layer to a session, and says what to mend.
 struct CheckCommand: EndpointCommand {
@@ -53,6 +54,8 @@ struct CheckCommand: EndpointCommand {
         let options = connection
         let echo = destination.map { Check.Echo(destination: $0, headers: HeaderList(header)) }
         let printer = CheckPrinter(form: output, diagnostics: options.diagnostics)
+        // The report says it already, where the same reader sees it.
+        let isSaid = output == .pretty && Terminal.isSame(STDOUT_FILENO, STDERR_FILENO)
         try await EndpointArgument.with(endpoint) { endpoints in
             // Often enough to be seen while one waits.
             let heartBeat = HeartBeat(outgoing: 1000, incoming: 1000)
@@ -65,11 +68,11 @@ struct CheckCommand: EndpointCommand {
                             endpoint: endpoint, configuration: configuration, echo: echo, printer: printer
                         ).run()
                     } catch let error as Failure where error.line != nil {
-                        if let earlier = failure?.line { Diagnostics.fail(earlier) }
+                        if let earlier = failure?.line, !isSaid { Diagnostics.fail(earlier) }
                         failure = Failure(failure?.status ?? error.status, error.line)
                     }
                 }
-                if let failure { throw failure }
+                if let failure { throw isSaid ? Failure(failure.status, nil) : failure }
             }
         }
     }

@@ -79,7 +79,8 @@ struct ConnectCommand: EndpointCommand {
         return Console.Settings(
             form: output.form, formName: output.format.map { _ in "format" } ?? (output.output ?? .pretty).rawValue,
             timestamps: diagnostics.appearance.timestamps, color: diagnostics.appearance.color,
-            verbose: min(diagnostics.verbose, 3))
+            verbose: min(diagnostics.verbose, 3),
+            bodies: output.bodies(inflatedLimit: connection.maxMessage.bytes))
     }
 
     /// The way to a server that a line names: as the options say where they were given for that server, else without all

@@ -38,10 +38,14 @@ struct DiagnosticOptions: ParsableArguments {
 
     /// What the command tells of the wire.
     ///
+    /// - Parameter printsMessages: whether the command prints all messages of its subscriptions whole on stdout; where
+    ///   stderr is the same terminal they are not told a second time.
     /// - Throws: ``Failure`` with 73 where a file cannot be made.
-    func trace() throws -> CommandTrace {
-        try CommandTrace(
+    func trace(printsMessages: Bool = false) throws -> CommandTrace {
+        let trace = try CommandTrace(
             verbosity: verbose, style: appearance.style(of: STDERR_FILENO), traceFile: traceFile, pcap: pcap)
+        trace.leaveOutMessages(printsMessages && Terminal.isSame(STDOUT_FILENO, STDERR_FILENO))
+        return trace
     }
 }
 
@@ -59,10 +63,11 @@ struct AppearanceOptions: ParsableArguments {
     var mask: SecretMask { showSecrets ? .none : .hiding }
 
     /// How what goes to a descriptor looks.
-    func style(of descriptor: Int32) -> OutputStyle {
+    func style(of descriptor: Int32, bodies: BodyStyle = BodyStyle()) -> OutputStyle {
         let isTerminal = Terminal.isTerminal(descriptor)
         return OutputStyle(
             timestamps: timestamps, isTerminal: isTerminal,
-            palette: color.applies(isTerminal: isTerminal) ? Palette(isOn: true) : .plain, mask: mask)
+            palette: color.applies(isTerminal: isTerminal) ? Palette(isOn: true) : .plain, mask: mask,
+            width: .terminal(descriptor), bodies: bodies)
     }
 }

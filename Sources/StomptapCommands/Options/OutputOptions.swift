@@ -14,23 +14,75 @@ struct OutputOptions: ParsableArguments {
     @Option(
         name: [.customShort("F", allowingJoined: true), .long],
         help: ArgumentHelp(
-            "Print each message by a template: %d destination, %b body, %x body in hex, %l size, %j and %J JSON, %t time, %I ISO 8601, %U epoch, %s subscription, %i message-id, %{name} any header, %c command, %w which way; with tap %n connection and %a app; %%, \\n \\t \\0 \\\\.",
+            "Print each message by a template: %d destination, %b body, %x body in hex, %l size, %j and %J JSON, %t time, %I ISO 8601, %U epoch, %s subscription, %i message-id, %{name} any header, %{.a.b[0]} a value of a JSON body, %c command, %w which way; with tap %n connection and %a app; %%, \\n \\t \\0 \\\\.",
             valueName: "string"), transform: FormatTemplate.init(argument:))
     var format: FormatTemplate?
 
     @Flag(name: .customShort("0"), help: "End each message of -o body and -F with NUL rather than a line end.")
     var null = false
 
+    @Flag(help: "End each message of -o body and -F with nothing.")
+    var noNewline = false
+
+    @Flag(
+        help:
+            "Have -o json, and %j and %J of -F, print a body that is a JSON object or array as such; its bodyEncoding is json."
+    )
+    var jsonBody = false
+
+    @Option(
+        help: ArgumentHelp(
+            "The charset of bodies that are not UTF-8, for pretty, whatever they say; a name that iconv knows (default: as their content-type says).",
+            valueName: "name"), transform: CharsetArgument.init)
+    var charset: CharsetArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "How much of each body pretty shows (default: all of it, and 4KiB of a hex dump).", valueName: "size"),
+        transform: SizeArgument.init)
+    var maxShown: SizeArgument?
+
     func validate() throws {
         guard output == nil || format == nil else { throw ValidationError("-o and -F do not go together") }
         guard !null || format != nil || output == .body else { throw ValidationError("-0 goes with -o body and -F") }
+        guard !noNewline || format != nil || output == .body else {
+            throw ValidationError("--no-newline goes with -o body and -F")
+        }
+        guard !noNewline || !null else { throw ValidationError("--no-newline and -0 do not go together") }
+        guard !jsonBody || format != nil || output == .json else {
+            throw ValidationError("--json-body goes with -o json and -F")
+        }
     }
 
     var form: OutputForm {
-        let terminator = null ? 0 : UInt8(ascii: "\n")
+        let terminator: UInt8? = noNewline ? nil : null ? 0 : UInt8(ascii: "\n")
         if let format { return .format(format, terminator: terminator) }
         return (output ?? .pretty).form(terminator: terminator)
     }
+}
+
+extension OutputOptions {
+    /// How people are shown bodies.
+    ///
+    /// - Parameter inflatedLimit: the most bytes that a body is inflated to.
+    func bodies(inflatedLimit: Int) -> BodyStyle {
+        BodyStyle(charset: charset?.name, limit: maxShown?.bytes, inflatedLimit: inflatedLimit, hasJSON: jsonBody)
+    }
+}
+
+/// `--charset`.
+struct CharsetArgument: CustomStringConvertible, Sendable {
+    let name: String
+
+    init(_ text: String) throws {
+        guard CharsetDecoder.knows(text) else {
+            throw ValidationError(
+                "iconv on this machine has no charset \(text.debugDescription); 'iconv -l' lists them")
+        }
+        name = text
+    }
+
+    var description: String { name }
 }
 
 extension FormatTemplate {

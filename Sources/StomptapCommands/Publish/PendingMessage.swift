@@ -31,6 +31,8 @@ struct MessageBuilder: Sendable {
     var headers: [(name: String, value: Template)]
     /// Nil guesses, or leaves it as recorded; an empty one is none.
     var contentType: String?
+    /// Whether bodies are compressed.
+    var isGzipped = false
 
     /// Whether a body was warned about: the first is enough.
     private let hasWarned = Shared(false)
@@ -74,6 +76,10 @@ struct MessageBuilder: Sendable {
         var list = HeaderList(headers.map { Header($0.name, $0.value.text(number: number)) })
         if let warning = try ContentType.add(contentType, for: body, to: &list), isFirstWarning {
             Diagnostics.warn(number > 1 ? "message \(number): \(warning)" : warning)
+        }
+        if isGzipped {
+            body = body.withUnsafeReadableBytes { Zlib.compressed($0, as: .gzip) }
+            list.append("content-encoding", "gzip")
         }
         return PendingMessage(destination: destination?.text(number: number) ?? "", headers: list, body: body)
     }
@@ -129,10 +135,14 @@ struct PendingMessageQueue {
         return drafts
     }
 
+    /// How many bytes of bodies are made at once, besides the last: a template may make much of little.
+    private static let largestBatch = 1 << 20
+
     /// Those that are pending and whose time has come; at least one, where there is any to send.
     private mutating func takeDue() async throws -> [PendingMessage] {
         var drafts: [PendingMessage] = []
-        while let bytes = pending.first {
+        var size = 0
+        while size < Self.largestBatch, let bytes = pending.first {
             do {
                 if first == nil, let recording = maker.recording {
                     guard !bytes.isBlank else {
@@ -157,7 +167,9 @@ struct PendingMessageQueue {
                     try await Task.sleep(nanoseconds: UInt64(max(wait, Self.shortestSleep).nanoseconds))
                     continue
                 }
-                drafts.append(try first ?? maker.draft(bytes, number: taken + 1))
+                let draft = try first ?? maker.draft(bytes, number: taken + 1)
+                drafts.append(draft)
+                size += draft.body.readableBytes
             } catch  where !drafts.isEmpty {
                 // Those before it go; then it is met again.
                 break

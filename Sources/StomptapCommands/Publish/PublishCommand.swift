@@ -34,6 +34,8 @@ struct PublishCommand: EndpointCommand {
               {{uuid}}        a random UUID
               {{random A B}}  a whole number from A to B
               {{env NAME}}    a variable of the environment
+              {{file FILE}}   what is in a file
+              {{base64 FILE}} the same in base64
               {{{{            {{ itself
 
             EXAMPLES
@@ -104,6 +106,9 @@ struct PublishCommand: EndpointCommand {
     @Flag(help: "Send everything in one transaction: all or nothing.")
     var transaction = false
 
+    @Flag(help: "Compress each body, and set the 'content-encoding' header of SEND to gzip.")
+    var gzip = false
+
     @Flag(help: "Send no 'content-length' header; ActiveMQ then delivers text.")
     var noContentLength = false
 
@@ -118,6 +123,13 @@ struct PublishCommand: EndpointCommand {
         guard skip >= 0 else { throw ValidationError("--skip is 0 or more") }
         try sent.refuseSeconds(beside: body)
         try sent.header.refuse(["receipt": "--receipt", "transaction": "--transaction"])
+        if gzip {
+            try sent.header.refuse(["content-encoding": "--gzip"])
+            guard jsonLines == nil else { throw ValidationError("--gzip does not go with --json-lines") }
+            guard !noContentLength else {
+                throw ValidationError("--gzip makes bodies binary: it does not go with --no-content-length")
+            }
+        }
         guard !(lines && null) else { throw ValidationError("-l and -0 do not go together") }
         guard count == 1 || !(lines || null) else {
             throw ValidationError("--count repeats one body; it does not go with -l and -0")
@@ -192,7 +204,7 @@ struct PublishCommand: EndpointCommand {
             headers: try sent.header.map {
                 ($0.header.name, try compile($0.header.value, of: "header \($0.header.name)"))
             },
-            contentType: sent.contentType)
+            contentType: sent.contentType, isGzipped: gzip)
     }
 
     private var pace: Pace {

@@ -57,7 +57,7 @@ final class Recording: Sendable {
         }
         var body = fields.body
         switch fields.encoding {
-        case nil, "utf-8": break
+        case nil, "utf-8", "json": break
         case "base64":
             guard let decoded = Base64.decode(body.readableBytesView) else { throw wrong("its body is no base64") }
             body = ByteBuffer(bytes: decoded)
@@ -96,12 +96,23 @@ final class Recording: Sendable {
             var reader = JSONReader(bytes)
             var first = HeaderList()
             var all: HeaderList?
+            // Where the body began, if it was not a string.
+            var bodyFault: JSONFault?
             try reader.object { (reader: inout JSONReader, name) throws(JSONFault) in
                 switch name {
                 case "command": command = try reader.text()
                 case "direction": direction = try reader.text()
                 case "time": time = try reader.text()
-                case "body": try reader.string(into: &body)
+                case "body":
+                    if reader.peek() == UInt8(ascii: "\"") {
+                        bodyFault = nil
+                        try reader.string(into: &body)
+                    } else {
+                        let start = reader.position
+                        bodyFault = reader.fault(.noString)
+                        try reader.skipValue()
+                        body = ByteBuffer(bytes: bytes[start..<reader.position])
+                    }
                 case "bodyEncoding": encoding = try reader.text()
                 case "headers":
                     try reader.object { (reader: inout JSONReader, name) throws(JSONFault) in
@@ -121,6 +132,7 @@ final class Recording: Sendable {
                 }
             }
             try reader.expectEnd()
+            if let bodyFault, encoding != "json" { throw bodyFault }
             guard !reader.hadLoneSurrogate else { throw reader.fault(.loneSurrogate) }
             headers = all ?? first
         }

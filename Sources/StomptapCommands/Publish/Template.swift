@@ -1,12 +1,14 @@
 import NIOCore
 import STOMPTransport
 import StomptapOutput
+import StomptapRuntime
 import SystemC
 
 /// Text with placeholders, such as `publish --template` sends, compiled once.
 ///
 /// `{{count}}` is the number of the message, `{{time}}` the time at which it goes (ISO 8601, UTC), `{{uuid}}` a random
-/// UUID (RFC 9562, version 4), `{{random A B}}` a whole number from A to B, `{{env NAME}}` a variable of the environment.
+/// UUID (RFC 9562, version 4), `{{random A B}}` a whole number from A to B, `{{env NAME}}` a variable of the environment,
+/// `{{file FILE}}` what is in a file, and `{{base64 FILE}}` the same in base64 (RFC 4648, section 4); the name is the rest.
 /// `{{{{` is `{{` itself; `}}` alone needs no care. Bytes that are no text stay as they are.
 struct Template: Sendable, Equatable {
     enum Piece: Sendable, Equatable {
@@ -14,10 +16,11 @@ struct Template: Sendable, Equatable {
         case count, time, uuid
         case random(ClosedRange<Int>)
         /// Of the message that is answered: its body, a value in it, a header.
-        case requestBody, requestValue(JSONPath, name: String), requestHeader(String)
+        case requestBody, requestValue(JSONPath), requestHeader(String)
     }
 
-    private static let known = "{{count}}, {{time}}, {{uuid}}, {{random A B}}, {{env NAME}}, and {{{{ for {{ itself"
+    private static let known =
+        "{{count}}, {{time}}, {{uuid}}, {{random A B}}, {{env NAME}}, {{file FILE}}, {{base64 FILE}}, and {{{{ for {{ itself"
 
     private static let knownOfReplies = "{{body}}, {{body .path}}, {{header NAME}}, "
 
@@ -30,7 +33,8 @@ struct Template: Sendable, Equatable {
     ///   - name: what it is of, for errors.
     ///   - isReply: whether it answers a message, and may have parts of it.
     ///   - environment: looks a variable up.
-    /// - Throws: ``Failure`` with 65, for a placeholder that does not exist or is not finished.
+    /// - Throws: ``Failure`` with 65, for a placeholder that does not exist or is not finished; 66 for a file that is not
+    ///   there.
     init(
         _ bytes: ByteBuffer, of name: String, isReply: Bool = false,
         environment: (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
@@ -71,10 +75,16 @@ struct Template: Sendable, Equatable {
                 guard let value = environment(names[1]) else { throw wrong("the environment has no \(names[1])") }
                 text.writeString(value)
             case ("body", []) where isReply: piece = .requestBody
-            case ("body", let paths) where isReply && paths.count == 1:
-                guard let path = JSONPath(words[1]) else { throw wrong("{{body .path}} wants a path such as .a.b[0]") }
-                piece = .requestValue(path, name: words[1])
+            case ("body", let paths) where isReply && (paths.count == 1 || paths.contains { $0.contains("\"") }):
+                guard let path = JSONPath(paths.joined(separator: " ")) else {
+                    throw wrong("{{body .path}} wants a path such as .a.b[0]")
+                }
+                piece = .requestValue(path)
             case ("header", let names) where isReply && names.count == 1: piece = .requestHeader(names[1])
+            case ("file", let names) where !names.isEmpty:
+                text.writeBytes(try Self.content(of: rest[..<end.lowerBound]))
+            case ("base64", let names) where !names.isEmpty:
+                text.writeString(Base64.encode(try Self.content(of: rest[..<end.lowerBound])))
             default:
                 throw wrong("there is no {{\(words.joined(separator: " ").prefix(40))}}")
             }
@@ -88,6 +98,16 @@ struct Template: Sendable, Equatable {
         if text.readableBytes > 0 { pieces.append(.text(text)) }
         self.pieces = pieces
         constant = nil
+    }
+
+    /// What is in the file that the words after the first name.
+    private static func content(of words: ArraySlice<UInt8>) throws -> [UInt8] {
+        let blank = UInt8(ascii: " ")
+        let name = words.drop(while: { $0 == blank })
+        let path = name.drop(while: { $0 != blank }).drop(while: { $0 == blank })
+        let end = path.lastIndex { $0 != blank }.map { $0 + 1 } ?? path.endIndex
+        return try InputFile.read(
+            String(decoding: path[..<end], as: UTF8.self), of: "template", limit: InputFile.largestBody)
     }
 
     /// Text in which nothing is expanded.

@@ -100,7 +100,9 @@ struct RawCommand: EndpointCommand {
         let plan = RawExchange.Plan(
             mode: mode, connects: connect, count: count, timeout: timeout?.amount,
             wait: wait?.amount ?? (timeout == nil ? .seconds(2) : nil))
-        let printer = RawPrinter(output.form, hasDump: hexDump, diagnostics: connection.diagnostics)
+        let printer = RawPrinter(
+            output.form, bodies: output.bodies(inflatedLimit: connection.maxMessage.bytes), hasDump: hexDump,
+            diagnostics: connection.diagnostics)
         var options = connection
         // Without CONNECT nobody is sent what these commands print.
         if !connect { options.connectHeaderCommand = [] }

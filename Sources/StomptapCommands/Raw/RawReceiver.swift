@@ -281,9 +281,9 @@ final class RawPrinter: Sendable {
 
     private let state: Mutex<State>
 
-    init(_ form: OutputForm, hasDump: Bool, diagnostics: DiagnosticOptions) {
+    init(_ form: OutputForm, bodies: BodyStyle, hasDump: Bool, diagnostics: DiagnosticOptions) {
         let renderer = TrafficRenderer(
-            form: form, style: diagnostics.appearance.style(of: STDOUT_FILENO), hasDump: hasDump)
+            form: form, style: diagnostics.appearance.style(of: STDOUT_FILENO, bodies: bodies), hasDump: hasDump)
         state = Mutex(State(renderer: renderer))
     }
 

@@ -91,11 +91,15 @@ struct RequestCommand: EndpointCommand {
             message: OutgoingMessage(to: destination, body: content, headers: headers), reply: reply,
             replyHeaders: HeaderList(replyHeader), expect: expect, count: count,
             timeout: timeout?.amount ?? .seconds(5), limitsConnecting: timeout != nil,
-            printer: MessagePrinter(output.form, diagnostics: connection.diagnostics),
+            printer: MessagePrinter(
+                output.form, bodies: output.bodies(inflatedLimit: connection.maxMessage.bytes),
+                diagnostics: connection.diagnostics),
             explainsSilence: connection.diagnostics.explainsSilence)
         let options = connection
+        let printsAll = output.form.showsWhole && expect == nil
         try await EndpointArgument.with(endpoint) { endpoints in
-            let reconnection = try options.reconnection(to: endpoints, standard: .never)
+            let reconnection = try options.reconnection(
+                to: endpoints, standard: .never, trace: options.diagnostics.trace(printsMessages: printsAll))
             try await Interrupts.endable {
                 try await request.run(reconnection)
             }

@@ -50,8 +50,8 @@ extension Template {
             case .requestBody:
                 guard result.readableBytes + frame.bodySize <= limit else { throw .tooLarge(limit: limit) }
                 result.writeImmutableBuffer(frame.body)
-            case .requestValue(let path, let name):
-                try Self.write(path, name, of: frame, isJSON: isJSON, to: &result)
+            case .requestValue(let path):
+                try Self.write(path, of: frame, isJSON: isJSON, to: &result)
             case .requestHeader(let name):
                 let value = frame.headers[name] ?? ""
                 result.writeString(isJSON ? Self.escaped(value) : value)
@@ -78,23 +78,19 @@ extension Template {
 
     /// A value of the body: a string without its quotes, anything else as it stands there.
     private static func write(
-        _ path: JSONPath, _ name: String, of frame: Frame, isJSON: Bool, to result: inout ByteBuffer
+        _ path: JSONPath, of frame: Frame, isJSON: Bool, to result: inout ByteBuffer
     ) throws(BrokerReply.Failure) {
         let type = frame.headers["content-type"]
-        let kind = type?.prefix { $0 != ";" }.lowercased() ?? "application/json"
+        let kind = type?.prefix { $0 != ";" }.filter { $0 != " " }.lowercased() ?? "application/json"
         guard kind == "application/json" || kind.hasSuffix("+json") else { throw .notJSON(contentType: type) }
-        let found = frame.body.withUnsafeReadableBytes { bytes -> (isJSON: Bool, text: [UInt8]?) in
-            guard JSONReader.accepts(bytes), let range = try? path.value(in: bytes) else {
-                return (JSONReader.accepts(bytes), nil)
+        try frame.body.withUnsafeReadableBytes { bytes throws(BrokerReply.Failure) -> Void in
+            switch path.value(in: bytes) {
+            case .string(let text)? where isJSON: result.writeString(Self.escaped(String(buffer: text)))
+            case .string(let text)?: result.writeImmutableBuffer(text)
+            case .json(let range)?: result.writeBytes(bytes[range])
+            case nil where JSONReader.accepts(bytes): throw .noValue(path: path.description)
+            case nil: throw .notJSON(contentType: type)
             }
-            let value = UnsafeRawBufferPointer(rebasing: bytes[range])
-            guard value.first == UInt8(ascii: "\"") else { return (true, Array(value)) }
-            if isJSON { return (true, Array(value.dropFirst().dropLast())) }
-            var reader = JSONReader(value)
-            return (true, (try? reader.text()).map { Array($0.utf8) })
         }
-        guard found.isJSON else { throw .notJSON(contentType: type) }
-        guard let text = found.text else { throw .noValue(path: name) }
-        result.writeBytes(text)
     }
 }

@@ -39,7 +39,7 @@ struct LoginArgument: Sendable {
 /// `--fail`: `connect|subscribe|send[:REGEX]=TEXT`.
 struct FailArgument: Sendable {
     /// How much of a frame's headers, and of its body, is searched: what an expression costs may grow with it.
-    static let searched = 64 << 10
+    static let searched = 4 << 10
 
     let denial: BrokerDenial
 

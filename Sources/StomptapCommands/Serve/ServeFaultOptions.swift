@@ -9,7 +9,7 @@ struct ServeFaultOptions: ParsableArguments {
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "Answer these frames ERROR with TEXT; REGEX is searched in the first 64 KiB of the header lines name:value, and for send of the body; repeatable.",
+            "Answer these frames ERROR with TEXT; REGEX is searched in the first 4 KiB of the header lines name:value, and for send of the body; repeatable.",
             valueName: "connect|subscribe|send[:regex]=text"), transform: FailArgument.init)
     var fail: [FailArgument] = []
 
@@ -45,6 +45,12 @@ struct ServeFaultOptions: ParsableArguments {
             "With --emulate spring: let this share of the messages to a client be overtaken by the next one (default: 0%).",
             valueName: "percent"), transform: ServeFaultOptions.percent)
     var reorder: PercentArgument?
+
+    func validate() throws {
+        if let idleTimeout, idleTimeout.amount <= .zero {
+            throw ValidationError("--idle-timeout is more than 0, such as 60s")
+        }
+    }
 
     /// The sign may be left out: no other unit could be meant.
     private static func percent(_ text: String) throws -> PercentArgument {

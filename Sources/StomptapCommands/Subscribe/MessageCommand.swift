@@ -90,8 +90,12 @@ final class MessagePrinter: Sendable {
     private let state: Mutex<State>
 
     /// - Parameter writer: where they go; it stays open for as long as the program runs.
-    init(_ form: OutputForm, to writer: DescriptorWriter = .standardOutput, diagnostics: DiagnosticOptions) {
-        let renderer = MessageRenderer(form: form, style: diagnostics.appearance.style(of: writer.descriptor))
+    init(
+        _ form: OutputForm, bodies: BodyStyle = BodyStyle(), to writer: DescriptorWriter = .standardOutput,
+        diagnostics: DiagnosticOptions
+    ) {
+        let renderer = MessageRenderer(
+            form: form, style: diagnostics.appearance.style(of: writer.descriptor, bodies: bodies))
         state = Mutex(State(renderer: renderer, buffer: OutputBuffer(to: writer)))
     }
 

@@ -173,15 +173,20 @@ struct SubscribeCommand: EndpointCommand {
             headers: headers, count: count,
             timeout: timeout?.amount, idleTimeout: idleTimeout?.amount, readyFile: readyFile,
             grep: grep, expect: expect, nackMatch: nackMatch, exec: exec.map { MessageCommand(command: $0) },
-            explainsSilence: connection.diagnostics.explainsSilence)
-        let printer = MessagePrinter(output.form, diagnostics: connection.diagnostics)
+            explainsSilence: connection.diagnostics.explainsSilence,
+            countsPassedOver: connection.diagnostics.verbose > 0)
+        let printer = MessagePrinter(
+            output.form, bodies: output.bodies(inflatedLimit: connection.maxMessage.bytes),
+            diagnostics: connection.diagnostics)
         let recorder = try record.map {
             try MessagePrinter(.json, to: OutputFile.append($0, of: "--record"), diagnostics: connection.diagnostics)
         }
         let options = connection
+        let printsAll = output.form.showsWhole && grep == nil && exec == nil
         try await EndpointArgument.with(endpoint) { endpoints in
             let reconnection = try options.reconnection(
-                to: endpoints, standard: plan.count == nil ? .forever : .never)
+                to: endpoints, standard: plan.count == nil ? .forever : .never,
+                trace: options.diagnostics.trace(printsMessages: printsAll))
             try await Interrupts.endable {
                 try await SubscribeRunner(reconnection: reconnection, plan: plan, printer: printer, recorder: recorder)
                     .run()

@@ -31,6 +31,8 @@ struct SubscribeRunner: Sendable {
         var exec: MessageCommand?
         /// Say why nothing may be coming, once nothing has come for ``QuietHint/timeout``.
         var explainsSilence = false
+        /// Say how many messages came after the last that was wanted.
+        var countsPassedOver = false
     }
 
     /// Why a tail ended.
@@ -109,7 +111,11 @@ struct SubscribeRunner: Sendable {
             }
             throw Failure(.timedOut, "STOMP: \(messages) of \(count) messages came in time\(hint)")
         case .enough, .expected:
-            if let passedOver { Diagnostics.warn(passedOver) }
+            if let passedOver {
+                Diagnostics.warn(passedOver)
+            } else if plan.countsPassedOver, progress.value.passedOver > 0 {
+                Diagnostics.note("\(counted(progress.value.passedOver)) more came, not printed")
+            }
         case .atEnd: return
         case .readerIsGone:
             guard progress.value.readsQueue else { return }

@@ -151,7 +151,9 @@ struct TapCommand: EndpointCommand {
         let filter = TapFilter(
             commands: Set(command.flatMap(\.commands)), destinations: destination.flatMap(\.globs), grep: grep)
         let printer = TapPrinter(
-            output.form, style: appearance.style(of: STDOUT_FILENO),
+            output.form,
+            style: appearance.style(
+                of: STDOUT_FILENO, bodies: output.bodies(inflatedLimit: connection.maxMessage.bytes)),
             notices: TapNotices(diagnostics.detail, style: appearance.style(of: STDERR_FILENO)), filter: filter)
         return TapWatch(
             printer: printer, record: try record.map { try TapRecord($0, mask: appearance.mask) },

@@ -18,19 +18,22 @@ package final class Console: Sendable {
         var timestamps: TimestampStyle
         var color: ColorChoice
         var verbose: Int
+        var bodies: BodyStyle
         var isPaused = false
 
         /// - Parameters:
         ///   - formName: the form, as `set` has it.
         ///   - verbose: how often `-v` was given, up to 3.
         package init(
-            form: OutputForm, formName: String, timestamps: TimestampStyle, color: ColorChoice, verbose: Int
+            form: OutputForm, formName: String, timestamps: TimestampStyle, color: ColorChoice, verbose: Int,
+            bodies: BodyStyle = BodyStyle()
         ) {
             self.form = form
             self.formName = formName
             self.timestamps = timestamps
             self.color = color
             self.verbose = verbose
+            self.bodies = bodies
         }
     }
 
@@ -59,7 +62,8 @@ package final class Console: Sendable {
         return MessageRenderer(
             form: settings.form,
             style: OutputStyle(
-                timestamps: settings.timestamps, isTerminal: isTerminal, palette: palette, mask: mask))
+                timestamps: settings.timestamps, isTerminal: isTerminal, palette: palette, mask: mask,
+                width: .terminal(STDOUT_FILENO), bodies: settings.bodies))
     }
 
     // MARK: Settings
@@ -69,6 +73,13 @@ package final class Console: Sendable {
     /// Whether messages are printed at all: `-o none` prints nothing of them.
     var showsMessages: Bool {
         if case .none = settings.form { false } else { true }
+    }
+
+    /// Whether all messages are printed whole where the trace is printed too.
+    var showsMessagesByTrace: Bool {
+        let settings = settings
+        return settings.form.showsWhole && !settings.isPaused
+            && (editor != nil || Terminal.isSame(STDOUT_FILENO, STDERR_FILENO))
     }
 
     var palette: Palette { state.withLock { $0.renderer.style.palette } }
@@ -93,19 +104,31 @@ package final class Console: Sendable {
 
     // MARK: Printing
 
-    /// The bytes of messages as they are printed, for messages that are few and small.
-    ///
-    /// - Parameter showsNumbers: whether each tells its number, which is for people.
-    func rendered(_ messages: some Sequence<LoggedMessage>, showsNumbers: Bool) -> [UInt8] {
-        state.withLock { state in
-            var out = OutputBuffer()
-            for logged in messages {
-                state.renderer.append(
-                    logged.message.frame, at: logged.message.receivedAt, number: showsNumbers ? logged.number : nil,
-                    to: &out)
+    /// The most bytes that messages take where nobody waits for them to be printed. What a body was compressed from may
+    /// be much more than the body.
+    private static let largestText = 1 << 20
+
+    /// The bytes of messages as they are printed to a person, each with its number; nil where they are too many.
+    func rendered(_ messages: [LoggedMessage]) -> [UInt8]? {
+        let text = Shared<[UInt8]?>([])
+        var out = OutputBuffer(into: { bytes throws(OutputError) in
+            let hasRoom = text.update { text in
+                guard let count = text?.count, count + bytes.count <= Self.largestText else {
+                    text = nil
+                    return false
+                }
+                text?.append(contentsOf: bytes)
+                return true
             }
-            return Array(out.bytes)
+            guard hasRoom else { throw .readerGone }
+        })
+        var (renderer, generation) = state.withLock { ($0.renderer, $0.generation) }
+        for logged in messages where text.value != nil {
+            renderer.append(logged.message.frame, at: logged.message.receivedAt, number: logged.number, to: &out)
         }
+        state.withLock { if $0.generation == generation { $0.renderer = renderer } }
+        try? out.flush()
+        return text.value
     }
 
     /// Prints messages, all of them and whole.

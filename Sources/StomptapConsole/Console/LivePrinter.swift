@@ -51,8 +51,11 @@ final class LivePrinter: Sendable {
         let (legible, startsWindow) = state.withLock { state in choose(messages, &state) }
         if startsWindow { Task { await sumUp() } }
         guard !legible.isEmpty else { return [] }
-        if editor.printIfRoom(console.rendered(legible, showsNumbers: true)) { return legible }
+        let text = console.rendered(legible)
+        if let text, editor.printIfRoom(text) { return legible }
         state.withLock { state in
+            // What is more than its messages let expect is not made a second time in this second.
+            if text == nil { state.bytes = Self.legible.bytes }
             for message in legible { state.skipped.add(message) }
         }
         return []

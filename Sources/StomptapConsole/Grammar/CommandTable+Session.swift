@@ -129,11 +129,13 @@ extension CommandTable {
             examples: ["save orders.jsonl"], operands: [.file]
         ) { arguments throws(LineError) in .save(try arguments.next("a file name")) },
         CommandEntry(
-            name: "set", synopsis: "[output FORM | format STRING | timestamps FORM | verbose 0-3 | color WHEN]",
+            name: "set",
+            synopsis: "[output FORM | format STRING | charset NAME | timestamps FORM | verbose 0-3 | color WHEN]",
             summary: "set how it prints",
             details: """
                 output      pretty, json, body, raw or none
                 format      a template, as -F has it
+                charset     of bodies that are not UTF-8, as --charset has it; none is what each says
                 timestamps  local, utc, relative, delta or none
                 verbose     0; 1 STOMP frames both ways; 2 also handshakes, control frames, heart-beats;
                             3 also hex, on the connections that are opened from then on
@@ -170,7 +172,7 @@ extension CommandTable {
 }
 
 extension LineSetting {
-    static let names = ["output", "format", "timestamps", "verbose", "color"]
+    static let names = ["output", "format", "charset", "timestamps", "verbose", "color"]
 
     /// The values that a setting can have; none where it is free.
     static func values(of name: String) -> [String] {
@@ -200,6 +202,13 @@ extension LineSetting {
                 throw LineError("\(error)", isHelpful: true)
             }
             self = .format(value)
+        } else if name == "charset" {
+            guard value == "none" || CharsetDecoder.knows(value) else {
+                throw LineError(
+                    "iconv on this machine has no charset \(value.debugDescription); 'iconv -l' lists them",
+                    isHelpful: true)
+            }
+            self = .charset(value == "none" ? nil : value)
         } else if let setting = Self.fixed(name, value) {
             self = setting
         } else {

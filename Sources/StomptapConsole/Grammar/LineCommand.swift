@@ -73,6 +73,8 @@ enum MessageRange: Sendable, Equatable {
 enum LineSetting: Sendable, Equatable {
     case output(OutputName)
     case format(String)
+    /// Nil is the one that each message names.
+    case charset(String?)
     case timestamps(TimestampStyle)
     case verbose(Int)
     case color(ColorChoice)

@@ -130,6 +130,7 @@ package struct ConsoleSession: Sendable {
     ///   - keepsGoing: whether a script goes on after a line that failed.
     /// - Throws: ``Failure``, `STOMPClientError` or `CancellationError`.
     package func run(_ reconnection: Reconnection, script: ScriptLines?, keepsGoing: Bool) async throws {
+        interpreter.updateTrace()
         do {
             try await interpreter.link.open(reconnection, keepsSubscriptions: false)
             try await interpreter.link.settled()

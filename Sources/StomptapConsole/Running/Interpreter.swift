@@ -123,8 +123,12 @@ extension Interpreter {
         console.note("\(kept.count == 1 ? "1 message" : "\(kept.count) messages") saved to \(file)")
     }
 
+    /// Tells the trace whether messages are printed, which it then need not show.
+    func updateTrace() { trace.leaveOutMessages(console.showsMessagesByTrace) }
+
     func pause() {
         console.update { $0.isPaused = true }
+        updateTrace()
         // The prompt tells it.
         events.pass()
         console.note("messages are counted and not printed; 'resume' goes on")
@@ -133,6 +137,7 @@ extension Interpreter {
     func resume() {
         guard console.settings.isPaused else { return console.note("printing was not paused") }
         console.update { $0.isPaused = false }
+        updateTrace()
         events.pass()
         let (count, unacknowledged) = feed.takePaused()
         let held = unacknowledged == 0 ? "" : "; \(unacknowledged) not acknowledged until shown"
@@ -143,6 +148,7 @@ extension Interpreter {
     }
 
     func set(_ setting: LineSetting?) async throws {
+        defer { updateTrace() }
         switch setting {
         case nil: return try await console.print(settingLines)
         case .output(let name):
@@ -156,6 +162,7 @@ extension Interpreter {
                 $0.form = .format(format)
                 $0.formName = "format \(template)"
             }
+        case .charset(let name): console.update { $0.bodies.charset = name }
         case .timestamps(let style): console.update { $0.timestamps = style }
         case .color(let choice): console.update { $0.color = choice }
         case .verbose(let level):
@@ -168,7 +175,8 @@ extension Interpreter {
     private var settingLines: String {
         let settings = console.settings
         return Columns.text([
-            ["output", settings.formName], ["timestamps", settings.timestamps.rawValue],
+            ["output", settings.formName], ["charset", settings.bodies.charset ?? "none"],
+            ["timestamps", settings.timestamps.rawValue],
             ["verbose", "\(settings.verbose)"], ["color", settings.color.rawValue],
         ])
     }

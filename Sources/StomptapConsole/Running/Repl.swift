@@ -35,6 +35,7 @@ final class Repl: Sendable {
             throw Failure(.unavailable, "terminal: \(error)")
         }
         console.attach(editor)
+        interpreter.updateTrace()
         console.note("'help' lists what can be done, Tab completes, Ctrl-D says goodbye")
         let prompt = Task { await keepPrompt(of: editor) }
         let result: Result<Void, any Error>

@@ -29,9 +29,9 @@ package struct EventJSON: Sendable {
     private var time = ISOTime()
     private var frames: JSONMessage
 
-    package init(mask: SecretMask) {
+    package init(mask: SecretMask, hasJSONBodies: Bool = false) {
         self.mask = mask
-        frames = JSONMessage(mask: mask)
+        frames = JSONMessage(mask: mask, hasJSONBodies: hasJSONBodies)
     }
 
     /// Appends an event of a trace.

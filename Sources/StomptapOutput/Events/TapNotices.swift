@@ -18,7 +18,7 @@ package struct TapNotices: Sendable {
     ///   - detail: how much of what passes below the messages is shown; nil is nothing.
     ///   - start: what ``TimestampStyle/relative`` counts from.
     package init(_ detail: WireEvent.Detail?, style: OutputStyle, start: Timestamp = .now()) {
-        text = WireText(palette: style.palette, mask: style.mask, largestBody: 0)
+        text = WireText(style, largestBody: 0)
         timestamps = Timestamps(style.timestamps, start: start)
         trace = TracePrinter(detail, style: style, start: start)
         showsLayers = detail != nil

@@ -18,6 +18,10 @@ package struct TracePrinter {
 
     /// The most that is printed; what has more is passed over. Nil is nothing.
     package var detail: WireEvent.Detail?
+    /// Whether the messages of subscriptions are printed whole on the same terminal, and need not be shown here too.
+    package var leavesOutMessages = false
+    /// The ids of SUBSCRIBE frames that were sent.
+    private var subscriptions: Set<[UInt8]> = []
     private let text: WireText
     private var timestamps: Timestamps
 
@@ -27,7 +31,7 @@ package struct TracePrinter {
     ///   - start: what ``TimestampStyle/relative`` counts from.
     package init(_ detail: WireEvent.Detail?, style: OutputStyle, start: Timestamp = .now()) {
         self.detail = detail
-        text = WireText(palette: style.palette, mask: style.mask, largestBody: Self.largestBody)
+        text = WireText(style, largestBody: Self.largestBody)
         timestamps = Timestamps(style.timestamps, start: start)
     }
 
@@ -35,7 +39,7 @@ package struct TracePrinter {
     package mutating func append(
         _ event: WireEvent, at time: Timestamp, of label: ConnectionLabel? = nil, to out: inout OutputBuffer
     ) {
-        guard let detail, event.detail <= detail else { return }
+        guard let detail, event.detail <= detail, !isLeftOut(event) else { return }
         timestamps.advance(to: time)
         let indentation = WireText.indentation(below: timestamps.text)
         writeFirstLine(event, of: label, to: &out)
@@ -47,6 +51,32 @@ package struct TracePrinter {
             // The summary says what there is to a control frame or an envelope.
             default: if detail == .bytes { writeDump(event, indentation, to: &out) }
             }
+        }
+    }
+
+    /// The most ids that are remembered.
+    private static let largestCount = 1000
+
+    /// Whether the command prints this message itself. One that no subscription here asked for is shown in any case.
+    private mutating func isLeftOut(_ event: WireEvent) -> Bool {
+        guard event.layer == .stomp, event.detail == .frames, case .frame(let command) = event.content,
+            let bytes = event.bytes
+        else { return false }
+        switch (command, event.direction) {
+        // Of what comes after these the command prints nothing.
+        case ("CONNECT", .outgoing), ("STOMP", .outgoing), ("DISCONNECT", .outgoing):
+            subscriptions = []
+            return false
+        case ("UNSUBSCRIBE", .outgoing):
+            if let id = bytes.firstValue(of: "id") { subscriptions.remove(id) }
+            return false
+        case ("SUBSCRIBE", .outgoing):
+            if subscriptions.count < Self.largestCount, let id = bytes.firstValue(of: "id") { subscriptions.insert(id) }
+            return false
+        case ("MESSAGE", .incoming):
+            guard leavesOutMessages, let id = bytes.firstValue(of: "subscription") else { return false }
+            return subscriptions.contains(id)
+        default: return false
         }
     }
 
@@ -67,9 +97,26 @@ package struct TracePrinter {
 
     private func writeDump(_ event: WireEvent, _ indentation: Int, to out: inout OutputBuffer) {
         if let bytes = text.mask.covered(event) {
-            bytes.withUnsafeBytes { out.append(dump: $0, indentation: indentation) }
+            bytes.withUnsafeBytes { text.write(dump: $0, indentation: indentation, to: &out) }
         } else {
             text.write(line: WireText.leftOut, indentation: indentation, to: &out)
+        }
+    }
+}
+
+extension ByteBuffer {
+    /// The value of a header in the frame that these bytes are, as it stands on the wire.
+    fileprivate func firstValue(of name: String) -> [UInt8]? {
+        withUnsafeReadableBytes { bytes in
+            var rest = bytes[...]
+            while let line = rest.takeHeaderLine() {
+                guard line.starts(with: name.utf8), line.dropFirst(name.utf8.count).first == UInt8(ascii: ":") else {
+                    continue
+                }
+                let value = line.dropFirst(name.utf8.count + 1)
+                return Array(value.last == UInt8(ascii: "\r") ? value.dropLast() : value)
+            }
+            return nil
         }
     }
 }

@@ -28,9 +28,10 @@ package struct TrafficRenderer: Sendable {
     package init(form: OutputForm, style: OutputStyle, hasDump: Bool = false, start: Timestamp = .now()) {
         self.form = form
         self.hasDump = hasDump
-        text = WireText(palette: style.palette, mask: style.mask, largestBody: .max)
+        text = WireText(
+            style, largestBody: .max, dumpLimit: style.bodies.limit ?? HexDump.standardLimit)
         timestamps = Timestamps(style.timestamps, start: start)
-        json = EventJSON(mask: style.mask)
+        json = EventJSON(mask: style.mask, hasJSONBodies: style.bodies.hasJSON)
         messages = MessageRenderer(form: form, style: style, start: start)
     }
 
@@ -119,7 +120,7 @@ package struct TrafficRenderer: Sendable {
         }
         guard hasDump, let bytes = event.bytes else { return }
         bytes.withUnsafeReadableBytes { text.mask.covered($0) }.withUnsafeBytes {
-            out.append(dump: $0, indentation: indentation)
+            text.write(dump: $0, indentation: indentation, to: &out)
         }
     }
 }

@@ -69,7 +69,7 @@ extension WireText {
             if bytes.isTextOfFrame {
                 write(frame: bytes, indentation: indentation, to: &out)
             } else if !isDumped {
-                out.append(dump: bytes, indentation: indentation)
+                write(dump: bytes, indentation: indentation, to: &out)
             }
         }
     }

@@ -6,11 +6,16 @@ package struct WireText {
     package let mask: SecretMask
     /// The largest body that is printed, in bytes; of a larger one the size is told.
     package let largestBody: Int
+    private let width: LineWidth
+    private let dumpLimit: Int
 
-    package init(palette: Palette, mask: SecretMask, largestBody: Int) {
-        self.palette = palette
-        self.mask = mask
+    /// - Parameter dumpLimit: how much of something a dump shows, in bytes.
+    package init(_ style: OutputStyle, largestBody: Int, dumpLimit: Int = .max) {
+        palette = style.palette
+        mask = style.mask
+        width = style.width
         self.largestBody = largestBody
+        self.dumpLimit = dumpLimit
     }
 
     /// What stands in place of bytes that may hold a piece of a secret.
@@ -99,8 +104,13 @@ package struct WireText {
             out.append(body, visible: .lines(indentation: indentation))
             out.append("\n")
         } else {
-            out.append(dump: body, indentation: indentation)
+            write(dump: body, indentation: indentation, to: &out)
         }
+    }
+
+    /// Appends a dump, of which what has no room is said.
+    func write(dump bytes: UnsafeRawBufferPointer, indentation: Int, to out: inout OutputBuffer) {
+        out.append(dump: bytes, indentation: indentation, width: width, limit: dumpLimit, palette)
     }
 
     package func write(line: String, indentation: Int, to out: inout OutputBuffer) {
@@ -112,7 +122,7 @@ package struct WireText {
 
 extension Slice<UnsafeRawBufferPointer> {
     /// Takes a line off the front, without its LF; nil, once the empty line that ends a head has been taken.
-    fileprivate mutating func takeHeaderLine() -> Slice? {
+    mutating func takeHeaderLine() -> Slice? {
         guard !isEmpty else { return nil }
         let line = prefix { $0 != UInt8(ascii: "\n") }
         self = self[line.endIndex...].dropFirst()

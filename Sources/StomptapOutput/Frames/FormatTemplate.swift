@@ -1,14 +1,17 @@
+import STOMPTransport
+
 /// What `-F` asks for, compiled once: a string in the manner of `mosquitto_sub`.
 ///
 /// `%d` destination, `%b` body, `%x` body in hexadecimal, `%l` size of the body in bytes, `%j` JSON object, `%J` the same
 /// indented, `%t` time as `--timestamps` has it, `%I` time in ISO 8601, `%U` seconds since 1970 with nanoseconds,
-/// `%s` subscription, `%i` message-id, `%{name}` any header, `%c` command, `%w` which way (`in` and `out`; with `tap`
+/// `%s` subscription, `%i` message-id, `%{name}` any header, `%{.a.b[0]}` a value out of a JSON body, `%c` command, `%w` which way (`in` and `out`; with `tap`
 /// `to-server` and `to-app`), with `tap` `%n` the connection's number and `%a` the app's address, `%%` a percent sign;
-/// `\n`, `\t`, `\0` and `\\`. A header that is not there is empty.
+/// `\n`, `\t`, `\0` and `\\`. A header or value that is not there is empty; a value that is a string has no quotes.
 package struct FormatTemplate: Sendable {
     package enum Piece: Sendable, Equatable {
         case text([UInt8])
         case header(String)
+        case value(JSONPath)
         case body, hexadecimalBody, size
         case json(isIndented: Bool)
         case time, isoTime, epoch
@@ -61,7 +64,17 @@ package struct FormatTemplate: Sendable {
             case "d": piece = .header("destination")
             case "s": piece = .header("subscription")
             case "i": piece = .header("message-id")
-            case "{": piece = .header(try readName(from: position))
+            case "{":
+                let name = try readName(from: position)
+                if name.first == "." {
+                    guard let path = JSONPath(name) else {
+                        throw FormatTemplateError(
+                            position: position, message: "\(name) is not a path as in %{.a.b[0]}")
+                    }
+                    piece = .value(path)
+                } else {
+                    piece = .header(name)
+                }
             case "b": piece = .body
             case "x": piece = .hexadecimalBody
             case "l": piece = .size

@@ -5,10 +5,13 @@ import STOMPTransport
 /// Writes frames as JSON objects, with their keys in the order that users are promised.
 package struct JSONMessage {
     private let mask: SecretMask
+    private let hasJSONBodies: Bool
     private var names = NameSet()
 
-    package init(mask: SecretMask) {
+    /// - Parameter hasJSONBodies: whether a body that is a JSON object or array is one here too, and not a string.
+    package init(mask: SecretMask, hasJSONBodies: Bool = false) {
         self.mask = mask
+        self.hasJSONBodies = hasJSONBodies
     }
 
     /// Appends one object.
@@ -53,7 +56,13 @@ package struct JSONMessage {
 
     /// Appends bytes as the body of something, in the object that `json` is in.
     package func writeBody(_ body: UnsafeRawBufferPointer, _ json: inout JSONWriter, _ out: inout OutputBuffer) {
-        json.member("body", encoding: "bodyEncoding", body, &out)
+        if hasJSONBodies, JSONReader.acceptsObjectOrArray(body) {
+            json.key("body", &out)
+            json.value(&out) { $0.append(compactJSON: body) }
+            json.member("bodyEncoding", plain: "json", &out)
+        } else {
+            json.member("body", encoding: "bodyEncoding", body, &out)
+        }
         json.member("bodySize", body.count, &out)
     }
 

@@ -20,7 +20,7 @@ package struct MessageRenderer {
         self.form = form
         self.style = style
         timestamps = Timestamps(style.timestamps, start: start)
-        json = JSONMessage(mask: style.mask)
+        json = JSONMessage(mask: style.mask, hasJSONBodies: style.bodies.hasJSON)
     }
 
     /// Appends frames that came together, or left together, at `time`.
@@ -42,7 +42,7 @@ package struct MessageRenderer {
         case .none: break
         case .body(let terminator):
             append(body: frame, to: &out)
-            out.append(terminator)
+            if let terminator { out.append(terminator) }
         case .raw: append(raw: frame.bytes, to: &out)
         case .json:
             isoTime.advance(to: time)
@@ -57,7 +57,7 @@ package struct MessageRenderer {
         case .format(let template, let terminator):
             timestamps.advance(to: time)
             for piece in template.pieces { append(piece, frame, direction, at: time, of: label, to: &out) }
-            out.append(terminator)
+            if let terminator { out.append(terminator) }
         }
     }
 
@@ -71,7 +71,7 @@ package struct MessageRenderer {
         case .none, .json, .pretty: break
         case .body(let terminator):
             bytes.withUnsafeReadableBytes { append(bytes: $0, to: &out) }
-            out.append(terminator)
+            if let terminator { out.append(terminator) }
         case .raw: append(raw: bytes, to: &out)
         case .format:
             guard let frame = try? FrameEncoder().frame(.message, headers, body: bytes) else { return }
@@ -95,6 +95,7 @@ package struct MessageRenderer {
         case .hexadecimalBody: frame.body.withUnsafeReadableBytes { out.append(hexadecimal: $0) }
         case .size: out.append(frame.bodySize)
         case .header(let name): append(header: name, of: frame, to: &out)
+        case .value(let path): append(path, of: frame, to: &out)
         case .json(let isIndented):
             isoTime.advance(to: time)
             json.write(frame, direction, of: label, time: isoTime.text, isIndented: isIndented, to: &out)
@@ -127,6 +128,16 @@ package struct MessageRenderer {
         }
     }
 
+    private func append(_ path: JSONPath, of frame: Frame, to out: inout OutputBuffer) {
+        frame.body.withUnsafeReadableBytes { body in
+            switch path.value(in: body) {
+            case .string(let text)?: text.withUnsafeReadableBytes { append(bytes: $0, to: &out) }
+            case .json(let range)?: append(bytes: UnsafeRawBufferPointer(rebasing: body[range]), to: &out)
+            case nil: break
+            }
+        }
+    }
+
     private func append(body frame: Frame, to out: inout OutputBuffer) {
         frame.body.withUnsafeReadableBytes { append(bytes: $0, to: &out) }
     }
@@ -146,13 +157,22 @@ package enum OutputForm: Sendable {
     case pretty
     /// For programs: an object a line.
     case json
-    /// The bodies alone, each with this byte behind it.
-    case body(terminator: UInt8 = UInt8(ascii: "\n"))
+    /// The bodies alone, each with this byte after it; nil is nothing.
+    case body(terminator: UInt8? = UInt8(ascii: "\n"))
     /// The bytes of the frames as they came.
     case raw
     case none
-    /// As a template says. Like `mosquitto_sub -F`, it ends each message with a line end, or with this byte.
-    case format(FormatTemplate, terminator: UInt8 = UInt8(ascii: "\n"))
+    /// As a template says. Like `mosquitto_sub -F`, it ends each message with a line end, or with this byte, or
+    /// nothing.
+    case format(FormatTemplate, terminator: UInt8? = UInt8(ascii: "\n"))
+
+    /// Whether all of a message is printed, its headers too.
+    package var showsWhole: Bool {
+        switch self {
+        case .pretty, .json, .raw: true
+        case .body, .format, .none: false
+        }
+    }
 
     /// Whether nothing is printed.
     package var isNone: Bool { if case .none = self { true } else { false } }
@@ -167,14 +187,19 @@ package struct OutputStyle: Sendable {
     package var palette: Palette
     /// What is hidden of headers. ``OutputForm/raw`` and bodies are as they came.
     package var mask: SecretMask
+    /// How wide the lines are that are made to fit.
+    package var width: LineWidth
+    package var bodies: BodyStyle
 
     package init(
         timestamps: TimestampStyle = .local, isTerminal: Bool = false, palette: Palette = .plain,
-        mask: SecretMask = .hiding
+        mask: SecretMask = .hiding, width: LineWidth = .fixed(LineWidth.standard), bodies: BodyStyle = BodyStyle()
     ) {
         self.timestamps = timestamps
         self.isTerminal = isTerminal
         self.palette = palette
         self.mask = mask
+        self.width = width
+        self.bodies = bodies
     }
 }

@@ -22,14 +22,18 @@ struct PrettyMessage {
     private var indentation: Int { timestamp.isEmpty ? 2 : padding + timestamp.count + 3 }
 
     func write(to out: inout OutputBuffer) {
-        writeFirstLine(to: &out)
-        writeHeaders(to: &out)
+        let type = frame.headers["content-type"]
         frame.body.withUnsafeReadableBytes { body in
-            if !body.isEmpty { write(body, to: &out) }
+            let content = BodyContent(
+                body, type: type, encoding: frame.headers["content-encoding"], style: style.bodies)
+            writeFirstLine(size: content.size, to: &out)
+            writeHeaders(to: &out)
+            guard !body.isEmpty else { return }
+            PrettyBody(content: content, type: type, style: style, indentation: indentation).write(to: &out)
         }
     }
 
-    private func writeFirstLine(to out: inout OutputBuffer) {
+    private func writeFirstLine(size: String, to out: inout OutputBuffer) {
         if !timestamp.isEmpty {
             out.append(spaces: padding)
             out.paint(.aside, style.palette) { $0.append(timestamp) }
@@ -54,7 +58,7 @@ struct PrettyMessage {
         }
         if frame.bodySize > 0 || frame.command.allowsBody(in: nil) {
             out.append(separator)
-            out.paint(.aside, style.palette) { $0.append("\(frame.bodySize) B") }
+            out.paint(.aside, style.palette) { $0.append(size) }
         }
         if let number { out.paint(.aside, style.palette) { $0.append("  #\(number)") } }
         out.append("\n")
@@ -82,33 +86,4 @@ struct PrettyMessage {
             out.append("\n")
         }
     }
-
-    private func write(_ body: UnsafeRawBufferPointer, to out: inout OutputBuffer) {
-        if isJSON(body) {
-            out.append(spaces: indentation)
-            JSONIndenter(indentation: indentation, palette: style.palette).write(body, to: &out)
-            out.append("\n")
-        } else if body.isText {
-            out.append(spaces: indentation)
-            let endsLine = body.last == UInt8(ascii: "\n")
-            out.append(
-                UnsafeRawBufferPointer(rebasing: endsLine ? body.dropLast() : body[...]),
-                visible: .lines(indentation: indentation))
-            out.append("\n")
-        } else {
-            out.append(dump: body, indentation: indentation)
-        }
-    }
-
-    /// Whether the body is JSON: it says so, or says nothing and looks so; and it parses.
-    private func isJSON(_ body: UnsafeRawBufferPointer) -> Bool {
-        guard let type = frame.headers["content-type"] else { return JSONReader.acceptsObjectOrArray(body) }
-        let essence = type.prefix { $0 != ";" && $0 != " " }.lowercased()
-        return (essence.hasSuffix("/json") || essence.hasSuffix("+json")) && JSONReader.accepts(body)
-    }
-}
-
-extension UnsafeRawBufferPointer {
-    /// Whether this reads as text: UTF-8 without a NUL, as grep has it.
-    package var isText: Bool { isUTF8 && !contains(0) }
 }

@@ -12,12 +12,18 @@ struct JSONIndenter {
     let palette: Palette
 
     /// Appends `bytes`, which ``JSONReader`` has accepted, without a line end after the last line.
-    func write(_ bytes: UnsafeRawBufferPointer, to out: inout OutputBuffer) {
+    ///
+    /// - Parameter limit: where to stop, in bytes of the JSON.
+    /// - Returns: how many bytes of it were shown.
+    @discardableResult
+    func write(_ bytes: UnsafeRawBufferPointer, limit: Int = .max, to out: inout OutputBuffer) -> Int {
         var reader = JSONReader(bytes)
         var depth = 0
         var hasJustOpened = false
         while let token = try? reader.next() {
-            let text = UnsafeRawBufferPointer(rebasing: bytes[token.range])
+            guard token.range.lowerBound < limit else { return token.range.lowerBound }
+            let range = bytes.prefix(of: token.range, upTo: limit)
+            let text = UnsafeRawBufferPointer(rebasing: bytes[range])
             // No line end comes between the brackets of what is empty.
             let isEmpty: Bool
             if case .close = token.kind { isEmpty = hasJustOpened } else { isEmpty = false }
@@ -40,12 +46,24 @@ struct JSONIndenter {
             case .string: out.append(text, visible: .json)
             case .plain: out.append(text)
             }
+            guard range == token.range else { return range.upperBound }
         }
+        return bytes.count
     }
 
     private func writeLineEnd(_ depth: Int, to out: inout OutputBuffer) {
         guard depth <= Self.deepestLevel else { return }
         out.append(UInt8(ascii: "\n"))
         out.append(spaces: indentation + 2 * depth)
+    }
+}
+
+extension OutputBuffer {
+    /// Appends JSON that ``JSONReader`` has accepted without the blanks between its tokens, which stay as they are.
+    mutating func append(compactJSON bytes: UnsafeRawBufferPointer) {
+        var reader = JSONReader(bytes)
+        while let token = try? reader.next() {
+            append(UnsafeRawBufferPointer(rebasing: bytes[token.range]), visible: .json)
+        }
     }
 }

@@ -191,6 +191,13 @@ package struct JSONWriter {
         next = .another
     }
 
+    /// Writes a value that `write` appends as JSON.
+    mutating func value(_ out: inout OutputBuffer, _ write: (inout OutputBuffer) -> Void) {
+        separate(&out)
+        write(&out)
+        next = .another
+    }
+
     // MARK: Members
 
     package mutating func member(_ name: StaticString, _ value: UnsafeRawBufferPointer, _ out: inout OutputBuffer) {

@@ -27,6 +27,15 @@ package enum ColorChoice: String, Sendable, CaseIterable {
 package enum Terminal {
     package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
+    /// Whether two descriptors are the same terminal.
+    package static func isSame(_ first: Int32, _ second: Int32) -> Bool {
+        var states = (stat(), stat())
+        guard isTerminal(first), isTerminal(second), fstat(first, &states.0) == 0, fstat(second, &states.1) == 0
+        else { return false }
+        return states.0.st_rdev == states.1.st_rdev && states.0.st_dev == states.1.st_dev
+            && states.0.st_ino == states.1.st_ino
+    }
+
     /// The number of cells of a line, or nil where the descriptor is no terminal or the terminal does not tell.
     package static func width(_ descriptor: Int32) -> Int? {
         var size = winsize()

@@ -57,7 +57,7 @@ func visible(_ bytes: UnsafeRawBufferPointer) -> String {
     return out.text
 }
 
-/// Bytes as text: base64, hexadecimal, dumps.
+/// Bytes as text: base64, hexadecimal.
 extension OutputBuffer {
     /// How many bytes are written as text at once; it bounds the room that is asked for. A multiple of three.
     private static let piece = 3 << 12
@@ -83,31 +83,6 @@ extension OutputBuffer {
                 }
                 return count
             }
-        }
-    }
-
-    /// Appends a dump as `hexdump -C` prints it: offset, sixteen bytes, and what is printable ASCII of them.
-    ///
-    /// - Parameters:
-    ///   - bytes: what is dumped.
-    ///   - indentation: blanks before each line.
-    package mutating func append(dump bytes: UnsafeRawBufferPointer, indentation: Int) {
-        for start in stride(from: 0, to: bytes.count, by: 16) {
-            append(spaces: indentation)
-            append(hexadecimal(UInt32(truncatingIfNeeded: start), digits: 8))
-            let line = bytes[start..<min(start + 16, bytes.count)]
-            for index in start..<(start + 16) {
-                append(index % 8 == 0 ? "  " : " ")
-                if index < line.endIndex {
-                    append(hexadecimalDigit(line[index] >> 4))
-                    append(hexadecimalDigit(line[index]))
-                } else {
-                    append("  ")
-                }
-            }
-            append("  |")
-            for byte in line { append((0x20..<0x7F).contains(byte) ? byte : UInt8(ascii: ".")) }
-            append("|\n")
         }
     }
 }

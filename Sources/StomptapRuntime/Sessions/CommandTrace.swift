@@ -53,6 +53,12 @@ package struct CommandTrace: Sendable {
         }
     }
 
+    /// Leaves out of what is printed, from now on or no longer, the messages of subscriptions: the command prints them on
+    /// the same terminal.
+    package func leaveOutMessages(_ isOn: Bool) {
+        printer.update { $0.leavesOutMessages = isOn }
+    }
+
     /// Prints this much from now on; nil is nothing.
     package func show(_ detail: WireEvent.Detail?) {
         printer.update { $0.detail = detail }

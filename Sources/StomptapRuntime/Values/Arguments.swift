@@ -142,8 +142,8 @@ extension HeaderList {
 package enum OutputName: String, CaseIterable, Sendable {
     case pretty, json, body, raw, none
 
-    /// - Parameter terminator: what stands behind each body.
-    package func form(terminator: UInt8 = UInt8(ascii: "\n")) -> OutputForm {
+    /// - Parameter terminator: what follows each body; nil is nothing.
+    package func form(terminator: UInt8? = UInt8(ascii: "\n")) -> OutputForm {
         switch self {
         case .pretty: .pretty
         case .json: .json

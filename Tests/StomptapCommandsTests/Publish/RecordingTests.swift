@@ -13,6 +13,13 @@ struct RecordingTests {
                 ByteBuffer(string: line), line: 7, destination: destination))
     }
 
+    /// What nobody reads as text goes as it stands.
+    @Test func aLoneSurrogateInAJSONBodyIsKept() throws {
+        let body = #"{"a":"\ud83d"}"#
+        let line = #"{"headers":{"destination":"/a"},"body":\#(body),"bodyEncoding":"json"}"#
+        #expect(String(buffer: try read(line).body) == body)
+    }
+
     static let awkward: [[UInt8]] = [
         [], Array("안녕 \u{1F600} \"quoted\" \\ \n\r\t\u{7F}\u{1B}[31m\u{2028}\u{FEFF}".utf8), [0], [0xFF],
         [0, 1, 2, 0xFE],
@@ -118,5 +125,12 @@ struct RecordingTests {
             as [([UInt8], String)])
     func base64(bytes: [UInt8], text: String) {
         #expect(Base64.decode(Array(text.utf8)) == bytes)
+    }
+
+    @Test func aBodyMayBeJSON() throws {
+        let line = #"{"headers":{"destination":"/a"},"body": {"b": [1]} ,"bodyEncoding":"json"}"#
+        #expect(try read(line).body == ByteBuffer(string: #"{"b": [1]}"#))
+        #expect(throws: Failure.self) { try read(#"{"headers":{"destination":"/a"},"body":{"b":[1]}}"#) }
+        #expect(throws: Failure.self) { try read(#"{"headers":{"destination":"/a"},"body":17}"#) }
     }
 }

@@ -1,5 +1,7 @@
+import Foundation
 import NIOCore
 import StomptapOutput
+import StomptapRuntime
 import Testing
 
 @testable import StomptapCommands
@@ -50,5 +52,23 @@ struct TemplateTests {
         let failure = #expect(throws: Failure.self) { try expand(text) }
         #expect(failure?.status == .badInput)
         #expect(failure?.line?.contains(part) == true, "\(failure?.line ?? "")")
+    }
+
+    @Test func filesAreTakenIn() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "template-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appending(path: "a b.bin")
+        try Data([0xFF, 0x00, 0x7B, 0x7B]).write(to: file)
+        let body = try Template(ByteBuffer(string: "<{{file \(file.path)}}>{{ base64  \(file.path) }}"), of: "it")
+            .body(number: 1)
+        #expect(Array(body.readableBytesView) == Array("<".utf8) + [0xFF, 0, 0x7B, 0x7B] + Array(">/wB7ew==".utf8))
+        for text in ["{{file}}", "{{base64 }}"] {
+            #expect(throws: Failure.self) { try Template(ByteBuffer(string: text), of: "it") }
+        }
+        let missing = #expect(throws: Failure.self) {
+            try Template(ByteBuffer(string: "{{file \(folder.path)/none}}"), of: "it")
+        }
+        #expect(missing?.status == .noInput)
     }
 }

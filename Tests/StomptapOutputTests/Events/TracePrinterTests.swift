@@ -11,6 +11,8 @@ import Testing
     ) -> String {
         var outputStyle = OutputStyle()
         outputStyle.timestamps = .utc
+        // Sixteen bytes a row, so that no word of these tests is cut.
+        outputStyle.width = .fixed(120)
         style(&outputStyle)
         var printer = TracePrinter(detail, style: outputStyle, start: sampleTime)
         return appended { printer.append(event, at: sampleTime, to: &$0) }
@@ -156,5 +158,29 @@ import Testing
                 #""data":"//4=","dataEncoding":"base64"}"#))
         let state = WireEvent(.tcp, .local, .layers, .closed)
         #expect(appended { json.append(state, at: sampleTime, to: &$0) }.hasSuffix(#""event":"closed"}"# + "\n"))
+    }
+
+    @Test func messagesThatAreShownElsewhereAreLeftOut() {
+        var printer = TracePrinter(.layers, style: OutputStyle(timestamps: .none), start: sampleTime)
+        func isShown(_ frame: String, _ direction: WireEvent.Direction) -> Bool {
+            appended { printer.append(stomp(Array("\(frame)\n\nx\0".utf8), direction), at: sampleTime, to: &$0) } != ""
+        }
+        let message = "MESSAGE\ndestination:/a\nsubscription:sub-0"
+        #expect(isShown("SUBSCRIBE\nid:sub-0\ndestination:/a", .outgoing) && isShown(message, .incoming))
+        printer.leavesOutMessages = true
+        #expect(!isShown(message, .incoming) && !isShown("MESSAGE\nsubscription:sub-0\r", .incoming))
+        // Nobody asked for these, so nobody prints them.
+        #expect(isShown("MESSAGE\nsubscription:sub-1", .incoming) && isShown("MESSAGE\nid:sub-0", .incoming))
+        #expect(isShown("ERROR\nsubscription:sub-0", .incoming) && isShown(message, .outgoing))
+        // After these the command prints none.
+        for (end, direction) in [
+            ("UNSUBSCRIBE\nid:sub-0", WireEvent.Direction.outgoing), ("DISCONNECT", .outgoing), ("CONNECT", .outgoing),
+        ] {
+            #expect(isShown("SUBSCRIBE\nid:sub-0\ndestination:/a", .outgoing) && !isShown(message, .incoming))
+            #expect(isShown(end, direction) && isShown(message, .incoming))
+        }
+        #expect(isShown("SUBSCRIBE\nid:sub-0\ndestination:/a", .outgoing))
+        printer.leavesOutMessages = false
+        #expect(isShown(message, .incoming))
     }
 }

@@ -93,9 +93,9 @@ import Testing
     /// A trace, on stderr and in a file, and what a tap reports next to its frames.
     @Test(arguments: transport) func anEventHidesIt(error: TransportError) {
         let event = WireEvent(.tcp, .local, .layers, .failed(error))
-        var printer = TracePrinter(.bytes, style: OutputStyle())
+        var printer = TracePrinter(.bytes, style: OutputStyle(width: .fixed(120)))
         var json = EventJSON(mask: .hiding)
-        var notices = TapNotices(.bytes, style: OutputStyle())
+        var notices = TapNotices(.bytes, style: OutputStyle(width: .fixed(120)))
         var out = OutputBuffer()
         printer.append(event, at: .now(), to: &out)
         json.append(event, at: .now(), to: &out)

@@ -76,4 +76,30 @@ import Testing
         #expect(error?.message.hasPrefix(message) == true)
         #expect(error?.description.contains("character \(position)") == true)
     }
+
+    @Test(arguments: [
+        ("%{.a.b[0]}", "x"), ("%{.a}", #"{"b":["x",2]}"#), ("%{.c}|", "|"), ("%{.a.b[1]}-%{.a.b[2]}-", "2--"),
+        ("%{.e}", "한\n"), ("%{.}", #"{"a":{"b":["x",2]},"e":"\ud55c\n"}"#),
+    ])
+    func valuesAreTakenOutOfAJSONBody(template: String, expected: String) throws {
+        let message = try makeMessage([], #"{"a":{"b":["x",2]},"e":"\ud55c\n"}"#)
+        #expect(try formatted(template, message) == expected + "\n")
+        #expect(try formatted(template, try makeMessage([], "no")) == formatted(template.filter { "|-".contains($0) }))
+    }
+
+    @Test func valuesDriveNoTerminal() throws {
+        let message = try makeMessage([], #"{"a":"\u001b[2J"}"#)
+        #expect(try formatted("%{.a}", message) { $0.isTerminal = true } == "\\x1b[2J\n")
+        #expect(try formatted("%{.a}", message) == "\u{1B}[2J\n")
+    }
+
+    @Test func nothingNeedFollow() throws {
+        #expect(rendered(.format(try FormatTemplate("%l"), terminator: nil), try makeMessage([], "abc")) == "3")
+        #expect(renderedBytes(.body(terminator: nil), try makeMessage([], "a"), try makeMessage([], "b")) == [97, 98])
+    }
+
+    @Test(arguments: ["%{.a..b}", "%{..}", "%{.a[x]}"]) func whatIsNotAPathIsSaid(template: String) {
+        let error = #expect(throws: FormatTemplateError.self) { try FormatTemplate(template) }
+        #expect(error?.message.contains("is not a path") == true)
+    }
 }

@@ -59,7 +59,9 @@ import Testing
     }
 
     /// The writer takes up to 32 bytes at a time: what is special stands at every place among them.
-    @Test(arguments: ["\"", "\\", "\u{1F}", "\u{0}", "\u{7F}", "\u{80}", "é", "한", "\u{202E}", "👍"])
+    @Test(arguments: [
+        "\"", "\\", "\u{1F}", "\u{0}", "\u{7F}", "\u{80}", "é", "한", "\u{202E}", "👍", "\u{FEFF}", "\u{E0041}",
+    ])
     func specialBytesAtEveryPlace(special: String) throws {
         for before in 0..<80 {
             let after = String(repeating: "b", count: 80 - before)
@@ -101,5 +103,19 @@ import Testing
         let body = String(repeating: "{\"이름\":\"\\\\\"}\n", count: 20_000)
         #expect(
             try object(makeMessage(["content-length:\(body.utf8.count)"], body: body.utf8))["body"] as? String == body)
+    }
+
+    @Test func aJSONBodyIsOneHereTooWhereThatIsAskedFor() throws {
+        func shown(_ body: String) throws -> String {
+            let text = rendered(.json, try makeMessage([], body)) { $0.bodies.hasJSON = true }
+            #expect(text.last == "\n" && !text.dropLast().contains("\n"))
+            return String(text.drop { $0 != "}" }.dropFirst(2).dropLast(2))
+        }
+        #expect(
+            try shown("{ \"b\" : [1.50,\n \"x\u{FEFF}\u{9B}\\n\"],\"b\":{} }")
+                == #""body":{"b":[1.50,"x\ufeff\u009b\n"],"b":{}},"bodyEncoding":"json","bodySize":36"#)
+        #expect(try shown("17") == #""body":"17","bodyEncoding":"utf-8","bodySize":2"#)
+        #expect(try shown("{1}") == #""body":"{1}","bodyEncoding":"utf-8","bodySize":3"#)
+        #expect(try shown("") == #""body":"","bodyEncoding":"utf-8","bodySize":0"#)
     }
 }

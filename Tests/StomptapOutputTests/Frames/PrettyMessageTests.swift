@@ -98,13 +98,16 @@ import Testing
         ("application/json; charset=utf-8", "[1]", "[\n    1\n  ]"),
         ("application/vnd.api+json", #"{"a":1}"#, "{\n    \"a\": 1\n  }"),
         ("APPLICATION/JSON", "17", "17"),
-        ("text/plain", "[1]", "[1]"),
+        ("text/plain", "[1]", "[\n    1\n  ]"),
+        ("text/plain", "17", "17"),
+        ("text/plain;charset=UTF-8", #"{"a":[]}"#, "{\n    \"a\": []\n  }"),
+        ("application/octet-stream", " [", " ["),
         ("application/json", "[1", "[1"),
         (nil, " [1] ", "[\n    1\n  ]"),
         (nil, "17", "17"),
         (nil, "{oops}", "{oops}"),
     ])
-    func aBodyIsSetOutWhereItSaysItIsJSONOrLooksSo(type: String?, body: String, expected: String) throws {
+    func aBodyIsSetOutWhereItIsJSON(type: String?, body: String, expected: String) throws {
         let message = try makeMessage(type.map { ["content-type:\($0)"] } ?? [], body)
         let text = rendered(.pretty, message) { $0.timestamps = .none }
         #expect(text == "< MESSAGE \(type.map { "\($0)  " } ?? "")\(body.utf8.count) B\n  \(expected)\n")

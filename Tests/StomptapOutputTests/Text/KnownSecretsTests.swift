@@ -35,7 +35,7 @@ import Testing
         let event = WireEvent(.stomp, .incoming, .frames, .frame(command: "ERROR"), bytes: ByteBuffer(string: frame))
         for (mask, isShown) in [(SecretMask.hiding, false), (.none, true)] {
             var out = OutputBuffer()
-            var printer = TracePrinter(.bytes, style: OutputStyle(mask: mask))
+            var printer = TracePrinter(.bytes, style: OutputStyle(mask: mask, width: .fixed(120)))
             printer.append(event, at: .now(), to: &out)
             #expect(out.text.contains(secret) == isShown, "\(out.text)")
             #expect(out.text.contains("message:bad"))

@@ -1,4 +1,6 @@
 """Reports from users, each as a case: what the peer does, what is typed, and what must come of it."""
+import gzip
+
 from peer import *
 from runner import BLAMES_DESTINATION, BLAMES_TIME, NO_END, OCTETS, Case
 
@@ -88,6 +90,18 @@ CASES = [
     Case("padded-content-length", "a blank before the number: from 1.1 on it is part of the value",
          tcp(message("hello", "content-length: 5", length=False)), tail("{tcp}"), {0, 76},
          ["(?i)blank|space|padd|trim"]),
+    # Bodies.
+    Case("json-with-bom", "JSON that begins with a byte order mark: indented, and the mark shown",
+         tcp(message(b'\xef\xbb\xbf{"id":1,"n":"a"}', "content-type:application/json")), tail("{tcp}"), {0},
+         [r'out: (?m)^ *"id": 1,$', r"(?i)\bBOM\b|byte order mark|feff|\\xef"]),
+    Case("json-under-text-plain", "JSON that Spring's String converter calls text/plain: indented",
+         tcp(message('{"type":"CHAT","text":"안녕"}', "content-type:text/plain;charset=UTF-8")), tail("{tcp}"), {0},
+         [r'out: (?m)^ *"type": "CHAT",$', r'out: (?m)^ *"text": "안녕"$']),
+    Case("gzip-body", "a compressed body: the hex dump says what it is",
+         tcp(message(gzip.compress(b'{"hello":"world"}', mtime=0))), tail("{tcp}"), {0}, ["(?i)gzip"]),
+    Case("euc-kr-body", "text in a charset that is named: shown, or said why it is not",
+         tcp(message("주문이 접수".encode("euc-kr"), "content-type:text/plain;charset=EUC-KR")), tail("{tcp}"),
+         {0}, ["(?is)주문이 접수|EUC-KR.*EUC-KR|iconv"]),
     # Time.
     Case("raw-sse-until-W", "raw --sse at a silent server ends with -W",
          silent, ["raw", "--sse", "http://127.0.0.1:{port}/events", "-W", "2s", "--connect-timeout", "9s"], {69, 75},

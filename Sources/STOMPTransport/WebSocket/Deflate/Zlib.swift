@@ -1,29 +1,102 @@
 import CZlib
 import NIOCore
 
-/// The zlib format (RFC 1950), of bytes that are all there.
+/// Compressed bytes that are all there.
 package enum Zlib {
-    package static func compressed(_ bytes: [UInt8]) -> [UInt8] {
-        let bound = compressBound(uLong(bytes.count))
-        return [UInt8](unsafeUninitializedCapacity: Int(bound)) { space, count in
-            var length = bound
-            // It fails only where there is no memory, or less room than this.
-            count = compress(space.baseAddress, &length, bytes, uLong(bytes.count)) == Z_OK ? Int(length) : 0
+    /// What stands around compressed bytes.
+    package enum Format: Sendable {
+        /// RFC 1950: a head of two bytes and a checksum. What HTTP calls `deflate`.
+        case zlib
+        /// RFC 1952. There may be several members, one after the other.
+        case gzip
+        /// RFC 1951: nothing.
+        case bare
+
+        /// What zlib takes for it, with the largest window.
+        fileprivate var windowBits: Int32 {
+            switch self {
+            case .zlib: 15
+            case .gzip: 15 + 16
+            case .bare: -15
+            }
+        }
+
+        /// The format that bytes begin as; nil where it is neither of the two that have a head.
+        package init?(firstBytes bytes: UnsafeRawBufferPointer) {
+            guard bytes.count >= 2 else { return nil }
+            if bytes[0] == 0x1F, bytes[1] == 0x8B {
+                self = .gzip
+            } else if bytes[0] & 0x0F == 8, bytes[0] <= 0x78, bytes[1] & 0x20 == 0,
+                (Int(bytes[0]) << 8 | Int(bytes[1])) % 31 == 0
+            {
+                self = .zlib
+            } else {
+                return nil
+            }
         }
     }
 
-    /// What was compressed; nil where it is broken or would be more than `limit` bytes.
-    package static func inflated(_ bytes: [UInt8], limit: Int) -> [UInt8]? {
-        var isGood = false
-        // One byte more than may be, since zlib does not count what has no room at all. The system gives memory for as
-        // much of it as is written to.
-        let room = limit + 1
-        let result = [UInt8](unsafeUninitializedCapacity: room) { space, count in
-            var length = uLong(room)
-            isGood = uncompress(space.baseAddress, &length, bytes, uLong(bytes.count)) == Z_OK && length <= limit
-            count = isGood ? Int(length) : 0
+    /// What came of inflating, and how it ended.
+    package struct Inflated: Sendable {
+        package enum End: Sendable, Hashable {
+            /// Everything is there.
+            case whole
+            /// There is more than was allowed.
+            case tooLarge
+            /// The end is missing.
+            case truncated
+            case broken(cause: String)
         }
-        return isGood ? result : nil
+
+        package var bytes: ByteBuffer
+        package var end: End
+        /// How many bytes follow the end of what is compressed.
+        package var rest = 0
+    }
+
+    package static func compressed(_ bytes: [UInt8]) -> [UInt8] {
+        bytes.withUnsafeBytes { Array(compressed($0, as: .zlib).readableBytesView) }
+    }
+
+    /// `bytes` compressed; empty where zlib has no memory.
+    package static func compressed(_ bytes: UnsafeRawBufferPointer, as format: Format) -> ByteBuffer {
+        var output = ByteBuffer()
+        // zlib keeps its address.
+        let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+        defer { stream.deallocate() }
+        stream.initialize(to: z_stream())
+        let result = deflateInit2_(
+            stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, format.windowBits, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+            Int32(MemoryLayout<z_stream>.size))
+        guard result == Z_OK else { return output }
+        defer { deflateEnd(stream) }
+        stream.pointee.next_in = UnsafeMutablePointer(mutating: bytes.bindMemory(to: UInt8.self).baseAddress)
+        stream.pointee.avail_in = UInt32(clamping: bytes.count)
+        let bound = Int(deflateBound(stream, UInt(bytes.count)))
+        output.writeWithUnsafeMutableBytes(minimumWritableBytes: bound) { target in
+            stream.pointee.next_out = target.bindMemory(to: UInt8.self).baseAddress
+            stream.pointee.avail_out = UInt32(clamping: bound)
+            // It has room for all of it.
+            deflate(stream, Z_FINISH)
+            return Int(UInt32(clamping: bound) - stream.pointee.avail_out)
+        }
+        return output
+    }
+
+    /// What was compressed in the format of ``compressed(_:)``; nil where it is broken or would be more than `limit`
+    /// bytes.
+    package static func inflated(_ bytes: [UInt8], limit: Int) -> [UInt8]? {
+        let result = bytes.withUnsafeBytes { inflated($0, from: .zlib, limit: limit) }
+        return result.end == .whole ? Array(result.bytes.readableBytesView) : nil
+    }
+
+    /// What was compressed, at most `limit` bytes of it.
+    package static func inflated(_ bytes: UnsafeRawBufferPointer, from format: Format, limit: Int) -> Inflated {
+        do throws(TransportError) {
+            return try Inflater(format).inflateWhole(bytes, limit: limit)
+        } catch {
+            return Inflated(bytes: ByteBuffer(), end: .broken(cause: "zlib has no memory"))
+        }
     }
 }
 
@@ -76,18 +149,31 @@ final class Deflater {
     private static let memoryLevel: Int32 = 8
 }
 
-/// Inflates the messages of one side (RFC 7692, section 7.2.2), and never more of one than is allowed.
+/// Inflates the messages of one side (RFC 7692, section 7.2.2), or bytes that are all there, and never more of one than is
+/// allowed.
 final class Inflater {
     private let keepsContext: Bool
+    /// Nil for messages, which go on after a last block.
+    private let format: Zlib.Format?
     /// zlib keeps its address.
     private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
 
     /// - Throws: ``TransportError`` where zlib has no memory or is of another version.
-    init(_ sender: PerMessageDeflate.Sender) throws(TransportError) {
-        keepsContext = sender.keepsContext
-        stream.initialize(to: z_stream())
+    convenience init(_ sender: PerMessageDeflate.Sender) throws(TransportError) {
         // Below zero: without zlib's own head and checksum.
-        let result = inflateInit2_(stream, -Int32(sender.windowBits), ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        try self.init(keepsContext: sender.keepsContext, format: nil, windowBits: -Int32(sender.windowBits))
+    }
+
+    /// - Throws: as the other one.
+    convenience init(_ format: Zlib.Format) throws(TransportError) {
+        try self.init(keepsContext: false, format: format, windowBits: format.windowBits)
+    }
+
+    private init(keepsContext: Bool, format: Zlib.Format?, windowBits: Int32) throws(TransportError) {
+        self.keepsContext = keepsContext
+        self.format = format
+        stream.initialize(to: z_stream())
+        let result = inflateInit2_(stream, windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard result == Z_OK else { throw TransportError(zlib: result) }
     }
 
@@ -105,7 +191,38 @@ final class Inflater {
         }
         guard result != Z_OK else { return }
         if message.readableBytes > limit { throw .tooLarge(limit: limit) }
-        throw .brokenCompression(cause: stream.pointee.msg.map { String(cString: $0) } ?? "zlib error \(result)")
+        throw .brokenCompression(cause: cause(of: result))
+    }
+
+    private func cause(of result: Int32) -> String {
+        stream.pointee.msg.map { String(cString: $0) } ?? "zlib error \(result)"
+    }
+
+    /// What `bytes` hold, at most `limit` bytes of it.
+    func inflateWhole(_ bytes: UnsafeRawBufferPointer, limit: Int) -> Zlib.Inflated {
+        var output = ByteBuffer()
+        stream.pointee.next_in = UnsafeMutablePointer(mutating: bytes.bindMemory(to: UInt8.self).baseAddress)
+        stream.pointee.avail_in = UInt32(clamping: bytes.count)
+        let result = inflate(onto: &output, limit: limit)
+        let end: Zlib.Inflated.End =
+            if output.readableBytes > limit {
+                .tooLarge
+            } else {
+                switch result {
+                case Z_STREAM_END: .whole
+                case Z_OK: .truncated
+                default: .broken(cause: cause(of: result))
+                }
+            }
+        return Zlib.Inflated(
+            bytes: output.readSlice(length: min(limit, output.readableBytes)) ?? output, end: end,
+            rest: Int(stream.pointee.avail_in))
+    }
+
+    /// Whether another member of gzip follows the one that has just ended.
+    private var hasNextMember: Bool {
+        guard format == .gzip, stream.pointee.avail_in > 2, let next = stream.pointee.next_in else { return false }
+        return next[0] == 0x1F && next[1] == 0x8B
     }
 
     /// The message has no more parts.
@@ -116,7 +233,8 @@ final class Inflater {
         if !keepsContext { inflateReset(stream) }
     }
 
-    /// - Returns: `Z_OK` where all input was used and no more than `limit` bytes came of it.
+    /// - Returns: `Z_OK` where all input was used and no more than `limit` bytes came of it; `Z_STREAM_END` where a format
+    ///   other than that of messages has ended.
     private func inflate(onto message: inout ByteBuffer, limit: Int) -> Int32 {
         while true {
             // One byte more than may be: it tells that there are too many.
@@ -131,6 +249,9 @@ final class Inflater {
             }
             if message.readableBytes > limit { return Z_BUF_ERROR }
             switch result {
+            case Z_STREAM_END where format != nil:
+                guard hasNextMember else { return result }
+                inflateReset(stream)
             case Z_STREAM_END:
                 // Behind a last block the message may go on (section 7.2.3.4).
                 inflateResetKeep(stream)

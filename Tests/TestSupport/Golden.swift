@@ -1,17 +1,16 @@
 import Foundation
-import TestSupport
 import Testing
 
-/// Output that was looked at once and is kept in a file of the folder `Golden`.
+/// Output that was looked at once and is kept in a file of the folder `Golden` next to the test.
 ///
 /// `STOMPTAP_RECORD=1` in the environment writes the files anew.
-enum Golden {
-    static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden")
-
+public enum Golden {
     /// Compares lines with those of a file, and names each that differs.
-    static func expect(_ lines: [String], equal name: String, sourceLocation: SourceLocation = #_sourceLocation) throws
-    {
-        let file = folder.appending(path: name)
+    public static func expect(
+        _ lines: [String], equal name: String, of test: String = #filePath,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let file = URL(filePath: test).deletingLastPathComponent().appending(path: "Golden/\(name)")
         if ProcessInfo.processInfo.environment["STOMPTAP_RECORD"] != nil {
             try (lines.joined(separator: "\n") + "\n").write(to: file, atomically: true, encoding: .utf8)
         }
@@ -29,7 +28,7 @@ enum Golden {
     }
 
     /// JSON with what differs from run to run covered.
-    static func normalized(_ json: String) -> String {
+    public static func normalized(_ json: String) -> String {
         var text = json
         for (pattern, cover) in [
             (#""time":"[0-9T:.-]+Z""#, #""time":"TIME""#), (#"127\.0\.0\.1:\d+"#, "127.0.0.1:PORT"),
@@ -41,5 +40,5 @@ enum Golden {
         return text
     }
 
-    static func lines(_ json: String) -> [String] { normalized(json).split(separator: "\n").map(String.init) }
+    public static func lines(_ json: String) -> [String] { normalized(json).split(separator: "\n").map(String.init) }
 }
