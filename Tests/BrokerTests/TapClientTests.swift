@@ -21,12 +21,13 @@ struct TapClientTests {
     ) async throws {
         let without = try await sessions(address)
         #expect(without.map(\.opened) == ways)
-        #expect(without.map(\.isWhole) == ways.map { _ in true })
+        #expect(without.map(\.isWhole) == ways.map { _ in true }, "\(without.map { ($0.opened, $0.closed) })")
         try await withTemporaryFolder { folder in
             let record = folder.appending(path: "record")
             let options = ["--show-secrets", "-o", "json", "--record", record.path]
             try await RunningTap.run(to: "http://\(address)", options) { tap in
                 let with = try await sessions(tap.address)
+                #expect(with.map(\.isWhole) == ways.map { _ in true }, "\(with.map { ($0.opened, $0.closed) })")
                 #expect(with.map(\.anonymous) == without.map(\.anonymous))
                 let result = try await tap.end()
                 #expect(result.output == (try String(contentsOf: record, encoding: .utf8)))

@@ -15,8 +15,15 @@ struct OpenSSLError {
     }
 
     static func clear() {
+        staysUntilTheEnd
         ERR_clear_error()
     }
+
+    /// Said before the library is first used: it must not take itself down in `exit`, while connections of other threads
+    /// still use it.
+    private static let staysUntilTheEnd: Void = {
+        _ = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
+    }()
 
     /// Empties the queue: the cause first.
     static func drainQueue() -> [OpenSSLError] {

@@ -1,6 +1,7 @@
 import COpenSSL
 import Foundation
 import NIOCore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -93,6 +94,29 @@ import Testing
             var status = stat()
             try require(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
             try require(trace.lines == ["tls local keys logged to \(path)"], "\(trace.lines)")
+        }
+    }
+
+    /// Other threads may be in the middle of handshakes when a process ends.
+    @Test func aProcessMayEndDuringHandshakes() async {
+        await #expect(processExitsWith: .success) {
+            try await withTLSServer { port in
+                let made = Mutex(0)
+                for _ in 0..<8 {
+                    Task {
+                        while true {
+                            try await connectTLS(to: port).abort()
+                            made.withLock { $0 += 1 }
+                        }
+                    }
+                }
+                try await eventually {
+                    made.withLock { $0 } > 50 ? () : nil
+                } otherwise: {
+                    "too few handshakes"
+                }
+                exit(EXIT_SUCCESS)
+            }
         }
     }
 
