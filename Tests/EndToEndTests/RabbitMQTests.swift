@@ -91,7 +91,7 @@ import Testing
                     ),
                     (
                         "/topic/a/b",
-                        "Invalid destination: '/a/b' is not a valid topic destination (last sent: SUBSCRIBE /topic/a/b)"
+                        "Invalid destination: '/a/b' is not a valid topic destination (in answer to SUBSCRIBE /topic/a/b)"
                     ),
                 ] {
                     try await expect(
