@@ -71,8 +71,9 @@ struct TapContext {
 
     mutating func report(_ direction: WireEvent.Direction, _ contents: [TapEvent.Content], of session: Int) {
         guard !contents.isEmpty, let app = sessions[session]?.app else { return }
-        for content in contents {
-            report(TapEvent(connection: session, app: app, direction: direction, content))
+        for content in contents where reports(content) {
+            events.append(TapEvent(connection: session, app: app, direction: direction, content))
+            if events.count >= Self.largestBatch { deliver() }
         }
     }
 

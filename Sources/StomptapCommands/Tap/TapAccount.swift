@@ -19,9 +19,31 @@ struct TapAccount: Sendable {
     /// From an app's frame with `receipt` to its RECEIPT.
     private(set) var roundTrips: RoundTrips?
 
+    mutating func count(_ events: [TapEvent]) {
+        // Most that come together are alike.
+        var run = (command: Command.message, count: 0)
+        for event in events {
+            if case .frame(let frame) = event.content {
+                if frame.command != run.command {
+                    add(run)
+                    run = (frame.command, 0)
+                }
+                run.count += 1
+                update(event.direction) { $0.bytes += frame.bytes.readableBytes }
+            } else {
+                count(event)
+            }
+        }
+        add(run)
+    }
+
+    private mutating func add(_ run: (command: Command, count: Int)) {
+        if run.count > 0 { frames[run.command, default: 0] += run.count }
+    }
+
     mutating func count(_ event: TapEvent) {
         switch event.content {
-        case .frame(let frame): frames[frame.command, default: 0] += 1
+        case .frame(let frame): add((frame.command, 1))
         case .wire(_, .observedHeartBeat, _): update(event.direction) { $0.heartBeats += 1 }
         case .unfinished: others += 1
         case .wire where event.content.isTraffic: others += 1

@@ -37,9 +37,9 @@ struct TapSummary: Sendable {
     }
 
     mutating func count(_ events: [TapEvent], at time: NIODeadline) {
+        total.count(events)
         for event in events {
             if case .opened = event.content { opened += 1 }
-            total.count(event)
             if isDetailed { countDetails(of: event, at: time) }
         }
     }

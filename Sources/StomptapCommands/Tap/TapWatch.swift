@@ -21,7 +21,8 @@ struct TapWatch: Sendable {
 
     /// Takes what came together, on the tap's event loop.
     func see(_ events: [TapEvent]) {
-        let events = events.compactMap(filtered)
+        let hasRefusals = events.contains { if case .refused = $0.content { true } else { false } }
+        let events = hasRefusals ? events.compactMap(filtered) : events
         let time = Timestamp.now()
         record?.append(events, at: time)
         summary.update { $0.count(events, at: .now()) }
