@@ -1,9 +1,8 @@
 import STOMPBroker
 import STOMPCore
 import STOMPTransport
+import TestSupport
 import Testing
-
-import enum TestSupport.Loopback
 
 @Suite struct BrokerTests {
     @Test(arguments: Way.allCases)
@@ -155,7 +154,17 @@ import enum TestSupport.Loopback
         await broker.shutdown()
         #expect(try await client.end() == nil)
         if way == .webSocket { #expect(client.contents.closures.map(\.code) == [1001]) }
-        await #expect(throws: TransportError.self) { try await ScriptedClient(broker.addresses[0]) }
+        // A process that another test is just starting has the listening socket for a moment too.
+        try await eventually { () async throws -> Bool? in
+            do {
+                _ = try await ScriptedClient(broker.addresses[0])
+                return nil
+            } catch is TransportError {
+                return true
+            }
+        } otherwise: {
+            "it still accepts connections"
+        }
         await broker.shutdown()
     }
 

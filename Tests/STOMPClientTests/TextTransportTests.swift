@@ -1,6 +1,7 @@
 import NIOCore
 import STOMPBroker
 import STOMPTransport
+import TestSupport
 import Testing
 
 @testable import STOMPClient
@@ -42,7 +43,7 @@ import Testing
 func withBroker<Value: Sendable>(
     _ configuration: BrokerConfiguration, _ body: ([Broker.Address]) async throws -> Value
 ) async throws -> Value {
-    let broker = try await Broker.start(configuration: configuration)
+    let broker = try await Loopback.reopening { try await Broker.start(configuration: configuration) }
     do {
         let value = try await body(broker.addresses)
         await broker.shutdown()

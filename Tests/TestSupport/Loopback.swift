@@ -21,6 +21,24 @@ public enum Loopback {
         }
     }
 
+    /// Listens on a port that something listened on before, once the system lets go of it: a process that another test is
+    /// just starting has the old socket too, until it runs its own program.
+    public static func reopening<Value>(
+        isolation: isolated (any Actor)? = #isolation, _ listen: () async throws -> Value
+    ) async throws -> Value {
+        var last: (any Error)?
+        return try await eventually {
+            do {
+                return try await listen()
+            } catch  where "\(error)".contains("already in use") {
+                last = error
+                return nil
+            }
+        } otherwise: {
+            "\(last.map { "\($0)" } ?? "it does not listen")"
+        }
+    }
+
     /// Whether something listens on a port.
     public static func accepts(_ port: Int) -> Bool { withSocket(port, connect) == 0 }
 
