@@ -7,6 +7,8 @@ public struct BrokerReply: Sendable {
     public enum Failure: Error, Sendable, Hashable {
         /// The body of the SEND is to be JSON, and is not, or is not said to be.
         case notJSON(contentType: String?)
+        /// The body of the SEND is to be text, and is said to be something else.
+        case notText(contentType: String)
         /// The body of the SEND has nothing at this path.
         case noValue(path: String)
         /// The reply would have more bytes than this.
@@ -59,23 +61,10 @@ public struct BrokerDenial: Sendable {
 
 /// How often something goes wrong that goes wrong by chance.
 struct Chance {
-    /// SplitMix64: the same numbers for the same seed.
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
-    private var generator: Generator
+    private var generator: SeededGenerator
 
     /// - Parameter seed: nil is another one each time.
-    init(seed: UInt64?) { generator = Generator(state: seed ?? .random(in: .min ... .max)) }
+    init(seed: UInt64?) { generator = SeededGenerator(seed: seed ?? .random(in: .min ... .max)) }
 
     /// - Parameter share: from 0, never, to 1, always.
     mutating func falls(_ share: Double) -> Bool {

@@ -257,7 +257,7 @@ extension BrokerConnection: TransportReceiver {
     private func reportLate(_ bytes: ByteBuffer) {
         guard core.configuration.detail >= .drops else { return }
         decoder.feed(bytes)
-        while case let element?? = try? decoder.next() {
+        while let element = try? decoder.next() {
             if case .frame(let frame) = element { core.report(id, .sessionOver, of: frame) }
         }
     }

@@ -1,5 +1,6 @@
 import NIOCore
 import STOMPCore
+import STOMPTransport
 
 /// What somebody has sent: the SEND frame and where it goes.
 final class Message: Sendable {
@@ -12,12 +13,8 @@ final class Message: Sendable {
         self.frame = frame
     }
 
-    /// Whether its `content-type` is that of JSON.
-    var isSaidToBeJSON: Bool {
-        guard let type = frame.headers["content-type"] else { return false }
-        let name = type.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
-        return name == "application/json" || name.hasSuffix("+json")
-    }
+    /// What its `content-type` says.
+    var mediaType: MediaType? { frame.headers["content-type"].map { MediaType($0) } }
 
     /// What it costs to keep it, in bytes.
     var cost: Int { frame.bytes.readableBytes + BrokerLimits.messageOverhead }

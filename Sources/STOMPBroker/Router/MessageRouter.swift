@@ -136,7 +136,7 @@ struct MessageRouter {
             try put(Message(destination: destination, frame: message.frame))
         case .route(let destination):
             let body = message.frame.body
-            guard !message.isSaidToBeJSON || body.withUnsafeReadableBytes({ JSONReader.accepts($0) }) else {
+            guard message.mediaType?.isJSON != true || body.withUnsafeReadableBytes({ JSONReader.accepts($0) }) else {
                 return drop(.noReply(.notJSON(contentType: message.frame.headers["content-type"])))
             }
             let type = body.isUTF8 ? serverProfile.contentType(ofReply: body) : "application/octet-stream"

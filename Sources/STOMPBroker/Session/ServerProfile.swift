@@ -164,9 +164,6 @@ extension ServerProfile {
 extension Message {
     /// Whether its body calls itself `application/octet-stream`, with parameters or without, and is not empty.
     var isOctetStream: Bool {
-        guard frame.bodySize > 0, let type = frame.headers["content-type"] else { return false }
-        let name = type.prefix { $0 != ";" }.filter { $0 != " " }
-        return name.utf8.count == "application/octet-stream".utf8.count
-            && name.lowercased() == "application/octet-stream"
+        frame.bodySize > 0 && mediaType?.isNamed("application/octet-stream") == true
     }
 }

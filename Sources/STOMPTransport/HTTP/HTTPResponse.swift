@@ -126,7 +126,7 @@ public struct HTTPRefusal: Sendable, Hashable {
     }
 
     /// The media type of ``contentType`` without its parameters, in lower case: `text/html`.
-    public var mediaType: String? { contentType?.prefix { $0 != ";" && $0 != " " }.lowercased() }
+    public var mediaType: String? { contentType.map { MediaType($0).essence } }
 
     /// Whether the page says that this port wants TLS, in the words of nginx, Apache, Tomcat or Go.
     public var saysPortWantsTLS: Bool {

@@ -25,14 +25,20 @@ struct ReplyArgument: Sendable {
         (from, to, body) = (String(parts[0]), String(rest[0]), String(rest[1]))
     }
 
+    /// - Parameter profile: those of Spring have handlers with a `String` take text alone.
     /// - Throws: ``Failure`` with 65 for a template that cannot be read.
-    func reply() throws -> BrokerReply {
+    func reply(_ profile: ServerProfile = .standard) throws -> BrokerReply {
         let template = try Template(ByteBuffer(string: body), of: "--reply \(from)", isReply: true)
         let count = Shared(0)
         return BrokerReply(from: from, to: to) { (frame) throws(BrokerReply.Failure) in
             let number = count.update { count in
                 count += 1
                 return count
+            }
+            if profile.isSpring, template.takesText, let type = frame.headers["content-type"],
+                !MediaType(type).isNamed("text/plain")
+            {
+                throw .notText(contentType: type)
             }
             return try template.reply(to: frame, number: number, limit: Self.largest)
         }
@@ -62,6 +68,13 @@ extension Template {
         return result
     }
 
+    /// Whether it is what a handler with a `String` makes of it: text around the body. A body alone is passed on as it is,
+    /// and one within JSON is JSON.
+    fileprivate var takesText: Bool {
+        pieces.count > 1 && pieces.contains(.requestBody) && !looksLikeJSON
+            && !pieces.contains { if case .requestValue = $0 { true } else { false } }
+    }
+
     private var looksLikeJSON: Bool {
         guard case .text(let text)? = pieces.first else { return false }
         let first = text.readableBytesView.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\n") }
@@ -81,8 +94,7 @@ extension Template {
         _ path: JSONPath, of frame: Frame, isJSON: Bool, to result: inout ByteBuffer
     ) throws(BrokerReply.Failure) {
         let type = frame.headers["content-type"]
-        let kind = type?.prefix { $0 != ";" }.filter { $0 != " " }.lowercased() ?? "application/json"
-        guard kind == "application/json" || kind.hasSuffix("+json") else { throw .notJSON(contentType: type) }
+        guard type.map({ MediaType($0).isJSON }) ?? true else { throw .notJSON(contentType: type) }
         try frame.body.withUnsafeReadableBytes { bytes throws(BrokerReply.Failure) -> Void in
             switch path.value(in: bytes) {
             case .string(let text)? where isJSON: result.writeString(Self.escaped(String(buffer: text)))

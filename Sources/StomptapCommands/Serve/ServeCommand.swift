@@ -146,7 +146,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.serverProfile = serverProfile
         if !prefix.isEmpty { configuration.destinationPrefixes = prefix }
         configuration.routes = Dictionary(route.map { ($0.from, $0.to) }) { _, last in last }
-        configuration.replies = try reply.map { try $0.reply() }
+        configuration.replies = try reply.map { try $0.reply(serverProfile) }
         faults.apply(to: &configuration, isVerbose: verbose > 0)
         configuration.tls = tls.options
         configuration.allowedOrigins = origin.isEmpty ? nil : origin.map(\.origin)

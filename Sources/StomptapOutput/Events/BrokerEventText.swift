@@ -74,9 +74,9 @@ extension FrameDrop {
 extension BrokerReply.Failure {
     fileprivate var text: String {
         switch self {
-        case .notJSON(let type?) where type.contains("json"): "the handler takes JSON, and the body is not"
-        case .notJSON(let type?): "the handler takes JSON, and content-type is \(type)"
-        case .notJSON(nil): "the handler takes JSON, and the body is not"
+        case .notJSON(let type?) where !MediaType(type).isJSON: "the handler takes JSON, and content-type is \(type)"
+        case .notJSON: "the handler takes JSON, and the body is not"
+        case .notText(let type): "the handler takes text/plain, and content-type is \(type)"
         case .noValue(let path): "the handler fails: nothing at \(path) in the body"
         case .tooLarge(let limit): "the reply would have more than \(limit) B"
         }

@@ -67,7 +67,7 @@ struct BodyContent {
         self.style = style
         guard !body.isEmpty else { return }
         inflate(encoding)
-        var said = style.charset ?? type.flatMap(Self.charset(ofType:))
+        var said = style.charset ?? type.flatMap { MediaType($0).parameter("charset") }
         // Of several that come together, some may be UTF-8.
         if style.charset != nil, withInflated({ $0.isText && !$0.contains(where: Self.shifts) }) { said = nil }
         if !isSealed { decode(from: said) }
@@ -83,7 +83,7 @@ struct BodyContent {
 
     private mutating func inflate(_ encoding: String?) {
         let named: Compression? =
-            switch encoding?.trimmed.lowercased() {
+            switch encoding.map({ MediaType($0).essence }) {
             case "gzip"?, "x-gzip"?: .gzip
             case "deflate"?: .deflate
             default: nil
@@ -149,19 +149,6 @@ struct BodyContent {
         }
     }
 
-    /// The charset that a content type names.
-    static func charset(ofType type: String) -> String? {
-        guard type.utf8.contains(UInt8(ascii: ";")) else { return nil }
-        for parameter in type.split(separator: ";").dropFirst() {
-            let sides = parameter.split(separator: "=", maxSplits: 1)
-            guard sides.count == 2, sides[0].trimmed.lowercased() == "charset" else { continue }
-            let name = sides[1].trimmed
-            return name.count >= 2 && name.first == "\"" && name.last == "\""
-                ? String(name.dropFirst().dropLast()) : name
-        }
-        return nil
-    }
-
     /// How much of a body is looked at to guess its charset.
     private static let guessedSize = 64 << 10
 
@@ -204,14 +191,6 @@ struct BodyContent {
         if let inflated { parts.append("\(inflated.readableBytes) B inflated") }
         if let charset { parts.append(visible(charset)) }
         return parts.joined(separator: ", ")
-    }
-}
-
-extension StringProtocol {
-    /// Without the blanks around it.
-    fileprivate var trimmed: String {
-        let start = drop { $0 == " " || $0 == "\t" }
-        return String(start.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
     }
 }
 

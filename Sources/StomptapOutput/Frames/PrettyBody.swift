@@ -58,8 +58,7 @@ struct PrettyBody {
     /// Whether this is an object or array, whatever it is called, or another value that is called JSON.
     private func isJSON(_ bytes: UnsafeRawBufferPointer) -> Bool {
         if JSONReader.acceptsObjectOrArray(bytes) { return true }
-        let essence = (type ?? "").prefix { $0 != ";" && $0 != " " }.lowercased()
-        return (essence.hasSuffix("/json") || essence.hasSuffix("+json")) && JSONReader.accepts(bytes)
+        return MediaType(type ?? "").isJSON && JSONReader.accepts(bytes)
     }
 }
 

@@ -57,6 +57,31 @@ struct ServeArgumentTests {
         #expect(throws: failure) { try reply(template, to: frame(headers, body)) }
     }
 
+    /// In the profiles of Spring, whose converter of a `String` takes `text/plain`.
+    @Test(
+        arguments: [
+            ("you said {{body}}", "application/json", .notText(contentType: "application/json")),
+            ("{{body}}!", "application/octet-stream", .notText(contentType: "application/octet-stream")),
+            ("you said {{body}}", nil, nil), ("you said {{body}}", "Text/Plain; charset=UTF-8", nil),
+            // No text: the body itself, JSON around it, a value in it, nothing of it.
+            ("{{body}}", "application/json", nil), (#"{"a": {{body}}}"#, "application/json", nil),
+            ("{{body .a}} of {{body}}", "application/json", nil), ("welcome", "application/json", nil),
+        ] as [(String, String?, BrokerReply.Failure?)])
+    func aHandlerOfTextTakesNoJSON(_ template: String, _ type: String?, _ failure: BrokerReply.Failure?) throws {
+        let headers: HeaderList = type.map { ["content-type": $0] } ?? [:]
+        let message = try frame(headers, #"{"a":1}"#)
+        let argument = try ReplyArgument("/a=/b " + template)
+        for profile in [ServerProfile.spring, .spring5, .spring4] {
+            let reply = try argument.reply(profile)
+            if let failure {
+                #expect(throws: failure) { try reply.body(message) }
+            } else {
+                #expect(throws: Never.self) { try reply.body(message) }
+            }
+        }
+        #expect(throws: Never.self) { try argument.reply(.rabbitMQ).body(message) }
+    }
+
     @Test func aReplyDoesNotGrowWithoutLimit() throws {
         let template = try Template(ByteBuffer(string: "{{body}}{{body}}{{body}}"), of: "it", isReply: true)
         let frame = try frame([:], "123")
