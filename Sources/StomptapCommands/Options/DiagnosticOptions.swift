@@ -38,13 +38,13 @@ struct DiagnosticOptions: ParsableArguments {
 
     /// What the command tells of the wire.
     ///
-    /// - Parameter printsMessages: whether the command prints all messages of its subscriptions whole on stdout; where
-    ///   stderr is the same terminal they are not told a second time.
+    /// - Parameter omission: what the command prints on stdout of all messages of its subscriptions; where stderr is the
+    ///   same terminal it is not printed a second time.
     /// - Throws: ``Failure`` with 73 where a file cannot be made.
-    func trace(printsMessages: Bool = false) throws -> CommandTrace {
+    func trace(without omission: TracePrinter.Omission = .nothing) throws -> CommandTrace {
         let trace = try CommandTrace(
             verbosity: verbose, style: appearance.style(of: STDERR_FILENO), traceFile: traceFile, pcap: pcap)
-        trace.leaveOutMessages(printsMessages && Terminal.isSame(STDOUT_FILENO, STDERR_FILENO))
+        if Terminal.isSame(STDOUT_FILENO, STDERR_FILENO) { trace.leaveOut(omission) }
         return trace
     }
 }

@@ -96,10 +96,10 @@ struct RequestCommand: EndpointCommand {
                 diagnostics: connection.diagnostics),
             explainsSilence: connection.diagnostics.explainsSilence)
         let options = connection
-        let printsAll = output.form.showsWhole && expect == nil
+        let omission = expect == nil ? output.form.omission : .nothing
         try await EndpointArgument.with(endpoint) { endpoints in
             let reconnection = try options.reconnection(
-                to: endpoints, standard: .never, trace: options.diagnostics.trace(printsMessages: printsAll))
+                to: endpoints, standard: .never, trace: options.diagnostics.trace(without: omission))
             try await Interrupts.endable {
                 try await request.run(reconnection)
             }

@@ -94,8 +94,9 @@ final class MessagePrinter: Sendable {
         _ form: OutputForm, bodies: BodyStyle = BodyStyle(), to writer: DescriptorWriter = .standardOutput,
         diagnostics: DiagnosticOptions
     ) {
-        let renderer = MessageRenderer(
-            form: form, style: diagnostics.appearance.style(of: writer.descriptor, bodies: bodies))
+        var style = diagnostics.appearance.style(of: writer.descriptor, bodies: bodies)
+        style.hasContentLength = diagnostics.verbose > 0 && Terminal.isSame(writer.descriptor, STDERR_FILENO)
+        let renderer = MessageRenderer(form: form, style: style)
         state = Mutex(State(renderer: renderer, buffer: OutputBuffer(to: writer)))
     }
 

@@ -182,11 +182,11 @@ struct SubscribeCommand: EndpointCommand {
             try MessagePrinter(.json, to: OutputFile.append($0, of: "--record"), diagnostics: connection.diagnostics)
         }
         let options = connection
-        let printsAll = output.form.showsWhole && grep == nil && exec == nil
+        let omission = grep == nil && exec == nil ? output.form.omission : .nothing
         try await EndpointArgument.with(endpoint) { endpoints in
             let reconnection = try options.reconnection(
                 to: endpoints, standard: plan.count == nil ? .forever : .never,
-                trace: options.diagnostics.trace(printsMessages: printsAll))
+                trace: options.diagnostics.trace(without: omission))
             try await Interrupts.endable {
                 try await SubscribeRunner(reconnection: reconnection, plan: plan, printer: printer, recorder: recorder)
                     .run()

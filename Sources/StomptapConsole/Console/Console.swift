@@ -63,7 +63,7 @@ package final class Console: Sendable {
             form: settings.form,
             style: OutputStyle(
                 timestamps: settings.timestamps, isTerminal: isTerminal, palette: palette, mask: mask,
-                width: .terminal(STDOUT_FILENO), bodies: settings.bodies))
+                width: .terminal(STDOUT_FILENO), bodies: settings.bodies, hasContentLength: settings.verbose > 0))
     }
 
     // MARK: Settings
@@ -75,11 +75,11 @@ package final class Console: Sendable {
         if case .none = settings.form { false } else { true }
     }
 
-    /// Whether all messages are printed whole where the trace is printed too.
-    var showsMessagesByTrace: Bool {
+    /// What the trace need not print of messages, as they are printed where it is.
+    var traceOmission: TracePrinter.Omission {
         let settings = settings
-        return settings.form.showsWhole && !settings.isPaused
-            && (editor != nil || Terminal.isSame(STDOUT_FILENO, STDERR_FILENO))
+        let isSame = editor != nil || Terminal.isSame(STDOUT_FILENO, STDERR_FILENO)
+        return isSame && !settings.isPaused ? settings.form.omission : .nothing
     }
 
     var palette: Palette { state.withLock { $0.renderer.style.palette } }

@@ -123,8 +123,8 @@ extension Interpreter {
         console.note("\(kept.count == 1 ? "1 message" : "\(kept.count) messages") saved to \(file)")
     }
 
-    /// Tells the trace whether messages are printed, which it then need not show.
-    func updateTrace() { trace.leaveOutMessages(console.showsMessagesByTrace) }
+    /// Tells the trace what is printed of messages, which it then need not show.
+    func updateTrace() { trace.leaveOut(console.traceOmission) }
 
     func pause() {
         console.update { $0.isPaused = true }

@@ -18,11 +18,16 @@ package struct TracePrinter {
 
     /// The most that is printed; what has more is passed over. Nil is nothing.
     package var detail: WireEvent.Detail?
-    /// Whether the messages of subscriptions are printed whole on the same terminal, and need not be shown here too.
-    package var leavesOutMessages = false
+    /// What is left out of the messages of subscriptions, as the command prints it on the same terminal.
+    package enum Omission: Sendable {
+        case nothing, body, message
+    }
+
+    package var omission = Omission.nothing
     /// The ids of SUBSCRIBE frames that were sent.
     private var subscriptions: Set<[UInt8]> = []
     private let text: WireText
+    private let textWithoutBodies: WireText
     private var timestamps: Timestamps
 
     /// - Parameters:
@@ -32,6 +37,7 @@ package struct TracePrinter {
     package init(_ detail: WireEvent.Detail?, style: OutputStyle, start: Timestamp = .now()) {
         self.detail = detail
         text = WireText(style, largestBody: Self.largestBody)
+        textWithoutBodies = WireText(style, largestBody: 0)
         timestamps = Timestamps(style.timestamps, start: start)
     }
 
@@ -39,14 +45,17 @@ package struct TracePrinter {
     package mutating func append(
         _ event: WireEvent, at time: Timestamp, of label: ConnectionLabel? = nil, to out: inout OutputBuffer
     ) {
-        guard let detail, event.detail <= detail, !isLeftOut(event) else { return }
+        guard let detail, event.detail <= detail else { return }
+        let omission = self.omission(of: event)
+        guard omission != .message else { return }
         timestamps.advance(to: time)
         let indentation = WireText.indentation(below: timestamps.text)
         writeFirstLine(event, of: label, to: &out)
         event.shownBytes?.withUnsafeReadableBytes { bytes in
             switch (event.detail, event.layer) {
             case (.bytes, _): writeDump(event, indentation, to: &out)
-            case (_, .stomp): text.write(frame: bytes, indentation: indentation, to: &out)
+            case (_, .stomp):
+                (omission == .body ? textWithoutBodies : text).write(frame: bytes, indentation: indentation, to: &out)
             case (_, .http), (_, .proxy), (_, .tls): text.write(head: bytes, indentation: indentation, to: &out)
             // The summary says what there is to a control frame or an envelope.
             default: if detail == .bytes { writeDump(event, indentation, to: &out) }
@@ -57,27 +66,25 @@ package struct TracePrinter {
     /// The most ids that are remembered.
     private static let largestCount = 1000
 
-    /// Whether the command prints this message itself. One that no subscription here asked for is shown in any case.
-    private mutating func isLeftOut(_ event: WireEvent) -> Bool {
+    /// What the command prints of this message itself. One that no subscription here asked for is shown in any case.
+    private mutating func omission(of event: WireEvent) -> Omission {
         guard event.layer == .stomp, event.detail == .frames, case .frame(let command) = event.content,
             let bytes = event.bytes
-        else { return false }
+        else { return .nothing }
         switch (command, event.direction) {
         // Of what comes after these the command prints nothing.
         case ("CONNECT", .outgoing), ("STOMP", .outgoing), ("DISCONNECT", .outgoing):
             subscriptions = []
-            return false
         case ("UNSUBSCRIBE", .outgoing):
             if let id = bytes.firstValue(of: "id") { subscriptions.remove(id) }
-            return false
         case ("SUBSCRIBE", .outgoing):
             if subscriptions.count < Self.largestCount, let id = bytes.firstValue(of: "id") { subscriptions.insert(id) }
-            return false
         case ("MESSAGE", .incoming):
-            guard leavesOutMessages, let id = bytes.firstValue(of: "subscription") else { return false }
-            return subscriptions.contains(id)
-        default: return false
+            guard omission != .nothing, let id = bytes.firstValue(of: "subscription") else { break }
+            return subscriptions.contains(id) ? omission : .nothing
+        default: break
         }
+        return .nothing
     }
 
     private func writeFirstLine(_ event: WireEvent, of label: ConnectionLabel?, to out: inout OutputBuffer) {

@@ -20,6 +20,16 @@ package struct FormatTemplate: Sendable {
 
     package let pieces: [Piece]
 
+    /// Whether it prints bodies whole.
+    var hasBody: Bool {
+        pieces.contains { piece in
+            switch piece {
+            case .body, .hexadecimalBody, .json: true
+            default: false
+            }
+        }
+    }
+
     /// - Throws: ``FormatTemplateError``, for a directive that does not exist or is not finished.
     package init(_ template: String) throws(FormatTemplateError) {
         var compiler = Compiler(characters: Array(template))

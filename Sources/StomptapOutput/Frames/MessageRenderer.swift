@@ -166,11 +166,13 @@ package enum OutputForm: Sendable {
     /// nothing.
     case format(FormatTemplate, terminator: UInt8? = UInt8(ascii: "\n"))
 
-    /// Whether all of a message is printed, its headers too.
-    package var showsWhole: Bool {
+    /// What a trace on the same terminal need not print of a message, as it stands there already.
+    package var omission: TracePrinter.Omission {
         switch self {
-        case .pretty, .json, .raw: true
-        case .body, .format, .none: false
+        case .pretty, .json, .raw: .message
+        case .body: .body
+        case .format(let template, _): template.hasBody ? .body : .nothing
+        case .none: .nothing
         }
     }
 
@@ -190,10 +192,14 @@ package struct OutputStyle: Sendable {
     /// How wide the lines are that are made to fit.
     package var width: LineWidth
     package var bodies: BodyStyle
+    /// Whether ``OutputForm/pretty`` has the header `content-length`, though it has the size: where a trace leaves the
+    /// message out, no other place shows it.
+    package var hasContentLength: Bool
 
     package init(
         timestamps: TimestampStyle = .local, isTerminal: Bool = false, palette: Palette = .plain,
-        mask: SecretMask = .hiding, width: LineWidth = .fixed(LineWidth.standard), bodies: BodyStyle = BodyStyle()
+        mask: SecretMask = .hiding, width: LineWidth = .fixed(LineWidth.standard), bodies: BodyStyle = BodyStyle(),
+        hasContentLength: Bool = false
     ) {
         self.timestamps = timestamps
         self.isTerminal = isTerminal
@@ -201,5 +207,6 @@ package struct OutputStyle: Sendable {
         self.mask = mask
         self.width = width
         self.bodies = bodies
+        self.hasContentLength = hasContentLength
     }
 }

@@ -66,7 +66,8 @@ struct PrettyMessage {
 
     /// Appends the headers that are not in the first line. Where one of those repeats, the repeats are here.
     private func writeHeaders(to out: inout OutputBuffer) {
-        var shown = ["destination", "subscription", "content-type", "content-length"]
+        var shown = ["destination", "subscription", "content-type"]
+        if !style.hasContentLength { shown.append("content-length") }
         frame.headers.forEachBytes { name, value in
             if let index = shown.firstIndex(where: { name.elementsEqual($0.utf8) }) {
                 shown.remove(at: index)

@@ -53,10 +53,9 @@ package struct CommandTrace: Sendable {
         }
     }
 
-    /// Leaves out of what is printed, from now on or no longer, the messages of subscriptions: the command prints them on
-    /// the same terminal.
-    package func leaveOutMessages(_ isOn: Bool) {
-        printer.update { $0.leavesOutMessages = isOn }
+    /// Leaves this out of the messages of subscriptions from now on: the command prints it on the same terminal.
+    package func leaveOut(_ omission: TracePrinter.Omission) {
+        printer.update { $0.omission = omission }
     }
 
     /// Prints this much from now on; nil is nothing.

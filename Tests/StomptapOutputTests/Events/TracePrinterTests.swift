@@ -160,6 +160,20 @@ import Testing
         #expect(appended { json.append(state, at: sampleTime, to: &$0) }.hasSuffix(#""event":"closed"}"# + "\n"))
     }
 
+    @Test func bodiesThatAreShownElsewhereAreLeftOut() {
+        var printer = TracePrinter(.layers, style: OutputStyle(timestamps: .none), start: sampleTime)
+        printer.omission = .body
+        func lines(_ frame: String, _ direction: WireEvent.Direction) -> [Substring] {
+            appended { printer.append(stomp(Array("\(frame)\n\nbody\0".utf8), direction), at: sampleTime, to: &$0) }
+                .split(separator: "\n")
+        }
+        #expect(lines("SUBSCRIBE\nid:sub-0", .outgoing).contains("  body"))
+        let shown = lines("MESSAGE\nsubscription:sub-0", .incoming)
+        #expect(
+            shown.contains("  subscription:sub-0") && shown.contains("  [4 B of body]") && !shown.contains("  body"))
+        #expect(lines("MESSAGE\nsubscription:sub-1", .incoming).contains("  body"))
+    }
+
     @Test func messagesThatAreShownElsewhereAreLeftOut() {
         var printer = TracePrinter(.layers, style: OutputStyle(timestamps: .none), start: sampleTime)
         func isShown(_ frame: String, _ direction: WireEvent.Direction) -> Bool {
@@ -167,7 +181,7 @@ import Testing
         }
         let message = "MESSAGE\ndestination:/a\nsubscription:sub-0"
         #expect(isShown("SUBSCRIBE\nid:sub-0\ndestination:/a", .outgoing) && isShown(message, .incoming))
-        printer.leavesOutMessages = true
+        printer.omission = .message
         #expect(!isShown(message, .incoming) && !isShown("MESSAGE\nsubscription:sub-0\r", .incoming))
         // Nobody asked for these, so nobody prints them.
         #expect(isShown("MESSAGE\nsubscription:sub-1", .incoming) && isShown("MESSAGE\nid:sub-0", .incoming))
@@ -180,7 +194,7 @@ import Testing
             #expect(isShown(end, direction) && isShown(message, .incoming))
         }
         #expect(isShown("SUBSCRIBE\nid:sub-0\ndestination:/a", .outgoing))
-        printer.leavesOutMessages = false
+        printer.omission = .nothing
         #expect(isShown(message, .incoming))
     }
 }
