@@ -72,10 +72,12 @@ import Testing
         }
     }
 
-    @Test func aMessageIsShownOnceOnATerminal() async throws {
+    @Test(arguments: [[], ["-o", "json"], ["-o", "raw"], ["-o", "body"], ["-F", "%b"]])
+    func aMessageIsShownOnceOnATerminal(_ output: [String]) async throws {
         try await ServedBroker.run { broker in
             try await send("seen-once", to: broker)
-            let program = Program.stomptap("subscribe", broker.tcp, "/queue/a", "-n", "1", "-v")
+            var program = Program.stomptap("subscribe", broker.tcp, "/queue/a", "-n", "1", "-v")
+            program.arguments += output
             try await TerminalProgram.run(program, columns: 80) { running in
                 try await running.wait(forEnd: .exited(0))
                 let model = try await running.wait(for: "no message") {
@@ -83,6 +85,8 @@ import Testing
                 }
                 #expect(model.everything.count { $0.contains("seen-once") } == 1, "\(model.everything)")
                 #expect(model.everything.contains { $0.contains("> stomp SUBSCRIBE") }, "\(model.everything)")
+                // No header is lost with what is left out.
+                #expect(model.everything.contains { $0.contains("content-length") }, "\(model.everything)")
             }
             try await send("in-a-script", to: broker)
             let script = Program.stomptap("connect", broker.tcp, "-v", "-e", "sub /queue/a; wait 1")

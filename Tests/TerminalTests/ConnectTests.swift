@@ -67,6 +67,21 @@ import Testing
         return (rows.map { $0.last == " " ? String($0.dropLast()) : $0 }, cursor)
     }
 
+    /// The trace leaves out what is printed, as long as it is.
+    @Test func aMessageIsShownOnceUnderATrace() async throws {
+        try await ServedBroker.run { broker in
+            try await ConnectSession.run(broker.tcp, "-v") { session in
+                try await session.terminal.enter("sub /topic/a")
+                try await session.terminal.wait(forAll: ["sub-0 listens to /topic/a"], above: session.prompt("1 sub"))
+                try await broker.publish("/topic/a", "seen-once")
+                try await session.terminal.wait(forAll: ["seen-once"], above: session.prompt("1 sub"))
+                let everything = try await session.terminal.everything().joined(separator: "\n")
+                #expect(everything.components(separatedBy: "seen-once").count == 2, "\(everything)")
+                #expect(everything.contains("content-length: 9"), "\(everything)")
+            }
+        }
+    }
+
     @Test func whatIsReceivedDrivesNoTerminal() async throws {
         try await ServedBroker.run { broker in
             try await ConnectSession.run(broker.tcp, "-o body") { session in

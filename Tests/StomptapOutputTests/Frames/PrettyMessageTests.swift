@@ -24,6 +24,13 @@ import Testing
                 """)
     }
 
+    @Test func theLengthIsShownWhereNothingElseShowsIt() throws {
+        let message = try makeMessage(["destination:/queue/a", "content-length:2"], body: "hi".utf8)
+        #expect(
+            rendered(.pretty, message, style: { $0.hasContentLength = true })
+                == "05:03:22.118 < MESSAGE /queue/a  2 B\n               content-length: 2\n               hi\n")
+    }
+
     @Test func aFrameWithoutABodyHasNoSize() throws {
         let receipt = try makeMessage(["receipt-id:r-1"], body: [], command: "RECEIPT")
         #expect(rendered(.pretty, receipt) == "05:03:22.118 < RECEIPT\n               receipt-id: r-1\n")
