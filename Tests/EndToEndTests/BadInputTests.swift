@@ -172,12 +172,13 @@ import Testing
         ["publish", "demo", "/a", "-l", "-0"], ["publish", "demo", "/a", "-l", "--count", "2"], ["nonsense"],
         ["serve", "--tcp", "nonsense"], ["publish", "demo", "/a", "hi", "--passcode", "a", "--passcode-env", "B"],
     ])
-    func wrongUsageShowsTheUsage(arguments: [String]) async throws {
+    func wrongUsageIsOneLineThatNamesTheHelp(arguments: [String]) async throws {
         var program = Program.stomptap()
         program.arguments = arguments
         let result = try await program.run()
         #expect(result.status == .exited(64), "\(result)")
-        #expect(result.errors.contains("Usage: stomptap"), "\(result)")
+        #expect(result.errors.hasPrefix("stomptap: ") && result.errors.contains("see 'stomptap "), "\(result)")
+        #expect(result.errors.count { $0 == "\n" } == 1, "\(result)")
     }
 
     @Test func endpointsThatAreNone() async throws {

@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (["--emulate", "mars"], "'spring', 'spring-5', 'spring-4' or 'rabbitmq'"),
+        (["--emulate", "mars"], "use standard, spring, spring-5, spring-4 or rabbitmq"),
         (["--container", "jetty"], "--container goes with --emulate spring"),
         (["--reorder", "5%"], "--reorder goes with --emulate spring"),
         (["--lose-early-sends", "5"], "--lose-early-sends goes with --emulate spring"),

@@ -58,13 +58,14 @@ public struct Stomptap: AsyncParsableCommand {
             }
             return ExitStatus.success.rawValue
         } catch  where isParserError(error) {
-            // It has its own text, and the usage with it; help goes to stdout.
+            // Help goes to stdout.
             guard exitCode(for: error) != .success else { exit(withError: error) }
             if let fault = UnknownOption(in: arguments) {
                 Diagnostics.fail(fault.line)
                 return ExitStatus.usage.rawValue
             }
-            Diagnostics.write(Array((CommandLineSecrets(arguments).masked(fullMessage(for: error)) + "\n").utf8))
+            let message = CommandLineSecrets(arguments).masked(message(for: error))
+            Diagnostics.fail(UsageFailure(message, in: arguments).line)
             return exitCode(for: error).rawValue
         } catch {
             let failure = Failure(error)
