@@ -73,7 +73,7 @@ struct Relay {
         case .bytes(let bytes):
             guard ends[side].reader != nil else { return receive(.bytes(bytes), side.direction, &context) }
             ends[side].reader?.append(bytes)
-            takeApart(side, &context)
+            dissectHTTP(side, &context)
         case .readComplete:
             readComplete(side, &context)
         case .writable(let isWritable):
@@ -118,7 +118,7 @@ struct Relay {
     }
 
     /// Takes apart the HTTP that has come.
-    private mutating func takeApart(_ side: TapSide, _ context: inout TapContext) {
+    private mutating func dissectHTTP(_ side: TapSide, _ context: inout TapContext) {
         do throws(HTTPReader.Violation) {
             while let element = try ends[side].reader?.next() {
                 receive(try RelayPart(element), side.direction, &context)
@@ -182,7 +182,7 @@ struct Relay {
             breakOff(session, &context)
         case .readOn:
             ends.app.reader?.proceed()
-            takeApart(.app, &context)
+            dissectHTTP(.app, &context)
             endInput(.app, &context)
             readComplete(.app, &context)
         }

@@ -129,10 +129,10 @@ final class WebSocketHandler: ChannelDuplexHandler {
         case .ping:
             answer(frame.payload, context)
             count(frame.payload)
-            tellLife(context, .ping(frame.payload))
+            reportLife(context, .ping(frame.payload))
         case .pong:
             count(frame.payload)
-            tellLife(context, .pong(frame.payload))
+            reportLife(context, .pong(frame.payload))
         case .close:
             try closed(WebSocketClose(reading: frame.payload), context)
         }
@@ -151,14 +151,14 @@ final class WebSocketHandler: ChannelDuplexHandler {
         context.fireChannelRead(Self.wrapInboundOut(message.bytes))
     }
 
-    private func tellLife(_ context: ChannelHandlerContext, _ event: TransportEvent) {
+    private func reportLife(_ context: ChannelHandlerContext, _ event: TransportEvent) {
         hasTold = true
         context.fireUserInboundEventTriggered(event)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         // Part of a large message is a sign of life too.
-        if !hasTold, handshake.mayReceive { tellLife(context, .alive) }
+        if !hasTold, handshake.mayReceive { reportLife(context, .alive) }
         hasTold = false
         if needsFlush {
             needsFlush = false

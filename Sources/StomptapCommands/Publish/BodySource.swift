@@ -66,7 +66,7 @@ final class BodySource: Sendable {
             }
         } else {
             let path = file ?? "-"
-            if path == "-" { Self.tellTerminal() }
+            if path == "-" { Self.hintAtTerminal() }
             let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { throw Failure(.noInput, "\(option): \(path): \(systemMessage(errno))") }
             origin = .pieces(descriptor: descriptor, name: path, separator)
@@ -94,12 +94,12 @@ final class BodySource: Sendable {
     /// - Throws: ``Failure`` where a file is not there, or a body is too large.
     static func whole(body: String?, file: String?) throws -> ByteBuffer {
         if let body { return ByteBuffer(string: body) }
-        if file ?? "-" == "-" { tellTerminal() }
+        if file ?? "-" == "-" { hintAtTerminal() }
         return ByteBuffer(bytes: try InputFile.read(file ?? "-", of: "--file", limit: InputFile.largestBody))
     }
 
     /// Tells a person who may not know that something is waited for.
-    private static func tellTerminal() {
+    private static func hintAtTerminal() {
         if isatty(STDIN_FILENO) == 1 {
             Diagnostics.note("the body comes from the terminal: Ctrl-D in a new line ends it")
         }

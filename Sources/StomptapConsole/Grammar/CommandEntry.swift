@@ -64,7 +64,7 @@ struct LineArguments: Sendable {
                 optionsAreOver = true
                 mayFollow = false
             } else if !optionsAreOver, next.first == "-", next.count > 1 {
-                try takeOption(&words, of: entry)
+                try readOption(&words, of: entry)
             } else if taken.count < wordsBeforeRest, let word = try words.nextArgument() {
                 taken.append(word)
                 if entry.takesRest { optionsAreOver = true }
@@ -75,11 +75,11 @@ struct LineArguments: Sendable {
         operands = taken[...]
         guard entry.takesRest, !words.isEmpty else { return }
         rest = taken.isEmpty ? String(words.rest.drop(while: \.isBlank)) : words.takeRest()
-        if mayFollow { try takeOptionBehind(entry) }
+        if mayFollow { try readOptionBehind(entry) }
         if entry.takesBody, let rest { body = rest.hasPrefix("@") ? .file(String(rest.dropFirst())) : .text(rest) }
     }
 
-    private mutating func takeOption(_ words: inout LineWords, of entry: CommandEntry) throws(LineError) {
+    private mutating func readOption(_ words: inout LineWords, of entry: CommandEntry) throws(LineError) {
         guard let word = try words.nextArgument() else { return }
         var name = word
         var value: String?
@@ -100,7 +100,7 @@ struct LineArguments: Sendable {
     }
 
     /// Takes `--timeout 1s` or `--timeout=1s` off the end of the rest, with the blanks before it.
-    private mutating func takeOptionBehind(_ entry: CommandEntry) throws(LineError) {
+    private mutating func readOptionBehind(_ entry: CommandEntry) throws(LineError) {
         guard let text = rest else { return }
         let words = text.split(whereSeparator: \.isBlank)
         let isName = { (word: Substring) in
@@ -109,7 +109,7 @@ struct LineArguments: Sendable {
         guard let word = words.dropFirst().suffix(2).first(where: isName) else { return }
         var end = LineWords(text[word.startIndex...])
         var taken = self
-        try taken.takeOption(&end, of: entry)
+        try taken.readOption(&end, of: entry)
         guard end.isEmpty else { return }
         taken.rest = text[..<word.startIndex].split(whereSeparator: \.isBlank).last.map { String(text[..<$0.endIndex]) }
         self = taken

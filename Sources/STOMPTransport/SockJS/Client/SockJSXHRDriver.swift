@@ -67,7 +67,7 @@ final class SockJSXHRDriver: SockJSTransportDriver {
         case .body(let bytes):
             bytesInResponse += bytes.readableBytes
             decoder.append(bytes)
-            takeFrames()
+            receiveFrames()
         case .readComplete:
             client.receivedAll()
         case .end:
@@ -81,7 +81,7 @@ final class SockJSXHRDriver: SockJSTransportDriver {
         }
     }
 
-    private func takeFrames() {
+    private func receiveFrames() {
         do throws(TransportError) {
             while !isOver, let frame = try decoder.next() { client.received(frame) }
         } catch {

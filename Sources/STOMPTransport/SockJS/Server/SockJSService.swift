@@ -50,7 +50,7 @@ final class SockJSService: Sendable {
         let parts = rest.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
         switch parts.count {
         case 1 where parts[0] == "info":
-            return handle(request, .GET) { service, exchange in service.tellInfo(exchange) }
+            return handle(request, .GET) { service, exchange in service.answerInfo(exchange) }
         case 1 where parts[0] == "websocket":
             return endpoint.webSocketRoute(request)
         case 3 where parts.allSatisfy({ !$0.isEmpty && !$0.contains(".") }):
@@ -161,7 +161,7 @@ final class SockJSService: Sendable {
 
     // MARK: - Answers
 
-    private func tellInfo(_ exchange: HTTPServerExchange) {
+    private func answerInfo(_ exchange: HTTPServerExchange) {
         let headers = headers(
             for: exchange.request, contentType: "application/json; charset=UTF-8", isInSession: false)
         let info = SockJSInfo(takesWebSocket: options.takesWebSocket, needsCookies: options.setsCookie)
