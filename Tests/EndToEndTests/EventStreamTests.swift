@@ -25,6 +25,23 @@ import Testing
         }
     }
 
+    /// It is no header of the next request, and no reason to end.
+    @Test func anIDWithAControlCharacterIsIgnored() async throws {
+        try await ScriptedServer.run(script: { number in
+            [
+                .awaitText("\r\n\r\n"), head("text/event-stream"),
+                .sendText("retry: 10\nid: \(number)\u{1B}[2J\ndata: number \(number)\n\n"),
+            ]
+        }) { server in
+            let url = "http://127.0.0.1:\(server.port)/events"
+            let result = try await Program.stomptap("raw", "--sse", url, "-n", "2", "-o", "body").run()
+            try #require(result.status == .exited(0), "\(result)")
+            #expect(result.lines == ["number 0", "number 1"])
+            #expect(result.errors.contains("ignored an event id with a control character"), "\(result)")
+            #expect(!server.received.contains { String(decoding: $0, as: UTF8.self).contains("Last-Event-ID") })
+        }
+    }
+
     /// `retry: 0` would ask for a thousand requests a second.
     @Test func theWaitGrowsWhateverTheServerAsksFor() async throws {
         try await ScriptedServer.run(script: { number in

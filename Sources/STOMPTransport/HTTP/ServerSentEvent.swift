@@ -17,6 +17,9 @@ public struct ServerSentEventDecoder: Sendable {
     public private(set) var retry: Int?
     /// What to send as `Last-Event-ID` when connecting anew; empty for nothing.
     public private(set) var lastEventID = ""
+    /// How many ids were ignored, as a header cannot have them: those with NUL, as the standard has it, and those with other
+    /// control characters. The id before such a one stays the last.
+    public private(set) var ignoredIDs = 0
 
     private let limit: Int
     private var lines: LineDecoder
@@ -85,7 +88,11 @@ public struct ServerSentEventDecoder: Sendable {
         case "event":
             type = String(buffer: value)
         case "id":
-            if !value.readableBytesView.contains(0) { id = String(buffer: value) }
+            if value.readableBytesView.contains(where: \.isControl) {
+                ignoredIDs &+= 1
+            } else {
+                id = String(buffer: value)
+            }
         case "retry":
             let text = String(buffer: value)
             if text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {

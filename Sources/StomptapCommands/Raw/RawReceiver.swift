@@ -29,6 +29,8 @@ final class RawReceiver: TransportReceiver {
     private var frames: RawFrameReader
     private var serverSentEvents: ServerSentEventDecoder
     private let memory: Shared<EventStreamMemory>
+    /// Whether it was said that an id was ignored.
+    private var hasReportedID = false
     /// What this read has brought so far.
     private var batch: [TrafficEvent] = []
     private var incomingKind = TransportMessageKind.text
@@ -114,6 +116,10 @@ final class RawReceiver: TransportReceiver {
                 }
                 if let event { batch.append(TrafficEvent(.incoming, .http, .wire(.serverSentEvent(event)))) }
                 isMore = event != nil
+            }
+            if serverSentEvents.ignoredIDs > 0, !hasReportedID {
+                hasReportedID = true
+                Diagnostics.note("HTTP: ignored an event id with a control character; Last-Event-ID cannot have it")
             }
             let id = serverSentEvents.lastEventID
             memory.update { $0.lastEventID = id.isEmpty ? $0.lastEventID : id }

@@ -152,6 +152,19 @@ private func messages(_ texts: String...) -> SockJSFrame {
         #expect(try decoder.next() == nil)
     }
 
+    /// A header cannot have it, so that it could not be asked for.
+    @Test(arguments: ["\0", "\u{1}", "\u{1B}", "\u{7F}", "a\u{8}b"])
+    func ignoresAnIDWithAControlCharacter(id: String) throws {
+        var decoder = ServerSentEventDecoder(limit: 1000)
+        decoder.append(ByteBuffer(string: "id: 6\ndata: a\n\nid: \(id)\ndata: b\n\nid: 7\t한\ndata: c\n\n"))
+        let events = [try decoder.next(), try decoder.next()]
+        #expect(events.map { $0?.id } == ["6", "6"])
+        #expect(events.map { $0.map { String(buffer: $0.data) } } == ["a", "b"])
+        #expect(decoder.lastEventID == "6" && decoder.ignoredIDs == 1)
+        #expect(try decoder.next()?.id == "7\t한")
+        #expect(decoder.ignoredIDs == 1)
+    }
+
     @Test func takesAnIDThatComesWithoutData() throws {
         var decoder = ServerSentEventDecoder(limit: 1000)
         decoder.append(ByteBuffer(string: "id: 9\n\n"))
