@@ -24,6 +24,7 @@ import Testing
         for length in 0..<40 {
             for hidden in [
                 "\u{1B}", "\u{7F}", "\u{9B}", "\u{61C}", "\u{200B}", "\u{202E}", "\u{FEFF}", "\u{E0041}", "\n",
+                "\u{200C}", "\u{200D}",
             ] {
                 let text = String(repeating: "a", count: length)
                 let bytes = Array("\(text)\(hidden)bcdefghijk".utf8)
@@ -31,7 +32,7 @@ import Testing
                 #expect(found?.index == length && found?.length == hidden.utf8.count)
                 #expect(found?.scalar == hidden.unicodeScalars.first?.value)
             }
-            let plain = Array((String(repeating: "a", count: length) + "é한\u{200C}\u{200D}👩‍👩‍👧").utf8)
+            let plain = Array((String(repeating: "a", count: length) + "é한م\u{200C}ن👩‍👩‍👧").utf8)
             #expect(plain.withUnsafeBytes { DisplayEscaping.firstHidden(in: $0, from: 0) } == nil)
         }
         #expect(printable("a\u{1B}\n\u{202E}é", limit: 4) == "a\\x1b\\n\\u{202e}...")

@@ -36,6 +36,13 @@ struct ReportTests {
         #expect(text.contains("#") != draws)
     }
 
+    @Test func whatOthersNamedDrivesNoTerminal() {
+        var result = result
+        result.errors = ["\u{1B}[2J\u{202E}": 1]
+        let text = BenchReport(width: 80, draws: false).text(result)
+        #expect(text.contains("\\x1b[2J\\u{202e}") && !text.contains("\u{1B}") && !text.contains("\u{202E}"))
+    }
+
     @Test func barsAreAsLongAsTheirShare() {
         #expect(Bar.text(10, of: 10, cells: 8, draws: false) == "########")
         #expect(Bar.text(5, of: 10, cells: 8, draws: false) == "####")

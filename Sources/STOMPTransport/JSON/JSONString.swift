@@ -12,9 +12,9 @@ package enum JSONString {
         case sockJS
 
         @inline(__always)
-        fileprivate func includes(_ scalar: UInt32) -> Bool {
+        fileprivate func includes(_ scalar: UInt32, in bytes: UnsafeRawBufferPointer, at index: Int) -> Bool {
             switch self {
-            case .display: return DisplayEscaping.hides(scalar)
+            case .display: return DisplayEscaping.hides(scalar, in: bytes, at: index)
             case .sockJS:
                 switch scalar {
                 case 0x200C...0x200F, 0x2028...0x202F, 0x2060...0x206F, 0xFFF0...0xFFFF: return true
@@ -121,7 +121,7 @@ private struct JSONStringWriter {
             write(ascii: byte)
             index += 1
         } else if let scalar = bytes.scalar(at: index) {
-            if escapes.includes(scalar.value) {
+            if escapes.includes(scalar.value, in: bytes, at: index) {
                 write(escaped: scalar.value)
             } else {
                 for offset in index..<(index + scalar.length) { write(bytes[offset]) }

@@ -23,7 +23,7 @@ struct BenchReport: Sendable {
         if !plot.isEmpty { lines += ["", "latency"] + plot }
         let remarks = remarks(result)
         if !remarks.isEmpty { lines += [""] + remarks }
-        return lines.map { $0 + "\n" }.joined()
+        return lines.map { visible($0) + "\n" }.joined()
     }
 
     private func head(_ result: BenchResult) -> [String] {

@@ -120,6 +120,7 @@ struct CheckPrinter: Sendable {
     /// Says which server the lines below are about, where people read them.
     func title(_ url: String) async throws {
         guard form == .pretty else { return }
-        guard try await StandardOutput.write(style.mask.masked(url) + "\n") else { throw Failure(.success, nil) }
+        let line = visible(style.mask.masked(url)) + "\n"
+        guard try await StandardOutput.write(line) else { throw Failure(.success, nil) }
     }
 }

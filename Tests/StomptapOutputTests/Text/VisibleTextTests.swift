@@ -1,5 +1,6 @@
 import Foundation
 import OutputFixtures
+import STOMPTransport
 import Testing
 
 @testable import StomptapOutput
@@ -7,7 +8,7 @@ import Testing
 @Suite struct VisibleTextTests {
     @Test func everyControlIsEscaped() {
         let invisible: [ClosedRange<UInt32>] = [
-            0x61C...0x61C, 0x200B...0x200B, 0x200E...0x200F, 0x2028...0x202E, 0x2060...0x2069, 0xFEFF...0xFEFF,
+            0x61C...0x61C, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x2069, 0xFEFF...0xFEFF,
             0xE0000...0xE007F,
         ]
         for value in [0..<0x3000 as Range<UInt32>, 0xFE00..<0xFF00, 0xDFFF0..<0xE00F0].joined() {
@@ -18,6 +19,37 @@ import Testing
             #expect((shown == String(scalar)) == !isHidden, "U+\(String(value, radix: 16))")
             #expect(!isHidden || shown.hasPrefix("\\"))
         }
+    }
+
+    /// Joiners and tags where a reader would miss them: they are kept.
+    @Test(arguments: [
+        "👨\u{200D}👩\u{200D}👧", "🏳\u{FE0F}\u{200D}🌈", "👩🏽\u{200D}💻", "❤\u{FE0F}\u{200D}🔥", "🏃\u{200D}♀\u{FE0F}",
+        "می\u{200C}خواهم",
+        "क\u{94D}\u{200D}ष", "ශ\u{DCA}\u{200D}රී",
+        "🏴\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}!",
+        "🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}🏴\u{E0067}\u{E0062}\u{E0077}\u{E006C}\u{E0073}\u{E007F}",
+    ]) func joinersStayWhereTheyJoin(text: String) {
+        #expect(visible(text).unicodeScalars.elementsEqual(text.unicodeScalars), "\(visible(text))")
+        #expect(printable(text).unicodeScalars.elementsEqual(text.unicodeScalars))
+        #expect(appended { $0.append(jsonString: text) }.unicodeScalars.elementsEqual("\"\(text)\"".unicodeScalars))
+    }
+
+    /// The same where they would hide something.
+    @Test(arguments: [
+        ("a\u{200D}b", "a\\u{200d}b"), ("a\u{200C}b", "a\\u{200c}b"), ("\u{200D}", "\\u{200d}"),
+        ("👨\u{200D}", "👨\\u{200d}"),
+        ("👨\u{200D}a", "👨\\u{200d}a"), ("👨\u{200C}👩", "👨\\u{200c}👩"), ("👨\u{200D}\u{200D}👩", "👨\\u{200d}\\u{200d}👩"),
+        ("관리\u{200D}자", "관리\\u{200d}자"), ("م\u{200C}\u{200C}", "م\u{200C}\\u{200c}"),
+        ("🏴\u{E0067}\u{E007F}", "🏴\\u{e0067}\\u{e007f}"),
+        ("🏴\u{E0067}\u{E0062}\u{E0073}", "🏴\\u{e0067}\\u{e0062}\\u{e0073}"),
+        ("a\u{E0067}\u{E0062}\u{E0073}\u{E007F}", "a\\u{e0067}\\u{e0062}\\u{e0073}\\u{e007f}"),
+        (
+            "🏴" + String(repeating: "\u{E0061}", count: 7) + "\u{E007F}",
+            "🏴" + String(repeating: "\\u{e0061}", count: 7) + "\\u{e007f}"
+        ),
+    ]) func joinersAloneAreShown(text: String, shown: String) {
+        #expect(visible(text).unicodeScalars.elementsEqual(shown.unicodeScalars), "\(visible(text))")
+        #expect(printable(text).unicodeScalars.elementsEqual(shown.unicodeScalars))
     }
 
     @Test(
