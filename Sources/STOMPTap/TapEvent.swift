@@ -153,6 +153,8 @@ public enum TapNote: Sendable, Hashable {
     case noLongerTakenApart(TransportError)
     case notHTTP(from: TapSide)
     case headTooLarge(from: TapSide)
+    /// The app has begun to send a head of HTTP, and its end did not come in time: the connection is closed.
+    case unfinishedHead(within: TimeAmount)
     /// More requests are refused, and no longer told one by one.
     case moreRefusals
 }

@@ -29,6 +29,17 @@ struct TapMachine {
         case sessionsEnd
     }
 
+    /// The relay that an event is for; nil for one that is for none, or for a session.
+    static func relay(of event: Event) -> Relay.ID? {
+        switch event {
+        case .accepted(let id, _), .end(let id, _, _), .noHeaders(let id, _), .connected(let id, _, _),
+            .notConnected(let id, _), .unusable(let id, _), .timerFired(.lane(let id, _)),
+            .timerFired(.endClose(let id, _)), .timerFired(.head(let id)):
+            id
+        case .timerFired, .shutDown, .sessionsEnd: nil
+        }
+    }
+
     private(set) var context: TapContext
     private var relays: [Relay.ID: Relay] = [:]
 
@@ -39,6 +50,9 @@ struct TapMachine {
 
     /// Whether a relay still waits for a connection to a server, and would use it.
     func awaitsServer(_ id: Relay.ID) -> Bool { relays[id]?.awaitsServer ?? false }
+
+    /// Whether an end of a relay is to be read from.
+    func isReading(_ id: Relay.ID, _ side: TapSide) -> Bool { relays[id]?.ends[side].isReading ?? false }
 
     /// - Returns: what must be done, in this order.
     mutating func handle(_ event: Event, at now: NIODeadline) -> [TapAction] {
@@ -80,6 +94,7 @@ struct TapMachine {
         case .unfinishedFrame(let session, let side): passUnfinished(session, side)
         case .lane(let id, let side): relays[id]?.laneTimerFired(from: side, &context)
         case .endClose(let id, let side): relays[id]?.closeTimerFired(side, &context)
+        case .head(let id): relays[id]?.headTimerFired(&context)
         }
     }
 
@@ -135,4 +150,6 @@ enum TapTimer: Hashable {
     case lane(Relay.ID, TapSide)
     /// This end of a relay should be closed by now.
     case endClose(Relay.ID, TapSide)
+    /// The head that the app of a relay has begun to send should be whole by now.
+    case head(Relay.ID)
 }

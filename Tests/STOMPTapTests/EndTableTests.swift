@@ -279,4 +279,39 @@ import Testing
         if let note = failure.note { #expect(tap.notes == [note]) }
         #expect(tap.machine.isEmpty && tap.timers.isEmpty)
     }
+
+    /// As at `serve`; each of the pieces is no new beginning.
+    @Test(arguments: [["GET"], ["GET / HTTP/1.1\r\nHo"], ["GET / ", "HTTP/1.1\r\n", "a: b\r\n"]])
+    func aHalfSentHeadIsNotWaitedForForEver(pieces: [String]) {
+        let tap = VirtualTap(.webSocket(requestTarget: "/"))
+        tap.accept()
+        tap.advance(by: .seconds(60))
+        #expect(tap.closing(.app) == .no, "nothing was begun")
+        for piece in pieces {
+            tap.send(piece, from: .app)
+            tap.advance(by: .seconds(3))
+        }
+        tap.advance(by: .milliseconds(9999 - 3000 * Int64(pieces.count)))
+        #expect(tap.closing(.app) == .no)
+        tap.advance(by: .milliseconds(1))
+        #expect(tap.closing(.app) == .all)
+        #expect(tap.notes == [.unfinishedHead(within: .seconds(10))])
+        #expect(tap.machine.isEmpty && tap.timers.isEmpty)
+    }
+
+    @Test func aHeadThatIsWholeInTimeHasNoTimer() {
+        let tap = VirtualTap(.webSocket(requestTarget: "/"))
+        tap.accept()
+        tap.send("GET / HTTP/1.1\r\n", from: .app)
+        #expect(tap.timers.keys.contains(.head(1)))
+        tap.advance(by: .seconds(9))
+        tap.send("\r\n", from: .app)
+        #expect(!tap.timers.keys.contains(.head(1)))
+        tap.connect()
+        // The answer may take its time, and so may the next request.
+        tap.advance(by: .seconds(60))
+        tap.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", from: .server)
+        tap.advance(by: .seconds(60))
+        #expect(tap.closing(.app) == .no)
+    }
 }

@@ -133,7 +133,8 @@ import Testing
     @Test(arguments: [
         "\u{16}\u{3}\u{1}\u{2}", "CONNECT\naccept-version:1.2\n\n\u{0}", "GET / HTTP/1.1 x\r\n\r\n",
         // What a server might read in another way than the tap.
-        "GET /\u{1} HTTP/1.1\r\n\r\n", "GET /a\rb HTTP/1.1\r\n\r\n", "GET /\u{7F} HTTP/1.1\r\n\r\n",
+        "GET /\0 HTTP/1.1\r\n\r\n", "GET /\u{1} HTTP/1.1\r\n\r\n", "GET /a\rb HTTP/1.1\r\n\r\n",
+        "GET /\u{7F} HTTP/1.1\r\n\r\n",
         "POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
         "POST / HTTP/1.1\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",

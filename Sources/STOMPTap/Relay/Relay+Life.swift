@@ -214,6 +214,25 @@ extension Relay {
         if lanes[side.other].isEmpty { close(side, &context) } else { scheduleClose(side, &context) }
     }
 
+    /// Sets the timer for a head that the app has begun to send, or cancels it when the head is whole.
+    mutating func updateHeadTimer(_ context: inout TapContext) {
+        let isInHead = phase == .passing && ends.app.state == .open && ends.app.reader?.isInHead ?? false
+        guard isInHead != hasHeadTimer else { return }
+        hasHeadTimer = isInHead
+        let due = context.now + HTTPReader.requestTimeout
+        context.actions.append(isInHead ? .schedule(.head(label.id), at: due) : .cancel(.head(label.id)))
+    }
+
+    /// The app has had its time for a head.
+    mutating func headTimerFired(_ context: inout TapContext) {
+        hasHeadTimer = false
+        guard phase == .passing else { return }
+        context.report(.outgoing, .note(.unfinishedHead(within: HTTPReader.requestTimeout)), of: &label)
+        advance(to: .broken)
+        context.deliver()
+        for side in TapSide.both { close(side, &context) }
+    }
+
     /// The relay is over.
     mutating func finish(_ context: inout TapContext) {
         inspect(&context)
@@ -223,6 +242,7 @@ extension Relay {
             if lanes[side].hasTimer { context.actions.append(.cancel(.lane(label.id, side))) }
             if ends[side].hasCloseTimer { context.actions.append(.cancel(.endClose(label.id, side))) }
         }
+        if hasHeadTimer { context.actions.append(.cancel(.head(label.id))) }
         var label = label
         traffic.updateHTTP { $0.stop(&label, &context) }
         if let session {

@@ -31,6 +31,8 @@ struct Relay {
     var phase = Phase.passing
     /// Whether a fault has frozen the session that it carries: nothing passes. In any phase.
     var isFrozen = false
+    /// Whether a timer is set for the head that the app has begun to send.
+    var hasHeadTimer = false
     /// What has passed and is not inspected yet.
     private var uninspected: [(RelayPart, WireEvent.Direction)] = []
     private var uninspectedSize = 0
@@ -134,6 +136,7 @@ struct Relay {
         command(.flush, side.other, &context)
         inspect(&context)
         updateReading(&context)
+        updateHeadTimer(&context)
         context.deliver()
     }
 

@@ -33,6 +33,8 @@ package struct HTTPReader: Sendable {
         case tooManyInformationalAnswers
     }
 
+    /// How long a client may take for the head of a request.
+    package static let requestTimeout = TimeAmount.seconds(10)
     /// The most bytes of a head, or of trailers, unless another limit is given.
     package static let headLimit = 64 << 10
     /// The most bytes of the line that begins a chunk, with its extensions.
@@ -107,6 +109,9 @@ package struct HTTPReader: Sendable {
 
     /// Whether so much is held that nothing more should be read.
     package var isFull: Bool { state == .paused && buffer.readableBytes >= headLimit }
+
+    /// Whether a head has begun that is not whole.
+    package var isInHead: Bool { state == .head && buffer.readableBytes > 0 }
 
     /// Whether no message has begun that is not whole.
     package var isBetweenMessages: Bool { (state == .head || state == .paused) && buffer.readableBytes == 0 }

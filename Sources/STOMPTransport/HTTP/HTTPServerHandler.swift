@@ -10,7 +10,7 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias OutboundOut = ByteBuffer
 
     /// How long a client may take for a request, between one and the next, and between two pieces of a body.
-    static let timeout = TimeAmount.seconds(10)
+    static let timeout = HTTPReader.requestTimeout
 
     /// Opens the stream of a connection that has become a WebSocket.
     typealias Opener = @Sendable (any Channel, WebSocketAgreement) throws -> Void

@@ -106,6 +106,7 @@ extension TapNote {
         case .noLongerTakenApart(let error): "no longer taken apart: \(Explanation(error).line)"
         case .notHTTP(let side): "the \(side.name) sent what is no HTTP"
         case .headTooLarge(let side): "the \(side.name) sent a head of HTTP that is too large"
+        case .unfinishedHead(let time): "the app did not finish a head of HTTP within \(time.readable)"
         case .moreRefusals: "more HTTP requests are refused; they are no longer listed"
         }
     }

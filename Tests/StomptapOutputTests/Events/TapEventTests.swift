@@ -105,6 +105,7 @@ import Testing
         ),
         (.notHTTP(from: .app), "the app sent what is no HTTP"),
         (.headTooLarge(from: .server), "the server sent a head of HTTP that is too large"),
+        (.unfinishedHead(within: .seconds(10)), "the app did not finish a head of HTTP within 10 s"),
         (.noHeaders(cause: "no token"), "no token"),
         (.tooLateToDrop, "this frame was not dropped: its beginning had passed before its rest came"),
         (.moreRefusals, "more HTTP requests are refused; they are no longer listed"),
