@@ -36,6 +36,13 @@ public struct Stomptap: AsyncParsableCommand {
     public static func runAndExit(_ arguments: [String]) -> Never {
         // Before there is a task: what runs it opens descriptors.
         StandardStreams.holdPlaces()
+        do {
+            try DescriptorLimit.ensureMinimum()
+        } catch {
+            let failure = Failure(error)
+            if let line = failure.line { Diagnostics.fail(line) }
+            endProcess(failure.status.rawValue)
+        }
         Task.detached { endProcess(await run(arguments)) }
         while true { pause() }
     }

@@ -1,0 +1,51 @@
+import NIOCore
+import StomptapOutput
+import SystemC
+
+/// How many files and sockets the system lets this process have open: `RLIMIT_NOFILE`.
+package enum DescriptorLimit {
+    /// What the program itself needs: terminal, event loops, files.
+    private static let reserve = 64
+
+    /// What every command needs, found by trial: three streams, three descriptors for each event loop, those of the
+    /// tasks' timers and signals, and a few sockets and files. NIO crashes where an event loop gets none.
+    package static var minimum: Int { 18 + 4 * NIOSingletons.groupLoopCountSuggestion }
+
+    /// Raises the limit to ``minimum``, as far as the system allows it.
+    ///
+    /// - Throws: ``Failure`` with 69 that names the limit.
+    package static func ensureMinimum() throws {
+        guard let allowed = raise(to: minimum) else { return }
+        throw Failure(
+            .unavailable,
+            "open files limit is \(allowed), and \(minimum) are needed: raise it with ulimit -n \(minimum)")
+    }
+
+    /// Raises the limit so far that so many connections can be open.
+    ///
+    /// - Throws: ``Failure`` with 69 where the system does not allow it, which says what to do.
+    package static func raise(forConnections connections: Int) throws {
+        let needed = connections + reserve
+        guard let allowed = raise(to: needed) else { return }
+        throw Failure(
+            .unavailable,
+            "bench: \(connections) connections need \(needed) descriptors, but the system lets a process have "
+                + "\(allowed); raise the hard limit (ulimit -Hn, or nofile in /etc/security/limits.conf), or run on "
+                + "several machines with --subscribe-only")
+    }
+
+    /// - Returns: nil where so many are allowed now; otherwise how many the system allows.
+    private static func raise(to count: Int) -> rlim_t? {
+        #if canImport(Glibc)
+            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        #else
+            let resource = RLIMIT_NOFILE
+        #endif
+        var limit = rlimit()
+        let needed = rlim_t(count)
+        guard getrlimit(resource, &limit) == 0, limit.rlim_cur < needed else { return nil }
+        let allowed = limit.rlim_max
+        limit.rlim_cur = needed
+        return needed <= allowed && setrlimit(resource, &limit) == 0 ? nil : allowed
+    }
+}
