@@ -110,20 +110,59 @@ import Testing
     }
 
     /// Its stdout ends only when the command has gone as well, which would last an hour.
-    @Test(arguments: [("", 1), ("trap '' TERM; ", 1), ("trap '' TERM; ", 2)])
-    func ctrlCLeavesNothingBehind(shield: String, times: Int) async throws {
+    @Test(
+        arguments: [
+            ("", 1, SIGINT, 130), ("trap '' TERM; ", 1, SIGINT, 130), ("trap '' TERM; ", 2, SIGINT, 130),
+            ("", 1, SIGTERM, 143), ("", 1, SIGHUP, 129), ("trap '' TERM HUP; ", 1, SIGHUP, 129),
+            ("trap '' TERM HUP; ", 2, SIGHUP, 129),
+        ] as [(String, Int, Int32, Int32)])
+    func aSignalLeavesNothingBehind(shield: String, times: Int, signal: Int32, status: Int32) async throws {
         try await MessageSource.run(frames: MessageSource.frames(["a"])) { _, url in
             let program = Program.stomptap(
                 "subscribe", url, "/topic/a", "-o", "none", "--exec", "\(shield)echo started; sleep 3600; sleep 3600")
             try await program.start { running in
                 try await running.waitFor("started")
                 for _ in 0..<times {
-                    running.send(signal: SIGINT)
+                    running.send(signal: signal)
                     try await Task.sleep(for: .milliseconds(50))
                 }
-                #expect(try await running.result().status == .exited(130))
+                #expect(try await running.result().status == .exited(status))
             }
         }
+    }
+
+    /// As under nohup(1).
+    @Test func anIgnoredHangUpStaysIgnored() async throws {
+        try await MessageSource.run(frames: MessageSource.frames(["a"])) { _, url in
+            let program = Program(
+                "/bin/sh",
+                [
+                    "-c", "trap '' HUP; exec \"$0\" \"$@\"", Program.stomptap().path, "subscribe", url, "/topic/a",
+                    "-n",
+                    "1", "-o", "none", "--exec", "echo started; cat >/dev/null; sleep 1; echo done",
+                ])
+            try await program.start { running in
+                try await running.waitFor("started")
+                running.send(signal: SIGHUP)
+                let result = try await running.result()
+                #expect(result.status == .exited(0) && result.output == "started\ndone\n", "\(result)")
+            }
+        }
+    }
+
+    /// A header that differs from STOMP's own by case or a character does not stand for it.
+    @Test func theExactNameWins() async throws {
+        let headers =
+            "Destination:/evil\nDESTINATION:/worse\ndestination:/topic/a\ndestination:/late\nreply_to:1\nreply-to:2\n"
+            + "Only:upper\n"
+        let (result, _) = try await MessageSource.tail(
+            [
+                "-n", "1", "-o", "none", "--exec",
+                #"printf '%s ' "$STOMP_DESTINATION" "$STOMP_REPLY_TO" "$STOMP_ONLY"; env | grep -c STOMP_DESTINATION"#,
+            ],
+            frames: [MessageSource.frame(Array("a".utf8), id: 1, headers: headers)])
+        #expect(result.status == .exited(0), "\(result)")
+        #expect(result.output == "/topic/a 2 upper 1\n")
     }
 
     /// All messages would meet it: none is answered with NACK.

@@ -91,6 +91,7 @@ import Testing
         Case(status: 78, line: "publish nonexistent /a hi", says: "nonexistent"),
         Case(status: 130, line: "subscribe demo /topic/clock", says: " B, in ", signal: SIGINT),
         Case(status: 143, line: "subscribe demo /topic/clock", says: " B, in ", signal: SIGTERM),
+        Case(status: 129, line: "subscribe demo /topic/clock", says: " B, in ", signal: SIGHUP),
     ]
 
     @Test(arguments: StatusTests.cases) func eachFailureHasItsStatus(_ example: Case) async throws {

@@ -8,7 +8,7 @@ import StomptapRuntime
 /// `serve`: the embedded broker.
 struct ServeCommand: AsyncParsableCommand {
     private static let exitStatuses = ExitStatus.section(
-        [.usage, .noInput, .writeFailed, .interrupted, .terminated],
+        [.usage, .noInput, .writeFailed, .hungUp, .interrupted, .terminated],
         own: [.badInput: "an invalid certificate or key", .cannotCreate: "the port cannot be listened on"])
 
     static let configuration = CommandConfiguration(

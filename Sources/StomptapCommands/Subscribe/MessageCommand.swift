@@ -10,8 +10,9 @@ import SystemC
 /// Runs the user's command for messages, one after the other: `subscribe --exec`.
 ///
 /// Nothing of a message gets into the command line. The body is on its stdin, and the headers are variables of its
-/// environment: `STOMP_` and the name in upper case, with `_` for whatever is no ASCII letter or digit. Of two headers
-/// with one name the first counts. Variables of that kind which this program has are not passed on, so that what
+/// environment: `STOMP_` and the name in upper case, with `_` for whatever is no ASCII letter or digit. Of headers that give
+/// one variable, one whose name has no upper case and, apart from `-`, no other characters counts before all others, so
+/// that `Destination` never stands for `destination`; among those the first counts. Variables of that kind which this program has are not passed on, so that what
 /// begins with `STOMP_` is always the message's.
 struct MessageCommand: Sendable {
     /// What variables of messages begin with.
@@ -62,13 +63,31 @@ struct MessageCommand: Sendable {
 
     /// The variables for a message, each as `NAME=VALUE` and a NUL.
     static func variables(of message: Message) -> [[UInt8]] {
-        var names: Set<[UInt8]> = []
+        /// By the names of the variables: where each is, and whether its header has the exact name.
+        var places: [[UInt8]: (index: Int, isExact: Bool)] = [:]
         var variables: [[UInt8]] = []
         message.headers.forEachBytes { name, value in
+            let isExact = name.allSatisfy(Self.isPlain)
             let name = Array(prefix.utf8) + name.map(Self.letter)
-            if names.insert(name).inserted { variables.append(name + [UInt8(ascii: "=")] + value + [0]) }
+            let variable = name + [UInt8(ascii: "=")] + value + [0]
+            if let place = places[name] {
+                guard isExact, !place.isExact else { return }
+                variables[place.index] = variable
+                places[name] = (place.index, true)
+            } else {
+                places[name] = (variables.count, isExact)
+                variables.append(variable)
+            }
         }
         return variables
+    }
+
+    /// Whether the names of STOMP's own headers have such a byte.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
+        default: false
+        }
     }
 
     private static func letter(_ byte: UInt8) -> UInt8 {

@@ -9,7 +9,7 @@ import SystemC
 /// `tap`: stands between an app and its server.
 struct TapCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
-        [.usage, .noInput, .writeFailed, .badConfiguration, .interrupted, .terminated],
+        [.usage, .noInput, .writeFailed, .badConfiguration, .hungUp, .interrupted, .terminated],
         own: [
             .success: "the reader of stdout has gone", .badInput: "an invalid certificate or key",
             .cannotCreate: "a file cannot be made or the port not listened on",

@@ -22,6 +22,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
     case protocolError = 76
     case refused = 77
     case badConfiguration = 78
+    case hungUp = 129
     case interrupted = 130
     case terminated = 143
 }
@@ -43,6 +44,7 @@ extension ExitStatus {
         case .protocolError: "protocol broken"
         case .refused: "refused"
         case .badConfiguration: "a wrong profile"
+        case .hungUp: "SIGHUP"
         case .interrupted: "Ctrl-C"
         case .terminated: "SIGTERM"
         }
@@ -66,6 +68,7 @@ extension ExitStatus {
         case .protocolError: "the other side broke the protocol, or sent more than a limit allows"
         case .refused: "refused: credentials, 401 and 403, origin, certificate"
         case .badConfiguration: "a profile is wrong, or there is none of that name"
+        case .hungUp: "ended by HUP, after a goodbye: the terminal was closed"
         case .interrupted: "ended by Ctrl-C, after a goodbye"
         case .terminated: "ended by TERM, after a goodbye"
         }

@@ -3,7 +3,7 @@ import StomptapOutput
 import Synchronization
 import SystemC
 
-/// SIGINT and SIGTERM: the first asks for a goodbye, the second ends the program at once. What makes it senseless to go
+/// SIGINT, SIGTERM and SIGHUP: the first asks for a goodbye, the second ends the program at once. What makes it senseless to go
 /// on asks for a goodbye too.
 package enum Interrupts {
     private struct State {
@@ -32,7 +32,7 @@ package enum Interrupts {
 
     private static let state = Mutex(State())
     // Made once and kept for as long as the program runs; nobody touches them again.
-    nonisolated(unsafe) private static let sources: [any DispatchSourceSignal] = [SIGINT, SIGTERM].map { number in
+    nonisolated(unsafe) private static let sources: [any DispatchSourceSignal] = taken.map { number in
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number, queue: DispatchQueue(label: "signals"))
         source.setEventHandler { arrived(number) }
@@ -42,6 +42,30 @@ package enum Interrupts {
         source.resume()
         stands.wait()
         return source
+    }
+
+    /// SIGHUP only where it would end the program: under nohup(1) it is ignored.
+    private static var taken: [Int32] {
+        var hangUp = sigaction()
+        let isIgnored = sigaction(SIGHUP, nil, &hangUp) == 0 && isIgnored(hangUp)
+        return isIgnored ? [SIGINT, SIGTERM] : [SIGINT, SIGTERM, SIGHUP]
+    }
+
+    private static func isIgnored(_ action: sigaction) -> Bool {
+        #if canImport(Darwin)
+            unsafeBitCast(action.__sigaction_u.__sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+        #else
+            unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+        #endif
+    }
+
+    /// The status that a signal ends the program with.
+    private static func status(of number: Int32) -> ExitStatus {
+        switch number {
+        case SIGTERM: .terminated
+        case SIGHUP: .hungUp
+        default: .interrupted
+        }
     }
 
     /// A closed pipe is told by the write that meets it.
@@ -56,7 +80,7 @@ package enum Interrupts {
                 lastAct.value?()
                 _exit(128 + number)
             }
-            return state.end(with: Failure(number == SIGTERM ? .terminated : .interrupted, nil))
+            return state.end(with: Failure(status(of: number), nil))
         }
         for resume in waiting { resume() }
     }
@@ -96,7 +120,7 @@ package enum Interrupts {
     }
 
     /// Does `work` until it is done, a signal comes, or something else ends the program; then `work` is cancelled, its
-    /// goodbye is waited for, and the program's end is thrown: 130 or 143 for a signal.
+    /// goodbye is waited for, and the program's end is thrown: 129, 130 or 143 for a signal.
     package static func endable<Result: Sendable>(
         _ work: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
