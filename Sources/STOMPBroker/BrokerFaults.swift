@@ -38,24 +38,36 @@ public struct BrokerDenial: Sendable {
     public var subject: Subject
     /// The `message` of the ERROR.
     public var text: String
-    /// Whether a frame of the subject is denied; nil, the default, denies them all. It must not block.
+    /// Whether a frame of the subject is denied; nil, the default, denies them all. It must not block, unless there is a
+    /// `runner`.
     public var matches: (@Sendable (Frame) -> Bool)?
+    /// Runs `matches` on another thread and gives the result to the second closure, on any thread; it returns at once.
+    /// Until then the client's further frames wait, and all other clients go on. Nil, the default, runs it on the event
+    /// loop.
+    public var runner: Runner?
 
-    public init(_ subject: Subject, text: String, matches: (@Sendable (Frame) -> Bool)? = nil) {
+    /// Does some work on another thread, and calls back with its result.
+    public typealias Runner =
+        @Sendable (_ work: @escaping @Sendable () -> Bool, _ callBack: @escaping @Sendable (Bool) -> Void) -> Void
+
+    public init(
+        _ subject: Subject, text: String, matches: (@Sendable (Frame) -> Bool)? = nil, runner: Runner? = nil
+    ) {
         self.subject = subject
         self.text = text
         self.matches = matches
+        self.runner = runner
     }
 
+    /// Whether frames such as this one are its subject.
+    ///
     /// - Parameter isOpen: whether the client is connected.
     func concerns(_ frame: Frame, isOpen: Bool) -> Bool {
-        let isSubject =
-            switch (subject, frame.command) {
-            case (.connect, .connect), (.connect, .stomp): !isOpen
-            case (.subscribe, .subscribe), (.send, .send): isOpen
-            default: false
-            }
-        return isSubject && matches?(frame) ?? true
+        switch (subject, frame.command) {
+        case (.connect, .connect), (.connect, .stomp): !isOpen
+        case (.subscribe, .subscribe), (.send, .send): isOpen
+        default: false
+        }
     }
 }
 

@@ -11,6 +11,10 @@ final class TapServer {
     private let makeHeaders: TapConfiguration.ConnectionHeaders?
     private let observer: @Sendable ([TapEvent]) -> Void
     private(set) var machine: TapMachine
+    /// Where it is decided which frames are dropped, if that is not done on the event loop.
+    private let verdicts: DeferredVerdicts?
+    /// The events of each relay that must wait until that is decided, the one that it is decided for first.
+    private var waiting: [Relay.ID: CircularBuffer<TapMachine.Event>] = [:]
     /// What is still to be performed. An action may cause an event at once; the actions that follow wait for their turn.
     private var actions = CircularBuffer<TapAction>()
     private var isPerforming = false
@@ -29,6 +33,8 @@ final class TapServer {
         connector = TransportConnector(options: configuration.transport)
         connectTimeout = configuration.connectTimeout
         makeHeaders = configuration.connectionHeaders
+        var configuration = configuration
+        verdicts = DeferredVerdicts(replacing: &configuration.faults)
         machine = TapMachine(configuration)
     }
 
@@ -46,6 +52,7 @@ final class TapServer {
         let promise = whenEmpty ?? eventLoop.makePromise(of: Void.self)
         isShuttingDown = true
         whenEmpty = promise
+        endWaiting()
         handle(.shutDown)
         if machine.isEmpty { whenEmpty.take()?.succeed() }
         return promise.futureResult.assumeIsolated().map { self.handle(.sessionsEnd) }.nonisolated()
@@ -53,7 +60,62 @@ final class TapServer {
 
     /// Gives the machine an event, and performs the actions that follow from it.
     func handle(_ event: TapMachine.Event) {
-        actions += machine.handle(event, at: eventLoop.now)
+        let id = TapMachine.relay(of: event)
+        if let id, waiting[id] != nil {
+            waiting[id]?.append(event)
+        } else if !perform(event), let id {
+            waiting[id] = [event]
+            for side in TapSide.both { ends[id]?[side]?.perform(.read(false)) }
+        }
+    }
+
+    /// Performs an event, unless it depends on what is not decided yet: then nothing has happened, and it is decided.
+    ///
+    /// - Parameter known: what is decided already.
+    private func perform(_ event: TapMachine.Event, knowing known: [DeferredVerdicts.Known] = []) -> Bool {
+        guard let verdicts, let id = TapMachine.relay(of: event), !isShuttingDown else {
+            enqueue(machine.handle(event, at: eventLoop.now))
+            return true
+        }
+        // The machine is a value: one that is thrown away leaves nothing behind.
+        var trial = machine
+        verdicts.start(with: known)
+        let actions = trial.handle(event, at: eventLoop.now)
+        let unknown = verdicts.takeUnknown()
+        guard unknown.isEmpty else {
+            let server = NIOLoopBound(self, eventLoop: eventLoop)
+            verdicts.decide(unknown) { [eventLoop] known in eventLoop.execute { server.value.decided(id, known) } }
+            return false
+        }
+        machine = trial
+        enqueue(actions)
+        return true
+    }
+
+    /// Goes on with a relay whose frames are decided on. What happens at its ends meanwhile comes last.
+    private func decided(_ id: Relay.ID, _ known: [DeferredVerdicts.Known]) {
+        var known = known
+        while let event = waiting[id]?.first {
+            guard perform(event, knowing: known) else { return }
+            known = []
+            waiting[id]?.removeFirst()
+        }
+        waiting[id] = nil
+        for side in TapSide.both where machine.isReading(id, side) { ends[id]?[side]?.perform(.read(true)) }
+    }
+
+    /// What waits to be decided when the tap ends is not passed on.
+    private func endWaiting() {
+        for id in waiting.keys.sorted() {
+            for event in waiting.removeValue(forKey: id) ?? [] {
+                if case .end(_, _, .bytes) = event { continue }
+                enqueue(machine.handle(event, at: eventLoop.now))
+            }
+        }
+    }
+
+    private func enqueue(_ new: [TapAction]) {
+        actions += new
         guard !isPerforming else { return }
         isPerforming = true
         while let action = actions.popFirst() { perform(action) }
@@ -62,6 +124,7 @@ final class TapServer {
 
     private func perform(_ action: TapAction) {
         switch action {
+        case .end(let id, _, .read(true)) where waiting[id] != nil: break
         case .end(let id, let side, let command): ends[id]?[side]?.perform(command)
         case .connect(let id, let server): connect(id, to: server)
         case .report(let events): observer(events)

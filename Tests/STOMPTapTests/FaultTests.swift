@@ -1,3 +1,4 @@
+import Foundation
 import NIOConcurrencyHelpers
 import NIOCore
 import STOMPBroker
@@ -34,6 +35,50 @@ import Testing
                 tapped.faults == Array(repeating: .droppedFrame(.send, destination: "/app/echo", bodySize: 6), count: 2)
             )
             #expect(tapped.frames(.outgoing) == client.frames(.outgoing))
+        }
+    }
+
+    /// What is decided elsewhere may take its time: other connections go on, and on its own the order stays.
+    @Test(arguments: Tapped.Way.allCases)
+    func messagesAreDroppedWhenThatIsDecided(way: Tapped.Way) async throws {
+        let isHeld = NIOLockedValueBox(true)
+        var faults = TapFaults()
+        faults.dropsMessage = { String(buffer: $0.body).contains("lost") }
+        faults.runner = { work, callBack in
+            Thread {
+                let results = work()
+                while results.contains(true), isHeld.withLockedValue({ $0 }) { usleep(1000) }
+                callBack(results)
+            }.start()
+        }
+        try await Tapped.run(way, faults: faults) { tapped, endpoint in
+            var slow = Self.client(endpoint, way).configuration
+            // While it waits, it would be silent.
+            slow.session.heartBeat = HeartBeat(outgoing: 0, incoming: 0)
+            try await STOMPConnection.withConnection(to: endpoint, configuration: slow) { connection in
+                for body in ["1", "lost 2", "3", "lost 4", "5"] {
+                    try await connection.send(OutgoingMessage(to: "/topic/a", body: ByteBuffer(string: body)))
+                }
+                let other = Self.client(endpoint, way)
+                try await STOMPConnection.withConnection(to: endpoint, configuration: other.configuration) { other in
+                    let echoes = try await other.subscribe(to: "/topic/echo")
+                    let messages = try await other.subscribe(to: "/topic/a")
+                    _ = try await other.confirmation(of: messages)
+                    try await other.send(OutgoingMessage(to: "/app/echo", body: ByteBuffer(string: "quick")))
+                    var iterator = echoes.messages.makeAsyncIterator()
+                    #expect(String(buffer: try #require(try await iterator.next()).body) == "quick")
+                    isHeld.withLockedValue { $0 = false }
+                    let sent = try await connection.subscribe(to: "/topic/done")
+                    _ = try await connection.confirmation(of: sent)
+                }
+            }
+            let dropped = TapFault.droppedFrame(.send, destination: "/topic/a", bodySize: 6)
+            #expect(tapped.faults == [dropped, dropped])
+            #expect(
+                tapped.frames(.outgoing).filter { $0.hasPrefix("SEND\ndestination:/topic/a") }.map {
+                    String($0.dropLast().suffix(1))
+                }
+                    == ["1", "2", "3", "4", "5"])
         }
     }
 

@@ -16,6 +16,39 @@ struct BodyPatternTests {
         #expect(try BodyPattern("end$").matches(ByteBuffer(bytes: [0xFF, 0xFE] + Array("end".utf8))))
     }
 
+    /// So many that a match takes seconds, and not for ever: it cannot be stopped.
+    private static let hostile = ByteBuffer(string: String(repeating: "a", count: 26) + "b")
+    private static let backtracking = "(a+)+$"
+
+    /// Event loops and tasks match nothing by themselves.
+    @Test func aSearchIsLeftBehindWhenItsTaskIsCancelled() async throws {
+        let pattern = try BodyPattern(Self.backtracking)
+        let start = NIODeadline.now()
+        let search = Task { try await pattern.firstMatch(in: [ByteBuffer(string: "b"), Self.hostile]) }
+        try await Task.sleep(for: .milliseconds(50))
+        search.cancel()
+        await #expect(throws: CancellationError.self) { try await search.value }
+        #expect(NIODeadline.now() - start < .milliseconds(900))
+        // Another one does not wait for the first, which goes on.
+        #expect(try await pattern.firstMatch(in: ["b", "a"].map { ByteBuffer(string: $0) }) == 1)
+    }
+
+    @Test func searchesFindWhatMatchesFirst() async throws {
+        let pattern = try BodyPattern("^b")
+        let bodies = ["a", "b1", "b2"].map { ByteBuffer(string: $0) }
+        #expect(try await pattern.firstMatch(in: bodies) == 1)
+        #expect(try await pattern.firstMatch(in: [bodies[0]]) == nil)
+        #expect(try await pattern.firstMatch(in: []) == nil)
+        let found = await withCheckedContinuation { continuation in
+            BodyPattern.search([pattern]) {
+                bodies.map { pattern.matches($0) }
+            } then: {
+                continuation.resume(returning: $0)
+            }
+        }
+        #expect(found == [false, true, true] && !pattern.isSlow)
+    }
+
     @Test(arguments: ["(", "a{2,1}", "[a", "*"])
     func aWrongExpressionIsNamed(pattern: String) {
         let error = #expect(throws: InvalidValue.self) { try BodyPattern(pattern) }

@@ -27,6 +27,10 @@ final class BrokerConnection {
 
     /// Whether frames wait in the decoder, because somebody does not take what they would cause.
     private(set) var isStopped = false
+    /// Whether frames wait in the decoder, because it is not known yet whether the one before them is denied.
+    private var awaitsVerdict = false
+    /// Whether frames wait in the decoder.
+    private var holdsFrames: Bool { isStopped || awaitsVerdict }
     /// Whether the session is over; what still comes is read and forgotten.
     private(set) var isClosing = false
     private(set) var hasEnded = false
@@ -67,7 +71,7 @@ final class BrokerConnection {
     // MARK: Frames
 
     private func readFrames() {
-        while !isClosing, !isStopped {
+        while !isClosing, !holdsFrames {
             do throws(STOMPProtocolError) {
                 guard let element = try decoder.next() else { return }
                 if case .frame(let frame) = element { receive(frame) }
@@ -84,14 +88,46 @@ final class BrokerConnection {
 
     private func receive(_ frame: Frame) {
         if core.reportsFrames { core.report(id, .frame(.incoming, frame.bytes)) }
-        if !core.configuration.denials.isEmpty,
-            let denial = core.configuration.denials.first(where: {
-                $0.concerns(frame, isOpen: session.version != nil)
-            })
-        {
+        judge(frame, by: core.configuration.denials[...])
+    }
+
+    /// Performs a frame, unless it is denied.
+    private func judge(_ frame: Frame, by denials: ArraySlice<BrokerDenial>) {
+        var rest = denials
+        while let denial = rest.popFirst() {
+            guard denial.concerns(frame, isOpen: session.version != nil) else { continue }
+            if let matches = denial.matches {
+                if let runner = denial.runner {
+                    return wait(for: runner, { matches(frame) }, frame, denial, otherwise: rest)
+                }
+                guard matches(frame) else { continue }
+            }
             return perform(session.deny(denial.text, frame), for: frame)
         }
         perform(session.receive(frame), for: frame)
+    }
+
+    /// Lets further frames wait until it is known elsewhere whether this one is denied.
+    private func wait(
+        for runner: BrokerDenial.Runner, _ matches: @escaping @Sendable () -> Bool, _ frame: Frame,
+        _ denial: BrokerDenial, otherwise rest: ArraySlice<BrokerDenial>
+    ) {
+        awaitsVerdict = true
+        stream.setReading(false)
+        let connection = NIOLoopBound(self, eventLoop: stream.eventLoop)
+        let eventLoop = stream.eventLoop
+        runner(matches) { isDenied in
+            eventLoop.execute {
+                connection.value.decided(isDenied ? denial : nil, on: frame, otherwise: rest)
+            }
+        }
+    }
+
+    private func decided(_ denial: BrokerDenial?, on frame: Frame, otherwise rest: ArraySlice<BrokerDenial>) {
+        awaitsVerdict = false
+        guard !isClosing else { return }
+        if let denial { perform(session.deny(denial.text, frame), for: frame) } else { judge(frame, by: rest) }
+        readOn()
     }
 
     private func perform(_ action: SessionAction, for frame: Frame? = nil) {
@@ -163,12 +199,17 @@ final class BrokerConnection {
     func goOn() {
         guard isStopped else { return }
         isStopped = false
+        readOn()
+    }
+
+    private func readOn() {
+        guard !holdsFrames else { return core.flush() }
         // While this side did not listen, the client's silence meant nothing.
         monitor?.received(at: .now())
         readFrames()
         performPostponed()
         core.flush()
-        guard !isStopped else { return }
+        guard !holdsFrames else { return }
         stream.setReading(true)
         if hasEnded { core.remove(id) }
     }
@@ -196,7 +237,7 @@ final class BrokerConnection {
         core.leave(id)
         flush()
         // The client's own end is still to be seen.
-        if isStopped { stream.setReading(true) }
+        if holdsFrames { stream.setReading(true) }
         switch ending {
         case .close(let code, let reason) where stream.description.keepsMessages:
             stream.request(.close(code: code, reason: reason))
@@ -280,7 +321,7 @@ extension BrokerConnection: TransportReceiver {
         timer?.cancel()
         writeWatch.cancel()
         core.report(id, .ended(error))
-        if isStopped, !isClosing {
+        if holdsFrames, !isClosing {
             // What came before the end still counts, when its turn comes.
             core.release(id)
         } else {
@@ -314,7 +355,7 @@ extension BrokerConnection {
     private func heartBeatDue() {
         guard let due = monitor?.due(at: .now()) else { return }
         if due.peerIsSilent {
-            guard isStopped else {
+            guard holdsFrames else {
                 return refuse(.silent)
             }
             monitor?.received(at: .now())

@@ -67,8 +67,17 @@ public struct TapFaults: Sendable {
     public var rate: Int?
     /// Whether heart-beats are dropped. Default no.
     public var dropsHeartBeats = false
-    /// Which MESSAGE and SEND frames are dropped. Default none.
+    /// Which MESSAGE and SEND frames are dropped. Default none. It must not block, unless there is a `runner`.
     public var dropsMessage: (@Sendable (Frame) -> Bool)?
+    /// Runs `dropsMessage` for frames that came together on another thread, and gives the results to the second closure,
+    /// on any thread; it returns at once. Until then that connection waits, and all others go on. Default nil: it is run
+    /// on the event loop.
+    public var runner: Runner?
+
+    /// Does some work on another thread, and calls back with its results.
+    public typealias Runner =
+        @Sendable (_ work: @escaping @Sendable () -> [Bool], _ callBack: @escaping @Sendable ([Bool]) -> Void) -> Void
+
     /// When the tap closes a connection. Default never.
     public var closing: Closing?
     /// The close code that is then sent to both ends of a WebSocket or SockJS session (RFC 6455, section 7.4). Without one

@@ -239,7 +239,7 @@ struct Check: Sendable {
         let came = try await withThrowingTaskGroup(of: Bool?.self) { group in
             group.addTask {
                 for try await batch in subscription.messages.batches {
-                    try await acknowledger.answer(batch) { $0.body == body }
+                    try await acknowledger.answer(batch, wanted: batch.map { $0.body == body })
                     if batch.contains(where: { $0.body == body }) { return true }
                 }
                 return false

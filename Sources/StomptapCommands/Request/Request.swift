@@ -146,19 +146,31 @@ struct Request: Sendable {
             // The subscription has the name of the destination.
             let batch = isImplicit ? batch.filter { $0.headers.has("subscription", reply) } : batch
             let wanted = count - progress.value.replies
-            var replies: [Message] = []
-            let seen = batch.prefix { message in
-                guard replies.count < wanted else { return false }
-                if expect?.matches(message.frame) ?? true { replies.append(message) }
-                return true
-            }
+            let matches = try await matches(in: batch, wanted)
+            let seen = batch.prefix(matches.count)
+            let replies = zip(seen, matches).filter(\.1).map(\.0)
             guard try await printer.print(replies[...]) else { return }
-            try await acknowledger.answer(seen) { [expect] in expect?.matches($0.frame) ?? true }
-            progress.update { [replies] in
+            try await acknowledger.answer(seen, wanted: matches)
+            progress.update {
                 $0.replies += replies.count
                 $0.unmatched += seen.count - replies.count
             }
             if progress.value.replies == count { return }
+        }
+    }
+
+    /// For each message of a batch, up to the last one that is wanted, whether it is a reply.
+    ///
+    /// - Throws: `CancellationError`, at once also where the pattern never comes to an end.
+    private func matches(in batch: [Message], _ wanted: Int) async throws -> [Bool] {
+        guard let expect else { return Array(repeating: true, count: min(batch.count, max(0, wanted))) }
+        return try await BodyPattern.search([expect]) {
+            var (matches, replies): ([Bool], Int) = ([], 0)
+            for message in batch where replies < wanted {
+                matches.append(expect.matches(message.frame))
+                if matches.last == true { replies += 1 }
+            }
+            return matches
         }
     }
 

@@ -54,12 +54,13 @@ struct FailArgument: Sendable {
                 "--fail is written connect, subscribe or send, then :REGEX if wanted, then =TEXT, such as "
                     + "'send:destination:/topic/admin=Access denied'; = in REGEX is \\x3d")
         }
-        var matches: (@Sendable (Frame) -> Bool)?
+        var denial = BrokerDenial(subject, text: String(parts[1]))
         if rule.count == 2 {
             let pattern = try BodyPattern(String(rule[1]))
-            matches = { frame in Self.matches(frame, pattern, searchesBody: subject == .send) }
+            denial.matches = { frame in Self.matches(frame, pattern, searchesBody: subject == .send) }
+            denial.runner = { work, callBack in BodyPattern.search([pattern], work, then: callBack) }
         }
-        denial = BrokerDenial(subject, text: String(parts[1]), matches: matches)
+        self.denial = denial
     }
 
     private static func matches(_ frame: Frame, _ pattern: BodyPattern, searchesBody: Bool) -> Bool {

@@ -28,8 +28,6 @@ actor Acknowledger {
     private static let wakingInterval = Duration.milliseconds(50)
 
     private let connection: STOMPConnection
-    /// Messages with such a body are answered with NACK in place of ACK.
-    private let nackMatch: BodyPattern?
     private var entries: [Entry] = []
     /// Messages of queues that were acknowledged.
     private(set) var acknowledged = 0
@@ -38,9 +36,8 @@ actor Acknowledger {
     /// Messages that were looked at.
     private var seen = 0
 
-    init(connection: STOMPConnection, nackMatch: BodyPattern? = nil) {
+    init(connection: STOMPConnection) {
         self.connection = connection
-        self.nackMatch = nackMatch
     }
 
     var subscriptions: [Subscription] { entries.map(\.subscription) }
@@ -91,21 +88,22 @@ actor Acknowledger {
     /// - Parameters:
     ///   - seen: messages in the order in which they came.
     ///   - areTaken: whether they may be acknowledged; otherwise they are answered with NACK.
-    ///   - isWanted: whether a search was for this message.
+    ///   - wanted: for each of them, whether a search was for this message; nil, for all.
+    ///   - refused: for each of them, whether it is answered with NACK in place of ACK; nil, for none.
     /// - Returns: how many messages of queues were acknowledged.
     /// - Throws: ``Failure`` with 76 where the server gives a message nothing to answer by though the user wants it
     ///   answered, and with 75 where more is held than may be; `STOMPClientError`.
     @discardableResult
     func answer(
-        _ seen: some Collection<Message> & Sendable, areTaken: Bool = true,
-        isWanted: @Sendable (Message) -> Bool = { _ in true }
+        _ seen: some Collection<Message> & Sendable, areTaken: Bool = true, wanted: [Bool]? = nil,
+        refused: [Bool]? = nil
     ) async throws -> Int {
         guard answersAny else { return 0 }
         let before = acknowledged
         let version = connection.handshake.version
         var replies: [Reply<Message>] = []
         self.seen += seen.count
-        for message in seen {
+        for (place, message) in seen.enumerated() {
             guard let index = index(of: message), entries[index].policy.mode != .auto else { continue }
             let policy = entries[index].policy
             guard message.frame.canBeAcknowledged(in: version) else {
@@ -113,11 +111,11 @@ actor Acknowledger {
                 entries[index].policy.stopAnswering(isAuto: true)
                 continue
             }
-            guard policy.scope == .all || (policy.scope == .wanted && isWanted(message)) else {
+            guard policy.scope == .all || (policy.scope == .wanted && wanted?[place] ?? true) else {
                 if policy.isQueue { held += 1 }
                 continue
             }
-            let answer = areTaken && !(nackMatch?.matches(message.frame) ?? false) ? Answer.ack : .nack
+            let answer = areTaken && !(refused?[place] ?? false) ? Answer.ack : .nack
             guard answer == .ack || version > .v10 else {
                 // STOMP 1.0 has no NACK. A later ACK must not cover this message.
                 if policy.mode == .client { entries[index].policy.stopAnswering(isAuto: false) }

@@ -178,7 +178,7 @@ struct SubscribeRunner: Sendable {
             throw Failure(.usage, "STOMP: --nack-match: the server speaks 1.0, which has no NACK")
         }
         let messages = await connection.makeMessageSequence()
-        let acknowledger = Acknowledger(connection: connection, nackMatch: plan.nackMatch)
+        let acknowledger = Acknowledger(connection: connection)
         let ending: Ending?
         do {
             try await subscribe(by: acknowledger, into: messages, of: connection.handshake)
@@ -242,7 +242,8 @@ struct SubscribeRunner: Sendable {
             progress.update { $0.passedOver += batch.count }
             // What a command prints stands behind its own message.
             for batch in plan.exec == nil ? [batch] : batch.map({ [$0] }) {
-                let (printed, seen, ending) = select(from: batch)
+                let selection = try await select(from: batch)
+                let (printed, seen) = (selection.printed, selection.seen)
                 if let recorder, try await !recorder.print(printed[...]) {
                     throw Failure(.writeFailed, "the reader of the record has gone")
                 }
@@ -255,8 +256,8 @@ struct SubscribeRunner: Sendable {
                 }
                 var areTaken = true
                 for message in printed where try await !execute(for: message, acknowledger) { areTaken = false }
-                if answers { try await answer(seen, areTaken: areTaken, by: acknowledger) }
-                if let ending {
+                if answers { try await answer(selection, areTaken: areTaken, by: acknowledger) }
+                if let ending = selection.ending {
                     progress.update { $0.isOver = true }
                     return ending
                 }
@@ -267,12 +268,10 @@ struct SubscribeRunner: Sendable {
     }
 
     private func answer(
-        _ seen: ArraySlice<Message>, areTaken: Bool, by acknowledger: Acknowledger
+        _ selection: Selection, areTaken: Bool, by acknowledger: Acknowledger
     ) async throws {
-        let (grep, expect) = (plan.grep, plan.expect)
-        let acknowledged = try await acknowledger.answer(seen, areTaken: areTaken) { message in
-            grep?.matches(message.frame) ?? true && expect?.matches(message.frame) ?? true
-        }
+        let acknowledged = try await acknowledger.answer(
+            selection.seen, areTaken: areTaken, wanted: selection.wanted, refused: selection.refused)
         // Spring's simple broker shows by its messages that it has no queues.
         let readsQueue = await acknowledger.readsQueue
         progress.update {
@@ -299,22 +298,47 @@ struct SubscribeRunner: Sendable {
         return false
     }
 
-    /// What of a batch is printed, and what was looked at: all of it, or up to the message that ends the tail.
-    private func select(from batch: [Message]) -> (printed: [Message], seen: ArraySlice<Message>, ending: Ending?) {
-        let wanted = plan.count.map { $0 - progress.value.messages } ?? .max
-        guard plan.grep != nil || plan.expect != nil else {
-            let taken = batch.prefix(wanted)
-            return (Array(taken), taken, taken.count == wanted ? .enough : nil)
-        }
+    /// What of a batch is printed, and what was looked at.
+    private struct Selection: Sendable {
         var printed: [Message] = []
-        for (index, message) in batch.enumerated() where plan.grep?.matches(message.frame) ?? true {
-            printed.append(message)
-            let isExpected = plan.expect?.matches(message.frame) ?? false
-            if isExpected || printed.count == wanted {
-                return (printed, batch[...index], isExpected ? .expected : .enough)
-            }
+        /// All of the batch, or up to the message that ends the tail.
+        var seen: ArraySlice<Message>
+        /// For each of those, whether both `--grep` and `--expect` were for it; nil without them.
+        var wanted: [Bool]?
+        /// For each of those, whether `--nack-match` was for it; nil without it.
+        var refused: [Bool]?
+        var ending: Ending?
+    }
+
+    /// - Throws: `CancellationError`, at once also where a pattern never comes to an end.
+    private func select(from batch: [Message]) async throws -> Selection {
+        let wanted = plan.count.map { $0 - progress.value.messages } ?? .max
+        let patterns = [plan.grep, plan.expect, plan.nackMatch].compactMap { $0 }
+        guard patterns.isEmpty else {
+            // The whole read at once, as it takes another thread.
+            return try await BodyPattern.search(patterns) { [plan] in Self.search(batch, wanted, plan) }
         }
-        return (printed, batch[...], nil)
+        let taken = batch.prefix(wanted)
+        return Selection(printed: Array(taken), seen: taken, ending: taken.count == wanted ? .enough : nil)
+    }
+
+    private static func search(_ batch: [Message], _ count: Int, _ plan: Plan) -> Selection {
+        var selection = Selection(seen: batch[...])
+        var wanted: [Bool] = []
+        for (index, message) in batch.enumerated() {
+            let isPrinted = plan.grep?.matches(message.frame) ?? true
+            let isExpected = isPrinted && plan.expect?.matches(message.frame) ?? false
+            wanted.append(isPrinted && (plan.expect == nil || isExpected))
+            guard isPrinted else { continue }
+            selection.printed.append(message)
+            guard isExpected || selection.printed.count == count else { continue }
+            selection.seen = batch[...index]
+            selection.ending = isExpected ? .expected : .enough
+            break
+        }
+        if plan.grep != nil || plan.expect != nil { selection.wanted = wanted }
+        selection.refused = plan.nackMatch.map { pattern in selection.seen.map { pattern.matches($0.frame) } }
+        return selection
     }
 
     /// Waits until all subscriptions stand, and says so by the ready file.

@@ -116,9 +116,11 @@ final class TapPrinter: Sendable {
     /// Prints until nothing waits.
     private func print() {
         while let (items, missed) = waiting.withLock({ $0.drain() }) {
-            output.withLock { output in
-                for item in items { write(item, to: &output) }
-                flush(&output)
+            BodyPattern.watching(filter.grep.map { [$0] } ?? []) {
+                output.withLock { output in
+                    for item in items { write(item, to: &output) }
+                    flush(&output)
+                }
             }
             if missed > 0 {
                 let line = "printing could not keep up: \(Readable.count(missed)) frames and lines were not shown"
@@ -153,9 +155,15 @@ final class TapPrinter: Sendable {
     /// Waits for what waits to be printed, as long as is decent, and returns how much is left.
     func finish() async -> Int {
         // Also where the task is cancelled, as the end mostly is.
-        await Task { [thread] in
+        await Task { [thread, filter] in
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { try? await thread.run {} }
+                // A pattern that is slow may be so for ever.
+                if let grep = filter.grep {
+                    group.addTask {
+                        while !grep.isSlow, (try? await Task.sleep(nanoseconds: 50_000_000)) != nil {}
+                    }
+                }
                 group.addTask { try? await Task.sleep(nanoseconds: UInt64(Self.timeout.nanoseconds)) }
                 await group.next()
                 group.cancelAll()

@@ -49,7 +49,7 @@ final class ChangeSignal: Sendable {
     ///
     /// - Throws: what `condition` throws, or `CancellationError`.
     func wait<Result: Sendable>(
-        within time: TimeAmount, for condition: @escaping @Sendable () throws -> Result?
+        within time: TimeAmount, for condition: @escaping @Sendable () async throws -> Result?
     ) async throws -> Result? {
         try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask { try await self.wait(for: condition) }
@@ -63,10 +63,10 @@ final class ChangeSignal: Sendable {
     }
 
     /// The same without a limit.
-    func wait<Result>(for condition: () throws -> Result?) async throws -> Result {
+    func wait<Result>(for condition: () async throws -> Result?) async throws -> Result {
         while true {
             let passes = passes
-            if let result = try condition() { return result }
+            if let result = try await condition() { return result }
             await wait(after: passes)
             try Task.checkCancellation()
         }

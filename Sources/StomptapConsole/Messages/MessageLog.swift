@@ -2,6 +2,7 @@ import NIOCore
 import STOMPClient
 import STOMPCore
 import STOMPTransport
+import StomptapRuntime
 import Synchronization
 
 /// A message that has come, by its number.
@@ -39,8 +40,8 @@ final class MessageLog: Sendable {
         case none
         /// All messages up to this number.
         case number(Int)
-        /// All messages up to the first for which this holds.
-        case match(@Sendable (LoggedMessage) -> Bool)
+        /// All messages up to the first whose body matches.
+        case match(BodyPattern)
     }
 
     struct Limits: Sendable {
@@ -66,6 +67,10 @@ final class MessageLog: Sendable {
         var counted = 0
         /// Which messages `wait` or `expect` is going to count.
         var demand = Demand.none
+        /// Counts the demands.
+        var demands = 0
+        /// Looks for the message that the present demand is up to.
+        var search: Task<Int?, any Error>?
         var tallies: [String: Tally] = [:]
         var names = Names()
     }
@@ -238,19 +243,46 @@ final class MessageLog: Sendable {
     var counted: Int { state.withLock { $0.counted } }
 
     /// Says which messages are counted as they come. Those that a server sends only when others were acknowledged would
-    /// otherwise never come.
-    func demand(_ demand: Demand) { state.withLock { $0.demand = demand } }
+    /// otherwise never come. What was still looked for is not looked for any more.
+    func demand(_ demand: Demand) {
+        let search = state.withLock { state in
+            state.demand = demand
+            state.demands += 1
+            return state.search.take()
+        }
+        search?.cancel()
+    }
 
-    /// Whether a message is counted as it comes. To be asked in the order of the messages.
-    func isDemanded(_ message: LoggedMessage) -> Bool {
-        state.withLock { state in
-            switch state.demand {
-            case .none: return false
-            case .number(let last): return message.number <= last
-            case .match(let matches):
-                if matches(message) { state.demand = .none }
-                return true
+    /// Those of some messages that are counted as they come. To be asked in the order of the messages.
+    ///
+    /// - Throws: `CancellationError`.
+    func demanded(_ messages: [LoggedMessage]) async throws -> [LoggedMessage] {
+        let (demand, number) = state.withLock { ($0.demand, $0.demands) }
+        switch demand {
+        case .none: return []
+        case .number(let last): return messages.filter { $0.number <= last }
+        case .match(let pattern):
+            let search = Task { try await pattern.firstMatch(in: messages.map(\.message.frame.body)) }
+            let isStillWanted = state.withLock { state in
+                if state.demands == number { state.search = search }
+                return state.demands == number
             }
+            guard isStillWanted else { return [] }
+            let found: Int?
+            do {
+                found = try await withTaskCancellationHandler {
+                    try await search.value
+                } onCancel: {
+                    search.cancel()
+                }
+            } catch {
+                try Task.checkCancellation()
+                // Nobody waits for it any more.
+                return []
+            }
+            guard let found else { return messages }
+            state.withLock { if $0.demands == number { $0.demand = .none } }
+            return Array(messages[...found])
         }
     }
 

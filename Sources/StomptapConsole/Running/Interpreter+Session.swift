@@ -166,26 +166,33 @@ extension Interpreter {
     /// Acknowledges what is going to be counted, whether it has come or comes.
     private func demand(_ demand: MessageLog.Demand) async throws {
         log.demand(demand)
-        try await link.acknowledge(log.uncounted(from: 1).filter { log.isDemanded($0) })
+        try await link.acknowledge(log.demanded(log.uncounted(from: 1)))
     }
 
     func expect(_ pattern: BodyPattern, _ timeout: TimeAmount) async throws {
         let first = log.counted
         let looked = Shared(first)
-        try await demand(.match { pattern.matches($0.message.frame) })
         defer { log.demand(.none) }
+        let isDemanded = Shared(false)
         let found = try await events.wait(within: timeout) { [self] in
-            for logged in log.uncounted(from: looked.value + 1) {
-                if pattern.matches(logged.message.frame) {
-                    log.count(upTo: logged.number)
-                    return true
-                }
-                looked.update { $0 = logged.number }
+            // Within the time, as a pattern may take for ever.
+            if !isDemanded.value {
+                isDemanded.update { $0 = true }
+                try await demand(.match(pattern))
             }
+            let uncounted = log.uncounted(from: looked.value + 1)
+            if let index = try await pattern.firstMatch(in: uncounted.map(\.message.frame.body)) {
+                log.count(upTo: uncounted[index].number)
+                return true
+            }
+            if let last = uncounted.last { looked.update { $0 = last.number } }
             try checkScript()
             return nil
         }
         guard found == nil else { return }
+        guard !pattern.isSlow else {
+            throw Failure(.timedOut, "STOMP: matching \(pattern) took longer than \(timeout.readable)")
+        }
         let came = looked.value - first
         log.count(upTo: looked.value)
         try checkSession()

@@ -101,7 +101,10 @@ extension Interpreter {
 
     /// A line for each message whose body matches.
     func grep(_ pattern: BodyPattern) async throws {
-        let matching = log.kept.filter { pattern.matches($0.message.frame) }
+        let kept = log.kept
+        let matching = try await BodyPattern.search([pattern]) {
+            kept.filter { pattern.matches($0.message.frame) }
+        }
         guard !matching.isEmpty else { throw Failure(.failed, "grep: no kept message matches \(pattern)") }
         var rows: [[String]] = []
         for logged in matching {

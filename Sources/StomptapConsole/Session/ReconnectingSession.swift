@@ -263,7 +263,7 @@ final class ReconnectingSession: Sendable {
                 // Whoever waits for a message finds it printed and answered for.
                 let printed = try await take(logged)
                 do {
-                    let demanded = logged.filter { log.isDemanded($0) }
+                    let demanded = try await log.demanded(logged)
                     let answered = try await acknowledge(printed + demanded, amongNew: logged)
                     for index in logged.indices where answered.contains(logged[index].number) {
                         logged[index].isSettled = true
@@ -274,7 +274,7 @@ final class ReconnectingSession: Sendable {
                 }
                 log.add(logged)
                 // What somebody began to count meanwhile.
-                try await acknowledge(logged.filter { !$0.isSettled && log.isDemanded($0) })
+                try await acknowledge(log.demanded(logged.filter { !$0.isSettled }))
             }
         } catch let error as STOMPClientError {
             if state.value.isLeaving { throw Left() }
