@@ -76,7 +76,8 @@ let package = Package(
         .executableTarget(
             name: "LineEditorFixture", dependencies: ["LineEditor", "SystemC"], path: "Tests/Fixtures/LineEditorFixture"
         ),
-        .testTarget(name: "LineEditorTests", dependencies: ["LineEditor", "LineEditorFixture", "TestSupport"]),
+        .testTarget(
+            name: "LineEditorTests", dependencies: ["LineEditor", "LineEditorFixture", "SystemC", "TestSupport"]),
         .target(
             name: "OutputFixtures",
             dependencies: ["StomptapOutput", "STOMPTap", "STOMPTransport", "STOMPCore", nioCore],

@@ -60,6 +60,7 @@ final class EditorThread {
             loadHistory()
             takeTerminal()
             while editLine() {}
+            saveHistory()
             close()
         }
     }
@@ -204,6 +205,13 @@ extension EditorThread {
         editline.setHistory(history.lines)
         do throws(LineEditorError) {
             try historyFile?.add(line)
+        } catch { complain(error) }
+    }
+
+    /// Saves what could not be saved as it was typed.
+    private func saveHistory() {
+        do throws(LineEditorError) {
+            try historyFile?.flush()
         } catch { complain(error) }
     }
 

@@ -107,15 +107,27 @@ struct HistoryFile {
         return History(limit: limit, fileText: String(decoding: bytes, as: UTF8.self))
     }
 
-    /// Adds a line. One that cannot be saved is tried again with the next.
+    /// How long the keyboard waits for other programs, in milliseconds, and the end of the program.
+    private static let (patience, lastPatience) = (100, 2000)
+
+    /// Adds a line. One that cannot be saved is tried again with the next, and by ``flush()``.
     mutating func add(_ line: String) throws(LineEditorError) {
         if unsaved.count >= max(1, limit) { unsaved.removeFirst() }
         unsaved.append(line)
+        try save(waiting: Self.patience)
+    }
+
+    /// Saves the lines that could not be saved before, if there are any.
+    mutating func flush() throws(LineEditorError) {
+        if !unsaved.isEmpty { try save(waiting: Self.lastPatience) }
+    }
+
+    private mutating func save(waiting milliseconds: Int) throws(LineEditorError) {
         try makeFolder(folder)
-        let lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard lock >= 0 else { throw .failed(.open(folder)) }
+        guard let lock = lockFolder(folder, waiting: milliseconds) else {
+            throw errno == EWOULDBLOCK ? .historyLocked(folder: folder) : .failed(.open(folder))
+        }
         defer { SystemC.close(lock) }
-        guard acquire(lock) else { throw LineEditorError.historyLocked(folder: folder) }
         var history = try load()
         for line in unsaved { history.add(line) }
         guard replaceFile(path, with: Array(history.fileText.utf8)) else { throw .failed(.write(path)) }
@@ -125,16 +137,5 @@ struct HistoryFile {
     private var folder: String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
-
-    /// Waits for the lock a moment only: the keyboard waits as well.
-    private func acquire(_ descriptor: Int32) -> Bool {
-        for _ in 0..<20 {
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
-            // Some file systems know no locks: better a history without them than none.
-            if errno != EWOULDBLOCK, errno != EINTR { return true }
-            usleep(5000)
-        }
-        return false
     }
 }

@@ -16,6 +16,9 @@ package enum FileCreation: Sendable {
 
     /// Opens the file, and creates it if it does not exist. A program that is started does not inherit it.
     ///
+    /// Where `mode` is for the owner alone, a file that existed is closed to others as well, if it is a regular one of this
+    /// user's. What the shell or the system made is left as it is: devices, pipes, `/dev/stdout`, `/dev/fd/3`.
+    ///
     /// - Parameter mode: who may do what with a file that did not exist.
     /// - Returns: the descriptor, which the caller closes.
     package func opened(_ path: String, mode: mode_t) throws(Failure) -> CInt {
@@ -23,10 +26,21 @@ package enum FileCreation: Sendable {
             switch self {
             case .truncating: O_TRUNC
             case .appending: O_APPEND
-            case .exclusive: O_EXCL
+            case .exclusive: O_EXCL | O_NOFOLLOW
             }
         let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | flags, mode)
         guard descriptor >= 0 else { throw Failure(errno: errno) }
+        var status = stat()
+        if mode & 0o077 == 0, !Self.isOpenAlready(path), fstat(descriptor, &status) == 0,
+            status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0, status.st_uid == geteuid()
+        {
+            fchmod(descriptor, mode)
+        }
         return descriptor
+    }
+
+    /// Whether a path names a descriptor of a process, and not a file of its own.
+    private static func isOpenAlready(_ path: String) -> Bool {
+        path.hasPrefix("/dev/") || path.hasPrefix("/proc/")
     }
 }

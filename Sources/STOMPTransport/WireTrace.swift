@@ -34,9 +34,8 @@ public struct WireEvent: Sendable {
     public var bytes: ByteBuffer?
     /// Which of the connections of the process it belongs to, in the order in which they were tried: 1 and up.
     public var connection = 0
-    /// What went the same way before ``bytes``, as far as something that begins there, such as a header, may reach into
-    /// them.
-    public var preceding: ByteBuffer?
+    /// Where ``bytes`` has secrets, as far as it depends on what went the same way before; nil where they are whole.
+    package var secrets: [Range<Int>]?
     /// Whether ``bytes`` may be a piece of something that was cut at will, so that a secret in it may be cut too.
     public var isPiece = false
 
@@ -226,16 +225,12 @@ public struct WireTrace: Sendable {
     }
 }
 
-/// Tells the bytes of one stream, each time with what went before.
+/// Records the bytes of one stream, each time with the secrets in them: a secret may begin in what went before.
 struct ByteTrace {
-    /// The most bytes that are kept of what went before.
-    private static let limit = 16 << 10
-
     private let trace: WireTrace
     private let layer: WireEvent.Layer
-    /// The line that was not ended yet, each way.
-    private var incoming = ByteBuffer()
-    private var outgoing = ByteBuffer()
+    private var incoming = SecretScanner()
+    private var outgoing = SecretScanner()
 
     init(_ trace: WireTrace, _ layer: WireEvent.Layer) {
         self.trace = trace
@@ -246,26 +241,13 @@ struct ByteTrace {
         _ direction: WireEvent.Direction, _ bytes: ByteBuffer, _ content: @autoclosure () -> WireEvent.Content
     ) {
         guard trace.wants(.bytes), bytes.readableBytes > 0 else { return }
-        let preceding = direction == .incoming ? incoming : outgoing
+        let secrets = bytes.withUnsafeReadableBytes { bytes in
+            direction == .incoming ? incoming.secrets(in: bytes) : outgoing.secrets(in: bytes)
+        }
         trace.record(.bytes) {
             var event = WireEvent(layer, direction, .bytes, content(), bytes: bytes)
-            event.preceding = preceding
+            event.secrets = secrets
             return event
         }
-        let line = Self.lastLine(of: bytes, behind: preceding)
-        if direction == .incoming { incoming = line } else { outgoing = line }
-    }
-
-    private static func lastLine(of bytes: ByteBuffer, behind preceding: ByteBuffer) -> ByteBuffer {
-        let view = bytes.readableBytesView
-        var line = ByteBuffer()
-        if let end = view.lastIndex(of: UInt8(ascii: "\n")) {
-            line.writeBytes(view[(end + 1)...].suffix(limit))
-        } else {
-            line.writeImmutableBuffer(preceding)
-            line.writeBytes(view.suffix(limit))
-            line.moveReaderIndex(forwardBy: max(0, line.readableBytes - limit))
-        }
-        return line
     }
 }

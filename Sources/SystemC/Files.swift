@@ -39,3 +39,23 @@ package func replaceFile(_ path: String, with bytes: [UInt8]) -> Bool {
     errno = reason
     return false
 }
+
+/// Locks a folder, as programs do that read one of its files and replace it. The lock ends when the caller closes the
+/// descriptor.
+///
+/// - Parameter milliseconds: how long it waits for others at most.
+/// - Returns: nil, and `errno` set, where it cannot; that is `EWOULDBLOCK` where others still hold it.
+package func lockFolder(_ path: String, waiting milliseconds: Int) -> CInt? {
+    let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard folder >= 0 else { return nil }
+    let pause = 5
+    for attempt in 0...max(0, milliseconds / pause) {
+        if attempt > 0 { usleep(useconds_t(pause * 1000)) }
+        if flock(folder, LOCK_EX | LOCK_NB) == 0 { return folder }
+        // Some file systems know no locks: better a file without them than none.
+        if errno != EWOULDBLOCK, errno != EINTR { return folder }
+    }
+    close(folder)
+    errno = EWOULDBLOCK
+    return nil
+}

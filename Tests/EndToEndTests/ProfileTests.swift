@@ -132,4 +132,21 @@ import Testing
             #expect(list.errors.contains("holds a passcode that others can read"), "\(list)")
         }
     }
+
+    @Test(arguments: [
+        (#""cookie": "a=b""#, "cookie"), (#""http-header": ["X-A: 1", "X-Auth: geheim"]"#, "http-header"),
+        (#""connect-header": "x: Bearer geheim""#, "connect-header"), (#""connect-header": "x-tenant: 7""#, nil),
+        (#""proxy": "http://u:geheim@h""#, "proxy"), (#""login": "app""#, nil),
+    ])
+    func anotherSecretThatOthersCanReadIsWarnedOf(setting: String, option: String?) async throws {
+        try await withProfiles(["open": "{\"url\": \"stomp://h\", \(setting)}"]) { run, folder in
+            #expect(try await run(["profiles"]).errors == "")
+            let file = folder.appending(path: "open.json").path
+            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
+            let list = try await run(["profiles"])
+            #expect(list.status == .exited(0), "\(list)")
+            #expect(list.errors.contains("that others can read") == (option != nil), "\(list)")
+            if let option { #expect(list.errors.contains("holds a secret in \"\(option)\""), "\(list)") }
+        }
+    }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import SystemC
 import TestSupport
 import Testing
 
@@ -87,6 +88,23 @@ import Testing
             }
             let history = try HistoryFile(path: path, limit: 1000).load()
             #expect(history.lines.count == 4 * 26)
+        }
+    }
+
+    /// Where another program holds the lock for long, a line is saved at the end at the latest.
+    @Test func aLineThatCouldNotBeSavedIsSavedAtTheEnd() async throws {
+        try await withTemporaryFolder { folder in
+            var file = HistoryFile(path: folder.path + "/history", limit: 10)
+            try file.add("a")
+            let lock = try #require(lockFolder(folder.path, waiting: 0))
+            #expect(lockFolder(folder.path, waiting: 10) == nil)
+            #expect(throws: LineEditorError.historyLocked(folder: folder.path)) { try file.add("b") }
+            var other = HistoryFile(path: folder.path + "/history", limit: 10)
+            #expect(throws: LineEditorError.self) { try other.add("c") }
+            close(lock)
+            try other.flush()
+            try file.flush()
+            #expect(try file.load().lines == ["a", "c", "b"])
         }
     }
 

@@ -57,5 +57,42 @@ import Testing
         #expect(size() == 5)
         try put("f", .truncating)
         #expect(size() == 1)
+        // One that others could read is closed to them, unless it is one that the shell opened.
+        for creation in [FileCreation.appending, .truncating] {
+            chmod(path, 0o644)
+            try put("g", creation)
+            #expect(size() > 0)
+        }
+        chmod(path, 0o644)
+        let open = SystemC.open(path, O_RDWR)
+        defer { close(open) }
+        try put("h", .appending)
+        chmod(path, 0o644)
+        close(try FileCreation.appending.opened("/dev/fd/\(open)", mode: 0o600))
+        #expect(size() == -1)
+        close(try FileCreation.truncating.opened("/dev/null", mode: 0o600))
+        // What everybody may read stays so.
+        close(try FileCreation.appending.opened(path, mode: 0o644))
+        #expect(size() == -1)
+    }
+
+    @Test func aLinkIsNotFollowedByAFileThatMustBeNew() {
+        let path = "/tmp/stomptap-\(UInt64.random(in: .min ... .max))"
+        defer { unlink(path) }
+        symlink(path + ".target", path)
+        #expect(throws: FileCreation.Failure.self) { try FileCreation.exclusive.opened(path, mode: 0o600) }
+        #expect(access(path + ".target", F_OK) != 0)
+    }
+
+    @Test func aPipeIsOpenedAsItIs() throws {
+        let path = "/tmp/stomptap-\(UInt64.random(in: .min ... .max))"
+        defer { unlink(path) }
+        #expect(mkfifo(path, 0o644) == 0)
+        chmod(path, 0o644)
+        let reader = SystemC.open(path, O_RDONLY | O_NONBLOCK)
+        defer { close(reader) }
+        close(try FileCreation.appending.opened(path, mode: 0o600))
+        var status = stat()
+        #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o644)
     }
 }

@@ -174,10 +174,8 @@ struct TLSKeyLog: Sendable {
 
     private init(path: String) {
         self.path = path
+        // Whoever reads the keys reads the traffic.
         file = try? FileCreation.appending.opened(path, mode: 0o600)
-        var status = stat()
-        // Whoever reads the keys reads the traffic: a file that was there already is closed to others as well.
-        if let file, fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG { fchmod(file, 0o600) }
     }
 
     /// That the keys of a session are written, or why not.

@@ -41,13 +41,13 @@ package struct BenchRun: Sendable {
     func run() async throws -> Outcome {
         try DescriptorLimit.raise(forConnections: (plan.allSubscribers + plan.allPublishers) * (isInProcess ? 2 : 1))
         // One of an earlier run would tell too early that this one stands.
-        if let file = plan.readyFile { OutputFile.remove(file) }
+        if let file = plan.readyFile { OutputFile.removeReadyFile(file) }
         let opening = ConnectPhase(reconnection: reconnection, plan: plan)
         let identity = UInt32.random(in: 1 ... .max)
         let clocks = Shared<[ClockComparison.Result]>([])
         do {
             let subscribers = try await opening.subscribers()
-            if let file = plan.readyFile { try OutputFile.create(file, of: "--ready-file") }
+            if let file = plan.readyFile { try OutputFile.makeReadyFile(file) }
             let publishers = try await opening.publishers()
             // The last to connect: what is measured is there first.
             let comparison = compareClocks(identity, clocks)

@@ -19,8 +19,8 @@ struct ProfileFile: Sendable {
     let url: String
     /// What it says of each option, by the options' names.
     let options: [String: Value]
-    /// Whether others than its owner can read a passcode in the file.
-    let tellsPasscode: Bool
+    /// The option of the file whose secret others than its owner can read; nil where there is none.
+    let readableSecret: String?
 
     // MARK: Where they are
 
@@ -68,22 +68,36 @@ struct ProfileFile: Sendable {
                 .badConfiguration,
                 "profile \(name): \"url\" has a value which is no URL; write stomp://HOST or ws://HOST/PATH")
         }
-        var hasPasscode = values["passcode"] != nil
+        var secret = Self.secretOption(of: values)
         if url != "demo" {
             do {
-                hasPasscode = try EndpointArgument.endpoints(url).contains { $0.passcode != nil } || hasPasscode
+                if try EndpointArgument.endpoints(url).contains(where: { $0.passcode != nil }) { secret = "passcode" }
             } catch let error as STOMPClientError {
                 throw Failure(.badConfiguration, "profile \(name): \"url\": \(Explanation(error).text)")
             }
         }
+        if secret == nil, SecretMask.hiding.masked(url) != url { secret = "url" }
         options = values.filter { $0.key != "url" }
-        tellsPasscode = hasPasscode && status.st_mode & 0o044 != 0
+        readableSecret = status.st_mode & 0o044 != 0 ? secret : nil
         if let option = Self.commandOptions.first(where: { values[$0] != nil }),
             let fault = Self.distrust(owner: status.st_uid, mode: status.st_mode, user: geteuid())
         {
             throw Failure(
                 .badConfiguration,
                 "profile \(name): \(path) has \"\(option)\", which runs a command, but \(fault); nothing was run")
+        }
+    }
+
+    /// The option that holds a secret, the passcode first.
+    private static func secretOption(of values: [String: Value]) -> String? {
+        let mask = SecretMask.hiding
+        return ["passcode", "cookie", "connect-header", "http-header", "header", "proxy"].first { option in
+            guard let texts = values[option]?.texts.filter({ !$0.isEmpty }) else { return false }
+            switch option {
+            case "passcode", "cookie": return !texts.isEmpty
+            case "proxy": return texts.contains { mask.masked($0) != $0 }
+            default: return texts.contains { text in mask.masked(summary: text) != text || mask.masked(text) != text }
+            }
         }
     }
 

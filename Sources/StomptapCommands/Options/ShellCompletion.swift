@@ -128,12 +128,14 @@ enum UsedDestinations {
     static func keep(_ destinations: [String]) {
         guard Terminal.isTerminal(STDERR_FILENO), let folder = UserFolders.state else { return }
         let named = destinations.filter(ShellCompletion.canOffer)
+        try? FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        guard let lock = lockFolder(folder, waiting: 100) else { return }
+        defer { close(lock) }
         let known = all
         let kept = (named + known.filter { ShellCompletion.canOffer($0) && !named.contains($0) }).prefix(most)
         guard Array(kept) != known else { return }
-        try? FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        // Whole or not at all, also where two programs end at once.
+        // Whole or not at all.
         _ = replaceFile("\(folder)/destinations", with: kept.flatMap { Array("\($0)\n".utf8) })
     }
 }

@@ -127,7 +127,13 @@ struct Profile: Sendable {
 
     /// What its owner should know.
     var warning: String? {
-        guard file.tellsPasscode else { return nil }
-        return "profile \(name): \(path) holds a passcode that others can read; chmod 600 it, or use \"passcode-env\""
+        switch file.readableSecret {
+        case nil: return nil
+        case "passcode"?:
+            return
+                "profile \(name): \(path) holds a passcode that others can read; chmod 600 it, or use \"passcode-env\""
+        case let option?:
+            return "profile \(name): \(path) holds a secret in \"\(option)\" that others can read; chmod 600 it"
+        }
     }
 }

@@ -179,7 +179,8 @@ struct SubscribeCommand: EndpointCommand {
             output.form, bodies: output.bodies(inflatedLimit: connection.maxMessage.bytes),
             diagnostics: connection.diagnostics)
         let recorder = try record.map {
-            try MessagePrinter(.json, to: OutputFile.append($0, of: "--record"), diagnostics: connection.diagnostics)
+            try MessagePrinter(
+                .json, to: OutputFile.append($0, of: "--record", mode: 0o600), diagnostics: connection.diagnostics)
         }
         let options = connection
         let omission = grep == nil && exec == nil ? output.form.omission : .nothing

@@ -92,7 +92,7 @@ struct SubscribeRunner: Sendable {
     /// - Throws: ``Failure``, or `STOMPClientError` where the session ended otherwise than by this side's will.
     func run() async throws {
         // One of an earlier run would tell too early that this one stands.
-        if let file = plan.readyFile { OutputFile.remove(file) }
+        if let file = plan.readyFile { OutputFile.removeReadyFile(file) }
         let ending = try await firstEnding()
         let messages = progress.value.messages
         if let expect = plan.expect, let ending, ending != .expected {
@@ -350,7 +350,7 @@ struct SubscribeRunner: Sendable {
             }
         }
         progress.update { $0.isConfirmed = subscriptions.allSatisfy(\.isConfirmed) }
-        if let file = plan.readyFile { try OutputFile.create(file, of: "--ready-file") }
+        if let file = plan.readyFile { try OutputFile.makeReadyFile(file) }
         return .done
     }
 

@@ -128,7 +128,7 @@ struct TapCommand: EndpointCommand {
                 "tap: other machines could connect to \(listen.host), and pass to the server as this one: listen on 127.0.0.1, or say --allow-remote"
             )
         }
-        if let readyFile { OutputFile.remove(readyFile) }
+        if let readyFile { OutputFile.removeReadyFile(readyFile) }
         let watch = try watch()
         let form = output.form
         try await EndpointArgument.with(endpoint) { endpoints in
@@ -177,7 +177,7 @@ struct TapCommand: EndpointCommand {
             $0.tapped(host: tap.host, port: tap.port, isSecure: serverTLS.tlsCert != nil)
         }
         Diagnostics.note("tap: give the app \(urls.joined()) in place of \(servers); Ctrl-C ends it")
-        if let readyFile { try OutputFile.create(readyFile, of: "--ready-file") }
+        if let readyFile { try OutputFile.makeReadyFile(readyFile) }
     }
 }
 

@@ -118,7 +118,7 @@ extension Interpreter {
         let kept = log.kept
         let mask = console.mask
         try await BlockingThread.output.run {
-            try OutputFile.write(FilePath.expanded(file)) { out in
+            try OutputFile.write(FilePath.expanded(file), mode: 0o600) { out in
                 var renderer = MessageRenderer(form: .json, style: OutputStyle(mask: mask))
                 for logged in kept { renderer.append(logged.message.frame, at: logged.message.receivedAt, to: &out) }
             }

@@ -11,7 +11,7 @@ extension BrokerEvent {
     /// A frame that passed, with the lines of it below; nil for anything else. Secrets are hidden.
     package func trace(_ mask: SecretMask) -> [UInt8]? {
         guard case .frame(let direction, let bytes) = kind else { return nil }
-        let text = WireText(OutputStyle(mask: mask), largestBody: TracePrinter.largestBody)
+        let text = WireText(OutputStyle(mask: mask), largestBody: TracePrinter.largestBody, coversBodies: true)
         var out = OutputBuffer()
         bytes.withUnsafeReadableBytes { bytes in
             let command = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }

@@ -36,7 +36,7 @@ package struct TracePrinter {
     ///   - start: what ``TimestampStyle/relative`` counts from.
     package init(_ detail: WireEvent.Detail?, style: OutputStyle, start: Timestamp = .now()) {
         self.detail = detail
-        text = WireText(style, largestBody: Self.largestBody)
+        text = WireText(style, largestBody: Self.largestBody, coversBodies: true)
         textWithoutBodies = WireText(style, largestBody: 0)
         timestamps = Timestamps(style.timestamps, start: start)
     }

@@ -82,7 +82,7 @@ package struct TrafficRenderer: Sendable {
     private func covered(_ frame: Frame) -> ByteBuffer {
         var hasSecret = false
         frame.headers.forEachBytes { name, value in
-            if !value.isEmpty, text.mask.hides(name) { hasSecret = true }
+            if text.mask.hides(value, of: name, in: frame.command) { hasSecret = true }
         }
         guard hasSecret else { return frame.bytes }
         // The body, and the NUL after it, end the frame.

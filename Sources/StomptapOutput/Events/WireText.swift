@@ -1,3 +1,4 @@
+import STOMPCore
 import STOMPTransport
 
 /// What goes over the wire as lines for people: frames, heads, bodies, dumps, each line indented below a first one.
@@ -8,9 +9,13 @@ package struct WireText {
     package let largestBody: Int
     private let width: LineWidth
     private let dumpLimit: Int
+    private let coversBodies: Bool
 
-    /// - Parameter dumpLimit: how much of something a dump shows, in bytes.
-    package init(_ style: OutputStyle, largestBody: Int, dumpLimit: Int = .max) {
+    /// - Parameters:
+    ///   - dumpLimit: how much of something a dump shows, in bytes.
+    ///   - coversBodies: whether secrets in the bodies of frames are hidden, as in a trace.
+    package init(_ style: OutputStyle, largestBody: Int, dumpLimit: Int = .max, coversBodies: Bool = false) {
+        self.coversBodies = coversBodies
         palette = style.palette
         mask = style.mask
         width = style.width
@@ -72,9 +77,14 @@ package struct WireText {
 
     private func write(covered frame: UnsafeRawBufferPointer, indentation: Int, to out: inout OutputBuffer) {
         var rest = frame[...]
+        var command: Command?
         while let line = rest.takeHeaderLine() {
             out.append(spaces: indentation)
-            if let colon = line.firstIndex(of: UInt8(ascii: ":")), hides(line, colon) {
+            if line.startIndex == frame.startIndex {
+                let name = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+                command = Command(rawValue: String(decoding: name, as: UTF8.self))
+            }
+            if let colon = line.firstIndex(of: UInt8(ascii: ":")), hides(line, colon, command) {
                 out.append(UnsafeRawBufferPointer(rebasing: line[...colon]), visible: .line)
                 out.append(SecretMask.cover)
             } else {
@@ -86,12 +96,19 @@ package struct WireText {
         out.append("\n")
         let hasNull = rest.last == 0
         let body = UnsafeRawBufferPointer(rebasing: hasNull ? rest.dropLast() : rest)
-        write(body: body, indentation: indentation, to: &out)
+        if coversBodies, body.count <= largestBody {
+            mask.covered(body).withUnsafeBytes { write(body: $0, indentation: indentation, to: &out) }
+        } else {
+            write(body: body, indentation: indentation, to: &out)
+        }
         if hasNull { write(line: "^@", indentation: indentation, to: &out) }
     }
 
-    private func hides(_ line: Slice<UnsafeRawBufferPointer>, _ colon: Int) -> Bool {
-        colon + 1 < line.endIndex && mask.hides(UnsafeRawBufferPointer(rebasing: line[..<colon]))
+    private func hides(_ line: Slice<UnsafeRawBufferPointer>, _ colon: Int, _ command: Command?) -> Bool {
+        mask.hides(
+            UnsafeRawBufferPointer(rebasing: line[(colon + 1)...]),
+            of: UnsafeRawBufferPointer(rebasing: line[..<colon]),
+            in: command)
     }
 
     /// Appends text as it is, and anything else as a dump.

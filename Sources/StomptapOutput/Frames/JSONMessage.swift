@@ -78,7 +78,7 @@ package struct JSONMessage {
                 return
             }
             json.key(name, &out)
-            write(value, of: name, &json, &out)
+            write(value, of: name, in: frame.command, &json, &out)
         }
         json.endObject(&out)
         guard repeats else { return }
@@ -87,17 +87,17 @@ package struct JSONMessage {
         frame.headers.forEachBytes { name, value in
             json.beginArray(&out)
             json.string(name, &out)
-            write(value, of: name, &json, &out)
+            write(value, of: name, in: frame.command, &json, &out)
             json.endArray(&out)
         }
         json.endArray(&out)
     }
 
     private func write(
-        _ value: UnsafeRawBufferPointer, of name: UnsafeRawBufferPointer, _ json: inout JSONWriter,
-        _ out: inout OutputBuffer
+        _ value: UnsafeRawBufferPointer, of name: UnsafeRawBufferPointer, in command: Command,
+        _ json: inout JSONWriter, _ out: inout OutputBuffer
     ) {
-        if !value.isEmpty, mask.hides(name) {
+        if mask.hides(value, of: name, in: command) {
             json.string(plain: SecretMask.cover, &out)
         } else {
             json.string(value, &out)

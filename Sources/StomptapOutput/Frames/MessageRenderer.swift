@@ -118,7 +118,7 @@ package struct MessageRenderer {
 
     private func append(header name: String, of frame: Frame, to out: inout OutputBuffer) {
         _ = frame.headers.withBytes(of: name) { value in
-            if !value.isEmpty, style.mask.hides(name) {
+            if style.mask.hides(value, of: name, in: frame.command) {
                 out.append(SecretMask.cover)
             } else if style.isTerminal {
                 out.append(value, visible: .line)

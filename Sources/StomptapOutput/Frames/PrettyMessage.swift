@@ -79,7 +79,7 @@ struct PrettyMessage {
                 $0.append(":")
             }
             out.append(" ")
-            if !value.isEmpty, style.mask.hides(name) {
+            if style.mask.hides(value, of: name, in: frame.command) {
                 out.append(SecretMask.cover)
             } else {
                 out.append(value, visible: .line)

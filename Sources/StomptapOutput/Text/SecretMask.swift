@@ -1,3 +1,4 @@
+import STOMPCore
 import STOMPTransport
 
 /// What is hidden from prints and records: passcodes, credentials, cookies, tokens.
@@ -12,46 +13,24 @@ package struct SecretMask: Sendable, Hashable {
     package static let hiding = SecretMask(showsSecrets: false)
     package static let none = SecretMask(showsSecrets: true)
 
-    /// Whether the value of a header, or of a field in a query, of this name is hidden.
+    /// Whether the value of a header or key of this name is hidden: it is one of ``SecretNames``.
+    package func hides(_ name: UnsafeRawBufferPointer) -> Bool { !showsSecrets && SecretNames.contain(name) }
+
+    /// Whether the value of a header is hidden, by its name or by what it is.
     ///
-    /// It is wherever the name, in any case, holds a word for a secret: `Authorization`, `Set-Cookie`, `x-csrf-token`; and
-    /// where ``KnownSecrets`` has it.
-    package func hides(_ name: UnsafeRawBufferPointer) -> Bool {
-        guard !showsSecrets else { return false }
-        // The shortest word has five letters.
-        for start in 0..<Swift.max(0, name.count - 4) where Self.secretBegins(at: start, of: name) {
-            if !Self.onlyLooksSecret(name) { return true }
-            break
-        }
-        return !KnownSecrets.isEmpty && KnownSecrets.contains(name: name)
+    /// - Parameter command: that of the frame, where it is one's.
+    package func hides(
+        _ value: UnsafeRawBufferPointer, of name: UnsafeRawBufferPointer, in command: Command? = nil
+    ) -> Bool {
+        guard !showsSecrets, !value.isEmpty else { return false }
+        if SecretValues.contain(value) { return true }
+        guard SecretNames.contain(name) else { return false }
+        return command != .connected || !SecretNames.isSessionHeader(name)
     }
 
-    /// Names that have a word for a secret, and say something about secrets of that kind: whether a browser may send them,
-    /// how many there may be, what kind one is.
-    private static func onlyLooksSecret(_ name: UnsafeRawBufferPointer) -> Bool {
-        let whole: [StaticString] = [
-            "token-type", "token_type", "cookie-needed", "cookie_needed", "x-ratelimit-limit-tokens",
-            "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens",
-        ]
-        return name.hasWord("access-control-", at: 0)
-            || whole.contains { $0.utf8CodeUnitCount == name.count && name.hasWord($0, at: 0) }
-    }
-
-    /// The words for secrets, by their first letters: this runs for each header of each message.
-    @inline(__always)
-    private static func secretBegins(at start: Int, of name: UnsafeRawBufferPointer) -> Bool {
-        switch lowercase(name[start]) {
-        case UInt8(ascii: "a"):
-            name.hasWord("authorization", at: start) || name.hasWord("api-key", at: start)
-                || name.hasWord("api_key", at: start) || name.hasWord("apikey", at: start)
-        case UInt8(ascii: "c"): name.hasWord("cookie", at: start) || name.hasWord("credential", at: start)
-        case UInt8(ascii: "p"):
-            name.hasWord("passcode", at: start) || name.hasWord("password", at: start)
-                || name.hasWord("passwd", at: start) || name.hasWord("passphrase", at: start)
-        case UInt8(ascii: "s"): name.hasWord("secret", at: start)
-        case UInt8(ascii: "t"): name.hasWord("token", at: start)
-        default: false
-        }
+    package func hides(_ value: UnsafeRawBufferPointer, of name: String, in command: Command? = nil) -> Bool {
+        var name = name
+        return name.withUTF8 { hides(value, of: UnsafeRawBufferPointer($0), in: command) }
     }
 
     package func hides(_ name: String) -> Bool {
@@ -96,14 +75,15 @@ package struct SecretMask: Sendable, Hashable {
     /// The bytes of an event, covered, also where a secret began in what went before; nil where they must not be shown.
     package func covered(_ event: WireEvent) -> [UInt8]? {
         guard let bytes = event.shownBytes, showsSecrets || !event.isPiece else { return nil }
-        guard !showsSecrets, var all = event.preceding, all.readableBytes > 0 else {
+        guard !showsSecrets, let secrets = event.secrets else {
             return bytes.withUnsafeReadableBytes { covered($0) }
         }
-        all.writeImmutableBuffer(bytes)
-        return Array(all.withUnsafeReadableBytes { covered($0) }.suffix(bytes.readableBytes))
+        var result = Array(bytes.readableBytesView)
+        for index in secrets.joined() { result[index] = UInt8(ascii: "*") }
+        return result
     }
 
-    private func masked(_ bytes: UnsafeRawBufferPointer, as kind: TextKind) -> String {
+    private func masked(_ bytes: UnsafeRawBufferPointer, as kind: SecretSearch.TextKind) -> String {
         var result: [UInt8] = []
         var copied = 0
         for secret in secrets(in: bytes, as: kind) {
@@ -116,20 +96,19 @@ package struct SecretMask: Sendable, Hashable {
     }
 }
 
-@inline(__always)
-private func lowercase(_ byte: UInt8) -> UInt8 {
-    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
-}
+extension SecretMask {
+    /// Where secrets are in `bytes`.
+    func secrets(in bytes: UnsafeRawBufferPointer, as kind: SecretSearch.TextKind) -> [Range<Int>] {
+        showsSecrets ? [] : SecretSearch.ranges(in: bytes, as: kind)
+    }
 
-extension UnsafeRawBufferPointer {
-    /// Whether `word`, which is in lower case, stands at `start` in any case.
-    @inline(__always)
-    func hasWord(_ word: StaticString, at start: Int) -> Bool {
-        guard start + word.utf8CodeUnitCount <= count else { return false }
-        for offset in 0..<word.utf8CodeUnitCount
-        where lowercase(self[start + offset]) != word.utf8Start[offset] {
-            return false
-        }
-        return true
+    /// `bytes` with asterisks for what ``KnownSecrets`` has; nil where nothing of it is there.
+    func coveringKnown(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
+        guard !showsSecrets, !KnownSecrets.isEmpty else { return nil }
+        let ranges = KnownSecrets.ranges(in: bytes)
+        guard !ranges.isEmpty else { return nil }
+        var result = Array(bytes)
+        for index in ranges.joined() { result[index] = UInt8(ascii: "*") }
+        return result
     }
 }

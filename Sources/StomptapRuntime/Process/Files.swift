@@ -66,7 +66,7 @@ package enum OutputFile {
     ///
     /// - Parameters:
     ///   - option: the option that names it, for the message.
-    ///   - mode: who may do what with a file that was not there.
+    ///   - mode: who may do what with a file that was not there; where that is its owner alone, also with one that was.
     /// - Throws: ``Failure`` with 73.
     package static func opened(_ path: String, of option: String? = nil, mode: mode_t = 0o644) throws -> Int32 {
         try opened(path, .truncating, of: option, mode: mode)
@@ -94,7 +94,7 @@ package enum OutputFile {
     ///
     /// - Parameters:
     ///   - option: the option that names it, for the message.
-    ///   - mode: who may do what with a file that was not there.
+    ///   - mode: who may do what with a file that was not there; where that is its owner alone, also with one that was.
     /// - Throws: ``Failure`` with 73.
     package static func append(_ path: String, of option: String, mode: mode_t = 0o644) throws -> DescriptorWriter {
         DescriptorWriter(descriptor: try opened(path, .appending, of: option, mode: mode), name: path)
@@ -110,9 +110,37 @@ package enum OutputFile {
         }
     }
 
-    /// Takes a file away, if it is there.
-    package static func remove(_ path: String) {
-        unlink(path)
+    // MARK: Ready files
+
+    /// Takes a ready file of an earlier run away, or what has its name. A device stays.
+    package static func removeReadyFile(_ path: String) {
+        if let type = fileType(at: path), type != S_IFCHR, type != S_IFBLK { unlink(path) }
+    }
+
+    /// Makes a ready file, unless this run has made it. A link that was put in its place is replaced, never followed.
+    ///
+    /// - Throws: ``Failure`` with 73.
+    package static func makeReadyFile(_ path: String) throws {
+        var attempts = 0
+        while true {
+            attempts += 1
+            do throws(FileCreation.Failure) {
+                close(try FileCreation.exclusive.opened(path, mode: 0o644))
+                return
+            } catch {
+                switch error.errno == EEXIST ? fileType(at: path) : nil {
+                case S_IFREG?, S_IFCHR?: return
+                case S_IFLNK? where attempts < 10: unlink(path)
+                default: throw Failure(.cannotCreate, "--ready-file: \(path): \(systemMessage(error.errno))")
+                }
+            }
+        }
+    }
+
+    /// The type of what is there, of a link its own; nil where there is nothing.
+    private static func fileType(at path: String) -> mode_t? {
+        var status = stat()
+        return lstat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
     }
 }
 

@@ -1,4 +1,5 @@
 import OutputFixtures
+import STOMPCore
 import Testing
 
 @testable import StomptapOutput
@@ -7,7 +8,7 @@ import Testing
     @Test(arguments: [
         "passcode", "Authorization", "COOKIE", "set-cookie", "Proxy-Authorization", "x-auth-token", "Client-Secret",
         "user_password", "X-API-Key", "apikey", "api_key", "aws-credentials",
-        "x-access-control-token", "token_types", "ratelimit-tokens",
+        "x-access-control-token", "token_types", "ratelimit-tokens", "pass", "auth", "session", "apiKey",
     ])
     func namesThatHoldSecrets(name: String) {
         #expect(SecretMask.hiding.hides(name))
@@ -15,7 +16,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "login", "destination", "subscription", "message-id", "pass", "key", "toke", "x-secre", "auth",
+        "", "login", "destination", "subscription", "message-id", "passenger", "key", "toke", "x-secre", "author",
         "Access-Control-Allow-Credentials", "token_type", "Token-Type", "cookie_needed", "x-ratelimit-remaining-tokens",
     ])
     func namesThatHoldNone(name: String) {
@@ -79,5 +80,25 @@ import Testing
         let text = "CONNECT\npasscode:abc\nx:y\n\n\0"
         let covered = withBytes(text) { SecretMask.hiding.covered($0) }
         #expect(String(decoding: covered, as: UTF8.self) == "CONNECT\npasscode:***\nx:y\n\n\0")
+    }
+
+    /// The id of CONNECTED, and what is secret whatever its name.
+    @Test(
+        arguments: [
+            ("session", "s1", Command.connected, false), ("session", "s1", .message, true),
+            ("session", "s1", nil, true),
+            ("x-session", "s1", .connected, true), ("x", "Bearer abc", .send, true), ("x", "eyJa.b.c", nil, true),
+            ("x", "abc", .send, false), ("passcode", "", .connect, false),
+        ] as [(String, String, Command?, Bool)])
+    func aHeader(name: String, value: String, command: Command?, isHidden: Bool) {
+        let (hiding, none) = withBytes(name) { name in
+            withBytes(value) { value in
+                (
+                    SecretMask.hiding.hides(value, of: name, in: command),
+                    SecretMask.none.hides(value, of: name, in: command)
+                )
+            }
+        }
+        #expect(hiding == isHidden && !none)
     }
 }

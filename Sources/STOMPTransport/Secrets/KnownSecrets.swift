@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Secrets of this run that their place does not show: the values that commands gave for headers, and the names of these
-/// headers. ``SecretMask`` hides them wherever they pass or are quoted.
+/// headers. They are hidden wherever they pass or are quoted.
 package enum KnownSecrets {
     /// Shorter values hide only under their header's name: they would be found in any word.
     private static let shortest = 8
@@ -18,7 +18,7 @@ package enum KnownSecrets {
     private static let areThere = Atomic(false)
 
     @inline(__always)
-    static var isEmpty: Bool { !areThere.load(ordering: .relaxed) }
+    package static var isEmpty: Bool { !areThere.load(ordering: .relaxed) }
 
     /// Hides the values of all headers of this name, in any case.
     package static func add(name: String) {
@@ -49,8 +49,25 @@ package enum KnownSecrets {
         }
     }
 
+    /// The value that the end of `bytes` may be the beginning of, and how much of it; nil if there is none.
+    static func beginning(at end: UnsafeRawBufferPointer) -> (value: [UInt8], count: Int)? {
+        var longest: (value: [UInt8], count: Int)?
+        for value in state.withLock({ $0.values }) {
+            var count = min(value.count - 1, end.count)
+            // A few bytes show nothing, and would be found in any word.
+            while count >= max(4, (longest?.count ?? 0) + 1) {
+                if end.suffix(count).elementsEqual(value.prefix(count)) {
+                    longest = (value, count)
+                    break
+                }
+                count -= 1
+            }
+        }
+        return longest
+    }
+
     /// Where known values stand in `bytes`, in their order and apart from each other.
-    static func ranges(in bytes: UnsafeRawBufferPointer) -> [Range<Int>] {
+    package static func ranges(in bytes: UnsafeRawBufferPointer) -> [Range<Int>] {
         // The longest first: a word is a part of its value.
         let values = state.withLock { $0.values }.sorted { $0.count > $1.count }
         var found: [Range<Int>] = []
@@ -68,7 +85,7 @@ package enum KnownSecrets {
 
 extension [Range<Int>] {
     /// These and others, in order; what overlaps becomes one.
-    func merged(with others: [Range<Int>]) -> [Range<Int>] {
+    package func merged(with others: [Range<Int>]) -> [Range<Int>] {
         var merged: [Range<Int>] = []
         for range in (self + others).sorted(by: { $0.lowerBound < $1.lowerBound }) {
             if let last = merged.last, range.lowerBound < last.upperBound {

@@ -1,0 +1,314 @@
+/// Finds secrets in bytes of which no more is known than that they may be HTTP, STOMP, JSON or a sentence.
+///
+/// Secrets are what follows a name of ``SecretNames`` in a header, a query or JSON; ``SecretValues`` under any name; what is
+/// before the `@` of a URL; and what ``KnownSecrets`` has, wherever it is.
+package struct SecretSearch {
+    /// What bytes are.
+    package enum TextKind {
+        /// A line for a person, which may quote what was typed wrongly.
+        case sentence
+        /// What passes, or an account of it: URLs are as they should be, and lines `name: value` are headers.
+        case wire
+    }
+
+    let bytes: UnsafeRawBufferPointer
+    private let kind: TextKind
+    /// Whether more bytes may follow. What may then become a secret counts as one.
+    let isCut: Bool
+    /// Whether a line begins where `bytes` do.
+    private let startsLine: Bool
+    private(set) var found: [Range<Int>] = []
+    /// The secret, or what may become one, that the bytes end in.
+    private(set) var open: OpenSecret?
+
+    init(_ bytes: UnsafeRawBufferPointer, as kind: TextKind, isCut: Bool = false, startsLine: Bool = true) {
+        self.bytes = bytes
+        self.kind = kind
+        self.isCut = isCut
+        self.startsLine = startsLine
+    }
+
+    /// Where secrets are in `bytes`, which are whole.
+    package static func ranges(in bytes: UnsafeRawBufferPointer, as kind: TextKind) -> [Range<Int>] {
+        var search = SecretSearch(bytes, as: kind)
+        search.run(from: 0)
+        return KnownSecrets.isEmpty ? search.found : search.found.merged(with: KnownSecrets.ranges(in: bytes))
+    }
+
+    mutating func run(from start: Int) {
+        var index = start
+        while index < bytes.count, open == nil {
+            switch bytes[index] {
+            case UInt8(ascii: ":"):
+                index = kind == .wire ? afterColon(index) : afterColonOfSentence(index)
+            case UInt8(ascii: "="): index = afterEquals(index, width: 1)
+            case UInt8(ascii: "\\") where bytes.hasWord("\\u003d", at: index): index = afterEquals(index, width: 6)
+            case UInt8(ascii: "e"): index = afterToken(index)
+            case UInt8(ascii: "\""): index = afterQuote(index)
+            default: index += 1
+            }
+        }
+    }
+
+    /// Goes on with what the bytes before `start` ended in.
+    mutating func resume(_ secret: OpenSecret.Kind, from start: Int) {
+        let end = close(secret, from: start, at: start)
+        if open == nil { run(from: end) }
+    }
+
+    // MARK: What begins a secret
+
+    private mutating func afterColon(_ colon: Int) -> Int {
+        if let (key, level) = jsonKey(endingAt: colon) {
+            guard SecretNames.contain(UnsafeRawBufferPointer(rebasing: bytes[key])) else { return colon + 1 }
+            return closeValue(level, from: colon + 1)
+        }
+        if let (name, isEscaped) = headerName(endingAt: colon) {
+            let bytes = self.bytes
+            let start = bytes[(colon + 1)...].prefix { $0 == UInt8(ascii: " ") }.endIndex
+            if hides(name) || SecretValues.areCredentials(at: start, of: bytes, isCut: isCut) {
+                return close(.line(isEscaped: isEscaped), from: start, at: start)
+            }
+        }
+        guard bytes.hasWord("://", at: colon) else { return colon + 1 }
+        return close(.userinfo(hasColon: false), from: colon + 3, at: colon + 3)
+    }
+
+    /// In words all from the login's colon to the last `@` is a passcode, whatever it has.
+    private mutating func afterColonOfSentence(_ colon: Int) -> Int {
+        let start = bytes[(colon + 1)...].prefix { $0 == UInt8(ascii: " ") }.endIndex
+        if SecretValues.areCredentials(at: start, of: bytes) { return addCredentials(ofSentence: start) }
+        return passcode(ofWord: colon).map { add($0) } ?? colon + 1
+    }
+
+    private mutating func afterQuote(_ quote: Int) -> Int {
+        let start = quote + 1
+        guard SecretValues.areCredentials(at: start, of: bytes, isCut: isCut) else { return start }
+        guard kind == .wire else { return addCredentials(ofSentence: start) }
+        return close(.string(level: JSONEscapes.level(bytes.backslashes(before: quote))), from: start, at: start)
+    }
+
+    /// What follows the scheme of credentials that a sentence quotes, unless it is too short for any: `Bearer TOKEN` of an
+    /// advice.
+    private mutating func addCredentials(ofSentence start: Int) -> Int {
+        let gap = bytes[start...].prefix { SecretValues.isTokenByte($0) }.endIndex
+        let value = bytes[gap...].drop { $0 == 0x20 }.prefix {
+            SecretValues.isTokenByte($0) || "+/=~%".utf8.contains($0)
+        }
+        return value.count < 8 ? value.endIndex : add(value.indices)
+    }
+
+    private mutating func afterEquals(_ equals: Int, width: Int) -> Int {
+        let start = equals + width
+        var name = self.name(endingAt: equals)
+        // `\u0026`, as encoders that are wary of HTML have `&`.
+        let isSpeltOut =
+            name.lowerBound > 0 && bytes[name.lowerBound - 1] == UInt8(ascii: "\\")
+            && ["u0026", "u003f"].contains { bytes.hasWord($0, at: name.lowerBound) } && name.count >= 5
+        if isSpeltOut { name = name.dropFirst(5) }
+        guard isSpeltOut || name.lowerBound > 0 && "?&#;".utf8.contains(bytes[name.lowerBound - 1]) else {
+            return start
+        }
+        if SecretNames.contain(field: UnsafeRawBufferPointer(rebasing: bytes[name]))
+            || SecretValues.areCredentials(at: start, of: bytes, isCut: isCut)
+        {
+            return close(.field, from: start, at: start)
+        }
+        return bytes.count > start && bytes[start] == UInt8(ascii: "e") ? afterToken(start, isStart: true) : start
+    }
+
+    private mutating func afterToken(_ start: Int, isStart: Bool = false) -> Int {
+        guard start + 2 < bytes.count, bytes[start + 1] == UInt8(ascii: "y"), bytes[start + 2] == UInt8(ascii: "J"),
+            isStart || beginsToken(start)
+        else { return start + 1 }
+        return close(.token(dots: 0), from: start, at: start)
+    }
+
+    private func beginsToken(_ start: Int) -> Bool {
+        guard start > 0, SecretValues.isTokenByte(bytes[start - 1]), bytes[start - 1] != UInt8(ascii: ".") else {
+            return true
+        }
+        // `\neyJ`, `\u003deyJ`
+        return start > 1 && bytes[start - 2] == UInt8(ascii: "\\")
+            || start > 5 && bytes[start - 6] == UInt8(ascii: "\\") && bytes[start - 5] == UInt8(ascii: "u")
+    }
+
+    // MARK: Where a secret ends
+
+    /// Finds the end of a secret that goes on at `start`, and adds it as far as it is one.
+    ///
+    /// - Parameter first: where it begins, or what is left of it.
+    /// - Returns: where to go on.
+    mutating func close(_ secret: OpenSecret.Kind, from start: Int, at first: Int) -> Int {
+        switch secret {
+        case .line(let isEscaped):
+            switch endOfLine(from: start, isEscaped: isEscaped) {
+            case .found(let end): return add(first..<end)
+            case .cut(let unread): return leave(secret, first..<bytes.count, unread)
+            }
+        case .field:
+            var end = start
+            while end < bytes.count, bytes[end] > 0x20, !"&#\"<>".utf8.contains(bytes[end]),
+                !bytes.hasWord("\\u0026", at: end), !bytes.hasWord("\\\"", at: end)
+            {
+                end += 1
+            }
+            if end == bytes.count, isCut { return leave(secret, first..<end, unreadEscape) }
+            var value = bytes[first..<end]
+            if let url = TypedSecrets.parts(of: value).first { value = value[url] }
+            // What ends a clause of a sentence stays.
+            while let last = value.last, "';:,.)\\".utf8.contains(last) { value = value.dropLast() }
+            return value.isEmpty ? max(start, first) : add(value.indices)
+        case .jsonValue(let level): return closeValue(level, from: start)
+        case .string(let level): return closeString(level, from: start, at: first)
+        case .scalar:
+            let end = bytes[start...].prefix { $0 > 0x20 && !",]}\"\\".utf8.contains($0) }.endIndex
+            return end == bytes.count && isCut ? leave(secret, first..<end, 0) : add(first..<end)
+        case .nested(let state): return closeNested(state, from: start, at: first)
+        case .userinfo(let hasColon): return closeUserinfo(hasColon, from: start, at: first)
+        case .token(let dots):
+            let (end, all) = SecretValues.endOfToken(from: start, of: bytes, dots: dots)
+            if end == bytes.count, isCut { return leave(.token(dots: all), first..<end, 0) }
+            return all >= 2 ? add(first..<end) : end
+        case .known(let value, let count):
+            let rest = value.dropFirst(count)
+            let length = min(rest.count, bytes.count - start)
+            guard bytes[start..<start + length].elementsEqual(rest.prefix(length)) else { return start }
+            if length < rest.count { return leave(.known(value, count + length), first..<start + length, 0) }
+            return add(first..<start + length)
+        }
+    }
+
+    mutating func add(_ range: Range<Int>) -> Int {
+        if !range.isEmpty { found.append(range) }
+        return range.upperBound
+    }
+
+    /// - Parameter unread: how many bytes at the end are a piece of an escape.
+    mutating func leave(_ secret: OpenSecret.Kind, _ range: Range<Int>, _ unread: Int) -> Int {
+        open = OpenSecret(kind: secret, unread: unread)
+        return add(range)
+    }
+
+    private enum End {
+        case found(Int)
+        /// There is none, and so many bytes at the end are a piece of an escape.
+        case cut(unread: Int)
+    }
+
+    /// Where the line that holds `start` ends; an escaped one may end in `\n`, `\r` or `\u000a` spelt out, or with its
+    /// string.
+    private func endOfLine(from start: Int, isEscaped: Bool) -> End {
+        var index = start
+        while index < bytes.count, bytes[index] != UInt8(ascii: "\n"), bytes[index] != 0 {
+            if isEscaped, bytes[index] == UInt8(ascii: "\"") { return .found(index) }
+            if isEscaped, bytes[index] == UInt8(ascii: "\\") {
+                if ["\\n", "\\r", "\\u000a", "\\u000d", "\\u0000"].contains(where: { bytes.hasWord($0, at: index) }) {
+                    return .found(index)
+                }
+                index += 1
+            }
+            index += 1
+        }
+        if index >= bytes.count, isCut { return .cut(unread: isEscaped ? unreadEscape : 0) }
+        index = min(index, bytes.count)
+        return .found(index > start && bytes[index - 1] == UInt8(ascii: "\r") ? index - 1 : index)
+    }
+
+    /// How many bytes at the end may be the beginning of an escape.
+    private var unreadEscape: Int {
+        for count in 1..<6 where count <= bytes.count && bytes[bytes.count - count] == UInt8(ascii: "\\") {
+            // The second of two is escaped itself.
+            var marks = 1
+            while count + marks <= bytes.count, bytes[bytes.count - count - marks] == UInt8(ascii: "\\") { marks += 1 }
+            if marks.isMultiple(of: 2) { return 0 }
+            return count == 1 || bytes[bytes.count - count + 1] == UInt8(ascii: "u") ? count : 0
+        }
+        return 0
+    }
+
+    private mutating func closeUserinfo(_ hadColon: Bool, from start: Int, at first: Int) -> Int {
+        let authority = bytes[start...].prefix { byte in byte > 0x20 && !"/?#\"<>".utf8.contains(byte) }
+        let colon = hadColon ? first - 1 : authority.firstIndex(of: UInt8(ascii: ":"))
+        if authority.endIndex == bytes.count, isCut {
+            guard let colon else { return leave(.userinfo(hasColon: false), bytes.count..<bytes.count, 0) }
+            return leave(.userinfo(hasColon: true), (colon + 1)..<bytes.count, 0)
+        }
+        guard let colon, let at = authority.lastIndex(of: UInt8(ascii: "@")), colon < at else {
+            return hadColon ? max(start, first) : start
+        }
+        return add((colon + 1)..<at)
+    }
+
+    // MARK: Sentences
+
+    /// The passcode in the word around `colon`, the first in it, or that of a scheme.
+    private func passcode(ofWord colon: Int) -> Range<Int>? {
+        let end = found.last?.upperBound ?? 0
+        var start = colon
+        while start > end, SecretValues.isTokenByte(bytes[start - 1]) || bytes[start - 1] == UInt8(ascii: "+") {
+            start -= 1
+        }
+        let isURL = bytes[colon...].dropFirst().prefix(2).elementsEqual("//".utf8)
+        // A name and a colon may be anything, in the midst of what may be anything.
+        guard
+            isURL
+                || start < colon
+                    && (start == 0 || bytes[start - 1] <= 0x20 || "\"'(,".utf8.contains(bytes[start - 1]))
+        else { return nil }
+        let word = bytes[start...].prefix { $0 > 0x20 }
+        guard let url = TypedSecrets.parts(of: word).first else { return nil }
+        return TypedSecrets.passcode(in: bytes[url])
+    }
+
+    // MARK: Names
+
+    /// The name of a header that ends at `colon`, and whether it is in a string: there, lines begin and end with `\n` or
+    /// `\u000a` spelt out.
+    private func headerName(endingAt colon: Int) -> (name: Range<Int>, isEscaped: Bool)? {
+        let name = self.name(endingAt: colon)
+        guard name.lowerBound > 0 else { return startsLine ? (name, false) : nil }
+        switch bytes[name.lowerBound - 1] {
+        case UInt8(ascii: "\n"), 0: return (name, false)
+        case UInt8(ascii: "\""): return (name, true)
+        case UInt8(ascii: "\\"):
+            if bytes.hasWord("n", at: name.lowerBound) { return (name.dropFirst(), true) }
+            guard name.count >= 5, ["u000a", "u0000"].contains(where: { bytes.hasWord($0, at: name.lowerBound) }) else {
+                return nil
+            }
+            return (name.dropFirst(5), true)
+        default: return nil
+        }
+    }
+
+    /// How far back CONNECTED is looked for, in bytes.
+    static let lookBack = 1024
+
+    private func hides(_ name: Range<Int>) -> Bool {
+        let text = UnsafeRawBufferPointer(rebasing: bytes[name])
+        guard SecretNames.contain(text) else { return false }
+        return !SecretNames.isSessionHeader(text) || !isOfCONNECTED(name.lowerBound)
+    }
+
+    /// Whether the line at `start` is a header of a CONNECTED frame.
+    private func isOfCONNECTED(_ start: Int) -> Bool {
+        var index = start - 1
+        while index >= 0, index > start - Self.lookBack, bytes[index] != 0 {
+            if bytes[index] == UInt8(ascii: "C"), index + 9 < start, bytes.hasWord("connected", at: index) {
+                return "\n\r\\".utf8.contains(bytes[index + 9])
+            }
+            // The empty line ends a head.
+            if bytes.hasWord("\n\n", at: index) || bytes.hasWord("\\n\\n", at: index) { return false }
+            index -= 1
+        }
+        return false
+    }
+
+    private func name(endingAt end: Int) -> Range<Int> {
+        var start = end
+        while start > 0, SecretValues.isTokenByte(bytes[start - 1]) || bytes[start - 1] == UInt8(ascii: "%") {
+            start -= 1
+        }
+        return start..<end
+    }
+}
