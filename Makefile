@@ -10,7 +10,7 @@ release = --configuration release --static-swift-stdlib --product stomptap
 tests = $(SWIFT) test --disable-xctest --experimental-maximum-parallelization-width 6
 share = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: help demo build test test-asan test-brokers test-tools docs lint figures picture autobahn fuzz install install-docs clean libraries brokers
+.PHONY: help demo build test test-asan test-tsan test-brokers test-tools docs lint figures picture autobahn fuzz install install-docs clean libraries brokers
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -26,9 +26,17 @@ test: libraries ## run all tests that need no other server
 	@command -v openssl >/dev/null || Scripts/apt-install.sh openssl
 	$(tests) --skip '^(Broker|Terminal|Tool)Tests\.'
 
+# Without the tests that spawn programs: these would be what the tests wait for, and the sanitizers take the signals by
+# which some of them are ended.
+unit = --skip '^(Broker|EndToEnd|LineEditor|Terminal|Tool)Tests\.'
+
 # Leaks are counted by a test of their own: Foundation and the test runner have some that are not ours.
-test-asan: libraries ## run the tests of TLS under AddressSanitizer
-	ASAN_OPTIONS=detect_leaks=0 $(tests) --sanitize=address --scratch-path .build-asan --filter '^STOMPTransportTests\.TLS'
+test-asan: libraries ## run the unit tests under AddressSanitizer
+	ASAN_OPTIONS=detect_leaks=0 $(tests) --sanitize=address --scratch-path .build-asan $(unit)
+
+test-tsan: libraries ## run the unit tests under ThreadSanitizer
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/tsan.suppressions \
+	    $(tests) --sanitize=thread --scratch-path .build-tsan $(unit)
 
 test-brokers: libraries brokers ## run the tests against RabbitMQ, ActiveMQ and node-sockjs, and with Chromium before them
 	$(tests) --filter '^BrokerTests\.'
