@@ -10,7 +10,7 @@ release = --configuration release --static-swift-stdlib --product stomptap
 tests = $(SWIFT) test --disable-xctest --experimental-maximum-parallelization-width 6
 share = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: help demo build test test-asan test-tsan test-brokers test-tools docs lint figures picture autobahn fuzz install install-docs clean libraries brokers
+.PHONY: help demo build test test-asan test-tsan test-faults test-brokers test-tools docs lint figures picture autobahn fuzz install install-docs clean libraries brokers
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -24,11 +24,11 @@ build: libraries ## build the program for daily use
 
 test: libraries ## run all tests that need no other server
 	@command -v openssl >/dev/null || Scripts/apt-install.sh openssl
-	$(tests) --skip '^(Broker|Terminal|Tool)Tests\.'
+	$(tests) --skip '^(Broker|Fault|Terminal|Tool)Tests\.'
 
 # Without the tests that spawn programs: these would be what the tests wait for, and the sanitizers take the signals by
 # which some of them are ended.
-unit = --skip '^(Broker|EndToEnd|LineEditor|Terminal|Tool)Tests\.'
+unit = --skip '^(Broker|EndToEnd|Fault|LineEditor|Terminal|Tool)Tests\.'
 
 # Leaks are counted by a test of their own: Foundation and the test runner have some that are not ours.
 test-asan: libraries ## run the unit tests under AddressSanitizer
@@ -37,6 +37,9 @@ test-asan: libraries ## run the unit tests under AddressSanitizer
 test-tsan: libraries ## run the unit tests under ThreadSanitizer
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/tsan.suppressions \
 	    $(tests) --sanitize=thread --scratch-path .build-tsan $(unit)
+
+test-faults: libraries ## run the program against hostile peers at every stage, and print the table of what it does
+	$(tests) --filter '^FaultTests\.'
 
 test-brokers: libraries brokers ## run the tests against RabbitMQ, ActiveMQ and node-sockjs, and with Chromium before them
 	$(tests) --filter '^BrokerTests\.'
@@ -51,7 +54,7 @@ docs: libraries ## make the man pages, the completions and the README's table of
 	.build/debug/generate-docs .
 
 lint: ## check the style of the sources
-	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources/FuzzDecoder
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources
 
 figures: build ## measure the frames per second beside bare read and write loops, and beside a bare splice
 	Benchmarks/figures.sh
@@ -68,8 +71,8 @@ picture: libraries ## make the README's pictures anew, of a session at the promp
 	mkdir -p Documentation
 	Scripts/picture.sh .build/debug/stomptap Documentation
 
-fuzz: ## feed the frame decoder with what libFuzzer thinks up, for a minute or SECONDS=
-	SWIFT=$(SWIFT) Fuzz/run $(SECONDS)
+fuzz: libraries ## fuzz each parser with libFuzzer for a minute or SECONDS=, or TARGET= alone
+	SWIFT=$(SWIFT) Fuzz/run $(or $(SECONDS),60) $(TARGET)
 
 install: build install-docs ## install under PREFIX (/usr/local), below DESTDIR
 	install -D --strip --mode=755 "$$($(SWIFT) build $(release) --show-bin-path)/stomptap" \

@@ -111,6 +111,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: ["TestSupport", "STOMPCore", "STOMPTransport", "stomptap", "generate-docs"] + nio,
             exclude: ["Golden", "Traces"]),
+        .testTarget(name: "FaultTests", dependencies: ["TestSupport", "stomptap"]),
         .testTarget(
             name: "ToolTests", dependencies: ["TestSupport", "stomptap"] + nio, exclude: ["Cases", "Servers"]),
         .testTarget(name: "TerminalTests", dependencies: ["TestSupport", "LineEditorFixture", "stomptap"]),

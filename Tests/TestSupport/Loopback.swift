@@ -42,6 +42,23 @@ public enum Loopback {
     /// Whether something listens on a port.
     public static func accepts(_ port: Int) -> Bool { withSocket(port, connect) == 0 }
 
+    /// Connects to a port, sends a text, and breaks the connection off.
+    public static func breakOff(_ port: Int, after text: String) throws {
+        var connection = Int32(-1)
+        let result = withSocket(port) { descriptor, address, size in
+            connection = dup(descriptor)
+            return connect(connection, address, size)
+        }
+        defer { close(connection) }
+        guard result == 0 else { throw TestFailure("cannot connect to \(port): \(String(cString: strerror(errno)))") }
+        let bytes = Array(text.utf8)
+        guard bytes.isEmpty || send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
+            throw TestFailure("cannot send to \(port): \(String(cString: strerror(errno)))")
+        }
+        var end = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(connection, SOL_SOCKET, SO_LINGER, &end, socklen_t(MemoryLayout<linger>.size))
+    }
+
     private static func isFree(_ port: Int) -> Bool { withSocket(port, bind) == 0 }
 
     private static func withSocket(

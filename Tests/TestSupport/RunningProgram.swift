@@ -103,9 +103,14 @@ public final class RunningProgram: Sendable {
     }
 
     /// The most memory it has had at once, in bytes. Nil if it has ended.
-    public var peakMemory: Int? {
+    public var peakMemory: Int? { memory("VmHWM:") }
+
+    /// The memory that it has now, in bytes. Nil if it has ended.
+    public var memory: Int? { memory("VmRSS:") }
+
+    private func memory(_ name: String) -> Int? {
         guard let text = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8),
-            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+            let line = text.split(separator: "\n").first(where: { $0.hasPrefix(name) }),
             let kilobytes = line.split(separator: " ").dropLast().last.flatMap({ Int($0) })
         else { return nil }
         return kilobytes * 1024

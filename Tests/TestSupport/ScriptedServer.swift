@@ -21,6 +21,8 @@ public final class ScriptedServer: Sendable {
         case stall
         /// Reads nothing more, until the server is closed.
         case hold
+        /// Does nothing for a while.
+        case pause(Duration)
         /// Closes by a reset.
         case reset
 
@@ -190,6 +192,8 @@ public final class ScriptedServer: Sendable {
                     while try await receive() {}
                 case .hold:
                     try await Task.sleep(for: .seconds(3600))
+                case .pause(let duration):
+                    try await Task.sleep(for: duration)
                 case .reset:
                     guard let socket = client.channel as? any SocketOptionProvider else { return }
                     try await socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()

@@ -48,7 +48,7 @@ public struct ServerSentEventDecoder: Sendable {
                 if line.readableBytesView.starts(with: [0xEF, 0xBB, 0xBF]) { line.moveReaderIndex(forwardBy: 3) }
             }
             if line.readableBytes > 0 {
-                try takeField(of: line)
+                try readField(of: line)
             } else if let event = dispatch() {
                 return event
             }
@@ -70,7 +70,7 @@ public struct ServerSentEventDecoder: Sendable {
         return event
     }
 
-    private mutating func takeField(of line: ByteBuffer) throws(TransportError) {
+    private mutating func readField(of line: ByteBuffer) throws(TransportError) {
         var value = line
         let view = line.readableBytesView
         let colon = view.firstIndex(of: UInt8(ascii: ":")) ?? view.endIndex

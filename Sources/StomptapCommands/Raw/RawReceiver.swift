@@ -99,11 +99,11 @@ final class RawReceiver: TransportReceiver {
             batch.append(TrafficEvent(.incoming, layer, .wire(.message(isText: kind != .binary), bytes)))
             if mode == .echo { echo(bytes, kind) }
         case .events:
-            takeEvents(of: bytes)
+            receiveEvents(of: bytes)
         }
     }
 
-    private func takeEvents(of bytes: ByteBuffer) {
+    private func receiveEvents(of bytes: ByteBuffer) {
         guard failure == nil else { return }
         serverSentEvents.append(bytes)
         do throws(TransportError) {
@@ -148,11 +148,11 @@ final class RawReceiver: TransportReceiver {
                 if isConnecting { refusal = errorFrame.map { .refused($0, sent: sentCredentials) } }
             }
             if frame.command == .connected { isConnecting = false }
-            takeHandshake(frame)
+            receiveHandshake(frame)
         }
     }
 
-    private func takeHandshake(_ frame: Frame) {
+    private func receiveHandshake(_ frame: Frame) {
         guard let (session, promise) = handshake else { return }
         var answered = session
         do throws(STOMPProtocolError) {

@@ -128,7 +128,7 @@ import Testing
                 var event = WireEvent(.tcp, .incoming, .bytes, .bytes, bytes: bytes)
                 event.secrets = bytes.withUnsafeReadableBytes { scanner.secrets(in: $0) }
                 #expect(!printed(event).contains("sec") && !printed(event).contains("ret."))
-                #expect(printed(event) { $0.mask = .none }.contains(part.suffix(3)))
+                #expect(printed(event) { $0.mask = .none }.contains(part.replacing("\n", with: ".").suffix(3)))
             }
         }
         var piece = WireEvent(

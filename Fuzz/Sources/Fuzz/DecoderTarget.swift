@@ -1,35 +1,31 @@
 import NIOCore
 import STOMPCore
 
-/// What libFuzzer calls. The first byte of an input picks version and limits, the second the size of the pieces that
-/// the rest comes in. A broken promise of the decoder stops the program.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    let input = UnsafeBufferPointer(start: start, count: count)
-    guard count > 2 else { return 0 }
-    let version: STOMPVersion? = [nil, .v10, .v11, .v12][Int(input[0] & 3)]
-    let limits = input[0] & 4 == 0 ? FrameLimits() : FrameLimits(line: 40, headers: 4, frame: 200)
-    let stream = input[2...]
+/// The frame decoder and encoder. The first byte picks version and limits, the second the size of the pieces that the
+/// rest comes in.
+func fuzzDecoder(_ input: FuzzInput) {
+    var input = input
+    let choice = input.choice()
+    let version: STOMPVersion? = [nil, .v10, .v11, .v12][Int(choice & 3)]
+    let limits = choice & 4 == 0 ? FrameLimits() : FrameLimits(line: 40, headers: 4, frame: 200)
+    let size = Int(input.choice()) + 1
 
-    let whole = Outcome(of: [stream], version, limits)
-    let size = Int(input[1]) + 1
-    let pieces = stride(from: 2, to: count, by: size).map { input[$0..<min($0 + size, count)] }
-    precondition(Outcome(of: pieces, version, limits) == whole, "it matters how the stream is cut")
+    let whole = Outcome(of: [input.buffer], version, limits)
+    precondition(Outcome(of: input.pieces(of: size), version, limits) == whole, "it matters how the stream is cut")
     for frame in whole.frames {
         check(frame, version)
     }
-    return 0
 }
 
 private struct Outcome: Equatable {
     var frames: [Frame] = []
     var error: STOMPProtocolError?
 
-    init(of pieces: [Slice<UnsafeBufferPointer<UInt8>>], _ version: STOMPVersion?, _ limits: FrameLimits) {
+    init(of pieces: [ByteBuffer], _ version: STOMPVersion?, _ limits: FrameLimits) {
         var decoder = FrameDecoder(version: version, limits: limits)
         do throws(STOMPProtocolError) {
             for piece in pieces {
-                decoder.feed(ByteBuffer(bytes: piece))
+                decoder.feed(piece)
                 while let element = try decoder.next() {
                     guard case .frame(let frame) = element else { continue }
                     frames.append(frame)

@@ -1,0 +1,76 @@
+import NIOCore
+
+@testable import STOMPTransport
+
+/// The WebSocket frame reader, the message assembler and zlib. The first byte picks whose frames come, whether messages
+/// may be compressed and invalid, and the limit; the second the size of the pieces.
+func fuzzWebSocket(_ input: FuzzInput) {
+    var input = input
+    let choice = input.choice()
+    let size = input.pieceSize()
+    let whole = Received([input.buffer], choice)
+    precondition(Received(input.pieces(of: size), choice) == whole, "it matters how the stream is cut")
+
+    for frame in whole.frames {
+        let again = Received([frame.bytes(maskedBy: whole.isServer ? 0x1234_5678 : nil)], choice)
+        precondition(again.frames == [frame], "a frame reads differently when it is written")
+        guard frame.opcode == .close, let close = try? WebSocketClose(reading: frame.payload) else { continue }
+        precondition((try? WebSocketClose(reading: close.body)) == close, "a close reads differently")
+    }
+    for message in whole.messages {
+        precondition(message.bytes.readableBytes <= whole.limit, "a message is larger than the limit")
+        // An empty one goes uncompressed.
+        if message.bytes.readableBytes > 0 { compress(message.bytes, choice) }
+    }
+}
+
+private struct Received: Equatable {
+    let isServer: Bool
+    let limit: Int
+    var frames: [WebSocketFrame] = []
+    var messages: [WebSocketMessageAssembler.Message] = []
+    var violation: WebSocketViolation?
+
+    init(_ pieces: [ByteBuffer], _ choice: UInt8) {
+        isServer = choice & 1 != 0
+        limit = choice & 8 == 0 ? 1 << 16 : 100
+        let inflater = choice & 2 == 0 ? nil : try? Inflater(sender(choice))
+        var reader = WebSocketFrameReader(isServer: isServer, isCompressed: inflater != nil, limit: limit)
+        var assembler = WebSocketMessageAssembler(
+            limit: limit, acceptsInvalidUTF8: choice & 4 != 0, inflater: inflater)
+        do throws(WebSocketViolation) {
+            for piece in pieces {
+                reader.feed(piece)
+                while let frame = try reader.next() {
+                    frames.append(frame)
+                    guard !frame.opcode.isControl, let message = try assembler.append(frame) else { continue }
+                    messages.append(message)
+                }
+            }
+        } catch {
+            violation = error
+        }
+    }
+}
+
+private func sender(_ choice: UInt8) -> PerMessageDeflate.Sender {
+    var sender = PerMessageDeflate.Sender()
+    sender.keepsContext = choice & 16 == 0
+    sender.windowBits = choice & 32 == 0 ? 15 : 9
+    return sender
+}
+
+/// What is compressed is the same when it is inflated, twice with one context.
+private func compress(_ bytes: ByteBuffer, _ choice: UInt8) {
+    guard let deflater = try? Deflater(sender(choice)), let inflater = try? Inflater(sender(choice)) else { return }
+    for _ in 0..<2 {
+        var result = ByteBuffer()
+        do {
+            try inflater.inflate(deflater.deflate(bytes), onto: &result, limit: bytes.readableBytes)
+            try inflater.finish(&result, limit: bytes.readableBytes)
+        } catch {
+            fatalError("what was compressed cannot be inflated: \(error)")
+        }
+        precondition(result == bytes, "what was compressed is inflated to something else")
+    }
+}

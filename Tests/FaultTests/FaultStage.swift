@@ -1,0 +1,85 @@
+import TestSupport
+
+/// What a hostile peer does at a stage.
+enum Fault: String, CaseIterable, Sendable {
+    /// Closes the connection.
+    case closed
+    /// Breaks it off.
+    case reset
+    /// Sends nothing.
+    case silent
+    /// Sends what is right, a byte at a time, without an end.
+    case dripping
+    /// Sends as fast as it can, without an end.
+    case flooding
+    /// Sends what is wrong.
+    case lying
+}
+
+/// How far a peer behaves before its fault, and what its fault is made of.
+struct FaultStage: Sendable {
+    typealias Step = ScriptedServer.Step
+
+    /// The layer, and what is awaited there.
+    var name: String
+    /// What the program is called with, by the peer's port.
+    var arguments: @Sendable (Int) -> [String]
+    /// What the peer does before its fault, by the number of the connection.
+    var opening: @Sendable (Int) -> [Step]
+    /// What begins an answer that goes on in dripping bytes.
+    var drip: [UInt8]
+    /// What begins an answer that goes on in this piece again and again.
+    var flood: (start: [UInt8], piece: [UInt8])
+    var lie: [UInt8]
+    /// The exit status that the manual has for each fault.
+    var statuses: [Fault: Int32]
+
+    init(
+        _ name: String, _ statuses: [Fault: Int32], drip: String, flood: (start: String, piece: String), lie: String,
+        opening: @escaping @Sendable (Int) -> [Step], arguments: @escaping @Sendable (Int) -> [String]
+    ) {
+        self.init(
+            name, statuses, drip: Array(drip.utf8), flood: (Array(flood.start.utf8), Array(flood.piece.utf8)),
+            lie: Array(lie.utf8), opening: opening, arguments: arguments)
+    }
+
+    init(
+        _ name: String, _ statuses: [Fault: Int32], drip: [UInt8], flood: (start: [UInt8], piece: [UInt8]),
+        lie: [UInt8], opening: @escaping @Sendable (Int) -> [Step], arguments: @escaping @Sendable (Int) -> [String]
+    ) {
+        self.name = name
+        self.arguments = arguments
+        self.opening = opening
+        self.drip = drip
+        let count = max(1, (64 << 10) / flood.piece.count)
+        self.flood = (flood.start, Array(repeatElement(flood.piece, count: count).joined()))
+        self.lie = lie
+        self.statuses = statuses
+    }
+
+    /// All that the peer does on a connection.
+    func script(_ fault: Fault, connection: Int) -> [Step] {
+        opening(connection) + steps(fault)
+    }
+
+    private func steps(_ fault: Fault) -> [Step] {
+        switch fault {
+        case .closed: []
+        case .reset: [.reset]
+        case .silent: [.stall]
+        case .dripping:
+            [.send(drip)] + Array(repeatElement([.send([0x61]), .pause(.milliseconds(50))], count: 400).joined())
+        // More than the largest message may have.
+        case .flooding: [.send(flood.start)] + Array(repeating: .send(flood.piece), count: 640) + [.stall]
+        case .lying: [.send(lie), .stall]
+        }
+    }
+}
+
+/// What most faults end with.
+extension [Fault: Int32] {
+    /// As the manual has it: lost 69, no answer in time 75, a broken protocol or limit 76.
+    static let usual: Self = [.closed: 69, .reset: 69, .silent: 75, .dripping: 75, .flooding: 76, .lying: 76]
+
+    func with(_ others: Self) -> Self { merging(others) { $1 } }
+}
