@@ -92,6 +92,8 @@ extension History {
 struct HistoryFile {
     let path: String
     let limit: Int
+    /// The longest line that is saved, in bytes.
+    private static let longestLine = 256 << 10
     /// Lines that could not be saved yet.
     private var unsaved: [String] = []
 
@@ -103,7 +105,7 @@ struct HistoryFile {
 
     /// The lines on disk; an empty history where there is no file.
     func load() throws(LineEditorError) -> History {
-        guard let bytes = try readFile(path, limit: History.byteLimit) else { return History(limit: limit) }
+        guard let bytes = try readFile(path, limit: 2 * History.byteLimit) else { return History(limit: limit) }
         return History(limit: limit, fileText: String(decoding: bytes, as: UTF8.self))
     }
 
@@ -112,6 +114,8 @@ struct HistoryFile {
 
     /// Adds a line. One that cannot be saved is tried again with the next, and by ``flush()``.
     mutating func add(_ line: String) throws(LineEditorError) {
+        // One that is very long stays in memory: it would take the place of all others.
+        guard line.utf8.count <= Self.longestLine else { return }
         if unsaved.count >= max(1, limit) { unsaved.removeFirst() }
         unsaved.append(line)
         try save(waiting: Self.patience)

@@ -84,7 +84,10 @@ final class TapServer {
         let unknown = verdicts.takeUnknown()
         guard unknown.isEmpty else {
             let server = NIOLoopBound(self, eventLoop: eventLoop)
-            verdicts.decide(unknown) { [eventLoop] known in eventLoop.execute { server.value.decided(id, known) } }
+            let before = known
+            verdicts.decide(unknown) { [eventLoop] known in
+                eventLoop.execute { server.value.decided(id, before + known) }
+            }
             return false
         }
         machine = trial

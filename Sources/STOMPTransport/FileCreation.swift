@@ -24,7 +24,8 @@ package enum FileCreation: Sendable {
     package func opened(_ path: String, mode: mode_t) throws(Failure) -> CInt {
         let flags =
             switch self {
-            case .truncating: O_TRUNC
+            // What the shell opened for `2>>file` keeps what is in it.
+            case .truncating: Self.isOpenAlready(path) ? O_APPEND : O_TRUNC
             case .appending: O_APPEND
             case .exclusive: O_EXCL | O_NOFOLLOW
             }
@@ -40,7 +41,8 @@ package enum FileCreation: Sendable {
     }
 
     /// Whether a path names a descriptor of a process, and not a file of its own.
-    private static func isOpenAlready(_ path: String) -> Bool {
-        path.hasPrefix("/dev/") || path.hasPrefix("/proc/")
+    package static func isOpenAlready(_ path: String) -> Bool {
+        ["/dev/stdin", "/dev/stdout", "/dev/stderr"].contains(path) || path.hasPrefix("/dev/fd/")
+            || path.hasPrefix("/proc/")
     }
 }

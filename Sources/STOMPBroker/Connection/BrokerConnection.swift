@@ -248,6 +248,8 @@ final class BrokerConnection {
         case .leave:
             break
         }
+        // Its stream may have ended while frames were held.
+        if hasEnded { core.remove(id) }
     }
 
     func drop(_ reason: String) {
@@ -261,6 +263,7 @@ final class BrokerConnection {
         isClosing = true
         waiting = WaitingDeliveries()
         stream.abort()
+        if hasEnded { core.remove(id) }
     }
 }
 

@@ -18,6 +18,8 @@ package struct SecretSearch {
     /// Whether a line begins where `bytes` do.
     private let startsLine: Bool
     private(set) var found: [Range<Int>] = []
+    /// The end of a word that was looked through and has no login.
+    private var endOfWordWithoutLogin = 0
     /// The secret, or what may become one, that the bytes end in.
     private(set) var open: OpenSecret?
 
@@ -151,6 +153,8 @@ package struct SecretSearch {
             while end < bytes.count, bytes[end] > 0x20, !"&#\"<>".utf8.contains(bytes[end]),
                 !bytes.hasWord("\\u0026", at: end), !bytes.hasWord("\\\"", at: end)
             {
+                // The next URL of a failover list has fields of its own.
+                if bytes[end] == UInt8(ascii: ","), TypedSecrets.prefixEnd(of: bytes[(end + 1)...]) != nil { break }
                 end += 1
             }
             if end == bytes.count, isCut { return leave(secret, first..<end, unreadEscape) }
@@ -243,7 +247,9 @@ package struct SecretSearch {
     // MARK: Sentences
 
     /// The passcode in the word around `colon`, the first in it, or that of a scheme.
-    private func passcode(ofWord colon: Int) -> Range<Int>? {
+    private mutating func passcode(ofWord colon: Int) -> Range<Int>? {
+        // The same word is not looked through again for each of its colons.
+        guard colon >= endOfWordWithoutLogin else { return nil }
         let end = found.last?.upperBound ?? 0
         var start = colon
         while start > end, SecretValues.isTokenByte(bytes[start - 1]) || bytes[start - 1] == UInt8(ascii: "+") {
@@ -257,6 +263,10 @@ package struct SecretSearch {
                     && (start == 0 || bytes[start - 1] <= 0x20 || "\"'(,".utf8.contains(bytes[start - 1]))
         else { return nil }
         let word = bytes[start...].prefix { $0 > 0x20 }
+        guard word.contains(UInt8(ascii: "@")) else {
+            endOfWordWithoutLogin = word.endIndex
+            return nil
+        }
         guard let url = TypedSecrets.parts(of: word).first else { return nil }
         return TypedSecrets.passcode(in: bytes[url])
     }

@@ -49,7 +49,7 @@ package struct WireText {
         while let line = rest.takeHeaderLine() {
             guard line.starts(with: "destination:".utf8) else { continue }
             out.append(" ")
-            out.append(UnsafeRawBufferPointer(rebasing: line.dropFirst("destination:".utf8.count)), visible: .line)
+            write(value: line.dropFirst("destination:".utf8.count), to: &out)
             break
         }
         writeSize(frame.count, to: &out)
@@ -87,6 +87,9 @@ package struct WireText {
             if let colon = line.firstIndex(of: UInt8(ascii: ":")), hides(line, colon, command) {
                 out.append(UnsafeRawBufferPointer(rebasing: line[...colon]), visible: .line)
                 out.append(SecretMask.cover)
+            } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
+                out.append(UnsafeRawBufferPointer(rebasing: line[...colon]), visible: .line)
+                write(value: line[(colon + 1)...], to: &out)
             } else {
                 out.append(UnsafeRawBufferPointer(rebasing: line), visible: .line)
             }
@@ -102,6 +105,11 @@ package struct WireText {
             write(body: body, indentation: indentation, to: &out)
         }
         if hasNull { write(line: "^@", indentation: indentation, to: &out) }
+    }
+
+    /// Appends the value of a header, which may quote a secret though its name is not a secret's.
+    private func write(value: Slice<UnsafeRawBufferPointer>, to out: inout OutputBuffer) {
+        mask.covered(UnsafeRawBufferPointer(rebasing: value)).withUnsafeBytes { out.append($0, visible: .line) }
     }
 
     private func hides(_ line: Slice<UnsafeRawBufferPointer>, _ colon: Int, _ command: Command?) -> Bool {

@@ -112,15 +112,18 @@ package enum OutputFile {
 
     // MARK: Ready files
 
-    /// Takes a ready file of an earlier run away, or what has its name. A device stays.
+    /// Takes a ready file of an earlier run away, or what has its name. A device or a pipe stays.
     package static func removeReadyFile(_ path: String) {
-        if let type = fileType(at: path), type != S_IFCHR, type != S_IFBLK { unlink(path) }
+        guard !FileCreation.isOpenAlready(path), let type = fileType(at: path) else { return }
+        if ![S_IFCHR, S_IFBLK, S_IFIFO].contains(type) { unlink(path) }
     }
 
     /// Makes a ready file, unless this run has made it. A link that was put in its place is replaced, never followed.
     ///
     /// - Throws: ``Failure`` with 73.
     package static func makeReadyFile(_ path: String) throws {
+        // What the system made is never taken away.
+        guard !FileCreation.isOpenAlready(path) else { return }
         var attempts = 0
         while true {
             attempts += 1
@@ -130,6 +133,11 @@ package enum OutputFile {
             } catch {
                 switch error.errno == EEXIST ? fileType(at: path) : nil {
                 case S_IFREG?, S_IFCHR?: return
+                case S_IFIFO?:
+                    // Whoever reads from it sees its end.
+                    let pipe = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+                    if pipe >= 0 { close(pipe) }
+                    return
                 case S_IFLNK? where attempts < 10: unlink(path)
                 default: throw Failure(.cannotCreate, "--ready-file: \(path): \(systemMessage(error.errno))")
                 }

@@ -84,7 +84,7 @@ extension BodyPattern: Equatable {
 /// Where patterns are matched, and what is said of slow ones.
 extension BodyPattern {
     /// Several, since a match that never ends keeps its thread: the patterns of other connections go on.
-    private static let threads = BlockingThread(NIOThreadPool(numberOfThreads: 4))
+    private static let threads = BlockingThread(NIOThreadPool(numberOfThreads: 16))
     /// How often a search is looked at.
     private static let interval = TimeAmount.milliseconds(250)
 
