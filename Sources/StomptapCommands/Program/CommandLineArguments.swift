@@ -36,7 +36,7 @@ extension Stomptap {
         guard !names.contains(name) else { return nil }
         let nearest = EditDistance.nearest(to: name, among: names)
         let advice =
-            name.contains("://") ? "the command comes first, as in stomptap connect URL" : "see stomptap --help"
+            name.contains("://") ? "the command comes first, as in stomptap connect URL" : "see 'stomptap -h'"
         return ValidationError(
             "there is no command \"\(visible(SecretMask.hiding.masked(typed: name)))\"; "
                 + (nearest.map { "did you mean \($0)?" } ?? advice))
