@@ -1,12 +1,12 @@
-# `make` alone lists the targets. On Debian, what is missing is installed first.
+# `make` alone lists the targets. On Debian, missing packages are installed first.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
 SWIFT ?= swift
 
-# Without the toolchain's libraries beside it, the program runs anywhere and starts sooner.
+# Statically linked to the Swift runtime, the program runs on machines without it and starts faster.
 release = --configuration release --static-swift-stdlib --product stomptap
-# A few at a time: with hundreds of tests at once on two cores, none that meets a deadline would be done in time.
+# Limit the parallel tests: with hundreds at once on two cores, tests with deadlines would time out.
 tests = $(SWIFT) test --disable-xctest --experimental-maximum-parallelization-width 6
 share = $(DESTDIR)$(PREFIX)/share
 
@@ -26,11 +26,11 @@ test: libraries ## run all tests that need no other server
 	@command -v openssl >/dev/null || Scripts/apt-install.sh openssl
 	$(tests) --skip '^(Broker|Fault|Terminal|Tool)Tests\.'
 
-# Without the tests that spawn programs: these would be what the tests wait for, and the sanitizers take the signals by
-# which some of them are ended.
+# Skip the tests that spawn programs: most of the test time would be spent in those programs, and the sanitizers
+# intercept signals that some of these tests send.
 unit = --skip '^(Broker|EndToEnd|Fault|LineEditor|Terminal|Tool)Tests\.'
 
-# Leaks are counted by a test of their own: Foundation and the test runner have some that are not ours.
+# Leaks are checked by a separate test: Foundation and the test runner have leaks of their own.
 test-asan: libraries ## run the unit tests under AddressSanitizer
 	ASAN_OPTIONS=detect_leaks=0 $(tests) --sanitize=address --scratch-path .build-asan $(unit)
 

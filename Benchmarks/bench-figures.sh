@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints how many messages a second `stomptap bench` sends into a sink that only reads, beside a bare write loop of the
-# same frames, and beside stomp.py where Python has it, in turn.
+# Prints how many messages a second `stomptap bench` sends to a sink that only reads, compared with a plain write
+# loop for the same frames and, if installed, with stomp.py. The clients run in turn.
 #
 #     bench-figures.sh [STOMPTAP]    ROUNDS (5), FRAMES (3000000) and PYTHON (python3) may be set in the environment
 
@@ -18,7 +18,7 @@ measure() {
     case $1 in
     bare) "$blaster" write "$port" "$count" ;;
     bench)
-        # The message that tells other processes how many there were comes on top, and the sink never says goodbye.
+        # bench sends one more message, with the total for other processes; the sink never answers DISCONNECT.
         "$stomptap" bench "stomp://127.0.0.1:$port" --publish-only --messages "$count" --heart-beat 0,0 \
             --receipt-timeout 200ms --json - >/dev/null
         ;;

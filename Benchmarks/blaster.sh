@@ -1,5 +1,5 @@
-# What the scripts beside this one share, which source it: their settings, and the blaster, compiled, and started for one
-# connection at a time.
+# Common part of the scripts in this folder, which source it: reads the settings, compiles the blaster, and starts
+# it for one connection at a time.
 
 set -eu
 cd "$(dirname "$0")/.."
@@ -13,8 +13,8 @@ trap exit INT TERM
 
 cc -O2 -Wall -D_GNU_SOURCE -o "$blaster" Benchmarks/blaster.c -lcrypto
 
-# said PROCESS FILE SED: waits until SED finds something in what PROCESS writes to FILE, and sets $found to the first of
-# it. Where the process ends before, so does the script, with what it wrote.
+# said PROCESS FILE SED: waits until SED finds something in PROCESS's output FILE, and sets $found to the first
+# match. If the process ends before that, prints the output and exits.
 said() {
     until found=$(sed -n "$3" "$2" | head -n 1) && [ -n "$found" ]; do
         kill -0 "$1" 2>/dev/null || { cat "$2" >&2; exit 1; }
@@ -22,7 +22,8 @@ said() {
     done
 }
 
-# start serve|sink FRAMES: one for each connection, so that each result is known to be that client's. Sets $port.
+# start serve|sink FRAMES: starts a new blaster for each connection, so that each result belongs to one client. Sets
+# $port.
 start() {
     : >"$folder/port"
     "$blaster" "$1" "$2" 1 >"$folder/port" &
@@ -31,7 +32,7 @@ start() {
     port=$found
 }
 
-# Waits until the connection is over, and sets $seconds to how long it took.
+# Waits until the connection ends, and sets $seconds to its duration.
 finish() {
     wait "$server"
     server=

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Prints how many frames a second `stomptap subscribe` takes beside a bare read loop that only counts NULs, in turn.
+# Prints how many frames a second `stomptap subscribe` receives, compared with a plain read loop that only counts
+# NULs. The clients run in turn.
 #
 #     figures.sh [STOMPTAP]    ROUNDS (5) and FRAMES (1000000) may be set in the environment
 

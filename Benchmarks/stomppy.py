@@ -9,5 +9,5 @@ connection = stomp.Connection12([("127.0.0.1", port)], heartbeats=(0, 0))
 connection.connect(wait=True)
 for _ in range(messages):
     connection.send("/topic/bench", "a" * 256)
-# A sink has no receipt for a goodbye.
+# A sink never answers DISCONNECT.
 connection.transport.disconnect_socket()

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints how many frames a second pass through `stomptap tap`, which takes each apart and records it, beside a bare
-# splice (socat), in turn.
+# Prints how many frames a second pass through `stomptap tap`, which parses and records each, compared with a plain
+# relay (socat). They run in turn.
 #
 #     tap-figures.sh [STOMPTAP]    ROUNDS (5) and FRAMES (1000000) may be set in the environment
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs those of the Debian packages named that are missing, and starts no service that comes with them.
+# Installs the missing ones of the given Debian packages, and starts none of their services.
 
 set -eu
 

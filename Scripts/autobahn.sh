@@ -1,9 +1,9 @@
 #!/bin/sh
-# Runs `stomptap raw --echo` against the Autobahn test suite, prints the counts, and fails where a case did.
+# Runs `stomptap raw --echo` against the Autobahn test suite, prints the counts, and fails if a case fails.
 #
-#     autobahn.sh [STOMPTAP]    builds it where none is named; CASES='6.* 9.1.1' in the environment picks some
+#     autobahn.sh [STOMPTAP]    builds stomptap if none is given; CASES='6.* 9.1.1' in the environment selects cases
 #
-# The suite runs on Python 2.7 only, which PYTHON27 may name. It is installed once, under .build.
+# The suite needs Python 2.7; PYTHON27 may name it. The suite is installed once, under .build.
 
 set -eu
 cd "$(dirname "$0")/.."
@@ -39,7 +39,7 @@ stop() {
 trap stop EXIT
 trap exit INT TERM
 
-# Runs the cases of a JSON list, and leaves their outcomes in a folder of that name.
+# Runs the cases of a JSON list, and writes the results to a folder with the given name.
 run() {
     name=$1 cases=$2
     shift 2
@@ -64,7 +64,7 @@ run() {
         status=0
         timeout 300 "$stomptap" raw --text --echo -o none --receipt-timeout 10s "$@" \
             "$url/runCase?case=$case&agent=stomptap" </dev/null >"$folder/$name/$case.log" 2>&1 || status=$?
-        # Half the cases are broken on purpose, and end with 76; a crash or a hang is another matter.
+        # About half of the cases are invalid on purpose and end with 76; only a crash or a hang is an error.
         [ "$status" -lt 124 ] || { echo "case $case of $name ended with status $status" >&2 && exit 1; }
     done
     [ ! -t 2 ] || printf '\r' >&2

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Lets HdrHistogram's own reader, from PyPI, read a log of `stomptap bench`, and holds its percentiles to ours.
+# Reads a log of `stomptap bench` with HdrHistogram's own reader, from PyPI, and compares its percentiles with ours.
 #
 #     check-hdr.sh [STOMPTAP]
 
@@ -30,6 +30,6 @@ assert theirs.get_total_count() == ours["count"] == 6000, (theirs.get_total_coun
 for key, percentile in {"p50": 50, "p90": 90, "p99": 99, "p999": 99.9}.items():
     read = theirs.get_value_at_percentile(percentile) / 1000
     print(f"{key:5} {ours[key]:12.3f} us   read back {read:12.3f} us")
-    # The highest of all may be told as it was, and not as the end of its step.
+    # The maximum may be reported exactly, and not as the upper end of its bucket.
     assert abs(read - ours[key]) <= ours[key] / 1000, key
 PYTHON

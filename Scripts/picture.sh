@@ -1,6 +1,6 @@
 #!/bin/bash
-# picture.sh PROGRAM FOLDER: the README's pictures, of a real session at the prompt, and of a browser's page before the
-# tap. tmux is the terminal.
+# picture.sh PROGRAM FOLDER: makes the README's pictures of a real session at the prompt, and of a web page behind
+# the tap. tmux is the terminal.
 
 set -euo pipefail
 
@@ -12,13 +12,13 @@ server= front=
 terminal() { tmux -S "$home/tmux" -f /dev/null "$@"; }
 trap 'terminal kill-server 2>/dev/null || true; kill $server $front 2>/dev/null || true; rm -rf "$home"' EXIT
 
-# Starts a command in a terminal of this width and height.
+# Starts a command in a terminal with this width and height.
 opens() {
     terminal new-session -d -x "$1" -y "$2" -s picture \
         "env HOME=$home XDG_STATE_HOME=$home TERM=tmux-256color NO_COLOR= LANG=C.UTF-8 $3"
 }
 
-# Waits until the screen shows a text, in so many lines.
+# Waits until the screen shows a text, on at least this number of lines (default 1).
 shows() {
     for _ in $(seq 200); do
         if [ "$(terminal capture-pane -p | grep -cF -- "$1")" -ge "${2:-1}" ]; then return; fi
@@ -32,7 +32,7 @@ shows() {
 types() { terminal send-keys -l "$1"; }
 enters() { types "$1"; terminal send-keys Enter; }
 
-# Makes a picture of the screen, and ends what runs there.
+# Writes a picture of the screen, and ends the program in it.
 keeps() {
     terminal capture-pane -p -e | "$here/terminal-svg.py" > "$home/picture"
     mv "$home/picture" "$folder/$1"
@@ -57,7 +57,7 @@ types 'send /app/echo 메시지가 와도 이 줄은 그대로'
 shows '"tick"'
 keeps repl.svg
 
-# A page, and its server behind it.
+# A web page, and its server.
 "$program" serve --ws 127.0.0.1:8081 >"$home/serve.log" 2>&1 &
 server=$!
 node "$here/../Tests/BrokerTests/Servers/front.js" 127.0.0.1:8080 127.0.0.1:8081 "$here/orders.html" \

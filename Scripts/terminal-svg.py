@@ -66,7 +66,7 @@ def main():
                 size = f' font-size="{FONT_SIZE + 2}"' if cells(word) > len(word) else ""
                 print(f'<text x="{x:.1f}" y="{y}"{size}{style}>{escape(word)}</text>')
             column += cells(text)
-    # The cursor stands behind the line being typed.
+    # The cursor is at the end of the line being typed.
     x = MARGIN + cells(plain[-1]) * CELL_WIDTH
     y = MARGIN + (len(lines) - 1) * LINE_HEIGHT
     print(f'<rect x="{x:.1f}" y="{y}" width="{CELL_WIDTH}" height="{LINE_HEIGHT - 2}" opacity="0.7"/>')

@@ -1,55 +1,55 @@
-/// What Tab asks a completer.
+/// A request for completion, sent when the user presses Tab.
 public struct CompletionRequest: Sendable, Equatable {
     /// The line up to the cursor.
     public var line: String
-    /// The last word of it, which the candidates replace; may be empty.
+    /// The last word of the line, which the candidates replace; may be empty.
     public var word: String
 
-    /// - Parameter word: the end of the line; what follows the last blank by default.
+    /// - Parameter word: the word at the end of the line; by default, the text after the last space.
     public init(line: String, word: String? = nil) {
         self.line = line
         self.word = word ?? Self.lastWord(of: line)
     }
 
-    /// What follows the last blank of a line.
+    /// The text after the last space of a line.
     public static func lastWord(of line: String) -> String {
         String(line[(line.lastIndex(where: \.isWhitespace).map(line.index(after:)) ?? line.startIndex)...])
     }
 }
 
-/// A candidate for the word before the cursor. One that does not consist of printable characters is never offered: what
-/// goes into the line by Tab can neither end it nor hide in it.
+/// A candidate for the word before the cursor. A candidate with characters that are not printable is never offered:
+/// text inserted by Tab cannot end the line or be invisible.
 public struct Completion: Sendable, Hashable {
     /// The whole word.
     public var word: String
-    /// How the list shows it.
+    /// The text in the list of candidates.
     public var label: String
-    /// Goes in after the word if it is the only candidate.
+    /// Inserted after the word if it is the only candidate.
     public var suffix: String
 
     /// - Parameters:
     ///   - label: the word itself by default.
-    ///   - suffix: a blank by default; empty for a folder, say, behind which one types on.
+    ///   - suffix: a space by default; empty if the word can be continued, such as after a folder's name.
     public init(_ word: String, label: String? = nil, suffix: String = " ") {
         self.word = word
         self.label = label ?? word
         self.suffix = suffix
     }
 
-    /// Whether all that would go into the line can be seen there.
+    /// Whether all inserted characters are visible.
     var isPrintable: Bool { DisplayWidth.isPrintable(word + suffix) }
 }
 
-/// What Tab does, given the candidates.
+/// The effect of Tab for a list of candidates.
 enum CompletionAnswer: Equatable {
     case nothing
-    /// Puts this in place of the word.
+    /// Replaces the word with this text.
     case replace(String)
-    /// The word is all that the candidates have in common: they are shown.
+    /// Lists the candidates, as the word is already their longest common prefix.
     case list([String])
     case replaceAndList(String, [String])
 
-    /// - Parameter candidates: those that do not begin with the word, or are not printable, are none.
+    /// - Parameter candidates: those that do not begin with the word or are not printable are ignored.
     init(word: String, candidates: [Completion]) {
         var seen: Set<String> = []
         let candidates = candidates.filter {
@@ -70,13 +70,14 @@ enum CompletionAnswer: Equatable {
 }
 
 extension String {
-    /// By scalars: a base letter is no prefix of itself with an accent where Unicode compares characters.
+    /// Compares scalars, not characters: in a comparison of characters, a base letter is not a prefix of the same
+    /// letter with a combining accent.
     fileprivate func hasScalarPrefix(_ prefix: String) -> Bool {
         unicodeScalars.starts(with: prefix.unicodeScalars)
     }
 }
 
-/// The beginning that all words share.
+/// The longest common prefix of all words.
 func commonPrefix(of words: [String]) -> String {
     guard var prefix = words.first.map({ Array($0) }) else { return "" }
     for word in words.dropFirst() {
@@ -85,11 +86,11 @@ func commonPrefix(of words: [String]) -> String {
     return String(prefix)
 }
 
-/// Lays labels out in columns, filled from top to bottom as ls(1) does.
+/// Arranges labels in columns, filled from top to bottom as ls(1) does.
 ///
 /// - Parameters:
 ///   - columns: the terminal's width.
-///   - rows: no more than this are made; what is left out is counted in one more.
+///   - rows: the largest number of rows; one more row then says how many labels are left out.
 func columnList(_ labels: [String], columns: Int, rows limit: Int) -> [String] {
     guard !labels.isEmpty else { return [] }
     let widths = labels.map { DisplayWidth.of($0) }

@@ -1,12 +1,13 @@
 import CEditLine
 import SystemC
 
-/// How many columns text takes on a terminal, by the C library's tables: Hangul and most emoji two, a combining mark none.
+/// The width of text on a terminal, in columns, from the C library's tables: Hangul and most emoji have two, a
+/// combining mark zero.
 public enum DisplayWidth {
-    /// Columns of one scalar; nil where it is not printable. Those that only format text, by turning its direction
-    /// around say, are not: they would hide what the text is.
+    /// The width of one scalar; nil if it is not printable. Scalars that only format text, such as by changing its
+    /// direction, count as not printable: they could disguise the text.
     ///
-    /// To be called within `UTF8Locale.with`.
+    /// Call it only within `UTF8Locale.with`.
     static func of(_ scalar: Unicode.Scalar) -> Int? {
         if scalar.isASCII { return scalar.value >= 0x20 && scalar.value != 0x7f ? 1 : nil }
         switch scalar.properties.generalCategory {
@@ -17,12 +18,13 @@ public enum DisplayWidth {
         return width < 0 ? nil : Int(width)
     }
 
-    /// Columns of a text that is shown as it is; what cannot be printed counts for nothing.
+    /// The width of a text that is printed unescaped; characters that are not printable count as zero.
     public static func of(_ text: String) -> Int {
         UTF8Locale.with { text.unicodeScalars.reduce(0) { $0 + (of($1) ?? 0) } }
     }
 
-    /// Whether all of a text can be seen: it has no controls, no line ends, and nothing that takes no room but accents.
+    /// Whether all of a text is visible: it has no control characters, no line ends, and no invisible characters
+    /// except combining marks.
     public static func isPrintable(_ text: String) -> Bool {
         UTF8Locale.with {
             text.unicodeScalars.allSatisfy { $0.isASCII || !$0.properties.isDefaultIgnorableCodePoint }
@@ -31,11 +33,11 @@ public enum DisplayWidth {
     }
 }
 
-/// The locale in which libedit and the C library see wide characters, whatever the environment says.
+/// The locale in which libedit and the C library handle wide characters, independent of the environment.
 ///
-/// It is set for one thread at a time: setlocale(3) would change the whole process under its other threads.
+/// It is set for the current thread only: setlocale(3) would change it for the other threads of the process too.
 enum UTF8Locale {
-    // A locale_t is a pointer to what nobody changes once it is made, and this one is never freed.
+    // A locale_t is a pointer to immutable data, and this one is never freed.
     private nonisolated(unsafe) static let locale: locale_t? = {
         for name in ["C.UTF-8", "C.utf8", "en_US.UTF-8"] {
             if let locale = newlocale(LC_CTYPE_MASK, name, nil) { return locale }

@@ -1,31 +1,32 @@
 import CEditLine
 import SystemC
 
-/// libedit as the keyboard's half of an editor: key bindings, editing commands, vi's and emacs's manners, `.editrc`.
+/// The keyboard part of libedit: key bindings, editing commands, the vi and emacs modes, `.editrc`.
 ///
-/// Its other half, the drawing, is not used: it can neither print above a line, nor keep one that is taller than the
-/// window. So libedit gets a terminal of its own, a pseudo-terminal at which nobody looks, and what it draws is thrown
-/// away, but for the bell and the wish to clear the screen. Nor can it change the modes of the real terminal that way.
+/// libedit's drawing is not used: it cannot print above a line or show a line taller than the window. So libedit
+/// runs on a pseudo-terminal of its own. Its drawing is discarded, except the bell and requests to clear the screen,
+/// and it cannot change the modes of the real terminal.
 ///
 /// Used by one thread, within `UTF8Locale`.
 final class Editline {
     enum Outcome { case line([Unicode.Scalar]), endOfFile, aborted }
 
-    /// What libedit asks of its owner in the midst of `readLine`.
+    /// The callbacks that libedit makes during `readLine`.
     struct Callbacks {
         /// The next character; nil aborts the line.
         var nextCharacter: () -> Unicode.Scalar?
-        /// Tab.
+        /// Called for Tab.
         var complete: () -> Void
-        /// Ctrl-R and Ctrl-S. libedit's own search cannot take Hangul, and writes beyond its buffer at long lines.
+        /// Called for Ctrl-R and Ctrl-S. libedit's own search cannot handle Hangul, and overflows its buffer with
+        /// long lines.
         var search: () -> Void
-        /// `pasteCharacter` has come.
+        /// Called for `pasteCharacter`.
         var paste: () -> Void
     }
 
-    /// Stands for a paste among the characters, as those of `SpecialKey` stand for keys.
+    /// Represents a paste in the characters for libedit, as the characters of `SpecialKey` represent keys.
     static let pasteCharacter: Unicode.Scalar = "\u{9e}"
-    /// A line that is left for the history comes back from libedit with no more than this of it.
+    /// The number of characters that libedit keeps when the user leaves a line for the history and returns to it.
     private static let draftLimit = 1024
 
     var callbacks = Callbacks(nextCharacter: { nil }, complete: {}, search: {}, paste: {})
@@ -33,15 +34,15 @@ final class Editline {
     let editLine: OpaquePointer
     private let history: OpaquePointer
     let files: EditlineFiles
-    /// The last line of more than `draftLimit` that was typed, and those of the history.
+    /// The last line longer than `draftLimit` that was typed; `longLines` has those of the history.
     private var longDraft: [Unicode.Scalar] = []
     private var longLines: Set<[Unicode.Scalar]> = []
-    /// Sequences that the user's `.editrc` binds: they go to libedit as they come.
+    /// Escape sequences that the user's `.editrc` binds; they are passed to libedit unchanged.
     var boundByUser: Set<String> = []
 
     /// - Parameters:
-    ///   - name: what lines of `.editrc` may begin with to be meant for this program alone.
-    ///   - modes: of the real terminal, whose erase and kill characters libedit takes over.
+    ///   - name: the prefix for lines of `.editrc` that apply only to this program.
+    ///   - modes: the modes of the real terminal; libedit takes its erase and kill characters from them.
     init(name: String, modes: termios) throws(LineEditorError) {
         files = try EditlineFiles(modes: modes)
         guard let history = history_winit() else { throw .failed(.allocateHistory) }
@@ -76,35 +77,35 @@ final class Editline {
 
     // MARK: Lines
 
-    /// Edits a line until Enter, the end of the file, or an abort by `nextCharacter`.
+    /// Edits a line until Enter, end of file, or an abort by `nextCharacter`.
     func readLine() -> Outcome {
         longDraft = []
         var count: Int32 = 0
         guard let line = el_wgets(editLine, &count) else { return count == 0 ? .endOfFile : .aborted }
         var text = Self.scalars(UnsafeBufferPointer(start: line, count: Int(count)))
         if text.last == "\n" { text.removeLast() }
-        // What stands for a key is in the line where a command such as Ctrl-V took it for a character.
+        // The character for a key is in the line if a command such as Ctrl-V inserted it literally.
         text.removeAll { (0x80..<0xa0).contains($0.value) }
         return .line(text)
     }
 
-    /// The line as it is now, and where the cursor stands in it.
+    /// The current line, and the cursor's position in it.
     var line: (text: [Unicode.Scalar], cursor: Int) {
         guard let line = el_wline(editLine)?.pointee, let start = line.buffer else { return ([], 0) }
         return (Self.scalars(UnsafeBufferPointer(start: start, count: line.lastchar - start)), line.cursor - start)
     }
 
-    /// To be called before each character that libedit gets: mends what it does wrong.
+    /// Works around libedit's faults; call it before each character that libedit gets.
     func repairLine() {
         guard let line = el_wline(editLine)?.pointee, let start = line.buffer else { return }
-        // Some of vi's commands leave the cursor before an empty line, or behind one that has become shorter, and what
-        // is typed next would be written there.
+        // Some vi commands leave the cursor before the start of an empty line, or after the end of a shortened one.
+        // The next character would be written there.
         if line.cursor < start { el_cursor(editLine, Int32(start - line.cursor)) }
         if line.cursor > line.lastchar { el_cursor(editLine, Int32(line.lastchar - line.cursor)) }
         repairText(line, start)
     }
 
-    /// A long line that was left for the history comes back cut off.
+    /// Restores the end of a long line that libedit cut off while the user was in the history.
     private func repairText(_ line: LineInfoW, _ start: UnsafePointer<wchar_t>) {
         let count = line.lastchar - start
         guard count > Self.draftLimit else { return }
@@ -140,7 +141,7 @@ final class Editline {
         el_cursor(editLine, Int32(cursor - text.count))
     }
 
-    /// The lines that up and down go through, the oldest first.
+    /// Sets the lines that the up and down keys go through, oldest first.
     func setHistory(_ lines: [String]) {
         stomptap_history_clear(history)
         stomptap_history_set_size(history, Int32(lines.count))
@@ -152,7 +153,7 @@ final class Editline {
         }
     }
 
-    /// What libedit wanted of the screen since the last call.
+    /// What libedit requested for the screen since the last call.
     func takeWishes() -> (bell: Bool, clear: Bool) {
         let bytes = files.drawing.drain()
         return (bytes.contains(0x07), bytes.contains(0x0c))
@@ -170,14 +171,14 @@ final class Editline {
 }
 
 extension Editline {
-    /// Commands of our own, by the names that `.editrc` may bind keys to.
+    /// Our own commands, by the names that `.editrc` can bind keys to.
     private enum Command: String {
         case complete = "stomptap-complete"
         case search = "stomptap-search"
         case paste = "stomptap-paste"
     }
 
-    /// Whether the terminal understands the sequences that move the cursor.
+    /// Whether the terminal supports the sequences that move the cursor.
     var canMoveCursor: Bool {
         var value: UnsafeMutablePointer<CChar>?
         var name = Array("UP".utf8CString)
@@ -185,46 +186,48 @@ extension Editline {
         return value[0] == 0x1b && value[1] == CChar(UInt8(ascii: "["))
     }
 
-    /// The characters by which libedit gets to know a key; none for a sequence that nothing is bound to.
+    /// The characters that represent a key for libedit; empty for a sequence without a binding.
     func characters(for key: SpecialKey?, sequence: String) -> [Unicode.Scalar] {
         if let key, !boundByUser.contains(sequence) { return [key.character] }
         return binding(of: sequence) == nil ? [] : ["\u{1b}"] + sequence.unicodeScalars
     }
 
-    /// Binds our keys, and the user's.
+    /// Binds our keys, and the user's from `.editrc`.
     func bindKeys() {
         stomptap_el_set_clear_screen(editLine, Self.wide("\u{0c}"))
         add(.complete) { editLine, _ in Editline.run(editLine) { $0.complete() } }
         add(.search) { editLine, _ in Editline.run(editLine) { $0.search() } }
         add(.paste) { editLine, _ in Editline.run(editLine) { $0.paste() } }
 
-        // Debian's libedit begins with vi's keys, and few would find their way out.
+        // Debian's libedit starts in vi mode, which few users know how to leave.
         stomptap_el_set_editor(editLine, Self.wide("emacs"))
         let sequences = SpecialKey.bySequence.keys
         let before = sequences.map { binding(of: $0) }
         readEditrc()
         boundByUser = Set(zip(sequences, before).filter { binding(of: $0) != $1 }.map(\.0))
 
-        // After `.editrc`, since its `bind -v` makes all bindings anew. It may also have turned editing off.
+        // This follows `.editrc`, as its `bind -v` resets all bindings. It may also have turned editing off.
         stomptap_el_set_edit_mode(editLine, 1)
         for key in SpecialKey.allCases { bind(key.character, to: key.command, everywhere: true) }
         bind(Self.pasteCharacter, to: Command.paste.rawValue, everywhere: true)
         bind("\t", to: Command.complete.rawValue)
         bind("\u{12}", to: Command.search.rawValue)
         bind("\u{13}", to: Command.search.rawValue)
-        // They run libedit's own commands, by a parser that open quotes bring down, and an editor on this terminal.
+        // These keys run libedit's command parser, which crashes on an unclosed quote, and an editor on this
+        // terminal.
         for key in [":", "v"] { stomptap_el_bind_alternative(editLine, Self.wide(key), Self.wide("ed-unassigned")) }
-        // Not where nothing begins with ESC, as in vi's manner: it would be no key of its own any more.
+        // Only if some sequence begins with ESC, unlike in vi mode: there, ESC would no longer work as a key of its
+        // own.
         for key in ["x", "X"] where binding(of: key) != nil {
             stomptap_el_bind(editLine, Self.wide("\u{1b}" + key), Self.wide("ed-unassigned"))
         }
     }
 
-    /// Runs the lines of `$EDITRC` or `~/.editrc`. el_source(3) does as well, but falls over a quote that is not closed
-    /// and leaves out what follows a line it does not understand.
+    /// Runs the lines of `$EDITRC` or `~/.editrc`. el_source(3) would do this too, but it crashes on an unclosed
+    /// quote and skips everything after a line that it does not understand.
     private func readEditrc() {
         let path = variable("EDITRC") ?? variable("HOME").map { $0 + "/.editrc" }
-        // Whoever cannot read it has none.
+        // A file that cannot be read is ignored.
         guard let path, let bytes = try? readFile(path, limit: 1 << 20),
             let tokenizer = tok_winit(nil)
         else { return }
@@ -256,11 +259,12 @@ extension Editline {
         if everywhere { stomptap_el_bind_alternative(editLine, Self.wide([key]), command) }
     }
 
-    /// What libedit says that an escape sequence is bound to; nil where it is to nothing. Wishes have to be taken before.
+    /// libedit's description of an escape sequence's binding; nil if it has none. Call `takeWishes` first: this
+    /// discards them.
     private func binding(of sequence: String) -> [UInt8]? {
         var key = "\u{1b}"
         for scalar in sequence.unicodeScalars {
-            // Both have a meaning of their own in the names of keys.
+            // Both characters have a special meaning in key names.
             if scalar == "^" || scalar == "\\" { key += "\\" }
             key.unicodeScalars.append(scalar)
         }

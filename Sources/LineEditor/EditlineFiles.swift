@@ -1,11 +1,11 @@
 import CEditLine
 import SystemC
 
-/// What libedit reads, writes and keeps pointers to.
+/// The files that libedit reads and writes, and the strings that it keeps pointers to.
 final class EditlineFiles {
     let drawing: MemoryFile
     let errors: MemoryFile
-    /// The end of the pseudo-terminal that libedit takes for its own.
+    /// The end of the pseudo-terminal that libedit uses as its terminal.
     let device: Int32
     private let controller: Int32
     private var names: [UnsafeMutablePointer<wchar_t>] = []
@@ -14,7 +14,7 @@ final class EditlineFiles {
         drawing = try MemoryFile()
         errors = try MemoryFile()
         var modes = modes
-        // libedit lays out for it, in vain: a small one costs little.
+        // libedit draws for this size, and the result is discarded: a small one is cheap.
         var size = winsize(ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0)
         var ends: (controller: Int32, device: Int32) = (-1, -1)
         guard openpty(&ends.controller, &ends.device, nil, &modes, &size) == 0 else {
@@ -30,7 +30,7 @@ final class EditlineFiles {
         for name in names { name.deallocate() }
     }
 
-    /// A text that stays where it is as long as this does.
+    /// Copies a string to memory that stays valid as long as this object.
     func keep(_ text: String) -> UnsafePointer<wchar_t> {
         let wide = Editline.wide(text)
         let name = UnsafeMutablePointer<wchar_t>.allocate(capacity: wide.count)
@@ -40,10 +40,10 @@ final class EditlineFiles {
     }
 }
 
-/// A stdio stream that writes into memory.
+/// A stdio stream that writes to memory.
 final class MemoryFile {
     let file: UnsafeMutablePointer<FILE>
-    /// Where stdio keeps the address of the memory and the bytes in it.
+    /// Where stdio stores the address of the memory; `size` gets the number of bytes.
     private let memory: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
     private let size: UnsafeMutablePointer<Int>
 
@@ -69,7 +69,7 @@ final class MemoryFile {
         size.deallocate()
     }
 
-    /// What was written since the last call.
+    /// The bytes written since the last call.
     func drain() -> [UInt8] {
         fflush(file)
         defer { fseeko(file, 0, SEEK_SET) }

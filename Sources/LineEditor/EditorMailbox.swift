@@ -1,14 +1,14 @@
 import Synchronization
 import SystemC
 
-/// What the editor's thread and everybody else tell each other.
+/// The communication between the editor's thread and other tasks.
 final class EditorMailbox: Sendable {
     private struct Requests {
         var prompt: String
         var closing = false
         var closed = false
         var closers: [CheckedContinuation<Void, Never>] = []
-        /// Those who have, or wait for, the terminal with its own modes.
+        /// The number of callers that use the released terminal, or wait for it.
         var borrowers = 0
         var waitingBorrowers: [CheckedContinuation<Void, Never>] = []
     }
@@ -26,7 +26,7 @@ final class EditorMailbox: Sendable {
         requests = Mutex(Requests(prompt: prompt))
     }
 
-    // MARK: For everybody
+    // MARK: For other tasks
 
     func setPrompt(_ prompt: String) {
         requests.withLock { $0.prompt = prompt }
@@ -49,7 +49,7 @@ final class EditorMailbox: Sendable {
         }
     }
 
-    /// Returns when the terminal has its own modes again.
+    /// Returns when the terminal has its original modes again.
     func borrow() async {
         await withCheckedContinuation { continuation in
             let closed = requests.withLock { requests in
@@ -75,7 +75,7 @@ final class EditorMailbox: Sendable {
 
     var isBorrowed: Bool { requests.withLock { $0.borrowers > 0 } }
 
-    /// Lets those go on who wait for the terminal.
+    /// Resumes the callers that wait for the terminal.
     func lend() {
         let borrowers = requests.withLock { requests in
             defer { requests.waitingBorrowers = [] }
@@ -96,7 +96,7 @@ final class EditorMailbox: Sendable {
     }
 }
 
-/// Wakes a thread that sleeps in poll(2): from any thread, and from a signal handler.
+/// Wakes a thread that sleeps in poll(2), from any thread or from a signal handler.
 final class WakePipe: Sendable {
     let readEnd: Int32
     let writeEnd: Int32
@@ -119,18 +119,18 @@ final class WakePipe: Sendable {
 
     func wake() {
         var byte: UInt8 = 0
-        // A full pipe wakes as well as one byte more would.
+        // If the pipe is full, the thread is woken anyway.
         _ = SystemC.write(writeEnd, &byte, 1)
     }
 
-    /// Takes the wake-ups that have come so far.
+    /// Removes all pending wake-ups.
     func drain() {
         var bytes = [UInt8](repeating: 0, count: 64)
         while read(readEnd, &bytes, bytes.count) > 0 {}
     }
 }
 
-/// Starts a thread of its own for what waits in system calls: Swift's own threads must never be blocked.
+/// Starts a thread for blocking system calls: the threads of Swift tasks must never block.
 func startThread(_ body: @escaping @Sendable () -> Void) throws(LineEditorError) {
     final class Box: Sendable {
         let body: @Sendable () -> Void

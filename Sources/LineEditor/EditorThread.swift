@@ -1,20 +1,20 @@
 import CEditLine
 import SystemC
 
-/// The editor's own thread: it alone reads the keyboard, owns libedit and writes to the terminal.
+/// The editor's thread. Only this thread reads the keyboard, uses libedit and writes to the terminal.
 ///
-/// It sleeps in poll(2) inside libedit's wish for a character, and does everything else there as well: what is printed
-/// goes above the line in pieces of bounded size, and between two of them the keyboard has its turn.
+/// It sleeps in poll(2) when libedit asks for a character, and does all other work there too. Output is printed
+/// above the line in pieces of bounded size, and keys are handled between two pieces.
 final class EditorThread {
-    /// Output written in one go, in bytes; a longer item is written whole.
+    /// The size of a piece of output, in bytes; a longer item is written whole.
     private static let pieceSize = 32 << 10
-    /// Between two pieces the line is to be seen, for at least as long and as long as a piece took to write: some
-    /// 2 MB/s, or half of what a slow terminal can do, is the most that is printed.
+    /// The minimum time between two pieces, so that the line is visible; it is at least the time that the last piece
+    /// took to write. This limits output to about 2 MB/s, or half the speed of a slow terminal.
     private static let pause = Duration.milliseconds(16)
-    /// Keys read ahead of lines that nobody takes.
+    /// The number of keys that are read ahead while the program does not read lines.
     private static let keyLimit = 64 << 10
 
-    /// Why the line being edited is given up.
+    /// Why editing the line is aborted.
     enum Abort { case interrupt, close, hangUp }
 
     let options: LineEditor.Options
@@ -25,17 +25,17 @@ final class EditorThread {
     var history = History(limit: 0)
     var historyFile: HistoryFile?
     var decoder: KeyDecoder
-    /// Keys not taken yet, the next one last.
+    /// Keys that were not processed yet, the next one last.
     var keys: [KeyDecoder.Key] = []
-    /// What of the last key libedit has not taken yet, the next character last.
+    /// The characters of the last key that libedit has not read yet, the next one last.
     var characters: [Unicode.Scalar] = []
     var paste: (text: [Unicode.Scalar], offered: Int)?
-    /// Shown in place of libedit's line: a search.
+    /// Shown instead of libedit's line, during a search.
     var overlay: EditedLine?
     var abort: Abort?
     var historyTrouble: LineEditorError?
     private var nextPiece = ContinuousClock.now
-    /// When half a key is taken for what it looks like.
+    /// When an incomplete key sequence is processed as separate keys.
     var keyDeadline: ContinuousClock.Instant?
 
     init(
@@ -67,7 +67,7 @@ final class EditorThread {
 
     // MARK: Lines
 
-    /// Edits one line. False at the end of the editor.
+    /// Edits one line. Returns false when the editor ends.
     private func editLine() -> Bool {
         let outcome = editline.readLine()
         overlay = nil
@@ -90,13 +90,13 @@ final class EditorThread {
             leave(editline.line.text)
             mailbox.events.send(.endOfInput)
         case (nil, .aborted):
-            // Half a key sequence can make libedit give up. The line goes on.
+            // An incomplete key sequence can make libedit abort. Continue with the same line.
             paste = (editline.line.text, 0)
         }
         return true
     }
 
-    /// Leaves the line on the screen as it was, and begins a new one below.
+    /// Leaves the line on the screen as it is, and starts a new one below.
     func leave(_ text: [Unicode.Scalar]) {
         screen.leave(EditedLine(prompt: mailbox.prompt, text: text, cursor: text.count))
         flush()
@@ -110,7 +110,7 @@ final class EditorThread {
 
     // MARK: Waiting
 
-    /// Waits for a key, and does meanwhile what else there is to do. Nil where the line is to be given up.
+    /// Waits for a key, and does all other pending work meanwhile. Returns nil if the line is aborted.
     func nextKey() -> KeyDecoder.Key? {
         while abort == nil {
             attend()
@@ -123,7 +123,7 @@ final class EditorThread {
         return nil
     }
 
-    /// Sleeps until a key, output or a request comes, and takes the keys or prints a piece of the output.
+    /// Sleeps until a key, output or a request arrives; reads the keys or prints a piece of the output.
     private func wait() {
         let hasOutput = !mailbox.output.isEmpty
         let deadline = [keyDeadline, hasOutput ? nextPiece : nil].compactMap(\.self).min()
@@ -161,7 +161,7 @@ final class EditorThread {
     }
 }
 
-/// What the editor does beyond libedit: completion, and the history on disk.
+/// Features that libedit does not provide: completion, and the history on disk.
 extension EditorThread {
     func complete() {
         let (text, cursor) = editline.line
@@ -208,27 +208,28 @@ extension EditorThread {
         } catch { complain(error) }
     }
 
-    /// Saves what could not be saved as it was typed.
+    /// Saves the lines that could not be saved when they were typed.
     private func saveHistory() {
         do throws(LineEditorError) {
             try historyFile?.flush()
         } catch { complain(error) }
     }
 
-    /// Says once why the history is not kept.
+    /// Prints once why the history cannot be saved.
     private func complain(_ error: LineEditorError) {
         if historyTrouble == nil { notice("history: \(error)") }
         historyTrouble = error
     }
 }
 
-/// What the keyboard gives, and libedit is given of it.
+/// Turns keyboard input into characters for libedit.
 extension EditorThread {
-    /// What libedit reads.
+    /// The next character for libedit to read.
     func nextCharacter() -> Unicode.Scalar? {
         editline.repairLine()
         while characters.isEmpty {
-            // libedit did not take it for a command: it came behind half a sequence, say.
+            // libedit did not run the paste command, for example because the character followed an incomplete
+            // sequence.
             if let again = paste, again.offered < 3 { return offer(again.text, times: again.offered + 1) }
             paste = nil
             guard let key = nextKey() else { return nil }
@@ -268,12 +269,12 @@ extension EditorThread {
         notice("not pasted: \(size) octets are more than a line may have (\(options.pasteLimit))")
     }
 
-    /// Gives a key back that was taken too early.
+    /// Puts back a key that was not meant for the caller.
     func putBack(_ key: KeyDecoder.Key) {
         keys.append(key)
     }
 
-    /// Takes the keys that are whole; those that are signals do their work at once.
+    /// Fetches the complete keys; keys that send signals take effect at once.
     func takeKeys() {
         let timeout: Duration? =
             switch decoder.waiting {
@@ -287,7 +288,7 @@ extension EditorThread {
         for key in decoder.takeKeys() {
             switch key {
             case .interrupt:
-                // What was typed before it goes, as it would on any terminal.
+                // Ctrl-C discards everything typed before it, as on any terminal.
                 keys = []
                 new = []
                 interrupt()

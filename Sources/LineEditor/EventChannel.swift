@@ -1,10 +1,11 @@
 import Synchronization
 
-/// Events on their way from an input thread to one asynchronous reader.
+/// A channel for events from an input thread to one asynchronous reader.
 ///
-/// The thread never waits here: it asks `hasRoom` before it reads on, and `onRoom` tells it when to ask again.
+/// The thread never blocks here: it checks `hasRoom` before it reads more, and `onRoom` is called when it should
+/// check again.
 final class EventChannel: Sendable {
-    /// Events, and the bytes of their lines, that may wait to be taken.
+    /// The largest number of unread events, and of bytes in their lines.
     static let limit = (events: 256, bytes: 1 << 20)
 
     private struct State {
@@ -37,7 +38,7 @@ final class EventChannel: Sendable {
         reader?.resume(returning: event)
     }
 
-    /// Sends an event ahead of the lines that nobody has taken yet, which are dropped.
+    /// Sends an interrupt, and drops the lines that were not read yet.
     func sendInterrupt() {
         state.withLock { state in
             state.events.removeAll { if case .line = $0 { true } else { false } }
@@ -82,7 +83,7 @@ final class EventChannel: Sendable {
                 state.bytes -= event.bytes
                 return .event(event, nowHasRoom: !hadRoom && state.hasRoom)
             }
-            // A cancellation that came before this point found no reader to let go.
+            // If the task was cancelled before this point, the cancellation handler found no reader to resume.
             if state.finished || Task.isCancelled { return .end }
             state.readers.append((id, continuation))
             return .later

@@ -1,13 +1,13 @@
 import SystemC
 
-/// Where a path leads once its links are followed; nil where nothing is there.
+/// Resolves the symbolic links in a path; nil if nothing exists there.
 func resolvedPath(_ path: String) -> String? {
     guard let resolved = realpath(path, nil) else { return nil }
     defer { free(resolved) }
     return String(cString: resolved)
 }
 
-/// Makes a folder, and those above it that are missing, for its owner alone.
+/// Creates a folder and its missing parents, accessible only to their owner.
 func makeFolder(_ path: String) throws(LineEditorError) {
     if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
     let number = errno
@@ -18,9 +18,9 @@ func makeFolder(_ path: String) throws(LineEditorError) {
     if mkdir(path, 0o700) != 0, errno != EEXIST { throw .failed(.create(path)) }
 }
 
-/// The last `limit` bytes of a file, from the beginning of a line; nil where there is none.
+/// Reads the last `limit` bytes of a file, from the beginning of a line; nil if the file does not exist.
 func readFile(_ path: String, limit: Int) throws(LineEditorError) -> [UInt8]? {
-    // Nobody waits here for the writer of a pipe.
+    // O_NONBLOCK: do not wait for the writer if the path is a pipe.
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else {
         if errno == ENOENT { return nil }

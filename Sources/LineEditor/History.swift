@@ -1,8 +1,8 @@
 import SystemC
 
-/// Lines typed before, the oldest first, each of them once.
+/// The lines typed before, oldest first and without duplicates.
 struct History: Equatable {
-    /// What all lines together may take: a pasted line can be long.
+    /// The largest size of all lines together, in bytes, as a pasted line can be long.
     static let byteLimit = 4 << 20
 
     private(set) var lines: [String] = []
@@ -20,7 +20,7 @@ struct History: Equatable {
         trim()
     }
 
-    /// Adds a line as the newest, and takes it away where it stood before.
+    /// Adds a line as the newest, and removes an earlier copy.
     mutating func add(_ line: String) {
         guard !line.isEmpty else { return }
         if let index = lines.lastIndex(of: line) {
@@ -32,7 +32,7 @@ struct History: Equatable {
         trim()
     }
 
-    /// Drops the oldest lines; the newest stays whatever its length, so that it can be had back.
+    /// Drops the oldest lines. The newest is kept whatever its length, so that the user can recall it.
     private mutating func trim() {
         var dropped = 0
         while lines.count - dropped > limit || bytes > Self.byteLimit, dropped < lines.count - min(1, limit) {
@@ -44,7 +44,8 @@ struct History: Equatable {
 }
 
 extension History {
-    /// A line of the file for each line of the history: backslash and newline are written `\\` and `\n`.
+    /// The text of the history file, one line for each line of the history; backslash, LF and CR are written `\\`,
+    /// `\n` and `\r`.
     var fileText: String {
         lines.map { Self.escape($0) + "\n" }.joined()
     }
@@ -87,41 +88,42 @@ extension History {
 
 /// The history on disk, shared by all sessions of one user.
 ///
-/// Each line is merged into what the file holds by then and the whole put in place by rename(2), under a lock on the
-/// folder: two sessions lose nothing of each other's, and a crash leaves the old file or the new one.
+/// For each new line, the file is read again, the line is added, and the result replaces the file by rename(2),
+/// under a lock on the folder. So concurrent sessions lose no lines, and a crash leaves either the old or the new
+/// file.
 struct HistoryFile {
     let path: String
     let limit: Int
     /// The longest line that is saved, in bytes.
     private static let longestLine = 256 << 10
-    /// Lines that could not be saved yet.
+    /// Lines that have not been saved yet.
     private var unsaved: [String] = []
 
     init(path: String, limit: Int) {
-        // What a link points at is replaced, not the link.
+        // Replace the target of a symbolic link, not the link.
         self.path = resolvedPath(path) ?? path
         self.limit = limit
     }
 
-    /// The lines on disk; an empty history where there is no file.
+    /// Reads the lines on disk; the history is empty if there is no file.
     func load() throws(LineEditorError) -> History {
         guard let bytes = try readFile(path, limit: 2 * History.byteLimit) else { return History(limit: limit) }
         return History(limit: limit, fileText: String(decoding: bytes, as: UTF8.self))
     }
 
-    /// How long the keyboard waits for other programs, in milliseconds, and the end of the program.
+    /// How long to wait for other programs, in milliseconds: after a line, and at the end of the program.
     private static let (patience, lastPatience) = (100, 2000)
 
-    /// Adds a line. One that cannot be saved is tried again with the next, and by ``flush()``.
+    /// Adds a line. If it cannot be saved, the next line or ``flush()`` tries again.
     mutating func add(_ line: String) throws(LineEditorError) {
-        // One that is very long stays in memory: it would take the place of all others.
+        // A very long line is kept only in memory: in the file it would displace all others.
         guard line.utf8.count <= Self.longestLine else { return }
         if unsaved.count >= max(1, limit) { unsaved.removeFirst() }
         unsaved.append(line)
         try save(waiting: Self.patience)
     }
 
-    /// Saves the lines that could not be saved before, if there are any.
+    /// Saves the lines that could not be saved before.
     mutating func flush() throws(LineEditorError) {
         if !unsaved.isEmpty { try save(waiting: Self.lastPatience) }
     }

@@ -1,19 +1,19 @@
-/// A search through the history while its pattern is typed.
+/// An incremental search in the history.
 struct IncrementalSearch {
     struct Match: Equatable {
         var text: [Unicode.Scalar]
-        /// Where the pattern stands in the text.
+        /// The position of the pattern in the text.
         var offset: Int
         fileprivate var line: Int
     }
 
     private let lines: [String]
     private(set) var pattern: [Unicode.Scalar] = []
-    /// The last line found. It stays where nothing further is.
+    /// The last line found. It is kept if there is no further match.
     private(set) var match: Match?
     private(set) var failed = false
 
-    /// - Parameter lines: the oldest first.
+    /// - Parameter lines: the history, oldest first.
     init(lines: [String]) {
         self.lines = lines
     }
@@ -23,7 +23,7 @@ struct IncrementalSearch {
         look(in: (0..<(match.map { $0.line + 1 } ?? lines.count)).reversed())
     }
 
-    /// Takes the last character of the pattern away, and begins with the newest line again.
+    /// Removes the last character of the pattern, and searches again from the newest line.
     mutating func deleteBackward() {
         guard pattern.popLast() != nil else { return }
         match = nil
@@ -61,7 +61,7 @@ extension [Unicode.Scalar] {
 }
 
 extension EditorThread {
-    /// Ctrl-R and Ctrl-S: shows the search in place of the line, and puts what was found into it.
+    /// Handles Ctrl-R and Ctrl-S: shows the search instead of the line, and copies the line found into it.
     func search() {
         var search = IncrementalSearch(lines: history.lines)
         defer { overlay = nil }
@@ -90,7 +90,7 @@ extension EditorThread {
     }
 
     private func shown(_ search: IncrementalSearch) -> EditedLine {
-        // The pattern is no part of the prompt: what was pasted into it may hold anything.
+        // The pattern is not part of the prompt, as pasted text may contain anything.
         let head = search.pattern + [")", " "]
         return EditedLine(
             prompt: search.failed ? "(nothing found: " : "(search: ", text: head + (search.match?.text ?? []),

@@ -1,22 +1,22 @@
-/// Turns what a terminal sends into keys, however the bytes are split over reads.
+/// Decodes terminal input into keys, however the bytes are split between reads.
 struct KeyDecoder {
     enum Key: Equatable {
         /// A character, or a control character such as 0x01 for Ctrl-A.
         case character(Unicode.Scalar)
         case special(SpecialKey, sequence: String)
-        /// An escape sequence that stands in no table; without its ESC.
+        /// An escape sequence of an unknown key, without its ESC.
         case sequence(String)
-        /// Pasted text, its line ends turned into LF.
+        /// Pasted text, with its line ends converted to LF.
         case paste([Unicode.Scalar])
-        /// A paste of this many bytes, over the limit and thrown away.
+        /// A paste of this many bytes, which was over the limit and discarded.
         case pasteTooLong(Int)
         case interrupt, suspend, quit
     }
 
-    /// What the decoder waits for to go on.
+    /// What the decoder is waiting for.
     enum Waiting { case escape, sequence, paste }
 
-    /// The terminal's own signal characters; 0 where there is none.
+    /// The terminal's signal characters; 0 for none.
     struct Signals {
         var interrupt: UInt8 = 0x03
         var suspend: UInt8 = 0x1a
@@ -32,13 +32,13 @@ struct KeyDecoder {
     }
 
     private static let pasteStart = Array("[200~".utf8)
-    /// A sequence longer than this is none that any key sends.
+    /// The longest escape sequence, in bytes; no key sends a longer one.
     private static let longestSequence = 32
 
     private let signals: Signals
     private let pasteLimit: Int
     private var state = State.ground
-    /// Keys that are whole.
+    /// The complete keys.
     private(set) var keys: [Key] = []
 
     init(signals: Signals = Signals(), pasteLimit: Int) {
@@ -60,7 +60,7 @@ struct KeyDecoder {
         return keys
     }
 
-    /// Nothing more came for a while: an ESC was the key of that name, and a half sequence was typed by hand.
+    /// Handles a pause in the input: an ESC was the Escape key, and an incomplete sequence was typed by hand.
     mutating func timeOut() {
         switch state {
         case .escape:
@@ -90,14 +90,14 @@ struct KeyDecoder {
             if byte == UInt8(ascii: "[") || byte == UInt8(ascii: "O") {
                 state = .sequence([byte])
             } else {
-                // ESC and a character: how Meta is sent, or two keys.
+                // ESC and a character: either Meta and the character, or two keys.
                 keys.append(.character("\u{1b}"))
                 state = .ground
                 ground(byte)
             }
         case .sequence(let bytes): continueSequence(bytes, byte)
         case .paste(var paste):
-            // Let go of the copy in `state`, so that appending does not copy the paste.
+            // Release the copy in `state`, so that appending does not copy the paste.
             state = .ground
             continuePaste(&paste, byte)
         }
@@ -130,7 +130,7 @@ struct KeyDecoder {
         }
         state = .ground
         let scalar = value < smallest ? nil : Unicode.Scalar(value)
-        // A C1 control would be taken for a special key.
+        // A C1 control character would be mistaken for a special key.
         if let scalar, (0x80..<0xa0).contains(scalar.value) { return }
         keys.append(.character(scalar ?? "\u{fffd}"))
     }
@@ -170,19 +170,19 @@ struct KeyDecoder {
     }
 }
 
-/// A bracketed paste as it comes in.
+/// A bracketed paste that is being received.
 struct PastedText: Equatable {
     private static let end = Array("\u{1b}[201~".utf8)
 
-    /// Nothing has come for a while: the terminal may have forgotten to end it.
+    /// Whether no bytes came for a while: the terminal may have failed to end the paste.
     var stalled = false
-    /// All bytes, or the last few of them once there are too many.
+    /// All bytes, or the last few if the paste is over the limit.
     private var bytes: [UInt8] = []
     private var dropped = 0
 
-    /// Takes an byte, and gives the whole once it has come to its end.
+    /// Appends a byte, and returns the complete paste at its end.
     ///
-    /// - Parameter limit: the bytes that a paste may have.
+    /// - Parameter limit: the largest paste, in bytes.
     mutating func append(_ byte: UInt8, limit: Int) -> KeyDecoder.Key? {
         stalled = false
         bytes.append(byte)
@@ -198,8 +198,8 @@ struct PastedText: Equatable {
         return nil
     }
 
-    /// LF between lines, none at the end (a line copied whole brings its own), no NUL, which would end it for libedit,
-    /// and no C1 control, which would be taken for a special key.
+    /// The text with LF between lines and none at the end (a copied line includes its own). NUL is removed, as it
+    /// would end the text for libedit, and C1 control characters, which would be mistaken for special keys.
     private var text: [Unicode.Scalar] {
         var text: [Unicode.Scalar] = []
         var afterReturn = false
@@ -217,18 +217,18 @@ struct PastedText: Equatable {
     }
 }
 
-/// Keys that terminals send as escape sequences, whose manner of writing them varies.
+/// Keys that terminals send as escape sequences, which vary between terminals.
 ///
-/// libedit looks at one character at a time, and in vi's insert mode takes the ESC for itself. So each of these keys
-/// has a character of its own, out of the C1 controls which nobody types, bound to a command of libedit's.
+/// libedit reads one character at a time, and in vi's insert mode it handles ESC by itself. So each of these keys is
+/// represented by a C1 control character, which users do not type, bound to a command of libedit.
 enum SpecialKey: UInt8, CaseIterable {
     case up = 0x90
     case down, left, right, home, end, delete, wordLeft, wordRight, deleteWord, pageUp, pageDown
 
-    /// The character that stands for the key.
+    /// The character that represents the key.
     var character: Unicode.Scalar { Unicode.Scalar(rawValue) }
 
-    /// libedit's command, editrc(5).
+    /// The libedit command, see editrc(5).
     var command: String {
         switch self {
         case .up: "ed-prev-history"
@@ -246,7 +246,7 @@ enum SpecialKey: UInt8, CaseIterable {
         }
     }
 
-    /// What terminals send after the ESC.
+    /// The sequences that terminals send, without the ESC.
     var sequences: [String] {
         switch self {
         case .up: ["[A", "OA"]

@@ -1,6 +1,6 @@
 import SystemC
 
-/// A prompt on the terminal: a line to edit at the bottom, and above it whatever is printed meanwhile.
+/// A prompt on the terminal: a line to edit at the bottom, with output printed above it.
 ///
 ///     var options = LineEditor.Options(prompt: "> ", visible: { $0.debugDescription })
 ///     options.historyFile = "/home/me/.local/state/program/history"
@@ -13,48 +13,50 @@ import SystemC
 ///         }
 ///     }
 ///
-/// Keys are libedit's, emacs's or vi's by the user's `$EDITRC` or `~/.editrc`, editrc(5); lines there may begin with the
-/// program's name and a colon. Besides, Tab completes, Ctrl-R and Ctrl-S search the history, Ctrl-Z stops the process,
-/// and what is pasted in several lines stays one line until Enter.
+/// The keys are libedit's, in emacs or vi mode according to the user's `$EDITRC` or `~/.editrc`, see editrc(5);
+/// lines there may begin with the program's name and a colon. In addition, Tab completes, Ctrl-R and Ctrl-S search
+/// the history, Ctrl-Z stops the process, and a paste of several lines stays one line until Enter.
 ///
-/// From `init` to `close` the terminal is the editor's. Everything else goes out by `print`, what is meant for standard
-/// error too, as long as that is the same terminal. However the process ends, by `exit`, a signal or a crash, the
-/// terminal gets its modes back; SIGKILL alone leaves it as it is, and `_exit` without `restoreTerminal`. A signal that
-/// the program handles or ignores itself, before or after `init`, is left to it.
+/// From `init` to `close`, only the editor may use the terminal. Print everything else with `print`, including text
+/// for standard error if that is the same terminal. However the process ends, by `exit`, a signal or a crash, the
+/// terminal's modes are restored, except after SIGKILL, and after `_exit` without `restoreTerminal`. The editor does
+/// not touch a signal that the program handles or ignores itself, before or after `init`.
 ///
-/// What the person types or pastes never drives the terminal: control characters in it are shown as `^[`. In a line that
-/// is handed out they are what they were. A line has line ends from the person's own keys and pastes alone, never from a
-/// completion.
+/// Text that the user types or pastes never controls the terminal: control characters in it are shown as `^[`. The
+/// lines that are returned contain them unchanged. Newlines in a line come only from the user's keys and pastes,
+/// never from a completion.
 public final class LineEditor: Sendable {
-    /// How a line is edited and kept. The closures are called on the editor's own thread while the keyboard waits: they
-    /// should look nothing up, and must not wait for the editor.
+    /// The settings for editing and saving lines. The closures are called on the editor's thread while the keyboard
+    /// waits: they should do no slow lookups, and must not wait for the editor.
     public struct Options: Sendable {
-        /// What stands before the line. May hold escape sequences for colours (`ESC [ 32 m`); others are shown.
+        /// The text before the line. It may contain escape sequences for colours (`ESC [ 32 m`); others are shown.
         public var prompt: String
-        /// Makes text fit to be shown in a line: what could drive the terminal, end the line or turn it around is
-        /// written out. For the labels of completions and the names of files in the editor's own notices.
+        /// Escapes text so that it is safe in a line: everything that could control the terminal, end the line or
+        /// change its direction. Used for the labels of completions and for file names in the editor's messages.
         public var visible: @Sendable (String) -> String
-        /// Where lines are kept between sessions; nowhere by default. The file and its folders are made for their owner
-        /// alone (modes 600 and 700). Each line is saved when it is entered, and programs that run at once share the
-        /// file. A person is told once that it cannot be written; it is no failure.
+        /// The file that keeps lines between sessions; none by default. The file and its folders are created for
+        /// their owner only (modes 600 and 700). Each line is saved when it is entered, and concurrent programs
+        /// share the file. If it cannot be written, the user is told once; this is not an error.
         public var historyFile: String?
-        /// Lines kept (1000), each of them once, and no more than 4 MiB of them.
+        /// The number of lines kept (1000), without duplicates and at most 4 MiB in total.
         public var historyLimit = 1000
-        /// Whether a line must not get into the history, neither the file's nor that of this session (no).
+        /// Whether a line must be kept out of the history, both the file and this session's (no).
         public var isSecret: @Sendable (String) -> Bool = { _ in false }
-        /// The word that Tab completes, given the line up to the cursor, which ends with it (what follows the last blank).
+        /// Returns the word that Tab completes, which must be the end of the line up to the cursor (the text after
+        /// the last space).
         public var word: @Sendable (String) -> String = { CompletionRequest.lastWord(of: $0) }
-        /// The candidates for that word (none). Those that do not begin with it are left out, and those with controls,
-        /// line ends or invisible characters; one goes in with its suffix, several up to where they differ, and their
-        /// labels are listed above, as ``visible`` shows them.
+        /// Returns the candidates for that word (none). Candidates are ignored if they do not begin with the word,
+        /// or contain control characters, line ends or invisible characters. A single candidate is inserted with its
+        /// suffix. Of several, the common prefix is inserted, and their labels are listed above, escaped by
+        /// ``visible``.
         public var completer: @Sendable (CompletionRequest) -> [Completion] = { _ in [] }
-        /// Whether Enter ends this line (always). If not it begins a new row, and the line that is handed out in the end
-        /// holds a newline there: for a body that goes on up to a word of its own.
+        /// Whether Enter ends this line (always). If not, Enter starts a new row, and the returned line contains a
+        /// newline there: for a body that goes on until a terminating word.
         public var isComplete: @Sendable (String) -> Bool = { _ in true }
         /// The program's name in `.editrc` (`stomptap`).
         public var name = "stomptap"
-        /// The longest paste in bytes, and the longest line in characters that one may make (1 MiB). More is refused,
-        /// and the person told.
+        /// The longest paste in bytes, and the longest line in characters that a paste may produce (1 MiB). Longer
+        /// ones are rejected with a message.
         public var pasteLimit = 1 << 20
 
         public init(prompt: String, visible: @escaping @Sendable (String) -> String) {
@@ -63,19 +65,19 @@ public final class LineEditor: Sendable {
         }
     }
 
-    /// What the person does, for one reader. It ends after `close`, and when the terminal is gone.
+    /// The user's input, for one reader. It ends after `close`, and when the terminal is gone.
     ///
-    /// Up to 256 lines, or 1 MiB of them, wait to be taken; then the keyboard waits, all but Ctrl-C.
+    /// Up to 256 lines, or 1 MiB of them, are queued; then the keyboard waits, except for Ctrl-C.
     public var lines: LineEvents { LineEvents(channel: mailbox.events, sender: self) }
 
     private let mailbox: EditorMailbox
     private let output: Int32
 
-    /// Takes the terminal on standard input and output, and shows the prompt.
+    /// Opens the editor on the terminal of standard input and output, and shows the prompt.
     ///
-    /// - Throws: `LineEditorError.notATerminal` where one of them is none, `.terminalTooSimple` where the terminal
-    ///   cannot move its cursor (`TERM=dumb`): `PlainLineReader` reads lines there. `.alreadyOpen` where an editor has not
-    ///   been closed yet, `.system` where the system refuses something.
+    /// - Throws: `LineEditorError.notATerminal` if one of them is not a terminal. `.terminalTooSimple` if the
+    ///   terminal cannot move its cursor (`TERM=dumb`); use `PlainLineReader` there. `.alreadyOpen` if another
+    ///   editor has not been closed yet. `.system` if a system call fails.
     public init(_ options: Options) throws(LineEditorError) {
         guard TerminalSignals.acquire() else {
             throw LineEditorError.alreadyOpen
@@ -103,23 +105,23 @@ public final class LineEditor: Sendable {
         mailbox.requestClose()
     }
 
-    /// Prints above the line being typed, which stays as it is; a newline at the end is added where it is missing.
+    /// Prints above the line being edited, which is unchanged; a missing newline at the end is added.
     ///
-    /// Returns when the bytes are queued, in order, not when they are seen; `close` prints what is left. Waits while
-    /// more than 256 KiB have not been printed yet: some 2 MB are printed in a second, in pieces between which keys are
-    /// echoed. What is printed after `close` goes out as well.
+    /// Returns when the bytes are queued, in order, not when they are visible; `close` prints the rest. Waits while
+    /// more than 256 KiB are queued. About 2 MB are printed a second, in pieces between which keys are echoed.
+    /// Output after `close` is printed too.
     ///
-    /// - Parameter bytes: UTF-8, tabs, newlines and escape sequences for colours; nothing that moves the cursor. They
-    ///   go to the terminal as they are: what comes from elsewhere has to be escaped before. They are written in one go:
-    ///   something longer than a few hundred kilobytes keeps the keyboard waiting.
+    /// - Parameter bytes: UTF-8, tabs, newlines and escape sequences for colours; nothing that moves the cursor.
+    ///   They are written unchanged: escape untrusted text before. They are written at once: more than a few hundred
+    ///   kilobytes delay the keyboard.
     public func print(_ bytes: [UInt8]) async {
         guard !bytes.isEmpty else { return }
         let item = Self.withNewline(bytes)
         if await !mailbox.output.add(item) { _ = writeAll(item, to: output) }
     }
 
-    /// Prints, as `print` does, if that can be done without waiting. False where nothing was printed: at more than a
-    /// terminal shows, count what is left out and tell its number.
+    /// Prints like `print` if this is possible without waiting. Returns false if nothing was printed: if output is
+    /// too fast for the terminal, count what is left out and print the count.
     public func printIfRoom(_ bytes: [UInt8]) -> Bool {
         guard !bytes.isEmpty else { return true }
         let item = Self.withNewline(bytes)
@@ -130,15 +132,15 @@ public final class LineEditor: Sendable {
         }
     }
 
-    /// Changes the prompt, also that of the line being typed, at once.
+    /// Changes the prompt at once, also for the line being edited.
     public func setPrompt(_ text: String) {
         mailbox.setPrompt(text)
     }
 
-    /// Lends the terminal, in its own modes, to another program for as long as `body` takes, such as the person's text
-    /// editor. The line being typed comes back afterwards.
+    /// Releases the terminal, in its original modes, to another program while `body` runs, such as the user's text
+    /// editor. The line being edited is restored afterwards.
     ///
-    /// What is printed meanwhile waits, and so does whoever prints more than 256 KiB: `body` must not `print` much.
+    /// Output waits meanwhile, and so does a task that prints more than 256 KiB: `body` must not `print` much.
     public func withTerminalReleased<Result>(
         isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
     ) async rethrows -> Result {
@@ -147,14 +149,15 @@ public final class LineEditor: Sendable {
         return try await body()
     }
 
-    /// Prints what is left, takes the prompt and the line being typed off the screen and gives the terminal back. `lines`
-    /// ends. Harmless a second time.
+    /// Prints the rest of the output, erases the prompt and the line being edited, and restores the terminal.
+    /// `lines` ends. A second call does nothing.
     public func close() async {
         mailbox.requestClose()
         await mailbox.waitUntilClosed()
     }
 
-    /// Gives the terminal its modes back, for a program that is about to call `_exit`. Harmless where no editor is open.
+    /// Restores the terminal's modes, for a program that is about to call `_exit`. Does nothing if no editor is
+    /// open.
     public static func restoreTerminal() { TerminalSignals.restoreTerminal() }
 
     private static func withNewline(_ bytes: [UInt8]) -> [UInt8] {
@@ -162,37 +165,37 @@ public final class LineEditor: Sendable {
     }
 }
 
-/// Hands an object over to a thread.
+/// Passes an object to a new thread.
 ///
-/// `@unchecked Sendable`: `value` is made by one thread and, from the moment the box is captured by the body of the new
-/// thread, used by that one alone; starting a thread orders the two.
+/// `@unchecked Sendable`: one thread creates `value`. Once the body of the new thread has captured the box, only
+/// that thread uses it; starting a thread orders the two.
 private struct Handover<Value>: @unchecked Sendable {
     let value: Value
     init(_ value: Value) { self.value = value }
 }
 
-/// What a person at the prompt, or a script, did.
+/// An event from a user at the prompt, or from a script.
 public enum LineEvent: Sendable, Equatable {
-    /// A line, without the newline that ended it. One that was pasted, or was not complete, holds newlines of its own.
+    /// A line, without the newline that ended it. A pasted or multi-row line contains newlines of its own.
     case line(String)
-    /// Ctrl-C: the line being typed was cleared, and lines not yet taken from the stream are gone.
+    /// Ctrl-C: the line being edited was cleared, and lines that were not read from the stream yet were dropped.
     case interrupt
-    /// Ctrl-D on an empty line, or the end of the input. A `LineEditor` goes on until it is closed, unless its terminal
-    /// is gone: then the stream ends.
+    /// Ctrl-D on an empty line, or the end of the input. A `LineEditor` continues until it is closed; if its
+    /// terminal is gone, the stream ends.
     case endOfInput
-    /// The input cannot be read any further. The stream ends after it.
+    /// The input cannot be read any more. The stream ends after it.
     case failure(LineEditorError)
 }
 
-/// Lines and keys as they come; the end is an editor or a reader that was closed.
+/// The stream of lines and keys; it ends when the editor or reader is closed.
 ///
-/// For one reader: two iterators share the events between them.
+/// Use only one iterator: two would share the events between them.
 public struct LineEvents: AsyncSequence, Sendable {
     public typealias Element = LineEvent
     public typealias Failure = Never
 
     let channel: EventChannel
-    /// Whoever sends the events: it goes on for as long as somebody may take them.
+    /// The sender of the events, kept alive while the events can be read.
     let sender: any AnyObject & Sendable
 
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(channel: channel, sender: sender) }
@@ -201,7 +204,7 @@ public struct LineEvents: AsyncSequence, Sendable {
         let channel: EventChannel
         let sender: any AnyObject & Sendable
 
-        /// The next event; nil at the end and when the task is cancelled.
+        /// The next event; nil at the end and if the task is cancelled.
         public mutating func next() async -> LineEvent? { await channel.next() }
 
         public mutating func next(isolation actor: isolated (any Actor)?) async -> LineEvent? {

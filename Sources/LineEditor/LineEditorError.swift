@@ -1,32 +1,32 @@
 import SystemC
 
-/// Why lines cannot be edited or read. More may come: keep a `default` in a `switch`.
+/// Why lines cannot be edited or read. Cases may be added: use a `default` in a `switch`.
 public enum LineEditorError: Error, Sendable, Hashable {
-    /// Input or output is no terminal.
+    /// Input or output is not a terminal.
     case notATerminal
-    /// The terminal cannot move its cursor (`TERM=dumb`), or is not known.
+    /// The terminal cannot move its cursor (`TERM=dumb`), or is unknown.
     case terminalTooSimple
-    /// Another editor holds this process's terminal.
+    /// Another editor uses this process's terminal.
     case alreadyOpen
-    /// The system refused something, with that error.
+    /// A system call failed with this error.
     case system(Action, errno: Int32)
-    /// What is to be read is a folder, a device or the like.
+    /// The path to read is a folder, a device or another special file.
     case notAFile(path: String)
-    /// Another program holds the history for too long.
+    /// Another program has locked the history for too long.
     case historyLocked(folder: String)
     /// A line of a script is longer than the limit, in bytes. Lines count from 1.
     case lineTooLong(line: Int, limit: Int)
-    /// A line of a script is no UTF-8.
+    /// A line of a script is not UTF-8.
     case invalidUTF8(line: Int)
 
-    /// What the system was asked for.
+    /// The operation that failed.
     public enum Action: Sendable, Hashable {
         case openPipe, openPseudoTerminal, openStream, startThread, startLibedit, allocateHistory, readTerminalModes
         case readInput
         case open(String), create(String), read(String), write(String)
     }
 
-    /// A failure that errno explains.
+    /// A failure with the current errno.
     static func failed(_ action: Action) -> LineEditorError { .system(action, errno: errno) }
 }
 
@@ -47,7 +47,7 @@ extension LineEditorError: CustomStringConvertible {
 }
 
 extension LineEditorError.Action: CustomStringConvertible {
-    /// `cannot open a pipe`.
+    /// The failed operation, such as `cannot open a pipe`.
     public var description: String {
         switch self {
         case .openPipe: "cannot open a pipe"

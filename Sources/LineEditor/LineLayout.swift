@@ -1,19 +1,19 @@
-/// A prompt and the line after it: what the terminal shows below the output.
+/// A prompt and the line after it, which the terminal shows below the output.
 struct EditedLine: Equatable {
-    /// May hold escape sequences for colours, which take no room; all others are shown, not obeyed.
+    /// It may contain escape sequences for colours, which have no width; all others are shown, not executed.
     var prompt: String
     var text: [Unicode.Scalar]
-    /// Where in `text` the cursor stands, from 0 to its count.
+    /// The cursor's index in `text`, from 0 to its count.
     var cursor: Int
 }
 
-/// An edited line broken into rows of the terminal.
+/// An edited line, split into rows of the terminal.
 struct LineLayout: Equatable {
     struct Row: Equatable {
         var bytes: [UInt8] = []
         var width = 0
-        /// The next row goes on where this one ends by the terminal's own wrapping, so that the terminal may join and
-        /// break them anew when its width changes.
+        /// Whether the next row continues this one through the terminal's own wrapping, so that the terminal can
+        /// rewrap them when its width changes.
         var wraps = false
     }
 
@@ -23,7 +23,7 @@ struct LineLayout: Equatable {
     }
 
     private(set) var rows: [Row] = [Row()]
-    /// The row on which the prompt ends; its colours may reach back to the first.
+    /// The row where the prompt ends; its colours may begin on the first row.
     private(set) var promptEnd = 0
     private(set) var cursor = Position(row: 0, column: 0)
 
@@ -42,7 +42,7 @@ struct LineLayout: Equatable {
             if index == line.cursor { placeCursor(before: scalar) }
             place(scalar)
         }
-        // The cursor cannot stand behind the last column: it, and what is typed next, goes to a new row.
+        // The cursor cannot be after the last column: it moves to a new row, with the next character.
         if rows[rows.count - 1].width == columns { wrap() }
         if line.cursor >= line.text.count {
             cursor = Position(row: rows.count - 1, column: rows[rows.count - 1].width)
@@ -62,7 +62,7 @@ struct LineLayout: Equatable {
         }
     }
 
-    /// Where the sequence ends that begins here, if it is one for colours: `ESC [ 1;32 m`.
+    /// The end of an escape sequence for colours that begins here, such as `ESC [ 1;32 m`; nil for anything else.
     private static func colourEnd(_ text: Substring.UnicodeScalarView) -> String.Index? {
         guard text.starts(with: "\u{1b}[".unicodeScalars) else { return nil }
         let rest = text.dropFirst(2).drop { ("0"..."9").contains($0) || $0 == ";" || $0 == ":" }
@@ -75,7 +75,7 @@ struct LineLayout: Equatable {
         if rows[last].width + width > columns, scalar != "\n" {
             cursor = Position(row: last + 1, column: 0)
         } else {
-            // Before a newline at a full row, the last column is as near as the cursor gets.
+            // Before a newline at the end of a full row, the last column is the closest possible position.
             cursor = Position(row: last, column: min(rows[last].width, columns - 1))
         }
     }
@@ -92,7 +92,8 @@ struct LineLayout: Equatable {
             append(CollectionOfOne(UInt8(ascii: "^")), width: 1)
             append(CollectionOfOne(UInt8(scalar.value) ^ 0x40), width: 1)
         case "\u{200d}", "\u{fe00}"..."\u{fe0f}":
-            // Terminals disagree on how wide what they join or vary becomes: each part is shown by itself.
+            // Terminals disagree on the width of characters that these join or vary, so each part is shown
+            // separately.
             break
         default:
             guard let width = DisplayWidth.of(scalar) else {

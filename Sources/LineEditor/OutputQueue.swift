@@ -1,10 +1,10 @@
 import Synchronization
 
-/// Text on its way from any task to the editor's thread: in order, and bounded.
+/// A bounded queue of text from any task to the editor's thread.
 final class OutputQueue: Sendable {
     enum Answer { case added, full, closed }
 
-    /// Bytes that may wait; with more, senders wait themselves.
+    /// The largest number of queued bytes; above it, senders wait.
     static let limit = 256 << 10
 
     private struct State {
@@ -21,7 +21,7 @@ final class OutputQueue: Sendable {
             return .added
         }
 
-        /// Takes whole items until they are `size` bytes or more, and lets in what waits outside.
+        /// Removes whole items until there are at least `size` bytes, and admits waiting items.
         mutating func dequeue(_ size: Int) -> (bytes: [UInt8], admitted: [CheckedContinuation<Void, Never>]) {
             var taken: [UInt8] = []
             var count = 0
@@ -45,7 +45,7 @@ final class OutputQueue: Sendable {
     private let state = Mutex(State())
     private let wake: @Sendable () -> Void
 
-    /// - Parameter wake: called when there is something to take, and was not before.
+    /// - Parameter wake: called when the queue was empty and gets an item.
     init(wake: @escaping @Sendable () -> Void) {
         self.wake = wake
     }
@@ -62,7 +62,7 @@ final class OutputQueue: Sendable {
         return answer
     }
 
-    /// Adds an item once there is room. False where the queue is closed.
+    /// Adds an item as soon as there is room. Returns false if the queue is closed.
     func add(_ item: [UInt8]) async -> Bool {
         var answer = offer(item)
         guard answer == .full else { return answer == .added }
@@ -84,7 +84,7 @@ final class OutputQueue: Sendable {
         return bytes
     }
 
-    /// Lets nothing more in, and returns what is still there.
+    /// Closes the queue, and returns the items that are still in it.
     func close() -> [UInt8] {
         state.withLock { $0.closed = true }
         var rest: [UInt8] = []

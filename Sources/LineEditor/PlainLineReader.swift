@@ -1,14 +1,14 @@
 import Synchronization
 import SystemC
 
-/// Lines from a pipe, a file, or a terminal that cannot be edited on: the same events as a `LineEditor` has.
+/// Reads lines from a pipe, a file, or a terminal without editing: the same events as a `LineEditor` sends.
 ///
-/// It reads no further ahead than 1 MiB and 256 lines of what has been taken from `lines`.
+/// It queues at most 1 MiB and 256 lines that were not read from `lines` yet.
 public final class PlainLineReader: Sendable {
     /// The longest line that is read, in bytes (16 MiB).
     public static let defaultLineLimit = 16 << 20
 
-    /// `.line`, then `.endOfInput` or `.failure`, and the end.
+    /// `.line` events, then `.endOfInput` or `.failure`, and the end.
     public var lines: LineEvents { LineEvents(channel: events, sender: self) }
 
     private let pipe: WakePipe
@@ -18,7 +18,7 @@ public final class PlainLineReader: Sendable {
     /// Starts reading.
     ///
     /// - Parameters:
-    ///   - descriptor: what to read; it stays open at the end.
+    ///   - descriptor: the descriptor to read; it is not closed.
     ///   - lineLimit: a longer line ends the input with `LineEditorError.lineTooLong`.
     public init(descriptor: Int32 = 0, lineLimit: Int = defaultLineLimit) throws(LineEditorError) {
         let pipe = try WakePipe()
@@ -36,7 +36,7 @@ public final class PlainLineReader: Sendable {
 
     deinit { close() }
 
-    /// Ends the reading, also in the middle of a line. `lines` ends.
+    /// Stops reading, even in the middle of a line. `lines` ends.
     public func close() {
         closing.value.store(true, ordering: .releasing)
         pipe.wake()
@@ -48,7 +48,7 @@ public final class PlainLineReader: Sendable {
     }
 }
 
-/// The reading thread's own state.
+/// The state of the reading thread.
 private struct PlainInput {
     let descriptor: Int32
     let lineLimit: Int
@@ -88,7 +88,7 @@ private struct PlainInput {
         }
     }
 
-    /// True where there is something to read.
+    /// Returns true if there is something to read.
     @discardableResult
     private func sleep(readingInput: Bool) -> Bool {
         var requests = [

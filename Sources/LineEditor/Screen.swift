@@ -1,10 +1,10 @@
-/// The rows of the edited line on the terminal, kept up to date by what has to be written to change them.
+/// The rows of the edited line on the terminal, updated with minimal output.
 ///
-/// A value: it writes into `output`, and somebody else writes that to the terminal. It knows where the cursor stands
-/// in relation to its own rows, and nothing of the rest of the screen.
+/// A value type: it appends to `output`, and the caller writes that to the terminal. It knows the cursor's position
+/// relative to its own rows, and nothing about the rest of the screen.
 struct Screen {
     struct Size: Equatable {
-        /// Both at least 1.
+        /// Both are at least 1.
         var columns: Int
         var rows: Int
     }
@@ -13,7 +13,7 @@ struct Screen {
         var line: EditedLine
         var rows: [LineLayout.Row]
         var cursor: LineLayout.Position
-        /// Rows of the layout that stand above the window, where it is taller than that.
+        /// The number of rows of the layout above the window, if the layout is taller.
         var top: Int
     }
 
@@ -22,7 +22,7 @@ struct Screen {
     private(set) var size: Size
     private var shown: Shown?
     private var layout: (line: EditedLine, layout: LineLayout)?
-    /// When the width changes, most terminals break lines anew; some cut them off.
+    /// Whether the terminal rewraps lines when its width changes, as most do; some cut them off.
     private let reflows: Bool
 
     init(size: Size, reflows: Bool) {
@@ -30,7 +30,7 @@ struct Screen {
         self.reflows = reflows
     }
 
-    /// Shows the line, or what changed of it.
+    /// Shows the line, or updates what changed.
     mutating func draw(_ line: EditedLine) {
         let layout = layout(of: line)
         let top = top(of: layout)
@@ -41,8 +41,8 @@ struct Screen {
 
         guard old.rows != rows else { return move(from: old.cursor, to: cursor) }
         var first = zip(old.rows, rows).prefix { $0 == $1 }.count
-        // A new row has to be reached from the one above it, what stands below the last one cleared from there, and
-        // colours written from where they begin.
+        // A new row is reached from the row above it, rows below the last one are cleared from there, and colours
+        // are written from their beginning.
         first = min(first, max(0, old.rows.count - 1), rows.count - 1)
         if first + top <= layout.promptEnd { first = 0 }
         move(from: old.cursor, to: .init(row: first, column: 0))
@@ -52,10 +52,10 @@ struct Screen {
         move(from: .init(row: rows.count - 1, column: rows[rows.count - 1].width), to: cursor)
     }
 
-    /// Takes the line off the terminal: the cursor then stands where the line began.
+    /// Removes the line from the terminal; the cursor is then where the line began.
     mutating func erase() {
         guard let shown else { return }
-        // Some terminals keep what is cleared from the first row to the last in their scroll-back.
+        // Some terminals save what ESC [ J clears from the first to the last row in their scroll-back.
         erase(by: shown.rows.count == 1 ? "\u{1b}[K" : "\u{1b}[J")
     }
 
@@ -66,16 +66,16 @@ struct Screen {
         self.shown = nil
     }
 
-    /// Leaves the line, in its last state, above the cursor, which goes to a fresh row.
+    /// Leaves the final state of the line above the cursor, which moves to a new row.
     mutating func leave(_ line: EditedLine) {
         draw(EditedLine(prompt: line.prompt, text: line.text, cursor: line.text.count))
-        // An empty row after a full one is fresh already.
+        // An empty row after a full one is already new.
         if let row = shown?.rows.last, row.width > 0 || shown?.rows.count == 1 { write("\r\n") }
         shown = nil
         layout = nil
     }
 
-    /// Forgets the line: the cursor stands at the beginning of a row that others wrote on.
+    /// Forgets the line: other output has replaced it, and the cursor is at the beginning of a row.
     mutating func forget() {
         shown = nil
     }
@@ -85,14 +85,14 @@ struct Screen {
         shown = nil
     }
 
-    /// The terminal has another size: takes off the line that was laid out for the old one.
+    /// Handles a new size of the terminal: erases the line that was laid out for the old size.
     mutating func resize(to size: Size) {
         guard size != self.size else { return }
         self.size = size
         layout = nil
         guard var shown else { return }
         if shown.top > 0 {
-            // It filled the window, and what of it is where now only the terminal knows.
+            // The line filled the window, and only the terminal knows which part of it is visible now.
             shown.cursor.row = size.rows - 1
         } else if reflows {
             shown.cursor.row = LineLayout(shown.line, columns: size.columns).cursor.row
@@ -109,23 +109,23 @@ struct Screen {
         return new
     }
 
-    /// The first row to show: all of them if they fit, else as few as possible away from what is shown.
+    /// The first row to show. If not all rows fit, it is as close as possible to the current one.
     private func top(of layout: LineLayout) -> Int {
         let highest = max(0, layout.rows.count - size.rows)
         let row = layout.cursor.row
         return min(highest, max(row - size.rows + 1, min(shown?.top ?? highest, row)))
     }
 
-    /// Writes a row from its beginning, clears what stood behind it, and goes to the next.
+    /// Writes a row from its beginning, clears the rest of it, and moves to the next.
     private mutating func write(_ row: LineLayout.Row, next: LineLayout.Row?) {
         output += row.bytes
-        // At a full row the cursor still stands on its last column: clearing would take that.
+        // On a full row the cursor is still on the last column: clearing would erase that column.
         if row.width < size.columns { write(next == nil ? "\u{1b}[J" : "\u{1b}[K") }
         guard let next else { return }
         if !row.wraps {
             write("\r\n")
         } else if next.bytes.isEmpty {
-            // Only a character makes the terminal wrap.
+            // The terminal only wraps when a character is written.
             write(" \r")
         }
     }

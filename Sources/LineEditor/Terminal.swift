@@ -2,11 +2,11 @@ import CEditLine
 import Synchronization
 import SystemC
 
-/// The terminal of a process: its modes, its size, and writing to it. Used by one thread.
+/// The terminal of a process: its modes, size and output. Used by one thread.
 struct Terminal {
     let input: Int32
     let output: Int32
-    /// The modes it had before, which the shell expects back.
+    /// The original modes, which the shell expects to be restored.
     let original: termios
 
     init(input: Int32, output: Int32) throws(LineEditorError) {
@@ -20,7 +20,7 @@ struct Terminal {
         original = modes
     }
 
-    /// Whether the terminal breaks its lines anew when its width changes: all but a few do.
+    /// Whether the terminal rewraps lines when its width changes; most do.
     static var reflowsLines: Bool { getenv("XTERM_VERSION") == nil && getenv("STY") == nil }
 
     var size: Screen.Size {
@@ -31,13 +31,13 @@ struct Terminal {
         return Screen.Size(columns: Int(size.ws_col), rows: Int(size.ws_row))
     }
 
-    /// The keys that the terminal itself would turn into signals.
+    /// The characters for which the terminal itself would send signals.
     var signalKeys: KeyDecoder.Signals {
         KeyDecoder.Signals(
             interrupt: original.character(VINTR), suspend: original.character(VSUSP), quit: original.character(VQUIT))
     }
 
-    /// Gives every key to the editor, and brackets what is pasted.
+    /// Passes every key to the editor, and enables bracketed paste.
     func enterEditing() {
         var modes = original
         modes.c_iflag &= ~tcflag_t(BRKINT | ICRNL | INLCR | IGNCR | INPCK | ISTRIP | IXON)
@@ -45,7 +45,7 @@ struct Terminal {
         modes.c_lflag &= ~tcflag_t(ECHO | ECHONL | ICANON | IEXTEN | ISIG)
         modes.setCharacter(VMIN, 1)
         modes.setCharacter(VTIME, 0)
-        // What was typed ahead is kept.
+        // TCSADRAIN keeps what was typed ahead.
         while tcsetattr(input, TCSADRAIN, &modes) != 0, errno == EINTR {}
         _ = write(Array("\u{1b}[?2004h".utf8))
     }
@@ -56,10 +56,10 @@ struct Terminal {
         while tcsetattr(input, TCSADRAIN, &modes) != 0, errno == EINTR {}
     }
 
-    /// False where the terminal is gone.
+    /// Returns false if the terminal is gone.
     func write(_ bytes: [UInt8]) -> Bool { writeAll(bytes, to: output) }
 
-    /// What has been typed, at most 4 KiB of it. Nil where the terminal is gone, empty where nothing has come.
+    /// Reads at most 4 KiB of input. Nil if the terminal is gone, empty if there is no input.
     func read() -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: 4096)
         let count = SystemC.read(input, &bytes, bytes.count)
@@ -69,7 +69,7 @@ struct Terminal {
 }
 
 extension termios {
-    /// A control character, such as VINTR; 0 where there is none.
+    /// A control character, such as VINTR; 0 for none.
     func character(_ index: Int32) -> UInt8 {
         withUnsafeBytes(of: c_cc) { $0[Int(index)] }
     }
@@ -80,19 +80,19 @@ extension termios {
 }
 
 extension Duration {
-    /// Rounded up, for poll(2).
+    /// The milliseconds, rounded up, for poll(2).
     var milliseconds: Int32 {
         let (seconds, attoseconds) = components
         return Int32(clamping: seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 }
 
-/// The signals that concern a terminal while lines are edited on it.
+/// Handles the signals that affect the terminal while lines are edited.
 ///
-/// Their handlers, in C, do one of two things: they note the signal and wake the editor's thread, or, where the process
-/// is about to die, they give the terminal its modes back. Handlers belong to the process: there is one editor at a time.
+/// The handlers, written in C, either note the signal and wake the editor's thread, or, if the process is about to
+/// die, restore the terminal's modes. Handlers belong to the process, so there is one editor at a time.
 enum TerminalSignals {
-    /// What came since the last look.
+    /// The signals since the last call.
     struct Notes: OptionSet {
         let rawValue: Int32
         static let continued = Notes(rawValue: Int32(STOMPTAP_CONTINUED))
@@ -101,27 +101,27 @@ enum TerminalSignals {
 
     private static let inUse = Atomic<Bool>(false)
 
-    /// Takes the process's terminal. False where an editor has it.
+    /// Reserves the process's terminal. Returns false if another editor uses it.
     static func acquire() -> Bool { !inUse.exchange(true, ordering: .acquiringAndReleasing) }
 
     static func release() { inUse.store(false, ordering: .releasing) }
 
-    /// From now on signals are noted, and the terminal is safe from a sudden end.
+    /// Installs the handlers: from now on signals are noted, and the modes are restored if the process dies.
     static func arm(_ terminal: Terminal, wakeEnd: Int32) {
         var modes = terminal.original
         stomptap_signals_arm(terminal.input, terminal.output, &modes, wakeEnd)
     }
 
-    /// The terminal has its own modes again: signals do what they did before.
+    /// Restores the previous handling of signals; call it when the terminal has its original modes again.
     static func disarm() { stomptap_signals_disarm() }
 
-    /// Gives the terminal its modes back, for a process that is about to end.
+    /// Restores the terminal's modes, for a process that is about to end.
     static func restoreTerminal() { stomptap_restore_terminal() }
 
     static func takeNotes() -> Notes { Notes(rawValue: stomptap_signals_take_notes()) }
 }
 
-/// The terminal: taking and giving it back, and what others want of it.
+/// Acquires and releases the terminal, and handles requests for it.
 extension EditorThread {
     func takeTerminal() {
         TerminalSignals.arm(terminal, wakeEnd: mailbox.pipe.writeEnd)
@@ -129,7 +129,8 @@ extension EditorThread {
         screen.resize(to: terminal.size)
     }
 
-    /// Threads of Dispatch, and whatever they start, have signals blocked: a stop would stay pending.
+    /// Unblocks all signals. Dispatch blocks them on its threads and on threads started there, so SIGTSTP would stay
+    /// pending.
     func unblockSignals() {
         var none = sigset_t()
         sigemptyset(&none)
@@ -147,7 +148,7 @@ extension EditorThread {
         screen.output.removeAll(keepingCapacity: true)
     }
 
-    /// Prints a line of the editor's own above the one being typed.
+    /// Prints a message of the editor above the line being edited.
     func notice(_ text: String) {
         screen.erase()
         screen.output += "\(options.visible(text))\r\n".utf8
@@ -157,17 +158,17 @@ extension EditorThread {
         screen.output.append(0x07)
     }
 
-    /// Does what signals, other tasks and libedit have asked for.
+    /// Handles the requests of signals, other tasks and libedit.
     func attend() {
         let wishes = editline.takeWishes()
         if wishes.bell { bell() }
         if wishes.clear { screen.clear() }
 
         let notes = TerminalSignals.takeNotes()
-        // Asked each time: the signal may come when the terminal has long broken its lines anew.
+        // Checked every time: the signal may arrive long after the terminal rewrapped its lines.
         screen.resize(to: terminal.size)
         if notes.contains(.continued) {
-            // Stopped without being asked: the shell has had the terminal meanwhile.
+            // The process was stopped by another process, and the shell has used the terminal meanwhile.
             screen.forget()
             screen.output += "\r\u{1b}[J".utf8
             takeTerminal()
@@ -179,15 +180,17 @@ extension EditorThread {
         if mailbox.isClosing { abort = .close }
     }
 
-    /// Does to this process what the terminal would have done at that key, and goes on where the process does.
+    /// Sends this process the signal that the terminal would have sent for the key, and continues when the process
+    /// does.
     ///
-    /// - Parameter wholeGroup: others in the foreground, such as the shell script that started this one, as well.
+    /// - Parameter wholeGroup: whether to signal the whole foreground group, such as the shell script that started
+    ///   this process.
     func stop(_ signal: Int32, wholeGroup: Bool) {
         leave(currentLine.text)
         giveTerminalBack()
         if wholeGroup {
-            // This process comes last, and by a signal to this thread: that one has done its work when pthread_kill
-            // returns, where any other thread would take its time.
+            // Signal this process last, and only this thread: for the current thread, the signal takes effect before
+            // pthread_kill returns. On another thread it could be delayed.
             var ignore = sigaction()
             ignore.__sigaction_handler.sa_handler = SIG_IGN
             var previous = sigaction()
@@ -212,7 +215,7 @@ extension EditorThread {
         takeTerminal()
     }
 
-    /// Prints what is left and gives everything back.
+    /// Prints the rest of the output and releases the terminal.
     func close() {
         screen.erase()
         while !mailbox.output.isEmpty { screen.output += mailbox.output.dequeue(.max) }

@@ -4,16 +4,16 @@ import STOMPCore
 import STOMPTransport
 import SystemC
 
-/// A STOMP broker in memory, for demonstrations, mocks and tests.
+/// An in-memory STOMP broker for demonstrations, mocks and tests.
 ///
-/// Destinations under `/queue/` give each message to one receiver and keep it while there is none; every other one is
-/// a topic, which gives it to all who are subscribed at that moment. Everything happens on one event loop.
+/// Destinations under `/queue/` deliver each message to one receiver, and store it while there is none. All other
+/// destinations are topics, which deliver it to all current subscribers. Everything runs on one event loop.
 public final class Broker: Sendable {
     /// Where a broker listens.
     public struct Address: Sendable, Hashable {
-        /// The listener as it was asked for, with the real port.
+        /// The configured listener, with the actual port.
         public var listener: BrokerConfiguration.Listener
-        /// What a client connects to: `stomp://127.0.0.1:61613`, `ws://127.0.0.1:15674/ws`, and in the serverProfile of Spring
+        /// The URL for clients: `stomp://127.0.0.1:61613`, `ws://127.0.0.1:15674/ws`, and in the profiles of Spring
         /// `http://127.0.0.1:15674/ws`, for SockJS.
         public var url: String
     }
@@ -31,7 +31,7 @@ public final class Broker: Sendable {
 
     /// Starts a broker on one event loop of `group`, and returns when it listens.
     ///
-    /// - Throws: ``TransportError`` where an address cannot be listened on; nothing is left open then.
+    /// - Throws: ``TransportError`` if it cannot listen on an address; all listeners are then closed.
     public static func start(
         configuration: BrokerConfiguration, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws -> Broker {
@@ -80,7 +80,7 @@ public final class Broker: Sendable {
         }
     }
 
-    /// Stops listening, closes all connections, and returns when they are closed. What queues keep is lost.
+    /// Stops listening, closes all connections, and returns when they are closed. Queued messages are lost.
     public func shutdown() async {
         for listener in listeners { await listener.close() }
         let core = core
@@ -115,15 +115,15 @@ extension BrokerConfiguration {
     }
 }
 
-/// A host as it stands in a URL.
+/// A host as written in a URL.
 private func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
 
 extension Message {
-    /// What the clock says: `{"time":"2026-11-21T05:03:22Z","tick":1}` on `/topic/clock`.
+    /// The message of the clock on `/topic/clock`: `{"time":"2026-11-21T05:03:22Z","tick":1}`.
     ///
     /// - Parameters:
-    ///   - tick: counted from 1.
-    ///   - time: of this tick.
+    ///   - tick: the number of the tick, counted from 1.
+    ///   - time: the time of this tick.
     static func clock(tick: Int, time: Timestamp) throws(STOMPProtocolError) -> Message {
         let body = #"{"time":"\#(iso8601(time))","tick":\#(tick)}"#
         let frame = try FrameEncoder(version: .v12).frame(
@@ -132,7 +132,7 @@ extension Message {
     }
 }
 
-/// The time in UTC as ISO 8601 has it, to the second.
+/// Formats a time in UTC as ISO 8601, to the second.
 func iso8601(_ time: Timestamp) -> String {
     var seconds = time_t(time.nanoseconds / 1_000_000_000)
     var parts = tm()

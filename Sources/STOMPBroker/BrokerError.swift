@@ -2,18 +2,18 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// Why the broker answers ERROR. More may come: keep a `default` in a `switch`.
+/// Why the broker answers with ERROR. Cases may be added: keep a `default` in a `switch`.
 public enum BrokerError: Error, Sendable, Hashable {
-    /// What came is no STOMP frame, is forbidden by its version, or is more than is taken.
+    /// The bytes are not a STOMP frame, are forbidden by its version, or exceed a limit.
     case malformed(STOMPProtocolError)
 
-    // A frame that may not come at this point, or not from a client.
+    // Frames that are not allowed at this point, or not from a client.
 
     /// The first frame is not CONNECT.
     case notConnected(Command)
-    /// CONNECT came twice.
+    /// CONNECT was sent twice.
     case alreadyConnected(Command)
-    /// A frame that only servers send.
+    /// A frame that only servers may send.
     case serverFrame(Command)
 
     // Headers.
@@ -24,37 +24,37 @@ public enum BrokerError: Error, Sendable, Hashable {
 
     // CONNECT.
 
-    /// No version that the client accepts is spoken here.
+    /// The broker supports no version that the client accepts.
     case unsupportedVersion(offered: String?)
     case noLogin
-    /// The login is not known, or its passcode is another one.
+    /// The login is unknown, or the passcode is wrong.
     case wrongLogin(String)
-    /// CONNECT lacks a header that everybody must have.
+    /// CONNECT lacks a required header (``BrokerConfiguration/connectHeaders``).
     case missingCredential(header: String)
-    /// A header of CONNECT has another value than it must have.
+    /// A header of CONNECT has a wrong value.
     case wrongCredential(header: String)
 
-    // Subscriptions, messages, transactions: of this connection.
+    // Subscriptions, messages and transactions of this connection.
 
     case duplicateSubscription(SubscriptionName)
     case unknownSubscription(SubscriptionName)
-    /// An ACK names another subscription than the one that its message was sent to.
+    /// An ACK names a different subscription than that of its message.
     case subscriptionMismatch(id: String)
-    /// No message that waits for an acknowledgement has that id.
+    /// No message with this id waits for an acknowledgement.
     case notWaiting
-    /// A message is acknowledged though its subscription's mode is auto.
+    /// A message is acknowledged although the ack mode of its subscription is auto.
     case acknowledgedAutomatically(SubscriptionName)
     case duplicateTransaction(String)
     case unknownTransaction(String)
-    /// A queue that must be there already is not.
+    /// A queue that must exist already does not exist.
     case unknownQueue(String)
 
-    // What STOMP leaves to a server to have, and this one has not.
+    // Optional STOMP features that this server does not support.
 
     case noSelectors
     case invalidDestination(String)
 
-    // Limits of ``BrokerLimits``.
+    // Exceeded limits of ``BrokerLimits``.
 
     case tooManyConnections
     case tooManySubscriptions(limit: Int)
@@ -63,14 +63,14 @@ public enum BrokerError: Error, Sendable, Hashable {
     case queueFull(String, messages: Int)
     case brokerFull(bytes: Int, limit: Int)
 
-    // Time.
+    // Timeouts.
 
     case connectTimedOut(after: TimeAmount)
     case silent
 
-    /// A frame of the client's was to be answered so (``BrokerConfiguration/denials``).
+    /// This frame of the client is configured to be denied (``BrokerConfiguration/denials``).
     case denied(String)
-    /// What a server that is emulated says in words of its own.
+    /// The error of an emulated server, in its own words.
     case emulated(Summary, String)
 
     /// The kind of fault: the `message` header of the ERROR frame.
@@ -118,7 +118,7 @@ public enum BrokerError: Error, Sendable, Hashable {
         }
     }
 
-    /// One sentence that a user understands, without a full stop: the body of the ERROR frame.
+    /// One sentence for the user, without a full stop: the body of the ERROR frame.
     public var explanation: String {
         switch self {
         case .malformed(let error), .malformedHeartBeat(let error): error.description

@@ -2,44 +2,44 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// Something that a person who watches the broker may want to know.
+/// An event of the broker, to report to the user.
 public struct BrokerEvent: Sendable {
-    /// How much is reported.
+    /// The level of detail.
     public enum Detail: Int, Sendable, Comparable {
-        /// Who comes, subscribes and goes.
+        /// Connections, subscriptions and disconnections.
         case connections
-        /// Also each frame that nothing comes of.
+        /// Also each frame that has no effect.
         case drops
-        /// Also each frame, of both sides.
+        /// Also each frame, in both directions.
         case frames
 
         public static func < (left: Detail, right: Detail) -> Bool { left.rawValue < right.rawValue }
     }
 
-    /// What happened. More may come: keep a `default` in a `switch`.
+    /// The event. Cases may be added: keep a `default` in a `switch`.
     public enum Kind: Sendable {
-        /// A stream was accepted; CONNECT has yet to come.
+        /// A stream was accepted; CONNECT was not received yet.
         case accepted(TransportDescription)
         /// A session was opened.
         case connected(version: STOMPVersion, login: String?)
         case subscribed(destination: String, id: String?, ack: AckMode)
-        /// By its id, or by its destination if it had no id.
+        /// The id of the subscription, or its destination if it had no id.
         case unsubscribed(String)
-        /// A selector is not understood: the subscription gets all messages.
+        /// The selector is not supported: the subscription gets all messages.
         case unknownSelector(String)
-        /// The client was answered ERROR.
+        /// The client was answered with ERROR.
         case refused(BrokerError)
-        /// Nothing comes of a frame of the client's (``Detail/drops``).
+        /// A frame of the client has no effect (``Detail/drops``).
         case droppedFrame(Command, destination: String?, FrameDrop)
-        /// A frame passed, with these bytes (``Detail/frames``).
+        /// A frame was sent or received, with these bytes (``Detail/frames``).
         case frame(WireEvent.Direction, ByteBuffer)
-        /// The client said DISCONNECT.
+        /// The client sent DISCONNECT.
         case disconnected
-        /// A binary message for a client over SockJS, which carries none, ended its session.
+        /// A binary message ended the session of a client over SockJS, which cannot carry it.
         case endedByBinary
-        /// The broker has given the client up, for this reason.
+        /// The broker has dropped the client, for this reason.
         case dropped(String)
-        /// The stream is over; the last event of a connection.
+        /// The stream has ended; the last event of a connection.
         case ended(TransportError?)
     }
 
@@ -53,36 +53,36 @@ public struct BrokerEvent: Sendable {
     }
 }
 
-/// Why nothing comes of a frame. More may come: keep a `default` in a `switch`.
+/// Why a frame has no effect. Cases may be added: keep a `default` in a `switch`.
 public enum FrameDrop: Error, Sendable, Hashable {
     /// The session has ended.
     case sessionOver
-    /// CONNECT has not come yet.
+    /// CONNECT was not received yet.
     case notConnected
     case alreadyConnected
-    /// Only servers send it.
+    /// Only servers may send it.
     case serverFrame
-    /// CONNECT names no version, which this server never answers.
+    /// CONNECT contains no version, which this server never answers.
     case noVersion
-    /// CONNECT names only versions that this server does not know, and never answers.
+    /// CONNECT contains only unknown versions, which this server never answers.
     case unknownVersion(String)
     case missingHeader(String)
     /// Neither the broker nor a handler serves this destination.
     case notServed(String)
-    /// This server does nothing with the command.
+    /// This server ignores the command.
     case notSupported
-    /// This server does not say what is wrong.
+    /// This server does not report the error.
     case rejected(BrokerError)
-    /// A queue that must be there already is not.
+    /// A queue that must exist already does not exist.
     case unknownQueue(String)
-    /// Nobody is subscribed.
+    /// There are no subscribers.
     case noSubscriber(String)
-    /// The handler that it is for sends nothing.
+    /// The handler of the destination sends no reply.
     case noReply(BrokerReply.Failure)
 }
 
 extension BrokerEvent.Kind {
-    /// What to report of a request that was performed, if anything.
+    /// The event for a performed request, if any.
     init?(_ request: ClientRequest) {
         switch request {
         case .subscribe(let name, let destination, let ack):

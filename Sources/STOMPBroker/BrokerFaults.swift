@@ -1,24 +1,24 @@
 import NIOCore
 import STOMPCore
 
-/// Answers what is sent to one destination on another one, as a handler of an application does.
+/// Replies on another destination to messages for a destination, as an application's handler does.
 public struct BrokerReply: Sendable {
-    /// Why a handler sends nothing.
+    /// Why a handler sends no reply.
     public enum Failure: Error, Sendable, Hashable {
-        /// The body of the SEND is to be JSON, and is not, or is not said to be.
+        /// The body of the SEND must be JSON, but is not, or has another content type.
         case notJSON(contentType: String?)
-        /// The body of the SEND is to be text, and is said to be something else.
+        /// The body of the SEND must be text, but has another content type.
         case notText(contentType: String)
-        /// The body of the SEND has nothing at this path.
+        /// The body of the SEND has no value at this path.
         case noValue(path: String)
-        /// The reply would have more bytes than this.
+        /// The reply would exceed this number of bytes.
         case tooLarge(limit: Int)
     }
 
-    /// What is sent here is answered, and goes nowhere else.
+    /// The destination of the messages to answer; they are not delivered anywhere else.
     public var from: String
     public var to: String
-    /// Makes the body of the reply to a SEND.
+    /// Creates the body of the reply to a SEND.
     public var body: @Sendable (Frame) throws(Failure) -> ByteBuffer
 
     public init(from: String, to: String, body: @escaping @Sendable (Frame) throws(Failure) -> ByteBuffer) {
@@ -28,25 +28,25 @@ public struct BrokerReply: Sendable {
     }
 }
 
-/// Answers certain frames ERROR.
+/// Answers certain frames with ERROR.
 public struct BrokerDenial: Sendable {
-    /// The frames that it is for.
+    /// The frames that a denial applies to.
     public enum Subject: Sendable, Hashable {
         case connect, subscribe, send
     }
 
     public var subject: Subject
-    /// The `message` of the ERROR.
+    /// The `message` header of the ERROR.
     public var text: String
-    /// Whether a frame of the subject is denied; nil, the default, denies them all. It must not block, unless there is a
-    /// `runner`.
+    /// Whether a frame of the subject is denied; nil, the default, denies all of them. It must not block, unless
+    /// there is a `runner`.
     public var matches: (@Sendable (Frame) -> Bool)?
-    /// Runs `matches` on another thread and gives the result to the second closure, on any thread; it returns at once.
-    /// Until then the client's further frames wait, and all other clients go on. Nil, the default, runs it on the event
-    /// loop.
+    /// Runs `matches` on another thread and passes the result to the second closure, on any thread; it returns
+    /// immediately. Until then further frames of this client wait; other clients are not affected. Nil, the
+    /// default, runs it on the event loop.
     public var runner: Runner?
 
-    /// Does some work on another thread, and calls back with its result.
+    /// Runs work on another thread, and calls back with its result.
     public typealias Runner =
         @Sendable (_ work: @escaping @Sendable () -> Bool, _ callBack: @escaping @Sendable (Bool) -> Void) -> Void
 
@@ -59,7 +59,7 @@ public struct BrokerDenial: Sendable {
         self.runner = runner
     }
 
-    /// Whether frames such as this one are its subject.
+    /// Whether the denial applies to this kind of frame.
     ///
     /// - Parameter isOpen: whether the client is connected.
     func concerns(_ frame: Frame, isOpen: Bool) -> Bool {
@@ -71,14 +71,14 @@ public struct BrokerDenial: Sendable {
     }
 }
 
-/// How often something goes wrong that goes wrong by chance.
+/// Decides by random numbers whether a fault happens.
 struct Chance {
     private var generator: SeededGenerator
 
-    /// - Parameter seed: nil is another one each time.
+    /// - Parameter seed: nil uses a new one each time.
     init(seed: UInt64?) { generator = SeededGenerator(seed: seed ?? .random(in: .min ... .max)) }
 
-    /// - Parameter share: from 0, never, to 1, always.
+    /// - Parameter share: from 0 (never) to 1 (always).
     mutating func falls(_ share: Double) -> Bool {
         share > 0 && Double.random(in: 0..<1, using: &generator) < share
     }

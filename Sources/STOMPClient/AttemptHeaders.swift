@@ -2,17 +2,17 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// Headers that are made for one attempt to connect, such as a token that is valid for minutes in a client that runs for
-/// days.
+/// Headers created for one connection attempt, for example a token that is valid for minutes in a client that
+/// runs for days.
 public struct AttemptHeaders: Sendable {
-    /// Makes the headers of the next attempt.
+    /// Creates the headers of the next attempt.
     ///
-    /// - Parameter deadline: when the time for the whole attempt is up.
+    /// - Parameter deadline: when the whole attempt times out.
     public typealias Provider = @Sendable (_ deadline: NIODeadline) async throws -> AttemptHeaders
 
-    /// Headers of CONNECT, after ``SessionConfiguration/headers``.
+    /// Headers of CONNECT, appended to ``SessionConfiguration/headers``.
     public var connect: HeaderList
-    /// Headers of each HTTP request, after `TransportOptions/httpHeaders`.
+    /// Headers of each HTTP request, appended to `TransportOptions/httpHeaders`.
     public var http: [(name: String, value: String)]
 
     public init(connect: HeaderList = [:], http: [(name: String, value: String)] = []) {
@@ -21,15 +21,15 @@ public struct AttemptHeaders: Sendable {
     }
 }
 
-/// Why there are no headers for an attempt: an ``AttemptHeaders/Provider`` throws it, and
-/// ``STOMPClientError/noAttemptHeaders(_:)`` has it. What else a provider throws ends a ``Reconnection``.
+/// An error that an ``AttemptHeaders/Provider`` throws if it cannot create headers; it is wrapped in
+/// ``STOMPClientError/noAttemptHeaders(_:)``. Any other error that a provider throws ends a ``Reconnection``.
 public protocol AttemptHeadersFailure: Error, CustomStringConvertible {
-    /// Whether another attempt may have them.
+    /// Whether the next attempt may succeed.
     var mayPass: Bool { get }
 }
 
 extension ClientConfiguration {
-    /// The configuration of one attempt: with its headers in it, and no ``attemptHeaders``.
+    /// The configuration of one attempt: includes the attempt's headers, and ``attemptHeaders`` is nil.
     ///
     /// - Throws: ``STOMPClientError/noAttemptHeaders(_:)``, or what ``attemptHeaders`` throws.
     package func forAttempt(until deadline: NIODeadline) async throws -> ClientConfiguration {
@@ -47,8 +47,8 @@ extension ClientConfiguration {
         return configuration
     }
 
-    /// Makes an attempt with its own headers. Where the server refuses them, makes new ones and tries once again: a token
-    /// may have expired between its making and its use.
+    /// Makes an attempt with its own headers. If the server refuses them, creates new ones and tries once more: a
+    /// token may have expired before it was used.
     ///
     /// - Parameter open: opens a connection before the deadline.
     package func attempt<Result>(
@@ -69,8 +69,8 @@ extension ClientConfiguration {
     }
 }
 
-/// Whether the server refused what this side says of itself: 401 or 403, or an ERROR in answer to CONNECT that is no
-/// passing one.
+/// Whether the server refused this side's credentials: 401 or 403, or an ERROR in response to CONNECT that
+/// is not temporary.
 package func isRefusal(_ error: any Error) -> Bool {
     switch error {
     case let error as TransportError: error.response.map { [401, 403].contains($0.status) } ?? false

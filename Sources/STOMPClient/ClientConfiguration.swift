@@ -2,32 +2,33 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// How a session is opened and kept.
+/// The settings of a session.
 public struct ClientConfiguration: Sendable {
-    /// What CONNECT says.
+    /// The contents of CONNECT.
     public var session: SessionConfiguration
-    /// How the bytes travel. Its `TransportOptions/trace` is told of STOMP frames too.
+    /// The settings of the transport. `TransportOptions/trace` also receives STOMP frames.
     public var transport = TransportOptions()
-    /// Makes further headers for each attempt to connect, within ``connectTimeout``; after a refusal they are made anew,
-    /// and the server is tried once again. Default nil.
+    /// Creates additional headers for each connection attempt, within ``connectTimeout``. If the server refuses
+    /// them, new headers are created and the server is tried once more. Default nil.
     public var attemptHeaders: AttemptHeaders.Provider?
-    /// Which SockJS transport carries the session at an `http://` endpoint. Default `SockJSTransport/auto`.
+    /// The SockJS transport for an `http://` endpoint. Default `SockJSTransport/auto`.
     public var sockJSTransport = SockJSTransport.auto
-    /// The whole way to CONNECTED: name, TCP, TLS, HTTP, STOMP. Default 5 s.
+    /// The timeout for all steps up to CONNECTED: name, TCP, TLS, HTTP, STOMP. Default 5 s.
     public var connectTimeout = TimeAmount.seconds(5)
-    /// How long a receipt may take, the goodbye, and a write that makes no progress. Default 5 s.
+    /// The timeout for a receipt, for the receipt of DISCONNECT, and for a write without progress. Default 5 s.
     public var receiptTimeout = TimeAmount.seconds(5)
-    /// How long after SUBSCRIBE a subscription counts as standing where the server answers no receipts. Default 100 ms.
+    /// The time after SUBSCRIBE when a subscription is assumed to be active, if the server sends no receipts.
+    /// Default 100 ms.
     public var settle = TimeAmount.milliseconds(100)
-    /// How much of a frame is taken.
+    /// The limits for received frames.
     public var limits = FrameLimits()
-    /// Bytes of messages that may wait for their reader before the socket is no longer read. Default 1 MiB.
+    /// The number of bytes of undelivered messages at which reading from the socket is paused. Default 1 MiB.
     public var undeliveredLimit = 1 << 20
-    /// Called on the connection's event loop with what a user should know and what is no failure. Default: nothing.
+    /// Called on the connection's event loop for notices to the user that are not errors. Default: does nothing.
     public var notice: @Sendable (ClientNotice) -> Void = { _ in }
 
-    /// What an endpoint asks for by itself: its login, its passcode and its virtual host, which is its host name where
-    /// it names none; and the STOMP subprotocols, the highest first.
+    /// Creates the settings for an endpoint: its login, its passcode, its virtual host (default: its host name),
+    /// and the STOMP subprotocols, the highest version first.
     public init(_ endpoint: Endpoint) {
         session = SessionConfiguration(virtualHost: endpoint.virtualHost ?? endpoint.host)
         session.login = endpoint.login
@@ -35,7 +36,7 @@ public struct ClientConfiguration: Sendable {
         transport.subprotocols = ["v12.stomp", "v11.stomp", "v10.stomp"]
     }
 
-    /// The same for one connection, which the trace then tells from others.
+    /// The same configuration for one connection, with a connection number for the trace.
     public func ofOneConnection() -> ClientConfiguration {
         var configuration = self
         configuration.transport.trace = transport.trace.numbered()
@@ -43,14 +44,14 @@ public struct ClientConfiguration: Sendable {
     }
 }
 
-/// What a user should know of a session, and what is no failure. More may come: keep a `default` in a `switch`.
+/// A notice about a session that is not an error. Cases may be added: keep a `default` in a `switch`.
 public enum ClientNotice: Sendable {
-    /// CONNECTED is awaited, and this much of a frame came.
+    /// This part of a frame was received while waiting for CONNECTED.
     case opening(UnfinishedFrame)
-    /// A text message of WebSocket was not UTF-8: a browser would close with 1007. Said once a session.
+    /// A WebSocket text message was not UTF-8; a browser would close with 1007. Reported once per session.
     case invalidUTF8
-    /// The first MESSAGE that belongs to no subscription of this side, and is dropped.
+    /// The first MESSAGE that belongs to no subscription of this side; it is dropped.
     case strayMessage(Frame)
-    /// How many there were, where that is more than one, at the end of the session.
+    /// The total number of such messages, at the end of the session, if there was more than one.
     case strayMessages(Int)
 }

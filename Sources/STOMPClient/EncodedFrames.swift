@@ -2,11 +2,11 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// SEND frames that were encoded before they are sent, one behind the other: for a load, whose messages differ in a few
-/// bytes only.
+/// SEND frames that are encoded before they are sent, one after another: for load tests, whose messages differ in a
+/// few bytes only.
 public struct EncodedFrames: Sendable {
     public private(set) var bytes = ByteBuffer()
-    /// Where each frame ends in ``bytes``.
+    /// The end offset of each frame in ``bytes``.
     public private(set) var ends: [Int] = []
 
     public init() {}
@@ -17,8 +17,8 @@ public struct EncodedFrames: Sendable {
     ///
     /// - Parameters:
     ///   - template: the frame.
-    ///   - write: writes over some of its bytes. It must leave it a frame: neither headers' ends nor the body's length
-    ///     may change.
+    ///   - write: overwrites some of its bytes. The result must be a valid frame: header line ends and the body's
+    ///     length must not change.
     @inline(__always)
     public mutating func append(_ template: ByteBuffer, _ write: (UnsafeMutableRawBufferPointer) -> Void) {
         let start = bytes.writerIndex
@@ -27,7 +27,7 @@ public struct EncodedFrames: Sendable {
         ends.append(bytes.writerIndex)
     }
 
-    /// Takes all frames away. The room stays, where nothing that was sent still waits in it.
+    /// Removes all frames. Keeps the memory if no sent data still uses it.
     public mutating func removeAll() {
         bytes.clear()
         ends.removeAll(keepingCapacity: true)
@@ -35,8 +35,7 @@ public struct EncodedFrames: Sendable {
 }
 
 extension STOMPConnection {
-    /// The bytes of a message as ``send(_:)-(OutgoingMessage)`` would write them, without sending it and without a
-    /// receipt.
+    /// The bytes that ``send(_:)-(OutgoingMessage)`` would send for a message without a receipt; nothing is sent.
     ///
     /// - Throws: ``STOMPClientError``.
     public func encode(_ message: OutgoingMessage) throws -> ByteBuffer {
@@ -50,9 +49,9 @@ extension STOMPConnection {
         }
     }
 
-    /// Sends frames as they are, unchecked. Returns as ``send(_:)-([OutgoingMessage])`` does.
+    /// Sends frames unchanged and unchecked. Returns when ``send(_:)-([OutgoingMessage])`` would.
     ///
-    /// Over TCP they go in one write; elsewhere each is a message of its own.
+    /// Over TCP they are one write; over other transports each frame is one message.
     ///
     /// - Throws: ``STOMPClientError``.
     public func send(_ frames: EncodedFrames) async throws {
@@ -77,7 +76,7 @@ extension ConnectionCore {
         } else {
             write(frames.bytes)
         }
-        // Their buffer is not kept: it is written to again.
+        // Does not keep their buffer, because it is written to again.
         sentBefore.sent(.frame(.send, destination: nil, id: nil))
         heartBeats.sent(at: eventLoop.now)
         stream.flush()

@@ -1,19 +1,19 @@
 import FoundationEssentials
 import STOMPTransport
 
-/// Where a STOMP server is to be found, read off a URL.
+/// The address of a STOMP server, parsed from a URL.
 ///
 /// | scheme | means | port |
 /// |---|---|---|
 /// | `stomp`, `tcp` | STOMP over TCP | 61613 |
 /// | `stomps`, `ssl`, `stomp+ssl` | STOMP over TLS | 61614 |
 /// | `ws`, `wss` | STOMP over WebSocket | 80, 443 |
-/// | `http`, `https` | what a browser's SockJS client is given; SockJS or a plain WebSocket is found there | 80, 443 |
+/// | `http`, `https` | the URL of a browser's SockJS client; detects SockJS or a plain WebSocket | 80, 443 |
 public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     public enum Scheme: String, Sendable, Hashable, CaseIterable {
         case stomp, stomps, ws, wss, http, https
 
-        /// Whether TLS stands between TCP and the rest.
+        /// Whether the connection uses TLS.
         public var isSecure: Bool { self == .stomps || self == .wss || self == .https }
 
         var defaultPort: Int {
@@ -42,16 +42,16 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     /// A name, or an IP address without brackets.
     public var host: String
     public var port: Int
-    /// Path and query of the HTTP requests of WebSocket and SockJS; `/` over TCP.
+    /// Path and query of the HTTP requests for WebSocket and SockJS; `/` over TCP.
     public var requestTarget: String
     public var login: String?
     public var passcode: String?
-    /// The virtual host that the path of a `stomp://` URL names; nil where it has none.
+    /// The virtual host in the path of a `stomp://` URL; nil if the path is empty.
     public var virtualHost: String?
-    /// Whether it is in this very process, where no proxy of the environment is meant for it. Default false.
+    /// Whether the server runs in this process, so that no proxy from the environment is used. Default false.
     public var isInProcess = false
 
-    /// Reads a URL.
+    /// Parses a URL.
     ///
     /// - Throws: ``STOMPClientError/invalidEndpoint(_:_:)``.
     public init(_ url: String) throws(STOMPClientError) {
@@ -60,7 +60,7 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         }
         let name = String(url[..<schemeEnd.lowerBound])
         guard let scheme = Scheme(name: name) else {
-            // What else stands before the scheme may be a passcode.
+            // Any other text before the scheme may be a passcode.
             let shown = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "+.-".contains($0)) }
             throw Self.invalid(url, .unknownScheme(name: shown ? name : nil))
         }
@@ -73,7 +73,7 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         guard let host = given.utf8.allSatisfy({ $0 < 0x80 }) ? given : Punycode.host(given) else {
             throw Self.invalid(url, .invalidCharacters)
         }
-        // A number that is too large for one is no port to the reader of URLs, as if there were none.
+        // `URLComponents` ignores a port number that is too large for it, as if there were none.
         let isWritten = Self.portText(in: url[schemeEnd.upperBound...])?.isEmpty == false
         guard (1...65535).contains(parts.port ?? (isWritten ? 0 : scheme.defaultPort)) else {
             throw Self.invalid(url, Self.fault(of: url[schemeEnd.upperBound...]))
@@ -99,18 +99,18 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Why what follows the scheme cannot be used.
+    /// Why the text after the scheme is invalid.
     private static func fault(of rest: Substring) -> EndpointFault {
         guard let port = portText(in: rest) else { return .noHost }
         guard !(1...65535).contains(Int(port) ?? (port.isEmpty ? 1 : 0)) else {
             return .invalidCharacters
         }
-        // Without an @ it may be a passcode, whose host is missing.
+        // Without an @ it may be a passcode with its host missing.
         let isShown = rest.contains("@") || port.count <= 5 && port.allSatisfy(\.isNumber)
         return .invalidPort(text: isShown ? String(port) : nil)
     }
 
-    /// What is written as the port, behind a host; nil where there is no host.
+    /// The text of the port, after a host; nil if there is no host.
     private static func portText(in rest: Substring) -> Substring? {
         let authority = rest.prefix { !"/?#".contains($0) }
         let place = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
@@ -134,9 +134,9 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         return "\(scheme.rawValue)://\(shownHost):\(port)\(path)"
     }
 
-    /// What the transport is to open.
+    /// The target for the transport to connect to.
     ///
-    /// - Parameter transport: which SockJS transport is used at an `http://` endpoint.
+    /// - Parameter transport: the SockJS transport for an `http://` endpoint.
     public func target(sockJS transport: SockJSTransport) -> TransportTarget {
         let kind: TransportTarget.Kind =
             switch scheme {

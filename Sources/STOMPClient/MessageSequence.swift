@@ -2,18 +2,18 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// Messages as they come, for one reader.
+/// Messages in the order received, for one reader.
 ///
-/// They are handed over in batches: what came while the reader was busy comes at once, without a task switch for each.
-/// A reader that falls behind by more than ``ClientConfiguration/undeliveredLimit`` stops the reading of the socket, so
-/// that the server slows down and memory does not grow.
+/// They are delivered in batches: messages that arrived while the reader was busy are delivered at once, without a
+/// task switch for each. If a reader has more than ``ClientConfiguration/undeliveredLimit`` waiting, reading from
+/// the socket is paused, so that the server slows down and memory does not grow.
 public struct MessageSequence: AsyncSequence, Sendable {
     public typealias Element = Message
 
     let connection: STOMPConnection
     let inbox: Int
 
-    /// The same messages, a batch at a time; no batch is empty.
+    /// The same messages in batches; no batch is empty.
     public var batches: Batches { Batches(messages: self) }
 
     public func makeAsyncIterator() -> Iterator { Iterator(batches: batches.makeAsyncIterator()) }
@@ -22,7 +22,7 @@ public struct MessageSequence: AsyncSequence, Sendable {
         var batches: Batches.Iterator
         var batch: ArraySlice<Message> = []
 
-        /// - Throws: ``STOMPClientError`` when the session ends otherwise than by this side's will.
+        /// - Throws: ``STOMPClientError`` if the session ends for any reason other than a call of this side.
         public mutating func next() async throws -> Message? {
             if batch.isEmpty {
                 guard let next = try await batches.next() else { return nil }
@@ -42,7 +42,7 @@ public struct MessageSequence: AsyncSequence, Sendable {
         public struct Iterator: AsyncIteratorProtocol {
             let messages: MessageSequence
 
-            /// - Throws: ``STOMPClientError`` when the session ends otherwise than by this side's will.
+            /// - Throws: ``STOMPClientError`` if the session ends for any reason other than a call of this side.
             public mutating func next() async throws -> [Message]? {
                 try await messages.connection.nextBatch(of: messages.inbox)
             }
@@ -50,47 +50,47 @@ public struct MessageSequence: AsyncSequence, Sendable {
     }
 }
 
-/// A subscription that was made on a connection.
+/// A subscription on a connection.
 public struct Subscription: Sendable {
     public let id: String
     public let destination: String
     public let ack: AckMode
-    /// What comes on it, and on the other subscriptions that were made to share its sequence.
+    /// The messages of this subscription, and of other subscriptions that were created with the same sequence.
     public let messages: MessageSequence
-    /// The receipt of SUBSCRIBE; nil where the server answers none.
+    /// The receipt of SUBSCRIBE; nil if the server sends no receipts.
     let receipt: Receipt?
 
-    /// Whether the server has confirmed it by now.
+    /// Whether the server has confirmed the subscription.
     public var isConfirmed: Bool { receipt?.hasArrived ?? false }
 }
 
-/// Since when a subscription is known to stand.
+/// How it is known that a subscription is active.
 public enum SubscriptionConfirmation: Sendable, Hashable {
-    /// The server has confirmed it by a receipt.
+    /// The server has confirmed it with a receipt.
     case confirmed
-    /// The server answers no receipts; ``ClientConfiguration/settle`` has passed.
+    /// The server sends no receipts; ``ClientConfiguration/settle`` has passed.
     case settled
-    /// The receipt did not come within ``ClientConfiguration/receiptTimeout``, though this server should answer it.
+    /// The receipt was not received within ``ClientConfiguration/receiptTimeout``, although this server should send it.
     case unconfirmed
 }
 
 /// How a session ended after DISCONNECT.
 public enum DisconnectOutcome: Sendable, Hashable {
-    /// The receipt came: the server has processed everything that was sent.
+    /// The receipt was received: the server has processed everything that was sent.
     case confirmed
     /// The server closed the WebSocket with 1000 instead, as RabbitMQ does.
     case closed
-    /// The stream ended without a receipt, so that what was sent last may not have been processed.
+    /// The stream ended without a receipt, so the server may not have processed the last frames.
     case ended
-    /// Neither came within ``ClientConfiguration/receiptTimeout``.
+    /// Neither a receipt nor the end of the stream within ``ClientConfiguration/receiptTimeout``.
     case unanswered
 }
 
-/// A MESSAGE that came on a subscription.
+/// A MESSAGE received on a subscription.
 public struct Message: Sendable {
-    /// The frame as it came.
+    /// The frame as received.
     public let frame: Frame
-    /// When the read of the socket returned that brought its end.
+    /// When the socket read that completed the frame returned.
     public let receivedAt: Timestamp
 
     public init(frame: Frame, receivedAt: Timestamp) {
@@ -101,6 +101,6 @@ public struct Message: Sendable {
     public var headers: FrameHeaders { frame.headers }
     public var body: ByteBuffer { frame.body }
     public var destination: String? { frame.headers["destination"] }
-    /// The id of the subscription that it came on; a STOMP 1.0 server may leave it out.
+    /// The id of its subscription; a STOMP 1.0 server may omit it.
     public var subscription: String? { frame.headers["subscription"] }
 }

@@ -7,13 +7,13 @@ import Synchronization
 public struct OutgoingMessage: Sendable {
     public var destination: String
     public var body: ByteBuffer
-    /// Further headers, such as `content-type`, in their order.
+    /// Additional headers, such as `content-type`, in their order.
     public var headers: HeaderList
-    /// Whether the body is announced by its length. Default `FrameEncoder/ContentLength/automatic`.
+    /// Whether the frame gets a `content-length`. Default `FrameEncoder/ContentLength/automatic`.
     public var contentLength: FrameEncoder.ContentLength
-    /// Whether the server is asked to say that it has processed it.
+    /// Whether to request a receipt from the server.
     public var wantsReceipt: Bool
-    /// The open transaction that it belongs to.
+    /// The open transaction that it belongs to; nil for none.
     public var transaction: String?
 
     public init(
@@ -29,10 +29,10 @@ public struct OutgoingMessage: Sendable {
     }
 }
 
-/// A receipt that was asked for.
+/// A requested receipt.
 public struct Receipt: Sendable {
     public let id: String
-    /// When it came.
+    /// Succeeds with the time of arrival.
     let future: EventLoopFuture<Timestamp>
     private let arrival = Arrival()
 
@@ -43,25 +43,25 @@ public struct Receipt: Sendable {
     }
 
     private final class Arrival: Sendable {
-        /// 0 until then.
+        /// 0 until the receipt arrives.
         let time = Atomic(Int64(0))
     }
 
-    /// Whether it has come.
+    /// Whether the receipt was received.
     public var hasArrived: Bool { arrivedAt != nil }
 
-    /// When the read of the socket returned that brought it.
+    /// When the socket read that completed the receipt returned; nil before that.
     public var arrivedAt: Timestamp? {
         let time = arrival.time.load(ordering: .acquiring)
         return time == 0 ? nil : Timestamp(nanoseconds: time)
     }
 
-    /// Waits for it.
+    /// Waits for the receipt.
     ///
-    /// - Throws: ``STOMPClientError``: ``STOMPClientError/timedOut(_:within:)`` when none came for
-    ///   ``ClientConfiguration/receiptTimeout``, or what ended the session; or `CancellationError`.
+    /// - Throws: ``STOMPClientError``: ``STOMPClientError/timedOut(_:within:)`` if no receipt was received for
+    ///   ``ClientConfiguration/receiptTimeout``, or the error that ended the session; or `CancellationError`.
     public func arrives() async throws {
-        // A future knows nothing of its waiter's cancellation.
+        // A future does not react to the cancellation of the task that waits for it.
         let waiter = future.eventLoop.makePromise(of: Timestamp.self)
         future.cascade(to: waiter)
         try await withTaskCancellationHandler {
@@ -72,21 +72,22 @@ public struct Receipt: Sendable {
     }
 }
 
-/// What is sent, and what is said of the messages that came.
+/// Sending, acknowledging and transactions.
 extension STOMPConnection {
-    /// Whether a message with this body goes as a binary WebSocket message: where all do, or the body is not UTF-8.
+    /// Whether a message with this body is sent as a binary WebSocket message: if all messages are, or if the body
+    /// is not UTF-8.
     public nonisolated func sendsAsBinary(_ body: ByteBuffer) -> Bool {
         transport.keepsMessages && !transport.carriesOnlyText
             && (configuration.transport.sendsBinary || !body.isUTF8)
     }
 
-    /// Sends messages in their order, all of them or, where one cannot be sent, none.
+    /// Sends messages in their order. If one cannot be sent, sends none.
     ///
-    /// Returns once they have left for the socket or little is queued before it: a caller that awaits each call is as
-    /// fast as the server and keeps little in memory.
+    /// Returns when they were written to the socket or little is queued: a caller that awaits each call is as fast
+    /// as the server and uses little memory.
     ///
     /// - Parameter messages: what to send. They are all in memory at once.
-    /// - Returns: the receipts of those messages that ask for one, in order.
+    /// - Returns: the receipts of the messages that request one, in order.
     /// - Throws: ``STOMPClientError``; with ``STOMPClientError/cannotSend(_:)`` nothing was sent.
     @discardableResult
     public func send(_ messages: [OutgoingMessage]) async throws -> [Receipt] {
@@ -107,7 +108,7 @@ extension STOMPConnection {
             }
             return (ids, frames)
         }
-        // RabbitMQ answers the receipts of a transaction after COMMIT.
+        // RabbitMQ sends the receipts of a transaction after COMMIT.
         let receipts = zip(ids, messages.lazy.filter(\.wantsReceipt)).map { id, message in
             core.awaitReceipt(id, in: message.transaction)
         }
@@ -117,7 +118,7 @@ extension STOMPConnection {
 
     /// Sends one message.
     ///
-    /// - Returns: its receipt, where it asks for one.
+    /// - Returns: its receipt; nil if none was requested.
     /// - Throws: ``STOMPClientError``.
     @discardableResult
     public func send(_ message: OutgoingMessage) async throws -> Receipt? {
@@ -133,15 +134,15 @@ extension STOMPConnection {
         }
     }
 
-    /// Acknowledges messages one by one, in one go.
+    /// Acknowledges messages with one ACK each, sent together.
     ///
     /// - Throws: ``STOMPClientError``.
     public func ack(_ messages: [Message]) async throws {
         try await acknowledge(messages) { session, message throws(STOMPProtocolError) in try session.ack(message) }
     }
 
-    /// Acknowledges those messages whose subscription is still open. Servers answer ERROR to an ACK for one that has ended,
-    /// and give its messages to the next receiver.
+    /// Acknowledges the messages whose subscription is still open. Servers answer an ACK for an ended subscription
+    /// with ERROR, and deliver its messages to the next receiver.
     ///
     /// - Returns: how many were acknowledged.
     /// - Throws: ``STOMPClientError``.
@@ -152,7 +153,7 @@ extension STOMPConnection {
         return open.count
     }
 
-    /// Tells that a message was not taken. STOMP 1.0 has no way to say so.
+    /// Sends NACK for a message. STOMP 1.0 has no NACK.
     ///
     /// - Throws: ``STOMPClientError``.
     public func nack(_ message: Message, transaction: String? = nil) async throws {
@@ -174,7 +175,7 @@ extension STOMPConnection {
 
     // MARK: Transactions
 
-    /// Opens a transaction.
+    /// Begins a transaction.
     ///
     /// - Parameter id: its id; by default `tx-0`, `tx-1` and so on.
     /// - Returns: the id, for ``OutgoingMessage/transaction``, ``commit(_:)`` and ``abort(_:)``.
@@ -186,7 +187,7 @@ extension STOMPConnection {
         }
     }
 
-    /// Makes everything in a transaction happen.
+    /// Commits a transaction.
     ///
     /// - Returns: the receipt of COMMIT.
     /// - Throws: ``STOMPClientError``.
@@ -200,7 +201,7 @@ extension STOMPConnection {
         return core.awaitReceipt(id)
     }
 
-    /// Forgets everything in a transaction.
+    /// Aborts a transaction.
     ///
     /// - Throws: ``STOMPClientError``.
     public func abort(_ transaction: String) throws {

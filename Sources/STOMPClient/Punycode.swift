@@ -1,13 +1,13 @@
-/// Internationalised host names as DNS, TLS and HTTP have them (RFC 5890).
+/// Encodes internationalised host names as DNS, TLS and HTTP require (RFC 5890).
 enum Punycode {
-    /// A label's longest form, in bytes (RFC 1035, section 2.3.4).
+    /// The maximum length of a label, in bytes (RFC 1035, section 2.3.4).
     private static let longestLabel = 63
 
-    /// The name with `xn--` labels in place of those that are not ASCII; nil where a label cannot be one of a host.
+    /// The name with `xn--` labels instead of non-ASCII labels; nil if a label is not valid in a host name.
     ///
-    /// Letters become small and Hangul that came in parts is composed, as browsers do it.
+    /// Letters are converted to lower case and decomposed Hangul is composed, as browsers do.
     static func host(_ name: String) -> String? {
-        // Input methods for Chinese and Japanese write other full stops (RFC 3490, section 3.1).
+        // Input methods for Chinese and Japanese produce other full stops (RFC 3490, section 3.1).
         let labels = name.unicodeScalars.split(omittingEmptySubsequences: false) {
             [0x2E, 0x3002, 0xFF0E, 0xFF61].contains($0.value)
         }
@@ -28,7 +28,8 @@ enum Punycode {
         return text.utf8.count <= longestLabel ? text : nil
     }
 
-    /// Whether a host may have it: letters, marks, digits, symbols such as emoji, a hyphen and, in practice, `_`.
+    /// Whether a host name may contain it: letters, marks, digits, symbols such as emoji, a hyphen and,
+    /// in practice, `_`.
     private static func mayStand(_ value: UInt32) -> Bool {
         guard let scalar = Unicode.Scalar(value) else { return false }
         if scalar == "-" || scalar == "_" { return true }
@@ -40,8 +41,8 @@ enum Punycode {
         }
     }
 
-    /// Hangul syllables in place of the jamo that make them up (The Unicode Standard, section 3.12): file systems and
-    /// keyboards of Apple's give them in parts.
+    /// Composes jamo to Hangul syllables (The Unicode Standard, section 3.12): Apple's file systems and keyboards
+    /// produce decomposed ones.
     private static func composed(_ scalars: [UInt32]) -> [UInt32] {
         var result: [UInt32] = []
         for scalar in scalars {

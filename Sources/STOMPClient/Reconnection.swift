@@ -1,22 +1,22 @@
 import NIOCore
 import NIOPosix
 
-/// A session that comes back when its connection is lost.
+/// A session that reconnects when its connection is lost.
 public struct Reconnection: Sendable {
-    /// What happens to the connection, for people.
+    /// An event of the connection, to report to the user.
     public enum Event: Sendable {
         /// An attempt at this server begins.
         case connecting(Endpoint)
-        /// A session is open; `away` is how long there was none since the last one, nil for the first.
+        /// A session is open; `away` is the time since the last session was lost, nil for the first one.
         case connected(STOMPConnection, away: TimeAmount?)
         /// The connection was lost, or an attempt failed; the next attempt follows after `wait`.
         case lost(STOMPClientError, attempt: Int, wait: TimeAmount)
     }
 
-    /// Where the server is, each with what is said there; they are tried in their order.
+    /// The servers, each with its configuration; they are tried in this order.
     public var servers: [(endpoint: Endpoint, configuration: ClientConfiguration)]
     public var policy: ReconnectPolicy
-    /// Told of each event, before anything else is done about it.
+    /// Called with each event before it is handled.
     public var report: @Sendable (Event) -> Void
 
     public init(
@@ -28,11 +28,11 @@ public struct Reconnection: Sendable {
         self.report = report
     }
 
-    /// Opens a session and does `body` with it; when the connection is lost, opens another and does `body` anew, until
-    /// it returns. What must outlast a connection, such as which subscriptions there are, `body` keeps outside.
+    /// Opens a session and runs `body` with it. When the connection is lost, opens a new session and runs `body` again,
+    /// until it returns. `body` must keep any state that outlives a connection, such as its subscriptions, elsewhere.
     ///
-    /// - Throws: ``STOMPClientError`` that another attempt would not mend, or the last one when the attempts are used
-    ///   up; `CancellationError`; what `body` throws.
+    /// - Throws: a ``STOMPClientError`` that another attempt would not fix, or the last error when no attempts are
+    ///   left; `CancellationError`; errors of `body`.
     public func run<Result: Sendable>(
         on eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next(),
         _ body: (STOMPConnection) async throws -> Result
@@ -56,7 +56,8 @@ public struct Reconnection: Sendable {
         }
     }
 
-    /// The first server that opens a session. One that refuses it is not passed over in silence.
+    /// Connects to the first server that opens a session. An error that another attempt would not fix is thrown
+    /// immediately, without trying the next server.
     private func connect(on eventLoop: any EventLoop, hadSession: Bool) async throws -> STOMPConnection {
         var failure: STOMPClientError?
         for (endpoint, configuration) in servers {
@@ -71,18 +72,19 @@ public struct Reconnection: Sendable {
     }
 }
 
-/// When a lost connection is tried again.
+/// When and how often to reconnect.
 public struct ReconnectPolicy: Sendable, Hashable {
-    /// How many attempts may fail one after the other; nil is no limit.
+    /// The maximum number of consecutive failed attempts; nil means no limit.
     public var attempts: Int?
-    /// The wait before the second attempt of a series; the first one is made after half of it at the most. Default 1 s.
+    /// The delay before the second attempt of a series; the first attempt is made after at most half of it.
+    /// Default 1 s.
     public var delay: TimeAmount
-    /// The longest wait. Default 30 s.
+    /// The maximum delay. Default 30 s.
     public var longestDelay: TimeAmount
-    /// Whether the first connection is tried again too, and not only one that had been open. Default false.
+    /// Whether the first connection is retried too, not only a connection that was open before. Default false.
     public var includesFirst = false
-    /// How long a session must have lasted for the next series to begin with the shortest wait again. A server that
-    /// accepts and closes in a loop is so left alone for longer and longer. Default 5 s.
+    /// The minimum duration of a session after which the delay is reset. If a server accepts and closes connections
+    /// in a loop, the delay therefore keeps growing. Default 5 s.
     public var stableAfter = TimeAmount.seconds(5)
 
     public static let never = ReconnectPolicy(attempts: 0)
@@ -95,12 +97,12 @@ public struct ReconnectPolicy: Sendable, Hashable {
         self.longestDelay = longestDelay
     }
 
-    /// The wait before an attempt: it doubles each time up to ``longestDelay``, and half of it is left to chance, so
-    /// that many clients of a server that comes back do not all come at once.
+    /// The delay before an attempt. It doubles each time up to ``longestDelay``, and half of it is random, so that
+    /// the clients of a restarted server do not all connect at once.
     ///
     /// - Parameters:
     ///   - attempt: counts from 1.
-    ///   - chance: from 0 to 1.
+    ///   - chance: a random number from 0 to 1.
     public func wait(before attempt: Int, chance: Double) -> TimeAmount {
         let doublings = min(max(attempt - 2, 0), 40)
         let full = attempt <= 1 ? Double(delay.nanoseconds) / 2 : Double(delay.nanoseconds) * Double(1 << doublings)
@@ -110,11 +112,11 @@ public struct ReconnectPolicy: Sendable, Hashable {
 }
 
 extension ReconnectPolicy {
-    /// Does `body` until it returns, and again after each error that `lost` allows: the one loop that reconnects.
+    /// Runs `body` until it returns, and again after each error that `lost` allows. All reconnecting uses this loop.
     ///
     /// - Parameters:
     ///   - body: opens a connection, calls `opened`, and uses it.
-    ///   - lost: decides after an error: the time to wait before the next attempt, or it throws.
+    ///   - lost: called after an error: returns the delay before the next attempt, or throws.
     package func run<Result>(
         _ body: (_ opened: () -> Void) async throws -> Result,
         lost: (any Error, inout ReconnectAttempts) throws -> TimeAmount
@@ -131,7 +133,7 @@ extension ReconnectPolicy {
     }
 }
 
-/// The attempts that are made one after the other by a policy: a value, to which the time is told.
+/// Counts the attempts of a policy. A value without a clock; the caller passes the time.
 public struct ReconnectAttempts: Sendable, Hashable {
     private enum State: Hashable {
         /// No connection has been open.
@@ -140,13 +142,13 @@ public struct ReconnectAttempts: Sendable, Hashable {
         case lost
     }
 
-    /// How many attempts the present series has; 0 before the first loss.
+    /// The number of attempts in the current series; 0 before the first loss.
     public private(set) var count = 0
     /// Whether a connection is open.
     public var isOpen: Bool {
         if case .open = state { true } else { false }
     }
-    /// Whether any has been open.
+    /// Whether any connection has been open.
     public var hadSession: Bool { state != .never }
     private let policy: ReconnectPolicy
     private var state = State.never
@@ -160,11 +162,10 @@ public struct ReconnectAttempts: Sendable, Hashable {
     /// Counts a lost connection, or an attempt that failed.
     ///
     /// - Parameters:
-    ///   - asked: how long the server that was open wants to be left alone, where it says so. The first attempt of a
-    ///     series follows it; later ones wait at least as long as the policy says, unless it asks for at least
-    ///     ``ReconnectPolicy/delay``.
-    ///   - chance: from 0 to 1.
-    /// - Returns: how long to wait before the next attempt; nil where there is none.
+    ///   - asked: the delay that the server requested, if any. The first attempt of a series uses it; later ones wait
+    ///     at least as long as the policy requires, unless the requested delay is at least ``ReconnectPolicy/delay``.
+    ///   - chance: a random number from 0 to 1.
+    /// - Returns: the delay before the next attempt; nil if there is no further attempt.
     public mutating func wait(at now: NIODeadline, asked: TimeAmount? = nil, chance: Double) -> TimeAmount? {
         let wasOpen = isOpen
         switch state {

@@ -2,35 +2,34 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// Why a session cannot be opened, or why it ended. More may come: keep a `default` in a `switch`.
+/// Why a session cannot be opened, or why it ended. Cases may be added: keep a `default` in a `switch`.
 public enum STOMPClientError: Error, Sendable {
-    /// The way to the server could not be opened, or it broke.
+    /// The transport could not be opened, or it broke.
     case transport(TransportError)
-    /// The text is not a URL of a server. The URL is as it was given, without its secrets.
+    /// The text is not a valid server URL. The URL is as given, with secrets masked.
     case invalidEndpoint(String, EndpointFault)
     /// No endpoint was given.
     case noEndpoint
-    /// The headers of this attempt could not be made (``ClientConfiguration/attemptHeaders``); nothing was sent.
+    /// The headers of this attempt could not be created (``ClientConfiguration/attemptHeaders``); nothing was sent.
     case noAttemptHeaders(any AttemptHeadersFailure)
     /// The server answered CONNECT with this ERROR frame.
     case refused(Frame, sent: SentCredentials)
-    /// The server sent this ERROR frame in an open session. `after` is what was sent last, where that is known.
+    /// The server sent this ERROR frame in an open session. `after` contains the frames sent before it, if known.
     case serverError(Frame, sent: SentCredentials, after: PrecedingFrames)
-    /// The server sent what is not STOMP, or not at this point.
+    /// The server sent bytes that are not STOMP, or a frame that is not allowed at this point.
     case protocolViolation(STOMPProtocolError, ViolationCause?)
-    /// A port that was to speak STOMP over TCP closed the connection unanswered, and answers TLS.
+    /// A port that should speak STOMP over TCP closed the connection without an answer, but accepts TLS.
     case speaksTLS(Endpoint)
     /// The server closed the connection.
     case closed(TransportClosure?, ClosedStage)
-    /// Nothing has come from the server for this long, although it had agreed to send a heart-beat at least as often as
-    /// `agreed` says.
+    /// The server has sent nothing for this long, although it had agreed to send a heart-beat every `agreed`.
     case silent(for: TimeAmount, agreed: TimeAmount)
-    /// This side's task gave up the session.
+    /// This side's task aborted the session.
     case abandoned
-    /// The session is over already.
+    /// The session has already ended.
     case over
     case timedOut(Awaited, within: TimeAmount)
-    /// This side was asked to send what cannot be sent; nothing was sent.
+    /// This side was asked to send something invalid; nothing was sent.
     case cannotSend(SendFault)
 
     /// When the server closed the connection.
@@ -39,74 +38,75 @@ public enum STOMPClientError: Error, Sendable {
         /// In the middle of a frame.
         case insideFrame(UnfinishedFrame)
         case betweenFrames
-        /// Between frames, after nothing had passed either way for this long, as no heart-beats were agreed on; with the
-        /// transport's own account of the end where it has one.
+        /// Between frames, after no data had passed in either direction for this long; no heart-beats were
+        /// negotiated. Includes the transport's error, if any.
         case afterQuiet(TimeAmount, TransportError?)
-        /// Where the receipt of DISCONNECT should have come.
+        /// Instead of sending the receipt of DISCONNECT.
         case insteadOfReceipt
     }
 
-    /// What a server does that sends what is not STOMP, where what it sent shows that.
+    /// Why the server's data is not STOMP, if the data shows it.
     public enum ViolationCause: Sendable, Hashable {
         case speaks(ForeignProtocol)
         case countsCharacters(LengthInCharacters)
     }
 
-    /// What did not come in time.
+    /// What timed out.
     public enum Awaited: Sendable, Hashable {
-        /// CONNECTED from this endpoint, where these versions were accepted.
+        /// CONNECTED from this endpoint, with these accepted versions.
         case connected(from: Endpoint, accepting: [STOMPVersion])
         case receipt
-        /// The end of this frame: no other can come before it.
+        /// The rest of this frame; no other frame can arrive before it.
         case restOfFrame(UnfinishedFrame)
-        /// The receipts of the messages with these numbers, which went as binary over a WebSocket: `isByChoice` says
-        /// whether by ``TransportOptions/sendsBinary``, or only as they are not UTF-8.
+        /// The receipts of the messages with these numbers, which were sent as binary over a WebSocket.
+        /// `isByChoice` is true if ``TransportOptions/sendsBinary`` is set, and false if they were binary only
+        /// because they are not UTF-8.
         case binaryReceipts(messages: [Int], isByChoice: Bool)
         case pong
-        /// The server's reading: so many bytes wait to be taken.
+        /// The server to read: this number of bytes is queued.
         case progress(queued: Int)
     }
 
     /// Why something cannot be sent.
     public enum SendFault: Sendable, Hashable {
         case invalid(STOMPProtocolError)
-        /// The body of the message of this number (nil where there is one only) is not UTF-8, and the transport carries
-        /// only text.
+        /// The body of the message with this number is not UTF-8, and the transport carries only text. The number
+        /// is nil if there is only one message.
         case notText(message: Int?, over: TransportDescription)
-        /// Only a plain WebSocket has pings.
+        /// Pings exist only over a plain WebSocket.
         case noPing(over: TransportDescription)
-        /// Only a WebSocket has close frames.
+        /// Close frames exist only over a WebSocket.
         case noCloseFrame(over: TransportDescription)
         /// DISCONNECT was sent.
         case afterDisconnect
     }
 }
 
-/// What is wrong with the URL of a server.
+/// What is wrong with a server URL.
 public enum EndpointFault: Sendable, Hashable {
     case noScheme
-    /// `name` is nil where it may be a secret.
+    /// `name` is nil if it may be a secret.
     case unknownScheme(name: String?)
-    /// A `/`, `#` or `?` stands before the `@`.
+    /// A `/`, `#` or `?` before the `@`.
     case separatorInUserinfo
     case fragment
     /// A `stomp://` URL with a query.
     case query
     case noHost
     case invalidCharacters
-    /// `text` is nil where it may be a secret.
+    /// `text` is nil if it may be a secret.
     case invalidPort(text: String?)
 }
 
 extension STOMPClientError {
-    /// What was to be sent is not STOMP, or not at this point.
+    /// Converts the error for a frame that this side cannot send.
     ///
-    /// A header that is missing is missing in the message that was to be acknowledged: that is the server's fault.
+    /// A missing header means that the message to be acknowledged lacks it, which is the server's fault.
     static func sending(_ error: STOMPProtocolError) -> STOMPClientError {
         error.party == .peer ? .protocolViolation(error, nil) : .cannotSend(.invalid(error))
     }
 
-    /// Whether the connection broke, rather than that nothing came over it in time.
+    /// Whether the connection broke, as opposed to a timeout.
     package var isLoss: Bool {
         switch self {
         case .transport(let error): error.kind == .connectionLost
@@ -115,10 +115,10 @@ extension STOMPClientError {
         }
     }
 
-    /// Whether another attempt may help: who was refused, or met a server that speaks another protocol, would get the
-    /// same answer again.
+    /// Whether another attempt may help. If the server refused this side or speaks another protocol, it would
+    /// answer the same again.
     ///
-    /// - Parameter hadSession: whether there had been a session with this server.
+    /// - Parameter hadSession: whether there was a session with this server before.
     public func mayPass(hadSession: Bool) -> Bool {
         switch self {
         case .transport(let error): error.mayPass(hadSession: hadSession)
@@ -129,10 +129,10 @@ extension STOMPClientError {
         }
     }
 
-    /// Whether an ERROR is one that passes: ActiveMQ frees the client-id of a connection that was lost seconds later, and
-    /// Spring's relay finds its broker again.
+    /// Whether an ERROR is temporary: ActiveMQ frees the client-id of a lost connection after some seconds, and
+    /// Spring's relay reconnects to its broker.
     public var isRefusedForNow: Bool {
-        // The server's own words.
+        // The server's own messages.
         switch self {
         case .refused(let frame, _):
             frame.says(["already connected", "Broker not available", "Connection to broker closed"])
@@ -141,7 +141,7 @@ extension STOMPClientError {
         }
     }
 
-    /// How long the server wants to be left alone before another attempt, where it says so.
+    /// The delay before another attempt that the server requested, if any.
     var retryAfter: TimeAmount? {
         guard case .transport(let error) = self else { return nil }
         return error.response?.retryAfter
@@ -149,7 +149,7 @@ extension STOMPClientError {
 }
 
 extension STOMPClientError: CustomStringConvertible {
-    /// The reason in plain words, such as `STOMP: timed out receipt within 5 s`.
+    /// The error as text, such as `STOMP: timed out receipt within 5 s`.
     public var description: String {
         switch self {
         case .transport(let error): "\(error)"
@@ -164,7 +164,7 @@ extension STOMPClientError: CustomStringConvertible {
 }
 
 extension Frame {
-    /// Whether the message of an ERROR has one of these phrases.
+    /// Whether the `message` of an ERROR contains one of these phrases.
     fileprivate func says(_ phrases: [String]) -> Bool {
         guard let text = headers["message"] else { return false }
         return phrases.contains(where: text.contains)

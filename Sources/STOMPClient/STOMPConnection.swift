@@ -15,18 +15,18 @@ import STOMPTransport
 /// }
 /// ```
 ///
-/// The actor runs on the connection's event loop: what comes from the socket reaches a reader without a lock and with
-/// one task switch for each read of the socket.
+/// The actor runs on the connection's event loop: data from the socket reaches a reader without a lock and with one
+/// task switch per socket read.
 public actor STOMPConnection {
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         eventLoop.executor.asUnownedSerialExecutor()
     }
 
-    /// What the server said in CONNECTED.
+    /// The server's CONNECTED and the negotiated values.
     public nonisolated let handshake: Handshake
-    /// Where the server is.
+    /// The address of the server.
     public nonisolated let endpoint: Endpoint
-    /// What carries the session.
+    /// The transport of the session.
     public nonisolated let transport: TransportDescription
     public nonisolated let configuration: ClientConfiguration
     nonisolated let eventLoop: any EventLoop
@@ -45,27 +45,27 @@ public actor STOMPConnection {
         boundCore = opened.core
     }
 
-    /// The frame whose beginning came and whose end did not: where nothing more comes, a `content-length` that is too
-    /// large, or a NUL that is missing.
+    /// The incomplete frame at the end of the received bytes. If no more bytes arrive, its `content-length` is too
+    /// large or its NUL is missing.
     public var unfinishedFrame: UnfinishedFrame? { core.machine.unfinished }
 
-    /// How many messages came that belong to no subscription of this side.
+    /// The number of received messages that belong to no subscription of this side.
     public var strayMessages: Int { core.inboxes.strays.count }
 
-    /// How long nothing at all has come from the server, heart-beats included.
+    /// The time since the server last sent anything, including heart-beats.
     public var silence: TimeAmount { core.heartBeats.silence(at: eventLoop.now) }
 
-    // MARK: Beginning and end
+    // MARK: Connect and disconnect
 
-    /// Opens a session, all the way to CONNECTED, within ``ClientConfiguration/connectTimeout``.
+    /// Opens a session up to CONNECTED, within ``ClientConfiguration/connectTimeout``.
     ///
-    /// Cancelling the task gives up and leaves nothing open. The session lasts until ``disconnect()`` is called or the
-    /// server ends it; ``withConnection(to:configuration:on:_:)`` sees to the goodbye by itself.
+    /// Cancelling the task aborts this and closes everything. The session lasts until ``disconnect()`` is called or
+    /// the server ends it; ``withConnection(to:configuration:on:_:)`` disconnects by itself.
     ///
     /// - Parameters:
-    ///   - endpoint: where the server is.
-    ///   - configuration: how the session is opened and kept; by default what the endpoint asks for.
-    ///   - eventLoop: where the connection lives; by default one of the process's own.
+    ///   - endpoint: the address of the server.
+    ///   - configuration: the settings of the session; by default those of the endpoint.
+    ///   - eventLoop: the event loop of the connection; by default one of the process.
     /// - Throws: ``STOMPClientError``, or `CancellationError`.
     public static func connect(
         to endpoint: Endpoint, configuration: ClientConfiguration? = nil,
@@ -93,7 +93,7 @@ public actor STOMPConnection {
                 return core
             }
         } catch {
-            // The stream may have opened, and CONNECT may have been sent, before the way to it failed.
+            // The stream may have opened, and CONNECT may have been sent, before the connection failed.
             opening.fail(error)
             throw (error as? TransportError).map(STOMPClientError.transport) ?? error
         }
@@ -116,13 +116,13 @@ public actor STOMPConnection {
         }
     }
 
-    /// Opens a session for as long as `body` runs, and says goodbye when it ends, however it ends.
+    /// Opens a session, runs `body`, and disconnects when it returns or throws.
     ///
     /// - Parameters:
-    ///   - endpoint: where the server is.
-    ///   - configuration: how the session is opened and kept; by default what the endpoint asks for.
-    ///   - eventLoop: where the connection lives; by default one of the process's own.
-    ///   - body: what to do with the session.
+    ///   - endpoint: the address of the server.
+    ///   - configuration: the settings of the session; by default those of the endpoint.
+    ///   - eventLoop: the event loop of the connection; by default one of the process.
+    ///   - body: uses the session.
     /// - Throws: ``STOMPClientError``, `CancellationError`, or what `body` throws.
     public static func withConnection<Result: Sendable>(
         to endpoint: Endpoint, configuration: ClientConfiguration? = nil,
@@ -135,47 +135,48 @@ public actor STOMPConnection {
             _ = try await connection.disconnect()
             return result
         } catch {
-            // The goodbye is said also where the task was cancelled.
+            // Disconnect even if the task was cancelled.
             _ = await Task { try await connection.disconnect() }.result
             throw error
         }
     }
 
-    /// Says DISCONNECT, waits until the server has processed everything, and closes. Sequences of messages end.
+    /// Sends DISCONNECT, waits until the server has processed everything, and closes. Message sequences end.
     ///
-    /// - Returns: how the server took it.
-    /// - Throws: ``STOMPClientError``, where the session had ended before or the server answers ERROR.
+    /// - Returns: how the server responded.
+    /// - Throws: ``STOMPClientError`` if the session had ended before or the server answers with ERROR.
     @discardableResult
     public func disconnect() async throws -> DisconnectOutcome {
         try await core.disconnect().get()
     }
 
-    /// Closes without a goodbye.
+    /// Closes the connection without DISCONNECT.
     public func abort() {
         core.fail(.abandoned)
         core.stream.abort()
     }
 }
 
-/// What is listened to.
+/// Subscribing.
 extension STOMPConnection {
-    /// A sequence for the messages of several subscriptions, in the order in which they come.
+    /// Creates a sequence for the messages of several subscriptions, in the order received.
     ///
-    /// - Parameter takesUnclaimed: whether it also takes the messages that belong to no subscription, such as one that
-    ///   ``send(raw:)`` has made. It then lasts as long as the session, with or without subscriptions. By default false.
+    /// - Parameter takesUnclaimed: whether it also receives messages that belong to no subscription, such as
+    ///   one created with ``send(raw:)``. It then lasts as long as the session, with or without
+    ///   subscriptions. Default false.
     public func makeMessageSequence(takesUnclaimed: Bool = false) -> MessageSequence {
         MessageSequence(connection: self, inbox: core.makeInbox(takesUnclaimed: takesUnclaimed))
     }
 
-    /// Sends SUBSCRIBE. Messages are kept from the first one on, until they are read.
+    /// Sends SUBSCRIBE. All messages are stored until they are read.
     ///
     /// - Parameters:
-    ///   - destination: what to listen to.
-    ///   - id: the subscription's id; by default `sub-0`, `sub-1` and so on.
+    ///   - destination: the destination.
+    ///   - id: the subscription's id; default `sub-0`, `sub-1` and so on.
     ///   - ack: how its messages are acknowledged; `AckMode/auto` needs no ``ack(_:transaction:)``.
-    ///   - headers: further headers of SUBSCRIBE, such as `selector`.
-    ///   - sequence: where its messages go, together with those of other subscriptions; by default a sequence of its own.
-    /// - Returns: the subscription, which ``confirmation(of:)`` tells more of.
+    ///   - headers: additional headers of SUBSCRIBE, such as `selector`.
+    ///   - sequence: the sequence for its messages, shared with other subscriptions; by default a new one.
+    /// - Returns: the subscription; ``confirmation(of:)`` waits until it is active.
     /// - Throws: ``STOMPClientError``.
     public func subscribe(
         to destination: String, id: String? = nil, ack: AckMode = .auto, headers: HeaderList = [:],
@@ -195,10 +196,10 @@ extension STOMPConnection {
             id: subscription, destination: destination, ack: ack, messages: sequence, receipt: receipt)
     }
 
-    /// Waits until a subscription stands: by its receipt, or where the server answers none, after
-    /// ``ClientConfiguration/settle``.
+    /// Waits until a subscription is active: for its receipt or, if the server sends no
+    /// receipts, for ``ClientConfiguration/settle``.
     ///
-    /// - Throws: ``STOMPClientError`` that ended the session meanwhile, or `CancellationError`.
+    /// - Throws: the ``STOMPClientError`` that ended the session meanwhile, or `CancellationError`.
     public func confirmation(of subscription: Subscription) async throws -> SubscriptionConfirmation {
         guard let receipt = subscription.receipt else {
             try await Task.sleep(nanoseconds: UInt64(configuration.settle.nanoseconds))
@@ -213,14 +214,14 @@ extension STOMPConnection {
         }
     }
 
-    /// Sends UNSUBSCRIBE. A sequence that no other subscription shares ends once it is read.
+    /// Sends UNSUBSCRIBE. Its sequence ends after the last message was read, if no other subscription shares it.
     ///
     /// - Throws: ``STOMPClientError``.
     public func unsubscribe(_ subscription: Subscription, headers: HeaderList = [:]) throws {
         try unsubscribe(id: subscription.id, headers: headers)
     }
 
-    /// Sends UNSUBSCRIBE for the subscription of this id.
+    /// Sends UNSUBSCRIBE for the subscription with this id.
     ///
     /// - Throws: ``STOMPClientError``.
     public func unsubscribe(id: String, headers: HeaderList = [:]) throws {
@@ -250,12 +251,12 @@ extension STOMPConnection {
     }
 }
 
-/// What goes past the session, to see what a server makes of it.
+/// Access below the session, for testing a server.
 extension STOMPConnection {
-    /// Sends bytes exactly as they are. The session knows nothing of what they say: messages of a subscription that
-    /// they make go to a sequence that takes unclaimed ones (``makeMessageSequence(takesUnclaimed:)``).
+    /// Sends bytes unchanged. The session does not parse them: if they create a subscription, its messages go to a
+    /// sequence that takes unclaimed ones (``makeMessageSequence(takesUnclaimed:)``).
     ///
-    /// - Parameter bytes: one frame, from its command to its NUL, or whatever is to be tried.
+    /// - Parameter bytes: one frame, from its command to its NUL, or any other bytes.
     /// - Throws: ``STOMPClientError``.
     public func send(raw bytes: ByteBuffer) async throws {
         try core.send(raw: bytes)
@@ -265,9 +266,9 @@ extension STOMPConnection {
     /// Sends a WebSocket ping and waits for its pong (RFC 6455, section 5.5.2).
     ///
     /// - Parameter payload: at most 125 bytes.
-    /// - Returns: how long the pong took.
-    /// - Throws: ``STOMPClientError``: ``STOMPClientError/cannotSend(_:)`` where no WebSocket carries the session,
-    ///   ``STOMPClientError/timedOut(_:within:)`` when no pong came for ``ClientConfiguration/receiptTimeout``.
+    /// - Returns: the time until the pong was received.
+    /// - Throws: ``STOMPClientError``: ``STOMPClientError/cannotSend(_:)`` if the session does not use a WebSocket,
+    ///   ``STOMPClientError/timedOut(_:within:)`` if no pong was received for ``ClientConfiguration/receiptTimeout``.
     public func ping(_ payload: ByteBuffer = ByteBuffer()) async throws -> TimeAmount {
         try core.machine.checkNotClosed()
         guard transport.kind == .webSocket else {
@@ -291,12 +292,12 @@ extension STOMPConnection {
         return eventLoop.now - start
     }
 
-    /// Closes the WebSocket without a goodbye in STOMP; the session then ends as by the server's close.
+    /// Closes the WebSocket without DISCONNECT; the session then ends as if the server had closed it.
     ///
     /// - Parameters:
     ///   - code: the close code (RFC 6455, section 7.4).
-    ///   - reason: at most 123 bytes; what is too long is left out.
-    /// - Throws: ``STOMPClientError``: ``STOMPClientError/cannotSend(_:)`` where no WebSocket carries the session.
+    ///   - reason: at most 123 bytes; longer text is cut.
+    /// - Throws: ``STOMPClientError``: ``STOMPClientError/cannotSend(_:)`` if the session does not use a WebSocket.
     public func close(code: Int, reason: String = "") throws {
         try core.machine.checkNotClosed()
         guard transport.keepsMessages else {

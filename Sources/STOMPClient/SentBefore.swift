@@ -1,13 +1,13 @@
 import STOMPCore
 import STOMPTransport
 
-/// What this side has said of who it is, without values that may be secret.
+/// The credentials that this side has sent, without values that may be secret.
 public struct SentCredentials: Sendable, Hashable {
-    /// Whether CONNECT had a login.
+    /// Whether CONNECT had a `login` header.
     public var hasLogin: Bool
-    /// The names of further headers of CONNECT, in their order.
+    /// The names of additional headers of CONNECT, in their order.
     public var connectHeaders: [String]
-    /// The names of the headers that were given for HTTP requests, `Cookie` included; none where there were no requests.
+    /// The names of the headers configured for HTTP requests, including `Cookie`; empty if there were no HTTP requests.
     public var httpHeaders: [String]
 
     public init(hasLogin: Bool = false, connectHeaders: [String] = [], httpHeaders: [String] = []) {
@@ -18,8 +18,8 @@ public struct SentCredentials: Sendable, Hashable {
 
     /// - Parameters:
     ///   - frame: CONNECT or STOMP.
-    ///   - transport: what carries it.
-    ///   - options: how that was opened.
+    ///   - transport: the transport of the session.
+    ///   - options: the options that the transport was opened with.
     package init(_ frame: Frame, over transport: TransportDescription, options: TransportOptions) {
         let names = frame.headers.map(\.name)
         hasLogin = names.contains("login")
@@ -27,7 +27,7 @@ public struct SentCredentials: Sendable, Hashable {
         httpHeaders = transport.kind == .tcp ? [] : options.identity.givenHeaders
     }
 
-    /// The headers that CONNECT has by itself (STOMP 1.2, "CONNECT or STOMP Frame").
+    /// The standard headers of CONNECT (STOMP 1.2, "CONNECT or STOMP Frame").
     private static let usual: Set = ["accept-version", "host", "heart-beat", "login", "passcode"]
 }
 
@@ -38,20 +38,20 @@ extension SentCredentials: CustomStringConvertible {
     }
 }
 
-/// What this side has sent last: what an ERROR is likely about.
+/// The last frame that this side sent: an ERROR is probably about it.
 public enum LastSent: Sendable, Hashable {
-    /// `id` is that of a subscription, or of the message that is acknowledged.
+    /// `id` is that of a subscription, or of the acknowledged message.
     case frame(Command, destination: String?, id: String?)
     case heartBeat
 }
 
-/// What was sent before an ERROR, as far as that may be about it.
+/// The frames sent before an ERROR that it may be about.
 public struct PrecedingFrames: Sendable, Hashable {
-    /// What was sent last; nil where nobody knows, or nothing was.
+    /// The last frame sent; nil if unknown or if nothing was sent.
     public var last: LastSent?
-    /// The SUBSCRIBE that the ERROR's `receipt-id` names.
+    /// The SUBSCRIBE with the ERROR's `receipt-id`.
     public var named: LastSent?
-    /// The first SUBSCRIBE whose receipt has not come: the one that it is about, at a server that answers in order.
+    /// The first SUBSCRIBE without a receipt: if the server answers in order, the ERROR is about it.
     public var unconfirmed: LastSent?
 
     public init(last: LastSent? = nil, named: LastSent? = nil, unconfirmed: LastSent? = nil) {
@@ -61,10 +61,10 @@ public struct PrecedingFrames: Sendable, Hashable {
     }
 }
 
-/// What was sent, as an ERROR is explained with it. It is kept for each frame, so no text is made before it is asked for.
+/// Recently sent frames, used to explain an ERROR. It is updated for each frame, so it creates no text until needed.
 struct SentBefore {
     private enum Last {
-        /// Nothing, or bytes of which the session knows nothing.
+        /// Nothing was sent, or bytes that the session did not create.
         case unknown
         case frame(Frame)
         case known(LastSent)
@@ -72,21 +72,21 @@ struct SentBefore {
 
     let credentials: SentCredentials
     private var lastSent = Last.unknown
-    /// The SUBSCRIBEs whose receipts have not come, in their order.
+    /// The SUBSCRIBEs whose receipts have not been received, in their order.
     private var subscribing: [(receipt: String, frame: LastSent)] = []
 
-    /// The most of those that are kept.
+    /// The maximum number of entries in `subscribing`.
     private static let mostSubscribing = 1000
-    /// The largest frame that is kept whole until the next one is sent.
+    /// The largest frame that is stored whole until the next one is sent, in bytes.
     private static let largestKept = 4 << 10
 
     init(_ credentials: SentCredentials = SentCredentials()) {
         self.credentials = credentials
     }
 
-    /// What was sent before this ERROR.
+    /// The frames sent before this ERROR.
     ///
-    /// - Parameter receipts: those that came just before it, and that ``confirmed(_:)`` does not know of yet.
+    /// - Parameter receipts: receipts that arrived just before it and were not passed to ``confirmed(_:)`` yet.
     func frames(before error: Frame, _ receipts: [String] = []) -> PrecedingFrames {
         let id = error.headers["receipt-id"]
         return PrecedingFrames(
@@ -94,7 +94,7 @@ struct SentBefore {
             unconfirmed: subscribing.first { !receipts.contains($0.receipt) }?.frame)
     }
 
-    /// What was sent last.
+    /// The last frame sent.
     private var last: LastSent? {
         switch lastSent {
         case .unknown: nil
@@ -104,7 +104,7 @@ struct SentBefore {
     }
 
     mutating func sent(_ frame: Frame) {
-        // An ERROR that comes after it is about what went before it.
+        // An ERROR after DISCONNECT is about the frames before it.
         guard frame.command != .disconnect else { return }
         if frame.command == .subscribe, subscribing.count < Self.mostSubscribing, let id = frame.headers["receipt"] {
             subscribing.append((id, Self.last(frame)))
@@ -112,7 +112,7 @@ struct SentBefore {
         lastSent = frame.bytes.readableBytes <= Self.largestKept ? .frame(frame) : .known(Self.last(frame))
     }
 
-    /// A receipt came.
+    /// Removes the SUBSCRIBE with this receipt.
     mutating func confirmed(_ receipt: String) {
         guard !subscribing.isEmpty else { return }
         subscribing.removeAll { $0.receipt == receipt }

@@ -1,12 +1,12 @@
 import NIOCore
 import STOMPTransport
 
-/// Finds out whether a port speaks TLS. A server that does may close a plain connection without a word.
+/// Checks whether a port speaks TLS. A TLS server may close a plain connection without an answer.
 enum TLSProbe {
-    /// Whether a TLS handshake gets an answer from the server before `deadline`. No certificate is asked for or believed
-    /// in: nothing is sent behind the handshake.
+    /// Whether a TLS handshake gets an answer from the server before `deadline`. The certificate is not verified,
+    /// because nothing is sent after the handshake.
     ///
-    /// The server is asked once: ``ProbeMemory`` keeps the answer.
+    /// Each server is probed once: ``ProbeMemory`` stores the result.
     static func isAnswered(
         by endpoint: Endpoint, options: TransportOptions, on eventLoop: any EventLoop, deadline: NIODeadline
     ) async -> Bool {
@@ -30,7 +30,7 @@ enum TLSProbe {
             stream.eventLoop.execute { stream.abort() }
             return true
         } catch {
-            // A server that wants a client's certificate has shown that it speaks TLS.
+            // A server that requires a client certificate has shown that it speaks TLS.
             return (error as? TransportError).map { $0.layer == .tls && $0.kind == .refused } ?? false
         }
     }

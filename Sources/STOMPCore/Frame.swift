@@ -1,23 +1,23 @@
 import NIOCore
 
-/// A STOMP frame: a view on the bytes that came, or that will go.
+/// A STOMP frame: a view of the bytes that were received, or that will be sent.
 ///
-/// Nothing is copied out of ``bytes`` until somebody asks: a header becomes a `String` when it is looked up, the body
-/// is a slice. A frame that is kept for long keeps the whole buffer that it arrived in; ``detached()`` makes one that
-/// keeps only itself.
+/// A header is copied out of ``bytes`` into a `String` only when it is looked up; the body is a slice. A frame
+/// keeps the whole buffer that it arrived in alive. To store a frame for longer, use ``detached()``, which copies
+/// its own bytes only.
 public struct Frame: Sendable {
     public let command: Command
     /// The whole frame, from its command to its NUL.
     public let bytes: ByteBuffer
-    /// How the headers are escaped; none also where nothing is.
+    /// How the headers are escaped; ``HeaderEscaping/none`` also if the headers contain no escapes.
     let escaping: HeaderEscaping
-    /// Where the header lines stand in ``bytes``, the last line's end included.
+    /// The range of the header lines in ``bytes``, including the last line's end.
     let headerBlock: Range<Int>
-    /// Whether CR before LF belongs to the end of a line.
+    /// Whether a CR before LF is part of the line end.
     let stripsCarriageReturn: Bool
     let bodyRange: Range<Int>
 
-    /// The headers, in the order of the frame, repeats included.
+    /// The headers in the order of the frame, including repeated ones.
     public var headers: FrameHeaders { FrameHeaders(frame: self) }
 
     /// The body, without a copy.
@@ -36,7 +36,7 @@ public struct Frame: Sendable {
     }
 }
 
-/// Two frames are equal when they say the same, however their bytes put it.
+/// Frames are equal if command, headers and body are equal after unescaping, even if their bytes differ.
 extension Frame: Equatable {
     public static func == (left: Frame, right: Frame) -> Bool {
         left.command == right.command && left.headers.elementsEqual(right.headers) && left.body == right.body
@@ -51,7 +51,7 @@ extension Frame: CustomStringConvertible {
     }
 }
 
-/// The command of a frame: every one that STOMP 1.0, 1.1 and 1.2 know, and no other.
+/// The command of a frame: all commands of STOMP 1.0, 1.1 and 1.2.
 public enum Command: String, Sendable, Hashable, CaseIterable, CustomStringConvertible {
     // Client frames.
     case connect = "CONNECT"
@@ -98,7 +98,7 @@ public enum Command: String, Sendable, Hashable, CaseIterable, CustomStringConve
         self = candidate
     }
 
-    /// Whether the first line of a frame can begin so.
+    /// Whether `bytes` can be the beginning of a frame's first line.
     static func mayBegin(with bytes: some Collection<UInt8>) -> Bool {
         allCases.contains { command in
             let line = Array(command.rawValue.utf8)
@@ -106,7 +106,7 @@ public enum Command: String, Sendable, Hashable, CaseIterable, CustomStringConve
         }
     }
 
-    /// Whether bytes begin with the line of a command, as a frame does.
+    /// Whether `bytes` begin with a complete command line, as a frame does.
     package static func isFirstLine(of bytes: some Collection<UInt8>) -> Bool {
         allCases.contains { command in
             let line = command.rawValue.utf8
@@ -116,7 +116,7 @@ public enum Command: String, Sendable, Hashable, CaseIterable, CustomStringConve
         }
     }
 
-    /// Whether a frame with this command may have a body (STOMP 1.2, "Body"). STOMP 1.0 names no restriction.
+    /// Whether a frame with this command may have a body (STOMP 1.2, "Body"). STOMP 1.0 does not restrict it.
     public func allowsBody(in version: STOMPVersion?) -> Bool {
         switch self {
         case .send, .message, .error: true
@@ -124,7 +124,7 @@ public enum Command: String, Sendable, Hashable, CaseIterable, CustomStringConve
         }
     }
 
-    /// The first version that knows this command.
+    /// The first version that defines this command.
     public var since: STOMPVersion {
         switch self {
         case .stomp, .nack: .v11

@@ -1,41 +1,41 @@
 import NIOCore
 
-/// Takes a stream of bytes in pieces of any size and gives the frames that are whole.
+/// Decodes frames from a stream of bytes that arrives in pieces of any size.
 ///
-/// A value without I/O: ``feed(_:)`` what came, call ``next()`` until it returns nil, and ``finish()`` when the stream
-/// ends. Frames are slices of the buffers that were fed; only a frame that came in pieces is copied together. After an
-/// error the stream has no known position any more, so every later call throws the same error.
+/// A value without I/O: call ``feed(_:)`` with received bytes, ``next()`` until it returns nil, and ``finish()``
+/// when the stream ends. Frames are slices of the buffers that were fed; only a frame that arrived in pieces is
+/// copied. After an error the position in the stream is unknown, so every later call throws the same error.
 public struct FrameDecoder: Sendable {
-    /// What stands next in the stream.
+    /// The next element of the stream.
     public enum Element: Sendable, Equatable {
         case frame(Frame)
-        /// End-of-line bytes between frames. The padding that some servers put right behind a frame is not reported.
+        /// End-of-line bytes between frames. The padding that some servers add directly after a frame is not reported.
         case heartBeat
     }
 
-    /// The version that the session agreed on; nil until then. It decides about escapes and line ends, for the frames
-    /// that ``next()`` has not yet returned.
+    /// The negotiated version; nil before negotiation. It sets the escapes and line ends of the frames that
+    /// ``next()`` has not returned yet.
     public var version: STOMPVersion?
-    /// How much of a frame is taken, from the frame on that ``next()`` returns next.
+    /// The limits for frames, starting with the frame that ``next()`` returns next.
     public var limits: FrameLimits
-    /// Whether a frame with a command that is none is read to its end. ``next()`` throws for that frame alone then, with
-    /// ``STOMPProtocolError/skippedCommand``, and goes on behind it. The first line of an HTTP request is not skipped
-    /// before the session has a version. Default false.
+    /// Whether a frame with an unknown command is read to its end and skipped. ``next()`` then throws
+    /// ``STOMPProtocolError/skippedCommand`` for that frame only, and continues with the next frame. Before a
+    /// version is negotiated, the first line of an HTTP request is never skipped. Default false.
     public var skipsUnknownCommands: Bool {
         get { reader.skipsUnknownCommands }
         set { reader.skipsUnknownCommands = newValue }
     }
 
-    /// The beginning of a frame whose rest is still to come; empty between frames.
+    /// The beginning of an incomplete frame; empty between frames.
     private var carry = ByteBuffer()
-    /// What came behind `carry` and was not read yet.
+    /// Bytes received after `carry` that have not been decoded yet.
     private var chunk = ByteBuffer()
     private var reader = FrameReader()
     private var failure: STOMPProtocolError?
-    /// The beginning of the frame that the decoder failed at, as far as it had come; empty while it has not failed.
+    /// The received part of the frame at which the decoder failed; empty if it has not failed.
     public private(set) var rejected = ByteBuffer()
     private var frameEndedInThisChunk = false
-    /// Whether a CR came between frames, which its LF must follow.
+    /// Whether a CR was received between frames and its LF has not been received yet.
     private var owesLineFeed = false
 
     public init(version: STOMPVersion? = nil, limits: FrameLimits = FrameLimits()) {
@@ -43,16 +43,15 @@ public struct FrameDecoder: Sendable {
         self.limits = limits
     }
 
-    /// Bytes that wait for the rest of their frame, or for ``next()``.
+    /// The number of bytes that wait for the rest of their frame or for ``next()``.
     public var bufferedBytes: Int { carry.readableBytes + chunk.readableBytes }
 
-    /// The frame whose beginning came and whose end did not, as of the last call of ``next()`` that returned nil; nil
-    /// between frames.
+    /// The incomplete frame, as of the last call of ``next()`` that returned nil; nil between frames.
     public var unfinished: UnfinishedFrame? { bufferedBytes > 0 ? reader.unfinished(bytes: bufferedBytes) : nil }
 
-    /// Why no frame can begin with what came of one, although not even its first line is whole; nil where one can.
+    /// Why the received part of the first line cannot be the beginning of a frame; nil if it can.
     ///
-    /// ``next()`` waits for the end of that line, as what follows it may show which protocol it is.
+    /// ``next()`` waits for the end of that line, because the rest of the line may show which protocol it is.
     public var hopelessBeginning: STOMPProtocolError? {
         guard let line = reader.unfinishedLine(of: carry.readableBytesView), !Command.mayBegin(with: line) else {
             return nil
@@ -60,7 +59,7 @@ public struct FrameDecoder: Sendable {
         return STOMPProtocolError(.peer, .unknownCommand(line: .init(line)))
     }
 
-    /// Adds what came.
+    /// Adds received bytes.
     public mutating func feed(_ bytes: ByteBuffer) {
         guard failure == nil else { return }
         frameEndedInThisChunk = false
@@ -79,7 +78,7 @@ public struct FrameDecoder: Sendable {
                 let hadHeartBeat = try skipEndsOfLine()
                 if hadHeartBeat, !frameEndedInThisChunk { return .heartBeat }
                 guard chunk.readableBytes > 0 else {
-                    // Lets go of the storage, which a reader of sockets may use again.
+                    // Releases the storage, so that the socket reader can reuse it.
                     chunk = ByteBuffer()
                     return nil
                 }
@@ -105,10 +104,10 @@ public struct FrameDecoder: Sendable {
     /// The bytes of ``unfinished``; empty between frames.
     public var unfinishedBytes: ByteBuffer { carry }
 
-    /// Gives up on the frame that was rejected or is unfinished, and takes what is fed next as the beginning of a frame, as
-    /// it is where each message of a WebSocket begins one. ``version`` and ``limits`` stay.
+    /// Drops the rejected or unfinished frame; the next bytes fed are decoded as the beginning of a frame. This is
+    /// useful over WebSocket, where each message begins a frame. ``version`` and ``limits`` are kept.
     ///
-    /// - Returns: what was fed and not returned, from the beginning of that frame on.
+    /// - Returns: the bytes that were fed and not returned, starting at the beginning of that frame.
     public mutating func restart() -> ByteBuffer {
         var rest = failure == nil ? carry : rejected
         if failure?.reason == .loneCarriageReturn {
@@ -121,7 +120,7 @@ public struct FrameDecoder: Sendable {
         return rest
     }
 
-    /// Tells that the stream has ended.
+    /// Reports the end of the stream to the decoder.
     ///
     /// - Throws: ``STOMPProtocolError/Reason/truncatedFrame(after:)`` when it ended inside a frame.
     public func finish() throws(STOMPProtocolError) {
@@ -131,7 +130,7 @@ public struct FrameDecoder: Sendable {
         }
     }
 
-    /// Skips LF and CR LF; returns whether one ended. A CR may be the last byte that came.
+    /// Skips LF and CR LF; returns whether a complete line end was skipped. A CR may be the last byte received.
     private mutating func skipEndsOfLine() throws(STOMPProtocolError) -> Bool {
         var ended = false
         while let byte: UInt8 = chunk.getInteger(at: chunk.readerIndex) {
@@ -154,13 +153,14 @@ public struct FrameDecoder: Sendable {
     private mutating func frameFromChunk() throws(STOMPProtocolError) -> Frame? {
         if let frame = try reader.read(&chunk, version: version, limits: limits) { return frame }
         guard reader.skipped == nil else { return nil }
-        // A buffer of its own, lest a few bytes keep a whole chunk alive.
+        // A separate buffer, so that a few bytes do not keep a whole chunk alive.
         carry = ByteBuffer(bytes: chunk.readableBytesView)
         chunk = ByteBuffer()
         return nil
     }
 
-    /// Copies no more of the chunk than the frame needs, as far as that is known: the frames behind it are slices.
+    /// Completes the frame in `carry`. Copies only the bytes that the frame needs, if its size is known: the frames
+    /// after it remain slices.
     private mutating func frameFromCarry() throws(STOMPProtocolError) -> Frame? {
         while chunk.readableBytes > 0 {
             let wanted = reader.size.map { $0 - carry.readableBytes } ?? max(carry.readableBytes, 512)
@@ -178,23 +178,23 @@ public struct FrameDecoder: Sendable {
     }
 }
 
-/// How much of a frame a decoder takes before it gives up (STOMP 1.2, "Size Limits"). Sizes are in bytes.
+/// Limits of a frame; a decoder throws if one is exceeded (STOMP 1.2, "Size Limits"). Sizes are in bytes.
 public struct FrameLimits: Sendable, Hashable {
-    /// The most that ``frame`` can be, and the most that an encoder writes: 1 GiB, which a buffer holds with room to
-    /// grow.
+    /// The upper limit of ``frame``, and of a frame that an encoder writes: 1 GiB, so that a buffer still has
+    /// room to grow.
     public static let largestFrame = 1 << 30
 
-    /// The longest first line of a frame that is read, whatever ``line`` is, in bytes: no command is nearly as long.
+    /// The longest first line that is read, independent of ``line``, in bytes. All commands are much shorter.
     public static let longestCommandLine = 64 << 10
 
-    /// The longest header line, without its end. Default 64 KiB.
+    /// The maximum length of a header line, without its line end. Default 64 KiB.
     public let line: Int
-    /// The most headers of a frame. Default 1000.
+    /// The maximum number of headers of a frame. Default 1000.
     public let headers: Int
-    /// The largest frame, from its command to its NUL. Default 16 MiB.
+    /// The maximum size of a frame, from its command to its NUL. Default 16 MiB.
     public let frame: Int
 
-    /// What is negative counts as nothing, and what is above ``largestFrame`` as that.
+    /// Creates limits. Negative values become 0, values above ``largestFrame`` become ``largestFrame``.
     public init(line: Int = 64 << 10, headers: Int = 1000, frame: Int = 16 << 20) {
         self.line = min(max(line, 0), Self.largestFrame)
         self.headers = headers
@@ -202,15 +202,15 @@ public struct FrameLimits: Sendable, Hashable {
     }
 }
 
-/// The beginning of a frame whose end has not come.
+/// An incomplete frame: its beginning was received, its end was not.
 public struct UnfinishedFrame: Sendable, Hashable {
-    /// How many bytes of the frame came.
+    /// The number of bytes received.
     public var bytes: Int
-    /// Nil where not even the first line came, or it is no command.
+    /// Nil if the first line is incomplete or not a command.
     public var command: Command?
-    /// The `content-length`, where the headers came and have one.
+    /// The value of `content-length`; nil if the headers are incomplete or lack it.
     public var contentLength: Int?
-    /// How many bytes of the body came; nil where the headers have no end yet.
+    /// The number of bytes of the body received; nil if the headers are incomplete.
     public var bodyBytes: Int?
 
     public init(bytes: Int, command: Command?, contentLength: Int? = nil, bodyBytes: Int? = nil) {

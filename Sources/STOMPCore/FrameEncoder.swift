@@ -1,16 +1,16 @@
 import NIOCore
 
-/// Writes frames, and refuses those that the version forbids.
+/// Encodes frames, and rejects those that the version forbids.
 public struct FrameEncoder: Sendable {
-    /// Whether a body is announced by its length.
+    /// Whether a frame gets a `content-length` header.
     public enum ContentLength: Sendable, Hashable {
-        /// `content-length` on each frame that may have a body, unless the headers already hold it.
+        /// `content-length` on each frame that may have a body, unless the headers already contain it.
         case automatic
-        /// Never: what ActiveMQ takes for a text message. The body must then hold no NUL.
+        /// Never: ActiveMQ handles a message without it as a text message. The body must then not contain a NUL.
         case omitted
     }
 
-    /// The version that the session agreed on; nil before that.
+    /// The negotiated version; nil before negotiation.
     public var version: STOMPVersion?
 
     public init(version: STOMPVersion? = nil) {
@@ -19,8 +19,8 @@ public struct FrameEncoder: Sendable {
 
     /// Appends a frame to `buffer`.
     ///
-    /// - Throws: ``STOMPProtocolError`` where the version has no such frame, or no way to carry what is in it, or where
-    ///   it would be larger than ``FrameLimits/largestFrame``; `buffer` is then as it was.
+    /// - Throws: ``STOMPProtocolError`` if the version does not define such a frame or cannot encode its content,
+    ///   or if the frame would be larger than ``FrameLimits/largestFrame``; `buffer` is then unchanged.
     public func encode(
         _ command: Command, _ headers: HeaderList = [:], body: ByteBuffer = ByteBuffer(),
         contentLength: ContentLength = .automatic, into buffer: inout ByteBuffer
@@ -28,7 +28,7 @@ public struct FrameEncoder: Sendable {
         _ = try write(command, headers, body, contentLength, &buffer)
     }
 
-    /// A frame in a buffer of its own.
+    /// Encodes a frame into a new buffer.
     ///
     /// - Throws: as ``encode(_:_:body:contentLength:into:)`` does.
     public func frame(
@@ -42,7 +42,7 @@ public struct FrameEncoder: Sendable {
             headerBlock: headerBlock, stripsCarriageReturn: false, bodyRange: bodyRange)
     }
 
-    /// Returns where the header lines and the body stand, counted from the frame's first byte.
+    /// Returns the ranges of the header lines and the body, relative to the frame's first byte.
     private func write(
         _ command: Command, _ headers: HeaderList, _ body: ByteBuffer, _ contentLength: ContentLength,
         _ buffer: inout ByteBuffer
@@ -53,7 +53,7 @@ public struct FrameEncoder: Sendable {
         if body.readableBytes > 0, !command.allowsBody(in: version) {
             throw STOMPProtocolError(.local, .bodyNotAllowed(command))
         }
-        // Each byte of a header may become two; the rest is the command, our content-length and the ends.
+        // Each byte of a header may become two. The 64 bytes cover the command, our content-length and the line ends.
         let most = headers.reduce(64 + body.readableBytes) { $0 + 2 * ($1.name.utf8.count + $1.value.utf8.count + 1) }
         guard most <= FrameLimits.largestFrame else {
             throw STOMPProtocolError(.local, .frameTooLarge(limit: FrameLimits.largestFrame))
@@ -109,7 +109,7 @@ public struct FrameEncoder: Sendable {
         _ writer: inout ByteWriter
     ) throws(STOMPProtocolError) {
         for byte in text.utf8 {
-            // No other byte has a meaning in a header.
+            // No other byte has a special meaning in a header.
             guard byte <= .carriageReturn || byte == .colon || byte == .backslash else {
                 writer.write(byte)
                 continue
@@ -128,7 +128,7 @@ public struct FrameEncoder: Sendable {
     }
 }
 
-/// Fills space that was measured before.
+/// Writes into memory whose size was calculated before.
 private struct ByteWriter {
     private let space: UnsafeMutableRawBufferPointer
     private(set) var count = 0
@@ -153,13 +153,12 @@ private struct ByteWriter {
     }
 }
 
-/// What a broker needs: headers of one session's frame passed on into a frame of another session, whose version may
-/// be another one.
+/// Support for brokers: copies headers of a frame into a frame of another session, which may use another version.
 extension FrameEncoder {
-    /// Appends the header lines of `frame` in their order, repeats included, but for those that `dropped` names.
+    /// Appends the header lines of `frame` in their order, including repeated ones, except the names in `dropped`.
     ///
-    /// What this version cannot carry, such as a line feed at 1.0, goes as the text of its STOMP 1.2 escape: a receiver
-    /// sees that something was there.
+    /// A byte that this version cannot encode, such as a line feed in 1.0, is written as the text of its STOMP 1.2
+    /// escape, so that it is not lost silently.
     public func relayHeaders(of frame: Frame, except dropped: [String] = [], into buffer: inout ByteBuffer) {
         let escaping = HeaderEscaping(command: .message, version: version)
         frame.headers.forEachBytes { name, value in
@@ -167,7 +166,7 @@ extension FrameEncoder {
         }
     }
 
-    /// Appends one header line. What this version cannot carry goes as the text of its STOMP 1.2 escape.
+    /// Appends one header line. A byte that this version cannot encode is written as the text of its STOMP 1.2 escape.
     public func relayHeader(_ name: String, _ value: String, into buffer: inout ByteBuffer) {
         var (name, value) = (name, value)
         let escaping = HeaderEscaping(command: .message, version: version)
@@ -201,7 +200,7 @@ extension FrameEncoder {
             } else if byte == .lineFeed || byte == .carriageReturn || (byte == .colon && isName),
                 let letter = HeaderEscaping.v12.escaped(byte)
             {
-                // The backslash is a character of its own here, and is escaped where the version has escapes.
+                // Here the backslash is an ordinary character, so it is escaped too if the version has escapes.
                 if escaping.escaped(.backslash) != nil { buffer.writeInteger(UInt8.backslash) }
                 buffer.writeBytes([.backslash, letter])
             } else if byte != .null {

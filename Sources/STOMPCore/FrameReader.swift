@@ -1,17 +1,17 @@
 import NIOCore
 import SystemC
 
-/// Reads one frame that comes bit by bit, and remembers how far it got: no byte is searched twice for the same thing.
+/// Reads one frame that arrives in pieces, and remembers its position: no byte is searched twice for the same thing.
 ///
-/// Which error a stream ends in depends on its bytes alone and not on how they were cut into pieces: a check looks at
-/// nothing that stands behind the byte which fails it. The steps are inlined into one loop, which keeps its state in
-/// registers: half the time of a frame.
+/// The error for an invalid stream depends on its bytes only, not on how they were split into pieces: a check never
+/// looks at bytes after the one that fails it. The steps are inlined into one loop that keeps its state in
+/// registers, which halves the time for a frame.
 struct FrameReader: Sendable {
     private enum Part { case command, headers, body }
 
-    /// Whether a frame is read to its end though its command is none; it is skipped then.
+    /// Whether a frame with an unknown command is read to its end and then skipped.
     var skipsUnknownCommands: Bool
-    /// Why the last frame was skipped, until the caller has taken it.
+    /// Why the last frame was skipped, until the caller has read it.
     var skipped: STOMPProtocolError?
 
     // Offsets count from the first byte of the frame.
@@ -19,11 +19,11 @@ struct FrameReader: Sendable {
     private var lineStart = 0
     /// Everything before this offset has been searched for the end of the line.
     private var searched = 0
-    /// Where the first NUL stands: in the headers a fault, otherwise the end of a body without a length.
+    /// The offset of the first NUL: an error if it is in the headers, otherwise the end of a body without a length.
     private var null: Int?
     private var searchedForNull = 0
     private var command: Command?
-    /// What is wrong with the command of a frame that is to be skipped.
+    /// The error for the command of a frame that will be skipped.
     private var unknownCommand: STOMPProtocolError?
     private var stripsCarriageReturn = false
     private var headersStart = 0
@@ -38,26 +38,26 @@ struct FrameReader: Sendable {
         self.skipped = skipped
     }
 
-    /// The size of the whole frame, where its headers have told it.
+    /// The size of the whole frame; nil if it is not known from the headers.
     var size: Int? {
         guard part == .body, let contentLength else { return nil }
         return bodyStart + contentLength + 1
     }
 
-    /// What is known of a frame of which so many bytes came, and not its end.
+    /// Describes a frame with `bytes` bytes received and its end missing.
     func unfinished(bytes: Int) -> UnfinishedFrame {
         UnfinishedFrame(
             bytes: bytes, command: command, contentLength: part == .body ? contentLength : nil,
             bodyBytes: part == .body ? bytes - bodyStart : nil)
     }
 
-    /// The first line of a frame of which these bytes came, where the line is not whole.
+    /// Returns `bytes` if they are the beginning of a first line that is still incomplete.
     func unfinishedLine(of bytes: ByteBufferView) -> ByteBufferView? {
         part == .command && !bytes.isEmpty ? bytes : nil
     }
 
-    /// Takes the frame off the head of `buffer`, which begins with the bytes of the calls before, or returns nil when
-    /// its end is not there yet, or it is ``skipped``.
+    /// Removes the frame from the beginning of `buffer` and returns it. `buffer` must begin with the bytes of the
+    /// earlier calls. Returns nil if the frame is incomplete or was ``skipped``.
     mutating func read(
         _ buffer: inout ByteBuffer, version: STOMPVersion?, limits: FrameLimits
     ) throws(STOMPProtocolError) -> Frame? {
@@ -103,18 +103,18 @@ struct FrameReader: Sendable {
         return try findEndOfBody(bytes, version)
     }
 
-    /// The next line without its end, if it has come.
+    /// The next line without its line end; nil if it is incomplete.
     @inline(__always)
     private mutating func nextLine(
         _ bytes: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
     ) throws(STOMPProtocolError) -> Range<Int>? {
         let start = lineStart
         let limit = part == .command ? min(limits.line, FrameLimits.longestCommandLine) : limits.line
-        // After the longest line stand CR and LF.
+        // The longest line may be followed by CR and LF.
         let window = min(bytes.count, start + limit + 2)
         let lineFeed = bytes.firstIndex(of: .lineFeed, in: searched..<window)
         var end = lineFeed ?? window
-        // At once, not at the end of the headers: a peer that forgot the empty line may send nothing behind its NUL.
+        // Fail here, not at the end of the headers: a peer that forgot the empty line may send nothing after its NUL.
         if let null = firstNull(bytes), null < end {
             let line = bytes.slice(start..<(null + 1))
             throw part == .command
@@ -128,8 +128,8 @@ struct FrameReader: Sendable {
         }
         let endsInCarriageReturn = end > start && bytes[end - 1] == .carriageReturn
         if part == .command {
-            // Before 1.2 a line ends in LF alone, so a CR there would be part of a header's value. A peer that ends
-            // its command with CR LF ends every line so.
+            // Before 1.2 a line ends with LF only, so a CR there would be part of a header's value. A peer that
+            // ends its command with CR LF ends every line this way.
             stripsCarriageReturn = version == .v12 || version == nil || endsInCarriageReturn
         }
         if endsInCarriageReturn, stripsCarriageReturn { end -= 1 }
@@ -152,7 +152,7 @@ struct FrameReader: Sendable {
         _ line: UnsafeRawBufferPointer, _ version: STOMPVersion?
     ) throws(STOMPProtocolError) -> Command? {
         guard let command = Command(bytes: line) else {
-            // A browser's request must not be skipped up to a CONNECT in its body, which a page has chosen.
+            // Do not skip a browser's request: its body may contain a CONNECT that a web page has chosen.
             guard skipsUnknownCommands, version != nil || !line.isHTTPRequestLine else { throw unknown(line) }
             unknownCommand = STOMPProtocolError(
                 .peer, .skippedFrame(command: String(decoding: line, as: UTF8.self)))
@@ -180,11 +180,11 @@ struct FrameReader: Sendable {
         }
     }
 
-    /// A number of bytes; what is over the limit for a frame is read as that limit.
+    /// Parses a number of bytes; a number above the frame limit becomes that limit.
     private func number(
         _ value: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
     ) throws(STOMPProtocolError) -> Int {
-        // The examples of STOMP 1.0 put a blank after the colon.
+        // The examples of STOMP 1.0 have a space after the colon.
         let isPadded = version == .v10 || version == nil
         let digits = isPadded ? value[value.withoutLeadingBlanks(0..<value.count)] : value[...]
         var number = 0
@@ -196,13 +196,13 @@ struct FrameReader: Sendable {
         return number
     }
 
-    /// What only the whole header block tells.
+    /// Makes the checks that need the whole header block.
     @inline(__always)
     private mutating func checkHeaders(
         _ bytes: UnsafeRawBufferPointer, _ version: STOMPVersion?, _ limits: FrameLimits
     ) throws(STOMPProtocolError) {
         let block = bytes.slice(headersStart..<headersEnd)
-        // The frames that connect escape nothing.
+        // The CONNECT, STOMP and CONNECTED frames have no escapes.
         if version == .v12, let command, let line = block.lineWithBareCarriageReturn,
             HeaderEscaping(command: command, version: version) != .none
         {
@@ -258,7 +258,7 @@ private func tooLong(_ limit: Int) -> STOMPProtocolError {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Whether this line ends as the first one of an HTTP request does: `POST / HTTP/1.1`.
+    /// Whether this line ends like the first line of an HTTP request: `POST / HTTP/1.1`.
     fileprivate var isHTTPRequestLine: Bool {
         let word = self[(lastIndex(of: UInt8(ascii: " ")) ?? endIndex)...]
         return word.starts(with: " HTTP/".utf8)
@@ -266,7 +266,8 @@ extension UnsafeRawBufferPointer {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Where `byte` first stands in `range`, by the C library's vectorised search: the decoder lives on it.
+    /// The index of the first `byte` in `range`. Uses the vectorised search of the C library, on which the
+    /// decoder's speed depends.
     @inline(__always)
     func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
         guard let base = baseAddress, !range.isEmpty else { return nil }
@@ -274,7 +275,7 @@ extension UnsafeRawBufferPointer {
         return UnsafeRawPointer(found) - base
     }
 
-    /// A line of a header block with a CR that is not part of its end: STOMP 1.2 escapes those ("Value Encoding").
+    /// A line of a header block with a CR that is not part of the line end: STOMP 1.2 escapes those ("Value Encoding").
     fileprivate var lineWithBareCarriageReturn: Range<Int>? {
         var start = 0
         while let index = firstIndex(of: .carriageReturn, in: start..<count) {
@@ -286,7 +287,7 @@ extension UnsafeRawBufferPointer {
         return nil
     }
 
-    /// `range` without the blanks that it begins with.
+    /// `range` without its leading spaces.
     func withoutLeadingBlanks(_ range: Range<Int>) -> Range<Int> {
         var range = range
         while let first = range.first, self[first] == UInt8(ascii: " ") { range.removeFirst() }

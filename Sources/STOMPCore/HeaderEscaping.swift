@@ -1,14 +1,13 @@
-/// How headers carry bytes that would end them (STOMP 1.2, "Value Encoding"; STOMP 1.1 has no `\r`; 1.0 has none), and
-/// what blanks before a value are.
+/// How header names and values are escaped, and whether leading spaces belong to a value (STOMP 1.2, "Value
+/// Encoding"). STOMP 1.1 has no `\r`; 1.0 has no escapes.
 public enum HeaderEscaping: Sendable, Hashable {
-    /// CONNECT and CONNECTED of every version.
+    /// No escapes: CONNECT and CONNECTED of every version.
     case none
-    /// Nothing is escaped, and blanks before a value are not part of it: the examples of STOMP 1.0 have one after each
-    /// colon.
+    /// No escapes, and leading spaces do not belong to a value: the examples of STOMP 1.0 have one after each colon.
     case v10
     case v11
     case v12
-    /// Before a version is agreed: what 1.2 defines is understood, anything else is left as it stands.
+    /// Before a version is negotiated: the escapes of 1.2 are decoded, all others stay unchanged.
     case lenient
 
     public init(command: Command, version: STOMPVersion?) {
@@ -21,7 +20,7 @@ public enum HeaderEscaping: Sendable, Hashable {
         }
     }
 
-    /// The byte that a backslash and `letter` stand for; nil where this escaping does not define it.
+    /// The byte that a backslash and `letter` encode; nil if this escaping does not define it.
     func unescaped(_ letter: UInt8) -> UInt8? {
         switch letter {
         case UInt8(ascii: "n"): .lineFeed
@@ -32,7 +31,7 @@ public enum HeaderEscaping: Sendable, Hashable {
         }
     }
 
-    /// The letter that stands for `byte` behind a backslash; nil where the byte goes as it is.
+    /// The letter that encodes `byte` after a backslash; nil if the byte is not escaped.
     func escaped(_ byte: UInt8) -> UInt8? {
         switch (self, byte) {
         case (.none, _), (.v10, _), (.lenient, _): nil
@@ -44,19 +43,19 @@ public enum HeaderEscaping: Sendable, Hashable {
         }
     }
 
-    /// Whether `bytes` may stand for others.
+    /// Whether `bytes` may contain escapes.
     @inline(__always)
     func concerns(_ bytes: UnsafeRawBufferPointer) -> Bool {
         self != .none && self != .v10 && bytes.firstIndex(of: .backslash, in: 0..<bytes.count) != nil
     }
 
-    /// The text that `bytes` stand for. Bytes that are no UTF-8 become U+FFFD; the frame's bytes still have them.
+    /// The unescaped text. Bytes that are not UTF-8 become U+FFFD; the frame's bytes are not changed.
     func unescape(_ bytes: UnsafeRawBufferPointer) -> String {
         guard concerns(bytes) else { return String(decoding: bytes, as: UTF8.self) }
         return String(decoding: unescapedBytes(bytes), as: UTF8.self)
     }
 
-    /// The bytes that `bytes` stand for.
+    /// The unescaped bytes.
     func unescapedBytes(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         var plain: [UInt8] = []
         plain.reserveCapacity(bytes.count)
@@ -73,13 +72,13 @@ public enum HeaderEscaping: Sendable, Hashable {
         return plain
     }
 
-    /// Whether `bytes` stand for `text`, byte by byte.
+    /// Whether the unescaped `bytes` are equal to `text`, byte by byte.
     @inline(__always)
     func matches(_ bytes: UnsafeRawBufferPointer, _ text: String) -> Bool {
         concerns(bytes) ? unescapedBytes(bytes).elementsEqual(text.utf8) : bytes.equals(text)
     }
 
-    /// Where the first backslash sequence stands that this escaping does not define, if there is one.
+    /// The range of the first backslash sequence that this escaping does not define; nil if all are defined.
     func undefinedEscape(in bytes: UnsafeRawBufferPointer) -> Range<Int>? {
         guard self == .v11 || self == .v12 else { return nil }
         var index = 0
@@ -101,11 +100,11 @@ extension UInt8 {
     static let backslash = UInt8(ascii: "\\")
 }
 
-/// Headers as bytes, for readers that cannot afford a `String` for each.
+/// Access to headers as bytes, for callers that must avoid a `String` for each.
 extension FrameHeaders {
-    /// Calls `body` with the bytes of each header's name and value, escapes undone, in the order of the frame.
+    /// Calls `body` with the unescaped bytes of each header's name and value, in the order of the frame.
     ///
-    /// The bytes are those that came, UTF-8 or not. They may be used during the call only.
+    /// The bytes are not checked for UTF-8. They are valid only during the call.
     public func forEachBytes(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
         frame.bytes.withUnsafeReadableBytes { bytes in
             var position = frame.headerBlock.lowerBound
@@ -118,8 +117,8 @@ extension FrameHeaders {
         }
     }
 
-    /// Calls `body` with the bytes of the first value of `name`, as ``forEachBytes(_:)`` has them; not at all where
-    /// there is no such header.
+    /// Calls `body` with the unescaped bytes of the first value of `name`, as ``forEachBytes(_:)`` does; does not
+    /// call it if the header is missing.
     public func withBytes<Result>(of name: String, _ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
         withFirst(name) { value, escaping in escaping.withUnescaped(value, body) }
     }

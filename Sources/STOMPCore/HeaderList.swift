@@ -11,8 +11,8 @@ public struct Header: Sendable, Hashable {
     }
 }
 
-/// Headers in their order, repeats included. Where a name repeats, the first one counts (STOMP 1.2, "Repeated Header
-/// Entries").
+/// Headers in their order, including repeated ones. If a name is repeated, the first one counts (STOMP 1.2,
+/// "Repeated Header Entries").
 public struct HeaderList: Sendable, Hashable {
     private var headers: [Header]
 
@@ -21,7 +21,7 @@ public struct HeaderList: Sendable, Hashable {
     }
 
     /// The first value of `name`. Setting it replaces the first header of that name in its place, or appends one;
-    /// setting nil removes all of them.
+    /// setting nil removes all headers of that name.
     public subscript(name: String) -> String? {
         get { headers.first { $0.name == name }?.value }
         set {
@@ -34,7 +34,7 @@ public struct HeaderList: Sendable, Hashable {
         }
     }
 
-    /// Adds a header at the end, also where one of that name is already there.
+    /// Adds a header at the end, even if one of that name already exists.
     public mutating func append(_ name: String, _ value: String) {
         headers.append(Header(name, value))
     }
@@ -60,16 +60,16 @@ extension HeaderList: ExpressibleByDictionaryLiteral {
     }
 }
 
-/// The headers of a ``Frame``, read off its bytes as they are asked for.
+/// The headers of a ``Frame``, decoded from its bytes on access.
 public struct FrameHeaders: Sendable, Sequence {
     let frame: Frame
 
-    /// The first value of `name`: where a header repeats, the first one counts.
+    /// The first value of `name`. If a header is repeated, the first one counts.
     public subscript(name: String) -> String? {
         withFirst(name) { value, escaping in escaping.unescape(value) }
     }
 
-    /// Whether the first header of that name has this value; cheaper than making a `String` of it.
+    /// Whether the first header of that name has this value; faster than creating a `String`.
     public func has(_ name: String, _ value: String) -> Bool {
         withFirst(name) { bytes, escaping in escaping.matches(bytes, value) } ?? false
     }
@@ -78,7 +78,7 @@ public struct FrameHeaders: Sendable, Sequence {
         withFirst(name) { _, _ in true } ?? false
     }
 
-    /// A copy that outlives the frame.
+    /// A copy that does not keep the frame's buffer alive.
     public var list: HeaderList { HeaderList(self) }
 
     public func makeIterator() -> Iterator { Iterator(frame: frame) }
@@ -123,7 +123,7 @@ public struct FrameHeaders: Sendable, Sequence {
 
 extension Frame {
     /// The header line that starts at `start`, or nil at the end of the header block. The decoder and the encoder
-    /// have made sure that each line has its colon and its end.
+    /// guarantee that each line has a colon and a line end.
     @inline(__always)
     func headerLine(
         at start: Int, in bytes: UnsafeRawBufferPointer

@@ -1,24 +1,24 @@
 import NIOCore
 
-/// The `heart-beat` header, in milliseconds; 0 is none (STOMP 1.2, "Heart-beating").
+/// The `heart-beat` header, in milliseconds; 0 means no heart-beats (STOMP 1.2, "Heart-beating").
 public struct HeartBeat: Sendable, Hashable, CustomStringConvertible {
-    /// The largest interval taken: about 24 days, the most that a 32-bit count of milliseconds holds.
+    /// The largest interval: about 24 days, the maximum of a signed 32-bit number of milliseconds.
     public static let longestInterval = Int(Int32.max)
 
-    /// What the sender of the header can promise: at least one byte in each such interval.
+    /// The interval that the sender of the header can guarantee: at least one byte in each interval.
     public let outgoing: Int
-    /// What the sender of the header would like to get.
+    /// The interval at which the sender of the header wants to receive data.
     public let incoming: Int
 
     public static let none = HeartBeat(outgoing: 0, incoming: 0)
 
-    /// What is negative counts as none, and what is above ``longestInterval`` as that.
+    /// Creates a value. Negative values become 0, values above ``longestInterval`` become ``longestInterval``.
     public init(outgoing: Int, incoming: Int) {
         self.outgoing = min(max(outgoing, 0), Self.longestInterval)
         self.incoming = min(max(incoming, 0), Self.longestInterval)
     }
 
-    /// Reads a header's value; an absent header is `0,0`.
+    /// Parses a header's value; a missing header is `0,0`.
     ///
     /// - Throws: ``STOMPProtocolError/Reason/malformedHeartBeat(_:)``.
     public init(header: String?, from party: STOMPProtocolError.Party = .peer) throws(STOMPProtocolError) {
@@ -40,7 +40,8 @@ public struct HeartBeat: Sendable, Hashable, CustomStringConvertible {
 
     public var description: String { "\(outgoing),\(incoming)" }
 
-    /// What holds between this side and its peer: what this side will send, and what it may expect.
+    /// The intervals that result from both headers, from this side's view: how often this side sends, and how often
+    /// it can expect data.
     public func negotiated(with peer: HeartBeat) -> HeartBeat {
         HeartBeat(
             outgoing: outgoing == 0 || peer.incoming == 0 ? 0 : max(outgoing, peer.incoming),
@@ -48,21 +49,22 @@ public struct HeartBeat: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// When to send a heart-beat, and when a peer has been silent for too long. It knows no clock: the times are told.
+/// Decides when to send a heart-beat, and when a peer has been silent for too long. It has no clock: the caller
+/// passes the time.
 public struct HeartBeatMonitor: Sendable {
-    /// What is to be done now.
+    /// The actions that are due now.
     public struct Due: Sendable, Equatable {
         /// Nothing was sent for an interval: send an EOL.
         public var send = false
-        /// Nothing came for the grace time: the peer is gone.
+        /// Nothing was received for the grace time: the peer is lost.
         public var peerIsSilent = false
     }
 
-    /// How many of its own intervals a peer may be silent. Servers send at their interval, not before it, and close
-    /// after three themselves.
+    /// The number of its own intervals that a peer may be silent. Servers send at their interval, not earlier, and
+    /// close after three intervals themselves.
     public static let graceIntervals = 3
 
-    /// The negotiated intervals, this side's view.
+    /// The negotiated intervals, from this side's view.
     public let heartBeat: HeartBeat
     private var lastSent: NIODeadline
     private var lastReceived: NIODeadline
@@ -73,19 +75,19 @@ public struct HeartBeatMonitor: Sendable {
         lastReceived = now
     }
 
-    /// Bytes of any kind left.
+    /// Bytes of any kind were sent.
     public mutating func sent(at now: NIODeadline) { lastSent = now }
 
-    /// Bytes of any kind came.
+    /// Bytes of any kind were received.
     public mutating func received(at now: NIODeadline) { lastReceived = now }
 
     /// How long the peer has been silent.
     public func silence(at now: NIODeadline) -> TimeAmount { now - lastReceived }
 
-    /// How long nothing has passed, either way.
+    /// The time since data was last sent or received.
     public func quiet(at now: NIODeadline) -> TimeAmount { now - max(lastReceived, lastSent) }
 
-    /// When ``due(at:)`` should be asked next; nil when neither side has promised anything.
+    /// When to call ``due(at:)`` next; nil if neither side sends heart-beats.
     public var nextCheck: NIODeadline? {
         switch (sendTime, silenceTime) {
         case (let send?, let silence?): min(send, silence)
@@ -100,7 +102,7 @@ public struct HeartBeatMonitor: Sendable {
     }
 
     private var sendTime: NIODeadline? {
-        // Early by a tenth, so that what this side promised also holds at the other end of a slow network.
+        // Send 10% early, so that the interval is also kept at the other end of a slow network.
         heartBeat.outgoing == 0 ? nil : lastSent + .microseconds(Int64(heartBeat.outgoing) * 900)
     }
 

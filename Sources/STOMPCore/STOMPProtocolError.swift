@@ -1,8 +1,8 @@
 import NIOCore
 
-/// What is wrong with a frame, or with a frame at this point of a session, and whose fault it is.
+/// An invalid frame, or a frame that is not allowed at this point of a session, and which side caused it.
 public struct STOMPProtocolError: Error, Sendable, Hashable {
-    /// Who is at fault.
+    /// The side that caused the error.
     public enum Party: Sendable, Hashable {
         /// This side was asked to send what the protocol forbids; nothing was sent.
         case local
@@ -18,11 +18,11 @@ public struct STOMPProtocolError: Error, Sendable, Hashable {
         self.reason = reason
     }
 
-    /// The first bytes of a line or a value, as they came.
+    /// The first bytes of a line or a value, as received.
     public struct Excerpt: Sendable, Hashable {
-        /// At most 40.
+        /// At most 40 bytes.
         public let bytes: [UInt8]
-        /// Whether more follows.
+        /// Whether more bytes follow.
         public let isCut: Bool
 
         public init(_ bytes: some Collection<UInt8>) {
@@ -31,14 +31,14 @@ public struct STOMPProtocolError: Error, Sendable, Hashable {
         }
     }
 
-    /// Why a frame is wrong. More may come: keep a `default` in a `switch`.
+    /// Why a frame is wrong. Cases may be added: keep a `default` in a `switch`.
     public indirect enum Reason: Sendable, Hashable {
-        // What is not a frame.
+        // Invalid frames.
 
         /// The first line of a frame is not a command: usually the peer speaks another protocol.
         case unknownCommand(line: Excerpt)
-        /// The same, of a frame that was read to its end all the same (``FrameDecoder/skipsUnknownCommands``). The
-        /// whole line.
+        /// The same for a frame that was read to its end and skipped (``FrameDecoder/skipsUnknownCommands``).
+        /// `command` is the whole line.
         case skippedFrame(command: String)
         /// A CR without its LF between frames.
         case loneCarriageReturn
@@ -54,27 +54,27 @@ public struct STOMPProtocolError: Error, Sendable, Hashable {
         /// The byte after `content-length` bytes of body is not NUL.
         case noNULAfterBody(contentLength: Int)
         case bodyNotAllowed(Command)
-        /// The stream ended inside a frame, after so many bytes of it.
+        /// The stream ended inside a frame, after this number of bytes of it.
         case truncatedFrame(after: Int)
         case notInThisVersion(Command, STOMPVersion)
 
-        // What is more than a limit of ``FrameLimits`` allows, in bytes or headers.
+        // Exceeded limits of ``FrameLimits``, in bytes or headers.
 
         case lineTooLong(limit: Int)
         case tooManyHeaders(limit: Int)
         case frameTooLarge(limit: Int)
 
-        // What cannot be encoded.
+        // Frames that cannot be encoded.
 
         case headerWithoutName(Command)
-        /// A byte of a header that the version has no way to carry. `name` is that of the header, whole.
+        /// A byte of a header that the version cannot encode. `name` is the whole name of the header.
         case headerCannotCarry(UInt8, name: String, of: Command, STOMPVersion?)
         /// A body with a NUL and no `content-length`.
         case nulInBody
         /// A `content-length` header that is not the body's length.
         case wrongContentLength(String, body: Int)
 
-        // What is not right at this point of a session. Identifiers and values are whole.
+        // Errors at this point of a session. Identifiers and values are not shortened.
 
         /// A `heart-beat` header that is not two numbers of milliseconds.
         case malformedHeartBeat(String)
@@ -83,7 +83,7 @@ public struct STOMPProtocolError: Error, Sendable, Hashable {
         case missingHeader(String, of: Command)
         case unexpectedFrame(Command, SessionStage)
         case connectAlreadySent
-        /// Nothing can be sent now.
+        /// No frame can be sent now.
         case cannotSend(SessionStage)
         case unknownSubscription(String)
         case duplicateSubscription(String)
@@ -91,7 +91,7 @@ public struct STOMPProtocolError: Error, Sendable, Hashable {
         case duplicateTransaction(String)
     }
 
-    /// Whether a limit of this side was reached, which another setting would lift.
+    /// Whether a limit of this side was exceeded; the limit can be raised.
     public var isLimit: Bool {
         switch reason {
         case .lineTooLong, .tooManyHeaders, .frameTooLarge: true
@@ -99,14 +99,14 @@ public struct STOMPProtocolError: Error, Sendable, Hashable {
         }
     }
 
-    /// What stands where a command should, in a frame that was read to its end all the same; otherwise nil.
+    /// The unknown command of a frame that was read to its end and skipped; otherwise nil.
     public var skippedCommand: String? {
         guard case .skippedFrame(let command) = reason else { return nil }
         return command
     }
 }
 
-/// How far a session is.
+/// The stage of a session.
 public enum SessionStage: Sendable, Hashable {
     case beforeConnect, beforeConnected, open, afterDisconnect, over
 }
@@ -123,7 +123,7 @@ extension STOMPProtocolError: CustomStringConvertible {
         sentence { String(decoding: $0.bytes, as: UTF8.self).debugDescription + ($0.isCut ? "..." : "") }
     }
 
-    /// The same, with what a frame held as `quote` shows it.
+    /// The same sentence, with frame content formatted by `quote`.
     package func sentence(quoting quote: (Excerpt) -> String) -> String {
         switch reason {
         case .unknownCommand(let line): "a frame begins with \(quote(line)), which is no command"
@@ -171,7 +171,8 @@ extension STOMPProtocolError: CustomStringConvertible {
         }
     }
 
-    /// That a value has a blank at an end, which is easily overlooked: from STOMP 1.1 on, it is part of the value.
+    /// A note that a value has a space at its start or end, which is easy to miss: from STOMP 1.1 on, it is part
+    /// of the value.
     private static func blankNote(_ value: some BidirectionalCollection<UInt8>, isCut: Bool = false) -> String {
         let blank = UInt8(ascii: " ")
         if value.first == blank { return "; the value begins with a blank, which is part of it" }
@@ -207,16 +208,16 @@ extension SessionStage {
     }
 }
 
-/// A `content-length` that counts characters where it should count bytes.
+/// A `content-length` that counts characters instead of bytes.
 public struct LengthInCharacters: Sendable, Hashable {
     public let length: Int
-    /// All of it.
+    /// The whole body.
     public let body: ByteBuffer
 
     /// - Parameters:
     ///   - error: why a frame was rejected.
-    ///   - frame: that frame, as far as it had come.
-    /// - Returns: nil where that is not what is wrong, or the end of the frame had not come.
+    ///   - frame: the received part of that frame.
+    /// - Returns: nil if the error has another cause, or the end of the frame was not received.
     public init?(_ error: STOMPProtocolError, in frame: ByteBuffer) {
         guard case .noNULAfterBody(let length) = error.reason else { return nil }
         let bytes = frame.readableBytesView
@@ -227,7 +228,7 @@ public struct LengthInCharacters: Sendable, Hashable {
             if line.isEmpty || line.elementsEqual([.carriageReturn]) { break }
         }
         guard let end = bytes[start...].firstIndex(of: .null) else { return nil }
-        // As `length` in JavaScript and Java counts, or as Python's `len` does.
+        // `length` in JavaScript and Java counts UTF-16 units; Python's `len` counts code points.
         let text = String(decoding: bytes[start..<end], as: UTF8.self)
         guard text.utf16.count == length || text.unicodeScalars.count == length else { return nil }
         self.length = length

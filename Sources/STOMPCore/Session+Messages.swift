@@ -1,6 +1,6 @@
 import NIOCore
 
-/// SEND, and what is said of the messages that came.
+/// SEND, ACK and NACK.
 extension Session {
     /// - Throws: ``STOMPProtocolError/Reason/unknownTransaction(_:)``, ``STOMPProtocolError/Reason/cannotSend(_:)``,
     ///   or an encoding error.
@@ -12,15 +12,15 @@ extension Session {
         var list: HeaderList = ["destination": destination]
         list.append(contentsOf: headers)
         try add(transaction, to: &list)
-        // Not behind one of the caller's headers: the first of a name counts.
+        // Set it here, not after the caller's headers: the first header of a name counts.
         if let receipt { list["receipt"] = receipt }
         return try encoder.frame(.send, list, body: body, contentLength: contentLength)
     }
 
-    /// ACK of a message, by the headers that the version asks for: 1.2 the message's `ack`, 1.1 its `subscription` and
-    /// `message-id`, 1.0 its `message-id`.
+    /// ACK of a message, with the headers that the version requires: 1.2 uses the message's `ack`, 1.1 its
+    /// `subscription` and `message-id`, 1.0 its `message-id`.
     ///
-    /// - Throws: ``STOMPProtocolError/Reason/missingHeader(_:of:)`` where the message does not have them,
+    /// - Throws: ``STOMPProtocolError/Reason/missingHeader(_:of:)`` if the message lacks these headers,
     ///   ``STOMPProtocolError/Reason/unknownTransaction(_:)``, ``STOMPProtocolError/Reason/cannotSend(_:)``.
     public func ack(
         _ message: Frame, transaction: String? = nil, receipt: String? = nil
@@ -28,7 +28,7 @@ extension Session {
         try acknowledge(.ack, message, transaction, receipt)
     }
 
-    /// NACK of a message, as ``ack(_:transaction:receipt:)``; STOMP 1.0 has none.
+    /// NACK of a message, as ``ack(_:transaction:receipt:)``; STOMP 1.0 has no NACK.
     public func nack(
         _ message: Frame, transaction: String? = nil, receipt: String? = nil
     ) throws(STOMPProtocolError) -> Frame {
@@ -46,15 +46,15 @@ extension Session {
 }
 
 extension Frame {
-    /// Whether ACK and NACK can name this MESSAGE in a version: 1.2 by its `ack` header, 1.1 by `subscription` and
-    /// `message-id`, 1.0 by `message-id`. Spring's simple broker gives its messages no `ack`.
+    /// Whether ACK and NACK can identify this MESSAGE in a version: 1.2 by its `ack` header, 1.1 by `subscription`
+    /// and `message-id`, 1.0 by `message-id`. Messages of Spring's simple broker have no `ack`.
     public func canBeAcknowledged(in version: STOMPVersion) -> Bool {
         version >= .v12
             ? headers.contains("ack")
             : headers.contains("message-id") && (version == .v10 || headers.contains("subscription"))
     }
 
-    /// What names this MESSAGE in ACK and NACK.
+    /// The headers that identify this MESSAGE in ACK and NACK.
     ///
     /// - Throws: ``STOMPProtocolError/Reason/missingHeader(_:of:)``.
     fileprivate func acknowledgementHeaders(_ version: STOMPVersion) throws(STOMPProtocolError) -> HeaderList {

@@ -1,20 +1,21 @@
 /// The client's side of a STOMP session, from CONNECT to DISCONNECT.
 ///
-/// A value without I/O and without a clock. Calls return the frame that the caller must send; ``receive(_:)`` tells
-/// what a frame that came means. Frames are checked against the state and the version before anything is sent.
+/// A value without I/O and without a clock. Calls return the frame that the caller must send; ``receive(_:)`` returns
+/// the meaning of a received frame. Frames are checked against the state and the version before anything is sent.
 public struct Session: Sendable {
-    /// What a frame from the server means.
+    /// The meaning of a frame from the server.
     public enum Reception: Sendable {
         /// The session is open.
         case connected(Handshake)
-        /// A message for this subscription; nil where it belongs to none that is open, such as one that was on its way
-        /// when UNSUBSCRIBE was sent.
+        /// A message for this subscription; nil if it belongs to no open subscription, for example because it was
+        /// in transit when UNSUBSCRIBE was sent.
         case message(subscription: String?)
         /// The server has processed the frame that asked for this receipt.
         case receipt(id: String)
-        /// The receipt of DISCONNECT: the server has processed all that was sent.
+        /// The receipt of DISCONNECT: the server has processed everything that was sent.
         case goodbye
-        /// An ERROR. Before CONNECTED it refuses the session. The server should close now, and many do not.
+        /// An ERROR. Before CONNECTED it refuses the session. The server should close the connection now, but
+        /// many do not.
         case error
     }
 
@@ -28,7 +29,7 @@ public struct Session: Sendable {
 
     private var state = State.idle
     var encoder = FrameEncoder()
-    /// The destinations of the open subscriptions, by their ids.
+    /// The destinations of the open subscriptions, by subscription id.
     var subscriptions: [String: String] = [:]
     var transactions: Set<String> = []
     var subscriptionsMade = 0
@@ -37,7 +38,7 @@ public struct Session: Sendable {
 
     public init() {}
 
-    /// The version that was agreed on; nil before CONNECTED.
+    /// The negotiated version; nil before CONNECTED.
     public var version: STOMPVersion? { encoder.version }
 
     /// Whether frames may be sent.
@@ -51,7 +52,7 @@ public struct Session: Sendable {
         return "receipt-\(receiptsMade)"
     }
 
-    // MARK: Beginning and end
+    // MARK: Connect and disconnect
 
     /// - Throws: ``STOMPProtocolError/Reason/connectAlreadySent``, or an encoding error for a header
     ///   that CONNECT cannot carry.
@@ -67,7 +68,7 @@ public struct Session: Sendable {
         return frame
     }
 
-    /// DISCONNECT, always with a receipt: it tells that the server has processed everything before it.
+    /// DISCONNECT, always with a receipt: the receipt confirms that the server has processed everything before it.
     public mutating func disconnect() throws(STOMPProtocolError) -> Frame {
         let handshake = try connected()
         let receipt = makeReceiptID()
@@ -76,14 +77,14 @@ public struct Session: Sendable {
         return frame
     }
 
-    /// The stream is over; nothing more can be sent.
+    /// Ends the session after the stream has ended; no more frames can be sent.
     public mutating func close() {
         state = .closed
     }
 
-    // MARK: What the server says
+    // MARK: Frames from the server
 
-    /// - Throws: ``STOMPProtocolError`` where the frame breaks the protocol at this point.
+    /// - Throws: ``STOMPProtocolError`` if the frame violates the protocol at this point.
     public mutating func receive(_ frame: Frame) throws(STOMPProtocolError) -> Reception {
         switch (state, frame.command) {
         case (.connecting(let offered, let heartBeat), .connected):
@@ -104,7 +105,7 @@ public struct Session: Sendable {
     private mutating func open(
         _ frame: Frame, offered: [STOMPVersion], heartBeat: HeartBeat
     ) throws(STOMPProtocolError) -> Handshake {
-        // A server that knows only 1.0 names no version.
+        // A server that supports only 1.0 sends no version.
         let name = frame.headers["version"] ?? STOMPVersion.v10.rawValue
         guard let version = STOMPVersion(rawValue: name), offered.contains(version) else {
             throw STOMPProtocolError(.peer, .versionMismatch(chosen: name, offered: offered))
@@ -153,7 +154,7 @@ public struct Session: Sendable {
 
 /// SUBSCRIBE and UNSUBSCRIBE.
 extension Session {
-    /// SUBSCRIBE, with an id of its own (`sub-0`, `sub-1`, ...) where none is given.
+    /// SUBSCRIBE; without an id, the session generates one (`sub-0`, `sub-1`, ...).
     ///
     /// - Throws: ``STOMPProtocolError/Reason/duplicateSubscription(_:)``,
     ///   ``STOMPProtocolError/Reason/cannotSend(_:)``, or an encoding error.
@@ -175,7 +176,7 @@ extension Session {
         return (id, frame)
     }
 
-    /// Whether the subscription of a MESSAGE is open. A STOMP 1.0 server may name it by its destination alone.
+    /// Whether the subscription of a MESSAGE is open. A STOMP 1.0 server may identify it by its destination only.
     public func isSubscribed(to message: Frame) -> Bool {
         if let id = message.headers["subscription"] { return subscriptions[id] != nil }
         return subscriptions.values.contains { message.headers.has("destination", $0) }
@@ -199,7 +200,7 @@ extension Session {
             throw STOMPProtocolError(.local, .unknownSubscription(id))
         }
         var list: HeaderList = ["id": id]
-        // STOMP 1.0 lets a server go by the destination alone.
+        // In STOMP 1.0 a server may identify the subscription by its destination only.
         if version == .v10 { list.append("destination", destination) }
         list.append(contentsOf: headers)
         if let receipt { list["receipt"] = receipt }
@@ -211,7 +212,7 @@ extension Session {
 
 /// BEGIN, COMMIT and ABORT.
 extension Session {
-    /// BEGIN, with an id of its own (`tx-0`, `tx-1`, ...) where none is given.
+    /// BEGIN; without an id, the session generates one (`tx-0`, `tx-1`, ...).
     ///
     /// - Throws: ``STOMPProtocolError/Reason/duplicateTransaction(_:)``, ``STOMPProtocolError/Reason/cannotSend(_:)``,
     ///   or an encoding error.
@@ -264,7 +265,7 @@ extension Session {
         }
     }
 
-    /// Names the open transaction that a frame belongs to, if it belongs to one.
+    /// Adds the `transaction` header to a frame, if a transaction is given; it must be open.
     func add(_ transaction: String?, to headers: inout HeaderList) throws(STOMPProtocolError) {
         guard let transaction else { return }
         try checkOpen(transaction)

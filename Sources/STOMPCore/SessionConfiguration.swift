@@ -1,4 +1,4 @@
-/// What a client says in CONNECT.
+/// The contents of a client's CONNECT.
 public struct SessionConfiguration: Sendable, Hashable {
     /// The versions to accept. Default all.
     public var versions: [STOMPVersion] = STOMPVersion.allCases
@@ -6,9 +6,9 @@ public struct SessionConfiguration: Sendable, Hashable {
     public var virtualHost: String
     public var login: String?
     public var passcode: String?
-    /// What this side offers and wants, in milliseconds. Default 10000,10000.
+    /// The heart-beats that this side offers and wants, in milliseconds. Default 10000,10000.
     public var heartBeat = HeartBeat(outgoing: 10_000, incoming: 10_000)
-    /// Further headers, in their order. One that has the name of a header above replaces it.
+    /// Additional headers, in their order. A header with the name of one above replaces it.
     public var headers: HeaderList = [:]
 
     public init(virtualHost: String) {
@@ -35,31 +35,31 @@ public struct SessionConfiguration: Sendable, Hashable {
     }
 }
 
-/// What a server said in CONNECTED, and what was agreed by it.
+/// The server's CONNECTED, and what was negotiated with it.
 public struct Handshake: Sendable {
     public let version: STOMPVersion
-    /// What both sides keep from now on, this side's view.
+    /// The negotiated heart-beats, from this side's view.
     public let heartBeat: HeartBeat
     /// The frame itself.
     public let frame: Frame
 
-    /// Name and version of the server, where it says.
+    /// Name and version of the server; nil if the server does not send them.
     public var server: String? { frame.headers["server"] }
-    /// The session's id, where the server gives one.
+    /// The session id; nil if the server does not send it.
     public var session: String? { frame.headers["session"] }
 
-    /// Whether the server can be expected to answer receipts. One that names neither itself nor the session is taken
-    /// for Spring's simple broker, which answers only the receipt of DISCONNECT.
+    /// Whether the server is expected to send receipts. A server that sends neither a name nor a session id is
+    /// assumed to be Spring's simple broker, which only answers DISCONNECT with a receipt.
     public var answersReceipts: Bool { server != nil || session != nil }
 }
 
 /// How a subscription acknowledges its messages (STOMP 1.2, "SUBSCRIBE ack Header").
 public enum AckMode: String, Sendable, Hashable, CaseIterable {
-    /// A message counts as acknowledged when it is sent.
+    /// A message counts as acknowledged as soon as it is sent.
     case auto
-    /// An ACK acknowledges its message and all before it.
+    /// An ACK acknowledges its message and all messages before it.
     case client
-    /// An ACK acknowledges its message alone.
+    /// An ACK acknowledges its message only.
     case clientIndividual = "client-individual"
 }
 
@@ -81,11 +81,11 @@ public enum STOMPVersion: String, Sendable, Hashable, CaseIterable, Comparable, 
 
     public var description: String { rawValue }
 
-    /// The highest version that both sides speak (STOMP 1.2, "Protocol Negotiation"), or nil when there is none.
+    /// The highest version that both sides support (STOMP 1.2, "Protocol Negotiation"), or nil if there is none.
     ///
     /// - Parameters:
     ///   - offered: the value of `accept-version`; nil when the header is absent, which means 1.0.
-    ///   - supported: what this side speaks.
+    ///   - supported: the versions that this side supports.
     public static func negotiate(offered: String?, supported: some Sequence<STOMPVersion>) -> STOMPVersion? {
         guard let offered else { return supported.contains(.v10) ? .v10 : nil }
         let names = offered.split(separator: ",").map { $0.drop(while: { $0 == " " }) }

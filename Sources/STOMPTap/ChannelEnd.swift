@@ -2,18 +2,18 @@ import NIOCore
 import NIOPosix
 import SystemC
 
-/// The last handler of the channel of one end of a relay: reports what happens there, and performs commands.
+/// The last handler of the channel at one end of a relay: reports events of the channel, and performs commands.
 final class ChannelEnd: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
-    /// How long a close or a reset may wait for what was written before it.
+    /// How long a close or a reset may wait for earlier writes.
     private static let closeTimeout = TimeAmount.seconds(1)
 
     private let channel: any Channel
     /// Called with each event, until the channel is gone.
     private var report: ((RelayEnd.Event) -> Void)?
     private var isInputClosed = false
-    /// Why it broke.
+    /// The error that broke the connection.
     private var error: (any Error)?
 
     init(_ channel: any Channel, report: @escaping (RelayEnd.Event) -> Void) throws {
@@ -28,7 +28,7 @@ final class ChannelEnd: ChannelInboundHandler {
         switch command {
         case .write(let bytes): channel.write(bytes, promise: nil)
         case .flush: channel.flush()
-        // It fails on a channel that is closed already, which is an event of its own.
+        // This fails if the channel is already closed, which is reported as an event of its own.
         case .read(let isReading): try? channel.syncOptions?.setOption(.autoRead, value: isReading)
         case .closeOutput: afterWrites { [self] in channel.close(mode: isInputClosed ? .all : .output, promise: nil) }
         case .close: afterWritesOrSoon { [channel] in channel.close(promise: nil) }

@@ -2,13 +2,13 @@ import NIOCore
 import NIOPosix
 import STOMPTransport
 
-/// A relay between apps and their server, which passes everything on and reports what it sees.
+/// A proxy between apps and their server, which passes everything on and reports what it sees.
 ///
-/// Everything happens on one event loop, so that reports have one order.
+/// Everything runs on one event loop, so that the reports are in order.
 public final class Tap: Sendable {
     /// The address that the tap listens on.
     public let host: String
-    /// Its port, as chosen by the system if the configuration has 0.
+    /// The port that the tap listens on; the system chooses it if the configured port is 0.
     public let port: Int
     private let listener: TransportListener
     let tapServer: NIOLoopBound<TapServer>
@@ -22,9 +22,10 @@ public final class Tap: Sendable {
 
     /// Starts a tap on one event loop of `group`, and returns once it listens.
     ///
-    /// - Parameter observer: gets what is seen, in one call what came in one read. It is called on the event loop and should
-    ///   not block, as the apps wait for it.
-    /// - Throws: ``TransportError`` if the address cannot be listened on, or a file or a header of the options is invalid.
+    /// - Parameter observer: receives the events; those of one read come in one call. It is called on the event
+    ///   loop and should not block, because the apps wait for it.
+    /// - Throws: ``TransportError`` if the tap cannot listen on the address, or a file or a header of the options
+    ///   is invalid.
     public static func start(
         _ configuration: TapConfiguration, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         observer: @escaping @Sendable ([TapEvent]) -> Void
@@ -41,7 +42,7 @@ public final class Tap: Sendable {
         return Tap(listener: listener, tapServer: tapServer)
     }
 
-    /// Stops listening, ends all connections, and returns when they are over.
+    /// Stops listening, ends all connections, and returns when they have ended.
     public func shutdown() async {
         await listener.close()
         let tapServer = tapServer
@@ -49,36 +50,37 @@ public final class Tap: Sendable {
     }
 }
 
-/// The address of a tap, its servers, and how it behaves.
+/// The configuration of a tap: its address, its servers, and its behavior.
 public struct TapConfiguration: Sendable {
-    /// The address that apps connect to; the system chooses the port where it is 0.
+    /// The address that apps connect to.
     public var host: String
-    /// Its port, 0 to 65535.
+    /// The port that apps connect to, 0 to 65535; the system chooses one if it is 0.
     public var port: Int
-    /// With which certificate TLS is spoken with apps. Default none: no TLS.
+    /// The TLS options for connections from apps. Default nil: no TLS.
     public var tls: TLSServerOptions?
-    /// Names of the host that HTTP requests may be for, beside ``host`` and those that always are this machine's
-    /// (``OwnHosts``). Others are answered 421. Default none.
+    /// The host names that HTTP requests may be for, in addition to ``host`` and the names that always mean this
+    /// machine (``OwnHosts``). Requests for other hosts are answered with 421. Default empty.
     public var listenNames: [String] = []
-    /// Where ``transport`` has a certificate, or it or ``connectionHeaders`` headers, origin or cookie for the requests, the origins of foreign pages
-    /// whose requests are passed on, `*` for all; others are answered 403. Pages of loopback, of the tap and of the
-    /// server are not foreign. Default none.
+    /// The origins of foreign pages whose requests are passed on, `*` for all; requests of other foreign pages are
+    /// answered with 403. This applies only if ``transport`` has a certificate, or if ``transport`` or
+    /// ``connectionHeaders`` adds headers, an origin or a cookie to the requests. Pages of loopback, of the tap
+    /// and of the server are not foreign. Default empty.
     public var allowedOrigins: [String] = []
-    /// The servers that an app's connection is tried to be passed on to, in this order.
+    /// The servers that an app's connection is passed on to, tried in this order.
     public var servers: [Server]
-    /// TLS, the limit of what is taken apart, and headers, origin and cookie of the requests to the server.
+    /// TLS, the size limit for decoding, and headers, origin and cookie of the requests to the server.
     public var transport = TransportOptions()
-    /// Makes headers for the requests of a connection, before each that is made to a server over HTTP; they come after
-    /// those of ``transport``. Where it throws, the app gets a 502. Default none.
+    /// Makes headers for the requests of a connection. It is called before each HTTP connection to a server; the
+    /// headers come after those of ``transport``. If it throws, the app gets a 502. Default nil.
     public var connectionHeaders: ConnectionHeaders?
-    /// How long a connection to a server may take, and the making of its headers. Default 5 s.
+    /// The maximum time for connecting to a server, including making its headers. Default 5 s.
     public var connectTimeout = TimeAmount.seconds(5)
-    /// How the tap misbehaves on purpose. Default not at all.
+    /// The faults that the tap injects. Default none.
     public var faults = TapFaults()
-    /// Whether what passes below the messages is reported. Default no.
+    /// Whether the layers below the messages are reported. Default no.
     public var tellsLayers = false
 
-    /// - Parameter targets: the servers, none of them behind a proxy.
+    /// - Parameter targets: the servers, each reached without a proxy.
     public init(host: String, port: Int, targets: [TransportTarget]) {
         self.host = host
         self.port = port
@@ -89,15 +91,15 @@ public struct TapConfiguration: Sendable {
     public typealias ConnectionHeaders =
         @Sendable (_ deadline: NIODeadline) async throws -> [(name: String, value: String)]
 
-    /// A server, and the way to it.
+    /// A server, and the proxy to reach it.
     public struct Server: Sendable {
-        /// Over ``TransportTarget/Kind/tcp`` it is STOMP; of all other kinds only host, port and TLS count, as HTTP
-        /// requests keep their own path.
+        /// With ``TransportTarget/Kind/tcp`` the server speaks STOMP; of all other kinds only host, port and TLS
+        /// are used, because HTTP requests keep their own path.
         public var target: TransportTarget
-        /// Default none.
+        /// The proxy to connect through. Default nil: a direct connection.
         public var proxy: ProxyTarget?
 
-        /// A server at `target`, behind `proxy`.
+        /// A server at `target`, reached through `proxy`.
         public init(_ target: TransportTarget, proxy: ProxyTarget? = nil) {
             self.target = target
             self.proxy = proxy

@@ -1,31 +1,32 @@
 import NIOCore
 import STOMPTransport
 
-/// What the relays of a tap share: its configuration, its sessions, what it reports, and what must be done. It is handed
-/// down with each event, and nobody keeps it.
+/// The state that the relays of a tap share: its configuration, its sessions, and the pending reports and actions.
+/// It is passed down with each event, and no callee keeps it.
 struct TapContext {
-    /// The most SockJS sessions that are known at a time; the requests of more are passed on and not taken apart.
+    /// The maximum number of SockJS sessions that are tracked at a time; requests of further sessions are passed
+    /// on without being decoded.
     static let largestSessionCount = 10_000
-    /// How long a SockJS session may be without a request before it counts as over. Servers end it after 5 s.
+    /// How long a SockJS session may be without a request before it counts as ended. Servers end it after 5 s.
     static let sessionTimeout = TimeAmount.seconds(6)
-    /// The most events that are reported at once.
+    /// The maximum number of events that are reported at once.
     private static let largestBatch = 1000
 
     let configuration: TapConfiguration
     let admission: RequestAdmission
     let rewriting: RequestRewriting
-    /// When the present event happened.
+    /// The time of the current event.
     var now = NIODeadline.uptimeNanoseconds(0)
-    /// By their numbers.
+    /// The sessions, by number.
     var sessions: [Int: TapSession] = [:]
-    /// Of the SockJS sessions, by their paths.
+    /// The numbers of the SockJS sessions, by path.
     var numbers: [String: Int] = [:]
     private var lastNumber = 0
     private var events: [TapEvent] = []
     var actions: [TapAction] = []
-    /// Sessions that were closed by a fault, with the relays that must still be closed for it.
+    /// Sessions that were closed by a fault, with the relays that must still be closed for this reason.
     var closedSessions = CircularBuffer<(session: Int, carriers: [Relay.ID])>()
-    /// Relays that are over.
+    /// Relays that have ended.
     var finishedRelays = CircularBuffer<Relay.ID>()
 
     init(_ configuration: TapConfiguration) {
@@ -59,11 +60,11 @@ struct TapContext {
     mutating func report(_ event: TapEvent) {
         guard reports(event.content) else { return }
         events.append(event)
-        // One read may bring very many.
+        // One read may cause a very large number of events.
         if events.count >= Self.largestBatch { deliver() }
     }
 
-    /// Reports what concerns a session.
+    /// Reports an event of a session.
     mutating func report(_ direction: WireEvent.Direction, _ content: TapEvent.Content, of session: Int) {
         guard let app = sessions[session]?.app else { return }
         report(TapEvent(connection: session, app: app, direction: direction, content))
@@ -77,9 +78,9 @@ struct TapContext {
         }
     }
 
-    /// Reports what concerns a connection that carries no session, or several.
+    /// Reports an event of a connection that carries no session, or several.
     mutating func report(_ direction: WireEvent.Direction, _ content: TapEvent.Content, of label: inout RelayLabel) {
-        // A number is used up only by what is reported.
+        // A number is assigned only when something is reported.
         guard reports(content) else { return }
         let number = number(of: &label)
         report(TapEvent(connection: number, app: label.app, direction: direction, content))
@@ -91,7 +92,7 @@ struct TapContext {
         return number
     }
 
-    /// Hands on all that was reported since the last time.
+    /// Adds an action that reports all events collected since the last time.
     mutating func deliver() {
         guard !events.isEmpty else { return }
         actions.append(.report(events))
@@ -99,11 +100,11 @@ struct TapContext {
     }
 }
 
-/// Who a relay is.
+/// The identity of a relay.
 struct RelayLabel {
     let id: Relay.ID
     /// The app's address and port.
     let app: String
-    /// Its number, once something of it was reported.
+    /// Its number, assigned with the first report about it.
     var number: Int?
 }

@@ -2,34 +2,34 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// Something that was seen between an app and its server.
+/// An event that a tap saw between an app and its server.
 public struct TapEvent: Sendable {
-    /// What was seen: what passed, and what the tap itself has to report.
+    /// What was seen: traffic, and reports from the tap itself.
     public enum Content: Sendable {
-        /// A STOMP frame. One that a fault dropped is reported as well, followed by the ``fault(_:)``.
+        /// A STOMP frame. A frame that a fault dropped is reported too, followed by the ``fault(_:)``.
         case frame(Frame)
-        /// A STOMP frame whose end has not come, or came too late, as it is so far; a ``TapNote/unfinishedFrame`` follows.
-        /// It passed as that message, or as bytes over TCP.
+        /// A STOMP frame whose end is missing or came too late, as received so far; a ``TapNote/unfinishedFrame``
+        /// follows. It passed as this message, or as bytes over TCP.
         indirect case unfinished(UnfinishedFrame, WireEvent.Layer, WireEvent.Content, ByteBuffer)
-        /// Anything else that passed, as a trace has it: a message without STOMP, bytes over TCP that are not STOMP, the
-        /// end-of-line between frames; and, only if ``TapConfiguration/tellsLayers`` asks for it, what passes below the
-        /// messages: the head of an HTTP request, a ping, an envelope of SockJS.
+        /// Any other traffic, as in a trace: a message that is not STOMP, bytes over TCP that are not STOMP, or
+        /// the end-of-line between frames; and, only if ``TapConfiguration/tellsLayers`` is true, traffic below
+        /// the messages: the head of an HTTP request, a ping, a SockJS envelope.
         indirect case wire(WireEvent.Layer, WireEvent.Content, ByteBuffer? = nil)
-        /// A connection was opened, or a SockJS session.
+        /// A connection or a SockJS session was opened.
         case opened(TapOpening)
-        /// The tap itself answered a request, as it is for another host or comes from a foreign page.
+        /// The tap itself answered a request, because it is for another host or comes from a foreign page.
         case refused(AdmissionRefusal)
-        /// A fault that was asked for strikes.
+        /// An injected fault takes effect.
         case fault(TapFault)
-        /// Something that a reader of all this should know, such as why nothing more is shown of a connection.
+        /// Something that the reader should know, such as why nothing more is shown of a connection.
         indirect case note(TapNote)
-        /// The connection, or the session, is over: who ended it, and how.
+        /// The connection or the session has ended: by which side, and how.
         indirect case ended(TapEnding)
 
         /// The end-of-line between frames.
         static var heartBeat: Self { .wire(.stomp, .observedHeartBeat) }
 
-        /// Whether it is a frame, or a message or bytes without STOMP.
+        /// Whether it is a frame, or a message or bytes that are not STOMP.
         public var isTraffic: Bool {
             switch self {
             case .frame, .unfinished, .wire(_, .message, _), .wire(_, .bytes, _): true
@@ -37,7 +37,7 @@ public struct TapEvent: Sendable {
             }
         }
 
-        /// The bytes that it is about.
+        /// The bytes of the event, if any.
         public var bytes: ByteBuffer? {
             switch self {
             case .frame(let frame): frame.bytes
@@ -48,15 +48,15 @@ public struct TapEvent: Sendable {
         }
     }
 
-    /// The connections and SockJS sessions of a tap are counted from 1.
+    /// The number of the connection or SockJS session, counted from 1.
     public var connection: Int
     /// The app's address and port.
     public var app: String
-    /// Which way it went, as the app sees it: outgoing is to the server.
+    /// The direction, as the app sees it: outgoing is to the server.
     public var direction: WireEvent.Direction
     public var content: Content
 
-    /// An event on a connection, which by default went neither way.
+    /// An event on a connection, by default without a direction.
     public init(connection: Int, app: String, direction: WireEvent.Direction = .local, _ content: Content) {
         self.connection = connection
         self.app = app
@@ -64,7 +64,7 @@ public struct TapEvent: Sendable {
         self.content = content
     }
 
-    /// The same, without the buffer that its bytes came in.
+    /// A copy that does not keep the read buffer of its bytes alive.
     public var detached: TapEvent {
         var event = self
         switch content {
@@ -79,17 +79,17 @@ public struct TapEvent: Sendable {
     }
 }
 
-/// One of the two that a tap stands between.
+/// One of the two sides of a tap.
 public enum TapSide: Sendable, Hashable {
     case app, server
 }
 
-/// What has begun.
+/// What was opened.
 public enum TapOpening: Sendable, Hashable {
     case tcp
     case webSocket(path: String)
-    /// A SockJS session, by the last part of its first request's path, such as `xhr_streaming`, and by what comes before
-    /// that.
+    /// A SockJS session, by the last component of its first request's path, such as `xhr_streaming`, and by the
+    /// path before it.
     case sockJS(transport: String, session: String)
 }
 
@@ -101,69 +101,70 @@ public enum TapEnding: Sendable, Hashable {
     case connectionReset(by: TapSide)
     /// The connection to that side broke.
     case connectionBroken(by: TapSide, TransportError)
-    /// A fault that was asked for.
+    /// An injected fault.
     case closedByTap
     case tapEnded
     case noConnectionToServer
-    /// The server answered a request of a SockJS session otherwise than with 200.
+    /// The server answered a request of a SockJS session with a status other than 200.
     case answered(status: Int, reason: String)
-    /// A SockJS session had no request for so long.
+    /// A SockJS session had no request for this time.
     case noRequest(within: TimeAmount)
     case over
 }
 
-/// A fault that was asked for, and strikes.
+/// An injected fault that takes effect.
 public enum TapFault: Sendable, Hashable {
     case connectionRefused
-    /// Everything is held for so long, and passes at so many bytes a second, each way.
+    /// All traffic is delayed by this time and limited to this rate in bytes per second, in each direction.
     case slowed(delay: TimeAmount, jitter: TimeAmount, rate: Int?)
-    /// The connection is closed with this code; without one it breaks off.
+    /// The connection is closed with this code, or without a close frame if it is nil.
     case closed(code: Int?)
     case frozen
     case droppedFrame(Command, destination: String?, bodySize: Int)
     case droppedHeartBeat
 }
 
-/// Something that a reader of what passes should know, such as why nothing more is shown of a connection.
+/// A note for the reader of the traffic, such as why nothing more is shown of a connection.
 public enum TapNote: Sendable, Hashable {
     case cannotConnect(TransportError)
-    /// ``TapConfiguration/connectionHeaders`` has thrown; the cause is in the words of who made that.
+    /// ``TapConfiguration/connectionHeaders`` has thrown; `cause` is the description of that error.
     case noHeaders(cause: String)
-    /// What a side sends is shown as it is from here on.
+    /// From here on, the bytes from this side are shown without decoding.
     case notSTOMP(STOMPProtocolError)
-    /// The rest of a message is shown as it is. The next message may be a frame.
+    /// The rest of a message is shown without decoding. The next message may be a frame.
     case invalidFrame(STOMPProtocolError, FrameFault?)
-    /// Nothing more of a frame has come for a while, or none can come.
+    /// No more of a frame has been received for a while, or its rest can no longer be received.
     case unfinishedFrame(UnfinishedFrame, destination: String?, FrameFault?)
-    /// A fault would have dropped a frame, but the beginning had passed when its rest came.
+    /// A fault would have dropped a frame, but its start had already passed when its rest arrived.
     case tooLateToDrop
     case invalidSockJSFrame(TransportError)
     case invalidSockJSMessages(JSONFault)
-    /// The request of a SockJS session is larger than the limit of ``TapConfiguration/transport``, and is not taken
-    /// apart.
+    /// The request of a SockJS session is larger than the limit of ``TapConfiguration/transport``, and is not
+    /// decoded.
     case requestTooLarge
     case unsolicitedAnswer
     /// A request that a STOMP session needs was refused.
     case requestFailed(FailedRequest)
-    /// A browser will not keep a cookie, as its Domain is not that of the host that the browser has asked.
+    /// A browser will not keep a cookie, because its `Domain` is not that of the host that the browser has
+    /// contacted.
     case cookieOfOtherDomain(name: String, domain: String, host: String)
-    /// The upgrade is to another protocol than WebSocket.
+    /// The upgrade is to a protocol other than WebSocket.
     case otherUpgrade(path: String)
     case notTakenApart(TransportError)
     case noLongerTakenApart(TransportError)
     case notHTTP(from: TapSide)
     case headTooLarge(from: TapSide)
-    /// The app has begun to send a head of HTTP, and its end did not come in time: the connection is closed.
+    /// The app has started to send an HTTP head, and did not complete it in time: the connection is closed.
     case unfinishedHead(within: TimeAmount)
-    /// More requests are refused, and no longer told one by one.
+    /// More requests are refused, and no longer reported one by one.
     case moreRefusals
 }
 
-/// A request that a STOMP session needs, and that the server has refused: that for a WebSocket, for the `/info` of SockJS,
-/// or to send over SockJS.
+/// A request that a STOMP session needs and that the server has refused: one for a WebSocket, for the `/info` of
+/// SockJS, or to send over SockJS.
 public struct FailedRequest: Sendable, Hashable {
     public var path: String
-    /// The `Origin` that the server got; nil if none.
+    /// The `Origin` that the server received; nil if there was none.
     public var origin: String?
     public var status: Int
     public var reason: String

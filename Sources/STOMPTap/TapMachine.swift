@@ -2,34 +2,35 @@ import NIOCore
 import NIOHTTP1
 import STOMPTransport
 
-/// All that a tap decides. A value without I/O: it gets an event and the time, and returns the actions that its caller,
-/// ``TapServer``, must perform.
+/// Makes all decisions of a tap. A value without I/O: it receives an event and the time, and returns the actions
+/// that its caller, ``TapServer``, must perform.
 ///
-/// Below it are values only, and none of them knows what is above it. A ``Relay`` is a connection of an app and the one
-/// with its server; it knows its ends, its lanes and its ``Traffic``. A ``TapSession`` is what a user calls a connection;
-/// a SockJS session may be carried by many relays, so all sessions are in the ``TapContext``, which is handed down.
+/// All parts below it are values, and no part knows the one above it. A ``Relay`` is a connection from an app and
+/// the one to its server; it knows its ends, its lanes and its ``Traffic``. A ``TapSession`` is what the user sees
+/// as a connection. A SockJS session may be carried by many relays, so all sessions are in the ``TapContext``,
+/// which is passed down.
 struct TapMachine {
     enum Event {
         /// An app has connected.
         case accepted(Relay.ID, app: String)
-        /// Something happened at an end of a relay.
+        /// An event at an end of a relay.
         case end(Relay.ID, TapSide, RelayEnd.Event)
-        /// There are no headers for the requests of a relay.
+        /// The headers for the requests of a relay could not be made.
         case noHeaders(Relay.ID, any Error)
-        /// A relay has a connection to a server, and its requests get these headers.
+        /// A relay is connected to a server, and its requests get these headers.
         case connected(Relay.ID, address: String, HTTPHeaders = HTTPHeaders())
-        /// The present server of a relay cannot be reached.
+        /// The current server of a relay cannot be reached.
         case notConnected(Relay.ID, any Error)
-        /// There was a connection, and it cannot be used.
+        /// There was a connection, but it cannot be used.
         case unusable(Relay.ID, any Error)
         case timerFired(TapTimer)
         /// All connections must end.
         case shutDown
-        /// All connections are over: the sessions must end too.
+        /// All connections have ended: the sessions must end too.
         case sessionsEnd
     }
 
-    /// The relay that an event is for; nil for one that is for none, or for a session.
+    /// The relay that an event is for; nil for an event of a session or of the tap.
     static func relay(of event: Event) -> Relay.ID? {
         switch event {
         case .accepted(let id, _), .end(let id, _, _), .noHeaders(let id, _), .connected(let id, _, _),
@@ -48,13 +49,13 @@ struct TapMachine {
     /// Whether no connection is left.
     var isEmpty: Bool { relays.isEmpty }
 
-    /// Whether a relay still waits for a connection to a server, and would use it.
+    /// Whether a relay still waits for a connection to a server, and can use it.
     func awaitsServer(_ id: Relay.ID) -> Bool { relays[id]?.awaitsServer ?? false }
 
-    /// Whether an end of a relay is to be read from.
+    /// Whether the tap reads from this end of a relay.
     func isReading(_ id: Relay.ID, _ side: TapSide) -> Bool { relays[id]?.ends[side].isReading ?? false }
 
-    /// - Returns: what must be done, in this order.
+    /// - Returns: the actions to perform, in order.
     mutating func handle(_ event: Event, at now: NIODeadline) -> [TapAction] {
         context.now = now
         switch event {
@@ -106,8 +107,8 @@ struct TapMachine {
         }
     }
 
-    /// Does what concerns other relays than that of the event: a session that is closed is closed on all of its relays.
-    /// Relays that are over are forgotten.
+    /// Applies the effects of an event on other relays: a closed session is closed on all of its relays. Removes
+    /// relays that have ended.
     private mutating func settle() {
         while let (session, carriers) = context.closedSessions.popFirst() { breakOff(carriers, session) }
         while let id = context.finishedRelays.popFirst() {
@@ -123,33 +124,33 @@ struct TapMachine {
     }
 }
 
-/// What the caller of a ``TapMachine`` must do.
+/// An action that the caller of a ``TapMachine`` must perform.
 enum TapAction {
     case end(Relay.ID, TapSide, RelayEnd.Command)
     /// Connect a relay to a server.
     case connect(Relay.ID, TapConfiguration.Server)
     /// Report these to the tap's observer.
     case report([TapEvent])
-    /// Set a timer; it replaces the same one if that is set already.
+    /// Set a timer; it replaces the same timer if that is already set.
     case schedule(TapTimer, at: NIODeadline)
     case cancel(TapTimer)
-    /// The relay is over: forget its ends.
+    /// The relay has ended: remove its ends.
     case over(Relay.ID)
 }
 
-/// What a timer of a tap is for.
+/// The purpose of a timer of a tap.
 enum TapTimer: Hashable {
     /// A fault closes this session, or freezes it.
     case sessionClose(Int)
     case sessionFreeze(Int)
-    /// This SockJS session had no request for too long.
+    /// This SockJS session has had no request for too long.
     case sessionIdle(Int)
-    /// Nothing more has come of this side's unfinished frame for a while.
+    /// No more of this side's unfinished frame has been received for a while.
     case unfinishedFrame(Int, TapSide)
-    /// What this end of a relay has sent may pass.
+    /// Data that this end of a relay has sent may pass now.
     case lane(Relay.ID, TapSide)
     /// This end of a relay should be closed by now.
     case endClose(Relay.ID, TapSide)
-    /// The head that the app of a relay has begun to send should be whole by now.
+    /// The HTTP head that the app of a relay has started to send should be complete by now.
     case head(Relay.ID)
 }

@@ -2,8 +2,8 @@ import NIOCore
 import NIOHTTP1
 import STOMPTransport
 
-/// Performs what a ``TapMachine`` decides: it has the channels, the connector and the timers, and decides nothing itself.
-/// It lives on the tap's event loop.
+/// Performs the actions of a ``TapMachine``. It owns the channels, the connector and the timers, and makes no
+/// decisions itself. It lives on the tap's event loop.
 final class TapServer {
     private let eventLoop: any EventLoop
     private let connector: TransportConnector
@@ -11,11 +11,12 @@ final class TapServer {
     private let makeHeaders: TapConfiguration.ConnectionHeaders?
     private let observer: @Sendable ([TapEvent]) -> Void
     private(set) var machine: TapMachine
-    /// Where it is decided which frames are dropped, if that is not done on the event loop.
+    /// Decides which frames are dropped, if that is not done on the event loop.
     private let verdicts: DeferredVerdicts?
-    /// The events of each relay that must wait until that is decided, the one that it is decided for first.
+    /// The waiting events of each relay that needs such a decision; the decision is for the first event.
     private var waiting: [Relay.ID: CircularBuffer<TapMachine.Event>] = [:]
-    /// What is still to be performed. An action may cause an event at once; the actions that follow wait for their turn.
+    /// The actions still to perform. An action may cause an event at once; the actions that follow from it are
+    /// queued.
     private var actions = CircularBuffer<TapAction>()
     private var isPerforming = false
     private var ends: [Relay.ID: Pair<ChannelEnd?>] = [:]
@@ -38,16 +39,16 @@ final class TapServer {
         machine = TapMachine(configuration)
     }
 
-    /// Takes the connection of an app.
+    /// Accepts a connection from an app.
     func accept(_ channel: any Channel) throws {
-        // A handshake of TLS may end when all the others are being ended.
+        // A TLS handshake may complete during the shutdown.
         guard !isShuttingDown else { return channel.close(promise: nil) }
         lastID += 1
         ends[lastID] = Pair(app: try end(channel, .app, of: lastID), server: nil)
         handle(.accepted(lastID, app: addressText(channel.remoteAddress)))
     }
 
-    /// Ends all connections, and then all sessions; the future succeeds when they are over.
+    /// Ends all connections, and then all sessions; the future succeeds when all have ended.
     func shutDown() -> EventLoopFuture<Void> {
         let promise = whenEmpty ?? eventLoop.makePromise(of: Void.self)
         isShuttingDown = true
@@ -58,7 +59,7 @@ final class TapServer {
         return promise.futureResult.assumeIsolated().map { self.handle(.sessionsEnd) }.nonisolated()
     }
 
-    /// Gives the machine an event, and performs the actions that follow from it.
+    /// Passes an event to the machine, and performs the resulting actions.
     func handle(_ event: TapMachine.Event) {
         let id = TapMachine.relay(of: event)
         if let id, waiting[id] != nil {
@@ -69,15 +70,16 @@ final class TapServer {
         }
     }
 
-    /// Performs an event, unless it depends on what is not decided yet: then nothing has happened, and it is decided.
+    /// Performs an event. If the event depends on an unknown decision, nothing changes, the decision is started,
+    /// and the result is false.
     ///
-    /// - Parameter known: what is decided already.
+    /// - Parameter known: the decisions that are already known.
     private func perform(_ event: TapMachine.Event, knowing known: [DeferredVerdicts.Known] = []) -> Bool {
         guard let verdicts, let id = TapMachine.relay(of: event), !isShuttingDown else {
             enqueue(machine.handle(event, at: eventLoop.now))
             return true
         }
-        // The machine is a value: one that is thrown away leaves nothing behind.
+        // The machine is a value, so a discarded copy has no effect.
         var trial = machine
         verdicts.start(with: known)
         let actions = trial.handle(event, at: eventLoop.now)
@@ -95,7 +97,7 @@ final class TapServer {
         return true
     }
 
-    /// Goes on with a relay whose frames are decided on. What happens at its ends meanwhile comes last.
+    /// Continues a relay after the decision on its frames. Events that happened at its ends meanwhile come last.
     private func decided(_ id: Relay.ID, _ known: [DeferredVerdicts.Known]) {
         var known = known
         while let event = waiting[id]?.first {
@@ -107,7 +109,7 @@ final class TapServer {
         for side in TapSide.both where machine.isReading(id, side) { ends[id]?[side]?.perform(.read(true)) }
     }
 
-    /// What waits to be decided when the tap ends is not passed on.
+    /// Bytes that wait for a decision when the tap ends are not passed on.
     private func endWaiting() {
         for id in waiting.keys.sorted() {
             for event in waiting.removeValue(forKey: id) ?? [] {

@@ -1,10 +1,10 @@
 import NIOCore
 import STOMPTransport
 
-/// What a user of a tap calls a connection: one over TCP, a WebSocket, or a SockJS session with all its requests. A value
-/// without I/O; ``TapContext`` has them all, as one SockJS session uses many relays.
+/// What the user of a tap sees as a connection: one over TCP, a WebSocket, or a SockJS session with all its
+/// requests. A value without I/O; ``TapContext`` has all sessions, because one SockJS session uses many relays.
 struct TapSession {
-    /// Which fault has changed it for good. A closed session does not freeze any more.
+    /// The fault that has changed it permanently. A closed session can no longer be frozen.
     enum FaultState {
         case none, frozen, closed
     }
@@ -13,17 +13,18 @@ struct TapSession {
     let number: Int
     /// The app's address and port.
     let app: String
-    /// What the paths of its requests have in common, if it is a SockJS session.
+    /// The path that its requests share, if it is a SockJS session.
     let path: String?
     var inspector: StreamInspector
     fileprivate(set) var faultState = FaultState.none
     /// Whether its end was reported.
     fileprivate(set) var hasEnded = false
-    /// How one of the ends, or the tap, closed the session: the first one counts.
+    /// How one of the ends, or the tap, closed the session; the first one counts.
     private var ending: TapEnding?
-    /// For the timer of each side's unfinished frame, if it is set, what had come of the frame then.
+    /// For each side with a running timer for an unfinished frame, the number of pieces received when the timer
+    /// was set.
     fileprivate var timedPieces = Pair<Int?>(app: nil, server: nil)
-    /// The relays that carry it now, each with how many requests of it.
+    /// The relays that carry it now, each with its number of requests of the session.
     fileprivate(set) var carriers: [Relay.ID: Int] = [:]
 
     fileprivate init(number: Int, app: String, path: String?, inspector: StreamInspector) {
@@ -37,20 +38,20 @@ struct TapSession {
     var isFrozen: Bool { faultState == .frozen }
     /// Whether the tap has closed it, as a fault.
     var isClosed: Bool { faultState == .closed }
-    /// Whether its time has come: its inspector has had all the frames that it was to have.
+    /// Whether it is time to close it: the allowed number of frames has passed.
     var isSpent: Bool { inspector.isSpent && isOpen }
     fileprivate var isOpen: Bool { faultState != .closed && !hasEnded }
 
     /// Remembers how one side ended the session: the first one counts.
     mutating func note(ending: TapEnding) { self.ending = self.ending ?? ending }
 
-    /// The tap closes it, however the ends have closed it before.
+    /// Records that the tap closes it, even if an end has closed it before.
     fileprivate mutating func close() {
         faultState = .closed
         ending = .closedByTap
     }
 
-    /// - Parameter how: what ends it, if neither an end nor the tap has closed it.
+    /// - Parameter how: how it ends, if neither an end nor the tap has closed it.
     /// - Returns: how it has ended.
     fileprivate mutating func end(_ how: TapEnding) -> TapEnding {
         hasEnded = true
@@ -58,13 +59,13 @@ struct TapSession {
     }
 }
 
-/// The sessions of a tap, from their beginning to their end.
+/// The life cycle of the sessions of a tap.
 extension TapContext {
     /// Starts a session and the timers of its faults, and reports it.
     ///
     /// - Parameters:
-    ///   - path: of a SockJS session; it replaces the one that is known by this path.
-    ///   - keepsMessages: whether it is carried by messages, and not by bytes.
+    ///   - path: the path of a SockJS session; the new session replaces the one known by this path.
+    ///   - keepsMessages: whether the carrier sends messages, not bytes.
     mutating func open(
         _ opening: TapOpening, number: Int, app: String, path: String? = nil, keepsMessages: Bool = true
     ) {
@@ -81,9 +82,9 @@ extension TapContext {
         if let time = faults.freezing { actions.append(.schedule(.sessionFreeze(number), at: now + time)) }
     }
 
-    /// The SockJS session that a request belongs to; nil if there is none, and none can be started.
+    /// The SockJS session that a request belongs to; nil if there is no such session and it cannot be started.
     ///
-    /// - Parameter isReceiving: whether the request receives: only such a request starts a session.
+    /// - Parameter isReceiving: whether the request receives frames: only such a request starts a session.
     mutating func session(of path: SockJSPath, app: String, isReceiving: Bool) -> Int? {
         if let number = numbers[path.session] { return number }
         if numbers.count >= Self.largestSessionCount { forgetEndedSessions() }
@@ -91,8 +92,8 @@ extension TapContext {
         return openSession(path, app: app)
     }
 
-    /// Starts a session in place of the one that is known by the same path. Until then that one stays known even if it has
-    /// ended, as a client continues its requests until it has read of the end.
+    /// Starts a session that replaces the one known by the same path. Until then the old one stays known even if
+    /// it has ended, because a client continues its requests until it has read the end.
     mutating func openSession(_ path: SockJSPath, app: String) -> Int {
         let number = nextNumber()
         open(
@@ -117,7 +118,7 @@ extension TapContext {
         deliver()
     }
 
-    /// Ends all SockJS sessions, as the tap does.
+    /// Ends all SockJS sessions, because the tap ends.
     mutating func endAllSessions() {
         for number in numbers.values.sorted() {
             endSession(number, .tapEnded)
@@ -126,9 +127,9 @@ extension TapContext {
         (sessions, numbers) = ([:], [:])
     }
 
-    // MARK: - Frames without an end
+    // MARK: - Unfinished frames
 
-    /// Reports what an inspection has seen, and sets a timer if it ended inside a frame.
+    /// Reports the result of an inspection, and sets a timer if the inspection ended inside a frame.
     mutating func report(inspected seen: [TapEvent.Content], _ direction: WireEvent.Direction, of number: Int) {
         report(direction, seen, of: number)
         setFrameTimer(direction.sender, of: number)
@@ -144,9 +145,9 @@ extension TapContext {
         actions.append(.schedule(.unfinishedFrame(number, side), at: now + timeout))
     }
 
-    /// Reports an unfinished frame if nothing more of it has come since the timer was set.
+    /// Reports an unfinished frame if no more of it has been received since the timer was set.
     ///
-    /// - Returns: the messages that were held because of it, and pass now.
+    /// - Returns: the messages that were held because of it and pass now.
     mutating func frameTimerFired(_ number: Int, _ side: TapSide) -> [ByteBuffer] {
         guard let index = sessions.index(forKey: number) else { return [] }
         let pieces = sessions.values[index].timedPieces[side]
@@ -155,7 +156,8 @@ extension TapContext {
             setFrameTimer(side, of: number)
             return []
         }
-        // A request of SockJS is answered, and cannot pass any more: what it brought passes with the next one.
+        // The SockJS request is already answered and cannot pass any more: its messages pass with the next
+        // request.
         let passes = sessions.values[index].path == nil
         let outcome = sessions.values[index].inspector.reportUnfinished(side.direction, passes: passes)
         report(side.direction, outcome.seen, of: number)
@@ -165,7 +167,7 @@ extension TapContext {
 
     // MARK: - The relays that carry them
 
-    /// A relay carries a request of the session, or the session itself, from now on.
+    /// From now on, a relay carries a request of the session, or the session itself.
     mutating func attach(_ relay: Relay.ID, to number: Int) {
         guard let index = sessions.index(forKey: number) else { return }
         if sessions.values[index].path != nil, !sessions.values[index].isCarried {
@@ -174,8 +176,8 @@ extension TapContext {
         sessions.values[index].carriers[relay, default: 0] += 1
     }
 
-    /// A relay does not carry it any more. If no relay is left, a SockJS session may have a next request for a while;
-    /// another one is forgotten.
+    /// A relay no longer carries the session. If no relay is left, a SockJS session may still get another request
+    /// for a while; any other session is removed.
     mutating func detach(_ relay: Relay.ID, from number: Int) {
         guard let index = sessions.index(forKey: number), let count = sessions.values[index].carriers[relay] else {
             return
@@ -189,7 +191,7 @@ extension TapContext {
         }
     }
 
-    /// No relay has carried the session for too long.
+    /// Ends a session that no relay has carried for too long.
     mutating func endIdleSession(_ number: Int) {
         guard let session = sessions[number], !session.isCarried else { return }
         endSession(number, .noRequest(within: Self.sessionTimeout))
@@ -210,9 +212,9 @@ extension TapContext {
 
     // MARK: - Faults
 
-    /// The tap closes the session. It is reported before the ends notice.
+    /// Closes the session as a fault, and reports this before the ends notice.
     ///
-    /// - Returns: the relays that carry it, and are to be broken off.
+    /// - Returns: the relays that carry it and must be closed.
     mutating func closeSession(_ number: Int) -> [Relay.ID] {
         guard let index = sessions.index(forKey: number), sessions.values[index].isOpen else { return [] }
         report(.local, .fault(.closed(code: configuration.faults.closeCode)), of: number)
@@ -221,9 +223,9 @@ extension TapContext {
         return sessions.values[index].carriers.keys.sorted()
     }
 
-    /// From now on nothing of the session passes, and nothing is closed.
+    /// Freezes the session: from now on nothing passes, and nothing is closed.
     ///
-    /// - Returns: the relays that carry it, and are to be frozen.
+    /// - Returns: the relays that carry it and must be frozen.
     mutating func freezeSession(_ number: Int) -> [Relay.ID] {
         guard let index = sessions.index(forKey: number), sessions.values[index].isOpen else { return [] }
         sessions.values[index].faultState = .frozen

@@ -1,30 +1,30 @@
 import SystemC
 
-/// How a file is opened to be written.
+/// How to open a file for writing.
 package enum FileCreation: Sendable {
-    /// What is in it goes.
+    /// The existing content is deleted.
     case truncating
-    /// What is written comes after what is in it.
+    /// New content is appended.
     case appending
-    /// There must be none, nor a link.
+    /// The path must not exist, not even as a link.
     case exclusive
 
-    /// The system refused, with this `errno`.
+    /// The system call failed with this `errno`.
     package struct Failure: Error {
         package let errno: CInt
     }
 
-    /// Opens the file, and creates it if it does not exist. A program that is started does not inherit it.
+    /// Opens the file, and creates it if it does not exist. Child processes do not inherit the descriptor.
     ///
-    /// Where `mode` is for the owner alone, a file that existed is closed to others as well, if it is a regular one of this
-    /// user's. What the shell or the system made is left as it is: devices, pipes, `/dev/stdout`, `/dev/fd/3`.
+    /// If `mode` gives access only to the owner, access by others is also removed from an existing regular file of this
+    /// user. Files that the shell or the system opened are left unchanged: devices, pipes, `/dev/stdout`, `/dev/fd/3`.
     ///
-    /// - Parameter mode: who may do what with a file that did not exist.
+    /// - Parameter mode: the permissions of a file that is created.
     /// - Returns: the descriptor, which the caller closes.
     package func opened(_ path: String, mode: mode_t) throws(Failure) -> CInt {
         let flags =
             switch self {
-            // What the shell opened for `2>>file` keeps what is in it.
+            // A file that the shell opened for `2>>file` keeps its content.
             case .truncating: Self.isOpenAlready(path) ? O_APPEND : O_TRUNC
             case .appending: O_APPEND
             case .exclusive: O_EXCL | O_NOFOLLOW
@@ -40,7 +40,7 @@ package enum FileCreation: Sendable {
         return descriptor
     }
 
-    /// Whether a path names a descriptor of a process, and not a file of its own.
+    /// Whether a path names an open file descriptor, and not a file of its own.
     package static func isOpenAlready(_ path: String) -> Bool {
         ["/dev/stdin", "/dev/stdout", "/dev/stderr"].contains(path) || path.hasPrefix("/dev/fd/")
             || path.hasPrefix("/proc/")

@@ -1,9 +1,9 @@
 import NIOCore
 
-/// The name of an enum's case as words, and behind it what the case carries with its labels:
+/// Returns an enum case as words, followed by its associated values with their labels:
 /// `.connectionRefused(by: ["127.0.0.1:1"])` is `connection refused by 127.0.0.1:1`.
 ///
-/// It is what the description of a failure consists of, so that a case cannot be added without one.
+/// Failures use it for their descriptions, so every new case has a description automatically.
 package func plainWords(of value: Any) -> String {
     switch value {
     case let text as String: return printable(text)
@@ -22,27 +22,27 @@ package func plainWords(of value: Any) -> String {
     }
 }
 
-/// What a case carries: one value, or a tuple of them.
+/// Returns the associated values of a case as words: one value, or a tuple.
 private func parts(of payload: Any) -> [String] {
     let mirror = Mirror(reflecting: payload)
     guard mirror.displayStyle == .tuple else { return [plainWords(of: payload)] }
     return mirror.children.compactMap { child in
         let text = plainWords(of: child.value)
         guard !text.isEmpty else { return nil }
-        // `.0` and the like label what has no label.
+        // Values without a label have the label `.0` and so on.
         guard let label = child.label, !label.hasPrefix(".") else { return text }
         return "\(words(label)) \(text)"
     }
 }
 
-/// `connectionRefused` as `connection refused`.
+/// Splits a name into words: `connectionRefused` becomes `connection refused`.
 private func words(_ name: String) -> String {
     var result = ""
     var previous: Character?
     var rest = name[...]
     while let character = rest.popFirst() {
         if character.isUppercase, previous?.isLowercase == true { result += " " }
-        // The letters of an abbreviation, as in `notHTTP`, stay as they are.
+        // An abbreviation, as in `notHTTP`, keeps its capitals.
         let isAbbreviation = previous?.isUppercase == true || rest.first?.isUppercase == true
         result += character.isUppercase && !isAbbreviation ? character.lowercased() : String(character)
         previous = character

@@ -1,17 +1,17 @@
 import Synchronization
 
-/// What servers answered when they were asked only to explain a failure: whether an URL that is no WebSocket is SockJS's,
-/// whether a silent port speaks TLS.
+/// Caches the results of probes, which are requests sent only to explain a failure: whether a URL that is not a
+/// WebSocket is SockJS, or whether a silent port speaks TLS.
 ///
-/// A server is asked once, however many attempts fail, and the later ones are explained by that answer. Copies of
-/// ``TransportOptions`` share it.
+/// Each server is probed once, however many attempts fail; later failures use the same result. Copies of
+/// ``TransportOptions`` share the cache.
 package final class ProbeMemory: Sendable {
     private let answers = Mutex<[TransportTarget: Bool]>([:])
 
     package init() {}
 
-    /// What the server at `target` answers to `probe`, or has answered before. While it is being asked for one attempt,
-    /// the answer for another is no.
+    /// Returns the cached result for `target`, or runs `probe`. While the probe runs for one attempt, other
+    /// attempts get false.
     package func answer(of target: TransportTarget, to probe: () async -> Bool) async -> Bool {
         let known = answers.withLock { answers -> Bool? in
             if let known = answers[target] { return known }

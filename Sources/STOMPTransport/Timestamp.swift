@@ -1,7 +1,7 @@
 import NIOCore
 import SystemC
 
-/// A moment by the system's clock.
+/// A time of the system clock.
 public struct Timestamp: Sendable, Hashable, Comparable {
     /// Nanoseconds since 1970-01-01 00:00:00 UTC.
     public var nanoseconds: Int64
@@ -20,7 +20,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 }
 
 extension TimeAmount {
-    /// As a user reads it, rounded: `5 s`, `1.5 s`, `250 ms`.
+    /// The duration for display, rounded: `5 s`, `1.5 s`, `250 ms`.
     package var readable: String {
         let milliseconds = max(0, nanoseconds + 500_000) / 1_000_000
         if milliseconds < 1000 { return "\(milliseconds) ms" }

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Opens streams.
+/// Opens streams to targets.
 public struct TransportConnector: Sendable {
     public var options: TransportOptions
     private let contexts = TLSContextCache()
@@ -9,9 +9,9 @@ public struct TransportConnector: Sendable {
         self.options = options
     }
 
-    /// Opens a stream to `target`: name, TCP, TLS, HTTP, one after the other, all of it before `deadline`.
+    /// Opens a stream to `target`: name, TCP, TLS and HTTP, one after the other, all before `deadline`.
     ///
-    /// Cancelling the task gives up and leaves nothing open.
+    /// If the task is cancelled, the attempt stops and everything is closed.
     ///
     /// - Throws: ``TransportError``, or `CancellationError`.
     public func connect(
@@ -26,7 +26,7 @@ public struct TransportConnector: Sendable {
             return try await open(
                 target, options: options, tls: tls, on: eventLoop, deadline: deadline, receiver: receiver)
         } catch let error as TransportError where error.layer == .tls {
-            // Whoever mends a file and tries again shall be served by the mended one.
+            // Read the files again at the next attempt: the user may have fixed one.
             contexts.forget()
             throw error
         } catch let error as TransportError {
@@ -38,10 +38,10 @@ public struct TransportConnector: Sendable {
         }
     }
 
-    /// Opens a connection that the caller makes something of: TCP, through `proxy` and behind TLS where these are asked
-    /// for. Nothing is read from it yet, and each of its halves ends by itself. It is called on the event loop.
+    /// Opens a connection as a channel: TCP, through `proxy` if given, and with TLS for a secure target. Nothing
+    /// has been read from it yet, and each side closes separately. Call it on the event loop.
     ///
-    /// - Returns: the connection; it fails with a ``TransportError``.
+    /// - Returns: a future with the connection; it fails with a ``TransportError``.
     package func channel(
         to target: TransportTarget, by proxy: ProxyTarget?, on eventLoop: any EventLoop, deadline: NIODeadline
     ) -> EventLoopFuture<any Channel> {
@@ -96,7 +96,7 @@ public struct TransportConnector: Sendable {
         }
     }
 
-    /// Performs an attempt on its event loop.
+    /// Runs an attempt on its event loop.
     private static func run(
         _ attempt: sending any StreamAttempt, on eventLoop: any EventLoop
     ) async throws -> any TransportStream {
@@ -111,9 +111,9 @@ public struct TransportConnector: Sendable {
     }
 }
 
-/// One try to open a stream. Whatever it is made of lives on its event loop.
+/// One attempt to open a stream. It must be used on its event loop.
 protocol StreamAttempt: AnyObject {
-    /// The stream, or why there is none.
+    /// The stream, or the error.
     var future: EventLoopFuture<any TransportStream> { get }
     func run()
     func cancel()

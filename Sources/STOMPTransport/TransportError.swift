@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Why bytes cannot travel: the layer, and that layer's own reason with what it knows of it.
+/// Why a connection failed or ended: the layer, and that layer's failure with its details.
 public enum TransportError: Error, Sendable, Hashable {
     case name(NameFailure)
     case tcp(TCPFailure)
@@ -15,27 +15,27 @@ public enum TransportError: Error, Sendable, Hashable {
         case name, tcp = "TCP", tls = "TLS", proxy, http = "HTTP", webSocket = "WebSocket", sockJS = "SockJS"
     }
 
-    /// The kind of failure, for a caller that decides whether to try again or which status to end with.
+    /// The kind of failure, which decides about retries and the exit status.
     public enum Kind: String, Sendable, Hashable {
-        /// The name service knows no such host.
+        /// The host name cannot be resolved.
         case nameNotFound
-        /// Nothing answers at that address.
+        /// No TCP connection can be made to that address.
         case cannotConnect
-        /// The connection was closed, reset, or fell silent.
+        /// The connection was closed or reset, or the peer became silent.
         case connectionLost
         /// The deadline passed.
         case timedOut
-        /// The other side rejects this one: 401, 403, a certificate, credentials.
+        /// The peer rejected this side: 401, 403, a certificate, credentials.
         case refused
-        /// The other side broke the protocol of this layer, or speaks another one.
+        /// The peer violated the protocol of this layer, or speaks another one.
         case protocolViolation
-        /// The other side sent more than a limit of this side allows.
+        /// The peer sent more than a limit of this side allows.
         case limitExceeded
-        /// What was asked for cannot be done: an unreadable key, an invalid header.
+        /// The configuration cannot be used: an unreadable key, an invalid header.
         case badConfiguration
-        /// A file of certificates or keys does not exist.
+        /// A certificate or key file does not exist.
         case missingFile
-        /// The address or port cannot be listened on: in use, not of this machine, forbidden.
+        /// The program cannot listen on the address or port: in use, not on this machine, not permitted.
         case cannotListen
     }
 
@@ -63,9 +63,11 @@ public enum TransportError: Error, Sendable, Hashable {
         }
     }
 
-    /// Whether another attempt may help: nobody answers now, or a proxy or the server says that it cannot for now.
+    /// Whether a retry may succeed: the server is not reachable now, or a proxy or the server is temporarily
+    /// unavailable.
     ///
-    /// - Parameter hadSession: whether the server had been there: 404 is then that of a proxy whose application starts.
+    /// - Parameter hadSession: whether there was a session with the server before. If so, a 404 comes from a proxy
+    ///   whose application is still starting.
     public func mayPass(hadSession: Bool) -> Bool {
         let status: Int? =
             if case .proxy(.httpRefusal(_, _, let status, _, _)) = self { status } else { response?.status }
@@ -74,7 +76,7 @@ public enum TransportError: Error, Sendable, Hashable {
         case 404: return hadSession
         default: break
         }
-        // Another answer in place of events would be the same again.
+        // A retry would get the same response instead of events.
         if case .http(.notEventStream) = self { return false }
         switch kind {
         case .connectionLost, .cannotConnect, .timedOut, .nameNotFound: return true
@@ -82,7 +84,7 @@ public enum TransportError: Error, Sendable, Hashable {
         }
     }
 
-    /// The answer to an HTTP request that was refused.
+    /// The response to an HTTP request that was rejected.
     public var response: HTTPRefusal? {
         switch self {
         case .name, .tcp, .tls, .proxy: nil
@@ -94,7 +96,7 @@ public enum TransportError: Error, Sendable, Hashable {
 }
 
 extension TransportError: CustomStringConvertible {
-    /// The layer and the reason in plain words, such as `TCP: connection refused by 127.0.0.1:61613`.
+    /// The layer and the failure in plain words, such as `TCP: connection refused by 127.0.0.1:61613`.
     public var description: String {
         let reason: Any =
             switch self {
@@ -110,22 +112,22 @@ extension TransportError: CustomStringConvertible {
     }
 }
 
-/// Another protocol than the one that was expected, recognised by the first bytes that its server sends.
+/// An unexpected protocol, recognized by the first bytes that its server sends.
 public enum ForeignProtocol: String, Sendable, Hashable, CaseIterable {
     case http = "HTTP"
     case tls = "TLS"
     case ssh = "SSH"
     case amqp = "AMQP"
     case smtp = "SMTP or FTP"
-    /// STOMP, where something else was expected: an ERROR frame.
+    /// STOMP, recognized by an ERROR frame.
     case stomp = "STOMP"
     case sockJS = "SockJS"
     case socketIO = "Socket.IO"
     case json = "JSON"
-    /// What was sent to it comes back.
+    /// An echo server: it sends back what it receives.
     case echo
 
-    /// - Parameter bytes: the first that came from the peer.
+    /// - Parameter bytes: the first bytes from the peer.
     public init?(firstBytes bytes: some Collection<UInt8>) {
         let head = Array(bytes.prefix(6))
         if head.starts(with: "HTTP/".utf8) {
@@ -137,7 +139,7 @@ public enum ForeignProtocol: String, Sendable, Hashable, CaseIterable {
         } else if head.starts(with: "220 ".utf8) || head.starts(with: "220-".utf8) {
             self = .smtp
         } else if head.count >= 2, (0x14...0x17).contains(head[0]), head[1] == 3 {
-            // A TLS record: what answers plain bytes is an alert.
+            // A TLS record: a TLS server responds to plain bytes with an alert.
             self = .tls
         } else if head == Array("o".utf8) || head == Array("h".utf8) || head == Array("o\n".utf8)
             || head.starts(with: "a[".utf8) || head.starts(with: "c[".utf8)
@@ -152,9 +154,9 @@ public enum ForeignProtocol: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// What answers HTTP in place of HTTP.
+    /// The protocol of a server that responds to an HTTP request with something else.
     ///
-    /// - Parameter bytes: the first that came from the peer.
+    /// - Parameter bytes: the first bytes from the peer.
     init?(insteadOfHTTP bytes: some Collection<UInt8>) {
         if bytes.starts(with: "ERROR".utf8) {
             self = .stomp

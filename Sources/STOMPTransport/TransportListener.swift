@@ -1,19 +1,19 @@
 import NIOCore
 import NIOPosix
 
-/// Takes streams from others: the server's end of every transport.
+/// Accepts streams: the server side of every transport.
 public struct TransportListener: Sendable {
-    /// The address that is listened on, as it was given.
+    /// The listening address, as given.
     public let host: String
-    /// The port that is listened on; where 0 was asked for, the one that the system chose.
+    /// The listening port; if 0 was given, the port that the system chose.
     public let port: Int
     let channel: any Channel
 
-    /// Listens for TCP connections, whose bytes are passed on as they are, behind TLS where `tls` is given. The system
-    /// chooses the port where it is 0; the connections are spread over the event loops of `group`.
+    /// Listens for TCP connections and passes their bytes on unchanged, with TLS if `tls` is given. If `port` is
+    /// 0, the system chooses the port. The connections are distributed over the event loops of `group`.
     ///
-    /// - Throws: ``TransportError`` with ``TransportError/Kind/cannotListen``, or ``TransportError/Kind/nameNotFound``,
-    ///   or about a file of `tls`.
+    /// - Throws: ``TransportError`` with ``TransportError/Kind/cannotListen`` or
+    ///   ``TransportError/Kind/nameNotFound``, or if a file of `tls` cannot be used.
     public static func tcp(
         host: String, port: Int, on group: any EventLoopGroup, options: TransportOptions,
         tls: TLSServerOptions? = nil, accept: @escaping TransportReceiverFactory
@@ -24,11 +24,11 @@ public struct TransportListener: Sendable {
         }
     }
 
-    /// Listens for WebSocket connections (RFC 6455) at `endpoint`, and for SockJS where it has that, behind TLS where
-    /// `tls` is given.
+    /// Listens for WebSocket connections (RFC 6455) at `endpoint`, and for SockJS if the endpoint has it, with TLS
+    /// if `tls` is given.
     ///
-    /// - Parameter whenRefused: told of each request that is refused for its host or its origin, on the event loop of
-    ///   its connection.
+    /// - Parameter whenRefused: called for each request that is rejected because of its host or origin, on the
+    ///   event loop of its connection.
     /// - Throws: as ``tcp(host:port:on:options:tls:accept:)``.
     public static func webSocket(
         host: String, port: Int, on group: any EventLoopGroup, endpoint: WebSocketEndpoint, options: TransportOptions,
@@ -61,8 +61,8 @@ public struct TransportListener: Sendable {
         }
     }
 
-    /// Listens for connections that the caller makes something of: `open` is called with each once it stands, behind TLS
-    /// where `tls` is given, and before anything is read from it.
+    /// Listens for connections and passes them on as channels: `open` is called with each connection once it is
+    /// established, with TLS if `tls` is given, and before anything is read from it.
     ///
     /// - Throws: as ``tcp(host:port:on:options:tls:accept:)``.
     package static func channels(
@@ -76,7 +76,7 @@ public struct TransportListener: Sendable {
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .serverChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        // Where the process has no more file descriptors, accepting waits for some.
+                        // If the process has no free file descriptors, accepting pauses until there are some.
                         try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
                     }
                 }
@@ -94,13 +94,13 @@ public struct TransportListener: Sendable {
         }
     }
 
-    /// Stops listening. The connections that were taken go on.
+    /// Stops listening. Accepted connections stay open.
     public func close() async {
         try? await channel.close().get()
     }
 }
 
-/// Opens the stream of a connection that was accepted, once it is active and knows its addresses, and TLS stands.
+/// Opens the stream of an accepted connection, once it is active and has its addresses, and TLS is established.
 private final class AcceptedHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
 
@@ -122,7 +122,7 @@ private final class AcceptedHandler: ChannelInboundHandler, RemovableChannelHand
             let handlers: [any ChannelHandler] = [
                 IdleStateHandler(allTimeout: timeout), IdleCloseHandler(observer: options.idleObserver),
             ]
-            // Before all others, as what is above them may hold bytes back.
+            // First in the pipeline, because handlers above may hold bytes back.
             for handler in handlers.reversed() {
                 try? channel.pipeline.syncOperations.addHandler(handler, position: .first)
             }
@@ -139,7 +139,7 @@ private final class AcceptedHandler: ChannelInboundHandler, RemovableChannelHand
     }
 }
 
-/// Closes a connection over which nothing has passed for too long.
+/// Closes a connection that has been idle too long.
 private final class IdleCloseHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 

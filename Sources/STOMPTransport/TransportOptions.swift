@@ -1,20 +1,21 @@
 import NIOCore
 
-/// Where a stream goes.
+/// The target of a stream.
 public struct TransportTarget: Sendable, Hashable {
     public enum Kind: Sendable, Hashable {
-        /// Bytes as they are.
+        /// Plain bytes over TCP.
         case tcp
-        /// WebSocket at this request target: path and query, such as `/ws?token=1`.
+        /// WebSocket with this request target: path and query, such as `/ws?token=1`.
         case webSocket(requestTarget: String)
-        /// What a browser's SockJS client is given: path and query, such as `/ws?token=1`. It is asked what it is, and
-        /// where it is a plain WebSocket and the transport ``SockJSTransport/auto``, that is what comes.
+        /// SockJS with the base URL that a browser's SockJS client uses: path and query, such as `/ws?token=1`.
+        /// The server is asked what it supports. If it is a plain WebSocket and the transport is
+        /// ``SockJSTransport/auto``, WebSocket is used.
         case sockJS(base: String, transport: SockJSTransport)
-        /// Server-sent events at this path and query: the stream brings the bytes of a `text/event-stream`, for a
-        /// ``ServerSentEventDecoder``, and takes none.
+        /// Server-sent events at this path and query: the stream receives the bytes of a `text/event-stream`, for
+        /// a ``ServerSentEventDecoder``, and cannot be written to.
         case eventStream(requestTarget: String)
 
-        /// What TLS offers by ALPN (RFC 7301): STOMP has no name there.
+        /// The protocols that TLS offers with ALPN (RFC 7301); STOMP has no name there.
         var applicationProtocols: [String] {
             switch self {
             case .tcp: []
@@ -27,7 +28,7 @@ public struct TransportTarget: Sendable, Hashable {
     /// A name, or an IP address without brackets.
     public var host: String
     public var port: Int
-    /// Whether TLS stands between TCP and the rest.
+    /// Whether TLS is used.
     public var isSecure: Bool
 
     public init(kind: Kind, host: String, port: Int, isSecure: Bool) {
@@ -38,54 +39,54 @@ public struct TransportTarget: Sendable, Hashable {
     }
 }
 
-/// How a stream is opened and shaped.
+/// The settings for opening and using streams.
 public struct TransportOptions: Sendable {
-    /// Headers for each HTTP request, in their order; they replace those of the same name that would be sent.
+    /// Headers for each HTTP request, in order; they replace default headers of the same name.
     public var httpHeaders: [(name: String, value: String)] = []
-    /// The `Origin` of HTTP requests; none by default, as a program that is no browser has none.
+    /// The `Origin` of HTTP requests; nil by default, because a program other than a browser has no origin.
     public var origin: String?
-    /// The `Cookie` of HTTP requests.
+    /// The `Cookie` of HTTP requests. Default nil.
     public var cookie: String?
-    /// The WebSocket subprotocols to offer, in order of preference; none are offered when it is empty.
+    /// The WebSocket subprotocols to offer, in order of preference. Default empty: none are offered.
     public var subprotocols: [String] = []
-    /// Whether WebSocket messages go out as binary ones. A message that is no UTF-8 always does.
+    /// Whether to send WebSocket messages as binary. A message that is not UTF-8 is always sent as binary. Default
+    /// false.
     public var sendsBinary = false
-    /// The most bytes of an outgoing WebSocket message; what is larger goes in several. Nil is no limit. Text is cut
-    /// between characters: a message of text may be larger by the rest of its only character.
+    /// The maximum size in bytes of an outgoing WebSocket message; larger ones are split into several messages. Nil
+    /// means no limit. Text is split between characters, so a message with a single character may exceed the limit.
     public var split: Int?
-    /// The most bytes of an outgoing WebSocket frame; a message that is larger goes in fragments. Nil is no limit.
+    /// The maximum size in bytes of an outgoing WebSocket frame; larger messages are fragmented. Nil means no limit.
     public var fragment: Int?
-    /// Whether a client offers the server of a WebSocket to compress messages (permessage-deflate, RFC 7692).
+    /// Whether a WebSocket client offers compression (permessage-deflate, RFC 7692). Default false.
     public var offersCompression = false
-    /// The largest WebSocket message taken, in bytes. Default 16 MiB.
+    /// The maximum size in bytes of an incoming WebSocket message. Default 16 MiB.
     public var maximumMessage = 16 << 20
-    /// Whether a text message that is no UTF-8 is taken, with ``TransportEvent/invalidUTF8``, or closes with 1007
-    /// (RFC 6455, section 8.1). RabbitMQ sends binary bodies so. Default true.
+    /// Whether to accept a text message that is not UTF-8, with ``TransportEvent/invalidUTF8``, instead of closing
+    /// with 1007 (RFC 6455, section 8.1). RabbitMQ sends binary bodies in text messages. Default true.
     public var acceptsInvalidUTF8 = true
-    /// The code that answers a close frame without one; nil, the default, answers with none either.
+    /// The close code to send in reply to a close frame without a code. Default nil: the reply has no code either.
     public var emptyCloseAnswer: Int?
-    /// What the close frame says after a message that is too large; nil, the default, is a sentence with the limit.
+    /// The reason in the close frame after a message that is too large. Default nil: a sentence with the limit.
     public var oversizeReason: String?
-    /// How long nothing may pass over an accepted connection, either way, before it is closed as a proxy closes it: with
-    /// no closing handshake. Nil, the default, is forever.
+    /// How long an accepted connection may be idle in both directions before it is closed without a closing
+    /// handshake, as a proxy closes it. Default nil: no timeout.
     public var idleTimeout: TimeAmount?
-    /// Called with the other side's address when ``idleTimeout`` closes a connection, on its event loop; it must not
-    /// block. Default nobody.
+    /// Called with the peer's address when ``idleTimeout`` closes a connection, on its event loop; it must not
+    /// block. Default: does nothing.
     public var idleObserver: @Sendable (String) -> Void = { _ in }
-    /// How long a close handshake may take before the socket is closed without it. Default 5 s.
+    /// The timeout for a closing handshake, after which the socket is closed without it. Default 5 s.
     public var closeTimeout = TimeAmount.seconds(5)
-    /// The proxy that every connection is made through; none by default. The deadline counts for it too.
+    /// The proxy for all connections. Default nil: no proxy. The deadline includes the time for the proxy.
     public var proxy: ProxyTarget?
-    /// How a secure target's server is verified, and what is shown to it.
+    /// The TLS settings: how a secure target's server is verified, and the client certificate.
     public var tls = TLSOptions()
-    /// Whether a client's connection is one of thousands: it reads little at a time then, and keeps no room for more.
-    /// Default false.
+    /// Whether a client's connection is one of thousands: it then uses small reads and small buffers. Default false.
     public var isOneOfMany = false
     public var trace = WireTrace.off
-    /// Takes a capture of each connection, in the PCAP format without its file header (``PacketCapture/fileHeader``):
-    /// the bytes above TLS, with their secrets. Default none.
+    /// Receives a capture of each connection, in the PCAP format without the file header
+    /// (``PacketCapture/fileHeader``): the bytes above TLS, including secrets. Default nil.
     public var capture: (@Sendable (ByteBuffer) -> Void)?
-    /// What the servers were asked only to explain a failure.
+    /// The results of probes sent to explain failures.
     package let probes = ProbeMemory()
 
     public init() {}

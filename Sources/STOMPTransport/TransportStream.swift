@@ -1,32 +1,32 @@
 import NIOCore
 
-/// An open stream of bytes, whatever carries it: a TCP connection, a WebSocket, a SockJS session.
+/// An open stream of bytes over any transport: a TCP connection, a WebSocket, a SockJS session.
 ///
-/// Every call is made on ``eventLoop``. What comes goes to the ``TransportReceiver`` that was made for the stream.
+/// Call it only on ``eventLoop``. What arrives goes to the ``TransportReceiver`` that was created for the stream.
 public protocol TransportStream: Sendable {
     var eventLoop: any EventLoop { get }
     var description: TransportDescription { get }
-    /// Whether what is written leaves soon. Where it is false, a writer should wait for
-    /// ``TransportReceiver/writabilityChanged(_:)``: more would be queued in memory.
+    /// Whether written bytes are sent soon. If false, a writer should wait for
+    /// ``TransportReceiver/writabilityChanged(_:)``, because further bytes are queued in memory.
     var isWritable: Bool { get }
-    /// Bytes that were written and that the system has not taken yet: where they stay the same, the peer reads nothing.
+    /// The number of bytes written but not yet accepted by the system. If it does not fall, the peer is not reading.
     var queuedBytes: Int { get }
-    /// Queues bytes; over a message transport each call is a message of its own.
+    /// Queues bytes; on a message transport, each call is a separate message.
     func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>?)
-    /// Sends what was queued.
+    /// Sends the queued bytes.
     func flush()
-    /// Stops reading and starts it again: back-pressure to the peer. What has been read already is still delivered.
+    /// Stops or resumes reading, which puts back-pressure on the peer. Bytes that have already been read are still
+    /// delivered.
     func setReading(_ isReading: Bool)
-    /// What only some layers have: a ping, a close with a code.
+    /// Sends a request that only some layers support: a ping, a close with a code.
     func request(_ request: TransportRequest)
-    /// Takes no larger messages from here on than of so many bytes; nil is ``TransportOptions/maximumMessage`` again.
-    /// Where a stream has no messages it does nothing, as it does on one whose messages are limited otherwise.
+    /// Sets the maximum size of incoming messages from now on; nil restores ``TransportOptions/maximumMessage``.
+    /// It does nothing on a stream without messages, or with another kind of limit.
     func limitMessages(to bytes: Int?)
-    /// Ends the stream by its layer's closing handshake, and at the latest after
-    /// ``TransportOptions/closeTimeout``; ``TransportReceiver/ended(_:)`` follows. What was written before still goes;
-    /// nothing more is received.
+    /// Closes the stream with its layer's closing handshake, at the latest after ``TransportOptions/closeTimeout``;
+    /// ``TransportReceiver/ended(_:)`` follows. Bytes written before are still sent; nothing more is received.
     func close()
-    /// Ends the stream at once.
+    /// Closes the stream immediately.
     func abort()
 }
 
@@ -34,9 +34,9 @@ extension TransportStream {
     public func limitMessages(to bytes: Int?) {}
 }
 
-/// What a stream is.
+/// A description of an open stream.
 public struct TransportDescription: Sendable, Hashable {
-    /// What carries a stream.
+    /// The transport of a stream.
     public enum Kind: Sendable, Hashable, CustomStringConvertible {
         case tcp, webSocket
         case sockJS(SockJSTransport)
@@ -51,7 +51,7 @@ public struct TransportDescription: Sendable, Hashable {
             }
         }
 
-        /// The layer that carries it.
+        /// The layer of this transport.
         public var layer: TransportError.Layer {
             switch self {
             case .tcp: .tcp
@@ -63,23 +63,23 @@ public struct TransportDescription: Sendable, Hashable {
     }
 
     public var kind: Kind
-    /// The other side's address and port.
+    /// The peer's address and port.
     public var remoteAddress: String
-    /// The WebSocket subprotocol that both sides agreed on.
+    /// The negotiated WebSocket subprotocol; nil if there is none.
     public var subprotocol: String?
-    /// What the TLS handshake came to, where TLS stands between.
+    /// The result of the TLS handshake; nil without TLS.
     public var tlsSummary: TLSSummary?
 
-    /// Version and cipher, where TLS stands between, such as `TLSv1.3 TLS_AES_256_GCM_SHA384`.
+    /// The TLS version and cipher, such as `TLSv1.3 TLS_AES_256_GCM_SHA384`; nil without TLS.
     public var tls: String? { tlsSummary?.description }
 
-    /// Whether each write arrives as a message of its own; over TCP only the bytes and their order are kept.
+    /// Whether each write arrives as a separate message; over TCP only the bytes and their order are preserved.
     public var keepsMessages: Bool { kind != .tcp }
 
     /// Whether only UTF-8 can be written. A write of anything else fails its promise; without a promise, it ends the
     /// stream with an error.
     public var carriesOnlyText: Bool
-    /// What was tried before and failed, where there were several ways to choose from.
+    /// The transports that were tried before and failed, if there were several to choose from.
     public var attempts: [FailedTransport]
 
     public init(
@@ -95,18 +95,18 @@ public struct TransportDescription: Sendable, Hashable {
     }
 }
 
-/// Takes what a stream brings. It lives on the stream's event loop; all calls come there, in order, and none from inside
-/// a call to the stream: a receiver may write or close at any point.
+/// Receives the bytes and events of a stream. All calls are made on the stream's event loop, in order, and never
+/// during a call to the stream, so a receiver may write or close at any point.
 public protocol TransportReceiver {
-    /// Bytes came: what one read or one message brought.
+    /// The bytes of one read, or of one message.
     func received(_ bytes: ByteBuffer)
-    /// The read is over: now is the time to pass on what it brought, in one go.
+    /// The read is complete: the receiver may now pass on what it brought, in one batch.
     func receivedAll()
     func happened(_ event: TransportEvent)
     func writabilityChanged(_ isWritable: Bool)
-    /// The stream is over; the last call. The error is nil where the stream was closed without a fault, by either side.
+    /// The stream has ended; this is the last call. The error is nil if either side closed the stream normally.
     func ended(_ error: TransportError?)
 }
 
-/// Makes the receiver of a stream that has just opened, on its event loop, before any byte is delivered.
+/// Creates the receiver of a stream that has just opened, on its event loop, before any byte is delivered.
 public typealias TransportReceiverFactory = @Sendable (any TransportStream) -> any TransportReceiver

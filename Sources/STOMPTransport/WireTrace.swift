@@ -1,20 +1,20 @@
 import NIOCore
 import Synchronization
 
-/// Something that happened on the wire, at one layer.
+/// An event on the wire, at one layer.
 public struct WireEvent: Sendable {
     public enum Layer: String, Sendable, Hashable {
         case tcp, tls, proxy, http, ws, sockjs, stomp
     }
 
-    /// Which way it went, as the program sees it that is the client of the two.
+    /// The direction as this program sees it; for traffic between two other sides, as the client sees it.
     public enum Direction: Sendable, Hashable {
         case incoming, outgoing
-        /// Neither sent nor received: a state that was reached.
+        /// Neither sent nor received: a change of state.
         case local
     }
 
-    /// How much a reader must have asked for to see it: `-v`, `-vv`, `-vvv`.
+    /// The verbosity needed to show the event: `-v`, `-vv`, `-vvv`.
     public enum Detail: Int, Sendable, Comparable {
         /// STOMP frames.
         case frames = 1
@@ -30,13 +30,14 @@ public struct WireEvent: Sendable {
     public var direction: Direction
     public var detail: Detail
     public var content: Content
-    /// The bytes it is about: a STOMP frame whole, an HTTP head as text, a payload.
+    /// The bytes of the event: a complete STOMP frame, an HTTP head as text, or a payload.
     public var bytes: ByteBuffer?
-    /// Which of the connections of the process it belongs to, in the order in which they were tried: 1 and up.
+    /// The number of the connection within the process, in the order of the attempts, starting with 1; 0 is none.
     public var connection = 0
-    /// Where ``bytes`` has secrets, as far as it depends on what went the same way before; nil where they are whole.
+    /// The ranges of secrets in ``bytes``, if finding them depends on earlier bytes of the same direction; nil if
+    /// ``bytes`` can be searched on its own.
     package var secrets: [Range<Int>]?
-    /// Whether ``bytes`` may be a piece of something that was cut at will, so that a secret in it may be cut too.
+    /// Whether ``bytes`` may be an arbitrary piece of a message, so that a secret in it may be cut too.
     public var isPiece = false
 
     public init(
@@ -51,99 +52,101 @@ public struct WireEvent: Sendable {
 }
 
 extension WireEvent {
-    /// What happened.
+    /// The content of an event.
     public enum Content: Sendable, Hashable {
-        // TCP. Places are addresses with their ports.
+        // TCP. Values are addresses with ports.
         case connecting(to: String)
         case connected(to: String)
         case closed
         // TLS.
-        /// It is encrypted from here on.
+        /// The handshake is complete; the connection is encrypted from now on.
         indirect case handshakeDone(TLSSummary)
         case closeNotify
-        /// The keys of the session are appended to the file that `SSLKEYLOGFILE` names.
+        /// The session keys are written to the file named by `SSLKEYLOGFILE`.
         case keysLogged(to: String)
         case cannotLogKeys(to: String)
         // Any layer.
-        /// The layer is over for this reason.
+        /// The layer failed with this error.
         indirect case failed(TransportError)
-        /// What one read brought, or one write takes.
+        /// The bytes of one read or one write.
         case bytes
         /// A stream is open.
         case opened(TransportDescription)
-        /// The other side has ended the stream in its layer's own way.
+        /// The peer closed the stream in the way its layer defines, such as a WebSocket close frame.
         case ended(TransportClosure)
 
-        // HTTP, and CONNECT at a proxy: the first lines of heads as they came.
+        // HTTP, and CONNECT at a proxy: the first lines of heads as received.
         case requestHead(method: String, target: String, version: String, wantsWebSocket: Bool)
-        /// `reason` is nil where there is not even a blank behind the status.
+        /// `reason` is nil if no space follows the status.
         case responseHead(version: String, status: Int, reason: String?)
-        /// What came in place of a head.
+        /// Bytes received instead of a head.
         case unreadableHead(firstLine: String)
-        /// An answer came that nobody had asked for: the connection is dropped.
+        /// A response to no request arrived; the connection is closed.
         case unsolicitedAnswer
 
         // Proxies.
         case connectingThroughProxy(String, to: String)
         case socks(SOCKSStep)
 
-        // Server-sent events, which HTTP carries.
+        // Server-sent events over HTTP.
         case serverSentEvent(ServerSentEvent)
-        /// How long the server wants to be left alone when the stream has ended, in milliseconds.
+        /// The time the server asks to wait before reconnecting, in milliseconds.
         case retry(Int)
 
-        // HTTP, as somebody between the two sides sees it.
+        // HTTP, as seen by a proxy between the two sides.
         case request(method: String, target: String)
         case answer(status: Int, reason: String)
-        /// A request offers what could not be made good, and it was taken out.
+        /// A request offered features that the proxy cannot provide (HTTP/2, extensions, codings), and they were
+        /// removed.
         case offerWithheld(of: [String])
 
         // WebSocket.
-        /// Messages are compressed, by this answer of the server's (RFC 7692).
+        /// Compression was agreed on, with this response of the server (RFC 7692).
         case compressionAgreed(String)
-        /// The server has not taken the offer to compress messages.
+        /// The server did not accept the offer to compress messages.
         case compressionDeclined
-        /// A frame as it stands on the wire.
+        /// A frame as it is on the wire.
         case webSocketFrame(WebSocketFrameHead)
-        /// A whole message, also one of SockJS; the size is the one that it has on the wire, where it is compressed.
+        /// A complete message, including one of SockJS; the size is its compressed size on the wire, if it is
+        /// compressed.
         case message(isText: Bool, compressedSize: Int? = nil)
-        /// What a control frame says.
+        /// The content of a control frame.
         case ping, pong
         case close(WebSocketClose)
 
         // SockJS.
         /// A session is open at this URL.
         case sockJSOpened(SockJSTransport, at: String)
-        /// A transport does not work, and another one is tried.
+        /// A transport failed, and another one is tried.
         indirect case fellBack(from: SockJSTransport, because: TransportError, to: SockJSTransport)
-        /// There is no SockJS, and a plain WebSocket is tried.
+        /// The server has no SockJS, and a plain WebSocket is tried.
         indirect case fellBackToWebSocket(because: TransportError)
-        /// A frame of the server's.
+        /// A SockJS frame from the server.
         case sockJSFrame(SockJSEnvelope)
-        /// A frame of the server's that was made here.
+        /// A SockJS server frame that this program sent.
         case sockJSFrameSent
-        /// An array of messages of the client's; the size is that of all their texts.
+        /// An array of messages from the client; the size is the total of all texts.
         case sockJSMessages(count: Int, bytes: Int)
-        /// A message of the client's that was put into an array here.
+        /// A client message that this program put into an array.
         case sockJSMessageSent
 
         // The protocol above, STOMP.
-        /// A whole frame of this command.
+        /// A complete frame with this command.
         case frame(command: String)
-        /// Bytes that were sent as they are, whatever they say.
+        /// Bytes that were sent unchanged, without a check.
         case unchecked
-        /// A heart-beat of which this interval is agreed on; nil where none is.
+        /// A heart-beat; the value is the negotiated interval, nil if there is none.
         case heartBeat(agreed: TimeAmount?)
-        /// A heart-beat seen by somebody who knows no agreement.
+        /// A heart-beat whose negotiated interval is not known to the observer.
         case observedHeartBeat
 
-        /// A message of SOCKS 5 (RFC 1928), or what it comes to.
+        /// A SOCKS 5 message (RFC 1928), or the result of the handshake.
         public enum SOCKSStep: Sendable, Hashable {
             case greeting
-            /// The proxy has chosen a method, or accepted the credentials.
+            /// The proxy selected a method, or accepted the credentials.
             case answer
             case credentials
-            /// What is asked for in the request.
+            /// The target in the request.
             case connect(to: String)
             case request
             case reply
@@ -152,10 +155,10 @@ extension WireEvent {
     }
 }
 
-/// Where every layer tells what it does. Where nothing is wanted it costs a comparison.
+/// Collects the events of all layers. If nothing is wanted, an event costs one comparison.
 public struct WireTrace: Sendable {
-    /// The most detail that is wanted. It is shared by all copies of a trace, and may change while connections are open;
-    /// those that were opened without ``WireEvent/Detail/bytes`` never tell of bytes.
+    /// The maximum detail wanted. All copies of a trace share it, and it may change while connections are open.
+    /// Connections that were opened without ``WireEvent/Detail/bytes`` never report bytes.
     private final class Level: Sendable {
         let wanted: Atomic<Int>
 
@@ -167,20 +170,20 @@ public struct WireTrace: Sendable {
     private let level: Level
     private let observer: @Sendable (WireEvent) -> Void
     private let numbers: Numbers
-    /// Which connection the events belong to; 0 is none in particular.
+    /// The connection that the events belong to; 0 is no particular one.
     private var connection = 0
-    /// Whether messages are cut in pieces before the layers beneath see them.
+    /// Whether messages are split into pieces before the layers below receive them.
     private var hasPieces = false
 
     private final class Numbers: Sendable {
         let last = Atomic(0)
     }
 
-    /// Tells nobody.
+    /// A trace that reports nothing.
     public static var off: WireTrace { WireTrace(detail: nil) { _ in } }
 
     /// - Parameters:
-    ///   - detail: the most detail that is wanted; nil is nothing at all.
+    ///   - detail: the maximum detail wanted; nil means no events.
     ///   - observer: called on the event loop of the connection, in the order of the wire. It must not block.
     public init(detail: WireEvent.Detail?, observer: @escaping @Sendable (WireEvent) -> Void) {
         level = Level(detail)
@@ -188,10 +191,10 @@ public struct WireTrace: Sendable {
         numbers = Numbers()
     }
 
-    /// The most detail that is wanted; nil is nothing at all.
+    /// The maximum detail wanted; nil means no events.
     public var detail: WireEvent.Detail? { WireEvent.Detail(rawValue: level.wanted.load(ordering: .relaxed)) }
 
-    /// Wants this much from now on; nil is nothing at all.
+    /// Sets the maximum detail from now on; nil means no events.
     public func show(_ detail: WireEvent.Detail?) {
         level.wanted.store(detail?.rawValue ?? 0, ordering: .relaxed)
     }
@@ -200,7 +203,7 @@ public struct WireTrace: Sendable {
         detail.rawValue <= level.wanted.load(ordering: .relaxed)
     }
 
-    /// Tells the observer, if it wants this much; the event is not even made otherwise.
+    /// Calls the observer if this detail is wanted; otherwise the event is not even created.
     public func record(_ detail: WireEvent.Detail, _ event: () -> WireEvent) {
         guard wants(detail) else { return }
         var event = event()
@@ -209,7 +212,7 @@ public struct WireTrace: Sendable {
         observer(event)
     }
 
-    /// The trace of one more connection; the same, where this is one's already.
+    /// Returns a trace with the next connection number, or this trace if it already has a number.
     public func numbered() -> WireTrace {
         guard connection == 0 else { return self }
         var trace = self
@@ -217,7 +220,7 @@ public struct WireTrace: Sendable {
         return trace
     }
 
-    /// The trace for layers beneath one that cuts messages in pieces.
+    /// Returns the trace for the layers below one that splits messages into pieces.
     func ofPieces() -> WireTrace {
         var trace = self
         trace.hasPieces = true
@@ -225,7 +228,7 @@ public struct WireTrace: Sendable {
     }
 }
 
-/// Records the bytes of one stream, each time with the secrets in them: a secret may begin in what went before.
+/// Traces the bytes of one stream together with the secrets in them, because a secret may begin in earlier bytes.
 struct ByteTrace {
     private let trace: WireTrace
     private let layer: WireEvent.Layer

@@ -1,6 +1,6 @@
-/// Writes all bytes, however often that takes, and waits where the descriptor takes no more for now.
+/// Writes all bytes, with as many calls as needed, and waits while the descriptor is not writable.
 ///
-/// - Returns: false, and `errno` set, where it cannot.
+/// - Returns: false on failure, with `errno` set.
 package func writeAll(_ bytes: [UInt8], to descriptor: CInt) -> Bool {
     bytes.withUnsafeBytes { bytes in
         var rest = bytes[...]
@@ -22,9 +22,9 @@ package func writeAll(_ bytes: [UInt8], to descriptor: CInt) -> Bool {
     }
 }
 
-/// Puts a file of mode 600 in place of another, whole or not at all: it is written next to it and renamed.
+/// Replaces a file with a new one of mode 600, atomically: it writes a temporary file next to it and renames that.
 ///
-/// - Returns: false, and `errno` set, where it cannot. The old file is as it was then.
+/// - Returns: false on failure, with `errno` set. The old file is then unchanged.
 package func replaceFile(_ path: String, with bytes: [UInt8]) -> Bool {
     var template = Array("\(path).XXXXXX".utf8CString)
     let file = mkstemp(&template)
@@ -40,11 +40,11 @@ package func replaceFile(_ path: String, with bytes: [UInt8]) -> Bool {
     return false
 }
 
-/// Locks a folder, as programs do that read one of its files and replace it. The lock ends when the caller closes the
-/// descriptor.
+/// Locks a folder, so that programs that read and replace a file in it exclude each other. Closing the descriptor
+/// releases the lock.
 ///
-/// - Parameter milliseconds: how long it waits for others at most.
-/// - Returns: nil, and `errno` set, where it cannot; that is `EWOULDBLOCK` where others still hold it.
+/// - Parameter milliseconds: the longest time to wait for the lock.
+/// - Returns: nil on failure, with `errno` set; `EWOULDBLOCK` if another program still holds the lock.
 package func lockFolder(_ path: String, waiting milliseconds: Int) -> CInt? {
     let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { return nil }
@@ -52,7 +52,7 @@ package func lockFolder(_ path: String, waiting milliseconds: Int) -> CInt? {
     for attempt in 0...max(0, milliseconds / pause) {
         if attempt > 0 { usleep(useconds_t(pause * 1000)) }
         if flock(folder, LOCK_EX | LOCK_NB) == 0 { return folder }
-        // Some file systems know no locks: better a file without them than none.
+        // Some file systems do not support locks: an unlocked file is better than no file.
         if errno != EWOULDBLOCK, errno != EINTR { return folder }
     }
     close(folder)

@@ -1,4 +1,4 @@
-// The C library under one name.
+// Exports the platform's C library under one name.
 
 #if canImport(Glibc)
     @_exported import Glibc

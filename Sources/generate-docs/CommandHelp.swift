@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// What the parser says of a command, as `--experimental-dump-help` has it.
+/// The parser's description of a command, from `--experimental-dump-help`.
 struct CommandHelp: Decodable {
     struct Tool: Decodable {
         var command: CommandHelp
@@ -11,7 +11,7 @@ struct CommandHelp: Decodable {
             var kind: String
             var name: String
 
-            /// As it is typed.
+            /// The option as typed.
             var typed: String { kind == "long" ? "--\(name)" : "-\(name)" }
         }
 
@@ -34,7 +34,7 @@ struct CommandHelp: Decodable {
     var subcommands: [CommandHelp]?
     var arguments: [Argument]?
 
-    /// Those that a page tells of.
+    /// The arguments that the page documents.
     var shownArguments: [Argument] { (arguments ?? []).filter(\.shouldDisplay) }
     var positionals: [Argument] { shownArguments.filter { $0.kind == "positional" } }
     var options: [Argument] { shownArguments.filter { $0.kind != "positional" } }
@@ -43,7 +43,8 @@ struct CommandHelp: Decodable {
         self = try JSONDecoder().decode(Tool.self, from: Data(json.utf8)).command
     }
 
-    /// The discussion under its headings, which are lines of capitals; what stands before the first has none.
+    /// The discussion split into sections by headings, which are lines in capitals; text before the first heading
+    /// has an empty title.
     var sections: [(title: String, lines: [String])] {
         var sections: [(title: String, lines: [String])] = [("", [])]
         for line in (discussion ?? "").split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
@@ -57,7 +58,7 @@ struct CommandHelp: Decodable {
     }
 }
 
-/// All options of all commands, as a table in Markdown.
+/// A Markdown table of all options of all commands.
 enum OptionTable {
     static func text(of commands: [CommandHelp]) -> String {
         let connecting = commands.filter(\.opensSession)
@@ -79,20 +80,20 @@ enum OptionTable {
         "| \(title) | \(options.map { "`\($0)`" }.joined(separator: " ")) |"
     }
 
-    /// All names of an option, as they are typed.
+    /// All names of an option, as typed.
     private static func name(_ option: CommandHelp.Argument) -> String {
         (option.names ?? []).sorted { $0.kind == "short" && $1.kind != "short" }.map(\.typed).joined(separator: ", ")
     }
 }
 
 extension CommandHelp {
-    /// Whether it speaks STOMP with an ENDPOINT itself.
+    /// Whether the command opens a STOMP session to an ENDPOINT itself.
     fileprivate var opensSession: Bool {
         positionals.contains { $0.valueName == "endpoint" }
             && options.contains { ($0.names ?? []).contains { $0.name == "stomp-version" } }
     }
 
-    /// Without those that every command has by itself.
+    /// The options except those that every command has.
     fileprivate var ownOptions: [Argument] {
         options.filter { !($0.names ?? []).contains { ["help", "version"].contains($0.name) } }
     }

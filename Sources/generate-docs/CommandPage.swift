@@ -1,4 +1,4 @@
-/// The page of one command.
+/// The man page of one command.
 enum CommandPage {
     static func text(of command: CommandHelp, among names: [String], version: String, date: String) -> String {
         let name = "stomptap-\(command.commandName)"
@@ -58,7 +58,7 @@ enum CommandPage {
 }
 
 extension CommandHelp.Argument {
-    /// What it does, with its values and its default.
+    /// The description of the option, with its values and its default.
     fileprivate var meaning: String {
         var notes: [String] = []
         if let allValues { notes.append("values: \(allValues.joined(separator: ", "))") }

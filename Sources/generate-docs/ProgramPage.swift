@@ -1,6 +1,6 @@
 import StomptapOutput
 
-/// The page of the program: what all commands share.
+/// The man page of the program, for what all commands share.
 enum ProgramPage {
     static func text(of program: CommandHelp, commands: [CommandHelp], version: String, date: String) -> String {
         var page = Roff(name: "stomptap", date: date, source: "stomptap \(version)")

@@ -1,7 +1,7 @@
 /// A page in the man(7) language.
 struct Roff {
     private(set) var text = ""
-    /// A heading begins a paragraph by itself.
+    /// Whether the last line was a heading, which begins a paragraph by itself.
     private var isBehindHeading = false
 
     init(name: String, date: String, source: String) {
@@ -19,11 +19,11 @@ struct Roff {
         self.words(words)
     }
 
-    /// Text behind a request that begins a paragraph, in lines that an editor shows whole.
+    /// Appends text after a request that begins a paragraph, wrapped into short lines.
     mutating func words(_ words: String) {
         var text = ""
         for word in words.split(separator: " ") {
-            // Escapes make a line longer, and mandoc wants none of more than 80 bytes.
+            // Escapes make a line longer, and mandoc warns about lines of more than 80 bytes.
             let length = max(text.count + word.count, Self.escaped("\(text) \(word)").count - 8)
             if !text.isEmpty, length > 70 {
                 line(Self.escaped(text))
@@ -34,7 +34,7 @@ struct Roff {
         line(Self.escaped(text))
     }
 
-    /// An entry of a list: what it is in bold, `value` in italics behind it, and what it means.
+    /// Appends a list entry: the names in bold, then `value` in italics, then the meaning.
     mutating func entry(_ names: [String], value: String? = nil, _ meaning: String) {
         line(".TP")
         let name = names.map { "\\fB\(Self.escaped($0, hyphen: "\\-"))\\fR" }.joined(separator: ", ")
@@ -42,7 +42,7 @@ struct Roff {
         words(meaning)
     }
 
-    /// Lines as they are, indented.
+    /// Appends indented lines without wrapping.
     mutating func example(_ lines: [String]) {
         line(".PP")
         line(".RS 4")
@@ -52,7 +52,7 @@ struct Roff {
         line(".RE")
     }
 
-    /// Text with paragraphs between empty lines; what is indented stays as it is.
+    /// Appends text with empty lines between paragraphs; indented lines are not wrapped.
     mutating func prose(_ lines: [String]) {
         for block in lines.split(separator: "") {
             if block.allSatisfy({ $0.hasPrefix("  ") }) {
@@ -72,7 +72,7 @@ struct Roff {
         text += line + "\n"
     }
 
-    /// Text in which roff finds nothing to do.
+    /// Escapes text so that roff does not interpret it.
     static func escaped(_ text: String, hyphen: String = "-") -> String {
         var out = ""
         for scalar in text.unicodeScalars {
@@ -88,7 +88,7 @@ struct Roff {
             default: out += "\\[u\(String(scalar.value, radix: 16, uppercase: true).leftPadded(to: 4))]"
             }
         }
-        // A line that begins so would be a request.
+        // A line that begins with a period would be a request.
         return out.hasPrefix(".") ? "\\&" + out : out
     }
 }

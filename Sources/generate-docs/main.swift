@@ -1,10 +1,10 @@
 import FoundationEssentials
 import StomptapCommands
 
-// Writes the man pages and the completions of the program below a folder: generate-docs FOLDER
+// Writes the man pages and completions to subfolders of a folder: generate-docs FOLDER
 let folder = CommandLine.arguments.dropFirst().first ?? "."
 
-/// Replaces all files of one kind in a folder, so that none of a command that has gone is left.
+/// Replaces all files of one kind in a folder, which also removes those of deleted commands.
 func replace(_ name: String, with files: [(name: String, text: String)]) throws {
     let path = "\(folder)/\(name)"
     try? FileManager.default.removeItem(atPath: path)
@@ -33,7 +33,7 @@ try replace(
         ("stomptap.fish", Stomptap.shellScript(for: .fish)),
     ])
 
-// The README lists all options between two marks.
+// Update the table of all options in the README, between two marker comments.
 let readme = "\(folder)/README.md"
 if let text = try? String(contentsOf: URL(filePath: readme), encoding: .utf8),
     let start = text.firstRange(of: "<!-- options -->\n"), let end = text.firstRange(of: "<!-- end of options -->")

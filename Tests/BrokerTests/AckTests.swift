@@ -3,10 +3,10 @@ import STOMPClient
 import STOMPCore
 import Testing
 
-/// What a server redelivers tells what it has taken as acknowledged.
+/// Redelivered messages show which messages the server counts as acknowledged.
 @Suite(.timeLimit(.minutes(5)))
 struct AckTests {
-    /// Sends `1`, `2`, `3`, lets one session read them and do as `body` says, and gives what the next session gets.
+    /// Sends `1`, `2`, `3`; one session receives them and runs `body`. Returns what the next session receives.
     private func leftOver(
         _ session: Session, _ ack: AckMode, _ body: @Sendable (STOMPConnection, [Message]) async throws -> Void
     ) async throws -> [String] {
@@ -64,8 +64,8 @@ struct AckTests {
         #expect(left.sorted() == ["2", "3"])
     }
 
-    /// RabbitMQ gives a message that was not taken to the next who asks, ActiveMQ to a queue for dead letters if it
-    /// is persistent.
+    /// RabbitMQ redelivers a rejected message to the next subscriber; ActiveMQ moves it to a dead-letter queue if
+    /// it is persistent.
     @Test(arguments: Session.all.filter { $0.version != .v10 })
     func nackGivesBack(_ session: Session) async throws {
         let queue = session.way.destination("queue")

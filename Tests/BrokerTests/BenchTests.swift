@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `bench` at real servers: a small run of it.
+/// A short run of `bench` with real servers.
 @Suite(.spawning, .timeLimit(.minutes(5)))
 struct BenchTests {
     private struct Figures: Decodable {

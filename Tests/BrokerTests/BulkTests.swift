@@ -2,11 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// More messages than RabbitMQ takes at once: its flow control sets in, which ends the WebSocket session of a client
-/// that promises heart-beats.
+/// More messages than RabbitMQ accepts at once: its flow control starts, which ends the WebSocket session of a
+/// client that promises heart-beats.
 @Suite(.spawning, .timeLimit(.minutes(15)))
 struct BulkTests {
-    /// One test for both, since each has the machine for itself.
+    /// One test for both URLs, because each needs the whole machine.
     @Test func aHundredThousandLinesArriveOnceEach() async throws {
         let rabbitMQ = try await RabbitMQServer.shared
         let lines = (1...100_000).map { "line \($0)" }
@@ -24,7 +24,7 @@ struct BulkTests {
             let sent = try await publish.run()
             #expect(sent.status == .exited(0), "\(sent)")
             #expect(sent.errors == "")
-            // With auto the server hands out everything, what was sent twice included.
+            // With `auto` the server delivers everything, including duplicates.
             var drain = Program.stomptap(
                 "subscribe", "stomp://127.0.0.1:\(rabbitMQ.stompPort)/%2F", queue, "--ack", "auto", "-o", "body",
                 "--idle-timeout", "10s", "--reconnect", "never")

@@ -2,7 +2,7 @@ import STOMPClient
 import TestSupport
 import Testing
 
-/// permessage-deflate as RabbitMQ speaks it.
+/// permessage-deflate with RabbitMQ.
 @Suite(.spawning, .timeLimit(.minutes(5)))
 struct CompressionTests {
     @Test func rabbitMQCompressesBothWays() async throws {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Scripts of `connect` at real servers.
+/// Scripts of `connect` with real servers.
 @Suite(.spawning, .timeLimit(.minutes(5)))
 struct ConnectTests {
     private func connect(_ way: Way, _ scripts: String...) async throws -> ProgramResult {
@@ -29,7 +29,7 @@ struct ConnectTests {
         #expect(result.lines[4...] == ["last", "no subscriptions; 'sub DESTINATION' makes one"], "\(result)")
     }
 
-    /// What was acknowledged is gone, and what was not comes again.
+    /// Acknowledged messages are gone; all others are delivered again.
     @Test(arguments: Way.allCases)
     func acknowledgementsCount(_ way: Way) async throws {
         let queue = way.destination("queue")
@@ -41,7 +41,8 @@ struct ConnectTests {
         #expect(Set(second.lines) == ["2", "end"], "\(second)")
     }
 
-    /// Alarms and a chat on one connection; who enters the room tells it, and unsubscribes on leaving.
+    /// Alarms and a chat on one connection; a client announces that it enters the room, and unsubscribes when it
+    /// leaves.
     @Test(arguments: [Way.rabbitMQ, .rabbitMQWebSocket])
     func alarmsAndAChatShareAConnection(_ way: Way) async throws {
         let alarms = way.destination("queue"), room = way.destination("topic")

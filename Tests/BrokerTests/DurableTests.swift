@@ -2,16 +2,16 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Many lines into a durable queue, while connections are cut and the server is stopped: each must be in the queue at
-/// least once.
+/// Many lines are sent to a durable queue while connections are reset and the server is stopped: each line must be
+/// in the queue at least once.
 @Suite(.spawning, .timeLimit(.minutes(5)))
 struct DurableTests {
-    /// How many lines are published. 100,000 take a minute and more with a debug build on two cores.
+    /// The number of published lines. 100,000 take more than a minute with a debug build on two cores.
     private static let lineCount = 10_000
 
     private static let lines = (1...lineCount).map { "line \($0) 한글" }
     private static let file = lines.joined(separator: "\n") + "\n"
-    /// What one SEND takes on the wire, about.
+    /// The approximate size of a SEND frame in bytes.
     private static let frameSize = 190
 
     private func publish(
@@ -25,7 +25,7 @@ struct DurableTests {
         return program
     }
 
-    /// The bodies in a queue, which they leave.
+    /// Removes all messages from a queue and returns their bodies.
     private func drain(_ queue: String, of server: RabbitMQServer) async throws -> [String] {
         var program = Program.stomptap(
             "subscribe", "stomp://127.0.0.1:\(server.stompPort)/%2F", queue, "-o", "body", "--idle-timeout", "10s")
@@ -39,7 +39,7 @@ struct DurableTests {
         let missing = Set(Self.lines).subtracting(received)
         #expect(missing.isEmpty, "\(missing.count) are missing, such as \(missing.first ?? "")")
         #expect(Set(received).count == Self.lineCount)
-        // What may be there twice was named.
+        // The only duplicates may be messages that were reported as sent again.
         #expect(received.count <= Self.lineCount + sentAgain)
     }
 
@@ -48,7 +48,7 @@ struct DurableTests {
         let cut = Self.lineCount * Self.frameSize / 5
         let proxy = try await CuttingProxy(to: server.stompPort, cuts: [cut, cut, cut])
         let queue = "/queue/\(UUID().uuidString)"
-        // Not so fast that all is done before the server is stopped.
+        // Slow enough that the server is stopped before all messages are sent.
         let program = publish(
             to: proxy.port, queue, "--rate", "1000/s", "--reconnect", "100", "--reconnect-delay", "100ms",
             "--reconnect-max-delay", "500ms")
@@ -61,7 +61,7 @@ struct DurableTests {
         }
         await proxy.stop()
         #expect(result.status == .exited(0), "\(result)")
-        // How often depends on where the cuts and the stop meet it.
+        // The number of reconnects depends on when the resets and the stop happen.
         #expect(result.errors.contains("connected again; away "), "\(result)")
         let again = result.errors.matches(of: /sending (\d+) unconfirmed messages again/).compactMap {
             Int($0.output.1)

@@ -4,7 +4,7 @@ import STOMPCore
 import TestSupport
 import Testing
 
-/// The program as a user types it, at real servers.
+/// The program with real servers, as a user runs it.
 @Suite(.spawning, .timeLimit(.minutes(5)))
 struct ProgramTests {
     private struct Printed: Decodable {
@@ -13,11 +13,11 @@ struct ProgramTests {
         var bodyEncoding: String
     }
 
-    /// `stomptap COMMAND URL` and what follows.
+    /// Returns the program `stomptap COMMAND URL` with these arguments.
     private func stomptap(
         _ command: String, _ way: Way, _ arguments: String..., input: Program.Input = .nothing
     ) async throws -> Program {
-        // A busy machine may need long for the answer to DISCONNECT.
+        // On a busy machine the answer to DISCONNECT may take long.
         var program = Program.stomptap(
             command, try await way.url(), "--virtual-host", "/", "--receipt-timeout", "60s", input: input)
         program.arguments += arguments
@@ -70,7 +70,7 @@ struct ProgramTests {
         }
     }
 
-    /// In every version and mode, what was printed counts as taken, and the rest comes to the next one.
+    /// In every version and mode, printed messages are consumed, and the rest goes to the next subscriber.
     @Test(arguments: Session.all, AckMode.allCases)
     func acknowledgesWhatItPrinted(_ session: Session, _ ack: AckMode) async throws {
         let queue = session.way.destination("queue")
@@ -79,7 +79,7 @@ struct ProgramTests {
             stomptap("publish", session.way, queue, "-l", "--stomp-version", version, input: .text("1\n2\n3\n")))
         let subscribe = try await stomptap(
             "subscribe", session.way, queue, "--ack", ack.rawValue, "--stomp-version", version, "-o", "body", "-n")
-        // By `auto` a server counts as taken what it has sent, printed or not.
+        // With `auto` a server removes every message that it has sent, printed or not.
         let parts = ack == .auto ? ["1\n2\n3\n"] : ["1\n2\n", "3\n"]
         for part in parts {
             var program = subscribe
@@ -109,7 +109,7 @@ struct ProgramTests {
         #expect(result.lines.last == "passed", "\(result)")
     }
 
-    /// By a profile, as the README has it.
+    /// With a profile, as in the README.
     @Test(arguments: [Way.rabbitMQ, .rabbitMQWebSocket])
     func theREADMEsScriptPasses(_ way: Way) async throws {
         try await withTemporaryFolder { folder in
@@ -124,7 +124,7 @@ struct ProgramTests {
         }
     }
 
-    /// RabbitMQ makes a temporary queue and its subscription by itself, for a message whose reply-to names one.
+    /// RabbitMQ creates a temporary queue and its subscription for a message whose reply-to names one.
     @Test(arguments: [Way.rabbitMQ, .rabbitMQWebSocket])
     func aReplyComesByATemporaryQueue(_ way: Way) async throws {
         let queue = way.destination("queue")

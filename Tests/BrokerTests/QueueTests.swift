@@ -2,13 +2,14 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A look at a queue loses nothing: what was not printed is still there, counted by draining the queue afterwards.
+/// Reading from a queue loses no messages: those that were not printed are still in the queue. The tests drain the
+/// queue afterwards and count.
 @Suite(.spawning, .timeLimit(.minutes(15)))
 struct QueueTests {
     private static let count = 3000
     private static let ways = [Way.rabbitMQ, .activeMQ]
 
-    /// A queue with the numbers from 1 on, and a way to run the program at it.
+    /// A queue with the numbers from 1, and a way to run the program on it.
     private struct FilledQueue {
         let url: String
         let name: String
@@ -24,7 +25,7 @@ struct QueueTests {
         }
 
         func subscribe(_ arguments: String...) -> Program {
-            // A busy machine may need long for the answer to DISCONNECT.
+            // On a busy machine the answer to DISCONNECT may take long.
             var program = Program.stomptap(
                 "subscribe", url, "--virtual-host", "/", name, "-o", "body", "--receipt-timeout", "60s")
             program.arguments += arguments
@@ -32,12 +33,11 @@ struct QueueTests {
             return program
         }
 
-        /// What is in the queue now, and no longer afterwards, in the order of the numbers. Another message marks the
-        /// end of what was there.
+        /// Removes all messages from the queue and returns their numbers, sorted. An extra message marks the end.
         func drain() async throws -> [Int] {
             _ = try await Program.stomptap("publish", url, "--virtual-host", "/", name, "0").run()
             var left: [Int] = []
-            // What a session that was killed had been sent comes back a little later.
+            // Messages that were sent to a killed session return to the queue after a short delay.
             try await subscribe("--ack", "auto").start { running in
                 _ = try await running.wait(otherwise: "does not drain the queue") {
                     left = running.written.lines.compactMap { Int($0) }
@@ -49,7 +49,7 @@ struct QueueTests {
             return left.filter { $0 != 0 }.sorted()
         }
 
-        /// Drains until so many different numbers have come.
+        /// Drains the queue until this number of different messages has arrived.
         func drain(to count: Int) async throws -> [Int] {
             var left: [Int] = []
             try await subscribe("--ack", "auto").start { running in
@@ -92,7 +92,7 @@ struct QueueTests {
         #expect(try await queue.drain() == Self.all.subtracting([2900, 2910, 2920]).sorted())
     }
 
-    /// `-o none` with neither `--record` nor `--exec`: what is counted is taken.
+    /// `-o none` without `--record` and `--exec`: counted messages are consumed.
     @Test(arguments: ways)
     func whatIsCountedIsTaken(_ way: Way) async throws {
         let queue = try await FilledQueue(way)
@@ -127,7 +127,7 @@ struct QueueTests {
         let taken = Set(printed.lines.compactMap { Int($0) })
         #expect(taken.count < 1000)
         let left = try await queue.drain(to: Self.count - taken.count)
-        // What was printed last may be there too.
+        // The message printed last may still be in the queue.
         #expect(taken.union(left) == Self.all)
     }
 
@@ -145,7 +145,7 @@ struct QueueTests {
         #expect(try await record.drain() == Self.all.sorted())
     }
 
-    /// RabbitMQ delivers it again at once, ActiveMQ moves it to its queue of dead letters.
+    /// RabbitMQ redelivers it at once; ActiveMQ moves it to its dead-letter queue.
     @Test(arguments: ways)
     func whatACommandFailsForIsNotTaken(_ way: Way) async throws {
         let queue = try await FilledQueue(way)
@@ -167,7 +167,7 @@ struct QueueTests {
         #expect(first.status == .exited(0), "\(first)")
         #expect(first.lines == (1...10).map(String.init))
         #expect(first.errors == "")
-        // ActiveMQ says when it has shown all.
+        // ActiveMQ sends an end marker after the last message.
         let end = way.isRabbitMQ ? ["-n", "\(Self.count)"] : []
         var whole = queue.subscribe("--peek")
         whole.arguments += end
@@ -205,7 +205,7 @@ struct QueueTests {
         let queue = try await FilledQueue(.rabbitMQWebSocket)
         let result = try await queue.subscribe("-n", "250").run()
         #expect(result.status == .exited(0) && result.lines.count == 250, "\(result)")
-        // RabbitMQ's close in place of the receipt is a clean end.
+        // Over WebSocket RabbitMQ closes instead of sending the receipt; this counts as a clean end.
         #expect(result.errors == "")
         #expect(try await queue.drain() == Array(251...Self.count))
     }
@@ -225,7 +225,7 @@ struct QueueTests {
         #expect(try await queue.drain() == Self.all.subtracting([1, 2, 1500]).sorted())
     }
 
-    /// In a script what was printed is taken; with `-o none` what `wait` or `expect` has counted.
+    /// In a script printed messages are consumed; with `-o none`, those that `wait` or `expect` has counted.
     @Test(arguments: ways)
     func aScriptTakesWhatItPrintsOrCounts(_ way: Way) async throws {
         let queue = try await FilledQueue(way)
@@ -238,19 +238,19 @@ struct QueueTests {
         #expect(counted.status == .exited(0), "\(counted)")
         let expected = try await script("sub \(queue.name); expect ^50$ --timeout 30s", "none")
         #expect(expected.status == .exited(0), "\(expected)")
-        // More than is sent ahead.
+        // More than the prefetch window.
         let many = try await script("sub \(queue.name); wait 200 --timeout 30s", "none")
         #expect(many.status == .exited(0), "\(many)")
         let paused = try await script("pause; sub \(queue.name); wait 150 --timeout 30s", "body")
         #expect(paused.status == .exited(0) && paused.output == "", "\(paused)")
-        // Nothing is taken by itself where the script says how.
+        // Nothing is acknowledged automatically if the script specifies an ack mode.
         let own = try await script("sub \(queue.name) --ack client-individual; wait 3 --timeout 30s; ack #1", "none")
         #expect(own.status == .exited(0), "\(own)")
         let printed = try await script("sub \(queue.name); wait 1 --timeout 30s", "body")
         #expect(printed.status == .exited(0), "\(printed)")
         let taken = Set(printed.lines.compactMap { Int($0) })
         let left = Set(try await queue.drain())
-        // What was printed while the session ended may still be there.
+        // Messages printed while the session was ending may still be in the queue.
         let missing = Self.all.subtracting(left)
         #expect(missing.isSuperset(of: 1...401))
         #expect(missing.subtracting(1...401).isSubset(of: taken))

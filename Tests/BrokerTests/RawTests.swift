@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// `raw` against RabbitMQ, which closes without a word on TCP, and with 1007 over WebSocket.
+/// `raw` with RabbitMQ, which closes without an error over TCP, and with 1007 over WebSocket.
 @Suite(.timeLimit(.minutes(5)))
 struct RawTests {
     @Test(arguments: [Way.rabbitMQ, .rabbitMQWebSocket])

@@ -2,11 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The lines of the README's blocks for the shell, as they stand: only names and ports of servers are those of the tests.
+/// Runs the command lines of the README's `sh` blocks; only server names and ports are replaced by those of the tests.
 ///
-/// `stomp://localhost` is ActiveMQ; with `/%2F`, and at 15674, it is RabbitMQ; at 8080 it is `serve`.
+/// `stomp://localhost` is ActiveMQ; with `/%2F`, and on port 15674, it is RabbitMQ; on port 8080 it is `serve`.
 @Suite(.spawning, .timeLimit(.minutes(5))) struct ReadmeTests {
-    /// What no server here has, and what takes minutes.
+    /// Lines that need a server that is not available here, or take minutes.
     private static let excluded = [
         "://example.org", "localhost:8000", "localhost:9001", "stomptap bench", "stomptap serve", "smoke.sh",
     ]
@@ -28,7 +28,7 @@ import Testing
             try Self.fill(folder)
             try await Self.withApplication(for: line) { application in
                 let ready = folder.appending(path: "ready").path
-                // What goes on until Ctrl-C says so when it stands.
+                // Commands that run until Ctrl-C write a ready file.
                 let command =
                     line
                     .replacing("stomptap subscribe ", with: "stomptap subscribe --ready-file \(ready) ")
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    /// The files that the lines name.
+    /// Creates the files that the lines use.
     private static func fill(_ folder: URL) throws {
         let files = [
             "photo.png": "\u{89}PNG", "app.log": "one\ntwo\n", "jobs.txt": "one\ntwo\n",
@@ -73,7 +73,8 @@ import Testing
         }
     }
 
-    /// Runs the application that a line is for, like Spring with SockJS or a plain WebSocket endpoint, and gives its port.
+    /// Runs the application that a line needs, such as Spring with SockJS or a plain WebSocket endpoint, and passes
+    /// its port.
     private static func withApplication(
         for line: String, isolation: isolated (any Actor)? = #isolation, _ body: (Int) async throws -> Void
     ) async throws {

@@ -2,7 +2,7 @@ import STOMPClient
 import STOMPCore
 import Testing
 
-/// What the servers refuse, and how it is told.
+/// Requests that the servers reject, and the resulting errors.
 @Suite(.timeLimit(.minutes(5)))
 struct RefusalTests {
     @Test(arguments: Way.allCases)
@@ -39,7 +39,7 @@ struct RefusalTests {
         }
     }
 
-    /// ActiveMQ makes a queue of any name.
+    /// ActiveMQ accepts any destination name, so only RabbitMQ is tested.
     @Test(arguments: Session.all.filter(\.way.isRabbitMQ))
     func unknownDestination(_ session: Session) async throws {
         let error = await #expect(throws: STOMPClientError.self) {
@@ -54,7 +54,7 @@ struct RefusalTests {
         #expect(frame.words.contains("Unknown destination"), "\(frame.words)")
     }
 
-    /// RabbitMQ answers ERROR, then the receipt all the same, and closes; over WebSocket it only closes.
+    /// RabbitMQ sends ERROR, then still the receipt, and closes; over WebSocket it only closes.
     @Test(arguments: [Way.rabbitMQ, .rabbitMQWebSocket])
     func unknownExchange(_ way: Way) async throws {
         let error = await #expect(throws: STOMPClientError.self) {

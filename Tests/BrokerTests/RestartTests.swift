@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A server that goes away in the middle of a tail, and comes back.
+/// A server that restarts while `subscribe` runs.
 @Suite(.spawning, .timeLimit(.minutes(5)))
 struct RestartTests {
     @Test func aTailOutlivesARestartOfRabbitMQ() async throws {
@@ -15,7 +15,7 @@ struct RestartTests {
                 try await rabbitMQ.server.restart()
                 for tail in [first, second] {
                     try await tail.waitFor("connected again; away from ", in: .stderr)
-                    // Of the subscription that came back.
+                    // The receipt for the restored subscription.
                     try await tail.waitFor("< stomp RECEIPT ", count: 2, in: .stderr)
                 }
                 try await publish("after", at: urls[1])
@@ -38,7 +38,7 @@ struct RestartTests {
         var tail = Program.stomptap(
             "subscribe", url, "/topic/restart", "--virtual-host", "/", "-o", "body", "-v", "--reconnect", "forever",
             "--reconnect-max-delay", "1s")
-        // A restart has been seen to take half a minute on a loaded machine.
+        // On a loaded machine a restart can take half a minute.
         tail.limit = .seconds(240)
         try await tail.startSubscribed(body)
     }

@@ -2,11 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The embedded broker with RabbitMQ's profile next to RabbitMQ: both are sent the same bytes, and answer the same.
+/// Compares the embedded broker's RabbitMQ profile with RabbitMQ: both receive the same bytes and must answer the
+/// same.
 @Suite(.spawning, .timeLimit(.minutes(5)))
 struct ServerProfileTests {
-    /// What a server answers to these frames until it closes, by a client that is none of ours. What no two sessions
-    /// have in common is left out; the order of headers does not count.
+    /// Returns a server's answers to these frames until it closes, received by an independent client. Values that
+    /// differ in each session are left out, and headers are sorted.
     private func answers(_ frames: [String], fromPort port: Int) async throws -> [[String]] {
         let script = "exec 3<>/dev/tcp/127.0.0.1/$0; cat >&3; cat <&3"
         var program = Program("/bin/bash", ["-c", script, String(port)])
@@ -37,7 +38,7 @@ struct ServerProfileTests {
     private static let connect = "CONNECT\naccept-version:1.0,1.1,1.2\nhost:/\n\n"
     private static let disconnect = "DISCONNECT\nreceipt:bye\n\n"
 
-    /// After each of these the session goes on, and no receipt comes of any.
+    /// After each of these frames the session continues, and no receipt is sent.
     private static let faults = [
         "FOO\nreceipt:r\n\nbody", "MESSAGE\ndestination:/topic/a\nreceipt:r\n\n", "SEND\nreceipt:r\n\n",
         "SEND\ndestination:\nreceipt:r\n\n", "SUBSCRIBE\nid:1\nreceipt:r\n\n", "UNSUBSCRIBE\nreceipt:r\n\n",

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The servers themselves: that they are real, that a client can reach them, and that nothing of them stays.
+/// Checks the test servers: that they are the real ones, that a client can connect, and that nothing remains of them.
 struct ServerTests {
-    /// Sends CONNECT and then `frames`, by a client that is none of ours, and gives the lines that come up to the first
-    /// that holds `end`.
+    /// Sends CONNECT and then `frames` with an independent client, and returns the received lines up to the first
+    /// that contains `end`.
     private func connect(
         _ headers: String, toPort port: Int, frames: String = "", upTo end: String = "\n\n"
     ) async throws -> [String] {
@@ -53,7 +53,7 @@ struct ServerTests {
         #expect(!Loopback.accepts(rabbitMQ.stompPort))
     }
 
-    /// Stands for a test process that dies: nobody says goodbye, the input of the supervisor just ends.
+    /// Simulates a test process that dies: the supervisor gets no stop command, only the end of its input.
     @Test(arguments: [nil, SIGINT, SIGTERM])
     func nothingOutlivesTheTests(signal: Int32?) async throws {
         let folder = try makeTemporaryFolder()
@@ -73,7 +73,8 @@ struct ServerTests {
                 return text.flatMap { pid_t($0.dropLast()) }
             }
             if let signal {
-                // A shell that is about to read a line takes a signal only behind it: one may come too early.
+                // A signal that arrives just before the shell reads a line is handled only after that line, so send
+                // it repeatedly.
                 _ = try await supervisor.wait(otherwise: "does not heed the signal") {
                     supervisor.send(signal: signal)
                     return supervisor.written.status == .running ? nil : true
@@ -92,7 +93,7 @@ struct ServerTests {
         }
     }
 
-    /// A signal may come when the server runs already, and its supervisor does not know its number yet.
+    /// A signal may arrive when the server already runs, but its supervisor does not know its process ID yet.
     @Test(arguments: 0..<10) func aSignalRightBehindTheStartLeavesNothing(_: Int) async throws {
         let folder = try makeTemporaryFolder()
         let supervise = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Servers/supervise.sh")

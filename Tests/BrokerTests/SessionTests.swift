@@ -6,7 +6,7 @@ import STOMPTransport
 import TestSupport
 import Testing
 
-/// All versions over all ways: what a session is made of.
+/// All features of a session, in all versions over all transports.
 @Suite(.timeLimit(.minutes(5)))
 struct SessionTests {
     @Test(arguments: Session.all)
@@ -31,7 +31,7 @@ struct SessionTests {
         }
     }
 
-    /// RabbitMQ closes a WebSocket instead of answering the receipt of DISCONNECT.
+    /// RabbitMQ closes a WebSocket instead of sending the receipt for DISCONNECT.
     @Test(arguments: Session.all)
     func goodbyeIsAnswered(_ session: Session) async throws {
         let endpoint = try Endpoint(try await session.way.url())
@@ -59,7 +59,7 @@ struct SessionTests {
         }
     }
 
-    /// RabbitMQ escapes at 1.0 too, which has no escapes: a colon comes back as `\c` there.
+    /// RabbitMQ also escapes in STOMP 1.0, which has no escapes: a colon comes back as `\c` there.
     @Test(arguments: Session.all)
     func headersComeBackAsTheyWere(_ session: Session) async throws {
         let destination = session.way.destination("topic")

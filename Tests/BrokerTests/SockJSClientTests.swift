@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The embedded broker, and a browser's SockJS client, which is none of ours, as its other end.
+/// The embedded broker with an independent SockJS client for browsers.
 @Suite(.spawning, .timeLimit(.minutes(5)))
 struct SockJSClientTests {
     private static let bodies = [
@@ -37,18 +37,18 @@ struct SockJSClientTests {
             let told = try await broker.waitFor("connection 1: said goodbye\n", in: .stderr)
             #expect(told.contains("connection 1: SockJS \(transport) from 127.0.0.1:"), "\(told)")
             #expect(told.contains("connection 1: subscribed to /topic/browser as mine"))
-            // Between two polls there is nobody whose going could be seen at once.
+            // Between two polls there is no connection, so the broker detects the end only after a delay.
             try await broker.waitFor("connection 1: gone", in: .stderr)
         }
     }
 
-    /// A broker that ends tells the client so, by the frame that SockJS has for it.
+    /// When the broker ends, it sends the client a SockJS close frame.
     @Test(arguments: ["websocket", "xhr-streaming", "eventsource", "xhr-polling"])
     func aBrokerThatEndsSaysSo(transport: String) async throws {
         let serve = Program.stomptap("serve", "--emulate", "spring", "--ws", "127.0.0.1:0", "--prefix", "/other", "-v")
         try await serve.start { broker in
             let url = try await broker.waitFor("\n").prefix { $0 != "\n" }
-            // Like Spring, nothing comes of a destination that it does not serve: the client waits.
+            // As with Spring, a destination outside the prefixes gets no answer: the client waits.
             try await client(String(url), transport).start { client in
                 try await client.waitFor("connected 1.2\n")
                 broker.send(signal: SIGTERM)

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The program at node-sockjs, by each transport, as the server sees it.
+/// The program with node-sockjs, over each transport, as seen by the server.
 @Suite(.spawning, .timeLimit(.minutes(5)))
 struct SockJSTests {
-    /// Beside `auto`, by the names that both sides have for them.
+    /// The transports apart from `auto`; both sides use these names.
     private static let transports = ["websocket", "xhr-streaming", "eventsource", "xhr-polling"]
     private static let receiving = [
         "websocket": "GET /stomp/S/websocket", "xhr-streaming": "POST /stomp/S/xhr_streaming",
@@ -29,7 +29,7 @@ struct SockJSTests {
         return result
     }
 
-    /// A name of a test's own.
+    /// A new name for this test only.
     private func name() -> String { UUID().uuidString.lowercased() }
 
     @Test(arguments: transports + ["auto"])
@@ -58,7 +58,7 @@ struct SockJSTests {
         }
     }
 
-    /// Several responses one after the other, of 4 KiB each, bring all that was sent.
+    /// Each response ends after 4 KiB; several responses in sequence must deliver everything.
     @Test(arguments: ["xhr-streaming", "eventsource"])
     func asksAgainWhereAResponseEnds(transport: String) async throws {
         let node = try await NodeSockJSServer.shared
@@ -87,7 +87,7 @@ struct SockJSTests {
         #expect(forced.errors == "stomptap: SockJS: \(info) says that there is none\n")
     }
 
-    /// A WebSocket URL that is one for SockJS: the line has a URL that works.
+    /// A WebSocket request to the URL of a SockJS endpoint: the error has a URL that works.
     @Test func aWebSocketURLGetsTheOneThatWorks() async throws {
         let node = try await NodeSockJSServer.shared
         let refused = try await Program.stomptap("publish", node.url(scheme: "ws"), "/topic/a", "hi").run()
@@ -101,7 +101,8 @@ struct SockJSTests {
         #expect(node.lines(of: client).contains("session websocket-raw /stomp/websocket"))
     }
 
-    /// Its heart-beat is a ping on a WebSocket, and `h` elsewhere; both are seen, and neither is taken for a message.
+    /// The server's heart-beat is a ping over WebSocket, and `h` otherwise; both are shown, and neither is treated
+    /// as a message.
     @Test(arguments: transports)
     func seesItsHeartBeats(transport: String) async throws {
         let node = try await NodeSockJSServer.shared
@@ -148,7 +149,7 @@ struct SockJSTests {
             stomptap("publish", url, "/topic/a", transport, "hi", "--http-header", "Authorization: Bearer secret"))
     }
 
-    /// The server goes away and comes back: so does the tail, by the same transport and with its subscription.
+    /// The server restarts: `subscribe` reconnects with the same transport and restores its subscription.
     @Test(arguments: transports)
     func outlivesARestart(transport: String) async throws {
         let node = try await NodeSockJSServer.start()
@@ -162,7 +163,7 @@ struct SockJSTests {
             try await tail.waitFor("before\n")
             try await node.server.restart()
             try await tail.waitFor("connected again; away ", in: .stderr)
-            // The subscription comes right behind the connection: until it stands, a message would be nobody's.
+            // The program subscribes after it reconnects; until then the server discards messages.
             _ = try await tail.wait(otherwise: "gets nothing") {
                 _ = try await succeed(stomptap("publish", node.url(), topic, transport, "after"))
                 return tail.written.output.contains("after\n") ? true : nil

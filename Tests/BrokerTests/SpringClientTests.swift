@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Clients that are not ours, node's and a browser's, at `serve --emulate spring`, with what README's Spring section
-/// asks of it: a topic, and the reply of a handler on a queue of the user's.
+/// Independent clients, in node and in a browser, with `serve --emulate spring`. They use the features in the
+/// README's Spring section: a topic, and a handler's reply on a user queue.
 @Suite(.spawning, .timeLimit(.minutes(5)))
 struct SpringClientTests {
     private static let ways = ["plain", "plain-binary", "websocket", "xhr-streaming", "eventsource", "xhr-polling"]

@@ -2,19 +2,19 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Clients that are none of ours, node's and a browser's, before `stomptap tap`: what they see is what they would have
-/// seen without it, and the tap has recorded it all.
+/// Independent clients, in node and in a browser, that use `stomptap tap`: they must receive the same as without
+/// the tap, and the tap must record everything.
 @Suite(.spawning, .timeLimit(.minutes(5)))
 struct TapClientTests {
     private static let plain = ["plain", "plain-binary"]
     private static let sockJS = ["websocket", "xhr-streaming", "eventsource", "xhr-polling"]
 
-    /// Lets sessions run without the tap and with it.
+    /// Runs sessions without the tap and with it, and compares them.
     ///
     /// - Parameters:
     ///   - address: the server's host and port.
-    ///   - ways: the ways in which `sessions` runs them.
-    ///   - sessions: runs sessions at a host and port.
+    ///   - ways: the transports that `sessions` uses, in order.
+    ///   - sessions: runs sessions with a given host and port.
     private func compare(
         _ address: String, _ ways: [String], isolation: isolated (any Actor)? = #isolation,
         _ sessions: (String) async throws -> [LoggedSession]
@@ -38,7 +38,7 @@ struct TapClientTests {
         }
     }
 
-    /// Runs `stomptap serve`, and gives the port of its WebSocket.
+    /// Runs `stomptap serve`, and passes the port of its WebSocket to `body`.
     private func withBroker(
         _ options: String..., isolation: isolated (any Actor)? = #isolation, _ body: (Int) async throws -> Void
     ) async throws {
@@ -60,14 +60,14 @@ struct TapClientTests {
         }
     }
 
-    /// It has no SockJS.
+    /// RabbitMQ has no SockJS.
     @Test func nodeTalksToRabbitMQ() async throws {
         try await compare("127.0.0.1:\(try await RabbitMQServer.shared.webSocketPort)", ["plain"]) { address in
             [try await SessionClient.inNode("http://\(address)/ws", "plain", destination: "/topic/tapped.node")]
         }
     }
 
-    /// The broker takes pages of one origin alone, which is not the one that the browser knows.
+    /// The broker accepts only the origin of the page's own server; with the tap, the browser has a different origin.
     @Test func aPageTalksToTheBroker() async throws {
         let origin = "127.0.0.1:\(try Loopback.freePorts(1)[0])"
         try await withBroker("--origin", "http://\(origin)") { port in
@@ -80,7 +80,7 @@ struct TapClientTests {
         try await compare(page: origin, before: RabbitMQServer.shared.webSocketPort, path: "/ws", ["plain"])
     }
 
-    /// It has all the transports of SockJS, those for old browsers included.
+    /// It has all SockJS transports, including those for old browsers.
     @Test func aPageTalksToNode() async throws {
         let origin = "127.0.0.1:\(try Loopback.freePorts(1)[0])"
         let old = ["jsonp-polling", "htmlfile", "iframe-eventsource", "iframe-htmlfile", "iframe-xhr-polling"]
@@ -99,7 +99,7 @@ struct TapClientTests {
                     front, at: address, path: path, ways, destination: "/topic/tapped.page")
             }
             #expect(addresses.count == 2)
-            // Not as a host, an origin or a referrer.
+            // The server must not see the tap's address in a host, origin or referrer.
             #expect(addresses.map { front.written.output.contains($0) } == [true, false])
         }
     }

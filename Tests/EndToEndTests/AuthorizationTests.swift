@@ -2,7 +2,7 @@ import NIOCore
 import TestSupport
 import Testing
 
-/// What a server that refuses gets said about it: what was sent, and which option may help.
+/// The error line after a server's refusal: it contains what was sent, and which option may help.
 @Suite(.spawning) struct AuthorizationTests {
     private static let denied = "Failed to send message to ExecutorSubscribableChannel[clientInboundChannel]"
     private static let connected = "CONNECTED\nversion:1.2\nheart-beat:0,0\n\n\0"
@@ -38,8 +38,8 @@ import Testing
                 + "\(Self.logSays)\n")
     }
 
-    /// The refused one is not made again in the next session; the other is. The ERROR comes while the subscription settles,
-    /// or after that.
+    /// The refused subscription is not restored in the next session; the other one is. The ERROR arrives during the
+    /// settle time or after it.
     @Test(arguments: ["2s", "1ms"]) func thePromptForgetsASubscriptionThatIsDenied(settle: String) async throws {
         let refused = ScriptedServer.Step.react { bytes, peer in
             guard String(buffer: bytes).contains("/topic/secret\n") else { return }

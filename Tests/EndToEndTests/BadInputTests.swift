@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Whatever is wrong: one line that names the layer, the cause and the remedy, and the right status.
+/// Wrong input of any kind: one line with the layer, the cause and the fix, and the correct exit status.
 @Suite(.spawning) struct BadInputTests {
     private func expect(
         _ status: Int32, _ parts: [String], _ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation
@@ -23,7 +23,8 @@ import Testing
         #expect(result.output == "", sourceLocation: sourceLocation)
     }
 
-    /// What is closed must not be taken for the program's own descriptor of that number, and says so.
+    /// If a standard stream is closed, the program must not use another descriptor with that number in its place;
+    /// it reports the closed stream.
     @Test(arguments: [
         ("check demo >&-", Int32(74), "standard output: cannot write: it is closed"),
         ("publish demo /topic/a <&-", 66, "stdin: it is closed"),
@@ -56,7 +57,7 @@ import Testing
         try await expect(69, ["TCP", "refused"], ["subscribe", "ws://127.0.0.1:\(port)/ws", "/a"])
     }
 
-    /// Swift would replace it, and another body would go.
+    /// Swift would replace the invalid bytes, and a different body would be sent.
     @Test func anArgumentThatIsNoUTF8() async throws {
         let result = try await Program(
             "/bin/sh", ["-c", #"exec "$0" publish demo /topic/a "$(printf 'caf\351')""#, Program.stomptap().path]

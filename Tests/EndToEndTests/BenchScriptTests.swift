@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// What a server does to its messages shows in the figures: a server that passes on what it is told to.
+/// `bench` with a server that drops, repeats, reorders and delays messages: the figures must show it.
 @Suite(.spawning) struct BenchScriptTests {
     private func figures(_ relay: Relay, _ arguments: String...) async throws -> BenchTests.Figures {
         var program = Program.stomptap("bench", relay.url, "--json", "-")
@@ -14,8 +14,9 @@ import Testing
         return try BenchTests.Figures(result)
     }
 
-    /// Of 200 a second for two and a half, those that were due in a second of silence are late by up to that second: two
-    /// fifths of all, so that even p90 shows it. A figure that counts from when a message left would show one late message.
+    /// At 200 messages a second for 2.5 s, all messages that are due during a stall of 1 s are late by up to 1 s.
+    /// They are two fifths of all, so even p90 shows the stall. If latency were measured from the actual send time,
+    /// only one message would be late.
     @Test func aStallOfASecondShowsInThePercentiles() async throws {
         try await Relay.run({ number in number == 40 ? .stall(.seconds(1)) : .pass }) { relay in
             let figures = try await figures(relay, "--rate", "200/s", "--duration", "2500ms")
@@ -28,7 +29,8 @@ import Testing
             #expect(p99 > 900_000)
             #expect(p90 > 700_000)
             #expect(p50 < p90)
-            // What a closed loop of one message at a time would say: of as many messages, only one met the stall.
+            // A closed loop, with one message at a time, would report less: only one of as many messages meets the
+            // stall.
             #expect(relay.latenciesOfAClosedLoop(percentile: 99) < p99 / 2)
         }
     }

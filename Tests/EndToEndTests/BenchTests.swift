@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite(.spawning) struct BenchTests {
-    /// The figures that `--json` promises.
+    /// The figures that `--json` prints.
     struct Figures: Decodable {
         struct Latency: Decodable {
             var p50, p90, p99, p999, max, mean: Double?
@@ -51,7 +51,7 @@ import Testing
         return try Figures(result)
     }
 
-    /// Waits until some seconds' worth of latencies has been written.
+    /// Waits until the log has latencies of a few seconds.
     private func logged(_ log: String, by running: RunningProgram) async throws {
         try await running.wait(otherwise: "has logged nothing") {
             let text = try? String(contentsOfFile: log, encoding: .utf8)
@@ -69,7 +69,7 @@ import Testing
                 #expect(figures.lost == 0)
                 #expect(figures.duplicated == 0)
                 #expect(figures.outOfOrder == 0)
-                // Those of the subscribers; the connections are only counted.
+                // The latencies of the subscribers; connections are only counted.
                 #expect(figures.latencyMicros.count == 15_000)
                 #expect(figures.connectMicros.count == 7)
                 #expect(figures.errors.isEmpty)
@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    /// The server is killed in the middle: what was measured is told, and what is missing.
+    /// The server is killed in the middle: the report has what was measured and what is missing.
     @Test func aServerThatDiesIsToldWithWhatIsMissing() async throws {
         try await withTemporaryFolder { folder in
             let log = folder.appending(path: "log.hdr").path
@@ -198,7 +198,7 @@ import Testing
                 #expect(figures.lost == 0)
                 #expect(figures.isExact)
                 #expect(figures.clocks.count == 1)
-                // One clock: as far apart as the exchange is uncertain.
+                // Both processes use the same clock, so the offset is within the uncertainty.
                 guard case .number(let offset)? = figures.clocks.first?["offsetMicros"],
                     case .number(let uncertainty)? = figures.clocks.first?["uncertaintyMicros"]
                 else {
@@ -210,7 +210,7 @@ import Testing
         }
     }
 
-    /// The percentiles are those that the log has, and two logs are twice as much.
+    /// A merged log has the same percentiles, and two logs have twice as many messages.
     @Test func logsAddUp() async throws {
         try await withTemporaryFolder { folder in
             let log = folder.appending(path: "log.hdr").path
@@ -230,7 +230,7 @@ import Testing
         }
     }
 
-    /// More than can come is waited for as what can be counted.
+    /// The expected number of deliveries, messages times subscribers, exceeds Int and is clamped.
     @Test func moreMessagesThanCanBeCountedAreWaitedFor() async throws {
         try await ServedBroker.run { broker in
             let subscribe = bench(
@@ -244,7 +244,7 @@ import Testing
         }
     }
 
-    /// A server that takes the subscriber, and no publisher.
+    /// A server that accepts the subscriber and rejects the publishers.
     @Test func howManyConnectionsAreOpenIsCountedByKind() async throws {
         let steps: @Sendable (Int) -> [ScriptedServer.Step] = { connection in
             connection == 0
@@ -274,7 +274,7 @@ import Testing
         #expect(result.output == "")
     }
 
-    /// Spring's broker passes on what begins with its prefixes, and is silent of the rest.
+    /// Spring's broker forwards only destinations with its prefixes, and sends no error for others.
     @Test func whereNothingComesBackNothingWasMeasured() async throws {
         try await ServedBroker.run(["--emulate", "spring"]) { broker in
             let result = try await bench(broker.sockJS, "/foo/a", "--messages", "5", "--drain", "200ms").run()

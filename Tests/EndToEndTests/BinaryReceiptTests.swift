@@ -1,9 +1,9 @@
 import TestSupport
 import Testing
 
-/// What goes as binary over WebSocket, where the server may ignore it.
+/// Messages sent as binary over WebSocket, which the server may ignore.
 @Suite(.spawning) struct BinaryReceiptTests {
-    /// Three lines, the second of which is no text.
+    /// Three lines; the second is not valid text.
     private static let lines = Program.Input.bytes(Array("ok\n".utf8) + [0xFF, 0xFE, 0x0A] + Array("ok2\n".utf8))
 
     private func publish(_ url: String, _ arguments: [String] = [], input: Program.Input = lines) -> Program {
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    /// Neither that no receipt has ever come nor that DISCONNECT is answered tells that it was received.
+    /// A binary message counts as unconfirmed even if the server has never sent a receipt, or only answers DISCONNECT.
     @Test(arguments: [false, true]) func theOnlyMessagesAreNamedToo(answersOnlyDisconnect: Bool) async throws {
         let manner = WebSocketServer.Manner(answersOnlyDisconnect: answersOnlyDisconnect)
         try await WebSocketServer.run(manner) { server in
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    /// There DISCONNECT's receipt counts.
+    /// In this case the receipt for DISCONNECT is enough.
     @Test func noneIsAskedForWhereCONNECTEDNamesNeitherServerNorSession() async throws {
         try await WebSocketServer.run(.init(connected: "heart-beat:0,0\n")) { server in
             let result = try await publish(server.url).run()
@@ -85,13 +85,14 @@ import Testing
         }
     }
 
-    /// Over TCP a message is not binary or text, and in the manner of Spring CONNECTED names nothing.
+    /// Over TCP there are no binary or text messages; with `--emulate spring`, CONNECTED has no server and session
+    /// headers.
     @Test func theEmbeddedBrokerTakesThem() async throws {
         try await ServedBroker.run { broker in
             for (url, asked) in [(broker.webSocket, 3), (broker.tcp, 2)] {
                 let result = try await publish(url, ["-v"]).run()
                 #expect(result.status == .exited(0), "\(result)")
-                // One of them of DISCONNECT.
+                // One of them is for DISCONNECT.
                 #expect(result.errors.components(separatedBy: " receipt:receipt-").count == asked + 1, "\(result)")
             }
         }

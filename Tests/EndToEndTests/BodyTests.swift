@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Bodies that are compressed, of another charset, or taken apart.
+/// Bodies that are compressed, in another charset, or split.
 @Suite(.spawning) struct BodyTests {
-    /// Sends to a queue, which keeps it until somebody reads it.
+    /// Sends to a queue, which keeps the message until it is read.
     private func send(_ arguments: String..., to broker: ServedBroker, input: Program.Input = .nothing) async throws {
         var program = Program.stomptap("publish", broker.tcp, "/queue/a", input: input)
         program.arguments += arguments
@@ -85,7 +85,7 @@ import Testing
                 }
                 #expect(model.everything.count { $0.contains("seen-once") } == 1, "\(model.everything)")
                 #expect(model.everything.contains { $0.contains("> stomp SUBSCRIBE") }, "\(model.everything)")
-                // No header is lost with what is left out.
+                // Only the body is left out, not the headers.
                 #expect(model.everything.contains { $0.contains("content-length") }, "\(model.everything)")
             }
             try await send("in-a-script", to: broker)
@@ -97,7 +97,7 @@ import Testing
                 }
                 #expect(model.everything.count { $0.contains("in-a-script") } == 1, "\(model.everything)")
             }
-            // A file of its own has all of it.
+            // If stderr is not the terminal, the trace there has the whole message.
             try await send("seen-twice", to: broker)
             let apart = try await received("-v", from: broker)
             #expect(apart.output.contains("seen-twice") && apart.errors.contains("seen-twice"), "\(apart)")

@@ -39,14 +39,14 @@ import Testing
             let url = broker.webSocket.replacing("ws://", with: "http://")
             let (result, steps) = try await check(url, "--destination", "/topic/check")
             #expect(result.status == .exited(0), "\(result)")
-            // Without a scheduler it sends no heart-beats either.
+            // Without a scheduler Spring sends no heart-beats either.
             #expect(steps.filter { $0.result == "warn" }.map(\.step) == ["receipt", "heart-beat"])
             #expect(steps.contains { $0.step == "sockjs" && $0.detail.hasSuffix("/info: 200 OK") })
             #expect(steps.contains { $0.step == "goodbye" && $0.detail == "RECEIPT for DISCONNECT" })
         }
     }
 
-    /// On a terminal the report says it, and nothing says it again.
+    /// On a terminal only the report shows the failure; no error line repeats it.
     @Test func aFailureIsSaidOnceOnATerminal() async throws {
         let refusal = ScriptedServer.Step.sendText("ERROR\nmessage:no entry\n\n\0")
         try await ScriptedServer.run(.awaitText("\0"), refusal, .stall) { server in
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    /// What fails after it is shown, and decides nothing.
+    /// Later failures are shown, but do not change the exit status.
     @Test func theFirstFailureDecides() async throws {
         let server = ScriptedServer.Step.react { bytes, peer in
             for frame in String(buffer: bytes).split(separator: "\0") {
@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    /// The server has taken it, so that it was sent there.
+    /// The server has accepted the message, so the report must not state that it was not sent.
     @Test func whatIsDeliveredElsewhereIsNotSaidToBeUnsent() async throws {
         let (result, steps) = try await check("demo", "--destination", "/app/echo", "--receipt-timeout", "300ms")
         #expect(result.status == .exited(75), "\(result)")
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    /// Nothing is ok that only has an answer.
+    /// An HTTP answer alone must not count as a success.
     @Test(arguments: [ScriptedHTTP.Reply.answer("200 OK", "<html></html>", type: "text/html"), .notFound])
     func aPlainWebServerIsNoneOfOurs(reply: ScriptedHTTP.Reply) async throws {
         let server = try await ScriptedHTTP { _ in reply }

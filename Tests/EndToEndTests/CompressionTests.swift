@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// `--compress`, at servers that take the offer and one that does not.
+/// `--compress`, with servers that accept the offer and one that does not.
 @Suite(.spawning) struct CompressionTests {
     @Test(arguments: ["rabbitmq", "spring", "standard"])
     func messagesAreCompressedWhereTheServerTakesTheOffer(profile: String) async throws {

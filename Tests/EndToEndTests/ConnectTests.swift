@@ -10,7 +10,7 @@ import Testing
         return try await program.run()
     }
 
-    /// The same session, whatever the server's manners and the way to it.
+    /// The same session for each profile and each transport.
     static let session = """
         sub /topic/it --id mine -H 'x: 1'; send -H 'type: CHAT' /topic/it {"a": "1; 2 \\"q\\"", "b": '}'}; wait 1;
         sub /queue/it --ack client-individual; send /queue/it first; wait; ack last;
@@ -25,7 +25,7 @@ import Testing
             {
                 let result = try await run(url, "-o", "body", "--virtual-host", "/", "-e", Self.session)
                 #expect(result.status == .exited(0), "\(result)")
-                // Spring gives nothing to acknowledge by.
+                // Spring sends no `ack` header.
                 #expect(result.errors.contains("no 'ack' header") == (profile == "spring"), "\(result)")
                 #expect(result.errors.split(separator: "\n").count == (profile == "spring" ? 1 : 0), "\(result)")
                 #expect(
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    /// Alarms and a chat on one connection, as a browser page of a Spring application has them.
+    /// Alarms and a chat on one connection, as in a web page of a Spring application.
     @Test func alarmsAndAChatShareAConnection() async throws {
         try await ServedBroker.run([
             "--emulate", "spring", "--prefix", "/topic", "--prefix", "/queue", "--prefix", "/chat", "--route",
@@ -73,7 +73,7 @@ import Testing
         #expect(result.output == body + body)
     }
 
-    /// A session that was saved is run in both ways alike, and a fault has the same line.
+    /// A saved session runs the same as a script from stdin and as `-e` arguments; errors have the same line number.
     @Test(arguments: [
         ("wait", Int32(0), ""),
         ("\n\"a\": 2", 64, "stomptap: line 6: there is no command '\"a\":'; 'help' lists them\n"),
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    /// What a CI job goes by.
+    /// The exit statuses that a CI job relies on.
     @Test(arguments: [
         ("sub /topic/a; wait --timeout 50ms", Int32(75), "0 of 1 messages came within 50 ms (line 2: wait)"),
         ("sub /topic/a; send /topic/a x; send /topic/a y; wait 3 --timeout 3s", 75, "2 of 3 messages came"),
@@ -150,7 +150,7 @@ import Testing
         #expect(result.errors.split(separator: "\n").count == 1, "\(result)")
     }
 
-    /// Nothing is sent of a script that is typed wrong: there is nobody at this port.
+    /// A script with a syntax error sends nothing: no server listens on this port.
     @Test(arguments: ["sub /a; sned /a x", "send /a <<EOF\nx", "sub /a --id", "expect ("])
     func whatIsTypedWrongIsToldFirst(script: String) async throws {
         let result = try await run("stomp://127.0.0.1:1", "-e", script)
@@ -169,7 +169,7 @@ import Testing
         #expect(result.errors.split(separator: "\n").count == 2, "\(result)")
     }
 
-    /// A number is a message's, unless the server has an id that is written so.
+    /// A plain number is the number of a message, unless the server uses the same text as an ID.
     @Test func messagesAreAcknowledgedByNumber() async throws {
         let messages = ["2", "x", "y"].map { id in
             "MESSAGE\nsubscription:s\nmessage-id:\(id)\nack:\(id)\ndestination:/a\n\n\0"
@@ -218,7 +218,7 @@ import Testing
         }
     }
 
-    /// Without --reconnect a script that has lost its connection has failed.
+    /// Without --reconnect a lost connection ends the script with an error.
     @Test func aLostConnectionEndsAScript() async throws {
         let script: @Sendable (Int) -> [ScriptedServer.Step] = { _ in
             [
@@ -248,7 +248,7 @@ import Testing
         }
     }
 
-    /// What was given for one server is nobody else's, also where a line of a script names it.
+    /// Secrets given for one server are never sent to another, even if a line of the script connects to it.
     @Test func anotherServerIsGivenNoSecretsOfThisOne() async throws {
         let secrets = [
             "--login", "l-SECRET", "--passcode", "p-SECRET", "-C", "x-tenant: t-SECRET", "--http-header",
@@ -275,7 +275,7 @@ import Testing
                     let toWeb = web.received.map { String(decoding: $0, as: UTF8.self) }
                     #expect(toWeb.first?.contains("GET /ws ") == true, "\(toWeb)")
                     #expect(!(toOther + toWeb).contains { $0.contains("SECRET") }, "\(toOther) \(toWeb)")
-                    // The server that they were given for has them each time.
+                    // The server that they were given for gets them each time.
                     let toOwn = own.received.map { String(decoding: $0, as: UTF8.self) }
                     #expect(toOwn.count == 3, "\(toOwn)")
                     for part in ["login:l-SECRET", "passcode:p-SECRET", "x-tenant:t-SECRET", "host:v-SECRET"] {
@@ -294,13 +294,14 @@ import Testing
         }
     }
 
-    /// A reader that goes away ends it quietly with the next that is printed, also while it waits for lines.
+    /// If the reader of stdout closes it, the program ends without an error at its next output, even while it waits
+    /// for lines.
     @Test func aReaderThatGoesAwayEndsIt() async throws {
         var program = Program.stomptap("connect", "demo", "-o", "body", input: .open)
         program.output = .firstLine
         try await program.start { running in
             running.write("sub /topic/a\nsend /topic/a 1\nwait\n")
-            // The reader may not have gone yet when the next ones are printed.
+            // The reader may not have closed the pipe yet when the next messages are printed.
             let sender = Task {
                 while !Task.isCancelled {
                     running.write("send /topic/a more\n")
@@ -325,7 +326,7 @@ import Testing
         }
     }
 
-    /// A server that sends without end: what is kept is bounded, and all of it is printed.
+    /// A flood of messages: the number of kept messages is limited, and all messages are printed.
     @Test func aFloodStaysWithinBounds() async throws {
         try await ServedBroker.run(["-v"]) { broker in
             let program = Program.stomptap(

@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    /// With as many as are asked for, everything works.
+    /// With the required number of descriptors, everything works.
     @Test func enoughAreEnough() async throws {
         let refused = try await run("-n 8", "publish demo /topic/a hi")
         let needed = try #require(refused.errors.firstMatch(of: /, and (\d+) are needed/)?.1)

@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The plan of the house, kept true.
+/// Checks the module structure.
 struct DesignTests {
-    /// Which rooms a room may import, besides SystemC.
+    /// The modules that a module may import, in addition to SystemC.
     private static let arrows: [String: Set<String>] = [
         "stomptap": ["StomptapCommands"],
         "generate-docs": ["StomptapCommands", "StomptapOutput"],
@@ -46,7 +46,7 @@ struct DesignTests {
         "FoundationInternationalization": [],
     ]
 
-    /// Why the source file at `path`, counted from `Sources`, may not import `module`; nil if it may.
+    /// Returns why the source file at `path`, relative to `Sources`, may not import `module`; nil if it may.
     private static func objection(to module: String, in path: String) -> String? {
         let room = String(path.prefix { $0 != "/" })
         guard let allowed = arrows[room] else { return "\(room) is no room of the design" }
@@ -110,17 +110,18 @@ struct DesignTests {
         #expect(Self.objection(to: module, in: path) != nil)
     }
 
-    // MARK: Facts below, words above
+    // MARK: Facts in lower modules, wording in upper ones
 
-    /// The rooms below `StomptapOutput`, which know no option, no advice and no broker.
+    /// The modules below `StomptapOutput`: they do not know options, hints or other vendors' brokers.
     private static let lowerRooms = [
         "STOMPCore", "STOMPTransport", "STOMPClient", "STOMPTap", "STOMPBroker", "LineEditor",
     ]
 
-    /// Where a file of a lower room names an option or a broker, or reads one of our sentences: `12: names --ca`.
+    /// Returns the places where a file of a lower module names an option or a broker, or parses one of our own
+    /// messages, such as `12: names --ca`.
     private static func offences(in source: String, path: String) -> [String] {
         let parts = SwiftSource(source)
-        // The embedded broker's profiles are those of the servers that they are named for.
+        // The embedded broker may name the servers that it emulates.
         let names =
             path.hasPrefix("STOMPBroker/") ? [] : ["RabbitMQ", "ActiveMQ", "Spring", "Tomcat", "Apollo", "Artemis"]
         let named = parts.literals.flatMap { literal in

@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// README, man pages, completions and help say the same.
+/// Checks that README, man pages, completions and help agree.
 @Suite(.spawning) struct DocumentationTests {
-    /// What is generated is committed, and is what the program says of itself now.
+    /// The generated files are committed and match the current program.
     @Test func generatedFilesAreOfThisProgram() async throws {
         try await withTemporaryFolder { folder in
             try Data(Repository.text("README.md").utf8).write(to: folder.appending(path: "README.md"))
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    /// Whoever reads an exit status in one place finds the same in the other.
+    /// README and man page list the same exit statuses.
     @Test func theREADMEAndTheManPageNameTheSameStatuses() throws {
         let readme = try Repository.text("README.md")
         let page = try Repository.text("man/stomptap.1")
@@ -66,7 +66,7 @@ import Testing
         #expect(inPage.count > 10)
     }
 
-    /// Whoever copies a line of the README must not meet an option that is not there.
+    /// A command copied from the README must not have an unknown option.
     @Test func theREADMENamesOnlyOptionsThatAre() async throws {
         let readme = try Repository.text("README.md")
         var known: Set<String> = []
@@ -82,7 +82,7 @@ import Testing
 }
 
 extension Program {
-    /// All commands, as the program lists them.
+    /// Returns all commands listed by the program's help.
     static func commands() async throws -> Set<String> {
         let help = try await Program.stomptap("--help").run().output
         let list = help.components(separatedBy: "SUBCOMMANDS:").last ?? ""

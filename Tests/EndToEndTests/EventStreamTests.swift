@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// `raw --sse`, against servers that do as they are told.
+/// `raw --sse`, with scripted servers.
 @Suite(.spawning) struct EventStreamTests {
     private func head(_ type: String) -> ScriptedServer.Step {
         .sendText("HTTP/1.1 200 OK\r\nContent-Type: \(type)\r\nConnection: close\r\n\r\n")
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    /// It is no header of the next request, and no reason to end.
+    /// The ID is not sent in the next request, and does not end the program.
     @Test func anIDWithAControlCharacterIsIgnored() async throws {
         try await ScriptedServer.run(script: { number in
             [
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    /// `retry: 0` would ask for a thousand requests a second.
+    /// `retry: 0` without a minimum delay would cause a thousand requests a second.
     @Test func theWaitGrowsWhateverTheServerAsksFor() async throws {
         try await ScriptedServer.run(script: { number in
             [.awaitText("\r\n\r\n"), head("text/event-stream"), .sendText("retry: 0\ndata: \(number)\n\n")]

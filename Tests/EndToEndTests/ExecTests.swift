@@ -4,7 +4,7 @@ import Testing
 
 /// `subscribe --exec`.
 @Suite(.spawning) struct ExecTests {
-    /// Whatever a message holds, it is data: no shell reads it.
+    /// The content of a message is always data; no shell interprets it.
     @Test func nothingIsInterpolated() async throws {
         try await withTemporaryFolder { folder in
             let trap = "\(folder.path)/hacked"
@@ -65,7 +65,7 @@ import Testing
                 """)
     }
 
-    /// A body far larger than a pipe holds, whether it is read, partly read, or left.
+    /// A body much larger than a pipe can hold, which the command reads, reads in part, or ignores.
     @Test(arguments: [
         ("wc -c | tr -d ' '", "5000000\n"), ("head -c 3", "xxx"), ("true", ""), ("exec 0<&-; echo on", "on\n"),
     ])
@@ -78,7 +78,7 @@ import Testing
         #expect(result.errors == "")
     }
 
-    /// What it leaves in the background may keep its stdin open, unread.
+    /// A background process of the command may keep its stdin open without reading it.
     @Test func whatACommandLeavesBehindIsNotWaitedFor() async throws {
         let body = [UInt8](repeating: UInt8(ascii: "x"), count: 1_000_000)
         let (result, _) = try await MessageSource.tail(
@@ -88,7 +88,7 @@ import Testing
         #expect(result.output == "done\n")
     }
 
-    /// A command sees the signals as from a shell: a closed pipe ends it.
+    /// The command has the default signal actions, as when started from a shell: a closed pipe ends it.
     @Test func itsSignalsAreAsUsual() async throws {
         let (result, _) = try await MessageSource.tail(
             ["-n", "1", "-o", "none", "--exec", "(yes; echo \"$?\" >&2) | head -n 1"],
@@ -97,7 +97,7 @@ import Testing
         #expect(!result.errors.contains("pipe") && result.status == .exited(0), "\(result)")
     }
 
-    /// A socket that lives on in a command is a connection that does not close.
+    /// A socket inherited by a command would keep the connection open.
     @Test func itGetsNoDescriptorsButItsOwnThree() async throws {
         let (result, _) = try await MessageSource.tail(
             ["-n", "1", "-o", "none", "--exec", "ls -l /proc/$$/fd; echo; ls -l /proc/$PPID/fd"],
@@ -109,7 +109,7 @@ import Testing
         #expect(!lists[0].contains("socket:") && lists[1].contains("socket:"), "\(result)")
     }
 
-    /// Its stdout ends only when the command has gone as well, which would last an hour.
+    /// The output of `subscribe` ends only when the command has ended too; otherwise this would take an hour.
     @Test(
         arguments: [
             ("", 1, SIGINT, 130), ("trap '' TERM; ", 1, SIGINT, 130), ("trap '' TERM; ", 2, SIGINT, 130),
@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    /// As under nohup(1).
+    /// As with nohup(1).
     @Test func anIgnoredHangUpStaysIgnored() async throws {
         try await MessageSource.run(frames: MessageSource.frames(["a"])) { _, url in
             let program = Program(
@@ -150,7 +150,7 @@ import Testing
         }
     }
 
-    /// A header that differs from STOMP's own by case or a character does not stand for it.
+    /// A header whose name differs from STOMP's by case or by one character does not replace it.
     @Test func theExactNameWins() async throws {
         let headers =
             "Destination:/evil\nDESTINATION:/worse\ndestination:/topic/a\ndestination:/late\nreply_to:1\nreply-to:2\n"
@@ -165,7 +165,7 @@ import Testing
         #expect(result.output == "/topic/a 2 upper 1\n")
     }
 
-    /// All messages would meet it: none is answered with NACK.
+    /// The same error would occur for every message, so no NACK is sent.
     @Test func aCommandThatIsNotThereEndsIt() async throws {
         let (result, received) = try await MessageSource.tail(
             ["-o", "none", "--ack", "client", "--exec", "/nonexistent/command"],

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The fixture that all tests of spawned programs stand on.
+/// The fixture that all tests with spawned programs use.
 @Suite(.spawning)
 struct FixtureTests {
     private func shell(_ script: String) -> Program { Program("/bin/sh", ["-c", script]) }
@@ -92,7 +92,7 @@ struct FixtureTests {
             #expect(failure?.description.contains("begun") == true)
             return try #require(program.written.lines.last.flatMap { pid_t($0) })
         }
-        // It is its adopter's to bury now; it may be a zombie until then, but it does not run.
+        // The parent that adopted it must reap it. It may stay a zombie until then, but it must not run.
         _ = try await eventually {
             let state = try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8)
             return state?.contains(") Z") ?? true ? true : nil

@@ -2,37 +2,37 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The folders of a module stand one above the other: none of them leads back to itself.
+/// Checks that the folders of a module have no cyclic dependencies.
 ///
-/// The arrows are those of names: a folder knows another where a type or function of that one is named in it. What
-/// extensions add to a type is not seen.
+/// A folder depends on another if its code names a type or function of it. Members that an extension adds to a type
+/// are not detected.
 struct FolderTests {
     private static let rooms = ["StomptapCommands", "StomptapConsole", "StomptapBench", "StomptapRuntime"]
 
-    /// What one source file is: the folder that it is in, and the names in its code.
+    /// A source file: its folder, and the names in its code.
     private struct File {
         var folder: String
         /// Types and functions that other files can see.
         var declared: Set<String>
-        /// What is named and not declared by the file itself.
+        /// Names that are used but not declared in the file.
         var used: Set<String>
 
         init(folder: String, source: String) {
             self.folder = folder
             let code = SwiftSource(source).code
-            // A declaration without an indent is one that other files see, unless it is private.
+            // A declaration without indentation is visible to other files, unless it is private.
             let declaration =
                 /^(?:@\w+(?:\([^)]*\))?\h+)*(?:(?:public|package|internal|final|indirect)\h+)*(?:struct|class|enum|actor|protocol|typealias|func)\h+(\w+)/
             declared = Set(code.matches(of: declaration.anchorsMatchLineEndings()).map { String($0.output.1) })
             let type = /\b(?:struct|class|enum|actor|protocol|typealias|associatedtype)\h+(\w+)/
             let own = Set(code.matches(of: type).map { String($0.output.1) })
-            // Behind a point stands a member.
+            // A name after a dot is a member.
             let name = /(?:^|[^.\w])([A-Za-z_]\w*)/
             used = Set(code.matches(of: name).map { String($0.output.1) }).subtracting(own).subtracting(declared)
         }
     }
 
-    /// The folders that lead back to themselves, with the names by which they know each other: `A -> B: Name`.
+    /// Returns the dependencies between folders that form a cycle, with the names that cause them: `A -> B: Name`.
     private static func circle(of files: [File]) -> [String] {
         var homes: [String: Set<String>] = [:]
         for file in files {
@@ -46,7 +46,8 @@ struct FolderTests {
                 }
             }
         }
-        // What leads to none that is left, or is led to by none, is on no way back.
+        // A folder that depends on no remaining folder, or that no remaining folder depends on, is not part of a
+        // cycle.
         var left = Set(names.keys)
         func isOnTheWay(_ folder: String) -> Bool {
             let others = left.subtracting([folder])

@@ -4,15 +4,15 @@ import STOMPCore
 import TestSupport
 import Testing
 
-/// Headers whose values commands print, as a server and a user see them.
+/// Headers whose values come from commands, as the server and the user see them.
 @Suite(.spawning) struct HeaderCommandTests {
-    /// A command that prints `tok3n-secret-1`, `tok3n-secret-2` and so on, counting in a file of its own.
+    /// A command that prints `tok3n-secret-1`, `tok3n-secret-2` and so on; it keeps its counter in a file.
     private static let counting =
         #"n=$(($(cat "$HOME/n" 2>&- || echo 0) + 1)); echo $n > "$HOME/n"; echo tok3n-secret-$n"#
     private static let secret = "tok3n-secret"
 
-    /// A STOMP server: what it says to the CONNECT of each connection, counted from 0, which then ends where it is no
-    /// session that stays.
+    /// Runs a STOMP server. `answer` returns the text sent after the CONNECT of each connection, numbered from 0,
+    /// and whether the connection then stays open.
     private func withServer<Value: Sendable>(
         _ answer: @escaping @Sendable (Int) -> (text: String, stays: Bool),
         _ body: (ScriptedServer) async throws -> Value
@@ -32,7 +32,7 @@ import Testing
     private static let connected = "CONNECTED\nversion:1.2\nserver:s/1\nheart-beat:0,0\n\n\0"
     private static let refusal = "ERROR\nmessage:Bad CONNECT\n\ntok3n-secret-1 has expired\0"
 
-    /// The values of a header that came, one for each connection.
+    /// Returns the values received for a header, one for each connection.
     private func values(_ name: String, at server: ScriptedServer) -> [String] {
         server.received.map { bytes in
             String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    /// 401 and 403 by HTTP, to each command.
+    /// Status 401 and 403 over HTTP, for each command.
     @Test(arguments: [
         ["subscribe", "ws://SERVER/ws", "/a"], ["publish", "http://SERVER/ws", "/a", "hi"],
         ["raw", "--sse", "http://SERVER/events", "-W", "60s"], ["raw", "--text", "ws://SERVER/ws"],
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    /// Nothing is sent, and the line says which option, what happened and what to do.
+    /// Nothing is sent, and the line has the option, the cause and the fix.
     @Test(arguments: [
         ("exit 3", 69, "failed with status 3"), ("kill -TERM $$", 69, "was killed by signal 15"),
         ("no-such-program-of-anybody", 69, "failed with status 127; is its program installed"),
@@ -113,7 +113,7 @@ import Testing
         (#"printf '\377'"#, 65, "not UTF-8"),
     ])
     func aCommandThatFails(command: String, status: Int32, says: String) async throws {
-        // The endless one is stopped by its reader, which ends before it.
+        // `head` ends the endless command.
         let command = command.hasPrefix("yes") ? "\(command) | head -c 70000" : command
         try await ScriptedServer.run(.stall) { server in
             for option in ["--connect-header-command", "--http-header-command"] {
@@ -132,7 +132,7 @@ import Testing
         }
     }
 
-    /// What a command asks may be away as the server is.
+    /// The service that a command needs may be down, like the server.
     @Test func aCommandThatFailsForNowIsTriedAgain() async throws {
         let later = #"test -e "$HOME/there" || { touch "$HOME/there"; exit 7; }; echo tok3n-secret"#
         try await withServer({ _ in (Self.connected, true) }) { server in
@@ -156,7 +156,7 @@ import Testing
         #expect(result.errors.contains("-C and --connect-header-command both give Authorization"), "\(result)")
     }
 
-    /// A profile that others can write could run anything.
+    /// If others can write a profile, they could run any command.
     @Test func aProfileThatOthersCanWriteRunsNothing() async throws {
         try await ServedBroker.run { broker in
             try await withTemporaryFolder { home in

@@ -22,7 +22,7 @@ import Testing
             #expect(result.status == .exited(0))
             let examples = result.output.components(separatedBy: "EXAMPLES\n").last?.components(separatedBy: "\n\n")
                 .first
-            // A line that is too long goes on at the margin, where nobody takes it for a part of the command.
+            // A line that is too long would wrap to column 1 and look like a separate command.
             let lines = try #require(examples).split(separator: "\n")
             #expect(!lines.isEmpty && lines.allSatisfy { $0.hasPrefix("  ") }, "\(command): \(lines)")
         }

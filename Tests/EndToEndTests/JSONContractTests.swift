@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The keys of every JSON form, their order and the values that programs may compare: a promise to those who read them.
+/// The keys of every JSON form, their order, and the values that programs may compare. Users' programs rely on them.
 ///
-/// `STOMPTAP_RECORD=1` in the environment writes the files in `Golden` anew.
+/// With `STOMPTAP_RECORD=1` in the environment, the files in `Golden` are rewritten.
 @Suite(.spawning) struct JSONContractTests {
     private static let connected = ScriptedServer.Step.sendText("CONNECTED\nversion:1.2\n\n\0")
 
@@ -47,7 +47,7 @@ import Testing
 
     // MARK: raw
 
-    /// Frames, and bytes that are no frame.
+    /// Frames, and bytes that are not a frame.
     @Test func whatRawShowsOverTCP() async throws {
         let frame = MessageSource.frame([0, 0xFF], id: 1)
         let steps: [ScriptedServer.Step] = [
@@ -58,7 +58,7 @@ import Testing
             let input = "CONNECT\naccept-version:1.2\nhost:/\npasscode:abc\n\n^@\nSEND\ndestination:/a\n\nx\n^@\n"
             let result = try await stomptap(
                 ["raw", "stomp://127.0.0.1:\(server.port)", "-o", "json", "-n", "3"], input: .text(input), status: 76)
-            // What is sent and what comes cross each other.
+            // Sent and received data have no fixed order.
             try Golden.expect(Golden.lines(result.output).sorted(), equal: "raw-tcp.jsonl")
         }
     }
@@ -79,7 +79,7 @@ import Testing
     @Test func whatRawShowsOverWebSocket() async throws {
         let steps =
             ScriptedServer.webSocket + [
-                // A masked frame of five bytes.
+                // A masked frame with five bytes of payload.
                 .awaitMore(11), .send([0x89, 2] + Array("hi".utf8)), .send([0x8A, 2] + Array("ho".utf8)),
                 .send([0x81, 3] + Array("one".utf8)), .send([0x82, 2, 0, 0xFF]),
                 .send([0x88, 5, 0x03, 0xE8] + Array("bye".utf8)), .stall,
@@ -141,11 +141,11 @@ import Testing
         }
     }
 
-    /// What is no STOMP passes a tap too.
+    /// Traffic that is not STOMP passes a tap too.
     @Test func whatATapShowsOfOtherTraffic() async throws {
         let web =
             ScriptedServer.webSocket + [
-                // A masked frame of five bytes.
+                // A masked frame with five bytes of payload.
                 .awaitMore(11), .send([0x81, 3] + Array("one".utf8)), .send([0x82, 2, 0, 0xFF]),
                 .send([0x88, 2, 0x03, 0xE8]), .stall,
             ]
@@ -171,7 +171,7 @@ import Testing
         }
     }
 
-    /// The broker counts its sessions.
+    /// The broker numbers its sessions.
     private func withoutSession(_ line: String) -> String {
         line.replacingOccurrences(of: #""session-\d+""#, with: #""SESSION""#, options: .regularExpression)
     }
@@ -209,7 +209,7 @@ import Testing
             var text = Golden.normalized(result.output)
             for (pattern, cover) in [
                 (#"\bbench-?[a-z0-9]{4,}\b"#, "RUN"), (#"(?<=: )-?\d+(\.\d+)?\b"#, "0"),
-                // A run has as many of them as it takes seconds.
+                // The number of these objects depends on the duration of the run.
                 (#"(\{"startSeconds"[^}]*\})(,\1)*"#, "$1"),
             ] {
                 text = text.replacingOccurrences(of: pattern, with: cover, options: .regularExpression)
@@ -220,7 +220,7 @@ import Testing
 
     // MARK: Traces
 
-    /// Each kind of event counts here, and not their order, which `TraceTests` holds.
+    /// Compares the kinds of events and not their order; `TraceTests` checks the order.
     @Test(arguments: TraceTests.ways) func eventsOfATraceFile(way: String) async throws {
         try await ServedBroker.run { broker in
             try await expectTrace(way, of: broker, name: way, arguments: [])
@@ -254,7 +254,7 @@ import Testing
             let lines = Golden.lines(try String(contentsOfFile: file, encoding: .utf8))
             let goodbye = try #require(
                 lines.firstIndex { $0.contains("RECEIPT\\nreceipt-id:receipt-2") && isFrame($0) })
-            // What comes after that may or may not be waited for.
+            // Later events may be missing: the program may end before they occur.
             let closing = lines[goodbye...].dropFirst().filter { $0.contains(#""direction":"out""#) && isClose($0) }
             try Golden.expect(Set((lines[...goodbye] + closing).map(kind)).sorted(), equal: "trace-\(name).jsonl")
         }
@@ -264,7 +264,7 @@ import Testing
 
     private func isClose(_ line: String) -> Bool { line.contains(#""event":"frame close "#) }
 
-    /// A line of a trace without what depends on how bytes were cut into reads.
+    /// Removes the parts of a trace line that depend on how bytes were split into reads.
     private func kind(_ line: String) -> String {
         var line = line
         if !isFrame(line) {

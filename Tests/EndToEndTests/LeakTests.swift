@@ -2,18 +2,19 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Descriptors, threads and memory are after many connections what they were after a few.
+/// Checks that descriptors, threads and memory do not grow with the number of connections.
 ///
-/// `STOMPTAP_CONNECTS` says how many connections; 1000 unless it is set.
+/// `STOMPTAP_CONNECTS` sets the number of connections; the default is 1000.
 @Suite(.spawning) struct LeakTests {
     private static let count = ProcessInfo.processInfo.environment["STOMPTAP_CONNECTS"].flatMap { Int($0) } ?? 1000
-    /// After so many, everything that is made once is there.
+    /// After this number of connections, everything that is created only once exists.
     private static let warmUp = 100
-    /// How much more memory a program may have, in bytes: what a connection takes is more than this for 1000 of them.
+    /// The largest accepted growth of memory, in bytes. If each connection leaked its memory, 1000 of them would
+    /// exceed it.
     private static let mostGrowth = 8 << 20
     private static let patience = Duration.seconds(Double(max(240, count / 5)))
 
-    /// What a program holds.
+    /// The resources that a program uses.
     private struct Holding: CustomStringConvertible {
         var descriptors: Int
         var threads: Int
@@ -31,7 +32,7 @@ import Testing
         var description: String { "\(descriptors) descriptors, \(threads) threads, \(memory >> 10) KiB" }
     }
 
-    /// Waits until a program holds no more descriptors and threads than before, and compares its memory.
+    /// Waits until a program has no more descriptors and threads than before, and compares its memory.
     private func expect(_ name: String, _ program: RunningProgram, asBefore before: Holding) async throws {
         let after = try await eventually(within: .seconds(60)) {
             let now = try Holding(program)
@@ -42,7 +43,7 @@ import Testing
         #expect(after.memory - before.memory < Self.mostGrowth, "\(name) held \(before), and now \(after)")
     }
 
-    /// A client that connects again and again through a tap: all three are seen at once.
+    /// A client that reconnects many times through a tap: client, tap and broker are checked at once.
     @Test(arguments: ["stomp", "ws", "http"]) func aClientThatReconnects(scheme: String) async throws {
         try await ServedBroker.run { broker in
             let url = ["stomp": broker.tcp, "ws": broker.webSocket, "http": broker.sockJS][scheme]
@@ -68,7 +69,7 @@ import Testing
         }
     }
 
-    /// Clients that break off wherever they are.
+    /// Clients that reset the connection at different points.
     @Test func clientsThatBreakOff() async throws {
         try await ServedBroker.run { broker in
             try await RunningTap.run(to: broker.webSocket, ["-o", "none"]) { tap in
@@ -87,7 +88,7 @@ import Testing
                 }
                 try connect(Self.warmUp)
                 let programs = [("serve", broker.program), ("tap", tap.program)]
-                // What was broken off last may still be going on.
+                // The programs may still be handling the last resets.
                 try await Task.sleep(for: .seconds(1))
                 let before = try programs.map { try Holding($0.1) }
                 try connect(Self.count)

@@ -3,11 +3,12 @@ import NIOCore
 import TestSupport
 import Testing
 
-/// What a peer sends without end, or of which it makes much from little, must not fill the memory.
+/// Endless data from a peer, or data that expands greatly, must not fill the memory.
 @Suite(.spawning) struct MemoryTests {
     private static let limit = 128 << 20
 
-    /// Waits until nothing more is sent, as much as there is or as the program takes, and gives the program's most memory.
+    /// Waits until sending stops, because everything is sent or the program reads no more; returns the program's
+    /// peak memory.
     ///
     /// - Parameter mayEnd: whether the flood may end the program.
     private func memory(
@@ -24,7 +25,7 @@ import Testing
         }
     }
 
-    /// Runs to its end, and gives the most memory that it was seen to have.
+    /// Runs a program to its end, and returns its highest observed memory.
     private func run(_ program: Program) async throws -> (result: ProgramResult, memory: Int) {
         try await program.start { running in
             var memory = 0
@@ -36,7 +37,7 @@ import Testing
         }
     }
 
-    // MARK: - raw, whose output nobody reads
+    // MARK: - raw, with its output not read
 
     enum Flood: String, CaseIterable, Sendable {
         case pings, emptyMessages, frames, events
@@ -65,9 +66,9 @@ import Testing
             }
         }
 
-        /// So many bytes of it in pieces.
+        /// Steps that send this number of bytes in pieces.
         func steps(_ bytes: Int) -> [ScriptedServer.Step] {
-            // Small, so that slow progress is no standstill.
+            // Small, so that slow progress does not look like a stop.
             let piece = Array(repeatElement(item, count: (4 << 10) / item.count).joined())
             return Array(repeating: .send(piece), count: bytes / piece.count)
         }
@@ -82,7 +83,7 @@ import Testing
         return program
     }
 
-    /// The flood is stopped.
+    /// The program stops reading the flood.
     @Test(arguments: Flood.allCases) func rawQueuesNoFlood(_ flood: Flood) async throws {
         let steps = flood.opening + flood.steps(64 << 20) + [.stall]
         try await ScriptedServer.run(script: { _ in steps }) { server in
@@ -94,7 +95,7 @@ import Testing
         }
     }
 
-    /// What the system holds when the connection ends is read all the same.
+    /// Data that the system still holds when the connection ends is read nevertheless.
     @Test(arguments: Flood.allCases) func rawQueuesNoFloodThatEnds(_ flood: Flood) async throws {
         let steps = flood.opening + flood.steps(3 << 20)
         try await ScriptedServer.run(script: { _ in steps }) { server in
@@ -105,7 +106,7 @@ import Testing
         }
     }
 
-    /// As a test suite of RFC 6455 has it: while a large message is being printed, pings and a close are answered.
+    /// As in a test suite for RFC 6455: while a large message is being printed, ping and close are answered.
     @Test func rawAnswersWhilePrinting() async throws {
         let size = 4 << 20
         let message = [0x82, 127] + (0..<8).reversed().map { UInt8(size >> ($0 * 8) & 0xFF) }
@@ -121,7 +122,7 @@ import Testing
             try await program.start { program in
                 try await program.wait(otherwise: "has not answered the ping") {
                     let bytes = try #require(server.received.first ?? [])
-                    // FIN and pong, and a masked byte.
+                    // FIN and pong, then the mask bit and a length of 1.
                     return bytes.suffix(7).starts(with: [0x8A, 0x81]) ? true : nil
                 }
             }
@@ -130,7 +131,7 @@ import Testing
 
     // MARK: - JSON
 
-    /// A message of 2 MiB: that many numbers, `depth` arrays deep.
+    /// A message of 2 MiB: 1,048,577 numbers inside `depth` nested arrays.
     private static func message(depth: Int) -> String {
         let opening = String(repeating: "[", count: depth)
         let closing = String(repeating: "]", count: depth)
@@ -169,7 +170,7 @@ import Testing
         }
     }
 
-    // MARK: - HTTP answers that only inform
+    // MARK: - Informational HTTP answers
 
     @Test(arguments: ["proxy", "ws", "sockjs", "sse"])
     func informationalAnswersEnd(_ way: String) async throws {
@@ -196,7 +197,7 @@ import Testing
         try #require(URLComponents(string: url)?.port)
     }
 
-    /// One message for many subscriptions of a client that reads nothing.
+    /// One message for many subscriptions of a client that does not read.
     @Test func serveKeepsOneCopyForManySubscriptions() async throws {
         let body = String(repeating: "x", count: 4 << 20)
         let subscriptions = (0..<300).map { "SUBSCRIBE\nid:\($0)\ndestination:/topic/a\n\n\0" }.joined()
@@ -213,7 +214,7 @@ import Testing
         }
     }
 
-    /// More than may wait for a client ends its connection, and says why.
+    /// A client with too much queued data is disconnected with the reason.
     @Test func serveDropsAClientThatReadsTooSlowly() async throws {
         let connect = "CONNECT\naccept-version:1.2\nhost:/\n\n\0"
         let send = "SEND\ndestination:/topic/a\n\n\(String(repeating: "x", count: 1 << 20))\0"
@@ -241,7 +242,7 @@ import Testing
         case frame, message, fragments, body
     }
 
-    /// Clients that have not logged in.
+    /// Clients that have not sent a complete CONNECT.
     @Test(arguments: Way.allCases) func serveTakesLittleBeforeCONNECTED(_ way: Way) async throws {
         let size = 15 << 20
         let upgrade =
@@ -262,7 +263,7 @@ import Testing
             }
         var pieces = [head]
         for index in 0..<(size / filler.readableBytes) {
-            // A fragment of 65,535 bytes and less, masked with zeros.
+            // A fragment of at most 65,535 bytes, with a mask of zeros.
             if way == .fragments {
                 pieces.append(ByteBuffer(bytes: [index == 0 ? 2 : 0, 0xFE, 0xFF, 0xFF, 0, 0, 0, 0]))
             }
@@ -281,7 +282,7 @@ import Testing
         }
     }
 
-    /// Pings of clients that read no pong.
+    /// Pings from clients that do not read the pongs.
     @Test func serveQueuesNoPongs() async throws {
         let upgrade =
             "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -302,7 +303,7 @@ import Testing
 
     // MARK: - Others
 
-    /// Frames that are nearly nothing, and nobody reads what is printed of them.
+    /// Nearly empty frames, while the program's output is not read.
     @Test(arguments: [64 << 20, 3 << 20]) func subscribeQueuesNoTinyMessages(_ size: Int) async throws {
         let message = Array("MESSAGE\nsubscription:sub-0\n\n\0".utf8)
         let piece = Array(repeatElement(message, count: 2000).joined())
@@ -319,7 +320,7 @@ import Testing
         }
     }
 
-    /// Neither what is printed of a flood nor what passes of it fills the tap.
+    /// Neither the printed nor the forwarded part of a flood fills the tap's memory.
     @Test func tapQueuesNoPings() async throws {
         let steps = ScriptedServer.webSocket + Flood.pings.steps(64 << 20) + [.stall]
         try await ScriptedServer.run(script: { _ in steps }) { server in

@@ -1,8 +1,8 @@
 import TestSupport
 
-/// A server that gives a subscriber of `sub-0` these MESSAGE frames, and keeps what it is told.
+/// A server that sends these MESSAGE frames to a subscriber with ID `sub-0`, and keeps what it receives.
 enum MessageSource {
-    /// Runs `subscribe` at it, and gives how that ended with what the server was told.
+    /// Runs `subscribe` against it, and returns the result with everything that the server received.
     static func tail(
         _ arguments: [String], to destination: String = "/topic/a", environment: [String: String] = [:],
         frames: [[UInt8]]
@@ -28,19 +28,19 @@ enum MessageSource {
         }
     }
 
-    /// A frame with a body of any bytes. The headers are as on the wire, a line each.
+    /// A MESSAGE frame with a body of any bytes. `headers` is as on the wire, one header a line.
     static func frame(_ body: [UInt8], id: Int, headers: String = "destination:/topic/a\n") -> [UInt8] {
         Array(
             "MESSAGE\nsubscription:sub-0\nmessage-id:\(id)\nack:\(id)\n\(headers)content-length:\(body.count)\n\n".utf8)
             + body + [0]
     }
 
-    /// Frames with these texts, numbered from 0.
+    /// Frames with these bodies, with message IDs from 0.
     static func frames(_ bodies: [String]) -> [[UInt8]] {
         bodies.enumerated().map { frame(Array($1.utf8), id: $0) }
     }
 
-    /// The answers that a server was told, such as `ACK 0`.
+    /// Returns the ACK and NACK frames that a server received, such as `ACK 0`.
     static func answers(in received: String) -> [String] {
         received.matches(of: /\n?(N?ACK)\nid:(\d+)/).map { "\($0.output.1) \($0.output.2)" }
     }

@@ -1,16 +1,16 @@
 import TestSupport
 import Testing
 
-/// A time limit that ends without a session is no success.
+/// Tests that a time limit reached without a session is an error.
 @Suite(.spawning) struct NoSessionTests {
-    /// The second attempt is not made before any of the limits here.
+    /// Longer than any limit here, so that there is no second attempt.
     private static let rarely = ["--reconnect", "forever", "--reconnect-delay", "60s", "--reconnect-max-delay", "60s"]
 
     private func run(_ arguments: [String]) async throws -> ProgramResult {
         try await Program(Program.stomptap().path, arguments).run()
     }
 
-    /// A port that accepts and never answers.
+    /// Runs `body` with the address of a port that accepts connections and never answers.
     private func silent<Value: Sendable>(_ body: (String) async throws -> Value) async throws -> Value {
         try await ScriptedServer.run(.stall) { try await body("127.0.0.1:\($0.port)") }
     }
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    // MARK: A refusal that is tried again
+    // MARK: A refusal with retries
 
     @Test(arguments: [
         ["subscribe", "stomp://PLACE", "/a", "-W", "2s"],
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    // MARK: A session that is lost
+    // MARK: A lost session
 
     private static func oneMessage(_ number: Int) -> [ScriptedServer.Step] {
         guard number == 0 else { return [.stall] }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Files that may hold bodies or secrets are for their owner alone, also where they existed.
+/// Files that may contain bodies or secrets are readable only by their owner, even if the file existed before.
 @Suite(.spawning) struct PrivateFileTests {
     private func mode(_ file: URL) throws -> Int? {
         try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions] as? Int
@@ -13,7 +13,7 @@ import Testing
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file.path)
     }
 
-    /// `FILE` is one that others can read, or is made.
+    /// `FILE` is created, or exists and is readable by others.
     @Test(
         arguments: [
             ["publish", "demo", "/topic/a", "hi", "--trace-file", "FILE"],
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    /// What the shell made stays as it is.
+    /// The mode of a file that the shell has created does not change.
     @Test(arguments: [
         "--record /dev/stdout > FILE", "--record /dev/fd/3 3> FILE", "--record >(cat > FILE; echo done >&2)",
         "--record /dev/stderr 2> FILE", "--trace-file /dev/fd/3 3> FILE",
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    /// A link that is there before, and one that is put there while the command connects.
+    /// A link that exists before the command starts, and one that is created while the command connects.
     @Test func aLinkInPlaceOfTheReadyFileIsNotFollowed() async throws {
         try await withTemporaryFolder { folder in
             let ready = folder.appending(path: "ready"), target = folder.appending(path: "target")
@@ -94,7 +94,7 @@ import Testing
                 }
             }
             #expect(try String(contentsOf: target, encoding: .utf8) == "precious")
-            // Put there again, and again.
+            // Here the test creates the link again and again.
             var program = Program.stomptap("subscribe", "demo", "/topic/clock", "-n", "3", "--ready-file", ready.path)
             program.output = .collected
             try await program.start { running in

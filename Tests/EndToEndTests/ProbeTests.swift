@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Requests that only explain a failure are made once a run, and where they can help.
+/// Requests that only explain a failure are sent once per run, and only if they can help.
 @Suite(.spawning) struct ProbeTests {
     private static let reconnecting = [
         "--reconnect", "5", "--reconnect-delay", "10ms", "--reconnect-max-delay", "20ms",
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    /// Where a session had been, 404 may pass: `/info` is asked for after the first one.
+    /// If there was a session before, a 404 may be temporary: `/info` is requested once, after the first 404.
     @Test func aServerThatIsNotThereAnyMoreIsAskedOnce() async throws {
         let connected = Array("CONNECTED\nversion:1.2\nserver:s/1\nheart-beat:0,0\n\n\0".utf8)
         let session = ScriptedServer.webSocket + [.awaitMore(20), .send([0x81, UInt8(connected.count)] + connected)]
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    /// A port that closes unanswered may speak TLS.
+    /// A port that closes the connection without an answer may speak TLS.
     @Test func aSilentPortIsAskedForTLSOnce() async throws {
         try await ScriptedServer.run(.awaitText("\0")) { server in
             var program = Program.stomptap("subscribe", "stomp://127.0.0.1:\(server.port)", "/a")

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite(.spawning) struct ProfileTests {
-    /// Runs with profiles, which are the JSON texts under their names.
+    /// Runs `body` with profiles: JSON texts by profile name.
     private func withProfiles<Value>(
         _ profiles: [String: String], isolation: isolated (any Actor)? = #isolation,
         _ body: (_ run: ([String]) async throws -> ProgramResult, _ folder: URL) async throws -> Value
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    /// An option that some command takes may be of no use to another.
+    /// A profile may have an option that only some commands accept.
     @Test func aProfileThatOnlySomeCommandsCanUseIsFine() async throws {
         try await withProfiles(["tail": #"{"url": "demo", "output": "body", "size": "1KiB", "count": 2}"#]) { run, _ in
             let result = try await run(["profiles"])

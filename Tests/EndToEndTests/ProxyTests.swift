@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The program behind a proxy, which is seen to be asked.
+/// Runs the program behind a proxy, and checks that it uses the proxy.
 @Suite(.spawning) struct ProxyTests {
-    /// By option and by environment, over every transport, through either kind of proxy.
+    /// With the proxy set by option or environment, over every transport, through both kinds of proxy.
     @Test func tailsAndPublishesThroughAProxy() async throws {
         let http = try await ScriptedProxy(.http())
         let socks = try await ScriptedProxy(.socks())
@@ -28,7 +28,8 @@ import Testing
         await socks.stop()
     }
 
-    /// The proxy of the environment is nobody's who is excepted, nor the demo's, which is no other program.
+    /// The environment's proxy is not used for a host in NO_PROXY, and not for the demo, which runs inside the
+    /// program.
     @Test func noProxyIsAskedWhereNoneIsMeant() async throws {
         let proxy = try await ScriptedProxy(.answer(Array("HTTP/1.1 502 No\r\n\r\n".utf8), closes: true))
         try await ServedBroker.run { broker in
@@ -73,7 +74,7 @@ import Testing
         await proxy.stop()
     }
 
-    /// By option and by environment, with the characters that a URL must encode.
+    /// With the proxy set by option or environment, and with characters that must be percent-encoded in a URL.
     @Test func aSOCKSProxyThatWantsCredentials() async throws {
         let proxy = try await ScriptedProxy(.socks(login: "ann:s@cr:et/\u{C548}"))
         let address = "127.0.0.1:\(proxy.port)"
@@ -113,7 +114,7 @@ import Testing
         await proxy.stop()
     }
 
-    /// Each is one line that names the proxy, and the status of what went wrong.
+    /// Each failure is one line with the proxy's URL, and has its own exit status.
     @Test(arguments: [
         ("HTTP/1.1 407 No\r\n\r\n", Int32(77), "407 No"), ("HTTP/1.1 403 No\r\n\r\n", 77, "the proxy's rules"),
         ("HTTP/1.1 502 Bad Gateway\r\n\r\n", 76, "502 Bad Gateway"), ("SSH-2.0-x\r\n", 76, "which is no HTTP"),

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite(.spawning) struct PublishTests {
-    /// What a subscriber gets of one `publish`.
+    /// Publishes to a subscriber, and returns the subscriber's result.
     private func received(
         _ count: Int, form: [String], _ arguments: [String], input: Program.Input = .nothing,
         status: Int32 = 0
@@ -90,7 +90,8 @@ import Testing
         #expect(sent.stdout == [0x61, 0, 0x62, 0x0A])
     }
 
-    /// A receipt is asked for where it must be, and one that does not come is a failure that names what is lost.
+    /// With `--receipt require` every message asks for a receipt; a missing receipt is an error that names the lost
+    /// messages.
     @Test func namesWhatWasNotConfirmed() async throws {
         let connected = "CONNECTED\nversion:1.2\nserver:x\nsession:y\n\n\0"
         try await ScriptedServer.run(.awaitText("\0"), .sendText(connected), .stall) { server in
@@ -107,7 +108,7 @@ import Testing
         }
     }
 
-    /// Where everything is confirmed, it does not matter how the connection ends, before DISCONNECT or behind it.
+    /// Once every message is confirmed, it does not matter how the connection ends, before or after DISCONNECT.
     @Test(arguments: 0..<10) func whatBreaksOffBehindTheLastReceiptLosesNothing(_: Int) async throws {
         let script: [ScriptedServer.Step] = [
             .awaitText("\0"), .sendText("CONNECTED\nversion:1.2\nserver:x\nsession:y\n\n\0"), .awaitText("\nhi\0"),
@@ -134,7 +135,7 @@ import Testing
         #expect(result.errors == (options.contains("4") ? told : ""), "\(result)")
     }
 
-    /// Spring's simple broker answers only DISCONNECT; that is enough.
+    /// Spring's simple broker only answers DISCONNECT with a receipt; that is enough.
     @Test func asksNoReceiptWhereNoneComes() async throws {
         let script: [ScriptedServer.Step] = [
             .awaitText("\0"), .sendText("CONNECTED\nversion:1.2\nheart-beat:0,0\n\n\0"), .awaitText("DISCONNECT\n"),
@@ -168,7 +169,7 @@ import Testing
         }
     }
 
-    /// The connection is cut twice in the middle; every line must arrive at least once.
+    /// The connection is reset twice; every line must arrive at least once.
     @Test func resendsWhatWasNotConfirmed() async throws {
         try await withTemporaryFolder { folder in
             let lines = (1...3000).map { "line \($0)" }
@@ -199,7 +200,7 @@ import Testing
     }
 
     private static let connected = ScriptedServer.Step.sendText("CONNECTED\nversion:1.2\nserver:x\nsession:y\n\n\0")
-    /// A receipt for each that was asked for until now, the oldest first.
+    /// A receipt for each request received so far, the oldest first.
     private static func receipts(atMost count: Int = .max) -> ScriptedServer.Step {
         .answer { came in
             let asked = came.split(separator: 0x0A).filter { $0.starts(with: "receipt:".utf8) }.prefix(count)
@@ -207,12 +208,12 @@ import Testing
         }
     }
 
-    /// The server never answers a receipt, and then the connection is lost: some of the messages may be, all are named.
-    /// What is sent after that is kept again until it is confirmed.
+    /// The server sends no receipt, and then the connection is lost: some messages may be lost, so all are named.
+    /// Messages sent after that are again kept until they are confirmed.
     @Test func namesWhatNoReceiptWasWaitedFor() async throws {
         let scripts: [[ScriptedServer.Step]] = [
             [.awaitText("\0"), Self.connected, .awaitText("early 4501\0"), .reset],
-            // The receipt that is answered is that of message 5000, the 498th of the later ones.
+            // The answered receipt is for message 5000, which is number 498 of the later ones.
             [
                 .awaitText("\0"), Self.connected, .awaitText("l 512\0"), Self.receipts(atMost: 1),
                 .awaitText("l 513\0"), .reset,
@@ -232,14 +233,14 @@ import Testing
             ).start { publisher in
                 publisher.write(lines("early", 1...4500))
                 try await publisher.waitFor("early 4500\n", in: .stderr)
-                // It reads on once it has waited in vain, and that the connection is lost shows when it sends.
+                // After the receipt timeout it reads more input; it notices the lost connection at its next send.
                 publisher.write(lines("early", 4501...4501))
                 try await publisher.waitFor("closed", in: .stderr)
                 publisher.write(lines("early", 4502...4502))
                 try await publisher.waitFor(
                     "the 4502 messages sent before the connection was lost were never confirmed; some may be lost",
                     in: .stderr)
-                // As long as a pipe takes at once; it goes in two batches.
+                // Small enough for one write to the pipe; the program sends it in two batches.
                 publisher.write(lines("l", 1...600))
                 publisher.closeInput()
                 let result = try await publisher.result()
@@ -251,7 +252,7 @@ import Testing
         }
     }
 
-    /// Tomcat closes with 1009 over 16 KiB; the line says what to do, and doing it helps.
+    /// Tomcat closes with 1009 for a message over 16 KiB; the error line says what to do, and doing it works.
     @Test func aMessageTooLargeForTheServerIsSplit() async throws {
         try await ServedBroker.run(["--emulate", "spring"]) { broker in
             let body = String(repeating: "x", count: 20_000)
@@ -265,7 +266,7 @@ import Testing
         }
     }
 
-    /// RabbitMQ ends the session of a client that promises heart-beats, at the first flow control over WebSocket.
+    /// If a client promises heart-beats, RabbitMQ ends its WebSocket session at the first flow control.
     @Test(arguments: [
         ("publish", ["/topic/a", "x"], "0,10000"), ("publish", ["/topic/a", "x", "--heart-beat", "7000,0"], "7000,0"),
         ("subscribe", ["/topic/a", "--reconnect", "never"], "10000,10000"), ("check", [], "1000,1000"),

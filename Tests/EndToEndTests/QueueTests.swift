@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// What SUBSCRIBE says at a queue, and which messages are acknowledged there.
+/// The headers of SUBSCRIBE for a queue, and which messages are acknowledged.
 @Suite(.spawning) struct QueueTests {
     private func tail(
         _ arguments: String..., to destination: String = "/queue/a", bodies: [String] = ["1", "2", "3"],
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    /// The server answers DISCONNECT.
+    /// The answer to DISCONNECT.
     private static let farewell = "RECEIPT\nreceipt-id:receipt-2\n\n\0"
 
     private func subscribed(_ received: String) -> [Substring] {
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    /// Spring's simple broker, where a queue is a topic.
+    /// As with Spring's simple broker, where a queue works as a topic.
     @Test func withoutAnAckHeaderItGoesOn() async throws {
         let (result, received) = try await tail("-n", "3", headers: "message-id:1\n", connected: "version:1.2\n")
         #expect(result.status == .exited(0) && result.output == "1\n2\n3\n", "\(result)")
@@ -102,7 +102,7 @@ import Testing
         #expect(topic.status == .exited(0) && topic.errors == "", "\(topic)")
     }
 
-    /// There an ACK covers all messages before its own.
+    /// In STOMP 1.0 an ACK covers all earlier messages too.
     @Test func atStomp10ASearchAcknowledgesNothing() async throws {
         let headers = "message-id:1\n"
         let (all, received) = try await tail("-n", "3", headers: headers, connected: "session:1\n")
@@ -115,7 +115,7 @@ import Testing
         #expect(!more.contains("ACK\n"), "\(more)")
     }
 
-    /// What is held is counted, and nothing of it is kept.
+    /// Unacknowledged messages are counted, but their contents are not kept.
     @Test func aSearchEndsWhereItHoldsTooMuch() async throws {
         let (result, received) = try await tail(
             "--grep", "needle", bodies: Array(repeating: "hay", count: 100_001), end: Self.farewell)
@@ -153,7 +153,7 @@ import Testing
         }
     }
 
-    /// The `ack` header counts as `--ack`, and goes once.
+    /// An `ack` header has the effect of `--ack`, and is sent once.
     @Test func anAckHeaderIsTheMode() async throws {
         try await ServedBroker.run { broker in
             let result = try await Program.stomptap(
@@ -165,7 +165,7 @@ import Testing
         }
     }
 
-    /// A message that comes at once, before the receipt of its subscription, is acknowledged as well.
+    /// A message that arrives immediately, before the receipt for its subscription, is acknowledged too.
     @Test func whatComesAtOnceIsAcknowledged() async throws {
         try await ServedBroker.run { broker in
             let lines = (1...100).map { "send /queue/\($0) x; sub /queue/\($0) --id a\($0); wait 1; unsub a\($0)" }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What is said of RabbitMQ's ways, by the embedded broker that has them; the real one is met in BrokerTests.
+/// Tests against the embedded broker's emulation of RabbitMQ; BrokerTests uses the real one.
 @Suite(.spawning) struct RabbitMQTests {
     private static func run(_ body: (ServedBroker) async throws -> Void) async throws {
         try await ServedBroker.run(["--emulate", "rabbitmq", "--login", "guest:guest"], body)
@@ -17,7 +17,7 @@ import Testing
         #expect(result.errors == expected, "\(result)", sourceLocation: sourceLocation)
     }
 
-    /// A goodbye without its receipt, over WebSocket, is one all the same.
+    /// A session that ends without a receipt for DISCONNECT, as RabbitMQ does over WebSocket, is not an error.
     @Test func publishesAndLeavesOverEither() async throws {
         try await Self.run { broker in
             for url in broker.urls {
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    /// The socket stays open for ten seconds; that is not waited for.
+    /// RabbitMQ keeps the socket open for ten seconds; the program does not wait for that.
     @Test func aBadLoginEndsAtOnce() async throws {
         try await Self.run { broker in
             let start = ContinuousClock.now
@@ -102,7 +102,8 @@ import Testing
         }
     }
 
-    /// Frames are text even where the body is none; a warning says so, and the bytes are those that were sent.
+    /// RabbitMQ sends frames as text messages even if the body is not text: a warning appears, and the bytes are
+    /// unchanged.
     @Test func aBinaryBodyOverWebSocketIsTakenWithAWarning() async throws {
         let login = ["--virtual-host", "/", "--login", "guest", "--passcode", "guest"]
         try await Self.run { broker in

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `raw`: bytes as they are written and as they come.
+/// `raw`: sends bytes as written and shows bytes as received.
 @Suite(.spawning) struct RawTests {
     private let connect = "CONNECT\naccept-version:1.2\nhost:/\n\n^@\n"
 
@@ -79,13 +79,13 @@ import Testing
             #expect(result.status == .exited(0), "\(result)")
             let received = try await server.receivedWhole()
             #expect(received == [Array("SEND\r\nx:\u{1B}\\c\r\n\r\n\0a\0".utf8)])
-            // Nothing of it drives a terminal.
+            // The output must not contain terminal sequences.
             #expect(!result.output.contains("\u{1B}"), "\(result)")
             #expect(result.output.contains("00000000  53 45 4e 44 0d 0a"), "\(result)")
         }
     }
 
-    /// A person who looks on must not read them either.
+    /// Secrets must not be visible to a person who can see the screen.
     @Test func secretsAreMasked() async throws {
         try await ServedBroker.run { broker in
             let input =
@@ -151,7 +151,7 @@ import Testing
         }
     }
 
-    /// No subprotocol is offered unless one is named, and what comes is not taken for frames.
+    /// No subprotocol is offered unless one is given, and received messages are not parsed as frames.
     @Test func plainMessagesAreSentAndShown() async throws {
         try await ServedBroker.run { broker in
             let line = #"CONNECT\naccept-version:1.2\nhost:/\n\n\0"#

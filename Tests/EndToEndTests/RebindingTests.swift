@@ -2,13 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a malicious web page tries at `tap` and `serve`, by requests as a browser sends them.
+/// Attacks of a malicious web page on `tap` and `serve`, with requests as a browser sends them.
 @Suite(.spawning) struct RebindingTests {
     private func port(_ address: String) throws -> Int {
         try #require(address.firstMatch(of: #/:(\d+)/#).flatMap { Int($0.output.1) })
     }
 
-    /// The page's name leads to the tap, which has its own origin taken for the server's.
+    /// The page's name resolves to the tap; the tap would present the page's origin to the server as the server's own.
     @Test func aReboundNameDoesNotPassTheTap() async throws {
         try await ServedBroker.run(["--origin", "http://only.example"]) { broker in
             let server = try port(broker.webSocket)
@@ -20,7 +20,7 @@ import Testing
                         port: port)
                 }
                 for _ in 0..<3 { #expect(try await ask("evil.example:PORT") == "HTTP/1.1 421 Misdirected Request") }
-                // It is for the server to judge.
+                // The tap forwards these; the server decides.
                 for host in ["127.0.0.1:PORT", "friend.example:PORT"] {
                     #expect(try await ask(host) == "HTTP/1.1 403 Forbidden")
                 }
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    /// Whatever a page sends, what is printed of it has an end, and drives no terminal.
+    /// The output about a page's requests is limited and contains no terminal sequences.
     @Test func aFloodOfForeignHostsIsListedOnlySoFar() async throws {
         try await RunningTap.run(to: "http://127.0.0.1:1") { tap in
             let port = try port(tap.address)
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    /// A page can send any text to a port that speaks no HTTP.
+    /// A page can send any text to a port that does not speak HTTP.
     @Test(arguments: ["standard", "spring", "rabbitmq"]) func aPostToTheSTOMPPortOpensNoSession(profile: String)
         async throws
     {

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A server that goes away and comes back.
+/// A server that goes down and comes back.
 @Suite(.spawning) struct ReconnectTests {
-    /// Five restarts: every message that was published while the tail was connected is there, and each interval that it
-    /// was away is told.
+    /// Five restarts: the tail prints every message published while it was connected, and reports each interval
+    /// during which the server was down.
     @Test func aTailOutlivesFiveRestartsOfItsServer() async throws {
         let port = try Loopback.freePorts(1)[0]
         let url = "stomp://127.0.0.1:\(port)"
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    /// A server that is stopped, rather than ended, is noticed after three intervals without a heart-beat.
+    /// A stopped (SIGSTOP) server is detected after three intervals without a heart-beat.
     @Test func aFrozenServerIsNoticed() async throws {
         try await ServedBroker.run(["--heart-beat", "800,800"]) { broker in
             for url in broker.urls {

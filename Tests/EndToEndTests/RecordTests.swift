@@ -17,7 +17,7 @@ import Testing
     private static let headers =
         "destination:/topic/a\nx:1\nx:2\\n\\c\\\\\n한글:값 \\c\ncontent-type:text/x-own\nx-token:abc\n"
 
-    /// What a server is sent by a publication of the file.
+    /// Publishes a recording, and returns what the server received.
     private func replayed(_ arguments: [String]) async throws -> (result: ProgramResult, frames: [[UInt8]]) {
         let script: [ScriptedServer.Step] = [
             .awaitText("\0"), .sendText("CONNECTED\nversion:1.2\n\n\0"), .awaitText("DISCONNECT\n"), .awaitText("\0"),
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    /// Messages a minute apart come 0.6 s apart at a hundred times the speed, and at once without it.
+    /// At speed 100, messages that were recorded a minute apart are sent 0.6 s apart; at speed 0, all at once.
     @Test(arguments: [("300", 400), ("100", 1200), ("0", 0)])
     func theTimingIsKept(speed: String, milliseconds: Int) async throws {
         let recording = (0...2).map { minute in

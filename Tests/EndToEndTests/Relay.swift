@@ -4,13 +4,14 @@ import NIOPosix
 import Synchronization
 import TestSupport
 
-/// A STOMP server for one publisher and one subscriber that does to the messages what a test says.
+/// A STOMP server for one publisher and one subscriber that drops, repeats, swaps or delays messages as a test
+/// specifies.
 final class Relay: Sendable {
     enum Fate: Sendable, Equatable {
         case pass, drop, double
-        /// It goes behind the next one.
+        /// The message is sent after the next one.
         case swap
-        /// Nothing is read or sent for so long.
+        /// Nothing is read or sent for this time.
         case stall(TimeAmount)
     }
 
@@ -28,15 +29,15 @@ final class Relay: Sendable {
         self.fate = fate
     }
 
-    /// Runs while `body` does.
+    /// Runs the relay while `body` runs.
     ///
-    /// - Parameter fate: of each message, which are counted from 0.
+    /// - Parameter fate: what happens to each message, numbered from 0.
     static func run<Value: Sendable>(
         _ fate: @escaping @Sendable (Int) -> Fate, isolation: isolated (any Actor)? = #isolation,
         _ body: (Relay) async throws -> Value
     ) async throws -> Value {
         let relay = Relay(fate)
-        // One thread, so that a stall is one of all connections.
+        // One thread, so that a stall affects all connections.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let channel = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
@@ -58,8 +59,8 @@ final class Relay: Sendable {
 
     var url: String { "stomp://127.0.0.1:\(channel.withLock { $0?.localAddress?.port } ?? 0)" }
 
-    /// What a bench that sends each message when the one before has come would have measured of this server, in
-    /// microseconds: the stall once, and next to nothing otherwise.
+    /// The latency, in microseconds, that a closed-loop benchmark would measure with this server, if it sent each
+    /// message only after the previous one arrived: one stall, and almost nothing otherwise.
     func latenciesOfAClosedLoop(percentile: Double) -> Double {
         let latencies = (0..<state.withLock { $0.messages }).map { number -> Double in
             if case .stall(let time) = fate(number) { Double(time.nanoseconds) / 1000 } else { 100 }
@@ -82,7 +83,7 @@ private final class RelayHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = Self.unwrapInboundIn(data)
         buffer.writeBuffer(&bytes)
-        // No body here holds a NUL.
+        // No body here contains a NUL.
         while let end = buffer.readableBytesView.firstIndex(of: 0) {
             let frame = buffer.readString(length: end - buffer.readerIndex) ?? ""
             buffer.moveReaderIndex(forwardBy: 1)
@@ -118,7 +119,7 @@ private final class RelayHandler: ChannelInboundHandler {
                 string: "MESSAGE\nsubscription:sub-0\nmessage-id:\(number)\ndestination:/topic/bench\n\n\(body)\0")
             let fate = relay.fate(number)
             if case .stall(let time) = fate {
-                // Of the one thread that serves all: the server does nothing at all meanwhile.
+                // Blocks the only thread, so the whole server is idle meanwhile.
                 usleep(UInt32(time.nanoseconds / 1000))
             }
             guard fate != .drop else { return }

@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    /// The time for replies begins when the message has gone, however long the subscription's receipt is waited for.
+    /// The timeout for replies starts when the message is sent, no matter how long the subscription's receipt took.
     @Test func theTimeBeginsWithTheMessage() async throws {
         let script = [
             ScriptedServer.Step.awaitText("\0"), .sendText("CONNECTED\nversion:1.2\nserver:x\nsession:y\n\n\0"),

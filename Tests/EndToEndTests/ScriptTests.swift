@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// The program in the hands of a shell.
+/// The program in shell scripts.
 @Suite(.spawning) struct ScriptTests {
     @Test(arguments: [false, true]) func aCIJobPasses(overWebSocket: Bool) async throws {
         try await ServedBroker.run { broker in
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    /// Each failure ends the job, as what it is.
+    /// Each failure ends the job with its own exit status.
     @Test func theREADMEsScriptFails() async throws {
         try await ServedBroker.run(["--login", "me:right"]) { broker in
             let url = broker.tcp.replacing("://", with: "://me:wrong@")

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 struct ScriptedServerTests {
-    /// Sends `request` and gives all that comes until the server closes; nil if it was a reset.
+    /// Sends `request` and returns everything received until the server closes; nil after a reset.
     private func exchange(_ request: String, with server: ScriptedServer) async throws -> String? {
         try await RawExchange.answer(to: request, port: server.port)
     }

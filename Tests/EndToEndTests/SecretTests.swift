@@ -2,13 +2,15 @@ import Foundation
 import TestSupport
 import Testing
 
-/// No line shows a secret, however wrongly it was typed: each command line holds the two halves of one.
+/// No output may show a secret, even if the command line is wrong. Each command line contains the secret or its two
+/// halves.
 @Suite(.spawning) struct SecretTests {
     private static let halves = ["Qz7x", "wV9k"]
     private static let secret = "Qz7xwV9k"
     private static let host = "127.0.0.1:9"
     private static let endpoint = "stomp://\(host)"
-    /// `${S}` is the secret and `${1}` and `${2}` are its halves, `${H}` an address that refuses, `${U}` its URL.
+    /// Replaces placeholders: `${S}` is the secret, `${1}` and `${2}` its halves, `${H}` an address that refuses
+    /// connections, `${U}` its URL.
     private static func filled(_ text: String) -> String {
         [("${S}", secret), ("${1}", halves[0]), ("${2}", halves[1]), ("${H}", host), ("${U}", endpoint)]
             .reduce(text) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
@@ -32,7 +34,8 @@ import Testing
 
     // MARK: URLs
 
-    /// A URL whose passcode ends nowhere is refused with what to write, one that can be read is used.
+    /// A URL in which the end of the passcode is unclear is rejected with the correct encoding; a URL that can be
+    /// parsed is used.
     @Test(arguments: [
         ("stomp://user:${1}/${2}@${H}", 64, "%2F"), ("stomp://user:${1}#${2}@${H}", 64, "%23"),
         ("stomp://user:${1}?${2}@${H}", 64, "%3F"), ("ws://user:${1}/${2}@${H}/ws", 64, "%2F"),
@@ -68,7 +71,7 @@ import Testing
 
     // MARK: Options
 
-    /// The parser's own errors, and ours.
+    /// Errors of the argument parser, and our own.
     @Test(arguments: [
         (["-C", "Authorization Bearer ${S}"], 64, " for -C"), (["-C", "${S}"], 64, " for -C"),
         (["-C${S}"], 64, " for -C"),
@@ -98,7 +101,7 @@ import Testing
         try await expect(status, word, ["publish", "${U}", "/topic/a", "hi"] + options)
     }
 
-    /// Where an option stands before the command, or takes the place of what follows.
+    /// Options before the command, and option values that are split or missing.
     @Test(arguments: [
         (["--passcode", "${S}", "subscribe", "${U}", "/a"], 64, "--passcode"),
         (["-C", "Authorization Bearer ${S}", "check", "${U}"], 64, "nknown option '-C'"),
@@ -125,14 +128,15 @@ import Testing
         #expect(!result.errors.contains("Qz7x"), "\(result)")
     }
 
-    /// Each command with what it needs at least, where nothing answers or can be listened on.
+    /// Each command with its required arguments, and an address at which no server answers and on which none can
+    /// listen.
     private static let commands = [
         ["connect", "${U}"], ["subscribe", "${U}", "/topic/a"], ["publish", "${U}", "/topic/a", "hi"],
         ["request", "${U}", "/a", "--reply", "/b"], ["raw", "${U}"], ["bench", "${U}"], ["check", "${U}"],
         ["tap", "${U}", "--listen", "192.0.2.1:1"], ["serve", "--tcp", "192.0.2.1:1"],
     ]
 
-    /// The options of a command that take a value, as its help has them.
+    /// Returns the options of a command that have a value, from its help.
     private static func options(of command: String) async throws -> [String] {
         struct Dump: Decodable {
             struct Name: Decodable { var kind: String, name: String }
@@ -146,11 +150,11 @@ import Testing
             .map { ($0.kind == "long" ? "--" : "-") + $0.name }
     }
 
-    /// A URL with a passcode and a token, in place of whatever an option takes.
+    /// A URL with a passcode and a token, as the value of every option.
     @Test(arguments: commands) func everyOptionOfACommand(_ command: [String]) async throws {
         let options = try await Self.options(of: command[0])
         #expect(options.count > 10, "\(options)")
-        // What several commands have is parsed by the same code.
+        // Options that several commands share are parsed by the same code.
         let shared = command[0] == "publish" ? [] : try await Self.options(of: "publish")
         for option in options where !shared.contains(option) || command[0] == "serve" {
             var program = Program.stomptap()
@@ -228,9 +232,9 @@ import Testing
         try await expect(status, word, ["connect", "demo"], input: line + "\n")
     }
 
-    // MARK: What is told of a session
+    // MARK: Output about a session
 
-    /// The trace, the steps of a check and its advice.
+    /// The trace, and the steps and hints of `check`.
     @Test func aTokenInAQuery() async throws {
         try await ServedBroker.run(["--login", "app:Qz7xwV9k"]) { broker in
             let url = broker.webSocket + "?access_token=Qz7x'wV9k"
@@ -259,7 +263,7 @@ import Testing
         }
     }
 
-    /// The server names where its sessions are, and the advice repeats it.
+    /// The server's answer contains a URL, and the hint repeats it.
     @Test func anAdvice() async throws {
         let reply = ScriptedHTTP.Reply.json(#"{"websocket":true,"base_url":"http://other/ws?token=Qz7xwV9k"}"#)
         let server = try await ScriptedHTTP { _ in reply }
@@ -272,7 +276,7 @@ import Testing
 
     // MARK: Every form of output
 
-    /// The forms that show headers: bodies, and `-o raw`, are as they came.
+    /// The forms that show headers; bodies, and `-o raw`, are not masked.
     private static let forms = [
         ["-o", "pretty"], ["-o", "json"], ["-F", "%j"], ["-F", "%J"], ["-F", "%c %{x-token} %{passcode} %{Cookie}"],
     ]
@@ -283,14 +287,14 @@ import Testing
         #expect(text.contains("***"), "\(what): \(text)", sourceLocation: sourceLocation)
         for half in Self.halves {
             #expect(!text.contains(half), "\(what): \(text)", sourceLocation: sourceLocation)
-            // The rows of a dump cut words.
+            // The rows of a hex dump may split a word.
             #expect(!bytesOfDumps(in: text).contains(half), "\(what): \(text)", sourceLocation: sourceLocation)
         }
     }
 
     private func read(_ file: URL) throws -> String { try String(contentsOf: file, encoding: .utf8) }
 
-    /// What a server sends, as each form, record and trace has it.
+    /// A message from a server, in each form, in the record and in the trace.
     @Test(arguments: forms) func aMessage(form: [String]) async throws {
         let headers = "destination:/topic/a\nx-token:\(Self.secret)\npasscode:\(Self.secret)\nCookie:a=\(Self.secret)\n"
         try await withTemporaryFolder { home in
@@ -347,7 +351,7 @@ import Testing
         }
     }
 
-    /// What a server says when it refuses, as far as it repeats a URL.
+    /// A server's error message, if it contains a URL.
     @Test func whatAServerSaysWithAnError() async throws {
         let message = "no such user at stomp://me:\(Self.secret)@h/ or ws://h/ws?token=\(Self.secret)"
         let steps: [ScriptedServer.Step] = [.awaitText("\0"), .sendText("ERROR\nmessage:\(message)\n\n\0")]

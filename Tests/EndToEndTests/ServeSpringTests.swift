@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `serve --emulate spring` as a developer without a running Spring has it.
+/// `serve --emulate spring`, for developers without a running Spring application.
 @Suite(.spawning) struct ServeSpringTests {
     private static let profiles = ["spring", "spring-5", "spring-4"]
     private static let price = #"/app/price=/user/queue/price {"id": {{body .id}}, "price": 9.5}"#
 
-    /// README's example.
+    /// The README's example.
     @Test(arguments: profiles, ["websocket", "xhr-streaming", "eventsource", "xhr-polling", "plain"])
     func aRequestIsAnsweredOnAQueueOfTheUsers(profile: String, transport: String) async throws {
         try await ServedBroker.run(["--emulate", profile, "--reply", Self.price]) { broker in

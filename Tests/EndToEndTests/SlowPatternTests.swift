@@ -2,13 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A regular expression that backtracks, and a body on which it never comes to an end.
+/// A regular expression with catastrophic backtracking, and a body for which the match practically never ends.
 @Suite(.spawning) struct SlowPatternTests {
     private static let pattern = "(a+)+$"
     private static let hostile = String(repeating: "a", count: 200) + "b"
     private static let warning = "the regular expression \"\(pattern)\" has taken more than 1 s"
 
-    /// Ends a program by Ctrl-C; it must not wait for the match.
+    /// Ends a program with Ctrl-C; it must not wait for the match.
     private func interrupt(_ program: RunningProgram) async throws -> ProgramResult {
         program.send(signal: SIGINT)
         let result = try await program.result()
@@ -28,7 +28,7 @@ import Testing
             program.arguments += options
             try await program.startSubscribed { tail in
                 for _ in 0..<2 { try await publish(Self.hostile, to: broker.tcp) }
-                // The heart-beats go on: the broker would have left by then.
+                // Heart-beats continue; without them the broker would have disconnected by then.
                 try await tail.waitFor(Self.warning, in: .stderr)
                 let result = try await interrupt(tail)
                 #expect(result.status == .exited(130) && !result.errors.contains("heart-beat"), "\(result)")
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    /// One client's frame keeps its own session waiting, and no other. No header matches.
+    /// A frame of one client blocks only its own session. The pattern matches no header.
     @Test func aServerServesTheOthers() async throws {
         try await ServedBroker.run(["--fail", "send:\(Self.pattern)=No"]) { broker in
             let stuck = Program.stomptap("publish", broker.tcp, "/topic/b", Self.hostile)

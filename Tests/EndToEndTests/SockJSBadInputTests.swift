@@ -3,10 +3,10 @@ import NIOConcurrencyHelpers
 import TestSupport
 import Testing
 
-/// A SockJS server that does something else than it should: one line that names the layer, the cause and, where one is
-/// known, the remedy, and the right status.
+/// A SockJS server that behaves incorrectly: one line with the layer, the cause and, if known, the fix, and the
+/// correct exit status.
 @Suite(.spawning) struct SockJSBadInputTests {
-    /// `subscribe` at a server that answers by `script`: how it ends.
+    /// Runs `subscribe` with a server that answers by `script`, and checks how it ends.
     private func expect(
         _ status: Int32, _ line: String, transport: String = "auto", _ arguments: String...,
         sourceLocation: SourceLocation = #_sourceLocation, script: @escaping ScriptedHTTP.Script
@@ -24,7 +24,8 @@ import Testing
         }
     }
 
-    /// A server whose session opens, connects, and from SUBSCRIBE on answers polls so; the last one stays.
+    /// A server that opens the session and connects, and after SUBSCRIBE answers polls with these; the last one
+    /// repeats.
     private static func polled(_ answers: ScriptedHTTP.Reply...) -> ScriptedHTTP.Script {
         let given = NIOLockedValueBox<Int?>(nil)
         return { request in
@@ -112,7 +113,8 @@ import Testing
         }
     }
 
-    /// What comes unasked is not taken for the answer of the next poll: the connection is left, and the session goes on.
+    /// An unrequested response must not be used as the answer to the next poll: the program closes the connection,
+    /// and the session continues.
     @Test func aPollAnsweredTwice() async throws {
         let twice = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh\n"
         let message = #"a["MESSAGE\nsubscription:sub-0\nmessage-id:1\ndestination:/topic/a\n\nhello\u0000"]"# + "\n"

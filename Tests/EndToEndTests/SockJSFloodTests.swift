@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A SockJS server that sends without end, or lets nobody stay: the program's memory and timeout are bounded.
+/// A SockJS server that sends without end, or lets no client stay: the program's memory and time are limited.
 @Suite(.spawning) struct SockJSFloodTests {
     private static let streams = ["xhr-streaming", "eventsource"]
     private static let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 
-    /// Runs to its end, and gives the most memory that it was seen to have.
+    /// Runs a program to its end, and returns its highest observed memory.
     private func run(_ program: Program) async throws -> (result: ProgramResult, memory: Int) {
         try await program.start { running in
             var memory = 0
@@ -26,7 +26,7 @@ import Testing
         return program
     }
 
-    /// A stream that goes on and on and never has the frame that opens the session.
+    /// An endless stream without the frame that opens the session.
     @Test(arguments: streams, ["h", "h\n", "\n", "data: h\n\n", ": comment\n"])
     func aStreamThatNeverOpens(transport: String, bytes: String) async throws {
         let script: ScriptedHTTP.Script = { request in
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    /// One that sends too little to be too much, and is bounded by the time it has.
+    /// A stream that sends too little for the size limit, so the connect timeout ends it.
     @Test(arguments: streams)
     func aStreamThatNeverOpensInTime(transport: String) async throws {
         let script: ScriptedHTTP.Script = { request in
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    /// A frame without end in a session that is open.
+    /// A frame without end in an open session.
     @Test(arguments: streams)
     func aFrameWithoutEnd(transport: String) async throws {
         let frame = transport == "eventsource" ? "\r\ndata: o\r\n\r\ndata: a[\"" : "h\no\na[\""
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    /// An answer to `/info` without end is read as far as it may be one.
+    /// An endless answer to `/info` is read only up to the limit.
     @Test func anInfoWithoutEnd() async throws {
         let script: ScriptedHTTP.Script = { _ in
             .endless(head: "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n", " ")
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    /// A server that accepts and resets is left alone for longer and longer.
+    /// With a server that accepts and resets, the delay between attempts grows.
     @Test func aServerThatResetsInALoop() async throws {
         try await ScriptedHTTP.run(script: { _ in .drop }) { server in
             let tail = subscribe(
@@ -101,7 +101,7 @@ import Testing
             try #require(lines.count == 10, "\(result)")
             #expect(lines.last?.hasPrefix("stomptap: ") == true && lines.last?.contains("reset") == true)
             let waits = try #require(Self.waits(in: lines.dropLast()))
-            // Half of each is left to chance; what it doubles to over two attempts is not.
+            // Half of each delay is random, but two doublings always exceed that.
             for (earlier, later) in zip(waits, waits.dropFirst(2)) { #expect(later > earlier, "\(waits)") }
             #expect(waits[8] >= 0.5, "\(waits)")
         }
@@ -115,7 +115,8 @@ import Testing
         return waits.count == lines.count ? waits : nil
     }
 
-    /// Hundreds of attempts leave nothing behind: neither where nobody is let in, nor where a session is opened first.
+    /// Hundreds of attempts must not leak memory or connections, whether the connection is dropped at once or a
+    /// session opens first.
     @Test(arguments: [false, true])
     func hundredsOfAttemptsLeaveNothing(opens: Bool) async throws {
         let script: ScriptedHTTP.Script = { request in

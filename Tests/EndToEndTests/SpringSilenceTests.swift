@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What Spring does not say, and what is said of it instead.
+/// Cases in which Spring sends nothing, and what the program prints instead.
 @Suite(.spawning) struct SpringSilenceTests {
     private func expect(
         _ status: Int32, _ line: String, _ arguments: [String], input: Program.Input = .nothing,
@@ -28,12 +28,12 @@ import Testing
         }
     }
 
-    /// Neither where there are none, nor again; the receipt of DISCONNECT is asked for always.
+    /// The program neither requests nor awaits receipts that never come; it always requests the receipt of DISCONNECT.
     @Test func receiptsThatDoNotComeAreNotWaitedFor() async throws {
         try await ServedBroker.run(["--emulate", "spring"]) { broker in
             let lines = Program.Input.text(String(repeating: "x\n", count: 5000))
             var publish = Program.stomptap("publish", broker.sockJS, "/topic/a", "-l", "-v", input: lines)
-            // Were a receipt waited for, the program would be killed first.
+            // If the program waited for a receipt, the test would time out.
             publish.arguments += ["--receipt-timeout", "1h"]
             let result = try await publish.run()
             #expect(result.status == .exited(0), "\(result)")
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    /// A relay has passed on RabbitMQ's CONNECTED, and an application answers no receipt.
+    /// A relay passes on RabbitMQ's CONNECTED, but an application sends no receipts.
     @Test func anApplicationBehindARelayIsNotWaitedFor() async throws {
         let relay = ScriptedServer.Step.react { bytes, peer in
             for frame in String(buffer: bytes).split(separator: "\0") {
@@ -63,7 +63,7 @@ import Testing
         }
         try await ScriptedServer.run(relay) { server in
             let url = "stomp://127.0.0.1:\(server.port)"
-            // Were a receipt waited for, the program would be killed first.
+            // If the program waited for a receipt, the test would time out.
             let patience = ["--receipt-timeout", "1h"]
             try await expect(0, "", ["publish", url, "/app/hello", "hi"] + patience)
             try await expect(0, "", ["publish", url, "/topic/a", "hi"] + patience)
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    /// After the silence that was asked for; the other end of the hint is known from its own tests.
+    /// After the given idle timeout; other tests cover the rest of the hint.
     @Test func aTailThatGetsNothingSaysWhyThatMayBe() async throws {
         try await ServedBroker.run(["--emulate", "spring", "--heart-beat", "10000,10000"]) { broker in
             let result = try await Program.stomptap(
@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    /// SockJS carries no bytes: the message is named that cannot go.
+    /// SockJS cannot carry binary data: the error names the message that cannot be sent.
     @Test func whatIsNoUTF8IsRefusedOverSockJSBeforeItIsSent() async throws {
         try await ServedBroker.run(["--emulate", "spring"]) { broker in
             try await expect(

@@ -2,18 +2,18 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a browser's client is given works here: the endpoints of Spring applications as people have them.
+/// URLs of browser clients also work here: endpoints as in typical Spring applications.
 @Suite(.spawning) struct SpringTests {
     private static let transports = ["websocket", "xhr-streaming", "eventsource", "xhr-polling"]
 
-    /// `--emulate` had another name once, which scripts may still use.
+    /// `--emulate` had another name before, which scripts may still use.
     @Test func theOldNameOfEmulateIsStillUnderstood() async throws {
         try await ServedBroker.run(["--manner", "spring", "--prefix", "/only"]) { _ in }
         let help = try await Program.stomptap("serve", "--help").run()
         #expect(help.output.contains("--emulate") && !help.output.contains("--manner"), "\(help)")
     }
 
-    /// A booking screen: SockJS under a path of its own, allowed origins, JSON on a topic.
+    /// A booking screen: SockJS with a custom path, allowed origins, JSON on a topic.
     @Test(arguments: transports)
     func aBookingScreenOverEachTransport(transport: String) async throws {
         let arguments = [
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    /// The booking screen's server is restarted: the screen is back by itself, with its subscription as it was.
+    /// The booking screen's server restarts: the screen reconnects by itself and restores its subscription.
     @Test(arguments: transports)
     func aBookingScreenComesBack(transport: String) async throws {
         let port = try Loopback.freePorts(1)[0]
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    /// A WebSocket asked of a URL that is for SockJS: the line has the URLs that work, and they do.
+    /// A WebSocket request to the URL of a SockJS endpoint: the error has the URLs that work, and they do.
     @Test func aWebSocketURLOfSockJSGetsAHint() async throws {
         try await ServedBroker.run(["--emulate", "spring"]) { broker in
             let webSocket = broker.sockJS.replacing("http://", with: "ws://")
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    /// Heart-beats of STOMP go both ways over each transport, and keep a session in which nothing else happens.
+    /// STOMP heart-beats go both ways over each transport, and keep an idle session alive.
     @Test(arguments: transports)
     func heartBeatsKeepAQuietSession(transport: String) async throws {
         try await ServedBroker.run(["--emulate", "spring", "--heart-beat", "1000,1000"]) { broker in
@@ -104,7 +104,7 @@ import Testing
                 "subscribe", broker.sockJS, "/topic/a", "-n", "1", "-o", "body", "-vv", "--heart-beat", "1000,1000",
                 "--sockjs-transport", transport, "--reconnect", "never")
             try await tail.startSubscribed { tail in
-                // More of them than either side would wait for.
+                // More heart-beats than the intervals after which either side would give up.
                 for mark in ["< stomp heart-beat", "> stomp heart-beat"] {
                     try await tail.waitFor(mark, count: 4, in: .stderr)
                 }
@@ -115,7 +115,7 @@ import Testing
         }
     }
 
-    /// A server that is stopped, rather than ended, is noticed over each transport.
+    /// A stopped (SIGSTOP) server is detected over each transport.
     @Test(arguments: transports)
     func aFrozenServerIsNoticed(transport: String) async throws {
         try await ServedBroker.run(["--emulate", "spring", "--heart-beat", "1000,1000"]) { broker in
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    /// The URL is taken as it is: SockJS where it is SockJS, and the WebSocket beneath it.
+    /// The URL is used unchanged: for SockJS, and for the WebSocket below it.
     @Test func theURLIsTakenAsItIs() async throws {
         try await ServedBroker.run { broker in
             let url = broker.sockJS
@@ -145,7 +145,8 @@ import Testing
         }
     }
 
-    /// A chat room over plain WebSocket, whose interceptor wants a token and the room in CONNECT; the log has times.
+    /// A chat room over plain WebSocket; its interceptor requires a token and the room in CONNECT. The log has
+    /// timestamps.
     @Test func aChatRoomWantsAToken() async throws {
         try await Self.chatRoom { broker, url in
             let headers = ["-C", "Authorization: Bearer good", "-C", "roomId: 2"]
@@ -201,7 +202,7 @@ import Testing
         }
     }
 
-    /// What Spring 6 says of every exception of an interceptor.
+    /// Spring 6 sends this for every exception in an interceptor.
     private static let channel = "Failed to send message to ExecutorSubscribableChannel[clientInboundChannel]"
 
     private static func chatRoom(_ body: (ServedBroker, _ url: String) async throws -> Void) async throws {
@@ -213,7 +214,8 @@ import Testing
         }
     }
 
-    /// A chat over SockJS with heart-beats 4000/4000: two clients, each by a transport of its own, see what both send.
+    /// A chat over SockJS with heart-beats 4000/4000: two clients with different transports receive each other's
+    /// messages.
     @Test(arguments: transports, ["websocket", "xhr-streaming"])
     func twoClientsOfAChatSeeEachOther(transport: String, other: String) async throws {
         try await ServedBroker.run([

@@ -2,18 +2,18 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Each exit status that can be provoked, by one way to it.
+/// Every exit status that a test can cause, with at least one cause for each.
 @Suite(.spawning) struct StatusTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var status: Int32
-        /// Words in capitals stand for servers.
+        /// The arguments; words in capitals are replaced by addresses of servers.
         var line: String
-        /// What SERVER does on a connection.
+        /// The steps of SERVER on a connection.
         var server: [ScriptedServer.Step] = [.stall]
-        /// What the line on stderr says.
+        /// Text that the line on stderr must contain.
         var says: String
         var input = Program.Input.nothing
-        /// Sent once it has printed something.
+        /// A signal that is sent once the program has printed something.
         var signal: Int32?
 
         var testDescription: String { "\(status): \(line)" }

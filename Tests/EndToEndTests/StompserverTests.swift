@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A server of STOMP 1.0 only, such as Ruby's stompserver.
+/// A server that only supports STOMP 1.0, such as Ruby's stompserver.
 @Suite(.spawning) struct StompserverTests {
-    /// What it answers to CONNECT, to SUBSCRIBE and to DISCONNECT. CONNECTED has a session and no version; a message of
-    /// a queue has no id; `STOMP` in the place of CONNECT is an ERROR.
+    /// Answers to CONNECT, SUBSCRIBE and DISCONNECT. CONNECTED has a session but no version; a message from a queue
+    /// has no ID; `STOMP` instead of CONNECT causes an ERROR.
     private static let script: @Sendable (Int) -> [ScriptedServer.Step] = { _ in
         [
             .awaitText("\0"),
@@ -21,7 +21,7 @@ import Testing
         ]
     }
 
-    /// The last receipt that was asked for.
+    /// Answers the last requested receipt.
     private static func receipt(_ came: [UInt8]) -> [UInt8] {
         let text = String(decoding: came, as: UTF8.self)
         let id = text.components(separatedBy: "receipt:").last?.prefix { $0 != "\n" } ?? ""
@@ -37,7 +37,7 @@ import Testing
             #expect(result.errors == "")
             let sent = String(decoding: server.received[0], as: UTF8.self)
             #expect(sent.hasPrefix("CONNECT\naccept-version:1.0,1.1,1.2\n"))
-            // As 1.0 has it, the destination names the subscription too.
+            // In STOMP 1.0 the destination also identifies the subscription.
             #expect(sent.contains("UNSUBSCRIBE\nid:sub-0\ndestination:/queue/a\n"), "\(sent)")
         }
     }

@@ -48,7 +48,7 @@ import Testing
         #expect(result.errors.contains("--ack client or client-individual"))
     }
 
-    /// Before anything is asked of a server where only that version may be spoken, and else once it is known.
+    /// If only 1.0 is allowed, the error comes before connecting; otherwise once the version is known.
     @Test func nackIsRefusedWhereStomp10HasNone() async throws {
         let options = ["--nack-match", "x", "--ack", "client"]
         var only = Program.stomptap("subscribe", "stomp://127.0.0.1:1", "/a", "--stomp-version", "1.0")

@@ -20,7 +20,7 @@ import Testing
         var bodySize: Int
     }
 
-    /// Lines in, JSON out: in order, and equal to the byte.
+    /// Lines in, JSON out: in order, and byte for byte the same.
     @Test func aThousandLinesComeThroughAsTheyWere() async throws {
         try await ServedBroker.run { broker in
             for url in broker.urls {
@@ -140,7 +140,7 @@ import Testing
         }
     }
 
-    /// With `--ack auto` a server gives each message of a queue to one subscriber, and forgets it.
+    /// With `--ack auto` a server sends each message of a queue to one subscriber and then deletes it.
     @Test func whatIsTakenFromAQueueAndNotPrintedIsTold() async throws {
         for (destination, options, isTold) in [
             ("/queue/a", ["-n", "1"], true), ("/queue/b", ["--expect", "1"], true), ("/topic/a", ["-n", "1"], false),
@@ -177,7 +177,7 @@ import Testing
         }
     }
 
-    /// What was printed is acknowledged, and what was not is kept for the next one.
+    /// Printed messages are acknowledged; all others stay for the next subscriber.
     @Test(arguments: ["client", "client-individual"])
     func acknowledgesWhatItPrinted(mode: String) async throws {
         try await ServedBroker.run { broker in
@@ -227,7 +227,7 @@ import Testing
                 "subscribe", "stomp://127.0.0.1:\(server.port)", "/a", "-n", "16384", "-o", "body")
             program.output = .held
             try await program.start { subscriber in
-                // Once it has more than the pipe holds it must stop reading; then all must still be there.
+                // The program must stop reading once the pipe is full; afterwards all messages must still arrive.
                 let before = try await standstill(beyond: 0) { subscriber.peakMemory ?? 0 }
                 subscriber.readOutput()
                 let memory = Memory()

@@ -1,16 +1,15 @@
-/// A Swift source file, taken apart as far as the tests of the design need it: its string literals, and what else stands
-/// there but comments.
+/// A Swift source file, split into its string literals and its code without comments, as the design tests need it.
 struct SwiftSource {
     struct Literal: Equatable {
-        /// Counted from 1.
+        /// The line number, from 1.
         var line: Int
-        /// As it is written, without its quotes; what is interpolated is code and stands as `\()`.
+        /// The text as written, without the quotes; an interpolation is replaced by `\()`.
         var text: String
     }
 
     private(set) var literals: [Literal] = []
-    /// The source with `""` in place of each literal, `"\()"` where something is interpolated into it, and without
-    /// comments. Its lines are those of the source.
+    /// The source without comments, with `""` in place of each literal, or `"\()"` if the literal has an
+    /// interpolation. Line numbers are unchanged.
     private(set) var code = ""
     private let characters: [Character]
     private var index = 0
@@ -30,7 +29,7 @@ struct SwiftSource {
         return character
     }
 
-    /// Reads code up to its end, or up to the parenthesis that ends an interpolation.
+    /// Reads code to the end, or to the parenthesis that ends an interpolation.
     private mutating func readCode(untilParenthesis: Bool) {
         var depth = 0
         while index < characters.count {
@@ -69,7 +68,7 @@ struct SwiftSource {
         }
     }
 
-    /// How many `#` a literal has that begins here; nil where none begins.
+    /// Returns the number of `#` of a literal that starts here; nil if none starts.
     private func hashesOfLiteral() -> Int? {
         let hashes = characters[index...].prefix { $0 == "#" }.count
         return index + hashes < characters.count && characters[index + hashes] == "\"" ? hashes : nil

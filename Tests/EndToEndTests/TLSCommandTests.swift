@@ -4,7 +4,7 @@ import Testing
 
 /// `stomps://` and `wss://` from the command line, against `serve --tls-cert`.
 @Suite(.spawning) struct TLSCommandTests {
-    /// A folder with `ca.pem`, and `server.pem` for localhost and 127.0.0.1.
+    /// Runs `body` with a folder that contains `ca.pem`, and `server.pem` for localhost and 127.0.0.1.
     func withCertificates<Value>(
         isolation: isolated (any Actor)? = #isolation, _ body: (URL) async throws -> Value
     ) async throws -> Value {
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    /// The options of a listener have other names than those of a client.
+    /// The options of a listener differ in name from those of a client.
     @Test func aMissingKeyIsAskedForByTheOptionThatThereIs() async throws {
         try await withTemporaryFolder { folder in
             let file = folder.appending(path: "own.pem").path

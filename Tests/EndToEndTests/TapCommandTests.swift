@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `tap`, as it is used.
+/// `tap`, as a user runs it.
 @Suite(.spawning) struct TapCommandTests {
     private struct Line: Decodable {
         var direction: String
@@ -13,7 +13,7 @@ import Testing
         var body: String
     }
 
-    /// A tap of the demo, while `body` runs.
+    /// Runs a tap of the demo while `body` runs.
     private func withTap<Value>(
         _ options: String..., output: Program.Output = .collected,
         isolation: isolated (any Actor)? = #isolation, _ body: (RunningTap) async throws -> Value
@@ -21,7 +21,7 @@ import Testing
         try await RunningTap.run(to: "demo", ["--timestamps", "none"] + options, output: output, body)
     }
 
-    /// Sends to an echo through the tap, and waits until it came back.
+    /// Sends to an echo destination through the tap, and waits for the reply.
     private func talk(through url: String, _ body: String = "hi") async throws {
         let result = try await Program.stomptap(
             "request", url, "/app/echo", body, "--reply", "/topic/echo", "--login", "me", "--passcode", "secret"
@@ -72,7 +72,7 @@ import Testing
             #expect(lines.filter { $0.command == "SEND" }.map(\.body) == ["one", "two"])
             #expect(Set(lines.map(\.command)).isSuperset(of: ["CONNECTED", "SUBSCRIBE", "MESSAGE", "DISCONNECT"]))
 
-            // What the apps sent, and nothing else, goes again.
+            // A replay sends only what the apps sent.
             let again = try await Program.stomptap("publish", "demo", "--json-lines", record, "-v").run()
             #expect(again.status == .exited(0), "\(again)")
             #expect(again.errors.matches(of: /> stomp SEND \/app\/echo/).count == 2, "\(again)")
@@ -94,17 +94,17 @@ import Testing
         #expect(summary.contains(#/\nround trip +receipts +min +median +p99 +max\nconnection 1  127/#), "\(result)")
     }
 
-    /// As behind `| head -1`.
+    /// As with `| head -1`.
     @Test func aReaderThatGoesEndsIt() async throws {
         let result = try await withTap(output: .firstLine) { tap in
-            // It may meet the end of the tap.
+            // The app may lose its connection when the tap ends.
             _ = try await Program.stomptap("publish", tap.url, "/topic/a", "hi").run()
             return try await tap.program.result()
         }
         #expect(result.status == .exited(0), "\(result)")
     }
 
-    /// Nobody reads what is printed, and the app does not notice.
+    /// The tap's output is not read, and the app is not affected.
     @Test func theAppNeverWaitsForTheTerminal() async throws {
         let body = String(repeating: "x", count: 100_000)
         try await withTap(output: .held) { tap in

@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What passes through `tap`: many connections, TLS and proxies, and ends that go, freeze and flood.
+/// Traffic through `tap`: many connections, TLS and proxies, and peers that are killed, freeze or flood.
 @Suite(.spawning) struct TapRelayTests {
-    /// A tap of a server with the URL that it gives to apps, while `body` runs.
+    /// Runs a tap of a server while `body` runs; passes the URL for apps to `body`.
     private func withTap<Value>(
         _ endpoint: String, _ options: [String] = [], isolation: isolated (any Actor)? = #isolation,
         _ body: (_ tap: RunningProgram, _ url: String) async throws -> Value
@@ -16,7 +16,7 @@ import Testing
         try await ServedBroker.run { broker in
             try await withTap(broker.urls[way]) { tap, url in
                 var bench = Program.stomptap("bench", url, "--messages", "1000", "--subscribers", "99", "--json", "-")
-                // A busy machine may bring nothing for longer than it would wait of itself.
+                // On a busy machine there may be a gap longer than the default drain time.
                 bench.arguments += ["--publishers", "1", "--fail-if", "lost>0", "--drain", "200s"]
                 let result = try await bench.run()
                 #expect(result.status == .exited(0), "\(result)")
@@ -74,7 +74,7 @@ import Testing
                 }
                 try await tap.waitFor("* end: ", in: .stderr)
                 let result = try await Program.stomptap("publish", url, "/topic/a", "hi").run()
-                // Over HTTP the tap answers in the server's place.
+                // Over HTTP the tap answers instead of the server.
                 #expect(result.status == .exited(way == 0 ? 69 : 76), "\(result)")
                 #expect(way == 0 || result.errors.contains("502"), "\(result)")
                 try await tap.waitFor("connection refused by 127.0.0.1", in: .stderr)
@@ -95,11 +95,11 @@ import Testing
         }
     }
 
-    /// The server reads nothing any more, and the app sends all it can.
+    /// The server stops reading, and the app sends as much as it can.
     @Test func aFrozenServerDoesNotFillTheTap() async throws {
         try await ServedBroker.run { broker in
             try await RunningTap.run(to: broker.tcp, ["--command", "CONNECTED"]) { tap in
-                // More than a quick machine sends before the server is frozen.
+                // More than a fast machine sends before the server is frozen.
                 let flood = Program.stomptap(
                     "bench", tap.url, "--publish-only", "--size", "64KiB", "--messages", "100000", "--receipt-timeout",
                     "3s", "--json", "-")
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    /// The app reads nothing any more, and the server sends all it can.
+    /// The app stops reading, and the server sends as much as it can.
     @Test func aFrozenAppDoesNotFillTheTap() async throws {
         let frame = MessageSource.frame(Array(repeating: UInt8(ascii: "x"), count: 1 << 20), id: 1)
         let greeting: [ScriptedServer.Step] = [
@@ -129,7 +129,7 @@ import Testing
                 var subscribe = Program.stomptap("subscribe", url, "/topic/a", "-o", "body")
                 subscribe.output = .held
                 let before = try #require(tap.peakMemory)
-                // What the tap has taken comes to a stop.
+                // The amount of data that the tap has received stops growing.
                 try await subscribe.start { _ in
                     let taken = try await standstill(beyond: before) { try #require(tap.peakMemory) }
                     #expect(taken < 64 << 20)

@@ -4,7 +4,7 @@ import Testing
 
 /// How `tap` reaches its servers.
 @Suite(.spawning) struct TapServersTests {
-    /// The environment's proxy leads to one of them, and not to the other.
+    /// The environment sets a proxy for one of the servers and not for the other.
     @Test func eachServerHasItsOwnProxy() async throws {
         let ports = try Loopback.freePorts(2)
         let servers = "stomp://localhost:\(ports[0]),stomp://elsewhere.invalid"

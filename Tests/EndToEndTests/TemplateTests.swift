@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `publish --template`, `--rate`, `--interval` and the line that shows how far it is.
+/// `publish --template`, `--rate`, `--interval` and the progress line.
 @Suite(.spawning) struct TemplateTests {
     @Test func bodyHeadersAndDestinationAreExpanded() async throws {
         try await ServedBroker.run { broker in
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    /// Nineteen pauses of a twentieth of a second; that each message has its own time is known from `PaceTests`.
+    /// 19 pauses of 50 ms each; `PaceTests` checks the times of single messages.
     @Test(arguments: [["--rate", "20/s"], ["--rate", "1200/m"], ["--interval", "50ms"]])
     func messagesTakeTheirTime(pace: [String]) async throws {
         var publish = Program.stomptap("publish", "demo", "/topic/a", "x", "--count", "20")
@@ -48,7 +48,7 @@ import Testing
         #expect((.milliseconds(950)..<(.seconds(20))).contains(.now - start))
     }
 
-    /// Waiting for a turn costs no time of the processor.
+    /// Waiting between messages must not use CPU time.
     @Test func pacingDoesNotSpin() async throws {
         let result = try await Program(
             "/bin/sh",
@@ -61,7 +61,7 @@ import Testing
         #expect(result.status == .exited(0) && seconds > 0 && seconds < 1.2, "\(result)")
     }
 
-    /// Ctrl-C between two messages: what has gone is confirmed by the answer to DISCONNECT.
+    /// Ctrl-C between two messages: the receipt of DISCONNECT confirms the messages that were sent.
     @Test func ctrlCTellsWhatIsConfirmed() async throws {
         try await ServedBroker.run { broker in
             try await Program.stomptap("subscribe", broker.tcp, "/topic/a", "-o", "body").startSubscribed {
@@ -86,7 +86,7 @@ import Testing
         let program = Program.stomptap("publish", "demo", "/topic/a", "x", "--count", "100", "--rate", "40/s")
         try await TerminalProgram.run(program, columns: 40) { running in
             try await running.wait(forEnd: .exited(0))
-            // A line that is wider than the terminal would not be erased whole.
+            // A line wider than the terminal could not be erased completely.
             try await running.wait(for: "the line is still there") { $0.shown.joined().isEmpty }
             for part in ["of 100 sent", "[#####"] { #expect(running.end(of: part, from: 0) != nil, "no \(part)") }
         }
@@ -109,7 +109,7 @@ import Testing
         try await TerminalProgram.run(.stomptap("publish", "demo", "/topic/a", "x", "--count", "3")) { running in
             let start = ContinuousClock.now
             try await running.wait(forEnd: .exited(0))
-            // A busy machine may make more than a moment of it.
+            // On a busy machine this may take longer.
             #expect(running.writtenCount == 0 || .now - start > .milliseconds(700))
         }
     }

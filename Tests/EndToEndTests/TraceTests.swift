@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `-v`, `--trace-file` and `--pcap` tell of a session.
+/// The output of `-v`, `--trace-file` and `--pcap` for a session.
 @Suite(.spawning) struct TraceTests {
-    /// The ways to the embedded broker, by the names of their files in `Traces`.
+    /// The transports to the embedded broker; the names match the files in `Traces`.
     static let ways = [
         "tcp", "websocket", "sockjs-websocket", "sockjs-xhr-streaming", "sockjs-eventsource", "sockjs-xhr-polling",
     ]
@@ -26,7 +26,7 @@ import Testing
 
     // MARK: What is shown
 
-    /// `STOMPTAP_RECORD=1` in the environment writes the files anew.
+    /// With `STOMPTAP_RECORD=1` in the environment, the files are rewritten.
     @Test(arguments: ways) func aSessionIsShownLayerByLayer(way: String) async throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Traces/\(way).txt")
         try await ServedBroker.run { broker in
@@ -41,8 +41,8 @@ import Testing
         }
     }
 
-    /// The trace with what differs from run to run masked, up to the receipt of the goodbye. Requests of SockJS cross
-    /// each other: there each event counts, and not their order.
+    /// Masks what differs from run to run, and cuts the trace after the receipt of DISCONNECT. SockJS requests have
+    /// no fixed order, so there only the set of events is compared.
     private func normalized(_ trace: String, inOrder: Bool) -> String {
         var text = trace
         for (pattern, cover) in [
@@ -52,7 +52,7 @@ import Testing
         ] {
             text = text.replacingOccurrences(of: pattern, with: cover, options: .regularExpression)
         }
-        // A port has four or five digits, and so has the size of what names it.
+        // A port has four or five digits, which changes the size of the requests that contain it.
         text = text.replacingOccurrences(
             of: #"(?m)^([<>] http .*)  \d+ B$"#, with: "$1  SIZE", options: .regularExpression)
         var events: [String] = []
@@ -89,7 +89,7 @@ import Testing
                 #expect(result.errors.contains("****") && written.contains("****"))
                 let seen = [result.errors, result.output, dumped(result.errors), written, decoded(written)]
                 for secret in Self.secrets {
-                    // No part of one either: pieces could be put together.
+                    // No part of a secret either: the parts could be put together.
                     for part in parts(of: secret, length: split == nil ? 6 : 5) {
                         #expect(!seen.contains { $0.contains(part) }, "\(part) of \(secret) is in the trace")
                     }
@@ -109,7 +109,7 @@ import Testing
         return text
     }
 
-    /// What a trace file has in base64.
+    /// Decodes the base64 data of a trace file.
     private func decoded(_ trace: String) -> String {
         trace.matches(of: /"data":"([^"]*)","dataEncoding":"base64"/).map { match in
             String(decoding: Data(base64Encoded: String(match.output.1)) ?? Data(), as: UTF8.self)
@@ -175,7 +175,7 @@ import Testing
                 let result = try await publish("tcp", at: broker, ["--pcap", file, "--show-secrets"]).run()
                 #expect(result.status == .exited(0), "\(result)")
                 let octets = Array(try Data(contentsOf: URL(filePath: file)))
-                // The magic number of libpcap's format, in this machine's order of octets.
+                // The magic number of a libpcap file, in this machine's byte order.
                 #expect(octets.prefix(4) == [0xD4, 0xC3, 0xB2, 0xA1])
                 let text = String(decoding: octets, as: UTF8.self)
                 #expect(text.contains("CONNECT\naccept-version") && text.contains("CONNECTED\nversion"))
@@ -185,7 +185,7 @@ import Testing
     }
 }
 
-/// The bytes of the hex dumps in a text, one after the other.
+/// Returns the bytes of all hex dumps in a text.
 func bytesOfDumps(in text: String) -> String {
     let bytes = text.matches(of: #/(?m)^ +[0-9a-f]{8} ((?: {1,2}[0-9a-f]{2}){1,16}) /#).flatMap { match in
         match.output.1.split(separator: " ").compactMap { UInt8($0, radix: 16) }

@@ -5,17 +5,17 @@ import STOMPTransport
 import Synchronization
 import TestSupport
 
-/// A STOMP server over WebSocket that answers receipts, and may ignore binary messages, as ActiveMQ's does.
+/// A STOMP server over WebSocket that answers receipts, and may ignore binary messages, as ActiveMQ does.
 final class WebSocketServer: Sendable {
     struct Manner: Sendable {
-        /// The headers of CONNECTED, a line each.
+        /// The headers of CONNECTED, one a line.
         var connected = "server:scripted/1\nsession:s-1\n"
         var ignoresBinary = true
-        /// Whether it answers no receipt but DISCONNECT's.
+        /// Whether it only answers the receipt of DISCONNECT.
         var answersOnlyDisconnect = false
     }
 
-    /// A frame that came, taken or not.
+    /// A received frame, even if the server ignored it.
     struct Entry: Sendable {
         var command: Command
         var hasReceipt: Bool
@@ -29,7 +29,7 @@ final class WebSocketServer: Sendable {
     var url: String { "ws://127.0.0.1:\(listener.withLock { $0?.port ?? 0 })/ws" }
     var frames: [Entry] { log.withLock { $0 } }
     var sends: [Entry] { frames.filter { $0.command == .send } }
-    /// How many connections have come.
+    /// The number of connections accepted so far.
     var connections: Int { opened.withLock { $0 } }
 
     private init() {}

@@ -4,34 +4,34 @@ import TestSupport
 enum Fault: String, CaseIterable, Sendable {
     /// Closes the connection.
     case closed
-    /// Breaks it off.
+    /// Resets the connection.
     case reset
     /// Sends nothing.
     case silent
-    /// Sends what is right, a byte at a time, without an end.
+    /// Sends valid bytes, one at a time, without end.
     case dripping
-    /// Sends as fast as it can, without an end.
+    /// Sends as fast as it can, without end.
     case flooding
-    /// Sends what is wrong.
+    /// Sends invalid data.
     case lying
 }
 
-/// How far a peer behaves before its fault, and what its fault is made of.
+/// The stage up to which a peer behaves correctly, and the data for its faults.
 struct FaultStage: Sendable {
     typealias Step = ScriptedServer.Step
 
-    /// The layer, and what is awaited there.
+    /// The layer, and what the program waits for there.
     var name: String
-    /// What the program is called with, by the peer's port.
+    /// The program's arguments, for the peer's port.
     var arguments: @Sendable (Int) -> [String]
-    /// What the peer does before its fault, by the number of the connection.
+    /// What the peer does before its fault, for the number of the connection.
     var opening: @Sendable (Int) -> [Step]
-    /// What begins an answer that goes on in dripping bytes.
+    /// The start of an answer that continues one byte at a time.
     var drip: [UInt8]
-    /// What begins an answer that goes on in this piece again and again.
+    /// The start of an answer, and the piece that is then repeated.
     var flood: (start: [UInt8], piece: [UInt8])
     var lie: [UInt8]
-    /// The exit status that the manual has for each fault.
+    /// The exit status that the manual lists for each fault.
     var statuses: [Fault: Int32]
 
     init(
@@ -57,7 +57,7 @@ struct FaultStage: Sendable {
         self.statuses = statuses
     }
 
-    /// All that the peer does on a connection.
+    /// All steps of the peer on a connection.
     func script(_ fault: Fault, connection: Int) -> [Step] {
         opening(connection) + steps(fault)
     }
@@ -69,16 +69,16 @@ struct FaultStage: Sendable {
         case .silent: [.stall]
         case .dripping:
             [.send(drip)] + Array(repeatElement([.send([0x61]), .pause(.milliseconds(50))], count: 400).joined())
-        // More than the largest message may have.
+        // More than the largest message may be.
         case .flooding: [.send(flood.start)] + Array(repeating: .send(flood.piece), count: 640) + [.stall]
         case .lying: [.send(lie), .stall]
         }
     }
 }
 
-/// What most faults end with.
+/// The exit status for most faults.
 extension [Fault: Int32] {
-    /// As the manual has it: lost 69, no answer in time 75, a broken protocol or limit 76.
+    /// From the manual: connection lost 69, timeout 75, broken protocol or limit exceeded 76.
     static let usual: Self = [.closed: 69, .reset: 69, .silent: 75, .dripping: 75, .flooding: 76, .lying: 76]
 
     func with(_ others: Self) -> Self { merging(others) { $1 } }

@@ -29,7 +29,7 @@ extension FaultStage {
     ]
 
     private static let tls = FaultStage(
-        // The record of a handshake, with 16 KiB.
+        // A handshake record that announces 16 KiB.
         "TLS handshake", .usual, drip: [22, 3, 3, 0x40, 0, 2, 0, 0x3F, 0xFC, 3, 3], flood: ([22, 3, 3, 0x40, 0], [0]),
         lie: Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8), opening: { _ in [.awaitCount(5)] },
         arguments: { publish("stomps://127.0.0.1:\($0)") })
@@ -61,7 +61,7 @@ extension FaultStage {
 
     private static let webSocket = FaultStage(
         "WebSocket frames", .usual, drip: [0x81, 126, 0x40, 0] + Array("CONNECTED\nx:".utf8),
-        // A message without a last fragment.
+        // A message that never has a final fragment.
         flood: ([1, 1, 0x61], [0, 126, 0x40, 0] + Array(repeating: 0x61, count: 0x4000)), lie: [0x83, 0],
         opening: { _ in ScriptedServer.webSocket },
         arguments: { publish("ws://127.0.0.1:\($0)/ws", ["--http-header", ScriptedServer.webSocketKey]) })
@@ -70,7 +70,7 @@ extension FaultStage {
 
     private static let connected: [Step] = [.awaitText("\0"), .sendText("CONNECTED\nversion:1.2\n\n\0")]
 
-    /// Answers the first frame that asked for a receipt: others may have come with it.
+    /// Answers the first frame that asked for a receipt; more frames may have arrived with it.
     private static let receipt = Step.answer { bytes in
         let id = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("receipt:") }
         return Array("RECEIPT\nreceipt-id:\(id?.dropFirst(8) ?? "")\n\n\0".utf8)
@@ -91,19 +91,19 @@ extension FaultStage {
 
     private static let message = FaultStage(
         "STOMP MESSAGE", .usual, drip: messageHead + "\n", flood: (messageHead + "\n", "x"),
-        // The body is longer than it says.
+        // The body is longer than its content-length.
         lie: messageHead + "content-length:2\n\nhello\0",
         opening: { _ in connected + awaiting("SUBSCRIBE") + [receipt] },
         arguments: { subscribe("stomp://127.0.0.1:\($0)") })
 
     private static let send = FaultStage(
-        // An ERROR is an answer, and no lie of the protocol's.
+        // An ERROR is a valid answer and not a protocol violation.
         "STOMP SEND", .usual.with([.lying: 1]), drip: "RECEIPT\nreceipt-id:", flood: ("RECEIPT\n", "a:b\n"),
         lie: "ERROR\nmessage:no\n\n\0", opening: { _ in connected + awaiting("SEND") },
         arguments: { publish("stomp://127.0.0.1:\($0)") })
 
     private static let disconnect = FaultStage(
-        // All messages are confirmed: how the connection ends does not matter.
+        // All messages are already confirmed, so it does not matter how the connection ends.
         "STOMP DISCONNECT", .usual.with([.closed: 0, .reset: 0, .silent: 0, .dripping: 0]),
         drip: "RECEIPT\nreceipt-id:", flood: ("RECEIPT\n", "a:b\n"), lie: "HELLO\n\n\0",
         opening: { _ in connected + awaiting("SEND") + [receipt] + awaiting("DISCONNECT") },

@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Hostile peers at every stage of every layer: no crash, no hang, one line, the status of the manual, bounded memory.
-/// `make test-faults` runs it and prints the table.
+/// Hostile peers at every stage of every layer: no crash, no hang, one line, the manual's exit status, bounded
+/// memory. `make test-faults` runs it and prints the table.
 @Suite struct FaultTableTests {
-    /// The most memory that the program may have had, in bytes.
+    /// The maximum memory that the program may use, in bytes.
     private static let mostMemory = 128 << 20
-    /// All time limits that the program is given, and room for a busy machine.
+    /// The sum of all time limits that the program is given, plus a margin for a busy machine.
     private static let longest = Duration.seconds(20)
 
     private struct Row: Sendable {
@@ -18,7 +18,7 @@ import Testing
         var line: String
         var time: Duration
         var memory: Int
-        /// What is wrong with it.
+        /// What is wrong with the result.
         var complaints: [String] = []
     }
 
@@ -112,7 +112,7 @@ extension String {
     fileprivate func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(1, width - count)) }
 }
 
-/// A port whose listener accepts nobody, and has no room for one more who waits.
+/// A port whose listener never accepts and whose queue of waiting connections is full.
 private struct CrowdedPort {
     let number: Int
     private let sockets: [Int32]
@@ -129,7 +129,7 @@ private struct CrowdedPort {
                 let isReady =
                     bind(listener, address, size) == 0 && listen(listener, 0) == 0
                     && getsockname(listener, address, &size) == 0
-                // One more than there is room for.
+                // One connection more than the queue can hold.
                 for _ in 0..<2 {
                     let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
                     _ = connect(client, address, size)

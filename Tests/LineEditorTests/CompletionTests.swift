@@ -49,7 +49,7 @@ import Testing
         #expect(columnList((1...9).map(String.init), columns: 1, rows: 2) == ["1", "2", "and 7 more"])
     }
 
-    /// Whatever a completer gives: neither a line end nor anything that nobody sees goes into the line by Tab.
+    /// A candidate with a line end or an invisible character is never inserted by Tab.
     @Test(arguments: [
         "\n", "\r", "\r\n", "\t", "\0", "\u{1b}", "\u{7f}", "\u{85}", "\u{9b}", "\u{2028}", "\u{2029}", "\u{200b}",
         "\u{200d}", "\u{200e}", "\u{202e}", "\u{2066}", "\u{feff}", "\u{fe0f}", "\u{ad}", "\u{3164}", "\u{e0041}",

@@ -2,8 +2,8 @@ import TestSupport
 import Testing
 
 @Suite(.spawning) struct EditorFloodTests {
-    /// What a person sees of a server's flood: a key's echo, while more lines come than any terminal shows, and while
-    /// 50,000 a second come and those are printed that there is room for.
+    /// During a flood a key must be echoed soon: with more lines than any terminal can show, and with 50,000 lines
+    /// a second of which only those that fit are printed.
     @Test(arguments: ["flood 1000000", "pour 50000 10"]) func aKeyIsEchoedThroughAFlood(flood: String) async throws {
         try await Fixture.run(columns: 100, rows: 30) { fixture in
             try fixture.command(flood)
@@ -22,8 +22,8 @@ import Testing
                 distances.append(end - start)
             }
             distances.sort()
-            // Counted in bytes, and the median, since tests share the machine: 128 KiB are some 60 ms of the editor's
-            // fastest output.
+            // Measured in bytes, and as a median, because tests share the machine: 128 KiB take the editor about 60
+            // ms at full speed.
             #expect(distances[distances.count / 2] < 128 << 10, "\(distances)")
             #expect(fixture.program.model.everything.contains { $0.hasPrefix("message") })
         }

@@ -3,7 +3,7 @@ import LineEditor
 import TestSupport
 import Testing
 
-/// What outlasts a line: the terminal's modes, the process.
+/// Effects beyond a single line: the terminal's modes, the process.
 @Suite(.spawning) struct EditorLifeTests {
     @Test func theTerminalIsGivenBackAtTheEnd() async throws {
         try await Fixture.run { fixture in
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test func aProcessThatCannotStopGoesOn() async throws {
-        // The leader of a session has no shell that would wake it: the system does not let it stop.
+        // A session leader has no shell that could resume it, so the system does not let it stop.
         try await Fixture.run { fixture in
             fixture.type("line")
             try await fixture.wait(for: "> line")
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test func theWindowChangesItsSize() async throws {
-        // This terminal cuts lines off.
+        // This terminal cuts off long lines when it is resized.
         try await Fixture.run(columns: 40, environment: ["XTERM_VERSION": "XTerm(379)"]) { fixture in
             try fixture.command("print above")
             fixture.type("0123456789 한글이 있는 줄 0123456789")
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    // MARK: Without one
+    // MARK: Without a terminal
 
     @Test func aTerminalThatCannotMoveItsCursorGetsPlainLines() async throws {
         for kind in ["dumb", "unheard-of", ""] {

@@ -10,7 +10,7 @@ import Testing
             try await fixture.wait(for: "meanwhile", "> send /topic/a {", "  \"이름\": \"값\"", "}", column: 1)
             fixture.type(Keys.backspace + "]" + Keys.enter)
             try await fixture.wait(for: #"got "send /topic/a {\n  \"이름\": \"값\"\n]""#, ">")
-            // Up brings it back whole.
+            // Up recalls the whole paste from the history.
             fixture.type(Keys.up)
             try await fixture.wait(for: "> send /topic/a {", "  \"이름\": \"값\"", "]", column: 1)
         }
@@ -50,7 +50,7 @@ import Testing
                 $0.shown.last == ">" && $0.shown.contains { $0.hasSuffix("end\"") }
             }
             let printed = got.everything.drop { !$0.hasPrefix("got ") }.dropLast().joined()
-            // What wraps loses the blanks at the ends of its rows.
+            // Wrapped lines lose the blanks at the ends of their rows.
             let expected = "got \((text + "end").debugDescription)"
             #expect(printed.filter { $0 != " " } == expected.filter { $0 != " " })
         }

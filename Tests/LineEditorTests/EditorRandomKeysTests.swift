@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite(.spawning) struct EditorRandomKeysTests {
-    /// Anything may be typed: the editor lives, and the next line is whole.
+    /// Any keys may be typed: the editor keeps running, and the next line is read completely.
     @Test(arguments: 1...8) func noKeysBreakIt(seed: Int) async throws {
         let editrc = seed % 2 == 0 ? "" : "bind -v\n"
         try await Fixture.run(editrc: editrc) { fixture in
@@ -12,7 +12,7 @@ import Testing
                 "한글", "😀", "\u{301}", "\u{1b}", Keys.up, Keys.down, Keys.wordLeft, Keys.delete, Keys.pasted("a\nb"),
                 "\u{1b}[200~", "\u{1b}[201~", "\r", "\u{12}", "\u{1b}9", "/", "?", ":", "\"",
             ].map { Array($0.utf8) }
-            // Ends of the program, and of its input.
+            // Keys that would end the program or its input.
             let signals: [UInt8] = [0x03, 0x04, 0x1a, 0x1c]
             for _ in 0..<40 {
                 var keys: [UInt8] = []
@@ -29,7 +29,7 @@ import Testing
                     columns: Int.random(in: 1...50, using: &random), rows: Int.random(in: 1...9, using: &random))
             }
             fixture.program.resize(columns: 60, rows: 12)
-            // The last may be an open paste, which only its end ends.
+            // The random keys may have opened a paste, which only its end sequence closes.
             fixture.type("\u{1b}[201~")
             try await fixture.program.wait(for: "no line") { model in
                 fixture.type(Keys.control("c"))

@@ -107,10 +107,10 @@ import Testing
             try await fixture.wait(for: "got \"send /topic/방문 x\"", ">")
             fixture.type("nothing" + Keys.tab)
             try await fixture.program.wait(for: "no bell") { $0.bells == 1 && $0.shown.last == "> nothing" }
-            // What its completer gives of lines stays out.
+            // A candidate with a line end is not inserted.
             fixture.type(Keys.control("u") + "send /ev" + Keys.tab + Keys.enter)
             try await fixture.wait(for: "> send /ev", "got \"send /ev\"", ">")
-            // What could drive the terminal is listed as the program shows it.
+            // Control characters in the list are shown as the program escapes them.
             fixture.type("send #" + Keys.tab)
             try await fixture.wait(for: "#a <ESC>[2J  #b <ESC>[2J", "> send #", column: 8)
         }
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    /// Terminals disagree on what is joined or varied: each part is shown by itself.
+    /// Terminals disagree on joined emoji and variation selectors, so each part is shown separately.
     @Test func whatCombinesIsAsWideAsItLooks() async throws {
         try await Fixture.run { fixture in
             fixture.type("e\u{301}x👩\u{200d}👩❤\u{fe0f}🇰🇷" + Keys.home + Keys.right + Keys.right + "y")
@@ -157,7 +157,7 @@ import Testing
     @Test func viKeysAreTheUsersChoice() async throws {
         try await Fixture.run(editrc: "bind -v\nbind ^X ed-move-to-beg\n") { fixture in
             fixture.type("abc def" + Keys.escape)
-            // Only after a while an ESC is a key of its own.
+            // ESC counts as a separate key only after a delay.
             try await fixture.wait(for: "> abc def", column: 8)
             fixture.type("bx")
             try await fixture.wait(for: "> abc ef", column: 6)

@@ -1,10 +1,10 @@
 import Foundation
 import TestSupport
 
-/// The editor in a program of its own, at a pseudo-terminal.
+/// The editor in a separate program, in a pseudo-terminal.
 struct Fixture {
     let program: TerminalProgram
-    /// Where the program's files are.
+    /// The folder with the program's files.
     let folder: URL
     private let control: FileHandle
 
@@ -32,14 +32,14 @@ struct Fixture {
         }
     }
 
-    /// Tells the program to do something.
+    /// Sends a command to the program.
     func command(_ line: String) throws {
         try control.write(contentsOf: Data("\(line)\n".utf8))
     }
 
     func type(_ keys: String) { program.type(keys) }
 
-    /// Waits until the last rows shown are these, and the cursor, if it is given, stands there.
+    /// Waits until the last rows shown are these, and, if `column` is given, the cursor is there.
     func wait(for rows: String..., column: Int? = nil, rowsAbove: Int = 0) async throws {
         try await program.wait(for: "not shown: \(rows), cursor \(column.map(String.init) ?? "anywhere")") { model in
             let isPlaced = column == nil || model.cursor == (model.shown.count - 1 - rowsAbove, column)

@@ -79,7 +79,7 @@ import Testing
                     group.addTask {
                         var file = HistoryFile(path: path, limit: 1000)
                         for number in 0..<25 {
-                            // A lock held for too long keeps the line for the next time.
+                            // If the lock is held too long, the line is saved with the next one.
                             try? file.add("\(writer) \(number)")
                         }
                         while (try? file.add("\(writer) end")) == nil {}
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    /// Where another program holds the lock for long, a line is saved at the end at the latest.
+    /// If another program holds the lock for long, the line is saved by `flush()` at the end.
     @Test func aLineThatCouldNotBeSavedIsSavedAtTheEnd() async throws {
         try await withTemporaryFolder { folder in
             var file = HistoryFile(path: folder.path + "/history", limit: 10)

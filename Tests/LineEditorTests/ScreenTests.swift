@@ -3,7 +3,7 @@ import Testing
 
 @testable import LineEditor
 
-/// Writes what a screen wants written on a model of a terminal.
+/// Applies the screen's output to a model of a terminal.
 private struct Rig {
     var screen: Screen
     var terminal: TerminalModel
@@ -31,7 +31,7 @@ private struct Rig {
     }
 }
 
-/// How a line should look, told as simply as can be: rows, and the cursor's place.
+/// The expected look of a line, computed in the simplest way: its rows, and the cursor's position.
 private func rows(of line: EditedLine, columns: Int) -> (rows: [String], row: Int, column: Int) {
     var rows = [""], width = 0, cursor = (0, 0)
     let scalars = Array(line.prompt.unicodeScalars) + line.text
@@ -169,7 +169,7 @@ private func rows(of line: EditedLine, columns: Int) -> (rows: [String], row: In
         #expect(rig.terminal.shown == ["kept", "> 0123456789abcdefgh1234"])
     }
 
-    /// Edits and output in any order: nothing of the output is lost or repeated, and the line stands below it.
+    /// Edits and output in any order: no output is lost or repeated, and the line is always below it.
     @Test(arguments: 0..<60) func whateverIsTypedAndPrinted(seed: Int) throws {
         var random = SplitMix(state: UInt64(seed))
         var rig = Rig(columns: Int.random(in: 4...30, using: &random), rows: Int.random(in: 3...12, using: &random))
@@ -220,7 +220,7 @@ private func rows(of line: EditedLine, columns: Int) -> (rows: [String], row: In
     }
 }
 
-/// A small generator that begins the same way each time.
+/// A small random number generator with a fixed seed.
 struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 

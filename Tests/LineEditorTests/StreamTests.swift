@@ -7,7 +7,7 @@ import Testing
 @testable import LineEditor
 
 @Suite struct StreamTests {
-    /// What a reader gives for these bytes, written in pieces of any size.
+    /// Returns what a reader returns for these bytes, written in pieces of at most this size.
     private func events(_ bytes: [UInt8], lineLimit: Int = 100, pieces: Int = .max) async throws -> [LineEvent] {
         var ends: [Int32] = [0, 0]
         #expect(pipe(&ends) == 0)

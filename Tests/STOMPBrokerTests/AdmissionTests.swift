@@ -4,7 +4,7 @@ import STOMPTransport
 import TestSupport
 import Testing
 
-/// Whose HTTP requests the broker takes.
+/// Which HTTP requests the broker accepts.
 @Suite(.timeLimit(.minutes(2))) struct AdmissionTests {
     private static let requests = [
         ("GET /ws HTTP/1.1", RawExchange.upgrade), ("GET /ws HTTP/1.1", []), ("GET /ws/info HTTP/1.1", []),
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    /// A page may send whatever text it likes to any port, without being asked whether it may.
+    /// A web page may send any text to any port without a preflight request.
     @Test(
         arguments: ServerProfile.allCases,
         [

@@ -3,12 +3,12 @@ import STOMPBroker
 import STOMPCore
 import Testing
 
-/// A client that takes nothing holds up those who publish to it, and is dropped in the end; memory stays bounded.
+/// A client that reads nothing slows down its publishers and is finally disconnected; memory stays bounded.
 @Suite struct BackPressureTests {
     private static let body = String(repeating: "x", count: 10_000)
 
-    /// Sends messages until the broker has read some, and then nothing for a second, or until that happens which is
-    /// waited for; returns how many bytes were sent.
+    /// Sends messages until `isDone`. Without it, sends until the broker has read at least 1 MiB and then nothing
+    /// for a second. Returns the number of bytes sent.
     private func flood(
         _ publisher: ScriptedClient, _ destination: String, until isDone: (() -> Bool)? = nil
     ) async throws -> Int {
@@ -43,11 +43,11 @@ import Testing
             let sent = try await flood(publisher, destination)
             #expect((1 << 20..<100 << 20).contains(sent), "the broker and the system's buffers took \(sent) octets")
 
-            // Others are not held up.
+            // Other clients are not blocked.
             try await bystander.send("SEND\ndestination:/topic/y\nreceipt:r\n\n\0")
             #expect(try await bystander.next() == "RECEIPT\nreceipt-id:r\n\n")
 
-            // Nothing is lost, and all goes on.
+            // No message is lost, and the publisher continues.
             try await frozen.setReading(true)
             try await publisher.send("SEND\ndestination:/queue/z\nreceipt:r\n\n\0")
             #expect(try await publisher.next() == "RECEIPT\nreceipt-id:r\n\n")

@@ -144,7 +144,7 @@ import Testing
     @Test(arguments: Way.allCases)
     func aBrokerThatEndsClosesItsConnections(_ way: Way) async throws {
         var configuration = BrokerConfiguration()
-        // A port of its own: one that the system chose could be another test's by the time it is asked again.
+        // A port reserved for this test: one that the system chose could belong to another test after the shutdown.
         let port = try Loopback.freePorts(1)[0]
         configuration.listeners = [
             way == .tcp ? .tcp(host: "127.0.0.1", port: port) : .webSocket(host: "127.0.0.1", port: port)
@@ -154,7 +154,7 @@ import Testing
         await broker.shutdown()
         #expect(try await client.end() == nil)
         if way == .webSocket { #expect(client.contents.closures.map(\.code) == [1001]) }
-        // A process that another test is just starting has the listening socket for a moment too.
+        // A child process that another test is just starting also holds the listening socket for a moment.
         try await eventually { () async throws -> Bool? in
             do {
                 _ = try await ScriptedClient(broker.addresses[0])

@@ -6,9 +6,9 @@ import Testing
 
 @testable import STOMPBroker
 
-/// Denials that are decided elsewhere, which may take for ever.
+/// Denials that are decided asynchronously and may never be decided.
 @Suite(.timeLimit(.minutes(2))) struct DenialTests {
-    /// Decides when it is told to, in any order.
+    /// Decides when the test calls ``decide()``.
     private final class Decisions: Sendable {
         private let waiting = NIOLockedValueBox<[@Sendable () -> Void]>([])
 
@@ -16,7 +16,7 @@ import Testing
             { [waiting] work, callBack in waiting.withLockedValue { $0.append { callBack(work()) } } }
         }
 
-        /// Makes the first decision that is asked for.
+        /// Makes the first pending decision.
         func decide() async throws {
             let decision = try await eventually {
                 waiting.withLockedValue { $0.isEmpty ? nil : $0.removeFirst() }
@@ -43,7 +43,7 @@ import Testing
         } _: { address, _ in
             let first = try await ScriptedClient.connected(to: address)
             let second = try await ScriptedClient.connected(to: address)
-            // In one write, so that they wait in the decoder.
+            // In one write, so that the later frames wait in the decoder.
             try await first.send(send("1", receipt: "1") + send("2", receipt: "2") + "DISCONNECT\nreceipt:3\n\n\0")
             try await second.send("SUBSCRIBE\nid:0\ndestination:/topic/a\nreceipt:s\n\n\0")
             #expect(try await second.next().contains("receipt-id:s"))
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    /// The client has gone before it is decided: what it sent still counts.
+    /// The client disconnects before the decision: the frames it sent still count.
     @Test func whatWasSentBeforeTheEndCounts() async throws {
         let decisions = Decisions()
         try await withBroker {

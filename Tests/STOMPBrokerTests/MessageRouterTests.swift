@@ -190,7 +190,7 @@ import Testing
         try exchange.send(body, to: "/queue/c")
     }
 
-    // MARK: Queues that stay
+    // MARK: Queues that remain after use
 
     @Test func aQueueThatStaysCanBeNamedOnceItWasUsed() throws {
         var exchange = MessageRouter(.rabbitMQ)

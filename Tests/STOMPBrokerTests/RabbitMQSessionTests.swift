@@ -3,7 +3,7 @@ import Testing
 
 @testable import STOMPBroker
 
-/// How RabbitMQ 3.10 behaves, point by point.
+/// The behaviour of RabbitMQ 3.10, point by point.
 @Suite struct RabbitMQSessionTests {
     private var policy = SessionPolicy()
     private var session: RabbitMQSession
@@ -65,7 +65,7 @@ import Testing
         let (reply, _, heartBeat) = try session.connect("CONNECT\naccept-version:1.2\nheart-beat:\(asked)\n\n")
         #expect(reply.headers["heart-beat"] == header)
         #expect(heartBeat == kept)
-        // A monitor sends after nine tenths of its interval: half of the one promised, but for a millisecond.
+        // `HeartBeatMonitor` sends after 90 % of its interval: half of the promised one, rounded to a millisecond.
         #expect((heartBeat.outgoing * 9 + 9) / 10 == (try HeartBeat(header: header)).outgoing / 2)
     }
 
@@ -180,7 +180,7 @@ import Testing
         #expect(ending == .close(code: 1000, reason: "STOMP died"))
     }
 
-    /// A SEND is confirmed only when it has arrived, so that its receipt does not come.
+    /// A SEND is confirmed only once it was routed, so its receipt is not sent.
     @Test(arguments: [("SUBSCRIBE", true), ("SEND", false)])
     func aMissingExchangeIsAnErrorAndThenAClose(_ command: String, _ hasReceipt: Bool) throws {
         var session = session

@@ -4,7 +4,7 @@ import STOMPCore
 import TestSupport
 import Testing
 
-/// What a client does wrong is answered by an ERROR that arrives, and then the connection is closed cleanly.
+/// A client error is answered with an ERROR that arrives, and then the connection is closed cleanly.
 @Suite struct RefusalTests {
     @Test(arguments: Way.allCases)
     func aRefusedConnectGetsItsError(_ way: Way) async throws {
@@ -40,7 +40,7 @@ import Testing
     func anErrorSaysWhatIsWrong(_ text: String, _ message: String) async throws {
         try await withBroker { address, _ in
             let client = try await ScriptedClient(address)
-            // What comes behind the offending frame must not reset the connection before the ERROR is read.
+            // Data after the invalid frame must not reset the connection before the ERROR is read.
             try await client.send(text + String(repeating: "SEND\ndestination:/b\n\nmore\0", count: 10_000))
             if text.contains("CONNECT\naccept-version:1") { _ = try await client.next() }
             let error = try await client.next()
@@ -84,7 +84,7 @@ import Testing
             #expect(try await second.end() == nil)
             try await first.abort()
             try await first.wait { $0.hasEnded }
-            // The broker learns of it a moment later.
+            // The broker notices the disconnect a moment later.
             try await eventually {
                 let third = try await ScriptedClient(address)
                 try await third.send("CONNECT\naccept-version:1.2\n\n\0")
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    /// What a frame may be before CONNECTED, and after it.
+    /// The frame size limits before and after CONNECTED.
     @Test(arguments: Way.allCases) func framesAreSmallBeforeCONNECTED(_ way: Way) async throws {
         try await withBroker(way) { address, _ in
             let body = String(repeating: "x", count: 100_000)

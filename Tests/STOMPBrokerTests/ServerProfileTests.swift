@@ -6,7 +6,7 @@ import Testing
 
 @testable import STOMPBroker
 
-/// What can be seen of another server's manners from the other end of a connection.
+/// The behaviour of emulated servers, as a client sees it.
 @Suite struct ServerProfileTests {
     private static let v12First = ["v12.stomp", "v11.stomp", "v10.stomp"]
 
@@ -37,7 +37,7 @@ import Testing
             _ = try await curt.end()
             #expect(curt.contents.closures.map(\.code) == [1002])
 
-            // The other one's socket is still open.
+            // The other client's socket is still open.
             #expect(!polite.contents.hasEnded)
             #expect(polite.contents.frames.isEmpty)
         }
@@ -55,7 +55,7 @@ import Testing
                 let client = try await ScriptedClient.connected(to: address)
                 try await client.send(
                     "SUBSCRIBE\nid:1\ndestination:/topic/a\n\n\0SEND\ndestination:/topic/a\n\nlost\0")
-                // It was accepted, has connected, and has subscribed.
+                // Its events are: accepted, connected, subscribed.
                 _ = try await events.first(3)
                 try await client.send("SEND\ndestination:/topic/a\n\nfound\0")
                 #expect(try await client.bodies(bodies.count) == bodies)
@@ -72,7 +72,7 @@ import Testing
 
             let split = try await ScriptedClient.connected(to: address)
             try await split.send("SUBSCRIBE\nid:1\ndestination:/topic/a\n\n\0")
-            // Two were accepted and have connected, one has ended, and one has subscribed.
+            // The events of two clients: two accepted, two connected, one disconnected, one subscribed.
             _ = try await events.first(6)
             let body = String(repeating: "x", count: 60_000)
             for piece in pieces("SEND\ndestination:/topic/a\n\n\(body)\0") { try await split.send(piece) }
@@ -116,7 +116,7 @@ import Testing
             #expect(try await client.next() == "ERROR\nmessage:Session closed.\ncontent-length:0\n\n")
             _ = try await client.end()
             #expect(client.contents.closures.map(\.code) == [1002])
-            // Its own heart-beats are line feeds, and went on until then.
+            // The server sends line feeds as heart-beats, and sent them until then.
             #expect(client.contents.heartBeats >= 1)
         }
     }
@@ -224,11 +224,11 @@ import Testing
         }
     }
 
-    /// A queue can be named so once it was used, and is there from then on.
+    /// A queue can be addressed by this name once it was used, and exists from then on.
     @Test func rabbitMQHasAQueueOnceItWasUsed() async throws {
         try await withBroker(.tcp, { $0.serverProfile = .rabbitMQ }) { address, _ in
             let client = try await ScriptedClient.connected(to: address)
-            // To a queue that is not there goes nothing, and nothing is said.
+            // A message to a queue that does not exist is silently dropped.
             try await client.send("SEND\ndestination:/amq/queue/a\n\nlost\0SEND\ndestination:/queue/a\n\n1\0")
             try await client.send("SUBSCRIBE\nid:1\ndestination:/amq/queue/a\n\n\0")
             #expect(try await client.next().contains("\ndestination:/queue/a\n"))
@@ -260,7 +260,7 @@ import Testing
             try await withBroker(way, { $0.serverProfile = .rabbitMQ }) { address, _ in
                 let client = try await ScriptedClient.connected(to: address, heartBeat: "1000,1000")
                 try await client.wait { $0.hasEnded }
-                // It has sent one each half interval until then.
+                // Until then the server sent a heart-beat each half interval.
                 #expect(client.contents.heartBeats >= 2)
                 #expect(client.contents.frames.isEmpty)
                 if way == .webSocket { #expect(client.contents.closures.map(\.reason) == ["STOMP died"]) }
@@ -278,7 +278,7 @@ import Testing
         }
     }
 
-    // MARK: Messages of WebSocket
+    // MARK: WebSocket messages
 
     @Test(arguments: [
         (ServerProfile.standard, "text/plain", [UInt8(0xFF)], false),
@@ -303,7 +303,7 @@ import Testing
         }
     }
 
-    /// A larger limit for messages is one for their frames too.
+    /// A larger message limit also raises the frame limit.
     @Test(arguments: [ServerProfile.standard, .spring, .rabbitMQ]) func aLargestMessageLimitsFrames(
         profile: ServerProfile
     ) {

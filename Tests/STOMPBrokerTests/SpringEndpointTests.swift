@@ -7,7 +7,7 @@ import Testing
 
 @testable import STOMPBroker
 
-/// What can be seen of a Spring endpoint from the other end of a connection, point by point.
+/// The behaviour of a Spring endpoint, as a client sees it.
 @Suite(.timeLimit(.minutes(2))) struct SpringEndpointTests {
     private func withSpring(
         _ profile: ServerProfile = .spring, _ change: (inout BrokerConfiguration) -> Void = { _ in },
@@ -32,9 +32,9 @@ import Testing
         var line: String
         var headers: [String] = []
         var status: String
-        /// Headers that the answer has.
+        /// Headers that the response contains.
         var has: [String] = []
-        /// Names of headers that it does not have.
+        /// Names of headers that the response lacks.
         var lacks: [String] = []
         var body: String?
 
@@ -68,7 +68,7 @@ import Testing
             line: "OPTIONS /ws/1/2/xhr", headers: [page, "Access-Control-Request-Method: POST"], status: "200",
             has: ["Access-Control-Allow-Methods: POST", "Access-Control-Max-Age: 31536000"], body: ""),
         Row(line: "OPTIONS /ws/1/2/xhr", status: "204"),
-        // What is not there, and what is no upgrade.
+        // Unknown paths, and requests that are not upgrades.
         Row(line: "GET /ws/none", status: "404", lacks: ["Content-Type"], body: ""),
         Row(line: "GET /ws/websocket", status: "400", body: #"Can "Upgrade" only to "WebSocket"."#),
         Row(line: "GET /ws/1/2/websocket", status: "400", body: #"Can "Upgrade" only to "WebSocket"."#),
@@ -109,7 +109,8 @@ import Testing
         return (status, String(whole[..<end.lowerBound]) + "\r\n", String(whole[end.upperBound...]))
     }
 
-    /// An interceptor refuses the handshake alone, and with nothing; a filter of Spring Security refuses everything.
+    /// An interceptor (200) refuses only the handshake, with an empty response; a Spring Security filter refuses
+    /// every request.
     @Test(
         arguments: [
             (200, "GET /ws/websocket", RawExchange.upgrade, "200", nil), (200, "POST /ws/1/2/xhr", [], "200", nil),
@@ -137,7 +138,7 @@ import Testing
         }
     }
 
-    // MARK: Limits and closes
+    // MARK: Limits and closing
 
     @Test(
         arguments: [
@@ -155,7 +156,7 @@ import Testing
         try await withSpring(.spring, { $0.container = container }) { address, _, _ in
             let client = try await ScriptedClient.connected(to: address)
             let head = "SEND\ndestination:/topic/a\n\n"
-            // The largest that passes, and one byte more.
+            // The largest message that is accepted, and one that is a byte larger.
             try await client.send(head + String(repeating: "x", count: limit - head.utf8.count - 1) + "\0")
             try await client.send(head + String(repeating: "x", count: limit - head.utf8.count) + "\0")
             try await client.wait { $0.hasEnded }
@@ -200,7 +201,7 @@ import Testing
             }
             #expect(!client.contents.hasEnded)
             try await client.wait { $0.hasEnded }
-            // As a proxy does it.
+            // As a proxy does.
             if way == .webSocket { #expect(client.contents.closures.map(\.isClean) == [false]) }
         }
     }
@@ -244,7 +245,7 @@ import Testing
 
     // MARK: Sessions
 
-    /// A wrong frame costs version 4 its message alone.
+    /// In version 4 an invalid frame loses only its own WebSocket message.
     @Test func version4GoesOnAfterAWrongFrame() async throws {
         try await withSpring(.spring4) { address, _, _ in
             let client = try await ScriptedClient.connected(to: address)
@@ -305,14 +306,14 @@ import Testing
         }
     }
 
-    // MARK: Chance
+    // MARK: Random faults
 
     @Test func everySecondMessageIsOvertaken() async throws {
         try await withSpring(.spring, { $0.reordering = 1 }) { address, _, _ in
             let client = try await ScriptedClient.connected(to: address)
             try await client.send("SUBSCRIBE\nid:1\ndestination:/topic/a\n\n\0")
             try await client.send((1...5).map { "SEND\ndestination:/topic/a\n\n\($0)\0" }.joined())
-            // The last one that none follows goes by itself.
+            // No message follows the last one, so it is sent on its own.
             #expect(try await client.bodies(5) == ["2", "1", "4", "3", "5"])
         }
     }

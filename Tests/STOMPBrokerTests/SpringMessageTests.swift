@@ -4,7 +4,7 @@ import Testing
 
 @testable import STOMPBroker
 
-/// What Spring's simple broker makes of messages, point by point: by value.
+/// How Spring's simple broker handles messages, as plain values.
 @Suite struct SpringMessageTests {
     private static let releases = [ServerProfile.spring, .spring5, .spring4]
 
@@ -24,13 +24,13 @@ import Testing
     }
 
     @Test(arguments: [
-        // Its order, whatever that of the SEND is.
+        // The headers have Spring's order, whatever their order in the SEND.
         (
             "SEND\nown:1\ndestination:/topic/a\nother:2\ncontent-type:text/x\nown:3\n\nbody",
             "destination:/topic/a\ncontent-type:text/x\nown:1\nother:2\nown:3\nsubscription:sub-0\nmessage-id:session-3-0\n"
                 + "content-length:4\n\nbody"
         ),
-        // What leaks.
+        // Headers of the SEND that Spring leaks to subscribers.
         (
             "SEND\ndestination:/topic/a\nreceipt:r\ntransaction:t\nack:k\n\n",
             "destination:/topic/a\nreceipt:r\ntransaction:t\nack:k\nsubscription:sub-0\nmessage-id:session-3-0\n"
@@ -40,7 +40,7 @@ import Testing
             "SEND\nmessage-id:mine\ndestination:/topic/a\nsubscription:forged\n\n",
             "destination:/topic/a\nmessage-id:mine\nsubscription:sub-0\ncontent-length:0\n\n"
         ),
-        // Of a type of its own what is not UTF-8 would stay.
+        // An escaped character in a header value is escaped again.
         (
             "SEND\ndestination:/topic/a\nk:a\\cb\n\n",
             "destination:/topic/a\nk:a\\cb\nsubscription:sub-0\nmessage-id:session-3-0\ncontent-length:0\n\n"
@@ -102,7 +102,7 @@ import Testing
         #expect(PathPattern(String(repeating: "*a", count: 200)) == nil)
         let long = String(repeating: "a", count: 300)
         #expect(PathPattern.parts(of: "/topic/\(long)") == nil)
-        // The worst that a pattern can be.
+        // The most expensive pattern.
         let worst = PathPattern("/" + String(repeating: "a*", count: 120) + "b")
         let name = try #require(PathPattern.parts(of: "/" + String(repeating: "a", count: 250)))
         #expect(worst?.matches(name) == false)
@@ -154,7 +154,7 @@ import Testing
         try router.subscribe("/**", id: "spy", from: 3)
         try router.perform("SEND\ndestination:/app/a\n\nhi", from: 2)
         #expect(router.actions() == ["2 other 2-1 hi"])
-        // Neither by its own name nor by anybody's.
+        // It reaches only subscriptions of the sender's own session, which has none here.
         try router.unsubscribe(.id("spy"), from: 3)
         try router.send("x", to: "/user/queue/a")
         #expect(router.actions() == [])
@@ -172,7 +172,7 @@ import Testing
 
     // MARK: Handlers
 
-    /// The headers of the reply to a SEND, and its body; nil where there is none.
+    /// The headers and the body of the reply to a SEND; nil if there is no reply.
     private func reply(
         to send: String, _ profile: ServerProfile, routes: [String: String] = [:], replies: [BrokerReply] = []
     ) throws -> String? {
@@ -201,7 +201,7 @@ import Testing
                 == "/topic/b content-type:text/plain;charset=UTF-8 content-length:4 text")
     }
 
-    /// A route is a handler too, where there are handlers.
+    /// In a profile with handlers, a route is a handler too.
     @Test(arguments: [
         (ServerProfile.spring, "content-type:text/plain;charset=UTF-8 content-length:1"),
         (.standard, "destination:/app/a own:1"),
@@ -246,7 +246,7 @@ import Testing
             try router.send("x", to: "/topic/a")
             #expect(router.takeDrops() == [.noSubscriber("/topic/a")])
         }
-        // Nothing is kept for nobody.
+        // Drops are not recorded unless `recordsDrops` is set.
         var router = MessageRouter(.spring)
         try router.send("x", to: "/topic/a")
         #expect(router.drops.isEmpty)

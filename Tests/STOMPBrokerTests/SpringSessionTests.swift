@@ -3,7 +3,7 @@ import Testing
 
 @testable import STOMPBroker
 
-/// How Spring's STOMP endpoint behaves, point by point.
+/// The behaviour of Spring's STOMP endpoint, point by point.
 @Suite struct SpringSessionTests {
     private var policy = SessionPolicy(destinationPrefixes: ["/topic", "/queue", "/sub", "/pub/messages"])
     private var session: SpringSession
@@ -15,7 +15,7 @@ import Testing
 
     // MARK: CONNECT
 
-    /// Without an ERROR, and with the status that it has for sessions that are of no use.
+    /// No ERROR is sent; the close code is the one for unreliable sessions.
     @Test func aClientThatNeverSaysConnectIsClosedWith4500() {
         var session = SpringSession(policy: policy)
         guard case .end(let replies, .close(code: 4500, let reason), _) = session.end(.silent)
@@ -51,7 +51,7 @@ import Testing
         #expect(heartBeat == kept)
     }
 
-    /// Which accept-version is answered, and with which version: nil is never answered, empty is none.
+    /// The version in the answer to each accept-version: nil if there is no answer, empty if the answer has no version.
     @Test(
         arguments: [
             (SpringRelease.v4, "1.0", nil), (.v4, "9.9", nil), (.v4, "1.0,2.0", nil), (.v4, nil, ""),
@@ -93,7 +93,7 @@ import Testing
             let message = cause.map { $0 + reason } ?? Self.channel
             let error = ServerFrame(.error, ["message": message])
             guard release > .v4 else {
-                // The close came with 5.2.
+                // Spring closes the connection only since 5.2.
                 #expect(try session.error(connect) == error)
                 _ = try session.connect("CONNECT\naccept-version:1.2\nAuthorization:Bearer x\n\n")
                 continue
@@ -106,7 +106,7 @@ import Testing
         _ = try session.connect("CONNECT\naccept-version:1.2\nAuthorization:Bearer x\n\n")
     }
 
-    /// An exception with a text of its own, at any frame.
+    /// An exception with its own text, for each command.
     @Test(arguments: [
         "CONNECT\naccept-version:1.2\n\n", "SUBSCRIBE\nid:1\ndestination:/topic/a\n\n",
         "SEND\ndestination:/topic/a\n\n",
@@ -171,7 +171,7 @@ import Testing
         }
     }
 
-    /// Over TCP nobody knows where the next frame begins: a page of a browser must not choose it.
+    /// Over TCP the start of the next frame is unknown, and a web page must not be able to choose it.
     @Test func aWrongFrameEndsASessionOverTCP() throws {
         var session = SpringSession(.v4, policy: policy)
         let line = STOMPProtocolError.Excerpt(Array("POST / HTTP/1.1".utf8))
@@ -198,7 +198,7 @@ import Testing
         #expect(ending == .close(code: 1002))
     }
 
-    // MARK: Silence
+    // MARK: Silent clients
 
     @Test(arguments: [
         "ACK\nid:1-1\nreceipt:r\n\n", "NACK\nid:1-1\n\n", "BEGIN\ntransaction:t\n\n", "COMMIT\ntransaction:t\n\n",

@@ -158,7 +158,7 @@ import Testing
         #expect(!reply.headers.contains("receipt-id"))
     }
 
-    // MARK: The end
+    // MARK: End of the session
 
     @Test func disconnectGivesItsReceiptAndEndsTheSession() throws {
         var session = try StandardSession.open(.v12)

@@ -10,10 +10,10 @@ import enum TestSupport.Loopback
 
 @testable import STOMPClient
 
-/// An application that listens to its user's alarms and to the rooms that he has entered, over one connection.
+/// An application that receives a user's alarms and the messages of the user's chat rooms over one connection.
 private struct Member: Sendable {
     let user: String
-    /// The rooms that he is in; they outlast a connection.
+    /// The rooms the user is in; they are kept across connections.
     let rooms: NIOLockedValueBox<[String]>
 
     init(_ user: String, rooms: [String] = []) {
@@ -25,7 +25,7 @@ private struct Member: Sendable {
         ["type": type, "userId": user, "roomId": room]
     }
 
-    /// Subscribes to everything, each with an id of its own, into one sequence.
+    /// Subscribes to everything, each with its own id, into one message sequence.
     func listen(on connection: STOMPConnection) async throws -> MessageSequence {
         let messages = await connection.makeMessageSequence()
         let alarms = try await connection.subscribe(
@@ -35,13 +35,13 @@ private struct Member: Sendable {
         return messages
     }
 
-    /// Subscribes to a room and tells it.
+    /// Subscribes to a room and announces the user there.
     func enter(
         _ room: String, on connection: STOMPConnection, into messages: MessageSequence
     ) async throws -> Subscription {
         let chat = try await connection.subscribe(
             to: "/topic/\(room)", id: "chat-\(room)", headers: headers("chat", room: room), into: messages)
-        // Spring confirms nothing, and may take what follows before the subscription.
+        // Spring does not confirm subscriptions, and may process the next frame before the subscription.
         #expect(try await connection.confirmation(of: chat) == .settled)
         try await connection.send(
             OutgoingMessage(to: "/chat/subscribe/\(room)", body: ByteBuffer(string: "\(user) entered")))
@@ -50,7 +50,7 @@ private struct Member: Sendable {
 }
 
 @Suite(.timeLimit(.minutes(1))) struct AlarmAndChatTests {
-    /// The bytes of each message that a broker was sent, in order.
+    /// The bytes of each message that the broker received, in order.
     private final class Wire: Sendable {
         private let box = NIOLockedValueBox<[String]>([])
         var frames: [String] { box.withLockedValue { $0 } }
@@ -87,7 +87,7 @@ private struct Member: Sendable {
         }
     }
 
-    /// What came, each with the id of the subscription that it came on.
+    /// The next messages, each with the id of its subscription.
     private static func next(_ count: Int, of messages: inout MessageSequence.Iterator) async throws -> [String] {
         var texts: [String] = []
         while texts.count < count, let message = try await messages.next() {
@@ -119,7 +119,7 @@ private struct Member: Sendable {
                         "alarm-minji: you are invited", "chat-7: hi", "chat-8: 안녕",
                     ])
 
-                // Leaving a room leaves the others.
+                // Leaving one room does not affect the others.
                 try await connection.unsubscribe(seventh, headers: minji.headers("chat", room: "7"))
                 try await Self.send("too late", to: "/topic/7", port: port)
                 try await Self.send("still here", to: "/topic/8", port: port)
@@ -138,7 +138,7 @@ private struct Member: Sendable {
             ])
     }
 
-    /// The server is restarted twice; each time all subscriptions come back with their ids and headers.
+    /// The server restarts twice; each time all subscriptions are restored with their ids and headers.
     @Test func reconnectionBringsThemBack() async throws {
         let port = try Loopback.freePorts(1)[0]
         let wire = Wire()
@@ -147,9 +147,9 @@ private struct Member: Sendable {
         let received = NIOLockedValueBox<[String]>([])
         let application = Task {
             var policy = ReconnectPolicy(delay: .milliseconds(20), longestDelay: .milliseconds(100))
-            // It is started before its server.
+            // The application starts before its server.
             policy.includesFirst = true
-            // However it ends, nobody waits for another session.
+            // However the task ends, the test must not wait for another session.
             defer { opened.finish() }
             try await Reconnection(servers: [Self.server(port: port)], policy: policy).run { connection in
                 let messages = try await minji.listen(on: connection)

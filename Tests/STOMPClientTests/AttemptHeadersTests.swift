@@ -7,14 +7,14 @@ import Testing
 
 @testable import STOMPClient
 
-/// Headers that are made for each attempt to connect.
+/// Headers that are created for each connection attempt.
 @Suite(.timeLimit(.minutes(1))) struct AttemptHeadersTests {
     private struct Missing: AttemptHeadersFailure {
         var mayPass: Bool
         var description: String { "no token" }
     }
 
-    /// Tokens with the numbers 1, 2 and so on; the first of them fail.
+    /// Tokens numbered 1, 2 and so on; the first `failing` requests fail.
     private static func tokens(
         failing: Int = 0, mayPass: Bool = true
     ) -> (made: NIOLockedValueBox<Int>, provider: AttemptHeaders.Provider) {
@@ -33,7 +33,7 @@ import Testing
         )
     }
 
-    /// A server that says `answer` to a CONNECT with the token of that number, and CONNECTED to any later one.
+    /// A server that sends `answer` to a CONNECT whose token is below this number, and CONNECTED otherwise.
     private static func refusing(
         below number: Int, with answer: String
     ) -> @Sendable (Frame, ScriptedBroker.Peer) -> Void {
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    /// What is no refusal is left to the reconnection, and without a provider nothing is tried again.
+    /// Other errors are left to the reconnection, and without a provider nothing is tried again.
     @Test func nothingElseMakesThemOnceMore() async throws {
         let passing = "ERROR\nmessage:Broker not available.\n\n\0"
         for (answer, hasProvider) in [(passing, true), (Self.refusal, false)] {

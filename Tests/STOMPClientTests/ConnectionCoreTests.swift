@@ -7,7 +7,7 @@ import Testing
 
 /// A connection on its event loop, in virtual time and without a socket.
 @Suite struct ConnectionCoreTests {
-    // MARK: Beginning and end
+    // MARK: Start and end
 
     @Test func givesUpOnAServerThatNeverAnswers() throws {
         try VirtualConnection.with(connected: nil) { connection in
@@ -53,7 +53,7 @@ import Testing
             connection.core.fail(.abandoned)
             #expect([receipt, pong, writer, left].map(\.words) == Array(repeating: "abandoned", count: 4))
             #expect(connection.calls == ["SEND", "request", "DISCONNECT", "close"])
-            // Nothing runs on.
+            // No timer is still running.
             connection.pass(.hours(1))
             #expect(connection.calls == [])
         }
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    // MARK: What was sent before an ERROR
+    // MARK: Frames sent before an ERROR
 
     private static func sent(
         _ change: (inout ClientConfiguration) -> Void = { _ in }, connected: String? = "server:s\n",
@@ -94,7 +94,7 @@ import Testing
         return error
     }
 
-    /// What comes with an ERROR that answers one of three SUBSCRIBEs, as the receipts say that came before.
+    /// The frames reported with an ERROR that answers one of three SUBSCRIBEs, according to earlier receipts.
     private static func preceding(_ served: String) throws -> PrecedingFrames? {
         let error = try sent(served: served) { connection in
             try connection.core.send { session throws(STOMPProtocolError) in
@@ -140,7 +140,7 @@ import Testing
                     ((), [try session.subscribe(to: "/topic/secret", id: "s").frame])
                 }
             } == .frame(.subscribe, destination: "/topic/secret", id: "s"))
-        // The last of several, and a large one, which is not kept.
+        // The last of several frames. It is large, and its body is not kept.
         #expect(
             try Self.last { connection in
                 let body = ByteBuffer(repeating: 0x61, count: 100_000)
@@ -148,13 +148,13 @@ import Testing
                     ((), [try session.send(to: "/a"), try session.send(to: "/b", body: body)])
                 }
             } == .frame(.send, destination: "/b", id: nil))
-        // An ERROR after DISCONNECT is about what went before it.
+        // An ERROR after DISCONNECT refers to the frame before it.
         #expect(
             try Self.last { connection in
                 try connection.core.send { session throws(STOMPProtocolError) in ((), [try session.send(to: "/a")]) }
                 _ = connection.core.disconnect()
             } == .frame(.send, destination: "/a", id: nil))
-        // Nobody knows what it is.
+        // The content of raw bytes is unknown.
         #expect(
             try Self.last { connection in
                 _ = try connection.send(receipt: false)
@@ -215,7 +215,7 @@ import Testing
             let second = Outcome(try #require(try connection.send(receipt: true)).future)
             connection.pass(.seconds(4))
             connection.serve("RECEIPT\nreceipt-id:receipt-1\n\n\0")
-            // The clock has started anew.
+            // The timer has started again.
             connection.pass(.milliseconds(4999))
             #expect(first.words == "done")
             #expect(second.words == nil)
@@ -226,8 +226,8 @@ import Testing
         }
     }
 
-    /// While this side did not read, no receipt could be seen: its time begins anew. Who never reads waits no longer
-    /// than others.
+    /// While this side does not read, it cannot see a receipt, so the receipt timer starts again. If reading is
+    /// never resumed, the normal timeout applies.
     @Test(arguments: [false, true]) func aPauseOfReadingPutsReceiptsOff(isResumed: Bool) throws {
         try VirtualConnection.with({ $0.undeliveredLimit = 10 }) { connection in
             let inbox = connection.core.makeInbox(takesUnclaimed: true)
@@ -243,7 +243,7 @@ import Testing
         }
     }
 
-    /// RabbitMQ answers the receipts of a transaction after COMMIT: they are not missing before that.
+    /// RabbitMQ sends the receipts of a transaction after COMMIT, so they are not overdue before that.
     @Test func aReceiptInATransactionHasTimeFromItsEnd() throws {
         try VirtualConnection.with { connection in
             try connection.core.send { session throws(STOMPProtocolError) in ((), [try session.begin("t").frame]) }
@@ -276,14 +276,14 @@ import Testing
             #expect(connection.calls == ["heart-beat"])
             connection.pass(.milliseconds(90))
             #expect(connection.calls == ["heart-beat", "heart-beat"])
-            // A frame is as good as one.
+            // A frame counts as a heart-beat.
             connection.pass(.milliseconds(40))
             _ = try connection.send(receipt: false)
             connection.pass(.milliseconds(44))
             #expect(connection.calls == ["SEND"])
             connection.pass(.milliseconds(1))
             #expect(connection.calls == ["heart-beat"])
-            // And so are bytes.
+            // Raw bytes count too.
             connection.pass(.milliseconds(40))
             try connection.core.send(raw: ByteBuffer(string: "bytes"))
             connection.pass(.milliseconds(44))
@@ -318,7 +318,7 @@ import Testing
         }
     }
 
-    /// Frames, heart-beats, pings and pongs, and messages that are not whole.
+    /// Frames, heart-beats, pings, pongs and incomplete messages all count.
     @Test func everythingThatComesIsASignOfLife() throws {
         let signs: [(VirtualConnection) -> Void] = [
             { $0.serve("\n") }, { $0.serve("MESSAGE\nsubscr") }, { $0.core.happened(.alive) },
@@ -362,7 +362,7 @@ import Testing
             }
             #expect(batch.messages.count == 4)
             #expect(connection.calls == ["reading on"])
-            // From now on the server has to be heard again.
+            // From now on the server must send within the interval again.
             connection.pass(.milliseconds(149))
             #expect(connection.failure == nil)
             connection.pass(.milliseconds(50))

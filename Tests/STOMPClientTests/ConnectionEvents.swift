@@ -37,13 +37,13 @@ extension ConnectionStateTests {
         }
     }
 
-    /// An event: what it returns in each state, and which it leads to where it is another one.
+    /// An event: what it returns in each state, and the next phase if that changes.
     struct Event: CustomTestStringConvertible, Sendable {
         let testDescription: String
         let happen: @Sendable (inout Machine) -> String
         let expected: [Stage: (words: String, next: ConnectionPhase)]
 
-        /// What is not in `expected` stays as it is, and needs no action.
+        /// In a state that is not in `expected`, the event changes nothing and returns no action.
         init(
             _ name: String, _ expected: [Stage: (String, ConnectionPhase)],
             _ happen: @escaping @Sendable (inout Machine) -> String
@@ -124,7 +124,7 @@ extension ConnectionStateTests {
                 .open: ("close: violation unexpectedFrame", .closed),
                 .leaving: ("close: violation unexpectedFrame; fails disconnect", .closed),
             ]),
-        // Only before CONNECTED may it be that the port speaks another protocol.
+        // Only before CONNECTED can the cause be that the port speaks another protocol.
         .receive(
             "HTTP", "HTTP/1.1 400 Bad Request\r\n\r\n",
             [
@@ -173,7 +173,7 @@ extension ConnectionStateTests {
                 .leaving: ("close: closed with 1002 betweenFrames; fails disconnect", .closed),
             ]
         ) { $0.end(code: 1002) },
-        // EPIPE or a reset at a write must not hide what was read.
+        // EPIPE or a reset during a write must not hide what was read.
         Event(
             "the peer closes with 1008, and a write breaks",
             [

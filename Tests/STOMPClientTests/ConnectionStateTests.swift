@@ -7,7 +7,7 @@ import Testing
 
 /// Each state of a connection, and what each event does in it.
 @Suite struct ConnectionStateTests {
-    /// CONNECTED is awaited by "connect", the end of DISCONNECT by "disconnect".
+    /// The CONNECTED waiter is called "connect", the DISCONNECT waiter "disconnect".
     typealias Machine = ConnectionStateMachine<String, String>
 
     @Test(arguments: received + ended + asked, Stage.allCases)
@@ -19,7 +19,7 @@ import Testing
         #expect(machine.phase == expected.next)
     }
 
-    /// The first reason stays, whatever comes after it, and nobody is answered twice.
+    /// The first reason is kept, whatever happens later, and no waiter is answered twice.
     @Test(arguments: received + ended + asked) func nothingChangesTheReason(_ event: Event) throws {
         var left = try Stage.left.machine()
         _ = event.happen(&left)
@@ -86,7 +86,7 @@ import Testing
         #expect(messages.messages.map(\.receivedAt.nanoseconds) == [1, 1, 2, 2])
     }
 
-    /// The version of CONNECTED holds for what comes after it in the same read.
+    /// The version in CONNECTED applies to the frames after it in the same read.
     @Test func theVersionHoldsAtOnce() throws {
         var machine = try Stage.opening.machine()
         var messages = ReceivedMessages()
@@ -96,7 +96,7 @@ import Testing
         #expect(actions.map(words) == ["open 1.1 for connect", "close: violation undefinedEscape"])
     }
 
-    // MARK: What is not STOMP
+    // MARK: Data that is not STOMP
 
     private static func cause(_ text: String, isMessage: Bool, _ stage: Stage = .opening) throws -> String {
         var machine = try stage.machine()
@@ -121,13 +121,13 @@ import Testing
         #expect(try Self.cause(words, isMessage: true) == name)
     }
 
-    /// One read of a stream may have brought too little to tell.
+    /// One read of a stream may contain too few bytes to identify the protocol.
     @Test func aStreamIsJudgedByEnough() throws {
         for length in 0..<8 {
             #expect(try Self.cause(String("HTTP/1.1".prefix(length)), isMessage: false) == "waits")
         }
         #expect(try Self.cause("HTTP/1.1", isMessage: false) == "HTTP")
-        // Who said CONNECTED speaks STOMP.
+        // A server that sent CONNECTED speaks STOMP.
         #expect(try Self.cause("HTTP/1.1", isMessage: false, .open) == "unknown")
     }
 
@@ -136,16 +136,16 @@ import Testing
         #expect(try Self.cause(frame + "2\n\n안녕\0", isMessage: false, .open) == "안녕")
         #expect(try Self.cause(frame + "2\n\nab\0", isMessage: false, .open) == "waits")
         #expect(try Self.cause(frame + "3\n\n안녕\0", isMessage: false, .open) == "unknown")
-        // Two units of UTF-16, one scalar.
+        // Two UTF-16 code units, one grapheme.
         #expect(try Self.cause(frame + "2\r\n\r\n🇰\0", isMessage: false, .open) == "🇰")
         #expect(try Self.cause(frame + "1\r\n\r\n🇰\0", isMessage: false, .open) == "🇰")
-        // Its end has not come.
+        // The end of this frame has not arrived.
         #expect(try Self.cause(frame + "2\n\n안녕", isMessage: false, .open) == "unknown")
     }
 
     // MARK: An idle connection
 
-    /// An end without a word after a long quiet is told from others.
+    /// A close without an error after a long idle time is reported as such.
     @Test func anEndAfterQuietIsNamed() throws {
         func stage(
             _ seconds: Int64?, _ error: TransportError? = nil, code: Int? = nil, after input: String = ""

@@ -4,7 +4,7 @@ import STOMPTransport
 
 @testable import STOMPClient
 
-// What a connection's state machine says, in words that a table of tests can hold.
+// Text forms of the connection state machine's results, for test tables.
 
 extension ConnectionStateMachine<String, String> {
     mutating func connect() throws -> Frame {
@@ -13,7 +13,7 @@ extension ConnectionStateMachine<String, String> {
         }
     }
 
-    /// Receives what one read brings.
+    /// Receives the data of one read.
     mutating func receive(_ text: String) -> String {
         var messages = ReceivedMessages()
         let actions = receive(ByteBuffer(string: text), at: .now(), isTraced: false, isMessage: false, into: &messages)
@@ -46,7 +46,7 @@ extension ConnectionStateMachine<String, String> {
     }
 }
 
-/// What `body` throws; empty where it throws nothing.
+/// The error that `body` throws; empty if it throws none.
 func thrown(_ body: () throws(STOMPClientError) -> Void) -> String {
     do throws(STOMPClientError) {
         try body()
@@ -105,7 +105,7 @@ func words(_ error: STOMPClientError) -> String {
     }
 }
 
-/// The name of a case, without what it carries.
+/// The name of a case, without its associated values.
 private func name(of reason: STOMPProtocolError.Reason) -> String {
     String("\(reason)".prefix { $0 != "(" })
 }

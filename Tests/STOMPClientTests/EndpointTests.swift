@@ -100,14 +100,14 @@ import Testing
         #expect(try Endpoint("ws://u:p@host:80/ws?mail=a@b").passcode == "p")
     }
 
-    /// A host's name goes to the resolver, into the certificate check and into HTTP as DNS has it. These are those of
-    /// RFC 3492, section 7.1, and of real domains.
+    /// The resolver, the certificate check and HTTP all get the DNS form of a host name. The examples are from RFC
+    /// 3492, section 7.1, and from real domains.
     @Test(arguments: [
         ("한국.kr", "xn--3e0b707e.kr"), ("BÜCHER.example", "xn--bcher-kva.example"), ("a.ü-1.b.", "a.xn---1-wka.b."),
         ("日本語。jp", "xn--wgv71a119e.jp"), ("ليهمابتكلموشعربي", "xn--mgbcah9ar9a4efegftvvn"),
         ("他们为什么不说中文", "xn--ihqwcrb4cv8a8dqg056pqjye"), ("i❤.ws", "xn--i-7iq.ws"),
         ("세계의모든사람들이한국어를이해한다면", "xn--989aomm9k97bua391bj7dz9bgnz01c5mb232a29emld0708cea54b"),
-        // Hangul in parts, as file names of macOS have it.
+        // Decomposed Hangul, as in macOS file names.
         ("\u{1112}\u{1161}\u{11AB}\u{1100}\u{116E}\u{11A8}.kr", "xn--3e0b707e.kr"),
     ]) func anInternationalHostBecomesASCII(host: String, name: String) throws {
         #expect(try Endpoint("ws://\(host):8080/ws/한글").host == name)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import STOMPClient
 
-/// What is done about heart-beats, by given times. When each is due, HeartBeatMonitorTests of STOMPCore say.
+/// Actions for heart-beats, at given times. `HeartBeatMonitorTests` in STOMPCoreTests test when each is due.
 @Suite struct HeartBeatsTests {
     private func time(_ milliseconds: Int64) -> NIODeadline {
         .uptimeNanoseconds(1_000_000_000) + .milliseconds(milliseconds)
@@ -35,7 +35,7 @@ import Testing
         #expect(own.nextCheck == time(2600))
     }
 
-    /// What is queued is on its way; one more end of line after it would say nothing.
+    /// Queued data will be sent anyway; another line feed after it would add nothing.
     @Test func noneIsSentAfterAFullQueue() {
         var own = heartBeats(outgoing: 1000)
         #expect(own.check(at: time(900), isReading: true, isWritable: false) == .nothing)
@@ -64,13 +64,13 @@ import Testing
     @Test func silenceMeansNothingWhileTheSocketIsNotRead() {
         var theirs = heartBeats(incoming: 1000)
         #expect(theirs.check(at: time(3000), isReading: false, isWritable: true) == .nothing)
-        // The time begins anew.
+        // The interval starts again.
         #expect(theirs.nextCheck == time(6000))
         #expect(theirs.check(at: time(5999), isReading: true, isWritable: true) == .nothing)
         #expect(theirs.check(at: time(6000), isReading: true, isWritable: true) != .nothing)
     }
 
-    /// This side keeps its promise also at the moment when it does not listen.
+    /// This side sends its heart-beat even while it is not reading.
     @Test func bothMayBeDueAtOnce() {
         var both = heartBeats(outgoing: 1000, incoming: 300)
         #expect(both.nextCheck == time(900))

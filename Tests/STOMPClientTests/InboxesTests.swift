@@ -5,7 +5,7 @@ import Testing
 
 @testable import STOMPClient
 
-/// Where messages go, who gets them, and when the socket is not read.
+/// Which inbox a message goes to, which reader gets it, and when the socket is not read.
 @Suite struct InboxesTests {
     private typealias Next = Inbox<String>.Next
 
@@ -43,7 +43,7 @@ import Testing
         #expect(received.runs.isEmpty && received.messages.isEmpty)
     }
 
-    /// Whoever stops reading a subscription and ends it must not stop the others.
+    /// A subscription that was ended with unread messages must not block the others.
     @Test func whatAnEndedInboxHoldsDoesNotCount() throws {
         var inboxes = Inboxes<String>(limit: 1000)
         let (left, other) = (inboxes.add(), inboxes.add())
@@ -74,7 +74,7 @@ import Testing
         #expect(words(inboxes.next(of: first)) == "1 3")
         #expect(words(inboxes.next(of: first)) == "wait")
         #expect(words(inboxes.next(of: second)) == "2")
-        // What belonged nowhere is gone.
+        // Messages that matched no subscription were dropped.
         inboxes.unclaimed = rest
         #expect(words(inboxes.next(of: rest)) == "wait")
         messages = try received([("a", "6"), (nil, "7"), ("d", "8")])
@@ -94,7 +94,7 @@ import Testing
         #expect(inboxes.unroute("a") == nil)
         #expect(inboxes.unroute("b") == first)
         #expect(inboxes.unroute("b") == nil)
-        // The one for unclaimed messages lasts as long as the session.
+        // The inbox for unclaimed messages exists as long as the session.
         #expect(inboxes.unroute("c") == nil)
     }
 
@@ -111,7 +111,7 @@ import Testing
         #expect(delivered == [#"reader: ["1", "3"]"#])
         _ = inboxes.deliver { reader, _ in delivered.append(reader) }
         #expect(delivered.count == 1)
-        // What nobody waits for stays.
+        // Messages without a waiting reader stay in the inbox.
         #expect(inboxes.budget.waiting == (try message("2")).cost)
         #expect(words(inboxes.next(of: second)) == "2")
     }
@@ -139,7 +139,7 @@ import Testing
         #expect(words(inboxes.next(of: first)) == "over")
         #expect(words(inboxes.next(of: first)) == "over")
         #expect(words(inboxes.next(of: second)) == "over")
-        // The first end counts.
+        // Only the first end counts.
         #expect(inboxes.finish(first, .success(())).reader == nil)
         #expect(words(inboxes.next(of: first)) == "over")
     }
@@ -191,7 +191,7 @@ import Testing
         #expect(inboxes.strays.count == 0)
     }
 
-    /// What was on its way when its subscription ended is nothing to warn of.
+    /// Messages that were already under way when their subscription ended need no warning.
     @Test func theMessagesOfAnEndedSubscriptionAreNoStrays() throws {
         var inboxes = Inboxes<String>(limit: 100)
         inboxes.route("a", to: inboxes.add())
@@ -207,14 +207,14 @@ import Testing
     }
 }
 
-/// 100 bytes may wait.
+/// At most 100 bytes may wait.
 @Suite struct ReadingBudgetTests {
     @Test func readingStopsAboveTheLimit() {
         var budget = ReadingBudget(limit: 100)
         budget.add(100)
         #expect(budget.endRead() == .none)
         budget.add(1)
-        // Not in the middle of a read: what it brings is there already.
+        // Not in the middle of a read: its data has already arrived.
         #expect(budget.isReading)
         #expect(budget.endRead() == .pause)
         #expect(!budget.isReading)

@@ -3,13 +3,13 @@ import Testing
 
 @testable import STOMPClient
 
-/// Whose receipt came and whose is late, by given times: a receipt may take 1000 ms.
+/// Which receipts arrived and which are overdue, at given times; the timeout is 1000 ms.
 @Suite struct ReceiptTableTests {
     private func time(_ milliseconds: Int64) -> NIODeadline {
         .uptimeNanoseconds(1_000_000_000) + .milliseconds(milliseconds)
     }
 
-    /// Receipts that were asked for at time 0, each awaited by its own name.
+    /// Receipts requested at time 0; the waiter of each has the receipt's name.
     private func table(_ ids: String..., held: [String] = []) -> ReceiptTable<String> {
         var table = ReceiptTable<String>(timeout: .milliseconds(1000))
         for id in ids { table.add(id, id, at: time(0)) }
@@ -40,7 +40,7 @@ import Testing
         #expect(table.expire(at: time(999)).isEmpty)
         #expect(table.expire(at: time(1000)) == ["a"])
         #expect(table.deadline == nil)
-        // What comes after that has nobody who waits for it.
+        // A receipt after that has no waiter.
         #expect(table.arrived("a", at: time(1001)) == nil)
         #expect(table.expire(at: time(5000)).isEmpty)
     }
@@ -61,7 +61,7 @@ import Testing
         #expect(table.deadline == time(1000))
     }
 
-    /// While another is awaited, one more does not put off its end.
+    /// Another request does not extend the deadline of the first.
     @Test func anotherRequestDoesNotStartTheClockAnew() {
         var table = table("a")
         table.add("b", "b", at: time(500))
@@ -85,7 +85,7 @@ import Testing
         #expect(table.deadline == time(1000))
         #expect(table.expire(at: time(1000)) == ["a"])
         #expect(table.deadline == nil)
-        // The next starts the clock, although a held one is there.
+        // The next one starts the timer, although a held one is in the table.
         table.add("b", "b", at: time(3000))
         #expect(table.deadline == time(4000))
         #expect(table.arrived("t", at: time(3500)) == "t")
@@ -100,7 +100,7 @@ import Testing
         #expect(table.deadline == time(1020))
     }
 
-    /// The end of one transaction starts no other's clock.
+    /// The end of one transaction does not start the timer of another.
     @Test func eachTransactionHoldsItsOwn() {
         var table = table(held: ["t", "u"])
         table.release("tx-u", at: time(100))
@@ -111,7 +111,7 @@ import Testing
         #expect(table.deadline == time(3000))
     }
 
-    /// What could not be seen is not late.
+    /// A receipt that could not be read is not overdue.
     @Test func theClockStartsAnewAfterAPauseOfReading() {
         var table = table("a", held: ["t"])
         table.restart(at: time(5000))

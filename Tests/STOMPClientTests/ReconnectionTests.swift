@@ -54,7 +54,7 @@ import enum TestSupport.Loopback
         #expect(never.wait(at: .uptimeNanoseconds(2), chance: 0) == nil)
     }
 
-    /// A server that sends `retry: 0` and ends each stream would be asked without a pause.
+    /// A server that sends `retry: 0` and ends each stream must not be contacted without a pause.
     @Test(arguments: [
         (TimeAmount.zero, [TimeAmount.zero, .seconds(1), .seconds(2), .seconds(4)]),
         (.milliseconds(10), [.milliseconds(10), .seconds(1), .seconds(2), .seconds(4)]),
@@ -106,7 +106,7 @@ import enum TestSupport.Loopback
     }
 }
 
-/// Whether another attempt follows, by given times: the first waits 500 ms at the most, a stable session has lasted 5 s.
+/// Whether another attempt follows, at given times. The first delay is at most 500 ms; a session is stable after 5 s.
 @Suite struct ReconnectAttemptsTests {
     private func time(_ milliseconds: Int64) -> NIODeadline { .uptimeNanoseconds(0) + .milliseconds(milliseconds) }
 
@@ -139,7 +139,7 @@ import enum TestSupport.Loopback
         #expect(stable.wait(at: time(100), chance: 1) == .milliseconds(500))
         stable.opened(at: time(600))
         #expect(stable.wait(at: time(5600), chance: 1) == .milliseconds(500))
-        // Only a session begins a series, not an attempt after a long time.
+        // Only a session starts a new series, not an attempt after a long time.
         #expect(stable.wait(at: time(60_000), chance: 1) == nil)
     }
 }
@@ -147,7 +147,7 @@ import enum TestSupport.Loopback
 @Suite(.timeLimit(.minutes(1))) struct ReconnectionTests {
     private let quick = ReconnectPolicy(delay: .milliseconds(2), longestDelay: .milliseconds(20))
 
-    /// Where nobody listens, nor will.
+    /// An endpoint where no server listens.
     private func nobody() throws -> Endpoint {
         try Endpoint("stomp://127.0.0.1:\(try Loopback.freePorts(1)[0])")
     }

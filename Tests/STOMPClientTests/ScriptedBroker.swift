@@ -5,11 +5,11 @@ import TestSupport
 
 @testable import STOMPClient
 
-/// A server that answers each frame as a test says, over TCP on loopback.
+/// A TCP server on loopback that answers each frame as the test defines.
 struct ScriptedBroker {
     typealias Peer = ScriptedServer.Peer
 
-    /// A server that does what is expected: CONNECTED, and a receipt for whatever asks for one.
+    /// A server that behaves as expected: it sends CONNECTED, and a receipt for each frame that asks for one.
     static let obliging: @Sendable (Frame, Peer) -> Void = { frame, peer in
         switch frame.command {
         case .connect, .stomp: peer.sendConnected()
@@ -22,13 +22,13 @@ struct ScriptedBroker {
     let endpoint: Endpoint
 
     var frames: [String] { log.withLockedValue { $0 } }
-    /// How often a connection took nothing more.
+    /// How often a connection stopped accepting data.
     var timesUnwritable: Int { server.timesFull }
     var connectionsEnded: Int { server.ended }
 
     /// Runs `body` against a server with this script.
     ///
-    /// - Parameter greeting: what it sends before anything has come.
+    /// - Parameter greeting: what the server sends before it has received anything.
     static func with<Result: Sendable>(
         isolation: isolated (any Actor)? = #isolation, _ script: @escaping @Sendable (Frame, Peer) -> Void = obliging,
         greeting: String? = nil, _ body: (ScriptedBroker) async throws -> Result
@@ -46,7 +46,7 @@ struct ScriptedBroker {
                             script(frame, peer)
                         }
                     } catch {
-                        // What is not STOMP, such as a TLS handshake, is refused as a broker refuses it.
+                        // Closes the connection on data that is not STOMP, such as a TLS handshake, as a broker does.
                         peer.close()
                     }
                 }
@@ -60,7 +60,7 @@ struct ScriptedBroker {
 }
 
 extension ScriptedServer.Peer {
-    /// CONNECTED as a broker that names itself says it.
+    /// Sends CONNECTED as a broker that names itself.
     func sendConnected(_ headers: String = "server:scripted/1\nsession:s-1\nheart-beat:0,0\n") {
         send("CONNECTED\nversion:1.2\n\(headers)\n\0")
     }
@@ -75,7 +75,7 @@ extension ScriptedServer.Peer {
     }
 }
 
-/// What a test connects with: no time-out that a busy machine could reach, unless the test is about one.
+/// The configuration of the tests: timeouts that even a busy machine does not reach, unless the test sets others.
 func configuration(_ server: ScriptedBroker, _ change: (inout ClientConfiguration) -> Void = { _ in })
     -> ClientConfiguration
 {

@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    /// A server that reads nothing must not make the client grow, nor wait for ever.
+    /// If a server reads nothing, the client must neither grow without limit nor wait forever.
     @Test func aServerThatTakesNothingIsGivenUp() async throws {
         let script: @Sendable (Frame, ScriptedBroker.Peer) -> Void = { frame, peer in
             ScriptedBroker.obliging(frame, peer)

@@ -134,7 +134,7 @@ import Testing
         }
     }
 
-    /// A reader that is away must stop the socket, and lose nothing.
+    /// A reader that stops must make the client stop reading the socket, without losing messages.
     @Test func aSlowReaderStopsTheServer() async throws {
         let total = 400
         let body = String(repeating: "x", count: 64 << 10)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import STOMPClient
 
-/// What SockJS cannot carry is not sent, and the session goes on.
+/// A frame that SockJS cannot carry is not sent, and the session continues.
 @Suite(.timeLimit(.minutes(1))) struct TextTransportTests {
     @Test(arguments: [SockJSTransport.websocket, .xhrStreaming])
     func whatIsNoUTF8FailsByItself(_ transport: SockJSTransport) async throws {

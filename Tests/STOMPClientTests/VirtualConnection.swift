@@ -7,7 +7,7 @@ import Testing
 
 @testable import STOMPClient
 
-/// A connection in virtual time, over a stream that keeps what is asked of it.
+/// A connection in virtual time, over a stream that records the calls to it.
 struct VirtualConnection {
     /// A stream without a socket.
     final class Stream: TransportStream {
@@ -43,7 +43,7 @@ struct VirtualConnection {
     let loop = EmbeddedEventLoop()
     let stream: Stream
     let core: ConnectionCore
-    /// How CONNECT ended.
+    /// The result of CONNECT.
     let opened: Outcome
 
     init(_ change: (inout ClientConfiguration) -> Void) throws {
@@ -58,13 +58,13 @@ struct VirtualConnection {
         core.start(deadline: loop.now + .seconds(10), timeout: .abandoned)
     }
 
-    /// Runs `body` with a connection, which is open unless `connected` is nil.
+    /// Runs `body` with a connection; it is open unless `connected` is nil.
     static func with(
         connected: String? = "server:s\n", _ change: (inout ClientConfiguration) -> Void = { _ in },
         _ body: (VirtualConnection) throws -> Void
     ) throws {
         let connection = try VirtualConnection(change)
-        // The loop must not go with a timer.
+        // The event loop must not be released with a pending timer.
         defer { connection.core.ended(nil) }
         if let connected {
             connection.serve("CONNECTED\nversion:1.2\n\(connected)\n\0")
@@ -74,7 +74,7 @@ struct VirtualConnection {
         try body(connection)
     }
 
-    /// What was asked of the stream since the last time.
+    /// The calls to the stream since the last time.
     var calls: [String] {
         stream.state.withLockedValue { state in
             defer { state.calls = [] }
@@ -82,7 +82,7 @@ struct VirtualConnection {
         }
     }
 
-    /// One read of the socket.
+    /// Delivers this text as one read of the socket.
     func serve(_ text: String) {
         core.received(ByteBuffer(string: text))
         core.receivedAll()
@@ -101,7 +101,7 @@ struct VirtualConnection {
     }
 }
 
-/// What a future came to, in words; nil until then.
+/// The result of a future as text; nil while it is pending.
 final class Outcome: Sendable {
     private let box = NIOLockedValueBox<String?>(nil)
     var words: String? { box.withLockedValue { $0 } }

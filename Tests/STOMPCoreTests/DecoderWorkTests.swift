@@ -4,10 +4,10 @@ import Testing
 
 @testable import STOMPCore
 
-/// No input makes the decoder work more than in proportion to it: four times the bytes take four times the work, where
-/// what searches or copies anew with each piece takes sixteen times.
+/// The decoder's work is linear in its input: 4 times the bytes take about 4 times as long. Code that searches or
+/// copies everything again for each piece would take 16 times as long.
 @Suite struct DecoderWorkTests {
-    /// How a stream goes on, so that it grows with the number of pieces.
+    /// What the stream consists of. It grows with the number of pieces.
     enum Growth: CaseIterable {
         case body, bodyOfKnownLength, headerLine, headers, frames
 
@@ -29,7 +29,7 @@ import Testing
         let limits = FrameLimits(line: .max, headers: .max, frame: .max)
         func cost(_ count: Int) -> Double {
             let pieces = growth.stream(count).map { ByteBuffer(string: $0) }
-            // This thread's own time: others on the machine do not count.
+            // CPU time of this thread, so that other processes do not count.
             let start = threadSeconds()
             var decoder = FrameDecoder(version: .v12, limits: limits)
             var frames = 0
@@ -43,7 +43,7 @@ import Testing
             return end - start
         }
         var (once, fourTimes) = (cost(1 << 13), cost(1 << 15))
-        // A disturbed measurement is made again; one that tells the truth comes out the same.
+        // A disturbed measurement is repeated; a correct one gives the same result again.
         for _ in 0..<3 where fourTimes >= 8 * once {
             (once, fourTimes) = (min(once, cost(1 << 13)), min(fourTimes, cost(1 << 15)))
         }

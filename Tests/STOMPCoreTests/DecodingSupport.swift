@@ -3,7 +3,7 @@ import Testing
 
 @testable import STOMPCore
 
-/// A frame's content by value, read through none of the comparisons that are under test.
+/// A frame's content as plain values, read without the comparisons under test.
 struct Content: Equatable, CustomStringConvertible {
     var command: String
     var headers: [[String]]
@@ -28,7 +28,7 @@ struct Content: Equatable, CustomStringConvertible {
     var description: String { "\(command) \(headers) \(body)" }
 }
 
-/// What a stream came to: its frames, and the error that ended it.
+/// The result of decoding a stream: its frames, and the error that ended it.
 struct Outcome: Equatable {
     var contents: [Content] = []
     /// The bytes of each frame.
@@ -38,16 +38,16 @@ struct Outcome: Equatable {
 
 /// How a stream is fed.
 enum Feeding: CaseIterable {
-    /// ``FrameDecoder/next()`` until nil after each piece, as it is meant to be.
+    /// Calls ``FrameDecoder/next()`` until it returns nil after each piece, which is the normal use.
     case draining
-    /// All pieces before the first ``FrameDecoder/next()``.
+    /// Feeds all pieces before the first ``FrameDecoder/next()``.
     case atOnce
 }
 
-/// Decodes a stream that comes in `pieces`. The content of the frames is read after all pieces were fed: a frame stays
-/// what it is whatever comes behind it.
+/// Decodes a stream that arrives in `pieces`. The content of the frames is read after all pieces were fed: later
+/// input must not change a frame.
 ///
-/// - Parameter adopts: whether the version of a CONNECTED frame holds for the frames behind it.
+/// - Parameter adopts: whether the version in a CONNECTED frame applies to the frames after it.
 func outcome(
     of pieces: [ArraySlice<UInt8>], version: STOMPVersion?, limits: FrameLimits = FrameLimits(), adopts: Bool = false,
     feeding: Feeding = .draining, finishing: Bool = true
@@ -80,9 +80,9 @@ func outcome(
     return outcome
 }
 
-/// After a failure the same error comes for ever, and what is fed is not kept.
+/// After a failure every call throws the same error, and further input is not stored.
 private func expectStaysFailed(_ decoder: inout FrameDecoder, _ error: STOMPProtocolError) {
-    // The end of a stream inside a frame is told by `finish()` alone.
+    // Only `finish()` reports a stream that ends inside a frame.
     guard error.code != .truncatedFrame else { return }
     decoder.feed(ByteBuffer(string: "RECEIPT\nreceipt-id:1\n\n\0"))
     #expect(throws: error) { try decoder.next() }
@@ -90,8 +90,8 @@ private func expectStaysFailed(_ decoder: inout FrameDecoder, _ error: STOMPProt
     #expect(decoder.bufferedBytes == 0)
 }
 
-/// Decodes `stream` whole, byte by byte, in pieces of several sizes, and cut in two at every place, and demands the
-/// same outcome of all: the frames `contents`, then the error with this code.
+/// Decodes `stream` as a whole, byte by byte, in pieces of several sizes, and cut in two at every position.
+/// Expects the same outcome each time: the frames `contents`, then the error with this code.
 func expectDecoding(
     _ stream: String, _ version: STOMPVersion?, limits: FrameLimits = FrameLimits(), adopts: Bool = false,
     gives contents: [Content] = [], then code: STOMPProtocolError.Code? = nil,
@@ -114,7 +114,7 @@ func expectDecoding(
         for cut in stream.indices {
             let pieces = [stream[..<cut], stream[cut...]]
             let other = outcome(of: pieces, version: version, limits: limits, adopts: adopts, feeding: feeding)
-            // Not `#expect`, which takes longer than the decoding.
+            // Not `#expect`, which takes longer than the decoding itself.
             if other != whole { Issue.record("cut at \(cut), \(feeding): \(other)", sourceLocation: sourceLocation) }
         }
         for size in [1, 2, 3, 5, 7] {

@@ -1,7 +1,7 @@
 import STOMPCore
 
 extension STOMPProtocolError {
-    /// The reason without what it carries, for the tables of tests that say only which fault it is.
+    /// The reason without its associated values, for test tables that only name the kind of error.
     enum Code: String {
         case unknownCommand, malformedHeader, undefinedEscape, malformedContentLength, contentLengthMismatch
         case bodyNotAllowed, lineTooLong, tooManyHeaders, frameTooLarge, truncatedFrame, notInThisVersion

@@ -4,7 +4,7 @@ import Testing
 
 /// Bodies and their `content-length`.
 @Suite struct FrameDecoderBodyTests {
-    /// What the commands that may have a body do, at any version.
+    /// The commands that may have a body, in every version.
     private static let withBody = [Command.send, .message, .error]
 
     @Test(arguments: withBody, anyVersion)
@@ -30,13 +30,13 @@ import Testing
         // Too short.
         expectDecoding("SEND\ncontent-length:4\n\nhello\0", version, then: .contentLengthMismatch)
         expectDecoding("SEND\ncontent-length:0\n\nhello\0", version, then: .contentLengthMismatch)
-        // Too long: it reaches into what follows.
+        // Too long: it includes bytes of the next frame.
         expectDecoding(
             "SEND\ncontent-length:7\n\nhello\0SEND\n\n\0", version, then: .contentLengthMismatch)
         // Too long, and nothing follows.
         expectDecoding("SEND\ncontent-length:6\n\nhello\0", version, then: .truncatedFrame)
         expectDecoding("SEND\ncontent-length:60\n\nhello\0", version, then: .truncatedFrame)
-        // Reaching to some other NUL by chance is no fault that can be seen here.
+        // A length that happens to end at another NUL cannot be detected as an error here.
         expectDecoding(
             "SEND\ncontent-length:6\n\nhello\0\0", version,
             gives: [Content(.send, ["content-length": "6"], "hello\0")])
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    /// The examples of STOMP 1.0 pad values; 1.1 and 1.2 forbid it.
+    /// The examples in STOMP 1.0 pad values with a space; 1.1 and 1.2 forbid that.
     @Test func takesABlankBeforeTheNumberIn10Alone() {
         for (version, value) in [(nil, " 1"), (STOMPVersion.v10, "1")] {
             expectDecoding(
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    /// Repeats: the first one counts, whatever the others are.
+    /// If the header is repeated, the first one counts, whatever the others contain.
     @Test(arguments: ["2", "1", "200", "-1", "x", "", "99999999999999999999"])
     func goesByTheFirstContentLength(second: String) {
         expectDecoding(
@@ -88,7 +88,7 @@ import Testing
             gives: [Content(.send, ["content-length": "2", "a": "b", "content-length": second], "\0\0")])
     }
 
-    /// Header names are case sensitive, and an escape cannot spell this one.
+    /// Header names are case sensitive, and `content-length` has no characters that can be escaped.
     @Test(arguments: ["Content-Length", "CONTENT-LENGTH", "content-length ", " content-length", "content-lengt"])
     func takesNoOtherNameForContentLength(name: String) {
         expectDecoding("SEND\n\(name):1\n\nabc\0", .v12, gives: [Content(.send, [name: "1"], "abc")])
@@ -105,14 +105,14 @@ import Testing
             "\(command)\ncontent-length:0\n\n\0\n", version, gives: [Content(command, ["content-length": "0"])])
     }
 
-    /// Before anything is gathered: one byte of it is enough, and a length is.
+    /// The error comes before any body is collected: one byte of it is enough, and so is a length.
     @Test(arguments: ["RECEIPT\n\nx", "RECEIPT\ncontent-length:1000000\n\n"])
     func refusesABodyBeforeItHasCome(stream: String) {
         expectDecoding(stream, .v12, then: .bodyNotAllowed)
         expectDecoding(stream, nil, then: .bodyNotAllowed)
     }
 
-    /// STOMP 1.0 lets a body stand anywhere ("The body of the SUBSCRIBE command is ignored").
+    /// STOMP 1.0 allows a body in any frame ("The body of the SUBSCRIBE command is ignored").
     @Test(arguments: Command.allCases.filter { $0 != .stomp && $0 != .nack })
     func takesABodyOnAnyFrameOf10(command: Command) {
         expectDecoding(

@@ -2,7 +2,7 @@ import Testing
 
 @testable import STOMPCore
 
-/// Escapes in headers as each version has them ("Value Encoding" of STOMP 1.1 and 1.2; 1.0 has none).
+/// Escapes in headers in each version ("Value Encoding" of STOMP 1.1 and 1.2; 1.0 has no escapes).
 @Suite struct FrameDecoderEscapeTests {
     @Test func undoesTheEscapesOf12() {
         expectDecoding(
@@ -32,7 +32,7 @@ import Testing
             gives: [Content(command, [#"n\cm"#: #"\r\n\c\\\t"#])])
     }
 
-    /// Of a server that refuses CONNECT it is not known which version its ERROR is in.
+    /// If a server refuses CONNECT, the version of its ERROR frame is unknown.
     @Test func undoesWhatItKnowsBeforeAVersionIsAgreed() {
         expectDecoding(
             #"ERROR\#nmessage:a\cb\n\r\\ C:\temp \#n\#n\#0"#, nil,
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    /// A backslash at the end of a line escapes nothing, least of all the line's end.
+    /// A backslash at the end of a line is an error; it does not escape the line end.
     @Test func refusesABackslashBeforeTheEndOfALine() {
         for version in [STOMPVersion.v11, .v12] {
             expectDecoding("SEND\na:b\\\nn:c\n\n\0", version, then: .undefinedEscape)
@@ -69,7 +69,7 @@ import Testing
         #expect(error.description == #"a header of SEND holds "\\t", which is no escape of this version"#)
     }
 
-    /// A look-up goes by what the bytes stand for, not by how they are spelt.
+    /// A lookup compares decoded names and values, not their escaped form.
     @Test func looksUpWhatIsMeant() throws {
         let frame = try #require(try decodeOne(#"MESSAGE\#na\cb:c\nd\#nplain:c\\nd\#n\#n\#0"#, .v12))
         #expect(frame.headers["a:b"] == "c\nd")

@@ -3,7 +3,7 @@ import Testing
 
 @testable import STOMPCore
 
-/// Limits (STOMP 1.2, "Size Limits"): each is exact, and an error rather than a growth.
+/// Limits (STOMP 1.2, "Size Limits"): each is exact, and input above it is an error instead of using more memory.
 @Suite struct FrameDecoderLimitTests {
     @Test(arguments: anyVersion)
     func limitsALine(version: STOMPVersion?) {
@@ -19,7 +19,7 @@ import Testing
         expectDecoding(long, version, limits: limits, then: .lineTooLong)
         expectDecoding("SEND\nn:\(value)v\0", version, limits: limits, then: .malformedHeader)
         expectDecoding("SEND\nn:\(value)vvvv\0", version, limits: limits, then: .lineTooLong)
-        // A body is no line.
+        // The line limit does not apply to the body.
         expectDecoding("SEND\n\n\(long)\0", version, limits: limits, gives: [Content(.send, [:], long)])
     }
 
@@ -28,7 +28,7 @@ import Testing
         let limits = FrameLimits(line: 20, headers: 2, frame: 1000)
         expectDecoding("SEND\na:1\na:2\n\n\0", version, limits: limits, gives: [Content(.send, ["a": "1", "a": "2"])])
         expectDecoding("SEND\na:1\nb:2\nc:3\n\n\0", version, limits: limits, then: .tooManyHeaders)
-        // Each frame counts for itself.
+        // Headers are counted per frame.
         let receipt = "RECEIPT\na:1\nb:2\n\n\0"
         let content = Content(.receipt, ["a": "1", "b": "2"])
         expectDecoding(receipt + receipt, version, limits: limits, gives: [content, content])
@@ -44,7 +44,7 @@ import Testing
             let content = outcome(of: [bytes[...]], version: version).contents
             #expect(content.count == 1)
             expectDecoding(bytes, version, limits: exact, gives: content)
-            // The limit is for each frame, and what stands between them does not count.
+            // The limit applies to each frame; bytes between frames do not count.
             expectDecoding(bytes + [10, 10] + bytes, version, limits: exact, gives: content + content)
             for limit in 0..<bytes.count {
                 let tight = FrameLimits(line: 100, headers: 5, frame: limit)
@@ -68,8 +68,8 @@ import Testing
         #expect(FrameLimits() == FrameLimits(line: 65_536, headers: 1000, frame: 16_777_216))
     }
 
-    /// Streams that never end what they began. The error comes no later than the limit, in pieces of any size, and
-    /// until then no more is kept than came.
+    /// Streams whose line, header list or body never ends. The error comes at the limit at the latest, for pieces
+    /// of any size. Until then the decoder stores no more than it was fed.
     @Test(arguments: [
         ("", "a", STOMPProtocolError.Code.lineTooLong, 102),
         ("SEND\n", "a", .lineTooLong, 107),

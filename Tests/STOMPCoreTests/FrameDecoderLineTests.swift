@@ -2,7 +2,7 @@ import Testing
 
 @testable import STOMPCore
 
-/// Commands, headers and the ends of their lines.
+/// Commands, headers and line ends.
 @Suite struct FrameDecoderLineTests {
     @Test(arguments: anyVersion)
     func readsCommandHeadersAndBody(version: STOMPVersion?) {
@@ -22,7 +22,7 @@ import Testing
         expectDecoding("RECEIPT\r\n\r\n\0", version, gives: [Content(.receipt)])
     }
 
-    /// Before 1.2 a line ends in LF alone, and a CR is an byte like others.
+    /// Before 1.2 only LF ends a line, and CR is a byte like any other.
     @Test(arguments: [STOMPVersion.v10, .v11])
     func keepsTheCarriageReturnOfAValueBefore12(version: STOMPVersion) {
         expectDecoding("MESSAGE\na:b\r\n\n\0", version, gives: [Content(.message, ["a": "b\r"])])
@@ -38,11 +38,11 @@ import Testing
     @Test(arguments: [nil, STOMPVersion.v10, .v11])
     func keepsACarriageReturnInsideALine(version: STOMPVersion?) {
         expectDecoding("MESSAGE\na:b\rc\n\n\0", version, gives: [Content(.message, ["a": "b\rc"])])
-        // Only one belongs to the end of the line.
+        // Only the last CR belongs to the line end.
         expectDecoding("MESSAGE\r\na:b\r\r\n\r\n\0", version, gives: [Content(.message, ["a": "b\r"])])
     }
 
-    /// STOMP 1.2 escapes it, except in the frames that connect.
+    /// STOMP 1.2 escapes CR, except in the frames that connect.
     @Test func refusesACarriageReturnInsideALineOf12() {
         for headers in ["a:b\rc\n", "\ra:b\n", "a:\rb\r\n", "a:b\r\r\nc:d\n", "x:y\r\na\r:b\r\n"] {
             expectDecoding("MESSAGE\n\(headers)\n\0", .v12, then: .malformedHeader)
@@ -73,7 +73,7 @@ import Testing
         for version in anyVersion {
             expectDecoding("\(line)\na:b\n\n\0", version, then: .unknownCommand)
         }
-        // Behind a good frame as well.
+        // The same after a valid frame.
         expectDecoding("RECEIPT\n\n\0\(line)x\n\n\0", .v12, gives: [Content(.receipt)], then: .unknownCommand)
     }
 
@@ -94,7 +94,7 @@ import Testing
             "SEND\na:b:c\nd::\ne:\n\n\0", version, gives: [Content(.send, ["a": "b:c", "d": ":", "e": ""])])
     }
 
-    /// STOMP 1.1 and 1.2, "Value Encoding": never trimmed. The examples of 1.0 have a blank after each colon.
+    /// STOMP 1.1 and 1.2, "Value Encoding": values are never trimmed. The 1.0 examples have a space after each colon.
     @Test(arguments: anyVersion)
     func trimsOnlyTheBlanksBeforeAValueOfVersion10(version: STOMPVersion?) {
         let value = version == .v10 ? "b " : " b "
@@ -120,7 +120,7 @@ import Testing
         expectDecoding("\0", version, then: .unknownCommand)
     }
 
-    /// As the specification's own example of DISCONNECT does. Nothing needs to come behind it for the error.
+    /// The specification's own example of DISCONNECT lacks the empty line. The error needs no further input.
     @Test(arguments: ["RECEIPT\nreceipt-id:77\n\0", "RECEIPT\nreceipt-id:77\0", "RECEIPT\nreceipt-id:77\n\0\n"])
     func refusesAFrameWithoutItsEmptyLineAtOnce(stream: String) throws {
         expectDecoding(stream, .v12, then: .malformedHeader)
@@ -134,7 +134,7 @@ import Testing
             gives: [Content(.send, ["제목": "안녕 👋", "destination": "/topic/é"], "한글")])
     }
 
-    /// Headers that are no UTF-8 show as U+FFFD, and the frame still has their bytes.
+    /// Headers that are not UTF-8 are shown with U+FFFD, and the frame keeps their bytes.
     @Test func takesHeadersThatAreNoUTF8() throws {
         let stream = Array("SEND\na:".utf8) + [0xFF, 0x62, 0xC3] + Array("\n\n\0".utf8)
         expectDecoding(stream, .v12, gives: [Content(.send, ["a": "\u{FFFD}b\u{FFFD}"])])

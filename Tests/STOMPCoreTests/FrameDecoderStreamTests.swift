@@ -3,9 +3,9 @@ import Testing
 
 @testable import STOMPCore
 
-/// What stands between frames, the end of the stream, and frames as views.
+/// Bytes between frames, the end of the stream, and frames as views of a buffer.
 @Suite struct FrameDecoderStreamTests {
-    /// What cannot be the beginning of a command shows without the end of its line.
+    /// Input that cannot start a command is recognized before its line ends.
     @Test func knowsABeginningThatIsHopeless() throws {
         func hopeless(_ stream: String) throws -> Bool {
             var decoder = FrameDecoder(version: .v12)
@@ -43,7 +43,7 @@ import Testing
             expectDecoding("\(stray)RECEIPT\n\n\0", version, then: .unknownCommand)
             expectDecoding("RECEIPT\n\n\0\(stray)\n", version, gives: [Content(.receipt)], then: .unknownCommand)
         }
-        // Its LF may be lost with the connection.
+        // The connection may end before the LF arrives.
         expectDecoding("RECEIPT\n\n\0\r", version, gives: [Content(.receipt)])
     }
 
@@ -85,7 +85,7 @@ import Testing
         expectDecoding(Array("SEND\n\nbody".utf8), .v12, then: .truncatedFrame)
     }
 
-    /// A server may send CONNECTED and the first MESSAGE at once: the version holds from the second frame on.
+    /// A server may send CONNECTED and the first MESSAGE in one write: the version applies from the second frame on.
     @Test func adoptsAVersionBetweenTheFramesOfOneChunk() {
         func stream(_ version: String) -> String {
             "CONNECTED\nversion:\(version)\nname:a\\cb\n\n\0\n"
@@ -120,7 +120,7 @@ import Testing
         #expect(error.description == "a frame begins with \(excerpt), which is no command")
     }
 
-    /// What is held of a frame whose end does not come, however it was cut.
+    /// What the decoder reports about an unfinished frame, wherever the stream was cut.
     @Test(
         arguments: [
             ("", nil), ("\n\r\n", nil), ("RECEIPT\nreceipt-id:1\n\n\0\n", nil),
@@ -148,7 +148,7 @@ import Testing
         }
     }
 
-    /// The examples of STOMP 1.0 have a blank after each colon; from 1.1 on it is part of the value.
+    /// In the examples of STOMP 1.0 a space follows each colon; from 1.1 on it is part of the value.
     @Test func blanksBeforeAValueBelongToItFromVersion11On() throws {
         let stream = "MESSAGE\ndestination: /topic/a \nmessage-id:  7\ncontent-length: 2\n\nhi\0"
         let frame = try #require(try decodeOne(stream, .v10))
@@ -193,7 +193,7 @@ import Testing
         #expect(frame.bytes.storageCapacity < 100 || frame.bytes.readableBytes < 100)
     }
 
-    /// An unfinished frame must not keep the whole chunk that it began in.
+    /// An unfinished frame must not keep the whole chunk it started in.
     @Test func countsWhatWaits() throws {
         var decoder = FrameDecoder(version: .v12)
         #expect(decoder.bufferedBytes == 0)
@@ -209,7 +209,7 @@ import Testing
         try decoder.finish()
     }
 
-    /// Where messages carry the stream, the next message begins a frame whatever the last one was.
+    /// On message-based transports each message starts a new frame, however the last one ended.
     @Test(arguments: [
         ("SEND\ndestination:/a\n\nhi", "SEND\ndestination:/a\n\nhi"), ("SEND\n", "SEND\n"),
         ("SEND\n\nwhole\0SE", "SE"), ("", ""), ("\n", ""), ("garbage\n\n\0SEND\n", "garbage\n\n\0SEND\n"),
@@ -227,7 +227,7 @@ import Testing
                 decoder.feed(ByteBuffer(bytes: bytes[cut...]))
                 while (try? decoder.next()) != nil {}
             }
-            // After an error nothing more is taken.
+            // After an error the decoder accepts no more input.
             let later = isBad ? String(decoding: bytes[cut...], as: UTF8.self) : ""
             #expect(String(buffer: decoder.restart()) + later == rest, "cut at \(cut)")
             #expect(decoder.bufferedBytes == 0 && decoder.unfinished == nil && decoder.version == .v12)

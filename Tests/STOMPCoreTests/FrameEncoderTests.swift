@@ -3,9 +3,9 @@ import Testing
 
 @testable import STOMPCore
 
-/// The bytes that an encoder writes, and what it refuses to write.
+/// The bytes that the encoder writes, and the frames it refuses.
 @Suite struct FrameEncoderTests {
-    /// What the command, headers and body come to, as text.
+    /// Encodes this command, headers and body, and returns the result as text.
     private func encode(
         _ command: Command, _ headers: HeaderList = [:], _ body: String = "", at version: STOMPVersion?,
         contentLength: FrameEncoder.ContentLength = .automatic
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    /// Each byte that a text can hold, in a name and in a value, in each command at each version.
+    /// Every ASCII character and some others, in a name and in a value, for each command and version.
     @Test(arguments: Command.allCases, anyVersion)
     func carriesEachByteAsTheVersionDoesOrNotAtAll(command: Command, version: STOMPVersion?) throws {
         guard version != .v10 || (command != .stomp && command != .nack) else { return }
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    /// One Character of Swift, and two bytes of a header.
+    /// CR LF is one Swift `Character` but two bytes in a header.
     @Test func escapesCarriageReturnAndLineFeedTogether() throws {
         #expect(try encode(.begin, ["a": "\r\n\r\n"], at: .v12) == "BEGIN\na:\\r\\n\\r\\n\n\n\0")
         expectRefusal(.cannotBeEncoded, .begin, ["a": "\r\n"], at: .v11)
@@ -153,13 +153,13 @@ import Testing
         }
     }
 
-    /// Where a reader may go by either, both must be right.
+    /// A receiver may use either header, so both must be correct.
     @Test func refusesASecondContentLengthThatIsWrong() {
         expectRefusal(.contentLengthMismatch, .send, ["content-length": "1", "content-length": "2"], "x", at: .v12)
     }
 
     @Test func refusesMoreThanABufferHolds() throws {
-        // Never touched, and so never made real by the system.
+        // Never touched, so the system does not allocate the memory.
         var body = ByteBufferAllocator().buffer(capacity: FrameLimits.largestFrame)
         body.moveWriterIndex(to: FrameLimits.largestFrame)
         var buffer = ByteBuffer()
@@ -193,7 +193,7 @@ import Testing
         }
     }
 
-    /// The frame that an encoder makes reads as the one that a decoder makes of its bytes.
+    /// A frame made by the encoder has the same content as one decoded from its bytes.
     @Test func makesFramesThatCanBeRead() throws {
         let frame = try FrameEncoder(version: .v12).frame(
             .send, ["destination": "/a:b", "a\nb": "c\\", "a\nb": "d"], body: ByteBuffer(string: "x\0y"))

@@ -70,7 +70,7 @@ import Testing
         #expect(headers.has("한글", "안녕"))
     }
 
-    /// By bytes, as servers compare: Swift's own comparison takes two spellings of é for one.
+    /// Headers are compared by bytes, as servers do: Swift treats two encodings of é as equal.
     @Test(arguments: ["\u{E9}", "e\u{301}"])
     func comparesBytes(value: String) throws {
         for line in ["a:\(value)\n", "a:\(value)\nb:\\n\n"] {
@@ -89,7 +89,7 @@ import Testing
         #expect(try self.headers("").list.isEmpty)
     }
 
-    /// Equal is what says the same, however its bytes put it.
+    /// Frames are equal if their content is equal, however their bytes encode it.
     @Test func makeFramesEqualByWhatTheySay() throws {
         let one = try #require(try decodeOne("SEND\na:b\n\nx\0", .v12))
         let same = try #require(try decodeOne("SEND\r\na:b\r\n\r\nx\0", .v11))

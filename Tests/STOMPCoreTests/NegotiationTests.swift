@@ -60,7 +60,8 @@ import Testing
         #expect(HeartBeat(outgoing: .max, incoming: 1).description == "2147483647,1")
     }
 
-    /// STOMP 1.2, "Heart-beating": none in a direction that one side does not do or want, the longer interval otherwise.
+    /// STOMP 1.2, "Heart-beating": no heart-beats in a direction that one side cannot send or does not want,
+    /// otherwise the longer interval.
     @Test(arguments: [
         ((0, 0), (0, 0), (0, 0)), ((10, 20), (0, 0), (0, 0)), ((0, 0), (10, 20), (0, 0)),
         ((10, 20), (30, 40), (40, 30)), ((10, 20), (5, 6), (10, 20)), ((10, 0), (30, 40), (40, 0)),
@@ -70,12 +71,12 @@ import Testing
         let one = HeartBeat(outgoing: mine.0, incoming: mine.1)
         let other = HeartBeat(outgoing: peer.0, incoming: peer.1)
         #expect(one.negotiated(with: other) == HeartBeat(outgoing: agreed.0, incoming: agreed.1))
-        // The other side sees the same from its end.
+        // The other side computes the same result with the directions swapped.
         #expect(other.negotiated(with: one) == HeartBeat(outgoing: agreed.1, incoming: agreed.0))
     }
 }
 
-/// When to send, and when a peer is gone, by told times.
+/// When to send a heart-beat, and when a peer counts as silent, at given times.
 @Suite struct HeartBeatMonitorTests {
     private func time(_ milliseconds: Int64) -> NIODeadline {
         .uptimeNanoseconds(1_000_000_000) + .milliseconds(milliseconds)
@@ -91,7 +92,7 @@ import Testing
         #expect(monitor.nextCheck == time(1850))
         #expect(monitor.due(at: time(1849)).send == false)
         #expect(monitor.due(at: time(1850)).send)
-        // What comes does not count for what goes.
+        // Received data does not count as sent data.
         monitor.received(at: time(1850))
         #expect(monitor.due(at: time(1850)).send)
     }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import STOMPCore
 
-/// What an encoder writes, a decoder reads back, however the stream is cut.
+/// The decoder reads back what the encoder writes, however the stream is cut.
 @Suite struct RoundTripTests {
     private struct Sample {
         var command: Command
@@ -33,7 +33,7 @@ import Testing
         let contentLength: FrameEncoder.ContentLength = Bool.random(using: &generator) ? .automatic : .omitted
         var body: [UInt8] = []
         if mayHaveBody {
-            // Rich in what matters: NUL, LF, CR.
+            // Many NUL, LF and CR bytes.
             let least: UInt8 = contentLength == .automatic ? 0 : 1
             body = (0..<Int.random(in: 0...30, using: &generator)).map { _ in
                 Bool.random(using: &generator)
@@ -43,7 +43,7 @@ import Testing
         return Sample(command: command, headers: headers, body: body, contentLength: contentLength)
     }
 
-    /// Whether the version can carry the headers, by the specification's words and not by the encoder's.
+    /// Whether this version can carry the headers, according to the specification and not to the encoder.
     private static func canCarry(_ sample: Sample, _ version: STOMPVersion) -> Bool {
         let escapes = version != .v10 && ![.connect, .stomp, .connected].contains(sample.command)
         return sample.headers.allSatisfy { header in
@@ -73,7 +73,7 @@ import Testing
                         continue
                     }
                     var content = Content(sample.command)
-                    // CONNECT and CONNECTED are read before there is a version.
+                    // CONNECT and CONNECTED are read before a version is agreed.
                     let isTrimmed = version == .v10 && ![.connect, .stomp, .connected].contains(sample.command)
                     content.headers = sample.headers.map { header in
                         [header.name, isTrimmed ? String(header.value.drop { $0 == " " }) : header.value]
@@ -103,13 +103,13 @@ import Testing
             }
             Issue.record("\(seen.contents.count) frames instead of \(expected.count)")
         }
-        // The sample is worth something: most can be carried, and what cannot was tried too.
+        // Check the sample: many frames can be carried, and enough of the others were refused.
         #expect(carried + refused == 4000)
         #expect(carried > 1000)
         #expect(version == .v12 ? refused > 100 : refused > 500)
     }
 
-    /// Cuts at random places, from byte by byte to hundreds at once.
+    /// Cuts at random positions, into pieces of one byte up to many thousand.
     private static func pieces(of stream: ByteBuffer, using generator: inout SeededGenerator) -> [ArraySlice<UInt8>] {
         let bytes = Array(stream.readableBytesView)
         let most = [1, 10, 100, 1000, 100_000].randomElement(using: &generator) ?? 1

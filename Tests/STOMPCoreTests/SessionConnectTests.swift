@@ -50,7 +50,7 @@ import Testing
         expectError(.cannotBeEncoded) { try connect { $0.passcode = "a\nb" } }
         expectError(.cannotBeEncoded) { try connect { $0.headers = ["a:b": "c"] } }
         expectError(.malformedHeartBeat) { try connect { $0.headers = ["heart-beat": "often"] } }
-        // Nothing was sent, and so it may be tried again.
+        // Nothing was sent, so connecting can be tried again.
         var session = Session()
         var configuration = SessionConfiguration(virtualHost: "a\nb")
         expectError(.cannotBeEncoded) { try session.connect(configuration) }
@@ -61,7 +61,7 @@ import Testing
     @Test(arguments: [
         ("1.2", "10000,20000", "connected 1.2 20000,10000"), ("1.1", "0,0", "connected 1.1 0,0"),
         ("1.2", nil, "connected 1.2 0,0"), ("1.1", "5,0", "connected 1.1 0,10000"),
-        // A server that knows only 1.0 names no version, and what it says of heart-beats means nothing.
+        // A server that only supports 1.0 sends no version, and its heart-beat header is ignored.
         (nil, nil, "connected 1.0 0,0"), (nil, "5000,5000", "connected 1.0 0,0"), ("1.0", "often", "connected 1.0 0,0"),
     ])
     func opensWithWhatWasAgreed(version: String?, heartBeat: String?, words: String) throws {
@@ -91,7 +91,7 @@ import Testing
         #expect(session.version == nil)
     }
 
-    /// What was offered is what was sent, also where the caller's header replaced it.
+    /// The offered versions are those that were sent, including a header set by the caller.
     @Test func goesByTheVersionsThatWereSent() throws {
         var session = try connect { $0.headers = ["accept-version": "1.1,2.0"] }.0
         expectError(.versionMismatch) { try session.receive(served(.connected, ["version": "1.2"], version: nil)) }

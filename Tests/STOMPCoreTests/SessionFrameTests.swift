@@ -18,7 +18,7 @@ import Testing
             text(made.frame)
                 == "SUBSCRIBE\nid:sub-1\ndestination:/queue/b\\cc\nack:client-individual\nselector:a > 1\nreceipt:r\n\n\0"
         )
-        // Not one that is taken.
+        // A generated id is not one that is in use.
         made = try session.subscribe(to: "/topic/a", ack: .client)
         #expect(text(made.frame) == "SUBSCRIBE\nid:sub-2\ndestination:/topic/a\nack:client\n\n\0")
         #expect(Set(session.subscriptions.keys) == ["sub-0", "sub-1", "sub-2"])
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    // MARK: Messages that come
+    // MARK: Received messages
 
     private func message(_ headers: HeaderList, _ version: STOMPVersion = .v12) throws -> Frame {
         try served(.message, headers, version: version)
@@ -71,16 +71,16 @@ import Testing
                     == "message \(id)")
         }
         #expect(try session.receive(message(["subscription": "one"], version)).words == "message one")
-        // By the id alone, whatever the destination is: it may be a wildcard's.
+        // Only the id counts, whatever the destination is: the subscription may be to a wildcard.
         #expect(
             try session.receive(message(["subscription": "two", "destination": "/topic/a"], version)).words
                 == "message two")
-        // The first of repeated headers counts.
+        // If a header is repeated, the first one counts.
         #expect(
             try session.receive(message(["subscription": "two", "subscription": "one"], version)).words == "message two"
         )
         #expect(try session.receive(message(["subscription": "three"], version)).words == "message of none")
-        // One that was on its way when UNSUBSCRIBE was sent.
+        // A message that was already under way when UNSUBSCRIBE was sent.
         _ = try session.unsubscribe("one")
         #expect(try session.receive(message(["subscription": "one"], version)).words == "message of none")
         #expect(try session.receive(message(["subscription": "two"], version)).words == "message two")
@@ -93,13 +93,13 @@ import Testing
         expectError(.missingHeader) { try session.receive(message(["destination": "/topic/a"], version)) }
     }
 
-    /// Servers of 1.0 may not name the subscription.
+    /// Servers that use 1.0 may omit the subscription header.
     @Test func findsTheSubscriptionOf10ByItsDestination() throws {
         var session = try openSession(.v10)
         #expect(try session.receive(message(["destination": "/topic/a"], .v10)).words == "message of none")
         _ = try session.subscribe(to: "/topic/a", id: "a")
         #expect(try session.receive(message(["destination": "/topic/a"], .v10)).words == "message a")
-        // With only one there is no doubt, whatever the server calls the destination.
+        // With only one subscription there is no ambiguity, whatever destination the server names.
         #expect(try session.receive(message(["destination": "topic://a"], .v10)).words == "message a")
         #expect(try session.receive(message([:], .v10)).words == "message a")
         _ = try session.subscribe(to: "/topic/b", id: "b")
@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    /// A receipt or transaction that is asked for must not stand behind a header of the caller: the first one counts.
+    /// The requested receipt or transaction must precede the caller's headers: the first of repeated headers counts.
     @Test func letsNoHeaderHideWhatItAsksFor() throws {
         var session = try openSession()
         _ = try session.begin("t")
@@ -160,7 +160,7 @@ import Testing
         #expect(subscribe.headers["ack"] == "client")
         #expect(subscribe.headers["receipt"] == "r")
         #expect(try session.unsubscribe("s", headers: ["receipt": "y"], receipt: "r").headers["receipt"] == "r")
-        // Without one of its own, the caller's goes as it is.
+        // If the session asks for no receipt, the caller's header is sent unchanged.
         #expect(try session.send(to: "/queue/a", headers: ["receipt": "x"]).headers["receipt"] == "x")
     }
 
@@ -221,7 +221,7 @@ import Testing
         #expect(id == "tx-0")
         #expect(text(frame) == "BEGIN\ntransaction:tx-0\n\n\0")
         #expect(try text(session.begin("tx-1", receipt: "r").frame) == "BEGIN\ntransaction:tx-1\nreceipt:r\n\n\0")
-        // Not one that is open.
+        // A generated id is not one of an open transaction.
         #expect(try session.begin().id == "tx-2")
         expectError(.duplicateID) { try session.begin("tx-1") }
         #expect(try text(session.commit("tx-0", receipt: "r")) == "COMMIT\ntransaction:tx-0\nreceipt:r\n\n\0")

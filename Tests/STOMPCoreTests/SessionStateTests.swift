@@ -2,13 +2,13 @@ import Testing
 
 @testable import STOMPCore
 
-/// Each state of a session, and what may happen in it.
+/// Each state of a session, and what is allowed in it.
 @Suite struct SessionStateTests {
     enum Stage: CaseIterable {
         case idle, connecting, connected, disconnecting, closed
 
         /// A session in this state, with a subscription `s`, a transaction `t` and the receipt `receipt-1` of
-        /// DISCONNECT, as far as it got.
+        /// DISCONNECT, if it got that far.
         func session() throws -> Session {
             var session = Session()
             if self == .idle { return session }
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    /// What a server never sends.
+    /// The commands that a server never sends.
     private static let clientCommands = Command.allCases.filter {
         ![.connected, .message, .receipt, .error].contains($0)
     }
@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    /// RabbitMQ goes on after an ERROR; a broken frame of the server is the caller's to judge.
+    /// RabbitMQ continues after an ERROR; the caller decides what to do about an invalid frame from the server.
     @Test func staysOpenAfterAnError() throws {
         var session = try Stage.connected.session()
         #expect(try session.receive(served(.error, ["message": "no such queue"])).words == "error")
@@ -113,7 +113,7 @@ import Testing
         #expect(try Stage.connected.session().version == .v12)
     }
 
-    /// Two values, two sessions: nothing is shared.
+    /// Two values are two sessions: they share nothing.
     @Test func isAValue() throws {
         let one = try Stage.connected.session()
         var other = one

@@ -3,7 +3,7 @@ import Testing
 
 @testable import STOMPCore
 
-/// A frame as a server of this version writes it.
+/// A frame as a server writes it in this version.
 func served(
     _ command: Command, _ headers: HeaderList = [:], _ body: String = "", version: STOMPVersion? = .v12
 ) throws -> Frame {
@@ -14,7 +14,7 @@ func served(
     return frame
 }
 
-/// A session that is open at this version.
+/// An open session with this version.
 func openSession(_ version: STOMPVersion = .v12) throws -> Session {
     var session = Session()
     _ = try session.connect(SessionConfiguration(virtualHost: "host"))
@@ -25,7 +25,7 @@ func openSession(_ version: STOMPVersion = .v12) throws -> Session {
 func text(_ frame: Frame) -> String { String(buffer: frame.bytes) }
 
 extension Session.Reception {
-    /// In words, for comparison.
+    /// A text form for comparison.
     var words: String {
         switch self {
         case .connected(let handshake): "connected \(handshake.version) \(handshake.heartBeat)"
@@ -37,7 +37,7 @@ extension Session.Reception {
     }
 }
 
-/// Demands that `body` throws an error with this code.
+/// Expects `body` to throw an error with this code.
 func expectError<Result>(
     _ code: STOMPProtocolError.Code, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Result
 ) {

@@ -3,9 +3,9 @@ import Testing
 
 @testable import STOMPCore
 
-/// A decoder that skips what has no command goes on behind it, however the stream is cut.
+/// A decoder that skips unknown commands continues after them, however the stream is cut.
 @Suite struct UnknownCommandTests {
-    /// What comes of a stream in pieces: commands, and what stands where one should.
+    /// The commands found in these pieces: `? FOO` for an unknown command, an error code for a failure.
     private func elements(
         _ pieces: [ArraySlice<UInt8>], version: STOMPVersion? = .v12, limits: FrameLimits = FrameLimits()
     ) -> [String] {
@@ -47,7 +47,7 @@ import Testing
         #expect(elements([Array(text.utf8)[...]], limits: FrameLimits(frame: 200)) == [code])
     }
 
-    /// A page can send what follows to any port of the machine that its browser runs on.
+    /// A web page can send these requests to any port of the machine its browser runs on.
     @Test(arguments: [
         "POST / HTTP/1.1\r", "POST /a?b HTTP/1.0\r", "GET / HTTP/1.1", "CONNECT a:1 HTTP/1.1", "x HTTP/2",
     ])

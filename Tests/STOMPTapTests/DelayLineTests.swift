@@ -48,7 +48,7 @@ import Testing
             guard let due = line.due else { break }
             let wait = due - (Self.start + .milliseconds(Int64(number)))
             #expect(wait >= .milliseconds(10))
-            // The one before it may have come up to a whole jitter uninspected.
+            // An earlier element with full jitter may delay this one, but never beyond delay plus jitter.
             #expect(wait <= .milliseconds(110))
             #expect(due >= previous)
             previous = due
@@ -69,13 +69,13 @@ import Testing
             while line.next(at: now) != nil { passed += 1 }
             #expect(passed == tenth)
         }
-        // A line that was idle owes nothing, and has nothing to its credit.
+        // After an idle time the rate limit starts fresh, with neither debt nor credit.
         let later = Self.start + .seconds(60)
         line.append(11, size: 500, at: later)
         #expect(line.due == later + .milliseconds(500))
     }
 
-    /// Each of them keeps more than its bytes.
+    /// Each part uses more memory than its bytes.
     @Test func aLaneIsFullOfManySmallParts() {
         var faults = TapFaults()
         faults.delay = .hours(1)

@@ -5,17 +5,17 @@ import Testing
 
 @testable import STOMPTap
 
-/// Each kind of end of a connection, without a socket and without a clock.
+/// Each way a connection can end, without a socket and without a clock.
 @Suite struct EndTableTests {
     private static let reset = IOError(errnoCode: ECONNRESET, reason: "read")
 
-    /// What happens to a connection.
+    /// An event on a connection.
     enum Step {
-        /// This side closes its half, and all of it in the next step.
+        /// This side closes its half, and in the next step the rest.
         case finishes(TapSide)
         case goes(TapSide)
         case breaks(TapSide)
-        /// TLS ends without its close_notify.
+        /// TLS ends without close_notify.
         case isCutOff(TapSide)
         case says(TapSide, String)
         case closes(TapSide, Int)
@@ -27,7 +27,7 @@ import Testing
         let testDescription: String
         let ways: [VirtualSession.Way]
         let steps: [Step]
-        /// How the tap has closed both ends.
+        /// How the tap closed its connection to each side.
         let app: VirtualTap.Closing
         let server: VirtualTap.Closing
         let ending: TapEnding?
@@ -108,7 +108,7 @@ import Testing
             #expect(tap.closing(.app) == row.app, "over \(way)")
             #expect(tap.closing(.server) == row.server, "over \(way)")
             #expect(tap.endings == (row.ending.map { [$0] } ?? []), "over \(way)")
-            // Nothing is left of what is over.
+            // No state is left for a connection that has ended.
             if row.ending != nil, way != .sockJS { #expect(tap.machine.isEmpty && tap.timers.isEmpty, "over \(way)") }
             #expect(tap.notes == [], "over \(way)")
         }
@@ -132,14 +132,14 @@ import Testing
         }
     }
 
-    // MARK: - Before there is a server
+    // MARK: - Before the server is connected
 
     struct EarlyRow: CustomTestStringConvertible, Sendable {
         let testDescription: String
         let steps: [Step]
         let app: VirtualTap.Closing
         let server: VirtualTap.Closing
-        /// What the server has got.
+        /// What the server received.
         let received: String
         let endings: [TapEnding]
         let noteCount: Int
@@ -205,7 +205,7 @@ import Testing
         #expect(other.connects.isEmpty && other.notes.count == 2 && other.endings == [.noConnectionToServer])
     }
 
-    /// The start of what may be STOMP passes on once, and is reported at the end.
+    /// Bytes that may be the start of a STOMP frame are passed on once, and reported at the end.
     @Test(arguments: [false, true]) func whatIsCutOffPassesOnce(isSifting: Bool) {
         let tap = VirtualTap(.tcp) { $0.faults.dropsHeartBeats = isSifting }
         tap.accept()
@@ -222,9 +222,9 @@ import Testing
     struct Failure: CustomTestStringConvertible, Sendable {
         let testDescription: String
         let app: String
-        /// What the server answers; nil where there is none.
+        /// The server's answer; nil if it sends none.
         var server: String?
-        /// How the answer begins that the app gets; nil where there is none.
+        /// The start of the answer that the app receives; nil if it receives none.
         let status: String?
         var note: TapNote?
     }
@@ -268,7 +268,7 @@ import Testing
         if let status = failure.status {
             #expect(tap.received(.app).hasPrefix("HTTP/1.1 \(status) "))
             #expect(tap.closing(.app) == .output)
-            // It is read on, so that the answer arrives, and closed in the end.
+            // The tap keeps reading so that the answer arrives, and closes the connection in the end.
             #expect(tap.ends[1]?.app.isReading == true)
             tap.advance(by: .seconds(5))
             #expect(tap.closing(.app) == .all)
@@ -280,7 +280,7 @@ import Testing
         #expect(tap.machine.isEmpty && tap.timers.isEmpty)
     }
 
-    /// As at `serve`; each of the pieces is no new beginning.
+    /// The same limit as in `serve`; further pieces do not restart it.
     @Test(arguments: [["GET"], ["GET / HTTP/1.1\r\nHo"], ["GET / ", "HTTP/1.1\r\n", "a: b\r\n"]])
     func aHalfSentHeadIsNotWaitedForForEver(pieces: [String]) {
         let tap = VirtualTap(.webSocket(requestTarget: "/"))
@@ -308,7 +308,7 @@ import Testing
         tap.send("\r\n", from: .app)
         #expect(!tap.timers.keys.contains(.head(1)))
         tap.connect()
-        // The answer may take its time, and so may the next request.
+        // The answer may take long, and so may the next request.
         tap.advance(by: .seconds(60))
         tap.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", from: .server)
         tap.advance(by: .seconds(60))

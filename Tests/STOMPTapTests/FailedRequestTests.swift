@@ -4,9 +4,9 @@ import Testing
 
 @testable import STOMPTap
 
-/// What keeps an app from its session, as the answers of a server show it.
+/// Failures that keep an app from opening its session, as the server's answers show them.
 @Suite struct FailedRequestTests {
-    /// A tap through which a page has asked for something, and got this.
+    /// The notes of a tap after a web page sent this request and received this answer.
     private static func notes(
         _ request: String, _ headers: String = "Host: tap:9000\r\nOrigin: http://tap:9000\r\n", answer: String
     ) -> [TapNote] {
@@ -80,7 +80,7 @@ import Testing
         #expect(tap.notes == expected)
     }
 
-    /// The app has gone before there was a connection to the server, which then has a while to end.
+    /// The app disconnects before the server is connected; then the server gets some time to close.
     @Test func aServerThatComesTooLateIsClosed() {
         let tap = VirtualTap(.tcp)
         tap.accept()

@@ -5,22 +5,22 @@ import Testing
 
 @testable import STOMPTap
 
-/// Each fault, in each way that a session may be carried, without a socket and without a clock.
+/// Each fault over each transport, without a socket and without a clock.
 @Suite struct FaultTableTests {
     private static let connect = "CONNECT\naccept-version:1.2\n\n\0"
     private static let connected = "CONNECTED\nversion:1.2\n\n\0"
     private static func sends(_ body: String) -> String { "SEND\ndestination:/a\n\n\(body)\0" }
     private static func message(_ body: String) -> String { "MESSAGE\ndestination:/b\n\n\(body)\0" }
 
-    /// What happens, and what is to have come of it.
+    /// An event, or an expectation about the result so far.
     enum Step {
         case app(String)
         case server(String)
-        /// Milliseconds go by.
+        /// This many milliseconds pass.
         case wait(Int64)
-        /// This, and nothing else, has arrived at this side by now.
+        /// By now this side has received exactly this text.
         case heard(TapSide, String)
-        /// Both ends of each relay are closed by now, or none is.
+        /// By now both ends of each relay are closed, or none is.
         case closed(Bool)
     }
 
@@ -166,7 +166,7 @@ import Testing
                 $0.freezing = .seconds(10)
                 $0.closing = .time(.seconds(20))
             },
-            // What would close it is held like everything else.
+            // The close is held back like everything else.
             opening + [.wait(10_000), .server(message("a")), .wait(60_000), .heard(.app, connected), .closed(false)]),
     ]
 
@@ -182,7 +182,7 @@ import Testing
                 case .heard(let side, let text): #expect(try session.heard(side) == text, place)
                 case .closed(let isClosed):
                     let closings = session.tap.ends.values.flatMap { [$0.app.closing, $0.server.closing] }
-                    // Of a SockJS session only what carries it is closed.
+                    // In a SockJS session only the relay that carries it is closed.
                     let relevant = way == .sockJS ? Array(closings.filter { $0 != .no }.prefix(1)) : closings
                     #expect(relevant.isEmpty != isClosed || relevant.contains { ($0 != .no) == isClosed }, place)
                     if way != .sockJS { #expect(closings.allSatisfy { ($0 != .no) == isClosed }, place) }
@@ -194,7 +194,7 @@ import Testing
         }
     }
 
-    /// A frozen session's ends are not read from, and so are those of its next requests.
+    /// The tap stops reading from both ends of a frozen session, and from those of its later requests.
     @Test func nothingIsReadFromWhatIsFrozen() {
         var faults = TapFaults()
         faults.freezing = .seconds(1)
@@ -217,7 +217,7 @@ import Testing
         #expect(tap.openings == [] && tap.machine.isEmpty)
     }
 
-    /// The last answer waits as long as everything else.
+    /// The last answer is delayed as long as everything else.
     @Test func anEndWaitsForWhatIsHeld() {
         let tap = VirtualTap(.webSocket(requestTarget: "/")) { $0.faults.delay = .milliseconds(5500) }
         tap.accept()
@@ -229,7 +229,7 @@ import Testing
         #expect(tap.received(.app).hasPrefix("HTTP/1.1 502 Bad Gateway\r\n") && tap.closing(.app) == .output)
     }
 
-    /// All relays that carry a session are broken off, and a next request of it is answered in the server's place.
+    /// All relays of a session are closed, and the tap itself answers the session's next request.
     @Test(arguments: [nil, 3042]) func aClosedSessionIsClosedEverywhere(code: Int?) throws {
         var faults = TapFaults()
         faults.closing = .frames(1)

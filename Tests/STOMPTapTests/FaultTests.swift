@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    /// What is decided elsewhere may take its time: other connections go on, and on its own the order stays.
+    /// An asynchronous decision may take long: other connections continue, and its own connection keeps the order.
     @Test(arguments: Tapped.Way.allCases)
     func messagesAreDroppedWhenThatIsDecided(way: Tapped.Way) async throws {
         let isHeld = NIOLockedValueBox(true)
@@ -53,7 +53,7 @@ import Testing
         }
         try await Tapped.run(way, faults: faults) { tapped, endpoint in
             var slow = Self.client(endpoint, way).configuration
-            // While it waits, it would be silent.
+            // Without heart-beats, because the connection is silent while it waits.
             slow.session.heartBeat = HeartBeat(outgoing: 0, incoming: 0)
             try await STOMPConnection.withConnection(to: endpoint, configuration: slow) { connection in
                 for body in ["1", "lost 2", "3", "lost 4", "5"] {
@@ -88,7 +88,7 @@ import Testing
         faults.dropsHeartBeats = true
         try await Tapped.run(way, faults: faults) { tapped, endpoint in
             var configuration = Self.client(endpoint, way).configuration
-            // So that one comes, and is dropped, before the app leaves, on a busy machine too.
+            // An interval at which a heart-beat is sent, and dropped, before the app leaves, even on a busy machine.
             configuration.session.heartBeat = HeartBeat(outgoing: 0, incoming: 1000)
             let error = await #expect(throws: STOMPClientError.self) {
                 try await STOMPConnection.withConnection(to: endpoint, configuration: configuration) { connection in
@@ -110,7 +110,7 @@ import Testing
             let error = await #expect(throws: STOMPClientError.self) {
                 try await STOMPConnection.withConnection(to: endpoint, configuration: client.configuration) {
                     connection in
-                    // CONNECT, CONNECTED, SUBSCRIBE, RECEIPT: those are four.
+                    // These four are CONNECT, CONNECTED, SUBSCRIBE and RECEIPT.
                     let echoes = try await connection.subscribe(to: "/topic/echo")
                     for try await _ in echoes.messages {}
                 }
@@ -118,7 +118,7 @@ import Testing
             #expect(error?.isLoss == true)
             #expect(tapped.faults == [.closed(code: nil)])
             #expect(tapped.frames(.outgoing).count + tapped.frames(.incoming).count == 4)
-            // Where requests of their own carry what the client sends, it may miss one of these first.
+            // If the client sends with separate requests, it may miss one of these frames.
             let incoming = client.frames(.incoming).count
             #expect(incoming == 2 || way == .xhrStreaming && incoming == 1)
         }
@@ -137,7 +137,8 @@ import Testing
                     connection in
                     let messages = try await connection.subscribe(to: "/topic/messages")
                     _ = try await connection.confirmation(of: messages)
-                    // It comes from elsewhere, as the client has to be at rest: an answer to what it sends would come first.
+                    // Sent by another client, because this one must be idle: an answer to one of its own frames
+                    // would arrive first.
                     let server = try Endpoint(tapped.broker.addresses[0].url)
                     _ = try await STOMPConnection.withConnection(to: server) { other in
                         try await other.send(OutgoingMessage(to: "/topic/messages", body: ByteBuffer(string: "last")))
@@ -178,7 +179,7 @@ import Testing
             let error = await #expect(throws: STOMPClientError.self) {
                 try await STOMPConnection.withConnection(to: endpoint, configuration: client.configuration) { _ in }
             }
-            // The reset may come before the system knows that the connection stands.
+            // The reset may arrive before the system reports the connection as established.
             #expect(error?.mayPass(hadSession: true) == true)
             #expect(tapped.faults.contains(.connectionRefused))
         }
@@ -188,7 +189,7 @@ import Testing
     func aFrozenConnectionFallsSilent(way: Tapped.Way) async throws {
         try await Tapped.run(way) { tapped, endpoint in
             var configuration = Self.client(endpoint, way).configuration
-            // Not so short that a busy machine misses one.
+            // Long enough that even a busy machine misses no heart-beat.
             configuration.session.heartBeat = HeartBeat(outgoing: 2000, incoming: 2000)
             let error = await #expect(throws: STOMPClientError.self) {
                 try await STOMPConnection.withConnection(to: endpoint, configuration: configuration) { connection in
@@ -203,7 +204,7 @@ import Testing
         }
     }
 
-    /// The times of faults are those of the clock; the rest is in ``FaultTableTests``.
+    /// Faults use the real clock; ``FaultTableTests`` covers the rest.
     @Test func everythingIsHeld() async throws {
         var faults = TapFaults()
         faults.delay = .milliseconds(30)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import STOMPTap
 
-/// What goes wrong at one end of HTTP is seen at the other as it would be without a tap, or is told in an answer.
+/// A failure at one end of HTTP looks at the other end as it would without a tap, or is reported in an HTTP answer.
 @Suite(.timeLimit(.minutes(1))) struct HTTPFailureTests {
     private static func target(_ port: Int) -> TransportTarget {
         TransportTarget(kind: .webSocket(requestTarget: "/"), host: "127.0.0.1", port: port, isSecure: false)
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    /// They are made for each connection, by what may take its time or fail.
+    /// The headers are created for each connection, by code that may take long or fail.
     @Test func headersAreMadeForEachConnection() async throws {
         struct NoToken: Error, CustomStringConvertible { let description = "no token today" }
         let count = Mutex(0)
@@ -76,7 +76,7 @@ import Testing
             let tap = between.tapName
             app.send("GET / HTTP/1.1\r\nHost: \(tap)\r\nOrigin: http://\(tap)\r\n\r\n")
             let server = try await between.server.wire()
-            // It is spoken to by its own name, not by the first one's.
+            // The tap uses the name of this server, not of the first one.
             let name = "127.0.0.1:\(between.server.port)"
             try await server.wait(until: "GET / HTTP/1.1\r\nHost: \(name)\r\nOrigin: http://\(name)\r\n\r\n")
             server.send("HTTP/1.1 302 Found\r\nLocation: http://\(name)/login\r\nContent-Length: 0\r\n\r\n")
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    /// In a head, and in the line before a chunk.
+    /// The answer ends inside a head, or inside the size line of a chunk.
     @Test(arguments: [
         "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n1",
     ])
@@ -132,7 +132,7 @@ import Testing
 
     @Test(arguments: [
         "\u{16}\u{3}\u{1}\u{2}", "CONNECT\naccept-version:1.2\n\n\u{0}", "GET / HTTP/1.1 x\r\n\r\n",
-        // What a server might read in another way than the tap.
+        // Requests that a server might parse differently than the tap.
         "GET /\0 HTTP/1.1\r\n\r\n", "GET /\u{1} HTTP/1.1\r\n\r\n", "GET /a\rb HTTP/1.1\r\n\r\n",
         "GET /\u{7F} HTTP/1.1\r\n\r\n",
         "POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -161,7 +161,7 @@ import Testing
             #expect(app.text.hasPrefix("HTTP/1.1 431 Request Header Fields Too Large\r\n"))
             try await between.wait("note") { $0.notes == [.headTooLarge(from: .app)] }
             #expect(between.server.all.isEmpty)
-            // What still comes is dropped, so that the answer arrives.
+            // Further data is read and dropped, so that the answer arrives.
             let before = sent.withLockedValue { $0 }
             try await app.wait("more that is taken") { _ in sent.withLockedValue { $0 } > before + 200 }
         }
@@ -193,7 +193,7 @@ import Testing
         }
     }
 
-    /// One that asks for an upgrade is not listened to until there is an answer, and then neither.
+    /// After an upgrade request the tap stops reading until it is answered, and does not continue if it fails.
     @Test(arguments: [true, false]) func whatComesBehindAnUpgradeIsBounded(isServersFault: Bool) async throws {
         let port = try Loopback.freePorts(1)[0]
         try await Between.run {
@@ -205,7 +205,7 @@ import Testing
             if isServersFault {
                 sender = try await between.server.wire()
                 try await sender.wait(until: "\r\n\r\n")
-                // A second answer, to nothing.
+                // A second answer without a request.
                 sender.send("HTTP/1.1 204 Yes\r\n\r\nHTTP/1.1 101 Yes\r\n\r\n")
                 try await app.wait(for: "HTTP/1.1 101 Yes")
             } else {
@@ -291,7 +291,7 @@ import Testing
             let server = try await between.server.wire()
             try await server.wait(until: "\r\n\r\n")
             let answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-            // As servers do with a connection that has been idle.
+            // As servers do when a connection was idle.
             let late = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
             server.send(answer + late)
             server.close()

@@ -5,14 +5,14 @@ import Testing
 
 @testable import STOMPTap
 
-/// What is HTTP goes through a tap as it came.
+/// HTTP passes through a tap unchanged.
 @Suite(.timeLimit(.minutes(1))) struct HTTPPassageTests {
-    /// A request and its answer. `HOST` stands for the tap where the app says it, and for the server where that gets it.
+    /// A request and its answer. `HOST` is the tap's name in what the app sends, and the server's in what it receives.
     struct Sample: CustomTestStringConvertible, Sendable {
         let testDescription: String
         let request: String
         let answer: String
-        /// Whether the server ends the connection behind its answer.
+        /// Whether the server closes the connection after its answer.
         var closes = false
 
         init(_ name: String, _ request: String, _ answer: String, closes: Bool = false) {
@@ -103,7 +103,7 @@ import Testing
             #expect(app.received == answer)
             #expect(between.notes == [])
             if sample.closes { return try await app.waitForEnd() }
-            // The connection goes on.
+            // The connection stays open.
             app.send("GET /next HTTP/1.1\r\nHost: \(between.tapName)\r\n\r\n")
             try await server.wait(until: "GET /next HTTP/1.1\r\nHost: \(between.serverName)\r\n\r\n")
             server.send(Self.noContent)
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    /// Either side may be slow: what is under way is bounded, and nothing of it gets lost.
+    /// Either side may be slow: the data in transit is bounded, and none of it is lost.
     @Test(arguments: [WireEvent.Direction.outgoing, .incoming], [true, false])
     func aLargeBodyGoesThroughInBoundedMemory(direction: WireEvent.Direction, isChunked: Bool) async throws {
         try await Between.run { between in
@@ -187,7 +187,7 @@ import Testing
     @Test func http2IsNotOffered() async throws {
         try await Between.run { between in
             let app = try await between.connect()
-            // As Java's client does with each first request.
+            // As Java's HTTP client does with each first request.
             app.send(
                 "GET / HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings, keep-alive\r\nContent-Length: 0\r\n"
                     + "Host: \(between.tapName)\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n"

@@ -5,7 +5,7 @@ import Testing
 
 @testable import STOMPTap
 
-/// Which requests a tap passes on.
+/// Which requests a tap forwards.
 @Suite(.timeLimit(.minutes(1))) struct RequestAdmissionTests {
     private static func configuration(_ shape: (inout TapConfiguration) -> Void = { _ in }) -> TapConfiguration {
         let target = TransportTarget(
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    /// By what requests get from the tap: nothing of it may serve a foreign page.
+    /// Settings that add something to forwarded requests; a page from a foreign origin must not profit from it.
     private static let vouching: [@Sendable (inout TapConfiguration) -> Void] = [
         { $0.transport.cookie = "a=b" }, { $0.transport.origin = "https://server.example" },
         { $0.transport.httpHeaders = [("Authorization", "x")] }, { $0.transport.tls.certificate = "client.pem" },
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    /// All kinds of requests of a page whose name was made to lead to the tap.
+    /// All kinds of requests from a page whose host name was rebound to the tap.
     @Test(arguments: [
         "GET / HTTP/1.1", "GET /ws/info HTTP/1.1", "POST /ws/000/abcdefgh/xhr HTTP/1.1", "OPTIONS /ws/info HTTP/1.1",
         "GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13", "GET / HTTP/1.0",
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    /// It would be taken for the answer to the earlier request.
+    /// The app would read it as the answer to the earlier request.
     @Test func aRefusalIsNotSentAheadOfAnAnswer() async throws {
         try await Between.run { between in
             let app = try await between.connect()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import STOMPTap
 
-/// Faults in SockJS sessions that are carried by scripts and forms, and around requests.
+/// Faults in SockJS sessions that use scripts and forms, and faults between requests.
 @Suite(.timeLimit(.minutes(1))) struct ScriptFaultTests {
     private static let connect = #"["CONNECT\naccept-version:1.2\n\n\u0000"]"#
     private static let poll = "GET /ws/000/aaa/jsonp?c=cb HTTP/1.1\r\n\r\n"
@@ -58,7 +58,7 @@ import Testing
                 (#"a["MESSAGE\ndestination:/a\n\nlost\u0000"]"#, "h"),
                 (#"a["MESSAGE\ndestination:/a\n\nkept\u0000"]"#, #"a["MESSAGE\ndestination:/a\n\nkept\u0000"]"#),
             ] {
-                // The poll before this one looks the same.
+                // The previous poll has the same text.
                 let before = server.count
                 app.send(Self.poll)
                 try await server.wait("poll") { $0.count == before + Self.poll.utf8.count }
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    /// HTTP/2 is never offered to the server, so there is nothing to wait for behind such a request.
+    /// The tap never offers HTTP/2 to the server, so nothing has to wait after such a request.
     @Test func anOfferOfHTTP2HoldsNothingUp() async throws {
         try await Between.run { between in
             let app = try await between.connect()

@@ -15,7 +15,7 @@ import Testing
         return try #require(SockJSBody(path, headers: headers, limit: limit))
     }
 
-    /// The frames of a body that comes in two pieces.
+    /// The frames of a body that arrives in two pieces.
     private static func frames(
         _ body: [UInt8], _ transport: String, splitAt split: Int, limit: Int = 1 << 20
     ) throws -> [String] {
@@ -45,12 +45,12 @@ import Testing
         try Self.expectEverySplit(
             Self.prelude + "\no\na[\"CONNECTED\\n\\n\\u0000\"]\nh\nc[3000,\"Go away!\"]\n", "xhr",
             give: [Self.prelude, "o", #"a["CONNECTED\n\n\u0000"]"#, "h", #"c[3000,"Go away!"]"#])
-        // A poll may leave the end of the line out.
+        // A poll may omit the line end.
         try Self.expectEverySplit("a[\"x\"]", "xhr", give: [#"a["x"]"#])
     }
 
     @Test func eventsHoldFrames() throws {
-        // As node-sockjs writes them, and as Spring does.
+        // As node-sockjs writes them, then as Spring does.
         try Self.expectEverySplit(
             "\r\ndata: o\r\n\r\ndata: a[\"100%25%0A\"]\r\n\r\n", "eventsource", give: ["o", "a[\"100%\n\"]"])
         try Self.expectEverySplit(
@@ -75,7 +75,7 @@ import Testing
         try Self.expectEverySplit(
             head + #"<script>"# + "\np(\"o\");\n</script>\r\n<script>\n" + #"p("a[\"it\\\\ is (so)\\n\\u0000\"]");"#
                 + "\n</script>\r\n", "htmlfile", give: ["o", #"a["it\\ is (so)\n\u0000"]"#])
-        // As Spring escapes what it puts into scripts.
+        // As Spring escapes text in scripts.
         try Self.expectEverySplit(
             #"/**/jsonp_1.cb("a[\"it\'s \u003Cb\u003E \\\\\' \/\"]");"# + "\r\n", "jsonp?c=cb",
             give: [#"a["it's <b> \\' /"]"#])
@@ -117,7 +117,7 @@ import Testing
         #expect(try Self.frames(bytes, transport, splitAt: 0) == frames)
     }
 
-    /// What is lost becomes a heart-beat, as a script that calls nothing would count as a failure.
+    /// A dropped message becomes a heart-beat, because a script that calls nothing would count as a failure.
     @Test func scriptsAreSifted() throws {
         var reader = try Self.reader("htmlfile")
         let script = "<html>\r\n<script>\np(\"o\");\n</script>\r\n/**/p(\"a[\\\"x\\\",\\\"y\\\"]\"); // z\r\n"

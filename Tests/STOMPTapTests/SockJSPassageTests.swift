@@ -5,7 +5,7 @@ import Testing
 
 @testable import STOMPTap
 
-/// The requests of SockJS sessions, and what is told of the sessions that they are of.
+/// The requests of SockJS sessions, and the session events that the tap reports.
 @Suite(.timeLimit(.minutes(1))) struct SockJSPassageTests {
     private static func request(_ session: String, _ transport: String, _ body: String = "", method: String = "POST")
         -> String
@@ -17,7 +17,7 @@ import Testing
         "HTTP/1.1 \(status)\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
-    /// Sends a request, and has it answered; both are to pass as they are.
+    /// Sends a request and its answer; both must pass unchanged.
     private static func exchange(_ app: Wire, _ server: Wire, _ request: String, _ answer: String) async throws {
         let (sent, received) = (server.count, app.count)
         app.send(request)
@@ -66,7 +66,8 @@ import Testing
             try await Self.exchange(app1, server1, Self.request("aaa", "xhr"), Self.answer("c[3000,\"Go away!\"]\n"))
             try await between.wait("end") { $0.endings.count == 1 }
             #expect(between.endings == [.sockJSClosed(code: 3000, reason: "Go away!")])
-            // A client asks on until it has read of the end; that is of the same session, until it is opened again.
+            // A client continues to poll until it has read the close frame. These requests belong to the same
+            // session until it is opened again.
             try await Self.exchange(app2, server2, Self.request("aaa", "xhr"), Self.answer("c[3000,\"Go away!\"]\n"))
             let farewell = #"["DISCONNECT\n\n\u0000"]"#
             try await Self.exchange(
@@ -105,7 +106,7 @@ import Testing
             #expect(between.messages(.incoming) == ["x\"y", "x\"y"])
             #expect(between.layers.contains("sockjs sock JSFrame open"))
             #expect(between.layers.contains("sockjs sock JSFrame messages count 1 bytes 3"))
-            // The app may go at any time; that the session goes with it is in ``EndTableTests``.
+            // The app may close at any time; ``EndTableTests`` checks that this ends the session.
             app.close()
             try await server.waitForEnd()
             #expect(between.notes == [])
@@ -151,7 +152,7 @@ import Testing
             let (app, server) = try await Self.open(between)
             try await Self.exchange(app, server, Self.request("aaa", "xhr"), Self.answer("no", "\(status) \(reason)"))
             try await between.wait("end") { $0.endings == [.answered(status: status, reason: reason)] }
-            // One that only sends opens none.
+            // A request that only sends does not open a session.
             try await Self.exchange(
                 app, server, Self.request("aaa", "xhr_send", "[]"), Self.answer("no", "404 Not Found"))
             #expect(between.openings.count == 1)
@@ -186,7 +187,7 @@ import Testing
                     .noLongerTakenApart(.http(.lineTooLong(limit: 100))),
                     .noLongerTakenApart(.http(.compressedAnswer(encoding: "gzip"))),
                 ])
-            // The session goes on.
+            // The session continues.
             try await Self.exchange(app, server, Self.request("aaa", "xhr"), Self.answer("a[\"hi\"]\n"))
             try await between.wait("message") { $0.messages(.incoming) == ["hi"] }
         }

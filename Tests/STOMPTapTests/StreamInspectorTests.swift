@@ -12,7 +12,7 @@ import Testing
     private static let connected = "CONNECTED\nversion:1.2\n\n\0"
     private static let message = "MESSAGE\nmessage-id:1\nsubscription:0\ndestination:/b\nx:a\\cb\n\nho\0"
 
-    /// What was seen, a word each, and what passed.
+    /// What the inspector reported, one word each, and what it passed on.
     private struct Seen: Equatable {
         var words: [String] = []
         var passed: [String] = []
@@ -117,7 +117,7 @@ import Testing
         #expect(Self.take(["\n", "\r\n"], in: &inspector).words == ["beat", "beat"])
     }
 
-    // MARK: - What is lost
+    // MARK: - Dropped frames
 
     private static func dropping(_ drops: @escaping @Sendable (Frame) -> Bool = { _ in true }) -> TapFaults {
         var faults = TapFaults()
@@ -222,7 +222,7 @@ import Testing
             Self.take([Self.chopped], in: &inspector).words == [
                 "unfinished:" + Self.chopped, "note:31 of SEND to /app/a missing NUL",
             ])
-        // Why is said once.
+        // The reason is reported once.
         #expect(
             Self.take([Self.send], in: &inspector).words == [
                 "unfinished:" + Self.chopped, "note:31 of SEND to /app/a", "SEND",
@@ -234,7 +234,7 @@ import Testing
         for pieces in Self.splits(Self.chopped + "\0") + Self.splits("SEND\ncontent-length:6\n\nSEND\nx\0") {
             #expect(Self.take(pieces, in: &inspector).words == ["SEND"], "\(pieces)")
         }
-        // The rest looks like a frame, and the length shows that it is none.
+        // The second piece looks like a frame, but `content-length` shows that it belongs to the first.
         #expect(
             Self.take(["SEND\ncontent-length:9\n\nabc", "SEND\n\0\0"], in: &inspector).words == ["SEND"])
     }
@@ -247,7 +247,7 @@ import Testing
         seen.add(inspector.reportUnfinished(.outgoing, passes: true))
         #expect(seen.words == ["unfinished:" + Self.chopped, "note:31 of SEND to /app/a missing NUL"])
         #expect(inspector.awaitedPieces(.outgoing) == nil)
-        // A heart-beat adds nothing, and what does makes a frame of it after all.
+        // A heart-beat changes nothing, and the missing text completes the frame.
         #expect(Self.take(["\n"], in: &inspector) == Seen())
         #expect(inspector.awaitedPieces(.outgoing) == nil)
         #expect(Self.take(["stew\0", Self.subscribe], in: &inspector).words == ["SEND", "SUBSCRIBE"])
@@ -287,7 +287,7 @@ import Testing
         var seen = Seen()
         seen.add(inspector.finish(.outgoing))
         #expect(seen.words.last?.hasSuffix("text for NUL \(word)") == true, "\(seen.words)")
-        // CONNECT has no body, so that it is bad at once.
+        // CONNECT has no body, so the error is detected at once.
         inspector = Self.inspector(keepsMessages: true)
         let words = Self.take(["CONNECT\naccept-version:1.2\n\n" + text], in: &inspector).words
         #expect(words.first?.contains("text for NUL \(word)") == true, "\(words)")
@@ -304,7 +304,7 @@ import Testing
         #expect(inspector.finish(.outgoing).passed.map { String(buffer: $0) } == [Self.chopped, "stew"])
     }
 
-    /// Once its beginning has passed, the rest must not get lost.
+    /// Once the start of a frame was passed on, its rest must not be dropped.
     @Test func aFrameThatWasReportedIsNotDropped() {
         var inspector = Self.messages(Self.dropping())
         _ = Self.take(["SEND\n\nx"], in: &inspector)
@@ -331,7 +331,7 @@ import Testing
             #expect(seen.words[1].hasSuffix("length in characters 2 bytes 6"), "\(seen.words)")
             #expect(seen.words[2...] == ["text:" + bad, "SEND"])
             if faults.needsSifting { #expect(seen.passed == [Self.send + bad, Self.send]) }
-            // The other side was STOMP all the time.
+            // The other direction is still read as STOMP.
             #expect(Self.take([Self.connected], .incoming, in: &inspector).words == ["CONNECTED"])
         }
     }
@@ -343,7 +343,7 @@ import Testing
             seen.words.dropFirst() == [
                 "text:SEND\ncontent-length:1\n\nabc", "text:def", "text:ghi jkl\0", "beat", "SEND",
             ])
-        // What may be meant as a frame is.
+        // Text that may be meant as a frame is reported again.
         let words = Self.take(["garbage", "SNED\n\n\0", Self.send], in: &inspector).words
         #expect(words.count == 5 && words[0].hasPrefix("note") && words[1] == "text:garbage", "\(words)")
         #expect(words[2].hasPrefix("note") && words[3...] == ["text:SNED\n\n\0", "SEND"], "\(words)")

@@ -6,7 +6,7 @@ import Testing
 
 @testable import STOMPTap
 
-/// What passes over TCP, and how it ends.
+/// What passes through a tap over TCP, and how connections end.
 @Suite(.timeLimit(.minutes(1))) struct StreamTests {
     @Test func theAppsHalfEndsByItself() async throws {
         try await Between.run(.tcp) { between in
@@ -75,7 +75,7 @@ import Testing
         try await Between.run(.tcp) {
             $0.servers[0].target.port = port
         } _: { between in
-            // The reset may come before the system knows that the connection stands.
+            // The reset may arrive before the system reports the connection as established.
             if let app = try? await between.connect() {
                 try await app.waitForEnd()
                 #expect(app.text == "")
@@ -85,16 +85,16 @@ import Testing
         }
     }
 
-    /// A server whose network says nothing (RFC 5737).
+    /// A server address in a network that never answers (RFC 5737).
     @Test func anAppThatDoesNotWaitIsForgotten() async throws {
         try await Between.run(.tcp) {
             $0.servers[0].target.host = "192.0.2.1"
             $0.connectTimeout = .seconds(1)
         } _: { between in
-            // Where there is no way to that network, the tap is the first to leave.
+            // If the machine has no route to that network, the tap closes first.
             try? await between.connect().reset()
             try await between.wait("end") { $0.endings.count == 1 }
-            // One that is still waiting does not keep the tap from ending.
+            // An app that is still waiting does not keep the tap from shutting down.
             try? await between.connect().send("x")
             try await between.wait("second connection") { Set($0.all.map(\.connection)).count == 2 }
             await between.tap.shutdown()
@@ -128,7 +128,7 @@ import Testing
             let frame = ByteBuffer(string: "SEND\ndestination:/a\n\n" + String(repeating: "x", count: 60_000) + "\0")
             let sent = app.flood(frame, times: 3000)
             let stop = try await standstill(beyond: 16) { sent.withLockedValue { $0 } }
-            // The system's buffers take some; what the tap keeps is bounded by its own.
+            // The system buffers some data; the tap's own buffer is bounded.
             #expect(stop * frame.readableBytes < 64 << 20)
             try await server.setReading(true)
             try await server.wait("what was held") { $0.count > stop * frame.readableBytes }

@@ -4,11 +4,11 @@ import Testing
 
 @testable import STOMPTap
 
-/// What passes through a tap, and what it knows, without a socket and without a clock.
+/// What passes through a tap, and what it reports, without a socket and without a clock.
 @Suite struct TapMachineTests {
-    // MARK: - However it is cut
+    // MARK: - Every split gives the same result
 
-    /// What both sides send, with a scalar for each byte.
+    /// What both sides send, with one scalar per byte.
     struct Talk: CustomTestStringConvertible, Sendable {
         let testDescription: String
         let kind: TransportTarget.Kind
@@ -61,7 +61,7 @@ import Testing
             server: chunked + "2\r\no\n\r\n8\r\na[\"hey\"]\r\n1\r\n\n\r\n5\r\na[]\n\n\r\n0\r\n\r\n"),
     ]
 
-    /// - Parameter split: where what each side says is cut in two; nil for byte by byte.
+    /// - Parameter split: the position at which the data of each side is cut in two; nil for byte by byte.
     private static func result(_ talk: Talk, splitAt split: Int?) -> (tap: VirtualTap, app: String, server: String) {
         let tap = VirtualTap(talk.kind) {
             $0.faults = talk.faults
@@ -83,15 +83,15 @@ import Testing
         send(talk.server, .server)
         func received(_ side: TapSide) -> String {
             let text = String(latin1: (tap.ends[1]?[side].received ?? ByteBuffer()).readableBytesView)
-            // Ends of lines between frames stand for nothing, and may get lost with the frame before them.
+            // Line ends between frames have no meaning, and may be dropped with the frame before them.
             return talk.faults.needsSifting && talk.kind == .tcp ? text.replacing(/\0[\r\n]+/, with: "\0") : text
         }
-        // Messages that a client is said to send are masked anew.
+        // Messages that a client sends are masked again, with a new key.
         let isMasked = talk.faults.needsSifting && talk.app.contains("Upgrade")
         return (tap, received(.app), isMasked ? "\(received(.server).count)" : received(.server))
     }
 
-    /// What the tap tells but for how heart-beats and bytes were cut, which is as they came.
+    /// What the tap reports, without heart-beats and raw bytes: their events depend on the split.
     private static func told(_ tap: VirtualTap) -> [String] {
         tap.told.filter { !$0.contains(" tcp ") && !$0.contains("observed heart beat") }
     }
@@ -108,7 +108,7 @@ import Testing
         let count = max(talk.app.latin1Bytes.count, talk.server.latin1Bytes.count)
         for split in Array(0...count).map(Optional.some) + [nil] {
             let cut = Self.result(talk, splitAt: split)
-            // Where it makes chunks of its own, they are as they came.
+            // If the tap writes its own chunks, their sizes depend on the split.
             if talk.faults.needsSifting, talk.app.contains("xhr") {
                 #expect(Self.body(cut.app) == Self.body(whole.app), "split at \(split as Any)")
             } else {
@@ -142,7 +142,7 @@ import Testing
         }
     }
 
-    /// What waits for a fault is bounded.
+    /// The data held back by a fault is bounded.
     @Test func whatIsHeldIsBounded() {
         let tap = VirtualTap(.tcp) { $0.faults.delay = .hours(1) }
         tap.accept()
@@ -176,7 +176,7 @@ import Testing
 
     private static let get = "GET / HTTP/1.1\r\n\r\n"
 
-    /// What the tap answers itself may not pass for the answer to an earlier request.
+    /// The app must not read an answer of the tap itself as the answer to an earlier request.
     @Test(arguments: [get + "nonsense\r\n\r\n", get + get + "nonsense\r\n\r\n"])
     func anAnswerOfTheTapNeverComesFirst(requests: String) {
         let tap = VirtualTap(Self.webSocket)
@@ -188,7 +188,7 @@ import Testing
         #expect(tap.closing(.app) == .reset)
     }
 
-    /// A request is answered by the tap while its body comes, and not once the server has answered it.
+    /// The tap may answer a request while its body is arriving, but not once the server has answered it.
     @Test(arguments: [false, true]) func aRequestIsAnsweredOnce(isAnsweredEarly: Bool) {
         let tap = VirtualTap(Self.webSocket)
         tap.accept()
@@ -204,7 +204,7 @@ import Testing
         }
     }
 
-    /// An app that asks for another protocol, sends more and ends its half: its end comes after what it sent.
+    /// An app asks for another protocol, sends more and closes its half: the close must come after what it sent.
     @Test func theEndDoesNotOvertakeWhatWaits() {
         let tap = VirtualTap(Self.webSocket)
         tap.accept()
@@ -230,7 +230,7 @@ import Testing
         #expect(tap.closing(.server) == .output)
     }
 
-    /// A frozen session is not closed, whatever was about to close it.
+    /// A frozen session is not closed, whichever timer was about to close it.
     @Test func aTimerDoesNotCloseWhatIsFrozen() {
         var faults = TapFaults()
         faults.freezing = .seconds(3)
@@ -254,7 +254,7 @@ import Testing
         for number in 0..<TapContext.largestSessionCount { #expect(try session(number) == number + 1) }
         #expect(try session(-1) == nil)
         #expect(try session(0) == 1)
-        // One that ends stays known, and makes room for another.
+        // A session that ends is still known, and makes room for another.
         context.endSession(1, .over)
         #expect(try session(0) == 1)
         #expect(try session(-1) != nil)
@@ -262,7 +262,7 @@ import Testing
         #expect(context.sessions.count == TapContext.largestSessionCount)
     }
 
-    /// A session without a request for a while is over, and one with requests is not, however short these are.
+    /// A session ends after some time without a request. One with requests does not end, however short they are.
     @Test func sessionsWithoutRequestsEnd() {
         let tap = VirtualTap(Self.webSocket)
         tap.accept()

@@ -8,7 +8,7 @@ import TestSupport
 
 @testable import STOMPTap
 
-/// A tap before the embedded broker, and what it has told.
+/// A tap in front of the embedded broker, and the events it reported.
 struct Tapped: Overheard {
     let tap: Tap
     let broker: Broker
@@ -58,7 +58,7 @@ struct Tapped: Overheard {
 }
 
 extension Tapped {
-    /// Freezes each session, as a fault does when its time has come.
+    /// Freezes each session, as the fault does when its timer fires.
     func freeze() async throws {
         let tapServer = tap.tapServer
         try await tapServer.eventLoop.submit {
@@ -69,7 +69,7 @@ extension Tapped {
     }
 }
 
-/// A client that keeps each frame that it has sent or got.
+/// A client that records each frame it sent or received.
 struct WatchedClient {
     let configuration: ClientConfiguration
     private let box = NIOLockedValueBox<[(WireEvent.Direction, String)]>([])

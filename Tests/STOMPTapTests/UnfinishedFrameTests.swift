@@ -5,7 +5,7 @@ import Testing
 
 @testable import STOMPTap
 
-/// Frames whose end does not come, through a tap without sockets and without a clock.
+/// Frames whose end is missing, through a tap without sockets and without a clock.
 @Suite struct UnfinishedFrameTests {
     private static let connect = "CONNECT\naccept-version:1.2\n\n\0"
     private static let chopped = "SEND\ndestination:/app/a\n\nkimchi"
@@ -35,7 +35,7 @@ import Testing
         #expect(Self.unfinished(session.tap) == ["outgoing " + Self.chopped])
         let frame = UnfinishedFrame(bytes: 31, command: .send, bodyBytes: 6)
         #expect(session.tap.notes == [.unfinishedFrame(frame, destination: "/app/a", .missingNUL)])
-        // A request of SockJS was answered, and what it brought waits for the next one.
+        // A SockJS request was already answered, so its data waits for the next one.
         if way == .ws { #expect(try session.heard(.server) == Self.connect + Self.chopped) }
         session.say(Self.connect, .app)
         #expect(try session.heard(.server) == Self.connect + Self.chopped + Self.connect)
@@ -57,7 +57,7 @@ import Testing
         #expect(session.tap.frames(.outgoing) == [Self.connect, "SEND\n\nabc\0"])
     }
 
-    /// What faults hold of a stream passes too, and its rest after it.
+    /// With faults, the held start of a frame on a stream is passed on too, and its rest after it.
     @Test func theBeginningOfAFrameOfAStreamPasses() throws {
         let session = Self.session(.tcp, isSifting: true)
         session.say(Self.chopped, .app)
@@ -71,7 +71,7 @@ import Testing
         #expect(!session.tap.leftUnsent)
     }
 
-    /// A fault cannot drop what has passed in part, and that is told.
+    /// A fault cannot drop a frame that was partly passed on, and this is reported.
     @Test func whatHasPassedInPartIsNotDropped() throws {
         var faults = TapFaults()
         faults.dropsMessage = { _ in true }
@@ -113,7 +113,7 @@ import Testing
 
     private struct Unended: Error {}
 
-    /// An app that closes the WebSocket has sent all that it would.
+    /// An app that closes the WebSocket sends nothing more.
     @Test(arguments: [false, true]) func whatIsHeldPassesBeforeTheClose(isSifting: Bool) throws {
         let session = Self.session(.ws, isSifting: isSifting)
         session.say(Self.chopped, .app)

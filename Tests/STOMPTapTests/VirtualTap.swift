@@ -6,19 +6,19 @@ import TestSupport
 
 @testable import STOMPTap
 
-/// A tap without sockets and without a clock: a test says what happens at its ends and how time goes by, and sees what
-/// the tap does.
+/// A tap without sockets and without a clock: a test triggers events at its ends and advances the time, and sees
+/// what the tap does.
 final class VirtualTap: Overheard {
-    /// How the connection with an end has been closed by the tap, as far as it has.
+    /// How the tap has closed the connection to one end so far.
     enum Closing: String {
         case no, output, all, reset
     }
 
     /// One end of a relay.
     struct End {
-        /// What was written to it, as long as it was there.
+        /// The bytes written to this end while it was connected.
         var received = ByteBuffer()
-        /// How much of that is not sent.
+        /// How many of them are not flushed.
         var unflushed = 0
         var closing = Closing.no
         var isReading = false
@@ -31,9 +31,9 @@ final class VirtualTap: Overheard {
     private(set) var now = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
     private(set) var timers: [TapTimer: NIODeadline] = [:]
     private(set) var ends: [Relay.ID: Pair<End>] = [:]
-    /// The servers that are to be connected to, the last one last.
+    /// The connections to servers that the tap asked for, the newest last.
     private(set) var connects: [(id: Relay.ID, server: TapConfiguration.Server)] = []
-    /// Whether all that was written was sent at the end of each read.
+    /// Whether written data was left unflushed at the end of a read.
     private(set) var leftUnsent = false
     private var actions: [TapAction] = []
     private var isPerforming = false
@@ -48,7 +48,7 @@ final class VirtualTap: Overheard {
         self.init(configuration)
     }
 
-    // MARK: What happens
+    // MARK: Events
 
     /// - Returns: the relay's number.
     @discardableResult func accept() -> Relay.ID {
@@ -58,7 +58,7 @@ final class VirtualTap: Overheard {
         return lastID
     }
 
-    /// The server that was asked for last takes the connection.
+    /// Connects to the server that was requested last.
     func connect() {
         guard let (id, _) = connects.popLast() else { return }
         if machine.awaitsServer(id) {
@@ -73,7 +73,7 @@ final class VirtualTap: Overheard {
         handle(.notConnected(id, error))
     }
 
-    /// One read of what an end has sent.
+    /// Delivers these bytes as one read from an end.
     func send(_ bytes: ByteBuffer, from side: TapSide, of id: Relay.ID = 1) {
         happen(.bytes(bytes), side, id)
         happen(.readComplete, side, id)
@@ -84,14 +84,14 @@ final class VirtualTap: Overheard {
         send(ByteBuffer(string: text), from: side, of: id)
     }
 
-    /// The end says that nothing more comes.
+    /// This end closes its output.
     func finish(_ side: TapSide, of id: Relay.ID = 1) {
         ends[id]?[side].hasFinished = true
         happen(.inputClosed, side, id)
         if ends[id]?[side].closing == .output { go(side, of: id) }
     }
 
-    /// The end is gone, with an error where its connection broke.
+    /// This end disconnects, with an error if its connection broke.
     func go(_ side: TapSide, of id: Relay.ID = 1, _ error: (any Error)? = nil) {
         guard ends[id]?[side].isGone == false else { return }
         ends[id]?[side].isGone = true
@@ -103,7 +103,7 @@ final class VirtualTap: Overheard {
         handle(.end(id, side, event))
     }
 
-    /// Time goes by, and each timer strikes at its own.
+    /// Advances the time; each timer fires at its own time.
     func advance(by time: TimeAmount) {
         let end = now + time
         while let (timer, due) = timers.min(by: { $0.value < $1.value }), due <= end {
@@ -122,7 +122,7 @@ final class VirtualTap: Overheard {
         isPerforming = false
     }
 
-    // MARK: What the tap does
+    // MARK: Actions of the tap
 
     private func perform(_ action: TapAction) {
         switch action {
@@ -149,7 +149,7 @@ final class VirtualTap: Overheard {
         case .close: end.closing = .all
         case .reset: end.closing = .reset
         }
-        // To close something sends what was written before.
+        // Closing sends what was written before.
         if end.closing != .no { end.unflushed = 0 }
         ends[id]?[side] = end
         if end.closing == .all || end.closing == .reset || end.closing == .output && end.hasFinished {
@@ -163,7 +163,7 @@ final class VirtualTap: Overheard {
 
     func closing(_ side: TapSide, of id: Relay.ID = 1) -> Closing { ends[id]?[side].closing ?? .no }
 
-    /// All that was told, in plain words.
+    /// All reported events as text.
     var told: [String] {
         all.map { event in
             let what =
@@ -178,7 +178,7 @@ final class VirtualTap: Overheard {
     }
 }
 
-/// A session through a virtual tap, in one of the three ways that it may be carried: a test says and sees STOMP.
+/// A session through a virtual tap over one of three transports: a test sends and receives plain STOMP.
 struct VirtualSession {
     enum Way: String, CaseIterable {
         case tcp, ws, sockJS
@@ -186,10 +186,10 @@ struct VirtualSession {
 
     let tap: VirtualTap
     let way: Way
-    /// What the handshake has left at each end.
+    /// The number of bytes that each end received during the handshake.
     private var skipped = Pair(app: 0, server: 0)
 
-    /// A session that has begun.
+    /// An open session.
     init(_ way: Way, _ faults: TapFaults = TapFaults(), _ shape: (inout TapConfiguration) -> Void = { _ in }) {
         self.way = way
         tap = VirtualTap(way == .tcp ? .tcp : .webSocket(requestTarget: "/")) {
@@ -210,7 +210,7 @@ struct VirtualSession {
             tap.connect()
             settle()
             tap.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + Self.chunk("o\n"), from: .server)
-            // The app sends over another connection.
+            // The app sends over a second connection.
             tap.accept()
             tap.send("GET /ws/info HTTP/1.1\r\n\r\n", from: .app, of: 2)
             tap.connect()
@@ -222,7 +222,7 @@ struct VirtualSession {
         skipped.server = tap.received(.server, of: appsRelay).utf8.count
     }
 
-    /// Lets pass what faults hold.
+    /// Waits until faults have passed on everything.
     private func settle() {
         let faults = tap.machine.context.configuration.faults
         guard faults.slowness != nil else { return }
@@ -242,7 +242,7 @@ struct VirtualSession {
 
     private static func quoted(_ text: String) -> String { String(buffer: SockJSMessages.quoted(.init(string: text))) }
 
-    /// One side says this, in one message.
+    /// Sends this text from one side, as one message.
     func say(_ text: String, _ side: TapSide) {
         switch (way, side) {
         case (.tcp, _):
@@ -259,7 +259,7 @@ struct VirtualSession {
         }
     }
 
-    /// What one side was told since the session began, freed of what carries it; a close with its code in brackets.
+    /// The STOMP text that one side received since the session was opened; a close is shown as its code in brackets.
     func heard(_ side: TapSide) throws -> String {
         let bytes = ByteBuffer(
             string: String(
@@ -301,7 +301,7 @@ struct VirtualSession {
             }
             return heard
         }
-        // What is left of the chunks once their sizes are gone.
+        // The lines that remain after removing the chunk sizes.
         for line in String(buffer: bytes).split(whereSeparator: \.isNewline) where "ac".contains(line.prefix(1)) {
             guard line.count > 2, line.dropFirst().first == "[" else { continue }
             switch try SockJSFrame(ByteBuffer(string: String(line))) {

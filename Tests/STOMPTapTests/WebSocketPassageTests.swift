@@ -6,7 +6,7 @@ import Testing
 @testable import STOMPTap
 @testable import STOMPTransport
 
-/// What goes over a WebSocket goes through a tap as it came, byte by byte, and is told.
+/// WebSocket traffic passes through a tap unchanged, byte by byte, and is reported.
 @Suite(.timeLimit(.minutes(1))) struct WebSocketPassageTests {
     private static func frame(
         _ opcode: WebSocketOpcode, _ payload: String, isLast: Bool = true, key: UInt32? = nil
@@ -34,7 +34,7 @@ import Testing
             sourceLocation: location)
     }
 
-    /// The headers that the app sent, and those that the server got.
+    /// The headers that the app sent, and those that the server received.
     @Test func theHandshakeGoesThrough() async throws {
         try await Between.run { between in
             let headers =
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    /// What comes together with the handshake, from either side, belongs to the WebSocket.
+    /// Bytes that arrive together with the handshake, from either side, belong to the WebSocket.
     @Test func framesTogetherWithTheHandshake() async throws {
         try await Between.run { between in
             let app = try await between.connect()
@@ -254,7 +254,7 @@ import Testing
         }
     }
 
-    // MARK: - What cannot be taken apart
+    // MARK: - Data that the tap cannot decode
 
     @Test(arguments: [true, false]) func aMessageAboveTheLimitPasses(isApps: Bool) async throws {
         try await Between.run {
@@ -270,7 +270,7 @@ import Testing
             let failure = WebSocketFailure.messageTooLarge(limit: 1000, from: .otherSide)
             #expect(between.notes == [.noLongerTakenApart(.webSocket(failure))])
             #expect(between.messages(direction) == [frames[0]])
-            // The other side is still taken apart.
+            // The other direction is still decoded.
             let answer = Self.frame(.text, "answer", key: isApps ? nil : 3)
             try await Self.expectPassage([answer], from: receiver, to: sender)
             try await between.wait("message") { $0.messages(isApps ? .incoming : .outgoing) == ["answer"] }
@@ -282,7 +282,7 @@ import Testing
         try await Between.run { between in
             let (app, server) = try await between.webSocket()
             let (sender, receiver) = isApps ? (app, server) : (server, app)
-            // Not masked where it is to be, and the other way round; or no frame at all.
+            // A frame with wrong masking for its direction, or bytes that are not a frame.
             let bytes =
                 garbage.hasPrefix("\u{1}")
                 ? Self.frame(.text, "hello", key: isApps ? nil : 5) : ByteBuffer(string: garbage)
@@ -311,7 +311,7 @@ import Testing
         }
     }
 
-    /// A message that is no STOMP, in a session that is or is not.
+    /// A message that is not STOMP, in a STOMP session or without one.
     @Test func whatIsNoSTOMPIsToldAsMessages() async throws {
         try await Between.run { between in
             let (app, server) = try await between.webSocket()

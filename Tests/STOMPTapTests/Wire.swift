@@ -7,7 +7,7 @@ import TestSupport
 
 @testable import STOMPTap
 
-/// One end of a TCP connection, in the hands of a test.
+/// One end of a TCP connection that a test controls.
 final class Wire: Sendable {
     private struct State {
         var bytes = ByteBuffer()
@@ -46,17 +46,17 @@ final class Wire: Sendable {
 
     var port: Int { channel.localAddress?.port ?? 0 }
 
-    // MARK: What it does
+    // MARK: Sending
 
     func send(_ text: String) { send(ByteBuffer(string: text)) }
     func send(_ bytes: ByteBuffer) { channel.writeAndFlush(bytes, promise: nil) }
 
-    /// Sends each byte by itself.
+    /// Sends each byte separately.
     func trickle(_ text: String) async throws {
         for byte in text.utf8 { try await channel.writeAndFlush(ByteBuffer(bytes: [byte])).get() }
     }
 
-    /// Says that nothing more comes.
+    /// Closes the output.
     func finish() { channel.close(mode: .output, promise: nil) }
     func close() { channel.close(promise: nil) }
 
@@ -69,12 +69,12 @@ final class Wire: Sendable {
         try await channel.setOption(.autoRead, value: isReading).get()
     }
 
-    /// Counts what comes, and keeps nothing of it.
+    /// Counts received bytes without keeping them.
     func onlyCount() { state.withLockedValue { $0.keeps = false } }
 
-    /// Sends a piece over and over again, and never more at a time than the connection takes.
+    /// Sends a piece repeatedly, each time only when the connection accepts more.
     ///
-    /// - Returns: how many have gone, at any time.
+    /// - Returns: the number of pieces sent so far; it is updated while sending continues.
     func flood(_ piece: ByteBuffer, times: Int) -> NIOLockedValueBox<Int> {
         let sent = NIOLockedValueBox(0)
         let channel = channel
@@ -82,7 +82,7 @@ final class Wire: Sendable {
             guard left > 0 else { return }
             channel.writeAndFlush(piece).whenSuccess {
                 sent.withLockedValue { $0 += 1 }
-                // Now and then the loop is to look at what comes, which it does not do between tasks.
+                // Now and then the event loop must check for input, which it does not do between tasks.
                 if left % 16 == 0 {
                     channel.eventLoop.scheduleTask(in: .milliseconds(1)) { next(left - 1) }
                 } else {
@@ -94,7 +94,7 @@ final class Wire: Sendable {
         return sent
     }
 
-    // MARK: What came
+    // MARK: Received data
 
     var received: ByteBuffer { state.withLockedValue { $0.bytes } }
     var text: String { String(buffer: received) }
@@ -149,7 +149,7 @@ final class Wire: Sendable {
     }
 }
 
-/// A server whose connections a test holds in its hands.
+/// A server whose connections a test controls.
 final class WireServer: Sendable {
     let port: Int
     private let channel: any Channel
@@ -174,7 +174,7 @@ final class WireServer: Sendable {
 
     var all: [Wire] { wires.withLockedValue { $0 } }
 
-    /// The connection with this number, counted from 0, once it is there.
+    /// The connection with this number, counted from 0; waits until it exists.
     func wire(_ number: Int = 0) async throws -> Wire {
         try await eventually {
             all.dropFirst(number).first
@@ -189,7 +189,7 @@ final class WireServer: Sendable {
     }
 }
 
-/// A tap before a server that does nothing by itself.
+/// A tap in front of a server that does nothing by itself.
 struct Between: Overheard {
     let tap: Tap
     let server: WireServer
@@ -222,13 +222,13 @@ struct Between: Overheard {
 
     func connect() async throws -> Wire { try await Wire.connect(to: tap.port) }
 
-    /// Both ends of a connection through the tap, where they are not of HTTP.
+    /// Both ends of a connection through the tap, for transports other than HTTP.
     func open() async throws -> (app: Wire, server: Wire) {
         let number = server.all.count
         return (try await connect(), try await server.wire(number))
     }
 
-    /// How the tap and the server are named in a request.
+    /// The names of the tap and the server in a request.
     var tapName: String { "127.0.0.1:\(tap.port)" }
     var serverName: String { "127.0.0.1:\(server.port)" }
 
@@ -257,7 +257,7 @@ struct Between: Overheard {
     }
 }
 
-/// What a tap has told.
+/// The events that a tap reported.
 protocol Overheard {
     var events: NIOLockedValueBox<[TapEvent]> { get }
 }
@@ -265,7 +265,7 @@ protocol Overheard {
 extension Overheard {
     var all: [TapEvent] { events.withLockedValue { $0 } }
 
-    /// The frames that went this way, whole.
+    /// The complete frames in this direction.
     func frames(_ direction: WireEvent.Direction) -> [String] {
         all.compactMap { event in
             guard event.direction == direction, case .frame(let frame) = event.content else { return nil }
@@ -273,7 +273,7 @@ extension Overheard {
         }
     }
 
-    /// The messages that are no STOMP.
+    /// The messages that are not STOMP.
     func messages(_ direction: WireEvent.Direction) -> [String] {
         all.compactMap { event in
             guard event.direction == direction, case .wire(_, .message(let isText, _), let bytes?) = event.content
@@ -300,7 +300,7 @@ extension Overheard {
         all.compactMap { if case .ended(let ending) = $0.content { ending } else { nil } }
     }
 
-    /// The layer, and what happened on it in plain words.
+    /// The layer and the event as text.
     var layers: [String] {
         all.compactMap { event in
             guard case .wire(let layer, let content, _) = event.content else { return nil }
@@ -308,7 +308,7 @@ extension Overheard {
         }
     }
 
-    /// The bytes that went this way and are no STOMP.
+    /// The bytes in this direction that are not STOMP.
     func bytes(_ direction: WireEvent.Direction) -> String {
         all.map { event in
             guard event.direction == direction, case .wire(_, .bytes, let bytes?) = event.content else { return "" }
@@ -316,7 +316,7 @@ extension Overheard {
         }.joined()
     }
 
-    /// Waits for something to be told.
+    /// Waits until an event was reported.
     func wait(_ what: String, for condition: (Self) -> Bool) async throws {
         _ = try await eventually {
             condition(self) ? true : nil

@@ -57,7 +57,7 @@ import Testing
         #expect(HTTPDate.seconds(of: text) == nil)
     }
 
-    /// Seconds or a date, a day at most.
+    /// Seconds or a date, at most one day.
     @Test func readsRetryAfter() {
         let now = Timestamp(nanoseconds: 1_445_412_480 * 1_000_000_000)
         #expect(HTTPRefusal.wait("120", at: now) == .seconds(120))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// Which hosts and origins a server on this machine takes for its own.
+/// Which hosts and origins a server on this machine treats as its own.
 @Suite struct HTTPAdmissionTests {
     private static let hosts = OwnHosts(["Dev.Example.", "한.example", "with:8080"], machine: "Box.corp.example")
 
@@ -38,7 +38,7 @@ import Testing
         let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         #expect(OwnHosts().contains(host) && OwnHosts().contains("\(host.uppercased()):80"))
         #expect(!OwnHosts().contains("\(host).evil.example") && !OwnHosts().contains("evil.example"))
-        // A machine without a name makes nothing else own.
+        // If the machine has no name, no other name becomes its own.
         #expect(!OwnHosts([], machine: "").contains("") && !OwnHosts([], machine: "10.0.0.1").contains("10"))
     }
 
@@ -121,7 +121,7 @@ import Testing
 
     private static let crossSite = [("Host", "h"), ("Sec-Fetch-Site", "cross-site")]
 
-    /// Scripts, images and frames of a page are asked for without `Origin`.
+    /// Browsers request the scripts, images and frames of a page without `Origin`.
     @Test(
         arguments: [
             ([], .foreignOrigin(nil)), ([("Sec-Fetch-Dest", "script")], .foreignOrigin(nil)),

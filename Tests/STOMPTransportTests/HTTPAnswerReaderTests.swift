@@ -4,11 +4,11 @@ import Testing
 
 @testable import STOMPTransport
 
-/// Answers to requests that are made here: which are taken, and what is said of the others.
+/// Answers to requests of this program: which are accepted, and how the others are reported.
 @Suite struct HTTPAnswerReaderTests {
     private static let url = "http://a/b"
 
-    /// The parts of an answer, or why it is none, and the heads that the trace shows.
+    /// The parts of an answer or its failure, and the heads that the trace shows.
     private static func read(
         _ pieces: [String], closes: Bool = false, refusesFaults: Bool = true
     ) -> (parts: String, failure: HTTPFailure?, trace: [String]) {

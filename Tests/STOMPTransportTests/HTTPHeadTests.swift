@@ -4,7 +4,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// Heads of HTTP in a trace, and answers that are not streams of events.
+/// HTTP heads in a trace, and answers that are not event streams.
 @Suite struct HTTPHeadTests {
     @Test(arguments: [
         ("GET /ws HTTP/1.1\r\nHost: a\r\nUPGRADE:  WebSocket \r\n\r\n", "GET /ws HTTP/1.1 true"),
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    /// How asking such a server for events fails, and the URL that was asked.
+    /// The error when a server with this reply is asked for events, and the requested URL.
     private static func failure(_ reply: String, path: String = "/e?secret") async throws -> (TransportError?, String) {
         try await ScriptedServer.run(.text(reply, closes: true)) { server in
             let target = TransportTarget(

@@ -4,9 +4,9 @@ import Testing
 
 @testable import STOMPTransport
 
-/// What a reader makes of the bytes of requests and answers, in whichever pieces they come.
+/// How the bytes of requests and answers are read, however they are split.
 @Suite struct HTTPReaderTests {
-    /// What a reader has read, element by element; bodies and blank lines are put together.
+    /// The elements that a reader returned; adjacent bodies and blank lines are joined.
     private struct Log {
         var text = ""
         /// The bytes of all elements.
@@ -73,7 +73,7 @@ import Testing
         return log
     }
 
-    /// Reads the bytes in two pieces, cut at every place, and one by one.
+    /// Reads the bytes in two pieces, cut at every position, and byte by byte.
     private static func expectEverySplit(
         _ bytes: [UInt8], _ messages: HTTPReader.Messages, answersTo methods: [HTTPMethod] = [], give expected: String,
         _ location: SourceLocation = #_sourceLocation
@@ -121,7 +121,7 @@ import Testing
         Self.expectEverySplit(Array(bytes.utf8), .requests, give: expected)
     }
 
-    /// What is wrong and can be read all the same is read, and told.
+    /// Invalid input that can still be read is read and reported.
     @Test(arguments: [
         (
             "PUT /a HTTP/1.1\nx:  1\t\nContent-Length: 3\n\nabc",
@@ -153,7 +153,7 @@ import Testing
         Self.expectEverySplit(Array(bytes.utf8), .requests, give: expected)
     }
 
-    /// Where one reader might see the end of a request elsewhere than another, that is told, or nothing is read at all.
+    /// If another reader might see the end of the request elsewhere, that is reported or the request is rejected.
     @Test(
         arguments: [
             (
@@ -282,7 +282,7 @@ import Testing
         Self.expectEverySplit(Array(bytes.utf8), .responses, answersTo: methods, give: expected)
     }
 
-    /// Bytes at random, made of what HTTP is made of: whatever they are, every cut gives the same, and nothing gets lost.
+    /// Random sequences of HTTP fragments: every split gives the same result, and no byte is lost.
     @Test(arguments: [HTTPReader.Messages.requests, .responses]) func randomBytesAreReadInEveryCut(
         messages: HTTPReader.Messages
     ) {
@@ -294,7 +294,7 @@ import Testing
             "3;x\n",
             "0\r\n", "0\r\n\r\n", "\r", " ", "x",
         ]
-        // Numerical Recipes' generator: the same bytes each time.
+        // The generator from Numerical Recipes: the same bytes in each run.
         var seed: UInt32 = messages == .requests ? 1 : 2
         func random(_ limit: Int) -> Int {
             seed = seed &* 1_664_525 &+ 1_013_904_223
@@ -319,7 +319,7 @@ import Testing
 
     // MARK: - Limits
 
-    /// Heads, chunk extensions and trailers that have no end: the reader gives up at its limit, and holds nothing then.
+    /// Heads, chunk extensions and trailers without an end: the reader stops at its limit and then stores nothing.
     @Test(arguments: [
         ("GET / HTTP/1.1\r\n", HTTPReader.headLimit, HTTPReader.Violation.headTooLarge),
         ("GET /", HTTPReader.headLimit, .headTooLarge), (chunked + "0\r\n", HTTPReader.headLimit, .headTooLarge),

@@ -5,9 +5,9 @@ import Testing
 
 @testable import STOMPTransport
 
-/// A server's requests and answers, one after the other on a connection.
+/// A server's requests and answers in sequence on one connection.
 @Suite struct HTTPServerHandlerTests {
-    /// A server on a channel without a socket, whose answers are given by `respond`.
+    /// A server on a channel without a socket; `respond` provides the answers.
     private final class Server {
         let channel = EmbeddedChannel()
         let trace = Trace(.layers)
@@ -68,7 +68,7 @@ import Testing
         #expect(server.channel.isActive)
     }
 
-    /// Thousands of requests in one read take no stack.
+    /// Thousands of requests in one read do not grow the stack.
     @Test func aLongPipelineIsAnswered() throws {
         let server = try Server()
         try server.receive(String(repeating: "GET / HTTP/1.1\r\n\r\n", count: 20_000))
@@ -135,7 +135,7 @@ import Testing
         #expect(server.requests == [])
     }
 
-    // MARK: - What is refused
+    // MARK: - Rejected requests
 
     private static let chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -163,7 +163,7 @@ import Testing
         "GET / HTTP/1.1\r\nA: " + String(repeating: "x", count: 70_000),
     ]) func whatIsWrongIsRefused(request: String) throws {
         let server = try Server()
-        // What follows is not looked at.
+        // Later requests are not read.
         try server.receive(request + "GET / HTTP/1.1\r\n\r\n")
         try server.receive("GET / HTTP/1.1\r\n\r\n")
         #expect(server.requests == [])

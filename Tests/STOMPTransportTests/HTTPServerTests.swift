@@ -8,7 +8,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// The server's end of HTTP: whom it lets have a WebSocket.
+/// The server side of HTTP: which clients get a WebSocket.
 @Suite struct HTTPServerTests {
     private static let endpoint = WebSocketEndpoint(
         path: "/ws", subprotocols: ["v12.stomp", "v11.stomp"], allowedOrigins: ["http://localhost:3000"])
@@ -92,7 +92,7 @@ import Testing
                 whenRefused: { refusal in refusals.withLockedValue { $0.append(refusal) } }, accept: inbox.factory)
         }
 
-        /// Everything that the server says to these bytes before it ends the connection.
+        /// Everything that the server answers to these bytes before it closes the connection.
         func answer(to bytes: [UInt8], split: Bool = false) async throws -> String {
             let client = Inbox()
             let stream = try await TransportConnector().connect(

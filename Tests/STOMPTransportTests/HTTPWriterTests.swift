@@ -4,7 +4,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// Heads and bodies as they are written, and heads that are passed on.
+/// Written heads and bodies, and heads that are forwarded.
 @Suite struct HTTPWriterTests {
     private static func raw(_ head: [UInt8]) throws -> HTTPRawHead {
         var reader = HTTPReader(head.starts(with: "HTTP/".utf8) ? .responses : .requests)
@@ -15,7 +15,7 @@ import Testing
         }
     }
 
-    /// A head that nobody has changed is written as it came, whatever is wrong with it.
+    /// An unchanged head is written as it was received, even if it is invalid.
     @Test(arguments: [
         "GET / HTTP/1.1\r\n\r\n", "GET /\u{e9} HTTP/1.1\r\nA: \u{ff}\u{e9}x\r\n\r\n",
         "GET  /a b HTTP/1.1\nx:1\r\nX:\t 2 \nno colon\r\n\u{1}: 3\r\nx: a\r\n  b\r\n\tc\r\n: \r\nx: \u{0}\r\n\n",

@@ -5,7 +5,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// The bytes of a capture, as Wireshark reads them.
+/// The bytes of a capture file, as Wireshark reads them.
 @Suite struct PacketCaptureTests {
     private static let time = Timestamp(nanoseconds: 0x1234_5678 * 1_000_000_000 + 42_999)
     private static let ipv4 = (ip("127.0.0.1", 40000), ip("10.1.2.3", 61613))
@@ -25,7 +25,7 @@ import Testing
         var payload: ByteBuffer
     }
 
-    /// The packets of a file without its header; every length in it is checked.
+    /// The packets of a file without its header; every length field is checked.
     private static func packets(_ records: ByteBuffer) throws -> [Packet] {
         var records = records
         var packets: [Packet] = []
@@ -92,7 +92,7 @@ import Testing
         #expect(Array(record.readableBytesView) == expected)
     }
 
-    /// What is too long for one packet, and the end of the connection by either side.
+    /// Data that is too long for one packet, and a close by either side.
     @Test(arguments: [CapturedConnection.Side.local, .remote], [true, false])
     func packetsFollowEachOther(_ closer: CapturedConnection.Side, _ isIPv4: Bool) throws {
         let (local, remote) = isIPv4 ? Self.ipv4 : Self.ipv6
@@ -117,7 +117,7 @@ import Testing
         #expect(packets.map(\.flags) == [0, 0, 0, 0, 0, 0x01, 0x11, 0x10])
     }
 
-    /// Sockets without an IP address have made-up ones.
+    /// Sockets without an IP address get made-up addresses.
     @Test func aLocalSocket() throws {
         var connection = CapturedConnection(local: nil, remote: Self.ipv4.1)
         let record = connection.data(ByteBuffer(string: "x"), from: .local, at: Self.time)
@@ -126,7 +126,7 @@ import Testing
         #expect(packet.ports == [1111, 2222])
     }
 
-    /// The handler writes what passes, both ways, and who has ended first.
+    /// The handler records the data in both directions, and which side closed first.
     @Test func theHandlerCapturesWhatPasses() throws {
         let channel = EmbeddedChannel()
         (channel.localAddress, channel.remoteAddress) = Self.ipv4

@@ -3,7 +3,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// What a user of the library reads of a failure.
+/// The text of a failure that a user of the library reads.
 @Suite struct PlainWordsTests {
     private enum Sample {
         case plainCase, one(String), labelled(by: String), pair(to: [String], SystemError?), nested(NameFailure?)

@@ -4,9 +4,9 @@ import Testing
 
 @testable import STOMPTransport
 
-/// A server is asked only once for the sake of an explanation.
+/// The client probes a server only once to explain a failure.
 @Suite(.timeLimit(.minutes(1))) struct ProbeTests {
-    /// What comes of attempts to open a WebSocket at `/ws`, with the same options.
+    /// The errors of several attempts to open a WebSocket at `/ws` with the same options.
     private func attempts(
         _ count: Int, answer: ScriptedHTTP.Reply, info: ScriptedHTTP.Reply = .info
     ) async throws -> (errors: [TransportError?], server: ScriptedHTTP) {
@@ -44,7 +44,7 @@ import Testing
         #expect(errors.allSatisfy { $0?.response?.status == status })
     }
 
-    /// Where the first answer says only that the server is busy, a plain WebSocket would not be had either.
+    /// If the first answer only says that the server is busy, a plain WebSocket would fail too.
     @Test(arguments: [407, 429, 502, 503, 504]) func noWebSocketIsTriedAtABusyServer(status: Int) async throws {
         try await ScriptedHTTP.run(script: { _ in .answer("\(status) No", headers: "Retry-After: 7\r\n") }) { server in
             let error = await transportError { _ = try await openSockJS(server.port) }

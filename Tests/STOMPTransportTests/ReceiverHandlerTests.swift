@@ -4,13 +4,13 @@ import Testing
 
 @testable import STOMPTransport
 
-/// The end of every pipeline, without a socket: what a receiver is told, and when.
+/// The last handler of every pipeline, without a socket: which calls a receiver gets, and when.
 @Suite struct ReceiverHandlerTests {
     private final class Log: TransportReceiver {
         let stream: any TransportStream
         var lines: [String] = []
         var isInCall = false
-        /// What is done when bytes come.
+        /// Called when bytes arrive.
         var reaction: (any TransportStream) -> Void = { _ in }
 
         init(stream: any TransportStream) { self.stream = stream }
@@ -34,7 +34,7 @@ import Testing
         func ended(_ error: TransportError?) { note(error.map { "ended: \($0)" } ?? "ended") }
     }
 
-    /// Does in the midst of a flush what a socket does that finds its connection broken.
+    /// Behaves during a flush like a socket whose connection turns out to be broken.
     private final class Breaking: ChannelOutboundHandler {
         typealias OutboundIn = ByteBuffer
 
@@ -70,7 +70,7 @@ import Testing
         #expect(log.lines.last == "ended: TCP: connection lost to 127.0.0.1:1")
     }
 
-    /// A stream that a layer has failed is over at once, whenever its connection closes.
+    /// A stream that failed in a layer ends at once, whenever its connection closes.
     @Test func aFailureIsToldOnce() throws {
         let (channel, log) = try open()
         channel.pipeline.fireChannelRead(ByteBuffer(string: "a"))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// Which names and values are secrets, and where they are in what passes.
+/// Which names and values are secrets, and where they occur in traffic.
 @Suite struct SecretTests {
     private static func withBytes<Value>(_ text: String, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
         var text = text
@@ -43,7 +43,7 @@ import Testing
         #expect(Self.withBytes(value) { SecretValues.contain($0) } == isSecret)
     }
 
-    /// Each 7 is of a secret, and END none.
+    /// Each 7 belongs to a secret, and END does not.
     static let texts = [
         "CONNECT\nlogin:u\npasscode:777\nx:END\n\n\0", "HTTP/1.1 200\r\nSet-Cookie: 777; a=7 7\r\nX: END\r\n\r\n",
         "x-foo: Bearer 777\nEND", "x:basic 777=\r\nEND: 1\n", "X: eyJ777.7_7.7-7\nEND", "a eyJ777.77.77, END",
@@ -83,7 +83,7 @@ import Testing
         #expect(!shown.contains("7") && shown.contains("END") && shown.contains("*"), "\(text) -> \(shown)")
     }
 
-    /// However a stream is cut, in two and in three.
+    /// A secret is hidden however the stream is cut into two or three pieces.
     @Test(arguments: texts) func aSecretIsHiddenHoweverItIsCut(text: String) {
         let bytes = Array(text.utf8)
         for first in 0...bytes.count {
@@ -151,7 +151,7 @@ import Testing
         #expect(String(decoding: shown, as: UTF8.self) == expected)
     }
 
-    /// Bytes without sense end as quickly as others.
+    /// Meaningless input takes no longer than other input.
     @Test func noInputTakesLong() {
         let start = ContinuousClock.now
         for piece in ["\\", "\"", ":", "\":\"", "{\"token\":[", "://a:", "eyJ.", "session:", "\\u000a", "=", "&token="]

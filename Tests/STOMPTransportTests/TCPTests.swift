@@ -70,7 +70,7 @@ import enum TestSupport.Loopback
     @Test func anAbortIsNoFaultHereAndALossThere() async throws {
         let pair = try await Pair()
         let accepted = try await pair.accepted()
-        // Unread bytes make the system reset the connection when it is closed.
+        // If a connection is closed with unread bytes, the system resets it.
         try await accepted.perform { $0.setReading(false) }
         try await pair.stream.send("unread")
         try await pair.stream.perform { $0.setReading(false) }
@@ -89,7 +89,7 @@ import enum TestSupport.Loopback
         let accepted = try await pair.accepted()
         try await accepted.perform { $0.setReading(false) }
         let chunk = ByteBuffer(repeating: 1, count: 64 << 10)
-        // As a well-behaved writer does: for as long as the stream is writable, up to 64 MiB.
+        // Writes as long as the stream is writable, as a well-behaved writer does, up to 64 MiB.
         let written = try await pair.stream.eventLoop.submit { [stream = pair.stream] in
             var written = 0
             while stream.isWritable && written < 64 << 20 {
@@ -154,7 +154,7 @@ import enum TestSupport.Loopback
         await listener.close()
     }
 
-    // MARK: - What cannot be opened
+    // MARK: - Failed connections
 
     @Test func aRefusedPortIsNamed() async throws {
         let port = try Loopback.freePorts(1)[0]
@@ -212,7 +212,7 @@ import enum TestSupport.Loopback
     }
 }
 
-/// A receiver that sends back what comes.
+/// A receiver that sends back the bytes it receives.
 let echo: TransportReceiverFactory = { Echo(stream: $0) }
 
 private struct Echo: TransportReceiver {

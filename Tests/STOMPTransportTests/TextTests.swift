@@ -3,7 +3,7 @@ import STOMPTransport
 import SystemC
 import Testing
 
-/// What the rooms above share: percent-encoding, display escaping, the creation of files.
+/// Helpers used by several layers: percent-encoding, display escaping, and creating files.
 @Suite struct TextTests {
     @Test func percentEncodingIsDecoded() {
         func decoded(_ text: String, _ malformed: PercentEncoding.Malformed) -> String? {
@@ -19,7 +19,7 @@ import Testing
         #expect(decoded(PercentEncoding.encode("한글 %25/\n"), .isRefused) == "한글 %25/\n")
     }
 
-    /// However long the text before it is.
+    /// Hidden characters are found after text of any length.
     @Test func whatIsHiddenIsFound() {
         for length in 0..<40 {
             for hidden in [
@@ -57,7 +57,7 @@ import Testing
         #expect(size() == 5)
         try put("f", .truncating)
         #expect(size() == 1)
-        // One that others could read is closed to them, unless it is one that the shell opened.
+        // A file that others can read is restricted to its owner, unless the shell opened it.
         for creation in [FileCreation.appending, .truncating] {
             chmod(path, 0o644)
             try put("g", creation)
@@ -71,7 +71,7 @@ import Testing
         close(try FileCreation.appending.opened("/dev/fd/\(open)", mode: 0o600))
         #expect(size() == -1)
         close(try FileCreation.truncating.opened("/dev/null", mode: 0o600))
-        // What everybody may read stays so.
+        // If a file may be readable by all, its mode is kept.
         close(try FileCreation.appending.opened(path, mode: 0o644))
         #expect(size() == -1)
     }

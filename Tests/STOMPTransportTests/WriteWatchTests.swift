@@ -51,7 +51,7 @@ import Testing
         peer.left = 7
         peer.start()
         peer.loop.advanceTime(by: .seconds(4))
-        // It runs already: the interval does not begin anew.
+        // It is already running, so the interval does not start again.
         peer.start()
         peer.loop.advanceTime(by: .seconds(1))
         #expect(peer.stalls == 1)

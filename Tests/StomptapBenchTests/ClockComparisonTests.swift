@@ -3,7 +3,7 @@ import Testing
 @testable import StomptapBench
 
 struct ClockComparisonTests {
-    /// Their clock is 1000 ahead, and each way takes 50.
+    /// The publisher's clock is 1000 ahead, and each direction takes 50.
     @Test func theWayThereAndBackIsTakenOut() {
         let result = ClockComparison.compare(asked: 5000, came: 6050, left: 6070, told: 5120, run: "a")
         #expect(result == .init(run: "a", offset: 1000, uncertainty: 50, exchanges: 1))
@@ -14,7 +14,7 @@ struct ClockComparisonTests {
         #expect(ClockComparison.compare(asked: 0, came: .min, left: .max, told: 0, run: "a") == nil)
     }
 
-    /// The publisher's name is printed: it is what a publisher has, and nothing that could drive a terminal.
+    /// The publisher's name is printed, so only a valid name is accepted, without terminal control sequences.
     @Test func onlyAnAnswerToTheOneWhoAskedIsOne() {
         let told = ["tell", "0000000a", "5000", "6050", "6070"]
         func comparison(_ words: [String]) -> ClockComparison.Result? {

@@ -80,7 +80,7 @@ struct HistogramLogTests {
         #expect(Zlib.inflated(Array(encoded[8...]), limit: 1000) == payload)
     }
 
-    /// Made by another library: 100 latencies from 1 to 100 ms in steps of 1 ms, compressed by zlib.
+    /// Made by another library: 100 latencies from 1 to 100 ms in steps of 1 ms, compressed with zlib.
     @Test func aLogOfAnotherToolIsRead() throws {
         var content = HistogramLog.Content()
         try content.add(
@@ -147,7 +147,7 @@ struct HistogramLogTests {
         #expect(failure?.line == "x.hdr: line 2 is none of a histogram log")
     }
 
-    /// No byte that is wrong may do more than make a log unreadable.
+    /// An invalid byte may only make a log unreadable.
     @Test func brokenEncodingsAreRefusedOrRead() {
         let good = HistogramEncoding.encode(latencies([(1000, 2), (5_000_000, 1), (80_000_000, 300)]))
         for index in good.indices {

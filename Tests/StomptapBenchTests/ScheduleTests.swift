@@ -19,7 +19,8 @@ struct ScheduleTests {
             ])
     }
 
-    /// Up to half the ramp a quarter of its messages is due, and by its end half as many as without one.
+    /// A quarter of the ramp's messages is due in its first half. In the whole ramp, half as many are due as
+    /// without one.
     @Test func theRateRisesOverARamp() {
         let schedule = Schedule(rate: 100, ramp: 10 * second)
         #expect(schedule.due(0) == 0)
@@ -30,7 +31,7 @@ struct ScheduleTests {
         #expect(zip(dues, dues.dropFirst()).allSatisfy(<))
     }
 
-    /// All that `pacer` sends when it is asked at these times, with what it says at the end of each.
+    /// All steps that `pacer` sends when it is called at these times, and its last step for each time.
     private func run(_ pacer: inout Pacer, at times: [Int64]) -> (sent: [Pacer.Step], ends: [Pacer.Step]) {
         var sent: [Pacer.Step] = []
         var ends: [Pacer.Step] = []
@@ -47,7 +48,7 @@ struct ScheduleTests {
 
     @Test func nothingIsSentBeforeItIsDueAndNothingIsLeftOut() {
         var pacer = Pacer(schedule: Schedule(rate: 10), duration: second)
-        // It is asked late the second time, as a publisher is whose server stalled.
+        // The second call is late, like that of a publisher whose server stalled.
         let (sent, ends) = run(&pacer, at: [0, 350_000_000, 2 * second])
         #expect(sent == (0..<10).map { .send(.measured, due: Int64($0) * 100_000_000) })
         #expect(ends == [.wait(until: 100_000_000), .wait(until: 400_000_000), .done])

@@ -30,7 +30,7 @@ struct SequenceTrackerTests {
         #expect(ledger.duplicated == 3)
         #expect(ledger.received == 3)
         #expect(ledger.lost(of: 4) == 1)
-        // The first time into the gap is late, the second again.
+        // The first message that fills the gap is late, and the second is a duplicate.
         let times = [ledger.record(2), ledger.record(2)]
         #expect(times == [true, false])
         #expect(ledger.lost(of: 4) == 0)
@@ -66,7 +66,7 @@ struct SequenceTrackerTests {
         #expect(ledger.lost(of: 2 * count) == count)
     }
 
-    /// Whoever names many streams gets no more memory for their gaps.
+    /// More streams do not get more memory for gaps.
     @Test func manyStreamsShareTheGaps() {
         var arrivals = Arrivals()
         var order = ArrivalOrder()
@@ -84,7 +84,7 @@ struct SequenceTrackerTests {
         var arrivals = Arrivals()
         var order = ArrivalOrder()
         for sequence: UInt64 in [0, 2, 1, 3, 3, 1, 5, 4] { _ = arrivals.record(stamp(sequence), order: &order) }
-        // 1 and 4; what comes again is duplicated, and no more.
+        // These are 1 and 4; a repeated message only counts as a duplicate.
         #expect(arrivals.outOfOrder == 2)
         #expect(arrivals.duplicated == 2)
         #expect(arrivals.lost(of: StreamKey(stamp(0)), sent: 6) == 0)
@@ -107,7 +107,7 @@ struct SequenceTrackerTests {
         #expect(arrivals.lost(of: StreamKey(run: 1, publisher: 1, destination: 1), sent: 4) == 4)
     }
 
-    /// Two subscribers of a queue share an account: each sees gaps, and together they have all.
+    /// The subscribers of a queue share one account: each sees gaps, and together they have all messages.
     @Test func subscribersOfAQueueHaveAllTogether() {
         var plan = BenchPlan(destinations: ["/queue/a"], body: .init())
         plan.subscribers = 2
@@ -132,7 +132,7 @@ struct SequenceTrackerTests {
         var plan = BenchPlan(destinations: ["/topic/a", "/topic/b", "/topic/c"], body: .init())
         plan.subscribers = 2
         plan.connections = 1
-        // The first destination, which the connection has, gets the fourth.
+        // The connection subscribes to the first destination, which gets the fourth message.
         #expect(DeliveryStats(plan: plan, subscribers: 3).expected(ofAll: 10) == 10 + 10 + 4)
         #expect(DeliveryStats(plan: plan, subscribers: 3).expected(ofAll: .max) == .max)
         plan.delivery = .one
@@ -145,7 +145,7 @@ struct SequenceTrackerTests {
         plan.connections = 3
         let census = DeliveryStats(plan: plan, subscribers: 4)
         let sent = [StreamKey(stamp(0)): UInt64(10), StreamKey(stamp(0, destination: 1)): UInt64(5)]
-        // The subscriber has both; of the connections two have the first and one the second.
+        // The subscriber has both destinations; two of the connections have the first one, and one has the second.
         #expect(census.expected(of: sent) == 15 + 2 * 10 + 5)
         #expect(census.figures(of: sent).lost == 40)
         var order = ArrivalOrder()

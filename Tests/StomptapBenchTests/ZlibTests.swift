@@ -13,7 +13,7 @@ struct ZlibTests {
         if size > 0 { #expect(Zlib.inflated(compressed, limit: size - 1) == nil) }
     }
 
-    /// Made by others: with a fixed code, and with codes of its own.
+    /// Compressed by other tools: with the fixed code, and with dynamic codes.
     @Test func whatOthersCompressedIsRead() throws {
         let hello = try #require(Base64.decode("eAHLSM3JyddRyECiAEQoBtU="))
         #expect(Zlib.inflated(hello, limit: 100) == Array("hello, hello, hello".utf8))

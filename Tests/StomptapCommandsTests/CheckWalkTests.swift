@@ -7,7 +7,7 @@ import Testing
 struct CheckWalkTests {
     private let start = NIODeadline.now()
 
-    /// What a walk tells of events that come 10 ms, 20 ms, 30 ms and so on after its start.
+    /// The steps of a walk whose events arrive 10 ms, 20 ms, 30 ms and so on after its start.
     private func steps(_ events: WireEvent...) -> [String] {
         var walk = CheckWalk(start: start, now: Timestamp(nanoseconds: 0))
         return events.enumerated().flatMap { index, event in
@@ -46,13 +46,13 @@ struct CheckWalkTests {
             ])
     }
 
-    /// What reads the authorities to trust, or looks a name up, is not TCP's time.
+    /// The time to read the trusted CAs or to look up a name does not count for TCP.
     @Test func tcpIsTimedFromItsFirstSocket() {
         let connecting = WireEvent(.tcp, .local, .layers, .connecting(to: "localhost:80"))
         #expect(steps(answer(200, "OK"), connecting, connected) == ["ok tcp 10: connected to 127.0.0.1:80"])
     }
 
-    /// Whatever answers 200 at `/info` is SockJS only if what follows says so.
+    /// A server that answers 200 at `/info` is SockJS only if its later answers confirm it.
     @Test(arguments: [(200, "OK"), (404, "Not Found")])
     func anAnswerThatIsNoSockJSIsAWarning(status: Int, reason: String) {
         let page = HTTPRefusal(status: 200, reason: "OK", body: "", contentType: "text/html")
@@ -70,7 +70,7 @@ struct CheckWalkTests {
     @Test(arguments: [(200, "OK"), (404, "Not Found")])
     func aRefusedUpgradeIsNoStepBeforeItsFailure(status: Int, reason: String) {
         let upgrade = request("/ws", wantsWebSocket: true)
-        // The server is then asked whether it is a SockJS endpoint.
+        // After that the server is asked whether it is a SockJS endpoint.
         let events = [
             connected, upgrade, answer(status, reason), connected, request("/ws/info"),
             answer(200, "OK"),
@@ -84,12 +84,12 @@ struct CheckWalkTests {
         #expect(failure(in: "TLS", after: [connected]) == "tls 10")
         #expect(failure(in: "HTTP", after: [connected, request("/ws")]) == "http 10")
         #expect(failure(in: "STOMP", after: [connected, sent]) == "stomp 10")
-        // A connection that breaks while CONNECTED is waited for, and what is found out about it afterwards.
+        // The connection breaks while `check` waits for CONNECTED, and another request then looks for the cause.
         let closed = WireEvent(.tcp, .local, .layers, .closed)
         #expect(failure(in: "TCP", after: [connected, sent, closed, answer(200, "OK")]) == "stomp 10")
     }
 
-    /// The step that fails 10 ms after the last of the events, and its time.
+    /// The step that fails 10 ms after the last event, and its time.
     private func failure(in layer: String, after events: [WireEvent]) -> String {
         var walk = CheckWalk(start: start, now: Timestamp(nanoseconds: 0))
         for (index, event) in events.enumerated() {

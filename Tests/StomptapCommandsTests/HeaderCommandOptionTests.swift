@@ -6,7 +6,7 @@ import Testing
 
 @testable import StomptapCommands
 
-/// Which options go together with commands that give headers, and what becomes of them.
+/// Which options can be combined with header commands, and the headers that the commands give.
 struct HeaderCommandOptionTests {
     @Test(arguments: [
         (
@@ -38,7 +38,7 @@ struct HeaderCommandOptionTests {
         _ = try ConnectionOptions.parse(arguments)
     }
 
-    /// Their names are secret in this process from here on, so that they are no other test's.
+    /// These names become secret in this process, so no other test may use them.
     @Test func theCommandsRunForEachAttempt() async throws {
         let options = try ConnectionOptions.parse([
             "-C", "a: 1", "--connect-header-command", "x-two: echo 둘 2", "--connect-header-command", "x-three: echo 3",
@@ -54,7 +54,7 @@ struct HeaderCommandOptionTests {
         #expect(try options.forOtherServer().attemptHeaders == nil)
     }
 
-    /// Commands of a profile run only where nobody else can have written them.
+    /// The commands of a profile run only if no other user can have written the file.
     @Test(arguments: [
         (uid_t(1000), mode_t(0o100600), true), (1000, 0o100644, true), (1000, 0o100755, true), (0, 0o100644, true),
         (0, 0o100600, true), (1000, 0o100664, false), (1000, 0o100646, false), (1000, 0o100620, false),

@@ -6,7 +6,7 @@ import Testing
 @testable import StomptapCommands
 
 struct NameLookupTests {
-    /// A name service that does not answer holds up neither the program nor the next name.
+    /// A resolver that does not answer blocks neither the program nor the next lookup.
     @Test func theDeadlineHolds() async throws {
         let answer = DispatchSemaphore(value: 0)
         defer { answer.signal() }

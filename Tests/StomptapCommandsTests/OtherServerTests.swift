@@ -4,9 +4,9 @@ import Testing
 
 @testable import StomptapCommands
 
-/// Which options go along to a server that they were not given for.
+/// Which options also apply to a server they were not given for.
 struct OtherServerTests {
-    /// All that `connect` has besides its own ones and those of the output, which are no matter of the connection.
+    /// Options of `connect` that also apply to another server, and those of the prompt and the output.
     private static let carried: Set<String> = [
         "execute", "keep-going", "output", "format", "null", "0", "no-newline", "json-body", "charset",
         "max-shown", "ca", "proxy", "connect-timeout", "receipt-timeout",
@@ -33,7 +33,7 @@ struct OtherServerTests {
         #expect(other.keptFromOtherServers.isEmpty)
     }
 
-    /// A new option has to be named on one side.
+    /// A new option must be listed in one of the two groups.
     @Test func everyOptionIsCarriedOrNamed() throws {
         let known = Set(OptionIndex.all.commands["connect", default: []].flatMap(\.names))
         let named = Set(Self.given.joined().filter { $0.hasPrefix("--") }.map { String($0.dropFirst(2)) })

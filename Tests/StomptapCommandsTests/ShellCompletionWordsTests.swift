@@ -3,7 +3,7 @@ import Testing
 
 @testable import StomptapCommands
 
-/// What the completion scripts are given.
+/// The words that completion scripts receive.
 struct ShellCompletionWordsTests {
     @Test(arguments: [
         "/a\nb", "/a\r", "/a\tb", "/\u{1b}[2J", "/\u{9b}", "/\u{202e}x", "/\u{200b}x", "-H", "", "/\u{2028}",
@@ -14,7 +14,7 @@ struct ShellCompletionWordsTests {
         }
     }
 
-    /// Scripts of the parser itself, which older versions have installed, expand what they read.
+    /// The argument parser's own scripts, installed by older versions, expand the words they read.
     @Test func aScriptThatExpandsIsGivenPlainWords() {
         let words = [
             "$(touch x)", "`touch x`", "$SYS/a", "/a b", "/a*", "~root", "{a,b}", "/a'b", "/topic/방송", "/a.b-c_1",
@@ -30,7 +30,7 @@ struct ShellCompletionWordsTests {
         #expect(ShellCompletion.words([#"a:b\c"#], for: .fish, isOurs: true) == [#"a:b\c"#])
     }
 
-    /// The parser's scripts are changed by what they say: where that changes, so must this.
+    /// The parser's scripts are changed by text replacement: if their text changes, the replacement must change too.
     @Test func theScriptsAreOurs() {
         let bash = Stomptap.shellScript(for: .bash)
         #expect(!bash.contains(#"-W "$("#))

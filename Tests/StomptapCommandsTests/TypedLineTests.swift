@@ -2,7 +2,7 @@ import Testing
 
 @testable import StomptapCommands
 
-/// What is answered to lines that were typed for another tool, or almost right.
+/// The answers to command lines that were typed for another tool, or are almost right.
 @Suite struct TypedLineTests {
     @Test(arguments: [
         ("subscribe --host a", "subscribe: unknown option --host; the server is the first argument, such as"),
@@ -16,7 +16,7 @@ import Testing
         ("subscribe demo /a --hedaer x", "unknown option --hedaer; did you mean --header?"),
         ("subscribe demo /a --lines", "--lines is an option of publish; see 'stomptap subscribe -h'"),
         ("subscribe demo /a --zzzzzz=secret", "subscribe: unknown option --zzzzzz; see 'stomptap subscribe -h'"),
-        // An option's value is not one, whatever it looks like.
+        // The value of an option is not an option, even if it looks like one.
         ("publish demo /a -H --zz -x", "unknown option -x"),
         ("sub demo /a --topic x", "sub: unknown option --topic; the destination is an argument"),
         ("serve --host 0.0.0.0", "serve: unknown option --host; see"),
@@ -26,7 +26,7 @@ import Testing
         #expect(!fault.line.contains("secret"))
     }
 
-    /// ActiveMQ sends to several destinations with commas between them.
+    /// ActiveMQ sends to several destinations that are separated by commas.
     @Test func severalDestinationsMayBeSentTo() {
         #expect(DestinationAdvice.warning("/queue/a,/queue/b", isSent: true) == nil)
         #expect(DestinationAdvice.warning("/queue/a /queue/b", isSent: true) != nil)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import StomptapCommands
 
-/// What a command line that cannot be parsed is answered with.
+/// The error line for arguments that cannot be parsed.
 struct UsageFailureTests {
     @Test(arguments: [
         (["subscribe"], "subscribe: missing <endpoint>; see 'stomptap subscribe -h'"),
@@ -34,7 +34,7 @@ struct UsageFailureTests {
         ),
         (["serve", "a"], "serve: unexpected argument 'a'; see 'stomptap serve -h'"),
         (["--foo"], "unknown option '--foo'; see 'stomptap -h'"),
-        // A sentence of our own.
+        // An error text of this program, not of the argument parser.
         (
             ["subscribe", "demo", "/a", "--no-newline"],
             "subscribe: --no-newline goes with -o body and -F; see 'stomptap subscribe -h'"

@@ -9,7 +9,7 @@ struct HistorySecretsTests {
         ("connect stomp://localhost:61613", false), ("send -H 'passcode abc' /a x", true), ("send /a x", false),
         ("send /a u:p@h", true), ("connect ws://token@h/ws", true), ("connect stomp://user%3Apw@h", true),
         ("connect stomp%3A%2F%2Fuser%3Apw%40h", true), ("connect ws://me@h/ws", true), ("connect stomp://@h", true),
-        // It might be a login whose "/" was not written %2F.
+        // This may be a login whose "/" was not written as %2F.
         ("connect ws://h/ws?mail=a@b", true), ("connect ws://h/ws?jwt=abc", true),
         ("connect ws://h/ws?x=eyJa.b.c", true),
         ("sub /a -H session:abc", true), ("sub /a -H 'X-Auth: abc'", true), ("sub /a -H 'x: Bearer abcdefg1'", true),

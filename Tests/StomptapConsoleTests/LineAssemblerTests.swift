@@ -2,7 +2,7 @@ import Testing
 
 @testable import StomptapConsole
 
-/// How lines come together to commands, and apart.
+/// How lines are joined to commands, and split.
 struct LineAssemblerTests {
     private func commands(_ lines: String...) -> [LineCommand?] {
         var assembler = LineAssembler()
@@ -49,7 +49,7 @@ struct LineAssemblerTests {
         #expect(commands("subs\nfoo\nquit") == [.listSubscriptions, nil, .quit])
     }
 
-    /// What one line begins is the same typed line by line, pasted, and in a script.
+    /// A command that continues over several lines gives the same result typed line by line, pasted, and in a script.
     @Test(arguments: [
         ("send /a {\n  \"a\": 1\n}\nquit", ["{\n  \"a\": 1\n}"]),
         ("send /a [\n[1,\n2], {\n}\n]\nquit", ["[\n[1,\n2], {\n}\n]"]),
@@ -57,7 +57,7 @@ struct LineAssemblerTests {
         ("send /a {\n\"}\": \"\\\"}\",\n\"it's\n}\nquit", ["{\n\"}\": \"\\\"}\",\n\"it's\n}"]),
         ("send /a {\nquit\n# no comment\n\n} and more\nquit", ["{\nquit\n# no comment\n\n} and more"]),
         ("send /a x {\n}\nsend /b\nquit", ["x {\n}", ""]), ("raw {\n}\nquit", ["{\n}"]),
-        // Whatever ends otherwise may be wrong on purpose.
+        // Any other unclosed text may be intended.
         ("send /a {\"a\": 1\nquit", ["{\"a\": 1"]), ("send /a hi,\nquit", ["hi,"]), ("send /a \"{\nquit", ["\"{"]),
         ("send /a } [ ], \nquit", ["} [ ], "]), ("send /a @file[\nquit", ["@file["]),
     ])
@@ -119,7 +119,7 @@ struct LineAssemblerTests {
         #expect(items.map(\.line) == [1, 2, 5, 8, 9, 11])
     }
 
-    /// Texts that a careless search would look through again and again.
+    /// Texts that a naive search would scan again and again.
     @Test(arguments: ["{; ", "'", "\"; ", "{}; ", "# ; ", "{'", "[\n", "{}; \n", "\n"])
     func cuttingTakesNoLongTime(unit: String) {
         let text = "send /a [" + (unit.last == "\n" ? "\n" : "") + String(repeating: unit, count: 40_000)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import StomptapConsole
 
-/// What a peer has named, as Tab puts it into a line.
+/// Names that come from a peer, as Tab inserts them into a line.
 struct LineCompleterTests {
     private static let pieces = [
         "/topic/", "a", "방송", " ", "  ", "'", "\"", "\\", "\\\\", "$(touch x)", "`x`", "$HOME", "!", "-", "--", "#",
@@ -37,7 +37,7 @@ struct LineCompleterTests {
             .completions(of: CompletionRequest(line: line, word: LineCompleter.word(of: line)))
     }
 
-    /// What the line says once this completion stands in it.
+    /// The words of the line after this completion was inserted.
     private func words(_ line: String, _ completion: Completion) throws -> [String] {
         var words = LineWords(line.dropLast(LineCompleter.word(of: line).count) + completion.word + completion.suffix)
         var read: [String] = []
@@ -67,11 +67,11 @@ struct LineCompleterTests {
                 #expect(completion.word.unicodeScalars.starts(with: LineCompleter.word(of: line).unicodeScalars))
             }
         }
-        // What follows a backslash that is typed so would be another word.
+        // After a typed `"\`, every completion would be read as another word.
         #expect(offered > 0 || typed == "\"\\")
     }
 
-    /// The whole command, as the parser makes it.
+    /// The whole command, as the parser reads it.
     @Test func whatIsSentIsWhatWasOffered() throws {
         for word in Self.words {
             for completion in completions("send ", destinations: [word]) {
@@ -100,7 +100,7 @@ struct LineCompleterTests {
         #expect(completions("send -H ", headers: [name]).map(\.label) == completions("send -H ").map(\.label))
     }
 
-    /// A body is taken word for word, and only a file is offered in it.
+    /// A body is taken literally, and only file names are completed in it.
     @Test(arguments: [
         ("send /a it's", "it's"), ("send /a @my fi", "@my fi"), ("send '/a b' @f", "@f"), ("send /a 'x", "'x"),
         ("sub 'a b", "'a b"), ("sub a ", ""), ("send -H 'a: b", "'a: b"), ("raw @f g", "@f g"), ("set output j", "j"),

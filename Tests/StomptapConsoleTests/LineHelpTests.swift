@@ -2,13 +2,13 @@ import Testing
 
 @testable import StomptapConsole
 
-/// What `help` says fits the terminal.
+/// The output of `help` fits the terminal.
 struct LineHelpTests {
     @Test(arguments: [(40, 40), (80, 80), (200, 80)])
     func noLineIsWiderThanTheTerminal(width: Int, widest: Int) {
         for name in [nil] + CommandTable.names.map(Optional.some) {
             let lines = LineHelp.text(name, width: width).split(separator: "\n")
-            // Examples are there to be copied.
+            // Examples are meant to be copied.
             for line in lines where !line.hasPrefix("    ") || name == nil {
                 #expect(line.count <= widest, "\(line)")
                 #expect(line.last != " ", "\(line)")

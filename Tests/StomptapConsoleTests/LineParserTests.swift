@@ -5,7 +5,7 @@ import Testing
 
 @testable import StomptapConsole
 
-/// What lines of `connect` mean.
+/// How lines of `connect` are parsed.
 struct LineParserTests {
     private func command(_ line: String) throws -> LineCommand? {
         guard case .command(let command)? = try LineParser.parse(line) else { return nil }
@@ -72,7 +72,7 @@ struct LineParserTests {
         #expect(try LineParser.parse(line) == nil)
     }
 
-    /// Nothing is taken off a body: no quotes, no blanks but the one before it, no `;`.
+    /// A body is kept as typed, including quotes, `;` and all spaces except the one before it.
     @Test(arguments: [
         ("send /a hello", "hello"), ("send /a  two blanks  ", " two blanks  "), (#"send /a "quoted""#, #""quoted""#),
         (#"send /a {"a": "b;  \"c\"", "d": 'e'}"#, #"{"a": "b;  \"c\"", "d": 'e'}"#), ("send /a it's", "it's"),
@@ -106,7 +106,7 @@ struct LineParserTests {
             try finish("x\ny") == .send(LineCommand.Outgoing(destination: "/a", headers: ["a": "b"]), .text("x\ny")))
     }
 
-    /// Each error names what is wrong, and how it is right.
+    /// Each error names what is wrong and how to fix it.
     @Test(arguments: [
         ("sned /a x", "did you mean send?"), ("SUBS /a", "it takes no \"/a\""), ("foo", "'help' lists them"),
         ("sub", "it wants a destination"), ("sub /a --idd 1", "did you mean --id?"),

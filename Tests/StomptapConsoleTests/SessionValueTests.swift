@@ -9,7 +9,7 @@ import Testing
 
 @testable import StomptapConsole
 
-/// What the session of `connect` is made of, by value.
+/// The parts of a `connect` session, as plain values.
 struct SessionValueTests {
     private func message(_ body: String, destination: String = "/topic/a", id: String = "m") throws -> Message {
         let headers: HeaderList = ["destination": destination, "subscription": "sub-0", "message-id": id]
@@ -45,7 +45,7 @@ struct SessionValueTests {
         let log = try log(Array(repeating: body, count: 20), MessageLog.Limits(bytes: 6000))
         #expect(log.size.messages == 4)
         #expect(log.size.bytes + 4 * MessageLog.overhead <= 6000)
-        // One that is larger than all there may be is not kept either.
+        // A message that is larger than the log's limit is not kept either.
         log.add(log.numbered([try message(String(repeating: "y", count: 6000))], connection: 1))
         #expect(log.size.bytes == 0)
         #expect(log.total == 21)

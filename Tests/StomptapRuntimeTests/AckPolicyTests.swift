@@ -87,7 +87,8 @@ struct AckPolicyTests {
         #expect(try !policy("/topic/a", Self.activeMQ, headers: ["activemq.subscriptionName": "x"], .peek).isBrowser)
     }
 
-    /// At 1.0 only RabbitMQ and ActiveMQ know client-individual, and an ACK of the mode client covers what was before it.
+    /// In STOMP 1.0 only RabbitMQ and ActiveMQ support client-individual, and an ACK in client mode covers all
+    /// earlier messages.
     @Test func stomp10() throws {
         for server in [Self.rabbitMQ, Self.activeMQ] {
             #expect(try policy("/queue/a", server, version: "1.0").mode == .clientIndividual)
@@ -114,7 +115,7 @@ struct AckPolicyTests {
         #expect(repeats([limited, limited], nil) == 200)
         #expect(repeats([limited, open], .ended) == 250)
         #expect(repeats([limited, nil], .ended) == 250)
-        // Where no queue is left that was acknowledged, no bound is known.
+        // If no acknowledged queue is left, no bound is known.
         #expect(repeats([], .ended) == 250)
         #expect(repeats([limited], .confirmed) == 0 && repeats([limited], .closed) == 0)
         #expect(AckPolicy.repeats(of: 7, under: [limited], after: .ended) == 7)

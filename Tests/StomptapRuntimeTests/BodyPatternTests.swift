@@ -16,11 +16,11 @@ struct BodyPatternTests {
         #expect(try BodyPattern("end$").matches(ByteBuffer(bytes: [0xFF, 0xFE] + Array("end".utf8))))
     }
 
-    /// So many that a match takes seconds, and not for ever: it cannot be stopped.
+    /// Long enough that a match takes seconds, but not forever: it cannot be stopped.
     private static let hostile = ByteBuffer(string: String(repeating: "a", count: 26) + "b")
     private static let backtracking = "(a+)+$"
 
-    /// Event loops and tasks match nothing by themselves.
+    /// Matching runs on its own thread, not on event loops or in tasks.
     @Test func aSearchIsLeftBehindWhenItsTaskIsCancelled() async throws {
         let pattern = try BodyPattern(Self.backtracking)
         let (hasBegun, hasEnded) = (Shared(false), Shared(false))
@@ -35,7 +35,7 @@ struct BodyPatternTests {
         search.cancel()
         await #expect(throws: CancellationError.self) { try await search.value }
         #expect(!hasEnded.value)
-        // Another one does not wait for the first, which goes on.
+        // Another search does not wait for the first, which is still running.
         #expect(try await pattern.firstMatch(in: ["b", "a"].map { ByteBuffer(string: $0) }) == 1)
     }
 

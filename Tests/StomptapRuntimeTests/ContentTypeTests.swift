@@ -5,7 +5,7 @@ import Testing
 
 @testable import StomptapRuntime
 
-/// The type that a body is sent with.
+/// The content type that is sent with a body.
 @Suite struct ContentTypeTests {
     @Test(
         arguments: [

@@ -5,7 +5,7 @@ import Testing
 
 @testable import StomptapRuntime
 
-/// Headers whose values commands print.
+/// Headers whose values are the output of commands.
 @Suite(.timeLimit(.minutes(2))) struct HeaderCommandTests {
     private static let option = "--connect-header-command"
 
@@ -56,7 +56,7 @@ import Testing
         #expect(text.utf8.count == HeaderCommand.longestValue && text.allSatisfy { $0 == "x" })
     }
 
-    /// Neither sockets nor files of this program: stdin, stdout, stderr, and the folder that is being read.
+    /// The command inherits no sockets or files of this program: only stdin, stdout, stderr and the folder being read.
     @Test func inheritsNoDescriptor() async throws {
         let open = try await value("echo $(ls /proc/self/fd | wc -l) $(readlink /proc/self/fd/0)")
         #expect(open == "4 /dev/null")
@@ -76,7 +76,7 @@ import Testing
         #expect(await reason(command) == expected)
     }
 
-    /// Runs a command in whose text `FILE` is a file that nobody lives to make, and gives the failure.
+    /// Runs a command and checks that it is killed before it creates the file `FILE`.
     private func ending(of command: String, _ body: (String) async throws -> Void) async throws {
         let file = "/tmp/stomptap-header-command-\(UInt64.random(in: 0 ... .max))"
         defer { unlink(file) }
@@ -85,7 +85,7 @@ import Testing
         #expect(access(file, F_OK) != 0, "\(command)")
     }
 
-    /// With all that it has started, also what never stops printing and what hears no TERM.
+    /// All processes that it started are killed too, including those that print without end or ignore SIGTERM.
     @Test(arguments: [
         "(sleep 1; touch FILE) & echo a; sleep 600", "trap '' TERM; echo a; sleep 1; touch FILE; sleep 600",
         "(sleep 1; touch FILE) & yes",

@@ -28,7 +28,7 @@ struct QuietHintTests {
     @Test func aDestinationWithoutASlashIsNamed() {
         #expect(line(["/topic/a", "topic/b"], confirmed: false, heartBeats: true).contains("topic/b does not"))
         #expect(!line(["/topic/a"], confirmed: false, heartBeats: true).contains("slash"))
-        // ActiveMQ and others have such names.
+        // ActiveMQ and others use such names.
         #expect(!line(["topic.b"], confirmed: true, heartBeats: true).contains("slash"))
     }
 

@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 @Suite(.spawning) struct ConnectFloodTests {
-    /// 50,000 messages a second, or what of them the machine can do: a key is echoed within a tenth of a second, what
-    /// nobody could read is summed up, and the last ones are there to be looked at.
+    /// At 50,000 messages a second, or as many as the machine can send: a key is echoed within 100 ms, messages too
+    /// fast to read are summarized, and the last ones can be shown.
     @Test func aFloodDoesNotTakeTheKeyboardAway() async throws {
         try await ServedBroker.run { broker in
             try await ConnectSession.run(broker.tcp, columns: 120, rows: 40) { session in
@@ -27,7 +27,7 @@ import Testing
                     try await session.terminal.enter("pause")
                     try await session.waitForPrompt("1 sub paused")
                 }
-                // A line that was still on its way may follow the first one.
+                // A line that was already on its way may follow after the screen is cleared.
                 let paused = session.prompt("1 sub paused").trimmingCharacters(in: .whitespaces)
                 try await eventually {
                     try await terminal.press("C-l")
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    /// How long it takes at most for the fastest quarter of the keys to be seen: others may have had to wait for the
+    /// The time within which the fastest quarter of the keys are echoed; the others may have been delayed by a busy
     /// machine.
     private func echo(of text: String, behind prompt: String, in terminal: TmuxTerminal) async throws -> Duration {
         var delays: [Duration] = []

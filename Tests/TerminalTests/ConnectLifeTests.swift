@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `stomptap connect` as a person sees it: history, ends, another program at the terminal, a connection that is lost.
+/// `stomptap connect` as a user sees it: history, exit, another program in the terminal, a lost connection.
 @Suite(.spawning) struct ConnectLifeTests {
     @Test func theHistoryIsKeptBetweenSessionsWithoutSecrets() async throws {
         try await withTemporaryFolder { home in
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    /// It is told each time why no session was opened, and there is a way back.
+    /// Each failure prints its reason, and the user can connect to another server.
     @Test func whatCannotBeReachedIsTold() async throws {
         try await ServedBroker.run { broker in
             try await ConnectSession.run { session in
@@ -113,7 +113,7 @@ import Testing
 
     @Test func aTextEditorHasTheTerminalForAWhile() async throws {
         try await withTemporaryFolder { home in
-            // It waits for a line, as others do for keys, and writes the file by itself.
+            // This editor reads a line, where a real one reads keys, and then writes the file.
             let editor = home.path + "/editor"
             try Data("stty -a | grep -c ' icanon.* echo '; read line; echo \"$line 편집\" > \"$1\"\n".utf8)
                 .write(to: URL(filePath: editor))
@@ -163,7 +163,7 @@ import Testing
                 } otherwise: {
                     "not told"
                 }
-                // What could not be sent is in the history.
+                // The line that could not be sent is in the history.
                 try await terminal.press("Up")
                 try await server.start { again in
                     try await again.waitFor("\n")

@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a server makes of the person's keys: nothing.
+/// A server's data must not act as typed input.
 @Suite(.spawning) struct ConnectPeerTests {
-    /// A server whose messages come with this destination, as it stands on the wire.
+    /// A server that sends a message with this destination, as encoded on the wire.
     private func steps(destination: String) -> [ScriptedServer.Step] {
         let message =
             "MESSAGE\nsubscription:sub-0\nmessage-id:1\ndestination:\(destination)\nx\\nsend /queue/loot:y\n\nhello\0"
@@ -14,7 +14,7 @@ import Testing
         ]
     }
 
-    /// Types `send /topic/n`, Tab and Enter after a message has come with this destination.
+    /// Subscribes, receives a message with this destination, then runs `check`.
     private func play(
         _ destination: String,
         then check: (ConnectSession, _ received: @escaping @Sendable () -> String) async throws -> Void
@@ -40,7 +40,7 @@ import Testing
                 try await session.terminal.wait(
                     forAll: ["sent 0 B to /topic/n; no receipt was asked for"],
                     above: session.prompt("1 sub"))
-                // What was typed next is done next: nothing stands between.
+                // The next typed line runs next, with nothing in between.
                 try await session.enter(
                     "send /a after", answer: "sent 5 B to /a; no receipt was asked for", then: "1 sub")
                 try await eventually {
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    /// A blank is no line end, but the file behind it would be sent.
+    /// A space does not end the line, but without quotes the file after it would be sent.
     @Test func aDestinationWithABlankIsOneWord() async throws {
         try await play("/topic/news @/etc/hostname") { session, received in
             try await session.terminal.type("send /topic/n")

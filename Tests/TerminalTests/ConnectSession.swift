@@ -4,14 +4,14 @@ import TestSupport
 /// `stomptap connect`, started from a shell.
 struct ConnectSession {
     let terminal: TmuxTerminal
-    /// What the prompt begins with.
+    /// The start of the prompt.
     let place: String
-    /// Where the program has its files.
+    /// The program's home directory.
     let home: URL
 
     /// - Parameters:
-    ///   - arguments: of `connect`.
-    ///   - home: of a session before, whose history this one has as well.
+    ///   - arguments: further arguments of `connect`.
+    ///   - home: the home directory of an earlier session, to use its history.
     static func run(
         _ endpoint: String = "demo", _ arguments: String = "", columns: Int = 100, rows: Int = 24, home: URL? = nil,
         environment: [String: String] = [:], _ body: (ConnectSession) async throws -> Void
@@ -36,10 +36,10 @@ struct ConnectSession {
         try await terminal.wait(for: prompt(state), column: prompt(state).count + 1)
     }
 
-    /// The prompt in this state, such as `2 subs`, without the blank behind it.
+    /// The prompt in this state, such as `2 subs`, without the trailing space.
     func prompt(_ state: String = "") -> String { place + (state.isEmpty ? "" : " \(state)") + ">" }
 
-    /// Types a line, and waits until the prompt is there again with this row above it.
+    /// Types a line, and waits until the prompt is shown again with this answer above it.
     func enter(_ line: String, answer: String, then state: String = "") async throws {
         try await terminal.enter(line)
         try await terminal.wait(for: answer, prompt(state))
@@ -47,7 +47,7 @@ struct ConnectSession {
 }
 
 extension ServedBroker {
-    /// Sends a message, from a program of its own.
+    /// Sends a message with a separate program.
     func publish(_ destination: String, _ body: String) async throws {
         let result = try await Program.stomptap("publish", tcp, destination, body).run()
         guard result.status == .exited(0) else { throw TestFailure("publish: \(result)") }

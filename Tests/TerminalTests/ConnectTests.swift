@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `stomptap connect` as a person sees it: the line being typed, and what comes meanwhile.
+/// `stomptap connect` as a user sees it: the line being typed, and output that arrives meanwhile.
 @Suite(.spawning) struct ConnectTests {
     @Test func aMessageInMidLineTearsNothing() async throws {
         try await ServedBroker.run { broker in
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    /// How a terminal this wide breaks a line of ASCII and Hangul, and where in its row the cursor then is.
+    /// Returns how a terminal with this width wraps a line of ASCII and Hangul, and the cursor's column in its row.
     private static func rows(of line: String, columns: Int, cursorFromEnd: Int) -> ([String], cursor: Int) {
         var rows = [""]
         var width = 0, cursor = 0
@@ -67,7 +67,7 @@ import Testing
         return (rows.map { $0.last == " " ? String($0.dropLast()) : $0 }, cursor)
     }
 
-    /// The trace leaves out what is printed, as long as it is.
+    /// The trace leaves out a body that is printed anyway.
     @Test func aMessageIsShownOnceUnderATrace() async throws {
         try await ServedBroker.run { broker in
             try await ConnectSession.run(broker.tcp, "-v") { session in

@@ -1,16 +1,16 @@
 import Foundation
 import TestSupport
 
-/// The editor in the program of its tests, started from a shell.
+/// The editor in its fixture program, started from a shell.
 struct EditorSession {
     let terminal: TmuxTerminal
-    /// Where the program's files are.
+    /// The folder with the program's files.
     let folder: URL
     private let control: String
 
     /// - Parameters:
-    ///   - folder: of a session before, whose history and `.editrc` this one has as well.
-    ///   - start: what is typed to start the program.
+    ///   - folder: the folder of an earlier session, to use its history and `.editrc`.
+    ///   - start: the line that starts the program.
     static func run(
         columns: Int = 60, rows: Int = 14, folder: URL? = nil, editrc: String = "", start: String = "LineEditorFixture",
         _ body: (EditorSession) async throws -> Void
@@ -32,7 +32,7 @@ struct EditorSession {
         }
     }
 
-    /// Tells the program to do something.
+    /// Sends a command to the program.
     func command(_ line: String) throws {
         guard let pipe = FileHandle(forUpdatingAtPath: control) else { throw TestFailure("no pipe at \(control)") }
         try pipe.write(contentsOf: Data("\(line)\n".utf8))
@@ -45,7 +45,7 @@ extension TmuxTerminal {
         try await press("Enter")
     }
 
-    /// Whether the shell has a terminal as it wants one: it echoes, and nothing is bracketed that is pasted.
+    /// Checks that the shell has its terminal modes back: echo and line input are on, bracketed paste is off.
     func checkShell() async throws {
         try await wait(for: "shell$", column: 7)
         try await paste("stty -a | grep -c ' icanon.* echo '\n")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The editor in a terminal that people use: what it does for them, and how it leaves.
+/// The editor in a real terminal: its features, and how it restores the terminal.
 @Suite(.spawning) struct LineEditorLifeTests {
     @Test func theHistoryIsSharedBySessionsAndProgramsWithoutSecrets() async throws {
         try await withTemporaryFolder { folder in
@@ -76,7 +76,7 @@ import Testing
             let terminal = session.terminal
             try await terminal.type("하나 둘 셋")
             try await terminal.press("Escape")
-            // Where vi's command mode has the cursor: on the last character.
+            // vi's command mode has the cursor on the last character.
             try await terminal.wait(for: "> 하나 둘 셋", column: 10)
             try await terminal.type("bD0iX")
             try await terminal.wait(for: "> X하나", column: 3)

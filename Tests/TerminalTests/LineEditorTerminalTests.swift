@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// The editor in a terminal that people use, by its keys and its screen: what a line looks like.
+/// The editor in a real terminal, tested by keys and screen: how a line is shown.
 @Suite(.spawning) struct LineEditorTerminalTests {
     @Test func messagesArriveWhileHangulIsTyped() async throws {
         try await EditorSession.run { session in
@@ -71,7 +71,7 @@ import Testing
             } otherwise: {
                 "not stopped"
             }
-            // What the program prints now waits; a paste is not bracketed for the shell.
+            // Output of the stopped program waits; bracketed paste is off for the shell.
             try session.command("print while stopped")
             try await terminal.paste("stty -a | grep -c ' icanon'; fg\n")
             try await terminal.wait(for: "while stopped", "> half a line", column: 13)
@@ -127,12 +127,12 @@ import Testing
         }
     }
 
-    /// Keys come back while more is there to be printed than any terminal shows.
+    /// Keys are echoed while there is more output than any terminal can show.
     @Test(arguments: ["flood 10000000", "pour 50000 30"])
     func aKeyIsEchoedWithinATenthOfASecondOfAFlood(flood: String) async throws {
         try await EditorSession.run(columns: 100, rows: 30) { session in
             let terminal = session.terminal
-            // What tmux itself needs to type and to look.
+            // The time that tmux itself needs to type and read the screen.
             let still = try await echo(of: "keys in silence", in: terminal)
             try await terminal.press("C-u")
             try session.command(flood)
@@ -144,7 +144,7 @@ import Testing
             let flooded = try await echo(of: "keys in a flood 홍수", in: terminal)
             #expect(flooded - still < .milliseconds(100))
             try await terminal.press("C-c")
-            // What is printed about it may be scrolled away before anyone can look; the line that was typed is gone.
+            // The message about it may scroll away at once, so check that the typed line is gone.
             try await eventually {
                 try await terminal.rows().contains { $0 == ">" } ? () : nil
             } otherwise: {
@@ -153,7 +153,7 @@ import Testing
         }
     }
 
-    /// How long it takes at most for the fastest quarter of the keys to be seen: others may have had to wait for the
+    /// The time within which the fastest quarter of the keys are echoed; the others may have been delayed by a busy
     /// machine.
     private func echo(of text: String, in terminal: TmuxTerminal) async throws -> Duration {
         var delays: [Duration] = []

@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `make install` puts into place, in the shells that people use, below a PREFIX that is not theirs.
+/// Files installed by `make install`, in real shells, with a PREFIX outside the shells' default paths.
 @Suite struct ShellCompletionTests {
     enum Shell: String, CaseIterable, Sendable {
         case bash, zsh, fish
 
-        /// What is typed to start it with nothing of its user's.
+        /// The lines that start the shell without any user configuration.
         func start(prefix: String) -> [String] {
             switch self {
             case .bash:
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    /// Installs below a folder, as for `make install PREFIX=/opt/tools`, the program being the one that was built.
+    /// Installs below a folder, as with `make install PREFIX=/opt/tools`, and links the built program.
     private func install(below root: URL) async throws -> String {
         let result = try await Program(
             "/usr/bin/make",
@@ -75,8 +75,8 @@ import Testing
         }
     }
 
-    /// Destinations and names of profiles that mean something to one shell or another: on Tab each is inserted so that
-    /// the command gets exactly that, and nothing runs; what cannot be shown is not offered.
+    /// Destinations and profile names with characters that are special in a shell: Tab inserts each so that the
+    /// command gets exactly this text, and nothing runs. Names that cannot be displayed are not offered.
     @Test(arguments: Shell.allCases) func noShellRunsOrExpandsWhatIsOffered(shell: Shell) async throws {
         try await withTemporaryFolder { home in
             let prefix = try await install(below: home)
@@ -103,7 +103,7 @@ import Testing
                 for line in shell.start(prefix: prefix) { try await terminal.enter(line) }
                 try await terminal.enter("echo started | tr a-z A-Z; clear")
                 try await terminal.wait(for: "ready>", column: 7)
-                /// What the command is given where this is typed, a Tab after it.
+                /// Returns the arguments that the command gets when this text, a Tab and Enter are typed.
                 func arguments(_ typed: String) async throws -> [String] {
                     try? FileManager.default.removeItem(atPath: taken)
                     try await terminal.type(typed)
@@ -126,10 +126,10 @@ import Testing
                     let typed = shell == .fish ? String(start).replacing("\\", with: "\\\\") : String(start)
                     #expect(try await arguments("stomptap publish h '\(typed)") == ["publish", "h", word])
                 }
-                // What several share is inserted.
+                // The common prefix of several candidates is inserted.
                 try offer("$SYS/$(touch marker)", "$SYS/`touch marker`")
                 try await terminal.enter("clear")
-                // What is typed before the prompt is there is echoed in front of it.
+                // Text typed before the prompt appears would be echoed in front of it.
                 try await terminal.wait(for: "ready>", column: 7)
                 try await terminal.type(#"stomptap publish h \$S"#)
                 try await terminal.press("Tab")
@@ -138,11 +138,12 @@ import Testing
                 } otherwise: {
                     "nothing was inserted"
                 }
-                // In fish, a list has the keys. bash would hold a Ctrl-C against the next completion.
+                // In fish the candidate list has the keyboard focus, so leave it. In bash a Ctrl-C would affect the
+                // next completion.
                 if shell == .fish { try await terminal.press("C-c") }
                 try await terminal.press("C-u")
                 let never = ["/a\u{1b}[2J", "/a\u{202e}b", "/a\u{200b}b", "/a\tb", "/a\rtouch marker", "-H"]
-                // fish inserts a tilde as it is.
+                // fish inserts a tilde without quoting it.
                 for word in never + (shell == .fish ? ["~root"] : []) {
                     try offer(word)
                     #expect(try await arguments("stomptap publish h ") == ["publish", "h"])
@@ -162,7 +163,7 @@ import Testing
         "^a^b", "/tmp", "/방송",
     ]
 
-    /// `man` looks beside the folders in which programs are.
+    /// `man` also searches next to the folders in PATH.
     @Test func manFindsThePages() async throws {
         try await withTemporaryFolder { root in
             let prefix = try await install(below: root)

@@ -5,7 +5,7 @@ import NIOPosix
 /// A TCP proxy on a free loopback port that resets some of the connections it passes on.
 public struct CuttingProxy: Sendable {
     public let port: Int
-    /// How many connections have come.
+    /// The number of connections accepted so far.
     public var connections: Int { count.withLockedValue { $0 } }
 
     private let count: NIOLockedValueBox<Int>
@@ -13,8 +13,8 @@ public struct CuttingProxy: Sendable {
 
     /// - Parameters:
     ///   - target: a port of 127.0.0.1.
-    ///   - cuts: after how many bytes of the client a connection is reset, in the order in which they come; those that
-    ///     come later are not.
+    ///   - cuts: the number of client bytes after which a connection is reset: the first value is for the first
+    ///     connection, and so on. Further connections are not reset.
     public init(to target: Int, cuts: [Int]) async throws {
         let count = NIOLockedValueBox(0)
         self.count = count
@@ -32,7 +32,7 @@ public struct CuttingProxy: Sendable {
                     .flatMapThrowing { server in
                         try client.pipeline.syncOperations.addHandler(PassingHandler(to: server, limit: limit))
                         try server.pipeline.syncOperations.addHandler(PassingHandler(to: client, limit: .max))
-                        // The client's first read is its handler's: it is not registered yet.
+                        // The client's channel is not registered yet; its handler starts reading.
                         server.read()
                     }
             }
@@ -43,7 +43,7 @@ public struct CuttingProxy: Sendable {
     public func stop() async { try? await channel.close().get() }
 }
 
-/// Passes on what comes, as fast as it is taken there.
+/// Forwards received bytes; reads more only when the other side has accepted them.
 private final class PassingHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
@@ -63,7 +63,7 @@ private final class PassingHandler: ChannelInboundHandler {
         let rest = limit - passed
         passed += bytes.readableBytes
         guard passed < limit else {
-            // What was passed before it is in the server's hands, half a frame perhaps.
+            // The bytes before the cut must reach the server: they may end in the middle of a frame.
             let last = bytes.readSlice(length: min(rest, bytes.readableBytes)) ?? ByteBuffer()
             other.writeAndFlush(last).assumeIsolated().whenComplete { _ in self.reset(context) }
             return

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A test waited in vain, or something it needs went wrong; the description is what a developer needs to see.
+/// A test timed out, or something that it needs failed. The description is for the developer.
 public struct TestFailure: Error, CustomStringConvertible {
     public let description: String
 
@@ -9,9 +9,9 @@ public struct TestFailure: Error, CustomStringConvertible {
     }
 }
 
-/// Waits until `condition` gives a value, and fails with what `failure` says when `limit` has passed.
+/// Waits until `condition` returns a value; fails with the text from `failure` after `limit`.
 ///
-/// A look every few milliseconds: no thread is held while it waits, and a cancelled test stops at once.
+/// It polls every few milliseconds without blocking a thread, and stops at once when the test is cancelled.
 @discardableResult
 public func eventually<Value>(
     within limit: Duration = .seconds(120), isolation: isolated (any Actor)? = #isolation,
@@ -25,9 +25,9 @@ public func eventually<Value>(
     }
 }
 
-/// Waits until a count has come to a stop, and gives where: readings of a whole second are the same.
+/// Waits until a count has not changed for a full second, and returns it.
 ///
-/// - Parameter least: what it passes before that, so that what has not yet begun does not count as stopped.
+/// - Parameter least: the count must exceed this first, so that a test does not stop before the work has started.
 public func standstill(
     beyond least: Int, isolation: isolated (any Actor)? = #isolation, of count: () throws -> Int
 ) async throws -> Int {
@@ -43,7 +43,7 @@ public func standstill(
     }
 }
 
-/// A new folder for `body`, removed afterwards.
+/// Runs `body` with a new folder, and removes it afterwards.
 public func withTemporaryFolder<Value>(
     isolation: isolated (any Actor)? = #isolation, _ body: (URL) async throws -> Value
 ) async throws -> Value {
@@ -52,7 +52,7 @@ public func withTemporaryFolder<Value>(
     return try await body(folder)
 }
 
-/// A new folder, which the caller removes.
+/// Creates a new folder; the caller removes it.
 public func makeTemporaryFolder() throws -> URL {
     let folder = FileManager.default.temporaryDirectory.appending(path: "stomptap-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

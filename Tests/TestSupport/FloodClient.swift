@@ -2,7 +2,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
-/// A client that sends what it is given as fast as it is taken.
+/// A client that sends the given pieces as fast as the connection accepts them.
 public final class FloodClient: Sendable {
     private struct State {
         var sent = 0
@@ -12,12 +12,12 @@ public final class FloodClient: Sendable {
     private let state: NIOLockedValueBox<State>
     private let channel: any Channel
 
-    /// How many bytes the system has taken.
+    /// The number of bytes that the system has accepted.
     public var sent: Int { state.withLockedValue { $0.sent } }
-    /// Whether the server has ended the connection.
+    /// Whether the server has closed the connection.
     public var isOver: Bool { state.withLockedValue { $0.isOver } }
 
-    /// - Parameter reads: whether it reads, and forgets, what the server sends.
+    /// - Parameter reads: whether it reads, and discards, what the server sends.
     public init(port: Int, reads: Bool, pieces: [ByteBuffer]) async throws {
         let state = NIOLockedValueBox(State())
         self.state = state
@@ -28,7 +28,7 @@ public final class FloodClient: Sendable {
         channel.eventLoop.execute { [channel] in Self.send(pieces[...], to: channel, state) }
     }
 
-    /// One after the other, so that what is told as sent has left.
+    /// Sends one piece after another, so that ``sent`` counts only bytes that have been written.
     private static func send(
         _ pieces: ArraySlice<ByteBuffer>, to channel: any Channel, _ state: NIOLockedValueBox<State>
     ) {
@@ -43,7 +43,7 @@ public final class FloodClient: Sendable {
 }
 
 extension FloodClient {
-    /// These bytes in pieces of 64 KiB.
+    /// Splits these bytes into pieces of 64 KiB.
     public static func pieces(_ bytes: String) -> [ByteBuffer] {
         var rest = ByteBuffer(string: bytes)
         var pieces: [ByteBuffer] = []

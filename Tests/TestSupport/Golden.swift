@@ -1,11 +1,11 @@
 import Foundation
 import Testing
 
-/// Output that was looked at once and is kept in a file of the folder `Golden` next to the test.
+/// Reviewed output, kept in a file of the folder `Golden` next to the test.
 ///
-/// `STOMPTAP_RECORD=1` in the environment writes the files anew.
+/// With `STOMPTAP_RECORD=1` in the environment, the files are rewritten.
 public enum Golden {
-    /// Compares lines with those of a file, and names each that differs.
+    /// Compares lines with those of a file, and reports each line that differs.
     public static func expect(
         _ lines: [String], equal name: String, of test: String = #filePath,
         sourceLocation: SourceLocation = #_sourceLocation
@@ -27,7 +27,7 @@ public enum Golden {
             sourceLocation: sourceLocation)
     }
 
-    /// JSON with what differs from run to run covered.
+    /// Replaces what differs from run to run in JSON by placeholders.
     public static func normalized(_ json: String) -> String {
         var text = json
         for (pattern, cover) in [

@@ -1,14 +1,14 @@
 import Foundation
 import Synchronization
 
-/// What stands at a port of 127.0.0.1.
+/// Ports of 127.0.0.1.
 public enum Loopback {
     private static let taken = Mutex<Set<Int>>([])
 
-    /// Ports that nobody listens on, never the same twice.
+    /// Returns ports that are not in use; never returns the same port twice.
     ///
-    /// They lie below those that the system gives to outgoing connections, so that none of these can take one before a
-    /// server listens on it.
+    /// They are below the range that the system uses for outgoing connections, so no outgoing connection can occupy
+    /// one before a server listens on it.
     public static func freePorts(_ count: Int) throws -> [Int] {
         try taken.withLock { taken in
             var ports: [Int] = []
@@ -21,8 +21,8 @@ public enum Loopback {
         }
     }
 
-    /// Listens on a port that something listened on before, once the system lets go of it: a process that another test is
-    /// just starting has the old socket too, until it runs its own program.
+    /// Listens on a port that was in use before, as soon as the system releases it: a process that another test has
+    /// just spawned also holds the old socket until it executes its own program.
     public static func reopening<Value>(
         isolation: isolated (any Actor)? = #isolation, _ listen: () async throws -> Value
     ) async throws -> Value {
@@ -42,7 +42,7 @@ public enum Loopback {
     /// Whether something listens on a port.
     public static func accepts(_ port: Int) -> Bool { withSocket(port, connect) == 0 }
 
-    /// Connects to a port, sends a text, and breaks the connection off.
+    /// Connects to a port, sends a text, and resets the connection.
     public static func breakOff(_ port: Int, after text: String) throws {
         var connection = Int32(-1)
         let result = withSocket(port) { descriptor, address, size in

@@ -2,12 +2,13 @@ import Foundation
 import Synchronization
 import SystemC
 
-/// A pipe that no program inherits unless it is given one of its ends.
+/// A pipe that no program inherits unless it is given one of the ends.
 struct Pipe {
     let reading: Int32
     let writing: Int32
 
-    /// Held while a pipe is made and while a program is spawned, so that none inherits a pipe not yet marked.
+    /// Held while a pipe is created and while a program is spawned, so that no program inherits a pipe that is not
+    /// yet marked close-on-exec.
     static let spawning = Mutex<Void>(())
 
     init() throws {
@@ -20,11 +21,11 @@ struct Pipe {
     }
 }
 
-/// Reads a pipe in a thread of its own, so that a program is never kept waiting by a busy test.
+/// Reads a pipe in a separate thread, so that a busy test never blocks a program.
 final class PipeReader: Sendable {
     private struct State {
         var bytes: [UInt8] = []
-        /// Nil once it is closed.
+        /// Nil once the descriptor is closed.
         var descriptor: Int32?
         var isStarted = false
         var isClosing = false
@@ -40,7 +41,7 @@ final class PipeReader: Sendable {
 
     var isAtEnd: Bool { state.withLock { $0.descriptor == nil } }
 
-    /// Reads to the end; or, for one that stops at the line's end, that far.
+    /// Reads up to the end of the input, or, if `stopsAtLineEnd` is set, up to the first line end.
     func start(stopsAtLineEnd: Bool = false) {
         let descriptor = state.withLock { state -> Int32? in
             guard !state.isStarted, let descriptor = state.descriptor else { return nil }
@@ -52,8 +53,8 @@ final class PipeReader: Sendable {
             var buffer = [UInt8](repeating: 0, count: stopsAtLineEnd ? 1 : 1 << 16)
             var goesOn = true
             while goesOn {
-                // A look at the clock now and then, since nothing else would end the wait for a program that has
-                // left the pipe to another.
+                // The timeout lets `close()` stop this loop: the pipe may never end if the program has passed it on
+                // to another process.
                 var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
                 guard poll(&waiting, 1, 100) != 0 else {
                     goesOn = state.withLock { !$0.isClosing }
@@ -85,7 +86,7 @@ final class PipeReader: Sendable {
 /// Writes to a pipe in the background, in the order of the calls.
 final class PipeWriter: Sendable {
     private let queue = DispatchQueue(label: "stdin")
-    /// Nil once it is closed.
+    /// Nil once the descriptor is closed.
     private let descriptor: Mutex<Int32?>
 
     init(_ descriptor: Int32) {

@@ -1,35 +1,35 @@
 import Foundation
 
-/// A program to run, and all it can see.
+/// A program to run, with its arguments, its environment and its input and output.
 public struct Program: Sendable {
     /// What the program reads from.
     public enum Input: Sendable {
         case nothing
         case bytes([UInt8])
-        /// What ``RunningProgram/write(_:)`` gives, until ``RunningProgram/closeInput()``.
+        /// Text from ``RunningProgram/write(_:)``, until ``RunningProgram/closeInput()``.
         case open
 
         public static func text(_ text: String) -> Input { .bytes(Array(text.utf8)) }
     }
 
-    /// What becomes of what the program writes.
+    /// What the test does with the program's output.
     public enum Output: Sendable {
         case collected
-        /// Nobody reads until ``RunningProgram/readOutput()``, so that the pipe fills up.
+        /// Not read until ``RunningProgram/readOutput()``, so that the pipe fills up.
         case held
-        /// Read up to the end of the first line, and then closed: `| head -1`.
+        /// Read up to the end of the first line, then closed, as by `| head -1`.
         case firstLine
-        /// A pipe whose other end is closed already.
+        /// A pipe whose other end is already closed.
         case closed
     }
 
     public var path: String
     public var arguments: [String]
-    /// Beside ``cleanEnvironment(home:)``.
+    /// Added to ``cleanEnvironment(home:)``.
     public var environment: [String: String] = [:]
     public var input = Input.nothing
     public var output = Output.collected
-    /// How long it may run, before it is killed and the test fails.
+    /// How long the program may run before it is killed and the test fails.
     public var limit = Duration.seconds(240)
 
     public init(_ path: String, _ arguments: [String] = []) {
@@ -37,21 +37,21 @@ public struct Program: Sendable {
         self.arguments = arguments
     }
 
-    /// The built `stomptap`, from the folder in which the build put the test bundle.
+    /// The built `stomptap`, from the folder that contains the test bundle.
     public static func stomptap(_ arguments: String..., input: Input = .nothing) -> Program {
         var program = Program(productsFolder + "/stomptap", arguments)
         program.input = input
         return program
     }
 
-    /// A shell script that plays a CI job at an endpoint.
+    /// A shell script that acts as a CI job and uses an endpoint.
     public static func ciJob(_ url: String, options: String...) -> Program {
         let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         return Program(
             "/bin/sh", ["-e", tests.appending(path: "Fixtures/ci-job.sh").path, stomptap().path, url] + options)
     }
 
-    /// The script that the README has for CI jobs, at an endpoint.
+    /// The README's script for CI jobs, run with an endpoint.
     public static func smokeScript(_ url: String) throws -> Program {
         let blocks = try Repository.text("README.md").components(separatedBy: "```sh\n#!/bin/sh\n").dropFirst()
         guard let script = blocks.first?.components(separatedBy: "```").first, blocks.count == 1 else {
@@ -72,7 +72,7 @@ public struct Program: Sendable {
         try await start { try await $0.result() }
     }
 
-    /// Runs it for as long as `body` does; then it is killed with all it has started, if it has not ended.
+    /// Runs it while `body` runs; afterwards kills it, with all processes that it has started, if it is still running.
     public func start<Value>(
         isolation: isolated (any Actor)? = #isolation, _ body: (RunningProgram) async throws -> Value
     ) async throws -> Value {
@@ -83,19 +83,19 @@ public struct Program: Sendable {
         }
     }
 
-    /// Runs it until the caller ends it; nothing else will.
+    /// Starts it; the caller must end it.
     ///
-    /// - Parameter home: where it finds its home directory, which the caller removes.
+    /// - Parameter home: its home directory, which the caller removes.
     public func launch(home: URL) throws -> RunningProgram {
         try RunningProgram(self, home: home)
     }
 
-    /// The environment with nothing of the developer's own in it.
+    /// An environment without any of the developer's own settings.
     func cleanEnvironment(home: URL) -> [String: String] {
         var clean = [
             "HOME": home.path, "XDG_CONFIG_HOME": home.path + "/config", "XDG_STATE_HOME": home.path + "/state",
             "XDG_CACHE_HOME": home.path + "/cache", "TMPDIR": home.path, "LANG": "C.UTF-8", "TZ": "Asia/Seoul",
-            // A crash must end the program, not start a debugger.
+            // A crash must end the program and not start a debugger.
             "SWIFT_BACKTRACE": "enable=no",
         ]
         for name in ["PATH", "LD_LIBRARY_PATH"] {
@@ -119,7 +119,7 @@ public struct ProgramResult: Sendable, CustomStringConvertible {
 
     public var output: String { String(decoding: stdout, as: UTF8.self) }
     public var errors: String { String(decoding: stderr, as: UTF8.self) }
-    /// The lines of ``output``, without their ends.
+    /// The lines of ``output``, without line ends.
     public var lines: [String] {
         output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
     }

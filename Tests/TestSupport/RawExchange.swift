@@ -1,12 +1,13 @@
 import NIOCore
 import NIOPosix
 
-/// Requests written by hand, as no client would send them.
+/// Handwritten requests that a normal client does not send.
 public enum RawExchange {
-    /// Sends `request` to a port of 127.0.0.1 and gives all that comes until the server closes; nil if it was a reset.
+    /// Sends `request` to a port of 127.0.0.1 and returns everything received until the server closes; nil after a
+    /// reset.
     ///
-    /// - Parameter end: what ends the wait sooner, where the server goes on.
-    /// - Throws: ``TestFailure`` when it takes too long.
+    /// - Parameter end: a text that ends the wait earlier, if the server keeps the connection open.
+    /// - Throws: ``TestFailure`` after 240 seconds.
     public static func answer(to request: String, port: Int, until end: String? = nil) async throws -> String? {
         let client = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "127.0.0.1", port: port) { channel in
@@ -39,7 +40,7 @@ public enum RawExchange {
         }
     }
 
-    /// The first line of the answer to a request with these headers, in which `PORT` stands for the port.
+    /// Returns the status line of the answer to a request with these headers; `PORT` in them is replaced by the port.
     public static func status(
         of line: String, _ headers: [String], body: String = "", port: Int
     ) async throws -> String? {
@@ -49,7 +50,7 @@ public enum RawExchange {
             String.init)
     }
 
-    /// The headers with which a browser asks for a WebSocket.
+    /// The headers that a browser sends to open a WebSocket.
     public static let upgrade = [
         "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",

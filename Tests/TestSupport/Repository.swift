@@ -1,6 +1,6 @@
 import Foundation
 
-/// The files that are committed.
+/// The committed files.
 public enum Repository {
     public static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()

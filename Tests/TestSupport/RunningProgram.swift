@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import SystemC
 
-/// A program that runs, in a process group of its own.
+/// A running program, in its own process group.
 public final class RunningProgram: Sendable {
     public enum Stream: Sendable { case stdout, stderr }
 
@@ -17,7 +17,7 @@ public final class RunningProgram: Sendable {
     init(_ program: Program, home: URL) throws {
         self.program = program
         deadline = .now + program.limit
-        // A program may close its input before it was given all of it.
+        // A program may close its input before it has received all of it.
         signal(SIGPIPE, SIG_IGN)
         let input = try Pipe(), output = try Pipe(), errors = try Pipe()
         defer { [input.reading, output.writing, errors.writing].forEach { close($0) } }
@@ -45,9 +45,9 @@ public final class RunningProgram: Sendable {
         }
     }
 
-    /// Its end and what it printed, once both outputs have ended.
+    /// Waits until the program has ended and both outputs are closed, and returns the result.
     ///
-    /// - Throws: ``TestFailure`` with what it printed, if the time is up; it is killed then.
+    /// - Throws: ``TestFailure`` with its output if the time limit is reached; the program is killed then.
     public func result() async throws -> ProgramResult {
         try await wait(otherwise: "has not ended") {
             guard let status = endStatus(), stdout.isAtEnd, stderr.isAtEnd else { return nil }
@@ -55,14 +55,14 @@ public final class RunningProgram: Sendable {
         }
     }
 
-    /// Waits until the program has written `text`, and gives all that it has written to that stream until then.
+    /// Waits until the program has written `text`, and returns everything that it has written to that stream so far.
     ///
-    /// - Throws: ``TestFailure`` with what it printed, if it ends before that or the time is up.
+    /// - Throws: ``TestFailure`` with its output if it ends before that, or the time limit is reached.
     @discardableResult
     public func waitFor(_ text: String, count: Int = 1, in stream: Stream = .stdout) async throws -> String {
         let reader = stream == .stdout ? stdout : stderr
         return try await wait(otherwise: "has not written \(text.debugDescription)") {
-            // Asked before looking, so that what comes with the end is seen.
+            // Read before the search, so that text written just before the end is found.
             let isAtEnd = reader.isAtEnd
             let written = String(decoding: reader.bytes, as: UTF8.self)
             if written.components(separatedBy: text).count > count { return written }
@@ -71,7 +71,7 @@ public final class RunningProgram: Sendable {
         }
     }
 
-    /// Waits for something that the program does elsewhere, such as making a file.
+    /// Waits for an effect outside the program's output, such as a new file.
     public func wait<Value>(
         otherwise complaint: String, until condition: () async throws -> Value?
     ) async throws -> Value {
@@ -82,30 +82,30 @@ public final class RunningProgram: Sendable {
         }
     }
 
-    /// What it has written until now.
+    /// Everything that it has written so far.
     public var written: ProgramResult {
         ProgramResult(status: endStatus() ?? .running, stdout: stdout.bytes, stderr: stderr.bytes)
     }
 
-    /// Queues what the program shall read; needs ``Program/Input/open``.
+    /// Queues text for the program's input; needs ``Program/Input/open``.
     public func write(_ text: String) { stdin.write(Array(text.utf8)) }
 
     public func closeInput() { stdin.close() }
 
-    /// Starts to read what was held.
+    /// Starts to read the held output.
     public func readOutput() { stdout.start() }
 
     public func send(signal number: Int32) {
         status.withLock { status in
-            // Not to a process that has been waited for: its id may be another's by now.
+            // Not after the process has been waited for: its process ID may have been reused.
             if status == nil { _ = SystemC.kill(pid, number) }
         }
     }
 
-    /// The most memory it has had at once, in bytes. Nil if it has ended.
+    /// Its peak memory in bytes; nil if it has ended.
     public var peakMemory: Int? { memory("VmHWM:") }
 
-    /// The memory that it has now, in bytes. Nil if it has ended.
+    /// Its current memory in bytes; nil if it has ended.
     public var memory: Int? { memory("VmRSS:") }
 
     private func memory(_ name: String) -> Int? {
@@ -116,7 +116,7 @@ public final class RunningProgram: Sendable {
         return kilobytes * 1024
     }
 
-    /// Kills it with all that it has started, and waits for it.
+    /// Kills it, with all processes that it has started, and waits for it.
     func kill() {
         stdin.close()
         status.withLock { status in

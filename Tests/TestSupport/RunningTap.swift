@@ -3,12 +3,12 @@ import Foundation
 /// `stomptap tap` on a free port.
 public struct RunningTap {
     public let program: RunningProgram
-    /// What apps are given in place of the server's URL.
+    /// The URL that apps use in place of the server's.
     public let url: String
     /// Its host and port.
     public let address: String
 
-    /// Runs it before a server for as long as `body` does.
+    /// Runs a tap of the given server while `body` runs.
     public static func run<Value>(
         to endpoint: String, _ options: [String] = [], environment: [String: String] = [:],
         output: Program.Output = .collected,
@@ -28,7 +28,7 @@ public struct RunningTap {
         }
     }
 
-    /// Ends it as Ctrl-C does.
+    /// Ends it with the signal of Ctrl-C.
     ///
     /// - Throws: ``TestFailure`` if it ends in another way.
     public func end() async throws -> ProgramResult {

@@ -2,33 +2,33 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
-/// A server on a free loopback port that takes HTTP requests, answers each with the bytes that a script has for it, and
-/// keeps them. It knows where a SockJS session has its name.
+/// An HTTP server on a free loopback port. It answers each request with the bytes that a script returns for it, and
+/// keeps the requests. It recognizes the session ID in a SockJS path.
 public final class ScriptedHTTP: Sendable {
     public struct Request: Sendable, Equatable {
         public var method: String
-        /// With `S` in place of a session's name, and without the query: `/ws/S/xhr`.
+        /// The path with `S` in place of the session ID, and without the query: `/ws/S/xhr`.
         public var path: String
-        /// The request target as it came.
+        /// The request target as received.
         public var target: String
-        /// By names in small letters.
+        /// The headers, by lowercase name.
         public var headers: [String: String]
         public var body: String
-        /// How many requests of this method and path came before it.
+        /// The number of earlier requests with the same method and path.
         public var index: Int
     }
 
     public enum Reply: Sendable {
-        /// Bytes, as they are.
+        /// These bytes, unchanged.
         case bytes(String, thenCloses: Bool = false)
-        /// Nothing, for ever.
+        /// No answer, and the connection stays open.
         case silence
-        /// The connection is dropped by a reset.
+        /// A reset of the connection.
         case drop
-        /// The bytes, and what follows over and over again.
+        /// The head, then the second text repeated without end.
         case endless(head: String, String)
 
-        /// A whole answer.
+        /// A complete answer.
         public static func answer(
             _ status: String, _ body: String = "", type: String = "text/plain", headers: String = ""
         ) -> Reply {
@@ -37,7 +37,7 @@ public final class ScriptedHTTP: Sendable {
             )
         }
 
-        /// The beginning of an answer that goes on.
+        /// The start of an answer that stays open.
         public static func streaming(_ body: String) -> Reply { .bytes(head + chunk(body)) }
 
         public static func chunk(_ body: String) -> String {
@@ -89,12 +89,12 @@ public final class ScriptedHTTP: Sendable {
     }
 
     public var requests: [Request] { state.withLockedValue { $0.requests } }
-    /// The methods and paths that came.
+    /// The methods and paths of the requests.
     public var lines: [String] { requests.map { "\($0.method) \($0.path)" } }
-    /// How many connections have come, and how many of them are still there.
+    /// The number of connections accepted so far, and of those that are still open.
     public var connections: (opened: Int, open: Int) { state.withLockedValue { ($0.opened, $0.channels.count) } }
 
-    /// Waits until every connection has ended: a client that is done has left nothing open.
+    /// Waits until all connections are closed: a client that has ended must leave none open.
     public func waitForEnd() async throws {
         _ = try await eventually {
             connections.open == 0 ? true : nil
@@ -108,7 +108,7 @@ public final class ScriptedHTTP: Sendable {
         for channel in state.withLockedValue({ Array($0.channels.values) }) { channel.close(promise: nil) }
     }
 
-    /// Runs while `body` does.
+    /// Runs the server while `body` runs.
     public static func run<Value>(
         isolation: isolated (any Actor)? = #isolation, script: @escaping Script,
         _ body: (ScriptedHTTP) async throws -> Value
@@ -190,7 +190,7 @@ private final class ScriptHandler: ChannelInboundHandler {
         }
     }
 
-    /// A piece at a time, since the loop may be needed for the other side.
+    /// Writes one piece at a time, so that the event loop can also serve the other side.
     private func fill(_ context: ChannelHandlerContext) {
         guard let endless, context.channel.isWritable, context.channel.isActive else { return }
         context.writeAndFlush(Self.wrapOutboundOut(endless), promise: nil)

@@ -2,25 +2,25 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
-/// A proxy on a free loopback port. It takes every host for 127.0.0.1, so that a name which only the proxy knows shows
-/// that it was the proxy which looked it up.
+/// A proxy on a free loopback port. It resolves every host name to 127.0.0.1, so a name that only the proxy can
+/// resolve shows that the proxy resolved it.
 public struct ScriptedProxy: Sendable {
     public enum Manner: Sendable {
-        /// HTTP CONNECT; what is sent with the 200, as a target that speaks first would.
+        /// HTTP CONNECT. `early` is sent with the 200, as a target that sends first would do.
         case http(early: String = "")
-        /// SOCKS 5; what is sent with the reply, and the one `user:password` that is accepted, or nil for anybody
-        /// without.
+        /// SOCKS 5. `early` is sent with the reply; `login` is the only accepted `user:password`, or nil if no
+        /// login is needed.
         case socks(early: String = "", login: String? = nil)
-        /// These bytes for the first that come; then it closes, or waits for what may come.
+        /// Answers the first bytes with these; then closes, or keeps reading.
         case answer([UInt8], closes: Bool)
-        /// As SOCKS, with this for a reply.
+        /// SOCKS 5 with this reply.
         case socksReply([UInt8])
     }
 
     public let port: Int
-    /// What each connection asked for, as it came.
+    /// What each connection requested, as received.
     public var requests: [String] { state.withLockedValue { $0.requests } }
-    /// How many connections have come, and how many of them have ended.
+    /// The number of connections accepted so far, and of those that have ended.
     public var connections: (opened: Int, ended: Int) { state.withLockedValue { ($0.opened, $0.ended) } }
 
     fileprivate struct State {
@@ -161,7 +161,7 @@ private final class ProxyHandler: ChannelInboundHandler {
     }
 }
 
-/// Passes on what the target sends.
+/// Forwards what the target sends.
 private final class Glue: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 

@@ -2,34 +2,34 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A TCP server on a free loopback port that does as it is told and keeps what it is sent.
+/// A TCP server on a free loopback port that follows a script and keeps what it receives.
 public final class ScriptedServer: Sendable {
-    /// What it does on a connection; after the last step it closes.
+    /// A step of the script for a connection; after the last step the server closes the connection.
     public enum Step: Sendable {
-        /// Reads until this has come, counted from where the last wait ended.
+        /// Reads until this text is received; the search starts where the last wait ended.
         case awaitText(String)
         case send([UInt8])
-        /// Reads until so many bytes have come in all.
+        /// Reads until this number of bytes is received in total.
         case awaitCount(Int)
-        /// Reads until so many bytes have come after the text that was waited for last.
+        /// Reads until this number of bytes is received after the end of the last wait.
         case awaitMore(Int)
-        /// Sends what is made of all that has come.
+        /// Sends the result of a function of everything received.
         case answer(@Sendable ([UInt8]) -> [UInt8])
-        /// Reads on, and lets a script answer each piece that comes, until the client closes.
+        /// Keeps reading and calls a function for each piece received, until the client closes.
         case react(@Sendable (ByteBuffer, Peer) -> Void)
-        /// Reads on, and sends nothing, until the client closes.
+        /// Keeps reading and sends nothing, until the client closes.
         case stall
-        /// Reads nothing more, until the server is closed.
+        /// Stops reading until the server is closed.
         case hold
         /// Does nothing for a while.
         case pause(Duration)
-        /// Closes by a reset.
+        /// Resets the connection.
         case reset
 
         public static func sendText(_ text: String) -> Step { .send(Array(text.utf8)) }
     }
 
-    /// A connection, for a script that reacts to what comes.
+    /// A connection, for a script that reacts to received bytes.
     public final class Peer: Sendable {
         private let channel: any Channel
         fileprivate let isReading = Mutex(true)
@@ -43,7 +43,7 @@ public final class ScriptedServer: Sendable {
         }
 
         public func close() { channel.close(promise: nil) }
-        /// Reads nothing more, until the server is closed.
+        /// Stops reading until the server is closed.
         public func stopReading() { isReading.withLock { $0 = false } }
     }
 
@@ -51,14 +51,14 @@ public final class ScriptedServer: Sendable {
     private let listener: NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>
     private let script: @Sendable (Int) -> [Step]
     private let connections = Mutex<[[UInt8]]>([])
-    /// How many of them are over.
+    /// The number of connections that have ended.
     private let played = Mutex(0)
     private let sentBytes = Mutex(0)
     private let peers = Mutex<[Peer]>([])
 
-    /// Runs while `body` does.
+    /// Runs the server while `body` runs.
     ///
-    /// - Parameter script: the steps for each connection, which are counted from 0.
+    /// - Parameter script: returns the steps for each connection, numbered from 0.
     public static func run<Value: Sendable>(
         isolation: isolated (any Actor)? = #isolation, script: @escaping @Sendable (Int) -> [Step],
         _ body: (ScriptedServer) async throws -> Value
@@ -76,18 +76,18 @@ public final class ScriptedServer: Sendable {
         try await run(script: { _ in steps }, body)
     }
 
-    /// The steps of an HTTP server that answers one request so.
+    /// The steps of an HTTP server that sends this answer to one request.
     public static func http(_ status: String, headers: [String] = [], body: String = "") -> [Step] {
         let lines = ["HTTP/1.1 \(status)", "Content-Length: \(body.utf8.count)", "Connection: close"] + headers
         return [.awaitText("\r\n\r\n"), .sendText(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)]
     }
 
-    /// How many bytes the system has taken, of all that was to be sent.
+    /// The number of sent bytes that the system has accepted.
     public var sent: Int { sentBytes.withLock { $0 } }
-    /// How many connections are over.
+    /// The number of connections that have ended.
     public var ended: Int { played.withLock { $0 } }
 
-    /// How often a script sent something that a connection could not take at once.
+    /// How often a script sent more than a connection could accept at once.
     public var timesFull: Int { peers.withLock { $0.reduce(0) { $0 + $1.timesFull.withLock { $0 } } } }
 
     /// The steps that open a WebSocket for a client with the header ``webSocketKey``.
@@ -100,10 +100,10 @@ public final class ScriptedServer: Sendable {
     /// The key of RFC 6455, section 1.3.
     public static let webSocketKey = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
 
-    /// What came on each connection until now, in the order of their arrival.
+    /// The bytes received so far on each connection, in the order in which the connections were opened.
     public var received: [[UInt8]] { connections.withLock { $0 } }
 
-    /// What came on each connection, when all of it has come: when there was one, and each is over.
+    /// Waits until there was a connection and all connections have ended, and returns the bytes received on each.
     public func receivedWhole() async throws -> [[UInt8]] {
         try await eventually {
             let received = received
@@ -162,7 +162,7 @@ public final class ScriptedServer: Sendable {
                             position = end
                             break
                         }
-                        // What was looked at is not looked at again, but for what may be the beginning of it.
+                        // Do not search the same bytes again, except for a possible start of the text at the end.
                         position = max(position, bytes.count - text.utf8.count + 1)
                         guard try await receive() else { return }
                     }

@@ -4,12 +4,12 @@ import Foundation
 public struct ServedBroker {
     public let program: RunningProgram
     public let tcp: String
-    /// Like Spring, its URL for SockJS.
+    /// The URL for WebSocket; with `--emulate spring`, the URL for SockJS as well.
     public let webSocket: String
-    /// What a browser's SockJS client is given.
+    /// The URL for a browser's SockJS client.
     public var sockJS: String { webSocket.replacing("ws://", with: "http://") }
 
-    /// Both URLs, for tests that hold over either.
+    /// Both URLs, for tests that apply to either.
     public var urls: [String] { [tcp, webSocket] }
 
     public static func run<Value>(

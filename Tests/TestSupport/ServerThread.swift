@@ -1,8 +1,8 @@
 import NIOCore
 import NIOPosix
 
-/// Where servers are played: a thread of their own, since those that tests share may be busy with others for longer than
-/// a program waits for a server.
+/// The thread that runs the scripted servers. It is separate because other tests may keep the shared threads busy
+/// for longer than a program waits for a server.
 final class ServerThread: TaskExecutor {
     static let shared = ServerThread()
 

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Starts a program in a process group of its own, with the descriptors that `descriptors` sets up and no others.
+/// Starts a program in its own process group, with only the descriptors that `descriptors` sets up.
 ///
-/// - Parameter ownSession: in a session as well, which takes the first terminal it opens.
+/// - Parameter ownSession: whether it also gets its own session, whose terminal is the first one that it opens.
 func spawn(
     _ program: Program, home: URL, ownSession: Bool = false,
     descriptors: (inout posix_spawn_file_actions_t) -> Void
@@ -14,14 +14,14 @@ func spawn(
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    // The signals as a shell would give them, whatever the test process and its libraries did to theirs.
+    // Signal handling as a shell sets it, independent of what the test process and its libraries have changed.
     var none = sigset_t(), all = sigset_t()
     sigemptyset(&none)
     sigfillset(&all)
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setsigdefault(&attributes, &all)
     posix_spawnattr_setpgroup(&attributes, 0)
-    // POSIX_SPAWN_SETSID, which glibc shows to GNU programs only.
+    // POSIX_SPAWN_SETSID, which glibc defines only with _GNU_SOURCE.
     let newSession: Int32 = 0x80
     posix_spawnattr_setflags(
         &attributes,
@@ -41,8 +41,8 @@ func spawn(
     return pid
 }
 
-/// Lets no child have what is open here: of NIO's sockets a copy would go along otherwise, and a port that the test has
-/// closed would stay in use.
+/// Marks all open descriptors close-on-exec: a child would otherwise inherit NIO's sockets, and a port that the
+/// test has closed would stay in use.
 private func keepDescriptors() {
     let open = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
     for descriptor in (open ?? []).compactMap({ Int32($0) }) where descriptor > 2 {
@@ -51,7 +51,7 @@ private func keepDescriptors() {
 }
 
 extension ProgramResult.Status {
-    /// How a process ended; nil if it has not, where `options` is WNOHANG.
+    /// Waits for a process and returns how it ended; nil if it is still running and `options` is WNOHANG.
     static func of(_ pid: pid_t, options: Int32) -> ProgramResult.Status? {
         var status: Int32 = 0
         while true {

@@ -1,7 +1,7 @@
 import Testing
 
-/// Lets only a few tests of all suites that carry it run at once. Each spawns programs, and with a hundred of them at
-/// once none would be done in time.
+/// Limits how many tests run at once, over all suites that have it. Each test spawns programs; with a hundred at
+/// once all would time out.
 public struct SpawningTrait: TestTrait, SuiteTrait, TestScoping {
     public var isRecursive: Bool { true }
 

@@ -1,7 +1,7 @@
 import Foundation
 
 extension Program {
-    /// A `subscribe` that stands while `body` runs.
+    /// Runs a `subscribe` and, once it is subscribed, `body`.
     public func startSubscribed<Value>(
         isolation: isolated (any Actor)? = #isolation, _ body: (RunningProgram) async throws -> Value
     ) async throws -> Value {
@@ -19,10 +19,10 @@ extension Program {
     }
 }
 
-/// 1000 lines that break what handles text carelessly.
+/// 1000 lines that break careless text handling.
 public let awkwardLines = (1...1000).map { "줄 \($0): 한글 \u{1F600} back\\slash : colon \\n \\c" }
 
-/// Bytes that are no text, among them all that mean something to STOMP.
+/// Random bytes that are not valid text and include all bytes with a meaning in STOMP.
 public func randomBytes(_ count: Int) throws -> [UInt8] {
     let source = try FileHandle(forReadingFrom: URL(filePath: "/dev/urandom"))
     guard let data = try source.read(upToCount: count) else { throw TestFailure("no random octets") }

@@ -1,25 +1,27 @@
-/// A terminal as far as this project's programs use one: characters of one and two columns, wrapping at the margin,
-/// scrolling, and the sequences that move the cursor and clear. Lines are cut, not broken anew, when it is resized.
+/// A model of a terminal, with what this project's programs use: characters of one and two columns, wrapping at the
+/// margin, scrolling, and the sequences that move the cursor and clear. When it is resized, lines are cut and not
+/// wrapped again.
 public struct TerminalModel: Sendable {
-    /// A column of a row: a character with its combining ones, nothing behind a wide one, or nil where none was written.
+    /// A column of a row: a character with its combining ones, an empty string after a wide one, or nil if never
+    /// written.
     private typealias Cell = String?
 
     public private(set) var columns: Int
     public private(set) var rows: Int
-    /// Where the next character goes, both from 0.
+    /// The position of the next character; row and column count from 0.
     public private(set) var cursor = (row: 0, column: 0)
-    /// Rows that have left at the top.
+    /// Rows that have scrolled off the top.
     public private(set) var scrolledOff: [String] = []
-    /// Sequences it does not know: a program that sends one is wrong, or this is incomplete.
+    /// Unknown sequences: either the program is wrong, or this model is incomplete.
     public private(set) var unknown: [String] = []
     public private(set) var bells = 0
-    /// Whether pastes are bracketed.
+    /// Whether bracketed paste is on.
     public private(set) var bracketsPastes = false
 
     private var cells: [[Cell]]
-    /// The last column was written: the next character goes to the next row.
+    /// Whether the last column was written, so that the next character goes to the next row.
     private var isAtMargin = false
-    /// Bytes of a character or a sequence that is not whole.
+    /// Bytes of an incomplete character or sequence.
     private var pending: [UInt8] = []
 
     public init(columns: Int, rows: Int) {
@@ -28,7 +30,7 @@ public struct TerminalModel: Sendable {
         cells = Array(repeating: Array(repeating: nil, count: columns), count: rows)
     }
 
-    /// All rows, without the blanks at their ends.
+    /// All rows, without trailing blanks.
     public var screen: [String] { cells.map(Self.text) }
 
     /// The rows down to the last one that is not empty.
@@ -38,7 +40,7 @@ public struct TerminalModel: Sendable {
         return shown
     }
 
-    /// What has scrolled off, and the rows that are shown.
+    /// The rows that have scrolled off, and those that are shown.
     public var everything: [String] { scrolledOff + shown }
 
     public mutating func resize(columns: Int, rows: Int) {
@@ -136,7 +138,7 @@ public struct TerminalModel: Sendable {
         }
     }
 
-    /// What most of any output is, without the detours.
+    /// A fast path for printable ASCII, which is most of any output.
     private mutating func printASCII(_ byte: UInt8) {
         if isAtMargin {
             print(Unicode.Scalar(byte))
@@ -171,7 +173,7 @@ public struct TerminalModel: Sendable {
         return text
     }
 
-    /// Good for the characters that tests use.
+    /// Correct for the characters that the tests use.
     private static func width(of scalar: Unicode.Scalar) -> Int {
         switch scalar.value {
         case 0x300...0x36f, 0x1160...0x11ff, 0x200b...0x200f, 0xfe00...0xfe0f: 0

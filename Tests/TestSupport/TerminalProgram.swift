@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import SystemC
 
-/// A program at a terminal of its own, whose keys a test types and whose screen it looks at.
+/// A program in its own terminal; a test types keys and checks the screen.
 public final class TerminalProgram: Sendable {
     public let pid: pid_t
     private let controller: Int32
@@ -11,7 +11,7 @@ public final class TerminalProgram: Sendable {
     private let ending: Mutex<(status: ProgramResult.Status?, isClosing: Bool)> = Mutex((nil, false))
     private let reader = DispatchGroup()
 
-    /// Starts a program, for as long as `body` takes, in a session whose terminal is the one given.
+    /// Runs a program while `body` runs, in a new session with the given terminal.
     public static func run<Value>(
         _ program: Program, columns: Int = 80, rows: Int = 24, isolation: isolated (any Actor)? = #isolation,
         _ body: (TerminalProgram) async throws -> Value
@@ -64,11 +64,11 @@ public final class TerminalProgram: Sendable {
     }
 
     public func send(signal number: Int32) {
-        // Not to a process that has been waited for: its id may be another's by now.
+        // Not after the process has been waited for: its process ID may have been reused.
         ending.withLock { if $0.status == nil { kill(pid, number) } }
     }
 
-    /// Takes the terminal away, as a closed window does.
+    /// Closes the terminal, as closing a window does.
     public func hangUp() {
         let isOpen = ending.withLock { ending in
             defer { ending.isClosing = true }
@@ -79,14 +79,15 @@ public final class TerminalProgram: Sendable {
         close(controller)
     }
 
-    // MARK: What it shows
+    // MARK: Output
 
     public var model: TerminalModel { screen.withLock { $0 } }
 
-    /// How many bytes it has written.
+    /// The number of bytes that it has written.
     public var writtenCount: Int { raw.withLock { $0.count } }
 
-    /// Where in what it has written, from `start` on, this text ends; nil where it is not yet there.
+    /// Returns the offset in its output at which this text ends, searched from `start`; nil if the text is not
+    /// there yet.
     public func end(of text: String, from start: Int) -> Int? {
         let text = Array(text.utf8)
         return raw.withLock { raw in
@@ -94,14 +95,14 @@ public final class TerminalProgram: Sendable {
         }
     }
 
-    /// Whether the terminal has a shell's modes: it echoes, and hands over whole lines.
+    /// Whether the terminal has the modes of a shell: echo and line input.
     public var isCooked: Bool {
         var modes = termios()
         tcgetattr(controller, &modes)
         return modes.c_lflag & tcflag_t(ECHO | ICANON | ISIG) == tcflag_t(ECHO | ICANON | ISIG)
     }
 
-    /// Gives the terminal a shell's modes, as a shell does when its job stops.
+    /// Sets the terminal modes of a shell, as a shell does when its job stops.
     public func makeCooked() {
         var modes = termios()
         tcgetattr(controller, &modes)
@@ -109,7 +110,7 @@ public final class TerminalProgram: Sendable {
         tcsetattr(controller, TCSANOW, &modes)
     }
 
-    /// Waits until the terminal is as it should be, and fails with what it shows.
+    /// Waits until the terminal meets a condition; fails with what it shows.
     @discardableResult
     public func wait(
         within limit: Duration = .seconds(20), for what: String, _ condition: (TerminalModel) -> Bool
@@ -129,7 +130,7 @@ public final class TerminalProgram: Sendable {
         try await wait(for: "not shown: \(rows)") { $0.shown.suffix(rows.count).elementsEqual(rows) }
     }
 
-    /// How it ended.
+    /// Waits until the program has ended, and returns its status.
     public func status(within limit: Duration = .seconds(20)) async throws -> ProgramResult.Status {
         try await eventually(within: limit) {
             ending.withLock { ending in
@@ -141,13 +142,13 @@ public final class TerminalProgram: Sendable {
         }
     }
 
-    /// Waits until it has ended, and fails if that was in another way.
+    /// Waits until the program has ended; fails if it ended in another way.
     public func wait(forEnd expected: ProgramResult.Status) async throws {
         let status = try await status()
         guard status == expected else { throw TestFailure("ended with \(status), not \(expected)") }
     }
 
-    // MARK: Beginning and end
+    // MARK: Start and end
 
     private func read() {
         reader.enter()
@@ -158,7 +159,7 @@ public final class TerminalProgram: Sendable {
                 guard poll(&waiting, 1, 100) != 0 else { continue }
                 let count = SystemC.read(controller, &buffer, buffer.count)
                 if count < 0, errno == EINTR { continue }
-                // EIO: nobody has the terminal open any more.
+                // EIO: no process has the terminal open any more.
                 guard count > 0 else { break }
                 raw.withLock { $0 += buffer[..<count] }
                 screen.withLock { $0.write(buffer[..<count]) }

@@ -1,7 +1,7 @@
 import Foundation
 import SystemC
 
-/// A terminal that people use, with a shell in it: tmux, without anybody's configuration and on a socket of its own.
+/// A real terminal with a shell in it: tmux, without the user's configuration and on a separate socket.
 public struct TmuxTerminal: Sendable {
     private let socket: String
     private let home: URL
@@ -13,7 +13,7 @@ public struct TmuxTerminal: Sendable {
     ) async throws {
         try await withTemporaryFolder { home in
             let terminal = TmuxTerminal(socket: home.path + "/tmux", home: home)
-            // A prompt that no test can mistake for another.
+            // A prompt that differs from all other prompts in the tests.
             var variables = ["PS1": "shell$ ", "ENV": ""].merging(environment) { $1 }
             variables["TERM"] = "screen-256color"
             let assignments = variables.map { "\($0)=\($1)" }
@@ -30,26 +30,26 @@ public struct TmuxTerminal: Sendable {
         }
     }
 
-    /// Names of keys as tmux has them, such as `C-c`, `Left`, `BSpace`.
+    /// Presses keys by their tmux names, such as `C-c`, `Left`, `BSpace`.
     public func press(_ keys: String...) async throws { try await tmux(["send-keys"] + keys) }
 
     public func type(_ text: String) async throws { try await tmux(["send-keys", "-l", "--", text]) }
 
-    /// As from the clipboard.
+    /// Pastes a text, as from the clipboard.
     public func paste(_ text: String) async throws {
         try await tmux(["set-buffer", "--", text])
         try await tmux(["paste-buffer", "-p"])
     }
 
-    /// The process that was started in it: the shell, or what the shell has become by `exec`.
+    /// The process that was started in it: the shell, or the program that replaced it by `exec`.
     public func pid() async throws -> pid_t {
         pid_t(try await tmux(["display-message", "-p", "#{pane_pid}"]).lines.first ?? "") ?? 0
     }
 
-    /// The process that has the terminal: the shell, or what the shell waits for.
+    /// The foreground process: the shell, or the program that the shell waits for.
     public func foreground() async throws -> pid_t {
         let status = try await String(contentsOfFile: "/proc/\(pid())/stat", encoding: .utf8)
-        // proc(5): what follows the name in its parentheses, which may hold anything.
+        // proc(5): the fields follow the name, which is in parentheses and may contain any character.
         let fields = status.split(separator: ")").last?.split(separator: " ") ?? []
         guard fields.count > 5, let group = pid_t(fields[5]), group > 0 else {
             throw TestFailure("no terminal: \(status)")
@@ -57,11 +57,10 @@ public struct TmuxTerminal: Sendable {
         return group
     }
 
-    /// Closes the window; the terminal is gone.
+    /// Closes the window, and with it the terminal.
     public func close() async throws { try await tmux(["kill-server"]) }
 
-    /// Changes the window's size, and waits until the program in it may know: tmux lets a quarter of a second pass
-    /// between two times that it tells it.
+    /// Changes the window's size, and waits until the program can see it: tmux waits 250 ms between two size changes.
     public func resize(columns: Int, rows: Int) async throws {
         try await tmux(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
         let name = try await tmux(["display-message", "-p", "#{pane_tty}"]).lines.first ?? ""
@@ -77,17 +76,17 @@ public struct TmuxTerminal: Sendable {
         }
     }
 
-    /// The rows shown, down to the last that is not empty.
+    /// The rows shown, down to the last one that is not empty.
     public func rows() async throws -> [String] {
         var rows = try await tmux(["capture-pane", "-p"]).lines
         while rows.last == "" { rows.removeLast() }
         return rows
     }
 
-    /// What has scrolled off as well.
+    /// The rows that have scrolled off, and those that are shown.
     public func everything() async throws -> [String] { try await tmux(["capture-pane", "-p", "-S", "-"]).lines }
 
-    /// Waits until the last rows shown are these, and the cursor, if it is given, stands in that column.
+    /// Waits until the last rows shown are these, and, if `column` is given, the cursor is in that column.
     public func wait(for rows: String..., column: Int? = nil, within limit: Duration = .seconds(120)) async throws {
         try await wait(for: rows, column: column, within: limit)
     }
@@ -105,9 +104,9 @@ public struct TmuxTerminal: Sendable {
         }
     }
 
-    /// Waits until rows of these ends, in any order, are the last that are shown.
+    /// Waits until the last rows shown end with these texts, in any order.
     ///
-    /// - Parameter last: the row below them, if there is to be one.
+    /// - Parameter last: the row below them, if there must be one.
     public func wait(forAll endings: [String], above last: String? = nil) async throws {
         try await eventually { () -> Void? in
             var shown = try await self.rows()

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Reports from users, played against scripted peers: `Cases/run --list` says why each is there.
+/// User reports, reproduced with scripted peers: `Cases/run --list` prints the reason for each.
 @Suite(.spawning) struct CaseTests {
     private static let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Cases/run").path
 

@@ -2,14 +2,14 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Servers that others wrote: the `websockets` package, and the standard library's `http.server`.
+/// Independent servers: the `websockets` package, and the standard library's `http.server`.
 @Suite(.spawning) struct PythonTests {
-    /// Runs a script of `Servers`, which prints its port, for as long as `body` runs.
+    /// Runs a script of `Servers`, which prints its port, while `body` runs.
     private func withServer<Value>(
         _ script: String, isolation: isolated (any Actor)? = #isolation, _ body: (String) async throws -> Value
     ) async throws -> Value {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Servers/\(script)")
-        // Not a Python of somebody's own, which may lack the package.
+        // The system's Python: another one may lack the package.
         return try await Program("/usr/bin/python3", [file.path]).start { server in
             let port = try await server.waitFor("\n").prefix { $0.isNumber }
             return try await body("127.0.0.1:\(port)")

@@ -1,8 +1,8 @@
 import NIOCore
 import STOMPCore
 
-/// The frame decoder and encoder. The first byte picks version and limits, the second the size of the pieces that the
-/// rest comes in.
+/// Fuzzes the frame decoder and encoder. The first byte selects version and limits, the second the size of the
+/// pieces into which the rest is split.
 func fuzzDecoder(_ input: FuzzInput) {
     var input = input
     let choice = input.choice()
@@ -51,7 +51,7 @@ private func check(_ frame: Frame, _ version: STOMPVersion?) {
     for header in frame.headers {
         precondition(frame.headers.contains(header.name) || header.name.unicodeScalars.contains("\u{FFFD}"), "lost")
     }
-    // What is written of it, where it can be written, reads the same.
+    // If the frame can be encoded, the encoded frame must decode to the same.
     let encoder = FrameEncoder(version: version)
     guard
         let written = try? encoder.frame(

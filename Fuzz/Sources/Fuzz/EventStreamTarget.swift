@@ -1,7 +1,7 @@
 import NIOCore
 import STOMPTransport
 
-/// Server-sent events. The first byte picks the limit, the second the size of the pieces.
+/// Fuzzes the decoder of server-sent events. The first byte selects the limit, the second the size of the pieces.
 func fuzzEventStream(_ input: FuzzInput) {
     var input = input
     let limit = input.choice() & 1 == 0 ? 1 << 16 : 20
@@ -30,7 +30,7 @@ private struct Events: Equatable {
                 decoder.append(piece)
                 while let event = try decoder.next() { events.append(event) }
             }
-            // After a failure nobody asks for these.
+            // After a failure these values are not used.
             retry = decoder.retry
             lastEventID = decoder.lastEventID
         } catch {

@@ -4,8 +4,8 @@ import STOMPTransport
 
 @testable import StomptapOutput
 
-/// Format templates, and the other forms of messages for terminals. The first byte picks how bodies are shown; up to the
-/// first NUL stands the template, and frames follow.
+/// Fuzzes format templates and the other message forms for terminals. The first byte selects how bodies are shown;
+/// then comes the template, up to the first NUL, and then frames.
 func fuzzFormats(_ input: FuzzInput) {
     var input = input
     let choice = input.choice()
@@ -15,7 +15,7 @@ func fuzzFormats(_ input: FuzzInput) {
     do {
         let template = try FormatTemplate(String(decoding: parts.first ?? [], as: UTF8.self))
         forms.append(.format(template))
-        // What a person wrote in a template goes out as it was written.
+        // Text that the user wrote in a template is printed unchanged.
         isHarmless = template.pieces.allSatisfy { if case .text = $0 { false } else { true } }
     } catch {
         check(isHarmless: ErrorLine.text("\(error)"), except: "\n")

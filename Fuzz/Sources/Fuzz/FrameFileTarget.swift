@@ -5,8 +5,8 @@ import StomptapOutput
 
 @testable import StomptapCommands
 
-/// Files that are sent: frames written by hand (`raw`), recordings and templates (`publish`). The first byte picks how
-/// frames are read, the second the size of the pieces.
+/// Fuzzes files that are sent: handwritten frames (`raw`), recordings and templates (`publish`). The first byte
+/// selects how frames are read, the second the size of the pieces.
 func fuzzFrameFiles(_ input: FuzzInput) {
     var input = input
     let choice = input.choice()
@@ -34,7 +34,7 @@ func fuzzFrameFiles(_ input: FuzzInput) {
     }
 }
 
-/// Pieces or the whole: the result is the same, or none in both cases.
+/// Checks that input in pieces gives the same result as the whole input, or that both fail.
 private func checkCutting<Result: Equatable>(
     _ input: FuzzInput, _ size: Int, _ cut: ([[UInt8]]) throws(InputFault) -> Result
 ) {
@@ -44,7 +44,7 @@ private func checkCutting<Result: Equatable>(
 }
 
 private func checkTemplate(_ input: FuzzInput, isReply: Bool) {
-    // No file is read: it could be a device.
+    // Do not read a file: it could be a device.
     guard !input.text.contains("file"), !input.text.contains("base64") else { return }
     let template = try? Template(input.buffer, of: "body", isReply: isReply) { name in name == "A" ? "a" : nil }
     guard let template else { return }
@@ -54,7 +54,7 @@ private func checkTemplate(_ input: FuzzInput, isReply: Bool) {
     }
 }
 
-/// A message that was recorded is the same when it is recorded again.
+/// Checks that a recorded message is unchanged after it is recorded again.
 private func check(_ message: PendingMessage) {
     var headers = message.headers
     headers.append("destination", message.destination)

@@ -3,8 +3,8 @@ import NIOHTTP1
 
 @testable import STOMPTransport
 
-/// The HTTP reader and writer. The first byte picks requests or answers, the limit of heads, and what was asked; the second
-/// the size of the pieces.
+/// Fuzzes the HTTP reader and writer. The first byte selects requests or responses, the size limit of heads, and
+/// the request methods; the second the size of the pieces.
 func fuzzHTTP(_ input: FuzzInput) {
     var input = input
     let choice = input.choice()
@@ -18,9 +18,9 @@ func fuzzHTTP(_ input: FuzzInput) {
 }
 
 private struct Messages: Equatable {
-    /// What each element is, as text; of bodies and what stands around chunks only that they came.
+    /// Each element as text, without the content of bodies, blanks and chunk framing.
     var elements: [String] = []
-    /// All bytes of all elements, and those that are left.
+    /// All bytes of all elements, and the remaining ones.
     var bytes: [UInt8] = []
     var violation: HTTPReader.Violation?
     var heads: [HTTPRawHead] = []
@@ -65,7 +65,7 @@ private struct Messages: Equatable {
         }
     }
 
-    /// Blanks and bodies come in as many elements as pieces.
+    /// Blanks and bodies may be split into as many elements as there are pieces.
     private mutating func append(_ name: String, _ part: ByteBuffer) {
         precondition(part.readableBytes > 0, "an element of nothing")
         if elements.last != name { elements.append(name) }
@@ -73,7 +73,7 @@ private struct Messages: Equatable {
     }
 
     static func == (one: Messages, other: Messages) -> Bool {
-        // In the midst of a violation, bytes of its head may be handed on or not.
+        // After a violation, the bytes of its head may have been returned or not.
         one.elements == other.elements && one.violation == other.violation
             && (one.violation != nil || one.bytes == other.bytes)
     }
@@ -91,7 +91,7 @@ private func check(_ head: HTTPRawHead, _ choice: UInt8) {
         _ = OriginList(["https://a.example", "*"]).contains(origin)
     }
     guard head.faults.isEmpty, case .status(_, let code, let reason)? = head.startLine else { return }
-    // What is written of a head without faults reads the same.
+    // A head without faults must read the same after it is written.
     let response = HTTPResponseHead(
         version: .http1_1, status: .custom(code: UInt(code), reasonPhrase: reason ?? ""), headers: head.headers)
     guard let again = try? HTTPRawHead(response.latin1Bytes) else { fatalError("what was written cannot be read") }

@@ -3,7 +3,7 @@ import NIOCore
 @testable import STOMPTransport
 @testable import StomptapOutput
 
-/// The JSON reader, and the writers whose text it must read.
+/// Fuzzes the JSON reader, and the writers whose output it must read.
 func fuzzJSON(_ input: FuzzInput) {
     let bytes = input.rest
     bytes.withUnsafeBytes { bytes in
@@ -24,7 +24,7 @@ func fuzzJSON(_ input: FuzzInput) {
     checkString(input.text)
 }
 
-/// The text of each token; nil where it is not JSON.
+/// The text of each token; nil if the input is not JSON.
 private func tokens(of bytes: UnsafeRawBufferPointer) -> [[UInt8]]? {
     var reader = JSONReader(bytes)
     var tokens: [[UInt8]] = []
@@ -47,7 +47,7 @@ private func checkSkipping(_ bytes: UnsafeRawBufferPointer) {
     }
 }
 
-/// Set out or put together, it has the same tokens, and nothing that could drive a terminal.
+/// Checks that compact and indented output have the same tokens, and no terminal sequences.
 private func checkLayouts(_ bytes: UnsafeRawBufferPointer, _ expected: [[UInt8]]) {
     var compact = OutputBuffer()
     compact.append(compactJSON: bytes)
@@ -60,7 +60,7 @@ private func checkLayouts(_ bytes: UnsafeRawBufferPointer, _ expected: [[UInt8]]
     }
 }
 
-/// A string reads as it was written, however it is escaped.
+/// Checks that a string is unchanged after it is written and read, however it is escaped.
 private func checkString(_ text: String) {
     var shown = OutputBuffer()
     shown.append(jsonString: text)

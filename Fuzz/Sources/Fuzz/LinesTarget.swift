@@ -3,7 +3,7 @@ import StomptapOutput
 
 @testable import StomptapConsole
 
-/// The prompt's lines: words, commands, bodies of several lines, scripts, completion.
+/// Fuzzes the prompt's lines: words, commands, bodies of several lines, scripts, completion.
 func fuzzLines(_ input: FuzzInput) {
     let text = input.text
     var assembler = LineAssembler()
@@ -24,7 +24,7 @@ func fuzzLines(_ input: FuzzInput) {
     }
 }
 
-/// A script of one command a line does the same as its lines one by one.
+/// Checks that a script with one command a line gives the same result as its lines one by one.
 private func checkLinesOneByOne(_ text: String) {
     guard !text.contains(";") else { return }
     var one = LineAssembler()
@@ -38,7 +38,7 @@ private func checkLinesOneByOne(_ text: String) {
     }
 }
 
-/// The pieces of a line are parts of it, in their order, with only separators and blanks between.
+/// Checks that the pieces of a line are in order, with only separators and blanks between them.
 private func checkScript(_ text: String) {
     let line = text[...]
     let pieces = ScriptSplitter.pieces(of: line, from: line.startIndex)

@@ -4,7 +4,7 @@ import SystemC
 
 @testable import StomptapCommands
 
-/// Profiles: a file with options, read as a command reads it.
+/// Fuzzes profiles: a file with options, read as a command reads it.
 func fuzzProfiles(_ input: FuzzInput) {
     let bytes = input.rest
     let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)

@@ -2,7 +2,7 @@ import NIOCore
 
 @testable import STOMPTransport
 
-/// SockJS envelopes. The first byte picks lines or events and the limit, the second the size of the pieces.
+/// Fuzzes SockJS frames. The first byte selects lines or events and the limit, the second the size of the pieces.
 func fuzzSockJS(_ input: FuzzInput) {
     var input = input
     let choice = input.choice()

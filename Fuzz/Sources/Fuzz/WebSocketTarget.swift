@@ -2,8 +2,9 @@ import NIOCore
 
 @testable import STOMPTransport
 
-/// The WebSocket frame reader, the message assembler and zlib. The first byte picks whose frames come, whether messages
-/// may be compressed and invalid, and the limit; the second the size of the pieces.
+/// Fuzzes the WebSocket frame reader, the message assembler and zlib. The first byte selects whether a client or a
+/// server reads, whether messages may be compressed or have invalid UTF-8, and the limit; the second the size of
+/// the pieces.
 func fuzzWebSocket(_ input: FuzzInput) {
     var input = input
     let choice = input.choice()
@@ -19,7 +20,7 @@ func fuzzWebSocket(_ input: FuzzInput) {
     }
     for message in whole.messages {
         precondition(message.bytes.readableBytes <= whole.limit, "a message is larger than the limit")
-        // An empty one goes uncompressed.
+        // An empty message is sent uncompressed.
         if message.bytes.readableBytes > 0 { compress(message.bytes, choice) }
     }
 }
@@ -60,7 +61,7 @@ private func sender(_ choice: UInt8) -> PerMessageDeflate.Sender {
     return sender
 }
 
-/// What is compressed is the same when it is inflated, twice with one context.
+/// Checks that compressed data is unchanged after it is inflated, twice with the same context.
 private func compress(_ bytes: ByteBuffer, _ choice: UInt8) {
     guard let deflater = try? Deflater(sender(choice)), let inflater = try? Inflater(sender(choice)) else { return }
     for _ in 0..<2 {

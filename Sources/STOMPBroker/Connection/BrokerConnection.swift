@@ -2,8 +2,8 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// A client's connection, on the event loop: it feeds what the stream brings to the decoder and the session, and does
-/// what they say.
+/// A client's connection, on the event loop: it passes received bytes to the decoder and the session, and performs
+/// the actions that they return.
 final class BrokerConnection {
     let id: ConnectionID
     let stream: any TransportStream
@@ -11,27 +11,27 @@ final class BrokerConnection {
     private var session: any ServerSession
     private var decoder: FrameDecoder
     var output: FrameOutput
-    /// The kind of message that the stream sends at present.
+    /// The kind of message that the stream currently sends.
     var kind = TransportMessageKind.byContent
     var monitor: HeartBeatMonitor?
-    /// Requests that wait for the end of the read.
+    /// Requests that are performed at the end of the read.
     private var postponed = CircularBuffer<(ClientRequest, Frame)>(initialCapacity: 0)
     var timer: Scheduled<Void>?
     let writeWatch: WriteWatch
-    /// Messages that wait because the stream takes nothing more for now.
+    /// Messages that wait because the stream is not writable.
     var waiting = WaitingDeliveries()
-    /// A message that the next one overtakes.
+    /// A message that the next one will overtake.
     private(set) var overtaken: Delivery?
-    /// Whether messages wait rather than being written.
+    /// Whether messages wait instead of being written.
     var isHeld = false
 
-    /// Whether frames wait in the decoder, because somebody does not take what they would cause.
+    /// Whether frames wait in the decoder because a receiver of their messages is congested.
     private(set) var isStopped = false
-    /// Whether frames wait in the decoder, because it is not known yet whether the one before them is denied.
+    /// Whether frames wait in the decoder because the decision on denying the previous one is pending.
     private var awaitsVerdict = false
     /// Whether frames wait in the decoder.
     private var holdsFrames: Bool { isStopped || awaitsVerdict }
-    /// Whether the session is over; what still comes is read and forgotten.
+    /// Whether the session is over; later bytes are read and ignored.
     private(set) var isClosing = false
     private(set) var hasEnded = false
 
@@ -79,7 +79,7 @@ final class BrokerConnection {
                 let action = session.receive(error)
                 perform(action)
                 guard error.skippedCommand == nil else { continue }
-                // After what is not a frame nothing can be read, unless the next message begins one.
+                // After an invalid frame nothing more can be decoded, unless the next message begins a new frame.
                 if case .refuse = action { _ = decoder.restart() }
                 return
             }
@@ -91,7 +91,7 @@ final class BrokerConnection {
         judge(frame, by: core.configuration.denials[...])
     }
 
-    /// Performs a frame, unless it is denied.
+    /// Handles a frame, unless it is denied.
     private func judge(_ frame: Frame, by denials: ArraySlice<BrokerDenial>) {
         var rest = denials
         while let denial = rest.popFirst() {
@@ -107,7 +107,7 @@ final class BrokerConnection {
         perform(session.receive(frame), for: frame)
     }
 
-    /// Lets further frames wait until it is known elsewhere whether this one is denied.
+    /// Stops reading frames until another thread has decided whether this one is denied.
     private func wait(
         for runner: BrokerDenial.Runner, _ matches: @escaping @Sendable () -> Bool, _ frame: Frame,
         _ denial: BrokerDenial, otherwise rest: ArraySlice<BrokerDenial>
@@ -165,7 +165,7 @@ final class BrokerConnection {
         }
     }
 
-    /// Returns whether it could be done.
+    /// Returns whether it succeeded.
     private func perform(_ request: ClientRequest, of frame: Frame) -> Bool {
         do throws(BrokerError) {
             try core.perform(request, from: id)
@@ -179,7 +179,7 @@ final class BrokerConnection {
         }
     }
 
-    /// What was not to be done before the rest of the read.
+    /// Performs the requests that were postponed to the end of the read.
     private func performPostponed() {
         while !postponed.isEmpty, !isClosing {
             let (request, frame) = postponed.removeFirst()
@@ -189,13 +189,13 @@ final class BrokerConnection {
 
     // MARK: Back-pressure
 
-    /// Lets further frames wait.
+    /// Stops reading frames.
     func stop() {
         isStopped = true
         stream.setReading(false)
     }
 
-    /// Takes up the frames that waited.
+    /// Continues with the waiting frames.
     func goOn() {
         guard isStopped else { return }
         isStopped = false
@@ -204,7 +204,7 @@ final class BrokerConnection {
 
     private func readOn() {
         guard !holdsFrames else { return core.flush() }
-        // While this side did not listen, the client's silence meant nothing.
+        // Reading was paused, so the client's silence had no meaning.
         monitor?.received(at: .now())
         readFrames()
         performPostponed()
@@ -216,13 +216,13 @@ final class BrokerConnection {
 
     // MARK: The end
 
-    /// Answers ERROR and closes.
+    /// Answers with ERROR and closes.
     func refuse(_ error: BrokerError) {
         perform(session.end(error))
         core.flush()
     }
 
-    /// Closes because the broker ends.
+    /// Closes because the broker shuts down.
     func goAway() {
         guard !isClosing else { return stream.close() }
         end(.close(code: 1001, reason: "the broker is going away"))
@@ -236,7 +236,7 @@ final class BrokerConnection {
         waiting = WaitingDeliveries()
         core.leave(id)
         flush()
-        // The client's own end is still to be seen.
+        // Keep reading, to detect the client's close.
         if holdsFrames { stream.setReading(true) }
         switch ending {
         case .close(let code, let reason) where stream.description.keepsMessages:
@@ -248,7 +248,7 @@ final class BrokerConnection {
         case .leave:
             break
         }
-        // Its stream may have ended while frames were held.
+        // The stream may have ended while frames were waiting.
         if hasEnded { core.remove(id) }
     }
 
@@ -267,10 +267,10 @@ final class BrokerConnection {
     }
 }
 
-// MARK: - Messages that others overtake
+// MARK: - Reordered messages
 
 extension BrokerConnection {
-    /// Lets the next message overtake this one, if it comes soon.
+    /// Waits a short time for the next message, which then overtakes this one.
     func letOvertake(_ delivery: Delivery) {
         guard !isClosing else { return }
         overtaken = delivery
@@ -284,7 +284,7 @@ extension BrokerConnection {
     func takeOvertaken() -> Delivery? { overtaken.take() }
 }
 
-// MARK: - What the stream brings
+// MARK: - Events of the stream
 
 extension BrokerConnection: TransportReceiver {
     func received(_ bytes: ByteBuffer) {
@@ -293,11 +293,11 @@ extension BrokerConnection: TransportReceiver {
         decoder.feed(bytes)
         readFrames()
         if isClosing { reportLate(ByteBuffer()) }
-        // Here each call is a message.
+        // Over a WebSocket, each call is one message.
         if stream.description.keepsMessages { performPostponed() }
     }
 
-    /// What comes when the session is over is forgotten, and that is told where it is wanted.
+    /// Ignores bytes after the end of the session; reports their frames if configured.
     private func reportLate(_ bytes: ByteBuffer) {
         guard core.configuration.detail >= .drops else { return }
         decoder.feed(bytes)
@@ -325,7 +325,7 @@ extension BrokerConnection: TransportReceiver {
         writeWatch.cancel()
         core.report(id, .ended(error))
         if holdsFrames, !isClosing {
-            // What came before the end still counts, when its turn comes.
+            // Frames received before the end are still handled in their turn.
             core.release(id)
         } else {
             core.remove(id)
@@ -333,9 +333,9 @@ extension BrokerConnection: TransportReceiver {
     }
 }
 
-/// What time does to a connection: heart-beats that are due, and clients that have gone silent or take nothing.
+/// Timers of a connection: heart-beats, and clients that are silent or do not read.
 extension BrokerConnection {
-    /// Gives up on a client that takes nothing.
+    /// Drops a client that does not read.
     func watchWriting() {
         writeWatch.start(
             left: { [weak self] in
@@ -365,7 +365,7 @@ extension BrokerConnection {
         }
         if due.send {
             monitor?.sent(at: .now())
-            // A full queue is a sign of life on its way already.
+            // A full queue is being sent, which shows that this side is alive.
             if stream.isWritable {
                 touch()
                 output.appendHeartBeat()

@@ -2,7 +2,7 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// The broker's state, on its one event loop: the exchange, and the connections that act for it.
+/// The state of the broker, on its event loop: the message router and the connections.
 final class BrokerCore {
     let eventLoop: any EventLoop
     let configuration: BrokerConfiguration
@@ -11,12 +11,12 @@ final class BrokerCore {
     private var encoder: MessageEncoder
     private var connections: [ConnectionID: BrokerConnection] = [:]
     private var connectionsMade = 0
-    /// The connections that have something to send when the read is over.
+    /// The connections with data to flush at the end of the read.
     private var touched: [BrokerConnection] = []
     private var clock: Scheduled<Void>?
     var chance: Chance
     private var ticks = 0
-    /// Waits until no connection is left.
+    /// Succeeds when no connection is left, during shutdown.
     private var emptied: EventLoopPromise<Void>?
 
     init(_ configuration: BrokerConfiguration, eventLoop: any EventLoop) {
@@ -38,7 +38,7 @@ final class BrokerCore {
         connections[connectionsMade] = connection
         report(connectionsMade, .accepted(stream.description))
         if connections.count > configuration.limits.connections || emptied != nil {
-            // The stream learns of its receiver when this returns.
+            // The stream gets its receiver only when this method has returned.
             eventLoop.assumeIsolated().execute {
                 connection.refuse(.tooManyConnections)
             }
@@ -46,7 +46,7 @@ final class BrokerCore {
         return connection
     }
 
-    /// The session of a connection is over; its stream may have something to send still.
+    /// The session of a connection has ended; its stream may still have data to send.
     func leave(_ connection: ConnectionID) {
         exchange.leave(connection)
         congestion.forget(connection)
@@ -54,7 +54,7 @@ final class BrokerCore {
         deliver(from: nil)
     }
 
-    /// The stream of a connection is over.
+    /// The stream of a connection has ended.
     func remove(_ connection: ConnectionID) {
         guard connections.removeValue(forKey: connection) != nil else { return }
         leave(connection)
@@ -62,7 +62,7 @@ final class BrokerCore {
         if connections.isEmpty { emptied?.succeed() }
     }
 
-    /// Lets no more connections in and closes those that there are.
+    /// Accepts no more connections and closes all open ones.
     func shutDown() -> EventLoopFuture<Void> {
         if let emptied { return emptied.futureResult }
         clock?.cancel()
@@ -79,13 +79,13 @@ final class BrokerCore {
         configuration.observer(BrokerEvent(connection: connection, kind: kind))
     }
 
-    /// Reports that nothing comes of a frame, where that is wanted.
+    /// Reports that a frame has no effect, if configured.
     func report(_ connection: ConnectionID, _ drop: FrameDrop, of frame: Frame) {
         guard configuration.detail >= .drops else { return }
         report(connection, .droppedFrame(frame.command, destination: frame.headers["destination"], drop))
     }
 
-    /// Who a client is to others.
+    /// Sets the user name of a client, by which others can address it.
     func name(_ connection: ConnectionID, _ user: String) {
         exchange.clients[connection, default: MessageRouter.Client()].user = user
     }
@@ -97,10 +97,10 @@ final class BrokerCore {
         deliver(from: connection)
     }
 
-    /// What came to nothing of the last request.
+    /// The reasons why the last request had no effect.
     func takeDrops() -> [FrameDrop] { configuration.detail >= .drops ? exchange.takeDrops() : [] }
 
-    /// Does what the exchange has to do. A publisher is stopped where a receiver does not take what he causes.
+    /// Performs the actions of the router. A publisher is stopped while a receiver of its messages is congested.
     private func deliver(from publisher: ConnectionID?) {
         while let action = exchange.next() {
             switch action {
@@ -116,7 +116,7 @@ final class BrokerCore {
         }
     }
 
-    /// Writes a message; where the stream takes no more then, the next ones wait.
+    /// Writes a message; if the stream is then no longer writable, further messages wait.
     private func write(_ delivery: Delivery, to receiver: BrokerConnection) {
         if configuration.reordering > 0 {
             guard receiver.overtaken != nil || !chance.falls(configuration.reordering) else {
@@ -129,9 +129,9 @@ final class BrokerCore {
         writeNow(delivery, to: receiver)
     }
 
-    /// Writes a message that others had the time to overtake.
+    /// Writes a message after the time in which others could overtake it.
     func writeOvertaken(_ delivery: Delivery, to receiver: BrokerConnection) {
-        // The subscription may have ended meanwhile.
+        // The subscription may have ended in the meantime.
         if exchange.subscriptions[delivery.id.subscription] != nil { writeNow(delivery, to: receiver) }
     }
 
@@ -141,21 +141,21 @@ final class BrokerCore {
         receiver.isHeld = receiver.isCongested
     }
 
-    /// Writes what has waited for a connection, as much as its stream takes.
+    /// Writes the waiting messages of a connection until its stream is not writable.
     private func writeWaiting(to receiver: BrokerConnection) {
         receiver.isHeld = false
         while !receiver.isHeld, let delivery = receiver.waiting.popFirst() {
-            // A subscription may have ended meanwhile.
+            // The subscription may have ended in the meantime.
             if exchange.subscriptions[delivery.id.subscription] != nil { write(delivery, to: receiver) }
         }
     }
 
-    /// Remembers to flush a connection when the read is over.
+    /// Marks a connection to be flushed at the end of the read.
     func touch(_ connection: BrokerConnection) {
         touched.append(connection)
     }
 
-    /// The read is over: all that it caused leaves.
+    /// Flushes all marked connections at the end of the read.
     func flush() {
         encoder.forget()
         while let connection = touched.popLast() { connection.flush() }
@@ -165,9 +165,9 @@ final class BrokerCore {
         clock = eventLoop.assumeIsolated().scheduleTask(deadline: time) { [weak self] in
             guard let self else { return }
             ticks += 1
-            // A topic refuses nothing.
+            // Publishing to a topic cannot fail.
             try? exchange.publish(Message.clock(tick: ticks, time: .now()))
-            // Nobody need listen to a clock.
+            // A clock without subscribers is not reported.
             _ = takeDrops()
             deliver(from: nil)
             flush()
@@ -182,7 +182,7 @@ final class BrokerCore {
         connections[publisher]?.stop()
     }
 
-    /// The stream of a connection takes bytes again.
+    /// The stream of a connection is writable again.
     func drained(_ connection: ConnectionID) {
         if let receiver = connections[connection] { writeWaiting(to: receiver) }
         guard connections[connection]?.isHeld != true else { return flush() }
@@ -195,31 +195,31 @@ final class BrokerCore {
     func release(_ receiver: ConnectionID) {
         for publisher in congestion.release(receiver) {
             guard let connection = connections[publisher] else { continue }
-            // Not at once: a write may have brought us here, in the middle of another connection's read.
+            // Not immediately: this may be called by a write, during another connection's read.
             eventLoop.assumeIsolated().execute { connection.goOn() }
         }
     }
 }
 
-/// Who is not read because somebody else does not take what he sends.
+/// The publishers that are stopped because a receiver of their messages is congested.
 ///
-/// A value: it says who is to be stopped, and who may go on.
+/// A value: it returns which publishers to stop and which to continue.
 struct Congestion {
-    /// Whom each publisher waits for.
+    /// The receivers that each publisher waits for.
     private var waits: [ConnectionID: Set<ConnectionID>] = [:]
-    /// Who waits for each receiver.
+    /// The publishers that wait for each receiver.
     private var waiters: [ConnectionID: Set<ConnectionID>] = [:]
 
-    /// - Returns: whether `publisher`, who waited for nobody so far, is to be stopped.
+    /// - Returns: whether to stop `publisher`, which waited for no receiver before.
     mutating func hold(_ publisher: ConnectionID, for receiver: ConnectionID) -> Bool {
         waiters[receiver, default: []].insert(publisher)
         let isNew = waits[publisher, default: []].insert(receiver).inserted
         return isNew && waits[publisher]?.count == 1
     }
 
-    /// A receiver takes again, or is gone.
+    /// Removes a receiver that is writable again or has ended.
     ///
-    /// - Returns: who may go on, in the order of their numbers.
+    /// - Returns: the publishers that may continue, ordered by number.
     mutating func release(_ receiver: ConnectionID) -> [ConnectionID] {
         let publishers = waiters.removeValue(forKey: receiver) ?? []
         return publishers.sorted().filter { publisher in
@@ -230,7 +230,7 @@ struct Congestion {
         }
     }
 
-    /// A publisher is gone, and waits no more.
+    /// Removes a publisher that has ended.
     mutating func forget(_ publisher: ConnectionID) {
         for receiver in waits.removeValue(forKey: publisher) ?? [] {
             waiters[receiver]?.remove(publisher)

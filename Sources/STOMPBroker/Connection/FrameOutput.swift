@@ -2,28 +2,28 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// The frames for one client that leave together: in one write where the transport carries bytes, in a message each
-/// where it carries messages.
+/// Frames for one client that are sent together: in one write over a byte stream, or in one message each over
+/// a message transport.
 struct FrameOutput {
-    /// Bytes that are written at once.
+    /// Bytes for a single write.
     struct Piece {
         var bytes: ByteBuffer
         var kind: TransportMessageKind
     }
 
-    /// Bytes at which it is time to pass them on, before the read that causes them is over.
+    /// The size in bytes at which the buffer is flushed before the end of the read.
     private static let full = 256 << 10
 
-    /// The version in whose way frames are written; nil before CONNECTED.
+    /// The version that frames are encoded for; nil before CONNECTED.
     var version: STOMPVersion?
-    /// All bytes that were ever taken.
+    /// The total number of bytes drained.
     private(set) var taken = 0
     private let serverProfile: ServerProfile
     private let keepsMessages: Bool
     private var bytes = ByteBuffer()
-    /// The frames in ``bytes``, where each is to be a message.
+    /// The frames in ``bytes``, if each is sent as a message.
     private var messages: [(length: Int, kind: TransportMessageKind)] = []
-    /// How much was taken the last time: the next time it may be as much.
+    /// The size of the last drain, used as the capacity of the next buffer.
     private var lastCount = 0
 
     init(serverProfile: ServerProfile, keepsMessages: Bool) {
@@ -44,19 +44,19 @@ struct FrameOutput {
         let start = startFrame()
         let encoder = FrameEncoder(version: frame.command == .error ? serverProfile.errorVersion ?? version : version)
         bytes.writeString(frame.command.rawValue + "\n")
-        // What the version cannot carry goes as text.
+        // A byte that the version cannot encode is written as text.
         for header in frame.headers { encoder.relayHeader(header.name, header.value, into: &bytes) }
         if frame.command == .error { bytes.writeString("content-length:\(frame.body.utf8.count)\n") }
         bytes.writeString("\n\(frame.body)\(serverProfile.frameEnd)")
         if keepsMessages { messages.append((count - start, .byContent)) }
     }
 
-    /// What was appended when there were ``count`` bytes, and since.
+    /// The bytes appended since ``count`` was `start`.
     func bytes(from start: Int) -> ByteBuffer {
         bytes.getSlice(at: bytes.readerIndex + start, length: count - start) ?? ByteBuffer()
     }
 
-    /// An end of line: a sign of life (STOMP 1.2, "Heart-beating").
+    /// Appends a line end as heart-beat (STOMP 1.2, "Heart-beating").
     mutating func appendHeartBeat() {
         let start = startFrame()
         bytes.writeInteger(UInt8(ascii: "\n"))
@@ -68,7 +68,7 @@ struct FrameOutput {
         return count
     }
 
-    /// What is to be written: all of it at once, or message by message.
+    /// Returns and removes the buffered bytes: all at once, or message by message.
     mutating func drain() -> [Piece] {
         lastCount = count
         taken += count
@@ -83,11 +83,11 @@ struct FrameOutput {
     }
 }
 
-/// Messages that wait for a client that takes nothing for now: not written out, so that one message for many
-/// subscriptions takes the memory of one.
+/// Messages that wait because a client does not read. They are not encoded, so a message for many subscriptions
+/// needs memory only once.
 struct WaitingDeliveries {
     private var deliveries = CircularBuffer<Delivery>(initialCapacity: 0)
-    /// What they cost: ``BrokerLimits/messageOverhead`` for each, and each message once.
+    /// Their cost in bytes: ``BrokerLimits/messageOverhead`` for each, and each message once.
     private(set) var bytes = 0
 
     var isEmpty: Bool { deliveries.isEmpty }
@@ -106,12 +106,12 @@ struct WaitingDeliveries {
     }
 }
 
-/// What goes to the client.
+/// Sending to the client.
 extension BrokerConnection {
-    /// Whether it is time to flush, even in the middle of a read.
+    /// Whether to flush even before the end of a read.
     var isFull: Bool { output.isFull }
 
-    /// Whether more waits for this client than should.
+    /// Whether more bytes are queued for this client than ``BrokerLimits/backlog``.
     var isCongested: Bool {
         !stream.isWritable && !hasEnded && stream.queuedBytes + output.count > limits.backlog
     }
@@ -123,7 +123,7 @@ extension BrokerConnection {
         if core.reportsFrames { core.report(id, .frame(.outgoing, output.bytes(from: start))) }
     }
 
-    /// Lets a message wait that the stream would not take. A client for whom too much waits is dropped.
+    /// Queues a message while the stream is not writable. Drops the client if too much is queued for it.
     func postpone(_ delivery: Delivery) {
         guard !isClosing else { return }
         waiting.append(delivery)
@@ -146,7 +146,7 @@ extension BrokerConnection {
         if output.count == 0 { core.touch(self) }
     }
 
-    /// Sends what was written.
+    /// Sends the buffered bytes.
     func flush() {
         guard output.count > 0 else { return }
         for piece in output.drain() {

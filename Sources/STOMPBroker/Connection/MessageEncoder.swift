@@ -2,27 +2,28 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// Writes MESSAGE frames as one kind of server does. What is the same for all who get a message is written once for each version.
+/// Encodes MESSAGE frames as the emulated server does. The part that is the same for all receivers is encoded
+/// once per version.
 struct MessageEncoder {
     private let serverProfile: ServerProfile
-    /// Headers of SEND that are spoken to the broker, or that only the broker may say.
+    /// Headers of SEND that are meant for the broker, or that only the broker may set.
     private let dropped: [String]
-    /// Where it is Spring: how many messages were numbered, over all sessions.
+    /// For Spring: the number of generated `message-id` headers, over all sessions.
     private var numbered = 0
-    /// Where it is Spring: what follows the headers that differ, for ``message``.
+    /// For Spring: the part of ``message`` after the headers that differ between receivers.
     private var end = ByteBuffer()
     private var message: Message?
-    /// What kind of message the last one went as.
+    /// The message kind of the last message.
     private(set) var kind = TransportMessageKind.byContent
-    /// Whether its sender gave it a `message-id`.
+    /// Whether the sender has set a `message-id`.
     private var hasOwnID = false
-    /// The headers of ``message`` that all get, for each version; empty until they are needed.
+    /// The headers of ``message`` that are the same for all receivers, for each version; empty until needed.
     private var common = Array(repeating: ByteBuffer(), count: STOMPVersion.allCases.count)
 
     init(serverProfile: ServerProfile = .standard) {
         self.serverProfile = serverProfile
         let own = ["destination", "content-length", "subscription", "message-id", "ack", "redelivered"]
-        // RabbitMQ passes on what was asked of it.
+        // RabbitMQ forwards the `receipt` and `transaction` headers of SEND.
         dropped =
             serverProfile.isSpring
             ? ["destination", "content-type", "content-length", "subscription"]
@@ -64,7 +65,7 @@ struct MessageEncoder {
         buffer.writeString(serverProfile.frameEnd)
     }
 
-    /// Spring's order: the destination, the type and what else the sender said, then what is Spring's own.
+    /// Spring's order: the destination, the content type and the sender's other headers, then Spring's own headers.
     private mutating func writeSpring(
         _ delivery: Delivery, _ version: STOMPVersion, _ head: ByteBuffer, into buffer: inout ByteBuffer
     ) {
@@ -73,7 +74,7 @@ struct MessageEncoder {
         if let subscription = delivery.subscription {
             FrameEncoder(version: version).relayHeader("subscription", subscription, into: &buffer)
         }
-        // One that the sender gave leaks, and stays the only one.
+        // As in Spring, a `message-id` of the sender is forwarded, and no other is added.
         if !hasOwnID {
             buffer.writeString("message-id:\(SessionPolicy.name(of: delivery.connection))-\(numbered)\n")
             numbered += 1
@@ -81,7 +82,7 @@ struct MessageEncoder {
         buffer.writeImmutableBuffer(end)
     }
 
-    /// Lets the last message go.
+    /// Releases the last message.
     mutating func forget() {
         guard message != nil else { return }
         message = nil
@@ -106,7 +107,7 @@ struct MessageEncoder {
         buffer.writeInteger(UInt8(ascii: "\n"))
     }
 
-    /// What is not UTF-8 goes as U+FFFD, unless the message goes as binary; its length stays.
+    /// Invalid UTF-8 becomes U+FFFD, unless the message is binary; `content-length` is not changed.
     private mutating func writeEnd(_ message: Message) {
         let body = message.frame.body
         end.writeString("content-length:\(body.readableBytes)\n\n")

@@ -2,10 +2,10 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// What somebody has sent: the SEND frame and where it goes.
+/// A published message: the SEND frame and its destination.
 final class Message: Sendable {
     let destination: String
-    /// The SEND frame, whose body and headers go on in MESSAGE.
+    /// The SEND frame; its body and headers are copied to MESSAGE.
     let frame: Frame
 
     init(destination: String, frame: Frame) {
@@ -13,13 +13,14 @@ final class Message: Sendable {
         self.frame = frame
     }
 
-    /// What its `content-type` says.
+    /// The media type of its `content-type`.
     var mediaType: MediaType? { frame.headers["content-type"].map { MediaType($0) } }
 
-    /// What it costs to keep it, in bytes.
+    /// The memory cost of storing it, in bytes.
     var cost: Int { frame.bytes.readableBytes + BrokerLimits.messageOverhead }
 
-    /// The same message for keeping: a small frame must not keep the whole read that it came in.
+    /// The same message for storing: a small frame is copied, so that it does not keep the whole buffer of
+    /// its read alive.
     func kept() -> Message {
         guard frame.bytes.readableBytes * 2 < frame.bytes.storageCapacity else { return self }
         return Message(destination: destination, frame: frame.detached())
@@ -28,8 +29,8 @@ final class Message: Sendable {
 
 /// A message on its way to one subscription.
 struct Delivery {
-    /// Names a delivery to its receiver: the subscription's number, and the how manieth message of it this is. It
-    /// stands in `message-id`, and in `ack` at 1.2.
+    /// Identifies a delivery: the subscription's number, and the number of the message within it. It is the value
+    /// of `message-id`, and in 1.2 of `ack`.
     struct ID: Hashable, CustomStringConvertible {
         var subscription: Int
         var number: Int
@@ -39,7 +40,7 @@ struct Delivery {
 
     let message: Message
     let connection: ConnectionID
-    /// The id that the client gave to its subscription; nil where a 1.0 client gave none.
+    /// The id that the client gave to its subscription; nil if a 1.0 client gave no id.
     let subscription: String?
     let id: ID
     let wantsAcknowledgement: Bool
@@ -47,7 +48,7 @@ struct Delivery {
 }
 
 extension Delivery.ID {
-    /// Reads what ``description`` writes.
+    /// Parses the format of ``description``.
     init?(_ text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
         guard parts.count == 2, let subscription = parts[0], let number = parts[1] else { return nil }
@@ -55,26 +56,26 @@ extension Delivery.ID {
     }
 }
 
-/// Names a connection to the broker.
+/// The number of a connection in the broker.
 typealias ConnectionID = Int
 
-/// The messages of a `/queue/` destination that nobody has yet, and those who want them.
+/// The undelivered messages of a `/queue/` destination, and its receivers.
 struct MessageQueue {
     struct Entry {
         let message: Message
-        /// Its place among the messages of this queue, for good.
+        /// The position among all messages of this queue; it never changes.
         let place: Int
         var isRedelivered = false
     }
 
-    /// In the order of their places.
+    /// In the order of their `place`.
     private(set) var waiting = CircularBuffer<Entry>()
     /// The numbers of the subscriptions, in the order of their turns.
     private(set) var receivers: [Int] = []
     private var turn = 0
     private var places = 0
 
-    /// Whether nothing would be lost if it were forgotten.
+    /// Whether the queue can be removed without losing anything.
     var isUnused: Bool { waiting.isEmpty && receivers.isEmpty }
 
     mutating func append(_ message: Message) {
@@ -92,19 +93,19 @@ struct MessageQueue {
         if index < turn { turn -= 1 }
     }
 
-    /// The receiver whose turn it is among those that can take a message.
+    /// The next receiver in turn that can accept a message.
     func nextReceiver(where canTake: (Int) -> Bool) -> Int? {
         let first = turn < receivers.count ? turn : 0
         return receivers[first...].first(where: canTake) ?? receivers[..<first].first(where: canTake)
     }
 
-    /// Takes the head for `receiver`; the turn goes on behind it.
+    /// Removes the first message for `receiver`; the turn moves to the receiver after it.
     mutating func dequeue(for receiver: Int) -> Entry? {
         if let index = receivers.firstIndex(of: receiver) { turn = index + 1 }
         return waiting.popFirst()
     }
 
-    /// Takes messages back that were handed out, to the places that they had.
+    /// Returns delivered messages to the queue, at their original places.
     mutating func giveBack(_ entries: [Entry]) {
         guard let last = entries.last else { return }
         var head = Array(waiting.prefix { $0.place < last.place })

@@ -2,17 +2,17 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// Topics and queues, who is subscribed to them, what waits and what is to be acknowledged.
+/// Topics and queues, their subscriptions, and stored and unacknowledged messages.
 ///
-/// A value without I/O: tell it what a client asks, then ask ``next()`` what is to be done until there is nothing more.
+/// A value without I/O: pass it a client's request, then call ``next()`` and perform the action, until it returns nil.
 struct MessageRouter {
     enum Action {
         case deliver(Delivery)
-        /// A message stays in its queue because this receiver, whose turn it would be, is paused.
+        /// A message stays in its queue because the next receiver is paused.
         case wait(for: ConnectionID)
     }
 
-    /// What a transaction does when it is committed.
+    /// A step of a transaction, performed on commit.
     enum Step {
         case publish(Message)
         case settle(ClientRequest.Acknowledgement)
@@ -22,47 +22,47 @@ struct MessageRouter {
         var subscriptions: [SubscriptionName: Int] = [:]
         var transactions: [String: [Step]] = [:]
         var isPaused = false
-        /// Who it is to other clients, where they have names.
+        /// The user name by which other clients can address it; nil if it has none.
         var user: String?
     }
 
-    /// What an application does with what is sent to one of its destinations.
+    /// An application's handler for messages to one of its destinations.
     enum Handler {
-        /// Sends it on as it is.
+        /// Forwards the message unchanged.
         case route(to: String)
         case reply(BrokerReply)
     }
 
     let limits: BrokerLimits
-    /// Whether destinations under `/queue/` are queues: one receiver for each message. All others are topics.
+    /// Whether destinations under `/queue/` are queues: each message goes to one receiver. All others are topics.
     private let hasQueues: Bool
-    /// Whether queues stay once they were used, and `/amq/queue/NAME` is the queue of that name, if it is there.
+    /// Whether a queue stays after it was used, so that `/amq/queue/NAME` names an existing queue.
     let queuesStay: Bool
-    /// Whether destinations have wildcards, and those under `/user/` are another one for each session.
+    /// Whether destinations may contain wildcards, and those under `/user/` are separate for each session.
     private let isSpring: Bool
-    /// Whose messages go to whoever handles them, and not to the destination itself.
+    /// The handlers by destination. Messages for these destinations go to the handlers only.
     private let handlers: [String: [Handler]]
-    /// What the profile says of a handler's reply; the most bytes that it has.
+    /// Sets the content type of a handler's reply.
     private let serverProfile: ServerProfile
-    /// Whether ``drops`` are kept.
+    /// Whether ``drops`` are recorded.
     private let recordsDrops: Bool
-    /// What came to nothing, until somebody has taken it.
+    /// Requests without effect, until ``takeDrops()`` returns them.
     private(set) var drops: [FrameDrop] = []
-    /// Bytes of the messages that are kept, as ``BrokerLimits/heldBytes`` counts them.
+    /// The size of the stored messages in bytes, as ``BrokerLimits/heldBytes`` counts them.
     var held = 0
     var clients: [ConnectionID: Client] = [:]
     var subscriptions: [Int: Subscription] = [:]
     var subscriptionsMade = 0
-    /// The numbers of each topic's subscriptions, in the order in which they were made.
+    /// The numbers of each topic's subscriptions, in the order of subscribing.
     var topics: [String: [Int]] = [:]
-    /// Subscriptions to topics by wildcards, in the order in which they were made.
+    /// Subscriptions to topics by wildcards, in the order of subscribing.
     var patterns: [(number: Int, pattern: PathPattern)] = []
-    /// How many subscriptions have a selector.
+    /// The number of subscriptions with a selector.
     var selectors = 0
     var queues: [String: MessageQueue] = [:]
-    /// What topics have for their subscriptions, in order.
+    /// Deliveries of topics that are still to be made, in order.
     private var fanOut = CircularBuffer<(Message, subscription: Int)>()
-    /// Queues that may have something to hand out.
+    /// Queues that may have messages to deliver.
     private var ready = CircularBuffer<String>()
 
     init(
@@ -80,13 +80,13 @@ struct MessageRouter {
         self.recordsDrops = recordsDrops
     }
 
-    /// What came to nothing since the last call.
+    /// Returns and removes the recorded drops.
     mutating func takeDrops() -> [FrameDrop] {
         defer { drops = [] }
         return drops
     }
 
-    /// Does what a client asks for; a request that throws has done nothing.
+    /// Performs a client's request; a request that throws has no effect.
     mutating func perform(_ request: ClientRequest, from connection: ConnectionID) throws(BrokerError) {
         switch request {
         case .send(let message, nil): try publish(message, from: connection)
@@ -115,9 +115,9 @@ struct MessageRouter {
         }
     }
 
-    /// Takes a message for its destination, or for its handlers.
+    /// Publishes a message to its destination or to its handlers.
     ///
-    /// - Parameter connection: who has sent it; nil is the broker itself.
+    /// - Parameter connection: the sender; nil for the broker itself.
     mutating func publish(_ message: Message, from connection: ConnectionID? = nil) throws(BrokerError) {
         guard let handlers = handlers[message.destination] else {
             guard isSpring, let user = UserDestination(message.destination, isNamed: true) else {
@@ -152,7 +152,7 @@ struct MessageRouter {
         }
     }
 
-    /// Takes the reply of a handler, whose headers are new.
+    /// Publishes the reply of a handler, with new headers.
     private mutating func reply(
         _ body: ByteBuffer, _ contentType: String, to destination: String, for connection: ConnectionID?
     ) throws(BrokerError) {
@@ -165,7 +165,7 @@ struct MessageRouter {
         distribute(message, topic: topic(of: destination, for: connection))
     }
 
-    /// Takes a message for all sessions of a user.
+    /// Publishes a message to all sessions of a user.
     private mutating func publish(_ message: Message, to destination: UserDestination) {
         let own = "\(UserDestination.prefix.dropLast())\(destination.rest)"
         let sessions = clients.filter { $0.value.user != nil && $0.value.user == destination.user }.keys.sorted()
@@ -175,7 +175,7 @@ struct MessageRouter {
         }
     }
 
-    /// The topic that is meant: under `/user/`, one that only this connection has.
+    /// The topic of a destination; under `/user/`, each connection has its own topic.
     private func topic(of destination: String, for connection: ConnectionID) -> String {
         isSpring && destination.hasPrefix(UserDestination.prefix) ? "\(destination)\0\(connection)" : destination
     }
@@ -184,11 +184,11 @@ struct MessageRouter {
         if recordsDrops { drops.append(reason) }
     }
 
-    /// Gives a message to those who are subscribed to a topic.
+    /// Delivers a message to the subscribers of a topic.
     private mutating func distribute(_ message: Message, topic: String) {
         let before = fanOut.count
         for number in topics[topic] ?? [] where selects(number, message) { fanOut.append((message, number)) }
-        // What is for one session is not for others, whatever their wildcards.
+        // Messages for one session do not match the wildcards of other sessions.
         if !patterns.isEmpty, topic == message.destination, let parts = PathPattern.parts(of: topic) {
             for (number, pattern) in patterns where pattern.matches(parts) && selects(number, message) {
                 fanOut.append((message, number))
@@ -201,10 +201,10 @@ struct MessageRouter {
         selectors == 0 || subscriptions[number]?.selector?.matches(message.frame) ?? true
     }
 
-    /// Takes a message for its destination.
+    /// Publishes a message to its destination, without handlers.
     private mutating func put(_ message: Message) throws(BrokerError) {
         var message = message
-        // RabbitMQ drops what is for a queue that is not there.
+        // RabbitMQ drops messages for a queue that does not exist.
         guard let destination = address(of: message.destination) else {
             return drop(.unknownQueue(message.destination))
         }
@@ -218,7 +218,7 @@ struct MessageRouter {
         look(at: message.destination)
     }
 
-    /// The destination that is meant; nil for a queue that must be there and is not.
+    /// The actual destination; nil for a queue that must exist but does not.
     private func address(of destination: String) -> String? {
         guard queuesStay, destination.hasPrefix("/amq/queue/") else { return destination }
         let queue = String(destination.dropFirst("/amq".count))
@@ -227,9 +227,9 @@ struct MessageRouter {
 
     func isQueue(_ destination: String) -> Bool { hasQueues && destination.hasPrefix("/queue/") }
 
-    // MARK: What is to be done
+    // MARK: Actions
 
-    /// The next thing to do, or nil when all is done.
+    /// The next action to perform; nil if there are no more.
     mutating func next() -> Action? {
         while let (message, number) = fanOut.popFirst() {
             if let action = deliver(message, to: number) { return action }
@@ -265,12 +265,12 @@ struct MessageRouter {
         return deliver(entry.message, to: number, from: entry)
     }
 
-    /// Remembers that a queue may have something to hand out.
+    /// Marks a queue that may have messages to deliver.
     mutating func look(at queue: String) {
         if ready.last != queue { ready.append(queue) }
     }
 
-    /// Who takes the head of a queue; one that is paused where nobody else can.
+    /// The subscription that gets the first message of a queue; a paused one only if no other can get it.
     private func receiver(of name: String) -> Int? {
         guard let queue = queues[name], !queue.waiting.isEmpty else { return nil }
         return queue.nextReceiver { hasRoom($0) && !isPaused($0) } ?? queue.nextReceiver { hasRoom($0) }
@@ -286,14 +286,14 @@ struct MessageRouter {
         return clients[connection]?.isPaused ?? false
     }
 
-    /// The wildcards that a subscription is by, if it is by any.
+    /// The wildcard pattern of a subscription; nil if it has none.
     func pattern(of subscription: Subscription) -> PathPattern? {
         isSpring ? PathPattern(subscription.destination) : nil
     }
 
-    // MARK: What is kept
+    // MARK: Stored messages
 
-    /// Counts a message that is going to be kept.
+    /// Counts a message that will be stored.
     mutating func hold(_ message: Message) throws(BrokerError) {
         guard held + message.cost <= limits.heldBytes else {
             throw .brokerFull(bytes: held, limit: limits.heldBytes)
@@ -301,13 +301,13 @@ struct MessageRouter {
         held += message.cost
     }
 
-    /// Counts a step off that is no longer kept.
+    /// Stops counting a step that is no longer stored.
     mutating func release(_ step: Step) {
         if case .publish(let message) = step { held -= message.cost }
     }
 }
 
-/// Transactions: nothing happens until COMMIT, and then all of it or nothing.
+/// Transactions: they have no effect until COMMIT, which performs all steps or none.
 extension MessageRouter {
     mutating func begin(_ transaction: String, from connection: ConnectionID) throws(BrokerError) {
         let open = clients[connection]?.transactions ?? [:]
@@ -334,7 +334,7 @@ extension MessageRouter {
         clients[connection]?.transactions[transaction]?.append(.settle(acknowledgement))
     }
 
-    /// Performs the steps on a copy, which becomes the exchange when all of them have succeeded.
+    /// Performs the steps on a copy, which replaces the router if all of them have succeeded.
     mutating func commit(_ transaction: String, from connection: ConnectionID) throws(BrokerError) {
         var trial = self
         for step in try trial.remove(transaction, of: connection) {

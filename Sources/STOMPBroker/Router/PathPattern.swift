@@ -1,14 +1,14 @@
-/// A destination with wildcards, as Spring's simple broker matches them: `?` is one character and `*` any number of them
-/// within a part between slashes, `**` any number of such parts.
+/// A destination with wildcards, as in Spring's simple broker: `?` matches one character and `*` any number of
+/// characters within a part between slashes; `**` matches any number of parts.
 struct PathPattern: Equatable {
-    /// The longest pattern, and the longest destination that is matched, in bytes: what a match costs grows with both.
+    /// The maximum length of a pattern, and of a destination to match, in bytes: the cost of a match grows with both.
     static let longest = 255
 
     typealias Parts = [[Unicode.Scalar]]
 
     private let parts: Parts
 
-    /// Nil where `destination` has no wildcard, or is too long to be a pattern.
+    /// Nil if `destination` has no wildcard, or is too long for a pattern.
     init?(_ destination: String) {
         let bytes = destination.utf8
         guard bytes.count <= Self.longest, bytes.contains(where: { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") })
@@ -16,14 +16,14 @@ struct PathPattern: Equatable {
         parts = Self.split(destination)
     }
 
-    /// - Parameter destination: as ``parts(of:)`` gives it.
+    /// - Parameter destination: the result of ``parts(of:)``.
     func matches(_ destination: Parts) -> Bool {
         Self.matches(parts[...], destination[...], isWild: { $0 == ["*", "*"] }) {
             Self.matches($0[...], $1[...], isWild: { $0 == "*" }) { $0 == "?" || $0 == $1 }
         }
     }
 
-    /// What patterns are compared with; nil where the destination is too long to be matched.
+    /// The parts to match with patterns; nil if the destination is too long.
     static func parts(of destination: String) -> Parts? {
         destination.utf8.count <= longest ? split(destination) : nil
     }
@@ -32,7 +32,7 @@ struct PathPattern: Equatable {
         destination.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false).map(Array.init)
     }
 
-    /// Greedily, going back to the last wildcard alone: the time is at most that of each element by each other.
+    /// Greedy matching that backtracks to the last wildcard only: the time is at most the product of both lengths.
     private static func matches<Element>(
         _ pattern: ArraySlice<Element>, _ name: ArraySlice<Element>, isWild: (Element) -> Bool,
         same: (Element, Element) -> Bool

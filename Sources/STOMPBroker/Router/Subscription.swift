@@ -1,12 +1,12 @@
 import NIOCore
 import STOMPCore
 
-/// How a client names a subscription. STOMP 1.0 lets it be named by its destination alone.
+/// Identifies a subscription of a client. In STOMP 1.0 this may be its destination only.
 public enum SubscriptionName: Sendable, Hashable, CustomStringConvertible {
     case id(String)
     case destination(String)
 
-    /// What stands in the `subscription` header.
+    /// The value of the `subscription` header; nil if it has no id.
     var header: String? {
         if case .id(let id) = self { id } else { nil }
     }
@@ -19,7 +19,7 @@ public enum SubscriptionName: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// One subscription, and what it has to acknowledge.
+/// A subscription and its unacknowledged messages.
 struct Subscription {
     struct Unacknowledged {
         let number: Int
@@ -31,14 +31,14 @@ struct Subscription {
     let destination: String
     let isQueue: Bool
     let ack: AckMode
-    /// Which of a topic's messages it gets; nil is all of them.
+    /// Selects messages of a topic; nil selects all.
     var selector: HeaderSelector?
 
-    /// How many messages it was sent; the last one has this number.
+    /// The number of messages sent to it, which is also the number of the last one.
     private(set) var delivered = 0
-    /// The messages of a queue that wait for an ACK, in the order of their numbers.
+    /// Messages of a queue that wait for an ACK, ordered by number.
     private(set) var unacknowledged = CircularBuffer<Unacknowledged>(initialCapacity: 0)
-    /// The messages of a topic up to this number need no ACK any more.
+    /// Messages of a topic up to this number need no more ACK.
     private var settled = 0
 
     init(connection: ConnectionID, name: SubscriptionName, destination: String, isQueue: Bool, ack: AckMode) {
@@ -49,7 +49,7 @@ struct Subscription {
         self.ack = ack
     }
 
-    /// Counts one more message. A message of a queue is kept until it is acknowledged.
+    /// Counts another message. A message of a queue is stored until it is acknowledged.
     mutating func deliver(_ entry: MessageQueue.Entry? = nil) -> Int {
         delivered += 1
         if let entry, ack != .auto {
@@ -63,10 +63,9 @@ struct Subscription {
         _ = try position(of: number)
     }
 
-    /// Ends the wait for the message of this number; in the mode `client`, for all before it as well.
+    /// Settles the message with this number; in ack mode `client`, also all messages before it.
     ///
-    /// - Returns: what a queue has to forget or to take back; nothing for a topic, where acknowledging a message has
-    ///   no effect but that it is done.
+    /// - Returns: the messages that a queue must remove or requeue; empty for a topic, which does not store messages.
     mutating func settle(_ number: Int) throws(BrokerError) -> [MessageQueue.Entry] {
         guard let position = try position(of: number) else {
             if ack == .client { settled = number }
@@ -78,13 +77,13 @@ struct Subscription {
         return entries
     }
 
-    /// All that is unacknowledged, when the subscription ends.
+    /// Removes and returns all unacknowledged messages, when the subscription ends.
     mutating func settleAll() -> [MessageQueue.Entry] {
         defer { unacknowledged.removeAll() }
         return unacknowledged.map(\.entry)
     }
 
-    /// Where the message of this number stands in ``unacknowledged``; nil for a topic.
+    /// The index of the message with this number in ``unacknowledged``; nil for a topic.
     private func position(of number: Int) throws(BrokerError) -> Int? {
         guard ack != .auto else {
             throw .acknowledgedAutomatically(name)
@@ -103,7 +102,7 @@ struct Subscription {
 }
 
 extension CircularBuffer {
-    /// The element so many places behind the first.
+    /// The element at this offset from the first one.
     fileprivate subscript(offset offset: Int) -> Element { self[index(startIndex, offsetBy: offset)] }
 
     fileprivate subscript(offset range: ClosedRange<Int>) -> SubSequence { self[indices(range)] }
@@ -117,9 +116,9 @@ extension CircularBuffer {
     }
 }
 
-/// Who comes and goes, and what is acknowledged.
+/// Subscribing, acknowledging and leaving.
 extension MessageRouter {
-    /// Gives a connection nothing more from queues; topics do not wait.
+    /// Pauses deliveries from queues to a connection; deliveries from topics continue.
     mutating func pause(_ connection: ConnectionID) {
         clients[connection]?.isPaused = true
     }
@@ -131,7 +130,7 @@ extension MessageRouter {
         }
     }
 
-    /// Ends what a connection has here: its transactions are aborted, and queues take back what it did not acknowledge.
+    /// Removes a connection: aborts its transactions and requeues its unacknowledged messages.
     mutating func leave(_ connection: ConnectionID) {
         guard let client = clients.removeValue(forKey: connection) else { return }
         for step in client.transactions.values.joined() { release(step) }

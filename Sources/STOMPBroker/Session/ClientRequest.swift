@@ -1,10 +1,10 @@
 import STOMPCore
 
-/// What a client's frame asks for in an open session, read and checked as far as a frame alone can be.
+/// A client's request in an open session, parsed from a frame and checked as far as the frame alone allows.
 enum ClientRequest {
     case send(Message, transaction: String?)
     case subscribe(SubscriptionName, destination: String, AckMode)
-    /// Subscribes to the messages that a selector picks.
+    /// Subscribes to the messages that a selector matches.
     case select(SubscriptionName, destination: String, HeaderSelector)
     case unsubscribe(SubscriptionName)
     case acknowledge(Acknowledgement, transaction: String?)
@@ -14,19 +14,19 @@ enum ClientRequest {
 
     /// An ACK or a NACK.
     struct Acknowledgement {
-        /// What named the message to the client.
+        /// The delivery that the frame acknowledges.
         var delivery: Delivery.ID
-        /// The subscription that the frame names beside it, as STOMP 1.1 does.
+        /// The subscription that the frame also contains, in STOMP 1.1.
         var subscription: String?
-        /// Whether it is a NACK: a queue takes the message back.
+        /// Whether it is a NACK: the message is requeued.
         var isNegative: Bool
     }
 
-    /// - Parameter isStrict: whether the frame has to be by the book of its version. Otherwise a SUBSCRIBE of any version
-    ///   may go without an id and have any ack mode, its selector is not looked at, and an ACK need not name the
-    ///   subscription.
-    /// - Returns: nil for a frame that is no request of an open session.
-    /// - Throws: ``BrokerError`` for a header that is missing, or has a value it cannot have.
+    /// - Parameter isStrict: whether the frame must follow the specification of its version. Otherwise a
+    ///   SUBSCRIBE of any version may lack an id and have any ack mode, its selector is ignored, and an ACK may
+    ///   lack the subscription.
+    /// - Returns: nil if the frame is not a request of an open session.
+    /// - Throws: ``BrokerError`` if a header is missing or has an invalid value.
     init?(_ frame: Frame, version: STOMPVersion, isStrict: Bool = true) throws(BrokerError) {
         let headers = frame.headers
         switch frame.command {
@@ -61,7 +61,7 @@ enum ClientRequest {
 }
 
 extension Frame {
-    /// A header that this frame must have; an empty one names nothing.
+    /// The value of a required header; an empty value counts as missing.
     fileprivate func required(_ name: String) throws(BrokerError) -> String {
         guard let value = headers[name], !value.isEmpty else {
             throw .missingHeader(name, of: command)
@@ -69,7 +69,7 @@ extension Frame {
         return value
     }
 
-    /// The name by `id`; nil where STOMP 1.0 goes by the destination.
+    /// The name by `id`; nil if a STOMP 1.0 frame identifies the subscription by its destination.
     fileprivate func subscriptionName(_ version: STOMPVersion) throws(BrokerError) -> SubscriptionName? {
         if version == .v10 { return headers["id"].map { .id($0) } }
         return .id(try required("id"))
@@ -83,7 +83,8 @@ extension Frame {
         return mode
     }
 
-    /// 1.2 names a message by what its `ack` header said; before that, by its `message-id`.
+    /// The delivery that an ACK or NACK names: in 1.2 by the value of the message's `ack` header, before 1.2
+    /// by its `message-id`.
     fileprivate func deliveryID(_ version: STOMPVersion) throws(BrokerError) -> Delivery.ID {
         guard let id = Delivery.ID(try required(version == .v12 ? "id" : "message-id")) else { throw .notWaiting }
         return id

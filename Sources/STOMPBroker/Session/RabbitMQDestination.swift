@@ -1,19 +1,19 @@
-/// Where a destination of RabbitMQ's leads.
+/// The meaning of a destination in RabbitMQ.
 enum RabbitMQDestination: Equatable {
-    /// There: the destination as the exchange knows it.
+    /// A valid destination, in the form that the router uses.
     case served(String)
-    /// To an exchange of RabbitMQ's that is not there.
+    /// A RabbitMQ exchange that does not exist.
     case missing(exchange: String)
-    /// Nowhere: what the ERROR has as `message` and as its body.
+    /// An invalid destination, with the `message` header and the body of its ERROR.
     case invalid(message: String, body: String)
 
-    /// The exchanges that are there from the beginning.
+    /// RabbitMQ's predeclared exchanges.
     private static let exchanges: Set<Substring> = [
         "amq.direct", "amq.fanout", "amq.headers", "amq.match", "amq.topic",
     ]
 
     init(_ destination: String) {
-        // What has no slash before it is the name of a queue.
+        // A destination without a leading slash is the name of a queue.
         guard destination.hasPrefix("/") else {
             self = .served("/queue/\(destination)")
             return
@@ -34,7 +34,7 @@ enum RabbitMQDestination: Equatable {
                 self = .missing(exchange: String(name))
                 return
             }
-            // What topics are made of.
+            // RabbitMQ implements topics with this exchange.
             let isTopic = name == "amq.topic" && names.count == 2
             self = .served(isTopic ? "/topic/\(names[3])" : destination)
         case "temp-queue", "reply-queue":
@@ -57,6 +57,6 @@ enum RabbitMQDestination: Equatable {
 }
 
 extension ArraySlice<Substring> {
-    /// Whether it is one name.
+    /// Whether the parts are exactly one non-empty name.
     fileprivate var areOne: Bool { count == 1 && first != "" }
 }

@@ -1,12 +1,12 @@
 import NIOCore
 import STOMPCore
 
-/// A session as RabbitMQ 3.10 has it: after most errors it goes on.
+/// A session that behaves like RabbitMQ 3.10: it continues after most errors.
 struct RabbitMQSession: ServerSession {
-    /// How long a connection stays open that did not get in.
+    /// How long a connection stays open after a failed login.
     static let loginTimeout = TimeAmount.seconds(10)
     static let versions = STOMPVersion.allCases.map(\.rawValue).joined(separator: ",")
-    /// How a WebSocket is closed once the session behind it is over, for whatever reason.
+    /// The close of a WebSocket when its session has ended, for any reason.
     static let died = SessionEnding.close(code: 1000, reason: "STOMP died")
 
     private enum State {
@@ -18,7 +18,7 @@ struct RabbitMQSession: ServerSession {
     private let name: String
     private let policy: SessionPolicy
     private var state = State.waiting
-    /// Receipts of SEND frames in open transactions: they come after COMMIT.
+    /// Receipts of SEND frames in open transactions: they are sent after COMMIT.
     private var postponed: [String: [ServerFrame]] = [:]
 
     init(name: String, policy: SessionPolicy) {
@@ -26,7 +26,7 @@ struct RabbitMQSession: ServerSession {
         self.policy = policy
     }
 
-    /// Whether the stream is one of messages: a WebSocket.
+    /// Whether the transport is a WebSocket, which preserves message boundaries.
     var keepsMessages: Bool { policy.keepsMessages }
 
     var version: STOMPVersion? {
@@ -52,7 +52,7 @@ struct RabbitMQSession: ServerSession {
         }
     }
 
-    /// Nothing is said to what is no frame; one whose command is unknown does no harm.
+    /// An invalid frame gets no answer and ends the session; an unknown command does not end it.
     mutating func receive(_ error: STOMPProtocolError) -> SessionAction {
         guard let command = error.skippedCommand else { return end([], .close(code: 1007), .malformed(error)) }
         return unknown(command)
@@ -73,7 +73,7 @@ struct RabbitMQSession: ServerSession {
         return end([Self.error(text, text + "\n")], .closeLater(Self.loginTimeout), .denied(text))
     }
 
-    // MARK: Beginning and end
+    // MARK: Connect and disconnect
 
     private mutating func connect(_ frame: Frame) -> SessionAction {
         let offered = frame.headers["accept-version"]
@@ -82,7 +82,7 @@ struct RabbitMQSession: ServerSession {
         }
         let login = frame.headers["login"]
         do throws(BrokerError) {
-            // Without a login one is the guest.
+            // Without a login the client is the guest user.
             if login != nil || policy.logins == nil { try policy.check(frame) }
         } catch {
             return refuse("Bad CONNECT", "Access refused for user '\(login ?? "guest")'\n", .badCredentials)
@@ -93,7 +93,7 @@ struct RabbitMQSession: ServerSession {
         guard let asked = try? frame.heartBeat() else {
             return answer(.emulated(.badHeader, "heart-beat is not two numbers"), frame)
         }
-        // What the client asks for, in whole seconds.
+        // The heart-beats that the client asks for, in whole seconds.
         let kept = HeartBeat(outgoing: Self.seconds(asked.incoming), incoming: Self.seconds(asked.outgoing))
         state = .open(version)
         let reply = ServerFrame(
@@ -102,11 +102,11 @@ struct RabbitMQSession: ServerSession {
                 "server": "RabbitMQ/3.10.8", "session": name, "heart-beat": kept.description,
                 "version": version.rawValue,
             ])
-        // Escapes are applied at 1.0 too. It sends at half the interval, where others send at nine tenths of it.
+        // Escapes are used in 1.0 too. RabbitMQ sends at half of the interval; other servers send at nine tenths of it.
         return .open(reply, .v12, HeartBeat(outgoing: kept.outgoing * 5 / 9, incoming: kept.incoming))
     }
 
-    /// Over WebSocket the receipt never arrives.
+    /// Over WebSocket RabbitMQ sends no receipt for DISCONNECT.
     private mutating func disconnect(_ frame: Frame) -> SessionAction {
         state = .over
         let receipt = policy.keepsMessages ? nil : ServerFrame.receipt(of: frame)
@@ -123,7 +123,7 @@ struct RabbitMQSession: ServerSession {
         end([Self.error(message, body)], .closeLater(Self.loginTimeout), .emulated(summary, body))
     }
 
-    /// Its heart-beats are at least one second.
+    /// RabbitMQ's heart-beat interval is at least one second.
     private static func seconds(_ milliseconds: Int) -> Int {
         milliseconds == 0 ? 0 : max(1, milliseconds / 1000) * 1000
     }
@@ -166,7 +166,7 @@ struct RabbitMQSession: ServerSession {
 }
 
 extension ClientRequest {
-    /// Where a SEND or a SUBSCRIBE goes.
+    /// The destination of a SEND or a SUBSCRIBE.
     fileprivate var destination: String? {
         switch self {
         case .send(let message, _): message.destination
@@ -185,9 +185,9 @@ extension ClientRequest {
     }
 }
 
-/// What RabbitMQ says to what goes wrong.
+/// RabbitMQ's answers to errors.
 extension RabbitMQSession {
-    /// To a command that is none, or that is not a client's.
+    /// The answer to a command that is unknown or not a client's.
     func unknown(_ command: String) -> SessionAction {
         if version == nil {
             let error = BrokerError.emulated(.unexpectedFrame, "You must log in using CONNECT first")
@@ -197,7 +197,7 @@ extension RabbitMQSession {
         return .refuse(error, Self.error("Bad command", error.explanation + "\n"))
     }
 
-    /// To a frame whose request failed.
+    /// The answer to a frame whose request failed.
     mutating func answer(_ error: BrokerError, _ frame: Frame) -> SessionAction {
         let (command, headers) = (frame.command, frame.headers)
         switch error.summary {
@@ -227,7 +227,7 @@ extension RabbitMQSession {
         }
     }
 
-    /// To a frame that lacks a header.
+    /// The answer to a frame with a missing header.
     private func refuseWithout(_ frame: Frame, _ error: BrokerError) -> SessionAction {
         let command = frame.command
         switch command {
@@ -245,22 +245,22 @@ extension RabbitMQSession {
         }
     }
 
-    /// What names the message in an ACK.
+    /// The header of an ACK that identifies the message.
     private var idHeader: String { version == .v12 ? "id" : "message-id" }
 
     private func refuse(_ error: BrokerError, _ message: String, _ body: String) -> SessionAction {
         .refuse(error, Self.error(message, body))
     }
 
-    // MARK: The end of the channel
+    // MARK: Closing the channel
 
     mutating func notFound(_ what: String, _ frame: Frame) -> SessionAction {
         let text = "NOT_FOUND - no \(what) in vhost '/'"
         return closeChannel("not_found", text, frame, .emulated(.unknownQueue, text))
     }
 
-    /// An error that ends RabbitMQ's own channel. Over TCP SUBSCRIBE gets its receipt all the same, and then comes the
-    /// close; over WebSocket nothing comes but that.
+    /// An error that closes RabbitMQ's internal channel. Over TCP a SUBSCRIBE still gets its receipt before the
+    /// close; over WebSocket the close is all that the client gets.
     private mutating func closeChannel(
         _ message: String, _ body: String, _ frame: Frame, _ error: BrokerError
     ) -> SessionAction {

@@ -2,9 +2,9 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// Which server the broker behaves like.
+/// The server that the broker emulates.
 public enum ServerProfile: String, Sendable, Hashable, CaseIterable {
-    /// By the book: STOMP 1.0, 1.1 and 1.2 as they are written.
+    /// STOMP 1.0, 1.1 and 1.2 as specified.
     case standard
     /// Spring's STOMP endpoint with its simple broker, version 6.2.
     case spring
@@ -16,18 +16,18 @@ public enum ServerProfile: String, Sendable, Hashable, CaseIterable {
     case rabbitMQ = "rabbitmq"
 }
 
-/// The server that a Spring application runs in.
+/// The servlet container of a Spring application.
 public enum ServletContainer: String, Sendable, Hashable, CaseIterable {
     case tomcat, jetty
 }
 
-/// A version of Spring whose behaviour is known.
+/// A release of Spring with known behaviour.
 enum SpringRelease: Comparable {
     case v4, v5, v6
 }
 
 extension ServerProfile {
-    /// Which Spring it is; nil for all other servers.
+    /// The Spring release; nil for other servers.
     var spring: SpringRelease? {
         switch self {
         case .spring: .v6
@@ -37,7 +37,7 @@ extension ServerProfile {
         }
     }
 
-    /// Whether it is one of Spring's.
+    /// Whether the profile is one of Spring's.
     public var isSpring: Bool { spring != nil }
 
     func makeSession(name: String, policy: SessionPolicy) -> any ServerSession {
@@ -46,36 +46,36 @@ extension ServerProfile {
             ? RabbitMQSession(name: name, policy: policy) : StandardSession(name: name, policy: policy)
     }
 
-    /// What it offers and wants where nobody says: Spring sends no heart-beats without a scheduler.
+    /// The default heart-beats: Spring sends none unless a scheduler is configured.
     var heartBeat: HeartBeat { isSpring ? .none : HeartBeat(outgoing: 10_000, incoming: 10_000) }
 
-    /// Whether destinations under `/queue/` give each message to one receiver. Spring's simple broker has only topics.
+    /// Whether a destination under `/queue/` delivers each message to one receiver. Spring's simple broker
+    /// has only topics.
     var hasQueues: Bool { !isSpring }
 
-    /// Whether a queue is there for good once it was used, and can be named as `/amq/queue/NAME` then.
+    /// Whether a queue exists permanently after its first use, and can then be named as `/amq/queue/NAME`.
     var queuesStay: Bool { self == .rabbitMQ }
 
-    /// Whether a frame whose command is unknown is answered, and does not end the session.
+    /// Whether a frame with an unknown command is answered and does not end the session.
     var answersUnknownCommands: Bool { self == .rabbitMQ }
 
-    /// What follows the body of a frame.
+    /// The bytes after the body of a frame.
     var frameEnd: String { self == .rabbitMQ ? "\0\n" : "\0" }
 
     /// Whether a MESSAGE without a body has a `content-length`.
     var announcesEmptyBodies: Bool { self != .rabbitMQ }
 
-    /// The version in whose way an ERROR is written before CONNECTED; nil is no escapes.
+    /// The version for encoding an ERROR before CONNECTED; nil means no escapes.
     var errorVersion: STOMPVersion? { isSpring ? .v12 : nil }
 
-    /// What the body of a handler's reply is said to be, as Spring's converters say it. Version 4 names the charset of
-    /// JSON too.
+    /// The content type of a handler's reply, as set by Spring's converters. Version 4 adds the charset to JSON too.
     func contentType(ofReply body: ByteBuffer) -> String {
         guard body.withUnsafeReadableBytes({ JSONReader.accepts($0) }) else { return "text/plain;charset=UTF-8" }
         return self == .spring4 ? "application/json;charset=UTF-8" : "application/json"
     }
 
-    /// How a MESSAGE goes over WebSocket: RabbitMQ sends everything as text, UTF-8 or not, and Spring what calls itself
-    /// binary as that.
+    /// The WebSocket message kind of a MESSAGE: RabbitMQ sends all as text, even if they are not UTF-8; Spring
+    /// sends a message as binary if its content type is binary.
     func kind(of message: Message) -> TransportMessageKind {
         switch self {
         case .standard: .byContent
@@ -84,14 +84,14 @@ extension ServerProfile {
         }
     }
 
-    /// How the session of a client ends that is sent a binary message over SockJS, which carries only text.
+    /// How the session of a SockJS client ends if it is sent a binary message, because SockJS carries only text.
     var binaryOverSockJS: SessionEnding? {
         spring.map { .close(code: 1002, reason: $0 == .v4 ? "null" : "") }
     }
 
-    /// How the WebSocket is opened: RabbitMQ chooses the highest subprotocol and not the first, Tomcat gives its status
-    /// no words, and both compress for those who offer it. RabbitMQ has no SockJS any more, and where Spring has it, the
-    /// WebSocket is beneath it.
+    /// The behaviour of the WebSocket endpoint: RabbitMQ selects the highest subprotocol, not the first one. Tomcat
+    /// sends no reason phrase in the HTTP status line. Both support compression. RabbitMQ no longer supports
+    /// SockJS; Spring's WebSocket is at a path below the SockJS endpoint.
     func shape(_ endpoint: inout WebSocketEndpoint, container: ServletContainer = .tomcat) {
         endpoint.choosesByOwnOrder = self == .rabbitMQ
         endpoint.omitsReason = isSpring && container == .tomcat
@@ -104,17 +104,17 @@ extension ServerProfile {
         endpoint.sockJS?.setsCookie = true
     }
 
-    /// How the URL of a WebSocket begins: Spring's is one for SockJS clients.
+    /// The scheme of a WebSocket URL: that of Spring is for SockJS clients.
     func scheme(isSecure: Bool) -> String { (isSpring ? "http" : "ws") + (isSecure ? "s" : "") }
 
-    /// The most of a message that Tomcat takes, and Jetty.
+    /// The maximum message sizes of Tomcat and Jetty, in bytes.
     static let tomcatMessage = 16 << 10 + 256
     static let jettyMessage = 64 << 10
 
-    /// What goes over the WebSocket: Tomcat takes messages of up to 16 KiB and 256 bytes, and sends fragments of 8 KiB;
-    /// Jetty takes 64 KiB. Both reject text that is not UTF-8.
+    /// The WebSocket limits: Tomcat accepts messages of up to 16 KiB and 256 bytes, and sends fragments of 8 KiB;
+    /// Jetty accepts 64 KiB. Both reject text that is not UTF-8.
     ///
-    /// - Parameter largestMessage: the largest message that is taken instead, in bytes.
+    /// - Parameter largestMessage: replaces the maximum message size, in bytes.
     func shaped(
         _ options: TransportOptions, container: ServletContainer = .tomcat, largestMessage: Int? = nil
     ) -> TransportOptions {
@@ -137,12 +137,12 @@ extension ServerProfile {
         return options
     }
 
-    /// How long a client may take to be CONNECTED.
+    /// How long a client may take until CONNECTED.
     func connectTimeout(_ limits: BrokerLimits) -> TimeAmount {
         limits.connectTimeout ?? (isSpring ? BrokerLimits.springConnectTimeout : BrokerLimits.defaultConnectTimeout)
     }
 
-    /// How the WebSocket of a client is closed that takes too little; nil drops the connection.
+    /// The WebSocket close for a client that reads too slowly; nil drops the connection.
     func slownessClose(_ stream: TransportDescription) -> SessionEnding? {
         guard isSpring else { return nil }
         switch stream.kind {
@@ -151,9 +151,10 @@ extension ServerProfile {
         }
     }
 
-    /// The largest frame taken. Spring keeps 64 KiB of one that comes in pieces.
+    /// The frame limits. Spring buffers at most 64 KiB of a frame that arrives in pieces.
     ///
-    /// - Parameter largestMessage: the largest message that is taken, in bytes; where it is larger, so may a frame be.
+    /// - Parameter largestMessage: the maximum message size, in bytes; if it is larger, the frame limit is
+    ///   raised to it.
     func frameLimits(_ limits: FrameLimits, largestMessage: Int? = nil) -> FrameLimits {
         guard isSpring else { return limits }
         let own = max(64 << 10, largestMessage ?? 0)
@@ -162,7 +163,7 @@ extension ServerProfile {
 }
 
 extension Message {
-    /// Whether its body calls itself `application/octet-stream`, with parameters or without, and is not empty.
+    /// Whether the content type is `application/octet-stream`, with or without parameters, and the body is not empty.
     var isOctetStream: Bool {
         frame.bodySize > 0 && mediaType?.isNamed("application/octet-stream") == true
     }

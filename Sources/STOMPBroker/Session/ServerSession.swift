@@ -1,67 +1,67 @@
 import NIOCore
 import STOMPCore
 
-/// The server's side of a STOMP session, from CONNECT to its end, as one kind of server behaves.
+/// The server's side of a STOMP session, from CONNECT to its end, with the behaviour of one kind of server.
 ///
-/// A value without I/O and without a clock: tell it what came, and do what it says.
+/// A value without I/O and without a clock: pass it what was received, and perform the action that it returns.
 protocol ServerSession {
-    /// The version that was agreed on; nil while the session is not open.
+    /// The negotiated version; nil while the session is not open.
     var version: STOMPVersion? { get }
 
-    /// A frame came.
+    /// A frame was received.
     mutating func receive(_ frame: Frame) -> SessionAction
-    /// What came is no frame; nothing that comes behind it can be read.
+    /// An invalid frame was received; the bytes after it cannot be decoded.
     mutating func receive(_ error: STOMPProtocolError) -> SessionAction
-    /// A frame came that is to be answered ERROR with this text, whatever it asks for.
+    /// A frame was received that must be answered with ERROR and this text, regardless of its content.
     mutating func deny(_ text: String, _ frame: Frame) -> SessionAction
-    /// What a frame asked for could not be performed.
+    /// The request of a frame failed.
     mutating func failed(_ error: BrokerError, _ frame: Frame) -> SessionAction
-    /// The broker ends the session for this reason.
+    /// The broker ends the session with this error.
     mutating func end(_ error: BrokerError) -> SessionAction
 }
 
-/// What is to be done for a session.
+/// The action for a session.
 enum SessionAction {
-    /// The session is open: send CONNECTED, and go on in this version's way of writing, with these heart-beats.
+    /// The session is open: send CONNECTED, then encode frames for this version, with these heart-beats.
     case open(ServerFrame, STOMPVersion, HeartBeat)
-    /// Perform the request, then send the receipts. If it fails, tell ``ServerSession/failed(_:_:)``.
+    /// Perform the request, then send the receipts. If it fails, call ``ServerSession/failed(_:_:)``.
     case perform(ClientRequest, receipts: [ServerFrame] = [])
-    /// As `perform`, but not before everything else that the same read brought.
+    /// Like `perform`, but after everything else in the same read.
     case performLater(ClientRequest)
-    /// Send ERROR for this reason, and go on.
+    /// Send ERROR for this reason, and continue.
     case refuse(BrokerError, ServerFrame)
-    /// The session is over: send these frames, and do with the stream as the ending says. The error is nil where the
-    /// client said goodbye.
+    /// The session is over: send these frames, then close the stream according to the ending. The error is nil if
+    /// the client sent DISCONNECT.
     case end([ServerFrame], SessionEnding, BrokerError?)
     /// Do nothing, for this reason.
     case ignore(FrameDrop)
 }
 
-/// What becomes of the stream when a session is over, once its last frames have left.
+/// How the stream ends after a session is over and its last frames were sent.
 enum SessionEnding: Equatable {
     /// Close it; a WebSocket with this code and reason.
     case close(code: Int = 1000, reason: String = "")
-    /// Close it, so much later.
+    /// Close it after this time.
     case closeLater(TimeAmount)
-    /// Leave it to the client.
+    /// Wait for the client to close it.
     case leave
 }
 
-/// Whom a session lets in, and what it says of itself.
+/// The login rules of a session, and its settings.
 struct SessionPolicy: Sendable {
-    /// Passcodes by login; nil lets everybody in.
+    /// Passcodes by login; nil accepts all clients.
     var logins: [String: String]?
-    /// Headers that CONNECT must have, with these values.
+    /// Headers that CONNECT must contain, with these values.
     var connectHeaders: [String: String] = [:]
-    /// What this side offers and wants.
+    /// The heart-beats that this side offers and wants.
     var heartBeat = HeartBeat(outgoing: 10_000, incoming: 10_000)
-    /// What CONNECTED names as the server.
+    /// The `server` header of CONNECTED.
     var server = "stomptap"
-    /// The destinations that a broker of Spring's serves begin so.
+    /// The prefixes of the destinations that Spring's broker serves.
     var destinationPrefixes: [String] = []
     /// Destinations that handlers answer.
     var answered: Set<String> = []
-    /// Whether the stream is one of messages.
+    /// Whether the transport preserves message boundaries.
     var keepsMessages = false
 }
 
@@ -77,14 +77,14 @@ struct ServerFrame: Equatable {
         self.body = body
     }
 
-    /// The receipt that a frame asks for, if it asks for one.
+    /// The receipt that a frame requests; nil if it requests none.
     static func receipt(of frame: Frame) -> ServerFrame? {
         frame.headers["receipt"].map { ServerFrame(.receipt, ["receipt-id": $0]) }
     }
 }
 
 extension SessionPolicy {
-    /// Lets a CONNECT in, or says why not.
+    /// Accepts a CONNECT, or throws why not.
     func check(_ connect: Frame) throws(BrokerError) {
         for (name, value) in connectHeaders.sorted(by: { $0.key < $1.key }) {
             guard let given = connect.headers[name] else {
@@ -103,7 +103,7 @@ extension SessionPolicy {
 }
 
 extension Frame {
-    /// What the client offers and wants.
+    /// The heart-beats that the client offers and wants.
     func heartBeat() throws(BrokerError) -> HeartBeat {
         do {
             return try HeartBeat(header: headers["heart-beat"])
@@ -114,7 +114,7 @@ extension Frame {
 }
 
 extension SessionPolicy {
-    /// How a session calls itself.
+    /// The name of a session.
     static func name(of connection: ConnectionID) -> String { "session-\(connection)" }
 
     init(_ configuration: BrokerConfiguration, keepsMessages: Bool) {

@@ -1,7 +1,7 @@
 import STOMPCore
 
-/// A session as Spring's STOMP endpoint with its simple broker has it: silent about most of what goes wrong, and about
-/// most receipts.
+/// A session that behaves like Spring's STOMP endpoint with its simple broker: most errors are not reported, and
+/// most receipts are not sent.
 struct SpringSession: ServerSession {
     private enum State {
         case waiting
@@ -33,23 +33,23 @@ struct SpringSession: ServerSession {
         case (.open, .disconnect): disconnect(frame)
         case (.open, .subscribe), (.open, .send), (.open, .unsubscribe): request(frame)
         case (.open, .connected), (.open, .message), (.open, .receipt), (.open, .error): .ignore(.serverFrame)
-        // The simple broker knows neither acknowledgements nor transactions.
+        // The simple broker supports neither acknowledgements nor transactions.
         case (.open, _): .ignore(.notSupported)
         }
     }
 
     mutating func receive(_ error: STOMPProtocolError) -> SessionAction {
-        // Without messages nobody could say where the next frame begins.
+        // Only over a message transport is it known where the next frame begins.
         if release == .v4, policy.keepsMessages { return answer(Self.text(of: error), .malformed(error)) }
         return end(Self.text(of: error), .malformed(error))
     }
 
-    /// A handler that fails says nothing.
+    /// A failed request gets no answer.
     mutating func failed(_ error: BrokerError, _ frame: Frame) -> SessionAction { .ignore(.rejected(error)) }
 
     mutating func deny(_ text: String, _ frame: Frame) -> SessionAction { refuse(text, .denied(text)) }
 
-    /// Spring's close status for a session that is of no use: no CONNECT came in time, or the client reads too slowly.
+    /// Spring's close status for an unusable session: CONNECT timed out, or the client reads too slowly.
     static let unreliable = SessionEnding.close(
         code: 4500, reason: "Failed to send message within the configured send limit")
 
@@ -73,7 +73,7 @@ struct SpringSession: ServerSession {
         var headers: HeaderList = [:]
         switch (frame.headers["accept-version"], release) {
         case (let offered?, _):
-            // Version 4 knows no 1.0, and an unknown version fails where nobody answers for it.
+            // Version 4 does not support 1.0. An unknown version fails inside Spring and gets no answer.
             let known: [STOMPVersion] = release == .v4 ? [.v11, .v12] : STOMPVersion.allCases
             guard let version = STOMPVersion.negotiate(offered: offered, supported: known) else {
                 return .ignore(.unknownVersion(offered))
@@ -85,7 +85,7 @@ struct SpringSession: ServerSession {
         }
         headers["heart-beat"] = policy.heartBeat.description
         if policy.logins != nil { headers["user-name"] = frame.headers["login"] }
-        // Whatever the version, headers are escaped in one way.
+        // Headers are escaped in the same way in all versions.
         return .open(ServerFrame(.connected, headers), .v12, policy.heartBeat.negotiated(with: asked))
     }
 
@@ -101,21 +101,22 @@ struct SpringSession: ServerSession {
 
     // MARK: Refusals
 
-    /// What becomes of an exception that an interceptor throws: version 6 does not name the cause.
+    /// The message for an exception that an interceptor throws: version 6 does not name the cause.
     private func thrown(_ cause: String) -> String {
         let channel = "Failed to send message to ExecutorSubscribableChannel[clientInboundChannel]"
         guard release < .v6 else { return channel }
         return channel + "; nested exception is org.springframework.security.access.AccessDeniedException: \(cause)"
     }
 
-    /// The only receipt there is. Without one asked for, what is sent in its place is an ERROR.
+    /// Answers DISCONNECT with the only receipt that Spring sends. If no receipt was requested, it sends
+    /// an ERROR instead.
     private mutating func disconnect(_ frame: Frame) -> SessionAction {
         guard let receipt = ServerFrame.receipt(of: frame) else { return end("Session closed.", nil) }
         state = .over
         return .end([receipt], .leave, nil)
     }
 
-    /// Before 5.2 an ERROR alone, after which the client may try again.
+    /// Before 5.2 Spring sends ERROR and keeps the connection, so the client may try again.
     private mutating func refuse(_ message: String, _ error: BrokerError) -> SessionAction {
         release == .v4 ? answer(message, error) : end(message, error)
     }
@@ -146,7 +147,7 @@ struct SpringSession: ServerSession {
 
     // MARK: Requests
 
-    /// What the simple broker makes of a frame; nothing where a header is missing or the destination is not served.
+    /// The simple broker's handling of a frame; ignored if a header is missing or the destination is not served.
     private func request(_ frame: Frame) -> SessionAction {
         if frame.command == .unsubscribe {
             guard let id = frame.headers["id"] else { return .ignore(.missingHeader("id")) }
@@ -164,7 +165,7 @@ struct SpringSession: ServerSession {
         return .performLater(.select(.id(id), destination: destination, HeaderSelector(selector)))
     }
 
-    /// - Parameter isUsers: whether `/user/` is followed by the name of a user.
+    /// - Parameter isUsers: whether `/user/` is followed by a user name.
     private func serves(_ destination: String, isUsers: Bool) -> Bool {
         if policy.destinationPrefixes.contains(where: { destination.hasPrefix($0) }) { return true }
         guard let user = UserDestination(destination, isNamed: isUsers) else { return false }
@@ -172,11 +173,12 @@ struct SpringSession: ServerSession {
     }
 }
 
-/// `/user/queue/x`, which is another destination for each session, and `/user/NAME/queue/x`, by which others reach it.
+/// `/user/queue/x`, a separate destination for each session, or `/user/NAME/queue/x`, by which other
+/// clients address it.
 struct UserDestination: Equatable {
     static let prefix = "/user/"
 
-    /// Nil where it is the session's own.
+    /// Nil for the session's own destination.
     var user: String?
     /// `/queue/x`.
     var rest: String
@@ -186,7 +188,7 @@ struct UserDestination: Equatable {
         self.rest = rest
     }
 
-    /// Nil for any other destination.
+    /// Nil if the destination does not begin with `/user/`.
     init?(_ destination: String, isNamed: Bool) {
         guard destination.hasPrefix(Self.prefix) else { return nil }
         var rest = destination.dropFirst(Self.prefix.count - 1)
@@ -200,12 +202,12 @@ struct UserDestination: Equatable {
     }
 }
 
-/// What a `selector` asks for: a message with this header, or something that is not understood here.
+/// A parsed `selector`: a message with this header and value, or an unsupported selector.
 enum HeaderSelector: Equatable {
     case header(String, String)
     case unknown(String)
 
-    /// Understands `headers['NAME'] == 'VALUE'` alone.
+    /// Supports only `headers['NAME'] == 'VALUE'`.
     init(_ text: String) {
         var rest = text[...]
         func take(_ word: String) -> Bool {

@@ -1,6 +1,6 @@
 import STOMPCore
 
-/// A session by the book: STOMP 1.0, 1.1 and 1.2 as they are written.
+/// A session that follows the specifications of STOMP 1.0, 1.1 and 1.2.
 struct StandardSession: ServerSession {
     private enum State {
         case waiting
@@ -53,7 +53,7 @@ struct StandardSession: ServerSession {
     mutating func failed(_ error: BrokerError, _ frame: Frame) -> SessionAction { refuse(error, frame) }
     mutating func end(_ error: BrokerError) -> SessionAction { refuse(error, nil) }
 
-    /// Ends the session with an ERROR, after which a server must close (STOMP 1.2, "ERROR").
+    /// Ends the session with an ERROR; the server must then close the connection (STOMP 1.2, "ERROR").
     private mutating func refuse(_ error: BrokerError, _ frame: Frame?) -> SessionAction {
         if case .over = state { return .ignore(.sessionOver) }
         state = .over

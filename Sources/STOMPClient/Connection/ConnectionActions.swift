@@ -7,11 +7,11 @@ enum ConnectionPhase: CaseIterable {
 
 /// Why a connection is closed.
 enum ClosedReason: Sendable {
-    /// This side said DISCONNECT, and it ended so.
+    /// This side sent DISCONNECT, with this outcome.
     case left(DisconnectOutcome)
     case failed(STOMPClientError)
 
-    /// What everyone gets who still waits for something else, or asks for it.
+    /// The error for all pending and later calls.
     var error: STOMPClientError {
         switch self {
         case .left: .over
@@ -19,7 +19,7 @@ enum ClosedReason: Sendable {
         }
     }
 
-    /// How sequences of messages end.
+    /// How message sequences end.
     var endOfMessages: Result<Void, STOMPClientError> {
         switch self {
         case .left: .success(())
@@ -28,29 +28,29 @@ enum ClosedReason: Sendable {
     }
 }
 
-/// What the caller must do after an event.
+/// The actions that the caller must perform after an event.
 extension ConnectionStateMachine {
     enum DisconnectAction {
-        /// Send DISCONNECT, and report it when its time is up.
+        /// Send DISCONNECT, and report when its receipt times out.
         case send(Frame)
-        /// DISCONNECT was sent already: the answer is that of the first who asked.
+        /// DISCONNECT was sent already: the result is the same as for the first call.
         case wait(with: Leaving)
         case succeed(DisconnectOutcome)
         case fail(STOMPClientError)
     }
 
     enum ReceiveAction {
-        /// Show this to the trace.
+        /// Record this in the trace.
         case trace(FrameDecoder.Element)
-        /// Start the heart-beats, and report to whoever waits for it that the session is open.
+        /// Start the heart-beats, and report the open session to the caller that waits for it.
         case open(Opening, Handshake)
-        /// The receipt of this id came.
+        /// The receipt with this id was received.
         case receipt(String)
-        /// The last one of all.
+        /// Always the last action.
         case close(CloseAction)
     }
 
-    /// Close the stream, stop all clocks, and answer everyone who waits for something.
+    /// Close the stream, stop all timers, and complete all pending calls.
     struct CloseAction {
         enum Waiting {
             case opening(Opening)
@@ -58,7 +58,7 @@ extension ConnectionStateMachine {
         }
 
         let reason: ClosedReason
-        /// Who waits for the state to end that the connection was in.
+        /// The caller that waited for the end of the previous state.
         let waiting: Waiting?
     }
 }

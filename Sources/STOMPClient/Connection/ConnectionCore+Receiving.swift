@@ -2,7 +2,7 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// What the stream brings.
+/// Events of the stream.
 extension ConnectionCore: TransportReceiver {
     func received(_ bytes: ByteBuffer) {
         let time = timeOfRead ?? .now()
@@ -68,7 +68,7 @@ extension ConnectionCore: TransportReceiver {
     }
 }
 
-/// The heart-beats that were agreed on: ours kept, the server's watched.
+/// The negotiated heart-beats: sends this side's, and checks the server's.
 extension ConnectionCore {
     private func startHeartBeatClock() {
         guard let time = heartBeats.nextCheck else { return }
@@ -89,7 +89,7 @@ extension ConnectionCore {
         startHeartBeatClock()
     }
 
-    /// Shows a heart-beat to the trace, with the interval that was agreed on for it.
+    /// Records a heart-beat in the trace, with its negotiated interval.
     private func traceHeartBeat(_ direction: WireEvent.Direction) {
         trace.record(.layers) {
             let agreed = direction == .outgoing ? heartBeats.outgoing : heartBeats.incoming
@@ -99,20 +99,20 @@ extension ConnectionCore {
     }
 }
 
-/// What is waited for with a limit.
+/// Timeouts.
 extension ConnectionCore {
     enum Clock: Int, CaseIterable {
         /// CONNECTED.
         case connected
         /// The receipt of DISCONNECT.
         case disconnected
-        /// The next of the other receipts.
+        /// The next receipt other than that of DISCONNECT.
         case receipts
-        /// This side's next heart-beat, or the server's.
+        /// This side's next heart-beat, or the timeout for the server's.
         case heartBeat
     }
 
-    /// The timers that run on the event loop, at most one for each clock.
+    /// The timers on the event loop, at most one for each clock.
     struct Clocks {
         private var timers: [Scheduled<Void>?] = Array(repeating: nil, count: Clock.allCases.count)
 
@@ -130,7 +130,7 @@ extension ConnectionCore {
         }
     }
 
-    /// Does `action` at `deadline`, unless this clock runs already.
+    /// Runs `action` at `deadline`, unless this clock is running already.
     func startClock(_ clock: Clock, until deadline: NIODeadline, _ action: @escaping (ConnectionCore) -> Void) {
         guard clocks[clock] == nil else { return }
         clocks[clock] = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in

@@ -2,18 +2,18 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// A connection on its event loop. It passes on what happens, to the stream and to this side's calls, to the values that
-/// decide what follows, and does what they say. ``STOMPConnection`` is its public face.
+/// A connection on its event loop. It passes events of the stream and calls of this side to the values that decide,
+/// and performs the actions that they return. ``STOMPConnection`` is its public interface.
 ///
 /// | value | decides |
 /// |---|---|
 /// | ``ConnectionStateMachine`` | what a frame, a call or the end of the stream means now |
-/// | ``ReceiptTable`` | whose receipt came, and whose is late |
-/// | ``HeartBeats`` | when to send one, and when the server is silent |
-/// | ``Inboxes`` | who gets a message, and whether the socket is read |
-/// | ``PendingPings`` | whose pong came |
+/// | ``ReceiptTable`` | which waiter a receipt completes, and which receipts have timed out |
+/// | ``HeartBeats`` | when to send a heart-beat, and when the server is silent |
+/// | ``Inboxes`` | which reader gets a message, and whether the socket is read |
+/// | ``PendingPings`` | which pings a pong answers |
 final class ConnectionCore {
-    /// A session that CONNECTED has opened.
+    /// A session after CONNECTED.
     struct Opened: Sendable {
         var core: NIOLoopBound<ConnectionCore>
         var handshake: Handshake
@@ -24,30 +24,30 @@ final class ConnectionCore {
 
     let stream: any TransportStream
     let configuration: ClientConfiguration
-    /// Whether the stream keeps the borders of messages.
+    /// Whether the stream preserves message boundaries.
     let keepsMessages: Bool
     let eventLoop: any EventLoop
     var machine: Machine
     var receipts: ReceiptTable<EventLoopPromise<Timestamp>>
     var heartBeats: HeartBeats
     var inboxes: Inboxes<Reader>
-    /// Who waits until more can be written without queueing it in memory.
+    /// Callers that wait until the stream is writable again.
     var writers: [EventLoopPromise<Void>] = []
     private let writeWatch: WriteWatch
-    /// Bytes that were handed to the stream.
+    /// The number of bytes passed to the stream.
     private var written = 0
-    /// What an ERROR may be about.
+    /// Recently sent frames that an ERROR may refer to.
     var sentBefore = SentBefore()
     var pings = PendingPings<EventLoopPromise<Void>>()
     var clocks = Clocks()
 
-    /// Messages of the read that is under way.
+    /// Messages of the current read.
     var newMessages = ReceivedMessages()
-    /// When that read returned: one look at the clock for each read.
+    /// When the current read returned: the clock is read once per read.
     var timeOfRead: Timestamp?
     var warnedOfInvalidUTF8 = false
 
-    /// Whether the connection is closed otherwise than by this side's will.
+    /// Whether the connection was closed for any reason other than a call of this side.
     var hasFailed: Bool {
         if case .failed = machine.closedReason { true } else { false }
     }
@@ -66,7 +66,7 @@ final class ConnectionCore {
         writeWatch = WriteWatch(every: configuration.receiptTimeout, on: stream.eventLoop)
     }
 
-    /// Sends CONNECT, and gives up with `timeout` when CONNECTED has not come by `deadline`.
+    /// Sends CONNECT; fails with `timeout` if CONNECTED is not received by `deadline`.
     func start(deadline: NIODeadline, timeout: STOMPClientError) {
         do throws(STOMPClientError) {
             let settings = configuration.session
@@ -87,7 +87,7 @@ final class ConnectionCore {
 
     // MARK: Writing
 
-    /// Makes frames from the session's state and sends them together.
+    /// Creates frames from the session's state and sends them together.
     func send<Result>(
         _ make: (inout Session) throws(STOMPProtocolError) -> (Result, [Frame])
     ) throws(STOMPClientError) -> Result {
@@ -113,7 +113,7 @@ final class ConnectionCore {
         stream.write(bytes, promise: nil)
     }
 
-    /// Sends bytes that are not made by the session.
+    /// Sends bytes without the session.
     func send(raw bytes: ByteBuffer) throws(STOMPClientError) {
         try machine.checkNotClosed()
         trace.record(.frames) { WireEvent(.stomp, .outgoing, .frames, .unchecked, bytes: bytes) }
@@ -123,8 +123,8 @@ final class ConnectionCore {
         heartBeats.sent(at: eventLoop.now)
     }
 
-    /// Succeeds when more can be written without queueing it in memory; nil where that is so now, as whoever awaits a
-    /// future leaves the event loop for it. Fails where the server takes nothing for as long as a receipt may take.
+    /// A future that succeeds when the stream is writable again; nil if it is writable now, to avoid leaving the
+    /// event loop. It fails if the server reads nothing for ``ClientConfiguration/receiptTimeout``.
     func writable() throws(STOMPClientError) -> EventLoopFuture<Void>? {
         switch machine.closedReason {
         case .failed(let error): throw error
@@ -146,7 +146,7 @@ final class ConnectionCore {
         return promise.futureResult
     }
 
-    /// More can be written.
+    /// The stream is writable again.
     func becameWritable() { releaseWriters { $0.succeed() } }
 
     private func releaseWriters(_ release: (EventLoopPromise<Void>) -> Void) {
@@ -157,7 +157,8 @@ final class ConnectionCore {
 
     // MARK: Receipts and pongs
 
-    /// - Parameter transaction: the one that its frame belongs to. Its time begins only with ``releaseReceipts(of:)``.
+    /// - Parameter transaction: the transaction that the frame belongs to. The timeout then
+    ///   starts with ``releaseReceipts(of:)``.
     func awaitReceipt(_ id: String, in transaction: String? = nil) -> Receipt {
         let promise = eventLoop.makePromise(of: Timestamp.self)
         receipts.add(id, promise, in: transaction, at: eventLoop.now)
@@ -165,7 +166,7 @@ final class ConnectionCore {
         return Receipt(id: id, future: promise.futureResult)
     }
 
-    /// A transaction has ended.
+    /// Starts the timeout of receipts of a transaction, after it has ended.
     func releaseReceipts(of transaction: String) {
         receipts.release(transaction, at: eventLoop.now)
         startReceiptClock()
@@ -174,16 +175,18 @@ final class ConnectionCore {
     private func startReceiptClock() {
         guard let deadline = receipts.deadline else { return }
         startClock(.receipts, until: deadline) { core in
-            // Also while nothing is read: who awaits a receipt may be the one who does not read.
+            // Also while reading is paused: the task that waits for a receipt may be the one that does not
+            // read its messages.
             let error = STOMPClientError.timedOut(.receipt, within: core.receipts.timeout)
             for promise in core.receipts.expire(at: core.eventLoop.now) { promise.fail(error) }
             core.startReceiptClock()
         }
     }
 
-    /// Sends a ping of WebSocket.
+    /// Sends a WebSocket ping.
     ///
-    /// - Returns: what succeeds with its pong, and which the caller may fail before; and what ``PendingPings`` knows it by.
+    /// - Returns: a promise that succeeds with the pong and that the caller may fail earlier; and the ping's
+    ///   id in ``PendingPings``.
     func ping(_ payload: ByteBuffer) -> (pong: EventLoopPromise<Void>, id: Int) {
         let pong = eventLoop.makePromise(of: Void.self)
         let id = pings.add(payload, pong)
@@ -200,7 +203,7 @@ final class ConnectionCore {
         return inbox
     }
 
-    /// Ends a subscription's route, and its inbox where no other subscription shares it.
+    /// Removes a subscription's route, and ends its inbox if no other subscription shares it.
     func unroute(_ subscription: String) {
         inboxes.place(&newMessages)
         if let inbox = inboxes.unroute(subscription) { finish(inbox) }
@@ -213,7 +216,7 @@ final class ConnectionCore {
         perform(action)
     }
 
-    /// What is there for a reader now.
+    /// What a reader gets now.
     func next(of inbox: Int) -> Inbox<Reader>.Next {
         let next = inboxes.next(of: inbox)
         if case .batch(let batch) = next { perform(inboxes.budget.remove(batch.bytes)) }
@@ -228,7 +231,7 @@ final class ConnectionCore {
         inboxes.removeReader(of: inbox)?.resume(returning: nil)
     }
 
-    /// Passes on what the read under way has brought.
+    /// Delivers the messages of the current read.
     func deliver() {
         inboxes.place(&newMessages)
         if let first = inboxes.strays.takeNews() { configuration.notice(.strayMessage(first)) }
@@ -240,16 +243,16 @@ final class ConnectionCore {
         case .none: break
         case .pause: stream.setReading(false)
         case .resume:
-            // While this side did not listen, the peer's silence meant nothing.
+            // Reading was paused, so the peer's silence had no meaning.
             heartBeats.received(at: eventLoop.now)
             receipts.restart(at: eventLoop.now)
             stream.setReading(true)
         }
     }
 
-    // MARK: The end
+    // MARK: Disconnect and close
 
-    /// Sends DISCONNECT and waits for its receipt, the end of the stream, or the receipt timeout.
+    /// Sends DISCONNECT and waits for its receipt, the end of the stream, or ``ClientConfiguration/receiptTimeout``.
     func disconnect() -> EventLoopFuture<DisconnectOutcome> {
         let promise = eventLoop.makePromise(of: DisconnectOutcome.self)
         switch machine.disconnect(promise) {
@@ -268,12 +271,12 @@ final class ConnectionCore {
         return promise.futureResult
     }
 
-    /// Ends the session for this reason, if it has not ended.
+    /// Ends the session with this error, if it has not ended.
     func fail(_ error: STOMPClientError) {
         if let close = machine.fail(error) { perform(close) }
     }
 
-    /// Closes the stream and lets everyone go who waits for something.
+    /// Closes the stream and completes all pending calls.
     func perform(_ close: Machine.CloseAction) {
         let error = close.reason.error
         switch (close.waiting, close.reason) {

@@ -2,7 +2,7 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// The life of a connection from CONNECT to its end.
+/// The state of a connection from CONNECT to its end.
 ///
 /// ```
 /// opening --CONNECTED--> open --DISCONNECT--> leaving
@@ -10,21 +10,21 @@ import STOMPTransport
 ///    +--------------------+----------------------+-----> closed
 /// ```
 ///
-/// A value without I/O, clock or tasks. Each method is an event, and returns what the caller must do now;
-/// ``ConnectionCore`` does it. Whoever waits for CONNECTED or for the end of DISCONNECT is part of the state, and is
-/// handed out by the event that ends it, so that everyone is answered once.
+/// A value without I/O, clock or tasks. Each method is an event and returns the action that the caller must perform
+/// now; ``ConnectionCore`` performs it. The waiter for CONNECTED or for the end of DISCONNECT is part of the state.
+/// The event that ends the state returns it, so that each waiter is completed exactly once.
 ///
-/// `Opening` is what waits for CONNECTED, `Leaving` what waits for the end of DISCONNECT: promises in the program, names
-/// in a test.
+/// `Opening` is the type of the waiter for CONNECTED, `Leaving` that for the end of DISCONNECT: promises in the
+/// program, names in a test.
 struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
     private enum State: ~Copyable {
-        /// CONNECT is about to be sent, or was sent.
+        /// CONNECT will be sent now, or was sent.
         case opening(OpenStream, Opening)
-        /// CONNECTED came.
+        /// CONNECTED was received.
         case open(OpenStream)
-        /// DISCONNECT was sent. It ends by its receipt, the end of the stream, or a time-out.
+        /// DISCONNECT was sent. The state ends with its receipt, the end of the stream, or a timeout.
         case leaving(OpenStream, Leaving)
-        /// Nothing is sent or received any more. The session is kept as it refuses what is asked of it.
+        /// Nothing is sent or received any more. The session is kept because it rejects later calls.
         case closed(ClosedReason, Session)
     }
 
@@ -38,9 +38,9 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
         self.init(.opening(OpenStream(decoder: FrameDecoder(limits: limits)), opening))
     }
 
-    // MARK: What holds now
+    // MARK: Current state
 
-    /// Which state it is.
+    /// The current phase.
     var phase: ConnectionPhase {
         switch state {
         case .opening: .opening
@@ -68,7 +68,7 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
         }
     }
 
-    /// The frame whose beginning came and whose rest did not, until the connection is closed.
+    /// The incomplete frame at the end of the received bytes; nil after the connection is closed.
     var unfinished: UnfinishedFrame? {
         switch state {
         case .opening(let stream, _): stream.unfinished
@@ -78,22 +78,23 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
         }
     }
 
-    /// - Throws: why no frame can be sent.
+    /// - Throws: the reason, if no frame can be sent.
     func checkOpen() throws(STOMPClientError) {
         if case .failed(let error) = closedReason { throw error }
         guard phase == .open else { throw .cannotSend(.afterDisconnect) }
     }
 
-    /// - Throws: why nothing at all can be sent. What is no frame of the session can be sent after DISCONNECT too.
+    /// - Throws: the reason, if nothing at all can be sent. Bytes that are not a frame of the session can be sent
+    ///   after DISCONNECT too.
     func checkNotClosed() throws(STOMPClientError) {
         if let closedReason { throw closedReason.error }
     }
 
-    // MARK: What this side wants
+    // MARK: Calls of this side
 
-    /// Makes frames from the session, which judges whether they may be sent now. The caller must send them.
+    /// Creates frames with the session, which checks whether they may be sent now. The caller must send them.
     ///
-    /// - Throws: why the connection failed, or why the session makes none.
+    /// - Throws: why the connection failed, or why the session rejects the frames.
     mutating func makeFrames<Made>(
         _ make: (inout Session) throws(STOMPProtocolError) -> Made
     ) throws(STOMPClientError) -> Made {
@@ -116,7 +117,7 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
         return try result.mapError(STOMPClientError.sending).get()
     }
 
-    /// Leaves by DISCONNECT.
+    /// Starts to disconnect.
     mutating func disconnect(_ leaving: Leaving) -> DisconnectAction {
         switch consume self.state {
         case .open(var stream):
@@ -143,14 +144,15 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
         }
     }
 
-    // MARK: What the stream brings
+    // MARK: Events of the stream
 
-    /// Decodes what came. Messages are added to `messages`; all else is in the result, in the order in which it came.
+    /// Decodes received bytes. Messages are added to `messages`; everything else is in the result, in
+    /// the order received.
     ///
     /// - Parameters:
     ///   - time: when the bytes were read.
-    ///   - isTraced: whether the result has each frame and each heart-beat too.
-    ///   - isMessage: whether the bytes are a message, and not what one read of a stream brought.
+    ///   - isTraced: whether the result also contains each frame and each heart-beat.
+    ///   - isMessage: whether the bytes are a complete message of the transport, not one read of a byte stream.
     ///   - sent: what was sent before.
     mutating func receive(
         _ bytes: ByteBuffer, at time: Timestamp, isTraced: Bool, isMessage: Bool, sent: SentBefore = SentBefore(),
@@ -176,7 +178,7 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
                 isOpening = false
                 self = .init(.open(stream))
             case .leaving(var stream, let leaving):
-                // What comes after DISCONNECT has no reader any more.
+                // Messages after DISCONNECT have no reader any more.
                 var unread = ReceivedMessages()
                 stop = stream.read(&input, &actions, into: &unread)
                 isOpening = false
@@ -198,7 +200,7 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
                         : .serverError(
                             frame, sent: sent.credentials, after: sent.frames(before: frame, receipts)))
             case .violation(let error, .speaks) where !isOpening:
-                // Who said CONNECTED speaks STOMP.
+                // A peer that has sent CONNECTED speaks STOMP.
                 reason = .failed(.protocolViolation(error, nil))
             case .violation(let error, let cause): reason = .failed(.protocolViolation(error, cause))
             }
@@ -207,7 +209,7 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
         }
     }
 
-    /// The peer closes the stream in its layer's own way; ``streamEnded(_:)`` follows.
+    /// The peer closes the stream with a close of its layer; ``streamEnded(_:)`` follows.
     mutating func streamCloses(_ closure: TransportClosure) {
         switch consume self.state {
         case .opening(var stream, let opening):
@@ -224,9 +226,9 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
         }
     }
 
-    /// The stream is over; with an error where it broke.
+    /// The stream has ended; with an error if it broke.
     ///
-    /// - Parameter quiet: how long nothing had passed either way, where no heart-beats were agreed on.
+    /// - Parameter quiet: the time since data last passed in either direction, if no heart-beats were negotiated.
     mutating func streamEnded(_ error: TransportError?, quiet: TimeAmount? = nil) -> CloseAction? {
         let reason: ClosedReason
         switch state {
@@ -239,9 +241,9 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
         return close(reason)
     }
 
-    // MARK: What takes too long, or is given up
+    // MARK: Timeouts and failures
 
-    /// The time for CONNECTED is up.
+    /// CONNECTED timed out.
     mutating func openingTimedOut(_ error: STOMPClientError) -> CloseAction? {
         guard phase == .opening else { return nil }
         if case .timedOut(_, let span) = error, let unfinished, unfinished.command != nil {
@@ -250,17 +252,17 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
         return close(.failed(error))
     }
 
-    /// The time for the receipt of DISCONNECT is up.
+    /// The receipt of DISCONNECT timed out.
     mutating func disconnectTimedOut() -> CloseAction? {
         phase == .leaving ? close(.left(.unanswered)) : nil
     }
 
-    /// The session cannot go on, for this reason.
+    /// Ends the session with this error.
     mutating func fail(_ error: STOMPClientError) -> CloseAction? {
         close(.failed(error))
     }
 
-    /// The only way into `closed`.
+    /// Enters `closed`; no other method does.
     private mutating func close(_ reason: ClosedReason) -> CloseAction? {
         switch consume self.state {
         case .opening(let stream, let opening):

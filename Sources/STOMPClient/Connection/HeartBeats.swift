@@ -1,56 +1,56 @@
 import NIOCore
 import STOMPCore
 
-/// The heart-beats that were agreed on: this side's are sent in time, the server's silence is noticed. A value that is
-/// given the time.
+/// The negotiated heart-beats: sends this side's in time, and detects the server's silence. A value without a
+/// clock; the caller passes the time.
 struct HeartBeats {
-    /// What is to be done at a moment.
+    /// The action that is due.
     enum Action: Equatable {
         case nothing
         /// Send an end of line.
         case send
-        /// End the session: the server has broken its promise.
+        /// End the session: the server has sent nothing for too long.
         case endSilent(for: TimeAmount, agreed: TimeAmount)
     }
 
     private var monitor: HeartBeatMonitor
 
-    /// - Parameter agreed: this side's view of what both sides have promised; before CONNECTED nothing.
+    /// - Parameter agreed: the negotiated intervals, from this side's view; none before CONNECTED.
     init(_ agreed: HeartBeat = .none, at now: NIODeadline) {
         monitor = HeartBeatMonitor(agreed, now: now)
     }
 
-    /// When ``check(at:isReading:isWritable:)`` is to be called; nil where nothing was promised.
+    /// When to call ``check(at:isReading:isWritable:)``; nil if no heart-beats were negotiated.
     var nextCheck: NIODeadline? { monitor.nextCheck }
 
-    /// How often the server has promised to be heard; nil where it has not.
+    /// The interval of the server's heart-beats; nil if it sends none.
     var incoming: TimeAmount? { Self.interval(monitor.heartBeat.incoming) }
 
-    /// How often this side has promised to be heard; nil where it has not.
+    /// The interval of this side's heart-beats; nil if it sends none.
     var outgoing: TimeAmount? { Self.interval(monitor.heartBeat.outgoing) }
 
     private static func interval(_ milliseconds: Int) -> TimeAmount? {
         milliseconds > 0 ? .milliseconds(Int64(milliseconds)) : nil
     }
 
-    /// Something was sent, whatever it was.
+    /// Data of any kind was sent.
     mutating func sent(at now: NIODeadline) { monitor.sent(at: now) }
 
-    /// Something came, whatever it was, or this side did not listen until now.
+    /// Data of any kind was received, or reading was paused until now.
     mutating func received(at now: NIODeadline) { monitor.received(at: now) }
 
-    /// How long nothing has come.
+    /// The time since data was last received.
     func silence(at now: NIODeadline) -> TimeAmount { monitor.silence(at: now) }
 
-    /// How long nothing has passed either way; nil where a side has promised heart-beats.
+    /// The time since data last passed in either direction; nil if any heart-beats were negotiated.
     func quietWithoutBeats(at now: NIODeadline) -> TimeAmount? {
         incoming == nil && outgoing == nil ? monitor.quiet(at: now) : nil
     }
 
     /// - Parameters:
-    ///   - isReading: whether the socket is read; while it is not, the server's silence means nothing.
-    ///   - isWritable: whether a heart-beat would leave soon. Where it would not, a full queue is on its way already,
-    ///     which is a sign of life too.
+    ///   - isReading: whether the socket is read; otherwise the server's silence has no meaning.
+    ///   - isWritable: whether a heart-beat would be sent soon. If not, a full queue is being sent, which shows the
+    ///     peer that this side is alive too.
     mutating func check(at now: NIODeadline, isReading: Bool, isWritable: Bool) -> Action {
         let due = monitor.due(at: now)
         if due.peerIsSilent {

@@ -1,19 +1,19 @@
 import STOMPCore
 
-/// Where messages wait for their readers, and which subscription goes where. A value: readers who are to be resumed are
-/// handed to the caller.
+/// Messages that wait for their readers, and the route of each subscription. A value: it returns the readers to
+/// resume to the caller.
 ///
-/// `Reader` is what waits for messages: a continuation in the program, a name in a test.
+/// `Reader` is the type of a waiting reader: a continuation in the program, a name in a test.
 struct Inboxes<Reader> {
     private var inboxes: [Inbox<Reader>] = []
     private var routes: [String: Int] = [:]
-    /// The inbox for what belongs to no subscription.
+    /// The inbox for messages that belong to no subscription.
     var unclaimed: Int?
-    /// What waits in all of them, and whether the socket is read.
+    /// The bytes that wait in all inboxes, and whether the socket is read.
     var budget: ReadingBudget
     var strays = StrayMessages()
     private var ended = EndedSubscriptions()
-    /// Those that something was added to since the last ``deliver(_:)``.
+    /// The inboxes with new messages since the last ``deliver(_:)``.
     private var touched: [Int] = []
 
     init(limit: Int) {
@@ -30,15 +30,15 @@ struct Inboxes<Reader> {
         routes[subscription] = inbox
     }
 
-    /// Removes a subscription's route. Returns its inbox where no other subscription goes there: it ends.
+    /// Removes a subscription's route. Returns its inbox if no other subscription uses it; the caller then ends it.
     mutating func unroute(_ subscription: String) -> Int? {
         guard let inbox = routes.removeValue(forKey: subscription) else { return nil }
         ended.add(subscription)
         return inbox == unclaimed || routes.values.contains(inbox) ? nil : inbox
     }
 
-    /// Puts messages where they belong. What belongs nowhere is counted as stray, unless it may have been on its way when
-    /// its subscription ended.
+    /// Puts messages into their inboxes. A message without an inbox is counted as stray, unless it may have been in
+    /// transit when its subscription ended.
     mutating func place(_ received: inout ReceivedMessages) {
         var start = 0
         for run in received.runs {
@@ -57,7 +57,7 @@ struct Inboxes<Reader> {
         received.removeAll()
     }
 
-    /// Hands what was placed to those who wait for it.
+    /// Delivers the placed messages to waiting readers.
     mutating func deliver(_ resume: (Reader, [Message]) -> Void) -> ReadingBudget.Action {
         var action = ReadingBudget.Action.none
         for inbox in touched {
@@ -69,26 +69,26 @@ struct Inboxes<Reader> {
         return action
     }
 
-    /// What is there for a reader now.
+    /// What a reader gets now.
     mutating func next(of inbox: Int) -> Inbox<Reader>.Next {
         inboxes[inbox].next()
     }
 
-    /// Keeps a reader until there is something. Returns one that cannot be kept, whose sequence ends: an inbox has one
-    /// reader at a time.
+    /// Stores a reader until messages arrive. An inbox has one reader at a time; if there is one already, returns
+    /// the reader that cannot be stored, and its sequence ends.
     mutating func wait(for inbox: Int, _ reader: Reader) -> Reader? {
         inboxes[inbox].wait(reader)
     }
 
-    /// Returns the waiting reader, who waits no longer.
+    /// Removes and returns the waiting reader.
     mutating func removeReader(of inbox: Int) -> Reader? {
         inboxes[inbox].removeReader()
     }
 
-    /// Nothing more will come to an inbox. What waits there counts no longer: nobody may come for it, and the others
-    /// must not wait for that.
+    /// Ends an inbox. The messages in it no longer count in ``budget``: they may never be read, and must not stop
+    /// the other readers.
     ///
-    /// - Returns: the reader who waits for it in vain, and what is to be done with the socket.
+    /// - Returns: the waiting reader, and what to do with the socket.
     mutating func finish(
         _ inbox: Int, _ end: Result<Void, STOMPClientError>
     ) -> (reader: Reader?, ReadingBudget.Action) {
@@ -96,16 +96,16 @@ struct Inboxes<Reader> {
         return (reader, budget.remove(inboxes[inbox].discount()))
     }
 
-    /// Nothing more will come at all. Returns the readers who wait in vain.
+    /// Ends all inboxes. Returns the waiting readers.
     mutating func finishAll(_ end: Result<Void, STOMPClientError>) -> [Reader] {
         inboxes.indices.compactMap { inboxes[$0].finish(end) }
     }
 }
 
-/// Messages that belong to no subscription of this side, and are dropped.
+/// Messages that belong to no subscription of this side; they are dropped.
 struct StrayMessages {
     private(set) var count = 0
-    /// The first one, until somebody has it.
+    /// The first one, until ``takeNews()`` returns it.
     private var first: Frame?
 
     mutating func add(_ frame: Frame) {
@@ -113,11 +113,11 @@ struct StrayMessages {
         count += 1
     }
 
-    /// The first one, once.
+    /// Returns the first one, once.
     mutating func takeNews() -> Frame? { first.take() }
 }
 
-/// The subscriptions that this side has ended last, whose messages may still be on their way.
+/// Recently ended subscriptions, whose messages may still be in transit.
 private struct EndedSubscriptions {
     private static let limit = 1000
     private var ids: Set<String> = []
@@ -127,32 +127,32 @@ private struct EndedSubscriptions {
         ids.insert(id)
     }
 
-    /// Whether messages are for one of them; those of STOMP 1.0 may not say for which they are.
+    /// Whether `id` is one of them. STOMP 1.0 messages may have no id; then whether there is any.
     func contains(_ id: String?) -> Bool { id.map(ids.contains) ?? !ids.isEmpty }
 }
 
-/// Messages between the socket and one reader.
+/// Messages that were received and wait for one reader.
 struct Inbox<Reader> {
-    /// Messages, and what they take, in bytes.
+    /// Messages, and their memory cost in bytes.
     typealias Batch = (messages: [Message], bytes: Int)
 
-    /// What a reader finds.
+    /// The result for a reader.
     enum Next {
         case batch(Batch)
-        /// Nothing yet: he has to wait.
+        /// Nothing yet: the reader has to wait.
         case wait
         case end(Result<Void, STOMPClientError>)
     }
 
     private var messages: [Message] = []
     private var bytes = 0
-    /// Who waits; only while there are no messages.
+    /// The waiting reader; nil if there are messages.
     private var reader: Reader?
-    /// Set once nothing more will come.
+    /// Set when no more messages will be added.
     private var end: Result<Void, STOMPClientError>?
 
     mutating func append(_ added: ArraySlice<Message>, bytes: Int) {
-        // A whole read for one reader, which is the usual case, is passed on without a copy.
+        // In the usual case all messages of a read are for one reader, and are passed on without a copy.
         if messages.isEmpty {
             messages = Array(added)
         } else {
@@ -161,7 +161,7 @@ struct Inbox<Reader> {
         self.bytes += bytes
     }
 
-    /// The reader that waits, and what is there for it; nil where one of both is missing.
+    /// The waiting reader and the messages for it; nil if either is missing.
     mutating func deliver() -> (reader: Reader, Batch)? {
         guard !messages.isEmpty, let reader = reader.take() else { return nil }
         return (reader, removeAll())
@@ -188,7 +188,7 @@ struct Inbox<Reader> {
         return messages.isEmpty ? reader.take() : nil
     }
 
-    /// What waits costs nothing from here on. Returns what it cost, in bytes.
+    /// Stops counting the waiting messages. Returns their cost in bytes.
     mutating func discount() -> Int {
         defer { bytes = 0 }
         return bytes
@@ -203,10 +203,10 @@ struct Inbox<Reader> {
     }
 }
 
-/// Back-pressure: while more than a limit waits for its readers, the socket is not read, so that the server slows down
+/// Back-pressure: while more than a limit waits for readers, the socket is not read, so that the server slows down
 /// and memory does not grow.
 struct ReadingBudget {
-    /// What is to be done with the socket.
+    /// What to do with the socket.
     enum Action: Equatable {
         case none
         /// Stop reading.
@@ -215,9 +215,9 @@ struct ReadingBudget {
         case resume
     }
 
-    /// Bytes that may wait. Reading goes on when half of it is left.
+    /// The number of bytes that may wait. Reading resumes when half of it is left.
     let limit: Int
-    /// Bytes that wait.
+    /// The number of bytes that wait.
     private(set) var waiting = 0
     private(set) var isReading = true
 
@@ -234,14 +234,14 @@ struct ReadingBudget {
         return waiting <= limit / 2 ? resume() : .none
     }
 
-    /// What one read brought was placed and delivered.
+    /// Called after the messages of one read were placed and delivered.
     mutating func endRead() -> Action {
         guard isReading, waiting > limit else { return .none }
         isReading = false
         return .pause
     }
 
-    /// The socket is read whatever waits: DISCONNECT was sent, whose receipt comes after all messages.
+    /// Resumes reading regardless of waiting messages: DISCONNECT was sent, and its receipt comes after all messages.
     mutating func resume() -> Action {
         guard !isReading else { return .none }
         isReading = true

@@ -2,40 +2,40 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// What a connection knows of its stream until it is closed: where the session and the decoder are, and how the peer has
-/// ended it, if it has.
+/// The state of a stream until the connection is closed: the session, the decoder, and how the peer closed the
+/// stream, if it did.
 struct OpenStream {
     var session = Session()
     var decoder: FrameDecoder
-    /// How the peer ended the stream, which may still bring bytes.
+    /// How the peer closed the stream; more bytes may still arrive.
     var closure: TransportClosure?
 
-    /// What one read of the socket or one message brought.
+    /// The bytes of one read of the socket, or one message.
     struct Input {
-        /// Nil once the decoder has them.
+        /// Nil after they were passed to the decoder.
         var bytes: ByteBuffer?
         let time: Timestamp
-        /// Whether the trace wants to see frames and heart-beats.
+        /// Whether frames and heart-beats are traced.
         let isTraced: Bool
-        /// Whether the bytes are a message, and not what one read of a stream brought.
+        /// Whether the bytes are a complete message of the transport, not one read of a byte stream.
         let isMessage: Bool
     }
 
     /// Why ``read(_:_:into:)`` stopped.
     enum Stop {
-        /// All was decoded.
+        /// Everything was decoded.
         case needsBytes
-        /// CONNECTED came; more may have come after it.
+        /// CONNECTED was received; more bytes may follow it.
         case connected(Handshake)
-        /// The receipt of DISCONNECT came.
+        /// The receipt of DISCONNECT was received.
         case disconnected
-        /// An ERROR came. It is a frame of its own buffer.
+        /// An ERROR was received. The frame has its own buffer.
         case error(Frame)
-        /// What came is not STOMP, or not at this point.
+        /// The bytes are not STOMP, or the frame is not allowed at this point.
         case violation(STOMPProtocolError, STOMPClientError.ViolationCause?)
     }
 
-    /// Decodes what came up to a frame that changes the state of the connection.
+    /// Decodes received bytes up to a frame that changes the state of the connection.
     mutating func read<Opening, Leaving>(
         _ input: inout Input, _ actions: inout [ConnectionStateMachine<Opening, Leaving>.ReceiveAction],
         into messages: inout ReceivedMessages
@@ -44,7 +44,7 @@ struct OpenStream {
         do throws(STOMPProtocolError) {
             while let element = try decoder.next() {
                 if input.isTraced { actions.append(.trace(element)) }
-                // Consumed, as a copy of each frame would count here.
+                // Consumed, because a copy of each frame would cost too much here.
                 guard case .frame(let frame) = consume element else { continue }
                 switch try session.receive(frame) {
                 case .message(let subscription):
@@ -71,22 +71,22 @@ struct OpenStream {
         }
     }
 
-    /// As many bytes of a stream as tell protocols from each other.
+    /// The number of bytes that is enough to recognise a protocol.
     private static let tellingSize = 8
 
-    /// The frame whose beginning came and whose rest did not.
+    /// The incomplete frame at the end of the received bytes.
     var unfinished: UnfinishedFrame? { decoder.unfinished }
 
-    /// The session as it is once nothing can be sent any more.
+    /// The session after the close, which sends no more frames.
     var closedSession: Session {
         var session = session
         session.close()
         return session
     }
 
-    /// Why a session failed whose stream has ended so.
+    /// The error for a session that failed because the stream ended.
     ///
-    /// - Parameter quiet: how long nothing had passed either way, where no heart-beats were agreed on.
+    /// - Parameter quiet: the time since data last passed in either direction, if no heart-beats were negotiated.
     func failure(_ error: TransportError?, isOpening: Bool, quiet: TimeAmount? = nil) -> STOMPClientError {
         if let quiet, quiet >= Self.longQuiet, unfinished == nil, isPlainEnd(error) {
             return .closed(closure, .afterQuiet(quiet, error))
@@ -98,10 +98,10 @@ struct OpenStream {
         return .closed(closure, .insideFrame(unfinished))
     }
 
-    /// What a proxy may take for an idle connection.
+    /// After this time a proxy may close a connection as idle.
     private static let longQuiet = TimeAmount.seconds(5)
 
-    /// Whether the peer ended the stream without saying that something was wrong.
+    /// Whether the peer ended the stream without reporting an error.
     private func isPlainEnd(_ error: TransportError?) -> Bool {
         guard closure?.code == nil || closure?.code == 1000, closure?.reason.isEmpty ?? true else { return false }
         switch error {
@@ -110,23 +110,22 @@ struct OpenStream {
         }
     }
 
-    /// What the end of the stream says of a DISCONNECT before it; nil where it says that the session failed.
+    /// The outcome of DISCONNECT if the stream ends before its receipt; nil if the session failed.
     func outcome(_ error: TransportError?) -> DisconnectOutcome? {
-        // RabbitMQ closes with 1000 instead of a receipt; another code is that of a failure.
+        // RabbitMQ closes with 1000 instead of a receipt; another code means a failure.
         let isOrderly = closure?.code == nil || closure?.code == 1000
         guard isOrderly, error == nil || error?.kind == .connectionLost else { return nil }
         return closure?.code == 1000 ? .closed : .ended
     }
 }
 
-/// Messages that came, until the read is over: in runs of the same subscription, so that a whole run is passed on in one
-/// step.
+/// Messages of the current read, in runs of the same subscription, so that a whole run is delivered in one step.
 struct ReceivedMessages {
     struct Run {
-        /// Nil where the messages belong to no open subscription.
+        /// Nil if the messages belong to no open subscription.
         let subscription: String?
         var count: Int
-        /// What the messages take, in bytes.
+        /// The memory cost of the messages, in bytes.
         var bytes: Int
 
         mutating func add(_ bytes: Int) {
@@ -137,7 +136,7 @@ struct ReceivedMessages {
 
     private(set) var messages: [Message] = []
     private(set) var runs: [Run] = []
-    /// How many came in the read before.
+    /// The number of messages in the read before.
     private var expected = 0
 
     mutating func append(_ message: consuming Message, of subscription: String?) {
@@ -151,7 +150,7 @@ struct ReceivedMessages {
         }
     }
 
-    /// Takes everything out.
+    /// Removes all messages.
     mutating func removeAll() {
         expected = messages.count
         messages = []
@@ -160,12 +159,12 @@ struct ReceivedMessages {
 }
 
 extension Message {
-    /// What it takes while it waits for its reader, in bytes: its frame, and what is kept next to it.
+    /// The memory cost while the message waits for its reader, in bytes: its frame and the data stored with it.
     var cost: Int { frame.bytes.readableBytes + 256 }
 }
 
 extension Session {
-    /// What `make` returns or throws, as a value.
+    /// Converts the result or error of `make` to a value.
     mutating func result<Made>(
         of make: (inout Session) throws(STOMPProtocolError) -> Made
     ) -> Result<Made, STOMPProtocolError> {
@@ -178,7 +177,7 @@ extension Session {
 }
 
 extension STOMPProtocolError {
-    /// The protocol that a peer speaks instead of STOMP, where this shows it.
+    /// The protocol that a peer uses instead of STOMP; nil if the error does not show it.
     package var foreignProtocol: ForeignProtocol? {
         switch reason {
         case .unknownCommand(let line): ForeignProtocol(firstBytes: line.bytes)

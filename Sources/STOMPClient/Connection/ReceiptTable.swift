@@ -1,49 +1,50 @@
 import NIOCore
 
-/// Receipts that were asked for and have not come, each with what waits for it.
+/// Requested receipts that have not been received, each with its waiter.
 ///
-/// Receipts are pipelined, so they share one clock: it starts anew with each receipt that comes. When it runs out, all
-/// that are missing have failed, except those that are held. A value that is given the time.
+/// Receipts are pipelined, so they share one timeout, which restarts with each receipt received. When it expires,
+/// all missing receipts have failed, except held ones. A value without a clock; the caller passes the time.
 struct ReceiptTable<Waiter> {
-    /// How long the next receipt may take.
+    /// The maximum time until the next receipt.
     let timeout: TimeAmount
     private var waiters: [String: Waiter] = [:]
-    /// Those of `waiters` whose time has not begun, each with its transaction: a server may answer a message in one after
-    /// its end.
+    /// The receipts in `waiters` whose timeout has not started, each with its transaction: a server may send the
+    /// receipt of a message in a transaction only after the transaction has ended.
     private var held: [String: String] = [:]
-    /// When the clock was started last.
+    /// When the timeout was last started.
     private var start = NIODeadline.uptimeNanoseconds(0)
 
     init(timeout: TimeAmount) {
         self.timeout = timeout
     }
 
-    /// When ``expire(at:)`` is to be called; nil where no receipt is awaited whose time runs. It only gets later while
-    /// receipts come, so that a timer that was set for an earlier one may be left to run out.
+    /// When to call ``expire(at:)``; nil if no receipt has a running timeout. It only gets later while receipts
+    /// arrive, so a timer that was set for an earlier time may simply expire.
     var deadline: NIODeadline? { hasRunning ? start + timeout : nil }
 
     private var hasRunning: Bool { waiters.count > held.count }
 
-    /// - Parameter transaction: the one that its frame belongs to. Its time begins only with ``release(_:at:)``.
+    /// - Parameter transaction: the transaction that the frame belongs to. The timeout then
+    ///   starts with ``release(_:at:)``.
     mutating func add(_ id: String, _ waiter: Waiter, in transaction: String? = nil, at now: NIODeadline) {
         if !hasRunning { start = now }
         waiters[id] = waiter
         held[id] = transaction
     }
 
-    /// A transaction has ended: its receipts may be expected now.
+    /// Starts the timeout for the receipts of a transaction, after it has ended.
     mutating func release(_ transaction: String, at now: NIODeadline) {
         let count = held.count
         held = held.filter { $0.value != transaction }
         if held.count < count { start = now }
     }
 
-    /// The clock starts anew: until now no receipt could be seen, as nothing was read.
+    /// Restarts the timeout: reading was paused, so no receipt could be received until now.
     mutating func restart(at now: NIODeadline) {
         start = now
     }
 
-    /// Returns who waits for the receipt that came; nil where nobody does.
+    /// Removes and returns the waiter for this receipt; nil if there is none.
     mutating func arrived(_ id: String, at now: NIODeadline) -> Waiter? {
         guard let waiter = waiters.removeValue(forKey: id) else { return nil }
         held[id] = nil
@@ -51,7 +52,7 @@ struct ReceiptTable<Waiter> {
         return waiter
     }
 
-    /// Returns who has waited in vain; nobody while the time is not up.
+    /// Removes and returns the waiters whose receipts have timed out; empty before the deadline.
     mutating func expire(at now: NIODeadline) -> [Waiter] {
         guard let deadline, deadline <= now else { return [] }
         let missing = waiters.filter { held[$0.key] == nil }
@@ -59,7 +60,7 @@ struct ReceiptTable<Waiter> {
         return Array(missing.values)
     }
 
-    /// Returns everyone: no receipt will come any more.
+    /// Removes and returns all waiters, because no more receipts will arrive.
     mutating func removeAll() -> [Waiter] {
         defer {
             waiters = [:]

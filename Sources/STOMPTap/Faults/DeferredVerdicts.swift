@@ -2,10 +2,10 @@ import NIOCore
 import STOMPCore
 import Synchronization
 
-/// Which frames ``TapFaults/dropsMessage`` drops, where that is decided on another thread.
+/// The decisions of ``TapFaults/dropsMessage``, if they are made on another thread.
 ///
-/// A ``TapMachine`` asks for one frame after the other. It is told what is known; where it asks for more, what it then did
-/// must be thrown away, and the same event be given to it again when more is known.
+/// A ``TapMachine`` asks for the decision on one frame after the other. If it asks for an unknown one, its changes
+/// must be discarded, and the same event must be passed to it again when the decision is known.
 final class DeferredVerdicts: Sendable {
     struct Known: Sendable {
         var frame: Frame
@@ -13,9 +13,9 @@ final class DeferredVerdicts: Sendable {
     }
 
     private struct State: Sendable {
-        /// What is known of the frames of the present event, in their order.
+        /// The known decisions on the frames of the current event, in order.
         var known: ArraySlice<Known> = []
-        /// What was asked for in vain.
+        /// The frames that were asked for and have no known decision.
         var unknown: [Frame] = []
     }
 
@@ -23,7 +23,7 @@ final class DeferredVerdicts: Sendable {
     private let dropsMessage: @Sendable (Frame) -> Bool
     private let runner: TapFaults.Runner
 
-    /// Takes the place of the decision in `faults`; nil where that is made on the event loop.
+    /// Replaces the decision in `faults`; nil if that is made on the event loop.
     init?(replacing faults: inout TapFaults) {
         guard let runner = faults.runner.take(), let dropsMessage = faults.dropsMessage else { return nil }
         self.runner = runner
@@ -31,12 +31,12 @@ final class DeferredVerdicts: Sendable {
         faults.dropsMessage = { [self] in judge($0) }
     }
 
-    /// An event is given to the machine.
+    /// Starts the processing of an event with the known decisions.
     func start(with known: [Known]) {
         state.withLock { $0 = State(known: known[...]) }
     }
 
-    /// What the machine has asked for that was not known.
+    /// Returns and clears the frames that the machine has asked for and that have no known decision.
     func takeUnknown() -> [Frame] {
         state.withLock { state in
             defer { state = State() }

@@ -2,19 +2,20 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// Decides which frames and heart-beats a fault drops, and when enough have passed. A value without I/O.
+/// Decides which frames and heart-beats a fault drops, and when the allowed number of frames has passed. A value
+/// without I/O.
 struct FaultPolicy {
     enum Verdict: Equatable {
         case pass
-        /// It is dropped, and that is reported.
+        /// Drop it, and report this fault.
         case drop(TapFault)
-        /// It comes after the last one that passes, and is not reported.
+        /// Drop it without a report, because it comes after the last one that may pass.
         case hide
     }
 
     private let dropsHeartBeats: Bool
     private let dropsMessage: (@Sendable (Frame) -> Bool)?
-    /// How many frames may still pass.
+    /// The number of frames that may still pass; nil if there is no limit.
     private var remaining: Int?
 
     init(_ faults: TapFaults) {
@@ -23,7 +24,7 @@ struct FaultPolicy {
         if case .frames(let count) = faults.closing { remaining = count }
     }
 
-    /// Whether as many frames have passed as the fault allows.
+    /// Whether the allowed number of frames has passed.
     var isSpent: Bool { remaining == 0 }
 
     mutating func judge(_ frame: Frame) -> Verdict {
@@ -49,29 +50,30 @@ struct FaultPolicy {
     }
 }
 
-/// How a tap misbehaves on purpose. Each counts for each connection by itself.
+/// The faults that a tap injects. Each applies to every connection separately.
 public struct TapFaults: Sendable {
     /// When a connection is closed.
     public enum Closing: Sendable, Hashable {
-        /// After this many frames, both ways together.
+        /// After this many frames, counted in both directions together.
         case frames(Int)
-        /// This long after it began.
+        /// This time after it was opened.
         case time(TimeAmount)
     }
 
-    /// A delay of everything, each way. Default zero.
+    /// The delay of all traffic, in each direction. Default zero.
     public var delay = TimeAmount.zero
-    /// The most that is added to the delay at random; what was sent first still comes first. Default zero.
+    /// The maximum random time added to the delay; the order is kept. Default zero.
     public var jitter = TimeAmount.zero
-    /// The most bytes that pass in a second, each way; less than 1 counts as 1. Default no limit.
+    /// The maximum number of bytes per second, in each direction; less than 1 counts as 1. Default nil: no limit.
     public var rate: Int?
     /// Whether heart-beats are dropped. Default no.
     public var dropsHeartBeats = false
-    /// Which MESSAGE and SEND frames are dropped. Default none. It must not block, unless there is a `runner`.
+    /// Whether a MESSAGE or SEND frame is dropped. Default nil: all pass. It must not block, unless there is a
+    /// `runner`.
     public var dropsMessage: (@Sendable (Frame) -> Bool)?
-    /// Runs `dropsMessage` for frames that came together on another thread, and gives the results to the second closure,
-    /// on any thread; it returns at once. Until then that connection waits, and all others go on. Default nil: it is run
-    /// on the event loop.
+    /// Runs `dropsMessage` on another thread for frames that arrived together, and passes the results to the
+    /// second closure, on any thread; it returns at once. Until then that connection waits, and all others
+    /// continue. Default nil: `dropsMessage` runs on the event loop.
     public var runner: Runner?
 
     /// Does some work on another thread, and calls back with its results.
@@ -80,12 +82,12 @@ public struct TapFaults: Sendable {
 
     /// When the tap closes a connection. Default never.
     public var closing: Closing?
-    /// The close code that is then sent to both ends of a WebSocket or SockJS session (RFC 6455, section 7.4). Without one
-    /// the connection is just closed.
+    /// The close code that is then sent to both ends of a WebSocket or SockJS session (RFC 6455, section 7.4). If
+    /// nil, the connection is closed without a code.
     public var closeCode: Int?
     /// The probability that a connection is refused: 0 to 1. Default 0.
     public var refusal = 0.0
-    /// After how long a connection is frozen: nothing passes any more, and nothing is closed. Default never.
+    /// The time after which a connection is frozen: nothing passes any more, and nothing is closed. Default never.
     public var freezing: TimeAmount?
 
     /// No faults at all.
@@ -93,7 +95,7 @@ public struct TapFaults: Sendable {
 }
 
 extension TapFaults {
-    /// Whether everything must be inspected before it passes, as some of it may be dropped.
+    /// Whether everything must be inspected before it passes, because some of it may be dropped.
     var needsSifting: Bool { dropsHeartBeats || dropsMessage != nil || closeCode != nil || isCounting }
 
     private var isCounting: Bool {
@@ -101,7 +103,7 @@ extension TapFaults {
         return false
     }
 
-    /// How everything is slowed down, if it is.
+    /// The fault that slows everything down, if any.
     var slowness: TapFault? {
         guard delay > .zero || jitter > .zero || rate != nil else { return nil }
         return .slowed(delay: delay, jitter: jitter, rate: rate)

@@ -1,21 +1,21 @@
 import NIOCore
 import STOMPCore
 
-/// What is known of why a frame is invalid or unfinished.
+/// A known reason why a frame is invalid or unfinished.
 public enum FrameFault: Sendable, Hashable {
     /// Its `content-length` is the number of characters of its body, which has more bytes.
     case lengthInCharacters(Int, bytes: Int)
     /// Its `content-length` counts the NUL after its body.
     case lengthCountsNUL
-    /// It ends with these characters where its NUL should be: `\u0000`, `^@`.
+    /// It ends with this text instead of its NUL: `\u0000`, `^@`.
     case textForNUL(String)
-    /// An app has left out the NUL of a text message, and nothing else. It is named once in a session.
+    /// An app has omitted only the NUL of a text message. Reported once per session.
     case missingNUL
 
-    /// What people write who mean the byte 0.
+    /// The texts that people write when they mean the byte 0.
     private static let textsForNUL = ["\\u0000", "\\u{0000}", "\\u{0}", "\\x00", "\\000", "\\0", "^@", "␀", "<NUL>"]
 
-    /// - Parameter rest: the bytes from the beginning of the invalid frame on.
+    /// - Parameter rest: the bytes from the start of the invalid frame on.
     init?(of error: STOMPProtocolError, in rest: ByteBuffer) {
         if let counted = LengthInCharacters(error, in: rest) {
             self = .lengthInCharacters(counted.length, bytes: counted.body.readableBytes)
@@ -42,7 +42,7 @@ public enum FrameFault: Sendable, Hashable {
         self = .textForNUL(text)
     }
 
-    /// Takes a line off the front, without its end; nil if it has none.
+    /// Removes the first line and returns it without its line end; nil if there is no complete line.
     fileprivate static func takeLine(_ rest: inout ByteBufferView) -> ByteBufferView? {
         guard let end = rest.firstIndex(of: 0x0A) else { return nil }
         let line = rest[..<end]
@@ -52,7 +52,7 @@ public enum FrameFault: Sendable, Hashable {
 }
 
 extension UnfinishedFrame {
-    /// The destination of an unfinished frame, as it stands in the headers that have come.
+    /// The destination of an unfinished frame, from the headers received so far.
     package static func destination(in frame: ByteBuffer) -> String? {
         var rest = frame.readableBytesView
         while let line = FrameFault.takeLine(&rest), !line.isEmpty {
@@ -63,7 +63,7 @@ extension UnfinishedFrame {
         return nil
     }
 
-    /// Whether its body is complete, as far as its headers say, and only its NUL has not come.
+    /// Whether its body is complete according to its headers, and only its NUL is missing.
     var lacksNULOnly: Bool {
         guard command != nil, let bodyBytes else { return false }
         return contentLength == nil || contentLength == bodyBytes

@@ -1,16 +1,15 @@
 import NIOCore
 import STOMPCore
 
-/// Takes the stream of one side apart into STOMP frames and heart-beats, and says what of it passes. A value without
-/// I/O.
+/// Splits the stream of one side into STOMP frames and heart-beats, and returns what passes. A value without I/O.
 struct FrameFilter {
-    /// What came of a piece of the stream.
+    /// The result of inspecting a piece of the stream.
     struct Outcome {
         var seen: [TapEvent.Content] = []
-        /// What passes: messages, in their order.
+        /// The messages that pass, in order.
         var passed: [ByteBuffer] = []
 
-        /// Takes out what was seen so far, to report it before the rest.
+        /// Removes and returns what was seen so far, to report it before the rest.
         mutating func takeSeen() -> [TapEvent.Content] {
             defer { seen = [] }
             return seen
@@ -19,37 +18,38 @@ struct FrameFilter {
 
     private var decoder: FrameDecoder
     private let keepsMessages: Bool
-    /// What came after the last frame; whether it passes is not decided yet.
+    /// The bytes after the last frame; whether they pass is not decided yet.
     private var undecided = ByteBuffer()
-    /// The messages that are held until the frame ends that the last of them begins.
+    /// The messages that are held until the frame that starts in the last of them is complete.
     private var held: [ByteBuffer] = []
-    /// What passes of them, if not all does.
+    /// The part of them that passes, if not all does.
     private var kept = ByteBuffer()
     private var hasDropped = false
-    /// Whether the beginning of the unfinished frame has passed, so that its rest must pass too.
+    /// Whether the start of the unfinished frame has passed, so that its rest must pass too.
     private var hasPassedBeginning = false
-    /// Counts what came, without ends of lines that came alone: they may be heart-beats after a frame that was cut off.
+    /// The number of pieces received, except those that are only line ends: they may be heart-beats after a
+    /// truncated frame.
     private(set) var pieces = 0
 
-    /// - Parameter keepsMessages: whether what came as one message passes as one.
+    /// - Parameter keepsMessages: whether a message that was received as one passes as one.
     init(limits: FrameLimits, keepsMessages: Bool) {
         decoder = FrameDecoder(limits: limits)
         self.keepsMessages = keepsMessages
     }
 
-    /// The version that the session has agreed on.
+    /// The STOMP version that the session has negotiated.
     var version: STOMPVersion? {
         get { decoder.version }
         set { decoder.version = newValue }
     }
 
-    /// The frame whose end has not come.
+    /// The frame whose end has not been received.
     var unfinished: UnfinishedFrame? { decoder.unfinished }
     var unfinishedBytes: ByteBuffer { decoder.unfinishedBytes }
 
-    /// Takes what came, all of which passes.
+    /// Decodes received bytes, all of which pass.
     ///
-    /// - Throws: where it is no STOMP; what was seen before it is in `seen`.
+    /// - Throws: an error if the bytes are not STOMP; what was seen before it is in `seen`.
     mutating func append(_ bytes: ByteBuffer, seen: inout [TapEvent.Content]) throws(STOMPProtocolError) {
         feed(bytes)
         while let element = try decoder.next() {
@@ -63,9 +63,9 @@ struct FrameFilter {
         try checkBeginning()
     }
 
-    /// Takes what came, and passes of it what `policy` lets pass.
+    /// Decodes received bytes, and passes those that `policy` lets pass.
     ///
-    /// - Throws: where it is no STOMP; what was seen before it is in `outcome`.
+    /// - Throws: an error if the bytes are not STOMP; what was seen before it is in `outcome`.
     mutating func sift(
         _ bytes: ByteBuffer, _ policy: inout FaultPolicy, outcome: inout Outcome
     ) throws(STOMPProtocolError) {
@@ -106,7 +106,7 @@ struct FrameFilter {
         release(into: &outcome, keepsPadding: policy.judgeHeartBeat() == .pass)
     }
 
-    /// What was held when the stream turned out to be no STOMP, or ended.
+    /// Passes everything held, because the stream turned out not to be STOMP, or ended.
     mutating func releaseAll(into outcome: inout Outcome) {
         if !hasDropped, keepsMessages {
             outcome.passed += held
@@ -119,11 +119,12 @@ struct FrameFilter {
         hasPassedBeginning = decoder.bufferedBytes > 0
     }
 
-    // MARK: - Frames without an end
+    // MARK: - Unfinished frames
 
-    /// Whether a message is the beginning of a frame, so that the frame before it, which is unfinished, was cut off.
+    /// Whether a message is the start of a frame, so that the unfinished frame before it was truncated.
     ///
-    /// The rest of a large frame that was split over messages may look like one; its length shows that it is not.
+    /// The rest of a large frame that was split over several messages may look like one; its length shows that it
+    /// is not.
     func isCutOff(by message: ByteBuffer) -> Bool {
         guard keepsMessages, let frame = unfinished, Command.isFirstLine(of: message.readableBytesView) else {
             return false
@@ -132,9 +133,9 @@ struct FrameFilter {
         return message.getInteger(at: message.readerIndex + length - bodyBytes, as: UInt8.self) != 0
     }
 
-    /// Takes what comes next as the beginning of a frame.
+    /// Treats the next bytes as the start of a frame.
     ///
-    /// - Returns: the bytes of the frame that was bad or unfinished, and what came after it.
+    /// - Returns: the bytes of the invalid or unfinished frame, and everything after it.
     mutating func restart() -> ByteBuffer { decoder.restart() }
 
     private mutating func feed(_ bytes: ByteBuffer) {
@@ -142,7 +143,7 @@ struct FrameFilter {
         decoder.feed(bytes)
     }
 
-    /// A message that begins with what can be no command will not become a frame.
+    /// A message that starts with something that cannot be a command will not become a frame.
     private func checkBeginning() throws(STOMPProtocolError) {
         if keepsMessages, let error = decoder.hopelessBeginning { throw error }
     }
@@ -152,7 +153,7 @@ struct FrameFilter {
         decoder.version = frame.headers["version"].flatMap(STOMPVersion.init(rawValue:)) ?? .v10
     }
 
-    /// - Parameter keepsPadding: whether ends of lines after a frame pass, which have no meaning.
+    /// - Parameter keepsPadding: whether line ends after a frame, which have no meaning, pass.
     private mutating func release(into outcome: inout Outcome, keepsPadding: Bool) {
         guard decoder.bufferedBytes == 0 || !keepsMessages else { return }
         if decoder.bufferedBytes == 0, undecided.readableBytes > 0 {

@@ -1,17 +1,18 @@
 import NIOCore
 import STOMPTransport
 
-/// An inspector of what is in the envelopes of SockJS.
+/// Inspection of the messages in SockJS envelopes.
 extension StreamInspector {
-    /// What a server says to a second request that receives (SockJS 0.3.3, "Session rules").
+    /// The close code that a server sends to a second receiving request (SockJS 0.3.3, "Session rules").
     private static var anotherReceiver: Int { 2010 }
 
     /// Whether a frame opens a session.
     static func opensSockJS(_ frame: ByteBuffer) -> Bool { frame.readableBytesView.elementsEqual("o".utf8) }
 
-    /// Takes a frame of the server's, freed of what its transport puts around it. What passes are frames.
+    /// Inspects a frame from the server, without its transport framing. The passed messages in `outcome` are
+    /// frames.
     ///
-    /// - Returns: how the server closes the session with it, where it does.
+    /// - Returns: how the server closes the session with this frame; nil if it does not.
     mutating func inspectSockJS(frame bytes: ByteBuffer, into outcome: inout FrameFilter.Outcome) -> TapEnding? {
         layer = .sockjs
         do throws(TransportError) {
@@ -27,7 +28,7 @@ extension StreamInspector {
                 if !held.passed.isEmpty { outcome.passed.append(SockJSMessages.envelope(of: held.passed, .incoming)) }
                 outcome.passed.append(bytes)
                 return .sockJSClosed(code: code, reason: reason)
-            // Another receiver closes this answer alone: the session goes on in the one before it.
+            // A second receiver closes only this answer: the session continues in the earlier one.
             case .open, .heartBeat, .prelude, .close:
                 outcome.passed.append(bytes)
                 return nil
@@ -39,7 +40,7 @@ extension StreamInspector {
         }
     }
 
-    /// Takes an array of messages that the app sends. What passes are arrays.
+    /// Inspects an array of messages from the app. The passed messages in `outcome` are arrays.
     mutating func inspectSockJS(array bytes: ByteBuffer, into outcome: inout FrameFilter.Outcome) {
         layer = .sockjs
         do throws(JSONFault) {
@@ -54,7 +55,7 @@ extension StreamInspector {
         }
     }
 
-    /// - Parameter bytes: the whole of the envelope.
+    /// - Parameter bytes: the complete envelope.
     private mutating func inspect(
         _ messages: SockJSMessages, _ direction: WireEvent.Direction, _ bytes: ByteBuffer,
         into outcome: inout FrameFilter.Outcome
@@ -72,7 +73,7 @@ extension StreamInspector {
 }
 
 extension SockJSMessages {
-    /// The envelope of messages that go this way.
+    /// The envelope of messages in this direction.
     static func envelope(of messages: [ByteBuffer], _ direction: WireEvent.Direction) -> ByteBuffer {
         let strings = messages.map { quoted($0) }
         return switch direction.sender {

@@ -1,35 +1,35 @@
 import NIOHTTP1
 
-/// What the path of a request says of a SockJS session (SockJS 0.3.3, "Session URLs").
+/// The parts of a request's path that identify a SockJS session (SockJS 0.3.3, "Session URLs").
 struct SockJSPath {
     /// How a response or a request carries frames.
     enum Carriage {
         case websocket
-        /// A frame a line.
+        /// One frame per line.
         case lines
-        /// A frame an event.
+        /// One frame per event.
         case events
-        /// A frame a script.
+        /// One frame per script.
         case scripts
         /// An array of messages, in the body of a request.
         case sending
     }
 
-    /// The path of the session: its requests have it in common.
+    /// The path of the session, which all its requests share.
     let session: String
-    /// The last part of the path: `xhr_streaming`.
+    /// The last component of the path, such as `xhr_streaming`.
     let transport: String
     let carriage: Carriage
-    /// The function that the script of `jsonp` is to call, where it has a name that one can have.
+    /// The function that the script of `jsonp` must call; nil if its name is missing or invalid.
     let callback: String?
 
-    /// - Parameter requestTarget: path and query; nil comes of what is none of a session.
+    /// - Parameter requestTarget: path and query. The result is nil if they do not belong to a session.
     init?(requestTarget: String) {
         let path = requestTarget.prefix { $0 != "?" }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count >= 4 else { return nil }
         let (server, session) = (parts[parts.count - 3], parts[parts.count - 2])
-        // Neither may have dots, so that files are never taken for sessions.
+        // Neither may have dots, so that files are never mistaken for sessions.
         guard !server.isEmpty, !session.isEmpty, !server.contains("."), !session.contains(".") else { return nil }
         transport = String(parts[parts.count - 1])
         switch transport {
@@ -52,7 +52,7 @@ struct SockJSPath {
         return String(name)
     }
 
-    /// Whether the tap can put frames of its own into an answer.
+    /// Whether the tap can insert frames of its own into an answer.
     var takesFrames: Bool {
         switch carriage {
         case .lines, .events: true
@@ -61,7 +61,8 @@ struct SockJSPath {
         }
     }
 
-    /// Whether an answer may consist of such frames alone: the page that scripts of `htmlfile` stand in is the server's.
+    /// Whether an answer may consist only of such frames. With `htmlfile` it may not: the page that contains the
+    /// scripts comes from the server.
     var takesWholeAnswer: Bool { takesFrames && transport != "htmlfile" }
 
     /// The method of its requests.

@@ -2,37 +2,38 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// What an app and its server send to each other, whatever carries it: STOMP, or something else. A value without
-/// I/O.
+/// Inspects what an app and its server send to each other, over any carrier: STOMP, or another protocol. A value
+/// without I/O.
 struct StreamInspector {
     private enum Speech {
-        /// The app has not sent enough yet.
+        /// The app has not sent enough to decide.
         case unknown
         case stomp
         case other
     }
 
     private var speech = Speech.unknown
-    /// Which sides have sent what is not STOMP since their last frame.
+    /// The sides that have sent bytes that are not STOMP since their last frame.
     private var isAstray = Pair(app: false, server: false)
     private var filters: Pair<FrameFilter>
-    /// What ``FrameFilter/pieces`` was when an unfinished frame was last reported.
+    /// The value of ``FrameFilter/pieces`` when an unfinished frame was last reported.
     private var reportedPieces = Pair<Int?>(app: nil, server: nil)
-    /// Whether the last message of each side was text, where it is one of a WebSocket.
+    /// Whether the last message of each side was text, if it was a WebSocket message.
     private(set) var isText = Pair(app: true, server: true)
-    /// Whether it was reported that an app may leave out its NULs.
+    /// Whether it was reported that an app may omit its NULs.
     private var hasReportedMissingNUL = false
     private var policy: FaultPolicy?
     private let keepsMessages: Bool
-    /// What carries it: ``WireEvent/Layer/sockjs`` once an envelope has come.
+    /// The layer that carries it: ``WireEvent/Layer/sockjs`` after the first SockJS envelope.
     var layer: WireEvent.Layer
-    /// What the app has sent so far, if that is less than a command; if faults may drop something, it has not passed.
+    /// The bytes from the app so far, if they are less than a command. If faults may drop something, they have not
+    /// passed.
     private var opening = ByteBuffer()
 
     /// - Parameters:
-    ///   - limits: of the frames that are taken apart.
-    ///   - keepsMessages: whether it is carried by messages, over WebSocket and SockJS, and not by bytes.
-    ///   - faults: what may get lost.
+    ///   - limits: the limits of the frames that are decoded.
+    ///   - keepsMessages: whether the carrier sends messages (WebSocket and SockJS), not bytes.
+    ///   - faults: the faults that may drop something.
     init(limits: FrameLimits, keepsMessages: Bool, faults: TapFaults) {
         filters = Pair { _ in FrameFilter(limits: limits, keepsMessages: keepsMessages) }
         self.keepsMessages = keepsMessages
@@ -40,23 +41,23 @@ struct StreamInspector {
         policy = faults.needsSifting ? FaultPolicy(faults) : nil
     }
 
-    /// Whether as many frames have passed as may.
+    /// Whether the allowed number of frames has passed.
     var isSpent: Bool { policy?.isSpent ?? false }
 
-    /// Takes what a read brought of a stream.
+    /// Inspects the bytes of one read of a stream.
     ///
-    /// - Returns: what is reported; and what passes, if faults may drop something.
+    /// - Returns: what to report; and what passes, if faults may drop something.
     mutating func inspect(_ bytes: ByteBuffer, _ direction: WireEvent.Direction) -> FrameFilter.Outcome {
         var outcome = FrameFilter.Outcome()
         inspect(bytes, direction, into: &outcome)
         return outcome
     }
 
-    /// Takes a message, or what a read brought of a stream.
+    /// Inspects a message, or the bytes of one read of a stream.
     ///
     /// - Parameters:
-    ///   - isText: what kind of message it is, where it is one of a WebSocket.
-    ///   - outcome: gets what is reported; and what passes, if faults may drop something.
+    ///   - isText: whether a WebSocket message is text.
+    ///   - outcome: receives what to report; and what passes, if faults may drop something.
     mutating func inspect(
         _ bytes: ByteBuffer, _ direction: WireEvent.Direction, isText: Bool = true,
         into outcome: inout FrameFilter.Outcome
@@ -71,10 +72,10 @@ struct StreamInspector {
         }
     }
 
-    /// The most line ends that are held before the first command, in bytes.
+    /// The maximum number of line ends that are held before the first command, in bytes.
     private static let longestOpening = 4096
 
-    /// Takes what the app sends first.
+    /// Inspects the first bytes from the app.
     private mutating func inspectOpening(_ bytes: ByteBuffer, _ isText: Bool, into outcome: inout FrameFilter.Outcome) {
         var said = opening
         said.writeImmutableBuffer(bytes)
@@ -95,7 +96,7 @@ struct StreamInspector {
         }
     }
 
-    /// Reports and passes what is held, as one side has ended.
+    /// Reports and passes everything held, because one side has ended.
     mutating func finish(_ direction: WireEvent.Direction) -> FrameFilter.Outcome {
         var outcome = FrameFilter.Outcome()
         if direction == .outgoing, opening.readableBytes > 0 {
@@ -122,10 +123,11 @@ struct StreamInspector {
         isAstray[direction] = false
         do throws(STOMPProtocolError) {
             try Self.inspect(bytes, &filters[direction], &policy, &outcome)
-            // The server says which version both speak.
+            // The server chooses the version for both sides.
             if direction == .incoming { filters.app.version = filters.server.version }
         } catch {
-            // What belongs to it is not dropped: of a stream that is all that follows, otherwise the rest of a message.
+            // Bytes that are not STOMP are not dropped: everything that follows in a stream, otherwise the rest of
+            // the message.
             isAstray[direction] = true
             let rest = filters[direction].restart()
             release(direction, &outcome)
@@ -135,8 +137,8 @@ struct StreamInspector {
         }
     }
 
-    /// Whether a message after an invalid frame is worth being taken for a frame: it begins with what may be meant as a
-    /// command, and not with the rest of the invalid one. A heart-beat is one too.
+    /// Whether a message after an invalid frame may be a frame: it starts with something that may be meant as a
+    /// command, and not with the rest of the invalid frame. A heart-beat counts too.
     private static func looksLikeFrame(_ message: ByteBuffer) -> Bool {
         let line = message.readableBytesView.drop { $0 == 0x0A || $0 == 0x0D }
         guard let end = line.firstIndex(where: { $0 | 0x20 < UInt8(ascii: "a") || $0 | 0x20 > UInt8(ascii: "z") })
@@ -146,34 +148,35 @@ struct StreamInspector {
         return end > line.startIndex && (line[end] == 0x0A || line[end] == 0x0D)
     }
 
-    // MARK: - Frames without an end
+    // MARK: - Unfinished frames
 
-    /// How long nothing must have come before an unfinished frame is reported.
+    /// The idle time after which an unfinished frame is reported.
     var frameTimeout: TimeAmount { keepsMessages ? .seconds(1) : .seconds(5) }
 
-    /// Counts what has come of an unfinished frame that was not reported yet; nil without such a frame.
+    /// The number of pieces received, if there is an unfinished frame that was not reported yet; otherwise nil.
     func awaitedPieces(_ direction: WireEvent.Direction) -> Int? {
         let pieces = filters[direction].pieces
         return pieces != reportedPieces[direction] && filters[direction].unfinished != nil ? pieces : nil
     }
 
-    /// Reports a frame of whose rest nothing has come for a while. It is still taken if it comes.
+    /// Reports an unfinished frame whose rest has not arrived for a while. The rest is still accepted if it
+    /// arrives.
     ///
-    /// - Parameter passes: whether what is held of it passes, as the other side should see it too.
+    /// - Parameter passes: whether the held part of it passes, so that the other side sees it too.
     mutating func reportUnfinished(
         _ direction: WireEvent.Direction, passes: Bool
     ) -> FrameFilter.Outcome {
         var outcome = FrameFilter.Outcome()
         guard let frame = filters[direction].unfinished, awaitedPieces(direction) != nil else { return outcome }
         let bytes = filters[direction].unfinishedBytes
-        // The rest of a stream may come at any time, and then shows the whole frame.
+        // The rest of a stream may still arrive, and then the complete frame is shown.
         if keepsMessages { outcome.seen.append(unfinished(frame, bytes, direction)) }
         report(frame, bytes, direction, into: &outcome)
         if passes { release(direction, &outcome) }
         return outcome
     }
 
-    /// Reports an unfinished frame whose rest will not come. What comes next begins a frame.
+    /// Reports an unfinished frame whose rest will not arrive. The next bytes start a frame.
     private mutating func giveUp(_ direction: WireEvent.Direction, into outcome: inout FrameFilter.Outcome) {
         guard let frame = filters[direction].unfinished else { return }
         let isNew = awaitedPieces(direction) != nil
@@ -202,7 +205,7 @@ struct StreamInspector {
         return .unfinished(frame, layer, keepsMessages ? carried : .bytes, bytes)
     }
 
-    // MARK: - What passes
+    // MARK: - Passing on
 
     private static func inspect(
         _ bytes: ByteBuffer, _ filter: inout FrameFilter, _ policy: inout FaultPolicy?,
@@ -218,7 +221,7 @@ struct StreamInspector {
     ) {
         if let verdict = policy?.judgeMessage(), verdict != .pass { return }
         outcome.seen.append(other(bytes, isText))
-        // What was held before this turned out to be no STOMP.
+        // The bytes held before this turned out not to be STOMP.
         release(direction, &outcome)
         outcome.passed.append(bytes)
     }
@@ -227,8 +230,8 @@ struct StreamInspector {
         .wire(layer, keepsMessages ? .message(isText: isText) : .bytes, bytes)
     }
 
-    /// Whether an app begins STOMP with these bytes: each session begins with CONNECT or STOMP. Nil where they are
-    /// too few to tell.
+    /// Whether the first bytes from an app are STOMP: each session starts with CONNECT or STOMP. Nil if there are
+    /// too few bytes to decide.
     private static func beginsSTOMP(_ bytes: ByteBuffer) -> Bool? {
         let said = bytes.readableBytesView.drop { $0 == 0x0A || $0 == 0x0D }
         for command in ["CONNECT", "STOMP"] {

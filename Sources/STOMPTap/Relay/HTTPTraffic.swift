@@ -13,21 +13,21 @@ struct HTTPTraffic {
         var carriesMessages: Bool { session != nil && path?.carriage == .sending }
     }
 
-    /// A request that carries messages of a SockJS session, and is still coming.
+    /// A request that carries messages of a SockJS session and is not complete yet.
     private struct Sending {
         let session: Int
         let form: SockJSForm
         var body = ByteBuffer()
-        /// The head, if it must wait because faults may change the body.
+        /// The head, if it is held because faults may change the body.
         let heldHead: (HTTPRequestHead, HTTPRawHead?)?
     }
 
-    /// An answer that has begun.
+    /// An answer that has started.
     private struct Answer {
         let head: HTTPResponseHead
-        /// Takes its body apart, if that holds frames of a SockJS session.
+        /// The decoder of its body, if that contains frames of a SockJS session.
         var frames: SockJSBody?
-        /// What it refuses, until that is reported.
+        /// The request that it refuses, until that is reported.
         var failedRequest: FailedRequest?
     }
 
@@ -38,29 +38,30 @@ struct HTTPTraffic {
         let mayBeSockJS: Bool
     }
 
-    /// The most requests that wait for their answers before no more are read.
+    /// The maximum number of unanswered requests; no more requests are read until answers arrive.
     private static let largestExchangeCount = 1000
-    /// The most cookies of another domain that are reported.
+    /// The maximum number of cookies of another domain that are reported.
     private static let mostReportedCookies = 20
 
     /// The server, once there is a connection to it.
     var site: HTTPSite?
     /// The headers that were made for its requests.
     var headers = HTTPHeaders()
-    /// Set as soon as the answer has come, which may still be on its way to the app.
+    /// Set when the answer has been received; the answer may still be on its way to the app.
     private(set) var upgrade: Upgrade?
-    /// In the order of the requests; the last one may still be coming, the first one is answered.
+    /// The exchanges in the order of the requests. The last request may be incomplete; the first one is being
+    /// answered.
     private var exchanges = CircularBuffer<Exchange>()
-    /// Whether the last request is still coming.
+    /// Whether the last request is incomplete.
     private var isRequestOpen = false
     private var sending: Sending?
     private var answer: Answer?
-    /// The sessions of the answers that are complete, and on their way to the app.
+    /// The sessions of the complete answers that are on their way to the app.
     private var answered = CircularBuffer<Int?>()
-    /// The names of the cookies that were reported as those of another domain.
+    /// The names of the cookies of another domain that were already reported.
     private var reportedCookies: Set<String> = []
 
-    /// A request as the connected server gets it.
+    /// A request as it is sent to the connected server.
     func addressed(_ head: HTTPRequestHead, _ rewriting: RequestRewriting) -> HTTPRequestHead {
         site.map { rewriting.addressed(head, to: $0, adding: headers) } ?? head
     }
@@ -68,8 +69,8 @@ struct HTTPTraffic {
     /// Whether more requests may be read.
     var hasRoom: Bool { exchanges.count < Self.largestExchangeCount }
 
-    /// Whether the tap may give an answer of its own: in place of the server's next one, or to what the app sends now,
-    /// which must not overtake the answers to earlier requests. Never while an answer is passing.
+    /// Whether the tap may send an answer of its own: instead of the server's next one, or to what the app sends
+    /// now. It must not overtake the answers to earlier requests, and is not allowed while an answer is passing.
     func mayAnswer(insteadOf side: TapSide) -> Bool {
         guard answer == nil else { return false }
         return side == .server || exchanges.count == (isRequestOpen ? 1 : 0)
@@ -100,14 +101,14 @@ struct HTTPTraffic {
         }
     }
 
-    /// The connection is over, or not HTTP any more.
+    /// Stops, because the connection has ended or is not HTTP any more.
     mutating func stop(_ label: inout RelayLabel, _ context: inout TapContext) {
         reportFailedRequest(&label, &context)
         for case let session? in exchanges.map(\.session) + answered { context.detach(label.id, from: session) }
         (exchanges, answered, sending, answer) = ([], [], nil, nil)
     }
 
-    /// An answer has left for the app.
+    /// Handles an answer that has been sent to the app.
     mutating func answerLeft(_ relay: Relay.ID, _ context: inout TapContext) {
         if case let session?? = answered.popFirst() { context.detach(relay, from: session) }
     }
@@ -179,7 +180,7 @@ struct HTTPTraffic {
         guard case (var head, let raw)? = sending.heldHead else {
             return [.pass(.end(trailers), .outgoing)] + closing
         }
-        // A request whose messages all got lost is still to be answered.
+        // A request whose messages were all dropped must still be answered.
         let body =
             outcome.passed == [array]
             ? sending.body : sending.form.body(outcome.passed.first ?? ByteBuffer(string: "[]"))
@@ -195,7 +196,7 @@ struct HTTPTraffic {
         answer head: HTTPResponseHead, _ raw: HTTPRawHead?, _ label: inout RelayLabel, _ context: inout TapContext
     ) -> RelayPart {
         guard let exchange = exchanges.first else {
-            // Such as a 408, before a server closes a connection that has been idle.
+            // For example a 408, before a server closes an idle connection.
             context.report(.incoming, .note(.unsolicitedAnswer), of: &label)
             return .responseHead(head, raw)
         }
@@ -222,12 +223,12 @@ struct HTTPTraffic {
         return .responseHead(sifted, raw, makesChunks: true)
     }
 
-    /// Reports what in the head of an answer keeps an app from its session.
+    /// Reports anything in the head of an answer that keeps an app from its session.
     private mutating func inspectHead(
         _ head: HTTPResponseHead, of exchange: Exchange, _ label: inout RelayLabel, _ context: inout TapContext
     ) {
         let status = Int(head.status.code)
-        // A session that is unknown by now is no news.
+        // An answer such as 404, because the server no longer knows the session, is not reported.
         let isForbidden = exchange.path?.carriage == .sending && (status == 401 || status == 403)
         let isInfo = exchange.head.path.hasSuffix("/info") && status >= 300 && status != 304
         if isForbidden || isInfo || exchange.head.asksForWebSocket && status != 101 {
@@ -249,7 +250,7 @@ struct HTTPTraffic {
         context.report(.incoming, .note(.requestFailed(request)), of: exchanges.first?.session, &label)
     }
 
-    /// Whether only those frames of the answer pass that may.
+    /// Whether only the allowed frames of the answer pass.
     private func isSifting(_ context: TapContext) -> Bool {
         context.configuration.faults.needsSifting && answer?.frames?.canSift == true
     }
@@ -271,7 +272,7 @@ struct HTTPTraffic {
         let (body, session) = taken.map { pass($0, orAll: nil, &label, &context) } ?? (nil, nil)
         let answer = answer.take()
         guard let exchange = exchanges.popFirst() else { return [.pass(end, .incoming)] }
-        // The rest of a request that was answered before it was complete passes as it comes.
+        // The rest of a request that was answered before it was complete passes unchanged.
         if exchanges.isEmpty { sending = nil }
         answered.append(exchange.session)
         if let answer, answer.head.isLast(to: exchange.head.method) {
@@ -284,10 +285,10 @@ struct HTTPTraffic {
         return parts.map { .pass($0, .incoming) } + context.closing(of: session) + next
     }
 
-    /// Inspects frames that have come.
+    /// Inspects decoded frames.
     ///
-    /// - Returns: the body that passes: the frames that no fault drops, or if none can, all the bytes that brought them;
-    ///   and the session of the frames.
+    /// - Returns: the body that passes: the frames that no fault drops, or all the received bytes if no frame can
+    ///   be dropped; and the session of the frames.
     private mutating func pass(
         _ taken: (pieces: [SockJSBody.Piece], failure: TransportError?), orAll bytes: ByteBuffer?,
         _ label: inout RelayLabel, _ context: inout TapContext
@@ -322,7 +323,7 @@ struct HTTPTraffic {
         return (isSifting ? (passed.readableBytes > 0 ? passed : nil) : bytes, session)
     }
 
-    /// Starts a session in place of one that has ended, as a frame of the answer opens it again.
+    /// Starts a session that replaces one that has ended, because a frame of the answer opens it again.
     private mutating func openAgain(_ session: Int, _ label: RelayLabel, _ context: inout TapContext) -> Int {
         guard let path = exchanges.first?.path else { return session }
         let another = context.openSession(path, app: label.app)
@@ -344,7 +345,7 @@ struct HTTPTraffic {
         return [.pass(.body(body), .incoming), .pass(.end(nil), .incoming)]
     }
 
-    /// The answer to a request of a closed session: the code, if the request receives frames.
+    /// The answer to a request of a closed session. It contains the close code if the request receives frames.
     private static func answerClosed(
         _ request: HTTPRequestHead, _ path: SockJSPath?, _ context: TapContext
     ) -> RelayStep {
@@ -354,7 +355,7 @@ struct HTTPTraffic {
         var headers = HTTPHeaders()
         headers.add(
             name: "Content-Type", value: path.carriage == .events ? "text/event-stream" : "application/javascript")
-        // A page of another origin may not read it otherwise.
+        // Without these headers, a page of another origin may not read the answer.
         if let origin = request.headers.first(name: "Origin") {
             headers.add(name: "Access-Control-Allow-Origin", value: origin)
             headers.add(name: "Access-Control-Allow-Credentials", value: "true")
@@ -371,7 +372,7 @@ extension HTTPRequestHead {
 }
 
 extension FailedRequest {
-    /// The most bytes of a body that are kept.
+    /// The maximum number of body bytes that are kept.
     private static let longestBody = 200
 
     fileprivate mutating func append(_ bytes: ByteBuffer) {
@@ -380,7 +381,7 @@ extension FailedRequest {
 }
 
 extension TapContext {
-    /// Reports what concerns a session if there is one, otherwise the connection.
+    /// Reports an event of the session if there is one, otherwise of the connection.
     fileprivate mutating func report(
         _ direction: WireEvent.Direction, _ content: TapEvent.Content, of session: Int?, _ label: inout RelayLabel
     ) {

@@ -2,9 +2,9 @@ import NIOCore
 import NIOHTTP1
 import STOMPTransport
 
-/// How a relay gets its second end, and what it carries.
+/// The connection of a relay to its server, and upgrades of its protocol.
 extension Relay {
-    /// Whether a connection to a server is waited for, and would be used.
+    /// Whether a connection to a server is pending and can still be used.
     var awaitsServer: Bool { ends.server.state == .connecting && phase == .passing }
 
     /// Connects to the server, if there is no connection yet.
@@ -18,21 +18,21 @@ extension Relay {
         if let server = servers.first { context.actions.append(.connect(label.id, server)) }
     }
 
-    /// There is a connection to the server.
+    /// Handles a new connection to the server.
     mutating func connected(to address: String, _ headers: HTTPHeaders, _ context: inout TapContext) {
         guard let server = servers.first else { return }
         ends.server = RelayEnd(.open, address: address)
         if traffic.isHTTP { ends.server.reader = HTTPReader(.responses) }
         traffic.updateHTTP { ($0.site, $0.headers) = (HTTPSite(server.target), headers) }
         setHeld(isFrozen, .outgoing, &context)
-        // The app may have gone meanwhile.
+        // The app may have disconnected meanwhile.
         if ends.app.isGone, !isFrozen { scheduleClose(.server, &context) }
         command(.flush, .server, &context)
         updateReading(&context)
         context.deliver()
     }
 
-    /// The present server cannot be reached: the next one is tried, if there is one.
+    /// Handles a server that cannot be reached: the next one is tried, if there is one.
     mutating func notConnected(_ error: any Error, _ context: inout TapContext) {
         guard let target = servers.popFirst()?.target else { return }
         let site = addressText(host: target.host, port: target.port)
@@ -44,14 +44,14 @@ extension Relay {
         unusable(error, &context)
     }
 
-    /// Without headers no server is of use.
+    /// Handles a failure to make headers: no server can be used without them.
     mutating func noHeaders(_ error: any Error, _ context: inout TapContext) {
         guard awaitsServer else { return }
         context.report(.local, .note(.noHeaders(cause: String(describing: error))), of: &label)
         unusable(error, &context)
     }
 
-    /// No server can be reached, or the connection is of no use.
+    /// Handles the case that no server can be reached, or that the connection cannot be used.
     mutating func unusable(_ error: any Error, _ context: inout TapContext) {
         ends.server.state = .absent
         cause = cause ?? .noConnectionToServer
@@ -64,11 +64,11 @@ extension Relay {
         }
         updateReading(&context)
         context.deliver()
-        // The app has not waited for it.
+        // The app has already disconnected.
         if ends.app.isGone { finish(&context) }
     }
 
-    /// The 101 has just left for the app: from here on HTTP is replaced.
+    /// Replaces HTTP after the 101 response has been sent to the app.
     mutating func upgrade(_ context: inout TapContext) {
         guard case .http(var http) = traffic, let upgrade = http.upgrade else { return }
         http.stop(&label, &context)
@@ -93,7 +93,8 @@ extension Relay {
         for side in TapSide.both { switchToBytes(from: side, &context) }
     }
 
-    /// This side sends bytes from here on, the first of which may have come together with its last message of HTTP.
+    /// Switches this side from HTTP to bytes, the first of which may have arrived together with its last HTTP
+    /// message.
     private mutating func switchToBytes(from side: TapSide, _ context: inout TapContext) {
         guard let rest = ends[side].reader?.rest else { return }
         ends[side].reader = nil
@@ -105,7 +106,7 @@ extension Relay {
 
 /// How a relay ends.
 extension Relay {
-    /// How long an end may stay after the other one is gone.
+    /// How long an end may stay open after the other one is gone.
     static let timeout = TimeAmount.seconds(5)
 
     mutating func advance(to next: Phase) {
@@ -114,7 +115,8 @@ extension Relay {
 
     // MARK: - By the tap
 
-    /// What one side sends is not HTTP, or not passed on for safety: the app gets an answer, if one is still possible.
+    /// Handles input that is not HTTP, or is not passed on for safety: the app gets an answer, if that is still
+    /// possible.
     mutating func violated(_ violation: HTTPReader.Violation, by side: TapSide, _ context: inout TapContext) {
         guard phase == .passing else { return }
         let isTooLarge = violation == .headTooLarge
@@ -131,7 +133,7 @@ extension Relay {
         context.deliver()
     }
 
-    /// Answers the app in the server's place, and ends the connection.
+    /// Answers the app instead of the server, and ends the connection.
     mutating func answer(
         _ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ body: ByteBuffer, _ context: inout TapContext
     ) {
@@ -147,14 +149,15 @@ extension Relay {
         closeBothEnds(.inputClosed, &context)
     }
 
-    /// Resets both connections, as no answer is possible.
+    /// Resets both connections, because no answer is possible.
     mutating func breakOff(_ context: inout TapContext) {
         advance(to: .broken)
         context.deliver()
         for side in TapSide.both { reset(side, &context) }
     }
 
-    /// The tap has closed a session that this relay carries: with a code if there is one, otherwise without a word.
+    /// Ends the relay because the tap has closed a session that it carries: with the close code if there is one,
+    /// otherwise without a close frame.
     mutating func breakOff(_ session: Int, _ context: inout TapContext) {
         inspect(&context)
         let code = context.configuration.faults.closeCode
@@ -164,10 +167,10 @@ extension Relay {
         if phase == .broken { closeBothEnds(code == nil ? .brokenOff : .inputClosed, &context) }
     }
 
-    /// Closes both ends after what is on its way to them.
+    /// Closes both ends after all data on its way to them.
     private mutating func closeBothEnds(_ part: RelayPart, _ context: inout TapContext) {
         advance(to: .ending)
-        // It is reported before the ends notice.
+        // Report this before the ends notice.
         context.deliver()
         for side in TapSide.both.reversed() { pass(part, side.direction, &context) }
         for side in TapSide.both { command(.flush, side, &context) }
@@ -189,7 +192,7 @@ extension Relay {
 
     // MARK: - By its ends
 
-    /// This end is gone. The relay is over if there is no other one, or that is gone too.
+    /// Handles an end that is gone. The relay is over if there is no other end, or that is gone too.
     mutating func gone(_ side: TapSide, _ context: inout TapContext) {
         ends[side].state = .gone
         switch (ends.app.state, ends.server.state) {
@@ -199,14 +202,14 @@ extension Relay {
         }
     }
 
-    /// Closes an end that does not close by itself in time, once nothing is on its way to it any more.
+    /// Sets a timer that closes an end if it does not close by itself in time, once no data is on its way to it.
     mutating func scheduleClose(_ side: TapSide, _ context: inout TapContext) {
         guard ends[side].state == .open, !ends[side].hasCloseTimer else { return }
         ends[side].hasCloseTimer = true
         context.actions.append(.schedule(.endClose(label.id, side), at: context.now + Self.timeout))
     }
 
-    /// This end has had its time to close.
+    /// Closes an end that did not close by itself in time.
     mutating func closeTimerFired(_ side: TapSide, _ context: inout TapContext) {
         ends[side].hasCloseTimer = false
         // A frozen session is not closed.
@@ -214,7 +217,7 @@ extension Relay {
         if lanes[side.other].isEmpty { close(side, &context) } else { scheduleClose(side, &context) }
     }
 
-    /// Sets the timer for a head that the app has begun to send, or cancels it when the head is whole.
+    /// Sets the timer for a head that the app has started to send, or cancels it when the head is complete.
     mutating func updateHeadTimer(_ context: inout TapContext) {
         let isInHead = phase == .passing && ends.app.state == .open && ends.app.reader?.isInHead ?? false
         guard isInHead != hasHeadTimer else { return }
@@ -223,7 +226,7 @@ extension Relay {
         context.actions.append(isInHead ? .schedule(.head(label.id), at: due) : .cancel(.head(label.id)))
     }
 
-    /// The app has had its time for a head.
+    /// Closes the relay because the app did not complete a head in time.
     mutating func headTimerFired(_ context: inout TapContext) {
         hasHeadTimer = false
         guard phase == .passing else { return }
@@ -233,7 +236,7 @@ extension Relay {
         for side in TapSide.both { close(side, &context) }
     }
 
-    /// The relay is over.
+    /// Ends the relay.
     mutating func finish(_ context: inout TapContext) {
         inspect(&context)
         advance(to: .over)

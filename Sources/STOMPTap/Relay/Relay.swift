@@ -2,45 +2,46 @@ import NIOCore
 import NIOHTTP1
 import STOMPTransport
 
-/// A connection with an app and the one with its server: two ends, and a lane each way. A value without I/O: it gets the
-/// events of its ends, and adds what must be done to ``TapContext/actions``.
+/// A connection from an app and the one to its server: two ends, and a lane in each direction. A value without
+/// I/O: it receives the events of its ends, and adds what must be done to ``TapContext/actions``.
 ///
-/// What an end sends goes from ``handle(_:at:_:)`` by way of HTTP, if it is HTTP, to ``receive(_:_:_:)``; there ``Traffic``
-/// inspects it and returns steps, most of them parts that pass. These wait in a lane until they may leave, and are then
-/// written to the other end.
+/// What an end sends goes from ``handle(_:at:_:)`` through the HTTP reader, if it is HTTP, to ``receive(_:_:_:)``.
+/// There ``Traffic`` inspects it and returns steps, most of them parts that pass. These wait in a lane until they
+/// may leave, and are then written to the other end.
 struct Relay {
     typealias ID = Int
 
-    /// How far it is. A phase is only ever followed by a later one.
+    /// The phase of a relay. A phase is only followed by a later one.
     enum Phase: Int {
         case passing
         /// Nothing passes any more except what the tap itself sends.
         case broken
-        /// Both ends are being closed after what is on its way to them.
+        /// Both ends are being closed, after all data on its way to them.
         case ending
         case over
     }
 
     var label: RelayLabel
     var ends: Pair<RelayEnd>
-    /// What each end has sent and has not been passed on yet.
+    /// The data that each end has sent and that has not been passed on yet.
     var lanes: Pair<RelayLane>
     var traffic = Traffic.opaque
-    /// The session that it carries, if that is one from its start to its end.
+    /// The session that it carries, if this relay carries the entire session.
     var session: Int?
     var phase = Phase.passing
-    /// Whether a fault has frozen the session that it carries: nothing passes. In any phase.
+    /// Whether a fault has frozen its session, so that nothing passes. This is possible in any phase.
     var isFrozen = false
-    /// Whether a timer is set for the head that the app has begun to send.
+    /// Whether a timer is set for the head that the app has started to send.
     var hasHeadTimer = false
-    /// What has passed and is not inspected yet.
+    /// The parts that have passed and are not inspected yet.
     private var uninspected: [(RelayPart, WireEvent.Direction)] = []
     private var uninspectedSize = 0
-    /// The most bytes that wait to be inspected: what is reported of them may take a hundred times as much memory.
+    /// The maximum number of bytes that wait for inspection: the reports about them may need a hundred times as
+    /// much memory.
     private static let mostUninspected = 64 << 10
-    /// The servers that have not failed, the present one first.
+    /// The servers that have not failed, the current one first.
     var servers: ArraySlice<TapConfiguration.Server>
-    /// Who ended it first, and how.
+    /// By which side and how it ended; the first cause counts.
     var cause: TapEnding?
 
     init(_ id: ID, app: String, _ context: TapContext) {
@@ -50,7 +51,7 @@ struct Relay {
         servers = context.configuration.servers[...]
     }
 
-    /// The app has connected.
+    /// Starts the relay after the app has connected.
     mutating func start(_ context: inout TapContext) {
         lanes.server.isHeld = false
         if servers.first?.target.kind == .tcp {
@@ -105,12 +106,12 @@ struct Relay {
         readComplete(side, &context)
     }
 
-    /// Passes on that a side sends nothing more, after all that it has sent.
+    /// Passes on that a side sends nothing more, after everything that it has sent.
     mutating func endInput(_ side: TapSide, _ context: inout TapContext) {
         guard ends[side].input == .ending, ends[side].reader?.isHolding != true else { return }
         ends[side].input = .closed
         if case .end? = ends[side].reader?.finish() { receive(.end(nil), side.direction, &context) }
-        // A head or a line between chunks that breaks off breaks off at the other end too.
+        // An incomplete head or line between chunks is passed on incomplete.
         if let rest = ends[side].reader?.rest, rest.readableBytes > 0 {
             ends[side].reader?.stop()
             receive(.bytes(rest), side.direction, &context)
@@ -119,7 +120,7 @@ struct Relay {
         receive(.inputClosed, side.direction, &context)
     }
 
-    /// Takes apart the HTTP that has come.
+    /// Decodes the HTTP received so far.
     private mutating func dissectHTTP(_ side: TapSide, _ context: inout TapContext) {
         do throws(HTTPReader.Violation) {
             while let element = try ends[side].reader?.next() {
@@ -131,7 +132,7 @@ struct Relay {
         }
     }
 
-    /// A read is complete: what it brought is sent, and then inspected and reported.
+    /// Completes a read: its data is sent, and then inspected and reported.
     mutating func readComplete(_ side: TapSide, _ context: inout TapContext) {
         command(.flush, side.other, &context)
         inspect(&context)
@@ -140,7 +141,7 @@ struct Relay {
         context.deliver()
     }
 
-    // MARK: - What passes
+    // MARK: - Passing parts on
 
     mutating func receive(
         _ part: RelayPart, _ direction: WireEvent.Direction, _ context: inout TapContext
@@ -162,13 +163,13 @@ struct Relay {
         if case .inputClosed = part, ends.server.state == .absent { close(.app, &context) }
     }
 
-    /// Inspects what has passed already.
+    /// Inspects the parts that have already passed.
     mutating func inspect(_ context: inout TapContext) {
         guard !uninspected.isEmpty else { return }
         let parts = uninspected
         uninspected.removeAll(keepingCapacity: true)
         uninspectedSize = 0
-        // The steps would only pass it on.
+        // The steps are ignored, because they would only pass the part on again.
         for (part, direction) in parts { _ = traffic.receive(part, direction, &label, &context) }
     }
 
@@ -180,7 +181,7 @@ struct Relay {
         case .breakOff: breakOff(&context)
         case .freeze: freeze(&context)
         case .close(let session):
-            // This relay at once, so that nothing more of the same read passes.
+            // Close this relay at once, so that nothing more of the same read passes.
             context.closedSessions.append((session, context.closeSession(session).filter { $0 != label.id }))
             breakOff(session, &context)
         case .readOn:
@@ -191,7 +192,7 @@ struct Relay {
         }
     }
 
-    /// Passes on what one end has sent, or the tap in its place, as soon as it may leave.
+    /// Passes on what one end has sent, or the tap on its behalf, as soon as it may leave.
     mutating func pass(_ part: RelayPart, _ direction: WireEvent.Direction, _ context: inout TapContext) {
         lanes[direction].append(part, at: context.now)
         pump(direction, &context)
@@ -204,7 +205,7 @@ struct Relay {
         readComplete(side, &context)
     }
 
-    /// Passes on what may leave now.
+    /// Passes on the parts that may leave now.
     private mutating func pump(_ direction: WireEvent.Direction, _ context: inout TapContext) {
         while let part = lanes[direction].next(at: context.now) { deliver(part, direction, &context) }
         if let due = lanes[direction].timer(after: context.now) {
@@ -212,7 +213,7 @@ struct Relay {
         }
     }
 
-    /// Some of what this end has sent may leave now.
+    /// Passes on the parts from this end that may leave now.
     mutating func laneTimerFired(from side: TapSide, _ context: inout TapContext) {
         lanes[side].timerFired()
         pump(side.direction, &context)
@@ -244,7 +245,7 @@ struct Relay {
         }
     }
 
-    /// Back-pressure: an end is read from only while the other one takes what it sends.
+    /// Whether the tap may read from an end. Back-pressure: it reads only while the other end accepts data.
     func mayBeRead(_ side: TapSide) -> Bool {
         guard !ends[side].isFull else { return false }
         guard phase == .passing else { return true }
@@ -289,8 +290,8 @@ struct Relay {
 }
 
 extension TransportError {
-    /// Whether the connection ended and did not break: all came that was sent. Many servers leave out the close_notify of
-    /// TLS; a reset in its place would take from the app what it has not read yet.
+    /// Whether the connection ended normally: everything sent was received. Many servers omit the close_notify of
+    /// TLS; a reset instead would discard data that the app has not read yet.
     fileprivate var endsStream: Bool {
         if case .tls(.noCloseNotify) = self { true } else { false }
     }

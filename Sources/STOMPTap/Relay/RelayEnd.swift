@@ -32,7 +32,7 @@ struct Pair<Value> {
         }
     }
 
-    /// The value for what goes this way, which is the one for its sender.
+    /// The value for this direction, which is that of its sender.
     subscript(direction: WireEvent.Direction) -> Value {
         get { self[direction.sender] }
         _modify { yield &self[direction.sender] }
@@ -42,7 +42,7 @@ struct Pair<Value> {
 extension TapSide {
     static let both = [TapSide.app, .server]
 
-    /// Which way it sends.
+    /// The direction in which this side sends.
     var direction: WireEvent.Direction {
         switch self {
         case .app: .outgoing
@@ -59,7 +59,7 @@ extension TapSide {
 }
 
 extension WireEvent.Direction {
-    /// Who sends that way.
+    /// The side that sends in this direction.
     var sender: TapSide {
         switch self {
         case .outgoing: .app
@@ -68,62 +68,64 @@ extension WireEvent.Direction {
         }
     }
 
-    /// Who gets what goes that way.
+    /// The side that receives in this direction.
     var receiver: TapSide { sender.other }
 }
 
-/// What a relay knows of one of its ends. A value without I/O: ``ChannelEnd`` reports its events and performs its commands.
+/// The state of one end of a relay. A value without I/O: ``ChannelEnd`` reports its events and performs its
+/// commands.
 struct RelayEnd {
-    /// How far the connection with this end is. An app's is open from the start.
+    /// The state of the connection to this end. That of an app is open from the start.
     enum State {
         case absent, connecting, open, gone
     }
 
-    /// What comes from an end.
+    /// The state of the input from an end.
     enum Input {
         case open
-        /// Nothing more comes, and what came before waits: it may be HTTP or not.
+        /// The input has ended, but earlier bytes still wait: they may be HTTP or not.
         case ending
         case closed
     }
 
-    /// What happens at an end.
+    /// An event at an end.
     enum Event {
         case bytes(ByteBuffer)
-        /// The read that brought the last bytes is over.
+        /// The read that delivered the last bytes is complete.
         case readComplete
         case writable(Bool)
         /// The end sends nothing more.
         case inputClosed
-        /// Nothing comes any more, and nothing can be sent: the last event. With an error where the connection broke.
+        /// The connection is closed in both directions: the last event. It has an error if the connection broke.
         case gone((any Error)?)
     }
 
-    /// What the tap does at an end.
+    /// A command to an end.
     enum Command {
         case write(ByteBuffer)
         case flush
-        /// Whether it is read from. It is not until the first such command.
+        /// Whether to read from the end. It is not read from until the first such command.
         case read(Bool)
-        /// Closes this half when all that was written has gone; the connection, where the other half is closed too.
+        /// Closes the sending half after everything written is sent; closes the connection if the receiving half
+        /// is closed too.
         case closeOutput
-        /// Closes the connection when all that was written has gone, or it does not go.
+        /// Closes the connection after everything written is sent, or after a timeout.
         case close
-        /// Closes the connection as a reset, when all that was written has gone, or it does not go.
+        /// Resets the connection after everything written is sent, or after a timeout.
         case reset
     }
 
     var state: State
     /// The peer's address and port.
     var address: String
-    /// Takes HTTP apart; nil if the bytes are not HTTP.
+    /// Decodes HTTP; nil if the bytes are not HTTP.
     var reader: HTTPReader?
     private var writer = HTTPWriter()
     var isReading = false
     var isWritable = true
     var input = Input.open
     var isOutputClosed = false
-    /// Whether a timer is set that closes it if it is not gone by then.
+    /// Whether a timer is set that closes the end if it is still open by then.
     var hasCloseTimer = false
 
     init(_ state: State, address: String = "") {
@@ -132,10 +134,10 @@ struct RelayEnd {
     }
 
     var isGone: Bool { state == .gone }
-    /// Whether so much is held that nothing more should be read.
+    /// Whether the reader holds so much that no more should be read.
     var isFull: Bool { reader?.isFull ?? false }
 
-    /// Whether the other end may be read from, as far as this one is concerned.
+    /// Whether this end allows reading from the other end.
     var takesMore: Bool {
         switch state {
         case .absent, .gone: true
@@ -169,9 +171,9 @@ struct RelayEnd {
 }
 
 extension RelayPart {
-    /// An element of HTTP as it passes, whatever is wrong with it.
+    /// The part for an HTTP element, even if the element is invalid.
     ///
-    /// - Throws: a violation where the two sides of a tap might read a request in different ways.
+    /// - Throws: a violation if the two sides of a tap might read a request in different ways.
     init(_ element: HTTPElement) throws(HTTPReader.Violation) {
         switch element {
         case .blank(let bytes): self = .bytes(bytes)

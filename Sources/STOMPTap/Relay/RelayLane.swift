@@ -2,27 +2,27 @@ import NIOCore
 import NIOHTTP1
 import STOMPTransport
 
-/// What passes from one end of a relay to the other.
+/// A part that passes from one end of a relay to the other.
 enum RelayPart {
     case bytes(ByteBuffer)
-    /// The head as it passes, and as it came; nil if the tap has made it. The chunks of the body pass as they came, or with
-    /// `makesChunks` new ones are made.
+    /// The head as it passes, and as it was received; nil if the tap has made it. The chunks of the body pass
+    /// unchanged, or new ones are made if `makesChunks` is true.
     case requestHead(HTTPRequestHead, HTTPRawHead?, makesChunks: Bool = false)
     case responseHead(HTTPResponseHead, HTTPRawHead?, makesChunks: Bool = false)
     case body(ByteBuffer)
-    /// The bytes around the chunks of a body, as they came.
+    /// The bytes around the chunks of a body, as received.
     case chunkFraming(ByteBuffer)
     case end(HTTPHeaders?)
-    /// The HTTP connection is a WebSocket from here on.
+    /// From here on, the HTTP connection is a WebSocket.
     case upgraded
     /// The end sends nothing more.
     case inputClosed
-    /// The connection with the end is broken.
+    /// The connection to the end is broken.
     case reset
     /// The tap closes the connection without a code.
     case brokenOff
 
-    /// In bytes; zero for anything but bytes and bodies.
+    /// The size in bytes; zero for anything except bytes and bodies.
     var size: Int {
         switch self {
         case .bytes(let bytes), .body(let bytes), .chunkFraming(let bytes): bytes.readableBytes
@@ -30,7 +30,7 @@ enum RelayPart {
         }
     }
 
-    /// The same in pieces of at most so many bytes.
+    /// The same part in pieces of at most `limit` bytes.
     func pieces(of limit: Int) -> [RelayPart] {
         guard size > limit else { return [self] }
         return switch self {
@@ -51,16 +51,16 @@ enum RelayPart {
     }
 }
 
-/// One way through a relay: what one end sends waits here while faults hold it, or until there is another end. A value
-/// without I/O.
+/// One direction of a relay: what one end sends waits here while faults hold it, or until the other end is
+/// connected. A value without I/O.
 struct RelayLane {
-    /// The most bytes that wait before the end that brings them is no longer read from.
+    /// The maximum number of waiting bytes before the tap stops reading from the sending end.
     private static let limit = 2 << 20
-    /// What each part counts in addition to its size: a small one keeps the whole read that brought it in memory.
+    /// The cost of each part in addition to its size: a small part keeps its entire read buffer in memory.
     private static let partCost = 1 << 10
 
     private var line: DelayLine<RelayPart>
-    /// Whether nothing leaves: there is no other end yet, or the relay is frozen.
+    /// Whether nothing leaves, because the other end is not connected yet or the relay is frozen.
     var isHeld = true
     /// Whether a timer is set for the next part.
     private(set) var hasTimer = false
@@ -76,10 +76,10 @@ struct RelayLane {
         for piece in part.pieces(of: portion) { line.append(piece, size: piece.size, at: now) }
     }
 
-    /// The next part, where it may leave by now.
+    /// The next part, if it may leave now.
     mutating func next(at now: NIODeadline) -> RelayPart? { isHeld ? nil : line.next(at: now) }
 
-    /// When a timer must fire for the next part; nil if none is needed, or one is set already.
+    /// The time at which a timer must fire for the next part; nil if no timer is needed or it is already set.
     mutating func timer(after now: NIODeadline) -> NIODeadline? {
         guard !isHeld, !hasTimer, let due = line.due, due > now else { return nil }
         hasTimer = true
@@ -90,15 +90,15 @@ struct RelayLane {
     mutating func timerFired() { hasTimer = false }
 }
 
-/// Holds what passes for as long as a fault asks for, in its order. A value without I/O: it gets the time
-/// with each call.
+/// Delays elements as a fault requires, and keeps their order. A value without I/O: it receives the time with each
+/// call.
 struct DelayLine<Element> {
     private let delay: TimeAmount
     private let jitter: TimeAmount
     private let rate: Int?
     private var queue = CircularBuffer<(element: Element, size: Int, due: NIODeadline)>()
     private var latest = NIODeadline.uptimeNanoseconds(0)
-    /// Bytes that wait.
+    /// The number of waiting bytes.
     private(set) var size = 0
 
     init(_ faults: TapFaults) {
@@ -111,14 +111,14 @@ struct DelayLine<Element> {
     /// When the next element may leave.
     var due: NIODeadline? { queue.first?.due }
 
-    /// The most bytes that should come as one element, so that a slow line flows and does not lurch: a twentieth of a
-    /// second's, and not less than 64. Nil where there is no limit to the rate.
+    /// The maximum size of an element in bytes, so that slow traffic flows evenly: the amount of a twentieth of a
+    /// second, but at least 64. Nil if the rate is not limited.
     var portion: Int? { rate.map { max(64, $0 / 20) } }
 
     mutating func append(_ element: Element, size: Int, at now: NIODeadline) {
         var due = now + delay
         if jitter > .zero { due = due + .nanoseconds(.random(in: 0...jitter.nanoseconds)) }
-        // What was sent first comes first.
+        // Keep the order of sending.
         due = max(due, latest)
         if let rate { due = due + .nanoseconds(Int64(Double(size) / Double(rate) * 1e9)) }
         latest = due
@@ -126,7 +126,7 @@ struct DelayLine<Element> {
         self.size += size
     }
 
-    /// The next element, where it may leave by now.
+    /// The next element, if it may leave now.
     mutating func next(at now: NIODeadline) -> Element? {
         guard let first = queue.first, first.due <= now else { return nil }
         queue.removeFirst()

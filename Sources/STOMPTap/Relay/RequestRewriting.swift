@@ -1,20 +1,20 @@
 import NIOHTTP1
 import STOMPTransport
 
-/// How a request of an app's is changed for the server, and the answer for the app: the server shall see the request that
-/// it would have got without the tap, and send nobody past it. A value without I/O.
+/// Rewrites a request from an app for the server, and the answer for the app: the server sees the request that it
+/// would have received without the tap, and redirects lead back to the tap. A value without I/O.
 struct RequestRewriting {
-    /// Whether apps speak TLS with the tap.
+    /// Whether apps connect to the tap with TLS.
     let isTapSecure: Bool
     let options: TransportOptions
-    /// Whether messages must not be compressed, as some may have to be taken out.
+    /// Whether messages must not be compressed, because some may have to be removed.
     let withholdsCompression: Bool
 
-    /// Takes those offers out of a request that the tap could not make good: HTTP/2, WebSocket extensions, and codings
-    /// of an answer that carries frames.
+    /// Removes the offers from a request that the tap cannot support: HTTP/2, WebSocket extensions, and content
+    /// codings of an answer that carries frames.
     ///
     /// - Parameter isOfSession: whether the answer carries frames of a SockJS session, which must not be compressed.
-    /// - Returns: the head, and the names of what was withheld.
+    /// - Returns: the head, and the names of the removed offers.
     func withholding(from head: HTTPRequestHead, isOfSession: Bool) -> (head: HTTPRequestHead, withheld: [String]) {
         var head = head
         let offersHTTP2 = head.headers.hasToken("h2c", in: "Upgrade")
@@ -37,7 +37,8 @@ struct RequestRewriting {
         return (head, (offersHTTP2 ? ["h2c"] : []) + extensions + codings.map(String.init))
     }
 
-    /// A request as it would have come to this server without the tap, with the headers of the options and further ones.
+    /// A request as the server would have received it without the tap, with the headers of the options and
+    /// `headers` added.
     func addressed(
         _ head: HTTPRequestHead, to site: HTTPSite, adding headers: HTTPHeaders = HTTPHeaders()
     ) -> HTTPRequestHead {
@@ -61,7 +62,7 @@ struct RequestRewriting {
         return head
     }
 
-    /// The answer to a request: a redirection within the server leads to the tap.
+    /// The answer to a request, with a redirect within the server changed to lead to the tap.
     func rewritten(
         _ answer: HTTPResponseHead, from site: HTTPSite, to request: HTTPRequestHead
     ) -> HTTPResponseHead {
@@ -75,8 +76,8 @@ struct RequestRewriting {
         return answer
     }
 
-    /// The cookies of an answer that a browser drops, as their `Domain` is not one of the host that it has asked (RFC 6265,
-    /// section 5.3).
+    /// The cookies of an answer that a browser drops because their `Domain` does not match the host that it has
+    /// contacted (RFC 6265, section 5.3).
     func foreignCookies(
         in answer: HTTPResponseHead, to request: HTTPRequestHead
     ) -> [(name: String, domain: String, host: String)] {
@@ -104,12 +105,12 @@ struct RequestRewriting {
         return domain.isEmpty ? nil : domain
     }
 
-    /// What a page that came through the tap has as its origin.
+    /// The origin of a page that was loaded through the tap.
     private func tapOrigin(for request: HTTPRequestHead) -> String? {
         request.headers.first(name: "Host").map { (isTapSecure ? "https://" : "http://") + $0 }
     }
 
-    /// The URL with another origin, where it has this one.
+    /// The URL with its origin replaced by `other`, if it has this origin.
     private static func moved(_ url: String, from origin: String?, to other: String) -> String {
         guard let origin else { return url }
         let start = Substring(url.utf8.prefix(origin.utf8.count))
@@ -120,22 +121,22 @@ struct RequestRewriting {
         return other + Substring(rest)
     }
 
-    /// Whether a member of `Connection` is there for the offer of HTTP/2.
+    /// Whether a member of `Connection` belongs to the HTTP/2 offer.
     private static func isOfUpgrade(_ member: Substring) -> Bool {
         let name = member.filter { $0 != " " && $0 != "\t" }.lowercased()
         return name == "upgrade" || name == "http2-settings" || name.isEmpty
     }
 }
 
-/// Which requests a tap passes on: those for a host that is its own, and where it adds what the server trusts, those of
-/// pages that it may speak for.
+/// Decides which requests a tap passes on: those for its own hosts; and, if it adds something that the server
+/// trusts, only those of allowed pages.
 struct RequestAdmission {
     private let hosts: OwnHosts
     private let allowed: OriginList
-    /// How the tap's own origin begins.
+    /// The scheme of the tap's own origin.
     private let scheme: String
     private let serverOrigins: OriginList
-    /// Whether requests get headers or a certificate that the app did not send.
+    /// Whether the tap adds headers or a certificate that the app did not send.
     private let vouches: Bool
 
     init(_ configuration: TapConfiguration) {

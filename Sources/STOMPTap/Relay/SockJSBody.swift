@@ -2,23 +2,23 @@ import NIOCore
 import NIOHTTP1
 import STOMPTransport
 
-/// The frames in the body of an answer of SockJS, and how they stand in it. A value without I/O.
+/// The frames in the body of a SockJS answer, and their encoding in it. A value without I/O.
 struct SockJSBody {
-    /// A frame, and the line that it stands in; of scripts also a line that holds none.
+    /// A frame, and the line that contains it; with scripts also a line without a frame.
     struct Piece {
         var line: ByteBuffer
         var frame: ByteBuffer?
-        /// Where in the line of a script the string stands that is the frame.
+        /// The range of the frame's string in the line of a script.
         var string = 0..<0
     }
 
     private let path: SockJSPath
     private var decoder: SockJSFrameDecoder
-    /// Why nothing can be taken out of it, until that is reported.
+    /// The reason why no frames can be extracted, until it is reported.
     private var obstacle: TransportError?
     private var isOver = false
 
-    /// - Parameter limit: the most bytes of a frame. Nil comes of a request that only sends.
+    /// - Parameter limit: the maximum size of a frame in bytes. The result is nil for a request that only sends.
     init?(_ path: SockJSPath, headers: HTTPHeaders, limit: Int) {
         self.path = path
         switch path.carriage {
@@ -32,10 +32,10 @@ struct SockJSBody {
         }
     }
 
-    /// Whether single frames can be taken out of it, and others put into it.
+    /// Whether single frames can be removed from it, and others inserted.
     var canSift: Bool { obstacle == nil && !isOver }
 
-    /// Takes a part of the body, and gives the pieces that are whole. Behind a failure nothing more comes.
+    /// Decodes a part of the body, and returns the complete pieces. No pieces follow after a failure.
     mutating func decode(_ bytes: ByteBuffer) -> (pieces: [Piece], failure: TransportError?) {
         guard !isOver else { return ([], nil) }
         if let obstacle {
@@ -53,13 +53,13 @@ struct SockJSBody {
         }
     }
 
-    /// The piece whose end was left out.
+    /// The last piece, if its end was omitted.
     func finish() -> (pieces: [Piece], failure: TransportError?) {
         guard !isOver, obstacle == nil, let rest = decoder.rest else { return ([], nil) }
         return ([piece(rest)], nil)
     }
 
-    /// Appends those frames in a piece's place that pass of it.
+    /// Appends the frames of a piece that pass, in place of the piece.
     func write(_ frames: [ByteBuffer], of piece: Piece, to body: inout ByteBuffer) {
         guard path.carriage == .scripts else { return frames.forEach { write($0, to: &body) } }
         if frames == [piece.frame] || piece.frame == nil {
@@ -67,19 +67,19 @@ struct SockJSBody {
         } else {
             let bytes = piece.line.readableBytesView
             body.writeBytes(bytes[..<piece.string.lowerBound])
-            // A script that calls nothing would count as a failure: a heart-beat says nothing.
+            // A script without a call would count as a failure, so it gets a heart-beat.
             body.writeJSONString(frames.first ?? ByteBuffer(string: "h"))
             body.writeBytes(bytes[piece.string.upperBound...])
         }
         body.writeString("\r\n")
     }
 
-    /// Appends a frame of the tap's own.
+    /// Appends a frame made by the tap.
     func write(_ frame: ByteBuffer, to body: inout ByteBuffer) {
         switch path.carriage {
         case .events:
             body.writeString("data: ")
-            // Browsers undo percent-encoding.
+            // Browsers decode the percent-encoding.
             body.writePercentSignsEncoded(frame)
             body.writeString("\r\n\r\n")
         case .scripts:
@@ -94,7 +94,7 @@ struct SockJSBody {
 
     private func piece(_ line: ByteBuffer) -> Piece {
         guard path.carriage == .scripts else { return Piece(line: line, frame: line) }
-        // The string that is given to a function.
+        // The string that is passed to a function.
         let bytes = line.readableBytesView
         guard let start = bytes.firstIndex(of: UInt8(ascii: "(")),
             bytes[start...].dropFirst().first == UInt8(ascii: "\""),
@@ -105,7 +105,7 @@ struct SockJSBody {
         return Piece(line: line, frame: messages?.texts.first, string: (start + 1)..<end)
     }
 
-    /// A string of JavaScript's as one of JSON's, which lacks an escape that Spring writes: `\'`.
+    /// Converts a JavaScript string to a JSON string. JSON lacks an escape that Spring writes: `\'`.
     private static func json(_ string: ByteBufferView) -> ByteBuffer {
         var json = ByteBuffer()
         var isEscaped = false
@@ -119,7 +119,8 @@ struct SockJSBody {
     }
 }
 
-/// The body of a request that sends messages: their array, or a form around it, as pages without XHR send one.
+/// The body of a request that sends messages: their array, or a form that contains it, as pages without XHR send
+/// it.
 struct SockJSForm {
     private let isForm: Bool
 
@@ -128,7 +129,7 @@ struct SockJSForm {
         isForm = type?.hasPrefix("application/x-www-form-urlencoded") ?? false
     }
 
-    /// The array that a body holds.
+    /// The array in a body.
     func array(in body: ByteBuffer) -> ByteBuffer {
         let bytes = body.readableBytesView
         guard isForm, bytes.starts(with: "d=".utf8) else { return body }
@@ -136,7 +137,7 @@ struct SockJSForm {
         return PercentEncoding.decode(spaced, malformed: .stays).map { ByteBuffer(bytes: $0) } ?? body
     }
 
-    /// A body that holds an array.
+    /// A body that contains an array.
     func body(_ array: ByteBuffer) -> ByteBuffer {
         guard isForm else { return array }
         var body = ByteBuffer(string: "d=")

@@ -2,11 +2,11 @@ import NIOCore
 import NIOHTTP1
 import STOMPTransport
 
-/// What travels through a relay, as far as the tap can take it apart: bare STOMP, HTTP, whose bodies may be those of
-/// SockJS, or a WebSocket. A value without I/O: it gets what an end has sent, and returns
-/// the steps that its relay performs.
+/// What passes through a relay, as far as the tap can decode it: plain STOMP, HTTP, whose bodies may be those of
+/// SockJS, or a WebSocket. A value without I/O: it receives what an end has sent, and returns the steps that its
+/// relay performs.
 enum Traffic {
-    /// Bytes that the tap cannot take apart.
+    /// Bytes that the tap cannot decode.
     case opaque
     /// STOMP over TCP, of the session with this number.
     case stomp(Int)
@@ -21,18 +21,19 @@ enum Traffic {
         if case .http = self { true } else { false }
     }
 
-    /// Whether the tap may give an answer of its own to what this side sends: see ``HTTPTraffic/mayAnswer(insteadOf:)``.
+    /// Whether the tap may send an answer of its own to what this side sends: see
+    /// ``HTTPTraffic/mayAnswer(insteadOf:)``.
     func mayAnswer(insteadOf side: TapSide) -> Bool {
         if case .http(let http) = self { http.mayAnswer(insteadOf: side) } else { false }
     }
 
-    /// Whether more may be read from this side, as far as the protocol is concerned.
+    /// Whether the protocol allows more to be read from this side.
     func takesMore(from side: TapSide) -> Bool {
         guard case .http(let http) = self else { return true }
         return http.upgrade == nil && (side == .server || http.hasRoom)
     }
 
-    /// A request as the connected server gets it.
+    /// A request as it is sent to the connected server.
     func addressed(_ head: HTTPRequestHead, _ rewriting: RequestRewriting) -> HTTPRequestHead {
         guard case .http(let http) = self else { return head }
         return http.addressed(head, rewriting)
@@ -41,13 +42,13 @@ enum Traffic {
     /// Changes the state of HTTP, if this is HTTP.
     mutating func updateHTTP(_ body: (inout HTTPTraffic) -> Void) {
         guard case .http(var http) = self else { return }
-        // Taken out, so that it is not copied.
+        // Moved out, so that it is not copied.
         self = .opaque
         body(&http)
         self = .http(http)
     }
 
-    /// Whether bytes pass before they are inspected, as no fault can drop any of them.
+    /// Whether bytes pass before they are inspected, because no fault can drop any of them.
     func inspectsLater(_ context: TapContext) -> Bool {
         switch self {
         case .http: false
@@ -58,7 +59,7 @@ enum Traffic {
 
     /// Inspects what one end has sent.
     ///
-    /// - Returns: what the relay must do, in this order.
+    /// - Returns: the steps of the relay, in order.
     mutating func receive(
         _ part: RelayPart, _ direction: WireEvent.Direction, _ label: inout RelayLabel, _ context: inout TapContext
     ) -> [RelayStep] {
@@ -68,7 +69,7 @@ enum Traffic {
         case .stomp(let session):
             return Self.receive(stomp: part, direction, of: session, &context)
         case .http(var http):
-            // Taken out, so that it is not copied.
+            // Moved out, so that it is not copied.
             self = .opaque
             defer { self = .http(http) }
             return http.receive(part, direction, &label, &context)
@@ -97,7 +98,7 @@ enum Traffic {
         return parts.map { .pass($0, direction) } + context.closing(of: session)
     }
 
-    /// The steps that pass these messages, if they can pass without a request or an answer of HTTP.
+    /// The steps that pass these messages, if they can pass without an HTTP request or answer.
     func steps(passing messages: [ByteBuffer], isText: Bool, _ direction: WireEvent.Direction) -> [RelayStep] {
         switch self {
         case .http: []
@@ -107,7 +108,7 @@ enum Traffic {
         }
     }
 
-    /// What is sent to the ends when the tap closes this session with this code.
+    /// The steps that notify the ends when the tap closes this session with this code.
     func closeParts(_ code: Int, of session: Int, _ context: TapContext) -> [RelayStep] {
         switch self {
         case .opaque, .stomp: []
@@ -117,15 +118,15 @@ enum Traffic {
     }
 }
 
-/// What a relay must do after an end has sent something.
+/// A step that a relay must perform after an end has sent something.
 enum RelayStep {
-    /// Pass this on that way.
+    /// Pass this part on in this direction.
     case pass(RelayPart, WireEvent.Direction)
     /// Connect to the server, if there is no connection yet.
     case connect
-    /// Answer the app in the server's place, and end the connection.
+    /// Answer the app instead of the server, and end the connection.
     case answer(HTTPResponseStatus, HTTPHeaders, ByteBuffer)
-    /// Reset both connections, as no answer is possible.
+    /// Reset both connections, because no answer is possible.
     case breakOff
     /// Pass nothing on from now on: the session is frozen.
     case freeze
@@ -141,7 +142,7 @@ enum RelayStep {
 }
 
 extension TapContext {
-    /// The step that closes a session, if as many frames have passed as a fault allows.
+    /// The step that closes a session, if the number of frames that a fault allows has passed.
     func closing(of session: Int?) -> [RelayStep] {
         guard configuration.faults.needsSifting, let session, sessions[session]?.isSpent == true else { return [] }
         return [.close(session)]
@@ -151,16 +152,16 @@ extension TapContext {
 /// The messages of a WebSocket. A value without I/O.
 struct WebSocketTraffic {
     let session: Int
-    /// Whether messages are envelopes of SockJS; nil until the server's first one shows it.
+    /// Whether messages are SockJS envelopes; nil until the server's first message shows it.
     private var isSockJS: Bool?
-    /// Take apart what each side sends; nil once that is not possible any more.
+    /// The decoder of each side; nil after it has failed.
     private var dissectors: Pair<WebSocketDissector?>
 
     /// - Parameters:
-    ///   - answer: the head of the 101.
+    ///   - answer: the head of the 101 response.
     ///   - mayBeSockJS: whether the path is one of a SockJS session.
-    ///   - limit: the largest message that is taken apart, in bytes.
-    /// - Throws: ``TransportError`` if the sides have agreed on an extension that is not known.
+    ///   - limit: the maximum size of a message that is decoded, in bytes.
+    /// - Throws: ``TransportError`` if the sides have agreed on an unsupported extension.
     init(session: Int, answer: HTTPResponseHead, mayBeSockJS: Bool, limit: Int) throws(TransportError) {
         self.session = session
         isSockJS = mayBeSockJS ? nil : false
@@ -193,7 +194,7 @@ struct WebSocketTraffic {
         } catch {
             context.report(direction, outcome.seen, of: session)
             context.report(direction, .note(.noLongerTakenApart(error)), of: session)
-            // What the dissector has kept cannot be passed on.
+            // The bytes that the dissector has kept cannot be passed on.
             if isSifting { steps.append(.pass(.reset, direction)) }
         }
         if isSifting {
@@ -204,7 +205,7 @@ struct WebSocketTraffic {
         return steps + context.closing(of: session)
     }
 
-    /// - Parameter outcome: what was seen of this read, and the frames that pass of it.
+    /// - Parameter outcome: what was seen of this read, and the frames of it that pass.
     private mutating func receive(
         _ element: WebSocketDissector.Element, _ direction: WireEvent.Direction, _ session: inout TapSession,
         _ isSifting: Bool, _ outcome: inout FrameFilter.Outcome
@@ -228,7 +229,7 @@ struct WebSocketTraffic {
         }
     }
 
-    /// One side sends no more messages: what is held of them passes.
+    /// Passes the held messages of a side that sends no more messages.
     private func finish(
         _ direction: WireEvent.Direction, _ session: inout TapSession, _ isSifting: Bool,
         _ outcome: inout FrameFilter.Outcome
@@ -238,7 +239,7 @@ struct WebSocketTraffic {
         if isSifting { outcome.passed += wrapped(held.passed, session.inspector.isText[direction], direction) }
     }
 
-    /// Messages of STOMP as they pass.
+    /// STOMP messages, encoded as the WebSocket frames that pass.
     func wrapped(_ messages: [ByteBuffer], _ isText: Bool, _ direction: WireEvent.Direction) -> [ByteBuffer] {
         guard !messages.isEmpty else { return [] }
         let isMasked = direction.sender == .app

@@ -1,26 +1,26 @@
 import NIOHTTP1
 
-/// The cookies of one server (RFC 6265), for as long as a connection to it is wanted: domain and path are not looked at,
-/// as all requests go to the place that the cookies came from. What is to expire later stays.
+/// The cookies of one server (RFC 6265), kept in memory. Domain and path are ignored, because all requests go to
+/// the server that set the cookies. A cookie that expires later is kept.
 struct CookieJar {
-    /// The most cookies that are kept, and the most bytes of one; the rest is ignored (section 6.1).
+    /// The maximum number of cookies, and the maximum size of one in bytes; the rest is ignored (section 6.1).
     static let maximumCount = 50
     static let maximumSize = 4096
 
     private var cookies: [(name: String, value: String)] = []
 
-    /// - Parameter header: the value of a `Cookie` header to begin with.
+    /// - Parameter header: the value of a `Cookie` header to start with.
     init(_ header: String?) {
         for pair in header?.split(separator: ";") ?? [] { set(pair) }
     }
 
-    /// The value of the `Cookie` header of the next request.
+    /// The value of the `Cookie` header for the next request; nil if there are no cookies.
     var header: String? {
         cookies.isEmpty
             ? nil : cookies.map { $0.name.isEmpty ? $0.value : "\($0.name)=\($0.value)" }.joined(separator: "; ")
     }
 
-    /// Stores what an answer sets, and deletes what it says has expired by `now`.
+    /// Stores the cookies that a response sets, and deletes those that have expired by `now`.
     mutating func store(_ headers: HTTPHeaders, at now: Timestamp = .now()) {
         for field in headers["Set-Cookie"] {
             let parts = field.split(separator: ";", omittingEmptySubsequences: false)
@@ -29,7 +29,7 @@ struct CookieJar {
         }
     }
 
-    /// `Max-Age` counts before `Expires` (RFC 6265, section 5.3).
+    /// `Max-Age` takes precedence over `Expires` (RFC 6265, section 5.3).
     private static func isExpired(_ attributes: [String: String], at now: Timestamp) -> Bool {
         if let age = attributes["max-age"].flatMap({ Int($0) }) { return age <= 0 }
         guard let end = attributes["expires"].flatMap({ HTTPDate.seconds(of: $0) }) else { return false }

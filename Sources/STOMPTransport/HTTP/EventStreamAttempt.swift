@@ -1,8 +1,8 @@
 import NIOCore
 import NIOHTTP1
 
-/// One try to open a stream of server-sent events (WHATWG HTML, section 9.2), and the stream that comes of it: the body
-/// of an answer, as it comes. It lives on its event loop.
+/// One attempt to open a stream of server-sent events (WHATWG HTML, section 9.2), and the stream itself: the body
+/// of the response as it arrives. It must be used on its event loop.
 final class EventStreamAttempt: StreamAttempt {
     private let http: HTTPClient
     private let requestTarget: String
@@ -38,7 +38,7 @@ final class EventStreamAttempt: StreamAttempt {
         } catch {
             return end(error)
         }
-        // The connecting keeps the deadline too, and knows more.
+        // The connection attempt has the same deadline and a more precise error, so this timer fires a little later.
         timer = http.eventLoop.assumeIsolated().scheduleTask(deadline: deadline + .milliseconds(1)) { [self] in
             guard let exchange else { return }
             end(.http(.noAnswer(to: exchange.summary, within: deadline - start)))
@@ -79,7 +79,7 @@ final class EventStreamAttempt: StreamAttempt {
         promise.succeed(stream)
     }
 
-    /// Why an answer is no stream of events.
+    /// Returns the error if a response is not an event stream; nil if it is.
     private func refusal(_ head: HTTPResponseHead) -> TransportError? {
         guard let exchange else { return nil }
         let answer = HTTPRefusal(head, body: "", to: exchange.identity)
@@ -111,14 +111,14 @@ final class EventStreamAttempt: StreamAttempt {
 
     fileprivate func setReading(_ isReading: Bool) { exchange?.setReading(isReading) }
 
-    /// Ends the stream; the receiver is told later, as it may be the one that asks for it.
+    /// Closes the stream. The receiver is notified later, because it may be the caller.
     fileprivate func close() {
         guard !isOver else { return }
         http.eventLoop.assumeIsolated().execute { [self] in end(nil) }
     }
 }
 
-/// An answer as it comes. Nothing can be written to it.
+/// The body of a response as a stream. It cannot be written to.
 private struct EventStream: TransportStream {
     let eventLoop: any EventLoop
     let description: TransportDescription

@@ -1,10 +1,11 @@
 import NIOHTTP1
 
-/// Why a server on this machine refuses an HTTP request, whatever the request asks for.
+/// Why a local server rejects an HTTP request before it looks at the path.
 public enum AdmissionRefusal: Sendable, Hashable {
-    /// 421: it is for a host that this server does not have, named as it came, or at most 200 characters of it.
+    /// 421: the request is for a host that this server does not serve. The value is the host as received, cut to
+    /// 200 characters.
     case foreignHost(String)
-    /// 403: it comes from a page of this origin, named as it came; nil where the page sent none.
+    /// 403: the request comes from a page of this origin, as received; nil if the browser sent no origin.
     case foreignOrigin(String?)
 
     package var status: HTTPResponseStatus {
@@ -14,7 +15,7 @@ public enum AdmissionRefusal: Sendable, Hashable {
         }
     }
 
-    /// The body of the answer.
+    /// The body of the response.
     package var text: String {
         switch self {
         case .foreignHost: "This host is not served here"
@@ -22,7 +23,7 @@ public enum AdmissionRefusal: Sendable, Hashable {
         }
     }
 
-    /// As much of a header as is told of it.
+    /// A header value, cut to 200 characters.
     fileprivate static func cut(_ values: [String]) -> String { String(values.joined(separator: ", ").prefix(200)) }
 }
 
@@ -32,7 +33,7 @@ package struct WebOrigin: Hashable, Sendable {
     private let port: Int
     package let authority: HTTPAuthority
 
-    /// Nil where it is not one of HTTP or HTTPS, such as `null` or that of a browser's extension.
+    /// Returns nil if the origin is not HTTP or HTTPS, such as `null` or the origin of a browser extension.
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: ":", maxSplits: 1)
         let scheme = parts.first?.lowercased()
@@ -46,13 +47,13 @@ package struct WebOrigin: Hashable, Sendable {
 }
 
 extension HTTPAuthority {
-    /// The host alone.
+    /// Copies the host without the port.
     fileprivate init(host other: HTTPAuthority) {
         (host, isAddress, port) = (other.host, other.isAddress, nil)
     }
 }
 
-/// Origins as a user lists them.
+/// A list of origins given by the user.
 package struct OriginList: Sendable, Hashable {
     private let texts: Set<String>
     private let origins: Set<WebOrigin>
@@ -71,10 +72,11 @@ package struct OriginList: Sendable, Hashable {
 }
 
 extension HTTPRequestHead {
-    /// Why this request is not for any of these hosts.
+    /// Returns the refusal of a request that is for none of these hosts; nil if it is accepted.
     ///
-    /// A request without `Host`, as old clients send it, comes from no browser, and is for every host. Several are for
-    /// none, and where the request target names a host, that one counts too (RFC 9112, section 3.2.2).
+    /// A request without `Host`, as old clients send it, does not come from a browser and is accepted. A request
+    /// with several `Host` headers is rejected. If the request target names a host, that host is checked too (RFC
+    /// 9112, section 3.2.2).
     package func refusal(by hosts: OwnHosts) -> AdmissionRefusal? {
         var values = headers["Host"]
         if values.count > 1 { return .foreignHost(AdmissionRefusal.cut(values)) }
@@ -82,31 +84,32 @@ extension HTTPRequestHead {
         return values.first { !hosts.contains($0) }.map { .foreignHost(AdmissionRefusal.cut([$0])) }
     }
 
-    /// The host and port of a request target that is a whole URL, or of CONNECT.
+    /// The host and port of a request target that is an absolute URL; nil for any other target.
     private var targetAuthority: String? {
         guard method != .CONNECT, !uri.hasPrefix("/"), let scheme = uri.firstRange(of: "://") else { return nil }
         return String(uri[scheme.upperBound...].prefix { !"/?#".contains($0) })
     }
 
-    /// The host that it is for; nil where it names none, or several.
+    /// The host in `Host`; nil if there is none, or if there are several.
     private var host: HTTPAuthority? {
         let values = headers["Host"]
         return values.count == 1 ? HTTPAuthority(values[0]) : nil
     }
 
-    /// Why a page may not send this request.
+    /// Returns the refusal of a request from a page that may not send it; nil if it is accepted.
     ///
-    /// - Parameter allows: judges the origin of the page, as it came.
+    /// - Parameter allows: whether the origin of the page, as received, is allowed.
     package func refusal(unless allows: (String) -> Bool) -> AdmissionRefusal? {
         let origins = headers["Origin"]
         guard let origin = origins.first else { return nil }
         return origins.count == 1 && allows(origin) ? nil : .foreignOrigin(AdmissionRefusal.cut(origins))
     }
 
-    /// Why a page of another site may not have caused this request though it sends no `Origin`: browsers send none for
-    /// scripts, images and frames, but say where the page is from (Fetch Metadata). Following a link is let in.
+    /// Returns the refusal of a request that another site caused and that has no `Origin`; nil if it is accepted.
+    /// Browsers send no `Origin` for scripts, images and frames, but send Fetch Metadata headers. Following a link
+    /// is allowed.
     ///
-    /// - Parameter allows: judges the origin of the page, where `Referer` tells it.
+    /// - Parameter allows: whether the origin of the page, if `Referer` contains it, is allowed.
     package func refusalOfOtherSite(unless allows: (String) -> Bool) -> AdmissionRefusal? {
         guard headers["Origin"].isEmpty, headers["Sec-Fetch-Site"].contains("cross-site"),
             method != .GET || headers["Sec-Fetch-Dest"] != ["document"]
@@ -118,7 +121,7 @@ extension HTTPRequestHead {
         return allows(String(origin)) ? nil : .foreignOrigin(AdmissionRefusal.cut([String(origin)]))
     }
 
-    /// Whether a page is from this machine: from a loopback name or address, or from the host that it asks for.
+    /// Whether a page is local: its origin is a loopback name or address, or the host that the request is for.
     package func isOwn(origin: String) -> Bool {
         guard let origin = WebOrigin(origin) else { return false }
         return origin.authority.isLoopback || origin.authority.host == host?.host
@@ -126,7 +129,7 @@ extension HTTPRequestHead {
 }
 
 extension WebSocketEndpoint {
-    /// Why a request is not let in, whatever its path.
+    /// Returns the refusal of a request, independent of its path; nil if it is accepted.
     func admissionRefusal(of request: HTTPRequestHead) -> AdmissionRefusal? {
         if let refusal = hosts.flatMap({ request.refusal(by: $0) }) { return refusal }
         guard let allowedOrigins else { return nil }
@@ -135,9 +138,9 @@ extension WebSocketEndpoint {
     }
 }
 
-/// Refusals, in the dialect of an endpoint.
+/// Responses to rejected requests, in the dialect of an endpoint.
 extension WebSocketEndpoint {
-    /// The answer to a request that is not let in.
+    /// The response to a rejected request.
     func answer(to refusal: AdmissionRefusal) -> HTTPRoute {
         guard dialect == .servlet, case .foreignOrigin = refusal else {
             return HTTPAnswer.refusal(refusal.status, refusal.text)
@@ -145,12 +148,12 @@ extension WebSocketEndpoint {
         return .exchange { $0.answer(.forbidden, HTTPHeaders(Self.servletVary), "Invalid CORS request") }
     }
 
-    /// What the answers of a servlet depend on.
+    /// The `Vary` headers of a servlet's responses.
     static let servletVary = [
         ("Vary", "Origin"), ("Vary", "Access-Control-Request-Method"), ("Vary", "Access-Control-Request-Headers"),
     ]
 
-    /// How a handshake is refused that ``handshakeRefusal`` is for; nil where the request goes on.
+    /// Returns the response to a handshake that ``handshakeRefusal`` rejects; nil if the request continues.
     ///
     /// - Parameter isSecure: whether the request came over TLS.
     func refusedHandshake(_ request: HTTPRequestHead, isSecure: Bool) -> HTTPRoute? {
@@ -165,7 +168,7 @@ extension WebSocketEndpoint {
         case 401: headers.add(name: "WWW-Authenticate", value: "Basic realm=\"Realm\"")
         case 403: break
         default:
-            // The application decides: what opens no session is answered as ever.
+            // Here the application rejects the handshake, so requests that do not open a session are answered normally.
             let isUpgrade = request.headers.contains(name: "Upgrade")
             guard isUpgrade || base.split(separator: "/").count == 3 else { return nil }
         }

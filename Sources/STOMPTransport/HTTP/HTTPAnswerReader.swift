@@ -1,8 +1,8 @@
 import NIOCore
 import NIOHTTP1
 
-/// Reads the answers to requests that are made here: shows their heads in the trace, passes over informational ones
-/// (1xx), and refuses what is wrong.
+/// Reads the responses to a client's requests: traces their heads, skips informational ones (1xx), and rejects
+/// invalid ones.
 struct HTTPAnswerReader {
     enum Part {
         case head(HTTPResponseHead, HTTPFraming)
@@ -10,7 +10,7 @@ struct HTTPAnswerReader {
         case end
     }
 
-    /// The most bytes that informational answers may have in all before the final one.
+    /// The maximum total size in bytes of informational responses before the final one.
     static let informationalLimit = 16 << 10
 
     private let trace: WireTrace
@@ -18,13 +18,13 @@ struct HTTPAnswerReader {
     private let refusesFaults: Bool
     private var reader: HTTPReader
     private var isInBody = false
-    /// A head that is refused.
+    /// A head that was rejected.
     private var refused: ByteBuffer?
 
     /// - Parameters:
-    ///   - layer: the one that heads are shown on.
-    ///   - refusesFaults: whether an answer has to be right in all its parts, and not only its first line; what is not an
-    ///     answer is shown then, too.
+    ///   - layer: the layer on which heads are traced.
+    ///   - refusesFaults: whether every part of a response must be valid, not only its first line. Bytes that are
+    ///     not a response are then traced as well.
     init(
         trace: WireTrace, layer: WireEvent.Layer = .http, headLimit: Int = HTTPReader.headLimit,
         refusesFaults: Bool = true
@@ -39,13 +39,13 @@ struct HTTPAnswerReader {
     mutating func append(_ bytes: ByteBuffer) { reader.append(bytes) }
     mutating func stop() { reader.stop() }
 
-    /// What has come and is not read: the beginning of a head, what cannot be one, or what follows the last answer of a
-    /// connection that is not HTTP any more.
+    /// The bytes that have not been parsed: the start of a head, an invalid head, or the bytes after the last
+    /// response on a connection that no longer speaks HTTP.
     var rest: ByteBuffer { refused ?? reader.rest }
 
-    /// The next part that is whole; bodies are handed on in the pieces that came.
+    /// Returns the next complete part; bodies are returned in the pieces in which they arrived.
     ///
-    /// - Throws: a violation once; nothing comes after it.
+    /// - Throws: a violation, once; after that it returns nothing.
     mutating func next() throws(HTTPReader.Violation) -> Part? {
         do throws(HTTPReader.Violation) {
             while let element = try reader.next() {
@@ -54,7 +54,7 @@ struct HTTPAnswerReader {
                     break
                 case .response(let head, let raw):
                     trace.record(head: raw.bytes, .incoming, layer)
-                    // A reason phrase may be anything.
+                    // Any byte is accepted in a reason phrase.
                     try check(raw.faults.subtracting([.controlInStartLine]), of: raw.bytes)
                     guard !head.isInformational else { continue }
                     isInBody = true
@@ -84,14 +84,14 @@ struct HTTPAnswerReader {
         throw .notHTTP
     }
 
-    /// Whether the end of the connection is the end of an answer.
+    /// Handles the end of the connection. Returns whether it is also the end of a response.
     mutating func finish() -> Bool {
         guard case .end? = reader.finish() else { return false }
         isInBody = false
         return true
     }
 
-    /// Why what came from `url`, and is not whole or cannot be read, is not an answer.
+    /// Returns why the bytes from `url`, which are incomplete or invalid, are not a response.
     func failure(of url: String) -> HTTPFailure {
         let line = HTTPStartLine.text(of: rest)
         guard !isInBody, !line.hasPrefix("HTTP/") else { return .malformedAnswer(of: url) }
@@ -111,12 +111,12 @@ struct HTTPAnswerReader {
 }
 
 extension WireTrace {
-    /// Shows the head of a request or of an answer.
+    /// Traces the head of a request or a response.
     func record(head bytes: ByteBuffer, _ direction: WireEvent.Direction, _ layer: WireEvent.Layer = .http) {
         record(.layers) { WireEvent(layer, direction, .layers, .head(bytes), bytes: bytes) }
     }
 
-    /// Shows what came in place of a head, where it is as whole as one.
+    /// Traces the bytes received instead of a head, if they end like a head, with a blank line.
     func record(unreadableHead bytes: ByteBuffer, _ layer: WireEvent.Layer = .http) {
         guard let end = bytes.readableBytesView.firstRange(of: [13, 10, 13, 10])?.upperBound else { return }
         record(head: bytes.getSlice(at: bytes.readerIndex, length: end - bytes.readerIndex) ?? bytes, .incoming, layer)

@@ -1,18 +1,18 @@
 import NIOCore
 import SystemC
 
-/// A host and a port, as `Host` and URLs have them (RFC 9110, section 7.2).
+/// A host and an optional port, as in `Host` and in URLs (RFC 9110, section 7.2).
 package struct HTTPAuthority: Hashable, Sendable {
-    /// The most characters that are read: a name has at most 253 of them.
+    /// The maximum length in bytes; a host name has at most 253.
     private static let limit = 300
 
-    /// A name in small letters and without a dot at its end, or an address without brackets and zone.
+    /// A lowercase name without a trailing dot, or an address without brackets and zone.
     package let host: String
     /// Whether the host is an IPv4 or IPv6 address.
     package let isAddress: Bool
     package let port: Int?
 
-    /// Nil where it is malformed: an empty host, a userinfo, a port that is not one.
+    /// Returns nil if the text is malformed: an empty host, a userinfo part, or an invalid port.
     package init?(_ text: some StringProtocol) {
         guard !text.isEmpty, text.utf8.count <= Self.limit else { return nil }
         let end: String.Index
@@ -23,7 +23,7 @@ package struct HTTPAuthority: Hashable, Sendable {
         }
         if text.hasPrefix("[") {
             guard let bracket = text.firstIndex(of: "]") else { return nil }
-            // A zone, as in `[fe80::1%25eth0]`, means something on the sender's machine only.
+            // A zone, as in `[fe80::1%25eth0]`, is only meaningful on the sender's machine.
             let parts = text[text.index(after: text.startIndex)..<bracket].split(separator: "%", maxSplits: 1)
             guard let inner = parts.first, inner.contains(":"), let address = Self.address(String(inner)),
                 parts.dropFirst().allSatisfy({ $0.lowercased().utf8.allSatisfy(\.isNameByte) })
@@ -45,12 +45,12 @@ package struct HTTPAuthority: Hashable, Sendable {
         port = Int(digits)
     }
 
-    /// Whether the host is one that always leads to the sender's own machine.
+    /// Whether the host is a loopback name or address.
     package var isLoopback: Bool {
         isAddress ? host.hasPrefix("127.") || host == "::1" : host == "localhost" || host.hasSuffix(".localhost")
     }
 
-    /// The address in the form in which the system writes it; nil where the text is none.
+    /// The address in the system's format; nil if the text is not an address.
     private static func address(_ text: String) -> String? {
         guard !text.contains("%") else { return nil }
         return (try? SocketAddress(ipAddress: text, port: 0))?.ipAddress
@@ -64,16 +64,16 @@ extension UInt8 {
     }
 }
 
-/// The hosts by which a server is asked for on purpose.
+/// The host names under which a local server accepts requests.
 ///
-/// A page on the Internet can have its own name lead to this machine (DNS rebinding); the browser then takes what is
-/// served here for the page's own. The request still has the page's name in `Host`, which is none of these: an IP
-/// address, `localhost` and names beneath it, the name of this machine with and without its domain,
-/// `host.docker.internal`, and the names that the user gives.
+/// A web page can make its own host name resolve to this machine (DNS rebinding). The browser then treats the
+/// responses of this server as the page's own. Such a request has the page's host name in `Host`, so it can be
+/// detected. Accepted are: an IP address, `localhost` and its subdomains, the name of this machine with and
+/// without its domain, `host.docker.internal`, and the names that the user gives.
 public struct OwnHosts: Sendable, Hashable {
     private let names: Set<String>
 
-    /// - Parameter names: further names that are own; what is not a host name is left out.
+    /// - Parameter names: additional host names; values that are not host names are ignored.
     public init(_ names: [String] = []) { self.init(names, machine: Self.machineName) }
 
     /// - Parameter machine: the name of this machine.
@@ -91,7 +91,7 @@ public struct OwnHosts: Sendable, Hashable {
         return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// Whether a `Host` with or without a port is own; a malformed one is not.
+    /// Whether a `Host` value, with or without a port, is one of these hosts; a malformed one is not.
     public func contains(_ host: String) -> Bool {
         guard let authority = HTTPAuthority(host) else { return false }
         return authority.isAddress || authority.isLoopback || names.contains(authority.host)

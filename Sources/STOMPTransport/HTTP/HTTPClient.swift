@@ -1,10 +1,10 @@
 import NIOCore
 import NIOHTTP1
 
-/// Makes HTTP requests to one server, over connections that are used again where the server lets them. It lives on its
-/// event loop.
+/// Sends HTTP requests to one server, and reuses connections if the server allows it. It must be used on its event
+/// loop.
 final class HTTPClient {
-    /// The most connections that are kept for later.
+    /// The maximum number of idle connections kept for reuse.
     static let maximumIdle = 2
 
     let target: TransportTarget
@@ -13,9 +13,9 @@ final class HTTPClient {
     private let options: TransportOptions
     private let tls: TLSContext?
     private var idle: [HTTPConnection] = []
-    /// What the server has set, and what was given to begin with.
+    /// The cookies that the server has set, and those given at the start.
     private(set) var cookies: CookieJar
-    /// The first connection's, for people.
+    /// The TLS summary of the first connection, for display.
     private(set) var tlsSummary: TLSSummary?
 
     init(_ target: TransportTarget, options: TransportOptions, tls: TLSContext?, eventLoop: any EventLoop) {
@@ -27,19 +27,20 @@ final class HTTPClient {
         cookies = CookieJar(options.cookie)
     }
 
-    /// The options with the cookies that are known by now.
+    /// The options with the current cookies.
     var presentOptions: TransportOptions {
         var options = options
         options.cookie = cookies.header
         return options
     }
 
-    /// Sends a request. Its events come later, never from within this call.
+    /// Sends a request. Its events are delivered later, never during this call.
     ///
     /// - Parameters:
-    ///   - body: for a `POST`; none is one of no bytes.
-    ///   - deadline: for a connection, where one has to be made. The answer may take as long as it likes.
-    /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration`` where the request would be no HTTP.
+    ///   - body: the body of a `POST`; nil is an empty body.
+    ///   - deadline: the deadline for opening a connection, if a new one is needed. It does not limit the response.
+    /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration`` if the request would not be
+    ///   valid HTTP.
     func send(
         _ method: HTTPMethod, _ requestTarget: String, _ headers: [(String, String)] = [], body: ByteBuffer? = nil,
         deadline: NIODeadline, handler: @escaping (HTTPExchange.Event) -> Void
@@ -57,7 +58,7 @@ final class HTTPClient {
         return exchange
     }
 
-    /// Closes the connections that nobody uses.
+    /// Closes the idle connections.
     func close() {
         for connection in idle { connection.abort() }
         idle = []

@@ -1,11 +1,11 @@
 import NIOCore
 import NIOHTTP1
 
-/// The client's end of an HTTP/1.1 connection: one exchange after the other.
+/// The client side of an HTTP/1.1 connection, with one exchange at a time.
 final class HTTPConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
-    /// How long before the server closes an idle connection, as far as it tells, the connection is not used any more.
+    /// A connection is not reused within this time before the idle timeout that the server announced.
     static let idleMargin = TimeAmount.seconds(1)
 
     let channel: any Channel
@@ -15,10 +15,10 @@ final class HTTPConnection: ChannelInboundHandler {
     private var exchange: HTTPExchange?
     private var hasAnswer = false
     private var staysOpen = true
-    /// When the server will have closed the connection for idleness.
+    /// When the server closes the connection because it is idle.
     private var idleDeadline = NIODeadline.distantFuture
     private var idleTimeout: TimeAmount?
-    /// Called when an exchange is over and another one may follow.
+    /// Called when an exchange is finished and another one may start.
     var whenIdle: (HTTPConnection) -> Void = { _ in }
 
     private init(_ channel: any Channel, tls: TLSSummary?, trace: WireTrace) {
@@ -28,7 +28,7 @@ final class HTTPConnection: ChannelInboundHandler {
         reader = HTTPAnswerReader(trace: trace)
     }
 
-    /// Makes an HTTP connection of one that is open.
+    /// Adds HTTP to an open channel.
     static func add(to channel: any Channel, tls: TLSSummary?, trace: WireTrace) throws -> HTTPConnection {
         let connection = HTTPConnection(channel, tls: tls, trace: trace)
         let pipeline = channel.pipeline.syncOperations
@@ -37,7 +37,7 @@ final class HTTPConnection: ChannelInboundHandler {
         return connection
     }
 
-    /// Whether another exchange may begin.
+    /// Whether another exchange may start.
     var isUsable: Bool { exchange == nil && staysOpen && channel.isActive && .now() < idleDeadline }
 
     func start(_ exchange: HTTPExchange) {
@@ -58,7 +58,7 @@ final class HTTPConnection: ChannelInboundHandler {
     }
 
     func setReading(_ isReading: Bool) {
-        // It fails on a channel that is closed already, which is told otherwise.
+        // This fails if the channel is already closed, which is reported separately.
         try? channel.syncOptions?.setOption(.autoRead, value: isReading)
     }
 
@@ -68,7 +68,7 @@ final class HTTPConnection: ChannelInboundHandler {
         channel.close(promise: nil)
     }
 
-    // MARK: - What comes
+    // MARK: - Reading
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         reader.append(Self.unwrapInboundIn(data))
@@ -110,7 +110,7 @@ final class HTTPConnection: ChannelInboundHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) { exchange?.receive(.readComplete) }
 
-    // MARK: - The end
+    // MARK: - Closing
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case ChannelEvent.inputClosed = event { inputEnded() }
@@ -152,7 +152,7 @@ final class HTTPConnection: ChannelInboundHandler {
 }
 
 extension HTTPHeaders {
-    /// How long the server keeps an idle connection, where it says so: `Keep-Alive: timeout=5`.
+    /// How long the server keeps an idle connection, if it announces that: `Keep-Alive: timeout=5`.
     fileprivate var keepAliveTimeout: TimeAmount? {
         for parameter in self[canonicalForm: "Keep-Alive"] {
             let words = parameter.split(separator: "=", maxSplits: 1)
@@ -164,20 +164,20 @@ extension HTTPHeaders {
     }
 }
 
-/// A request and its answer, which is told as it comes. It lives on the event loop of its client.
+/// A request and its response, which is reported as it arrives. It must be used on the event loop of its client.
 final class HTTPExchange {
     enum Event {
         case head(HTTPResponseHead)
         case body(ByteBuffer)
-        /// What one read brought is told: now is the time to pass it on.
+        /// Everything from one read has been reported; the handler may now pass it on.
         case readComplete
-        /// The answer is whole. It is the last event.
+        /// The response is complete. This is the last event.
         case end
-        /// There will be no answer, or no more of it. It is the last event.
+        /// There will be no response, or no more of it. This is the last event.
         case failed(TransportError)
     }
 
-    /// Where the request goes, for people: without the query, which may hold secrets.
+    /// The URL for display: without the query, which may contain secrets.
     let url: String
     let isSecure: Bool
     let head: HTTPRequestHead
@@ -187,7 +187,7 @@ final class HTTPExchange {
     private var handler: ((Event) -> Void)?
     private weak var connection: HTTPConnection?
     private(set) var isReading = true
-    /// Gives up the connecting, as long as there is no connection.
+    /// Cancels the connection attempt, while there is no connection.
     var stopConnecting: () -> Void = {}
 
     init(
@@ -204,21 +204,21 @@ final class HTTPExchange {
 
     var isOver: Bool { handler == nil }
 
-    /// The request as a failure names it.
+    /// The request as failures show it.
     var summary: HTTPRequestSummary {
         HTTPRequestSummary(.method(head.method.rawValue), url, isSecure: isSecure)
     }
 
-    /// The connection that the exchange is made on.
+    /// The channel of the exchange; nil while there is no connection.
     var channel: (any Channel)? { connection?.channel }
 
-    /// Stops the reading of the answer and starts it again.
+    /// Stops or resumes reading the response.
     func setReading(_ isReading: Bool) {
         self.isReading = isReading
         connection?.setReading(isReading)
     }
 
-    /// Ends the exchange, and the connection with it. Nothing more is told.
+    /// Cancels the exchange and closes its connection. No more events are reported.
     func cancel() {
         guard handler != nil else { return }
         handler = nil

@@ -1,10 +1,11 @@
-/// A date of HTTP, as seconds since 1970.
+/// Parses HTTP dates to seconds since 1970.
 enum HTTPDate {
     private static let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
-    /// Reads a date in any form that servers send it, such as `Wed, 21 Oct 2015 07:28:00 GMT` (RFC 6265, section 5.1.1).
+    /// Parses a date in any format that servers send, such as `Wed, 21 Oct 2015 07:28:00 GMT` (RFC 6265, section
+    /// 5.1.1).
     ///
-    /// - Returns: nil where a part is missing or out of its range.
+    /// - Returns: nil if a part is missing or out of range.
     static func seconds(of text: some StringProtocol) -> Int? {
         var (time, day, month, year): (Int?, Int?, Int?, Int?)
         for word in text.lowercased().split(whereSeparator: {
@@ -32,7 +33,7 @@ enum HTTPDate {
         return hour * 3600 + minute * 60 + second
     }
 
-    /// Days since 1970 of a date of the Gregorian calendar, whose years are counted from March for this.
+    /// Returns the days since 1970 of a date in the Gregorian calendar. The calculation counts years from March.
     private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
         let (year, month) = month > 2 ? (year, month - 3) : (year - 1, month + 9)
         return year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1 - 719_468

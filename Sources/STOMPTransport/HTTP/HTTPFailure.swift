@@ -1,37 +1,37 @@
 import NIOCore
 
-/// Why an HTTP request has no answer, or not the one that was wanted. URLs have no query, which may hold secrets.
+/// Why an HTTP request got no response, or not the expected one. URLs have no query, because it may contain secrets.
 public enum HTTPFailure: Sendable, Hashable {
-    // What cannot be sent.
-    /// A path with characters that a URL cannot have.
+    // Invalid requests.
+    /// A path with characters that are not allowed in a URL.
     case invalidPath(String)
     case invalidHeaderName(String)
-    /// The value of this header has control characters.
+    /// The value of this header contains control characters.
     case invalidValue(ofHeader: String)
-    /// Nothing can be sent where server-sent events come from.
+    /// A stream of server-sent events cannot be written to.
     case cannotSendToEventStream
 
-    // No answer, or not all of it.
+    // No response, or an incomplete one.
     case noAnswer(to: HTTPRequestSummary, within: TimeAmount)
     case connectionClosed(beforeAnswerTo: HTTPRequestSummary)
-    /// The connection ended in the middle of the answer of this URL.
+    /// The connection ended in the middle of the response from this URL.
     case answerCutShort(of: String)
 
-    // No HTTP.
+    // Not HTTP, or not usable.
     case malformedAnswer(of: String)
-    /// What came is no HTTP: its first line, and the protocol that it shows.
+    /// The response is not HTTP: its first line, and the protocol that it indicates.
     case notHTTP(from: String, firstLine: String, protocol: ForeignProtocol?)
-    /// The server has compressed an answer that is to be read: the value of `Content-Encoding`.
+    /// The server compressed a response that must be readable: the value of `Content-Encoding`.
     case compressedAnswer(encoding: String)
 
-    // What is larger than a limit of this side, in bytes.
+    // Larger than a limit of this side, in bytes.
     case headTooLarge(of: String)
-    /// Too many bytes of informational answers (1xx) before a final one.
+    /// Too many bytes of informational responses (1xx) before a final one.
     case tooManyInformationalAnswers(from: String, limit: Int)
     case lineTooLong(limit: Int)
     case eventTooLong(limit: Int)
 
-    /// An answer that is not a stream of server-sent events.
+    /// A response that is not a stream of server-sent events.
     case notEventStream(HTTPRefusal, from: String)
 
     public var kind: TransportError.Kind {
@@ -50,7 +50,7 @@ public enum HTTPFailure: Sendable, Hashable {
         }
     }
 
-    /// The answer that was not wanted.
+    /// The response that was rejected.
     public var response: HTTPRefusal? {
         if case .notEventStream(let refusal, _) = self { refusal } else { nil }
     }
@@ -59,16 +59,16 @@ public enum HTTPFailure: Sendable, Hashable {
 /// The request that a failure is about.
 public struct HTTPRequestSummary: Sendable, Hashable, CustomStringConvertible {
     public enum Purpose: Sendable, Hashable {
-        /// A request by this method.
+        /// A request with this method.
         case method(String)
         /// An upgrade to WebSocket.
         case webSocket
     }
 
     public var purpose: Purpose
-    /// Where it went, without the query.
+    /// The URL, without the query.
     public var url: String
-    /// Whether it went over TLS.
+    /// Whether it was sent over TLS.
     public var isSecure: Bool
 
     public init(_ purpose: Purpose, _ url: String, isSecure: Bool) {

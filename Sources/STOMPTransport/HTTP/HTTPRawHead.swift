@@ -1,43 +1,43 @@
 import NIOCore
 import NIOHTTP1
 
-/// Something in a message that RFC 9112 forbids or asks recipients to refuse, and that still leaves clear where the
-/// message ends.
+/// A fault in a message that RFC 9112 forbids or asks recipients to reject, but that leaves the end of the message
+/// clear.
 package enum HTTPFault: Sendable, Hashable, CaseIterable {
-    /// A line ends with LF alone.
+    /// A line ends with LF only.
     case bareLineFeed
-    /// The request line or the status line has a control character.
+    /// The request line or the status line contains a control character.
     case controlInStartLine
-    /// The target of a request has a blank or a byte outside ASCII, or is of none of the forms of section 3.2.
+    /// The target of a request contains a space or a non-ASCII byte, or has none of the forms of section 3.2.
     case invalidTarget
-    /// A line has no colon, or no token before it. It is not among the headers.
+    /// A line has no colon, or no token before it. It is not included in the headers.
     case invalidField
     case controlInField
-    /// The value of a header goes on in the next line (section 5.2).
+    /// The value of a header continues on the next line (section 5.2).
     case foldedField
-    /// The length is given more than once, each time the same.
+    /// The length is given more than once, with the same value.
     case repeatedLength
-    /// The coding `identity`, which RFC 7230 has withdrawn.
+    /// The coding `identity`, which RFC 7230 removed.
     case identityCoding
-    /// A length, and a transfer coding other than chunks.
+    /// A length, and a transfer coding other than chunked.
     case lengthAndCoding
-    /// A length, and chunks, which win (section 6.3).
+    /// A length and chunked coding; chunked takes precedence (section 6.3).
     case lengthAndChunks
-    /// Blanks around the size of a chunk, or control characters in its extensions.
+    /// Whitespace around the size of a chunk, or control characters in its extensions.
     case invalidChunkLine
 }
 
-/// The first line of a message (RFC 9112, sections 3 and 4), taken apart at its blanks.
+/// The first line of a message (RFC 9112, sections 3 and 4), split at its spaces.
 enum HTTPStartLine: Sendable, Hashable {
     case request(method: String, target: String, version: String)
-    /// `reason` is nil where not even a blank follows the code.
+    /// `reason` is nil if no space follows the code.
     case status(version: String, code: Int, reason: String?)
 
-    /// - Parameter line: without its end.
+    /// - Parameter line: the line without its line ending.
     init?(_ line: some BidirectionalCollection<UInt8>) {
         if line.starts(with: "HTTP/".utf8) {
             let words = line.split(separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false)
-            // It has three digits, and is at least 100 (RFC 9110, section 15).
+            // A status code has three digits and is at least 100 (RFC 9110, section 15).
             guard words.count > 1, words[1].count == 3, words[1].allSatisfy(\.isDigit),
                 let code = Int(String(latin1: words[1])), code >= 100
             else { return nil }
@@ -54,19 +54,19 @@ enum HTTPStartLine: Sendable, Hashable {
     }
 }
 
-/// The head of a message as it came: every byte of it, and where its lines are.
+/// The head of a message as received: all its bytes, and the positions of its lines.
 package struct HTTPRawHead: Sendable {
-    /// All of it, with the blank line that ends it.
+    /// All bytes, including the blank line at the end.
     package let bytes: ByteBuffer
-    /// What is wrong with it.
+    /// The faults in the head.
     package internal(set) var faults: Set<HTTPFault>
-    /// How the end of the body that follows is known.
+    /// How the end of the following body is determined.
     package internal(set) var framing = HTTPFraming.none
     let startLine: HTTPStartLine?
     private let startLineEnd: Int
     private let fields: HTTPFieldLines
 
-    /// - Parameter bytes: lines, the last of them blank.
+    /// - Parameter bytes: the lines; the last one is blank.
     init(_ bytes: ByteBuffer) throws(HTTPReader.Violation) {
         self.bytes = bytes
         let view = bytes.readableBytesView
@@ -84,8 +84,8 @@ package struct HTTPRawHead: Sendable {
 
     var headers: HTTPHeaders { fields.headers }
 
-    /// The head with these headers in place of its own: each that it has already stays as it came, byte by byte, and so
-    /// does all that is not a header.
+    /// Returns the head with its headers replaced by these. Headers that stay the same, and everything that is not
+    /// a header, keep their exact bytes.
     package func bytes(with headers: HTTPHeaders) -> ByteBuffer {
         let view = bytes.readableBytesView
         var result = ByteBuffer()
@@ -95,7 +95,7 @@ package struct HTTPRawHead: Sendable {
         for (name, value) in headers {
             let rest = fields.lines[next...]
             let same = rest.firstIndex { $0.field?.name == name && $0.field?.value == value }
-            // One with another value stands in its place.
+            // A header with a new value replaces the old one at the same position.
             let index = same ?? rest.firstIndex { $0.field?.name == name }
             for line in fields.lines[next..<(index ?? next)] where line.field == nil {
                 result.writeBytes(view[line.range])
@@ -111,22 +111,22 @@ package struct HTTPRawHead: Sendable {
     }
 }
 
-/// The lines of headers or trailers.
+/// The lines of a header or trailer section.
 struct HTTPFieldLines: Sendable {
     struct Line: Sendable {
-        /// In the buffer, with the end of the line and those that it goes on in.
+        /// The range in the buffer, including the line ending and continuation lines.
         var range: Range<Int>
-        /// Nil where the line is not a header.
+        /// Nil if the line is not a header.
         var field: (name: String, value: String)?
     }
 
     private(set) var lines: [Line] = []
     private(set) var faults: Set<HTTPFault> = []
-    /// Where the blank line begins.
+    /// The position of the blank line.
     private(set) var end: Int
 
-    /// - Parameter start: where the first line begins; a blank line ends the last one.
-    /// - Throws: a violation where a line is not a header, and may be meant to say how long the body is.
+    /// - Parameter start: the position of the first line; a blank line ends the section.
+    /// - Throws: a violation if a line is not a header but may be intended to define the length of the body.
     init(_ bytes: ByteBuffer, from start: Int) throws(HTTPReader.Violation) {
         let view = bytes.readableBytesView
         end = start
@@ -146,7 +146,7 @@ struct HTTPFieldLines: Sendable {
     private mutating func append(_ line: ByteBufferView, _ range: Range<Int>) throws(HTTPReader.Violation) {
         if line.contains(where: \.isControl) { faults.insert(.controlInField) }
         if line.first == 0x20 || line.first == 0x09, let last = lines.last {
-            // The last value goes on (RFC 9112, section 5.2).
+            // The line continues the last value (RFC 9112, section 5.2).
             faults.insert(.foldedField)
             if let field = last.field {
                 guard !field.name.namesFraming else { throw .notHTTP }
@@ -157,7 +157,7 @@ struct HTTPFieldLines: Sendable {
         }
         let name = line.prefix { $0 != UInt8(ascii: ":") }
         guard name.endIndex < line.endIndex, !name.isEmpty, name.allSatisfy(\.isTokenByte) else {
-            // Others might take `Content-Length : 1` for what it looks like.
+            // Other recipients may accept `Content-Length : 1` as a length.
             guard !String(latin1: name.filter(\.isTokenByte)).namesFraming else { throw .notHTTP }
             faults.insert(.invalidField)
             return lines.append(Line(range: range))
@@ -172,7 +172,7 @@ extension String {
 }
 
 extension WireEvent.Content {
-    /// What the head of a request or of an answer says, or what came in place of one.
+    /// The parsed first line of a request or a response, or the first line of bytes that are not a head.
     static func head(_ bytes: ByteBuffer) -> Self {
         let line = HTTPStartLine.text(of: bytes)
         let raw = try? HTTPRawHead(bytes)
@@ -190,7 +190,7 @@ extension WireEvent.Content {
 }
 
 extension HTTPStartLine {
-    /// The first line of what may or may not be a head, without its end.
+    /// Returns the first line of bytes that may not be a head, without its line ending.
     static func text(of bytes: ByteBuffer) -> String {
         String(decoding: bytes.readableBytesView.prefix { $0 != 0x0A && $0 != 0x0D }, as: Unicode.UTF8.self)
     }

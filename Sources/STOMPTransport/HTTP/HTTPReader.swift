@@ -1,59 +1,59 @@
 import NIOCore
 import NIOHTTP1
 
-/// What a reader takes off the bytes. The bytes of all elements, one after the other, are the bytes that came.
+/// A part of a message that a reader returns. The bytes of all elements together are exactly the bytes received.
 package enum HTTPElement: Sendable {
-    /// Blank lines before a head, which mean nothing (RFC 9112, section 2.2).
+    /// Blank lines before a head, which are ignored (RFC 9112, section 2.2).
     case blank(ByteBuffer)
     case request(HTTPRequestHead, HTTPRawHead)
-    /// An answer, or an informational one (1xx), behind which no ``end(_:)`` comes.
+    /// A response. After an informational one (1xx), no ``end(_:)`` follows.
     case response(HTTPResponseHead, HTTPRawHead)
-    /// A part of a body, as much of it as has come.
+    /// A part of a body, as large as it arrived.
     case body(ByteBuffer)
-    /// What stands around the chunks of a body: their sizes, their ends, and the trailers.
+    /// The framing of a chunked body: chunk sizes, line endings, and trailers.
     case chunkFraming(ByteBuffer, Set<HTTPFault>)
-    /// The message is whole; with the trailers of a body in chunks, where it has some. It stands for no bytes.
+    /// The message is complete. The value is the trailers of a chunked body, if any. This element has no bytes.
     case end(HTTPHeaders?)
 }
 
-/// Takes apart what one end of an HTTP/1 connection sends, into heads and bodies (RFC 9112). A value without I/O.
+/// Parses what one side of an HTTP/1 connection sends into heads and bodies (RFC 9112). It is a value and does no I/O.
 ///
-/// It reads whatever can be read, and says what is wrong with it; whether that is refused is for others to decide. The
-/// strings of heads have a scalar for each byte, whatever the bytes stand for; see ``Swift/String/init(latin1:)``.
+/// It is lenient: it reads everything that can be read and reports the faults; the caller decides what to reject.
+/// The strings in heads have one scalar per byte, whatever the encoding; see ``Swift/String/init(latin1:)``.
 package struct HTTPReader: Sendable {
     package enum Messages: Sendable {
         case requests, responses
     }
 
-    /// Why nothing more can be read.
+    /// Why the reader cannot continue.
     package enum Violation: Error, Hashable {
         case notHTTP
-        /// A head or trailers are larger than the limit.
+        /// A head or a trailer section is larger than the limit.
         case headTooLarge
         case tooManyInformationalAnswers
     }
 
-    /// How long a client may take for the head of a request.
+    /// The timeout for receiving the head of a request.
     package static let requestTimeout = TimeAmount.seconds(10)
-    /// The most bytes of a head, or of trailers, unless another limit is given.
+    /// The default maximum size in bytes of a head, or of trailers.
     package static let headLimit = 64 << 10
-    /// The most bytes of the line that begins a chunk, with its extensions.
+    /// The maximum size in bytes of a chunk's first line, with its extensions.
     private static let chunkLineLimit = 4 << 10
-    /// The most bytes of a method.
+    /// The maximum size in bytes of a method.
     private static let methodLimit = 64
 
     private enum State: Equatable {
         case head
-        /// This many bytes of the body are to come.
+        /// This many bytes of the body are still to be received.
         case body(Int)
         case chunkLine
         case chunk(Int)
         case chunkEnd
         case trailers
-        /// The body goes on until the connection ends.
+        /// The body continues until the connection closes.
         case endlessBody
         case end(HTTPHeaders?)
-        /// After a message after which the connection may not be HTTP any more.
+        /// After a message that may switch the connection to another protocol.
         case paused
         case failed
     }
@@ -61,7 +61,7 @@ package struct HTTPReader: Sendable {
     private enum Step {
         case element(HTTPElement)
         case proceed
-        /// There is too little to go on with.
+        /// More bytes are needed.
         case wait
     }
 
@@ -70,28 +70,28 @@ package struct HTTPReader: Sendable {
     private let informationalLimit: Int
     private var state = State.head
     private var buffer = ByteBuffer()
-    /// How many bytes of the buffer have been searched in vain for the end of a head, and where its last line begins.
+    /// The number of bytes already searched for the end of a head, and the offset of the last line in them.
     private var searched = 0
     private var lineStart = 0
     /// Whether the reader pauses after this message.
     private var isLastMessage = false
-    /// The methods of the requests that are still to be answered, as the framing of an answer depends on them.
+    /// The methods of the requests without a response yet; the framing of a response depends on them.
     private var methods = CircularBuffer<HTTPMethod>()
     private var informationalBytes = 0
 
     /// - Parameters:
-    ///   - headLimit: the most bytes of a head, or of trailers.
-    ///   - informationalLimit: the most bytes of informational answers (1xx) before a final one.
+    ///   - headLimit: the maximum size in bytes of a head, or of trailers.
+    ///   - informationalLimit: the maximum total size in bytes of informational responses (1xx) before a final one.
     package init(_ messages: Messages, headLimit: Int = Self.headLimit, informationalLimit: Int = .max) {
         self.messages = messages
         self.headLimit = headLimit
         self.informationalLimit = informationalLimit
     }
 
-    /// An answer to a request by this method is to come.
+    /// Registers that a response to a request with this method is expected.
     package mutating func expectAnswer(to method: HTTPMethod) { methods.append(method) }
 
-    /// Whether an answer is to come.
+    /// Whether a response is expected.
     package var expectsAnswer: Bool { !methods.isEmpty }
 
     package mutating func append(_ bytes: ByteBuffer) {
@@ -104,36 +104,36 @@ package struct HTTPReader: Sendable {
         }
     }
 
-    /// Whether something waits after the message that the reader has paused after.
+    /// Whether bytes were received after the message at which the reader is paused.
     package var isHolding: Bool { state == .paused && buffer.readableBytes > 0 }
 
-    /// Whether so much is held that nothing more should be read.
+    /// Whether the reader is paused and holds so many bytes that the caller should stop reading.
     package var isFull: Bool { state == .paused && buffer.readableBytes >= headLimit }
 
-    /// Whether a head has begun that is not whole.
+    /// Whether part of a head has been received.
     package var isInHead: Bool { state == .head && buffer.readableBytes > 0 }
 
-    /// Whether no message has begun that is not whole.
+    /// Whether no message is partly received.
     package var isBetweenMessages: Bool { (state == .head || state == .paused) && buffer.readableBytes == 0 }
 
-    /// What has come and is not taken apart: what follows the message that the reader has paused after, the beginning
-    /// of a head, or after a violation what was to be a head.
+    /// The bytes that have not been parsed: those after the message at which the reader is paused, the start of a
+    /// head, or after a violation the invalid head.
     package var rest: ByteBuffer { buffer }
 
-    /// Goes on after the message that the reader has paused after.
+    /// Continues after the message at which the reader is paused.
     package mutating func proceed() {
         if state == .paused { state = .head }
     }
 
-    /// Takes nothing more.
+    /// Stops the reader; later bytes are ignored.
     package mutating func stop() {
         state = .failed
         buffer = ByteBuffer()
     }
 
-    /// The next element that is whole; bodies are handed on in the pieces that came.
+    /// Returns the next complete element; bodies are returned in the pieces in which they arrived.
     ///
-    /// - Throws: a violation once; nothing comes after it.
+    /// - Throws: a violation, once; after that it returns nothing.
     package mutating func next() throws(Violation) -> HTTPElement? {
         do throws(Violation) {
             while true {
@@ -151,7 +151,7 @@ package struct HTTPReader: Sendable {
         }
     }
 
-    /// What the end of the connection ends: a body that has no other end.
+    /// Handles the end of the connection: returns the end of a body that ends with it, otherwise nil.
     package mutating func finish() -> HTTPElement? {
         guard state == .endlessBody else { return nil }
         state = .failed
@@ -207,7 +207,7 @@ package struct HTTPReader: Sendable {
     // MARK: - Heads
 
     private mutating func readHead() throws(Violation) -> Step {
-        // Some clients end a body with an end of a line that belongs to nothing (RFC 9112, section 2.2).
+        // Some clients send an extra line ending after a body (RFC 9112, section 2.2).
         let blanks = buffer.readableBytesView.prefix { $0 == 0x0A || $0 == 0x0D }.count
         if blanks > 0, searched == 0, let blank = buffer.readSlice(length: blanks) { return .element(.blank(blank)) }
         guard lineStart > 0 || mayBegin(buffer.readableBytesView) else { throw .notHTTP }
@@ -217,13 +217,14 @@ package struct HTTPReader: Sendable {
             let head = try HTTPRawHead(bytes)
             return .element(messages == .requests ? try request(head) : try response(head))
         } catch {
-            // For those who want to see what it was.
+            // Keep the bytes for the trace.
             buffer.moveReaderIndex(to: start)
             throw error
         }
     }
 
-    /// Whether a head may begin so: what is not HTTP is to be found out without waiting for its end.
+    /// Whether these bytes may start a head. Bytes that are not HTTP must be detected without waiting for the end
+    /// of a head.
     private func mayBegin(_ bytes: ByteBufferView) -> Bool {
         guard messages == .requests else { return zip(bytes, "HTTP/1.".utf8).allSatisfy { $0 == $1 } }
         let method = bytes.prefix(Self.methodLimit).prefix { $0.isTokenByte }
@@ -294,7 +295,7 @@ package struct HTTPReader: Sendable {
 
     // MARK: - Lines
 
-    /// The bytes up to the blank line that ends a head or trailers, and with it.
+    /// Reads up to and including the blank line that ends a head or trailers; nil if it has not arrived.
     private mutating func readToBlankLine() throws(Violation) -> ByteBuffer? {
         let bytes = buffer.readableBytesView
         var start = bytes.startIndex + lineStart
@@ -313,7 +314,7 @@ package struct HTTPReader: Sendable {
         return nil
     }
 
-    /// The next line, whose bytes have its end with them, and whose content has not.
+    /// Reads the next line: `bytes` includes the line ending, `content` does not.
     private mutating func readLine(
         limit: Int
     ) throws(Violation) -> (bytes: ByteBuffer, content: ByteBufferView, faults: Set<HTTPFault>)? {

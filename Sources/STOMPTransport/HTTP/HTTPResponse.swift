@@ -1,15 +1,15 @@
 import NIOCore
 import NIOHTTP1
 
-/// An answer that is short, and so is told when it is whole.
+/// A short response, which is reported when it is complete.
 struct HTTPResponse {
-    /// Where it is from, for people.
+    /// The URL, for display.
     let url: String
     let head: HTTPResponseHead
-    /// The beginning of it, where it is larger than the limit or did not end in time.
+    /// The body, or only its start if it is larger than the limit or did not end in time.
     let body: ByteBuffer
     let isBodyWhole: Bool
-    /// Of the request.
+    /// The identity sent with the request.
     let identity: HTTPIdentity
 
     var refusal: HTTPRefusal {
@@ -18,11 +18,11 @@ struct HTTPResponse {
 }
 
 extension HTTPClient {
-    /// Sends a request whose answer is short.
+    /// Sends a request with a short response.
     ///
     /// - Parameters:
-    ///   - limit: the most bytes of the body that are read.
-    ///   - completion: told of the answer, or of why there is none, later and once, unless the exchange is cancelled.
+    ///   - limit: the maximum number of bytes of the body to read.
+    ///   - completion: called later, once, with the response or the error, unless the exchange is cancelled.
     func fetch(
         _ method: HTTPMethod, _ requestTarget: String, _ headers: [(String, String)] = [], body: ByteBuffer? = nil,
         limit: Int = HTTPRefusal.bodyLimit, deadline: NIODeadline,
@@ -37,9 +37,9 @@ extension HTTPClient {
     }
 }
 
-/// Puts an answer together.
+/// Collects the parts of a response.
 private final class HTTPResponseCollector {
-    /// The exchange's handler keeps the collector for as long as the exchange is under way.
+    /// Weak, because the exchange's handler keeps the collector alive during the exchange.
     weak var exchange: HTTPExchange?
 
     private let limit: Int
@@ -72,7 +72,7 @@ private final class HTTPResponseCollector {
         case .end:
             complete(isBodyWhole: true)
         case .failed(let error):
-            // A refusal whose body breaks off is a refusal all the same.
+            // An error response with an incomplete body is still a response.
             if let head, head.status.code >= 300 { return complete(isBodyWhole: false) }
             timer?.cancel()
             completion(.failure(error))
@@ -95,21 +95,21 @@ private final class HTTPResponseCollector {
     }
 }
 
-/// What an HTTP server answered instead of what was asked for.
+/// An HTTP response other than the expected one.
 public struct HTTPRefusal: Sendable, Hashable {
     /// The status code, such as 403.
     public var status: Int
-    /// The reason phrase; empty where the server sent none.
+    /// The reason phrase; empty if the server sent none.
     public var reason: String
-    /// The beginning of the body, at most 64 KiB of it.
+    /// The start of the body, at most 64 KiB.
     public var body: String
-    /// Where a redirection leads: the value of `Location`.
+    /// The target of a redirect: the value of `Location`.
     public var location: String?
     /// The value of `Content-Type`.
     public var contentType: String?
-    /// How long the server wants to be left alone: `Retry-After` (RFC 9110, section 10.2.3), a day at most.
+    /// How long the server asks clients to wait: `Retry-After` (RFC 9110, section 10.2.3), at most one day.
     public var retryAfter: TimeAmount?
-    /// Who this side said to be in the request.
+    /// The identity sent with the request.
     public var identity: HTTPIdentity
 
     public init(
@@ -128,18 +128,18 @@ public struct HTTPRefusal: Sendable, Hashable {
     /// The media type of ``contentType`` without its parameters, in lower case: `text/html`.
     public var mediaType: String? { contentType.map { MediaType($0).essence } }
 
-    /// Whether the page says that this port wants TLS, in the words of nginx, Apache, Tomcat or Go.
+    /// Whether the body says that this port requires TLS, in the words of nginx, Apache, Tomcat or Go.
     public var saysPortWantsTLS: Bool {
         ["HTTPS port", "SSL-enabled server port", "requires TLS", "HTTPS server"].contains(where: body.contains)
     }
 }
 
-/// What an HTTP request says of who sends it, without values that may be secret.
+/// The headers of a request that identify the sender, without values that may be secret.
 public struct HTTPIdentity: Sendable, Hashable {
-    /// The `Origin`; nil where none was sent.
+    /// The `Origin`; nil if none was sent.
     public var origin: String?
-    /// The names of the headers that the caller gave for each request, in their order: `Cookie` too, but not the cookies
-    /// that the server has set.
+    /// The names of the headers that the caller gave for each request, in order. This includes a given `Cookie`,
+    /// but not the cookies set by the server.
     public var givenHeaders: [String]
 
     public init(origin: String? = nil, givenHeaders: [String] = []) {
@@ -149,7 +149,7 @@ public struct HTTPIdentity: Sendable, Hashable {
 }
 
 extension TransportOptions {
-    /// What HTTP requests with these options say of who sends them.
+    /// The identity in HTTP requests with these options.
     public var identity: HTTPIdentity {
         let given = httpHeaders.last { $0.name.lowercased() == "origin" }
         return HTTPIdentity(
@@ -163,9 +163,9 @@ extension HTTPRefusal: CustomStringConvertible {
 }
 
 extension HTTPRefusal {
-    /// The most bytes that are kept of the body.
+    /// The maximum size in bytes of the body that is kept.
     static let bodyLimit = 64 << 10
-    /// How long the rest of the body is waited for once the head is here.
+    /// The timeout for the body after the head has arrived.
     static let timeout = TimeAmount.seconds(1)
 
     init(_ head: HTTPResponseHead, body: String, to identity: HTTPIdentity) {
@@ -177,7 +177,7 @@ extension HTTPRefusal {
             identity: identity)
     }
 
-    /// - Parameter value: of `Retry-After`: seconds, or a date.
+    /// - Parameter value: the value of `Retry-After`: seconds, or a date.
     static func wait(_ value: String, at now: Timestamp) -> TimeAmount? {
         let seconds = Int64(value) ?? HTTPDate.seconds(of: value).map { Int64($0) - now.nanoseconds / 1_000_000_000 }
         return seconds.map { .seconds(min(max($0, 0), 24 * 3600)) }

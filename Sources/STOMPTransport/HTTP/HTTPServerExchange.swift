@@ -1,8 +1,8 @@
 import NIOCore
 import NIOHTTP1
 
-/// A request that is here whole, and the answer that somebody gives to it, now or later, at once or bit by bit. It lives
-/// on the event loop of its connection.
+/// A complete request and the response to it, which may be sent later and in parts. It must be used on the event
+/// loop of its connection.
 final class HTTPServerExchange {
     private enum State {
         case unanswered
@@ -14,14 +14,14 @@ final class HTTPServerExchange {
     let request: HTTPRequestHead
     let body: ByteBuffer
     let channel: any Channel
-    /// How long the connection is kept for another request.
+    /// How long the connection stays open for another request.
     private let keepAlive: TimeAmount
     private let trace: WireTrace
     private var writer = HTTPWriter()
     private var state = State.unanswered
-    /// Called when the answer is whole.
+    /// Called when the response is complete.
     private let whenDone: (_ staysOpen: Bool) -> Void
-    /// Called when the client has gone away before the answer was whole.
+    /// Called when the client disconnects before the response is complete.
     var whenAborted: () -> Void = {}
 
     init(
@@ -38,17 +38,17 @@ final class HTTPServerExchange {
 
     var eventLoop: any EventLoop { channel.eventLoop }
 
-    /// Sends a whole answer.
+    /// Sends a complete response.
     func answer(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ text: String = "") {
         var headers = headers
-        // RFC 9110, section 8.6: there is none with a 204.
+        // A 204 response has no Content-Length (RFC 9110, section 8.6).
         if status != .noContent { headers.add(name: "Content-Length", value: "\(text.utf8.count)") }
         writeHead(status, headers)
         if !text.isEmpty { write(ByteBuffer(string: text), promise: nil) }
         end()
     }
 
-    /// Sends the head of an answer whose body comes bit by bit.
+    /// Sends the head of a response whose body is sent in parts.
     func writeHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders) {
         guard case .unanswered = state else { return }
         state = .answering
@@ -58,14 +58,14 @@ final class HTTPServerExchange {
         } else {
             headers.add(name: "Connection", value: "close")
         }
-        // An answer as old as the request: HTTP/1.0 knows no chunks.
+        // The response has the version of the request, because HTTP/1.0 has no chunked coding.
         let head = writer.bytes(
             of: HTTPResponseHead(version: request.version, status: status, headers: headers))
         trace.record(head: head, .outgoing)
         channel.write(head, promise: nil)
     }
 
-    /// Sends a part of the body at once.
+    /// Sends and flushes a part of the body.
     func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>?) {
         guard case .answering = state else {
             promise?.fail(ChannelError.ioOnClosedChannel)
@@ -77,7 +77,7 @@ final class HTTPServerExchange {
         channel.writeAndFlush(last, promise: promise)
     }
 
-    /// The answer is whole.
+    /// Completes the response.
     func end() {
         guard case .answering = state else { return }
         state = .over
@@ -86,13 +86,13 @@ final class HTTPServerExchange {
         whenDone(request.isKeepAlive)
     }
 
-    /// Ends the connection in the midst of the answer.
+    /// Closes the connection before the response is complete.
     func abort() {
         state = .over
         channel.close(promise: nil)
     }
 
-    /// The connection has ended.
+    /// Called when the connection has ended.
     func connectionEnded() {
         if case .over = state { return }
         state = .over

@@ -2,26 +2,27 @@ import NIOCore
 import NIOHTTP1
 import NIOWebSocket
 
-/// The server's end of HTTP: takes requests, and answers them, hands them on, or makes a WebSocket of the connection, as
-/// the router says. A request with anything wrong is answered 400.
+/// The server side of HTTP. For each request, as the router decides, it sends a response, passes the request on,
+/// or upgrades the connection to WebSocket. An invalid request is answered with 400.
 final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// How long a client may take for a request, between one and the next, and between two pieces of a body.
+    /// The timeout for receiving a request, for the next request, and for the next piece of a body.
     static let timeout = HTTPReader.requestTimeout
 
-    /// Opens the stream of a connection that has become a WebSocket.
+    /// Opens the stream of a connection that was upgraded to WebSocket.
     typealias Opener = @Sendable (any Channel, WebSocketAgreement) throws -> Void
 
     private enum State {
         case idle
-        /// The request is still coming.
+        /// A request is being received.
         case receiving(HTTPRequestHead, HTTPRoute)
-        /// Somebody answers; the reader keeps what comes meanwhile, and reading stops with the first of it.
+        /// The exchange is sending its response. Bytes that arrive meanwhile are buffered in the reader, and
+        /// reading stops with the first of them.
         case exchanging(HTTPServerExchange)
-        /// What comes now is for the WebSocket, which is being built.
+        /// The upgrade to WebSocket is in progress; bytes that arrive now belong to the WebSocket.
         case upgrading
         case done
     }
@@ -31,9 +32,9 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
     private let trace: WireTrace
     private var reader = HTTPReader(.requests)
     private var state = State.idle
-    /// Whether the reader is at work, further up the stack.
+    /// Whether a call further up the stack is already reading.
     private var isReading = false
-    /// What has come of the body of a request that goes to an exchange.
+    /// The part of the body received so far, for a request with an exchange.
     private var body = ByteBuffer()
     private var timer: Scheduled<Void>?
 
@@ -43,7 +44,7 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
         trace = options.trace
     }
 
-    /// Puts a server at the end of the pipeline.
+    /// Adds the handler at the end of the pipeline.
     static func add(
         to channel: any Channel, options: TransportOptions, router: @escaping HTTPRouter, open: @escaping Opener
     ) throws {
@@ -88,7 +89,7 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func setReading(_ isReading: Bool, _ context: ChannelHandlerContext) {
-        // It fails on a channel that is closed already, which is told otherwise.
+        // This fails if the channel is already closed, which is reported separately.
         try? context.channel.syncOptions?.setOption(.autoRead, value: isReading)
     }
 
@@ -177,7 +178,7 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    /// The answer of an exchange is whole.
+    /// The response of an exchange is complete.
     private func answered(_ staysOpen: Bool, _ context: ChannelHandlerContext) {
         guard case .exchanging = state else { return }
         guard staysOpen else {
@@ -186,7 +187,7 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
         state = .idle
         startTimer(context)
-        // One that might have made another protocol of the connection has not.
+        // The request asked for another protocol, but the connection stays HTTP, so the reader may continue.
         reader.proceed()
         guard reader.rest.readableBytes > 0 else { return }
         setReading(true, context)
@@ -228,7 +229,7 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
         if let compression = agreement.compression {
             headers.add(name: WebSocketExtension.header, value: compression.answer)
         }
-        // It is asked only for the headers that answer the request: the hash of the key is its own.
+        // NIO's upgrader is used only to build the response headers, because it computes the hash of the key.
         let upgrader = NIOWebSocketServerUpgrader(
             shouldUpgrade: { [headers] channel, _ in channel.eventLoop.makeSucceededFuture(headers) },
             upgradePipelineHandler: { channel, _ in channel.eventLoop.makeSucceededVoidFuture() })

@@ -1,15 +1,15 @@
 import NIOCore
 import NIOHTTP1
 
-/// The server that HTTP requests go to, as they name it, and what they all have.
+/// The server that HTTP requests go to, and the headers that all requests to it share.
 package struct HTTPSite {
-    /// For the `Host` header: the port stands in it where it is not the scheme's own.
+    /// The value of the `Host` header; the port is included if it is not the default port of the scheme.
     package let host: String
     let isSecure: Bool
 
     package init(_ target: TransportTarget) {
         let isDefaultPort = target.port == (target.isSecure ? 443 : 80)
-        // A zone, as in `fe80::1%eth0`, means something on this machine only.
+        // A zone, as in `fe80::1%eth0`, is only meaningful on this machine.
         let name = target.host.contains(":") ? String(target.host.prefix { $0 != "%" }) : target.host
         host = addressText(host: name, port: isDefaultPort ? nil : target.port)
         isSecure = target.isSecure
@@ -18,18 +18,18 @@ package struct HTTPSite {
     /// The origin of the server's own pages.
     package var origin: String { (isSecure ? "https://" : "http://") + host }
 
-    /// Where a WebSocket is, without the query, which may hold secrets.
+    /// The URL of a WebSocket, without the query, which may contain secrets.
     func webSocketURL(_ requestTarget: String) -> String {
         (isSecure ? "wss://" : "ws://") + host + requestTarget.prefix { $0 != "?" }
     }
 
-    /// Where something else is, without the query.
+    /// The URL of any other resource, without the query.
     func url(_ requestTarget: String) -> String { origin + requestTarget.prefix { $0 != "?" } }
 
-    /// The head of a request: `own` headers behind `Host`, then origin and cookie, and the user's, which replace those
-    /// of the same name.
+    /// Returns the head of a request: `Host`, the headers in `own`, the origin and the cookie, then the user's
+    /// headers, which replace those of the same name.
     ///
-    /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration`` where it would be no HTTP.
+    /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration`` if the head would not be valid HTTP.
     func head(
         _ method: HTTPMethod, _ requestTarget: String, _ own: [(String, String)], options: TransportOptions
     ) throws(TransportError) -> HTTPRequestHead {
@@ -40,7 +40,7 @@ package struct HTTPSite {
         var headers = HTTPHeaders([("Host", host)] + own)
         if let origin = options.origin { headers.add(name: "Origin", value: origin) }
         if let cookie = options.cookie { headers.add(name: "Cookie", value: cookie) }
-        // One that is no name cannot be looked for.
+        // Checked first, because an invalid name cannot be searched for.
         try Self.check(options.httpHeaders)
         for (name, _) in options.httpHeaders { headers.remove(name: name) }
         for (name, value) in options.httpHeaders { headers.add(name: name, value: value) }
@@ -48,9 +48,9 @@ package struct HTTPSite {
         return HTTPRequestHead(version: .http1_1, method: method, uri: requestTarget, headers: headers)
     }
 
-    /// Whether these can be headers.
+    /// Checks that these are valid headers.
     ///
-    /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration`` where one cannot.
+    /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration`` if one is not.
     package static func check(_ headers: [(name: String, value: String)]) throws(TransportError) {
         for (name, value) in headers { try check(name, value) }
     }
@@ -65,37 +65,37 @@ package struct HTTPSite {
 
 /// What a server does with an HTTP request.
 enum HTTPRoute {
-    /// Make a WebSocket of the connection.
+    /// Upgrade the connection to WebSocket.
     case webSocket(WebSocketAgreement, omitsReason: Bool = false)
-    /// Make a WebSocket of the connection, and another stream of it than is made of the others.
+    /// Upgrade the connection to WebSocket, with a different stream on top than for other connections.
     case otherWebSocket(WebSocketAgreement, omitsReason: Bool, open: HTTPServerHandler.Opener)
-    /// Answer, and end the connection.
+    /// Respond, and close the connection.
     case answer(HTTPAnswer)
-    /// Hand the request on when it is whole. The connection takes another one when the answer is whole. A body of more
-    /// than `limit` bytes is refused.
+    /// Pass the request on when it is complete. The connection accepts another request after the response. A body
+    /// of more than `limit` bytes is rejected.
     case exchange(limit: Int = largestBody, (HTTPServerExchange) -> Void)
 
-    /// The largest body of a request that is to have none.
+    /// The maximum body size in bytes of a request that needs no body.
     static let largestBody = 64 << 10
 }
 
-/// Finds the route of a request. It is asked once the head is here.
+/// Returns the route of a request. It is called when the head has arrived.
 typealias HTTPRouter = @Sendable (HTTPRequestHead) -> HTTPRoute
 
-/// A short answer in plain text.
+/// A short plain-text response.
 struct HTTPAnswer {
     var status: HTTPResponseStatus
     var text: String
     var headers: [(String, String)] = []
 
-    /// What is not found or not allowed here, for people.
+    /// A response that says, for a person, why a request is rejected.
     static func refusal(_ status: HTTPResponseStatus, _ text: String, _ headers: (String, String)...) -> HTTPRoute {
         .answer(HTTPAnswer(status: status, text: text, headers: headers))
     }
 }
 
 extension WebSocketEndpoint {
-    /// Judges a request by RFC 6455, section 4.2.1.
+    /// Returns the route of a request, checked as in RFC 6455, section 4.2.1.
     func route(_ request: HTTPRequestHead) -> HTTPRoute {
         guard request.uri.prefix(while: { $0 != "?" }) == path else {
             return HTTPAnswer.refusal(.notFound, "There is nothing here; the WebSocket is at \(path)")
@@ -103,7 +103,7 @@ extension WebSocketEndpoint {
         return webSocketRoute(request)
     }
 
-    /// Judges a request whose path is known to be right.
+    /// Returns the route of a request whose path has already been checked.
     func webSocketRoute(_ request: HTTPRequestHead) -> HTTPRoute {
         if let refusal = refusal(of: request) { return refusal }
         let offered = request.headers[canonicalForm: "Sec-WebSocket-Protocol"].map(String.init)
@@ -114,12 +114,12 @@ extension WebSocketEndpoint {
             WebSocketAgreement(subprotocol: chosen, compression: compression(for: request)), omitsReason: omitsReason)
     }
 
-    /// How messages are compressed that follow a request.
+    /// The compression negotiated with a request; nil for none.
     func compression(for request: HTTPRequestHead) -> PerMessageDeflate? {
         compresses ? .accepted(among: WebSocketExtension.all(in: request.headers)) : nil
     }
 
-    /// Why a request, whatever its path, gets no WebSocket.
+    /// Returns the response that rejects a WebSocket request, independent of its path; nil if it is accepted.
     func refusal(of request: HTTPRequestHead) -> HTTPRoute? {
         guard request.method == .GET else {
             return HTTPAnswer.refusal(.methodNotAllowed, "A WebSocket is asked for by GET", ("Allow", "GET"))

@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTP1
 
 extension String {
-    /// A string with a scalar for each byte, whatever they stand for: HTTP does not say.
+    /// Creates a string with one scalar per byte, because HTTP does not define the encoding.
     package init(latin1 bytes: some Collection<UInt8>) {
         if bytes.allSatisfy({ $0 < 0x80 }) {
             self.init(decoding: bytes, as: Unicode.ASCII.self)
@@ -11,10 +11,10 @@ extension String {
         }
     }
 
-    /// The bytes that a scalar each stands for.
+    /// The bytes of a string that has one scalar per byte.
     package var latin1Bytes: [UInt8] { unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) } }
 
-    /// The same for people, who take the bytes for UTF-8.
+    /// The same text, with its bytes decoded as UTF-8, for display.
     package var decodingUTF8: String {
         utf8.allSatisfy { $0 < 0x80 } ? self : String(decoding: latin1Bytes, as: Unicode.UTF8.self)
     }
@@ -24,14 +24,14 @@ extension String {
 }
 
 extension HTTPRequestHead {
-    /// The same with headers that are taken for UTF-8.
+    /// The same head with its bytes decoded as UTF-8.
     var decodingUTF8: HTTPRequestHead {
         HTTPRequestHead(version: version, method: method, uri: uri.decodingUTF8, headers: headers.decodingUTF8)
     }
 }
 
 extension HTTPResponseHead {
-    /// The same with a reason phrase and headers that are taken for UTF-8.
+    /// The same head with the reason phrase and headers decoded as UTF-8.
     var decodingUTF8: HTTPResponseHead {
         HTTPResponseHead(
             version: version,
@@ -49,18 +49,18 @@ extension UInt8 {
     var isHexDigit: Bool {
         isDigit || (self | 0x20) >= UInt8(ascii: "a") && (self | 0x20) <= UInt8(ascii: "f")
     }
-    /// Whether names and methods may have it (RFC 9110, section 5.6.2).
+    /// Whether the byte may appear in a header name or a method (RFC 9110, section 5.6.2).
     var isTokenByte: Bool {
         isDigit || (self | 0x20) >= UInt8(ascii: "a") && (self | 0x20) <= UInt8(ascii: "z")
             || "!#$%&'*+-.^_`|~".utf8.contains(self)
     }
-    /// Whether it is a control character other than a tab, which no line may have.
+    /// Whether it is a control character other than a tab; no line may contain one.
     var isControl: Bool { self < 0x20 && self != 0x09 || self == 0x7F }
     fileprivate var isBlank: Bool { self == 0x20 || self == 0x09 }
 }
 
 extension ByteBufferView {
-    /// Without the blanks around it.
+    /// The text without leading and trailing spaces and tabs.
     var withoutBlanks: ByteBufferView {
         guard let start = firstIndex(where: { !$0.isBlank }), let end = lastIndex(where: { !$0.isBlank }) else {
             return self[endIndex...]
@@ -70,7 +70,7 @@ extension ByteBufferView {
 }
 
 extension Substring {
-    /// Without the blanks around it.
+    /// The text without leading and trailing spaces and tabs.
     package var withoutBlanks: String {
         var text = drop { $0 == " " || $0 == "\t" }
         while text.last == " " || text.last == "\t" { text.removeLast() }

@@ -1,23 +1,23 @@
 import NIOCore
 import NIOHTTP1
 
-/// Writes the body of a message in the framing that its head announces (RFC 9112, section 7). A value without I/O.
+/// Writes the body of a message with the framing that its head announces (RFC 9112, section 7). A value without I/O.
 package struct HTTPWriter: Sendable {
-    /// Whether bodies are put into chunks.
+    /// Whether bodies use chunked coding.
     package var makesChunks = false
 
     package init() {}
 
-    /// The bytes of a part of a body, in pieces so that nothing of it is copied.
+    /// Returns the bytes of a part of a body, in pieces so that nothing is copied.
     package func bytes(ofBody body: ByteBuffer) -> [ByteBuffer] {
         guard makesChunks else { return [body] }
-        // A chunk of nothing would be the last one.
+        // An empty chunk would end the body.
         guard body.readableBytes > 0 else { return [] }
         let line = ByteBuffer(string: String(body.readableBytes, radix: 16) + "\r\n")
         return [line, body, ByteBuffer(string: "\r\n")]
     }
 
-    /// The bytes that end a message, where there are any.
+    /// Returns the bytes that end a message; nil if there are none.
     package mutating func bytesOfEnd(_ trailers: HTTPHeaders? = nil) -> ByteBuffer? {
         guard makesChunks else { return nil }
         makesChunks = false
@@ -27,7 +27,7 @@ package struct HTTPWriter: Sendable {
         return end
     }
 
-    /// The head of a request that is made here, in UTF-8, with the headers that its body needs.
+    /// Returns the head of a request created here, in UTF-8, with the headers that its body needs.
     mutating func bytes(of head: HTTPRequestHead) -> ByteBuffer {
         var head = head
         let needsFraming = [.POST, .PUT, .PATCH].contains(head.method)
@@ -38,7 +38,7 @@ package struct HTTPWriter: Sendable {
         return bytes
     }
 
-    /// The head of an answer that is made here, in UTF-8, with the headers that its body needs.
+    /// Returns the head of a response created here, in UTF-8, with the headers that its body needs.
     mutating func bytes(of head: HTTPResponseHead) -> ByteBuffer {
         var head = head
         let code = head.status.code
@@ -54,7 +54,8 @@ package struct HTTPWriter: Sendable {
         return bytes
     }
 
-    /// Whether the body is put into chunks. One that has no length and cannot be ends with the connection.
+    /// Sets the framing headers and returns whether the body uses chunked coding. A body without a length that
+    /// cannot be chunked ends with the connection.
     private static func setFraming(_ headers: inout HTTPHeaders, _ isNeeded: Bool, _ version: HTTPVersion) -> Bool {
         if headers.contains(name: "Content-Length") {
             headers.remove(name: "Transfer-Encoding")
@@ -73,7 +74,7 @@ extension HTTPVersion {
 }
 
 extension HTTPResponseHead {
-    /// As it is written, with a byte for each scalar.
+    /// The head as bytes, one per scalar.
     package var latin1Bytes: ByteBuffer {
         var bytes = ByteBuffer()
         bytes.writeLatin1("\(version.text) \(status.code) \(status.reasonPhrase)\r\n")
@@ -84,7 +85,7 @@ extension HTTPResponseHead {
 }
 
 extension ByteBuffer {
-    /// Writes a header whose strings have a scalar for each byte.
+    /// Writes a header whose strings have one scalar per byte.
     mutating func writeField(latin1 name: String, _ value: String) { writeLatin1("\(name): \(value)\r\n") }
 
     fileprivate mutating func writeLatin1(_ text: String) {

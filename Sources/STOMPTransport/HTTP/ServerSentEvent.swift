@@ -2,23 +2,23 @@ import NIOCore
 
 /// An event of a `text/event-stream` (WHATWG HTML, section 9.2).
 public struct ServerSentEvent: Sendable, Hashable {
-    /// Its type; `message` where the server gave none.
+    /// The event type; `message` if the server gave none.
     public var event = "message"
     public var data = ByteBuffer()
-    /// The last event id that was given, with this event or before it; empty where there was none.
+    /// The last event id received, with this event or before it; empty if there was none.
     public var id = ""
 
     public init() {}
 }
 
-/// Takes events out of a `text/event-stream`, in whatever pieces it comes.
+/// Decodes the events of a `text/event-stream`, in pieces of any size.
 public struct ServerSentEventDecoder: Sendable {
-    /// How long to wait before connecting anew, in milliseconds, where the server has said so.
+    /// The time to wait before reconnecting, in milliseconds; nil if the server has not set one.
     public private(set) var retry: Int?
-    /// What to send as `Last-Event-ID` when connecting anew; empty for nothing.
+    /// The value of `Last-Event-ID` to send when reconnecting; empty to send none.
     public private(set) var lastEventID = ""
-    /// How many ids were ignored, as a header cannot have them: those with NUL, as the standard has it, and those with other
-    /// control characters. The id before such a one stays the last.
+    /// The number of ids ignored because a header cannot contain them: ids with NUL, as the standard requires, and
+    /// ids with other control characters. The id before such an id remains the last one.
     public private(set) var ignoredIDs = 0
 
     private let limit: Int
@@ -28,16 +28,16 @@ public struct ServerSentEventDecoder: Sendable {
     private var data: ByteBuffer?
     private var id = ""
 
-    /// - Parameter limit: the most bytes of an event, which are its type, id and data, and of a line.
+    /// - Parameter limit: the maximum size in bytes of an event (its type, id and data together), and of a line.
     public init(limit: Int) {
         self.limit = limit
-        // A line of data has the field's name and a blank as well.
+        // A data line also has the field name, a colon and a space.
         lines = LineDecoder(limit: limit + 6)
     }
 
     public mutating func append(_ bytes: ByteBuffer) { lines.append(bytes) }
 
-    /// The next event that is whole.
+    /// Returns the next complete event.
     ///
     /// - Throws: ``TransportError/Kind/limitExceeded``.
     public mutating func next() throws(TransportError) -> ServerSentEvent? {
@@ -99,7 +99,7 @@ public struct ServerSentEventDecoder: Sendable {
                 retry = Int(text) ?? retry
             }
         default:
-            // Comments, whose name is empty, and what nobody knows.
+            // Comments, which have an empty field name, and unknown fields.
             break
         }
         guard (data?.readableBytes ?? 0) + type.utf8.count + id.utf8.count <= limit else {
@@ -108,16 +108,16 @@ public struct ServerSentEventDecoder: Sendable {
     }
 }
 
-/// Takes lines out of a stream of text, in whatever pieces it comes. A line ends with LF, CR LF, or CR.
+/// Splits a stream of text into lines, in pieces of any size. A line ends with LF, CR LF, or CR.
 struct LineDecoder {
     private let limit: Int
     private var buffer = ByteBuffer()
-    /// How much of the buffer has been searched in vain for the end of the line.
+    /// The number of bytes already searched for the end of the line.
     private var searched = 0
-    /// The last line was ended by a CR, and the LF behind it is still to come, if there is one.
+    /// Whether the last line ended with a CR, so an LF that follows belongs to it.
     private var skipsLineFeed = false
 
-    /// - Parameter limit: the most bytes of a line.
+    /// - Parameter limit: the maximum size of a line, in bytes.
     init(limit: Int) { self.limit = limit }
 
     mutating func append(_ bytes: ByteBuffer) {
@@ -129,9 +129,9 @@ struct LineDecoder {
         }
     }
 
-    /// The next line that is whole, without its end.
+    /// Returns the next complete line, without its line ending.
     ///
-    /// - Throws: ``TransportError/Kind/limitExceeded`` where a line is longer than the limit, whole or not.
+    /// - Throws: ``TransportError/Kind/limitExceeded`` if a line is longer than the limit, complete or not.
     mutating func next() throws(TransportError) -> ByteBuffer? {
         if skipsLineFeed, let first = buffer.readableBytesView.first {
             if first == UInt8(ascii: "\n") { buffer.moveReaderIndex(forwardBy: 1) }
@@ -150,7 +150,7 @@ struct LineDecoder {
         return line
     }
 
-    /// What has come of a line whose end has not.
+    /// The bytes of an incomplete line; nil if there are none.
     var rest: ByteBuffer? { buffer.readableBytes > 0 ? buffer : nil }
 
     private func check(_ length: Int) throws(TransportError) {

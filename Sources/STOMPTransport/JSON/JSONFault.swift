@@ -8,17 +8,17 @@ public struct JSONFault: Error, Sendable, Hashable, CustomStringConvertible {
         case moreAfterEnd
         case controlCharacter
         case unknownEscape, invalidUnicodeEscape
-        /// Half a surrogate pair, where U+FFFD in its place will not do.
+        /// Half a surrogate pair, if it cannot be replaced by U+FFFD.
         case loneSurrogate
-        /// Arrays and objects in each other.
+        /// Arrays and objects are nested too deeply.
         case tooDeep
         case tooManyMessages(limit: Int)
-        /// The first character of a frame of SockJS is another one than `o`, `h`, `a` and `c`.
+        /// A SockJS frame does not start with `o`, `h`, `a` or `c`.
         case unknownFrame
     }
 
     public var reason: Reason
-    /// How many bytes stand before the fault.
+    /// The number of bytes before the fault.
     public var offset: Int
 
     public init(_ reason: Reason, at offset: Int) {

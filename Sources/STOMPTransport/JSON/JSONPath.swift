@@ -1,29 +1,29 @@
 import NIOCore
 
-/// Where a value stands in a JSON text, as jq writes it: `.a.b[0]`, `.[2]`, `."a b"`, `["a.b"]`; `.` is the whole text.
+/// The path to a value in a JSON text, in jq syntax: `.a.b[0]`, `.[2]`, `."a b"`, `["a.b"]`; `.` is the whole text.
 package struct JSONPath: Sendable, Equatable, CustomStringConvertible {
     enum Step: Sendable, Equatable {
-        /// The member of an object; of several with this name the last, as `JSON.parse` has it.
+        /// A member of an object. If several have this name, the last one counts, as in `JSON.parse`.
         case member(String)
-        /// The element of an array; the first is 0.
+        /// An element of an array; the first is 0.
         case element(Int)
     }
 
     /// A value that was found.
     package enum Value: Equatable {
-        /// What a string holds, in UTF-8.
+        /// The content of a string, in UTF-8.
         case string(ByteBuffer)
-        /// Where any other value stands in the bytes.
+        /// The byte range of any other value.
         case json(Range<Int>)
     }
 
-    /// The most steps.
+    /// The maximum number of steps.
     private static let longest = 100
 
     let steps: [Step]
     package let description: String
 
-    /// Nil where the text is not a path.
+    /// Returns nil if the text is not a path.
     package init?(_ text: String) {
         guard text.first == "." else { return nil }
         var steps: [Step] = []
@@ -41,7 +41,7 @@ package struct JSONPath: Sendable, Equatable, CustomStringConvertible {
                     steps.append(.member(String(name)))
                     continue
                 }
-                // Only the first point may stand alone, or before a bracket.
+                // Only the first dot may be alone, or directly before a bracket.
                 guard steps.isEmpty, rest.isEmpty || rest.first == "[" else { return nil }
             case "[" where rest.first == "\"":
                 rest.removeFirst()
@@ -68,8 +68,8 @@ package struct JSONPath: Sendable, Equatable, CustomStringConvertible {
         return rest.popFirst() == nil ? nil : String(name)
     }
 
-    /// The value in `bytes`; nil where there is none, or the bytes are not JSON. A byte order mark before it does not
-    /// count.
+    /// Returns the value in `bytes`; nil if there is none, or if the bytes are not JSON. A byte order mark at the
+    /// start is ignored.
     package func value(in bytes: UnsafeRawBufferPointer) -> Value? {
         guard bytes.isUTF8 else { return nil }
         do throws(JSONFault) {
@@ -88,17 +88,17 @@ package struct JSONPath: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// Reads the next value, and says where in it the steps lead to.
+    /// Reads the next value, and sets `found` to the range that the steps lead to.
     private static func find(
         _ steps: ArraySlice<Step>, _ reader: inout JSONReader, _ found: inout Range<Int>?
     ) throws(JSONFault) {
-        // One before it under the same name does not count.
+        // An earlier member with the same name does not count.
         found = nil
         let next = reader.peek()
         switch steps.first {
         case .member(let wanted)? where next == UInt8(ascii: "{"):
             try reader.object { (reader: inout JSONReader, name) throws(JSONFault) in
-                // Not what is the same text in other scalars.
+                // Names are compared byte by byte: canonically equivalent names are different.
                 if name.utf8.elementsEqual(wanted.utf8) {
                     try find(steps.dropFirst(), &reader, &found)
                 } else {

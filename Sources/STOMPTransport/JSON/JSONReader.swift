@@ -1,14 +1,14 @@
 import NIOCore
 
-/// Reads JSON (RFC 8259) from bytes, as strictly as `JSON.parse` does. It is the only reader of JSON here.
+/// Reads JSON (RFC 8259) from bytes, as strictly as `JSON.parse`. It is the only JSON reader in this package.
 ///
-/// A text whose shape is known is read with ``object(_:)``, ``array(_:)``, ``text()`` and the like. Any other is read
-/// token by token with ``next()``, which keeps the brackets in an array of its own: no nesting can exhaust the stack.
+/// A text with a known structure is read with ``object(_:)``, ``array(_:)``, ``text()`` and the like. Any other text is
+/// read token by token with ``next()``, which keeps open brackets in an array, so nesting cannot exhaust the stack.
 package struct JSONReader {
-    /// The most arrays and objects inside each other.
+    /// The maximum nesting depth of arrays and objects.
     package static let deepestNesting = 512
 
-    /// The smallest part of a JSON text that has a meaning, and the bytes of it.
+    /// A token of a JSON text, and its byte range.
     package struct Token {
         package enum Kind {
             /// `[` or `{`, `]` or `}`.
@@ -26,28 +26,28 @@ package struct JSONReader {
         package let range: Range<Int>
     }
 
-    /// What may come next.
+    /// What the grammar allows next.
     private enum Place {
         case value, valueOrEnd, name, nameOrEnd, colon, commaOrEnd, end
     }
 
     private let bytes: UnsafeRawBufferPointer
-    /// How many bytes have been read, or skipped.
+    /// The number of bytes read or skipped so far.
     package private(set) var position: Int
-    /// Whether a string had an escaped half of a surrogate pair without the other half: JavaScript has such strings,
-    /// and UTF-8 has U+FFFD in its place.
+    /// Whether a string contained an escaped half of a surrogate pair without the other half. JavaScript allows
+    /// such strings; in UTF-8 the half is replaced by U+FFFD.
     package private(set) var hadLoneSurrogate = false
     private var place = Place.value
-    /// The opening brackets of the arrays and objects that ``next()`` is inside of.
+    /// The opening brackets of the arrays and objects around the position of ``next()``.
     private var open: [UInt8] = []
 
-    /// - Parameter position: how many bytes come before the JSON.
+    /// - Parameter position: the number of bytes before the JSON.
     package init(_ bytes: UnsafeRawBufferPointer, at position: Int = 0) {
         self.bytes = bytes
         self.position = position
     }
 
-    /// Whether `bytes` are one JSON value in UTF-8, and nothing else.
+    /// Whether `bytes` are exactly one JSON value in UTF-8.
     package static func accepts(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard bytes.isUTF8 else { return false }
         var reader = JSONReader(bytes)
@@ -59,18 +59,18 @@ package struct JSONReader {
         }
     }
 
-    /// Whether `bytes` are one JSON object or array, and nothing else.
+    /// Whether `bytes` are exactly one JSON object or array in UTF-8.
     package static func acceptsObjectOrArray(_ bytes: UnsafeRawBufferPointer) -> Bool {
         let first = bytes.first { !isBlank($0) }
         return (first == UInt8(ascii: "{") || first == UInt8(ascii: "[")) && accepts(bytes)
     }
 
-    /// The fault `reason` at the current position.
+    /// Returns the fault `reason` at the current position.
     package func fault(_ reason: JSONFault.Reason) -> JSONFault { JSONFault(reason, at: position) }
 
-    // MARK: A text of a known shape
+    // MARK: Text with a known structure
 
-    /// Reads `character`, after any blanks.
+    /// Reads `character`, after any whitespace.
     package mutating func expect(_ character: Unicode.Scalar) throws(JSONFault) {
         guard read(character) else {
             throw fault(position < bytes.count ? .missing(character) : .endsEarly)
@@ -82,7 +82,7 @@ package struct JSONReader {
         guard position == bytes.count else { throw fault(.moreAfterEnd) }
     }
 
-    /// Reads an array, whose elements `element` reads.
+    /// Reads an array; `element` reads each element.
     package mutating func array(_ element: (inout JSONReader) throws(JSONFault) -> Void) throws(JSONFault) {
         try expect("[")
         if read("]") { return }
@@ -90,7 +90,7 @@ package struct JSONReader {
         try expect("]")
     }
 
-    /// Reads an object, whose values `member` reads; it is given their names.
+    /// Reads an object; `member` receives each name and reads its value.
     package mutating func object(
         _ member: (inout JSONReader, String) throws(JSONFault) -> Void
     ) throws(JSONFault) {
@@ -104,7 +104,7 @@ package struct JSONReader {
         try expect("}")
     }
 
-    /// Reads a string that is not long.
+    /// Reads a short string.
     package mutating func text() throws(JSONFault) -> String {
         var buffer = ByteBuffer()
         try string(into: &buffer)
@@ -122,7 +122,7 @@ package struct JSONReader {
             if plain.endsString { return }
             let scalar = try readEscape()
             if scalar.isASCII {
-                // By far the most common: line feeds, and the NUL that ends a STOMP frame.
+                // The common case: line feeds, and the NUL that ends a STOMP frame.
                 buffer.writeInteger(UInt8(truncatingIfNeeded: scalar.value))
             } else {
                 UTF8.encode(scalar).map { _ = buffer.writeBytes($0) }
@@ -130,7 +130,7 @@ package struct JSONReader {
         }
     }
 
-    /// Reads a whole number, with or without a sign.
+    /// Reads an integer, with or without a minus sign.
     package mutating func integer() throws(JSONFault) -> Int {
         skipBlanks()
         let start = position
@@ -147,7 +147,7 @@ package struct JSONReader {
         throw fault(.noBoolean)
     }
 
-    /// The first byte of what comes next, after any blanks; nil at the end.
+    /// The next byte after any whitespace; nil at the end.
     package mutating func peek() -> UInt8? {
         skipBlanks()
         return position < bytes.count ? bytes[position] : nil
@@ -155,7 +155,7 @@ package struct JSONReader {
 
     /// Skips a value of any kind.
     package mutating func skipValue() throws(JSONFault) {
-        // Nobody gets the text of what is skipped.
+        // Skipped strings are not returned, so their surrogates do not count.
         let hadLoneSurrogate = hadLoneSurrogate
         defer { self.hadLoneSurrogate = hadLoneSurrogate }
         place = .value
@@ -166,7 +166,7 @@ package struct JSONReader {
 
     // MARK: Token by token
 
-    /// Reads the next token; nil where the value has ended and nothing follows it.
+    /// Reads the next token; nil if the value is complete and nothing follows it.
     package mutating func next() throws(JSONFault) -> Token? {
         skipBlanks()
         guard position < bytes.count else {
@@ -243,7 +243,7 @@ package struct JSONReader {
         while try !readPlainText().endsString { _ = try readEscape() }
     }
 
-    // MARK: Pieces
+    // MARK: Lexical elements
 
     private static func isBlank(_ byte: UInt8) -> Bool {
         byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
@@ -253,7 +253,7 @@ package struct JSONReader {
         while position < bytes.count, Self.isBlank(bytes[position]) { position += 1 }
     }
 
-    /// Reads `character`, and the blanks before it, if it comes next.
+    /// Reads `character`, after any whitespace, if it comes next. Returns whether it did.
     private mutating func read(_ character: Unicode.Scalar) -> Bool {
         skipBlanks()
         return readByte(character)
@@ -292,7 +292,8 @@ package struct JSONReader {
         guard position > start else { throw fault(.noValue) }
     }
 
-    /// Reads what needs no decoding inside a string, and the quote or backslash after it.
+    /// Reads the text of a string up to a quote or backslash, and that character. Text is the part that needs no
+    /// decoding.
     private mutating func readPlainText() throws(JSONFault) -> (range: Range<Int>, endsString: Bool) {
         let start = position
         position = JSONString.firstSpecial(in: bytes, from: start)
@@ -303,7 +304,7 @@ package struct JSONReader {
         return (start..<position - 1, byte == UInt8(ascii: "\""))
     }
 
-    /// Reads what follows a backslash.
+    /// Reads an escape sequence after its backslash.
     private mutating func readEscape() throws(JSONFault) -> Unicode.Scalar {
         guard position < bytes.count else { throw fault(.endsInString) }
         let byte = bytes[position]

@@ -1,14 +1,14 @@
 import NIOCore
 
-/// Escapes strings for JSON (RFC 8259, section 7), at the speed of the socket.
+/// Escapes strings for JSON (RFC 8259, section 7), optimized for throughput.
 package enum JSONString {
-    /// What is escaped besides what JSON itself demands.
+    /// The characters to escape in addition to those that JSON requires.
     package enum Escapes: Sendable {
-        /// What could drive a terminal, ``DisplayEscaping``: a line of JSON is as harmless there as everywhere else.
-        /// What is not UTF-8 becomes U+FFFD, a byte each.
+        /// Characters that could control a terminal (``DisplayEscaping``), so that a line of JSON is safe to
+        /// print. Each byte that is not UTF-8 becomes U+FFFD.
         case display
-        /// What browsers and proxies mangle: U+200C to U+200F, U+2028 to U+202F, U+2060 to U+206F and U+FFF0 to U+FFFF
-        /// (SockJS 0.3.3, "JSON Unicode Encoding"). What is not UTF-8 stays as it is.
+        /// Characters that browsers and proxies corrupt: U+200C to U+200F, U+2028 to U+202F, U+2060 to U+206F and
+        /// U+FFF0 to U+FFFF (SockJS 0.3.3, "JSON Unicode Encoding"). Bytes that are not UTF-8 are unchanged.
         case sockJS
 
         @inline(__always)
@@ -24,20 +24,21 @@ package enum JSONString {
         }
     }
 
-    /// A scalar outside the first plane as the two that `\uNNNN` can name (RFC 8259, section 7).
+    /// Returns the surrogate pair of a scalar above U+FFFF, because `\uNNNN` has only four digits (RFC 8259,
+    /// section 7).
     package static func surrogates(of scalar: UInt32) -> [UInt32] {
         [0xD800 + (scalar - 0x1_0000) >> 10, 0xDC00 + scalar & 0x3FF]
     }
 
-    /// Writes a part of the JSON string for `bytes`: the opening quote too if it is the first part, and the closing
-    /// quote if it is the last.
+    /// Writes a part of the JSON string for `bytes`, with the opening quote if it is the first part and the
+    /// closing quote if it is the last.
     ///
     /// - Parameters:
-    ///   - index: where the part begins; moved to where the next one does.
-    ///   - end: where it is to end; the part may have up to three more bytes, the rest of a character.
-    ///   - room: has at least `6 * (end - index) + 16` bytes: six for each, eight stored at once, a character that
-    ///     reaches past the end, two quotes.
-    /// - Returns: how many bytes it wrote.
+    ///   - index: the start of the part; set to the start of the next part.
+    ///   - end: the end of the part; the part may have up to three more bytes, to complete a character.
+    ///   - room: a buffer of at least `6 * (end - index) + 16` bytes: six per byte, and extra space for eight
+    ///     bytes stored at once, a character that reaches past the end, and two quotes.
+    /// - Returns: the number of bytes written.
     package static func write(
         _ bytes: UnsafeRawBufferPointer, from index: inout Int, to end: Int, _ escapes: Escapes,
         into room: UnsafeMutableRawPointer
@@ -49,8 +50,8 @@ package enum JSONString {
         return writer.count
     }
 
-    /// The offset of the first quote, backslash or control character from `start` on; the count of bytes if there is
-    /// none.
+    /// Returns the offset of the first quote, backslash or control character from `start` on; the number of bytes
+    /// if there is none.
     @inline(__always)
     static func firstSpecial(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
         var index = start
@@ -69,13 +70,13 @@ package enum JSONString {
 }
 
 extension ByteBuffer {
-    /// How many bytes are escaped at once; it bounds the room that is asked for.
+    /// The number of bytes escaped at a time; it limits the space to reserve.
     private static let escapedPiece = 256
 
     /// Appends `text` as a JSON string, quotes included.
     package mutating func writeJSONString(_ text: ByteBuffer, _ escapes: JSONString.Escapes = .sockJS) {
         text.withUnsafeReadableBytes { bytes in
-            // Few characters are escaped, apart from the line feeds and the NUL of a STOMP frame.
+            // Apart from the line feeds and the NUL of a STOMP frame, few characters need escaping.
             reserveCapacity(
                 minimumWritableBytes: bytes.count + bytes.count / 8 + 6 * min(bytes.count, Self.escapedPiece) + 16)
             var index = 0
@@ -89,7 +90,7 @@ extension ByteBuffer {
     }
 }
 
-/// Escapes bytes into room that is large enough.
+/// Writes escaped bytes to a buffer that is large enough.
 private struct JSONStringWriter {
     let room: UnsafeMutableRawPointer
     let escapes: JSONString.Escapes
@@ -100,19 +101,19 @@ private struct JSONStringWriter {
         self.escapes = escapes
     }
 
-    /// Writes what begins at `index`: the plain bytes up to the next special one, or that one.
+    /// Writes from `index`: the plain bytes up to the next special character, or that character.
     ///
-    /// - Parameter end: up to where there is room.
+    /// - Parameter end: the end of the input that the buffer has space for.
     @inline(__always)
     mutating func writeNext(of bytes: UnsafeRawBufferPointer, at index: inout Int, to end: Int) {
         let word = bytes.word(at: index) ?? bytes.lastWord(at: index)
         let plain = min(word.jsonSpecialsAndUnprintables.trailingZeroBitCount / 8, bytes.count - index)
         if plain > 0 {
-            // All eight are stored; those that are not plain, or do not exist, are overwritten.
+            // All eight bytes are stored; the ones after the plain ones are overwritten later.
             room.storeBytes(of: word.littleEndian, toByteOffset: count, as: UInt64.self)
             count += plain
             index += plain
-            // Where eight come together, more mostly do.
+            // After eight plain bytes, more usually follow.
             if plain == 8 { writePlain(of: bytes, from: &index, to: end) }
             return
         }
@@ -139,7 +140,7 @@ private struct JSONStringWriter {
         }
     }
 
-    /// Writes plain bytes as long as 32 of them come together.
+    /// Writes plain bytes in blocks of 32, while all of a block are plain.
     @inline(__always)
     private mutating func writePlain(of bytes: UnsafeRawBufferPointer, from index: inout Int, to end: Int) {
         while index + 32 <= end {
@@ -180,7 +181,7 @@ private struct JSONStringWriter {
         write(letter)
     }
 
-    /// Writes `\uNNNN`, or a pair of them outside the first plane.
+    /// Writes `\uNNNN`, or a pair of them for a scalar above U+FFFF.
     private mutating func write(escaped scalar: UInt32) {
         guard scalar < 0x1_0000 else {
             return JSONString.surrogates(of: scalar).forEach { write(escaped: $0) }

@@ -6,13 +6,13 @@ final class HTTPConnectHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// The most bytes of the answer's head.
+    /// The maximum size of the response head, in bytes.
     static let headLimit = 16 << 10
 
     private let tunnel: ProxyTunnel
     private let trace: WireTrace
     private let promise: EventLoopPromise<ByteBuffer>
-    /// Once there is a tunnel, what it has not read is what came through it.
+    /// Once the tunnel is open, its unread bytes are those that came through the tunnel.
     private var reader: HTTPAnswerReader
     private var isOver = false
 
@@ -92,7 +92,7 @@ final class HTTPConnectHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private func refusal(_ status: HTTPResponseStatus) -> TransportError? {
         guard !(200..<300).contains(status.code) else { return nil }
-        // Without the blank that some put after it.
+        // Some proxies add a space after the reason; remove it.
         let reason = status.reasonPhrase
         return .proxy(
             .httpRefusal(

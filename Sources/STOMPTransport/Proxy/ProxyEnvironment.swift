@@ -1,7 +1,7 @@
 import NIOCore
 
 extension ProxyTarget {
-    /// The environment's variables that say which proxy is used; of two, the first that is not empty holds.
+    /// The environment variables that select a proxy; the first that is not empty is used.
     private enum Variable {
         static let web = ["http_proxy", "HTTP_PROXY"]
         static let secure = ["https_proxy", "HTTPS_PROXY"]
@@ -9,15 +9,16 @@ extension ProxyTarget {
         static let none = ["no_proxy", "NO_PROXY"]
     }
 
-    /// All variables that ``fromEnvironment(for:environment:)`` looks at.
+    /// All variables that ``fromEnvironment(for:environment:)`` reads.
     public static let environmentVariables = Variable.web + Variable.secure + Variable.all + Variable.none
 
-    /// The proxy that the environment names for `target`, or nil where it is to be reached without one.
+    /// Returns the proxy that the environment sets for `target`; nil if the connection is direct.
     ///
-    /// `HTTPS_PROXY` holds for targets behind TLS, `HTTP_PROXY` for WebSocket and SockJS without it, and `ALL_PROXY` for
-    /// the others, and where there is neither. `NO_PROXY` lists, with commas or blanks between, what needs none: names, which stand for all
-    /// beneath them too, `*`, IP addresses and networks (`10.0.0.0/8`), each with a port or for all. In lower case they
-    /// mean the same, and come first.
+    /// `HTTPS_PROXY` applies to targets with TLS, and `HTTP_PROXY` to WebSocket and SockJS without TLS.
+    /// `ALL_PROXY` applies to all other targets, and to these if their own variable is not set. `NO_PROXY` lists
+    /// the hosts to connect to directly, separated by commas or spaces: names, which include their subdomains,
+    /// `*`, IP addresses and networks (`10.0.0.0/8`). A name or an address may have a port. The same variables in
+    /// lower case have the same meaning and take precedence.
     ///
     /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration``, which names the variable.
     public static func fromEnvironment(
@@ -37,7 +38,7 @@ extension ProxyTarget {
     }
 }
 
-/// What `NO_PROXY` lists.
+/// The entries of `NO_PROXY`.
 struct ProxyExceptions {
     private let entries: [Substring]
 
@@ -59,7 +60,7 @@ struct ProxyExceptions {
         }
     }
 
-    /// A name without what makes no difference: capitals, the root's dot, an address's zone.
+    /// Normalizes a name: lower case, without a trailing dot, and without the zone of an address.
     private static func plain(_ name: Substring) -> String {
         let name = name.contains(":") ? name.prefix { $0 != "%" } : name
         return (name.hasSuffix(".") ? name.dropLast() : name).lowercased()
@@ -76,7 +77,7 @@ private struct IPBytes: Equatable {
     }
 }
 
-/// `10.0.0.0/8`, `fd00::/8`.
+/// An IP network such as `10.0.0.0/8` or `fd00::/8`.
 private struct IPNetwork {
     private let address: IPBytes
     private let length: Int

@@ -1,36 +1,36 @@
 import NIOCore
 
-/// Why there is no way through a proxy. Proxies are URLs without user and password, targets are hosts with their ports.
+/// Why a connection through a proxy failed. Proxies are URLs without user and password, targets are hosts with ports.
 public enum ProxyFailure: Sendable, Hashable {
-    // What cannot be used.
-    /// The URL of a proxy, with `****` in place of the password.
+    // Invalid settings.
+    /// An invalid proxy URL, with `****` instead of the password.
     case invalidURL(String, ProxyURLFault)
-    /// What the environment names in this variable.
+    /// The failure of the proxy URL in this environment variable.
     indirect case invalidVariable(String, ProxyFailure)
-    /// A target that no proxy can be asked for.
+    /// A target that cannot be reached through a proxy, because its host or port is invalid in a request.
     case unusableTarget(String)
 
-    // No answer.
+    // No response.
     indirect case cannotReach(String, TransportError)
     case noAnswer(from: String, within: TimeAmount)
     case connectionClosed(by: String, askedFor: String, SystemError?)
 
     // HTTP.
-    /// `withCredentials` is whether user and password were sent.
+    /// `withCredentials` is true if user and password were sent.
     case httpRefusal(by: String, askedFor: String, status: Int, reason: String, withCredentials: Bool)
-    /// What came is no HTTP: its first line, and what the proxy speaks instead, where that shows.
+    /// The response is not HTTP: its first line, and the protocol that the proxy speaks instead, if it is recognized.
     case notHTTP(from: String, firstLine: String, ProxyTarget.Scheme?)
-    /// The head of its answer is larger than this, in bytes.
+    /// The head of the response is larger than this limit, in bytes.
     case headTooLarge(from: String, limit: Int)
-    /// More bytes than this of informational answers (1xx), and no final one.
+    /// Informational responses (1xx) exceeded this limit in bytes, without a final response.
     case tooManyInformationalAnswers(from: String, limit: Int)
 
     // SOCKS 5.
-    /// What came is not SOCKS 5, and what the proxy speaks instead, where that shows.
+    /// The response is not SOCKS 5. The value is the protocol that the proxy speaks instead, if it is recognized.
     case notSOCKS(from: String, ProxyTarget.Scheme?)
-    /// No credentials were offered, and the proxy accepts nobody without.
+    /// No credentials were offered, and the proxy requires them.
     case authenticationRequired(by: String)
-    /// The proxy accepts neither user and password nor their absence.
+    /// The proxy accepts neither user and password nor a connection without them.
     case otherAuthenticationRequired(by: String)
     case unofferedMethod(UInt8, by: String)
     case credentialsRejected(by: String)
@@ -54,7 +54,7 @@ public enum ProxyFailure: Sendable, Hashable {
     }
 }
 
-/// What is wrong with the URL of a proxy.
+/// Why the URL of a proxy is invalid.
 public enum ProxyURLFault: Sendable, Hashable {
     case needsTLS
     case unknownScheme
@@ -70,7 +70,7 @@ public enum ProxyURLFault: Sendable, Hashable {
     case invalidPort
 }
 
-/// The reply field of the answer of a SOCKS 5 proxy, other than success (RFC 1928, section 6).
+/// The reply code of a SOCKS 5 proxy, other than success (RFC 1928, section 6).
 public enum SOCKSReply: Sendable, Hashable {
     case generalFailure
     case notAllowed

@@ -1,12 +1,12 @@
-/// A proxy that connections are made through.
+/// The URL of a proxy for connections.
 public struct ProxyTarget: Sendable, Hashable, CustomStringConvertible {
     public enum Scheme: String, Sendable, Hashable {
         /// HTTP CONNECT (RFC 9110, section 9.3.6).
         case http
-        /// SOCKS 5 (RFC 1928), with user and password if there are any (RFC 1929).
+        /// SOCKS 5 (RFC 1928), with user and password if given (RFC 1929).
         case socks5
 
-        /// The port of a URL that names none.
+        /// The default port for a URL without a port.
         var defaultPort: Int {
             switch self {
             case .http: 80
@@ -19,15 +19,16 @@ public struct ProxyTarget: Sendable, Hashable, CustomStringConvertible {
     /// A name, or an IP address without brackets.
     public let host: String
     public let port: Int
-    /// For the proxy: Basic credentials (RFC 7617), or those of SOCKS 5, which have 1 to 255 bytes each.
+    /// The user for the proxy: for Basic credentials (RFC 7617), or for SOCKS 5. SOCKS 5 needs a user and a
+    /// password of 1 to 255 bytes each.
     public let user: String?
     public let password: String?
 
-    /// Reads `http://[USER:PASSWORD@]HOST:PORT` or `socks5://[USER:PASSWORD@]HOST:PORT`, user and password
-    /// percent-encoded where they have characters that a URL cannot have. `socks5h` means the same as `socks5`: the proxy looks names up. Without
-    /// a scheme it is `http`.
+    /// Parses `http://[USER:PASSWORD@]HOST:PORT` or `socks5://[USER:PASSWORD@]HOST:PORT`. In user and password,
+    /// characters that a URL does not allow are percent-encoded. `socks5h` means the same as `socks5`: the proxy
+    /// resolves names. The default scheme is `http`.
     ///
-    /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration``; it does not show the password.
+    /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration``, without the password.
     public init(_ url: String) throws(TransportError) {
         func fault(_ fault: ProxyURLFault) -> TransportError {
             .proxy(.invalidURL(TypedSecrets.masked(url), fault))
@@ -76,7 +77,7 @@ public struct ProxyTarget: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// `host`, `host:port`, `[::1]:port`, or an IPv6 address alone.
+/// A host with an optional port: `host`, `host:port`, `[::1]:port`, or an IPv6 address without a port.
 struct HostAndPort {
     let host: String
     let port: Int?
@@ -106,13 +107,13 @@ struct HostAndPort {
 }
 
 extension Substring {
-    /// The text whose characters were percent-encoded; nil if it is not UTF-8.
+    /// The percent-decoded text; nil if it is not UTF-8.
     fileprivate var percentDecoded: String? {
         PercentEncoding.decode(utf8, malformed: .isRefused).flatMap { String(validating: $0, as: UTF8.self) }
     }
 }
 
 extension Substring? {
-    /// A user without a password has an empty one.
+    /// The percent-decoded text; a missing password is empty.
     fileprivate var percentDecoded: String? { self.map(\.percentDecoded) ?? "" }
 }

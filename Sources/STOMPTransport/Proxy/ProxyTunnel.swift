@@ -1,20 +1,21 @@
 import NIOCore
 
-/// Makes a connection to a proxy into one to the target.
+/// Opens a tunnel to the target on a connection to a proxy.
 struct ProxyTunnel {
     let proxy: ProxyTarget
-    /// The target, as CONNECT names it: `localhost:61613`, `[::1]:61613`.
+    /// The target in the form of CONNECT: `localhost:61613`, `[::1]:61613`.
     let authority: String
     /// The target's name, or its IP address without brackets and zone; 1 to 255 bytes.
     let host: String
     let port: UInt16
     private let trace: WireTrace
 
-    /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration`` where no proxy can be told of `target`.
+    /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration`` if `target` cannot be sent to a
+    ///   proxy.
     init(_ proxy: ProxyTarget, to target: TransportTarget, trace: WireTrace) throws(TransportError) {
         self.proxy = proxy
         self.trace = trace
-        // A zone, as in `fe80::1%eth0`, means something on this machine only.
+        // A zone, as in `fe80::1%eth0`, is only meaningful on this machine.
         let host = target.host.contains(":") ? String(target.host.prefix { $0 != "%" }) : target.host
         guard (1...255).contains(host.utf8.count), host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }),
             let port = UInt16(exactly: target.port), port > 0
@@ -26,9 +27,9 @@ struct ProxyTunnel {
         self.port = port
     }
 
-    /// Asks the proxy for the tunnel; the future brings what the target has sent through it already. Nothing is read
-    /// from then on until somebody asks for it, and the proxy's handlers are gone. It fails with a ``TransportError``;
-    /// closing the channel is the caller's part.
+    /// Asks the proxy for the tunnel. The future returns the bytes that the target has already sent through it. By
+    /// then the proxy's handler has been removed, and automatic reading is off. The future fails with a
+    /// ``TransportError``; the caller closes the channel.
     func open(_ channel: any Channel) -> EventLoopFuture<ByteBuffer> {
         let promise = channel.eventLoop.makePromise(of: ByteBuffer.self)
         do {
@@ -48,17 +49,17 @@ struct ProxyTunnel {
 
     // MARK: - Errors
 
-    /// The proxy as a failure names it.
+    /// The proxy as failures show it.
     var name: String { proxy.description }
 
-    /// The proxy cannot be reached.
+    /// Returns the failure for a proxy that cannot be reached.
     func unreachable(_ error: TransportError) -> TransportError {
         .proxy(.cannotReach(name, error))
     }
 
     func timedOut(after span: TimeAmount) -> TransportError { .proxy(.noAnswer(from: name, within: span)) }
 
-    /// The connection ended before there was a tunnel.
+    /// Returns the failure for a connection that ended before the tunnel was open.
     func brokenOff(_ error: (any Error)? = nil) -> TransportError {
         if let error = error as? TransportError { return error }
         let cause = (error as? IOError).map { SystemError(code: $0.errnoCode) }
@@ -67,10 +68,11 @@ struct ProxyTunnel {
 }
 
 extension ChannelHandlerContext {
-    /// Removes the handler of this context from the pipeline, and completes `promise` with what came early.
+    /// Removes the handler of this context from the pipeline, and completes `promise` with the bytes that arrived
+    /// early.
     ///
-    /// Not at once, as the read that brought the last of the handshake may bring more; what it brings is asked for when
-    /// it is over.
+    /// It does so later, because the read that completed the handshake may deliver more bytes; `early` is called
+    /// after that read.
     func endTunnel(
         _ tunnel: ProxyTunnel, promise: EventLoopPromise<ByteBuffer>, early: @escaping () -> ByteBuffer
     ) {

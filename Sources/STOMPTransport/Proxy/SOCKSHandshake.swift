@@ -1,9 +1,9 @@
 import NIOCore
 
-/// The client's side of SOCKS 5 (RFC 1928), with user and password if there are any (RFC 1929), up to the answer to
-/// CONNECT. It is a value: the proxy's bytes go in, and actions come out.
+/// The client side of SOCKS 5 (RFC 1928), with user and password if given (RFC 1929), up to the reply to CONNECT.
+/// It is a value: the caller passes in the proxy's bytes and performs the returned actions.
 ///
-/// Call ``next()`` at first, and after each ``receive(_:)``, until it returns ``Action/wait``.
+/// Call ``next()`` at the start, and after each ``receive(_:)``, until it returns ``Action/wait``.
 struct SOCKSHandshake {
     struct Credentials: Equatable {
         /// 1 to 255 bytes each.
@@ -16,33 +16,33 @@ struct SOCKSHandshake {
 
         var kind: Kind
         var bytes: ByteBuffer
-        /// The bytes with `****` in place of user and password.
+        /// The bytes to display, with `****` instead of user and password.
         var shown: ByteBuffer
     }
 
     enum Action: Equatable {
-        /// Nothing to do until more bytes come.
+        /// Wait until more bytes arrive.
         case wait
         case send(Message)
-        /// The proxy has chosen a method, or accepted the credentials; only for the trace.
+        /// The proxy selected a method, or accepted the credentials; only for the trace.
         case received(ByteBuffer)
-        /// The tunnel is open, and `early` came through it already.
+        /// The tunnel is open; `early` are the bytes already received through it.
         case finish(reply: ByteBuffer, early: ByteBuffer)
-        /// There will be no tunnel; whatever comes from now on is ignored.
+        /// The handshake failed; all later bytes are ignored.
         case fail(Fault)
     }
 
     enum Fault: Equatable {
         case notSOCKS5(firstByte: UInt8)
-        /// No credentials were offered, and the proxy accepts nobody without.
+        /// No credentials were offered, and the proxy requires them.
         case authenticationRequired
-        /// The proxy accepts neither credentials nor their absence.
+        /// The proxy accepts neither credentials nor a connection without them.
         case noMethodInCommon
         case unofferedMethod(UInt8)
         case credentialsRejected
         case invalidAuthenticationStatus
         case invalidReply
-        /// The reply field of the answer to CONNECT (RFC 1928, section 6); not 0.
+        /// The reply code to CONNECT (RFC 1928, section 6); not 0.
         case refused(reply: UInt8)
     }
 
@@ -52,7 +52,7 @@ struct SOCKSHandshake {
         static let unacceptable: UInt8 = 0xFF
     }
 
-    /// What is sent, or waited for, next.
+    /// The next message to send or to receive.
     private enum Phase { case greeting, method, credentials, authentication, connect, reply, over }
 
     private static let version: UInt8 = 5
@@ -62,7 +62,7 @@ struct SOCKSHandshake {
     private let port: UInt16
     private let credentials: Credentials?
     private var phase = Phase.greeting
-    /// What came and belongs to no whole answer yet. The longest answer has 262 bytes.
+    /// The bytes of an incomplete reply. The longest reply has 262 bytes.
     private(set) var unread = ByteBuffer()
 
     init(host: String, port: UInt16, credentials: Credentials?) {
@@ -87,7 +87,7 @@ struct SOCKSHandshake {
         }
     }
 
-    // MARK: - The proxy's answers
+    // MARK: - Replies from the proxy
 
     private mutating func readMethod() -> Action {
         guard let version = byte(0) else { return .wait }
@@ -104,7 +104,7 @@ struct SOCKSHandshake {
 
     private mutating func readAuthenticationStatus() -> Action {
         guard let version = byte(0) else { return .wait }
-        // It is version 1 of the subnegotiation, but some proxies answer with the version of SOCKS.
+        // The subnegotiation has version 1, but some proxies send the version of SOCKS.
         guard version == 1 || version == Self.version else { return fail(.invalidAuthenticationStatus) }
         guard let status = byte(1) else { return .wait }
         return status == 0 ? received(2, then: .connect) : fail(.credentialsRejected)
@@ -151,7 +151,7 @@ struct SOCKSHandshake {
         unread = ByteBuffer()
     }
 
-    // MARK: - What is sent
+    // MARK: - Messages to the proxy
 
     private mutating func send(_ kind: Message.Kind, then phase: Phase) -> Action {
         self.phase = phase

@@ -7,7 +7,7 @@ final class SOCKSTunnelHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private enum State {
         case handshake(SOCKSHandshake)
-        /// What came through the tunnel already.
+        /// `early` are the bytes already received through the tunnel.
         case open(early: ByteBuffer)
         case failed
     }

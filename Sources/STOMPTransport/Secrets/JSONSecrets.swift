@@ -1,18 +1,19 @@
-/// The quotes of JSON in a string of JSON, as a body in a message of SockJS has them: `\"` one level deep, `\\\"` two.
+/// Escaped quotes of JSON inside JSON strings, such as a body in a SockJS message: `\"` one level deep, `\\\"` two
+/// levels.
 enum JSONEscapes {
-    /// How deep a quote is that so many backslashes are before.
+    /// The nesting level of a quote after this number of backslashes.
     static func level(_ backslashes: Int) -> Int {
         backslashes.isMultiple(of: 2) ? 0 : 1 + level((backslashes - 1) / 2)
     }
 
-    /// Whether a quote with so many backslashes before it ends a string of that level, or one around it.
+    /// Whether a quote after this number of backslashes ends a string of that level, or an enclosing one.
     static func endsString(_ backslashes: Int, level: Int) -> Bool {
         backslashes.isMultiple(of: 2) || level > 0 && endsString((backslashes - 1) / 2, level: level - 1)
     }
 }
 
 extension UnsafeRawBufferPointer {
-    /// How many backslashes are directly before `index`.
+    /// The number of backslashes directly before `index`.
     func backslashes(before index: Int) -> Int {
         var start = index
         while start > 0, self[start - 1] == UInt8(ascii: "\\") { start -= 1 }
@@ -20,12 +21,12 @@ extension UnsafeRawBufferPointer {
     }
 }
 
-/// The values of JSON's keys.
+/// The search for the values of JSON keys.
 extension SecretSearch {
-    /// The longest key that is looked at, in bytes with the blanks before its colon.
+    /// The longest key that is recognized, in bytes, including the blanks before its colon.
     private static let longestKey = 256
 
-    /// The key that ends before `colon`, without its quotes, and how deep in strings it is.
+    /// The key that ends before `colon`, without its quotes, and its nesting level in strings.
     func jsonKey(endingAt colon: Int) -> (key: Range<Int>, level: Int)? {
         let first = Swift.max(0, colon - Self.longestKey)
         var quote = colon - 1
@@ -39,7 +40,7 @@ extension SecretSearch {
         return (start..<end, JSONEscapes.level(backslashes))
     }
 
-    /// Finds the end of the value from `start` on, and adds it.
+    /// Finds the end of the value after `start`, and adds the value.
     mutating func closeValue(_ level: Int, from start: Int) -> Int {
         var index = start
         while index < bytes.count {
@@ -62,7 +63,7 @@ extension SecretSearch {
         case UInt8(ascii: "["), UInt8(ascii: "{"):
             return closeNested(NestedJSON(level: level), from: index + backslashes, at: index + backslashes)
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): return close(.scalar, from: index, at: index)
-        // `true`, `false` and `null` are no secrets.
+        // `true`, `false` and `null` are not secrets.
         default: return index
         }
     }
@@ -72,7 +73,7 @@ extension SecretSearch {
         while index < bytes.count, bytes[index] != 0 {
             if bytes[index] == UInt8(ascii: "\"") {
                 let backslashes = bytes.backslashes(before: index)
-                // Those of the value itself stay hidden.
+                // Backslashes that belong to the value stay hidden.
                 if JSONEscapes.endsString(backslashes, level: level) {
                     return add(first..<Swift.max(first, index - Swift.min(backslashes, 1 << level - 1)))
                 }
@@ -90,7 +91,7 @@ extension SecretSearch {
             switch bytes[index] {
             case UInt8(ascii: "\""):
                 let backslashes = bytes.backslashes(before: index)
-                // That of a string around it.
+                // The quote ends an enclosing string.
                 if nested.level > 0, backslashes.isMultiple(of: 2) { return add(first..<index) }
                 if nested.isInString {
                     nested.isInString = !JSONEscapes.endsString(backslashes, level: nested.level)
@@ -110,15 +111,15 @@ extension SecretSearch {
         return leave(.nested(nested), first..<index, unreadBackslashes(from: start))
     }
 
-    /// How many backslashes at the end may be before a quote.
+    /// The number of backslashes at the end that may precede a quote.
     private func unreadBackslashes(from start: Int) -> Int {
         Swift.min(bytes.backslashes(before: bytes.count), bytes.count - start)
     }
 }
 
-/// How far an array or object has been read.
+/// The state of reading an array or object.
 struct NestedJSON: Sendable {
-    /// How deep in strings it is.
+    /// The nesting level in strings.
     let level: Int
     var depth = 0
     var isInString = false

@@ -1,11 +1,11 @@
 import Synchronization
 
-/// Secrets of this run that their place does not show: the values that commands gave for headers, and the names of these
-/// headers. They are hidden wherever they pass or are quoted.
+/// The secrets of this run that cannot be recognized by their context: the values that commands gave for headers,
+/// and the names of these headers. They are hidden wherever they are sent, received or quoted.
 package enum KnownSecrets {
-    /// Shorter values hide only under their header's name: they would be found in any word.
+    /// Shorter values are hidden only under their header's name: they would match inside ordinary words.
     private static let shortest = 8
-    /// How many values are kept, the last ones.
+    /// The maximum number of values; the oldest ones are dropped.
     private static let mostValues = 32
 
     private struct State {
@@ -14,20 +14,20 @@ package enum KnownSecrets {
     }
 
     private static let state = Mutex(State())
-    /// Whether there are any: asked for each header of each message.
+    /// Whether there are any. This is read for each header of each message.
     private static let areThere = Atomic(false)
 
     @inline(__always)
     package static var isEmpty: Bool { !areThere.load(ordering: .relaxed) }
 
-    /// Hides the values of all headers of this name, in any case.
+    /// Hides the values of all headers of this name, ignoring case.
     package static func add(name: String) {
         let name = Array(name.lowercased().utf8)
         state.withLock { if !$0.names.contains(name) { $0.names.append(name) } }
         areThere.store(true, ordering: .relaxed)
     }
 
-    /// Hides this value, and each long word of it: of `Bearer TOKEN` a server quotes the token.
+    /// Hides this value and each long word of it: a server may quote only the token of `Bearer TOKEN`.
     package static func add(value: String) {
         let words = value.split(separator: " ").map { Array($0.utf8) }
         state.withLock { state in
@@ -49,12 +49,12 @@ package enum KnownSecrets {
         }
     }
 
-    /// The value that the end of `bytes` may be the beginning of, and how much of it; nil if there is none.
+    /// The value that may start at the end of `bytes`, and how many bytes of it are there; nil if there is none.
     static func beginning(at end: UnsafeRawBufferPointer) -> (value: [UInt8], count: Int)? {
         var longest: (value: [UInt8], count: Int)?
         for value in state.withLock({ $0.values }) {
             var count = min(value.count - 1, end.count)
-            // A few bytes show nothing, and would be found in any word.
+            // Fewer bytes prove nothing: they would match inside ordinary words.
             while count >= max(4, (longest?.count ?? 0) + 1) {
                 if end.suffix(count).elementsEqual(value.prefix(count)) {
                     longest = (value, count)
@@ -66,9 +66,9 @@ package enum KnownSecrets {
         return longest
     }
 
-    /// Where known values stand in `bytes`, in their order and apart from each other.
+    /// The ranges of known values in `bytes`, in order and without overlap.
     package static func ranges(in bytes: UnsafeRawBufferPointer) -> [Range<Int>] {
-        // The longest first: a word is a part of its value.
+        // Longest first, because a word is part of its value.
         let values = state.withLock { $0.values }.sorted { $0.count > $1.count }
         var found: [Range<Int>] = []
         var start = 0
@@ -84,7 +84,7 @@ package enum KnownSecrets {
 }
 
 extension [Range<Int>] {
-    /// These and others, in order; what overlaps becomes one.
+    /// These ranges and `others`, in order, with overlapping ranges merged.
     package func merged(with others: [Range<Int>]) -> [Range<Int>] {
         var merged: [Range<Int>] = []
         for range in (self + others).sorted(by: { $0.lowerBound < $1.lowerBound }) {

@@ -1,13 +1,14 @@
-/// The one list of names whose values are secrets: of headers, fields of a query, cookies, keys of JSON, options, and of
-/// what is typed at the prompt.
+/// The only list of names whose values are secrets: of headers, query fields, cookies, JSON keys, options, and
+/// input at the prompt.
 ///
-/// A name is split into words at all but letters and digits, and where camel case begins a word: `X-Auth`, `api.key`,
-/// `accessToken`, `private key`. So `author`, `passenger` and `sideways` are no secrets.
+/// A name is split into words at all characters except letters and digits, and at the word boundaries of camel
+/// case: `X-Auth`, `api.key`, `accessToken`, `private key`. So `author`, `passenger` and `sideways` are not
+/// secrets.
 package enum SecretNames {
-    /// What STOMP calls the id of a session in CONNECTED, which is no secret there (STOMP 1.2, "CONNECTED").
+    /// The header for the session id in CONNECTED, which is not a secret there (STOMP 1.2, "CONNECTED").
     private static let session: StaticString = "session"
 
-    /// Whether a word in any case is a secret alone. This is asked for each header of each message.
+    /// Whether a word alone is a secret, ignoring case. This is called for each header of each message.
     @inline(__always)
     private static func isSecret(_ word: UnsafeRawBufferPointer) -> Bool {
         switch word.count {
@@ -29,7 +30,8 @@ package enum SecretNames {
         }
     }
 
-    /// Whether a word is or ends with one of those that are often written without a gap: `csrfmiddlewaretoken`, `PHPSESSID`.
+    /// Whether a word equals or ends with one that is often written without a separator: `csrfmiddlewaretoken`,
+    /// `PHPSESSID`.
     @inline(__always)
     private static func endsAsSecret(_ word: UnsafeRawBufferPointer) -> Bool {
         switch word[word.count - 1] | 0x20 {
@@ -46,14 +48,15 @@ package enum SecretNames {
         }
     }
 
-    /// Words that make a secret of a `key` after them. Others, such as `routing-key` and `Sec-WebSocket-Key`, say which.
+    /// Words that make a `key` after them a secret. After other words, as in `routing-key` and
+    /// `Sec-WebSocket-Key`, it is not.
     private static let kindsOfKeys: [StaticString] = [
         "api", "access", "private", "secret", "signing", "encryption", "shared", "account", "subscription", "function",
         "functions", "master", "session", "ssh", "hmac", "auth", "client", "license",
     ]
 
-    /// Names that have such a word, and say something about secrets of that kind: whether a browser may send them, how many
-    /// there may be, what kind one is.
+    /// Names that contain such a word, but only describe secrets: whether a browser may send them, how many are
+    /// allowed, which kind one is.
     private static let exceptions: [StaticString] = [
         "token-type", "token_type", "cookie-needed", "cookie_needed", "x-ratelimit-limit-tokens",
         "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens",
@@ -67,7 +70,7 @@ package enum SecretNames {
         hasSecretWord(name) && !isException(name) || !KnownSecrets.isEmpty && KnownSecrets.contains(name: name)
     }
 
-    /// Whether the value of a field of a query is.
+    /// Whether the value of a query field of this name is a secret.
     package static func contain(field name: UnsafeRawBufferPointer) -> Bool {
         if contain(name) || fieldsOnly.contains(where: { name.isWord($0) }) { return true }
         guard name.contains(UInt8(ascii: "%")), let decoded = PercentEncoding.decode(name, malformed: .stays) else {
@@ -76,7 +79,7 @@ package enum SecretNames {
         return decoded.withUnsafeBytes { contain($0) }
     }
 
-    /// Whether a header of this name is the id of a session, where it is of CONNECTED.
+    /// Whether a header of this name is the session id, if the frame is CONNECTED.
     package static func isSessionHeader(_ name: UnsafeRawBufferPointer) -> Bool {
         name.count == session.utf8CodeUnitCount
             && name.elementsEqual(UnsafeBufferPointer(start: session.utf8Start, count: session.utf8CodeUnitCount))
@@ -89,7 +92,7 @@ package enum SecretNames {
     }
 
     private static func hasSecretWord(_ name: UnsafeRawBufferPointer) -> Bool {
-        // Words are looked at with and without those of camel case: `accessToken`, `JSESSIONID`, `PassCode`.
+        // Words are checked both whole and split at camel case: `accessToken`, `JSESSIONID`, `PassCode`.
         var start = 0
         var part = 0
         var previous = 0..<0, previousPart = 0..<0
@@ -115,7 +118,7 @@ package enum SecretNames {
         return false
     }
 
-    /// Whether a word shows a secret, by itself or with the one before it.
+    /// Whether a word indicates a secret, by itself or together with the previous word.
     private static func isSecret(_ range: Range<Int>, after previous: Range<Int>, of name: UnsafeRawBufferPointer)
         -> Bool
     {
@@ -130,7 +133,7 @@ package enum SecretNames {
         return kindsOfKeys.contains { kind.isWord($0) }
     }
 
-    /// Whether a word of camel case begins: at `T` of `accessToken`, at `K` of `APIKey`.
+    /// Whether a camel-case word starts at `index`: at `T` of `accessToken`, at `K` of `APIKey`.
     @inline(__always)
     private static func beginsWord(at index: Int, of name: UnsafeRawBufferPointer) -> Bool {
         guard isUppercase(name[index]) else { return false }
@@ -155,7 +158,7 @@ package enum SecretNames {
 
 /// Values that are secrets under any name.
 package enum SecretValues {
-    /// Whether a header's or key's value is one: credentials of `Bearer` or `Basic`, or a JSON web token.
+    /// Whether the value of a header or key is a secret: credentials of `Bearer` or `Basic`, or a JSON web token.
     package static func contain(_ value: UnsafeRawBufferPointer) -> Bool {
         let start = value.firstIndex { $0 != 0x20 && $0 != 0x09 } ?? value.count
         guard start < value.count else { return false }
@@ -166,10 +169,10 @@ package enum SecretValues {
         }
     }
 
-    /// Whether `Bearer TOKEN` or `Basic TOKEN` begins there (RFC 9110, section 11.4). A challenge, such as
-    /// `Basic realm="x"`, is none.
+    /// Whether `Bearer TOKEN` or `Basic TOKEN` starts at `start` (RFC 9110, section 11.4). A challenge, such as
+    /// `Basic realm="x"`, does not count.
     ///
-    /// - Parameter isCut: whether more of the bytes may come: what may still become one is one.
+    /// - Parameter isCut: whether more bytes may follow; possible credentials then count as credentials.
     static func areCredentials(at start: Int, of bytes: UnsafeRawBufferPointer, isCut: Bool = false) -> Bool {
         var index: Int
         if bytes.hasWord("bearer", at: start) {
@@ -202,8 +205,8 @@ package enum SecretValues {
         return !isQuoted && !isTokenByte(value)
     }
 
-    /// The JSON web token that begins there: three parts of base64url with dots between, the first of which begins with
-    /// `eyJ` (RFC 7515, section 7.1).
+    /// The JSON web token that starts at `start`: three base64url parts separated by dots, the first of which
+    /// starts with `eyJ` (RFC 7515, section 7.1).
     static func token(at start: Int, of bytes: UnsafeRawBufferPointer) -> (range: Range<Int>, isWhole: Bool) {
         guard bytes.count >= start + 3, bytes[start] == UInt8(ascii: "e"), bytes[start + 1] == UInt8(ascii: "y"),
             bytes[start + 2] == UInt8(ascii: "J")
@@ -212,7 +215,7 @@ package enum SecretValues {
         return (start..<end, dots >= 2)
     }
 
-    /// Where a token ends that goes on at `start`, and how many dots it has with those before.
+    /// The end of a token that continues at `start`, and its number of dots, including the earlier `dots`.
     static func endOfToken(
         from start: Int, of bytes: UnsafeRawBufferPointer, dots: Int
     ) -> (end: Int, dots: Int) {
@@ -242,7 +245,7 @@ private func lowercase(_ byte: UInt8) -> UInt8 {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Whether `word`, which is in lower case, is there in any case.
+    /// Whether the bytes at `start` equal `word`, which is in lower case, ignoring case.
     @inline(__always)
     func hasWord(_ word: StaticString, at start: Int) -> Bool {
         guard start >= 0, start + word.utf8CodeUnitCount <= count else { return false }
@@ -253,11 +256,11 @@ extension UnsafeRawBufferPointer {
         return true
     }
 
-    /// Whether `word`, which is in lower case, is its end in any case.
+    /// Whether the bytes end with `word`, which is in lower case, ignoring case.
     @inline(__always)
     func ends(with word: StaticString) -> Bool { hasWord(word, at: count - word.utf8CodeUnitCount) }
 
-    /// Whether it is all of this.
+    /// Whether the bytes equal `word`, which is in lower case, ignoring case.
     @inline(__always)
     func isWord(_ word: StaticString) -> Bool { count == word.utf8CodeUnitCount && hasWord(word, at: 0) }
 }

@@ -1,35 +1,35 @@
-/// A secret, or what may become one, that bytes end in, so that what follows them goes on with it.
+/// A secret, or a possible secret, that is incomplete at the end of the bytes and continues in the next ones.
 struct OpenSecret: Sendable {
     enum Kind: Sendable {
         /// The value of a header, until its line ends.
         case line(isEscaped: Bool)
-        /// The value of a field of a query.
+        /// The value of a query field.
         case field
-        /// The value of a key of JSON, of which nothing has come.
+        /// The value of a JSON key, before its first byte is received.
         case jsonValue(level: Int)
         case string(level: Int)
-        /// A number of JSON.
+        /// A JSON number.
         case scalar
         case nested(NestedJSON)
-        /// What is before the path of a URL.
+        /// The part of a URL before its path.
         case userinfo(hasColon: Bool)
         /// A JSON web token.
         case token(dots: Int)
-        /// One of ``KnownSecrets``, of which so many bytes have come.
+        /// One of ``KnownSecrets``, and the number of its bytes received so far.
         case known([UInt8], Int)
     }
 
     var kind: Kind
-    /// How many bytes at the end are a piece of an escape, and are read again with those that follow.
+    /// The number of bytes at the end that are part of an escape; they are read again with the next ones.
     var unread: Int
 }
 
-/// Finds secrets in the bytes of one stream as they pass, however they are cut: a secret is hidden until it ends, which may
+/// Finds secrets in a stream of bytes, whatever pieces it arrives in. A secret is hidden until it ends, which may
 /// be many pieces later, in bounded memory.
 ///
-/// Where a piece ends in what may become a secret, such as the port of a URL, that is hidden too.
+/// If a piece ends inside a possible secret, such as the port of a URL, that is hidden too.
 package struct SecretScanner: Sendable {
-    /// The most bytes that are kept of what went before: for a name, and the command of its frame.
+    /// The maximum number of earlier bytes kept: for a name, and for the command of its frame.
     private static let context = 2048
 
     private var tail: [UInt8] = []
@@ -38,7 +38,7 @@ package struct SecretScanner: Sendable {
 
     package init() {}
 
-    /// Where secrets are in the next bytes of the stream.
+    /// The ranges of secrets in the next bytes of the stream.
     package mutating func secrets(in bytes: UnsafeRawBufferPointer) -> [Range<Int>] {
         let base = tail.count
         tail.append(contentsOf: bytes)

@@ -1,26 +1,26 @@
-/// Finds secrets in bytes of which no more is known than that they may be HTTP, STOMP, JSON or a sentence.
+/// Finds secrets in bytes of unknown format: they may be HTTP, STOMP, JSON or a sentence.
 ///
-/// Secrets are what follows a name of ``SecretNames`` in a header, a query or JSON; ``SecretValues`` under any name; what is
-/// before the `@` of a URL; and what ``KnownSecrets`` has, wherever it is.
+/// Secrets are: the value after a name of ``SecretNames`` in a header, a query or JSON; ``SecretValues`` under any
+/// name; the part before the `@` of a URL; and all ``KnownSecrets``, wherever they are.
 package struct SecretSearch {
-    /// What bytes are.
+    /// The kind of text.
     package enum TextKind {
-        /// A line for a person, which may quote what was typed wrongly.
+        /// A line for the user, which may quote malformed input.
         case sentence
-        /// What passes, or an account of it: URLs are as they should be, and lines `name: value` are headers.
+        /// Traffic, or a record of it: URLs are well-formed, and lines `name: value` are headers.
         case wire
     }
 
     let bytes: UnsafeRawBufferPointer
     private let kind: TextKind
-    /// Whether more bytes may follow. What may then become a secret counts as one.
+    /// Whether more bytes may follow. A possible secret at the end then counts as one.
     let isCut: Bool
-    /// Whether a line begins where `bytes` do.
+    /// Whether `bytes` start at the beginning of a line.
     private let startsLine: Bool
     private(set) var found: [Range<Int>] = []
-    /// The end of a word that was looked through and has no login.
+    /// The end of the last word that was searched and contains no login.
     private var endOfWordWithoutLogin = 0
-    /// The secret, or what may become one, that the bytes end in.
+    /// The secret, or possible secret, that is incomplete at the end of the bytes.
     private(set) var open: OpenSecret?
 
     init(_ bytes: UnsafeRawBufferPointer, as kind: TextKind, isCut: Bool = false, startsLine: Bool = true) {
@@ -30,7 +30,7 @@ package struct SecretSearch {
         self.startsLine = startsLine
     }
 
-    /// Where secrets are in `bytes`, which are whole.
+    /// The ranges of secrets in `bytes`, which are complete.
     package static func ranges(in bytes: UnsafeRawBufferPointer, as kind: TextKind) -> [Range<Int>] {
         var search = SecretSearch(bytes, as: kind)
         search.run(from: 0)
@@ -52,13 +52,13 @@ package struct SecretSearch {
         }
     }
 
-    /// Goes on with what the bytes before `start` ended in.
+    /// Continues with the secret that was incomplete before `start`.
     mutating func resume(_ secret: OpenSecret.Kind, from start: Int) {
         let end = close(secret, from: start, at: start)
         if open == nil { run(from: end) }
     }
 
-    // MARK: What begins a secret
+    // MARK: Where a secret starts
 
     private mutating func afterColon(_ colon: Int) -> Int {
         if let (key, level) = jsonKey(endingAt: colon) {
@@ -76,7 +76,7 @@ package struct SecretSearch {
         return close(.userinfo(hasColon: false), from: colon + 3, at: colon + 3)
     }
 
-    /// In words all from the login's colon to the last `@` is a passcode, whatever it has.
+    /// In a sentence, everything from the colon of the login to the last `@` is a passcode.
     private mutating func afterColonOfSentence(_ colon: Int) -> Int {
         let start = bytes[(colon + 1)...].prefix { $0 == UInt8(ascii: " ") }.endIndex
         if SecretValues.areCredentials(at: start, of: bytes) { return addCredentials(ofSentence: start) }
@@ -90,8 +90,8 @@ package struct SecretSearch {
         return close(.string(level: JSONEscapes.level(bytes.backslashes(before: quote))), from: start, at: start)
     }
 
-    /// What follows the scheme of credentials that a sentence quotes, unless it is too short for any: `Bearer TOKEN` of an
-    /// advice.
+    /// Adds the credentials after a scheme that a sentence quotes, unless they are too short to be real, as in the
+    /// hint `Bearer TOKEN`.
     private mutating func addCredentials(ofSentence start: Int) -> Int {
         let gap = bytes[start...].prefix { SecretValues.isTokenByte($0) }.endIndex
         let value = bytes[gap...].drop { $0 == 0x20 }.prefix {
@@ -103,7 +103,7 @@ package struct SecretSearch {
     private mutating func afterEquals(_ equals: Int, width: Int) -> Int {
         let start = equals + width
         var name = self.name(endingAt: equals)
-        // `\u0026`, as encoders that are wary of HTML have `&`.
+        // `\u0026`: encoders that escape for HTML write `&` like this.
         let isSpeltOut =
             name.lowerBound > 0 && bytes[name.lowerBound - 1] == UInt8(ascii: "\\")
             && ["u0026", "u003f"].contains { bytes.hasWord($0, at: name.lowerBound) } && name.count >= 5
@@ -137,10 +137,10 @@ package struct SecretSearch {
 
     // MARK: Where a secret ends
 
-    /// Finds the end of a secret that goes on at `start`, and adds it as far as it is one.
+    /// Finds the end of a secret that continues at `start`, and adds the part that is secret.
     ///
-    /// - Parameter first: where it begins, or what is left of it.
-    /// - Returns: where to go on.
+    /// - Parameter first: the start of the secret, or of the rest of it.
+    /// - Returns: the index at which to continue.
     mutating func close(_ secret: OpenSecret.Kind, from start: Int, at first: Int) -> Int {
         switch secret {
         case .line(let isEscaped):
@@ -160,7 +160,7 @@ package struct SecretSearch {
             if end == bytes.count, isCut { return leave(secret, first..<end, unreadEscape) }
             var value = bytes[first..<end]
             if let url = TypedSecrets.parts(of: value).first { value = value[url] }
-            // What ends a clause of a sentence stays.
+            // Punctuation after the value is not part of it.
             while let last = value.last, "';:,.)\\".utf8.contains(last) { value = value.dropLast() }
             return value.isEmpty ? max(start, first) : add(value.indices)
         case .jsonValue(let level): return closeValue(level, from: start)
@@ -188,7 +188,7 @@ package struct SecretSearch {
         return range.upperBound
     }
 
-    /// - Parameter unread: how many bytes at the end are a piece of an escape.
+    /// - Parameter unread: the number of bytes at the end that are part of an escape.
     mutating func leave(_ secret: OpenSecret.Kind, _ range: Range<Int>, _ unread: Int) -> Int {
         open = OpenSecret(kind: secret, unread: unread)
         return add(range)
@@ -196,12 +196,12 @@ package struct SecretSearch {
 
     private enum End {
         case found(Int)
-        /// There is none, and so many bytes at the end are a piece of an escape.
+        /// There is no end, and `unread` bytes at the end are part of an escape.
         case cut(unread: Int)
     }
 
-    /// Where the line that holds `start` ends; an escaped one may end in `\n`, `\r` or `\u000a` spelt out, or with its
-    /// string.
+    /// The end of the line that contains `start`. An escaped line may end with the escape `\n`, `\r` or `\u000a`,
+    /// or with its string.
     private func endOfLine(from start: Int, isEscaped: Bool) -> End {
         var index = start
         while index < bytes.count, bytes[index] != UInt8(ascii: "\n"), bytes[index] != 0 {
@@ -219,10 +219,10 @@ package struct SecretSearch {
         return .found(index > start && bytes[index - 1] == UInt8(ascii: "\r") ? index - 1 : index)
     }
 
-    /// How many bytes at the end may be the beginning of an escape.
+    /// The number of bytes at the end that may be the start of an escape.
     private var unreadEscape: Int {
         for count in 1..<6 where count <= bytes.count && bytes[bytes.count - count] == UInt8(ascii: "\\") {
-            // The second of two is escaped itself.
+            // The second of two backslashes is itself escaped.
             var marks = 1
             while count + marks <= bytes.count, bytes[bytes.count - count - marks] == UInt8(ascii: "\\") { marks += 1 }
             if marks.isMultiple(of: 2) { return 0 }
@@ -246,9 +246,9 @@ package struct SecretSearch {
 
     // MARK: Sentences
 
-    /// The passcode in the word around `colon`, the first in it, or that of a scheme.
+    /// The passcode in the word around `colon`, which is the first colon in the word or that of a scheme.
     private mutating func passcode(ofWord colon: Int) -> Range<Int>? {
-        // The same word is not looked through again for each of its colons.
+        // Do not search the same word again for each of its colons.
         guard colon >= endOfWordWithoutLogin else { return nil }
         let end = found.last?.upperBound ?? 0
         var start = colon
@@ -256,7 +256,7 @@ package struct SecretSearch {
             start -= 1
         }
         let isURL = bytes[colon...].dropFirst().prefix(2).elementsEqual("//".utf8)
-        // A name and a colon may be anything, in the midst of what may be anything.
+        // In the middle of other text, a name and a colon may mean anything.
         guard
             isURL
                 || start < colon
@@ -273,8 +273,8 @@ package struct SecretSearch {
 
     // MARK: Names
 
-    /// The name of a header that ends at `colon`, and whether it is in a string: there, lines begin and end with `\n` or
-    /// `\u000a` spelt out.
+    /// The name of a header that ends at `colon`, and whether it is in a string, where lines start and end with
+    /// the escape `\n` or `\u000a`.
     private func headerName(endingAt colon: Int) -> (name: Range<Int>, isEscaped: Bool)? {
         let name = self.name(endingAt: colon)
         guard name.lowerBound > 0 else { return startsLine ? (name, false) : nil }
@@ -291,7 +291,7 @@ package struct SecretSearch {
         }
     }
 
-    /// How far back CONNECTED is looked for, in bytes.
+    /// How far back to search for CONNECTED, in bytes.
     static let lookBack = 1024
 
     private func hides(_ name: Range<Int>) -> Bool {
@@ -307,7 +307,7 @@ package struct SecretSearch {
             if bytes[index] == UInt8(ascii: "C"), index + 9 < start, bytes.hasWord("connected", at: index) {
                 return "\n\r\\".utf8.contains(bytes[index + 9])
             }
-            // The empty line ends a head.
+            // An empty line ends a head.
             if bytes.hasWord("\n\n", at: index) || bytes.hasWord("\\n\\n", at: index) { return false }
             index -= 1
         }

@@ -1,20 +1,20 @@
-/// What may be a secret in text that a user typed, however wrongly it is written: a URL, several with commas between, an
-/// argument that was meant as something else.
+/// Finds possible secrets in text that a user typed, even if it is malformed: a URL, a list of URLs separated by
+/// commas, or an argument that was meant as something else.
 ///
-/// A text that was refused cannot be trusted to be what its first characters say. So whatever stands between the name of
-/// a login and the last `@` counts as a passcode, also where a URL would end before that: at `/`, `?`, `#`, a quote.
+/// A rejected text may not be what its first characters suggest. So everything between the login name and the last
+/// `@` counts as a passcode, even if a URL would end before that, at `/`, `?`, `#` or a quote.
 package enum TypedSecrets {
-    /// What stands in the place of a secret.
+    /// The text that replaces a secret.
     package static let cover = "****"
 
-    /// Schemes after which no `//` is needed to know them: `stomp:user:passcode@host`.
+    /// Schemes that are recognized without `//`: `stomp:user:passcode@host`.
     private static let schemes: Set<String> = [
         "stomp", "stomps", "tcp", "ssl", "stomp+ssl", "ws", "wss", "http", "https", "socks5", "socks5h",
     ]
 
-    /// `text` as it may be shown.
+    /// `text` with its secrets masked.
     package static func masked(_ text: String) -> String {
-        // A key that was given in place of its file.
+        // A private key that was given instead of its file.
         if text.contains("PRIVATE KEY") { return cover }
         let bytes = Array(text.utf8)
         var result: [UInt8] = []
@@ -29,7 +29,7 @@ package enum TypedSecrets {
         return String(decoding: result + bytes[copied...], as: UTF8.self)
     }
 
-    /// Whether a `/`, `?` or `#` stands before the `@` of a URL, so that nobody knows where its passcode ends.
+    /// Whether a `/`, `?` or `#` precedes the `@` of a URL, so that the end of its passcode is ambiguous.
     package static func breaksUserinfo(_ url: String) -> Bool {
         let bytes = Array(url.utf8)
         let start = prefixEnd(of: bytes[...]) ?? 0
@@ -37,7 +37,7 @@ package enum TypedSecrets {
         return bytes[start..<at].contains(where: isSeparator)
     }
 
-    /// The URLs of a failover list: a comma ends one where a scheme follows.
+    /// The URLs of a failover list: a comma ends a URL if a scheme follows.
     package static func parts<Text: RandomAccessCollection<UInt8>>(of text: Text) -> [Range<Int>]
     where Text.Index == Int {
         var parts: [Range<Int>] = []
@@ -50,8 +50,8 @@ package enum TypedSecrets {
         return parts + [start..<text.endIndex]
     }
 
-    /// The passcode in `word`, which begins where a URL may begin, with its scheme or without; all before the `@` where
-    /// no name is told from it. Nil where no `@` shows one.
+    /// The passcode in `word`, which starts where a URL may start, with or without a scheme. It is everything
+    /// before the `@` if there is no user name; nil if there is no `@`.
     package static func passcode<Text: RandomAccessCollection<UInt8>>(in word: Text) -> Range<Int>?
     where Text.Index == Int {
         let start = prefixEnd(of: word) ?? word.startIndex
@@ -61,13 +61,13 @@ package enum TypedSecrets {
         return secret.isEmpty ? nil : secret
     }
 
-    /// Where the host or the login begins; nil where there is no scheme.
+    /// The index at which the host or the login starts; nil if there is no scheme.
     package static func prefixEnd<Text: RandomAccessCollection<UInt8>>(of word: Text) -> Int?
     where Text.Index == Int {
         let name = word.prefix { isLetter($0) || isDigit($0) || "+.-".utf8.contains($0) }
         guard let first = name.first, isLetter(first) else { return nil }
         let marks = word[name.endIndex...].prefix { ":;/\\".utf8.contains($0) }
-        // One slash, or none, is a slip of the hand; a path begins with no name.
+        // One slash or no slash is a typing error; a path does not start with a name.
         let isMarked = marks.count > 1 && marks.contains(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") })
         let isKnown = !marks.isEmpty && schemes.contains(String(decoding: name, as: UTF8.self).lowercased())
         return isMarked || isKnown ? marks.endIndex : nil
@@ -85,7 +85,7 @@ package enum TypedSecrets {
         } else if let value = valueOfName(in: rest) {
             return [value]
         }
-        // A query that was refused is no help to anybody, and may hold what it likes.
+        // A rejected query does not help the user, and may contain anything.
         if let tail = rest.firstIndex(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }),
             start != nil || rest[tail...].contains(UInt8(ascii: "=")), tail + 1 < rest.endIndex
         {
@@ -94,7 +94,7 @@ package enum TypedSecrets {
         return found
     }
 
-    /// What follows a colon and is no port: `user:passcode` without a host, `name: value`.
+    /// The text after a colon that is not a port: `user:passcode` without a host, `name: value`.
     private static func valueOfName(in rest: ArraySlice<UInt8>) -> Range<Int>? {
         guard rest.first != UInt8(ascii: "["), let colon = rest.firstIndex(of: UInt8(ascii: ":")) else { return nil }
         let value = rest[(colon + 1)...]
@@ -104,8 +104,8 @@ package enum TypedSecrets {
         return isPort || value.isEmpty ? nil : value.indices
     }
 
-    /// The `@` behind the last byte that may be of a passcode. One in the query of a URL that is whole before it, as in
-    /// `ws://host:80/ws?mail=a@b`, is none.
+    /// The `@` after the last byte that may be part of a passcode. An `@` in the query of a URL that is complete
+    /// before it, as in `ws://host:80/ws?mail=a@b`, does not count.
     private static func at<Text: RandomAccessCollection<UInt8>>(in word: Text, from start: Int) -> Int?
     where Text.Index == Int {
         let sign = UInt8(ascii: "@")

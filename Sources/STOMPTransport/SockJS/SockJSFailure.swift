@@ -1,24 +1,24 @@
 import NIOCore
 
-/// Why there is no SockJS session, or no longer one. URLs are without their query, which may hold secrets.
+/// Why a SockJS session could not be opened, or why it ended. URLs have no query, because it may contain secrets.
 public enum SockJSFailure: Sendable, Hashable {
     // The answer to `GET BASE/info`.
-    /// 401 or 403. `ownOrigin` is that of the server's own pages.
+    /// Status 401 or 403. `ownOrigin` is the origin of the server's own pages.
     case refused(url: String, HTTPRefusal, ownOrigin: String)
-    /// Another status than 200; `movedTo` is the URL to try instead, where it redirects.
+    /// A status other than 200; `movedTo` is the URL to try instead, if the answer is a redirect.
     case noInfo(url: String, HTTPRefusal, movedTo: String?)
     case infoNotJSON(url: String, HTTPRefusal)
     case infoWithoutWebSocketMember(url: String, HTTPRefusal)
     case invalidInfo(JSONFault, url: String, HTTPRefusal)
-    /// The server wants its sessions at another server.
+    /// The server's base URL for sessions is on another server.
     case sessionsElsewhere(at: String)
 
     // The choice of a transport.
     case noWebSocketOffered(by: String)
     case nothingToTry
-    /// Several were tried at that URL, in this order.
+    /// Several transports were tried at that URL, in this order.
     case noTransportWorks(at: String, [FailedTransport])
-    /// There is no SockJS, and no plain WebSocket in its place.
+    /// Neither SockJS nor a plain WebSocket is available.
     indirect case neither(TransportError, norWebSocket: TransportError)
 
     // The opening of a session.
@@ -35,16 +35,17 @@ public enum SockJSFailure: Sendable, Hashable {
     case unknownSession(url: String, HTTPRefusal)
     case openedAgain
     case emptyAnswers(Int)
-    /// The frame is given by its beginning, of at most ``SockJSFailure/shownBytes`` and one more.
+    /// The start of the frame: at most ``SockJSFailure/shownBytes`` bytes, plus one that shows that there are
+    /// more.
     case invalidFrame(ByteBuffer, JSONFault)
     case invalidMessage(JSONFault)
     case frameTooLarge(limit: Int)
     case messageNotUTF8
-    /// Something else than UTF-8 was to be sent by that end.
+    /// That end tried to send bytes that are not UTF-8.
     case cannotSendBinary(from: TransportRole)
     case clientGone(after: TimeAmount)
 
-    /// How much of an invalid frame is kept, but for the byte that tells that there is more.
+    /// The number of bytes kept of an invalid frame, not counting the one that shows that there are more.
     package static let shownBytes = 60
 
     public var kind: TransportError.Kind {
@@ -63,12 +64,12 @@ public enum SockJSFailure: Sendable, Hashable {
         }
     }
 
-    /// Mostly SockJS; where there is neither SockJS nor a WebSocket, the layer at which the WebSocket failed.
+    /// SockJS, unless neither SockJS nor a WebSocket is available: then the layer at which the WebSocket failed.
     public var layer: TransportError.Layer {
         if case .neither(_, let webSocket) = self { webSocket.layer } else { .sockJS }
     }
 
-    /// The answer to a request that was refused.
+    /// The server's answer to a refused request.
     public var response: HTTPRefusal? {
         switch self {
         case .refused(_, let refusal, _), .noInfo(_, let refusal, _), .infoNotJSON(_, let refusal),
@@ -82,7 +83,7 @@ public enum SockJSFailure: Sendable, Hashable {
     }
 }
 
-/// A transport of SockJS that was tried, and why it does not work.
+/// A SockJS transport that was tried, and its error.
 public struct FailedTransport: Sendable, Hashable, CustomStringConvertible {
     public var transport: SockJSTransport
     public var error: TransportError
@@ -96,7 +97,7 @@ public struct FailedTransport: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension SockJSFailure {
-    /// A request of a session that was answered by another status than it should be.
+    /// The failure for a session request that was answered with an unexpected status.
     init(answer: HTTPRefusal, of url: String, isOpen: Bool) {
         switch answer.status {
         case 404 where isOpen: self = .unknownSession(url: url, answer)

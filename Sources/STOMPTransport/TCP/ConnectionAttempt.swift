@@ -1,24 +1,24 @@
 import NIOCore
 import NIOPosix
 
-/// One try to connect: name, TCP, TLS, and what is made of the connection above them, until that is done, the deadline
-/// has passed, or nobody wants it any more. It lives on its event loop.
+/// One attempt to connect: name, TCP, TLS, and the layer above, until it succeeds, the deadline passes, or the
+/// caller cancels it. It must be used on its event loop.
 final class ConnectionAttempt<Product: Sendable> {
     private let target: TransportTarget
     private let opening: ConnectionOpening<Product>
     private let options: TransportOptions
-    /// What a secure target's server is met with.
+    /// The TLS context for a secure target.
     private let tls: TLSContext?
     private let eventLoop: any EventLoop
     private let deadline: NIODeadline
     private let promise: EventLoopPromise<Product>
-    /// The way through the proxy, where there is one.
+    /// The tunnel through the proxy, if there is one.
     private var tunnel: ProxyTunnel?
 
     private let start = NIODeadline.now()
-    /// The layer that is waited for.
+    /// The layer that the attempt is waiting for.
     private var layer = TransportError.Layer.name
-    /// All sockets that were made: there is one for each address that was tried.
+    /// All sockets created so far: one for each address that was tried.
     private var channels: [any Channel] = []
     private var timer: Scheduled<Void>?
     private var isOver = false
@@ -36,7 +36,7 @@ final class ConnectionAttempt<Product: Sendable> {
         promise = eventLoop.makePromise()
     }
 
-    /// What was made of the connection, or why there is none.
+    /// The result of the attempt, or the error.
     var future: EventLoopFuture<Product> { promise.futureResult }
 
     func run() {
@@ -60,7 +60,7 @@ final class ConnectionAttempt<Product: Sendable> {
 
     func cancel() { end(.failure(CancellationError())) }
 
-    /// What is connected to: the proxy, or else the target.
+    /// The host and port of the TCP connection: the proxy, or otherwise the target.
     private var peer: (host: String, port: Int) {
         tunnel.map { ($0.proxy.host, $0.proxy.port) } ?? (target.host, target.port)
     }
@@ -68,7 +68,7 @@ final class ConnectionAttempt<Product: Sendable> {
     private func connect() -> EventLoopFuture<any Channel> {
         let attempt = NIOLoopBound(self, eventLoop: eventLoop)
         let bootstrap = ClientBootstrap(group: eventLoop)
-            // The deadline is ours to keep: this one only must not come before it.
+            // This class enforces the deadline itself, so NIO's timeout must not fire before it.
             .connectTimeout(min(.hours(24), deadline - start) + .seconds(1))
             .streamOptions(isOneOfMany: options.isOneOfMany)
             .channelInitializer { channel in
@@ -81,14 +81,14 @@ final class ConnectionAttempt<Product: Sendable> {
                     .proxy, .local, .layers, .connectingThroughProxy("\(tunnel.proxy)", to: tunnel.authority))
             }
         }
-        // An address needs no name service, and must not wait behind a name that is looked up.
+        // An address needs no name lookup, and must not wait for the lookup of another name.
         if let address = try? SocketAddress(ipAddress: peer.host, port: peer.port) {
             return bootstrap.connect(to: address)
         }
         return bootstrap.connect(host: peer.host, port: peer.port)
     }
 
-    /// An address is known, and this is the socket for it.
+    /// An address is known, and NIO created this socket for it.
     private func reaches(_ channel: any Channel) {
         layer = .tcp
         if channels.isEmpty {
@@ -115,7 +115,7 @@ final class ConnectionAttempt<Product: Sendable> {
         }
         reach(channel).assumeIsolated().flatMap { early in
             let product = self.secure(channel).assumeIsolated().flatMap { self.open(channel, $0) }
-            // Whoever is to have it stands in the pipeline by now: TLS, or what was opened at once without it.
+            // The handler for these bytes is in the pipeline now: TLS, or without TLS the layer above.
             if early.readableBytes > 0 {
                 channel.pipeline.syncOperations.fireChannelRead(NIOAny(early))
                 channel.pipeline.syncOperations.fireChannelReadComplete()
@@ -127,14 +127,14 @@ final class ConnectionAttempt<Product: Sendable> {
         }
     }
 
-    /// Makes a connection to a proxy into one to the target; the future brings what the target has sent already.
+    /// Opens the tunnel on a connection to a proxy. The future returns the bytes that the target has already sent.
     private func reach(_ channel: any Channel) -> EventLoopFuture<ByteBuffer> {
         guard let tunnel else { return channel.eventLoop.makeSucceededFuture(ByteBuffer()) }
         layer = .proxy
         return tunnel.open(channel)
     }
 
-    /// Puts TLS first in the pipeline, where it is asked for; the future is kept when the server is verified.
+    /// Adds TLS as the first handler, for a secure target. The future succeeds when the handshake completes.
     private func secure(_ channel: any Channel) -> EventLoopFuture<TLSSummary?> {
         guard let tls else { return channel.eventLoop.makeSucceededFuture(nil) }
         layer = .tls
@@ -143,7 +143,7 @@ final class ConnectionAttempt<Product: Sendable> {
             deadline: deadline, trace: options.trace)
     }
 
-    /// Makes what is wanted, above whatever makes the connection safe.
+    /// Opens the layer above TCP and TLS.
     private func open(_ channel: any Channel, _ tls: TLSSummary?) -> EventLoopFuture<Product> {
         layer = opening.layer
         if let capture = options.capture {
@@ -157,7 +157,7 @@ final class ConnectionAttempt<Product: Sendable> {
     }
 
     private func timeOut() {
-        // TLS keeps the deadline itself, as it knows more about what came.
+        // TLS enforces the deadline itself, because it knows which bytes arrived and reports a more precise error.
         guard layer != .tls else { return }
         let span = deadline - start
         if let tunnel, [.name, .tcp, .proxy].contains(layer) {
@@ -187,16 +187,16 @@ final class ConnectionAttempt<Product: Sendable> {
     }
 }
 
-/// What is made of a connection once it stands, and once it is safe where it has to be.
+/// How to open the layer above a connection, once TCP and, for a secure target, TLS are connected.
 struct ConnectionOpening<Product: Sendable> {
-    /// The layer that is waited for then.
+    /// The layer that the attempt waits for during this step.
     let layer: TransportError.Layer
-    /// What is to be answered then, where that is HTTP.
+    /// The request whose response is awaited, if the layer is HTTP.
     var request: HTTPRequestSummary?
     let open: (any Channel, TLSSummary?) -> EventLoopFuture<Product>
-    /// Whether the connection ends as a whole when the peer ends its half: not where both halves are passed on.
+    /// Whether the whole connection closes when the peer closes its side. False if each side is passed on separately.
     var endsAsWhole = true
-    /// What has failed already at the deadline, so that the deadline is not the cause.
+    /// Returns a failure that occurred before the deadline, so that the deadline is not reported as the cause.
     var refusal: () -> TransportError? = { nil }
 }
 
@@ -225,7 +225,7 @@ extension ConnectionOpening<any TransportStream> {
     }
 }
 
-/// The bootstraps of both ends, which NIO gives no common protocol for this.
+/// The bootstraps of client and server; NIO has no common protocol for their options.
 protocol StreamBootstrap {
     func streamOption<Option: ChannelOption>(_ option: Option, value: Option.Value) -> Self
 }
@@ -243,9 +243,9 @@ extension ServerBootstrap: StreamBootstrap {
 }
 
 extension StreamBootstrap {
-    /// What every TCP connection is set to. Nothing is read before there is somebody to take it.
+    /// Sets the options of every TCP connection. Automatic reading is off until a handler is ready for the bytes.
     ///
-    /// - Parameter isOneOfMany: as of ``TransportOptions/isOneOfMany``.
+    /// - Parameter isOneOfMany: as in ``TransportOptions/isOneOfMany``.
     func streamOptions(isOneOfMany: Bool = false) -> Self {
         streamOption(.autoRead, value: false)
             .streamOption(.allowRemoteHalfClosure, value: true)

@@ -1,9 +1,9 @@
 import NIOCore
 
-/// Captures of connections that Wireshark and others open (the PCAP format of libpcap), also where TLS hides them from
-/// everybody else.
+/// Captures connections in the PCAP format of libpcap, for Wireshark and similar tools. Captures contain the bytes
+/// above TLS, in plain text.
 public enum PacketCapture {
-    /// What a file of captures begins with: version 2.4, microseconds, no limit to a packet, link type 0 (BSD loopback).
+    /// The header of a capture file: version 2.4, microseconds, no packet size limit, link type 0 (BSD loopback).
     /// It is in this machine's byte order, as libpcap writes it.
     public static var fileHeader: ByteBuffer {
         var header = ByteBuffer()
@@ -13,8 +13,8 @@ public enum PacketCapture {
         return header
     }
 
-    /// Captures what passes through an open channel here, as TCP packets that are made up for it. The capture begins
-    /// with the first bytes, without the handshake of TCP.
+    /// Captures the bytes that pass this point of an open channel's pipeline, as synthetic TCP packets. The
+    /// capture starts with the first bytes, without a TCP handshake.
     static func add(to channel: any Channel, _ capture: @escaping @Sendable (ByteBuffer) -> Void) throws {
         let packets = CapturedConnection(local: channel.localAddress, remote: channel.remoteAddress)
         try channel.pipeline.syncOperations.addHandler(CaptureHandler(packets, capture))
@@ -26,7 +26,7 @@ public enum PacketCapture {
 
         private var packets: CapturedConnection
         private let capture: (ByteBuffer) -> Void
-        /// Who has ended its side first.
+        /// The side that closed first.
         private var closer: CapturedConnection.Side?
 
         init(_ packets: CapturedConnection, _ capture: @escaping (ByteBuffer) -> Void) {
@@ -66,8 +66,8 @@ public enum PacketCapture {
     }
 }
 
-/// One connection as records of a PCAP file: made-up IP and TCP headers with true lengths and sequence numbers before
-/// what was sent. Checksums are not computed.
+/// One connection as records of a PCAP file: the bytes that were sent, with synthetic IP and TCP headers that have
+/// correct lengths and sequence numbers. Checksums are not computed.
 struct CapturedConnection {
     enum Side { case local, remote }
 
@@ -79,17 +79,18 @@ struct CapturedConnection {
     private struct End {
         var address: [UInt8]
         var port: UInt16
-        /// The sequence number of its next byte, which wraps after 4 GiB as TCP's does.
+        /// The sequence number of its next byte, which wraps after 4 GiB as in TCP.
         var sequence: UInt32 = 0
     }
 
-    /// The most that a packet carries: the length in an IPv4 header counts two headers of 20 bytes too.
+    /// The maximum payload of a packet, in bytes: the length in an IPv4 header includes two headers of 20 bytes.
     static let largestPayload = Int(UInt16.max) - 40
 
     private var local: End
     private var remote: End
 
-    /// Where the addresses are not of one family, such as those of local sockets, there are made-up ones.
+    /// Uses made-up addresses if the two are not of the same family, or not IP addresses, such as those of local
+    /// sockets.
     init(local: SocketAddress?, remote: SocketAddress?) {
         if let source = local?.ipBytes, let destination = remote?.ipBytes, source.count == destination.count {
             self.local = End(address: source, port: UInt16(truncatingIfNeeded: local?.port ?? 0))
@@ -100,7 +101,7 @@ struct CapturedConnection {
         }
     }
 
-    /// The packets that carry `bytes`.
+    /// Returns the packets that carry `bytes`.
     mutating func data(_ bytes: ByteBuffer, from side: Side, at time: Timestamp) -> ByteBuffer {
         var (bytes, records) = (bytes, ByteBuffer())
         while let payload = bytes.readSlice(length: min(bytes.readableBytes, Self.largestPayload)),
@@ -112,7 +113,7 @@ struct CapturedConnection {
         return records
     }
 
-    /// FIN, FIN with ACK, and ACK.
+    /// Returns the packets that close the connection: FIN, FIN with ACK, and ACK.
     mutating func end(by closer: Side, at time: Timestamp) -> ByteBuffer {
         var records = ByteBuffer()
         let other: Side = closer == .local ? .remote : .local
@@ -138,7 +139,7 @@ struct CapturedConnection {
         let (source, destination) = side == .local ? (local, remote) : (remote, local)
         let tcpLength = 20 + payload.readableBytes
         let isIPv4 = source.address.count == 4
-        // The record's header, whose lengths are those of the packet with the protocol before it.
+        // The header of the record; its lengths cover the packet and the 4-byte loopback header before it.
         let length = UInt32(4 + (isIPv4 ? 20 : 40) + tcpLength)
         let seconds = UInt32(truncatingIfNeeded: time.nanoseconds / 1_000_000_000)
         let microseconds = UInt32(truncatingIfNeeded: time.nanoseconds / 1000 % 1_000_000)
@@ -156,14 +157,14 @@ struct CapturedConnection {
         records.writeBytes(destination.address)
         let acknowledgement = flags & Flags.ack == 0 ? 0 : destination.sequence
         records.writeMultipleIntegers(source.port, destination.port, source.sequence, acknowledgement)
-        // Five words of header, window, a checksum that stands for none, urgent pointer.
+        // Header length of five 32-bit words and flags, window, a placeholder checksum, urgent pointer.
         records.write(words: [5 << 12 | flags, .max, 0x0BAD, 0])
         records.writeImmutableBuffer(payload)
     }
 }
 
 extension ByteBuffer {
-    /// In the byte order of the network.
+    /// Writes the words in network byte order.
     fileprivate mutating func write(words: [UInt16]) {
         for word in words { writeInteger(word) }
     }

@@ -1,8 +1,8 @@
 import NIOCore
 
-/// The last handler of every stream: hands on to the ``TransportReceiver`` what the layers below made of the bytes.
+/// The last handler of every stream: passes the output of the layers below to the ``TransportReceiver``.
 ///
-/// From below come `ByteBuffer`s, ``TransportEvent``s and errors. The first error is the one that is told.
+/// Its input is `ByteBuffer`s, ``TransportEvent``s and errors. The first error is the one that is reported.
 final class ReceiverHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -10,9 +10,10 @@ final class ReceiverHandler: ChannelDuplexHandler {
 
     private enum Ending {
         case open
-        /// The peer broke off: nothing more is received, and an error that comes is still the cause.
+        /// The peer closed without a clean end: nothing more is received, and a later error is still reported as
+        /// the cause.
         case brokenOff
-        /// A side ended the stream, and what befalls the connection then is no fault.
+        /// One side closed the stream; what happens to the connection afterwards is not an error.
         case done
     }
 
@@ -22,9 +23,9 @@ final class ReceiverHandler: ChannelDuplexHandler {
     private var hasReceived = false
     private var ending = Ending.open
     private var error: TransportError?
-    /// How many calls to the stream are under way, one inside the other.
+    /// The number of nested calls to the stream in progress.
     private var depth = 0
-    /// What happened during such a call, and is told after it.
+    /// The calls to the receiver that were held back during such a call, to be made after it.
     private var held: [Call] = []
 
     init(description: TransportDescription, makeReceiver: @escaping TransportReceiverFactory) {
@@ -51,7 +52,7 @@ final class ReceiverHandler: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case let event as TransportEvent:
-            // Signs of life of a stream that this side ends are nobody's concern, and may be many.
+            // After this side has closed the stream, signs of life are of no use, and may be many.
             if ending == .done, event.isSignOfLife { return }
             if case .wire(.ended(let closure), _) = event, ending == .open {
                 ending = closure.isClean ? .done : .brokenOff
@@ -85,11 +86,11 @@ final class ReceiverHandler: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        // Each change is told: a receiver that has seen it false waits until it is told that it is true.
+        // Every change is reported: a receiver that saw false waits until true is reported.
         deliver(.writabilityChanged(context.channel.isWritable), context)
     }
 
-    // MARK: - What is told
+    // MARK: - Calls to the receiver
 
     private enum Call {
         case received(ByteBuffer)
@@ -99,8 +100,8 @@ final class ReceiverHandler: ChannelDuplexHandler {
         case ended
     }
 
-    /// A write may change the writability, or find the connection broken and bring what is left in it. The receiver is
-    /// told none of it from inside its own call, for which it cannot be ready.
+    /// Calls the receiver, now or later. A write may change the writability, or detect that the connection is
+    /// broken and deliver its remaining bytes. The receiver is not called from within its own call to the stream.
     private func deliver(_ call: Call, _ context: ChannelHandlerContext) {
         guard depth > 0 || !held.isEmpty else { return deliver(call) }
         held.append(call)
@@ -120,7 +121,7 @@ final class ReceiverHandler: ChannelDuplexHandler {
         }
     }
 
-    // MARK: - What goes
+    // MARK: - Writing
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         depth += 1

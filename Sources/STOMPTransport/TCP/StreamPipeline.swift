@@ -1,27 +1,27 @@
 import NIOCore
 
-/// What every TCP socket of this room is set to, and how its pipeline begins and ends.
+/// The settings of every TCP socket, and the first and last handlers of its pipeline.
 enum StreamPipeline {
-    /// The most that is taken from a socket by one read, in bytes: a batch, as each read costs a system call and a
-    /// pass through all layers.
+    /// The maximum number of bytes per socket read. It is large, because each read costs a system call and a pass
+    /// through all layers.
     static let largestRead = 256 << 10
-    /// The reads in a row before another connection has its turn.
+    /// The number of consecutive reads before another connection has its turn.
     static let readsInARow: UInt = 4
-    /// Once more bytes than `high` wait to be sent, ``TransportStream/isWritable`` is false until fewer than `low` do.
+    /// If more than `high` bytes wait to be sent, ``TransportStream/isWritable`` is false until fewer than `low` do.
     static let writeMarks = ChannelOptions.Types.WriteBufferWaterMark(low: 64 << 10, high: 256 << 10)
 
     static let receiveAllocator = AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 2048, maximum: largestRead)
-    /// NIO keeps the room of each read in a row for the next time.
+    /// For connections that are one of many; small, because NIO keeps the buffer of each consecutive read for reuse.
     static let smallReceiveAllocator = AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 2048, maximum: 4096)
 
-    /// The handler that stands right above TCP. A TLS handler's place is before it, first in the pipeline; it is to
-    /// pass `close(mode: .output)` on as the end of its own stream, to tell that end as `ChannelEvent.inputClosed`,
-    /// and to keep the promise of a write of no bytes.
+    /// Adds the handler directly above TCP. A TLS handler goes before it, first in the pipeline; it must treat
+    /// `close(mode: .output)` as the end of its own stream, report the peer's end as `ChannelEvent.inputClosed`,
+    /// and complete the promise of an empty write.
     static func addCloseHandler(_ channel: any Channel, options: TransportOptions) throws {
         try channel.pipeline.syncOperations.addHandler(GracefulCloseHandler(timeout: options.closeTimeout))
     }
 
-    /// Removes the handler of a head that ended in an upgrade; what came after the head goes to the next one.
+    /// Removes the handler of a head that ended in an upgrade; the bytes after the head go to the next handler.
     static func leave(_ context: ChannelHandlerContext, passing rest: ByteBuffer) {
         if rest.readableBytes > 0 {
             context.fireChannelRead(NIOAny(rest))
@@ -30,7 +30,7 @@ enum StreamPipeline {
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
     }
 
-    /// Makes the receiver, at the end of the pipeline of an open channel, and lets bytes in.
+    /// Adds the receiver at the end of the pipeline of an open channel, and starts reading.
     static func end(
         _ channel: any Channel, description: TransportDescription, receiver: @escaping TransportReceiverFactory
     ) throws -> ChannelStream {
@@ -40,7 +40,7 @@ enum StreamPipeline {
         return ChannelStream(channel: channel, description: description)
     }
 
-    /// Makes a TCP stream of a channel that is open.
+    /// Creates a TCP stream on an open channel.
     static func endTCP(
         _ channel: any Channel, options: TransportOptions, tls: TLSSummary?,
         receiver: @escaping TransportReceiverFactory
@@ -54,7 +54,7 @@ enum StreamPipeline {
     }
 }
 
-/// Tells the trace of every byte as it comes and goes. It stands in the pipeline only where somebody wants to see them.
+/// Traces every byte that is received or sent. It is only in the pipeline if the trace wants bytes.
 final class ByteTraceHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -76,10 +76,10 @@ final class ByteTraceHandler: ChannelDuplexHandler {
     }
 }
 
-/// Stands right above TCP, or TLS, and ends the connection so that nothing that was written is lost: it waits until
-/// the system has taken it, ends the output, and closes when the peer has ended its side as well.
+/// Closes the connection without losing written bytes; it is directly above TCP or TLS. It waits until the system
+/// has accepted all bytes, closes the output, and closes the connection when the peer has closed its side too.
 ///
-/// It does so on ``StreamClosing``, and where the peer has ended its side first. The whole takes at most `timeout`.
+/// It does so on ``StreamClosing``, and after the peer has closed its side. All of it takes at most `timeout`.
 final class GracefulCloseHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -115,7 +115,7 @@ final class GracefulCloseHandler: ChannelDuplexHandler {
         guard !isClosing, context.channel.isActive else { return }
         isClosing = true
         timer = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) { context.close(promise: nil) }
-        // The peer's end is seen only by reading.
+        // The peer's close is only detected by reading.
         try? context.channel.syncOptions?.setOption(.autoRead, value: true)
         context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { [self] _ in
             context.close(mode: isInputClosed ? .all : .output, promise: nil)
@@ -136,7 +136,7 @@ struct ChannelStream: TransportStream {
     func flush() { channel.flush() }
 
     func setReading(_ isReading: Bool) {
-        // It fails on a channel that is closed already; the receiver is told of that by `ended`.
+        // This fails if the channel is already closed; the receiver learns of that from `ended`.
         try? channel.syncOptions?.setOption(.autoRead, value: isReading)
         channel.triggerUserOutboundEvent(StreamReading(isOn: isReading), promise: nil)
     }
@@ -147,23 +147,23 @@ struct ChannelStream: TransportStream {
     func abort() { channel.close(mode: .all, promise: nil) }
 }
 
-/// Travels down the pipeline where reading stops or starts again, for a layer that makes more of the bytes than there
-/// were, and must not hand on all that one read brought.
+/// An outbound event: reading stops or resumes. It is for a layer that expands its input, and must not pass on
+/// everything from one read.
 struct StreamReading: Sendable {
     var isOn: Bool
 }
 
-/// Travels down the pipeline to the layer that has messages, which takes no larger ones from then on.
+/// An outbound event for the layer with messages: it sets the maximum message size from now on.
 struct MessageLimit: Sendable {
-    /// Nil is the limit that it had at first.
+    /// Nil restores the initial limit.
     var bytes: Int?
 }
 
-/// Travels up the pipeline where a layer has failed the stream, whose connection closes later.
+/// An inbound event: a layer has failed the stream, and the connection closes later.
 struct StreamFailure: Sendable {
     let error: TransportError
 }
 
-/// Travels down the pipeline to end the stream: each layer that has a closing handshake stops it there, and sends it on
-/// when that is done.
+/// An outbound event that closes the stream. A layer with a closing handshake stops the event, and passes it on
+/// when the handshake is done.
 struct StreamClosing: Sendable {}

@@ -2,9 +2,9 @@ import NIOCore
 import NIOPosix
 import SystemC
 
-/// Why the name of a host leads to no address.
+/// Why a host name cannot be resolved.
 public enum NameFailure: Sendable, Hashable {
-    /// `cause` is what the resolver said, where it said more than that the name is unknown.
+    /// `cause` is the resolver's message, if it says more than that the name is unknown.
     case noSuchHost(String, cause: String?)
     case noAnswer(for: String, within: TimeAmount)
 
@@ -16,7 +16,7 @@ public enum NameFailure: Sendable, Hashable {
     }
 }
 
-/// Why there is no TCP connection, or no longer one. Peers are addresses with their ports.
+/// Why a TCP connection could not be made, or why it ended. Peers are addresses with ports.
 public enum TCPFailure: Sendable, Hashable {
     case connectionRefused(by: [String])
     case cannotConnect(to: [String], SystemError?)
@@ -35,14 +35,14 @@ public enum TCPFailure: Sendable, Hashable {
     }
 }
 
-/// An error number of the system.
+/// A system error number.
 public struct SystemError: Sendable, Hashable, CustomStringConvertible {
-    /// As `errno` has it.
+    /// The value of `errno`.
     public var code: CInt
 
     public init(code: CInt) { self.code = code }
 
-    /// What the system calls it, without a capital: `no route to host`.
+    /// The system's message, starting in lower case: `no route to host`.
     public var description: String { systemMessage(code) }
 }
 
@@ -56,7 +56,7 @@ extension TransportError {
         }
     }
 
-    /// Why nothing could be reached at `host`.
+    /// Why no connection to `host` could be made.
     init(connecting error: any Error, to host: String, port: Int) {
         switch error {
         case let error as TransportError:
@@ -75,7 +75,7 @@ extension TransportError {
         }
     }
 
-    /// Why `host` and `port` cannot be listened on.
+    /// Why the program cannot listen on `host` and `port`.
     init(listening error: any Error, on host: String, port: Int) {
         switch error {
         case let error as TransportError: self = error
@@ -107,15 +107,15 @@ extension SystemError {
     }
 }
 
-/// What the system calls an error, without a capital: `connection refused`.
+/// The system's message for an error, starting in lower case: `connection refused`.
 package func systemMessage(_ code: CInt) -> String {
-    // Only of a descriptor that the program was started without.
+    // This occurs only for a file descriptor that was closed when the program started.
     if code == EBADF { return "it is closed" }
     let text = String(cString: strerror(code))
     return text.prefix(1).lowercased() + text.dropFirst()
 }
 
-/// An address as people write it: `127.0.0.1:61613`, `[::1]:61613`.
+/// Formats an address and port: `127.0.0.1:61613`, `[::1]:61613`.
 package func addressText(_ address: SocketAddress?) -> String {
     guard let address else { return "an unknown address" }
     guard let host = address.ipAddress, let port = address.port else { return address.pathname ?? "a local socket" }

@@ -1,8 +1,8 @@
 import NIOCore
 
-/// Gives up on a peer that reads nothing: while something waits to be sent, bytes must leave within each interval.
+/// Detects a peer that does not read: while bytes wait to be sent, some must be sent within each interval.
 ///
-/// It lives on its event loop.
+/// It must be used on its event loop.
 package final class WriteWatch {
     private let interval: TimeAmount
     private let eventLoop: any EventLoop
@@ -13,11 +13,11 @@ package final class WriteWatch {
         self.eventLoop = eventLoop
     }
 
-    /// Starts, unless it runs already.
+    /// Starts the watch, unless it is already running.
     ///
     /// - Parameters:
-    ///   - left: counts the bytes that have left; nil where nothing waits any more, which ends the watch.
-    ///   - stalled: called once when none has left within an interval, which ends the watch too.
+    ///   - left: returns the number of bytes sent so far; nil if none are waiting, which ends the watch.
+    ///   - stalled: called once if no bytes were sent within an interval, which also ends the watch.
     package func start(left: @escaping () -> Int?, stalled: @escaping () -> Void) {
         guard timer == nil, let before = left() else { return }
         timer = eventLoop.assumeIsolated().scheduleTask(in: interval) { [self] in

@@ -1,10 +1,10 @@
 import COpenSSL
 
-/// One entry of OpenSSL's error queue. The queue belongs to the thread: empty it before a call, take it right after.
+/// One entry of OpenSSL's error queue. The queue is per thread: clear it before a call, and drain it right after.
 struct OpenSSLError {
     let library: Int32
     let reason: Int32
-    /// OpenSSL's own words, and what it says beside them.
+    /// OpenSSL's message, with its additional data in parentheses.
     let text: String
 
     private init(_ code: UInt, data: String) {
@@ -19,13 +19,13 @@ struct OpenSSLError {
         ERR_clear_error()
     }
 
-    /// Said before the library is first used: it must not take itself down in `exit`, while connections of other threads
-    /// still use it.
+    /// Set before the first use of the library: OpenSSL must not clean itself up in `exit` while other threads
+    /// still have connections.
     private static let staysUntilTheEnd: Void = {
         _ = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
     }()
 
-    /// Empties the queue: the cause first.
+    /// Empties the queue and returns its entries, oldest (the cause) first.
     static func drainQueue() -> [OpenSSLError] {
         var errors: [OpenSSLError] = []
         while true {
@@ -38,12 +38,12 @@ struct OpenSSLError {
         }
     }
 
-    /// Empties the queue, for the words of its last entry.
+    /// Empties the queue and returns the message of its last entry.
     static func takeCause() -> String? {
         drainQueue().last?.text
     }
 
-    /// The alert that the peer sent, where this tells of one.
+    /// The alert that the peer sent, if this error reports one.
     var alert: TLSAlert? {
         library == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET
             ? TLSAlert(number: reason - SSL_AD_REASON_OFFSET) : nil
@@ -57,16 +57,16 @@ struct OpenSSLError {
         library == ERR_LIB_PEM && self.reason == reason
     }
 
-    /// Whether bytes are not what they should be.
+    /// Whether this is an ASN.1 decoding error.
     var isOfASN1: Bool { library == ERR_LIB_ASN1 }
 
-    /// Whether an algorithm is not there (any more).
+    /// Whether OpenSSL does not support the algorithm (any more).
     var isUnsupported: Bool {
         reason == stomptap_err_unsupported() || (library == ERR_LIB_EVP && reason == EVP_R_UNSUPPORTED_ALGORITHM)
     }
 }
 
-/// What `body` writes to a memory BIO, as a string.
+/// Returns what `body` writes to a memory BIO, as a string.
 func textWritten(_ body: (OpaquePointer) -> Void) -> String {
     guard let bio = BIO_new(BIO_s_mem()) else { return "" }
     defer { BIO_free(bio) }

@@ -1,23 +1,23 @@
 import COpenSSL
 import NIOCore
 
-/// An X.509 certificate, as people want to see it.
+/// The fields of an X.509 certificate that are shown to the user.
 public struct TLSCertificate: Sendable, Hashable {
-    /// Such as `O=Example, CN=localhost`; empty where the certificate has none.
+    /// The subject, such as `O=Example, CN=localhost`; empty if the certificate has no subject.
     public var subject: String
     /// The subject of the certificate that issued this one.
     public var issuer: String
     /// The subject alternative names, such as `DNS:localhost` and `IP:127.0.0.1`.
     public var names: [String]
-    /// When it begins to be valid, in seconds since 1970; nil where it does not say so in a readable way.
+    /// The start of its validity, in seconds since 1970; nil if the date cannot be parsed.
     public var notBefore: Int?
-    /// When it ends to be valid, in seconds since 1970.
+    /// The end of its validity, in seconds since 1970; nil if the date cannot be parsed.
     public var notAfter: Int?
-    /// The SHA-256 of the whole certificate: pairs of hexadecimal digits with colons between.
+    /// The SHA-256 of the whole certificate: pairs of hexadecimal digits separated by colons.
     public var sha256: String
-    /// Whether it may issue others (`CA:TRUE`).
+    /// Whether it may issue other certificates (`CA:TRUE`).
     public var isAuthority: Bool
-    /// The extended key usages, such as `TLS Web Server Authentication`; empty where it is for anything.
+    /// The extended key usages, such as `TLS Web Server Authentication`; empty if there is no restriction.
     public var purposes: [String]
 
     package init(
@@ -34,7 +34,7 @@ public struct TLSCertificate: Sendable, Hashable {
         self.purposes = purposes
     }
 
-    /// Reads `certificate`, which stays the caller's.
+    /// Reads `certificate`; the caller keeps the ownership.
     init(_ certificate: OpaquePointer) {
         subject = Self.text(of: X509_get_subject_name(certificate))
         issuer = Self.text(of: X509_get_issuer_name(certificate))
@@ -62,7 +62,7 @@ public struct TLSCertificate: Sendable, Hashable {
         }
     }
 
-    /// OpenSSL prints addresses in another form than people give them.
+    /// Formats an IP address in its usual form, because OpenSSL prints it in another one.
     private static func address(_ name: UnsafeMutablePointer<GENERAL_NAME>?) -> String? {
         var kind: Int32 = 0
         guard let value = GENERAL_NAME_get0_value(name, &kind), kind == GEN_IPADD else { return nil }
@@ -106,23 +106,23 @@ extension TLSCertificate: CustomStringConvertible {
     public var description: String { subject.isEmpty ? names.first ?? "SHA-256 \(sha256)" : subject }
 }
 
-/// What a TLS handshake came to.
+/// The result of a TLS handshake.
 public struct TLSSummary: Sendable, Hashable, CustomStringConvertible {
-    /// What stands behind the peer's certificate.
+    /// How the peer's certificate was verified.
     public enum Trust: Sendable, Hashable {
-        /// A trusted certificate, and where that is from.
+        /// The trusted certificate at the end of the chain, and the source of that trust.
         case verified(by: TLSCertificate, from: TLSTrustSource)
-        /// Nothing, and the connection was made all the same (``TLSOptions/isInsecure``): what is wrong.
+        /// Verification failed for these reasons, and the connection was made anyway (``TLSOptions/isInsecure``).
         case unverified([VerificationFailure])
-        /// The peer, a client, was asked for no certificate.
+        /// The peer is a client that was not asked for a certificate.
         case notAsked
     }
 
-    /// Such as `TLSv1.3`.
+    /// The TLS version, such as `TLSv1.3`.
     public var version: String
-    /// Such as `TLS_AES_256_GCM_SHA384`.
+    /// The cipher suite, such as `TLS_AES_256_GCM_SHA384`.
     public var cipher: String
-    /// What both sides agreed on by ALPN (RFC 7301).
+    /// The protocol negotiated with ALPN (RFC 7301).
     public var applicationProtocol: String?
     /// The certificates that the peer sent, its own first.
     public var chain: [TLSCertificate]

@@ -2,7 +2,7 @@ import COpenSSL
 import Synchronization
 import SystemC
 
-/// What all TLS connections of one kind share: the trusted certificates, our own, the least version.
+/// The settings that TLS connections share: trusted certificates, own certificate, minimum version.
 final class TLSContext {
     /// `SSL_CTX`
     let pointer: OpaquePointer
@@ -10,7 +10,7 @@ final class TLSContext {
     let minimumVersion: TLSVersion
     let isInsecure: Bool
     let trust: TLSTrust
-    /// What is shown to the peer.
+    /// The certificate that is sent to the peer.
     let ownCertificate: TLSCertificate?
     let keyLog: TLSKeyLog?
 
@@ -66,7 +66,7 @@ final class TLSContext {
         ownCertificate = own
         stomptap_ssl_ctx_set_strict_options(context)
         stomptap_ssl_ctx_turn_session_cache_off(context)
-        // An idle connection keeps no record buffers; only what the file holds is sent as the chain.
+        // Idle connections keep no record buffers, and only the certificates in the file are sent as the chain.
         stomptap_ssl_ctx_set_mode(context, Int(SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN))
         SSL_CTX_set_num_tickets(context, 0)
         if keyLog != nil { SSL_CTX_set_keylog_callback(context, TLSKeyLog.callback) }
@@ -77,8 +77,8 @@ final class TLSContext {
         SSL_CTX_free(pointer)
     }
 
-    /// What the user's `OPENSSL_CONF` asks for may be stricter than the default. Below TLS 1.2 the signatures are made
-    /// with SHA-1, which security level 0 alone lets pass.
+    /// Sets the minimum version and returns the one in effect. The user's `OPENSSL_CONF` may set a stricter one
+    /// than the default. Below TLS 1.2, signatures use SHA-1, which only security level 0 allows.
     private static func setMinimumVersion(_ version: TLSVersion, of context: OpaquePointer) -> TLSVersion {
         let configured = TLSVersion(number: Int32(stomptap_ssl_ctx_get_min_version(context)))
         let minimum = version < .v12 ? version : max(version, configured ?? version)
@@ -87,7 +87,7 @@ final class TLSContext {
         return minimum
     }
 
-    /// Takes our certificate, those that lead from it to its authority, and its private key.
+    /// Loads our certificate, the intermediate certificates and the private key.
     private static func show(
         _ path: String, key keyPath: String?, passphrase: String?, as role: TLSRole, in context: OpaquePointer
     ) throws(TransportError) -> TLSCertificate {
@@ -117,12 +117,12 @@ final class TLSContext {
     }
 }
 
-// The reference to an SSL_CTX never changes, OpenSSL counts its users atomically, and nothing is set in it after `init`:
-// SSL_new, which is all that is done with it then, may be called from any thread.
+// The pointer never changes, OpenSSL counts references to an SSL_CTX atomically, and nothing is set in it after
+// `init`. After that only SSL_new uses it, which is safe from any thread.
 extension TLSContext: @unchecked Sendable {}
 
 extension TLSVersion {
-    /// OpenSSL's number of it.
+    /// OpenSSL's number for this version.
     var number: Int32 {
         switch self {
         case .v10: TLS1_VERSION
@@ -138,11 +138,11 @@ extension TLSVersion {
     }
 }
 
-/// Makes a client's TLS context when the first secure target is connected to, and keeps it for those that follow.
+/// Creates a client's TLS context at the first connection to a secure target, and keeps it for later ones.
 final class TLSContextCache: Sendable {
     private let latest = Mutex<(options: TLSOptions, context: TLSContext)?>(nil)
 
-    /// - Throws: ``TransportError`` about a file of `options` that will not do.
+    /// - Throws: ``TransportError`` if a file of `options` cannot be used.
     func context(for options: TLSOptions) throws(TransportError) -> TLSContext {
         if let latest = latest.withLock({ $0 }), latest.options == options { return latest.context }
         let context = try TLSContext(client: options)
@@ -150,7 +150,7 @@ final class TLSContextCache: Sendable {
         return context
     }
 
-    /// Lets the next connection read the files anew.
+    /// Makes the next connection read the files again.
     func forget() {
         latest.withLock { $0 = nil }
     }
@@ -163,25 +163,26 @@ enum Environment {
     }
 }
 
-/// The file named by `SSLKEYLOGFILE`, to which the keys of each session go, for Wireshark.
+/// The file named by `SSLKEYLOGFILE`, which receives the keys of each session, for Wireshark.
 struct TLSKeyLog: Sendable {
     private let path: String
-    /// Nil where the file cannot be written.
+    /// Nil if the file cannot be written.
     private let file: Int32?
 
-    /// Nil where no key log is asked for. The file stays open for as long as the program runs.
+    /// Nil if no key log was requested. The file stays open until the program ends.
     static let shared = Environment["SSLKEYLOGFILE"].flatMap { $0.isEmpty ? nil : TLSKeyLog(path: $0) }
 
     private init(path: String) {
         self.path = path
-        // Whoever reads the keys reads the traffic.
+        // These keys decrypt the traffic, so only the user may read the file.
         file = try? FileCreation.appending.opened(path, mode: 0o600)
     }
 
-    /// That the keys of a session are written, or why not.
+    /// The trace event: session keys are being written, or the file cannot be written.
     var event: WireEvent.Content { file == nil ? .cannotLogKeys(to: path) : .keysLogged(to: path) }
 
-    /// `SSL_CTX_keylog_cb_func`: a line, in one write, so that programs which share the file tear no line of others.
+    /// `SSL_CTX_keylog_cb_func`: writes each line with a single `write`, so that lines of programs that share the
+    /// file do not mix.
     static let callback: @convention(c) (OpaquePointer?, UnsafePointer<CChar>?) -> Void = { _, line in
         guard let line, let file = shared?.file else { return }
         let bytes = String(cString: line) + "\n"

@@ -1,19 +1,19 @@
 import COpenSSL
 import NIOCore
 
-/// What is known when TLS fails, and what it failed of.
+/// Finds the cause of a TLS failure from what is known about the connection.
 struct TLSDiagnosis {
     /// Which side this is.
     var role = TLSRole.client
     var host: String?
     var minimumVersion = TLSVersion.v12
     var failures: [VerificationFailure] = []
-    /// The names of the authorities whose certificates the server takes, once it has asked for one.
+    /// The names of the authorities whose certificates the server accepts; nil until it asks for a client certificate.
     var certificateRequest: [String]?
     var ownCertificate: TLSCertificate?
     var opening = TLSOpening()
 
-    /// The handshake ended with these errors of OpenSSL.
+    /// Returns the failure for a handshake that ended with these OpenSSL errors.
     func handshakeFailure(_ errors: [OpenSSLError]) -> TLSFailure {
         if errors.contains(where: { $0.isSSL(SSL_R_CERTIFICATE_VERIFY_FAILED) }), let failure = failures.first {
             return .untrusted(failure)
@@ -27,7 +27,8 @@ struct TLSDiagnosis {
         return .handshakeFailed(cause: errors.first?.text)
     }
 
-    /// The stream ended with these errors of OpenSSL. In TLS 1.3 it is here that a server refuses a client certificate.
+    /// Returns the failure for a stream that ended with these OpenSSL errors. In TLS 1.3 a server rejects a client
+    /// certificate here, after the handshake.
     func streamFailure(_ errors: [OpenSSLError]) -> TLSFailure {
         if let alert = errors.lazy.compactMap(\.alert).first { return alertFailure(alert) }
         let isForeign = [
@@ -39,7 +40,7 @@ struct TLSDiagnosis {
         return .streamFailed(cause: errors.first?.text)
     }
 
-    /// The peer sent a fatal alert.
+    /// Returns the failure for a fatal alert from the peer.
     func alertFailure(_ alert: TLSAlert) -> TLSFailure {
         let peer = role.peer
         switch alert.number {
@@ -60,16 +61,16 @@ struct TLSDiagnosis {
             by: role.peer, highest: role == .client ? opening.serverVersion : nil, wanted: minimumVersion)
     }
 
-    /// The failure of a server that asked for a certificate and got none; nil where that is not how things are.
+    /// Returns the failure if the server asked for a client certificate and got none; otherwise nil.
     private func certificateWanted(_ alert: TLSAlert? = nil) -> TLSFailure? {
         guard role == .client, let authorities = certificateRequest, ownCertificate == nil else { return nil }
         return .clientCertificateRequired(issuedBy: authorities, alert)
     }
 
-    /// The peer's first bytes are no TLS.
+    /// Returns the failure for a peer whose first bytes are not TLS.
     func notTLS() -> TLSFailure { .foreignProtocol(opening.spoken, from: role.peer) }
 
-    /// How a handshake comes to no end.
+    /// Why a handshake was not completed.
     enum Abandonment {
         case deadline, closed, reset
     }
@@ -86,23 +87,23 @@ struct TLSDiagnosis {
         }
     }
 
-    /// The connection ended without close_notify (RFC 8446, section 6.1).
+    /// Returns the failure for a connection that ended without close_notify (RFC 8446, section 6.1).
     ///
-    /// - Parameter wasAnswered: whether anything came above TLS.
+    /// - Parameter wasAnswered: whether the peer has sent application data.
     func cutOff(wasAnswered: Bool) -> TLSFailure {
         (wasAnswered ? nil : certificateWanted()) ?? .noCloseNotify
     }
 }
 
-/// The first bytes that come from a peer: they tell whether it speaks TLS, and what else it speaks.
+/// The first bytes from a peer. They show whether it speaks TLS, and if not, which protocol it speaks.
 struct TLSOpening {
-    /// At most ``kept`` of them.
+    /// At most ``kept`` bytes.
     private(set) var bytes: [UInt8] = []
-    /// How many came in the handshake.
+    /// The number of bytes received during the handshake.
     private(set) var count = 0
 
     private static let kept = 64
-    /// So many bytes, or a line, and it is clear what a peer speaks that does not speak TLS.
+    /// This many bytes, or one line, are enough to recognize a protocol other than TLS.
     private static let telling = 16
 
     mutating func add(_ buffer: ByteBuffer) {
@@ -110,22 +111,22 @@ struct TLSOpening {
         bytes += buffer.readableBytesView.prefix(Self.kept - bytes.count)
     }
 
-    /// Whether this may be the beginning of a TLS record (RFC 8446, section 5.1).
+    /// Whether this may be the start of a TLS record (RFC 8446, section 5.1).
     var mayBeTLS: Bool {
         guard let type = bytes.first else { return true }
         return (0x14...0x17).contains(type) && (bytes.count < 2 || bytes[1] == 3)
     }
 
-    /// Whether there is enough to say what is spoken in place of TLS.
+    /// Whether there are enough bytes to recognize a protocol other than TLS.
     var isTelling: Bool { bytes.count >= Self.telling || bytes.contains(UInt8(ascii: "\n")) }
 
-    /// The version of the server's first message, where that is a ServerHello (RFC 8446, section 4.1.3).
+    /// The version in the server's first message, if that is a ServerHello (RFC 8446, section 4.1.3).
     var serverVersion: TLSVersion? {
         guard bytes.count > 10, bytes[0] == 0x16, bytes[5] == 2 else { return nil }
         return TLSVersion(number: Int32(bytes[9]) << 8 | Int32(bytes[10]))
     }
 
-    /// What the peer speaks in place of TLS.
+    /// The protocol that the peer speaks instead of TLS.
     var spoken: SpokenProtocol {
         if startsWithAny(of: "ERROR\n", "ERROR\r", "CONNECTED\n", "CONNECTED\r", "CONNECT\n", "CONNECT\r", "STOMP\n") {
             return .stomp

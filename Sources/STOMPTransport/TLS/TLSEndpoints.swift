@@ -1,24 +1,24 @@
 import NIOCore
 
-/// What a listener meets its clients with.
+/// The TLS side of a listener: its context and handshake timeout.
 struct TLSServer: Sendable {
     private let context: TLSContext
     private let timeout: TimeAmount
 
-    /// - Throws: ``TransportError`` about a file of `options` that will not do.
+    /// - Throws: ``TransportError`` if a file of `options` cannot be used.
     init(_ options: TLSServerOptions) throws(TransportError) {
         context = try TLSContext(server: options)
         timeout = options.handshakeTimeout
     }
 
-    /// Puts TLS first in the pipeline of a connection that was accepted; the future is kept when the handshake is made.
+    /// Adds TLS as the first handler of an accepted connection. The future succeeds when the handshake completes.
     func secure(_ channel: any Channel, trace: WireTrace) -> EventLoopFuture<TLSSummary?> {
         TLSHandler.add(to: channel, deadline: .now() + timeout, trace: trace) { try TLSEngine(server: context) }
     }
 }
 
 extension TLSContext {
-    /// Puts TLS first in the pipeline of a client's connection; the future is kept when the server is verified.
+    /// Adds TLS as the first handler of a client's connection. The future succeeds when the handshake completes.
     func secure(
         _ channel: any Channel, host: String, protocols: [String], deadline: NIODeadline, trace: WireTrace
     ) -> EventLoopFuture<TLSSummary?> {

@@ -1,19 +1,20 @@
 import COpenSSL
 import NIOCore
 
-/// One TLS connection between two memory BIOs: what comes from the network is fed, what goes there is taken.
+/// One TLS connection between two memory BIOs: the caller feeds it bytes from the network, and fetches the bytes
+/// to send.
 ///
-/// It waits for nothing and knows no channel. Every fault is thrown as a ``TLSFailure``; the
-/// alert for the peer is then among what is to be taken.
+/// It never blocks and does not use a channel. Every failure is thrown as a ``TLSFailure``; the output then
+/// includes the alert for the peer.
 final class TLSEngine {
     let context: TLSContext
-    /// What a client asked for: a name or an address. Nil at a server.
+    /// The name or address that a client connects to. Nil on a server.
     let host: String?
-    /// What stands against the peer's certificate; with `isInsecure` the connection is made all the same.
+    /// The verification failures of the peer's certificate; with `isInsecure` the connection is made anyway.
     var failures: [VerificationFailure] = []
-    /// Whether the server asked for a client certificate, and whose it takes.
+    /// The authorities that the server accepts; nil until it asks for a client certificate.
     var certificateRequest: [String]?
-    /// The first bytes of the peer, until the handshake is made.
+    /// The first bytes from the peer, collected during the handshake.
     var opening = TLSOpening()
 
     private let ssl: OpaquePointer
@@ -36,24 +37,24 @@ final class TLSEngine {
         self.ssl = ssl
         self.incoming = incoming
         self.outgoing = outgoing
-        // The callbacks run inside calls of this object's methods only, so that it is alive.
+        // The callbacks run only inside calls of this object's methods, so the object is alive then.
         SSL_set_ex_data(ssl, 0, Unmanaged.passUnretained(self).toOpaque())
     }
 
     /// - Parameters:
-    ///   - host: the name or address to verify, and to ask for by SNI where it is a name (RFC 6066, section 3).
-    ///   - protocols: what to offer by ALPN (RFC 7301).
+    ///   - host: the name or address to verify; a name is also sent as SNI (RFC 6066, section 3).
+    ///   - protocols: the protocols to offer with ALPN (RFC 7301).
     convenience init(
         client context: TLSContext, host: String, protocols: [String]
     ) throws(TransportError) {
-        // An address may have a zone, a name a dot at its end; a certificate has neither.
+        // An address may have a zone, and a name may end with a dot; a name or address in a certificate has neither.
         var name = String(host.prefix { $0 != "%" })
         if name.hasSuffix(".") { name.removeLast() }
         try self.init(context: context, host: name)
         guard setHost(name), setProtocols(protocols) else {
             throw .tls(.invalidServerName(host))
         }
-        // In a client, verification runs in any case; the mode says whether its outcome ends the handshake.
+        // A client always verifies; the mode only decides whether a failure ends the handshake.
         SSL_set_verify(ssl, context.isInsecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, Self.verified)
         SSL_set_cert_cb(ssl, Self.certificateRequested, nil)
         SSL_set_connect_state(ssl)
@@ -90,15 +91,15 @@ final class TLSEngine {
 // MARK: - Bytes
 
 extension TLSEngine {
-    /// Takes what came from the network.
+    /// Adds bytes that came from the network.
     func feed(_ bytes: ByteBuffer) {
         bytes.withUnsafeReadableBytes { _ = BIO_write(incoming, $0.baseAddress, Int32($0.count)) }
     }
 
-    /// Bytes that came and have not been looked at.
+    /// The number of received bytes that have not been read yet.
     var unread: Int { Int(SSL_pending(ssl)) + BIO_ctrl_pending(incoming) }
 
-    /// What is to go to the network, or nil.
+    /// Removes and returns the bytes to send to the network; nil if there are none.
     func takeOutput(_ allocator: ByteBufferAllocator) -> ByteBuffer? {
         var data: UnsafeMutablePointer<CChar>?
         let count = stomptap_bio_data(outgoing, &data)
@@ -109,7 +110,7 @@ extension TLSEngine {
         return buffer
     }
 
-    /// Goes on with the handshake, and tells whether it is made.
+    /// Continues the handshake, and returns whether it is complete.
     func handshake() throws(TransportError) -> Bool {
         OpenSSLError.clear()
         let result = SSL_do_handshake(ssl)
@@ -121,15 +122,15 @@ extension TLSEngine {
     enum ReadOutcome {
         /// The buffer is full, and there may be more.
         case full
-        /// Everything whole has been read.
+        /// Every complete record has been read.
         case drained
         /// The peer sent close_notify.
         case ended
-        /// What follows those bytes that were read cannot be.
+        /// The bytes after those that were read are invalid.
         case failed(TransportError)
     }
 
-    /// Decrypts into the space that `buffer` has.
+    /// Decrypts into the free space of `buffer`.
     func read(into buffer: inout ByteBuffer) -> ReadOutcome {
         while buffer.writableBytes > 0 {
             OpenSSLError.clear()
@@ -158,7 +159,7 @@ extension TLSEngine {
         guard result == 1 else { throw .tls(diagnosis.streamFailure(OpenSSLError.drainQueue())) }
     }
 
-    /// Says close_notify, after which nothing may be written.
+    /// Sends close_notify; nothing may be written after it.
     func shutdown() {
         OpenSSLError.clear()
         _ = SSL_shutdown(ssl)
@@ -166,7 +167,7 @@ extension TLSEngine {
     }
 }
 
-// MARK: - What is known
+// MARK: - State and results
 
 extension TLSEngine {
     private var diagnosis: TLSDiagnosis {
@@ -176,19 +177,19 @@ extension TLSEngine {
             opening: opening)
     }
 
-    /// The peer's first bytes are no TLS.
+    /// Returns the failure for a peer whose first bytes are not TLS.
     func notTLS() -> TransportError {
         .tls(diagnosis.notTLS())
     }
 
-    /// The handshake will not be finished: the deadline passed, or the connection ended.
+    /// Returns the failure for a handshake that will not be completed: the deadline passed, or the connection ended.
     func abandoned(_ end: TLSDiagnosis.Abandonment) -> TransportError {
         .tls(diagnosis.abandoned(end))
     }
 
-    /// The connection ended without close_notify, with or without an error of the socket.
+    /// Returns the failure for a connection that ended without close_notify, with or without a socket error.
     ///
-    /// - Parameter wasAnswered: whether the peer has sent anything above TLS.
+    /// - Parameter wasAnswered: whether the peer has sent application data.
     func cutOff(wasAnswered: Bool) -> TransportError {
         .tls(diagnosis.cutOff(wasAnswered: wasAnswered))
     }
@@ -196,7 +197,7 @@ extension TLSEngine {
     /// Whether the server asked for a certificate and got none.
     var wantsCertificate: Bool { certificateRequest != nil && context.ownCertificate == nil }
 
-    /// What the handshake came to.
+    /// The result of the handshake.
     var summary: TLSSummary {
         var name: UnsafePointer<UInt8>?
         var count: UInt32 = 0
@@ -209,7 +210,8 @@ extension TLSEngine {
             chain: peerChain, trust: trust)
     }
 
-    /// What the peer sent, its own certificate first. At a server OpenSSL keeps that one apart.
+    /// The certificates that the peer sent, its own first. On a server, OpenSSL keeps the peer's own certificate
+    /// separately.
     private var peerChain: [TLSCertificate] {
         let stack = SSL_get_peer_cert_chain(ssl)
         let chain = (0..<stomptap_x509_count(stack)).compactMap { stomptap_x509_at(stack, $0) }.map(TLSCertificate.init)
@@ -226,9 +228,9 @@ extension TLSEngine {
     }
 }
 
-/// What OpenSSL calls in the midst of a handshake.
+/// Callbacks that OpenSSL calls during a handshake.
 extension TLSEngine {
-    /// So many faults of a chain are kept: the first is the one that matters.
+    /// The maximum number of failures kept per chain; the first one matters most.
     private static let maximumFailures = 8
 
     private static func engine(of ssl: OpaquePointer?) -> TLSEngine? {
@@ -236,7 +238,7 @@ extension TLSEngine {
         return Unmanaged<TLSEngine>.fromOpaque(pointer).takeUnretainedValue()
     }
 
-    /// `SSL_verify_cb`: is told of each certificate, with 0 where it will not do.
+    /// `SSL_verify_cb`: called for each certificate, with 0 if verification failed.
     static let verified: @convention(c) (Int32, OpaquePointer?) -> Int32 = { isVerified, store in
         guard isVerified == 0, let store,
             let ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()),
@@ -251,7 +253,7 @@ extension TLSEngine {
         return engine.context.isInsecure ? 1 : 0
     }
 
-    /// The callback of `SSL_set_cert_cb`: at a client, the server has just asked for a certificate.
+    /// The callback of `SSL_set_cert_cb`: on a client, it runs when the server has asked for a certificate.
     static let certificateRequested: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 = {
         ssl, _ in
         let names = SSL_get0_peer_CA_list(ssl)
@@ -261,7 +263,8 @@ extension TLSEngine {
         return 1
     }
 
-    /// `SSL_CTX_alpn_select_cb_func`: a server takes HTTP/1.1 where it is offered, and goes on without where not.
+    /// `SSL_CTX_alpn_select_cb_func`: a server selects HTTP/1.1 if the client offers it, and otherwise continues
+    /// without ALPN.
     static let selectProtocol:
         @convention(c) (
             OpaquePointer?, UnsafeMutablePointer<UnsafePointer<UInt8>?>?, UnsafeMutablePointer<UInt8>?,

@@ -1,38 +1,39 @@
-/// Why there is no TLS, or no longer any.
+/// Why a TLS connection could not be made, or why it ended.
 ///
-/// A side is named by what it is in the handshake: what fails with the server fails at a client, and the other way round.
+/// A ``TLSRole`` is the role of a side in the handshake: on a client the peer is `server`, on a server it is `client`.
 public enum TLSFailure: Sendable, Hashable {
-    // MARK: Files of certificates and keys
+    // MARK: Certificate and key files
 
     case cannotRead(TLSFileContent, from: String, SystemError)
     /// `limit` is in bytes.
     case tooLarge(TLSFileContent, in: String, limit: Int)
-    /// Certificates are counted from 1. Causes are OpenSSL's words, here and below.
+    /// Certificates are counted from 1. Here and below, `cause` is OpenSSL's message.
     case damagedCertificate(number: Int, in: String, cause: String)
     /// No passphrase was given.
     case encryptedFile(String)
     case wrongPassphrase(for: String)
     case unreadableKey(in: String, cause: String?)
-    /// OpenSSL has no algorithm for the key: that of an old encryption, or one that damage makes it look for.
+    /// OpenSSL has no algorithm for the key: the key uses an old encryption, or damaged bytes name an unknown
+    /// algorithm.
     case unsupportedKey(in: String, cause: String?)
     case javaKeyStore(String)
-    /// A PEM file has something else in it.
+    /// A PEM file does not contain what was expected.
     case nothingFound(TLSFileContent, in: String)
-    /// A file is neither PEM nor PKCS#12.
+    /// The file is neither PEM nor PKCS#12.
     case unknownFormat(of: String, wanted: TLSFileContent)
-    /// The file of the certificate has no key, and no other file was given.
+    /// The certificate file has no key, and no key file was given.
     case noKey(in: String, for: TLSRole)
     case noCertificate(forKeyIn: String)
     case mismatchedKey(in: String, certificate: TLSCertificate?, from: String)
     case rejectedCertificate(in: String, cause: String?)
-    /// As ``rejectedCertificate(in:cause:)``, for one of the certificates to trust.
+    /// Like ``rejectedCertificate(in:cause:)``, for one of the certificates to trust.
     case rejectedAuthority(in: String, cause: String?)
 
     // MARK: Before a handshake
 
     case cannotStartLibrary(cause: String?)
     case outOfMemory
-    /// It cannot be the name in a certificate.
+    /// The name cannot appear in a certificate.
     case invalidServerName(String)
 
     // MARK: Handshake
@@ -40,33 +41,33 @@ public enum TLSFailure: Sendable, Hashable {
     indirect case untrusted(VerificationFailure)
     /// The client was asked for a certificate and sent none.
     case noCertificateFromClient
-    /// The server asked for a certificate and got none. `issuedBy` are the authorities that it accepts, where it names
-    /// them. Without an alert it has just closed the connection.
+    /// The server asked for a certificate and got none. `issuedBy` lists the authorities that it accepts, if it
+    /// names them. Without an alert, the server just closed the connection.
     case clientCertificateRequired(issuedBy: [String], TLSAlert?)
-    /// The other side does not accept our certificate. `accepting` are the authorities that it accepts.
+    /// The peer does not accept our certificate. `accepting` lists the authorities that it accepts.
     indirect case certificateRejected(by: TLSRole, TLSCertificate?, accepting: [String], TLSAlert)
     case unknownServerName(String?, at: TLSRole, TLSAlert)
-    /// None of the protocols that were offered by ALPN (RFC 7301) is spoken.
+    /// The peer speaks none of the protocols offered with ALPN (RFC 7301).
     case noCommonProtocol(with: TLSRole, TLSAlert)
-    /// There is no version, cipher or signature algorithm that both sides have.
+    /// The two sides have no version, cipher or signature algorithm in common.
     case noCommonParameters(with: TLSRole, TLSAlert)
     case noCommonCipher
-    /// `highest` is the other side's, where it says so.
+    /// `highest` is the peer's highest version, if it reports one.
     case unsupportedVersion(by: TLSRole, highest: TLSVersion?, wanted: TLSVersion)
-    /// What it speaks is not TLS.
+    /// The peer does not speak TLS.
     case foreignProtocol(SpokenProtocol, from: TLSRole)
     case handshakeTimedOut(with: TLSRole, receivedBytes: Int)
     case handshakeClosed(by: TLSRole, receivedBytes: Int)
     case handshakeReset(by: TLSRole, receivedBytes: Int)
     case handshakeFailed(cause: String?)
 
-    // MARK: Any time
+    // MARK: At any time
 
     /// An alert that has no case of its own.
     case alert(TLSAlert, from: TLSRole)
-    /// What came in the stream cannot be a TLS record.
+    /// The bytes in the stream are not a TLS record.
     case invalidRecord(cause: String?)
-    /// A record does not decrypt.
+    /// A record cannot be decrypted.
     case modifiedRecord
     case streamFailed(cause: String?)
     /// The connection ended without close_notify (RFC 8446, section 6.1).
@@ -101,7 +102,7 @@ public enum TLSRole: String, Sendable, Hashable {
     public var peer: TLSRole { self == .client ? .server : .client }
 }
 
-/// What is looked for in a file.
+/// What a file should contain.
 public enum TLSFileContent: Sendable, Hashable {
     /// Certificates to trust.
     case authorities
@@ -109,23 +110,23 @@ public enum TLSFileContent: Sendable, Hashable {
     case privateKey
 }
 
-/// What a peer speaks in place of TLS.
+/// The protocol that a peer speaks instead of TLS.
 public enum SpokenProtocol: Sendable, Hashable {
     case stomp
-    /// A request; an answer is ``other(_:)``.
+    /// An HTTP request; an HTTP response is ``other(_:)``.
     case httpRequest
     case other(ForeignProtocol)
-    /// The first bytes of it.
+    /// The first bytes that it sent.
     case unknown([UInt8])
 }
 
-/// An alert of the other side (RFC 8446, section 6).
+/// An alert from the peer (RFC 8446, section 6).
 public struct TLSAlert: Sendable, Hashable, CustomStringConvertible {
     public var number: Int32
 
     public init(number: Int32) { self.number = number }
 
-    /// Its name in RFC 8446, by which people search; nil where it has none there.
+    /// Its name in RFC 8446, which users can search for; nil if it has no name there.
     public var name: String? { Self.names[number] }
 
     public var description: String { name ?? "alert \(number)" }

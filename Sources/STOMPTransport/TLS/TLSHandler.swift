@@ -1,11 +1,11 @@
 import NIOCore
 
-/// TLS in a channel: encrypted bytes on the socket's side, plain ones above. It stands first in the pipeline.
+/// The TLS handler of a channel: encrypted bytes on the socket's side, plain bytes above. It is first in the pipeline.
 ///
-/// Above it the channel becomes active when the handshake is made and the peer verified; what is written earlier waits
-/// until then, and is dropped where that never comes. A close of the output says close_notify and still reads; a close
-/// of all says close_notify and waits for nothing. The peer's close_notify comes up as `ChannelEvent.inputClosed`, what
-/// went wrong as a ``TransportError``: both behind the bytes that came before.
+/// The handlers above see the channel become active when the handshake is complete and the peer verified. Earlier
+/// writes are held until then, and dropped if the handshake fails. Closing the output sends close_notify and
+/// continues to read; closing all sends close_notify and does not wait. The peer's close_notify is passed up as
+/// `ChannelEvent.inputClosed`, and a failure as a ``TransportError``; both after the bytes that arrived before.
 final class TLSHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -20,12 +20,13 @@ final class TLSHandler: ChannelDuplexHandler {
     private var machine = TLSStateMachine()
     private var timer: Scheduled<Void>?
 
-    /// As much is encrypted at a time; it bounds what the engine keeps.
+    /// The maximum number of bytes encrypted at a time; it limits the engine's output buffer.
     private static let portion = 4 * TLSStateMachine.record
 
     /// - Parameters:
-    ///   - deadline: when the handshake must be made.
-    ///   - established: succeeds with the handshake, before anything is passed up; fails where it fails.
+    ///   - deadline: when the handshake must be complete.
+    ///   - established: succeeds when the handshake completes, before anything is passed up; fails if the
+    ///     handshake fails.
     init(engine: TLSEngine, deadline: NIODeadline, trace: WireTrace, established: EventLoopPromise<TLSSummary?>) {
         self.engine = engine
         self.deadline = deadline
@@ -103,7 +104,7 @@ final class TLSHandler: ChannelDuplexHandler {
 
     private func refusePlain(_ context: ChannelHandlerContext) {
         if engine.context.role == .server {
-            // The alert unexpected_message (RFC 8446, section 6): by it a plain client learns what this port speaks.
+            // The alert unexpected_message (RFC 8446, section 6) shows a client without TLS that this port speaks TLS.
             let alert = ByteBuffer(bytes: [0x15, 3, 3, 0, 2, 2, 10])
             context.writeAndFlush(wrapOutboundOut(alert), promise: nil)
         }
@@ -142,7 +143,7 @@ final class TLSHandler: ChannelDuplexHandler {
         }
     }
 
-    // MARK: - The end
+    // MARK: - Closing
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard case .some(.inputClosed) = event as? ChannelEvent else {
@@ -184,7 +185,7 @@ final class TLSHandler: ChannelDuplexHandler {
         context.close(promise: nil)
     }
 
-    /// Takes and gives nothing any more.
+    /// Stops the handler: it ignores all later input and output.
     private func stop(_ error: any Error) {
         guard var held = machine.stop() else { return }
         timer?.cancel()
@@ -217,7 +218,7 @@ final class TLSHandler: ChannelDuplexHandler {
     }
 
     private func encrypt(_ write: TLSStateMachine.Write, _ context: ChannelHandlerContext) {
-        // The write before it may have ended the connection.
+        // The previous write may have ended the connection.
         guard machine.isOpen else {
             write.promise?.fail(ChannelError.ioOnClosedChannel)
             return

@@ -2,7 +2,7 @@ import COpenSSL
 import NIOCore
 import SystemC
 
-/// The certificates and the private key that a file holds.
+/// The certificates and the private key in a file.
 final class TLSMaterial {
     /// `X509`, in the order of the file.
     private(set) var certificates: [OpaquePointer] = []
@@ -13,8 +13,8 @@ final class TLSMaterial {
     /// Reads PEM, PKCS#12 or DER.
     ///
     /// - Parameters:
-    ///   - part: what must be there; a key beside a certificate is taken where it is there.
-    ///   - passphrase: opens an encrypted key or a PKCS#12 file.
+    ///   - part: what the file must contain; a key in the same file as a certificate is also loaded.
+    ///   - passphrase: decrypts an encrypted key or a PKCS#12 file.
     init(path: String, part: TLSFileContent, passphrase: String?) throws(TransportError) {
         self.path = path
         let bytes = try TLSFile.bytes(of: path, holding: part)
@@ -61,7 +61,8 @@ final class TLSMaterial {
     }
 
     private func readPKCS12(_ bundle: OpaquePointer, part: TLSFileContent, passphrase: String?) throws(TransportError) {
-        // What has no passphrase was sealed with an empty one or with none, which is not the same.
+        // Without a passphrase, a PKCS#12 file was protected with an empty passphrase or with none; OpenSSL
+        // distinguishes the two.
         guard let opening = passphrase.map({ [$0] }) ?? ["", nil],
             let opened = opening.first(where: { PKCS12_verify_mac(bundle, $0, -1) == 1 })
         else { throw unreadableKey(OpenSSLError.drainQueue(), wasAsked: true, passphrase: passphrase) }
@@ -81,7 +82,7 @@ final class TLSMaterial {
 
     private func unreadableKey(_ errors: [OpenSSLError], wasAsked: Bool, passphrase: String?) -> TransportError {
         if wasAsked, passphrase == nil { return .tls(.encryptedFile(path)) }
-        // By chance, one key of 256 that is wrong gives bytes that look whole, and are no key.
+        // With a wrong passphrase, about 1 of 256 decryptions has valid padding by chance, but the result is not a key.
         if wasAsked, !errors.contains(where: \.isUnsupported) || errors.contains(where: \.isOfASN1) {
             return .tls(.wrongPassphrase(for: path))
         }
@@ -98,9 +99,9 @@ final class TLSMaterial {
     }
 }
 
-/// Certificates and keys as they lie in files.
+/// Reads certificate and key files.
 enum TLSFile {
-    /// The most bytes taken of a file: the certificates of all public authorities are a quarter of a mebibyte.
+    /// The maximum size of a file, in bytes. The certificates of all public authorities take about 256 KiB.
     static let limit = 8 << 20
 
     static func isDirectory(_ path: String) -> Bool {
@@ -108,12 +109,12 @@ enum TLSFile {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    /// Whether this process may read a file or folder.
+    /// Whether this process may read a file or directory.
     static func isReadable(_ path: String) -> Bool { access(path, R_OK) == 0 }
 
-    /// Reads the file once and whole, so that a pipe will do.
+    /// Reads the whole file in one pass, so that a pipe works too.
     ///
-    /// - Parameter content: what the file should hold.
+    /// - Parameter content: what the file should contain.
     static func bytes(of path: String, holding content: TLSFileContent) throws(TransportError) -> [UInt8] {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw .tls(.cannotRead(content, from: path, SystemError(code: errno))) }
@@ -136,11 +137,11 @@ enum TLSFile {
 }
 
 extension SystemError {
-    /// Whether there is no such file or folder.
+    /// Whether the file or directory does not exist.
     var isNoSuchFile: Bool { code == ENOENT }
 }
 
-/// Answers OpenSSL's question for a passphrase, so that it never asks on the terminal.
+/// Answers OpenSSL's request for a passphrase, so that OpenSSL never prompts on the terminal.
 final class Passphrase {
     private let bytes: [UInt8]?
     private(set) var wasAsked = false
@@ -149,7 +150,7 @@ final class Passphrase {
         bytes = passphrase.map { Array($0.utf8) }
     }
 
-    /// `pem_password_cb`; its last argument is the `Passphrase`, which the caller keeps alive meanwhile.
+    /// `pem_password_cb`; its last argument is the `Passphrase`, which the caller keeps alive during the call.
     static let callback:
         @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32 = {
             space, size, _, pointer in
@@ -163,13 +164,13 @@ final class Passphrase {
 }
 
 extension [UInt8] {
-    /// Whether any PEM block begins in here.
+    /// Whether these bytes contain a PEM block.
     var isPEM: Bool { firstRange(of: "-----BEGIN ".utf8) != nil }
 
     /// Whether one of the PEM blocks is a private key, encrypted or not.
     var holdsPEMKey: Bool { firstRange(of: "PRIVATE KEY-----".utf8) != nil }
 
-    /// A memory BIO that reads these bytes, for as long as `body` runs.
+    /// Runs `body` with a memory BIO that reads these bytes.
     func withBIO<Result>(_ body: (OpaquePointer) -> Result?) -> Result? {
         withUnsafeBytes { bytes in
             guard let bio = BIO_new_mem_buf(bytes.baseAddress, Int32(bytes.count)) else { return nil }

@@ -10,40 +10,41 @@ public enum TLSVersion: String, Sendable, Hashable, Comparable, CaseIterable {
     public static func < (left: TLSVersion, right: TLSVersion) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// How a client meets a TLS server. Files are read when the first secure target is connected to.
+/// The TLS settings of a client. Files are read at the first connection to a secure target.
 public struct TLSOptions: Sendable, Hashable {
-    /// The certificates to trust in place of the system's: a file in PEM, DER or PKCS#12, or a directory made by
-    /// `openssl rehash`. Nil is the system's trust store, or what `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+    /// The certificates to trust instead of the system's: a file in PEM, DER or PKCS#12, or a directory prepared with
+    /// `openssl rehash`. Nil means the system's trust store, or the files named by `SSL_CERT_FILE` and `SSL_CERT_DIR`.
     public var ca: String?
-    /// The file of the client's certificate and of those that lead to its authority: PEM or PKCS#12.
+    /// The file with the client's certificate and its intermediate certificates: PEM or PKCS#12.
     public var certificate: String?
-    /// The file of the private key; nil where ``certificate`` holds it too.
+    /// The file with the private key; nil if ``certificate`` contains the key.
     public var key: String?
-    /// What opens an encrypted key or a PKCS#12 file. It is never asked for on the terminal.
+    /// The passphrase of an encrypted key or a PKCS#12 file. The program never prompts for it on the terminal.
     public var keyPassphrase: String?
-    /// The name to ask for (SNI) and to find in the certificate, in place of the target's host.
+    /// The name to send as SNI and to verify in the certificate, instead of the target's host.
     public var serverName: String?
-    /// The least version taken. Default 1.2. What lies below it also needs weak signatures, and gets them.
+    /// The minimum version. Default 1.2. Versions below it need weak signatures, which are then allowed.
     public var minimumVersion = TLSVersion.v12
-    /// Whether a server is talked to whose certificate cannot be verified. Default false.
+    /// Whether to connect to a server whose certificate cannot be verified. Default false.
     public var isInsecure = false
 
     public init() {}
 }
 
-/// How a server shows itself over TLS.
+/// The TLS settings of a server.
 public struct TLSServerOptions: Sendable, Hashable {
-    /// The file of the certificate and of those that lead to its authority: PEM or PKCS#12.
+    /// The file with the certificate and its intermediate certificates: PEM or PKCS#12.
     public var certificate: String
-    /// The file of the private key; nil where ``certificate`` holds it too.
+    /// The file with the private key; nil if ``certificate`` contains the key.
     public var key: String?
-    /// What opens an encrypted key or a PKCS#12 file.
+    /// The passphrase of an encrypted key or a PKCS#12 file.
     public var keyPassphrase: String?
-    /// The certificates that a client's must lead to, as in ``TLSOptions/ca``. Nil asks for no client certificate.
+    /// The authorities that a client's certificate must chain to, as in ``TLSOptions/ca``. If nil, clients are not
+    /// asked for a certificate.
     public var clientCA: String?
-    /// The least version taken. Default 1.2.
+    /// The minimum version. Default 1.2.
     public var minimumVersion = TLSVersion.v12
-    /// How long a client may take for the handshake. Default 10 s.
+    /// The timeout for the handshake of a client. Default 10 s.
     public var handshakeTimeout = TimeAmount.seconds(10)
 
     public init(certificate: String, key: String? = nil) {

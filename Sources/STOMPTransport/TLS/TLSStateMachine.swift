@@ -1,8 +1,8 @@
 import NIOCore
 
-/// The life of TLS on a connection, as a value: events come in, and what is returned the caller must do.
+/// The state of TLS on a connection, as a value: the caller reports events and performs the returned actions.
 ///
-/// It knows neither a channel nor OpenSSL: ``TLSHandler`` performs, ``TLSEngine`` encrypts.
+/// It uses neither a channel nor OpenSSL: ``TLSHandler`` does the I/O, and ``TLSEngine`` encrypts.
 ///
 /// ```
 /// waiting ─ start ─> handshaking ─ established ─> open ─ closeOutput ─> outputClosed
@@ -13,25 +13,25 @@ struct TLSStateMachine: ~Copyable {
         case waiting(Opening)
         case handshaking(Opening)
         case open(HeldWrites, Input)
-        /// Our close_notify has gone; the peer may still send.
+        /// We sent close_notify; the peer may still send.
         case outputClosed(Input)
         case closed
     }
 
-    /// What is owed to the layers above until the handshake is made.
+    /// What the handlers above wait for until the handshake is complete.
     private struct Opening {
-        /// Whether they have yet to hear that the channel is active.
+        /// Whether channelActive still has to be passed to them.
         var owesActive = false
         var owesRead = false
-        /// What they wrote, which must not leave before the peer is verified.
+        /// Their writes, which must not be sent before the peer is verified.
         var held = HeldWrites()
     }
 
     /// The peer's side of an open connection.
     private struct Input {
-        /// Whether anything came above TLS.
+        /// Whether the peer has sent application data.
         var wasAnswered = false
-        /// Whether a read was asked for, and nothing has come up since.
+        /// Whether a read was requested and nothing has been passed up since.
         var owesRead: Bool
         var end = InputEnd.none
 
@@ -40,7 +40,7 @@ struct TLSStateMachine: ~Copyable {
 
     private enum InputEnd {
         case none
-        /// Told when everything that came before it has been passed on.
+        /// To be passed on after everything that arrived before it.
         case due(End)
         case passedOn
     }
@@ -58,8 +58,8 @@ struct TLSStateMachine: ~Copyable {
 
     /// The channel is open.
     ///
-    /// - Parameter owesActive: whether the layers above wait to hear of it.
-    /// - Returns: whether the handshake is to start.
+    /// - Parameter owesActive: whether channelActive still has to be passed to the handlers above.
+    /// - Returns: whether to start the handshake.
     mutating func start(owesActive: Bool) -> Bool {
         switch consume state {
         case .waiting(var opening):
@@ -76,9 +76,9 @@ struct TLSStateMachine: ~Copyable {
         }
     }
 
-    /// The handshake is made.
+    /// The handshake is complete.
     ///
-    /// - Returns: whether the layers above are to hear that the channel is active; nil where it came too late.
+    /// - Returns: whether to pass channelActive to the handlers above; nil if the connection was already stopped.
     mutating func established() -> Bool? {
         switch consume state {
         case .handshaking(let opening):
@@ -99,19 +99,19 @@ struct TLSStateMachine: ~Copyable {
         case decrypt
     }
 
-    /// Bytes came from the socket.
+    /// Bytes arrived from the socket.
     func received() -> Received {
         switch state {
         case .waiting: .ignore
         case .handshaking: .handshake
-        // What nobody may send after the end is not kept.
+        // Bytes after the peer's end are invalid, and are not kept.
         case .open(_, let input): input.reads ? .decrypt : .ignore
         case .outputClosed(let input): input.reads ? .decrypt : .ignore
         case .closed: .ignore
         }
     }
 
-    /// Whether what came may be decrypted: not before the handshake is made, and not beyond the end.
+    /// Whether received bytes may be decrypted: only after the handshake, and not after the peer's end.
     var reads: Bool {
         switch state {
         case .waiting: false
@@ -122,7 +122,7 @@ struct TLSStateMachine: ~Copyable {
         }
     }
 
-    /// Something was decrypted and is about to be passed on.
+    /// Bytes were decrypted and are about to be passed on.
     mutating func decrypted() {
         updateInput { input in
             input.wasAnswered = true
@@ -137,7 +137,7 @@ struct TLSStateMachine: ~Copyable {
         }
     }
 
-    /// The layers above ask for a read; the caller passes it on to the socket.
+    /// The handlers above requested a read; the caller passes it on to the socket.
     mutating func readRequested() {
         switch consume state {
         case .waiting(var opening):
@@ -152,7 +152,8 @@ struct TLSStateMachine: ~Copyable {
         }
     }
 
-    /// Whether the end of a read is passed on; before the handshake is made it is not, and the next read is asked for.
+    /// Whether to pass channelReadComplete on. Before the handshake is complete it is not passed on, and another
+    /// read is requested instead.
     var passesReadComplete: Bool {
         switch state {
         case .waiting: false
@@ -163,12 +164,12 @@ struct TLSStateMachine: ~Copyable {
 
     enum ReadCompleted: Equatable {
         case nothing
-        /// A read was asked for and brought nothing for the layers above.
+        /// A read was requested, but nothing has been passed up since.
         case read
         case end(End)
     }
 
-    /// The end of a read was passed on.
+    /// channelReadComplete was passed on.
     mutating func readCompleted() -> ReadCompleted {
         var action = ReadCompleted.nothing
         updateInput { input in
@@ -183,7 +184,7 @@ struct TLSStateMachine: ~Copyable {
         return action
     }
 
-    /// Whether both sides are closed once the peer's end has been passed on, as of a socket whose two sides are closed.
+    /// Whether to close the channel once the peer's end has been passed on: our own side is then already closed.
     var closesAfterEnd: Bool {
         switch state {
         case .outputClosed: true
@@ -193,19 +194,19 @@ struct TLSStateMachine: ~Copyable {
 
     // MARK: - Writing
 
-    /// Bytes with the promise of their writing.
+    /// Bytes, with the promise for their write.
     typealias Write = HeldWrites.Write
 
     enum Written {
         /// The output is closed.
         case refused
         case held
-        /// In this order.
+        /// Encrypt both, in this order.
         case encrypt(Write?, Write?)
     }
 
-    /// A record has room for so many bytes (RFC 8446, section 5.1). Smaller writes wait for a flush, so that they share
-    /// one.
+    /// The maximum size of a record's content, in bytes (RFC 8446, section 5.1). Smaller writes wait for a flush,
+    /// so that they share a record.
     static let record = 16 << 10
 
     mutating func write(_ bytes: ByteBuffer, _ promise: EventLoopPromise<Void>?) -> Written {
@@ -224,7 +225,8 @@ struct TLSStateMachine: ~Copyable {
                 action = .encrypt(held.dequeue(), (bytes, promise))
             } else {
                 held.add(bytes, promise)
-                // From here on the channel counts them, so that a writer who never flushes sees it become unwritable.
+                // Once encrypted, the channel counts these bytes, so a writer that never flushes sees it become
+                // unwritable.
                 action = held.bytes.readableBytes >= Self.record ? .encrypt(held.dequeue(), nil) : .held
             }
             self = Self(state: .open(held, input))
@@ -238,7 +240,7 @@ struct TLSStateMachine: ~Copyable {
         }
     }
 
-    /// What is to be encrypted now; nil where nothing waits, or may not leave.
+    /// Returns the bytes to encrypt now; nil if there are none, or if they may not be sent.
     mutating func flush() -> Write? {
         switch consume state {
         case .open(var held, let input):
@@ -251,7 +253,7 @@ struct TLSStateMachine: ~Copyable {
         }
     }
 
-    /// Whether what is encrypted may leave.
+    /// Whether encrypted bytes may be sent.
     var isOpen: Bool {
         switch state {
         case .open: true
@@ -259,11 +261,11 @@ struct TLSStateMachine: ~Copyable {
         }
     }
 
-    // MARK: - The end
+    // MARK: - Closing
 
-    /// Ends our side. What is held must have been flushed.
+    /// Closes our side. Held writes must have been flushed before.
     ///
-    /// - Returns: whether a close_notify is to be sent.
+    /// - Returns: whether to send close_notify.
     mutating func closeOutput() -> Bool {
         switch consume state {
         case .open(_, let input):
@@ -277,17 +279,17 @@ struct TLSStateMachine: ~Copyable {
 
     enum Lost: Equatable {
         case nothing
-        /// The handshake will not be finished.
+        /// The handshake will not be completed.
         case abandon
         /// The connection ended without close_notify.
         case cutOff(wasAnswered: Bool)
-        /// The peer's side had failed before.
+        /// The peer's side had already failed.
         case failed(TransportError)
-        /// The socket's error is what the layers above are told.
+        /// Pass the socket's error to the handlers above.
         case passOn
     }
 
-    /// The socket brings no more.
+    /// The peer closed its side of the socket, or the socket closed.
     func socketEnded() -> Lost {
         switch state {
         case .waiting: .abandon
@@ -298,10 +300,10 @@ struct TLSStateMachine: ~Copyable {
         }
     }
 
-    /// The socket has an error.
+    /// The socket reported an error.
     ///
-    /// - Parameter wantsCertificate: whether the server asked for a certificate and got none: with TLS 1.3 its refusal
-    ///   may be seen as this error alone.
+    /// - Parameter wantsCertificate: whether the server asked for a certificate and got none. With TLS 1.3 this
+    ///   error may be the only sign of its rejection.
     func socketFailed(wantsCertificate: Bool) -> Lost {
         switch state {
         case .waiting: .abandon
@@ -313,8 +315,8 @@ struct TLSStateMachine: ~Copyable {
         }
     }
 
-    /// What the peer said last, before the socket's error, and nobody has heard yet: one read may bring both an alert and
-    /// a reset.
+    /// Returns the peer's end that came before the socket's error and has not been passed on: one read may bring
+    /// both an alert and a reset.
     private func lost(of input: borrowing Input) -> Lost? {
         switch input.end {
         case .due(.failure(let error)): .failed(error)
@@ -323,9 +325,9 @@ struct TLSStateMachine: ~Copyable {
         }
     }
 
-    /// Takes and gives nothing any more.
+    /// Stops: all later input and output is ignored.
     ///
-    /// - Returns: what was held and never leaves; nil where it had stopped already.
+    /// - Returns: the held writes, which will never be sent; nil if it had already stopped.
     mutating func stop() -> HeldWrites? {
         switch consume state {
         case .waiting(let opening):
@@ -372,7 +374,7 @@ struct TLSStateMachine: ~Copyable {
     }
 }
 
-/// Small writes that wait to be encrypted together, with the promise of them all.
+/// Small writes that wait to be encrypted together, with one promise for all of them.
 struct HeldWrites {
     typealias Write = (bytes: ByteBuffer, promise: EventLoopPromise<Void>?)
 
@@ -389,7 +391,7 @@ struct HeldWrites {
         }
     }
 
-    /// All of them; nil where nothing waits, not even for the writing of no bytes.
+    /// Removes and returns all of them; nil if nothing waits, not even an empty write.
     mutating func dequeue() -> Write? {
         guard bytes.readableBytes > 0 || promise != nil else { return nil }
         defer { self = HeldWrites() }

@@ -1,11 +1,11 @@
 import COpenSSL
 
-/// Where trusted certificates are from.
+/// The source of the trusted certificates.
 public enum TLSTrustSource: Sendable, Hashable {
     case system
-    /// A file, or a folder made by `openssl rehash`.
+    /// A file, or a directory prepared with `openssl rehash`.
     case path(String)
-    /// These variables of the environment name a file and a folder in place of the system's.
+    /// These environment variables name a file and a directory to use instead of the system's.
     case environment([Variable])
     /// The peer is not asked for a certificate.
     case nowhere
@@ -26,13 +26,13 @@ public enum TLSTrustSource: Sendable, Hashable {
     }
 }
 
-/// Which certificates a peer's must lead to.
+/// The certificates that a peer's certificate must chain to.
 enum TLSTrust: Equatable {
-    /// The system's, or what `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+    /// The system's trust store, or the files named by `SSL_CERT_FILE` and `SSL_CERT_DIR`.
     case system
-    /// Those in a file, or in a directory made by `openssl rehash`.
+    /// The certificates in a file, or in a directory prepared with `openssl rehash`.
     case path(String)
-    /// The peer is not asked for any.
+    /// The peer is not asked for a certificate.
     case nobody
 
     var source: TLSTrustSource {
@@ -57,7 +57,8 @@ enum TLSTrust: Equatable {
         case .system: SSL_CTX_set_default_verify_paths(context)
         case .path(let path): try Self.load(path, into: context, role: role)
         }
-        // What is trusted need not be a root: an intermediate authority will do, or the very certificate of the server.
+        // A trusted certificate need not be a root: an intermediate authority or the server's own certificate is
+        // enough.
         let store = SSL_CTX_get_cert_store(context)
         X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN))
     }
@@ -74,7 +75,7 @@ enum TLSTrust: Equatable {
             guard X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate) == 1 else {
                 throw .tls(.rejectedAuthority(in: path, cause: OpenSSLError.takeCause()))
             }
-            // Clients choose among their certificates by these names.
+            // A client uses these names to choose one of its certificates.
             if role == .server { SSL_CTX_add_client_CA(context, certificate) }
         }
     }

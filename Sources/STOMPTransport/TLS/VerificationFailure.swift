@@ -1,42 +1,42 @@
 import COpenSSL
 
-/// Why a certificate of the peer's chain is not trusted.
+/// Why a certificate in the peer's chain is not trusted.
 public struct VerificationFailure: Sendable, Hashable {
     public enum Reason: Sendable, Hashable {
         case expired
         case notYetValid
-        /// It is the peer's own, and is not among the trusted ones.
+        /// The peer's own certificate is self-signed, and not among the trusted ones.
         case selfSigned
-        /// The chain leads to it; it is self-signed, and not among the trusted ones.
+        /// The chain ends in a self-signed certificate that is not among the trusted ones.
         case untrustedRoot
         /// Its issuer is not among the trusted ones.
         case unknownIssuer
-        /// As ``unknownIssuer``, where the peer sent nothing but this certificate.
+        /// Like ``unknownIssuer``, but the peer sent only this certificate.
         case incompleteChain
-        /// A trusted certificate has the name of its issuer, and another key.
+        /// A trusted certificate has the name of its issuer, but another key.
         case otherIssuerKey
-        /// It issued another certificate, and is not an authority's.
+        /// It issued another certificate, but is not a certificate authority.
         case notAuthority
-        /// It is for other names than this one, which was asked for.
+        /// It is valid for other names, but not for this one, which the client connects to.
         case otherNames(than: String)
-        /// It is for other addresses than this one, which was asked for.
+        /// It is valid for other addresses, but not for this one, which the client connects to.
         case otherAddresses(than: String)
-        /// It is not for this side of a connection.
+        /// Its key usage does not allow this side of a connection (client or server).
         case wrongPurpose
-        /// Anything else, by its number in OpenSSL (`X509_V_ERR_...`) and in OpenSSL's words.
+        /// Any other failure: OpenSSL's number (`X509_V_ERR_...`) and message.
         case other(code: Int32, String)
     }
 
     public var reason: Reason
     /// The certificate at fault.
     public var certificate: TLSCertificate
-    /// Whether that is the peer's own, rather than one above it.
+    /// Whether this is the peer's own certificate, and not one of its issuers.
     public var isOfPeer: Bool
-    /// Who sent it.
+    /// The side that sent it.
     public var peer: TLSRole
-    /// Where the trusted certificates are from.
+    /// The source of the trusted certificates.
     public var trust: TLSTrustSource
-    /// When it was looked at, in seconds since 1970.
+    /// The time of the verification, in seconds since 1970.
     public var time: Int
 
     package init(
@@ -59,9 +59,9 @@ extension VerificationFailure: CustomStringConvertible {
 // MARK: - OpenSSL
 
 extension VerificationFailure {
-    /// Reads the moment that a verification callback is called in.
+    /// Reads the failure from the store context of a verification callback.
     ///
-    /// - Parameter host: the name or address that was asked for.
+    /// - Parameter host: the name or address that the client connects to.
     init?(_ store: OpaquePointer, of peer: TLSRole, host: String?, trust: TLSTrustSource) {
         guard let current = X509_STORE_CTX_get_current_cert(store) ?? X509_STORE_CTX_get0_cert(store) else {
             return nil
@@ -73,7 +73,7 @@ extension VerificationFailure {
             at: Int(Timestamp.now().nanoseconds / 1_000_000_000))
     }
 
-    /// What is wrong, and with which certificate.
+    /// Returns the reason, and the certificate at fault.
     private static func reason(
         of current: OpaquePointer, at depth: Int32, _ store: OpaquePointer, host: String
     ) -> (Reason, OpaquePointer) {
@@ -95,13 +95,13 @@ extension VerificationFailure {
         }
     }
 
-    /// The chain ends before it reaches a trusted certificate.
+    /// Returns the reason why the chain ends before a trusted certificate.
     private static func missingIssuer(
         of current: OpaquePointer, at depth: Int32, _ store: OpaquePointer
     ) -> (Reason, OpaquePointer) {
         let others = X509_STORE_CTX_get0_untrusted(store)
         let sent = (0..<stomptap_x509_count(others)).compactMap { stomptap_x509_at(others, $0) }
-        // What was sent under the name of the issuer, and may not issue this certificate.
+        // A certificate in the chain has the issuer's name, but may not issue this certificate.
         let unfit = sent.first { candidate in
             candidate != current
                 && X509_NAME_cmp(X509_get_subject_name(candidate), X509_get_issuer_name(current)) == 0

@@ -9,10 +9,10 @@ package enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// How many characters `count` bytes take.
+    /// The number of characters that encode `count` bytes.
     package static func encodedCount(_ count: Int) -> Int { (count + 2) / 3 * 4 }
 
-    /// Writes `bytes` in base64 to `room`, which has ``encodedCount(_:)`` bytes; returns how many that are.
+    /// Writes `bytes` in base64 to `room`, which has ``encodedCount(_:)`` bytes; returns that number.
     package static func encode(_ bytes: UnsafeRawBufferPointer, into room: UnsafeMutableRawPointer) -> Int {
         var count = 0
         for index in stride(from: 0, to: bytes.count, by: 3) {
@@ -31,7 +31,7 @@ package enum Base64 {
         return count
     }
 
-    /// The bytes that `text` stands for; nil if it is not base64.
+    /// The bytes that `text` encodes; nil if it is not base64.
     package static func decode(_ text: some StringProtocol) -> [UInt8]? { decode(Array(text.utf8)) }
 
     package static func decode(_ text: some BidirectionalCollection<UInt8>) -> [UInt8]? {

@@ -1,21 +1,20 @@
-// Bytes looked at eight at a time: messages are long, and hardly have what is looked for.
+// Searches eight bytes at a time: messages are long and rarely contain the bytes searched for.
 
 extension UnsafeRawBufferPointer {
-    /// The eight bytes from `index` on, the first one lowest; nil if fewer are left.
+    /// The eight bytes from `index` on, the first one in the lowest bits; nil if fewer are left.
     @inline(__always)
     func word(at index: Int) -> UInt64? {
         guard index + 8 <= count else { return nil }
         return UInt64(littleEndian: loadUnaligned(fromByteOffset: index, as: UInt64.self))
     }
 
-    /// The bytes from `index` on, of which there are one to seven, the first one lowest, with blanks for those that are
-    /// missing.
+    /// The one to seven bytes left from `index` on, the first one in the lowest bits, padded with blanks.
     @inline(__always)
     func lastWord(at index: Int) -> UInt64 {
         let left = count - index
         let blanks: UInt64 = 0x2020_2020_2020_2020 &<< UInt64(8 * left)
         guard left < 4 else {
-            // Both halves have some bytes in common.
+            // The two halves overlap.
             let first = UInt64(UInt32(littleEndian: loadUnaligned(fromByteOffset: index, as: UInt32.self)))
             let last = UInt64(UInt32(littleEndian: loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)))
             return first | last &<< UInt64(8 * (left - 4)) | blanks
@@ -26,19 +25,19 @@ extension UnsafeRawBufferPointer {
     }
 }
 
-/// Eight bytes, the first one lowest. Each mask sets the high bit of the bytes in question up to the lowest of them; no
-/// bit if there is none. Bits above the lowest may be wrong, as a borrow may set them.
+/// Eight bytes, the first one in the lowest bits. Each mask sets the high bit of each matching byte, and is zero
+/// if no byte matches. Only the lowest set bit is reliable: a borrow may set wrong bits above it.
 extension UInt64 {
     private static var ones: UInt64 { 0x0101_0101_0101_0101 }
     private static var highBits: UInt64 { 0x8080_8080_8080_8080 }
 
-    // What the parts below say of the other bits is noise, which the masks take away.
+    // The parts below also set other bits, which the masks clear.
 
     /// The bytes below 0x20.
     @inline(__always)
     private var controls: UInt64 { (self &- Self.ones &* 0x20) & ~self }
 
-    /// The bytes that are `byte`.
+    /// The bytes equal to `byte`.
     @inline(__always)
     private func matches(_ byte: UInt8) -> UInt64 {
         let difference = self ^ Self.ones &* UInt64(byte)

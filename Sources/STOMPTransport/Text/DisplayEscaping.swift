@@ -1,7 +1,9 @@
-/// Makes text that came from elsewhere harmless: what could drive a terminal or reverse its text is shown escaped.
+/// Makes text from other parties safe to display: characters that could control a terminal or reverse its text are
+/// escaped.
 package enum DisplayEscaping {
-    /// Whether a scalar must not reach a terminal: the controls of ASCII and Unicode, what turns the direction of text,
-    /// separates lines, or cannot be seen. Joiners and tags are among them, though ``joins(_:at:)`` may need them.
+    /// Whether a scalar must not reach a terminal: control characters of ASCII and Unicode, and scalars that
+    /// change the direction of text, separate lines, or are invisible. This includes joiners and tags, though
+    /// ``joins(_:at:)`` may allow them.
     @inline(__always)
     static func hides(_ scalar: UInt32) -> Bool {
         switch scalar {
@@ -12,14 +14,14 @@ package enum DisplayEscaping {
         }
     }
 
-    /// Whether the scalar at `index` must not reach a terminal where it stands.
+    /// Whether the scalar at `index` must not reach a terminal in this context.
     @inline(__always)
     static func hides(_ scalar: UInt32, in bytes: UnsafeRawBufferPointer, at index: Int) -> Bool {
         hides(scalar) && !joins(scalar, in: bytes, at: index)
     }
 
-    /// Whether a scalar that ``hides(_:)`` names is a needed part of the text around it: a joiner inside an emoji (U+200D)
-    /// or in a script that has them (U+200C too), or a tag of a flag such as that of Scotland.
+    /// Whether a scalar that ``hides(_:)`` rejects is a required part of the text around it: a joiner inside an
+    /// emoji (U+200D) or in a script that uses joiners (U+200C too), or a tag of a flag such as that of Scotland.
     private static func joins(_ scalar: UInt32, in bytes: UnsafeRawBufferPointer, at index: Int) -> Bool {
         switch scalar {
         case 0x200C, 0x200D:
@@ -34,8 +36,8 @@ package enum DisplayEscaping {
         }
     }
 
-    /// Whether it belongs to a script in which joiners change what is read: Arabic, Syriac, N'Ko and their like, the scripts
-    /// of India, Myanmar, Khmer, Mongolian.
+    /// Whether a scalar belongs to a script in which joiners change the text: Arabic, Syriac, N'Ko and similar
+    /// scripts, the scripts of India, Myanmar, Khmer, Mongolian.
     private static func needsJoiners(_ scalar: UInt32) -> Bool {
         switch scalar {
         case 0x0620...0x08FF, 0x0900...0x0DFF, 0x0F40...0x109F, 0x1780...0x18AF, 0x1B00...0x1C4F, 0xA840...0xA8FF,
@@ -47,14 +49,15 @@ package enum DisplayEscaping {
         }
     }
 
-    /// Whether it is an emoji, or what may end one before a joiner: a skin tone, or the choice of the coloured form.
+    /// Whether a scalar is an emoji, or may end one before a joiner: a skin tone, or the selector of the coloured
+    /// form.
     private static func isPictographic(_ scalar: UInt32, orEndsOne: Bool) -> Bool {
         if orEndsOne, scalar == 0xFE0F || 0x1F3FB...0x1F3FF ~= scalar { return true }
         return scalar >= 0xA9 && Unicode.Scalar(scalar)?.properties.isEmoji == true
     }
 
-    /// Whether a tag stands in a whole emoji tag sequence (UTS #51, ED-14a): the black flag, three to six letters and
-    /// digits as tags, and the tag that ends them. More could hide a text.
+    /// Whether a tag is in a complete emoji tag sequence (UTS #51, ED-14a): the black flag, three to six letters
+    /// and digits as tags, and the tag that ends them. A longer sequence could hide text.
     private static func isTagOfFlag(in bytes: UnsafeRawBufferPointer, at index: Int) -> Bool {
         // The flag and all tags have four bytes each.
         var start = index
@@ -74,7 +77,7 @@ package enum DisplayEscaping {
         0xE0030...0xE0039 ~= scalar || 0xE0061...0xE007A ~= scalar
     }
 
-    /// The scalar that ends before `index`; nil where there is none.
+    /// The scalar that ends before `index`; nil if there is none.
     private static func scalar(before index: Int, in bytes: UnsafeRawBufferPointer) -> UInt32? {
         var start = index - 1
         while start > max(0, index - 4), bytes[start] & 0xC0 == 0x80 { start -= 1 }
@@ -82,16 +85,16 @@ package enum DisplayEscaping {
         return scalar.value
     }
 
-    /// A part of a text that must not be shown as it is.
+    /// A part of a text that must not be shown unescaped.
     package struct Hidden {
         package let index: Int
-        /// How many bytes it has.
+        /// Its length in bytes.
         package let length: Int
         /// The scalar; nil for a byte that is not UTF-8.
         package let scalar: UInt32?
     }
 
-    /// The first part of `bytes` from `start` on that must not be shown as it is.
+    /// The first part of `bytes` from `start` on that must not be shown unescaped.
     package static func firstHidden(in bytes: UnsafeRawBufferPointer, from start: Int) -> Hidden? {
         var index = start
         while index < bytes.count {
@@ -108,7 +111,7 @@ package enum DisplayEscaping {
         return nil
     }
 
-    /// What is shown in place of a scalar, or of a byte that is not UTF-8: `\n`, `\x1b`, `\u{9b}`.
+    /// The escape that replaces a scalar, or a byte that is not UTF-8: `\n`, `\x1b`, `\u{9b}`.
     package static func escape(_ scalar: UInt32?, byte: UInt8) -> String {
         switch scalar {
         case 0x09: "\\t"
@@ -120,7 +123,7 @@ package enum DisplayEscaping {
     }
 }
 
-/// Text of the other side made fit for one line of a message, at most `limit` characters of it.
+/// Text from the other side, escaped for one line of a message and truncated to `limit` characters.
 package func printable(_ text: some StringProtocol, limit: Int = 200) -> String {
     var shown = ""
     shown.unicodeScalars.append(contentsOf: text.unicodeScalars.prefix(limit))

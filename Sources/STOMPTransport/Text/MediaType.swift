@@ -1,7 +1,6 @@
-/// What a `content-type` says (RFC 9110, section 8.3.1), read with patience: blanks around its parts do not count, nor
-/// does the case.
+/// A parsed `content-type` (RFC 9110, section 8.3.1). Case and blanks around its parts are ignored.
 package struct MediaType {
-    /// `text/plain`, as it was written; empty where nothing was.
+    /// The type as written, such as `text/plain`; empty if there is none.
     private let name: Substring
     private let parameters: Substring
 
@@ -11,22 +10,22 @@ package struct MediaType {
         parameters = contentType[end...].dropFirst()
     }
 
-    /// `text/plain`, in lower case.
+    /// The type in lower case, such as `text/plain`.
     package var essence: String { name.lowercased() }
 
-    /// Whether it is this type, which is given in lower case.
+    /// Whether the type is `essence`, which is in lower case.
     package func isNamed(_ essence: String) -> Bool {
         name.utf8.count == essence.utf8.count && name.utf8.elementsEqual(essence.utf8) { Self.lowercase($0) == $1 }
     }
 
-    /// Whether it is JSON's, or one that is written in JSON (RFC 6839, section 3.1).
+    /// Whether the type is JSON, or a format based on JSON (RFC 6839, section 3.1).
     package var isJSON: Bool { hasSuffix("/json") || hasSuffix("+json") }
 
     private func hasSuffix(_ suffix: String) -> Bool {
         name.utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8) { Self.lowercase($0) == $1 }
     }
 
-    /// A parameter's value, without the quotes around it; nil where it is not there. The first one counts.
+    /// The value of the first parameter of this name, without the quotes around it; nil if there is none.
     package func parameter(_ wanted: String) -> String? {
         for parameter in parameters.split(separator: ";") {
             let sides = parameter.split(separator: "=", maxSplits: 1)

@@ -2,16 +2,17 @@ import NIOCore
 
 /// Percent-encoding (RFC 3986, section 2.1).
 package enum PercentEncoding {
-    /// What becomes of a `%` that is not followed by two hexadecimal digits, or stands for a byte that is not accepted.
+    /// What to do with a `%` that is not followed by two hexadecimal digits, or that encodes a byte that is not
+    /// accepted.
     package enum Malformed {
         case stays
-        /// The whole text is refused.
+        /// The whole text is rejected.
         case isRefused
     }
 
-    /// The bytes that were encoded; nil if they are refused.
+    /// The decoded bytes; nil if the text is rejected.
     ///
-    /// - Parameter accepts: whether a byte may have been encoded.
+    /// - Parameter accepts: whether a byte may be percent-encoded.
     package static func decode(
         _ bytes: some Collection<UInt8>, malformed: Malformed, accepts: (UInt8) -> Bool = { _ in true }
     ) -> [UInt8]? {
@@ -36,7 +37,7 @@ package enum PercentEncoding {
         return result
     }
 
-    /// Whether a byte means itself wherever it is in a URL (RFC 3986, section 2.3).
+    /// Whether a byte needs no encoding anywhere in a URL (RFC 3986, section 2.3).
     package static func isUnreserved(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -47,7 +48,7 @@ package enum PercentEncoding {
         }
     }
 
-    /// `text` with all but unreserved characters encoded, as a segment of a path.
+    /// `text` as a path segment, with all characters encoded except unreserved ones.
     package static func encode(_ text: String) -> String {
         var result = ByteBuffer()
         result.writePercentEncoded(text.utf8, keeping: isUnreserved)
@@ -56,7 +57,7 @@ package enum PercentEncoding {
 }
 
 extension ByteBuffer {
-    /// Appends `bytes`, percent-encoded apart from those that `keeps` accepts.
+    /// Appends `bytes`, percent-encoded except for those that `keeps` accepts.
     package mutating func writePercentEncoded(_ bytes: some Collection<UInt8>, keeping keeps: (UInt8) -> Bool) {
         reserveCapacity(minimumWritableBytes: bytes.count)
         for byte in bytes {
@@ -68,7 +69,7 @@ extension ByteBuffer {
         }
     }
 
-    /// Appends `bytes` with `%` itself percent-encoded, which the receiver of an event stream of SockJS decodes.
+    /// Appends `bytes` with only `%` percent-encoded, which the receiver of a SockJS event stream decodes.
     package mutating func writePercentSignsEncoded(_ bytes: ByteBuffer) {
         let sign = UInt8(ascii: "%")
         guard bytes.readableBytesView.contains(sign) else {
@@ -86,7 +87,7 @@ package func hexadecimalDigit(_ byte: UInt8) -> UInt8 {
     return value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
 }
 
-/// `number` in lower-case hexadecimal digits, with zeros before it.
+/// `number` in lower-case hexadecimal digits, padded with zeros.
 package func hexadecimal(_ number: UInt32, digits: Int) -> String {
     let text = String(number, radix: 16)
     return String(repeating: "0", count: max(0, digits - text.count)) + text

@@ -3,7 +3,7 @@ import NIOCore
 // UTF-8 (RFC 3629): no overlong form, no surrogate, nothing above U+10FFFF.
 
 extension UnsafeRawBufferPointer {
-    /// Whether all of it is UTF-8.
+    /// Whether all bytes are valid UTF-8.
     package var isUTF8: Bool {
         let start = firstNonASCII
         guard start < count else { return true }
@@ -14,7 +14,7 @@ extension UnsafeRawBufferPointer {
     /// The offset of the first byte above 127; the count of bytes if there is none.
     private var firstNonASCII: Int {
         var offset = 0
-        // Messages are ASCII for the most part: four words a step cost a fraction of what the full check does.
+        // Most messages are ASCII: checking four words at a time is much faster than the full check.
         while offset + 32 <= count {
             let words =
                 loadUnaligned(fromByteOffset: offset, as: UInt64.self)
@@ -28,7 +28,7 @@ extension UnsafeRawBufferPointer {
         return offset
     }
 
-    /// The scalar whose encoding begins at `index`, and how many bytes it takes; nil if none does.
+    /// The scalar whose encoding starts at `index`, and its length in bytes; nil if the bytes are not valid.
     @inline(__always)
     package func scalar(at index: Int) -> (value: UInt32, length: Int)? {
         let first = self[index]
@@ -64,8 +64,8 @@ extension ByteBuffer {
     /// Whether the readable bytes are UTF-8.
     package var isUTF8: Bool { withUnsafeReadableBytes { $0.isUTF8 } }
 
-    /// Whether what follows the first `start` readable bytes is UTF-8 too, as far as it goes: the last character may be
-    /// incomplete, unless the text is whole. Moves `start` to the end of the last character that is complete.
+    /// Whether the readable bytes after the first `start` are UTF-8 so far: the last character may be incomplete,
+    /// unless `isWhole` is true. Moves `start` to the end of the last complete character.
     func isUTF8(from start: inout Int, isWhole: Bool) -> Bool {
         guard var rest = getSlice(at: readerIndex + start, length: readableBytes - start) else { return true }
         guard !isWhole else { return rest.isUTF8 }
@@ -74,17 +74,17 @@ extension ByteBuffer {
         return complete.isUTF8 && (rest.readableBytes == 0 || rest.mayBecomeUTF8)
     }
 
-    /// How many bytes at the end are the beginning of a character that needs more.
+    /// The number of bytes at the end that are the start of an incomplete character.
     private var incompleteCharacterLength: Int {
         for length in 1...3 {
             guard let byte = getInteger(at: writerIndex - length, as: UInt8.self) else { break }
-            // The first byte of a character says how many it has.
+            // The first byte of a character determines its length.
             if byte & 0xC0 != 0x80 { return (~byte).leadingZeroBitCount > length ? length : 0 }
         }
         return 0
     }
 
-    /// Whether the beginning of a character can be completed: some values of the second byte too are no character's.
+    /// Whether the start of a character can be completed: some values of the second byte are invalid too.
     private var mayBecomeUTF8: Bool {
         let missing = 4 - readableBytes
         return [0x80, 0xBF].contains { (byte: UInt8) in
@@ -96,8 +96,8 @@ extension ByteBuffer {
         }
     }
 
-    /// Cuts off at most `limit` bytes from the front, and never inside a character where `isText` is true: rather a
-    /// piece of text is larger than `limit` by the rest of its only character.
+    /// Removes at most `limit` bytes from the front, never ending inside a character if `isText` is true. A piece
+    /// of text is larger than `limit` only if its first character is.
     mutating func readPiece(of limit: Int, isText: Bool) -> ByteBuffer {
         var length = min(max(1, limit), readableBytes)
         if isText {

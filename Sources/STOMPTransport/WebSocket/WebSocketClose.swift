@@ -1,10 +1,10 @@
 import NIOCore
 
-/// What a close frame says (RFC 6455, sections 5.5.1 and 7.4).
+/// The content of a close frame (RFC 6455, sections 5.5.1 and 7.4).
 public struct WebSocketClose: Sendable, Hashable {
-    /// Nil where the frame has no body.
+    /// Nil if the frame has no body.
     public var code: Int?
-    /// Empty where there is none.
+    /// Empty if there is no reason.
     public var reason = ""
 
     public init(code: Int?, reason: String = "") {
@@ -25,7 +25,7 @@ public struct WebSocketClose: Sendable, Hashable {
         reason = String(buffer: body)
     }
 
-    /// The body of the close frame, at most 125 bytes of it: what is too long of the reason is left out.
+    /// The body of the close frame, at most 125 bytes; a longer reason is truncated.
     var body: ByteBuffer {
         var body = ByteBuffer()
         guard let code, let wire = UInt16(exactly: code) else { return body }
@@ -37,7 +37,7 @@ public struct WebSocketClose: Sendable, Hashable {
         return body
     }
 
-    /// What the code stands for, such as `going away`, where RFC 6455 or its registry names it.
+    /// The name of the code, such as `going away`, if RFC 6455 or its registry has one.
     package var name: String? { code.flatMap { Self.names[$0] } }
 
     static let normal = 1000
@@ -45,8 +45,8 @@ public struct WebSocketClose: Sendable, Hashable {
     static let invalidPayload = 1007
     static let tooBig = 1009
 
-    /// Whether a code may stand in a close frame: 1004 to 1006 and 1015 are kept back, and below 3000 only registered
-    /// ones count.
+    /// Whether a close frame may contain this code: 1004 to 1006 and 1015 are reserved, and below 3000 only
+    /// registered codes are valid.
     package static func mayBeSent(_ code: Int) -> Bool {
         switch code {
         case 1000...1003, 1007...1014, 3000...4999: true
@@ -62,7 +62,8 @@ public struct WebSocketClose: Sendable, Hashable {
     ]
 }
 
-/// The close handshake of RFC 6455 (section 7.1) as a value: events in, actions out.
+/// The state machine of the close handshake (RFC 6455, section 7.1). Each method handles an event and returns what
+/// must be done or what the event means.
 struct WebSocketCloseHandshake {
     enum Action: Equatable {
         case nothing
@@ -74,9 +75,9 @@ struct WebSocketCloseHandshake {
         case end
     }
 
-    /// How the end of the connection is to be understood.
+    /// What the end of the connection means.
     enum Ending: Equatable {
-        /// The handshake was made, or this side has given up already.
+        /// The handshake was completed, or this side has already given up.
         case expected
         /// The peer never answered the close frame of this side.
         case unanswered
@@ -93,19 +94,19 @@ struct WebSocketCloseHandshake {
 
     private var state = State.open
 
-    /// Whether messages may still be sent: none may follow a close frame.
+    /// Whether messages may still be sent: no message may follow a close frame.
     var maySend: Bool { state == .open }
-    /// Whether what comes still counts.
+    /// Whether received data is still processed.
     var mayReceive: Bool { state != .over }
 
-    /// This side wants to close.
+    /// Starts the handshake from this side.
     mutating func close(_ close: WebSocketClose) -> Action {
         guard state == .open else { return .nothing }
         state = .sent
         return .send(close)
     }
 
-    /// The peer's close frame came: it is answered with the same code.
+    /// Handles the peer's close frame, which is answered with the same code.
     mutating func received(_ close: WebSocketClose) -> Action {
         defer { state = .over }
         switch state {
@@ -115,9 +116,9 @@ struct WebSocketCloseHandshake {
         }
     }
 
-    /// The peer has broken the protocol, and the connection is failed (section 7.1.7).
+    /// Fails the connection after a protocol violation of the peer (section 7.1.7).
     ///
-    /// - Parameter reason: what the close frame says; nil is a sentence about the violation.
+    /// - Parameter reason: the reason in the close frame; nil for a description of the violation.
     mutating func fail(_ violation: WebSocketViolation, reason: String? = nil) -> Action {
         defer { state = .over }
         switch state {
@@ -128,10 +129,10 @@ struct WebSocketCloseHandshake {
         }
     }
 
-    /// This side drops the connection without more ado.
+    /// Drops the connection without a handshake.
     mutating func abandon() { state = .over }
 
-    /// The connection has ended.
+    /// Handles the end of the connection.
     mutating func ended() -> Ending {
         defer { state = .over }
         return switch state {

@@ -1,22 +1,22 @@
 import NIOCore
 import NIOHTTP1
 
-/// Takes apart what one side of a WebSocket sends, for somebody who stands between: nothing is answered, and only what
-/// cannot be read is an error.
+/// Decodes the frames that one side of a WebSocket sends, for a proxy between the two sides. It answers nothing,
+/// and reports an error only if decoding is impossible.
 package struct WebSocketDissector {
     package enum Element {
         case message(ByteBuffer, isText: Bool)
-        /// A ping, pong or close: the frame itself, and what it says.
+        /// A ping, pong or close: the frame and its content.
         case control(Control, WireEvent.Content)
     }
 
-    /// A control frame, to be passed on as another one that says the same.
+    /// A control frame, which can be forwarded as a new frame with the same content.
     package struct Control {
         fileprivate let frame: WebSocketFrame
 
         package var payload: ByteBuffer { frame.payload }
 
-        /// - Parameter isMasked: whether a client sends it.
+        /// - Parameter isMasked: whether the sender is a client.
         package func bytes(isMasked: Bool) -> ByteBuffer {
             frame.bytes(maskedBy: isMasked ? .random(in: .min ... .max) : nil)
         }
@@ -26,10 +26,10 @@ package struct WebSocketDissector {
     private var assembler: WebSocketMessageAssembler
 
     /// - Parameters:
-    ///   - isFromClient: whose frames come.
-    ///   - answer: the head of the 101 that made the WebSocket.
-    ///   - limit: the largest message that is taken apart, in bytes.
-    /// - Throws: ``TransportError`` where the sides have agreed on an extension that is not known here.
+    ///   - isFromClient: whether the frames come from the client.
+    ///   - answer: the head of the 101 response that opened the WebSocket.
+    ///   - limit: the maximum size of a message that is decoded, in bytes.
+    /// - Throws: ``TransportError`` if the sides have agreed on an unsupported extension.
     package init(isFromClient: Bool, answer: HTTPResponseHead, limit: Int) throws(TransportError) {
         let extensions = WebSocketExtension.all(in: answer.headers)
         let compression = extensions.first.flatMap { PerMessageDeflate(answer: $0) }
@@ -44,10 +44,10 @@ package struct WebSocketDissector {
             })
     }
 
-    /// Takes what came, and tells what is whole.
+    /// Decodes received bytes and calls `body` for each complete element.
     ///
-    /// - Throws: ``TransportError`` where it is no WebSocket, or larger than the limit. There is nothing to be had after
-    ///   that.
+    /// - Throws: ``TransportError`` if the bytes are not valid WebSocket frames, or a message is larger than the
+    ///   limit. Nothing can be decoded after an error.
     package mutating func append(_ bytes: ByteBuffer, _ body: (Element) -> Void) throws(TransportError) {
         reader.feed(bytes)
         do throws(WebSocketViolation) {
@@ -71,24 +71,24 @@ package struct WebSocketDissector {
         }
     }
 
-    /// A message in one frame.
+    /// The bytes of a message in one frame.
     ///
-    /// - Parameter isMasked: whether a client sends it.
+    /// - Parameter isMasked: whether the sender is a client.
     package static func message(_ bytes: ByteBuffer, isText: Bool, isMasked: Bool) -> ByteBuffer {
         WebSocketFrame(opcode: isText ? .text : .binary, payload: bytes)
             .bytes(maskedBy: isMasked ? .random(in: .min ... .max) : nil)
     }
 
-    /// A close frame.
+    /// The bytes of a close frame.
     package static func close(code: Int, reason: String, isMasked: Bool) -> ByteBuffer {
         WebSocketFrame(opcode: .close, payload: WebSocketClose(code: code, reason: reason).body)
             .bytes(maskedBy: isMasked ? .random(in: .min ... .max) : nil)
     }
 
-    /// Takes those extensions out of a client's offer that could not be taken apart: all but permessage-deflate, and
-    /// that one too where `andCompression` says so.
+    /// Removes from a client's offer the extensions that cannot be decoded: all except permessage-deflate, and
+    /// that one too if `andCompression` is true.
     ///
-    /// - Returns: the names of what was withheld.
+    /// - Returns: the names of the removed extensions.
     package static func withhold(from headers: inout HTTPHeaders, andCompression: Bool) -> [String] {
         let offered = headers[canonicalForm: WebSocketExtension.header].filter { !$0.isEmpty }
         let kept = offered.filter { !andCompression && WebSocketExtension($0).name == PerMessageDeflate.name }

@@ -1,24 +1,24 @@
-/// Why there is no WebSocket, or no longer one. URLs are without their query, which may hold secrets.
+/// Why a WebSocket could not be opened, or why it ended. URLs have no query, because it may contain secrets.
 public enum WebSocketFailure: Sendable, Hashable {
-    /// 401 or 403. `ownOrigin` is that of the server's own pages.
+    /// Status 401 or 403. `ownOrigin` is the origin of the server's own pages.
     case refused(url: String, HTTPRefusal, ownOrigin: String)
-    /// Any other answer than a 101; `sockJS` is known where the server turned out to speak that.
+    /// An answer other than 101; `sockJS` is set if the server turned out to speak SockJS.
     case notUpgraded(url: String, HTTPRefusal, sockJS: SockJSAddress?)
-    // A 101 that is not as RFC 6455, section 4.1, has it.
+    // A 101 response that violates RFC 6455, section 4.1.
     case noUpgradeHeader(from: String)
     case noConnectionHeader(from: String)
     case wrongAccept(from: String)
-    /// A 101 whose body was to come in chunks, and no frame came after it.
+    /// A 101 response that announced a chunked body and was not followed by a frame.
     case chunkedUpgrade(from: String)
     case unofferedExtension(String, from: String)
     case invalidExtensionAnswer(String, from: String)
     case unofferedSubprotocol([String], from: String, offered: [String])
-    /// Two other sides have agreed on extensions that cannot be taken apart.
+    /// The two sides of a proxied WebSocket agreed on extensions that cannot be decoded.
     case unknownExtensions([String])
     case invalidSubprotocol(String)
     case protocolViolation(WebSocketViolation, by: TransportRole)
     case messageTooLarge(limit: Int, from: TransportRole)
-    /// The connection ended when more had come and was not taken yet than is kept.
+    /// The connection ended with more unread data than is kept.
     case tooMuchUnread(from: TransportRole)
     case closedWithoutCloseFrame(by: String)
     case cannotCompress(cause: String)
@@ -35,7 +35,7 @@ public enum WebSocketFailure: Sendable, Hashable {
         }
     }
 
-    /// The answer to a request that was refused.
+    /// The server's answer to a refused request.
     public var response: HTTPRefusal? {
         switch self {
         case .refused(_, let refusal, _), .notUpgraded(_, let refusal, _): refusal
@@ -44,20 +44,20 @@ public enum WebSocketFailure: Sendable, Hashable {
     }
 }
 
-/// An end of a WebSocket or of a SockJS session.
+/// One end of a WebSocket or of a SockJS session.
 public enum TransportRole: Sendable, Hashable {
     case client, server
-    /// One of the two, as seen by somebody between them.
+    /// Either end, as seen by a proxy between them.
     case otherSide
 }
 
-/// Where a SockJS service is that was asked for a WebSocket.
+/// The address of a SockJS service that was asked for a WebSocket.
 public struct SockJSAddress: Sendable, Hashable, CustomStringConvertible {
     /// The base, `http` or `https`.
     public var url: String
     /// The plain WebSocket of the service, `ws` or `wss`.
     public var webSocketURL: String
-    /// Whether the path was given with a slash at its end, which the base must not have.
+    /// Whether the given path ended with a slash, which the base must not have.
     public var hadSlash: Bool
 
     public init(url: String, webSocketURL: String, hadSlash: Bool = false) {
@@ -69,7 +69,7 @@ public struct SockJSAddress: Sendable, Hashable, CustomStringConvertible {
     public var description: String { url }
 }
 
-/// What the other side sent that RFC 6455, RFC 7692 or a limit of this side forbids.
+/// A violation by the other side of RFC 6455, of RFC 7692, or of a limit of this side.
 public enum WebSocketViolation: Error, Sendable, Hashable {
     case unmaskedFrame, maskedFrame
     case unknownOpcode(UInt8)
@@ -82,7 +82,7 @@ public enum WebSocketViolation: Error, Sendable, Hashable {
     case continuationOfNothing
     case messageInsideMessage
     case textNotUTF8
-    /// `cause` is what zlib says.
+    /// `cause` is the error message of zlib.
     case brokenCompression(cause: String)
     case truncatedCompression
     case tooLarge(limit: Int)
@@ -96,7 +96,7 @@ public enum WebSocketViolation: Error, Sendable, Hashable {
         }
     }
 
-    /// The reason that the close frame gives the other side: what it sent.
+    /// The reason in the close frame: what the other side sent.
     package var closeReason: String {
         switch self {
         case .unmaskedFrame: "an unmasked frame"
@@ -117,7 +117,7 @@ public enum WebSocketViolation: Error, Sendable, Hashable {
         }
     }
 
-    /// The failure of the connection, for the side that `role` sent it to.
+    /// The connection's error after `role` sent the violation.
     func error(by role: TransportRole) -> TransportError {
         if case .tooLarge(let limit) = self { return .webSocket(.messageTooLarge(limit: limit, from: role)) }
         return .webSocket(.protocolViolation(self, by: role))

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// What a frame is (RFC 6455, section 5.2); the names are the specification's.
+/// The type of a frame (RFC 6455, section 5.2); the names are the specification's.
 public enum WebSocketOpcode: UInt8, Sendable, Hashable {
     case continuation = 0, text, binary
     case close = 8, ping, pong
@@ -8,18 +8,18 @@ public enum WebSocketOpcode: UInt8, Sendable, Hashable {
     public var isControl: Bool { rawValue >= Self.close.rawValue }
 }
 
-/// What there is to a frame but for its payload.
+/// The head of a frame: everything except its payload.
 public struct WebSocketFrameHead: Sendable, Hashable {
     public var opcode: WebSocketOpcode
-    /// FIN: whether the message ends with it.
+    /// FIN: whether this frame ends the message.
     public var isLast: Bool
-    /// RSV1: whether a compressed message begins with it (RFC 7692, section 6).
+    /// RSV1: whether this frame starts a compressed message (RFC 7692, section 6).
     public var isCompressed: Bool
-    /// What the payload is masked by, where this side masks it.
+    /// The masking key, if this side masks the payload.
     public var maskKey: UInt32?
     /// The length of the payload, in bytes.
     public var size: Int
-    /// What a close frame says, where that is valid.
+    /// The content of a close frame, if it is valid.
     public var close: WebSocketClose?
 
     public init(
@@ -38,14 +38,14 @@ public struct WebSocketFrameHead: Sendable, Hashable {
 /// A frame (RFC 6455, section 5.2).
 struct WebSocketFrame: Equatable {
     var opcode: WebSocketOpcode
-    /// FIN: whether the message ends with it.
+    /// FIN: whether this frame ends the message.
     var isLast = true
-    /// RSV1: whether a compressed message begins with it (RFC 7692, section 6).
+    /// RSV1: whether this frame starts a compressed message (RFC 7692, section 6).
     var isCompressed = false
-    /// Never masked.
+    /// The payload, never masked.
     var payload = ByteBuffer()
 
-    /// The frame as it goes over the wire, masked where there is a key.
+    /// The bytes of the frame on the wire, masked if there is a key.
     func bytes(maskedBy key: UInt32?) -> ByteBuffer {
         var bytes = ByteBuffer()
         let length = payload.readableBytes
@@ -69,12 +69,12 @@ struct WebSocketFrame: Equatable {
         return bytes
     }
 
-    /// Bytes of the longest head.
+    /// The size of the longest head, in bytes.
     static let largestHead = 14
 }
 
 extension ByteBuffer {
-    /// Appends `payload` masked, or unmasked where it is masked (section 5.3).
+    /// Appends `payload` masked, or unmasks it if it is already masked (section 5.3).
     mutating func write(_ payload: ByteBuffer, maskedBy key: UInt32) {
         let count = payload.readableBytes
         let key = key.bigEndian

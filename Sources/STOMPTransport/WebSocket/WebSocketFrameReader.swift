@@ -1,22 +1,23 @@
 import NIOCore
 
-/// Takes frames from bytes as they come (RFC 6455, section 5.2): feed it, and take the frames that are whole.
+/// Decodes frames from received bytes (RFC 6455, section 5.2): call ``feed(_:)`` with bytes, then ``next()`` for
+/// each complete frame.
 ///
-/// What makes a frame unacceptable stands in its head, and is told when that is here: nobody waits for the payload.
+/// An invalid frame is reported as soon as its head is complete, without waiting for the payload.
 struct WebSocketFrameReader {
     private let isServer: Bool
     private let isCompressed: Bool
-    /// The largest message that is taken, in bytes.
+    /// The maximum size of a message, in bytes.
     var limit: Int
-    /// The beginning of a frame whose rest is still to come; empty between frames.
+    /// The start of a frame whose rest has not been received yet; empty between frames.
     private var carry = ByteBuffer()
-    /// What came behind it and was not read yet.
+    /// The bytes received after ``carry`` that are not decoded yet.
     private var chunk = ByteBuffer()
 
     /// - Parameters:
-    ///   - isServer: whether frames are to be masked, as those of clients are.
+    ///   - isServer: whether frames must be masked, as those of clients are.
     ///   - isCompressed: whether messages may be compressed.
-    ///   - limit: the largest message, in bytes.
+    ///   - limit: the maximum size of a message, in bytes.
     init(isServer: Bool, isCompressed: Bool, limit: Int) {
         self.isServer = isServer
         self.isCompressed = isCompressed
@@ -31,17 +32,17 @@ struct WebSocketFrameReader {
         }
     }
 
-    /// The next frame; nil where it is not whole. After an error there is no next one.
+    /// The next frame; nil if it is incomplete. No frame can be read after an error.
     mutating func next() throws(WebSocketViolation) -> WebSocketFrame? {
         if carry.readableBytes > 0 { return try frameFromCarry() }
         if let head = try head(of: chunk), let frame = frame(head, &chunk) { return frame }
-        // A buffer of its own, lest a few bytes keep a whole chunk alive.
+        // Copied, so that a few bytes do not keep an entire chunk alive.
         if chunk.readableBytes > 0 { carry = ByteBuffer(bytes: chunk.readableBytesView) }
         chunk = ByteBuffer()
         return nil
     }
 
-    /// Copies no more of the chunk than the frame needs: the frames behind it are slices.
+    /// Copies no more of the chunk than the frame needs: the frames after it are slices.
     private mutating func frameFromCarry() throws(WebSocketViolation) -> WebSocketFrame? {
         while true {
             let head = try head(of: carry)
@@ -58,7 +59,7 @@ struct WebSocketFrameReader {
         }
     }
 
-    /// The frame with this head; nil where its payload is not whole.
+    /// The frame with this head; nil if its payload is incomplete.
     private func frame(_ head: Head, _ bytes: inout ByteBuffer) -> WebSocketFrame? {
         guard bytes.readableBytes - head.size >= head.length else { return nil }
         bytes.moveReaderIndex(forwardBy: head.size)
@@ -76,13 +77,13 @@ struct WebSocketFrameReader {
         var opcode: WebSocketOpcode
         var isLast: Bool
         var isCompressed: Bool
-        /// Bytes of the head, and of the payload.
+        /// The size of the head in bytes; `length` is that of the payload.
         var size: Int
         var length: Int
         var key: UInt32?
     }
 
-    /// The head that stands first; nil where it is not whole.
+    /// The head at the start of `bytes`; nil if it is incomplete.
     private func head(of bytes: ByteBuffer) throws(WebSocketViolation) -> Head? {
         let start = bytes.readerIndex
         guard let bits = bytes.getInteger(at: start, as: UInt16.self) else { return nil }
@@ -123,6 +124,6 @@ struct WebSocketFrameReader {
         return head
     }
 
-    /// What cannot be compressed becomes a little larger by it.
+    /// Compression makes incompressible data slightly larger.
     private var largestPayload: Int { isCompressed ? limit + limit / 1024 + 64 : limit }
 }

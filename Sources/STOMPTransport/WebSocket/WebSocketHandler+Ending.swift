@@ -18,7 +18,7 @@ extension WebSocketHandler {
         var reason: String?
         if case .tooLarge = violation { reason = options.oversizeReason }
         perform(handshake.fail(violation, reason: reason), context)
-        // The connection closes when the peer lets it; why is known now.
+        // Reported now: the error is known, but the connection may close much later if the peer delays it.
         context.fireChannelReadComplete()
         context.fireUserInboundEventTriggered(StreamFailure(error: error))
     }

@@ -1,6 +1,7 @@
 import NIOCore
 
-/// Makes messages of bytes and bytes of messages, answers pings, and runs the close handshake: RFC 6455 for both ends.
+/// Implements both ends of RFC 6455: converts bytes to messages and messages to bytes, answers pings, and runs the
+/// close handshake.
 final class WebSocketHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -15,37 +16,37 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     let role: Role
     let options: TransportOptions
-    /// The URL whose 101 said that its body comes in chunks, until a frame has come all the same.
+    /// The URL whose 101 response announced a chunked body; nil after the first frame.
     private(set) var chunkedAnswer: String?
     private var trace: WebSocketTrace
     private var reader: WebSocketFrameReader
     private var assembler: WebSocketMessageAssembler
     private var output: WebSocketOutput
-    /// What the receiver was last told of the messages that come.
+    /// The kind of incoming messages that was last reported to the receiver.
     private var incomingKind = TransportMessageKind.text
     var handshake = WebSocketCloseHandshake()
     var error: TransportError?
     var closeTimer: Scheduled<Void>?
-    /// Whether the present read has brought something that was told; the first one brought the HTTP handshake.
+    /// Whether the current read has delivered something; the first read contained the HTTP handshake.
     private var hasTold = true
     private var needsFlush = false
-    /// Whether somebody takes what comes. Where nobody does, bytes that have been read wait in the reader: the frames and
-    /// messages in them may take many times their memory.
+    /// Whether the receiver accepts data. If not, bytes already read wait in the reader: the frames and messages
+    /// in them may need many times their memory.
     private var isReading = true
-    /// What the receiver has been told since it last had time to stop the reading.
+    /// The amount delivered to the receiver since it last had the chance to stop reading.
     private var toldSize = 0
-    /// Whether there is nothing more to read, so that nothing can wait any longer.
+    /// Whether there is nothing more to read, so that no data may wait any longer.
     private var isLast = false
     private let largestMessage: Int
-    /// The payload of the last ping, where the peer takes nothing for the moment or so many pongs are under way: older
-    /// ones need no answer (section 5.5.3), and so they cannot pile up.
+    /// The payload of the last ping, if the peer is not reading or too many pongs are under way. Older pings need
+    /// no answer (section 5.5.3), so they cannot pile up.
     private var pendingPong: ByteBuffer?
     private var pongsUnderWay = 0
     private static let mostPongsUnderWay = 256
 
-    /// - Throws: ``TransportError`` where messages cannot be compressed.
+    /// - Throws: ``TransportError`` if compression cannot be initialized.
     ///
-    /// - Parameter chunkedAnswer: the URL whose 101 said that its body comes in chunks.
+    /// - Parameter chunkedAnswer: the URL whose 101 response announced a chunked body.
     init(
         role: Role, options: TransportOptions, compression: PerMessageDeflate? = nil, chunkedAnswer: String? = nil
     ) throws(TransportError) {
@@ -67,7 +68,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         output = WebSocketOutput(options, deflater: deflater)
     }
 
-    // MARK: - What comes
+    // MARK: - Receiving
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard handshake.mayReceive else { return }
@@ -77,7 +78,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     private func readFrames(_ context: ChannelHandlerContext) {
         do throws(WebSocketViolation) {
-            // What a frame brings may end the stream, or stop the reading.
+            // A frame may end the stream or stop the reading.
             while handshake.mayReceive, isReading || isLast, let frame = try reader.next() {
                 trace.record(.incoming, frame)
                 chunkedAnswer = nil
@@ -92,23 +93,23 @@ final class WebSocketHandler: ChannelDuplexHandler {
         }
     }
 
-    /// What the receiver is told before it is asked whether it takes more: bytes, and so much more for each thing.
+    /// The amount delivered before the receiver can stop the reading: bytes, plus `itemCost` for each item.
     private static let portion = 256 << 10
     private static let itemCost = 256
-    /// As much as a receiver is told that takes nothing, when the connection ends: what the system keeps of a connection
-    /// is less, unless it is made to become more.
+    /// The amount delivered to a receiver that is not reading when the connection ends. The system buffers less
+    /// than this for a connection unless it is configured otherwise.
     private static let lastPortion = 32 << 20
 
     private func count(_ bytes: ByteBuffer) { toldSize += bytes.readableBytes + Self.itemCost }
 
-    /// Takes up what has waited.
+    /// Processes the bytes that have waited.
     private func goOn(_ context: ChannelHandlerContext) {
         guard handshake.mayReceive, isReading else { return }
         readFrames(context)
         channelReadComplete(context: context)
     }
 
-    /// The bytes have ended: what has waited is told, whether anybody takes it or not.
+    /// Delivers the waiting bytes after the end of input, even if the receiver is not reading.
     private func readRest(_ context: ChannelHandlerContext) {
         guard !isLast, !isReading else { return }
         isLast = true
@@ -168,7 +169,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // The end of the bytes is this layer's to interpret.
+        // This layer interprets the end of input itself.
         if case ChannelEvent.inputClosed = event {
             readRest(context)
             return connectionEnded(context)
@@ -177,7 +178,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // What has failed the connection is known already, and told when that has ended.
+        // After a failure the error is already known; it is reported when the connection ends.
         if handshake.mayReceive { context.fireErrorCaught(error) }
     }
 
@@ -189,7 +190,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
-    // MARK: - What goes
+    // MARK: - Sending
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         guard handshake.maySend else {
@@ -209,7 +210,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
         switch event {
         case is StreamClosing:
-            // The peer's answer is seen only by reading.
+            // The peer's close frame arrives only if reading is on.
             try? context.channel.syncOptions?.setOption(.autoRead, value: true)
             setReading(true, context)
             perform(handshake.close(WebSocketClose(code: WebSocketClose.normal)), context)
@@ -237,7 +238,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private func setReading(_ isOn: Bool, _ context: ChannelHandlerContext) {
         guard isOn != isReading else { return }
         isReading = isOn
-        // Not from inside the receiver's own call.
+        // Deferred: this may run inside a call from the receiver, where the receiver must not be called.
         if isOn { context.eventLoop.assumeIsolated().execute { self.goOn(context) } }
     }
 
@@ -264,7 +265,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         let sent = context.eventLoop.makePromise(of: Void.self)
         sent.futureResult.assumeIsolated().whenComplete { [self] _ in
             pongsUnderWay -= 1
-            // Once for all that one write has sent.
+            // Only once after all pongs of one write are sent.
             if pongsUnderWay == 0 { answerPending(context) }
         }
         send(WebSocketFrame(opcode: .pong, payload: payload), context, promise: sent)
@@ -274,7 +275,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     func send(
         _ frame: WebSocketFrame, _ context: ChannelHandlerContext, promise: EventLoopPromise<Void>? = nil
     ) {
-        // Nobody can foresee it (section 5.3).
+        // The key must be unpredictable (section 5.3).
         let key = role == .client ? UInt32.random(in: 0...UInt32.max) : nil
         trace.record(.outgoing, frame, key: key)
         context.write(Self.wrapOutboundOut(frame.bytes(maskedBy: key)), promise: promise)

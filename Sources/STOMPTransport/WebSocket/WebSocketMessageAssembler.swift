@@ -1,29 +1,29 @@
 import NIOCore
 
-/// Makes messages of data frames (RFC 6455, section 5.4). A message in one frame that is not compressed is handed on
+/// Assembles messages from data frames (RFC 6455, section 5.4). An uncompressed message in one frame is passed on
 /// without a copy.
 struct WebSocketMessageAssembler {
     struct Message: Equatable {
         var isText: Bool
         var bytes: ByteBuffer
-        /// False for a text message that is no UTF-8; true for a binary one.
+        /// False for a text message that is not UTF-8; always true for a binary message.
         var isValid = true
-        /// How many bytes it had on the wire, where it was compressed.
+        /// The size on the wire in bytes, if compressed.
         var compressedSize: Int?
     }
 
-    /// The largest message that is taken, in bytes.
+    /// The maximum size of a message, in bytes.
     var limit: Int
     private let acceptsInvalidUTF8: Bool
     private let inflater: Inflater?
-    /// The message whose last fragment is still to come.
+    /// The message whose last fragment has not been received yet.
     private var partial: Message?
-    /// How many bytes of it are known to be UTF-8.
+    /// The number of its bytes that are known to be UTF-8.
     private var checkedSize = 0
 
     /// - Parameters:
-    ///   - limit: the largest message, in bytes.
-    ///   - acceptsInvalidUTF8: whether text that is no UTF-8 is a message all the same.
+    ///   - limit: the maximum size of a message, in bytes.
+    ///   - acceptsInvalidUTF8: whether text that is not UTF-8 is accepted.
     ///   - inflater: for compressed messages.
     init(limit: Int, acceptsInvalidUTF8: Bool, inflater: Inflater? = nil) {
         self.limit = limit
@@ -31,7 +31,7 @@ struct WebSocketMessageAssembler {
         self.inflater = inflater
     }
 
-    /// Takes a data frame; gives the message that ends with it.
+    /// Appends a data frame; returns the message that it completes, if any.
     mutating func append(_ frame: WebSocketFrame) throws(WebSocketViolation) -> Message? {
         if frame.opcode == .continuation {
             guard var message = partial.take() else { throw WebSocketViolation.continuationOfNothing }
@@ -61,7 +61,7 @@ struct WebSocketMessageAssembler {
             guard message.bytes.readableBytes + frame.payload.readableBytes <= limit else {
                 throw .tooLarge(limit: limit)
             }
-            // A copy: a slice would keep the whole of the read that brought it.
+            // Copied: a slice would keep the entire read buffer alive.
             message.bytes.writeImmutableBuffer(frame.payload)
         }
         if message.isText, message.isValid, !message.bytes.isUTF8(from: &checkedSize, isWhole: frame.isLast) {

@@ -1,12 +1,12 @@
 import NIOCore
 
-/// Makes WebSocket messages of what is written, and frames of messages.
+/// Converts written bytes to WebSocket messages, and messages to frames.
 struct WebSocketOutput {
-    /// A message in its frames.
+    /// A message and its frames.
     struct Message: Equatable {
         var isText: Bool
         var bytes: ByteBuffer
-        /// How many bytes it has on the wire, where it is compressed.
+        /// The size on the wire in bytes, if compressed.
         var compressedSize: Int?
         var frames: [WebSocketFrame]
     }
@@ -23,7 +23,7 @@ struct WebSocketOutput {
         self.deflater = deflater
     }
 
-    /// One message, or several where it is to be split. There is always one.
+    /// `bytes` as one message, or as several if they must be split. There is always at least one.
     func messages(of bytes: ByteBuffer) -> [Message] {
         let isText =
             switch kind {
@@ -41,7 +41,7 @@ struct WebSocketOutput {
     }
 
     private func message(_ bytes: ByteBuffer, _ isText: Bool) -> Message {
-        // Of nothing zlib makes nothing, and a compressed message has at least one byte.
+        // zlib compresses zero bytes to zero bytes, but a compressed message has at least one byte.
         let compressed = bytes.readableBytes > 0 ? deflater?.deflate(bytes) : nil
         var rest = compressed ?? bytes
         var frames: [WebSocketFrame] = []
@@ -59,9 +59,10 @@ struct WebSocketOutput {
     }
 }
 
-/// Tells the trace of WebSocket frames, and of the messages that they make.
+/// Records WebSocket frames, and the messages that they form, in the trace.
 ///
-/// The payload of data frames is told with their message only: a frame may hold half a secret, or a compressed one.
+/// The payload of data frames is recorded only with their message: a frame may contain half a secret, or a
+/// compressed one.
 struct WebSocketTrace {
     private let trace: WireTrace
     private var messages: ByteTrace
@@ -71,7 +72,7 @@ struct WebSocketTrace {
         messages = ByteTrace(trace, .ws)
     }
 
-    /// - Parameter key: what the frame is masked by, where it is and that is known.
+    /// - Parameter key: the masking key, if the frame is masked and the key is known.
     func record(_ direction: WireEvent.Direction, _ frame: WebSocketFrame, key: UInt32? = nil) {
         let detail: WireEvent.Detail = frame.opcode.isControl ? .layers : .bytes
         trace.record(detail) {

@@ -2,11 +2,11 @@ import NIOCore
 import NIOHTTP1
 import NIOWebSocket
 
-/// The HTTP request that asks for a WebSocket, and what its answer must be (RFC 6455, sections 4.1 and 4.2).
+/// The HTTP request that opens a WebSocket, and the check of its answer (RFC 6455, sections 4.1 and 4.2).
 struct WebSocketRequest {
-    /// Where the WebSocket is, without the query, which may hold secrets: `ws://localhost:8080/ws`.
+    /// The URL of the WebSocket without the query, which may contain secrets: `ws://localhost:8080/ws`.
     let url: String
-    /// The request as a failure names it.
+    /// The request as shown in errors.
     let summary: HTTPRequestSummary
     let identity: HTTPIdentity
     /// The origin of the server's own pages.
@@ -14,8 +14,10 @@ struct WebSocketRequest {
     let head: HTTPRequestHead
     private let upgrader: NIOWebSocketClientUpgrader
 
-    /// - Parameter identity: what the options of the user say; those here may have cookies that the server has set.
-    /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration`` where the request would be no HTTP.
+    /// - Parameter identity: the identity from the user's options; `options` may contain cookies that the server
+    ///   has set.
+    /// - Throws: ``TransportError`` with ``TransportError/Kind/badConfiguration`` if the request would not be
+    ///   valid HTTP.
     init(
         _ target: TransportTarget, requestTarget: String, options: TransportOptions, identity: HTTPIdentity? = nil
     ) throws(TransportError) {
@@ -36,14 +38,14 @@ struct WebSocketRequest {
         summary = HTTPRequestSummary(.webSocket, url, isSecure: site.isSecure)
         ownOrigin = site.origin
         self.identity = identity ?? options.identity
-        // It is asked only whether the answer fits the key, which an empty header leaves without one.
+        // Used only to check that the answer matches the key, which is missing if the user's header is empty.
         let key = head.headers.first(name: "Sec-WebSocket-Key") ?? ""
         upgrader = NIOWebSocketClientUpgrader(requestKey: key.isEmpty ? " " : key) { channel, _ in
             channel.eventLoop.makeSucceededVoidFuture()
         }
     }
 
-    /// Takes or refuses a `101 Switching Protocols`.
+    /// Accepts or rejects a `101 Switching Protocols` response.
     func agreement(with answer: HTTPResponseHead) throws(TransportError) -> WebSocketAgreement {
         guard answer.headers.hasToken("websocket", in: "Upgrade") else {
             throw .webSocket(.noUpgradeHeader(from: url))
@@ -86,39 +88,41 @@ struct WebSocketRequest {
 /// What both sides of a WebSocket have agreed on when it opens.
 struct WebSocketAgreement: Sendable, Equatable {
     var subprotocol: String?
-    /// How messages are compressed; nil where none is.
+    /// How messages are compressed; nil if they are not.
     var compression: PerMessageDeflate?
 }
 
-/// Where a server takes WebSockets, and whose.
+/// An endpoint at which a server accepts WebSockets, and the clients it accepts.
 public struct WebSocketEndpoint: Sendable, Hashable {
-    /// The path of the request target, such as `/ws`; a query behind it is not looked at.
+    /// The path of the request target, such as `/ws`; a query after it is ignored.
     public var path: String
-    /// The subprotocols that the server speaks: the first of the client's offer that is among them is chosen.
-    /// Where the client offers none of them, none is chosen.
+    /// The subprotocols that the server speaks. The first one in the client's offer that is among them is chosen;
+    /// if the client offers none of them, no subprotocol is chosen.
     public var subprotocols: [String]
-    /// Whether the first of ``subprotocols`` that the client offers is chosen, in whichever order it offers them.
+    /// Whether the first of ``subprotocols`` that the client offers is chosen, regardless of the order of the
+    /// offer.
     public var choosesByOwnOrder = false
-    /// Whether the answer goes without a reason phrase, as Tomcat's does: `HTTP/1.1 101 `.
+    /// Whether the answer has no reason phrase, like Tomcat's: `HTTP/1.1 101 `.
     public var omitsReason = false
     /// Whether messages are compressed with clients that offer permessage-deflate (RFC 7692). Default no.
     public var compresses = false
-    /// The values of `Host` that are let in; nil, the default, lets in all. A request without a `Host` is let in always.
+    /// The accepted values of `Host`; nil, the default, accepts all. A request without a `Host` is always
+    /// accepted.
     public var hosts: OwnHosts?
-    /// The values of `Origin` that are let in, `*` for all; nil lets in all. A request without an `Origin` is let in
-    /// always.
+    /// The accepted values of `Origin`, `*` for all; nil accepts all. A request without an `Origin` is always
+    /// accepted.
     public var allowedOrigins: [String]?
-    /// Whether pages of this machine are let in beside ``allowedOrigins``: from a loopback name or address, or from the
-    /// host that `Host` names, at any port. Default no.
+    /// Whether pages of this machine are accepted in addition to ``allowedOrigins``: from a loopback name or
+    /// address, or from the host in `Host`, at any port. Default no.
     public var allowsOwnOrigins = false
 
-    /// How SockJS is spoken at the same path; nil for not at all.
+    /// The SockJS options at the same path; nil disables SockJS.
     public var sockJS: SockJSServerOptions?
-    /// In whose details HTTP requests are answered. Default ``HTTPDialect/reference``.
+    /// The dialect in which HTTP requests are answered. Default ``HTTPDialect/reference``.
     public var dialect = HTTPDialect.reference
-    /// The status that every handshake is refused with: 200 with an empty body, as an interceptor of the application
-    /// does it, or 302 (to `/login`), 401 or 403, as a filter before the application does it, which refuses all other
-    /// requests too. Nil, the default, refuses none.
+    /// The status with which every handshake is refused: 200 with an empty body, like an interceptor of the
+    /// application, or 302 (to `/login`), 401 or 403, like a filter in front of the application, which refuses all
+    /// other requests too. Default nil, which refuses no handshake.
     public var handshakeRefusal: Int?
 
     public init(
@@ -131,11 +135,11 @@ public struct WebSocketEndpoint: Sendable, Hashable {
     }
 }
 
-/// What servers of WebSocket and SockJS do differently over HTTP, within their specifications.
+/// The HTTP details in which WebSocket and SockJS servers differ, within their specifications.
 public enum HTTPDialect: Sendable, Hashable {
-    /// As the reference implementation of SockJS, in node, and RFC 6455's examples have it.
+    /// Like the reference implementation of SockJS in node, and the examples of RFC 6455.
     case reference
-    /// As applications in a servlet container have it: no `Access-Control-Allow-Origin` without an `Origin`, preflights
-    /// answered 200 with the method that was asked for, a 404 without a body.
+    /// Like applications in a servlet container: no `Access-Control-Allow-Origin` without an `Origin`, preflights
+    /// answered with 200 and the requested method, and a 404 without a body.
     case servlet
 }

@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP1
 
-/// The client's way from an open connection to a WebSocket: the last handler of the connection until then.
+/// Upgrades a client's open connection to a WebSocket. It is the last handler of the connection until then.
 final class WebSocketUpgrade: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -9,7 +9,7 @@ final class WebSocketUpgrade: ChannelInboundHandler, RemovableChannelHandler {
     private enum State {
         case waiting
         case switching(HTTPResponseHead)
-        /// Something other than a 101 has come, and the rest of its body is waited for.
+        /// A response other than 101 has been received; the rest of its body is awaited.
         case refused(HTTPResponseHead, body: ByteBuffer)
         case over
     }
@@ -36,7 +36,7 @@ final class WebSocketUpgrade: ChannelInboundHandler, RemovableChannelHandler {
         promise = channel.eventLoop.makePromise()
     }
 
-    /// Asks for the upgrade. The future fails with a ``TransportError``; closing the channel is the caller's part.
+    /// Sends the upgrade request. The future fails with a ``TransportError``; the caller must close the channel.
     func run() -> EventLoopFuture<any TransportStream> {
         do {
             try channel.pipeline.syncOperations.addHandler(self)
@@ -55,7 +55,7 @@ final class WebSocketUpgrade: ChannelInboundHandler, RemovableChannelHandler {
         return promise.futureResult
     }
 
-    /// The refusal, as far as it has come: a body that does not end must not hide the status.
+    /// The refusal, as far as it has been received: a body that does not end must not hide the status.
     var timelessRefusal: TransportError? {
         guard case .refused(let head, let body) = state else { return nil }
         let refusal = HTTPRefusal(head, body: String(buffer: body), to: request.identity)
@@ -66,7 +66,7 @@ final class WebSocketUpgrade: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    // MARK: - What comes
+    // MARK: - Receiving
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         reader.append(Self.unwrapInboundIn(data))
@@ -130,7 +130,7 @@ final class WebSocketUpgrade: ChannelInboundHandler, RemovableChannelHandler {
         return .http(reader.failure(of: request.url))
     }
 
-    /// The 101 has come.
+    /// Opens the WebSocket after the 101 response.
     private func open(_ head: HTTPResponseHead, _ context: ChannelHandlerContext) {
         do {
             let agreement = try request.agreement(with: head)

@@ -2,7 +2,7 @@ import STOMPClient
 import STOMPTransport
 import StomptapRuntime
 
-/// A stream of messages: what one publisher sends to one destination.
+/// A stream of messages: those of one publisher to one destination.
 struct StreamKey: Hashable, Sendable {
     var run: UInt32
     var publisher: UInt16
@@ -19,16 +19,16 @@ struct StreamKey: Hashable, Sendable {
     }
 }
 
-/// What has come of each stream, to one subscriber or to several that share it.
+/// The messages received of each stream, by one subscriber or by several that share the messages.
 struct Arrivals: Sendable {
-    /// How many streams are kept account of: any message may name one.
+    /// The maximum number of streams tracked, because a message may name any stream.
     static let mostStreams = 1 << 16
-    /// How many gaps they share, beside a few that each has.
+    /// The maximum number of gaps over all streams, in addition to a few for each stream.
     private static let mostGaps = 1 << 20
 
     private(set) var trackers: [SequenceTracker] = []
     private(set) var indices: [StreamKey: Int] = [:]
-    /// How many messages a publisher of another process says that it has sent.
+    /// The number of messages sent, as announced by a publisher in another process.
     private(set) var announced: [StreamKey: UInt64] = [:]
     private(set) var outOfOrder: UInt64 = 0
     private var last: (key: StreamKey, index: Int)?
@@ -37,7 +37,8 @@ struct Arrivals: Sendable {
     var duplicated: UInt64 { trackers.reduce(0) { $0 + $1.duplicated } }
     var isExact: Bool { trackers.allSatisfy(\.isExact) }
 
-    /// Counts a measured message; whether it is the first of its number, or nil where there are too many streams.
+    /// Counts a measured message. Returns whether its sequence number is new for its stream; nil if there are too
+    /// many streams.
     mutating func record(_ stamp: Stamp, order: inout ArrivalOrder) -> Bool? {
         guard let index = index(of: StreamKey(stamp)) else { return nil }
         let isFresh = trackers[index].record(stamp.sequence, mostGaps: gapsOfEach)
@@ -51,12 +52,12 @@ struct Arrivals: Sendable {
         announced[StreamKey(stamp)] = stamp.sequence
     }
 
-    /// How many of a stream's messages are missing.
+    /// The number of missing messages of a stream.
     func lost(of key: StreamKey, sent: UInt64) -> UInt64 {
         indices[key].map { trackers[$0].lost(of: sent) } ?? sent
     }
 
-    /// One above the highest number that came of each stream.
+    /// For each stream, the highest sequence number received plus one.
     var ends: [StreamKey: UInt64] { indices.mapValues { trackers[$0].end } }
 
     private mutating func index(of key: StreamKey) -> Int? {
@@ -73,12 +74,12 @@ struct Arrivals: Sendable {
     }
 }
 
-/// In which order one subscriber sees the messages of each stream.
+/// The order in which one subscriber receives the messages of each stream.
 struct ArrivalOrder: Sendable {
-    /// One above the highest number seen, by the stream's index.
+    /// The highest sequence number received plus one, by stream index.
     private var ends: [UInt64] = []
 
-    /// Whether it comes behind all that came before it.
+    /// Records a message; returns whether it comes in order, after all earlier ones.
     mutating func record(_ sequence: UInt64, of stream: Int) -> Bool {
         while ends.count <= stream { ends.append(0) }
         guard sequence >= ends[stream] else { return false }
@@ -87,24 +88,25 @@ struct ArrivalOrder: Sendable {
     }
 }
 
-/// Which messages of one stream have come: exact, and in memory that grows only with the gaps between them.
+/// Tracks which messages of one stream were received: exactly, with memory that grows only with the number of gaps.
 struct SequenceTracker: Sendable {
-    /// How many gaps are kept; of more, the oldest is given up, and a message that comes into it counts as duplicated.
+    /// The maximum number of gaps. Beyond it the oldest gap is dropped: its messages stay lost, and one that still
+    /// comes counts as a duplicate.
     static let mostGaps = 16384
 
-    /// One above the highest sequence that came.
+    /// The highest sequence number received plus one.
     private(set) var end: UInt64 = 0
-    /// How many came, each counted once.
+    /// The number of messages received, without duplicates.
     private(set) var received: UInt64 = 0
     private(set) var duplicated: UInt64 = 0
-    /// Whether a gap had to be given up, so that what is counted is no longer certain.
+    /// Whether no gap was dropped, so that the counts are exact.
     private(set) var isExact = true
-    /// What is missing below ``end``, in order.
+    /// The missing sequence numbers below ``end``, in order.
     private var gaps: [Range<UInt64>] = []
 
-    /// Counts a message; false where it had come before.
+    /// Counts a message; returns false if it is a duplicate.
     ///
-    /// - Parameter mostGaps: how many gaps may be kept now.
+    /// - Parameter mostGaps: the current maximum number of gaps.
     mutating func record(_ sequence: UInt64, mostGaps: Int = Self.mostGaps) -> Bool {
         if sequence >= end {
             if sequence > end { gaps.append(end..<sequence) }
@@ -122,7 +124,7 @@ struct SequenceTracker: Sendable {
         return true
     }
 
-    /// How many of the first `sent` have not come.
+    /// The number of the first `sent` messages that were not received.
     func lost(of sent: UInt64) -> UInt64 {
         let missing = gaps.reduce(UInt64(0)) { sum, gap in
             let end = min(gap.upperBound, sent)
@@ -159,7 +161,7 @@ struct SequenceTracker: Sendable {
     }
 }
 
-/// The accounts of all subscribers.
+/// The delivery counts of all subscribers.
 struct DeliveryStats: Sendable {
     struct Figures: Sendable {
         var lost: UInt64 = 0
@@ -169,7 +171,7 @@ struct DeliveryStats: Sendable {
     }
 
     private let plan: BenchPlan
-    /// One for each subscriber; where a message goes to one of them, a single one for all.
+    /// One for each subscriber; only one if each message is delivered to a single subscriber.
     private let accounts: [Shared<Arrivals>]
 
     init(plan: BenchPlan, subscribers: Int) {
@@ -179,17 +181,17 @@ struct DeliveryStats: Sendable {
 
     func arrivals(of subscriber: Int) -> Shared<Arrivals> { accounts[plan.delivery == .one ? 0 : subscriber] }
 
-    /// How many messages publishers of other processes say that they sent.
+    /// The number of messages sent, as announced by publishers in other processes.
     var announced: [StreamKey: UInt64] {
         accounts.reduce(into: [:]) { all, account in all.merge(account.value.announced) { max($0, $1) } }
     }
 
-    /// One above the highest number that came of each stream, to anybody.
+    /// For each stream, the highest sequence number received by any subscriber plus one.
     var ends: [StreamKey: UInt64] {
         accounts.reduce(into: [:]) { all, account in all.merge(account.value.ends) { max($0, $1) } }
     }
 
-    /// How many messages are to come when so many are sent to all destinations in turn.
+    /// The number of deliveries expected if `count` messages are sent to all destinations in turn.
     func expected(ofAll count: Int) -> Int {
         let (each, more) = count.quotientAndRemainder(dividingBy: plan.destinations.count)
         let sent = plan.destinations.indices.map { destination in
@@ -199,7 +201,7 @@ struct DeliveryStats: Sendable {
         return expected(of: Dictionary(uniqueKeysWithValues: sent))
     }
 
-    /// How many messages are to come of these.
+    /// The number of deliveries expected for these messages.
     func expected(of sent: [StreamKey: UInt64]) -> Int {
         var perDestination = Array(repeating: UInt64(0), count: plan.destinations.count)
         for (key, count) in sent where Int(key.destination) < perDestination.count {
@@ -211,7 +213,7 @@ struct DeliveryStats: Sendable {
         return Int(clamping: sum)
     }
 
-    /// What of these did not come, and what came that should not have.
+    /// How many of these messages were lost, duplicated or out of order.
     func figures(of sent: [StreamKey: UInt64]) -> Figures {
         var figures = Figures()
         for (index, account) in accounts.enumerated() {

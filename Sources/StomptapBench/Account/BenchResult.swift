@@ -1,28 +1,29 @@
-/// What a run measured.
+/// The measurements of a run.
 struct BenchResult: Sendable {
     var endpoint: String
-    /// `TCP`, `WebSocket` and so on; with TLS what that agreed on.
+    /// `TCP`, `WebSocket` and so on; with TLS also a summary of what TLS negotiated.
     var transport: String
     var plan: BenchPlan
     var sent: UInt64 = 0
     var received: UInt64 = 0
-    /// Nil where the publishers are elsewhere and never said how many they sent, or the subscribers are.
+    /// Nil if the publishers are in other processes and did not announce how many they sent, or if the subscribers
+    /// are.
     var lost: UInt64?
     var duplicated: UInt64 = 0
     var outOfOrder: UInt64 = 0
-    /// Whether loss and order are exact: not where a server loses more in between than is kept account of.
+    /// Whether loss and order are exact; false if there were too many gaps to track them all.
     var isExact = true
-    /// What came and was no message of this run.
+    /// Messages received that do not belong to this run.
     var foreign = 0
-    /// Nanoseconds from the beginning of the measuring to the last message that left, and to the last that came.
+    /// Nanoseconds from the start of the measurement to the last message sent, and to the last one received.
     var sendTime: Int64 = 0
     var receiveTime: Int64 = 0
-    /// From due, or sent where there is no rate, to received.
+    /// From the due time, or without a rate from the time sent, to the time received.
     var latencies = Latencies()
-    /// How many latencies were negative, as clocks that differ make them.
+    /// The number of negative latencies, as caused by clocks that differ.
     var negative = 0
     var connectTimes = Latencies()
-    /// How late messages left this process, with a rate.
+    /// How late messages were sent by this process, if there is a rate.
     var lateness = Latencies()
     var receiptTimes = Latencies()
     var receiptsAsked = 0
@@ -31,7 +32,7 @@ struct BenchResult: Sendable {
     var errors: [String: Int] = [:]
     var clocks: [ClockComparison.Result] = []
     var isInterrupted = false
-    /// Whether it is several runs, added up from their logs.
+    /// Whether it is the sum of several runs, read from their logs.
     var isMerged = false
 
     var duration: Int64 { max(sendTime, receiveTime) }
@@ -42,7 +43,7 @@ struct BenchResult: Sendable {
         time > 0 ? Double(count) / Double(time) * 1e9 : 0
     }
 
-    /// A figure in the unit of ``FailCondition/limit``; nil where nothing was measured.
+    /// The value of a metric, in the unit of ``FailCondition/limit``; nil if nothing was measured.
     func value(of metric: Metric) -> Double? {
         switch metric {
         case .p50: latencies.value(at: 50).map { Double($0) }
@@ -60,11 +61,11 @@ struct BenchResult: Sendable {
     }
 }
 
-/// How much was sent and received in each second of a run. Of a long run, intervals are put together by twos, so that
-/// there are never many.
+/// The numbers of messages sent and received in each second of a run. In a long run intervals are merged in pairs
+/// to limit their number.
 struct Timeline: Sendable {
     struct Interval: Sendable, Equatable {
-        /// Nanoseconds since the measuring began.
+        /// Nanoseconds since the start of the measurement.
         var start: Int64
         var length: Int64
         var sent: Int
@@ -77,14 +78,14 @@ struct Timeline: Sendable {
     static let mostIntervals = 3600
 
     private(set) var intervals: [Interval] = []
-    /// How long an interval is: it grows as the run does.
+    /// The length of an interval in nanoseconds; it grows in a long run.
     private(set) var step: Int64 = 1_000_000_000
     private var last = (time: Int64(0), sent: 0, received: 0)
 
-    /// Whether an interval is over.
+    /// Whether the current interval is over.
     func isDue(at time: Int64) -> Bool { time - last.time >= step }
 
-    /// Ends an interval, with all that was sent and received since the beginning.
+    /// Ends an interval. `sent` and `received` are totals since the start.
     mutating func add(time: Int64, sent: Int, received: Int) {
         guard time > last.time else { return }
         intervals.append(
@@ -94,10 +95,10 @@ struct Timeline: Sendable {
         if intervals.count > Self.mostIntervals { halve() }
     }
 
-    /// Ends the last interval, with what was counted since it was begun.
+    /// Ends the last interval.
     ///
-    /// A short one becomes part of the one before: what came just before its beginning may be counted in it, and would
-    /// make its rate too high.
+    /// A short interval is merged into the one before: messages received just before its start may be counted in
+    /// it, and would make its rate too high.
     mutating func finish(time: Int64, sent: Int, received: Int) {
         let end = max(time, last.time)
         if end - last.time < step / 4, let before = intervals.popLast() {
@@ -111,7 +112,7 @@ struct Timeline: Sendable {
         intervals = Self.joined(intervals, by: 2)
     }
 
-    /// The same in at most `count` intervals.
+    /// The timeline merged into at most `count` intervals.
     func condensed(to count: Int) -> [Interval] {
         guard intervals.count > count else { return intervals }
         return Self.joined(intervals, by: (intervals.count + count - 1) / count)

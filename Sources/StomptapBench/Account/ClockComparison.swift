@@ -4,40 +4,40 @@ import STOMPTransport
 import StomptapOutput
 import StomptapRuntime
 
-/// Compares the clocks of two processes through the server, as NTP does: the subscriber asks, the publisher answers with
-/// when the question came and the answer left.
+/// Compares the clocks of two processes through the server, as NTP does: the subscriber sends a question, and the
+/// publisher answers with the times when the question arrived and the answer was sent.
 ///
-/// It has a connection and a destination of its own, so that a server that forbids it spoils nothing.
+/// It uses its own connection and destination, so that a server that forbids it does not affect the run.
 struct ClockComparison: Sendable {
-    /// What one publisher's clock shows beside ours.
+    /// The comparison with the clock of one publisher.
     struct Result: Sendable, Equatable {
-        /// The publishing process's run, in hexadecimal.
+        /// The run id of the publishing process, in hexadecimal.
         var run: String
-        /// How far it is ahead of ours, in nanoseconds.
+        /// How far its clock is ahead of ours, in nanoseconds.
         var offset: Int64
-        /// How far off that may be: half of the way there and back.
+        /// The maximum error of ``offset``: half of the round-trip time, in nanoseconds.
         var uncertainty: Int64
         var exchanges: Int
     }
 
-    /// How many publishers are compared with.
+    /// The maximum number of publishers to compare with.
     private static let mostResults = 64
-    /// So many questions are asked quickly; then one each second.
+    /// This number of questions is sent quickly; after that one per second.
     private static let quickQuestions = 16
 
     let reconnection: Reconnection
     let destination: String
     let run: UInt32
-    /// Who this process is to the others.
+    /// The name of this process for the others.
     private var name: String { hexadecimal(run, digits: 8) }
 
-    /// The destination where clocks are compared for this one: a topic beside it.
+    /// The destination for comparing clocks, derived from `name`; for a queue it is a topic.
     static func destination(for name: String) -> String {
         let start = BenchPlan.Delivery.queues.first { name.hasPrefix($0.queue) }
         return (start.map { $0.topic + name.dropFirst($0.queue.count) } ?? name) + ".clock"
     }
 
-    /// Answers all who ask, until the task is cancelled.
+    /// Answers all questions until the task is cancelled.
     func answer() async {
         try? await connected { connection, messages in
             for try await message in messages {
@@ -49,7 +49,7 @@ struct ClockComparison: Sendable {
         }
     }
 
-    /// Asks again and again, until the task is cancelled.
+    /// Asks repeatedly until the task is cancelled.
     func ask(_ results: Shared<[Result]>) async {
         try? await connected { connection, messages in
             try await withThrowingTaskGroup { group in
@@ -94,13 +94,13 @@ struct ClockComparison: Sendable {
                 return
             }
             let exchanges = results[index].exchanges + 1
-            // The quickest exchange is the one that tells most.
+            // The fastest exchange is the most precise one.
             if comparison.uncertainty < results[index].uncertainty { results[index] = comparison }
             results[index].exchanges = exchanges
         }
     }
 
-    /// What an answer tells the one who asked; nil where it is none, or for another.
+    /// The result in an answer; nil if the message is not an answer, or is for another process.
     static func comparison(told words: [Substring], at told: Int64, to run: String) -> Result? {
         guard words.count == 6, words[0] == "tell", words[1] == run, words[5].utf8.count == 8,
             words[5].allSatisfy(\.isHexDigit),
@@ -109,7 +109,7 @@ struct ClockComparison: Sendable {
         return compare(asked: asked, came: came, left: left, told: told, run: String(words[5]))
     }
 
-    /// One exchange; nil where the times make no sense.
+    /// The result of one exchange; nil if the times are not plausible.
     static func compare(asked: Int64, came: Int64, left: Int64, told: Int64, run: String) -> Result? {
         let plausible = Int64(1) << 61
         guard [asked, came, left, told].allSatisfy({ (0..<plausible).contains($0) }) else { return nil }
@@ -122,7 +122,7 @@ struct ClockComparison: Sendable {
         OutgoingMessage(to: destination, body: ByteBuffer(string: "stbc " + body))
     }
 
-    /// The words behind the mark; none where it has no mark.
+    /// The words after the mark `stbc`; empty if the message has no mark.
     private static func words(_ message: Message) -> [Substring] {
         guard message.frame.bodySize < 200 else { return [] }
         let words = String(buffer: message.body).split(separator: " ")

@@ -2,7 +2,7 @@ import Histogram
 
 /// Latencies in nanoseconds, to three significant digits, from a microsecond to an hour.
 struct Latencies: Sendable {
-    /// What is below it counts as less than a microsecond.
+    /// Lower values count as less than a microsecond.
     static let lowest: UInt64 = 1000
     static let highest: UInt64 = 3600 * 1_000_000_000
 
@@ -10,11 +10,11 @@ struct Latencies: Sendable {
         lowestDiscernibleValue: lowest, highestTrackableValue: highest, numberOfSignificantValueDigits: .three)
 
     var count: UInt64 { histogram.totalCount }
-    /// In nanoseconds; 0 where there are none.
+    /// In nanoseconds; 0 if there are no latencies.
     var max: UInt64 { histogram.maxRecorded }
 
-    /// Counts a latency. What is negative, as clocks that differ make it, counts as none; what is longer than an hour,
-    /// as an hour.
+    /// Counts a latency. A negative value, as caused by clocks that differ, counts as zero; more than an hour
+    /// counts as an hour.
     mutating func record(_ nanoseconds: Int64) {
         histogram.record(UInt64(Swift.min(Swift.max(nanoseconds, 0), Int64(Self.highest))))
     }
@@ -31,15 +31,15 @@ struct Latencies: Sendable {
         histogram.reset()
     }
 
-    /// What `percentile` percent of the latencies did not exceed, in nanoseconds; nil where there are none.
+    /// The value that `percentile` percent of the latencies did not exceed, in nanoseconds; nil if there are none.
     func value(at percentile: Double) -> UInt64? {
         count > 0 ? histogram.valueAtPercentile(percentile) : nil
     }
 
-    /// In nanoseconds; nil where there are none.
+    /// In nanoseconds; nil if there are no latencies.
     var min: UInt64? { count > 0 ? histogram.min : nil }
 
-    /// In nanoseconds; nil where there are none.
+    /// In nanoseconds; nil if there are no latencies.
     var mean: Double? {
         guard count > 0 else { return nil }
         var sum = 0.0
@@ -49,9 +49,10 @@ struct Latencies: Sendable {
         return sum / Double(count)
     }
 
-    /// Tells each count that is not 0: where it stands, for which values, and how many.
+    /// Calls `body` for each count that is not 0, with its index, the range of its values, and the count.
     ///
-    /// The histogram's own iterators add up all values in 64 bits, which a long run with long latencies would overflow.
+    /// The histogram's own iterators sum up all values in 64 bits, which a long run with high latencies would
+    /// overflow.
     func forEachCount(_ body: (_ index: Int, _ values: ClosedRange<UInt64>, _ count: UInt64) -> Void) {
         guard count > 0 else { return }
         let layout = HistogramLayout.ofLatencies
@@ -64,7 +65,7 @@ struct Latencies: Sendable {
         }
     }
 
-    /// How many latencies lie in a range of nanoseconds, as far as steps can tell.
+    /// The number of latencies in a range of nanoseconds, at the resolution of the histogram.
     func count(in range: Range<UInt64>) -> UInt64 {
         var sum: UInt64 = 0
         forEachCount { _, values, count in
@@ -74,21 +75,21 @@ struct Latencies: Sendable {
     }
 }
 
-/// Which values each count of a HdrHistogram stands for.
+/// Maps the counts of an HdrHistogram to the values that they represent.
 ///
-/// A bucket has 2^(half + 1) steps of equal size, of which only the upper half is counted in all buckets but the first;
-/// each bucket's steps are twice as large as those of the one before.
+/// A bucket has 2^(half + 1) steps of equal size. In all buckets except the first only the upper half is used. The
+/// steps of each bucket are twice as large as those of the previous one.
 struct HistogramLayout: Sendable, Equatable {
-    /// The power of two of the smallest step.
+    /// The size of the smallest step, as a power of two.
     let unit: Int
-    /// The power of two of half a bucket's steps.
+    /// Half the number of steps in a bucket, as a power of two.
     let half: Int
 
     static let ofLatencies = HistogramLayout(lowest: Latencies.lowest, digits: 3)
 
     /// - Parameters:
-    ///   - lowest: the lowest value that is told from 0, from 1 on.
-    ///   - digits: how many significant decimal digits are kept, from 0 to 5.
+    ///   - lowest: the lowest value that can be distinguished from 0; at least 1.
+    ///   - digits: the number of significant decimal digits, from 0 to 5.
     init(lowest: UInt64, digits: Int) {
         unit = 63 - lowest.leadingZeroBitCount
         let steps = (0..<digits).reduce(2) { product, _ in product * 10 }
@@ -101,7 +102,7 @@ struct HistogramLayout: Sendable, Equatable {
         return bucket << half + Int(value >> UInt64(bucket + unit))
     }
 
-    /// The highest value that is counted there; nil beyond 63 bits.
+    /// The highest value of the count at this index; nil above 63 bits.
     func highestValue(at index: Int) -> UInt64? {
         let bucket = max(0, index >> half - 1)
         let step = index - bucket << half

@@ -1,13 +1,13 @@
 import StomptapOutput
 import StomptapRuntime
 
-/// A figure of a run that a limit may be put on.
+/// A measured value that can have a limit.
 enum Metric: String, Sendable, CaseIterable {
     case p50, p90, p99
     case p999 = "p99.9"
     case max, mean, rate, lost, duplicated, outOfOrder, errors
 
-    /// Whether it is a time, in nanoseconds.
+    /// Whether its unit is nanoseconds.
     var isTime: Bool {
         switch self {
         case .p50, .p90, .p99, .p999, .max, .mean: true
@@ -16,10 +16,10 @@ enum Metric: String, Sendable, CaseIterable {
     }
 }
 
-/// `--fail-if`: a figure, a comparison and a limit, such as `p99>50ms`, `rate<10000/s`, `lost>0`.
+/// `--fail-if`: a metric, a comparison and a limit, such as `p99>50ms`, `rate<10000/s`, `lost>0`.
 package struct FailCondition: Sendable, Equatable {
     enum Comparison: String, Sendable, CaseIterable {
-        // The longer ones first: a prefix of one is another.
+        // Longer operators first, because a shorter one can be a prefix of a longer one.
         case atLeast = ">="
         case atMost = "<="
         case equal = "=="
@@ -42,7 +42,7 @@ package struct FailCondition: Sendable, Equatable {
     let text: String
     let metric: Metric
     let comparison: Comparison
-    /// Nanoseconds, messages a second, or messages.
+    /// In nanoseconds, messages per second, or messages.
     let limit: Double
 
     package init(_ text: String) throws {
@@ -67,16 +67,17 @@ package struct FailCondition: Sendable, Equatable {
         }
     }
 
-    /// The names of all figures, with blanks between.
+    /// The names of all metrics, separated by blanks.
     package static var metrics: String { Metric.allCases.map(\.rawValue).joined(separator: " ") }
 
     private static var wrong: InvalidValue {
         InvalidValue("a condition is written p99>50ms, rate<1000/s or lost>0, with one of \(metrics)")
     }
 
-    /// What is wrong, where it holds; a figure that there is none of fails as well, as nothing shows that it is good.
+    /// The error if the condition is true. A metric without a value fails too, because nothing shows that it is
+    /// good.
     ///
-    /// - Parameter value: the figure, in the unit of ``limit``.
+    /// - Parameter value: the value of the metric, in the unit of ``limit``.
     func complaint(about value: Double?) -> String? {
         guard let value else { return "\(metric.rawValue) is unknown, as nothing was measured (--fail-if '\(text)')" }
         guard comparison.holds(value, limit) else { return nil }

@@ -2,28 +2,28 @@ import STOMPClient
 import StomptapRuntime
 import Synchronization
 
-/// What all tasks of a run count together, while it goes on.
+/// Counters shared by all tasks of a run.
 final class RunCounters: Sendable {
     struct Errors: Sendable {
-        /// How many there were of each kind.
+        /// The number of errors of each kind.
         var kinds: [String: Int] = [:]
         var first: STOMPClientError?
     }
 
-    /// Measured messages that were handed to their connections.
+    /// Measured messages that were passed to their connections.
     let sent = Atomic(0)
-    /// Measured messages that came, those that came again included.
+    /// Measured messages received, including duplicates.
     let received = Atomic(0)
-    /// Those that came for the first time.
+    /// Measured messages received, without duplicates.
     let fresh = Atomic(0)
-    /// What came and was no message of this run.
+    /// Messages received that do not belong to this run.
     let foreign = Atomic(0)
-    /// Times by the system's clock, in nanoseconds; 0 where nothing happened yet.
+    /// Times of the system clock, in nanoseconds; 0 if nothing was sent or received yet.
     let lastSent = Atomic(Int64(0))
     let firstReceived = Atomic(Int64.max)
     let lastReceived = Atomic(Int64(0))
     let lastFresh = Atomic(Int64(0))
-    /// Latencies that were negative, as clocks that differ make them.
+    /// Negative latencies, as caused by clocks that differ.
     let negative = Atomic(0)
 
     let publishing = Atomic(0)
@@ -35,12 +35,12 @@ final class RunCounters: Sendable {
     private let interrupted = Atomic(false)
     private let errors = Shared(Errors())
 
-    /// Whether publishers are to send no more.
+    /// Whether publishers must stop sending.
     var isStopping: Bool { stopping.load(ordering: .relaxed) }
 
     func stop() { stopping.store(true, ordering: .relaxed) }
 
-    /// Whether a signal ended the run.
+    /// Whether a signal interrupted the run.
     var isInterrupted: Bool { interrupted.load(ordering: .relaxed) }
 
     func interrupt() {
@@ -48,9 +48,9 @@ final class RunCounters: Sendable {
         stop()
     }
 
-    /// Counts a failure of one connection.
+    /// Counts the failure of a connection.
     func failed(_ error: any Error) {
-        // What this side ended is no failure.
+        // Only errors of the client are failures, not a cancellation by this side.
         guard let error = error as? STOMPClientError else { return }
         errors.update { errors in
             errors.kinds[error.kindName, default: 0] += 1

@@ -1,9 +1,9 @@
 import NIOCore
 import STOMPCore
 
-/// What a run does.
+/// The parameters of a run.
 package struct BenchPlan: Sendable {
-    /// Which half of the work this process has.
+    /// Whether this process publishes, subscribes or both.
     package enum Role: Sendable {
         case both, publish, subscribe
 
@@ -11,19 +11,19 @@ package struct BenchPlan: Sendable {
         var subscribes: Bool { self != .publish }
     }
 
-    /// Who gets a message.
+    /// Which subscribers receive a message.
     package enum Delivery: String, Sendable, CaseIterable {
         /// Every subscriber of the destination.
         case each
-        /// One of them, as of a queue.
+        /// One subscriber only, as with a queue.
         case one
 
-        /// How the usual names of queues begin, and those of the topics beside them.
+        /// The usual prefixes of queues, each with the prefix of the corresponding topic.
         static let queues: [(queue: String, topic: String)] = [
             ("/queue/", "/topic/"), ("/amq/queue/", "/topic/"), ("queue/", "topic/"),
         ]
 
-        /// What the usual names of destinations promise.
+        /// The delivery that the prefix of a destination suggests.
         package init(destination: String) {
             self = Self.queues.contains { destination.hasPrefix($0.queue) } ? .one : .each
         }
@@ -40,26 +40,26 @@ package struct BenchPlan: Sendable {
     package var delivery = Delivery.each
     package var publishers = 1
     package var subscribers = 1
-    /// Further subscribers, whose messages are counted and not timed.
+    /// Additional subscribers, whose messages are counted but not timed.
     package var connections = 0
-    /// How many messages all publishers together send; nil sends for ``duration``.
+    /// The total number of messages of all publishers; nil means to send for ``duration``.
     package var messages: Int?
     package var duration = TimeAmount.seconds(10)
-    /// Whether the duration was asked for; a process that only subscribes waits for its publishers otherwise.
+    /// Whether a duration was given; without one, a process that only subscribes waits for its publishers.
     package var hasDuration = false
-    /// Of all publishers together, a second; nil is as fast as the server takes them.
+    /// Messages per second of all publishers together; nil means as fast as the server accepts them.
     package var rate: Double?
     package var warmUp = TimeAmount.nanoseconds(0)
-    /// Over how long connections are opened and the rate rises.
+    /// The time over which connections are opened and the rate rises.
     package var ramp = TimeAmount.nanoseconds(0)
-    /// How long nothing new may come before what is missing counts as lost.
+    /// How long to wait without a new message before missing messages count as lost.
     package var drain = TimeAmount.seconds(5)
     package var body: ByteBuffer
     package var stampPlace = StampPlace.body
-    /// Of SEND.
+    /// The additional headers of SEND.
     package var headers: HeaderList = [:]
     package var receipts = false
-    /// Made once all subscriptions stand.
+    /// Created when all subscriptions are active.
     package var readyFile: String?
 
     package init(destinations: [String], body: ByteBuffer) {
@@ -67,7 +67,7 @@ package struct BenchPlan: Sendable {
         self.body = body
     }
 
-    /// Which destinations a subscriber has: all of them; of the further connections each has one.
+    /// The destinations of a subscriber: all of them, but only one for each additional connection.
     func destinations(ofSubscriber index: Int) -> [Int] {
         index < subscribers ? Array(destinations.indices) : [(index - subscribers) % destinations.count]
     }
@@ -75,7 +75,7 @@ package struct BenchPlan: Sendable {
     var allSubscribers: Int { role.subscribes ? subscribers + connections : 0 }
     var allPublishers: Int { role.publishes ? publishers : 0 }
 
-    /// How one publisher spreads its messages over time.
+    /// The pacer of one publisher.
     func pacer(of publisher: Int) -> Pacer {
         let schedule = rate.map {
             Schedule(rate: $0, ramp: ramp.nanoseconds, publisher: publisher, publishers: publishers)

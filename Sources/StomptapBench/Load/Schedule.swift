@@ -1,47 +1,48 @@
-/// When each message of an open loop is due: at a rate for all publishers together, risen to from nothing over a ramp.
+/// The due times of messages in an open loop: at a fixed total rate of all publishers, after a linear rise from
+/// zero.
 ///
-/// Times are nanoseconds since the sending began.
+/// Times are nanoseconds since sending started.
 struct Schedule: Sendable, Equatable {
-    /// Messages a second, of all publishers together.
+    /// Messages per second of all publishers together.
     var rate: Double
-    /// How long the rate takes to be reached.
+    /// The time until the full rate is reached.
     var ramp: Int64 = 0
-    /// Which of the publishers this is; they take turns.
+    /// The index of this publisher; the publishers take turns.
     var publisher = 0
     var publishers = 1
 
-    /// When this publisher's message is due.
+    /// The due time of a message of this publisher.
     ///
-    /// - Parameter index: counts this publisher's messages from 0.
+    /// - Parameter index: the index of the message among those of this publisher, from 0.
     func due(_ index: Int) -> Int64 {
         let number = Double(index * publishers + publisher)
         let inRamp = rate * Double(ramp) / 2e9
-        // While the rate rises as t, the count rises as its square.
+        // The rate rises linearly, so the count rises as the square of the time.
         guard number >= inRamp else { return Int64((2 * Double(ramp) * number / rate * 1e9).squareRoot()) }
         return ramp + Int64((number - inRamp) / rate * 1e9)
     }
 }
 
-/// What a publisher does next, from the first message to the last. A value without a clock.
+/// Decides what a publisher does next, from the first message to the last. A value without a clock.
 struct Pacer: Sendable {
     enum Step: Sendable, Equatable {
-        /// A message, and when it was due.
+        /// Send a message that was due at this time.
         case send(Stamp.Kind, due: Int64)
-        /// Nothing is due before this time.
+        /// Wait: nothing is due before this time.
         case wait(until: Int64)
         case done
     }
 
-    /// Nil is as fast as the server takes them: each message is due when it is sent.
+    /// Nil means as fast as the server accepts messages: each one is due when it is sent.
     let schedule: Schedule?
-    /// How long what is sent does not count.
+    /// The time at the start in which messages are not measured.
     let warmUp: Int64
-    /// How long what is sent counts after that; nil goes by ``messages``.
+    /// The time after that in which messages are measured; nil means that ``messages`` sets the end.
     let duration: Int64?
-    /// How many messages that count this publisher sends.
+    /// The number of measured messages of this publisher.
     let messages: Int?
 
-    /// All that were sent.
+    /// The number of messages sent.
     private var index = 0
     private(set) var measured = 0
 
@@ -52,7 +53,7 @@ struct Pacer: Sendable {
         self.messages = messages
     }
 
-    /// - Parameter now: nanoseconds since the sending began.
+    /// - Parameter now: nanoseconds since sending started.
     mutating func next(at now: Int64) -> Step {
         let due = schedule?.due(index) ?? now
         if let messages, measured >= messages { return .done }

@@ -1,32 +1,35 @@
 import NIOCore
 import StomptapOutput
 
-/// What a bench's message says of itself: 48 bytes of ASCII at the beginning of its body, or as a header's value.
+/// The stamp that identifies a message of a bench: 48 bytes of ASCII at the start of its body, or as the value of a
+/// header.
 ///
-/// `stb1`, then in hexadecimal the run (8), the publisher (4) and the destination (4), a letter for the kind, the
-/// sequence (11) and the due time in nanoseconds since 1970 (16).
+/// `stb1`, then in hexadecimal the run (8 digits), the publisher (4) and the destination (4), a letter for the
+/// kind, the sequence number (11) and the due time in nanoseconds since 1970 (16).
 package struct Stamp: Sendable, Equatable {
     enum Kind: UInt8, Sendable {
-        /// Sent before the measuring begins.
+        /// Sent before the measurement starts.
         case warmUp = 0x77
         case measured = 0x6D
-        /// The last of its stream: ``Stamp/sequence`` is how many measured messages were sent.
+        /// The last message of its stream: ``Stamp/sequence`` is the number of measured messages sent.
         case last = 0x7A
     }
 
     package static let size = 48
-    /// Where the part begins that is another in each message; before it stands what all of a stream share.
+    /// The offset of the part that differs in each message; the part before it is the same for all messages of a
+    /// stream.
     private static let varyingOffset = 20
     private static let magic = Array("stb1".utf8)
 
-    /// Chosen anew by each publishing process.
+    /// A random number that each publishing process chooses.
     var run: UInt32
     var publisher: UInt16
     var destination: UInt16
     var kind: Kind
-    /// Counts the messages from this publisher to this destination, from 0.
+    /// The index of the message among those from this publisher to this destination, from 0.
     var sequence: UInt64
-    /// When it was to be sent, in nanoseconds since 1970: not when it left, so that no delay is left out.
+    /// When it was due, in nanoseconds since 1970. Not the time when it was sent, so that delays before sending are
+    /// included.
     var due: Int64
 
     var text: String {
@@ -37,7 +40,7 @@ package struct Stamp: Sendable, Equatable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// - Parameter space: has room for ``size`` bytes.
+    /// - Parameter space: must have room for ``size`` bytes.
     func write(to space: UnsafeMutableRawBufferPointer) {
         space.copyBytes(from: Self.magic)
         space.store(hexadecimal: run, at: 4)
@@ -45,13 +48,13 @@ package struct Stamp: Sendable, Equatable {
         Self.writeVarying(kind, sequence: sequence, due: due, to: space)
     }
 
-    /// Writes over what differs between the messages of a stream.
+    /// Overwrites the part that differs between the messages of a stream.
     @inline(__always)
     static func writeVarying(
         _ kind: Kind, sequence: UInt64, due: Int64, to space: UnsafeMutableRawBufferPointer
     ) {
         let start = varyingOffset
-        // Twelve digits, of which the first gives way to the kind.
+        // Twelve digits; the first one is then overwritten with the kind.
         space.store(hexadecimal: UInt32(truncatingIfNeeded: sequence >> 16), at: start)
         space.store(hexadecimal: UInt32(truncatingIfNeeded: sequence), at: start + 4)
         space[start] = kind.rawValue
@@ -62,7 +65,7 @@ package struct Stamp: Sendable, Equatable {
 }
 
 extension Stamp {
-    /// Reads the first bytes; nil where they are no stamp.
+    /// Reads a stamp from the first bytes; nil if they are not a stamp.
     init?(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count >= Self.size, bytes.prefix(4).elementsEqual(Self.magic),
             let kind = Kind(rawValue: bytes[20])
@@ -89,7 +92,7 @@ extension Stamp {
 }
 
 extension UnsafeMutableRawBufferPointer {
-    /// Stores eight digits, all at once.
+    /// Stores eight digits at once.
     @inline(__always)
     fileprivate func store(hexadecimal value: UInt32, at offset: Int) {
         var word = (UInt64(value) & 0xFFFF_0000) << 16 | UInt64(value) & 0xFFFF

@@ -1,14 +1,14 @@
 import STOMPTransport
 
-/// HdrHistogram's V2 encoding, compressed form: what stands in its logs in base64.
+/// HdrHistogram's V2 encoding in its compressed form, which its logs contain in base64.
 ///
-/// A histogram is a header of 40 bytes and its counts as ZigZag LEB128 numbers, where a negative one is a run of
-/// zeros; all of it within zlib, behind a cookie and its length.
+/// A histogram is a header of 40 bytes and the counts as ZigZag LEB128 numbers, where a negative number is a run of
+/// zeros. All of it is compressed with zlib, after a cookie and the length.
 enum HistogramEncoding {
     private static let cookie: UInt32 = 0x1C84_9313
     private static let compressedCookie: UInt32 = 0x1C84_9314
     private static let headerSize = 40
-    /// The most bytes of a payload that is read; a histogram of five digits over all of 64 bits has fewer.
+    /// The maximum size of a payload, in bytes; a histogram with five digits over 64 bits is smaller.
     private static let largestPayload = 64 << 20
 
     static func encode(_ latencies: Latencies) -> [UInt8] {
@@ -16,7 +16,7 @@ enum HistogramEncoding {
         var next = 0
         latencies.forEachCount { index, _, count in
             let zeros = index - next
-            // A single zero says itself what a run of one would.
+            // A single zero is written as a plain 0, not as a run.
             if zeros > 0 { counts.append(zigZag: zeros == 1 ? 0 : -Int64(zeros)) }
             counts.append(zigZag: Int64(clamping: count))
             next = index + 1
@@ -37,7 +37,7 @@ enum HistogramEncoding {
         return result + compressed
     }
 
-    /// Adds what was encoded, by whomever, to `latencies`; false where it cannot be read.
+    /// Decodes a histogram of any implementation and adds it to `latencies`; false if it is invalid.
     static func add(_ bytes: [UInt8], to latencies: inout Latencies) -> Bool {
         guard bytes.bigEndian(at: 0, UInt32.self) == compressedCookie,
             let length = bytes.bigEndian(at: 4, UInt32.self), bytes.count - 8 >= Int(length),
@@ -82,14 +82,15 @@ extension [UInt8] {
         Swift.withUnsafeBytes(of: number.bigEndian) { append(contentsOf: $0) }
     }
 
-    /// The number at `offset`; nil where the bytes end before it does.
+    /// The number at `offset`; nil if there are not enough bytes.
     func bigEndian<Number: FixedWidthInteger>(at offset: Int, _: Number.Type) -> Number? {
         let size = MemoryLayout<Number>.size
         guard offset >= 0, count - offset >= size else { return nil }
         return self[offset..<(offset + size)].reduce(0) { $0 << 8 | Number(truncatingIfNeeded: $1) }
     }
 
-    /// Appends a number in ZigZag LEB128, as HdrHistogram has it: at most nine bytes, the last one whole.
+    /// Appends a number in HdrHistogram's ZigZag LEB128: at most nine bytes, and all eight bits of the ninth are
+    /// used.
     fileprivate mutating func append(zigZag number: Int64) {
         var rest = UInt64(bitPattern: number << 1 ^ number >> 63)
         for _ in 0..<8 {

@@ -4,9 +4,9 @@ import StomptapOutput
 import StomptapRuntime
 import SystemC
 
-/// A log of latencies, an interval a line, as HdrHistogram's tools read it (its format 1.3).
+/// A log of latencies with one interval per line, in the format of HdrHistogram's tools (version 1.3).
 ///
-/// What they have no place for, the counts of the run, stands in a comment that they pass over.
+/// The counts of the run have no place in that format. They are in a comment, which the tools ignore.
 enum HistogramLog {
     static func head(start: Timestamp) -> String {
         let seconds = Readable.decimal(Double(start.nanoseconds / 1_000_000) / 1000, digits: 3)
@@ -20,15 +20,15 @@ enum HistogramLog {
             """
     }
 
-    /// A line for the latencies of an interval.
+    /// The line for the latencies of an interval.
     ///
     /// - Parameters:
     ///   - start: nanoseconds since the start of the log.
-    ///   - length: in nanoseconds.
+    ///   - length: the length of the interval, in nanoseconds.
     static func line(_ latencies: Latencies, start: Int64, length: Int64) -> String {
         let numbers = [
             Readable.decimal(Double(start) / 1e9, digits: 3), Readable.decimal(Double(length) / 1e9, digits: 3),
-            // In milliseconds, as all such logs have it.
+            // In milliseconds, as in all such logs.
             Readable.decimal(Double(latencies.max) / 1e6, digits: 3),
         ]
         return numbers.joined(separator: ",") + "," + Base64.encode(HistogramEncoding.encode(latencies)) + "\n"
@@ -52,17 +52,17 @@ enum HistogramLog {
             + "\(String(decoding: clock, as: UTF8.self)) \(parts.tm_year + 1900) UTC"
     }
 
-    /// What a run counted, as a log carries it to `--merge`.
+    /// The counts of a run, as a log passes them to `--merge`.
     struct Counts: Sendable, Equatable {
         var sent: UInt64 = 0
         var received: UInt64 = 0
         var lost: UInt64 = 0
         var duplicated: UInt64 = 0
         var outOfOrder: UInt64 = 0
-        /// The longest of the runs.
+        /// The duration of the longest run.
         var milliseconds: UInt64 = 0
 
-        /// What all times of a run, in nanoseconds of 63 bits, leave room for.
+        /// The maximum duration that fits into 63-bit nanoseconds.
         fileprivate static let mostMilliseconds = UInt64(Int64.max / 1_000_000)
 
         fileprivate static let names: [(name: String, path: WritableKeyPath<Counts, UInt64> & Sendable)] = [
@@ -79,16 +79,16 @@ enum HistogramLog {
         }
     }
 
-    /// The logs of several runs together.
+    /// The sum of the logs of several runs.
     struct Content: Sendable {
         var latencies = Latencies()
         var counts = Counts()
-        /// Whether every log said what its run counted.
+        /// Whether every log contained the counts of its run.
         var hasCounts = true
 
         /// Adds a log.
         ///
-        /// - Throws: ``Failure`` with 65, which names the line that cannot be read.
+        /// - Throws: ``Failure`` with 65 that names the invalid line.
         mutating func add(_ text: String, name: String) throws {
             var isCounted = false
             for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
@@ -114,7 +114,7 @@ enum HistogramLog {
             return HistogramEncoding.add(bytes, to: &latencies)
         }
 
-        /// Adds what is known of a line of counts; false where a number is none, or longer than any run.
+        /// Adds the known counts of a line; false if a number is invalid or too large.
         private mutating func addCounts(_ line: Substring) -> Bool {
             var counts = Counts()
             for word in line.dropFirst(countsMark.count).split(whereSeparator: { $0 == " " || $0 == "]" }) {
@@ -137,7 +137,8 @@ extension UInt64 {
     }
 }
 
-/// A file that a run's latencies are written to as they come: what there is can be read however the run ends.
+/// The file to which the latencies of a run are written as they are measured. It can be read even if the run is
+/// interrupted.
 package final class HistogramLogFile: Sendable {
     private let path: String
     private let descriptor: Int32
@@ -156,7 +157,7 @@ package final class HistogramLogFile: Sendable {
         close(descriptor)
     }
 
-    /// Adds a line; whether that failed is told by ``finish(_:)``.
+    /// Adds a line; a write error is thrown by ``finish(_:)``.
     func add(_ latencies: Latencies, start: Int64, length: Int64) {
         let line = HistogramLog.line(latencies, start: start, length: length)
         buffer.update { buffer in
@@ -165,7 +166,7 @@ package final class HistogramLogFile: Sendable {
         }
     }
 
-    /// - Throws: ``Failure`` with 74 where something could not be written.
+    /// - Throws: ``Failure`` with 74 if a write has failed.
     func finish(_ counts: HistogramLog.Counts) throws {
         var failure: OutputError?
         buffer.update { buffer in

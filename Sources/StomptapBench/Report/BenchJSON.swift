@@ -1,6 +1,6 @@
 import StomptapOutput
 
-/// A run as JSON. The keys are a promise; the README explains what they mean.
+/// The result of a run as JSON. The keys are a stable interface; the README documents them.
 enum BenchJSON {
     static func text(_ result: BenchResult) -> String {
         var out = OutputBuffer()
@@ -68,7 +68,7 @@ enum BenchJSON {
         json.endObject(&out)
     }
 
-    /// Writes what was asked for.
+    /// Writes the parameters of the run.
     private static func writeRun(_ result: BenchResult, _ json: inout JSONWriter, _ out: inout OutputBuffer) {
         let plan = result.plan
         json.key("run", &out)

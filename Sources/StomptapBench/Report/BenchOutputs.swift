@@ -3,17 +3,17 @@ import StomptapOutput
 import StomptapRuntime
 import SystemC
 
-/// The files of a run, made before it begins, and what is told at its end.
+/// The output files of a run, created before it starts, and the final report.
 package struct BenchOutputs: Sendable {
     package let log: HistogramLogFile?
     private let json: String?
     private let conditions: [FailCondition]
 
     /// - Parameters:
-    ///   - json: the file for the figures, `-` for stdout without the table.
+    ///   - json: the file for the results; `-` is stdout, without the table.
     ///   - hdr: the file for the latencies.
-    ///   - conditions: what fails the run where it holds.
-    /// - Throws: ``Failure`` with 73 where a file cannot be made.
+    ///   - conditions: conditions that make the run fail if they are true.
+    /// - Throws: ``Failure`` with 73 if a file cannot be created.
     package init(json: String?, hdr: String?, failIf conditions: [FailCondition]) throws {
         self.conditions = conditions
         self.json = json
@@ -21,7 +21,7 @@ package struct BenchOutputs: Sendable {
         log = try hdr.map { try HistogramLogFile($0, start: .now()) }
     }
 
-    /// Writes everything.
+    /// Writes all outputs.
     ///
     /// - Throws: ``Failure`` with 74.
     func write(_ result: BenchResult) async throws {
@@ -36,7 +36,7 @@ package struct BenchOutputs: Sendable {
         )
     }
 
-    /// - Throws: ``Failure`` with 1 where a condition holds; the others are told before it.
+    /// - Throws: ``Failure`` with 1 that lists all conditions that are true.
     func check(_ result: BenchResult) throws {
         try Self.check(conditions, result.value(of:))
     }
@@ -55,9 +55,9 @@ extension HistogramLog.Counts {
     }
 }
 
-/// `bench --merge`: the logs of several machines as one.
+/// `bench --merge`: combines the logs of several machines.
 package struct LogMerge: Sendable {
-    /// The most bytes of a log that are read.
+    /// The maximum size of a log, in bytes.
     private static let largestLog = 256 << 20
 
     private let count: Int
@@ -65,7 +65,7 @@ package struct LogMerge: Sendable {
 
     /// Reads the logs.
     ///
-    /// - Throws: ``Failure`` with 66 or 65 where one cannot be read.
+    /// - Throws: ``Failure`` with 66 or 65 if a log cannot be read or is invalid.
     package init(files: [String]) throws {
         count = files.count
         for file in files {
@@ -74,9 +74,9 @@ package struct LogMerge: Sendable {
         }
     }
 
-    /// Writes what they come to.
+    /// Writes the combined result.
     ///
-    /// - Throws: ``Failure`` with 74, or with 1 where a condition holds.
+    /// - Throws: ``Failure`` with 74, or with 1 if a condition is true.
     package func write(to outputs: BenchOutputs) async throws {
         let counts = content.counts
         var result = BenchResult(
@@ -97,17 +97,18 @@ package struct LogMerge: Sendable {
     }
 }
 
-/// A line on a terminal's stderr that tells how a run stands, and is written over.
+/// A status line on stderr that shows the progress of a run and is overwritten, if stderr is a terminal.
 final class LiveLine: Sendable {
     enum State: Sendable {
-        /// Nothing that counts has been sent or has come.
+        /// No measured message has been sent or received yet.
         case waiting(BenchPlan)
-        /// `time` in nanoseconds since the measuring began, `last` the last whole second, `p99` in nanoseconds.
+        /// `time` in nanoseconds since the start of the measurement, `last` the last full second, `p99` in
+        /// nanoseconds.
         case running(
             BenchPlan, time: Int64, sent: Int, received: Int, last: Timeline.Interval?, p99: UInt64?)
     }
 
-    /// The line is written at most so often, in nanoseconds.
+    /// The minimum time between updates, in nanoseconds.
     private static let interval: Int64 = 200_000_000
 
     private let lastShown = Shared(Int64(0))
@@ -119,7 +120,7 @@ final class LiveLine: Sendable {
         StatusLine.show(Self.text(state, width: width))
     }
 
-    /// The line, no wider than the terminal: what matters less goes first.
+    /// The line, at most as wide as the terminal: less important parts are left out first.
     static func text(_ state: State, width: Int) -> String {
         switch state {
         case .waiting(let plan):
@@ -140,7 +141,7 @@ final class LiveLine: Sendable {
         }
     }
 
-    /// How much of the sending is done, from 0 to 1; nil where nobody knows.
+    /// The fraction of the sending that is done, from 0 to 1; nil if it is unknown.
     private static func share(_ plan: BenchPlan, time: Int64, sent: Int) -> Double? {
         guard plan.role.publishes else { return nil }
         if let messages = plan.messages { return min(1, Double(sent) / Double(messages)) }

@@ -2,14 +2,14 @@ import StomptapOutput
 
 /// The table and the plot at the end of a run.
 struct BenchReport: Sendable {
-    /// How many cells a line has.
+    /// The width of a line, in cells.
     let width: Int
-    /// Whether block characters can be drawn: on a terminal.
+    /// Whether to draw with block characters; only on a terminal.
     let draws: Bool
 
-    /// Where nothing tells how wide the output is.
+    /// The width if it is not known how wide the output is.
     static let standardWidth = 80
-    /// Below it the figures of a table stand under each other.
+    /// Below this width the values of a table are printed one below the other.
     private static let narrow = 72
     private static let mostSeconds = 15
 
@@ -82,7 +82,7 @@ struct BenchReport: Sendable {
                 [["", "p50", "p90", "p99", "p99.9", "max", "mean"]]
                     + all.map { [$0.0] + figures($0.1).map(\.value) })
         }
-        // Three side by side, a row for each figure.
+        // Three next to each other, one row for each metric.
         return stride(from: 0, to: all.count, by: 3).flatMap { start in
             let some = all[start..<min(start + 3, all.count)]
             let columns = some.map { figures($0.1) }
@@ -101,7 +101,7 @@ struct BenchReport: Sendable {
         return (percentiles + ends).map { (name: $0.0, value: $0.1.map(Readable.time) ?? "-") }
     }
 
-    /// How much went through in each second, a bar as long as the most of them.
+    /// The rate in each second, with a bar relative to the highest rate.
     private func seconds(_ result: BenchResult) -> [String] {
         let intervals = result.timeline.condensed(to: Self.mostSeconds)
         guard intervals.count > 1 else { return [] }
@@ -124,7 +124,7 @@ struct BenchReport: Sendable {
         }
     }
 
-    // MARK: What is to be known beside the figures
+    // MARK: Remarks
 
     private func remarks(_ result: BenchResult) -> [String] {
         var remarks: [String] = []
@@ -166,7 +166,7 @@ struct BenchReport: Sendable {
         return lines
     }
 
-    /// Parts in lines that are no wider than the output, as far as they can be.
+    /// Joins parts into lines that fit the width, if possible.
     private func wrap(_ parts: [String], separator: String) -> [String] {
         var lines: [String] = []
         for part in parts where !part.isEmpty {
@@ -182,16 +182,16 @@ struct BenchReport: Sendable {
 }
 
 extension TextTable {
-    /// Lines of words and figures, none of which is wider than its characters are many.
+    /// Lines of words and numbers in which every character is one cell wide.
     fileprivate static func lines(_ rows: [[String]]) -> [String] { lines(rows, width: \.count) }
 }
 
-/// How latencies are spread, drawn with a bar for each step of 1, 2 and 5.
+/// The distribution of latencies, as one bar for each step of 1, 2 and 5.
 struct LatencyPlot: Sendable {
     let width: Int
     let draws: Bool
 
-    /// Steps up to an hour, in nanoseconds.
+    /// The upper bounds of the steps, up to an hour, in nanoseconds.
     private static let bounds: [UInt64] = {
         var bounds: [UInt64] = []
         var decade: UInt64 = 1000
@@ -202,7 +202,7 @@ struct LatencyPlot: Sendable {
         return bounds
     }()
 
-    /// A line for each step that has latencies, and for those between.
+    /// One line for each step, from the first to the last that has latencies.
     func lines(_ latencies: Latencies) -> [String] {
         guard latencies.count > 0 else { return [] }
         var rows: [(bound: UInt64, count: UInt64)] = []
@@ -214,7 +214,7 @@ struct LatencyPlot: Sendable {
         let filled = rows.indices.filter { rows[$0].count > 0 }
         guard let first = filled.first, let last = filled.last else { return [] }
         let most = rows.map(\.count).max() ?? 0
-        // Before a bar stand ` to 500 us   12.50%` and two blanks.
+        // A bar is preceded by ` to 500 us   12.50%` and two blanks.
         let room = min(60, max(1, width - 10 - 9 - 2))
         return rows[first...last].map { bound, count in
             let label = "to " + Self.label(bound)
@@ -239,7 +239,7 @@ struct LatencyPlot: Sendable {
 
 /// A bar of a chart.
 enum Bar {
-    /// Nothing for nothing; something, if little, for anything else.
+    /// Empty for zero; at least one character for any other value.
     static func text(_ value: Double, of most: Double, cells: Int, draws: Bool) -> String {
         guard value > 0, most > 0, cells > 0 else { return "" }
         guard draws else { return String(repeating: "#", count: max(1, Int((value / most * Double(cells)).rounded()))) }

@@ -5,21 +5,22 @@ import StomptapOutput
 import StomptapRuntime
 import Synchronization
 
-/// A run: connections opened, messages sent and taken, and what it came to.
+/// A run: opens connections, sends and receives messages, and returns the result.
 package struct BenchRun: Sendable {
-    /// How often it looks how things stand.
+    /// The interval at which the state of the run is checked, in nanoseconds.
     private static let tick: UInt64 = 50_000_000
-    /// What is still on its way when a run is broken off has so long to come, and a publisher to stop.
+    /// After an interruption, how long to wait for messages on their way and for publishers to stop, in
+    /// nanoseconds.
     static let timeout: Int64 = 1_000_000_000
 
     let plan: BenchPlan
     let endpoint: String
     let reconnection: Reconnection
-    /// Where each second's latencies go.
+    /// The log for the latencies of each second.
     let log: HistogramLogFile?
     let live = LiveLine()
 
-    /// - Parameter log: where each second's latencies go.
+    /// - Parameter log: the log for the latencies of each second.
     package init(plan: BenchPlan, endpoint: String, reconnection: Reconnection, log: HistogramLogFile?) {
         self.plan = plan
         self.endpoint = endpoint
@@ -27,20 +28,21 @@ package struct BenchRun: Sendable {
         self.log = log
     }
 
-    /// The result, and what ended the run before its time, if anything did.
+    /// The result, and the error that ended the run early; nil if there was none.
     struct Outcome: Sendable {
         var result: BenchResult
         var failure: STOMPClientError?
-        /// What is to be closed when all has been told.
+        /// The connections to close after the results are written.
         var connections: [STOMPConnection]
     }
 
-    /// Runs until all is sent and has come; cancelled, it ends early and tells what there is.
+    /// Runs until all messages are sent and received. If cancelled, it ends early and returns the results so far.
     ///
-    /// - Throws: ``Failure``, `STOMPClientError` or `CancellationError` where it does not get so far as to measure.
+    /// - Throws: ``Failure``, `STOMPClientError` or `CancellationError` if the run ends before the measurement
+    ///   starts.
     func run() async throws -> Outcome {
         try DescriptorLimit.raise(forConnections: (plan.allSubscribers + plan.allPublishers) * (isInProcess ? 2 : 1))
-        // One of an earlier run would tell too early that this one stands.
+        // A file of an earlier run would signal too early that this run is ready.
         if let file = plan.readyFile { OutputFile.removeReadyFile(file) }
         let opening = ConnectPhase(reconnection: reconnection, plan: plan)
         let identity = UInt32.random(in: 1 ... .max)
@@ -49,12 +51,13 @@ package struct BenchRun: Sendable {
             let subscribers = try await opening.subscribers()
             if let file = plan.readyFile { try OutputFile.makeReadyFile(file) }
             let publishers = try await opening.publishers()
-            // The last to connect: what is measured is there first.
+            // Connected last, so that the connections to be measured come first.
             let comparison = compareClocks(identity, clocks)
             defer { comparison?.cancel() }
             let counters = RunCounters()
             var outcome = await withTaskCancellationHandler {
-                // What was measured is told however the run ends, so the cancellation must not reach it.
+                // In its own task, so that a cancellation does not interrupt it: the results are returned in any
+                // case.
                 await Task {
                     await MeasurePhase(run: self, identity: identity, counters: counters)
                         .measure(subscribers, publishers, opening)
@@ -71,13 +74,13 @@ package struct BenchRun: Sendable {
         }
     }
 
-    /// Runs, writes what was measured, and closes the connections.
+    /// Runs, writes the results, and closes the connections.
     ///
-    /// - Throws: ``Failure`` or `STOMPClientError` where something ended the run before its time, nothing came back, a
-    ///   condition holds or a file cannot be written; `CancellationError`.
+    /// - Throws: ``Failure`` or `STOMPClientError` if an error ended the run early, nothing was received, a
+    ///   condition is true or a file cannot be written; `CancellationError`.
     package func run(writingTo outputs: BenchOutputs) async throws {
         let outcome = try await run()
-        // What was measured is told, and goodbye said, also where a signal has ended the run.
+        // In its own task: results are written and sessions disconnected even after a signal.
         try await Task {
             try await outputs.write(outcome.result)
             await DisconnectPhase.close(outcome.connections)
@@ -87,7 +90,7 @@ package struct BenchRun: Sendable {
         try Self.checkThatAnythingCame(outcome.result)
     }
 
-    /// Nothing is measured where nothing comes back.
+    /// Throws if messages were sent and none was received, because then nothing was measured.
     private static func checkThatAnythingCame(_ result: BenchResult) throws {
         guard result.plan.role == .both, result.sent > 0, result.received == 0, !result.isInterrupted else { return }
         let name = result.plan.destinations.first ?? ""
@@ -115,7 +118,7 @@ package struct BenchRun: Sendable {
         return Task { plan.role == .publish ? await comparison.answer() : await comparison.ask(clocks) }
     }
 
-    /// Looks how things stand, again and again.
+    /// Waits until the next check of the run's state.
     static func wait() async {
         try? await Task.sleep(nanoseconds: tick)
     }

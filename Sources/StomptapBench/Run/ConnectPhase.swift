@@ -8,14 +8,14 @@ import SystemC
 
 /// Opens the connections of a run, a few at a time, spread over the event loops.
 struct ConnectPhase: Sendable {
-    /// How many are being opened at once.
+    /// The maximum number of connections being opened at the same time.
     private static let atOnce = 64
 
     let reconnection: Reconnection
     let plan: BenchPlan
-    /// How long each took, from the name to CONNECTED.
+    /// The time that each connection took, from the name look-up to CONNECTED.
     let connectTimes = Shared(Latencies())
-    /// All that are open, for whoever has to close them.
+    /// All open connections, to be closed at the end.
     let opened = Shared<[STOMPConnection]>([])
 
     struct Subscribed: Sendable {
@@ -23,7 +23,7 @@ struct ConnectPhase: Sendable {
         var messages: MessageSequence
     }
 
-    /// - Throws: ``Failure`` that says how many were opened before one failed; `CancellationError`.
+    /// - Throws: ``Failure`` that says how many connections were opened before one failed; `CancellationError`.
     func subscribers() async throws -> [Subscribed] {
         let subscribed = try await open(plan.allSubscribers, firstLoop: 0, many: plan.subscribers...) {
             index, connection in
@@ -47,11 +47,11 @@ struct ConnectPhase: Sendable {
     }
 
     func publishers() async throws -> [STOMPConnection] {
-        // Behind the subscribers, so that one of each do not share an event loop.
+        // Publishers use the event loops after those of the subscribers, so that they share none if possible.
         try await open(plan.allPublishers, firstLoop: plan.subscribers) { _, connection in connection }
     }
 
-    /// The loop that a connection of a kind lives on.
+    /// The event loop of the connection with this index.
     static func eventLoop(_ index: Int) -> any EventLoop {
         loops[index % loops.count]
     }
@@ -114,7 +114,7 @@ struct ConnectPhase: Sendable {
     }
 }
 
-/// Says goodbye to many connections at once.
+/// Disconnects many sessions at the same time.
 enum DisconnectPhase {
     static func close(_ connections: [STOMPConnection]) async {
         await withTaskGroup { group in
@@ -125,7 +125,7 @@ enum DisconnectPhase {
     }
 }
 
-/// Runs all of a task on an event loop, also what belongs to no actor: nothing goes from thread to thread.
+/// Runs a task entirely on an event loop, including nonisolated code, so that it never switches threads.
 final class EventLoopTaskExecutor: TaskExecutor {
     private let eventLoop: any EventLoop
 

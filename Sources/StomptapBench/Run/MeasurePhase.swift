@@ -5,7 +5,7 @@ import StomptapOutput
 import StomptapRuntime
 import Synchronization
 
-/// The part of a run that is measured, once all connections are open.
+/// The measured part of a run, after all connections are open.
 struct MeasurePhase: Sendable {
     let run: BenchRun
     let identity: UInt32
@@ -26,7 +26,7 @@ struct MeasurePhase: Sendable {
         _ subscribers: [ConnectPhase.Subscribed], _ publishers: [STOMPConnection], _ opening: ConnectPhase
     ) async -> BenchRun.Outcome {
         let stats = DeliveryStats(plan: plan, subscribers: subscribers.count)
-        // A few, so that readers seldom wait for each other.
+        // A few, so that readers seldom wait for the same lock.
         let shards = (0..<min(4, max(1, plan.subscribers))).map { _ in Shared(Latencies()) }
         counters.reading.store(subscribers.count, ordering: .relaxed)
         counters.publishing.store(publishers.count, ordering: .relaxed)
@@ -53,9 +53,9 @@ struct MeasurePhase: Sendable {
         return outcome(stats, progress, opening)
     }
 
-    // MARK: The end of it
+    // MARK: Waiting and result
 
-    /// Until the publishers are done, here or, as far as that can be known, elsewhere.
+    /// Waits until the publishers are done, in this process or, as far as known, in others.
     private func untilSent(_ publishers: [STOMPConnection], _ stats: DeliveryStats, _ progress: inout Progress) async {
         var stoppedAt: Int64?
         let wanted = plan.messages.map(stats.expected(ofAll:))
@@ -72,13 +72,13 @@ struct MeasurePhase: Sendable {
             guard counters.isStopping else { continue }
             stoppedAt = stoppedAt ?? now
             if let stoppedAt, now - stoppedAt > BenchRun.timeout {
-                // They wait for a server that takes nothing.
+                // They are blocked by a server that does not read.
                 for publisher in publishers { await publisher.abort() }
             }
         }
     }
 
-    /// Whether a process that only subscribes has what it waits for.
+    /// Whether a process that only subscribes has received what it waits for.
     private func isEnough(_ stats: DeliveryStats, wanted: Int?, at now: Int64) -> Bool {
         let first = counters.firstReceived.load(ordering: .relaxed)
         guard first < .max else { return false }
@@ -90,7 +90,7 @@ struct MeasurePhase: Sendable {
         return stats.announced.count >= plan.publishers * plan.destinations.count
     }
 
-    /// Until all that was sent has come, or nothing new has for long enough.
+    /// Waits until all messages sent are received, or no new one has come for the drain time.
     private func untilCome(_ stats: DeliveryStats, _ progress: inout Progress) async {
         guard plan.role.subscribes else { return }
         let expected = stats.expected(of: allSent(stats))
@@ -105,7 +105,8 @@ struct MeasurePhase: Sendable {
         }
     }
 
-    /// How many messages there are of each stream: as its publisher says, else as its numbers tell.
+    /// The number of messages sent in each stream: as announced by its publisher, otherwise derived from the
+    /// sequence numbers.
     private func allSent(_ stats: DeliveryStats) -> [StreamKey: UInt64] {
         guard plan.role == .subscribe else { return sent.value }
         return stats.ends.merging(stats.announced) { _, announced in announced }

@@ -2,12 +2,12 @@ import STOMPTransport
 import StomptapOutput
 import StomptapRuntime
 
-/// How a run stands, second by second.
+/// The progress of a run, second by second.
 struct Progress: Sendable {
     private let run: BenchRun
     private let counters: RunCounters
     private let shards: [Shared<Latencies>]
-    /// By the system's clock, in nanoseconds.
+    /// By the system clock, in nanoseconds.
     private let measuringStart: Int64
     private(set) var latencies = Latencies()
     private(set) var timeline = Timeline()
@@ -21,21 +21,21 @@ struct Progress: Sendable {
         self.measuringStart = measuringStart
     }
 
-    /// When the measuring began: a process that only subscribes learns it from the first message.
+    /// The start of the measurement; a process that only subscribes uses the first message.
     private var start: Int64? {
         guard run.plan.role == .subscribe else { return measuringStart }
         let first = counters.firstReceived.load(ordering: .relaxed)
         return first == .max ? nil : first
     }
 
-    /// Ends an interval where one is over, and shows how it stands.
+    /// Ends the current interval if it is over, and shows the progress.
     mutating func look(at now: Int64) {
         guard let start, now > start else {
             run.live.show(.waiting(run.plan))
             return
         }
         let time = now - start
-        // A log has a line for each second, however long the intervals of the table have become.
+        // A log has a line for each second, even if the intervals of the table are longer.
         if time - intervalStart >= 1_000_000_000 { collect(until: time) }
         let sent = counters.sent.load(ordering: .relaxed)
         let received = counters.received.load(ordering: .relaxed)
@@ -58,12 +58,12 @@ struct Progress: Sendable {
             received: counters.received.load(ordering: .relaxed))
     }
 
-    /// How long was sent and received, from the beginning of the measuring, in nanoseconds.
+    /// The time spent sending and receiving, in nanoseconds from the start of the measurement.
     var times: (send: Int64, receive: Int64) {
         guard let start else { return (0, 0) }
         let lastSent = counters.lastSent.load(ordering: .relaxed)
         let lastReceived = counters.lastReceived.load(ordering: .relaxed)
-        // A run of a given length lasts as long, though its last message leaves a little before the end.
+        // A run with a duration counts in full, although its last message is sent a little before the end.
         let planned =
             run.plan.messages == nil && run.plan.role.publishes && !counters.isStopping
             ? run.plan.duration.nanoseconds : 0

@@ -3,19 +3,20 @@ import STOMPClient
 import STOMPTransport
 import StomptapRuntime
 
-/// Sends one connection's share of the messages, by a task that runs on the connection's event loop.
+/// Sends the messages of one connection, in a task on the connection's event loop.
 struct Publisher: Sendable {
-    /// What goes to the socket in one write, in bytes.
+    /// The size of one write to the socket, in bytes.
     private static let batchSize = 64 << 10
-    /// How many receipts may be missing before it waits for the first of them.
+    /// How many receipts may be pending before it waits for the first of them.
     private static let receiptWindow = 1000
-    /// With receipts each message is made by itself, and a batch is as many.
+    /// The number of messages in a batch with receipts, where each message is encoded separately.
     private static let receiptBatch = 64
-    /// How long it sleeps at most before it looks whether the run is to end.
+    /// The maximum sleep before checking whether the run is ending.
     private static let longestSleep = TimeAmount.milliseconds(50)
-    /// What is less is over before the event loop has looked at its sockets.
+    /// A shorter sleep ends before the event loop has checked its sockets.
     private static let shortestSleep = TimeAmount.microseconds(10)
-    /// Without a pause, publishers have their event loop for so long, and then all rest at the same time.
+    /// Without pauses in the schedule, publishers use their event loop for this long; then all rest at the same
+    /// time.
     private static let turn = TimeAmount.microseconds(4900)
     private static let rest = TimeAmount.microseconds(100)
 
@@ -24,16 +25,16 @@ struct Publisher: Sendable {
     let plan: BenchPlan
     let run: UInt32
     let number: Int
-    /// When the sending began.
+    /// When sending started.
     let start: Timestamp
     let counters: RunCounters
-    /// How late messages left: a delay of our own.
+    /// How late messages were sent, which is a delay of this program.
     let lateness: Shared<Latencies>
     let receipts: Shared<Latencies>
-    /// How many messages went to each destination, once they all have.
+    /// The number of messages sent to each destination, set when sending is finished.
     let sent: Shared<[StreamKey: UInt64]>
 
-    /// Sends until all is sent, the run is to end, or the connection fails.
+    /// Sends until all messages are sent, the run is ending, or the connection fails.
     func publish() async {
         var counts = Array(repeating: UInt64(0), count: plan.destinations.count)
         do {
@@ -74,7 +75,7 @@ struct Publisher: Sendable {
 
     // MARK: Without receipts
 
-    /// A destination's frame, and where the stamp stands in it.
+    /// The frame for a destination, and the offset of the stamp in it.
     private struct Template: Sendable {
         var bytes: ByteBuffer
         var stampOffset: Int
@@ -83,7 +84,7 @@ struct Publisher: Sendable {
     private func template(_ destination: Int) async throws -> Template {
         let stamp = stamp(destination, .measured)
         let bytes = try await connection.encode(message(stamp))
-        // The first place is ours: a header of the user's may hold no such thing, and the body comes last.
+        // The first match is the stamp: the user's headers cannot contain such text, and the body comes last.
         let offset = bytes.readableBytesView.firstRange(of: stamp.text.utf8)?.lowerBound ?? bytes.readerIndex
         return Template(bytes: bytes, stampOffset: offset - bytes.readerIndex)
     }
@@ -94,7 +95,7 @@ struct Publisher: Sendable {
         var pacer = plan.pacer(of: number)
         var frames = EncodedFrames()
         var late = Latencies()
-        // Not all publishers begin with the same destination.
+        // Publishers start with different destinations.
         var destination = number % templates.count
         defer { lateness.update { $0.add(late) } }
         while !counters.isStopping {
@@ -146,8 +147,8 @@ struct Publisher: Sendable {
         try await rest(min(.nanoseconds(wait), Self.longestSleep))
     }
 
-    /// Rests where it is time for all publishers to do so: the event loop runs every task that is due before it looks at
-    /// its sockets again.
+    /// Rests when it is time for all publishers to do so. Without it the event loop would run all tasks that are
+    /// due before it checks its sockets again.
     private func giveWay() async throws {
         let period = (Self.turn + Self.rest).nanoseconds
         let passed = Int64(NIODeadline.now().uptimeNanoseconds % UInt64(period))
@@ -155,7 +156,7 @@ struct Publisher: Sendable {
     }
 
     private func rest(_ time: TimeAmount) async throws {
-        // The event loop's timers are finer than those of tasks.
+        // The timers of the event loop are more precise than those of tasks.
         try await eventLoop.scheduleTask(in: time) {}.futureResult.get()
     }
 
@@ -207,7 +208,7 @@ struct Publisher: Sendable {
         }
     }
 
-    /// Counts the receipts that have come.
+    /// Counts the receipts that have arrived.
     private func settle(_ awaited: inout CircularBuffer<(receipt: Receipt, due: Int64)>) {
         var times: [Int64] = []
         while let first = awaited.first, let time = first.receipt.arrivedAt {
@@ -221,9 +222,9 @@ struct Publisher: Sendable {
         }
     }
 
-    // MARK: The end
+    // MARK: Announcing
 
-    /// Tells the subscribers of other processes how much was sent.
+    /// Announces to subscribers in other processes how many messages were sent.
     private func announce(_ counts: [UInt64]) async throws {
         let now = Timestamp.now().nanoseconds
         try await connection.send(

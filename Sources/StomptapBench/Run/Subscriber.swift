@@ -2,20 +2,21 @@ import STOMPClient
 import STOMPTransport
 import StomptapRuntime
 
-/// Takes what comes on one connection, and counts it. Its task runs on the connection's event loop: what has come is
-/// counted before more is read, so that thousands of connections keep next to nothing in memory.
+/// Receives and counts the messages of one connection. Its task runs on the connection's event loop: messages are
+/// counted before more is read, so that thousands of connections need hardly any memory.
 struct Subscriber: Sendable {
     let connection: STOMPConnection
     let messages: MessageSequence
     let stampPlace: BenchPlan.StampPlace
-    /// Whose messages are counted; nil is every run's, as the publishers are in other processes.
+    /// The run whose messages are counted; nil counts those of any run, because the publishers are in other
+    /// processes.
     let run: UInt32?
     let counters: RunCounters
     let arrivals: Shared<Arrivals>
-    /// Nil where its messages are only counted.
+    /// Nil if its messages are only counted.
     let latencies: Shared<Latencies>?
 
-    /// What a batch of messages came to.
+    /// The counts of a batch of messages.
     private struct Batch {
         var received = 0
         var fresh = 0

@@ -7,7 +7,7 @@ import StomptapBench
 import StomptapOutput
 import StomptapRuntime
 
-/// `bench`: load, throughput, latency.
+/// `bench`: measures load, throughput and latency.
 struct BenchCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
         own: [.failed: "a --fail-if held or the server answered ERROR", .badInput: "an invalid log or certificate"])
@@ -56,7 +56,7 @@ struct BenchCommand: EndpointCommand {
     @OptionGroup(title: "Connection")
     var connection: ConnectionOptions
 
-    /// With `--merge` there is none to have a profile of.
+    /// With `--merge` there is no endpoint, so no profile is looked up.
     var endpoint: String { target ?? "demo" }
 
     func validate() throws {
@@ -78,7 +78,8 @@ struct BenchCommand: EndpointCommand {
         if case .times? = options.reconnect { Diagnostics.note(Self.noReconnect) }
         if case .forever? = options.reconnect { Diagnostics.note(Self.noReconnect) }
         try await EndpointArgument.with(endpoint) { endpoints in
-            // RabbitMQ 3.10 ends a WebSocket session when its flow control meets heart-beats, as every load makes it.
+            // RabbitMQ 3.10 ends a WebSocket session when heart-beats meet its flow control, as happens under any
+            // load.
             var reconnection = try options.reconnection(
                 to: endpoints, standard: .never, heartBeat: HeartBeat.none)
             reconnection.policy = .never

@@ -5,7 +5,7 @@ import StomptapBench
 import StomptapOutput
 import StomptapRuntime
 
-/// What a run sends, and to how many.
+/// What a run sends, and to how many subscribers.
 struct LoadOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Connections that send.", valueName: "n"))
     var publishers = 1
@@ -118,7 +118,7 @@ struct LoadOptions: ParsableArguments {
         }
     }
 
-    /// - Throws: ``Failure`` with 66 or 65 where the body's file cannot be taken.
+    /// - Throws: ``Failure`` with 66 or 65 if the body file cannot be read or is not valid.
     func plan(destination: String?) throws -> BenchPlan {
         let name = destination ?? "/topic/bench"
         let pattern = destinations > 1 && !name.contains("{i}") ? name + ".{i}" : name
@@ -150,7 +150,7 @@ struct LoadOptions: ParsableArguments {
 
     private func body(stamped: Bool) throws -> ByteBuffer {
         guard let bodyFile else {
-            // Letters, so that it is text on a WebSocket.
+            // Letters, so that the body is text on a WebSocket.
             let letters = Array("abcdefghijklmnopqrstuvwxyz".utf8)
             return ByteBuffer(bytes: (0..<(size?.bytes ?? 256)).map { letters[$0 % letters.count] })
         }
@@ -164,7 +164,7 @@ struct LoadOptions: ParsableArguments {
     }
 }
 
-/// Where a run's figures go, and what is demanded of them.
+/// Where the results of a run are written, and the limits that they must meet.
 struct BenchReportOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("Write the figures to this file as JSON; - is stdout, without the table.", valueName: "file")
@@ -182,7 +182,7 @@ struct BenchReportOptions: ParsableArguments {
             valueName: "condition"), transform: FailCondition.init)
     var failIf: [FailCondition] = []
 
-    /// - Throws: ``Failure`` with 73 where a file cannot be made.
+    /// - Throws: ``Failure`` with 73 if a file cannot be created.
     func outputs() throws -> BenchOutputs { try BenchOutputs(json: json, hdr: hdr, failIf: failIf) }
 }
 

@@ -6,17 +6,17 @@ import STOMPTransport
 import StomptapOutput
 import StomptapRuntime
 
-/// Walks to one server, and tells of each step.
+/// Checks the connection to one server layer by layer, and reports each step.
 struct Check: Sendable {
-    /// Where a message is sent to see it come back.
+    /// The message that is sent to a destination and expected back from it.
     struct Echo: Sendable {
         var destination: String
         var headers: HeaderList
     }
 
-    /// Heart-beats that come less often than this are not waited for.
+    /// The check does not wait for a heart-beat with a longer interval than this.
     private static let timeout = TimeAmount.seconds(2)
-    /// What happens on the wire and waits to be looked at; a server that floods is not followed beyond that.
+    /// The limit of wire events that wait to be processed. If a server floods, further events are dropped.
     private static let mostWaitingEvents = 1000
 
     let endpoint: Endpoint
@@ -24,7 +24,7 @@ struct Check: Sendable {
     let echo: Echo?
     let printer: CheckPrinter
 
-    /// - Throws: ``Failure`` for the first step that failed, once all that can be looked at without it has been.
+    /// - Throws: ``Failure`` for the first step that failed, after all checks that do not depend on it.
     func run() async throws {
         try await printer.title(endpoint.description)
         let connection = try await open()
@@ -40,7 +40,7 @@ struct Check: Sendable {
         try await printer.print(step, of: endpoint.description)
     }
 
-    /// Reports a failure as a step, and gives it as the program's end.
+    /// Reports a failure as a step, and returns it as the result of the program.
     private func fail(
         _ error: STOMPClientError, _ step: (_ explanation: Explanation) -> CheckStep
     ) async throws -> Failure {
@@ -48,7 +48,7 @@ struct Check: Sendable {
         return Failure(error)
     }
 
-    // MARK: The way to CONNECTED
+    // MARK: Connecting
 
     private func open() async throws -> STOMPConnection {
         do {
@@ -58,17 +58,18 @@ struct Check: Sendable {
         }
     }
 
-    /// The server refused the headers that commands gave; these are to be run once more.
+    /// The server rejected the headers that came from commands; the commands must run once more.
     private struct RefusedHeaders: Error {}
 
     private func open(isLastAttempt: Bool) async throws -> STOMPConnection {
         let deadline = NIODeadline.now() + configuration.connectTimeout
         var configuration = try await attempt(until: deadline)
-        // Through a proxy it is the proxy that asks the name service.
+        // With a proxy, the proxy resolves the name.
         if configuration.transport.proxy == nil {
             let step = try await lookUp(endpoint.host)
             try await report(step)
-            // The connection has what the look-up left of the time; a moment is not worth a message of 4.9 s.
+            // The connection gets the time that the look-up has left. A small difference is ignored, so that a
+            // message does not print 4.9 s instead of 5 s.
             let left = deadline - .now()
             if left < configuration.connectTimeout - .milliseconds(50) {
                 configuration.connectTimeout = max(.zero, left)
@@ -119,7 +120,7 @@ struct Check: Sendable {
         }
     }
 
-    /// The configuration of an attempt, with the headers that commands give.
+    /// The configuration of an attempt, with the headers from the header commands.
     private func attempt(until deadline: NIODeadline) async throws -> ClientConfiguration {
         guard configuration.attemptHeaders != nil else { return configuration }
         let start = NIODeadline.now()
@@ -139,7 +140,7 @@ struct Check: Sendable {
         }
     }
 
-    /// Asks the name service.
+    /// Resolves the host name.
     private func lookUp(_ host: String) async throws -> CheckStep {
         let start = NIODeadline.now()
         do {
@@ -205,7 +206,7 @@ struct Check: Sendable {
         if let failure { throw failure }
     }
 
-    /// Asks for the receipt of a transaction with nothing in it.
+    /// Requests the receipt of an empty transaction.
     private func receipt(on connection: STOMPConnection) async throws -> CheckStep {
         guard connection.handshake.answersReceipts else {
             return CheckStep(
@@ -225,7 +226,7 @@ struct Check: Sendable {
 
     private func echo(_ echo: Echo, on connection: STOMPConnection) async throws -> CheckStep {
         let acknowledger = Acknowledger(connection: connection)
-        // Nothing is taken out of a queue but what is sent here.
+        // Only the message sent here is removed from a queue.
         let policy = AckPolicy(
             to: echo.destination, headers: echo.headers, purpose: .search, handshake: connection.handshake)
         let subscription = try await acknowledger.subscribe(
@@ -259,7 +260,7 @@ struct Check: Sendable {
             return false
         }
         let duration = NIODeadline.now() - start
-        // What is on its way from a queue must not meet an UNSUBSCRIBE.
+        // With a queue, a message may still be on its way, and must not meet an UNSUBSCRIBE.
         if !policy.isAnsweredQueue { try await connection.unsubscribe(subscription) }
         if came { return CheckStep(.echo, .ok, duration, "sent to \(echo.destination), and came back") }
         return CheckStep(
@@ -271,7 +272,7 @@ struct Check: Sendable {
         )
     }
 
-    /// Waits for a heart-beat, where one is due soon.
+    /// Waits for a heart-beat, if one is due soon.
     private func heartBeat(on connection: STOMPConnection) async throws -> CheckStep {
         let agreed = connection.handshake.heartBeat
         guard agreed.incoming > 0 else {

@@ -5,7 +5,7 @@ import StomptapOutput
 import StomptapRuntime
 import SystemC
 
-/// `check`: walks every layer to a session, and says what to mend.
+/// `check`: checks every layer up to a session, and says what to fix.
 struct CheckCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
         own: [
@@ -54,10 +54,10 @@ struct CheckCommand: EndpointCommand {
         let options = connection
         let echo = destination.map { Check.Echo(destination: $0, headers: HeaderList(header)) }
         let printer = CheckPrinter(form: output, diagnostics: options.diagnostics)
-        // The report says it already, where the same reader sees it.
+        // The report has already printed the failure on the same terminal.
         let isSaid = output == .pretty && Terminal.isSame(STDOUT_FILENO, STDERR_FILENO)
         try await EndpointArgument.with(endpoint) { endpoints in
-            // Often enough to be seen while one waits.
+            // Often enough that a heart-beat arrives during the check.
             let heartBeat = HeartBeat(outgoing: 1000, incoming: 1000)
             let servers = try options.servers(endpoints, heartBeat: heartBeat)
             try await Interrupts.endable {

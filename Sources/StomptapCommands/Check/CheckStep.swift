@@ -3,7 +3,7 @@ import StomptapOutput
 import StomptapRuntime
 import SystemC
 
-/// One layer that was looked at.
+/// The result of checking one layer.
 struct CheckStep: Sendable, Equatable {
     enum Result: String, Sendable {
         case ok, warn
@@ -18,7 +18,7 @@ struct CheckStep: Sendable, Equatable {
         }
     }
 
-    /// The layers and what is looked at in them, in the order in which they are reached.
+    /// The layers and what is checked in them, in the order in which they are reached.
     enum Name: String, Sendable {
         case endpoint, headers, name, tcp, proxy, tls, http, sockjs, upgrade, subprotocol, stomp, receipt, echo
         case heartBeat = "heart-beat"
@@ -27,11 +27,11 @@ struct CheckStep: Sendable, Equatable {
 
     var name: Name
     var result: Result
-    /// How long it took; nil where it took no time of its own.
+    /// The duration of the step; nil if it has none of its own.
     var duration: TimeAmount?
     /// What was found.
     var detail: String
-    /// What to do about it, where something should be done.
+    /// What to do about it; nil if nothing needs to be done.
     var remedy: String?
 
     init(_ name: Name, _ result: Result = .ok, _ duration: TimeAmount? = nil, _ detail: String, remedy: String? = nil) {
@@ -58,8 +58,8 @@ extension CheckStep {
         out.append("\n")
     }
 
-    /// Appends a JSON object and a line end: `url`, `step`, `result`, `milliseconds` (where it took time of its own),
-    /// `detail`, `remedy` (where there is one).
+    /// Appends a JSON object and a line end: `url`, `step`, `result`, `milliseconds` (if the step has a duration),
+    /// `detail`, `remedy` (if there is one).
     func writeJSON(of url: String, to out: inout OutputBuffer) {
         var json = JSONWriter()
         json.beginObject(&out)
@@ -87,14 +87,15 @@ extension CheckStep {
 }
 
 extension String {
-    /// With blanks behind, or where `width` is negative before; for text whose characters are one column each.
+    /// Pads with blanks on the right or, if `width` is negative, on the left. Each character must be one column
+    /// wide.
     fileprivate func padded(to width: Int) -> String {
         let blanks = String(repeating: " ", count: max(0, abs(width) - count))
         return width < 0 ? blanks + self : self + blanks
     }
 }
 
-/// Prints the steps of checks on stdout, each as it ends.
+/// Prints the steps of checks on stdout, each when it ends.
 struct CheckPrinter: Sendable {
     let form: CheckForm
     private let style: OutputStyle
@@ -117,7 +118,7 @@ struct CheckPrinter: Sendable {
         guard try await StandardOutput.write(buffer.text) else { throw Failure(.success, nil) }
     }
 
-    /// Says which server the lines below are about, where people read them.
+    /// Prints the URL of the server that the following lines are about; only in the form `pretty`.
     func title(_ url: String) async throws {
         guard form == .pretty else { return }
         let line = visible(style.mask.masked(url)) + "\n"

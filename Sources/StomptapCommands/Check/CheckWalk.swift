@@ -5,25 +5,25 @@ import StomptapOutput
 import StomptapRuntime
 import SystemC
 
-/// Reads the steps of opening a session off what the wire tells, each with the time since the step before it.
+/// Turns wire events into the steps of opening a session, each with the time since the previous step.
 struct CheckWalk: Sendable {
-    /// How many days before a certificate ends it should be renewed.
+    /// A certificate that expires in fewer days than this gets a warning.
     static let fewDays = 14
 
     private var stepEnded: NIODeadline
-    /// What was asked for and not yet answered.
+    /// The request that is not answered yet.
     private var request: Request?
-    /// How long the answer took that is known to be the wrong one, whose reason is told next.
+    /// How long a response took that rejected the WebSocket; the event that follows has the reason.
     private var refusedIn: TimeAmount?
-    /// The answer of SockJS's `/info`, until it is known whether it is one.
+    /// The response of SockJS's `/info`, until it is known whether the server speaks SockJS.
     private var info: CheckStep?
     private var connectSent: NIODeadline?
-    /// When the connection ended that CONNECT went over.
+    /// When the connection ended on which CONNECT was sent.
     private var ended: NIODeadline?
-    /// Whether HTTP is spoken.
+    /// Whether the session uses HTTP.
     private var isWeb = false
     private var seen: Set<CheckStep.Name> = []
-    /// For a certificate's days.
+    /// The current time, for the days until a certificate expires.
     private let now: Timestamp
 
     private struct Request {
@@ -37,21 +37,21 @@ struct CheckWalk: Sendable {
         self.now = now
     }
 
-    /// The steps that an event ends.
+    /// The steps that end with this event.
     mutating func receive(_ event: WireEvent, at time: NIODeadline) -> [CheckStep] {
         switch event.content {
         case .connecting where event.layer == .tcp:
-            // What went before, reading the authorities to trust for one, is this machine's own time.
+            // The time before, for example for loading CA certificates, was spent on this machine.
             stepEnded = time
             return foundSockJS()
         case .connected where event.layer == .tcp:
-            // A SockJS session has several connections; the first one shows how long it takes.
+            // A SockJS session has several connections; only the first one is timed.
             let duration = end(at: time)
             return seen.insert(.tcp).inserted ? [CheckStep(.tcp, .ok, duration, event.text)] : []
         case .fellBack, .fellBackToWebSocket: return [endSockJS(.warn, event)]
         case .sockJSOpened: return [endSockJS(.ok, event)]
         case .closed where event.layer == .tcp:
-            // Over HTTP it may be another one than the session's.
+            // Over HTTP it may be a connection other than the session's.
             if connectSent != nil, !isWeb { ended = ended ?? time }
             return []
         case .handshakeDone(let summary):
@@ -80,15 +80,15 @@ struct CheckWalk: Sendable {
         }
     }
 
-    /// How long CONNECTED has taken, for a session that opened at `time`; nil where CONNECT was not seen.
+    /// The time from CONNECT to CONNECTED, for a session that opened at `time`; nil if CONNECT was not seen.
     func connected(at time: NIODeadline) -> TimeAmount? {
         connectSent.map { time - $0 }
     }
 
-    /// The step that a failure at `time` in this layer ends.
+    /// The step that ends with a failure at `time` in this layer.
     func failed(in layer: String, at time: NIODeadline, _ message: String, remedy: String?) -> CheckStep {
         var name = CheckStep.Name(layer: layer)
-        // A connection that breaks later on breaks off another step.
+        // A connection that breaks after it was opened is a failure of a later step.
         if name == .tcp, seen.contains(.tcp) {
             name = connectSent != nil ? .stomp : request.map { $0.isUpgrade ? .upgrade : .http } ?? .tcp
         }
@@ -97,7 +97,7 @@ struct CheckWalk: Sendable {
         return CheckStep(name, .fail, duration, message, remedy: remedy)
     }
 
-    /// It is known what became of SockJS, or of one of its transports.
+    /// Ends the SockJS step: SockJS, or one of its transports, has succeeded or failed.
     private mutating func endSockJS(_ result: CheckStep.Result, _ event: WireEvent) -> CheckStep {
         defer { (info, refusedIn) = (nil, nil) }
         return CheckStep(.sockjs, result, info?.duration ?? refusedIn, event.text)
@@ -108,15 +108,15 @@ struct CheckWalk: Sendable {
         return time - stepEnded
     }
 
-    /// What comes next shows that the answer of `/info` was one; where a WebSocket was refused before, it was asked only
-    /// to explain that.
+    /// The `/info` step, once a later event confirms that the response was valid. There is none if a WebSocket was
+    /// rejected before: `/info` was then requested only to explain that.
     private mutating func foundSockJS() -> [CheckStep] {
         defer { info = nil }
         return info.map { [$0] } ?? []
     }
 
     /// - Parameters:
-    ///   - status: nil where what came is no HTTP.
+    ///   - status: nil if the response is not HTTP.
     ///   - answer: the status and the reason phrase.
     private mutating func answered(_ status: Int?, _ answer: String, at time: NIODeadline) -> [CheckStep] {
         guard let request else { return [] }
@@ -133,7 +133,7 @@ struct CheckWalk: Sendable {
             if refusedIn == nil { info = CheckStep(.sockjs, .ok, duration, "\(target): \(answer)") }
             return []
         }
-        // The polls of a session that is open come again and again.
+        // An open session polls repeatedly; only the first success is reported.
         let isSuccess = status.map { (200..<300).contains($0) } ?? false
         guard seen.insert(.http).inserted || !isSuccess else { return [] }
         return [CheckStep(.http, isSuccess ? .ok : .warn, duration, "\(target): \(answer)")]
@@ -163,7 +163,7 @@ struct CheckWalk: Sendable {
 }
 
 extension CheckStep.Name {
-    /// The step in which a failure of this layer shows.
+    /// The step to which a failure of this layer belongs.
     fileprivate init(layer: String) {
         switch layer {
         case "WebSocket": self = .upgrade
@@ -172,11 +172,11 @@ extension CheckStep.Name {
     }
 }
 
-/// The name service.
+/// Resolves host names.
 enum NameLookup {
-    /// The addresses of a host, as numbers.
+    /// The addresses of a host, in numeric form.
     ///
-    /// - Parameter ask: blocks for as long as the service takes; it is left behind where that is too long.
+    /// - Parameter ask: the blocking look-up; it is abandoned if it takes too long.
     /// - Throws: `STOMPClientError`, `CancellationError`.
     static func addresses(
         of host: String, within limit: TimeAmount, by ask: @escaping @Sendable (String) throws -> [String] = ask

@@ -6,7 +6,7 @@ import StomptapOutput
 import StomptapRuntime
 import SystemC
 
-/// `connect`: a session and a prompt, or a script.
+/// `connect`: a session with a prompt, or a script.
 struct ConnectCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
         own: [
@@ -53,7 +53,7 @@ struct ConnectCommand: EndpointCommand {
     var connection: ConnectionOptions
 
     func run() async throws {
-        // Everything that is typed wrong is told before anything is done, unless the script keeps going.
+        // Syntax errors in a script are reported before anything runs, unless the script keeps going.
         let script = execute.isEmpty ? nil : try ScriptLines(execute, keepsGoing: keepGoing)
         let isInteractive = script == nil && Terminal.isTerminal(STDIN_FILENO)
         let command = self
@@ -83,8 +83,8 @@ struct ConnectCommand: EndpointCommand {
             bodies: output.bodies(inflatedLimit: connection.maxMessage.bytes))
     }
 
-    /// The way to a server that a line names: as the options say where they were given for that server, else without all
-    /// that only concerns the one that they were given for, which is told.
+    /// How to reach the server that a line names: with all options if they were given for that server, otherwise
+    /// without those that apply only to the original server. The options left out are reported.
     private func reconnection(
         to url: String, from own: [Endpoint], _ trace: CommandTrace, isInteractive: Bool, note: (String) -> Void
     ) throws -> Reconnection {
@@ -104,7 +104,7 @@ struct ConnectCommand: EndpointCommand {
         return reconnection
     }
 
-    /// Sessions that come back for a person who wants them to, and end a script that does not say so.
+    /// At a prompt a session reconnects by default; a script ends unless `--reconnect` is given.
     private func reconnection(
         to endpoints: [Endpoint], _ trace: CommandTrace, isInteractive: Bool
     ) throws -> Reconnection {

@@ -6,7 +6,7 @@ import STOMPTransport
 import StomptapOutput
 import StomptapRuntime
 
-/// What every connecting command can be told about its connection.
+/// The connection options that all connecting commands share.
 struct ConnectionOptions: ParsableArguments {
     @OptionGroup(title: "Credentials")
     var credentials: CredentialOptions
@@ -117,19 +117,19 @@ struct ConnectionOptions: ParsableArguments {
     @OptionGroup(title: "Diagnostics")
     var diagnostics: DiagnosticOptions
 
-    /// Sessions with the servers, as these options say, which come back as they say too.
+    /// Sessions with the servers, with the connection and reconnection settings of these options.
     ///
     /// - Parameters:
     ///   - endpoints: the servers, in the order in which they are tried.
-    ///   - standard: what holds where `--reconnect` is not given.
-    ///   - heartBeat: what is offered where `--heart-beat` is not given.
-    ///   - trace: the trace of the command, where it has one already.
+    ///   - standard: the policy if `--reconnect` is not given.
+    ///   - heartBeat: the offer if `--heart-beat` is not given.
+    ///   - trace: the trace of the command, if it already has one.
     func reconnection(
         to endpoints: [Endpoint], standard: ReconnectArgument, heartBeat: HeartBeat? = nil,
         trace: CommandTrace? = nil
     ) throws -> Reconnection {
         var policy = ReconnectPolicy(delay: reconnectDelay.amount, longestDelay: reconnectMaxDelay.amount)
-        // Who asks for it also wants to wait for a server that is not up yet.
+        // If `--reconnect` is given, the first connection is also retried.
         policy.includesFirst = reconnect != nil
         switch reconnect ?? standard {
         case .never: policy.attempts = 0
@@ -141,7 +141,7 @@ struct ConnectionOptions: ParsableArguments {
             report: ConnectionReport.teller(isLocal: diagnostics.appearance.timestamps != .utc))
     }
 
-    /// The servers, each with how it is reached. It warns where `-k` lets anybody answer for them.
+    /// The servers, each with its configuration. Warns if `-k` turns off the verification of certificates.
     func servers(
         _ endpoints: [Endpoint], heartBeat: HeartBeat? = nil, trace: CommandTrace? = nil
     ) throws -> [(endpoint: Endpoint, configuration: ClientConfiguration)] {
@@ -156,7 +156,7 @@ struct ConnectionOptions: ParsableArguments {
         }
     }
 
-    /// How to reach `endpoint` as these options say.
+    /// The configuration for `endpoint` that these options give.
     private func configuration(for endpoint: Endpoint) throws -> ClientConfiguration {
         var configuration = ClientConfiguration(endpoint)
         configuration.session.versions = stompVersion.versions
@@ -176,7 +176,7 @@ struct ConnectionOptions: ParsableArguments {
                 String($0.drop(while: { $0 == " " }))
             }
         } else {
-            // A server picks among what is offered, so only what is accepted may be.
+            // A server picks one of the subprotocols offered, so only accepted versions may be offered.
             configuration.transport.subprotocols = stompVersion.versions.sorted(by: >).map(\.subprotocol)
         }
         configuration.transport.tls = try tls.options()
@@ -193,7 +193,7 @@ struct ConnectionOptions: ParsableArguments {
 }
 
 extension STOMPVersion {
-    /// The WebSocket subprotocol that stands for this version.
+    /// The WebSocket subprotocol for this version.
     var subprotocol: String {
         "v" + rawValue.filter { $0 != "." } + ".stomp"
     }
@@ -201,7 +201,7 @@ extension STOMPVersion {
 
 extension SockJSTransport: ExpressibleByArgument {}
 
-/// `--stomp-version`: versions with commas between.
+/// `--stomp-version`: versions, separated by commas.
 struct VersionsArgument: CustomStringConvertible, Sendable {
     let versions: [STOMPVersion]
 
@@ -223,7 +223,7 @@ struct VersionsArgument: CustomStringConvertible, Sendable {
     var description: String { versions.sorted(by: >).map(\.rawValue).joined(separator: ",") }
 }
 
-/// `--heart-beat`: two numbers of milliseconds.
+/// `--heart-beat`: two times in milliseconds.
 struct HeartBeatArgument: CustomStringConvertible, Sendable {
     let heartBeat: HeartBeat
 
@@ -267,11 +267,11 @@ extension SizeArgument {
     init(mebibytes: Int) { self.init(text: "\(mebibytes)MiB", bytes: mebibytes << 20) }
 }
 
-/// Tells on stderr how a connection fares.
+/// Reports the state of a connection on stderr.
 enum ConnectionReport {
-    /// - Parameter isLocal: whether times are of the zone of this machine; otherwise they are in UTC.
+    /// - Parameter isLocal: whether times are in the local time zone; otherwise they are in UTC.
     static func teller(isLocal: Bool) -> @Sendable (Reconnection.Event) -> Void {
-        // By the clock on the wall, which goes on while the machine sleeps.
+        // The wall clock, which continues while the machine sleeps.
         let lostAt = Shared<Timestamp?>(nil)
         return { event in
             switch event {

@@ -3,7 +3,7 @@ import StomptapOutput
 import StomptapRuntime
 import SystemC
 
-/// Who says CONNECT.
+/// The login and passcode of CONNECT.
 struct CredentialOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Login, in CONNECT.", valueName: "name"))
     var login: String?
@@ -33,7 +33,7 @@ struct CredentialOptions: ParsableArguments {
         }
     }
 
-    /// The passcode from wherever it is kept; nil where none was named.
+    /// The passcode from the source that the options name; nil if they name none.
     func readPasscode() throws -> String? {
         if let passcode { return passcode }
         if let passcodeEnv {
@@ -44,7 +44,7 @@ struct CredentialOptions: ParsableArguments {
             return String(cString: value)
         }
         if let passcodeFile {
-            // What is no path may be the passcode.
+            // A value that is not a path may be the passcode itself.
             let content = try InputFile.read(
                 passcodeFile, of: "--passcode-file", isNamed: passcodeFile.hasPrefix("/"), limit: 64 << 10)
             return String(decoding: content.prefix { $0 != 0x0A && $0 != 0x0D }, as: UTF8.self)
@@ -53,7 +53,7 @@ struct CredentialOptions: ParsableArguments {
     }
 
     private func askForPasscode() throws -> String {
-        // getpass falls back to stdin, which may hold the message.
+        // getpass falls back to stdin, which may contain the message.
         let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC)
         guard terminal >= 0 else {
             throw Failure(

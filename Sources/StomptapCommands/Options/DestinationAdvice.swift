@@ -1,17 +1,17 @@
 import StomptapRuntime
 
-/// Destinations as they are mistyped. What was typed is sent all the same: a server may have such a name.
+/// Warnings about destinations that look mistyped. They are used unchanged: a server may have such a name.
 enum DestinationAdvice {
-    /// Where the first word of a destination lacks its slash, it is one of these.
+    /// First words that usually have a leading slash.
     private static let prefixes: Set<String> = [
         "topic", "queue", "app", "user", "exchange", "amq", "temp-queue", "temp-topic", "pub", "sub",
     ]
 
-    /// Warns about what was probably meant otherwise.
+    /// Warns about a destination that probably means something else.
     ///
     /// - Parameters:
-    ///   - isSent: whether a message is sent there, rather than read.
-    ///   - body: what is sent there, where it is an argument.
+    ///   - isSent: whether messages are sent there; otherwise they are received.
+    ///   - body: the body that is sent there, if it is an argument.
     static func warn(_ destinations: [String], isSent: Bool = false, body: String? = nil) {
         for destination in destinations {
             if let warning = warning(destination, isSent: isSent, body: body) { Diagnostics.warn(warning) }
@@ -21,7 +21,7 @@ enum DestinationAdvice {
     static func warning(_ destination: String, isSent: Bool = false, body: String? = nil) -> String? {
         let quoted = destination.debugDescription
         let parts = destination.split { $0 == " " || $0 == "," }
-        // ActiveMQ sends to several destinations with commas between them.
+        // ActiveMQ sends to several destinations that are separated by commas.
         let isSeveral = parts.count > 1 && parts.allSatisfy { $0.hasPrefix("/") }
         if isSeveral, !isSent || destination.contains(" ") {
             return "\(quoted) is one destination; write several as arguments of their own: "

@@ -3,7 +3,7 @@ import StomptapOutput
 import StomptapRuntime
 import SystemC
 
-/// What is told on stderr about the way of things.
+/// What is printed on stderr about the connection.
 struct DiagnosticOptions: ParsableArguments {
     @Flag(
         name: .shortAndLong,
@@ -33,14 +33,14 @@ struct DiagnosticOptions: ParsableArguments {
         }
     }
 
-    /// Whether somebody reads stderr who wants to know why nothing comes.
+    /// Whether to explain why no messages come: with `-v`, or if stderr is a terminal.
     var explainsSilence: Bool { verbose > 0 || Terminal.isTerminal(STDERR_FILENO) }
 
-    /// What the command tells of the wire.
+    /// The trace of the command.
     ///
-    /// - Parameter omission: what the command prints on stdout of all messages of its subscriptions; where stderr is the
-    ///   same terminal it is not printed a second time.
-    /// - Throws: ``Failure`` with 73 where a file cannot be made.
+    /// - Parameter omission: what the command prints on stdout of all messages of its subscriptions; if stderr is
+    ///   the same terminal, it is not printed again.
+    /// - Throws: ``Failure`` with 73 if a file cannot be created.
     func trace(without omission: TracePrinter.Omission = .nothing) throws -> CommandTrace {
         let trace = try CommandTrace(
             verbosity: verbose, style: appearance.style(of: STDERR_FILENO), traceFile: traceFile, pcap: pcap)
@@ -49,7 +49,7 @@ struct DiagnosticOptions: ParsableArguments {
     }
 }
 
-/// How what is told looks, and what of it is hidden.
+/// How output looks, and what is masked in it.
 struct AppearanceOptions: ParsableArguments {
     @Flag(help: "Show passcodes, Authorization, cookies and tokens, which are masked everywhere without it.")
     var showSecrets = false
@@ -62,7 +62,7 @@ struct AppearanceOptions: ParsableArguments {
 
     var mask: SecretMask { showSecrets ? .none : .hiding }
 
-    /// How what goes to a descriptor looks.
+    /// The output style for a descriptor.
     func style(of descriptor: Int32, bodies: BodyStyle = BodyStyle()) -> OutputStyle {
         let isTerminal = Terminal.isTerminal(descriptor)
         return OutputStyle(

@@ -3,17 +3,17 @@ import STOMPBroker
 import STOMPClient
 import STOMPTransport
 
-/// A command whose first argument is an ENDPOINT, so that a profile may stand there.
+/// A command whose first argument is an ENDPOINT, which may be the name of a profile.
 protocol EndpointCommand: AsyncParsableCommand {
     var endpoint: String { get }
 }
 
-/// The ENDPOINT of a command: a URL or several, the name of a profile, or `demo`.
+/// The ENDPOINT of a command: one or more URLs, the name of a profile, or `demo`.
 enum EndpointArgument {
     static let help =
         "A URL (stomp, stomps, ws, wss, http, https), several with commas between, the name of a profile (see 'profiles'), or demo: a broker inside this command, with a clock."
 
-    /// Does `work` with the endpoints that `text` names, and ends the demo broker afterwards where there is one.
+    /// Runs `work` with the endpoints that `text` names. Afterwards ends the demo broker, if there is one.
     static func with<Result: Sendable>(
         _ text: String, _ work: ([Endpoint]) async throws -> Result
     ) async throws -> Result {
@@ -38,7 +38,7 @@ enum EndpointArgument {
         }
     }
 
-    /// URLs with commas between. A comma that no scheme follows belongs to the URL before it.
+    /// URLs, separated by commas. A comma that is not followed by a scheme is part of the URL.
     static func endpoints(_ text: String) throws -> [Endpoint] {
         var urls: [String] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -52,7 +52,7 @@ enum EndpointArgument {
     }
 }
 
-/// A name of the host, without a port.
+/// A host name without a port.
 struct HostNameArgument: Sendable {
     let name: String
 
@@ -64,12 +64,12 @@ struct HostNameArgument: Sendable {
     }
 }
 
-/// The origin of a web page, `null`, or `*` for all of them.
+/// The origin of a web page, `null`, or `*` for all origins.
 struct OriginArgument: Sendable {
     let origin: String
 
     init(_ text: String) throws {
-        // Extensions and apps have schemes of their own.
+        // Browser extensions and apps have schemes of their own.
         guard text == "*" || text == "null" || text.contains("://") else {
             throw ValidationError("invalid origin; write http://HOST:PORT, null, or * for all")
         }
@@ -98,7 +98,7 @@ struct ListenArgument: Sendable {
         self.port = port
     }
 
-    /// Whether nobody but this machine can connect there.
+    /// Whether only this machine can connect to it.
     var isLoopback: Bool {
         let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
         return host.lowercased() == "localhost" || host == "::1"

@@ -6,7 +6,7 @@ import StomptapOutput
 import StomptapRuntime
 import SystemC
 
-/// What is told to the server's HTTP side.
+/// The options for HTTP requests.
 struct HTTPOptions: ParsableArguments {
     @Option(
         parsing: .unconditionalSingleValue,
@@ -28,8 +28,8 @@ struct HTTPOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Cookie of the HTTP requests.", valueName: "cookie"))
     var cookie: String?
 
-    /// Makes the headers of ``httpHeaderCommand`` before a deadline; nil where there is none. From now on their values are
-    /// hidden.
+    /// Runs ``httpHeaderCommand`` with a deadline and returns the headers; nil if the option is not given. From now
+    /// on their values are masked.
     var headerProvider: (@Sendable (NIODeadline) async throws -> [(name: String, value: String)])? {
         guard !httpHeaderCommand.isEmpty else { return nil }
         for command in httpHeaderCommand { KnownSecrets.add(name: command.name) }
@@ -42,7 +42,7 @@ struct HTTPOptions: ParsableArguments {
         }
     }
 
-    /// Sees that no header is given twice.
+    /// Checks that no header is given twice.
     func check() throws {
         let requests: [(option: String, name: String, isGiven: Bool)] = [
             ("--origin", "Origin", origin != nil), ("--cookie", "Cookie", cookie != nil),
@@ -64,7 +64,7 @@ struct HTTPOptions: ParsableArguments {
     }
 }
 
-/// What stands between this program and the server.
+/// The proxy between this program and the server.
 struct ProxyOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -72,7 +72,7 @@ struct ProxyOptions: ParsableArguments {
             valueName: "url"))
     var proxy: String?
 
-    /// The proxy on the way to `endpoint`: the one that is named, or the environment's.
+    /// The proxy for `endpoint`: the one given by option, else the one from the environment.
     func target(for endpoint: Endpoint) throws(TransportError) -> ProxyTarget? {
         if let proxy { return try ProxyTarget(proxy) }
         return try endpoint.proxyFromEnvironment()
@@ -80,7 +80,7 @@ struct ProxyOptions: ParsableArguments {
 }
 
 extension Endpoint {
-    /// The proxy that the environment names for this endpoint; none for a broker inside this process.
+    /// The proxy that the environment names for this endpoint; nil for a broker inside this process.
     fileprivate func proxyFromEnvironment() throws(TransportError) -> ProxyTarget? {
         guard !isInProcess else { return nil }
         var environment: [String: String] = [:]

@@ -5,15 +5,14 @@ import STOMPTransport
 import StomptapOutput
 import StomptapRuntime
 
-/// The options with commands that print the values of headers: for tokens that are valid for less time than the program
-/// runs.
+/// The options for commands that print the values of headers: for tokens that expire while the program runs.
 enum HeaderCommandOption {
     static let connect = "--connect-header-command"
     static let http = "--http-header-command"
 
-    /// Sees that nothing else gives the same header: which of the two is meant, nobody knows.
+    /// Checks that no other option sets the same header: it would be unclear which value is meant.
     ///
-    /// - Parameter others: the options that give such headers, each with the header's name.
+    /// - Parameter others: the options that set such headers, each with the header's name.
     static func check(
         _ commands: [HeaderCommand], _ option: String, against others: [(option: String, name: String)]
     ) throws {
@@ -32,7 +31,7 @@ enum HeaderCommandOption {
 }
 
 extension ConnectionOptions {
-    /// Makes the headers of an attempt; nil where no command was given. From now on their values are hidden.
+    /// Makes the headers of an attempt; nil if no command was given. From now on their values are masked.
     var attemptHeaders: AttemptHeaders.Provider? {
         guard !connectHeaderCommand.isEmpty || !http.httpHeaderCommand.isEmpty else { return nil }
         for command in connectHeaderCommand { KnownSecrets.add(name: command.name) }

@@ -1,10 +1,10 @@
 import STOMPClient
 import StomptapRuntime
 
-/// What of the options goes along to a server that they were not given for.
+/// The options that also apply to a server other than the one they were given for.
 extension ConnectionOptions {
-    /// The options for another server: where the way there and the waiting are concerned they stay, and everything else
-    /// is as if nothing had been given. A new option is left out unless it is named here.
+    /// The options for another server. Those for CA, proxy, timeouts, reconnection and diagnostics are kept; all
+    /// others are reset to their defaults. A new option is reset unless it is listed here.
     func forOtherServer() throws -> ConnectionOptions {
         var other = try ConnectionOptions.parse([])
         other.tls.ca = tls.ca
@@ -19,7 +19,7 @@ extension ConnectionOptions {
         return other
     }
 
-    /// The names of the options that were given and that ``forOtherServer()`` leaves out.
+    /// The names of the options that were given and that ``forOtherServer()`` resets.
     var keptFromOtherServers: [String] {
         let options: KeyValuePairs = [
             "--login": credentials.login != nil, "--passcode-env": credentials.passcodeEnv != nil,
@@ -43,7 +43,7 @@ extension ConnectionOptions {
 }
 
 extension Endpoint {
-    /// Whether this is the server of `other`: host, port and scheme are the same.
+    /// Whether this is the same server as `other`: host, port and scheme are equal.
     func isSameServer(as other: Endpoint) -> Bool {
         scheme == other.scheme && port == other.port && host.lowercased() == other.host.lowercased()
     }

@@ -62,9 +62,9 @@ struct OutputOptions: ParsableArguments {
 }
 
 extension OutputOptions {
-    /// How people are shown bodies.
+    /// How bodies are printed for people.
     ///
-    /// - Parameter inflatedLimit: the most bytes that a body is inflated to.
+    /// - Parameter inflatedLimit: the maximum size of a decompressed body, in bytes.
     func bodies(inflatedLimit: Int) -> BodyStyle {
         BodyStyle(charset: charset?.name, limit: maxShown?.bytes, inflatedLimit: inflatedLimit, hasJSON: jsonBody)
     }

@@ -11,29 +11,29 @@ import SystemC
 ///   "connect-header": ["x-tenant: 7"], "timestamps": "utc" }
 /// ```
 struct ProfileFile: Sendable {
-    /// The longest file that is taken, in bytes.
+    /// The maximum file size, in bytes.
     private static let largestFile = 1 << 20
     let name: String
     let path: String
-    /// The endpoint, or several with commas between.
+    /// The endpoint, or several separated by commas.
     let url: String
-    /// What it says of each option, by the options' names.
+    /// The values of the options, by option name.
     let options: [String: Value]
-    /// The option of the file whose secret others than its owner can read; nil where there is none.
+    /// An option in the file with a secret that other users can read; nil if there is none.
     let readableSecret: String?
 
-    // MARK: Where they are
+    // MARK: Location
 
-    /// The folder, whether it exists or not.
+    /// The folder, which may not exist.
     static var folder: String { UserFolders.configuration ?? "~/.config/stomptap" }
 
-    /// The names of all profiles, in their order.
+    /// The names of all profiles, sorted.
     static var names: [String] {
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return files.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.map { String($0.dropLast(5)) }.sorted()
     }
 
-    /// Whether an ENDPOINT is meant as the name of a profile.
+    /// Whether an ENDPOINT is the name of a profile.
     static func isName(_ endpoint: String) -> Bool {
         endpoint != "demo" && !endpoint.contains { ":/,".contains($0) }
     }
@@ -42,14 +42,14 @@ struct ProfileFile: Sendable {
 
     /// Reads the profile of that name.
     ///
-    /// - Parameter isStray: whether it may be a piece of a secret that was typed without quotes.
-    /// - Throws: ``Failure`` with 78 that says what to change where.
+    /// - Parameter isStray: whether the name may be a piece of a secret that was typed without quotes.
+    /// - Throws: ``Failure`` with 78 that says what to change, and in which file.
     init(named name: String, isStray: Bool = false) throws {
         self.name = name
         path = "\(Self.folder)/\(name).json"
         var status = stat()
         guard !name.isEmpty, !name.hasPrefix("."),
-            // The state of the file that is read, whatever has its name a moment later.
+            // fstat on the open descriptor: the path may name another file a moment later.
             let content = try? InputFile.read(path, limit: Self.largestFile, inspecting: { fstat($0, &status) })
         else { throw Self.missing(name, path, isStray: isStray) }
         let values: [String: Value]
@@ -88,7 +88,7 @@ struct ProfileFile: Sendable {
         }
     }
 
-    /// The option that holds a secret, the passcode first.
+    /// The first option that contains a secret; the passcode is checked first.
     private static func secretOption(of values: [String: Value]) -> String? {
         let mask = SecretMask.hiding
         return ["passcode", "cookie", "connect-header", "http-header", "header", "proxy"].first { option in
@@ -106,7 +106,8 @@ struct ProfileFile: Sendable {
         String($0.dropFirst(2))
     }
 
-    /// Why commands of a file are not run as `user`: somebody else may have written them. Nil where nobody else can.
+    /// Why commands in a file are not run as `user`: another user may have written them. Nil if no other user
+    /// could.
     static func distrust(owner: uid_t, mode: mode_t, user: uid_t) -> String? {
         if owner != user, owner != 0 { return "another user owns the file" }
         return mode & 0o022 != 0 ? "others can write the file; chmod go-w it" : nil

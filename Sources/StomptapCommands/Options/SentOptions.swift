@@ -1,7 +1,7 @@
 import ArgumentParser
 import StomptapRuntime
 
-/// What a command that sends a message can be told about it, beside its destination.
+/// The options of a command that sends a message, apart from the destination.
 struct SentOptions: ParsableArguments {
     @Option(
         name: [.customShort("f", allowingJoined: true), .long],
@@ -20,9 +20,9 @@ struct SentOptions: ParsableArguments {
         help: ArgumentHelp("Header on SEND; repeatable.", valueName: "name: value"), transform: HeaderArgument.init)
     var header: [HeaderArgument] = []
 
-    /// Refuses what is given twice.
+    /// Rejects a body or header that is given twice.
     ///
-    /// - Parameter body: the body that is an argument.
+    /// - Parameter body: the body given as an argument.
     func refuseSeconds(beside body: String?) throws {
         try header.refuse(["destination": "the argument DESTINATION"])
         if contentType != nil { try header.refuse(["content-type": "-t"]) }
@@ -33,9 +33,9 @@ struct SentOptions: ParsableArguments {
 }
 
 extension [HeaderArgument] {
-    /// Refuses headers that the command sets itself, as the frame would have them twice.
+    /// Rejects headers that the command sets itself, because the frame would have them twice.
     ///
-    /// - Parameter own: what sets them, by their names.
+    /// - Parameter own: by header name, the option that sets it.
     func refuse(_ own: KeyValuePairs<String, String>) throws {
         for (name, setter) in own where contains(where: { $0.header.name == name }) {
             throw ValidationError("-H '\(name): ...': \(setter) sets this header")

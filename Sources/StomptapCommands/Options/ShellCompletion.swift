@@ -5,28 +5,28 @@ import StomptapOutput
 import StomptapRuntime
 import SystemC
 
-/// Words that a shell is to offer on Tab, such as destinations, so that it takes them for nothing but text.
+/// Words that a shell offers on Tab, such as destinations, escaped so that the shell treats them as plain text.
 enum ShellCompletion {
-    /// Whether a shell may be offered this: printable characters alone, and not what its command would take for an option.
+    /// Whether a shell may offer this word: it has only printable characters and cannot be read as an option.
     static func canOffer(_ word: String) -> Bool {
         !word.isEmpty && !word.hasPrefix("-") && DisplayWidth.isPrintable(word)
     }
 
-    /// The words as the completion script of `shell` reads them, without those that cannot be offered.
+    /// The words in the form that the completion script of `shell` reads, without those that cannot be offered.
     ///
-    /// - Parameter isOurs: whether it is the script of ``Stomptap/shellScript(for:)``. The parser's own for bash expands
-    ///   the words, and that for zsh does not quote `!`: they are given what needs no quotes.
+    /// - Parameter isOurs: whether it is the script of ``Stomptap/shellScript(for:)``. The parser's own script for
+    ///   bash expands the words, and that for zsh does not quote `!`; these get only words that need no quotes.
     static func words(_ words: [String], for shell: CompletionShell?, isOurs: Bool) -> [String] {
         words.filter(canOffer).compactMap { word in
             guard isOurs || shell == .fish || shell == .zsh && !word.contains("!") || isPlain(word) else { return nil }
-            // fish takes it for a folder's, and does not quote it.
+            // fish expands `~`, and does not quote it.
             if shell == .fish, word.hasPrefix("~") { return nil }
-            // For zsh, a description follows a colon.
+            // In zsh, a colon starts a description.
             return shell == .zsh ? word.replacing("\\", with: #"\\"#).replacing(":", with: #"\:"#) : word
         }
     }
 
-    /// Whether a word is the same in quotes and without, in every shell.
+    /// Whether a word needs no quotes in any shell.
     private static func isPlain(_ word: String) -> Bool {
         word.unicodeScalars.allSatisfy { scalar in
             !scalar.isASCII || "/._-+:,%@".unicodeScalars.contains(scalar)
@@ -40,8 +40,8 @@ enum ShellCompletion {
 
     // MARK: The scripts
 
-    /// Takes the words of the program where the parser's script has `compgen -W`, which expands each of them, and quotes
-    /// them itself: for names of files, as which bash takes them, it leaves `$` and backquotes as they are.
+    /// Reads the words from the program and quotes them, in place of the `compgen -W` of the parser's script, which
+    /// expands each word. The quotes are needed because bash leaves `$` and backquotes unquoted in file names.
     static func script(forBash script: String) -> String {
         let call = #"__stomptap_add_completions -W "$(__stomptap_custom_complete "#
         let lines = script.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
@@ -51,7 +51,7 @@ enum ShellCompletion {
         return lines.joined(separator: "\n").replacing("\n_stomptap() {\n", with: "\n" + addWords + "_stomptap() {\n")
     }
 
-    /// Lets zsh quote `!` in what it inserts, as it does where that means something.
+    /// Makes zsh quote `!` in inserted text if the shell would expand it.
     static func script(forZsh script: String) -> String {
         script.replacing("    unsetopt aliases banghist\n", with: "    unsetopt aliases\n")
             .replacing("    local -xr SAP_SHELL=zsh\n", with: "    local -xr SAP_SHELL=zsh STOMPTAP_COMPLETION=1\n")
@@ -107,15 +107,15 @@ extension CompletionKind {
     static let destination = ShellCompletion.kind { UsedDestinations.all }
 }
 
-/// The destinations that were named on this terminal before, for completion: `$XDG_STATE_HOME/stomptap/destinations`, a
-/// line each, the newest first, for its owner's eyes only.
+/// The destinations that were used on this terminal before, for completion:
+/// `$XDG_STATE_HOME/stomptap/destinations`, one per line, newest first, readable only by the owner.
 enum UsedDestinations {
-    /// How many are kept.
+    /// The maximum number that is kept.
     private static let most = 200
-    /// The largest file that is read, in bytes.
+    /// The maximum file size, in bytes.
     private static let largestFile = 1 << 20
 
-    /// Those that are known, as the file has them.
+    /// The known destinations, in the order of the file.
     static var all: [String] {
         guard let path = UserFolders.state.map({ "\($0)/destinations" }),
             let content = try? InputFile.read(path, limit: largestFile)
@@ -123,8 +123,8 @@ enum UsedDestinations {
         return String(decoding: content, as: UTF8.self).split(separator: "\n").map(String.init)
     }
 
-    /// Keeps destinations, where a person types: a script's are nobody's to complete. What cannot be kept is left, and so
-    /// is what nobody could be offered.
+    /// Saves destinations if the command was typed at a terminal; those of scripts are not saved. Errors are
+    /// ignored, and so are destinations that completion could not offer.
     static func keep(_ destinations: [String]) {
         guard Terminal.isTerminal(STDERR_FILENO), let folder = UserFolders.state else { return }
         let named = destinations.filter(ShellCompletion.canOffer)
@@ -135,7 +135,7 @@ enum UsedDestinations {
         let known = all
         let kept = (named + known.filter { ShellCompletion.canOffer($0) && !named.contains($0) }).prefix(most)
         guard Array(kept) != known else { return }
-        // Whole or not at all.
+        // Replaces the file atomically.
         _ = replaceFile("\(folder)/destinations", with: kept.flatMap { Array("\($0)\n".utf8) })
     }
 }

@@ -5,7 +5,7 @@ import StomptapOutput
 import StomptapRuntime
 import SystemC
 
-/// How a TLS server is met, for endpoints that have TLS.
+/// The TLS options for connections to a server.
 struct TLSArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -46,7 +46,7 @@ struct TLSArguments: ParsableArguments {
         }
     }
 
-    /// Warns where `-k` lets anybody answer for a server.
+    /// Warns if `-k` turns off the verification of a server's certificate.
     func warn(of endpoints: [Endpoint]) {
         for endpoint in endpoints where insecure && endpoint.scheme.isSecure {
             Diagnostics.warn(
@@ -54,7 +54,7 @@ struct TLSArguments: ParsableArguments {
         }
     }
 
-    /// - Throws: ``Failure`` where a file cannot be read or the environment has no such variable.
+    /// - Throws: ``Failure`` if a file cannot be read or an environment variable is missing.
     func options() throws -> TLSOptions {
         for (option, file) in [("--ca", ca), ("--cert", cert), ("--key", key)] {
             guard let file, access(file, R_OK) != 0 else { continue }
@@ -81,7 +81,7 @@ struct TLSArguments: ParsableArguments {
 
 extension TLSVersion: ExpressibleByArgument {}
 
-/// How TLS is spoken with those who connect to this program.
+/// The TLS options for clients that connect to this program.
 struct ServerTLSArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp("Speak TLS on all listeners, with this certificate: PEM or PKCS#12.", valueName: "file"),
@@ -97,6 +97,6 @@ struct ServerTLSArguments: ParsableArguments {
         guard tlsKey == nil || tlsCert != nil else { throw ValidationError("--tls-key goes with --tls-cert") }
     }
 
-    /// Nil where no TLS is spoken.
+    /// Nil without TLS.
     var options: TLSServerOptions? { tlsCert.map { TLSServerOptions(certificate: $0, key: tlsKey) } }
 }

@@ -5,9 +5,11 @@ import StomptapRuntime
 import SystemC
 
 extension Stomptap {
-    /// The arguments of a command line without the program's name. Swift would replace what is no UTF-8 in them.
+    /// The arguments of a command line without the program's name, checked to be UTF-8, because Swift would replace
+    /// invalid bytes.
     ///
-    /// - Returns: nil, and a line on stderr, where one is no UTF-8: a body of such bytes comes from a file or stdin.
+    /// - Returns: nil, with a line on stderr, if an argument is not UTF-8. A body with such bytes must come from a
+    ///   file or stdin.
     public static func arguments(
         _ values: UnsafePointer<UnsafeMutablePointer<CChar>?>, count: Int
     ) -> [String]? {
@@ -15,7 +17,7 @@ extension Stomptap {
         for index in 1..<max(1, count) {
             guard let value = values[index] else { break }
             guard let text = String(validatingCString: value) else {
-                // It is not shown: it may be a passcode.
+                // The argument is not printed: it may be a passcode.
                 Diagnostics.fail("argument \(index) is not UTF-8; send a body of such bytes by -f or stdin")
                 return nil
             }
@@ -24,7 +26,7 @@ extension Stomptap {
         return arguments
     }
 
-    /// What is wrong with the name of a command.
+    /// The error for a first argument that is not a command; nil if it is one.
     static func unknownCommand(in arguments: [String]) -> ValidationError? {
         let words = arguments.first == "help" ? arguments.dropFirst() : arguments[...]
         guard let name = words.first, !name.hasPrefix("-") else { return nil }
@@ -43,12 +45,13 @@ extension Stomptap {
     }
 }
 
-/// Bodies that are negative numbers: `publish ENDPOINT DESTINATION -1` means the body, as no option is a number but `-0`.
+/// Bodies that are negative numbers: in `publish ENDPOINT DESTINATION -1`, `-1` is the body, as no option is a
+/// number except `-0`.
 enum NumberArguments {
-    /// The same arguments, with a trailing negative number behind `--`, where the parser takes it for what it is.
+    /// The arguments with `--` before a trailing negative number, so that the parser treats it as an argument.
     static func protected(_ arguments: [String]) -> [String] {
         guard !arguments.contains("--"), let last = arguments.last, isNegativeNumber(last),
-            // The value of an option stays with it.
+            // A number after an option is the option's value.
             let before = arguments.dropLast().last, !before.hasPrefix("-")
         else { return arguments }
         return arguments.dropLast() + ["--", last]
@@ -59,31 +62,31 @@ enum NumberArguments {
     }
 }
 
-/// The descriptors that the program is started with.
+/// The standard descriptors: stdin, stdout and stderr.
 enum StandardStreams {
-    /// Holds the places of those that are closed, so that no socket or file is taken for one of them: what holds a place
-    /// cannot be used that way round, as one that is closed.
+    /// Opens /dev/null for each standard descriptor that is closed, so that no socket or file gets its number. It
+    /// is opened in the wrong direction, so that using it fails as on a closed descriptor.
     static func holdPlaces() {
         for (descriptor, mode) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY)]
         where fcntl(descriptor, F_GETFD) < 0 {
-            // The lowest number that is free is this one.
+            // open returns the lowest free number, which is this one.
             _ = open("/dev/null", mode)
         }
     }
 }
 
-/// Which long options each command has, as the parser itself tells.
+/// The long options of each command, as reported by the parser.
 struct OptionIndex: Sendable {
     struct Option: Sendable {
         /// The long names without dashes, the preferred one first.
         var names: [String]
-        /// The names of one letter.
+        /// The single-letter names.
         var letters: [String]
         var takesValue: Bool
         var isRepeating: Bool
     }
 
-    /// By the commands' names.
+    /// By command name.
     let commands: [String: [Option]]
 
     static let all = OptionIndex()
@@ -103,7 +106,7 @@ struct OptionIndex: Sendable {
     /// The names of all options of all commands.
     var names: Set<String> { Set(commands.values.joined().flatMap(\.names)) }
 
-    /// The parts that matter here of what the parser says of itself.
+    /// The fields used here of the parser's description of the commands.
     private struct Help: Decodable {
         struct Command: Decodable {
             var commandName: String

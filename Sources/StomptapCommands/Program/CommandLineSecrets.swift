@@ -2,19 +2,19 @@ import ArgumentParser
 import StomptapOutput
 import StomptapRuntime
 
-/// What of a command line that was refused may be a secret: values of options that carry secrets, whatever follows an
-/// option that there is not, and URLs. The parser's messages quote it; they are shown without it.
+/// The parts of a rejected command line that may be secret: values of options that carry secrets, any value after
+/// an unknown option, and URLs. The parser's messages quote them, so they are masked.
 struct CommandLineSecrets {
-    /// Options that carry secrets beside those whose names ``SecretMask`` hides.
+    /// Options that carry secrets, in addition to those whose names ``SecretMask`` hides.
     private static let carriers: Set<String> = [
         "connect-header", "connect-header-command", "header", "http-header", "http-header-command", "login", "proxy",
     ]
-    /// Short options with a value that may stand in the same word.
+    /// Short options whose value may be part of the same word.
     private static let joined = "CHFfte"
 
-    /// Arguments, or parts of them, with what is shown in their places.
+    /// Arguments, or parts of them, each with the text that is printed in its place.
     private var shown: [String: String] = [:]
-    /// Arguments that stand where a part of a secret lands that lacks its quotes: behind the value of such an option.
+    /// Arguments after the value of a secret option: they may be parts of a secret that was typed without quotes.
     private(set) var strays: Set<String> = []
 
     init(_ arguments: [String]) {
@@ -30,7 +30,7 @@ struct CommandLineSecrets {
             }
             let isSecret = argument.hasPrefix("--") ? hideLong(argument) : hideShort(argument)
             mayStray = isSecret
-            // A flag has no value, and what follows it strays.
+            // A flag has no value, so what follows it may be a stray part.
             guard isSecret, !argument.contains("="), !Self.isFlag(argument), index < arguments.count,
                 !Self.isKnown(arguments[index])
             else { continue }
@@ -39,16 +39,17 @@ struct CommandLineSecrets {
         }
     }
 
-    /// `message`, which quotes arguments of this line, as it may be shown.
+    /// The message with all quoted secrets masked.
     func masked(_ message: String) -> String {
         var message = message
         if message.contains("nexpected argument") {
             for stray in strays { message.replace("'\(stray)'", with: "'\(SecretMask.cover)'") }
         }
-        // The longest first: one may be a part of another.
+        // The longest first, because one may be part of another.
         for (argument, shown) in shown.sorted(by: { $0.key.count > $1.key.count }) where argument != shown {
             message.replace("'\(argument)'", with: "'\(shown)'")
-            // Some are quoted otherwise; a short one may be part of any word, and some are part of an option's name.
+            // Some are quoted differently. A short one could match part of any word, and some match part of an
+            // option name; these are skipped.
             guard argument.count >= 4, !OptionIndex.all.names.contains(where: { $0.contains(argument) }) else {
                 continue
             }
@@ -59,14 +60,14 @@ struct CommandLineSecrets {
 
     // MARK: -
 
-    /// Whether what follows may be a secret.
+    /// Masks a long option's value. Returns whether the next argument may be a secret.
     private mutating func hideLong(_ argument: String) -> Bool {
         let word = argument.dropFirst(2)
         let name = word.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
         let isKnown = Self.isKnown("--\(name)")
         let isSecret = !isKnown || Self.isCarrier(String(name))
         if name.endIndex != word.endIndex {
-            // What is no part of a name belongs to a value; the option is named.
+            // Anything after the option's name is its value; only the name is shown.
             if isSecret || word[name.endIndex] != "=" {
                 shown[argument] = "--\(name)=\(SecretMask.cover)"
                 hide(String(word[name.endIndex...].dropFirst()))
@@ -75,7 +76,7 @@ struct CommandLineSecrets {
                 shown[value] = SecretMask.hiding.masked(typed: value)
             }
         }
-        // A flag of that name is known, and takes none: its value was one.
+        // It is a flag, which has no value, so the given value may be a secret.
         if isKnown, Self.isFlag(argument) { hide(String(word[name.endIndex...].dropFirst())) }
         return isSecret
     }
@@ -93,7 +94,7 @@ struct CommandLineSecrets {
         }
         if rest.isEmpty { return !"vnoWlxk0h".contains(letter) }
         guard !argument.dropFirst().allSatisfy({ $0 == "v" }) else { return false }
-        // `-pPASSCODE` of another tool.
+        // `-pPASSCODE`, as in another tool.
         shown[argument] = argument.prefix(2) + SecretMask.cover
         hide(String(rest))
         return true
@@ -125,7 +126,7 @@ struct CommandLineSecrets {
         HeaderCommandOption.http,
     ]
 
-    /// What is wrong with `-C Authorization: Bearer TOKEN`, of which the token would go to the server as a destination.
+    /// The error for `-C Authorization: Bearer TOKEN` without quotes, which would send the token as a destination.
     static func unquotedHeader(in arguments: [String]) -> ValidationError? {
         for (index, option) in arguments.enumerated().dropLast(2)
         where headerOptions.contains(option) {

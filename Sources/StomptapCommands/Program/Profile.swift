@@ -2,7 +2,7 @@ import ArgumentParser
 import StomptapOutput
 import StomptapRuntime
 
-/// A profile, as commands can use it: its options are some that there are.
+/// A profile whose options are all known.
 struct Profile: Sendable {
     private let file: ProfileFile
     /// The values of each option, in the order of the options' names.
@@ -14,8 +14,8 @@ struct Profile: Sendable {
 
     /// Reads the profile of that name.
     ///
-    /// - Parameter isStray: whether it may be a piece of a secret that was typed without quotes.
-    /// - Throws: ``Failure`` with 78 that says what to change where.
+    /// - Parameter isStray: whether the name may be a piece of a secret that was typed without quotes.
+    /// - Throws: ``Failure`` with 78 that says what to change, and in which file.
     init(named name: String, isStray: Bool = false) throws {
         file = try ProfileFile(named: name, isStray: isStray)
         settings = try file.options.sorted { $0.key < $1.key }.map { key, value in
@@ -25,7 +25,7 @@ struct Profile: Sendable {
 
     private static func values(of key: String, _ value: ProfileFile.Value, in profile: String) throws -> [String] {
         let shown = SecretMask.hiding.masked(typed: key).debugDescription
-        // Commands that take no profile have options of the same names that mean something else: --login of serve.
+        // Commands without profiles have options of the same name with another meaning, such as --login of serve.
         let found =
             Self.commands.lazy.compactMap { OptionIndex.all.option(key, of: $0.0) }.first
             ?? OptionIndex.all.commands.values.lazy.joined().first { $0.names.contains(key) }
@@ -55,18 +55,18 @@ struct Profile: Sendable {
 
     // MARK: Use
 
-    /// Options of which only one can be given: one on the command line is meant instead of the profile's.
+    /// Groups of options of which only one can be given: one on the command line replaces the profile's.
     private static let rivals = [
         ["passcode", "passcode-env", "passcode-file", "passcode-prompt"], ["output", "format", "o", "F"],
     ]
 
-    /// The commands that a profile can be used with, and what they want besides it.
+    /// The commands that accept a profile, with the other arguments that they require.
     private static let commands = [
         ("subscribe", ["/a"]), ("connect", []), ("publish", ["/a"]), ("request", ["/a", "--reply=/a"]), ("raw", []),
         ("check", []), ("bench", []), ("tap", ["--listen=127.0.0.1:0"]),
     ]
 
-    /// Sees whether the name can be used, and each of the options with some command, beside all others that it has.
+    /// Checks that the name can be used, and that each option is valid for a command, together with the others.
     ///
     /// - Throws: ``Failure`` with 78.
     func verify() throws(Failure) {
@@ -89,7 +89,7 @@ struct Profile: Sendable {
         if !unseen.isEmpty, let failure { throw failure }
     }
 
-    /// The command that a line with this profile's options in it asks for.
+    /// The command that results from a command line with this profile's options added.
     ///
     /// - Throws: ``Failure`` with 78.
     func parsed(_ arguments: [String], of command: String) throws(Failure) -> any ParsableCommand {
@@ -97,17 +97,17 @@ struct Profile: Sendable {
         do {
             return try Stomptap.parseAsRoot(NumberArguments.protected(applied))
         } catch {
-            // The line was right without the profile.
+            // The command line was valid without the profile.
             throw Failure(
                 .badConfiguration,
                 "profile \(name): \(CommandLineSecrets(applied).masked(Stomptap.message(for: error)))")
         }
     }
 
-    /// The command line with this profile's options in it, which those on the line override.
+    /// The command line with this profile's options added; options on the line override them.
     ///
     /// - Parameters:
-    ///   - arguments: the command line without the program's name; it begins with the command.
+    ///   - arguments: the command line without the program's name; the first argument is the command.
     ///   - command: the command's name; options that it does not have are left out.
     func applied(to arguments: [String], of command: String) -> [String] {
         let given = Set(
@@ -125,7 +125,7 @@ struct Profile: Sendable {
         return Array(arguments.prefix(1)) + own + arguments.dropFirst()
     }
 
-    /// What its owner should know.
+    /// A warning about the file for the user; nil if there is none.
     var warning: String? {
         switch file.readableSecret {
         case nil: return nil

@@ -2,7 +2,7 @@ import ArgumentParser
 import StomptapOutput
 import StomptapRuntime
 
-/// `profiles`: what there is to be named instead of a URL.
+/// `profiles`: lists the profiles, which can be given instead of a URL.
 struct ProfilesCommand: AsyncParsableCommand {
     private static let exitStatuses = ExitStatus.section(
         [.usage, .writeFailed], own: [.success: "all can be used", .badConfiguration: "one is wrong"])
@@ -74,7 +74,8 @@ struct ProfilesCommand: AsyncParsableCommand {
     private static func shown(_ value: String, of option: String, _ mask: SecretMask) -> String {
         guard !mask.showsSecrets else { return value }
         if option == "passcode" || option == "cookie" { return SecretMask.cover }
-        // What names a variable is no secret, and is what one looks for here; a secret is easily typed in its place.
+        // The name of a variable is not secret, and useful here. But a secret may have been typed by mistake in its
+        // place.
         if option.hasSuffix("-env") {
             return value.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
                 ? value : SecretMask.cover

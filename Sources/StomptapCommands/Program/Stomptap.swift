@@ -30,11 +30,11 @@ public struct Stomptap: AsyncParsableCommand {
 
     public init() {}
 
-    /// Does what the command line asks for, and ends the process.
+    /// Runs the command line, and ends the process.
     ///
     /// - Parameter arguments: the command line without the program's name.
     public static func runAndExit(_ arguments: [String]) -> Never {
-        // Before there is a task: what runs it opens descriptors.
+        // Before the first task, because the concurrency runtime opens descriptors.
         StandardStreams.holdPlaces()
         do {
             try DescriptorLimit.ensureMinimum()
@@ -47,10 +47,10 @@ public struct Stomptap: AsyncParsableCommand {
         while true { pause() }
     }
 
-    /// Does what the command line asks for.
+    /// Runs the command line.
     ///
     /// - Parameter arguments: the command line without the program's name.
-    /// - Returns: the status that the process is to end with.
+    /// - Returns: the exit status for the process.
     public static func run(_ arguments: [String]) async -> Int32 {
         Interrupts.ignoreClosedPipes()
         do {
@@ -81,7 +81,7 @@ public struct Stomptap: AsyncParsableCommand {
         }
     }
 
-    /// Parses the command line; where its endpoint is a profile, with the options of that in it.
+    /// Parses the command line. If its endpoint is a profile, the profile's options are added.
     private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
         let command = try parseAsRoot(NumberArguments.protected(arguments))
         guard let endpoint = (command as? any EndpointCommand)?.endpoint, ProfileFile.isName(endpoint) else {
@@ -92,7 +92,7 @@ public struct Stomptap: AsyncParsableCommand {
         return try profile.parsed(arguments, of: type(of: command).configuration.commandName ?? "")
     }
 
-    /// `exit` means the parser's here.
+    /// A wrapper, because `exit` alone is the parser's function here.
     private static func endProcess(_ status: Int32) -> Never {
         SystemC.exit(status)
     }
@@ -105,12 +105,12 @@ public struct Stomptap: AsyncParsableCommand {
 extension Stomptap {
     /// The program's version, such as `0.1.0`.
     public static let version = Version.current
-    /// The day of the version, such as `2026-11-21`.
+    /// The date of the version, such as `2026-11-21`.
     public static let versionDate = Version.date
 }
 
 extension Stomptap {
-    /// The script with which a shell completes the program's command line.
+    /// The completion script for a shell.
     public static func shellScript(for shell: CompletionShell) -> String {
         let script = completionScript(for: shell)
         return switch shell {

@@ -1,12 +1,12 @@
 import StomptapRuntime
 
-/// An option that the command does not have, with what was probably meant: the option of another tool is answered by its
-/// name.
+/// An option that the command does not have, with a suggestion. Known options of other tools have their own
+/// answers.
 struct UnknownOption {
-    /// The line that the program ends with.
+    /// The error line that the program prints.
     let line: String
 
-    /// The first option of the command line that its command does not have; nil where there is none.
+    /// The first unknown option of the command line; nil if there is none.
     init?(in arguments: [String]) {
         guard let command = arguments.first, let options = OptionIndex.all.commands[Self.name(ofCommand: command)]
         else { return nil }
@@ -21,7 +21,7 @@ struct UnknownOption {
                 self.init(command, name, options)
                 return
             }
-            // The value is a word of its own.
+            // The value is a separate argument.
             if option.takesValue, !argument.contains("=") { index += 1 }
         }
         return nil
@@ -54,7 +54,7 @@ struct UnknownOption {
         return command?.configuration.commandName ?? word
     }
 
-    /// The name of an option that an argument is: a long one, or a letter that stands alone.
+    /// The name of the option in an argument: a long name, or a single letter.
     private static func name(of argument: String) -> String? {
         if argument.hasPrefix("--") {
             let name = argument.dropFirst(2).prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
@@ -66,13 +66,13 @@ struct UnknownOption {
         return String(letter)
     }
 
-    /// What options of curl, psql, mosquitto_pub and STOMP clients are here.
+    /// The equivalents of options of curl, psql, mosquitto_pub and STOMP clients.
     private struct Foreign {
         let names: [String]
         let advice: String
-        /// The option that the advice names.
+        /// The option that the advice suggests.
         var option: String?
-        /// The commands with the argument that the advice names.
+        /// The commands that have the argument that the advice suggests.
         var commands: Set<String>?
 
         func applies(to command: String, _ options: [OptionIndex.Option]) -> Bool {

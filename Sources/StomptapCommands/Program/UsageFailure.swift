@@ -1,11 +1,11 @@
-/// What a command line that cannot be parsed is answered with: one line, as every other failure has it.
+/// The one-line error for a command line that cannot be parsed, in the format of all other failures.
 ///
-/// The parser's errors have no type that could be read, only its sentences.
+/// The parser's errors have no public type, so their text is matched.
 struct UsageFailure {
     let line: String
 
     /// - Parameters:
-    ///   - message: what the parser says, or a validation of ours, without secrets.
+    ///   - message: the message of the parser or of our own validation, without secrets.
     ///   - arguments: the command line without the program's name.
     init(_ message: String, in arguments: [String]) {
         let command = arguments.first.flatMap { first in

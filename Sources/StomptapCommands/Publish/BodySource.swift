@@ -4,7 +4,7 @@ import StomptapOutput
 import StomptapRuntime
 import SystemC
 
-/// Where the bodies of `publish` come from, a batch at a time.
+/// The source of the bodies of `publish`, read in batches.
 final class BodySource: Sendable {
     enum Separator: Sendable {
         case line, null
@@ -24,14 +24,15 @@ final class BodySource: Sendable {
         }
     }
 
-    /// Bodies that are ready to go.
+    /// Bodies that are ready to be sent.
     struct Batch: Sendable {
         var bodies: [ByteBuffer]
-        /// Whether no more is known to be ready behind them: the last of them may be the last of all.
+        /// Whether no more bodies are known to be ready after these, so that the last of them may be the last of
+        /// all.
         var mayBeLast: Bool
     }
 
-    /// How many bodies go in a batch: few enough that a batch of small ones is little memory, many enough for one write.
+    /// The number of bodies in a batch: small enough to limit memory, large enough to fill one write.
     private static let batchSize = 512
 
     private enum Origin: Sendable {
@@ -41,7 +42,7 @@ final class BodySource: Sendable {
 
     private struct State: Sendable {
         var buffer: [UInt8] = []
-        /// Everything in `buffer` before this index holds no separator.
+        /// No separator starts in `buffer` before this index.
         var searched = 0
         var isAtEnd = false
         var produced = 0
@@ -51,14 +52,14 @@ final class BodySource: Sendable {
     private let state = Shared(State())
 
     /// - Parameter option: the option that names the file, for the message.
-    /// - Throws: ``Failure`` where a file is not there, or a body is too large.
+    /// - Throws: ``Failure`` if a file does not exist, or a body is too large.
     init(body: String?, file: String?, of option: String = "--file", separator: Separator?, count: Int) throws {
         guard let separator else {
             origin = .repeated(try Self.whole(body: body, file: file), count: count)
             return
         }
         if let body {
-            // The argument is split as a file would be.
+            // The argument is split like the content of a file.
             origin = .pieces(descriptor: -1, name: "the body", separator)
             state.update {
                 $0.buffer = Array(body.utf8)
@@ -73,12 +74,12 @@ final class BodySource: Sendable {
         }
     }
 
-    /// The body that goes again and again; nil where each message has its own.
+    /// The body that is sent repeatedly; nil if each message has its own.
     var repeatedBody: ByteBuffer? {
         if case .repeated(let body, _) = origin { body } else { nil }
     }
 
-    /// How much there is, as far as it is known before it is read.
+    /// The total amount, if it is known before reading.
     var total: PublishProgress.Total {
         switch origin {
         case .repeated(_, let count): return .messages(count)
@@ -89,27 +90,27 @@ final class BodySource: Sendable {
         }
     }
 
-    /// One body: the argument, or what is in a file or on stdin.
+    /// One body: the argument, or the content of a file or stdin.
     ///
-    /// - Throws: ``Failure`` where a file is not there, or a body is too large.
+    /// - Throws: ``Failure`` if a file does not exist, or a body is too large.
     static func whole(body: String?, file: String?) throws -> ByteBuffer {
         if let body { return ByteBuffer(string: body) }
         if file ?? "-" == "-" { hintAtTerminal() }
         return ByteBuffer(bytes: try InputFile.read(file ?? "-", of: "--file", limit: InputFile.largestBody))
     }
 
-    /// Tells a person who may not know that something is waited for.
+    /// Prints a hint if the body is read from a terminal.
     private static func hintAtTerminal() {
         if isatty(STDIN_FILENO) == 1 {
             Diagnostics.note("the body comes from the terminal: Ctrl-D in a new line ends it")
         }
     }
 
-    /// The next bodies, or nil at the end. One reader at a time.
+    /// The next bodies, or nil at the end. Not for concurrent use.
     func next() async throws -> Batch? {
         switch origin {
         case .repeated(let body, let count):
-            // A batch of large bodies would hold them all at once.
+            // Limits the memory of a batch of large bodies.
             let size = max(1, min(Self.batchSize, (1 << 20) / max(1, body.readableBytes)))
             let produced = state.value.produced
             guard produced < count else { return nil }
@@ -128,7 +129,7 @@ final class BodySource: Sendable {
         }
     }
 
-    /// Cuts whole bodies off what was read.
+    /// Removes the complete bodies from what was read.
     private func cut(_ separator: Separator, _ descriptor: Int32, _ name: String) throws -> Batch? {
         var state = self.state.value
         self.state.update { $0.buffer = [] }
@@ -161,11 +162,11 @@ final class BodySource: Sendable {
         return Batch(bodies: bodies, mayBeLast: !moreIsThere)
     }
 
-    /// Whether a read would return at once with something. The end of a pipe that was closed does not count.
+    /// Whether a read would return data at once. The end of a closed pipe does not count.
     private func isReadable(_ descriptor: Int32) -> Bool {
         var query = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&query, 1, 0) > 0, query.revents & Int16(POLLIN) != 0 else { return false }
-        // A regular file is always readable, also at its end.
+        // A regular file is always readable, even at its end.
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return true }
         return lseek(descriptor, 0, SEEK_CUR) < status.st_size

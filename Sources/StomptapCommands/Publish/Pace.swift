@@ -1,24 +1,25 @@
 import NIOCore
 import STOMPTransport
 
-/// When messages may go.
+/// Decides when each message may be sent.
 struct Pace: Sendable {
     enum Manner: Sendable {
         case atOnce
-        /// One after the other with these nanoseconds between: `gap` on the average, `shortest` at least.
+        /// Evenly spaced: `gap` nanoseconds on average, at least `shortest`.
         case even(gap: Double, shortest: Double)
-        /// As far apart as they were recorded, divided by `speed`.
+        /// With the recorded intervals, divided by `speed`.
         case recorded(speed: Double)
     }
 
-    /// How early a message may be beside an even pace, so that those of a high rate can go together where no clock would
-    /// wake a program for each. In nanoseconds.
+    /// How much too early a message may be, in nanoseconds. At a high rate messages are sent in groups, because no
+    /// timer is fine enough for each one.
     private static let tolerance = 10e6
-    /// How much of the time that was lost is made up for; the rest is forgone. In nanoseconds.
+    /// The maximum delay that is made up for, in nanoseconds; the rest is skipped.
     private static let memory = 1e9
 
     private let manner: Manner
-    /// When the first one went, and since then in nanoseconds: when the next would be due, and when the last was.
+    /// When the first message was sent, and relative to it in nanoseconds: when the next one is due, and when the
+    /// last one was due.
     private var start: NIODeadline?
     private var due = 0.0
     private var last: Double?
@@ -28,22 +29,22 @@ struct Pace: Sendable {
         self.manner = manner
     }
 
-    /// `rate` messages a second; after a delay twice as many until it is made up for.
+    /// `rate` messages per second; after a delay at twice the rate until it has caught up.
     static func rate(_ perSecond: Double) -> Pace {
         Pace(.even(gap: 1e9 / perSecond, shortest: 0.5e9 / perSecond))
     }
 
-    /// Never nearer to each other than this.
+    /// With at least this interval between messages.
     static func interval(_ amount: TimeAmount) -> Pace {
         Pace(.even(gap: Double(amount.nanoseconds), shortest: Double(amount.nanoseconds)))
     }
 
-    /// Takes the next message's turn if it has come.
+    /// Takes the turn of the next message if it is due.
     ///
     /// - Parameters:
-    ///   - recordedAt: when it was recorded, where it was.
-    ///   - now: the present.
-    /// - Returns: nil where it may go; else how long it has to wait.
+    ///   - recordedAt: when the message was recorded; nil if it was not.
+    ///   - now: the current time.
+    /// - Returns: nil if the message may be sent now; otherwise how long to wait.
     mutating func wait(recordedAt: Timestamp?, now: NIODeadline) -> TimeAmount? {
         let time = Double((now - (start ?? now)).nanoseconds)
         switch manner {
@@ -63,7 +64,7 @@ struct Pace: Sendable {
             let first = firstRecordedAt ?? recordedAt
             firstRecordedAt = first
             let turn = (Double(recordedAt.nanoseconds) - Double(first.nanoseconds)) / speed
-            // A message of another century waits for long rather than overflowing.
+            // A recorded time of another century means a long wait, not an overflow.
             return turn <= time ? nil : .nanoseconds(Int64(min(turn - time, 1e18)))
         }
     }

@@ -4,37 +4,37 @@ import STOMPTransport
 import StomptapOutput
 import StomptapRuntime
 
-/// A message before it goes.
+/// A message that has not been sent yet.
 struct PendingMessage: Sendable {
     var destination: String
     var headers: HeaderList
     var body: ByteBuffer
-    /// When it was recorded, where it was.
+    /// When it was recorded; nil if it was not.
     var recordedAt: Timestamp?
 }
 
-/// What becomes of the bytes that a ``BodySource`` gives.
+/// Builds messages from the bytes of a ``BodySource``.
 struct MessageBuilder: Sendable {
-    /// What the bytes are.
+    /// How the bytes are interpreted.
     enum Content: Sendable {
         /// The body.
         case body
-        /// The body with placeholders. Compiled where it is the same for all messages.
+        /// The body with placeholders. Precompiled if it is the same for all messages.
         case template(Template?)
         /// A line of a recording.
         case recording(Recording)
     }
 
     var content: Content
-    /// Nil where each recorded message has its own.
+    /// Nil if each recorded message has its own.
     var destination: Template?
     var headers: [(name: String, value: Template)]
-    /// Nil guesses, or leaves it as recorded; an empty one is none.
+    /// Nil guesses it, or keeps the recorded one; an empty string means no content type.
     var contentType: String?
     /// Whether bodies are compressed.
     var isGzipped = false
 
-    /// Whether a body was warned about: the first is enough.
+    /// Whether a warning about a body was printed: only the first one is printed.
     private let hasWarned = Shared(false)
 
     private var isFirstWarning: Bool {
@@ -44,14 +44,15 @@ struct MessageBuilder: Sendable {
         }
     }
 
-    /// Reads lines of a recording; nil where there is none.
+    /// The recording, if the bytes are lines of one; otherwise nil.
     var recording: Recording? { if case .recording(let recording) = content { recording } else { nil } }
 
-    /// What a line of a recording says, which must be known before its time comes; nil where it is passed over.
+    /// The message in a line of a recording, decoded before it is due because the line has its time; nil if the
+    /// line is skipped.
     ///
     /// - Parameters:
     ///   - line: the number of the line; the first is 1.
-    ///   - number: of the message, as ``draft(_:number:)`` has it.
+    ///   - number: the number of the message, as in ``draft(_:number:)``.
     /// - Throws: ``Failure`` with 65.
     func draft(_ bytes: ByteBuffer, of recording: Recording, line: Int, number: Int) throws -> PendingMessage? {
         let destination = destination?.text(number: number)
@@ -64,9 +65,9 @@ struct MessageBuilder: Sendable {
         return draft
     }
 
-    /// The message as it goes now.
+    /// The message, with the values of placeholders as they are now.
     ///
-    /// - Parameter number: counts from 1, messages that are skipped included.
+    /// - Parameter number: the number of the message, counted from 1; messages that are skipped are counted too.
     /// - Throws: ``Failure`` with 65.
     func draft(_ bytes: ByteBuffer, number: Int) throws -> PendingMessage {
         var body = bytes
@@ -85,28 +86,29 @@ struct MessageBuilder: Sendable {
     }
 }
 
-/// Gives the messages of a source when their time has come.
+/// Returns the messages of a source when they are due.
 struct PendingMessageQueue {
-    /// The shortest sleep: messages of a higher rate go together, since no clock would wake a program for each.
+    /// The shortest sleep: at higher rates messages are sent in groups, because no timer is fine enough for each
+    /// one.
     private static let shortestSleep = TimeAmount.milliseconds(1)
 
     private let source: BodySource
     private let maker: MessageBuilder
     private var pace: Pace
-    /// How many of the first are left out.
+    /// The number of messages to skip at the start.
     private let skip: Int
     private let progress: Shared<PublishProgress.Counts>
 
-    /// How many have been given or left out.
+    /// The number of messages returned or skipped.
     private(set) var taken = 0
-    /// How many lines of a recording held nothing to send.
+    /// The number of lines of a recording that contain no message to send.
     private(set) var passedOver = 0
-    /// How many of its lines were blank.
+    /// The number of blank lines in the recording.
     private var blankLines = 0
-    /// What was read from the source, and has not been given.
+    /// Bodies that were read from the source and not yet returned.
     private var pending: ArraySlice<ByteBuffer> = []
     private var pendingMayBeLast = false
-    /// The first that is pending, where it must be read before its time is known.
+    /// The first pending message, if it must be decoded to know when it is due.
     private var first: PendingMessage?
 
     init(
@@ -119,15 +121,15 @@ struct PendingMessageQueue {
         self.progress = progress
     }
 
-    /// Whether no more is known to be ready behind what was given: the last of it may be the last of all.
+    /// Whether no more is known to be ready after what was returned, so that it may be the last.
     var mayBeAtEnd: Bool { pending.isEmpty && pendingMayBeLast }
 
-    /// The next messages, once their time has come; nil at the end.
+    /// The next messages, once they are due; nil at the end.
     ///
     /// - Throws: ``Failure``, or `CancellationError`.
     mutating func next() async throws -> [PendingMessage]? {
         var drafts: [PendingMessage] = []
-        // A batch may hold nothing to send.
+        // A batch may contain nothing to send.
         while drafts.isEmpty {
             guard try await fill() else { return nil }
             drafts = try await takeDue()
@@ -135,10 +137,11 @@ struct PendingMessageQueue {
         return drafts
     }
 
-    /// How many bytes of bodies are made at once, besides the last: a template may make much of little.
+    /// The maximum size of the bodies built in one batch, not counting the last: a template may expand to much more
+    /// than its source.
     private static let largestBatch = 1 << 20
 
-    /// Those that are pending and whose time has come; at least one, where there is any to send.
+    /// The pending messages that are due; at least one, if there is any to send.
     private mutating func takeDue() async throws -> [PendingMessage] {
         var drafts: [PendingMessage] = []
         var size = 0
@@ -171,7 +174,7 @@ struct PendingMessageQueue {
                 drafts.append(draft)
                 size += draft.body.readableBytes
             } catch  where !drafts.isEmpty {
-                // Those before it go; then it is met again.
+                // The messages before it are sent first; the error occurs again on the next call.
                 break
             }
             advance()
@@ -179,7 +182,7 @@ struct PendingMessageQueue {
         return drafts
     }
 
-    /// Reads on where nothing is pending; false at the end.
+    /// Reads more if nothing is pending; false at the end.
     private mutating func fill() async throws -> Bool {
         while pending.isEmpty {
             guard let batch = try await source.next() else { return false }
@@ -202,6 +205,6 @@ struct PendingMessageQueue {
 }
 
 extension ByteBuffer {
-    /// Whether this is a line with nothing in it.
+    /// Whether this line is empty or contains only blanks.
     fileprivate var isBlank: Bool { readableBytesView.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D } }
 }

@@ -4,7 +4,7 @@ import STOMPCore
 import StomptapOutput
 import StomptapRuntime
 
-/// Sends bodies and keeps account of what the server has confirmed, over all connections that it takes.
+/// Sends bodies and tracks which the server has confirmed, across reconnections.
 struct Publication {
     struct Plan: Sendable {
         var contentLength: FrameEncoder.ContentLength
@@ -13,44 +13,44 @@ struct Publication {
         var skip: Int
     }
 
-    /// How often ``ReceiptPolicy/auto`` asks.
+    /// With ``ReceiptPolicy/auto``, every how many messages a receipt is requested.
     private static let autoInterval = 1000
-    /// How many messages may be unconfirmed at once, and how many bytes: what must be sent again after a failure, and
-    /// is kept in memory for it.
+    /// The limits for unconfirmed messages and their bytes. They are kept in memory, to be sent again after a
+    /// failure.
     private static let window = (messages: 4000, bytes: 16 << 20)
 
     fileprivate struct Awaited {
         var receipt: Receipt
-        /// How many messages have been confirmed when it comes: a receipt also tells that all before it were received.
+        /// The number of messages that this receipt confirms: it also confirms all messages before it.
         var confirms: Int
-        /// Whether the last of them went as a binary WebSocket message. A server may ignore those, so that neither a later
-        /// receipt nor the answer to DISCONNECT tells that it was received.
+        /// Whether the last of them was sent as a binary WebSocket message. A server may ignore such messages, so
+        /// neither a later receipt nor the answer to DISCONNECT confirms them.
         var isOfBinary = false
 
-        /// Whether it is of a binary message and has not come.
+        /// Whether it belongs to a binary message and has not arrived.
         var isMissing: Bool { isOfBinary && !receipt.hasArrived }
     }
 
     private var queue: PendingMessageQueue
     private let plan: Plan
-    /// Whether a lost connection comes back, so that what is unconfirmed must be kept.
+    /// Whether a lost connection is reopened, so that unconfirmed messages must be kept.
     private let mayComeBack: Bool
     private let isVerbose: Bool
     private let progress: Shared<PublishProgress.Counts>
 
-    /// Counted from the first body of the source, those that were skipped included.
+    /// The number of bodies sent, counted from the start of the source; skipped ones are included.
     private var sent: Int
     private var confirmed: Int
     private var sourceIsDry = false
-    /// What was sent and not confirmed, the last ones sent; kept only where they may have to go again.
+    /// The most recent messages, not yet confirmed; kept only if they may have to be sent again.
     private var unconfirmed: CircularBuffer<PendingMessage> = []
     private var unconfirmedBytes = 0
 
     private var awaited: CircularBuffer<Awaited> = []
-    /// Whether receipts are asked for on this connection, apart from those of binary messages.
+    /// Whether receipts are requested on this connection. Binary messages always request them.
     private var asksReceipts = true
     private var hasAnswered = false
-    /// Binary messages whose receipts did not come in time.
+    /// Binary messages whose receipts timed out.
     private var missing: [Int] = []
     private var isCommitted = false
 
@@ -60,7 +60,7 @@ struct Publication {
     ) {
         self.queue = queue
         self.plan = plan
-        // What a transaction holds goes with its connection.
+        // An open transaction is lost with its connection.
         self.mayComeBack = mayComeBack && !plan.isTransaction
         self.isVerbose = isVerbose
         self.progress = progress
@@ -70,7 +70,7 @@ struct Publication {
 
     // MARK: One connection
 
-    /// Sends what is left to send.
+    /// Sends the remaining messages.
     ///
     /// - Throws: ``Failure``, or `STOMPClientError`.
     mutating func run(on connection: STOMPConnection) async throws {
@@ -97,8 +97,8 @@ struct Publication {
         } catch {
             let hasLater = settle()
             let goodbye = try? await Task { try await connection.disconnect() }.value
-            // Where the fault is not in the session, its last answer tells that everything has come, except what a server
-            // may ignore.
+            // If the session itself has not failed, the answer to DISCONNECT confirms everything except binary
+            // messages, which a server may ignore.
             let isAnswered = goodbye == .confirmed && (!(error is STOMPClientError) || !missing.isEmpty)
             if !plan.isTransaction, hasLater || isAnswered {
                 if let first = awaited.first(where: \.isMissing) {
@@ -108,10 +108,10 @@ struct Publication {
                 }
             }
             if !missing.isEmpty {
-                // A server that is there and ignores binary messages would do so on another connection too.
+                // A reachable server that ignores binary messages would do so on another connection too.
                 throw goodbye == .confirmed || goodbye == .closed ? Failure(error) : error
             }
-            // Another connection could only have the rest of a transaction.
+            // Another connection could only send the rest of a transaction.
             throw plan.isTransaction && sent > plan.skip && error is STOMPClientError ? Failure(error) : error
         }
     }
@@ -164,7 +164,7 @@ struct Publication {
             if isOfBinary {
                 message.wantsReceipt = true
             } else if transaction == nil, asksReceipts {
-                // Of text in a transaction, COMMIT's receipt tells everything.
+                // In a transaction, COMMIT's receipt confirms all text messages.
                 let mustAsk = (mayBeLast && index == drafts.count - 1) || bytes > Self.window.bytes
                 message.wantsReceipt =
                     plan.receipt == .require || mustAsk || number % Self.autoInterval == 0
@@ -179,12 +179,12 @@ struct Publication {
         } catch STOMPClientError.cannotSend(let fault) {
             throw STOMPClientError.cannotSend(fault)
         } catch let error as STOMPClientError {
-            // Some of them may have left before the connection was lost.
+            // Some of them may have been sent before the connection was lost.
             count(drafts)
             throw error
         }
         count(drafts)
-        // RabbitMQ answers the receipts of a transaction after COMMIT.
+        // RabbitMQ sends the receipts of a transaction after COMMIT.
         while transaction == nil, !awaited.isEmpty,
             sent - confirmed > Self.window.messages || unconfirmedBytes > Self.window.bytes
         {
@@ -192,7 +192,7 @@ struct Publication {
         }
     }
 
-    /// Takes messages for sent, and keeps them where they may have to go again.
+    /// Counts messages as sent, and keeps them if they may have to be sent again.
     private mutating func count(_ drafts: [PendingMessage]) {
         sent += drafts.count
         progress.update { [sent] in $0.sent = sent }
@@ -203,28 +203,28 @@ struct Publication {
         }
     }
 
-    // MARK: What the server has confirmed
+    // MARK: Confirmation
 
     private mutating func awaitFirst(on connection: STOMPConnection) async throws {
         guard let first = awaited.first else { return }
         do {
             try await first.receipt.arrives()
             hasAnswered = true
-            // In a transaction COMMIT's, which is the last, confirms all of it.
+            // In a transaction the last receipt, that of COMMIT, confirms everything.
             if !plan.isTransaction || awaited.count == 1 { confirm(first.confirms) }
             awaited.removeFirst()
         } catch STOMPClientError.timedOut(.receipt, _) where awaited.contains(where: \.isMissing) {
             missing = awaited.filter(\.isMissing).map(\.confirms)
             throw noReceipts(of: missing, on: connection)
         } catch STOMPClientError.timedOut(.receipt, _) where plan.receipt == .auto && !hasAnswered {
-            // A server that has never answered one will not answer the next.
+            // A server that has never sent a receipt will not send the next one.
             awaited.removeAll()
             stopAsking()
         }
     }
 
-    /// DISCONNECT's receipt must do. As nothing more is kept, what was kept cannot go again in its place: all of it is
-    /// named if the connection is lost.
+    /// Stops requesting receipts; only the receipt of DISCONNECT is expected. Unconfirmed messages are no longer
+    /// kept, so if the connection is lost, all of them are reported.
     private mutating func stopAsking() {
         asksReceipts = false
         forgetUnconfirmed()
@@ -236,7 +236,7 @@ struct Publication {
     }
 
     private mutating func confirm(_ number: Int) {
-        // What is kept are the last ones, and those before them may never have been confirmed.
+        // Only the most recent messages are kept; earlier ones may never have been confirmed.
         let newly = max(0, unconfirmed.count - (sent - number))
         for draft in unconfirmed.prefix(newly) { unconfirmedBytes -= draft.body.readableBytes }
         unconfirmed.removeFirst(newly)
@@ -244,9 +244,9 @@ struct Publication {
         progress.update { $0.confirmed = number }
     }
 
-    /// Counts the receipts that have come already, up to the first that has not.
+    /// Counts the receipts that have arrived, up to the first that has not.
     ///
-    /// - Returns: whether a later one has come.
+    /// - Returns: whether a later receipt has arrived.
     private mutating func settle() -> Bool {
         guard !plan.isTransaction else {
             isCommitted = awaited.last.map { !$0.isOfBinary && $0.receipt.hasArrived } ?? false
@@ -259,7 +259,7 @@ struct Publication {
         return awaited.contains(where: \.receipt.hasArrived)
     }
 
-    /// Names binary messages whose receipts did not come in time.
+    /// The error for binary messages whose receipts timed out.
     private func noReceipts(of messages: [Int], on connection: STOMPConnection) -> STOMPClientError {
         .timedOut(
             .binaryReceipts(messages: messages, isByChoice: connection.configuration.transport.sendsBinary),
@@ -292,7 +292,8 @@ struct Publication {
         }
     }
 
-    /// Where everything is confirmed, how the connection ends does not matter: RabbitMQ may break it off on WebSocket.
+    /// Disconnects. If everything is confirmed, a lost connection is not an error: RabbitMQ may drop it on
+    /// WebSocket.
     private func goodbye(to connection: STOMPConnection) async throws -> DisconnectOutcome {
         do {
             return try await connection.disconnect()
@@ -303,7 +304,8 @@ struct Publication {
 
     // MARK: Failure
 
-    /// The failure with what was sent, what was confirmed, and how to resume: nothing is lost without being named.
+    /// The failure, with what was sent, what was confirmed, and how to resume, so that every lost message is
+    /// reported.
     func account(of error: any Error) -> Failure {
         let failure = Failure(error)
         guard let line = failure.line else {

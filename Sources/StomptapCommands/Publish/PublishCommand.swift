@@ -174,10 +174,10 @@ struct PublishCommand: EndpointCommand {
                     try await reconnection.run { connection in try await publication.run(on: connection) }
                 }
                 do {
-                    // A trace has the terminal for itself.
+                    // With a trace, no progress line is shown on the terminal.
                     try await options.diagnostics.verbose > 0 ? send() : progress.shown(during: send)
                 } catch is CancellationError {
-                    // Whoever has cancelled it says why; only this knows how far it has come.
+                    // The reason for the cancellation is printed elsewhere; the progress is known only here.
                     if let account = publication.account(of: CancellationError()).line { Diagnostics.note(account) }
                     throw CancellationError()
                 } catch {

@@ -2,9 +2,9 @@ import NIOCore
 import StomptapOutput
 import StomptapRuntime
 
-/// Shows on a terminal's stderr how a longer publication stands.
+/// Shows the progress of a longer publication on stderr, if that is a terminal.
 struct PublishProgress: Sendable {
-    /// How much there is to send.
+    /// The total amount to send.
     enum Total: Sendable, Equatable {
         case messages(Int)
         /// The bytes of a file.
@@ -12,22 +12,22 @@ struct PublishProgress: Sendable {
         case unknown
     }
 
-    /// How much of it is done, those messages that were skipped included.
+    /// The amount done, including skipped messages.
     struct Counts: Sendable {
         var sent = 0
         var confirmed = 0
-        /// What of the input has been sent.
+        /// The bytes of the input that have been sent.
         var bytes = 0
     }
 
-    /// What takes less is not worth a line.
+    /// No line is shown for publications shorter than this.
     private static let timeout = TimeAmount.milliseconds(700)
     private static let interval = TimeAmount.milliseconds(100)
 
     let total: Total
     let counts = Shared(Counts())
 
-    /// Does `work` under a line that tells of it, which is gone when it ends.
+    /// Runs `work` with a progress line, which is removed when `work` ends.
     func shown<Result: Sendable>(during work: () async throws -> Result) async rethrows -> Result {
         guard StatusLine.width != nil else { return try await work() }
         let start = NIODeadline.now()
@@ -59,7 +59,7 @@ struct PublishProgress: Sendable {
         _ = await painter.result
     }
 
-    /// The line, no wider than `width`: what matters less is left out first.
+    /// The line, at most `width` columns wide: less important parts are left out first.
     static func line(_ counts: Counts, of total: Total, skipped: Int, seconds: Double, width: Int) -> String {
         var parts = ["\(counts.sent) sent"]
         let share: Double? =

@@ -4,36 +4,36 @@ import STOMPTransport
 import StomptapOutput
 import StomptapRuntime
 
-/// Messages as `--record` and `-o json` write them, a JSON object a line, read to be sent again.
+/// Messages as `--record` and `-o json` write them, one JSON object per line, read to be sent again.
 ///
-/// An object needs a destination, if none is given for all; everything else may be left out: `command` (MESSAGE or SEND),
-/// `headers` or `headerList`, `body`, `bodyEncoding`, `time`, `direction`. Of what a tap has recorded, which `direction`
-/// tells (`to-server` or `to-app`), SEND frames are sent again and all else is passed over.
+/// An object needs a destination, unless one is given for all. All other fields are optional: `command` (MESSAGE or
+/// SEND), `headers` or `headerList`, `body`, `bodyEncoding`, `time`, `direction`. The recording of a tap has a
+/// `direction` (`to-server` or `to-app`); only SEND frames of it are sent, and everything else is skipped.
 final class Recording: Sendable {
-    /// Headers that belong to the delivery of a message rather than to it.
+    /// Headers that belong to the delivery of a message, not to the message itself.
     private static let serverMade: Set<String> = [
         "destination", "message-id", "subscription", "ack", "redelivered", "content-length", "receipt", "transaction",
     ]
 
     private let name: String
-    /// Whether each line must say when it was.
+    /// Whether each line must have a time.
     private let needsTime: Bool
     private let hasWarned = Shared(false)
 
     /// - Parameters:
     ///   - name: the file, for errors.
-    ///   - needsTime: whether a line without a time is wrong.
+    ///   - needsTime: whether a line without a time is an error.
     init(name: String, needsTime: Bool) {
         self.name = name == "-" ? "stdin" : name
         self.needsTime = needsTime
     }
 
-    /// The message that a line holds; nil where it is one to be passed over.
+    /// The message in a line; nil if the line is to be skipped.
     ///
     /// - Parameters:
     ///   - bytes: the line, without its end.
     ///   - line: its number; the first is 1.
-    ///   - destination: where it goes, whatever was recorded.
+    ///   - destination: the destination to use instead of the recorded one.
     /// - Throws: ``Failure`` with 65.
     func draft(_ bytes: ByteBuffer, line: Int, destination: String?) throws -> PendingMessage? {
         func wrong(_ message: String) -> Failure { Failure(.badInput, "\(name): line \(line): \(message)") }
@@ -71,7 +71,7 @@ final class Recording: Sendable {
         return PendingMessage(destination: destination, headers: HeaderList(headers), body: body, recordedAt: time)
     }
 
-    /// Whether only the mask of a secret was recorded, which is not what the receiver wants.
+    /// Whether the recorded value is only the mask of a secret, which is useless to the receiver.
     private func isMasked(_ header: Header, _ line: Int) -> Bool {
         guard header.value == SecretMask.cover, SecretMask.hiding.hides(header.name) else { return false }
         if !hasWarned.value {
@@ -83,7 +83,7 @@ final class Recording: Sendable {
         return true
     }
 
-    /// What a line says of a message.
+    /// The fields of a line that describe a message.
     private struct Fields {
         var command: String?
         var direction: String?
@@ -96,7 +96,7 @@ final class Recording: Sendable {
             var reader = JSONReader(bytes)
             var first = HeaderList()
             var all: HeaderList?
-            // Where the body began, if it was not a string.
+            // The fault at the start of the body, if it was not a string.
             var bodyFault: JSONFault?
             try reader.object { (reader: inout JSONReader, name) throws(JSONFault) in
                 switch name {

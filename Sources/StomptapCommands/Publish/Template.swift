@@ -6,16 +6,17 @@ import SystemC
 
 /// Text with placeholders, such as `publish --template` sends, compiled once.
 ///
-/// `{{count}}` is the number of the message, `{{time}}` the time at which it goes (ISO 8601, UTC), `{{uuid}}` a random
-/// UUID (RFC 9562, version 4), `{{random A B}}` a whole number from A to B, `{{env NAME}}` a variable of the environment,
-/// `{{file FILE}}` what is in a file, and `{{base64 FILE}}` the same in base64 (RFC 4648, section 4); the name is the rest.
-/// `{{{{` is `{{` itself; `}}` alone needs no care. Bytes that are no text stay as they are.
+/// `{{count}}` is the number of the message, `{{time}}` the time at which it is sent (ISO 8601, UTC), `{{uuid}}` a
+/// random UUID (RFC 9562, version 4), `{{random A B}}` an integer from A to B, `{{env NAME}}` an environment
+/// variable, `{{file FILE}}` the content of a file, and `{{base64 FILE}}` the same in base64 (RFC 4648, section 4).
+/// A file name extends to the closing braces. `{{{{` is a literal `{{`; `}}` alone needs no escaping. Bytes that
+/// are not UTF-8 are kept unchanged.
 struct Template: Sendable, Equatable {
     enum Piece: Sendable, Equatable {
         case text(ByteBuffer)
         case count, time, uuid
         case random(ClosedRange<Int>)
-        /// Of the message that is answered: its body, a value in it, a header.
+        /// Parts of the message that is answered: its body, a value in it, a header.
         case requestBody, requestValue(JSONPath), requestHeader(String)
     }
 
@@ -25,16 +26,15 @@ struct Template: Sendable, Equatable {
     private static let knownOfReplies = "{{body}}, {{body .path}}, {{header NAME}}, "
 
     let pieces: [Piece]
-    /// The text, where it is the same for each message.
+    /// The text, if it is the same for every message.
     private let constant: String?
 
     /// - Parameters:
-    ///   - bytes: what is compiled.
-    ///   - name: what it is of, for errors.
-    ///   - isReply: whether it answers a message, and may have parts of it.
-    ///   - environment: looks a variable up.
-    /// - Throws: ``Failure`` with 65, for a placeholder that does not exist or is not finished; 66 for a file that is not
-    ///   there.
+    ///   - bytes: the text to compile.
+    ///   - name: what the text is for, used in errors.
+    ///   - isReply: whether it answers a message, and may use parts of that message.
+    ///   - environment: looks up an environment variable.
+    /// - Throws: ``Failure`` with 65 for a placeholder that is unknown or incomplete; 66 if a file does not exist.
     init(
         _ bytes: ByteBuffer, of name: String, isReply: Bool = false,
         environment: (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
@@ -100,7 +100,7 @@ struct Template: Sendable, Equatable {
         constant = nil
     }
 
-    /// What is in the file that the words after the first name.
+    /// The content of the file named by the words after the first one.
     private static func content(of words: ArraySlice<UInt8>) throws -> [UInt8] {
         let blank = UInt8(ascii: " ")
         let name = words.drop(while: { $0 == blank })
@@ -110,13 +110,13 @@ struct Template: Sendable, Equatable {
             String(decoding: path[..<end], as: UTF8.self), of: "template", limit: InputFile.largestBody)
     }
 
-    /// Text in which nothing is expanded.
+    /// Text without placeholders.
     init(literal text: String) {
         pieces = text.isEmpty ? [] : [.text(ByteBuffer(string: text))]
         constant = text
     }
 
-    /// The text for a message, whose number counts from 1.
+    /// The text for a message, numbered from 1.
     func body(number: Int) -> ByteBuffer {
         if pieces.count == 1, case .text(let text) = pieces[0] { return text }
         var result = ByteBuffer()
@@ -124,7 +124,7 @@ struct Template: Sendable, Equatable {
         return result
     }
 
-    /// Writes a piece that stands in every template; any other is nothing.
+    /// Writes a piece that is allowed in every template; ignores any other.
     static func write(_ piece: Piece, number: Int, to result: inout ByteBuffer) {
         switch piece {
         case .text(let text): result.writeImmutableBuffer(text)

@@ -4,7 +4,7 @@ import STOMPTransport
 import StomptapOutput
 import StomptapRuntime
 
-/// Prints server-sent events, over as many connections as it takes: each asks for what came after the last one.
+/// Prints server-sent events, reconnecting as needed: each connection asks for the events after the last one.
 struct EventStreamTail: Sendable {
     private let servers: [(endpoint: Endpoint, configuration: ClientConfiguration)]
     private let plan: RawExchange.Plan
@@ -21,7 +21,7 @@ struct EventStreamTail: Sendable {
         self.printer = printer
     }
 
-    /// - Throws: ``Failure``, or an error of the modules beneath that another connection would not mend.
+    /// - Throws: ``Failure``, or an error of the lower modules that a new connection would not fix.
     func run() async throws {
         let end = plan.timeout.map { NIODeadline.now() + $0 }
         try await policy.run { opened in
@@ -58,10 +58,10 @@ struct EventStreamTail: Sendable {
         }
     }
 
-    /// The server has ended the stream, as it may.
+    /// The server has ended the stream, which it may do.
     private struct StreamEnded: Error {}
 
-    /// No server can ask for more than a day.
+    /// The maximum retry time that a server can set: one day, in milliseconds.
     private static let longestRetry = 86_400_000
 
     private func checkTime(_ end: NIODeadline?) throws {
@@ -70,7 +70,7 @@ struct EventStreamTail: Sendable {
         if let absence = watch.absence(account) { throw absence }
     }
 
-    /// The servers, asked for what came after the last event.
+    /// The servers, with requests for the events after the last one.
     private var serversFromHere: [(endpoint: Endpoint, configuration: ClientConfiguration)] {
         let id = memory.value.lastEventID
         guard !id.isEmpty else { return servers }

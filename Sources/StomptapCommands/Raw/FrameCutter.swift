@@ -1,7 +1,7 @@
-/// Cuts hand-written frames off text as it comes, a value without I/O.
+/// Splits text into hand-written frames as it arrives; a value without I/O.
 ///
-/// A frame ends at a line `^@`, and the line end before it is no part of the body; or at a NUL. Nothing else is looked
-/// at or mended. An empty line between frames goes out by itself, as a heart-beat.
+/// A frame ends at a line `^@`, and the line end before that line is not part of the body; or at a NUL. Nothing
+/// else is checked or corrected. An empty line between frames is sent by itself, as a heart-beat.
 struct FrameCutter: Sendable {
     struct Piece: Sendable, Equatable {
         var bytes: [UInt8]
@@ -9,21 +9,21 @@ struct FrameCutter: Sendable {
         var isUnterminated = false
     }
 
-    /// Whether `\r`, `\x1b`, `\0` and their like are understood in lines. A `\0` at the end of a line ends the frame.
+    /// Whether escapes such as `\r`, `\x1b` and `\0` are decoded. A `\0` at the end of a line ends the frame.
     var hasEscapes = false
-    /// Whether the lines of a head go out with CR LF.
+    /// Whether header lines are sent with CR LF.
     var endsLinesWithCRLF = false
-    /// The most bytes of a frame.
+    /// The maximum size of a frame, in bytes.
     var limit = 16 << 20
 
     private var unread: [UInt8] = []
-    /// Everything before this index of `unread` holds no end of a line.
+    /// `unread` has no line end before this index.
     private var searched = 0
     private var lineNumber = 1
     private var frame: [UInt8] = []
-    /// Where the body begins, once the empty line behind the head has come.
+    /// The start of the body, once the empty line after the headers was read.
     private var bodyStart: Int?
-    /// Whether a frame ended in this line, whose end is then no part of the next.
+    /// Whether a frame ended in this line; the rest of the line end is then not part of the next frame.
     private var skipsLineEnd = false
 
     init(hasEscapes: Bool = false, endsLinesWithCRLF: Bool = false, limit: Int = 16 << 20) {
@@ -32,7 +32,7 @@ struct FrameCutter: Sendable {
         self.limit = limit
     }
 
-    /// Adds text and gives the frames that are whole.
+    /// Adds text and returns the frames that are complete.
     ///
     /// - Throws: ``InputFault``.
     mutating func feed(_ text: [UInt8]) throws(InputFault) -> [Piece] {
@@ -52,7 +52,7 @@ struct FrameCutter: Sendable {
         return pieces
     }
 
-    /// What is left when the text has ended.
+    /// Returns the rest when the text has ended.
     mutating func finish() throws(InputFault) -> Piece? {
         let last = unread
         unread = []
@@ -64,7 +64,7 @@ struct FrameCutter: Sendable {
         return Piece(bytes: frame, isUnterminated: frame.last != 0)
     }
 
-    /// Takes what stands before a NUL.
+    /// Ends a frame at a NUL; `line` is what precedes the NUL.
     private mutating func takeEnd(behind line: ArraySlice<UInt8>) throws(InputFault) -> [UInt8] {
         let bytes = frame + (try read(line)) + [0]
         startFrame()
@@ -72,7 +72,7 @@ struct FrameCutter: Sendable {
         return bytes
     }
 
-    /// Takes a line, and gives the frame that ends with it.
+    /// Appends a line, and returns the frame if the line ends it.
     private mutating func append(_ line: ArraySlice<UInt8>) throws(InputFault) -> [UInt8]? {
         defer { lineNumber += 1 }
         let text = line.last == 0x0D ? line.dropLast() : line
@@ -120,7 +120,7 @@ struct FrameCutter: Sendable {
     }
 }
 
-/// Why what was typed, or stands in a file, cannot be sent.
+/// Why text that was typed or read from a file cannot be sent.
 struct InputFault: Error, Hashable {
     let line: Int
     let message: String

@@ -5,7 +5,7 @@ import STOMPTransport
 import StomptapOutput
 import StomptapRuntime
 
-/// `raw`: bytes as they are written and as they come.
+/// `raw`: sends bytes as they are written, and prints bytes as they arrive.
 struct RawCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(own: [.timedOut: "too little came in time"])
 
@@ -104,12 +104,12 @@ struct RawCommand: EndpointCommand {
             output.form, bodies: output.bodies(inflatedLimit: connection.maxMessage.bytes), hasDump: hexDump,
             diagnostics: connection.diagnostics)
         var options = connection
-        // Without CONNECT nobody is sent what these commands print.
+        // The output of these commands is only sent in CONNECT.
         if !connect { options.connectHeaderCommand = [] }
         try await EndpointArgument.with(endpoint) { [options] endpoints in
             var reconnection = try options.reconnection(to: plan.mode.fitting(endpoints), standard: .forever)
             for index in reconnection.servers.indices {
-                // What is no UTF-8 is to be seen, not smoothed over.
+                // Invalid UTF-8 is reported, not replaced.
                 reconnection.servers[index].configuration.transport.acceptsInvalidUTF8 = false
                 guard plan.mode != .frames, options.subprotocol == nil else { continue }
                 reconnection.servers[index].configuration.transport.subprotocols = []
@@ -148,9 +148,9 @@ enum LineEnd: String, ExpressibleByArgument, CaseIterable, Sendable {
 }
 
 extension RawMode {
-    /// Those of the endpoints that can be spoken to so.
+    /// The endpoints that support these options.
     ///
-    /// - Throws: ``Failure`` where there are none.
+    /// - Throws: ``Failure`` if there are none.
     fileprivate func fitting(_ endpoints: [Endpoint]) throws -> [Endpoint] {
         let fitting = endpoints.filter { endpoint in
             switch (self, endpoint.scheme) {

@@ -6,18 +6,18 @@ import STOMPTransport
 import StomptapOutput
 import StomptapRuntime
 
-/// What is spoken on a connection that `raw` opens.
+/// The protocol on a connection that `raw` opens.
 enum RawMode: Sendable {
     /// STOMP frames as they are typed.
     case frames
     /// Messages of WebSocket or SockJS.
     case text
-    /// The same, each sent back as it came.
+    /// The same, with each received message sent back.
     case echo
     /// Server-sent events.
     case events
 
-    /// What is missing at a server until it is connected.
+    /// What cannot be reached at a server until it is connected.
     fileprivate func missing(at endpoint: Endpoint) -> String {
         if self == .events { return "HTTP: no event stream from" }
         switch endpoint.scheme {
@@ -28,17 +28,17 @@ enum RawMode: Sendable {
     }
 }
 
-/// What outlasts a stream of server-sent events, for the next one.
+/// The state that a stream of server-sent events passes on to the next connection.
 struct EventStreamMemory: Sendable {
-    /// What is sent as `Last-Event-ID`; empty for nothing.
+    /// The value of `Last-Event-ID`; if empty, the header is not sent.
     var lastEventID = ""
-    /// How long the server wants to be left alone, in milliseconds, where it has said so.
+    /// The reconnection time that the server has set, in milliseconds; nil if it has set none.
     var retry: Int?
 }
 
-/// A connection to a server, and what comes and goes on it.
+/// A connection to a server, and its incoming and outgoing traffic.
 struct RawConnection: Sendable {
-    /// What came and went, a batch for each read; it ends with the connection.
+    /// The traffic, one batch per read; ends with the connection.
     let events: AsyncStream<[TrafficEvent]>
     let stream: any TransportStream
     let endpoint: Endpoint
@@ -48,9 +48,10 @@ struct RawConnection: Sendable {
     /// Connects to the first of the servers that can be reached.
     ///
     /// - Parameters:
-    ///   - end: when the time is up, where there is a limit.
-    ///   - watch: told of each attempt.
-    /// - Throws: ``TransportError``, `STOMPClientError` where there is no server, ``Failure`` when the time is up, or `CancellationError`.
+    ///   - end: the deadline; nil if there is no limit.
+    ///   - watch: is told of each attempt.
+    /// - Throws: ``TransportError``, `STOMPClientError` if no server can be reached, ``Failure`` at the deadline,
+    ///   or `CancellationError`.
     static func open(
         _ servers: [(endpoint: Endpoint, configuration: ClientConfiguration)], mode: RawMode,
         memory: Shared<EventStreamMemory> = Shared(EventStreamMemory()), until end: NIODeadline?,
@@ -65,7 +66,7 @@ struct RawConnection: Sendable {
             }
             defer { group.cancelAll() }
             if let connection = try await group.next() ?? nil { return connection }
-            // Asked before the attempt is given up. It may just have succeeded.
+            // Read before the attempt is cancelled, because it may just have succeeded.
             if let absence = watch.absence() { throw absence }
             guard let connection = try await group.next() ?? nil else { throw CancellationError() }
             return connection
@@ -130,10 +131,10 @@ struct RawConnection: Sendable {
 
     // MARK: Sending
 
-    /// Writes bytes as they are and waits until the system has taken them.
+    /// Writes bytes unchanged and waits until the system has accepted them.
     ///
-    /// - Throws: ``Unsent`` where the connection is over; ``Failure`` where the other side takes nothing for as long as a
-    ///   receipt may take, or what is sent cannot be carried.
+    /// - Throws: ``Unsent`` if the connection has ended; ``Failure`` if the peer reads nothing for the receipt
+    ///   timeout, or the transport cannot carry the data.
     func send(_ event: TrafficEvent) async throws {
         guard let bytes = event.bytes else { return }
         let written = stream.eventLoop.makePromise(of: Void.self)
@@ -155,10 +156,10 @@ struct RawConnection: Sendable {
         }
     }
 
-    /// The connection ended before all was sent.
+    /// The connection ended before everything was sent.
     struct Unsent: Error {}
 
-    /// Gives up on a server that takes nothing.
+    /// Fails the write if the server stops reading.
     private func watch(_ written: EventLoopPromise<Void>) {
         let time = configuration.receiptTimeout
         let watch = WriteWatch(every: time, on: stream.eventLoop)
@@ -173,10 +174,10 @@ struct RawConnection: Sendable {
         written.futureResult.assumeIsolated().whenComplete { _ in watch.cancel() }
     }
 
-    /// Sends CONNECT as the options say, and waits for CONNECTED.
+    /// Sends CONNECT as configured, and waits for CONNECTED.
     func connect() async throws {
         var settings = configuration.session
-        // None will be sent.
+        // Raw mode sends no heart-beats.
         settings.heartBeat = HeartBeat(outgoing: 0, incoming: settings.heartBeat.incoming)
         var session = Session()
         let frame = try session.connect(settings)
@@ -189,16 +190,16 @@ struct RawConnection: Sendable {
         defer { timer.cancel() }
         try await onLoop { [session] receiver in
             receiver.handshake = (session, promise)
-            // It may have ended before.
+            // The stream may already have ended.
             if receiver.isOver { promise.fail(Unsent()) }
         }
         try await send(TrafficEvent(.outgoing, .stomp, .frame(frame)))
         try await promise.futureResult.get()
     }
 
-    // MARK: The end
+    // MARK: Closing
 
-    /// What is being printed makes room for more.
+    /// Releases the queue space of events that are being printed.
     func delivered(_ events: [TrafficEvent]) {
         let cost = events.reduce(0) { $0 + $1.cost }
         stream.eventLoop.execute { receiver.value.delivered(cost) }
@@ -209,17 +210,17 @@ struct RawConnection: Sendable {
         stream.eventLoop.execute { stream.close() }
     }
 
-    /// How the connection fared, as far as it is known by now.
+    /// The outcome of the connection, as far as it is known now.
     struct Verdict: Sendable {
-        /// What the server said to CONNECT, where that was an ERROR.
+        /// The ERROR with which the server rejected CONNECT; nil if it did not.
         var refusal: STOMPClientError?
-        /// What went wrong.
+        /// The error that ended the connection.
         var failure: (any Error)?
-        /// The first ERROR that came.
+        /// The first ERROR frame.
         var errorFrame: Frame?
         /// Whether CONNECT was sent and not answered.
         var isConnecting: Bool
-        /// How it ended, in words.
+        /// How the connection ended, in words.
         var ending: String
     }
 

@@ -5,16 +5,16 @@ import STOMPTransport
 import StomptapOutput
 import StomptapRuntime
 
-/// Sends what is typed and prints what comes, until the other side closes, enough came, or time is up.
+/// Sends what is typed and prints what arrives, until the peer closes, the limit is reached, or the time is up.
 struct RawExchange: Sendable {
     struct Plan: Sendable {
         var mode: RawMode
         /// Make the STOMP handshake first.
         var connects = false
-        /// Stop after so many frames or messages.
+        /// Stop after this many frames or messages.
         var count: Int?
         var timeout: TimeAmount?
-        /// How long to listen once the input has ended; nil is for as long as it takes.
+        /// How long to listen after the end of the input; nil means no limit.
         var wait: TimeAmount?
     }
 
@@ -31,8 +31,8 @@ struct RawExchange: Sendable {
     private let counted: Shared<Int>
 
     /// - Parameters:
-    ///   - input: what is sent; nil where nothing is.
-    ///   - counted: how many have come before, and then in all.
+    ///   - input: the data to send; nil sends nothing.
+    ///   - counted: the number of messages received before; updated with those of this exchange.
     init(
         _ connection: RawConnection, plan: Plan, input: RawInput?, printer: RawPrinter,
         counted: Shared<Int> = Shared(0)
@@ -44,18 +44,18 @@ struct RawExchange: Sendable {
         self.printer = printer
     }
 
-    /// - Returns: whether it is over because the other side has closed, and not because all was done.
-    /// - Throws: ``Failure``, or an error of the modules beneath.
+    /// - Returns: whether it ended because the peer closed, and not because everything was done.
+    /// - Throws: ``Failure``, or an error of the lower modules.
     @discardableResult
     func run() async throws -> Bool {
         let (endings, printed) = AsyncStream.makeStream(of: Ending.self)
-        // It outlives a cancellation: how the connection ends is printed too.
+        // Continues after a cancellation, so that the end of the connection is printed too.
         let printing = Task {
             await print(printed)
             printed.finish()
         }
         let ending = await firstEnding(endings)
-        // Also where this task is cancelled, which the goodbye must not notice.
+        // In its own task, because disconnecting must complete even if this task is cancelled.
         await Task { await waitForDisconnect(printing) }.value
         printing.cancel()
         try await judge(ending)
@@ -82,18 +82,18 @@ struct RawExchange: Sendable {
                 first = ending
                 break
             }
-            // What still waits to be written ends with the connection.
+            // Pending writes end with the connection.
             connection.close()
             group.cancelAll()
             return Task.isCancelled ? .cancelled : first
         }
     }
 
-    /// Waits until all is printed. The reader of stdout may have stopped reading.
+    /// Waits until everything is printed. The reader of stdout may have stopped reading.
     private func waitForDisconnect(_ printing: Task<Void, Never>) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                // Given up, too, once the timeout below is at its end.
+                // Also cancelled when the timeout below expires.
                 await withTaskCancellationHandler {
                     await printing.value
                 } onCancel: {
@@ -147,7 +147,7 @@ struct RawExchange: Sendable {
         }
     }
 
-    /// What is printed of a batch: once enough came, only how the connection ends.
+    /// The part of a batch that is printed: after the limit only the end of the connection.
     private func wanted(_ batch: [TrafficEvent]) -> (events: [TrafficEvent], isEnough: Bool) {
         var count = counted.value
         let limit = plan.count ?? .max
@@ -162,7 +162,7 @@ struct RawExchange: Sendable {
         return (events, !hadEnough && count >= limit)
     }
 
-    // MARK: The end
+    // MARK: Result
 
     private func judge(_ ending: Ending) async throws {
         let verdict = try await connection.verdict()
@@ -184,7 +184,7 @@ struct RawExchange: Sendable {
         let what = plan.mode == .frames ? "frames" : plan.mode == .events ? "events" : "messages"
         let came = "\(counted.value) of \(count) \(what) came"
         if case .closed = ending {
-            // The next stream may bring what this one has not.
+            // The next stream may bring the rest.
             if plan.mode == .events { return }
             throw Failure(.unavailable, "\(verdict.ending); \(came)")
         }

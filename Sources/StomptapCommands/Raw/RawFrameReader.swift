@@ -1,7 +1,7 @@
 import NIOCore
 import STOMPCore
 
-/// Takes STOMP frames out of a stream for as long as there are any, and gives everything else as it came.
+/// Decodes STOMP frames from a stream while it is valid STOMP, and returns everything else as raw bytes.
 struct RawFrameReader {
     enum Element {
         case frame(Frame)
@@ -10,13 +10,13 @@ struct RawFrameReader {
     }
 
     private var decoder: FrameDecoder
-    /// What came behind the last whole frame.
+    /// Bytes after the last complete frame.
     private var undecoded = ByteBuffer()
-    /// Why what comes is no STOMP any more, once it is not.
+    /// Why the stream is no longer valid STOMP; nil while it is.
     private(set) var failure: STOMPProtocolError?
-    /// Whether a frame has come.
+    /// Whether a frame was received.
     private(set) var hadFrame = false
-    /// What came first, as far as it takes to tell one protocol from another.
+    /// The first bytes received, enough to identify the protocol.
     private(set) var firstBytes: [UInt8] = []
 
     init(limits: FrameLimits) {
@@ -50,7 +50,7 @@ struct RawFrameReader {
         return elements
     }
 
-    /// What has come of a frame whose rest has not.
+    /// Removes and returns the bytes of an incomplete frame.
     mutating func takeRest() -> ByteBuffer? {
         defer { undecoded = ByteBuffer() }
         return undecoded.readableBytes > 0 ? undecoded : nil

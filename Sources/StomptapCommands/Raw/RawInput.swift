@@ -5,7 +5,7 @@ import StomptapOutput
 import StomptapRuntime
 import SystemC
 
-/// What `raw` is to send, as it is typed or read.
+/// The input that `raw` sends, typed or read from a file.
 final class RawInput: Sendable {
     private enum Cutter: Sendable {
         case frames(FrameCutter)
@@ -17,7 +17,7 @@ final class RawInput: Sendable {
     private let cutter: Shared<Cutter>
     private let isAtEnd = Shared(false)
 
-    /// - Throws: ``Failure`` where the file is not there.
+    /// - Throws: ``Failure`` if the file does not exist.
     private init(file: String?, _ cutter: Cutter) throws {
         let path = file ?? "-"
         name = path == "-" ? "stdin" : path
@@ -26,7 +26,7 @@ final class RawInput: Sendable {
         self.cutter = Shared(cutter)
     }
 
-    /// Frames as they are written.
+    /// Hand-written frames.
     static func frames(_ file: String?, _ cutter: FrameCutter) throws -> RawInput {
         try RawInput(file: file, .frames(cutter))
     }
@@ -36,7 +36,7 @@ final class RawInput: Sendable {
         try RawInput(file: file, .lines(cutter, kind))
     }
 
-    /// What the next read brings, for this layer; nil at the end.
+    /// The events from the next read, for this layer; nil at the end.
     func next(_ layer: WireEvent.Layer) async throws -> [TrafficEvent]? {
         guard !isAtEnd.value else { return nil }
         let chunk = try await BlockingThread.input.run { [self] in try InputFile.read(descriptor, name: name) }
@@ -74,7 +74,7 @@ final class RawInput: Sendable {
 }
 
 extension TrafficEvent {
-    /// What was written by hand: a frame if it is one, and bytes otherwise.
+    /// Hand-written data: a frame if it is a valid one, otherwise bytes.
     fileprivate static func outgoingFrame(_ bytes: ByteBuffer, _ layer: WireEvent.Layer) -> TrafficEvent {
         var decoder = FrameDecoder(limits: FrameLimits(frame: FrameLimits.largestFrame))
         decoder.feed(bytes)
@@ -88,7 +88,7 @@ extension TrafficEvent {
     }
 }
 
-/// Cuts lines off text as it comes, each a message, a value without I/O.
+/// Splits text into lines as it arrives, one message each; a value without I/O.
 struct LineCutter: Sendable {
     private let hasEscapes: Bool
     private let limit: Int
@@ -97,14 +97,14 @@ struct LineCutter: Sendable {
     private var lineNumber = 1
 
     /// - Parameters:
-    ///   - hasEscapes: whether `\r`, `\x1b`, `\0` and their like are understood.
-    ///   - limit: the most bytes of a line.
+    ///   - hasEscapes: whether escapes such as `\r`, `\x1b` and `\0` are decoded.
+    ///   - limit: the maximum length of a line, in bytes.
     init(hasEscapes: Bool, limit: Int) {
         self.hasEscapes = hasEscapes
         self.limit = limit
     }
 
-    /// Adds text and gives the lines that are whole, without their ends.
+    /// Adds text and returns the complete lines, without their line ends.
     mutating func feed(_ text: [UInt8]) throws(InputFault) -> [[UInt8]] {
         unread += text
         var lines: [[UInt8]] = []
@@ -121,7 +121,7 @@ struct LineCutter: Sendable {
         return lines
     }
 
-    /// The last line, where it has no end.
+    /// The last line, if it has no line end.
     mutating func finish() throws(InputFault) -> [UInt8]? {
         defer { unread = [] }
         return unread.isEmpty ? nil : try read(unread[...])
@@ -139,12 +139,12 @@ struct LineCutter: Sendable {
     }
 }
 
-/// Bytes that cannot be typed, written as `\r`, `\n`, `\t`, `\0`, `\\` and `\xNN`.
+/// Escapes for bytes that cannot be typed: `\r`, `\n`, `\t`, `\0`, `\\` and `\xNN`.
 enum EscapedText {
-    /// What `line` stands for.
+    /// The bytes of `line`, with escapes decoded.
     ///
-    /// - Parameter number: of the line, for the fault.
-    /// - Throws: ``InputFault`` for a backslash that begins none of them.
+    /// - Parameter number: the line number, for the error.
+    /// - Throws: ``InputFault`` for a backslash that does not start a known escape.
     static func unescaped(_ line: some Sequence<UInt8>, number: Int) throws(InputFault) -> [UInt8] {
         var result: [UInt8] = []
         var bytes = line.makeIterator()

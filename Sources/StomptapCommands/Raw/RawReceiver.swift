@@ -7,13 +7,14 @@ import StomptapRuntime
 import Synchronization
 import SystemC
 
-/// Makes events of what a stream brings. It lives on the stream's event loop.
+/// Turns the data of a stream into events. It runs on the stream's event loop.
 final class RawReceiver: TransportReceiver {
-    /// What may wait to be printed before the socket is no longer read, as ``TrafficEvent/cost`` counts it. What is being
-    /// printed does not count: a message that takes long to print keeps no ping and no close waiting.
+    /// The amount that may wait to be printed before the socket is no longer read, counted as
+    /// ``TrafficEvent/cost``. Events being printed do not count, so that a message that takes long to print does
+    /// not delay a ping or close.
     static let undeliveredLimit = 1 << 20
 
-    /// Something that came when no more should wait to be printed.
+    /// Data that arrived when the queue for printing was full.
     private enum Held {
         case bytes(ByteBuffer, TransportMessageKind)
         case event(TransportEvent)
@@ -29,30 +30,31 @@ final class RawReceiver: TransportReceiver {
     private var frames: RawFrameReader
     private var serverSentEvents: ServerSentEventDecoder
     private let memory: Shared<EventStreamMemory>
-    /// Whether it was said that an id was ignored.
+    /// Whether a warning about an ignored id was printed.
     private var hasReportedID = false
-    /// What this read has brought so far.
+    /// The events from this read so far.
     private var batch: [TrafficEvent] = []
     private var incomingKind = TransportMessageKind.text
     private var undelivered = 0
-    /// What the socket has brought all the same: it waits as it came, as the events of it may take many times its memory.
+    /// Data that arrived although reading was stopped. It is kept undecoded, because its events may need many times
+    /// the memory.
     private var held = CircularBuffer<Held>(initialCapacity: 0)
     private var isReading = true
     private(set) var isOver = false
 
-    /// Waits for CONNECTED.
+    /// The handshake that waits for CONNECTED.
     var handshake: (session: Session, promise: EventLoopPromise<Void>)?
-    /// Why the stream ended, or what came that has no place in it.
+    /// The error that ended the stream, or the first protocol violation.
     private(set) var failure: (any Error)?
-    /// How the other side ended it, once it has.
+    /// How the peer closed the stream; nil until then.
     private(set) var closure: TransportClosure?
-    /// The ERROR that came first.
+    /// The first ERROR frame.
     private(set) var errorFrame: Frame?
-    /// Whether CONNECT was sent, and CONNECTED has not come.
+    /// Whether CONNECT was sent and CONNECTED has not arrived.
     private(set) var isConnecting = false
     private var sentCredentials = SentCredentials()
     private let options: TransportOptions
-    /// What the server said to CONNECT, where that was an ERROR.
+    /// The ERROR with which the server rejected CONNECT; nil if it did not.
     private(set) var refusal: STOMPClientError?
 
     init(
@@ -71,7 +73,7 @@ final class RawReceiver: TransportReceiver {
         events.yield([TrafficEvent(.local, layer, .wire(.opened(stream.description)))])
     }
 
-    // MARK: - What comes
+    // MARK: - Receiving
 
     func received(_ bytes: ByteBuffer) {
         hold(.bytes(bytes, incomingKind))
@@ -209,7 +211,7 @@ final class RawReceiver: TransportReceiver {
         events.finish()
     }
 
-    /// What has come of a frame that will never be whole is shown all the same.
+    /// Delivers the bytes of a frame that will never be complete.
     private func flushFrames() {
         if let rest = frames.takeRest() { batch.append(TrafficEvent(.incoming, layer, .wire(.bytes, rest))) }
     }
@@ -221,15 +223,15 @@ final class RawReceiver: TransportReceiver {
         batch = []
     }
 
-    /// Names the protocol that a peer speaks instead, where its first bytes tell.
+    /// Names the protocol that the peer uses instead, if its first bytes identify it.
     private func explain(_ error: STOMPProtocolError) -> STOMPClientError {
         let foreign = frames.hadFrame ? nil : error.foreignProtocol ?? ForeignProtocol(firstBytes: frames.firstBytes)
         return .protocolViolation(error, foreign.map { .speaks($0) })
     }
 
-    // MARK: - What goes
+    // MARK: - Sending
 
-    /// Tells of bytes that are about to be written.
+    /// Reports bytes that are about to be written.
     func sent(_ event: TrafficEvent) {
         var event = event
         event.time = .now()
@@ -258,7 +260,7 @@ final class RawReceiver: TransportReceiver {
         updateReading()
     }
 
-    /// Events of this cost are being printed.
+    /// Releases the queue space of events that are being printed, of this cost.
     func delivered(_ cost: Int) {
         undelivered -= cost
         while undelivered <= Self.undeliveredLimit, let first = held.popFirst() {
@@ -269,7 +271,7 @@ final class RawReceiver: TransportReceiver {
         updateReading()
     }
 
-    /// Reads no faster than is printed, and echoes no more than the other side takes.
+    /// Stops reading while printing, or the peer in echo mode, does not keep up.
     private func updateReading() {
         let shallRead = held.isEmpty && undelivered <= Self.undeliveredLimit && (mode != .echo || stream.isWritable)
         guard shallRead != isReading, !isOver else { return }
@@ -278,7 +280,7 @@ final class RawReceiver: TransportReceiver {
     }
 }
 
-/// Prints events on stdout, a batch at a time, on a thread that may block.
+/// Prints events on stdout, one batch at a time, on a thread that may block.
 final class RawPrinter: Sendable {
     private struct State: Sendable {
         var renderer: TrafficRenderer
@@ -293,9 +295,10 @@ final class RawPrinter: Sendable {
         state = Mutex(State(renderer: renderer))
     }
 
-    /// Prints events and returns when they have left; false where the reader of stdout has gone.
+    /// Prints events and returns when they are written; false if the reader of stdout has closed it.
     ///
-    /// - Throws: ``Failure`` with 74, or `CancellationError`, with which what is being written goes on without its caller.
+    /// - Throws: ``Failure`` with 74, or `CancellationError`; after a cancellation the write in progress continues
+    ///   in the background.
     func print(_ events: ArraySlice<TrafficEvent>) async throws -> Bool {
         try await BlockingThread.output.run { [self] in
             try StandardOutput.reportingFailures {

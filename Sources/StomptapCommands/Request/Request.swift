@@ -4,34 +4,34 @@ import STOMPCore
 import StomptapOutput
 import StomptapRuntime
 
-/// A message, and the replies that are waited for.
+/// A message to send, and the replies to wait for.
 struct Request: Sendable {
     var message: OutgoingMessage
-    /// Where the replies come.
+    /// The destination of the replies.
     var reply: String
     var replyHeaders: HeaderList
-    /// What a reply's body must match to count.
+    /// The pattern that a reply's body must match to count.
     var expect: BodyPattern?
-    /// How many replies are waited for.
+    /// The number of replies to wait for.
     var count: Int
-    /// How long, from when the message has gone.
+    /// How long to wait, counted from when the message was sent.
     var timeout: TimeAmount
-    /// Whether no more than that may go by until it goes, either.
+    /// Whether the same limit also applies to connecting and sending.
     var limitsConnecting: Bool
     var printer: MessagePrinter
-    /// Say why nothing may be coming, once nothing has come for ``QuietHint/timeout``.
+    /// Whether to explain why no messages come, if none has come within ``QuietHint/timeout``.
     var explainsSilence = false
 
-    /// What has come so far.
+    /// What has been received so far.
     private struct Progress: Sendable {
         var connection: STOMPConnection?
         var replies = 0
         var unmatched = 0
-        /// Messages that came for no subscription of this side.
+        /// Messages that matched no subscription of this client.
         var strays = 0
     }
 
-    /// Asks, and prints what comes back. On a connection that comes back it asks again.
+    /// Sends the request, and prints the replies. After a reconnection it sends the request again.
     ///
     /// - Throws: ``Failure``, or `STOMPClientError`.
     func run(_ reconnection: Reconnection) async throws {
@@ -48,7 +48,7 @@ struct Request: Sendable {
             }
             group.addTask {
                 while true {
-                    // There may be none yet, and one that was there may have been put off.
+                    // There may be no deadline yet, or it may have been moved to a later time.
                     let left = end.value.map { $0 - .now() } ?? timeout
                     guard left > .zero else { return false }
                     try await Task.sleep(nanoseconds: UInt64(left.nanoseconds))
@@ -56,26 +56,26 @@ struct Request: Sendable {
             }
             defer { group.cancelAll() }
             guard try await group.next() == false else { return }
-            // Asked before the session is left.
+            // Read before the session is closed.
             let unfinished = await progress.value.connection?.unfinishedFrame
             let strays = await progress.value.connection?.strayMessages ?? 0
             progress.update { $0.strays = strays }
             let failure = session.absence() ?? failure(progress.value, unfinished)
             group.cancelAll()
-            // The goodbye of the connection is waited for.
+            // Waits until the connection is closed.
             _ = try? await group.next()
             throw failure
         }
     }
 
-    /// - Parameter end: when the time is up. There is no limit between CONNECTED and the sending of the message, nor once
-    ///   all replies have come.
+    /// - Parameter end: the deadline. There is none between CONNECTED and the sending of the message, nor after all
+    ///   replies have come.
     private func run(
         on connection: STOMPConnection, _ progress: Shared<Progress>, until end: Shared<NIODeadline?>
     ) async throws {
         let acknowledger = Acknowledger(connection: connection)
         let isImplicit = isImplicit(on: connection)
-        // Only the replies that are printed are taken out of a queue.
+        // Only the replies that are printed are removed from a queue.
         let policy = AckPolicy(
             to: reply, headers: replyHeaders, purpose: expect == nil ? .consume : .search, wanted: count,
             handshake: connection.handshake)
@@ -133,8 +133,8 @@ struct Request: Sendable {
         if let hint { Diagnostics.note(hint.line) }
     }
 
-    /// Whether the server subscribes to the reply's destination by itself: RabbitMQ does for a temporary queue that a
-    /// `reply-to` names, and refuses SUBSCRIBE for it.
+    /// Whether the server subscribes to the reply destination by itself. RabbitMQ does so for a temporary queue in
+    /// `reply-to`, and rejects SUBSCRIBE for it.
     private func isImplicit(on connection: STOMPConnection) -> Bool {
         reply.hasPrefix("/temp-queue/") && connection.handshake.isRabbitMQ
     }
@@ -143,7 +143,7 @@ struct Request: Sendable {
         _ messages: MessageSequence, isImplicit: Bool, _ progress: Shared<Progress>, _ acknowledger: Acknowledger
     ) async throws {
         for try await batch in messages.batches {
-            // The subscription has the name of the destination.
+            // The subscription's id is the destination.
             let batch = isImplicit ? batch.filter { $0.headers.has("subscription", reply) } : batch
             let wanted = count - progress.value.replies
             let matches = try await matches(in: batch, wanted)
@@ -159,9 +159,9 @@ struct Request: Sendable {
         }
     }
 
-    /// For each message of a batch, up to the last one that is wanted, whether it is a reply.
+    /// For each message of a batch whether it is a reply, up to the last reply that is wanted.
     ///
-    /// - Throws: `CancellationError`, at once also where the pattern never comes to an end.
+    /// - Throws: `CancellationError`, at once even if the pattern never ends.
     private func matches(in batch: [Message], _ wanted: Int) async throws -> [Bool] {
         guard let expect else { return Array(repeating: true, count: min(batch.count, max(0, wanted))) }
         return try await BodyPattern.search([expect]) {
@@ -196,7 +196,7 @@ struct Request: Sendable {
 }
 
 extension OutgoingMessage {
-    /// The same with a `reply-to`, unless it has one.
+    /// The message with a `reply-to`, unless it already has one.
     fileprivate func asking(for reply: String) -> OutgoingMessage {
         guard !headers.contains("reply-to") else { return self }
         var message = self

@@ -4,7 +4,7 @@ import STOMPCore
 import StomptapOutput
 import StomptapRuntime
 
-/// `request`: sends a message and waits for what comes back.
+/// `request`: sends a message and waits for the replies.
 struct RequestCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
         own: [

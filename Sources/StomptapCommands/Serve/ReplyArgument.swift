@@ -8,7 +8,7 @@ import StomptapRuntime
 
 /// `--reply`: `FROM=TO BODY`.
 struct ReplyArgument: Sendable {
-    /// The most bytes of a reply.
+    /// The maximum size of a reply, in bytes.
     static let largest = BrokerLimits().reply
 
     let from: String
@@ -25,8 +25,8 @@ struct ReplyArgument: Sendable {
         (from, to, body) = (String(parts[0]), String(rest[0]), String(rest[1]))
     }
 
-    /// - Parameter profile: those of Spring have handlers with a `String` take text alone.
-    /// - Throws: ``Failure`` with 65 for a template that cannot be read.
+    /// - Parameter profile: in the profiles of Spring, a handler with a `String` parameter accepts only text.
+    /// - Throws: ``Failure`` with 65 for an invalid template.
     func reply(_ profile: ServerProfile = .standard) throws -> BrokerReply {
         let template = try Template(ByteBuffer(string: body), of: "--reply \(from)", isReply: true)
         let count = Shared(0)
@@ -46,8 +46,8 @@ struct ReplyArgument: Sendable {
 }
 
 extension Template {
-    /// The body that answers a SEND. In a template that looks like JSON, text that comes from the SEND is escaped as in
-    /// a JSON string.
+    /// The body that answers a SEND. In a template that looks like JSON, text from the SEND is escaped as in a JSON
+    /// string.
     func reply(to frame: Frame, number: Int, limit: Int) throws(BrokerReply.Failure) -> ByteBuffer {
         let isJSON = looksLikeJSON
         var result = ByteBuffer()
@@ -68,8 +68,8 @@ extension Template {
         return result
     }
 
-    /// Whether it is what a handler with a `String` makes of it: text around the body. A body alone is passed on as it is,
-    /// and one within JSON is JSON.
+    /// Whether the template acts like a handler with a `String` parameter: it puts text around the body. The body
+    /// alone is passed on unchanged, and a template that looks like JSON handles JSON.
     fileprivate var takesText: Bool {
         pieces.count > 1 && pieces.contains(.requestBody) && !looksLikeJSON
             && !pieces.contains { if case .requestValue = $0 { true } else { false } }
@@ -81,7 +81,7 @@ extension Template {
         return first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
     }
 
-    /// Text as it stands between the quotes of a JSON string.
+    /// Text escaped for use between the quotes of a JSON string.
     private static func escaped(_ text: String) -> String {
         var out = OutputBuffer()
         var json = JSONWriter()
@@ -89,7 +89,7 @@ extension Template {
         return String(out.text.dropFirst().dropLast())
     }
 
-    /// A value of the body: a string without its quotes, anything else as it stands there.
+    /// Writes a value of the body: a string without its quotes, anything else unchanged.
     private static func write(
         _ path: JSONPath, of frame: Frame, isJSON: Bool, to result: inout ByteBuffer
     ) throws(BrokerReply.Failure) {

@@ -38,7 +38,8 @@ struct LoginArgument: Sendable {
 
 /// `--fail`: `connect|subscribe|send[:REGEX]=TEXT`.
 struct FailArgument: Sendable {
-    /// How much of a frame's headers, and of its body, is searched: what an expression costs may grow with it.
+    /// The maximum number of bytes of the headers, and of the body, that is searched, because the cost of an
+    /// expression may grow with it.
     static let searched = 4 << 10
 
     let denial: BrokerDenial
@@ -77,7 +78,7 @@ struct FailArgument: Sendable {
     }
 }
 
-/// `--refuse-handshake`: a status.
+/// `--refuse-handshake`: an HTTP status.
 struct RefusedHandshakeArgument: Sendable {
     let status: Int
 

@@ -88,7 +88,7 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var emulate = ServerProfile.standard
 
-    /// What `--emulate` was called before.
+    /// The former name of `--emulate`.
     @Option(help: .hidden)
     var manner: ServerProfile?
 
@@ -178,7 +178,7 @@ struct ServeCommand: AsyncParsableCommand {
                 Diagnostics.warn("other machines can connect to \(address.host); 127.0.0.1 is this one alone")
             }
             if !isOpen { Diagnostics.note("serving in memory, for trying out, mocks and tests; Ctrl-C ends it") }
-            // Until a signal comes.
+            // Runs until a signal comes.
             while !Task.isCancelled { try? await Task.sleep(nanoseconds: 3600 * 1_000_000_000) }
             await broker.shutdown()
         }
@@ -186,7 +186,7 @@ struct ServeCommand: AsyncParsableCommand {
 }
 
 extension ServeCommand {
-    /// Only those that are named; with none named, both at their usual ports.
+    /// The listeners that are given; if none is, both at their default ports.
     private var listeners: [BrokerConfiguration.Listener] {
         let tcp = tcp.map { BrokerConfiguration.Listener.tcp(host: $0.host, port: $0.port) }
         let ws = ws.map { BrokerConfiguration.Listener.webSocket(host: $0.host, port: $0.port, path: wsPath) }

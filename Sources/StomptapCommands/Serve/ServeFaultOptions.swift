@@ -4,7 +4,7 @@ import STOMPTransport
 import StomptapOutput
 import StomptapRuntime
 
-/// How the embedded broker refuses, limits and loses on purpose.
+/// The options that make the embedded broker reject, limit and lose frames on purpose.
 struct ServeFaultOptions: ParsableArguments {
     @Option(
         parsing: .unconditionalSingleValue,
@@ -52,12 +52,12 @@ struct ServeFaultOptions: ParsableArguments {
         }
     }
 
-    /// The sign may be left out: no other unit could be meant.
+    /// The percent sign is optional, because there is no other unit.
     private static func percent(_ text: String) throws -> PercentArgument {
         try PercentArgument(text.hasSuffix("%") ? text : text + "%")
     }
 
-    /// What only the profiles of Spring have, and whether it is given.
+    /// The options that only the profiles of Spring have, and whether each is given.
     var ofSpring: [(option: String, isGiven: Bool)] {
         [
             ("--container", container != nil), ("--lose-early-sends", loseEarlySends != nil),

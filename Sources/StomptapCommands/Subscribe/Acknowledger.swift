@@ -3,13 +3,13 @@ import STOMPCore
 import StomptapOutput
 import StomptapRuntime
 
-/// Tells the server, on one connection, what became of the messages of its subscriptions.
+/// Acknowledges or rejects the messages of the subscriptions on one connection.
 actor Acknowledger {
     enum Answer: Equatable, Sendable {
         case ack, nack
     }
 
-    /// What is answered for a message, and whether that covers all messages of its subscription before it.
+    /// The answer to a message, and whether it covers all earlier messages of its subscription.
     struct Reply<Element> {
         var message: Element
         var answer: Answer
@@ -20,20 +20,20 @@ actor Acknowledger {
     private struct Entry: Sendable {
         var subscription: Subscription
         var policy: AckPolicy
-        /// Whether ActiveMQ has shown all that is in the queue.
+        /// Whether ActiveMQ has sent all messages that are in the queue.
         var hasEnded = false
     }
 
-    /// How often a server is woken that has sent something meanwhile.
+    /// The interval at which a server that pauses is made to continue.
     private static let wakingInterval = Duration.milliseconds(50)
 
     private let connection: STOMPConnection
     private var entries: [Entry] = []
-    /// Messages of queues that were acknowledged.
+    /// The number of messages from queues that were acknowledged.
     private(set) var acknowledged = 0
-    /// Messages that came and are not acknowledged. The server has them all at the end.
+    /// The number of messages received and not acknowledged. They are still in the queue at the end.
     private var held = 0
-    /// Messages that were looked at.
+    /// The number of messages that were processed.
     private var seen = 0
 
     init(connection: STOMPConnection) {
@@ -42,7 +42,7 @@ actor Acknowledger {
 
     var subscriptions: [Subscription] { entries.map(\.subscription) }
 
-    /// Subscribes as a policy has it.
+    /// Subscribes with the given policy.
     ///
     /// - Throws: `STOMPClientError`.
     func subscribe(
@@ -55,9 +55,9 @@ actor Acknowledger {
         return subscription
     }
 
-    // MARK: What came
+    // MARK: Receiving
 
-    /// The messages without those by which ActiveMQ says that it has shown a queue to its end.
+    /// The messages without the markers with which ActiveMQ reports the end of a queue.
     func withoutEnds(_ batch: [Message]) -> [Message] {
         guard entries.contains(where: \.policy.isBrowser) else { return batch }
         return batch.filter { message in
@@ -69,30 +69,30 @@ actor Acknowledger {
         }
     }
 
-    /// Whether nothing more comes: all queues were shown to their end.
+    /// Whether no more messages will come: all queues were read to their end.
     var isAtEnd: Bool { !entries.isEmpty && entries.allSatisfy(\.hasEnded) }
 
-    /// Whether there is a queue whose messages stay until they are acknowledged.
+    /// Whether there is a subscription to a queue that requires acknowledgement.
     var readsQueue: Bool { entries.contains(where: \.policy.isAnsweredQueue) }
 
-    /// Whether the server waits for answers at all.
+    /// Whether the server expects any ACK or NACK.
     var answersAny: Bool { entries.contains { $0.policy.mode != .auto } }
 
-    /// Whether the server waits for an answer for this message.
+    /// Whether the server expects an answer to this message.
     func answers(_ message: Message) -> Bool {
         index(of: message).map { entries[$0].policy.mode != .auto } ?? false
     }
 
-    /// Answers for messages whose output was written.
+    /// Answers the messages whose output was written.
     ///
     /// - Parameters:
     ///   - seen: messages in the order in which they came.
     ///   - areTaken: whether they may be acknowledged; otherwise they are answered with NACK.
-    ///   - wanted: for each of them, whether a search was for this message; nil, for all.
-    ///   - refused: for each of them, whether it is answered with NACK in place of ACK; nil, for none.
+    ///   - wanted: for each of them, whether it matched the search; nil means that all did.
+    ///   - refused: for each of them, whether it is answered with NACK instead of ACK; nil means that none is.
     /// - Returns: how many messages of queues were acknowledged.
-    /// - Throws: ``Failure`` with 76 where the server gives a message nothing to answer by though the user wants it
-    ///   answered, and with 75 where more is held than may be; `STOMPClientError`.
+    /// - Throws: ``Failure`` with 76 if a message has no header to acknowledge it by although the user chose a
+    ///   mode, and with 75 if too many messages are held; `STOMPClientError`.
     @discardableResult
     func answer(
         _ seen: some Collection<Message> & Sendable, areTaken: Bool = true, wanted: [Bool]? = nil,
@@ -117,7 +117,7 @@ actor Acknowledger {
             }
             let answer = areTaken && !(refused?[place] ?? false) ? Answer.ack : .nack
             guard answer == .ack || version > .v10 else {
-                // STOMP 1.0 has no NACK. A later ACK must not cover this message.
+                // STOMP 1.0 has no NACK. No later ACK may cover this message.
                 if policy.mode == .client { entries[index].policy.stopAnswering(isAuto: false) }
                 continue
             }
@@ -164,12 +164,12 @@ actor Acknowledger {
         try await connection.ack(acknowledged)
     }
 
-    /// The fewest replies that say it all: a cumulative one answers for all messages of its subscription before it, so
-    /// that only the last ones before another answer are needed.
+    /// The minimum replies with the same effect. A cumulative reply covers all earlier messages of its
+    /// subscription, so only the last one before a different answer is needed.
     static func fewest<Element>(_ replies: [Reply<Element>]) -> [Reply<Element>] {
         guard replies.contains(where: \.isCumulative) else { return replies }
         var fewest: [Reply<Element>] = []
-        /// Acknowledged and not yet answered for, by subscription.
+        /// By subscription, the index of the last ACK that is not sent yet.
         var pending: [Int: Int] = [:]
         for (index, reply) in replies.enumerated() {
             guard reply.isCumulative else {
@@ -186,10 +186,10 @@ actor Acknowledger {
         return fewest + pending.values.sorted().map { replies[$0] }
     }
 
-    // MARK: A search
+    // MARK: Search
 
-    /// Keeps messages coming where the server stops sending while nothing is acknowledged; returns when the task is
-    /// cancelled. The subscription that wakes the server matches no message.
+    /// Keeps messages coming from a server that stops sending until messages are acknowledged; returns when the
+    /// task is cancelled. It subscribes with a selector that matches no message.
     func keepAwake() async throws {
         let asleep = entries.filter(\.policy.needsWaking).map(\.subscription.destination)
         var seenBefore = -1
@@ -205,13 +205,13 @@ actor Acknowledger {
         }
     }
 
-    // MARK: The end
+    // MARK: Closing
 
-    /// Leaves, and says how many of the messages that were acknowledged may come again because the server has not
-    /// confirmed the end.
+    /// Disconnects, and warns how many acknowledged messages may be delivered again, because the server has not
+    /// confirmed the end of the session.
     func leave() async {
-        // An ACK makes RabbitMQ send the next message, and one that meets an UNSUBSCRIBE ends the session with an ERROR.
-        // DISCONNECT alone ends the subscriptions of queues as well.
+        // An ACK makes RabbitMQ send the next message; if that meets an UNSUBSCRIBE, RabbitMQ ends the session with
+        // an ERROR. DISCONNECT ends the subscriptions of queues as well.
         let leaving = entries.filter { !$0.policy.isAnsweredQueue }.map(\.subscription)
         let outcome = await connection.sayGoodbye(leaving: leaving)
         let answered = entries.map(\.policy).filter(\.isAnsweredQueue)
@@ -224,12 +224,12 @@ actor Acknowledger {
 }
 
 extension STOMPConnection {
-    /// Leaves as a polite client does. What fails on the way out is nothing that the user asked for.
+    /// Unsubscribes and disconnects. Errors are ignored, because the user's task is already done.
     ///
-    /// - Returns: how the session ended; nil where it had ended before.
+    /// - Returns: how the session ended; nil if it had already ended.
     @discardableResult
     fileprivate func sayGoodbye(leaving subscriptions: [Subscription]) async -> DisconnectOutcome? {
-        // Also where the task is cancelled, which the goodbye must not notice.
+        // In its own task, because disconnecting must complete even if this task is cancelled.
         await Task {
             for subscription in subscriptions { try? unsubscribe(subscription) }
             return try? await disconnect()

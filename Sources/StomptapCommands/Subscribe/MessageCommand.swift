@@ -9,23 +9,24 @@ import SystemC
 
 /// Runs the user's command for messages, one after the other: `subscribe --exec`.
 ///
-/// Nothing of a message gets into the command line. The body is on its stdin, and the headers are variables of its
-/// environment: `STOMP_` and the name in upper case, with `_` for whatever is no ASCII letter or digit. Of headers that give
-/// one variable, one whose name has no upper case and, apart from `-`, no other characters counts before all others, so
-/// that `Destination` never stands for `destination`; among those the first counts. Variables of that kind which this program has are not passed on, so that what
-/// begins with `STOMP_` is always the message's.
+/// No part of a message is put into the command line. The body is on stdin, and the headers are environment
+/// variables: `STOMP_` and the name in upper case, with `_` for every character that is not an ASCII letter or
+/// digit. If several headers give the same variable, one whose name has only lower-case letters, digits and `-`
+/// wins, so that `Destination` never replaces `destination`; among equals the first one wins. `STOMP_` variables of
+/// this program are not passed on, so that all of them come from the message.
 struct MessageCommand: Sendable {
-    /// What variables of messages begin with.
+    /// The prefix of the variables.
     private static let prefix = "STOMP_"
-    /// How long a command that is to end may take, before it is killed.
+    /// How long a command may take to end before it is killed.
     private static let grace = TimeAmount.seconds(2)
 
     let command: String
 
-    /// Runs it, and waits for its end; when the task is cancelled, ends it with all that it has started.
+    /// Runs the command and waits until it ends. When the task is cancelled, ends the command and all processes
+    /// that it has started.
     ///
-    /// - Returns: nil where it exited with 0; otherwise what became of it.
-    /// - Throws: ``Failure`` with 66 where there is no such command, or `CancellationError`.
+    /// - Returns: nil if it exited with 0; otherwise how it ended.
+    /// - Throws: ``Failure`` with 66 if the command does not exist, or `CancellationError`.
     func run(for message: Message) async throws -> String? {
         try Task.checkCancellation()
         let child: ChildProcess
@@ -53,7 +54,7 @@ struct MessageCommand: Sendable {
         try Task.checkCancellation()
         switch status {
         case .exited(0): return nil
-        // What the shell itself says: all messages would meet it.
+        // An error of the shell itself, which would occur for every message.
         case .exited(126): throw Failure(.noInput, "--exec: the shell may not run \(visible(command)) (126)")
         case .exited(127): throw Failure(.noInput, "--exec: the shell finds no \(visible(command)) (127)")
         case .exited(let status): return "exited with \(status)"
@@ -61,9 +62,9 @@ struct MessageCommand: Sendable {
         }
     }
 
-    /// The variables for a message, each as `NAME=VALUE` and a NUL.
+    /// The variables for a message, each as `NAME=VALUE` with a NUL at the end.
     static func variables(of message: Message) -> [[UInt8]] {
-        /// By the names of the variables: where each is, and whether its header has the exact name.
+        /// By variable name: its index, and whether the header's name has only plain characters.
         var places: [[UInt8]: (index: Int, isExact: Bool)] = [:]
         var variables: [[UInt8]] = []
         message.headers.forEachBytes { name, value in
@@ -82,7 +83,7 @@ struct MessageCommand: Sendable {
         return variables
     }
 
-    /// Whether the names of STOMP's own headers have such a byte.
+    /// Whether a byte can occur in the names of STOMP's own headers.
     private static func isPlain(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
@@ -99,7 +100,7 @@ struct MessageCommand: Sendable {
     }
 }
 
-/// Prints messages on stdout or into a file, a batch at a time, on a thread that may block.
+/// Prints messages on stdout or to a file, one batch at a time, on a thread that may block.
 final class MessagePrinter: Sendable {
     private struct State: Sendable {
         var renderer: MessageRenderer
@@ -108,7 +109,7 @@ final class MessagePrinter: Sendable {
 
     private let state: Mutex<State>
 
-    /// - Parameter writer: where they go; it stays open for as long as the program runs.
+    /// - Parameter writer: the output; it stays open as long as the program runs.
     init(
         _ form: OutputForm, bodies: BodyStyle = BodyStyle(), to writer: DescriptorWriter = .standardOutput,
         diagnostics: DiagnosticOptions
@@ -119,9 +120,10 @@ final class MessagePrinter: Sendable {
         state = Mutex(State(renderer: renderer, buffer: OutputBuffer(to: writer)))
     }
 
-    /// Prints messages and returns when they have left; false where the reader has gone.
+    /// Prints messages and returns when they are written; false if the reader has closed the output.
     ///
-    /// - Throws: ``Failure`` with 74, or `CancellationError`, with which what is being written goes on without its caller.
+    /// - Throws: ``Failure`` with 74, or `CancellationError`; after a cancellation the write in progress continues
+    ///   in the background.
     func print(_ messages: ArraySlice<Message>) async throws -> Bool {
         try await BlockingThread.output.run { [self] in
             try StandardOutput.reportingFailures {

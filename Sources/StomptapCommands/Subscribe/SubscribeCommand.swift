@@ -5,7 +5,7 @@ import StomptapOutput
 import StomptapRuntime
 import SystemC
 
-/// `subscribe`: tails destinations.
+/// `subscribe`: prints the messages of destinations as they come.
 struct SubscribeCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
         own: [

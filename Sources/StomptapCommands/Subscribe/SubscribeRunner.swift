@@ -4,16 +4,16 @@ import STOMPCore
 import StomptapOutput
 import StomptapRuntime
 
-/// Prints what comes on subscriptions, until enough came, time is up, or the task is cancelled.
+/// Prints the messages of subscriptions, until the limit is reached, the time is up, or the task is cancelled.
 struct SubscribeRunner: Sendable {
     struct Plan: Sendable {
         var destinations: [String]
         var id: String?
-        /// How messages are acknowledged; nil goes by the destination.
+        /// How messages are acknowledged; nil depends on the destination.
         var ack: AckMode?
         /// How many messages may be sent ahead; nil is the default of ``AckPolicy``.
         var prefetch: Int?
-        /// Show the messages of queues, and leave them there.
+        /// Whether messages of queues are only shown and stay in the queue.
         var peeks = false
         var headers: HeaderList
         /// Stop after this many messages.
@@ -21,61 +21,61 @@ struct SubscribeRunner: Sendable {
         var timeout: TimeAmount?
         var idleTimeout: TimeAmount?
         var readyFile: String?
-        /// Print only what has such a body; the rest is neither counted nor shown.
+        /// Print only messages whose body matches; others are not counted.
         var grep: BodyPattern?
-        /// Stop at the first printed message with such a body; without one, the tail has failed.
+        /// Stop at the first printed message whose body matches; if none does, the command fails.
         var expect: BodyPattern?
-        /// Tell the server that messages with such a body were not taken.
+        /// Answer messages whose body matches with NACK.
         var nackMatch: BodyPattern?
-        /// Run for each printed message, after it is printed; one that it fails for is not acknowledged.
+        /// The command to run after each message is printed; if it fails, the message is not acknowledged.
         var exec: MessageCommand?
-        /// Say why nothing may be coming, once nothing has come for ``QuietHint/timeout``.
+        /// Whether to explain why no messages come, if none has come within ``QuietHint/timeout``.
         var explainsSilence = false
-        /// Say how many messages came after the last that was wanted.
+        /// Whether to report how many messages came after the last one that was wanted.
         var countsPassedOver = false
     }
 
-    /// Why a tail ended.
+    /// Why the run ended.
     private enum Ending: Sendable {
         case enough, expected, timeIsUp, silence, readerIsGone
-        /// All queues were shown to their end.
+        /// All queues were read to their end.
         case atEnd
     }
 
-    /// What is done at the same time on a connection.
+    /// The tasks that run concurrently on a connection.
     private enum Step: Sendable {
         case printed(Ending?), done
     }
 
-    /// What was printed so far, over all connections.
+    /// The progress over all connections.
     private struct Progress: Sendable {
         var messages = 0
         var bytes = 0
-        /// Those that came and were not looked at.
+        /// Messages that were received and not processed.
         var passedOver = 0
-        /// Those of queues that were acknowledged.
+        /// Messages from queues that were acknowledged.
         var acknowledged = 0
-        /// Whether there are such queues, in another mode than auto.
+        /// Whether queues are read in a mode other than `auto`.
         var readsQueue = false
-        /// Whether what has the name of a queue is none at this server.
+        /// Whether destinations named like queues turned out not to be queues on this server.
         var hasNoQueues = false
         /// Whether the server has confirmed all subscriptions of this connection.
         var isConfirmed = false
         var lastMessage = NIODeadline.now()
-        /// What came of a frame whose end did not, when the time was up.
+        /// The frame that was incomplete when the time was up.
         var unfinished: UnfinishedFrame?
-        /// Messages that came for no subscription of this side.
+        /// Messages that matched no subscription of this client.
         var strays = 0
-        /// Whether the message that ends the tail was printed.
+        /// Whether the last message was printed.
         var isOver = false
-        /// Whether a command runs, whose time is no silence.
+        /// Whether a command is running; this time does not count as silence.
         var isBusy = false
     }
 
     private let reconnection: Reconnection
     private let plan: Plan
     private let printer: MessagePrinter
-    /// Writes what is printed down as well.
+    /// Writes the printed messages to the record as well.
     private let recorder: MessagePrinter?
     private let start = NIODeadline.now()
     private let progress = Shared(Progress())
@@ -89,9 +89,9 @@ struct SubscribeRunner: Sendable {
         self.recorder = recorder
     }
 
-    /// - Throws: ``Failure``, or `STOMPClientError` where the session ended otherwise than by this side's will.
+    /// - Throws: ``Failure``, or `STOMPClientError` if the session ended unexpectedly.
     func run() async throws {
-        // One of an earlier run would tell too early that this one stands.
+        // A file of an earlier run would signal too early that this run is ready.
         if let file = plan.readyFile { OutputFile.removeReadyFile(file) }
         let ending = try await firstEnding()
         let messages = progress.value.messages
@@ -124,7 +124,7 @@ struct SubscribeRunner: Sendable {
         }
     }
 
-    /// The first of all that may end a tail; nil where the task was cancelled.
+    /// The first reason to end the run; nil if the task was cancelled.
     private func firstEnding() async throws -> Ending? {
         try await withThrowingTaskGroup(of: Ending?.self) { group in
             group.addTask {
@@ -144,12 +144,12 @@ struct SubscribeRunner: Sendable {
             do {
                 while let ending = try await group.next() {
                     guard let ending else { continue }
-                    // Time that is up while the goodbye is waited for changes nothing.
+                    // While the session is being closed, a timeout has no effect.
                     if progress.value.isOver, ending == .timeIsUp || ending == .silence { continue }
-                    // Asked before the session is left.
+                    // Read before the session is closed.
                     await rememberWhatCame()
                     let absence = ending == .timeIsUp || ending == .silence ? session.absence(account) : nil
-                    // The goodbye of the connection is waited for.
+                    // Waits until the connection is closed.
                     group.cancelAll()
                     while (try? await group.next()) != nil {}
                     if let absence { throw absence }
@@ -160,7 +160,7 @@ struct SubscribeRunner: Sendable {
         }
     }
 
-    /// Asks what came and is not printed.
+    /// Stores what was received and not printed.
     private func rememberWhatCame() async {
         guard let connection = current.value else { return }
         let (unfinished, strays) = (await connection.unfinishedFrame, await connection.strayMessages)
@@ -201,7 +201,7 @@ struct SubscribeRunner: Sendable {
             throw error
         }
         await acknowledger.leave()
-        // What came until then.
+        // Messages that came until the end of the session.
         if ending != nil {
             var rest = messages.batches.makeAsyncIterator()
             while let batch = try? await rest.next() { progress.update { $0.passedOver += batch.count } }
@@ -240,7 +240,7 @@ struct SubscribeRunner: Sendable {
         for try await batch in messages.batches {
             let batch = answers ? await acknowledger.withoutEnds(batch) : batch
             progress.update { $0.passedOver += batch.count }
-            // What a command prints stands behind its own message.
+            // With a command, messages are printed one by one, so that each is followed by the command's output.
             for batch in plan.exec == nil ? [batch] : batch.map({ [$0] }) {
                 let selection = try await select(from: batch)
                 let (printed, seen) = (selection.printed, selection.seen)
@@ -272,7 +272,7 @@ struct SubscribeRunner: Sendable {
     ) async throws {
         let acknowledged = try await acknowledger.answer(
             selection.seen, areTaken: areTaken, wanted: selection.wanted, refused: selection.refused)
-        // Spring's simple broker shows by its messages that it has no queues.
+        // The messages of Spring's simple broker show that it has no queues.
         let readsQueue = await acknowledger.readsQueue
         progress.update {
             $0.acknowledged += acknowledged
@@ -281,7 +281,7 @@ struct SubscribeRunner: Sendable {
         }
     }
 
-    /// Runs the command, if there is one; false where it failed.
+    /// Runs the command, if there is one; false if it failed.
     private func execute(for message: Message, _ acknowledger: Acknowledger) async throws -> Bool {
         guard let exec = plan.exec else { return true }
         progress.update { $0.isBusy = true }
@@ -298,24 +298,24 @@ struct SubscribeRunner: Sendable {
         return false
     }
 
-    /// What of a batch is printed, and what was looked at.
+    /// The messages of a batch to print, and those that were processed.
     private struct Selection: Sendable {
         var printed: [Message] = []
-        /// All of the batch, or up to the message that ends the tail.
+        /// All messages of the batch, or those up to the message that ends the run.
         var seen: ArraySlice<Message>
-        /// For each of those, whether both `--grep` and `--expect` were for it; nil without them.
+        /// For each of them, whether it matched both `--grep` and `--expect`; nil without these options.
         var wanted: [Bool]?
-        /// For each of those, whether `--nack-match` was for it; nil without it.
+        /// For each of them, whether it matched `--nack-match`; nil without this option.
         var refused: [Bool]?
         var ending: Ending?
     }
 
-    /// - Throws: `CancellationError`, at once also where a pattern never comes to an end.
+    /// - Throws: `CancellationError`, at once even if a pattern never ends.
     private func select(from batch: [Message]) async throws -> Selection {
         let wanted = plan.count.map { $0 - progress.value.messages } ?? .max
         let patterns = [plan.grep, plan.expect, plan.nackMatch].compactMap { $0 }
         guard patterns.isEmpty else {
-            // The whole read at once, as it takes another thread.
+            // The whole batch at once, because the search switches to another thread.
             return try await BodyPattern.search(patterns) { [plan] in Self.search(batch, wanted, plan) }
         }
         let taken = batch.prefix(wanted)
@@ -341,7 +341,7 @@ struct SubscribeRunner: Sendable {
         return selection
     }
 
-    /// Waits until all subscriptions stand, and says so by the ready file.
+    /// Waits until all subscriptions are active, then creates the ready file.
     private func announce(_ subscriptions: [Subscription], of connection: STOMPConnection) async throws -> Step {
         progress.update { $0.isConfirmed = false }
         for subscription in subscriptions {
@@ -375,7 +375,7 @@ struct SubscribeRunner: Sendable {
             let progress = progress.value
             let left = progress.isBusy ? amount : progress.lastMessage + amount - .now()
             guard left > .nanoseconds(0) else {
-                // Before the goodbye, whose answer would be the last that was heard.
+                // Before DISCONNECT: its answer would count as the last frame received.
                 let fails = plan.count != nil || plan.expect != nil
                 if progress.messages == 0, !fails, session.absence() == nil, let connection = current.value,
                     let hint = await quietHint(connection)
@@ -388,7 +388,7 @@ struct SubscribeRunner: Sendable {
         }
     }
 
-    // MARK: What is said at the end
+    // MARK: Summary
 
     private var account: String? {
         let messages = progress.value.messages
@@ -403,10 +403,11 @@ struct SubscribeRunner: Sendable {
         return "; was anything sent to \(names) meanwhile, and is that its name on this server?"
     }
 
-    /// Says that messages are lost, where a server gives each to one subscriber and forgets it.
+    /// A warning about lost messages, if the server gives each message to one subscriber and then deletes it.
     private var passedOver: String? {
         let count = progress.value.passedOver
-        // By default a queue's messages are acknowledged; other names may be queues that are not known as such.
+        // By default a queue's messages are acknowledged, but a destination may be a queue without being recognized
+        // as one.
         guard count > 0, !progress.value.readsQueue, !progress.value.hasNoQueues,
             plan.ack ?? .auto == .auto, !plan.destinations.allSatisfy({ $0.hasPrefix("/topic/") })
         else { return nil }

@@ -3,24 +3,24 @@ import STOMPCore
 import STOMPTap
 import STOMPTransport
 
-/// What passed on a connection, about a destination, or in all.
+/// Traffic counts of a connection, of a destination, or in total.
 struct TapAccount: Sendable {
-    /// Bytes and heart-beats, one way.
+    /// Bytes and heart-beats in one direction.
     struct Way: Sendable, Equatable {
         var bytes = 0
         var heartBeats = 0
     }
 
     private(set) var frames: [Command: Int] = [:]
-    /// What is no STOMP: messages and reads.
+    /// Messages and reads that are not STOMP.
     private(set) var others = 0
     private(set) var toServer = Way()
     private(set) var toApp = Way()
-    /// From an app's frame with `receipt` to its RECEIPT.
+    /// The times from an app's frame with `receipt` to its RECEIPT.
     private(set) var roundTrips: RoundTrips?
 
     mutating func count(_ events: [TapEvent]) {
-        // Most that come together are alike.
+        // Adjacent frames mostly have the same command.
         var run = (command: Command.message, count: 0)
         for event in events {
             if case .frame(let frame) = event.content {
@@ -62,15 +62,15 @@ struct TapAccount: Sendable {
     }
 }
 
-/// Accounts by name, of which only so many are kept; what has no room by its name is added up.
+/// Counts by name. The number of names is limited; all further names share one account.
 struct TapAccounts<Name: Hashable & Comparable & Sendable>: Sendable {
-    /// How many are kept by name.
+    /// The maximum number of names.
     static var limit: Int { 200 }
 
     private var named: [Name: TapAccount] = [:]
     private(set) var others: TapAccount?
 
-    /// Those with a name, in its order.
+    /// The accounts with a name, sorted by name.
     var sorted: [(name: Name, account: TapAccount)] {
         named.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }

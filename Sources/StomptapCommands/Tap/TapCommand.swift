@@ -6,7 +6,7 @@ import StomptapOutput
 import StomptapRuntime
 import SystemC
 
-/// `tap`: stands between an app and its server.
+/// `tap`: a proxy between an app and its server that prints every frame.
 struct TapCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
         [.usage, .noInput, .writeFailed, .badConfiguration, .hungUp, .interrupted, .terminated],
@@ -138,7 +138,7 @@ struct TapCommand: EndpointCommand {
                 try announce(tap, endpoints)
                 var isOver = false
                 if !form.isNone { isOver = await StandardOutput.readerIsGone() }
-                // Until a signal comes.
+                // Runs until a signal comes.
                 while !isOver, !Task.isCancelled { try? await Task.sleep(nanoseconds: 3600 * 1_000_000_000) }
                 await tap.shutdown()
                 await watch.finish()
@@ -170,7 +170,7 @@ struct TapCommand: EndpointCommand {
         return configuration
     }
 
-    /// Says where it listens, and by which URL it is met.
+    /// Prints the URL that the app must use, and creates the ready file.
     private func announce(_ tap: Tap, _ endpoints: [Endpoint]) throws {
         let servers = endpoints.map(\.description).joined(separator: ", ")
         let urls = endpoints.prefix(1).map {
@@ -182,7 +182,7 @@ struct TapCommand: EndpointCommand {
 }
 
 extension Endpoint {
-    /// The URL that an app is given in place of this one, to pass a tap.
+    /// The URL that the app must use instead of this one, to connect through the tap.
     func tapped(host: String, port: Int, isSecure: Bool) -> String {
         let scheme: Scheme =
             switch self.scheme {

@@ -5,7 +5,7 @@ import STOMPTransport
 import StomptapOutput
 import StomptapRuntime
 
-/// What a tap can be told about its connections to the server.
+/// The options of a tap for its connections to the server.
 struct TapConnectionOptions: ParsableArguments {
     @OptionGroup
     var http: HTTPOptions
@@ -31,9 +31,10 @@ struct TapConnectionOptions: ParsableArguments {
 
     func validate() throws { try http.check() }
 
-    /// Where the tap stands between `listen` and `endpoints`. It warns of what may surprise.
+    /// The configuration of a tap that listens on `listen` and connects to `endpoints`. Warns about settings that
+    /// may surprise.
     ///
-    /// - Throws: ``Failure`` or `TransportError` where that cannot be.
+    /// - Throws: ``Failure`` or `TransportError` if the options are invalid.
     func configuration(listen: ListenArgument, for endpoints: [Endpoint]) throws -> TapConfiguration {
         guard Set(endpoints.map(\.isTCP)).count < 2 else {
             throw Failure(.usage, "tap: it takes STOMP over TCP or HTTP, and not both: the URLs must be of one kind")
@@ -55,7 +56,7 @@ struct TapConnectionOptions: ParsableArguments {
     }
 }
 
-/// What a tap tells on stderr, and how everything looks.
+/// The options for what a tap prints on stderr, and for the style of all output.
 struct TapDiagnosticOptions: ParsableArguments {
     @Flag(
         name: .shortAndLong,
@@ -67,7 +68,7 @@ struct TapDiagnosticOptions: ParsableArguments {
     @OptionGroup
     var appearance: AppearanceOptions
 
-    /// How much of the layers is shown; nil is nothing.
+    /// How much of the lower layers is shown; nil means nothing.
     var detail: WireEvent.Detail? { verbose > 1 ? .bytes : verbose > 0 ? .layers : nil }
 }
 

@@ -4,7 +4,7 @@ import STOMPTransport
 import StomptapOutput
 import StomptapRuntime
 
-/// How a tap misbehaves on purpose.
+/// The options for the faults that a tap injects.
 struct TapFaultOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("Hold everything for so long, each way.", valueName: "duration"),
@@ -64,7 +64,7 @@ struct TapFaultOptions: ParsableArguments {
         }
     }
 
-    /// - Parameter isTCP: whether there is no WebSocket, which close codes are of.
+    /// - Parameter isTCP: whether an endpoint is plain TCP, where there are no WebSocket close codes.
     /// - Throws: ``Failure`` with 64.
     func faults(isTCP: Bool) throws -> TapFaults {
         guard !isTCP || closeCode == nil else {
@@ -90,7 +90,7 @@ struct TapFaultOptions: ParsableArguments {
     }
 }
 
-/// `--rate` of `tap`: a size a second.
+/// `--rate` of `tap`: bytes per second.
 struct ByteRateArgument: Sendable {
     let bytesPerSecond: Int
 
@@ -102,11 +102,11 @@ struct ByteRateArgument: Sendable {
     }
 }
 
-/// `--drop`: what is lost.
+/// `--drop`: what is dropped.
 enum DropArgument: Sendable {
     case heartBeats
     case allMessages
-    /// Those whose body matches.
+    /// Messages whose body matches.
     case messages(BodyPattern)
 
     init(_ text: String) throws {
@@ -137,9 +137,9 @@ struct CloseAfterArgument: Sendable {
     }
 }
 
-/// `--refuse`: a share in percent.
+/// `--refuse`: a percentage.
 struct PercentArgument: Sendable {
-    /// From 0 to 1.
+    /// A fraction from 0 to 1.
     let share: Double
 
     init(_ text: String) throws {

@@ -4,18 +4,19 @@ import STOMPCore
 import STOMPTap
 import StomptapRuntime
 
-/// What of all that passes is printed.
+/// Decides which frames and messages are printed.
 struct TapFilter: Sendable {
-    /// Where it is empty, all of them.
+    /// The commands to print; if empty, all commands.
     var commands: Set<Command> = []
-    /// Any of these; where it is empty, all of them, and frames that have none.
+    /// A frame must match one of these; if empty, all frames match, even those without a destination.
     var destinations: [DestinationGlob] = []
     var grep: BodyPattern?
 
-    /// Whether something may be printed, as far as is quickly told: this runs while the app waits.
+    /// Whether the content may have to be printed. A quick check, because the app waits for it.
     func mayTake(_ content: TapEvent.Content) -> Bool {
         guard !commands.isEmpty || !destinations.isEmpty else { return true }
-        // What is no STOMP has neither command nor destination. An unfinished frame may have them, and no end to be read.
+        // Data that is not STOMP has neither command nor destination. An unfinished frame may have them, although
+        // its end is missing.
         if case .unfinished(let frame, _, _, let bytes) = content { return mayTake(frame, bytes) }
         guard case .frame(let frame) = content else { return false }
         guard commands.isEmpty || commands.contains(frame.command) else { return false }
@@ -31,7 +32,7 @@ struct TapFilter: Sendable {
         return name.withUTF8 { name in destinations.contains { $0.matches(UnsafeRawBufferPointer(name)) } }
     }
 
-    /// The rest of the question, for what ``mayTake(_:)`` lets through.
+    /// The full check, for content that passed ``mayTake(_:)``.
     func takes(_ content: TapEvent.Content) -> Bool {
         guard let grep else { return true }
         return switch content {
@@ -42,7 +43,8 @@ struct TapFilter: Sendable {
     }
 }
 
-/// A pattern of destinations, as in a shell's `case`: `*` is any text, `/` and `.` too, and `?` any character.
+/// A pattern for destinations, as in a shell's `case`: `*` matches any text, including `/` and `.`, and `?` matches
+/// any character.
 struct DestinationGlob: Sendable, Equatable {
     private let pattern: [UInt8]
 
@@ -53,7 +55,7 @@ struct DestinationGlob: Sendable, Equatable {
     func matches(_ name: UnsafeRawBufferPointer) -> Bool {
         var index = 0
         var place = 0
-        // Where to go on when it does not match: behind the last asterisk, which then takes one byte more.
+        // Where to resume after a mismatch: after the last asterisk, which then matches one more byte.
         var retry: (place: Int, index: Int)?
         while index < name.count {
             if place < pattern.count, pattern[place] == UInt8(ascii: "*") {
@@ -76,7 +78,7 @@ struct DestinationGlob: Sendable, Equatable {
     }
 }
 
-/// `--destination`: patterns with commas between.
+/// `--destination`: patterns, separated by commas.
 struct DestinationsArgument: Sendable {
     let globs: [DestinationGlob]
 
@@ -89,7 +91,7 @@ struct DestinationsArgument: Sendable {
     }
 }
 
-/// `--command`: names with commas between.
+/// `--command`: names, separated by commas.
 struct CommandsArgument: Sendable {
     let commands: [Command]
 

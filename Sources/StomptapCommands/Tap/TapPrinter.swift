@@ -5,16 +5,16 @@ import StomptapOutput
 import StomptapRuntime
 import Synchronization
 
-/// Prints what passes a tap, on a thread of its own: the apps never wait for whoever reads it.
+/// Prints the traffic of a tap on its own thread, so that the apps never wait for the reader of the output.
 ///
-/// What waits to be printed is bounded; what finds no room is counted, and said once there is room again.
+/// The queue is bounded. Events that do not fit are counted, and the number is printed once there is room again.
 final class TapPrinter: Sendable {
-    /// The most bytes that wait, and what each thing counts for beside its own.
+    /// The maximum size of the queue, in bytes, and the additional cost of each event.
     private static let limit = 4 << 20
     private static let itemCost = 256
-    /// What is no frame may take so much more: it says why there are none.
+    /// Events that are not traffic may exceed the limit by this much, because they explain why traffic is missing.
     private static let reserve = 1 << 20
-    /// How long the end waits for a slow reader.
+    /// How long to wait at the end for a slow reader.
     private static let timeout = TimeAmount.seconds(2)
 
     private struct Item: Sendable {
@@ -25,13 +25,13 @@ final class TapPrinter: Sendable {
     private struct Waiting {
         var items: [Item] = []
         var bytes = 0
-        /// How many found no room.
+        /// The number of events that did not fit.
         var missed = 0
-        /// How many the thread has taken and not yet printed.
+        /// The number of events that the thread has taken and not yet printed.
         var taken = 0
         var isPrinting = false
 
-        /// Adds what there is room for. Something that is larger than all room passes alone.
+        /// Adds an event if there is room. An event larger than the limit is accepted if the queue is empty.
         mutating func add(_ event: TapEvent, at time: Timestamp) {
             let cost = (event.content.bytes?.readableBytes ?? 0) + TapPrinter.itemCost
             let limit = event.content.isTraffic ? TapPrinter.limit : TapPrinter.limit + TapPrinter.reserve
@@ -43,7 +43,8 @@ final class TapPrinter: Sendable {
             bytes += cost
         }
 
-        /// All that waits, and how many found no room behind it; nil, and the thread is done, where nothing does.
+        /// Removes and returns all queued events, and how many were missed; nil, which ends the thread's work, if
+        /// there are none.
         mutating func drain() -> (items: [Item], missed: Int)? {
             defer {
                 items = []
@@ -60,7 +61,7 @@ final class TapPrinter: Sendable {
         var renderer: TrafficRenderer
         var buffer: OutputBuffer
         var notices: TapNotices
-        /// Whether stdout takes no more.
+        /// Whether stdout cannot be written any more.
         var isOver = false
     }
 
@@ -75,11 +76,11 @@ final class TapPrinter: Sendable {
 
     /// - Parameters:
     ///   - form: how frames are printed.
-    ///   - style: how stdout looks.
-    ///   - notices: what is told beside the frames, and how.
-    ///   - writer: where frames go.
-    ///   - tell: writes what is no frame.
-    ///   - end: ends the program, where nothing can be printed any more.
+    ///   - style: the style of stdout.
+    ///   - notices: which events other than frames are printed, and how.
+    ///   - writer: the output for frames.
+    ///   - tell: writes everything except frames.
+    ///   - end: ends the program when nothing can be printed any more.
     init(
         _ form: OutputForm, style: OutputStyle, notices: TapNotices, filter: TapFilter,
         to writer: DescriptorWriter = .standardOutput, on thread: BlockingThread = .output,
@@ -98,7 +99,7 @@ final class TapPrinter: Sendable {
         )
     }
 
-    /// Takes what came together, and returns at once.
+    /// Queues events that occurred together, and returns at once.
     func offer(_ events: [TapEvent], at time: Timestamp) {
         let mustStart = waiting.withLock { waiting in
             for event in events where isWanted(event) { waiting.add(event, at: time) }
@@ -113,7 +114,7 @@ final class TapPrinter: Sendable {
         event.content.isTraffic ? printsTraffic && filter.mayTake(event.content) : notices.tells(event.content)
     }
 
-    /// Prints until nothing waits.
+    /// Prints until the queue is empty.
     private func print() {
         while let (items, missed) = waiting.withLock({ $0.drain() }) {
             BodyPattern.watching(filter.grep.map { [$0] } ?? []) {
@@ -134,7 +135,7 @@ final class TapPrinter: Sendable {
             guard !output.isOver, filter.takes(item.event.content) else { return }
             output.renderer.append(item.event, at: item.time, to: &output.buffer)
         } else {
-            // On a terminal both are seen, in their order.
+            // On a terminal both outputs are shown, and must stay in order.
             flush(&output)
             var lines = OutputBuffer()
             output.notices.append(item.event, at: item.time, to: &lines)
@@ -152,13 +153,13 @@ final class TapPrinter: Sendable {
         }
     }
 
-    /// Waits for what waits to be printed, as long as is decent, and returns how much is left.
+    /// Waits for a limited time until the queue is printed, and returns how many events are left.
     func finish() async -> Int {
-        // Also where the task is cancelled, as the end mostly is.
+        // In its own task, because this task is usually already cancelled.
         await Task { [thread, filter] in
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { try? await thread.run {} }
-                // A pattern that is slow may be so for ever.
+                // A slow pattern may never end.
                 if let grep = filter.grep {
                     group.addTask {
                         while !grep.isSlow, (try? await Task.sleep(nanoseconds: 50_000_000)) != nil {}

@@ -4,21 +4,21 @@ import StomptapOutput
 import StomptapRuntime
 import Synchronization
 
-/// The file that holds every frame and message that passes a tap, in order, as `-o json` has them.
+/// A file with every frame and message that passes a tap, in order, in the format of `-o json`.
 ///
-/// It is written on a thread of its own, so that the apps need not wait for it. Nothing is ever left out: where too much
-/// waits to be written, the observer of the tap writes it itself before it returns, and a slow file slows the apps down.
-/// Where it cannot be written, the command ends with status 74.
+/// It is written on its own thread, so that the apps need not wait for it. Nothing is ever left out: if too much is
+/// waiting, the tap's observer writes it before it returns, so a slow file slows the apps down. If the file cannot
+/// be written, the command ends with status 74.
 final class TapRecord: Sendable {
-    /// So many bytes may wait, beside those that are being written.
+    /// The maximum number of bytes that wait, not counting those being written.
     private static let limit = 4 << 20
-    /// What each event counts for beside its bytes.
+    /// The cost of each event in addition to its bytes.
     private static let eventCost = 256
 
     private struct Waiting: Sendable {
         var batches: [(events: [TapEvent], time: Timestamp)] = []
         var size = 0
-        /// Whether the thread has been told of them.
+        /// Whether the writing thread was notified.
         var isAnnounced = false
 
         mutating func takeAll() -> [(events: [TapEvent], time: Timestamp)] {
@@ -33,14 +33,14 @@ final class TapRecord: Sendable {
     }
 
     private let waiting = Mutex(Waiting())
-    /// Held while something is taken and written, so that the order stays.
+    /// Locked while events are taken and written, so that their order is kept.
     private let output: Mutex<Output>
     private let thread = BlockingThread()
 
     /// - Throws: ``Failure`` with 73.
     init(_ path: String, mask: SecretMask) throws {
         let renderer = TrafficRenderer(form: .json, style: OutputStyle(mask: mask))
-        // It may hold what is for its owner only, as bodies are recorded as they are.
+        // The file may contain private data, because bodies are recorded unmasked; only the owner can read it.
         let buffer = OutputBuffer(to: try OutputFile.append(path, of: "--record", mode: 0o600))
         output = Mutex(Output(renderer: renderer, buffer: buffer))
     }
@@ -60,7 +60,7 @@ final class TapRecord: Sendable {
         }
     }
 
-    /// Writes what waits, and returns when it is written.
+    /// Writes all waiting events, and returns when they are written.
     func write() {
         output.withLock { output in
             for batch in waiting.withLock({ $0.takeAll() }) {

@@ -5,11 +5,11 @@ import STOMPCore
 import STOMPTap
 import StomptapOutput
 
-/// Keeps account of what passes a tap. Memory is bounded, whatever passes.
+/// Counts the traffic of a tap, with bounded memory.
 struct TapSummary: Sendable {
-    /// The longest destination, and the longest receipt, that is remembered, in bytes.
+    /// The maximum length of a stored destination or receipt, in bytes.
     private static let longestName = 256
-    /// How many receipts may be awaited; the round trips of more are not measured.
+    /// The maximum number of pending receipts; the round trips of further ones are not measured.
     private static let mostReceipts = 10_000
 
     private struct Awaited {
@@ -17,17 +17,17 @@ struct TapSummary: Sendable {
         var destination: String?
     }
 
-    /// Whether more is kept than what everything comes to.
+    /// Whether counts by connection and destination are kept, not only the total.
     let isDetailed: Bool
     private let start: NIODeadline
-    /// The connections that were opened.
+    /// The number of connections opened.
     private(set) var opened = 0
     private(set) var total = TapAccount()
     private(set) var connections = TapAccounts<Int>()
     private(set) var destinations = TapAccounts<String>()
-    /// The apps' addresses of the connections that have a name.
+    /// The app's address of each connection that has its own account.
     private(set) var apps: [Int: String] = [:]
-    /// By connection and receipt.
+    /// The pending receipts, by connection and receipt id.
     private var awaited: [Int: [String: Awaited]] = [:]
     private var awaitedCount = 0
 
@@ -58,7 +58,7 @@ struct TapSummary: Sendable {
         case .unfinished, .wire(_, .observedHeartBeat, _): count(event)
         case .wire where event.content.isTraffic: count(event)
         case .ended: awaitedCount -= awaited.removeValue(forKey: event.connection)?.count ?? 0
-        // A connection that has carried nothing else, such as a page's, has no account.
+        // A connection without traffic, such as one that only loads a page, has no account.
         case .wire, .opened, .refused, .fault, .note: break
         }
     }
@@ -86,13 +86,13 @@ struct TapSummary: Sendable {
         if let destination = awaited.destination { destinations.update(destination) { $0.count(roundTrip: roundTrip) } }
     }
 
-    /// A name as it is remembered: one that is too long to be one is cut.
+    /// A name for storage, truncated if it is too long.
     private static func name(_ text: String?) -> String? {
         guard let text, text.utf8.count > longestName else { return text }
         return String(decoding: text.utf8.prefix(longestName), as: UTF8.self) + "…"
     }
 
-    // MARK: At the end
+    // MARK: Output
 
     /// `3 connections, 1,234 frames, 4.5 MiB, in 3.2 s`.
     func line(at time: NIODeadline) -> String {
@@ -106,11 +106,12 @@ struct TapSummary: Sendable {
     }
 }
 
-/// How long RECEIPTs took, to two significant digits, from a microsecond to an hour.
+/// The times until RECEIPT, with two significant digits, from a microsecond to an hour.
 struct RoundTrips: Sendable {
     private static let longest: UInt64 = 3600 * 1_000_000_000
 
-    // Hundreds of these are kept: counts of 32 bits and two digits take a sixteenth of what `Latencies` does.
+    // Hundreds of these are kept: with 32-bit counts and two digits they take a sixteenth of the memory of
+    // `Latencies`.
     private var histogram = Histogram<UInt32>(
         lowestDiscernibleValue: 1000, highestTrackableValue: longest, numberOfSignificantValueDigits: .two)
     private(set) var count = 0
@@ -126,9 +127,9 @@ struct RoundTrips: Sendable {
         histogram.record(Swift.min(value, Self.longest))
     }
 
-    /// What `percentile` percent of them did not exceed, in nanoseconds.
+    /// The value that `percentile` percent of the times did not exceed, in nanoseconds.
     func value(at percentile: Double) -> UInt64 {
-        // A step of the histogram may end beyond what was measured.
+        // A bucket of the histogram may extend beyond the measured values.
         Swift.max(min, Swift.min(max, histogram.valueAtPercentile(percentile)))
     }
 }
@@ -137,14 +138,14 @@ struct RoundTrips: Sendable {
 struct TapSummaryTable {
     private typealias Row = (name: String, account: TapAccount)
 
-    /// How much of a name is shown.
+    /// The maximum length of a name in the output.
     private static let longestName = 60
 
     let summary: TapSummary
-    /// Destinations may quote a secret.
+    /// A destination may contain a secret.
     var mask = SecretMask.hiding
 
-    /// The lines, without their ends; none where nothing passed.
+    /// The lines, without line ends; empty if there was no traffic.
     var lines: [String] {
         let connections = rows(summary.connections) { number in
             "\(number)" + (summary.apps[number].map { "  \($0)" } ?? "")
@@ -164,7 +165,8 @@ struct TapSummaryTable {
             + (accounts.others.map { [(name: "others", account: $0)] } ?? [])
     }
 
-    /// Frames by command, bytes and heart-beats each way (`>` is to the server); columns that would be empty are left out.
+    /// Frames by command, and bytes and heart-beats in each direction (`>` is to the server); empty columns are
+    /// left out.
     private func counts(_ title: String, _ rows: [Row]) -> [String] {
         guard !rows.isEmpty else { return [] }
         var columns: [(head: String, value: (TapAccount) -> Int)] = []
@@ -197,6 +199,6 @@ struct TapSummaryTable {
 }
 
 extension TextTable {
-    /// Lines whose columns are as wide as a terminal shows them.
+    /// Lines with columns aligned by the width that a terminal displays.
     static func lines(_ rows: [[String]]) -> [String] { lines(rows, width: DisplayWidth.of) }
 }

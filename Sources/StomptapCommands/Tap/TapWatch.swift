@@ -4,7 +4,7 @@ import STOMPTransport
 import StomptapOutput
 import StomptapRuntime
 
-/// Takes what a tap sees, and gives it to all who want it.
+/// Passes what a tap observes to the record, the summary and the printer.
 struct TapWatch: Sendable {
     private let printer: TapPrinter
     private let record: TapRecord?
@@ -19,7 +19,7 @@ struct TapWatch: Sendable {
         self.summary = Shared(summary)
     }
 
-    /// Takes what came together, on the tap's event loop.
+    /// Handles events that occurred together, on the tap's event loop.
     func see(_ events: [TapEvent]) {
         let hasRefusals = events.contains { if case .refused = $0.content { true } else { false } }
         let events = hasRefusals ? events.compactMap(filtered) : events
@@ -29,7 +29,7 @@ struct TapWatch: Sendable {
         printer.offer(events, at: time)
     }
 
-    /// What is left of an event where only so many of a kind are of use.
+    /// The event, or what replaces it: repeated refusals are dropped or summarized.
     private func filtered(_ event: TapEvent) -> TapEvent? {
         guard case .refused(let refusal) = event.content else { return event }
         switch refusals.update({ $0.check(refusal) }) {
@@ -42,7 +42,7 @@ struct TapWatch: Sendable {
         }
     }
 
-    /// Writes and prints what is left, and what everything came to.
+    /// Writes and prints the rest, then the summary.
     func finish() async {
         record?.write()
         let left = await printer.finish()

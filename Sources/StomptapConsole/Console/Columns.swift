@@ -1,12 +1,12 @@
 import LineEditor
 import StomptapOutput
 
-/// Text in columns, as wide as a terminal shows it.
+/// Text in columns, aligned by the width that a terminal displays.
 enum Columns {
-    /// A line for each row; each column but the last is as wide as its widest text. What could drive a terminal is shown
+    /// A line for each row; each column except the last is as wide as its widest text. Control characters are
     /// escaped.
     ///
-    /// - Parameter limit: of the terminal's columns, where the last text is cut off to fit; nil cuts nothing.
+    /// - Parameter limit: the maximum width of a line, at which the last text is cut off; nil means no limit.
     static func text(_ rows: [[String]], limit: Int? = nil) -> String {
         TextTable.lines(rows.map { $0.map(visible) }, .left, width: DisplayWidth.of).map { line in
             let line = "  " + line

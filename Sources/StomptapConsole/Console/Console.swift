@@ -13,7 +13,7 @@ package final class Console: Sendable {
     /// How messages are printed.
     package struct Settings: Sendable {
         var form: OutputForm
-        /// As `set` has it.
+        /// The form, as named in `set`.
         var formName: String
         var timestamps: TimestampStyle
         var color: ColorChoice
@@ -22,7 +22,7 @@ package final class Console: Sendable {
         var isPaused = false
 
         /// - Parameters:
-        ///   - formName: the form, as `set` has it.
+        ///   - formName: the form, as named in `set`.
         ///   - verbose: how often `-v` was given, up to 3.
         package init(
             form: OutputForm, formName: String, timestamps: TimestampStyle, color: ColorChoice, verbose: Int,
@@ -40,12 +40,12 @@ package final class Console: Sendable {
     private struct State {
         var settings: Settings
         var renderer: MessageRenderer
-        /// Counts the renderers that the settings have made.
+        /// Incremented each time the settings make a new renderer.
         var generation = 0
         var editor: LineEditor?
     }
 
-    /// A person is there, who wants to be told what happens.
+    /// Whether there is a user at a terminal who is shown notes.
     let isInteractive: Bool
     let mask: SecretMask
     private let state: Mutex<State>
@@ -70,12 +70,12 @@ package final class Console: Sendable {
 
     var settings: Settings { state.withLock { $0.settings } }
 
-    /// Whether messages are printed at all: `-o none` prints nothing of them.
+    /// Whether messages are printed; not with `-o none`.
     var showsMessages: Bool {
         if case .none = settings.form { false } else { true }
     }
 
-    /// What the trace need not print of messages, as they are printed where it is.
+    /// The parts of messages that the trace can omit, because they are printed in the same place.
     var traceOmission: TracePrinter.Omission {
         let settings = settings
         let isSame = editor != nil || Terminal.isSame(STDOUT_FILENO, STDERR_FILENO)
@@ -96,7 +96,7 @@ package final class Console: Sendable {
 
     var editor: LineEditor? { state.withLock { $0.editor } }
 
-    /// From now on everything goes above the line of this editor; nil goes back to stdout and stderr.
+    /// Prints above the line of this editor from now on; nil switches back to stdout and stderr.
     func attach(_ editor: LineEditor?) {
         state.withLock { $0.editor = editor }
         Diagnostics.redirect(to: editor.map { editor in DiagnosticSink(editor).enqueue })
@@ -104,11 +104,11 @@ package final class Console: Sendable {
 
     // MARK: Printing
 
-    /// The most bytes that messages take where nobody waits for them to be printed. What a body was compressed from may
-    /// be much more than the body.
+    /// The maximum size in bytes of rendered messages that are printed without waiting. A decompressed body can be
+    /// much larger than the body itself.
     private static let largestText = 1 << 20
 
-    /// The bytes of messages as they are printed to a person, each with its number; nil where they are too many.
+    /// The rendered text of messages with their numbers; nil if it is too large.
     func rendered(_ messages: [LoggedMessage]) -> [UInt8]? {
         let text = Shared<[UInt8]?>([])
         var out = OutputBuffer(into: { bytes throws(OutputError) in
@@ -131,11 +131,12 @@ package final class Console: Sendable {
         return text.value
     }
 
-    /// Prints messages, all of them and whole.
+    /// Prints all messages in full.
     ///
-    /// - Throws: ``Failure`` where stdout cannot be written, a quiet one where its reader has gone; `CancellationError`.
+    /// - Throws: ``Failure`` if stdout cannot be written, without a message if the reader has closed it;
+    ///   `CancellationError`.
     func print(_ messages: [LoggedMessage]) async throws {
-        // A few at a time, so that another one who prints has a turn.
+        // A few at a time, so that other output can be printed in between.
         var rest = messages[...]
         while !rest.isEmpty {
             var bytes = 0
@@ -148,8 +149,8 @@ package final class Console: Sendable {
         }
     }
 
-    /// Renders outside the lock: what is printed of a message can be much more than the message, and leaves as it comes
-    /// about, as fast as the reader of stdout takes it.
+    /// Renders outside the lock. The text can be much larger than the message, and is written while it is rendered,
+    /// as fast as the reader of stdout allows.
     private func render(_ messages: ArraySlice<LoggedMessage>, to out: inout OutputBuffer) {
         var (renderer, generation) = state.withLock { ($0.renderer, $0.generation) }
         for logged in messages {
@@ -160,13 +161,13 @@ package final class Console: Sendable {
         state.withLock { if $0.generation == generation { $0.renderer = renderer } }
     }
 
-    /// Prints text that was asked for.
+    /// Prints the output of a command.
     func print(_ text: String) async throws {
         guard !text.isEmpty else { return }
         try await write { $0.append(text) }
     }
 
-    /// Writes what `body` appends, on a thread that may wait.
+    /// Writes what `body` appends, on a thread that may block.
     private func write(_ body: @escaping @Sendable (inout OutputBuffer) -> Void) async throws {
         let isCancelled = Shared(false)
         let writer = editor.map { Self.writer(to: $0, isCancelled) } ?? DescriptorWriter.standardOutput.write
@@ -181,11 +182,11 @@ package final class Console: Sendable {
         } onCancel: {
             isCancelled.update { $0 = true }
         }
-        // Nothing to complain of, as with `| head -1`.
+        // Not an error, for example with `| head -1`.
         guard goesOn else { throw Failure(.success, nil) }
     }
 
-    /// Writes above the line of an editor, in pieces, until nobody wants it any more.
+    /// Writes above the line of an editor, in pieces, until cancelled.
     private static func writer(to editor: LineEditor, _ isCancelled: Shared<Bool>) -> OutputBuffer.Writer {
         { bytes throws(OutputError) in
             for piece in Pieces(Array(bytes)) {
@@ -200,24 +201,25 @@ package final class Console: Sendable {
         }
     }
 
-    /// Tells a person what happened, in one line.
+    /// Shows the user a note of one line.
     func note(_ line: String, _ ink: Palette.Ink = .aside) {
         guard isInteractive else { return }
         guard let editor else { return Diagnostics.inform(line) }
         var out = OutputBuffer()
         out.paint(ink, palette) { $0.append(mask.masked(line), visible: .line) }
         let bytes = Array(out.bytes)
-        // Where there is no room at once, it comes a little later rather than not at all.
+        // If there is no room now, it is printed later, but never dropped.
         if !editor.printIfRoom(bytes) { Task { await editor.print(bytes) } }
     }
 
-    /// Tells of a failure, in one line.
+    /// Reports a failure, in one line.
     func complain(_ line: String) {
         editor == nil ? Diagnostics.fail(line) : note(line, .error)
     }
 }
 
-/// Takes traces and warnings above the line being edited, as fast as the terminal does, and counts what is too much.
+/// Prints traces and warnings above the line being edited, as fast as the terminal allows, and counts lines that
+/// were left out.
 final class DiagnosticSink: Sendable {
     private let editor: LineEditor
     private let missed = Mutex(0)
@@ -226,7 +228,7 @@ final class DiagnosticSink: Sendable {
         self.editor = editor
     }
 
-    /// Called where nobody may wait, such as an event loop.
+    /// Never blocks; may be called on an event loop.
     @Sendable func enqueue(_ bytes: [UInt8]) {
         let before = missed.withLock { missed in
             defer { missed = 0 }
@@ -237,7 +239,8 @@ final class DiagnosticSink: Sendable {
     }
 }
 
-/// Bytes in pieces that end at line ends where they can, small enough for the keyboard to have its turn between them.
+/// Splits bytes into pieces, at line ends if possible, small enough that keyboard input can be handled between
+/// them.
 struct Pieces: Sequence, IteratorProtocol {
     static let size = 32 << 10
 
@@ -258,7 +261,7 @@ struct Pieces: Sequence, IteratorProtocol {
         guard rest.count > Self.size else { return rest.endIndex }
         let most = rest.startIndex + Self.size
         if let lineEnd = rest[..<most].lastIndex(of: UInt8(ascii: "\n")) { return lineEnd + 1 }
-        // Not in the middle of a character.
+        // Do not split a character.
         return rest[(most - 3)...most].lastIndex { $0 & 0xC0 != 0x80 } ?? most
     }
 }

@@ -2,24 +2,25 @@ import NIOCore
 import StomptapOutput
 import Synchronization
 
-/// Prints messages as they come: all of them for a program, and for a person at a prompt as many as can be read.
+/// Prints messages as they come: all of them if stdout is read by a program, and at a prompt only as many as a
+/// person can read.
 ///
-/// At a prompt it never waits: what is too much, or what the terminal does not take in time, is counted and summed up
-/// once a second.
+/// At a prompt it never waits: messages that are too many, or that the terminal cannot print in time, are counted
+/// and summed up once a second.
 final class LivePrinter: Sendable {
-    /// What a person can follow in a second: messages, and bytes of them together. Once there are more, fewer are shown:
-    /// what was summed up should stay on the screen for a while.
+    /// The maximum that is printed in a second: messages, messages during a flood, and bytes. During a flood fewer
+    /// messages are shown, so that the summary stays on the screen longer.
     static let legible = (messages: 40, inFlood: 8, bytes: 64 << 10)
 
     private struct State {
         var windowEnd = NIODeadline.distantPast
         var printed = 0
         var bytes = 0
-        /// How many may be printed in this second.
+        /// How many messages may be printed in this second.
         var allowed = LivePrinter.legible.messages
         var skipped = Skipped()
         var paused = 0
-        /// Those of them that stay unacknowledged until they are printed.
+        /// How many of them stay unacknowledged until they are printed.
         var pausedUnacknowledged = 0
     }
 
@@ -42,7 +43,7 @@ final class LivePrinter: Sendable {
             }
             return []
         }
-        // A person who has nothing printed has them counted; a script counts by 'wait' and 'expect'.
+        // With `-o none`, a message counts as printed at a prompt; in a script 'wait' and 'expect' count it.
         guard console.showsMessages else { return console.isInteractive ? messages : [] }
         guard let editor = console.editor else {
             try await console.print(messages)
@@ -54,14 +55,14 @@ final class LivePrinter: Sendable {
         let text = console.rendered(legible)
         if let text, editor.printIfRoom(text) { return legible }
         state.withLock { state in
-            // What is more than its messages let expect is not made a second time in this second.
+            // If the rendered text was too large, no more messages are rendered in this second.
             if text == nil { state.bytes = Self.legible.bytes }
             for message in legible { state.skipped.add(message) }
         }
         return []
     }
 
-    /// How many messages came while printing was paused; none from now on.
+    /// Returns the number of messages that came while printing was paused, and resets it.
     func takePaused() -> (messages: Int, unacknowledged: Int) {
         state.withLock { state in
             defer { (state.paused, state.pausedUnacknowledged) = (0, 0) }
@@ -69,12 +70,12 @@ final class LivePrinter: Sendable {
         }
     }
 
-    /// Those that are printed, and whether a second begins with them.
+    /// Selects the messages to print, and returns whether a new second starts with them.
     private func choose(_ messages: [LoggedMessage], _ state: inout State) -> ([LoggedMessage], startsWindow: Bool) {
         let now = NIODeadline.now()
         let startsWindow = now >= state.windowEnd
         if startsWindow {
-            // The second before may be just over.
+            // The last second may have ended just now.
             let isFlood = state.printed >= state.allowed && now < state.windowEnd + .seconds(1)
             state.allowed = isFlood ? Self.legible.inFlood : Self.legible.messages
             state.windowEnd = now + .seconds(1)
@@ -95,7 +96,7 @@ final class LivePrinter: Sendable {
         return (chosen, startsWindow)
     }
 
-    /// Tells at the end of the second what was not printed in it.
+    /// Prints at the end of the second how many messages were not printed.
     private func sumUp() async {
         let end = state.withLock { $0.windowEnd }
         try? await Task.sleep(nanoseconds: UInt64(max(0, (end - .now()).nanoseconds)))
@@ -109,7 +110,7 @@ final class LivePrinter: Sendable {
 
 /// Messages that were not printed.
 struct Skipped: Sendable {
-    /// How many destinations are named.
+    /// The maximum number of destinations that are named.
     private static let named = 2
 
     private var count = 0
@@ -118,7 +119,7 @@ struct Skipped: Sendable {
     private var last = 0
     private var destinations: [String] = []
     private var moreDestinations = false
-    /// Those that stay unacknowledged until they are printed.
+    /// How many of them stay unacknowledged until they are printed.
     private var unacknowledged = 0
 
     mutating func add(_ logged: LoggedMessage) {
@@ -136,8 +137,8 @@ struct Skipped: Sendable {
         }
     }
 
-    /// `… 48,211 more messages on /topic/x in 1 s, #120 to #48330; show N|last, grep, pause`; nil where there is nothing
-    /// to tell.
+    /// `… 48,211 more messages on /topic/x in 1 s, #120 to #48330; show N|last, grep, pause`; nil if no message was
+    /// skipped.
     var line: String? {
         guard count > 0 else { return nil }
         let places = destinations.joined(separator: ", ") + (moreDestinations ? " and others" : "")

@@ -1,12 +1,12 @@
 import StomptapOutput
 import StomptapRuntime
 
-/// A command of `connect`: how it is written, what it does, and what it makes of a line.
+/// A command of `connect`: its syntax, its help, and how a line becomes a command.
 struct CommandEntry: Sendable {
-    /// What may stand at a place of a line.
+    /// What a position in a line may contain.
     enum Place: Sendable, Equatable {
         case destination, subscription, message, header, ackMode, contentType, file, url, command, setting, settingValue
-        /// Anything that nobody can guess.
+        /// Anything without completions.
         case other
     }
 
@@ -18,7 +18,7 @@ struct CommandEntry: Sendable {
 
     var name: String
     var aliases: [String] = []
-    /// What follows the name.
+    /// The syntax after the name.
     var synopsis = ""
     /// A few words for the list of all commands.
     var summary: String
@@ -27,9 +27,10 @@ struct CommandEntry: Sendable {
     var examples: [String]
     var options: [Option] = []
     var operands: [Place] = []
-    /// Whether the last operand is the rest of the line, word for word. Options then come before all operands.
+    /// Whether the last operand is the rest of the line, taken literally. Options must then come before all
+    /// operands.
     var takesRest = false
-    /// Whether options may stand behind that rest as well, which is then no longer word for word.
+    /// Whether options may also follow that rest; the rest is then not taken literally.
     var takesOptionsBehind = false
     /// Whether that rest is a body, which may also be `@file` or `<<WORD`.
     var takesBody = false
@@ -38,17 +39,17 @@ struct CommandEntry: Sendable {
     func option(named name: String) -> Option? { options.first { $0.names.contains(name) } }
 }
 
-/// What stands behind the name of a command.
+/// The arguments after the name of a command.
 struct LineArguments: Sendable {
-    /// Values by the long names of their options, in their order.
+    /// The values of options, by the long name of the option, in order.
     private(set) var options: [String: [String]] = [:]
     private var operands: ArraySlice<String> = []
-    /// The rest of a line that takes one; nil where there is none.
+    /// The rest of the line; nil if the command has no rest operand or it is empty.
     private(set) var rest: String?
-    /// The body, as far as the rest is one.
+    /// The body, if the rest is one.
     var body = LineBody.text("")
 
-    /// - Throws: ``LineError`` for an option that is not the command's, or without its value, or a quote that is open.
+    /// - Throws: ``LineError`` for an unknown option, an option without its value, or an unclosed quote.
     init(_ words: LineWords, of entry: CommandEntry) throws(LineError) {
         var words = words
         let wordsBeforeRest = entry.takesRest ? entry.operands.count - 1 : Int.max
@@ -56,7 +57,7 @@ struct LineArguments: Sendable {
         var optionsAreOver = entry.takesRest && entry.options.isEmpty
         var mayFollow = entry.takesOptionsBehind
         while !words.isEmpty {
-            // No option is part of a rest.
+            // The rest contains no options.
             if taken.count >= wordsBeforeRest, taken.count > 0 { break }
             let next = words.nextWord
             if !optionsAreOver, next == "--" {
@@ -99,7 +100,7 @@ struct LineArguments: Sendable {
         options[long, default: []].append(value)
     }
 
-    /// Takes `--timeout 1s` or `--timeout=1s` off the end of the rest, with the blanks before it.
+    /// Removes `--timeout 1s` or `--timeout=1s` from the end of the rest, with the blanks before it.
     private mutating func readOptionBehind(_ entry: CommandEntry) throws(LineError) {
         guard let text = rest else { return }
         let words = text.split(whereSeparator: \.isBlank)
@@ -129,15 +130,18 @@ struct LineArguments: Sendable {
     /// The next word; nil at the end.
     mutating func next() -> String? { operands.popFirst() }
 
-    /// The next word, without which the line means nothing.
+    /// The next word.
+    ///
+    /// - Throws: ``LineError`` if there is none.
     mutating func next(_ what: String) throws(LineError) -> String {
         guard let word = next() else { throw LineError("it wants \(what)") }
         return word
     }
 
-    /// Where more stands behind what a command takes, it is told rather than dropped.
+    /// Rejects extra arguments.
     ///
-    /// - Parameter entry: the command's; where its words may be pieces of a secret without quotes, they are not told.
+    /// - Parameter entry: the command. If its words may be parts of an unquoted secret, the error does not quote
+    ///   them.
     func finish(of entry: CommandEntry) throws(LineError) {
         guard let extra = operands.first else { return }
         guard !entry.operands.contains(.url), options["--header"] == nil else {

@@ -174,7 +174,7 @@ extension CommandTable {
 extension LineSetting {
     static let names = ["output", "format", "charset", "timestamps", "verbose", "color"]
 
-    /// The values that a setting can have; none where it is free.
+    /// The allowed values of a setting; empty if any value is allowed.
     static func values(of name: String) -> [String] {
         switch name {
         case "output": OutputName.allCases.map(\.rawValue)
@@ -219,7 +219,7 @@ extension LineSetting {
         }
     }
 
-    /// The word, where the value is a single one, in quotes or not; otherwise all of it as it stands there.
+    /// The word without quotes if the value is a single word; otherwise the value unchanged.
     private static func unquoted(_ value: String) -> String {
         var words = LineWords(value)
         guard let word = try? words.nextArgument(), words.isEmpty else { return value }
@@ -237,7 +237,7 @@ extension LineSetting {
 }
 
 extension CommandTable {
-    /// How long `wait` and `expect` wait where nobody says.
+    /// The default timeout of `wait` and `expect`.
     static let timeout = TimeAmount.seconds(5)
 
     static let scripts = [

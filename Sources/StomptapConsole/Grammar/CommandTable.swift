@@ -2,9 +2,9 @@ import NIOCore
 import STOMPCore
 import StomptapRuntime
 
-/// All commands of `connect`. The parser, the help, completion and suggestions go by it, and by nothing else.
+/// All commands of `connect`. The parser, help, completion and suggestions all use this table.
 enum CommandTable {
-    /// In the order of the help, a group of kin after the other.
+    /// The commands in the order of the help, in groups.
     static let groups: [(title: String, entries: [CommandEntry])] = [
         ("subscriptions", subscriptions), ("messages", messages), ("what came", looking), ("the session", session),
         ("scripts", scripts),
@@ -19,7 +19,7 @@ enum CommandTable {
         entries.flatMap { entry in ([entry.name] + entry.aliases).map { ($0, entry) } }
     ) { first, _ in first }
 
-    /// The command of this name or alias, in any case of letters.
+    /// The command with this name or alias; case is ignored.
     static func entry(_ name: String) -> CommandEntry? { byName[name.lowercased()] }
 }
 
@@ -228,7 +228,7 @@ extension CommandTable {
 }
 
 extension LineArguments {
-    /// The body; a file has a name.
+    /// The body, checked to have a file name if it is a file.
     func checkedBody() throws(LineError) -> LineBody {
         if case .file("") = body { throw LineError("no file name stands behind @") }
         return body

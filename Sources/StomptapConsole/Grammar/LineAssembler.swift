@@ -1,11 +1,11 @@
-/// Makes commands of lines as they come: one each, several where several were pasted, and one of several where a body
-/// goes on over them.
+/// Turns lines into commands: one for each line, several if several lines were pasted, and one for several lines if
+/// a body continues over them.
 struct LineAssembler {
-    /// What a line came to.
+    /// The result of one or more lines.
     struct Item: Sendable {
-        /// The line as it was typed, without the lines of a body behind it.
+        /// The line as typed, without the lines of a body after it.
         var source: String
-        /// Its number, from 1 on.
+        /// Its line number, from 1.
         var line: Int
         var command: Swift.Result<LineCommand, LineError>
     }
@@ -23,24 +23,24 @@ struct LineAssembler {
         }
     }
 
-    /// The largest body that lines may make, in bytes; more is for `@FILE`.
+    /// The maximum size of a body given in lines, in bytes; larger bodies need `@FILE`.
     static let bodyLimit = 64 << 20
 
     private var pending: Pending?
-    /// How many lines were taken.
+    /// The number of lines read.
     private var lines = 0
 
-    /// What ends the body for which lines are being taken: a word or a bracket; nil where none is.
+    /// The word or bracket that ends the body being read; nil if none is being read.
     var delimiter: String? { pending?.end.delimiter }
 
-    /// Takes a line without its end. One that was pasted may hold line ends of its own.
+    /// Appends a line without its line end. A pasted text may contain line ends of its own.
     mutating func append(_ text: String) -> [Item] {
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isLineEnd)
         if pending == nil, lines.count > 1, let item = pastedBody(text, lines) { return [item] }
         return lines.compactMap { append(line: $0) }
     }
 
-    /// Takes the text of `-e`: its lines, each of which may hold several commands.
+    /// Appends the text of `-e`: its lines, each of which may contain several commands.
     mutating func append(script: String) -> [Item] {
         var items: [Item] = []
         for line in script.split(omittingEmptySubsequences: false, whereSeparator: \.isLineEnd) {
@@ -51,7 +51,7 @@ struct LineAssembler {
         return items
     }
 
-    /// Where the body that is being taken ends in this line, or goes beyond it.
+    /// The index in this line where the body being read ends; the end of the line if the body continues.
     private func endOfBody(in line: Substring) -> Substring.Index {
         switch pending?.end {
         case nil: line.startIndex
@@ -60,7 +60,7 @@ struct LineAssembler {
         }
     }
 
-    /// Forgets a body that is not finished; its line, as a fault, where there was one.
+    /// Discards an unfinished body. Returns its line as an error; nil if there was none.
     mutating func end() -> Item? {
         defer { pending = nil }
         return pending.map { pending in
@@ -71,7 +71,7 @@ struct LineAssembler {
     private mutating func append(line: Substring) -> Item? {
         lines += 1
         if var pending {
-            // Held once, so that its lines are not copied.
+            // Cleared first, so that there is only one reference and the lines are not copied.
             self.pending = nil
             let item = Self.append(line, of: &pending)
             if item == nil { self.pending = pending }
@@ -115,8 +115,8 @@ struct LineAssembler {
         return nil
     }
 
-    /// Several lines that are one: a body was pasted behind its destination. Where each line is a command, they are
-    /// several.
+    /// The command if a body was pasted after its destination, so that several lines are one command; nil if each
+    /// line is a command of its own.
     private func pastedBody(_ text: String, _ lines: [Substring]) -> Item? {
         guard let first = lines.first, entry(of: first)?.takesBody == true, !LineParser.goesOn(first),
             !lines.dropFirst().allSatisfy(isLine),
@@ -125,7 +125,7 @@ struct LineAssembler {
         return Item(source: String(first), line: self.lines + 1, command: .success(command))
     }
 
-    /// Whether this is something to do, or nothing at all.
+    /// Whether this line is a command, a comment or empty.
     private func isLine(_ line: Substring) -> Bool {
         let line = line.drop(while: \.isBlank)
         return line.isEmpty || line.first == "#" || entry(of: line) != nil

@@ -3,15 +3,15 @@ import STOMPCore
 import StomptapOutput
 import StomptapRuntime
 
-/// What a line of `connect` asks for.
+/// A parsed command of `connect`.
 enum LineCommand: Sendable, Equatable {
-    /// Without a mode the destination decides, and messages of a queue are acknowledged as they are printed.
+    /// Without a mode the destination decides, and messages of a queue are acknowledged when they are printed.
     case subscribe(destination: String, id: String?, ack: AckMode?, headers: HeaderList)
     /// By id, or by destination.
     case unsubscribe(String, headers: HeaderList)
     case listSubscriptions
     case send(Outgoing, LineBody)
-    /// Send what is written in the person's text editor.
+    /// Sends a message written in the user's text editor.
     case edit(Outgoing)
     case acknowledge(MessageReference, isPositive: Bool)
     case begin(String?)
@@ -36,54 +36,54 @@ enum LineCommand: Sendable, Equatable {
     case expect(BodyPattern, timeout: TimeAmount)
     case sleep(TimeAmount)
 
-    /// Where a message goes, and with what headers.
+    /// The destination and headers of a message.
     struct Outgoing: Sendable, Equatable {
         var destination: String
         var headers: HeaderList = [:]
-        /// Nil guesses; an empty one is none.
+        /// Nil guesses it; an empty string means no content type.
         var contentType: String?
     }
 }
 
-/// Where the body of a line stands.
+/// Where the body of a command comes from.
 enum LineBody: Sendable, Equatable {
-    /// As it was typed.
+    /// The text as typed.
     case text(String)
     case file(String)
 }
 
-/// A message that has come.
+/// Refers to a received message.
 enum MessageReference: Sendable, Equatable {
-    /// The last one, or for `ack` the last one that waits for it.
+    /// The last message; for `ack` the last one that is not acknowledged.
     case last
     /// Its number, as `#17` shows it.
     case number(Int)
-    /// Its `ack` or `message-id` header or, where none has it, its number without the `#`.
+    /// Its `ack` or `message-id` header; if no message has that header, its number without the `#`.
     case id(String)
 }
 
-/// Messages that have come.
+/// A range of received messages.
 enum MessageRange: Sendable, Equatable {
-    /// The last so many.
+    /// The last N messages.
     case last(Int)
     case numbers(ClosedRange<Int>)
 }
 
-/// What `set` sets.
+/// A setting of `set`.
 enum LineSetting: Sendable, Equatable {
     case output(OutputName)
     case format(String)
-    /// Nil is the one that each message names.
+    /// Nil uses the charset that each message declares.
     case charset(String?)
     case timestamps(TimestampStyle)
     case verbose(Int)
     case color(ColorChoice)
 }
 
-/// What is wrong with a line, in one sentence without a full stop.
+/// An error in a line, as one sentence without a full stop.
 struct LineError: Error, Sendable, Equatable, CustomStringConvertible {
     var description: String
-    /// Whether it says what would be right, so that nobody needs the usage as well.
+    /// Whether the text already says what would be correct, so that the usage need not be printed.
     var isHelpful: Bool
 
     init(_ description: String, isHelpful: Bool = false) {

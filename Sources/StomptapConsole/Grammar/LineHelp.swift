@@ -1,11 +1,11 @@
-/// What `help` says, by the ``CommandTable``.
+/// The text of `help`, built from the ``CommandTable``.
 enum LineHelp {
-    /// The widest that is easy to read.
+    /// The maximum width, for readability.
     static let width = 80
 
     /// - Parameters:
     ///   - name: a command; nil for all of them.
-    ///   - width: of the terminal.
+    ///   - width: the width of the terminal.
     static func text(_ name: String?, width: Int = width) -> String {
         let width = min(width, Self.width)
         let lines = name.flatMap { CommandTable.entry($0) }.map { of($0, width) } ?? all(width)
@@ -15,7 +15,7 @@ enum LineHelp {
     private static func of(_ entry: CommandEntry, _ width: Int) -> [String] {
         var lines = Paragraphs.lines(entry.usage, width: width) + [""]
         lines += Paragraphs.lines(entry.details, width: width, indentation: 2)
-        // As they are: they are there to be copied.
+        // Not wrapped, so that they can be copied.
         lines += ["", "  for example"] + entry.examples.map { "    \($0)" }
         if !entry.aliases.isEmpty { lines += ["", "  also: \(entry.aliases.joined(separator: ", "))"] }
         return lines
@@ -41,16 +41,16 @@ extension String {
     fileprivate func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }
 
-/// Text for people, as wide as their terminal.
+/// Text wrapped to the width of the terminal.
 enum Paragraphs {
-    /// Its lines, broken anew between words.
+    /// The lines of the text, wrapped at words.
     ///
-    /// Lines that follow each other are one paragraph. A line with two blanks in it is a row of its own: a name, and
-    /// text that stays in its column, with the lines behind it that begin with a blank.
+    /// Consecutive lines form one paragraph. A line with two consecutive blanks in it is a table row: a name, and
+    /// text that is wrapped within its column, together with the following lines that start with a blank.
     ///
     /// - Parameters:
-    ///   - width: of the terminal, with the indentation.
-    ///   - indentation: blanks before each line.
+    ///   - width: the width of the terminal, including the indentation.
+    ///   - indentation: the number of blanks before each line.
     static func lines(_ text: String, width: Int, indentation: Int = 0) -> [String] {
         var paragraphs: [(text: String, hanging: Int)] = []
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -68,7 +68,7 @@ enum Paragraphs {
         return paragraphs.flatMap { fold($0.text, hanging: $0.hanging, width: width, indentation: indentation) }
     }
 
-    /// Where the text of a row begins; nil where the line is none.
+    /// The column where the text of a table row starts; nil if the line is not a table row.
     private static func column(of line: Substring) -> Int? {
         guard let gap = line.firstRange(of: "  "), gap.lowerBound > line.startIndex else { return nil }
         let text = line[gap.lowerBound...].drop(while: \.isBlank)
@@ -77,7 +77,7 @@ enum Paragraphs {
 
     private static func fold(_ text: String, hanging: Int, width: Int, indentation: Int) -> [String] {
         let margin = String(repeating: " ", count: indentation)
-        // Where there is no room for a column, the text goes below the name.
+        // If there is no room for a column, the text continues below the name.
         let hang = String(repeating: " ", count: width - indentation - hanging < 20 ? min(hanging, 2) : hanging)
         var lines: [String] = []
         var line = margin + text.prefix(hanging)

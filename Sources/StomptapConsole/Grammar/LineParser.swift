@@ -2,17 +2,17 @@ import StomptapOutput
 import StomptapRuntime
 import SystemC
 
-/// Reads lines of `connect`, by the ``CommandTable``.
+/// Parses lines of `connect`, using the ``CommandTable``.
 enum LineParser {
     enum Result: Sendable {
         case command(LineCommand)
-        /// The body goes on in the lines that follow, or begins with them where this one has nothing of it.
+        /// The body continues in the following lines, or starts there if this line has no part of it.
         case unfinished(BodyEnd, body: Substring?, finish: @Sendable (_ body: String) throws(LineError) -> LineCommand)
     }
 
     /// What ends a body of several lines.
     enum BodyEnd: Sendable {
-        /// A line that is this word, and is no part of it.
+        /// A line that equals this word; it is not part of the body.
         case word(String)
         case brackets(Brackets)
 
@@ -23,7 +23,7 @@ enum LineParser {
             }
         }
 
-        /// What is told where it has not come.
+        /// The error if the end is missing.
         var fault: String {
             switch self {
             case .word(let word): "no line \(word) has ended the body"
@@ -33,7 +33,7 @@ enum LineParser {
         }
     }
 
-    /// Reads one line; nil where it is empty or begins with `#`.
+    /// Parses one line; nil if it is empty or a comment.
     static func parse(_ line: some StringProtocol) throws(LineError) -> Result? {
         var words = LineWords(line)
         let typed = words.nextWord
@@ -47,7 +47,7 @@ enum LineParser {
         do throws(LineError) {
             var arguments = try LineArguments(words, of: entry)
             if entry.takesBody, let rest = arguments.rest, let (end, body) = unfinished(body: rest) {
-                // What else is wrong with the line is told before anybody types the body.
+                // Other errors in the line are reported before the user types the body.
                 _ = try command(of: entry, &arguments)
                 return .unfinished(end, body: body) { [arguments] body throws(LineError) in
                     var arguments = arguments
@@ -61,7 +61,7 @@ enum LineParser {
         }
     }
 
-    /// Whether the body of this line goes on in those that follow.
+    /// Whether the body of this line continues in the following lines.
     static func goesOn(_ line: some StringProtocol) -> Bool {
         if case .unfinished = try? parse(line) { true } else { false }
     }
@@ -81,12 +81,12 @@ enum LineParser {
             let isName = !name.isEmpty && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
             return isName ? (.word(String(name)), nil) : nil
         }
-        // What was pasted in several lines is all there.
+        // A body that was pasted in several lines is already complete.
         guard !body.hasPrefix("@"), !body.contains(where: \.isLineEnd) else { return nil }
         return Brackets(firstLine: body).map { (.brackets($0), body[...]) }
     }
 
-    /// What was typed, quotes and all, as far as one needs to see it.
+    /// The typed text with its quotes, shortened if it is long.
     private static func quoted(_ word: Substring) -> String {
         let word = SecretMask.hiding.masked(typed: String(word))
         let quote = word.contains("\"") ? "'" : "\""
@@ -95,14 +95,14 @@ enum LineParser {
 }
 
 extension CommandEntry {
-    /// The name and what follows it.
+    /// The name and the syntax after it.
     var usage: String { synopsis.isEmpty ? name : "\(name) \(synopsis)" }
 }
 
-/// The words of a line, taken one by one from its front.
+/// The words of a line, read one by one.
 ///
-/// Blanks stand between words; `'...'` and `"..."` keep them together, and inside double quotes a backslash takes `"`
-/// and `\` for themselves.
+/// Words are separated by blanks. `'...'` and `"..."` group them; inside double quotes a backslash escapes `"` and
+/// `\`.
 struct LineWords {
     private(set) var rest: Substring
 
@@ -110,21 +110,21 @@ struct LineWords {
         rest = Substring(line)
     }
 
-    /// Whether nothing but blanks is left.
+    /// Whether only blanks are left.
     var isEmpty: Bool { rest.allSatisfy(\.isBlank) }
 
-    /// The next word as it stands there, which is not taken.
+    /// The next word as typed; it is not removed.
     var nextWord: Substring { rest.drop(while: \.isBlank).prefix { !$0.isBlank } }
 
-    /// Takes the next word; nil at the end.
+    /// Removes and returns the next word; nil at the end.
     mutating func nextArgument() throws(LineError) -> String? {
         guard let (word, openQuote) = takeStart() else { return nil }
-        // What stands in it is not told: it may be a passcode.
+        // The content is not printed: it may be a passcode.
         if let openQuote { throw LineError("a \(openQuote) is not closed") }
         return word
     }
 
-    /// Takes the next word, or as much as there is of it: with the quote that nothing has closed yet.
+    /// Removes and returns the next word, even if it is incomplete; then with the quote that is still open.
     mutating func takeStart() -> (word: String, openQuote: Character?)? {
         rest = rest.drop(while: \.isBlank)
         guard !rest.isEmpty else { return nil }
@@ -144,7 +144,7 @@ struct LineWords {
         return (word, quote)
     }
 
-    /// Takes all that is left, word for word, without the one blank that stands before it.
+    /// Removes and returns the rest of the line unchanged, without the one blank before it.
     mutating func takeRest() -> String {
         defer { rest = "" }
         return String(rest.first?.isBlank == true ? rest.dropFirst() : rest)
@@ -152,14 +152,14 @@ struct LineWords {
 }
 
 extension Character {
-    /// What stands between words. A line that was pasted may hold line ends.
+    /// A separator between words. A pasted line may contain line ends.
     var isBlank: Bool { self == " " || self == "\t" || isLineEnd }
 
-    /// No other character ends a line: a body may hold them.
+    /// Only these end a line; others may be part of a body.
     var isLineEnd: Bool { self == "\n" || self == "\r\n" }
 }
 
-/// Paths as they are typed.
+/// File paths as typed by the user.
 enum FilePath {
     /// `~/` is the home directory, as in a shell.
     static func expanded(_ path: String) -> String {

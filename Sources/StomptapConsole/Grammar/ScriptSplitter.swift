@@ -1,9 +1,9 @@
-/// Cuts a line of `-e` at each `;` that a blank or the end follows, unless it stands inside quotes or braces.
+/// Splits a line of `-e` at each `;` that is followed by a blank or the end, unless it is inside quotes or braces.
 ///
-/// A quote counts where a word may begin with it and another one closes it, a brace where another one closes it: an
-/// apostrophe in a word, or a brace that stands alone, is text. A comment goes on to the end.
+/// A quote counts only if it is at the start of a word and is closed; a brace counts only if it is closed. An
+/// apostrophe in a word, or a single brace, is plain text. A comment extends to the end of the line.
 enum ScriptSplitter {
-    /// - Parameter start: what stands before is part of the first piece.
+    /// - Parameter start: everything before it belongs to the first piece.
     static func pieces(of line: Substring, from start: Substring.Index) -> [Substring] {
         guard start < line.endIndex else { return [line] }
         var cutter = Cutter(line: line, indices: Array(line[start...].indices))
@@ -12,11 +12,11 @@ enum ScriptSplitter {
 
     private struct Cutter {
         let line: Substring
-        /// Where its characters are.
+        /// The indices of its characters.
         let indices: [Substring.Index]
         let characters: [Character]
         var start = 0
-        /// Quotes of which no more come, and braces that nothing closes: nobody looks twice.
+        /// Quotes that do not occur again, and unclosed braces, remembered so that no search is repeated.
         var exhausted: Set<Character> = []
         var unclosed: Set<Int> = []
 
@@ -39,7 +39,7 @@ enum ScriptSplitter {
             return pieces
         }
 
-        /// The index of the first separator from `start` on that stands outside of everything.
+        /// The index of the first separator from `start` that is outside quotes and braces.
         private mutating func endOfPiece() -> Int {
             var separators: [Int] = []
             var braces: [Int] = []
@@ -51,7 +51,7 @@ enum ScriptSplitter {
                     if let end = endOfQuote(at: index) { index = end }
                 case "{" where !unclosed.contains(index): braces.append(index)
                 case "}":
-                    // What stands between the two is inside.
+                    // Everything between the two braces is inside.
                     if let open = braces.popLast() {
                         while let last = separators.last, last > open { separators.removeLast() }
                     }
@@ -86,27 +86,27 @@ enum ScriptSplitter {
     }
 }
 
-/// The brackets of a body that goes on in the next lines until they are closed, as JSON is written by many programs.
+/// Tracks the brackets of a body that continues in the next lines until they are closed, as in pretty-printed JSON.
 ///
-/// `{` and `[` count alike; those inside a JSON string, which ends with its line, do not.
+/// `{` and `[` count the same. Brackets inside a JSON string, which ends with its line, do not count.
 struct Brackets: Sendable {
     private var depth = 0
-    /// What closes the outermost of them.
+    /// The character that closes the outermost bracket.
     private(set) var closing: Character = "}"
 
-    /// The brackets that the first line of a body leaves open; nil where the body ends with that line.
+    /// The brackets that the first line of a body leaves open; nil if the body ends with that line.
     ///
-    /// It goes on where the line ends in an open bracket, or in a comma inside one: what ends otherwise may be wrong on
-    /// purpose.
+    /// The body continues if the line ends with an open bracket, or with a comma inside one. A line with another
+    /// ending may be invalid on purpose.
     init?(firstLine: some StringProtocol) {
         guard let last = firstLine.last(where: { !$0.isBlank }), "{[,".contains(last) else { return nil }
         let isInString = scan(firstLine[...]) { _ in false }
         guard depth > 0, !isInString else { return nil }
     }
 
-    /// Takes a line of the body, up to where it closes the last bracket.
+    /// Reads a line of the body, up to the bracket that closes the body.
     ///
-    /// - Returns: what stands behind that bracket; nil where the body goes on.
+    /// - Returns: the text after that bracket; nil if the body continues.
     mutating func append(_ line: Substring) -> Substring? {
         var rest: Substring?
         scan(line) { index in
@@ -116,9 +116,9 @@ struct Brackets: Sendable {
         return rest
     }
 
-    /// Returns whether the line ends inside a string.
+    /// Scans a line, and returns whether it ends inside a string.
     ///
-    /// - Parameter closed: told where the last bracket is closed; whether that is far enough.
+    /// - Parameter closed: called where the last bracket is closed; returns whether to stop there.
     @discardableResult
     private mutating func scan<Text: StringProtocol>(_ line: Text, closed: (Text.Index) -> Bool) -> Bool {
         var isInString = false

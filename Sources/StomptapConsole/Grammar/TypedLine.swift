@@ -1,18 +1,18 @@
 import LineEditor
 
-/// A line up to the cursor, as Tab sees it: the words before, and the one that is being typed.
+/// A line up to the cursor, for completion: the words before, and the one being typed.
 struct TypedLine {
     /// The words before, without their quotes.
     private(set) var before: [String] = []
-    /// The line before what is typed of the last word.
+    /// The part of the line before the word being typed.
     private var head: String
-    /// What is typed of the last word, quotes and all; may be empty.
+    /// The word being typed, with its quotes; may be empty.
     private(set) var typed = ""
-    /// What that is without its quotes.
+    /// The word being typed, without its quotes.
     private(set) var value = ""
-    /// The quote in it that nothing has closed yet.
+    /// Its quote that is not closed yet.
     private(set) var openQuote: Character?
-    /// Whether it belongs to the rest of the line, which is taken word for word.
+    /// Whether it belongs to the rest of the line, which is taken literally.
     private(set) var isRest = false
 
     init(_ line: String) {
@@ -22,7 +22,7 @@ struct TypedLine {
             let start = words
             guard let word = words.takeStart() else { return }
             if Self.isRest(words: before, next: start.nextWord) {
-                // Without the one blank that stands before it.
+                // Without the one blank before it.
                 let rest = start.rest.first?.isBlank == true ? start.rest.dropFirst() : start.rest
                 (typed, value, isRest) = (String(rest), String(rest), true)
                 head = String(line[..<rest.startIndex])
@@ -39,7 +39,7 @@ struct TypedLine {
         }
     }
 
-    /// Whether what follows these words is the last operand of a command that takes it word for word.
+    /// Whether the text after these words is the last operand of a command that takes it literally.
     private static func isRest(words: [String], next: Substring) -> Bool {
         guard let name = words.first, let entry = CommandTable.entry(name), entry.takesRest else { return false }
         let operands = entry.operands(of: words.dropFirst())
@@ -50,8 +50,8 @@ struct TypedLine {
         return operands.count >= entry.operands.count - 1
     }
 
-    /// What has to stand in place of the typed word to make it `word`, by the quoting of ``LineWords``; nil where it does
-    /// not begin so, or could not be read back from the line as exactly that one word.
+    /// The text that replaces the typed word to make it `word`, quoted as ``LineWords`` reads it; nil if `word`
+    /// does not start with the typed text, or if the line could not be parsed back to exactly this word.
     func text(for word: String) -> String? {
         guard word.unicodeScalars.starts(with: value.unicodeScalars), !word.isEmpty, DisplayWidth.isPrintable(word)
         else { return nil }
@@ -67,12 +67,12 @@ struct TypedLine {
         return reads(text, as: word) ? text : nil
     }
 
-    /// Text with single quotes around what would not be part of a word without them.
+    /// The text, in single quotes where it could not be part of a word otherwise.
     private static func quoted(_ text: String, isStart: Bool) -> String {
         let needsQuotes = text.contains { $0.isWhitespace || $0 == "'" || $0 == "\"" }
-        // As the first of its word, they mean options and comments.
+        // At the start of a word, they mean an option or a comment.
         guard needsQuotes || isStart && (text.first == "-" || text.first == "#") else { return text }
-        // A quote stands between quotes of the other kind.
+        // A quote is put between quotes of the other kind.
         let parts = text.split(separator: "'", omittingEmptySubsequences: false)
         return parts.map { $0.isEmpty ? "" : "'\($0)'" }.joined(separator: "\"'\"")
     }
@@ -87,7 +87,7 @@ struct TypedLine {
 }
 
 extension CommandEntry {
-    /// The words behind the name that are neither options nor their values.
+    /// The words after the name that are neither options nor their values.
     func operands(of words: ArraySlice<String>) -> [String] {
         var operands: [String] = []
         var isValue = false

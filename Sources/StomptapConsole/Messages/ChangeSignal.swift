@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// Lets tasks wait until something has happened since they looked.
+/// Lets tasks wait until something has changed since they last checked.
 final class ChangeSignal: Sendable {
     private struct State {
         var passes = 0
@@ -11,10 +11,10 @@ final class ChangeSignal: Sendable {
 
     private let state = Mutex(State())
 
-    /// How often something has happened; what ``wait(after:)`` wants to know.
+    /// The number of changes so far, to be passed to ``wait(after:)``.
     var passes: Int { state.withLock { $0.passes } }
 
-    /// Something has happened.
+    /// Signals a change.
     func pass() {
         let waiting = state.withLock { state in
             state.passes += 1
@@ -24,7 +24,7 @@ final class ChangeSignal: Sendable {
         for continuation in waiting { continuation.resume() }
     }
 
-    /// Returns once more has happened than `passes`, or when the task is cancelled.
+    /// Returns when there have been more changes than `passes`, or when the task is cancelled.
     func wait(after passes: Int) async {
         let ticket = state.withLock { state in
             state.tickets += 1
@@ -44,8 +44,8 @@ final class ChangeSignal: Sendable {
         }
     }
 
-    /// Returns once `condition` gives something, which is asked again whenever something has happened; nil where it has
-    /// given nothing within `time`.
+    /// Returns the first non-nil result of `condition`, which is evaluated again after each change; nil if it
+    /// returns none within `time`.
     ///
     /// - Throws: what `condition` throws, or `CancellationError`.
     func wait<Result: Sendable>(
@@ -62,7 +62,7 @@ final class ChangeSignal: Sendable {
         }
     }
 
-    /// The same without a limit.
+    /// The same without a time limit.
     func wait<Result>(for condition: () async throws -> Result?) async throws -> Result {
         while true {
             let passes = passes

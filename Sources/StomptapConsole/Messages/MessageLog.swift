@@ -5,37 +5,37 @@ import STOMPTransport
 import StomptapRuntime
 import Synchronization
 
-/// A message that has come, by its number.
+/// A received message with its number.
 struct LoggedMessage: Sendable {
-    /// Counts from 1 over all connections.
+    /// Numbered from 1 over all connections.
     let number: Int
     let message: Message
-    /// The connection that it came on.
+    /// The number of the connection on which it came.
     let connection: Int
-    /// Whether it is acknowledged once it is printed or counted.
+    /// Whether it is acknowledged when it is printed or counted.
     var awaitsOutput = false
-    /// Whether the server was told what became of it.
+    /// Whether ACK or NACK was sent for it.
     var isSettled = false
 }
 
-/// What has come: the last messages, and how many there were.
+/// The log of received messages: the most recent ones, and the total number.
 ///
-/// Memory is bounded: by the number of messages that are kept and by their bytes, whichever is less.
+/// Memory is bounded both by the number of messages kept and by their bytes.
 final class MessageLog: Sendable {
-    /// What came on a subscription.
+    /// What was received on a subscription.
     struct Tally: Sendable {
         var messages = 0
         var bytes = 0
         var last: Timestamp
     }
 
-    /// Names that were seen, for completion.
+    /// Destinations and header names for completion.
     struct Names: Sendable {
         var destinations: Set<String> = []
         var headers: Set<String> = []
     }
 
-    /// What is waited for.
+    /// The messages that `wait` or `expect` waits for.
     enum Demand: Sendable {
         case none
         /// All messages up to this number.
@@ -46,15 +46,16 @@ final class MessageLog: Sendable {
 
     struct Limits: Sendable {
         var messages = 10_000
-        /// Of the frames, of which each counts ``overhead`` more.
+        /// The total of the frames; each counts ``overhead`` more.
         var bytes = 64 << 20
-        /// Subscriptions, destinations and header names that are remembered: a server can make up many.
+        /// The maximum number of subscriptions, destinations and header names kept, because a server can make up
+        /// any number.
         var names = 500
-        /// Longer names than of so many bytes are not remembered.
+        /// The maximum length of such a name, in bytes.
         var name = 1024
     }
 
-    /// What a message takes beside its frame, in bytes.
+    /// The memory of a message in addition to its frame, in bytes.
     static let overhead = 256
 
     private static func cost(_ frame: Frame) -> Int { frame.bytes.readableBytes + overhead }
@@ -63,13 +64,13 @@ final class MessageLog: Sendable {
         var kept: CircularBuffer<LoggedMessage> = []
         var bytes = 0
         var total = 0
-        /// What `wait` and `expect` have counted, from the first message on.
+        /// The number of the last message counted by `wait` or `expect`.
         var counted = 0
-        /// Which messages `wait` or `expect` is going to count.
+        /// The messages that `wait` or `expect` will count.
         var demand = Demand.none
-        /// Counts the demands.
+        /// The number of demands so far.
         var demands = 0
-        /// Looks for the message that the present demand is up to.
+        /// The search for the last message of the current demand.
         var search: Task<Int?, any Error>?
         var tallies: [String: Tally] = [:]
         var names = Names()
@@ -79,23 +80,23 @@ final class MessageLog: Sendable {
     private let events: ChangeSignal
     private let limits: Limits
 
-    /// - Parameter events: passed when messages have come.
+    /// - Parameter events: signalled when messages have come.
     init(events: ChangeSignal, limits: Limits = Limits()) {
         self.events = events
         self.limits = limits
     }
 
-    // MARK: Taking
+    // MARK: Receiving
 
-    /// The numbers of the messages that come next, in the order in which they are given.
+    /// Assigns the next numbers to messages, in the given order.
     ///
-    /// - Parameter awaitsOutput: whether a message is acknowledged once it is printed or counted.
+    /// - Parameter awaitsOutput: whether a message is acknowledged when it is printed or counted.
     func numbered(
         _ messages: [Message], connection: Int, awaitsOutput: (Message) -> Bool = { _ in false }
     ) -> [LoggedMessage] {
         let total = total
         return messages.enumerated().map { index, message in
-            // A frame that is kept must not keep the whole buffer that it came in.
+            // Detached, so that a frame in the log does not keep the whole buffer in which it was received.
             LoggedMessage(
                 number: total + index + 1,
                 message: Message(frame: message.frame.detached(), receivedAt: message.receivedAt),
@@ -103,7 +104,7 @@ final class MessageLog: Sendable {
         }
     }
 
-    /// Keeps messages that ``numbered(_:connection:)`` has numbered.
+    /// Adds messages that ``numbered(_:connection:)`` has numbered.
     func add(_ messages: [LoggedMessage]) {
         state.withLock { state in
             for message in messages { add(message, to: &state) }
@@ -127,7 +128,7 @@ final class MessageLog: Sendable {
         state.tallies[subscription, default: Tally(last: logged.message.receivedAt)].count(logged.message)
     }
 
-    /// Remembers a destination that was sent to.
+    /// Remembers a destination to which a message was sent.
     func note(destination: String) {
         state.withLock { note(destination, in: &$0.names) }
     }
@@ -145,12 +146,12 @@ final class MessageLog: Sendable {
         }
     }
 
-    // MARK: Looking
+    // MARK: Reading
 
-    /// How many messages have come.
+    /// The number of messages received.
     var total: Int { state.withLock { $0.total } }
 
-    /// How many are kept, and the bytes of their frames.
+    /// The number of messages kept, and the bytes of their frames.
     var size: (messages: Int, bytes: Int) {
         state.withLock { ($0.kept.count, $0.bytes - $0.kept.count * Self.overhead) }
     }
@@ -159,10 +160,10 @@ final class MessageLog: Sendable {
 
     func tally(of subscription: String) -> Tally? { state.withLock { $0.tallies[subscription] } }
 
-    /// All that are kept.
+    /// All messages kept.
     var kept: [LoggedMessage] { state.withLock { Array($0.kept) } }
 
-    /// Those of a range that are kept.
+    /// The messages of a range that are still kept.
     func messages(_ range: MessageRange) -> [LoggedMessage] {
         state.withLock { state in
             guard let first = state.kept.first?.number else { return [] }
@@ -176,7 +177,7 @@ final class MessageLog: Sendable {
         }
     }
 
-    /// The message that is meant, where it is kept. The last one is the last for which `matches` holds.
+    /// The message that is meant, if it is still kept. `last` means the last one for which `matches` is true.
     func find(_ reference: MessageReference, where matches: (LoggedMessage) -> Bool) -> LoggedMessage? {
         state.withLock { state in
             switch reference {
@@ -189,14 +190,14 @@ final class MessageLog: Sendable {
         }
     }
 
-    /// Notes that the server was told what became of this message and, where `isCumulative`, of those before it on its
+    /// Marks this message as answered with ACK or NACK and, if `isCumulative`, also those before it on its
     /// subscription.
     ///
-    /// - Returns: false where it was told before.
+    /// - Returns: false if it was already marked.
     @discardableResult
     func settle(_ settled: LoggedMessage, isCumulative: Bool) -> Bool {
         state.withLock { state in
-            // Without a place it is no longer kept.
+            // The message is no longer in the log.
             guard let first = state.kept.first?.number, settled.number >= first, settled.number <= state.total else {
                 return true
             }
@@ -216,9 +217,9 @@ final class MessageLog: Sendable {
         }
     }
 
-    /// Whether a message before this one, on the same subscription, is kept for which the server was told nothing.
+    /// Whether an earlier message on the same subscription is still unanswered.
     ///
-    /// - Parameter others: the numbers of messages that do not count.
+    /// - Parameter others: the numbers of messages to ignore.
     func hasUnsettled(before message: LoggedMessage, besides others: Set<Int>) -> Bool {
         state.withLock { state in
             state.kept.contains { logged in
@@ -230,7 +231,7 @@ final class MessageLog: Sendable {
 
     // MARK: Waiting
 
-    /// Counts so many messages, if they have come.
+    /// Counts this many messages, if they have come.
     func count(_ count: Int) -> Bool {
         state.withLock { state in
             guard state.total - state.counted >= count else { return false }
@@ -239,11 +240,11 @@ final class MessageLog: Sendable {
         }
     }
 
-    /// The number of the last message that is counted.
+    /// The number of the last message counted.
     var counted: Int { state.withLock { $0.counted } }
 
-    /// Says which messages are counted as they come. Those that a server sends only when others were acknowledged would
-    /// otherwise never come. What was still looked for is not looked for any more.
+    /// Sets which messages are counted as they come, so that they are acknowledged: a server may send more only
+    /// then. Cancels the search of the previous demand.
     func demand(_ demand: Demand) {
         let search = state.withLock { state in
             state.demand = demand
@@ -253,7 +254,7 @@ final class MessageLog: Sendable {
         search?.cancel()
     }
 
-    /// Those of some messages that are counted as they come. To be asked in the order of the messages.
+    /// The messages that are counted as they come. Must be called in the order of the messages.
     ///
     /// - Throws: `CancellationError`.
     func demanded(_ messages: [LoggedMessage]) async throws -> [LoggedMessage] {
@@ -277,7 +278,7 @@ final class MessageLog: Sendable {
                 }
             } catch {
                 try Task.checkCancellation()
-                // Nobody waits for it any more.
+                // The demand has been replaced.
                 return []
             }
             guard let found else { return messages }
@@ -286,10 +287,10 @@ final class MessageLog: Sendable {
         }
     }
 
-    /// How many have come and are not counted.
+    /// The number of messages that are received and not counted.
     var uncounted: Int { state.withLock { $0.total - $0.counted } }
 
-    /// Those that are not counted and have a number from `number` on, as far as they are kept.
+    /// The messages kept that are not counted, with numbers from `number`.
     func uncounted(from number: Int) -> [LoggedMessage] {
         state.withLock { state in
             guard let first = state.kept.first?.number else { return [] }
@@ -297,7 +298,7 @@ final class MessageLog: Sendable {
         }
     }
 
-    /// Counts all up to this number.
+    /// Counts all messages up to this number.
     func count(upTo number: Int) {
         state.withLock { $0.counted = max($0.counted, number) }
     }

@@ -3,7 +3,7 @@ import STOMPClient
 import StomptapOutput
 import StomptapRuntime
 
-/// Runs lines without a person: the first that fails ends it, unless it keeps going.
+/// Runs lines without a prompt. The first error ends it, unless the script keeps going.
 struct Script {
     let interpreter: Interpreter
     let keepsGoing: Bool
@@ -14,7 +14,7 @@ struct Script {
         self.keepsGoing = keepsGoing
     }
 
-    /// Runs lines that are known before.
+    /// Runs lines that are known in advance.
     ///
     /// - Throws: ``Failure`` of the first line that failed, or of the session.
     mutating func run(_ items: [LineAssembler.Item]) async throws {
@@ -24,7 +24,7 @@ struct Script {
         try finish()
     }
 
-    /// Runs lines as they come on stdin.
+    /// Runs lines from stdin as they come.
     ///
     /// - Throws: ``Failure`` of the first line that failed, or of the session; `CancellationError`.
     mutating func runInput() async throws {
@@ -35,7 +35,7 @@ struct Script {
             throw Failure(.noInput, "stdin: \(error)")
         }
         defer { reader.close() }
-        // No line is waited for once nothing can be done with it.
+        // Stops waiting for input once the session has failed.
         let watch = Task { [link = interpreter.link, events = interpreter.events] in
             _ = try await events.wait { link.hasFailed ? true : nil }
             reader.close()
@@ -45,7 +45,7 @@ struct Script {
         reading: for await event in reader.lines {
             switch event {
             case .line(let line):
-                // Files of other systems.
+                // CR LF line ends are accepted.
                 for item in assembler.append(line.hasSuffix("\r") ? String(line.dropLast()) : line) {
                     guard try await run(item) else { break reading }
                 }
@@ -58,7 +58,7 @@ struct Script {
         try finish()
     }
 
-    /// False where nothing more is to be run.
+    /// Returns false if no more lines are to be run.
     private mutating func run(_ item: LineAssembler.Item) async throws -> Bool {
         do {
             return try await interpreter.run(try item.command.get()) == .done
@@ -92,21 +92,21 @@ struct Script {
                     "STOMP: transaction \(transaction) is open at the end, and nothing of it has happened: 'commit' makes it happen, 'abort' forgets it"
                 ))
         }
-        // Each line was told as it failed.
+        // Each failure was already reported.
         if let failure { throw Failure(failure.status, nil) }
         if interpreter.link.hasFailed, let failure = interpreter.link.failure { throw failure }
         if let absence = interpreter.link.absence { throw absence }
     }
 }
 
-/// What `connect` is: a session, and the lines that a person types or a script has.
+/// The session of `connect`, with the lines that are typed or in a script.
 package struct ConsoleSession: Sendable {
     private let interpreter: Interpreter
 
     /// - Parameters:
-    ///   - isInteractive: whether a person is there, who wants to be told what happens.
+    ///   - isInteractive: whether there is a user at a terminal who is shown notes.
     ///   - trace: the trace of all connections.
-    ///   - reconnection: how the server is reached that a line names; it says to `note` what a person should know of it.
+    ///   - reconnection: how to reach the server that a line names; calls `note` with a message for the user.
     package init(
         _ settings: Console.Settings, mask: SecretMask, isInteractive: Bool, trace: CommandTrace,
         reconnection: @escaping @Sendable (_ url: String, _ note: (String) -> Void) throws -> Reconnection
@@ -123,11 +123,11 @@ package struct ConsoleSession: Sendable {
         }
     }
 
-    /// Opens the session, runs lines until they end, and closes it.
+    /// Opens the session, runs all lines, and closes it.
     ///
     /// - Parameters:
-    ///   - script: the lines; nil is what comes on stdin or, where a person is there, is typed.
-    ///   - keepsGoing: whether a script goes on after a line that failed.
+    ///   - script: the lines; nil reads stdin, or shows a prompt if there is a user at a terminal.
+    ///   - keepsGoing: whether a script continues after an error.
     /// - Throws: ``Failure``, `STOMPClientError` or `CancellationError`.
     package func run(_ reconnection: Reconnection, script: ScriptLines?, keepsGoing: Bool) async throws {
         interpreter.updateTrace()
@@ -141,7 +141,8 @@ package struct ConsoleSession: Sendable {
                 if let script { try await runner.run(script.items) } else { try await runner.runInput() }
             }
         } catch {
-            // The goodbye must not notice that the task is cancelled, nor hide what went wrong.
+            // In its own task, because disconnecting must complete after a cancellation. Its result is ignored, to
+            // report the original error.
             _ = await Task { try await interpreter.link.close() }.result
             throw error
         }
@@ -154,9 +155,9 @@ package struct ScriptLines: Sendable {
     let items: [LineAssembler.Item]
 
     /// - Parameters:
-    ///   - texts: each may hold several lines.
-    ///   - keepsGoing: whether what is typed wrong is found only when it is run.
-    /// - Throws: ``Failure`` with 64 where something is typed wrong.
+    ///   - texts: each may contain several lines.
+    ///   - keepsGoing: whether syntax errors are reported only when the line is run.
+    /// - Throws: ``Failure`` with 64 for a syntax error.
     package init(_ texts: [String], keepsGoing: Bool) throws {
         var items: [LineAssembler.Item] = []
         var assembler = LineAssembler()

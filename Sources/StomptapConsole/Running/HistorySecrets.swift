@@ -1,14 +1,14 @@
 import STOMPTransport
 import StomptapOutput
 
-/// Which lines are not kept.
+/// Decides which lines are not saved in the history.
 enum HistorySecrets {
-    /// Whether a line holds a secret: a login in a URL, a value after a name that ``SecretMask`` hides, in a header, an
-    /// option, a query or JSON, or what was meant as one of them; credentials and tokens under any name. A body that was
-    /// typed with its line belongs to it.
+    /// Whether a line contains a secret: a login in a URL; a value after a name that ``SecretMask`` hides, in a
+    /// header, an option, a query or JSON, also if it is mistyped; or credentials and tokens under any name. A body
+    /// that was typed with its line is included.
     static func holds(_ line: String) -> Bool {
         if line.split(whereSeparator: \.isNewline).contains(where: isSecret) { return true }
-        // What is written `stomp://user%3Apasscode%40host`.
+        // For example `stomp://user%3Apasscode%40host`.
         guard line.contains("%"), let decoded = PercentEncoding.decode(line.utf8, malformed: .stays) else {
             return false
         }
@@ -19,7 +19,7 @@ enum HistorySecrets {
     private static func isSecret(_ line: Substring) -> Bool {
         let mask = SecretMask.hiding
         let text = String(line)
-        // As a person may have meant it, and as it would go over the wire.
+        // As the user may have meant it, and as it would be sent.
         if mask.masked(text) != text || mask.masked(summary: text) != text { return true }
         let words = line.split(whereSeparator: \.isBlank)
         if words.first?.lowercased() == "connect" {
@@ -30,13 +30,13 @@ enum HistorySecrets {
             || hasCredentials(words)
     }
 
-    /// Whether a word is a URL with anything before its `@`.
+    /// Whether a word is a URL with text before its `@`.
     private static func hasLogin(_ word: Substring) -> Bool {
         guard let scheme = word.firstRange(of: "://") else { return false }
         return word[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" }.contains("@")
     }
 
-    /// Whether there is a header that lacks its colon: `-H Authorization x`, `-HX-Auth-Token`.
+    /// Whether there is a header without its colon: `-H Authorization x`, `-HX-Auth-Token`.
     private static func hasUnwrittenHeader(_ words: [Substring]) -> Bool {
         guard let option = words.firstIndex(where: { $0.hasPrefix("-H") || $0.hasPrefix("--header") }) else {
             return false
@@ -44,7 +44,7 @@ enum HistorySecrets {
         return words[option...].contains { SecretMask.hiding.hides(String($0)) }
     }
 
-    /// Whether a name that is a secret's is before a colon or an equals sign, in quotes or not.
+    /// Whether the name of a secret comes before a colon or an equals sign, with or without quotes.
     private static func hasSecretName(_ line: Substring) -> Bool {
         var name = ""
         var isAfterName = false
@@ -54,7 +54,7 @@ enum HistorySecrets {
                 if SecretMask.hiding.hides(name) { return true }
                 name = ""
             case "\"", "'", "\\":
-                // The quote of a name in JSON.
+                // The quote after a name in JSON.
                 isAfterName = true
             case " ", "\t": isAfterName = true
             default:
@@ -66,12 +66,12 @@ enum HistorySecrets {
         return false
     }
 
-    /// Whether the scheme of credentials has something after it.
+    /// Whether an authentication scheme is followed by a value.
     private static func hasCredentials(_ words: [Substring]) -> Bool {
         for (scheme, value) in zip(words, words.dropFirst()) {
             let name = scheme.lowercased().drop { !$0.isLetter }
             guard name.hasSuffix("bearer") || name.hasSuffix("basic") else { continue }
-            // `Basic usage` of a text is none.
+            // `Basic usage` in a text is not a credential.
             if value.count > 7, value.contains(where: { $0.isNumber || $0.isUppercase || $0 == "=" }) { return true }
         }
         return false

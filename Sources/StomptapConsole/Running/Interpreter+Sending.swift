@@ -11,7 +11,7 @@ extension Interpreter {
 
     /// The bytes of a body.
     ///
-    /// - Throws: ``Failure`` where a file cannot be read.
+    /// - Throws: ``Failure`` if a file cannot be read.
     func bytes(of body: LineBody) throws -> ByteBuffer {
         switch body {
         case .text(let text): ByteBuffer(string: text)
@@ -30,7 +30,7 @@ extension Interpreter {
         if let warning = try ContentType.add(outgoing.contentType, for: body, to: &headers) {
             console.note("warning: \(warning)")
         }
-        // In a transaction only COMMIT tells anything: RabbitMQ answers the receipts of SEND after it.
+        // In a transaction only COMMIT is confirmed: RabbitMQ sends the receipts of SEND after it.
         let asksReceipt =
             connection.handshake.answersReceipt(ofMessageTo: outgoing.destination) && transaction == nil
             && !headers.contains("receipt")
@@ -47,7 +47,7 @@ extension Interpreter {
 
     func edit(_ outgoing: LineCommand.Outgoing) async throws {
         guard let editor = console.editor else { throw Failure(.usage, "edit: it needs a terminal") }
-        // Nobody writes a message that cannot be sent.
+        // Fail before the user writes a message that cannot be sent.
         _ = try link.connection()
         let text = try await editor.withTerminalReleased { try await TextEditor.edit(draft.value) }
         guard !text.isEmpty else { return console.note("nothing was written, and nothing sent") }
@@ -87,7 +87,8 @@ extension Interpreter {
         console.note("\(verb) of #\(logged.number)" + (view.transaction.map { ", in \($0)" } ?? ""))
     }
 
-    /// Spring's simple broker takes `ack:client`, gives its messages no `ack` header, and ignores what comes back.
+    /// Acknowledges by `message-id`. Spring's simple broker accepts `ack:client`, but sends no `ack` header and
+    /// ignores the answer.
     private func acknowledgeByMessageID(
         _ message: Message, _ command: Command, on connection: STOMPConnection
     ) async throws {
@@ -118,7 +119,7 @@ extension Interpreter {
         console.note(commits ? "transaction \(id) has happened" : "transaction \(id) is forgotten")
     }
 
-    // MARK: By hand
+    // MARK: Raw frames
 
     func sendRaw(_ body: LineBody) async throws {
         let connection = try await connection()
@@ -137,12 +138,12 @@ extension Interpreter {
     }
 }
 
-/// A frame as it was written by hand.
+/// A hand-written frame.
 enum RawFrame {
-    /// Its bytes: the text, the line end that its lines lack, and the NUL. Nothing else is added.
+    /// Its bytes: the text, the line end that the headers lack, and the NUL. Nothing else is added.
     ///
-    /// The last line of a body has no line end, a header line and the empty line have one. A line `^@` at the end stands
-    /// for the NUL.
+    /// The last line of a body gets no line end; a header line and the empty line do. A line `^@` at the end means
+    /// the NUL.
     static func bytes(_ text: String) -> ByteBuffer {
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         if lines.last == "^@" { lines.removeLast() }
@@ -153,7 +154,7 @@ enum RawFrame {
         return bytes
     }
 
-    /// The bytes of a file, with the NUL where it has none.
+    /// The bytes of a file, with a NUL at the end if there is none.
     static func bytes(file content: [UInt8]) -> ByteBuffer {
         var bytes = ByteBuffer(bytes: content)
         if !content.contains(0) { bytes.writeInteger(UInt8(0)) }
@@ -161,12 +162,12 @@ enum RawFrame {
     }
 }
 
-/// The person's own text editor.
+/// The user's text editor.
 enum TextEditor {
-    /// Opens `text` in `$VISUAL`, `$EDITOR` or vi, and returns what was saved, without the line end that editors put
-    /// behind the last line.
+    /// Opens `text` in `$VISUAL`, `$EDITOR` or vi, and returns what was saved, without the line end that editors
+    /// add after the last line.
     ///
-    /// - Throws: ``Failure`` where the editor cannot be run, or says that it failed.
+    /// - Throws: ``Failure`` if the editor cannot be run or fails.
     static func edit(_ text: String) async throws -> String {
         let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         let name = "\(folder)/stomptap-\(String(UInt64.random(in: .min ... .max), radix: 36)).txt"
@@ -192,7 +193,8 @@ enum TextEditor {
         return saved.hasSuffix("\n") ? String(saved.dropLast()) : saved
     }
 
-    /// Returns the exit status, as a shell has it. The variable may hold arguments, so it is the shell's to read.
+    /// Runs the editor and returns its exit status, as in a shell. The shell parses the variable, because it may
+    /// contain arguments.
     private static func run(on file: String) throws -> Int32 {
         let command = ShellCommand(script: #"exec ${VISUAL:-${EDITOR:-vi}} "$1""#, arguments: [file])
         do throws(ShellCommand.NotStarted) {

@@ -26,7 +26,7 @@ extension Interpreter {
         }
     }
 
-    /// Why nothing may be coming on these subscriptions; nil where there is no session, or something came.
+    /// Why no messages come on these subscriptions; nil if there is no session, or if messages came.
     private func quietHint(of ids: [String]) async -> QuietHint? {
         guard let connection = try? link.connection() else { return nil }
         let subscriptions = link.view.subscriptions.filter { ids.contains($0.id) }
@@ -38,7 +38,7 @@ extension Interpreter {
             hasSelector: subscriptions.contains { $0.headers.contains("selector") }, connection: connection)
     }
 
-    /// Says why nothing may have come to who has waited for long.
+    /// Explains why no messages came, if the wait was long enough.
     private func explainSilence(after timeout: TimeAmount) async {
         guard timeout >= QuietHint.timeout, let hint = await quietHint(of: link.view.subscriptions.map(\.id)) else {
             return
@@ -129,7 +129,7 @@ extension Interpreter {
         console.note("closed with \(code); 'reconnect' opens another session")
     }
 
-    /// Ends the session, and warns where the server does not confirm its end.
+    /// Closes the session, and warns if the server does not confirm it.
     func close() async throws {
         let hadSession = link.view.phase == .connected
         let outcome = try await link.close()
@@ -163,7 +163,7 @@ extension Interpreter {
             .timedOut, "STOMP: \(uncounted) of \(count) messages came within \(timeout.readable)")
     }
 
-    /// Acknowledges what is going to be counted, whether it has come or comes.
+    /// Acknowledges the messages to be counted, both those received and those still to come.
     private func demand(_ demand: MessageLog.Demand) async throws {
         log.demand(demand)
         try await link.acknowledge(log.demanded(log.uncounted(from: 1)))
@@ -175,7 +175,7 @@ extension Interpreter {
         defer { log.demand(.none) }
         let isDemanded = Shared(false)
         let found = try await events.wait(within: timeout) { [self] in
-            // Within the time, as a pattern may take for ever.
+            // Inside the timeout, because a pattern may never end.
             if !isDemanded.value {
                 isDemanded.update { $0 = true }
                 try await demand(.match(pattern))
@@ -214,12 +214,12 @@ extension Interpreter {
         }
     }
 
-    /// A script that has waited in vain ends with why there is no session, where there is none.
+    /// Throws the reason if a script has timed out without a session.
     private func checkSession() throws {
         if !console.isInteractive, let absence = link.absence { throw absence }
     }
 
-    /// A script whose session has ended for good waits for nothing more.
+    /// Throws the reason if the session of a script has ended permanently, so that it does not wait any longer.
     private func checkScript() throws {
         if !console.isInteractive, link.hasFailed, let failure = link.failure { throw failure }
     }

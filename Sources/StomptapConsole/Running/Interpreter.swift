@@ -6,7 +6,7 @@ import StomptapOutput
 import StomptapRuntime
 import SystemC
 
-/// Does what lines ask for, one after the other.
+/// Runs the commands of lines, one after the other.
 final class Interpreter: Sendable {
     enum Outcome: Sendable, Equatable {
         case done, quit
@@ -19,9 +19,9 @@ final class Interpreter: Sendable {
     let events: ChangeSignal
     /// The trace of all connections.
     let trace: CommandTrace
-    /// How another server is reached.
+    /// How to reach another server.
     let reconnection: @Sendable (_ url: String) throws -> Reconnection
-    /// What was last written in the text editor.
+    /// The last text written in the text editor.
     let draft = Shared("")
 
     init(
@@ -38,7 +38,7 @@ final class Interpreter: Sendable {
         self.reconnection = reconnection
     }
 
-    /// - Throws: ``Failure``, an error of the modules beneath, or `CancellationError`.
+    /// - Throws: ``Failure``, an error of the lower modules, or `CancellationError`.
     func run(_ command: LineCommand) async throws -> Outcome {
         switch command {
         case .subscribe(let destination, let id, let ack, let headers):
@@ -74,7 +74,7 @@ final class Interpreter: Sendable {
         return .done
     }
 
-    /// The connection that is there; a script waits for one that is on its way.
+    /// The current connection; a script waits for one that is being opened.
     func connection() async throws -> STOMPConnection {
         if !console.isInteractive { try await link.settled() }
         return try link.connection()
@@ -126,13 +126,13 @@ extension Interpreter {
         console.note("\(kept.count == 1 ? "1 message" : "\(kept.count) messages") saved to \(file)")
     }
 
-    /// Tells the trace what is printed of messages, which it then need not show.
+    /// Updates which messages the trace can omit because they are printed.
     func updateTrace() { trace.leaveOut(console.traceOmission) }
 
     func pause() {
         console.update { $0.isPaused = true }
         updateTrace()
-        // The prompt tells it.
+        // The prompt shows the paused state.
         events.pass()
         console.note("messages are counted and not printed; 'resume' goes on")
     }

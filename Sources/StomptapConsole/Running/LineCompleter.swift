@@ -3,20 +3,20 @@ import STOMPClient
 import STOMPCore
 import SystemC
 
-/// What Tab offers, by the ``CommandTable`` and what was seen in the session.
+/// Completions for Tab, from the ``CommandTable`` and from names seen in the session.
 struct LineCompleter {
     var subscriptions: [ReconnectingSession.Wanted]
-    /// Destinations on which messages came, or to which they were sent.
+    /// Destinations of messages received or sent.
     var destinations: Set<String>
-    /// Names of headers that came.
+    /// Names of headers received.
     var headers: Set<String>
 
-    /// Headers that many use.
+    /// Common header names.
     private static let usualHeaders = [
         "content-type", "correlation-id", "persistent", "priority", "receipt", "reply-to", "selector",
     ]
 
-    /// The word of the line up to the cursor that Tab completes.
+    /// The word up to the cursor that Tab completes.
     static func word(of line: String) -> String { TypedLine(line).typed }
 
     func completions(of request: CompletionRequest) -> [Completion] {
@@ -33,7 +33,7 @@ struct LineCompleter {
         }
         guard operands.count < entry.operands.count else { return [] }
         let place = entry.operands[operands.count]
-        // A body is a file's behind @ alone.
+        // A body is a file only after @.
         if place == .file, entry.takesBody, !line.typed.hasPrefix("@") { return [] }
         return candidates(at: place, line)
     }
@@ -60,24 +60,24 @@ struct LineCompleter {
         destinations.union(subscriptions.map(\.destination)).sorted()
     }
 
-    /// Those of the words that begin with what is typed, quoted as the line wants it.
+    /// The words that start with the typed text, quoted for the line.
     private func completions(_ words: [String], _ line: TypedLine, suffix: String = " ") -> [Completion] {
         words.compactMap { word in line.text(for: word).map { Completion($0, label: word, suffix: suffix) } }
     }
 
-    /// `'name: `, with the quote that a blank in the value needs.
+    /// `'name: `, with the quote that is needed if the value contains blanks.
     private func headerNames(_ line: TypedLine) -> [Completion] {
         let quote = line.openQuote ?? "'"
         let isQuoted = line.typed.isEmpty || line.typed == "\(quote)\(line.value)"
         let names = headers.union(Self.usualHeaders).union(subscriptions.flatMap { $0.headers.map(\.name) })
         return names.sorted().filter(Self.isPlain).compactMap { name in
-            // What stands there already stays, quote or none.
+            // The typed text stays unchanged, with or without a quote.
             guard name.hasPrefix(line.value), isQuoted || line.typed == line.value else { return nil }
             return Completion(isQuoted ? "\(quote)\(name):" : "\(name):", label: name, suffix: isQuoted ? " " : "")
         }
     }
 
-    /// Whether a name can stand before the colon of a header as it is.
+    /// Whether a header name can be used before the colon without quotes.
     private static func isPlain(_ name: String) -> Bool {
         !name.isEmpty
             && name.unicodeScalars.allSatisfy { scalar in
@@ -85,7 +85,7 @@ struct LineCompleter {
             }
     }
 
-    /// Files behind `@` in a body, or alone where a file name stands.
+    /// Files after `@` in a body, or without `@` where a file name is expected.
     private func files(_ line: TypedLine) -> [Completion] {
         let mark = line.isRest ? "@" : ""
         let typed = String(line.value.dropFirst(mark.count))

@@ -3,17 +3,17 @@ import STOMPClient
 import StomptapOutput
 import StomptapRuntime
 
-/// Runs lines as a person types them.
+/// Runs lines typed at a prompt.
 ///
-/// Lines are read while one of them is being done, so that Ctrl-C can end what takes long.
+/// Lines are read while a command is running, so that Ctrl-C can stop a long one.
 final class Repl: Sendable {
     private let interpreter: Interpreter
     private let assembler = Shared(LineAssembler())
-    /// What is being done.
+    /// The command being run.
     private let current = Shared<Task<Interpreter.Outcome, any Error>?>(nil)
-    /// Lines that were typed before the last Ctrl-C are not done any more.
+    /// Incremented by Ctrl-C; lines typed before it are discarded.
     private let epoch = Shared(0)
-    /// Whether the person has been asked about the open transaction.
+    /// Whether the user was warned about the open transaction.
     private let hasAsked = Shared(false)
 
     private var console: Console { interpreter.console }
@@ -22,9 +22,9 @@ final class Repl: Sendable {
         self.interpreter = interpreter
     }
 
-    /// Returns when the person wants to leave, or the task is cancelled.
+    /// Returns when the user quits, or when the task is cancelled.
     func run() async throws {
-        // An editor leaves the terminal in modes of its own.
+        // An editor changes the terminal's modes.
         Interrupts.lastAct.update { $0 = { LineEditor.restoreTerminal() } }
         let editor: LineEditor
         do throws(LineEditorError) {
@@ -51,7 +51,7 @@ final class Repl: Sendable {
         try result.get()
     }
 
-    /// Where the cursor cannot be moved, or stdout is a file: lines, and no prompt among what is printed.
+    /// For terminals without cursor movement, or if stdout is a file: reads plain lines, and prints no prompt.
     private func runPlain() async throws {
         let reader: PlainLineReader
         do throws(LineEditorError) {
@@ -94,7 +94,7 @@ final class Repl: Sendable {
                     }
                     changed()
                 }
-                // What was typed before the end is still done.
+                // Lines typed before the end of input are still run.
                 queue.finish()
                 return false
             }
@@ -135,12 +135,12 @@ final class Repl: Sendable {
     private func complain(_ error: any Error) {
         if let error = error as? LineError { return console.complain(error.description) }
         let failure = Failure(error)
-        // What has ended the session was told as it happened.
+        // An error that ended the session was already reported.
         guard let line = failure.line, !interpreter.link.hasTold(failure) else { return }
         console.complain(line)
     }
 
-    /// Whether the person is to think again before the open transaction is dropped.
+    /// Warns the user once before an open transaction is dropped; returns whether it did.
     private func asksFirst() -> Bool {
         guard let transaction = interpreter.link.view.transaction, console.editor != nil, !hasAsked.value else {
             return false
@@ -173,7 +173,7 @@ final class Repl: Sendable {
         var options = LineEditor.Options(prompt: prompt, visible: { visible($0) })
         options.historyFile = UserFolders.state.map { "\($0)/history" }
         options.isSecret = { HistorySecrets.holds($0) }
-        // A body stays with its line, for the person to edit and for the history.
+        // A body stays together with its line, for editing and for the history.
         options.isComplete = { line in
             var assembler = LineAssembler()
             _ = assembler.append(line)
@@ -191,7 +191,7 @@ final class Repl: Sendable {
     }
 }
 
-/// The text before the line being typed, which tells how the session stands.
+/// The text before the line being typed, which shows the state of the session.
 enum Prompt {
     /// `localhost:8080 2 subs tx-0> `.
     ///

@@ -4,13 +4,13 @@ import STOMPCore
 import StomptapOutput
 import StomptapRuntime
 
-/// What lasts longer than a connection, and what ends with it.
+/// Subscriptions, acknowledgement and transactions.
 extension ReconnectingSession {
     // MARK: Subscriptions
 
-    /// Subscribes, and waits until the subscription stands.
+    /// Subscribes, and waits until the subscription is active.
     ///
-    /// - Returns: its id, and since when it is known to stand.
+    /// - Returns: its id, and whether the server has confirmed it.
     func subscribe(
         to destination: String, id: String?, ack: AckMode?, headers: HeaderList
     ) async throws -> (id: String, standing: SubscriptionConfirmation) {
@@ -19,7 +19,7 @@ extension ReconnectingSession {
         if let id, state.value.wanted.contains(where: { $0.id == id }) {
             throw Failure(.badInput, "STOMP: there is a subscription with the id \(id.debugDescription) already")
         }
-        // Known before its first message can come.
+        // Added before the first message can come.
         var wanted = Wanted(id: id ?? "", destination: destination, ack: ack, headers: headers, policy: policy)
         state.update { [wanted] state in
             var wanted = wanted
@@ -39,13 +39,13 @@ extension ReconnectingSession {
             }
             return (wanted.id, standing)
         } catch let error as STOMPClientError {
-            // One that the server never took would end the next session too.
+            // A subscription that the server rejected would end the next session too.
             forget(wanted.id)
             throw error
         }
     }
 
-    /// Ends the subscriptions of this id, or to this destination.
+    /// Ends the subscriptions with this id or destination.
     ///
     /// - Returns: those that were ended.
     func unsubscribe(_ name: String, headers: HeaderList) async throws -> [Wanted] {
@@ -68,7 +68,7 @@ extension ReconnectingSession {
 
     // MARK: Acknowledgement
 
-    /// Whether a message is acknowledged once it is printed or counted.
+    /// Whether a message is acknowledged automatically when it is printed or counted.
     func awaitsOutput(_ message: Message) -> Bool { subscription(of: message)?.acknowledgesByItself ?? false }
 
     private func subscription(of message: Message) -> Wanted? {
@@ -77,10 +77,10 @@ extension ReconnectingSession {
             ?? wanted.first { message.headers.has("destination", $0.destination) }
     }
 
-    /// Acknowledges those of these messages that are acknowledged by themselves: they were printed or counted.
+    /// Acknowledges the messages whose subscription acknowledges automatically, after they were printed or counted.
     ///
     /// - Parameter new: the messages that came with them and are not in the log yet.
-    /// - Returns: the numbers of those that were answered for.
+    /// - Returns: the numbers of the messages that were acknowledged.
     /// - Throws: `STOMPClientError`.
     @discardableResult
     func acknowledge(_ messages: [LoggedMessage], amongNew new: [LoggedMessage] = []) async throws -> Set<Int> {
@@ -93,11 +93,11 @@ extension ReconnectingSession {
                 continue
             }
             guard logged.message.frame.canBeAcknowledged(in: connection.handshake.version) else {
-                // Spring's simple broker, where a queue is a topic.
+                // Spring's simple broker, which treats a queue as a topic.
                 stopAnswering(subscription.id)
                 continue
             }
-            // An ACK in the mode client covers what came before, printed or not.
+            // An ACK in the mode `client` covers all earlier messages, whether printed or not.
             if subscription.mode == .client {
                 let leaves = { (other: LoggedMessage) in
                     other.number < logged.number && !numbers.contains(other.number)
@@ -125,7 +125,8 @@ extension ReconnectingSession {
         }
     }
 
-    /// How many acknowledged messages may come again, because the session ended without the server's confirmation.
+    /// How many acknowledged messages may be delivered again, because the server has not confirmed the end of the
+    /// session.
     func repeats(after goodbye: DisconnectOutcome?) -> Int {
         let state = state.value
         let policies = state.wanted.filter(\.acknowledgesByItself).map(\.policy)
@@ -134,7 +135,7 @@ extension ReconnectingSession {
 
     // MARK: Transactions
 
-    /// - Throws: ``Failure`` where a transaction is open.
+    /// - Throws: ``Failure`` if a transaction is open.
     func checkTransaction() throws {
         guard let open = state.value.transaction else { return }
         throw Failure(.badInput, "STOMP: transaction \(open) is open: 'commit' or 'abort' it first")
@@ -164,51 +165,51 @@ extension ReconnectingSession {
     }
 }
 
-/// What is known of a link, and told of it.
+/// The state of the session, and its events.
 extension ReconnectingSession {
-    /// A subscription that is wanted, on this connection and those after it.
+    /// A requested subscription, which is renewed on each new connection.
     struct Wanted: Sendable, Equatable {
         var id: String
         var destination: String
-        /// What was asked for; nil goes by the destination.
+        /// The requested mode; nil depends on the destination.
         var ack: AckMode?
         var headers: HeaderList
-        /// How its messages are acknowledged on the connection that is there, or was last.
+        /// How its messages are acknowledged on the current or last connection.
         var policy: AckPolicy?
-        /// Whether the server that is there has confirmed it.
+        /// Whether the current server has confirmed it.
         var isConfirmed = false
 
         var mode: AckMode { policy?.mode ?? ack ?? .auto }
 
-        /// Whether its messages are acknowledged as they are printed, without 'ack' being typed.
+        /// Whether its messages are acknowledged when they are printed, without the command 'ack'.
         var acknowledgesByItself: Bool { policy.map { !$0.isChosen && $0.scope == .all } ?? false }
     }
 
     enum Phase: Sendable, Equatable {
-        /// An attempt is being made, and none has succeeded before.
+        /// The first attempt to connect is in progress.
         case connecting
         case connected
-        /// The connection was lost, and is tried again.
+        /// The connection was lost, and is being reopened.
         case lost
-        /// Nobody tries.
+        /// No attempt is being made.
         case closed
     }
 
-    /// What is told as it happens.
+    /// Events that are reported as they happen.
     enum Event: Sendable {
-        /// `away` is how long there was no session; nil where the person has asked for this one.
+        /// `away` is how long there was no session; nil if the user has opened this one.
         case connected(STOMPConnection, away: TimeAmount?, subscriptions: Int)
-        /// The transaction is the one that was lost with the connection.
+        /// `transaction` is the one that was lost with the connection.
         case lost(STOMPClientError, wait: TimeAmount, transaction: String?)
-        /// A session has ended, not by the person's will, and nobody tries any more.
+        /// A session has ended unexpectedly, and is not reopened.
         ///
-        /// `refused` is a subscription that is no longer wanted, as the server's ERROR was the answer to it.
+        /// `refused` is a subscription that was removed because the server's ERROR was the answer to it.
         case ended(Failure, transaction: String?, refused: Wanted?)
     }
 
-    /// What the prompt and completion show of it.
+    /// The state that the prompt and completion show.
     struct View: Sendable, Equatable {
-        /// Where the server is, in short.
+        /// The server, in short form.
         var place: String
         var phase: Phase
         var subscriptions: [Wanted]
@@ -221,25 +222,25 @@ extension ReconnectingSession {
         var phase = Phase.closed
         var connection: STOMPConnection?
         var messages: MessageSequence?
-        /// How many connections there were: what came on an earlier one cannot be acknowledged any more.
+        /// The number of connections so far: a message from an earlier one cannot be acknowledged any more.
         var connections = 0
         var wanted: [Wanted] = []
         var transaction: String?
-        /// The ids that were made up for subscriptions.
+        /// The number of ids generated for subscriptions.
         var idsMade = 0
-        /// Messages of queues that were acknowledged by themselves on this connection.
+        /// The number of messages from queues acknowledged automatically on this connection.
         var acknowledged = 0
         var keeper: Task<Void, Never>?
-        /// Since when there is no session, where it is tried again.
+        /// Since when there has been no session, while it is being reopened.
         var lostAt: NIODeadline?
-        /// Why the last connection ended, where the person has not ended it.
+        /// Why the last connection ended; nil if the user has ended it.
         var failure: Failure?
-        /// Whether that was told as it happened.
+        /// Whether that was already reported.
         var isFailureTold = false
-        /// Whether the end that follows is the person's will.
+        /// Whether the user is ending the session.
         var isLeaving = false
 
-        /// An id that no subscription has: `sub-0`, `sub-1` and so on.
+        /// An unused subscription id: `sub-0`, `sub-1` and so on.
         mutating func makeID() -> String {
             while true {
                 let id = "sub-\(idsMade)"
@@ -248,9 +249,9 @@ extension ReconnectingSession {
             }
         }
 
-        /// The connection that is there at the moment, and where its messages come.
+        /// The current connection, and the sequence of its messages.
         ///
-        /// - Throws: ``Failure`` that says why there is none.
+        /// - Throws: ``Failure`` with the reason if there is none.
         func current() throws -> (connection: STOMPConnection, messages: MessageSequence) {
             if let connection, let messages { return (connection, messages) }
             switch phase {

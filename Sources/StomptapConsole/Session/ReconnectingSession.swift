@@ -3,14 +3,14 @@ import STOMPClient
 import StomptapOutput
 import StomptapRuntime
 
-/// The connection of a REPL: it comes and goes, and its subscriptions stay.
+/// The session of a REPL: its connection may be replaced, and its subscriptions are kept.
 ///
-/// A task of its own keeps it, by ``Reconnection``: for each connection it subscribes anew and hands on what comes. All
-/// else is done to the connection that is there at the moment.
+/// A task keeps it open with ``Reconnection``: on each connection it renews the subscriptions and passes on the
+/// messages. All other operations use the current connection.
 final class ReconnectingSession: Sendable {
-    // Seen by the extensions of other files, and by nobody else.
+    // Internal only for the extensions in other files.
     let state = Shared(State())
-    /// Passed whenever something happens to the link or its messages.
+    /// Signalled when the session or its messages change.
     let events: ChangeSignal
     let log: MessageLog
     private let take: @Sendable ([LoggedMessage]) async throws -> [LoggedMessage]
@@ -19,9 +19,9 @@ final class ReconnectingSession: Sendable {
 
     /// - Parameters:
     ///   - log: keeps the messages.
-    ///   - take: given the messages as they come, returns those that were printed; the connection is read no further
-    ///     until it returns.
-    ///   - report: told of each event after it has happened.
+    ///   - take: receives the messages as they come, and returns those that were printed; no more is read from the
+    ///     connection until it returns.
+    ///   - report: called with each event after it has happened.
     init(
         events: ChangeSignal, log: MessageLog,
         take: @escaping @Sendable ([LoggedMessage]) async throws -> [LoggedMessage],
@@ -33,7 +33,7 @@ final class ReconnectingSession: Sendable {
         self.report = report
     }
 
-    // MARK: What it is
+    // MARK: State
 
     var view: View {
         let state = state.value
@@ -41,25 +41,25 @@ final class ReconnectingSession: Sendable {
             place: state.place, phase: state.phase, subscriptions: state.wanted, transaction: state.transaction)
     }
 
-    /// The number of the connection that is there, or was last.
+    /// The number of the current or last connection.
     var connectionNumber: Int { state.value.connections }
 
-    /// Why the last connection ended, where the person has not ended it.
+    /// Why the last connection ended; nil if the user has ended it.
     var failure: Failure? { state.value.failure }
 
-    /// Whether this is what has ended the last session, and was told as it happened.
+    /// Whether this failure ended the last session and was already reported.
     func hasTold(_ failure: Failure) -> Bool {
         let state = state.value
         return state.isFailureTold && state.failure?.line == failure.line
     }
 
-    /// Whether a session has ended, not by the person's will, and nobody tries any more.
+    /// Whether a session has ended unexpectedly and is not being reopened.
     var hasFailed: Bool {
         let state = state.value
         return state.phase == .closed && state.failure != nil
     }
 
-    /// Why there is no session although one is being tried for; nil otherwise.
+    /// Why there is no session although one is being opened; nil otherwise.
     var absence: Failure? {
         switch state.value.phase {
         case .connecting, .lost: session.absence()
@@ -67,14 +67,14 @@ final class ReconnectingSession: Sendable {
         }
     }
 
-    /// The connection that is there at the moment.
+    /// The current connection.
     ///
-    /// - Throws: ``Failure`` that says why there is none.
+    /// - Throws: ``Failure`` with the reason if there is none.
     func connection() throws -> STOMPConnection { try state.value.current().connection }
 
-    /// Waits for a connection that is on its way.
+    /// Waits for a connection that is being opened.
     ///
-    /// - Throws: ``Failure`` where none is, or it has failed for good; `CancellationError`.
+    /// - Throws: ``Failure`` if the session has failed permanently; `CancellationError`.
     func settled() async throws {
         _ = try await events.wait { () throws -> Bool? in
             switch self.state.value.phase {
@@ -87,13 +87,13 @@ final class ReconnectingSession: Sendable {
         }
     }
 
-    // MARK: Coming and going
+    // MARK: Opening and closing
 
-    /// Opens a session, in place of the one that is there; returns after the first attempt, also where that has failed and
-    /// others follow.
+    /// Opens a session in place of the current one. Returns after the first attempt, even if that has failed and
+    /// more attempts follow.
     ///
-    /// - Parameter keepsSubscriptions: whether those of before are wanted there too.
-    /// - Throws: ``Failure`` where nobody tries any more; `CancellationError`, and then nobody does either.
+    /// - Parameter keepsSubscriptions: whether the existing subscriptions are renewed.
+    /// - Throws: ``Failure`` if no more attempts are made; `CancellationError`, after which none are made either.
     func open(_ reconnection: Reconnection, keepsSubscriptions: Bool) async throws {
         _ = try? await close()
         var reconnection = reconnection
@@ -117,16 +117,17 @@ final class ReconnectingSession: Sendable {
         do {
             try await attempted()
         } catch let error as CancellationError {
-            // Whoever has opened it no longer wants it; the goodbye must not notice that the task is cancelled.
+            // The caller no longer wants the session. In its own task, because disconnecting must complete after a
+            // cancellation.
             _ = await Task { try await close() }.result
             throw error
         }
     }
 
-    /// Opens a session with the server that was there last.
+    /// Opens a session with the last server.
     func reopen() async throws {
         guard var reconnection = state.value.reconnection else { return }
-        // A lost connection that is tried now is still one to be waited for.
+        // A lost connection that is retried now may still need several attempts.
         reconnection.policy.includesFirst = state.value.phase == .lost || reconnection.policy.includesFirst
         try await open(reconnection, keepsSubscriptions: true)
     }
@@ -144,17 +145,17 @@ final class ReconnectingSession: Sendable {
         }
     }
 
-    /// Says goodbye to the server, or gives up trying.
+    /// Disconnects, or stops trying to connect.
     ///
-    /// - Returns: how the server took it; nil where there was no session.
-    /// - Throws: `STOMPClientError`, where it ended otherwise.
+    /// - Returns: whether the server has confirmed it; nil if there was no session.
+    /// - Throws: `STOMPClientError` if the session ended in another way.
     @discardableResult
     func close() async throws -> DisconnectOutcome? {
         let connection = state.value.connection
         state.update { $0.isLeaving = true }
         defer { state.update { $0.isLeaving = false } }
         do {
-            // What has come before is still handed on.
+            // Messages already received are still passed on.
             let goodbye = try await connection?.disconnect()
             if connection == nil { state.value.keeper?.cancel() }
             await state.value.keeper?.value
@@ -166,7 +167,7 @@ final class ReconnectingSession: Sendable {
         }
     }
 
-    /// Ends the WebSocket as a client does that knows nothing of STOMP.
+    /// Closes the WebSocket without DISCONNECT, like a client that knows nothing of STOMP.
     func close(code: Int, reason: String) async throws {
         let connection = try connection()
         state.update { $0.isLeaving = true }
@@ -180,9 +181,9 @@ final class ReconnectingSession: Sendable {
         state.update { $0.isLeaving = false }
     }
 
-    // MARK: The task that keeps it
+    // MARK: The session task
 
-    /// The person has ended the session by other means than DISCONNECT.
+    /// The user has ended the session without DISCONNECT.
     private struct Left: Error {}
 
     private func keep(_ reconnection: Reconnection) async {
@@ -194,7 +195,8 @@ final class ReconnectingSession: Sendable {
         } catch is Left {
         } catch {
             failure = Failure(error)
-            // An ERROR right after SUBSCRIBE is about that: the same again would end the next session too.
+            // An ERROR right after SUBSCRIBE is the answer to it: repeating the SUBSCRIBE would end the next
+            // session too.
             if case STOMPClientError.serverError(let frame, _, let preceding) = error,
                 case .frame(.subscribe, _, let id)? = preceding.subject(of: frame) ?? preceding.last
             {
@@ -209,7 +211,7 @@ final class ReconnectingSession: Sendable {
             if let index = state.wanted.firstIndex(where: { $0.id == refusedID }) {
                 refused = state.wanted.remove(at: index)
             }
-            // Otherwise whoever has opened it is told.
+            // Otherwise the caller of `open` reports it.
             isNews = state.phase != .connecting
             state.isFailureTold = isNews
             state.connection = nil
@@ -260,7 +262,8 @@ final class ReconnectingSession: Sendable {
         do {
             for try await batch in messages.batches {
                 var logged = log.numbered(batch, connection: number) { awaitsOutput($0) }
-                // Whoever waits for a message finds it printed and answered for.
+                // Added to the log only after printing and acknowledging, so that a command that waits for a
+                // message finds both done.
                 let printed = try await take(logged)
                 do {
                     let demanded = try await log.demanded(logged)
@@ -273,7 +276,7 @@ final class ReconnectingSession: Sendable {
                     throw error
                 }
                 log.add(logged)
-                // What somebody began to count meanwhile.
+                // Messages that a command started to count in the meantime.
                 try await acknowledge(log.demanded(logged.filter { !$0.isSettled }))
             }
         } catch let error as STOMPClientError {

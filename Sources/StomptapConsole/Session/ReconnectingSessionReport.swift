@@ -4,7 +4,7 @@ import STOMPCore
 import StomptapOutput
 import StomptapRuntime
 
-/// Tells how the connection fares: a person in full, a script's log where something went wrong.
+/// Reports events of the session: at a prompt all of them, in a script only problems.
 struct ReconnectingSessionReport: Sendable {
     let console: Console
 
@@ -33,11 +33,11 @@ struct ReconnectingSessionReport: Sendable {
     }
 }
 
-/// What a session is connected to, for people.
+/// Describes the connection of a session for the user.
 enum ConnectionSummary {
-    /// Lines without their ends; the first one tells where.
+    /// Lines without line ends; the first one names the server.
     ///
-    /// - Parameter further: rows below.
+    /// - Parameter further: additional rows.
     static func lines(_ connection: STOMPConnection, further: [(String, String)] = []) -> [String] {
         let handshake = connection.handshake
         let transport = connection.transport
@@ -57,7 +57,7 @@ enum ConnectionSummary {
         return ["connected to \(connection.endpoint)"] + table(rows + further)
     }
 
-    /// Rows with their names in a column.
+    /// Rows with the names in an aligned column.
     static func table(_ rows: [(name: String, value: String)]) -> [String] {
         let width = rows.map(\.name.count).max() ?? 0
         return rows.map { row in

@@ -3,12 +3,12 @@ import STOMPBroker
 import STOMPCore
 import STOMPTransport
 
-/// What the embedded broker reports, for stderr.
+/// The lines that `serve` prints on stderr about the embedded broker.
 extension BrokerEvent {
-    /// What happened, such as `connection 1: subscribed to /topic/a as sub-0 (auto)`.
+    /// The event in one line, such as `connection 1: subscribed to /topic/a as sub-0 (auto)`.
     package var line: String { "connection \(connection): \(kind.text)" }
 
-    /// A frame that passed, with the lines of it below; nil for anything else. Secrets are hidden.
+    /// The first line of a frame and its lines below, with secrets hidden; nil if the event is not a frame.
     package func trace(_ mask: SecretMask) -> [UInt8]? {
         guard case .frame(let direction, let bytes) = kind else { return nil }
         let text = WireText(OutputStyle(mask: mask), largestBody: TracePrinter.largestBody, coversBodies: true)
@@ -51,7 +51,7 @@ extension BrokerEvent.Kind {
 }
 
 extension FrameDrop {
-    /// Why nothing comes of a frame.
+    /// Why the broker ignores a frame.
     package var text: String {
         switch self {
         case .sessionOver: "the session has ended"

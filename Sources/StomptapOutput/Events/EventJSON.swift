@@ -1,7 +1,7 @@
 import NIOCore
 import STOMPTransport
 
-/// Writes events as JSON, an object a line: those of `--trace-file`, of `raw -o json`, of `tap -o json` and `--record`.
+/// Writes events as JSON, one object a line: for `--trace-file`, `raw -o json`, `tap -o json` and `--record`.
 ///
 /// In a trace file:
 ///
@@ -11,19 +11,19 @@ import STOMPTransport
 /// | `connection` | which connection of the command, counted from 1 |
 /// | `direction` | `in`, `out`, `local` |
 /// | `layer` | `tcp`, `tls`, `proxy`, `http`, `ws`, `sockjs`, `stomp` |
-/// | `level` | how many `v` show it: 1, 2, 3 |
+/// | `level` | the number of `v` needed to show it: 1, 2, 3 |
 /// | `event` | what it is, in a few words |
-/// | `size` | how many bytes it is about; `size` and `data` are left out if it is about none |
+/// | `size` | the number of bytes; `size` and `data` are left out if there are none |
 /// | `data`, `dataEncoding` | those bytes, `utf-8` or `base64`, with an asterisk for each byte of a secret; left out if they are a piece of a message, which may hold a piece of a secret |
 ///
-/// Of `raw`, each object has `time`, `direction`, `layer` and `type`. The types: `open` with `peer`, `subprotocol` and
-/// `tls`; `frame` with what `-o json` has of frames elsewhere; `text`, `binary`, `ping`, `pong` and `bytes` with `body`,
-/// `bodyEncoding` and `bodySize`; `heart-beat`; `event` with `event`, `id` and `data`; `retry` with `retry`, in
-/// milliseconds; `close` with `code`, `reason` and `clean`.
+/// With `raw`, each object has `time`, `direction`, `layer` and `type`. The types are: `open` with `peer`,
+/// `subprotocol` and `tls`; `frame` with the keys that `-o json` uses elsewhere; `text`, `binary`, `ping`, `pong`
+/// and `bytes` with `body`, `bodyEncoding` and `bodySize`; `heart-beat`; `event` with `event`, `id` and `data`;
+/// `retry` with `retry`, in milliseconds; `close` with `code`, `reason` and `clean`.
 ///
-/// Of `tap`, each has `time`, `direction` (`to-server`, `to-app`), `connection` and `app`, then what frames have
-/// elsewhere, or `type` and a body. A frame whose end has not come is what it passed as, `text`, `binary` or `octets`,
-/// with `unfinished` (true), its `command` left out.
+/// With `tap`, each object has `time`, `direction` (`to-server`, `to-app`), `connection` and `app`. Frames add the
+/// keys they have elsewhere; other events add `type` and a body. A frame whose end never came has the type that it
+/// was relayed as, `text`, `binary` or `octets`, with `unfinished` (true) and without `command`.
 package struct EventJSON: Sendable {
     private let mask: SecretMask
     private var time = ISOTime()
@@ -34,7 +34,7 @@ package struct EventJSON: Sendable {
         frames = JSONMessage(mask: mask, hasJSONBodies: hasJSONBodies)
     }
 
-    /// Appends an event of a trace.
+    /// Appends a trace event.
     package mutating func append(_ event: WireEvent, at time: Timestamp, to out: inout OutputBuffer) {
         var json = JSONWriter()
         json.beginObject(&out)
@@ -53,7 +53,7 @@ package struct EventJSON: Sendable {
         out.append("\n")
     }
 
-    /// Appends what `raw` or `tap` shows.
+    /// Appends an event of `raw` or `tap`.
     package mutating func append(_ event: TrafficEvent, to out: inout OutputBuffer) {
         var json = JSONWriter()
         json.beginObject(&out)
@@ -97,7 +97,7 @@ package struct EventJSON: Sendable {
             json.member("clean", closure.isClean, &out)
         case .observedHeartBeat: break
         default:
-            // A message without STOMP may still hold a frame with secrets.
+            // A message that is not valid STOMP may still contain a frame with secrets.
             bytes?.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes { frames.writeBody($0, &json, &out) }
         }
     }

@@ -13,7 +13,7 @@ extension TapSide {
 }
 
 extension TapOpening {
-    /// Such as `WebSocket /ws`, or `SockJS xhr-streaming /ws/000/abc`.
+    /// The protocol and path, such as `WebSocket /ws`, or `SockJS xhr-streaming /ws/000/abc`.
     package var text: String {
         switch self {
         case .tcp: "TCP"
@@ -26,7 +26,7 @@ extension TapOpening {
 }
 
 extension TapEnding {
-    /// Who ended it, and how: `the app closed it: close 1000 normal closure`.
+    /// Which side ended the connection and how: `the app closed it: close 1000 normal closure`.
     package var text: String {
         switch self {
         case .webSocketClosed(let side, let close): "the \(side.name) closed it: \(close.text)"
@@ -44,7 +44,7 @@ extension TapEnding {
         }
     }
 
-    /// Here a side is better known by what it is than by its address.
+    /// Names the side (app or server) instead of its address, which is clearer here.
     private static func text(of error: TransportError, by side: TapSide) -> String {
         let name = "the \(side.name)"
         return switch error {
@@ -56,7 +56,7 @@ extension TapEnding {
 }
 
 extension TapFault {
-    /// What it does.
+    /// What the fault does.
     package var text: String {
         switch self {
         case .connectionRefused: "refused"
@@ -82,7 +82,7 @@ extension TapFault {
 }
 
 extension TapNote {
-    /// It in one line.
+    /// The note in one line.
     package var text: String {
         switch self {
         case .cannotConnect(let error): Explanation(error).line
@@ -113,7 +113,7 @@ extension TapNote {
 }
 
 extension FrameFault {
-    /// What follows the sentence that says what is wrong with a frame; empty for nil.
+    /// Text to append to the sentence about an invalid frame; empty for nil.
     fileprivate static func text(_ fault: FrameFault?) -> String {
         switch fault {
         case nil: ""
@@ -129,7 +129,8 @@ extension FrameFault {
 }
 
 extension FailedRequest {
-    /// Such as `/ws/info was answered 403 "Invalid CORS request"; the Origin that was sent is http://localhost:8080`.
+    /// Describes a refused request, such as `/ws/info was answered 403 "Invalid CORS request"; the Origin that was
+    /// sent is http://localhost:8080`.
     fileprivate var text: String {
         let reason = reason.isEmpty ? "" : " \(reason)"
         let origin = origin.map { "; the Origin that was sent is \(printable($0, limit: 100))" }
@@ -137,7 +138,7 @@ extension FailedRequest {
         return "\(printable(path)) was answered \(status)\(reason)\(message)\(origin ?? none)"
     }
 
-    /// The first line of the body, where that is text and no page for a browser.
+    /// The first line of the body, if it is text and not an HTML page.
     private var message: String {
         let line = body.readableBytesView.prefix { $0 != 0x0A && $0 != 0x0D }
         guard !line.isEmpty, let text = String(validating: line, as: UTF8.self), !text.hasPrefix("<") else { return "" }

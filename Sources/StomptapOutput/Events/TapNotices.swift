@@ -1,7 +1,7 @@
 import STOMPTap
 import STOMPTransport
 
-/// Turns what is no frame and no message into lines for stderr.
+/// Formats the events of a tap that are neither frames nor messages as lines for stderr.
 ///
 /// ```
 /// 14:03:22.101 3 127.0.0.1:51234 * open: WebSocket /ws
@@ -15,8 +15,8 @@ package struct TapNotices: Sendable {
     private let showsLayers: Bool
 
     /// - Parameters:
-    ///   - detail: how much of what passes below the messages is shown; nil is nothing.
-    ///   - start: what ``TimestampStyle/relative`` counts from.
+    ///   - detail: how much detail below the messages is shown; nil shows nothing.
+    ///   - start: the zero point of ``TimestampStyle/relative``.
     package init(_ detail: WireEvent.Detail?, style: OutputStyle, start: Timestamp = .now()) {
         text = WireText(style, largestBody: 0)
         timestamps = Timestamps(style.timestamps, start: start)
@@ -24,7 +24,7 @@ package struct TapNotices: Sendable {
         showsLayers = detail != nil
     }
 
-    /// Whether there are lines for it.
+    /// Whether this event is printed.
     package func tells(_ content: TapEvent.Content) -> Bool {
         switch content {
         case .opened, .refused, .fault, .note, .ended: true
@@ -55,9 +55,9 @@ package struct TapNotices: Sendable {
     }
 }
 
-/// The connection of a tap that something was seen on.
+/// The label of a tap's connection.
 package struct ConnectionLabel: Sendable, Hashable {
-    /// The connections of a tap are counted from 1.
+    /// The number of the connection, counted from 1.
     package var connection: Int
     /// The app's address and port.
     package var app: String
@@ -67,12 +67,12 @@ package struct ConnectionLabel: Sendable, Hashable {
         self.app = app
     }
 
-    /// `app > server`, for the arrow of a direction; what goes neither way has none.
+    /// The arrow for a direction, such as `app > server`; an event without a direction has just `*`.
     package func way(_ mark: String) -> String { mark == "*" ? mark : "app \(mark) server" }
 }
 
 extension WireEvent.Direction {
-    /// How JSON and templates name it; between an app and its server, as seen from neither.
+    /// The name of a direction in JSON and templates. In a tap it is named from neither side's view.
     package func name(on label: ConnectionLabel?) -> String {
         guard label != nil else { return name }
         return self == .outgoing ? "to-server" : "to-app"
@@ -84,7 +84,7 @@ extension TapEvent {
 }
 
 extension OutputBuffer {
-    /// Appends `3 127.0.0.1:51234` and a blank.
+    /// Appends `3 127.0.0.1:51234` and a space.
     package mutating func append(_ label: ConnectionLabel, _ palette: Palette) {
         append(label.connection)
         append(" ")

@@ -1,7 +1,7 @@
 import NIOCore
 import STOMPTransport
 
-/// Turns what happens on the wire into lines for stderr.
+/// Formats wire events as lines for stderr.
 ///
 /// ```
 /// 14:03:22.118 > stomp SEND /app/hi  37 B
@@ -13,12 +13,13 @@ import STOMPTransport
 /// 14:03:22.131 < ws frame pong FIN  4 B
 /// ```
 package struct TracePrinter {
-    /// The largest body that is printed, in bytes; of a larger one the size is told.
+    /// The largest body that is printed, in bytes; for a larger one, only the size is printed.
     package static let largestBody = 1024
 
-    /// The most that is printed; what has more is passed over. Nil is nothing.
+    /// The highest detail level that is printed; events above it are skipped. Nil prints nothing.
     package var detail: WireEvent.Detail?
-    /// What is left out of the messages of subscriptions, as the command prints it on the same terminal.
+    /// What the trace omits from the MESSAGE frames of subscriptions, because the command prints it on the same
+    /// terminal.
     package enum Omission: Sendable {
         case nothing, body, message
     }
@@ -31,9 +32,9 @@ package struct TracePrinter {
     private var timestamps: Timestamps
 
     /// - Parameters:
-    ///   - detail: the most that is printed; nil is nothing.
-    ///   - style: how it looks. Whether the output is a terminal makes no difference: a trace is for people.
-    ///   - start: what ``TimestampStyle/relative`` counts from.
+    ///   - detail: the highest detail level that is printed; nil prints nothing.
+    ///   - style: the output style. Its `isTerminal` is ignored: a trace is always human-readable.
+    ///   - start: the zero point of ``TimestampStyle/relative``.
     package init(_ detail: WireEvent.Detail?, style: OutputStyle, start: Timestamp = .now()) {
         self.detail = detail
         text = WireText(style, largestBody: Self.largestBody, coversBodies: true)
@@ -41,7 +42,7 @@ package struct TracePrinter {
         timestamps = Timestamps(style.timestamps, start: start)
     }
 
-    /// - Parameter label: the connection, where it is a tap's.
+    /// - Parameter label: the connection, if the event is a tap's.
     package mutating func append(
         _ event: WireEvent, at time: Timestamp, of label: ConnectionLabel? = nil, to out: inout OutputBuffer
     ) {
@@ -57,22 +58,22 @@ package struct TracePrinter {
             case (_, .stomp):
                 (omission == .body ? textWithoutBodies : text).write(frame: bytes, indentation: indentation, to: &out)
             case (_, .http), (_, .proxy), (_, .tls): text.write(head: bytes, indentation: indentation, to: &out)
-            // The summary says what there is to a control frame or an envelope.
+            // The first line already describes a control frame or an envelope completely.
             default: if detail == .bytes { writeDump(event, indentation, to: &out) }
             }
         }
     }
 
-    /// The most ids that are remembered.
+    /// The largest number of ids that are remembered.
     private static let largestCount = 1000
 
-    /// What the command prints of this message itself. One that no subscription here asked for is shown in any case.
+    /// What to omit because the command prints it itself. A message for an unknown subscription is always shown.
     private mutating func omission(of event: WireEvent) -> Omission {
         guard event.layer == .stomp, event.detail == .frames, case .frame(let command) = event.content,
             let bytes = event.bytes
         else { return .nothing }
         switch (command, event.direction) {
-        // Of what comes after these the command prints nothing.
+        // The command prints no messages after these.
         case ("CONNECT", .outgoing), ("STOMP", .outgoing), ("DISCONNECT", .outgoing):
             subscriptions = []
         case ("UNSUBSCRIBE", .outgoing):
@@ -94,7 +95,7 @@ package struct TracePrinter {
         event.shownBytes?.withUnsafeReadableBytes { bytes in
             switch event.layer {
             case .stomp: text.writePlaceAndSize(of: bytes, to: &out)
-            // What was agreed on is told in words, whose size says nothing.
+            // The TLS summary is our own text, so its size means nothing.
             case .tls: break
             default: text.writeSize(bytes.count, to: &out)
             }
@@ -112,7 +113,7 @@ package struct TracePrinter {
 }
 
 extension ByteBuffer {
-    /// The value of a header in the frame that these bytes are, as it stands on the wire.
+    /// The value of a header of the frame in these bytes, still escaped.
     fileprivate func firstValue(of name: String) -> [UInt8]? {
         withUnsafeReadableBytes { bytes in
             var rest = bytes[...]

@@ -3,17 +3,17 @@ import STOMPCore
 import STOMPTap
 import STOMPTransport
 
-/// Something that `raw` or `tap` shows: a STOMP frame, or anything else that a trace could have.
+/// An event that `raw` or `tap` prints: a STOMP frame, or any other event of a trace.
 package struct TrafficEvent: Sendable {
     package enum Content: Sendable {
         case frame(Frame)
-        /// A frame without its end, as the message or the bytes that it passed as.
+        /// A frame whose end never came, with the message or bytes that it was relayed as.
         case unfinished(UnfinishedFrame, WireEvent.Content, ByteBuffer)
         case wire(WireEvent.Content, ByteBuffer? = nil)
     }
 
     package var time: Timestamp
-    /// The connection, if it is a tap's.
+    /// The connection, if the event is a tap's.
     package var label: ConnectionLabel?
     package var direction: WireEvent.Direction
     package var layer: WireEvent.Layer
@@ -30,7 +30,7 @@ package struct TrafficEvent: Sendable {
         self.content = content
     }
 
-    /// What passed a tap; nil for what is not shown among the traffic.
+    /// Converts a tap's event; nil if it is not shown with the traffic.
     init?(_ event: TapEvent, at time: Timestamp) {
         switch event.content {
         case .frame(let frame):
@@ -43,7 +43,7 @@ package struct TrafficEvent: Sendable {
         }
     }
 
-    /// What it is about, as it was on the wire.
+    /// The bytes of the event, as they were on the wire.
     package var bytes: ByteBuffer? {
         switch content {
         case .frame(let frame): frame.bytes
@@ -61,10 +61,10 @@ package struct TrafficEvent: Sendable {
         }
     }
 
-    /// The memory that an event takes next to its bytes, in bytes.
+    /// The memory that an event needs in addition to its bytes, in bytes.
     private static let overhead = 512
 
-    /// The memory that it takes while it waits to be printed, in bytes.
+    /// The memory that the event needs while it waits to be printed, in bytes.
     package var cost: Int {
         var names = 0
         if case .wire(.serverSentEvent(let event), _) = content { names = event.event.utf8.count + event.id.utf8.count }
@@ -73,7 +73,7 @@ package struct TrafficEvent: Sendable {
 }
 
 extension TransportDescription {
-    /// The layer that carries what is written.
+    /// The layer that carries the event.
     package var layer: WireEvent.Layer {
         switch kind {
         case .tcp: .tcp

@@ -3,7 +3,7 @@ import STOMPCore
 import STOMPTap
 import STOMPTransport
 
-/// Turns traffic into what `raw` and `tap` print and record, in every ``OutputForm``.
+/// Formats traffic as `raw` and `tap` print and record it, in every ``OutputForm``.
 ///
 /// ```
 /// 14:03:22.118 * ws open 127.0.0.1:8080
@@ -12,19 +12,19 @@ import STOMPTransport
 /// 14:03:24.122 < ws close 1000 normal closure "bye"  clean
 /// ```
 ///
-/// What passed a tap has its connection in place of the layer, and its frames look as they do elsewhere.
+/// For a tap, the connection replaces the layer, and frames look as they do elsewhere.
 package struct TrafficRenderer: Sendable {
     private let form: OutputForm
     private let hasDump: Bool
     private let text: WireText
     private var timestamps: Timestamps
     private var json: EventJSON
-    /// For the forms that show messages alone, and for the frames of a tap.
+    /// Used for the forms that print only messages, and for the frames of a tap.
     private var messages: MessageRenderer
 
     /// - Parameters:
-    ///   - hasDump: whether a hex dump follows what has bytes, where the form is ``OutputForm/pretty``.
-    ///   - start: what ``TimestampStyle/relative`` counts from.
+    ///   - hasDump: whether a hex dump follows each event that has bytes, in the form ``OutputForm/pretty``.
+    ///   - start: the zero point of ``TimestampStyle/relative``.
     package init(form: OutputForm, style: OutputStyle, hasDump: Bool = false, start: Timestamp = .now()) {
         self.form = form
         self.hasDump = hasDump
@@ -35,7 +35,7 @@ package struct TrafficRenderer: Sendable {
         messages = MessageRenderer(form: form, style: style, start: start)
     }
 
-    /// Appends what passed a tap, if it is a frame, a message, or bytes that are neither.
+    /// Appends a tap's event if it is a frame, a message, or bytes that are neither.
     package mutating func append(_ event: TapEvent, at time: Timestamp, to out: inout OutputBuffer) {
         if let event = TrafficEvent(event, at: time) { append(event, to: &out) }
     }
@@ -51,7 +51,7 @@ package struct TrafficRenderer: Sendable {
                 writePretty(event, to: &out)
             }
         case .body, .raw, .format:
-            // `raw` shows what came alone.
+            // `raw` prints only what it received.
             if event.isMessage, event.label != nil || event.direction == .incoming { writeMessage(event, to: &out) }
         }
     }
@@ -65,7 +65,7 @@ package struct TrafficRenderer: Sendable {
         case .frame(let frame):
             switch form {
             case .raw where event.label != nil: bytes = covered(frame)
-            // Most other frames have no body, and an empty line would mean nothing.
+            // Most other frames have no body; an empty line for each would be useless.
             case .body where event.label != nil && !frame.command.allowsBody(in: nil) && frame.bodySize == 0: return
             default: return messages.append(frame, event.direction, at: event.time, of: event.label, to: &out)
             }
@@ -78,7 +78,7 @@ package struct TrafficRenderer: Sendable {
         messages.append(plain: bytes, headers: headers, event.direction, at: event.time, of: event.label, to: &out)
     }
 
-    /// The bytes of a frame, with an asterisk for each byte of a secret in its head.
+    /// The bytes of a frame, with each byte of a secret in its headers replaced by an asterisk.
     private func covered(_ frame: Frame) -> ByteBuffer {
         var hasSecret = false
         frame.headers.forEachBytes { name, value in
@@ -92,7 +92,7 @@ package struct TrafficRenderer: Sendable {
         return ByteBuffer(bytes: covered + bytes.readableBytesView)
     }
 
-    // MARK: - For people
+    // MARK: - For users
 
     private mutating func writePretty(_ event: TrafficEvent, to out: inout OutputBuffer) {
         timestamps.advance(to: event.time)

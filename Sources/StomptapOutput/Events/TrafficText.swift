@@ -2,7 +2,8 @@ import NIOCore
 import STOMPTransport
 
 extension WireEvent.Content {
-    /// What it is, in a word: the `type` of JSON, and the first word for people. Only of what `raw` and `tap` show.
+    /// The kind of event in one word: `type` in JSON, and the first word in text. Only for the events of `raw` and
+    /// `tap`.
     package var type: String {
         switch self {
         case .opened: "open"
@@ -19,10 +20,10 @@ extension WireEvent.Content {
 }
 
 extension WireText {
-    /// Appends what came or went and is not a frame: its type, what there is to say of it in a line, and its bytes below,
-    /// with what may be a secret in them hidden.
+    /// Appends an event that is not a frame: its type, a description in one line, and its bytes below, with possible
+    /// secrets hidden.
     ///
-    /// - Parameter isDumped: whether a dump follows, so that bytes that are not text need not be shown as well.
+    /// - Parameter isDumped: whether a hex dump follows; then binary bytes are not shown here.
     func write(
         _ content: WireEvent.Content, _ bytes: ByteBuffer?, isDumped: Bool, indentation: Int, to out: inout OutputBuffer
     ) {
@@ -42,16 +43,16 @@ extension WireText {
         }
     }
 
-    /// Appends the size of a message, and what is in it.
+    /// Appends the size and the content of a message.
     private func write(
         _ bytes: ByteBuffer, _ indentation: Int, to out: inout OutputBuffer,
         if isShown: (UnsafeRawBufferPointer) -> Bool
     ) {
         writeSize(bytes.readableBytes, to: &out)
         out.append("\n")
-        // A message without STOMP may still hold a frame with secrets.
+        // A message that is not valid STOMP may still contain a frame with secrets.
         bytes.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes { bytes in
-            // An invalid frame still looks like one.
+            // An invalid frame is still shown as a frame.
             if bytes.last == 0, bytes.isTextOfFrame {
                 write(frame: bytes, indentation: indentation, to: &out)
             } else if isShown(bytes) {
@@ -60,12 +61,12 @@ extension WireText {
         }
     }
 
-    /// Appends the size of bytes of a stream, and what is in them.
+    /// Appends the size and the content of bytes from a stream.
     private func write(stream bytes: ByteBuffer, isDumped: Bool, _ indentation: Int, to out: inout OutputBuffer) {
         writeSize(bytes.readableBytes, to: &out)
         out.append("\n")
         bytes.withUnsafeReadableBytes { mask.covered($0) }.withUnsafeBytes { bytes in
-            // An invalid frame still looks like one.
+            // An invalid frame is still shown as a frame.
             if bytes.isTextOfFrame {
                 write(frame: bytes, indentation: indentation, to: &out)
             } else if !isDumped {
@@ -100,7 +101,7 @@ extension WireText {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Whether this reads as text, with at most a NUL at its end.
+    /// Whether the bytes are text, with at most a NUL at the end.
     fileprivate var isTextOfFrame: Bool {
         UnsafeRawBufferPointer(rebasing: last == 0 ? dropLast() : self[...]).isText
     }

@@ -2,7 +2,7 @@ import NIOCore
 import STOMPTransport
 
 extension WireEvent {
-    /// The bytes to show with it: those that it is about, or several lines on what a handshake came to.
+    /// The bytes to show with the event: its own, or several lines about the result of a TLS handshake.
     package var shownBytes: ByteBuffer? {
         if case .handshakeDone(let summary) = content { ByteBuffer(string: summary.text) } else { bytes }
     }
@@ -65,7 +65,7 @@ extension WireEvent.Content {
 }
 
 extension WebSocketFrameHead {
-    /// Opcode and bits, the key, and what is told of the payload: `frame text FIN mask 01020304  5 B`.
+    /// Opcode, flags, masking key and a description of the payload: `frame text FIN mask 01020304  5 B`.
     fileprivate var text: String {
         var text = "frame \(opcode)" + (isLast ? " FIN" : "") + (isCompressed ? " RSV1" : "")
         if let maskKey {
@@ -73,13 +73,13 @@ extension WebSocketFrameHead {
             text += " mask " + String(repeating: "0", count: 8 - digits.count) + digits
         }
         if let close { text += close.details }
-        // The payload of a control frame is told itself.
+        // The payload of a control frame is described by its own text.
         return opcode.isControl ? text : text + "  \(size) B"
     }
 }
 
 extension WebSocketClose {
-    /// Such as `close 1001 going away "bye"`.
+    /// The closure, such as `close 1001 going away "bye"`.
     package var text: String { "close" + details }
 
     fileprivate var details: String {
@@ -89,7 +89,7 @@ extension WebSocketClose {
 }
 
 extension SockJSEnvelope {
-    /// The beginning of the frame: the whole of a short one.
+    /// A summary of the SockJS frame; a short frame is shown whole.
     package var text: String {
         switch self {
         case .open: "o"
@@ -106,7 +106,7 @@ extension SockJSEnvelope {
 }
 
 extension WireEvent.Content.SOCKSStep {
-    /// What passed, in a few words.
+    /// The SOCKS message, in a few words.
     var text: String {
         switch self {
         case .greeting: "SOCKS5 greeting"
@@ -121,7 +121,7 @@ extension WireEvent.Content.SOCKSStep {
 }
 
 extension TLSSummary {
-    /// All of it, for people: several lines.
+    /// The complete summary in several lines, for users.
     var text: String {
         var lines = [description + (applicationProtocol.map { ", ALPN \($0)" } ?? "")]
         for (index, certificate) in chain.enumerated() {
@@ -141,6 +141,6 @@ extension TLSSummary {
 }
 
 extension TransportDescription {
-    /// What carries it, for people: `TCP`, `WebSocket`, `SockJS xhr-streaming`, `HTTP`.
+    /// The transport's name for users: `TCP`, `WebSocket`, `SockJS xhr-streaming`, `HTTP`.
     package var name: String { kind.description }
 }

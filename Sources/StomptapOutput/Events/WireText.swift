@@ -1,18 +1,18 @@
 import STOMPCore
 import STOMPTransport
 
-/// What goes over the wire as lines for people: frames, heads, bodies, dumps, each line indented below a first one.
+/// Formats wire data as text: frames, heads, bodies, dumps, each line indented below a first line.
 package struct WireText {
     package let palette: Palette
     package let mask: SecretMask
-    /// The largest body that is printed, in bytes; of a larger one the size is told.
+    /// The largest body that is printed, in bytes; for a larger one, only the size is printed.
     package let largestBody: Int
     private let width: LineWidth
     private let dumpLimit: Int
     private let coversBodies: Bool
 
     /// - Parameters:
-    ///   - dumpLimit: how much of something a dump shows, in bytes.
+    ///   - dumpLimit: the largest number of bytes that a dump shows.
     ///   - coversBodies: whether secrets in the bodies of frames are hidden, as in a trace.
     package init(_ style: OutputStyle, largestBody: Int, dumpLimit: Int = .max, coversBodies: Bool = false) {
         self.coversBodies = coversBodies
@@ -23,10 +23,10 @@ package struct WireText {
         self.dumpLimit = dumpLimit
     }
 
-    /// What stands in place of bytes that may hold a piece of a secret.
+    /// The placeholder for bytes that may contain a part of a secret.
     static let leftOut = "[left out: a message cut in pieces may hold pieces of secrets; --show-secrets shows it]"
 
-    /// Appends the beginning of a first line: time, the connection where it is a tap's, direction.
+    /// Appends the beginning of a first line: time, connection (only for a tap), direction.
     package func writeStart(
         _ time: [UInt8], _ direction: WireEvent.Direction, of label: ConnectionLabel? = nil, to out: inout OutputBuffer
     ) {
@@ -40,10 +40,11 @@ package struct WireText {
         out.append(" ")
     }
 
-    /// The column of the lines below a first line that begins with this time.
+    /// The column for the lines below a first line that begins with this time.
     package static func indentation(below time: [UInt8]) -> Int { time.isEmpty ? 2 : time.count + 3 }
 
-    /// Appends the destination of a STOMP frame, as far as it is one, and its size, for its first line.
+    /// Appends the destination and the size of a STOMP frame to its first line; the frame may be invalid or
+    /// incomplete.
     package func writePlaceAndSize(of frame: UnsafeRawBufferPointer, to out: inout OutputBuffer) {
         var rest = frame[...]
         while let line = rest.takeHeaderLine() {
@@ -59,14 +60,14 @@ package struct WireText {
         out.paint(.aside, palette) { $0.append("  \(count) B") }
     }
 
-    /// Appends the lines of an HTTP head, or of what TLS agreed on.
+    /// Appends the lines of an HTTP head or of a TLS summary.
     package func write(head bytes: UnsafeRawBufferPointer, indentation: Int, to out: inout OutputBuffer) {
         for line in mask.masked(head: bytes).split(whereSeparator: \.isNewline) {
             write(line: String(line), indentation: indentation, to: &out)
         }
     }
 
-    /// Appends a STOMP frame as it stands on the wire, as far as it is one.
+    /// Appends a STOMP frame as it is on the wire; it may be invalid or incomplete.
     package func write(frame: UnsafeRawBufferPointer, indentation: Int, to out: inout OutputBuffer) {
         if let covered = mask.coveringKnown(frame) {
             covered.withUnsafeBytes { write(covered: $0, indentation: indentation, to: &out) }
@@ -107,7 +108,7 @@ package struct WireText {
         if hasNull { write(line: "^@", indentation: indentation, to: &out) }
     }
 
-    /// Appends the value of a header, which may quote a secret though its name is not a secret's.
+    /// Appends the value of a header. It may quote a secret even if the header's name is not a secret's.
     private func write(value: Slice<UnsafeRawBufferPointer>, to out: inout OutputBuffer) {
         mask.covered(UnsafeRawBufferPointer(rebasing: value)).withUnsafeBytes { out.append($0, visible: .line) }
     }
@@ -119,7 +120,7 @@ package struct WireText {
             in: command)
     }
 
-    /// Appends text as it is, and anything else as a dump.
+    /// Appends text unchanged, and anything else as a dump.
     package func write(body: UnsafeRawBufferPointer, indentation: Int, to out: inout OutputBuffer) {
         if body.isEmpty { return }
         if body.count > largestBody {
@@ -133,7 +134,7 @@ package struct WireText {
         }
     }
 
-    /// Appends a dump, of which what has no room is said.
+    /// Appends a dump up to the limit, and the number of bytes that were left out.
     func write(dump bytes: UnsafeRawBufferPointer, indentation: Int, to out: inout OutputBuffer) {
         out.append(dump: bytes, indentation: indentation, width: width, limit: dumpLimit, palette)
     }
@@ -146,7 +147,7 @@ package struct WireText {
 }
 
 extension Slice<UnsafeRawBufferPointer> {
-    /// Takes a line off the front, without its LF; nil, once the empty line that ends a head has been taken.
+    /// Removes and returns the first line, without its LF; nil after the empty line that ends a head.
     mutating func takeHeaderLine() -> Slice? {
         guard !isEmpty else { return nil }
         let line = prefix { $0 != UInt8(ascii: "\n") }
@@ -156,7 +157,7 @@ extension Slice<UnsafeRawBufferPointer> {
 }
 
 extension WireEvent.Direction {
-    /// How JSON names it.
+    /// The name of the direction in JSON.
     package var name: String {
         switch self {
         case .incoming: "in"
@@ -165,7 +166,7 @@ extension WireEvent.Direction {
         }
     }
 
-    /// The arrow that shows it.
+    /// The arrow for the direction.
     package var mark: String {
         switch self {
         case .incoming: "<"

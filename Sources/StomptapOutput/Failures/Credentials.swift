@@ -1,10 +1,10 @@
 import STOMPClient
 import STOMPTransport
 
-// What to do about credentials: which to give, or that those that were given are not the right ones.
+// Hints about credentials: which ones to give, or that the given ones were rejected.
 
 extension SentCredentials {
-    /// That what was sent was refused; nil where nothing was.
+    /// Says that the server rejected the credentials; nil if none were sent.
     var refusalHint: String? {
         let names = connectHeaders + httpHeaders
         return CredentialHint.refused(names.first(where: SecretMask.hiding.hides) ?? (hasLogin ? "login" : nil))
@@ -12,15 +12,15 @@ extension SentCredentials {
 }
 
 extension HTTPIdentity {
-    /// The header that shows who this side is; nil where none does.
+    /// The header that carries this side's credentials; nil if there is none.
     fileprivate var credential: String? { givenHeaders.first(where: SecretMask.hiding.hides) }
 
-    /// That what was sent was refused; nil where nothing was.
+    /// Says that the server rejected the credentials; nil if none were sent.
     var refusalHint: String? { CredentialHint.refused(credential) }
 }
 
 private enum CredentialHint {
-    /// - Parameter name: of a header, or `login`.
+    /// - Parameter name: the name of a header, or `login`.
     static func refused(_ name: String?) -> String? {
         name.map { "\(phrase($0)) was sent: the application refused it; its log says why" }
     }
@@ -35,14 +35,14 @@ private enum CredentialHint {
 }
 
 extension HTTPRefusal {
-    /// For a 401.
+    /// The hint for a 401.
     var credentialsHint: String {
         identity.refusalHint ?? "give credentials, such as --http-header 'Authorization: Bearer TOKEN'"
     }
 
-    /// For a 403. Another origin is advised than the one that was refused.
+    /// The hint for a 403. It never suggests the origin that was just refused.
     ///
-    /// - Parameter ownOrigin: that of the server's own pages, where it is known.
+    /// - Parameter ownOrigin: the origin of the server's own pages, if known.
     func forbiddenHint(ownOrigin: String?) -> String {
         let known = ownOrigin.flatMap { isRefused($0) ? nil : $0 }
         let advice = known.map { "try --origin \($0)" } ?? "try --origin with the URL of its own pages"
@@ -60,10 +60,10 @@ extension HTTPRefusal {
         return refused == origin
     }
 
-    /// What was refused where a 403 answers a request with an origin.
+    /// Names the origin as the reason, if a request with an origin was answered with 403.
     var refusedOrigin: String { status == 403 && identity.origin != nil ? ": the server refused this origin" : "" }
 
-    /// Where the server redirects to.
+    /// Names the URL that the server redirects to.
     package var redirectionHint: String? {
         guard let location else { return nil }
         let fact = "it redirects to \(printable(location))"
@@ -71,7 +71,7 @@ extension HTTPRefusal {
         return "\(fact), a login page; \(identity.refusalHint ?? "give credentials by --cookie or --http-header")"
     }
 
-    /// For a 200 without a body in place of a WebSocket.
+    /// The hint for a 200 without a body where a WebSocket was expected.
     var interceptorHint: String {
         "Spring answers so where a HandshakeInterceptor refuses; "
             + (identity.refusalHint ?? "give credentials by --http-header or --cookie")

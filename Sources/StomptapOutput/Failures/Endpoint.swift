@@ -1,7 +1,7 @@
 import STOMPClient
 
 extension Explanation {
-    /// - Parameter url: as it was given, without its secrets.
+    /// - Parameter url: the URL as typed, without its secrets.
     init(_ url: String, _ fault: EndpointFault) {
         self.init(layer: "endpoint", "\(url.debugDescription) \(fault.sentence)", hint: fault.hint(for: url))
     }
@@ -33,7 +33,7 @@ extension EndpointFault {
         }
     }
 
-    /// What was probably meant: `ws:/x` lacks a slash, `localhost:15674/ws` has a path and so is a WebSocket's.
+    /// Guesses the intended URL: `ws:/x` lacks a slash; `localhost:15674/ws` has a path, so it is a WebSocket URL.
     private static func withScheme(_ url: String) -> String {
         let usual = "stomp://HOST:PORT or ws://HOST:PORT/PATH"
         guard !url.contains("@"), !url.contains("*") else { return usual }

@@ -2,23 +2,23 @@ import STOMPClient
 import STOMPCore
 import STOMPTransport
 
-/// What the program's exit status tells; the numbers are those of `sysexits.h`, and 128 and the signal's.
+/// The program's exit status. The numbers are those of `sysexits.h`, and 128 plus the number of a signal.
 package enum ExitStatus: Int32, Sendable, CaseIterable {
     case success = 0
-    /// The server answered ERROR, or an expectation failed.
+    /// The server sent ERROR, or an expectation failed.
     case failed = 1
     case usage = 64
-    /// A body, template, frame file or recording cannot be read as what it should be.
+    /// A body, template, frame file or recording has invalid contents.
     case badInput = 65
     case noInput = 66
     case noHost = 68
     /// Could not connect, or the connection was lost for good.
     case unavailable = 69
-    /// An output file cannot be created, or a port not listened on.
+    /// Cannot create an output file, or cannot listen on a port.
     case cannotCreate = 73
     case writeFailed = 74
     case timedOut = 75
-    /// The other side broke a protocol, or sent more than a limit allows.
+    /// The peer violated a protocol, or sent more than a limit allows.
     case protocolError = 76
     case refused = 77
     case badConfiguration = 78
@@ -28,7 +28,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
 }
 
 extension ExitStatus {
-    /// What it tells, in a few words: what the help of a command has of it.
+    /// The meaning in a few words, for the help of a command.
     package var meaning: String {
         switch self {
         case .success: "done"
@@ -50,7 +50,7 @@ extension ExitStatus {
         }
     }
 
-    /// What it tells, for the manual.
+    /// The meaning in detail, for the manual.
     package var details: String {
         switch self {
         case .success: "did what was asked"
@@ -74,21 +74,21 @@ extension ExitStatus {
         }
     }
 
-    /// The columns that a line of help may take.
+    /// The largest width of a line of help, in columns.
     private static let lineWidth = 76
 
-    /// The section of a command's help that lists the statuses it can end with, as lines of text.
+    /// The section of a command's help that lists its exit statuses, as lines of text.
     ///
     /// - Parameters:
-    ///   - statuses: those that it can end with; what connects to a server can end with any.
-    ///   - own: what they mean for this command, if not the usual.
+    ///   - statuses: the possible statuses; a command that connects to a server can end with any of them.
+    ///   - own: the meanings that are specific to this command.
     package static func section(_ statuses: [ExitStatus] = allCases, own: [ExitStatus: String] = [:]) -> String {
         let all = Set(statuses).union(own.keys).sorted { $0.rawValue < $1.rawValue }
         let entries = all.map { "\($0.rawValue) \(own[$0] ?? $0.meaning)" }
         var lines = ["EXIT STATUS"]
         var line = " "
         for word in entries.joined(separator: ", ").split(separator: " ") {
-            // A number stays with what it means.
+            // Keep a number on the same line as its meaning.
             let isNumber = word.allSatisfy(\.isNumber)
             if line.count + 1 + word.count + (isNumber ? 8 : 0) > lineWidth {
                 lines.append(line)
@@ -100,10 +100,10 @@ extension ExitStatus {
     }
 }
 
-/// Ends the program with a status and, unless there is nothing to say, one line on stderr.
+/// Ends the program with a status and, unless `line` is nil, one line on stderr.
 package struct Failure: Error, Sendable {
     package let status: ExitStatus
-    /// The line without the program's name; nil for a quiet end.
+    /// The line without the program's name; nil prints nothing.
     package let line: String?
 
     package init(_ status: ExitStatus, _ line: String?) {
@@ -111,7 +111,7 @@ package struct Failure: Error, Sendable {
         self.line = line
     }
 
-    /// What an error of the modules beneath means to the caller of the program.
+    /// Maps an error of the other modules to an exit status and a line.
     package init(_ error: any Error) {
         switch error {
         case let failure as Failure: self = failure
@@ -150,7 +150,7 @@ extension ExitStatus {
 
 extension ExitStatus {
     package init(_ error: TransportError) {
-        // What is in a file of keys or certificates, rather than how the command was typed.
+        // The contents of a key or certificate file are invalid; the command line is correct.
         if case .tls(let failure) = error, failure.kind == .badConfiguration {
             self = .badInput
             return

@@ -1,13 +1,13 @@
 import NIOCore
 import STOMPTransport
 
-/// What a failure is for a user: what happened, and what to do about it.
+/// A failure described for a user: what happened, and what to do.
 package struct Explanation: Sendable, Hashable {
     /// The layer that failed, by its usual name: `TCP`, `WebSocket`, `STOMP`.
     package var layer: String
     /// What happened: one sentence without the layer and without a full stop.
     package var sentence: String
-    /// What to do about it, where that is known.
+    /// What to do, if known.
     package var hint: String?
 
     package init(layer: String, _ sentence: String, hint: String? = nil) {
@@ -16,10 +16,10 @@ package struct Explanation: Sendable, Hashable {
         self.hint = hint
     }
 
-    /// All of it in one line: `TCP: connection refused by 127.0.0.1:61613; is the server running, ...`.
+    /// The whole explanation in one line: `TCP: connection refused by 127.0.0.1:61613; is the server running, ...`.
     package var line: String { "\(layer): \(text)" }
 
-    /// The line without the hint, for what is a fact about somebody else, whom no hint would reach.
+    /// The line without the hint, for a failure of another program that the user of this one cannot fix.
     package var fact: String { "\(layer): \(sentence)" }
 
     /// The sentence and the hint.
@@ -41,12 +41,12 @@ extension Explanation {
 }
 
 extension Explanation {
-    /// The line, and that it is tried again.
+    /// The line, and when the attempt is repeated.
     package func line(tryingAgainIn wait: TimeAmount) -> String {
         Self.line(line, tryingAgainIn: wait)
     }
 
-    /// The line of a failure, and that it is tried again.
+    /// The line of a failure, and when the attempt is repeated.
     package static func line(_ line: String, tryingAgainIn wait: TimeAmount) -> String {
         line + (line.hasSuffix("?") ? " Trying" : "; trying") + " again in \(wait.readable)"
     }
@@ -54,8 +54,8 @@ extension Explanation {
 
 /// Lines for stderr.
 package enum ErrorLine {
-    /// `stomptap: MESSAGE` and a line end. What could drive a terminal is shown escaped, line ends too: one failure is
-    /// one line, whatever a server put into it.
+    /// `stomptap: MESSAGE` and a line end. Control characters and line ends are escaped: one failure is one line,
+    /// whatever text from the server it contains.
     package static func text(_ message: String, mask: SecretMask = .hiding) -> String {
         var out = OutputBuffer()
         out.append("stomptap: ")

@@ -63,7 +63,7 @@ extension HTTPFailure {
 }
 
 extension HTTPRequestSummary {
-    /// Such as `GET http://localhost/ws/info`.
+    /// The request, such as `GET http://localhost/ws/info`.
     fileprivate var phrase: String {
         switch purpose {
         case .method(let method): "\(method) \(url)"
@@ -71,7 +71,7 @@ extension HTTPRequestSummary {
         }
     }
 
-    /// That it was made.
+    /// A clause saying that the request was made.
     fileprivate var asked: String {
         switch purpose {
         case .method(let method): "\(url) was sent a \(method) request"
@@ -81,7 +81,7 @@ extension HTTPRequestSummary {
 }
 
 extension ForeignProtocol {
-    /// What to do about it, for somebody who wanted STOMP.
+    /// What to do, for a user who expected STOMP.
     package var hint: String {
         switch self {
         case .http: "this port speaks HTTP: for STOMP over WebSocket try ws://HOST:PORT/PATH"
@@ -99,7 +99,7 @@ extension ForeignProtocol {
 }
 
 extension HTTPRefusal {
-    /// What is likely the matter where something else than a WebSocket or SockJS answers.
+    /// The likely cause when the peer does not speak WebSocket or SockJS.
     package var hint: String? {
         switch status {
         case _ where hasLargeHeaders: Self.largeHeadersHint
@@ -111,7 +111,7 @@ extension HTTPRefusal {
         }
     }
 
-    /// Whether the request's headers were too large for the server: 431, or 400 with those words.
+    /// Whether the request's headers were too large for the server: 431, or 400 with that phrase.
     fileprivate var hasLargeHeaders: Bool {
         status == 431 || status == 400 && ServerPhrases.saysHeadersAreTooLarge(self)
     }
@@ -119,7 +119,7 @@ extension HTTPRefusal {
     fileprivate static let largeHeadersHint =
         "the headers of the request are too large for it: send smaller cookies (--cookie) or headers (--http-header)"
 
-    /// For a 401 or 403 in place of server-sent events.
+    /// The hint for a 401 or 403 where server-sent events were expected.
     fileprivate var eventStreamHint: String {
         if status == 401, let hint = identity.refusalHint { return hint }
         return "give credentials by --http-header or --cookie, "

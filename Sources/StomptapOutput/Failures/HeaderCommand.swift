@@ -1,16 +1,16 @@
 import NIOCore
 import STOMPClient
 
-/// Why a command gave no value for a header.
+/// Why a command returned no value for a header.
 package struct HeaderCommandFailure: AttemptHeadersFailure, Hashable {
     package enum Reason: Error, Hashable {
         case notStarted(cause: String)
         case exited(Int32)
         case killed(signal: Int32)
-        /// It was killed, as its time was up.
+        /// The command was killed because its time limit expired.
         case timedOut(within: TimeAmount)
         case noOutput
-        /// The first line has more than so many bytes.
+        /// The first line is longer than this many bytes.
         case tooLong(limit: Int)
         case controlCharacter
         case notUTF8
@@ -28,8 +28,8 @@ package struct HeaderCommandFailure: AttemptHeadersFailure, Hashable {
         self.reason = reason
     }
 
-    /// Whether the command may succeed later: what it asks may be away as the server is. A missing program and an invalid
-    /// value stay so.
+    /// Whether a retry may succeed: a service that the command asks may be down, like the server. A missing program
+    /// or an invalid value is permanent.
     package var mayPass: Bool {
         switch reason {
         case .exited(let status): !Self.notFound.contains(status)
@@ -38,7 +38,7 @@ package struct HeaderCommandFailure: AttemptHeadersFailure, Hashable {
         }
     }
 
-    /// What a shell ends with where it does not find a command, or may not run it.
+    /// The exit statuses of a shell that cannot find a command or may not run it.
     private static let notFound: Set<Int32> = [126, 127]
 
     package var description: String { explanation.line }

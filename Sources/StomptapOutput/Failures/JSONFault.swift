@@ -1,7 +1,7 @@
 import STOMPTransport
 
 extension JSONFault {
-    /// Such as `it ends too early at byte 3`.
+    /// The fault and its position, such as `it ends too early at byte 3`.
     package var sentence: String { "\(reason.sentence) at octet \(offset)" }
 }
 

@@ -65,7 +65,7 @@ extension ProxyFailure {
 }
 
 extension ProxyURLFault {
-    /// What the URL is or has.
+    /// What is wrong with the URL, as text that follows it in a sentence.
     fileprivate var sentence: String {
         switch self {
         case .needsTLS: "is a proxy behind TLS, which cannot be used"

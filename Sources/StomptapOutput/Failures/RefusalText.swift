@@ -2,15 +2,15 @@ import STOMPTap
 import STOMPTransport
 
 extension AdmissionRefusal {
-    /// What was refused and how to let it in: `HTTP 403: foreign Origin "https://a.example"; to allow it, use
+    /// What was refused and how to allow it: `HTTP 403: foreign Origin "https://a.example"; to allow it, use
     /// --allow-origin https://a.example`.
     ///
-    /// - Parameter originOption: the option of the command that allows an origin.
+    /// - Parameter originOption: the command's option that allows an origin.
     package func line(originOption: String) -> String {
         switch self {
         case .foreignHost(let host):
             let fact = "HTTP 421: \(Self.quoted(host)) is not a host name of this machine"
-            // What no option can allow gets no advice.
+            // No hint if no option can allow it.
             return HTTPAuthority(host).map { "\(fact); to allow it, use --listen-name \($0.host)" } ?? fact
         case .foreignOrigin(let origin?):
             let value = WebOrigin(origin) != nil || origin == "null" ? origin : "ORIGIN"
@@ -23,18 +23,18 @@ extension AdmissionRefusal {
     private static func quoted(_ text: String) -> String { "\"\(printable(text, limit: 100))\"" }
 }
 
-/// Which refusals are printed: each one once, and only so many, as any page can cause them.
+/// Decides which refusals are printed: each one once, up to a limit, as any web page can cause them.
 package struct RefusalFilter: Sendable {
     package enum Outcome: Equatable {
         case new
-        /// The first that is not printed although it is new.
+        /// The first new refusal over the limit; it is not printed itself.
         case overflow
         case skipped
     }
 
-    /// How many different ones are printed.
+    /// The largest number of different refusals that are printed.
     package static let limit = 20
-    /// What is printed in place of all that would follow.
+    /// The line that replaces all further refusals.
     package static let overflowLine = TapNote.moreRefusals.text
 
     private var seen: Set<AdmissionRefusal> = []

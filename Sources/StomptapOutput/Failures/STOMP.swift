@@ -37,7 +37,7 @@ extension Explanation {
         }
     }
 
-    /// A frame that is wrong, ours or the server's.
+    /// An invalid frame, from this side or from the server.
     package init(_ error: STOMPProtocolError, foreign: ForeignProtocol? = nil) {
         self.init(
             stomp: error.sentence,
@@ -59,7 +59,7 @@ extension Explanation {
 
     static let raiseLimit = "raise the limit with --max-message"
 
-    /// The `message` of an ERROR and the first line of its body, where that says more.
+    /// The `message` of an ERROR, and the first line of its body if that adds something.
     private static func reason(of frame: Frame) -> String {
         var parts = [frame.headers["message"] ?? "", frame.firstLineOfBody].filter { !$0.isEmpty }
         if parts.count == 2, parts[1].hasPrefix(parts[0]) { parts.removeFirst() }
@@ -144,7 +144,7 @@ extension Frame {
 }
 
 extension STOMPClientError {
-    /// The kind of failure as a key of JSON: what `bench` counts by.
+    /// The kind of failure as a JSON key; `bench` counts failures by it.
     package var kindName: String {
         switch self {
         case .transport(let error): error.kind.rawValue
@@ -162,7 +162,8 @@ extension STOMPClientError {
 }
 
 extension UnfinishedFrame {
-    /// Such as `81 octets of a MESSAGE came, but not its end; content-length says 6, and the body so far has 5`.
+    /// What was received, such as `81 octets of a MESSAGE came, but not its end; content-length says 6, and the body
+    /// so far has 5`.
     package var sentence: String { sentence(to: nil) }
 
     /// The same, with the destination of the frame.
@@ -177,7 +178,7 @@ extension UnfinishedFrame {
 }
 
 extension STOMPProtocolError {
-    /// Whether a limit was reached that an option sets.
+    /// Whether the frame exceeded a limit that an option sets.
     fileprivate var isLimitOfSize: Bool {
         switch reason {
         case .lineTooLong(let limit): limit != FrameLimits.longestCommandLine
@@ -186,7 +187,7 @@ extension STOMPProtocolError {
         }
     }
 
-    /// What happened. A line that it quotes may hold a secret, which is hidden.
+    /// What happened. A quoted line may contain a secret, which is hidden.
     package var sentence: String {
         sentence { excerpt in
             let text = String(decoding: excerpt.bytes, as: UTF8.self)
@@ -197,25 +198,27 @@ extension STOMPProtocolError {
     }
 }
 
-/// Limits of servers that people have.
+/// Limits of common servers.
 package enum ServerLimits {
-    /// The largest WebSocket message that Tomcat takes unless it is told otherwise; at a larger one it closes with 1009.
+    /// The largest WebSocket message that Tomcat accepts by default; it closes the connection with 1009 at a larger
+    /// one.
     package static let tomcatMessage = "16 KiB and 256 octets"
-    /// The largest frame that Spring takes unless it is told otherwise, in bytes.
+    /// The largest frame that Spring accepts by default, in bytes.
     static let springFrame = 64 << 10
-    /// A size of messages that Tomcat takes for certain, as an option's value.
+    /// A message size that Tomcat always accepts, as an option's value.
     package static let messageForTomcat = "8192"
 }
 
 extension PrecedingFrames {
-    /// What the ERROR answers, where that is certain.
+    /// The sent frame that the ERROR answers, if that is certain.
     package func subject(of error: Frame) -> LastSent? {
-        // RabbitMQ answers in order, and says in its own ERROR which versions it speaks. Those of a Spring relay before it
-        // say nothing of that.
+        // RabbitMQ answers in order, and its own ERROR has a `version` header. An ERROR from a Spring relay in front
+        // of it has none.
         named ?? (error.headers.contains("version") ? unconfirmed : nil)
     }
 
-    /// Such as `in answer to SUBSCRIBE /topic/a`, or `last sent: a heart-beat`; nil where the reason names it.
+    /// Names what was sent, such as `in answer to SUBSCRIBE /topic/a`, or `last sent: a heart-beat`; nil if the
+    /// reason already names it.
     fileprivate func phrase(in error: Frame, unlessIn reason: String) -> String? {
         if let subject = subject(of: error) { return subject.phrase(unlessIn: reason).map { "in answer to \($0)" } }
         return last?.phrase(unlessIn: reason).map { "last sent: \($0)" }
@@ -223,7 +226,8 @@ extension PrecedingFrames {
 }
 
 extension LastSent {
-    /// Such as `SUBSCRIBE /topic/a`, `UNSUBSCRIBE sub-0`, or `a heart-beat`; nil where the reason names the destination.
+    /// Names what was sent, such as `SUBSCRIBE /topic/a`, `UNSUBSCRIBE sub-0`, or `a heart-beat`; nil if the reason
+    /// names the destination.
     fileprivate func phrase(unlessIn reason: String) -> String? {
         switch self {
         case .frame(_, let destination?, _) where reason.contains(destination): nil
@@ -235,7 +239,7 @@ extension LastSent {
 }
 
 extension ClientNotice {
-    /// What to warn of; nil where nothing is wrong yet.
+    /// A warning; nil if nothing is wrong yet.
     package var warning: String? {
         switch self {
         case .opening: nil

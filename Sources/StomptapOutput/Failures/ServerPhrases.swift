@@ -2,10 +2,10 @@ import STOMPClient
 import STOMPCore
 import STOMPTransport
 
-/// What to do about what servers say: the only place where text is searched for known phrases. It is given the server's
-/// own words alone.
+/// Hints from the text that servers send. This is the only place that searches text for known phrases, and it gets
+/// only the server's own words.
 enum ServerPhrases {
-    /// Of an ERROR that answers CONNECT.
+    /// The hint for an ERROR that answers CONNECT.
     static func hint(refusal frame: Frame, sent: SentCredentials) -> String? {
         let login = sent.hasLogin ? "check --login and the passcode" : "the server wants a login, and none was sent"
         let authorization = sent.refusalHint ?? giveAuthorization
@@ -19,7 +19,7 @@ enum ServerPhrases {
             ])
     }
 
-    /// Of an ERROR in an open session.
+    /// The hint for an ERROR in an open session.
     static func hint(error frame: Frame, sent: SentCredentials) -> String? {
         hint(
             for: frame,
@@ -36,7 +36,8 @@ enum ServerPhrases {
             ])
     }
 
-    /// What Spring says of a message that an interceptor or Spring Security rejects; Spring 6 names only the channel.
+    /// Phrases of Spring for a message that an interceptor or Spring Security rejects; Spring 6 names only the
+    /// channel.
     private static let springSecurity = [
         "executorsubscribablechannel", "accessdenied", "access is denied", "access denied", "authenticationcredentials",
         "credentialsexpired", "credentials have expired", "badcredentials", "bad credentials", "jwt expired",
@@ -47,7 +48,7 @@ enum ServerPhrases {
         "send credentials: -C 'Authorization: Bearer ...' for an interceptor, "
         + "--http-header or --cookie for Spring Security"
 
-    /// Of a close with a code and a reason.
+    /// The hint for a close with a code and a reason.
     static func hint(closure: TransportClosure) -> String? {
         switch closure.code {
         case 1009?: return tooLarge(limit: lastNumber(in: closure.reason))
@@ -65,32 +66,33 @@ enum ServerPhrases {
         }
     }
 
-    /// Whether a redirection leads to a page for a user to log in.
+    /// Whether a redirect leads to a login page.
     static func isLoginPage(location: String) -> Bool {
         let place = location.prefix { $0 != "?" }.lowercased()
         return ["login", "logon", "/signin", "/sign-in", "/sign_in", "oauth", "openid", "saml", "/sso"]
             .contains(where: place.contains)
     }
 
-    /// Whether a refusal says that the request's headers are too large, in the words of nginx, Tomcat or Jetty.
+    /// Whether a refusal says that the request's headers are too large, in the phrases of nginx, Tomcat or Jetty.
     static func saysHeadersAreTooLarge(_ refusal: HTTPRefusal) -> Bool {
         let text = "\(refusal.reason) \(refusal.body)".lowercased()
         return ["header or cookie too large", "header is too large", "header fields too large", "header too large"]
             .contains(where: text.contains)
     }
 
-    /// - Parameter limit: the largest message that the server takes, where it says so, in bytes.
+    /// - Parameter limit: the largest message that the server accepts, if it says so, in bytes.
     private static func tooLarge(limit: Int?) -> String {
         guard let limit else {
             return "it takes no WebSocket message so large (Tomcat: \(ServerLimits.tomcatMessage)): "
                 + "try --split \(ServerLimits.messageForTomcat)"
         }
         let fact = "it takes no WebSocket message of more than \(limit) octets"
-        // Spring's limit for a whole frame is the same: split or not, it does not pass.
+        // Spring's limit for a whole frame is the same, so splitting does not help.
         return limit < ServerLimits.springFrame ? "\(fact): try --split \(limit)" : fact
     }
 
-    /// Such as 65536 of Jetty's `Text message too large: (actual) 70000 > (configured max text message size) 65536`.
+    /// The last number in a text, such as 65536 in Jetty's `Text message too large: (actual) 70000 > (configured max
+    /// text message size) 65536`.
     private static func lastNumber(in text: String) -> Int? {
         text.split { !$0.isASCII || !$0.isNumber }.last.flatMap { Int($0) }.flatMap { $0 >= 128 ? $0 : nil }
     }

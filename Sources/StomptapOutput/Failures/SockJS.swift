@@ -63,7 +63,7 @@ extension SockJSFailure {
             refusal.hint
         case .sessionsElsewhere(let url): "try \(printable(url))"
         case .noTransportWorks(_, let failures):
-            // Without one at the end, what the WebSocket met says most.
+            // Without a hint for the last failure, the first one, the WebSocket's, explains most.
             [failures.last, failures.first].lazy.compactMap { $0.flatMap { Explanation($0.error).hint } }.first
         case .neither(let sockJS, let webSocket): Self.hint(sockJS, webSocket)
         case .unknownSession, .openedAgain:
@@ -80,8 +80,8 @@ extension SockJSFailure {
         }
     }
 
-    /// What to do where there is neither SockJS nor a WebSocket: what the answer to the WebSocket says, where there was
-    /// one. That SockJS is redirected says more.
+    /// What to do if the server has neither SockJS nor a WebSocket: the hint for its answer to the WebSocket
+    /// request, if it answered. A redirect of the SockJS request is more helpful than that.
     private static func hint(_ sockJS: TransportError, _ webSocket: TransportError) -> String? {
         let (first, second) = (Explanation(sockJS).hint, Explanation(webSocket).hint)
         let redirects = sockJS.response.map { (300..<400).contains($0.status) } ?? false

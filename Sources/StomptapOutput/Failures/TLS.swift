@@ -113,7 +113,7 @@ extension TLSFailure {
 
     private static func after(_ count: Int) -> String { count == 0 ? "without a word" : "after \(count) octets" }
 
-    /// The first few, so that a message stays a line.
+    /// The first few names, so that the message stays one line.
     private static func list(_ names: [String]) -> String {
         let shown = names.prefix(4).map(TLSCertificate.quoted).joined(separator: " or ")
         return names.count > 4 ? "\(shown) (and \(names.count - 4) more)" : shown
@@ -133,7 +133,7 @@ extension TLSFileContent {
 }
 
 extension TLSAlert {
-    /// What is wrong with a certificate, by the alert that rejects it.
+    /// What is wrong with a certificate, according to the alert that rejects it.
     fileprivate var verdict: String {
         switch number {
         case 43: "it is of the wrong kind, or not for this purpose"
@@ -158,7 +158,7 @@ extension SpokenProtocol {
         }
     }
 
-    /// What to do where a server speaks it.
+    /// What to do if a server speaks this protocol.
     fileprivate var hint: String? {
         switch self {
         case .stomp: "this port speaks STOMP without TLS: try stomp://"

@@ -27,7 +27,7 @@ extension VerificationFailure {
         }
     }
 
-    /// What a user of this side can do about it.
+    /// What the user of this side can do.
     var hint: String? {
         switch reason {
         case .expired: "have it renewed, or connect all the same with --insecure"
@@ -35,7 +35,7 @@ extension VerificationFailure {
         case .otherNames(let host): mismatchHint(host, kind: "DNS")
         case .otherAddresses(let host): mismatchHint(host, kind: "IP")
         case .notAuthority, .wrongPurpose, .other: nil
-        // The options of a server are others than those of a client.
+        // A server has other options than a client.
         case _ where peer == .client: nil
         case .selfSigned: "if it is the right one (SHA-256 \(certificate.sha256)), trust it with --ca FILE"
         case .untrustedRoot: "give the certificate of \(certificate.title) with --ca"
@@ -46,14 +46,15 @@ extension VerificationFailure {
         }
     }
 
-    /// `the server's certificate CN=localhost`, `the authority's certificate CN=Example CA`.
+    /// The certificate's name in a sentence: `the server's certificate CN=localhost`, `the authority's certificate
+    /// CN=Example CA`.
     private var name: String { "the \(isOfPeer ? peer.rawValue : "authority")'s certificate \(certificate.title)" }
 
     private var issuer: String { TLSCertificate.quoted(certificate.issuer) }
 
     private func distance(to moment: Int?) -> String { moment.map { ", \(TLSDate.distance($0 - time))" } ?? "" }
 
-    /// Whether the certificate has the address that was asked for, as a name.
+    /// Whether the certificate lists the requested IP address as a DNS name.
     private var hasAddressAsName: Bool {
         if case .otherAddresses(let host) = reason { certificate.names.contains("DNS:\(host)") } else { false }
     }
@@ -81,15 +82,15 @@ extension VerificationFailure {
 }
 
 extension TLSCertificate {
-    /// What to call it in a sentence: its subject, or one of its names, or its fingerprint.
+    /// A short name for a sentence: the subject, one of the names, or the fingerprint.
     var title: String { subject.isEmpty ? description : Self.quoted(subject) }
 
-    /// A distinguished name fit for a sentence.
+    /// A distinguished name, quoted if it contains spaces.
     static func quoted(_ name: String) -> String { name.contains(" ") ? "\"\(name)\"" : name }
 }
 
 extension TLSTrustSource {
-    /// Where trusted certificates are from, in a sentence.
+    /// The source of trusted certificates, in a sentence.
     package var text: String {
         switch self {
         case .system: "the system's trust store"

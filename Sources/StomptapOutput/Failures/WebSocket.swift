@@ -60,7 +60,7 @@ extension WebSocketFailure {
 }
 
 extension TransportRole {
-    /// Such as in `the server sent ...`.
+    /// The name of the role in a sentence, as in `the server sent ...`.
     var name: String {
         switch self {
         case .client: "client"

@@ -2,15 +2,16 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// How people are shown bodies.
+/// The settings for printing bodies to users.
 package struct BodyStyle: Sendable, Equatable {
-    /// The charset of bodies that are not UTF-8, whatever they say; nil is the one that each says.
+    /// The charset of bodies that are not UTF-8, overriding their headers; nil uses each body's own charset.
     package var charset: String?
-    /// How much of a body is shown, in bytes; nil is all of it, and ``HexDump/standardLimit`` of a dump.
+    /// The largest part of a body that is shown, in bytes; nil shows all of it, or ``HexDump/standardLimit`` bytes
+    /// of a dump.
     package var limit: Int?
-    /// The most bytes that a body is inflated to.
+    /// The largest size that a body is inflated to, in bytes.
     package var inflatedLimit: Int
-    /// Whether ``OutputForm/json`` has bodies that are JSON as such, and not as a string.
+    /// Whether ``OutputForm/json`` embeds JSON bodies as JSON values instead of strings.
     package var hasJSON: Bool
 
     package init(
@@ -23,22 +24,22 @@ package struct BodyStyle: Sendable, Equatable {
     }
 }
 
-/// What a body holds, as people are shown it: inflated, decoded, and what there is to say of that.
+/// The content of a body for display: inflated, decoded, with notices about problems.
 struct BodyContent {
-    /// Something that a person must know to make sense of what is shown.
+    /// Something that a user must know to understand what is shown.
     enum Notice: Equatable {
-        /// It says that it is compressed so, and is not.
+        /// The body claims this compression and is not compressed.
         case notCompressed(String)
         case tooLarge(Compression, limit: Int)
         case truncated(Compression, size: Int)
         case broken(Compression, cause: String)
-        /// So many bytes follow what is compressed.
+        /// This many bytes follow the compressed data.
         case followed(Compression, by: Int)
         /// iconv has no converter for this charset.
         case unknownCharset(String)
-        /// The bytes are not of the charset that is said.
+        /// The bytes are not valid in the declared charset.
         case notOfCharset(String, offset: Int)
-        /// They are of this one without a fault.
+        /// All bytes are valid in this charset, which is a guess.
         case perhaps(charset: String)
     }
 
@@ -48,18 +49,18 @@ struct BodyContent {
 
     private let original: UnsafeRawBufferPointer
     private let style: BodyStyle
-    /// What it was compressed by.
+    /// The compression of the body, if any.
     private(set) var compression: Compression?
     private(set) var inflated: ByteBuffer?
-    /// What it was decoded from.
+    /// The charset that the body was decoded from.
     private(set) var charset: String?
     private(set) var decoded: [UInt8]?
     private(set) var notices: [Notice] = []
-    /// Whether it reads as text, once it is inflated and decoded.
+    /// Whether the body is text, after inflating and decoding.
     private(set) var isText = true
 
     /// - Parameters:
-    ///   - body: must stay where it is for as long as this is used.
+    ///   - body: must stay valid for the lifetime of this value.
     ///   - type: the header `content-type`.
     ///   - encoding: the header `content-encoding`.
     init(_ body: UnsafeRawBufferPointer, type: String?, encoding: String?, style: BodyStyle) {
@@ -68,7 +69,7 @@ struct BodyContent {
         guard !body.isEmpty else { return }
         inflate(encoding)
         var said = style.charset ?? type.flatMap { MediaType($0).parameter("charset") }
-        // Of several that come together, some may be UTF-8.
+        // The option applies to all bodies, and some of them may be UTF-8.
         if style.charset != nil, withInflated({ $0.isText && !$0.contains(where: Self.shifts) }) { said = nil }
         if !isSealed { decode(from: said) }
         isText = withBytes(\.isText)
@@ -96,27 +97,27 @@ struct BodyContent {
             notices.append(.notCompressed("gzip"))
             return
         case (.deflate?, .zlib?): format = .zlib
-        // Without a head and a checksum text may pass for it.
+        // Raw deflate has no header and no checksum, so text could be mistaken for it.
         case (.deflate?, _) where original.isText:
             notices.append(.notCompressed("deflate"))
             return
-        // Some leave out the head.
+        // Some senders omit the zlib header.
         case (.deflate?, _): format = .bare
-        // Its head may be the beginning of a text.
+        // The two bytes of a zlib header can also be the beginning of a text.
         case (nil, .zlib?) where !original.isText: format = .zlib
         default: return
         }
         let compression: Compression = format == .gzip ? .gzip : .deflate
         let result = Zlib.inflated(original, from: format, limit: style.inflatedLimit)
         switch result.end {
-        // Bytes that only begin so.
+        // Bytes that only begin like zlib data.
         case .whole where result.rest > 0 && named == nil && format == .zlib: break
         case .whole where result.rest > 0 && format == .bare: notices.append(.notCompressed("deflate"))
         case .whole:
             self.compression = compression
             inflated = result.bytes
             if result.rest > 0 { notices.append(.followed(compression, by: result.rest)) }
-        // Bytes that only look so.
+        // Bytes that only look like zlib data.
         case _ where named == nil && format == .zlib: break
         case .tooLarge: fail(compression, .tooLarge(compression, limit: style.inflatedLimit))
         case .truncated: fail(compression, .truncated(compression, size: result.bytes.readableBytes))
@@ -130,12 +131,12 @@ struct BodyContent {
         notices.append(notice)
     }
 
-    /// Whether it is compressed and could not be inflated.
+    /// Whether the body is compressed and could not be inflated.
     private var isSealed: Bool { compression != nil && inflated == nil }
 
     // MARK: Decoding
 
-    /// Whether a byte changes the meaning of those after it, in charsets of seven bits (ISO 2022).
+    /// Whether the byte changes the meaning of the following bytes, as in 7-bit charsets (ISO 2022).
     private static func shifts(_ byte: UInt8) -> Bool { byte == 0x1B || byte == 0x0E }
 
     private mutating func decode(from said: String?) {
@@ -149,10 +150,10 @@ struct BodyContent {
         }
     }
 
-    /// How much of a body is looked at to guess its charset.
+    /// The largest part of a body that is inspected to guess its charset, in bytes.
     private static let guessedSize = 64 << 10
 
-    /// The charset that bytes which are not UTF-8 may be of.
+    /// Guesses the charset of bytes that are not UTF-8.
     private static func guess(_ bytes: UnsafeRawBufferPointer) -> String? {
         let start = UnsafeRawBufferPointer(rebasing: bytes.prefix(guessedSize))
         let hasMark = bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF])
@@ -163,7 +164,7 @@ struct BodyContent {
         return name
     }
 
-    /// Whether text has nothing that is shown escaped, apart from line ends and tabs.
+    /// Whether the text has no characters that are shown escaped, except line ends and tabs.
     private static func isPlain(_ text: UnsafeRawBufferPointer) -> Bool {
         var start = 0
         while let hidden = DisplayEscaping.firstHidden(in: text, from: start) {
@@ -184,7 +185,7 @@ struct BodyContent {
         if let decoded { decoded.withUnsafeBytes(body) } else { withInflated(body) }
     }
 
-    /// `34 B`, or `gzip, 34 B, 51 B inflated, EUC-KR`.
+    /// The size and encoding: `34 B`, or `gzip, 34 B, 51 B inflated, EUC-KR`.
     var size: String {
         var parts = ["\(original.count) B"]
         if let compression { parts.insert(compression.rawValue, at: 0) }
@@ -195,6 +196,6 @@ struct BodyContent {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Whether this reads as text: UTF-8 without a NUL, as grep has it.
+    /// Whether the bytes are text: UTF-8 without a NUL, the same rule as grep's.
     package var isText: Bool { isUTF8 && !contains(0) }
 }

@@ -1,12 +1,13 @@
 import STOMPTransport
 
-/// What `-F` asks for, compiled once: a string in the manner of `mosquitto_sub`.
+/// The template of `-F`, compiled once; its syntax follows `mosquitto_sub`.
 ///
-/// `%d` destination, `%b` body, `%x` body in hexadecimal, `%l` size of the body in bytes, `%j` JSON object, `%J` the same
-/// indented, `%t` time as `--timestamps` has it, `%I` time in ISO 8601, `%U` seconds since 1970 with nanoseconds,
-/// `%s` subscription, `%i` message-id, `%{name}` any header, `%{.a.b[0]}` a value out of a JSON body, `%c` command, `%w` which way (`in` and `out`; with `tap`
-/// `to-server` and `to-app`), with `tap` `%n` the connection's number and `%a` the app's address, `%%` a percent sign;
-/// `\n`, `\t`, `\0` and `\\`. A header or value that is not there is empty; a value that is a string has no quotes.
+/// `%d` destination, `%b` body, `%x` body in hexadecimal, `%l` size of the body in bytes, `%j` JSON object, `%J` the
+/// same indented, `%t` time in the style of `--timestamps`, `%I` time in ISO 8601, `%U` seconds since 1970 with
+/// nanoseconds, `%s` subscription, `%i` message-id, `%{name}` any header, `%{.a.b[0]}` a value from a JSON body,
+/// `%c` command, `%w` direction (`in` and `out`; with `tap` `to-server` and `to-app`), with `tap` `%n` the
+/// connection's number and `%a` the app's address, `%%` a percent sign; `\n`, `\t`, `\0` and `\\`. A missing header
+/// or value is empty; a string value has no quotes.
 package struct FormatTemplate: Sendable {
     package enum Piece: Sendable, Equatable {
         case text([UInt8])
@@ -20,7 +21,7 @@ package struct FormatTemplate: Sendable {
 
     package let pieces: [Piece]
 
-    /// Whether it prints bodies whole.
+    /// Whether the template prints complete bodies.
     var hasBody: Bool {
         pieces.contains { piece in
             switch piece {
@@ -30,7 +31,7 @@ package struct FormatTemplate: Sendable {
         }
     }
 
-    /// - Throws: ``FormatTemplateError``, for a directive that does not exist or is not finished.
+    /// - Throws: ``FormatTemplateError``, for an unknown or incomplete directive.
     package init(_ template: String) throws(FormatTemplateError) {
         var compiler = Compiler(characters: Array(template))
         pieces = try compiler.compile()
@@ -138,9 +139,9 @@ package struct FormatTemplate: Sendable {
     }
 }
 
-/// Why a format cannot be used.
+/// Why a format is invalid.
 package struct FormatTemplateError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The character where the fault begins; the first is 1.
+    /// The position of the fault in characters, counted from 1.
     let position: Int
     package let message: String
 

@@ -2,13 +2,14 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// Writes frames as JSON objects, with their keys in the order that users are promised.
+/// Writes frames as JSON objects, with the keys in the documented order.
 package struct JSONMessage {
     private let mask: SecretMask
     private let hasJSONBodies: Bool
     private var names = NameSet()
 
-    /// - Parameter hasJSONBodies: whether a body that is a JSON object or array is one here too, and not a string.
+    /// - Parameter hasJSONBodies: whether a body that is a JSON object or array is embedded as such and not as a
+    ///   string.
     package init(mask: SecretMask, hasJSONBodies: Bool = false) {
         self.mask = mask
         self.hasJSONBodies = hasJSONBodies
@@ -17,12 +18,12 @@ package struct JSONMessage {
     /// Appends one object.
     ///
     /// - Parameters:
-    ///   - frame: what came or left.
-    ///   - direction: which of the two.
-    ///   - label: the connection, where it is a tap's.
-    ///   - time: when, as ``ISOTime`` has it.
-    ///   - isIndented: whether it is set out in lines; no line end follows it either way.
-    ///   - out: what it is appended to.
+    ///   - frame: the frame that was received or sent.
+    ///   - direction: whether it was received or sent.
+    ///   - label: the connection, if the frame is a tap's.
+    ///   - time: the text of the time, from ``ISOTime``.
+    ///   - isIndented: whether the object is split over lines; no line end follows it in either case.
+    ///   - out: the buffer to append to.
     package mutating func write(
         _ frame: Frame, _ direction: WireEvent.Direction, of label: ConnectionLabel? = nil, time: [UInt8],
         isIndented: Bool,
@@ -35,7 +36,7 @@ package struct JSONMessage {
         json.endObject(&out)
     }
 
-    /// Appends how each object begins: time, direction, and the connection where it is a tap's.
+    /// Appends the first members of each object: time, direction, and the connection if it is a tap's.
     func writeStart(
         _ direction: WireEvent.Direction, _ label: ConnectionLabel?, _ time: [UInt8], _ json: inout JSONWriter,
         _ out: inout OutputBuffer
@@ -47,14 +48,14 @@ package struct JSONMessage {
         json.member("app", label.app, &out)
     }
 
-    /// Appends what a frame says, in the object that `json` is in: command, headers, body.
+    /// Appends the members for a frame to the object that `json` is in: command, headers, body.
     package mutating func writeMembers(of frame: Frame, _ json: inout JSONWriter, _ out: inout OutputBuffer) {
         json.member("command", plain: frame.command.rawValue, &out)
         writeHeaders(of: frame, &json, &out)
         frame.body.withUnsafeReadableBytes { writeBody($0, &json, &out) }
     }
 
-    /// Appends bytes as the body of something, in the object that `json` is in.
+    /// Appends bytes as the `body` members, to the object that `json` is in.
     package func writeBody(_ body: UnsafeRawBufferPointer, _ json: inout JSONWriter, _ out: inout OutputBuffer) {
         if hasJSONBodies, JSONReader.acceptsObjectOrArray(body) {
             json.key("body", &out)
@@ -66,7 +67,7 @@ package struct JSONMessage {
         json.member("bodySize", body.count, &out)
     }
 
-    /// Appends `headers`, which has the first of each name, and where one repeats `headerList`, which has all.
+    /// Appends `headers`, with the first header of each name, and `headerList` with all of them if a name repeats.
     private mutating func writeHeaders(of frame: Frame, _ json: inout JSONWriter, _ out: inout OutputBuffer) {
         names.removeAll()
         var repeats = false
@@ -105,7 +106,7 @@ package struct JSONMessage {
     }
 }
 
-/// Names that were seen, in storage that is used again.
+/// A set of names whose storage is reused.
 private struct NameSet {
     private var bytes: [UInt8] = []
     private var ends: [Int] = []

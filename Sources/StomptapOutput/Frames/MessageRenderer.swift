@@ -2,9 +2,9 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// Turns frames into what is printed, in every ``OutputForm``.
+/// Formats frames for output, in every ``OutputForm``.
 ///
-/// One renderer serves one output for as long as it lives: it keeps the time of the message before.
+/// Use one renderer for each output: it remembers the time of the previous message.
 package struct MessageRenderer {
     package let form: OutputForm
     package let style: OutputStyle
@@ -14,8 +14,8 @@ package struct MessageRenderer {
 
     /// - Parameters:
     ///   - form: the form of each message.
-    ///   - style: how everything looks.
-    ///   - start: what ``TimestampStyle/relative`` counts from.
+    ///   - style: the output style.
+    ///   - start: the zero point of ``TimestampStyle/relative``.
     package init(form: OutputForm, style: OutputStyle, start: Timestamp = .now()) {
         self.form = form
         self.style = style
@@ -23,7 +23,7 @@ package struct MessageRenderer {
         json = JSONMessage(mask: style.mask, hasJSONBodies: style.bodies.hasJSON)
     }
 
-    /// Appends frames that came together, or left together, at `time`.
+    /// Appends frames that were received, or sent, together at `time`.
     package mutating func append(
         _ frames: some Sequence<Frame>, _ direction: WireEvent.Direction = .incoming, at time: Timestamp,
         to out: inout OutputBuffer
@@ -32,8 +32,8 @@ package struct MessageRenderer {
     }
 
     /// - Parameters:
-    ///   - number: what ``OutputForm/pretty`` calls it by, for people who ask for it again.
-    ///   - label: the connection, where it is a tap's.
+    ///   - number: the number that ``OutputForm/pretty`` prints, so that users can refer to the message.
+    ///   - label: the connection, if the frame is a tap's.
     package mutating func append(
         _ frame: Frame, _ direction: WireEvent.Direction = .incoming, at time: Timestamp, number: Int? = nil,
         of label: ConnectionLabel? = nil, to out: inout OutputBuffer
@@ -61,8 +61,8 @@ package struct MessageRenderer {
         }
     }
 
-    /// Appends what carries no STOMP, in the forms that show messages alone: its bytes are the body, and for a template
-    /// that of a MESSAGE with these headers.
+    /// Appends bytes that are not STOMP, in the forms that print only messages. The bytes are the body; a template
+    /// sees a MESSAGE with these headers and this body.
     package mutating func append(
         plain bytes: ByteBuffer, headers: HeaderList = [:], _ direction: WireEvent.Direction = .incoming,
         at time: Timestamp, of label: ConnectionLabel? = nil, to out: inout OutputBuffer
@@ -81,7 +81,7 @@ package struct MessageRenderer {
 
     private func append(raw bytes: ByteBuffer, to out: inout OutputBuffer) {
         bytes.withUnsafeReadableBytes { append(bytes: $0, to: &out) }
-        // Messages stand apart for the eye; a program gets nothing that did not come.
+        // Empty lines separate messages on a terminal; a program gets only the received bytes.
         if style.isTerminal { out.append(UInt8(ascii: "\n")) }
     }
 
@@ -151,22 +151,22 @@ package struct MessageRenderer {
     }
 }
 
-/// How messages are printed.
+/// The form in which messages are printed.
 package enum OutputForm: Sendable {
-    /// For people: a line, the headers, the body set out.
+    /// For users: a first line, the headers, and the indented body.
     case pretty
-    /// For programs: an object a line.
+    /// For programs: one JSON object a line.
     case json
-    /// The bodies alone, each with this byte after it; nil is nothing.
+    /// Only the bodies, each followed by this byte; nil adds nothing.
     case body(terminator: UInt8? = UInt8(ascii: "\n"))
-    /// The bytes of the frames as they came.
+    /// The bytes of the frames, as they were received.
     case raw
     case none
-    /// As a template says. Like `mosquitto_sub -F`, it ends each message with a line end, or with this byte, or
-    /// nothing.
+    /// The text of a template. Each message ends with a line end by default, like `mosquitto_sub -F`, or with this
+    /// byte; nil adds nothing.
     case format(FormatTemplate, terminator: UInt8? = UInt8(ascii: "\n"))
 
-    /// What a trace on the same terminal need not print of a message, as it stands there already.
+    /// What a trace on the same terminal can omit from a message, because this form already prints it.
     package var omission: TracePrinter.Omission {
         switch self {
         case .pretty, .json, .raw: .message
@@ -180,20 +180,20 @@ package enum OutputForm: Sendable {
     package var isNone: Bool { if case .none = self { true } else { false } }
 }
 
-/// How everything that is printed looks.
+/// The style of everything that is printed.
 package struct OutputStyle: Sendable {
     package var timestamps: TimestampStyle
-    /// Whether the output is a terminal, which nothing that came may drive. ``OutputForm/pretty`` and
-    /// ``OutputForm/json`` never let it; the other forms give bytes as they are where this is false.
+    /// Whether the output is a terminal, which received data must never control. ``OutputForm/pretty`` and
+    /// ``OutputForm/json`` always escape; the other forms write bytes unchanged if this is false.
     package var isTerminal: Bool
     package var palette: Palette
-    /// What is hidden of headers. ``OutputForm/raw`` and bodies are as they came.
+    /// Which header values are hidden. ``OutputForm/raw`` and bodies are printed unchanged.
     package var mask: SecretMask
-    /// How wide the lines are that are made to fit.
+    /// The width that lines are fitted to.
     package var width: LineWidth
     package var bodies: BodyStyle
-    /// Whether ``OutputForm/pretty`` has the header `content-length`, though it has the size: where a trace leaves the
-    /// message out, no other place shows it.
+    /// Whether ``OutputForm/pretty`` prints the header `content-length` although it prints the size. It is needed
+    /// when a trace omits the message, as the header is then shown nowhere else.
     package var hasContentLength: Bool
 
     package init(

@@ -1,12 +1,12 @@
 import STOMPTransport
 
-/// A body as people read it: JSON and XML set out, other text as it is, anything else as a hex dump.
+/// A body formatted for users: JSON and XML indented, other text unchanged, anything else as a hex dump.
 struct PrettyBody {
     let content: BodyContent
     /// The header `content-type`.
     let type: String?
     let style: OutputStyle
-    /// The blanks before each line.
+    /// The number of spaces before each line.
     let indentation: Int
 
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
@@ -21,7 +21,7 @@ struct PrettyBody {
                 out.append(UnsafeRawBufferPointer(rebasing: bytes[..<mark]), visible: .line)
                 write(text: UnsafeRawBufferPointer(rebasing: bytes[mark...]), to: &out)
             } else {
-                // What was decoded and is no text was none before.
+                // If the decoded body is not text, the original was not text either.
                 content.withInflated { bytes in
                     out.append(
                         dump: bytes, indentation: indentation, width: style.width,
@@ -55,7 +55,7 @@ struct PrettyBody {
         }
     }
 
-    /// Whether this is an object or array, whatever it is called, or another value that is called JSON.
+    /// Whether the body is a JSON object or array, whatever its type, or another JSON value with a JSON type.
     private func isJSON(_ bytes: UnsafeRawBufferPointer) -> Bool {
         if JSONReader.acceptsObjectOrArray(bytes) { return true }
         return MediaType(type ?? "").isJSON && JSONReader.accepts(bytes)
@@ -63,7 +63,7 @@ struct PrettyBody {
 }
 
 extension BodyContent.Notice {
-    /// The most of a charset's name that is shown: it may be anything.
+    /// The largest part of a charset's name that is shown, as it may be anything.
     private static let longestName = 40
 
     var sentence: String {

@@ -2,23 +2,23 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// A frame as people read it.
+/// A frame formatted for users.
 struct PrettyMessage {
     let frame: Frame
     let direction: WireEvent.Direction
     let timestamp: [UInt8]
     let style: OutputStyle
-    /// Shown as `#17` where there is one.
+    /// The number, shown as `#17`; nil shows none.
     var number: Int?
-    /// The connection, where it is a tap's.
+    /// The connection, if the frame is a tap's.
     var label: ConnectionLabel?
 
-    /// The cells that timestamps take at least, so that relative ones line up for the first hours.
+    /// The minimum width of timestamps, so that relative ones are aligned for the first hours.
     private static let timestampWidth = 8
 
     private var padding: Int { timestamp.isEmpty ? 0 : max(0, Self.timestampWidth - timestamp.count) }
 
-    /// The column of the command, below which everything else stands.
+    /// The column of the command; everything else is printed below it.
     private var indentation: Int { timestamp.isEmpty ? 2 : padding + timestamp.count + 3 }
 
     func write(to out: inout OutputBuffer) {
@@ -64,7 +64,7 @@ struct PrettyMessage {
         out.append("\n")
     }
 
-    /// Appends the headers that are not in the first line. Where one of those repeats, the repeats are here.
+    /// Appends the headers that are not in the first line, and repeats of those that are.
     private func writeHeaders(to out: inout OutputBuffer) {
         var shown = ["destination", "subscription", "content-type"]
         if !style.hasContentLength { shown.append("content-length") }

@@ -1,40 +1,40 @@
 import SystemC
 
-/// Turns text of other charsets into UTF-8, with the converters that iconv(3) has.
+/// Converts text from other charsets to UTF-8, with iconv(3).
 package enum CharsetDecoder {
     package enum Outcome: Equatable {
         /// In UTF-8.
         case text([UInt8])
-        /// The bytes are not of this charset: the first that is not stands at this offset.
+        /// The bytes are invalid in this charset, from this offset.
         case fault(offset: Int)
-        /// There is no converter for it.
+        /// There is no converter for the charset.
         case unknown
     }
 
-    /// The longest name that is looked up.
+    /// The longest charset name that is looked up.
     private static let longestName = 40
-    /// How many bytes are decoded at once.
+    /// The number of bytes that are decoded at once.
     private static let piece = 32 << 10
 
-    /// Names that Windows and Java have for what iconv knows under another.
+    /// Charset names of Windows and Java that iconv knows by another name.
     private static let aliases = [
         "MS949": "CP949", "WINDOWS-949": "CP949", "X-WINDOWS-949": "CP949", "KS_C_5601-1987": "CP949",
         "MS932": "CP932", "WINDOWS-31J": "CP932", "MS936": "CP936", "X-MSWIN-936": "CP936", "X-SJIS": "SJIS",
     ]
 
-    /// Whether there is a converter from this charset.
+    /// Whether there is a converter for this charset.
     package static func knows(_ name: String) -> Bool {
         guard let converter = converter(from: name) else { return false }
         iconv_close(converter)
         return true
     }
 
-    /// Whether a name means UTF-8, or the part of it that is ASCII.
+    /// Whether the name means UTF-8, or ASCII, which is a subset of it.
     static func isUTF8(_ name: String) -> Bool {
         ["utf-8", "utf8", "us-ascii", "ascii"].contains(name.lowercased())
     }
 
-    /// - Parameter mayBeCut: whether the bytes may end inside a character, as the beginning of a text does.
+    /// - Parameter mayBeCut: whether the bytes may end inside a character, like a prefix of a text.
     static func decode(_ bytes: UnsafeRawBufferPointer, from name: String, mayBeCut: Bool = false) -> Outcome {
         guard let converter = converter(from: name) else { return .unknown }
         defer { iconv_close(converter) }
@@ -49,15 +49,15 @@ package enum CharsetDecoder {
             default: return .fault(offset: bytes.count - left)
             }
         }
-        // What is waiting for a character that might change it.
+        // Flushes a character that iconv holds back because the next one could change it.
         var nothing: UnsafeMutablePointer<CChar>?
         _ = convert(converter, &nothing, &left, &text)
         return .text(text)
     }
 
-    /// Appends what comes of a piece.
+    /// Converts some of the input and appends the result.
     ///
-    /// - Returns: 0 where the input was used up, or the errno.
+    /// - Returns: 0 if all input was converted, or the errno.
     private static func convert(
         _ converter: iconv_t, _ input: inout UnsafeMutablePointer<CChar>?, _ left: inout Int, _ text: inout [UInt8]
     ) -> Int32 {
@@ -74,11 +74,11 @@ package enum CharsetDecoder {
     }
 
     private static func converter(from name: String) -> iconv_t? {
-        // Anything else has a meaning of its own to iconv, which may look for files of that name.
+        // Other characters have a special meaning for iconv, which may look for files of that name.
         guard !name.isEmpty, name.utf8.count <= longestName, name.utf8.allSatisfy(isOfName) else { return nil }
         let name = aliases[name.uppercased()] ?? name
         let converter = iconv_open("UTF-8", name)
-        // The pointer that stands for a failure.
+        // iconv_open returns (iconv_t)-1 on failure.
         return Int(bitPattern: converter) == -1 ? nil : converter
     }
 

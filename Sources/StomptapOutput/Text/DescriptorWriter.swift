@@ -1,11 +1,11 @@
 import STOMPTransport
 import SystemC
 
-/// Why bytes cannot be written.
+/// Why output cannot be written.
 package enum OutputError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The reader has closed its end, as `head -1` does: nothing to complain of.
+    /// The reader closed its end, as `head -1` does; this is not an error for the user.
     case readerGone
-    /// The system refused, with this `errno`.
+    /// A system call failed with this `errno`.
     case failed(name: String, errno: Int32)
 
     package var description: String {
@@ -16,12 +16,12 @@ package enum OutputError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Writes all that it is given to a file descriptor, which it does not own.
+/// Writes all of its input to a file descriptor, which it does not own.
 ///
-/// SIGPIPE must be ignored, or a reader that goes away ends the process.
+/// SIGPIPE must be ignored; otherwise a reader that closes its end kills the process.
 package struct DescriptorWriter: Sendable {
     package let descriptor: Int32
-    /// What the descriptor is, for errors.
+    /// The name of the output, for errors.
     package let name: String
 
     package init(descriptor: Int32, name: String) {
@@ -32,7 +32,7 @@ package struct DescriptorWriter: Sendable {
     package static let standardOutput = DescriptorWriter(descriptor: STDOUT_FILENO, name: "standard output")
     package static let standardError = DescriptorWriter(descriptor: STDERR_FILENO, name: "standard error")
 
-    /// Writes all of `bytes`, waiting for a reader that is slow.
+    /// Writes all of `bytes`, and waits for a slow reader.
     package func write(_ bytes: UnsafeRawBufferPointer) throws(OutputError) {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -44,7 +44,7 @@ package struct DescriptorWriter: Sendable {
             }
             switch errno {
             case EINTR: continue
-            // Whoever shares the terminal or pipe may have made it non-blocking.
+            // Another process that shares the terminal or pipe may have made it non-blocking.
             case EAGAIN, EWOULDBLOCK: waitUntilWritable()
             case EPIPE: throw .readerGone
             case let number: throw .failed(name: name, errno: number)
@@ -54,7 +54,7 @@ package struct DescriptorWriter: Sendable {
 
     private func waitUntilWritable() {
         var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        // Whatever it says, the next write finds out.
+        // The result does not matter: the next write reports any error.
         _ = poll(&request, 1, -1)
     }
 }

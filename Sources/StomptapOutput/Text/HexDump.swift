@@ -1,18 +1,18 @@
 import STOMPTransport
 
-/// A dump as `hexdump -C` prints it: offset, bytes, and what is printable ASCII of them; as many bytes a row as the line
-/// has room for.
+/// A dump in the format of `hexdump -C`: offset, bytes, and printable ASCII, with as many bytes a row as fit in the
+/// line.
 struct HexDump {
-    /// How much of a body is dumped where nobody says, in bytes.
+    /// The default limit for the dump of a body, in bytes.
     static let standardLimit = 4 << 10
 
-    /// What a row looks like.
+    /// The format of a row.
     private enum Layout {
         /// 78 cells: sixteen bytes in two groups.
         case wide
         /// 45 cells: eight bytes.
         case narrow
-        /// 39 cells, for lines that have no room for 45: eight bytes, with a short offset and single blanks.
+        /// 39 cells, for lines too narrow for 45: eight bytes, with a short offset and single spaces.
         case tight
 
         var bytes: Int { self == .wide ? 16 : 8 }
@@ -26,12 +26,12 @@ struct HexDump {
     }
 
     private let layout: Layout
-    /// The blanks before each row.
+    /// The number of spaces before each row.
     private let indentation: Int
 
     /// - Parameters:
-    ///   - indentation: blanks before each row; fewer where eight bytes have no room beside them.
-    ///   - width: how many cells a line has.
+    ///   - indentation: the number of spaces before each row; reduced if eight bytes do not fit otherwise.
+    ///   - width: the width of a line, in cells.
     init(indentation: Int, width: Int) {
         layout =
             indentation + Layout.wide.cells <= width
@@ -39,7 +39,7 @@ struct HexDump {
         self.indentation = max(0, min(indentation, width - layout.cells))
     }
 
-    /// Appends a row for each so many bytes.
+    /// Appends the rows for `bytes`.
     func write(_ bytes: UnsafeRawBufferPointer, to out: inout OutputBuffer) {
         let isTight = layout == .tight
         for start in stride(from: 0, to: bytes.count, by: layout.bytes) {
@@ -63,7 +63,7 @@ struct HexDump {
 }
 
 extension OutputBuffer {
-    /// Appends a dump of the first `limit` bytes, and says how many are left out.
+    /// Appends a dump of the first `limit` bytes, and a line about the rest.
     mutating func append(
         dump bytes: UnsafeRawBufferPointer, indentation: Int, width: LineWidth, limit: Int = .max,
         _ palette: Palette = .plain
@@ -81,13 +81,13 @@ extension OutputBuffer {
     }
 }
 
-/// How many cells the lines of an output have.
+/// The width of an output's lines, in cells.
 package enum LineWidth: Sendable {
     case fixed(Int)
-    /// Those of the terminal at this descriptor, as wide as it is at that moment; ``standard`` where it does not tell.
+    /// The current width of the terminal at this descriptor; ``standard`` if the terminal does not report one.
     case terminal(Int32)
 
-    /// The width where there is no terminal.
+    /// The width without a terminal.
     package static let standard = 80
 
     var cells: Int {

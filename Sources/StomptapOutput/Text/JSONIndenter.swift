@@ -1,19 +1,19 @@
 import STOMPTransport
 
-/// Sets JSON out in lines. Its tokens stay as they are: the order of names, the digits of numbers, the escapes of
-/// strings.
+/// Formats JSON over several lines. Its tokens are unchanged: the order of names, the digits of numbers, the escapes
+/// of strings.
 struct JSONIndenter {
-    /// The deepest level that has lines of its own: the blanks before each of them are much more than the JSON there.
-    /// What is nested deeper stays in a line.
+    /// The deepest level that is split into lines; deeper values stay on one line. Below this level, the output
+    /// would be mostly indentation.
     static let deepestLevel = 32
 
-    /// The blanks before each line but the first.
+    /// The number of spaces before each line except the first.
     let indentation: Int
     let palette: Palette
 
     /// Appends `bytes`, which ``JSONReader`` has accepted, without a line end after the last line.
     ///
-    /// - Parameter limit: where to stop, in bytes of the JSON.
+    /// - Parameter limit: the number of bytes of JSON after which to stop.
     /// - Returns: how many bytes of it were shown.
     @discardableResult
     func write(_ bytes: UnsafeRawBufferPointer, limit: Int = .max, to out: inout OutputBuffer) -> Int {
@@ -24,7 +24,7 @@ struct JSONIndenter {
             guard token.range.lowerBound < limit else { return token.range.lowerBound }
             let range = bytes.prefix(of: token.range, upTo: limit)
             let text = UnsafeRawBufferPointer(rebasing: bytes[range])
-            // No line end comes between the brackets of what is empty.
+            // Empty brackets stay on one line.
             let isEmpty: Bool
             if case .close = token.kind { isEmpty = hasJustOpened } else { isEmpty = false }
             if hasJustOpened, !isEmpty { writeLineEnd(depth, to: &out) }
@@ -59,7 +59,8 @@ struct JSONIndenter {
 }
 
 extension OutputBuffer {
-    /// Appends JSON that ``JSONReader`` has accepted without the blanks between its tokens, which stay as they are.
+    /// Appends JSON that ``JSONReader`` has accepted, without the whitespace between its tokens. The tokens are
+    /// unchanged.
     mutating func append(compactJSON bytes: UnsafeRawBufferPointer) {
         var reader = JSONReader(bytes)
         while let token = try? reader.next() {

@@ -1,8 +1,9 @@
 import STOMPTransport
 
-/// Writes JSON (RFC 8259): it knows where commas, colons, line ends and blanks go, and escapes strings.
+/// Writes JSON (RFC 8259): places commas, colons, line ends and spaces, and escapes strings.
 ///
-/// It has no buffer of its own; each call says what is appended to. After an object or array is complete it is as new.
+/// It has no buffer of its own; each call appends to the given one. After a complete object or array it can be
+/// reused.
 ///
 ///     var json = JSONWriter()
 ///     json.beginObject(&out)
@@ -14,23 +15,23 @@ import STOMPTransport
 ///     json.endArray(&out)
 ///     json.endObject(&out)
 package struct JSONWriter {
-    /// Where there are line ends and blanks.
+    /// Where line ends and spaces are written.
     package struct Layout: Sendable {
-        /// How many of the outermost levels have a line for each member or element.
+        /// The number of outer levels that have one line for each member or element.
         fileprivate let lineLevels: Int
-        /// Whether a blank follows the commas inside a line.
+        /// Whether a space follows each comma within a line.
         fileprivate let hasBlankAfterComma: Bool
 
-        /// Nowhere: `{"a":1,"b":[2,3]}`.
+        /// No line ends or spaces: `{"a":1,"b":[2,3]}`.
         package static let compact = Layout(lineLevels: 0, hasBlankAfterComma: false)
-        /// A line for each member of an object, and of the objects and arrays in it; what is nested deeper stays in its
+        /// One line for each member of an object and of the objects and arrays in it; deeper values stay on one
         /// line.
         package static let indented = Layout(lineLevels: 2, hasBlankAfterComma: true)
-        /// A line for each member of an object, and what is in it stays in that line.
+        /// One line for each member of an object; the member's value stays on that line.
         package static let sections = Layout(lineLevels: 1, hasBlankAfterComma: false)
     }
 
-    /// What comes next.
+    /// What is written next.
     private enum Next {
         /// The first member or element.
         case first
@@ -72,7 +73,7 @@ package struct JSONWriter {
         next = level == 0 ? .value : .another
     }
 
-    /// Writes what has to be between the value before and what comes next.
+    /// Writes the separator between the previous value and the next.
     @inline(__always)
     private func separate(_ out: inout OutputBuffer) {
         guard next != .value else { return }
@@ -97,7 +98,7 @@ package struct JSONWriter {
 
     /// Writes the key of the member whose value comes next.
     ///
-    /// - Parameter name: needs no escaping.
+    /// - Parameter name: must not need escaping.
     @inline(__always)
     package mutating func key(_ name: StaticString, _ out: inout OutputBuffer) {
         separate(&out)
@@ -165,7 +166,7 @@ package struct JSONWriter {
         text.withUTF8 { string(plain: UnsafeRawBufferPointer($0), &out) }
     }
 
-    /// Writes a string that has `bytes` in base64.
+    /// Writes `bytes` as a string in base64.
     package mutating func string(base64 bytes: UnsafeRawBufferPointer, _ out: inout OutputBuffer) {
         separate(&out)
         out.append(UInt8(ascii: "\""))
@@ -184,7 +185,7 @@ package struct JSONWriter {
 
     package mutating func null(_ out: inout OutputBuffer) { literal("null", &out) }
 
-    /// Writes a value that is JSON already, such as the digits of a number.
+    /// Writes a value that is already JSON, such as the digits of a number.
     package mutating func literal(_ json: String, _ out: inout OutputBuffer) {
         separate(&out)
         out.append(json)
@@ -236,14 +237,14 @@ package struct JSONWriter {
         bool(value, &out)
     }
 
-    /// Writes a member whose value is JSON already.
+    /// Writes a member whose value is already JSON.
     package mutating func member(_ name: StaticString, literal value: String, _ out: inout OutputBuffer) {
         key(name, &out)
         literal(value, &out)
     }
 
-    /// Writes bytes that may be anything as two members: a string, as it is in UTF-8 or else in base64, and which of the
-    /// two, `utf-8` or `base64`.
+    /// Writes arbitrary bytes as two members: a string, which is unchanged if it is UTF-8 and base64 otherwise, and
+    /// its encoding, `utf-8` or `base64`.
     package mutating func member(
         _ name: StaticString, encoding: StaticString, _ bytes: UnsafeRawBufferPointer, _ out: inout OutputBuffer
     ) {
@@ -259,7 +260,7 @@ package struct JSONWriter {
 }
 
 extension OutputBuffer {
-    /// How many bytes are escaped at once; it bounds the room that is asked for.
+    /// The number of bytes that are escaped at once; it limits the reserved memory.
     private static let escapedPiece = 8192
 
     /// Appends `text` as a JSON string, quotes included.
@@ -268,7 +269,7 @@ extension OutputBuffer {
         text.withUTF8 { append(jsonString: UnsafeRawBufferPointer($0)) }
     }
 
-    /// Appends `bytes` as a JSON string, quotes included, with what must not reach a terminal escaped.
+    /// Appends `bytes` as a JSON string, quotes included; characters that could control a terminal are escaped.
     package mutating func append(jsonString bytes: UnsafeRawBufferPointer) {
         var index = 0
         repeat {

@@ -1,40 +1,40 @@
-/// Text on its way to a file descriptor: gathered, and written when somebody flushes or when much has come together.
+/// A buffer for text that goes to a file descriptor. It writes when flushed, or when it holds enough bytes.
 ///
-/// What is in memory stays bounded, whatever is appended. A failure to write is kept until ``flush()`` tells of it; what
-/// is appended meanwhile is dropped.
+/// Memory stays bounded, however much is appended. A write error is kept until ``flush()`` throws it; until then,
+/// appended text is dropped.
 package struct OutputBuffer: Sendable {
-    /// How many bytes come together before they are written without a flush.
+    /// The number of bytes that are written without a flush.
     static let drainSize = 256 << 10
 
-    /// Room, of which the first `count` bytes are taken.
+    /// The storage; its first `count` bytes are in use.
     private var storage: [UInt8]
     private var count = 0
     private let writer: Writer?
     private var failure: OutputError?
 
-    /// Writes all that it is given.
+    /// A function that writes all of its input.
     package typealias Writer = @Sendable (UnsafeRawBufferPointer) throws(OutputError) -> Void
 
-    /// - Parameter writer: where the bytes go; nil keeps them all here.
+    /// - Parameter writer: the destination; nil keeps all bytes in the buffer.
     package init(to writer: DescriptorWriter? = nil) {
         self.init(into: writer?.write)
     }
 
-    /// - Parameter writer: where the bytes go; nil keeps them all here.
+    /// - Parameter writer: the destination; nil keeps all bytes in the buffer.
     package init(into writer: Writer?) {
         self.writer = writer
         storage = Array(repeating: 0, count: writer == nil ? 256 : Self.drainSize)
     }
 
-    /// What has not been written yet.
+    /// The bytes that have not been written yet.
     package var bytes: ArraySlice<UInt8> { storage[..<count] }
 
-    /// What has not been written yet, as text.
+    /// The bytes that have not been written yet, as text.
     package var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// Writes what is there.
+    /// Writes the buffered bytes.
     ///
-    /// - Throws: what went wrong since the last flush, or ever before: an output that failed stays so.
+    /// - Throws: the first write error so far; an output that failed stays failed.
     package mutating func flush() throws(OutputError) {
         drain()
         if let failure { throw failure }
@@ -65,7 +65,7 @@ package struct OutputBuffer: Sendable {
 
     // MARK: Appending
 
-    /// Lets `body` write up to `needed` bytes behind those that are there; it returns how many it wrote.
+    /// Lets `body` append up to `needed` bytes; it returns how many it wrote.
     @inline(__always)
     mutating func withRoom(for needed: Int, _ body: (UnsafeMutableRawPointer) -> Int) {
         if storage.count - count < needed { makeRoom(for: needed) }
@@ -99,7 +99,7 @@ package struct OutputBuffer: Sendable {
         text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     }
 
-    /// Appends a literal, which costs less than a `String`.
+    /// Appends a literal, which is faster than a `String`.
     @inline(__always)
     package mutating func append(literal: StaticString) {
         append(UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))

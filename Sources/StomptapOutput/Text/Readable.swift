@@ -1,6 +1,6 @@
-/// Figures for people.
+/// Formats numbers for users.
 package enum Readable {
-    /// A number with so many digits behind the point.
+    /// A number with this many digits after the point.
     package static func decimal(_ value: Double, digits: Int) -> String {
         guard value.isFinite, abs(value) < 1e15 else { return "-" }
         let scale = (0..<digits).reduce(1.0) { product, _ in product * 10 }
@@ -12,7 +12,7 @@ package enum Readable {
         return sign + whole + "." + String(repeating: "0", count: digits - fraction.count) + fraction
     }
 
-    /// Three significant digits and a unit: `84.2 us`, `1.20 ms`, `3.05 s`.
+    /// A time with three significant digits and a unit: `84.2 us`, `1.20 ms`, `3.05 s`.
     package static func time(_ nanoseconds: Double) -> String {
         let (value, unit) =
             switch abs(nanoseconds) {
@@ -23,7 +23,7 @@ package enum Readable {
         return decimal(value, digits: abs(value) < 9.995 ? 2 : abs(value) < 99.95 ? 1 : 0) + " " + unit
     }
 
-    /// A number of things, with commas between thousands.
+    /// A count, with commas between thousands.
     package static func count(_ value: Double) -> String {
         let text = decimal(value, digits: 0)
         var result = ""
@@ -37,9 +37,9 @@ package enum Readable {
     package static func count(_ value: some BinaryInteger) -> String { count(Double(value)) }
 }
 
-/// A number of bytes for people.
+/// Formats byte counts for users.
 package enum ByteCount {
-    /// `512 B`, `1.5 KiB`, `12.0 MiB`.
+    /// The size with a unit: `512 B`, `1.5 KiB`, `12.0 MiB`.
     package static func readable(_ bytes: Int) -> String {
         var value = Double(bytes)
         var unit = "B"

@@ -1,12 +1,12 @@
 import STOMPCore
 import STOMPTransport
 
-/// What is hidden from prints and records: passcodes, credentials, cookies, tokens.
+/// Which values are hidden in output and recordings: passcodes, credentials, cookies, tokens.
 package struct SecretMask: Sendable, Hashable {
-    /// What stands in the place of a secret.
+    /// The text that replaces a secret.
     package static let cover = TypedSecrets.cover
 
-    /// Whether secrets are shown all the same.
+    /// Whether secrets are shown instead of hidden.
     package let showsSecrets: Bool
 
     /// Hides secrets.
@@ -16,9 +16,9 @@ package struct SecretMask: Sendable, Hashable {
     /// Whether the value of a header or key of this name is hidden: it is one of ``SecretNames``.
     package func hides(_ name: UnsafeRawBufferPointer) -> Bool { !showsSecrets && SecretNames.contain(name) }
 
-    /// Whether the value of a header is hidden, by its name or by what it is.
+    /// Whether the value of a header is hidden, by the header's name or by the value itself.
     ///
-    /// - Parameter command: that of the frame, where it is one's.
+    /// - Parameter command: the frame's command, if the header is a frame's.
     package func hides(
         _ value: UnsafeRawBufferPointer, of name: UnsafeRawBufferPointer, in command: Command? = nil
     ) -> Bool {
@@ -38,14 +38,14 @@ package struct SecretMask: Sendable, Hashable {
         return name.withUTF8 { hides(UnsafeRawBufferPointer($0)) }
     }
 
-    /// `text` with the secrets of its URLs hidden: a sentence that quotes an address. In its words all from the login's
-    /// colon to the last `@` is one, whatever stands there.
+    /// Hides the secrets of URLs in `text`, a sentence that quotes an address. In each word, everything from the
+    /// login's colon to the last `@` is hidden, whatever characters it contains.
     package func masked(_ text: String) -> String {
         var text = text
         return text.withUTF8 { masked(UnsafeRawBufferPointer($0), as: .sentence) }
     }
 
-    /// A text that a user typed and that was refused, as it may be shown: a URL, or what was meant as another argument.
+    /// Hides secrets in an argument that was rejected: a URL, or a value that was meant for another argument.
     package func masked(typed text: String) -> String {
         guard !showsSecrets else { return text }
         let name = text.prefix { $0 != "=" && $0 != ":" && $0 != " " }
@@ -54,25 +54,26 @@ package struct SecretMask: Sendable, Hashable {
         return TypedSecrets.masked(text)
     }
 
-    /// The head of an HTTP message with its secrets hidden, those of its headers too.
+    /// Hides secrets in the head of an HTTP message, including those in its headers.
     package func masked(head bytes: UnsafeRawBufferPointer) -> String {
         masked(bytes, as: .wire)
     }
 
-    /// The summary of something on the wire, which may quote it, with its secrets hidden.
+    /// Hides secrets in the summary of a wire event, which may quote the event.
     package func masked(summary: String) -> String {
         var summary = summary
         return summary.withUTF8 { masked(UnsafeRawBufferPointer($0), as: .wire) }
     }
 
-    /// `bytes` with an asterisk for each byte of a secret, so that offsets stay true.
+    /// Returns `bytes` with each byte of a secret replaced by an asterisk, so that offsets stay correct.
     package func covered(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         var result = Array(bytes)
         for index in secrets(in: bytes, as: .wire).joined() { result[index] = UInt8(ascii: "*") }
         return result
     }
 
-    /// The bytes of an event, covered, also where a secret began in what went before; nil where they must not be shown.
+    /// The bytes of an event with secrets covered, including a secret that began in an earlier event; nil if they
+    /// must not be shown.
     package func covered(_ event: WireEvent) -> [UInt8]? {
         guard let bytes = event.shownBytes, showsSecrets || !event.isPiece else { return nil }
         guard !showsSecrets, let secrets = event.secrets else {
@@ -97,12 +98,12 @@ package struct SecretMask: Sendable, Hashable {
 }
 
 extension SecretMask {
-    /// Where secrets are in `bytes`.
+    /// The positions of secrets in `bytes`.
     func secrets(in bytes: UnsafeRawBufferPointer, as kind: SecretSearch.TextKind) -> [Range<Int>] {
         showsSecrets ? [] : SecretSearch.ranges(in: bytes, as: kind)
     }
 
-    /// `bytes` with asterisks for what ``KnownSecrets`` has; nil where nothing of it is there.
+    /// Returns `bytes` with all ``KnownSecrets`` replaced by asterisks; nil if there are none.
     func coveringKnown(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
         guard !showsSecrets, !KnownSecrets.isEmpty else { return nil }
         let ranges = KnownSecrets.ranges(in: bytes)

@@ -7,11 +7,11 @@ package enum ColorChoice: String, Sendable, CaseIterable {
     case always
     case never
 
-    /// Whether to colour.
+    /// Whether to use colour.
     ///
     /// - Parameters:
     ///   - isTerminal: whether the output is a terminal.
-    ///   - environment: looks a variable up.
+    ///   - environment: looks up a variable.
     package func applies(
         isTerminal: Bool, environment: (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
     ) -> Bool {
@@ -23,7 +23,7 @@ package enum ColorChoice: String, Sendable, CaseIterable {
     }
 }
 
-/// What is known of the terminal behind a file descriptor.
+/// Queries about the terminal at a file descriptor.
 package enum Terminal {
     package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
@@ -36,7 +36,8 @@ package enum Terminal {
             && states.0.st_ino == states.1.st_ino
     }
 
-    /// The number of cells of a line, or nil where the descriptor is no terminal or the terminal does not tell.
+    /// The width of the terminal in cells; nil if the descriptor is not a terminal or the terminal does not report
+    /// it.
     package static func width(_ descriptor: Int32) -> Int? {
         var size = winsize()
         guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
@@ -44,9 +45,9 @@ package enum Terminal {
     }
 }
 
-/// The colours of what is printed.
+/// The colours of output.
 package struct Palette: Sendable {
-    /// Whether there is colour at all.
+    /// Whether colour is used.
     package let isOn: Bool
 
     package init(isOn: Bool) {
@@ -55,27 +56,27 @@ package struct Palette: Sendable {
 
     package static let plain = Palette(isOn: false)
 
-    /// What a colour is for; the raw value is its SGR sequence (ECMA-48, 8.3.117).
+    /// The purpose of a colour; the raw value is its SGR sequence (ECMA-48, 8.3.117).
     package enum Ink: String, Sendable {
-        /// Times, offsets, sizes: there for those who look.
+        /// Times, offsets and sizes, which matter less.
         case aside = "\u{1B}[2m"
-        /// The command of a frame that came.
+        /// The command of a received frame.
         case incoming = "\u{1B}[1;32m"
-        /// The command of a frame that left.
+        /// The command of a sent frame.
         case outgoing = "\u{1B}[1;34m"
-        /// An ERROR.
+        /// An ERROR frame.
         case error = "\u{1B}[1;31m"
-        /// What may be wrong.
+        /// A possible problem.
         case warning = "\u{1B}[1;33m"
-        /// The destination.
+        /// A destination.
         case place = "\u{1B}[1m"
-        /// The name of a header, or in a JSON object.
+        /// The name of a header or of a JSON member.
         case name = "\u{1B}[36m"
     }
 }
 
 extension OutputBuffer {
-    /// Appends what `write` appends, in the colour of `ink`.
+    /// Appends the output of `write` in the colour of `ink`.
     package mutating func paint(_ ink: Palette.Ink?, _ palette: Palette, _ write: (inout OutputBuffer) -> Void) {
         guard palette.isOn, let ink else { return write(&self) }
         append(ink.rawValue)

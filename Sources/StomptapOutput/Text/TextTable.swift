@@ -1,17 +1,17 @@
-/// Text in columns, as wide as a terminal shows it.
+/// Text in columns, aligned by display width.
 package enum TextTable {
-    /// Where the text of a column is.
+    /// The alignment of columns.
     package enum Alignment {
-        /// All to the left.
+        /// All columns left-aligned.
         case left
-        /// The first to the left, the others, which are numbers, to the right.
+        /// The first column left-aligned, the others, which are numbers, right-aligned.
         case numbers
     }
 
-    /// A line for each row, without blanks at its end, and two blanks between columns. A row may have fewer cells than
-    /// others.
+    /// One line for each row, without trailing spaces and with two spaces between columns. Rows may have different
+    /// numbers of cells.
     ///
-    /// - Parameter width: how many cells of the terminal a text takes.
+    /// - Parameter width: returns the display width of a text, in cells.
     package static func lines(
         _ rows: [[String]], _ alignment: Alignment = .numbers, width: (String) -> Int
     ) -> [String] {

@@ -1,24 +1,24 @@
 import STOMPTransport
 import SystemC
 
-/// How the time of a message is shown.
+/// How the time of a message is printed.
 package enum TimestampStyle: String, Sendable, CaseIterable {
-    /// `14:03:22.118`, in the zone of this machine.
+    /// `14:03:22.118`, in the local time zone.
     case local
     /// `14:03:22.118`, in UTC.
     case utc
-    /// `+12.345`: seconds since the program began to print.
+    /// `+12.345`: seconds since the start of the output.
     case relative
-    /// `+0.250`: seconds since the message before.
+    /// `+0.250`: seconds since the previous message.
     case delta
     case none
 }
 
-/// Makes the text of timestamps; what does not change from one message to the next is kept.
+/// Formats timestamps; text that does not change from one message to the next is cached.
 package struct Timestamps: Sendable {
     package let style: TimestampStyle
     private let start: Timestamp
-    /// The timestamp of the message that ``advance(to:)`` told of last.
+    /// The timestamp of the time last given to ``advance(to:)``.
     package private(set) var text: [UInt8] = []
     private var latest: Timestamp?
     private var second = Int64.min
@@ -29,7 +29,7 @@ package struct Timestamps: Sendable {
         self.start = start
     }
 
-    /// Goes on to a message of this time.
+    /// Updates ``text`` to this time.
     package mutating func advance(to time: Timestamp) {
         defer { latest = time }
         if time == latest, style != .delta { return }
@@ -51,7 +51,7 @@ package struct Timestamps: Sendable {
     }
 
     private mutating func append(_ nanoseconds: Int64) {
-        // A clock that was set back gives a negative time, which is worth seeing.
+        // A clock that was set back gives a negative time, which the user should see.
         text.append(UInt8(ascii: nanoseconds < 0 ? "-" : "+"))
         let milliseconds = Int64(nanoseconds.magnitude / 1_000_000)
         text.append(milliseconds / 1000, digits: 1)
@@ -60,9 +60,9 @@ package struct Timestamps: Sendable {
     }
 }
 
-/// Makes times such as `2026-11-21T05:03:22.118453Z` (ISO 8601, UTC, microseconds).
+/// Formats times such as `2026-11-21T05:03:22.118453Z` (ISO 8601, UTC, microseconds).
 package struct ISOTime: Sendable {
-    /// The text of the time that ``advance(to:)`` told of last.
+    /// The text of the time last given to ``advance(to:)``.
     package private(set) var text: [UInt8] = []
     private var latest: Timestamp?
     private var second = Int64.min
@@ -97,13 +97,13 @@ extension Timestamp {
     /// Whole seconds, rounded down.
     package var seconds: Int64 { (nanoseconds - fraction) / 1_000_000_000 }
 
-    /// What is left of the second, in nanoseconds.
+    /// The fraction of the second, in nanoseconds.
     package var fraction: Int64 {
         let rest = nanoseconds % 1_000_000_000
         return rest < 0 ? rest + 1_000_000_000 : rest
     }
 
-    /// Year, day and time of day, in the zone of this machine or in UTC.
+    /// Year, day and time of day, in the local time zone or in UTC.
     package func calendar(isLocal: Bool) -> tm {
         var time = time_t(seconds)
         var parts = tm()
@@ -111,7 +111,7 @@ extension Timestamp {
         return parts
     }
 
-    /// Reads what ``ISOTime`` writes, with none to nine digits of a second's fraction; nil where it is something else.
+    /// Parses the format of ``ISOTime``, with zero to nine digits of a second's fraction; nil if it is invalid.
     package init?(iso text: String) {
         let bytes = Array(text.utf8)
         let form = Array("0000-00-00T00:00:00".utf8)
@@ -133,21 +133,21 @@ extension Timestamp {
         let digits = String(decoding: fraction, as: UTF8.self)
         let nanoseconds = Int64(digits + String(repeating: "0", count: 9 - digits.count)) ?? 0
         let seconds = Int64(timegm(&parts))
-        // Sixty-four bits of nanoseconds last for 292 years.
+        // A 64-bit number of nanoseconds covers 292 years.
         guard abs(seconds) < 9_000_000_000 else { return nil }
         self.init(nanoseconds: seconds * 1_000_000_000 + nanoseconds)
     }
 }
 
 extension [UInt8] {
-    /// Appends `number`, which is not negative, with zeros before it up to `digits` digits.
+    /// Appends `number`, which must not be negative, padded with zeros to `digits` digits.
     package mutating func append(_ number: Int64, digits: Int) {
         let text = String(number).utf8
         append(contentsOf: repeatElement(UInt8(ascii: "0"), count: Swift.max(0, digits - text.count)))
         append(contentsOf: text)
     }
 
-    /// Appends `14:03:22`.
+    /// Appends a time of day: `14:03:22`.
     package mutating func appendClock(_ parts: tm) {
         append(Int64(parts.tm_hour), digits: 2)
         append(UInt8(ascii: ":"))
@@ -157,9 +157,9 @@ extension [UInt8] {
     }
 }
 
-/// Moments as people write them, without a time zone's help.
+/// Formats the dates of certificates, without a time zone database.
 enum TLSDate {
-    /// `2026-11-21 05:03:22 UTC`, for seconds since 1970.
+    /// The UTC date and time, `2026-11-21 05:03:22 UTC`, for seconds since 1970.
     static func text(_ seconds: Int?) -> String {
         guard let seconds else { return "an unreadable date" }
         let days = seconds >= 0 ? seconds / 86400 : -((86399 - seconds) / 86400)
@@ -169,7 +169,7 @@ enum TLSDate {
             + "\(pad(rest / 3600)):\(pad(rest / 60 % 60)):\(pad(rest % 60)) UTC"
     }
 
-    /// `3 days ago`, `in 5 hours`, for a moment that is so many seconds after now.
+    /// The distance of a time from now, in seconds, as text: `3 days ago`, `in 5 hours`.
     static func distance(_ seconds: Int) -> String {
         let size = abs(seconds)
         let (count, unit) =
@@ -189,8 +189,8 @@ enum TLSDate {
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
-    /// Year, month and day of the Gregorian calendar, `days` after 1970-01-01. The year is taken to begin in March, so
-    /// that the leap day is its last.
+    /// Year, month and day of the Gregorian calendar, `days` after 1970-01-01. The calculation starts years in
+    /// March, so that the leap day is the last day of a year.
     private static func civil(_ days: Int) -> (year: Int, month: Int, day: Int) {
         let sinceMarch0000 = days + 719_468
         let era = (sinceMarch0000 >= 0 ? sinceMarch0000 : sinceMarch0000 - 146_096) / 146_097

@@ -1,12 +1,12 @@
 import STOMPTransport
 
-/// Text that came from elsewhere, made harmless: what ``DisplayEscaping`` hides is shown escaped.
+/// How untrusted text is made safe for output: the characters that ``DisplayEscaping`` hides are shown escaped.
 package enum Visible: Sendable {
-    /// In a line: line ends and tabs are escaped as well.
+    /// As one line: line ends and tabs are escaped too.
     case line
-    /// As lines: line ends and tabs are kept, and what follows a line end is indented by so many cells.
+    /// As lines: line ends and tabs are kept, and each new line is indented by this many cells.
     case lines(indentation: Int)
-    /// Inside JSON, which stays JSON.
+    /// Inside JSON, which stays valid JSON.
     case json
 }
 
@@ -27,7 +27,7 @@ extension OutputBuffer {
         text.withUTF8 { append(UnsafeRawBufferPointer($0), visible: visible) }
     }
 
-    /// Appends what is shown in place of a scalar, or of a byte that is not UTF-8.
+    /// Appends the escape for a scalar, or for a byte that is not UTF-8.
     private mutating func append(hidden scalar: UInt32?, byte: UInt8, _ visible: Visible) {
         switch (visible, scalar) {
         case (.lines(let indentation), 0x0A):
@@ -43,23 +43,23 @@ extension OutputBuffer {
     }
 }
 
-/// A line of text with what could drive a terminal shown escaped.
+/// Returns one line of text, with everything that could control a terminal escaped.
 package func visible(_ text: String) -> String {
     var out = OutputBuffer()
     out.append(text, visible: .line)
     return out.text
 }
 
-/// Bytes as such a line; one that is not UTF-8 is shown as `\xNN`.
+/// Returns bytes as one such line; a byte that is not UTF-8 is shown as `\xNN`.
 func visible(_ bytes: UnsafeRawBufferPointer) -> String {
     var out = OutputBuffer()
     out.append(bytes, visible: .line)
     return out.text
 }
 
-/// Bytes as text: base64, hexadecimal.
+/// Encodes bytes as text: base64, hexadecimal.
 extension OutputBuffer {
-    /// How many bytes are written as text at once; it bounds the room that is asked for. A multiple of three.
+    /// The number of bytes that are encoded at once, a multiple of three; it limits the reserved memory.
     private static let piece = 3 << 12
 
     /// Appends base64 (RFC 4648, section 4), padded.

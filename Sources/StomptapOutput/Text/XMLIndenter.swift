@@ -1,51 +1,51 @@
 import STOMPTransport
 
-/// Sets XML out in lines, as far as that changes none of its text: an element that has text of its own stays as it is,
-/// with all that is in it, and only blanks between the tags of others give way to line ends.
+/// Formats XML over several lines without changing its text. An element with text of its own stays unchanged with
+/// everything in it; elsewhere, only whitespace between tags is replaced by line ends.
 ///
-/// It knows no more of XML than where markup begins and ends, and which tags belong together. What is not so is not
-/// accepted, and left to be shown as text.
+/// It only recognizes where markup begins and ends, and which tags match. Anything else is rejected, and is then
+/// shown as text.
 struct XMLIndenter {
-    /// The most elements inside each other.
+    /// The deepest nesting of elements.
     static let deepestNesting = 512
 
-    /// A piece of XML, and the bytes of it.
+    /// A token of XML, and its bytes.
     private struct Token {
         enum Kind {
             case open, close, empty
-            /// A comment, an instruction or a declaration.
+            /// A comment, a processing instruction or a declaration.
             case aside
             case text
-            /// Text without a character that is not blank.
+            /// Text that is only whitespace.
             case blank
         }
 
         let kind: Kind
         let range: Range<Int>
-        /// Of a tag.
+        /// The range of a tag's name.
         var name = 0..<0
     }
 
-    /// How an element looks.
+    /// How an element is formatted.
     private enum Layout: UInt8 {
-        /// As it is.
+        /// Unchanged.
         case verbatim
-        /// A line for each of its children.
+        /// One line for each of its children.
         case lines
     }
 
     private let bytes: UnsafeRawBufferPointer
-    /// How each element looks, in the order of their first tags. Empty ones have no entry.
+    /// The layout of each element, in the order of their start tags. Empty elements have no entry.
     private var layouts: [Layout] = []
 
     /// - Parameter bytes: text in UTF-8.
-    /// - Returns: nil where it does not look like one document of well-formed XML.
+    /// - Returns: nil if it does not look like one document of well-formed XML.
     init?(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
         guard bytes.first(where: { !Self.isBlank($0) }) == UInt8(ascii: "<"), readLayouts() else { return nil }
     }
 
-    /// Finds out which elements have text of their own; false where tags do not belong together.
+    /// Finds the elements that have text of their own; false if tags do not match.
     private mutating func readLayouts() -> Bool {
         struct Open {
             var name: Range<Int>
@@ -65,7 +65,7 @@ struct XMLIndenter {
                 hasRoot = true
                 if !open.isEmpty { open[open.count - 1].hasChildren = true }
                 guard token.kind == .open else { continue }
-                // Who writes xml:space means the blanks.
+                // A document with xml:space wants its whitespace kept.
                 open.append(
                     Open(name: token.name, index: layouts.count, hasText: contains("xml:space", in: token.range)))
                 layouts.append(.verbatim)
@@ -88,13 +88,13 @@ struct XMLIndenter {
     /// Appends the lines, without a line end after the last one.
     ///
     /// - Parameters:
-    ///   - indentation: the blanks before each line but the first.
-    ///   - limit: where to stop, in bytes of the XML.
+    ///   - indentation: the number of spaces before each line except the first.
+    ///   - limit: the number of bytes of XML after which to stop.
     /// - Returns: how many bytes of it were shown.
     func write(indentation: Int, limit: Int, to out: inout OutputBuffer) -> Int {
-        // How many elements are open whose children have lines.
+        // The number of open elements whose children are on lines of their own.
         var depth = 0
-        // How many elements are open inside one that stays as it is, that one included.
+        // The number of open elements inside an unchanged one, including it.
         var verbatim = 0
         var next = 0
         var isFirst = true
@@ -161,7 +161,8 @@ struct XMLIndenter {
         return Token(kind: kind, range: range, name: start..<end)
     }
 
-    /// Behind the `>` that ends a tag or a declaration, outside of quotes and, as in DOCTYPE, of brackets.
+    /// The index after the `>` that ends a tag or a declaration. A `>` in quotes, or in brackets as in DOCTYPE, does
+    /// not count.
     private func endOfMarkup(from start: Int) -> Int? {
         var quote: UInt8?
         var brackets = 0
@@ -213,7 +214,7 @@ struct XMLIndenter {
 }
 
 extension UnsafeRawBufferPointer {
-    /// The beginning of `range`, which ends at `limit` at the latest, and not inside a character of UTF-8.
+    /// The part of `range` up to `limit`, without cutting a UTF-8 character.
     func prefix(of range: Range<Int>, upTo limit: Int) -> Range<Int> {
         guard range.upperBound > limit else { return range }
         var end = Swift.max(range.lowerBound, limit)

@@ -3,12 +3,12 @@ import Synchronization
 
 /// A thread for calls that block, such as a read of stdin or a write to a slow pipe.
 ///
-/// A call that blocks for ever must not hold up the program's end: the caller's cancellation lets the caller go, and
-/// leaves the call behind on its thread.
+/// A call that never returns must not block the program's exit: cancelling the caller's task resumes the caller and
+/// abandons the call on its thread.
 package final class BlockingThread: Sendable {
     package static let input = BlockingThread()
     package static let output = BlockingThread()
-    /// Of several: a look-up that is left behind must not hold up the next one.
+    /// Has several threads: an abandoned DNS lookup must not delay the next one.
     package static let names = BlockingThread(.singleton)
 
     private let pool: NIOThreadPool
@@ -18,7 +18,7 @@ package final class BlockingThread: Sendable {
         pool.start()
     }
 
-    /// Does `work` behind what was given before, and does not wait for it.
+    /// Runs `work` after all work submitted before, without waiting for it.
     package func start(_ work: @escaping @Sendable () -> Void) {
         pool.submit { _ in work() }
     }
@@ -37,7 +37,8 @@ package final class BlockingThread: Sendable {
         }
     }
 
-    /// Resumed once, by the call's end or by cancellation, whichever comes first.
+    /// The caller of a blocking call. It is resumed once, by the end of the call or by cancellation, whichever comes
+    /// first.
     private final class Caller<Success: Sendable>: Sendable {
         private let continuation = Mutex<CheckedContinuation<Success, any Error>?>(nil)
 
@@ -57,7 +58,7 @@ package final class BlockingThread: Sendable {
 
 /// A value that several tasks of a command share.
 package final class Shared<Value: Sendable>: Sendable {
-    // Inlined, so that each module has it for its own types: it stands where every message passes.
+    // Inlinable, so that other modules can specialize it: every message passes through here.
     @usableFromInline let mutex: Mutex<Value>
 
     @inlinable package init(_ value: Value) {

@@ -4,36 +4,36 @@ import STOMPCore
 import StomptapOutput
 import Synchronization
 
-/// A regular expression that bodies are searched for, such as `--grep` and `--expect` have.
+/// A regular expression to search bodies for, such as those of `--grep` and `--expect`.
 ///
-/// It matches anywhere in a body; `^` and `$` are the body's ends unless it begins with `(?m)`. Bytes that are not UTF-8
-/// are seen as U+FFFD.
+/// It matches anywhere in a body; `^` and `$` are the ends of the body unless it begins with `(?m)`. Bytes that are
+/// not UTF-8 are treated as U+FFFD.
 ///
-/// A `Regex` backtracks, and a match cannot be stopped: with a hostile body it may never end. Neither an event loop nor a
-/// task may match by itself, so: ``search(_:_:)`` matches on threads that nothing waits for at the program's end.
+/// A `Regex` backtracks, and a match cannot be interrupted: with a hostile body it may never end. So do not match on
+/// an event loop or in a task; ``search(_:_:)`` matches on threads that do not delay the program's exit.
 package final class BodyPattern: Sendable, CustomStringConvertible {
-    /// A `Regex` builds its program when it is first used, and is for one thread at a time.
+    /// A compiled `Regex`. It builds its program on first use, and must be used by one thread at a time.
     ///
-    /// Unchecked: whoever matches has taken it out of ``State/idle``, so that no other thread has it.
+    /// Unchecked: a thread takes it out of ``State/idle`` before matching, so that no other thread uses it.
     private struct Compiled: @unchecked Sendable {
         let regex: Regex<AnyRegexOutput>
     }
 
     private struct State: Sendable {
         var idle: [Compiled]
-        /// When each match began that is going on.
+        /// The start times of the matches in progress.
         var matches: [Int: NIODeadline] = [:]
         var lastMatch = 0
         var hasWarned = false
     }
 
-    /// How long a match takes before the pattern is named in a warning.
+    /// The duration of a match after which a warning names the pattern.
     package static let slowness = TimeAmount.seconds(1)
 
     package let description: String
     private let state: Mutex<State>
 
-    /// - Throws: `InvalidValue` that says what is wrong with the expression.
+    /// - Throws: `InvalidValue` with the fault in the expression.
     package init(_ text: String) throws {
         do {
             state = Mutex(State(idle: [Compiled(regex: try Regex(text))]))
@@ -43,7 +43,7 @@ package final class BodyPattern: Sendable, CustomStringConvertible {
         description = text
     }
 
-    /// Whether a body matches. Blocks, for ever with some bodies: to be called within ``search(_:_:)`` or
+    /// Whether a body matches. Blocks, with some bodies forever: call it only within ``search(_:_:)`` or
     /// ``watching(_:_:)``.
     package func matches(_ body: ByteBuffer) -> Bool {
         let text = String(buffer: body)
@@ -52,7 +52,7 @@ package final class BodyPattern: Sendable, CustomStringConvertible {
             state.matches[state.lastMatch] = .now()
             return (state.lastMatch, state.idle.popLast())
         }
-        // The expression was parsed once already.
+        // This cannot fail, as the expression was parsed before.
         let compiled = kept ?? (try? Regex(description)).map { Compiled(regex: $0) }
         let isMatch = compiled.map { (try? $0.regex.firstMatch(in: text)) != nil } ?? false
         state.withLock { state in
@@ -64,33 +64,33 @@ package final class BodyPattern: Sendable, CustomStringConvertible {
 
     package func matches(_ frame: Frame) -> Bool { matches(frame.body) }
 
-    /// Whether a match has taken longer than ``slowness``, and goes on.
+    /// Whether a match in progress has taken longer than ``slowness``.
     package var isSlow: Bool {
         let limit = NIODeadline.now() - Self.slowness
         return state.withLock { $0.matches.values.contains { $0 <= limit } }
     }
 
-    /// The parser's words without the place in our sources that it adds.
+    /// The parser's message, without the location in our source code that it adds.
     private static func reason(_ error: any Error) -> String {
         "\(error)".split(separator: "\n").first.map(String.init) ?? "it cannot be read"
     }
 }
 
-/// Patterns are the same where they are written so.
+/// Patterns are equal if their text is equal.
 extension BodyPattern: Equatable {
     package static func == (left: BodyPattern, right: BodyPattern) -> Bool { left.description == right.description }
 }
 
-/// Where patterns are matched, and what is said of slow ones.
+/// Runs matches, and warns about slow ones.
 extension BodyPattern {
-    /// Several, since a match that never ends keeps its thread: the patterns of other connections go on.
+    /// Several threads, since a match that never ends occupies one: the patterns of other connections still run.
     private static let threads = BlockingThread(NIOThreadPool(numberOfThreads: 16))
-    /// How often a search is looked at.
+    /// The interval for checking whether a search is slow.
     private static let interval = TimeAmount.milliseconds(250)
 
-    /// Does `work`, which matches these patterns, on a thread of its own, and says once for a pattern that it is slow.
+    /// Runs `work`, which matches these patterns, on a thread of its own, and warns once about each slow pattern.
     ///
-    /// - Throws: `CancellationError` at once when the task is cancelled; a match that never ends is left behind.
+    /// - Throws: `CancellationError` at once if the task is cancelled; a match that never ends is abandoned.
     package static func search<Result: Sendable>(
         _ patterns: [BodyPattern], _ work: @escaping @Sendable () -> Result
     ) async throws -> Result {
@@ -99,7 +99,7 @@ extension BodyPattern {
         return try await threads.run(work)
     }
 
-    /// Does the same, and calls back on that thread. Returns at once.
+    /// Same as above, but returns at once and calls `callBack` on that thread.
     package static func search<Result: Sendable>(
         _ patterns: [BodyPattern], _ work: @escaping @Sendable () -> Result,
         then callBack: @escaping @Sendable (Result) -> Void
@@ -112,7 +112,7 @@ extension BodyPattern {
         }
     }
 
-    /// Does `work` here, on a thread that may block, and says once for a pattern that it is slow.
+    /// Runs `work` on the current thread, which may block, and warns once about each slow pattern.
     package static func watching<Result>(_ patterns: [BodyPattern], _ work: () throws -> Result) rethrows -> Result {
         guard !patterns.isEmpty else { return try work() }
         let watch = watch(patterns)
@@ -130,7 +130,7 @@ extension BodyPattern {
 
     private func warnIfSlow() {
         guard isSlow, state.withLock({ !$0.hasWarned }) else { return }
-        // Of two searches that look at the same time, one says it.
+        // If two searches check at the same time, only one warns.
         let isFirst = state.withLock { state in
             defer { state.hasWarned = true }
             return !state.hasWarned
@@ -141,7 +141,7 @@ extension BodyPattern {
                 + "one body; avoid nested repetition such as (a+)+")
     }
 
-    /// The first body that matches; nil if none does.
+    /// Returns the index of the first body that matches; nil if none does.
     ///
     /// - Throws: `CancellationError`.
     package func firstMatch(in bodies: [ByteBuffer]) async throws -> Int? {

@@ -2,13 +2,14 @@ import NIOCore
 import StomptapOutput
 import SystemC
 
-/// How many files and sockets the system lets this process have open: `RLIMIT_NOFILE`.
+/// The limit for open files and sockets of this process: `RLIMIT_NOFILE`.
 package enum DescriptorLimit {
-    /// What the program itself needs: terminal, event loops, files.
+    /// The descriptors that the program itself needs: terminal, event loops, files.
     private static let reserve = 64
 
-    /// What every command needs, found by trial: three streams, three descriptors for each event loop, those of the
-    /// tasks' timers and signals, and a few sockets and files. NIO crashes where an event loop gets none.
+    /// The descriptors that every command needs, measured: three streams, three descriptors for each event loop,
+    /// those of the tasks' timers and signals, and a few sockets and files. NIO crashes if an event loop gets no
+    /// descriptor.
     package static var minimum: Int { 18 + 4 * NIOSingletons.groupLoopCountSuggestion }
 
     /// Raises the limit to ``minimum``, as far as the system allows it.
@@ -21,9 +22,9 @@ package enum DescriptorLimit {
             "open files limit is \(allowed), and \(minimum) are needed: raise it with ulimit -n \(minimum)")
     }
 
-    /// Raises the limit so far that so many connections can be open.
+    /// Raises the limit so that this many connections can be open.
     ///
-    /// - Throws: ``Failure`` with 69 where the system does not allow it, which says what to do.
+    /// - Throws: ``Failure`` with 69 if the system does not allow it; it says what to do.
     package static func raise(forConnections connections: Int) throws {
         let needed = connections + reserve
         guard let allowed = raise(to: needed) else { return }
@@ -34,7 +35,7 @@ package enum DescriptorLimit {
                 + "several machines with --subscribe-only")
     }
 
-    /// - Returns: nil where so many are allowed now; otherwise how many the system allows.
+    /// - Returns: nil if this many are allowed now; otherwise the number that the system allows.
     private static func raise(to count: Int) -> rlim_t? {
         #if canImport(Glibc)
             let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

@@ -2,18 +2,19 @@ import STOMPTransport
 import StomptapOutput
 import SystemC
 
-/// Files that the user names.
+/// Input files that the user names.
 package enum InputFile {
-    /// The largest body of a message, in bytes. A larger one has no broker that takes it, and would fill the memory.
+    /// The largest body of a message, in bytes. No broker accepts a larger one, and it would fill the memory.
     package static let largestBody = 1 << 30
 
-    /// Reads a file whole; `-` is stdin.
+    /// Reads a whole file; `-` is stdin.
     ///
     /// - Parameters:
-    ///   - option: the option that names it, for the message.
-    ///   - isNamed: whether messages name the file; not where a secret is easily typed in its place.
-    ///   - inspect: given the descriptor that is read from.
-    /// - Throws: ``Failure`` with 66 where it is not there or cannot be read, 65 where it is larger than `limit` bytes.
+    ///   - option: the option that names the file, for the message.
+    ///   - isNamed: whether messages name the file; false if a secret is easily typed in its place by mistake.
+    ///   - inspect: called with the descriptor that is read from.
+    /// - Throws: ``Failure`` with 66 if the file is missing or cannot be read, 65 if it is larger than `limit`
+    ///   bytes.
     package static func read(
         _ path: String, of option: String? = nil, isNamed: Bool = true, limit: Int,
         inspecting inspect: (Int32) -> Void = { _ in }
@@ -36,7 +37,7 @@ package enum InputFile {
         return content
     }
 
-    /// The next bytes of a descriptor, or nil at its end.
+    /// Reads the next bytes of a descriptor; nil at the end.
     package static func read(_ descriptor: Int32, name: String) throws -> [UInt8]? {
         while true {
             var count = 0
@@ -53,28 +54,28 @@ package enum InputFile {
     }
 }
 
-/// Files that the program makes.
+/// Output files of the program.
 package enum OutputFile {
-    /// Makes an empty file, or empties the one that is there.
+    /// Creates an empty file, or truncates an existing one.
     ///
     /// - Throws: ``Failure`` with 73.
     package static func create(_ path: String, of option: String) throws {
         close(try opened(path, of: option))
     }
 
-    /// Makes an empty file, or empties the one that is there, and leaves it open for the caller to write and close.
+    /// Creates an empty file, or truncates an existing one, and leaves it open for the caller to write and close.
     ///
     /// - Parameters:
-    ///   - option: the option that names it, for the message.
-    ///   - mode: who may do what with a file that was not there; where that is its owner alone, also with one that was.
+    ///   - option: the option that names the file, for the message.
+    ///   - mode: the permissions of a new file; if they are for the owner only, an existing file gets them too.
     /// - Throws: ``Failure`` with 73.
     package static func opened(_ path: String, of option: String? = nil, mode: mode_t = 0o644) throws -> Int32 {
         try opened(path, .truncating, of: option, mode: mode)
     }
 
-    /// Makes a file, or replaces what is in it, by what `fill` appends.
+    /// Creates a file, or replaces its contents, with what `fill` appends.
     ///
-    /// - Parameter mode: who may do what with a file that was not there.
+    /// - Parameter mode: the permissions of a new file.
     /// - Throws: ``Failure`` with 73 or 74.
     package static func write(
         _ path: String, mode: mode_t = 0o644, _ fill: (inout OutputBuffer) throws -> Void
@@ -90,11 +91,11 @@ package enum OutputFile {
         }
     }
 
-    /// Opens a file to write behind what is in it, and makes it where it is not there; the caller closes it.
+    /// Opens a file for appending, and creates it if it does not exist; the caller closes it.
     ///
     /// - Parameters:
-    ///   - option: the option that names it, for the message.
-    ///   - mode: who may do what with a file that was not there; where that is its owner alone, also with one that was.
+    ///   - option: the option that names the file, for the message.
+    ///   - mode: the permissions of a new file; if they are for the owner only, an existing file gets them too.
     /// - Throws: ``Failure`` with 73.
     package static func append(_ path: String, of option: String, mode: mode_t = 0o644) throws -> DescriptorWriter {
         DescriptorWriter(descriptor: try opened(path, .appending, of: option, mode: mode), name: path)
@@ -112,17 +113,18 @@ package enum OutputFile {
 
     // MARK: Ready files
 
-    /// Takes a ready file of an earlier run away, or what has its name. A device or a pipe stays.
+    /// Removes the ready file of an earlier run, or another file with its name. Devices and pipes are kept.
     package static func removeReadyFile(_ path: String) {
         guard !FileCreation.isOpenAlready(path), let type = fileType(at: path) else { return }
         if ![S_IFCHR, S_IFBLK, S_IFIFO].contains(type) { unlink(path) }
     }
 
-    /// Makes a ready file, unless this run has made it. A link that was put in its place is replaced, never followed.
+    /// Creates the ready file, unless this run has created it already. A symbolic link in its place is replaced, not
+    /// followed.
     ///
     /// - Throws: ``Failure`` with 73.
     package static func makeReadyFile(_ path: String) throws {
-        // What the system made is never taken away.
+        // The path names a descriptor of a process, so there is no file to create.
         guard !FileCreation.isOpenAlready(path) else { return }
         var attempts = 0
         while true {
@@ -134,7 +136,7 @@ package enum OutputFile {
                 switch error.errno == EEXIST ? fileType(at: path) : nil {
                 case S_IFREG?, S_IFCHR?: return
                 case S_IFIFO?:
-                    // Whoever reads from it sees its end.
+                    // The reader of the pipe gets end of file.
                     let pipe = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
                     if pipe >= 0 { close(pipe) }
                     return
@@ -145,24 +147,24 @@ package enum OutputFile {
         }
     }
 
-    /// The type of what is there, of a link its own; nil where there is nothing.
+    /// The type of the file at a path, without following a link; nil if it does not exist.
     private static func fileType(at path: String) -> mode_t? {
         var status = stat()
         return lstat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
     }
 }
 
-/// The program's folders in its user's home, by the XDG Base Directory Specification, whether they exist or not. Nil where
-/// there is no home.
+/// The program's folders in the user's home, by the XDG Base Directory Specification, whether they exist or not. Nil
+/// if there is no home.
 package enum UserFolders {
     /// Profiles: `$XDG_CONFIG_HOME/stomptap`, by default in `~/.config`.
     package static var configuration: String? { folder("XDG_CONFIG_HOME", or: ".config") { variable($0) } }
-    /// What is kept between runs: `$XDG_STATE_HOME/stomptap`, by default in `~/.local/state`.
+    /// State that is kept between runs: `$XDG_STATE_HOME/stomptap`, by default in `~/.local/state`.
     package static var state: String? { folder("XDG_STATE_HOME", or: ".local/state") { variable($0) } }
 
-    /// - Parameter environment: looks a variable up.
+    /// - Parameter environment: looks up a variable.
     package static func folder(_ name: String, or standard: String, _ environment: (String) -> String?) -> String? {
-        // A relative path is none, by the specification.
+        // The specification says to ignore a relative path.
         if let base = environment(name), base.hasPrefix("/") { return "\(base)/stomptap" }
         return environment("HOME").map { "\($0)/\(standard)/stomptap" }
     }

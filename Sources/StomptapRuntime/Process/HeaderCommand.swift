@@ -3,9 +3,9 @@ import STOMPTransport
 import StomptapOutput
 import SystemC
 
-/// A header whose value a command prints, as it is typed: `NAME: COMMAND`.
+/// A header whose value is printed by a command, typed as `NAME: COMMAND`.
 package struct HeaderCommand: Sendable, Equatable {
-    /// The longest value, in bytes: no server takes a header as long as this.
+    /// The longest value, in bytes; no server accepts a header of this size.
     package static let longestValue = 64 << 10
 
     package let name: String
@@ -19,19 +19,20 @@ package struct HeaderCommand: Sendable, Equatable {
         guard parts[0].utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
             throw InvalidValue("the name of a header has no blanks and no control characters")
         }
-        // A URL that was typed in its place; the shell would quote it, with what is secret in it.
+        // A URL was typed by mistake; the shell's error message would quote it, with its secrets.
         guard !parts[1].hasPrefix("//") else { throw InvalidValue("a URL is not 'NAME: COMMAND'") }
         guard !parts[1].utf8.contains(0) else { throw InvalidValue("a command has no NUL") }
         name = String(parts[0])
         command = String(parts[1].drop(while: \.isWhitespace))
     }
 
-    /// Runs the command and returns the first line that it prints, which is hidden from all output from then on.
+    /// Runs the command and returns the first line of its output, which is hidden in all of stomptap's output from
+    /// then on.
     ///
     /// - Parameters:
-    ///   - option: the option that names it, for the failure.
-    ///   - deadline: when it is killed, with all that it has started.
-    /// - Throws: ``HeaderCommandFailure``, or `CancellationError`; the command has then ended.
+    ///   - option: the option that names the command, for the failure.
+    ///   - deadline: when the command is killed, with all processes that it started.
+    /// - Throws: ``HeaderCommandFailure``, or `CancellationError`; in both cases the command has ended.
     package func value(of option: String, until deadline: NIODeadline) async throws -> String {
         func failure(_ reason: HeaderCommandFailure.Reason) -> HeaderCommandFailure {
             HeaderCommandFailure(option: option, header: name, reason)
@@ -60,7 +61,7 @@ package struct HeaderCommand: Sendable, Equatable {
     }
 }
 
-/// The first line of a stream; no more of it is kept than its limit and one byte.
+/// Collects the first line of a stream, up to its limit and two bytes.
 struct FirstLine {
     private let limit: Int
     private var bytes: [UInt8] = []
@@ -72,7 +73,7 @@ struct FirstLine {
         guard !isComplete else { return }
         let line = chunk.prefix { $0 != UInt8(ascii: "\n") }
         isComplete = line.count < chunk.count
-        // A CR before the line's end is not a part of it.
+        // A CR before the LF is not part of the line, so there is room for it.
         bytes += line.prefix(max(0, limit + 2 - bytes.count))
     }
 
@@ -90,17 +91,17 @@ struct FirstLine {
 }
 
 extension ShellCommand {
-    /// How long the loop below sleeps; what reads and prints at once is so not held up.
+    /// The interval of the loop below, short enough not to slow a fast command down.
     private static let pause = TimeAmount.milliseconds(5)
-    /// The most that is read in one turn: a command that never stops printing is stopped by its deadline.
+    /// The most bytes that are read per iteration, so that the deadline also stops a command that prints endlessly.
     private static let chunk = 64 << 10
 
-    /// Runs a script with no input and reads what it prints, in a process group of its own.
+    /// Runs a script without input and reads its output, in a process group of its own.
     ///
-    /// Where the time is up or the task is cancelled, the group is killed.
+    /// If the deadline passes or the task is cancelled, the group is killed.
     ///
-    /// - Parameter read: given what it prints, in pieces.
-    /// - Returns: how it ended; nil where the time was up.
+    /// - Parameter read: called with the output, in pieces.
+    /// - Returns: the exit status; nil if the deadline passed.
     /// - Throws: ``NotStarted``, `CancellationError`.
     package static func run(
         _ script: String, until deadline: NIODeadline, _ read: (ArraySlice<UInt8>) -> Void

@@ -3,18 +3,18 @@ import StomptapOutput
 import Synchronization
 import SystemC
 
-/// SIGINT, SIGTERM and SIGHUP: the first asks for a goodbye, the second ends the program at once. What makes it senseless to go
-/// on asks for a goodbye too.
+/// Handles SIGINT, SIGTERM and SIGHUP: the first signal disconnects and ends the program, the second ends it at
+/// once. A failure that makes it pointless to continue also disconnects first.
 package enum Interrupts {
     private struct State {
-        /// With what the program is to end, whatever it is doing.
+        /// The failure to end the program with, whatever it is doing.
         var first: Failure?
         var waiting: [Int: CheckedContinuation<Failure?, Never>] = [:]
         var tickets = 0
-        /// How many want SIGINT to mean nothing to this program.
+        /// The number of callers that want SIGINT to be ignored.
         var deaf = 0
 
-        /// Returns what lets those go who wait.
+        /// Returns the functions that resume the waiting tasks.
         mutating func end(with failure: Failure) -> [@Sendable () -> Void] {
             first = failure
             defer { waiting = [:] }
@@ -22,21 +22,21 @@ package enum Interrupts {
         }
     }
 
-    /// The program is to end, whatever it is doing.
+    /// Ends the program, whatever it is doing.
     private struct End: Error {
         let failure: Failure
     }
 
-    /// What must be done also where the second signal ends the program at once.
+    /// Cleanup that must run even if the second signal ends the program at once.
     package static let lastAct = Shared<(@Sendable () -> Void)?>(nil)
 
     private static let state = Mutex(State())
-    // Made once and kept for as long as the program runs; nobody touches them again.
+    // Created once, kept until the program ends, and never changed.
     nonisolated(unsafe) private static let sources: [any DispatchSourceSignal] = taken.map { number in
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number, queue: DispatchQueue(label: "signals"))
         source.setEventHandler { arrived(number) }
-        // A signal that comes before the source stands would be lost.
+        // A signal that arrives before the source is registered would be lost.
         let stands = DispatchSemaphore(value: 0)
         source.setRegistrationHandler { stands.signal() }
         source.resume()
@@ -44,7 +44,7 @@ package enum Interrupts {
         return source
     }
 
-    /// SIGHUP only where it would end the program: under nohup(1) it is ignored.
+    /// The handled signals. SIGHUP is included only if it would end the program: under nohup(1) it is ignored.
     private static var taken: [Int32] {
         var hangUp = sigaction()
         let isIgnored = sigaction(SIGHUP, nil, &hangUp) == 0 && isIgnored(hangUp)
@@ -59,7 +59,7 @@ package enum Interrupts {
         #endif
     }
 
-    /// The status that a signal ends the program with.
+    /// The exit status for a signal.
     private static func status(of number: Int32) -> ExitStatus {
         switch number {
         case SIGTERM: .terminated
@@ -68,7 +68,7 @@ package enum Interrupts {
         }
     }
 
-    /// A closed pipe is told by the write that meets it.
+    /// Ignores SIGPIPE: the failed write reports the closed pipe.
     package static func ignoreClosedPipes() {
         signal(SIGPIPE, SIG_IGN)
     }
@@ -85,20 +85,20 @@ package enum Interrupts {
         for resume in waiting { resume() }
     }
 
-    /// Does `work` while Ctrl-C is for another program that has the terminal.
+    /// Runs `work` while Ctrl-C is meant for another program that uses the terminal.
     package static func leftToOthers<Result>(_ work: () async throws -> Result) async rethrows -> Result {
         state.withLock { $0.deaf += 1 }
         defer { state.withLock { $0.deaf -= 1 } }
         return try await work()
     }
 
-    /// Ends the command so, after its goodbye, unless something else ends it already.
+    /// Ends the command with this failure, after disconnecting, unless it is already ending.
     package static func end(with failure: Failure) {
         let waiting = state.withLock { state in state.first == nil ? state.end(with: failure) : [] }
         for resume in waiting { resume() }
     }
 
-    /// With what the program is to end, once that is known; nil when the task is cancelled before.
+    /// Waits for the failure that the program is to end with; nil if the task is cancelled first.
     private static func first() async -> Failure? {
         let ticket = state.withLock { state in
             state.tickets += 1
@@ -119,12 +119,12 @@ package enum Interrupts {
         }
     }
 
-    /// Does `work` until it is done, a signal comes, or something else ends the program; then `work` is cancelled, its
-    /// goodbye is waited for, and the program's end is thrown: 129, 130 or 143 for a signal.
+    /// Runs `work` until it returns, a signal arrives, or ``end(with:)`` is called. In the last two cases it cancels
+    /// `work`, waits for it to disconnect, and throws the failure to end with: 129, 130 or 143 for a signal.
     package static func endable<Result: Sendable>(
         _ work: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
-        // Taken over only now: `--version` and `--help` have no goodbye.
+        // Handle signals only from here on: `--version` and `--help` have nothing to disconnect.
         _ = sources
         return try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask { try await work() }
@@ -136,7 +136,7 @@ package enum Interrupts {
             do {
                 while let result = try await group.next() {
                     guard let result else { continue }
-                    // It may have come with the last that was done.
+                    // The failure may have come together with the result.
                     if let failure = state.withLock({ $0.first }) { throw End(failure: failure) }
                     return result
                 }

@@ -1,10 +1,10 @@
 import CSpawn
 import NIOCore
 import Synchronization
-// Environments are read where nobody changes them: this program never does.
+// Reading `environ` is safe without a lock, as this program never changes it.
 @preconcurrency import SystemC
 
-/// What `/bin/sh -c` is to run, with the outputs of this program.
+/// A script for `/bin/sh -c`, with the outputs of this program.
 package struct ShellCommand {
     package enum Status: Sendable, Equatable {
         case exited(Int32)
@@ -16,17 +16,17 @@ package struct ShellCommand {
     }
 
     package var script: String
-    /// What the script finds as `$1` and so on.
+    /// The arguments of the script: `$1` and so on.
     package var arguments: [String] = []
-    /// Its stdin; nil is this program's.
+    /// The stdin of the script; nil inherits this program's.
     package var input: Int32?
-    /// Its stdout; nil is this program's.
+    /// The stdout of the script; nil inherits this program's.
     package var output: Int32?
-    /// Whether it leads a process group, to which the keys of a terminal send nothing.
+    /// Whether it runs in a process group of its own, which gets no signals from the terminal's keys.
     package var hasOwnGroup = false
-    /// What its environment has beside this program's, each as `NAME=VALUE` and a NUL.
+    /// The variables to add to this program's environment, each as `NAME=VALUE` and a NUL.
     package var variables: [[UInt8]] = []
-    /// What the names of those variables of this program begin with that are not passed on.
+    /// The prefix of this program's variables that are not passed on.
     package var replacedPrefix: String?
 
     package init(script: String, arguments: [String] = []) {
@@ -34,12 +34,12 @@ package struct ShellCommand {
         self.arguments = arguments
     }
 
-    /// Starts it, with the signals as a shell would give them: this program ignores some.
+    /// Starts the script with default signal handling, as a shell would: this program ignores some signals.
     ///
-    /// It gets no descriptor but its stdin, stdout and stderr. Sockets are not closed by themselves when a program is
-    /// started, and one that lives on in a child is a connection that does not close.
+    /// The script inherits only stdin, stdout and stderr. Sockets are not close-on-exec here, and a connection stays
+    /// open while a child process holds its socket.
     ///
-    /// - Returns: the number of the process, which ``status(of:)`` is to wait for.
+    /// - Returns: the process id; call ``status(of:)`` to wait for it.
     package func start() throws(NotStarted) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -90,7 +90,7 @@ package struct ShellCommand {
         return variables
     }
 
-    /// Whether a process has ended that ``status(of:)`` has not been asked for.
+    /// Whether a process has ended that ``status(of:)`` has not waited for yet.
     package static func hasEnded(_ id: pid_t) -> Bool {
         var information = siginfo_t()
         return waitid(P_PID, id_t(id), &information, WEXITED | WNOWAIT | WNOHANG) == 0 && information.si_signo != 0
@@ -104,20 +104,20 @@ package struct ShellCommand {
     }
 }
 
-/// A command that a shell runs with its input from this program, in a process group of its own.
+/// A shell command that reads its input from this program, in a process group of its own.
 package final class ChildProcess: Sendable {
     private let id: pid_t
-    /// Where its stdin is written to.
+    /// The write end of the command's stdin.
     private let input: Int32
-    /// Whether its number is still its own: not once it has been waited for.
+    /// Whether the process id still belongs to the command; false once it has been waited for.
     private let isOurs = Mutex(true)
 
     /// Starts a command line.
     ///
     /// - Parameters:
     ///   - command: the command line.
-    ///   - variables: what its environment has beside this program's, each as `NAME=VALUE` and a NUL.
-    ///   - prefix: what the names of those variables of this program begin with that are not passed on.
+    ///   - variables: the variables to add to this program's environment, each as `NAME=VALUE` and a NUL.
+    ///   - prefix: the prefix of this program's variables that are not passed on.
     package init(
         shell command: String, variables: [[UInt8]], replacing prefix: String
     ) throws(ShellCommand.NotStarted) {
@@ -137,24 +137,24 @@ package final class ChildProcess: Sendable {
             throw error
         }
         input = ends[1]
-        // A command that reads nothing must not hold up its own end.
+        // A command that does not read its input must still be able to end.
         _ = fcntl(input, F_SETFL, O_NONBLOCK)
     }
 
-    /// Sends a signal to it and to all that it has started, unless it has ended.
+    /// Sends a signal to the command and to all processes that it started, unless it has ended.
     package func send(signal number: Int32) {
         isOurs.withLock { isOurs in
             if isOurs { kill(-id, number) }
         }
     }
 
-    /// Writes its stdin, as far as it wants it, and closes it. Blocks.
+    /// Writes the command's stdin until the command stops reading, and closes it. Blocks.
     package func feed(_ bytes: ByteBuffer) {
         bytes.withUnsafeReadableBytes { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {
                 var query = pollfd(fd: input, events: Int16(POLLOUT), revents: 0)
-                // Something that it has left behind may keep the pipe open and never read.
+                // A process left by the command may keep the pipe open and never read from it.
                 if poll(&query, 1, 100) == 0, ShellCommand.hasEnded(id) { break }
                 let count = write(input, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
                 if count > 0 { rest = rest.dropFirst(count) } else if errno != EAGAIN, errno != EINTR { break }
@@ -163,7 +163,7 @@ package final class ChildProcess: Sendable {
         close(input)
     }
 
-    /// Waits for its end. Blocks.
+    /// Waits for the command to end. Blocks.
     package func wait() -> ShellCommand.Status {
         var information = siginfo_t()
         while waitid(P_PID, id_t(id), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}

@@ -2,9 +2,9 @@ import StomptapOutput
 import Synchronization
 import SystemC
 
-/// The program's output.
+/// The program's standard output.
 package enum StandardOutput {
-    /// Writes text; false where the reader has gone.
+    /// Writes text; returns false if the reader has closed the pipe.
     ///
     /// - Throws: ``Failure`` with 74, or `CancellationError`.
     package static func write(_ text: String) async throws -> Bool {
@@ -15,7 +15,7 @@ package enum StandardOutput {
         }
     }
 
-    /// Does `work` that writes; false where the reader has gone, which is nothing to complain of.
+    /// Runs `work`, which writes; returns false if the reader has closed the pipe, which is not an error.
     package static func reportingFailures(_ work: () throws -> Void) throws -> Bool {
         do {
             try work()
@@ -27,8 +27,8 @@ package enum StandardOutput {
         }
     }
 
-    /// Waits until the reader of a pipe goes away, as `head -1` does, also while there is nothing to write to it; false
-    /// when the task is cancelled before.
+    /// Waits until the reader of a pipe closes it, as `head -1` does, even while there is nothing to write; false if
+    /// the task is cancelled first.
     package static func readerIsGone() async -> Bool {
         var status = stat()
         guard fstat(STDOUT_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return false }
@@ -41,32 +41,32 @@ package enum StandardOutput {
     }
 }
 
-/// What goes to stderr: one line for each thing that a person should know.
+/// Messages on stderr, one line each.
 package enum Diagnostics {
-    /// The line that a failed program ends with.
+    /// The last line of a program that failed.
     package static func fail(_ line: String) { write(line) }
 
     package static func warn(_ line: String) { write("warning: \(line)") }
 
     package static func note(_ line: String) { write(line) }
 
-    /// A line for a person who sits at the terminal and knows what program talks.
+    /// A line without the program's name, for an interactive user.
     package static func inform(_ line: String) { write(Array("\(visible(SecretMask.hiding.masked(line)))\n".utf8)) }
 
     private static let sink = Mutex<(@Sendable ([UInt8]) -> Void)?>(nil)
 
-    /// Gives to `sink` what would go to stderr; nil ends it. It must not wait.
+    /// Sends everything that would go to stderr to `sink` instead; nil ends this. `sink` must not block.
     package static func redirect(to sink: (@Sendable ([UInt8]) -> Void)?) {
         self.sink.withLock { $0 = sink }
     }
 
     private static func write(_ line: String) { write(Array(ErrorLine.text(line).utf8)) }
 
-    /// Writes what is made up already, such as lines of a trace.
+    /// Writes bytes that are already formatted, such as the lines of a trace.
     package static func write(_ bytes: [UInt8]) {
         if let sink = sink.withLock({ $0 }) { return sink(bytes) }
         StatusLine.erase()
-        // Where stderr is closed there is nobody to tell.
+        // A write error is ignored: if stderr is closed, it cannot be reported.
         try? bytes.withUnsafeBytes { try DescriptorWriter.standardError.write($0) }
     }
 }

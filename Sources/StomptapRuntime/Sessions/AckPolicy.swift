@@ -1,65 +1,66 @@
 import STOMPClient
 import STOMPCore
 
-/// How the messages of one subscription are acknowledged: what SUBSCRIBE says, and which messages are answered.
+/// How the messages of one subscription are acknowledged: the headers of SUBSCRIBE, and which messages get an ACK.
 ///
-/// A look at a queue must lose nothing. Where a destination hands each message to one receiver, a message is therefore
-/// acknowledged only after its output was written, and the server is asked to send few ahead.
+/// Reading a queue must not lose messages. If a destination delivers each message to one receiver, a message is
+/// therefore acknowledged only after its output was written, and the server is asked for a small prefetch.
 package struct AckPolicy: Sendable, Equatable {
-    /// What a subscription is read for.
+    /// The purpose of a subscription.
     package enum Purpose: Sendable {
-        /// To have its messages.
+        /// To receive its messages.
         case consume
         /// To find some of its messages; the others stay in the queue.
         case search
-        /// To look at its messages, which all stay in the queue.
+        /// To look at its messages; all of them stay in the queue.
         case peek
     }
 
     /// Which messages are acknowledged.
     package enum Scope: Sendable, Equatable {
         case none
-        /// Those that were searched for.
+        /// The messages that the search was for.
         case wanted
         case all
     }
 
-    /// How many unacknowledged messages a server may send ahead by default.
+    /// The default prefetch: how many unacknowledged messages a server may send ahead.
     package static let defaultPrefetch = 100
-    /// What ActiveMQ is asked for where a search must not stop at its own limit, and how many messages are held
-    /// unacknowledged at the most.
+    /// The prefetch that ActiveMQ is asked for in a search, so that the search does not stop at ActiveMQ's default;
+    /// also the most messages that are held unacknowledged.
     package static let searchLimit = 100_000
 
-    /// The headers by which servers are told how much to send ahead.
+    /// The headers that set the prefetch, by server.
     private enum PrefetchHeader {
         static let rabbitMQ = "prefetch-count"
         static let activeMQ = "activemq.prefetchSize"
     }
 
-    /// What the `ack` header of SUBSCRIBE says.
+    /// The `ack` header of SUBSCRIBE.
     package private(set) var mode: AckMode
     package private(set) var scope = Scope.none
-    /// Further headers of SUBSCRIBE.
+    /// Additional headers of SUBSCRIBE.
     package private(set) var headers: HeaderList = [:]
-    /// Whether the destination hands each message to one receiver.
+    /// Whether the destination delivers each message to one receiver.
     package let isQueue: Bool
-    /// Whether its messages stay in a queue until they are acknowledged.
+    /// Whether messages stay in a queue until they are acknowledged.
     package var isAnsweredQueue: Bool { isQueue && mode != .auto }
-    /// Whether the user has named the mode.
+    /// Whether the user chose the mode.
     package let isChosen: Bool
-    /// How many unacknowledged messages the server sends ahead; nil where it is not known to keep to a limit.
+    /// The number of unacknowledged messages that the server sends ahead; nil if it is not known to respect a limit.
     package private(set) var prefetch: Int?
-    /// Whether the server shows the queue from its first to its last message and takes none out: ActiveMQ.
+    /// Whether this browses a queue, with ActiveMQ: the server sends its messages from first to last and removes
+    /// none.
     package private(set) var isBrowser = false
-    /// Whether the server stops sending unless it is woken: ActiveMQ loads 200 messages of a queue at a time, the next
-    /// ones when something is acknowledged or somebody subscribes.
+    /// Whether the server stops sending until it is triggered: ActiveMQ loads 200 messages of a queue at a time, and
+    /// the next ones only after an acknowledgement or a new subscription.
     package private(set) var needsWaking = false
 
     /// - Parameters:
-    ///   - headers: those of SUBSCRIBE that the user gives; no other header takes their place.
-    ///   - ack: the mode that the user names; nil goes by the user's `ack` header, or the destination.
+    ///   - headers: the user's headers of SUBSCRIBE; they take precedence.
+    ///   - ack: the user's mode; nil uses the user's `ack` header, or a default for the destination.
     ///   - prefetch: how many messages may be sent ahead; nil is ``defaultPrefetch``, or no limit for a search.
-    ///   - wanted: how many messages are still wanted; nil is no limit.
+    ///   - wanted: how many more messages are wanted; nil is no limit.
     package init(
         to destination: String, headers: HeaderList = [:], ack: AckMode? = nil, purpose: Purpose = .consume,
         prefetch: Int? = nil, wanted: Int? = nil, handshake: Handshake
@@ -67,7 +68,7 @@ package struct AckPolicy: Sendable, Equatable {
         let ack = ack ?? headers["ack"].flatMap(AckMode.init)
         isChosen = ack != nil
         isQueue = Self.isQueue(destination, headers)
-        // At 1.0 the mode client-individual is known to RabbitMQ and ActiveMQ alone.
+        // In STOMP 1.0, only RabbitMQ and ActiveMQ support client-individual.
         let isIndividual = handshake.version > .v10 || handshake.isRabbitMQ || handshake.isActiveMQ
         mode = ack ?? (isQueue ? (isIndividual ? .clientIndividual : .client) : .auto)
         guard mode != .auto else { return }
@@ -77,7 +78,7 @@ package struct AckPolicy: Sendable, Equatable {
             case .consume:
                 scope = .all
                 limit = min(prefetch ?? Self.defaultPrefetch, max(wanted ?? .max, 1))
-            // In the mode client an ACK would take the messages before it out of the queue as well.
+            // In client mode, an ACK would also remove the messages before it from the queue.
             case .search: scope = mode == .client ? .none : .wanted
             case .peek:
                 isBrowser =
@@ -97,7 +98,7 @@ package struct AckPolicy: Sendable, Equatable {
             if handshake.isRabbitMQ || isOther { add(PrefetchHeader.rabbitMQ, "\(limit)", unlessIn: given) }
             if handshake.isActiveMQ || isOther { add(PrefetchHeader.activeMQ, "\(limit)", unlessIn: given) }
         } else if isQueue, handshake.isActiveMQ || isOther {
-            // ActiveMQ has a limit of its own otherwise.
+            // Otherwise ActiveMQ applies its own limit.
             add(PrefetchHeader.activeMQ, "\(Self.searchLimit)", unlessIn: given)
         }
         if handshake.isRabbitMQ { self.prefetch = given[PrefetchHeader.rabbitMQ].map { Int($0) } ?? limit }
@@ -108,7 +109,7 @@ package struct AckPolicy: Sendable, Equatable {
         if !given.contains(name) { headers.append(name, value) }
     }
 
-    /// All headers of SUBSCRIBE but `ack`, which ``mode`` stands for; those that the user gives come first.
+    /// All headers of SUBSCRIBE except `ack`, which is in ``mode``; the user's headers come first.
     package func headers(behind given: HeaderList) -> HeaderList {
         var all = given
         if isChosen { all["ack"] = nil }
@@ -116,8 +117,9 @@ package struct AckPolicy: Sendable, Equatable {
         return all
     }
 
-    /// From now on nothing is answered: the server gives its messages nothing to answer by, as Spring's simple broker,
-    /// where `/queue/` is a topic; or an answer would cover a message that must not be acknowledged.
+    /// Stops acknowledging, for one of two reasons. The server's messages have no id to acknowledge by, as with
+    /// Spring's simple broker, where `/queue/` is a topic; or an ACK would also cover a message that must not be
+    /// acknowledged.
     package mutating func stopAnswering(isAuto: Bool) {
         if isAuto { mode = .auto }
         scope = .none
@@ -125,29 +127,29 @@ package struct AckPolicy: Sendable, Equatable {
 
     // MARK: Which destinations are queues
 
-    /// What the names of destinations begin with that hand each message to one receiver: RabbitMQ's, ActiveMQ's, and
-    /// ActiveMQ's queues behind a virtual topic.
+    /// The prefixes of destinations that deliver each message to one receiver: those of RabbitMQ and ActiveMQ, and
+    /// ActiveMQ's queues for consumers of a virtual topic.
     private static let queuePrefixes = [
         "/queue/", "/amq/queue/", "/reply-queue/", "/temp-queue/", "/remote-temp-queue/", "/dsub/", "Consumer.",
     ]
 
     private static func hasQueueName(_ destination: String) -> Bool {
-        // ActiveMQ takes several destinations in one name.
+        // ActiveMQ allows several destinations in one name.
         destination.split(separator: ",").contains { part in queuePrefixes.contains { part.hasPrefix($0) } }
     }
 
-    /// Whether a subscription hands each message to one receiver and forgets what is acknowledged: a queue, or a topic's
-    /// messages that the server keeps for a durable subscription.
+    /// Whether a subscription delivers each message to one receiver and the server removes acknowledged ones: a
+    /// queue, or the messages of a topic that the server stores for a durable subscription.
     package static func isQueue(_ destination: String, _ headers: HeaderList) -> Bool {
         hasQueueName(destination) || headers["durable"] == "true" || headers.contains("activemq.subscriptionName")
             || headers.contains("durable-subscription-name") || headers.contains("x-queue-name")
     }
 }
 
-/// The servers whose ways of handing out messages are known.
+/// Servers whose delivery behaviour is known.
 extension Handshake {
-    /// Whether a receipt is to be expected for a message to this destination. What RabbitMQ does not know as a destination
-    /// goes to an application, with a relay between that has passed on RabbitMQ's CONNECTED: nobody answers it.
+    /// Whether to expect a receipt for a message to this destination. A relay that passed on RabbitMQ's CONNECTED
+    /// gives destinations that RabbitMQ does not know to an application, which sends no receipt.
     package func answersReceipt(ofMessageTo destination: String) -> Bool {
         answersReceipts
             && (!isRabbitMQ || Self.destinationsOfRabbitMQ.contains(where: destination.hasPrefix)
@@ -164,12 +166,12 @@ extension Handshake {
 }
 
 extension AckPolicy {
-    /// How many of the acknowledged messages may come again where the session ended this way: a server that keeps to a
-    /// limit has taken all acknowledgements but those of the last messages that it sent ahead.
+    /// How many acknowledged messages may be delivered again after the session ended this way. A server that
+    /// respects a prefetch has processed all acknowledgements except those of the last messages it sent ahead.
     ///
     /// - Parameters:
-    ///   - acknowledged: how many there were.
-    ///   - policies: those of the subscriptions that were acknowledged.
+    ///   - acknowledged: the number of acknowledged messages.
+    ///   - policies: the policies of their subscriptions.
     package static func repeats(of acknowledged: Int, under policies: [AckPolicy?], after goodbye: DisconnectOutcome?)
         -> Int
     {
@@ -179,7 +181,7 @@ extension AckPolicy {
         return min(acknowledged, limit)
     }
 
-    /// `1 message that was`, `3 messages that were`: what may come again.
+    /// The messages that may be delivered again, in a sentence: `1 message that was`, `3 messages that were`.
     package static func repeated(_ count: Int) -> String {
         count == 1 ? "1 message that was" : "\(count) messages that were"
     }

@@ -3,23 +3,23 @@ import STOMPTransport
 import StomptapOutput
 import SystemC
 
-/// What a command tells of the wire: on stderr as far as `-v` asks for it, in the file that `--trace-file` names all of
-/// it, and in the one that `--pcap` names the bytes. It is made once and serves all connections.
+/// The trace of a command: on stderr in the detail that `-v` sets, complete in the file of `--trace-file`, and the
+/// raw bytes in the file of `--pcap`. It is created once and serves all connections.
 ///
-/// It is complete: where stderr or a file is slow, the connection waits.
+/// No event is lost: if stderr or a file is slow, the connection waits.
 package struct CommandTrace: Sendable {
     package let wire: WireTrace
-    /// Takes the bytes of connections, where they are captured.
+    /// Receives the bytes of connections; nil if they are not captured.
     package let capture: (@Sendable (ByteBuffer) -> Void)?
     private let printer: Shared<TracePrinter>
     private let hasFile: Bool
 
     /// - Parameters:
-    ///   - verbosity: how often `-v` was given.
-    ///   - style: how stderr looks; its mask holds for the file too.
-    ///   - traceFile: what `--trace-file` names.
-    ///   - pcap: what `--pcap` names.
-    /// - Throws: ``Failure`` with 73 where a file cannot be made.
+    ///   - verbosity: the number of `-v` options.
+    ///   - style: the style of stderr; its mask is also used for the file.
+    ///   - traceFile: the path of `--trace-file`.
+    ///   - pcap: the path of `--pcap`.
+    /// - Throws: ``Failure`` with 73 if a file cannot be created.
     package init(verbosity: Int, style: OutputStyle, traceFile: String?, pcap: String?) throws {
         let detail = WireEvent.Detail(rawValue: min(verbosity, 3))
         let printer = Shared(TracePrinter(detail, style: style))
@@ -53,25 +53,25 @@ package struct CommandTrace: Sendable {
         }
     }
 
-    /// Leaves this out of the messages of subscriptions from now on: the command prints it on the same terminal.
+    /// From now on, omits this from the messages of subscriptions: the command prints it on the same terminal.
     package func leaveOut(_ omission: TracePrinter.Omission) {
         printer.update { $0.omission = omission }
     }
 
-    /// Prints this much from now on; nil is nothing.
+    /// From now on, prints this much detail; nil prints nothing.
     package func show(_ detail: WireEvent.Detail?) {
         printer.update { $0.detail = detail }
         if !hasFile { wire.show(detail) }
     }
 }
 
-/// A file that is written as things happen, for as long as the program runs. Only its owner may read it.
+/// A file that is written while the program runs. Only its owner may read it.
 ///
-/// Where it cannot be written, the command ends with status 74, as what is missing may be what was wanted.
+/// If it cannot be written, the command ends with status 74, as the file would be incomplete.
 private struct TraceFile: Sendable {
     private let buffer: Shared<OutputBuffer>
 
-    /// Makes the file, or empties the one that is there.
+    /// Creates the file, or truncates an existing one.
     ///
     /// - Throws: ``Failure`` with 73.
     init(_ path: String, of option: String) throws {

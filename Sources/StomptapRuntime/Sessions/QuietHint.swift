@@ -2,12 +2,12 @@ import NIOCore
 import STOMPClient
 import STOMPCore
 
-/// Why nothing may be coming on subscriptions, as far as the session shows.
+/// Explains why subscriptions may be receiving nothing, from the state of the session.
 package struct QuietHint {
-    /// How long nothing must have come before somebody is told why that may be.
+    /// How long nothing must have been received before the hint is printed.
     package static let timeout = TimeAmount.seconds(10)
 
-    /// What was sent to make something come.
+    /// The message that was sent and should have caused a reply.
     package struct Sent {
         package var destination: String
         package var contentType: String?
@@ -21,9 +21,9 @@ package struct QuietHint {
     package var destinations: [String]
     /// Whether the server has confirmed the subscriptions by receipts.
     package var isConfirmed: Bool
-    /// Whether heart-beats of the server were agreed on.
+    /// Whether the server agreed to send heart-beats.
     package var hasHeartBeats: Bool
-    /// How long ago anything at all came from the server.
+    /// The time since anything was received from the server.
     package var lastHeard: TimeAmount
     /// Whether a subscription has a selector.
     package var hasSelector = false
@@ -38,7 +38,8 @@ package struct QuietHint {
         self.lastHeard = lastHeard
     }
 
-    /// Nil where the session shows another reason: something came that belongs to no subscription, or whose end is missing.
+    /// Nil if the session shows another reason: a message for an unknown subscription was received, or a frame is
+    /// incomplete.
     package init?(
         destinations: [String], isConfirmed: Bool, hasSelector: Bool, sent: Sent? = nil, connection: STOMPConnection
     ) async {
@@ -56,7 +57,7 @@ package struct QuietHint {
         return "STOMP: nothing has come on \(names); \(reason)"
     }
 
-    /// Without what it is about.
+    /// The hint without the destinations.
     package var reason: String {
         (subscriptionReasons + sendingReasons + [heartBeatReason]).joined(separator: "; ")
     }

@@ -3,13 +3,13 @@ import STOMPCore
 import STOMPTransport
 import StomptapOutput
 
-/// Whether there is a session, and if not, why: a time limit that ends without one is a failure.
+/// Tracks whether there is a session, and if not, why: a time limit that ends without a session is a failure.
 package final class SessionWatch: Sendable {
     private enum State: Sendable {
-        /// An attempt is being made. The failure is that of the attempt or session before it.
+        /// Connecting. The failure is that of the previous attempt or session.
         case connecting(String, UnfinishedFrame?, after: Failure?)
         case connected
-        /// The session was lost or the last attempt failed, and it is tried again.
+        /// The session was lost or the last attempt failed; a retry follows.
         case lost(Failure)
     }
 
@@ -17,7 +17,7 @@ package final class SessionWatch: Sendable {
 
     package init() {}
 
-    /// The same sessions, observed.
+    /// Adds this object as an observer of the sessions.
     package func watching(_ reconnection: Reconnection) -> Reconnection {
         var reconnection = reconnection
         let report = reconnection.report
@@ -43,7 +43,7 @@ package final class SessionWatch: Sendable {
         }
     }
 
-    /// - Parameter missing: what is missing until it is connected, as a failure names it.
+    /// - Parameter missing: what is still missing for a connection, as text of a failure.
     package func connecting(_ missing: String) {
         state.update { state in
             switch state {
@@ -54,7 +54,7 @@ package final class SessionWatch: Sendable {
         }
     }
 
-    /// What was awaited came in part.
+    /// A part of the awaited frame was received.
     private func opening(_ frame: UnfinishedFrame) {
         guard frame.command != nil else { return }
         state.update { state in
@@ -68,10 +68,11 @@ package final class SessionWatch: Sendable {
 
     package func lost(_ error: any Error) { state.update { $0 = .lost(Failure(error)) } }
 
-    /// Why there is no session now; nil where there is one.
+    /// The failure that explains why there is no session; nil if there is one.
     ///
-    /// - Parameter account: what was achieved until then, such as `3 of 10 messages came`.
-    /// - Returns: 75 while an answer is waited for, otherwise 69 with the error of the last attempt.
+    /// - Parameter account: what was achieved so far, such as `3 of 10 messages came`.
+    /// - Returns: a failure with 75 while waiting for an answer, otherwise with 69 and the error of the last
+    ///   attempt.
     package func absence(_ account: String? = nil) -> Failure? {
         let account = account.map { " (\($0))" } ?? ""
         switch state.value {
@@ -89,7 +90,7 @@ package final class SessionWatch: Sendable {
 }
 
 extension STOMPConnection {
-    /// Warns that the server has not confirmed a subscription in time.
+    /// Warns that the server did not confirm a subscription in time.
     package nonisolated func warnUnconfirmed(_ destination: String) {
         let time = configuration.receiptTimeout.readable
         Diagnostics.warn("STOMP: no receipt for the subscription to \(destination) within \(time)")

@@ -3,7 +3,7 @@ import STOMPCore
 import STOMPTransport
 import StomptapOutput
 
-/// What is wrong with a value that was typed, as an option's or at the prompt.
+/// Why a value that the user typed is invalid, on the command line or at the prompt.
 package struct InvalidValue: Error, CustomStringConvertible, Sendable {
     package let description: String
 
@@ -12,7 +12,7 @@ package struct InvalidValue: Error, CustomStringConvertible, Sendable {
     }
 }
 
-/// A length of time as it is typed: `250ms`, `5s`, `1.5s`, `2m`, `1h`.
+/// A duration as typed: `250ms`, `5s`, `1.5s`, `2m`, `1h`.
 package struct DurationArgument: Sendable, Equatable, CustomStringConvertible {
     package let amount: TimeAmount
     private let text: String
@@ -27,7 +27,7 @@ package struct DurationArgument: Sendable, Equatable, CustomStringConvertible {
                 "a duration has a unit, such as \(isNumber ? "\(text)s or \(text)ms" : "250ms, 5s, 1.5s or 2m")")
         }
         let digits = text.dropLast(unit.suffix.count)
-        // A year is more than any of them means, and keeps the arithmetic far from its edges.
+        // A year is longer than any useful duration, and prevents overflow.
         guard isPlainNumber(digits), let number = Double(digits), number * unit.nanoseconds <= 365 * 24 * 3600e9 else {
             throw InvalidValue("a duration is a number and a unit, such as 250ms, 5s, 1.5s or 2m")
         }
@@ -42,7 +42,7 @@ package struct DurationArgument: Sendable, Equatable, CustomStringConvertible {
     package var description: String { text }
 }
 
-/// A number of bytes as it is typed: `512`, `64KiB`, `1MB`.
+/// A size in bytes as typed: `512`, `64KiB`, `1MB`.
 package struct SizeArgument: Sendable, Equatable, CustomStringConvertible {
     package let bytes: Int
     private let text: String
@@ -72,12 +72,12 @@ package struct SizeArgument: Sendable, Equatable, CustomStringConvertible {
     package var description: String { text }
 }
 
-/// Digits with at most one point: none of the signs, exponents and names that `Double` takes besides.
+/// Accepts digits with at most one point. `Double` would also accept signs, exponents and names.
 private func isPlainNumber(_ text: Substring) -> Bool {
     text.contains(where: \.isNumber) && text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }
 }
 
-/// `--rate`: messages a second or a minute as they are typed: `500`, `500/s`, `2k/s`, `30/m`.
+/// The value of `--rate`, messages a second or a minute as typed: `500`, `500/s`, `2k/s`, `30/m`.
 package struct RateArgument: Sendable, Equatable, CustomStringConvertible {
     package let perSecond: Double
     private let text: String
@@ -93,7 +93,7 @@ package struct RateArgument: Sendable, Equatable, CustomStringConvertible {
 
     package var description: String { text }
 
-    /// How many a second that is; nil where it is none.
+    /// The rate in messages a second; nil if it is invalid.
     package static func number(_ text: String) -> Double? {
         let units: [(suffix: String, seconds: Double)] = [("/s", 1), ("/m", 60)]
         let unit = units.first { text.hasSuffix($0.suffix) }
@@ -113,7 +113,7 @@ package struct RateArgument: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// A header as it is typed: `name: value`. One blank behind the colon is for the eye and goes.
+/// A header as typed: `name: value`. One space after the colon is removed.
 package struct HeaderArgument: Sendable, Equatable {
     package let header: Header
 
@@ -125,7 +125,8 @@ package struct HeaderArgument: Sendable, Equatable {
         header = Header(String(text[..<colon]), String(value.first == " " ? value.dropFirst() : value))
     }
 
-    /// Whether a header such as `Authorization:` lost its value, which stands behind it as a word of its own.
+    /// Whether a secret header such as `Authorization:` has no value, because the value was typed as a separate
+    /// argument.
     package static func isSecretWithoutValue(_ header: String) -> Bool {
         header.hasSuffix(":") && SecretMask.hiding.hides(header)
     }
@@ -137,11 +138,11 @@ extension HeaderList {
     }
 }
 
-/// `--output`, and `set output` at the prompt.
+/// The value of `--output`, and of `set output` at the prompt.
 package enum OutputName: String, CaseIterable, Sendable {
     case pretty, json, body, raw, none
 
-    /// - Parameter terminator: what follows each body; nil is nothing.
+    /// - Parameter terminator: the byte after each body; nil adds nothing.
     package func form(terminator: UInt8? = UInt8(ascii: "\n")) -> OutputForm {
         switch self {
         case .pretty: .pretty
@@ -153,18 +154,18 @@ package enum OutputName: String, CaseIterable, Sendable {
     }
 }
 
-/// What a body is, where nobody says.
+/// The default content types of bodies.
 package enum ContentType {
-    /// The type that a short name stands for: `json` is `application/json`.
+    /// Expands a short name: `json` is `application/json`.
     package static func full(_ name: String) -> String { name == json ? "application/json" : name }
 
-    /// The short name of JSON, under which nothing else is sent.
+    /// The short name for JSON; a body that is not JSON is rejected under it.
     private static let json = "json"
 
-    /// Adds the header, unless there is one: `given`, or where it is nil a guess; an empty one is none.
+    /// Adds `content-type` unless it is present: `given`, or a guess if that is nil. An empty type adds no header.
     ///
-    /// - Returns: a warning about a body that begins as JSON and is not, where the type is guessed.
-    /// - Throws: ``Failure`` with 65 where the given type is `json`, and the body is not JSON.
+    /// - Returns: a warning if the type is guessed and the body begins like JSON but is not JSON.
+    /// - Throws: ``Failure`` with 65 if the given type is `json` and the body is not JSON.
     package static func add(_ given: String?, for body: ByteBuffer, to headers: inout HeaderList) throws -> String? {
         guard !headers.contains("content-type") else { return nil }
         let type = given.map(full) ?? guess(body)
@@ -197,8 +198,8 @@ package enum ContentType {
         }
     }
 
-    /// `application/json` for an object or array, `text/plain` for other UTF-8, `application/octet-stream` for the rest;
-    /// none for an empty body.
+    /// Guesses the type: `application/json` for an object or array, `text/plain` for other UTF-8,
+    /// `application/octet-stream` for the rest; empty for an empty body.
     package static func guess(_ body: ByteBuffer) -> String {
         body.withUnsafeReadableBytes { bytes in
             if bytes.isEmpty { return "" }

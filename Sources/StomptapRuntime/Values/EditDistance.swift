@@ -1,9 +1,9 @@
-/// How far words are apart, for suggestions.
+/// The edit distance between words, for suggestions.
 package enum EditDistance {
-    /// The candidate that `word` was probably meant to be: nearest by letters left out, put in, changed or swapped with
-    /// their neighbours, and not so far that it is another word.
+    /// Returns the candidate that `word` was probably meant to be: the one with the fewest letters deleted,
+    /// inserted, replaced or swapped with a neighbour. Nil if all candidates differ too much.
     package static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
-        // Nobody mistypes that much, and the table is quadratic.
+        // Longer words are unlikely typos, and the table is quadratic.
         guard word.count <= 32 else { return nil }
         let distances = candidates.map { (name: $0, distance: between(word, $0)) }
         let allowed = min(2, max(1, word.count / 3))
@@ -11,7 +11,7 @@ package enum EditDistance {
             .min { $0.distance < $1.distance }?.name
     }
 
-    /// The number of such changes that make one word of the other.
+    /// Returns the number of such edits between two words.
     package static func between(_ left: String, _ right: String) -> Int {
         let left = Array(left), right = Array(right)
         var beforeLast: [Int] = []

@@ -1,12 +1,12 @@
 import Foundation
 import TestSupport
 
-/// A real server in a folder and on ports of its own, which ends with the test process at the latest.
+/// A real server with its own folder and ports; it ends with the test process at the latest.
 actor BrokerServer {
     nonisolated let name: String
-    /// The ports by the names that the server's script gives them.
+    /// The ports, by the names used in the server's script.
     nonisolated let ports: [String: Int]
-    /// Where its certificates, its log and its data are.
+    /// The folder with its certificates, its log and its data.
     nonisolated let folder: URL
     private let supervisor: RunningProgram
     private let readyLine: String
@@ -14,10 +14,10 @@ actor BrokerServer {
     private var stops = 0
 
     /// - Parameters:
-    ///   - script: what runs the server; it stands in the folder `Servers`.
-    ///   - executable: a file that is there where the server is installed.
-    ///   - readyLine: what it writes to its log when it is ready, and at no other time.
-    ///   - portNames: the ports it needs.
+    ///   - script: the script in the folder `Servers` that runs the server.
+    ///   - executable: a file that exists if the server is installed.
+    ///   - readyLine: a line that the server logs only when it is ready.
+    ///   - portNames: the names of the ports that it needs.
     init(
         _ name: String, script: String, executable: String, readyLine: String, ports portNames: [String]
     ) async throws {
@@ -40,20 +40,20 @@ actor BrokerServer {
         try await start()
     }
 
-    /// Starts it, also where ``stop()`` has stopped it; it has the data then that it keeps.
+    /// Starts it, also after ``stop()``; it keeps its persistent data.
     func start() async throws {
         starts += 1
         supervisor.write("start\n")
-        // Half a minute has been seen on a loaded machine.
+        // On a loaded machine this can take half a minute.
         try await waitUntil("got ready", within: .seconds(120)) {
             guard let server = lastStarted else { return false }
             if hasEnded(server) { throw TestFailure("\(name) ended while it was to start:\n\(log.suffix(3000))") }
-            // That its ports accept is not enough: RabbitMQ makes its users and virtual hosts after that.
+            // Open ports are not enough: RabbitMQ creates its users and virtual hosts after it opens them.
             return log.components(separatedBy: readyLine).count > starts && ports.values.allSatisfy(Loopback.accepts)
         }
     }
 
-    /// Stops it in good order.
+    /// Shuts it down in an orderly way.
     func stop() async throws {
         stops += 1
         supervisor.write("stop\n")
@@ -79,7 +79,7 @@ actor BrokerServer {
         }
     }
 
-    /// The process that the last order to start has started; nil while there is no answer to it.
+    /// The process ID from the answer to the last start command; nil if there is no answer yet.
     private var lastStarted: Substring? {
         let answers = supervisor.written.lines.filter { $0.hasPrefix("started ") }
         return answers.count == starts ? answers.last?.dropFirst(8) : nil
@@ -90,7 +90,7 @@ actor BrokerServer {
         return state?.contains(") Z ") ?? true
     }
 
-    /// What it has written since its first start.
+    /// Its log since the first start.
     nonisolated var log: String {
         (try? String(contentsOf: folder.appending(path: "server.log"), encoding: .utf8)) ?? ""
     }

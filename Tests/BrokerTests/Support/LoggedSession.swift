@@ -1,18 +1,18 @@
 import Foundation
 import TestSupport
 
-/// What a client of `Clients/session.js` has seen of a session.
+/// A session as logged by a client of `Clients/session.js`.
 ///
-/// Frames are text with a character for each byte.
+/// Frames are strings with one character for each byte.
 struct LoggedSession: Equatable {
     var opened = ""
     var sent: [String] = []
     var received: [String] = []
     var closed = ""
-    /// Whether each body came back as it was sent.
+    /// Whether each body came back unchanged.
     var isWhole = false
 
-    /// The sessions of a log, in their order.
+    /// Parses the sessions of a log, in order.
     static func all(in log: some Sequence<String>) throws -> [LoggedSession] {
         var sessions: [LoggedSession] = []
         for line in log {
@@ -33,7 +33,7 @@ struct LoggedSession: Equatable {
         return sessions
     }
 
-    /// The frames of a record of `stomptap tap`, one session after the other.
+    /// Returns the frames from a record of `stomptap tap`, grouped by session.
     static func recorded(in file: URL) async throws -> [LoggedSession] {
         let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Clients/rebuild.js").path
@@ -64,7 +64,7 @@ struct LoggedSession: Equatable {
         return String(String.UnicodeScalarView(data.map { Unicode.Scalar($0) }))
     }
 
-    /// The same without the names that the server gives sessions and messages, which are others each time.
+    /// The session without the IDs of sessions and messages, which differ in each run.
     var anonymous: LoggedSession {
         var anonymous = self
         let names = /\n(session|message-id|ack|id):[^\n]*/

@@ -1,16 +1,16 @@
 /// RabbitMQ with its STOMP and Web STOMP plugins.
 ///
-/// Users: guest/guest may do all; alice/wonderland knows the virtual host `orders` alone.
+/// Users: guest/guest has all permissions; alice/wonderland may only use the virtual host `orders`.
 struct RabbitMQServer: Sendable {
     let server: BrokerServer
     var stompPort: Int { server.ports["STOMP", default: 0] }
     var stompsPort: Int { server.ports["STOMPS", default: 0] }
     var webSocketPort: Int { server.ports["WS", default: 0] }
     var secureWebSocketPort: Int { server.ports["WSS", default: 0] }
-    /// What signed the certificate for `localhost` that its TLS ports show.
+    /// The CA file for the `localhost` certificate of its TLS ports.
     var authority: String { server.folder.appending(path: "ca.pem").path }
 
-    /// The one that all tests share. A test that stops it starts one of its own.
+    /// The instance shared by all tests. A test that stops the server must start a separate instance.
     static var shared: RabbitMQServer { get async throws { try await starting.value } }
 
     private static let starting = Task { try await start() }
@@ -24,15 +24,15 @@ struct RabbitMQServer: Sendable {
     }
 }
 
-/// ActiveMQ Classic. Nobody needs to log in; who does must be system/manager.
+/// ActiveMQ Classic. No login is needed; if a client logs in, it must be system/manager.
 struct ActiveMQServer: Sendable {
     let server: BrokerServer
     var stompPort: Int { server.ports["STOMP", default: 0] }
     var stompsPort: Int { server.ports["STOMPS", default: 0] }
-    /// What signed the certificate for `localhost` that its TLS port shows.
+    /// The CA file for the `localhost` certificate of its TLS port.
     var authority: String { server.folder.appending(path: "ca.pem").path }
 
-    /// The one that all tests share. A test that stops it starts one of its own.
+    /// The instance shared by all tests. A test that stops the server must start a separate instance.
     static var shared: ActiveMQServer { get async throws { try await starting.value } }
 
     private static let starting = Task { try await start() }
@@ -45,12 +45,12 @@ struct ActiveMQServer: Sendable {
     }
 }
 
-/// node-sockjs, with a small STOMP server behind it. What `Servers/sockjs.js` says of its services holds here.
+/// node-sockjs with a small STOMP server behind it. `Servers/sockjs.js` documents its services.
 struct NodeSockJSServer: Sendable {
     let server: BrokerServer
     var port: Int { server.ports["SOCKJS", default: 0] }
 
-    /// The one that all tests share. A test that stops it starts one of its own.
+    /// The instance shared by all tests. A test that stops the server must start a separate instance.
     static var shared: NodeSockJSServer { get async throws { try await starting.value } }
 
     private static let starting = Task { try await start() }
@@ -62,12 +62,12 @@ struct NodeSockJSServer: Sendable {
                 readyLine: "listening", ports: ["SOCKJS"]))
     }
 
-    /// The URL of a service; by its query the server's lines about a client are told from those about others.
+    /// The URL of a service; the query identifies the client in the server's log.
     func url(_ service: String = "stomp", scheme: String = "http", of client: String = "") -> String {
         "\(scheme)://127.0.0.1:\(port)/\(service)" + (client.isEmpty ? "" : "?" + client)
     }
 
-    /// What the server wrote of a client, without the name of its session and its query: `GET /stomp/S/eventsource `.
+    /// The server's log lines about a client, without session ID and query: `GET /stomp/S/eventsource `.
     func lines(of client: String) -> [String] {
         server.log.split(separator: "\n").filter { $0.contains(client) }.map {
             String($0).replacing("?" + client, with: "").replacing(/\/[0-9]{3}\/[a-z0-5]{16}\//, with: "/S/")

@@ -1,13 +1,13 @@
 import Foundation
 import TestSupport
 
-/// What runs the sessions of `Clients/session.js`.
+/// Runs the sessions of `Clients/session.js`.
 enum SessionClient {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
 
     /// Runs a session in node, with Debian's `node-sockjs-client`.
     ///
-    /// - Parameter way: one of the transports of SockJS, or `plain` for a WebSocket without it.
+    /// - Parameter way: a SockJS transport, or `plain` for a WebSocket without SockJS.
     static func inNode(
         _ url: String, _ way: String, login: String = "guest", destination: String
     ) async throws -> LoggedSession {
@@ -25,11 +25,11 @@ enum SessionClient {
         return session
     }
 
-    /// Opens the page of `Servers/front.js` in a browser, which runs a session in each way.
+    /// Opens the page of `Servers/front.js` in a browser; the page runs one session for each of `ways`.
     ///
     /// - Parameters:
-    ///   - front: what serves the page, to which it reports.
-    ///   - address: where the browser finds it.
+    ///   - front: the server of the page, which also gets its report.
+    ///   - address: the host and port that the browser connects to.
     static func inBrowser(
         _ front: RunningProgram, at address: String, path: String, _ ways: [String], login: String = "guest",
         destination: String
@@ -43,7 +43,7 @@ enum SessionClient {
         let browser = Program(
             chromium,
             [
-                // It sees no page but ours; and its sandbox would not let root in.
+                // The browser only loads our page; its sandbox does not work for root.
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--enable-logging=stderr",
                 "http://\(address)/start?\(query.joined(separator: "&"))",
@@ -59,7 +59,7 @@ enum SessionClient {
 
     private static let reportEnd = "end of the report"
 
-    /// Serves the page, and behind it what the server at a port of 127.0.0.1 has.
+    /// Serves the page, and forwards other requests to the server on a port of 127.0.0.1.
     static func withFront<Value>(
         at address: String, before upstream: Int, isolation: isolated (any Actor)? = #isolation,
         _ body: (RunningProgram) async throws -> Value

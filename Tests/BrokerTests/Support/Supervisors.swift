@@ -2,8 +2,8 @@ import Foundation
 import Synchronization
 import TestSupport
 
-/// Waits at the exit of the test process for all servers to be gone. Where it dies without an exit, their supervisors
-/// see it by the end of their input.
+/// Waits, when the test process exits, until all servers have ended. If the process is killed, the supervisors
+/// notice that their input has ended.
 enum Supervisors {
     private static let all = Mutex<[RunningProgram]>([])
 

@@ -3,16 +3,16 @@ import NIOCore
 import STOMPClient
 import STOMPCore
 
-/// A server and a way to it.
+/// A server and a transport.
 enum Way: String, CaseIterable, Sendable {
     case rabbitMQ, rabbitMQWebSocket, activeMQ
 
     var isRabbitMQ: Bool { self != .activeMQ }
 
-    /// What a user would type, with `user` as `login:passcode`.
+    /// The URL as a user would type it; `user` is `login:passcode`.
     func url(user: String? = nil) async throws -> String {
         let login = user.map { "\($0)@" } ?? ""
-        // Of a plain URL's two virtual hosts, the host name is not one that RabbitMQ knows.
+        // Without a path the virtual host is the host name, which RabbitMQ does not know.
         return switch self {
         case .rabbitMQ: "stomp://\(login)127.0.0.1:\(try await RabbitMQServer.shared.stompPort)/%2F"
         case .rabbitMQWebSocket: "ws://\(login)127.0.0.1:\(try await RabbitMQServer.shared.webSocketPort)/ws"
@@ -20,7 +20,7 @@ enum Way: String, CaseIterable, Sendable {
         }
     }
 
-    /// Opens a session for as long as `body` runs.
+    /// Opens a session while `body` runs.
     func withConnection<Value: Sendable>(
         _ version: STOMPVersion = .v12, user: String? = nil, change: (inout ClientConfiguration) -> Void = { _ in },
         _ body: (STOMPConnection) async throws -> Value
@@ -35,11 +35,11 @@ enum Way: String, CaseIterable, Sendable {
         return try await STOMPConnection.withConnection(to: endpoint, configuration: configuration, body)
     }
 
-    /// A topic or queue of a test's own.
+    /// Returns a new topic or queue for this test only.
     func destination(_ kind: String) -> String { "/\(kind)/\(UUID().uuidString)" }
 }
 
-/// A server, a way to it and a version.
+/// A server, a transport and a version.
 struct Session: Sendable, CustomStringConvertible {
     let way: Way
     let version: STOMPVersion
@@ -54,7 +54,7 @@ struct Session: Sendable, CustomStringConvertible {
 }
 
 extension STOMPConnection {
-    /// A subscription that stands.
+    /// Subscribes, and waits for the receipt.
     func standing(
         at destination: String, ack: AckMode = .auto, headers: HeaderList = [:]
     ) async throws -> Subscription {
@@ -65,7 +65,7 @@ extension STOMPConnection {
         return subscription
     }
 
-    /// Sends texts, and waits until the server has them all.
+    /// Sends texts, and waits until the server has received them all.
     func publish(_ texts: String..., to destination: String, headers: HeaderList = [:], transaction: String? = nil)
         async throws
     {
@@ -79,7 +79,7 @@ extension STOMPConnection {
 }
 
 extension MessageSequence.Iterator {
-    /// The bodies of the next messages.
+    /// Returns the bodies of the next messages.
     mutating func texts(_ count: Int) async throws -> [String] {
         try await messages(count).map(\.text)
     }

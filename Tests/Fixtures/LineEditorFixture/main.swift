@@ -1,7 +1,8 @@
 import LineEditor
 import SystemC
 
-// A program around the editor, for the tests: says what it was given, and does what its control pipe says.
+// A program around the editor, for the tests: it prints the events that it gets, and runs the commands from its
+// control pipe.
 //
 // Environment: CONTROL, a named pipe whose lines are commands; HISTORY, a file.
 
@@ -21,7 +22,7 @@ options.completer = { request in
 
 let editor: LineEditor
 do {
-    // On a thread of the pool, as most programs will: signals are blocked there.
+    // On a thread of the pool, as in most programs: signals are blocked there.
     editor = try await Task.detached { [options] in try LineEditor(options) }.value
 } catch let error as LineEditorError {
     let reason =
@@ -38,7 +39,7 @@ do {
     exit(0)
 }
 
-/// Takes a command from the control pipe.
+/// Runs a command from the control pipe.
 @Sendable func control(_ line: String) async {
     let command = line.prefix { $0 != " " }
     let argument = String(line.dropFirst(command.count + 1))
@@ -63,7 +64,7 @@ do {
     }
 }
 
-/// So many lines a second, for so many seconds, as they come from a server: what there is no room for is counted.
+/// Prints N lines a second for N seconds, as from a server; lines that do not fit are counted.
 @Sendable func pour(_ argument: String) async {
     let numbers = argument.split(separator: " ").compactMap { Int($0) }
     guard numbers.count == 2 else { return }
@@ -83,7 +84,7 @@ do {
 }
 
 if let path = variable("CONTROL") {
-    // Open for writing as well, so that it never ends.
+    // Opened for writing as well, so that it never reaches end of file.
     let reader = try PlainLineReader(descriptor: open(path, O_RDWR))
     Task {
         for await event in reader.lines {

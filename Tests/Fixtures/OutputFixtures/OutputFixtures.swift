@@ -7,7 +7,7 @@ import Testing
 /// 2026-11-21T05:03:22.118453Z and 789 ns.
 package let sampleTime = Timestamp(nanoseconds: 1_795_237_402_118_453_789)
 
-/// A MESSAGE with these header lines and this body, as a server would send it.
+/// Creates a MESSAGE with these header lines and this body, as a server would send it.
 package func makeMessage(_ headers: [String] = [], body: some Sequence<UInt8>, command: String = "MESSAGE") throws
     -> Frame
 {
@@ -30,7 +30,7 @@ package func makeFrame(_ bytes: [UInt8], _ version: STOMPVersion? = .v12) throws
 
 private struct NoFrame: Error {}
 
-/// The rendering of frames in UTC, or as `style` says.
+/// Renders frames in UTC, or as `style` specifies.
 package func renderedBytes(
     _ form: OutputForm, _ frames: Frame..., style: (inout OutputStyle) -> Void = { _ in },
     _ direction: WireEvent.Direction = .incoming
@@ -51,7 +51,7 @@ package func rendered(
     String(decoding: renderedBytes(form, frame, style: style, direction), as: UTF8.self)
 }
 
-/// The text that `append` appends to a buffer.
+/// Returns the text that `append` appends to a buffer.
 package func appended(_ append: (inout OutputBuffer) -> Void) -> String {
     var out = OutputBuffer()
     append(&out)

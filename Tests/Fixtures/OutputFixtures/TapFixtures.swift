@@ -4,7 +4,7 @@ import STOMPTap
 import STOMPTransport
 
 extension TapEvent.Content {
-    /// A message without STOMP, over WebSocket.
+    /// A WebSocket message that is not STOMP.
     package static func message(_ bytes: ByteBuffer, isText: Bool) -> Self {
         .wire(.ws, .message(isText: isText), bytes)
     }

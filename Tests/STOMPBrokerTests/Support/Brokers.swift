@@ -2,7 +2,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import STOMPBroker
 
-/// The transports that a broker is reached by.
+/// The transports a client can use to reach a broker.
 enum Way: String, CaseIterable, Sendable {
     case tcp, webSocket
 
@@ -34,7 +34,7 @@ func withBroker(
     await broker.shutdown()
 }
 
-/// What a broker has told.
+/// The events that a broker reported.
 final class Events: Sendable {
     private let box = NIOLockedValueBox<[BrokerEvent]>([])
 
@@ -42,7 +42,7 @@ final class Events: Sendable {
 
     var all: [BrokerEvent] { box.withLockedValue { $0 } }
 
-    /// All events, once there are so many.
+    /// All events, once there are at least `count`.
     func first(_ count: Int) async throws -> [BrokerEvent] {
         let deadline = NIODeadline.now() + .seconds(60)
         while box.withLockedValue({ $0.count }) < count {

@@ -6,7 +6,7 @@ import STOMPTransport
 
 @testable import STOMPBroker
 
-/// A client that sends what the test writes, and keeps what comes.
+/// A client that sends what the test writes, and records what it receives.
 final class ScriptedClient: Sendable {
     struct Contents: Sendable {
         /// The frames that ``ScriptedClient/next()`` has not yet returned.
@@ -46,7 +46,7 @@ final class ScriptedClient: Sendable {
         ) { _ in Receiver(box: box) }
     }
 
-    /// A client whose session is open.
+    /// A client with an open session.
     static func connected(
         to address: Broker.Address, version: STOMPVersion = .v12, heartBeat: String = "0,0"
     ) async throws -> ScriptedClient {
@@ -84,7 +84,7 @@ final class ScriptedClient: Sendable {
         }
     }
 
-    /// Waits for the end, which comes before any further frame.
+    /// Waits for the end of the stream; another frame before it is an error.
     func end() async throws -> TransportError? {
         try await wait { $0.hasEnded || !$0.frames.isEmpty }
         guard contents.frames.isEmpty else { throw TimedOut(contents: contents) }
@@ -153,14 +153,14 @@ extension TransportTarget {
         case .tcp(let host, let port):
             self.init(kind: .tcp, host: host, port: port, isSecure: false)
         case .webSocket(let host, let port, let path):
-            // A URL for SockJS clients has the WebSocket beneath it.
+            // With a SockJS URL, the WebSocket endpoint is below the URL.
             let requestTarget = address.url.hasPrefix("http") ? path + "/websocket" : path
             self.init(kind: .webSocket(requestTarget: requestTarget), host: host, port: port, isSecure: false)
         }
     }
 }
 
-/// The kinds of the WebSocket messages that came.
+/// The kinds of the received WebSocket messages.
 final class MessageKinds: Sendable {
     private let box = NIOLockedValueBox<[String]>([])
 

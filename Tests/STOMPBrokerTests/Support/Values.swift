@@ -4,7 +4,7 @@ import Testing
 
 @testable import STOMPBroker
 
-/// The one frame that this text is; its NUL is added.
+/// Decodes this text, plus a NUL, as one frame.
 func frame(_ text: String, _ version: STOMPVersion? = .v12) throws -> Frame {
     var decoder = FrameDecoder(version: version)
     decoder.feed(ByteBuffer(string: text + "\0"))
@@ -17,7 +17,7 @@ struct NoFrame: Error {
 }
 
 extension MessageRouter {
-    /// Performs what this frame asks for.
+    /// Performs the action that this frame requests.
     mutating func perform(_ text: String, from connection: ConnectionID, _ version: STOMPVersion = .v12) throws {
         let request = try #require(try ClientRequest(frame(text, version), version: version))
         try perform(request, from: connection)
@@ -38,8 +38,8 @@ extension MessageRouter {
         }
     }
 
-    /// All that is to be done, a line each: `1 a 1-1 hello` is the delivery `1-1` of `hello` to the subscription `a` of
-    /// the connection 1, and `wait 1` waits for it.
+    /// All pending actions, one per line: `1 a 1-1 hello` delivers `hello` as `1-1` to subscription `a` of
+    /// connection 1, and `wait 1` waits for that connection.
     mutating func actions() -> [String] {
         var actions: [String] = []
         while let action = next() {
@@ -56,38 +56,38 @@ extension MessageRouter {
     }
 }
 
-/// The connection that ``MessageRouter/send(_:to:transaction:)`` sends from.
+/// The connection used by ``MessageRouter/send(_:to:transaction:)``.
 let sender: ConnectionID = 9
 
 extension ServerSession {
-    /// What CONNECT is answered.
+    /// The answer to a CONNECT frame.
     mutating func connect(_ text: String) throws -> (ServerFrame, STOMPVersion, HeartBeat) {
         let action = receive(try frame(text, nil))
         guard case .open(let reply, let version, let beat) = action else { throw NoFrame(text: "\(action)") }
         return (reply, version, beat)
     }
 
-    /// How a frame ends the session.
+    /// The replies to a frame that ends the session, and how it ends.
     mutating func ending(_ text: String) throws -> ([ServerFrame], SessionEnding) {
         let action = receive(try frame(text, version))
         guard case .end(let replies, let ending, _) = action else { throw NoFrame(text: "\(action)") }
         return (replies, ending)
     }
 
-    /// The ERROR after which the session goes on.
+    /// The ERROR for a frame after which the session continues.
     mutating func error(_ text: String) throws -> ServerFrame {
         let action = receive(try frame(text, version))
         guard case .refuse(_, let reply) = action else { throw NoFrame(text: "\(action)") }
         return reply
     }
 
-    /// Whether a frame is met with silence.
+    /// Whether a frame is ignored.
     mutating func ignores(_ text: String) throws -> Bool {
         if case .ignore = receive(try frame(text, version)) { true } else { false }
     }
 }
 
-/// The kind of the error that this throws.
+/// The kind of the error that `body` throws.
 func summary(of body: () throws -> Void) throws -> BrokerError.Summary {
     do {
         try body()

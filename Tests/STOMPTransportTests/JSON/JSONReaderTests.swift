@@ -38,7 +38,7 @@ import Testing
         #expect(tokens(text).last == "\(fault)")
     }
 
-    /// What is skipped may be nested as deep as what is shown, and uses no stack.
+    /// Skipped values may be nested as deeply as others, and do not grow the stack.
     @Test func aSkippedValueIsCheckedToo() throws {
         func skipping(_ value: String) throws -> Int {
             try ByteBuffer(string: "[\(value),7]").withUnsafeReadableBytes { bytes in
@@ -61,7 +61,7 @@ import Testing
         #expect(throws: JSONFault.self) { try skipping("{\"a\":tru}") }
     }
 
-    /// A string is the same, however long it is, and wherever in it what must be escaped stands.
+    /// The result does not depend on the string's length or on the position of the escaped character.
     @Test func anEscapeIsFoundAnywhere() throws {
         for length in [0, 1, 7, 8, 9, 31, 32, 33, 63, 255, 256, 257, 600] {
             for escaped in ["\"", "\n", "\\", "\0", "\u{2028}"] {
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    /// What is not UTF-8 passes through SockJS, and is shown as U+FFFD.
+    /// Bytes that are not UTF-8 pass through SockJS and are shown as U+FFFD.
     @Test func whatIsNotUTF8() {
         func quoted(_ escapes: JSONString.Escapes) -> [UInt8] {
             var buffer = ByteBuffer()

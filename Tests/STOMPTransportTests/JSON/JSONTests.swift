@@ -3,7 +3,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// The strings of the JSON array `text`, or the fault that it has.
+/// The strings of the JSON array `text`, or the error in it.
 private func strings(_ text: String) -> Result<[String], JSONFault> {
     let buffer = ByteBuffer(string: text)
     do throws(JSONFault) {
@@ -15,7 +15,7 @@ private func strings(_ text: String) -> Result<[String], JSONFault> {
 }
 
 extension ByteBuffer {
-    /// The messages of the JSON array that this is.
+    /// The messages of this JSON array.
     func messages() throws(JSONFault) -> SockJSMessages {
         do {
             return try withUnsafeReadableBytes { try SockJSMessages($0) }

@@ -3,11 +3,11 @@ import STOMPTransport
 import TestSupport
 import Testing
 
-/// What is said where a proxy does not do what it should; nothing is left open then.
+/// The errors for a proxy that misbehaves; no connection may stay open.
 @Suite struct ProxyFailureTests {
     private static let target = TransportTarget.tcp(61613, host: "broker.invalid")
 
-    /// How connecting through such a proxy fails, and the URL of the proxy.
+    /// The error when connecting through such a proxy, and the proxy's URL.
     private static func failure(
         _ manner: ScriptedProxy.Manner, proxy scheme: String = "http://", within limit: TimeAmount = .seconds(20),
         target: TransportTarget = target
@@ -26,7 +26,7 @@ import Testing
         return (error, "\(proxyTarget)")
     }
 
-    /// Waits until the one connection that came has ended.
+    /// Waits until the only connection has ended.
     private static func waitForEnd(of proxy: ScriptedProxy) async throws {
         try await eventually {
             proxy.connections == (1, 1) ? () : nil
@@ -39,7 +39,7 @@ import Testing
         var bytes: String
         var closes = false
         var code: TransportError.Kind
-        /// Given the URL of the proxy.
+        /// Receives the URL of the proxy.
         var failure: @Sendable (String) -> ProxyFailure
         var testDescription: String { bytes.debugDescription }
 
@@ -114,7 +114,7 @@ import Testing
     struct Bytes: Sendable, CustomTestStringConvertible {
         var bytes: [UInt8]
         var kind: TransportError.Kind
-        /// Given the URL of the proxy.
+        /// Receives the URL of the proxy.
         var failure: @Sendable (String) -> ProxyFailure
         var testDescription: String { "\(bytes)" }
     }
@@ -205,7 +205,7 @@ import Testing
         }
     }
 
-    /// Giving up leaves nothing open.
+    /// Cancelling leaves no connection open.
     @Test func cancellingEndsTheHandshake() async throws {
         let proxy = try await ScriptedProxy(.answer([], closes: false))
         var options = TransportOptions()

@@ -41,7 +41,7 @@ import Testing
         #expect(!error.description.contains("cret"))
     }
 
-    /// They are counted in bytes, after percent-decoding.
+    /// The limit counts bytes after percent-decoding.
     @Test(arguments: ["x", "%41", "%C3%A9"]) func credentialsForSOCKSHaveALimit(_ unit: String) throws {
         let size = unit == "%C3%A9" ? 2 : 1
         let (longest, tooLong) = (
@@ -87,7 +87,7 @@ import Testing
         #expect(found?.description == proxy)
     }
 
-    /// `HTTP_PROXY` is for what begins as HTTP, without TLS.
+    /// `HTTP_PROXY` applies to connections that start with HTTP, without TLS.
     @Test(
         arguments: [
             (["HTTP_PROXY": "a:1"], "http://a:1"), (["http_proxy": "a:1", "HTTP_PROXY": "b:1"], "http://a:1"),

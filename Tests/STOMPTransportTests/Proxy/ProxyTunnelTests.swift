@@ -7,7 +7,7 @@ import Testing
 
 /// Streams through proxies, over real sockets.
 @Suite struct ProxyTunnelTests {
-    /// A name that nobody but the scripted proxy knows.
+    /// A name that only the scripted proxy can resolve.
     static let host = "broker.invalid"
 
     private static func options(_ proxy: String, trace: WireTrace = .off) throws -> TransportOptions {
@@ -17,7 +17,7 @@ import Testing
         return options
     }
 
-    /// Something goes there and something comes back.
+    /// Sends data in both directions.
     private static func exchange(
         _ target: TransportTarget, options: TransportOptions, server: Inbox
     ) async throws {
@@ -60,7 +60,7 @@ import Testing
         await proxy.stop()
     }
 
-    /// The certificate is for the target's name, which the proxy does not have.
+    /// The certificate is for the target's name, which is not the proxy's.
     @Test(arguments: ["http", "socks5"]) func tlsIsWithTheTarget(_ scheme: String) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -90,7 +90,7 @@ import Testing
         await proxy.stop()
     }
 
-    /// What comes in the same segment as the proxy's answer is the target's, and the first that is received.
+    /// Bytes in the same segment as the proxy's answer come from the target, and the client receives them first.
     @Test(arguments: ["http", "socks5"]) func aTargetThatSpeaksFirstIsHeard(_ scheme: String) async throws {
         let early = "SSH-2.0-first\r\n"
         let proxy = try await ScriptedProxy(scheme == "http" ? .http(early: early) : .socks(early: early))
@@ -109,7 +109,7 @@ import Testing
         await proxy.stop()
     }
 
-    /// Basic credentials go to the proxy and into nothing that is shown.
+    /// Basic credentials are sent to the proxy and appear nowhere else.
     @Test func credentialsAreForTheProxyAlone() async throws {
         let proxy = try await ScriptedProxy(.http())
         let server = Inbox()
@@ -134,7 +134,7 @@ import Testing
         await proxy.stop()
     }
 
-    /// User and password go to the proxy and into nothing that is shown; what the target says first is heard.
+    /// User and password are sent to the proxy and appear nowhere else. Early data of the target is received.
     @Test(arguments: ["socks5", "socks5h"]) func credentialsForSOCKSAreForTheProxyAlone(_ scheme: String) async throws {
         let early = "SSH-2.0-first\r\n"
         let proxy = try await ScriptedProxy(.socks(early: early, login: "Aladdin:open sesame"))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// SOCKS 5 by value: what is sent, and what each answer means, however it is cut.
+/// SOCKS 5 without a network: the bytes sent, and the result of each answer, however it is split.
 @Suite struct SOCKSHandshakeTests {
     private typealias Action = SOCKSHandshake.Action
     private typealias Fault = SOCKSHandshake.Fault
@@ -19,7 +19,7 @@ import Testing
         SOCKSHandshake(host: host, port: 61613, credentials: credentials)
     }
 
-    /// All actions but ``SOCKSHandshake/Action/wait``, for the proxy's bytes in these pieces.
+    /// All actions except ``SOCKSHandshake/Action/wait`` for the proxy's bytes in these pieces.
     private static func actions(_ handshake: SOCKSHandshake, _ pieces: [[UInt8]]) -> [Action] {
         var handshake = handshake
         var actions: [Action] = []
@@ -39,12 +39,12 @@ import Testing
         actions.compactMap { if case .send(let message) = $0 { Array(message.bytes.readableBytesView) } else { nil } }
     }
 
-    /// Whole, byte by byte, and in every two pieces.
+    /// The bytes as a whole, byte by byte, and in every split into two pieces.
     private static func splits(of bytes: [UInt8]) -> [[[UInt8]]] {
         [[bytes], bytes.map { [$0] }] + bytes.indices.map { [Array(bytes[..<$0]), Array(bytes[$0...])] }
     }
 
-    // MARK: What is sent
+    // MARK: Requests
 
     @Test(
         arguments: [
@@ -60,7 +60,7 @@ import Testing
                 == [[5, 2, 0, 2], Self.loginBytes, request])
     }
 
-    /// A proxy that needs no credentials is not given any.
+    /// A proxy that asks for no credentials is sent none.
     @Test func credentialsAreSentOnlyWhereTheyAreWanted() {
         let sent = Self.sent(Self.actions(Self.handshake("a.b", Self.login), [[5, 0]]))
         #expect(sent == [[5, 2, 0, 2], [5, 1, 0, 3, 3] + Array("a.b".utf8) + [0xF0, 0xAD]])
@@ -73,7 +73,7 @@ import Testing
         #expect(sent.last == [1, 255] + Array(long.utf8) + [255] + Array(long.utf8))
     }
 
-    /// What a trace may show says nothing of the credentials, not even their length.
+    /// The trace shows nothing of the credentials, not even their length.
     @Test func credentialsAreCovered() {
         let actions = Self.actions(Self.handshake("a.b", Self.login), [[5, 2], [1, 0]])
         let shown = actions.compactMap { if case .send(let message) = $0 { message } else { nil } }
@@ -82,10 +82,10 @@ import Testing
         #expect(Array(shown[1].shown.readableBytesView) == [1, 4] + Array("****".utf8) + [4] + Array("****".utf8))
     }
 
-    // MARK: What is answered
+    // MARK: Answers
 
-    /// Each form of the bound address, with and without credentials and what the target says first, in every split:
-    /// not one byte of it is lost.
+    /// Each form of the bound address, with and without credentials and early data of the target, in every split.
+    /// No byte is lost.
     @Test(
         arguments: [
             [1, 127, 0, 0, 1], [4] + Array(repeating: 9, count: 16), [3, 3, 97, 46, 98], [3, 0],
@@ -128,7 +128,7 @@ import Testing
         }
     }
 
-    /// Refused and malformed answers come to the same in every split, and nothing counts after them.
+    /// Refused and malformed answers give the same result in every split, and later bytes are ignored.
     @Test(
         arguments: [
             (false, [4, 0x5B], .notSOCKS5(firstByte: 4)),
@@ -153,7 +153,7 @@ import Testing
         }
     }
 
-    /// An answer that never ends: no more than the longest one is kept of it.
+    /// An answer that never ends: the handshake stores no more than the longest valid answer.
     @Test(arguments: [[5, 0, 5, 0, 0, 3, 255], [5], [5, 0, 5]] as [[UInt8]])
     func whatIsNotWholeIsWaitedFor(_ bytes: [UInt8]) {
         for pieces in Self.splits(of: bytes) {
@@ -164,7 +164,7 @@ import Testing
 
     // MARK: The handler
 
-    /// The bytes after the reply reach whoever opens the tunnel, in every split, and the handler is gone.
+    /// In every split, the bytes after the reply reach the opened tunnel's handlers, and the handler removes itself.
     @Test func theHandlerHandsOverWhatCameEarly() throws {
         let early = "SSH-2.0-x\r\n"
         for pieces in Self.splits(of: [5, 2, 1, 0] + Self.accepted + Array(early.utf8)) {
@@ -189,7 +189,7 @@ import Testing
         }
     }
 
-    /// Bytes behind a failure are dropped, and the first failure is the one that is told.
+    /// Bytes after a failure are dropped, and only the first failure is reported.
     @Test func theHandlerFailsOnce() throws {
         let channel = EmbeddedChannel()
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()

@@ -4,14 +4,15 @@ import Testing
 
 @testable import STOMPTransport
 
-/// The client against the own server, over each transport.
+/// The client against this package's own server, over each transport.
 @Suite(.timeLimit(.minutes(5))) struct SockJSEchoTests {
     private static let receivingRequests: [SockJSTransport: String] = [
         .websocket: "GET /ws/S/websocket", .xhrStreaming: "POST /ws/S/xhr_streaming",
         .eventSource: "GET /ws/S/eventsource", .xhrPolling: "POST /ws/S/xhr",
     ]
 
-    /// Whether this is how a server sees a client go. Between two polls there is nobody whose going could be seen.
+    /// Whether this is how a server sees the client disconnect. Between two polls there is no connection whose end
+    /// the server could see.
     private static func isDisconnected(_ error: TransportError?, _ transport: SockJSTransport) -> Bool {
         error == nil || transport == .xhrPolling && error == .sockJS(.clientGone(after: .seconds(5)))
     }
@@ -61,7 +62,7 @@ import Testing
         try await inbox.wait(within: .seconds(120)) { $0.bytes == size }
         #expect(inbox.contents.texts == parts)
         if transport == .xhrStreaming || transport == .eventSource {
-            // The response limit of 128 KiB ended one after the other.
+            // Each response ended at the limit of 128 KiB and was followed by another.
             #expect(server.requests.count { !$0.hasSuffix("xhr_send") } >= 5)
         }
         try await stream.perform { $0.close() }
@@ -110,7 +111,7 @@ import Testing
         #expect(error == .sockJS(.cannotSendBinary(from: .client)))
         try await inbox.wait { $0.text == "a" }
 
-        // Nobody would hear of it without a promise.
+        // Without a promise the write error ends the stream, so that it is not lost.
         try await stream.perform { stream in
             stream.write(ByteBuffer(bytes: [0xFF]), promise: nil)
             stream.flush()
@@ -130,13 +131,13 @@ import Testing
         let inbox = Inbox()
         let stream = try await openSockJS(server.port, transport, inbox: inbox)
         try await inbox.wait { $0.events.count { $0 == .alive } >= 5 }
-        // A ping is one for the server's side.
+        // In SockJS the server sends the heart-beats; a ping request from the client must do no harm.
         try await stream.perform { $0.request(.ping([])) }
         try await stream.send("still here")
         try await inbox.wait { $0.text == "still here" }
         try await stream.perform { $0.abort() }
         #expect(try await inbox.end() == nil)
-        // A WebSocket that is dropped is one that is closed.
+        // For the server, an aborted WebSocket is a closed one.
         #expect(Self.isDisconnected(try await server.client.end(), transport))
         await server.stop()
     }
@@ -188,7 +189,7 @@ import Testing
         try await other.eventLoop.submit { other.setReading(false) }.get()
         let part = String(repeating: "0123456789abcdef", count: 2 << 10)
         var sent = 0
-        // The system's buffers take some of it.
+        // The system buffers some of it.
         while try await stream.eventLoop.submit({ stream.isWritable }).get() {
             try await stream.send(part)
             sent += part.utf8.count
@@ -200,7 +201,7 @@ import Testing
         let total = sent
         try await inbox.wait(within: .seconds(120)) { $0.bytes == total }
         try await inbox.wait { $0.writability.contains(true) }
-        // The last confirmation may come after the last echo.
+        // The last confirmation may arrive after the last echo.
         try await eventually {
             try await stream.eventLoop.submit { stream.queuedBytes }.get() == 0 ? () : nil
         } otherwise: {

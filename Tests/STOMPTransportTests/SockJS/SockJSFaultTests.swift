@@ -4,19 +4,19 @@ import Testing
 
 @testable import STOMPTransport
 
-/// What becomes of a session that is open when the server does something else than it should.
+/// The end of an open session when the server misbehaves.
 @Suite(.timeLimit(.minutes(2))) struct SockJSFaultTests {
     private static let transports: [SockJSTransport] = [.xhrStreaming, .eventSource, .xhrPolling]
     private static let receiving: [SockJSTransport: String] = [
         .xhrStreaming: "/ws/S/xhr_streaming", .eventSource: "/ws/S/eventsource", .xhrPolling: "/ws/S/xhr",
     ]
 
-    /// A frame as the body of a response that ends with it.
+    /// A frame as the body of a complete response.
     private static func response(_ frame: String, _ transport: SockJSTransport) -> ScriptedHTTP.Reply {
         .answer("200 OK", transport == .eventSource ? "\r\ndata: \(frame)\r\n\r\n" : frame + "\n")
     }
 
-    /// How a session ends that opens, and is then answered so.
+    /// Opens a session, answers it with `reply`, and returns its end.
     private func end(
         _ transport: SockJSTransport, then reply: ScriptedHTTP.Reply, sends: ScriptedHTTP.Reply = .silence,
         write: String? = nil
@@ -110,9 +110,10 @@ import Testing
         #expect(error == .sockJS(.invalidFrame(ByteBuffer(string: "<html>"), fault)))
     }
 
-    /// Messages come in the order in which they were written, whatever the requests do, and one request at a time.
+    /// Messages arrive in the order they were written, whatever happens to the requests, and with one request at a
+    /// time.
     ///
-    /// - Parameter answer: what says that they were taken; some servers have words for it.
+    /// - Parameter answer: the response that confirms the messages; some servers send a body.
     @Test(arguments: ["204 No Content\r\n\r\n", "200 OK\r\nContent-Length: 2\r\n\r\nok"])
     func messagesGoOneRequestAtATime(answer: String) async throws {
         let script: ScriptedHTTP.Script = { request in

@@ -3,7 +3,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// The frames that `decoder` makes of `text`, which comes in the pieces that `sizes` has, the last one for the rest.
+/// The frames that `decoder` returns for `text`. Piece n has `sizes[n]` bytes; the last one has the rest.
 private func frames(
     _ text: String, in sizes: [Int], of decoder: SockJSFrameDecoder
 ) throws -> [SockJSFrame] {
@@ -152,7 +152,7 @@ private func messages(_ texts: String...) -> SockJSFrame {
         #expect(try decoder.next() == nil)
     }
 
-    /// A header cannot have it, so that it could not be asked for.
+    /// A header cannot contain this id, so the client could not send it back.
     @Test(arguments: ["\0", "\u{1}", "\u{1B}", "\u{7F}", "a\u{8}b"])
     func ignoresAnIDWithAControlCharacter(id: String) throws {
         var decoder = ServerSentEventDecoder(limit: 1000)

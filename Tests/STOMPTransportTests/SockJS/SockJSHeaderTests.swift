@@ -4,12 +4,12 @@ import Testing
 
 @testable import STOMPTransport
 
-/// What stands in the requests of a session: all of them.
+/// The headers in all requests of a session.
 @Suite(.timeLimit(.minutes(2))) struct SockJSHeaderTests {
     private static let cookies = "Set-Cookie: JSESSIONID=abc.1; Path=/ws; HttpOnly\r\nSet-Cookie: theme=dark\r\n"
     private static let more = "Set-Cookie: JSESSIONID=def.2\r\nSet-Cookie: theme=; Max-Age=0\r\n"
 
-    /// A server that sets cookies with its answer to `/info`, and others with the one to the second poll.
+    /// A server that sets cookies in its answer to `/info`, and others in the answer to the second poll.
     private static let script: ScriptedHTTP.Script = { request in
         switch request.path {
         case "/ws/info": .json(#"{"websocket":true,"cookie_needed":true}"#, headers: cookies)
@@ -55,7 +55,7 @@ import Testing
                 }
                 try await stream.perform { $0.abort() }
             } catch let error as TransportError {
-                // The script has no WebSocket; its request is here all the same.
+                // The script has no WebSocket endpoint, but the request is still recorded.
                 #expect(!sends && error.response?.status == 404)
             }
             #expect(server.requests.count { $0.path == "/ws/S/xhr_send" } == (sends ? 2 : 0))
@@ -71,7 +71,7 @@ import Testing
                 switch (number, transport) {
                 case (0, _): #expect(cookie == "own=1; theme=light")
                 case (_, .xhrPolling):
-                    // One request may have been on its way when the second poll was answered.
+                    // A request may already have been under way when the second poll was answered.
                     #expect(
                         cookie == "own=1; theme=dark; JSESSIONID=abc.1" || cookie == "own=1; JSESSIONID=def.2",
                         "\(request)")
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    /// `auto` takes what it learnt from `/info` to each transport it tries.
+    /// `auto` sends the cookies from `/info` with each transport it tries.
     @Test func whatIsTriedNextHasThemToo() async throws {
         try await ScriptedHTTP.run(script: { request in
             switch request.path {
@@ -101,7 +101,7 @@ import Testing
             let stream = try await openSockJS(server.port, options: Self.options)
             try await stream.perform { $0.abort() }
             #expect(server.requests.count >= 5)
-            // Once it is open its polls go on, and are told other cookies.
+            // Once the session is open, later polls receive other cookies.
             let opening = try #require(server.requests.firstIndex { $0.path == "/ws/S/xhr" })
             for request in server.requests[1...opening] {
                 #expect(request.headers["cookie"] == "own=1; theme=dark; JSESSIONID=abc.1", "\(request)")
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    /// A plain WebSocket at an `http` URL, and the question whether a WebSocket URL is one of SockJS.
+    /// A plain WebSocket at an `http` URL, and the probe whether a WebSocket URL is a SockJS endpoint.
     @Test func otherRequestsHaveThemToo() async throws {
         try await ScriptedHTTP.run(script: { _ in .answer("404 Not Found", headers: Self.cookies) }) { server in
             for target in [TransportTarget.sockJS(server.port), .webSocket(server.port)] {
@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    /// The own server's cookie comes back to it.
+    /// The client returns the cookie of this package's own server.
     @Test(arguments: SockJSTransport.all)
     func theCookieOfTheOwnServerIsKept(transport: SockJSTransport) async throws {
         var sockJS = SockJSServerOptions()
@@ -146,7 +146,7 @@ import Testing
         try await stream.perform { $0.abort() }
         _ = try await inbox.end()
         let heads = server.trace.lines.filter { $0.hasPrefix("http incoming ") }
-        // The first answer of the session sets it, and a WebSocket asks only once.
+        // The first answer of the session sets the cookie; a WebSocket sends only one request.
         let later = heads.drop { !$0.contains("JSESSIONID=dummy") }
         #expect(later.count == heads.count - 2, "\(heads)")
         await server.stop()

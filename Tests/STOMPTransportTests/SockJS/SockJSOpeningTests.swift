@@ -4,9 +4,9 @@ import Testing
 
 @testable import STOMPTransport
 
-/// What is found at an `http` URL, and which transport is taken.
+/// Detecting SockJS at an `http` URL, and choosing the transport.
 @Suite(.timeLimit(.minutes(2))) struct SockJSOpeningTests {
-    /// What becomes of a client of a server that answers by `script`.
+    /// The error of a client whose server answers by `script`.
     private func outcome(
         _ transport: SockJSTransport = .auto, within limit: TimeAmount = .seconds(20),
         options: TransportOptions = TransportOptions(), script: @escaping ScriptedHTTP.Script
@@ -27,7 +27,7 @@ import Testing
         try await outcome(transport, within: limit) { $0.path == "/ws/info" ? info : .notFound }.error
     }
 
-    // MARK: - Which transport
+    // MARK: - Choosing the transport
 
     @Test func autoTakesTheWebSocketFirst() async throws {
         let server = try await EchoListener()
@@ -107,7 +107,8 @@ import Testing
             default: .silence
             }
         }
-        // A share has to be enough for the one that works, on a loaded machine too.
+        // The time limit is split among the transports: each share must be enough for the working one, even on a
+        // busy machine.
         let stream = try await openSockJS(server.port, within: .seconds(9))
         #expect(stream.description.kind == .sockJS(.xhrPolling))
         #expect(NIODeadline.now() - start >= .seconds(6))
@@ -200,7 +201,7 @@ import Testing
         #expect(error == .sockJS(.sessionsElsewhere(at: "http://other/ws")))
     }
 
-    // MARK: - What is no SockJS
+    // MARK: - Servers without SockJS
 
     @Test func aPlainWebSocketIsTakenForWhatItIs() async throws {
         let server = try await EchoListener(sockJS: nil)
@@ -247,7 +248,7 @@ import Testing
                     .refused(url: "http://127.0.0.1:PORT/ws/info", refusal, ownOrigin: "http://127.0.0.1:PORT")))
     }
 
-    /// Once, and by none of the other transports.
+    /// The client asks once, and tries no other transport.
     @Test func whoWantsCredentialsIsAskedNoFurther() async throws {
         let (error, server) = try await outcome { $0.path == "/ws/info" ? .info : .answer("401 Unauthorized") }
         #expect(error?.kind == .refused)
@@ -256,7 +257,7 @@ import Testing
         #expect(server.lines == ["GET /ws/info", "GET /ws/S/websocket"])
     }
 
-    /// A cookie that the server has set is none that was given.
+    /// A cookie set by the server does not count as a given header.
     @Test func onlyGivenHeadersAreNamedInARefusal() async throws {
         var options = TransportOptions()
         options.httpHeaders = [("Authorization", "Bearer x")]
@@ -280,7 +281,7 @@ import Testing
                 ScriptedHTTP.Reply.answer("200 OK", "<!doctype html>", type: "text/html;charset=utf-8"),
                 { @Sendable refusal in SockJSFailure.infoNotJSON(url: infoURL, refusal) }
             ),
-            // JSON is taken whatever its type says, and this is not of SockJS.
+            // JSON is accepted whatever its content type is, but this object is not from SockJS.
             (
                 .answer("200 OK", #"{"status":"UP"}"#, type: "text/plain"),
                 { .infoWithoutWebSocketMember(url: infoURL, $0) }
@@ -392,7 +393,7 @@ import Testing
         #expect(error?.kind == .badConfiguration)
     }
 
-    // MARK: - A WebSocket URL that is one of SockJS
+    // MARK: - SockJS at a WebSocket URL
 
     @Test func aWebSocketURLOfSockJSGetsTheURLsThatWork() async throws {
         var sockJS = SockJSServerOptions()

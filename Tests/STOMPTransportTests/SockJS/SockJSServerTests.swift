@@ -5,18 +5,18 @@ import Testing
 
 @testable import STOMPTransport
 
-/// The server's end of SockJS 0.3.3, byte for byte.
+/// The server side of SockJS 0.3.3, byte for byte.
 @Suite(.timeLimit(.minutes(2))) struct SockJSServerTests {
     private static let session = "/ws/000/abcdefgh"
 
-    /// A client may take its time between two polls: the machine may be busy with other tests.
+    /// A long time between two polls is allowed, because the machine may be busy with other tests.
     private static var patient: SockJSServerOptions {
         var options = SockJSServerOptions()
         options.receiverTimeout = .seconds(60)
         return options
     }
 
-    /// A connection that is written by hand.
+    /// A connection whose requests are written by hand.
     private struct Wire {
         let inbox = Inbox()
         let stream: any TransportStream
@@ -26,13 +26,13 @@ import Testing
                 to: .tcp(port), on: group.next(), deadline: .farEnough, receiver: inbox.factory)
         }
 
-        /// Everything that came, once it ends so.
+        /// All received text, once it ends with `end`.
         func text(endsWith end: String) async throws -> String {
             try await inbox.wait { $0.text.hasSuffix(end) }.text
         }
     }
 
-    /// A whole answer.
+    /// A complete answer.
     private struct Answer: CustomStringConvertible {
         let head: String
         let body: String
@@ -48,7 +48,7 @@ import Testing
             + (body ?? "")
     }
 
-    /// Sends a request that is answered whole.
+    /// Sends a request and waits for its complete answer.
     private func ask(
         _ server: EchoListener, _ line: String, _ headers: [String] = [], body: String? = nil
     ) async throws -> Answer {
@@ -71,10 +71,10 @@ import Testing
         try await ask(server, "POST \(session)/xhr_send", body: body)
     }
 
-    /// A streaming response that goes on; its body so far comes without its chunks.
+    /// A streaming response that stays open; its body arrives without chunk headers.
     private func stream(_ server: EchoListener, _ line: String) async throws -> Wire {
         let wire = try await Wire(server.port)
-        // HTTP/1.0 knows no chunks.
+        // HTTP/1.0 has no chunks.
         try await wire.stream.send("\(line) HTTP/1.0\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
         return wire
     }
@@ -94,7 +94,7 @@ import Testing
         text.firstRange(of: "\r\n\r\n").map { text[$0.upperBound...] } ?? ""
     }
 
-    // MARK: - What is there
+    // MARK: - Endpoints
 
     @Test func infoSaysWhatThereIs() async throws {
         for (takesWebSocket, setsCookie) in [(true, false), (false, true)] {
@@ -169,7 +169,8 @@ import Testing
         "Sec-WebSocket-Key: \(ScriptedServer.key)",
     ]
 
-    /// Where the WebSocket is beneath the URL only, as Spring's, the upgrade is a bad request, and the base a greeting.
+    /// If the WebSocket is only below the base URL, as in Spring, an upgrade of the base is a bad request, and a
+    /// plain request gets the greeting.
     @Test func aWebSocketAtTheBaseOfSpringIsABadRequest() async throws {
         var options = SockJSServerOptions()
         options.takesWebSocketAtBase = false
@@ -186,7 +187,7 @@ import Testing
         await server.stop()
     }
 
-    /// `BASE/websocket` has no envelopes, and a session's has.
+    /// `BASE/websocket` uses no envelopes; the WebSocket of a session does.
     @Test(arguments: ["/ws/websocket", session + "/websocket"])
     func aWebSocketWithAndWithoutEnvelopes(path: String) async throws {
         let server = try await EchoListener(sockJS: Self.patient)
@@ -202,7 +203,7 @@ import Testing
             try await server.client.contents.stream?.description.kind
                 == (hasEnvelopes ? .sockJS(.websocket) : .webSocket))
         if hasEnvelopes {
-            // A string of its own, and nothing at all, are allowed as well.
+            // A single string and an empty message are also allowed.
             try await stream.send(#""b""#)
             try await stream.send("")
             try await inbox.wait { $0.texts.last == #"a["b"]"# }
@@ -224,7 +225,7 @@ import Testing
         #expect(first.has("Content-Type: application/javascript; charset=UTF-8"))
         #expect(try await send(server, #"["x","y\u0000"]"#).status == "204 No Content")
         #expect(try await poll(server) == #"a["x","y\u0000"]"# + "\n")
-        // The name of the server counts for nothing.
+        // The server id in the URL is ignored.
         #expect(try await send(server, #"["z"]"#, "/ws/999/abcdefgh").status == "204 No Content")
         #expect(try await poll(server) == #"a["z"]"# + "\n")
         #expect(try await server.client.contents.stream?.description.kind == .sockJS(.xhrPolling))
@@ -251,11 +252,11 @@ import Testing
     }
 
     @Test func twoPollsAtATimeAreOneTooMany() async throws {
-        // On one event loop polls come to the session as they came to the server.
+        // On one event loop the session sees polls in the order in which the server received them.
         let server = try await EchoListener(sockJS: Self.patient, on: group.next())
         _ = try await poll(server)
         let waiting = try await stream(server, "POST \(Self.session)/xhr")
-        // The other one comes when this one is here.
+        // The second poll is sent once the first has arrived.
         _ = try await eventually {
             server.requests.count { $0.hasSuffix("/xhr") } == 2 ? true : nil
         } otherwise: {
@@ -294,7 +295,7 @@ import Testing
         #expect(error?.kind == .connectionLost)
         #expect(error == .sockJS(.clientGone(after: .milliseconds(100))))
         #expect(try await send(server, #"["x"]"#).status == "404 Not Found")
-        // Another one may have its name.
+        // A new session may have the same name.
         #expect(try await ask(server, line).body.contains("o"))
         await server.stop()
     }
@@ -318,7 +319,7 @@ import Testing
         #expect(text.contains("\r\nContent-Type: text/event-stream\r\n"))
         #expect(body(text) == "\r\ndata: o\r\n\r\n")
         #expect(try await send(server, #"["100%","1\u0000"]"#).status == "204 No Content")
-        // What browsers unescape is escaped.
+        // Characters that browsers unescape are escaped.
         #expect(
             body(try await wire.text(endsWith: "]\r\n\r\n"))
                 == "\r\ndata: o\r\n\r\ndata: " + #"a["100%25","1\u0000"]"# + "\r\n\r\n")
@@ -334,7 +335,7 @@ import Testing
         let wire = try await stream(server, line)
         try await wire.inbox.wait { $0.text.contains("\no\n") || $0.text.contains("data: o") }
         let text = String(repeating: "x", count: 10_000)
-        // After thirteen frames it has less, and with the fourteenth more.
+        // After 13 frames the response is below its limit, and with the 14th above it.
         for _ in 0..<14 {
             #expect(wire.inbox.contents.endings.isEmpty)
             let before = wire.inbox.contents.bytes
@@ -343,7 +344,7 @@ import Testing
         }
         _ = try await wire.inbox.end()
         #expect(wire.inbox.contents.text.components(separatedBy: text).count == 15)
-        // The session goes on.
+        // The session continues.
         let next = try await stream(server, line)
         #expect(try await send(server, #"["next"]"#).status == "204 No Content")
         #expect(try await next.text(endsWith: #"a["next"]"# + (component == "eventsource" ? "\r\n\r\n" : "\n")) != "")
@@ -370,7 +371,7 @@ import Testing
         await server.stop()
     }
 
-    /// A receiver that goes away in the midst of its response is a client that goes away.
+    /// A receiver that disconnects during its response counts as a disconnected client.
     @Test func whoBreaksOffHasGone() async throws {
         let server = try await EchoListener(sockJS: Self.patient)
         let wire = try await stream(server, "POST \(Self.session)/xhr_streaming")

@@ -4,9 +4,9 @@ import Testing
 
 @testable import STOMPTransport
 
-/// Every transport through every kind of proxy, in the clear and over TLS.
+/// Every transport through every kind of proxy, with and without TLS.
 @Suite(.timeLimit(.minutes(2))) struct SockJSWayTests {
-    /// A name that nobody but the scripted proxy knows.
+    /// A name that only the scripted proxy can resolve.
     private static let unknownHost = "sockjs.invalid"
 
     private static func exchange(
@@ -33,7 +33,7 @@ import Testing
         target.host = Self.unknownHost
         let description = try await Self.exchange(target, transport, options: options, server: server)
         #expect(description.kind == .sockJS(transport))
-        // Every connection was made by the proxy: nobody else knows the name.
+        // The proxy made every connection: only it can resolve the name.
         #expect(proxy.requests.count >= 2)
         #expect(proxy.requests.allSatisfy { $0.contains("\(Self.unknownHost):\(server.port)") })
         await server.stop()
@@ -77,7 +77,7 @@ import Testing
         await proxy.stop()
     }
 
-    /// A proxy that refuses is said so once, not as a transport that does not work.
+    /// A refusal by the proxy is reported once, not as a transport that failed.
     @Test(arguments: [SockJSTransport.auto] + SockJSTransport.all)
     func aProxyThatRefusesEndsIt(transport: SockJSTransport) async throws {
         let proxy = try await ScriptedProxy(.answer(Array("HTTP/1.1 403 No\r\n\r\n".utf8), closes: true))

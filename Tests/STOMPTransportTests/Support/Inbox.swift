@@ -2,11 +2,11 @@ import NIOConcurrencyHelpers
 import NIOCore
 import STOMPTransport
 
-/// What a receiver was told, and a way to wait for it.
+/// Records the calls of a receiver, and can wait for them.
 final class Inbox: Sendable {
     struct Contents: Sendable {
         var stream: (any TransportStream)?
-        /// Each call of `received` on its own.
+        /// The bytes of each `received` call.
         var chunks: [ByteBuffer] = []
         var bytes = 0
         var batches = 0
@@ -39,12 +39,12 @@ final class Inbox: Sendable {
     private let state = NIOLockedValueBox(State())
     private let keepsBytes: Bool
 
-    /// - Parameter keepsBytes: whether chunks are kept, and not only counted.
+    /// - Parameter keepsBytes: whether chunks are kept, or only counted.
     init(keepsBytes: Bool = true) { self.keepsBytes = keepsBytes }
 
     var contents: Contents { state.withLockedValue { $0.contents } }
 
-    /// Makes the receiver of a stream.
+    /// Creates the receiver of a stream.
     var factory: TransportReceiverFactory {
         { stream in
             self.change { $0.stream = stream }
@@ -70,7 +70,7 @@ final class Inbox: Sendable {
         }
     }
 
-    /// Waits until the contents are as wanted.
+    /// Waits until the contents fulfil the condition.
     @discardableResult
     func wait(
         within limit: Duration = .seconds(20), _ condition: @escaping @Sendable (Contents) -> Bool
@@ -119,7 +119,7 @@ private struct Receiver: TransportReceiver {
 }
 
 extension TransportStream {
-    /// Performs a step on the event loop of the stream.
+    /// Runs a step on the stream's event loop.
     func perform(_ body: @escaping @Sendable (Self) -> Void) async throws {
         try await eventLoop.submit { body(self) }.get()
     }
@@ -133,6 +133,6 @@ extension TransportStream {
 }
 
 extension NIODeadline {
-    /// A deadline that a test which goes well never sees.
+    /// A deadline that a passing test never reaches.
     static var farEnough: NIODeadline { .now() + .seconds(20) }
 }

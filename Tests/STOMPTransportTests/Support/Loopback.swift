@@ -2,7 +2,7 @@ import NIOCore
 import NIOPosix
 import STOMPTransport
 
-/// One event loop group for all tests: none of them holds up a loop.
+/// One event loop group for all tests: no test blocks an event loop.
 let group = MultiThreadedEventLoopGroup.singleton
 
 extension TransportTarget {
@@ -15,7 +15,7 @@ extension TransportTarget {
     }
 }
 
-/// The error that `body` throws as one of the transport's, if it does.
+/// The transport error that `body` throws, if any.
 func transportError(_ body: () async throws -> Void) async -> TransportError? {
     do {
         try await body()

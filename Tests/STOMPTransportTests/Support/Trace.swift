@@ -2,7 +2,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import STOMPTransport
 
-/// Keeps what a trace tells, one line an event.
+/// Records the events of a trace, one per line.
 final class Trace: Sendable {
     private let events = NIOLockedValueBox<[WireEvent]>([])
     private let detail: WireEvent.Detail
@@ -13,15 +13,15 @@ final class Trace: Sendable {
         WireTrace(detail: detail) { [events] event in events.withLockedValue { $0.append(event) } }
     }
 
-    /// What happened, in its order.
+    /// The contents of all events, in order.
     var contents: [WireEvent.Content] { events.withLockedValue { $0 }.map(\.content) }
 
-    /// The reasons for which layers ended.
+    /// The errors of layers that failed.
     var failures: [TransportError] {
         contents.compactMap { if case .failed(let error) = $0 { error } else { nil } }
     }
 
-    /// Layer, direction, summary, and the bytes as text where there are any.
+    /// Layer, direction, summary, and the bytes as text if there are any.
     var lines: [String] {
         events.withLockedValue { $0 }.map {
             "\($0.layer) \($0.direction) \($0.words)"
@@ -31,7 +31,7 @@ final class Trace: Sendable {
 }
 
 extension WireEvent {
-    /// What happened in plain words; heads of HTTP as their first lines.
+    /// The event as text; an HTTP head as its first line.
     var words: String {
         switch content {
         case .webSocketFrame(let head): return head.words

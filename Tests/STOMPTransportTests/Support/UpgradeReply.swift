@@ -3,10 +3,10 @@ import STOMPTransport
 import TestSupport
 
 extension ScriptedServer {
-    /// What a server does once the head of an HTTP request is here.
+    /// The server's reaction after it received an HTTP request head.
     struct Reply: Sendable {
         var bytes: ByteBuffer
-        /// Whether each byte is sent in a segment of its own.
+        /// Whether each byte is sent in its own segment.
         var isSplit = false
         var closes = false
 
@@ -23,7 +23,7 @@ extension ScriptedServer {
         }
     }
 
-    /// A key and what answers it, both from RFC 6455, section 1.3.
+    /// A key and its accept value, both from RFC 6455, section 1.3.
     static var key: String { "dGhlIHNhbXBsZSBub25jZQ==" }
     static var accept: String { "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" }
     static var switching: String {
@@ -31,14 +31,14 @@ extension ScriptedServer {
             + "Sec-WebSocket-Accept: \(accept)\r\n"
     }
 
-    /// Options whose request has the key that `accept` answers.
+    /// Options whose request has the key that matches `accept`.
     static var options: TransportOptions {
         var options = TransportOptions()
         options.httpHeaders = [("Sec-WebSocket-Key", key)]
         return options
     }
 
-    /// Runs while `body` does, with the same reply on each connection.
+    /// Runs the server while `body` runs, with the same reply on each connection.
     static func run<Value: Sendable>(
         isolation: isolated (any Actor)? = #isolation, _ reply: Reply,
         _ body: (ScriptedServer) async throws -> Value
@@ -46,7 +46,7 @@ extension ScriptedServer {
         try await run(script: { _ in reply.steps }, body)
     }
 
-    /// What becomes of a client that asks such a server for a WebSocket.
+    /// The error of a client that requests a WebSocket from such a server.
     static func error(
         of reply: Reply, options: TransportOptions = options, within limit: TimeAmount = .seconds(20),
         on eventLoop: any EventLoop = group.next()
@@ -57,7 +57,7 @@ extension ScriptedServer {
                     to: .webSocket(server.port), on: eventLoop, deadline: .now() + limit, receiver: Inbox().factory)
                 stream.abort()
             }
-            // Nothing is left open: the server sees the end.
+            // No connection stays open: the server sees its end.
             _ = try await server.receivedWhole()
             return error?.withoutPort(server.port)
         }

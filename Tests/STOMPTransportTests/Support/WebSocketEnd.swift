@@ -3,7 +3,7 @@ import NIOEmbedded
 
 @testable import STOMPTransport
 
-/// One end of a WebSocket in a channel that is no socket.
+/// One end of a WebSocket in an embedded channel.
 final class WebSocketEnd {
     let channel = EmbeddedChannel()
     private let ground = Ground()
@@ -28,9 +28,9 @@ final class WebSocketEnd {
     var messages: [String] { told.messages.map { String(buffer: $0) } }
     var events: [TransportEvent] { told.events }
     var error: TransportError? { told.error }
-    /// Why the stream is over although the connection is not.
+    /// The error that ended the stream while the connection is still open.
     var failure: TransportError? { told.failure }
-    /// Whether the connection below was asked to end.
+    /// Whether the connection below was asked to close.
     var isEnding: Bool { ground.isEnding }
 
     func receive(_ bytes: [UInt8], split: Int = .max) {
@@ -41,7 +41,7 @@ final class WebSocketEnd {
         }
     }
 
-    /// Somebody takes what comes, or does not.
+    /// Resumes or pauses reading.
     func setReading(_ isOn: Bool) {
         channel.triggerUserOutboundEvent(StreamReading(isOn: isOn), promise: nil)
         channel.embeddedEventLoop.run()
@@ -50,7 +50,7 @@ final class WebSocketEnd {
     func send(_ text: String) { send(Array(text.utf8)) }
     func send(_ bytes: [UInt8]) { channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil) }
 
-    /// Everything that was sent, as bytes.
+    /// All sent bytes.
     func sent() throws -> [UInt8] {
         var bytes: [UInt8] = []
         while let buffer = try channel.readOutbound(as: ByteBuffer.self) { bytes += buffer.readableBytesView }
@@ -58,7 +58,7 @@ final class WebSocketEnd {
     }
 }
 
-/// Stands where the connection would be ended.
+/// Stands in for the connection below, and records that it was asked to close.
 private final class Ground: ChannelOutboundHandler {
     typealias OutboundIn = ByteBuffer
     var isEnding = false
@@ -85,7 +85,7 @@ private final class Told: ChannelInboundHandler {
     }
 }
 
-/// A frame as a server sends it, or as a client does where `key` is given.
+/// A frame as a server sends it, or as a client does if `key` is given.
 func wireFrame(_ first: UInt8, _ payload: [UInt8], key: [UInt8]? = nil) -> [UInt8] {
     let mask: UInt8 = key == nil ? 0 : 0x80
     var bytes = [first]

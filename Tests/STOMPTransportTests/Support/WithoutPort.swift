@@ -1,7 +1,7 @@
 import STOMPTransport
 
 extension TransportError {
-    /// With PORT in place of the number where a URL has it, so that a reason can be compared.
+    /// A copy with PORT instead of the port number in URLs, so that errors can be compared.
     func withoutPort(_ port: Int) -> TransportError {
         let mask = PortMask(port)
         return switch self {
@@ -13,7 +13,7 @@ extension TransportError {
     }
 }
 
-/// Puts PORT in place of a port, and S in place of the name of a SockJS session.
+/// Replaces the port with PORT, and the id of a SockJS session with S.
 struct PortMask {
     private let port: Int
 

@@ -2,7 +2,7 @@ import STOMPTransport
 import TestSupport
 import Testing
 
-/// Servers that ask who their client is. In TLS 1.3 their refusal comes when the client takes the handshake for made.
+/// Servers that require a client certificate. In TLS 1.3 they refuse it after the client has finished its handshake.
 @Suite(.spawning) struct TLSClientCertificateTests {
     static let versions = ["-tls1_2", "-tls1_3"]
 
@@ -94,7 +94,7 @@ import Testing
         #expect(failure.peer == .client && failure.isOfPeer)
     }
 
-    /// Servers there are that say nothing and close.
+    /// Some servers close without an alert.
     @Test func aServerThatAsksAndClosesIsUnderstood() throws {
         let wire = try TLSWire(server: TLSServerOptions("server", clientCA: "ca"))
         wire.client.start()

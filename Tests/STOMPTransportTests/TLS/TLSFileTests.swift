@@ -3,7 +3,7 @@ import STOMPTransport
 import TestSupport
 import Testing
 
-/// The files of certificates and keys, in all their forms, and what is said of those that will not do.
+/// Certificate and key files in all formats, and the errors for unusable ones.
 @Suite(.spawning) struct TLSFileTests {
     private static let files = Certificates.shared
 
@@ -11,7 +11,7 @@ import Testing
         try OpenSSLTool.run(arguments, in: Self.files.folder)
     }
 
-    /// Connects with these files to a server that wants a client certificate.
+    /// Connects with these files to a server that requires a client certificate.
     private func connect(
         certificate: String?, key: String? = nil, passphrase: String? = nil, ca: String? = nil
     ) async throws {
@@ -41,7 +41,7 @@ import Testing
         throw TestFailure("no fault was found")
     }
 
-    // MARK: - Forms
+    // MARK: - Formats
 
     @Test func certificateAndKeyInOneFileInAnyOrder() async throws {
         try Self.files.join("key-first.pem", ["key.pem", "ca.pem", "client.pem"])
@@ -68,7 +68,7 @@ import Testing
     @Test func anEncryptedTraditionalKeyIsOpened() async throws {
         try openssl("ec", "-in", "key.pem", "-aes128", "-out", "traditional.pem", "-passout", "pass:secret")
         try await openedBySecretOnly("traditional.pem")
-        // By chance some of these give bytes that look whole.
+        // Some wrong passphrases decrypt by chance to bytes that look valid.
         for number in 0..<2000 {
             let error = try await fault(
                 certificate: "client.pem", key: "traditional.pem", passphrase: "wrong \(number)")
@@ -130,7 +130,7 @@ import Testing
         try await connect(certificate: "client.pem", key: "key.pem", ca: "authorities")
     }
 
-    /// Process substitution gives a pipe, which can be read once.
+    /// Process substitution gives a pipe, which can be read only once.
     @Test func aPipeWillDo() async throws {
         let pipe = Pipe()
         let text = try ["client.pem", "key.pem"].map {
@@ -149,7 +149,7 @@ import Testing
         }
     }
 
-    // MARK: - Faults
+    // MARK: - Errors
 
     @Test func aMissingFileIsNamed() async throws {
         let missing = Self.files.path("missing.pem")

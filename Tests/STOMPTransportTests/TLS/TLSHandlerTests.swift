@@ -4,7 +4,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// The handler on a wire that the test holds: what comes up, what goes down, and in which order.
+/// The handler on a wire that the test controls: what it passes up and down, and in which order.
 @Suite struct TLSHandlerTests {
     static let versions = [TLSVersion.v12, .v13]
 
@@ -47,7 +47,7 @@ import Testing
             let promise = wire.loop.makePromise(of: Void.self)
             wire.client.channel.writeAndFlush(ByteBuffer(string: "CONNECT"), promise: promise)
             try wire.exchange()
-            // Had it left under the keys of the handshake, this server would have read it.
+            // If CONNECT had been sent with the handshake keys, this server would have read it.
             #expect(wire.server.log.entries.contains("read CONNECT") == isTrusted)
             #expect(wire.client.log.entries.contains("active") == isTrusted)
             if isTrusted {
@@ -72,13 +72,13 @@ import Testing
         wire.server.send("last words")
         wire.server.channel.close(mode: .output, promise: nil)
         let bytes = try wire.server.output()
-        // In one read: the message, close_notify, and what nobody may send behind it.
+        // In one read: the message, close_notify, and bytes that must not follow it.
         var all = bytes
         all.writeString("GARBAGE")
         try wire.client.channel.writeInbound(all)
         #expect(
             wire.client.log.entries.dropFirst(2) == ["read last words", "complete", "\(ChannelEvent.inputClosed)"])
-        // The connection is the layers' above to close, which may still write.
+        // The layers above close the connection; until then they may still write.
         #expect(wire.client.channel.isActive)
         wire.client.channel.close(mode: .all, promise: nil)
         try TLSWire.carry(wire.client.output(), to: wire.server)
@@ -113,7 +113,7 @@ import Testing
             try wire.start()
             wire.server.send(String(repeating: "x", count: 20_000))
             let bytes = try wire.server.output()
-            // All but the last byte of the second record.
+            // All bytes except the last one of the second record.
             try TLSWire.carry(bytes.getSlice(at: 0, length: bytes.readableBytes - 1) ?? bytes, to: wire.client)
             if isHalfClosed {
                 wire.client.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
@@ -139,12 +139,12 @@ import Testing
         wire.finish()
     }
 
-    /// What is wrong with bytes from somebody else.
+    /// The error that bytes from a third party cause.
     enum Fault {
         case notRecord, modified, any
     }
 
-    /// Bytes from somebody else, and what is wrong with them.
+    /// Bytes from a third party, and the error they cause.
     static let foreign: [String: (bytes: [UInt8], fault: Fault)] = [
         "plain": (Array("MESSAGE\n\nplain octets\0".utf8), .notRecord),
         "a record": ([0x17, 3, 3, 0, 32] + [UInt8](repeating: 1, count: 32), .modified),
@@ -221,7 +221,7 @@ import Testing
         wire.finish()
     }
 
-    // MARK: - What is told
+    // MARK: - Reported events
 
     @Test func theTraceShowsTheHandshakeAndBothEnds() throws {
         let trace = Trace(.layers)
@@ -265,7 +265,7 @@ import Testing
             #expect(try wire.server.established.wait()?.applicationProtocol == expected)
             wire.finish()
         }
-        // A server takes nothing that it does not speak.
+        // A server chooses no protocol that it does not support.
         let wire = try TLSWire(protocols: ["h2", "spdy/3"])
         try wire.start()
         #expect(try wire.client.established.wait()?.applicationProtocol == nil)

@@ -4,13 +4,13 @@ import Testing
 
 @testable import STOMPTransport
 
-/// Peers that do not come as far as a certificate.
+/// Peers whose handshake fails before a certificate is sent.
 @Suite(.spawning) struct TLSHandshakeTests {
     static let foreign: [(answer: String, spoken: SpokenProtocol)] = [
         ("HTTP/1.1 400 Bad Request\r\n\r\n", .other(.http)), ("ERROR\nmessage:what\n\n\0", .stomp),
         ("SSH-2.0-OpenSSH_9.2p1\r\n", .other(.ssh)), ("AMQP\0\0\u{9}\u{1}\n", .other(.amqp)),
         ("\u{1b}[2Jgarbage\n", .unknown(Array("\u{1b}[2Jgarbage\n".utf8))),
-        // Cut short.
+        // A fragment.
         ("?", .unknown(Array("?".utf8))),
     ]
 
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    /// What a plain client hears from a server of this house, and from OpenSSL.
+    /// The answers that a client without TLS gets from this package's server and from OpenSSL.
     @Test func aPlainClientIsToldWhatThePortSpeaks() async throws {
         try await withTLSServer { port in
             let client = Inbox()
@@ -194,7 +194,7 @@ import Testing
         try await withOpenSSLServer("-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0") { port, _ in
             let error = try await refusal(above, by: port)
             #expect(error.kind == .protocolViolation)
-            // OpenSSL may answer with its version, or with an alert.
+            // OpenSSL may answer with its version or with an alert.
             #expect(
                 [.v11, nil].contains { error == .tls(.unsupportedVersion(by: .server, highest: $0, wanted: .v12)) },
                 "\(error)")
@@ -248,7 +248,7 @@ import Testing
             _ = try await refusal(by: server.port, host: host)
             let hello = try #require(server.received.first)
             #expect((hello.firstRange(of: Array(host.utf8)) != nil) == isName)
-            // The extension `server_name` with its one entry (RFC 6066, section 3).
+            // The extension `server_name` with one entry (RFC 6066, section 3).
             let name: [UInt8] = [0, 0, 0, 14, 0, 12, 0, 0, 9] + Array("localhost".utf8)
             #expect((hello.firstRange(of: name) != nil) == isName)
         }

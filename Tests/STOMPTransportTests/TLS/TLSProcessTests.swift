@@ -7,7 +7,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// What needs a process of its own: its environment, its memory.
+/// Tests that need their own process, because of its environment or memory.
 @Suite(.spawning) struct TLSProcessTests {
     // MARK: - Environment
 
@@ -68,7 +68,7 @@ import Testing
                 guard case .tls(.unsupportedVersion(by: .server, _, wanted: .v13)) = error else { throw Wrong() }
                 var old = TLSOptions(ca: "ca")
                 old.minimumVersion = .v11
-                // What was asked for on purpose goes before a default.
+                // An explicit setting overrides a default.
                 try await connectTLS(to: port, old).abort()
             }
         }
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    /// Other threads may be in the middle of handshakes when a process ends.
+    /// Other threads may be in a handshake when a process exits.
     @Test func aProcessMayEndDuringHandshakes() async {
         await #expect(processExitsWith: .success) { try await exitDuringHandshakes() }
     }
@@ -120,7 +120,8 @@ import Testing
     @Test func aThousandHandshakesLeaveNothingBehind() async {
         await #expect(processExitsWith: .success) {
             try require(Allocations.count())
-            // A context lives for as long as its connector, and what OpenSSL makes once it keeps.
+            // A context lives as long as its connector. OpenSSL keeps what it allocates once, so the first
+            // handshakes do not count.
             let make = HandshakeMaker()
             for _ in 0..<50 { try make.all() }
             let before = Allocations.living
@@ -153,18 +154,18 @@ import Testing
 
 private struct Wrong: Error {}
 
-/// As `#require`, which does not reach from one process into another.
+/// Like `#require`, which does not work across processes.
 private func require(_ isTrue: Bool, _ message: @autoclosure () -> String = "", line: Int = #line) throws {
     if isTrue { return }
     FileHandle.standardError.write(Data("line \(line): \(message())\n".utf8))
     throw Wrong()
 }
 
-/// What OpenSSL has asked for and not given back.
+/// Counts the memory blocks that OpenSSL allocated and has not freed.
 private enum Allocations {
     nonisolated(unsafe) static var living = 0
 
-    /// Begins to count; false if OpenSSL has asked for memory already. All of it must happen in one thread.
+    /// Starts counting; false if OpenSSL has already allocated memory. Everything must happen in one thread.
     static func count() -> Bool {
         CRYPTO_set_mem_functions(
             { size, _, _ in
@@ -182,7 +183,7 @@ private enum Allocations {
     }
 }
 
-/// Makes handshakes of each outcome between two handlers.
+/// Makes handshakes with each possible outcome between two handlers.
 private final class HandshakeMaker {
     struct Weak { weak var engine: TLSEngine? }
 
@@ -197,7 +198,7 @@ private final class HandshakeMaker {
             try wire.exchange()
             guard wire.server.log.bytes == 5 else { throw Wrong() }
         }
-        // Refused for its name; missing a certificate; cut off in the midst.
+        // Refused because of the name; without a required client certificate; cut off in the middle.
         try make(client, server, host: "other.example") { guard $0.client.failure != nil else { throw Wrong() } }
         try make(client, asking, host: "localhost") { guard $0.client.log.error != nil else { throw Wrong() } }
         try make(client, server, host: "localhost", starts: false) { wire in
@@ -220,18 +221,18 @@ private final class HandshakeMaker {
 }
 
 private enum Memory {
-    /// The most that this process has had, in bytes.
+    /// The peak memory use of this process in bytes.
     static var peak: Int {
         let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
         return (line.split(separator: " ").compactMap { Int($0) }.first ?? 0) << 10
     }
 
-    /// AddressSanitizer gives nothing back at once.
+    /// AddressSanitizer delays freeing memory.
     static let limit = dlsym(nil, "__asan_init") == nil ? 64 << 20 : 512 << 20
 }
 
-/// Sends so many bytes, when the stream can take them.
+/// Sends this many bytes, whenever the stream is writable.
 private final class Flood: TransportReceiver {
     private let stream: any TransportStream
     private var rest: Int
@@ -258,7 +259,7 @@ private final class Flood: TransportReceiver {
     func ended(_ error: TransportError?) {}
 }
 
-/// Stops reading after each batch, for long enough that a sender who does not heed it is far ahead.
+/// Stops reading after each batch, long enough that a sender without back-pressure gets far ahead.
 private struct SlowReader {
     let inbox = Inbox(keepsBytes: false)
 

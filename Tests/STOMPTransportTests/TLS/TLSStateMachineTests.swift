@@ -4,9 +4,9 @@ import Testing
 
 @testable import STOMPTransport
 
-/// Every event in every state, by value: no channel, no OpenSSL, no clock.
+/// Every event in every state, without a channel, OpenSSL or a clock.
 @Suite struct TLSStateMachineTests {
-    /// How far a connection is.
+    /// The state that a connection has reached.
     enum Stage: CaseIterable {
         case waiting, handshaking, open, inputDue, inputEnded, outputClosed, bothEnded, closed
 
@@ -196,7 +196,7 @@ import Testing
             "a refused certificate of TLS 1.3 may be seen as an error of the socket alone")
     }
 
-    /// One read may bring an alert, or the close_notify, and the socket's error.
+    /// One read may contain an alert or close_notify together with a socket error.
     @Test(arguments: [Stage.open, .outputClosed], [false, true])
     func whatThePeerSaidLastComesBeforeAnErrorOfTheSocket(stage: Stage, wantsCertificate: Bool) {
         let alert = TransportError.tls(.alert(TLSAlert(number: 80), from: .server))

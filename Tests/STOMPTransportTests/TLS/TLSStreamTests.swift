@@ -4,9 +4,9 @@ import Testing
 
 @testable import STOMPTransport
 
-/// Streams over TLS over sockets.
+/// TLS streams over sockets.
 @Suite(.spawning) struct TLSStreamTests {
-    /// A client and a server of this house.
+    /// A client and a server of this package.
     private struct Pair {
         let client: Inbox
         let server: Inbox
@@ -26,7 +26,7 @@ import Testing
             await listener.close()
         }
 
-        /// Does something below TLS at the server's end.
+        /// Runs `body` below TLS on the server side.
         func belowTLS(_ body: @escaping @Sendable (ChannelHandlerContext) -> Void) async throws {
             let channel = try #require(accepted as? ChannelStream).channel
             try await channel.eventLoop.submit {
@@ -35,12 +35,12 @@ import Testing
         }
     }
 
-    // MARK: - Much
+    // MARK: - Large transfers
 
     private static let messages = 64
     private static let size = 1 << 20
 
-    /// Each message has its number every 4 KiB.
+    /// Each message repeats its number every 4 KiB.
     private static func message(_ number: Int) -> ByteBuffer {
         var buffer = ByteBufferAllocator().buffer(capacity: size)
         let filling = ByteBuffer(bytes: (0..<4088).map { UInt8(truncatingIfNeeded: $0 &* $0 / 7) })
@@ -54,7 +54,7 @@ import Testing
     @Test(arguments: Above.allCases) func manyLargeMessagesArriveEqualBothWays(_ above: Above) async throws {
         let pair = try await Pair(above)
         let messages = (0..<Self.messages).map(Self.message)
-        // What a client sends over WebSocket is masked, byte by byte, which takes long in a debug build.
+        // A WebSocket client masks each byte, which is slow in a debug build.
         let fromClient = above == .tcp ? messages : Array(messages.prefix(8))
         for (stream, messages) in [(pair.stream, fromClient), (pair.accepted, messages)] {
             try await stream.perform { stream in
@@ -71,7 +71,7 @@ import Testing
             var received = ByteBufferAllocator().buffer(capacity: total)
             for chunk in contents.chunks { received.writeImmutableBuffer(chunk) }
             for message in messages {
-                // As a Bool: a failure shall not print a mebibyte.
+                // As a Bool, so that a failure does not print a mebibyte.
                 let isEqual = received.readSlice(length: Self.size) == message
                 #expect(isEqual)
             }
@@ -93,7 +93,7 @@ import Testing
                 written += chunk.readableBytes
             }
             #expect(written < 1 << 20, "what is not flushed counts as well")
-            // And now as nobody should: more than all buffers of the system hold.
+            // Now write as a caller should not: more than all system buffers hold.
             while written < total {
                 stream.write(chunk, promise: nil)
                 written += chunk.readableBytes
@@ -101,7 +101,7 @@ import Testing
             stream.flush()
         }
         try await pair.accepted.perform { #expect($0.queuedBytes > total / 2) }
-        // Nothing is decrypted ahead of the reader but what one turn of reading has brought.
+        // At most the data of one read cycle is decrypted ahead of the reader.
         let ahead = pair.client.contents.bytes
         #expect(ahead <= Int(StreamPipeline.readsInARow) * StreamPipeline.largestRead)
         try await pair.stream.perform { $0.setReading(true) }
@@ -167,7 +167,7 @@ import Testing
         }
     }
 
-    // MARK: - OpenSSL at the other end
+    // MARK: - OpenSSL as the peer
 
     @Test(arguments: [true, false]) func anOpenSSLServersEndIsToldFromItsDeath(_ isClean: Bool) async throws {
         try await withOpenSSLServer("-rev") { port, server in

@@ -4,7 +4,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// What needs no connection.
+/// Tests that need no connection.
 @Suite struct TLSValueTests {
     @Test(
         arguments: [
@@ -63,7 +63,7 @@ import Testing
         #expect(alert.description == name)
     }
 
-    /// What a user of the library reads.
+    /// The text that a user of the library reads.
     @Test(
         arguments: [
             (.noCloseNotify, "TLS: no close notify"),

@@ -1,16 +1,16 @@
 import STOMPTransport
 import Testing
 
-/// What a client makes of a server's certificates, over TCP and WebSocket.
+/// How a client verifies a server's certificates, over TCP and WebSocket.
 @Suite struct TLSVerificationTests {
     struct Fault: Sendable, CustomTestStringConvertible {
         var name: String
-        /// The files of the server's certificates and of those that the client trusts.
+        /// The certificate file of the server; `ca` is the file that the client trusts.
         var server: String
         var ca = "ca"
         var host = "localhost"
         var reason: VerificationFailure.Reason
-        /// Of the certificate at fault.
+        /// The subject of the invalid certificate.
         var subject: String
         var isOfPeer = true
 
@@ -53,7 +53,7 @@ import Testing
             isOfPeer: false),
     ]
 
-    /// What the certificates of ``faults`` say of themselves, as far as it is at fault.
+    /// The property that makes each certificate of ``faults`` invalid.
     static let facts: [String: @Sendable (TLSCertificate) -> Bool] = [
         "expired": { $0.notAfter == 1_609_556_645 },
         "not yet valid": { $0.notBefore == 3_155_760_000 },
@@ -104,7 +104,7 @@ import Testing
         Fit(server: "chain"), Fit(server: "with-root"),
         Fit(server: "named", serverName: "stomp.example"), Fit(server: "named", serverName: "a.wild.example"),
         Fit(server: "named", host: "127.0.0.1", serverName: "stomp.example"), Fit(server: "server", serverName: "::1"),
-        // What is trusted need not be a root.
+        // A trusted certificate need not be a root.
         Fit(server: "leaf", ca: "intermediate"), Fit(server: "chain", ca: "leaf"), Fit(server: "self", ca: "self"),
     ]
 
@@ -186,7 +186,7 @@ import Testing
             await #expect(throws: TransportError.self) { _ = try await connect() }
             try files.copy("ca.pem", to: "mended-ca.pem")
             try await connect().abort()
-            // And what was read once is not read again.
+            // A file that was read once is not read again.
             try files.write("mended-ca.pem", "")
             try await connect().abort()
         }

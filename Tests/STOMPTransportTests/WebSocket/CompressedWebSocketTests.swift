@@ -5,7 +5,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// WebSockets whose messages are compressed.
+/// WebSockets with compressed messages.
 @Suite struct CompressedWebSocketTests {
     private static let hello: [UInt8] = [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00]
 
@@ -121,7 +121,7 @@ import Testing
         #expect(server.messages.count == 1)
     }
 
-    /// Half the bytes are what a peer sends, and half what a broken one might.
+    /// The input is a series of valid frames with up to 9 bytes replaced at random.
     @Test func noBytesLeadToMoreThanACloseFrame() throws {
         let sane =
             try wireFrame(0xC1, Self.hello) + wireFrame(0x41, Self.bomb) + wireFrame(0x80, [0x00])
@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    /// Noise that is the same in each run.
+    /// Random bytes that are the same in each run.
     private struct Noise: RandomNumberGenerator {
         var state: UInt64
 
@@ -204,7 +204,7 @@ import Testing
         await pair.close()
     }
 
-    // MARK: - Answers of other servers
+    // MARK: - Answers from other servers
 
     private func error(answer: String, offers: Bool = true) async throws -> TransportError? {
         var options = ScriptedServer.options

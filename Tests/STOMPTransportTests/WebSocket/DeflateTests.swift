@@ -4,9 +4,9 @@ import Testing
 
 @testable import STOMPTransport
 
-/// permessage-deflate (RFC 7692), by value.
+/// permessage-deflate (RFC 7692) without a connection.
 @Suite struct DeflateTests {
-    // MARK: - What is agreed on
+    // MARK: - Negotiation
 
     private func accepted(_ offers: String...) -> String? {
         let headers = HTTPHeaders(offers.map { ("Sec-WebSocket-Extensions", $0) })
@@ -85,14 +85,14 @@ import Testing
             [0x00, 0x05, 0x00, 0xFA, 0xFF, 0x48, 0x65, 0x6C, 0x6C, 0x6F, 0x00],
             [0xF3, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00, 0x00],
             [0xF2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xCA, 0xC9, 0xC9, 0x07, 0x00],
-            // A last block, whose empty block without compression has been left out.
+            // A final block; the empty uncompressed block after it was left out.
             [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0x01],
         ] as [[UInt8]])
     func whatTheSpecificationShowsIsInflatedAtEverySplit(bytes: [UInt8]) throws {
         for size in 1...bytes.count {
             let inflater = try Inflater(.init())
             let parts = stride(from: 0, to: bytes.count, by: size).map { Array(bytes.dropFirst($0).prefix(size)) }
-            // What follows is another message.
+            // The repetitions are further messages for the same inflater.
             for _ in 0..<3 { #expect(try inflate(parts, inflater) == "Hello") }
         }
     }
@@ -131,7 +131,7 @@ import Testing
 
     @Test func aBombIsRefusedBeforeItGoesOff() throws {
         let deflater = try Deflater(.init())
-        // A gigabyte, in a megabyte.
+        // One gigabyte, compressed to one megabyte.
         let zeros = deflater.deflate(ByteBuffer(repeating: 0, count: 64 << 20))
         var bomb = ByteBuffer()
         for _ in 0..<16 { bomb.writeImmutableBuffer(zeros) }
@@ -168,9 +168,9 @@ import Testing
         }
     }
 
-    // MARK: - There and back
+    // MARK: - Round trip
 
-    /// Text that repeats itself, noise that does not, and much of one.
+    /// Repetitive text, random bytes, and a large sample.
     private static let samples: [ByteBuffer] = {
         var noise: UInt32 = 1
         let random = (0..<5000).map { _ in

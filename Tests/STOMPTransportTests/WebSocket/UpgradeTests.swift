@@ -4,11 +4,11 @@ import STOMPTransport
 import TestSupport
 import Testing
 
-/// The client's handshake against servers of every kind.
+/// The client's handshake with servers of every kind.
 @Suite struct UpgradeTests {
     private typealias Reply = ScriptedServer.Reply
 
-    /// A text message "hi" of a server.
+    /// A text message "hi" from a server.
     private static let frame: [UInt8] = [0x81, 2, 0x68, 0x69]
 
     @Test(arguments: [
@@ -87,7 +87,7 @@ import Testing
         #expect(error == .webSocket(.refused(url: Self.url, refusal, ownOrigin: "http://127.0.0.1:PORT")))
     }
 
-    /// Names say what was sent; values may be secret.
+    /// Only the names of the headers are kept, because values may be secret.
     @Test func whatTheRequestSaidOfItsSenderIsKept() async throws {
         var options = ScriptedServer.options
         options.origin = "http://elsewhere.example"
@@ -107,7 +107,7 @@ import Testing
     @Test func aRedirectionIsNamed() async throws {
         let error = try await ScriptedServer.error(
             of: .text("HTTP/1.1 302 Found\r\nLocation: http://elsewhere/\u{1B}[31mws\r\nContent-Length: 0\r\n\r\n"))
-        // A control character in a header is no HTTP.
+        // A control character in a header is not valid HTTP.
         #expect(error?.kind == .protocolViolation)
         let clean = try await ScriptedServer.error(
             of: .text("HTTP/1.1 302 Found\r\nLocation: http://elsewhere/ws\r\nContent-Length: 0\r\n\r\n"))
@@ -140,10 +140,10 @@ import Testing
         #expect(error?.response == Self.refusal(404, "Not Found", "half"))
     }
 
-    // MARK: - What is no answer
+    // MARK: - Missing and invalid answers
 
     @Test func aServerThatNeverAnswersRunsIntoTheDeadline() async throws {
-        // Long enough for TCP on a busy machine, on an event loop that no other test keeps busy.
+        // Long enough for TCP on a busy machine, with an event loop that no other test uses.
         let own = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let error = try await ScriptedServer.error(of: .silence, within: .seconds(3), on: own.next())
         try await own.shutdownGracefully()
@@ -189,7 +189,7 @@ import Testing
         #expect(error == .http(.malformedAnswer(of: Self.url)))
     }
 
-    // MARK: - A 101 that breaks the rules
+    // MARK: - Invalid 101 answers
 
     @Test(arguments: [
         (
@@ -240,7 +240,7 @@ import Testing
         #expect(error == .webSocket(.unofferedExtension("permessage-deflate", from: Self.url)))
     }
 
-    // MARK: - Giving up
+    // MARK: - Cancelling
 
     @Test func cancellingLeavesNothingOpen() async throws {
         try await ScriptedServer.run(.silence) { server in

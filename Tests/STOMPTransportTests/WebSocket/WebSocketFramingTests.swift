@@ -3,7 +3,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// Frames and their bytes, by value.
+/// Encoding and decoding frames, without a connection.
 @Suite struct WebSocketFramingTests {
     private static let sizes = [0, 1, 7, 8, 9, 125, 126, 127, 65535, 65536, 70001]
     private static let key: UInt32 = 0x01FE_7F80

@@ -4,11 +4,11 @@ import Testing
 
 @testable import STOMPTransport
 
-/// What a WebSocket makes of bytes, and bytes of messages, without a socket.
+/// How a WebSocket decodes received bytes and encodes messages, without a socket.
 @Suite struct WebSocketHandlerTests {
     private typealias End = WebSocketEnd
 
-    // MARK: - What comes
+    // MARK: - Receiving
 
     @Test(arguments: [1, 2, 3, 5, 7, 64, .max])
     func messagesAreTheSameHoweverTheyAreSplit(split: Int) throws {
@@ -22,7 +22,7 @@ import Testing
         #expect(end.error == nil && !end.isEnding)
     }
 
-    /// Bytes that were read are not made into messages before somebody takes them.
+    /// Bytes that were read are decoded only when the receiver reads.
     @Test func whatWasReadWaitsForWhoTakesIt() throws {
         let end = try End()
         end.setReading(false)
@@ -34,7 +34,7 @@ import Testing
         #expect(try end.sent().first == 0x8A)
     }
 
-    /// When the connection ends, nothing can wait any longer.
+    /// When the connection ends, pending messages are delivered first.
     @Test func whatWaitsComesBeforeTheEnd() throws {
         let end = try End()
         end.setReading(false)
@@ -44,7 +44,7 @@ import Testing
         #expect(end.events.last == .closed(TransportClosure(layer: .webSocket, isClean: false)))
     }
 
-    /// Not if it would be many times the bytes.
+    /// Pending frames are dropped if delivering them would need many times their bytes.
     @Test func tooMuchThatWaitsIsLeftOutAtTheEnd() throws {
         let end = try End()
         end.setReading(false)
@@ -56,7 +56,7 @@ import Testing
         #expect(end.error?.kind == .limitExceeded)
     }
 
-    /// Only the last ping has to be answered, once more have come than leave.
+    /// Only the newest ping needs an answer if pings arrive faster than pongs are sent.
     @Test func pongsDoNotPileUp() throws {
         let end = try End()
         end.receive(Array((0..<1000).flatMap { wireFrame(0x89, "\($0)") }))
@@ -156,7 +156,7 @@ import Testing
                 $0.acceptsInvalidUTF8 = false
                 $0.maximumMessage = 1000
             }
-            // What follows a violation is ignored.
+            // Data after a violation is ignored.
             end.receive(bytes + wireFrame(0x81, "later") + wireFrame(0x89, "later"), split: split)
             #expect(end.messages.isEmpty)
             let sent = try end.sent()
@@ -166,7 +166,7 @@ import Testing
             #expect(sent.count == 6 + Int(sent[1] & 0x7F), "nothing follows the close frame")
             #expect(Int(sent[6] ^ sent[2]) << 8 | Int(sent[7] ^ sent[3]) == code)
             #expect(end.isEnding)
-            // The peer may take its time to close the connection.
+            // The peer may take a while to close the connection.
             #expect(end.failure == violation.error(by: .server))
             #expect(end.error == nil)
             end.channel.pipeline.fireChannelInactive()
@@ -176,7 +176,7 @@ import Testing
         }
     }
 
-    /// Chunks of HTTP after a 101 that announced them are no frames; a frame is one whatever the head said.
+    /// HTTP chunks after a 101 that announced them are not frames; a valid frame is accepted whatever the head said.
     @Test func chunksInPlaceOfFramesAreNamed() throws {
         var end = try End(chunkedAnswer: "ws://a/")
         end.receive(Array("42\r\n".utf8) + [0x81, 0x40])
@@ -196,7 +196,7 @@ import Testing
         #expect(end.error == .webSocket(.protocolViolation(.unmaskedFrame, by: .client)))
     }
 
-    // MARK: - What goes
+    // MARK: - Sending
 
     @Test func textGoesAsTextAndAllElseAsBinary() throws {
         let end = try End(.server)
@@ -325,7 +325,7 @@ import Testing
         let end = try End(.server)
         end.channel.triggerUserOutboundEvent(TransportRequest.close(code: 4000, reason: "done"), promise: nil)
         #expect(try end.sent() == wireFrame(0x88, [15, 160] + Array("done".utf8)))
-        // Until the peer's close frame comes, what it sends still counts.
+        // Until the peer's close frame arrives, its messages still count.
         end.receive(wireFrame(0x81, "last", key: [1, 2, 3, 4]))
         #expect(end.messages == ["last"])
         #expect(!end.isEnding)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// The request that asks for a WebSocket, by value.
+/// The upgrade request, without a connection.
 @Suite struct WebSocketRequestTests {
     private func headers(
         of target: TransportTarget, _ configure: (inout TransportOptions) -> Void = { _ in }
@@ -107,7 +107,7 @@ import Testing
         #expect(await connectionError(path: path)?.kind == .badConfiguration)
     }
 
-    /// Port 1 is never reached: the configuration is checked before.
+    /// The client never connects to port 1, because it checks the configuration first.
     private func connectionError(path: String = "/", options: TransportOptions = TransportOptions()) async
         -> TransportError?
     {

@@ -3,7 +3,7 @@ import NIOPosix
 import STOMPTransport
 import Testing
 
-/// Both ends of WebSocket over a real socket.
+/// Both ends of a WebSocket over a real socket.
 @Suite struct WebSocketTests {
     @Test func messagesTravelBothWays() async throws {
         let pair = try await WebSocketPair()
@@ -165,7 +165,7 @@ import Testing
         #expect(lines[2].contains("\r\nOrigin: http://localhost:3000\r\n") && lines[2].hasSuffix("\r\n\r\n"))
         #expect(lines[3].hasPrefix("http incoming HTTP/1.1 101 Switching Protocols HTTP/1.1 101"))
         #expect(lines[3].hasSuffix("\r\n\r\n"))
-        // The payload is told with its message, which may be cut into several frames, or come of them.
+        // The trace shows the payload with the message, which may consist of several frames.
         #expect(
             lines.dropFirst(4) == [
                 "ws outgoing message is text true hello", "ws outgoing frame text FIN masked size 5",

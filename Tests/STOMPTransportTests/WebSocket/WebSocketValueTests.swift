@@ -3,7 +3,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// The parts of WebSocket that are values.
+/// The value types of WebSocket.
 @Suite struct WebSocketValueTests {
     // MARK: - UTF-8
 

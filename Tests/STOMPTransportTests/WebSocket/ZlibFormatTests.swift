@@ -3,7 +3,7 @@ import Testing
 
 @testable import STOMPTransport
 
-/// Bytes that are all there, compressed and inflated.
+/// Compressing and inflating complete data.
 @Suite struct ZlibFormatTests {
     private func inflated(_ bytes: [UInt8], _ format: Zlib.Format, limit: Int = 1 << 20) -> Zlib.Inflated {
         bytes.withUnsafeBytes { Zlib.inflated($0, from: format, limit: limit) }
@@ -25,7 +25,7 @@ import Testing
         #expect(inflated(bomb, .gzip, limit: 100_000).end == .whole)
         let result = inflated(bomb, .gzip, limit: 99_999)
         #expect(result.end == .tooLarge && result.bytes.readableBytes == 99_999)
-        // Also where many members make it.
+        // The limit also applies across many members.
         let members = (0..<100).flatMap { _ in compressed([1, 2, 3], .gzip) }
         #expect(inflated(members, .gzip, limit: 299).end == .tooLarge)
         #expect(inflated(members, .gzip, limit: 300).bytes.readableBytes == 300)

@@ -8,7 +8,7 @@ import Testing
 struct PaceTests {
     private static let second = 1_000_000_000
 
-    /// When messages go, in nanoseconds, if the program looks every so often.
+    /// The times at which messages are sent, in nanoseconds, if the program checks once per `step`.
     private func times(
         _ pace: Pace, messages: Int, every step: Int = 1_000_000, stalls: [Range<Int>] = []
     ) -> [Int] {
@@ -27,7 +27,7 @@ struct PaceTests {
         return times
     }
 
-    /// The most that go within such a time.
+    /// The highest number of messages sent within a window of this length.
     private func most(_ times: [Int], within window: Int) -> Int {
         var most = 0
         var start = 0
@@ -42,7 +42,7 @@ struct PaceTests {
     func aRateIsKeptEvenly(rate: Double) {
         let times = times(.rate(rate), messages: Int(rate) * 3)
         #expect(abs(Double(times[times.count - 1]) / 1e9 - 3) < 0.11)
-        // No more in a tenth of a second than twice what belongs there.
+        // In a tenth of a second, at most 20 % more messages than the rate allows, or 2.
         #expect(Double(most(times, within: Self.second / 10)) <= max(2, rate / 10 * 1.2))
     }
 
@@ -75,7 +75,7 @@ struct PaceTests {
         #expect(wait(5_000_000_000, 0) == nil)
         #expect(wait(7_000_000_000, 10) == .nanoseconds(999_999_990))
         #expect(wait(7_000_000_000, 1_000_000_000) == nil)
-        // A clock that was set back.
+        // The recorded clock was set back.
         #expect(wait(1_000_000_000, 1_000_000_001) == nil)
         #expect(wait(.max, 1_000_000_001) != nil)
         #expect(wait(.min, 1_000_000_001) == nil)

@@ -13,7 +13,7 @@ struct PublishProgressTests {
         #expect(line(500, .messages(1000), width: 79) == "[#####-----] 50%  500 of 1000 sent  250 confirmed  250/s")
         #expect(line(500, .bytes(100), bytes: 20, width: 79) == "[##--------] 20%  500 sent  250 confirmed  250/s")
         #expect(line(500, .unknown, width: 79) == "500 sent  250 confirmed  250/s")
-        // A file that grows while it is read.
+        // The file grows while it is read.
         #expect(line(1, .bytes(10), bytes: 30, width: 79).hasPrefix("[##########] 100%"))
         #expect(line(0, .bytes(0), width: 79).hasPrefix("[----------] 0%"))
     }

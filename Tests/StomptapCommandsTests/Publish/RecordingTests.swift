@@ -13,7 +13,7 @@ struct RecordingTests {
                 ByteBuffer(string: line), line: 7, destination: destination))
     }
 
-    /// What nobody reads as text goes as it stands.
+    /// Text that is not decoded is sent unchanged.
     @Test func aLoneSurrogateInAJSONBodyIsKept() throws {
         let body = #"{"a":"\ud83d"}"#
         let line = #"{"headers":{"destination":"/a"},"body":\#(body),"bodyEncoding":"json"}"#
@@ -26,7 +26,7 @@ struct RecordingTests {
         Array(0...255), Array("{\"a\":\"\\u0000\"}".utf8),
     ]
 
-    /// What is written in JSON is read back as it was, to the byte.
+    /// A message written as JSON is read back byte for byte.
     @Test(arguments: RecordingTests.awkward)
     func bytesAndHeadersComeBack(body: [UInt8]) throws {
         let headers: HeaderList = [
@@ -58,7 +58,7 @@ struct RecordingTests {
         #expect(Array(draft.headers) == [Header("x", "****")])
     }
 
-    /// Of a conversation only what the app sent is sent again.
+    /// Of a recorded connection, only what the app sent is sent again.
     @Test(
         arguments: [
             (#""direction":"to-server","command":"SEND""#, true), (#""command":"SEND","direction":"to-server""#, true),

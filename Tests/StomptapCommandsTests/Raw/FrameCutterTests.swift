@@ -3,7 +3,7 @@ import Testing
 @testable import StomptapCommands
 
 @Suite struct FrameCutterTests {
-    /// What is cut off `text`, fed in pieces of `size`.
+    /// The pieces cut off `text`, which is fed in pieces of `size`.
     private func cut(
         _ text: String, by size: Int = .max, _ change: (inout FrameCutter) -> Void = { _ in }
     ) throws -> [String] {
@@ -20,16 +20,16 @@ import Testing
     }
 
     @Test(arguments: [
-        // The line end before ^@ belongs to the head here, and is the empty line that ends it.
+        // Here the line end before ^@ belongs to the head: it is the empty line that ends it.
         ("CONNECT\nhost:/\n\n^@\n", ["CONNECT\nhost:/\n\n\0"]),
-        // Here it follows a body, and is no part of it.
+        // Here it follows a body and is not part of it.
         ("SEND\n\nhi\n^@\nSEND\n\n\n^@\n", ["SEND\n\nhi\0", "SEND\n\n\0"]),
         ("SEND\n\nhi\n\n^@\n", ["SEND\n\nhi\n\0"]),
         ("SEND\r\n\r\nhi\r\n^@\r\n", ["SEND\r\n\r\nhi\0"]),
-        // A NUL ends a frame where it stands; what is left of its line is its end.
+        // A NUL ends a frame anywhere; the rest of its line is only its line end.
         ("SEND\n\nhi\0\nSEND\n\nho\0", ["SEND\n\nhi\0", "SEND\n\nho\0"]),
         ("SEND\n\nhi\0SEND\n\nho\0\r\n", ["SEND\n\nhi\0", "SEND\n\nho\0"]),
-        // Without an empty line there is no body, and nothing is mended.
+        // Without an empty line there is no body, and nothing is corrected.
         ("CONNECT\nhost:/\n^@\n", ["CONNECT\nhost:/\n\0"]),
         ("no frame at all\n^@\n", ["no frame at all\n\0"]),
         ("^@\n^@", ["\0"]),
@@ -47,7 +47,7 @@ import Testing
 
     @Test(arguments: [
         (#"SEND\r"# + "\n" + #"a\x3ab:\x1b\t\\c"# + "\n\n^@\n", ["SEND\r\na:b:\u{1B}\t\\c\n\n\0"]),
-        // In the midst of a line it is an byte of the body; at its end it ends the frame.
+        // Inside a line `\0` is a byte of the body; at the end of a line it ends the frame.
         ("SEND\n\n" + #"a\0b\0"# + "\nSEND\n\n" + #"\0"# + "\n", ["SEND\n\na\0b\0", "SEND\n\n\0"]),
         ("SEND\n\n" + #"a\nb"# + "\n^@\n", ["SEND\n\na\nb\0"]),
     ])

@@ -57,13 +57,13 @@ struct ServeArgumentTests {
         #expect(throws: failure) { try reply(template, to: frame(headers, body)) }
     }
 
-    /// In the profiles of Spring, whose converter of a `String` takes `text/plain`.
+    /// In the Spring profiles, a handler that returns text accepts `text/plain`, like Spring's `String` converter.
     @Test(
         arguments: [
             ("you said {{body}}", "application/json", .notText(contentType: "application/json")),
             ("{{body}}!", "application/octet-stream", .notText(contentType: "application/octet-stream")),
             ("you said {{body}}", nil, nil), ("you said {{body}}", "Text/Plain; charset=UTF-8", nil),
-            // No text: the body itself, JSON around it, a value in it, nothing of it.
+            // These replies are not text: the body itself, JSON around it, a value of it, and nothing of it.
             ("{{body}}", "application/json", nil), (#"{"a": {{body}}}"#, "application/json", nil),
             ("{{body .a}} of {{body}}", "application/json", nil), ("welcome", "application/json", nil),
         ] as [(String, String?, BrokerReply.Failure?)])

@@ -4,7 +4,7 @@ import Testing
 @testable import StomptapCommands
 
 struct AcknowledgerTests {
-    /// A message is its subscription's letter and a number; an odd number is not taken.
+    /// A message is the letter of its subscription and a number; odd numbers are answered with NACK.
     private func answers(_ mode: AckMode, _ messages: [String]) -> [String] {
         let replies = messages.map { message in
             Acknowledger.Reply(

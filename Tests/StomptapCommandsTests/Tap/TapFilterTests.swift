@@ -22,7 +22,7 @@ struct TapFilterTests {
         #expect(withBytes(name) { DestinationGlob(pattern).matches($0) } == matches)
     }
 
-    /// A pattern from the command line and a name from a peer must not take for ever together.
+    /// A pattern from the command line and a name from a peer must not together take forever.
     @Test func asterisksDoNotMultiply() {
         let glob = DestinationGlob(String(repeating: "*a", count: 50) + "b")
         #expect(withBytes(String(repeating: "a", count: 5000)) { glob.matches($0) } == false)

@@ -11,7 +11,7 @@ import Testing
 @testable import StomptapCommands
 
 struct TapPrinterTests {
-    /// What a printer has told beside the frames, and with what it has ended the program.
+    /// The lines that a printer reported apart from the frames, and the failures it ended the program with.
     private final class Told: Sendable {
         let lines = Shared("")
         let failures = Shared<[Failure]>([])
@@ -35,7 +35,7 @@ struct TapPrinterTests {
         try await body(ends[0], ends[1])
     }
 
-    /// Reads until what was read ends so; the test's time limit is its deadline.
+    /// Reads until the text ends with `end`; the test's time limit is the deadline.
     private func read(_ descriptor: Int32, until end: String) throws -> String {
         var text = ""
         while !text.hasSuffix(end) {
@@ -62,19 +62,19 @@ struct TapPrinterTests {
         }
     }
 
-    /// Whoever does not read holds nothing up, and is told what was not shown.
+    /// A reader that stops does not block the tap, and the number of lines not shown is reported.
     @Test(.timeLimit(.minutes(1))) func whatIsTooMuchIsCounted() async throws {
         try await withPipe { reader, writer in
             let told = Told()
             let printer = makePrinter(to: writer, told)
             let body = String(repeating: "x", count: 64 << 10)
             let event = try TapEvent.sent("SEND", [], body)
-            // A pipe takes 64 KiB, and what waits is bounded by 4 MiB, twice.
+            // A pipe holds 64 KiB, and at most two buffers of 4 MiB wait.
             let offered = 400
             for _ in 0..<offered { printer.offer([event], at: sampleTime) }
             printer.offer([.sample(.local, .ended(.over))], at: sampleTime)
             async let output = BlockingThread().run { try read(reader, until: "last\n") }
-            // The writer is let go, and what comes then has room.
+            // The writer can continue, and there is room for later events.
             while !told.lines.value.contains("not shown") { try await Task.sleep(nanoseconds: 1_000_000) }
             printer.offer([try .sent("SEND", [], "last")], at: sampleTime)
             let shown = try await output.split(separator: "\n").count - 1
@@ -82,7 +82,7 @@ struct TapPrinterTests {
             let missed = offered - shown
             #expect(missed > 200 && shown > 60)
             let lines = told.lines.value
-            // It is told each time that there is room again.
+            // This is reported each time there is room again.
             let counts = lines.matches(
                 of: #/warning: printing could not keep up: (\d+) frames and lines were not shown\n/#)
             #expect(counts.compactMap { Int($0.output.1) }.reduce(0, +) == missed, "\(lines)")
@@ -123,7 +123,7 @@ struct TapPrinterTests {
             let body = String(repeating: "x", count: 128 << 10)
             printer.offer([try .sent("SEND", [], body), try .sent("SEND", [], body + "y")], at: sampleTime)
             #expect(await printer.finish() == 2)
-            // So that the thread is done with the pipe before it is closed.
+            // The thread must be done with the pipe before it is closed.
             _ = try await BlockingThread().run { try read(reader, until: "y\n") }
             #expect(await printer.finish() == 0)
         }

@@ -52,7 +52,7 @@ struct TapRecordTests {
         }
     }
 
-    /// The thread and those that find no room for more write by turns.
+    /// The writer thread and the callers that find no room take turns in writing.
     @Test func nothingIsLostOrOutOfOrderWhereMuchWaits() async throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "tap-\(UUID().uuidString).jsonl").path
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -71,7 +71,7 @@ struct TapRecordTests {
         #expect(failure?.status == .cannotCreate)
     }
 
-    /// What `publish --json-lines` makes of it: each message with its destination and its body.
+    /// The messages that `publish --json-lines` reads from it, each with its destination and body.
     private func drafts(of path: String, skip: Int = 0) async throws -> (drafts: [PendingMessage], passedOver: Int) {
         let recording = Recording(name: path, needsTime: false)
         let maker = MessageBuilder(content: .recording(recording), destination: nil, headers: [], contentType: nil)
@@ -98,7 +98,7 @@ struct TapRecordTests {
         }
     }
 
-    /// More lines than are read at once, with nothing to send in many of them.
+    /// More lines than are read at once, many of them without anything to send.
     @Test func longStretchesOfOthersArePassedOver() async throws {
         let came = try TapEvent.came("MESSAGE", ["destination:/a"], "x")
         let sent = try TapEvent.sent("SEND", ["destination:/b"], "y")

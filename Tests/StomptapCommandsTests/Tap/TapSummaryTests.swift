@@ -62,14 +62,14 @@ struct TapSummaryTests {
             let times = try #require(account.roundTrips)
             #expect(times.count == 2)
             #expect(times.min == 4_000_000 && times.max == 20_000_000)
-            // To two digits.
+            // Exact to two digits.
             #expect((4_000_000...4_040_000).contains(times.value(at: 50)))
             #expect(times.value(at: 99) == 20_000_000)
         }
         #expect(summary.connections.sorted[1].account.roundTrips == nil)
     }
 
-    /// A receipt is its connection's: another's of the same name is none, nor one of the next connection's life.
+    /// A receipt counts only on its own connection: not on another with the same receipt id, and not on a later one.
     @Test func receiptsBelongToTheirConnection() throws {
         let summary = summary([
             (0, [try .sent("SEND", ["receipt:1"], on: 1), try .sent("SEND", ["receipt:2"], on: 1)]),
@@ -147,7 +147,7 @@ struct TapSummaryTests {
                 "/topic/가                             2  4.00 ms  4.01 ms  20.0 ms  20.0 ms",
                 "all                                   2  4.00 ms  4.01 ms  20.0 ms  20.0 ms",
             ])
-        // Each line of a table ends where the others do, by columns of the terminal rather than by characters.
+        // All lines of a table have the same width in terminal columns, not in characters.
         #expect(Set(lines[0..<4].map { DisplayWidth.of($0) }).count == 1)
         #expect(Set(lines[8..<12].map { DisplayWidth.of($0) }).count == 1)
     }

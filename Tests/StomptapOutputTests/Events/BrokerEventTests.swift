@@ -5,7 +5,7 @@ import STOMPTransport
 import StomptapOutput
 import Testing
 
-/// What `serve` prints of its broker.
+/// The lines that `serve` prints about its broker.
 @Suite struct BrokerEventTests {
     @Test(arguments: [
         (FrameDrop.sessionOver, "the session has ended"), (.notConnected, "no CONNECT came before it"),

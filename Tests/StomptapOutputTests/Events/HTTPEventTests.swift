@@ -3,7 +3,7 @@ import Testing
 
 @testable import StomptapOutput
 
-/// What happens at HTTP and at proxies as `event` in `--trace-file` has it, which scripts read.
+/// HTTP and proxy events as the value of `event` in `--trace-file`, which scripts read.
 @Suite struct HTTPEventTests {
     @Test(
         arguments: [

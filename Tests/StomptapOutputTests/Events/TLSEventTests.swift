@@ -4,7 +4,7 @@ import Testing
 
 @testable import StomptapOutput
 
-/// What a trace says of TLS.
+/// TLS events in a trace.
 @Suite struct TLSEventTests {
     private static func summary(_ trust: TLSSummary.Trust, alpn: String? = nil) -> TLSSummary {
         let leaf = TLSCertificate(

@@ -5,7 +5,7 @@ import STOMPTransport
 import StomptapOutput
 import Testing
 
-/// What a tap tells beside the frames.
+/// The lines that a tap prints apart from the frames.
 @Suite struct TapEventTests {
     @Test(arguments: [
         (TapOpening.tcp, "TCP"), (.webSocket(path: "/ws"), "WebSocket /ws"),

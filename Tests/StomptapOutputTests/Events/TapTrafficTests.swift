@@ -86,7 +86,7 @@ struct TapTrafficTests {
         #expect(printed(binary, as: .json).contains(#""type":"binary","body":"/w==","bodyEncoding":"base64""#))
     }
 
-    /// Only the head of a frame holds secrets that have a name; everything else stays as it passed.
+    /// Only the head of a frame has named secrets; everything else stays unchanged.
     @Test func rawBytesHideSecretsAndNothingElse() throws {
         let secret = try TapEvent.sent("SEND", ["passcode:abc", "login:u"], "passcode:abc\n")
         #expect(printed(secret, as: .raw) == "SEND\npasscode:***\nlogin:u\n\npasscode:abc\n\0")
@@ -128,7 +128,7 @@ struct TapTrafficTests {
         }
     }
 
-    // MARK: Beside the frames
+    // MARK: Apart from the frames
 
     private func told(_ event: TapEvent, _ detail: WireEvent.Detail? = nil) -> String {
         var notices = TapNotices(detail, style: OutputStyle(timestamps: .utc), start: sampleTime)
@@ -171,7 +171,7 @@ struct TapTrafficTests {
         #expect(told(text, .bytes) == "nothing")
     }
 
-    /// It is the message that it passed as, so that readers of older recordings know it.
+    /// It is recorded as the message it was sent in, so that older readers of recordings understand it.
     @Test func anUnfinishedFrameIsShownAsFarAsItCame() {
         let bytes = ByteBuffer(string: "SEND\ndestination:/app/kimchi\npasscode:abc\n\njjigae")
         let frame = UnfinishedFrame(bytes: 47, command: .send, bodyBytes: 6)

@@ -11,7 +11,7 @@ import Testing
     ) -> String {
         var outputStyle = OutputStyle()
         outputStyle.timestamps = .utc
-        // Sixteen bytes a row, so that no word of these tests is cut.
+        // 16 bytes per row, so that no word in these tests is split.
         outputStyle.width = .fixed(120)
         style(&outputStyle)
         var printer = TracePrinter(detail, style: outputStyle, start: sampleTime)
@@ -188,10 +188,10 @@ import Testing
         #expect(isShown("SUBSCRIBE\nid:sub-0\ndestination:/a", .outgoing) && isShown(message, .incoming))
         printer.omission = .message
         #expect(!isShown(message, .incoming) && !isShown("MESSAGE\nsubscription:sub-0\r", .incoming))
-        // Nobody asked for these, so nobody prints them.
+        // The command did not subscribe to these, so it does not print them, and the trace does.
         #expect(isShown("MESSAGE\nsubscription:sub-1", .incoming) && isShown("MESSAGE\nid:sub-0", .incoming))
         #expect(isShown("ERROR\nsubscription:sub-0", .incoming) && isShown(message, .outgoing))
-        // After these the command prints none.
+        // After these frames the command prints no more messages of the subscription.
         for (end, direction) in [
             ("UNSUBSCRIBE\nid:sub-0", WireEvent.Direction.outgoing), ("DISCONNECT", .outgoing), ("CONNECT", .outgoing),
         ] {

@@ -2,7 +2,7 @@ import STOMPTransport
 import StomptapOutput
 import Testing
 
-/// What happens on WebSocket and SockJS, as `--trace-file` and `-v` have it.
+/// WebSocket and SockJS events in `--trace-file` and with `-v`.
 @Suite struct WebSocketEventTests {
     private static let reset = TransportError.tcp(.connectionReset(by: "h:80"))
 

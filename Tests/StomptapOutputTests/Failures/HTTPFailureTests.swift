@@ -4,7 +4,7 @@ import Testing
 
 @testable import StomptapOutput
 
-/// Each reason of HTTP as a user reads it.
+/// The error line for each HTTP failure.
 @Suite struct HTTPFailureTests {
     private static let url = "http://127.0.0.1:8080/events"
     private static let get = HTTPRequestSummary(.method("GET"), url, isSecure: false)

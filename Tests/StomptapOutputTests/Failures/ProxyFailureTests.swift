@@ -4,7 +4,7 @@ import Testing
 
 @testable import StomptapOutput
 
-/// Each reason of a proxy as a user reads it.
+/// The error line for each proxy failure.
 @Suite struct ProxyFailureTests {
     private static let http = "http://127.0.0.1:3128"
     private static let socks = "socks5://127.0.0.1:1080"

@@ -5,7 +5,7 @@ import STOMPTransport
 import StomptapOutput
 import Testing
 
-/// Each reason of a session as a user reads it.
+/// The error line for each STOMP failure.
 @Suite struct STOMPFailureTests {
     private static func error(_ message: String?, _ body: String = "", _ others: HeaderList = [:]) -> Frame {
         var headers = others
@@ -74,7 +74,7 @@ import Testing
             "STOMP: ERROR: The STOMP frame exceeds configured buffer size limit; "
                 + "Spring takes frames of at most 64 KiB, unless the application sets a larger message size limit",
             .failed),
-        // Words that a user chose are not the server's.
+        // A word that a user may have chosen does not identify the server.
         Told(serverError("no such token"), "STOMP: ERROR: no such token", .failed),
     ]
 
@@ -84,7 +84,7 @@ import Testing
         + "--http-header or --cookie for Spring Security"
     private static let itsLog = "the application refused it; its log says why"
 
-    /// What Spring says, and what the caller had sent.
+    /// Error texts from Spring, and the credentials that the client had sent.
     static let authorization: [Told] =
         [
             "Access denied", "org.springframework.security.access.AccessDeniedException: no",
@@ -118,7 +118,7 @@ import Testing
             Told(
                 serverError(channel, sent: SentCredentials(connectHeaders: ["Authorization"]), after: .heartBeat),
                 "STOMP: ERROR: \(channel) (last sent: a heart-beat); Authorization was sent: \(itsLog)", .failed),
-            // Who sent no login has none to check.
+            // No login was sent, so the hint is not to check it.
             Told(
                 refused("Bad CONNECT", "Access refused for user 'guest'"),
                 "STOMP: CONNECT was refused: Bad CONNECT: Access refused for user 'guest'; "
@@ -129,7 +129,7 @@ import Testing
                 .refused),
         ]
 
-    /// Two subscriptions were asked for, and the first is the one that was refused.
+    /// Of two subscriptions, the first one was refused.
     private static func subscriptionError(_ message: String, _ headers: HeaderList, isNamed: Bool) -> STOMPClientError {
         let refused = LastSent.frame(.subscribe, destination: "/amq/queue/a", id: "sub-0")
         let last = LastSent.frame(.subscribe, destination: "/topic/b", id: "sub-1")
@@ -157,7 +157,7 @@ import Testing
         Told(
             serverError("no", after: .frame(.send, destination: "/a\u{1B}", id: nil)),
             "STOMP: ERROR: no (last sent: SEND /a\\x1b)", .failed),
-        // It is named already.
+        // The text already names the destination.
         Told(
             serverError("not found: /a", after: .frame(.send, destination: "/a", id: nil)),
             "STOMP: ERROR: not found: /a", .failed),
@@ -268,7 +268,7 @@ import Testing
 
     private static let long = "é" + String(repeating: "x", count: 500)
 
-    /// A body whose length was counted in characters, and how it is shown.
+    /// A body whose `content-length` counts characters, and how it is shown.
     private static func lengthInCharacters(_ body: String, _ shown: String) -> Told {
         let error = STOMPProtocolError(.peer, .noNULAfterBody(contentLength: body.utf16.count))
         let frame = ByteBuffer(string: "MESSAGE\n\n\(body)\0")
@@ -384,7 +384,7 @@ import Testing
         #expect(StomptapOutput.ExitStatus(.speaksTLS(endpoint)) == .protocolError)
     }
 
-    /// Whose fault it is decides: what this side was asked to send is bad input.
+    /// The exit status depends on who caused the error: an invalid frame from this side is bad input.
     @Test func whoIsAtFaultDecides() {
         #expect(StomptapOutput.ExitStatus(STOMPProtocolError(.local, .nulInBody)) == .badInput)
         #expect(

@@ -6,10 +6,10 @@ import STOMPTransport
 import StomptapOutput
 import Testing
 
-/// No failure shows a secret, whichever of its parts quotes one.
+/// No failure shows a secret, whichever of its fields contains one.
 @Suite struct SecretFailureTests {
     private static let secret = "Qz7xwV9k"
-    /// A place that a user or a peer may have given.
+    /// An address that a user or a peer may have given.
     private static let url = "ws://u:\(secret)@h/ws?token=\(secret)"
     private static let refusal = HTTPRefusal(status: 400, reason: url, body: url, location: url)
     private static let request = HTTPRequestSummary(.webSocket, url, isSecure: false)
@@ -90,7 +90,7 @@ import Testing
         expectNoSecret(in: ErrorLine.text(try #require(Failure(error).line)))
     }
 
-    /// A trace, on stderr and in a file, and what a tap reports next to its frames.
+    /// A trace on stderr and in a file, and the lines that a tap prints apart from the frames.
     @Test(arguments: transport) func anEventHidesIt(error: TransportError) {
         let event = WireEvent(.tcp, .local, .layers, .failed(error))
         var printer = TracePrinter(.bytes, style: OutputStyle(width: .fixed(120)))

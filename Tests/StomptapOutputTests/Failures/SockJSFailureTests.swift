@@ -3,7 +3,7 @@ import STOMPTransport
 import StomptapOutput
 import Testing
 
-/// Each reason of SockJS as a user reads it.
+/// The error line for each SockJS failure.
 @Suite struct SockJSFailureTests {
     private static let url = "http://h/ws/info"
     private static let path = "; is the path right? RabbitMQ's is /ws, Spring's what addEndpoint names"
@@ -131,7 +131,7 @@ import Testing
                 + "or a proxy before it, has broken it off: its log may say why", .unavailable),
     ]
 
-    /// The WebSocket's answer has a hint where the last one has none.
+    /// The WebSocket's answer gives a hint, and the last answer does not.
     @Test func theFirstFailureMayKnowMore() {
         let refused = TransportError.webSocket(.notUpgraded(url: "ws://h/s", refusal200, sockJS: nil))
         Told(

@@ -3,7 +3,7 @@ import Testing
 
 @testable import StomptapOutput
 
-/// Each reason of the name service and of TCP as a user reads it.
+/// The error line for each name lookup and TCP failure.
 @Suite struct TCPFailureTests {
     static let failures: [Told] = [
         Told(.name(.noSuchHost("nohost.example", cause: nil)), "name: no such host: nohost.example", .noHost),

@@ -4,7 +4,7 @@ import Testing
 
 @testable import StomptapOutput
 
-/// Each reason of TLS as a user reads it.
+/// The error line for each TLS failure.
 @Suite struct TLSFailureTests {
     // MARK: - Files of certificates and keys
 
@@ -372,7 +372,7 @@ import Testing
         told.check()
     }
 
-    /// A client of this library wraps the failure; its status and line stay.
+    /// A client of this library wraps the failure; its exit status and line stay the same.
     @Test(arguments: files + handshakes + foreign + streams + certificates) func aClientSaysTheSame(_ told: Told) {
         told.wrapped.check()
     }

@@ -3,7 +3,7 @@ import STOMPTransport
 import StomptapOutput
 import Testing
 
-/// A failure, and the line and the exit status that a user gets for it.
+/// A failure, and the error line and exit status that a user gets for it.
 struct Told: Sendable, CustomTestStringConvertible {
     private let error: any Error
     let line: String
@@ -19,7 +19,7 @@ struct Told: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { line }
 
-    /// The same, as a client of the library throws it.
+    /// The same failure, as a client of the library throws it.
     var wrapped: Told { (error as? TransportError).map { Told(.transport($0), line, status) } ?? self }
 
     func check(_ location: SourceLocation = #_sourceLocation) {

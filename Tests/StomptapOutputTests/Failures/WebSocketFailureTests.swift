@@ -2,7 +2,7 @@ import STOMPTransport
 import StomptapOutput
 import Testing
 
-/// Each reason of WebSocket as a user reads it.
+/// The error line for each WebSocket failure.
 @Suite struct WebSocketFailureTests {
     private static let url = "ws://h/ws"
     private static let path = "; is the path right? RabbitMQ's is /ws, Spring's what addEndpoint names"
@@ -59,7 +59,7 @@ import Testing
             refused(403, "Forbidden", origin: "http://h"),
             "WebSocket: 403 Forbidden from ws://h/ws: the server refused this origin; try --origin with the URL of "
                 + "its own pages", .refused),
-        // The same origin in other words.
+        // Another spelling of the same origin.
         Told(
             refused(403, origin: "HTTP://h:80"),
             "WebSocket: 403 from ws://h/ws: the server refused this origin; try --origin with the URL of its own pages",

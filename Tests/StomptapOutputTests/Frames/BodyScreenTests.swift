@@ -6,7 +6,7 @@ import Testing
 
 @testable import StomptapOutput
 
-/// Each kind of body as it stands on a terminal of 40 and of 80 columns. `STOMPTAP_RECORD=1` writes the files anew.
+/// Each kind of body on a terminal of 40 and of 80 columns. `STOMPTAP_RECORD=1` rewrites the expected files.
 @Suite struct BodyScreenTests {
     private static let korean: [UInt8] = [193, 214, 185, 174, 32, 194, 252]
 
@@ -18,7 +18,7 @@ import Testing
     private static let xml = Array(
         #"<?xml version="1.0"?><order id="42"><item n="1">Tea &amp; <b>more</b></item><empty/></order>"#.utf8)
 
-    /// What each body is, its headers, itself, and how it is shown.
+    /// The name, the headers, the bytes and the display style of each body.
     private static let bodies: [(name: String, headers: [String], bytes: [UInt8], style: BodyStyle)] = [
         ("text", ["content-type:text/plain"], Array("one\n  two 주문 접수\nthree\n".utf8), BodyStyle()),
         ("JSON", ["content-type:application/json"], json, BodyStyle()),

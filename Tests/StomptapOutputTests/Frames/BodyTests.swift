@@ -6,11 +6,11 @@ import Testing
 
 @testable import StomptapOutput
 
-/// What people are shown of bodies that are compressed, of another charset, or no text at all.
+/// How bodies are displayed that are compressed, in another charset, or not text.
 @Suite struct BodyTests {
     private static let gzip = Base64.decode("H4sIAAAAAAACA6tWykjNyclXslIqzy/KSVGqBQDRQQnYEQAAAA==") ?? []
 
-    /// The lines below the first, and what the first says behind MESSAGE.
+    /// The text after MESSAGE in the first line, and then the other lines.
     private func shown(
         _ body: [UInt8], _ headers: [String] = [], bodies: BodyStyle = BodyStyle(), width: Int = 80
     ) throws -> [String] {
@@ -57,7 +57,7 @@ import Testing
         let two = try #require(
             Base64.decode("H4sIAAAAAAACA8vPS1UAAElhrCMEAAAAH4sIAAAAAAACAyspzwcAZorKEQMAAAA="))
         #expect(try shown(two) == ["gzip, 47 B, 7 B inflated", "  one two"])
-        // What follows the last one does not count, as with gzip(1).
+        // Zeros after the last member are ignored, as in gzip(1).
         #expect(try shown(two + [0, 0, 0])[1] == "  one two")
     }
 
@@ -80,18 +80,18 @@ import Testing
         #expect(
             try shown(Array("plain".utf8), ["content-encoding:deflate"]).last
                 == "  [not deflate, though content-encoding says so]")
-        // RabbitMQ passes on what AMQP's clients write there.
+        // RabbitMQ passes on the value that AMQP clients set.
         #expect(try shown(Array("plain".utf8), ["content-encoding:UTF-8"]) == ["5 B", "  plain"])
     }
 
-    /// Nothing of a body may be missing without a word.
+    /// No part of a body may be left out without a note.
     @Test func whatFollowsTheCompressedDataIsNamed() throws {
         let gzip = Array(Array("a".utf8).withUnsafeBytes { Zlib.compressed($0, as: .gzip) }.readableBytesView)
         #expect(
             try shown(gzip + Array("rest".utf8)).suffix(2) == ["  a", "  [gzip: 4 B after its end are not shown]"])
         let zlib = Zlib.compressed(Array("chunk one".utf8))
         #expect(try shown(zlib + Zlib.compressed(Array("chunk two".utf8)))[0] == "\(2 * zlib.count) B")
-        // A stream without a head: this text inflates without a fault.
+        // A deflate stream without a zlib header: this text inflates without an error.
         for text in ["sky the id: cook", #"{"id": 0, "x": 5}"#] {
             let lines = try shown(Array(text.utf8), ["content-encoding:deflate"])
             #expect(lines[0] == "\(text.utf8.count) B")
@@ -108,7 +108,7 @@ import Testing
         #expect(try shown(bomb, bodies: BodyStyle(inflatedLimit: 1 << 20))[0].hasSuffix(" 1048576 B inflated"))
     }
 
-    /// At every place where it may be cut or changed.
+    /// The data is cut or changed at every position.
     @Test func whatIsBrokenIsDumpedAndSaid() throws {
         for count in 2..<Self.gzip.count {
             let lines = try shown(Array(Self.gzip[..<count]))
@@ -163,7 +163,7 @@ import Testing
         let hint = "  [perhaps EUC-KR: try --charset EUC-KR]"
         #expect(try shown(korean).last == hint)
         #expect(try shown(korean)[1].hasPrefix("  00000000  c1 d6 b9 ae "))
-        // Spring says so of every text.
+        // Spring sets this charset for every text.
         #expect(try shown(korean, ["content-type:text/plain;charset=UTF-8"]).last == hint)
         #expect(try shown([0xFF, 0xFE, 0x61, 0]).last == "  [perhaps UTF-16: try --charset UTF-16]")
         for bytes in [[0xFF, 0xD8], korean + [0], korean + [0x1B], korean + [0xC1], [0x80, 0x41]] as [[UInt8]] {
@@ -181,7 +181,7 @@ import Testing
             try shown(Array("a".utf8), ["content-type:text/plain;charset=x-none"]) == [
                 "text/plain;charset=x-none  1 B", "  a", unknown,
             ])
-        // The option is right, whatever the message says, unless it is UTF-8.
+        // `--charset` overrides the message's charset, unless the body is UTF-8.
         #expect(try shown(Array("주문".utf8), bodies: BodyStyle(charset: "EUC-KR")) == ["6 B", "  주문"])
         #expect(
             try shown([0x1B, 0x24, 0x29, 0x43, 0x0E, 0x41, 0x56, 0x0F], bodies: BodyStyle(charset: "ISO-2022-KR"))[1]

@@ -58,7 +58,7 @@ import Testing
         #expect(object["bodyEncoding"] as? String == "utf-8")
     }
 
-    /// The writer takes up to 32 bytes at a time: what is special stands at every place among them.
+    /// The writer reads up to 32 bytes at a time, so special characters are tested at every position.
     @Test(arguments: [
         "\"", "\\", "\u{1F}", "\u{0}", "\u{7F}", "\u{80}", "é", "한", "\u{202E}", "👍", "\u{FEFF}", "\u{E0041}",
     ])

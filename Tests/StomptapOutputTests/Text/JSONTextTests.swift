@@ -35,7 +35,7 @@ import Testing
         #expect(!accepts(text))
     }
 
-    /// Foundation agrees, on every way to cut and to change one document.
+    /// The results agree with Foundation for every prefix of a document and every changed byte.
     @Test func everyPrefixAndEveryChangedByte() throws {
         let document = Array(#"{"a":[1,-2.5e3,"x\u0041\n",true,null,{}],"b":{"c":false}}"#.utf8)
         var variants = (0...document.count).map { Array(document[..<$0]) }
@@ -95,7 +95,7 @@ import Testing
         #expect(indented("[1]", indentation: 4) == "[\n      1\n    ]")
     }
 
-    /// Below 32 levels the blanks before each line would be many times the JSON.
+    /// Below 32 levels, the indentation would be many times larger than the JSON.
     @Test func whatIsNestedDeepStaysInALine() {
         let deep = String(repeating: "[", count: 40) + "1, {\"a\": [2]}" + String(repeating: "]", count: 40)
         let lines = indented(deep).split(separator: "\n")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import StomptapOutput
 
-/// Secrets that no word in their surroundings shows.
+/// Secrets that cannot be recognized by the text around them.
 @Suite struct KnownSecretsTests {
     @Test func theNameOfAHeader() {
         let name = "X-Sesame-7"
@@ -27,7 +27,7 @@ import Testing
         #expect(SecretMask.none.masked(text) == text)
     }
 
-    /// An ERROR that quotes it, in a trace and its dump.
+    /// An ERROR that quotes the secret, in a trace and its dump.
     @Test func aValueInAFrame() {
         let secret = "Open-Sesame-77"
         KnownSecrets.add(value: secret)

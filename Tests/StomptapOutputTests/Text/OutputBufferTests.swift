@@ -6,7 +6,7 @@ import Testing
 @testable import StomptapOutput
 
 @Suite struct OutputBufferTests {
-    /// A pipe whose reader goes, or stays and takes all that comes.
+    /// A pipe whose reader closes it, or reads everything.
     private struct Pipe {
         let reader: Int32
         let writer: Int32
@@ -20,7 +20,7 @@ import Testing
 
         var output: DescriptorWriter { DescriptorWriter(descriptor: writer, name: "pipe") }
 
-        /// Reads to the end, in a thread of its own: those of tasks may all be waiting for a reader.
+        /// Reads to the end in its own thread, because all threads of tasks may be waiting for a reader.
         func readAll() -> Task<Data, Never> {
             let handle = FileHandle(fileDescriptor: reader, closeOnDealloc: true)
             let (all, reading) = AsyncStream.makeStream(of: Data.self)
@@ -58,7 +58,7 @@ import Testing
         #expect(out.bytes.isEmpty)
     }
 
-    /// What a message says may be much larger when it is printed: the memory for it is not.
+    /// A message may be much larger when printed, but the memory used for it is bounded.
     @Test func memoryStaysBounded() throws {
         let null = open("/dev/null", O_WRONLY)
         defer { close(null) }

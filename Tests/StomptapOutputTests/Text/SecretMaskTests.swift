@@ -41,7 +41,7 @@ import Testing
         #expect(SecretMask.none.masked(text) == text)
     }
 
-    /// What was refused cannot be trusted to be what it looks like.
+    /// A rejected argument may not be what it looks like.
     @Test(arguments: [
         ("stomp://user:p w@host:61613/v", "stomp://user:****@host:61613/v"), ("user:pw", "user:****"),
         ("stomp://user:pw", "stomp://user:****"), ("stomp://user:p/w", "stomp://user:****"),
@@ -82,7 +82,7 @@ import Testing
         #expect(String(decoding: covered, as: UTF8.self) == "CONNECT\npasscode:***\nx:y\n\n\0")
     }
 
-    /// The id of CONNECTED, and what is secret whatever its name.
+    /// The session id in CONNECTED, and values that are secret whatever their header is called.
     @Test(
         arguments: [
             ("session", "s1", Command.connected, false), ("session", "s1", .message, true),

@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    /// Joiners and tags where a reader would miss them: they are kept.
+    /// Joiners and tags that a reader needs are kept.
     @Test(arguments: [
         "👨\u{200D}👩\u{200D}👧", "🏳\u{FE0F}\u{200D}🌈", "👩🏽\u{200D}💻", "❤\u{FE0F}\u{200D}🔥", "🏃\u{200D}♀\u{FE0F}",
         "می\u{200C}خواهم",
@@ -34,7 +34,7 @@ import Testing
         #expect(appended { $0.append(jsonString: text) }.unicodeScalars.elementsEqual("\"\(text)\"".unicodeScalars))
     }
 
-    /// The same where they would hide something.
+    /// The same characters are escaped where they could hide something.
     @Test(arguments: [
         ("a\u{200D}b", "a\\u{200d}b"), ("a\u{200C}b", "a\\u{200c}b"), ("\u{200D}", "\\u{200d}"),
         ("👨\u{200D}", "👨\\u{200d}"),
@@ -62,7 +62,7 @@ import Testing
         #expect(bytes.withUnsafeBytes { bytes in appended { $0.append(bytes, visible: .line) } } == expected)
     }
 
-    /// Whether bytes are UTF-8 is what the standard library says, for all starts of a sequence.
+    /// Bytes are UTF-8 exactly if the standard library says so, for all starts of a sequence.
     @Test func utf8IsWhatItIs() {
         for first in 0x7F...0xFF as ClosedRange<UInt8> {
             for second in stride(from: 0x70, through: 0xD0, by: 0x10) {

@@ -4,7 +4,7 @@ import Testing
 @testable import StomptapOutput
 
 @Suite struct XMLTextTests {
-    /// The lines; nil where it is not accepted.
+    /// The indented lines; nil if the text is not accepted.
     private func indented(_ text: String, indentation: Int = 0, limit: Int = .max) -> String? {
         withBytes(text) { bytes in
             XMLIndenter(bytes).map { xml in
@@ -77,7 +77,7 @@ import Testing
         #expect(indented(String(repeating: "<a>", count: 200_000)) == nil)
     }
 
-    /// Whatever is cut off or changed, the text without blanks is what it was.
+    /// Whatever is cut off or changed, the text without spaces stays the same.
     @Test func nothingButBlanksChanges() {
         let document = Array(#"<a x="1"> <b>t<i/></b><!--c--> <d><e/> </d></a>"#.utf8)
         var variants = (0...document.count).map { Array(document[..<$0]) }

@@ -1,7 +1,8 @@
 import NIOCore
 
-/// One try to open a stream at an `http` or `https` URL: what is there, and which of its transports works, until the
-/// stream is open, the deadline has passed, or nobody wants it any more. It lives on its event loop.
+/// One attempt to open a stream at an `http` or `https` URL. It finds out what the server supports and tries the
+/// transports until the stream is open, the deadline has passed, or the caller cancels. It lives on its event
+/// loop.
 final class SockJSAttempt {
     private let target: TransportTarget
     private let base: String
@@ -15,13 +16,13 @@ final class SockJSAttempt {
     private let receiver: TransportReceiverFactory
     private let promise: EventLoopPromise<any TransportStream>
 
-    /// What is to be tried yet.
+    /// The transports still to try.
     private var remaining: [SockJSTransport] = []
-    /// What has failed.
+    /// The transports that failed, with their errors.
     private var failures: [FailedTransport] = []
-    /// The deadline of what is under way.
+    /// The deadline of the current step.
     private var timer: Scheduled<Void>?
-    /// Gives up what is under way.
+    /// Cancels the current step.
     private var stop: () -> Void = {}
     private var isOver = false
 
@@ -44,12 +45,12 @@ final class SockJSAttempt {
         promise = eventLoop.makePromise()
     }
 
-    /// The stream, or why there is none.
+    /// The stream, or the error that prevented it.
     var future: EventLoopFuture<any TransportStream> { promise.futureResult }
 
     func cancel() { end(.failure(CancellationError())) }
 
-    // MARK: - What is there
+    // MARK: - Probing
 
     func run() {
         guard !isOver else { return }
@@ -94,7 +95,7 @@ final class SockJSAttempt {
         }
     }
 
-    /// The path of `baseURL`, where it is on the same server.
+    /// The path of `baseURL`, or nil if it is on another server.
     private func relocated(_ baseURL: String) -> String? {
         let path = baseURL.hasPrefix(http.site.origin) ? String(baseURL.dropFirst(http.site.origin.count)) : baseURL
         return path.isEmpty || path.hasPrefix("/") && !path.hasPrefix("//") ? path : nil
@@ -102,7 +103,7 @@ final class SockJSAttempt {
 
     // MARK: - The transports
 
-    /// Tries the next transport, for as long as leaves the others their share of the time.
+    /// Tries the next transport, with an equal share of the remaining time.
     private func next() {
         guard let transport = remaining.first else { return end(.failure(failure)) }
         let now = NIODeadline.now()
@@ -178,20 +179,20 @@ final class SockJSAttempt {
 
     private func failed(_ transport: SockJSTransport, _ error: TransportError) {
         guard !isOver else { return }
-        // Who wants credentials wants them by every transport.
+        // A server that requires credentials requires them for every transport.
         if error.response?.status == 401 { return end(.failure(error)) }
         failures.append(FailedTransport(transport, error))
         if let next = remaining.first { report(.fellBack(from: transport, because: error, to: next)) }
         next()
     }
 
-    /// Why none of the transports works.
+    /// The error if no transport works.
     private var failure: TransportError {
         guard failures.count > 1 else { return failures.last?.error ?? .sockJS(.nothingToTry) }
         return .sockJS(.noTransportWorks(at: http.site.url(location.base), failures))
     }
 
-    /// Why there is neither SockJS nor a WebSocket.
+    /// The error if the server supports neither SockJS nor a WebSocket.
     private func combined(_ sockJS: TransportError, _ webSocket: TransportError) -> TransportError {
         webSocket.kind == .refused ? webSocket : .sockJS(.neither(sockJS, norWebSocket: webSocket))
     }
@@ -200,8 +201,8 @@ final class SockJSAttempt {
         options.trace.record(.frames) { WireEvent(.sockjs, .local, .frames, content) }
     }
 
-    /// Calls `body` when the deadline has passed, with the time that it left. What is under way below keeps it too, and
-    /// comes first, as it knows more.
+    /// Calls `body` after the deadline, with the time that it allowed. The layers below have the same deadline and
+    /// report first, because their errors are more precise.
     private func schedule(until deadline: NIODeadline, _ body: @escaping (_ span: TimeAmount) -> Void) {
         timer?.cancel()
         let span = deadline - .now()

@@ -10,13 +10,13 @@ protocol SockJSTransportDriver: AnyObject {
     func flush()
     func setReading(_ isReading: Bool)
     func request(_ request: TransportRequest)
-    /// Ends the session when what was written is sent; ``SockJSClient/ended(_:)`` follows.
+    /// Ends the session after everything written is sent; then calls ``SockJSClient/ended(_:)``.
     func close()
-    /// Ends the session at once; nothing follows.
+    /// Ends the session at once, without a callback.
     func abort()
 }
 
-/// The client's end of a SockJS session, from the time that somebody is asked for it. It lives on its event loop.
+/// The client's end of a SockJS session, from the first request on. It lives on its event loop.
 final class SockJSClient: SockJSEnd {
     let options: TransportOptions
     let eventLoop: any EventLoop
@@ -36,8 +36,8 @@ final class SockJSClient: SockJSEnd {
     private var isOver = false
 
     /// - Parameters:
-    ///   - url: the base, for people.
-    ///   - attempts: what was tried before.
+    ///   - url: the base URL, for display.
+    ///   - attempts: the transports that were tried before.
     init(
         at url: String, transport: SockJSTransport, options: TransportOptions, eventLoop: any EventLoop,
         attempts: [FailedTransport], receiver: @escaping TransportReceiverFactory
@@ -51,7 +51,7 @@ final class SockJSClient: SockJSEnd {
         promise = eventLoop.makePromise()
     }
 
-    /// The stream, once the session is open, or why it is not.
+    /// The stream, once the session is open, or the error that prevented it.
     var future: EventLoopFuture<any TransportStream> { promise.futureResult }
 
     var state: SockJSSession.State { session.state }
@@ -61,15 +61,15 @@ final class SockJSClient: SockJSEnd {
         self.driver = driver
     }
 
-    /// Where the other side is, as soon as that is known.
+    /// Sets the peer's address and TLS, as soon as they are known.
     func reached(_ remoteAddress: String, tls: TLSSummary?) {
         self.remoteAddress = remoteAddress
         tlsSummary = tls
     }
 
-    // MARK: - What comes
+    // MARK: - Receiving
 
-    /// A frame came.
+    /// Handles a frame from the server.
     func received(_ bytes: ByteBuffer) {
         guard session.state == .opening || session.state == .open else { return }
         let frame: SockJSFrame
@@ -98,21 +98,21 @@ final class SockJSClient: SockJSEnd {
         }
     }
 
-    /// What one read brought is told.
+    /// All messages of one read have been delivered.
     func receivedAll() {
         guard hasReceived else { return }
         hasReceived = false
         receiver?.receivedAll()
     }
 
-    /// What the layer below tells goes to the receiver as it is, once there is one.
+    /// Passes an event of the layer below to the receiver, if there is one.
     func happened(_ event: TransportEvent) {
         receiver?.happened(event)
     }
 
-    /// A response that brings frames is over.
+    /// Handles the end of a response that carries frames.
     ///
-    /// - Returns: how long to wait before asking for another one; nil for not asking.
+    /// - Returns: the delay before the next request; nil for no further request.
     func responseEnded() -> TimeAmount? {
         switch session.responseEnded() {
         case .nothing: return nil
@@ -124,7 +124,7 @@ final class SockJSClient: SockJSEnd {
     }
 
     func writabilityChanged() {
-        // It is the receiver's own writing that changes it, and the receiver must not be called from there.
+        // Deferred: writability changes during the receiver's own write, where the receiver must not be called.
         guard !isTellingWritability else { return }
         isTellingWritability = true
         eventLoop.assumeIsolated().execute { [self] in
@@ -134,10 +134,10 @@ final class SockJSClient: SockJSEnd {
         }
     }
 
-    /// The driver cannot go on.
+    /// Ends the session because the driver failed.
     func fail(_ error: TransportError) { end(error) }
 
-    /// The driver has ended, without a frame that says so.
+    /// Handles the end of the driver without a close frame.
     func ended(_ error: TransportError?) {
         if session.state == .opening, error == nil {
             return end(.sockJS(.endedBeforeOpening))
@@ -162,12 +162,12 @@ final class SockJSClient: SockJSEnd {
             }
             receiver?.happened(.invalidUTF8)
         }
-        // The receiver may end the session in the midst of them.
+        // The receiver may end the session during this loop.
         for text in messages.texts where session.state == .open && text.readableBytes > 0 {
             hasReceived = true
             receiver?.received(text)
         }
-        // An empty array, or strings of nothing, are a sign of life all the same.
+        // An empty array and empty strings are signs of life too.
         if !hasReceived { happened(.alive) }
     }
 
@@ -179,11 +179,11 @@ final class SockJSClient: SockJSEnd {
         driver = nil
         guard let receiver else { return promise.fail(error.map { $0 as any Error } ?? CancellationError()) }
         self.receiver = nil
-        // The session may end in the midst of a call that the receiver makes, and must not call it back from there.
+        // Deferred: the session may end inside a call from the receiver, where the receiver must not be called.
         eventLoop.assumeIsolated().execute { receiver.ended(error) }
     }
 
-    // MARK: - What goes
+    // MARK: - Sending
 
     var isWritable: Bool { driver?.isWritable ?? false }
     var queuedBytes: Int { driver?.queuedBytes ?? 0 }
@@ -195,7 +195,7 @@ final class SockJSClient: SockJSEnd {
         }
         guard bytes.isUTF8 else {
             let error = TransportError.sockJS(.cannotSendBinary(from: .client))
-            // Nobody would hear of it otherwise, and the server would miss a frame.
+            // Without a promise, the error would not be reported and the server would miss a frame.
             guard let promise else { return end(error) }
             return promise.fail(error)
         }
@@ -237,7 +237,7 @@ final class SockJSClient: SockJSEnd {
     func abort() { end(nil) }
 }
 
-/// An end of a session, the client's or the server's, which lives on an event loop.
+/// One end of a session, the client's or the server's. It lives on an event loop.
 protocol SockJSEnd: AnyObject {
     var isWritable: Bool { get }
     var queuedBytes: Int { get }
@@ -245,7 +245,7 @@ protocol SockJSEnd: AnyObject {
     func flush()
     func setReading(_ isReading: Bool)
     func request(_ request: TransportRequest)
-    /// As of ``TransportStream/limitMessages(to:)``.
+    /// See ``TransportStream/limitMessages(to:)``.
     func limitMessages(to bytes: Int?)
     func close()
     func abort()

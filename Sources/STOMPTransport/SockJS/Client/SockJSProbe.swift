@@ -1,17 +1,17 @@
 import NIOCore
 import NIOHTTP1
 
-/// What `GET BASE/info` was answered with.
+/// The result of `GET BASE/info`.
 enum SockJSProbe {
     case sockJS(SockJSInfo)
-    /// Something that is no SockJS.
+    /// The answer does not come from a SockJS service.
     case other(TransportError)
-    /// Nothing that says what is there: no connection, no answer, no admission.
+    /// The result is unknown: no connection, no answer, or access denied.
     case failed(TransportError)
 
     /// Asks the server at `location`.
     ///
-    /// - Parameter completion: told later and once, unless the exchange is cancelled.
+    /// - Parameter completion: called later, exactly once, unless the exchange is cancelled.
     static func start(
         _ location: SockJSLocation, http: HTTPClient, deadline: NIODeadline,
         completion: @escaping (SockJSProbe) -> Void
@@ -32,7 +32,7 @@ enum SockJSProbe {
         case 401, 403:
             return .failed(.sockJS(.refused(url: url, refusal, ownOrigin: site.origin)))
         case 407, 429, 502, 503, 504:
-            // A server or a proxy that is busy or down says the same to a WebSocket.
+            // A busy or unavailable server or proxy answers a WebSocket request the same way.
             return .failed(.sockJS(.noInfo(url: url, refusal, movedTo: nil)))
         case 300..<400:
             let target = response.head.headers.first(name: "Location").map { base(ofRedirection: $0) }
@@ -56,16 +56,16 @@ enum SockJSProbe {
         }
     }
 
-    /// The URL to give instead, where `/info` redirects to `location`.
+    /// The base URL to use instead, if `/info` redirects to `location`.
     private static func base(ofRedirection location: String) -> String {
         let path = location.prefix { $0 != "?" }
         return path.hasSuffix("/info") ? String(path.dropLast(5) + location[path.endIndex...]) : location
     }
 }
 
-/// What may be the matter where a WebSocket is refused: that the URL is one for SockJS.
+/// A possible reason for a refused WebSocket: the URL is for SockJS.
 struct SockJSHint {
-    /// How long the server is asked about it at most.
+    /// The maximum time to wait for the server's answer.
     static let timeout = TimeAmount.seconds(2)
 
     private let target: TransportTarget
@@ -75,8 +75,8 @@ struct SockJSHint {
 
     private typealias Refusal = (url: String, answer: HTTPRefusal)
 
-    /// - Returns: nil where the error says enough, or SockJS could not explain it; also where the server or a proxy
-    ///   is busy or broken, which another request does not help.
+    /// - Returns: nil if the error is clear enough, if SockJS could not explain it, or if the server or a proxy is
+    ///   busy or broken, so that another request would not help.
     init?(_ error: TransportError, of target: TransportTarget) {
         guard case .webSocket(let path) = target.kind,
             case .webSocket(.notUpgraded(let url, let answer, _)) = error,
@@ -97,7 +97,7 @@ struct SockJSHint {
         return .webSocket(.notUpgraded(url: refusal.url, refusal.answer, sockJS: address))
     }
 
-    /// Asks the server.
+    /// Asks the server whether it speaks SockJS at this URL.
     func isTrue(
         options: TransportOptions, tls: TLSContext?, on eventLoop: any EventLoop, deadline: NIODeadline
     ) async -> Bool {

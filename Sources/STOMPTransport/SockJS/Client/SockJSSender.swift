@@ -1,10 +1,10 @@
 import NIOCore
 import NIOHTTP1
 
-/// Sends the messages of a session in HTTP requests: one request at a time, that their order be kept, with all messages
-/// in it that have come together meanwhile (SockJS 0.3.3, `xhr_send`).
+/// Sends the messages of a session in HTTP requests (SockJS 0.3.3, `xhr_send`). It sends one request at a time to
+/// keep the order; each request carries all messages queued meanwhile.
 final class SockJSSender {
-    /// The most bytes of a request's body, unless a single message is larger.
+    /// The maximum size of a request body in bytes, unless a single message is larger.
     static let largestBody = 128 << 10
 
     private struct Message {
@@ -16,7 +16,7 @@ final class SockJSSender {
     private let http: HTTPClient
     private let requestTarget: String
     private var queue = MarkedCircularBuffer<Message>(initialCapacity: 16)
-    /// What the request that is under way has.
+    /// The messages in the current request.
     private var batch: [Message] = []
     private var sending: HTTPExchange?
     private var isOver = false
@@ -34,7 +34,7 @@ final class SockJSSender {
         self.requestTarget = requestTarget
     }
 
-    /// Queues a message, which is a JSON string. The promise is kept when the server has confirmed it.
+    /// Queues a message, which is a JSON string. The promise succeeds when the server has confirmed it.
     func write(_ message: ByteBuffer, promise: EventLoopPromise<Void>?) {
         guard !isOver else {
             promise?.fail(ChannelError.ioOnClosedChannel)
@@ -50,12 +50,12 @@ final class SockJSSender {
         sendNext()
     }
 
-    /// Sends an array of no messages, unless messages are on their way: a sign of life.
+    /// Sends an empty array as a sign of life, unless a request is under way.
     func sendNothing() {
         if !isOver && sending == nil { post() }
     }
 
-    /// Calls `body` when all that was written is confirmed.
+    /// Calls `body` when the server has confirmed all written messages.
     func whenDone(_ body: @escaping () -> Void) {
         done = body
         flush()
@@ -115,7 +115,7 @@ final class SockJSSender {
         whenFailed(error)
     }
 
-    /// The request that was under way is over.
+    /// Completes the promises of the messages in the current request.
     private func settle(_ result: Result<Void, any Error>) {
         let batch = batch
         self.batch = []

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Carries a session over a WebSocket: each message of it is a frame, or an array of messages.
+/// Carries a session over a WebSocket: each WebSocket message is a SockJS frame, or an array of messages.
 final class SockJSWebSocketDriver: SockJSTransportDriver {
     private let stream: any TransportStream
 
@@ -17,11 +17,11 @@ final class SockJSWebSocketDriver: SockJSTransportDriver {
     func setReading(_ isReading: Bool) { stream.setReading(isReading) }
     func request(_ request: TransportRequest) { stream.request(request) }
     func close() { stream.close() }
-    /// The close handshake is made where it still can be.
+    /// Performs the close handshake if that is still possible.
     func abort() { stream.close() }
 
-    /// What the options are for the WebSocket beneath a session: SockJS knows no subprotocols, and its envelopes are
-    /// text and go in one piece.
+    /// The options of the WebSocket that carries a session: SockJS has no subprotocols, and its frames are text
+    /// and are not split.
     static func options(_ options: TransportOptions) -> TransportOptions {
         var options = options
         options.subprotocols = []
@@ -31,7 +31,7 @@ final class SockJSWebSocketDriver: SockJSTransportDriver {
         return options
     }
 
-    /// Makes the driver of `client`, and what takes for it what the WebSocket brings.
+    /// Makes a receiver factory that attaches a driver to `client` and passes on what the WebSocket receives.
     static func factory(for client: NIOLoopBound<SockJSClient>) -> TransportReceiverFactory {
         { stream in
             let client = client.value
@@ -45,7 +45,7 @@ final class SockJSWebSocketDriver: SockJSTransportDriver {
         let client: SockJSClient
 
         func received(_ bytes: ByteBuffer) {
-            // An empty message means nothing, as the specification has it for the other direction.
+            // Empty messages are ignored, as the specification requires for the other direction.
             if bytes.readableBytes > 0 { client.received(bytes) }
         }
         func receivedAll() { client.receivedAll() }

@@ -1,10 +1,10 @@
 import NIOCore
 import NIOHTTP1
 
-/// Carries a session over HTTP requests: frames come in the answers of one after the other, and messages go in others
-/// (SockJS 0.3.3, "XhrPolling", "XhrStreaming", "EventSource").
+/// Carries a session over HTTP requests: frames come in consecutive responses, and messages go in separate
+/// requests (SockJS 0.3.3, "XhrPolling", "XhrStreaming", "EventSource").
 final class SockJSXHRDriver: SockJSTransportDriver {
-    /// The most bytes that may come in a response before the frame that opens the session; the prelude has 2 KiB.
+    /// The maximum number of bytes in a response before the frame that opens the session; the prelude has 2 KiB.
     static let bytesBeforeOpening = 64 << 10
 
     private let http: HTTPClient
@@ -36,11 +36,11 @@ final class SockJSXHRDriver: SockJSTransportDriver {
             ? .events(limit: options.maximumMessage) : .lines(limit: options.maximumMessage)
     }
 
-    // MARK: - What comes
+    // MARK: - Receiving
 
-    /// Asks for frames.
+    /// Sends a request that receives frames.
     ///
-    /// - Parameter deadline: for the connection, if one has to be made.
+    /// - Parameter deadline: the deadline for connecting, if a new connection is needed.
     func receive(deadline: NIODeadline) {
         guard !isOver else { return }
         decoder = Self.decoder(for: transport, options: client.options)
@@ -104,7 +104,7 @@ final class SockJSXHRDriver: SockJSTransportDriver {
         return .sockJS(SockJSFailure(answer: answer, of: exchange.url, isOpen: client.state != .opening))
     }
 
-    // MARK: - What goes
+    // MARK: - Sending
 
     var isWritable: Bool { sender.isWritable }
     var queuedBytes: Int { sender.queuedBytes }
@@ -119,10 +119,10 @@ final class SockJSXHRDriver: SockJSTransportDriver {
 
     func request(_ request: TransportRequest) {
         switch request {
-        // SockJS has no close of the client's but to go away, and for a ping there is the array of no messages.
+        // A SockJS client can only close by going away; an empty array of messages replaces the ping.
         case .close: close()
         case .ping: sender.sendNothing()
-        // They are text, all of them.
+        // All messages are text.
         case .messages: break
         }
     }

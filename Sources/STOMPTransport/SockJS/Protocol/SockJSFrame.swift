@@ -1,21 +1,22 @@
 import NIOCore
 
-/// What the server sends (SockJS 0.3.3, "Framing accepted by the client").
+/// A frame that the server sends (SockJS 0.3.3, "Framing accepted by the client").
 package enum SockJSFrame: Hashable, Sendable {
     /// `o`: the session is open.
     case open
     /// `h`: the connection is alive.
     case heartBeat
-    /// The beginning of a streaming response, that browsers be not left waiting: 2048 times `h`.
+    /// `h` 2048 times: the start of a streaming response, so that browsers do not hold it back.
     case prelude
     /// `a["...","..."]`: messages.
     case messages(SockJSMessages)
     /// `c[3000,"Go away!"]`: the session is closed.
     case close(code: Int, reason: String)
 
-    /// Reads a frame, freed of what its transport puts around it.
+    /// Reads a frame whose transport framing is already removed.
     ///
-    /// - Throws: ``TransportError/Kind/protocolViolation``, with the beginning of what came and where its fault is.
+    /// - Throws: ``TransportError/Kind/protocolViolation``, with the start of the frame and the position of the
+    ///   error.
     package init(_ bytes: ByteBuffer) throws(TransportError) {
         do throws(JSONFault) {
             self = try bytes.withUnsafeReadableBytes { bytes throws(JSONFault) in try Self(bytes: bytes) }
@@ -50,7 +51,7 @@ package enum SockJSFrame: Hashable, Sendable {
         }
     }
 
-    /// What it says, without the messages.
+    /// The content of the frame without the messages.
     package var envelope: SockJSEnvelope {
         switch self {
         case .open: .open
@@ -62,27 +63,27 @@ package enum SockJSFrame: Hashable, Sendable {
     }
 }
 
-/// A frame of the server's without the messages in it: those are told by themselves.
+/// A frame from the server without its messages, which are reported separately.
 public enum SockJSEnvelope: Sendable, Hashable {
     case open, heartBeat, prelude
-    /// How many messages, and how many bytes all of their texts have.
+    /// The number of messages, and the total bytes of their texts.
     case messages(count: Int, bytes: Int)
     case close(code: Int, reason: String)
 }
 
-/// Messages that travelled together, in either direction: a JSON array of strings.
+/// Messages that are sent together, in either direction: a JSON array of strings.
 package struct SockJSMessages: Hashable, Sendable {
-    /// Each in UTF-8, in their order.
+    /// The messages in order, each in UTF-8.
     package var texts: [ByteBuffer]
-    /// Whether all of them really are UTF-8 and had no lone surrogates, which came as U+FFFD.
+    /// Whether all texts are valid UTF-8 without lone surrogates, which are replaced by U+FFFD.
     var isUTF8 = true
 
-    /// The most messages of one array: each takes more memory than it takes on the wire.
+    /// The maximum number of messages in one array: each uses more memory than it has bytes on the wire.
     static let mostMessages = 1 << 16
 
     package init(_ texts: [ByteBuffer]) { self.texts = texts }
 
-    /// Reads the array that is all of `bytes`.
+    /// Reads an array that fills all of `bytes`.
     init(_ bytes: UnsafeRawBufferPointer) throws(JSONFault) {
         var reader = JSONReader(bytes)
         try self.init(&reader, of: bytes)
@@ -104,7 +105,7 @@ package struct SockJSMessages: Hashable, Sendable {
 
     fileprivate init(_ reader: inout JSONReader, of bytes: UnsafeRawBufferPointer) throws(JSONFault) {
         var storage = ByteBuffer()
-        // A message is never longer than the JSON that it stands in: one allocation for all of them.
+        // A message is never longer than its JSON, so one allocation is enough for all messages.
         storage.reserveCapacity(bytes.count)
         var ends: [Int] = []
         try reader.array { (reader: inout JSONReader) throws(JSONFault) in
@@ -124,17 +125,17 @@ package struct SockJSMessages: Hashable, Sendable {
         }
     }
 
-    /// All bytes of all of them.
+    /// The total bytes of all texts.
     var bytes: Int { texts.reduce(0) { $0 + $1.readableBytes } }
 
-    /// That they came, as an array of the client's.
+    /// The event that reports these messages as an array from the client.
     package var event: WireEvent.Content { .sockJSMessages(count: texts.count, bytes: bytes) }
 }
 
-// MARK: - What is sent
+// MARK: - Sending
 
 extension SockJSFrame {
-    /// What ends a session: `c[3000,"Go away!"]`.
+    /// The frame that ends a session: `c[3000,"Go away!"]`.
     package static func closing(code: Int, reason: String) -> ByteBuffer {
         var frame = ByteBuffer(string: "c[\(code),")
         frame.writeJSONString(ByteBuffer(string: reason))
@@ -142,9 +143,9 @@ extension SockJSFrame {
         return frame
     }
 
-    /// What a server ends a session with that has no reason to give.
+    /// The frame with which a server ends a session without a specific reason.
     static let goAway = closing(code: 3000, reason: "Go away!")
-    /// What a second receiver of a session gets.
+    /// The frame that a second receiver of a session gets.
     static let anotherConnection = closing(code: 2010, reason: "Another connection still open")
 }
 
@@ -185,25 +186,25 @@ extension SockJSMessages {
         return quoted
     }
 
-    /// `text`, which is UTF-8, as a JSON string; as several, where an array of one of them would have more than `limit`
-    /// bytes otherwise.
+    /// `text`, which is UTF-8, as one JSON string, or as several if an array of one would have more than `limit`
+    /// bytes.
     static func quoted(_ text: ByteBuffer, limit: Int?) -> [ByteBuffer] {
         let quoted = quoted(text)
         guard let limit, quoted.readableBytes + 2 > limit else { return [quoted] }
         var rest = text
-        // Halves until they fit: how much the escapes take is not known before.
+        // Splits in halves until they fit: the size of the escapes is not known in advance.
         let piece = rest.readPiece(of: min(limit, (text.readableBytes + 1) / 2), isText: true)
         guard rest.readableBytes > 0 else { return [quoted] }
         return self.quoted(piece, limit: limit) + self.quoted(rest, limit: limit)
     }
 }
 
-/// Takes frames out of the body of an HTTP response, in whatever pieces it comes.
+/// Extracts frames from the body of an HTTP response, which may arrive in pieces of any size.
 package struct SockJSFrameDecoder {
     private enum Framing {
-        /// xhr-streaming and xhr-polling: a frame a line.
+        /// xhr-streaming and xhr-polling: one frame per line.
         case lines
-        /// eventsource: a frame an event.
+        /// eventsource: one frame per event.
         case events
     }
 
@@ -217,10 +218,10 @@ package struct SockJSFrameDecoder {
         events = ServerSentEventDecoder(limit: limit)
     }
 
-    /// - Parameter limit: the most bytes of a frame.
+    /// - Parameter limit: the maximum size of a frame in bytes.
     package static func lines(limit: Int) -> Self { Self(framing: .lines, limit: limit) }
 
-    /// - Parameter limit: the most bytes of a frame.
+    /// - Parameter limit: the maximum size of a frame in bytes.
     package static func events(limit: Int) -> Self { Self(framing: .events, limit: limit) }
 
     package mutating func append(_ bytes: ByteBuffer) {
@@ -230,7 +231,7 @@ package struct SockJSFrameDecoder {
         }
     }
 
-    /// The next frame that is whole, as it came.
+    /// The next complete frame; nil if more bytes are needed.
     ///
     /// - Throws: ``TransportError/Kind/limitExceeded``.
     package mutating func next() throws(TransportError) -> ByteBuffer? {
@@ -245,11 +246,12 @@ package struct SockJSFrameDecoder {
         }
     }
 
-    /// What is left when the response is whole: a line whose end was left out. An event that breaks off is none.
+    /// The bytes left at the end of the response: a line without a line end. An incomplete event is ignored.
     package var rest: ByteBuffer? { framing == .lines ? lines.rest : nil }
 
-    /// Undoes the percent-encoding that servers apply to event streams, as node-sockjs does, and browsers undo: of `%`
-    /// itself, and of NUL, CR and LF. Where any other `%` stands, the server applies none, as Spring's.
+    /// Undoes the percent-encoding of `%`, NUL, CR and LF that some servers apply to event streams, such as
+    /// node-sockjs, and that browsers undo. If the data contains any other `%`, the server does not encode
+    /// (Spring's does not), and the data is returned unchanged.
     private static func unescaped(_ data: ByteBuffer) -> ByteBuffer {
         let bytes = data.readableBytesView
         guard bytes.contains(UInt8(ascii: "%")) else { return data }

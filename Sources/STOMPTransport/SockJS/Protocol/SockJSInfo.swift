@@ -2,14 +2,14 @@ import NIOCore
 
 /// The answer to `GET BASE/info` (SockJS 0.3.3, "Info test").
 struct SockJSInfo: Hashable, Sendable {
-    /// Whether the server takes WebSockets.
+    /// Whether the server accepts WebSockets.
     var takesWebSocket: Bool
     /// Whether a load balancer in front of the server needs cookies.
     var needsCookies: Bool
-    /// Where the server wants its sessions instead of at the base.
+    /// The URL to use for sessions instead of the base, if the server gives one.
     var baseURL: String?
 
-    /// The most of an answer that is read, in bytes.
+    /// The maximum size of an answer, in bytes.
     static let maximumSize = 64 << 10
 
     init(takesWebSocket: Bool, needsCookies: Bool = false) {
@@ -19,8 +19,8 @@ struct SockJSInfo: Hashable, Sendable {
 
     /// Reads an answer.
     ///
-    /// - Returns: nil where it is a JSON object that says nothing of `websocket`: this is no SockJS.
-    /// - Throws: ``JSONFault`` where it is no JSON object at all.
+    /// - Returns: nil if the answer is a JSON object without `websocket`: the server does not speak SockJS.
+    /// - Throws: ``JSONFault`` if the answer is not a JSON object.
     init?(_ answer: ByteBuffer) throws(JSONFault) {
         let info = try answer.withUnsafeReadableBytes { bytes throws(JSONFault) in try Self.read(bytes) }
         guard let info else { return nil }
@@ -45,14 +45,14 @@ struct SockJSInfo: Hashable, Sendable {
         return info
     }
 
-    /// The answer of a server, which has no base URL.
+    /// The answer as a server sends it, without a base URL.
     var text: String {
         let entropy = UInt32.random(in: .min ... .max)
         return #"{"websocket":\#(takesWebSocket),"origins":["*:*"],"cookie_needed":\#(needsCookies),"#
             + #""entropy":\#(entropy)}"#
     }
 
-    /// The same, with the keys in the order that servlets have.
+    /// The same as ``text``, with the keys in the order that servlets use.
     var servletText: String {
         let entropy = Int32.random(in: .min ... .max)
         return #"{"entropy":\#(entropy),"origins":["*:*"],"cookie_needed":\#(needsCookies),"#

@@ -1,23 +1,23 @@
 import NIOCore
 
-/// The client's side of a SockJS session, whatever carries it: what each frame means, and what to do when a response
-/// is over.
+/// The state machine of the client's side of a SockJS session, for any transport: what each frame means, and what
+/// to do when a response has ended.
 struct SockJSSession {
     enum State: Hashable, Sendable {
-        /// `o` has not come yet.
+        /// `o` has not been received yet.
         case opening
         case open
-        /// This side ends it: nothing that comes counts any more.
+        /// This side is closing the session: everything received is ignored.
         case closing
         case closed
     }
 
-    /// What the caller has to do about a frame.
+    /// What the caller must do with a frame.
     enum Action {
         case nothing
-        /// The session is open: there is somebody to send to.
+        /// The session is open: messages can be sent.
         case opened
-        /// The peer gave a sign of life, and nothing else.
+        /// The peer is alive; there is nothing to deliver.
         case alive
         case deliver(SockJSMessages)
         /// The server ended the session.
@@ -25,17 +25,17 @@ struct SockJSSession {
         case fail(TransportError)
     }
 
-    /// What the caller has to do about a response that is over.
+    /// What the caller must do after a response has ended.
     enum Next {
         case nothing
-        /// Ask for another one, after a while.
+        /// Request another response after this delay.
         case receive(after: TimeAmount)
         case fail(TransportError)
     }
 
-    /// After that many responses in a row without a frame the server is given up.
+    /// The number of consecutive responses without a frame after which the session fails.
     static let emptyResponses = 8
-    /// The wait after the first response without a frame; it doubles with each that follows.
+    /// The delay after the first response without a frame; it doubles with each further one.
     static let emptyResponseDelay = TimeAmount.milliseconds(50)
     /// How long a server keeps a session without a receiver (SockJS 0.3.3, "Protocol and framing").
     static let receiverTimeout = TimeAmount.seconds(5)
@@ -71,14 +71,14 @@ struct SockJSSession {
         }
     }
 
-    /// A response of those that bring frames is over, in good order.
+    /// Handles the normal end of a response that carries frames.
     mutating func responseEnded() -> Next {
         defer { hasFrame = false }
         switch state {
         case .closed:
             return .nothing
         case .closing:
-            // A receiver that goes away is how a server hears of the end.
+            // The server learns of the close when a receiving request is aborted.
             return hasFrame ? .receive(after: .zero) : .nothing
         case .opening:
             state = .closed
@@ -96,11 +96,11 @@ struct SockJSSession {
         }
     }
 
-    /// This side ends the session.
+    /// Starts closing the session from this side.
     mutating func close() {
         if state != .closed { state = .closing }
     }
 
-    /// The session is over, for whatever reason.
+    /// Ends the session, for any reason.
     mutating func end() { state = .closed }
 }

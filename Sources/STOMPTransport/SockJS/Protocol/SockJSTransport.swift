@@ -1,20 +1,20 @@
-/// How a SockJS session travels (SockJS 0.3.3, "Session URLs").
+/// The transport of a SockJS session (SockJS 0.3.3, "Session URLs").
 public enum SockJSTransport: String, Sendable, Hashable, CaseIterable {
-    /// The first of the others, in their order, that works.
+    /// The first of the other transports that works, tried in their order.
     case auto
     /// A WebSocket.
     case websocket
-    /// An HTTP response that goes on, a line a frame; what is sent goes in requests of its own.
+    /// A streaming HTTP response with one frame per line; messages to the server go in separate requests.
     case xhrStreaming = "xhr-streaming"
-    /// An HTTP response of server-sent events; what is sent goes as with ``xhrStreaming``.
+    /// An HTTP response of server-sent events; messages to the server go as with ``xhrStreaming``.
     case eventSource = "eventsource"
-    /// An HTTP response for each frame; what is sent goes as with ``xhrStreaming``.
+    /// An HTTP response for each frame; messages to the server go as with ``xhrStreaming``.
     case xhrPolling = "xhr-polling"
 
-    /// What `auto` tries, in its order.
+    /// The transports that `auto` tries, in order.
     static let all: [SockJSTransport] = [.websocket, .xhrStreaming, .eventSource, .xhrPolling]
 
-    /// The last part of the URL that receives.
+    /// The last path component of the URL that receives frames.
     var pathComponent: String {
         switch self {
         case .auto, .websocket: "websocket"
@@ -25,11 +25,11 @@ public enum SockJSTransport: String, Sendable, Hashable, CaseIterable {
     }
 }
 
-/// Where a SockJS service is, and its sessions: what is put behind its base.
+/// The location of a SockJS service. It builds the request targets under its base.
 struct SockJSLocation: Hashable, Sendable {
-    /// The base's path, without a slash at its end.
+    /// The base's path, without a trailing slash.
     let path: String
-    /// The base's query with its question mark; empty where there is none. It goes with every request.
+    /// The base's query with its question mark; empty if there is none. It is added to every request.
     let query: String
 
     /// - Parameter base: path and query, as in a request target.
@@ -40,16 +40,16 @@ struct SockJSLocation: Hashable, Sendable {
         self.path = String(path)
     }
 
-    /// The request target that tells what the server can do.
+    /// The request target that returns what the server supports.
     var info: String { path + "/info" + query }
 
-    /// The plain WebSocket of the service, without envelopes.
+    /// The request target of the plain WebSocket, without SockJS framing.
     var plainWebSocket: String { path + "/websocket" + query }
 
-    /// The base itself.
+    /// The request target of the base itself.
     var base: String { (path.isEmpty ? "/" : path) + query }
 
-    /// A session that nobody has had.
+    /// A session with a new random name.
     func newSession() -> SockJSSessionLocation {
         var random = SystemRandomNumberGenerator()
         return newSession(using: &random)
@@ -57,23 +57,23 @@ struct SockJSLocation: Hashable, Sendable {
 
     func newSession(using random: inout some RandomNumberGenerator) -> SockJSSessionLocation {
         let server = String(Int.random(in: 1000...1999, using: &random)).dropFirst()
-        // As SockJS's own client has it: no dots, which servers refuse.
+        // The alphabet of SockJS's own client. It has no dots, which servers reject.
         let letters = Array("abcdefghijklmnopqrstuvwxyz012345")
         let session = String((0..<16).map { _ in letters[Int.random(in: 0..<letters.count, using: &random)] })
         return SockJSSessionLocation(location: self, name: "\(server)/\(session)")
     }
 }
 
-/// Where a session is.
+/// The location of a session.
 struct SockJSSessionLocation: Hashable, Sendable {
     fileprivate let location: SockJSLocation
     /// `SERVER/SESSION`.
     let name: String
 
-    /// The request target that receives.
+    /// The request target that receives frames.
     func receiving(_ transport: SockJSTransport) -> String { target(transport.pathComponent) }
 
-    /// The request target that takes messages, where it is another one.
+    /// The request target that accepts messages, for transports that use a separate one.
     var sending: String { target("xhr_send") }
 
     private func target(_ component: String) -> String {

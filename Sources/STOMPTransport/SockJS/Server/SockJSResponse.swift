@@ -1,15 +1,15 @@
 import NIOCore
 
-/// A response that takes the frames of a session. It may live on another event loop than its session.
+/// A response that carries the frames of a session. It may live on a different event loop from its session.
 struct SockJSResponse: Sendable {
     let transport: SockJSTransport
-    /// Tells it from all others.
+    /// Identifies the response.
     let id: ObjectIdentifier
     let remoteAddress: String
     private let exchange: NIOLoopBound<HTTPServerExchange>
     private let eventLoop: any EventLoop
 
-    /// - Parameter exchange: one whose head is sent; it is the caller's event loop.
+    /// - Parameter exchange: an exchange whose head is sent; call this on its event loop.
     init(_ exchange: HTTPServerExchange, transport: SockJSTransport) {
         self.transport = transport
         id = ObjectIdentifier(exchange)
@@ -18,7 +18,7 @@ struct SockJSResponse: Sendable {
         eventLoop = exchange.eventLoop
     }
 
-    /// A frame with what the transport puts around it.
+    /// The frame as the transport sends it: a line, or a server-sent event.
     func wrapped(_ frame: ByteBuffer) -> ByteBuffer {
         var result = ByteBuffer()
         result.reserveCapacity(frame.readableBytes + 16)
@@ -28,7 +28,7 @@ struct SockJSResponse: Sendable {
             return result
         }
         result.writeString("data: ")
-        // SockJS's own client undoes percent-encoding here, whether it was applied or not.
+        // SockJS's own client always percent-decodes here, even if the server did not encode.
         result.writePercentSignsEncoded(frame)
         result.writeString("\r\n\r\n")
         return result
@@ -46,9 +46,9 @@ struct SockJSResponse: Sendable {
     }
 }
 
-/// The messages that a server has for a client, until a frame takes them.
+/// The queue of messages from a server to a client that are not in a frame yet.
 struct SockJSOutbox {
-    /// The most bytes of a frame, unless a single message is larger.
+    /// The maximum size of a frame in bytes, unless a single message is larger.
     static let largestFrame = 32 << 10
 
     private struct Message {
@@ -58,21 +58,21 @@ struct SockJSOutbox {
     }
 
     private var messages = MarkedCircularBuffer<Message>(initialCapacity: 16)
-    /// The bytes of all of them.
+    /// The total size of the queued messages in bytes.
     private(set) var bytes = 0
 
     var isEmpty: Bool { messages.isEmpty }
 
-    /// Takes a message, which is a JSON string.
+    /// Appends a message, which is a JSON string.
     mutating func append(_ text: ByteBuffer, promise: EventLoopPromise<Void>?) {
         messages.append(Message(text: text, promise: promise))
         bytes += text.readableBytes
     }
 
-    /// What is here may go.
+    /// Allows all queued messages to be sent.
     mutating func flush() { messages.mark() }
 
-    /// The next frame of messages that may go, and who wants to hear that it went.
+    /// The next frame of flushed messages, and the promises to complete when it is sent.
     mutating func next() -> (frame: ByteBuffer, promises: [EventLoopPromise<Void>])? {
         guard messages.hasMark else { return nil }
         var strings: [ByteBuffer] = []
@@ -91,7 +91,7 @@ struct SockJSOutbox {
         return (SockJSMessages.frame(of: strings), promises)
     }
 
-    /// Nothing of it goes any more.
+    /// Discards all messages and fails their promises.
     mutating func fail(_ error: any Error) {
         while !messages.isEmpty { messages.removeFirst().promise?.fail(error) }
         bytes = 0

@@ -1,37 +1,39 @@
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// The server's end of a session whose frames go in HTTP responses. It lives on the event loop of its first request.
+/// The server's end of a session whose frames are sent in HTTP responses. It lives on the event loop of its first
+/// request.
 final class SockJSServerSession: SockJSEnd {
     private enum State {
-        /// Nobody has received anything yet.
+        /// No request for frames has been received yet.
         case new
         case open
-        /// This side ends it, once the client has taken what is here and this frame.
+        /// This side is closing the session. It ends after the client has received the queued messages and this
+        /// frame.
         case closing(ByteBuffer)
-        /// This frame is all that the client is told any more.
+        /// The session is closed; each further request for frames gets this frame.
         case closed(ByteBuffer)
         case gone
     }
 
-    /// What became of messages that came.
+    /// The outcome of messages received from the client.
     enum Delivery {
         case taken
-        /// Too much waits already.
+        /// Too many bytes are waiting already.
         case refused
         case unknownSession
     }
 
-    /// The most bytes that a response's connection is given before it has sent them.
+    /// The maximum number of bytes written to a response that its connection has not sent yet.
     static let window = 64 << 10
 
-    /// The largest body of messages that is taken, in bytes. It is asked for on other event loops too.
+    /// The largest accepted request body, in bytes. Other event loops read it too.
     let largestBody: NIOLockedValueBox<Int>
     private let eventLoop: any EventLoop
     private let options: SockJSServerOptions
     private let transportOptions: TransportOptions
     private let makeReceiver: TransportReceiverFactory
-    /// Called when the session is forgotten.
+    /// Called when the session is removed.
     private let whenGone: () -> Void
 
     private var state = State.new
@@ -43,10 +45,10 @@ final class SockJSServerSession: SockJSEnd {
     private(set) var isWritable = true
     private var isTellingWritability = false
     private var isReading = true
-    /// Messages that wait until there is reading again, and who waits for that.
+    /// Messages that wait until reading resumes, with their completion handlers.
     private var held: [(messages: SockJSMessages, completion: @Sendable (Delivery) -> Void)] = []
     private var heldBytes = 0
-    /// When the next heart-beat is due, or the client has to have come back.
+    /// Fires when the next heart-beat is due, or when the client has not come back in time.
     private var timer: Scheduled<Void>?
     private var closeTimer: Scheduled<Void>?
 
@@ -64,7 +66,7 @@ final class SockJSServerSession: SockJSEnd {
 
     // MARK: - Responses
 
-    /// Somebody wants frames.
+    /// Attaches a response that receives the session's frames.
     func attach(_ response: SockJSResponse) {
         guard self.response == nil else { return sendLast(SockJSFrame.anotherConnection, to: response) }
         switch state {
@@ -81,7 +83,7 @@ final class SockJSServerSession: SockJSEnd {
         }
     }
 
-    /// The client has gone away in the midst of a response: it has no other way to say goodbye.
+    /// The client closed the connection during a response. A client has no other way to end the session.
     func aborted(_ response: ObjectIdentifier) {
         guard self.response?.id == response else { return }
         self.response = nil
@@ -103,7 +105,7 @@ final class SockJSServerSession: SockJSEnd {
         receiver = makeReceiver(SockJSStream(self, on: eventLoop, description: description))
     }
 
-    /// Sends what the response takes.
+    /// Sends queued frames until the response ends or the window is full.
     private func pump() {
         while response != nil, bytesUnderWay < Self.window, let (frame, promises) = outbox.next() {
             send(frame, promises)
@@ -129,7 +131,8 @@ final class SockJSServerSession: SockJSEnd {
             updateWritability()
             pump()
         }
-        // Before the write, which may be done at once and ask for the next frame: that one is for the next response.
+        // Cleared before the write: the write may complete at once and ask for the next frame, which belongs to
+        // the next response.
         let isLast = response.transport == .xhrPolling || bytesInResponse >= options.responseLimit
         if isLast { self.response = nil }
         response.write(bytes, promise: promise)
@@ -137,7 +140,7 @@ final class SockJSServerSession: SockJSEnd {
         startTimer()
     }
 
-    /// The client is to ask again.
+    /// Ends the response; the client must send a new request.
     private func finishResponse() {
         response?.end()
         response = nil
@@ -164,9 +167,9 @@ final class SockJSServerSession: SockJSEnd {
         end(.sockJS(.clientGone(after: options.receiverTimeout)))
     }
 
-    // MARK: - What comes
+    // MARK: - Receiving
 
-    /// Messages came. They are answered for when somebody has taken them.
+    /// Handles messages from the client. `completion` is called when they are delivered or rejected.
     func deliver(_ messages: SockJSMessages, completion: @escaping @Sendable (Delivery) -> Void) {
         switch state {
         case .new, .gone: return completion(.unknownSession)
@@ -187,7 +190,7 @@ final class SockJSServerSession: SockJSEnd {
         transportOptions.trace.record(.layers) { WireEvent(.sockjs, .incoming, .layers, messages.event) }
         if !messages.isUTF8 { receiver?.happened(.invalidUTF8) }
         for text in messages.texts where text.readableBytes > 0 {
-            // The receiver may end the session in the midst of them.
+            // The receiver may end the session during this loop.
             guard case .open = state else { return }
             receiver?.received(text)
         }
@@ -196,7 +199,7 @@ final class SockJSServerSession: SockJSEnd {
 
     func setReading(_ isReading: Bool) {
         self.isReading = isReading
-        // Not from inside the receiver's own call.
+        // Deferred: this may run inside a call from the receiver, where the receiver must not be called.
         if isReading, !held.isEmpty { eventLoop.assumeIsolated().execute { self.release() } }
     }
 
@@ -209,12 +212,12 @@ final class SockJSServerSession: SockJSEnd {
         }
     }
 
-    /// What a message is wrapped in escapes its line ends.
+    /// Doubles the limit: JSON escapes each line end as two characters.
     func limitMessages(to bytes: Int?) {
         largestBody.withLockedValue { $0 = min(bytes.map { 2 * $0 } ?? .max, transportOptions.maximumMessage) }
     }
 
-    // MARK: - What goes
+    // MARK: - Sending
 
     var queuedBytes: Int { outbox.bytes + bytesUnderWay }
 
@@ -226,7 +229,7 @@ final class SockJSServerSession: SockJSEnd {
         guard bytes.isUTF8 else {
             let error = TransportError.sockJS(.cannotSendBinary(from: .server))
             if let promise { return promise.fail(error) }
-            // Nobody would hear of it otherwise, and the client would miss a frame.
+            // Without a promise, the error would not be reported and the client would miss a frame.
             return close(SockJSFrame.closing(code: 1003, reason: "SockJS cannot carry a binary message"), error)
         }
         guard bytes.readableBytes > 0 else {
@@ -275,7 +278,7 @@ final class SockJSServerSession: SockJSEnd {
         self.isWritable = isWritable
         guard !isTellingWritability else { return }
         isTellingWritability = true
-        // Not from inside the receiver's own call.
+        // Deferred: this may run inside a call from the receiver, where the receiver must not be called.
         eventLoop.assumeIsolated().execute { [self] in
             isTellingWritability = false
             receiver?.writabilityChanged(self.isWritable)
@@ -284,16 +287,16 @@ final class SockJSServerSession: SockJSEnd {
 
     // MARK: - The end
 
-    /// The stream is over; the session may still have a frame to tell.
+    /// Ends the stream; the session may still have a frame to send.
     private func finish(_ error: TransportError?) {
         closeTimer?.cancel()
         guard let receiver else { return }
         self.receiver = nil
-        // Not from inside the receiver's own call.
+        // Deferred: this may run inside a call from the receiver, where the receiver must not be called.
         eventLoop.assumeIsolated().execute { receiver.ended(error) }
     }
 
-    /// The session is over and forgotten.
+    /// Ends the session and removes it.
     private func end(_ error: TransportError?) {
         if case .gone = state { return }
         state = .gone

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The server's end of a session over a WebSocket, as long as which it lives.
+/// The server's end of a SockJS session over a WebSocket. It lives as long as the WebSocket.
 final class SockJSServerWebSocket: SockJSEnd {
     private let stream: any TransportStream
     private let options: SockJSServerOptions
@@ -16,7 +16,7 @@ final class SockJSServerWebSocket: SockJSEnd {
         self.transportOptions = transportOptions
     }
 
-    /// Makes sessions of WebSockets.
+    /// Makes a receiver factory that runs a SockJS session on each accepted WebSocket.
     static func factory(
         options: SockJSServerOptions, transportOptions: TransportOptions, accept: @escaping TransportReceiverFactory
     ) -> TransportReceiverFactory {
@@ -30,7 +30,7 @@ final class SockJSServerWebSocket: SockJSEnd {
         }
     }
 
-    // MARK: - What goes
+    // MARK: - Sending
 
     var isWritable: Bool { stream.isWritable }
     var queuedBytes: Int { stream.queuedBytes }
@@ -43,7 +43,7 @@ final class SockJSServerWebSocket: SockJSEnd {
         guard bytes.isUTF8 else {
             let error = TransportError.sockJS(.cannotSendBinary(from: .server))
             if let promise { return promise.fail(error) }
-            // Nobody would hear of it otherwise, and the client would miss a frame.
+            // Without a promise, the error would not be reported and the client would miss a frame.
             self.error = error
             return request(.close(code: 1003, reason: "SockJS cannot carry a binary message"))
         }
@@ -53,7 +53,7 @@ final class SockJSServerWebSocket: SockJSEnd {
     func flush() { stream.flush() }
     func setReading(_ isReading: Bool) { stream.setReading(isReading) }
 
-    /// What a message is wrapped in escapes its line ends.
+    /// Doubles the limit: JSON escapes each line end as two characters.
     func limitMessages(to bytes: Int?) { stream.limitMessages(to: bytes.map { 2 * $0 }) }
 
     func request(_ request: TransportRequest) {
@@ -95,10 +95,10 @@ final class SockJSServerWebSocket: SockJSEnd {
         }
     }
 
-    // MARK: - What comes
+    // MARK: - Receiving
 
     private func received(_ bytes: ByteBuffer) {
-        // A message of nothing means nothing.
+        // Empty messages are ignored.
         guard bytes.readableBytes > 0, !isClosing else { return }
         do throws(JSONFault) {
             let messages = try bytes.withUnsafeReadableBytes { bytes throws(JSONFault) in

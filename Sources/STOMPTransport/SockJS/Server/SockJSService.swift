@@ -2,7 +2,8 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 
-/// A SockJS service at the path of a WebSocket endpoint (SockJS 0.3.3, "Base URL"): everything beneath that path.
+/// A SockJS service at the path of a WebSocket endpoint (SockJS 0.3.3, "Base URL"). It handles everything under
+/// that path.
 final class SockJSService: Sendable {
     private let endpoint: WebSocketEndpoint
     private let base: String
@@ -29,9 +30,9 @@ final class SockJSService: Sendable {
 
     // MARK: - Routes
 
-    /// The route of a request, where it is one of this service.
+    /// The route of a request, or nil if the request is not for this service.
     ///
-    /// - Parameter tls: what stands beneath the connection.
+    /// - Parameter tls: the TLS layer of the connection, if any.
     func route(_ request: HTTPRequestHead, tls: TLSSummary?) -> HTTPRoute? {
         let path = request.uri.prefix { $0 != "?" }
         guard path.hasPrefix(base) else { return nil }
@@ -92,7 +93,7 @@ final class SockJSService: Sendable {
         }
     }
 
-    /// A route for one method and for what browsers ask before they use it.
+    /// A route for one method and for its CORS preflight (`OPTIONS`).
     private func handle(
         _ request: HTTPRequestHead, _ method: HTTPMethod, limit: Int = HTTPRoute.largestBody,
         _ body: @escaping (SockJSService, HTTPServerExchange) -> Void
@@ -120,12 +121,12 @@ final class SockJSService: Sendable {
         headers.add(name: "Access-Control-Allow-Methods", value: "OPTIONS, \(method.rawValue)")
         headers.add(name: "Access-Control-Max-Age", value: "31536000")
         headers.add(name: "Cache-Control", value: "public, max-age=31536000")
-        // The last second that 32 bits can count: for caches that know no max-age.
+        // The last second that fits in 32 bits, for caches that do not support max-age.
         headers.add(name: "Expires", value: "Tue, 19 Jan 2038 03:14:07 GMT")
         exchange.answer(.noContent, headers)
     }
 
-    /// What lets pages of other origins in, with their cookies.
+    /// The CORS headers, which allow pages of other origins to send requests with cookies.
     private func corsHeaders(for request: HTTPRequestHead) -> HTTPHeaders {
         var headers = HTTPHeaders()
         let origin = request.headers.first(name: "Origin")
@@ -144,7 +145,7 @@ final class SockJSService: Sendable {
         return headers
     }
 
-    /// The headers of an answer that is of this moment only.
+    /// The headers of a response that must not be cached.
     private func headers(for request: HTTPRequestHead, contentType: String, isInSession: Bool = true) -> HTTPHeaders {
         var headers = corsHeaders(for: request)
         headers.add(name: "Content-Type", value: contentType)
@@ -178,14 +179,14 @@ final class SockJSService: Sendable {
             headers(
                 for: exchange.request,
                 contentType: isEvents ? "text/event-stream" : "application/javascript; charset=UTF-8"))
-        // What browsers need before they show anything.
+        // Browsers need this prelude before they deliver the response.
         switch transport {
         case .xhrStreaming: exchange.write(ByteBuffer(string: String(repeating: "h", count: 2048) + "\n"), promise: nil)
         case .eventSource: exchange.write(ByteBuffer(string: "\r\n"), promise: nil)
         default: break
         }
         let response = SockJSResponse(exchange, transport: transport)
-        // Later, as it may come from inside a call of the session's receiver.
+        // Deferred: the abort may happen inside a call of the session's receiver.
         exchange.whenAborted = { session.execute { $0.aborted(response.id) } }
         session.execute { $0.attach(response) }
     }
@@ -215,12 +216,12 @@ final class SockJSService: Sendable {
 
     // MARK: - Sessions
 
-    /// The largest body that brings messages of a session.
+    /// The largest request body accepted with messages for a session, in bytes.
     private func largestBody(for name: String) -> Int {
         sessions.withLockedValue { $0[name]?.largestBody }?.withLockedValue { $0 } ?? HTTPRoute.largestBody
     }
 
-    /// The session of that name; a new one on `eventLoop` where there is none. Nil where there are too many.
+    /// The session of that name, created on `eventLoop` if it does not exist; nil if there are too many sessions.
     private func session(_ name: String, on eventLoop: any EventLoop) -> NIOLoopBound<SockJSServerSession>? {
         sessions.withLockedValue { sessions in
             if let session = sessions[name] { return session.session }
@@ -250,30 +251,32 @@ final class SockJSService: Sendable {
 }
 
 extension NIOLoopBound {
-    /// Calls `body` on the event loop, and never from inside what runs there now.
+    /// Calls `body` on the event loop later, never synchronously.
     fileprivate func execute(_ body: @escaping @Sendable (Value) -> Void) {
         eventLoop.execute { body(self.value) }
     }
 }
 
-/// How a server speaks SockJS 0.3.3.
+/// The options of a SockJS 0.3.3 server.
 public struct SockJSServerOptions: Sendable, Hashable {
     /// Whether the transport `websocket` is offered. Default true.
     public var takesWebSocket = true
-    /// Whether a plain WebSocket is taken at the base itself too, and not only at `/websocket` beneath it, where SockJS
-    /// has it; 400 answers it there otherwise, as it does in Spring. Default true.
+    /// Whether a plain WebSocket is also accepted at the base, not only at `/websocket` under it as SockJS
+    /// defines. If false, the server answers 400 at the base, as Spring does. Default true.
     public var takesWebSocketAtBase = true
-    /// Whether a request for a WebSocket at the base is greeted as any other is there, where it gets none. Default false.
+    /// Whether a WebSocket request at the base gets the same greeting as any other request, if no WebSocket is
+    /// offered there. Default false.
     public var greetsUpgrades = false
-    /// Whether each session is given a cookie `JSESSIONID`, which some load balancers want. Default false.
+    /// Whether each session gets a cookie `JSESSIONID`, which some load balancers need. Default false.
     public var setsCookie = false
-    /// The bytes after which a streaming response ends, so that browsers can let go of it. Default 128 KiB.
+    /// The number of bytes after which a streaming response ends, so that browsers can free its memory. Default
+    /// 128 KiB.
     public var responseLimit = 128 << 10
-    /// The silence after which a heart-beat goes out. Default 25 s.
+    /// The idle time after which a heart-beat is sent. Default 25 s.
     public var heartBeatInterval = TimeAmount.seconds(25)
-    /// How long a session is kept while nobody receives. Default 5 s.
+    /// How long a session is kept while no request receives its frames. Default 5 s.
     public var receiverTimeout = SockJSSession.receiverTimeout
-    /// The most sessions at a time; a client that wants one more is answered 503. Default 10,000.
+    /// The maximum number of concurrent sessions; a client that wants one more gets status 503. Default 10,000.
     public var maximumSessions = 10_000
 
     public init() {}

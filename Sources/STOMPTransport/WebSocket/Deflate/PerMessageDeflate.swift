@@ -1,30 +1,30 @@
 import NIOHTTP1
 
-/// What two sides have agreed on about compressed messages: permessage-deflate (RFC 7692, section 7).
+/// The agreed parameters of message compression: permessage-deflate (RFC 7692, section 7).
 struct PerMessageDeflate: Sendable, Equatable {
     /// How one side compresses.
     struct Sender: Sendable, Equatable {
-        /// Whether a message may refer back to those before it.
+        /// Whether a message may refer back to earlier messages.
         var keepsContext = true
-        /// The base-2 logarithm of how far back, in bytes: 8 to 15.
+        /// The base-2 logarithm of the window size in bytes: 8 to 15.
         var windowBits = 15
     }
 
     private(set) var client = Sender()
     private(set) var server = Sender()
-    /// The server's answer, which both sides hold to.
+    /// The server's answer, which is binding for both sides.
     private(set) var answer = Self.name
 
     static let name = "permessage-deflate"
     /// The server may choose both windows.
     static let offer = "permessage-deflate; client_max_window_bits"
 
-    /// What a server makes of the client's offers: the first is taken that has no parameter but those that it knows.
+    /// The server's choice among the client's offers: the first one that has only known parameters.
     static func accepted(among offers: [WebSocketExtension]) -> PerMessageDeflate? {
         offers.lazy.compactMap { PerMessageDeflate($0, isOffer: true) }.first
     }
 
-    /// What a server has answered; nil where this is no such extension, or not as the section says.
+    /// Reads a server's answer; nil if it is another extension or does not comply with section 7.
     init?(answer: WebSocketExtension) { self.init(answer, isOffer: false) }
 
     private init?(_ parsed: WebSocketExtension, isOffer: Bool) {
@@ -73,7 +73,7 @@ struct WebSocketExtension {
         }
     }
 
-    /// What one side has offered, or the other taken.
+    /// The extensions in a client's offer or in a server's answer.
     static func all(in headers: HTTPHeaders) -> [WebSocketExtension] {
         headers[canonicalForm: header].filter { !$0.isEmpty }.map(WebSocketExtension.init)
     }

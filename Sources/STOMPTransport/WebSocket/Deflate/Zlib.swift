@@ -1,18 +1,18 @@
 import CZlib
 import NIOCore
 
-/// Compressed bytes that are all there.
+/// Compresses and inflates data that is entirely in memory.
 package enum Zlib {
-    /// What stands around compressed bytes.
+    /// The format around the compressed bytes.
     package enum Format: Sendable {
-        /// RFC 1950: a head of two bytes and a checksum. What HTTP calls `deflate`.
+        /// RFC 1950: a header of two bytes and a checksum. HTTP calls this `deflate`.
         case zlib
         /// RFC 1952. There may be several members, one after the other.
         case gzip
-        /// RFC 1951: nothing.
+        /// RFC 1951: no header and no checksum.
         case bare
 
-        /// What zlib takes for it, with the largest window.
+        /// The `windowBits` of zlib for this format, with the largest window.
         fileprivate var windowBits: Int32 {
             switch self {
             case .zlib: 15
@@ -21,7 +21,7 @@ package enum Zlib {
             }
         }
 
-        /// The format that bytes begin as; nil where it is neither of the two that have a head.
+        /// Detects the format from the first bytes; nil if it is neither of the two that have a header.
         package init?(firstBytes bytes: UnsafeRawBufferPointer) {
             guard bytes.count >= 2 else { return nil }
             if bytes[0] == 0x1F, bytes[1] == 0x8B {
@@ -36,12 +36,12 @@ package enum Zlib {
         }
     }
 
-    /// What came of inflating, and how it ended.
+    /// The result of inflating, and how it ended.
     package struct Inflated: Sendable {
         package enum End: Sendable, Hashable {
-            /// Everything is there.
+            /// The data is complete.
             case whole
-            /// There is more than was allowed.
+            /// The data is larger than the limit.
             case tooLarge
             /// The end is missing.
             case truncated
@@ -50,7 +50,7 @@ package enum Zlib {
 
         package var bytes: ByteBuffer
         package var end: End
-        /// How many bytes follow the end of what is compressed.
+        /// The number of bytes after the end of the compressed data.
         package var rest = 0
     }
 
@@ -58,10 +58,10 @@ package enum Zlib {
         bytes.withUnsafeBytes { Array(compressed($0, as: .zlib).readableBytesView) }
     }
 
-    /// `bytes` compressed; empty where zlib has no memory.
+    /// `bytes` compressed; empty if zlib cannot allocate memory.
     package static func compressed(_ bytes: UnsafeRawBufferPointer, as format: Format) -> ByteBuffer {
         var output = ByteBuffer()
-        // zlib keeps its address.
+        // zlib stores the address of the stream.
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
         defer { stream.deallocate() }
         stream.initialize(to: z_stream())
@@ -76,21 +76,20 @@ package enum Zlib {
         output.writeWithUnsafeMutableBytes(minimumWritableBytes: bound) { target in
             stream.pointee.next_out = target.bindMemory(to: UInt8.self).baseAddress
             stream.pointee.avail_out = UInt32(clamping: bound)
-            // It has room for all of it.
+            // The buffer is large enough for all output.
             deflate(stream, Z_FINISH)
             return Int(UInt32(clamping: bound) - stream.pointee.avail_out)
         }
         return output
     }
 
-    /// What was compressed in the format of ``compressed(_:)``; nil where it is broken or would be more than `limit`
-    /// bytes.
+    /// Inflates the output of ``compressed(_:)``; nil if it is invalid or would be larger than `limit` bytes.
     package static func inflated(_ bytes: [UInt8], limit: Int) -> [UInt8]? {
         let result = bytes.withUnsafeBytes { inflated($0, from: .zlib, limit: limit) }
         return result.end == .whole ? Array(result.bytes.readableBytesView) : nil
     }
 
-    /// What was compressed, at most `limit` bytes of it.
+    /// Inflates `bytes`, to at most `limit` bytes.
     package static func inflated(_ bytes: UnsafeRawBufferPointer, from format: Format, limit: Int) -> Inflated {
         do throws(TransportError) {
             return try Inflater(format).inflateWhole(bytes, limit: limit)
@@ -103,14 +102,15 @@ package enum Zlib {
 /// Compresses the messages of one side (RFC 7692, section 7.2.1).
 final class Deflater {
     private let keepsContext: Bool
-    /// zlib keeps its address.
+    /// zlib stores the address of the stream.
     private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
 
-    /// - Throws: ``TransportError`` where zlib has no memory or is of another version.
+    /// - Throws: ``TransportError`` if zlib cannot allocate memory or has an incompatible version.
     init(_ sender: PerMessageDeflate.Sender) throws(TransportError) {
         keepsContext = sender.keepsContext
         stream.initialize(to: z_stream())
-        // zlib has no window of 256 bytes without its own head; from one of 512 it refers back by at most 250.
+        // Without its own header, zlib has no window of 256 bytes. With a window of 512 bytes it refers back at
+        // most 250.
         let windowBits = max(9, sender.windowBits)
         let result = deflateInit2_(
             stream, Z_BEST_SPEED, Z_DEFLATED, -Int32(windowBits), Self.memoryLevel, Z_DEFAULT_STRATEGY,
@@ -123,7 +123,7 @@ final class Deflater {
         stream.deallocate()
     }
 
-    /// A message, compressed. It is not empty: zlib makes nothing of nothing.
+    /// Compresses a message, which must not be empty: zlib compresses zero bytes to zero bytes.
     func deflate(_ message: ByteBuffer) -> ByteBuffer {
         var output = ByteBuffer()
         message.withUnsafeReadableBytes { input in
@@ -143,28 +143,28 @@ final class Deflater {
         return output.getSlice(at: output.readerIndex, length: output.readableBytes - Self.end) ?? output
     }
 
-    /// Bytes that every flush ends with, and that are not sent.
+    /// The number of bytes at the end of every flush that are not sent.
     private static let end = 4
-    /// zlib's default, of 1 to 9.
+    /// zlib's default; the range is 1 to 9.
     private static let memoryLevel: Int32 = 8
 }
 
-/// Inflates the messages of one side (RFC 7692, section 7.2.2), or bytes that are all there, and never more of one than is
-/// allowed.
+/// Inflates the messages of one side (RFC 7692, section 7.2.2), or complete data, and never more than the limit
+/// allows.
 final class Inflater {
     private let keepsContext: Bool
-    /// Nil for messages, which go on after a last block.
+    /// Nil for messages, which may continue after a final block.
     private let format: Zlib.Format?
-    /// zlib keeps its address.
+    /// zlib stores the address of the stream.
     private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
 
-    /// - Throws: ``TransportError`` where zlib has no memory or is of another version.
+    /// - Throws: ``TransportError`` if zlib cannot allocate memory or has an incompatible version.
     convenience init(_ sender: PerMessageDeflate.Sender) throws(TransportError) {
-        // Below zero: without zlib's own head and checksum.
+        // Negative: without zlib's own header and checksum.
         try self.init(keepsContext: sender.keepsContext, format: nil, windowBits: -Int32(sender.windowBits))
     }
 
-    /// - Throws: as the other one.
+    /// - Throws: ``TransportError`` if zlib cannot allocate memory or has an incompatible version.
     convenience init(_ format: Zlib.Format) throws(TransportError) {
         try self.init(keepsContext: false, format: format, windowBits: format.windowBits)
     }
@@ -182,7 +182,7 @@ final class Inflater {
         stream.deallocate()
     }
 
-    /// Appends what part of a message holds to `message`, which is to have at most `limit` bytes.
+    /// Inflates part of a message and appends it to `message`, which may have at most `limit` bytes.
     func inflate(_ part: ByteBuffer, onto message: inout ByteBuffer, limit: Int) throws(WebSocketViolation) {
         let result = part.withUnsafeReadableBytes { input in
             stream.pointee.next_in = UnsafeMutablePointer(mutating: input.bindMemory(to: UInt8.self).baseAddress)
@@ -198,7 +198,7 @@ final class Inflater {
         stream.pointee.msg.map { String(cString: $0) } ?? "zlib error \(result)"
     }
 
-    /// What `bytes` hold, at most `limit` bytes of it.
+    /// Inflates `bytes`, to at most `limit` bytes.
     func inflateWhole(_ bytes: UnsafeRawBufferPointer, limit: Int) -> Zlib.Inflated {
         var output = ByteBuffer()
         stream.pointee.next_in = UnsafeMutablePointer(mutating: bytes.bindMemory(to: UInt8.self).baseAddress)
@@ -219,25 +219,25 @@ final class Inflater {
             rest: Int(stream.pointee.avail_in))
     }
 
-    /// Whether another member of gzip follows the one that has just ended.
+    /// Whether another gzip member follows the one that has just ended.
     private var hasNextMember: Bool {
         guard format == .gzip, stream.pointee.avail_in > 2, let next = stream.pointee.next_in else { return false }
         return next[0] == 0x1F && next[1] == 0x8B
     }
 
-    /// The message has no more parts.
+    /// Finishes a message after its last part.
     func finish(_ message: inout ByteBuffer, limit: Int) throws(WebSocketViolation) {
-        // The sender has left out what every flush ends with.
+        // The sender has removed the bytes that end every flush.
         try inflate(Self.end, onto: &message, limit: limit)
         guard stream.pointee.data_type & Self.isBetweenBlocks != 0 else { throw .truncatedCompression }
         if !keepsContext { inflateReset(stream) }
     }
 
-    /// - Returns: `Z_OK` where all input was used and no more than `limit` bytes came of it; `Z_STREAM_END` where a format
-    ///   other than that of messages has ended.
+    /// - Returns: `Z_OK` if all input was used and the output has at most `limit` bytes; `Z_STREAM_END` if a
+    ///   format other than that of messages has ended.
     private func inflate(onto message: inout ByteBuffer, limit: Int) -> Int32 {
         while true {
-            // One byte more than may be: it tells that there are too many.
+            // One byte more than allowed, to detect that there are too many.
             let room = limit - message.readableBytes + 1
             let piece = min(room, max(Self.smallestPiece, 4 * Int(stream.pointee.avail_in)), Self.largestPiece)
             var result = Z_OK
@@ -253,7 +253,7 @@ final class Inflater {
                 guard hasNextMember else { return result }
                 inflateReset(stream)
             case Z_STREAM_END:
-                // Behind a last block the message may go on (section 7.2.3.4).
+                // After a final block the message may continue (section 7.2.3.4).
                 inflateResetKeep(stream)
                 stream.pointee.data_type = Self.isBetweenBlocks
             case Z_OK: break
@@ -266,7 +266,7 @@ final class Inflater {
 
     /// An empty block without compression.
     private static let end = ByteBuffer(bytes: [0x00, 0x00, 0xFF, 0xFF])
-    /// The bit by which zlib's `data_type` tells that a block has just ended.
+    /// The bit of zlib's `data_type` that is set when a block has just ended.
     private static let isBetweenBlocks: Int32 = 128
     private static let smallestPiece = 1 << 9
     private static let largestPiece = 1 << 18

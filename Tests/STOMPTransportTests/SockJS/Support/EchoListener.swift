@@ -4,10 +4,10 @@ import TestSupport
 
 @testable import STOMPTransport
 
-/// A server at `/ws` that sends back what it receives, and keeps what each client did.
+/// A server at `/ws` that sends back what it receives, and records the streams of its clients.
 final class EchoListener: Sendable {
     private let state = NIOLockedValueBox<[Inbox]>([])
-    /// The requests that came, and what the layers told.
+    /// The received requests, and the events of the layers.
     let trace = Trace(.layers)
     let listener: TransportListener
 
@@ -32,10 +32,10 @@ final class EchoListener: Sendable {
 
     var port: Int { listener.port }
 
-    /// What came over each stream, in the order of their opening.
+    /// The received data of each stream, in the order in which they were opened.
     var clients: [Inbox] { state.withLockedValue { $0 } }
 
-    /// The first client, once it is here.
+    /// The first client; waits until it is connected.
     var client: Inbox {
         get async throws {
             try await eventually {
@@ -46,7 +46,7 @@ final class EchoListener: Sendable {
         }
     }
 
-    /// The request lines that came, without the names of sessions.
+    /// The received request lines, without session ids.
     var requests: [String] {
         trace.lines.compactMap { line in
             guard line.hasPrefix("http incoming ") else { return nil }
@@ -83,7 +83,7 @@ extension TransportTarget {
     }
 }
 
-/// Opens a session; what comes goes to `inbox`.
+/// Opens a session whose received data goes to `inbox`.
 func openSockJS(
     _ port: Int, _ transport: SockJSTransport = .auto, base: String = "/ws",
     options: TransportOptions = TransportOptions(), within limit: TimeAmount = .seconds(20), inbox: Inbox = Inbox()

@@ -1,8 +1,9 @@
 import Foundation
 
-/// Certificates made for the tests: each by one call of the `openssl` command, in a folder that goes with the process.
+/// Certificates for the tests, each made by one call of `openssl`, in a folder that is removed when the process exits.
 ///
-/// All keys but the first are that first one, as making them takes long and nothing here depends on it.
+/// Apart from the roots, all certificates share one key, because creating keys is slow and the tests do not depend
+/// on them.
 final class Certificates: Sendable {
     static let shared = try! Certificates()
 
@@ -21,7 +22,7 @@ final class Certificates: Sendable {
         }
         try makeRoot("ca", subject: "/O=Stomptap/CN=Test Root", key: "ca-key.pem")
         try makeRoot("other-ca", subject: "/CN=Another Root", key: "other-key.pem")
-        // The name of the root and another key: an authority that was made anew.
+        // The root's name with another key: a renewed certificate authority.
         try makeRoot("renewed-ca", subject: "/O=Stomptap/CN=Test Root", key: "other-key.pem")
 
         try issue("server", subject: "/CN=server", names: "DNS:localhost,IP:127.0.0.1,IP:::1")
@@ -58,13 +59,13 @@ final class Certificates: Sendable {
         try OpenSSLTool.run(arguments, in: folder)
     }
 
-    /// Puts files one behind the other.
+    /// Concatenates files.
     func join(_ name: String, _ parts: [String]) throws {
         let text = try parts.map { try String(contentsOfFile: path($0), encoding: .utf8) }.joined()
         try write(name, text)
     }
 
-    /// Copies a file over another and returns its path.
+    /// Copies a file over another one and returns its path.
     @discardableResult
     func copy(_ name: String, to other: String) throws -> String {
         try write(other, String(contentsOfFile: path(name), encoding: .utf8))
@@ -94,7 +95,7 @@ final class Certificates: Sendable {
         if isAuthority { extensions.append("keyUsage=critical,keyCertSign") }
         if let names { extensions.append("subjectAltName=\(names)") }
         if let usage { extensions.append("extendedKeyUsage=\(usage)") }
-        // `openssl ca` alone takes dates; it keeps a book of what it issued.
+        // Only `openssl ca` accepts dates; it needs a database of issued certificates.
         try write("\(name).book", "")
         try write("\(name).book.attr", "unique_subject = no\n")
         try write(

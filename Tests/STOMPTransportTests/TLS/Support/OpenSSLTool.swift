@@ -3,7 +3,7 @@ import TestSupport
 
 /// The `openssl` command.
 enum OpenSSLTool {
-    /// Runs it to its end in a folder; a status other than 0 is thrown, with what it printed.
+    /// Runs the command in a folder and waits for it. Throws its output if the status is not 0.
     static func run(_ arguments: [String], in folder: URL) throws {
         let words = arguments.map { "'\($0)'" }.joined(separator: " ")
         guard let pipe = popen("cd '\(folder.path)' && openssl \(words) 2>&1 </dev/null", "r") else {

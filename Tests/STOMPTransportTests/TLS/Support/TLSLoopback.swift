@@ -4,7 +4,7 @@ import STOMPTransport
 import TestSupport
 import Testing
 
-/// What stands above TLS.
+/// The layer above TLS.
 enum Above: String, Sendable, CaseIterable {
     case tcp, webSocket
 
@@ -14,13 +14,13 @@ enum Above: String, Sendable, CaseIterable {
 }
 
 extension TLSOptions {
-    /// Trusts a file of ``Certificates``.
+    /// Options that trust a file of ``Certificates``.
     init(ca: String) {
         self.init()
         self.ca = Certificates.shared.path(ca + ".pem")
     }
 
-    /// The same with a client's certificate, whose key is in a file of its own.
+    /// The same options with a client certificate, whose key is in its own file.
     func showing(_ certificate: String) -> TLSOptions {
         var options = self
         options.certificate = Certificates.shared.path(certificate + ".pem")
@@ -30,7 +30,7 @@ extension TLSOptions {
 }
 
 extension TLSServerOptions {
-    /// Shows a file of ``Certificates``, and asks for a client's that leads to `clientCA`.
+    /// A server with a certificate of ``Certificates``. It requires a client certificate from `clientCA`, if given.
     init(_ certificate: String = "server", clientCA: String? = nil) {
         self.init(
             certificate: Certificates.shared.path(certificate + ".pem"), key: Certificates.shared.path("key.pem"))
@@ -38,7 +38,7 @@ extension TLSServerOptions {
     }
 }
 
-/// A TLS server of this house on a loopback port.
+/// Starts a TLS server of this package on a loopback port.
 func listenTLS(
     _ above: Above, _ tls: TLSServerOptions, options: TransportOptions = TransportOptions(),
     accept: @escaping TransportReceiverFactory
@@ -54,7 +54,7 @@ func listenTLS(
     }
 }
 
-/// Runs such a server while `body` does.
+/// Runs such a server while `body` runs.
 func withTLSServer<Value>(
     _ above: Above = .tcp, _ tls: TLSServerOptions = TLSServerOptions(), options: TransportOptions = TransportOptions(),
     accept: @escaping TransportReceiverFactory = echo, _ body: (Int) async throws -> Value
@@ -82,7 +82,7 @@ func connectTLS(
         deadline: deadline, receiver: client.factory)
 }
 
-/// Why a TLS server cannot be connected to; the test fails where it can.
+/// The error when connecting to a TLS server; the test fails if the connection succeeds.
 func refusal(
     _ above: Above = .tcp, by port: Int, host: String = "localhost", _ tls: TLSOptions = TLSOptions(ca: "ca"),
     deadline: NIODeadline = .farEnough
@@ -96,8 +96,8 @@ func refusal(
     }
 }
 
-/// Why a stream that was made is refused in the end, or is not made: in TLS 1.3 a client hears of a refusal after the
-/// handshake.
+/// The error of a stream that is refused during or after its handshake: in TLS 1.3 a client learns of a refusal
+/// after the handshake.
 func lateRefusal(
     _ above: Above, by port: Int, _ tls: TLSOptions = TLSOptions(ca: "ca")
 ) async throws -> TransportError {
@@ -110,7 +110,7 @@ func lateRefusal(
     return try #require(try await client.end())
 }
 
-/// `openssl s_server` on a loopback port while `body` runs.
+/// Runs `openssl s_server` on a loopback port while `body` runs.
 func withOpenSSLServer<Value: Sendable>(
     _ arguments: String..., certificate: String = "server",
     _ body: (_ port: Int, _ server: RunningProgram) async throws -> Value

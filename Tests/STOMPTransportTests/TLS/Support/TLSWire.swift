@@ -4,13 +4,13 @@ import NIOEmbedded
 
 @testable import STOMPTransport
 
-/// A client's and a server's TLS handler with a wire between that the test holds in its hands: no socket, no clock.
+/// The TLS handlers of a client and a server, connected by a wire that the test controls: no socket, no clock.
 final class TLSWire {
     let loop = EmbeddedEventLoop()
     let client: End
     let server: End
 
-    /// A channel with TLS, and what came up from it.
+    /// A channel with TLS, and the events it passed up.
     final class End {
         let channel: EmbeddedChannel
         let log = Log()
@@ -34,7 +34,7 @@ final class TLSWire {
 
         func send(_ text: String) { channel.writeAndFlush(ByteBuffer(string: text), promise: nil) }
 
-        /// What is to go over the wire.
+        /// The bytes to be sent over the wire.
         func output() throws -> ByteBuffer {
             var all = ByteBuffer()
             while var part = try channel.readOutbound(as: ByteBuffer.self) { all.writeBuffer(&part) }
@@ -49,7 +49,7 @@ final class TLSWire {
         }
     }
 
-    /// An embedded channel closes both its sides at once, as a socket does not.
+    /// An embedded channel closes both directions at once; a socket does not.
     private final class HalfClosure: ChannelOutboundHandler {
         typealias OutboundIn = ByteBuffer
 
@@ -58,7 +58,7 @@ final class TLSWire {
         }
     }
 
-    /// Notes everything that comes up, in its order.
+    /// Records all events passed up, in order.
     final class Log: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
 
@@ -105,14 +105,14 @@ final class TLSWire {
         self.server = try End(server, on: loop)
     }
 
-    /// Makes both channels active and carries bytes until both are silent.
+    /// Activates both channels and exchanges bytes until neither has more to send.
     func start() throws {
         client.start()
         server.start()
         try exchange()
     }
 
-    /// Carries what both have to say until both are silent.
+    /// Exchanges the pending bytes of both sides until neither has more to send.
     ///
     /// - Parameter piece: how many bytes arrive at once.
     func exchange(piece: Int = .max) throws {
