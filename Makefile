@@ -31,8 +31,9 @@ test: libraries ## run all tests that need no other server
 unit = --skip '^(Broker|EndToEnd|Fault|LineEditor|Terminal|Tool)Tests\.'
 
 # Leaks are checked by a separate test: Foundation and the test runner have leaks of their own.
-test-asan: libraries ## run the unit tests under AddressSanitizer
-	ASAN_OPTIONS=detect_leaks=0 $(tests) --sanitize=address --scratch-path .build-asan $(unit)
+test-asan: libraries ## run the unit tests under AddressSanitizer, or those that match ONLY=
+	ASAN_OPTIONS=detect_leaks=0 $(tests) --sanitize=address --scratch-path .build-asan \
+	    $(if $(ONLY),--filter '$(ONLY)',$(unit))
 
 test-tsan: libraries ## run the unit tests under ThreadSanitizer
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/tsan.suppressions \
