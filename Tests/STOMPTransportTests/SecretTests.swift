@@ -123,6 +123,24 @@ import Testing
         }
     }
 
+    /// What begins like a known value may be another secret.
+    @Test(arguments: ["x-foo: Bearer 777\nx: END\n", "/ws?a=Bearer%20777&END=1", #"{"x":"Bearer 777","b":"END"}"#])
+    func aSecretThatBeginsLikeAKnownOneIsHidden(text: String) {
+        KnownSecrets.add(value: "Bearer Sesam-open-8")
+        KnownSecrets.add(value: "/ws?a=Bearer%20Sesam")
+        aSecretIsHiddenHoweverItIsCut(text: text)
+    }
+
+    @Test func aLongKnownValueIsHiddenHoweverItIsCut() {
+        KnownSecrets.add(value: "Sesam-" + String(repeating: "7", count: 5000))
+        let bytes = Array("it is Sesam-\(String(repeating: "7", count: 5000)), END".utf8)
+        for size in [200, 1000, 4096] {
+            let pieces = stride(from: 0, to: bytes.count, by: size).map { bytes[$0..<min($0 + size, bytes.count)] }
+            let shown = Self.shown(pieces)
+            #expect(!shown.contains("7") && shown.contains("END") && shown.utf8.count == bytes.count)
+        }
+    }
+
     @Test(arguments: [
         "Authorization\nx", "a b: c", "WWW-Authenticate: Basic realm=\"x\"\r\n", "{\"a\":\"b\",\"c\":[1,2]}",
         "see http://localhost:8080/ws", "{\"token\":null}", "Host: passcode:1", "/a?keyboard=3&authority=b ",

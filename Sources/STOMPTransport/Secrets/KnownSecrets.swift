@@ -49,19 +49,17 @@ package enum KnownSecrets {
         }
     }
 
-    /// The value that may start at the end of `bytes`, and how many bytes of it are there; nil if there is none.
-    static func beginning(at end: UnsafeRawBufferPointer) -> (value: [UInt8], count: Int)? {
-        var longest: (value: [UInt8], count: Int)?
+    /// The length of the longest value in bytes, or 0.
+    static var longest: Int { isEmpty ? 0 : state.withLock { $0.values.lazy.map(\.count).max() ?? 0 } }
+
+    /// The number of bytes at the end that may be the start of a value, or 0.
+    static func beginning(at end: UnsafeRawBufferPointer) -> Int {
+        var longest = 0
         for value in state.withLock({ $0.values }) {
             var count = min(value.count - 1, end.count)
             // Fewer bytes prove nothing: they would match inside ordinary words.
-            while count >= max(4, (longest?.count ?? 0) + 1) {
-                if end.suffix(count).elementsEqual(value.prefix(count)) {
-                    longest = (value, count)
-                    break
-                }
-                count -= 1
-            }
+            while count >= max(4, longest + 1), !end.suffix(count).elementsEqual(value.prefix(count)) { count -= 1 }
+            if count >= 4 { longest = max(longest, count) }
         }
         return longest
     }

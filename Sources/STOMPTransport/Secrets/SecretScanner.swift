@@ -15,8 +15,6 @@ struct OpenSecret: Sendable {
         case userinfo(hasColon: Bool)
         /// A JSON web token.
         case token(dots: Int)
-        /// One of ``KnownSecrets``, and the number of its bytes received so far.
-        case known([UInt8], Int)
     }
 
     var kind: Kind
@@ -49,22 +47,23 @@ package struct SecretScanner: Sendable {
             } else {
                 search.run(from: 0)
             }
-            var (found, open) = (search.found, search.open)
+            var found = search.found
             if !KnownSecrets.isEmpty {
+                // A value that is cut here is found again when more of it is there: all of it is kept until then.
+                // It must not count as open: only the bytes that follow show whether it is that value at all.
+                let cut = KnownSecrets.beginning(at: all)
                 found = found.merged(with: KnownSecrets.ranges(in: all))
-                if let (value, count) = KnownSecrets.beginning(at: all) {
-                    found = found.merged(with: [all.count - count..<all.count])
-                    if open == nil { open = OpenSecret(kind: .known(value, count), unread: 0) }
-                }
+                if cut > 0 { found = found.merged(with: [all.count - cut..<all.count]) }
             }
-            return (found, open)
+            return (found, search.open)
         }
         swap(&open, &next)
         found = found.compactMap { range in
             range.upperBound > base ? max(0, range.lowerBound - base)..<range.upperBound - base : nil
         }
-        if tail.count > Self.context {
-            tail.removeFirst(tail.count - Self.context)
+        let kept = max(Self.context, KnownSecrets.longest)
+        if tail.count > kept {
+            tail.removeFirst(tail.count - kept)
             isTrimmed = true
         }
         return found

@@ -174,12 +174,6 @@ package struct SecretSearch {
             let (end, all) = SecretValues.endOfToken(from: start, of: bytes, dots: dots)
             if end == bytes.count, isCut { return leave(.token(dots: all), first..<end, 0) }
             return all >= 2 ? add(first..<end) : end
-        case .known(let value, let count):
-            let rest = value.dropFirst(count)
-            let length = min(rest.count, bytes.count - start)
-            guard bytes[start..<start + length].elementsEqual(rest.prefix(length)) else { return start }
-            if length < rest.count { return leave(.known(value, count + length), first..<start + length, 0) }
-            return add(first..<start + length)
         }
     }
 
