@@ -25,7 +25,7 @@ struct BodyPatternTests {
         let pattern = try BodyPattern(Self.backtracking)
         let (hasBegun, hasEnded) = (Shared(false), Shared(false))
         let search = Task {
-            try await BodyPattern.search([pattern]) {
+            try await BodyPattern.search {
                 hasBegun.update { $0 = true }
                 _ = pattern.matches(Self.hostile)
                 hasEnded.update { $0 = true }
@@ -46,7 +46,7 @@ struct BodyPatternTests {
         #expect(try await pattern.firstMatch(in: [bodies[0]]) == nil)
         #expect(try await pattern.firstMatch(in: []) == nil)
         let found = await withCheckedContinuation { continuation in
-            BodyPattern.search([pattern]) {
+            BodyPattern.search {
                 bodies.map { pattern.matches($0) }
             } then: {
                 continuation.resume(returning: $0)

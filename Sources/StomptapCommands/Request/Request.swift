@@ -164,7 +164,7 @@ struct Request: Sendable {
     /// - Throws: `CancellationError`, at once even if the pattern never ends.
     private func matches(in batch: [Message], _ wanted: Int) async throws -> [Bool] {
         guard let expect else { return Array(repeating: true, count: min(batch.count, max(0, wanted))) }
-        return try await BodyPattern.search([expect]) {
+        return try await BodyPattern.search {
             var (matches, replies): ([Bool], Int) = ([], 0)
             for message in batch where replies < wanted {
                 matches.append(expect.matches(message.frame))

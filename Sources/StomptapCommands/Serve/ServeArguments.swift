@@ -59,7 +59,7 @@ struct FailArgument: Sendable {
         if rule.count == 2 {
             let pattern = try BodyPattern(String(rule[1]))
             denial.matches = { frame in Self.matches(frame, pattern, searchesBody: subject == .send) }
-            denial.runner = { work, callBack in BodyPattern.search([pattern], work, then: callBack) }
+            denial.runner = { work, callBack in BodyPattern.search(work, then: callBack) }
         }
         self.denial = denial
     }

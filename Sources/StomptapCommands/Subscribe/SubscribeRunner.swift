@@ -316,7 +316,7 @@ struct SubscribeRunner: Sendable {
         let patterns = [plan.grep, plan.expect, plan.nackMatch].compactMap { $0 }
         guard patterns.isEmpty else {
             // The whole batch at once, because the search switches to another thread.
-            return try await BodyPattern.search(patterns) { [plan] in Self.search(batch, wanted, plan) }
+            return try await BodyPattern.search { [plan] in Self.search(batch, wanted, plan) }
         }
         let taken = batch.prefix(wanted)
         return Selection(printed: Array(taken), seen: taken, ending: taken.count == wanted ? .enough : nil)

@@ -80,7 +80,7 @@ struct TapFaultOptions: ParsableArguments {
             faults.dropsMessage = { _ in true }
         } else if !patterns.isEmpty {
             faults.dropsMessage = { frame in patterns.contains { $0.matches(frame) } }
-            faults.runner = { work, callBack in BodyPattern.search(patterns, work, then: callBack) }
+            faults.runner = { work, callBack in BodyPattern.search(work, then: callBack) }
         }
         faults.closing = closeAfter?.closing
         faults.closeCode = closeCode

@@ -117,11 +117,9 @@ final class TapPrinter: Sendable {
     /// Prints until the queue is empty.
     private func print() {
         while let (items, missed) = waiting.withLock({ $0.drain() }) {
-            BodyPattern.watching(filter.grep.map { [$0] } ?? []) {
-                output.withLock { output in
-                    for item in items { write(item, to: &output) }
-                    flush(&output)
-                }
+            output.withLock { output in
+                for item in items { write(item, to: &output) }
+                flush(&output)
             }
             if missed > 0 {
                 let line = "printing could not keep up: \(Readable.count(missed)) frames and lines were not shown"

@@ -102,7 +102,7 @@ extension Interpreter {
     /// A line for each message whose body matches.
     func grep(_ pattern: BodyPattern) async throws {
         let kept = log.kept
-        let matching = try await BodyPattern.search([pattern]) {
+        let matching = try await BodyPattern.search {
             kept.filter { pattern.matches($0.message.frame) }
         }
         guard !matching.isEmpty else { throw Failure(.failed, "grep: no kept message matches \(pattern)") }

@@ -24,7 +24,8 @@ package final class BodyPattern: Sendable, CustomStringConvertible {
         /// The start times of the matches in progress.
         var matches: [Int: NIODeadline] = [:]
         var lastMatch = 0
-        var hasWarned = false
+        /// Whether a task checks whether the matches in progress are slow.
+        var isWatched = false
     }
 
     /// The duration of a match after which a warning names the pattern.
@@ -43,15 +44,17 @@ package final class BodyPattern: Sendable, CustomStringConvertible {
         description = text
     }
 
-    /// Whether a body matches. Blocks, with some bodies forever: call it only within ``search(_:_:)`` or
-    /// ``watching(_:_:)``.
+    /// Whether a body matches. Blocks, with some bodies forever: call it within ``search(_:)``, or on a thread that
+    /// may block. The first match that is slow causes a warning.
     package func matches(_ body: ByteBuffer) -> Bool {
         let text = String(buffer: body)
-        let (match, kept) = state.withLock { state in
+        let (match, kept, mustWatch) = state.withLock { state in
             state.lastMatch += 1
             state.matches[state.lastMatch] = .now()
-            return (state.lastMatch, state.idle.popLast())
+            defer { state.isWatched = true }
+            return (state.lastMatch, state.idle.popLast(), !state.isWatched)
         }
+        if mustWatch { watch() }
         // This cannot fail, as the expression was parsed before.
         let compiled = kept ?? (try? Regex(description)).map { Compiled(regex: $0) }
         let isMatch = compiled.map { (try? $0.regex.firstMatch(in: text)) != nil } ?? false
@@ -85,60 +88,38 @@ extension BodyPattern: Equatable {
 extension BodyPattern {
     /// Several threads, since a match that never ends occupies one: the patterns of other connections still run.
     private static let threads = BlockingThread(NIOThreadPool(numberOfThreads: 16))
-    /// The interval for checking whether a search is slow.
+    /// The interval for checking whether a match is slow.
     private static let interval = TimeAmount.milliseconds(250)
 
-    /// Runs `work`, which matches these patterns, on a thread of its own, and warns once about each slow pattern.
+    /// Runs `work`, which matches patterns, on a thread of its own.
     ///
     /// - Throws: `CancellationError` at once if the task is cancelled; a match that never ends is abandoned.
-    package static func search<Result: Sendable>(
-        _ patterns: [BodyPattern], _ work: @escaping @Sendable () -> Result
-    ) async throws -> Result {
-        let watch = watch(patterns)
-        defer { watch.cancel() }
-        return try await threads.run(work)
+    package static func search<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async throws -> Result {
+        try await threads.run(work)
     }
 
     /// Same as above, but returns at once and calls `callBack` on that thread.
     package static func search<Result: Sendable>(
-        _ patterns: [BodyPattern], _ work: @escaping @Sendable () -> Result,
-        then callBack: @escaping @Sendable (Result) -> Void
+        _ work: @escaping @Sendable () -> Result, then callBack: @escaping @Sendable (Result) -> Void
     ) {
-        let watch = watch(patterns)
-        threads.start {
-            let result = work()
-            watch.cancel()
-            callBack(result)
-        }
+        threads.start { callBack(work()) }
     }
 
-    /// Runs `work` on the current thread, which may block, and warns once about each slow pattern.
-    package static func watching<Result>(_ patterns: [BodyPattern], _ work: () throws -> Result) rethrows -> Result {
-        guard !patterns.isEmpty else { return try work() }
-        let watch = watch(patterns)
-        defer { watch.cancel() }
-        return try work()
-    }
-
-    private static func watch(_ patterns: [BodyPattern]) -> Task<Void, Never> {
-        Task.detached {
-            while (try? await Task.sleep(nanoseconds: UInt64(interval.nanoseconds))) != nil {
-                for pattern in patterns { pattern.warnIfSlow() }
+    /// Checks the matches in progress until one is slow, and warns about it. Without matches there is no check.
+    private func watch() {
+        Task.detached { [self] in
+            repeat {
+                try? await Task.sleep(nanoseconds: UInt64(Self.interval.nanoseconds))
+                if isSlow {
+                    return Diagnostics.warn(
+                        "the regular expression \(description.debugDescription) has taken more than "
+                            + "\(Self.slowness.readable) for one body; avoid nested repetition such as (a+)+")
+                }
+            } while state.withLock { state in
+                state.isWatched = !state.matches.isEmpty
+                return state.isWatched
             }
         }
-    }
-
-    private func warnIfSlow() {
-        guard isSlow, state.withLock({ !$0.hasWarned }) else { return }
-        // If two searches check at the same time, only one warns.
-        let isFirst = state.withLock { state in
-            defer { state.hasWarned = true }
-            return !state.hasWarned
-        }
-        guard isFirst else { return }
-        Diagnostics.warn(
-            "the regular expression \(description.debugDescription) has taken more than \(Self.slowness.readable) for "
-                + "one body; avoid nested repetition such as (a+)+")
     }
 
     /// Returns the index of the first body that matches; nil if none does.
@@ -146,6 +127,6 @@ extension BodyPattern {
     /// - Throws: `CancellationError`.
     package func firstMatch(in bodies: [ByteBuffer]) async throws -> Int? {
         guard !bodies.isEmpty else { return nil }
-        return try await Self.search([self]) { [self] in bodies.firstIndex { matches($0) } }
+        return try await Self.search { [self] in bodies.firstIndex { matches($0) } }
     }
 }
