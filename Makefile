@@ -15,14 +15,14 @@ share = $(DESTDIR)$(PREFIX)/share
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
-demo: libraries ## build, and tail the clock of the embedded broker for three messages
+demo: libraries ## build, and print three clock messages of the embedded broker
 	$(SWIFT) build --product stomptap
 	.build/debug/stomptap subscribe demo /topic/clock -n 3
 
 build: libraries ## build the program for daily use
 	$(SWIFT) build $(release)
 
-test: libraries ## run all tests that need no other server
+test: libraries ## run all tests that need no other servers or tools
 	@command -v openssl >/dev/null || Scripts/apt-install.sh openssl
 	$(tests) --skip '^(Broker|Fault|Terminal|Tool)Tests\.'
 
@@ -31,7 +31,7 @@ test: libraries ## run all tests that need no other server
 unit = --skip '^(Broker|EndToEnd|Fault|LineEditor|Terminal|Tool)Tests\.'
 
 # Leaks are checked by a separate test: Foundation and the test runner have leaks of their own.
-test-asan: libraries ## run the unit tests under AddressSanitizer, or those that match ONLY=
+test-asan: libraries ## run the unit tests, or those that match ONLY=REGEX, under AddressSanitizer
 	ASAN_OPTIONS=detect_leaks=0 $(tests) --sanitize=address --scratch-path .build-asan \
 	    $(if $(ONLY),--filter '$(ONLY)',$(unit))
 
@@ -39,25 +39,25 @@ test-tsan: libraries ## run the unit tests under ThreadSanitizer
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/tsan.suppressions \
 	    $(tests) --sanitize=thread --scratch-path .build-tsan $(unit)
 
-test-faults: libraries ## run the program against hostile peers at every stage, and print the table of what it does
+test-faults: libraries ## run the program against hostile peers at every stage, and print a table of the results
 	$(tests) --filter '^FaultTests\.'
 
-test-brokers: libraries brokers ## run the tests against RabbitMQ, ActiveMQ and node-sockjs, and with Chromium before them
+test-brokers: libraries brokers ## run the tests against RabbitMQ, ActiveMQ, node-sockjs and Chromium
 	$(tests) --filter '^BrokerTests\.'
 
-test-tools: libraries ## run the tests that need what people use: tmux, shells, mandoc, HdrHistogram's reader
+test-tools: libraries ## run the tests that need other tools: tmux, shells, mandoc, HdrHistogram
 	@Scripts/apt-install.sh tmux bash-completion zsh fish man-db mandoc python3-venv python3-websockets
 	$(tests) --filter '^(Terminal|Tool)Tests\.'
 	Scripts/check-hdr.sh
 
-docs: libraries ## make the man pages, the completions and the README's table of options anew
+docs: libraries ## regenerate the man pages, the completions and the README's table of options
 	$(SWIFT) build --product generate-docs
 	.build/debug/generate-docs .
 
 lint: ## check the style of the sources
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources
 
-figures: build ## measure the frames per second beside bare read and write loops, and beside a bare splice
+figures: build ## measure frames per second, and compare with plain read, write and splice loops
 	Benchmarks/figures.sh
 	Benchmarks/bench-figures.sh
 	@Scripts/apt-install.sh socat
@@ -66,27 +66,27 @@ figures: build ## measure the frames per second beside bare read and write loops
 autobahn: ## run the WebSocket client against the Autobahn test suite (needs Python 2.7)
 	Scripts/autobahn.sh
 
-picture: libraries ## make the README's pictures anew, of a session at the prompt and of a page before the tap
+picture: libraries ## regenerate the README's pictures: a session at the prompt, and tap with a web page
 	Scripts/apt-install.sh tmux python3 nodejs chromium fonts-noto-cjk
 	$(SWIFT) build --product stomptap
 	mkdir -p Documentation
 	Scripts/picture.sh .build/debug/stomptap Documentation
 
-fuzz: libraries ## fuzz each parser with libFuzzer for a minute or SECONDS=, or TARGET= alone
+fuzz: libraries ## fuzz each parser (or only TARGET=) with libFuzzer for SECONDS= (default: 60)
 	SWIFT=$(SWIFT) Fuzz/run $(or $(SECONDS),60) $(TARGET)
 
-install: build install-docs ## install under PREFIX (/usr/local), below DESTDIR
+install: build install-docs ## install to PREFIX (default: /usr/local); DESTDIR is prepended
 	install -D --strip --mode=755 "$$($(SWIFT) build $(release) --show-bin-path)/stomptap" \
 	    "$(DESTDIR)$(PREFIX)/bin/stomptap"
 
-install-docs: ## install the man pages and completions alone, which needs no build
+install-docs: ## install only the man pages and completions, without a build
 	set -e; for page in $(wildcard man/*.1); do \
 	    install -D --mode=644 "$$page" "$(share)/man/man1/$${page##*/}"; done
 	install -D --mode=644 completions/stomptap.bash "$(share)/bash-completion/completions/stomptap"
 	install -D --mode=644 completions/_stomptap "$(share)/zsh/site-functions/_stomptap"
 	install -D --mode=644 completions/stomptap.fish "$(share)/fish/vendor_completions.d/stomptap.fish"
 
-clean: ## remove what was built
+clean: ## remove build products
 	$(SWIFT) package clean
 
 libraries:

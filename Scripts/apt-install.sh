@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the missing ones of the given Debian packages, and starts none of their services.
+# Installs those of the given Debian packages that are missing, without starting their services.
 
 set -eu
 
@@ -11,7 +11,7 @@ done
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
-    echo "this system has no apt-get; please install what Debian calls$missing" >&2
+    echo "apt-get not found; install these packages (Debian names):$missing" >&2
     exit 1
 fi
 if [ "$(id -u)" != 0 ]; then

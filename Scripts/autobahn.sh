@@ -15,8 +15,7 @@ for candidate in "${PYTHON27:-}" python2.7 "$HOME"/.pyenv/versions/2.7.*/bin/pyt
     [ -z "$candidate" ] || ! "$candidate" -m pip --version >/dev/null 2>&1 || { python=$candidate && break; }
 done
 if [ -z "$python" ]; then
-    echo "The Autobahn test suite needs Python 2.7 with pip, which is not here and not in Debian: 'pyenv install 2.7.18'" \
-        "builds one. PYTHON27=FILE names one that is elsewhere." >&2
+    echo "Python 2.7 with pip not found; install it with 'pyenv install 2.7.18', or set PYTHON27 to its path" >&2
     exit 1
 fi
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# picture.sh PROGRAM FOLDER: makes the README's pictures of a real session at the prompt, and of a web page behind
-# the tap. tmux is the terminal.
+# picture.sh PROGRAM FOLDER: makes the README's pictures of a real session at the prompt, and of a web page whose
+# traffic passes through tap. tmux is the terminal.
 
 set -euo pipefail
 
@@ -24,7 +24,7 @@ shows() {
         if [ "$(terminal capture-pane -p | grep -cF -- "$1")" -ge "${2:-1}" ]; then return; fi
         sleep 0.05
     done
-    echo "the screen never showed: $1" >&2
+    echo "timed out waiting for this text on the screen: $1" >&2
     terminal capture-pane -p >&2
     exit 1
 }
@@ -51,7 +51,7 @@ shows "did you mean send?"
 enters "begin"
 shows "demo 1 sub tx-0>"
 enters "commit"
-shows "has happened"
+shows "committed tx-0"
 enters "sub /topic/clock"
 types 'send /app/echo 메시지가 와도 이 줄은 그대로'
 shows '"tick"'
@@ -67,7 +67,7 @@ timeout 20 sh -c "until grep -q '^ws:' '$home/serve.log' && grep -q listening '$
 opens 104 60 "PATH=$(dirname "$program"):$PATH PS1='\$ ' bash --norc"
 shows '$'
 enters "stomptap tap http://127.0.0.1:8080 --listen 127.0.0.1:9000"
-shows "Ctrl-C ends it"
+shows "Ctrl-C quits"
 timeout 60 chromium --headless=new --no-sandbox --disable-gpu --no-first-run --hide-scrollbars \
     --user-data-dir="$home/chromium" --force-device-scale-factor=2 --window-size=700,200 \
     --screenshot="$home/page.png" http://127.0.0.1:9000/ 2>"$home/chromium.log" ||

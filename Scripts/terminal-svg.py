@@ -12,12 +12,12 @@ COLOURS = {31: "#ff7b72", 32: "#7ee787", 33: "#e3b341", 34: "#79c0ff", 35: "#d2a
 
 
 def cells(text):
-    """How many columns a terminal gives to a text."""
+    """The number of terminal columns of a text."""
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def runs(line, state):
-    """Yields (text, attributes) for each stretch of a line that looks the same; `state` goes on from line to line."""
+    """Yields (text, attributes) for each stretch of a line that looks the same; `state` persists between lines."""
     for text, codes in re.findall(r"([^\x1b]+)|\x1b\[([0-9;]*)m", line):
         if text:
             yield text, dict(state)

@@ -18,7 +18,7 @@ enum { STOMPTAP_CONTINUED = 1, STOMPTAP_STOP_REQUESTED = 2 };
 
 struct stomptap_signal_state {
     int armed;
-    int notes;
+    int pending;
     int wake_end;
     int input;
     int output;
@@ -32,20 +32,20 @@ static inline struct stomptap_signal_state *stomptap_state(void) {
     return &signals;
 }
 
-/// Those that are noted, those that end a process which does nothing about them, those of a broken program.
-static const int stomptap_noted[] = {SIGWINCH, SIGCONT, SIGTSTP};
+/// Those that are recorded, those that end a process which does nothing about them, those of a broken program.
+static const int stomptap_recorded[] = {SIGWINCH, SIGCONT, SIGTSTP};
 static const int stomptap_ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU};
 static const int stomptap_fatal[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
 
 #define STOMPTAP_FOR_EACH(number, list) \
     for (const int *number = list; number < list + sizeof(list) / sizeof(*list); number++)
 
-/// Notes the signal, and wakes the editor's thread. A window of another size needs no note: the thread looks at it
+/// Records the signal, and wakes the editor's thread. A window of another size needs no flag: the thread looks at it
 /// whenever it wakes.
-static void stomptap_note_signal(int number) {
+static void stomptap_record_signal(int number) {
     int saved = errno;
-    int note = number == SIGCONT ? STOMPTAP_CONTINUED : number == SIGTSTP ? STOMPTAP_STOP_REQUESTED : 0;
-    __atomic_fetch_or(&stomptap_state()->notes, note, __ATOMIC_ACQ_REL);
+    int flag = number == SIGCONT ? STOMPTAP_CONTINUED : number == SIGTSTP ? STOMPTAP_STOP_REQUESTED : 0;
+    __atomic_fetch_or(&stomptap_state()->pending, flag, __ATOMIC_ACQ_REL);
     // A full pipe wakes as well.
     if (write(stomptap_state()->wake_end, "", 1) < 0) {}
     errno = saved;
@@ -82,7 +82,7 @@ static inline void stomptap_install(void (*handler)(int), int number) {
     sigaction(number, &action, &stomptap_state()->previous[number]);
 }
 
-/// From now on signals are noted, and the terminal is safe from a sudden end.
+/// From now on signals are recorded, and the terminal is safe from a sudden end.
 static inline void stomptap_signals_arm(int input, int output, const struct termios *modes, int wake_end) {
     static int is_registered;
     if (stomptap_state()->armed) return;
@@ -92,7 +92,7 @@ static inline void stomptap_signals_arm(int input, int output, const struct term
     stomptap_state()->wake_end = wake_end;
     if (!is_registered) is_registered = atexit(stomptap_restore_terminal) == 0;
     __atomic_store_n(&stomptap_state()->armed, 1, __ATOMIC_RELEASE);
-    STOMPTAP_FOR_EACH(number, stomptap_noted) stomptap_install(stomptap_note_signal, *number);
+    STOMPTAP_FOR_EACH(number, stomptap_recorded) stomptap_install(stomptap_record_signal, *number);
     STOMPTAP_FOR_EACH(number, stomptap_fatal) stomptap_install(stomptap_die, *number);
     STOMPTAP_FOR_EACH(number, stomptap_ending) {
         // What somebody handles or ignores does not end the process.
@@ -106,21 +106,21 @@ static inline void stomptap_uninstall(int number) {
     struct sigaction current;
     if (sigaction(number, NULL, &current) != 0) return;
     // Where somebody has set another handler meanwhile, that one stays.
-    if (current.sa_handler == stomptap_note_signal || current.sa_handler == stomptap_die)
+    if (current.sa_handler == stomptap_record_signal || current.sa_handler == stomptap_die)
         sigaction(number, &stomptap_state()->previous[number], NULL);
 }
 
 /// The terminal has its own modes again: signals do what they did before.
 static inline void stomptap_signals_disarm(void) {
     if (!__atomic_exchange_n(&stomptap_state()->armed, 0, __ATOMIC_ACQ_REL)) return;
-    STOMPTAP_FOR_EACH(number, stomptap_noted) stomptap_uninstall(*number);
+    STOMPTAP_FOR_EACH(number, stomptap_recorded) stomptap_uninstall(*number);
     STOMPTAP_FOR_EACH(number, stomptap_ending) stomptap_uninstall(*number);
     STOMPTAP_FOR_EACH(number, stomptap_fatal) stomptap_uninstall(*number);
 }
 
-/// What was noted since the last call.
-static inline int stomptap_signals_take_notes(void) {
-    return __atomic_exchange_n(&stomptap_state()->notes, 0, __ATOMIC_ACQ_REL);
+/// The signals recorded since the last call.
+static inline int stomptap_signals_take_pending(void) {
+    return __atomic_exchange_n(&stomptap_state()->pending, 0, __ATOMIC_ACQ_REL);
 }
 
 #endif

@@ -154,7 +154,7 @@ final class Editline {
     }
 
     /// What libedit requested for the screen since the last call.
-    func takeWishes() -> (bell: Bool, clear: Bool) {
+    func drainRequests() -> (bell: Bool, clear: Bool) {
         let bytes = files.drawing.drain()
         return (bytes.contains(0x07), bytes.contains(0x0c))
     }
@@ -259,7 +259,7 @@ extension Editline {
         if everywhere { stomptap_el_bind_alternative(editLine, Self.wide([key]), command) }
     }
 
-    /// libedit's description of an escape sequence's binding; nil if it has none. Call `takeWishes` first: this
+    /// libedit's description of an escape sequence's binding; nil if it has none. Call `drainRequests` first: this
     /// discards them.
     private func binding(of sequence: String) -> [UInt8]? {
         var key = "\u{1b}"

@@ -140,12 +140,12 @@ final class EditorThread {
                 return
             }
             decoder.feed(bytes)
-            takeKeys()
+            fetchKeys()
             return
         }
         if let keyDeadline, keyDeadline <= .now {
             decoder.timeOut()
-            takeKeys()
+            fetchKeys()
         }
         if hasOutput, nextPiece <= .now { printPiece() }
     }
@@ -266,7 +266,7 @@ extension EditorThread {
     }
 
     private func refusePaste(_ size: Int) {
-        notice("not pasted: \(size) octets are more than a line may have (\(options.pasteLimit))")
+        notice("not pasted: \(size) bytes; a line has at most \(options.pasteLimit)")
     }
 
     /// Puts back a key that was not meant for the caller.
@@ -275,7 +275,7 @@ extension EditorThread {
     }
 
     /// Fetches the complete keys; keys that send signals take effect at once.
-    func takeKeys() {
+    func fetchKeys() {
         let timeout: Duration? =
             switch decoder.waiting {
             case .escape: .milliseconds(50)
@@ -285,7 +285,7 @@ extension EditorThread {
             }
         keyDeadline = timeout.map { .now + $0 }
         var new: [KeyDecoder.Key] = []
-        for key in decoder.takeKeys() {
+        for key in decoder.drainKeys() {
             switch key {
             case .interrupt:
                 // Ctrl-C discards everything typed before it, as on any terminal.

@@ -112,7 +112,7 @@ struct HistoryFile {
     }
 
     /// How long to wait for other programs, in milliseconds: after a line, and at the end of the program.
-    private static let (patience, lastPatience) = (100, 2000)
+    private static let (lockTimeout, lastLockTimeout) = (100, 2000)
 
     /// Adds a line. If it cannot be saved, the next line or ``flush()`` tries again.
     mutating func add(_ line: String) throws(LineEditorError) {
@@ -120,12 +120,12 @@ struct HistoryFile {
         guard line.utf8.count <= Self.longestLine else { return }
         if unsaved.count >= max(1, limit) { unsaved.removeFirst() }
         unsaved.append(line)
-        try save(waiting: Self.patience)
+        try save(waiting: Self.lockTimeout)
     }
 
     /// Saves the lines that could not be saved before.
     mutating func flush() throws(LineEditorError) {
-        if !unsaved.isEmpty { try save(waiting: Self.lastPatience) }
+        if !unsaved.isEmpty { try save(waiting: Self.lastLockTimeout) }
     }
 
     private mutating func save(waiting milliseconds: Int) throws(LineEditorError) {

@@ -55,7 +55,7 @@ struct KeyDecoder {
         }
     }
 
-    mutating func takeKeys() -> [Key] {
+    mutating func drainKeys() -> [Key] {
         defer { keys = [] }
         return keys
     }

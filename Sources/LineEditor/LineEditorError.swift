@@ -34,14 +34,14 @@ extension LineEditorError: CustomStringConvertible {
     /// One sentence, without a full stop.
     public var description: String {
         switch self {
-        case .notATerminal: "input and output are not both a terminal"
-        case .terminalTooSimple: "this kind of terminal cannot move its cursor"
-        case .alreadyOpen: "the terminal is being edited on already"
+        case .notATerminal: "input or output is not a terminal"
+        case .terminalTooSimple: "this terminal type cannot move the cursor"
+        case .alreadyOpen: "another line editor already uses this terminal"
         case .system(let action, let number): "\(action): \(errorText(number))"
-        case .notAFile(let path): "\(path) is no file"
+        case .notAFile(let path): "\(path) is not a regular file"
         case .historyLocked(let folder): "\(folder) is locked by another program"
-        case .lineTooLong(let line, let limit): "line \(line) of the input has more than \(limit) octets"
-        case .invalidUTF8(let line): "line \(line) of the input is no UTF-8"
+        case .lineTooLong(let line, let limit): "line \(line) of the input is longer than \(limit) bytes"
+        case .invalidUTF8(let line): "line \(line) of the input is not UTF-8"
         }
     }
 }

@@ -89,14 +89,14 @@ extension Duration {
 
 /// Handles the signals that affect the terminal while lines are edited.
 ///
-/// The handlers, written in C, either note the signal and wake the editor's thread, or, if the process is about to
+/// The handlers, written in C, either record the signal and wake the editor's thread, or, if the process is about to
 /// die, restore the terminal's modes. Handlers belong to the process, so there is one editor at a time.
 enum TerminalSignals {
     /// The signals since the last call.
-    struct Notes: OptionSet {
+    struct PendingSignals: OptionSet {
         let rawValue: Int32
-        static let continued = Notes(rawValue: Int32(STOMPTAP_CONTINUED))
-        static let stopRequested = Notes(rawValue: Int32(STOMPTAP_STOP_REQUESTED))
+        static let continued = PendingSignals(rawValue: Int32(STOMPTAP_CONTINUED))
+        static let stopRequested = PendingSignals(rawValue: Int32(STOMPTAP_STOP_REQUESTED))
     }
 
     private static let inUse = Atomic<Bool>(false)
@@ -106,7 +106,7 @@ enum TerminalSignals {
 
     static func release() { inUse.store(false, ordering: .releasing) }
 
-    /// Installs the handlers: from now on signals are noted, and the modes are restored if the process dies.
+    /// Installs the handlers: from now on signals are recorded, and the modes are restored if the process dies.
     static func arm(_ terminal: Terminal, wakeEnd: Int32) {
         var modes = terminal.original
         stomptap_signals_arm(terminal.input, terminal.output, &modes, wakeEnd)
@@ -118,7 +118,7 @@ enum TerminalSignals {
     /// Restores the terminal's modes, for a process that is about to end.
     static func restoreTerminal() { stomptap_restore_terminal() }
 
-    static func takeNotes() -> Notes { Notes(rawValue: stomptap_signals_take_notes()) }
+    static func takePendingSignals() -> PendingSignals { PendingSignals(rawValue: stomptap_signals_take_pending()) }
 }
 
 /// Acquires and releases the terminal, and handles requests for it.
@@ -160,21 +160,21 @@ extension EditorThread {
 
     /// Handles the requests of signals, other tasks and libedit.
     func attend() {
-        let wishes = editline.takeWishes()
-        if wishes.bell { bell() }
-        if wishes.clear { screen.clear() }
+        let requests = editline.drainRequests()
+        if requests.bell { bell() }
+        if requests.clear { screen.clear() }
 
-        let notes = TerminalSignals.takeNotes()
+        let signals = TerminalSignals.takePendingSignals()
         // Checked every time: the signal may arrive long after the terminal rewrapped its lines.
         screen.resize(to: terminal.size)
-        if notes.contains(.continued) {
+        if signals.contains(.continued) {
             // The process was stopped by another process, and the shell has used the terminal meanwhile.
             screen.forget()
             screen.output += "\r\u{1b}[J".utf8
             takeTerminal()
             terminal.enterEditing()
         }
-        if notes.contains(.stopRequested) { stop(SIGTSTP, wholeGroup: false) }
+        if signals.contains(.stopRequested) { stop(SIGTSTP, wholeGroup: false) }
 
         if mailbox.isBorrowed { lend() }
         if mailbox.isClosing { abort = .close }

@@ -161,11 +161,11 @@ public actor STOMPConnection {
 extension STOMPConnection {
     /// Creates a sequence for the messages of several subscriptions, in the order received.
     ///
-    /// - Parameter takesUnclaimed: whether it also receives messages that belong to no subscription, such as
+    /// - Parameter includesUnclaimed: whether it also receives messages that belong to no subscription, such as
     ///   one created with ``send(raw:)``. It then lasts as long as the session, with or without
     ///   subscriptions. Default false.
-    public func makeMessageSequence(takesUnclaimed: Bool = false) -> MessageSequence {
-        MessageSequence(connection: self, inbox: core.makeInbox(takesUnclaimed: takesUnclaimed))
+    public func makeMessageSequence(includesUnclaimed: Bool = false) -> MessageSequence {
+        MessageSequence(connection: self, inbox: core.makeInbox(includesUnclaimed: includesUnclaimed))
     }
 
     /// Sends SUBSCRIBE. All messages are stored until they are read.
@@ -254,7 +254,7 @@ extension STOMPConnection {
 /// Access below the session, for testing a server.
 extension STOMPConnection {
     /// Sends bytes unchanged. The session does not parse them: if they create a subscription, its messages go to a
-    /// sequence that takes unclaimed ones (``makeMessageSequence(takesUnclaimed:)``).
+    /// sequence that takes unclaimed ones (``makeMessageSequence(includesUnclaimed:)``).
     ///
     /// - Parameter bytes: one frame, from its command to its NUL, or any other bytes.
     /// - Throws: ``STOMPClientError``.

@@ -126,57 +126,56 @@ extension STOMPProtocolError: CustomStringConvertible {
     /// The same sentence, with frame content formatted by `quote`.
     package func sentence(quoting quote: (Excerpt) -> String) -> String {
         switch reason {
-        case .unknownCommand(let line): "a frame begins with \(quote(line)), which is no command"
-        case .skippedFrame(let command): "a frame begins with \(command.debugDescription), which is no command"
-        case .loneCarriageReturn: "a carriage return stands alone between frames"
-        case .headerWithoutColon(let line): "a header line has no name and colon: \(quote(line))"
-        case .nulInHeaders(let line): "a NUL stands in the headers: \(quote(line))"
+        case .unknownCommand(let line): "expected a command, got \(quote(line))"
+        case .skippedFrame(let command): "unknown command \(command.debugDescription)"
+        case .loneCarriageReturn: "carriage return without a line feed between frames"
+        case .headerWithoutColon(let line): "expected a header line with a name and a colon, got \(quote(line))"
+        case .nulInHeaders(let line): "NUL in a header line: \(quote(line))"
         case .bareCarriageReturn(let line):
-            "a header line has a carriage return, which STOMP 1.2 sends as \\r: \(quote(line))"
-        case .undefinedEscape(let escape, let command):
-            "a header of \(command) holds \(quote(escape)), which is no escape of this version"
+            "carriage return in a header line (STOMP 1.2 escapes it as \\r): \(quote(line))"
+        case .undefinedEscape(let escape, let command): "invalid escape \(quote(escape)) in a header of \(command)"
         case .malformedContentLength(let value):
-            "content-length is no number of octets: \(quote(value))\(Self.blankNote(value.bytes, isCut: value.isCut))"
-        case .noNULAfterBody(let length):
-            "content-length is \(length), but the octet after as many of body is no NUL"
-        case .bodyNotAllowed(let command):
-            party == .peer ? "a \(command) frame has a body" : "a \(command) frame may have no body"
-        case .truncatedFrame(let count): "the stream ended inside a frame, after \(count) octets of it"
+            "content-length: expected a number of bytes, got \(quote(value))"
+                + Self.spaceNote(value.bytes, isCut: value.isCut)
+        case .noNULAfterBody(let length): "content-length is \(length), but no NUL follows a body of that length"
+        case .bodyNotAllowed(let command): "a \(command) frame must not have a body"
+        case .truncatedFrame(let count): "the stream ended in the middle of a frame, after \(count) bytes of it"
         case .notInThisVersion(let command, let version): "STOMP \(version) has no \(command)"
-        case .lineTooLong(let limit): "a line of a frame is longer than \(limit) octets"
+        case .lineTooLong(let limit): "a line of a frame is longer than \(limit) bytes"
         case .tooManyHeaders(let limit): "a frame has more than \(limit) headers"
         case .frameTooLarge(let limit):
             party == .peer
-                ? "a frame is larger than the limit of \(limit) octets"
-                : "the frame would be larger than \(limit) octets"
+                ? "a frame is larger than the limit of \(limit) bytes"
+                : "the frame would be larger than \(limit) bytes"
         case .headerWithoutName(let command): "a header of \(command) has no name"
         case .headerCannotCarry(let byte, let name, let command, let version):
             Self.cannotCarry(byte, "the header \(name.debugDescription) of \(command)", command, version)
-        case .nulInBody: "the body holds a NUL, which needs a content-length before it"
+        case .nulInBody: "the body contains NUL, which requires a content-length header"
         case .wrongContentLength(let value, let length):
-            "content-length is \(value), but the body has \(length) octets"
+            "content-length is \(value), but the body has \(length) bytes"
         case .malformedHeartBeat(let value):
-            "heart-beat is not two numbers of milliseconds: \(value.debugDescription)\(Self.blankNote(value.utf8))"
+            "heart-beat: expected two numbers of milliseconds, got \(value.debugDescription)"
+                + Self.spaceNote(value.utf8)
         case .versionMismatch(let chosen, let offered):
-            "the server chose STOMP \(chosen.debugDescription), but "
-                + "\(offered.map(\.rawValue).joined(separator: ", ")) was offered"
+            "the server chose STOMP \(chosen.debugDescription), which was not offered (offered: "
+                + "\(offered.map(\.rawValue).joined(separator: ", ")))"
         case .missingHeader(let header, let command): "a \(command) frame has no \(header) header"
-        case .unexpectedFrame(let command, let stage): "\(command) may not come \(stage.words)"
+        case .unexpectedFrame(let command, let stage): "unexpected \(command) \(stage.words)"
         case .connectAlreadySent: "CONNECT was already sent"
-        case .cannotSend(let stage): "nothing can be sent \(stage.words)"
-        case .unknownSubscription(let id): "there is no subscription with the id \(id.debugDescription)"
-        case .duplicateSubscription(let id): "there is a subscription with the id \(id.debugDescription) already"
-        case .unknownTransaction(let id): "no transaction \(id.debugDescription) is open"
-        case .duplicateTransaction(let id): "there is a transaction \(id.debugDescription) already"
+        case .cannotSend(let stage): "cannot send \(stage.words)"
+        case .unknownSubscription(let id): "unknown subscription id \(id.debugDescription)"
+        case .duplicateSubscription(let id): "subscription id \(id.debugDescription) is already in use"
+        case .unknownTransaction(let id): "unknown transaction id \(id.debugDescription)"
+        case .duplicateTransaction(let id): "transaction id \(id.debugDescription) is already in use"
         }
     }
 
     /// A note that a value has a space at its start or end, which is easy to miss: from STOMP 1.1 on, it is part
     /// of the value.
-    private static func blankNote(_ value: some BidirectionalCollection<UInt8>, isCut: Bool = false) -> String {
-        let blank = UInt8(ascii: " ")
-        if value.first == blank { return "; the value begins with a blank, which is part of it" }
-        return value.last == blank && !isCut ? "; the value ends with a blank, which is part of it" : ""
+    private static func spaceNote(_ value: some BidirectionalCollection<UInt8>, isCut: Bool = false) -> String {
+        let space = UInt8(ascii: " ")
+        if value.first == space { return "; the space at the start is part of the value" }
+        return value.last == space && !isCut ? "; the space at the end is part of the value" : ""
     }
 
     private static func cannotCarry(
@@ -184,15 +183,15 @@ extension STOMPProtocolError: CustomStringConvertible {
     ) -> String {
         let what =
             switch byte {
-            case .null: "a NUL"
-            case .lineFeed: "a line feed"
-            case .carriageReturn: "a carriage return"
-            default: "a colon in its name"
+            case .null: "contains NUL"
+            case .lineFeed: "contains a line feed"
+            case .carriageReturn: "contains a carriage return"
+            default: "has a colon in its name"
             }
-        guard byte != .null else { return "\(holder) holds \(what), which no version can carry" }
+        guard byte != .null else { return "\(holder) \(what), which no STOMP version allows" }
         let isBare = HeaderEscaping(command: command, version: .v12) == .none
         let carrier = isBare ? "\(command)" : version.map { "STOMP \($0)" } ?? "this frame"
-        return "\(holder) holds \(what), which \(carrier) cannot carry"
+        return "\(holder) \(what), which \(carrier) does not allow"
     }
 }
 
@@ -203,7 +202,7 @@ extension SessionStage {
         case .beforeConnected: "before CONNECTED"
         case .open: "in an open session"
         case .afterDisconnect: "after DISCONNECT"
-        case .over: "after the session's end"
+        case .over: "after the end of the session"
         }
     }
 }

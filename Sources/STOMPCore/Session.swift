@@ -13,7 +13,7 @@ public struct Session: Sendable {
         /// The server has processed the frame that asked for this receipt.
         case receipt(id: String)
         /// The receipt of DISCONNECT: the server has processed everything that was sent.
-        case goodbye
+        case disconnected
         /// An ERROR. Before CONNECTED it refuses the session. The server should close the connection now, but
         /// many do not.
         case error
@@ -95,7 +95,7 @@ public struct Session: Sendable {
             return .message(subscription: try subscription(of: frame))
         case (.connected, .receipt), (.disconnecting, .receipt):
             guard let id = frame.headers["receipt-id"] else { throw .missing("receipt-id", frame) }
-            if case .disconnecting(_, id) = state { return .goodbye }
+            if case .disconnecting(_, id) = state { return .disconnected }
             return .receipt(id: id)
         case (.connecting, _), (.connected, _), (.disconnecting, _), (.idle, _), (.closed, _):
             throw STOMPProtocolError(.peer, .unexpectedFrame(frame.command, stage))

@@ -78,7 +78,7 @@ public struct TapConfiguration: Sendable {
     /// The faults that the tap injects. Default none.
     public var faults = TapFaults()
     /// Whether the layers below the messages are reported. Default no.
-    public var tellsLayers = false
+    public var reportsLayers = false
 
     /// - Parameter targets: the servers, each reached without a proxy.
     public init(host: String, port: Int, targets: [TransportTarget]) {

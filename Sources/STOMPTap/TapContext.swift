@@ -52,7 +52,7 @@ struct TapContext {
     func reports(_ content: TapEvent.Content) -> Bool {
         switch content {
         case .wire(_, .observedHeartBeat, _): true
-        case .wire: configuration.tellsLayers || content.isTraffic
+        case .wire: configuration.reportsLayers || content.isTraffic
         case .frame, .unfinished, .opened, .refused, .fault, .note, .ended: true
         }
     }

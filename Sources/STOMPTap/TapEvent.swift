@@ -12,7 +12,7 @@ public struct TapEvent: Sendable {
         /// follows. It passed as this message, or as bytes over TCP.
         indirect case unfinished(UnfinishedFrame, WireEvent.Layer, WireEvent.Content, ByteBuffer)
         /// Any other traffic, as in a trace: a message that is not STOMP, bytes over TCP that are not STOMP, or
-        /// the end-of-line between frames; and, only if ``TapConfiguration/tellsLayers`` is true, traffic below
+        /// the end-of-line between frames; and, only if ``TapConfiguration/reportsLayers`` is true, traffic below
         /// the messages: the head of an HTTP request, a ping, a SockJS envelope.
         indirect case wire(WireEvent.Layer, WireEvent.Content, ByteBuffer? = nil)
         /// A connection or a SockJS session was opened.

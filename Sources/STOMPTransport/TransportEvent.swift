@@ -53,8 +53,11 @@ public struct TransportClosure: Sendable, Hashable, CustomStringConvertible {
     /// The name of a WebSocket close code, such as `going away`; nil if neither RFC 6455 nor its registry names it.
     public var codeName: String? { layer == .webSocket ? code.flatMap { WebSocketClose.names[$0] } : nil }
 
-    public var description: String {
-        var text = "closed by the other side"
+    public var description: String { text(closedBy: "the peer") }
+
+    /// The same, with another name for the peer.
+    package func text(closedBy peer: String) -> String {
+        var text = "closed by \(peer)"
         if let code { text += " with \(code)" }
         if !reason.isEmpty { text += " \(reason.debugDescription)" }
         return text

@@ -5,7 +5,7 @@ enum ProgramPage {
     static func text(of program: CommandHelp, commands: [CommandHelp], version: String, date: String) -> String {
         var page = Roff(name: "stomptap", date: date, source: "stomptap \(version)")
         page.section("NAME")
-        page.words("stomptap - see and send STOMP frames, over TCP and WebSocket, from a terminal")
+        page.words("stomptap - send, receive and debug STOMP frames over TCP and WebSocket")
         page.section("SYNOPSIS")
         page.entry(["stomptap"], value: "COMMAND ENDPOINT [ARGUMENTS] [OPTIONS]", "See the page of each command.")
         page.section("DESCRIPTION")
@@ -20,8 +20,7 @@ enum ProgramPage {
         page.section("EXIT STATUS")
         for status in ExitStatus.allCases { page.entry(["\(status.rawValue)"], status.details) }
         page.paragraph(
-            "Every failure but wrong usage is one line on stderr that names the layer, the cause and, where one is known, "
-                + "the remedy.")
+            "Every failure is one line on stderr that names the layer, the cause and, if known, what to do.")
         page.section("ENVIRONMENT")
         for (name, meaning) in environment { page.entry([name], meaning) }
         page.section("FILES")
@@ -37,36 +36,36 @@ enum ProgramPage {
     }
 
     private static let environment = [
-        ("NO_COLOR", "no colours, unless --color always is given"),
+        ("NO_COLOR", "turns colours off, unless --color always is given"),
         ("HTTPS_PROXY", "the proxy for stomps://, wss:// and https://; HTTP_PROXY for ws:// and http://"),
-        ("ALL_PROXY", "the proxy where no other is named"),
-        ("NO_PROXY", "hosts that no proxy is used for, with commas between"),
-        ("SSL_CERT_FILE", "the certificates that are trusted, in place of the system's; SSL_CERT_DIR likewise"),
-        ("SSLKEYLOGFILE", "where TLS secrets are written to, for Wireshark"),
-        ("XDG_CONFIG_HOME", "where profiles are: the folder stomptap in it (default: ~/.config)"),
+        ("ALL_PROXY", "the proxy if no other variable names one"),
+        ("NO_PROXY", "hosts to connect to without a proxy, separated by commas"),
+        ("SSL_CERT_FILE", "trusted certificates, used instead of the system's; also SSL_CERT_DIR"),
+        ("SSLKEYLOGFILE", "file to which TLS secrets are written, for Wireshark"),
+        ("XDG_CONFIG_HOME", "profiles are in its folder stomptap (default: ~/.config)"),
         (
             "XDG_STATE_HOME",
-            "where history and used destinations are: the folder stomptap in it (default: ~/.local/state)"
+            "history and used destinations are in its folder stomptap (default: ~/.local/state)"
         ),
         ("TZ", "the time zone of --timestamps local"),
     ]
 
     private static let files = [
         ("~/.config/stomptap/NAME.json", "a profile; see stomptap-profiles(1)"),
-        ("~/.local/state/stomptap/destinations", "destinations that were typed before, for completion"),
+        ("~/.local/state/stomptap/destinations", "destinations used before, for completion"),
         (
             "~/.local/state/stomptap/history",
-            "lines typed at the prompt of connect, without those that hold a secret"
+            "lines typed at the prompt of connect, without lines that contain secrets"
         ),
     ]
 
     private static let examples = [
-        ("Tail the clock of a broker inside the command:", ["stomptap subscribe demo /topic/clock"]),
+        ("Print the clock messages of the embedded broker:", ["stomptap subscribe demo /topic/clock"]),
         (
-            "Tail what a browser's SockJS client is given:",
+            "Print the messages that a browser's SockJS client receives:",
             ["stomptap subscribe http://localhost:8080/ws /topic/room.1"]
         ),
         ("Publish each line of a log:", ["tail -f app.log | stomptap publish stomp://localhost /topic/log -l"]),
-        ("See whether an endpoint is well, in CI:", ["stomptap check wss://example.org/ws --destination /topic/check"]),
+        ("Check an endpoint in CI:", ["stomptap check wss://example.org/ws --destination /topic/check"]),
     ]
 }

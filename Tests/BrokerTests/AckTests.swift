@@ -13,7 +13,7 @@ struct AckTests {
         let queue = session.way.destination("queue")
         try await session.withConnection { connection in
             try await connection.publish("1", "2", "3", to: queue)
-            let subscription = try await connection.standing(at: queue, ack: ack)
+            let subscription = try await connection.subscribed(to: queue, ack: ack)
             var messages = subscription.reader
             let received = try await messages.messages(3)
             #expect(received.map(\.text) == ["1", "2", "3"])
@@ -21,7 +21,7 @@ struct AckTests {
             try await connection.unsubscribe(subscription)
         }
         return try await session.withConnection { connection in
-            var messages = try await connection.standing(at: queue).reader
+            var messages = try await connection.subscribed(to: queue).reader
             try await connection.publish("end", to: queue)
             var texts: [String] = []
             while let text = try await messages.next()?.text, text != "end" { texts.append(text) }
@@ -70,7 +70,7 @@ struct AckTests {
     func nackGivesBack(_ session: Session) async throws {
         let queue = session.way.destination("queue")
         try await session.withConnection { connection in
-            var messages = try await connection.standing(at: queue, ack: .clientIndividual).reader
+            var messages = try await connection.subscribed(to: queue, ack: .clientIndividual).reader
             try await connection.publish("unwanted", to: queue, headers: ["mark": queue, "persistent": "true"])
             let first = try #require(try await messages.next())
             try await connection.nack(first)
@@ -81,7 +81,7 @@ struct AckTests {
                 try await connection.ack(second)
             } else {
                 let selector: HeaderList = ["selector": "mark = '\(queue)'"]
-                var dead = try await connection.standing(at: "/queue/ActiveMQ.DLQ", headers: selector).reader
+                var dead = try await connection.subscribed(to: "/queue/ActiveMQ.DLQ", headers: selector).reader
                 #expect(try await dead.texts(1) == ["unwanted"])
             }
         }

@@ -9,7 +9,7 @@ struct CompressionTests {
         let way = Way.rabbitMQWebSocket
         let queue = way.destination("queue")
         try await way.withConnection(change: { $0.transport.offersCompression = true }) { connection in
-            var messages = try await connection.standing(at: queue).reader
+            var messages = try await connection.subscribed(to: queue).reader
             let texts = (0..<50).map { "\($0) " + String(repeating: "한글 ", count: 40 * $0) }
             for text in texts { try await connection.publish(text, to: queue) }
             #expect(try await messages.texts(50) == texts)

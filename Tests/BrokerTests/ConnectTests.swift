@@ -26,7 +26,7 @@ struct ConnectTests {
         #expect(result.errors == "", "\(result)")
         #expect(result.lines.prefix(2) == [json, "first"], "\(result)")
         #expect(Set(result.lines[2..<4]) == ["kept", "kept too"], "\(result)")
-        #expect(result.lines[4...] == ["last", "no subscriptions; 'sub DESTINATION' makes one"], "\(result)")
+        #expect(result.lines[4...] == ["last", "no subscriptions; use 'sub DESTINATION'"], "\(result)")
     }
 
     /// Acknowledged messages are gone; all others are delivered again.

@@ -62,8 +62,8 @@ struct DurableTests {
         await proxy.stop()
         #expect(result.status == .exited(0), "\(result)")
         // The number of reconnects depends on when the resets and the stop happen.
-        #expect(result.errors.contains("connected again; away "), "\(result)")
-        let again = result.errors.matches(of: /sending (\d+) unconfirmed messages again/).compactMap {
+        #expect(result.errors.contains("reconnected; offline "), "\(result)")
+        let again = result.errors.matches(of: /resending (\d+) unconfirmed messages;/).compactMap {
             Int($0.output.1)
         }
         #expect(!again.isEmpty, "\(result)")

@@ -143,7 +143,7 @@ struct ProgramTests {
     }
 
     @Test(arguments: Way.allCases)
-    func ctrlCSaysGoodbye(_ way: Way) async throws {
+    func ctrlCDisconnects(_ way: Way) async throws {
         let topic = way.destination("topic")
         try await stomptap("subscribe", way, topic).startSubscribed { subscriber in
             _ = try await succeed(stomptap("publish", way, topic, "hello"))

@@ -60,7 +60,7 @@ struct RefusalTests {
         let error = await #expect(throws: STOMPClientError.self) {
             try await way.withConnection { connection in
                 try await connection.publish("x", to: "/exchange/nowhere/key")
-                _ = try await connection.standing(at: way.destination("topic"))
+                _ = try await connection.subscribed(to: way.destination("topic"))
             }
         }
         switch error {

@@ -14,7 +14,7 @@ struct RestartTests {
                 for tail in [first, second] { try await tail.waitFor("before\n") }
                 try await rabbitMQ.server.restart()
                 for tail in [first, second] {
-                    try await tail.waitFor("connected again; away from ", in: .stderr)
+                    try await tail.waitFor("reconnected; offline from ", in: .stderr)
                     // The receipt for the restored subscription.
                     try await tail.waitFor("< stomp RECEIPT ", count: 2, in: .stderr)
                 }
@@ -25,8 +25,8 @@ struct RestartTests {
                     let result = try await tail.result()
                     #expect(result.status == .exited(130))
                     #expect(result.output == "before\nafter\n")
-                    #expect(result.errors.contains("; trying again in "), "\(result)")
-                    let away = /connected again; away from \d\d:\d\d:\d\d to \d\d:\d\d:\d\d \([\d.]+ m?s\)\n/
+                    #expect(result.errors.contains("; retrying in "), "\(result)")
+                    let away = /reconnected; offline from \d\d:\d\d:\d\d to \d\d:\d\d:\d\d \([\d.]+ m?s\)\n/
                     #expect(result.errors.matches(of: away).count == 1, "\(result)")
                 }
             }

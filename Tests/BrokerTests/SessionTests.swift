@@ -17,7 +17,7 @@ struct SessionTests {
             #expect(connection.handshake.server?.hasPrefix(session.way.isRabbitMQ ? "RabbitMQ/" : "ActiveMQ/") == true)
             #expect(connection.handshake.answersReceipts)
             #expect(connection.transport.subprotocol == (session.way == .rabbitMQWebSocket ? "v12.stomp" : nil))
-            let subscription = try await connection.standing(at: destination)
+            let subscription = try await connection.subscribed(to: destination)
             var messages = subscription.reader
             try await connection.publish("one", "", "셋 🦊", to: destination, headers: ["content-type": "text/plain"])
             let received = try await messages.messages(3)
@@ -33,7 +33,7 @@ struct SessionTests {
 
     /// RabbitMQ closes a WebSocket instead of sending the receipt for DISCONNECT.
     @Test(arguments: Session.all)
-    func goodbyeIsAnswered(_ session: Session) async throws {
+    func disconnectIsAnswered(_ session: Session) async throws {
         let endpoint = try Endpoint(try await session.way.url())
         var configuration = ClientConfiguration(endpoint)
         configuration.session.versions = [session.version]
@@ -50,7 +50,7 @@ struct SessionTests {
             try randomBytes(5 << 20),
         ]
         try await session.withConnection { connection in
-            var messages = try await connection.standing(at: destination).reader
+            var messages = try await connection.subscribed(to: destination).reader
             for body in bodies {
                 try await connection.send(OutgoingMessage(to: destination, body: ByteBuffer(bytes: body)))
                 let received = try #require(try await messages.next())
@@ -71,7 +71,7 @@ struct SessionTests {
         }
         if session.version == .v12 { headers["return"] = "a\rb" }
         try await session.withConnection { connection in
-            var messages = try await connection.standing(at: destination).reader
+            var messages = try await connection.subscribed(to: destination).reader
             try await connection.publish("x", to: destination, headers: headers)
             let received = try #require(try await messages.next())
             for header in headers where !(session.way.isRabbitMQ && session.version == .v10 && header.name == "colon") {
@@ -97,7 +97,7 @@ struct SessionTests {
     func transactionsHappenWhollyOrNotAtAll(_ session: Session) async throws {
         let destination = session.way.destination("queue")
         try await session.withConnection { connection in
-            var messages = try await connection.standing(at: destination).reader
+            var messages = try await connection.subscribed(to: destination).reader
             let kept = try await connection.begin()
             try await connection.publish("in 1", "in 2", to: destination, transaction: kept)
             try await connection.publish("outside", to: destination)
@@ -128,7 +128,7 @@ struct SessionTests {
         ) { connection in
             #expect(connection.handshake.heartBeat == HeartBeat(outgoing: 2000, incoming: 2000))
             let destination = session.way.destination("topic")
-            let subscription = try await connection.standing(at: destination)
+            let subscription = try await connection.subscribed(to: destination)
             try await withThrowingTaskGroup { group in
                 // Throws if the session is lost.
                 group.addTask { for try await _ in subscription.messages {} }

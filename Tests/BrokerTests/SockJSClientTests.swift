@@ -34,11 +34,11 @@ struct SockJSClientTests {
                 try? JSONDecoder().decode(String.self, from: Data(line.utf8))
             }
             #expect(bodies == Self.bodies)
-            let told = try await broker.waitFor("connection 1: said goodbye\n", in: .stderr)
+            let told = try await broker.waitFor("connection 1: disconnected\n", in: .stderr)
             #expect(told.contains("connection 1: SockJS \(transport) from 127.0.0.1:"), "\(told)")
             #expect(told.contains("connection 1: subscribed to /topic/browser as mine"))
             // Between two polls there is no connection, so the broker detects the end only after a delay.
-            try await broker.waitFor("connection 1: gone", in: .stderr)
+            try await broker.waitFor("connection 1: closed", in: .stderr)
         }
     }
 

@@ -79,12 +79,12 @@ struct SockJSTests {
             stomptap("publish", node.url("nowebsocket", of: client), "/topic/a", "auto", "hi", "-v"))
         let info = node.url("nowebsocket") + "/info"
         #expect(
-            result.errors.contains("websocket does not work, \(info) says that there is none: trying xhr-streaming"))
+            result.errors.contains("websocket does not work, \(info) offers no WebSocket: trying xhr-streaming"))
         #expect(result.errors.contains("SockJS xhr-streaming at \(node.url("nowebsocket"))"), "\(result)")
         #expect(node.lines(of: client).contains { $0.hasPrefix("session xhr-streaming ") })
         let forced = try await stomptap("publish", node.url("nowebsocket"), "/topic/a", "websocket", "hi").run()
         #expect(forced.status == .exited(76))
-        #expect(forced.errors == "stomptap: SockJS: \(info) says that there is none\n")
+        #expect(forced.errors == "stomptap: SockJS: \(info) offers no WebSocket\n")
     }
 
     /// A WebSocket request to the URL of a SockJS endpoint: the error has a URL that works.
@@ -143,7 +143,7 @@ struct SockJSTests {
         #expect(refused.status == .exited(77))
         #expect(
             refused.errors
-                == "stomptap: SockJS: 401 Unauthorized from \(url)/info; give credentials, such as --http-header "
+                == "stomptap: SockJS: 401 Unauthorized from \(url)/info; send credentials, such as --http-header "
                 + "'Authorization: Bearer TOKEN'\n")
         _ = try await succeed(
             stomptap("publish", url, "/topic/a", transport, "hi", "--http-header", "Authorization: Bearer secret"))
@@ -162,7 +162,7 @@ struct SockJSTests {
             _ = try await succeed(stomptap("publish", node.url(), topic, transport, "before"))
             try await tail.waitFor("before\n")
             try await node.server.restart()
-            try await tail.waitFor("connected again; away ", in: .stderr)
+            try await tail.waitFor("reconnected; offline ", in: .stderr)
             // The program subscribes after it reconnects; until then the server discards messages.
             _ = try await tail.wait(otherwise: "gets nothing") {
                 _ = try await succeed(stomptap("publish", node.url(), topic, transport, "after"))

@@ -40,7 +40,7 @@ struct TLSTests {
                 let subscribe = program(
                     "subscribe", endpoint, ["/topic/tls", "-n", "1", "-o", "body", "--ready-file", ready, "-vv"])
                 try await subscribe.start { subscriber in
-                    _ = try await subscriber.wait(otherwise: "does not stand") {
+                    _ = try await subscriber.wait(otherwise: "is not subscribed") {
                         FileManager.default.fileExists(atPath: ready) ? true : nil
                     }
                     let sent = try await program("publish", endpoint, ["/topic/tls", "-f", file.path]).run()

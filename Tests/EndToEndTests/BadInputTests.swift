@@ -26,8 +26,8 @@ import Testing
     /// If a standard stream is closed, the program must not use another descriptor with that number in its place;
     /// it reports the closed stream.
     @Test(arguments: [
-        ("check demo >&-", Int32(74), "standard output: cannot write: it is closed"),
-        ("publish demo /topic/a <&-", 66, "stdin: it is closed"),
+        ("check demo >&-", Int32(74), "standard output: cannot write: file descriptor closed"),
+        ("publish demo /topic/a <&-", 66, "stdin: file descriptor closed"),
     ])
     func aStreamThatIsClosedIsNamed(line: String, status: Int32, error: String) async throws {
         let result = try await Program("/bin/sh", ["-c", "exec \(Program.stomptap().path) \(line)"]).run()
@@ -58,13 +58,13 @@ import Testing
     }
 
     /// Swift would replace the invalid bytes, and a different body would be sent.
-    @Test func anArgumentThatIsNoUTF8() async throws {
+    @Test func anArgumentThatIsNotUTF8() async throws {
         let result = try await Program(
             "/bin/sh", ["-c", #"exec "$0" publish demo /topic/a "$(printf 'caf\351')""#, Program.stomptap().path]
         ).run()
         #expect(result.status == .exited(65), "\(result)")
         #expect(
-            result.errors == "stomptap: argument 4 is not UTF-8; send a body of such bytes by -f or stdin\n",
+            result.errors == "stomptap: argument 4 is not UTF-8; use -f or stdin for such a body\n",
             "\(result)")
     }
 
@@ -78,7 +78,7 @@ import Testing
         ] {
             try await expect(64, ["\(setter) sets this header"], arguments)
         }
-        try await expect(64, ["--prefix goes with --emulate spring"], ["serve", "--prefix", "/x"])
+        try await expect(64, ["--prefix needs --emulate spring"], ["serve", "--prefix", "/x"])
     }
 
     @Test func aHostThatNobodyKnows() async throws {
@@ -93,7 +93,7 @@ import Testing
                 75, ["STOMP", "no CONNECTED"],
                 ["publish", "stomp://\(address)", "/a", "hi", "--connect-timeout", "3s"])
             try await expect(
-                75, ["HTTP", "no answer"], ["publish", "ws://\(address)/", "/a", "hi", "--connect-timeout", "3s"])
+                75, ["HTTP", "timed out after"], ["publish", "ws://\(address)/", "/a", "hi", "--connect-timeout", "3s"])
         }
     }
 
@@ -182,10 +182,10 @@ import Testing
         #expect(result.errors.count { $0 == "\n" } == 1, "\(result)")
     }
 
-    @Test func endpointsThatAreNone() async throws {
+    @Test func invalidEndpoints() async throws {
         try await expect(64, ["endpoint", "ftp"], ["publish", "ftp://host", "/a", "hi"])
         try await expect(64, ["endpoint", "stomp://localhost:61613"], ["publish", "localhost:61613", "/a", "hi"])
-        try await expect(78, ["no profile", "staging"], ["publish", "staging", "/a", "hi"])
+        try await expect(78, ["unknown profile", "staging"], ["publish", "staging", "/a", "hi"])
     }
 
     @Test func headersThatCannotGo() async throws {

@@ -106,15 +106,15 @@ import Testing
 
     @Test(
         arguments: [
-            (["subscribe", "demo", "/a", "--no-newline"], "--no-newline goes with -o body and -F"),
-            (["subscribe", "demo", "/a", "-o", "body", "-0", "--no-newline"], "do not go together"),
-            (["subscribe", "demo", "/a", "--json-body"], "--json-body goes with -o json"),
-            (["subscribe", "demo", "/a", "--charset", "x-none"], "iconv on this machine has no charset"),
-            (["subscribe", "demo", "/a", "-F", "%{.a..b}"], "is not a path"),
+            (["subscribe", "demo", "/a", "--no-newline"], "--no-newline needs -o body or -F"),
+            (["subscribe", "demo", "/a", "-o", "body", "-0", "--no-newline"], "cannot be combined"),
+            (["subscribe", "demo", "/a", "--json-body"], "--json-body needs -o json"),
+            (["subscribe", "demo", "/a", "--charset", "x-none"], "unknown charset"),
+            (["subscribe", "demo", "/a", "-F", "%{.a..b}"], "invalid path"),
             (["publish", "demo", "/a", "x", "--gzip", "-H", "content-encoding: br"], "--gzip sets this header"),
-            (["publish", "demo", "--gzip", "--json-lines", "f"], "--gzip does not go with"),
+            (["publish", "demo", "--gzip", "--json-lines", "f"], "--gzip and --json-lines cannot be combined"),
         ] as [([String], String)])
-    func whatIsTypedWronglyIsSaid(arguments: [String], part: String) async throws {
+    func wrongOptionsAreReported(arguments: [String], part: String) async throws {
         var program = Program.stomptap()
         program.arguments += arguments
         let result = try await program.run()

@@ -28,7 +28,8 @@ import Testing
                 let names = steps.map(\.step)
                 let web = url.hasPrefix("ws") ? ["upgrade", "subprotocol"] : []
                 #expect(names == ["name", "tcp"] + web + ["stomp", "receipt", "echo", "heart-beat", "goodbye"])
-                #expect(steps.first { $0.step == "heart-beat" }?.detail.hasPrefix("seen; agreed every 1 s") == true)
+                #expect(
+                    steps.first { $0.step == "heart-beat" }?.detail.hasPrefix("received; negotiated every 1 s") == true)
                 #expect(steps.first { $0.step == "echo" }?.milliseconds ?? 0 > 0)
             }
         }
@@ -47,7 +48,7 @@ import Testing
     }
 
     /// On a terminal only the report shows the failure; no error line repeats it.
-    @Test func aFailureIsSaidOnceOnATerminal() async throws {
+    @Test func aFailureIsPrintedOnceOnATerminal() async throws {
         let refusal = ScriptedServer.Step.sendText("ERROR\nmessage:no entry\n\n\0")
         try await ScriptedServer.run(.awaitText("\0"), refusal, .stall) { server in
             let check = Program.stomptap("check", "stomp://127.0.0.1:\(server.port)")
@@ -93,17 +94,17 @@ import Testing
                 broker.webSocket, "--destination", "/nowhere/a", "--receipt-timeout", "3s")
             #expect(result.status == .exited(75), "\(result)")
             #expect(steps.filter { $0.result == "fail" }.map(\.step) == ["echo"])
-            #expect(steps.first { $0.step == "echo" }?.remedy?.contains("outside its prefixes") == true)
-            #expect(result.errors.hasPrefix("stomptap: STOMP: what was sent to /nowhere/a did not come back"))
+            #expect(steps.first { $0.step == "echo" }?.remedy?.contains("outside the server's prefixes") == true)
+            #expect(result.errors.hasPrefix("stomptap: STOMP: the message to /nowhere/a was not received back"))
         }
     }
 
     /// The server has accepted the message, so the report must not state that it was not sent.
-    @Test func whatIsDeliveredElsewhereIsNotSaidToBeUnsent() async throws {
+    @Test func messagesDeliveredElsewhereCountAsSent() async throws {
         let (result, steps) = try await check("demo", "--destination", "/app/echo", "--receipt-timeout", "300ms")
         #expect(result.status == .exited(75), "\(result)")
         let echo = try #require(steps.first { $0.step == "echo" })
-        #expect(echo.result == "fail" && echo.remedy?.contains("delivers elsewhere what is sent there") == true)
+        #expect(echo.result == "fail" && echo.remedy?.contains("delivers the message elsewhere") == true)
     }
 
     @Test func aDestinationThatIsRefusedFailsTheEcho() async throws {
@@ -118,13 +119,13 @@ import Testing
 
     /// An HTTP answer alone must not count as a success.
     @Test(arguments: [ScriptedHTTP.Reply.answer("200 OK", "<html></html>", type: "text/html"), .notFound])
-    func aPlainWebServerIsNoneOfOurs(reply: ScriptedHTTP.Reply) async throws {
+    func aPlainWebServerFails(reply: ScriptedHTTP.Reply) async throws {
         let server = try await ScriptedHTTP { _ in reply }
         for scheme in ["ws", "http"] {
             let (result, steps) = try await check("\(scheme)://127.0.0.1:\(server.port)/x")
             #expect(result.status == .exited(76), "\(result)")
             #expect(steps.filter { $0.result == "ok" }.map(\.step) == ["name", "tcp"], "\(result)")
-            #expect(steps.last?.remedy?.hasPrefix("is the path right? RabbitMQ's is /ws") == true, "\(result)")
+            #expect(steps.last?.remedy?.hasPrefix("is the path right? RabbitMQ uses /ws") == true, "\(result)")
         }
         await server.stop()
     }

@@ -20,7 +20,7 @@ import Testing
                 let agreed = profile != "standard"
                 #expect(result.errors.contains("agreed on permessage-deflate") == agreed, "\(result)")
                 #expect(result.errors.contains(" message, compressed to ") == agreed, "\(result)")
-                #expect(result.errors.contains("the server has not taken the offer") == !agreed, "\(result)")
+                #expect(result.errors.contains("the server did not accept the offer") == !agreed, "\(result)")
             }
         }
     }

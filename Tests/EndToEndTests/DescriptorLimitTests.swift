@@ -21,7 +21,7 @@ import Testing
             let result = try await run("-n \(limit)", command)
             #expect(result.status == .exited(69), "\(limit): \(result)")
             #expect(
-                result.errors.hasPrefix("stomptap: open files limit is \(limit), and ")
+                result.errors.hasPrefix("stomptap: open files limit \(limit) is too low; ")
                     && result.errors.contains("raise it with ulimit -n "), "\(limit): \(result)")
         }
     }
@@ -29,7 +29,7 @@ import Testing
     /// With the required number of descriptors, everything works.
     @Test func enoughAreEnough() async throws {
         let refused = try await run("-n 8", "publish demo /topic/a hi")
-        let needed = try #require(refused.errors.firstMatch(of: /, and (\d+) are needed/)?.1)
+        let needed = try #require(refused.errors.firstMatch(of: /raise it with ulimit -n (\d+)/)?.1)
         for command in ["subscribe demo /topic/clock -n 1 -o none", "publish demo /topic/a hi", "check demo"] {
             let result = try await run("-n \(needed)", command)
             #expect(result.status == .exited(0), "\(result)")

@@ -18,7 +18,7 @@ import Testing
             let result = try await Program.stomptap("raw", "--sse", url, "-n", "3", "-o", "body").run()
             try #require(result.status == .exited(0), "\(result)")
             #expect(result.lines == ["number 0", "number 1", "number 2"])
-            #expect(result.errors.contains("trying again in 10 ms, from event 0 on"), "\(result)")
+            #expect(result.errors.contains("retrying in 10 ms, after event 0"), "\(result)")
             let requests = server.received.map { String(decoding: $0, as: UTF8.self) }
             #expect(requests[0].contains("Accept: text/event-stream\r\n") && !requests[0].contains("Last-Event-ID"))
             #expect(requests[1].contains("Last-Event-ID: 0\r\n") && requests[2].contains("Last-Event-ID: 1\r\n"))
@@ -53,7 +53,7 @@ import Testing
             ).run()
             try #require(result.status == .exited(0), "\(result)")
             let waits = result.errors.split(separator: "\n").compactMap { line in
-                line.firstMatch(of: /trying again in (\d+) ms/).flatMap { Int($0.1) }
+                line.firstMatch(of: /retrying in (\d+) ms/).flatMap { Int($0.1) }
             }
             #expect(
                 waits.count == 3 && waits[0] == 0 && (100...200) ~= waits[1] && (200...400) ~= waits[2], "\(result)")
@@ -66,7 +66,10 @@ import Testing
         ) { server in
             let result = try await Program.stomptap("raw", "--sse", "http://127.0.0.1:\(server.port)/").run()
             #expect(result.status == .exited(76), "\(result)")
-            #expect(result.errors.contains("answered text/html; charset=utf-8, which is no event stream"), "\(result)")
+            #expect(
+                result.errors.contains(
+                    "answered text/html; charset=utf-8, expected "
+                        + "text/event-stream"), "\(result)")
         }
     }
 

@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func theyRunOneAtATimeBehindTheirMessage() async throws {
+    @Test func commandsRunOneAtATimeAfterTheirMessage() async throws {
         let bodies = (1...8).map { "message \($0)" }
         let (result, _) = try await MessageSource.tail(
             [
@@ -172,7 +172,8 @@ import Testing
             frames: MessageSource.frames(["a", "b"]))
         #expect(result.status == .exited(66), "\(result)")
         #expect(
-            result.errors.hasSuffix("stomptap: --exec: the shell finds no /nonexistent/command (127)\n"), "\(result)")
+            result.errors.hasSuffix("stomptap: --exec: command not found: /nonexistent/command (status 127)\n"),
+            "\(result)")
         #expect(!received.contains("ACK"), "\(received)")
     }
 

@@ -7,14 +7,14 @@ import Testing
 struct FixtureTests {
     private func shell(_ script: String) -> Program { Program("/bin/sh", ["-c", script]) }
 
-    @Test func tellsStatusAndBothOutputs() async throws {
+    @Test func reportsStatusAndBothOutputs() async throws {
         let result = try await shell("echo out; echo err >&2; exit 7").run()
         #expect(result.status == .exited(7))
         #expect(result.output == "out\n")
         #expect(result.errors == "err\n")
     }
 
-    @Test func tellsTheSignalThatKilled() async throws {
+    @Test func reportsTheSignalThatKilled() async throws {
         #expect(try await shell("kill -TERM $$").run().status == .killed(signal: SIGTERM))
     }
 

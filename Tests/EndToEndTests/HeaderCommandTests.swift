@@ -96,8 +96,8 @@ import Testing
                     values("Authorization", at: server) == [" Bearer tok3n-secret-1", " Bearer tok3n-secret-2"])
                 expectNoSecret(in: result)
                 if arguments[0] == "check" {
-                    #expect(result.output.matches(of: /ok +headers .*commands gave Authorization for HTTP/).count == 2)
-                    #expect(result.output.contains(/warn +upgrade .*trying once more with new headers/))
+                    #expect(result.output.matches(of: /ok +headers .*from commands: Authorization for HTTP/).count == 2)
+                    #expect(result.output.contains(/warn +upgrade .*retrying with new headers/))
                     #expect(result.output.contains(/FAIL +upgrade/))
                 }
             }
@@ -108,7 +108,7 @@ import Testing
     @Test(arguments: [
         ("exit 3", 69, "failed with status 3"), ("kill -TERM $$", 69, "was killed by signal 15"),
         ("no-such-program-of-anybody", 69, "failed with status 127; is its program installed"),
-        ("true", 69, "printed no value"), ("sleep 60", 75, "took longer than 500 ms and was killed; raise"),
+        ("true", 69, "printed no value"), ("sleep 60", 75, "timed out after 500 ms and was killed; raise"),
         (#"printf 'a\tb'"#, 65, "control character"), ("yes | tr -d '\\n'", 65, "more than 65536 bytes"),
         (#"printf '\377'"#, 65, "not UTF-8"),
     ])
@@ -153,7 +153,7 @@ import Testing
             "subscribe", "demo", "/a", "-C", "Authorization: x", "--connect-header-command", "Authorization: touch ran"
         ).run()
         #expect(result.status == .exited(64), "\(result)")
-        #expect(result.errors.contains("-C and --connect-header-command both give Authorization"), "\(result)")
+        #expect(result.errors.contains("-C and --connect-header-command both set Authorization"), "\(result)")
     }
 
     /// If others can write a profile, they could run any command.
@@ -178,7 +178,7 @@ import Testing
                         guard status == 78 else { continue }
                         #expect(
                             result.errors == "stomptap: profile here: \(file.path) has \"\(option)\", which runs a "
-                                + "command, but others can write the file; chmod go-w it; nothing was run\n")
+                                + "command, but others can write the file; chmod go-w it; the command was not run\n")
                     }
                 }
             }

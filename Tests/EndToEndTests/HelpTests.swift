@@ -34,10 +34,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (["subscrbe", "demo", "/a"], #"there is no command "subscrbe"; did you mean subscribe?"#),
-        (["help", "conect"], #"there is no command "conect"; did you mean connect?"#),
-        (["ws://localhost/ws"], #"there is no command "ws://localhost/ws"; the command comes first, as in"#),
-    ]) func aCommandThatIsNoneIsNamed(arguments: [String], line: String) async throws {
+        (["subscrbe", "demo", "/a"], #"unknown command "subscrbe"; did you mean subscribe?"#),
+        (["help", "conect"], #"unknown command "conect"; did you mean connect?"#),
+        (["ws://localhost/ws"], #"unknown command "ws://localhost/ws"; the command comes first, as in"#),
+    ]) func anUnknownCommandIsNamed(arguments: [String], line: String) async throws {
         var program = Program.stomptap()
         program.arguments = arguments
         let result = try await program.run()

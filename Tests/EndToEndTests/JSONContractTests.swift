@@ -252,11 +252,11 @@ import Testing
             _ = try await stomptap(
                 ["publish", url, "/topic/a", "안녕", "--heart-beat", "0,0", "--trace-file", file] + transport + arguments)
             let lines = Golden.lines(try String(contentsOfFile: file, encoding: .utf8))
-            let goodbye = try #require(
+            let disconnect = try #require(
                 lines.firstIndex { $0.contains("RECEIPT\\nreceipt-id:receipt-2") && isFrame($0) })
             // Later events may be missing: the program may end before they occur.
-            let closing = lines[goodbye...].dropFirst().filter { $0.contains(#""direction":"out""#) && isClose($0) }
-            try Golden.expect(Set((lines[...goodbye] + closing).map(kind)).sorted(), equal: "trace-\(name).jsonl")
+            let closing = lines[disconnect...].dropFirst().filter { $0.contains(#""direction":"out""#) && isClose($0) }
+            try Golden.expect(Set((lines[...disconnect] + closing).map(kind)).sorted(), equal: "trace-\(name).jsonl")
         }
     }
 

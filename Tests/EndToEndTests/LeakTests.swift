@@ -12,7 +12,7 @@ import Testing
     /// The largest accepted growth of memory, in bytes. If each connection leaked its memory, 1000 of them would
     /// exceed it.
     private static let mostGrowth = 8 << 20
-    private static let patience = Duration.seconds(Double(max(240, count / 5)))
+    private static let timeout = Duration.seconds(Double(max(240, count / 5)))
 
     /// The resources that a program uses.
     private struct Holding: CustomStringConvertible {
@@ -49,7 +49,7 @@ import Testing
             let url = ["stomp": broker.tcp, "ws": broker.webSocket, "http": broker.sockJS][scheme]
             try await RunningTap.run(to: try #require(url), ["-o", "none"]) { tap in
                 var client = Program.stomptap("connect", tap.url, input: .open)
-                client.limit = Self.patience
+                client.limit = Self.timeout
                 try await client.start { client in
                     var marks = 0
                     func reconnect(_ times: Int) async throws {

@@ -232,7 +232,7 @@ import Testing
                     publisher.sent == connect.utf8.count + send.utf8.count ? true : nil
                 }
             }
-            try await broker.program.waitFor("it reads too slowly", in: .stderr)
+            try await broker.program.waitFor("the client reads too slowly", in: .stderr)
             #expect(try #require(broker.program.peakMemory) < Self.limit)
             for client in publishers + [slow] { await client.close() }
         }

@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test func aNameStandsForAServerAndItsOptions() async throws {
+    @Test func aNameIsAServerWithItsOptions() async throws {
         try await ServedBroker.run(["--login", "app:geheim", "--clock"]) { broker in
             let profile = """
                 {"url": "\(broker.tcp)", "login": "app", "passcode": "geheim", "output": "body", "count": 1,
@@ -55,16 +55,16 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"url": "stomp://h", "pascode": "x"}"#, #""pascode" is no option; did you mean "passcode"?"#),
-        (#"{"url": "stomp://h", "insecure": "yes"}"#, #""insecure" wants true or false"#),
-        (#"{"url": "stomp://h", "login": ["a", "b"]}"#, #""login" wants one value"#),
-        (#"{"url": "stomp://h", "login": true}"#, #""login" wants a text or a number"#),
-        (#"{"url": "stomp://h", "login": null}"#, #""login": it is no text, number, true, false or list of texts"#),
-        (#"{"url": "stomp://h", "connect-timeout": "soon"}"#, "a duration has a unit"),
-        (#"{"login": "x"}"#, #"has no "url""#), (#"{"url": "other"}"#, "which is no URL"),
-        (#"{"url": "localhost:61613"}"#, #""url": "localhost:61613" has no scheme"#),
+        (#"{"url": "stomp://h", "pascode": "x"}"#, #"unknown option "pascode"; did you mean "passcode"?"#),
+        (#"{"url": "stomp://h", "insecure": "yes"}"#, #""insecure": expected true or false"#),
+        (#"{"url": "stomp://h", "login": ["a", "b"]}"#, #""login": expected one value"#),
+        (#"{"url": "stomp://h", "login": true}"#, #""login": expected a string or a number"#),
+        (#"{"url": "stomp://h", "login": null}"#, #""login": expected a string, a number, true, false or"#),
+        (#"{"url": "stomp://h", "connect-timeout": "soon"}"#, "expected a duration such as 250ms"),
+        (#"{"login": "x"}"#, #"has no "url""#), (#"{"url": "other"}"#, "is not a URL"),
+        (#"{"url": "localhost:61613"}"#, #""url": "localhost:61613": missing scheme"#),
         (#"{"url": "stomp://h", "heart-beat": 5}"#, "two numbers of milliseconds"),
-        (#"["url"]"#, "is no JSON object of options"), ("{", "is no JSON object of options"),
+        (#"["url"]"#, "expected a JSON object of options"), ("{", "invalid JSON"),
     ])
     func whatIsWrongIsNamed(profile: String, reason: String) async throws {
         try await withProfiles(["bad": profile]) { run, _ in
@@ -86,11 +86,11 @@ import Testing
         }
     }
 
-    @Test func aNameThatMeansSomethingElseIsTold() async throws {
+    @Test func aReservedNameIsReported() async throws {
         try await withProfiles(["demo": #"{"url": "stomp://h"}"#]) { run, _ in
             let result = try await run(["profiles"])
             #expect(result.status == .exited(78), "\(result)")
-            #expect(result.errors.contains("is never used, as demo is the broker inside the command"), "\(result)")
+            #expect(result.errors.contains("is never used, because demo is the built-in broker"), "\(result)")
         }
     }
 
@@ -125,11 +125,11 @@ import Testing
             try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
             let result = try await run(["publish", "open", "/topic/a", "hi"])
             #expect(result.status == .exited(0), "\(result)")
-            #expect(result.errors.contains("holds a passcode that others can read"))
+            #expect(result.errors.contains("contains a passcode that others can read"))
             try Data(#"{"url": "stomp://app:geheim@h"}"#.utf8).write(to: URL(filePath: file))
             try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
             let list = try await run(["profiles"])
-            #expect(list.errors.contains("holds a passcode that others can read"), "\(list)")
+            #expect(list.errors.contains("contains a passcode that others can read"), "\(list)")
         }
     }
 

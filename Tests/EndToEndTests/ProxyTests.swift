@@ -68,8 +68,9 @@ import Testing
         #expect(refused.errors.split(separator: "\n").count == 1)
         #expect(
             refused.errors
-                == "stomptap: proxy: 407 Proxy Authentication Required from the proxy \(proxy.http), asked for a tunnel "
-                + "to broker.invalid:61613; the proxy requires credentials: put user and password before its host in --proxy\n"
+                == "stomptap: proxy: 407 Proxy Authentication Required from the proxy \(proxy.http) for a tunnel to "
+                + "broker.invalid:61613; the proxy requires credentials; add user and password before the host "
+                + "in --proxy\n"
         )
         await proxy.stop()
     }
@@ -103,7 +104,7 @@ import Testing
         }
         for (login, words) in [
             ("ann:wr%6Fng@", "rejected the user or password; check them in --proxy"),
-            ("", "requires authentication; put user and password before its host in --proxy"),
+            ("", "requires authentication; add user and password before the host in --proxy"),
         ] {
             let refused = try await Program.stomptap(
                 "publish", "stomp://broker.invalid", "/a", "hi", "--proxy", "socks5://\(login)\(address)"
@@ -117,7 +118,7 @@ import Testing
     /// Each failure is one line with the proxy's URL, and has its own exit status.
     @Test(arguments: [
         ("HTTP/1.1 407 No\r\n\r\n", Int32(77), "407 No"), ("HTTP/1.1 403 No\r\n\r\n", 77, "the proxy's rules"),
-        ("HTTP/1.1 502 Bad Gateway\r\n\r\n", 76, "502 Bad Gateway"), ("SSH-2.0-x\r\n", 76, "which is no HTTP"),
+        ("HTTP/1.1 502 Bad Gateway\r\n\r\n", 76, "502 Bad Gateway"), ("SSH-2.0-x\r\n", 76, "which is not HTTP"),
         ("", 69, "closed the connection"),
     ])
     func aProxyThatMakesNoTunnel(_ answer: String, _ status: Int32, _ words: String) async throws {
@@ -145,13 +146,13 @@ import Testing
                 + "by 127.0.0.1:\(port); is the proxy running, and is this its port?\n")
     }
 
-    @Test func aProxyThatIsNoneIsAUsageError() async throws {
+    @Test func anInvalidProxyIsWrongUsage() async throws {
         let result = try await Program.stomptap(
             "publish", "stomp://localhost", "/a", "hi", "--proxy", "ftp://user:secret@proxy:1"
         ).run()
         #expect(result.status == .exited(64), "\(result)")
         #expect(
-            result.errors.contains("proxy: \"ftp://user:****@proxy:1\" has a scheme that is none of http and socks5"))
+            result.errors.contains("proxy: \"ftp://user:****@proxy:1\": unknown scheme; use http:// or socks5://"))
         #expect(!result.errors.contains("secret"))
     }
 }

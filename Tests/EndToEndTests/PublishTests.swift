@@ -30,7 +30,7 @@ import Testing
         #expect(result.output == "\(type) \(body)\n")
     }
 
-    @Test func theContentTypeCanBeSaid() async throws {
+    @Test func theContentTypeCanBeSet() async throws {
         #expect(
             try await received(1, form: ["-F", "%{content-type}|"], ["{}", "-t", "text/x-own"]).output
                 == "text/x-own|\n")
@@ -109,7 +109,7 @@ import Testing
     }
 
     /// Once every message is confirmed, it does not matter how the connection ends, before or after DISCONNECT.
-    @Test(arguments: 0..<10) func whatBreaksOffBehindTheLastReceiptLosesNothing(_: Int) async throws {
+    @Test(arguments: 0..<10) func aConnectionLostAfterTheLastReceiptLosesNothing(_: Int) async throws {
         let script: [ScriptedServer.Step] = [
             .awaitText("\0"), .sendText("CONNECTED\nversion:1.2\nserver:x\nsession:y\n\n\0"), .awaitText("\nhi\0"),
             .answer { came in
@@ -126,12 +126,12 @@ import Testing
     }
 
     @Test(arguments: [["-l", "--skip", "3"], ["-l", "--skip", "4"]])
-    func whatIsLeftOutWholeIsTold(options: [String]) async throws {
+    func skippingEverythingIsReported(options: [String]) async throws {
         var program = Program.stomptap("publish", "demo", "/topic/a", input: .text("1\n2\n3\n"))
         program.arguments += options
         let result = try await program.run()
         #expect(result.status == .exited(0), "\(result)")
-        let told = "stomptap: --skip 4 left everything out: there was no more than 3 to send\n"
+        let told = "stomptap: --skip 4: nothing sent; the input has only 3 messages\n"
         #expect(result.errors == (options.contains("4") ? told : ""), "\(result)")
     }
 
@@ -150,7 +150,7 @@ import Testing
             let url = "stomp://127.0.0.1:\(server.port)"
             let result = try await Program.stomptap("publish", url, "/app/a", "hi", "-v").run()
             #expect(result.status == .exited(0), "\(result)")
-            #expect(result.errors.contains("answers no receipts"))
+            #expect(result.errors.contains("only answers DISCONNECT with a receipt"))
             let wire = String(decoding: try await server.receivedWhole()[0], as: UTF8.self)
             #expect(wire.components(separatedBy: "receipt:").count == 2)
         }
@@ -191,7 +191,7 @@ import Testing
                     "10ms", "--receipt", "require", input: .text(lines.joined(separator: "\n"))
                 ).run()
                 #expect(result.status == .exited(0), "\(result)")
-                #expect(result.errors.contains("unconfirmed messages again"))
+                #expect(result.errors.contains("unconfirmed messages; some may be duplicates"))
                 let wire = try await server.receivedWhole().map { String(decoding: $0, as: UTF8.self) }.joined()
                 let arrived = Set(wire.matches(of: /line \d+/).map { String($0.output) })
                 #expect(Set(lines).subtracting(arrived) == [])

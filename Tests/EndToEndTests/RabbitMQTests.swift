@@ -36,13 +36,13 @@ import Testing
         }
     }
 
-    @Test func aHostThatIsNoVirtualHostIsRefusedWithAHint() async throws {
+    @Test func anUnknownVirtualHostGetsAHint() async throws {
         try await Self.run { broker in
             for url in broker.urls {
                 try await expect(
                     77,
-                    "STOMP: CONNECT was refused: Bad CONNECT: Virtual host '127.0.0.1' access denied; RabbitMQ wants a "
-                        + "virtual host that it has: try --virtual-host /", "subscribe", url, "/topic/a", "--login",
+                    "STOMP: CONNECT was refused: Bad CONNECT: Virtual host '127.0.0.1' access denied; the virtual "
+                        + "host must exist in RabbitMQ; try --virtual-host /", "subscribe", url, "/topic/a", "--login",
                     "guest", "--passcode", "guest")
             }
         }
@@ -74,19 +74,20 @@ import Testing
                 let closed = try await subscribe.run()
                 #expect(closed.status == .exited(69), "\(closed)")
                 #expect(
-                    closed.errors == "stomptap: WebSocket: closed by the other side with 1000 \"STOMP died\"; RabbitMQ "
-                        + "says so after an ERROR that it does not send over WebSocket; try stomp://, or see its log\n")
+                    closed.errors == "stomptap: WebSocket: closed by the server with 1000 \"STOMP died\"; RabbitMQ "
+                        + "does this after an ERROR that it does not send over WebSocket; try stomp://, or see its "
+                        + "log\n")
             }
         }
     }
 
-    @Test func aDestinationThatIsNoneIsAnError() async throws {
+    @Test func anInvalidDestinationIsAnError() async throws {
         try await Self.run { broker in
             for url in broker.urls {
                 for (destination, words) in [
                     (
                         "/nowhere",
-                        "Unknown destination: '/nowhere' is not a valid destination.; RabbitMQ takes /topic/NAME, "
+                        "Unknown destination: '/nowhere' is not a valid destination.; RabbitMQ accepts /topic/NAME, "
                             + "/queue/NAME, /exchange/NAME and /amq/queue/NAME"
                     ),
                     (
@@ -116,7 +117,9 @@ import Testing
                 let result = try await subscriber.result()
                 #expect(result.stdout == [0xFF, 0, 0xFE, 0x0A])
                 #expect(
-                    result.errors.hasSuffix("a text message was no UTF-8: a browser would close with 1007\n"),
+                    result.errors.hasSuffix(
+                        "a text message was not UTF-8; a browser would close the connection with "
+                            + "1007\n"),
                     "\(result)")
             }
         }

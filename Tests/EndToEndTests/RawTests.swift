@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func aFileWithoutATerminatorIsSentAsItIsAndSaid() async throws {
+    @Test func aFileWithoutATerminatorIsSentWithANote() async throws {
         try await withTemporaryFolder { folder in
             let file = folder.appending(path: "frames").path
             try "CONNECT\nhost:/\n".write(toFile: file, atomically: true, encoding: .utf8)
@@ -64,7 +64,7 @@ import Testing
                 #expect(result.status == .exited(0), "\(result)")
                 #expect(
                     result.errors
-                        == "stomptap: \(file): the last frame ends in neither ^@ nor NUL: it is sent as it is\n")
+                        == "stomptap: \(file): the last frame does not end with ^@ or NUL; sent unchanged\n")
                 let received = try await server.receivedWhole()
                 #expect(received == [Array("CONNECT\nhost:/\n".utf8)])
             }
@@ -112,13 +112,13 @@ import Testing
         }
     }
 
-    @Test func aMissingFileIsTold() async throws {
+    @Test func aMissingFileIsReported() async throws {
         let result = try await raw("stomp://127.0.0.1:1", "/no/such/frames", input: "").run()
         #expect(result.status == .exited(66))
         #expect(result.errors == "stomptap: /no/such/frames: no such file or directory\n")
     }
 
-    @Test func aLineOverTheLimitIsTold() async throws {
+    @Test func aLineOverTheLimitIsReported() async throws {
         try await ServedBroker.run { broker in
             let long = String(repeating: "a", count: 2000)
             for (arguments, url) in [([String](), broker.tcp), (["--text"], broker.webSocket)] {
@@ -138,12 +138,12 @@ import Testing
                 program.arguments += arguments
                 let result = try await program.run()
                 #expect(result.status == .exited(75), "\(result)")
-                #expect(result.errors == "stomptap: 1 of 2 frames came in time\n")
+                #expect(result.errors == "stomptap: timed out: received 1 of 2 frames\n")
             }
         }
     }
 
-    @Test func aRefusedHandshakeIsTold() async throws {
+    @Test func aRefusedHandshakeIsReported() async throws {
         try await ServedBroker.run(["--login", "a:b"]) { broker in
             let result = try await raw(broker.tcp, "--connect", input: "").run()
             #expect(result.status == .exited(77), "\(result)")

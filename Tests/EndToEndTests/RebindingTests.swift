@@ -108,7 +108,7 @@ import Testing
             let request = "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
             let answer = try await RawExchange.answer(to: request, port: try port(broker.tcp))
             #expect(answer?.contains("CONNECTED") != true)
-            let errors = try await broker.program.waitFor("gone", in: .stderr)
+            let errors = try await broker.program.waitFor(": closed", in: .stderr)
             #expect(!errors.contains("connected with"), "\(errors)")
         }
     }

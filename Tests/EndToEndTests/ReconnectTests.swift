@@ -28,9 +28,9 @@ import Testing
             let result = try await tail.result()
             #expect(result.status == .exited(130))
             #expect(result.output == expected)
-            let away = /connected again; away from \d\d:\d\d:\d\d to \d\d:\d\d:\d\d \([\d.]+ m?s\)\n/
+            let away = /reconnected; offline from \d\d:\d\d:\d\d to \d\d:\d\d:\d\d \([\d.]+ m?s\)\n/
             #expect(result.errors.matches(of: away).count == 5, "\(result)")
-            #expect(result.errors.contains("trying again in "))
+            #expect(result.errors.contains("retrying in "))
         }
     }
 
@@ -65,7 +65,7 @@ import Testing
                     let result = try await subscriber.result()
                     #expect(result.status == .exited(69), "\(result)")
                     let line =
-                        /stomptap: STOMP: nothing came from the server for [\d.]+ m?s, though its heart-beat is every 800 ms\n/
+                        /stomptap: STOMP: nothing received from the server for [\d.]+ m?s, expected a heart-beat every 800 ms\n/
                     #expect(result.errors.wholeMatch(of: line) != nil, "\(result)")
                 }
             }

@@ -113,11 +113,11 @@ import Testing
             "publish", "demo", "--json-lines", "-", input: .text("\(good)\n\(good)\nnonsense\n")
         ).run()
         #expect(result.status == .exited(65), "\(result)")
-        #expect(result.errors.hasPrefix("stomptap: stdin: line 3: no recorded message"))
+        #expect(result.errors.hasPrefix("stomptap: stdin: line 3: not a recorded message"))
         #expect(result.errors.hasSuffix("(2 sent, 2 confirmed; resume with --skip 2)\n"))
         for (line, part) in [
-            (#"{"destination":"/topic/a","body":"x"}"#, #"it has no "headers" with a "destination""#),
-            (#"{"headers":{"destination":"/a"},"body":{}}"#, "no string where one should stand at octet 39"),
+            (#"{"destination":"/topic/a","body":"x"}"#, #"no "destination" in "headers""#),
+            (#"{"headers":{"destination":"/a"},"body":{}}"#, "expected a string at byte 39"),
         ] {
             let result = try await Program.stomptap(
                 "publish", "demo", "--json-lines", "-", input: .text("\n \r\n\(line)\n\n")

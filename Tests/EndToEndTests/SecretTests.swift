@@ -41,10 +41,10 @@ import Testing
         ("stomp://user:${1}?${2}@${H}", 64, "%3F"), ("ws://user:${1}/${2}@${H}/ws", 64, "%2F"),
         ("stomp://user:${1}'${2}@${H}", 69, "refused"), ("stomp://user:${1}@${2}@${H}", 69, "refused"),
         ("stomp://user:${1} ${2}@${H}", 69, "refused"), ("stomp://user:${1}%zz${2}@${H}", 69, "refused"),
-        ("stomp://${1}/${2}@${H}", 64, "%2F"), ("user:${S}@${H}", 64, "no scheme"),
-        ("stomp:/user:${S}@${H}", 64, "no scheme"), ("stomp:user:${S}@${H}", 64, "no scheme"),
-        ("stop://user:${S}@${H}", 64, "has the scheme"), ("stomp://user:${S}", 64, "no valid port"),
-        ("stomp://user:${1}/${2}", 64, "no valid port"), ("user:${S}", 64, "no scheme"),
+        ("stomp://${1}/${2}@${H}", 64, "%2F"), ("user:${S}@${H}", 64, "missing scheme"),
+        ("stomp:/user:${S}@${H}", 64, "missing scheme"), ("stomp:user:${S}@${H}", 64, "missing scheme"),
+        ("stop://user:${S}@${H}", 64, "unknown scheme"), ("stomp://user:${S}", 64, "invalid port"),
+        ("stomp://user:${1}/${2}", 64, "invalid port"), ("user:${S}", 64, "missing scheme"),
         ("stomp://a:${1}/${2}@${H},ws://b:c@${H}", 64, "%2F"), ("stomp://a:b@${H},user:${S}@${H}", 69, "refused"),
         ("stomp://a:${1},${2}@${H}", 69, "refused"), ("stomp://a:b@${H},ws//b:${S}@${H}", 64, "%2F"),
         ("ws://${H}/ws?token=${1}'${2}", 69, "?token=****"), ("ws://${H}/ws?access_token=${1};${2}", 69, "token=****"),
@@ -54,7 +54,7 @@ import Testing
     func aURL(url: String, status: Int32, word: String) async throws {
         try await expect(status, word, ["check", url])
         try await expect(status, status == 64 ? word : #"{"url":""#, ["check", url, "-o", "json"])
-        try await expect(64, "there is no command", [url, "/topic/a"])
+        try await expect(64, "unknown command", [url, "/topic/a"])
         try await expect(64, "nexpected argument", ["publish", "demo", "/topic/a", "hi", url])
     }
 
@@ -114,7 +114,7 @@ import Testing
         (["profiles", "stomp://u:${1}/${2}@h"], 64, "nexpected argument"),
         (["tap", "${U}", "--listen", "127.0.0.1:0", "--cookie", "${1}", "${2}"], 64, "nexpected argument"),
         (["tap", "${U}", "--listen", "ws://u:${1}/${2}@${H}"], 64, "--allow-remote"),
-        (["help", "stomp://u:${1}/${2}@h"], 64, "there is no command"),
+        (["help", "stomp://u:${1}/${2}@h"], 64, "unknown command"),
     ])
     func aCommandLine(arguments: [String], status: Int32, word: String) async throws {
         try await expect(status, word, arguments)
@@ -175,19 +175,19 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"url": "stomp://u:${1}/${2}@${H}"}"#, 78, "%2F"), (#"{"url": "u:${S}@${H}"}"#, 78, "no scheme"),
-        (#"{"url": "${S}"}"#, 78, "no URL"), (#"{"url": "${U}", "passcode": ["${1}", "${2}"]}"#, 78, "one value"),
+        (#"{"url": "stomp://u:${1}/${2}@${H}"}"#, 78, "%2F"), (#"{"url": "u:${S}@${H}"}"#, 78, "missing scheme"),
+        (#"{"url": "${S}"}"#, 78, "not a URL"), (#"{"url": "${U}", "passcode": ["${1}", "${2}"]}"#, 78, "one value"),
         (#"{"url": "${U}", "passcode": {"a": "${S}"}}"#, 78, "passcode"),
         (#"{"url": "${U}", "passcod": "${S}"}"#, 78, "passcod"),
-        (#"{"url": "${U}", "passcode:${S}": 1}"#, 78, "is no option"),
+        (#"{"url": "${U}", "passcode:${S}": 1}"#, 78, "unknown option"),
         (#"{"url": "${U}", "connect-header": "Authorization Bearer ${S}"}"#, 78, "--connect-header"),
         (#"{"url": "${U}", "http-header": ["x-a: 1", "${S}"]}"#, 78, "--http-header"),
         (#"{"url": "${U}", "passcode-prompt": "${S}"}"#, 78, "passcode-prompt"),
         (#"{"url": "${U}", "passcode-env": "${S}"}"#, 64, "--passcode-env"),
-        (#"{"url": "${U}", "passcode": "${S}", "passcode-env": "X"}"#, 78, "only one of"),
+        (#"{"url": "${U}", "passcode": "${S}", "passcode-env": "X"}"#, 78, "cannot be combined"),
         (#"{"url": "${U}", "proxy": "http://u:${1}/${2}@${H}"}"#, 64, "%2F"),
-        (#"{"url": "${U}", "passcode": "${S}}"#, 78, "no JSON"), (#"{"url": "${U}", "passcode": ${S}}"#, 78, "no JSON"),
-        (#"["${S}"]"#, 78, "no JSON"),
+        (#"{"url": "${U}", "passcode": "${S}}"#, 78, "invalid JSON"),
+        (#"{"url": "${U}", "passcode": ${S}}"#, 78, "invalid JSON"), (#"["${S}"]"#, 78, "expected a JSON object"),
     ])
     func aProfile(json: String, status: Int32, word: String) async throws {
         try await withTemporaryFolder { home in
@@ -219,13 +219,18 @@ import Testing
     // MARK: The prompt's lines
 
     @Test(arguments: [
-        ("connect stomp://user:${1}/${2}@${H}", 64, "%2F"), ("connect user:${S}@${H}", 64, "no scheme"),
-        ("connect stomp://user:${1} ${2}@${H}", 64, "connect"), ("connect stomp:/user:${S}@${H}", 64, "no scheme"),
-        ("connect stomp://user:${1}'${2}@${H}", 64, "is not closed"), ("stomp://user:${S}@${H}", 64, "no command"),
+        ("connect stomp://user:${1}/${2}@${H}", 64, "%2F"), ("connect user:${S}@${H}", 64, "missing scheme"),
+        ("connect stomp://user:${1} ${2}@${H}", 64, "connect"), ("connect stomp:/user:${S}@${H}", 64, "missing scheme"),
+        ("connect stomp://user:${1}'${2}@${H}", 64, "missing closing '"),
+        (
+            "stomp://user:${S}@${H}", 64,
+            "unknown "
+                + "command"
+        ),
         ("send -H 'passcode ${S}' /a b", 64, "'name: value'"), ("sub -H Authorization: Bearer ${S} /a", 64, "quotes"),
-        ("sub /a --passcode=${S}", 64, "no option"), ("sub /a -H 'token ${S}", 64, "is not closed"),
-        ("passcode:${S}", 64, "no command"), ("send /a @/nonexistent/ws://u:${1}/${2}@h", 66, "no such file"),
-        ("help ws://u:${1}/${2}@h", 64, "no command"), ("wait ws://u:${S}@h", 64, "wait"),
+        ("sub /a --passcode=${S}", 64, "unknown option"), ("sub /a -H 'token ${S}", 64, "missing closing '"),
+        ("passcode:${S}", 64, "unknown command"), ("send /a @/nonexistent/ws://u:${1}/${2}@h", 66, "no such file"),
+        ("help ws://u:${1}/${2}@h", 64, "unknown command"), ("wait ws://u:${S}@h", 64, "wait"),
     ])
     func aLine(line: String, status: Int32, word: String) async throws {
         try await expect(status, word, ["connect", "demo", "-e", line])

@@ -40,25 +40,25 @@ import Testing
         }
     }
 
-    @Test func whatIsDroppedIsSaidWithTheReason() async throws {
+    @Test func droppedFramesAreReportedWithTheReason() async throws {
         try await ServedBroker.run(["--emulate", "spring", "-v", "--reply", Self.price]) { broker in
             for (destination, body, reason) in [
-                ("/nowhere", "x", "not a destination of the broker or of a handler; --prefix adds one"),
-                ("/topic/empty", "x", "nobody is subscribed to /topic/empty"),
-                ("/app/price", #"{"no": 1}"#, "the handler fails: nothing at .id in the body"),
-                ("/app/price", "text", "the handler takes JSON, and content-type is text/plain"),
+                ("/nowhere", "x", "not a destination of the broker or of a handler; add a prefix with --prefix"),
+                ("/topic/empty", "x", "no subscriber to /topic/empty"),
+                ("/app/price", #"{"no": 1}"#, "the handler failed: no value at .id in the body"),
+                ("/app/price", "text", "the handler expects JSON, but content-type is text/plain"),
             ] {
                 let sent = try await Program.stomptap("publish", broker.sockJS, destination, body).run()
                 #expect(sent.status == .exited(0), "\(sent)")
                 try await broker.program.waitFor("dropped SEND \(destination): \(reason)\n", in: .stderr)
             }
-            let errors = try await broker.program.waitFor("said goodbye", in: .stderr)
+            let errors = try await broker.program.waitFor(": disconnected", in: .stderr)
             #expect(!errors.contains("< SEND"), "\(errors)")
         }
         try await ServedBroker.run(["-vv"]) { broker in
             let sent = try await Program.stomptap("publish", broker.tcp, "/topic/a", "hello", "--passcode", "pw").run()
             #expect(sent.status == .exited(0), "\(sent)")
-            let errors = try await broker.program.waitFor("said goodbye", in: .stderr)
+            let errors = try await broker.program.waitFor(": disconnected", in: .stderr)
             #expect(errors.contains("stomptap: connection 1: < SEND /topic/a  "), "\(errors)")
             #expect(errors.contains("\n  destination:/topic/a\n"), "\(errors)")
             #expect(!errors.contains("passcode:pw"), "\(errors)")
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func framesAreFailedAsTold() async throws {
+    @Test func framesFailAsConfigured() async throws {
         try await ServedBroker.run([
             "--emulate", "spring", "--fail", "send:^destination:/topic/admin$=Access denied: not you", "--fail",
             #"send:a\x3db=No"#, "--fail", "connect:^login:eve$=JWT expired at 12:00",
@@ -111,20 +111,21 @@ import Testing
                 "subscribe", broker.webSocket, "/topic/a", "--reconnect", "never", "--heart-beat", "0,0"
             ).run()
             #expect(result.status == .exited(69), "\(result)")
-            try await broker.program.waitFor(": no traffic for 300ms", in: .stderr)
+            try await broker.program.waitFor(": idle for 300ms", in: .stderr)
         }
     }
 
     @Test(arguments: [
         (["--emulate", "mars"], "use standard, spring, spring-5, spring-4 or rabbitmq"),
-        (["--container", "jetty"], "--container goes with --emulate spring"),
-        (["--reorder", "5%"], "--reorder goes with --emulate spring"),
-        (["--lose-early-sends", "5"], "--lose-early-sends goes with --emulate spring"),
-        (["--emulate", "spring", "--reorder", "200%"], "from 0 to 100"),
-        (["--refuse-handshake", "500"], "200, 302, 401 or 403"), (["--fail", "x=y"], "--fail is written"),
+        (["--container", "jetty"], "--container needs --emulate spring"),
+        (["--reorder", "5%"], "--reorder needs --emulate spring"),
+        (["--lose-early-sends", "5"], "--lose-early-sends needs --emulate spring"),
+        (["--emulate", "spring", "--reorder", "200%"], "from 0% to 100%"),
+        (["--refuse-handshake", "500"], "200, 302, 401 or 403"),
+        (["--fail", "x=y"], "expected connect, subscribe or send"),
         (["--reply", "/a=/b"], "'FROM=TO BODY'"),
     ])
-    func wrongUsageIsSaid(_ arguments: [String], _ text: String) async throws {
+    func wrongUsageIsReported(_ arguments: [String], _ text: String) async throws {
         var serve = Program.stomptap("serve", "--ws", "127.0.0.1:0")
         serve.arguments += arguments
         let result = try await serve.run()

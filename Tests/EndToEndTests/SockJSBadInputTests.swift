@@ -52,18 +52,18 @@ import Testing
     }
 
     private static let connected = #"a["CONNECTED\nversion:1.2\nheart-beat:0,0\n\n\u0000"]"# + "\n"
-    private static let path = "; is the path right? RabbitMQ's is /ws, Spring's what addEndpoint names"
+    private static let path = "; is the path right? RabbitMQ uses /ws, Spring the path given to addEndpoint"
     private static let lost =
         "was it restarted, or does a load balancer send requests of one session to several servers?"
 
     @Test func noInfo() async throws {
         try await expect(
             76,
-            "WebSocket: neither SockJS nor a WebSocket: 404 Not Found from http://127.0.0.1:PORT/ws/info, so there is no "
-                + "SockJS; 404 Not Found from ws://127.0.0.1:PORT/ws, not a WebSocket upgrade" + Self.path
+            "WebSocket: neither SockJS nor a WebSocket: 404 Not Found from http://127.0.0.1:PORT/ws/info, not a "
+                + "SockJS endpoint; 404 Not Found from ws://127.0.0.1:PORT/ws, not a WebSocket upgrade" + Self.path
         ) { _ in .notFound }
         try await expect(
-            76, "SockJS: 404 Not Found from http://127.0.0.1:PORT/ws/info, so there is no SockJS" + Self.path,
+            76, "SockJS: 404 Not Found from http://127.0.0.1:PORT/ws/info, not a SockJS endpoint" + Self.path,
             transport: "xhr-streaming"
         ) { _ in .notFound }
     }
@@ -71,13 +71,13 @@ import Testing
     @Test func aRefusal() async throws {
         try await expect(
             77,
-            "SockJS: 401 Unauthorized from http://127.0.0.1:PORT/ws/info; give credentials, such as --http-header "
+            "SockJS: 401 Unauthorized from http://127.0.0.1:PORT/ws/info; send credentials, such as --http-header "
                 + "'Authorization: Bearer TOKEN'"
         ) { _ in .answer("401 Unauthorized") }
         try await expect(
             77,
-            "SockJS: 403 Forbidden from http://127.0.0.1:PORT/ws/info; try --origin http://127.0.0.1:PORT, or credentials "
-                + "by --http-header or --cookie"
+            "SockJS: 403 Forbidden from http://127.0.0.1:PORT/ws/info; try --origin http://127.0.0.1:PORT, or send "
+                + "credentials with --http-header or --cookie"
         ) { _ in .answer("403 Forbidden") }
     }
 
@@ -85,24 +85,24 @@ import Testing
         let page: ScriptedHTTP.Script = { _ in .answer("200 OK", "<!doctype html>", type: "text/html") }
         try await expect(
             76,
-            "WebSocket: neither SockJS nor a WebSocket: http://127.0.0.1:PORT/ws/info answered text/html, where SockJS has "
+            "WebSocket: neither SockJS nor a WebSocket: http://127.0.0.1:PORT/ws/info answered text/html, expected "
                 + "JSON; 200 OK from ws://127.0.0.1:PORT/ws, not a WebSocket upgrade" + Self.path, script: page)
         try await expect(
-            76, "SockJS: http://127.0.0.1:PORT/ws/info answered text/html, where SockJS has JSON" + Self.path,
+            76, "SockJS: http://127.0.0.1:PORT/ws/info answered text/html, expected JSON" + Self.path,
             transport: "xhr-polling", script: page)
     }
 
     @Test func aSessionThatExpires() async throws {
         try await expect(
             69,
-            "SockJS: the server does not know the session any more: 404 Not Found from http://127.0.0.1:PORT/ws/S/xhr; "
+            "SockJS: the server no longer knows the session: 404 Not Found from http://127.0.0.1:PORT/ws/S/xhr; "
                 + Self.lost, transport: "xhr-polling", script: Self.polled(.answer("404 Not Found")))
         try await expect(
             69, "SockJS: the server lost the session and opened a new one; \(Self.lost)", transport: "xhr-polling",
             script: Self.polled(.answer("200 OK", "o\n")))
         try await expect(
             69,
-            "SockJS: the server does not know the session any more: 404 Not Found from "
+            "SockJS: the server no longer knows the session: 404 Not Found from "
                 + "http://127.0.0.1:PORT/ws/S/xhr_send; \(Self.lost)", transport: "xhr-polling"
         ) { request in
             switch request.path {
@@ -128,24 +128,24 @@ import Testing
             ).run()
             #expect(result.status == .exited(0), "\(result)")
             #expect(result.output == "hello\n")
-            let told = result.errors.split(separator: "\n").filter { $0.contains("nobody had asked for") }
+            let told = result.errors.split(separator: "\n").filter { $0.contains("unrequested response") }
             #expect(told.count == 1, "\(result)")
             #expect(
-                told.first?.hasSuffix("* http an answer came that nobody had asked for: the connection is dropped")
+                told.first?.hasSuffix("* http unrequested response; connection dropped")
                     == true)
         }
     }
 
     @Test(arguments: [
-        ("hello", "none of o, h, a and c at octet 0"), ("a[hello]", #"no string where one should stand at octet 2"#),
-        (#"a["hello"#, "it ends in the midst of a string at octet 8"),
-        (#"a{"0":"x"}"#, #"no "[" where it should stand at octet 1"#),
-        (#"c["3000"]"#, "no value where one should stand at octet 2"),
-        (#"a["x"]x"#, "there is more behind its end at octet 6"),
+        ("hello", "expected o, h, a or c at byte 0"), ("a[hello]", #"expected a string at byte 2"#),
+        (#"a["hello"#, "unexpected end in a string at byte 8"),
+        (#"a{"0":"x"}"#, #"expected "[" at byte 1"#),
+        (#"c["3000"]"#, "expected a value at byte 2"),
+        (#"a["x"]x"#, "unexpected text after the end at byte 6"),
     ])
     func anEnvelopeThatIsNoJSON(envelope: String, fault: String) async throws {
         try await expect(
-            76, "SockJS: the server sent what is no SockJS frame: \"\(envelope)\", \(fault)", transport: "xhr-polling",
+            76, "SockJS: the server sent an invalid SockJS frame: \"\(envelope)\", \(fault)", transport: "xhr-polling",
             script: Self.polled(.answer("200 OK", envelope + "\n")))
     }
 
@@ -154,10 +154,10 @@ import Testing
         let frame = "c[\(code),\"\(reason)\"]\n"
         let remedy =
             code == 2010
-            ? "; does a proxy keep requests open that are over? try --sockjs-transport websocket"
+            ? "; perhaps a proxy keeps finished requests open; try --sockjs-transport websocket"
             : "; the session had ended on the server, or this client read too slowly"
         try await expect(
-            69, "SockJS: closed by the other side with \(code) \"\(reason)\"\(remedy)", transport: "xhr-polling",
+            69, "SockJS: closed by the server with \(code) \"\(reason)\"\(remedy)", transport: "xhr-polling",
             script: Self.polled(.answer("200 OK", frame)))
         for transport in ["xhr-streaming", "eventsource"] {
             let isEvents = transport == "eventsource"

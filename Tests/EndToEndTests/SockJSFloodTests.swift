@@ -50,7 +50,7 @@ import Testing
         try await ScriptedHTTP.run(script: script) { server in
             let result = try await subscribe(server, transport, "--connect-timeout", "4s").run()
             #expect(result.status == .exited(75), "\(result)")
-            #expect(result.errors.hasPrefix("stomptap: SockJS: the session was not opened within "), "\(result)")
+            #expect(result.errors.hasPrefix("stomptap: SockJS: timed out after "), "\(result)")
             #expect(result.errors.split(separator: "\n").count == 1)
         }
     }
@@ -70,7 +70,7 @@ import Testing
             let (result, memory) = try await run(subscribe(server, transport, "--max-message", "4MiB"))
             #expect(result.status == .exited(76), "\(result)")
             #expect(
-                result.errors == "stomptap: SockJS: the server sent a frame of more than 4194304 octets; "
+                result.errors == "stomptap: SockJS: the server sent a frame of more than 4194304 bytes; "
                     + "raise the limit with --max-message\n")
             #expect(memory < 100 << 20)
         }
@@ -84,7 +84,7 @@ import Testing
         try await ScriptedHTTP.run(script: script) { server in
             let (result, memory) = try await run(subscribe(server, "xhr-polling"))
             #expect(result.status == .exited(76), "\(result)")
-            #expect(result.errors.contains("/ws/info answered what is no JSON object"), "\(result)")
+            #expect(result.errors.contains("/ws/info did not answer with a JSON object"), "\(result)")
             #expect(memory < 100 << 20)
         }
     }
@@ -109,7 +109,7 @@ import Testing
 
     private static func waits(in lines: some Collection<Substring>) -> [Double]? {
         let waits = lines.compactMap { line -> Double? in
-            guard let match = line.firstMatch(of: /again in ([0-9.]+) ?(ms|s)/) else { return nil }
+            guard let match = line.firstMatch(of: /retrying in ([0-9.]+) ?(ms|s)/) else { return nil }
             return Double(match.output.1).map { match.output.2 == "s" ? $0 : $0 / 1000 }
         }
         return waits.count == lines.count ? waits : nil
@@ -132,7 +132,7 @@ import Testing
                 server, "auto", "--reconnect", "forever", "--reconnect-delay", "1ms", "--reconnect-max-delay", "1ms")
             try await tail.start { tail in
                 func memory(after attempts: Int) async throws -> Int {
-                    try await tail.waitFor("trying again in ", count: attempts, in: .stderr)
+                    try await tail.waitFor("retrying in ", count: attempts, in: .stderr)
                     return tail.peakMemory ?? .max
                 }
                 let early = try await memory(after: 100)

@@ -20,8 +20,8 @@ import Testing
         try await ServedBroker.run(["--emulate", "spring-4"]) { broker in
             try await expect(
                 75,
-                "STOMP: no CONNECTED from \(broker.sockJS) within 5 s; Spring never answers who accepts STOMP 1.0 alone: "
-                    + "accept 1.1 or 1.2 too",
+                "STOMP: timed out after 5 s waiting for CONNECTED from \(broker.sockJS); Spring does not answer a "
+                    + "client that only accepts STOMP 1.0; use --stomp-version 1.2,1.1",
                 [
                     "publish", broker.sockJS, "/topic/a", "hi", "--stomp-version", "1.0", "--connect-timeout", "5s",
                 ])
@@ -40,12 +40,12 @@ import Testing
             #expect(result.errors.components(separatedBy: "\n               receipt:").count == 2, "\(result)")
             #expect(
                 result.errors.hasSuffix(
-                    "stomptap: STOMP: this server answers no receipts; its answer to DISCONNECT came after all "
+                    "stomptap: STOMP: this server only answers DISCONNECT with a receipt; that receipt confirms all "
                         + "messages\n"), "\(result)")
             try await expect(
                 75,
-                "STOMP: no receipt came from the server within 200 ms; Spring answers none but DISCONNECT's: "
-                    + "--receipt auto goes by that (1 sent, 0 confirmed)",
+                "STOMP: timed out after 200 ms waiting for a receipt; Spring's simple broker only answers DISCONNECT "
+                    + "with a receipt; use --receipt auto (1 sent, 0 confirmed)",
                 ["publish", broker.sockJS, "/topic/a", "x", "--receipt", "require", "--receipt-timeout", "200ms"])
         }
     }
@@ -64,14 +64,14 @@ import Testing
         try await ScriptedServer.run(relay) { server in
             let url = "stomp://127.0.0.1:\(server.port)"
             // If the program waited for a receipt, the test would time out.
-            let patience = ["--receipt-timeout", "1h"]
-            try await expect(0, "", ["publish", url, "/app/hello", "hi"] + patience)
-            try await expect(0, "", ["publish", url, "/topic/a", "hi"] + patience)
-            try await expect(0, "", ["connect", url, "-e", "send /app/hello hi; send /topic/a hi"] + patience)
+            let longTimeout = ["--receipt-timeout", "1h"]
+            try await expect(0, "", ["publish", url, "/app/hello", "hi"] + longTimeout)
+            try await expect(0, "", ["publish", url, "/topic/a", "hi"] + longTimeout)
+            try await expect(0, "", ["connect", url, "-e", "send /app/hello hi; send /topic/a hi"] + longTimeout)
             try await expect(
                 75,
-                "STOMP: no receipt came from the server within 200 ms; Spring answers none but DISCONNECT's: "
-                    + "--receipt auto goes by that (1 sent, 0 confirmed)",
+                "STOMP: timed out after 200 ms waiting for a receipt; Spring's simple broker only answers DISCONNECT "
+                    + "with a receipt; use --receipt auto (1 sent, 0 confirmed)",
                 ["publish", url, "/app/hello", "hi", "--receipt", "require", "--receipt-timeout", "200ms"])
         }
     }
@@ -83,10 +83,11 @@ import Testing
                 let large = Program.Input.text(String(repeating: "x", count: 20_000))
                 let refused = try await Program.stomptap("publish", url, "/topic/a", input: large).run()
                 #expect(refused.status == .exited(69), "\(refused)")
-                #expect(refused.errors.contains("closed by the other side with 1009"), "\(refused)")
+                #expect(refused.errors.contains("closed by the server with 1009"), "\(refused)")
                 #expect(
                     refused.errors.hasSuffix(
-                        "it takes no WebSocket message so large (Tomcat: 16 KiB and 256 octets): try --split 8192 (1 sent, 0 confirmed)\n"
+                        "the WebSocket message is too large for the server (limit of Tomcat: 16 KiB and 256 bytes); "
+                            + "try --split 8192 (1 sent, 0 confirmed)\n"
                     ),
                     "\(refused)")
                 let subscribe = Program.stomptap("subscribe", url, "/topic/a", "-n", "1", "-o", "body")
@@ -98,8 +99,9 @@ import Testing
             let larger = Program.Input.text(String(repeating: "x", count: 70_000))
             try await expect(
                 1,
-                "STOMP: ERROR: The STOMP frame exceeds configured buffer size limit (last sent: SEND /topic/a); Spring takes "
-                    + "frames of at most 64 KiB, unless the application sets a larger message size limit (1 sent, 0 confirmed)",
+                "STOMP: ERROR: The STOMP frame exceeds configured buffer size limit (last sent: SEND /topic/a); "
+                    + "Spring accepts frames of at most 64 KiB, unless the application sets a larger message size "
+                    + "limit (1 sent, 0 confirmed)",
                 ["publish", plain, "/topic/a", "--split", "8192"], input: larger)
         }
     }
@@ -112,9 +114,10 @@ import Testing
             ).run()
             #expect(result.status == .exited(0), "\(result)")
             let line =
-                "stomptap: STOMP: nothing has come on /queue/a; the server confirms no subscription (Spring does not), and "
-                + "says nothing where a destination is outside its prefixes, usually /topic and /queue, or a handler "
-                + "throws; what is sent to one user comes on /user/queue/...; the server is alive: it was heard "
+                "stomptap: STOMP: no messages received on /queue/a; this server does not confirm subscriptions "
+                + "(Spring does not), and sends no error if a destination is outside its prefixes (usually "
+                + "/topic and /queue) or a handler throws; messages for a single user arrive on /user/queue/...; "
+                + "the server is alive: last data received "
             #expect(result.errors.hasPrefix(line), "\(result)")
             #expect(result.errors.hasSuffix("s ago\n"), "\(result)")
         }
@@ -125,8 +128,8 @@ import Testing
         try await ServedBroker.run(["--emulate", "spring"]) { broker in
             try await expect(
                 65,
-                "SockJS: message 2 is no UTF-8, and SockJS carries only text; send it as base64, or over the plain "
-                    + "WebSocket: ws://, and /websocket at the end of the path",
+                "SockJS: message 2 is not UTF-8, and SockJS carries only text; send it as base64, or use ws:// with "
+                    + "/websocket at the end of the path",
                 ["publish", broker.sockJS, "/topic/a", "-l"], input: .bytes(Array("fine\n".utf8) + [0xFF, 0x0A]))
             let plain = broker.sockJS.replacing("http://", with: "ws://") + "/websocket"
             try await expect(

@@ -71,7 +71,7 @@ import Testing
             let result = try await screen.result()
             #expect(result.status == .exited(130))
             #expect(result.lines == (1...3).map { #"{"round": \#($0)}"# })
-            #expect(result.errors.components(separatedBy: "connected again; away from ").count == 3, "\(result)")
+            #expect(result.errors.components(separatedBy: "reconnected; offline from ").count == 3, "\(result)")
         }
     }
 
@@ -181,7 +181,7 @@ import Testing
             for (headers, reason, advice) in [
                 (
                     ["-C", "Authorization: Bearer bad", "-C", "roomId: 2"], Self.channel,
-                    "Authorization was sent: the application refused it; its log says why"
+                    "Authorization was sent but rejected; see the log of the application"
                 ),
                 (
                     [], Self.channel,

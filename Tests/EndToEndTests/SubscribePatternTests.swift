@@ -25,7 +25,7 @@ import Testing
     func nothingThatMatchesIs1(limit: [String]) async throws {
         let (result, _) = try await tail("--expect", "up", limit[0], limit[1], bodies: ["down", "down"])
         #expect(result.status == .exited(1), "\(result)")
-        #expect(result.errors == "stomptap: STOMP: none of 2 messages matched \"up\"\n")
+        #expect(result.errors == "stomptap: STOMP: no match for \"up\" in 2 messages\n")
     }
 
     @Test func whatIsNotTakenIsAnsweredWithNACK() async throws {
@@ -63,7 +63,7 @@ import Testing
             program.arguments += options
             let result = try await program.run()
             #expect(result.status == .exited(64))
-            #expect(result.errors == "stomptap: STOMP: --nack-match: the server speaks 1.0, which has no NACK\n")
+            #expect(result.errors == "stomptap: STOMP: --nack-match: the server uses STOMP 1.0, which has no NACK\n")
         }
     }
 }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite(.spawning) struct SubscribeTests {
-    @Test func theDemoTellsTheTime() async throws {
+    @Test func theDemoSendsTheTime() async throws {
         let result = try await Program.stomptap("subscribe", "demo", "/topic/clock", "-n", "2", "-o", "json").run()
         #expect(result.status == .exited(0), "\(result)")
         let ticks = try result.lines.map { try JSONDecoder().decode(Printed.self, from: Data($0.utf8)) }
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func ctrlCSaysGoodbyeAndSumsUp() async throws {
+    @Test func ctrlCDisconnectsAndPrintsASummary() async throws {
         for (signal, status) in [(SIGINT, Int32(130)), (SIGTERM, 143)] {
             try await ServedBroker.run(["-v"]) { broker in
                 try await Program.stomptap("subscribe", broker.tcp, "/topic/a").startSubscribed { subscriber in
@@ -79,9 +79,9 @@ import Testing
                     let result = try await subscriber.result()
                     #expect(result.status == .exited(status))
                     #expect(result.errors.contains("1 message, 5 B, in "), "\(result)")
-                    let seen = try await broker.program.waitFor("connection 1: gone", in: .stderr)
+                    let seen = try await broker.program.waitFor("connection 1: closed", in: .stderr)
                     #expect(seen.contains("connection 1: unsubscribed sub-0"))
-                    #expect(seen.contains("connection 1: said goodbye"))
+                    #expect(seen.contains("connection 1: disconnected"))
                 }
             }
         }
@@ -109,7 +109,7 @@ import Testing
                         ? true : nil
                 }
                 program.send(signal: SIGINT)
-                _ = try await program.wait(otherwise: "has not said goodbye") {
+                _ = try await program.wait(otherwise: "has not disconnected") {
                     String(decoding: server.received[0], as: UTF8.self).contains("DISCONNECT") ? true : nil
                 }
                 program.send(signal: SIGINT)
@@ -133,15 +133,15 @@ import Testing
             #expect(time.status == .exited(0), "\(time)")
             let both = try await Program.stomptap("subscribe", broker.tcp, "/topic/a", "-W3s", "-n1").run()
             #expect(both.status == .exited(75))
-            #expect(both.errors.contains("0 of 1 messages came in time"))
+            #expect(both.errors.contains("timed out: received 0 of 1 messages"))
             let idle = try await Program.stomptap("subscribe", broker.tcp, "/topic/a", "--idle-timeout", "3s").run()
             #expect(idle.status == .exited(0), "\(idle)")
-            #expect(idle.errors.contains("nothing has come on /topic/a"), "\(idle)")
+            #expect(idle.errors.contains("no messages received on /topic/a"), "\(idle)")
         }
     }
 
     /// With `--ack auto` a server sends each message of a queue to one subscriber and then deletes it.
-    @Test func whatIsTakenFromAQueueAndNotPrintedIsTold() async throws {
+    @Test func messagesLostFromAQueueAreReported() async throws {
         for (destination, options, isTold) in [
             ("/queue/a", ["-n", "1"], true), ("/queue/b", ["--expect", "1"], true), ("/topic/a", ["-n", "1"], false),
             ("/queue/c", ["-n", "3"], false),
@@ -150,7 +150,7 @@ import Testing
                 ["--ack", "auto"] + options, to: destination, frames: MessageSource.frames(["1", "2", "3"]))
             #expect(result.status == .exited(0), "\(result)")
             #expect(
-                result.errors.hasPrefix("stomptap: warning: at least 2 more messages came, not printed") == isTold,
+                result.errors.hasPrefix("stomptap: warning: at least 2 messages received but not printed") == isTold,
                 "\(result)")
             #expect(!received.contains("ACK\n") && !received.contains("\nack:"), "\(received)")
         }
@@ -214,7 +214,7 @@ import Testing
     }
 
     /// A server that is faster than the reader of stdout must not fill the memory.
-    @Test func memoryStaysBoundedBehindASlowPipe() async throws {
+    @Test func memoryStaysBoundedWithASlowPipe() async throws {
         let message =
             "MESSAGE\nsubscription:sub-0\ndestination:/a\nmessage-id:1\ncontent-length:16384\n\n"
             + String(repeating: "x", count: 16384) + "\0"

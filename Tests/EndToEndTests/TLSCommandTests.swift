@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func believesAnybodyOnlyWhenToldAndSaysSo() async throws {
+    @Test func insecureAcceptsAnyCertificateWithAWarning() async throws {
         try await withServer { broker, _ in
             let result = try await Program.stomptap("publish", broker.tcp, "/a", "hi", "-k").run()
             #expect(result.status == .exited(0))
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test func tellsPlainFromTLS() async throws {
+    @Test func distinguishesPlainFromTLS() async throws {
         try await withServer { broker, ca in
             let plain = try await Program.stomptap(
                 "publish", broker.tcp.replacing("stomps://", with: "stomp://"), "/a", "hi"

@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func tlsStandsOnBothSides() async throws {
+    @Test func tlsIsPossibleOnBothSides() async throws {
         try await TLSCommandTests().withCertificates { folder in
             let certificate = ["--tls-cert", folder.path + "/server.pem", "--tls-key", folder.path + "/server.key"]
             let ca = folder.path + "/ca.pem"
@@ -87,7 +87,7 @@ import Testing
             try await withTap(broker.tcp) { tap, url in
                 try await Program.stomptap("subscribe", url, "/topic/a").startSubscribed { subscriber in
                     subscriber.send(signal: SIGKILL)
-                    try await broker.program.waitFor(": gone", in: .stderr)
+                    try await broker.program.waitFor(": closed", in: .stderr)
                     try await tap.waitFor("* end: the app", in: .stderr)
                     _ = try await subscriber.result()
                 }

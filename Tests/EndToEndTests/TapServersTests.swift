@@ -12,14 +12,14 @@ import Testing
         try await RunningTap.run(to: servers, environment: environment) { tap in
             let result = try await Program.stomptap("publish", tap.url, "/a", "hi").run()
             #expect(result.status == .exited(69), "\(result)")
-            try await tap.program.waitFor("* end: there is no connection to the server", in: .stderr)
+            try await tap.program.waitFor("* end: no connection to the server", in: .stderr)
             let errors = try await tap.end().errors
             #expect(errors.contains("* TCP: connection refused by 127.0.0.1:\(ports[0])"), "\(errors)")
             #expect(errors.contains("* proxy: cannot connect to the proxy http://127.0.0.1:\(ports[1])"), "\(errors)")
         }
     }
 
-    @Test(arguments: ["bad name: x", "a: x\ny"]) func aHeaderThatIsNoneIsUsage(header: String) async throws {
+    @Test(arguments: ["bad name: x", "a: x\ny"]) func anInvalidHeaderIsWrongUsage(header: String) async throws {
         let result = try await Program.stomptap(
             "tap", "ws://localhost:1", "--listen", "127.0.0.1:0", "--http-header", header
         ).run()

@@ -62,7 +62,7 @@ import Testing
     }
 
     /// Ctrl-C between two messages: the receipt of DISCONNECT confirms the messages that were sent.
-    @Test func ctrlCTellsWhatIsConfirmed() async throws {
+    @Test func ctrlCReportsWhatIsConfirmed() async throws {
         try await ServedBroker.run { broker in
             try await Program.stomptap("subscribe", broker.tcp, "/topic/a", "-o", "body").startSubscribed {
                 subscriber in
@@ -118,9 +118,10 @@ import Testing
         arguments: [
             (["/a", "x", "--speed", "2"], "--json-lines"), (["--json-lines", "f", "--template"], "--template"),
             (["--json-lines", "f", "-l"], "-l"),
-            (["/a", "x", "--rate", "1/s", "--interval", "1s"], "do not go together"),
-            (["--json-lines", "f", "--speed", "-1"], "--speed"), (["/a", "x", "--rate", "fast"], "a rate is"),
-            (["--json-lines", "f", "--speed", "1", "--rate", "1/s"], "--rate"), ([], "name a destination"),
+            (["/a", "x", "--rate", "1/s", "--interval", "1s"], "cannot be combined"),
+            (["--json-lines", "f", "--speed", "-1"], "--speed"),
+            (["/a", "x", "--rate", "fast"], "expected messages per second or minute"),
+            (["--json-lines", "f", "--speed", "1", "--rate", "1/s"], "--rate"), ([], "missing destination"),
         ] as [([String], String)])
     func whatDoesNotGoTogether(arguments: [String], part: String) async throws {
         var program = Program.stomptap("publish", "demo")

@@ -60,8 +60,8 @@ import Testing
             if line.first.map({ "<>*".contains($0) }) == true { events.append("") }
             if !events.isEmpty { events[events.count - 1] += line + "\n" }
         }
-        if let goodbye = events.firstIndex(where: { $0.contains("receipt-id:receipt-2") && $0.hasPrefix("< stomp") }) {
-            events = Array(events[...goodbye])
+        if let end = events.firstIndex(where: { $0.contains("receipt-id:receipt-2") && $0.hasPrefix("< stomp") }) {
+            events = Array(events[...end])
         }
         if !inOrder { events = Array(Set(events.filter { !$0.hasPrefix("* tcp") })).sorted() }
         return events.map { $0.hasSuffix("\n\n") ? String($0.dropLast()) : $0 }.joined()

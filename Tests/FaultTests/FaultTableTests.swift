@@ -80,21 +80,23 @@ import Testing
         var row = Row(
             stage: stage, fault: fault, status: result.status, expected: expected,
             line: result.errors.split(separator: "\n").last.map(String.init) ?? "", time: .now - start, memory: memory)
-        if result.status != .exited(expected) { row.complaints.append("not \(expected) but \(result.status)") }
-        if row.time > longest { row.complaints.append("it took \(row.time)") }
-        if memory > mostMemory { row.complaints.append("it had \(memory >> 20) MiB") }
+        if result.status != .exited(expected) {
+            row.complaints.append("expected status \(expected), got \(result.status)")
+        }
+        if row.time > longest { row.complaints.append("took \(row.time)") }
+        if memory > mostMemory { row.complaints.append("used \(memory >> 20) MiB") }
         let lines = result.errors.split(separator: "\n").count
         if lines != 1, expected != 0 || lines > 1 {
             row.complaints.append("\(lines) lines on stderr: \(result.errors)")
         }
         if lines > 0, !result.errors.hasPrefix("stomptap: ") {
-            row.complaints.append("it does not begin with its name")
+            row.complaints.append("stderr does not start with 'stomptap: '")
         }
         return row
     }
 
     private static func show(_ rows: [Row]) {
-        var table = ["stage                 fault     status  seconds  MiB  what it says"]
+        var table = ["stage                 fault     status  seconds  MiB  message"]
         for row in rows {
             let status = if case .exited(let code) = row.status { "\(code)" } else { "\(row.status)" }
             let seconds = row.time / .seconds(1)
@@ -102,7 +104,7 @@ import Testing
                 row.stage.padding(22) + row.fault.padding(10) + status.padding(8)
                     + String(format: "%6.1f", seconds).padding(9) + String(format: "%3d", row.memory >> 20).padding(5)
                     + row.line.replacing("stomptap: ", with: "")
-                    + (row.complaints.isEmpty ? "" : "  <- not as it should be"))
+                    + (row.complaints.isEmpty ? "" : "  <- wrong"))
         }
         print(table.joined(separator: "\n"))
     }

@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func aHistoryThatCannotBeKeptIsToldOnce() async throws {
+    @Test func anUnwritableHistoryIsReportedOnce() async throws {
         try await Fixture.run(environment: ["HISTORY": "/proc/nothing/history"]) { fixture in
             fixture.type("a\rb\r")
             try await fixture.wait(for: "got \"b\"", ">")

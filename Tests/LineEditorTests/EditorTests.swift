@@ -176,7 +176,7 @@ import Testing
         }
     }
 
-    @Test func aKeyThatIsTakenForACharacterIsNone() async throws {
+    @Test func quotedSpecialKeysAreIgnored() async throws {
         try await Fixture.run { fixture in
             fixture.type(Keys.control("v") + Keys.up + "a" + Keys.control("v") + Keys.pasted("b") + Keys.enter)
             try await fixture.wait(for: "got \"ab\"", ">")

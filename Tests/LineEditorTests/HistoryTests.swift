@@ -6,7 +6,7 @@ import Testing
 @testable import LineEditor
 
 @Suite struct HistoryTests {
-    @Test func aLineStandsOnceWhereItWasTypedLast() {
+    @Test func aRepeatedLineMovesToTheEnd() {
         var history = History(limit: 10, lines: ["a", "b", "a", "", "c", "b"])
         #expect(history.lines == ["a", "c", "b"])
         history.add("a")
@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    @Test func whatIsNoFileIsAnError() async throws {
+    @Test func onlyARegularFileIsRead() async throws {
         try await withTemporaryFolder { folder in
             #expect(throws: LineEditorError.self) { try HistoryFile(path: folder.path, limit: 10).load() }
             mkfifo(folder.path + "/pipe", 0o600)

@@ -6,7 +6,7 @@ import Testing
     private func keys(_ text: String, limit: Int = 1000) -> [KeyDecoder.Key] {
         var decoder = KeyDecoder(pasteLimit: limit)
         decoder.feed(text.utf8)
-        return decoder.takeKeys()
+        return decoder.drainKeys()
     }
 
     private func typed(_ text: String) -> [KeyDecoder.Key] { text.unicodeScalars.map { .character($0) } }
@@ -24,7 +24,7 @@ import Testing
             var decoder = KeyDecoder(pasteLimit: 1000)
             decoder.feed(bytes[..<split])
             decoder.feed(bytes[split...])
-            #expect(decoder.takeKeys() == expected, "split at \(split)")
+            #expect(decoder.drainKeys() == expected, "split at \(split)")
             #expect(decoder.waiting == nil)
         }
     }
@@ -32,10 +32,10 @@ import Testing
     @Test func anEscapeAloneIsAKeyOnlyAfterAWhile() {
         var decoder = KeyDecoder(pasteLimit: 10)
         decoder.feed([0x1b])
-        #expect(decoder.takeKeys() == [])
+        #expect(decoder.drainKeys() == [])
         #expect(decoder.waiting == .escape)
         decoder.timeOut()
-        #expect(decoder.takeKeys() == typed("\u{1b}"))
+        #expect(decoder.drainKeys() == typed("\u{1b}"))
         #expect(decoder.waiting == nil)
     }
 
@@ -44,9 +44,9 @@ import Testing
         decoder.feed("\u{1b}[1".utf8)
         #expect(decoder.waiting == .sequence)
         decoder.timeOut()
-        #expect(decoder.takeKeys() == typed("\u{1b}[1"))
+        #expect(decoder.drainKeys() == typed("\u{1b}[1"))
         decoder.feed("\u{1b}[1한".utf8)
-        #expect(decoder.takeKeys() == typed("\u{1b}[1한"))
+        #expect(decoder.drainKeys() == typed("\u{1b}[1한"))
     }
 
     @Test func metaIsAnEscapeAndACharacter() {
@@ -76,7 +76,7 @@ import Testing
     func invalidUTF8BecomesReplacementCharacters(bytes: [UInt8], text: String) {
         var decoder = KeyDecoder(pasteLimit: 10)
         decoder.feed(bytes)
-        #expect(decoder.takeKeys() == typed(text))
+        #expect(decoder.drainKeys() == typed(text))
     }
 
     @Test func nobodyTypesTheCharactersThatStandForKeys() {
@@ -87,7 +87,7 @@ import Testing
         var decoder = KeyDecoder(signals: .init(interrupt: 0x18, suspend: 0, quit: 0x1c), pasteLimit: 10)
         decoder.feed([0x18, 0x03, 0x1a, 0x00, 0x1c])
         #expect(
-            decoder.takeKeys() == [.interrupt, .character("\u{03}"), .character("\u{1a}"), .character("\0"), .quit])
+            decoder.drainKeys() == [.interrupt, .character("\u{03}"), .character("\u{1a}"), .character("\0"), .quit])
     }
 
     @Test func aPasteIsText() {
@@ -116,7 +116,7 @@ import Testing
         decoder.timeOut()
         #expect(decoder.waiting == nil)
         decoder.feed([0x03, 0x61])
-        #expect(decoder.takeKeys() == [.interrupt, .character("a")])
+        #expect(decoder.drainKeys() == [.interrupt, .character("a")])
     }
 
     @Test(.timeLimit(.minutes(1))) func aLongPasteTakesTimeInProportion() {
@@ -124,6 +124,6 @@ import Testing
         decoder.feed("\u{1b}[200~".utf8)
         decoder.feed(repeatElement(0x61, count: 1 << 20))
         decoder.feed("\u{1b}[201~".utf8)
-        #expect(decoder.takeKeys().count == 1)
+        #expect(decoder.drainKeys().count == 1)
     }
 }

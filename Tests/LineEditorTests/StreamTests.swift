@@ -43,7 +43,7 @@ import Testing
         #expect(error == .lineTooLong(line: 2, limit: 100) && "\(error)".contains("line 2"))
     }
 
-    @Test func aLineThatIsNoUTF8EndsTheInput() async throws {
+    @Test func aLineThatIsNotUTF8EndsTheInput() async throws {
         let events = try await events(Array("ok\n".utf8) + [0xff, 0x0a])
         guard case .failure(let error) = events.last else { return #expect(Bool(false), "\(events)") }
         #expect(error == .invalidUTF8(line: 2) && "\(error)".contains("line 2"))
@@ -65,7 +65,7 @@ import Testing
         #expect(await waiting == 0)
     }
 
-    @Test func aCancelledReaderIsLetGo() async throws {
+    @Test func aCancelledReaderReturns() async throws {
         let channel = EventChannel {}
         let task = Task { await channel.next() }
         task.cancel()

@@ -72,7 +72,7 @@ import Testing
         #expect(exchange.actions() == ["1 x 2-1 1 again", "1 x 2-2 2 again"])
     }
 
-    @Test mutating func whatSeveralGiveBackStandsInItsOldOrder() throws {
+    @Test mutating func messagesReturnedBySeveralReceiversKeepTheirOrder() throws {
         try exchange.subscribe("/queue/a", id: "x", ack: .client, from: 1)
         try exchange.subscribe("/queue/a", id: "y", ack: .client, from: 2)
         try exchange.send("1", "2", "3", "4", to: "/queue/a")

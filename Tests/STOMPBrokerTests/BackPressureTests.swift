@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func aSubscriberThatTakesNothingIsDropped() async throws {
+    @Test func aSubscriberThatReadsNothingIsDropped() async throws {
         try await withBroker(
             .tcp,
             {

@@ -122,7 +122,7 @@ import Testing
         }
     }
 
-    @Test func aBrokerTellsWhatHappens() async throws {
+    @Test func aBrokerReportsItsEvents() async throws {
         try await withBroker { address, events in
             let client = try await ScriptedClient(address)
             try await client.send("CONNECT\naccept-version:1.2\nlogin:ann\n\n\0")

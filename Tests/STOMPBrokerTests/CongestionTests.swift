@@ -6,7 +6,7 @@ import Testing
 @Suite struct CongestionTests {
     var congestion = Congestion()
 
-    @Test mutating func aPublisherIsStoppedOnceAndGoesOnWhenNobodyHoldsIt() {
+    @Test mutating func aPublisherIsPausedOnceAndResumesWhenNothingHoldsIt() {
         #expect(congestion.hold(1, for: 2) == true)
         #expect(congestion.hold(1, for: 2) == false)
         #expect(congestion.hold(1, for: 3) == false)

@@ -104,7 +104,7 @@ import Testing
         #expect(exchange.actions() == ["1 x 1-1 1", "1 x 1-2 2"])
     }
 
-    @Test mutating func anotherReceiverTakesWhatAPausedOneCannot() throws {
+    @Test mutating func anotherReceiverGetsTheMessagesOfAPausedOne() throws {
         try exchange.subscribe("/queue/a", id: "x", from: 1)
         try exchange.subscribe("/queue/a", id: "y", from: 2)
         exchange.pause(1)
@@ -131,7 +131,7 @@ import Testing
 
     // MARK: Errors
 
-    @Test mutating func aSubscriptionIDStandsForOneSubscription() throws {
+    @Test mutating func aSubscriptionIDIsUnique() throws {
         try exchange.subscribe("/topic/a", id: "x", from: 1)
         try exchange.subscribe("/topic/a", id: "x", from: 2)
         #expect(try summary { try exchange.subscribe("/topic/b", id: "x", from: 1) } == .duplicateID)
@@ -205,7 +205,7 @@ import Testing
         try exchange.subscribe("/amq/queue/a", id: "y", from: 2)
     }
 
-    @Test func noMoreQueuesStayThanTheLimitSays() throws {
+    @Test func theNumberOfPersistentQueuesIsLimited() throws {
         var limits = BrokerLimits()
         limits.rememberedQueues = 2
         var exchange = MessageRouter(.rabbitMQ, limits: limits)

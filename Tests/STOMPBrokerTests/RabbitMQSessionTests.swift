@@ -40,7 +40,7 @@ import Testing
         #expect(replies == [error("Bad CONNECT", "Virtual host 'localhost' access denied")])
     }
 
-    @Test mutating func withoutALoginOneIsTheGuest() throws {
+    @Test mutating func withoutALoginTheUserIsGuest() throws {
         policy.logins = ["ann": "secret"]
         var session = RabbitMQSession(name: "session-1", policy: policy)
         _ = try session.connect("CONNECT\naccept-version:1.2\nhost:/\n\n")
@@ -69,7 +69,7 @@ import Testing
         #expect((heartBeat.outgoing * 9 + 9) / 10 == (try HeartBeat(header: header)).outgoing / 2)
     }
 
-    @Test mutating func aSilentClientIsClosedWithoutAWord() throws {
+    @Test mutating func aSilentClientIsClosedWithoutAnError() throws {
         let action = session.end(.silent)
         guard case .end([], .close(code: 1000, reason: "STOMP died"), _) = action else {
             throw NoFrame(text: "\(action)")
@@ -158,7 +158,7 @@ import Testing
         #expect(first == error("Illegal command", "You must log in using CONNECT first"))
     }
 
-    @Test func aSecondConnectClosesWithoutAWord() throws {
+    @Test func aSecondConnectClosesWithoutAnError() throws {
         var session = session
         let (replies, ending) = try session.ending("CONNECT\naccept-version:1.2\n\n")
         #expect(replies.isEmpty)

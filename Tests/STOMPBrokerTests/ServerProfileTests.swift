@@ -12,7 +12,7 @@ import Testing
 
     // MARK: Spring
 
-    @Test func springGoesByTheFirstSubprotocolAndRabbitMQByTheHighest() async throws {
+    @Test func springChoosesTheFirstSubprotocolAndRabbitMQTheHighest() async throws {
         for (serverProfile, chosen) in [
             (ServerProfile.spring, "v10.stomp"), (.standard, "v10.stomp"), (.rabbitMQ, "v12.stomp"),
         ] {
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func tomcatTakesMessagesOf16KiBAndFramesOf64() async throws {
+    @Test func tomcatAcceptsMessagesOf16KiBAndFramesOf64() async throws {
         try await withBroker(.webSocket, { $0.serverProfile = .spring }) { address, events in
             let large = try await ScriptedClient.connected(to: address)
             try await large.send("SEND\ndestination:/topic/a\n\n" + String(repeating: "x", count: 17 << 10) + "\0")
@@ -121,7 +121,7 @@ import Testing
         }
     }
 
-    @Test func tomcatFragmentsWhatItSendsAndHasNoWordsForItsStatus() {
+    @Test func tomcatFragmentsMessagesAndSendsNoReasonPhrase() {
         var endpoint = WebSocketEndpoint(path: "/ws")
         ServerProfile.spring.shape(&endpoint)
         #expect(endpoint.omitsReason)
@@ -169,7 +169,7 @@ import Testing
     // MARK: RabbitMQ
 
     @Test(arguments: Way.allCases)
-    func rabbitMQPutsALineFeedBehindEachFrame(_ way: Way) async throws {
+    func rabbitMQPutsALineFeedAfterEachFrame(_ way: Way) async throws {
         try await withBroker(way, { $0.serverProfile = .rabbitMQ }) { address, _ in
             let client = try await ScriptedClient.connected(to: address, version: .v10)
             let text = "SUBSCRIBE\ndestination:/topic/a\n\n\0SEND\ndestination:/topic/a\nk:a\\nb:c\nreceipt:r\n\n\0"
@@ -213,7 +213,7 @@ import Testing
         }
     }
 
-    @Test func rabbitMQTakesSeveralFramesInAMessageAndOneInSeveral() async throws {
+    @Test func rabbitMQAcceptsSeveralFramesInAMessageAndOneInSeveral() async throws {
         try await withBroker(.webSocket, { $0.serverProfile = .rabbitMQ }) { address, _ in
             let client = try await ScriptedClient.connected(to: address)
             let send = "SEND\ndestination:/topic/a\nreceipt:"
@@ -268,7 +268,7 @@ import Testing
         }
     }
 
-    @Test func rabbitMQSaysGoodbyeOverWebSocketWithoutTheReceipt() async throws {
+    @Test func rabbitMQClosesOverWebSocketWithoutTheReceiptOfDisconnect() async throws {
         try await withBroker(.webSocket, { $0.serverProfile = .rabbitMQ }) { address, _ in
             let client = try await ScriptedClient.connected(to: address)
             try await client.send("DISCONNECT\nreceipt:r\n\n\0")

@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func tomcatsStatusHasNoWords() async throws {
+    @Test func tomcatsStatusHasNoReasonPhrase() async throws {
         for (container, line) in [(ServletContainer.tomcat, "HTTP/1.1 101 \r\n"), (.jetty, "HTTP/1.1 101 Switching")] {
             try await withSpring(.spring, { $0.container = container }) { _, port, _ in
                 let answer = try await answer("GET /ws/websocket", RawExchange.upgrade, port)
@@ -232,7 +232,7 @@ import Testing
         }
     }
 
-    @Test func aPollingClientThatIsTooSlowIsToldToGoAway() {
+    @Test func aSlowPollingClientGetsGoAway() {
         func ending(_ kind: TransportDescription.Kind) -> SessionEnding? {
             ServerProfile.spring.slownessClose(TransportDescription(kind, remoteAddress: ""))
         }
@@ -344,7 +344,7 @@ import Testing
     // MARK: Denials
 
     @Test(arguments: [ServerProfile.standard, .spring, .spring4, .rabbitMQ])
-    func framesAreDeniedAsTold(_ profile: ServerProfile) async throws {
+    func framesAreDeniedAsConfigured(_ profile: ServerProfile) async throws {
         let denials = [
             BrokerDenial(.send, text: "No: sends") { $0.headers.has("destination", "/topic/secret") },
             BrokerDenial(.subscribe, text: "No subscriptions"),

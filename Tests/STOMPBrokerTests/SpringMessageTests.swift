@@ -97,7 +97,7 @@ import Testing
         #expect(PathPattern(pattern)?.matches(try #require(PathPattern.parts(of: destination))) == matches)
     }
 
-    @Test func whatHasNoWildcardOrIsTooLongIsNoPattern() throws {
+    @Test func textWithoutAWildcardOrTooLongIsNotAPattern() throws {
         #expect(PathPattern("/topic/a") == nil)
         #expect(PathPattern(String(repeating: "*a", count: 200)) == nil)
         let long = String(repeating: "a", count: 300)
@@ -240,7 +240,7 @@ import Testing
         #expect(router.takeDrops() == [.noReply(.tooLarge(limit: 3))])
     }
 
-    @Test func whatNobodyIsSubscribedToIsDropped() throws {
+    @Test func messagesWithoutASubscriberAreDropped() throws {
         for profile in [ServerProfile.spring, .standard] {
             var router = MessageRouter(profile, recordsDrops: true)
             try router.send("x", to: "/topic/a")

@@ -16,7 +16,7 @@ import Testing
     // MARK: CONNECT
 
     /// No ERROR is sent; the close code is the one for unreliable sessions.
-    @Test func aClientThatNeverSaysConnectIsClosedWith4500() {
+    @Test func aClientThatSendsNoConnectIsClosedWith4500() {
         var session = SpringSession(policy: policy)
         guard case .end(let replies, .close(code: 4500, let reason), _) = session.end(.silent)
         else { return #expect(Bool(false)) }
@@ -85,8 +85,8 @@ import Testing
     mutating func aRefusedConnectHasItsReasonInMessageAndThen1002(_ release: SpringRelease, _ cause: String?) throws {
         policy.connectHeaders = ["Authorization": "Bearer x"]
         for (header, reason) in [
-            ("", "this broker wants the header Authorization"),
-            ("Authorization:y\n", "the header Authorization is wrong"),
+            ("", "header Authorization required"),
+            ("Authorization:y\n", "wrong value of the header Authorization"),
         ] {
             var session = SpringSession(release, policy: policy)
             let connect = "CONNECT\naccept-version:1.2\n\(header)\n"
@@ -157,7 +157,7 @@ import Testing
         ),
         (.noNULAfterBody(contentLength: 3), "Frame must be terminated with a null octet"),
     ])
-    mutating func wrongFramesAreNamedInItsWords(_ reason: STOMPProtocolError.Reason, _ text: String) throws {
+    mutating func invalidFramesAreReportedInItsWords(_ reason: STOMPProtocolError.Reason, _ text: String) throws {
         for release in [SpringRelease.v4, .v5, .v6] {
             policy.keepsMessages = true
             var session = SpringSession(release, policy: policy)
@@ -220,7 +220,7 @@ import Testing
         "SUBSCRIBE\nid:1\ndestination:/elsewhere\nreceipt:r\n\n", "SUBSCRIBE\ndestination:/topic/a\n\n",
         "UNSUBSCRIBE\n\n",
     ])
-    mutating func whatIsNotServedIsMetWithSilence(_ text: String) throws {
+    mutating func anUnservedDestinationGetsNoAnswer(_ text: String) throws {
         #expect(try session.ignores(text) == true)
     }
 

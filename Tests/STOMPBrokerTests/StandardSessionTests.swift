@@ -46,7 +46,7 @@ import Testing
         #expect(reply.body.contains("2.0,3.1"))
     }
 
-    @Test func aHeartBeatThatIsNoneIsAnError() throws {
+    @Test func anInvalidHeartBeatIsAnError() throws {
         var session = StandardSession(name: "s-1", policy: .init())
         let reply = try session.refusal("CONNECT\naccept-version:1.2\nheart-beat:often\n\n")
         #expect(reply.headers["message"] == "Bad header")
@@ -176,22 +176,33 @@ import Testing
             throw NoFrame(text: "\(action)")
         }
         let headers: HeaderList = ["message": "Limit exceeded", "content-type": "text/plain", "receipt-id": "r-7"]
-        #expect(replies == [ServerFrame(.error, headers, body: "a connection may have 3 subscriptions\n")])
+        #expect(
+            replies == [ServerFrame(.error, headers, body: "too many subscriptions; the limit per connection is 3\n")])
         guard case .ignore = session.end(.silent) else { throw NoFrame(text: "late") }
         #expect(session.version == nil)
     }
 
     @Test(arguments: [
-        (STOMPProtocolError(.peer, .unknownCommand(line: .init("x".utf8))), "Malformed frame"),
-        (STOMPProtocolError(.peer, .frameTooLarge(limit: 1)), "Limit exceeded"),
+        (
+            STOMPProtocolError(.peer, .unknownCommand(line: .init("x".utf8))), "Malformed frame",
+            "expected a command, got \"x\"\n"
+        ),
+        (
+            STOMPProtocolError(.peer, .malformedContentLength(.init(" 1".utf8))), "Malformed frame",
+            "content-length: expected a number of bytes, got \" 1\"; the space at the start is part of the value\n"
+        ),
+        (
+            STOMPProtocolError(.peer, .frameTooLarge(limit: 1)), "Limit exceeded",
+            "a frame is larger than the limit of 1 bytes\n"
+        ),
     ])
-    func whatIsNoFrameIsAnError(_ error: STOMPProtocolError, _ message: String) throws {
+    func whatIsNoFrameIsAnError(_ error: STOMPProtocolError, _ message: String, _ body: String) throws {
         var session = try StandardSession.open(.v12)
         guard case .end(let replies, .close(code: 1000, reason: ""), _?) = session.receive(error) else {
             throw NoFrame(text: "")
         }
         #expect(replies[0].headers["message"] == message)
-        #expect(replies[0].body == error.description + "\n")
+        #expect(replies[0].body == body)
     }
 }
 

@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func aRefusalMakesThemOnceMore() async throws {
+    @Test func aRefusalRenewsThemOnce() async throws {
         try await ScriptedBroker.with(Self.refusing(below: 2, with: Self.refusal)) { server in
             let configuration = configuration(server) { $0.attemptHeaders = Self.tokens().provider }
             let connection = try await STOMPConnection.connect(to: server.endpoint, configuration: configuration)
@@ -95,7 +95,7 @@ import Testing
     }
 
     /// Other errors are left to the reconnection, and without a provider nothing is tried again.
-    @Test func nothingElseMakesThemOnceMore() async throws {
+    @Test func nothingElseRenewsThem() async throws {
         let passing = "ERROR\nmessage:Broker not available.\n\n\0"
         for (answer, hasProvider) in [(passing, true), (Self.refusal, false)] {
             try await ScriptedBroker.with(Self.refusing(below: 9, with: answer)) { server in
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [true, false]) func anAttemptWithoutThemIsOneThatFailed(mayPass: Bool) async throws {
+    @Test(arguments: [true, false]) func withoutThemAnAttemptFails(mayPass: Bool) async throws {
         try await ScriptedBroker.with { server in
             var policy = ReconnectPolicy(delay: .milliseconds(1))
             policy.includesFirst = true

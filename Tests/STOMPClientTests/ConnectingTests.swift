@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func tellsWhyCONNECTWasRefused() async throws {
+    @Test func reportsWhyCONNECTWasRefused() async throws {
         let script: @Sendable (Frame, ScriptedBroker.Peer) -> Void = { _, peer in
             peer.send("ERROR\nmessage:Bad CONNECT\n\nAccess refused for user 'x'\n\0")
         }
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func tellsThatTheServerClosedBeforeCONNECTED() async throws {
+    @Test func reportsACloseBeforeCONNECTED() async throws {
         try await ScriptedBroker.with({ _, peer in peer.close() }) { server in
             let error = await #expect(throws: STOMPClientError.self) {
                 try await STOMPConnection.connect(to: server.endpoint, configuration: configuration(server))
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test func aSecondGoodbyeIsTheFirst() async throws {
+    @Test func aSecondDisconnectReturnsTheFirstResult() async throws {
         try await ScriptedBroker.with { server in
             let connection = try await STOMPConnection.connect(
                 to: server.endpoint, configuration: configuration(server))
@@ -115,7 +115,7 @@ import Testing
         }
     }
 
-    @Test func saysGoodbyeWhenTheBodyThrows() async throws {
+    @Test func disconnectsWhenTheBodyThrows() async throws {
         struct Oops: Error {}
         try await ScriptedBroker.with { server in
             await #expect(throws: Oops.self) {
@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    @Test func takesAClosedStreamForAGoodbye() async throws {
+    @Test func acceptsAClosedStreamAfterDISCONNECT() async throws {
         let script: @Sendable (Frame, ScriptedBroker.Peer) -> Void = { frame, peer in
             if frame.command == .disconnect { peer.close() } else { ScriptedBroker.obliging(frame, peer) }
         }

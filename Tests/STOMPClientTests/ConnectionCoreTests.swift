@@ -61,7 +61,7 @@ import Testing
 
     @Test func theEndLeavesMessagesToTheirReader() throws {
         try VirtualConnection.with { connection in
-            let inbox = connection.core.makeInbox(takesUnclaimed: true)
+            let inbox = connection.core.makeInbox(includesUnclaimed: true)
             connection.core.received(ByteBuffer(string: "MESSAGE\nsubscription:x\nmessage-id:1\n\n1\0ERROR\n\n\0"))
             #expect(connection.failure == "server error")
             guard case .batch(let batch) = connection.core.next(of: inbox) else {
@@ -71,7 +71,7 @@ import Testing
             #expect(batch.messages.count == 1)
             guard case .end(.failure(.serverError)) = connection.core.next(of: inbox),
                 case .end(.failure(.serverError)) = connection.core.next(
-                    of: connection.core.makeInbox(takesUnclaimed: false))
+                    of: connection.core.makeInbox(includesUnclaimed: false))
             else {
                 Issue.record("the sequence goes on")
                 return
@@ -170,7 +170,7 @@ import Testing
             } == .heartBeat)
     }
 
-    @Test func anERRORComesWithWhatWasSaidOfWhoSendsIt() throws {
+    @Test func anERRORComesWithTheSentCredentials() throws {
         guard case .refused(_, let nothing) = try Self.sent(connected: nil) else {
             Issue.record("not refused")
             return
@@ -230,7 +230,7 @@ import Testing
     /// never resumed, the normal timeout applies.
     @Test(arguments: [false, true]) func aPauseOfReadingPutsReceiptsOff(isResumed: Bool) throws {
         try VirtualConnection.with({ $0.undeliveredLimit = 10 }) { connection in
-            let inbox = connection.core.makeInbox(takesUnclaimed: true)
+            let inbox = connection.core.makeInbox(includesUnclaimed: true)
             let receipt = Outcome(try #require(try connection.send(receipt: true)).future)
             connection.serve("MESSAGE\nsubscription:x\nmessage-id:1\ndestination:/a\n\n\0")
             connection.pass(.milliseconds(4000))
@@ -349,7 +349,7 @@ import Testing
                 $0.undeliveredLimit = 1000
             }
         ) { connection in
-            let inbox = connection.core.makeInbox(takesUnclaimed: true)
+            let inbox = connection.core.makeInbox(includesUnclaimed: true)
             connection.serve(String(repeating: message, count: 3))
             #expect(connection.calls == [])
             connection.serve(message)
@@ -372,7 +372,7 @@ import Testing
 
     @Test func leavingReadsPastTheMessagesThatNobodyReads() throws {
         try VirtualConnection.with({ $0.undeliveredLimit = 10 }) { connection in
-            _ = connection.core.makeInbox(takesUnclaimed: true)
+            _ = connection.core.makeInbox(includesUnclaimed: true)
             let message = "MESSAGE\nsubscription:x\nmessage-id:1\n\nx\0"
             connection.serve(message)
             #expect(connection.calls == ["reading off"])

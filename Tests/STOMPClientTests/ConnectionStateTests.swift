@@ -122,7 +122,7 @@ import Testing
     }
 
     /// One read of a stream may contain too few bytes to identify the protocol.
-    @Test func aStreamIsJudgedByEnough() throws {
+    @Test func aStreamIsJudgedOnlyWithEnoughBytes() throws {
         for length in 0..<8 {
             #expect(try Self.cause(String("HTTP/1.1".prefix(length)), isMessage: false) == "waits")
         }

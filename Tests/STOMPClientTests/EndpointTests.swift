@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test(arguments: ["stomp://u:p/w@h", "ws://u:p?w@h/ws", "https://u:p#w@h", "stomp://u:1/w@h", "stomp://p/w@h"])
-    func aPasscodeThatBreaksTheURLIsToldHowItIsWritten(url: String) {
+    func aSeparatorInAPasscodeIsReported(url: String) {
         let error = #expect(throws: STOMPClientError.self) { try Endpoint(url) }
         guard case .invalidEndpoint(_, .separatorInUserinfo) = error else {
             Issue.record("\(error as Any)")

@@ -168,7 +168,7 @@ import Testing
 
     // MARK: Strays
 
-    @Test func whatBelongsNowhereIsCounted() throws {
+    @Test func messagesWithoutASubscriptionAreCounted() throws {
         var inboxes = Inboxes<String>(limit: 100)
         let inbox = inboxes.add()
         inboxes.route("a", to: inbox)

@@ -123,7 +123,7 @@ import enum TestSupport.Loopback
         #expect(again.wait(at: time(1500), chance: 1) == nil)
     }
 
-    @Test func aSessionThatDidNotLastIsNoNewBeginning() {
+    @Test func aShortSessionDoesNotStartANewSeries() {
         var short = attempts(2)
         short.opened(at: time(0))
         #expect(short.wait(at: time(4999), chance: 1) == .milliseconds(500))

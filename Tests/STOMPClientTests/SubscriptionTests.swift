@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func tellsOfASubscriptionWhoseReceiptIsMissing() async throws {
+    @Test func reportsAMissingSubscriptionReceipt() async throws {
         let script: @Sendable (Frame, ScriptedBroker.Peer) -> Void = { frame, peer in
             if frame.command != .subscribe { ScriptedBroker.obliging(frame, peer) }
         }
@@ -155,7 +155,7 @@ import Testing
                 var received = 0
                 for try await batch in subscription.messages.batches {
                     let bytes = batch.reduce(0) { $0 + $1.frame.bytes.readableBytes }
-                    #expect(bytes < 4 << 20, "a batch holds more than the limit of what may wait")
+                    #expect(bytes < 4 << 20, "a batch exceeds the limit of waiting bytes")
                     for message in batch {
                         #expect(message.headers["message-id"] == "\(received)")
                         received += 1

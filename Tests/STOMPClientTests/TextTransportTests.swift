@@ -9,7 +9,7 @@ import Testing
 /// A frame that SockJS cannot carry is not sent, and the session continues.
 @Suite(.timeLimit(.minutes(1))) struct TextTransportTests {
     @Test(arguments: [SockJSTransport.websocket, .xhrStreaming])
-    func whatIsNoUTF8FailsByItself(_ transport: SockJSTransport) async throws {
+    func anInvalidUTF8BodyFailsAlone(_ transport: SockJSTransport) async throws {
         var broker = BrokerConfiguration()
         broker.listeners = [.webSocket(host: "127.0.0.1", port: 0)]
         try await withBroker(broker) { addresses in

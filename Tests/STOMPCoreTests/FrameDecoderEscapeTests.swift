@@ -66,7 +66,7 @@ import Testing
 
     @Test func saysWhatWasWrong() throws {
         let error = try #require(throws: STOMPProtocolError.self) { try decodeOne("SEND\na:b\\t\n\n\0", .v12) }
-        #expect(error.description == #"a header of SEND holds "\\t", which is no escape of this version"#)
+        #expect(error.description == #"invalid escape "\\t" in a header of SEND"#)
     }
 
     /// A lookup compares decoded names and values, not their escaped form.

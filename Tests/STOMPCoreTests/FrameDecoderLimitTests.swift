@@ -64,7 +64,7 @@ import Testing
             gives: [Content(.send, ["a": "b"], "c")])
     }
 
-    @Test func hasTheDefaultsThatItSays() {
+    @Test func hasTheDocumentedDefaults() {
         #expect(FrameLimits() == FrameLimits(line: 65_536, headers: 1000, frame: 16_777_216))
     }
 
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func tellsALimitFromAFault() {
+    @Test func distinguishesLimitsFromFaults() {
         for reason in [
             STOMPProtocolError.Reason.lineTooLong(limit: 1), .tooManyHeaders(limit: 1), .frameTooLarge(limit: 1),
         ] {

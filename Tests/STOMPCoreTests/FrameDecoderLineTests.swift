@@ -135,7 +135,7 @@ import Testing
     }
 
     /// Headers that are not UTF-8 are shown with U+FFFD, and the frame keeps their bytes.
-    @Test func takesHeadersThatAreNoUTF8() throws {
+    @Test func acceptsHeadersThatAreNotUTF8() throws {
         let stream = Array("SEND\na:".utf8) + [0xFF, 0x62, 0xC3] + Array("\n\n\0".utf8)
         expectDecoding(stream, .v12, gives: [Content(.send, ["a": "\u{FFFD}b\u{FFFD}"])])
         #expect(outcome(of: [stream[...]], version: .v12).bytes == [stream])

@@ -47,7 +47,7 @@ import Testing
         expectDecoding("RECEIPT\n\n\0\r", version, gives: [Content(.receipt)])
     }
 
-    @Test func tellsHeartBeatsButNotThePaddingBehindAFrame() throws {
+    @Test func reportsHeartBeatsButNotThePaddingAfterAFrame() throws {
         let receipt = "RECEIPT\nreceipt-id:1\n\n\0"
         let cases: [([String], [String])] = [
             (["\n"], ["beat"]),
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func tellsAStreamThatEndsInsideAFrame() {
+    @Test func reportsAStreamThatEndsInsideAFrame() {
         let stream = Array("MESSAGE\na:b\ncontent-length:3\n\nx\0y\0".utf8)
         for end in 1..<stream.count {
             expectDecoding(Array(stream[..<end]), .v12, then: .truncatedFrame)
@@ -117,7 +117,7 @@ import Testing
     func namesWhatAPeerOfAnotherProtocolSaid(stream: String, excerpt: String) throws {
         expectDecoding(stream, nil, then: .unknownCommand)
         let error = try #require(throws: STOMPProtocolError.self) { try decodeOne(stream, nil) }
-        #expect(error.description == "a frame begins with \(excerpt), which is no command")
+        #expect(error.description == "expected a command, got \(excerpt)")
     }
 
     /// What the decoder reports about an unfinished frame, wherever the stream was cut.
@@ -136,7 +136,7 @@ import Testing
                 UnfinishedFrame(bytes: 32, command: .message, contentLength: 6, bodyBytes: 6)
             ),
         ] as [(String, UnfinishedFrame?)])
-    func tellsWhatItHoldsOfAFrame(stream: String, unfinished: UnfinishedFrame?) throws {
+    func reportsAnUnfinishedFrame(stream: String, unfinished: UnfinishedFrame?) throws {
         let bytes = Array(stream.utf8)
         for cut in 0...bytes.count {
             var decoder = FrameDecoder(version: .v12)
@@ -154,17 +154,17 @@ import Testing
         let frame = try #require(try decodeOne(stream, .v10))
         #expect(frame.headers["destination"] == "/topic/a " && frame.headers["message-id"] == "7")
         #expect(frame.headers.has("destination", "/topic/a ") && frame.headers.list["content-length"] == "2")
-        #expect(String(buffer: frame.bytes) == stream, "its bytes stay as they came")
+        #expect(String(buffer: frame.bytes) == stream, "its bytes are unchanged")
         for version in [STOMPVersion.v11, .v12] {
             let padded = "MESSAGE\ndestination: /topic/a \n\nhi\0"
             #expect(try decodeOne(padded, version)?.headers["destination"] == " /topic/a ")
             let error = try #require(throws: STOMPProtocolError.self) { try decodeOne(stream, version) }
             #expect(
-                error.description == "content-length is no number of octets: \" 2\"; "
-                    + "the value begins with a blank, which is part of it")
+                error.description == "content-length: expected a number of bytes, got \" 2\"; "
+                    + "the space at the start is part of the value")
         }
         let error = try #require(throws: STOMPProtocolError.self) { try HeartBeat(header: "0,0 ") }
-        #expect(error.description.hasSuffix(": \"0,0 \"; the value ends with a blank, which is part of it"))
+        #expect(error.description.hasSuffix(", got \"0,0 \"; the space at the end is part of the value"))
     }
 
     @Test func givesFramesAsTheirBytes() throws {

@@ -170,21 +170,24 @@ import Testing
         #expect(buffer == ByteBuffer())
     }
 
-    @Test func saysWhatCannotBeCarriedAndWhere() throws {
+    @Test func namesTheHeaderThatCannotBeEncoded() throws {
         let cases: [(Command, HeaderList, STOMPVersion?, String)] = [
-            (.send, ["a": "b\0"], .v12, #"the header "a" of SEND holds a NUL, which no version can carry"#),
+            (.send, ["a": "b\0"], .v12, #"the header "a" of SEND contains NUL, which no STOMP version allows"#),
             (
                 .send, ["a": "b\r"], .v11,
-                #"the header "a" of SEND holds a carriage return, which STOMP 1.1 cannot carry"#
+                #"the header "a" of SEND contains a carriage return, which STOMP 1.1 does not allow"#
             ),
-            (.send, ["a": "b\n"], .v10, #"the header "a" of SEND holds a line feed, which STOMP 1.0 cannot carry"#),
+            (
+                .send, ["a": "b\n"], .v10,
+                #"the header "a" of SEND contains a line feed, which STOMP 1.0 does not allow"#
+            ),
             (
                 .connect, ["passcode": "b\n"], nil,
-                #"the header "passcode" of CONNECT holds a line feed, which CONNECT cannot carry"#
+                #"the header "passcode" of CONNECT contains a line feed, which CONNECT does not allow"#
             ),
             (
                 .connected, ["a:b": "c"], .v12,
-                #"the header "a:b" of CONNECTED holds a colon in its name, which CONNECTED cannot carry"#
+                #"the header "a:b" of CONNECTED has a colon in its name, which CONNECTED does not allow"#
             ),
         ]
         for (command, headers, version, message) in cases {

@@ -21,7 +21,7 @@ import Testing
         #expect(frame.headers.withBytes(of: "x") { $0.count } == nil)
     }
 
-    @Test func theyAreThoseThatCameWhereTheyAreNoUTF8() throws {
+    @Test func areTheReceivedBytesIfTheyAreNotUTF8() throws {
         var decoder = FrameDecoder(version: .v10)
         decoder.feed(ByteBuffer(bytes: Array("MESSAGE\na:".utf8) + [0xFF, 0x5C, 0x6E] + Array("\n\n\0".utf8)))
         guard case .frame(let frame) = try decoder.next() else { throw CancellationError() }

@@ -39,7 +39,7 @@ import Testing
         #expect(try relay("a:http://x\\n\n", .v10, to) == line + "\n")
     }
 
-    @Test func bytesThatAreNoUTF8StayAsTheyAre() throws {
+    @Test func bytesThatAreNotUTF8StayUnchanged() throws {
         var decoder = FrameDecoder(version: .v12)
         decoder.feed(ByteBuffer(bytes: Array("SEND\na:".utf8) + [0xFF, 0x5C, 0x63, 0xFE] + Array("\n\n\0".utf8)))
         guard case .frame(let frame) = try decoder.next() else { return #expect(Bool(false)) }

@@ -49,7 +49,7 @@ import Testing
     @Test(arguments: [
         "", ",", "1", "1,", ",1", "1,2,3", "-1,0", "+1,0", "a,b", "1.5,0", "1;2", "0x1,1", "１,1", "1 ,2\n",
     ])
-    func refusesWhatIsNoHeartBeatHeader(header: String) {
+    func refusesAMalformedHeartBeatHeader(header: String) {
         let error = #expect(throws: STOMPProtocolError.self) { try HeartBeat(header: header) }
         #expect(error?.code == .malformedHeartBeat)
     }

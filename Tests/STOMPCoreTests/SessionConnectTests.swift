@@ -98,7 +98,7 @@ import Testing
         #expect(try session.receive(served(.connected, ["version": "1.1"], version: nil)).words == "connected 1.1 0,0")
     }
 
-    @Test func refusesAHeartBeatThatIsNone() throws {
+    @Test func refusesAMalformedHeartBeatOfTheServer() throws {
         var session = try connect().0
         let frame = try served(.connected, ["version": "1.2", "heart-beat": "soon"], version: nil)
         expectError(.malformedHeartBeat) { try session.receive(frame) }
@@ -125,6 +125,6 @@ import Testing
         #expect(try text(session.disconnect()) == "DISCONNECT\nreceipt:receipt-2\n\n\0")
         #expect(!session.isConnected)
         #expect(try session.receive(served(.receipt, ["receipt-id": "receipt-1"])).words == "receipt receipt-1")
-        #expect(try session.receive(served(.receipt, ["receipt-id": "receipt-2"])).words == "goodbye")
+        #expect(try session.receive(served(.receipt, ["receipt-id": "receipt-2"])).words == "disconnected")
     }
 }

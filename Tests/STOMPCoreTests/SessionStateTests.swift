@@ -35,7 +35,7 @@ import Testing
             (try served(.receipt, ["receipt-id": "r"]), [.connected: "receipt r", .disconnecting: "receipt r"]),
             (
                 try served(.receipt, ["receipt-id": "receipt-1"]),
-                [.connected: "receipt receipt-1", .disconnecting: "goodbye"]
+                [.connected: "receipt receipt-1", .disconnecting: "disconnected"]
             ),
             (try served(.error), [.connecting: "error", .connected: "error", .disconnecting: "error"]),
         ]

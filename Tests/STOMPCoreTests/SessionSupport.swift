@@ -31,7 +31,7 @@ extension Session.Reception {
         case .connected(let handshake): "connected \(handshake.version) \(handshake.heartBeat)"
         case .message(let subscription): "message \(subscription ?? "of none")"
         case .receipt(let id): "receipt \(id)"
-        case .goodbye: "goodbye"
+        case .disconnected: "disconnected"
         case .error: "error"
         }
     }

@@ -27,7 +27,7 @@ import Testing
         return elements
     }
 
-    @Test func goesOnBehindAFrameWithoutACommand() {
+    @Test func continuesAfterAFrameWithAnUnknownCommand() {
         let stream = Array("FOO\ncontent-length:7\n\nSE\0\n\nND\0\nSEND\n\nbody\0BAR\na:b\n\nx\0\n\nBEGIN\n\n\0".utf8)
         let expected = ["? FOO", "SEND", "? BAR", "BEGIN"]
         #expect(elements([stream[...]]) == expected)

@@ -100,7 +100,7 @@ import Testing
             server: .output, nil),
     ]
 
-    @Test(arguments: rows) func everyEndIsPassedOnAndTold(row: Row) {
+    @Test(arguments: rows) func everyEndIsPassedOnAndReported(row: Row) {
         for way in row.ways {
             let session = VirtualSession(way)
             for step in row.steps { Self.perform(step, session) }
@@ -282,7 +282,7 @@ import Testing
 
     /// The same limit as in `serve`; further pieces do not restart it.
     @Test(arguments: [["GET"], ["GET / HTTP/1.1\r\nHo"], ["GET / ", "HTTP/1.1\r\n", "a: b\r\n"]])
-    func aHalfSentHeadIsNotWaitedForForEver(pieces: [String]) {
+    func anIncompleteHeadTimesOut(pieces: [String]) {
         let tap = VirtualTap(.webSocket(requestTarget: "/"))
         tap.accept()
         tap.advance(by: .seconds(60))

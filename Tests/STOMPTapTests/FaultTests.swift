@@ -102,7 +102,7 @@ import Testing
     }
 
     @Test(arguments: [Tapped.Way.tcp, .ws, .websocket, .xhrStreaming])
-    func theConnectionBreaksOffBehindSoManyFrames(way: Tapped.Way) async throws {
+    func theConnectionEndsAfterAGivenNumberOfFrames(way: Tapped.Way) async throws {
         var faults = TapFaults()
         faults.closing = .frames(4)
         try await Tapped.run(way, faults: faults) { tapped, endpoint in
@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test(arguments: [Tapped.Way.ws, .websocket, .xhrStreaming, .eventSource, .xhrPolling])
-    func theCloseCodeIsTold(way: Tapped.Way) async throws {
+    func theCloseCodeIsReported(way: Tapped.Way) async throws {
         var faults = TapFaults()
         // CONNECT, CONNECTED, SUBSCRIBE, RECEIPT, MESSAGE.
         faults.closing = .frames(5)

@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test(arguments: ["SSH-2.0-OpenSSH_9.2\r\n", "HTTP/2.0 200 OK\r\n\r\n", "\u{15}\u{3}"])
-    func aServerThatIsNoneGivesA502(garbage: String) async throws {
+    func aServerWithoutHTTPGivesA502(garbage: String) async throws {
         try await Between.run { between in
             let app = try await between.connect()
             app.send("GET / HTTP/1.1\r\n\r\n")
@@ -141,7 +141,7 @@ import Testing
         "POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
         "POST / HTTP/1.1\r\nTransfer-Encoding: chunked, identity\r\n\r\n",
     ])
-    func anAppThatIsNoneGetsA400(garbage: String) async throws {
+    func anAppWithoutHTTPGetsA400(garbage: String) async throws {
         try await Between.run { between in
             let app = try await between.connect()
             app.send(garbage)
@@ -194,7 +194,7 @@ import Testing
     }
 
     /// After an upgrade request the tap stops reading until it is answered, and does not continue if it fails.
-    @Test(arguments: [true, false]) func whatComesBehindAnUpgradeIsBounded(isServersFault: Bool) async throws {
+    @Test(arguments: [true, false]) func dataAfterAnUpgradeIsBounded(isServersFault: Bool) async throws {
         let port = try Loopback.freePorts(1)[0]
         try await Between.run {
             if !isServersFault { $0.servers = [.init(Self.target(port))] }

@@ -204,8 +204,8 @@ import Testing
         }
     }
 
-    @Test func headsAreTold() async throws {
-        try await Between.run(tellsLayers: true) { between in
+    @Test func headsAreReported() async throws {
+        try await Between.run(reportsLayers: true) { between in
             let app = try await between.connect()
             app.send("BREW /\u{ea}\u{b0}\u{80}?x HTTP/1.1\r\nUpgrade: h2c\r\n\r\n")
             let server = try await between.server.wire()

@@ -79,7 +79,7 @@ import Testing
                 == ["Host: server", "Origin: https://server"])
     }
 
-    @Test func whatTheUserSaysReplaces() {
+    @Test func optionsReplaceHeaders() {
         let headers = [
             ("Host", "tap:1"), ("Origin", "http://tap:1"), ("cookie", "a"), ("Cookie", "b"), ("x-a", "1"),
             ("Authorization", "c"),

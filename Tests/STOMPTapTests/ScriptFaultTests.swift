@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func aCloseCodeIsSaidInAScript() async throws {
+    @Test func aCloseCodeIsSentInAScript() async throws {
         var faults = TapFaults()
         faults.closing = .frames(1)
         faults.closeCode = 3042

@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func whatIsTooLongIsNoLongerTakenApart() throws {
+    @Test func oversizedFramesAreNotDecoded() throws {
         var reader = try Self.reader("xhr", limit: 10)
         let (pieces, failure) = reader.decode(ByteBuffer(string: "o\nh\na[\"0123456789\"]\n"))
         #expect(pieces.compactMap(\.frame).map { String(buffer: $0) } == ["o", "h"])
@@ -97,7 +97,7 @@ import Testing
         #expect(reader.finish().pieces.isEmpty)
     }
 
-    @Test func compressedBodiesAreToldOnce() throws {
+    @Test func compressedBodiesAreReportedOnce() throws {
         let headers = HTTPHeaders([("Content-Encoding", "gzip")])
         var reader = try Self.reader("xhr", headers: headers, limit: 10)
         #expect(!reader.canSift)
@@ -175,5 +175,5 @@ import Testing
     @Test(arguments: [
         "/ws/info", "/ws/websocket", "/xhr", "/a/xhr", "/a/b.c/d/xhr", "/a//d/xhr", "/a/b/c/xhr/", "*", "",
     ])
-    func otherPathsNameNone(target: String) { #expect(SockJSPath(requestTarget: target) == nil) }
+    func otherPathsNameNoSession(target: String) { #expect(SockJSPath(requestTarget: target) == nil) }
 }

@@ -89,8 +89,8 @@ import Testing
             "htmlfile", "GET", "<script>\np(\"o\");\n</script>\r\n",
             "<script>\np(\"a[\\\"x\\\\\\\"y\\\"]\");\n</script>\r\n"
         ),
-    ]) func streamsPassAtOnceAndAreTold(transport: String, method: String, open: String, message: String) async throws {
-        try await Between.run(tellsLayers: true) { between in
+    ]) func streamsPassAtOnce(transport: String, method: String, open: String, message: String) async throws {
+        try await Between.run(reportsLayers: true) { between in
             let (app, server) = try await Self.open(between)
             app.send(Self.request("aaa", transport, method: method))
             try await server.wait(until: Self.request("aaa", transport, method: method))
@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test func whatIsNoSockJSIsToldAndPasses() async throws {
+    @Test func invalidSockJSIsReportedAndPasses() async throws {
         try await Between.run {
             $0.transport.maximumMessage = 100
         } _: { between in
@@ -194,7 +194,7 @@ import Testing
     }
 
     @Test func compressedAnswersAreNotAskedFor() async throws {
-        try await Between.run(tellsLayers: true) { between in
+        try await Between.run(reportsLayers: true) { between in
             let (app, server) = try await Self.open(between)
             app.send("POST /ws/000/aaa/xhr HTTP/1.1\r\nAccept-Encoding: gzip, br\r\n\r\n")
             try await server.wait(until: "POST /ws/000/aaa/xhr HTTP/1.1\r\nAccept-Encoding: identity\r\n\r\n")
@@ -205,7 +205,7 @@ import Testing
     }
 
     @Test func sessionsOverWebSocketAreUnwrapped() async throws {
-        try await Between.run(tellsLayers: true) { between in
+        try await Between.run(reportsLayers: true) { between in
             let (app, server) = try await between.webSocket("/ws/000/aaa/websocket")
             let text = { (text: String, key: Bool) in
                 WebSocketDissector.message(ByteBuffer(string: text), isText: true, isMasked: key)

@@ -85,7 +85,7 @@ import Testing
     private struct Unseen: Error {}
 
     @Test(arguments: ["HELLO\n", "{\"a\":1}", "CONNECTION\n", "STOMPS\n", "\nGET / HTTP/1.1\r\n\r\n"])
-    func whatDoesNotBeginWithConnectIsNoSTOMP(text: String) {
+    func aStreamThatDoesNotStartWithConnectIsNotSTOMP(text: String) {
         for keepsMessages in [false, true] {
             var inspector = Self.inspector(keepsMessages: keepsMessages)
             #expect(Self.take([text], in: &inspector).words == [(keepsMessages ? "text:" : "octets:") + text])
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func aBeginningThatIsNotToldYetIsKept() {
+    @Test func aStartThatIsNotReportedYetIsKept() {
         var inspector = Self.inspector()
         #expect(Self.take(["CONN"], in: &inspector).words == [])
         var seen = Seen()
@@ -172,7 +172,7 @@ import Testing
         }
     }
 
-    @Test func nothingPassesBehindTheLastFrame() {
+    @Test func nothingPassesAfterTheLastFrame() {
         var faults = TapFaults()
         faults.closing = .frames(3)
         for pieces in Self.splits(Self.connect + Self.subscribe + Self.send + Self.send + "\n") {
@@ -336,7 +336,7 @@ import Testing
         }
     }
 
-    @Test func theRestOfAnInvalidFrameIsNotComplainedOfAgain() {
+    @Test func theRestOfAnInvalidFrameIsNotReportedAgain() {
         var inspector = Self.messages()
         let seen = Self.take(["SEND\ncontent-length:1\n\nabc", "def", "ghi jkl\0", "\n", Self.send], in: &inspector)
         #expect(

@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func bytesThatAreNoSTOMPPassAndAreTold() async throws {
+    @Test func otherBytesThanSTOMPPassAndAreReported() async throws {
         try await Between.run(.tcp) { between in
             let (app, server) = try await between.open()
             app.send("GET / HTTP/1.1\r\n\r\n")
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func aServerThatIsDownIsToldAndTheAppIsCutOff() async throws {
+    @Test func aServerThatIsDownIsReportedAndTheAppIsDisconnected() async throws {
         let port = try Loopback.freePorts(1)[0]
         try await Between.run(.tcp) {
             $0.servers[0].target.port = port

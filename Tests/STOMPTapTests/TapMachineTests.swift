@@ -65,7 +65,7 @@ import Testing
     private static func result(_ talk: Talk, splitAt split: Int?) -> (tap: VirtualTap, app: String, server: String) {
         let tap = VirtualTap(talk.kind) {
             $0.faults = talk.faults
-            $0.tellsLayers = true
+            $0.reportsLayers = true
         }
         tap.accept()
         func send(_ text: String, _ side: TapSide) {
@@ -131,7 +131,7 @@ import Testing
 
     // MARK: - Back-pressure
 
-    @Test(arguments: [TapSide.app, .server]) func anEndIsReadAsTheOtherOneTakes(side: TapSide) {
+    @Test(arguments: [TapSide.app, .server]) func anEndIsReadAtThePaceOfTheOther(side: TapSide) {
         for way in [VirtualSession.Way.tcp, .ws] {
             let tap = VirtualSession(way).tap
             #expect(tap.ends[1]?[side].isReading == true)

@@ -56,8 +56,8 @@ import Testing
         }
     }
 
-    @Test func layersAreToldWhereTheyAreAskedFor() async throws {
-        try await Tapped.run(.xhrPolling, tellsLayers: true) { tapped, endpoint in
+    @Test func layersAreReportedOnRequest() async throws {
+        try await Tapped.run(.xhrPolling, reportsLayers: true) { tapped, endpoint in
             let client = WatchedClient(endpoint, way: .xhrPolling)
             try await STOMPConnection.withConnection(to: endpoint, configuration: client.configuration) { _ in }
             let layers = tapped.layers

@@ -23,7 +23,7 @@ struct Tapped: Overheard {
     }
 
     static func run<Value: Sendable>(
-        _ way: Way, faults: TapFaults = TapFaults(), profile: ServerProfile = .standard, tellsLayers: Bool = false,
+        _ way: Way, faults: TapFaults = TapFaults(), profile: ServerProfile = .standard, reportsLayers: Bool = false,
         isolation: isolated (any Actor)? = #isolation,
         shape: (inout TapConfiguration) -> Void = { _ in }, _ body: (Tapped, Endpoint) async throws -> Value
     ) async throws -> Value {
@@ -38,7 +38,7 @@ struct Tapped: Overheard {
         let server = try Endpoint(broker.addresses[0].url)
         var settings = TapConfiguration(host: "127.0.0.1", port: 0, targets: [server.target(sockJS: .auto)])
         settings.faults = faults
-        settings.tellsLayers = tellsLayers
+        settings.reportsLayers = reportsLayers
         shape(&settings)
         let events = NIOLockedValueBox<[TapEvent]>([])
         let tap = try await Tap.start(settings) { new in events.withLockedValue { $0 += new } }

@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func allKindsOfFramesPassByteByByte() async throws {
-        try await Between.run(tellsLayers: true) { between in
+        try await Between.run(reportsLayers: true) { between in
             let (app, server) = try await between.webSocket()
             for (sender, receiver, key) in [(app, server, UInt32?(0x1234_5678)), (server, app, nil)] {
                 let long = String(repeating: "0123456789", count: 7000)
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func whatComesByteByByteIsToldAsOne() async throws {
+    @Test func bytesThatArriveOneByOneAreReportedAsOne() async throws {
         try await Between.run { between in
             let app = try await between.connect()
             try await app.trickle(Between.upgrade(host: between.tapName))
@@ -146,7 +146,7 @@ import Testing
 
     // MARK: - Ends
 
-    @Test(arguments: [true, false]) func closeCodesPassAndAreTold(isApps: Bool) async throws {
+    @Test(arguments: [true, false]) func closeCodesPassAndAreReported(isApps: Bool) async throws {
         for (code, reason) in [(1000, ""), (4001, "안녕"), (nil, "")] as [(Int?, String)] {
             try await Between.run { between in
                 let (app, server) = try await between.webSocket()
@@ -233,8 +233,8 @@ import Testing
         }
     }
 
-    @Test func otherExtensionsAreWithheldAndTold() async throws {
-        try await Between.run(tellsLayers: true) { between in
+    @Test func otherExtensionsAreRemovedAndReported() async throws {
+        try await Between.run(reportsLayers: true) { between in
             let (_, server) = try await between.webSocket(headers: "Sec-WebSocket-Extensions: foo, bar; x=1\r\n")
             #expect(server.text == Between.upgrade(host: between.serverName))
             #expect(between.layers.contains("http offer withheld of foo, bar"))
@@ -278,7 +278,7 @@ import Testing
     }
 
     @Test(arguments: [true, false], ["\u{7F}garbage\u{1}", "\u{1}\u{5}hello"])
-    func garbageBehindTheHandshakePasses(isApps: Bool, garbage: String) async throws {
+    func garbageAfterTheHandshakePasses(isApps: Bool, garbage: String) async throws {
         try await Between.run { between in
             let (app, server) = try await between.webSocket()
             let (sender, receiver) = isApps ? (app, server) : (server, app)
@@ -298,7 +298,7 @@ import Testing
         }
     }
 
-    @Test func whatIsNoWebSocketPasses() async throws {
+    @Test func invalidWebSocketPasses() async throws {
         try await Between.run { between in
             let app = try await between.connect()
             app.send("GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: tunnel\r\n\r\n")
@@ -312,7 +312,7 @@ import Testing
     }
 
     /// A message that is not STOMP, in a STOMP session or without one.
-    @Test func whatIsNoSTOMPIsToldAsMessages() async throws {
+    @Test func otherDataThanSTOMPIsReportedAsMessages() async throws {
         try await Between.run { between in
             let (app, server) = try await between.webSocket()
             for text in ["{\"a\":1}", "CONNECTING"] {

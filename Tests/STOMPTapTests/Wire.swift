@@ -196,7 +196,7 @@ struct Between: Overheard {
     let events: NIOLockedValueBox<[TapEvent]>
 
     static func run(
-        _ kind: TransportTarget.Kind = .webSocket(requestTarget: "/"), tellsLayers: Bool = false,
+        _ kind: TransportTarget.Kind = .webSocket(requestTarget: "/"), reportsLayers: Bool = false,
         faults: TapFaults = TapFaults(),
         isolation: isolated (any Actor)? = #isolation, shape: (inout TapConfiguration) throws -> Void = { _ in },
         _ body: (Between) async throws -> Void
@@ -204,7 +204,7 @@ struct Between: Overheard {
         let server = try await WireServer()
         let target = TransportTarget(kind: kind, host: "127.0.0.1", port: server.port, isSecure: false)
         var configuration = TapConfiguration(host: "127.0.0.1", port: 0, targets: [target])
-        configuration.tellsLayers = tellsLayers
+        configuration.reportsLayers = reportsLayers
         configuration.faults = faults
         try shape(&configuration)
         let events = NIOLockedValueBox<[TapEvent]>([])

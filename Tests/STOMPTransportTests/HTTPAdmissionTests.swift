@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func whatIsToldOfAHostIsBounded() {
+    @Test func theReportedHostIsBounded() {
         let long = String(repeating: "x", count: 60_000)
         let refusals = [
             head([("Host", long)]).refusal(by: Self.hosts), head([("Origin", long)]).refusal { _ in false },

@@ -28,7 +28,7 @@ import Testing
         "", "SSH-2.0-x", "HTTP/1.1 OK", "HTTP/1.1 20", "HTTP/1.1 +20 x", "HTTP/1.1  200 OK", "GET /a b",
         "GET /a b HTTP/1.1",
     ])
-    func whatIsNoHeadIsToldAsItCame(_ line: String) {
+    func anUnreadableHeadIsReportedUnchanged(_ line: String) {
         guard case .unreadableHead(line) = WireEvent.Content.head(ByteBuffer(string: line + "\r\n\r\n")) else {
             Issue.record("\(WireEvent.Content.head(ByteBuffer(string: line)))")
             return

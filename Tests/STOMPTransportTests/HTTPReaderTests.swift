@@ -333,7 +333,7 @@ import Testing
             #expect(throws: violation) {
                 while fed < 1 << 20 {
                     while let element = try reader.next() {
-                        if case .end = element { Issue.record("what has no end had one") }
+                        if case .end = element { Issue.record("an endless body ended") }
                     }
                     reader.append(line)
                     fed += line.readableBytes
@@ -366,7 +366,7 @@ import Testing
             var reader = HTTPReader(.requests)
             reader.append(ByteBuffer(string: bytes))
             #expect(throws: HTTPReader.Violation.notHTTP) { try reader.next() }
-            #expect(String(buffer: reader.rest) == bytes, "for those who want to see it")
+            #expect(String(buffer: reader.rest) == bytes, "the unread bytes are available")
         }
         var reader = HTTPReader(.responses)
         reader.append(ByteBuffer(string: "HTTQ"))

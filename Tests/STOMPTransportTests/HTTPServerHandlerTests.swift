@@ -113,7 +113,7 @@ import Testing
         #expect(try server.written() == "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
     }
 
-    @Test func aClientThatWaitsToBeToldToGoOnIsTold() throws {
+    @Test func aClientThatExpectsContinueGetsIt() throws {
         let server = try Server()
         try server.receive("POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n")
         #expect(try server.written() == "HTTP/1.1 100 Continue\r\n\r\n")
@@ -183,7 +183,7 @@ import Testing
         #expect(try server.written().hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
     }
 
-    @Test(arguments: ["", "GET / HTTP/1.1\r\n\r\n"]) func nothingIsSaidAtTheEnd(whole: String) throws {
+    @Test(arguments: ["", "GET / HTTP/1.1\r\n\r\n"]) func nothingIsSentAtTheEnd(whole: String) throws {
         let server = try Server()
         try server.receive(whole)
         _ = try server.written()

@@ -159,7 +159,7 @@ import Testing
         await server.listener.close()
     }
 
-    @Test func aRequestWithABodyOrAnotherBehindItIsAnsweredOnce() async throws {
+    @Test func aRequestWithABodyOrAnotherAfterItIsAnsweredOnce() async throws {
         let server = try await Server()
         let request = "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody"
         let answer = try await server.answer(to: Array((request + request + Self.request).utf8))
@@ -195,7 +195,7 @@ import Testing
         #expect(!channel.isActive)
     }
 
-    @Test func clientsAreRefusedAsTheyAreTold() async throws {
+    @Test func aRefusalReachesTheClientAsText() async throws {
         let server = try await Server()
         let error = await transportError {
             _ = try await TransportConnector().connect(

@@ -71,7 +71,7 @@ import Testing
     }
 
     /// A stream that failed in a layer ends at once, whenever its connection closes.
-    @Test func aFailureIsToldOnce() throws {
+    @Test func aFailureIsReportedOnce() throws {
         let (channel, log) = try open()
         channel.pipeline.fireChannelRead(ByteBuffer(string: "a"))
         channel.pipeline.fireChannelReadComplete()
@@ -84,7 +84,7 @@ import Testing
         #expect(log.lines == lines)
     }
 
-    @Test func whatAFlushBringsIsToldAfterIt() throws {
+    @Test func eventsDuringAFlushAreReportedAfterIt() throws {
         let (channel, log) = try open(Breaking())
         log.call { $0.flush() }
         #expect(log.lines.isEmpty)
@@ -101,7 +101,7 @@ import Testing
         #expect(log.lines == ["received a", "ended"])
     }
 
-    @Test func theFirstErrorIsTheOneThatIsTold() throws {
+    @Test func onlyTheFirstErrorIsReported() throws {
         let (channel, log) = try open()
         channel.pipeline.fireErrorCaught(TransportError.tls(.noCertificateFromClient))
         channel.pipeline.fireErrorCaught(TransportError.tls(.noCloseNotify))
@@ -109,7 +109,7 @@ import Testing
         #expect(log.lines == ["ended: TLS: no certificate from client"])
     }
 
-    @Test func anErrorAfterTheEndWasAgreedOnIsNone() throws {
+    @Test func anErrorAfterACleanCloseIsIgnored() throws {
         let (channel, log) = try open()
         channel.pipeline.fireUserInboundEventTriggered(
             TransportEvent.closed(TransportClosure(layer: .webSocket, code: 1000, isClean: true)))

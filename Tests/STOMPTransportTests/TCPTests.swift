@@ -67,7 +67,7 @@ import enum TestSupport.Loopback
         await pair.listener.close()
     }
 
-    @Test func anAbortIsNoFaultHereAndALossThere() async throws {
+    @Test func anAbortIsALossOnlyForThePeer() async throws {
         let pair = try await Pair()
         let accepted = try await pair.accepted()
         // If a connection is closed with unread bytes, the system resets it.

@@ -27,19 +27,19 @@ struct FailConditionTests {
         #expect(throws: (any Error).self) { try FailCondition(text) }
     }
 
-    @Test func whatHoldsIsToldWithItsFigure() throws {
+    @Test func trueConditionsAreReportedWithTheirValue() throws {
         #expect(try FailCondition("p99>50ms").complaint(about: 61.2e6) == "p99 is 61.2 ms (--fail-if 'p99>50ms')")
         #expect(try FailCondition("p99>50ms").complaint(about: 50e6) == nil)
         #expect(try FailCondition("rate<10k/s").complaint(about: 9_999) == "rate is 9,999/s (--fail-if 'rate<10k/s')")
         #expect(try FailCondition("lost>0").complaint(about: 1) == "lost is 1 (--fail-if 'lost>0')")
     }
 
-    @Test func whatIsUnknownIsNotGoodEnough() throws {
+    @Test func anUnknownValueFails() throws {
         let complaint = try #require(try FailCondition("p99>50ms").complaint(about: nil))
         #expect(complaint.contains("nothing was measured"))
     }
 
-    @Test func allThatHoldAreTold() throws {
+    @Test func allTrueConditionsAreReported() throws {
         let conditions = try [FailCondition("p99>50ms"), FailCondition("lost>0"), FailCondition("rate<1")]
         let figures: [Metric: Double] = [.p99: 60e6, .lost: 3, .rate: 5]
         let failure = #expect(throws: Failure.self) { try BenchOutputs.check(conditions) { figures[$0] } }
@@ -53,7 +53,7 @@ struct FailConditionTests {
     }
 
     @Test(arguments: ["", "k", "/s", "0", "-1", "1e9", "fast", "nan"])
-    func otherRatesAreNone(text: String) {
+    func otherRatesAreInvalid(text: String) {
         #expect(throws: (any Error).self) { try RateArgument(text) }
     }
 }

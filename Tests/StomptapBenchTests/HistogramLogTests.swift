@@ -140,11 +140,11 @@ struct HistogramLogTests {
         "#[stomptap counts: milliseconds=9223372036855]", "#[stomptap counts: sent=18446744073709551616]",
         "#[stomptap counts: sent=1 lost]",
     ])
-    func aLineThatIsNoneIsNamed(line: String) {
+    func anInvalidLineIsReported(line: String) {
         var content = HistogramLog.Content()
         let failure = #expect(throws: Failure.self) { try content.add("# a comment\n\(line)\n", name: "x.hdr") }
         #expect(failure?.status == .badInput)
-        #expect(failure?.line == "x.hdr: line 2 is none of a histogram log")
+        #expect(failure?.line == "x.hdr: not an HdrHistogram log (line 2)")
     }
 
     /// An invalid byte may only make a log unreadable.

@@ -36,7 +36,7 @@ struct ReportTests {
         #expect(text.contains("#") != draws)
     }
 
-    @Test func whatOthersNamedDrivesNoTerminal() {
+    @Test func errorNamesAreEscaped() {
         var result = result
         result.errors = ["\u{1B}[2J\u{202E}": 1]
         let text = BenchReport(width: 80, draws: false).text(result)
@@ -88,13 +88,13 @@ struct ReportTests {
         #expect(LiveLine.text(state, width: 5) == "5.0 s")
     }
 
-    @Test(arguments: [(1, "1 exchange;"), (2, "2 exchanges;")])
-    func itTellsByHowMuchTheClocksWereCompared(exchanges: Int, words: String) {
+    @Test(arguments: [(1, "1 exchange);"), (2, "2 exchanges);")])
+    func theClockComparisonIsReported(exchanges: Int, words: String) {
         var result = result
         result.plan.role = .subscribe
         result.clocks = [.init(run: "c0ffee00", offset: 2_000_000, uncertainty: 50_000, exchanges: exchanges)]
         let text = BenchReport(width: 200, draws: false).text(result)
-        #expect(text.contains("c0ffee00 is 2.00 ms ahead of ours, give or take 50.0 us, by \(words)"), "\(text)")
+        #expect(text.contains("c0ffee00 is 2.00 ms ahead of ours (accurate to 50.0 us, by \(words)"), "\(text)")
     }
 
     @Test func jsonHasWhatIsPromised() {

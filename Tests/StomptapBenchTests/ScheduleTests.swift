@@ -91,7 +91,7 @@ struct ScheduleTests {
         #expect((0..<4).map { plan.destinations(ofSubscriber: $0) } == [[0, 1], [0], [1], [0]])
     }
 
-    @Test func namesTellWhoGetsAMessage() {
+    @Test func namesShowWhoGetsAMessage() {
         let names = ["/topic/a", "/queue/a", "/amq/queue/a", "queue/a", "/exchange/queue/a"]
         #expect(names.map { BenchPlan.Delivery(destination: $0) } == [.each, .one, .one, .one, .each])
     }

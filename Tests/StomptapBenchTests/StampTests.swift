@@ -38,7 +38,7 @@ struct StampTests {
         #expect(Stamp(String(decoding: bytes, as: UTF8.self)) == expected)
     }
 
-    @Test func whatIsNoneIsNotTakenForOne() {
+    @Test func otherBytesAreNotAStamp() {
         for text in [
             "", "stb1", String(stamp.text.dropLast()), "stb2" + stamp.text.dropFirst(4),
             stamp.text.replacing("m", with: "x"), stamp.text.replacing("9abc", with: "9aBc"),

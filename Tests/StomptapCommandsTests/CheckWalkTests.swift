@@ -62,7 +62,7 @@ struct CheckWalkTests {
         #expect(
             steps(connected, request("/ws/info"), answer(status, reason), verdict) == [
                 "ok tcp 10: connected to 127.0.0.1:80",
-                "warn sockjs 10: http://h/ws/info answered text/html, where SockJS has JSON: trying a plain WebSocket",
+                "warn sockjs 10: http://h/ws/info answered text/html, expected JSON: trying a plain WebSocket",
             ])
         #expect(steps(connected, request("/ws/info"), answer(status, reason)).count == 1)
     }
@@ -138,14 +138,15 @@ struct CheckWalkTests {
                 VerificationFailure(.wrongPurpose, certificate(days: 30)),
             ]),
             "warn tls: CN=a, 30 days left, chain of 1 certificate, not verified: the server's certificate CN=a is "
-                + "self-signed, and is not in the system's trust store, the server's certificate CN=a is not for a TLS server"
+                + "self-signed and not in the system's trust store, the server's certificate CN=a is not for a TLS "
+                + "server"
         ),
     ])
-    func aCertificateIsToldWithItsDays(days: Int, trust: TLSSummary.Trust, line: String) {
+    func aCertificateIsShownWithItsDays(days: Int, trust: TLSSummary.Trust, line: String) {
         #expect(steps(established(days: days, trust: trust)) == ["ok tls 10: TLSv1.3 AES", line])
     }
 
-    @Test func oneDayIsNoDays() {
+    @Test func oneDayIsSingular() {
         #expect(
             steps(established(days: 1, trust: .notAsked)).last == "ok tls: CN=a, 1 day left, chain of 1 certificate")
     }

@@ -39,10 +39,10 @@ import Testing
 
     @Test(
         arguments: [
-            ("/topic/a /topic/b", nil, #""/topic/a /topic/b" is one destination; write several as arguments"#),
-            ("/queue/a,/queue/b", nil, "of their own: /queue/a /queue/b"),
-            ("topic/room", nil, #""topic/room" does not begin with a slash; did you mean /topic/room?"#),
-            ("hello", "/topic/x", #""hello" is taken as the destination, and what follows as the body"#),
+            ("/topic/a /topic/b", nil, #""/topic/a /topic/b" is a single destination; write several as separate"#),
+            ("/queue/a,/queue/b", nil, "arguments: /queue/a /queue/b"),
+            ("topic/room", nil, #""topic/room" does not start with a slash; did you mean /topic/room?"#),
+            ("hello", "/topic/x", #""hello" is used as the destination, and the next argument as the body"#),
             ("/topic/a b", nil, nil), ("orders", nil, nil), ("orders", "hello", nil), ("jms.queue.a/b", nil, nil),
             ("/topic/a", "/path", nil), ("images", "/9j/4AAQSkZJRg", nil),
         ] as [(String, String?, String?)])

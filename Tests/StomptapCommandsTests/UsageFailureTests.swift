@@ -6,9 +6,9 @@ import Testing
 /// The error line for arguments that cannot be parsed.
 struct UsageFailureTests {
     @Test(arguments: [
-        (["subscribe"], "subscribe: missing <endpoint>; see 'stomptap subscribe -h'"),
-        (["sub", "demo"], "sub: missing <destination>; see 'stomptap sub -h'"),
-        (["request", "demo", "/a"], "request: missing --reply <destination>; see 'stomptap request -h'"),
+        (["subscribe"], "subscribe: missing endpoint; see 'stomptap subscribe -h'"),
+        (["sub", "demo"], "sub: missing destination; see 'stomptap sub -h'"),
+        (["request", "demo", "/a"], "request: missing --reply; see 'stomptap request -h'"),
         (["subscribe", "demo", "/a", "-n"], "subscribe: missing value for -n; see 'stomptap subscribe -h'"),
         (
             ["subscribe", "demo", "/a", "-n", "it's"],
@@ -20,12 +20,12 @@ struct UsageFailureTests {
         ),
         (
             ["subscribe", "demo", "/a", "-W", "5q"],
-            "subscribe: invalid value '5q' for -W: a duration has a unit, such as 250ms, 5s, 1.5s or 2m; "
+            "subscribe: invalid value '5q' for -W: expected a duration such as 250ms, 5s or 2m; "
                 + "see 'stomptap subscribe -h'"
         ),
         (
             ["subscribe", "demo", "/a", "--heart-beat", "a' for 'b"],
-            "subscribe: invalid value 'a' for 'b' for --heart-beat: heart-beats are two numbers of "
+            "subscribe: invalid value 'a' for 'b' for --heart-beat: expected two numbers of "
                 + "milliseconds, such as 4000,4000 or 0,0; see 'stomptap subscribe -h'"
         ),
         (
@@ -37,7 +37,7 @@ struct UsageFailureTests {
         // An error text of this program, not of the argument parser.
         (
             ["subscribe", "demo", "/a", "--no-newline"],
-            "subscribe: --no-newline goes with -o body and -F; see 'stomptap subscribe -h'"
+            "subscribe: --no-newline needs -o body or -F; see 'stomptap subscribe -h'"
         ),
     ])
     func isOneLine(_ arguments: [String], _ line: String) throws {

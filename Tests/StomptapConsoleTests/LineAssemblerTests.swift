@@ -24,7 +24,7 @@ struct LineAssemblerTests {
         #expect(commands("raw <<EOF", "BEGIN", "transaction:t", "", "EOF") == [.raw(.text("BEGIN\ntransaction:t\n"))])
     }
 
-    @Test func whatIsWrongIsToldBeforeTheBodyIsTyped() {
+    @Test func errorsArePrintedBeforeTheBodyIsTyped() {
         #expect(commands("send -x /a <<EOF", "quit") == [nil, .quit])
     }
 
@@ -38,7 +38,7 @@ struct LineAssemblerTests {
         #expect(assembler.end() == nil)
     }
 
-    @Test func whatIsPastedBehindADestinationIsItsBody() {
+    @Test func whatIsPastedAfterADestinationIsItsBody() {
         #expect(commands("send /a {\n  \"a\": 1\n}") == [send("{\n  \"a\": 1\n}")])
         #expect(commands("send /a\n[\n]") == [send("[\n]")])
         #expect(commands("send /a <<EOF\nsub /b\nEOF\nquit") == [send("sub /b"), .quit])
@@ -90,7 +90,7 @@ struct LineAssemblerTests {
         #expect(
             item?.command
                 == .failure(
-                    LineError("no } has ended the body; what is not to be closed goes between <<EOF and a line EOF")))
+                    LineError("unfinished body: missing }; if the body has unclosed brackets, use <<EOF")))
     }
 
     @Test(arguments: [
@@ -121,7 +121,7 @@ struct LineAssemblerTests {
 
     /// Texts that a naive search would scan again and again.
     @Test(arguments: ["{; ", "'", "\"; ", "{}; ", "# ; ", "{'", "[\n", "{}; \n", "\n"])
-    func cuttingTakesNoLongTime(unit: String) {
+    func splittingIsFast(unit: String) {
         let text = "send /a [" + (unit.last == "\n" ? "\n" : "") + String(repeating: unit, count: 40_000)
         var assembler = LineAssembler()
         let start = ContinuousClock.now

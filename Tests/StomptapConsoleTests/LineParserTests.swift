@@ -108,36 +108,39 @@ struct LineParserTests {
 
     /// Each error names what is wrong and how to fix it.
     @Test(arguments: [
-        ("sned /a x", "did you mean send?"), ("SUBS /a", "it takes no \"/a\""), ("foo", "'help' lists them"),
-        ("sub", "it wants a destination"), ("sub /a --idd 1", "did you mean --id?"),
-        ("sub /a --id", "--id wants a value"),
-        ("sub /a --ack never", "auto, client and client-individual"), ("sub /a -H nocolon", "'name: value'"),
-        ("send -H 'a: b /a x", "a ' is not closed"), ("send /a @", "no file name stands behind @"),
-        ("send -x /a b", "it has --header, -H, --content-type, -t"), ("ack", "it wants 'last'"),
-        ("ack #x", "a number from 1 on"), ("close 1005", "1000 to 1003"), ("close x", "1000 to 1003"),
-        ("show first", "unless it is 'last'"), ("show 0", "from 1 on"), ("grep", "it wants a regular expression"),
-        ("grep (", "is no regular expression"), ("expect *", "is no regular expression"),
-        ("save", "it wants a file name"),
+        ("sned /a x", "did you mean send?"), ("SUBS /a", "unexpected argument \"/a\""),
+        ("foo", "'help' lists the commands"),
+        ("sub", "missing destination"), ("sub /a --idd 1", "did you mean --id?"),
+        ("sub /a --id", "missing value for --id"),
+        ("sub /a --ack never", "auto, client or client-individual"), ("sub /a -H nocolon", "'name: value'"),
+        ("send -H 'a: b /a x", "missing closing '"), ("send /a @", "missing file name after @"),
+        ("send -x /a b", "options: --header, -H, --content-type, -t"), ("ack", "missing message"),
+        ("ack #x", "use a number from 1"), ("close 1005", "1000 to 1003"), ("close x", "1000 to 1003"),
+        ("show first", "use 'last' or a number from 1"), ("show 0", "a number from 1"),
+        ("grep", "missing regular expression"),
+        ("grep (", "invalid regular expression"), ("expect *", "invalid regular expression"),
+        ("save", "missing file name"),
         ("set outptu json", "did you mean output?"),
-        ("set output xml", "output is pretty, json, body, raw or none, and not \"xml\""),
-        ("set verbose 4", "verbose is 0, 1, 2 or 3, and"), ("set color", "color is auto, always or never"),
-        ("set format", "such as '%d %b'"), ("set output json x", "and not \"json x\""),
+        ("set output xml", "invalid value \"xml\" for output; use pretty, json, body, raw or none"),
+        ("set verbose 4", "for verbose; use 0, 1, 2 or 3"),
+        ("set color", "missing value for color; use auto, always or never"),
+        ("set format", "such as '%d %b'"), ("set output json x", "invalid value \"json x\""),
         ("set format %", "%% is a percent sign"),
-        ("wait 0", "from 1 on"), ("wait x", "from 1 on"), ("sleep 5", "a number and a unit"),
+        ("wait 0", "invalid count \"0\""), ("wait x", "use a number from 1"), ("sleep 5", "a number and a unit"),
         ("expect --timeout x y", "a number and a unit"), ("expect y --timeout x", "a number and a unit"),
-        ("expect y --timeout", "--timeout wants a value"), ("help sned", "did you mean send?"),
-        ("raw", "it wants a frame"),
-        ("unsub", "it wants the id"), ("connect", "it wants a URL"), ("subs now", "it takes no \"now\""),
+        ("expect y --timeout", "missing value for --timeout"), ("help sned", "did you mean send?"),
+        ("raw", "missing frame"),
+        ("unsub", "missing subscription id"), ("connect", "missing URL"), ("subs now", "unexpected argument \"now\""),
     ])
-    func errorsNameTheFaultAndTheRemedy(line: String, part: String) {
+    func errorsSayWhatToFix(line: String, part: String) {
         let fault = fault(line)
         #expect(fault?.contains(part) == true, "\(fault ?? "no fault")")
         #expect(fault?.contains("\n") == false)
     }
 
-    @Test func usageIsToldWithTheFault() {
-        #expect(fault("save") == "save: it wants a file name; usage: save FILE")
-        #expect(fault("set verbose on") == #"set: verbose is 0, 1, 2 or 3, and not "on""#)
+    @Test func usageIsPrintedWithTheError() {
+        #expect(fault("save") == "save: missing file name; usage: save FILE")
+        #expect(fault("set verbose on") == #"set: invalid value "on" for verbose; use 0, 1, 2 or 3"#)
     }
 
     @Test func everyExampleOfTheHelpIsOne() throws {

@@ -76,14 +76,14 @@ struct SessionValueTests {
 
     // MARK: Waiting
 
-    @Test func aTurnstileLetsThoseGoWhoWait() async throws {
-        let turnstile = ChangeSignal(), flag = Shared(false)
-        let waiter = Task { try await turnstile.wait(within: .seconds(30)) { flag.value ? true : nil } }
+    @Test func aSignalResumesThoseWhoWait() async throws {
+        let signal = ChangeSignal(), flag = Shared(false)
+        let waiter = Task { try await signal.wait(within: .seconds(30)) { flag.value ? true : nil } }
         flag.update { $0 = true }
-        turnstile.pass()
+        signal.pass()
         #expect(try await waiter.value == true)
-        #expect(try await turnstile.wait(within: .milliseconds(10)) { () -> Bool? in nil } == nil)
-        let cancelled = Task { try await turnstile.wait(within: .seconds(30)) { () -> Bool? in nil } }
+        #expect(try await signal.wait(within: .milliseconds(10)) { () -> Bool? in nil } == nil)
+        let cancelled = Task { try await signal.wait(within: .seconds(30)) { () -> Bool? in nil } }
         cancelled.cancel()
         await #expect(throws: CancellationError.self) { try await cancelled.value }
     }
@@ -149,7 +149,7 @@ struct SessionValueTests {
             }, transaction: transaction)
     }
 
-    @Test func thePromptTellsTheState() {
+    @Test func thePromptShowsTheState() {
         func prompt(_ view: ReconnectingSession.View, delimiter: String? = nil, isPaused: Bool = false) -> String {
             Prompt.text(view, delimiter: delimiter, isPaused: isPaused, palette: .plain)
         }

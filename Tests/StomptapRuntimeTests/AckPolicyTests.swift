@@ -47,7 +47,7 @@ struct AckPolicyTests {
     }
 
     @Test(arguments: ["/topic/a", "/exchange/a", "/user/queue/a", "/app/a", "/topic/queue/a", "queue/a"])
-    func anythingElseIsNot(_ destination: String) throws {
+    func otherDestinationsAreNotQueues(_ destination: String) throws {
         for purpose in [AckPolicy.Purpose.consume, .search, .peek] {
             let policy = try policy(destination, Self.rabbitMQ, purpose)
             #expect(policy.mode == .auto && policy.scope == .none && policy.headers.isEmpty && !policy.isQueue)

@@ -58,6 +58,6 @@ struct BodyPatternTests {
     @Test(arguments: ["(", "a{2,1}", "[a", "*"])
     func aWrongExpressionIsNamed(pattern: String) {
         let error = #expect(throws: InvalidValue.self) { try BodyPattern(pattern) }
-        #expect(error?.description.hasPrefix(pattern.debugDescription) == true)
+        #expect(error?.description.hasPrefix("invalid regular expression \(pattern.debugDescription): ") == true)
     }
 }

@@ -10,8 +10,8 @@ import Testing
     @Test(
         arguments: [
             (#"{"a":1}"#, "application/json", nil), ("[1, 2]", "application/json", nil), ("hello", "text/plain", nil),
-            (#"{"a":"#, "text/plain", "ends too early at octet 5; sent as text/plain"),
-            (" [1,]", "text/plain", "at octet 4"), ("7", "text/plain", nil), ("", nil, nil),
+            (#"{"a":"#, "text/plain", "unexpected end at byte 5; sent as text/plain"),
+            (" [1,]", "text/plain", "at byte 4"), ("7", "text/plain", nil), ("", nil, nil),
         ] as [(String, String?, String?)])
     func aBodyThatBeginsLikeJSONAndIsNotIsWarnedAbout(body: String, type: String?, warning: String?) throws {
         var headers: HeaderList = [:]
@@ -33,7 +33,7 @@ import Testing
         #expect(failure.status == .badInput && failure.line?.contains("not JSON") == true)
     }
 
-    @Test func whatIsGivenIsNotJudged() throws {
+    @Test func aGivenTypeIsNotChecked() throws {
         var headers: HeaderList = [:]
         #expect(try ContentType.add("application/json", for: ByteBuffer(string: "{"), to: &headers) == nil)
         #expect(headers["content-type"] == "application/json")

@@ -38,7 +38,7 @@ import Testing
         "", "Authorization", "Authorization:", "Authorization:  ", ": echo", "a b: echo", "a\n: echo", "a: b\0c",
         "ws://u:p@h/ws",
     ])
-    func whatIsNotOneIsRefused(text: String) {
+    func otherTextIsRejected(text: String) {
         #expect(throws: InvalidValue.self) { try HeaderCommand(text) }
     }
 

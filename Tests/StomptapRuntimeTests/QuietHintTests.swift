@@ -13,8 +13,8 @@ struct QuietHintTests {
     @Test func aConfirmedSubscriptionIsSilentByItself() {
         let text = line(["/topic/a"], confirmed: true, heartBeats: true)
         #expect(text.contains("/topic/a"))
-        #expect(text.contains("has confirmed"))
-        #expect(text.contains("heard 3 s ago"))
+        #expect(text.contains("confirmed the subscription"))
+        #expect(text.contains("received 3 s ago"))
         #expect(!text.contains("Spring"))
     }
 
@@ -41,7 +41,7 @@ struct QuietHintTests {
 
     @Test func aContentTypeMayNotSuitSpringsHandler() {
         let json = QuietHint.Sent(to: "/app/a", headers: ["content-type": "application/json"])
-        #expect(hint(confirmed: false, sent: json).line.contains("went as application/json"))
+        #expect(hint(confirmed: false, sent: json).line.contains("was sent as application/json"))
         #expect(!hint(confirmed: true, sent: json).line.contains("-t ''"))
         for headers in [["content-type": "text/plain;charset=utf-8"], [:]] as [HeaderList] {
             let sent = QuietHint.Sent(to: "/app/a", headers: headers)
@@ -58,11 +58,11 @@ struct QuietHintTests {
         #expect(!hint.line.contains("--route"))
     }
 
-    @Test func springSaysNothingOfAWrongDestination() {
+    @Test func springIgnoresAWrongDestinationSilently() {
         let text = line(["/queue/a"], confirmed: false, heartBeats: false)
         #expect(text.contains("prefixes"))
         #expect(text.contains("/user/queue/"))
         #expect(text.contains("no heart-beats"))
-        #expect(!line(["/user/queue/a"], confirmed: false, heartBeats: false).contains("comes on /user/queue/..."))
+        #expect(!line(["/user/queue/a"], confirmed: false, heartBeats: false).contains("arrive on /user/queue/..."))
     }
 }

@@ -9,7 +9,8 @@ import Testing
         try await ServedBroker.run { broker in
             try await ConnectSession.run(broker.tcp, columns: 120, rows: 40) { session in
                 let terminal = session.terminal
-                try await session.enter("sub /topic/flood", answer: "sub-0 listens to /topic/flood", then: "1 sub")
+                try await session.enter(
+                    "sub /topic/flood", answer: "subscribed to /topic/flood as sub-0", then: "1 sub")
                 let prompt = session.prompt("1 sub")
                 let still = try await echo(of: "keys in silence", behind: prompt, in: terminal)
                 try await terminal.press("C-u")

@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func controlCClearsTheLineAndControlDSaysGoodbye() async throws {
+    @Test func controlCClearsTheLineAndControlDQuits() async throws {
         try await ConnectSession.run { session in
             try await session.terminal.type("send /app/echo half")
             try await session.terminal.press("C-c")
@@ -43,7 +43,7 @@ import Testing
             try await session.terminal.enter("wait 5 --timeout 10m")
             try await session.terminal.wait(for: "demo> wait 5 --timeout 10m", "demo>")
             try await session.terminal.press("C-c")
-            try await session.enter("subs", answer: "no subscriptions; 'sub DESTINATION' makes one")
+            try await session.enter("subs", answer: "no subscriptions; use 'sub DESTINATION'")
         }
     }
 
@@ -59,20 +59,20 @@ import Testing
         }
     }
 
-    @Test func thePromptTellsAtOnceThatPrintingIsPaused() async throws {
+    @Test func thePromptShowsAtOnceThatPrintingIsPaused() async throws {
         try await ConnectSession.run { session in
             try await session.enter(
-                "pause", answer: "messages are counted and not printed; 'resume' goes on", then: "paused")
-            try await session.enter("resume", answer: "nothing came meanwhile")
+                "pause", answer: "printing is paused, messages are counted; use 'resume' to continue", then: "paused")
+            try await session.enter("resume", answer: "no messages while paused")
         }
     }
 
     @Test func theOpenTransactionIsAskedAboutOnce() async throws {
         try await ConnectSession.run { session in
             try await session.enter(
-                "begin", answer: "transaction tx-0 is open: 'commit' makes it happen, 'abort' forgets it", then: "tx-0")
+                "begin", answer: "started transaction tx-0; end it with 'commit' or 'abort'", then: "tx-0")
             try await session.enter(
-                "quit", answer: "transaction tx-0 is open: 'commit' or 'abort' it, or 'quit' again to drop it",
+                "quit", answer: "transaction tx-0 is open; 'commit' or 'abort' it, or 'quit' again to discard it",
                 then: "tx-0")
             try await session.terminal.enter("quit")
             try await session.terminal.wait(for: "status 0", "shell$")
@@ -80,7 +80,7 @@ import Testing
     }
 
     /// Each failure prints its reason, and the user can connect to another server.
-    @Test func whatCannotBeReachedIsTold() async throws {
+    @Test func connectionFailuresArePrinted() async throws {
         try await ServedBroker.run { broker in
             try await ConnectSession.run { session in
                 let terminal = session.terminal
@@ -119,7 +119,7 @@ import Testing
                 .write(to: URL(filePath: editor))
             let environment = ["EDITOR": "sh \(editor)"]
             try await ConnectSession.run("demo", "-o body", home: home, environment: environment) { session in
-                try await session.enter("sub /topic/echo", answer: "sub-0 listens to /topic/echo", then: "1 sub")
+                try await session.enter("sub /topic/echo", answer: "subscribed to /topic/echo as sub-0", then: "1 sub")
                 try await session.terminal.enter("edit /app/echo")
                 try await session.terminal.wait(for: "demo 1 sub> edit /app/echo", "1")
                 try await session.terminal.enter("직접")
@@ -145,7 +145,7 @@ import Testing
         }
     }
 
-    @Test func thePromptTellsThatTheConnectionIsLostAndBack() async throws {
+    @Test func thePromptShowsThatTheConnectionIsLostAndBack() async throws {
         let port = try Loopback.freePorts(1)[0]
         let server = Program.stomptap("serve", "--tcp", "127.0.0.1:\(port)")
         try await server.start { running in
@@ -153,7 +153,7 @@ import Testing
             let delays = "--reconnect-delay 50ms --reconnect-max-delay 100ms"
             try await ConnectSession.run("stomp://127.0.0.1:\(port)", delays) { session in
                 let terminal = session.terminal
-                try await session.enter("sub /topic/a", answer: "sub-0 listens to /topic/a", then: "1 sub")
+                try await session.enter("sub /topic/a", answer: "subscribed to /topic/a as sub-0", then: "1 sub")
                 try await terminal.type("send /topic/a 안녕")
                 running.send(signal: SIGKILL)
                 try await terminal.wait(for: "\(session.prompt("lost")) send /topic/a 안녕")
@@ -168,7 +168,7 @@ import Testing
                 try await server.start { again in
                     try await again.waitFor("\n")
                     try await terminal.wait(for: "\(session.prompt("1 sub")) send /topic/a 안녕")
-                    #expect(try await terminal.everything().contains { $0.hasSuffix("1 subscription is back") })
+                    #expect(try await terminal.everything().contains { $0.hasSuffix("renewed 1 subscription") })
                 }
             }
         }

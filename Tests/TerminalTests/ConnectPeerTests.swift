@@ -38,11 +38,11 @@ import Testing
                 try await session.terminal.type("send /topic/n")
                 try await session.terminal.press("Tab", "Enter")
                 try await session.terminal.wait(
-                    forAll: ["sent 0 B to /topic/n; no receipt was asked for"],
+                    forAll: ["sent 0 B to /topic/n (unconfirmed)"],
                     above: session.prompt("1 sub"))
                 // The next typed line runs next, with nothing in between.
                 try await session.enter(
-                    "send /a after", answer: "sent 5 B to /a; no receipt was asked for", then: "1 sub")
+                    "send /a after", answer: "sent 5 B to /a (unconfirmed)", then: "1 sub")
                 try await eventually {
                     received().contains("\n\nafter\0") ? () : nil
                 } otherwise: {
@@ -65,10 +65,10 @@ import Testing
                 try await session.terminal.type("send /topic/n")
                 try await session.terminal.press("Tab", "Enter")
                 try await session.terminal.wait(
-                    forAll: ["sent 0 B to /topic/n; no receipt was asked for"],
+                    forAll: ["sent 0 B to /topic/n (unconfirmed)"],
                     above: session.prompt("1 sub"))
                 try await session.enter(
-                    "send /a after", answer: "sent 5 B to /a; no receipt was asked for", then: "1 sub")
+                    "send /a after", answer: "sent 5 B to /a (unconfirmed)", then: "1 sub")
                 #expect(thief.received.isEmpty)
             }
         }
@@ -84,7 +84,7 @@ import Testing
             try await session.terminal.type("x")
             try await session.terminal.press("Enter")
             try await session.terminal.wait(
-                forAll: ["sent 1 B to /topic/news @/etc/hostname; no receipt was asked for"],
+                forAll: ["sent 1 B to /topic/news @/etc/hostname (unconfirmed)"],
                 above: session.prompt("1 sub"))
             try await eventually {
                 received().contains("\n\nx\0") ? () : nil

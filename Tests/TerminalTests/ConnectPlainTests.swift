@@ -15,7 +15,7 @@ import Testing
     }
 
     private func waitForHelp(_ terminal: TmuxTerminal) async throws {
-        try await terminal.wait(forAll: ["'help' lists what can be done, Ctrl-D says goodbye"])
+        try await terminal.wait(forAll: ["'help' lists the commands, Ctrl-D quits"])
     }
 
     @Test func aTerminalThatCannotMoveItsCursorGetsPlainLines() async throws {
@@ -23,7 +23,7 @@ import Testing
             try await terminal.enter("TERM=dumb stomptap connect demo -o body; echo status $?")
             try await waitForHelp(terminal)
             try await terminal.enter("sub /topic/echo")
-            try await terminal.wait(forAll: ["sub-0 listens to /topic/echo"])
+            try await terminal.wait(forAll: ["subscribed to /topic/echo as sub-0"])
             try await terminal.enter("send /app/echo 안녕")
             try await terminal.wait(forAll: ["안녕", "sent 6 B to /app/echo"])
             try await terminal.press("C-d")
@@ -45,7 +45,7 @@ import Testing
             try await terminal.enter("stomptap connect demo -o body > $OUT/messages; echo status $?")
             try await waitForHelp(terminal)
             try await terminal.enter("sub /topic/echo")
-            try await terminal.wait(forAll: ["sub-0 listens to /topic/echo"])
+            try await terminal.wait(forAll: ["subscribed to /topic/echo as sub-0"])
             try await terminal.enter("send /app/echo 안녕")
             try await terminal.wait(forAll: ["sent 6 B to /app/echo"])
             try await terminal.press("C-d")

@@ -7,7 +7,7 @@ import Testing
     @Test func aMessageInMidLineTearsNothing() async throws {
         try await ServedBroker.run { broker in
             try await ConnectSession.run(broker.tcp, "-o body") { session in
-                try await session.enter("sub /topic/방", answer: "sub-0 listens to /topic/방", then: "1 sub")
+                try await session.enter("sub /topic/방", answer: "subscribed to /topic/방 as sub-0", then: "1 sub")
                 let prompt = session.prompt("1 sub")
                 try await session.terminal.type("send /topic/방 안녕하세요")
                 try await session.terminal.press("Left", "Left", "Left", "BSpace")
@@ -28,7 +28,7 @@ import Testing
         try await ServedBroker.run { broker in
             try await ConnectSession.run(broker.tcp, "-o body", columns: 40, rows: 14) { session in
                 let terminal = session.terminal
-                try await session.enter("sub /topic/a", answer: "sub-0 listens to /topic/a", then: "1 sub")
+                try await session.enter("sub /topic/a", answer: "subscribed to /topic/a as sub-0", then: "1 sub")
                 let line = "\(session.prompt("1 sub")) send /topic/b 한글이 길게 이어지는 문장입니다"
                 try await terminal.type(String(line.dropFirst(session.prompt("1 sub").count + 1)))
                 try await terminal.press("Left", "Left")
@@ -36,7 +36,7 @@ import Testing
                     let (rows, cursor) = Self.rows(of: line, columns: columns, cursorFromEnd: 2)
                     try await terminal.wait(for: [above] + rows, column: cursor)
                 }
-                try await wait(above: "sub-0 listens to /topic/a", columns: 40)
+                try await wait(above: "subscribed to /topic/a as sub-0", columns: 40)
                 try await broker.publish("/topic/a", "첫 메시지")
                 try await wait(above: "첫 메시지", columns: 40)
                 for (number, columns) in [25, 70, 33].enumerated() {
@@ -72,7 +72,8 @@ import Testing
         try await ServedBroker.run { broker in
             try await ConnectSession.run(broker.tcp, "-v") { session in
                 try await session.terminal.enter("sub /topic/a")
-                try await session.terminal.wait(forAll: ["sub-0 listens to /topic/a"], above: session.prompt("1 sub"))
+                try await session.terminal.wait(
+                    forAll: ["subscribed to /topic/a as sub-0"], above: session.prompt("1 sub"))
                 try await broker.publish("/topic/a", "seen-once")
                 try await session.terminal.wait(forAll: ["seen-once"], above: session.prompt("1 sub"))
                 let everything = try await session.terminal.everything().joined(separator: "\n")
@@ -85,7 +86,7 @@ import Testing
     @Test func whatIsReceivedDrivesNoTerminal() async throws {
         try await ServedBroker.run { broker in
             try await ConnectSession.run(broker.tcp, "-o body") { session in
-                try await session.enter("sub /topic/a", answer: "sub-0 listens to /topic/a", then: "1 sub")
+                try await session.enter("sub /topic/a", answer: "subscribed to /topic/a as sub-0", then: "1 sub")
                 try await session.terminal.type("typed")
                 try await broker.publish("/topic/a", "x\u{1b}[2J\u{1b}]0;title\u{07}\u{9b}1Jy")
                 try await session.terminal.wait(
@@ -97,7 +98,7 @@ import Testing
     @Test func threeLinesOfJSONArePastedAsOneBody() async throws {
         try await ConnectSession.run("demo", "-o body") { session in
             let terminal = session.terminal
-            try await session.enter("sub /topic/echo", answer: "sub-0 listens to /topic/echo", then: "1 sub")
+            try await session.enter("sub /topic/echo", answer: "subscribed to /topic/echo as sub-0", then: "1 sub")
             try await terminal.type("send /app/echo ")
             try await terminal.paste("{\n  \"이름\": \"a; \\\"b\\\"\"\n}\n")
             try await terminal.wait(
@@ -111,7 +112,7 @@ import Testing
     @Test func aBodyIsTypedUpToItsWordAndComesBackWhole() async throws {
         try await ConnectSession.run("demo", "-o body") { session in
             let terminal = session.terminal
-            try await session.enter("sub /topic/echo", answer: "sub-0 listens to /topic/echo", then: "1 sub")
+            try await session.enter("sub /topic/echo", answer: "subscribed to /topic/echo as sub-0", then: "1 sub")
             for line in ["send /app/echo <<END", "{\"가\":", " 1}"] { try await terminal.enter(line) }
             try await terminal.wait(for: "demo 1 sub> send /app/echo <<END", "{\"가\":", " 1}", column: 0)
             try await terminal.enter("END")
@@ -124,7 +125,7 @@ import Testing
     @Test func anOpenBracketGoesOnInTheNextLine() async throws {
         try await ConnectSession.run("demo", "-o body") { session in
             let terminal = session.terminal
-            try await session.enter("sub /topic/echo", answer: "sub-0 listens to /topic/echo", then: "1 sub")
+            try await session.enter("sub /topic/echo", answer: "subscribed to /topic/echo as sub-0", then: "1 sub")
             for line in ["send /app/echo {", "  \"가\": 1"] { try await terminal.enter(line) }
             try await terminal.wait(for: "demo 1 sub> send /app/echo {", "  \"가\": 1", column: 0)
             try await terminal.enter("}")
@@ -138,8 +139,9 @@ import Testing
             try await terminal.type("su\t\t")
             try await terminal.wait(for: "sub   subs", "demo> sub", column: 9)
             try await terminal.press("C-u")
-            try await session.enter("sub /topic/방송", answer: "sub-0 listens to /topic/방송", then: "1 sub")
-            try await session.enter("sub --id room /topic/방문", answer: "room listens to /topic/방문", then: "2 subs")
+            try await session.enter("sub /topic/방송", answer: "subscribed to /topic/방송 as sub-0", then: "1 sub")
+            try await session.enter(
+                "sub --id room /topic/방문", answer: "subscribed to /topic/방문 as room", then: "2 subs")
             try await terminal.type("sen\t/t\t")
             try await terminal.wait(for: "/topic/방문  /topic/방송", "demo 2 subs> send /topic/방", column: 27)
             try await terminal.type("송\t안녕\t!")

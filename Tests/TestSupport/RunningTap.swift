@@ -19,10 +19,9 @@ public struct RunningTap {
         tap.environment = environment
         tap.output = output
         return try await tap.start { program in
-            let written = try await program.waitFor(" in place of ", in: .stderr)
-            guard let match = written.firstMatch(of: #/give the app (\w+://(127\.0\.0\.1:\d+)\S*) in place of /#) else {
-                throw TestFailure(written)
-            }
+            let written = try await program.waitFor(" in the app instead of ", in: .stderr)
+            guard let match = written.firstMatch(of: #/use (\w+://(127\.0\.0\.1:\d+)\S*) in the app instead of /#)
+            else { throw TestFailure(written) }
             return try await body(
                 RunningTap(program: program, url: String(match.output.1), address: String(match.output.2)))
         }

@@ -10,7 +10,7 @@ extension Program {
             var program = self
             program.arguments += ["--ready-file", ready]
             return try await program.start { running in
-                _ = try await running.wait(otherwise: "does not stand") {
+                _ = try await running.wait(otherwise: "is not subscribed") {
                     FileManager.default.fileExists(atPath: ready) ? true : nil
                 }
                 return try await body(running)

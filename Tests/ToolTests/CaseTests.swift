@@ -7,7 +7,7 @@ import Testing
     private static let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Cases/run").path
 
     @Test func allPass() async throws {
-        var program = Program("/usr/bin/python3", [Self.script, "--jobs", "2", "--patience", "10"])
+        var program = Program("/usr/bin/python3", [Self.script, "--jobs", "2", "--time-factor", "10"])
         program.environment = ["STOMPTAP": Program.stomptap().path, "PYTHONDONTWRITEBYTECODE": "1"]
         program.limit = .seconds(300)
         let result = try await program.run()

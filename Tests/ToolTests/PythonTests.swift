@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func aPageIsNoStreamOfEvents() async throws {
+    @Test func aPageIsNotAnEventStream() async throws {
         try await withServer("events.py") { address in
             let result = try await Program.stomptap("raw", "--sse", "http://\(address)/page").run()
             #expect(result.status == .exited(76), "\(result)")

@@ -11,7 +11,9 @@ func fuzzDecoder(_ input: FuzzInput) {
     let size = Int(input.choice()) + 1
 
     let whole = Outcome(of: [input.buffer], version, limits)
-    precondition(Outcome(of: input.pieces(of: size), version, limits) == whole, "it matters how the stream is cut")
+    precondition(
+        Outcome(of: input.pieces(of: size), version, limits) == whole,
+        "the result depends on how the stream is split")
     for frame in whole.frames {
         check(frame, version)
     }
@@ -33,21 +35,21 @@ private struct Outcome: Equatable {
                         decoder.version = frame.headers["version"].flatMap(STOMPVersion.init(rawValue:))
                     }
                 }
-                precondition(decoder.bufferedBytes < limits.frame, "it keeps more than a frame may have")
+                precondition(decoder.bufferedBytes < limits.frame, "the buffer exceeds the frame limit")
             }
             try decoder.finish()
         } catch {
             self.error = error
             if case .truncatedFrame = error.reason { return }
-            precondition(decoder.bufferedBytes == 0, "it keeps what nobody can read")
+            precondition(decoder.bufferedBytes == 0, "the buffer keeps bytes that cannot be decoded")
         }
     }
 }
 
 private func check(_ frame: Frame, _ version: STOMPVersion?) {
-    precondition(frame.bytes.readableBytesView.last == 0, "a frame does not end at its NUL")
-    precondition(frame.body.readableBytes == frame.bodySize, "a body is not as long as it says")
-    precondition(frame.detached() == frame, "a copy differs")
+    precondition(frame.bytes.readableBytesView.last == 0, "a frame does not end with NUL")
+    precondition(frame.body.readableBytes == frame.bodySize, "the body size does not match")
+    precondition(frame.detached() == frame, "the copy differs")
     for header in frame.headers {
         precondition(frame.headers.contains(header.name) || header.name.unicodeScalars.contains("\u{FFFD}"), "lost")
     }
@@ -60,8 +62,8 @@ private func check(_ frame: Frame, _ version: STOMPVersion?) {
     var decoder = FrameDecoder(version: version, limits: FrameLimits(line: 1 << 20, headers: 10_000, frame: 1 << 25))
     decoder.feed(written.bytes)
     guard version != nil, case .frame(let read)? = try? decoder.next() else {
-        precondition(version == nil, "what was written cannot be read")
+        precondition(version == nil, "an encoded frame cannot be decoded")
         return
     }
-    precondition(read == frame && written == frame, "what was written reads differently")
+    precondition(read == frame && written == frame, "an encoded frame is decoded differently")
 }

@@ -7,13 +7,13 @@ func fuzzEventStream(_ input: FuzzInput) {
     let limit = input.choice() & 1 == 0 ? 1 << 16 : 20
     let size = input.pieceSize()
     let whole = Events([input.buffer], limit)
-    precondition(Events(input.pieces(of: size), limit) == whole, "it matters how the stream is cut")
+    precondition(Events(input.pieces(of: size), limit) == whole, "the result depends on how the stream is split")
 
     for event in whole.events {
         precondition(
             event.data.readableBytes + event.id.utf8.count <= limit, "an event is longer than the limit")
         precondition(
-            Events([written(event)], 1 << 20).events == [event], "an event reads differently when it is written")
+            Events([written(event)], 1 << 20).events == [event], "a written event is parsed differently")
     }
 }
 

@@ -40,7 +40,7 @@ private func checkCutting<Result: Equatable>(
 ) {
     let whole = try? cut([input.rest])
     let pieces = try? cut(input.pieces(of: size).map { Array($0.readableBytesView) })
-    precondition(whole == pieces, "it matters how the text is cut")
+    precondition(whole == pieces, "the result depends on how the text is split")
 }
 
 private func checkTemplate(_ input: FuzzInput, isReply: Bool) {
@@ -50,7 +50,7 @@ private func checkTemplate(_ input: FuzzInput, isReply: Bool) {
     guard let template else { return }
     _ = template.text(number: 1)
     if !input.text.contains("{{") {
-        precondition(template.body(number: 1) == input.buffer, "a template without placeholders changes")
+        precondition(template.body(number: 1) == input.buffer, "a template without placeholders changes its text")
     }
 }
 
@@ -65,9 +65,9 @@ private func check(_ message: PendingMessage) {
     check(isHarmless: out.text, except: "\n")
     let line = ByteBuffer(string: String(out.text.dropLast()))
     guard let again = try? Recording(name: "again", needsTime: true).draft(line, line: 1, destination: nil) else {
-        fatalError("what was recorded cannot be read")
+        fatalError("a recorded message cannot be read")
     }
     precondition(
         again.body == message.body && again.destination == message.destination && again.headers == message.headers,
-        "what was recorded reads differently")
+        "a recorded message is read differently")
 }

@@ -12,7 +12,7 @@ private let targets: [String: @Sendable (FuzzInput) -> Void] = [
 private let target: @Sendable (FuzzInput) -> Void = {
     let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
     guard let target = targets[name] else {
-        fatalError("FUZZ_TARGET is one of \(targets.keys.sorted().joined(separator: ", "))")
+        fatalError("invalid FUZZ_TARGET; use one of \(targets.keys.sorted().joined(separator: ", "))")
     }
     // Warnings would hide libFuzzer's output.
     Diagnostics.redirect { check(isHarmless: $0, except: "\n\t") }
@@ -56,7 +56,7 @@ func check(isHarmless text: [UInt8], except allowed: Set<Unicode.Scalar>) {
         var start = 0
         while let hidden = DisplayEscaping.firstHidden(in: bytes, from: start) {
             guard let scalar = hidden.scalar.flatMap(Unicode.Scalar.init), allowed.contains(scalar) else {
-                fatalError("shown as it came at \(hidden.index): \(String(decoding: text, as: UTF8.self))")
+                fatalError("not escaped at index \(hidden.index): \(String(decoding: text, as: UTF8.self))")
             }
             start = hidden.index + hidden.length
         }

@@ -10,9 +10,9 @@ func fuzzHTTP(_ input: FuzzInput) {
     let choice = input.choice()
     let size = input.pieceSize()
     let whole = Messages([input.buffer], choice)
-    precondition(Messages(input.pieces(of: size), choice) == whole, "it matters how the stream is cut")
+    precondition(Messages(input.pieces(of: size), choice) == whole, "the result depends on how the stream is split")
     if whole.violation == nil {
-        precondition(whole.bytes == input.rest, "the elements have other bytes than came")
+        precondition(whole.bytes == input.rest, "the elements do not have the bytes of the input")
     }
     for head in whole.heads { check(head, choice) }
 }
@@ -67,7 +67,7 @@ private struct Messages: Equatable {
 
     /// Blanks and bodies may be split into as many elements as there are pieces.
     private mutating func append(_ name: String, _ part: ByteBuffer) {
-        precondition(part.readableBytes > 0, "an element of nothing")
+        precondition(part.readableBytes > 0, "an empty element")
         if elements.last != name { elements.append(name) }
         bytes += part.readableBytesView
     }
@@ -80,7 +80,7 @@ private struct Messages: Equatable {
 }
 
 private func check(_ head: HTTPRawHead, _ choice: UInt8) {
-    precondition(head.bytes(with: head.headers) == head.bytes, "a head with its own headers is another one")
+    precondition(head.bytes(with: head.headers) == head.bytes, "a head with its own headers differs")
     _ = CookieJar(head.headers.first(name: "Cookie"))
     var jar = CookieJar(nil)
     jar.store(head.headers)
@@ -94,6 +94,6 @@ private func check(_ head: HTTPRawHead, _ choice: UInt8) {
     // A head without faults must read the same after it is written.
     let response = HTTPResponseHead(
         version: .http1_1, status: .custom(code: UInt(code), reasonPhrase: reason ?? ""), headers: head.headers)
-    guard let again = try? HTTPRawHead(response.latin1Bytes) else { fatalError("what was written cannot be read") }
-    precondition(again.faults.isEmpty && "\(again.headers)" == "\(head.headers)", "what was written reads differently")
+    guard let again = try? HTTPRawHead(response.latin1Bytes) else { fatalError("a written head cannot be parsed") }
+    precondition(again.faults.isEmpty && "\(again.headers)" == "\(head.headers)", "a written head differs")
 }

@@ -8,14 +8,14 @@ func fuzzJSON(_ input: FuzzInput) {
     let bytes = input.rest
     bytes.withUnsafeBytes { bytes in
         if let tokens = tokens(of: bytes), bytes.isUTF8 {
-            precondition(JSONReader.accepts(bytes), "it has tokens, and is not accepted")
+            precondition(JSONReader.accepts(bytes), "it has tokens, but is not accepted")
             checkSkipping(bytes)
             checkLayouts(bytes, tokens)
         } else {
-            precondition(!JSONReader.accepts(bytes), "it is accepted, and has no tokens")
+            precondition(!JSONReader.accepts(bytes), "it is accepted, but has no tokens")
         }
         for path in [".", ".a", ".[0]", ".a.b[1]"] {
-            guard let path = JSONPath(path) else { fatalError("no path") }
+            guard let path = JSONPath(path) else { fatalError("invalid path") }
             guard case .json(let range)? = path.value(in: bytes) else { continue }
             precondition(JSONReader.accepts(UnsafeRawBufferPointer(rebasing: bytes[range])), "a value is not JSON")
         }
@@ -56,7 +56,7 @@ private func checkLayouts(_ bytes: UnsafeRawBufferPointer, _ expected: [[UInt8]]
     for text in [compact.text, indented.text] {
         check(isHarmless: text, except: "\n")
         let again = Array(text.utf8).withUnsafeBytes { tokens(of: $0) }
-        precondition(again?.count == expected.count, "set out, it has other tokens")
+        precondition(again?.count == expected.count, "the indented text has other tokens")
     }
 }
 
@@ -70,9 +70,9 @@ private func checkString(_ text: String) {
         json.withUnsafeBytes { bytes in
             var reader = JSONReader(bytes)
             guard let again = try? reader.text(), (try? reader.expectEnd()) != nil else {
-                fatalError("a string that was written cannot be read")
+                fatalError("a written string cannot be parsed")
             }
-            precondition(again.utf8.elementsEqual(text.utf8), "a string reads differently")
+            precondition(again.utf8.elementsEqual(text.utf8), "a written string is parsed differently")
         }
     }
 }

@@ -20,7 +20,7 @@ func fuzzLines(_ input: FuzzInput) {
         guard let completed = typed.text(for: word), !typed.isRest else { continue }
         var words = LineWords(text.dropLast(typed.typed.count) + completed)
         for _ in typed.before { _ = words.takeStart() }
-        precondition(words.takeStart()?.word == word && words.isEmpty, "what was completed is another word")
+        precondition(words.takeStart()?.word == word && words.isEmpty, "a completed word is parsed differently")
     }
 }
 
@@ -32,9 +32,9 @@ private func checkLinesOneByOne(_ text: String) {
     let script = one.append(script: text)
     let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isLineEnd)
     let typed = lines.flatMap { other.append(String($0)) }
-    precondition(script.count == typed.count && one.delimiter == other.delimiter, "a script is other lines")
+    precondition(script.count == typed.count && one.delimiter == other.delimiter, "a script has other lines")
     for (one, other) in zip(script, typed) {
-        precondition(one.source == other.source && one.line == other.line, "a script has other lines")
+        precondition(one.source == other.source && one.line == other.line, "a script line differs")
     }
 }
 

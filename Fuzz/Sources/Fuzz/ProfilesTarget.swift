@@ -13,19 +13,19 @@ func fuzzProfiles(_ input: FuzzInput) {
     do {
         let profile = try Profile(named: "fuzz")
         let line = profile.applied(to: ["subscribe", "fuzz", "/a"], of: "subscribe")
-        precondition(line.first == "subscribe" && line.suffix(2) == ["fuzz", "/a"], "the line has changed")
+        precondition(line.first == "subscribe" && line.suffix(2) == ["fuzz", "/a"], "typed arguments changed")
         try profile.verify()
     } catch let failure as Failure {
-        precondition(failure.status == .badConfiguration, "a wrong profile is not 78: \(failure)")
+        precondition(failure.status == .badConfiguration, "an invalid profile does not end with 78: \(failure)")
         check(isHarmless: ErrorLine.text(failure.line ?? ""), except: "\n")
     } catch {
-        fatalError("no failure: \(error)")
+        fatalError("not a Failure: \(error)")
     }
 }
 
 private let path: String = {
     var template = Array("/tmp/stomptap-fuzz-XXXXXX".utf8CString)
-    precondition(mkdtemp(&template) != nil, "no folder in /tmp")
+    precondition(mkdtemp(&template) != nil, "cannot create a folder in /tmp")
     let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     setenv("XDG_CONFIG_HOME", folder, 1)
     mkdir("\(folder)/stomptap", 0o700)

@@ -8,7 +8,7 @@ func fuzzSockJS(_ input: FuzzInput) {
     let choice = input.choice()
     let size = input.pieceSize()
     let whole = Envelopes([input.buffer], choice)
-    precondition(Envelopes(input.pieces(of: size), choice) == whole, "it matters how the stream is cut")
+    precondition(Envelopes(input.pieces(of: size), choice) == whole, "the result depends on how the stream is split")
 
     for bytes in whole.frames + [input.buffer] { check(frame: bytes) }
     _ = try? SockJSInfo(input.buffer)
@@ -48,7 +48,7 @@ private func check(frame bytes: ByteBuffer) {
     case .messages(let messages): check(messages)
     case .close(let code, let reason):
         precondition(
-            (try? SockJSFrame(SockJSFrame.closing(code: code, reason: reason))) == frame, "a close reads differently")
+            (try? SockJSFrame(SockJSFrame.closing(code: code, reason: reason))) == frame, "a written close differs")
     }
 }
 
@@ -57,7 +57,7 @@ private func check(_ messages: SockJSMessages) {
     guard messages.isUTF8 else { return }
     let quoted = messages.texts.map { SockJSMessages.quoted($0) }
     precondition(
-        (try? SockJSFrame(SockJSMessages.frame(of: quoted))) == .messages(messages), "messages read differently")
+        (try? SockJSFrame(SockJSMessages.frame(of: quoted))) == .messages(messages), "written messages differ")
     for text in messages.texts {
         let pieces = SockJSMessages.quoted(text, limit: 40)
         precondition(pieces.allSatisfy { $0.readableBytes + 2 <= 40 }, "a piece is longer than the limit")
@@ -65,6 +65,6 @@ private func check(_ messages: SockJSMessages) {
         let again = array.withUnsafeReadableBytes { try? SockJSMessages($0) }
         var joined = ByteBuffer()
         for text in again?.texts ?? [] { joined.writeImmutableBuffer(text) }
-        precondition(joined == text, "pieces of a message make another one")
+        precondition(joined == text, "the joined pieces of a message differ")
     }
 }

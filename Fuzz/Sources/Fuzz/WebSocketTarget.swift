@@ -10,13 +10,13 @@ func fuzzWebSocket(_ input: FuzzInput) {
     let choice = input.choice()
     let size = input.pieceSize()
     let whole = Received([input.buffer], choice)
-    precondition(Received(input.pieces(of: size), choice) == whole, "it matters how the stream is cut")
+    precondition(Received(input.pieces(of: size), choice) == whole, "the result depends on how the stream is split")
 
     for frame in whole.frames {
         let again = Received([frame.bytes(maskedBy: whole.isServer ? 0x1234_5678 : nil)], choice)
-        precondition(again.frames == [frame], "a frame reads differently when it is written")
+        precondition(again.frames == [frame], "a written frame is parsed differently")
         guard frame.opcode == .close, let close = try? WebSocketClose(reading: frame.payload) else { continue }
-        precondition((try? WebSocketClose(reading: close.body)) == close, "a close reads differently")
+        precondition((try? WebSocketClose(reading: close.body)) == close, "a written close is parsed differently")
     }
     for message in whole.messages {
         precondition(message.bytes.readableBytes <= whole.limit, "a message is larger than the limit")
@@ -70,8 +70,8 @@ private func compress(_ bytes: ByteBuffer, _ choice: UInt8) {
             try inflater.inflate(deflater.deflate(bytes), onto: &result, limit: bytes.readableBytes)
             try inflater.finish(&result, limit: bytes.readableBytes)
         } catch {
-            fatalError("what was compressed cannot be inflated: \(error)")
+            fatalError("compressed data cannot be inflated: \(error)")
         }
-        precondition(result == bytes, "what was compressed is inflated to something else")
+        precondition(result == bytes, "compressed data is inflated to other data")
     }
 }

@@ -344,7 +344,7 @@ extension BrokerConnection {
             },
             stalled: { [weak self] in
                 guard let self else { return }
-                drop("it took nothing for \(limits.sendTimeout.readable)")
+                drop("the client read no data for \(limits.sendTimeout.readable)")
             })
     }
 

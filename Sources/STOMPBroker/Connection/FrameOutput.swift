@@ -129,8 +129,8 @@ extension BrokerConnection {
         waiting.append(delivery)
         guard waiting.bytes > limits.waitingBytes else { return }
         drop(
-            "it reads too slowly: \(waiting.bytes) octets of messages wait for it, and at most "
-                + "\(limits.waitingBytes) may")
+            "the client reads too slowly: \(waiting.bytes) bytes of messages are waiting; the limit is "
+                + "\(limits.waitingBytes)")
     }
 
     func write(_ reply: ServerFrame) {

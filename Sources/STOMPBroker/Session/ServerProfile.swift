@@ -99,7 +99,7 @@ extension ServerProfile {
         if self == .rabbitMQ { endpoint.sockJS = nil }
         guard isSpring else { return }
         endpoint.dialect = .servlet
-        endpoint.sockJS?.takesWebSocketAtBase = false
+        endpoint.sockJS?.acceptsWebSocketAtBase = false
         endpoint.sockJS?.greetsUpgrades = self == .spring4
         endpoint.sockJS?.setsCookie = true
     }

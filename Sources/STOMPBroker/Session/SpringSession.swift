@@ -210,18 +210,18 @@ enum HeaderSelector: Equatable {
     /// Supports only `headers['NAME'] == 'VALUE'`.
     init(_ text: String) {
         var rest = text[...]
-        func take(_ word: String) -> Bool {
+        func skip(_ word: String) -> Bool {
             rest = rest.drop { $0 == " " }
             guard rest.hasPrefix(word) else { return false }
             rest = rest.dropFirst(word.count)
             return true
         }
         func quoted() -> String? {
-            guard take("'"), let end = rest.firstIndex(of: "'") else { return nil }
+            guard skip("'"), let end = rest.firstIndex(of: "'") else { return nil }
             defer { rest = rest[end...].dropFirst() }
             return String(rest[..<end])
         }
-        guard take("headers"), take("["), let name = quoted(), take("]"), take("=="), let value = quoted(),
+        guard skip("headers"), skip("["), let name = quoted(), skip("]"), skip("=="), let value = quoted(),
             rest.allSatisfy({ $0 == " " })
         else {
             self = .unknown(text)

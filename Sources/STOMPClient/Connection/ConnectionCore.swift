@@ -196,9 +196,9 @@ final class ConnectionCore {
 
     // MARK: Inboxes
 
-    func makeInbox(takesUnclaimed: Bool) -> Int {
+    func makeInbox(includesUnclaimed: Bool) -> Int {
         let inbox = inboxes.add()
-        if takesUnclaimed { inboxes.unclaimed = inbox }
+        if includesUnclaimed { inboxes.unclaimed = inbox }
         if machine.closedReason != nil { finish(inbox) }
         return inbox
     }

@@ -54,13 +54,13 @@ struct OpenStream {
                 case .connected(let handshake):
                     decoder.version = handshake.version
                     return .connected(handshake)
-                case .goodbye:
+                case .disconnected:
                     return .disconnected
                 case .error:
                     return .error(frame.detached())
                 }
             }
-            if let error = decoder.hopelessBeginning, input.isMessage || decoder.bufferedBytes >= Self.tellingSize {
+            if let error = decoder.hopelessBeginning, input.isMessage || decoder.bufferedBytes >= Self.conclusiveSize {
                 return .violation(error, error.foreignProtocol.map { .speaks($0) })
             }
             return .needsBytes
@@ -72,7 +72,7 @@ struct OpenStream {
     }
 
     /// The number of bytes that is enough to recognise a protocol.
-    private static let tellingSize = 8
+    private static let conclusiveSize = 8
 
     /// The incomplete frame at the end of the received bytes.
     var unfinished: UnfinishedFrame? { decoder.unfinished }

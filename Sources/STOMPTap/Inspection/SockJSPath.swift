@@ -53,7 +53,7 @@ struct SockJSPath {
     }
 
     /// Whether the tap can insert frames of its own into an answer.
-    var takesFrames: Bool {
+    var acceptsFrames: Bool {
         switch carriage {
         case .lines, .events: true
         case .scripts: callback != nil || transport == "htmlfile"
@@ -63,7 +63,7 @@ struct SockJSPath {
 
     /// Whether an answer may consist only of such frames. With `htmlfile` it may not: the page that contains the
     /// scripts comes from the server.
-    var takesWholeAnswer: Bool { takesFrames && transport != "htmlfile" }
+    var acceptsWholeAnswer: Bool { acceptsFrames && transport != "htmlfile" }
 
     /// The method of its requests.
     var method: HTTPMethod { carriage == .lines || carriage == .sending ? .POST : .GET }

@@ -339,7 +339,7 @@ struct HTTPTraffic {
         guard let exchange = exchanges.first, exchange.session == session else { return [] }
         // The request waits for a frame, and gets this one.
         guard let answer else { return [Self.answerClosed(exchange.head, exchange.path, context)] }
-        guard let frames = answer.frames, frames.canSift, exchange.path?.takesFrames == true else { return [] }
+        guard let frames = answer.frames, frames.canSift, exchange.path?.acceptsFrames == true else { return [] }
         var body = ByteBuffer()
         frames.write(SockJSFrame.closing(code: code, reason: Traffic.closeReason), to: &body)
         return [.pass(.body(body), .incoming), .pass(.end(nil), .incoming)]
@@ -349,7 +349,7 @@ struct HTTPTraffic {
     private static func answerClosed(
         _ request: HTTPRequestHead, _ path: SockJSPath?, _ context: TapContext
     ) -> RelayStep {
-        guard let code = context.configuration.faults.closeCode, let path, path.takesWholeAnswer,
+        guard let code = context.configuration.faults.closeCode, let path, path.acceptsWholeAnswer,
             let frames = SockJSBody(path, headers: [:], limit: 1)
         else { return .answer(.notFound, "The tap has closed this session") }
         var headers = HTTPHeaders()

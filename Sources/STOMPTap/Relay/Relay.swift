@@ -249,7 +249,7 @@ struct Relay {
     func mayBeRead(_ side: TapSide) -> Bool {
         guard !ends[side].isFull else { return false }
         guard phase == .passing else { return true }
-        return !isFrozen && lanes[side].hasRoom && ends[side.other].takesMore && traffic.takesMore(from: side)
+        return !isFrozen && lanes[side].hasRoom && ends[side.other].acceptsMore && traffic.acceptsMore(from: side)
     }
 
     mutating func updateReading(_ context: inout TapContext) {

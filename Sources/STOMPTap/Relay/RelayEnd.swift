@@ -64,7 +64,7 @@ extension WireEvent.Direction {
         switch self {
         case .outgoing: .app
         case .incoming: .server
-        case .local: preconditionFailure("what is local has no sender")
+        case .local: preconditionFailure("a local event has no sender")
         }
     }
 
@@ -138,7 +138,7 @@ struct RelayEnd {
     var isFull: Bool { reader?.isFull ?? false }
 
     /// Whether this end allows reading from the other end.
-    var takesMore: Bool {
+    var acceptsMore: Bool {
         switch state {
         case .absent, .gone: true
         case .connecting: false

@@ -28,7 +28,7 @@ enum Traffic {
     }
 
     /// Whether the protocol allows more to be read from this side.
-    func takesMore(from side: TapSide) -> Bool {
+    func acceptsMore(from side: TapSide) -> Bool {
         guard case .http(let http) = self else { return true }
         return http.upgrade == nil && (side == .server || http.hasRoom)
     }

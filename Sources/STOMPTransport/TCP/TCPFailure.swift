@@ -110,7 +110,7 @@ extension SystemError {
 /// The system's message for an error, starting in lower case: `connection refused`.
 package func systemMessage(_ code: CInt) -> String {
     // This occurs only for a file descriptor that was closed when the program started.
-    if code == EBADF { return "it is closed" }
+    if code == EBADF { return "file descriptor closed" }
     let text = String(cString: strerror(code))
     return text.prefix(1).lowercased() + text.dropFirst()
 }

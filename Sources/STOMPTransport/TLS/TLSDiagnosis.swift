@@ -104,7 +104,7 @@ struct TLSOpening {
 
     private static let kept = 64
     /// This many bytes, or one line, are enough to recognize a protocol other than TLS.
-    private static let telling = 16
+    private static let conclusiveSize = 16
 
     mutating func add(_ buffer: ByteBuffer) {
         count += buffer.readableBytes
@@ -118,7 +118,7 @@ struct TLSOpening {
     }
 
     /// Whether there are enough bytes to recognize a protocol other than TLS.
-    var isTelling: Bool { bytes.count >= Self.telling || bytes.contains(UInt8(ascii: "\n")) }
+    var isConclusive: Bool { bytes.count >= Self.conclusiveSize || bytes.contains(UInt8(ascii: "\n")) }
 
     /// The version in the server's first message, if that is a ServerHello (RFC 8446, section 4.1.3).
     var serverVersion: TLSVersion? {
@@ -133,7 +133,7 @@ struct TLSOpening {
         }
         if startsWithAny(of: "GET ", "POST ", "HEAD ", "PUT ", "OPTIONS ", "CONNECT ") { return .httpRequest }
         if let other = ForeignProtocol(firstBytes: bytes) { return .other(other) }
-        return .unknown(Array(bytes.prefix(Self.telling)))
+        return .unknown(Array(bytes.prefix(Self.conclusiveSize)))
     }
 
     private func startsWithAny(of beginnings: String...) -> Bool {

@@ -93,7 +93,7 @@ final class TLSHandler: ChannelDuplexHandler {
         case .handshake:
             engine.opening.add(bytes)
             guard engine.opening.mayBeTLS else {
-                if engine.opening.isTelling { refusePlain(context) }
+                if engine.opening.isConclusive { refusePlain(context) }
                 return
             }
             engine.feed(bytes)

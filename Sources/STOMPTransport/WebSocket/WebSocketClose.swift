@@ -123,7 +123,7 @@ struct WebSocketCloseHandshake {
         defer { state = .over }
         switch state {
         case .open:
-            return .sendAndEnd(WebSocketClose(code: violation.closeCode, reason: reason ?? violation.closeReason))
+            return .sendAndEnd(WebSocketClose(code: violation.closeCode, reason: reason ?? violation.text))
         case .sent: return .end
         case .over: return .nothing
         }

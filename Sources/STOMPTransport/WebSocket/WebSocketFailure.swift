@@ -96,24 +96,24 @@ public enum WebSocketViolation: Error, Sendable, Hashable {
         }
     }
 
-    /// The reason in the close frame: what the other side sent.
-    package var closeReason: String {
+    /// What the peer sent: the reason in the close frame, and the words for the user.
+    package var text: String {
         switch self {
         case .unmaskedFrame: "an unmasked frame"
         case .maskedFrame: "a masked frame"
         case .unknownOpcode(let opcode): "a frame with the unknown opcode \(opcode)"
-        case .reservedBit: "a frame with a reserved bit set, as of an extension that was not agreed on"
+        case .reservedBit: "a frame with a reserved bit set, although no such extension was negotiated"
         case .fragmentedControlFrame: "a fragmented control frame"
-        case .largeControlFrame: "a control frame of more than 125 octets"
-        case .halfCloseCode: "a close frame with half a close code"
-        case .forbiddenCloseCode(let code): "the close code \(code), which is not to be sent"
-        case .closeReasonNotUTF8: "a close reason that is no UTF-8"
-        case .continuationOfNothing: "a continuation of no message"
-        case .messageInsideMessage: "a new message in the midst of a fragmented one"
-        case .textNotUTF8: "a text message that is no UTF-8"
-        case .brokenCompression(let cause): "a compressed message that is broken: \(cause)"
-        case .truncatedCompression: "a compressed message that is broken: it ends too early"
-        case .tooLarge(let limit): "a message of more than \(limit) octets"
+        case .largeControlFrame: "a control frame of more than 125 bytes"
+        case .halfCloseCode: "a close frame with an incomplete close code"
+        case .forbiddenCloseCode(let code): "a close frame with the code \(code), which must not be sent"
+        case .closeReasonNotUTF8: "a close reason that is not UTF-8"
+        case .continuationOfNothing: "a continuation frame without a message to continue"
+        case .messageInsideMessage: "a new message before the end of a fragmented one"
+        case .textNotUTF8: "a text message that is not UTF-8"
+        case .brokenCompression(let cause): "an invalid compressed message: \(cause)"
+        case .truncatedCompression: "an incomplete compressed message"
+        case .tooLarge(let limit): "a message of more than \(limit) bytes"
         }
     }
 

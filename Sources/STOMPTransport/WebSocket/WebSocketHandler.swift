@@ -28,13 +28,13 @@ final class WebSocketHandler: ChannelDuplexHandler {
     var error: TransportError?
     var closeTimer: Scheduled<Void>?
     /// Whether the current read has delivered something; the first read contained the HTTP handshake.
-    private var hasTold = true
+    private var hasDelivered = true
     private var needsFlush = false
     /// Whether the receiver accepts data. If not, bytes already read wait in the reader: the frames and messages
     /// in them may need many times their memory.
     private var isReading = true
     /// The amount delivered to the receiver since it last had the chance to stop reading.
-    private var toldSize = 0
+    private var deliveredSize = 0
     /// Whether there is nothing more to read, so that no data may wait any longer.
     private var isLast = false
     private let largestMessage: Int
@@ -83,9 +83,9 @@ final class WebSocketHandler: ChannelDuplexHandler {
                 trace.record(.incoming, frame)
                 chunkedAnswer = nil
                 try receive(frame, context)
-                guard toldSize >= Self.portion else { continue }
+                guard deliveredSize >= Self.portion else { continue }
                 guard !isLast else { return leaveOut() }
-                toldSize = 0
+                deliveredSize = 0
                 context.fireChannelReadComplete()
             }
         } catch {
@@ -100,7 +100,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     /// than this for a connection unless it is configured otherwise.
     private static let lastPortion = 32 << 20
 
-    private func count(_ bytes: ByteBuffer) { toldSize += bytes.readableBytes + Self.itemCost }
+    private func count(_ bytes: ByteBuffer) { deliveredSize += bytes.readableBytes + Self.itemCost }
 
     /// Processes the bytes that have waited.
     private func goOn(_ context: ChannelHandlerContext) {
@@ -113,7 +113,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private func readRest(_ context: ChannelHandlerContext) {
         guard !isLast, !isReading else { return }
         isLast = true
-        toldSize = Self.portion - Self.lastPortion
+        deliveredSize = Self.portion - Self.lastPortion
         readFrames(context)
         context.fireChannelReadComplete()
     }
@@ -140,7 +140,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     }
 
     private func deliver(_ message: WebSocketMessageAssembler.Message, _ context: ChannelHandlerContext) {
-        hasTold = true
+        hasDelivered = true
         count(message.bytes)
         trace.record(.incoming, isText: message.isText, message.bytes, compressedSize: message.compressedSize)
         let kind: TransportMessageKind = message.isText ? .text : .binary
@@ -153,14 +153,14 @@ final class WebSocketHandler: ChannelDuplexHandler {
     }
 
     private func reportLife(_ context: ChannelHandlerContext, _ event: TransportEvent) {
-        hasTold = true
+        hasDelivered = true
         context.fireUserInboundEventTriggered(event)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         // Part of a large message is a sign of life too.
-        if !hasTold, handshake.mayReceive { reportLife(context, .alive) }
-        hasTold = false
+        if !hasDelivered, handshake.mayReceive { reportLife(context, .alive) }
+        hasDelivered = false
         if needsFlush {
             needsFlush = false
             context.flush()

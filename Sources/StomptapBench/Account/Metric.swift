@@ -71,7 +71,7 @@ package struct FailCondition: Sendable, Equatable {
     package static var metrics: String { Metric.allCases.map(\.rawValue).joined(separator: " ") }
 
     private static var wrong: InvalidValue {
-        InvalidValue("a condition is written p99>50ms, rate<1000/s or lost>0, with one of \(metrics)")
+        InvalidValue("expected a condition such as p99>50ms, rate<1000/s or lost>0; the metrics are \(metrics)")
     }
 
     /// The error if the condition is true. A metric without a value fails too, because nothing shows that it is
@@ -79,7 +79,7 @@ package struct FailCondition: Sendable, Equatable {
     ///
     /// - Parameter value: the value of the metric, in the unit of ``limit``.
     func complaint(about value: Double?) -> String? {
-        guard let value else { return "\(metric.rawValue) is unknown, as nothing was measured (--fail-if '\(text)')" }
+        guard let value else { return "\(metric.rawValue) is unknown: nothing was measured (--fail-if '\(text)')" }
         guard comparison.holds(value, limit) else { return nil }
         let shown =
             switch metric {

@@ -101,7 +101,7 @@ enum HistogramLog {
                     isGood = line.isEmpty || line.first == "#" || line.first == "\"" || addLatencies(line)
                 }
                 guard isGood else {
-                    throw Failure(.badInput, "\(name): line \(number + 1) is none of a histogram log")
+                    throw Failure(.badInput, "\(name): not an HdrHistogram log (line \(number + 1))")
                 }
             }
             hasCounts = hasCounts && isCounted

@@ -1,6 +1,6 @@
 import StomptapOutput
 
-/// The result of a run as JSON. The keys are a stable interface; the README documents them.
+/// The result of a run as JSON. The keys are a stable interface, documented in `Documentation/json.md`.
 enum BenchJSON {
     static func text(_ result: BenchResult) -> String {
         var out = OutputBuffer()

@@ -133,9 +133,9 @@ final class LiveLine: Sendable {
             if plan.role.subscribes {
                 parts.append("received \(Readable.count(last?.receivedPerSecond ?? 0))/s")
                 if let p99 { parts.append("p99 \(Readable.time(Double(p99)))") }
-                parts.append("\(Readable.count(received)) in all")
+                parts.append("\(Readable.count(received)) total")
             } else {
-                parts.append("\(Readable.count(sent)) in all")
+                parts.append("\(Readable.count(sent)) total")
             }
             return StatusLine.fitted(parts, width: width)
         }

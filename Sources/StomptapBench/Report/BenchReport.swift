@@ -27,7 +27,7 @@ struct BenchReport: Sendable {
     }
 
     private func head(_ result: BenchResult) -> [String] {
-        guard !result.isMerged else { return [result.endpoint + " added up"] }
+        guard !result.isMerged else { return [result.endpoint + " merged"] }
         let plan = result.plan
         var parts: [String] = []
         if plan.role.publishes { parts.append(plural(plan.publishers, "publisher")) }
@@ -37,10 +37,10 @@ struct BenchReport: Sendable {
         }
         if plan.role.publishes {
             parts.append("\(Readable.count(plan.body.readableBytes)) B")
-            parts.append(plan.rate.map { "\(Readable.count($0))/s" } ?? "as fast as it goes")
+            parts.append(plan.rate.map { "\(Readable.count($0))/s" } ?? "no rate limit")
         }
         let first = plan.destinations.first ?? ""
-        let place = plan.destinations.count == 1 ? first : "\(plan.destinations.count) destinations from \(first) on"
+        let place = plan.destinations.count == 1 ? first : "\(plan.destinations.count) destinations, first \(first)"
         return wrap([result.endpoint, place, result.transport], separator: "  ") + wrap(parts, separator: ", ")
     }
 
@@ -51,7 +51,7 @@ struct BenchReport: Sendable {
     // MARK: Tables
 
     private func counts(_ result: BenchResult) -> [String] {
-        var rows: [[String]] = [["", "messages", "a second"]]
+        var rows: [[String]] = [["", "messages", "per second"]]
         if result.plan.role.publishes || result.sent > 0 {
             let rate = result.plan.role.publishes ? Readable.count(result.sentPerSecond) : ""
             rows.append(["sent", Readable.count(result.sent), rate])
@@ -63,8 +63,8 @@ struct BenchReport: Sendable {
             rows.append(["out of order", Readable.count(result.outOfOrder), ""])
         }
         if result.receiptsAsked > 0 {
-            rows.append(["receipts asked", Readable.count(result.receiptsAsked), ""])
-            rows.append(["receipts come", Readable.count(result.receiptsArrived), ""])
+            rows.append(["receipts expected", Readable.count(result.receiptsAsked), ""])
+            rows.append(["receipts received", Readable.count(result.receiptsArrived), ""])
         }
         for (kind, count) in result.errors.sorted(by: { $0.key < $1.key }) {
             rows.append([kind, Readable.count(count), ""])
@@ -75,7 +75,7 @@ struct BenchReport: Sendable {
     private func times(_ result: BenchResult) -> [String] {
         let all = [
             ("latency", result.latencies), ("receipt", result.receiptTimes), ("connect", result.connectTimes),
-            ("left late", result.lateness),
+            ("sent late", result.lateness),
         ].filter { $0.1.count > 0 }
         guard width < Self.narrow else {
             return TextTable.lines(
@@ -128,20 +128,20 @@ struct BenchReport: Sendable {
 
     private func remarks(_ result: BenchResult) -> [String] {
         var remarks: [String] = []
-        if result.isInterrupted { remarks.append("The run was broken off: what was on its way counts as lost.") }
+        if result.isInterrupted { remarks.append("The run was interrupted: messages still in transit count as lost.") }
         if result.plan.role == .both, result.plan.rate == nil, !result.isMerged {
-            remarks.append("Without --rate, messages wait for each other, and latency is mostly that wait.")
+            remarks.append("Without --rate, latency is mostly the time that messages wait in queues.")
         }
         if result.isMerged, !result.isExact {
-            remarks.append("Not every log said what its run counted.")
+            remarks.append("Some logs do not contain the counts of their run.")
         } else if !result.isExact {
             remarks.append(
                 result.plan.role == .subscribe
-                    ? "Not every publisher said how many it sent, so more may be lost at the end."
-                    : "So much is missing in between that loss and order are not exact.")
+                    ? "Not every publisher reported how many messages it sent, so more may be lost at the end."
+                    : "Too many messages are missing: the numbers for lost and out of order are not exact.")
         }
         if result.foreign > 0 {
-            remarks.append("\(Readable.count(result.foreign)) messages of others came and do not count.")
+            remarks.append("\(Readable.count(result.foreign)) messages that are not from this run were ignored.")
         }
         if result.plan.role != .both { remarks += clocks(result) }
         return remarks.flatMap { wrap($0.split(separator: " ").map(String.init), separator: " ") }
@@ -151,17 +151,19 @@ struct BenchReport: Sendable {
         guard result.plan.role == .subscribe else { return [] }
         var lines = result.clocks.map { clock in
             let way = clock.offset < 0 ? "behind" : "ahead of"
+            let error = Readable.time(Double(clock.uncertainty))
             return
-                "The clock of publisher \(clock.run) is \(Readable.time(Double(clock.offset.magnitude))) \(way) ours, "
-                + "give or take \(Readable.time(Double(clock.uncertainty))), by \(plural(clock.exchanges, "exchange")); "
-                + "latencies are too \(clock.offset < 0 ? "long" : "short") by as much."
+                "The clock of publisher \(clock.run) is \(Readable.time(Double(clock.offset.magnitude))) \(way) ours "
+                + "(accurate to \(error), by \(plural(clock.exchanges, "exchange"))); "
+                + "latencies are too \(clock.offset < 0 ? "long" : "short") by that amount."
         }
         if lines.isEmpty {
             let place = ClockComparison.destination(for: result.plan.destinations.first ?? "")
             lines.append("The clocks were not compared: no publisher answered on \(place).")
         }
         if result.negative > 0 {
-            lines.append("\(Readable.count(result.negative)) messages came before they were sent, by the clocks.")
+            let count = Readable.count(result.negative)
+            lines.append("\(count) messages arrived before they were sent, according to the clocks.")
         }
         return lines
     }

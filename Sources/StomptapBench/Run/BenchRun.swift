@@ -96,7 +96,8 @@ package struct BenchRun: Sendable {
         let name = result.plan.destinations.first ?? ""
         throw Failure(
             .timedOut,
-            "STOMP: none of \(Readable.count(result.sent)) messages came back on \(name); does the server deliver what is sent there? see stomptap check --destination \(name)"
+            "STOMP: received none of \(Readable.count(result.sent)) messages on \(name); test the destination with "
+                + "stomptap check --destination \(name)"
         )
     }
 

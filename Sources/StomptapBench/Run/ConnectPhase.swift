@@ -41,7 +41,7 @@ struct ConnectPhase: Sendable {
         }
         let unconfirmed = subscribed.count { !$0.1 }
         if unconfirmed > 0 {
-            Diagnostics.warn("STOMP: \(unconfirmed) subscribers got no receipt for a subscription in time")
+            Diagnostics.warn("STOMP: \(unconfirmed) subscribers received no receipt for a subscription in time")
         }
         return subscribed.map(\.0)
     }
@@ -83,7 +83,7 @@ struct ConnectPhase: Sendable {
                 while results.contains(where: { $0 == nil }) { try await collect() }
             } catch {
                 group.cancelAll()
-                throw count > 1 ? counted(error, of: count, besides: others) : error
+                throw count > 1 ? counted(error, of: count, alreadyOpen: others) : error
             }
             return results.compactMap { $0 }
         }
@@ -106,11 +106,11 @@ struct ConnectPhase: Sendable {
         if wait > .nanoseconds(0) { try await Task.sleep(nanoseconds: UInt64(wait.nanoseconds)) }
     }
 
-    private func counted(_ error: any Error, of count: Int, besides others: Int) -> any Error {
+    private func counted(_ error: any Error, of count: Int, alreadyOpen others: Int) -> any Error {
         let failure = Failure(error)
         guard let line = failure.line else { return error }
         let open = opened.value.count - others
-        return Failure(failure.status, "\(line) (\(open) connections were open; \(count) were wanted)")
+        return Failure(failure.status, "\(line) (opened \(open) of \(count) connections)")
     }
 }
 

@@ -10,16 +10,16 @@ import StomptapRuntime
 /// `bench`: measures load, throughput and latency.
 struct BenchCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
-        own: [.failed: "a --fail-if held or the server answered ERROR", .badInput: "an invalid log or certificate"])
+        own: [.failed: "a --fail-if was true or the server answered ERROR", .badInput: "invalid log or certificate"])
 
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure load, throughput and latency.",
         discussion: """
-            Sends numbered messages, takes them again, and tells how many, how fast,
-            and what was lost. With --rate latency counts from when a message was due,
-            so that a server that stalls cannot hide it. Heart-beats are off unless
-            --heart-beat asks for them: RabbitMQ 3.10 ends WebSocket sessions under
-            load with them.
+            Sends and receives numbered messages, and reports their number, rate and
+            latency, and which were lost. With --rate, latency is measured from the time
+            a message was due, so that a server that stalls cannot hide it. Heart-beats
+            are off unless --heart-beat is given: with them, RabbitMQ 3.10 closes
+            WebSocket sessions under load.
 
             EXAMPLES
               stomptap bench demo
@@ -38,7 +38,7 @@ struct BenchCommand: EndpointCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "Where to send to; {i} in it is the number of the destination, from 0 (default: /topic/bench)."))
+            "Destination to send to; {i} is replaced by its number, from 0 (default: /topic/bench)."))
     var destination: String?
 
     @OptionGroup(title: "Load")
@@ -49,7 +49,7 @@ struct BenchCommand: EndpointCommand {
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Add up the logs of other runs, which --hdr wrote, instead of measuring.", valueName: "file")
+        help: ArgumentHelp("Combine the --hdr logs of earlier runs instead of measuring.", valueName: "file")
     )
     var merge: [String] = []
 
@@ -61,10 +61,10 @@ struct BenchCommand: EndpointCommand {
 
     func validate() throws {
         guard merge.isEmpty else {
-            guard target == nil else { throw ValidationError("--merge takes files, and no ENDPOINT") }
+            guard target == nil else { throw ValidationError("--merge and an endpoint cannot be combined") }
             return
         }
-        guard target != nil else { throw ValidationError("name an ENDPOINT, or files for --merge") }
+        guard target != nil else { throw ValidationError("missing endpoint, or files for --merge") }
     }
 
     func run() async throws {
@@ -91,5 +91,5 @@ struct BenchCommand: EndpointCommand {
     }
 
     private static let noReconnect =
-        "bench: a lost connection does not come back: it is counted, and what is missing with it"
+        "bench: --reconnect is ignored; a lost connection and its lost messages are counted"
 }

@@ -10,111 +10,113 @@ struct LoadOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Connections that send.", valueName: "n"))
     var publishers = 1
 
-    @Option(help: ArgumentHelp("Connections that receive, each on all destinations.", valueName: "n"))
+    @Option(help: ArgumentHelp("Connections that receive, each from all destinations.", valueName: "n"))
     var subscribers = 1
 
     @Option(
         help: ArgumentHelp(
-            "Further subscribed connections, each on one destination: what comes is counted, and not timed (default: 0).",
+            "Additional subscribed connections, each to one destination; their messages are counted but not timed (default: 0).",
             valueName: "n"))
     var connections = 0
 
-    @Option(help: ArgumentHelp("How many messages all publishers together send.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of messages to send, over all publishers.", valueName: "n"))
     var messages: Int?
 
     @Option(
-        help: ArgumentHelp("How long to send (default: 10s).", valueName: "duration"), transform: DurationArgument.init)
+        help: ArgumentHelp("Time to send (default: 10s).", valueName: "duration"), transform: DurationArgument.init)
     var duration: DurationArgument?
 
     @Option(
         help: ArgumentHelp(
-            "Messages a second of all publishers together, such as 500/s or 20k/s; latency then counts from when a message was due (default: as fast as the server takes them).",
+            "Messages per second, over all publishers, such as 500/s or 20k/s. Latency is then measured from the time a message was due (default: as fast as the server accepts them).",
             valueName: "n/s"), transform: RateArgument.init)
     var rate: RateArgument?
 
     @Option(
-        help: ArgumentHelp("Octets of each body (default: 256).", valueName: "size"), transform: SizeArgument.init)
+        help: ArgumentHelp("Bytes in each body (default: 256).", valueName: "size"), transform: SizeArgument.init)
     var size: SizeArgument?
 
-    @Option(help: ArgumentHelp("Take the body from this file; the stamp then goes into a header.", valueName: "file"))
+    @Option(help: ArgumentHelp("Read the body from this file; the stamp is then in a header.", valueName: "file"))
     var bodyFile: String?
 
     @Option(
         help: ArgumentHelp(
-            "Where a message carries its number and its due time: its body's first 48 octets, or the header stomptap-stamp (default: body).",
+            "Place of a message's number and due time: body for its first 48 bytes, or header for stomptap-stamp (default: body).",
             valueName: "place"))
     var stamp: BenchPlan.StampPlace?
 
     @Option(
         name: [.customShort("H", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Header on SEND; repeatable.", valueName: "name: value"), transform: HeaderArgument.init)
+        help: ArgumentHelp("Add a header to SEND; repeatable.", valueName: "name: value"),
+        transform: HeaderArgument.init)
     var header: [HeaderArgument] = []
 
     @Option(
-        help: ArgumentHelp("Send for this long before anything counts (default: 0s).", valueName: "duration"),
+        help: ArgumentHelp("Send for this time before measuring (default: 0s).", valueName: "duration"),
         transform: DurationArgument.init)
     var warmup = DurationArgument(seconds: 0)
 
     @Option(
         help: ArgumentHelp(
-            "Open the connections over this long, and let --rate rise from nothing for as long (default: 0s).",
+            "Open the connections over this time, and increase --rate from zero over this time (default: 0s).",
             valueName: "duration"), transform: DurationArgument.init)
     var ramp = DurationArgument(seconds: 0)
 
     @Option(
         help: ArgumentHelp(
-            "At the end, wait for what is missing until nothing new has come for this long (default: 5s).",
+            "At the end, wait for missing messages until none has arrived for this time (default: 5s).",
             valueName: "duration"), transform: DurationArgument.init)
     var drain = DurationArgument(seconds: 5)
 
-    @Flag(help: "Ask for a receipt of each message, and time it.")
+    @Flag(help: "Request a receipt for each message, and measure its time.")
     var receipts = false
 
     @Option(
         help: ArgumentHelp(
-            "How many destinations the publishers take in turn; {i} in the name is the number, or .{i} behind it.",
+            "Number of destinations that the publishers use in turn. {i} in the name is replaced by the number; without {i}, .{i} is appended.",
             valueName: "n"))
     var destinations = 1
 
     @Option(
         help: ArgumentHelp(
-            "Who gets a message: each subscriber, or one of them (default: one under /queue/ and /amq/queue/, else each).",
+            "Receivers of a message: each subscriber, or one of them (default: one for /queue/ and /amq/queue/, otherwise each).",
             valueName: "who"))
     var delivery: BenchPlan.Delivery?
 
-    @Flag(help: "Only send; another process subscribes with --subscribe-only.")
+    @Flag(help: "Only send; another process receives with --subscribe-only.")
     var publishOnly = false
 
     @Flag(
         help:
-            "Only receive, what other processes send with --publish-only, until --publishers of them have said that they are done."
+            "Only receive what other processes send with --publish-only, until as many as --publishers have finished."
     )
     var subscribeOnly = false
 
-    @Option(help: ArgumentHelp("Create this file once all subscriptions stand.", valueName: "file"))
+    @Option(help: ArgumentHelp("Create this file when all subscriptions are active.", valueName: "file"))
     var readyFile: String?
 
     func validate() throws {
-        guard (1...65535).contains(publishers) else { throw ValidationError("--publishers is 1 to 65535") }
+        guard (1...65535).contains(publishers) else { throw ValidationError("--publishers must be 1 to 65535") }
         let most = 1_000_000
         guard (0...most).contains(subscribers), (0...(most - subscribers)).contains(connections) else {
-            throw ValidationError("--subscribers and --connections are 0 to 1000000 together")
+            throw ValidationError("--subscribers and --connections together must be 0 to 1000000")
         }
         guard publishOnly || subscribers + connections > 0 else {
-            throw ValidationError("without subscribers there is --publish-only")
+            throw ValidationError("no subscribers; use --publish-only to only send")
         }
-        guard (1...65535).contains(destinations) else { throw ValidationError("--destinations is 1 to 65535") }
-        if let messages, messages < 1 { throw ValidationError("--messages is 1 or more") }
-        if let duration, duration.amount <= .zero { throw ValidationError("--duration is more than 0") }
+        guard (1...65535).contains(destinations) else { throw ValidationError("--destinations must be 1 to 65535") }
+        if let messages, messages < 1 { throw ValidationError("--messages must be 1 or more") }
+        if let duration, duration.amount <= .zero { throw ValidationError("--duration must be more than 0") }
         guard messages == nil || duration == nil else {
-            throw ValidationError("--messages and --duration do not go together")
+            throw ValidationError("--messages and --duration cannot be combined")
         }
         guard !(publishOnly && subscribeOnly) else {
-            throw ValidationError("--publish-only and --subscribe-only are for two processes")
+            throw ValidationError("--publish-only and --subscribe-only cannot be combined; run two processes")
         }
-        guard size == nil || bodyFile == nil else { throw ValidationError("--size and --body-file do not go together") }
+        guard size == nil || bodyFile == nil else { throw ValidationError("--size and --body-file cannot be combined") }
         if let size, stamp != .header, size.bytes < Stamp.size {
-            throw ValidationError("a stamped body has at least \(Stamp.size) octets; --stamp header leaves it free")
+            throw ValidationError(
+                "a stamped body has at least \(Stamp.size) bytes; use --stamp header for a smaller body")
         }
     }
 
@@ -158,7 +160,7 @@ struct LoadOptions: ParsableArguments {
         guard !stamped || content.count >= Stamp.size else {
             throw Failure(
                 .badInput,
-                "\(bodyFile): a stamped body has at least \(Stamp.size) octets; --stamp header leaves it free")
+                "\(bodyFile): a stamped body has at least \(Stamp.size) bytes; use --stamp header for a smaller body")
         }
         return ByteBuffer(bytes: content)
     }
@@ -167,18 +169,19 @@ struct LoadOptions: ParsableArguments {
 /// Where the results of a run are written, and the limits that they must meet.
 struct BenchReportOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Write the figures to this file as JSON; - is stdout, without the table.", valueName: "file")
+        help: ArgumentHelp(
+            "Write the results to this file as JSON; - is stdout, instead of the table.", valueName: "file")
     )
     var json: String?
 
     @Option(
         help: ArgumentHelp(
-            "Write the latencies to this file as a HdrHistogram log, a line each second.", valueName: "file"))
+            "Write the latencies to this file as an HdrHistogram log, one line per second.", valueName: "file"))
     var hdr: String?
 
     @Option(
         help: ArgumentHelp(
-            "End with status 1 where this holds, such as 'p99>50ms'; repeatable: \(FailCondition.metrics).",
+            "Exit with 1 if this is true, such as 'p99>50ms'; repeatable. Metrics: \(FailCondition.metrics).",
             valueName: "condition"), transform: FailCondition.init)
     var failIf: [FailCondition] = []
 

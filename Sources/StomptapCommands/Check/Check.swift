@@ -107,7 +107,7 @@ struct Check: Sendable {
         case .failure(let error as STOMPClientError) where !isLastAttempt && isRefusal(error):
             let explanation = Explanation(error)
             var step = walked.failed(
-                in: explanation.layer, at: end, explanation.sentence, remedy: "trying once more with new headers")
+                in: explanation.layer, at: end, explanation.sentence, remedy: "retrying with new headers")
             step.result = .warn
             try await report(step)
             throw RefusedHeaders()
@@ -132,7 +132,7 @@ struct Check: Sendable {
                     "\($0.name) for HTTP"
                 }
             let end = NIODeadline.now()
-            try await report(CheckStep(.headers, .ok, end - start, "commands gave \(names.joined(separator: ", "))"))
+            try await report(CheckStep(.headers, .ok, end - start, "from commands: \(names.joined(separator: ", "))"))
             return attempt
         } catch let error as STOMPClientError {
             let duration = NIODeadline.now() - start
@@ -145,8 +145,9 @@ struct Check: Sendable {
         let start = NIODeadline.now()
         do {
             let addresses = try await NameLookup.addresses(of: host, within: configuration.connectTimeout)
+            let found = addresses.joined(separator: ", ")
             return CheckStep(
-                .name, .ok, NIODeadline.now() - start, "\(host) is \(addresses.joined(separator: ", "))")
+                .name, .ok, NIODeadline.now() - start, found == host ? host : "resolved \(host) to \(found)")
         } catch let error as STOMPClientError {
             let duration = NIODeadline.now() - start
             throw try await fail(error) { CheckStep(.name, .fail, duration, $0.sentence, remedy: $0.hint) }
@@ -163,7 +164,7 @@ struct Check: Sendable {
         if let server = handshake.server { parts.append(server) }
         if let session = handshake.session { parts.append("session \(session)") }
         if !handshake.answersReceipts {
-            parts.append("names neither server nor session, as Spring's simple broker does")
+            parts.append("no server or session header, like Spring's simple broker")
         }
         steps.append(CheckStep(.stomp, .ok, duration, parts.joined(separator: ", ")))
         return steps
@@ -171,12 +172,12 @@ struct Check: Sendable {
 
     private func subprotocol(of connection: STOMPConnection) -> CheckStep {
         guard let chosen = connection.transport.subprotocol else {
-            return CheckStep(.subprotocol, .ok, nil, "the server chose none of those offered")
+            return CheckStep(.subprotocol, .ok, nil, "the server selected none of those offered")
         }
         let best = configuration.transport.subprotocols.first
         return chosen == best
             ? CheckStep(.subprotocol, .ok, nil, chosen)
-            : CheckStep(.subprotocol, .warn, nil, "\(chosen), where \(best ?? "none") was preferred")
+            : CheckStep(.subprotocol, .warn, nil, "\(chosen) instead of the preferred \(best ?? "none")")
     }
 
     // MARK: The session
@@ -196,8 +197,8 @@ struct Check: Sendable {
             }
             (name, start) = (.heartBeat, .now())
             try await report(try await heartBeat(on: connection))
-            (name, start) = (.goodbye, .now())
-            try await report(try await goodbye(to: connection))
+            (name, start) = (.disconnect, .now())
+            try await report(try await disconnect(connection))
         } catch let error as STOMPClientError {
             let duration = NIODeadline.now() - start
             let later = try await fail(error) { CheckStep(name, .fail, duration, $0.sentence, remedy: $0.hint) }
@@ -210,7 +211,8 @@ struct Check: Sendable {
     private func receipt(on connection: STOMPConnection) async throws -> CheckStep {
         guard connection.handshake.answersReceipts else {
             return CheckStep(
-                .receipt, .warn, nil, "none can be expected of it but that of DISCONNECT, which 'publish' goes by")
+                .receipt, .warn, nil,
+                "this server only answers DISCONNECT with a receipt; 'publish' relies on that")
         }
         let start = NIODeadline.now()
         let receipt = try await connection.commit(try await connection.begin())
@@ -219,8 +221,8 @@ struct Check: Sendable {
             return CheckStep(.receipt, .ok, NIODeadline.now() - start, "RECEIPT for COMMIT of an empty transaction")
         } catch STOMPClientError.timedOut {
             return CheckStep(
-                .receipt, .warn, NIODeadline.now() - start, "none came for COMMIT of an empty transaction",
-                remedy: "publish with --receipt none, or raise --receipt-timeout")
+                .receipt, .warn, NIODeadline.now() - start, "no RECEIPT for COMMIT of an empty transaction",
+                remedy: "use publish --receipt none, or a longer --receipt-timeout")
         }
     }
 
@@ -262,13 +264,13 @@ struct Check: Sendable {
         let duration = NIODeadline.now() - start
         // With a queue, a message may still be on its way, and must not meet an UNSUBSCRIBE.
         if !policy.isAnsweredQueue { try await connection.unsubscribe(subscription) }
-        if came { return CheckStep(.echo, .ok, duration, "sent to \(echo.destination), and came back") }
+        if came { return CheckStep(.echo, .ok, duration, "sent to \(echo.destination) and received back") }
         return CheckStep(
             .echo, .fail, duration,
-            "what was sent to \(echo.destination) did not come back within \(configuration.receiptTimeout.readable)",
+            "the message to \(echo.destination) was not received back within \(configuration.receiptTimeout.readable)",
             remedy: subscription.isConfirmed
-                ? "the server has confirmed the subscription, so it delivers elsewhere what is sent there, or to an application: try a destination that it echoes, such as /topic/check"
-                : "the server (Spring does so) says nothing where a destination is outside its prefixes, or its application takes what is sent there: try one that it echoes, such as /topic/check"
+                ? "the subscription is confirmed, so the server delivers the message elsewhere or to an application; try a destination that it echoes, such as /topic/check"
+                : "the destination may be outside the server's prefixes (Spring reports no error), or an application may consume the message; try a destination that it echoes, such as /topic/check"
         )
     }
 
@@ -277,8 +279,8 @@ struct Check: Sendable {
         let agreed = connection.handshake.heartBeat
         guard agreed.incoming > 0 else {
             return CheckStep(
-                .heartBeat, .warn, nil, "the server sends none, so a dead connection is noticed late",
-                remedy: "RabbitMQ and ActiveMQ send them by themselves; Spring's simple broker wants a TaskScheduler")
+                .heartBeat, .warn, nil, "the server sends no heart-beats, so a dead connection is detected late",
+                remedy: "RabbitMQ and ActiveMQ send them by default; Spring's simple broker needs a TaskScheduler")
         }
         let both =
             "every \(TimeAmount.milliseconds(Int64(agreed.incoming)).readable) from the server"
@@ -286,7 +288,7 @@ struct Check: Sendable {
                 ? ", every \(TimeAmount.milliseconds(Int64(agreed.outgoing)).readable) to it" : ", none to it")
         let interval = TimeAmount.milliseconds(Int64(agreed.incoming))
         guard interval <= Self.timeout else {
-            return CheckStep(.heartBeat, .ok, nil, "agreed \(both); not waited for")
+            return CheckStep(.heartBeat, .ok, nil, "negotiated \(both); not waited for")
         }
         let start = NIODeadline.now()
         var silence = await connection.silence
@@ -294,27 +296,27 @@ struct Check: Sendable {
             try await Task.sleep(nanoseconds: 20_000_000)
             let now = await connection.silence
             if now < silence {
-                return CheckStep(.heartBeat, .ok, NIODeadline.now() - start, "seen; agreed \(both)")
+                return CheckStep(.heartBeat, .ok, NIODeadline.now() - start, "received; negotiated \(both)")
             }
             silence = now
         }
         return CheckStep(
-            .heartBeat, .warn, NIODeadline.now() - start, "agreed \(both), but none came",
-            remedy: "a proxy between may hold them back: see its buffering and idle time-out")
+            .heartBeat, .warn, NIODeadline.now() - start, "negotiated \(both), but none received",
+            remedy: "a proxy may hold them back; check its buffering and idle timeout")
     }
 
-    private func goodbye(to connection: STOMPConnection) async throws -> CheckStep {
+    private func disconnect(_ connection: STOMPConnection) async throws -> CheckStep {
         let start = NIODeadline.now()
         switch try await connection.disconnect() {
         case .confirmed:
-            return CheckStep(.goodbye, .ok, NIODeadline.now() - start, "RECEIPT for DISCONNECT")
+            return CheckStep(.disconnect, .ok, NIODeadline.now() - start, "RECEIPT for DISCONNECT")
         case .closed, .ended:
             return CheckStep(
-                .goodbye, .ok, NIODeadline.now() - start,
-                "closed instead of a RECEIPT for DISCONNECT, as RabbitMQ does over WebSocket")
+                .disconnect, .ok, NIODeadline.now() - start,
+                "connection closed without a RECEIPT for DISCONNECT, as RabbitMQ does over WebSocket")
         case .unanswered:
             return CheckStep(
-                .goodbye, .warn, NIODeadline.now() - start,
+                .disconnect, .warn, NIODeadline.now() - start,
                 "no RECEIPT for DISCONNECT within \(configuration.receiptTimeout.readable)")
         }
     }

@@ -9,17 +9,17 @@ import SystemC
 struct CheckCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
         own: [
-            .success: "all is well or worth a warning, otherwise that of the first FAIL", .unavailable: "no connection",
+            .success: "no step failed, otherwise the status of the first FAIL", .unavailable: "no connection",
             .timedOut: "no CONNECTED or no echo in time",
         ])
 
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Walk every layer to a session, and say what to mend.",
+        commandName: "check", abstract: "Test each layer from DNS to STOMP, and report what to fix.",
         discussion: """
-            A line for each: name, TCP, proxy, TLS and its certificate, SockJS, the
-            WebSocket's upgrade, CONNECTED, receipts, heart-beats, and with
-            --destination an echo through the server. It changes nothing there: the
-            receipt that it asks for is that of an empty transaction.
+            Prints a line for each step: host name, TCP, proxy, TLS and certificate,
+            SockJS, WebSocket upgrade, CONNECTED, receipts, heart-beats, and with
+            --destination an echo through the server. It changes nothing on the server:
+            the receipt is tested with an empty transaction.
 
             EXAMPLES
               stomptap check http://localhost:8080/ws
@@ -34,17 +34,19 @@ struct CheckCommand: EndpointCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Send a message to this destination and wait for it to come back there.", valueName: "destination"),
+            "Send a message to this destination and wait to receive it back.", valueName: "destination"),
         completion: .destination)
     var destination: String?
 
     @Option(
         name: [.customShort("H", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Header on SUBSCRIBE and SEND of the echo; repeatable.", valueName: "name: value"),
+        help: ArgumentHelp("Add a header to SUBSCRIBE and SEND of the echo; repeatable.", valueName: "name: value"),
         transform: HeaderArgument.init)
     var header: [HeaderArgument] = []
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("pretty for people, json an object a line.", valueName: "form"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Output format: pretty is readable text, json an object per line.", valueName: "form"))
     var output = CheckForm.pretty
 
     @OptionGroup(title: "Connection")

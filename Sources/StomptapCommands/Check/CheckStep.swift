@@ -22,7 +22,11 @@ struct CheckStep: Sendable, Equatable {
     enum Name: String, Sendable {
         case endpoint, headers, name, tcp, proxy, tls, http, sockjs, upgrade, subprotocol, stomp, receipt, echo
         case heartBeat = "heart-beat"
-        case goodbye
+        /// Its name in JSON is part of the output format.
+        case disconnect = "goodbye"
+
+        /// The name in the form `pretty`.
+        var label: String { self == .disconnect ? "disconnect" : rawValue }
     }
 
     var name: Name
@@ -47,7 +51,7 @@ extension CheckStep {
     /// Appends `ok    tcp            0.3 ms  connected to 127.0.0.1:61613`.
     func write(_ palette: Palette, to out: inout OutputBuffer) {
         out.paint(result.ink, palette) { $0.append(result.rawValue.padded(to: 6)) }
-        out.append(name.rawValue.padded(to: 12))
+        out.append(name.label.padded(to: 12))
         out.paint(.aside, palette) { $0.append(Self.milliseconds(duration).padded(to: -10)) }
         out.append("  ")
         out.append(detail, visible: .line)

@@ -143,14 +143,14 @@ struct CheckWalk: Sendable {
         guard let certificate = summary.chain.first else { return CheckStep(.tls, .ok, nil, "no certificate") }
         let name = certificate.subject.isEmpty ? certificate.names.first ?? certificate.sha256 : certificate.subject
         let days = certificate.notAfter.map { ($0 - Int(now.nanoseconds / 1_000_000_000)) / 86400 }
-        let left = days.map { $0 == 1 ? "1 day left" : "\($0) days left" } ?? "no readable end"
+        let left = days.map { $0 == 1 ? "1 day left" : "\($0) days left" } ?? "no valid expiry date"
         let chain = summary.chain.count == 1 ? "1 certificate" : "\(summary.chain.count) certificates"
         let detail = "\(name), \(left), chain of \(chain)"
         switch summary.trust {
         case .unverified(let failures):
             return CheckStep(
                 .tls, .warn, nil, "\(detail), not verified: \(failures.map(\.sentence).joined(separator: ", "))",
-                remedy: "leave out -k, or trust it by --ca FILE")
+                remedy: "remove -k, or trust it with --ca FILE")
         case .verified(_, let source):
             let isOld = days.map { $0 < Self.fewDays } ?? false
             return CheckStep(

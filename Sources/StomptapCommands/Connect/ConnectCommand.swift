@@ -10,17 +10,18 @@ import SystemC
 struct ConnectCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
         own: [
-            .failed: "the server answered ERROR, or none of the messages that came was the expected one",
-            .badInput: "what cannot be sent, or a transaction left open",
+            .failed: "the server answered ERROR, or no message matched an expect",
+            .badInput: "a line that cannot be sent, or a transaction left open",
             .timedOut: "too few messages or no receipt in time",
         ])
 
     static let configuration = CommandConfiguration(
-        commandName: "connect", abstract: "Open a session and a prompt, or run a script of its lines.",
+        commandName: "connect", abstract: "Open a session with an interactive prompt, or run a script.",
         discussion: """
-            At the prompt, 'help' lists what can be done. With -e, or where stdin is no
-            terminal, it runs lines and ends: the first that fails ends it, with that
-            failure's exit status. Messages go to stdout, all else to stderr.
+            At the prompt, 'help' lists the commands. With -e, or if stdin is not a
+            terminal, the lines are run as a script, which ends at the first line that
+            fails, with the exit status of that failure. Messages go to stdout,
+            everything else to stderr.
 
             EXAMPLES
               stomptap connect demo
@@ -39,11 +40,11 @@ struct ConnectCommand: EndpointCommand {
     @Option(
         name: [.customShort("e", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "Run these lines and end; '; ' ends a line outside of quotes and braces. Repeatable; stdin is not read.",
+            "Run these commands and exit. Separate them with '; ' (not inside quotes or braces). Repeatable; stdin is not read.",
             valueName: "commands"))
     var execute: [String] = []
 
-    @Flag(help: "Go on after a line of a script that failed; the exit status is still that of the first failure.")
+    @Flag(help: "Continue a script after a line that fails. The exit status is still that of the first failure.")
     var keepGoing = false
 
     @OptionGroup(title: "Output")
@@ -98,8 +99,8 @@ struct ConnectCommand: EndpointCommand {
         let kept = connection.keptFromOtherServers
         if !others.isEmpty, !kept.isEmpty {
             note(
-                "connect: left out for another server (\(others.map(\.description).joined(separator: ", "))): "
-                    + "\(kept.joined(separator: ", ")); run another 'stomptap connect' with the options meant for it")
+                "connect: options not used for another server (\(others.map(\.description).joined(separator: ", "))): "
+                    + "\(kept.joined(separator: ", ")); to use them there, run 'stomptap connect' with its URL")
         }
         return reconnection
     }

@@ -13,13 +13,14 @@ struct ConnectionOptions: ParsableArguments {
 
     @Option(
         name: [.customShort("C", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Header on CONNECT; repeatable.", valueName: "name: value"), transform: HeaderArgument.init)
+        help: ArgumentHelp("Add a header to CONNECT; repeatable.", valueName: "name: value"),
+        transform: HeaderArgument.init)
     var connectHeader: [HeaderArgument] = []
 
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "The same, and its value is the first line that COMMAND prints; 'sh' runs it before each attempt to connect, within --connect-timeout, and once more after a refusal; repeatable.",
+            "Add a header to CONNECT, with the first line of COMMAND's output as its value. sh runs COMMAND before each connection attempt, within --connect-timeout, and once more after a refusal. Repeatable.",
             valueName: "name: command"), transform: HeaderCommand.init)
     var connectHeaderCommand: [HeaderCommand] = []
 
@@ -28,53 +29,55 @@ struct ConnectionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The 'host' header of CONNECT (default: the URL's host name; RabbitMQ wants /).", valueName: "host"))
+            "The 'host' header of CONNECT (default: the URL's host name; RabbitMQ needs /).", valueName: "host"))
     var virtualHost: String?
 
     @Option(
-        help: ArgumentHelp("STOMP versions to accept, in CONNECT (default: 1.2,1.1,1.0).", valueName: "versions"),
+        help: ArgumentHelp(
+            "STOMP versions to accept, separated by commas (default: 1.2,1.1,1.0).", valueName: "versions"),
         transform: VersionsArgument.init)
     var stompVersion = VersionsArgument.all
 
     @Option(
         help: ArgumentHelp(
-            "Heart-beats in milliseconds, in CONNECT: how often we send, how often the server should; 0 is never (default: 10000,10000; for 'publish' and 'raw' 0,10000, for 'check' 1000,1000, for 'bench' 0,0).",
+            "Heart-beat intervals in milliseconds: ours and the server's; 0 turns them off (default: 10000,10000; for publish and raw 0,10000, for check 1000,1000, for bench 0,0).",
             valueName: "out,in"), transform: HeartBeatArgument.init)
     var heartBeat: HeartBeatArgument?
 
     @Option(
         help: ArgumentHelp(
-            "One deadline for the whole way to CONNECTED: name, TCP, TLS, HTTP, STOMP (default: 5s).",
+            "Time limit from DNS to CONNECTED, including TCP, TLS and HTTP (default: 5s).",
             valueName: "duration"),
         transform: DurationArgument.init)
     var connectTimeout = DurationArgument(seconds: 5)
 
     @Option(
         help: ArgumentHelp(
-            "For each receipt, the goodbye, and a write that makes no progress (default: 5s).", valueName: "duration"),
+            "Time limit for each receipt, for the reply to DISCONNECT, and for a write without progress (default: 5s).",
+            valueName: "duration"),
         transform: DurationArgument.init)
     var receiptTimeout = DurationArgument(seconds: 5)
 
     @Option(
         help: ArgumentHelp(
-            "Where the server answers no receipts (Spring), a subscription counts as standing after this long (default: 100ms).",
+            "If the server sends no receipts (Spring), a subscription is taken as active after this time (default: 100ms).",
             valueName: "duration"), transform: DurationArgument.init)
     var settle = DurationArgument(milliseconds: 100)
 
     @Option(
         help: ArgumentHelp(
-            "When the connection is lost: never, a number of attempts, or forever; where it is given, also when there was none yet (default: forever at the prompt of 'connect' and for 'subscribe' without -n, never elsewhere).",
+            "Retry a lost connection: never, N times, or forever. If given, also retries the first connection (default: forever at the prompt of connect and for subscribe without -n, otherwise never).",
             valueName: "when"), transform: ReconnectArgument.init)
     var reconnect: ReconnectArgument?
 
     @Option(
         help: ArgumentHelp(
-            "The wait before the second attempt; it doubles from then on (default: 1s).", valueName: "duration"),
+            "Wait before the second attempt; doubles with each attempt (default: 1s).", valueName: "duration"),
         transform: DurationArgument.init)
     var reconnectDelay = DurationArgument(seconds: 1)
 
     @Option(
-        help: ArgumentHelp("The longest wait between attempts (default: 30s).", valueName: "duration"),
+        help: ArgumentHelp("Longest wait between attempts (default: 30s).", valueName: "duration"),
         transform: DurationArgument.init)
     var reconnectMaxDelay = DurationArgument(seconds: 30)
 
@@ -83,7 +86,7 @@ struct ConnectionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How SockJS travels at an http:// endpoint: websocket, xhr-streaming, eventsource, xhr-polling; auto tries them in this order.",
+            "SockJS transport for http:// endpoints: websocket, xhr-streaming, eventsource, xhr-polling; auto tries them in this order.",
             valueName: "name"))
     var sockjsTransport = SockJSTransport.auto
 
@@ -92,16 +95,16 @@ struct ConnectionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "WebSocket subprotocols to offer, with commas between (default: v12.stomp,v11.stomp,v10.stomp).",
+            "WebSocket subprotocols to offer, separated by commas (default: v12.stomp,v11.stomp,v10.stomp).",
             valueName: "names"))
     var subprotocol: String?
 
-    @Flag(help: "Send binary WebSocket messages. A frame that is no UTF-8 always goes as one.")
+    @Flag(help: "Send binary WebSocket messages. Frames that are not UTF-8 are always sent as binary.")
     var wsBinary = false
 
     @Option(
         help: ArgumentHelp(
-            "Send each frame in WebSocket messages of at most this size (Tomcat takes \(ServerLimits.tomcatMessage)).",
+            "Send each frame in WebSocket messages of at most this size (Tomcat accepts \(ServerLimits.tomcatMessage)).",
             valueName: "size"),
         transform: SizeArgument.init)
     var split: SizeArgument?
@@ -110,7 +113,7 @@ struct ConnectionOptions: ParsableArguments {
     var compress = false
 
     @Option(
-        help: ArgumentHelp("The largest message or frame to take (default: 16MiB).", valueName: "size"),
+        help: ArgumentHelp("Largest message or frame to accept (default: 16MiB).", valueName: "size"),
         transform: SizeArgument.init)
     var maxMessage = SizeArgument(mebibytes: 16)
 
@@ -138,7 +141,7 @@ struct ConnectionOptions: ParsableArguments {
         }
         return Reconnection(
             servers: try servers(endpoints, heartBeat: heartBeat, trace: trace), policy: policy,
-            report: ConnectionReport.teller(isLocal: diagnostics.appearance.timestamps != .utc))
+            report: ConnectionReport.reporter(isLocal: diagnostics.appearance.timestamps != .utc))
     }
 
     /// The servers, each with its configuration. Warns if `-k` turns off the verification of certificates.
@@ -214,7 +217,7 @@ struct VersionsArgument: CustomStringConvertible, Sendable {
     init(_ text: String) throws {
         versions = try text.split(separator: ",", omittingEmptySubsequences: false).map { name in
             guard let version = STOMPVersion(rawValue: String(name)) else {
-                throw ValidationError("the versions of STOMP are 1.0, 1.1 and 1.2; several have commas between")
+                throw ValidationError("expected 1.0, 1.1 or 1.2; separate several by commas")
             }
             return version
         }
@@ -233,7 +236,7 @@ struct HeartBeatArgument: CustomStringConvertible, Sendable {
 
     init(_ text: String) throws {
         guard let value = try? HeartBeat(header: text), text.contains(where: \.isNumber) else {
-            throw ValidationError("heart-beats are two numbers of milliseconds, such as 4000,4000 or 0,0")
+            throw ValidationError("expected two numbers of milliseconds, such as 4000,4000 or 0,0")
         }
         heartBeat = value
     }
@@ -251,7 +254,7 @@ enum ReconnectArgument: Sendable {
         case "forever": self = .forever
         default:
             guard let times = Int(text), times >= 1 else {
-                throw ValidationError("the connection is tried again never, forever, or a number of times")
+                throw ValidationError("expected never, forever, or a number of attempts")
             }
             self = .times(times)
         }
@@ -270,7 +273,7 @@ extension SizeArgument {
 /// Reports the state of a connection on stderr.
 enum ConnectionReport {
     /// - Parameter isLocal: whether times are in the local time zone; otherwise they are in UTC.
-    static func teller(isLocal: Bool) -> @Sendable (Reconnection.Event) -> Void {
+    static func reporter(isLocal: Bool) -> @Sendable (Reconnection.Event) -> Void {
         // The wall clock, which continues while the machine sleeps.
         let lostAt = Shared<Timestamp?>(nil)
         return { event in
@@ -278,7 +281,7 @@ enum ConnectionReport {
             case .connecting: break
             case .connected(_, let away):
                 if away != nil, let start = lostAt.value {
-                    Diagnostics.note("connected again; away \(interval(from: start, to: .now(), isLocal: isLocal))")
+                    Diagnostics.note("reconnected; offline \(interval(from: start, to: .now(), isLocal: isLocal))")
                 }
                 lostAt.update { $0 = nil }
             case .lost(let error, _, let wait):

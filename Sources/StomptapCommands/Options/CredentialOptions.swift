@@ -5,14 +5,14 @@ import SystemC
 
 /// The login and passcode of CONNECT.
 struct CredentialOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Login, in CONNECT.", valueName: "name"))
+    @Option(help: ArgumentHelp("User name: the 'login' header of CONNECT.", valueName: "name"))
     var login: String?
 
-    @Option(help: ArgumentHelp("Take the passcode from this environment variable.", valueName: "var"))
+    @Option(help: ArgumentHelp("Read the passcode from this environment variable.", valueName: "var"))
     var passcodeEnv: String?
 
     @Option(
-        help: ArgumentHelp("Take the passcode from the first line of this file.", valueName: "file"),
+        help: ArgumentHelp("Read the passcode from the first line of this file.", valueName: "file"),
         completion: .file())
     var passcodeFile: String?
 
@@ -21,7 +21,7 @@ struct CredentialOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Passcode, in CONNECT. Everybody on this machine can read it in the output of 'ps': prefer one of the others.",
+            "The 'passcode' header of CONNECT. Insecure: all users of this machine can read it in the output of 'ps'; prefer the other options.",
             valueName: "passcode"))
     var passcode: String?
 
@@ -29,7 +29,7 @@ struct CredentialOptions: ParsableArguments {
         let sources = [passcodeEnv != nil, passcodeFile != nil, passcodePrompt, passcode != nil].filter { $0 }.count
         guard sources <= 1 else {
             throw ValidationError(
-                "only one of --passcode-env, --passcode-file, --passcode-prompt and --passcode can be given")
+                "--passcode-env, --passcode-file, --passcode-prompt and --passcode cannot be combined")
         }
     }
 
@@ -39,7 +39,7 @@ struct CredentialOptions: ParsableArguments {
         if let passcodeEnv {
             guard let value = getenv(passcodeEnv) else {
                 throw Failure(
-                    .usage, "--passcode-env: no such environment variable; it takes the name of one, not the passcode")
+                    .usage, "--passcode-env: no such environment variable; expected its name, not the passcode")
             }
             return String(cString: value)
         }
@@ -57,11 +57,11 @@ struct CredentialOptions: ParsableArguments {
         let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC)
         guard terminal >= 0 else {
             throw Failure(
-                .usage, "--passcode-prompt: there is no terminal to ask on; use --passcode-env or --passcode-file")
+                .usage, "--passcode-prompt: no terminal; use --passcode-env or --passcode-file")
         }
         close(terminal)
         guard let answer = getpass("Passcode: ") else {
-            throw Failure(.usage, "--passcode-prompt: no passcode was typed")
+            throw Failure(.usage, "--passcode-prompt: no passcode entered")
         }
         return String(cString: answer)
     }

@@ -24,16 +24,17 @@ enum DestinationAdvice {
         // ActiveMQ sends to several destinations that are separated by commas.
         let isSeveral = parts.count > 1 && parts.allSatisfy { $0.hasPrefix("/") }
         if isSeveral, !isSent || destination.contains(" ") {
-            return "\(quoted) is one destination; write several as arguments of their own: "
+            return "\(quoted) is a single destination; write several as separate arguments: "
                 + parts.joined(separator: " ")
         }
         guard !destination.hasPrefix("/") else { return nil }
         if let body, body.hasPrefix("/"), prefixes.contains(String(body.dropFirst().prefix { $0 != "/" })) {
-            return "\(quoted) is taken as the destination, and what follows as the body; the destination comes first"
+            return
+                "\(quoted) is used as the destination, and the next argument as the body; the destination must be first"
         }
         guard let first = destination.split(separator: "/").first, prefixes.contains(String(first)),
             destination.contains("/")
         else { return nil }
-        return "\(quoted) does not begin with a slash; did you mean /\(destination)?"
+        return "\(quoted) does not start with a slash; did you mean /\(destination)?"
     }
 }

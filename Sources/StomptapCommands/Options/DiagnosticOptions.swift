@@ -8,19 +8,19 @@ struct DiagnosticOptions: ParsableArguments {
     @Flag(
         name: .shortAndLong,
         help:
-            "Show on stderr: -v STOMP frames both ways; -vv also HTTP, WebSocket control frames, SockJS, heart-beats, TLS; -vvv also hex."
+            "Print traffic on stderr: -v STOMP frames in both directions; -vv also HTTP, WebSocket control frames, SockJS, heart-beats and TLS; -vvv also hex dumps."
     )
     var verbose: Int
 
     @Option(
         help: ArgumentHelp(
-            "Write all that -vvv shows to this file, as JSON, an object a line: time, connection, direction, layer, level, event, size, data, dataEncoding.",
+            "Write everything that -vvv shows to this file, as JSON, one object per line: time, connection, direction, layer, level, event, size, data, dataEncoding.",
             valueName: "file"))
     var traceFile: String?
 
     @Option(
         help: ArgumentHelp(
-            "Write the session to this file as Wireshark opens it, without TLS around it. It holds secrets: it wants --show-secrets.",
+            "Write the session to this file for Wireshark, with TLS decrypted. Needs --show-secrets, because the file contains secrets.",
             valueName: "file"))
     var pcap: String?
 
@@ -29,7 +29,7 @@ struct DiagnosticOptions: ParsableArguments {
 
     func validate() throws {
         guard pcap == nil || appearance.showSecrets else {
-            throw ValidationError("--pcap writes every octet, secrets too: say --show-secrets with it")
+            throw ValidationError("--pcap also writes secrets; add --show-secrets")
         }
     }
 
@@ -51,13 +51,13 @@ struct DiagnosticOptions: ParsableArguments {
 
 /// How output looks, and what is masked in it.
 struct AppearanceOptions: ParsableArguments {
-    @Flag(help: "Show passcodes, Authorization, cookies and tokens, which are masked everywhere without it.")
+    @Flag(help: "Show passcodes, Authorization, cookies and tokens, which are masked by default.")
     var showSecrets = false
 
-    @Option(help: ArgumentHelp("How times are shown.", valueName: "form"))
+    @Option(help: ArgumentHelp("Format of times.", valueName: "form"))
     var timestamps = TimestampStyle.local
 
-    @Option(help: ArgumentHelp("Whether to use colours; NO_COLOR is honoured.", valueName: "when"))
+    @Option(help: ArgumentHelp("When to use colors; NO_COLOR is respected.", valueName: "when"))
     var color = ColorChoice.auto
 
     var mask: SecretMask { showSecrets ? .none : .hiding }

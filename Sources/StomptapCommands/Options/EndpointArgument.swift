@@ -11,7 +11,7 @@ protocol EndpointCommand: AsyncParsableCommand {
 /// The ENDPOINT of a command: one or more URLs, the name of a profile, or `demo`.
 enum EndpointArgument {
     static let help =
-        "A URL (stomp, stomps, ws, wss, http, https), several with commas between, the name of a profile (see 'profiles'), or demo: a broker inside this command, with a clock."
+        "A URL, a profile (see 'profiles'), or demo: a built-in broker with a clock. URLs start with stomp, stomps, ws, wss, http or https; separate several by commas."
 
     /// Runs `work` with the endpoints that `text` names. Afterwards ends the demo broker, if there is one.
     static func with<Result: Sendable>(
@@ -58,7 +58,7 @@ struct HostNameArgument: Sendable {
 
     init(_ text: String) throws {
         guard let authority = HTTPAuthority(text), authority.port == nil else {
-            throw ValidationError("invalid host name; write it without scheme and port, such as box.example")
+            throw ValidationError("expected a host name without scheme and port, such as box.example")
         }
         name = authority.host
     }
@@ -71,7 +71,7 @@ struct OriginArgument: Sendable {
     init(_ text: String) throws {
         // Browser extensions and apps have schemes of their own.
         guard text == "*" || text == "null" || text.contains("://") else {
-            throw ValidationError("invalid origin; write http://HOST:PORT, null, or * for all")
+            throw ValidationError("expected http://HOST:PORT, null, or * for all")
         }
         origin = text
     }
@@ -91,7 +91,7 @@ struct ListenArgument: Sendable {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
             (0...65535).contains(port), colon != text.startIndex
         else {
-            throw ValidationError("an address to listen on is written HOST:PORT, such as 127.0.0.1:61613 or [::1]:0")
+            throw ValidationError("expected HOST:PORT, such as 127.0.0.1:61613 or [::1]:0")
         }
         let host = text[..<colon]
         self.host = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : String(host)

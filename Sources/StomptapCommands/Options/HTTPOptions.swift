@@ -11,21 +11,21 @@ struct HTTPOptions: ParsableArguments {
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "Header on the HTTP requests of WebSocket and SockJS; repeatable.", valueName: "name: value"),
+            "Add a header to the HTTP requests of WebSocket and SockJS; repeatable.", valueName: "name: value"),
         transform: HeaderArgument.init)
     var httpHeader: [HeaderArgument] = []
 
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "The same, and its value is the first line that COMMAND prints; 'sh' runs it before each connection, within --connect-timeout; repeatable.",
+            "Add an HTTP header with the first line of COMMAND's output as its value. sh runs COMMAND before each connection, within --connect-timeout. Repeatable.",
             valueName: "name: command"), transform: HeaderCommand.init)
     var httpHeaderCommand: [HeaderCommand] = []
 
-    @Option(help: ArgumentHelp("Origin of the HTTP requests, as a browser's page would have it.", valueName: "origin"))
+    @Option(help: ArgumentHelp("The 'Origin' header of the HTTP requests, as a browser sends it.", valueName: "origin"))
     var origin: String?
 
-    @Option(help: ArgumentHelp("Cookie of the HTTP requests.", valueName: "cookie"))
+    @Option(help: ArgumentHelp("The 'Cookie' header of the HTTP requests.", valueName: "cookie"))
     var cookie: String?
 
     /// Runs ``httpHeaderCommand`` with a deadline and returns the headers; nil if the option is not given. From now
@@ -53,7 +53,7 @@ struct HTTPOptions: ParsableArguments {
                 + requests.filter(\.isGiven).map { ($0.option, $0.name) })
         for command in httpHeaderCommand where (try? HTTPSite.check([(command.name, "")])) == nil {
             throw ValidationError(
-                "\(HeaderCommandOption.http): \(command.name.debugDescription) is not the name of a header")
+                "\(HeaderCommandOption.http): invalid header name \(command.name.debugDescription)")
         }
     }
 

@@ -21,10 +21,10 @@ enum HeaderCommandOption {
             let name = command.name.lowercased()
             if let other = others.first(where: { $0.name.lowercased() == name }) {
                 throw ValidationError(
-                    "\(other.option) and \(option) both give \(command.name); leave one of them out")
+                    "\(other.option) and \(option) both set \(command.name); remove one of them")
             }
             guard seen.insert(name).inserted else {
-                throw ValidationError("\(option) gives \(command.name) twice; leave one of them out")
+                throw ValidationError("\(option) sets \(command.name) twice; remove one of them")
             }
         }
     }

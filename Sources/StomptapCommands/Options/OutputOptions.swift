@@ -7,18 +7,18 @@ struct OutputOptions: ParsableArguments {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "How messages are printed: pretty for people, json an object a line, body, raw octets, none.",
+            "Output format: pretty is readable text, json an object per line, body only the body, raw the unchanged bytes, none no output.",
             valueName: "form"))
     var output: OutputName?
 
     @Option(
         name: [.customShort("F", allowingJoined: true), .long],
         help: ArgumentHelp(
-            "Print each message by a template: %d destination, %b body, %x body in hex, %l size, %j and %J JSON, %t time, %I ISO 8601, %U epoch, %s subscription, %i message-id, %{name} any header, %{.a.b[0]} a value of a JSON body, %c command, %w which way; with tap %n connection and %a app; %%, \\n \\t \\0 \\\\.",
+            "Print each message with a template: %d destination, %b body, %x body in hex, %l size, %j and %J JSON, %t time, %I ISO 8601, %U epoch, %s subscription, %i message-id, %{name} any header, %{.a.b[0]} a value of a JSON body, %c command, %w direction; with tap %n connection and %a app; %%, \\n \\t \\0 \\\\.",
             valueName: "string"), transform: FormatTemplate.init(argument:))
     var format: FormatTemplate?
 
-    @Flag(name: .customShort("0"), help: "End each message of -o body and -F with NUL rather than a line end.")
+    @Flag(name: .customShort("0"), help: "End each message of -o body and -F with a NUL instead of a newline.")
     var null = false
 
     @Flag(help: "End each message of -o body and -F with nothing.")
@@ -26,31 +26,31 @@ struct OutputOptions: ParsableArguments {
 
     @Flag(
         help:
-            "Have -o json, and %j and %J of -F, print a body that is a JSON object or array as such; its bodyEncoding is json."
+            "With -o json, and %j and %J of -F, print a body that is a JSON object or array as JSON, not as a string; its bodyEncoding is json."
     )
     var jsonBody = false
 
     @Option(
         help: ArgumentHelp(
-            "The charset of bodies that are not UTF-8, for pretty, whatever they say; a name that iconv knows (default: as their content-type says).",
+            "Charset of bodies that are not UTF-8, for -o pretty; any name that iconv knows (default: the charset in content-type).",
             valueName: "name"), transform: CharsetArgument.init)
     var charset: CharsetArgument?
 
     @Option(
         help: ArgumentHelp(
-            "How much of each body pretty shows (default: all of it, and 4KiB of a hex dump).", valueName: "size"),
+            "Size limit for each body in -o pretty (default: no limit, but 4KiB for a hex dump).", valueName: "size"),
         transform: SizeArgument.init)
     var maxShown: SizeArgument?
 
     func validate() throws {
-        guard output == nil || format == nil else { throw ValidationError("-o and -F do not go together") }
-        guard !null || format != nil || output == .body else { throw ValidationError("-0 goes with -o body and -F") }
+        guard output == nil || format == nil else { throw ValidationError("-o and -F cannot be combined") }
+        guard !null || format != nil || output == .body else { throw ValidationError("-0 needs -o body or -F") }
         guard !noNewline || format != nil || output == .body else {
-            throw ValidationError("--no-newline goes with -o body and -F")
+            throw ValidationError("--no-newline needs -o body or -F")
         }
-        guard !noNewline || !null else { throw ValidationError("--no-newline and -0 do not go together") }
+        guard !noNewline || !null else { throw ValidationError("--no-newline and -0 cannot be combined") }
         guard !jsonBody || format != nil || output == .json else {
-            throw ValidationError("--json-body goes with -o json and -F")
+            throw ValidationError("--json-body needs -o json or -F")
         }
     }
 
@@ -77,7 +77,7 @@ struct CharsetArgument: CustomStringConvertible, Sendable {
     init(_ text: String) throws {
         guard CharsetDecoder.knows(text) else {
             throw ValidationError(
-                "iconv on this machine has no charset \(text.debugDescription); 'iconv -l' lists them")
+                "unknown charset \(text.debugDescription); 'iconv -l' lists those of this machine")
         }
         name = text
     }

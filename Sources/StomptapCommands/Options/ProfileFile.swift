@@ -57,16 +57,16 @@ struct ProfileFile: Sendable {
             values = try JSONDecoder().decode([String: Value].self, from: Data(content))
         } catch {
             throw Failure(
-                .badConfiguration, "profile \(name): \(path) is no JSON object of options: \(Self.reason(error))")
+                .badConfiguration, "profile \(name): \(path): \(Self.reason(error))")
         }
         guard case .text(let url)? = values["url"], !url.isEmpty else {
-            throw Failure(.badConfiguration, "profile \(name): \(path) has no \"url\", which says where the server is")
+            throw Failure(.badConfiguration, "profile \(name): \(path) has no \"url\"; add the URL of the server")
         }
         self.url = url
         guard !Self.isName(url) else {
             throw Failure(
                 .badConfiguration,
-                "profile \(name): \"url\" has a value which is no URL; write stomp://HOST or ws://HOST/PATH")
+                "profile \(name): \"url\" is not a URL; write stomp://HOST or ws://HOST/PATH")
         }
         var secret = Self.secretOption(of: values)
         if url != "demo" {
@@ -84,7 +84,8 @@ struct ProfileFile: Sendable {
         {
             throw Failure(
                 .badConfiguration,
-                "profile \(name): \(path) has \"\(option)\", which runs a command, but \(fault); nothing was run")
+                "profile \(name): \(path) has \"\(option)\", which runs a command, but \(fault); the command was not run"
+            )
         }
     }
 
@@ -120,22 +121,23 @@ struct ProfileFile: Sendable {
         guard nearest != nil || !isStray else {
             return Failure(
                 .badConfiguration,
-                "endpoint: the argument is neither a URL nor a profile; does a value before it need quotes?")
+                "endpoint: the argument is neither a URL nor a profile; a value before it may need quotes")
         }
         let shown = SecretMask.hiding.masked(typed: name)
         return Failure(
             .badConfiguration,
-            "endpoint: there is no profile \(shown.debugDescription)" + (shown == name ? " (\(path))" : "") + hint)
+            "endpoint: unknown profile \(shown.debugDescription)" + (shown == name ? " (\(path))" : "") + hint)
     }
 
     private static func reason(_ error: any Error) -> String {
         switch error {
-        case DecodingError.typeMismatch(_, let context) where context.codingPath.isEmpty: "it is another kind of value"
+        case DecodingError.typeMismatch(_, let context) where context.codingPath.isEmpty:
+            "expected a JSON object of options"
         case DecodingError.typeMismatch(_, let context), DecodingError.dataCorrupted(let context):
             context.codingPath.first.map {
                 "\(SecretMask.hiding.masked(typed: $0.stringValue).debugDescription): \(context.debugDescription)"
             }
-                ?? "it is no JSON"
+                ?? "invalid JSON"
         default: "\(error)"
         }
     }
@@ -157,7 +159,7 @@ struct ProfileFile: Sendable {
                 self = .list(list)
             } else {
                 throw DecodingError.dataCorruptedError(
-                    in: container, debugDescription: "it is no text, number, true, false or list of texts")
+                    in: container, debugDescription: "expected a string, a number, true, false or a list of strings")
             }
         }
 

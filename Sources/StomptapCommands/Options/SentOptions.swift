@@ -5,19 +5,20 @@ import StomptapRuntime
 struct SentOptions: ParsableArguments {
     @Option(
         name: [.customShort("f", allowingJoined: true), .long],
-        help: ArgumentHelp("Take the body from this file; - is stdin.", valueName: "file"), completion: .file())
+        help: ArgumentHelp("Read the body from this file; - is stdin.", valueName: "file"), completion: .file())
     var file: String?
 
     @Option(
         name: [.customShort("t", allowingJoined: true), .long],
         help: ArgumentHelp(
-            "The 'content-type' header of SEND (default: application/json, text/plain or application/octet-stream, by the body; '' is none; json is application/json).",
+            "The 'content-type' header of SEND; json means application/json, '' omits it (default: application/json, text/plain or application/octet-stream, depending on the body).",
             valueName: "type"))
     var contentType: String?
 
     @Option(
         name: [.customShort("H", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Header on SEND; repeatable.", valueName: "name: value"), transform: HeaderArgument.init)
+        help: ArgumentHelp("Add a header to SEND; repeatable.", valueName: "name: value"),
+        transform: HeaderArgument.init)
     var header: [HeaderArgument] = []
 
     /// Rejects a body or header that is given twice.
@@ -27,7 +28,7 @@ struct SentOptions: ParsableArguments {
         try header.refuse(["destination": "the argument DESTINATION"])
         if contentType != nil { try header.refuse(["content-type": "-t"]) }
         guard body == nil || file == nil else {
-            throw ValidationError("the body is given twice: as an argument and by -f")
+            throw ValidationError("two bodies given; use either the argument or -f")
         }
     }
 }

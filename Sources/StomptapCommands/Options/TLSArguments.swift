@@ -9,40 +9,40 @@ import SystemC
 struct TLSArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Trust these certificates in place of the system's: a file (PEM or PKCS#12), or a folder of them.",
+            "Trust these CA certificates instead of the system's: a file (PEM or PKCS#12), or a folder of such files.",
             valueName: "file"), completion: .file())
     var ca: String?
 
-    @Option(help: ArgumentHelp("The client's certificate, PEM or PKCS#12.", valueName: "file"), completion: .file())
+    @Option(help: ArgumentHelp("Client certificate, PEM or PKCS#12.", valueName: "file"), completion: .file())
     var cert: String?
 
     @Option(
-        help: ArgumentHelp("The key of --cert, where that file does not hold it.", valueName: "file"),
+        help: ArgumentHelp("Private key of --cert, if not in the same file.", valueName: "file"),
         completion: .file())
     var key: String?
 
     @Option(
-        help: ArgumentHelp("Take the passphrase of --key or --cert from this environment variable.", valueName: "var"))
+        help: ArgumentHelp("Read the passphrase of --key or --cert from this environment variable.", valueName: "var"))
     var keyPassphraseEnv: String?
 
     @Option(
         help: ArgumentHelp(
-            "The name to ask for and to find in the server's certificate (default: the URL's host).", valueName: "name")
+            "Name for SNI and certificate verification (default: the URL's host).", valueName: "name")
     )
     var serverName: String?
 
-    @Option(help: ArgumentHelp("The least version of TLS to take: 1.0, 1.1, 1.2, 1.3.", valueName: "version"))
+    @Option(help: ArgumentHelp("Minimum TLS version: 1.0, 1.1, 1.2, 1.3.", valueName: "version"))
     var tlsMin = TLSVersion.v12
 
     @Flag(
         name: [.customShort("k"), .long],
-        help: "Talk to a server whose certificate cannot be verified, with a warning each time.")
+        help: "Accept a certificate that cannot be verified, with a warning each time.")
     var insecure = false
 
     func validate() throws {
-        guard key == nil || cert != nil else { throw ValidationError("--key goes with --cert") }
+        guard key == nil || cert != nil else { throw ValidationError("--key needs --cert") }
         guard keyPassphraseEnv == nil || cert != nil else {
-            throw ValidationError("--key-passphrase-env goes with --cert")
+            throw ValidationError("--key-passphrase-env needs --cert")
         }
     }
 
@@ -50,7 +50,7 @@ struct TLSArguments: ParsableArguments {
     func warn(of endpoints: [Endpoint]) {
         for endpoint in endpoints where insecure && endpoint.scheme.isSecure {
             Diagnostics.warn(
-                "TLS: -k: whoever answers for \(endpoint) is believed; anybody between can read and change it")
+                "TLS: -k: certificate of \(endpoint) not verified; traffic can be intercepted")
         }
     }
 
@@ -68,7 +68,7 @@ struct TLSArguments: ParsableArguments {
             guard let passphrase = getenv(keyPassphraseEnv) else {
                 throw Failure(
                     .usage,
-                    "--key-passphrase-env: no such environment variable; it takes the name of one, not the passphrase")
+                    "--key-passphrase-env: no such environment variable; expected its name, not the passphrase")
             }
             options.keyPassphrase = String(cString: passphrase)
         }
@@ -84,17 +84,17 @@ extension TLSVersion: ExpressibleByArgument {}
 /// The TLS options for clients that connect to this program.
 struct ServerTLSArguments: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Speak TLS on all listeners, with this certificate: PEM or PKCS#12.", valueName: "file"),
+        help: ArgumentHelp("Use TLS on all listeners, with this certificate: PEM or PKCS#12.", valueName: "file"),
         completion: .file())
     var tlsCert: String?
 
     @Option(
-        help: ArgumentHelp("The key of --tls-cert, where that file does not hold it.", valueName: "file"),
+        help: ArgumentHelp("Private key of --tls-cert, if not in the same file.", valueName: "file"),
         completion: .file())
     var tlsKey: String?
 
     func validate() throws {
-        guard tlsKey == nil || tlsCert != nil else { throw ValidationError("--tls-key goes with --tls-cert") }
+        guard tlsKey == nil || tlsCert != nil else { throw ValidationError("--tls-key needs --tls-cert") }
     }
 
     /// Nil without TLS.

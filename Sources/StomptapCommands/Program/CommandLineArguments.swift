@@ -18,7 +18,7 @@ extension Stomptap {
             guard let value = values[index] else { break }
             guard let text = String(validatingCString: value) else {
                 // The argument is not printed: it may be a passcode.
-                Diagnostics.fail("argument \(index) is not UTF-8; send a body of such bytes by -f or stdin")
+                Diagnostics.fail("argument \(index) is not UTF-8; use -f or stdin for such a body")
                 return nil
             }
             arguments.append(text)
@@ -40,7 +40,7 @@ extension Stomptap {
         let advice =
             name.contains("://") ? "the command comes first, as in stomptap connect URL" : "see 'stomptap -h'"
         return ValidationError(
-            "there is no command \"\(visible(SecretMask.hiding.masked(typed: name)))\"; "
+            "unknown command \"\(visible(SecretMask.hiding.masked(typed: name)))\"; "
                 + (nearest.map { "did you mean \($0)?" } ?? advice))
     }
 }

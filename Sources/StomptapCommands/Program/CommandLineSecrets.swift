@@ -135,7 +135,7 @@ struct CommandLineSecrets {
                 continue
             }
             return ValidationError(
-                "\(option): the header has no value; write it in quotes: \(option) '\(visible(name)) ...'")
+                "\(option): the header has no value; put it in quotes: \(option) '\(visible(name)) ...'")
         }
         return nil
     }

@@ -33,18 +33,18 @@ struct Profile: Sendable {
             let hint = EditDistance.nearest(to: key, among: OptionIndex.all.names.union(["url"]))
             throw Failure(
                 .badConfiguration,
-                "profile \(profile): \(shown) is no option"
+                "profile \(profile): unknown option \(shown)"
                     + (hint.map { "; did you mean \($0.debugDescription)?" } ?? ""))
         }
         func wrong(_ expected: String) -> Failure {
-            Failure(.badConfiguration, "profile \(profile): \(shown) wants \(expected)")
+            Failure(.badConfiguration, "profile \(profile): \(shown): expected \(expected)")
         }
         switch value {
         case .flag(let isOn):
-            guard !option.takesValue else { throw wrong("a text or a number") }
+            guard !option.takesValue else { throw wrong("a string or a number") }
             return isOn ? [""] : []
         case .number(let number) where !option.takesValue && option.isRepeating:
-            guard let count = Int(number), (0...9).contains(count) else { throw wrong("a small number") }
+            guard let count = Int(number), (0...9).contains(count) else { throw wrong("a number from 0 to 9") }
             return Array(repeating: "", count: count)
         case .text, .number, .list:
             guard option.takesValue else { throw wrong("true or false") }
@@ -71,8 +71,8 @@ struct Profile: Sendable {
     /// - Throws: ``Failure`` with 78.
     func verify() throws(Failure) {
         guard ProfileFile.isName(name) else {
-            let reason = name == "demo" ? "demo is the broker inside the command" : "no name has : / or a comma"
-            throw Failure(.badConfiguration, "profile \(name): \(path) is never used, as \(reason); rename it")
+            let reason = name == "demo" ? "demo is the built-in broker" : "a name cannot contain : / or a comma"
+            throw Failure(.badConfiguration, "profile \(name): \(path) is never used, because \(reason); rename it")
         }
         var unseen = Set(settings.map(\.option))
         var failure: Failure?
@@ -131,9 +131,9 @@ struct Profile: Sendable {
         case nil: return nil
         case "passcode"?:
             return
-                "profile \(name): \(path) holds a passcode that others can read; chmod 600 it, or use \"passcode-env\""
+                "profile \(name): \(path) contains a passcode that others can read; chmod 600 it, or use \"passcode-env\""
         case let option?:
-            return "profile \(name): \(path) holds a secret in \"\(option)\" that others can read; chmod 600 it"
+            return "profile \(name): \(path) contains a secret in \"\(option)\" that others can read; chmod 600 it"
         }
     }
 }

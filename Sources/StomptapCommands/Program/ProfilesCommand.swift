@@ -5,14 +5,15 @@ import StomptapRuntime
 /// `profiles`: lists the profiles, which can be given instead of a URL.
 struct ProfilesCommand: AsyncParsableCommand {
     private static let exitStatuses = ExitStatus.section(
-        [.usage, .writeFailed], own: [.success: "all can be used", .badConfiguration: "one is wrong"])
+        [.usage, .writeFailed], own: [.success: "all profiles are valid", .badConfiguration: "invalid profile"])
 
     static let configuration = CommandConfiguration(
-        commandName: "profiles", abstract: "List the profiles: servers with their options, under a name.",
+        commandName: "profiles", abstract: "List the profiles: saved servers with their options.",
         discussion: """
             A profile is a file NAME.json in $XDG_CONFIG_HOME/stomptap (by default
-            ~/.config/stomptap), whose keys are long options, and "url". Its NAME stands
-            for the endpoint of every command; options on the command line override it.
+            ~/.config/stomptap). Its keys are "url" and the names of long options. Use
+            NAME as the ENDPOINT of any command; options on the command line override
+            those of the profile.
 
               {
                 "url": "wss://staging.example.org/ws",
@@ -35,7 +36,7 @@ struct ProfilesCommand: AsyncParsableCommand {
     func run() async throws {
         let mask: SecretMask = showSecrets ? .none : .hiding
         let names = ProfileFile.names
-        if names.isEmpty { Diagnostics.note("there are no profiles in \(ProfileFile.folder)") }
+        if names.isEmpty { Diagnostics.note("no profiles in \(ProfileFile.folder)") }
         var failure: Failure?
         for name in names {
             do {

@@ -9,11 +9,10 @@ public struct Stomptap: AsyncParsableCommand {
         commandName: "stomptap",
         abstract: "See and send STOMP frames, over TCP and WebSocket, from a terminal.",
         discussion: """
-            ENDPOINT is a URL, the name of a profile, or demo: a broker inside the
-            command.
+            ENDPOINT is a URL, the name of a profile, or demo: a built-in test broker.
               stomp://localhost:61613         STOMP over TCP; stomps:// over TLS
               ws://localhost:15674/ws         STOMP over WebSocket; wss:// over TLS
-              http://localhost:8080/ws        what a browser's SockJS client is given
+              http://localhost:8080/ws        SockJS; the URL that a browser's client uses
 
             START HERE
               stomptap connect demo

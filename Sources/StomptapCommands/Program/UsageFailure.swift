@@ -22,7 +22,10 @@ struct UsageFailure {
         var message = message
         if message.hasSuffix(".") { message.removeLast() }
         if let missing = message.firstMatch(of: /^Missing expected argument '(.+)'$/) {
-            return "missing \(missing.1.replacing(" ...", with: ""))"
+            // Such as `<destination> ...` or `--reply <destination>`.
+            let typed = missing.1.split(separator: " ").first ?? missing.1
+            let name = typed.filter { $0 != "<" && $0 != ">" }
+            return "missing \(name)"
         }
         if let missing = message.firstMatch(of: /^Missing value for '(.+)'$/) {
             return "missing value for \(missing.1)"

@@ -102,7 +102,7 @@ final class BodySource: Sendable {
     /// Prints a hint if the body is read from a terminal.
     private static func hintAtTerminal() {
         if isatty(STDIN_FILENO) == 1 {
-            Diagnostics.note("the body comes from the terminal: Ctrl-D in a new line ends it")
+            Diagnostics.note("reading the body from the terminal; Ctrl-D on a new line ends it")
         }
     }
 
@@ -154,7 +154,7 @@ final class BodySource: Sendable {
         state.buffer.removeFirst(start)
         state.searched -= start
         guard state.buffer.count <= InputFile.largestBody else {
-            throw Failure(.badInput, "\(name): a \(separator.name) is longer than \(InputFile.largestBody) octets")
+            throw Failure(.badInput, "\(name): a \(separator.name) is longer than \(InputFile.largestBody) bytes")
         }
         guard !bodies.isEmpty else { return nil }
         let moreIsThere =

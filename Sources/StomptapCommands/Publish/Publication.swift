@@ -87,19 +87,19 @@ struct Publication {
             sourceIsDry = true
             if queue.passedOver > 0, isVerbose || sent == plan.skip {
                 Diagnostics.note(
-                    "\(queue.passedOver) lines that a tap recorded were passed over: they are no SEND of an app")
+                    "skipped \(queue.passedOver) recorded lines that are not a SEND from an app")
             }
             if queue.taken < plan.skip {
                 Diagnostics.note(
-                    "--skip \(plan.skip) left everything out: there was no more than \(queue.taken) to send")
+                    "--skip \(plan.skip): nothing sent; the input has only \(queue.taken) messages")
             }
             try await finish(transaction, on: connection)
         } catch {
             let hasLater = settle()
-            let goodbye = try? await Task { try await connection.disconnect() }.value
+            let outcome = try? await Task { try await connection.disconnect() }.value
             // If the session itself has not failed, the answer to DISCONNECT confirms everything except binary
             // messages, which a server may ignore.
-            let isAnswered = goodbye == .confirmed && (!(error is STOMPClientError) || !missing.isEmpty)
+            let isAnswered = outcome == .confirmed && (!(error is STOMPClientError) || !missing.isEmpty)
             if !plan.isTransaction, hasLater || isAnswered {
                 if let first = awaited.first(where: \.isMissing) {
                     confirm(max(confirmed, first.confirms - 1))
@@ -109,7 +109,7 @@ struct Publication {
             }
             if !missing.isEmpty {
                 // A reachable server that ignores binary messages would do so on another connection too.
-                throw goodbye == .confirmed || goodbye == .closed ? Failure(error) : error
+                throw outcome == .confirmed || outcome == .closed ? Failure(error) : error
             }
             // Another connection could only send the rest of a transaction.
             throw plan.isTransaction && sent > plan.skip && error is STOMPClientError ? Failure(error) : error
@@ -120,13 +120,13 @@ struct Publication {
         guard !unconfirmed.isEmpty else {
             if sent > confirmed {
                 Diagnostics.warn(
-                    "STOMP: the \(sent - confirmed) messages sent before the connection was lost were never confirmed; some may be lost"
+                    "STOMP: the \(sent - confirmed) messages sent before the connection was lost are unconfirmed; some may be lost"
                 )
             }
             return
         }
         Diagnostics.note(
-            "STOMP: sending \(unconfirmed.count) unconfirmed messages again; the server may have some of them twice")
+            "STOMP: resending \(unconfirmed.count) unconfirmed messages; some may be duplicates")
         let drafts = Array(unconfirmed)
         sent -= drafts.count
         forgetUnconfirmed()
@@ -151,7 +151,8 @@ struct Publication {
             let number = sent + index + 1
             if plan.contentLength == .omitted, body.readableBytesView.contains(0) {
                 throw Failure(
-                    .badInput, "STOMP: message \(number) holds a NUL, which cannot go without a content-length")
+                    .badInput,
+                    "STOMP: message \(number) contains a NUL, which needs a content-length; remove --no-content-length")
             }
             if connection.transport.carriesOnlyText, !body.isUTF8 {
                 throw STOMPClientError.cannotSend(.notText(message: number, over: connection.transport))
@@ -272,29 +273,29 @@ struct Publication {
             if asksReceipts { awaited.append(Awaited(receipt: receipt, confirms: sent)) }
         }
         while !awaited.isEmpty { try await awaitFirst(on: connection) }
-        switch try await goodbye(to: connection) {
+        switch try await disconnect(connection) {
         case .confirmed:
             confirm(sent)
             if !asksReceipts, plan.receipt == .auto, isVerbose {
                 Diagnostics.note(
-                    "STOMP: this server answers no receipts; its answer to DISCONNECT came after all messages")
+                    "STOMP: this server only answers DISCONNECT with a receipt; that receipt confirms all messages")
             }
         case .closed where confirmed == sent || plan.receipt == .none,
             .ended where confirmed == sent || plan.receipt == .none:
             break
         case .unanswered where confirmed == sent || plan.receipt == .none:
-            Diagnostics.warn("STOMP: the server did not answer DISCONNECT")
+            Diagnostics.warn("STOMP: no receipt for DISCONNECT")
         case .closed, .ended:
             throw STOMPClientError.closed(nil, .insteadOfReceipt)
         case .unanswered:
             let time = connection.configuration.receiptTimeout.readable
-            throw Failure(.timedOut, "STOMP: the server did not answer DISCONNECT within \(time)")
+            throw Failure(.timedOut, "STOMP: timed out after \(time) waiting for the receipt of DISCONNECT")
         }
     }
 
     /// Disconnects. If everything is confirmed, a lost connection is not an error: RabbitMQ may drop it on
     /// WebSocket.
-    private func goodbye(to connection: STOMPConnection) async throws -> DisconnectOutcome {
+    private func disconnect(_ connection: STOMPConnection) async throws -> DisconnectOutcome {
         do {
             return try await connection.disconnect()
         } catch let error as STOMPClientError where error.isLoss && confirmed == sent {
@@ -317,7 +318,7 @@ struct Publication {
     private var account: String {
         if isCommitted { return "the transaction with \(sent - plan.skip) messages was committed" }
         if plan.isTransaction {
-            return "nothing of the transaction is confirmed; \(sent - plan.skip) messages were sent in it"
+            return "the transaction is unconfirmed; \(sent - plan.skip) messages were sent in it"
         }
         let counted = "\(sent) sent, \(confirmed) confirmed"
         return sent > 1 ? "\(counted); resume with --skip \(confirmed)" : counted

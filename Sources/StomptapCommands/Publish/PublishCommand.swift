@@ -9,34 +9,33 @@ import StomptapRuntime
 struct PublishCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
         own: [
-            .success: "sent", .badInput: "a body, template or recording that cannot be sent",
+            .success: "sent", .badInput: "invalid body, template or recording",
             .timedOut: "no receipt in time",
         ])
 
     static let configuration = CommandConfiguration(
         commandName: "publish", abstract: "Send messages.",
         discussion: """
-            The body is the argument, the content of -f FILE, or what comes on stdin.
-            Nothing is lost without being named: on a failure it says how many
-            messages were sent and confirmed, and with which --skip to resume.
+            The body is the argument, the content of -f FILE, or stdin. If sending fails,
+            the error line has the number of messages sent and confirmed, and the --skip
+            to resume with.
 
-            Unless --heart-beat is given, it promises no heart-beats of its own: RabbitMQ
-            3.10 ends the WebSocket session of a client that does at the first flow
-            control, which bulk messages bring about.
+            Without --heart-beat, publish sends no heart-beats: with them, RabbitMQ 3.10
+            closes a WebSocket session as soon as many messages start its flow control.
 
-            A message that is not UTF-8 goes over WebSocket as a binary message, which some
-            servers ignore (ActiveMQ). Under --receipt auto each of those asks for a
-            receipt too; a missing one ends with 75 and is named.
+            A body that is not UTF-8 is sent over WebSocket as a binary message, which
+            some servers ignore (ActiveMQ). With --receipt auto, a receipt is requested
+            for each of these; if one is missing, publish reports it and exits with 75.
 
             --template expands, in the destination, the body, and the values of -H:
               {{count}}       the number of the message, from 1
-              {{time}}        when it goes: 2026-11-21T05:03:22.118453Z
+              {{time}}        the time of sending: 2026-11-21T05:03:22.118453Z
               {{uuid}}        a random UUID
-              {{random A B}}  a whole number from A to B
-              {{env NAME}}    a variable of the environment
-              {{file FILE}}   what is in a file
-              {{base64 FILE}} the same in base64
-              {{{{            {{ itself
+              {{random A B}}  a random integer from A to B
+              {{env NAME}}    an environment variable
+              {{file FILE}}   the content of a file
+              {{base64 FILE}} the content of a file in base64
+              {{{{            a literal {{
 
             EXAMPLES
               stomptap publish stomp://localhost /topic/orders '{"id": 42}'
@@ -53,100 +52,100 @@ struct PublishCommand: EndpointCommand {
     @Argument(help: ArgumentHelp("\(EndpointArgument.help)"), completion: .endpoint)
     var endpoint: String
 
-    @Argument(help: "Where to send to; --json-lines may leave it out.", completion: .destination)
+    @Argument(help: "Destination to send to; optional with --json-lines.", completion: .destination)
     var destination: String?
 
-    @Argument(help: "The body; without it, and without -f, stdin.")
+    @Argument(help: "Body (default: -f, or stdin).")
     var body: String?
 
     @OptionGroup
     var sent: SentOptions
 
-    @Flag(name: .shortAndLong, help: "Send a message for each line.")
+    @Flag(name: .shortAndLong, help: "Send each line as a message.")
     var lines = false
 
-    @Flag(name: [.customShort("0"), .long], help: "Send a message for each NUL-terminated piece.")
+    @Flag(name: [.customShort("0"), .long], help: "Send each NUL-terminated piece as a message.")
     var null = false
 
     @Option(
         help: ArgumentHelp(
-            "Send the messages that 'subscribe --record', 'tap --record' or -o json wrote to this file, with the headers they were sent with; of a tap's, what the apps sent; - is stdin.",
+            "Send the messages recorded in this file by 'subscribe --record', 'tap --record' or -o json, with their original headers. From a tap's recording, only the messages that the apps sent. - is stdin.",
             valueName: "file"), completion: .file())
     var jsonLines: String?
 
     @Option(
         help: ArgumentHelp(
-            "Send what --json-lines reads in its own time: 1 as recorded, 2 twice as fast (default: 0, at once).",
+            "Replay --json-lines with its recorded timing: 1 as recorded, 2 twice as fast (default: 0, without delays).",
             valueName: "factor"))
     var speed: Double?
 
     @Option(help: ArgumentHelp("Send the body this many times.", valueName: "n"))
     var count = 1
 
-    @Flag(help: "Expand {{count}}, {{time}} and so on in the destination, the body and the headers of SEND.")
+    @Flag(help: "Expand {{count}}, {{time}} and so on in the destination, the body and the -H headers.")
     var template = false
 
     @Option(
-        help: ArgumentHelp("Send messages no nearer to each other than this.", valueName: "duration"),
+        help: ArgumentHelp("Minimum gap between messages.", valueName: "duration"),
         transform: DurationArgument.init)
     var interval: DurationArgument?
 
     @Option(
         help: ArgumentHelp(
-            "Send this many messages a second, or a minute, evenly; delays of up to a second are made up for.",
+            "Messages per second (or per minute), evenly spaced. Delays of up to a second are caught up.",
             valueName: "n/s"), transform: RateArgument.init)
     var rate: RateArgument?
 
     @Option(
         help: ArgumentHelp(
-            "Receipts of SEND: auto for every 1000th message, the last, and each that goes as a binary WebSocket message; require for each; none.",
+            "Receipts to request: auto for every 1000th message, the last one, and each binary WebSocket message; require for every message; none.",
             valueName: "when"))
     var receipt = ReceiptPolicy.auto
 
     @Flag(help: "Send everything in one transaction: all or nothing.")
     var transaction = false
 
-    @Flag(help: "Compress each body, and set the 'content-encoding' header of SEND to gzip.")
+    @Flag(help: "Compress each body and set the 'content-encoding' header to gzip.")
     var gzip = false
 
-    @Flag(help: "Send no 'content-length' header; ActiveMQ then delivers text.")
+    @Flag(help: "Omit the 'content-length' header; ActiveMQ then delivers text messages.")
     var noContentLength = false
 
-    @Option(help: ArgumentHelp("Leave the first messages out: they were confirmed by an earlier run.", valueName: "n"))
+    @Option(help: ArgumentHelp("Leave out the first N messages, confirmed in an earlier run.", valueName: "n"))
     var skip = 0
 
     @OptionGroup(title: "Connection")
     var connection: ConnectionOptions
 
     func validate() throws {
-        guard count >= 1 else { throw ValidationError("--count is 1 or more") }
-        guard skip >= 0 else { throw ValidationError("--skip is 0 or more") }
+        guard count >= 1 else { throw ValidationError("--count must be 1 or more") }
+        guard skip >= 0 else { throw ValidationError("--skip must be 0 or more") }
         try sent.refuseSeconds(beside: body)
         try sent.header.refuse(["receipt": "--receipt", "transaction": "--transaction"])
         if gzip {
             try sent.header.refuse(["content-encoding": "--gzip"])
-            guard jsonLines == nil else { throw ValidationError("--gzip does not go with --json-lines") }
+            guard jsonLines == nil else { throw ValidationError("--gzip and --json-lines cannot be combined") }
             guard !noContentLength else {
-                throw ValidationError("--gzip makes bodies binary: it does not go with --no-content-length")
+                throw ValidationError("--gzip makes bodies binary; it cannot be combined with --no-content-length")
             }
         }
-        guard !(lines && null) else { throw ValidationError("-l and -0 do not go together") }
+        guard !(lines && null) else { throw ValidationError("-l and -0 cannot be combined") }
         guard count == 1 || !(lines || null) else {
-            throw ValidationError("--count repeats one body; it does not go with -l and -0")
+            throw ValidationError("--count repeats one body; it cannot be combined with -l or -0")
         }
-        guard destination != nil || jsonLines != nil else { throw ValidationError("name a destination to send to") }
+        guard destination != nil || jsonLines != nil else { throw ValidationError("missing destination") }
         guard jsonLines == nil || (body == nil && sent.file == nil && !lines && !null && count == 1 && !template) else {
             throw ValidationError(
-                "--json-lines has its own bodies: it goes with no other, nor with -l, -0, --count or --template")
+                "--json-lines has its own bodies; it cannot be combined with a body, -f, -l, -0, --count or --template")
         }
-        guard interval == nil || rate == nil else { throw ValidationError("--interval and --rate do not go together") }
+        guard interval == nil || rate == nil else { throw ValidationError("--interval and --rate cannot be combined") }
         guard let speed else { return }
         guard jsonLines != nil else {
-            throw ValidationError("--speed is that of a recording: it goes with --json-lines")
+            throw ValidationError("--speed needs --json-lines")
         }
-        guard (0...1e6).contains(speed) else { throw ValidationError("--speed is a factor from 0 to 1000000") }
+        guard (0...1e6).contains(speed) else { throw ValidationError("--speed must be a number from 0 to 1000000") }
         guard speed == 0 || (interval == nil && rate == nil) else {
-            throw ValidationError("--speed keeps the recorded times: it does not go with --interval and --rate")
+            throw ValidationError("--speed uses the recorded times; it cannot be combined with --interval or --rate")
         }
     }
 

@@ -37,12 +37,12 @@ final class Recording: Sendable {
     /// - Throws: ``Failure`` with 65.
     func draft(_ bytes: ByteBuffer, line: Int, destination: String?) throws -> PendingMessage? {
         func wrong(_ message: String) -> Failure { Failure(.badInput, "\(name): line \(line): \(message)") }
-        guard bytes.isUTF8 else { throw wrong("it is no UTF-8") }
+        guard bytes.isUTF8 else { throw wrong("not UTF-8") }
         let fields: Fields
         do throws(JSONFault) {
             fields = try bytes.withUnsafeReadableBytes { bytes throws(JSONFault) in try Fields(bytes) }
         } catch {
-            throw wrong("no recorded message: \(error.sentence)")
+            throw wrong("not a recorded message: \(error.sentence)")
         }
         switch fields.direction {
         case "to-app": return nil
@@ -50,22 +50,22 @@ final class Recording: Sendable {
         default: break
         }
         if let command = fields.command, command != "MESSAGE", command != "SEND" {
-            throw wrong("\(command.prefix(40)) is neither MESSAGE nor SEND")
+            throw wrong("expected MESSAGE or SEND, not \(command.prefix(40))")
         }
         guard let destination = destination ?? fields.headers["destination"] else {
-            throw wrong(#"it has no "headers" with a "destination", and no DESTINATION is given for all"#)
+            throw wrong(#"no "destination" in "headers"; add a DESTINATION argument"#)
         }
         var body = fields.body
         switch fields.encoding {
         case nil, "utf-8", "json": break
         case "base64":
-            guard let decoded = Base64.decode(body.readableBytesView) else { throw wrong("its body is no base64") }
+            guard let decoded = Base64.decode(body.readableBytesView) else { throw wrong("the body is not base64") }
             body = ByteBuffer(bytes: decoded)
-        case let other?: throw wrong("there is no bodyEncoding \(other.prefix(40).debugDescription)")
+        case let other?: throw wrong("unknown bodyEncoding \(other.prefix(40).debugDescription)")
         }
         let time = fields.time.flatMap { Timestamp(iso: $0) }
         if needsTime || fields.time != nil, time == nil {
-            throw wrong("it has no time as 2026-11-21T05:03:22.118453Z")
+            throw wrong("expected a time such as 2026-11-21T05:03:22.118453Z")
         }
         let headers = fields.headers.filter { !Self.serverMade.contains($0.name) && !isMasked($0, line) }
         return PendingMessage(destination: destination, headers: HeaderList(headers), body: body, recordedAt: time)
@@ -77,7 +77,7 @@ final class Recording: Sendable {
         if !hasWarned.value {
             hasWarned.update { $0 = true }
             Diagnostics.warn(
-                "\(name): line \(line): \(header.name) was masked when it was recorded, and is left out; record with --show-secrets, or give it with -H"
+                "\(name): line \(line): \(header.name) was masked when recorded, and is not sent; record with --show-secrets, or set it with -H"
             )
         }
         return true

@@ -21,7 +21,7 @@ struct Template: Sendable, Equatable {
     }
 
     private static let known =
-        "{{count}}, {{time}}, {{uuid}}, {{random A B}}, {{env NAME}}, {{file FILE}}, {{base64 FILE}}, and {{{{ for {{ itself"
+        "{{count}}, {{time}}, {{uuid}}, {{random A B}}, {{env NAME}}, {{file FILE}}, {{base64 FILE}}, and {{{{ for a literal {{"
 
     private static let knownOfReplies = "{{body}}, {{body .path}}, {{header NAME}}, "
 
@@ -48,7 +48,7 @@ struct Template: Sendable, Equatable {
             let line = bytes[..<rest.startIndex].count { $0 == UInt8(ascii: "\n") } + 1
             return Failure(
                 .badInput,
-                "template: \(message) (\(name), line \(line)); there are \(isReply ? Self.knownOfReplies : "")\(Self.known)"
+                "template: \(message) (\(name), line \(line)); available: \(isReply ? Self.knownOfReplies : "")\(Self.known)"
             )
         }
         while let start = rest.firstRange(of: open) {
@@ -59,7 +59,7 @@ struct Template: Sendable, Equatable {
                 rest = rest.dropFirst(open.count)
                 continue
             }
-            guard let end = rest.firstRange(of: close) else { throw wrong("a {{ has no }}") }
+            guard let end = rest.firstRange(of: close) else { throw wrong("missing }} after {{") }
             let words = String(decoding: rest[..<end.lowerBound], as: UTF8.self).split(separator: " ").map(String.init)
             var piece: Piece?
             switch (words.first, words.dropFirst()) {
@@ -68,16 +68,18 @@ struct Template: Sendable, Equatable {
             case ("uuid", []): piece = .uuid
             case ("random", let limits) where limits.count == 2:
                 guard let low = Int(limits[1]), let high = Int(limits[2]), low <= high else {
-                    throw wrong("{{random A B}} wants two whole numbers, the smaller one first")
+                    throw wrong("{{random A B}} needs two integers, the smaller one first")
                 }
                 piece = .random(low...high)
             case ("env", let names) where names.count == 1:
-                guard let value = environment(names[1]) else { throw wrong("the environment has no \(names[1])") }
+                guard let value = environment(names[1]) else {
+                    throw wrong("environment variable \(names[1]) is not set")
+                }
                 text.writeString(value)
             case ("body", []) where isReply: piece = .requestBody
             case ("body", let paths) where isReply && (paths.count == 1 || paths.contains { $0.contains("\"") }):
                 guard let path = JSONPath(paths.joined(separator: " ")) else {
-                    throw wrong("{{body .path}} wants a path such as .a.b[0]")
+                    throw wrong("{{body .path}} needs a path such as .a.b[0]")
                 }
                 piece = .requestValue(path)
             case ("header", let names) where isReply && names.count == 1: piece = .requestHeader(names[1])
@@ -86,7 +88,7 @@ struct Template: Sendable, Equatable {
             case ("base64", let names) where !names.isEmpty:
                 text.writeString(Base64.encode(try Self.content(of: rest[..<end.lowerBound])))
             default:
-                throw wrong("there is no {{\(words.joined(separator: " ").prefix(40))}}")
+                throw wrong("unknown field {{\(words.joined(separator: " ").prefix(40))}}")
             }
             rest = rest[end.upperBound...]
             guard let piece else { continue }

@@ -43,7 +43,7 @@ struct EventStreamTail: Sendable {
                 guard mayPass == true else { throw error }
             }
             let failure =
-                error is StreamEnded ? Failure(.unavailable, "HTTP: the stream has ended") : Failure(error)
+                error is StreamEnded ? Failure(.unavailable, "HTTP: the stream ended") : Failure(error)
             let retry =
                 ((error as? TransportError)?.response?.retryAfter).map { min($0, policy.longestDelay) }
                 ?? memory.value.retry.map { TimeAmount.milliseconds(Int64(min($0, Self.longestRetry))) }
@@ -53,7 +53,7 @@ struct EventStreamTail: Sendable {
             watch.lost(failure)
             let id = memory.value.lastEventID
             Diagnostics.note(
-                Explanation.line(failure.line ?? "", tryingAgainIn: time) + (id.isEmpty ? "" : ", from event \(id) on"))
+                Explanation.line(failure.line ?? "", tryingAgainIn: time) + (id.isEmpty ? "" : ", after event \(id)"))
             return end.map { min(time, max(.zero, $0 - .now())) } ?? time
         }
     }
@@ -66,7 +66,7 @@ struct EventStreamTail: Sendable {
 
     private func checkTime(_ end: NIODeadline?) throws {
         guard let end, .now() >= end else { return }
-        let account = plan.count.map { "\(counted.value) of \($0) events came" }
+        let account = plan.count.map { "received \(counted.value) of \($0) events" }
         if let absence = watch.absence(account) { throw absence }
     }
 

@@ -116,7 +116,7 @@ struct FrameCutter: Sendable {
     private func check(_ size: Int) throws(InputFault) {
         guard size > limit else { return }
         throw InputFault(
-            line: lineNumber, message: "the frame is longer than \(limit) octets; raise the limit with --max-message")
+            line: lineNumber, message: "the frame is longer than \(limit) bytes; raise the limit with --max-message")
     }
 }
 

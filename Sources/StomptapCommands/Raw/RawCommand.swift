@@ -7,14 +7,14 @@ import StomptapRuntime
 
 /// `raw`: sends bytes as they are written, and prints bytes as they arrive.
 struct RawCommand: EndpointCommand {
-    private static let exitStatuses = ExitStatus.section(own: [.timedOut: "too little came in time"])
+    private static let exitStatuses = ExitStatus.section(own: [.timedOut: "too few frames in time"])
 
     static let configuration = CommandConfiguration(
-        commandName: "raw", abstract: "Send hand-written frames or WebSocket messages, tail server-sent events.",
+        commandName: "raw", abstract: "Send hand-written frames or WebSocket messages; print server-sent events.",
         discussion: """
-            Frames are read as text from FILE or stdin, and sent as they are typed, wrong
-            or not. A frame ends at a line ^@, or at a NUL. No CONNECT, no heart-beats:
-            nothing is sent that you did not write.
+            Frames are read as text from FILE or stdin, and sent unchanged, even if they
+            are invalid. A frame ends with a line ^@ or a NUL. Nothing else is sent: no
+            CONNECT and no heart-beats.
 
             EXAMPLES
               stomptap raw stomp://localhost frames.txt
@@ -30,28 +30,28 @@ struct RawCommand: EndpointCommand {
     @Argument(help: ArgumentHelp("\(EndpointArgument.help)"), completion: .endpoint)
     var endpoint: String
 
-    @Argument(help: "What to send; without it, or as -, stdin.")
+    @Argument(help: "File to send (default, or if -: stdin).")
     var file: String?
 
-    @Flag(help: "Plain WebSocket: each line is a message. No subprotocol is offered unless --subprotocol names one.")
+    @Flag(help: "Plain WebSocket: send each line as a message. Offers no subprotocol without --subprotocol.")
     var text = false
 
-    @Flag(help: "Plain WebSocket: send each message back as it came, until the server closes.")
+    @Flag(help: "Plain WebSocket: send each received message back, until the server closes.")
     var echo = false
 
     @Flag(
         help:
-            "Server-sent events at an http:// or https:// URL; a stream that ends is asked for anew, with Last-Event-ID."
+            "Server-sent events from an http:// or https:// URL; reconnects with Last-Event-ID when the stream ends."
     )
     var sse = false
 
-    @Flag(help: "Make the STOMP handshake first: CONNECT as the options say, without heart-beats of ours.")
+    @Flag(help: "Connect first: send CONNECT with the given options, but send no heart-beats.")
     var connect = false
 
-    @Flag(help: "Understand \\r, \\n, \\t, \\0, \\\\ and \\xNN inside lines.")
+    @Flag(help: "Expand \\r, \\n, \\t, \\0, \\\\ and \\xNN in lines.")
     var escapes = false
 
-    @Option(help: ArgumentHelp("How the lines of a frame's head end: lf, crlf.", valueName: "end"))
+    @Option(help: ArgumentHelp("Line end in the head of a frame: lf, crlf.", valueName: "end"))
     var eol = LineEnd.lf
 
     @Flag(name: .customShort("x"), help: "Add a hex dump.")
@@ -59,19 +59,19 @@ struct RawCommand: EndpointCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How long to listen after the input has ended (default: 2s; with -W, as long as that).",
+            "Time to keep receiving after the end of the input (default: 2s; with -W, until that ends).",
             valueName: "duration"), transform: DurationArgument.init)
     var wait: DurationArgument?
 
     @Option(
         name: [.customShort("n", allowingJoined: true), .long], parsing: .unconditional,
-        help: ArgumentHelp("Stop after this many frames or messages have come.", valueName: "n"))
+        help: ArgumentHelp("Stop after this many received frames or messages.", valueName: "n"))
     var count: Int?
 
     @Option(
         name: [.customShort("W", allowingJoined: true), .long],
         help: ArgumentHelp(
-            "Stop after this long, connecting included; with -n, too little by then is status 75, and without a connection it is 75 or 69.",
+            "Stop after this time, including connecting. With -n, exit with 75 if too few frames arrived; without a connection, with 75 or 69.",
             valueName: "duration"),
         transform: DurationArgument.init)
     var timeout: DurationArgument?
@@ -85,13 +85,14 @@ struct RawCommand: EndpointCommand {
     private var mode: RawMode { sse ? .events : echo ? .echo : text ? .text : .frames }
 
     func validate() throws {
-        if let count, count < 1 { throw ValidationError("-n is 1 or more") }
-        guard !sse || !(text || echo) else { throw ValidationError("--sse does not go with --text and --echo") }
+        if let count, count < 1 { throw ValidationError("-n must be 1 or more") }
+        guard !sse || !(text || echo) else { throw ValidationError("--sse cannot be combined with --text or --echo") }
         guard mode == .frames || !connect && eol == .lf else {
-            throw ValidationError("--connect and --eol are for frames: not with --text, --echo and --sse")
+            throw ValidationError(
+                "--connect and --eol are for frames; they cannot be combined with --text, --echo or --sse")
         }
         guard mode == .frames || mode == .text || file == nil else {
-            throw ValidationError("--echo and --sse send nothing of their own: they take no file")
+            throw ValidationError("--echo and --sse cannot be combined with a file")
         }
     }
 
@@ -162,7 +163,7 @@ extension RawMode {
         throw Failure(
             .usage,
             self == .events
-                ? "--sse asks by HTTP: the URL begins with http or https"
-                : "--text and --echo are for messages: the URL begins with ws, wss, http or https")
+                ? "--sse needs a URL with http:// or https://"
+                : "--text and --echo need a URL with ws://, wss://, http:// or https://")
     }
 }

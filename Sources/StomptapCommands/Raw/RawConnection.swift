@@ -169,7 +169,8 @@ struct RawConnection: Sendable {
                 written.fail(
                     Failure(
                         .timedOut,
-                        "the other side takes nothing: \(stream.queuedBytes) octets have waited for \(time.readable)"))
+                        "TCP: timed out after \(time.readable): the server does not read; \(stream.queuedBytes) bytes are not sent"
+                    ))
             })
         written.futureResult.assumeIsolated().whenComplete { _ in watch.cancel() }
     }

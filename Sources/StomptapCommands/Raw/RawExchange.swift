@@ -175,19 +175,19 @@ struct RawExchange: Sendable {
         }
         if let refusal = verdict.refusal { throw refusal }
         if let frame = verdict.errorFrame {
-            throw Failure(.failed, "STOMP: ERROR: \(frame.headers["message"] ?? "without a reason")")
+            throw Failure(.failed, "STOMP: ERROR: \(frame.headers["message"] ?? "no reason given")")
         }
         if let failure = verdict.failure { throw failure }
-        if case .failed = ending { throw Failure(.unavailable, "\(verdict.ending) before all was sent") }
+        if case .failed = ending { throw Failure(.unavailable, "\(verdict.ending) before everything was sent") }
         if case .timeIsUp = ending, verdict.isConnecting { throw Failure(.timedOut, "STOMP: no CONNECTED in time") }
         guard let count = plan.count, counted.value < count else { return }
         let what = plan.mode == .frames ? "frames" : plan.mode == .events ? "events" : "messages"
-        let came = "\(counted.value) of \(count) \(what) came"
+        let received = "received \(counted.value) of \(count) \(what)"
         if case .closed = ending {
             // The next stream may bring the rest.
             if plan.mode == .events { return }
-            throw Failure(.unavailable, "\(verdict.ending); \(came)")
+            throw Failure(.unavailable, "\(verdict.ending); \(received)")
         }
-        throw Failure(.timedOut, "\(came) in time")
+        throw Failure(.timedOut, "timed out: \(received)")
     }
 }

@@ -56,7 +56,7 @@ final class RawInput: Sendable {
             if chunk == nil, let rest = try cutter.finish() {
                 pieces.append(rest)
                 if rest.isUnterminated {
-                    Diagnostics.note("\(name): the last frame ends in neither ^@ nor NUL: it is sent as it is")
+                    Diagnostics.note("\(name): the last frame does not end with ^@ or NUL; sent unchanged")
                 }
             }
             self.cutter.update { [cutter] in $0 = .frames(cutter) }
@@ -135,7 +135,7 @@ struct LineCutter: Sendable {
     private func check(_ size: Int) throws(InputFault) {
         guard size > limit else { return }
         throw InputFault(
-            line: lineNumber, message: "it is longer than \(limit) octets; raise the limit with --max-message")
+            line: lineNumber, message: "longer than \(limit) bytes; raise the limit with --max-message")
     }
 }
 
@@ -161,14 +161,14 @@ enum EscapedText {
             case UInt8(ascii: "\\"): result.append(UInt8(ascii: "\\"))
             case UInt8(ascii: "x"):
                 guard let high = digit(bytes.next()), let low = digit(bytes.next()) else {
-                    throw InputFault(line: number, message: "\\x stands before two hexadecimal digits")
+                    throw InputFault(line: number, message: "\\x needs two hexadecimal digits")
                 }
                 result.append(high << 4 | low)
             case let other?:
                 let character = String(decoding: [other], as: UTF8.self)
-                throw InputFault(line: number, message: "there is no \\\(character); a backslash itself is \\\\")
+                throw InputFault(line: number, message: "unknown escape \\\(character); write a backslash as \\\\")
             case nil:
-                throw InputFault(line: number, message: "a backslash stands at the end; a backslash itself is \\\\")
+                throw InputFault(line: number, message: "backslash at the end of the line; write a backslash as \\\\")
             }
         }
         return result

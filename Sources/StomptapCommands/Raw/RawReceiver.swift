@@ -121,7 +121,7 @@ final class RawReceiver: TransportReceiver {
             }
             if serverSentEvents.ignoredIDs > 0, !hasReportedID {
                 hasReportedID = true
-                Diagnostics.note("HTTP: ignored an event id with a control character; Last-Event-ID cannot have it")
+                Diagnostics.note("HTTP: ignored an event id with a control character; Last-Event-ID cannot contain it")
             }
             let id = serverSentEvents.lastEventID
             memory.update { $0.lastEventID = id.isEmpty ? $0.lastEventID : id }
@@ -161,7 +161,7 @@ final class RawReceiver: TransportReceiver {
             switch try answered.receive(frame) {
             case .connected: promise.succeed()
             case .error: promise.fail(STOMPClientError.refused(frame.detached(), sent: sentCredentials))
-            case .message, .receipt, .goodbye: return
+            case .message, .receipt, .disconnected: return
             }
         } catch {
             promise.fail(STOMPClientError.protocolViolation(error, nil))

@@ -84,7 +84,7 @@ struct Request: Sendable {
             ? nil : try await acknowledger.subscribe(to: reply, headers: replyHeaders, policy: policy)
         let messages =
             if let subscription { subscription.messages } else {
-                await connection.makeMessageSequence(takesUnclaimed: true)
+                await connection.makeMessageSequence(includesUnclaimed: true)
             }
         let limit = end.value
         end.update { $0 = nil }
@@ -178,20 +178,20 @@ struct Request: Sendable {
         let time = timeout.readable
         if let expect, progress.replies == 0, progress.unmatched > 0 {
             let pattern = expect.description.debugDescription
-            let came = progress.unmatched == 1 ? "1 reply that does" : "\(progress.unmatched) replies that do"
-            return Failure(.failed, "STOMP: \(came) not match \(pattern) came on \(reply) within \(time)")
+            let replies = progress.unmatched == 1 ? "1 reply" : "\(progress.unmatched) replies"
+            return Failure(.failed, "STOMP: no match for \(pattern) in \(replies) on \(reply) within \(time)")
         }
-        let came = progress.replies == 0 ? "no reply" : "\(progress.replies) of \(count) replies"
+        let replies = progress.replies == 0 ? "no reply" : "received \(progress.replies) of \(count) replies"
         return Failure(
             .timedOut,
-            "STOMP: \(came) came on \(reply) within \(time); "
+            "STOMP: \(replies) on \(reply) within \(time); "
                 + (unfinished?.sentence ?? account(of: progress.strays)))
     }
 
     private func account(of strays: Int) -> String {
         strays == 0
-            ? "does the server answer \(message.destination) there?"
-            : "\(strays == 1 ? "1 message" : "\(strays) messages") for other subscriptions came"
+            ? "check that the server replies to \(message.destination) there"
+            : "received \(strays == 1 ? "1 message" : "\(strays) messages") for other subscriptions"
     }
 }
 

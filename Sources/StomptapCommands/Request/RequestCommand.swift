@@ -8,16 +8,16 @@ import StomptapRuntime
 struct RequestCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
         own: [
-            .success: "the reply came", .failed: "the server answered ERROR or no reply matched",
-            .badInput: "a body that cannot be sent", .timedOut: "no reply in time",
+            .success: "reply received", .failed: "the server answered ERROR or no reply matched",
+            .badInput: "invalid body", .timedOut: "no reply in time",
         ])
 
     static let configuration = CommandConfiguration(
-        commandName: "request", abstract: "Send a message, and print what comes back.",
+        commandName: "request", abstract: "Send a message and print the reply.",
         discussion: """
-            Subscribes to --reply, sends, and prints the first message that comes
-            there and matches --expect. The subscription stands before the message
-            goes, so that a quick answer is not missed.
+            Subscribes to --reply, sends the message, and prints the first reply that
+            matches --expect. The subscription is active before the message is sent, so
+            that a quick reply is not missed.
 
             EXAMPLES
               stomptap request demo /app/echo hi --reply /topic/echo
@@ -32,19 +32,20 @@ struct RequestCommand: EndpointCommand {
     @Argument(help: ArgumentHelp("\(EndpointArgument.help)"), completion: .endpoint)
     var endpoint: String
 
-    @Argument(help: "Where to send to.", completion: .destination)
+    @Argument(help: "Destination to send to.", completion: .destination)
     var destination: String
 
-    @Argument(help: "The body; without it, and without -f, stdin.")
+    @Argument(help: "Body (default: -f, or stdin).")
     var body: String?
 
     @Option(
-        help: ArgumentHelp("Where the reply comes.", valueName: "destination"),
+        help: ArgumentHelp("Destination to receive the reply from.", valueName: "destination"),
         completion: .destination)
     var reply: String
 
     @Option(
-        help: ArgumentHelp("Wait for a reply whose body matches.", valueName: "regex"), transform: BodyPattern.init)
+        help: ArgumentHelp("Wait for a reply with a body that matches.", valueName: "regex"),
+        transform: BodyPattern.init)
     var expect: BodyPattern?
 
     @Option(
@@ -55,7 +56,7 @@ struct RequestCommand: EndpointCommand {
     @Option(
         name: [.customShort("W", allowingJoined: true), .long],
         help: ArgumentHelp(
-            "How long to wait for replies once the message has gone (default: 5s); if given, also how long to connect.",
+            "Time limit for replies, from when the message was sent (default: 5s). If given, also limits connecting.",
             valueName: "duration"),
         transform: DurationArgument.init)
     var timeout: DurationArgument?
@@ -65,7 +66,7 @@ struct RequestCommand: EndpointCommand {
 
     @Option(
         parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Header on the SUBSCRIBE to --reply; repeatable.", valueName: "name: value"),
+        help: ArgumentHelp("Add a header to the SUBSCRIBE for --reply; repeatable.", valueName: "name: value"),
         transform: HeaderArgument.init)
     var replyHeader: [HeaderArgument] = []
 
@@ -76,7 +77,7 @@ struct RequestCommand: EndpointCommand {
     var connection: ConnectionOptions
 
     func validate() throws {
-        guard count >= 1 else { throw ValidationError("--count is 1 or more") }
+        guard count >= 1 else { throw ValidationError("-n must be 1 or more") }
         try sent.refuseSeconds(beside: body)
     }
 

@@ -20,7 +20,7 @@ struct ReplyArgument: Sendable {
         let rest = parts.last?.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false) ?? []
         guard parts.count == 2, rest.count == 2, !parts[0].isEmpty, !rest[0].isEmpty else {
             throw ValidationError(
-                #"a reply is written 'FROM=TO BODY', such as '/app/price=/user/queue/price {"price": 9.5}'"#)
+                #"expected 'FROM=TO BODY', such as '/app/price=/user/queue/price {"price": 9.5}'"#)
         }
         (from, to, body) = (String(parts[0]), String(rest[0]), String(rest[1]))
     }
@@ -35,7 +35,7 @@ struct ReplyArgument: Sendable {
                 count += 1
                 return count
             }
-            if profile.isSpring, template.takesText, let type = frame.headers["content-type"],
+            if profile.isSpring, template.needsText, let type = frame.headers["content-type"],
                 !MediaType(type).isNamed("text/plain")
             {
                 throw .notText(contentType: type)
@@ -70,7 +70,7 @@ extension Template {
 
     /// Whether the template acts like a handler with a `String` parameter: it puts text around the body. The body
     /// alone is passed on unchanged, and a template that looks like JSON handles JSON.
-    fileprivate var takesText: Bool {
+    fileprivate var needsText: Bool {
         pieces.count > 1 && pieces.contains(.requestBody) && !looksLikeJSON
             && !pieces.contains { if case .requestValue = $0 { true } else { false } }
     }

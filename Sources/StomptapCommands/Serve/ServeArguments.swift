@@ -12,7 +12,7 @@ struct RouteArgument: Sendable {
     init(_ text: String) throws {
         let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
         guard parts.count == 2 else {
-            throw ValidationError("a route is written FROM=TO, such as /pub/messages=/sub/message")
+            throw ValidationError("expected FROM=TO, such as /pub/messages=/sub/message")
         }
         (from, to) = (parts[0], parts[1])
     }
@@ -25,7 +25,7 @@ struct LoginArgument: Sendable {
 
     init(_ text: String) throws {
         guard let colon = text.firstIndex(of: ":"), colon != text.startIndex else {
-            throw ValidationError("a login is written USER:PASSCODE")
+            throw ValidationError("expected USER:PASSCODE")
         }
         user = String(text[..<colon])
         passcode = String(text[text.index(after: colon)...])
@@ -52,8 +52,8 @@ struct FailArgument: Sendable {
         ]
         guard parts.count == 2, let subject = subjects[rule[0]] else {
             throw ValidationError(
-                "--fail is written connect, subscribe or send, then :REGEX if wanted, then =TEXT, such as "
-                    + "'send:destination:/topic/admin=Access denied'; = in REGEX is \\x3d")
+                "expected connect, subscribe or send, optionally :REGEX, then =TEXT, such as "
+                    + "'send:destination:/topic/admin=Access denied'; write = in REGEX as \\x3d")
         }
         var denial = BrokerDenial(subject, text: String(parts[1]))
         if rule.count == 2 {
@@ -84,7 +84,7 @@ struct RefusedHandshakeArgument: Sendable {
 
     init(_ text: String) throws {
         guard let status = Int(text), [200, 302, 401, 403].contains(status) else {
-            throw ValidationError("a handshake is refused with 200, 302, 401 or 403")
+            throw ValidationError("expected 200, 302, 401 or 403")
         }
         self.status = status
     }

@@ -9,15 +9,15 @@ import StomptapRuntime
 struct ServeCommand: AsyncParsableCommand {
     private static let exitStatuses = ExitStatus.section(
         [.usage, .noInput, .writeFailed, .hungUp, .interrupted, .terminated],
-        own: [.badInput: "an invalid certificate or key", .cannotCreate: "the port cannot be listened on"])
+        own: [.badInput: "invalid certificate or key", .cannotCreate: "cannot open a port"])
 
     static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Run the embedded broker, for trying out, mocks and tests.",
+        commandName: "serve", abstract: "Run a built-in STOMP broker, for tests and mocks.",
         discussion: """
             STOMP 1.0 to 1.2 in memory: topics, queues under /queue/, ack modes,
-            transactions, receipts, heart-beats. What is sent to /app/echo comes back on
-            /topic/echo. It keeps nothing on disk, and is no broker for production. The
-            URLs it listens on are printed on stdout, one a line.
+            transactions, receipts and heart-beats. Messages to /app/echo are delivered
+            to /topic/echo. Nothing is stored on disk; do not use it in production. It
+            prints the URLs that it listens on to stdout, one per line.
 
             EXAMPLES
               stomptap serve
@@ -27,43 +27,45 @@ struct ServeCommand: AsyncParsableCommand {
                 --reply '/app/price=/user/queue/price {"id": {{body .id}}, "price": 9.5}'
 
             TEMPLATES
-              The BODY of --reply may have {{body}}, {{body .path}} for a value of a JSON
-              body, {{header NAME}}, and what publish --template has: {{count}}, {{time}},
-              {{uuid}}, {{random A B}}, {{env NAME}}; {{{{ is {{ itself.
+              The BODY of --reply can contain {{body}}, {{body .path}} for a value of a
+              JSON body, {{header NAME}}, and the fields of publish --template: {{count}},
+              {{time}}, {{uuid}}, {{random A B}}, {{env NAME}}; {{{{ is a literal {{.
 
             \(exitStatuses)
             """)
 
     @Option(
-        help: ArgumentHelp("Listen for STOMP over TCP (127.0.0.1:61613; port 0 picks one).", valueName: "host:port"),
+        help: ArgumentHelp(
+            "Listen for STOMP over TCP (default: 127.0.0.1:61613; port 0 picks a free port).", valueName: "host:port"),
         transform: ListenArgument.init)
     var tcp: ListenArgument?
 
     @Option(
         help: ArgumentHelp(
-            "Listen for STOMP over WebSocket (127.0.0.1:15674; port 0 picks one).", valueName: "host:port"),
+            "Listen for STOMP over WebSocket (default: 127.0.0.1:15674; port 0 picks a free port).",
+            valueName: "host:port"),
         transform: ListenArgument.init)
     var ws: ListenArgument?
 
-    @Option(help: ArgumentHelp("The path of the WebSocket, and of SockJS.", valueName: "path"))
+    @Option(help: ArgumentHelp("Path for WebSocket and SockJS.", valueName: "path"))
     var wsPath = "/ws"
 
     @Option(
         parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Let only these log in; repeatable (default: anyone).", valueName: "user:passcode"),
+        help: ArgumentHelp("Accept only these logins; repeatable (default: anyone).", valueName: "user:passcode"),
         transform: LoginArgument.init)
     var login: [LoginArgument] = []
 
     @Option(
         name: [.customShort("C", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "Refuse a CONNECT without this header, as an interceptor of Spring's would; repeatable.",
+            "Refuse a CONNECT without this header, as a Spring interceptor does; repeatable.",
             valueName: "name: value"), transform: HeaderArgument.init)
     var connectHeader: [HeaderArgument] = []
 
     @Option(
         help: ArgumentHelp(
-            "Heart-beats in milliseconds: how often we send, how often a client should (default: 10000,10000; with --emulate spring 0,0).",
+            "Heart-beat intervals in milliseconds: ours and the client's; 0 turns them off (default: 10000,10000; with --emulate spring 0,0).",
             valueName: "out,in"),
         transform: HeartBeatArgument.init)
     var heartBeat: HeartBeatArgument?
@@ -71,20 +73,20 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "Serve only web pages of this origin, * for all; others get 403; repeatable (default: pages of localhost, of loopback addresses and of the host they connect to, at any port).",
+            "Accept only web pages from this origin, or * for all; others get 403; repeatable (default: localhost, loopback addresses and the host that the page connects to, at any port).",
             valueName: "origin"), transform: OriginArgument.init)
     var origin: [OriginArgument] = []
 
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "Also serve HTTP requests for this host name; repeatable (always: IP addresses, localhost, this machine's name, host.docker.internal; others get 421).",
+            "Also accept HTTP requests for this host name; repeatable (always accepted: IP addresses, localhost, this machine's name, host.docker.internal; others get 421).",
             valueName: "name"), transform: HostNameArgument.init)
     var listenName: [HostNameArgument] = []
 
     @Option(
         help:
-            "Behave as this server does, quirks included: standard is by the book, spring is 6.2, spring-5 5.3, spring-4 4.3."
+            "Behave like this server, including its quirks. standard follows the STOMP specification; spring is Spring 6.2, spring-5 is 5.3, spring-4 is 4.3."
     )
     var emulate = ServerProfile.standard
 
@@ -96,20 +98,20 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "With --emulate spring: destinations that the broker passes on begin so; repeatable (default: /topic, /queue, /sub).",
+            "With --emulate spring: prefix of destinations that the broker handles; repeatable (default: /topic, /queue, /sub).",
             valueName: "prefix"))
     var prefix: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "What is sent to the first destination comes on the second, as a handler of an application would have it; repeatable.",
+            "Deliver messages sent to FROM to the subscribers of TO, as an application's handler does; repeatable.",
             valueName: "from=to"), transform: RouteArgument.init)
     var route: [RouteArgument] = []
 
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "Answer what is sent to FROM with BODY on TO, as a handler of an application would; BODY is a template; repeatable.",
+            "Answer each message sent to FROM with BODY on TO, as an application's handler does. BODY is a template. Repeatable.",
             valueName: "from=to body"), transform: ReplyArgument.init)
     var reply: [ReplyArgument] = []
 
@@ -124,14 +126,14 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Flag(
         name: .shortAndLong,
-        help: "Print on stderr who comes, subscribes and goes, and each dropped frame and why; -vv every frame.")
+        help: "Print connections, subscriptions and dropped frames with the reason on stderr; -vv every frame.")
     var verbose: Int
 
     func validate() throws {
-        guard wsPath.hasPrefix("/") else { throw ValidationError("--ws-path begins with /") }
+        guard wsPath.hasPrefix("/") else { throw ValidationError("--ws-path must start with /") }
         let ofSpring = [("--prefix", !prefix.isEmpty)] + faults.ofSpring
         for (option, isGiven) in ofSpring where isGiven && !serverProfile.isSpring {
-            throw ValidationError("\(option) goes with --emulate spring")
+            throw ValidationError("\(option) needs --emulate spring")
         }
     }
 
@@ -175,9 +177,9 @@ struct ServeCommand: AsyncParsableCommand {
             if isOpen { Diagnostics.note("for tests only; keeps nothing on disk; Ctrl-C quits") }
             _ = try await StandardOutput.write(broker.addresses.map { "\($0.url)\n" }.joined())
             for address in [tcp, ws].compactMap({ $0 }) where !address.isLoopback {
-                Diagnostics.warn("other machines can connect to \(address.host); 127.0.0.1 is this one alone")
+                Diagnostics.warn("other machines can connect to \(address.host); use 127.0.0.1 for this machine only")
             }
-            if !isOpen { Diagnostics.note("serving in memory, for trying out, mocks and tests; Ctrl-C ends it") }
+            if !isOpen { Diagnostics.note("running in memory, for tests and mocks; Ctrl-C quits") }
             // Runs until a signal comes.
             while !Task.isCancelled { try? await Task.sleep(nanoseconds: 3600 * 1_000_000_000) }
             await broker.shutdown()

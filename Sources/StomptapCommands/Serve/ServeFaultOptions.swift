@@ -9,46 +9,46 @@ struct ServeFaultOptions: ParsableArguments {
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "Answer these frames ERROR with TEXT; REGEX is searched in the first 4 KiB of the header lines name:value, and for send of the body; repeatable.",
+            "Answer these frames with an ERROR that has TEXT. REGEX is searched in the first 4 KiB of the header lines name:value, and for send also of the body. Repeatable.",
             valueName: "connect|subscribe|send[:regex]=text"), transform: FailArgument.init)
     var fail: [FailArgument] = []
 
     @Option(
         help: ArgumentHelp(
-            "Refuse every WebSocket handshake: 200 and nothing, as an interceptor of Spring does; 302, 401 or 403, as Spring Security does.",
+            "Refuse every WebSocket handshake with this HTTP status: 200 with no body, as a Spring interceptor does; 302, 401 or 403, as Spring Security does.",
             valueName: "status"), transform: RefusedHandshakeArgument.init)
     var refuseHandshake: RefusedHandshakeArgument?
 
     @Option(
         help: ArgumentHelp(
-            "Close a connection after this time without traffic, as a proxy does: with no close frame.",
+            "Drop a connection after this time without traffic, as a proxy does, without a close frame.",
             valueName: "duration"), transform: DurationArgument.init)
     var idleTimeout: DurationArgument?
 
     @Option(
         help: ArgumentHelp(
-            "The largest WebSocket message (more closes with 1009), and over TCP the largest frame (default: 16MiB; with --emulate spring as the container has it).",
+            "Largest WebSocket message (a larger one closes with 1009), and over TCP the largest frame (default: 16MiB; with --emulate spring the limit of the container).",
             valueName: "size"), transform: SizeArgument.init)
     var maxMessage: SizeArgument?
 
-    @Option(help: "With --emulate spring: the limits and closes of this server (default: tomcat).")
+    @Option(help: "With --emulate spring: use the limits and close codes of this server (default: tomcat).")
     var container: ServletContainer?
 
     @Option(
         help: ArgumentHelp(
-            "With --emulate spring: lose this share of what is sent after a SUBSCRIBE in the same WebSocket message (default: 0%).",
+            "With --emulate spring: drop this share of the frames sent after a SUBSCRIBE in the same WebSocket message (default: 0%).",
             valueName: "percent"), transform: ServeFaultOptions.percent)
     var loseEarlySends: PercentArgument?
 
     @Option(
         help: ArgumentHelp(
-            "With --emulate spring: let this share of the messages to a client be overtaken by the next one (default: 0%).",
+            "With --emulate spring: deliver this share of the messages to a client after the next one (default: 0%).",
             valueName: "percent"), transform: ServeFaultOptions.percent)
     var reorder: PercentArgument?
 
     func validate() throws {
         if let idleTimeout, idleTimeout.amount <= .zero {
-            throw ValidationError("--idle-timeout is more than 0, such as 60s")
+            throw ValidationError("--idle-timeout must be more than 0, such as 60s")
         }
     }
 
@@ -76,7 +76,7 @@ struct ServeFaultOptions: ParsableArguments {
         configuration.idleTimeout = idleTimeout.amount
         if isVerbose {
             configuration.idleObserver = { peer in
-                Diagnostics.note("closed the connection from \(peer): no traffic for \(idleTimeout)")
+                Diagnostics.note("closed the connection from \(peer): idle for \(idleTimeout)")
             }
         }
     }

@@ -50,7 +50,7 @@ actor Acknowledger {
         into messages: MessageSequence? = nil
     ) async throws -> Subscription {
         let subscription = try await connection.subscribe(
-            to: destination, id: id, ack: policy.mode, headers: policy.headers(behind: headers), into: messages)
+            to: destination, id: id, ack: policy.mode, headers: policy.headers(after: headers), into: messages)
         entries.append(Entry(subscription: subscription, policy: policy))
         return subscription
     }
@@ -87,7 +87,7 @@ actor Acknowledger {
     ///
     /// - Parameters:
     ///   - seen: messages in the order in which they came.
-    ///   - areTaken: whether they may be acknowledged; otherwise they are answered with NACK.
+    ///   - mayAcknowledge: whether they may be acknowledged; otherwise they are answered with NACK.
     ///   - wanted: for each of them, whether it matched the search; nil means that all did.
     ///   - refused: for each of them, whether it is answered with NACK instead of ACK; nil means that none is.
     /// - Returns: how many messages of queues were acknowledged.
@@ -95,7 +95,7 @@ actor Acknowledger {
     ///   mode, and with 75 if too many messages are held; `STOMPClientError`.
     @discardableResult
     func answer(
-        _ seen: some Collection<Message> & Sendable, areTaken: Bool = true, wanted: [Bool]? = nil,
+        _ seen: some Collection<Message> & Sendable, mayAcknowledge: Bool = true, wanted: [Bool]? = nil,
         refused: [Bool]? = nil
     ) async throws -> Int {
         guard answersAny else { return 0 }
@@ -115,7 +115,7 @@ actor Acknowledger {
                 if policy.isQueue { held += 1 }
                 continue
             }
-            let answer = areTaken && !(refused?[place] ?? false) ? Answer.ack : .nack
+            let answer = mayAcknowledge && !(refused?[place] ?? false) ? Answer.ack : .nack
             guard answer == .ack || version > .v10 else {
                 // STOMP 1.0 has no NACK. No later ACK may cover this message.
                 if policy.mode == .client { entries[index].policy.stopAnswering(isAuto: false) }
@@ -130,7 +130,7 @@ actor Acknowledger {
         guard held <= AckPolicy.searchLimit else {
             throw Failure(
                 .timedOut,
-                "STOMP: \(AckPolicy.searchLimit) messages are held unacknowledged, which is the limit; they stay in the queue; try --selector"
+                "STOMP: reached the limit of \(AckPolicy.searchLimit) unacknowledged messages, which stay in the queue; try --selector"
             )
         }
         return acknowledged - before
@@ -213,13 +213,13 @@ actor Acknowledger {
         // An ACK makes RabbitMQ send the next message; if that meets an UNSUBSCRIBE, RabbitMQ ends the session with
         // an ERROR. DISCONNECT ends the subscriptions of queues as well.
         let leaving = entries.filter { !$0.policy.isAnsweredQueue }.map(\.subscription)
-        let outcome = await connection.sayGoodbye(leaving: leaving)
+        let outcome = await connection.disconnect(leaving: leaving)
         let answered = entries.map(\.policy).filter(\.isAnsweredQueue)
         let repeats = AckPolicy.repeats(of: acknowledged, under: answered, after: outcome)
         guard repeats > 0 else { return }
         Diagnostics.warn(
-            "STOMP: the session ended without a receipt for DISCONNECT; "
-                + "up to \(AckPolicy.repeated(repeats)) acknowledged may come again")
+            "STOMP: no receipt for DISCONNECT; "
+                + "up to \(AckPolicy.repeated(repeats)) acknowledged may be delivered again")
     }
 }
 
@@ -228,7 +228,7 @@ extension STOMPConnection {
     ///
     /// - Returns: how the session ended; nil if it had already ended.
     @discardableResult
-    fileprivate func sayGoodbye(leaving subscriptions: [Subscription]) async -> DisconnectOutcome? {
+    fileprivate func disconnect(leaving subscriptions: [Subscription]) async -> DisconnectOutcome? {
         // In its own task, because disconnecting must complete even if this task is cancelled.
         await Task {
             for subscription in subscriptions { try? unsubscribe(subscription) }

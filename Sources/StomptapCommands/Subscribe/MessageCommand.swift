@@ -55,8 +55,8 @@ struct MessageCommand: Sendable {
         switch status {
         case .exited(0): return nil
         // An error of the shell itself, which would occur for every message.
-        case .exited(126): throw Failure(.noInput, "--exec: the shell may not run \(visible(command)) (126)")
-        case .exited(127): throw Failure(.noInput, "--exec: the shell finds no \(visible(command)) (127)")
+        case .exited(126): throw Failure(.noInput, "--exec: cannot execute \(visible(command)) (status 126)")
+        case .exited(127): throw Failure(.noInput, "--exec: command not found: \(visible(command)) (status 127)")
         case .exited(let status): return "exited with \(status)"
         case .killed(let signal): return "was killed by signal \(signal)"
         }

@@ -9,19 +9,19 @@ import SystemC
 struct SubscribeCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
         own: [
-            .failed: "the server answered ERROR or nothing matched --expect", .badInput: "an invalid certificate",
+            .failed: "the server answered ERROR or nothing matched --expect", .badInput: "invalid certificate",
             .noInput: "no such file or --exec command", .timedOut: "too few messages in time",
         ])
 
     static let configuration = CommandConfiguration(
-        commandName: "subscribe", abstract: "Tail destinations.",
+        commandName: "subscribe", abstract: "Print the messages of destinations as they arrive.",
         discussion: """
-            Prints each message as it comes, until Ctrl-C, -n or -W.
+            Prints each message as it arrives, until Ctrl-C, -n or -W.
 
-            A queue loses only what was printed: a destination that hands each message
-            to one receiver (/queue/, /amq/queue/, /dsub/, Consumer., a durable
-            subscription) is read with --ack client-individual, and what was received
-            and not printed stays there. --peek takes nothing out.
+            Messages are removed from a queue only after they were printed. Queues are
+            destinations that deliver each message to one receiver (/queue/,
+            /amq/queue/, /dsub/, Consumer., a durable subscription); they are read with
+            --ack client-individual. --peek removes nothing.
 
             EXAMPLES
               stomptap subscribe demo /topic/clock
@@ -40,7 +40,7 @@ struct SubscribeCommand: EndpointCommand {
     @Argument(help: ArgumentHelp("\(EndpointArgument.help)"), completion: .endpoint)
     var endpoint: String
 
-    @Argument(help: "What to listen to; several share one connection.", completion: .destination)
+    @Argument(help: "Destination to subscribe to; several share one connection.", completion: .destination)
     var destination: [String]
 
     @Option(
@@ -51,81 +51,84 @@ struct SubscribeCommand: EndpointCommand {
     @Option(
         name: [.customShort("W", allowingJoined: true), .long],
         help: ArgumentHelp(
-            "Stop after this long; with -n, too few messages by then are status 75, and without a session then it is 75 or 69.",
+            "Stop after this time. With -n, exit with 75 if too few messages arrived; without a session, with 75 or 69.",
             valueName: "duration"),
         transform: DurationArgument.init)
     var timeout: DurationArgument?
 
     @Option(
-        help: ArgumentHelp("Stop after this long without a message.", valueName: "duration"),
+        help: ArgumentHelp("Stop after this time without a message.", valueName: "duration"),
         transform: DurationArgument.init)
     var idleTimeout: DurationArgument?
 
     @Option(
         help: ArgumentHelp(
-            "The 'ack' header of SUBSCRIBE: auto, client, client-individual. A message is acknowledged after its output was written (default: client-individual where each message goes to one receiver, such as /queue/, else auto).",
+            "Ack mode: auto, client or client-individual. A message is acknowledged after it was printed (default: client-individual for queues such as /queue/, otherwise auto).",
             valueName: "mode"), transform: AckArgument.init)
     var ack: AckArgument?
 
     @Option(
         help: ArgumentHelp(
-            "How many unacknowledged messages RabbitMQ and ActiveMQ send ahead; other servers may send more. Goes with --ack client and client-individual (default: 100, at most -n; no limit with --grep, --expect and --peek).",
+            "Limit of unacknowledged messages that RabbitMQ and ActiveMQ send ahead. Other servers may send more. Needs --ack client or client-individual (default: 100, at most -n; no limit with --grep, --expect and --peek).",
             valueName: "n"))
     var prefetch: Int?
 
     @Flag(
         help:
-            "Print the messages of a queue and leave them all there. ActiveMQ ends after the last one; other servers mark what was sent as redelivered."
+            "Print the messages of a queue without removing them. With ActiveMQ, exits after the last one; other servers mark the messages as redelivered."
     )
     var peek = false
 
-    @Option(help: ArgumentHelp("The 'id' header of SUBSCRIBE (default: sub-0, sub-1, ...).", valueName: "id"))
+    @Option(
+        help: ArgumentHelp(
+            "Subscription id: the 'id' header of SUBSCRIBE (default: sub-0, sub-1, ...).", valueName: "id"))
     var id: String?
 
     @Option(
-        help: ArgumentHelp("The 'selector' header of SUBSCRIBE, where the server has selectors.", valueName: "expr"))
+        help: ArgumentHelp("The 'selector' header of SUBSCRIBE, if the server supports selectors.", valueName: "expr"))
     var selector: String?
 
     @Option(
         name: [.customShort("H", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Header on SUBSCRIBE; repeatable.", valueName: "name: value"), transform: HeaderArgument.init
+        help: ArgumentHelp("Add a header to SUBSCRIBE; repeatable.", valueName: "name: value"),
+        transform: HeaderArgument.init
     )
     var header: [HeaderArgument] = []
 
     @Option(
         help: ArgumentHelp(
-            "Print only messages whose body matches; only these are counted by -n. In a queue all others stay.",
+            "Print only messages with a body that matches; -n counts only these. All others stay in the queue.",
             valueName: "regex"),
         transform: BodyPattern.init)
     var grep: BodyPattern?
 
     @Option(
         help: ArgumentHelp(
-            "End with 0 at the first printed body that matches; ending without one is status 1. In a queue all others stay.",
+            "Exit with 0 at the first printed body that matches, or with 1 if none does. All others stay in the queue.",
             valueName: "regex"),
         transform: BodyPattern.init)
     var expect: BodyPattern?
 
     @Option(
         help: ArgumentHelp(
-            "Answer messages whose body matches with NACK instead of ACK; goes with a queue or --ack client or client-individual, from STOMP 1.1 on.",
+            "Send NACK instead of ACK for messages with a body that matches. Needs a queue, or --ack client or client-individual, and STOMP 1.1 or later.",
             valueName: "regex"), transform: BodyPattern.init)
     var nackMatch: BodyPattern?
 
     @Option(
         help: ArgumentHelp(
-            "Run this for each printed message by /bin/sh -c, one at a time: the body on its stdin, the headers of MESSAGE in STOMP_DESTINATION, STOMP_MESSAGE_ID and so on. Where it fails, a message that is to be acknowledged is answered with NACK; RabbitMQ delivers it again at once.",
+            "Run this command for each printed message with /bin/sh -c, one at a time. Its stdin is the body; the headers of MESSAGE are in STOMP_DESTINATION, STOMP_MESSAGE_ID and so on. If it fails, NACK is sent for a message that needs an acknowledgement; RabbitMQ delivers it again at once.",
             valueName: "command"))
     var exec: String?
 
     @Option(
         help: ArgumentHelp(
-            "Append what is printed to this file as well, as -o json has it; 'publish --json-lines' sends it again.",
+            "Also append each printed message to this file, in the format of -o json. 'publish --json-lines' sends them again.",
             valueName: "file"), completion: .file())
     var record: String?
 
     @Option(
-        help: ArgumentHelp("Create this file once the subscription stands.", valueName: "file"), completion: .file())
+        help: ArgumentHelp("Create this file when the subscription is active.", valueName: "file"), completion: .file())
     var readyFile: String?
 
     @OptionGroup(title: "Output")
@@ -135,11 +138,11 @@ struct SubscribeCommand: EndpointCommand {
     var connection: ConnectionOptions
 
     func validate() throws {
-        guard !destination.isEmpty else { throw ValidationError("name a destination to listen to") }
+        guard !destination.isEmpty else { throw ValidationError("missing destination") }
         try header.refuse(["destination": "the argument DESTINATION", "id": "--id", "ack": "--ack"])
         if selector != nil { try header.refuse(["selector": "--selector"]) }
         guard id == nil || destination.count == 1 else {
-            throw ValidationError("--id is one subscription's: it goes with one destination")
+            throw ValidationError("--id can be used with one destination only")
         }
         let isQueue = destination.contains { AckPolicy.isQueue($0, HeaderList(header)) }
         guard nackMatch == nil || ack.map({ $0.mode != .auto }) ?? isQueue else {
@@ -147,20 +150,20 @@ struct SubscribeCommand: EndpointCommand {
         }
         if peek {
             guard ack?.mode != .auto else {
-                throw ValidationError("--peek acknowledges nothing; --ack auto does not go with it")
+                throw ValidationError("--peek and --ack auto cannot be combined")
             }
             guard nackMatch == nil else {
-                throw ValidationError("--peek acknowledges nothing; --nack-match does not go with it")
+                throw ValidationError("--peek and --nack-match cannot be combined")
             }
         }
         if let prefetch {
-            guard prefetch >= 1 else { throw ValidationError("--prefetch is 1 or more") }
+            guard prefetch >= 1 else { throw ValidationError("--prefetch must be 1 or more") }
             guard ack?.mode != .auto else { throw ValidationError("--prefetch has no effect with --ack auto") }
         }
         guard nackMatch == nil || connection.stompVersion.versions != [.v10] else {
             throw ValidationError("--nack-match: STOMP 1.0 has no NACK")
         }
-        if let count, count < 1 { throw ValidationError("-n is 1 or more") }
+        if let count, count < 1 { throw ValidationError("-n must be 1 or more") }
     }
 
     func run() async throws {
@@ -206,7 +209,7 @@ struct AckArgument: CustomStringConvertible, Sendable {
 
     init(_ text: String) throws {
         guard let mode = AckMode(rawValue: text) else {
-            throw ValidationError("the modes are auto, client and client-individual")
+            throw ValidationError("expected auto, client or client-individual")
         }
         self.mode = mode
     }

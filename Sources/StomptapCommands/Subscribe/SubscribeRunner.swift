@@ -98,7 +98,7 @@ struct SubscribeRunner: Sendable {
         if let expect = plan.expect, let ending, ending != .expected {
             throw Failure(
                 .failed,
-                "STOMP: none of \(counted(messages)) matched \(expect.description.debugDescription)\(hint)")
+                "STOMP: no match for \(expect.description.debugDescription) in \(counted(messages))\(hint)")
         }
         switch ending {
         case nil:
@@ -109,12 +109,12 @@ struct SubscribeRunner: Sendable {
                 if let unfinished = progress.value.unfinished { Diagnostics.warn("STOMP: \(unfinished.sentence)") }
                 return
             }
-            throw Failure(.timedOut, "STOMP: \(messages) of \(count) messages came in time\(hint)")
+            throw Failure(.timedOut, "STOMP: timed out: received \(messages) of \(count) messages\(hint)")
         case .enough, .expected:
             if let passedOver {
                 Diagnostics.warn(passedOver)
             } else if plan.countsPassedOver, progress.value.passedOver > 0 {
-                Diagnostics.note("\(counted(progress.value.passedOver)) more came, not printed")
+                Diagnostics.note("\(counted(progress.value.passedOver)) received but not printed")
             }
         case .atEnd: return
         case .readerIsGone:
@@ -175,7 +175,7 @@ struct SubscribeRunner: Sendable {
     private func tail(_ connection: STOMPConnection) async throws -> Ending? {
         self.current.update { $0 = connection }
         guard plan.nackMatch == nil || connection.handshake.version > .v10 else {
-            throw Failure(.usage, "STOMP: --nack-match: the server speaks 1.0, which has no NACK")
+            throw Failure(.usage, "STOMP: --nack-match: the server uses STOMP 1.0, which has no NACK")
         }
         let messages = await connection.makeMessageSequence()
         let acknowledger = Acknowledger(connection: connection)
@@ -227,7 +227,7 @@ struct SubscribeRunner: Sendable {
             if policy.isAnsweredQueue { progress.update { $0.readsQueue = true } }
             if policy.isQueue, policy.mode == .client, isSearch, !plan.peeks {
                 Diagnostics.note(
-                    "STOMP: an ACK with 'ack:client' covers all messages before it, so --grep and --expect acknowledge nothing; all stay in \(destination)"
+                    "STOMP: with 'ack:client' an ACK covers all earlier messages, so --grep and --expect acknowledge nothing; all messages stay in \(destination)"
                 )
             }
         }
@@ -245,7 +245,7 @@ struct SubscribeRunner: Sendable {
                 let selection = try await select(from: batch)
                 let (printed, seen) = (selection.printed, selection.seen)
                 if let recorder, try await !recorder.print(printed[...]) {
-                    throw Failure(.writeFailed, "the reader of the record has gone")
+                    throw Failure(.writeFailed, "--record: the reader has closed the file")
                 }
                 guard try await printer.print(printed[...]) else { return .readerIsGone }
                 progress.update {
@@ -254,9 +254,9 @@ struct SubscribeRunner: Sendable {
                     $0.bytes += printed.reduce(0) { $0 + $1.frame.bodySize }
                     $0.lastMessage = .now()
                 }
-                var areTaken = true
-                for message in printed where try await !execute(for: message, acknowledger) { areTaken = false }
-                if answers { try await answer(selection, areTaken: areTaken, by: acknowledger) }
+                var mayAcknowledge = true
+                for message in printed where try await !execute(for: message, acknowledger) { mayAcknowledge = false }
+                if answers { try await answer(selection, mayAcknowledge: mayAcknowledge, by: acknowledger) }
                 if let ending = selection.ending {
                     progress.update { $0.isOver = true }
                     return ending
@@ -268,10 +268,10 @@ struct SubscribeRunner: Sendable {
     }
 
     private func answer(
-        _ selection: Selection, areTaken: Bool, by acknowledger: Acknowledger
+        _ selection: Selection, mayAcknowledge: Bool, by acknowledger: Acknowledger
     ) async throws {
         let acknowledged = try await acknowledger.answer(
-            selection.seen, areTaken: areTaken, wanted: selection.wanted, refused: selection.refused)
+            selection.seen, mayAcknowledge: mayAcknowledge, wanted: selection.wanted, refused: selection.refused)
         // The messages of Spring's simple broker show that it has no queues.
         let readsQueue = await acknowledger.readsQueue
         progress.update {
@@ -392,15 +392,15 @@ struct SubscribeRunner: Sendable {
 
     private var account: String? {
         let messages = progress.value.messages
-        if let count = plan.count { return "\(messages) of \(count) messages came" }
-        return messages == 0 ? nil : "\(counted(messages)) came"
+        if let count = plan.count { return "received \(messages) of \(count) messages" }
+        return messages == 0 ? nil : "received \(counted(messages))"
     }
 
     private var hint: String {
         if let unfinished = progress.value.unfinished { return "; \(unfinished.sentence)" }
         guard progress.value.messages == 0, progress.value.strays == 0 else { return "" }
         let names = plan.destinations.joined(separator: " ")
-        return "; was anything sent to \(names) meanwhile, and is that its name on this server?"
+        return "; check that messages are sent to \(names), and that the name is correct"
     }
 
     /// A warning about lost messages, if the server gives each message to one subscriber and then deletes it.
@@ -412,7 +412,7 @@ struct SubscribeRunner: Sendable {
             plan.ack ?? .auto == .auto, !plan.destinations.allSatisfy({ $0.hasPrefix("/topic/") })
         else { return nil }
         return
-            "at least \(count) more \(count == 1 ? "message" : "messages") came, not printed, and a queue does not keep what --ack auto has taken; use --ack client-individual"
+            "at least \(counted(count)) received but not printed, and not kept if this is a queue; use --ack client-individual"
     }
 
     private func counted(_ messages: Int) -> String { messages == 1 ? "1 message" : "\(messages) messages" }

@@ -11,30 +11,31 @@ struct TapCommand: EndpointCommand {
     private static let exitStatuses = ExitStatus.section(
         [.usage, .noInput, .writeFailed, .badConfiguration, .hungUp, .interrupted, .terminated],
         own: [
-            .success: "the reader of stdout has gone", .badInput: "an invalid certificate or key",
-            .cannotCreate: "a file cannot be made or the port not listened on",
+            .success: "the reader closed stdout", .badInput: "invalid certificate or key",
+            .cannotCreate: "cannot create a file or open the port",
         ])
 
     static let configuration = CommandConfiguration(
-        commandName: "tap", abstract: "Stand between an app and its server, and print every frame of both.",
+        commandName: "tap", abstract: "Proxy an app's connection to its server, and print every frame.",
         discussion: """
-            Give the app the URL that is printed in place of its server's. By ENDPOINT's
-            scheme the tap takes WebSocket, SockJS and all other HTTP, whose path it
-            keeps, or STOMP over TCP; it passes everything on, both ways, and prints what
-            passes: the time, the connection's number, the app's address, app > server or
-            app < server, the frame. Connections that come and go, and faults, are told
-            on stderr.
+            Use the printed URL in the app instead of the server's URL. For an ENDPOINT
+            with ws, wss, http or https, the tap accepts WebSocket, SockJS and any other
+            HTTP, and keeps the path; for stomp or stomps, it accepts STOMP over TCP. It
+            forwards everything in both directions, and prints each frame with the time,
+            the connection number, the app's address, and the direction: > to the
+            server, < to the app. Opened and closed connections, and injected faults,
+            are printed on stderr.
 
-            The app never waits for the terminal: what cannot be printed in time is
-            counted and said, and --record has it all the same. Filters concern what is
-            printed; --record and --summary take everything.
+            The app never waits for the terminal: frames that cannot be printed in time
+            are counted, and the count is printed. --record and --summary always include
+            all frames; filters affect only what is printed.
 
-            A message that ends inside a frame, as when its NUL was cut off, is printed
-            once the next frame begins or nothing has come for a second; stderr says what
-            is missing, and in JSON it is a "text" with "unfinished": true. After an
-            invalid frame the next message is read as a frame again. Requests for a
-            WebSocket or for /info that the server refuses are told with the Origin that
-            was sent.
+            A message that ends inside a frame, for example without its NUL, is printed
+            when the next frame starts or after a second; stderr reports what is
+            missing, and in JSON it is a "text" with "unfinished": true. After an
+            invalid frame, the next message is read as a frame again. If the server
+            refuses a request for a WebSocket or for /info, stderr reports it with the
+            Origin that was sent.
 
             EXAMPLES
               stomptap tap ws://localhost:15674/ws --listen 127.0.0.1:9000
@@ -53,24 +54,24 @@ struct TapCommand: EndpointCommand {
     var endpoint: String
 
     @Option(
-        help: ArgumentHelp("Where apps connect; port 0 picks one.", valueName: "host:port"),
+        help: ArgumentHelp("Address for apps to connect to; port 0 picks a free port.", valueName: "host:port"),
         transform: ListenArgument.init)
     var listen: ListenArgument
 
-    @Flag(help: "Listen also where other machines can connect.")
+    @Flag(help: "Allow an address that other machines can connect to.")
     var allowRemote = false
 
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "Also pass on HTTP requests for this host name; repeatable (always: IP addresses, localhost, this machine's name, host.docker.internal; others get 421).",
+            "Also accept HTTP requests for this host name; repeatable (always accepted: IP addresses, localhost, this machine's name, host.docker.internal; others get 421).",
             valueName: "name"), transform: HostNameArgument.init)
     var listenName: [HostNameArgument] = []
 
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "With --cookie, --http-header, --http-header-command, --origin or --cert, also pass on requests of web pages of this origin, * for all; repeatable (always: pages of localhost, the tap and the server; others get 403).",
+            "Also accept requests of web pages from this origin, or * for all; repeatable. Needed only with --cookie, --http-header, --http-header-command, --origin or --cert (always accepted: pages from localhost, the tap and the server; others get 403).",
             valueName: "origin"), transform: OriginArgument.init)
     var allowOrigin: [OriginArgument] = []
 
@@ -79,34 +80,34 @@ struct TapCommand: EndpointCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Print only frames with these commands, commas between; repeatable.", valueName: "commands"),
+            "Print only frames with these commands, separated by commas; repeatable.", valueName: "commands"),
         transform: CommandsArgument.init)
     var command: [CommandsArgument] = []
 
     @Option(
         help: ArgumentHelp(
-            "Print only frames with such a destination: * is any text, / and . too, ? any character; commas part several; repeatable.",
+            "Print only frames with a destination that matches: * is any text including / and ., ? any character. Separate several patterns by commas; repeatable.",
             valueName: "glob"), transform: DestinationsArgument.init)
     var destination: [DestinationsArgument] = []
 
     @Option(
-        help: ArgumentHelp("Print only frames and messages whose body matches.", valueName: "regex"),
+        help: ArgumentHelp("Print only frames and messages with a body that matches.", valueName: "regex"),
         transform: BodyPattern.init)
     var grep: BodyPattern?
 
     @Option(
         help: ArgumentHelp(
-            "Append everything that passes to this file, as -o json has it, whatever is printed; 'publish --json-lines' sends again what the apps sent.",
+            "Append all traffic to this file, in the format of -o json, even what is not printed. 'publish --json-lines' sends the messages of the apps again.",
             valueName: "file"), completion: .file())
     var record: String?
 
     @Flag(
         help:
-            "At the end, tell on stderr for each connection and destination: frames, octets, heart-beats, and how long receipts took."
+            "At the end, print a table on stderr: frames, bytes, heart-beats and receipt times for each connection and destination."
     )
     var summary = false
 
-    @Option(help: ArgumentHelp("Create this file once it listens.", valueName: "file"), completion: .file())
+    @Option(help: ArgumentHelp("Create this file when the tap is listening.", valueName: "file"), completion: .file())
     var readyFile: String?
 
     @OptionGroup(title: "Output")
@@ -125,7 +126,7 @@ struct TapCommand: EndpointCommand {
         guard listen.isLoopback || allowRemote else {
             throw Failure(
                 .usage,
-                "tap: other machines could connect to \(listen.host), and pass to the server as this one: listen on 127.0.0.1, or say --allow-remote"
+                "tap: other machines can connect to \(listen.host) and reach the server through this one; listen on 127.0.0.1, or use --allow-remote"
             )
         }
         if let readyFile { OutputFile.removeReadyFile(readyFile) }
@@ -166,7 +167,7 @@ struct TapCommand: EndpointCommand {
         configuration.listenNames = listenName.map(\.name)
         configuration.allowedOrigins = allowOrigin.map(\.origin)
         configuration.faults = try faults.faults(isTCP: endpoints.contains(where: \.isTCP))
-        configuration.tellsLayers = diagnostics.detail != nil
+        configuration.reportsLayers = diagnostics.detail != nil
         return configuration
     }
 
@@ -176,7 +177,7 @@ struct TapCommand: EndpointCommand {
         let urls = endpoints.prefix(1).map {
             $0.tapped(host: tap.host, port: tap.port, isSecure: serverTLS.tlsCert != nil)
         }
-        Diagnostics.note("tap: give the app \(urls.joined()) in place of \(servers); Ctrl-C ends it")
+        Diagnostics.note("tap: use \(urls.joined()) in the app instead of \(servers); Ctrl-C quits")
         if let readyFile { try OutputFile.makeReadyFile(readyFile) }
     }
 }

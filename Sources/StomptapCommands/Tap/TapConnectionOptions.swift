@@ -12,7 +12,7 @@ struct TapConnectionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How long a connection to the server may take: name, TCP, TLS (default: 5s).", valueName: "duration"),
+            "Time limit for a connection to the server: DNS, TCP and TLS (default: 5s).", valueName: "duration"),
         transform: DurationArgument.init)
     var connectTimeout = DurationArgument(seconds: 5)
 
@@ -24,7 +24,7 @@ struct TapConnectionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The largest message or frame to take apart; a larger one passes, and nothing behind it is taken apart (default: 16MiB).",
+            "Largest message or frame to decode. A larger one is forwarded, and nothing after it is decoded (default: 16MiB).",
             valueName: "size"),
         transform: SizeArgument.init)
     var maxMessage = SizeArgument(mebibytes: 16)
@@ -37,10 +37,10 @@ struct TapConnectionOptions: ParsableArguments {
     /// - Throws: ``Failure`` or `TransportError` if the options are invalid.
     func configuration(listen: ListenArgument, for endpoints: [Endpoint]) throws -> TapConfiguration {
         guard Set(endpoints.map(\.isTCP)).count < 2 else {
-            throw Failure(.usage, "tap: it takes STOMP over TCP or HTTP, and not both: the URLs must be of one kind")
+            throw Failure(.usage, "tap: cannot mix STOMP over TCP and HTTP; use URLs of one kind")
         }
         for endpoint in endpoints where endpoint.login != nil {
-            Diagnostics.warn("tap: apps log in by themselves: the login in the URL of \(endpoint) is not used")
+            Diagnostics.warn("tap: the login in the URL of \(endpoint) is ignored; apps log in themselves")
         }
         tls.warn(of: endpoints)
         var configuration = TapConfiguration(host: listen.host, port: listen.port, targets: [])
@@ -61,7 +61,7 @@ struct TapDiagnosticOptions: ParsableArguments {
     @Flag(
         name: .shortAndLong,
         help:
-            "Show on stderr what passes below the messages: HTTP, WebSocket control frames, SockJS, heart-beats; -vv also hex."
+            "Print the lower layers on stderr: HTTP, WebSocket control frames, SockJS, heart-beats; -vv adds hex dumps."
     )
     var verbose: Int
 

@@ -7,59 +7,59 @@ import StomptapRuntime
 /// The options for the faults that a tap injects.
 struct TapFaultOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Hold everything for so long, each way.", valueName: "duration"),
+        help: ArgumentHelp("Hold all traffic for this time, in each direction.", valueName: "duration"),
         transform: DurationArgument.init)
     var delay: DurationArgument?
 
     @Option(
         help: ArgumentHelp(
-            "Hold everything for up to so long besides, by chance; the order stays.", valueName: "duration"),
+            "Add a random delay of up to this; the order is kept.", valueName: "duration"),
         transform: DurationArgument.init)
     var jitter: DurationArgument?
 
     @Option(
-        help: ArgumentHelp("Let no more than this pass, each way of each connection.", valueName: "size/s"),
+        help: ArgumentHelp("Limit the bytes per second, in each direction of each connection.", valueName: "size/s"),
         transform: ByteRateArgument.init)
     var rate: ByteRateArgument?
 
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "Lose heart-beats, or messages: MESSAGE and SEND frames, all of them or those whose body matches; repeatable.",
+            "Discard heart-beats, or messages (MESSAGE and SEND): all of them, or those with a body that matches; repeatable.",
             valueName: "heart-beats|messages[:regex]"),
         transform: DropArgument.init)
     var drop: [DropArgument] = []
 
     @Option(
         help: ArgumentHelp(
-            "Close each connection behind so many frames, both ways together, or after so long.",
+            "Close each connection after N frames (both directions together), or after this time.",
             valueName: "n|duration"),
         transform: CloseAfterArgument.init)
     var closeAfter: CloseAfterArgument?
 
     @Option(
         help: ArgumentHelp(
-            "The close code that both sides are told by --close-after (default: none, the connection breaks off).",
+            "WebSocket close code that --close-after sends to both sides (default: none; the connection is dropped).",
             valueName: "code"))
     var closeCode: Int?
 
     @Option(
-        help: ArgumentHelp("Refuse this share of the connections, by chance.", valueName: "percent"),
+        help: ArgumentHelp("Refuse this share of the connections, at random.", valueName: "percent"),
         transform: PercentArgument.init)
     var refuse: PercentArgument?
 
     @Option(
         help: ArgumentHelp(
-            "Let nothing more pass on a connection after so long, and close nothing.", valueName: "duration"),
+            "Stop forwarding on each connection after this time, without closing it.", valueName: "duration"),
         transform: DurationArgument.init)
     var freezeAfter: DurationArgument?
 
     func validate() throws {
         guard let closeCode else { return }
-        guard closeAfter != nil else { throw ValidationError("--close-code goes with --close-after") }
+        guard closeAfter != nil else { throw ValidationError("--close-code needs --close-after") }
         guard WebSocketClose.mayBeSent(closeCode) else {
             throw ValidationError(
-                "the close code \(closeCode) is not to be sent (RFC 6455): take one of 1000 to 1003, 1007 to 1014, 3000 to 4999"
+                "invalid close code \(closeCode); use 1000 to 1003, 1007 to 1014, or 3000 to 4999 (RFC 6455)"
             )
         }
     }
@@ -68,7 +68,7 @@ struct TapFaultOptions: ParsableArguments {
     /// - Throws: ``Failure`` with 64.
     func faults(isTCP: Bool) throws -> TapFaults {
         guard !isTCP || closeCode == nil else {
-            throw Failure(.usage, "tap: STOMP over TCP has no close codes: leave --close-code out")
+            throw Failure(.usage, "tap: STOMP over TCP has no close codes; remove --close-code")
         }
         var faults = TapFaults()
         if let delay { faults.delay = delay.amount }
@@ -96,7 +96,7 @@ struct ByteRateArgument: Sendable {
 
     init(_ text: String) throws {
         guard text.hasSuffix("/s"), let size = try? SizeArgument(String(text.dropLast(2))) else {
-            throw ValidationError("a rate is a number of octets a second, such as 512/s, 64KiB/s or 1MB/s")
+            throw ValidationError("expected bytes per second, such as 512/s, 64KiB/s or 1MB/s")
         }
         bytesPerSecond = size.bytes
     }
@@ -116,7 +116,7 @@ enum DropArgument: Sendable {
         case let text where text.hasPrefix("messages:"):
             self = .messages(try BodyPattern(String(text.dropFirst("messages:".count))))
         default:
-            throw ValidationError("heart-beats can be dropped, messages, or messages:REGEX by their bodies")
+            throw ValidationError("expected heart-beats, messages, or messages:REGEX")
         }
     }
 }
@@ -132,7 +132,7 @@ struct CloseAfterArgument: Sendable {
             closing = .time(duration.amount)
         } else {
             throw ValidationError(
-                "a connection is closed behind a number of frames, such as 10, or after a time, such as 5s")
+                "expected a number of frames such as 10, or a duration such as 5s")
         }
     }
 }
@@ -147,7 +147,7 @@ struct PercentArgument: Sendable {
         guard text.hasSuffix("%"), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }),
             let number = Double(digits), (0...100).contains(number)
         else {
-            throw ValidationError("a share is a number from 0 to 100 and a percent sign, such as 20%")
+            throw ValidationError("expected a percentage from 0% to 100%, such as 20%")
         }
         share = number / 100
     }

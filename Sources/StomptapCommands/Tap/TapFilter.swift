@@ -13,11 +13,11 @@ struct TapFilter: Sendable {
     var grep: BodyPattern?
 
     /// Whether the content may have to be printed. A quick check, because the app waits for it.
-    func mayTake(_ content: TapEvent.Content) -> Bool {
+    func mayMatch(_ content: TapEvent.Content) -> Bool {
         guard !commands.isEmpty || !destinations.isEmpty else { return true }
         // Data that is not STOMP has neither command nor destination. An unfinished frame may have them, although
         // its end is missing.
-        if case .unfinished(let frame, _, _, let bytes) = content { return mayTake(frame, bytes) }
+        if case .unfinished(let frame, _, _, let bytes) = content { return mayMatch(frame, bytes) }
         guard case .frame(let frame) = content else { return false }
         guard commands.isEmpty || commands.contains(frame.command) else { return false }
         guard !destinations.isEmpty else { return true }
@@ -26,14 +26,14 @@ struct TapFilter: Sendable {
         } ?? false
     }
 
-    private func mayTake(_ frame: UnfinishedFrame, _ bytes: ByteBuffer) -> Bool {
+    private func mayMatch(_ frame: UnfinishedFrame, _ bytes: ByteBuffer) -> Bool {
         guard commands.isEmpty || frame.command.map({ commands.contains($0) }) ?? true else { return false }
         guard !destinations.isEmpty, var name = UnfinishedFrame.destination(in: bytes) else { return true }
         return name.withUTF8 { name in destinations.contains { $0.matches(UnsafeRawBufferPointer(name)) } }
     }
 
-    /// The full check, for content that passed ``mayTake(_:)``.
-    func takes(_ content: TapEvent.Content) -> Bool {
+    /// The full check, for content that passed ``mayMatch(_:)``.
+    func matches(_ content: TapEvent.Content) -> Bool {
         guard let grep else { return true }
         return switch content {
         case .frame(let frame): grep.matches(frame)
@@ -85,7 +85,7 @@ struct DestinationsArgument: Sendable {
     init(_ text: String) throws {
         let patterns = text.split(separator: ",", omittingEmptySubsequences: false)
         guard patterns.allSatisfy({ !$0.isEmpty }) else {
-            throw ValidationError("a pattern is a destination with * and ?, such as '/topic/*'; commas part several")
+            throw ValidationError("expected destinations with * and ?, such as '/topic/*', separated by commas")
         }
         globs = patterns.map { DestinationGlob(String($0)) }
     }
@@ -102,7 +102,7 @@ struct CommandsArgument: Sendable {
                 let names = Command.allCases.map(\.rawValue)
                 let hint = EditDistance.nearest(to: name, among: names).map { "did you mean \($0)?" }
                 throw ValidationError(
-                    "STOMP has no command \(name.debugDescription); \(hint ?? "it has \(names.joined(separator: ", "))")"
+                    "unknown STOMP command \(name.debugDescription); \(hint ?? "use \(names.joined(separator: ", "))")"
                 )
             }
             return command

@@ -71,7 +71,7 @@ final class TapPrinter: Sendable {
     private let waiting = Mutex(Waiting())
     private let output: Mutex<Output>
     private let thread: BlockingThread
-    private let tell: @Sendable ([UInt8]) -> Void
+    private let report: @Sendable ([UInt8]) -> Void
     private let end: @Sendable (Failure) -> Void
 
     /// - Parameters:
@@ -79,19 +79,19 @@ final class TapPrinter: Sendable {
     ///   - style: the style of stdout.
     ///   - notices: which events other than frames are printed, and how.
     ///   - writer: the output for frames.
-    ///   - tell: writes everything except frames.
+    ///   - report: writes everything except frames.
     ///   - end: ends the program when nothing can be printed any more.
     init(
         _ form: OutputForm, style: OutputStyle, notices: TapNotices, filter: TapFilter,
         to writer: DescriptorWriter = .standardOutput, on thread: BlockingThread = .output,
-        tell: @escaping @Sendable ([UInt8]) -> Void = { Diagnostics.write($0) },
+        report: @escaping @Sendable ([UInt8]) -> Void = { Diagnostics.write($0) },
         end: @escaping @Sendable (Failure) -> Void = { Interrupts.end(with: $0) }
     ) {
         self.filter = filter
         printsTraffic = !form.isNone
         self.notices = notices
         self.thread = thread
-        self.tell = tell
+        self.report = report
         self.end = end
         output = Mutex(
             Output(
@@ -111,7 +111,7 @@ final class TapPrinter: Sendable {
     }
 
     private func isWanted(_ event: TapEvent) -> Bool {
-        event.content.isTraffic ? printsTraffic && filter.mayTake(event.content) : notices.tells(event.content)
+        event.content.isTraffic ? printsTraffic && filter.mayMatch(event.content) : notices.prints(event.content)
     }
 
     /// Prints until the queue is empty.
@@ -122,22 +122,22 @@ final class TapPrinter: Sendable {
                 flush(&output)
             }
             if missed > 0 {
-                let line = "printing could not keep up: \(Readable.count(missed)) frames and lines were not shown"
-                tell(Array(ErrorLine.text("warning: \(line)").utf8))
+                let line = "output was too slow: \(Readable.count(missed)) frames and lines were not printed"
+                report(Array(ErrorLine.text("warning: \(line)").utf8))
             }
         }
     }
 
     private func write(_ item: Item, to output: inout Output) {
         if item.event.content.isTraffic {
-            guard !output.isOver, filter.takes(item.event.content) else { return }
+            guard !output.isOver, filter.matches(item.event.content) else { return }
             output.renderer.append(item.event, at: item.time, to: &output.buffer)
         } else {
             // On a terminal both outputs are shown, and must stay in order.
             flush(&output)
             var lines = OutputBuffer()
             output.notices.append(item.event, at: item.time, to: &lines)
-            tell(Array(lines.bytes))
+            report(Array(lines.bytes))
         }
     }
 

@@ -100,7 +100,7 @@ struct TapSummary: Sendable {
         let bytes = total.toServer.bytes + total.toApp.bytes
         var parts = ["\(Readable.count(opened)) connection\(opened == 1 ? "" : "s")"]
         parts.append("\(Readable.count(frames)) frame\(frames == 1 ? "" : "s")")
-        if total.others > 0 { parts.append("\(Readable.count(total.others)) of no STOMP") }
+        if total.others > 0 { parts.append("\(Readable.count(total.others)) not STOMP") }
         parts.append(ByteCount.readable(bytes))
         return parts.joined(separator: ", ") + ", in \((time - start).readable)"
     }
@@ -171,9 +171,9 @@ struct TapSummaryTable {
         guard !rows.isEmpty else { return [] }
         var columns: [(head: String, value: (TapAccount) -> Int)] = []
         for command in Command.allCases { columns.append((command.rawValue, { $0.frames[command] ?? 0 })) }
-        columns.append(("no STOMP", \.others))
-        columns.append(("octets >", \.toServer.bytes))
-        columns.append(("octets <", \.toApp.bytes))
+        columns.append(("not STOMP", \.others))
+        columns.append(("bytes >", \.toServer.bytes))
+        columns.append(("bytes <", \.toApp.bytes))
         columns.append(("heart-beats >", \.toServer.heartBeats))
         columns.append(("heart-beats <", \.toApp.heartBeats))
         let shown = columns.filter { column in rows.contains { column.value($0.account) > 0 } }

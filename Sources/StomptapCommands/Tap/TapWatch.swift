@@ -47,7 +47,7 @@ struct TapWatch: Sendable {
         record?.write()
         let left = await printer.finish()
         if left > 0 {
-            Diagnostics.warn("printing could not keep up: \(Readable.count(left)) frames and lines are left")
+            Diagnostics.warn("output was too slow: \(Readable.count(left)) frames and lines were not printed")
         }
         let summary = summary.value
         if summary.isDetailed {

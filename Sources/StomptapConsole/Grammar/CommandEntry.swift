@@ -29,11 +29,11 @@ struct CommandEntry: Sendable {
     var operands: [Place] = []
     /// Whether the last operand is the rest of the line, taken literally. Options must then come before all
     /// operands.
-    var takesRest = false
+    var hasRest = false
     /// Whether options may also follow that rest; the rest is then not taken literally.
-    var takesOptionsBehind = false
+    var hasTrailingOptions = false
     /// Whether that rest is a body, which may also be `@file` or `<<WORD`.
-    var takesBody = false
+    var hasBody = false
     var make: @Sendable (inout LineArguments) throws(LineError) -> LineCommand
 
     func option(named name: String) -> Option? { options.first { $0.names.contains(name) } }
@@ -52,10 +52,10 @@ struct LineArguments: Sendable {
     /// - Throws: ``LineError`` for an unknown option, an option without its value, or an unclosed quote.
     init(_ words: LineWords, of entry: CommandEntry) throws(LineError) {
         var words = words
-        let wordsBeforeRest = entry.takesRest ? entry.operands.count - 1 : Int.max
+        let wordsBeforeRest = entry.hasRest ? entry.operands.count - 1 : Int.max
         var taken: [String] = []
-        var optionsAreOver = entry.takesRest && entry.options.isEmpty
-        var mayFollow = entry.takesOptionsBehind
+        var optionsAreOver = entry.hasRest && entry.options.isEmpty
+        var mayFollow = entry.hasTrailingOptions
         while !words.isEmpty {
             // The rest contains no options.
             if taken.count >= wordsBeforeRest, taken.count > 0 { break }
@@ -68,16 +68,16 @@ struct LineArguments: Sendable {
                 try readOption(&words, of: entry)
             } else if taken.count < wordsBeforeRest, let word = try words.nextArgument() {
                 taken.append(word)
-                if entry.takesRest { optionsAreOver = true }
+                if entry.hasRest { optionsAreOver = true }
             } else {
                 break
             }
         }
         operands = taken[...]
-        guard entry.takesRest, !words.isEmpty else { return }
+        guard entry.hasRest, !words.isEmpty else { return }
         rest = taken.isEmpty ? String(words.rest.drop(while: \.isBlank)) : words.takeRest()
-        if mayFollow { try readOptionBehind(entry) }
-        if entry.takesBody, let rest { body = rest.hasPrefix("@") ? .file(String(rest.dropFirst())) : .text(rest) }
+        if mayFollow { try readTrailingOption(entry) }
+        if entry.hasBody, let rest { body = rest.hasPrefix("@") ? .file(String(rest.dropFirst())) : .text(rest) }
     }
 
     private mutating func readOption(_ words: inout LineWords, of entry: CommandEntry) throws(LineError) {
@@ -93,15 +93,15 @@ struct LineArguments: Sendable {
         }
         guard let option = entry.option(named: name), let long = option.names.first else {
             throw LineError(
-                "there is no option \(SecretMask.hiding.masked(typed: name))" + Self.suggestion(for: name, entry))
+                "unknown option \(SecretMask.hiding.masked(typed: name))" + Self.suggestion(for: name, entry))
         }
         if value == nil { value = try words.nextArgument() }
-        guard let value else { throw LineError("\(name) wants a value") }
+        guard let value else { throw LineError("missing value for \(name)") }
         options[long, default: []].append(value)
     }
 
     /// Removes `--timeout 1s` or `--timeout=1s` from the end of the rest, with the blanks before it.
-    private mutating func readOptionBehind(_ entry: CommandEntry) throws(LineError) {
+    private mutating func readTrailingOption(_ entry: CommandEntry) throws(LineError) {
         guard let text = rest else { return }
         let words = text.split(whereSeparator: \.isBlank)
         let isName = { (word: Substring) in
@@ -121,7 +121,7 @@ struct LineArguments: Sendable {
         if let nearest = EditDistance.nearest(to: name, among: known.filter { $0.hasPrefix("--") }) {
             return "; did you mean \(nearest)?"
         }
-        return known.isEmpty ? "; it has none" : "; it has \(known.joined(separator: ", "))"
+        return known.isEmpty ? "; this command has no options" : "; options: \(known.joined(separator: ", "))"
     }
 
     /// The last value of an option.
@@ -134,7 +134,7 @@ struct LineArguments: Sendable {
     ///
     /// - Throws: ``LineError`` if there is none.
     mutating func next(_ what: String) throws(LineError) -> String {
-        guard let word = next() else { throw LineError("it wants \(what)") }
+        guard let word = next() else { throw LineError("missing \(what)") }
         return word
     }
 
@@ -145,8 +145,8 @@ struct LineArguments: Sendable {
     func finish(of entry: CommandEntry) throws(LineError) {
         guard let extra = operands.first else { return }
         guard !entry.operands.contains(.url), options["--header"] == nil else {
-            throw LineError("too many arguments; what has blanks stands in quotes")
+            throw LineError("too many arguments; quote a value that contains spaces")
         }
-        throw LineError("it takes no \(SecretMask.hiding.masked(typed: extra).debugDescription)")
+        throw LineError("unexpected argument \(SecretMask.hiding.masked(typed: extra).debugDescription)")
     }
 }

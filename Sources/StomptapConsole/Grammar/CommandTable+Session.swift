@@ -6,87 +6,87 @@ import StomptapRuntime
 extension CommandTable {
     static let session = [
         CommandEntry(
-            name: "status", summary: "tell what it is connected to, and how the connection fares",
+            name: "status", summary: "show the server and the state of the connection",
             details: """
-                Server, STOMP version, session, heart-beats, transport and TLS; how long it has stood,
-                when the server was last heard, what came, and the open transaction.
+                Prints the server, STOMP version, session, heart-beats, transport and TLS, the time since
+                the server last sent something, the open transaction, and the number of messages received.
                 """,
             examples: ["status"]
         ) { _ throws(LineError) in .status },
         CommandEntry(
-            name: "reconnect", summary: "connect anew, at once",
+            name: "reconnect", summary: "connect again at once",
             details: """
-                Says DISCONNECT where a session is open, and opens another, with the same subscriptions.
-                Where a lost connection is being waited for, it is tried now.
+                Sends DISCONNECT if a session is open, and opens a new one with the same subscriptions.
+                If the connection was lost, retries now instead of after the delay.
                 """,
             examples: ["reconnect"]
         ) { _ throws(LineError) in .reconnect },
         CommandEntry(
-            name: "disconnect", summary: "say goodbye, and stay here",
+            name: "disconnect", summary: "disconnect and stay at the prompt",
             details: """
-                Says DISCONNECT and waits for its receipt. 'reconnect' comes back with the same
-                subscriptions, 'connect URL' goes elsewhere.
+                Sends DISCONNECT and waits for its receipt. 'reconnect' opens a session with the same
+                subscriptions; 'connect URL' connects to another server.
                 """,
             examples: ["disconnect"]
         ) { _ throws(LineError) in .disconnect },
         CommandEntry(
-            name: "connect", synopsis: "URL", summary: "leave, and connect to another server",
+            name: "connect", synopsis: "URL", summary: "connect to another server",
             details: """
-                Says DISCONNECT and opens a session there. Subscriptions stay behind. Where host, port or
-                scheme is another one, so do the options that this program was started with (login, headers,
-                certificates, -k), but for --ca, --proxy, time-outs and output; a login goes in the URL.
+                Sends DISCONNECT and opens a session with this server, without the subscriptions. If the host,
+                port or scheme differs, the options of the command line (login, headers, certificates, -k) are
+                dropped too, except --ca, --proxy, timeouts and output options. Put a login in the URL.
                 """,
             examples: ["connect ws://localhost:15674/ws", "connect stomp://guest:guest@localhost/%2F"], operands: [.url]
-        ) { arguments throws(LineError) in .connect(try arguments.next("a URL")) },
+        ) { arguments throws(LineError) in .connect(try arguments.next("URL")) },
         CommandEntry(
             name: "ping", synopsis: "[TEXT]", summary: "send a WebSocket ping",
             details: """
-                Sends a ping with this payload, of 125 octets at most, and tells when its pong has come.
-                STOMP over TCP has none; there a heart-beat is what tells of life.
+                Sends a ping with this text (at most 125 bytes) and prints the time until its pong.
+                STOMP over TCP has no ping; heart-beats show that the server is alive.
                 """,
-            examples: ["ping"], operands: [.other], takesRest: true
+            examples: ["ping"], operands: [.other], hasRest: true
         ) { arguments throws(LineError) in
             let text = arguments.rest ?? ""
-            guard text.utf8.count <= 125 else { throw LineError("a ping carries at most 125 octets") }
+            guard text.utf8.count <= 125 else { throw LineError("ping text too long; at most 125 bytes") }
             return .ping(text)
         },
         CommandEntry(
             name: "close", synopsis: "[CODE [REASON]]",
-            summary: "close the WebSocket with this code, without a goodbye",
+            summary: "close the WebSocket without DISCONNECT",
             details: """
-                Sends a close frame: 1000 unless another code is given, which may be 1000 to 1003, 1007 to
-                1014 and 3000 to 4999. To leave in STOMP's way, use 'disconnect'.
+                Sends a close frame with this code (default: 1000; allowed: 1000 to 1003, 1007 to 1014 and
+                3000 to 4999) and reason. To end the STOMP session properly, use 'disconnect'.
                 """,
-            examples: ["close", "close 4001 testing"], operands: [.other, .other], takesRest: true
+            examples: ["close", "close 4001 testing"], operands: [.other, .other], hasRest: true
         ) { arguments throws(LineError) in
             let text = arguments.next() ?? "1000"
             guard let code = Int(text), WebSocketClose.mayBeSent(code) else {
                 throw LineError(
-                    "a close code is one of 1000 to 1003, 1007 to 1014 and 3000 to 4999, and not \(text.debugDescription)"
+                    "invalid close code \(text.debugDescription); use 1000 to 1003, 1007 to 1014 or 3000 to 4999"
                 )
             }
             let reason = arguments.rest ?? ""
-            guard reason.utf8.count <= 123 else { throw LineError("a close reason has at most 123 octets") }
+            guard reason.utf8.count <= 123 else { throw LineError("close reason too long; at most 123 bytes") }
             return .close(code: code, reason: reason)
         },
         CommandEntry(
-            name: "help", aliases: ["?"], synopsis: "[COMMAND]", summary: "this list, or how a command is used",
-            details: "Tells how a command is written, what it does, and gives examples.", examples: ["help send"],
+            name: "help", aliases: ["?"], synopsis: "[COMMAND]", summary: "list the commands, or describe one",
+            details: "Prints the syntax of a command, what it does, and examples.", examples: ["help send"],
             operands: [.command]
         ) { arguments throws(LineError) in
             let name = arguments.next()
             if let name, CommandTable.entry(name) == nil {
                 let nearest = EditDistance.nearest(to: name.lowercased(), among: CommandTable.names)
                 throw LineError(
-                    "there is no command \(name.debugDescription)" + (nearest.map { "; did you mean \($0)?" } ?? ""))
+                    "unknown command \(name.debugDescription)" + (nearest.map { "; did you mean \($0)?" } ?? ""))
             }
             return .help(name)
         },
         CommandEntry(
-            name: "quit", aliases: ["exit"], summary: "say goodbye and end",
+            name: "quit", aliases: ["exit"], summary: "disconnect and quit",
             details: """
-                Says DISCONNECT, waits for its receipt, and ends; so does Ctrl-D. An open transaction is
-                asked about once.
+                Sends DISCONNECT, waits for its receipt, and quits; Ctrl-D does the same. If a transaction is
+                open, asks once before quitting.
                 """,
             examples: ["quit"]
         ) { _ throws(LineError) in .quit },
@@ -96,10 +96,10 @@ extension CommandTable {
 extension CommandTable {
     static let looking = [
         CommandEntry(
-            name: "show", synopsis: "last [COUNT] | N | N-M", summary: "show messages that have come",
+            name: "show", synopsis: "last [COUNT] | N | N-M", summary: "show received messages",
             details: """
-                Shows the last message, the last COUNT, or those with these numbers, also such as were
-                only counted. The last 10000 are kept, as far as they take no more than 64 MiB.
+                Shows the last message, the last COUNT messages, or those with these numbers, even if they
+                were only counted. The last 10000 messages are kept, up to 64 MiB.
                 """,
             examples: ["show last", "show last 5", "show 17", "show 17-20"], operands: [.message, .other]
         ) { arguments throws(LineError) in
@@ -108,53 +108,53 @@ extension CommandTable {
             return .show(
                 .last(
                     try arguments.next().map { count throws(LineError) in
-                        try LineArguments.number(count, "how many")
+                        try LineArguments.number(count, "count")
                     } ?? 1))
         },
         CommandEntry(
-            name: "grep", synopsis: "REGEX", summary: "find messages by their bodies",
+            name: "grep", synopsis: "REGEX", summary: "find messages by body",
             details: """
-                A line for each of the kept messages whose body matches: its number, for 'show', its
-                destination, and the beginning of its body. The regular expression is Swift's, which is
-                Perl's but for rare things; (?i) before it takes letters in any case.
+                Prints a line for each kept message whose body matches: its number (for 'show'), its
+                destination, and the start of its body. REGEX is a Swift regular expression, with nearly the
+                same syntax as in Perl; start it with (?i) to ignore case.
                 """,
-            examples: ["grep error", #"grep "id": 4\d+"#, "grep (?i)timeout"], operands: [.other], takesRest: true
+            examples: ["grep error", #"grep "id": 4\d+"#, "grep (?i)timeout"], operands: [.other], hasRest: true
         ) { arguments throws(LineError) in .grep(try arguments.pattern()) },
         CommandEntry(
-            name: "save", synopsis: "FILE", summary: "write the messages that have come to a file",
+            name: "save", synopsis: "FILE", summary: "write the received messages to a file",
             details: """
-                Writes all kept messages, a JSON object a line, as '-o json' prints them. A file of that
-                name is replaced.
+                Writes all kept messages as '-o json' prints them, one JSON object per line. An existing file
+                is replaced.
                 """,
             examples: ["save orders.jsonl"], operands: [.file]
-        ) { arguments throws(LineError) in .save(try arguments.next("a file name")) },
+        ) { arguments throws(LineError) in .save(try arguments.next("file name")) },
         CommandEntry(
             name: "set",
             synopsis: "[output FORM | format STRING | charset NAME | timestamps FORM | verbose 0-3 | color WHEN]",
-            summary: "set how it prints",
+            summary: "change the output settings",
             details: """
                 output      pretty, json, body, raw or none
-                format      a template, as -F has it
-                charset     of bodies that are not UTF-8, as --charset has it; none is what each says
+                format      a template, as for -F
+                charset     for bodies that are not UTF-8, as for --charset; none: as each message says
                 timestamps  local, utc, relative, delta or none
-                verbose     0; 1 STOMP frames both ways; 2 also handshakes, control frames, heart-beats;
-                            3 also hex, on the connections that are opened from then on
+                verbose     0; 1 STOMP frames in both directions; 2 also handshakes, control frames, heart-beats;
+                            3 also hex, for connections opened from then on
                 color       auto, always or never
-                Alone it tells what is set.
+                Without arguments, prints the current settings.
                 """,
             examples: ["set output json", "set format '%d %b'", "set verbose 1", "set"],
-            operands: [.setting, .settingValue], takesRest: true
+            operands: [.setting, .settingValue], hasRest: true
         ) { arguments throws(LineError) in
             guard let name = arguments.next() else { return .set(nil) }
             return .set(try LineSetting(name, value: arguments.rest))
         },
         CommandEntry(
-            name: "pause", summary: "print no messages until 'resume'",
-            details: "Messages are taken and counted as before; 'show' and 'grep' find them.", examples: ["pause"]
+            name: "pause", summary: "stop printing messages until 'resume'",
+            details: "Messages are still received and counted; 'show' and 'grep' find them.", examples: ["pause"]
         ) { _ throws(LineError) in .pause },
         CommandEntry(
             name: "resume", summary: "print messages again",
-            details: "Ends 'pause', and tells how many came meanwhile.",
+            details: "Ends 'pause' and prints how many messages were received in the meantime.",
             examples: ["resume"]
         ) { _ throws(LineError) in .resume },
     ]
@@ -164,7 +164,7 @@ extension CommandTable {
         var bounds: [Int] = []
         for number in numbers {
             let digits = number.hasPrefix("#") ? number.dropFirst() : number
-            bounds.append(try LineArguments.number(String(digits), "a message, unless it is 'last',"))
+            bounds.append(try LineArguments.number(String(digits), "message", hint: "use 'last' or a number from 1"))
         }
         let lower = bounds.first ?? 1
         return lower...max(lower, bounds.last ?? lower)
@@ -189,13 +189,13 @@ extension LineSetting {
         guard Self.names.contains(name) else {
             let nearest = EditDistance.nearest(to: name, among: Self.names)
             throw LineError(
-                "there is no setting \(name.debugDescription)"
-                    + (nearest.map { "; did you mean \($0)?" } ?? "; they are \(Self.names.joined(separator: ", "))"),
+                "unknown setting \(name.debugDescription)"
+                    + (nearest.map { "; did you mean \($0)?" } ?? "; settings: \(Self.names.joined(separator: ", "))"),
                 isHelpful: true)
         }
         let value = value.map(Self.unquoted) ?? ""
         if name == "format" {
-            guard !value.isEmpty else { throw LineError("format wants a template, such as '%d %b'", isHelpful: true) }
+            guard !value.isEmpty else { throw LineError("missing template, such as '%d %b'", isHelpful: true) }
             do throws(FormatTemplateError) {
                 _ = try FormatTemplate(value)
             } catch {
@@ -205,7 +205,7 @@ extension LineSetting {
         } else if name == "charset" {
             guard value == "none" || CharsetDecoder.knows(value) else {
                 throw LineError(
-                    "iconv on this machine has no charset \(value.debugDescription); 'iconv -l' lists them",
+                    "unknown charset \(value.debugDescription); 'iconv -l' lists the charsets of this machine",
                     isHelpful: true)
             }
             self = .charset(value == "none" ? nil : value)
@@ -214,8 +214,8 @@ extension LineSetting {
         } else {
             let values = Self.values(of: name)
             throw LineError(
-                "\(name) is \(values.dropLast().joined(separator: ", ")) or \(values.last ?? "")"
-                    + (value.isEmpty ? "" : ", and not \(value.debugDescription)"), isHelpful: true)
+                (value.isEmpty ? "missing value" : "invalid value \(value.debugDescription)") + " for \(name); use "
+                    + "\(values.dropLast().joined(separator: ", ")) or \(values.last ?? "")", isHelpful: true)
         }
     }
 
@@ -244,34 +244,32 @@ extension CommandTable {
         CommandEntry(
             name: "wait", synopsis: "[N] [--timeout DURATION]", summary: "wait for messages",
             details: """
-                Waits until N messages have come, 1 unless told otherwise, that no 'wait' or 'expect'
-                before it has counted. With too few in time (5s) it fails: with status 75, or 69
-                where the session was lost by then.
+                Waits for N messages (default: 1) that no earlier 'wait' or 'expect' has counted. If too few
+                are received in time (default: 5s), fails with status 75, or 69 if the session was lost.
                 """,
             examples: ["wait", "wait 10 --timeout 30s"], options: [.timeout], operands: [.other]
         ) { arguments throws(LineError) in
             let count = arguments.next()
             return .wait(
-                count: try count.map { text throws(LineError) in try LineArguments.number(text, "how many") } ?? 1,
+                count: try count.map { text throws(LineError) in try LineArguments.number(text, "count") } ?? 1,
                 timeout: try arguments.timeout(otherwise: timeout))
         },
         CommandEntry(
             name: "expect", synopsis: "REGEX [--timeout DURATION]", summary: "wait for a message whose body matches",
             details: """
-                Looks through the messages that no 'wait' or 'expect' before it has counted, and those
-                that come in time (5s), up to the first whose body matches. If none did it fails: with
-                status 1 where there were messages, 75 where there was none at all, and 69 where the
-                session was lost by then. The regular expression is written as for 'grep'; behind --
-                it may hold anything.
+                Checks the messages that no earlier 'wait' or 'expect' has counted, and those received in
+                time (default: 5s), up to the first whose body matches. If none matches, fails with status 1,
+                with 75 if no message was received, or with 69 if the session was lost. REGEX is written as
+                for 'grep'; after --, it may contain anything.
                 """,
             examples: [#"expect "status": "ok""#, "expect done --timeout 30s"], options: [.timeout], operands: [.other],
-            takesRest: true, takesOptionsBehind: true
+            hasRest: true, hasTrailingOptions: true
         ) { arguments throws(LineError) in
             .expect(try arguments.pattern(), timeout: try arguments.timeout(otherwise: timeout))
         },
         CommandEntry(
-            name: "sleep", synopsis: "DURATION", summary: "do nothing for a while",
-            details: "Messages that come meanwhile are printed.", examples: ["sleep 500ms"], operands: [.other]
-        ) { arguments throws(LineError) in .sleep(try LineArguments.duration(arguments.next("a duration"))) },
+            name: "sleep", synopsis: "DURATION", summary: "wait for this duration",
+            details: "Messages received in the meantime are printed.", examples: ["sleep 500ms"], operands: [.other]
+        ) { arguments throws(LineError) in .sleep(try LineArguments.duration(arguments.next("duration"))) },
     ]
 }

@@ -108,7 +108,7 @@ struct LineAssembler {
         pending.bytes += line.utf8.count + 1
         guard pending.bytes <= bodyLimit else {
             return pending.item { () throws(LineError) in
-                throw LineError("the body has more than \(bodyLimit) octets: send it as @FILE")
+                throw LineError("the body is larger than \(bodyLimit) bytes; send it as @FILE")
             }
         }
         pending.body.append(line)
@@ -118,7 +118,7 @@ struct LineAssembler {
     /// The command if a body was pasted after its destination, so that several lines are one command; nil if each
     /// line is a command of its own.
     private func pastedBody(_ text: String, _ lines: [Substring]) -> Item? {
-        guard let first = lines.first, entry(of: first)?.takesBody == true, !LineParser.goesOn(first),
+        guard let first = lines.first, entry(of: first)?.hasBody == true, !LineParser.goesOn(first),
             !lines.dropFirst().allSatisfy(isLine),
             case .command(let command)? = try? LineParser.parse(text)
         else { return nil }

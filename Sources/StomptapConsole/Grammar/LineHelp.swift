@@ -16,8 +16,8 @@ enum LineHelp {
         var lines = Paragraphs.lines(entry.usage, width: width) + [""]
         lines += Paragraphs.lines(entry.details, width: width, indentation: 2)
         // Not wrapped, so that they can be copied.
-        lines += ["", "  for example"] + entry.examples.map { "    \($0)" }
-        if !entry.aliases.isEmpty { lines += ["", "  also: \(entry.aliases.joined(separator: ", "))"] }
+        lines += ["", "  examples:"] + entry.examples.map { "    \($0)" }
+        if !entry.aliases.isEmpty { lines += ["", "  alias: \(entry.aliases.joined(separator: ", "))"] }
         return lines
     }
 
@@ -30,8 +30,8 @@ enum LineHelp {
             lines += Paragraphs.lines(rows, width: width, indentation: 2)
         }
         let hints = """
-            'help COMMAND' tells more. Options come before a body, and the body is the rest of the line, word for word.
-            Tab completes, Ctrl-R searches the history, Ctrl-C clears the line, Ctrl-D says goodbye.
+            'help COMMAND' describes a command. Options come before a body; the body is the rest of the line as typed.
+            Tab completes, Ctrl-R searches the history, Ctrl-C clears the line, Ctrl-D quits.
             """
         return lines + [""] + Paragraphs.lines(hints, width: width)
     }

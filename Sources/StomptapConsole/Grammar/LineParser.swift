@@ -26,9 +26,9 @@ enum LineParser {
         /// The error if the end is missing.
         var fault: String {
             switch self {
-            case .word(let word): "no line \(word) has ended the body"
+            case .word(let word): "unfinished body: missing line \(word)"
             case .brackets(let brackets):
-                "no \(brackets.closing) has ended the body; what is not to be closed goes between <<EOF and a line EOF"
+                "unfinished body: missing \(brackets.closing); if the body has unclosed brackets, use <<EOF"
             }
         }
     }
@@ -41,12 +41,12 @@ enum LineParser {
         guard let entry = CommandTable.entry(name) else {
             let nearest = EditDistance.nearest(to: name.lowercased(), among: CommandTable.names)
             throw LineError(
-                "there is no command \(quoted(typed))"
-                    + (nearest.map { "; did you mean \($0)?" } ?? "; 'help' lists them"))
+                "unknown command \(quoted(typed))"
+                    + (nearest.map { "; did you mean \($0)?" } ?? "; 'help' lists the commands"))
         }
         do throws(LineError) {
             var arguments = try LineArguments(words, of: entry)
-            if entry.takesBody, let rest = arguments.rest, let (end, body) = unfinished(body: rest) {
+            if entry.hasBody, let rest = arguments.rest, let (end, body) = unfinished(body: rest) {
                 // Other errors in the line are reported before the user types the body.
                 _ = try command(of: entry, &arguments)
                 return .unfinished(end, body: body) { [arguments] body throws(LineError) in
@@ -120,7 +120,7 @@ struct LineWords {
     mutating func nextArgument() throws(LineError) -> String? {
         guard let (word, openQuote) = takeStart() else { return nil }
         // The content is not printed: it may be a passcode.
-        if let openQuote { throw LineError("a \(openQuote) is not closed") }
+        if let openQuote { throw LineError("missing closing \(openQuote)") }
         return word
     }
 

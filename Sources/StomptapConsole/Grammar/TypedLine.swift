@@ -41,7 +41,7 @@ struct TypedLine {
 
     /// Whether the text after these words is the last operand of a command that takes it literally.
     private static func isRest(words: [String], next: Substring) -> Bool {
-        guard let name = words.first, let entry = CommandTable.entry(name), entry.takesRest else { return false }
+        guard let name = words.first, let entry = CommandTable.entry(name), entry.hasRest else { return false }
         let operands = entry.operands(of: words.dropFirst())
         guard entry.operands.count > 1 else {
             let isValue = words.count > 1 && words.last.flatMap { entry.option(named: $0) } != nil
@@ -94,7 +94,7 @@ extension CommandEntry {
         for word in words {
             if isValue {
                 isValue = false
-            } else if word.hasPrefix("-"), operands.isEmpty || !takesRest {
+            } else if word.hasPrefix("-"), operands.isEmpty || !hasRest {
                 isValue = option(named: word) != nil
             } else {
                 operands.append(word)

@@ -65,7 +65,7 @@ struct Script {
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            try fail(told(error, item))
+            try fail(describe(error, in: item))
             return true
         }
     }
@@ -77,7 +77,7 @@ struct Script {
         if let line = failure.line { Diagnostics.fail(line) }
     }
 
-    private func told(_ error: any Error, _ item: LineAssembler.Item) -> Failure {
+    private func describe(_ error: any Error, in item: LineAssembler.Item) -> Failure {
         if let error = error as? LineError { return Failure(.usage, "line \(item.line): \(error)") }
         let failure = Failure(error)
         let name = item.source.split(whereSeparator: \.isBlank).first ?? ""
@@ -89,7 +89,8 @@ struct Script {
             try fail(
                 Failure(
                     .badInput,
-                    "STOMP: transaction \(transaction) is open at the end, and nothing of it has happened: 'commit' makes it happen, 'abort' forgets it"
+                    "STOMP: transaction \(transaction) is still open at the end, so it had no effect; end it with "
+                        + "'commit' or 'abort'"
                 ))
         }
         // Each failure was already reported.
@@ -117,9 +118,9 @@ package struct ConsoleSession: Sendable {
         let feed = LivePrinter(console: console)
         let report = ReconnectingSessionReport(console: console)
         let link = ReconnectingSession(
-            events: events, log: log, take: { try await feed.append($0) }, report: report.report)
+            events: events, log: log, output: { try await feed.append($0) }, report: report.report)
         interpreter = Interpreter(link: link, log: log, feed: feed, console: console, events: events, trace: trace) {
-            try reconnection($0, report.say)
+            try reconnection($0, report.note)
         }
     }
 

@@ -22,7 +22,7 @@ extension Interpreter {
 
     func send(_ outgoing: LineCommand.Outgoing, _ body: ByteBuffer) async throws {
         if body.readableBytesView.starts(with: "-H ".utf8) || body.readableBytesView.starts(with: "-t ".utf8) {
-            console.note("the body begins with an option: options come before the destination")
+            console.note("the body starts with an option; put options before the destination")
         }
         let connection = try await connection()
         let transaction = link.view.transaction
@@ -42,15 +42,15 @@ extension Interpreter {
         log.note(destination: outgoing.destination)
         console.note(
             "sent \(ByteCount.readable(body.readableBytes)) to \(outgoing.destination)"
-                + (transaction.map { ", in \($0)" } ?? (receipt == nil ? "; no receipt was asked for" : "")))
+                + (transaction.map { " in transaction \($0)" } ?? (receipt == nil ? " (unconfirmed)" : "")))
     }
 
     func edit(_ outgoing: LineCommand.Outgoing) async throws {
-        guard let editor = console.editor else { throw Failure(.usage, "edit: it needs a terminal") }
+        guard let editor = console.editor else { throw Failure(.usage, "edit: needs a terminal") }
         // Fail before the user writes a message that cannot be sent.
         _ = try link.connection()
         let text = try await editor.withTerminalReleased { try await TextEditor.edit(draft.value) }
-        guard !text.isEmpty else { return console.note("nothing was written, and nothing sent") }
+        guard !text.isEmpty else { return console.note("empty message; nothing sent") }
         draft.update { $0 = text }
         try await send(outgoing, ByteBuffer(string: text))
         draft.update { $0 = "" }
@@ -70,11 +70,11 @@ extension Interpreter {
             throw Failure(
                 .badInput,
                 reference == .last
-                    ? "\(verb): no message waits for it; 'sub --ack client' or '--ack client-individual' makes them wait"
-                    : "\(verb): no such message has come, or it is no longer kept")
+                    ? "\(verb): no unacknowledged message; subscribe with --ack client or client-individual"
+                    : "\(verb): unknown message; it was not received or is no longer kept")
         }
         guard logged.connection == number else {
-            throw Failure(.badInput, "\(verb): message #\(logged.number) came on a connection that is gone")
+            throw Failure(.badInput, "\(verb): message #\(logged.number) was received on an earlier connection")
         }
         if connection.handshake.version >= .v12, !logged.message.headers.contains("ack") {
             try await acknowledgeByMessageID(logged.message, isPositive ? .ack : .nack, on: connection)
@@ -84,7 +84,8 @@ extension Interpreter {
             try await connection.nack(logged.message, transaction: view.transaction)
         }
         log.settle(logged, isCumulative: isPositive && logged.message.subscription.map { modes[$0] } == .client)
-        console.note("\(verb) of #\(logged.number)" + (view.transaction.map { ", in \($0)" } ?? ""))
+        let done = isPositive ? "acknowledged" : "rejected"
+        console.note("\(done) #\(logged.number)" + (view.transaction.map { " in transaction \($0)" } ?? ""))
     }
 
     /// Acknowledges by `message-id`. Spring's simple broker accepts `ack:client`, but sends no `ack` header and
@@ -93,7 +94,7 @@ extension Interpreter {
         _ message: Message, _ command: Command, on connection: STOMPConnection
     ) async throws {
         Diagnostics.warn(
-            "STOMP: the message has no 'ack' header; \(command) is sent with its message-id, as the server may ignore")
+            "STOMP: the message has no ack header; sending \(command) with its message-id, which the server may ignore")
         let headers: HeaderList = ["id": message.headers["message-id"] ?? ""]
         let frame = try FrameEncoder(version: connection.handshake.version).frame(command, headers)
         try await connection.send(raw: frame.bytes)
@@ -104,10 +105,10 @@ extension Interpreter {
     func begin(_ id: String?) async throws {
         let connection = try await connection()
         let transaction = try await link.begin(id)
-        console.note("transaction \(transaction) is open: 'commit' makes it happen, 'abort' forgets it")
+        console.note("started transaction \(transaction); end it with 'commit' or 'abort'")
         if !connection.handshake.answersReceipts {
             console.note(
-                "this server names neither itself nor the session, as Spring's simple broker, which has no transactions"
+                "this server may be Spring's simple broker, which does not support transactions"
             )
         }
     }
@@ -116,7 +117,7 @@ extension Interpreter {
         let connection = try await connection()
         let (id, receipt) = try await link.endTransaction(commits: commits)
         if connection.handshake.answersReceipts { try await receipt?.arrives() }
-        console.note(commits ? "transaction \(id) has happened" : "transaction \(id) is forgotten")
+        console.note(commits ? "committed \(id)" : "aborted \(id)")
     }
 
     // MARK: Raw frames
@@ -129,7 +130,7 @@ extension Interpreter {
             case .file: RawFrame.bytes(file: Array(buffer: try bytes(of: body)))
             }
         try await connection.send(raw: bytes)
-        console.note("sent \(ByteCount.readable(bytes.readableBytes)) as they are")
+        console.note("sent \(ByteCount.readable(bytes.readableBytes)) unchanged")
     }
 
     func ping(_ payload: String) async throws {
@@ -188,7 +189,7 @@ enum TextEditor {
         let status = try await Interrupts.leftToOthers {
             try await BlockingThread.input.run { try run(on: name) }
         }
-        guard status == 0 else { throw Failure(.failed, "edit: the editor ended with \(status); nothing was sent") }
+        guard status == 0 else { throw Failure(.failed, "edit: the editor exited with status \(status); nothing sent") }
         let saved = String(decoding: try InputFile.read(name, limit: InputFile.largestBody), as: UTF8.self)
         return saved.hasSuffix("\n") ? String(saved.dropLast()) : saved
     }

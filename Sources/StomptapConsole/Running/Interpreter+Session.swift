@@ -10,11 +10,11 @@ extension Interpreter {
 
     func subscribe(to destination: String, id: String?, ack: AckMode?, headers: HeaderList) async throws {
         let connection = try await connection()
-        let (id, standing) = try await link.subscribe(to: destination, id: id, ack: ack, headers: headers)
-        switch standing {
-        case .confirmed: console.note("\(id) listens to \(destination)")
+        let (id, confirmation) = try await link.subscribe(to: destination, id: id, ack: ack, headers: headers)
+        switch confirmation {
+        case .confirmed: console.note("subscribed to \(destination) as \(id)")
         case .settled:
-            console.note("\(id) listens to \(destination), as far as one can know: this server confirms nothing")
+            console.note("subscribed to \(destination) as \(id) (unconfirmed: this server sends no receipts)")
         case .unconfirmed: connection.warnUnconfirmed(destination)
         }
         guard console.isInteractive else { return }
@@ -50,17 +50,17 @@ extension Interpreter {
         if !console.isInteractive { try await link.settled() }
         let ended = try await link.unsubscribe(name, headers: headers)
         guard !ended.isEmpty else {
-            throw Failure(.badInput, "unsub: there is no subscription \(name.debugDescription); 'subs' lists them")
+            throw Failure(.badInput, "unsub: unknown subscription \(name.debugDescription); see 'subs'")
         }
         for subscription in ended {
-            console.note("\(subscription.id) no longer listens to \(subscription.destination)")
+            console.note("unsubscribed from \(subscription.destination) (\(subscription.id))")
         }
     }
 
     /// A line for each subscription.
     var subscriptionLines: String {
         let view = link.view
-        guard !view.subscriptions.isEmpty else { return "no subscriptions; 'sub DESTINATION' makes one\n" }
+        guard !view.subscriptions.isEmpty else { return "no subscriptions; use 'sub DESTINATION'\n" }
         let now = Timestamp.now()
         let rows = view.subscriptions.map { subscription in
             let tally = log.tally(of: subscription.id)
@@ -75,7 +75,7 @@ extension Interpreter {
             ]
         }
         return Columns.text(rows)
-            + (view.phase == .connected ? "" : "(not connected: they come back with the connection)\n")
+            + (view.phase == .connected ? "" : "(not connected; subscriptions are renewed after a reconnect)\n")
     }
 
     // MARK: The session
@@ -89,18 +89,18 @@ extension Interpreter {
         rows.append(
             (
                 "messages",
-                "\(Readable.count(log.total)); \(Readable.count(kept)) of them kept, \(ByteCount.readable(bytes))"
+                "\(Readable.count(log.total)) received, \(Readable.count(kept)) kept (\(ByteCount.readable(bytes)))"
             ))
         var lines: [String]
         if let connection = try? link.connection() {
-            rows.insert(("heard", "\(await connection.silence.readable) ago"), at: 0)
+            rows.insert(("last received", "\(await connection.silence.readable) ago"), at: 0)
             lines = ConnectionSummary.lines(connection, further: rows)
         } else {
-            lines = ["not connected to \(view.place)" + (view.phase == .closed ? "" : "; it is being tried")]
+            lines = ["not connected to \(view.place)" + (view.phase == .closed ? "" : "; retrying")]
             if let line = link.failure?.line { lines.append("  \(line)") }
             lines += ConnectionSummary.table(rows)
         }
-        if console.settings.isPaused { lines.append("printing is paused; 'resume' goes on") }
+        if console.settings.isPaused { lines.append("printing is paused; use 'resume' to continue") }
         try await console.print(lines.map { visible($0) + "\n" }.joined())
     }
 
@@ -117,16 +117,16 @@ extension Interpreter {
     }
 
     func disconnect() async throws {
-        guard link.view.phase != .closed else { return console.note("there was no connection") }
+        guard link.view.phase != .closed else { return console.note("not connected") }
         try link.checkTransaction()
         try await close()
-        console.note("disconnected; 'reconnect' comes back, with the subscriptions")
+        console.note("disconnected; use 'reconnect' to connect again with the same subscriptions")
     }
 
     func close(code: Int, reason: String) async throws {
         _ = try await connection()
         try await link.close(code: code, reason: reason)
-        console.note("closed with \(code); 'reconnect' opens another session")
+        console.note("closed with \(code); use 'reconnect' to open a new session")
     }
 
     /// Closes the session, and warns if the server does not confirm it.
@@ -137,7 +137,7 @@ extension Interpreter {
         let again =
             repeats == 0
             ? ""
-            : "; up to \(AckPolicy.repeated(repeats)) acknowledged may come again"
+            : "; up to \(AckPolicy.repeated(repeats)) acknowledged may be delivered again"
         if outcome == .unanswered || !again.isEmpty {
             Diagnostics.warn("STOMP: no receipt for DISCONNECT\(again)")
         }
@@ -160,7 +160,7 @@ extension Interpreter {
         try checkSession()
         await explainSilence(after: timeout)
         throw Failure(
-            .timedOut, "STOMP: \(uncounted) of \(count) messages came within \(timeout.readable)")
+            .timedOut, "STOMP: timed out after \(timeout.readable): received \(uncounted) of \(count) messages")
     }
 
     /// Acknowledges the messages to be counted, both those received and those still to come.
@@ -199,12 +199,12 @@ extension Interpreter {
         guard came > 0 else {
             await explainSilence(after: timeout)
             throw Failure(
-                .timedOut, "STOMP: no message came within \(timeout.readable), and so none matched \(pattern)")
+                .timedOut, "STOMP: timed out after \(timeout.readable): no message to match \(pattern)")
         }
         throw Failure(
             .failed,
-            "STOMP: nothing matched \(pattern) within \(timeout.readable); "
-                + (came == 1 ? "1 message was looked at" : "\(came) messages were looked at"))
+            "STOMP: no match for \(pattern) within \(timeout.readable) "
+                + (came == 1 ? "(1 message checked)" : "(\(came) messages checked)"))
     }
 
     func sleep(_ time: TimeAmount) async throws {

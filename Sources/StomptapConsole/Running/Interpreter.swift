@@ -87,13 +87,13 @@ extension Interpreter {
         guard !messages.isEmpty else {
             let kept = log.kept
             guard let first = kept.first, let last = kept.last else {
-                throw Failure(.badInput, "show: no message has come")
+                throw Failure(.badInput, "show: no message received")
             }
             throw Failure(
                 .badInput,
                 first.number == last.number
-                    ? "show: the one message that is kept is #\(first.number)"
-                    : "show: the messages that are kept are #\(first.number) to #\(last.number)")
+                    ? "show: only message #\(first.number) is kept"
+                    : "show: only messages #\(first.number) to #\(last.number) are kept")
         }
         try await console.print(messages)
         if console.showsMessages { try await link.acknowledge(messages) }
@@ -134,11 +134,11 @@ extension Interpreter {
         updateTrace()
         // The prompt shows the paused state.
         events.pass()
-        console.note("messages are counted and not printed; 'resume' goes on")
+        console.note("printing is paused, messages are counted; use 'resume' to continue")
     }
 
     func resume() {
-        guard console.settings.isPaused else { return console.note("printing was not paused") }
+        guard console.settings.isPaused else { return console.note("printing is not paused") }
         console.update { $0.isPaused = false }
         updateTrace()
         events.pass()
@@ -146,8 +146,8 @@ extension Interpreter {
         let held = unacknowledged == 0 ? "" : "; \(unacknowledged) not acknowledged until shown"
         console.note(
             count == 0
-                ? "nothing came meanwhile"
-                : "\(Readable.count(count)) came meanwhile; 'show last \(count)' prints them\(held)")
+                ? "no messages while paused"
+                : "received \(Readable.count(count)) while paused; 'show last \(count)' prints them\(held)")
     }
 
     func set(_ setting: LineSetting?) async throws {
@@ -171,7 +171,7 @@ extension Interpreter {
         case .verbose(let level):
             console.update { $0.verbose = level }
             trace.show(WireEvent.Detail(rawValue: level))
-            if level == 3 { console.note("hex is shown of the connections that are opened from now on") }
+            if level == 3 { console.note("hex is shown for connections opened from now on") }
         }
     }
 

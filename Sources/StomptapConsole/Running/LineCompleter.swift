@@ -28,13 +28,13 @@ struct LineCompleter {
             return candidates(at: option.place, line)
         }
         let operands = entry.operands(of: before.dropFirst())
-        if line.typed.hasPrefix("-"), !entry.takesRest || operands.isEmpty {
+        if line.typed.hasPrefix("-"), !entry.hasRest || operands.isEmpty {
             return entry.options.flatMap(\.names).filter { $0.hasPrefix(line.typed) }.map { Completion($0) }
         }
         guard operands.count < entry.operands.count else { return [] }
         let place = entry.operands[operands.count]
         // A body is a file only after @.
-        if place == .file, entry.takesBody, !line.typed.hasPrefix("@") { return [] }
+        if place == .file, entry.hasBody, !line.typed.hasPrefix("@") { return [] }
         return candidates(at: place, line)
     }
 

@@ -36,7 +36,7 @@ final class Repl: Sendable {
         }
         console.attach(editor)
         interpreter.updateTrace()
-        console.note("'help' lists what can be done, Tab completes, Ctrl-D says goodbye")
+        console.note("'help' lists the commands, Tab completes, Ctrl-D quits")
         let prompt = Task { await keepPrompt(of: editor) }
         let result: Result<Void, any Error>
         do {
@@ -59,7 +59,7 @@ final class Repl: Sendable {
         } catch {
             throw Failure(.noInput, "stdin: \(error)")
         }
-        console.note("'help' lists what can be done, Ctrl-D says goodbye")
+        console.note("'help' lists the commands, Ctrl-D quits")
         defer { reader.close() }
         try await read(reader.lines) {}
     }
@@ -136,7 +136,7 @@ final class Repl: Sendable {
         if let error = error as? LineError { return console.complain(error.description) }
         let failure = Failure(error)
         // An error that ended the session was already reported.
-        guard let line = failure.line, !interpreter.link.hasTold(failure) else { return }
+        guard let line = failure.line, !interpreter.link.hasReported(failure) else { return }
         console.complain(line)
     }
 
@@ -146,7 +146,7 @@ final class Repl: Sendable {
             return false
         }
         hasAsked.update { $0 = true }
-        console.complain("transaction \(transaction) is open: 'commit' or 'abort' it, or 'quit' again to drop it")
+        console.complain("transaction \(transaction) is open; 'commit' or 'abort' it, or 'quit' again to discard it")
         return true
     }
 

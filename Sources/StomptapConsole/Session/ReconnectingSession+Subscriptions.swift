@@ -13,11 +13,11 @@ extension ReconnectingSession {
     /// - Returns: its id, and whether the server has confirmed it.
     func subscribe(
         to destination: String, id: String?, ack: AckMode?, headers: HeaderList
-    ) async throws -> (id: String, standing: SubscriptionConfirmation) {
+    ) async throws -> (id: String, confirmation: SubscriptionConfirmation) {
         let (connection, messages) = try state.value.current()
         let policy = AckPolicy(to: destination, headers: headers, ack: ack, handshake: connection.handshake)
         if let id, state.value.wanted.contains(where: { $0.id == id }) {
-            throw Failure(.badInput, "STOMP: there is a subscription with the id \(id.debugDescription) already")
+            throw Failure(.badInput, "STOMP: subscription id \(id.debugDescription) is already in use")
         }
         // Added before the first message can come.
         var wanted = Wanted(id: id ?? "", destination: destination, ack: ack, headers: headers, policy: policy)
@@ -30,14 +30,14 @@ extension ReconnectingSession {
         events.pass()
         do {
             let subscription = try await connection.subscribe(
-                to: destination, id: wanted.id, ack: policy.mode, headers: policy.headers(behind: headers),
+                to: destination, id: wanted.id, ack: policy.mode, headers: policy.headers(after: headers),
                 into: messages)
-            let standing = try await connection.confirmation(of: subscription)
+            let confirmation = try await connection.confirmation(of: subscription)
             state.update { state in
                 guard let index = state.wanted.firstIndex(where: { $0.id == subscription.id }) else { return }
-                state.wanted[index].isConfirmed = standing == .confirmed
+                state.wanted[index].isConfirmed = confirmation == .confirmed
             }
-            return (wanted.id, standing)
+            return (wanted.id, confirmation)
         } catch let error as STOMPClientError {
             // A subscription that the server rejected would end the next session too.
             forget(wanted.id)
@@ -127,10 +127,10 @@ extension ReconnectingSession {
 
     /// How many acknowledged messages may be delivered again, because the server has not confirmed the end of the
     /// session.
-    func repeats(after goodbye: DisconnectOutcome?) -> Int {
+    func repeats(after outcome: DisconnectOutcome?) -> Int {
         let state = state.value
         let policies = state.wanted.filter(\.acknowledgesByItself).map(\.policy)
-        return AckPolicy.repeats(of: state.acknowledged, under: policies, after: goodbye)
+        return AckPolicy.repeats(of: state.acknowledged, under: policies, after: outcome)
     }
 
     // MARK: Transactions
@@ -138,7 +138,7 @@ extension ReconnectingSession {
     /// - Throws: ``Failure`` if a transaction is open.
     func checkTransaction() throws {
         guard let open = state.value.transaction else { return }
-        throw Failure(.badInput, "STOMP: transaction \(open) is open: 'commit' or 'abort' it first")
+        throw Failure(.badInput, "STOMP: transaction \(open) is open; 'commit' or 'abort' it first")
     }
 
     func begin(_ id: String?) async throws -> String {
@@ -155,7 +155,7 @@ extension ReconnectingSession {
     func endTransaction(commits: Bool) async throws -> (id: String, receipt: Receipt?) {
         let connection = try connection()
         guard let transaction = state.value.transaction else {
-            throw Failure(.badInput, "STOMP: no transaction is open: 'begin' opens one")
+            throw Failure(.badInput, "STOMP: no transaction is open; use 'begin' first")
         }
         let receipt = commits ? try await connection.commit(transaction) : nil
         if !commits { try await connection.abort(transaction) }
@@ -236,7 +236,7 @@ extension ReconnectingSession {
         /// Why the last connection ended; nil if the user has ended it.
         var failure: Failure?
         /// Whether that was already reported.
-        var isFailureTold = false
+        var isFailureReported = false
         /// Whether the user is ending the session.
         var isLeaving = false
 
@@ -255,9 +255,9 @@ extension ReconnectingSession {
         func current() throws -> (connection: STOMPConnection, messages: MessageSequence) {
             if let connection, let messages { return (connection, messages) }
             switch phase {
-            case .connecting, .lost: throw Failure(.unavailable, "STOMP: not connected; \(place) is being tried")
+            case .connecting, .lost: throw Failure(.unavailable, "STOMP: not connected; connecting to \(place)")
             case .connected, .closed:
-                throw Failure(.unavailable, "STOMP: not connected; 'reconnect' opens a session")
+                throw Failure(.unavailable, "STOMP: not connected; use 'reconnect'")
             }
         }
     }

@@ -13,23 +13,23 @@ final class ReconnectingSession: Sendable {
     /// Signalled when the session or its messages change.
     let events: ChangeSignal
     let log: MessageLog
-    private let take: @Sendable ([LoggedMessage]) async throws -> [LoggedMessage]
+    private let output: @Sendable ([LoggedMessage]) async throws -> [LoggedMessage]
     private let report: @Sendable (Event) -> Void
     private let session = SessionWatch()
 
     /// - Parameters:
     ///   - log: keeps the messages.
-    ///   - take: receives the messages as they come, and returns those that were printed; no more is read from the
+    ///   - output: receives the messages as they come, and returns those that were printed; no more is read from the
     ///     connection until it returns.
     ///   - report: called with each event after it has happened.
     init(
         events: ChangeSignal, log: MessageLog,
-        take: @escaping @Sendable ([LoggedMessage]) async throws -> [LoggedMessage],
+        output: @escaping @Sendable ([LoggedMessage]) async throws -> [LoggedMessage],
         report: @escaping @Sendable (Event) -> Void
     ) {
         self.events = events
         self.log = log
-        self.take = take
+        self.output = output
         self.report = report
     }
 
@@ -48,9 +48,9 @@ final class ReconnectingSession: Sendable {
     var failure: Failure? { state.value.failure }
 
     /// Whether this failure ended the last session and was already reported.
-    func hasTold(_ failure: Failure) -> Bool {
+    func hasReported(_ failure: Failure) -> Bool {
         let state = state.value
-        return state.isFailureTold && state.failure?.line == failure.line
+        return state.isFailureReported && state.failure?.line == failure.line
     }
 
     /// Whether a session has ended unexpectedly and is not being reopened.
@@ -97,7 +97,7 @@ final class ReconnectingSession: Sendable {
     func open(_ reconnection: Reconnection, keepsSubscriptions: Bool) async throws {
         _ = try? await close()
         var reconnection = reconnection
-        reconnection.report = { [weak self] event in self?.happened(event) }
+        reconnection.report = { [weak self] event in self?.handle(event) }
         reconnection = session.watching(reconnection)
         let servers = reconnection.servers.map(\.endpoint)
         state.update { [reconnection] state in
@@ -156,10 +156,10 @@ final class ReconnectingSession: Sendable {
         defer { state.update { $0.isLeaving = false } }
         do {
             // Messages already received are still passed on.
-            let goodbye = try await connection?.disconnect()
+            let outcome = try await connection?.disconnect()
             if connection == nil { state.value.keeper?.cancel() }
             await state.value.keeper?.value
-            return goodbye
+            return outcome
         } catch {
             state.value.keeper?.cancel()
             await state.value.keeper?.value
@@ -213,7 +213,7 @@ final class ReconnectingSession: Sendable {
             }
             // Otherwise the caller of `open` reports it.
             isNews = state.phase != .connecting
-            state.isFailureTold = isNews
+            state.isFailureReported = isNews
             state.connection = nil
             state.messages = nil
             state.transaction = nil
@@ -225,7 +225,7 @@ final class ReconnectingSession: Sendable {
     }
 
     private func attend(_ connection: STOMPConnection) async throws {
-        let messages = await connection.makeMessageSequence(takesUnclaimed: true)
+        let messages = await connection.makeMessageSequence(includesUnclaimed: true)
         var number = 0
         var wanted: [Wanted] = []
         state.update { state in
@@ -242,7 +242,7 @@ final class ReconnectingSession: Sendable {
             wanted = state.wanted
         }
         for subscription in wanted {
-            let headers = subscription.policy?.headers(behind: subscription.headers) ?? subscription.headers
+            let headers = subscription.policy?.headers(after: subscription.headers) ?? subscription.headers
             _ = try await connection.subscribe(
                 to: subscription.destination, id: subscription.id, ack: subscription.mode, headers: headers,
                 into: messages)
@@ -264,7 +264,7 @@ final class ReconnectingSession: Sendable {
                 var logged = log.numbered(batch, connection: number) { awaitsOutput($0) }
                 // Added to the log only after printing and acknowledging, so that a command that waits for a
                 // message finds both done.
-                let printed = try await take(logged)
+                let printed = try await output(logged)
                 do {
                     let demanded = try await log.demanded(logged)
                     let answered = try await acknowledge(printed + demanded, amongNew: logged)
@@ -285,7 +285,7 @@ final class ReconnectingSession: Sendable {
         }
     }
 
-    private func happened(_ event: Reconnection.Event) {
+    private func handle(_ event: Reconnection.Event) {
         guard case .lost(let error, _, let wait) = event else { return }
         var transaction: String?
         state.update { state in

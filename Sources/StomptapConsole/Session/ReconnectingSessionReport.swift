@@ -13,14 +13,14 @@ struct ReconnectingSessionReport: Sendable {
         case .connected(let connection, nil, _):
             for line in ConnectionSummary.lines(connection) { console.note(line) }
         case .connected(_, let away?, let count):
-            let back = count == 0 ? "" : count == 1 ? "; 1 subscription is back" : "; \(count) subscriptions are back"
-            say("connected again, after \(away.readable)\(back)")
+            let back = count == 0 ? "" : count == 1 ? "; renewed 1 subscription" : "; renewed \(count) subscriptions"
+            note("reconnected after \(away.readable)\(back)")
         case .lost(let error, let wait, let transaction):
-            say(Explanation(error).line(tryingAgainIn: wait) + lost(transaction))
+            note(Explanation(error).line(tryingAgainIn: wait) + lost(transaction))
         case .ended(let failure, let transaction, let refused):
             guard console.isInteractive, let line = failure.line else { return }
             let less = refused.map { " without \($0.id)" } ?? ""
-            console.complain("\(line); 'reconnect' opens another session\(less)\(lost(transaction))")
+            console.complain("\(line); use 'reconnect' to open a new session\(less)\(lost(transaction))")
         }
     }
 
@@ -28,7 +28,7 @@ struct ReconnectingSessionReport: Sendable {
         transaction.map { "; transaction \($0) is lost" } ?? ""
     }
 
-    func say(_ line: String) {
+    func note(_ line: String) {
         console.isInteractive ? console.note(line) : Diagnostics.note(line)
     }
 }
@@ -42,7 +42,7 @@ enum ConnectionSummary {
         let handshake = connection.handshake
         let transport = connection.transport
         var rows = [
-            ("server", handshake.server ?? "does not tell (Spring's simple broker does not)"),
+            ("server", handshake.server ?? "not named (Spring's simple broker sends no name)"),
             ("version", "STOMP \(handshake.version)"),
         ]
         if let session = handshake.session { rows.append(("session", session)) }
@@ -53,7 +53,7 @@ enum ConnectionSummary {
                 "transport",
                 transport.name + (transport.subprotocol.map { ", \($0)" } ?? "") + ", \(transport.remoteAddress)"
             ))
-        rows.append(("TLS", transport.tls ?? "none: everything can be read on the way"))
+        rows.append(("TLS", transport.tls ?? "off"))
         return ["connected to \(connection.endpoint)"] + table(rows + further)
     }
 
@@ -66,10 +66,10 @@ enum ConnectionSummary {
     }
 
     private static func heartBeats(_ heartBeat: HeartBeat) -> String {
-        func every(_ milliseconds: Int, _ whose: String) -> String {
+        func every(_ milliseconds: Int, _ direction: String) -> String {
             milliseconds == 0
-                ? "\(whose) none" : "\(whose) every \(TimeAmount.milliseconds(Int64(milliseconds)).readable)"
+                ? "\(direction) off" : "\(direction) every \(TimeAmount.milliseconds(Int64(milliseconds)).readable)"
         }
-        return every(heartBeat.outgoing, "ours") + ", " + every(heartBeat.incoming, "the server's")
+        return every(heartBeat.outgoing, "outgoing") + ", " + every(heartBeat.incoming, "incoming")
     }
 }

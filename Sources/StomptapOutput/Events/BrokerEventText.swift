@@ -35,17 +35,17 @@ extension BrokerEvent.Kind {
             "subscribed to \(destination)" + (id.map { " as \($0)" } ?? "") + " (\(ack.rawValue))"
         case .unsubscribed(let name): "unsubscribed \(name)"
         case .unknownSelector(let selector):
-            "ignored the selector \(selector.debugDescription): only headers['NAME'] == 'VALUE' is understood"
+            "ignored the selector \(selector.debugDescription); only headers['NAME'] == 'VALUE' is supported"
         case .refused(.malformed(let error)): "answered ERROR: \(error.sentence)"
         case .refused(.denied(let text)): "answered ERROR: \(text)"
         case .refused(let error): "answered ERROR: \(error)"
         case .droppedFrame(let command, let destination, let reason):
             "dropped \(command)\(destination.map { " \($0)" } ?? ""): \(reason.text)"
         case .frame(let direction, let bytes): "\(direction.mark) frame, \(bytes.readableBytes) B"
-        case .disconnected: "said goodbye"
-        case .endedByBinary: "closed with 1002: a binary message was for it, and SockJS carries only text"
+        case .disconnected: "disconnected"
+        case .endedByBinary: "closed with 1002: SockJS cannot carry a binary message"
         case .dropped(let reason): "dropped: \(reason)"
-        case .ended(let error): "gone" + (error.map { ": \(Explanation($0).fact)" } ?? "")
+        case .ended(let error): "closed" + (error.map { ": \(Explanation($0).fact)" } ?? "")
         }
     }
 }
@@ -55,17 +55,17 @@ extension FrameDrop {
     package var text: String {
         switch self {
         case .sessionOver: "the session has ended"
-        case .notConnected: "no CONNECT came before it"
+        case .notConnected: "no CONNECT before it"
         case .alreadyConnected: "already connected"
         case .serverFrame: "only a server sends it"
-        case .noVersion: "no accept-version; Spring 5 and later never answers that"
-        case .unknownVersion(let offered): "unknown version \(offered.debugDescription); Spring never answers that"
+        case .noVersion: "no accept-version; Spring 5 and later does not answer"
+        case .unknownVersion(let offered): "unknown version \(offered.debugDescription); Spring does not answer"
         case .missingHeader(let name): "missing header \(name)"
-        case .notServed: "not a destination of the broker or of a handler; --prefix adds one"
-        case .notSupported: "the simple broker does nothing with it"
+        case .notServed: "not a destination of the broker or of a handler; add a prefix with --prefix"
+        case .notSupported: "not supported by the simple broker"
         case .rejected(let error): error.explanation
-        case .unknownQueue(let name): "no queue \(name)"
-        case .noSubscriber(let destination): "nobody is subscribed to \(destination)"
+        case .unknownQueue(let name): "unknown queue \(name)"
+        case .noSubscriber(let destination): "no subscriber to \(destination)"
         case .noReply(let failure): failure.text
         }
     }
@@ -74,11 +74,11 @@ extension FrameDrop {
 extension BrokerReply.Failure {
     fileprivate var text: String {
         switch self {
-        case .notJSON(let type?) where !MediaType(type).isJSON: "the handler takes JSON, and content-type is \(type)"
-        case .notJSON: "the handler takes JSON, and the body is not"
-        case .notText(let type): "the handler takes text/plain, and content-type is \(type)"
-        case .noValue(let path): "the handler fails: nothing at \(path) in the body"
-        case .tooLarge(let limit): "the reply would have more than \(limit) B"
+        case .notJSON(let type?) where !MediaType(type).isJSON: "the handler expects JSON, but content-type is \(type)"
+        case .notJSON: "the handler expects JSON, but the body is not JSON"
+        case .notText(let type): "the handler expects text/plain, but content-type is \(type)"
+        case .noValue(let path): "the handler failed: no value at \(path) in the body"
+        case .tooLarge(let limit): "the reply would be larger than \(limit) B"
         }
     }
 }

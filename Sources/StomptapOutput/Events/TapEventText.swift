@@ -36,11 +36,11 @@ extension TapEnding {
         case .connectionReset(let side): "the \(side.name) reset the connection"
         case .connectionBroken(let side, let error): Self.text(of: error, by: side)
         case .closedByTap: "the tap closed it"
-        case .tapEnded: "the tap was ended"
-        case .noConnectionToServer: "there is no connection to the server"
+        case .tapEnded: "the tap was stopped"
+        case .noConnectionToServer: "no connection to the server"
         case .answered(let status, let reason): "the server answered \(status) \(reason)"
-        case .noRequest(let span): "no request came for \(span.readable)"
-        case .over: "it is over"
+        case .noRequest(let span): "no request for \(span.readable)"
+        case .over: "closed"
         }
     }
 
@@ -62,8 +62,8 @@ extension TapFault {
         case .connectionRefused: "refused"
         case .slowed(let delay, let jitter, let rate): Self.text(ofDelay: delay, jitter, rate)
         case .closed(let code?): "closed with \(code)"
-        case .closed(nil): "broke the connection off"
-        case .frozen: "frozen: nothing passes any more"
+        case .closed(nil): "cut the connection"
+        case .frozen: "frozen: nothing is relayed any more"
         case .droppedFrame(let command, let destination, let size):
             "dropped a \(command)\(destination.map { " to \($0)" } ?? ""), \(size) B"
         case .droppedHeartBeat: "dropped a heart-beat"
@@ -74,10 +74,10 @@ extension TapFault {
         var parts: [String] = []
         if delay > .zero || jitter > .zero {
             let most = delay + jitter
-            parts.append("held for \(delay.readable)" + (jitter > .zero ? " to \(most.readable)" : ""))
+            parts.append("delayed by \(delay.readable)" + (jitter > .zero ? " to \(most.readable)" : ""))
         }
-        if let rate { parts.append("slowed to \(rate) octets a second") }
-        return "everything is " + parts.joined(separator: ", and ") + ", each way"
+        if let rate { parts.append("limited to \(rate) B/s") }
+        return "all traffic is " + parts.joined(separator: " and ") + ", in each direction"
     }
 }
 
@@ -87,27 +87,27 @@ extension TapNote {
         switch self {
         case .cannotConnect(let error): Explanation(error).line
         case .noHeaders(let cause): cause
-        case .notSTOMP(let error): "no STOMP any more, and from here on shown as it is: \(error.sentence)"
+        case .notSTOMP(let error): "no longer valid STOMP, shown unchanged from here on: \(error.sentence)"
         case .invalidFrame(let error, let fault):
-            "not a STOMP frame, and shown as it is: \(error.sentence)\(FrameFault.text(fault))"
+            "not a valid STOMP frame, shown unchanged: \(error.sentence)\(FrameFault.text(fault))"
         case .unfinishedFrame(let frame, let destination, let fault):
             "\(frame.sentence(to: destination))\(FrameFault.text(fault))"
-        case .tooLateToDrop: "this frame was not dropped: its beginning had passed before its rest came"
+        case .tooLateToDrop: "this frame was not dropped: its start had already been relayed"
         case .invalidSockJSFrame(let error): Explanation(error).sentence
-        case .invalidSockJSMessages(let fault): "the app sent what is no array of SockJS: \(fault.sentence)"
-        case .requestTooLarge: "not taken apart: a request of more than --max-message"
-        case .unsolicitedAnswer: "the server sent an answer that nobody had asked for"
+        case .invalidSockJSMessages(let fault): "the app sent an invalid SockJS message array: \(fault.sentence)"
+        case .requestTooLarge: "not decoded: the request is larger than --max-message"
+        case .unsolicitedAnswer: "the server sent a response without a request"
         case .requestFailed(let request): request.text
         case .cookieOfOtherDomain(let name, let domain, let host):
-            "the cookie \(printable(name, limit: 60)) is for \(printable(domain, limit: 100)): a browser that asked \(host) "
-                + "drops it; open the page under a host name of that domain, and add --listen-name for it"
-        case .otherUpgrade(let path): "\(path) was upgraded to what is no WebSocket, and is not taken apart"
-        case .notTakenApart(let error): "not taken apart: \(Explanation(error).line)"
-        case .noLongerTakenApart(let error): "no longer taken apart: \(Explanation(error).line)"
-        case .notHTTP(let side): "the \(side.name) sent what is no HTTP"
-        case .headTooLarge(let side): "the \(side.name) sent a head of HTTP that is too large"
-        case .unfinishedHead(let time): "the app did not finish a head of HTTP within \(time.readable)"
-        case .moreRefusals: "more HTTP requests are refused; they are no longer listed"
+            "the cookie \(printable(name, limit: 60)) is for \(printable(domain, limit: 100)): a browser at \(host) "
+                + "ignores it; open the page under a host name of that domain and add --listen-name for that name"
+        case .otherUpgrade(let path): "\(path) was upgraded to a protocol other than WebSocket; not decoded"
+        case .notTakenApart(let error): "not decoded: \(Explanation(error).line)"
+        case .noLongerTakenApart(let error): "no longer decoded: \(Explanation(error).line)"
+        case .notHTTP(let side): "the \(side.name) did not send valid HTTP"
+        case .headTooLarge(let side): "the \(side.name) sent an HTTP head that is too large"
+        case .unfinishedHead(let time): "timed out after \(time.readable): the app did not finish an HTTP head"
+        case .moreRefusals: "more HTTP requests were refused; they are no longer listed"
         }
     }
 }
@@ -118,9 +118,9 @@ extension FrameFault {
         switch fault {
         case nil: ""
         case .lengthInCharacters(let length, let bytes):
-            "; content-length counts the \(length) characters of the body, which has \(bytes) octets"
-        case .lengthCountsNUL: "; content-length counts the NUL, which is not of the body"
-        case .textForNUL(let text): "; it ends with the characters \(text) in place of a NUL, the octet 0"
+            "; content-length counts the \(length) characters of the body, which has \(bytes) bytes"
+        case .lengthCountsNUL: "; content-length counts the NUL, which is not part of the body"
+        case .textForNUL(let text): "; it ends with the characters \(text) instead of a NUL byte"
         case .missingNUL:
             "; React Native cuts text at its NUL: with @stomp/stompjs, set forceBinaryWSFrames and "
                 + "appendMissingNULLonIncoming"
@@ -133,7 +133,7 @@ extension FailedRequest {
     /// sent is http://localhost:8080`.
     fileprivate var text: String {
         let reason = reason.isEmpty ? "" : " \(reason)"
-        let origin = origin.map { "; the Origin that was sent is \(printable($0, limit: 100))" }
+        let origin = origin.map { "; the Origin sent was \(printable($0, limit: 100))" }
         let none = status == 401 || status == 403 ? "; no Origin was sent" : ""
         return "\(printable(path)) was answered \(status)\(reason)\(message)\(origin ?? none)"
     }

@@ -25,7 +25,7 @@ package struct TapNotices: Sendable {
     }
 
     /// Whether this event is printed.
-    package func tells(_ content: TapEvent.Content) -> Bool {
+    package func prints(_ content: TapEvent.Content) -> Bool {
         switch content {
         case .opened, .refused, .fault, .note, .ended: true
         case .wire: showsLayers && !content.isTraffic

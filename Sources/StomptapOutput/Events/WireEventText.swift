@@ -21,14 +21,14 @@ extension WireEvent.Content {
         case .handshakeDone(let summary): summary.description
         case .closeNotify: "close_notify"
         case .keysLogged(let path):
-            "the keys of this session are written to \(path) (SSLKEYLOGFILE): whoever reads them reads the traffic"
-        case .cannotLogKeys(let path): "SSLKEYLOGFILE=\(path) cannot be written: no keys are logged"
+            "the keys of this session are written to \(path) (SSLKEYLOGFILE); they decrypt its traffic"
+        case .cannotLogKeys(let path): "cannot write SSLKEYLOGFILE=\(path); no keys are logged"
         case .bytes: "octets"
         case .requestHead(let method, let target, let version, _): "\(method) \(target) \(version)"
         case .responseHead(let version, let status, let reason):
             "\(version) \(status)" + (reason.map { " \($0)" } ?? "")
         case .unreadableHead(let line): line
-        case .unsolicitedAnswer: "an answer came that nobody had asked for: the connection is dropped"
+        case .unsolicitedAnswer: "unrequested response; connection dropped"
         case .connectingThroughProxy(let proxy, let target): "connecting to \(target) through \(proxy)"
         case .socks(let step): step.text
         case .failed(let error): error.layer == .tls ? Explanation(error).line : Explanation(error).sentence
@@ -36,14 +36,14 @@ extension WireEvent.Content {
         case .answer(let status, let reason): "\(status) \(reason)"
         case .offerWithheld(let names): "withheld the offer of \(names.joined(separator: ", "))"
         case .compressionAgreed(let answer): "agreed on \(answer)"
-        case .compressionDeclined: "nothing is compressed: the server has not taken the offer"
+        case .compressionDeclined: "not compressed: the server did not accept the offer"
         case .webSocketFrame(let head): head.text
         case .message(let isText, let size):
             "\(isText ? "text" : "binary") message" + (size.map { ", compressed to \($0) B" } ?? "")
         case .ping: "ping"
         case .pong: "pong"
         case .opened(let description): "opened \(description.name) to \(description.remoteAddress)"
-        case .ended(let closure): closure.description
+        case .ended(let closure): closure.text(closedBy: "the peer")
         case .serverSentEvent(let event): "event \(event.event)"
         case .retry(let milliseconds): "retry \(milliseconds) ms"
         case .close(let close): close.text
@@ -58,7 +58,7 @@ extension WireEvent.Content {
         case .frame(let command): command
         case .unchecked: "raw"
         case .heartBeat(let agreed?): "heart-beat, every \(agreed.readable)"
-        case .heartBeat(nil): "heart-beat, none was agreed on"
+        case .heartBeat(nil): "heart-beat, although none was negotiated"
         case .observedHeartBeat: "heart-beat"
         }
     }
@@ -101,7 +101,7 @@ extension SockJSEnvelope {
     }
 
     fileprivate static func text(ofMessages count: Int, bytes: Int) -> String {
-        "\(count) \(count == 1 ? "message" : "messages") of \(bytes) octets"
+        "\(count) \(count == 1 ? "message" : "messages") of \(bytes) bytes"
     }
 }
 

@@ -24,7 +24,7 @@ package struct WireText {
     }
 
     /// The placeholder for bytes that may contain a part of a secret.
-    static let leftOut = "[left out: a message cut in pieces may hold pieces of secrets; --show-secrets shows it]"
+    static let leftOut = "[omitted: a fragmented message may contain parts of secrets; use --show-secrets]"
 
     /// Appends the beginning of a first line: time, connection (only for a tap), direction.
     package func writeStart(

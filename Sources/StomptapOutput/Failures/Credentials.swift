@@ -22,7 +22,7 @@ extension HTTPIdentity {
 private enum CredentialHint {
     /// - Parameter name: the name of a header, or `login`.
     static func refused(_ name: String?) -> String? {
-        name.map { "\(phrase($0)) was sent: the application refused it; its log says why" }
+        name.map { "\(phrase($0)) was sent but rejected; see the log of the application" }
     }
 
     static func phrase(_ name: String) -> String {
@@ -37,7 +37,7 @@ private enum CredentialHint {
 extension HTTPRefusal {
     /// The hint for a 401.
     var credentialsHint: String {
-        identity.refusalHint ?? "give credentials, such as --http-header 'Authorization: Bearer TOKEN'"
+        identity.refusalHint ?? "send credentials, such as --http-header 'Authorization: Bearer TOKEN'"
     }
 
     /// The hint for a 403. It never suggests the origin that was just refused.
@@ -45,13 +45,13 @@ extension HTTPRefusal {
     /// - Parameter ownOrigin: the origin of the server's own pages, if known.
     func forbiddenHint(ownOrigin: String?) -> String {
         let known = ownOrigin.flatMap { isRefused($0) ? nil : $0 }
-        let advice = known.map { "try --origin \($0)" } ?? "try --origin with the URL of its own pages"
+        let advice = known.map { "try --origin \($0)" } ?? "try --origin with the URL of the server's own pages"
         guard identity.origin == nil else { return advice }
         guard let credential = identity.credential else {
-            return advice + ", or credentials by --http-header or --cookie"
+            return advice + ", or send credentials with --http-header or --cookie"
         }
         let phrase = CredentialHint.phrase(credential)
-        return "\(advice); \(phrase) was sent: if the application refused it, its log says why"
+        return "\(advice); \(phrase) was sent; if it was rejected, see the log of the application"
     }
 
     private func isRefused(_ origin: String) -> Bool {
@@ -68,12 +68,12 @@ extension HTTPRefusal {
         guard let location else { return nil }
         let fact = "it redirects to \(printable(location))"
         guard ServerPhrases.isLoginPage(location: location) else { return fact }
-        return "\(fact), a login page; \(identity.refusalHint ?? "give credentials by --cookie or --http-header")"
+        return "\(fact), a login page; \(identity.refusalHint ?? "send credentials with --cookie or --http-header")"
     }
 
     /// The hint for a 200 without a body where a WebSocket was expected.
     var interceptorHint: String {
-        "Spring answers so where a HandshakeInterceptor refuses; "
-            + (identity.refusalHint ?? "give credentials by --http-header or --cookie")
+        "Spring answers like this if a HandshakeInterceptor rejects the request; "
+            + (identity.refusalHint ?? "send credentials with --http-header or --cookie")
     }
 }

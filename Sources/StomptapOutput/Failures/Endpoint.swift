@@ -3,23 +3,22 @@ import STOMPClient
 extension Explanation {
     /// - Parameter url: the URL as typed, without its secrets.
     init(_ url: String, _ fault: EndpointFault) {
-        self.init(layer: "endpoint", "\(url.debugDescription) \(fault.sentence)", hint: fault.hint(for: url))
+        self.init(layer: "endpoint", "\(url.debugDescription): \(fault.sentence)", hint: fault.hint(for: url))
     }
 }
 
 extension EndpointFault {
     fileprivate var sentence: String {
         switch self {
-        case .noScheme: "has no scheme"
+        case .noScheme: "missing scheme"
         case .unknownScheme(let name):
-            "has \(name.map { "the scheme \($0.debugDescription)" } ?? "a scheme"), which is none of "
-                + "stomp, stomps, tcp, ssl, ws, wss, http and https"
-        case .separatorInUserinfo: "has a /, # or ? before its @"
-        case .fragment: "has a fragment, which no server is ever sent"
-        case .query: "has a query, which STOMP over TCP has no place for"
-        case .noHost: "names no host"
-        case .invalidCharacters: "has characters that a URL cannot have"
-        case .invalidPort(let text): text.map { "has the port \($0), which is none" } ?? "has no valid port"
+            "unknown scheme\(name.map { " \($0.debugDescription)" } ?? "")"
+        case .separatorInUserinfo: "/, # or ? before the @"
+        case .fragment: "unexpected fragment (#...), which is never sent to a server"
+        case .query: "unexpected query (?...); STOMP over TCP has none"
+        case .noHost: "missing host"
+        case .invalidCharacters: "characters that are not allowed in a URL"
+        case .invalidPort(let text): text.map { "invalid port \($0)" } ?? "invalid port"
         }
     }
 
@@ -27,9 +26,10 @@ extension EndpointFault {
         switch self {
         case .noScheme: "write it as \(Self.withScheme(url))"
         case .separatorInUserinfo:
-            "in a login or passcode write / as %2F, # as %23, ? as %3F, and in a path @ as %40"
+            "in a login or passcode, write / as %2F, # as %23 and ? as %3F; in a path, write @ as %40"
         case .invalidPort: "a port is 1 to 65535"
-        case .unknownScheme, .fragment, .query, .noHost, .invalidCharacters: nil
+        case .unknownScheme: "use stomp, stomps, tcp, ssl, ws, wss, http or https"
+        case .fragment, .query, .noHost, .invalidCharacters: nil
         }
     }
 
@@ -43,6 +43,6 @@ extension EndpointFault {
         }
         guard url.contains("/") else { return url.contains(":") ? "stomp://\(url)" : usual }
         guard !url.hasPrefix("/") else { return usual }
-        return "ws://\(url), or http://\(url) where it is a URL for SockJS"
+        return "ws://\(url), or http://\(url) for SockJS"
     }
 }

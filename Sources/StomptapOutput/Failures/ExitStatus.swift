@@ -31,19 +31,19 @@ extension ExitStatus {
     /// The meaning in a few words, for the help of a command.
     package var meaning: String {
         switch self {
-        case .success: "done"
+        case .success: "success"
         case .failed: "the server answered ERROR"
         case .usage: "wrong usage"
-        case .badInput: "input that cannot be sent"
+        case .badInput: "invalid input"
         case .noInput: "no such file"
         case .noHost: "no such host"
-        case .unavailable: "no connection or lost"
-        case .cannotCreate: "a file cannot be made"
-        case .writeFailed: "writing failed"
+        case .unavailable: "connection failed or lost"
+        case .cannotCreate: "cannot create a file"
+        case .writeFailed: "write error"
         case .timedOut: "timed out"
-        case .protocolError: "protocol broken"
+        case .protocolError: "protocol error"
         case .refused: "refused"
-        case .badConfiguration: "a wrong profile"
+        case .badConfiguration: "invalid profile"
         case .hungUp: "SIGHUP"
         case .interrupted: "Ctrl-C"
         case .terminated: "SIGTERM"
@@ -53,24 +53,25 @@ extension ExitStatus {
     /// The meaning in detail, for the manual.
     package var details: String {
         switch self {
-        case .success: "did what was asked"
+        case .success: "success"
         case .failed: "the server answered ERROR, or an expectation failed: --expect, a limit, a check"
         case .usage: "wrong usage"
         case .badInput:
-            "bad input: a body, template, frame file, recording or value of a header command that cannot be read as what it should be"
-        case .noInput: "an input file is not there"
+            "invalid input: a body, template, frame file, recording or header command value cannot be read"
+        case .noInput: "an input file does not exist"
         case .noHost: "host name not found"
         case .unavailable:
-            "could not connect, the command that gives a header failed, or the connection was lost for good: closed, reset, or silent past its heart-beat"
-        case .cannotCreate: "an output file cannot be made, or a listening port not opened"
-        case .writeFailed: "writing failed"
-        case .timedOut: "timed out: no CONNECTED, receipt, reply, message or value of a header command in time"
-        case .protocolError: "the other side broke the protocol, or sent more than a limit allows"
+            "could not connect, a header command failed, or the connection was lost for good: closed, reset, or no "
+                + "heart-beat in time"
+        case .cannotCreate: "cannot create an output file or open a listening port"
+        case .writeFailed: "write error"
+        case .timedOut: "timed out: no CONNECTED, receipt, reply, message or header command value in time"
+        case .protocolError: "the peer violated the protocol or exceeded a limit"
         case .refused: "refused: credentials, 401 and 403, origin, certificate"
-        case .badConfiguration: "a profile is wrong, or there is none of that name"
-        case .hungUp: "ended by HUP, after a goodbye: the terminal was closed"
-        case .interrupted: "ended by Ctrl-C, after a goodbye"
-        case .terminated: "ended by TERM, after a goodbye"
+        case .badConfiguration: "invalid or unknown profile"
+        case .hungUp: "ended by SIGHUP after DISCONNECT: the terminal was closed"
+        case .interrupted: "ended by Ctrl-C (SIGINT) after DISCONNECT"
+        case .terminated: "ended by SIGTERM after DISCONNECT"
         }
     }
 

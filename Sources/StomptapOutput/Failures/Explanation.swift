@@ -48,7 +48,7 @@ extension Explanation {
 
     /// The line of a failure, and when the attempt is repeated.
     package static func line(_ line: String, tryingAgainIn wait: TimeAmount) -> String {
-        line + (line.hasSuffix("?") ? " Trying" : "; trying") + " again in \(wait.readable)"
+        line + (line.hasSuffix("?") ? " Retrying" : "; retrying") + " in \(wait.readable)"
     }
 }
 

@@ -7,21 +7,23 @@ extension HTTPFailure {
 
     private var sentence: String {
         switch self {
-        case .invalidPath(let path): "the path \"\(printable(path))\" has characters that a URL cannot have"
-        case .invalidHeaderName(let name): "\"\(printable(name))\" cannot be the name of a header"
-        case .invalidValue(let name): "the value of the header \(name) has control characters"
-        case .cannotSendToEventStream: "nothing can be sent where server-sent events come from"
-        case .noAnswer(let request, let span): "no answer to \(request.phrase) within \(span.readable)"
-        case .connectionClosed(let request): "\(request.asked), and the connection ended unanswered"
-        case .answerCutShort(let url): "the connection ended in the midst of an answer of \(url)"
-        case .malformedAnswer(let url): "the answer of \(url) is broken HTTP"
-        case .notHTTP(let url, let line, _): "\(url) answered \"\(printable(line, limit: 60))\", which is no HTTP"
-        case .compressedAnswer(let encoding): "the server has compressed the answer with \(printable(encoding))"
-        case .headTooLarge(let url): "the head of the answer of \(url) is too large"
+        case .invalidPath(let path): "the path \"\(printable(path))\" has characters that are not allowed in a URL"
+        case .invalidHeaderName(let name): "invalid header name \"\(printable(name))\""
+        case .invalidValue(let name): "the value of the header \(name) contains control characters"
+        case .cannotSendToEventStream: "nothing can be sent on a server-sent event stream"
+        case .noAnswer(let request, let span):
+            "timed out after \(span.readable) waiting for an answer to \(request.phrase)"
+        case .connectionClosed(let request): "the connection was closed without an answer to \(request.phrase)"
+        case .answerCutShort(let url): "the connection was closed in the middle of an answer from \(url)"
+        case .malformedAnswer(let url): "the answer from \(url) is not valid HTTP"
+        case .notHTTP(let url, let line, _): "\(url) answered \"\(printable(line, limit: 60))\", which is not HTTP"
+        case .compressedAnswer(let encoding):
+            "the server compressed the answer with \(printable(encoding)), which is not supported"
+        case .headTooLarge(let url): "the head of the answer from \(url) is too large"
         case .tooManyInformationalAnswers(let peer, let limit):
-            "\(peer) sent more than \(limit) octets of informational answers and no final one"
-        case .lineTooLong(let limit): "the server sent a line of more than \(limit) octets"
-        case .eventTooLong(let limit): "the server sent an event of more than \(limit) octets"
+            "\(peer) sent more than \(limit) bytes of informational answers and no final one"
+        case .lineTooLong(let limit): "the server sent a line of more than \(limit) bytes"
+        case .eventTooLong(let limit): "the server sent an event of more than \(limit) bytes"
         case .notEventStream(let refusal, let url): Self.sentence(ofNoEventStream: refusal, from: url)
         }
     }
@@ -30,10 +32,10 @@ extension HTTPFailure {
         switch refusal.status {
         case 200:
             switch refusal.contentType ?? "" {
-            case "": "\(url) names no content type, where text/event-stream was asked for"
-            case let type: "\(url) answered \(printable(type)), which is no event stream"
+            case "": "\(url) answered without a content type, expected text/event-stream"
+            case let type: "\(url) answered \(printable(type)), expected text/event-stream"
             }
-        case 204: "\(refusal) from \(url): the server wants nobody to connect again"
+        case 204: "\(refusal) from \(url): the server asks clients not to reconnect"
         case 401, 403: "\(refusal) from \(url)"
         default: "\(refusal) from \(url), not an event stream"
         }
@@ -41,15 +43,15 @@ extension HTTPFailure {
 
     private var hint: String? {
         switch self {
-        case .invalidPath: "write them percent-encoded"
-        case .noAnswer: "does this port speak HTTP? A server that is slow may need --connect-timeout 30s"
+        case .invalidPath: "percent-encode them"
+        case .noAnswer: "does this port speak HTTP? A slow server may need --connect-timeout 30s"
         case .connectionClosed(let request):
-            request.purpose == .webSocket && !request.isSecure ? "where this port speaks TLS, try wss://" : nil
+            request.purpose == .webSocket && !request.isSecure ? "if this port speaks TLS, try wss://" : nil
         case .notHTTP(_, _, let spoken): spoken?.hint
         case .notEventStream(let refusal, _):
             switch refusal.status {
             case 200:
-                refusal.mediaType == "text/html" ? "that is a page for a browser: the events have another URL" : nil
+                refusal.mediaType == "text/html" ? "this is a web page; the event stream has another URL" : nil
             case 204: nil
             case 401, 403: refusal.eventStreamHint
             default: refusal.redirectionHint ?? (refusal.hasLargeHeaders ? HTTPRefusal.largeHeadersHint : nil)
@@ -67,15 +69,7 @@ extension HTTPRequestSummary {
     fileprivate var phrase: String {
         switch purpose {
         case .method(let method): "\(method) \(url)"
-        case .webSocket: "the WebSocket upgrade from \(url)"
-        }
-    }
-
-    /// A clause saying that the request was made.
-    fileprivate var asked: String {
-        switch purpose {
-        case .method(let method): "\(url) was sent a \(method) request"
-        case .webSocket: "\(url) was asked for a WebSocket"
+        case .webSocket: "the WebSocket upgrade request to \(url)"
         }
     }
 }
@@ -92,7 +86,7 @@ extension ForeignProtocol {
             "this is a SockJS session: use the http:// URL of its endpoint, or ws:// with /websocket right after it"
         case .socketIO: "this endpoint speaks Socket.IO, not STOMP"
         case .json: "the server sent JSON, not STOMP; is this the path of its STOMP endpoint?"
-        case .echo: "the server sent back what it got; is this the path of its STOMP endpoint?"
+        case .echo: "the server echoes what it receives; is this the path of its STOMP endpoint?"
         case .ssh, .smtp: "this port speaks \(rawValue)"
         }
     }
@@ -103,10 +97,11 @@ extension HTTPRefusal {
     package var hint: String? {
         switch status {
         case _ where hasLargeHeaders: Self.largeHeadersHint
-        case 200, 404, 405: "is the path right? RabbitMQ's is /ws, Spring's what addEndpoint names"
-        case 400: "is the path right, and does a proxy in front pass on the Upgrade header?"
-        case 426: "does a proxy in front pass on the Upgrade header?"
-        case 502, 503, 504: "a proxy in front may have no backend: is the application running, and at the proxy's port?"
+        case 200, 404, 405: "is the path right? RabbitMQ uses /ws, Spring the path given to addEndpoint"
+        case 400: "is the path right, and does a proxy in front forward the Upgrade header?"
+        case 426: "does a proxy in front forward the Upgrade header?"
+        case 502, 503, 504:
+            "a proxy in front may not reach the application: is it running, on the port that the proxy uses?"
         default: nil
         }
     }
@@ -117,12 +112,12 @@ extension HTTPRefusal {
     }
 
     fileprivate static let largeHeadersHint =
-        "the headers of the request are too large for it: send smaller cookies (--cookie) or headers (--http-header)"
+        "the request headers are too large for the server: send smaller cookies (--cookie) or headers (--http-header)"
 
     /// The hint for a 401 or 403 where server-sent events were expected.
     fileprivate var eventStreamHint: String {
         if status == 401, let hint = identity.refusalHint { return hint }
-        return "give credentials by --http-header or --cookie, "
-            + (identity.origin == nil ? "or an --origin that it knows" : "or another --origin")
+        return "send credentials with --http-header or --cookie, "
+            + (identity.origin == nil ? "or an --origin that the server allows" : "or another --origin")
     }
 }

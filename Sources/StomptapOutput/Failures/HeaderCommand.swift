@@ -52,11 +52,11 @@ package struct HeaderCommandFailure: AttemptHeadersFailure, Hashable {
         case .notStarted(let cause): failed("could not be started: \(cause)")
         case .exited(let status) where Self.notFound.contains(status):
             failed("failed with status \(status)", hint: "is its program installed, executable and in PATH?")
-        case .exited(let status): failed("failed with status \(status)", hint: "run it by hand")
+        case .exited(let status): failed("failed with status \(status)", hint: "run it by hand to see why")
         case .killed(let signal): failed("was killed by signal \(signal)")
         case .timedOut(let span):
-            failed("took longer than \(span.readable) and was killed", hint: "raise --connect-timeout")
-        case .noOutput: failed("printed no value", hint: "the first line that it prints is the value")
+            failed("timed out after \(span.readable) and was killed", hint: "raise --connect-timeout")
+        case .noOutput: failed("printed no value", hint: "the first line of its output is the value")
         case .tooLong(let limit): failed("printed a first line of more than \(limit) bytes")
         case .controlCharacter: failed("printed a value with a control character")
         case .notUTF8: failed("printed a value that is not UTF-8")

@@ -7,7 +7,7 @@ extension Explanation {
         switch error {
         case .transport(let failure): self.init(failure)
         case .invalidEndpoint(let url, let fault): self.init(url, fault)
-        case .noEndpoint: self.init(layer: "endpoint", "there is none")
+        case .noEndpoint: self.init(layer: "endpoint", "missing")
         case .noAttemptHeaders(let failure):
             self = (failure as? HeaderCommandFailure)?.explanation ?? Explanation(layer: "headers", "\(failure)")
         case .refused(let frame, let sent):
@@ -24,14 +24,14 @@ extension Explanation {
         case .speaksTLS(let endpoint):
             self.init(
                 layer: TransportError.Layer.tcp.rawValue,
-                "\(endpoint) closed the connection unanswered: this port speaks TLS", hint: "try stomps://")
+                "\(endpoint) closed the connection without an answer: this port speaks TLS", hint: "try stomps://")
         case .closed(let closure, let stage): self.init(closure, stage)
         case .silent(let silence, let agreed):
             self.init(
-                stomp: "nothing came from the server for \(silence.readable), "
-                    + "though its heart-beat is every \(agreed.readable)")
-        case .abandoned: self.init(stomp: "the session was given up")
-        case .over: self.init(stomp: "the session is over")
+                stomp: "nothing received from the server for \(silence.readable), expected a heart-beat every "
+                    + "\(agreed.readable)")
+        case .abandoned: self.init(stomp: "the session was cancelled")
+        case .over: self.init(stomp: "the session has ended")
         case .timedOut(let awaited, let span): self.init(awaited, span.readable)
         case .cannotSend(let fault): self.init(fault)
         }
@@ -49,8 +49,9 @@ extension Explanation {
         let isCut = mistake.body.readableBytes > 400
         self.init(
             stomp: "content-length is \(mistake.length), which is the number of characters; the body has "
-                + "\(mistake.body.readableBytes) octets: \"\(visible(SecretMask.hiding.masked(text)))\"\(isCut ? "..." : "")",
-            hint: "the server must count the octets of the UTF-8 body")
+                + "\(mistake.body.readableBytes) bytes: "
+                + "\"\(visible(SecretMask.hiding.masked(text)))\"\(isCut ? "..." : "")",
+            hint: "the server must count the bytes of the UTF-8 body")
     }
 
     private init(stomp sentence: String, hint: String? = nil) {
@@ -63,26 +64,26 @@ extension Explanation {
     private static func reason(of frame: Frame) -> String {
         var parts = [frame.headers["message"] ?? "", frame.firstLineOfBody].filter { !$0.isEmpty }
         if parts.count == 2, parts[1].hasPrefix(parts[0]) { parts.removeFirst() }
-        return parts.isEmpty ? "the server sent an ERROR without a reason" : parts.joined(separator: ": ")
+        return parts.isEmpty ? "no reason given" : parts.joined(separator: ": ")
     }
 
     private init(_ closure: TransportClosure?, _ stage: STOMPClientError.ClosedStage) {
         let layer = (closure?.layer ?? .tcp).rawValue
-        let closed = closure?.description ?? "closed by the other side"
+        let closed = closure?.text(closedBy: "the server") ?? "closed by the server"
         let hint = closure.flatMap(ServerPhrases.hint(closure:))
         switch stage {
         case .beforeConnected:
             self.init(
                 layer: layer, "\(closed) before CONNECTED",
-                hint: hint ?? "is this its port for STOMP? The server's log may say more")
+                hint: hint ?? "is this the STOMP port? See the log of the server")
         case .insideFrame(let frame):
-            self.init(layer: layer, "\(closed) in the middle of a frame: \(frame.sentence)", hint: hint)
+            self.init(layer: layer, "\(closed): \(frame.sentence)", hint: hint)
         case .betweenFrames: self.init(layer: layer, closed, hint: hint)
         case .afterQuiet(let quiet, let error):
             let end = error.map(Explanation.init)
             self.init(
                 layer: end?.layer ?? layer, "\(end?.sentence ?? closed) after \(quiet.readable) without traffic",
-                hint: "perhaps an idle time-out of a proxy; try --heart-beat 10s,10s")
+                hint: "perhaps a proxy closes idle connections; try --heart-beat 10s,10s")
         case .insteadOfReceipt:
             self.init(stomp: "the server closed the connection instead of answering DISCONNECT")
         }
@@ -92,28 +93,28 @@ extension Explanation {
         switch awaited {
         case .connected(let endpoint, let versions):
             self.init(
-                stomp: "no CONNECTED from \(endpoint) within \(span)",
+                stomp: "timed out after \(span) waiting for CONNECTED from \(endpoint)",
                 hint: versions == [.v10]
-                    ? "Spring never answers who accepts STOMP 1.0 alone: accept 1.1 or 1.2 too"
-                    : "is this its port for STOMP? A server that is slow may need --connect-timeout 30s")
+                    ? "Spring does not answer a client that only accepts STOMP 1.0; use --stomp-version 1.2,1.1"
+                    : "is this the STOMP port? A slow server may need --connect-timeout 30s")
         case .receipt:
             self.init(
-                stomp: "no receipt came from the server within \(span)",
-                hint: "Spring answers none but DISCONNECT's: --receipt auto goes by that")
-        case .restOfFrame(let frame): self.init(stomp: "\(frame.sentence) (waited \(span))")
+                stomp: "timed out after \(span) waiting for a receipt",
+                hint: "Spring's simple broker only answers DISCONNECT with a receipt; use --receipt auto")
+        case .restOfFrame(let frame): self.init(stomp: "timed out after \(span): \(frame.sentence)")
         case .binaryReceipts(let messages, let isByChoice):
             let named = messages.prefix(10)
             let more = messages.count > named.count ? " and \(messages.count - named.count) more" : ""
             let numbers = named.map(String.init).joined(separator: ", ") + more
             self.init(
-                stomp: "no receipt within \(span) for message\(messages.count == 1 ? "" : "s") \(numbers), "
-                    + "sent as binary over WebSocket",
+                stomp: "timed out after \(span) waiting for the receipt of message\(messages.count == 1 ? "" : "s") "
+                    + "\(numbers), sent as binary over WebSocket",
                 hint: "the server may ignore binary messages: \(isByChoice ? "omit --ws-binary" : "use stomp://"); "
-                    + "if it sends no receipts here, --receipt none")
+                    + "if it sends no receipts, use --receipt none")
         case .pong:
-            self.init(layer: TransportError.Layer.webSocket.rawValue, "no pong came within \(span)")
+            self.init(layer: TransportError.Layer.webSocket.rawValue, "timed out after \(span) waiting for a pong")
         case .progress(let queued):
-            self.init(stomp: "the server takes nothing: \(queued) octets have waited for \(span)")
+            self.init(stomp: "timed out after \(span): the server does not read; \(queued) bytes are not sent")
         }
     }
 
@@ -124,13 +125,13 @@ extension Explanation {
             let layer = transport.kind.layer.rawValue
             let what = number.map { "message \($0)" } ?? "the body"
             self.init(
-                layer: layer, "\(what) is no UTF-8, and \(layer) carries only text",
-                hint: "send it as base64, or over the plain WebSocket: ws://, and /websocket at the end of the path")
+                layer: layer, "\(what) is not UTF-8, and \(layer) carries only text",
+                hint: "send it as base64, or use ws:// with /websocket at the end of the path")
         case .noPing(let transport):
-            self.init(layer: "\(transport.kind)", "there is no ping but on a plain WebSocket")
+            self.init(layer: "\(transport.kind)", "only a plain WebSocket has pings")
         case .noCloseFrame(let transport):
-            self.init(layer: "\(transport.kind)", "there is no close frame but on a WebSocket")
-        case .afterDisconnect: self.init(stomp: "nothing can be sent after the goodbye")
+            self.init(layer: "\(transport.kind)", "only a WebSocket has close frames")
+        case .afterDisconnect: self.init(stomp: "nothing can be sent after DISCONNECT")
         }
     }
 }
@@ -162,18 +163,18 @@ extension STOMPClientError {
 }
 
 extension UnfinishedFrame {
-    /// What was received, such as `81 octets of a MESSAGE came, but not its end; content-length says 6, and the body
-    /// so far has 5`.
+    /// What was received, such as `incomplete MESSAGE frame (81 bytes received), the body has 5 bytes but
+    /// content-length is 6`.
     package var sentence: String { sentence(to: nil) }
 
     /// The same, with the destination of the frame.
     package func sentence(to destination: String?) -> String {
-        let frame = command.map { "AE".contains($0.rawValue.prefix(1)) ? "an \($0)" : "a \($0)" } ?? "a frame"
         let place = destination.map { " to \(printable($0))" } ?? ""
-        let what = "\(bytes) octets of \(frame)\(place) came, but not its end"
-        guard let bodyBytes else { return "\(what): the headers have no empty line after them" }
-        guard let contentLength else { return "\(what): no NUL after the \(bodyBytes) octets of its body" }
-        return "\(what); content-length says \(contentLength), and the body so far has \(bodyBytes)"
+        let frame = command.map { "\($0) frame" } ?? "frame"
+        let what = "incomplete \(frame)\(place) (\(bytes) bytes received)"
+        guard let bodyBytes else { return "\(what), no empty line after the headers" }
+        guard let contentLength else { return "\(what), no NUL after the \(bodyBytes) bytes of the body" }
+        return "\(what), the body has \(bodyBytes) bytes but content-length is \(contentLength)"
     }
 }
 
@@ -202,7 +203,7 @@ extension STOMPProtocolError {
 package enum ServerLimits {
     /// The largest WebSocket message that Tomcat accepts by default; it closes the connection with 1009 at a larger
     /// one.
-    package static let tomcatMessage = "16 KiB and 256 octets"
+    package static let tomcatMessage = "16 KiB and 256 bytes"
     /// The largest frame that Spring accepts by default, in bytes.
     static let springFrame = 64 << 10
     /// A message size that Tomcat always accepts, as an option's value.
@@ -243,16 +244,16 @@ extension ClientNotice {
     package var warning: String? {
         switch self {
         case .opening: nil
-        case .invalidUTF8: "a text message was no UTF-8: a browser would close with 1007"
-        case .strayMessage(let frame): "STOMP: \(Self.stray(frame)), which was not made here; -v shows it"
+        case .invalidUTF8: "a text message was not UTF-8; a browser would close the connection with 1007"
+        case .strayMessage(let frame): "STOMP: \(Self.stray(frame)); -v shows it"
         case .strayMessages(let count):
-            "STOMP: \(count) messages were not printed, as they named no subscription that was made here"
+            "STOMP: ignored \(count) messages for unknown subscriptions"
         }
     }
 
     private static func stray(_ frame: Frame) -> String {
         let place = frame.headers["destination"].map { " from \(printable($0))" } ?? ""
-        let name = frame.headers["subscription"].map { "the subscription \"\(printable($0))\"" }
-        return "a MESSAGE\(place) names \(name ?? "a subscription")"
+        let name = frame.headers["subscription"].map { " for the unknown subscription \"\(printable($0))\"" }
+        return "ignored a MESSAGE\(place)\(name ?? " without a subscription")"
     }
 }

@@ -7,12 +7,12 @@ import STOMPTransport
 enum ServerPhrases {
     /// The hint for an ERROR that answers CONNECT.
     static func hint(refusal frame: Frame, sent: SentCredentials) -> String? {
-        let login = sent.hasLogin ? "check --login and the passcode" : "the server wants a login, and none was sent"
+        let login = sent.hasLogin ? "check --login and the passcode" : "the server requires a login; use --login"
         let authorization = sent.refusalHint ?? giveAuthorization
         return hint(
             for: frame,
             in: [
-                (["virtual host"], "RabbitMQ wants a virtual host that it has: try --virtual-host /"),
+                (["virtual host"], "the virtual host must exist in RabbitMQ; try --virtual-host /"),
                 (springSecurity, authorization),
                 (["access refused", "bad connect", "credential", "password"], login),
                 (["authoriz", "token", "denied"], authorization),
@@ -26,11 +26,11 @@ enum ServerPhrases {
             in: [
                 (
                     ["buffer size limit"],
-                    "Spring takes frames of at most 64 KiB, unless the application sets a larger message size limit"
+                    "Spring accepts frames of at most 64 KiB, unless the application sets a larger message size limit"
                 ),
                 (
                     ["unknown destination", "not a valid destination"],
-                    "RabbitMQ takes /topic/NAME, /queue/NAME, /exchange/NAME and /amq/queue/NAME"
+                    "RabbitMQ accepts /topic/NAME, /queue/NAME, /exchange/NAME and /amq/queue/NAME"
                 ),
                 (springSecurity, sent.refusalHint ?? giveAuthorization),
             ])
@@ -53,15 +53,16 @@ enum ServerPhrases {
         switch closure.code {
         case 1009?: return tooLarge(limit: lastNumber(in: closure.reason))
         case 1002? where closure.layer == .sockJS:
-            return "Spring closes so after a body that is not UTF-8, which SockJS cannot carry; "
-                + "send text, or use the plain WebSocket: ws://, and /websocket at the end of the path"
+            return "Spring does this after a body that is not UTF-8, which SockJS cannot carry; send text, or use "
+                + "ws:// with /websocket at the end of the path"
         case 3000? where closure.layer == .sockJS:
             return "the session had ended on the server, or this client read too slowly"
         case 4500? where closure.layer == .sockJS:
-            return "Spring closes so where a client reads too slowly, or sends no CONNECT within 60 s"
+            return "Spring does this if a client reads too slowly or sends no CONNECT within 60 s"
         case _ where closure.reason.lowercased().contains("stomp died"):
-            return "RabbitMQ says so after an ERROR that it does not send over WebSocket; try stomp://, or see its log"
-        case 2010?: return "does a proxy keep requests open that are over? try --sockjs-transport websocket"
+            return "RabbitMQ does this after an ERROR that it does not send over WebSocket; try stomp://, or see its "
+                + "log"
+        case 2010?: return "perhaps a proxy keeps finished requests open; try --sockjs-transport websocket"
         default: return nil
         }
     }
@@ -83,12 +84,12 @@ enum ServerPhrases {
     /// - Parameter limit: the largest message that the server accepts, if it says so, in bytes.
     private static func tooLarge(limit: Int?) -> String {
         guard let limit else {
-            return "it takes no WebSocket message so large (Tomcat: \(ServerLimits.tomcatMessage)): "
-                + "try --split \(ServerLimits.messageForTomcat)"
+            return "the WebSocket message is too large for the server (limit of Tomcat: "
+                + "\(ServerLimits.tomcatMessage)); try --split \(ServerLimits.messageForTomcat)"
         }
-        let fact = "it takes no WebSocket message of more than \(limit) octets"
+        let fact = "the server accepts WebSocket messages of at most \(limit) bytes"
         // Spring's limit for a whole frame is the same, so splitting does not help.
-        return limit < ServerLimits.springFrame ? "\(fact): try --split \(limit)" : fact
+        return limit < ServerLimits.springFrame ? "\(fact); try --split \(limit)" : fact
     }
 
     /// The last number in a text, such as 65536 in Jetty's `Text message too large: (actual) 70000 > (configured max

@@ -12,39 +12,39 @@ extension SockJSFailure {
             "\(refusal) from \(url)\(refusal.refusedOrigin)"
         case .requestFailed(let url, let refusal): "\(refusal) from \(url)"
         case .noInfo(let url, let refusal, _):
-            "\(refusal) from \(url)" + (refusal.status == 404 ? ", so there is no SockJS" : "")
+            "\(refusal) from \(url)" + (refusal.status == 404 ? ", not a SockJS endpoint" : "")
         case .infoNotJSON(let url, let refusal):
-            "\(url) answered \(printable(refusal.contentType ?? "", limit: 60)), where SockJS has JSON"
+            "\(url) answered \(printable(refusal.contentType ?? "", limit: 60)), expected JSON"
         case .infoWithoutWebSocketMember(let url, _):
-            "\(url) answered JSON that says nothing of \"websocket\", which SockJS has"
-        case .invalidInfo(let fault, let url, _): "\(url) answered what is no JSON object: \(fault.sentence)"
-        case .sessionsElsewhere: "the server has its sessions elsewhere"
-        case .noWebSocketOffered(let url): "\(url) says that there is none"
-        case .nothingToTry: "there is nothing to try"
+            "\(url) answered JSON without the \"websocket\" member that SockJS has"
+        case .invalidInfo(let fault, let url, _): "\(url) did not answer with a JSON object: \(fault.sentence)"
+        case .sessionsElsewhere: "the SockJS sessions are at another URL"
+        case .noWebSocketOffered(let url): "\(url) offers no WebSocket"
+        case .nothingToTry: "no transport left to try"
         case .noTransportWorks(let url, let failures):
             "no transport works at \(url): "
                 + failures.map { "\($0.transport.rawValue): \(Explanation($0.error).sentence)" }.joined(separator: "; ")
         case .neither(let sockJS, let webSocket):
             "neither SockJS nor a WebSocket: \(Explanation(sockJS).sentence); \(Explanation(webSocket).sentence)"
-        case .notOpened(let span): "the session was not opened within \(span.readable)"
-        case .endedBeforeOpening: "the server ended the connection before it opened the session"
+        case .notOpened(let span): "timed out after \(span.readable) waiting for the session to open"
+        case .endedBeforeOpening: "the server closed the connection before it opened the session"
         case .closedBeforeOpening(let code, let reason):
             "the server closed the session before it was open, with \(code) \(printable(reason).debugDescription)"
         case .messagesBeforeOpening: "the server sent messages before it opened the session"
-        case .answerWithoutOpening: "the server's answer ended without the frame that opens the session"
+        case .answerWithoutOpening: "the server's answer ended without an open frame"
         case .tooMuchBeforeOpening(let bytes):
-            "the server sent \(bytes) octets without the frame that opens the session"
+            "the server sent \(bytes) bytes without an open frame"
         case .unknownSession(let url, let refusal):
-            "the server does not know the session any more: \(refusal) from \(url)"
+            "the server no longer knows the session: \(refusal) from \(url)"
         case .openedAgain: "the server lost the session and opened a new one"
-        case .emptyAnswers(let count): "the server gave \(count) answers in a row without a frame in them"
+        case .emptyAnswers(let count): "the server sent \(count) answers in a row without a frame"
         case .invalidFrame(let beginning, let fault):
-            "the server sent what is no SockJS frame: \"\(Self.shown(beginning))\", \(fault.sentence)"
-        case .invalidMessage(let fault): "the client sent what is no SockJS message: \(fault.sentence)"
-        case .frameTooLarge(let limit): "the server sent a frame of more than \(limit) octets"
-        case .messageNotUTF8: "the server sent a message that is no UTF-8"
-        case .cannotSendBinary: "what is no UTF-8 cannot be sent: SockJS carries text only"
-        case .clientGone(let span): "the client did not come back for messages within \(span.readable)"
+            "the server sent an invalid SockJS frame: \"\(Self.shown(beginning))\", \(fault.sentence)"
+        case .invalidMessage(let fault): "the client sent an invalid SockJS message: \(fault.sentence)"
+        case .frameTooLarge(let limit): "the server sent a frame of more than \(limit) bytes"
+        case .messageNotUTF8: "the server sent a message that is not UTF-8"
+        case .cannotSendBinary: "the message is not UTF-8, and SockJS carries only text"
+        case .clientGone(let span): "timed out after \(span.readable) waiting for the client to poll"
         }
     }
 
@@ -57,7 +57,7 @@ extension SockJSFailure {
         case .noInfo(_, let refusal, let url):
             (300..<400).contains(refusal.status)
                 ? refusal.location.map(ServerPhrases.isLoginPage) == true
-                    ? refusal.redirectionHint : url.map { "it redirects, which is not followed: try \(printable($0))" }
+                    ? refusal.redirectionHint : url.map { "redirects are not followed; try \(printable($0))" }
                 : refusal.hint
         case .infoNotJSON(_, let refusal), .infoWithoutWebSocketMember(_, let refusal), .invalidInfo(_, _, let refusal):
             refusal.hint
@@ -69,7 +69,7 @@ extension SockJSFailure {
         case .unknownSession, .openedAgain:
             "was it restarted, or does a load balancer send requests of one session to several servers?"
         case .frameTooLarge: Explanation.raiseLimit
-        case .cannotSendBinary(.client): "the plain WebSocket beneath the SockJS URL, at /websocket, carries it"
+        case .cannotSendBinary(.client): "use the plain WebSocket at /websocket below the SockJS URL"
         case .closedBeforeOpening(let code, let reason):
             ServerPhrases.hint(
                 closure: TransportClosure(layer: .sockJS, code: code, reason: reason, isClean: true))

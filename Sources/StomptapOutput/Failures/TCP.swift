@@ -11,7 +11,7 @@ extension NameFailure {
         case .noSuchHost(let host, nil): "no such host: \(printable(host))"
         case .noSuchHost(let host, let cause?):
             "no such host: \(printable(host)) (\(cause.prefix(1).lowercased() + cause.dropFirst()))"
-        case .noAnswer(let host, let span): "no answer from the name service for \(host) within \(span.readable)"
+        case .noAnswer(let host, let span): "timed out after \(span.readable) waiting for the name service (\(host))"
         }
     }
 }
@@ -25,7 +25,7 @@ extension TCPFailure {
         switch self {
         case .connectionRefused(let peers): "connection refused by \(Self.list(peers))"
         case .cannotConnect(let peers, let error): "cannot connect to \(Self.list(peers))\(Self.cause(error))"
-        case .noAnswer(let peer, let span): "no answer from \(peer) within \(span.readable)"
+        case .noAnswer(let peer, let span): "timed out after \(span.readable) connecting to \(peer)"
         case .connectionReset(let peer): "connection reset by \(peer)"
         case .connectionLost(let peer, let error): "connection to \(peer) lost\(Self.cause(error))"
         case .cannotListen(let place, let error): "cannot listen on \(place)\(Self.cause(error))"
@@ -35,13 +35,13 @@ extension TCPFailure {
     private var hint: String? {
         switch self {
         case .connectionRefused: "is the server running, and is this its port?"
-        case .noAnswer: "a firewall may drop what is sent there: are host and port right?"
-        case .connectionReset: "the server, or a proxy before it, has broken it off: its log may say why"
+        case .noAnswer: "a firewall may block it: are host and port right?"
+        case .connectionReset: "see the log of the server, or of a proxy in front of it"
         case .cannotListen(_, let error?):
             switch error.code {
-            case EACCES: "a port below 1024 is only for root"
-            case EADDRINUSE: "another server has this port: end it, or name another port, 0 for any that is free"
-            case EADDRNOTAVAIL: "this machine has no such address: try 127.0.0.1, or 0.0.0.0 for all of its own"
+            case EACCES: "a port below 1024 requires root"
+            case EADDRINUSE: "another process uses this port: stop it, or use another port (0 for any free port)"
+            case EADDRNOTAVAIL: "this machine does not have this address: use 127.0.0.1, or 0.0.0.0 for all addresses"
             default: nil
             }
         case .cannotConnect, .connectionLost, .cannotListen(_, nil): nil

@@ -13,71 +13,72 @@ extension TLSFailure {
         case .damagedCertificate(let number, let path, let cause):
             "certificate \(number) in \(path) is damaged: \(cause)"
         case .encryptedFile(let path): "\(path) is encrypted"
-        case .wrongPassphrase(let path): "the passphrase does not open \(path)"
+        case .wrongPassphrase(let path): "wrong passphrase for \(path)"
         case .unreadableKey(let path, let cause), .unsupportedKey(let path, let cause):
             "the private key in \(path) cannot be read: \(cause ?? "unknown format")"
         case .javaKeyStore(let path): "\(path) is a Java key store"
-        case .nothingFound(let content, let path): "there is no \(content.name) in \(path)"
-        case .unknownFormat(let path, let content): "\(path) holds no \(content.name): it is neither PEM nor PKCS#12"
-        case .noKey(let path, _): "there is no private key in \(path)"
-        case .noCertificate: "a private key without its certificate"
+        case .nothingFound(let content, let path): "no \(content.name) in \(path)"
+        case .unknownFormat(let path, let content): "no \(content.name) in \(path): neither PEM nor PKCS#12"
+        case .noKey(let path, _): "no private key in \(path)"
+        case .noCertificate: "missing certificate for the private key"
         case .mismatchedKey(let path, let certificate, let certificatePath):
             "the private key in \(path) does not belong to the certificate \(certificate?.title ?? "") in "
                 + certificatePath
         case .rejectedCertificate(let path, let cause):
-            "OpenSSL does not take the certificate in \(path): \(Self.said(cause))"
+            "OpenSSL rejected the certificate in \(path): \(Self.said(cause))"
         case .rejectedAuthority(let path, let cause):
-            "OpenSSL does not take a certificate in \(path): \(Self.said(cause))"
-        case .cannotStartLibrary(let cause): "OpenSSL does not start: \(Self.said(cause))"
-        case .outOfMemory: "OpenSSL has no memory"
-        case .invalidServerName(let name): "\(name.debugDescription) is no name for a certificate"
+            "OpenSSL rejected a certificate in \(path): \(Self.said(cause))"
+        case .cannotStartLibrary(let cause): "cannot start OpenSSL: \(Self.said(cause))"
+        case .outOfMemory: "OpenSSL is out of memory"
+        case .invalidServerName(let name): "invalid server name \(name.debugDescription)"
 
         case .untrusted(let failure): failure.sentence
-        case .noCertificateFromClient: "the client gave no certificate"
+        case .noCertificateFromClient: "the client sent no certificate"
         case .clientCertificateRequired(_, let alert):
             "the server requires a client certificate"
                 + (alert.map { " (\($0))" } ?? ": it asked for one, got none, and closed the connection")
         case .certificateRejected(let peer, let certificate, _, let alert):
-            "the \(peer) refused the \(peer == .server ? "client" : "server's") certificate"
+            "the \(peer) rejected the \(peer == .server ? "client" : "server's") certificate"
                 + (certificate.map { " \($0.title)" } ?? "") + ": \(alert.verdict) (\(alert))"
         case .unknownServerName(let name, let peer, let alert):
-            "the \(peer) has nothing under the name \(name ?? "asked for") (\(alert))"
+            "the \(peer) does not know the \(name.map { "name \($0)" } ?? "requested name") (\(alert))"
         case .noCommonProtocol(let peer, let alert):
-            "the \(peer) speaks none of the protocols offered by ALPN (\(alert))"
+            "the \(peer) supports none of the protocols offered with ALPN (\(alert))"
         case .noCommonParameters(let peer, let alert):
-            "the \(peer) finds no version, cipher or signature that both sides have (\(alert))"
+            "the \(peer) found no version, cipher or signature that both sides support (\(alert))"
         case .noCommonCipher: "server and client have no cipher in common"
         case .unsupportedVersion(.client, _, let wanted):
-            "the client speaks no version from TLS \(wanted.rawValue) on"
+            "the client does not support TLS \(wanted.rawValue) or later"
         case .unsupportedVersion(.server, let highest?, let wanted):
-            "the server speaks TLS \(highest.rawValue) at most, and TLS \(wanted.rawValue) is wanted"
+            "the server supports at most TLS \(highest.rawValue), and TLS \(wanted.rawValue) is required"
         case .unsupportedVersion(.server, nil, let wanted):
-            "the server refused every version from TLS \(wanted.rawValue) on (protocol_version)"
+            "the server rejected TLS \(wanted.rawValue) and later (protocol_version)"
         case .foreignProtocol(let spoken, let peer):
             "the \(peer) does not speak TLS: it \(peer == .server ? "answered" : "sent") \(spoken.text)"
-        case .handshakeTimedOut(let peer, 0): "the \(peer) sent nothing in the handshake before the deadline"
+        case .handshakeTimedOut(let peer, 0): "the handshake timed out: the \(peer) sent nothing"
         case .handshakeTimedOut(_, let count):
-            "the handshake was not finished before the deadline: \(count) octets came"
+            "the handshake timed out after \(count) bytes were received"
         case .handshakeClosed(let peer, let count):
-            "the \(peer) closed the connection in the handshake, \(Self.after(count))"
+            "the \(peer) closed the connection during the handshake, \(Self.after(count))"
         case .handshakeReset(let peer, let count):
-            "the \(peer) reset the connection in the handshake, \(Self.after(count))"
+            "the \(peer) reset the connection during the handshake, \(Self.after(count))"
         case .handshakeFailed(let cause): "the handshake failed: \(cause ?? Self.silence)"
 
         case .alert(let alert, let peer): "the \(peer) ended the connection with the alert \(alert)"
-        case .invalidRecord(let cause): "octets that are no TLS record came in the stream: \(cause ?? Self.silence)"
-        case .modifiedRecord: "a record does not decrypt: its octets were changed on the way"
+        case .invalidRecord(let cause): "invalid TLS record in the stream: \(cause ?? Self.silence)"
+        case .modifiedRecord: "cannot decrypt a record: it was changed in transit"
         case .streamFailed(let cause): "the stream failed: \(cause ?? Self.silence)"
-        case .noCloseNotify: "the TLS stream was cut off without a close_notify"
-        case .connectionClosed: "the connection was closed before its end"
+        case .noCloseNotify: "the TLS stream ended without a close_notify"
+        case .connectionClosed: "the connection was closed too early"
         }
     }
 
     private var hint: String? {
         switch self {
-        case .encryptedFile: "put its passphrase into a variable and name that with --key-passphrase-env"
+        case .encryptedFile: "put its passphrase into an environment variable and use --key-passphrase-env VARIABLE"
         case .unsupportedKey:
-            "it uses an algorithm that OpenSSL has given up: convert it with 'openssl pkcs12 -legacy' or 'openssl pkey'"
+            "it uses an algorithm that OpenSSL no longer supports: convert it with 'openssl pkcs12 -legacy' or "
+                + "'openssl pkey'"
         case .javaKeyStore(let path):
             "convert it: keytool -importkeystore -srckeystore \(path) -destkeystore FILE.p12"
         case .noKey(_, .client): "give its file with --key"
@@ -88,15 +89,15 @@ extension TLSFailure {
         case .clientCertificateRequired(let issuers, _):
             "give one issued by \(Self.list(issuers)) with --cert and --key"
         case .certificateRejected(_, _, let issuers, _) where !issuers.isEmpty:
-            "it takes one issued by \(Self.list(issuers))"
-        case .unknownServerName: "ask for another with --server-name"
+            "use one issued by \(Self.list(issuers))"
+        case .unknownServerName: "use another name with --server-name"
         case .unsupportedVersion(.server, let highest, let wanted):
             (highest ?? TLSVersion.allCases.last { $0 < wanted }).map {
-                "update the server, or go down to what it speaks with --tls-min \($0.rawValue)"
+                "update the server, or allow its version with --tls-min \($0.rawValue)"
             }
         case .foreignProtocol(let spoken, .server): spoken.hint
         case .handshakeTimedOut(.server, 0), .handshakeClosed(.server, 0), .handshakeReset(.server, 0):
-            "where this port does not speak TLS, try stomp:// or ws://"
+            "if this port does not speak TLS, try stomp:// or ws://"
         case .cannotRead, .tooLarge, .damagedCertificate, .wrongPassphrase, .unreadableKey, .nothingFound,
             .unknownFormat, .mismatchedKey, .rejectedCertificate, .rejectedAuthority, .cannotStartLibrary,
             .outOfMemory, .invalidServerName, .noCertificateFromClient, .certificateRejected, .noCommonProtocol,
@@ -107,11 +108,13 @@ extension TLSFailure {
         }
     }
 
-    private static let silence = "OpenSSL does not say why"
+    private static let silence = "OpenSSL gives no reason"
 
-    private static func said(_ cause: String?) -> String { cause ?? "it does not say why" }
+    private static func said(_ cause: String?) -> String { cause ?? "no reason given" }
 
-    private static func after(_ count: Int) -> String { count == 0 ? "without a word" : "after \(count) octets" }
+    private static func after(_ count: Int) -> String {
+        count == 0 ? "without sending anything" : "after \(count) bytes"
+    }
 
     /// The first few names, so that the message stays one line.
     private static func list(_ names: [String]) -> String {
@@ -136,14 +139,14 @@ extension TLSAlert {
     /// What is wrong with a certificate, according to the alert that rejects it.
     fileprivate var verdict: String {
         switch number {
-        case 43: "it is of the wrong kind, or not for this purpose"
-        case 44: "it is revoked"
-        case 45: "it has expired, or is not yet valid"
-        case 48: "it does not know the issuer"
-        case 49: "it is valid, and not let in"
-        case 51: "the signature made with its key does not hold"
-        case 116: "it is required"
-        default: "it will not do"
+        case 43: "wrong kind or purpose"
+        case 44: "revoked"
+        case 45: "expired, or not yet valid"
+        case 48: "unknown issuer"
+        case 49: "valid, but access denied"
+        case 51: "invalid signature made with its key"
+        case 116: "required"
+        default: "not accepted"
         }
     }
 }

@@ -5,9 +5,9 @@ extension VerificationFailure {
         switch reason {
         case .expired: "\(name) expired on \(TLSDate.text(certificate.notAfter))\(distance(to: certificate.notAfter))"
         case .notYetValid:
-            "\(name) is not yet valid: it will be on \(TLSDate.text(certificate.notBefore))"
+            "\(name) is not valid until \(TLSDate.text(certificate.notBefore))"
                 + distance(to: certificate.notBefore)
-        case .selfSigned: "\(name) is self-signed, and is not in \(trust.text)"
+        case .selfSigned: "\(name) is self-signed and not in \(trust.text)"
         case .untrustedRoot:
             "unknown issuer: the chain leads to \(certificate.title), which is self-signed and not in \(trust.text)"
         case .unknownIssuer: "unknown issuer \(issuer) of \(name): that authority is not in \(trust.text)"
@@ -15,22 +15,22 @@ extension VerificationFailure {
             "unknown issuer \(issuer) of \(name), which the \(peer) sent alone: the chain is incomplete, or that "
                 + "authority is not in \(trust.text)"
         case .otherIssuerKey:
-            "\(name) was not issued by the \(issuer) in \(trust.text): that has the same name and another key"
+            "\(name) was not issued by the \(issuer) in \(trust.text), which has the same name but another key"
         case .notAuthority:
-            "the certificate \(certificate.title) issued another, and is no authority's (CA:"
-                + "\(certificate.isAuthority ? "TRUE, without the right to sign certificates" : "FALSE"))"
+            "the certificate \(certificate.title) issued another one but is not a CA certificate "
+                + "(CA:\(certificate.isAuthority ? "TRUE, without the right to sign certificates" : "FALSE"))"
         case .otherNames(let host), .otherAddresses(let host): "asked for \(host), but \(mismatch)"
         case .wrongPurpose:
             "\(name) is not for a TLS \(peer)"
                 + (certificate.purposes.isEmpty ? "" : ": it is for \(certificate.purposes.joined(separator: ", "))")
-        case .other(_, let text): "\(name) will not do: \(text)"
+        case .other(_, let text): "\(name) is not accepted: \(text)"
         }
     }
 
     /// What the user of this side can do.
     var hint: String? {
         switch reason {
-        case .expired: "have it renewed, or connect all the same with --insecure"
+        case .expired: "renew it, or connect anyway with --insecure"
         case .notYetValid: "check the clocks of both machines"
         case .otherNames(let host): mismatchHint(host, kind: "DNS")
         case .otherAddresses(let host): mismatchHint(host, kind: "IP")
@@ -41,8 +41,9 @@ extension VerificationFailure {
         case .untrustedRoot: "give the certificate of \(certificate.title) with --ca"
         case .unknownIssuer: "give the certificate of \(issuer) with --ca"
         case .incompleteChain:
-            "give the authority's certificate with --ca, or have the server send the intermediate ones too"
-        case .otherIssuerKey: "get the present certificate of \(issuer) for --ca"
+            "give the authority's certificate with --ca, or configure the server to send the intermediate "
+                + "certificates too"
+        case .otherIssuerKey: "use the current certificate of \(issuer) with --ca"
         }
     }
 
@@ -61,17 +62,17 @@ extension VerificationFailure {
 
     private var mismatch: String {
         let names = certificate.names.map(Self.withoutKind)
-        if names.isEmpty { return "\(name) has no subject alternative name, and its common name does not count" }
+        if names.isEmpty { return "\(name) has no subject alternative name, and its common name is ignored" }
         if hasAddressAsName { return "\(name) has it as a DNS name, not as an IP address" }
         let shown = names.prefix(6).joined(separator: ", ")
         return "\(name) is for \(shown)" + (names.count > 6 ? " (and \(names.count - 6) more)" : "")
     }
 
     private func mismatchHint(_ host: String, kind: String) -> String? {
-        if certificate.names.isEmpty { return "have it issued anew with \(kind):\(host) as such a name" }
-        if hasAddressAsName { return "have it issued anew with IP:\(host) as a subject alternative name" }
+        if certificate.names.isEmpty { return "reissue it with \(kind):\(host) as a subject alternative name" }
+        if hasAddressAsName { return "reissue it with IP:\(host) as a subject alternative name" }
         return certificate.names.map(Self.withoutKind).first { !$0.contains("*") }.map {
-            "connect to that name, or expect it with --server-name \($0)"
+            "connect to that name, or use --server-name \($0)"
         }
     }
 

@@ -13,25 +13,25 @@ extension WebSocketFailure {
                 + (refusal.wantsTLSInstead ? ": this port speaks TLS" : ", not a WebSocket upgrade")
         case .noUpgradeHeader(let url): "101 from \(url) without 'Upgrade: websocket'"
         case .noConnectionHeader(let url): "101 from \(url) without 'Connection: Upgrade'"
-        case .wrongAccept(let url): "101 from \(url) with a Sec-WebSocket-Accept that does not answer the key"
+        case .wrongAccept(let url): "101 from \(url) with a Sec-WebSocket-Accept that does not match the key"
         case .chunkedUpgrade(let url):
             "101 from \(url) with 'Transfer-Encoding: chunked', and no WebSocket frame after it"
         case .unofferedExtension(let name, let url):
             "101 from \(url) with the extension \(printable(name)), which was not offered"
         case .invalidExtensionAnswer(let value, let url):
-            "101 from \(url) with \(printable(value)), which is no answer to the offer of permessage-deflate"
+            "101 from \(url) with \(printable(value)), which is not a valid answer to permessage-deflate"
         case .unofferedSubprotocol(let names, let url, let offered):
-            "101 from \(url) with the subprotocol \(printable(names.joined(separator: ", "))), where "
-                + (offered.isEmpty ? "none was offered" : "\(offered.joined(separator: ", ")) were offered")
-        case .unknownExtensions(let names): "the extension \(printable(names.joined(separator: ", "))) is not known"
-        case .invalidSubprotocol(let name): "\"\(printable(name))\" cannot be the name of a subprotocol"
-        case .protocolViolation(let violation, let role): "the \(role.name) sent \(violation.closeReason)"
+            "101 from \(url) with the subprotocol \(printable(names.joined(separator: ", "))), which was not offered"
+                + (offered.isEmpty ? "" : " (offered: \(offered.joined(separator: ", ")))")
+        case .unknownExtensions(let names): "unknown extension \(printable(names.joined(separator: ", ")))"
+        case .invalidSubprotocol(let name): "invalid subprotocol name \"\(printable(name))\""
+        case .protocolViolation(let violation, let role): "the \(role.name) sent \(violation.text)"
         case .messageTooLarge(let limit, let role):
-            "the \(role.name) sent \(WebSocketViolation.tooLarge(limit: limit).closeReason)"
+            "the \(role.name) sent \(WebSocketViolation.tooLarge(limit: limit).text)"
         case .tooMuchUnread(let role):
-            "the \(role.name) ended the connection when more had come than can be kept; the rest was left out"
-        case .closedWithoutCloseFrame(let peer): "\(peer) ended the connection without a close frame"
-        case .cannotCompress(let cause): "zlib cannot be used: \(cause)"
+            "the \(role.name) closed the connection with more unread data than can be kept; the rest was dropped"
+        case .closedWithoutCloseFrame(let peer): "\(peer) closed the connection without a close frame"
+        case .cannotCompress(let cause): "cannot use zlib: \(cause)"
         }
     }
 
@@ -49,7 +49,7 @@ extension WebSocketFailure {
             }
         case .unofferedSubprotocol(let names, _, _):
             names.count == 1 && names != [""] ? "offer it with --subprotocol" : nil
-        case .chunkedUpgrade: "a proxy in front treats the WebSocket as a plain answer: it must pass on Upgrade"
+        case .chunkedUpgrade: "a proxy in front treats the WebSocket as a normal HTTP answer: it must forward Upgrade"
         case .messageTooLarge, .tooMuchUnread: Explanation.raiseLimit
         case .noUpgradeHeader, .noConnectionHeader, .wrongAccept, .unofferedExtension, .invalidExtensionAnswer,
             .unknownExtensions, .invalidSubprotocol, .protocolViolation, .closedWithoutCloseFrame,
@@ -65,14 +65,14 @@ extension TransportRole {
         switch self {
         case .client: "client"
         case .server: "server"
-        case .otherSide: "other side"
+        case .otherSide: "peer"
         }
     }
 }
 
 extension SockJSAddress {
     fileprivate var hint: String {
-        (hadSlash ? "leave out the slash at the end of the path; " : "")
+        (hadSlash ? "remove the slash at the end of the path; " : "")
             + "this is a SockJS endpoint: use \(url), or \(webSocketURL)"
     }
 }

@@ -80,7 +80,7 @@ package struct FormatTemplate: Sendable {
                 if name.first == "." {
                     guard let path = JSONPath(name) else {
                         throw FormatTemplateError(
-                            position: position, message: "\(name) is not a path as in %{.a.b[0]}")
+                            position: position, message: "invalid path \(name); a path is like %{.a.b[0]}")
                     }
                     piece = .value(path)
                 } else {
@@ -98,8 +98,8 @@ package struct FormatTemplate: Sendable {
             case "w": piece = .way
             case "n": piece = .connection
             case "a": piece = .app
-            case let other?: throw FormatTemplateError(position: position, message: "there is no %\(other)")
-            case nil: throw FormatTemplateError(position: position, message: "a % stands alone; %% is a percent sign")
+            case let other?: throw FormatTemplateError(position: position, message: "unknown %\(other)")
+            case nil: throw FormatTemplateError(position: position, message: "% without a letter; %% is a percent sign")
             }
             finishText()
             pieces.append(piece)
@@ -113,11 +113,11 @@ package struct FormatTemplate: Sendable {
                     continue
                 }
                 guard !name.isEmpty else {
-                    throw FormatTemplateError(position: position, message: "%{} names no header")
+                    throw FormatTemplateError(position: position, message: "missing header name in %{}")
                 }
                 return name
             }
-            throw FormatTemplateError(position: position, message: "%{ has no }")
+            throw FormatTemplateError(position: position, message: "missing } after %{")
         }
 
         private mutating func readEscape() throws(FormatTemplateError) {
@@ -127,8 +127,8 @@ package struct FormatTemplate: Sendable {
             case "t": text.append(UInt8(ascii: "\t"))
             case "0": text.append(0)
             case "\\": text.append(UInt8(ascii: "\\"))
-            case let other?: throw FormatTemplateError(position: position, message: "there is no \\\(other)")
-            case nil: throw FormatTemplateError(position: position, message: "a \\ stands alone; \\\\ is a backslash")
+            case let other?: throw FormatTemplateError(position: position, message: "unknown escape \\\(other)")
+            case nil: throw FormatTemplateError(position: position, message: "\\ without a letter; \\\\ is a backslash")
             }
         }
 

@@ -68,7 +68,7 @@ extension BodyContent.Notice {
 
     var sentence: String {
         switch self {
-        case .notCompressed(let encoding): "not \(encoding), though content-encoding says so"
+        case .notCompressed(let encoding): "not \(encoding), despite its content-encoding"
         case .tooLarge(let compression, let limit):
             "\(compression.rawValue): not inflated: more than \(limit) B; use a larger --max-message"
         case .truncated(let compression, let size):

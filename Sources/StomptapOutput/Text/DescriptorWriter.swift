@@ -10,7 +10,7 @@ package enum OutputError: Error, Sendable, Hashable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .readerGone: "the reader of the output has gone"
+        case .readerGone: "the reader closed the output"
         case .failed(let name, let number): "\(name): cannot write: \(systemMessage(number))"
         }
     }

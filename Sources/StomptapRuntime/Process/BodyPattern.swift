@@ -39,7 +39,7 @@ package final class BodyPattern: Sendable, CustomStringConvertible {
         do {
             state = Mutex(State(idle: [Compiled(regex: try Regex(text))]))
         } catch {
-            throw InvalidValue("\(text.debugDescription) is no regular expression: \(Self.reason(error))")
+            throw InvalidValue("invalid regular expression \(text.debugDescription): \(Self.reason(error))")
         }
         description = text
     }
@@ -75,7 +75,7 @@ package final class BodyPattern: Sendable, CustomStringConvertible {
 
     /// The parser's message, without the location in our source code that it adds.
     private static func reason(_ error: any Error) -> String {
-        "\(error)".split(separator: "\n").first.map(String.init) ?? "it cannot be read"
+        "\(error)".split(separator: "\n").first.map(String.init) ?? "syntax error"
     }
 }
 

@@ -19,7 +19,7 @@ package enum DescriptorLimit {
         guard let allowed = raise(to: minimum) else { return }
         throw Failure(
             .unavailable,
-            "open files limit is \(allowed), and \(minimum) are needed: raise it with ulimit -n \(minimum)")
+            "open files limit \(allowed) is too low; raise it with ulimit -n \(minimum)")
     }
 
     /// Raises the limit so that this many connections can be open.
@@ -30,9 +30,9 @@ package enum DescriptorLimit {
         guard let allowed = raise(to: needed) else { return }
         throw Failure(
             .unavailable,
-            "bench: \(connections) connections need \(needed) descriptors, but the system lets a process have "
-                + "\(allowed); raise the hard limit (ulimit -Hn, or nofile in /etc/security/limits.conf), or run on "
-                + "several machines with --subscribe-only")
+            "bench: \(connections) connections need \(needed) open files, but the limit is \(allowed); raise the hard "
+                + "limit (ulimit -Hn, or nofile in /etc/security/limits.conf), or use several machines with "
+                + "--subscribe-only")
     }
 
     /// - Returns: nil if this many are allowed now; otherwise the number that the system allows.

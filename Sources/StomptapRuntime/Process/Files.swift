@@ -31,7 +31,7 @@ package enum InputFile {
         while let chunk = try read(descriptor, name: name) {
             content += chunk
             guard content.count <= limit else {
-                throw Failure(.badInput, "\(path == "-" ? "stdin" : name): holds more than \(limit) octets")
+                throw Failure(.badInput, "\(path == "-" ? "stdin" : name): larger than the limit of \(limit) bytes")
             }
         }
         return content

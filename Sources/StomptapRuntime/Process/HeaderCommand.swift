@@ -14,14 +14,14 @@ package struct HeaderCommand: Sendable, Equatable {
     package init(_ text: String) throws {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[0].isEmpty, parts[1].contains(where: { !$0.isWhitespace }) else {
-            throw InvalidValue("write it as one argument in quotes, 'NAME: COMMAND'")
+            throw InvalidValue("expected one quoted argument, 'NAME: COMMAND'")
         }
         guard parts[0].utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
-            throw InvalidValue("the name of a header has no blanks and no control characters")
+            throw InvalidValue("a header name cannot contain spaces or control characters")
         }
         // A URL was typed by mistake; the shell's error message would quote it, with its secrets.
-        guard !parts[1].hasPrefix("//") else { throw InvalidValue("a URL is not 'NAME: COMMAND'") }
-        guard !parts[1].utf8.contains(0) else { throw InvalidValue("a command has no NUL") }
+        guard !parts[1].hasPrefix("//") else { throw InvalidValue("expected 'NAME: COMMAND', not a URL") }
+        guard !parts[1].utf8.contains(0) else { throw InvalidValue("a command cannot contain NUL") }
         name = String(parts[0])
         command = String(parts[1].drop(while: \.isWhitespace))
     }

@@ -110,7 +110,7 @@ package struct AckPolicy: Sendable, Equatable {
     }
 
     /// All headers of SUBSCRIBE except `ack`, which is in ``mode``; the user's headers come first.
-    package func headers(behind given: HeaderList) -> HeaderList {
+    package func headers(after given: HeaderList) -> HeaderList {
         var all = given
         if isChosen { all["ack"] = nil }
         all.append(contentsOf: headers)
@@ -172,10 +172,10 @@ extension AckPolicy {
     /// - Parameters:
     ///   - acknowledged: the number of acknowledged messages.
     ///   - policies: the policies of their subscriptions.
-    package static func repeats(of acknowledged: Int, under policies: [AckPolicy?], after goodbye: DisconnectOutcome?)
+    package static func repeats(of acknowledged: Int, under policies: [AckPolicy?], after outcome: DisconnectOutcome?)
         -> Int
     {
-        guard goodbye != .confirmed, goodbye != .closed else { return 0 }
+        guard outcome != .confirmed, outcome != .closed else { return 0 }
         let limits = policies.map { $0?.prefetch }
         let limit = limits.isEmpty || limits.contains(nil) ? Int.max : limits.compactMap(\.self).reduce(0, +)
         return min(acknowledged, limit)

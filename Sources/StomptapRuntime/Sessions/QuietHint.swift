@@ -54,7 +54,7 @@ package struct QuietHint {
 
     package var line: String {
         let names = destinations.joined(separator: " ")
-        return "STOMP: nothing has come on \(names); \(reason)"
+        return "STOMP: no messages received on \(names); \(reason)"
     }
 
     /// The hint without the destinations.
@@ -65,20 +65,21 @@ package struct QuietHint {
     private var subscriptionReasons: [String] {
         var parts: [String] = []
         if isConfirmed {
-            parts.append("the server has confirmed the subscription, so nothing was sent there, or it has another name")
+            parts.append(
+                "the server confirmed the subscription, so nothing was sent there, or the destination is wrong")
         } else {
             parts.append(
-                "the server confirms no subscription (Spring does not), and says nothing where a destination is outside "
-                    + "its prefixes, usually /topic and /queue, or a handler throws")
+                "this server does not confirm subscriptions (Spring does not), and sends no error if a destination is "
+                    + "outside its prefixes (usually /topic and /queue) or a handler throws")
             if let name = destinations.first(where: { !$0.hasPrefix("/") }) {
-                parts.append("Spring's destinations begin with a slash, and \(name) does not")
+                parts.append("Spring destinations start with a slash, but \(name) does not")
             }
             if destinations.contains(where: { $0.hasPrefix("/queue/") }), !destinations.contains(where: isUsers) {
-                parts.append("what is sent to one user comes on /user/queue/...")
+                parts.append("messages for a single user arrive on /user/queue/...")
             }
         }
         if hasSelector {
-            parts.append("only what matches the selector comes (Spring 6.1 and later ignore selectors)")
+            parts.append("only messages that match the selector are delivered (Spring 6.1 and later ignore selectors)")
         }
         return parts
     }
@@ -87,18 +88,19 @@ package struct QuietHint {
         guard let sent else { return [] }
         if isStomptap {
             return sent.destination.hasPrefix("/app/")
-                ? ["'serve' answers what is sent to \(sent.destination) only with --route"] : []
+                ? ["'serve' answers messages to \(sent.destination) only with --route"] : []
         }
         guard !isConfirmed, let type = sent.contentType, !type.hasPrefix("text/plain") else { return [] }
         return [
-            "the message went as \(type): a handler with a String parameter wants text/plain or no content-type (-t '')"
+            "the message was sent as \(type); a handler with a String parameter needs text/plain or no content-type "
+                + "(-t '')"
         ]
     }
 
     private var heartBeatReason: String {
         hasHeartBeats
-            ? "the server is alive: it was heard \(lastHeard.readable) ago"
-            : "no heart-beats were agreed on, so whether the server is alive is not known"
+            ? "the server is alive: last data received \(lastHeard.readable) ago"
+            : "no heart-beats were negotiated, so it is not known whether the server is alive"
     }
 
     private func isUsers(_ destination: String) -> Bool { destination.hasPrefix("/user/") }

@@ -24,12 +24,13 @@ package struct DurationArgument: Sendable, Equatable, CustomStringConvertible {
         guard let unit = units.first(where: { text.hasSuffix($0.suffix) }) else {
             let isNumber = isPlainNumber(text[...])
             throw InvalidValue(
-                "a duration has a unit, such as \(isNumber ? "\(text)s or \(text)ms" : "250ms, 5s, 1.5s or 2m")")
+                isNumber
+                    ? "expected a unit, as in \(text)s or \(text)ms" : "expected a duration such as 250ms, 5s or 2m")
         }
         let digits = text.dropLast(unit.suffix.count)
         // A year is longer than any useful duration, and prevents overflow.
         guard isPlainNumber(digits), let number = Double(digits), number * unit.nanoseconds <= 365 * 24 * 3600e9 else {
-            throw InvalidValue("a duration is a number and a unit, such as 250ms, 5s, 1.5s or 2m")
+            throw InvalidValue("expected a duration such as 250ms, 5s or 2m")
         }
         self.init(text: text, amount: .nanoseconds(Int64(number * unit.nanoseconds)))
     }
@@ -54,12 +55,12 @@ package struct SizeArgument: Sendable, Equatable, CustomStringConvertible {
             ("B", 1), ("", 1),
         ]
         guard let unit = units.first(where: { text.hasSuffix($0.suffix) }) else {
-            throw InvalidValue("a size is a number of octets, such as 512, 64KiB or 1MB")
+            throw InvalidValue("expected a size in bytes, such as 512, 64KiB or 1MB")
         }
         let digits = text.dropLast(unit.suffix.count)
         guard isPlainNumber(digits), let number = Double(digits), (1...Double(Int32.max)).contains(number * unit.bytes)
         else {
-            throw InvalidValue("a size is a number of octets from 1 to 2147483647, such as 512, 64KiB or 1MB")
+            throw InvalidValue("expected a size from 1 to 2147483647 bytes, such as 512, 64KiB or 1MB")
         }
         self.init(text: text, bytes: Int(number * unit.bytes))
     }
@@ -85,7 +86,7 @@ package struct RateArgument: Sendable, Equatable, CustomStringConvertible {
     package init(_ text: String) throws {
         guard let number = Self.number(text), (1e-3...1e9).contains(number) else {
             throw InvalidValue(
-                "a rate is a number of messages a second or minute, such as 500/s, 20k/s, 0.5/s or 30/m")
+                "expected messages per second or minute, such as 500/s, 20k/s, 0.5/s or 30/m")
         }
         perSecond = number
         self.text = text
@@ -119,7 +120,7 @@ package struct HeaderArgument: Sendable, Equatable {
 
     package init(_ text: String) throws {
         guard let colon = text.firstIndex(of: ":"), colon != text.startIndex else {
-            throw InvalidValue("a header is written 'name: value'")
+            throw InvalidValue("expected 'name: value'")
         }
         let value = text[text.index(after: colon)...]
         header = Header(String(text[..<colon]), String(value.first == " " ? value.dropFirst() : value))
@@ -172,12 +173,12 @@ package enum ContentType {
         if !type.isEmpty { headers.append("content-type", type) }
         if given == json, body.readableBytes > 0, let fault = fault(inJSON: body) {
             throw Failure(
-                .badInput, "the body is not JSON: \(fault.sentence); to send it all the same, use -t application/json")
+                .badInput, "the body is not JSON: \(fault.sentence); use -t application/json to send it anyway")
         }
         guard given == nil, type == "text/plain", startsAsJSON(body), let fault = fault(inJSON: body) else {
             return nil
         }
-        return "the body begins like JSON but is not: \(fault.sentence); sent as text/plain"
+        return "the body looks like JSON but is invalid: \(fault.sentence); sent as text/plain"
     }
 
     private static func startsAsJSON(_ body: ByteBuffer) -> Bool {

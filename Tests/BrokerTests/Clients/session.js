@@ -1,5 +1,5 @@
 // A STOMP session over what looks like a WebSocket, in a browser or in node: it subscribes, sends, acknowledges what
-// comes back, and says goodbye. It keeps no time and sends no heart-beat, so that two runs of it differ in no frame.
+// comes back, and disconnects. It keeps no time and sends no heart-beat, so that two runs of it differ in no frame.
 //
 // Where CONNECTED names no server, as Spring's simple broker has it, nothing is acknowledged and no receipt is waited for;
 // the price of an application's handler at /app/price comes first, and the bodies fit into a message for Tomcat.

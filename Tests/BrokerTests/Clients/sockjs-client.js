@@ -1,5 +1,5 @@
 // A browser's SockJS client, Debian's node-sockjs-client, at a STOMP endpoint: it connects, subscribes, publishes to
-// itself, and says goodbye.
+// itself, and disconnects.
 //
 //     sockjs-client.js URL TRANSPORT DESTINATION
 //

@@ -55,8 +55,8 @@ struct Session: Sendable, CustomStringConvertible {
 
 extension STOMPConnection {
     /// Subscribes, and waits for the receipt.
-    func standing(
-        at destination: String, ack: AckMode = .auto, headers: HeaderList = [:]
+    func subscribed(
+        to destination: String, ack: AckMode = .auto, headers: HeaderList = [:]
     ) async throws -> Subscription {
         let subscription = try subscribe(to: destination, ack: ack, headers: headers)
         guard try await confirmation(of: subscription) == .confirmed else {

@@ -83,7 +83,7 @@ extension ByteBuffer {
         #expect(!messages.isUTF8)
     }
 
-    @Test func passesOnWhatIsNoUTF8AndSaysSo() throws {
+    @Test func passesOnInvalidUTF8AndReportsIt() throws {
         let messages = try ByteBuffer(bytes: Array(#"[""#.utf8) + [0xFF, 0xC0] + Array(#""]"#.utf8)).messages()
         #expect(messages.texts == [ByteBuffer(bytes: [0xFF, 0xC0])])
         #expect(!messages.isUTF8)
@@ -115,9 +115,9 @@ extension ByteBuffer {
         (#" {"cookie_needed" : true , "websocket" : false } "#, false, true),
         (#"{"entropy":-1.5e+10,"x":{"y":[null,{"z":"\u0000"}]},"websocket":true}"#, true, false),
     ])
-    func readsInfo(text: String, takesWebSocket: Bool, needsCookies: Bool) throws {
+    func readsInfo(text: String, acceptsWebSocket: Bool, needsCookies: Bool) throws {
         let info = try #require(try SockJSInfo(ByteBuffer(string: text)))
-        #expect(info.takesWebSocket == takesWebSocket)
+        #expect(info.acceptsWebSocket == acceptsWebSocket)
         #expect(info.needsCookies == needsCookies)
     }
 

@@ -40,7 +40,7 @@ import Testing
 
     @Test func autoGoesByWhatInfoSays() async throws {
         var sockJS = SockJSServerOptions()
-        sockJS.takesWebSocket = false
+        sockJS.acceptsWebSocket = false
         let server = try await EchoListener(sockJS: sockJS)
         let trace = Trace(.frames)
         var options = TransportOptions()
@@ -136,7 +136,7 @@ import Testing
         #expect(server.lines == ["GET /ws/info"])
     }
 
-    @Test func whatWasTriedInVainIsSaid() async throws {
+    @Test func failedAttemptsAreListed() async throws {
         let (error, _) = try await outcome { $0.path == "/ws/info" ? .infoWithoutWebSocket : .notFound }
         #expect(error?.kind == .protocolViolation)
         guard case .sockJS(.noTransportWorks("http://127.0.0.1:PORT/ws", let failures)) = error else {
@@ -249,7 +249,7 @@ import Testing
     }
 
     /// The client asks once, and tries no other transport.
-    @Test func whoWantsCredentialsIsAskedNoFurther() async throws {
+    @Test func a401EndsTheAttempts() async throws {
         let (error, server) = try await outcome { $0.path == "/ws/info" ? .info : .answer("401 Unauthorized") }
         #expect(error?.kind == .refused)
         #expect(error?.layer == .webSocket)
@@ -351,7 +351,7 @@ import Testing
         #expect(request == HTTPRequestSummary(.method("GET"), Self.infoURL, isSecure: false))
     }
 
-    @Test func nobodyAtThePortIsSaidSo() async throws {
+    @Test func aRefusedConnectionIsReported() async throws {
         let port = try Loopback.freePorts(1)[0]
         let error = await transportError { _ = try await openSockJS(port) }
         #expect(error?.kind == .cannotConnect)
@@ -388,7 +388,7 @@ import Testing
     }
 
     @Test(arguments: ["/wörld", "/a b", "/a\r\nX: y"])
-    func aPathThatIsNoneIsRefusedBeforeItIsAsked(base: String) async throws {
+    func anInvalidPathIsRefusedBeforeARequest(base: String) async throws {
         let error = await transportError { _ = try await openSockJS(1, base: base) }
         #expect(error?.kind == .badConfiguration)
     }
@@ -397,7 +397,7 @@ import Testing
 
     @Test func aWebSocketURLOfSockJSGetsTheURLsThatWork() async throws {
         var sockJS = SockJSServerOptions()
-        sockJS.takesWebSocketAtBase = false
+        sockJS.acceptsWebSocketAtBase = false
         let server = try await EchoListener(sockJS: sockJS)
         func error(_ path: String) async -> TransportError? {
             await transportError {

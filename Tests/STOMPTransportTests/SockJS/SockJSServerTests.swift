@@ -97,9 +97,9 @@ import Testing
     // MARK: - Endpoints
 
     @Test func infoSaysWhatThereIs() async throws {
-        for (takesWebSocket, setsCookie) in [(true, false), (false, true)] {
+        for (acceptsWebSocket, setsCookie) in [(true, false), (false, true)] {
             var options = SockJSServerOptions()
-            options.takesWebSocket = takesWebSocket
+            options.acceptsWebSocket = acceptsWebSocket
             options.setsCookie = setsCookie
             let server = try await EchoListener(sockJS: options)
             let first = try await ask(server, "GET /ws/info"), second = try await ask(server, "GET /ws/info")
@@ -107,7 +107,7 @@ import Testing
             #expect(first.has("Content-Type: application/json; charset=UTF-8"))
             #expect(first.has("Cache-Control: no-store, no-cache, no-transform, must-revalidate, max-age=0"))
             #expect(first.has("Access-Control-Allow-Origin: *"))
-            let json = #"{"websocket":\#(takesWebSocket),"origins":["*:*"],"cookie_needed":\#(setsCookie),"entropy":"#
+            let json = #"{"websocket":\#(acceptsWebSocket),"origins":["*:*"],"cookie_needed":\#(setsCookie),"entropy":"#
             #expect(first.body.hasPrefix(json) && second.body.hasPrefix(json), "\(first)")
             #expect(first.body != second.body, "there is no entropy in it")
             await server.stop()
@@ -173,7 +173,7 @@ import Testing
     /// plain request gets the greeting.
     @Test func aWebSocketAtTheBaseOfSpringIsABadRequest() async throws {
         var options = SockJSServerOptions()
-        options.takesWebSocketAtBase = false
+        options.acceptsWebSocketAtBase = false
         let server = try await EchoListener(sockJS: options)
         for path in ["/ws", "/ws/"] {
             let wire = try await Wire(server.port)
@@ -268,7 +268,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func afterTheCloseEachPollIsToldSo() async throws {
+    @Test func afterTheCloseEachPollGetsTheCloseFrame() async throws {
         let server = try await EchoListener(sockJS: Self.patient)
         _ = try await poll(server)
         let inner = try #require(try await server.client.contents.stream)
@@ -372,7 +372,7 @@ import Testing
     }
 
     /// A receiver that disconnects during its response counts as a disconnected client.
-    @Test func whoBreaksOffHasGone() async throws {
+    @Test func aDisconnectedReceiverIsGone() async throws {
         let server = try await EchoListener(sockJS: Self.patient)
         let wire = try await stream(server, "POST \(Self.session)/xhr_streaming")
         _ = try await wire.text(endsWith: "o\n")

@@ -55,18 +55,18 @@ extension SockJSSession.Next {
         #expect(session.received(.heartBeat).text == "alive")
         #expect(
             session.received(.close(code: 3000, reason: "Go away!")).text
-                == #"closed closed by the other side with 3000 "Go away!" true"#)
+                == #"closed closed by the peer with 3000 "Go away!" true"#)
         #expect(session.state == .closed)
         #expect(session.received(.close(code: 3000, reason: "Go away!")).text == "nothing")
         #expect(session.received(.open).text == "nothing")
         #expect(session.responseEnded().text == "nothing")
     }
 
-    @Test func tellsOfAnotherReceiver() {
+    @Test func reportsAnotherReceiver() {
         var session = open
         #expect(
             session.received(.close(code: 2010, reason: "Another connection still open")).text
-                == #"closed closed by the other side with 2010 "Another connection still open" true"#)
+                == #"closed closed by the peer with 2010 "Another connection still open" true"#)
     }
 
     @Test func failsWhereTheServerClosesFirst() {
@@ -152,7 +152,7 @@ extension SockJSSession.Next {
         ("/", "/info", "/websocket", "/"), ("", "/info", "/websocket", "/"),
         ("/a/b//?t=1&u=/", "/a/b/info?t=1&u=/", "/a/b/websocket?t=1&u=/", "/a/b?t=1&u=/"),
     ])
-    func putsPathsBehindTheBase(base: String, info: String, plain: String, itself: String) {
+    func appendsPathsToTheBase(base: String, info: String, plain: String, itself: String) {
         let location = SockJSLocation(base: base)
         #expect(location.info == info)
         #expect(location.plainWebSocket == plain)

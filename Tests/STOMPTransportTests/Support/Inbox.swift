@@ -25,7 +25,7 @@ final class Inbox: Sendable {
     struct TimedOut: Error, CustomStringConvertible {
         let contents: Contents
         var description: String {
-            "timed out with \(contents.bytes) octets, \(contents.events), \(contents.endings)"
+            "timed out with \(contents.bytes) bytes, \(contents.events), \(contents.endings)"
         }
     }
 

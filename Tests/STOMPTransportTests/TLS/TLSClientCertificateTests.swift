@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Above.allCases) func aCertificateThatIsNotShownIsMissed(_ above: Above) async throws {
+    @Test(arguments: Above.allCases) func aMissingClientCertificateIsReported(_ above: Above) async throws {
         let server = Inbox()
         try await withTLSServer(above, TLSServerOptions("server", clientCA: "ca"), accept: server.factory) { port in
             let error = try await lateRefusal(above, by: port)

@@ -131,7 +131,7 @@ import Testing
     }
 
     /// Process substitution gives a pipe, which can be read only once.
-    @Test func aPipeWillDo() async throws {
+    @Test func aPipeIsAccepted() async throws {
         let pipe = Pipe()
         let text = try ["client.pem", "key.pem"].map {
             try String(contentsOfFile: Self.files.path($0), encoding: .utf8)
@@ -163,7 +163,7 @@ import Testing
         }
     }
 
-    @Test func aFolderIsNoCertificate() async throws {
+    @Test func aFolderIsNotACertificate() async throws {
         let folder = Self.files.folder.appending(path: "folder")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let error = try await fault(certificate: "folder")
@@ -228,7 +228,7 @@ import Testing
         }
     }
 
-    @Test func aListenerSaysThatItsFilesWillNotDo() async throws {
+    @Test func aListenerReportsUnusableFiles() async throws {
         var tls = TLSServerOptions("server")
         tls.key = Self.files.path("other-key.pem")
         let error = await transportError { try await withTLSServer(.tcp, tls) { _ in } }

@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test(arguments: versions) func theEndComesBehindTheBytes(_ version: TLSVersion) throws {
+    @Test(arguments: versions) func theEndComesAfterTheBytes(_ version: TLSVersion) throws {
         let wire = try TLSWire(highest: version)
         try wire.start()
         wire.server.send("last words")
@@ -107,7 +107,7 @@ import Testing
         wire.finish()
     }
 
-    @Test(arguments: versions) func aStreamThatIsCutOffIsToldFromOneThatEnds(_ version: TLSVersion) throws {
+    @Test(arguments: versions) func aTruncatedStreamIsDistinguishedFromACleanEnd(_ version: TLSVersion) throws {
         for isHalfClosed in [false, true] {
             let wire = try TLSWire(highest: version)
             try wire.start()

@@ -159,7 +159,7 @@ import Testing
         wire.finish()
     }
 
-    @Test func aListenerHasPatienceForAWhile() async throws {
+    @Test func aListenerTimesOutTheHandshake() async throws {
         var tls = TLSServerOptions()
         tls.handshakeTimeout = .milliseconds(200)
         let trace = Trace(.layers)

@@ -174,7 +174,7 @@ import Testing
         #expect(machine.isClosed == (stage == .closed))
     }
 
-    @Test(arguments: Stage.allCases) func aLostSocketIsToldAsTheStateSays(stage: Stage) {
+    @Test(arguments: Stage.allCases) func aLostSocketIsReportedByState(stage: Stage) {
         let machine = Self.machine(stage)
         let ended: TLSStateMachine.Lost =
             switch stage {
@@ -211,7 +211,7 @@ import Testing
         }
     }
 
-    @Test func whoWasAnsweredIsNotToldOfCertificates() {
+    @Test func anAnsweredClientGetsNoCertificateHint() {
         var machine = Self.machine(.open)
         machine.decrypted()
         #expect(machine.socketEnded() == .cutOff(wasAnswered: true))

@@ -169,7 +169,7 @@ import Testing
 
     // MARK: - OpenSSL as the peer
 
-    @Test(arguments: [true, false]) func anOpenSSLServersEndIsToldFromItsDeath(_ isClean: Bool) async throws {
+    @Test(arguments: [true, false]) func anOpenSSLServersCloseDiffersFromItsDeath(_ isClean: Bool) async throws {
         try await withOpenSSLServer("-rev") { port, server in
             let client = Inbox()
             let stream = try await connectTLS(to: port, client: client)

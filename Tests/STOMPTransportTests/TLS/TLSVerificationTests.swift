@@ -150,7 +150,7 @@ import Testing
     }
 
     @Test(arguments: ["expired", "self", "named", "leaf"], Above.allCases)
-    func insecureConnectsAndTellsWhatIsWrong(_ server: String, _ above: Above) async throws {
+    func insecureConnectsAndReportsTheProblem(_ server: String, _ above: Above) async throws {
         try await withTLSServer(above, TLSServerOptions(server)) { port in
             var tls = TLSOptions(ca: "ca")
             tls.isInsecure = true
@@ -171,9 +171,9 @@ import Testing
         }
     }
 
-    @Test func whoMendsAFileIsServedByTheMendedOne() async throws {
+    @Test func aReplacedCAFileIsReadAgain() async throws {
         let files = Certificates.shared
-        let path = try files.copy("other-ca.pem", to: "mended-ca.pem")
+        let path = try files.copy("other-ca.pem", to: "fixed-ca.pem")
         var options = TransportOptions()
         options.tls.ca = path
         let connector = TransportConnector(options: options)
@@ -184,10 +184,10 @@ import Testing
                     to: target, on: group.next(), deadline: .farEnough, receiver: Inbox().factory)
             }
             await #expect(throws: TransportError.self) { _ = try await connect() }
-            try files.copy("ca.pem", to: "mended-ca.pem")
+            try files.copy("ca.pem", to: "fixed-ca.pem")
             try await connect().abort()
             // A file that was read once is not read again.
-            try files.write("mended-ca.pem", "")
+            try files.write("fixed-ca.pem", "")
             try await connect().abort()
         }
     }

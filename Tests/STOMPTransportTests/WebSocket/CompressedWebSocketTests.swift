@@ -67,7 +67,7 @@ import Testing
             try end.sent() == wireFrame(0x41, Array(Self.hello[..<4])) + wireFrame(0x80, Array(Self.hello[4...])))
     }
 
-    @Test func whatIsInNoUTF8IsJudgedByWhatItIsInflatedTo() throws {
+    @Test func theInflatedTextMustBeUTF8() throws {
         let deflater = try Deflater(.init())
         let bytes = Array(deflater.deflate(ByteBuffer(bytes: [0x61, 0xFF])).readableBytesView)
         let strict = try WebSocketEnd(compression: Self.agreement()) { $0.acceptsInvalidUTF8 = false }

@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func aBombIsRefusedBeforeItGoesOff() throws {
+    @Test func aDecompressionBombIsRefusedEarly() throws {
         let deflater = try Deflater(.init())
         // One gigabyte, compressed to one megabyte.
         let zeros = deflater.deflate(ByteBuffer(repeating: 0, count: 64 << 20))

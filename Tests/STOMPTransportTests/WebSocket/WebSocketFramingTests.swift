@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    @Test func textThatIsNoUTF8IsJudgedAsAWholeOrTaken() throws {
+    @Test func invalidUTF8TextIsRefusedAsAWholeOrAccepted() throws {
         var strict = WebSocketMessageAssembler(limit: 10, acceptsInvalidUTF8: false)
         let error = #expect(throws: WebSocketViolation.self) { try strict.append(frame(.text, [0xFF])) }
         #expect(error?.closeCode == 1007)

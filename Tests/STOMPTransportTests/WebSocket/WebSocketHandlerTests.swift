@@ -104,7 +104,7 @@ import Testing
         #expect(end.events == [.alive])
     }
 
-    @Test func textThatIsNoUTF8IsTakenAndTold() throws {
+    @Test func invalidUTF8TextIsAcceptedAndReported() throws {
         let end = try End()
         end.receive(wireFrame(0x81, [0x61, 0xFF]))
         #expect(end.events == [.invalidUTF8])

@@ -120,7 +120,7 @@ import Testing
         #expect(handshake.ended() == .expected)
     }
 
-    @Test func aViolationIsToldOnce() {
+    @Test func aViolationIsReportedOnce() {
         var handshake = WebSocketCloseHandshake()
         let violation = WebSocketViolation.textNotUTF8
         #expect(
@@ -136,7 +136,7 @@ import Testing
         #expect(handshake.fail(.reservedBit) == .end)
     }
 
-    @Test func theEndTellsWhoBrokeOff() {
+    @Test func theEndShowsWhichSideClosed() {
         var handshake = WebSocketCloseHandshake()
         #expect(handshake.ended() == .brokenOff)
         #expect(handshake.ended() == .expected)

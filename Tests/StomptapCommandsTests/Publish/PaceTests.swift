@@ -89,7 +89,7 @@ struct PaceTests {
     }
 
     @Test(arguments: ["", "/s", "-1/s", "1/h", "x", "1e3", "0", "nan", "k", "1..2"])
-    func whatIsNoRateIsRefused(text: String) {
+    func invalidRatesAreRejected(text: String) {
         #expect(throws: (any Error).self) { try RateArgument(text) }
     }
 }

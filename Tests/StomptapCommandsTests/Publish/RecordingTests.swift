@@ -76,18 +76,18 @@ struct RecordingTests {
     }
 
     @Test(arguments: [
-        ("", "no recorded message"), ("nonsense", "no recorded message"), ("[]", "no recorded message"),
-        (#"{"headers":{"destination":"/a"}"#, "no recorded message"),
-        (#"{"body":"x"}"#, "no \"headers\" with a \"destination\""),
-        (#"{"headers":{"destination":"/a"}} x"#, "more behind its end"),
-        (#"{"headers":{"destination":1}}"#, "no recorded message"),
-        (#"{"command":"RECEIPT","headers":{"destination":"/a"}}"#, "neither MESSAGE nor SEND"),
-        (#"{"headers":{"destination":"/a"},"body":"AAA","bodyEncoding":"base64"}"#, "no base64"),
-        (#"{"headers":{"destination":"/a"},"body":"=AAA","bodyEncoding":"base64"}"#, "no base64"),
-        (#"{"headers":{"destination":"/a"},"body":"x","bodyEncoding":"rot13"}"#, "no bodyEncoding"),
-        (#"{"headers":{"destination":"/a"},"time":"yesterday"}"#, "no time"),
+        ("", "not a recorded message"), ("nonsense", "not a recorded message"), ("[]", "not a recorded message"),
+        (#"{"headers":{"destination":"/a"}"#, "not a recorded message"),
+        (#"{"body":"x"}"#, "no \"destination\" in \"headers\""),
+        (#"{"headers":{"destination":"/a"}} x"#, "unexpected text after the end"),
+        (#"{"headers":{"destination":1}}"#, "not a recorded message"),
+        (#"{"command":"RECEIPT","headers":{"destination":"/a"}}"#, "expected MESSAGE or SEND, not RECEIPT"),
+        (#"{"headers":{"destination":"/a"},"body":"AAA","bodyEncoding":"base64"}"#, "not base64"),
+        (#"{"headers":{"destination":"/a"},"body":"=AAA","bodyEncoding":"base64"}"#, "not base64"),
+        (#"{"headers":{"destination":"/a"},"body":"x","bodyEncoding":"rot13"}"#, "unknown bodyEncoding"),
+        (#"{"headers":{"destination":"/a"},"time":"yesterday"}"#, "expected a time"),
         (#"{"headers":{"destination":"/a"},"body":"\ud800"}"#, "surrogate"),
-        (#"{"headerList":[["destination"]]}"#, "no recorded message"),
+        (#"{"headerList":[["destination"]]}"#, "not a recorded message"),
     ])
     func wrongLinesAreNamed(line: String, part: String) {
         let failure = #expect(throws: Failure.self) { try read(line) }
@@ -100,7 +100,7 @@ struct RecordingTests {
         let failure = #expect(throws: Failure.self) {
             try read(#"{"headers":{"destination":"/a"}}"#, needsTime: true)
         }
-        #expect(failure?.line == "file: line 7: it has no time as 2026-11-21T05:03:22.118453Z")
+        #expect(failure?.line == "file: line 7: expected a time such as 2026-11-21T05:03:22.118453Z")
     }
 
     @Test(

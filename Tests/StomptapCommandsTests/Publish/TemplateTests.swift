@@ -42,10 +42,10 @@ struct TemplateTests {
     }
 
     @Test(arguments: [
-        ("{{", "a {{ has no }}"), ("{{count", "a {{ has no }}"), ("{{}}", "there is no {{}}"),
-        ("{{nope}}", "there is no {{nope}}"), ("{{count 1}}", "there is no {{count 1}}"),
-        ("{{random 2 1}}", "the smaller one first"), ("{{random 1}}", "there is no {{random 1}}"),
-        ("{{random a b}}", "whole numbers"), ("{{env NONE}}", "the environment has no NONE"),
+        ("{{", "missing }} after {{"), ("{{count", "missing }} after {{"), ("{{}}", "unknown field {{}}"),
+        ("{{nope}}", "unknown field {{nope}}"), ("{{count 1}}", "unknown field {{count 1}}"),
+        ("{{random 2 1}}", "the smaller one first"), ("{{random 1}}", "unknown field {{random 1}}"),
+        ("{{random a b}}", "two integers"), ("{{env NONE}}", "environment variable NONE is not set"),
         ("\n\n{{x}}", "(it, line 3)"), ("{{x}}", "{{uuid}}, {{random A B}}, {{env NAME}}"),
     ])
     func whatIsWrongIsNamed(text: String, part: String) {

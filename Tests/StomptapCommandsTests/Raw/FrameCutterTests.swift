@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test(arguments: [#"\q"#, #"\"#, #"\x1"#, #"\xzz"#])
-    func whatIsNoEscapeIsNamedWithItsLine(line: String) {
+    func invalidEscapesAreReportedWithTheirLine(line: String) {
         let fault = #expect(throws: InputFault.self) {
             try cut("SEND\n\n\(line)\n") { $0.hasEscapes = true }
         }

@@ -23,7 +23,7 @@ struct ServeArgumentTests {
     }
 
     @Test(arguments: ["", "/a", "/a=/b", "=/b x", "/a= x", "/a /b x"])
-    func whatIsNoReplyIsRefused(_ text: String) {
+    func invalidRepliesAreRejected(_ text: String) {
         #expect(throws: (any Error).self) { try ReplyArgument(text) }
     }
 
@@ -134,7 +134,7 @@ struct ServeArgumentTests {
     }
 
     @Test(arguments: ["", "send", "message=x", "send:(=x", ":x=y"])
-    func whatIsNoRuleIsRefused(_ text: String) {
+    func invalidRulesAreRejected(_ text: String) {
         #expect(throws: (any Error).self) { try FailArgument(text) }
     }
 }

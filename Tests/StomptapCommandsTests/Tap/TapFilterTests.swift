@@ -41,15 +41,15 @@ struct TapFilterTests {
     }
 
     @Test(arguments: [
-        ("MESAGE", "did you mean MESSAGE?"), ("SEND,subscrbe", "did you mean SUBSCRIBE?"), ("", "it has"),
+        ("MESAGE", "did you mean MESSAGE?"), ("SEND,subscrbe", "did you mean SUBSCRIBE?"), ("", "; use "),
     ])
     func aWrongCommandIsNamedWithTheRightOne(text: String, hint: String) {
         let error = #expect(throws: ValidationError.self) { try CommandsArgument(text) }
         #expect(error?.message.contains(hint) == true, "\(error?.message ?? "")")
     }
 
-    private func takes(_ filter: TapFilter, _ content: TapEvent.Content) -> Bool {
-        filter.mayTake(content) && filter.takes(content)
+    private func matches(_ filter: TapFilter, _ content: TapEvent.Content) -> Bool {
+        filter.mayMatch(content) && filter.matches(content)
     }
 
     @Test func allConditionsMustHold() throws {

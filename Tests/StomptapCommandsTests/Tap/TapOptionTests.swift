@@ -51,22 +51,22 @@ struct TapOptionTests {
     }
 
     @Test(arguments: [
-        (["--delay", "200"], "a duration has a unit"), (["--jitter", "-1s"], "Missing value"),
+        (["--delay", "200"], "expected a unit, as in 200s or 200ms"), (["--jitter", "-1s"], "Missing value"),
         (["--rate", "64KiB"], "64KiB/s"),
         (["--rate", "0/s"], "64KiB/s"), (["--rate", "fast/s"], "64KiB/s"), (["--drop", "beats"], "heart-beats"),
-        (["--drop", "messages:("], "no regular expression"), (["--close-after", "0"], "such as 10"),
+        (["--drop", "messages:("], "invalid regular expression"), (["--close-after", "0"], "such as 10"),
         (["--close-after", "-5"], "Missing value"), (["--close-after", "5 s"], "such as 10"),
         (["--close-after", "٣"], "such as 10"),
-        (["--close-code", "1000"], "goes with --close-after"),
-        (["--close-after", "1", "--close-code", "1006"], "is not to be sent"),
-        (["--close-after", "1", "--close-code", "999"], "is not to be sent"),
-        (["--close-after", "1", "--close-code", "1005"], "is not to be sent"),
-        (["--close-after", "1", "--close-code", "5000"], "is not to be sent"),
-        (["--refuse", "101%"], "from 0 to 100"), (["--refuse", "50"], "a percent sign"),
-        (["--refuse", "%"], "from 0 to 100"),
-        (["--refuse", "1e1%"], "from 0 to 100"), (["--refuse", "nan%"], "from 0 to 100"),
+        (["--close-code", "1000"], "needs --close-after"),
+        (["--close-after", "1", "--close-code", "1006"], "invalid close code"),
+        (["--close-after", "1", "--close-code", "999"], "invalid close code"),
+        (["--close-after", "1", "--close-code", "1005"], "invalid close code"),
+        (["--close-after", "1", "--close-code", "5000"], "invalid close code"),
+        (["--refuse", "101%"], "from 0% to 100%"), (["--refuse", "50"], "a percentage"),
+        (["--refuse", "%"], "from 0% to 100%"),
+        (["--refuse", "1e1%"], "from 0% to 100%"), (["--refuse", "nan%"], "from 0% to 100%"),
         (["--freeze-after", "soon"], "a duration"), (["--command", "SENT"], "did you mean SEND?"),
-        (["--tls-key", "k.pem"], "goes with --tls-cert"), (["--listen", "9000"], "HOST:PORT"),
+        (["--tls-key", "k.pem"], "needs --tls-cert"), (["--listen", "9000"], "HOST:PORT"),
         (["--login", "me"], "Unknown option"), (["--heart-beat", "0,0"], "Unknown option"),
     ])
     func wrongOptionsAreNamed(options: [String], part: String) {

@@ -24,7 +24,7 @@ struct TapPrinterTests {
             form, style: OutputStyle(timestamps: .none),
             notices: TapNotices(nil, style: OutputStyle(timestamps: .none)), filter: filter,
             to: DescriptorWriter(descriptor: descriptor, name: "it"), on: BlockingThread(),
-            tell: { bytes in told.lines.update { $0 += String(decoding: bytes, as: UTF8.self) } },
+            report: { bytes in told.lines.update { $0 += String(decoding: bytes, as: UTF8.self) } },
             end: { failure in told.failures.update { $0.append(failure) } })
     }
 
@@ -57,7 +57,7 @@ struct TapPrinterTests {
             printer.offer([try .came("MESSAGE", [], "b"), .sample(.local, .ended(.over))], at: sampleTime)
             #expect(await printer.finish() == 0)
             #expect(try read(reader, until: "b\n") == "a\nb\n")
-            #expect(told.lines.value == "3 127.0.0.1:51234 * open: TCP\n3 127.0.0.1:51234 * end: it is over\n")
+            #expect(told.lines.value == "3 127.0.0.1:51234 * open: TCP\n3 127.0.0.1:51234 * end: closed\n")
             #expect(told.failures.value.isEmpty)
         }
     }
@@ -75,7 +75,7 @@ struct TapPrinterTests {
             printer.offer([.sample(.local, .ended(.over))], at: sampleTime)
             async let output = BlockingThread().run { try read(reader, until: "last\n") }
             // The writer can continue, and there is room for later events.
-            while !told.lines.value.contains("not shown") { try await Task.sleep(nanoseconds: 1_000_000) }
+            while !told.lines.value.contains("not printed") { try await Task.sleep(nanoseconds: 1_000_000) }
             printer.offer([try .sent("SEND", [], "last")], at: sampleTime)
             let shown = try await output.split(separator: "\n").count - 1
             #expect(await printer.finish() == 0)
@@ -84,9 +84,9 @@ struct TapPrinterTests {
             let lines = told.lines.value
             // This is reported each time there is room again.
             let counts = lines.matches(
-                of: #/warning: printing could not keep up: (\d+) frames and lines were not shown\n/#)
+                of: #/warning: output was too slow: (\d+) frames and lines were not printed\n/#)
             #expect(counts.compactMap { Int($0.output.1) }.reduce(0, +) == missed, "\(lines)")
-            #expect(lines.contains("* end: it is over\n"), "lines have room that frames have not")
+            #expect(lines.contains("* end: closed\n"), "lines have room that frames have not")
         }
     }
 
@@ -129,12 +129,12 @@ struct TapPrinterTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func withoutAFormOnlyTheRestIsTold() async throws {
+    @Test(.timeLimit(.minutes(1))) func withoutAFormOnlyTheRestIsPrinted() async throws {
         let told = Told()
         let printer = makePrinter(.none, to: -1, told)
         printer.offer([try .sent("SEND", [], "x"), .sample(.local, .note(.unsolicitedAnswer))], at: sampleTime)
         #expect(await printer.finish() == 0)
-        #expect(told.lines.value == "3 127.0.0.1:51234 * the server sent an answer that nobody had asked for\n")
+        #expect(told.lines.value == "3 127.0.0.1:51234 * the server sent a response without a request\n")
         #expect(told.failures.value.isEmpty)
     }
 }

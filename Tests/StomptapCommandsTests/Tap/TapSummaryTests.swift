@@ -50,7 +50,7 @@ struct TapSummaryTests {
         #expect(destination.account.frames == [.send: 2, .message: 1])
         #expect(destination.account.toServer.bytes == 2 * send)
         #expect(
-            summary.line(at: Self.start + .milliseconds(1500)).hasPrefix("2 connections, 8 frames, 1 of no STOMP, "))
+            summary.line(at: Self.start + .milliseconds(1500)).hasPrefix("2 connections, 8 frames, 1 not STOMP, "))
         #expect(summary.line(at: Self.start + .milliseconds(1500)).hasSuffix(" B, in 1.5 s"))
     }
 
@@ -130,17 +130,17 @@ struct TapSummaryTests {
         let lines = TapSummaryTable(summary: try conversation()).lines
         #expect(
             lines == [
-                "connection          CONNECT  SEND  CONNECTED  MESSAGE  RECEIPT  no STOMP  octets >  octets <  "
+                "connection          CONNECT  SEND  CONNECTED  MESSAGE  RECEIPT  not STOMP  bytes >  bytes <  "
                     + "heart-beats >  heart-beats <",
-                "3  127.0.0.1:51234        1     2          1        1        3         0       100       125  "
+                "3  127.0.0.1:51234        1     2          1        1        3          0      100      125  "
                     + "            1              2",
-                "4  [::1]:7                0     0          0        0        0         1         1         0  "
+                "4  [::1]:7                0     0          0        0        0          1        1        0  "
                     + "            0              0",
-                "all                       1     2          1        1        3         1       101       125  "
+                "all                       1     2          1        1        3          1      101      125  "
                     + "            1              2",
                 "",
-                "destination  SEND  MESSAGE  octets >  octets <",
-                "/topic/가       2        1        90        38",
+                "destination  SEND  MESSAGE  bytes >  bytes <",
+                "/topic/가       2        1       90       38",
                 "",
                 "round trip                     receipts      min   median      p99      max",
                 "connection 3  127.0.0.1:51234         2  4.00 ms  4.01 ms  20.0 ms  20.0 ms",

@@ -8,13 +8,13 @@ import Testing
 /// The lines that `serve` prints about its broker.
 @Suite struct BrokerEventTests {
     @Test(arguments: [
-        (FrameDrop.sessionOver, "the session has ended"), (.notConnected, "no CONNECT came before it"),
-        (.missingHeader("id"), "missing header id"), (.noSubscriber("/topic/a"), "nobody is subscribed to /topic/a"),
-        (.notServed("/x"), "not a destination of the broker or of a handler; --prefix adds one"),
-        (.noReply(.noValue(path: ".a")), "the handler fails: nothing at .a in the body"),
-        (.noReply(.notJSON(contentType: "text/plain")), "the handler takes JSON, and content-type is text/plain"),
-        (.noReply(.notJSON(contentType: "application/json")), "the handler takes JSON, and the body is not"),
-        (.noReply(.notJSON(contentType: nil)), "the handler takes JSON, and the body is not"),
+        (FrameDrop.sessionOver, "the session has ended"), (.notConnected, "no CONNECT before it"),
+        (.missingHeader("id"), "missing header id"), (.noSubscriber("/topic/a"), "no subscriber to /topic/a"),
+        (.notServed("/x"), "not a destination of the broker or of a handler; add a prefix with --prefix"),
+        (.noReply(.noValue(path: ".a")), "the handler failed: no value at .a in the body"),
+        (.noReply(.notJSON(contentType: "text/plain")), "the handler expects JSON, but content-type is text/plain"),
+        (.noReply(.notJSON(contentType: "application/json")), "the handler expects JSON, but the body is not JSON"),
+        (.noReply(.notJSON(contentType: nil)), "the handler expects JSON, but the body is not JSON"),
     ])
     func droppedFramesSayWhy(_ drop: FrameDrop, _ text: String) {
         let event = BrokerEvent(connection: 2, kind: .droppedFrame(.send, destination: "/x", drop))

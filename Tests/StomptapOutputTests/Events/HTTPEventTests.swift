@@ -18,7 +18,7 @@ import Testing
             (.responseHead(version: "HTTP/1.0", status: 200, reason: ""), "HTTP/1.0 200 "),
             (.responseHead(version: "HTTP/1.1", status: 200, reason: nil), "HTTP/1.1 200"),
             (.unreadableHead(firstLine: "SSH-2.0-x"), "SSH-2.0-x"),
-            (.unsolicitedAnswer, "an answer came that nobody had asked for: the connection is dropped"),
+            (.unsolicitedAnswer, "unrequested response; connection dropped"),
             (
                 .connectingThroughProxy("socks5://p:1080", to: "broker:61613"),
                 "connecting to broker:61613 through socks5://p:1080"

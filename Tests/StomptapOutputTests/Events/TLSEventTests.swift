@@ -56,8 +56,8 @@ import Testing
                 TLSv1.3 TLS_AES_256_GCM_SHA384
                 \(Self.chain)
                 not verified: asked for b, but the server's certificate "O=Stomptap, CN=Test Root" has no subject \
-                alternative name, and its common name does not count
-                not verified: the server's certificate "O=Stomptap, CN=Test Root" is self-signed, and is not in the \
+                alternative name, and its common name is ignored
+                not verified: the server's certificate "O=Stomptap, CN=Test Root" is self-signed and not in the \
                 system's trust store
                 """)
         #expect(Self.summary(.notAsked).text == "TLSv1.3 TLS_AES_256_GCM_SHA384\n" + Self.chain)
@@ -68,12 +68,12 @@ import Testing
             (.closeNotify, "close_notify"),
             (
                 .keysLogged(to: "keys.log"),
-                "the keys of this session are written to keys.log (SSLKEYLOGFILE): whoever reads them reads the traffic"
+                "the keys of this session are written to keys.log (SSLKEYLOGFILE); they decrypt its traffic"
             ),
-            (.cannotLogKeys(to: "keys.log"), "SSLKEYLOGFILE=keys.log cannot be written: no keys are logged"),
+            (.cannotLogKeys(to: "keys.log"), "cannot write SSLKEYLOGFILE=keys.log; no keys are logged"),
             (
                 .failed(.tls(.unknownServerName("a", at: .server, TLSAlert(number: 112)))),
-                "TLS: the server has nothing under the name a (unrecognized_name); ask for another with --server-name"
+                "TLS: the server does not know the name a (unrecognized_name); use another name with --server-name"
             ),
         ] as [(WireEvent.Content, String)])
     func eventsHaveTheirWords(_ content: WireEvent.Content, _ text: String) {

@@ -41,10 +41,10 @@ import Testing
             .connectionBroken(by: .server, .tcp(.connectionLost(to: "127.0.0.1:1", SystemError(code: 32)))),
             "connection to the server lost: broken pipe"
         ),
-        (.closedByTap, "the tap closed it"), (.tapEnded, "the tap was ended"),
-        (.noConnectionToServer, "there is no connection to the server"),
+        (.closedByTap, "the tap closed it"), (.tapEnded, "the tap was stopped"),
+        (.noConnectionToServer, "no connection to the server"),
         (.answered(status: 404, reason: "Not Found"), "the server answered 404 Not Found"),
-        (.noRequest(within: .seconds(6)), "no request came for 6 s"), (.over, "it is over"),
+        (.noRequest(within: .seconds(6)), "no request for 6 s"), (.over, "closed"),
     ])
     func endingsSayWhoAndHow(ending: TapEnding, text: String) {
         #expect(ending.text == text)
@@ -52,22 +52,22 @@ import Testing
 
     @Test(arguments: [
         (TapFault.connectionRefused, "refused"), (.closed(code: 1001), "closed with 1001"),
-        (.closed(code: nil), "broke the connection off"), (.frozen, "frozen: nothing passes any more"),
+        (.closed(code: nil), "cut the connection"), (.frozen, "frozen: nothing is relayed any more"),
         (.droppedHeartBeat, "dropped a heart-beat"),
         (.droppedFrame(.send, destination: "/a", bodySize: 2), "dropped a SEND to /a, 2 B"),
         (.droppedFrame(.message, destination: nil, bodySize: 0), "dropped a MESSAGE, 0 B"),
         (
             .slowed(delay: .milliseconds(150), jitter: .milliseconds(20), rate: nil),
-            "everything is held for 150 ms to 170 ms, each way"
+            "all traffic is delayed by 150 ms to 170 ms, in each direction"
         ),
-        (.slowed(delay: .seconds(1), jitter: .zero, rate: nil), "everything is held for 1 s, each way"),
+        (.slowed(delay: .seconds(1), jitter: .zero, rate: nil), "all traffic is delayed by 1 s, in each direction"),
         (
             .slowed(delay: .zero, jitter: .zero, rate: 20_000),
-            "everything is slowed to 20000 octets a second, each way"
+            "all traffic is limited to 20000 B/s, in each direction"
         ),
         (
             .slowed(delay: .seconds(1), jitter: .zero, rate: 5),
-            "everything is held for 1 s, and slowed to 5 octets a second, each way"
+            "all traffic is delayed by 1 s and limited to 5 B/s, in each direction"
         ),
     ])
     func faultsSayWhatTheyDo(fault: TapFault, text: String) {
@@ -81,34 +81,34 @@ import Testing
         ),
         (
             .notSTOMP(STOMPProtocolError(.peer, .loneCarriageReturn)),
-            "no STOMP any more, and from here on shown as it is: a carriage return stands alone between frames"
+            "no longer valid STOMP, shown unchanged from here on: carriage return without a line feed between frames"
         ),
         (
             .invalidSockJSFrame(.sockJS(.invalidFrame(ByteBuffer(string: "x"), JSONFault(.unknownFrame, at: 0)))),
-            "the server sent what is no SockJS frame: \"x\", none of o, h, a and c at octet 0"
+            "the server sent an invalid SockJS frame: \"x\", expected o, h, a or c at byte 0"
         ),
         (
             .invalidSockJSMessages(JSONFault(.endsEarly, at: 1)),
-            "the app sent what is no array of SockJS: it ends too early at octet 1"
+            "the app sent an invalid SockJS message array: unexpected end at byte 1"
         ),
-        (.requestTooLarge, "not taken apart: a request of more than --max-message"),
-        (.unsolicitedAnswer, "the server sent an answer that nobody had asked for"),
-        (.otherUpgrade(path: "/"), "/ was upgraded to what is no WebSocket, and is not taken apart"),
+        (.requestTooLarge, "not decoded: the request is larger than --max-message"),
+        (.unsolicitedAnswer, "the server sent a response without a request"),
+        (.otherUpgrade(path: "/"), "/ was upgraded to a protocol other than WebSocket; not decoded"),
         (
             .notTakenApart(.webSocket(.unknownExtensions(["foo"]))),
-            "not taken apart: WebSocket: the extension foo is not known"
+            "not decoded: WebSocket: unknown extension foo"
         ),
         (
             .noLongerTakenApart(.webSocket(.messageTooLarge(limit: 9, from: .otherSide))),
-            "no longer taken apart: WebSocket: the other side sent a message of more than 9 octets; raise the limit with "
+            "no longer decoded: WebSocket: the peer sent a message of more than 9 bytes; raise the limit with "
                 + "--max-message"
         ),
-        (.notHTTP(from: .app), "the app sent what is no HTTP"),
-        (.headTooLarge(from: .server), "the server sent a head of HTTP that is too large"),
-        (.unfinishedHead(within: .seconds(10)), "the app did not finish a head of HTTP within 10 s"),
+        (.notHTTP(from: .app), "the app did not send valid HTTP"),
+        (.headTooLarge(from: .server), "the server sent an HTTP head that is too large"),
+        (.unfinishedHead(within: .seconds(10)), "timed out after 10 s: the app did not finish an HTTP head"),
         (.noHeaders(cause: "no token"), "no token"),
-        (.tooLateToDrop, "this frame was not dropped: its beginning had passed before its rest came"),
-        (.moreRefusals, "more HTTP requests are refused; they are no longer listed"),
+        (.tooLateToDrop, "this frame was not dropped: its start had already been relayed"),
+        (.moreRefusals, "more HTTP requests were refused; they are no longer listed"),
     ])
     func notesAreALine(note: TapNote, text: String) {
         #expect(note.text == text)
@@ -119,15 +119,15 @@ import Testing
             .unfinishedFrame(
                 UnfinishedFrame(bytes: 26, command: .send, contentLength: 3, bodyBytes: 3), destination: nil,
                 .lengthCountsNUL),
-            "26 octets of a SEND came, but not its end; content-length says 3, and the body so far has 3; content-length "
-                + "counts the NUL, which is not of the body"
+            "incomplete SEND frame (26 bytes received), the body has 3 bytes but content-length is 3; content-length "
+                + "counts the NUL, which is not part of the body"
         ),
         (
             .requestFailed(
                 FailedRequest(
                     path: "/ws/info", origin: "http://localhost:3000", status: 403, reason: "",
                     body: ByteBuffer(string: "Invalid CORS request"))),
-            "/ws/info was answered 403 \"Invalid CORS request\"; the Origin that was sent is http://localhost:3000"
+            "/ws/info was answered 403 \"Invalid CORS request\"; the Origin sent was http://localhost:3000"
         ),
         (
             .requestFailed(FailedRequest(path: "/ws", origin: nil, status: 403, reason: "Forbidden")),
@@ -141,29 +141,29 @@ import Testing
         ),
         (
             .cookieOfOtherDomain(name: "SESSION", domain: "example.com", host: "127.0.0.1"),
-            "the cookie SESSION is for example.com: a browser that asked 127.0.0.1 drops it; open the page under a host "
-                + "name of that domain, and add --listen-name for it"
+            "the cookie SESSION is for example.com: a browser at 127.0.0.1 ignores it; open the page under a host "
+                + "name of that domain and add --listen-name for that name"
         ),
         (
             .invalidFrame(
                 STOMPProtocolError(.peer, .noNULAfterBody(contentLength: 5)), .lengthInCharacters(5, bytes: 15)),
-            "not a STOMP frame, and shown as it is: content-length is 5, but the octet after as many of body is no NUL; "
-                + "content-length counts the 5 characters of the body, which has 15 octets"
+            "not a valid STOMP frame, shown unchanged: content-length is 5, but no NUL follows a body of that "
+                + "length; content-length counts the 5 characters of the body, which has 15 bytes"
         ),
         (
             .invalidFrame(STOMPProtocolError(.peer, .bodyNotAllowed(.connect)), .textForNUL("\\u0000")),
-            "not a STOMP frame, and shown as it is: a CONNECT frame has a body; it ends with the characters \\u0000 in "
-                + "place of a NUL, the octet 0"
+            "not a valid STOMP frame, shown unchanged: a CONNECT frame must not have a body; it ends with the "
+                + "characters \\u0000 instead of a NUL byte"
         ),
         (
             .unfinishedFrame(
                 UnfinishedFrame(bytes: 34, command: .send, bodyBytes: 6), destination: "/app/kimchi", nil),
-            "34 octets of a SEND to /app/kimchi came, but not its end: no NUL after the 6 octets of its body"
+            "incomplete SEND frame to /app/kimchi (34 bytes received), no NUL after the 6 bytes of the body"
         ),
         (
             .unfinishedFrame(UnfinishedFrame(bytes: 6, command: .error), destination: nil, .missingNUL),
-            "6 octets of an ERROR came, but not its end: the headers have no empty line after them; React Native cuts "
-                + "text at its NUL: with @stomp/stompjs, set forceBinaryWSFrames and appendMissingNULLonIncoming"
+            "incomplete ERROR frame (6 bytes received), no empty line after the headers; React Native cuts text at "
+                + "its NUL: with @stomp/stompjs, set forceBinaryWSFrames and appendMissingNULLonIncoming"
         ),
     ]
 

@@ -130,23 +130,24 @@ struct TapTrafficTests {
 
     // MARK: Apart from the frames
 
-    private func told(_ event: TapEvent, _ detail: WireEvent.Detail? = nil) -> String {
+    private func notice(_ event: TapEvent, _ detail: WireEvent.Detail? = nil) -> String {
         var notices = TapNotices(detail, style: OutputStyle(timestamps: .utc), start: sampleTime)
-        return notices.tells(event.content) ? appended { notices.append(event, at: sampleTime, to: &$0) } : "nothing"
+        return notices.prints(event.content) ? appended { notices.append(event, at: sampleTime, to: &$0) } : "nothing"
     }
 
     @Test func noticesAreALineEach() {
         let start = "05:03:22.118 3 127.0.0.1:51234"
         #expect(
-            told(.sample(.local, .opened(.webSocket(path: "/ws?token=t\n"))))
+            notice(.sample(.local, .opened(.webSocket(path: "/ws?token=t\n"))))
                 == "\(start) * open: WebSocket /ws?token=****\\n\n")
         #expect(
-            told(.sample(.incoming, .fault(.droppedHeartBeat))) == "\(start) app < server fault: dropped a heart-beat\n"
+            notice(.sample(.incoming, .fault(.droppedHeartBeat)))
+                == "\(start) app < server fault: dropped a heart-beat\n"
         )
         #expect(
-            told(.sample(.local, .note(.notHTTP(from: .app)))) == "\(start) * the app sent what is no HTTP\n")
+            notice(.sample(.local, .note(.notHTTP(from: .app)))) == "\(start) * the app did not send valid HTTP\n")
         #expect(
-            told(.sample(.local, .ended(.connectionClosed(by: .app))))
+            notice(.sample(.local, .ended(.connectionClosed(by: .app))))
                 == "\(start) * end: the app closed the connection\n")
     }
 
@@ -156,19 +157,19 @@ struct TapTrafficTests {
                 .http, .request(method: "GET", target: "/ws"),
                 ByteBuffer(string: "GET /ws HTTP/1.1\r\nCookie: a=b\r\n\r\n")))
         let ping = TapEvent.sample(.incoming, .wire(.ws, .ping, ByteBuffer(string: "x")))
-        for event in [request, ping, .sample(.heartBeat)] { #expect(told(event) == "nothing") }
+        for event in [request, ping, .sample(.heartBeat)] { #expect(notice(event) == "nothing") }
         #expect(
-            told(request, .layers) == """
+            notice(request, .layers) == """
                 05:03:22.118 3 127.0.0.1:51234 app > server http GET /ws  33 B
                                GET /ws HTTP/1.1
                                Cookie: ****
 
                 """)
-        #expect(told(ping, .layers) == "05:03:22.118 3 127.0.0.1:51234 app < server ws ping  1 B\n")
-        #expect(told(ping, .bytes).contains("ws ping  1 B\n               00000000  78 "))
+        #expect(notice(ping, .layers) == "05:03:22.118 3 127.0.0.1:51234 app < server ws ping  1 B\n")
+        #expect(notice(ping, .bytes).contains("ws ping  1 B\n               00000000  78 "))
         #expect(
-            told(.sample(.heartBeat), .layers) == "05:03:22.118 3 127.0.0.1:51234 app > server stomp heart-beat\n")
-        #expect(told(text, .bytes) == "nothing")
+            notice(.sample(.heartBeat), .layers) == "05:03:22.118 3 127.0.0.1:51234 app > server stomp heart-beat\n")
+        #expect(notice(text, .bytes) == "nothing")
     }
 
     /// It is recorded as the message it was sent in, so that older readers of recordings understand it.

@@ -135,7 +135,7 @@ import Testing
             .ws, .outgoing, .bytes, .message(isText: true, compressedSize: nil),
             bytes: ByteBuffer(string: "[\"ode:sec\"]"))
         piece.isPiece = true
-        #expect(printed(piece).contains("[left out") && !printed(piece).contains("sec\""))
+        #expect(printed(piece).contains("[omitted") && !printed(piece).contains("sec\""))
         #expect(printed(piece) { $0.mask = .none }.contains("ode:sec"))
     }
 

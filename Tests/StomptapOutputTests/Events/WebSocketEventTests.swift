@@ -12,7 +12,7 @@ import Testing
             (.request(method: "GET", target: "/ws"), "GET /ws"), (.answer(status: 404, reason: "No"), "404 No"),
             (.offerWithheld(of: ["h2c", "foo"]), "withheld the offer of h2c, foo"),
             (.compressionAgreed("permessage-deflate; x=1"), "agreed on permessage-deflate; x=1"),
-            (.compressionDeclined, "nothing is compressed: the server has not taken the offer"),
+            (.compressionDeclined, "not compressed: the server did not accept the offer"),
             (.webSocketFrame(WebSocketFrameHead(.text, size: 5)), "frame text FIN  5 B"),
             (
                 .webSocketFrame(WebSocketFrameHead(.binary, isLast: false, isCompressed: true, maskKey: 0xAB, size: 0)),
@@ -40,10 +40,10 @@ import Testing
             ),
             (.fellBackToWebSocket(because: reset), "connection reset by h:80: trying a plain WebSocket"),
             (.sockJSFrame(.open), "o"), (.sockJSFrame(.heartBeat), "h"), (.sockJSFrame(.prelude), "prelude"),
-            (.sockJSFrame(.messages(count: 1, bytes: 3)), "a, 1 message of 3 octets"),
+            (.sockJSFrame(.messages(count: 1, bytes: 3)), "a, 1 message of 3 bytes"),
             (.sockJSFrame(.close(code: 3000, reason: "Go away!")), "c 3000 \"Go away!\""),
             (.sockJSFrameSent, "frame"), (.sockJSMessageSent, "message"),
-            (.sockJSMessages(count: 0, bytes: 0), "0 messages of 0 octets"),
+            (.sockJSMessages(count: 0, bytes: 0), "0 messages of 0 bytes"),
         ] as [(WireEvent.Content, String)])
     func areToldInAFewWords(content: WireEvent.Content, text: String) {
         #expect(content.text == text)

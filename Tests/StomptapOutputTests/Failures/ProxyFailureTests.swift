@@ -27,34 +27,35 @@ import Testing
     static let configuration: [Told] = [
         Told(
             fault("https://proxy:443", .needsTLS),
-            #"proxy: "https://proxy:443" is a proxy behind TLS, which cannot be used; most also take http://"#, .usage),
+            #"proxy: "https://proxy:443" TLS to the proxy is not supported; most proxies also accept http://"#, .usage),
         Told(
             fault("ftp://user:****@x", .unknownScheme),
-            #"proxy: "ftp://user:****@x" has a scheme that is none of http and socks5"#, .usage),
+            #"proxy: "ftp://user:****@x": unknown scheme; use http:// or socks5://"#, .usage),
         Told(
             fault("http://proxy:1/a\u{1B}", .moreThanHostAndPort),
-            #"proxy: "http://proxy:1/a\x1b" has more than a host and a port; "#
-                + "in a password write / as %2F, # as %23, ? as %3F, @ as %40", .usage),
+            #"proxy: "http://proxy:1/a\x1b": expected only a host and a port; "#
+                + "in a password, write / as %2F, # as %23, ? as %3F, @ as %40", .usage),
         Told(
             fault("http://%zz@proxy", .badPercentEncoding),
-            #"proxy: "http://%zz@proxy" has a user or password that is not percent-encoded as it should be"#, .usage),
+            #"proxy: "http://%zz@proxy": invalid percent-encoding in the user or password"#, .usage),
         Told(
             fault("http://a%3Ab:****@proxy", .colonInUser),
-            #"proxy: "http://a%3Ab:****@proxy" has a colon in the user's name, which Basic cannot carry"#, .usage),
+            #"proxy: "http://a%3Ab:****@proxy": the user name contains a colon, which Basic authentication does not "#
+                + "allow", .usage),
         Told(
             fault("socks5://user@proxy", .badCredentialsLength),
-            #"proxy: "socks5://user@proxy" has an invalid user or password; "#
+            #"proxy: "socks5://user@proxy": invalid user or password; "#
                 + "SOCKS 5 needs both, with 1 to 255 bytes each", .usage),
-        Told(fault("", .noHostAndPort), #"proxy: "" names no host and port"#, .usage),
+        Told(fault("", .noHostAndPort), #"proxy: "": missing host and port"#, .usage),
         Told(
             fault("http://proxy:0", .invalidPort),
-            #"proxy: "http://proxy:0" has no valid port; a port is 1 to 65535"#, .usage),
+            #"proxy: "http://proxy:0": invalid port; a port is 1 to 65535"#, .usage),
         Told(
             .proxy(.invalidVariable("HTTPS_PROXY", .invalidURL("https://x", .needsTLS))),
-            #"proxy: HTTPS_PROXY: "https://x" is a proxy behind TLS, which cannot be used; most also take http://"#,
+            #"proxy: HTTPS_PROXY: "https://x" TLS to the proxy is not supported; most proxies also accept http://"#,
             .usage),
         Told(
-            .proxy(.unusableTarget("a\nb:1")), #"proxy: "a\nb:1" is nothing that a proxy can be asked for"#, .usage),
+            .proxy(.unusableTarget("a\nb:1")), #"proxy: "a\nb:1" cannot be reached through a proxy"#, .usage),
     ]
 
     static let connection: [Told] = [
@@ -71,32 +72,32 @@ import Testing
             "proxy: cannot connect to the proxy http://nohost:80: no such host: nohost", .noHost),
         Told(
             .proxy(.noAnswer(from: socks, within: .milliseconds(1500))),
-            "proxy: no answer from the proxy socks5://127.0.0.1:1080 within 1.5 s", .timedOut),
+            "proxy: timed out after 1.5 s waiting for the proxy socks5://127.0.0.1:1080", .timedOut),
         Told(
             .proxy(.connectionClosed(by: http, askedFor: target, nil)),
-            "proxy: the proxy http://127.0.0.1:3128 closed the connection when it was asked for a tunnel to "
+            "proxy: the proxy http://127.0.0.1:3128 closed the connection after the request for a tunnel to "
                 + "broker.example:61613", .unavailable),
         Told(
             .proxy(.connectionClosed(by: http, askedFor: target, SystemError(code: 104))),
-            "proxy: the proxy http://127.0.0.1:3128 closed the connection when it was asked for a tunnel to "
-                + "broker.example:61613: connection reset by peer; "
-                + "the server, or a proxy before it, has broken it off: its log may say why", .unavailable),
+            "proxy: the proxy http://127.0.0.1:3128 closed the connection after the request for a tunnel to "
+                + "broker.example:61613: connection reset by peer; see the log of the server, or of a proxy in front "
+                + "of it", .unavailable),
         Told(
             .proxy(.connectionClosed(by: http, askedFor: target, SystemError(code: 32))),
-            "proxy: the proxy http://127.0.0.1:3128 closed the connection when it was asked for a tunnel to "
+            "proxy: the proxy http://127.0.0.1:3128 closed the connection after the request for a tunnel to "
                 + "broker.example:61613: broken pipe", .unavailable),
     ]
 
-    private static let asked = "from the proxy http://127.0.0.1:3128, asked for a tunnel to broker.example:61613"
+    private static let asked = "from the proxy http://127.0.0.1:3128 for a tunnel to broker.example:61613"
 
     static let connect: [Told] = [
         Told(
             refusal(407, "Proxy Authentication Required"),
-            "proxy: 407 Proxy Authentication Required \(asked); "
-                + "the proxy requires credentials: put user and password before its host in --proxy", .refused),
+            "proxy: 407 Proxy Authentication Required \(asked); the proxy requires credentials; add user and "
+                + "password before the host in --proxy", .refused),
         Told(
             refusal(407, "No", withCredentials: true),
-            "proxy: 407 No \(asked); the proxy does not take these credentials: see --proxy", .refused),
+            "proxy: 407 No \(asked); the proxy rejected these credentials; check --proxy", .refused),
         Told(
             refusal(403, "Forbidden"),
             "proxy: 403 Forbidden \(asked); the proxy's rules do not allow this host or port", .refused),
@@ -104,36 +105,36 @@ import Testing
         Told(refusal(101, "Switching\t"), "proxy: 101 Switching\\t \(asked)", .protocolError),
         Told(
             .proxy(.notHTTP(from: http, firstLine: "SSH-2.0-OpenSSH_9", nil)),
-            #"proxy: the proxy http://127.0.0.1:3128 answered "SSH-2.0-OpenSSH_9", which is no HTTP"#, .protocolError),
+            #"proxy: the proxy http://127.0.0.1:3128 answered "SSH-2.0-OpenSSH_9", which is not HTTP"#, .protocolError),
         Told(
             .proxy(.notHTTP(from: http, firstLine: "\u{5}\u{7F}", .socks5)),
-            #"proxy: the proxy http://127.0.0.1:3128 answered "\x05\x7f", which is no HTTP; "#
-                + "a SOCKS proxy is given as socks5://HOST:PORT", .protocolError),
+            #"proxy: the proxy http://127.0.0.1:3128 answered "\x05\x7f", which is not HTTP; "#
+                + "for a SOCKS proxy, use socks5://HOST:PORT", .protocolError),
         Told(
             .proxy(.headTooLarge(from: http, limit: 16384)),
-            "proxy: the head of the answer of the proxy http://127.0.0.1:3128 is longer than 16384 octets",
+            "proxy: the head of the answer from the proxy http://127.0.0.1:3128 is longer than 16384 bytes",
             .protocolError),
         Told(
             .proxy(.tooManyInformationalAnswers(from: http, limit: 16384)),
-            "proxy: the proxy http://127.0.0.1:3128 sent more than 16384 octets of informational answers "
-                + "and no final one", .protocolError),
+            "proxy: the proxy http://127.0.0.1:3128 sent more than 16384 bytes of informational answers and no final "
+                + "one", .protocolError),
     ]
 
     private static let prefix = "proxy: the proxy socks5://127.0.0.1:1080"
-    private static let noTunnel = "\(prefix) makes no tunnel to broker.example:61613"
+    private static let noTunnel = "\(prefix) refused a tunnel to broker.example:61613"
 
     static let socks5: [Told] = [
         Told(.proxy(.notSOCKS(from: socks, nil)), "\(prefix) does not speak SOCKS 5", .protocolError),
         Told(
             .proxy(.notSOCKS(from: socks, .http)),
-            "\(prefix) does not speak SOCKS 5; an HTTP proxy is given as http://HOST:PORT", .protocolError),
+            "\(prefix) does not speak SOCKS 5; for an HTTP proxy, use http://HOST:PORT", .protocolError),
         Told(
             .proxy(.authenticationRequired(by: socks)),
-            "\(prefix) requires authentication; put user and password before its host in --proxy", .refused),
+            "\(prefix) requires authentication; add user and password before the host in --proxy", .refused),
         Told(
             .proxy(.otherAuthenticationRequired(by: socks)),
-            "\(prefix) requires an authentication other than user and password; "
-                + "use another proxy, or change its configuration", .refused),
+            "\(prefix) requires another authentication than user and password; use another proxy, or change its "
+                + "configuration", .refused),
         Told(
             .proxy(.unofferedMethod(1, by: socks)),
             "\(prefix) chose the authentication method 1, which was not offered", .protocolError),

@@ -43,8 +43,8 @@ import Testing
             .refused),
         Told(
             refused("Bad CONNECT", "Virtual host 'localhost' access denied"),
-            "STOMP: CONNECT was refused: Bad CONNECT: Virtual host 'localhost' access denied; "
-                + "RabbitMQ wants a virtual host that it has: try --virtual-host /", .refused),
+            "STOMP: CONNECT was refused: Bad CONNECT: Virtual host 'localhost' access denied; the virtual host must "
+                + "exist in RabbitMQ; try --virtual-host /", .refused),
         Told(
             refused("Failed to send message to ExecutorSubscribableChannel[clientInboundChannel]"),
             "STOMP: CONNECT was refused: Failed to send message to ExecutorSubscribableChannel[clientInboundChannel]; "
@@ -62,17 +62,17 @@ import Testing
             serverError("Connection to broker closed."), "STOMP: ERROR: Connection to broker closed.",
             .unavailable),
         Told(
-            refused(nil), "STOMP: CONNECT was refused: the server sent an ERROR without a reason", .refused),
+            refused(nil), "STOMP: CONNECT was refused: no reason given", .refused),
         Told(
             serverError("not found", "not found: /a\nmore"), "STOMP: ERROR: not found: /a", .failed),
         Told(
             serverError("Unknown destination", "'/x' is not a valid destination.\n"),
-            "STOMP: ERROR: Unknown destination: '/x' is not a valid destination.; "
-                + "RabbitMQ takes /topic/NAME, /queue/NAME, /exchange/NAME and /amq/queue/NAME", .failed),
+            "STOMP: ERROR: Unknown destination: '/x' is not a valid destination.; RabbitMQ accepts /topic/NAME, "
+                + "/queue/NAME, /exchange/NAME and /amq/queue/NAME", .failed),
         Told(
             serverError("The STOMP frame exceeds configured buffer size limit"),
-            "STOMP: ERROR: The STOMP frame exceeds configured buffer size limit; "
-                + "Spring takes frames of at most 64 KiB, unless the application sets a larger message size limit",
+            "STOMP: ERROR: The STOMP frame exceeds configured buffer size limit; Spring accepts frames of at most 64 "
+                + "KiB, unless the application sets a larger message size limit",
             .failed),
         // A word that a user may have chosen does not identify the server.
         Told(serverError("no such token"), "STOMP: ERROR: no such token", .failed),
@@ -82,7 +82,7 @@ import Testing
     private static let giveAuthorization =
         "send credentials: -C 'Authorization: Bearer ...' for an interceptor, "
         + "--http-header or --cookie for Spring Security"
-    private static let itsLog = "the application refused it; its log says why"
+    private static let itsLog = "but rejected; see the log of the application"
 
     /// Error texts from Spring, and the credentials that the client had sent.
     static let authorization: [Told] =
@@ -97,7 +97,7 @@ import Testing
                 Told(refused(text), "STOMP: CONNECT was refused: \(text); \(giveAuthorization)", .refused),
                 Told(
                     refused(text, sent: SentCredentials(connectHeaders: ["room", "Authorization"])),
-                    "STOMP: CONNECT was refused: \(text); Authorization was sent: \(itsLog)", .refused),
+                    "STOMP: CONNECT was refused: \(text); Authorization was sent \(itsLog)", .refused),
                 Told(
                     serverError(text, after: .frame(.subscribe, destination: "/topic/secret", id: "sub-0")),
                     "STOMP: ERROR: \(text) (last sent: SUBSCRIBE /topic/secret); \(giveAuthorization)", .failed),
@@ -105,24 +105,24 @@ import Testing
         } + [
             Told(
                 refused(channel, sent: SentCredentials(httpHeaders: ["X-Trace", "X-Auth-Token"])),
-                "STOMP: CONNECT was refused: \(channel); X-Auth-Token was sent: \(itsLog)", .refused),
+                "STOMP: CONNECT was refused: \(channel); X-Auth-Token was sent \(itsLog)", .refused),
             Told(
                 refused(channel, sent: SentCredentials(httpHeaders: ["Cookie"])),
-                "STOMP: CONNECT was refused: \(channel); a cookie was sent: \(itsLog)", .refused),
+                "STOMP: CONNECT was refused: \(channel); a cookie was sent \(itsLog)", .refused),
             Told(
                 refused(channel, sent: SentCredentials(hasLogin: true)),
-                "STOMP: CONNECT was refused: \(channel); a login was sent: \(itsLog)", .refused),
+                "STOMP: CONNECT was refused: \(channel); a login was sent \(itsLog)", .refused),
             Told(
                 refused(channel, sent: SentCredentials(connectHeaders: ["room"], httpHeaders: ["X-Trace"])),
                 "STOMP: CONNECT was refused: \(channel); \(giveAuthorization)", .refused),
             Told(
                 serverError(channel, sent: SentCredentials(connectHeaders: ["Authorization"]), after: .heartBeat),
-                "STOMP: ERROR: \(channel) (last sent: a heart-beat); Authorization was sent: \(itsLog)", .failed),
+                "STOMP: ERROR: \(channel) (last sent: a heart-beat); Authorization was sent \(itsLog)", .failed),
             // No login was sent, so the hint is not to check it.
             Told(
                 refused("Bad CONNECT", "Access refused for user 'guest'"),
-                "STOMP: CONNECT was refused: Bad CONNECT: Access refused for user 'guest'; "
-                    + "the server wants a login, and none was sent", .refused),
+                "STOMP: CONNECT was refused: Bad CONNECT: Access refused for user 'guest'; the server requires a "
+                    + "login; use --login", .refused),
             Told(
                 refused("User name [x] or password is invalid.", sent: SentCredentials(hasLogin: true)),
                 "STOMP: CONNECT was refused: User name [x] or password is invalid.; check --login and the passcode",
@@ -166,100 +166,100 @@ import Testing
     static let endings: [Told] = [
         Told(
             .closed(closure(1009, "too big"), .betweenFrames),
-            "WebSocket: closed by the other side with 1009 \"too big\"; "
-                + "it takes no WebSocket message so large (Tomcat: 16 KiB and 256 octets): try --split 8192",
+            "WebSocket: closed by the server with 1009 \"too big\"; the WebSocket message is too large for the "
+                + "server (limit of Tomcat: 16 KiB and 256 bytes); try --split 8192",
             .unavailable),
         Told(
             .closed(closure(1009, "Text message too large: (actual) 70000 > (limit) 65536"), .betweenFrames),
-            "WebSocket: closed by the other side with 1009 \"Text message too large: (actual) 70000 > (limit) 65536\"; "
-                + "it takes no WebSocket message of more than 65536 octets", .unavailable),
+            "WebSocket: closed by the server with 1009 \"Text message too large: (actual) 70000 > (limit) 65536\"; "
+                + "the server accepts WebSocket messages of at most 65536 bytes", .unavailable),
         Told(
             .closed(closure(1009, "max 8192 bytes"), .betweenFrames),
-            "WebSocket: closed by the other side with 1009 \"max 8192 bytes\"; "
-                + "it takes no WebSocket message of more than 8192 octets: try --split 8192", .unavailable),
+            "WebSocket: closed by the server with 1009 \"max 8192 bytes\"; the server accepts WebSocket messages of "
+                + "at most 8192 bytes; try --split 8192", .unavailable),
         Told(
             .closed(TransportClosure(layer: .sockJS, code: 1002, isClean: true), .betweenFrames),
-            "SockJS: closed by the other side with 1002; Spring closes so after a body that is not UTF-8, which SockJS "
-                + "cannot carry; send text, or use the plain WebSocket: ws://, and /websocket at the end of the path",
+            "SockJS: closed by the server with 1002; Spring does this after a body that is not UTF-8, which SockJS "
+                + "cannot carry; send text, or use ws:// with /websocket at the end of the path",
             .unavailable),
         Told(
             .closed(TransportClosure(layer: .sockJS, code: 3000, reason: "Go away!", isClean: true), .betweenFrames),
-            "SockJS: closed by the other side with 3000 \"Go away!\"; "
-                + "the session had ended on the server, or this client read too slowly", .unavailable),
+            "SockJS: closed by the server with 3000 \"Go away!\"; the session had ended on the server, or this "
+                + "client read too slowly", .unavailable),
         Told(
             .closed(TransportClosure(layer: .sockJS, code: 4500, isClean: true), .betweenFrames),
-            "SockJS: closed by the other side with 4500; "
-                + "Spring closes so where a client reads too slowly, or sends no CONNECT within 60 s", .unavailable),
+            "SockJS: closed by the server with 4500; Spring does this if a client reads too slowly or sends no "
+                + "CONNECT within 60 s", .unavailable),
         Told(
             .closed(nil, .afterQuiet(.seconds(60), nil)),
-            "TCP: closed by the other side after 60 s without traffic; "
-                + "perhaps an idle time-out of a proxy; try --heart-beat 10s,10s", .unavailable),
+            "TCP: closed by the server after 60 s without traffic; perhaps a proxy closes idle connections; try "
+                + "--heart-beat 10s,10s", .unavailable),
         Told(
             .closed(
                 TransportClosure(layer: .webSocket, isClean: false),
                 .afterQuiet(.seconds(60), .webSocket(.closedWithoutCloseFrame(by: "a:1")))),
-            "WebSocket: a:1 ended the connection without a close frame after 60 s without traffic; "
-                + "perhaps an idle time-out of a proxy; try --heart-beat 10s,10s", .unavailable),
+            "WebSocket: a:1 closed the connection without a close frame after 60 s without traffic; perhaps a proxy "
+                + "closes idle connections; try --heart-beat 10s,10s", .unavailable),
         Told(
             .closed(closure(1011, "STOMP died"), .betweenFrames),
-            "WebSocket: closed by the other side with 1011 \"STOMP died\"; RabbitMQ says so after an ERROR that it "
+            "WebSocket: closed by the server with 1011 \"STOMP died\"; RabbitMQ does this after an ERROR that it "
                 + "does not send over WebSocket; try stomp://, or see its log", .unavailable),
         Told(
             .closed(TransportClosure(layer: .sockJS, code: 2010, isClean: true), .betweenFrames),
-            "SockJS: closed by the other side with 2010; "
-                + "does a proxy keep requests open that are over? try --sockjs-transport websocket", .unavailable),
+            "SockJS: closed by the server with 2010; perhaps a proxy keeps finished requests open; try "
+                + "--sockjs-transport websocket", .unavailable),
         Told(
             .closed(nil, .beforeConnected),
-            "TCP: closed by the other side before CONNECTED; "
-                + "is this its port for STOMP? The server's log may say more", .unavailable),
+            "TCP: closed by the server before CONNECTED; is this the STOMP port? See the log of the "
+                + "server", .unavailable),
         Told(
             .closed(closure(1001), .insideFrame(UnfinishedFrame(bytes: 9, command: .message))),
-            "WebSocket: closed by the other side with 1001 in the middle of a frame: "
-                + "9 octets of a MESSAGE came, but not its end: the headers have no empty line after them", .unavailable
+            "WebSocket: closed by the server with 1001: incomplete MESSAGE frame (9 bytes received), no empty line "
+                + "after the headers", .unavailable
         ),
-        Told(.closed(nil, .betweenFrames), "TCP: closed by the other side", .unavailable),
+        Told(.closed(nil, .betweenFrames), "TCP: closed by the server", .unavailable),
         Told(
             .closed(nil, .insteadOfReceipt),
             "STOMP: the server closed the connection instead of answering DISCONNECT", .unavailable),
         Told(
             .silent(for: .seconds(21), agreed: .seconds(10)),
-            "STOMP: nothing came from the server for 21 s, though its heart-beat is every 10 s", .unavailable),
-        Told(.abandoned, "STOMP: the session was given up", .unavailable),
-        Told(.over, "STOMP: the session is over", .unavailable),
+            "STOMP: nothing received from the server for 21 s, expected a heart-beat every 10 s", .unavailable),
+        Told(.abandoned, "STOMP: the session was cancelled", .unavailable),
+        Told(.over, "STOMP: the session has ended", .unavailable),
         Told(
             .transport(.tcp(.connectionReset(by: "a:1"))),
-            "TCP: connection reset by a:1; the server, or a proxy before it, has broken it off: its log may say why",
+            "TCP: connection reset by a:1; see the log of the server, or of a proxy in front of it",
             .unavailable),
         Told(
             .protocolViolation(
                 STOMPProtocolError(.peer, .unknownCommand(line: .init("HTTP/1.1 400".utf8))), .speaks(.http)),
-            "STOMP: a frame begins with \"HTTP/1.1 400\", which is no command; "
-                + "this port speaks HTTP: for STOMP over WebSocket try ws://HOST:PORT/PATH", .protocolError),
+            "STOMP: expected a command, got \"HTTP/1.1 400\"; this port speaks HTTP: for STOMP over WebSocket try "
+                + "ws://HOST:PORT/PATH", .protocolError),
         Told(
             .protocolViolation(
                 STOMPProtocolError(.peer, .unknownCommand(line: .init([0x15, 0xFF, 0x00] + "가\"".utf8))), nil),
-            "STOMP: a frame begins with \"\\x15\\xff\\x00가\"\", which is no command", .protocolError),
+            "STOMP: expected a command, got \"\\x15\\xff\\x00가\"\"", .protocolError),
         Told(
             .protocolViolation(
                 STOMPProtocolError(.peer, .bareCarriageReturn(line: .init("a:b\rc".utf8))), nil),
-            #"STOMP: a header line has a carriage return, which STOMP 1.2 sends as \r: "a:****""#, .protocolError),
+            #"STOMP: carriage return in a header line (STOMP 1.2 escapes it as \r): "a:****""#, .protocolError),
         Told(
             .protocolViolation(STOMPProtocolError(.peer, .unknownCommand(line: .init("o".utf8))), .speaks(.sockJS)),
-            "STOMP: a frame begins with \"o\", which is no command; this is a SockJS session: use the http:// URL of "
-                + "its endpoint, or ws:// with /websocket right after it", .protocolError),
+            "STOMP: expected a command, got \"o\"; this is a SockJS session: use the http:// URL of its endpoint, or "
+                + "ws:// with /websocket right after it", .protocolError),
         lengthInCharacters("안녕", "\"안녕\""), lengthInCharacters(long, "\"\(long.prefix(399))\"..."),
         Told(
             .protocolViolation(STOMPProtocolError(.peer, .lineTooLong(limit: 64 << 10)), nil),
-            "STOMP: a line of a frame is longer than 65536 octets", .protocolError),
+            "STOMP: a line of a frame is longer than 65536 bytes", .protocolError),
         Told(
             .protocolViolation(STOMPProtocolError(.peer, .tooManyHeaders(limit: 1000)), nil),
             "STOMP: a frame has more than 1000 headers", .protocolError),
         Told(
             .protocolViolation(STOMPProtocolError(.peer, .lineTooLong(limit: 64)), .speaks(.ssh)),
-            "STOMP: a line of a frame is longer than 64 octets; this port speaks SSH", .protocolError),
+            "STOMP: a line of a frame is longer than 64 bytes; this port speaks SSH", .protocolError),
         Told(
             .protocolViolation(STOMPProtocolError(.peer, .frameTooLarge(limit: 1024)), nil),
-            "STOMP: a frame is larger than the limit of 1024 octets; raise the limit with --max-message",
+            "STOMP: a frame is larger than the limit of 1024 bytes; raise the limit with --max-message",
             .protocolError),
         Told(
             .protocolViolation(STOMPProtocolError(.peer, .missingHeader("ack", of: .message)), nil),
@@ -275,7 +275,7 @@ import Testing
         return Told(
             .protocolViolation(error, LengthInCharacters(error, in: frame).map { .countsCharacters($0) }),
             "STOMP: content-length is \(body.utf16.count), which is the number of characters; the body has "
-                + "\(body.utf8.count) octets: \(shown); the server must count the octets of the UTF-8 body",
+                + "\(body.utf8.count) bytes: \(shown); the server must count the bytes of the UTF-8 body",
             .protocolError)
     }
 
@@ -284,80 +284,86 @@ import Testing
             .timedOut(
                 .restOfFrame(UnfinishedFrame(bytes: 81, command: .message, contentLength: 6, bodyBytes: 5)),
                 within: .seconds(5)),
-            "STOMP: 81 octets of a MESSAGE came, but not its end; "
-                + "content-length says 6, and the body so far has 5 (waited 5 s)", .timedOut),
+            "STOMP: timed out after 5 s: incomplete MESSAGE frame (81 bytes received), the body has 5 bytes but "
+                + "content-length is 6", .timedOut),
         Told(
             .timedOut(
                 .restOfFrame(UnfinishedFrame(bytes: 23, command: .connected, bodyBytes: 0)), within: .seconds(5)),
-            "STOMP: 23 octets of a CONNECTED came, but not its end: no NUL after the 0 octets of its body (waited 5 s)",
+            "STOMP: timed out after 5 s: incomplete CONNECTED frame (23 bytes received), no NUL after the 0 bytes of "
+                + "the body",
             .timedOut),
         Told(
             .timedOut(.receipt, within: .seconds(5)),
-            "STOMP: no receipt came from the server within 5 s; "
-                + "Spring answers none but DISCONNECT's: --receipt auto goes by that", .timedOut),
+            "STOMP: timed out after 5 s waiting for a receipt; Spring's simple broker only answers DISCONNECT with a "
+                + "receipt; use --receipt auto", .timedOut),
         Told(
             .timedOut(.binaryReceipts(messages: [7], isByChoice: false), within: .seconds(5)),
-            "STOMP: no receipt within 5 s for message 7, sent as binary over WebSocket; the server may ignore binary "
-                + "messages: use stomp://; if it sends no receipts here, --receipt none", .timedOut),
+            "STOMP: timed out after 5 s waiting for the receipt of message 7, sent as binary over WebSocket; the "
+                + "server may ignore binary messages: use stomp://; if it sends no receipts, use --receipt "
+                + "none", .timedOut),
         Told(
             .timedOut(.binaryReceipts(messages: Array(1...12), isByChoice: true), within: .seconds(5)),
-            "STOMP: no receipt within 5 s for messages 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more, sent as binary over "
-                + "WebSocket; the server may ignore binary messages: omit --ws-binary; "
-                + "if it sends no receipts here, --receipt none", .timedOut),
-        Told(.timedOut(.pong, within: .seconds(5)), "WebSocket: no pong came within 5 s", .timedOut),
+            "STOMP: timed out after 5 s waiting for the receipt of messages 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 "
+                + "more, sent as binary over WebSocket; the server may ignore binary messages: omit --ws-binary; if "
+                + "it sends no receipts, use --receipt none", .timedOut),
+        Told(.timedOut(.pong, within: .seconds(5)), "WebSocket: timed out after 5 s waiting for a pong", .timedOut),
         Told(
             .timedOut(.progress(queued: 300), within: .seconds(5)),
-            "STOMP: the server takes nothing: 300 octets have waited for 5 s", .timedOut),
+            "STOMP: timed out after 5 s: the server does not read; 300 bytes are not sent", .timedOut),
     ]
 
     static let refused: [Told] = [
         Told(
             .invalidEndpoint("a", .noScheme),
-            "endpoint: \"a\" has no scheme; write it as stomp://HOST:PORT or ws://HOST:PORT/PATH", .usage),
+            "endpoint: \"a\": missing scheme; write it as stomp://HOST:PORT or ws://HOST:PORT/PATH", .usage),
         Told(
             .invalidEndpoint("ftp://a", .unknownScheme(name: "ftp")),
-            "endpoint: \"ftp://a\" has the scheme \"ftp\", which is none of stomp, stomps, tcp, ssl, ws, wss, http and "
+            "endpoint: \"ftp://a\": unknown scheme \"ftp\"; use stomp, stomps, tcp, ssl, ws, wss, http or "
                 + "https", .usage),
         Told(
             .invalidEndpoint("x://***@a", .unknownScheme(name: nil)),
-            "endpoint: \"x://***@a\" has a scheme, which is none of stomp, stomps, tcp, ssl, ws, wss, http and https",
+            "endpoint: \"x://***@a\": unknown scheme; use stomp, stomps, tcp, ssl, ws, wss, http or https",
             .usage),
         Told(
             .invalidEndpoint("a", .separatorInUserinfo),
-            "endpoint: \"a\" has a /, # or ? before its @; in a login or passcode write / as %2F, # as %23, ? as %3F, "
-                + "and in a path @ as %40", .usage),
-        Told(.invalidEndpoint("a", .fragment), "endpoint: \"a\" has a fragment, which no server is ever sent", .usage),
+            "endpoint: \"a\": /, # or ? before the @; in a login or passcode, write / as %2F, # as %23 and ? as %3F; "
+                + "in a path, write @ as %40", .usage),
         Told(
-            .invalidEndpoint("a", .query), "endpoint: \"a\" has a query, which STOMP over TCP has no place for",
+            .invalidEndpoint(
+                "a", .fragment), "endpoint: \"a\": unexpected fragment (#...), which is never sent to a server",
             .usage),
-        Told(.invalidEndpoint("a", .noHost), "endpoint: \"a\" names no host", .usage),
         Told(
-            .invalidEndpoint("a", .invalidCharacters), "endpoint: \"a\" has characters that a URL cannot have", .usage),
+            .invalidEndpoint("a", .query), "endpoint: \"a\": unexpected query (?...); STOMP over TCP has none",
+            .usage),
+        Told(.invalidEndpoint("a", .noHost), "endpoint: \"a\": missing host", .usage),
+        Told(
+            .invalidEndpoint(
+                "a", .invalidCharacters), "endpoint: \"a\": characters that are not allowed in a URL", .usage),
         Told(
             .invalidEndpoint("a", .invalidPort(text: "99999")),
-            "endpoint: \"a\" has the port 99999, which is none; a port is 1 to 65535", .usage),
+            "endpoint: \"a\": invalid port 99999; a port is 1 to 65535", .usage),
         Told(
             .invalidEndpoint("a", .invalidPort(text: nil)),
-            "endpoint: \"a\" has no valid port; a port is 1 to 65535", .usage),
-        Told(.noEndpoint, "endpoint: there is none", .usage),
+            "endpoint: \"a\": invalid port; a port is 1 to 65535", .usage),
+        Told(.noEndpoint, "endpoint: missing", .usage),
         Told(
             .cannotSend(.invalid(STOMPProtocolError(.local, .headerWithoutName(.send)))),
             "STOMP: a header of SEND has no name", .badInput),
         Told(
             .cannotSend(.notText(message: nil, over: sockJS)),
-            "SockJS: the body is no UTF-8, and SockJS carries only text; send it as base64, or over the plain "
-                + "WebSocket: ws://, and /websocket at the end of the path", .badInput),
+            "SockJS: the body is not UTF-8, and SockJS carries only text; send it as base64, or use ws:// with "
+                + "/websocket at the end of the path", .badInput),
         Told(
             .cannotSend(.notText(message: 3, over: sockJS)),
-            "SockJS: message 3 is no UTF-8, and SockJS carries only text; send it as base64, or over the plain "
-                + "WebSocket: ws://, and /websocket at the end of the path", .badInput),
+            "SockJS: message 3 is not UTF-8, and SockJS carries only text; send it as base64, or use ws:// with "
+                + "/websocket at the end of the path", .badInput),
         Told(
-            .cannotSend(.noPing(over: sockJS)), "SockJS xhr-streaming: there is no ping but on a plain WebSocket",
+            .cannotSend(.noPing(over: sockJS)), "SockJS xhr-streaming: only a plain WebSocket has pings",
             .badInput),
         Told(
             .cannotSend(.noCloseFrame(over: TransportDescription(.tcp, remoteAddress: "a:1"))),
-            "TCP: there is no close frame but on a WebSocket", .badInput),
-        Told(.cannotSend(.afterDisconnect), "STOMP: nothing can be sent after the goodbye", .badInput),
+            "TCP: only a WebSocket has close frames", .badInput),
+        Told(.cannotSend(.afterDisconnect), "STOMP: nothing can be sent after DISCONNECT", .badInput),
     ]
 
     @Test(arguments: refusals + authorization + lastSent + endings + waits + refused) func saysWhatHappened(
@@ -368,19 +374,20 @@ import Testing
 
     @Test func namesTheEndpoint() throws {
         let endpoint = try Endpoint("stomp://host")
-        let start = "STOMP: no CONNECTED from stomp://host:61613 within 5 s; "
+        let start = "STOMP: timed out after 5 s waiting for CONNECTED from stomp://host:61613; "
         let all = STOMPClientError.timedOut(
             .connected(from: endpoint, accepting: STOMPVersion.allCases), within: .seconds(5))
         #expect(
             Explanation(all).line
-                == start + "is this its port for STOMP? A server that is slow may need --connect-timeout 30s")
+                == start + "is this the STOMP port? A slow server may need --connect-timeout 30s")
         let old = STOMPClientError.timedOut(.connected(from: endpoint, accepting: [.v10]), within: .seconds(5))
         #expect(
             Explanation(old).line
-                == start + "Spring never answers who accepts STOMP 1.0 alone: accept 1.1 or 1.2 too")
+                == start + "Spring does not answer a client that only accepts STOMP 1.0; use --stomp-version 1.2,1.1")
         #expect(
             Explanation(.speaksTLS(endpoint)).line
-                == "TCP: stomp://host:61613 closed the connection unanswered: this port speaks TLS; try stomps://")
+                == "TCP: stomp://host:61613 closed the connection without an answer: this port speaks TLS; try "
+                + "stomps://")
         #expect(StomptapOutput.ExitStatus(.speaksTLS(endpoint)) == .protocolError)
     }
 

@@ -26,9 +26,10 @@ import Testing
             "TLS: certificate 2 in a.pem is damaged: bad base64 decode", .badInput),
         Told(
             .tls(.encryptedFile("a.pem")),
-            "TLS: a.pem is encrypted; put its passphrase into a variable and name that with --key-passphrase-env",
+            "TLS: a.pem is encrypted; put its passphrase into an environment variable and use --key-passphrase-env "
+                + "VARIABLE",
             .badInput),
-        Told(.tls(.wrongPassphrase(for: "a.pem")), "TLS: the passphrase does not open a.pem", .badInput),
+        Told(.tls(.wrongPassphrase(for: "a.pem")), "TLS: wrong passphrase for a.pem", .badInput),
         Told(
             .tls(.unreadableKey(in: "a.pem", cause: "unsupported")),
             "TLS: the private key in a.pem cannot be read: unsupported", .badInput),
@@ -37,51 +38,51 @@ import Testing
             "TLS: the private key in a.pem cannot be read: unknown format", .badInput),
         Told(
             .tls(.unsupportedKey(in: "a.p12", cause: "unsupported")),
-            "TLS: the private key in a.p12 cannot be read: unsupported; it uses an algorithm that OpenSSL has given "
-                + "up: convert it with 'openssl pkcs12 -legacy' or 'openssl pkey'", .badInput),
+            "TLS: the private key in a.p12 cannot be read: unsupported; it uses an algorithm that OpenSSL no longer "
+                + "supports: convert it with 'openssl pkcs12 -legacy' or 'openssl pkey'", .badInput),
         Told(
             .tls(.javaKeyStore("a.jks")),
             "TLS: a.jks is a Java key store; convert it: keytool -importkeystore -srckeystore a.jks "
                 + "-destkeystore FILE.p12", .badInput),
-        Told(.tls(.nothingFound(.certificate, in: "a.pem")), "TLS: there is no certificate in a.pem", .badInput),
-        Told(.tls(.nothingFound(.authorities, in: "a.pem")), "TLS: there is no certificate in a.pem", .badInput),
-        Told(.tls(.nothingFound(.privateKey, in: "a.pem")), "TLS: there is no private key in a.pem", .badInput),
+        Told(.tls(.nothingFound(.certificate, in: "a.pem")), "TLS: no certificate in a.pem", .badInput),
+        Told(.tls(.nothingFound(.authorities, in: "a.pem")), "TLS: no certificate in a.pem", .badInput),
+        Told(.tls(.nothingFound(.privateKey, in: "a.pem")), "TLS: no private key in a.pem", .badInput),
         Told(
             .tls(.unknownFormat(of: "a.pem", wanted: .authorities)),
-            "TLS: a.pem holds no certificate: it is neither PEM nor PKCS#12", .badInput),
+            "TLS: no certificate in a.pem: neither PEM nor PKCS#12", .badInput),
         Told(
             .tls(.unknownFormat(of: "a.pem", wanted: .privateKey)),
-            "TLS: a.pem holds no private key: it is neither PEM nor PKCS#12", .badInput),
+            "TLS: no private key in a.pem: neither PEM nor PKCS#12", .badInput),
         Told(
-            .tls(.noKey(in: "a.pem", for: .client)), "TLS: there is no private key in a.pem; give its file with --key",
+            .tls(.noKey(in: "a.pem", for: .client)), "TLS: no private key in a.pem; give its file with --key",
             .badInput),
         Told(
             .tls(.noKey(in: "a.pem", for: .server)),
-            "TLS: there is no private key in a.pem; give its file with --tls-key", .badInput),
+            "TLS: no private key in a.pem; give its file with --tls-key", .badInput),
         Told(
             .tls(.noCertificate(forKeyIn: "key.pem")),
-            "TLS: a private key without its certificate; give it with --cert", .badInput),
+            "TLS: missing certificate for the private key; give it with --cert", .badInput),
         Told(
             .tls(.mismatchedKey(in: "key.pem", certificate: certificate("O=Example, CN=a"), from: "a.pem")),
             "TLS: the private key in key.pem does not belong to the certificate \"O=Example, CN=a\" in a.pem",
             .badInput),
         Told(
             .tls(.rejectedCertificate(in: "a.pem", cause: "ee key too small")),
-            "TLS: OpenSSL does not take the certificate in a.pem: ee key too small", .badInput),
+            "TLS: OpenSSL rejected the certificate in a.pem: ee key too small", .badInput),
         Told(
             .tls(.rejectedAuthority(in: "a.pem", cause: nil)),
-            "TLS: OpenSSL does not take a certificate in a.pem: it does not say why", .badInput),
+            "TLS: OpenSSL rejected a certificate in a.pem: no reason given", .badInput),
         Told(
             .tls(.cannotStartLibrary(cause: "library has no ciphers")),
-            "TLS: OpenSSL does not start: library has no ciphers", .badInput),
-        Told(.tls(.outOfMemory), "TLS: OpenSSL has no memory", .badInput),
-        Told(.tls(.invalidServerName("a\0b")), #"TLS: "a\0b" is no name for a certificate"#, .badInput),
+            "TLS: cannot start OpenSSL: library has no ciphers", .badInput),
+        Told(.tls(.outOfMemory), "TLS: OpenSSL is out of memory", .badInput),
+        Told(.tls(.invalidServerName("a\0b")), #"TLS: invalid server name "a\0b""#, .badInput),
     ]
 
     // MARK: - Handshakes
 
     static let handshakes: [Told] = [
-        Told(.tls(.noCertificateFromClient), "TLS: the client gave no certificate", .refused),
+        Told(.tls(.noCertificateFromClient), "TLS: the client sent no certificate", .refused),
         Told(
             .tls(.clientCertificateRequired(issuedBy: ["O=Example, CN=ca"], TLSAlert(number: 116))),
             "TLS: the server requires a client certificate (certificate_required); give one issued by "
@@ -99,91 +100,92 @@ import Testing
         Told(
             .tls(
                 .certificateRejected(by: .server, certificate("CN=a"), accepting: ["CN=ca"], TLSAlert(number: 48))),
-            "TLS: the server refused the client certificate CN=a: it does not know the issuer (unknown_ca); it takes "
-                + "one issued by CN=ca", .refused),
+            "TLS: the server rejected the client certificate CN=a: unknown issuer (unknown_ca); use one issued by "
+                + "CN=ca", .refused),
         Told(
             .tls(.certificateRejected(by: .server, certificate("CN=a"), accepting: [], TLSAlert(number: 45))),
-            "TLS: the server refused the client certificate CN=a: it has expired, or is not yet valid "
+            "TLS: the server rejected the client certificate CN=a: expired, or not yet valid "
                 + "(certificate_expired)", .refused),
         Told(
             .tls(.certificateRejected(by: .server, nil, accepting: [], TLSAlert(number: 116))),
-            "TLS: the server refused the client certificate: it is required (certificate_required)", .refused),
+            "TLS: the server rejected the client certificate: required (certificate_required)", .refused),
         Told(
             .tls(.certificateRejected(by: .client, certificate("CN=a"), accepting: [], TLSAlert(number: 42))),
-            "TLS: the client refused the server's certificate CN=a: it will not do (bad_certificate)", .refused),
+            "TLS: the client rejected the server's certificate CN=a: not accepted (bad_certificate)", .refused),
         Told(
             .tls(.certificateRejected(by: .client, certificate("CN=a"), accepting: [], TLSAlert(number: 43))),
-            "TLS: the client refused the server's certificate CN=a: it is of the wrong kind, or not for this purpose "
+            "TLS: the client rejected the server's certificate CN=a: wrong kind or purpose "
                 + "(unsupported_certificate)", .refused),
         Told(
             .tls(.certificateRejected(by: .client, certificate("CN=a"), accepting: [], TLSAlert(number: 44))),
-            "TLS: the client refused the server's certificate CN=a: it is revoked (certificate_revoked)", .refused),
+            "TLS: the client rejected the server's certificate CN=a: revoked (certificate_revoked)", .refused),
         Told(
             .tls(.certificateRejected(by: .client, certificate("CN=a"), accepting: [], TLSAlert(number: 49))),
-            "TLS: the client refused the server's certificate CN=a: it is valid, and not let in (access_denied)",
+            "TLS: the client rejected the server's certificate CN=a: valid, but access denied (access_denied)",
             .refused),
         Told(
             .tls(.certificateRejected(by: .client, certificate("CN=a"), accepting: [], TLSAlert(number: 51))),
-            "TLS: the client refused the server's certificate CN=a: the signature made with its key does not hold "
+            "TLS: the client rejected the server's certificate CN=a: invalid signature made with its key "
                 + "(decrypt_error)", .refused),
         Told(
             .tls(.unknownServerName("a.example", at: .server, TLSAlert(number: 112))),
-            "TLS: the server has nothing under the name a.example (unrecognized_name); ask for another with "
+            "TLS: the server does not know the name a.example (unrecognized_name); use another name with "
                 + "--server-name", .refused),
         Told(
             .tls(.unknownServerName(nil, at: .client, TLSAlert(number: 112))),
-            "TLS: the client has nothing under the name asked for (unrecognized_name); ask for another with "
+            "TLS: the client does not know the requested name (unrecognized_name); use another name with "
                 + "--server-name", .refused),
         Told(
             .tls(.noCommonProtocol(with: .server, TLSAlert(number: 120))),
-            "TLS: the server speaks none of the protocols offered by ALPN (no_application_protocol)", .protocolError),
+            "TLS: the server supports none of the protocols offered with ALPN "
+                + "(no_application_protocol)", .protocolError),
         Told(
             .tls(.noCommonParameters(with: .server, TLSAlert(number: 40))),
-            "TLS: the server finds no version, cipher or signature that both sides have (handshake_failure)",
+            "TLS: the server found no version, cipher or signature that both sides support (handshake_failure)",
             .protocolError),
         Told(.tls(.noCommonCipher), "TLS: server and client have no cipher in common", .protocolError),
         Told(
             .tls(.unsupportedVersion(by: .server, highest: .v10, wanted: .v12)),
-            "TLS: the server speaks TLS 1.0 at most, and TLS 1.2 is wanted; update the server, or go down to what it "
-                + "speaks with --tls-min 1.0", .protocolError),
+            "TLS: the server supports at most TLS 1.0, and TLS 1.2 is required; update the server, or allow its "
+                + "version with --tls-min 1.0", .protocolError),
         Told(
             .tls(.unsupportedVersion(by: .server, highest: nil, wanted: .v12)),
-            "TLS: the server refused every version from TLS 1.2 on (protocol_version); update the server, or go down "
-                + "to what it speaks with --tls-min 1.1", .protocolError),
+            "TLS: the server rejected TLS 1.2 and later (protocol_version); update the server, or allow its version "
+                + "with --tls-min 1.1", .protocolError),
         Told(
             .tls(.unsupportedVersion(by: .server, highest: nil, wanted: .v10)),
-            "TLS: the server refused every version from TLS 1.0 on (protocol_version)", .protocolError),
+            "TLS: the server rejected TLS 1.0 and later (protocol_version)", .protocolError),
         Told(
             .tls(.unsupportedVersion(by: .client, highest: nil, wanted: .v13)),
-            "TLS: the client speaks no version from TLS 1.3 on", .protocolError),
+            "TLS: the client does not support TLS 1.3 or later", .protocolError),
         Told(
             .tls(.handshakeTimedOut(with: .server, receivedBytes: 0)),
-            "TLS: the server sent nothing in the handshake before the deadline; where this port does not speak TLS, "
-                + "try stomp:// or ws://", .timedOut),
+            "TLS: the handshake timed out: the server sent nothing; if this port does not speak TLS, try stomp:// or "
+                + "ws://", .timedOut),
         Told(
             .tls(.handshakeTimedOut(with: .client, receivedBytes: 0)),
-            "TLS: the client sent nothing in the handshake before the deadline", .timedOut),
+            "TLS: the handshake timed out: the client sent nothing", .timedOut),
         Told(
             .tls(.handshakeTimedOut(with: .server, receivedBytes: 49)),
-            "TLS: the handshake was not finished before the deadline: 49 octets came", .timedOut),
+            "TLS: the handshake timed out after 49 bytes were received", .timedOut),
         Told(
             .tls(.handshakeClosed(by: .server, receivedBytes: 0)),
-            "TLS: the server closed the connection in the handshake, without a word; where this port does not speak "
-                + "TLS, try stomp:// or ws://", .unavailable),
+            "TLS: the server closed the connection during the handshake, without sending anything; if this port does "
+                + "not speak TLS, try stomp:// or ws://", .unavailable),
         Told(
             .tls(.handshakeClosed(by: .client, receivedBytes: 7)),
-            "TLS: the client closed the connection in the handshake, after 7 octets", .unavailable),
+            "TLS: the client closed the connection during the handshake, after 7 bytes", .unavailable),
         Told(
             .tls(.handshakeReset(by: .server, receivedBytes: 0)),
-            "TLS: the server reset the connection in the handshake, without a word; where this port does not speak "
-                + "TLS, try stomp:// or ws://", .unavailable),
+            "TLS: the server reset the connection during the handshake, without sending anything; if this port does "
+                + "not speak TLS, try stomp:// or ws://", .unavailable),
         Told(
             .tls(.handshakeReset(by: .server, receivedBytes: 7)),
-            "TLS: the server reset the connection in the handshake, after 7 octets", .unavailable),
+            "TLS: the server reset the connection during the handshake, after 7 bytes", .unavailable),
         Told(
             .tls(.handshakeFailed(cause: "length mismatch")), "TLS: the handshake failed: length mismatch",
             .protocolError),
-        Told(.tls(.handshakeFailed(cause: nil)), "TLS: the handshake failed: OpenSSL does not say why", .protocolError),
+        Told(.tls(.handshakeFailed(cause: nil)), "TLS: the handshake failed: OpenSSL gives no reason", .protocolError),
     ]
 
     // MARK: - What is not TLS
@@ -236,14 +238,14 @@ import Testing
             "TLS: the client ended the connection with the alert alert 200", .protocolError),
         Told(
             .tls(.invalidRecord(cause: "wrong version number")),
-            "TLS: octets that are no TLS record came in the stream: wrong version number", .protocolError),
+            "TLS: invalid TLS record in the stream: wrong version number", .protocolError),
         Told(
-            .tls(.modifiedRecord), "TLS: a record does not decrypt: its octets were changed on the way",
+            .tls(.modifiedRecord), "TLS: cannot decrypt a record: it was changed in transit",
             .protocolError),
         Told(.tls(.streamFailed(cause: "bad extension")), "TLS: the stream failed: bad extension", .protocolError),
-        Told(.tls(.streamFailed(cause: nil)), "TLS: the stream failed: OpenSSL does not say why", .protocolError),
-        Told(.tls(.noCloseNotify), "TLS: the TLS stream was cut off without a close_notify", .unavailable),
-        Told(.tls(.connectionClosed), "TLS: the connection was closed before its end", .unavailable),
+        Told(.tls(.streamFailed(cause: nil)), "TLS: the stream failed: OpenSSL gives no reason", .protocolError),
+        Told(.tls(.noCloseNotify), "TLS: the TLS stream ended without a close_notify", .unavailable),
+        Told(.tls(.connectionClosed), "TLS: the connection was closed too early", .unavailable),
     ]
 
     // MARK: - Certificates
@@ -267,23 +269,23 @@ import Testing
     static let certificates: [Told] = [
         Told(
             untrusted(.expired, certificate("CN=a", notAfter: 1_609_556_645), at: 1_609_556_645 + 3 * 86400),
-            "TLS: the server's certificate CN=a expired on 2021-01-02 03:04:05 UTC, 3 days ago; have it renewed, or "
-                + "connect all the same with --insecure", .refused),
+            "TLS: the server's certificate CN=a expired on 2021-01-02 03:04:05 UTC, 3 days ago; renew it, or connect "
+                + "anyway with --insecure", .refused),
         Told(
             untrusted(.expired, certificate("CN=a")),
-            "TLS: the server's certificate CN=a expired on an unreadable date; have it renewed, or connect all the "
-                + "same with --insecure", .refused),
+            "TLS: the server's certificate CN=a expired on an unreadable date; renew it, or connect anyway with "
+                + "--insecure", .refused),
         Told(
             untrusted(.notYetValid, certificate("CN=a", notBefore: 3_155_760_000), at: 3_155_760_000 - 7200),
-            "TLS: the server's certificate CN=a is not yet valid: it will be on 2070-01-01 00:00:00 UTC, in 2 hours; "
-                + "check the clocks of both machines", .refused),
+            "TLS: the server's certificate CN=a is not valid until 2070-01-01 00:00:00 UTC, in 2 hours; check the "
+                + "clocks of both machines", .refused),
         Told(
             untrusted(.selfSigned, certificate("CN=alone")),
-            "TLS: the server's certificate CN=alone is self-signed, and is not in ca.pem; if it is the right one "
+            "TLS: the server's certificate CN=alone is self-signed and not in ca.pem; if it is the right one "
                 + "(SHA-256 0A:FF), trust it with --ca FILE", .refused),
         Told(
             untrusted(.selfSigned, certificate("CN=alone"), of: .client),
-            "TLS: the client's certificate CN=alone is self-signed, and is not in ca.pem", .refused),
+            "TLS: the client's certificate CN=alone is self-signed and not in ca.pem", .refused),
         Told(
             untrusted(.untrustedRoot, certificate("CN=root ca"), isOfPeer: false, trust: .system),
             "TLS: unknown issuer: the chain leads to \"CN=root ca\", which is self-signed and not in the system's "
@@ -301,9 +303,9 @@ import Testing
             .refused),
         Told(
             untrusted(.incompleteChain, certificate("", names: ["DNS:a.example"])),
-            "TLS: unknown issuer \"O=Example, CN=ca\" of the server's certificate DNS:a.example, which the server sent "
-                + "alone: the chain is incomplete, or that authority is not in ca.pem; give the authority's "
-                + "certificate with --ca, or have the server send the intermediate ones too", .refused),
+            "TLS: unknown issuer \"O=Example, CN=ca\" of the server's certificate DNS:a.example, which the server "
+                + "sent alone: the chain is incomplete, or that authority is not in ca.pem; give the authority's "
+                + "certificate with --ca, or configure the server to send the intermediate certificates too", .refused),
         Told(
             untrusted(.incompleteChain, certificate(""), of: .client, trust: .nowhere),
             "TLS: unknown issuer \"O=Example, CN=ca\" of the client's certificate SHA-256 0A:FF, which the client sent "
@@ -315,31 +317,31 @@ import Testing
                     TLSTrustSource.Variable(name: "SSL_CERT_FILE", path: "/x", isReadable: false),
                     TLSTrustSource.Variable(name: "SSL_CERT_DIR", path: "/y", isReadable: true),
                 ])),
-            "TLS: the server's certificate CN=a was not issued by the \"O=Example, CN=ca\" in SSL_CERT_FILE=/x (cannot "
-                + "be read) SSL_CERT_DIR=/y: that has the same name and another key; get the present certificate of "
-                + "\"O=Example, CN=ca\" for --ca", .refused),
+            "TLS: the server's certificate CN=a was not issued by the \"O=Example, CN=ca\" in SSL_CERT_FILE=/x "
+                + "(cannot be read) SSL_CERT_DIR=/y, which has the same name but another key; use the current "
+                + "certificate of \"O=Example, CN=ca\" with --ca", .refused),
         Told(
             untrusted(.otherIssuerKey, certificate("CN=a"), of: .client),
-            "TLS: the client's certificate CN=a was not issued by the \"O=Example, CN=ca\" in ca.pem: that has the "
-                + "same name and another key", .refused),
+            "TLS: the client's certificate CN=a was not issued by the \"O=Example, CN=ca\" in ca.pem, which has the "
+                + "same name but another key", .refused),
         Told(
             untrusted(.notAuthority, certificate("CN=a"), isOfPeer: false),
-            "TLS: the certificate CN=a issued another, and is no authority's (CA:FALSE)", .refused),
+            "TLS: the certificate CN=a issued another one but is not a CA certificate (CA:FALSE)", .refused),
         Told(
             untrusted(.notAuthority, certificate("CN=a", isAuthority: true), isOfPeer: false),
-            "TLS: the certificate CN=a issued another, and is no authority's (CA:TRUE, without the right to sign "
-                + "certificates)", .refused),
+            "TLS: the certificate CN=a issued another one but is not a CA certificate (CA:TRUE, without the right to "
+                + "sign certificates)", .refused),
         Told(
             untrusted(
                 .otherNames(than: "localhost"), certificate("CN=a", names: ["DNS:*.a.example", "DNS:stomp.example"])),
-            "TLS: asked for localhost, but the server's certificate CN=a is for *.a.example, stomp.example; connect to "
-                + "that name, or expect it with --server-name stomp.example", .refused),
+            "TLS: asked for localhost, but the server's certificate CN=a is for *.a.example, stomp.example; connect "
+                + "to that name, or use --server-name stomp.example", .refused),
         Told(
             untrusted(
                 .otherAddresses(than: "127.0.0.1"),
                 certificate("CN=a", names: ["IP:10.0.0.1", "DNS:b", "DNS:c", "DNS:d", "DNS:e", "DNS:f", "DNS:g"])),
-            "TLS: asked for 127.0.0.1, but the server's certificate CN=a is for 10.0.0.1, b, c, d, e, f (and 1 more); "
-                + "connect to that name, or expect it with --server-name 10.0.0.1", .refused),
+            "TLS: asked for 127.0.0.1, but the server's certificate CN=a is for 10.0.0.1, b, c, d, e, f (and 1 "
+                + "more); connect to that name, or use --server-name 10.0.0.1", .refused),
         Told(
             untrusted(
                 .otherAddresses(than: "127.0.0.1"), certificate("CN=a", names: ["DNS:*.0.0.1", "DNS:*.example"])),
@@ -347,15 +349,16 @@ import Testing
         Told(
             untrusted(.otherAddresses(than: "127.0.0.1"), certificate("CN=a", names: ["DNS:127.0.0.1"])),
             "TLS: asked for 127.0.0.1, but the server's certificate CN=a has it as a DNS name, not as an IP address; "
-                + "have it issued anew with IP:127.0.0.1 as a subject alternative name", .refused),
+                + "reissue it with IP:127.0.0.1 as a subject alternative name", .refused),
         Told(
             untrusted(.otherNames(than: "localhost"), certificate("CN=localhost")),
-            "TLS: asked for localhost, but the server's certificate CN=localhost has no subject alternative name, and "
-                + "its common name does not count; have it issued anew with DNS:localhost as such a name", .refused),
+            "TLS: asked for localhost, but the server's certificate CN=localhost has no subject alternative name, "
+                + "and its common name is ignored; reissue it with DNS:localhost as a subject alternative "
+                + "name", .refused),
         Told(
             untrusted(.otherAddresses(than: "::1"), certificate("CN=localhost")),
             "TLS: asked for ::1, but the server's certificate CN=localhost has no subject alternative name, and its "
-                + "common name does not count; have it issued anew with IP:::1 as such a name", .refused),
+                + "common name is ignored; reissue it with IP:::1 as a subject alternative name", .refused),
         Told(
             untrusted(.wrongPurpose, certificate("CN=a", purposes: ["TLS Web Client Authentication"])),
             "TLS: the server's certificate CN=a is not for a TLS server: it is for TLS Web Client Authentication",
@@ -365,7 +368,7 @@ import Testing
             "TLS: the client's certificate CN=a is not for a TLS client", .refused),
         Told(
             untrusted(.other(code: 66, "EE certificate key too weak"), certificate("CN=a")),
-            "TLS: the server's certificate CN=a will not do: EE certificate key too weak", .refused),
+            "TLS: the server's certificate CN=a is not accepted: EE certificate key too weak", .refused),
     ]
 
     @Test(arguments: files + handshakes + foreign + streams + certificates) func saysWhatHappened(_ told: Told) {

@@ -5,7 +5,7 @@ import Testing
 /// The error line for each WebSocket failure.
 @Suite struct WebSocketFailureTests {
     private static let url = "ws://h/ws"
-    private static let path = "; is the path right? RabbitMQ's is /ws, Spring's what addEndpoint names"
+    private static let path = "; is the path right? RabbitMQ uses /ws, Spring the path given to addEndpoint"
 
     private static func refusal(
         _ status: Int, _ reason: String = "Oops", body: String = "", location: String? = nil, sent: [String] = []
@@ -36,21 +36,21 @@ import Testing
     }
 
     private static let tooLarge =
-        "; the headers of the request are too large for it: send smaller cookies (--cookie) or headers (--http-header)"
+        "; the request headers are too large for the server: send smaller cookies (--cookie) or headers (--http-header)"
 
     static let refusals: [Told] = [
         Told(
             refused(401, "Unauthorized"),
-            "WebSocket: 401 Unauthorized from ws://h/ws; give credentials, such as --http-header "
-                + "'Authorization: Bearer TOKEN'", .refused),
+            "WebSocket: 401 Unauthorized from ws://h/ws; send credentials, such as --http-header 'Authorization: "
+                + "Bearer TOKEN'", .refused),
         Told(
             refused(401, origin: "http://a"),
-            "WebSocket: 401 from ws://h/ws; give credentials, such as --http-header 'Authorization: Bearer TOKEN'",
+            "WebSocket: 401 from ws://h/ws; send credentials, such as --http-header 'Authorization: Bearer TOKEN'",
             .refused),
         Told(
             refused(403, "Forbidden"),
-            "WebSocket: 403 Forbidden from ws://h/ws; try --origin http://h, or credentials by --http-header or "
-                + "--cookie", .refused),
+            "WebSocket: 403 Forbidden from ws://h/ws; try --origin http://h, or send credentials with --http-header "
+                + "or --cookie", .refused),
         Told(
             refused(403, "Forbidden", origin: "http://a"),
             "WebSocket: 403 Forbidden from ws://h/ws: the server refused this origin; try --origin http://h",
@@ -58,40 +58,43 @@ import Testing
         Told(
             refused(403, "Forbidden", origin: "http://h"),
             "WebSocket: 403 Forbidden from ws://h/ws: the server refused this origin; try --origin with the URL of "
-                + "its own pages", .refused),
+                + "the server's own pages", .refused),
         // Another spelling of the same origin.
         Told(
             refused(403, origin: "HTTP://h:80"),
-            "WebSocket: 403 from ws://h/ws: the server refused this origin; try --origin with the URL of its own pages",
+            "WebSocket: 403 from ws://h/ws: the server refused this origin; try --origin with the URL of the "
+                + "server's own pages",
             .refused),
         Told(
             refused(401, "Unauthorized", sent: ["X-Trace", "Authorization"]),
-            "WebSocket: 401 Unauthorized from ws://h/ws; Authorization was sent: the application refused it; its log "
-                + "says why", .refused),
+            "WebSocket: 401 Unauthorized from ws://h/ws; Authorization was sent but rejected; see the log of the "
+                + "application", .refused),
         Told(
             refused(401, sent: ["Cookie"]),
-            "WebSocket: 401 from ws://h/ws; a cookie was sent: the application refused it; its log says why", .refused),
+            "WebSocket: 401 from ws://h/ws; a cookie was sent but rejected; see the log of the application", .refused),
         Told(
             refused(403, sent: ["Authorization"]),
-            "WebSocket: 403 from ws://h/ws; try --origin http://h; Authorization was sent: if the application refused "
-                + "it, its log says why", .refused),
+            "WebSocket: 403 from ws://h/ws; try --origin http://h; Authorization was sent; if it was rejected, see "
+                + "the log of the application", .refused),
         Told(
             notUpgraded(200, "OK"),
-            "WebSocket: 200 OK with an empty body from ws://h/ws, not a WebSocket upgrade; Spring answers so where a "
-                + "HandshakeInterceptor refuses; give credentials by --http-header or --cookie", .protocolError),
+            "WebSocket: 200 OK with an empty body from ws://h/ws, not a WebSocket upgrade; Spring answers like this "
+                + "if a HandshakeInterceptor rejects the request; send credentials with --http-header or "
+                + "--cookie", .protocolError),
         Told(
             notUpgraded(200, "OK", sent: ["Authorization"]),
-            "WebSocket: 200 OK with an empty body from ws://h/ws, not a WebSocket upgrade; Spring answers so where a "
-                + "HandshakeInterceptor refuses; Authorization was sent: the application refused it; its log says why",
+            "WebSocket: 200 OK with an empty body from ws://h/ws, not a WebSocket upgrade; Spring answers like this "
+                + "if a HandshakeInterceptor rejects the request; Authorization was sent but rejected; see the log "
+                + "of the application",
             .protocolError),
         Told(
             notUpgraded(302, "Found", location: "https://h/login?next=1"),
             "WebSocket: 302 Found from ws://h/ws, not a WebSocket upgrade; it redirects to https://h/login?next=1, a "
-                + "login page; give credentials by --cookie or --http-header", .protocolError),
+                + "login page; send credentials with --cookie or --http-header", .protocolError),
         Told(
             notUpgraded(302, "Found", location: "/oauth2/authorization/x", sent: ["Cookie"]),
-            "WebSocket: 302 Found from ws://h/ws, not a WebSocket upgrade; it redirects to /oauth2/authorization/x, a "
-                + "login page; a cookie was sent: the application refused it; its log says why", .protocolError),
+            "WebSocket: 302 Found from ws://h/ws, not a WebSocket upgrade; it redirects to /oauth2/authorization/x, "
+                + "a login page; a cookie was sent but rejected; see the log of the application", .protocolError),
         Told(
             notUpgraded(302, "Found", location: "http://h/assigning?to=/login"),
             "WebSocket: 302 Found from ws://h/ws, not a WebSocket upgrade; it redirects to "
@@ -116,7 +119,7 @@ import Testing
         Told(
             notUpgraded(400, ""),
             "WebSocket: 400 from ws://h/ws, not a WebSocket upgrade; is the path right, and does a proxy in front "
-                + "pass on the Upgrade header?", .protocolError),
+                + "forward the Upgrade header?", .protocolError),
         Told(
             notUpgraded(400, "Bad Request", body: "The plain HTTP request was sent to HTTPS port"),
             "WebSocket: 400 Bad Request from ws://h/ws: this port speaks TLS; try wss://", .protocolError),
@@ -125,16 +128,16 @@ import Testing
             "WebSocket: 500 Oops from ws://h/ws, not a WebSocket upgrade", .protocolError),
         Told(
             notUpgraded(426),
-            "WebSocket: 426 Oops from ws://h/ws, not a WebSocket upgrade; does a proxy in front pass on the Upgrade "
+            "WebSocket: 426 Oops from ws://h/ws, not a WebSocket upgrade; does a proxy in front forward the Upgrade "
                 + "header?", .protocolError),
         Told(
             notUpgraded(502),
-            "WebSocket: 502 Oops from ws://h/ws, not a WebSocket upgrade; a proxy in front may have no backend: is the "
-                + "application running, and at the proxy's port?", .protocolError),
+            "WebSocket: 502 Oops from ws://h/ws, not a WebSocket upgrade; a proxy in front may not reach the "
+                + "application: is it running, on the port that the proxy uses?", .protocolError),
         Told(
             notUpgraded(302, "Found", location: "http://h/\nlogin"),
-            "WebSocket: 302 Found from ws://h/ws, not a WebSocket upgrade; it redirects to http://h/\\nlogin, a login page; "
-                + "give credentials by --cookie or --http-header", .protocolError),
+            "WebSocket: 302 Found from ws://h/ws, not a WebSocket upgrade; it redirects to http://h/\\nlogin, a "
+                + "login page; send credentials with --cookie or --http-header", .protocolError),
         Told(
             notUpgraded(304, "Not Modified"),
             "WebSocket: 304 Not Modified from ws://h/ws, not a WebSocket upgrade", .protocolError),
@@ -144,7 +147,7 @@ import Testing
                 + "http://h/ws, or ws://h/ws/websocket", .protocolError),
         Told(
             notUpgraded(404, "Not Found", sockJS: sockJS(hadSlash: true)),
-            "WebSocket: 404 Not Found from ws://h/ws, not a WebSocket upgrade; leave out the slash at the end of the "
+            "WebSocket: 404 Not Found from ws://h/ws, not a WebSocket upgrade; remove the slash at the end of the "
                 + "path; this is a SockJS endpoint: use http://h/ws, or ws://h/ws/websocket", .protocolError),
     ]
 
@@ -157,75 +160,78 @@ import Testing
             .protocolError),
         Told(
             .webSocket(.wrongAccept(from: url)),
-            "WebSocket: 101 from ws://h/ws with a Sec-WebSocket-Accept that does not answer the key", .protocolError),
+            "WebSocket: 101 from ws://h/ws with a Sec-WebSocket-Accept that does not match the key", .protocolError),
         Told(
             .webSocket(.unofferedExtension("foo", from: url)),
             "WebSocket: 101 from ws://h/ws with the extension foo, which was not offered", .protocolError),
         Told(
             .webSocket(.invalidExtensionAnswer("permessage-deflate; x", from: url)),
-            "WebSocket: 101 from ws://h/ws with permessage-deflate; x, which is no answer to the offer of "
+            "WebSocket: 101 from ws://h/ws with permessage-deflate; x, which is not a valid answer to "
                 + "permessage-deflate", .protocolError),
         Told(
             .webSocket(.unofferedSubprotocol(["stomp"], from: url, offered: [])),
-            "WebSocket: 101 from ws://h/ws with the subprotocol stomp, where none was offered; offer it with "
+            "WebSocket: 101 from ws://h/ws with the subprotocol stomp, which was not offered; offer it with "
                 + "--subprotocol", .protocolError),
         Told(
             .webSocket(.unofferedSubprotocol(["a", "b"], from: url, offered: ["v12.stomp", "v11.stomp"])),
-            "WebSocket: 101 from ws://h/ws with the subprotocol a, b, where v12.stomp, v11.stomp were offered",
+            "WebSocket: 101 from ws://h/ws with the subprotocol a, b, which was not offered (offered: v12.stomp, "
+                + "v11.stomp)",
             .protocolError),
         Told(
             .webSocket(.unofferedSubprotocol([""], from: url, offered: ["v12.stomp"])),
-            "WebSocket: 101 from ws://h/ws with the subprotocol , where v12.stomp were offered", .protocolError),
+            "WebSocket: 101 from ws://h/ws with the subprotocol , which was not offered (offered: "
+                + "v12.stomp)", .protocolError),
         Told(
             .webSocket(.chunkedUpgrade(from: url)),
-            "WebSocket: 101 from ws://h/ws with 'Transfer-Encoding: chunked', and no WebSocket frame after it; "
-                + "a proxy in front treats the WebSocket as a plain answer: it must pass on Upgrade", .protocolError),
+            "WebSocket: 101 from ws://h/ws with 'Transfer-Encoding: chunked', and no WebSocket frame after it; a "
+                + "proxy in front treats the WebSocket as a normal HTTP answer: it must forward "
+                + "Upgrade", .protocolError),
         Told(
             .webSocket(.unknownExtensions(["foo", "bar"])), "WebSocket: the extension foo, bar is not known",
             .protocolError),
         Told(
             .webSocket(.invalidSubprotocol("v12 stomp")),
-            "WebSocket: \"v12 stomp\" cannot be the name of a subprotocol",
+            "WebSocket: invalid subprotocol name \"v12 stomp\"",
             .usage),
     ]
 
     static let connections: [Told] = [
         Told(
             .webSocket(.messageTooLarge(limit: 1000, from: .server)),
-            "WebSocket: the server sent a message of more than 1000 octets; raise the limit with --max-message",
+            "WebSocket: the server sent a message of more than 1000 bytes; raise the limit with --max-message",
             .protocolError),
         Told(
             .webSocket(.messageTooLarge(limit: 1000, from: .otherSide)),
-            "WebSocket: the other side sent a message of more than 1000 octets; raise the limit with --max-message",
+            "WebSocket: the peer sent a message of more than 1000 bytes; raise the limit with --max-message",
             .protocolError),
         Told(
             .webSocket(.tooMuchUnread(from: .client)),
-            "WebSocket: the client ended the connection when more had come than can be kept; the rest was left out; "
-                + "raise the limit with --max-message",
+            "WebSocket: the client closed the connection with more unread data than can be kept; the rest was "
+                + "dropped; raise the limit with --max-message",
             .protocolError),
         Told(
             .webSocket(.closedWithoutCloseFrame(by: "127.0.0.1:80")),
-            "WebSocket: 127.0.0.1:80 ended the connection without a close frame", .unavailable),
+            "WebSocket: 127.0.0.1:80 closed the connection without a close frame", .unavailable),
         Told(
             .webSocket(.cannotCompress(cause: "insufficient memory")),
-            "WebSocket: zlib cannot be used: insufficient memory", .usage),
+            "WebSocket: cannot use zlib: insufficient memory", .usage),
     ]
 
     static let violations: [Told] = [
         (WebSocketViolation.unmaskedFrame, "an unmasked frame"), (.maskedFrame, "a masked frame"),
         (.unknownOpcode(3), "a frame with the unknown opcode 3"),
-        (.reservedBit, "a frame with a reserved bit set, as of an extension that was not agreed on"),
+        (.reservedBit, "a frame with a reserved bit set, although no such extension was negotiated"),
         (.fragmentedControlFrame, "a fragmented control frame"),
-        (.largeControlFrame, "a control frame of more than 125 octets"),
-        (.halfCloseCode, "a close frame with half a close code"),
-        (.forbiddenCloseCode(1005), "the close code 1005, which is not to be sent"),
-        (.closeReasonNotUTF8, "a close reason that is no UTF-8"),
-        (.continuationOfNothing, "a continuation of no message"),
-        (.messageInsideMessage, "a new message in the midst of a fragmented one"),
-        (.textNotUTF8, "a text message that is no UTF-8"),
-        (.brokenCompression(cause: "invalid block type"), "a compressed message that is broken: invalid block type"),
-        (.truncatedCompression, "a compressed message that is broken: it ends too early"),
-        (.tooLarge(limit: 5), "a message of more than 5 octets"),
+        (.largeControlFrame, "a control frame of more than 125 bytes"),
+        (.halfCloseCode, "a close frame with an incomplete close code"),
+        (.forbiddenCloseCode(1005), "a close frame with the code 1005, which must not be sent"),
+        (.closeReasonNotUTF8, "a close reason that is not UTF-8"),
+        (.continuationOfNothing, "a continuation frame without a message to continue"),
+        (.messageInsideMessage, "a new message before the end of a fragmented one"),
+        (.textNotUTF8, "a text message that is not UTF-8"),
+        (.brokenCompression(cause: "invalid block type"), "an invalid compressed message: invalid block type"),
+        (.truncatedCompression, "an incomplete compressed message"),
+        (.tooLarge(limit: 5), "a message of more than 5 bytes"),
     ].map { violation, text in
         Told(
             .webSocket(.protocolViolation(violation, by: .server)), "WebSocket: the server sent " + text,

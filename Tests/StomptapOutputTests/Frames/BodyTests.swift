@@ -76,10 +76,10 @@ import Testing
         #expect(try shown(Array("x^2 + y^2".utf8)) == ["9 B", "  x^2 + y^2"])
         #expect(
             try shown(Array("plain".utf8), ["content-encoding:gzip"])
-                == ["5 B", "  plain", "  [not gzip, though content-encoding says so]"])
+                == ["5 B", "  plain", "  [not gzip, despite its content-encoding]"])
         #expect(
             try shown(Array("plain".utf8), ["content-encoding:deflate"]).last
-                == "  [not deflate, though content-encoding says so]")
+                == "  [not deflate, despite its content-encoding]")
         // RabbitMQ passes on the value that AMQP clients set.
         #expect(try shown(Array("plain".utf8), ["content-encoding:UTF-8"]) == ["5 B", "  plain"])
     }
@@ -95,7 +95,7 @@ import Testing
         for text in ["sky the id: cook", #"{"id": 0, "x": 5}"#] {
             let lines = try shown(Array(text.utf8), ["content-encoding:deflate"])
             #expect(lines[0] == "\(text.utf8.count) B")
-            #expect(lines.last == "  [not deflate, though content-encoding says so]")
+            #expect(lines.last == "  [not deflate, despite its content-encoding]")
         }
     }
 

@@ -65,10 +65,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("%q", 1, "there is no %q"), ("ab%", 3, "a % stands alone; %% is a percent sign"),
-        ("%%%", 3, "a % stands alone"),
-        ("한\\q", 2, "there is no \\q"), ("x\\", 2, "a \\ stands alone"), ("%d %{ab", 4, "%{ has no }"),
-        ("%{}", 1, "%{} names no header"),
+        ("%q", 1, "unknown %q"), ("ab%", 3, "% without a letter; %% is a percent sign"),
+        ("%%%", 3, "% without a letter"),
+        ("한\\q", 2, "unknown escape \\q"), ("x\\", 2, "\\ without a letter"), ("%d %{ab", 4, "missing } after %{"),
+        ("%{}", 1, "missing header name in %{}"),
     ])
     func aFaultIsNamedWithItsPlace(template: String, position: Int, message: String) throws {
         let error = #expect(throws: FormatTemplateError.self) { try FormatTemplate(template) }
@@ -100,6 +100,6 @@ import Testing
 
     @Test(arguments: ["%{.a..b}", "%{..}", "%{.a[x]}"]) func whatIsNotAPathIsSaid(template: String) {
         let error = #expect(throws: FormatTemplateError.self) { try FormatTemplate(template) }
-        #expect(error?.message.contains("is not a path") == true)
+        #expect(error?.message.contains("invalid path") == true)
     }
 }

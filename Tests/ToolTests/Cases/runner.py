@@ -1,4 +1,4 @@
-"""Plays cases: a scripted peer, one run of stomptap against it, and what its status and output must be."""
+"""Runs cases: a scripted peer, one run of stomptap against it, and the expected status and output."""
 import argparse
 import concurrent.futures
 import dataclasses
@@ -15,22 +15,22 @@ import typing
 
 import peer
 
-# What several cases look for. Wording is free: these are words of which one carries the meaning.
+# Patterns shared by several cases. The wording may change: each lists words of which one must appear.
 OCTETS = r"\b\d+ ?(octets?|bytes?|B)\b"
 NO_END = (r"(?i)\bNULL?\b|unfinished|incomplete|partial|missing|cut (off|short)|not (whole|complete|finished|ended)"
           r"|never (ended|came|arrived)|still (waits|waiting|expected|to come)|content-length (is|says|of|counts)")
-# Advice that misleads where something did come, or where the way to the server is what failed.
-BLAMES_DESTINATION = r"was anything sent to|so nothing was sent there"
+# Misleading advice if data was received, or if the connection to the server failed.
+BLAMES_DESTINATION = r"check that messages are sent to|nothing was sent there"
 BLAMES_TIME = r"--connect-timeout"
-NAMES = {OCTETS: "OCTETS (how many came)", NO_END: "NO_END (that its end never came)"}
+NAMES = {OCTETS: "OCTETS (the number of bytes)", NO_END: "NO_END (that the frame is incomplete)"}
 
 
 @dataclasses.dataclass
 class Case:
     """`argv` may hold {tcp} {ws} {http} {port} of the peer, {listen} a free port, {tmp} a folder. A regex is searched
-    in stdout and stderr together, or, begun with `out: `, `err: ` or `peer: `, in one of them or in what the peer
-    noted. `limit` is in seconds; a program that still runs then has failed. `app` goes through `tap`, which is then
-    ended by Ctrl-C."""
+    in stdout and stderr together, or, with the prefix `out: `, `err: ` or `peer: `, in one of them or in the notes of
+    the peer. `limit` is in seconds; a program that still runs then has failed. `app` connects through `tap`, which is
+    then ended by Ctrl-C."""
 
     name: str
     why: str
@@ -47,7 +47,7 @@ class Case:
 def stomptap():
     exe = os.environ.get("STOMPTAP") or shutil.which("stomptap")
     if not exe or not os.access(exe, os.X_OK):
-        sys.exit("no stomptap: put it into PATH, or its path into STOMPTAP")
+        sys.exit("stomptap not found; add it to PATH, or set STOMPTAP to its path")
     return exe
 
 
@@ -74,12 +74,12 @@ def judge(case, texts):
             if wanted and not found:
                 reasons.append(f"nothing matches {NAMES.get(r) or repr(r)}")
             elif found and not wanted:
-                reasons.append(f"must not say {found[0]!r}")
+                reasons.append(f"must not print {found[0]!r}")
     return reasons
 
 
-def play(case, exe, patience=1):
-    """-> (reasons why it failed, output). A busy machine wants `patience` times as long."""
+def play(case, exe, factor=1):
+    """-> (reasons why it failed, output). `factor` multiplies the time limits, for a busy machine."""
     with tempfile.TemporaryDirectory() as tmp:
         p = peer.Closed() if case.peer is peer.refused else peer.Peer(case.peer)
         listen = free_port()
@@ -96,15 +96,16 @@ def play(case, exe, patience=1):
                     run.stdin.write(case.stdin)
                     run.stdin.close()
                 if case.app:
-                    while not os.path.exists(tmp + "/ready") and run.poll() is None and time.monotonic() < start + 5 * patience:
+                    end = start + 5 * factor
+                    while not os.path.exists(tmp + "/ready") and run.poll() is None and time.monotonic() < end:
                         time.sleep(0.02)
                     case.app(listen)
                     run.send_signal(signal.SIGINT)
-                run.wait(max(0.1, start + case.limit * patience - time.monotonic()))
+                run.wait(max(0.1, start + case.limit * factor - time.monotonic()))
             except subprocess.TimeoutExpired:
-                reasons.append(f"still running after {case.limit * patience:g} s")
+                reasons.append(f"still running after {case.limit * factor:g} s")
             except OSError as e:
-                reasons.append(f"the app or stdin: {e}")
+                reasons.append(f"the app or stdin failed: {e}")
             if run.poll() is None:
                 run.send_signal(signal.SIGINT)
                 try:
@@ -113,7 +114,7 @@ def play(case, exe, patience=1):
                     run.kill()
                     run.wait()
             elif run.returncode not in case.status:
-                reasons.append(f"status {run.returncode}, not {' or '.join(map(str, sorted(case.status)))}")
+                reasons.append(f"status {run.returncode}, expected {' or '.join(map(str, sorted(case.status)))}")
             seconds = time.monotonic() - start
             p.close()
             out.seek(0)
@@ -131,16 +132,16 @@ def play(case, exe, patience=1):
 
 
 def main(cases):
-    parser = argparse.ArgumentParser(description="Runs cases against $STOMPTAP, or the stomptap in PATH.")
+    parser = argparse.ArgumentParser(description="Run cases against $STOMPTAP, or stomptap in PATH.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="cases to run (default: all)")
-    parser.add_argument("--list", action="store_true", help="list the cases, and why each is there")
-    parser.add_argument("-j", "--jobs", type=int, default=4, help="how many at a time (default: 4)")
-    parser.add_argument("--patience", type=float, default=1, help="how many times as long all may take (default: 1)")
-    parser.add_argument("-v", "--verbose", action="store_true", help="show what each run printed")
+    parser.add_argument("--list", action="store_true", help="list the cases and their reasons")
+    parser.add_argument("-j", "--jobs", type=int, default=4, help="number of cases run in parallel (default: 4)")
+    parser.add_argument("--time-factor", type=float, default=1, help="multiply all time limits by this (default: 1)")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show the output of each run")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - {c.name for c in cases}
     if unknown:
-        parser.error("no such case: " + ", ".join(sorted(unknown)))
+        parser.error("unknown case: " + ", ".join(sorted(unknown)))
     if arguments.list:
         for c in cases:
             print(f"{c.name:32} {c.why}")
@@ -148,7 +149,7 @@ def main(cases):
     chosen = [c for c in cases if not arguments.names or c.name in arguments.names]
     exe, failed = stomptap(), 0
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        for c, (reasons, shown) in zip(chosen, pool.map(lambda c: play(c, exe, arguments.patience), chosen)):
+        for c, (reasons, shown) in zip(chosen, pool.map(lambda c: play(c, exe, arguments.time_factor), chosen)):
             failed += bool(reasons)
             print(f"FAIL {c.name}: {'; '.join(reasons)}" if reasons else f"PASS {c.name}", flush=True)
             if arguments.verbose:

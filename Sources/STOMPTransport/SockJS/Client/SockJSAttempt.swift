@@ -86,7 +86,7 @@ final class SockJSAttempt {
             location = SockJSLocation(base: base)
         }
         remaining = transport == .auto ? SockJSTransport.all : [transport]
-        if !info.takesWebSocket, remaining.first == .websocket {
+        if !info.acceptsWebSocket, remaining.first == .websocket {
             remaining.removeFirst()
             let url = http.site.url(location.info)
             failed(.websocket, .sockJS(.noWebSocketOffered(by: url)))

@@ -32,7 +32,7 @@ final class SockJSClient: SockJSEnd {
     private var remoteAddress = ""
     private var tlsSummary: TLSSummary?
     private var hasReceived = false
-    private var isTellingWritability = false
+    private var isWritabilityEventPending = false
     private var isOver = false
 
     /// - Parameters:
@@ -125,10 +125,10 @@ final class SockJSClient: SockJSEnd {
 
     func writabilityChanged() {
         // Deferred: writability changes during the receiver's own write, where the receiver must not be called.
-        guard !isTellingWritability else { return }
-        isTellingWritability = true
+        guard !isWritabilityEventPending else { return }
+        isWritabilityEventPending = true
         eventLoop.assumeIsolated().execute { [self] in
-            isTellingWritability = false
+            isWritabilityEventPending = false
             guard session.state == .open, let driver else { return }
             receiver?.writabilityChanged(driver.isWritable)
         }

@@ -3,7 +3,7 @@ import NIOCore
 /// The answer to `GET BASE/info` (SockJS 0.3.3, "Info test").
 struct SockJSInfo: Hashable, Sendable {
     /// Whether the server accepts WebSockets.
-    var takesWebSocket: Bool
+    var acceptsWebSocket: Bool
     /// Whether a load balancer in front of the server needs cookies.
     var needsCookies: Bool
     /// The URL to use for sessions instead of the base, if the server gives one.
@@ -12,8 +12,8 @@ struct SockJSInfo: Hashable, Sendable {
     /// The maximum size of an answer, in bytes.
     static let maximumSize = 64 << 10
 
-    init(takesWebSocket: Bool, needsCookies: Bool = false) {
-        self.takesWebSocket = takesWebSocket
+    init(acceptsWebSocket: Bool, needsCookies: Bool = false) {
+        self.acceptsWebSocket = acceptsWebSocket
         self.needsCookies = needsCookies
     }
 
@@ -29,26 +29,26 @@ struct SockJSInfo: Hashable, Sendable {
 
     private static func read(_ bytes: UnsafeRawBufferPointer) throws(JSONFault) -> SockJSInfo? {
         var reader = JSONReader(bytes)
-        var takesWebSocket: Bool?
-        var info = SockJSInfo(takesWebSocket: false)
+        var acceptsWebSocket: Bool?
+        var info = SockJSInfo(acceptsWebSocket: false)
         try reader.object { (reader: inout JSONReader, name) throws(JSONFault) in
             switch name {
-            case "websocket": takesWebSocket = try reader.boolean()
+            case "websocket": acceptsWebSocket = try reader.boolean()
             case "cookie_needed": info.needsCookies = try reader.boolean()
             case "base_url": info.baseURL = try reader.text()
             default: try reader.skipValue()
             }
         }
         try reader.expectEnd()
-        guard let takesWebSocket else { return nil }
-        info.takesWebSocket = takesWebSocket
+        guard let acceptsWebSocket else { return nil }
+        info.acceptsWebSocket = acceptsWebSocket
         return info
     }
 
     /// The answer as a server sends it, without a base URL.
     var text: String {
         let entropy = UInt32.random(in: .min ... .max)
-        return #"{"websocket":\#(takesWebSocket),"origins":["*:*"],"cookie_needed":\#(needsCookies),"#
+        return #"{"websocket":\#(acceptsWebSocket),"origins":["*:*"],"cookie_needed":\#(needsCookies),"#
             + #""entropy":\#(entropy)}"#
     }
 
@@ -56,6 +56,6 @@ struct SockJSInfo: Hashable, Sendable {
     var servletText: String {
         let entropy = Int32.random(in: .min ... .max)
         return #"{"entropy":\#(entropy),"origins":["*:*"],"cookie_needed":\#(needsCookies),"#
-            + #""websocket":\#(takesWebSocket)}"#
+            + #""websocket":\#(acceptsWebSocket)}"#
     }
 }

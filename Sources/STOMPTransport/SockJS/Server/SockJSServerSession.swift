@@ -43,7 +43,7 @@ final class SockJSServerSession: SockJSEnd {
     private var outbox = SockJSOutbox()
     private var bytesUnderWay = 0
     private(set) var isWritable = true
-    private var isTellingWritability = false
+    private var isWritabilityEventPending = false
     private var isReading = true
     /// Messages that wait until reading resumes, with their completion handlers.
     private var held: [(messages: SockJSMessages, completion: @Sendable (Delivery) -> Void)] = []
@@ -276,11 +276,11 @@ final class SockJSServerSession: SockJSEnd {
         let isWritable = queuedBytes < (self.isWritable ? marks.high : marks.low)
         guard isWritable != self.isWritable else { return }
         self.isWritable = isWritable
-        guard !isTellingWritability else { return }
-        isTellingWritability = true
+        guard !isWritabilityEventPending else { return }
+        isWritabilityEventPending = true
         // Deferred: this may run inside a call from the receiver, where the receiver must not be called.
         eventLoop.assumeIsolated().execute { [self] in
-            isTellingWritability = false
+            isWritabilityEventPending = false
             receiver?.writabilityChanged(self.isWritable)
         }
     }

@@ -39,7 +39,7 @@ final class SockJSService: Sendable {
         let rest = path.dropFirst(base.count)
         guard rest.isEmpty || rest.hasPrefix("/") else { return nil }
         let isUpgrade = request.headers.contains(name: "Upgrade")
-        if isUpgrade, options.takesWebSocketAtBase, path == endpoint.path { return nil }
+        if isUpgrade, options.acceptsWebSocketAtBase, path == endpoint.path { return nil }
         if rest.isEmpty || rest == "/" {
             guard !isUpgrade || options.greetsUpgrades else {
                 return .exchange { $0.answer(.badRequest, HTTPHeaders()) }
@@ -65,7 +65,7 @@ final class SockJSService: Sendable {
         _ request: HTTPRequestHead, session: String, to component: String, tls: TLSSummary?
     ) -> HTTPRoute {
         switch component {
-        case "websocket" where options.takesWebSocket:
+        case "websocket" where options.acceptsWebSocket:
             return endpoint.refusal(of: request)
                 ?? .otherWebSocket(
                     WebSocketAgreement(compression: endpoint.compression(for: request)),
@@ -165,7 +165,7 @@ final class SockJSService: Sendable {
     private func answerInfo(_ exchange: HTTPServerExchange) {
         let headers = headers(
             for: exchange.request, contentType: "application/json; charset=UTF-8", isInSession: false)
-        let info = SockJSInfo(takesWebSocket: options.takesWebSocket, needsCookies: options.setsCookie)
+        let info = SockJSInfo(acceptsWebSocket: options.acceptsWebSocket, needsCookies: options.setsCookie)
         exchange.answer(.ok, headers, isServlet ? info.servletText : info.text)
     }
 
@@ -260,10 +260,10 @@ extension NIOLoopBound {
 /// The options of a SockJS 0.3.3 server.
 public struct SockJSServerOptions: Sendable, Hashable {
     /// Whether the transport `websocket` is offered. Default true.
-    public var takesWebSocket = true
+    public var acceptsWebSocket = true
     /// Whether a plain WebSocket is also accepted at the base, not only at `/websocket` under it as SockJS
     /// defines. If false, the server answers 400 at the base, as Spring does. Default true.
-    public var takesWebSocketAtBase = true
+    public var acceptsWebSocketAtBase = true
     /// Whether a WebSocket request at the base gets the same greeting as any other request, if no WebSocket is
     /// offered there. Default false.
     public var greetsUpgrades = false
