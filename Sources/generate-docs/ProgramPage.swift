@@ -1,3 +1,4 @@
+import StomptapCommands
 import StomptapOutput
 
 /// The man page of the program, for what all commands share.
@@ -9,9 +10,9 @@ enum ProgramPage {
         page.section("SYNOPSIS")
         page.entry(["stomptap"], value: "COMMAND ENDPOINT [ARGUMENTS] [OPTIONS]", "See the page of each command.")
         page.section("DESCRIPTION")
-        for (title, lines) in program.sections {
+        for (title, blocks) in program.sections {
             if !title.isEmpty { page.subsection(title) }
-            page.prose(lines)
+            page.prose(blocks)
         }
         page.section("COMMANDS")
         for command in commands {

@@ -1,3 +1,5 @@
+import StomptapCommands
+
 /// A page in the man(7) language.
 struct Roff {
     private(set) var text = ""
@@ -52,17 +54,11 @@ struct Roff {
         line(".RE")
     }
 
-    /// Appends text with empty lines between paragraphs; indented lines are not wrapped.
-    mutating func prose(_ lines: [String]) {
-        for block in lines.split(separator: "") {
-            if block.allSatisfy({ $0.hasPrefix("  ") }) {
-                example(block.map { String($0.dropFirst(2)) })
-            } else if let table = block.firstIndex(where: { $0.hasPrefix("  ") }) {
-                paragraph(block[..<table].joined(separator: " "))
-                example(block[table...].map { String($0.dropFirst(2)) })
-            } else {
-                paragraph(block.joined(separator: " "))
-            }
+    /// Appends paragraphs; lines are indented, and not wrapped.
+    mutating func prose(_ blocks: [CommandHelp.Block]) {
+        for block in blocks {
+            if let text = block.paragraph { paragraph(text) }
+            if !block.lines.isEmpty { example(block.lines) }
         }
     }
 

@@ -12,8 +12,8 @@ func replace(_ name: String, with files: [(name: String, text: String)]) throws 
     for file in files { try Data(file.text.utf8).write(to: URL(filePath: "\(path)/\(file.name)")) }
 }
 
-let program = try CommandHelp(json: Stomptap._dumpHelp())
-let commands = (program.subcommands ?? []).filter { $0.commandName != "help" }
+let program = CommandHelp.program
+let commands = program.subcommands ?? []
 let (version, date) = (Stomptap.version, Stomptap.versionDate)
 try replace(
     "man",

@@ -52,6 +52,24 @@ import Testing
         }
     }
 
+    /// `--help` and the man page have the same options in the same order, and `-h` the command's own, which come first.
+    @Test func allListTheOptionsInOneOrder() async throws {
+        func options(in text: String) -> [String] {
+            text.matches(of: /(?m)^  (-\w|--[a-z][a-z-]+)(?=[, \n])/).map { String($0.output.1) }
+        }
+        for command in try await Program.commands() {
+            let whole = options(in: try await Program.stomptap(command, "--help").run().output)
+            let short = options(in: try await Program.stomptap(command, "-h").run().output)
+            let page = try Repository.text("man/stomptap-\(command).1").replacing("\\-", with: "-")
+            let inPage = page.components(separatedBy: ".SH OPTIONS").last?.components(separatedBy: ".SH ").first?
+                .matches(of: /(?m)^\\fB(-[a-zA-Z0-9-]+)\\fR/).map { String($0.output.1) }
+            #expect(inPage == whole, "\(command)")
+            let general = ["--version", "-h", "--help"]
+            #expect(Array(whole.filter { !general.contains($0) }.prefix(short.count)) == short, "\(command)")
+            #expect(!short.isEmpty && !short.contains("--ca") && !short.contains("--color"), "\(command)")
+        }
+    }
+
     /// README and man page list the same exit statuses.
     @Test func theREADMEAndTheManPageNameTheSameStatuses() throws {
         let readme = try Repository.text("README.md")
@@ -85,7 +103,7 @@ extension Program {
     /// Returns all commands listed by the program's help.
     static func commands() async throws -> Set<String> {
         let help = try await Program.stomptap("--help").run().output
-        let list = help.components(separatedBy: "SUBCOMMANDS:").last ?? ""
+        let list = help.components(separatedBy: "\nCOMMANDS\n").last?.components(separatedBy: "\n\n").first ?? ""
         return Set(list.matches(of: /(?m)^  ([a-z]+)/).map { String($0.output.1) })
     }
 }

@@ -28,6 +28,57 @@ import Testing
         }
     }
 
+    // MARK: One screen, and all
+
+    /// Each help at the usual width and on a narrow terminal. With `STOMPTAP_RECORD=1` the files are rewritten.
+    @Test(arguments: [80, 40], ["-h", "--help"]) func helpIsAsReviewed(width: Int, option: String) async throws {
+        for command in try await Program.commands().sorted() + [""] {
+            let output = try await help([command, option].filter { !$0.isEmpty }, width: width)
+            let kind = option == "-h" ? "short" : "whole"
+            try Golden.expect(
+                output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init),
+                equal:
+                    "help/\(["stomptap", command].filter { !$0.isEmpty }.joined(separator: "-")).\(kind).\(width).txt")
+        }
+    }
+
+    @Test(arguments: [
+        (
+            ["subscribe", "-h"],
+            [["sub", "-h"], ["-h", "sub"], ["sub", "demo", "/a", "-vh"], ["help", "sub", "-h"]]
+        ),
+        (["publish", "--help"], [["help", "publish"], ["help", "pub"], ["pub", "demo", "/a", "-l", "--help"]]),
+        (["-h"], [[]]), (["--help"], [["help"]]),
+    ]) func helpIsAskedForInManyWays(arguments: [String], others: [[String]]) async throws {
+        let expected = try await help(arguments)
+        for other in others { #expect(try await help(other) == expected, "\(other)") }
+    }
+
+    @Test(arguments: [
+        ["publish", "demo", "/app/echo", "x", "-H", "-h"], ["subscribe", "demo", "/topic/clock", "-H", "--help"],
+    ]) func helpAsAHeaderIsAValue(arguments: [String]) async throws {
+        var program = Program.stomptap()
+        program.arguments = arguments
+        let result = try await program.run()
+        #expect(result.status == .exited(64) && result.output.isEmpty, "\(result)")
+        #expect(result.errors.contains("invalid value '\(arguments.last ?? "")' for -H"), "\(result)")
+    }
+
+    @Test func helpAfterTheEndOfTheOptionsIsABody() async throws {
+        let result = try await Program.stomptap("publish", "demo", "/app/echo", "-v", "--", "-h").run()
+        #expect(result.status == .exited(0) && result.output.isEmpty, "\(result)")
+        #expect(result.errors.contains("-h"), "\(result)")
+    }
+
+    private func help(_ arguments: [String], width: Int = 80) async throws -> String {
+        var program = Program.stomptap()
+        program.arguments = arguments
+        program.environment["COLUMNS"] = "\(width)"
+        let result = try await program.run()
+        #expect(result.status == .exited(0) && result.errors.isEmpty, "\(result)")
+        return result.output
+    }
+
     @Test func helpWarnsOfAPasscodeInTheArguments() async throws {
         let result = try await Program.stomptap("subscribe", "--help").run()
         #expect(result.output.contains("'ps'"))

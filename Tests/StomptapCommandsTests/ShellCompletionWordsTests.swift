@@ -37,5 +37,12 @@ struct ShellCompletionWordsTests {
         #expect(bash.contains("STOMPTAP_COMPLETION=1") && bash.contains("__stomptap_add_words ---completion publish"))
         let zsh = Stomptap.shellScript(for: .zsh)
         #expect(zsh.contains("STOMPTAP_COMPLETION=1") && !zsh.contains("banghist"))
+        let fish = Stomptap.shellScript(for: .fish)
+        // `-h`, which the parser does not know, for the program and each command.
+        let count = Stomptap.configuration.subcommands.count + 1
+        #expect(bash.ranges(of: " -h --help)").count == count && bash.ranges(of: "--help").count == count)
+        #expect(zsh.ranges(of: "'(-h --help)-h[").count == count && zsh.ranges(of: "--help[").count == count)
+        #expect(fish.ranges(of: "h help' -s 'h' -d ").count == count && fish.ranges(of: " -l 'help'").count == count)
+        #expect(fish.ranges(of: "'h/help'").count == count)
     }
 }

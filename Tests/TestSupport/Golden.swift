@@ -12,10 +12,13 @@ public enum Golden {
     ) throws {
         let file = URL(filePath: test).deletingLastPathComponent().appending(path: "Golden/\(name)")
         if ProcessInfo.processInfo.environment["STOMPTAP_RECORD"] != nil {
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try (lines.joined(separator: "\n") + "\n").write(to: file, atomically: true, encoding: .utf8)
         }
         let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
-        let expected = text.split(separator: "\n").map(String.init)
+        // The last line has an end too.
+        let expected = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
         let difference = lines.difference(from: expected).map { change in
             switch change {
             case .remove(let offset, let line, _): "- \(offset + 1): \(line)"

@@ -53,7 +53,7 @@ struct BenchCommand: EndpointCommand {
     )
     var merge: [String] = []
 
-    @OptionGroup(title: "Connection")
+    @OptionGroup(title: OptionHeading.connection)
     var connection: ConnectionOptions
 
     /// With `--merge` there is no endpoint, so no profile is looked up.

@@ -64,7 +64,7 @@ struct LoadOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "At the end, wait for missing messages until none has arrived for this time (default: 5s).",
+            "Wait for missing messages at the end, until none has arrived for this time (default: 5s).",
             valueName: "duration"), transform: DurationArgument.init)
     var drain = DurationArgument(seconds: 5)
 
@@ -73,7 +73,7 @@ struct LoadOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Number of destinations that the publishers use in turn. {i} in the name is replaced by the number; without {i}, .{i} is appended.",
+            "Number of destinations, used in turn. {i} in the name is replaced by the number; without {i}, .{i} is appended.",
             valueName: "n"))
     var destinations = 1
 
@@ -88,7 +88,7 @@ struct LoadOptions: ParsableArguments {
 
     @Flag(
         help:
-            "Only receive what other processes send with --publish-only, until as many as --publishers have finished."
+            "Only receive; other processes send with --publish-only. Ends when as many as --publishers have finished."
     )
     var subscribeOnly = false
 
@@ -176,7 +176,7 @@ struct BenchReportOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Write the latencies to this file as an HdrHistogram log, one line per second.", valueName: "file"))
+            "Write latencies to this file, as an HdrHistogram log with one line per second.", valueName: "file"))
     var hdr: String?
 
     @Option(

@@ -34,7 +34,7 @@ struct CheckCommand: EndpointCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Send a message to this destination and wait to receive it back.", valueName: "destination"),
+            "Send a message here, and wait to receive it back.", valueName: "destination"),
         completion: .destination)
     var destination: String?
 
@@ -49,7 +49,7 @@ struct CheckCommand: EndpointCommand {
         help: ArgumentHelp("Output format: pretty is readable text, json an object per line.", valueName: "form"))
     var output = CheckForm.pretty
 
-    @OptionGroup(title: "Connection")
+    @OptionGroup(title: OptionHeading.connection)
     var connection: ConnectionOptions
 
     func run() async throws {

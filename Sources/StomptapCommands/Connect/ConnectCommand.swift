@@ -50,7 +50,7 @@ struct ConnectCommand: EndpointCommand {
     @OptionGroup(title: "Output")
     var output: OutputOptions
 
-    @OptionGroup(title: "Connection")
+    @OptionGroup(title: OptionHeading.connection)
     var connection: ConnectionOptions
 
     func run() async throws {

@@ -18,15 +18,15 @@ struct OutputOptions: ParsableArguments {
             valueName: "string"), transform: FormatTemplate.init(argument:))
     var format: FormatTemplate?
 
-    @Flag(name: .customShort("0"), help: "End each message of -o body and -F with a NUL instead of a newline.")
+    @Flag(name: .customShort("0"), help: "End messages of -o body and -F with NUL, not newline.")
     var null = false
 
-    @Flag(help: "End each message of -o body and -F with nothing.")
+    @Flag(help: "End messages of -o body and -F with nothing.")
     var noNewline = false
 
     @Flag(
         help:
-            "With -o json, and %j and %J of -F, print a body that is a JSON object or array as JSON, not as a string; its bodyEncoding is json."
+            "Print a body that is JSON as JSON, not as a string; for objects and arrays, with -o json and with %j and %J of -F. bodyEncoding is then json."
     )
     var jsonBody = false
 

@@ -43,6 +43,9 @@ enum ShellCompletion {
     /// Reads the words from the program and quotes them, in place of the `compgen -W` of the parser's script, which
     /// expands each word. The quotes are needed because bash leaves `$` and backquotes unquoted in file names.
     static func script(forBash script: String) -> String {
+        let script = withShortHelp(script) { line in
+            line.contains("non_repeating_flags=") ? [line.replacing(" --help)", with: " -h --help)")] : [line]
+        }
         let call = #"__stomptap_add_completions -W "$(__stomptap_custom_complete "#
         let lines = script.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
             guard let start = line.firstRange(of: call) else { return String(line) }
@@ -53,8 +56,37 @@ enum ShellCompletion {
 
     /// Makes zsh quote `!` in inserted text if the shell would expand it.
     static func script(forZsh script: String) -> String {
-        script.replacing("    unsetopt aliases banghist\n", with: "    unsetopt aliases\n")
-            .replacing("    local -xr SAP_SHELL=zsh\n", with: "    local -xr SAP_SHELL=zsh STOMPTAP_COMPLETION=1\n")
+        withShortHelp(script) { line in
+            guard line == "        '--help[\(parserHelp)]'" else { return [line] }
+            return [("-h", CommandHelp.shortHelp), ("--help", CommandHelp.wholeHelp)].map { name, text in
+                "        '(-h --help)\(name)[\(text)]'"
+            }
+        }
+        .replacing("    unsetopt aliases banghist\n", with: "    unsetopt aliases\n")
+        .replacing("    local -xr SAP_SHELL=zsh\n", with: "    local -xr SAP_SHELL=zsh STOMPTAP_COMPLETION=1\n")
+    }
+
+    static func script(forFish script: String) -> String {
+        withShortHelp(script) { line in
+            if line.contains("__stomptap_parse_subcommand"), line.hasSuffix(" 'help'") {
+                return [line.dropLast("'help'".count) + "'h/help'"]
+            }
+            let end = " help' -l 'help' -d '\(parserHelp)'"
+            guard line.hasSuffix(end) else { return [line] }
+            let start = line.dropLast(end.count) + " h help'"
+            return [
+                "\(start) -s 'h' -d '\(CommandHelp.shortHelp)'", "\(start) -l 'help' -d '\(CommandHelp.wholeHelp)'",
+            ]
+        }
+    }
+
+    /// The parser's description of `--help`.
+    private static let parserHelp = "Show help information."
+
+    /// Adds `-h`, which the parser does not know, to the lines that have `--help`.
+    private static func withShortHelp(_ script: String, _ lines: (String) -> [String]) -> String {
+        script.split(separator: "\n", omittingEmptySubsequences: false).flatMap { lines(String($0)) }
+            .joined(separator: "\n")
     }
 
     private static let addWords = #"""

@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import StomptapOutput
 import StomptapRuntime
 import SystemC
@@ -92,9 +91,8 @@ struct OptionIndex: Sendable {
     static let all = OptionIndex()
 
     private init() {
-        let help = try? JSONDecoder().decode(Help.self, from: Data(Stomptap._dumpHelp().utf8))
         commands = Dictionary(
-            (help?.command.subcommands ?? []).map { ($0.commandName, $0.options) },
+            (CommandHelp.program.subcommands ?? []).map { ($0.commandName, $0.allOptions.map(Option.init)) },
             uniquingKeysWith: { first, _ in first })
     }
 
@@ -105,39 +103,13 @@ struct OptionIndex: Sendable {
 
     /// The names of all options of all commands.
     var names: Set<String> { Set(commands.values.joined().flatMap(\.names)) }
+}
 
-    /// The fields used here of the parser's description of the commands.
-    private struct Help: Decodable {
-        struct Command: Decodable {
-            var commandName: String
-            var subcommands: [Command]?
-            var arguments: [Argument]?
-
-            var options: [Option] {
-                (arguments ?? []).compactMap { argument in
-                    let names = (argument.names ?? []).filter { $0.kind == "long" }.map(\.name)
-                    let letters = (argument.names ?? []).filter { $0.kind == "short" }.map(\.name)
-                    guard !names.isEmpty || !letters.isEmpty, names != ["help"], names != ["version"] else {
-                        return nil
-                    }
-                    return Option(
-                        names: names, letters: letters, takesValue: argument.kind == "option",
-                        isRepeating: argument.isRepeating)
-                }
-            }
-        }
-
-        struct Argument: Decodable {
-            struct Name: Decodable {
-                var kind: String
-                var name: String
-            }
-
-            var kind: String
-            var names: [Name]?
-            var isRepeating: Bool
-        }
-
-        var command: Command
+extension OptionIndex.Option {
+    fileprivate init(_ option: CommandHelp.Argument) {
+        let names = option.names ?? []
+        self.init(
+            names: names.filter { !$0.isShort }.map(\.name), letters: names.filter(\.isShort).map(\.name),
+            takesValue: option.takesValue, isRepeating: option.isRepeating)
     }
 }

@@ -25,7 +25,9 @@ public struct Stomptap: AsyncParsableCommand {
         subcommands: [
             ConnectCommand.self, SubscribeCommand.self, PublishCommand.self, RequestCommand.self, RawCommand.self,
             BenchCommand.self, CheckCommand.self, TapCommand.self, ServeCommand.self, ProfilesCommand.self,
-        ])
+        ],
+        // `-h` is found by HelpRequest.
+        helpNames: .long)
 
     public init() {}
 
@@ -53,9 +55,9 @@ public struct Stomptap: AsyncParsableCommand {
     public static func run(_ arguments: [String]) async -> Int32 {
         Interrupts.ignoreClosedPipes()
         do {
-            if let fault = unknownCommand(in: arguments) ?? CommandLineSecrets.unquotedHeader(in: arguments) {
-                throw fault
-            }
+            if let fault = unknownCommand(in: arguments) { throw fault }
+            if let request = HelpRequest(in: arguments) { return try await showHelp(request) }
+            if let fault = CommandLineSecrets.unquotedHeader(in: arguments) { throw fault }
             var command = try parse(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -78,6 +80,14 @@ public struct Stomptap: AsyncParsableCommand {
             if let line = failure.line { Diagnostics.fail(line) }
             return failure.status.rawValue
         }
+    }
+
+    private static func showHelp(_ request: HelpRequest) async throws -> Int32 {
+        let help = HelpText(request.path, of: .program, width: Terminal.textWidth(of: STDOUT_FILENO))
+        let text = help.lines(request.extent).map { "\($0)\n" }.joined()
+        // A reader that has seen enough, such as head, is no failure.
+        _ = try await StandardOutput.write(text)
+        return ExitStatus.success.rawValue
     }
 
     /// Parses the command line. If its endpoint is a profile, the profile's options are added.
@@ -115,7 +125,7 @@ extension Stomptap {
         return switch shell {
         case .bash: ShellCompletion.script(forBash: script)
         case .zsh: ShellCompletion.script(forZsh: script)
-        default: script
+        default: ShellCompletion.script(forFish: script)
         }
     }
 }

@@ -69,7 +69,7 @@ struct PublishCommand: EndpointCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Send the messages recorded in this file by 'subscribe --record', 'tap --record' or -o json, with their original headers. From a tap's recording, only the messages that the apps sent. - is stdin.",
+            "Send the messages recorded in this file. 'subscribe --record', 'tap --record' and -o json record them; they are sent with their original headers, and from a tap's recording only those of the apps. - is stdin.",
             valueName: "file"), completion: .file())
     var jsonLines: String?
 
@@ -82,7 +82,7 @@ struct PublishCommand: EndpointCommand {
     @Option(help: ArgumentHelp("Send the body this many times.", valueName: "n"))
     var count = 1
 
-    @Flag(help: "Expand {{count}}, {{time}} and so on in the destination, the body and the -H headers.")
+    @Flag(help: "Expand {{count}}, {{time}} and other fields; in the destination, the body and the -H headers.")
     var template = false
 
     @Option(
@@ -105,7 +105,7 @@ struct PublishCommand: EndpointCommand {
     @Flag(help: "Send everything in one transaction: all or nothing.")
     var transaction = false
 
-    @Flag(help: "Compress each body and set the 'content-encoding' header to gzip.")
+    @Flag(help: "Compress each body with gzip, and set the 'content-encoding' header of SEND.")
     var gzip = false
 
     @Flag(help: "Omit the 'content-length' header; ActiveMQ then delivers text messages.")
@@ -114,7 +114,7 @@ struct PublishCommand: EndpointCommand {
     @Option(help: ArgumentHelp("Leave out the first N messages, confirmed in an earlier run.", valueName: "n"))
     var skip = 0
 
-    @OptionGroup(title: "Connection")
+    @OptionGroup(title: OptionHeading.connection)
     var connection: ConnectionOptions
 
     func validate() throws {

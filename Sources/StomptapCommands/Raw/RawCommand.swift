@@ -36,7 +36,7 @@ struct RawCommand: EndpointCommand {
     @Flag(help: "Plain WebSocket: send each line as a message. Offers no subprotocol without --subprotocol.")
     var text = false
 
-    @Flag(help: "Plain WebSocket: send each received message back, until the server closes.")
+    @Flag(help: "Plain WebSocket: echo each message; ends when the server closes.")
     var echo = false
 
     @Flag(
@@ -79,7 +79,7 @@ struct RawCommand: EndpointCommand {
     @OptionGroup(title: "Output")
     var output: OutputOptions
 
-    @OptionGroup(title: "Connection")
+    @OptionGroup(title: OptionHeading.connection)
     var connection: ConnectionOptions
 
     private var mode: RawMode { sse ? .events : echo ? .echo : text ? .text : .frames }

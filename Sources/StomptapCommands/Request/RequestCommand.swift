@@ -73,7 +73,7 @@ struct RequestCommand: EndpointCommand {
     @OptionGroup(title: "Output")
     var output: OutputOptions
 
-    @OptionGroup(title: "Connection")
+    @OptionGroup(title: OptionHeading.connection)
     var connection: ConnectionOptions
 
     func validate() throws {

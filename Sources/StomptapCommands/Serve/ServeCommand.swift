@@ -98,13 +98,13 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "With --emulate spring: prefix of destinations that the broker handles; repeatable (default: /topic, /queue, /sub).",
+            "Prefix of destinations that the broker handles; repeatable. Needs --emulate spring (default: /topic, /queue, /sub).",
             valueName: "prefix"))
     var prefix: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "Deliver messages sent to FROM to the subscribers of TO, as an application's handler does; repeatable.",
+            "Deliver messages sent to FROM on TO, as an application's handler does; repeatable.",
             valueName: "from=to"), transform: RouteArgument.init)
     var route: [RouteArgument] = []
 
@@ -126,7 +126,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Flag(
         name: .shortAndLong,
-        help: "Print connections, subscriptions and dropped frames with the reason on stderr; -vv every frame.")
+        help: "Log connections and subscriptions on stderr, and dropped frames with the reason; -vv every frame.")
     var verbose: Int
 
     func validate() throws {

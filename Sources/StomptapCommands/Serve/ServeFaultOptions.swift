@@ -9,19 +9,19 @@ struct ServeFaultOptions: ParsableArguments {
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "Answer these frames with an ERROR that has TEXT. REGEX is searched in the first 4 KiB of the header lines name:value, and for send also of the body. Repeatable.",
-            valueName: "connect|subscribe|send[:regex]=text"), transform: FailArgument.init)
+            "Answer frames with an ERROR. RULE is connect|subscribe|send[:REGEX]=TEXT; REGEX is searched in the first 4 KiB of the header lines name:value, and for send also of the body. Repeatable.",
+            valueName: "rule"), transform: FailArgument.init)
     var fail: [FailArgument] = []
 
     @Option(
         help: ArgumentHelp(
-            "Refuse every WebSocket handshake with this HTTP status: 200 with no body, as a Spring interceptor does; 302, 401 or 403, as Spring Security does.",
+            "Refuse WebSocket handshakes with this status: 200 with no body, as a Spring interceptor does; 302, 401 or 403, as Spring Security does.",
             valueName: "status"), transform: RefusedHandshakeArgument.init)
     var refuseHandshake: RefusedHandshakeArgument?
 
     @Option(
         help: ArgumentHelp(
-            "Drop a connection after this time without traffic, as a proxy does, without a close frame.",
+            "Drop connections after this time without traffic, as a proxy does, without a close frame.",
             valueName: "duration"), transform: DurationArgument.init)
     var idleTimeout: DurationArgument?
 
@@ -31,18 +31,18 @@ struct ServeFaultOptions: ParsableArguments {
             valueName: "size"), transform: SizeArgument.init)
     var maxMessage: SizeArgument?
 
-    @Option(help: "With --emulate spring: use the limits and close codes of this server (default: tomcat).")
+    @Option(help: "Limits and close codes of this server. Needs --emulate spring (default: tomcat).")
     var container: ServletContainer?
 
     @Option(
         help: ArgumentHelp(
-            "With --emulate spring: drop this share of the frames sent after a SUBSCRIBE in the same WebSocket message (default: 0%).",
+            "Drop this share of early frames: those sent after a SUBSCRIBE in the same WebSocket message. Needs --emulate spring (default: 0%).",
             valueName: "percent"), transform: ServeFaultOptions.percent)
     var loseEarlySends: PercentArgument?
 
     @Option(
         help: ArgumentHelp(
-            "With --emulate spring: deliver this share of the messages to a client after the next one (default: 0%).",
+            "Deliver this share of messages out of order: after the next one. Needs --emulate spring (default: 0%).",
             valueName: "percent"), transform: ServeFaultOptions.percent)
     var reorder: PercentArgument?
 

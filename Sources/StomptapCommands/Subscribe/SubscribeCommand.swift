@@ -69,13 +69,13 @@ struct SubscribeCommand: EndpointCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Limit of unacknowledged messages that RabbitMQ and ActiveMQ send ahead. Other servers may send more. Needs --ack client or client-individual (default: 100, at most -n; no limit with --grep, --expect and --peek).",
+            "Limit of unacknowledged messages; RabbitMQ and ActiveMQ keep it, other servers may send more. Needs --ack client or client-individual (default: 100, at most -n; no limit with --grep, --expect and --peek).",
             valueName: "n"))
     var prefetch: Int?
 
     @Flag(
         help:
-            "Print the messages of a queue without removing them. With ActiveMQ, exits after the last one; other servers mark the messages as redelivered."
+            "Print messages of a queue without removing them. With ActiveMQ, exits after the last one; other servers mark the messages as redelivered."
     )
     var peek = false
 
@@ -111,13 +111,13 @@ struct SubscribeCommand: EndpointCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Send NACK instead of ACK for messages with a body that matches. Needs a queue, or --ack client or client-individual, and STOMP 1.1 or later.",
+            "Send NACK instead of ACK if the body matches. Needs a queue, or --ack client or client-individual, and STOMP 1.1 or later.",
             valueName: "regex"), transform: BodyPattern.init)
     var nackMatch: BodyPattern?
 
     @Option(
         help: ArgumentHelp(
-            "Run this command for each printed message with /bin/sh -c, one at a time. Its stdin is the body; the headers of MESSAGE are in STOMP_DESTINATION, STOMP_MESSAGE_ID and so on. If it fails, NACK is sent for a message that needs an acknowledgement; RabbitMQ delivers it again at once.",
+            "Run this command for each printed message. /bin/sh -c runs it, one at a time. Its stdin is the body; the headers of MESSAGE are in STOMP_DESTINATION, STOMP_MESSAGE_ID and so on. If it fails, NACK is sent for a message that needs an acknowledgement; RabbitMQ delivers it again at once.",
             valueName: "command"))
     var exec: String?
 
@@ -134,7 +134,7 @@ struct SubscribeCommand: EndpointCommand {
     @OptionGroup(title: "Output")
     var output: OutputOptions
 
-    @OptionGroup(title: "Connection")
+    @OptionGroup(title: OptionHeading.connection)
     var connection: ConnectionOptions
 
     func validate() throws {

@@ -91,7 +91,7 @@ struct TapCommand: EndpointCommand {
     var destination: [DestinationsArgument] = []
 
     @Option(
-        help: ArgumentHelp("Print only frames and messages with a body that matches.", valueName: "regex"),
+        help: ArgumentHelp("Print frames and messages only if the body matches.", valueName: "regex"),
         transform: BodyPattern.init)
     var grep: BodyPattern?
 
@@ -116,10 +116,10 @@ struct TapCommand: EndpointCommand {
     @OptionGroup(title: "Faults")
     var faults: TapFaultOptions
 
-    @OptionGroup(title: "Connection to the server")
+    @OptionGroup(title: OptionHeading.serverConnection)
     var connection: TapConnectionOptions
 
-    @OptionGroup(title: "Diagnostics")
+    @OptionGroup(title: OptionHeading.diagnostics)
     var diagnostics: TapDiagnosticOptions
 
     func run() async throws {

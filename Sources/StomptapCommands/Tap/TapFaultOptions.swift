@@ -39,7 +39,7 @@ struct TapFaultOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "WebSocket close code that --close-after sends to both sides (default: none; the connection is dropped).",
+            "WebSocket close code for --close-after; sent to both sides (default: none; the connection is dropped).",
             valueName: "code"))
     var closeCode: Int?
 

@@ -43,6 +43,12 @@ package enum Terminal {
         guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
         return Int(size.ws_col)
     }
+
+    /// The width for text that is written to a descriptor: that of the variable `COLUMNS` if it is set, else that of
+    /// the terminal, else 80.
+    package static func textWidth(of descriptor: Int32) -> Int {
+        getenv("COLUMNS").flatMap { Int(String(cString: $0)) } ?? width(descriptor) ?? 80
+    }
 }
 
 /// The colours of output.

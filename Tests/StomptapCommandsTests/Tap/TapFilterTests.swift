@@ -58,22 +58,22 @@ struct TapFilterTests {
         let bare = TapEvent.Content.frame(try makeMessage([], "hello"))
         let text = TapEvent.Content.message(ByteBuffer(string: "hello"), isText: true)
         let bytes = TapEvent.Content.bytes(ByteBuffer(string: "hello"))
-        for content in [frame, other, bare, text, bytes] { #expect(takes(TapFilter(), content)) }
+        for content in [frame, other, bare, text, bytes] { #expect(matches(TapFilter(), content)) }
 
         let commands = TapFilter(commands: [.message, .send])
-        #expect(takes(commands, frame) && takes(commands, bare))
-        #expect(!takes(commands, text) && !takes(commands, bytes))
-        #expect(!takes(TapFilter(commands: [.send]), frame))
+        #expect(matches(commands, frame) && matches(commands, bare))
+        #expect(!matches(commands, text) && !matches(commands, bytes))
+        #expect(!matches(TapFilter(commands: [.send]), frame))
 
         let destinations = TapFilter(destinations: [DestinationGlob("/queue/*"), DestinationGlob("/topic/a")])
-        #expect(takes(destinations, frame))
-        #expect(!takes(destinations, other) && !takes(destinations, bare) && !takes(destinations, text))
+        #expect(matches(destinations, frame))
+        #expect(!matches(destinations, other) && !matches(destinations, bare) && !matches(destinations, text))
 
         let grep = try TapFilter(destinations: [DestinationGlob("/topic/*")], grep: BodyPattern("^hell"))
-        #expect(takes(grep, frame) && takes(grep, other) && !takes(grep, bare))
+        #expect(matches(grep, frame) && matches(grep, other) && !matches(grep, bare))
         let noBody = try TapFilter(grep: BodyPattern("^nothing"))
-        #expect(!takes(noBody, frame) && !takes(noBody, text) && !takes(noBody, bytes))
-        #expect(takes(try TapFilter(grep: BodyPattern("lo$")), text))
+        #expect(!matches(noBody, frame) && !matches(noBody, text) && !matches(noBody, bytes))
+        #expect(matches(try TapFilter(grep: BodyPattern("lo$")), text))
     }
 
     @Test func unfinishedFramesHaveCommandAndDestinationAsFarAsTheyCame() throws {
@@ -83,10 +83,10 @@ struct TapFilterTests {
             return .unfinished(frame, .ws, .message(isText: true), bytes)
         }
         let send = content("SEND\ndestination:/topic/a\n\nhello", .send)
-        #expect(takes(TapFilter(commands: [.send], destinations: [DestinationGlob("/topic/*")]), send))
-        #expect(!takes(TapFilter(commands: [.ack]), send))
-        #expect(!takes(TapFilter(destinations: [DestinationGlob("/queue/*")]), send))
-        #expect(takes(try TapFilter(grep: BodyPattern("hello$")), send))
-        #expect(takes(TapFilter(commands: [.ack], destinations: [DestinationGlob("/queue/*")]), content("SE", nil)))
+        #expect(matches(TapFilter(commands: [.send], destinations: [DestinationGlob("/topic/*")]), send))
+        #expect(!matches(TapFilter(commands: [.ack]), send))
+        #expect(!matches(TapFilter(destinations: [DestinationGlob("/queue/*")]), send))
+        #expect(matches(try TapFilter(grep: BodyPattern("hello$")), send))
+        #expect(matches(TapFilter(commands: [.ack], destinations: [DestinationGlob("/queue/*")]), content("SE", nil)))
     }
 }
