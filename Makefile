@@ -10,7 +10,7 @@ release = --configuration release --static-swift-stdlib --product stomptap
 tests = $(SWIFT) test --disable-xctest --experimental-maximum-parallelization-width 6
 share = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: help demo build test test-asan test-tsan test-faults test-brokers test-tools docs lint figures picture autobahn fuzz install install-docs clean libraries brokers
+.PHONY: help demo build test test-asan test-tsan test-faults test-brokers test-tools test-library docs lint figures picture autobahn fuzz install install-docs clean libraries brokers
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -49,6 +49,10 @@ test-tools: libraries ## run the tests that need other tools: tmux, shells, mand
 	@Scripts/apt-install.sh tmux bash-completion zsh fish man-db mandoc python3-venv python3-websockets
 	$(tests) --filter '^(Terminal|Tool)Tests\.'
 	Scripts/check-hdr.sh
+
+test-library: libraries ## compile and run the README's example of the library as a package of its own
+	$(SWIFT) build --product stomptap
+	SWIFT=$(SWIFT) Scripts/check-library.sh
 
 docs: libraries ## regenerate the man pages, the completions and the README's table of options
 	$(SWIFT) build --product generate-docs

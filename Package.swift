@@ -13,7 +13,7 @@ let package = Package(
     name: "stomptap",
     products: [
         .executable(name: "stomptap", targets: ["stomptap"]),
-        .library(name: "STOMPClient", targets: ["STOMPClient"]),
+        .library(name: "STOMPClient", targets: ["STOMPClient", "STOMPCore", "STOMPTransport"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -108,7 +108,7 @@ extension BrokerConfiguration {
     fileprivate var shapedTransport: TransportOptions {
         var options = transport
         if let idleTimeout {
-            options.idleTimeout = idleTimeout
+            options.idleTimeout = Duration(idleTimeout)
             options.idleObserver = idleObserver
         }
         return options

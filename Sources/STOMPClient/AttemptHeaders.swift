@@ -3,18 +3,24 @@ import STOMPCore
 import STOMPTransport
 
 /// Headers created for one connection attempt, for example a token that is valid for minutes in a client that
-/// runs for days.
+/// runs for days. They are sent with ``ClientConfiguration/attemptHeaders``.
 public struct AttemptHeaders: Sendable {
-    /// Creates the headers of the next attempt.
+    /// Creates the headers of the next attempt. It may throw an ``AttemptHeadersFailure``.
     ///
-    /// - Parameter deadline: when the whole attempt times out.
-    public typealias Provider = @Sendable (_ deadline: NIODeadline) async throws -> AttemptHeaders
+    /// - Parameter timeLeft: the time until the whole attempt times out, at most
+    ///   ``ClientConfiguration/connectTimeout``. A provider that needs longer should throw.
+    public typealias Provider = @Sendable (_ timeLeft: Duration) async throws -> AttemptHeaders
 
-    /// Headers of CONNECT, appended to ``SessionConfiguration/headers``.
+    /// Headers of CONNECT, appended to `SessionConfiguration/headers`.
     public var connect: HeaderList
     /// Headers of each HTTP request, appended to `TransportOptions/httpHeaders`.
     public var http: [(name: String, value: String)]
 
+    /// Creates the headers of one attempt.
+    ///
+    /// - Parameters:
+    ///   - connect: headers of CONNECT. Default none.
+    ///   - http: headers of each HTTP request. Default none.
     public init(connect: HeaderList = [:], http: [(name: String, value: String)] = []) {
         self.connect = connect
         self.http = http
@@ -24,8 +30,8 @@ public struct AttemptHeaders: Sendable {
 /// An error that an ``AttemptHeaders/Provider`` throws if it cannot create headers; it is wrapped in
 /// ``STOMPClientError/noAttemptHeaders(_:)``. Any other error that a provider throws ends a ``Reconnection``.
 public protocol AttemptHeadersFailure: Error, CustomStringConvertible {
-    /// Whether the next attempt may succeed.
-    var mayPass: Bool { get }
+    /// Whether the next attempt may succeed, so that a ``Reconnection`` makes one.
+    var isRetryable: Bool { get }
 }
 
 extension ClientConfiguration {
@@ -38,7 +44,7 @@ extension ClientConfiguration {
         configuration.attemptHeaders = nil
         let made: AttemptHeaders
         do {
-            made = try await attemptHeaders(deadline)
+            made = try await attemptHeaders(Duration(deadline - .now()))
         } catch let failure as any AttemptHeadersFailure {
             throw STOMPClientError.noAttemptHeaders(failure)
         }
@@ -64,7 +70,7 @@ extension ClientConfiguration {
     private func attemptOnce<Result>(
         _ open: (_ configuration: ClientConfiguration, _ deadline: NIODeadline) async throws -> Result
     ) async throws -> Result {
-        let deadline = NIODeadline.now() + connectTimeout
+        let deadline = NIODeadline.now() + TimeAmount(connectTimeout)
         return try await open(try await forAttempt(until: deadline).ofOneConnection(), deadline)
     }
 }
@@ -75,7 +81,7 @@ package func isRefusal(_ error: any Error) -> Bool {
     switch error {
     case let error as TransportError: error.response.map { [401, 403].contains($0.status) } ?? false
     case STOMPClientError.transport(let error): isRefusal(error)
-    case let error as STOMPClientError: if case .refused = error { !error.isRefusedForNow } else { false }
+    case let error as STOMPClientError: if case .refused = error { !error.isTemporaryRefusal } else { false }
     default: false
     }
 }

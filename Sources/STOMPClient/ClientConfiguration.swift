@@ -1,10 +1,9 @@
-import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// The settings of a session.
+/// The settings of a session. All times are `Duration`s.
 public struct ClientConfiguration: Sendable {
-    /// The contents of CONNECT.
+    /// The contents of CONNECT (STOMP 1.2, "Connecting"), with the heart-beats to offer.
     public var session: SessionConfiguration
     /// The settings of the transport. `TransportOptions/trace` also receives STOMP frames.
     public var transport = TransportOptions()
@@ -14,15 +13,16 @@ public struct ClientConfiguration: Sendable {
     /// The SockJS transport for an `http://` endpoint. Default `SockJSTransport/auto`.
     public var sockJSTransport = SockJSTransport.auto
     /// The timeout for all steps up to CONNECTED: name, TCP, TLS, HTTP, STOMP. Default 5 s.
-    public var connectTimeout = TimeAmount.seconds(5)
+    public var connectTimeout = Duration.seconds(5)
     /// The timeout for a receipt, for the receipt of DISCONNECT, and for a write without progress. Default 5 s.
-    public var receiptTimeout = TimeAmount.seconds(5)
+    public var receiptTimeout = Duration.seconds(5)
     /// The time after SUBSCRIBE when a subscription is assumed to be active, if the server sends no receipts.
     /// Default 100 ms.
-    public var settle = TimeAmount.milliseconds(100)
-    /// The limits for received frames.
+    public var settleTime = Duration.milliseconds(100)
+    /// The limits for received frames, in bytes and headers. A larger frame ends the session.
     public var limits = FrameLimits()
-    /// The number of bytes of undelivered messages at which reading from the socket is paused. Default 1 MiB.
+    /// The number of bytes of undelivered messages at which reading from the socket is paused, until half of them
+    /// were read. Default 1 MiB.
     public var undeliveredLimit = 1 << 20
     /// Called on the connection's event loop for notices to the user that are not errors. Default: does nothing.
     public var notice: @Sendable (ClientNotice) -> Void = { _ in }

@@ -5,12 +5,15 @@ import STOMPTransport
 /// SEND frames that are encoded before they are sent, one after another: for load tests, whose messages differ in a
 /// few bytes only.
 public struct EncodedFrames: Sendable {
+    /// The frames, one after another.
     public private(set) var bytes = ByteBuffer()
     /// The end offset of each frame in ``bytes``.
     public private(set) var ends: [Int] = []
 
+    /// Creates an empty list.
     public init() {}
 
+    /// Whether there are no frames.
     public var isEmpty: Bool { ends.isEmpty }
 
     /// Appends a frame that ``STOMPConnection/encode(_:)`` made.

@@ -10,8 +10,20 @@ import STOMPTransport
 /// | `ws`, `wss` | STOMP over WebSocket | 80, 443 |
 /// | `http`, `https` | the URL of a browser's SockJS client; detects SockJS or a plain WebSocket | 80, 443 |
 public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
+    /// How the server is reached. The names `tcp`, `ssl` and `stomp+ssl` of a URL are `stomp` and `stomps` here.
     public enum Scheme: String, Sendable, Hashable, CaseIterable {
-        case stomp, stomps, ws, wss, http, https
+        /// STOMP over TCP.
+        case stomp
+        /// STOMP over TLS.
+        case stomps
+        /// STOMP over WebSocket (RFC 6455).
+        case ws
+        /// STOMP over WebSocket and TLS.
+        case wss
+        /// SockJS 0.3.3, or the plain WebSocket that the server has at this URL instead.
+        case http
+        /// As `http`, over TLS.
+        case https
 
         /// Whether the connection uses TLS.
         public var isSecure: Bool { self == .stomps || self == .wss || self == .https }
@@ -38,21 +50,27 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// How the server is reached.
     public var scheme: Scheme
     /// A name, or an IP address without brackets.
     public var host: String
+    /// The port, 1 to 65535.
     public var port: Int
     /// Path and query of the HTTP requests for WebSocket and SockJS; `/` over TCP.
     public var requestTarget: String
+    /// The user name of the URL, without percent-encoding; nil if it has none.
     public var login: String?
+    /// The password of the URL, without percent-encoding; nil if it has none.
     public var passcode: String?
     /// The virtual host in the path of a `stomp://` URL; nil if the path is empty.
     public var virtualHost: String?
     /// Whether the server runs in this process, so that no proxy from the environment is used. Default false.
     public var isInProcess = false
 
-    /// Parses a URL.
+    /// Parses a URL, such as `wss://login:passcode@example.org/ws`. A host name with letters outside ASCII is encoded
+    /// (RFC 3492).
     ///
+    /// - Parameter url: a URL with one of the schemes above.
     /// - Throws: ``STOMPClientError/invalidEndpoint(_:_:)``.
     public init(_ url: String) throws(STOMPClientError) {
         guard let schemeEnd = url.firstRange(of: "://") else {

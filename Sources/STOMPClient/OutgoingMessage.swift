@@ -3,19 +3,31 @@ import STOMPCore
 import STOMPTransport
 import Synchronization
 
-/// A message to send.
+/// A message to send (STOMP 1.2, "SEND").
 public struct OutgoingMessage: Sendable {
+    /// The `destination` header.
     public var destination: String
+    /// The body; its bytes are sent unchanged.
     public var body: ByteBuffer
     /// Additional headers, such as `content-type`, in their order.
     public var headers: HeaderList
     /// Whether the frame gets a `content-length`. Default `FrameEncoder/ContentLength/automatic`.
     public var contentLength: FrameEncoder.ContentLength
-    /// Whether to request a receipt from the server.
+    /// Whether to request a receipt from the server (STOMP 1.2, "Header receipt"). Spring's simple broker sends none:
+    /// see `Handshake/answersReceipts`.
     public var wantsReceipt: Bool
     /// The open transaction that it belongs to; nil for none.
     public var transaction: String?
 
+    /// Creates a message.
+    ///
+    /// - Parameters:
+    ///   - destination: the destination.
+    ///   - body: the body. Default empty.
+    ///   - headers: additional headers, in their order. Default none.
+    ///   - contentLength: whether the frame gets a `content-length`. Default automatic.
+    ///   - wantsReceipt: whether to request a receipt. Default false.
+    ///   - transaction: the open transaction that it belongs to. Default nil.
     public init(
         to destination: String, body: ByteBuffer = ByteBuffer(), headers: HeaderList = [:],
         contentLength: FrameEncoder.ContentLength = .automatic, wantsReceipt: Bool = false, transaction: String? = nil
@@ -27,10 +39,28 @@ public struct OutgoingMessage: Sendable {
         self.wantsReceipt = wantsReceipt
         self.transaction = transaction
     }
+
+    /// Creates a message with a body of UTF-8 text. It gets no `content-type` unless `headers` has one.
+    ///
+    /// - Parameters:
+    ///   - destination: the destination.
+    ///   - text: the body.
+    ///   - headers: additional headers, in their order. Default none.
+    ///   - wantsReceipt: whether to request a receipt. Default false.
+    ///   - transaction: the open transaction that it belongs to. Default nil.
+    public init(
+        to destination: String, text: String, headers: HeaderList = [:], wantsReceipt: Bool = false,
+        transaction: String? = nil
+    ) {
+        self.init(
+            to: destination, body: ByteBuffer(string: text), headers: headers, wantsReceipt: wantsReceipt,
+            transaction: transaction)
+    }
 }
 
-/// A requested receipt.
+/// A requested receipt (STOMP 1.2, "RECEIPT"): the server confirms with it that it has processed a frame.
 public struct Receipt: Sendable {
+    /// The `receipt` header of the frame that asked for it.
     public let id: String
     /// Succeeds with the time of arrival.
     let future: EventLoopFuture<Timestamp>
@@ -48,19 +78,21 @@ public struct Receipt: Sendable {
     }
 
     /// Whether the receipt was received.
-    public var hasArrived: Bool { arrivedAt != nil }
+    public var isConfirmed: Bool { confirmedAt != nil }
 
     /// When the socket read that completed the receipt returned; nil before that.
-    public var arrivedAt: Timestamp? {
+    public var confirmedAt: Timestamp? {
         let time = arrival.time.load(ordering: .acquiring)
         return time == 0 ? nil : Timestamp(nanoseconds: time)
     }
 
-    /// Waits for the receipt.
+    /// Waits for the receipt. It returns at once if the receipt was received already.
+    ///
+    /// The timeout restarts with each receipt received, because a server sends them one after another.
     ///
     /// - Throws: ``STOMPClientError``: ``STOMPClientError/timedOut(_:within:)`` if no receipt was received for
     ///   ``ClientConfiguration/receiptTimeout``, or the error that ended the session; or `CancellationError`.
-    public func arrives() async throws {
+    public func confirmation() async throws {
         // A future does not react to the cancellation of the task that waits for it.
         let waiter = future.eventLoop.makePromise(of: Timestamp.self)
         future.cascade(to: waiter)
@@ -125,8 +157,11 @@ extension STOMPConnection {
         try await send([message]).first
     }
 
-    /// Acknowledges a message of a subscription whose mode is not `AckMode/auto`.
+    /// Acknowledges a message of a subscription whose mode is not `AckMode/auto` (STOMP 1.2, "ACK").
     ///
+    /// - Parameters:
+    ///   - message: the message; in mode `AckMode/client` also all messages before it.
+    ///   - transaction: the open transaction that the ACK belongs to. Default nil.
     /// - Throws: ``STOMPClientError``.
     public func ack(_ message: Message, transaction: String? = nil) async throws {
         try await acknowledge([message]) { session, message throws(STOMPProtocolError) in
@@ -134,7 +169,7 @@ extension STOMPConnection {
         }
     }
 
-    /// Acknowledges messages with one ACK each, sent together.
+    /// Acknowledges messages with one ACK each, sent together. If one cannot be acknowledged, sends none.
     ///
     /// - Throws: ``STOMPClientError``.
     public func ack(_ messages: [Message]) async throws {
@@ -153,8 +188,11 @@ extension STOMPConnection {
         return open.count
     }
 
-    /// Sends NACK for a message. STOMP 1.0 has no NACK.
+    /// Rejects a message (STOMP 1.2, "NACK"). STOMP 1.0 has no NACK.
     ///
+    /// - Parameters:
+    ///   - message: the message.
+    ///   - transaction: the open transaction that the NACK belongs to. Default nil.
     /// - Throws: ``STOMPClientError``.
     public func nack(_ message: Message, transaction: String? = nil) async throws {
         try await acknowledge([message]) { session, message throws(STOMPProtocolError) in
@@ -175,7 +213,7 @@ extension STOMPConnection {
 
     // MARK: Transactions
 
-    /// Begins a transaction.
+    /// Begins a transaction (STOMP 1.2, "BEGIN").
     ///
     /// - Parameter id: its id; by default `tx-0`, `tx-1` and so on.
     /// - Returns: the id, for ``OutgoingMessage/transaction``, ``commit(_:)`` and ``abort(_:)``.
@@ -187,7 +225,7 @@ extension STOMPConnection {
         }
     }
 
-    /// Commits a transaction.
+    /// Commits a transaction (STOMP 1.2, "COMMIT"): the server processes all its messages.
     ///
     /// - Returns: the receipt of COMMIT.
     /// - Throws: ``STOMPClientError``.
@@ -201,7 +239,7 @@ extension STOMPConnection {
         return core.awaitReceipt(id)
     }
 
-    /// Aborts a transaction.
+    /// Aborts a transaction (STOMP 1.2, "ABORT"): the server discards all its messages.
     ///
     /// - Throws: ``STOMPClientError``.
     public func abort(_ transaction: String) throws {

@@ -1,4 +1,3 @@
-import NIOCore
 import STOMPCore
 import STOMPTransport
 
@@ -22,32 +21,38 @@ public enum STOMPClientError: Error, Sendable {
     case speaksTLS(Endpoint)
     /// The server closed the connection.
     case closed(TransportClosure?, ClosedStage)
-    /// The server has sent nothing for this long, although it had agreed to send a heart-beat every `agreed`.
-    case silent(for: TimeAmount, agreed: TimeAmount)
-    /// This side's task aborted the session.
-    case abandoned
-    /// The session has already ended.
-    case over
-    case timedOut(Awaited, within: TimeAmount)
+    /// The server has sent nothing for this long, although it had agreed to send a heart-beat every `agreed`
+    /// (STOMP 1.2, "Heart-beating").
+    case silent(for: Duration, agreed: Duration)
+    /// This side called ``STOMPConnection/abort()``.
+    case aborted
+    /// The session has already ended with ``STOMPConnection/disconnect()``.
+    case ended
+    /// Something that the server should do was not done in time.
+    case timedOut(Awaited, within: Duration)
     /// This side was asked to send something invalid; nothing was sent.
     case cannotSend(SendFault)
 
     /// When the server closed the connection.
     public enum ClosedStage: Sendable, Hashable {
+        /// Before CONNECTED, or ERROR, was received.
         case beforeConnected
         /// In the middle of a frame.
         case insideFrame(UnfinishedFrame)
+        /// In an open session, between two frames.
         case betweenFrames
         /// Between frames, after no data had passed in either direction for this long; no heart-beats were
         /// negotiated. Includes the transport's error, if any.
-        case afterQuiet(TimeAmount, TransportError?)
+        case afterQuiet(Duration, TransportError?)
         /// Instead of sending the receipt of DISCONNECT.
         case insteadOfReceipt
     }
 
     /// Why the server's data is not STOMP, if the data shows it.
     public enum ViolationCause: Sendable, Hashable {
+        /// The server speaks this protocol.
         case speaks(ForeignProtocol)
+        /// A `content-length` of the server counts characters, not bytes.
         case countsCharacters(LengthInCharacters)
     }
 
@@ -55,13 +60,15 @@ public enum STOMPClientError: Error, Sendable {
     public enum Awaited: Sendable, Hashable {
         /// CONNECTED from this endpoint, with these accepted versions.
         case connected(from: Endpoint, accepting: [STOMPVersion])
+        /// A receipt: none was received for this long.
         case receipt
         /// The rest of this frame; no other frame can arrive before it.
         case restOfFrame(UnfinishedFrame)
         /// The receipts of the messages with these numbers, which were sent as binary over a WebSocket.
-        /// `isByChoice` is true if ``TransportOptions/sendsBinary`` is set, and false if they were binary only
+        /// `isByChoice` is true if `TransportOptions/sendsBinary` is set, and false if they were binary only
         /// because they are not UTF-8.
         case binaryReceipts(messages: [Int], isByChoice: Bool)
+        /// The pong that answers a ping.
         case pong
         /// The server to read: this number of bytes is queued.
         case progress(queued: Int)
@@ -69,6 +76,7 @@ public enum STOMPClientError: Error, Sendable {
 
     /// Why something cannot be sent.
     public enum SendFault: Sendable, Hashable {
+        /// STOMP does not allow it, or the session does not.
         case invalid(STOMPProtocolError)
         /// The body of the message with this number is not UTF-8, and the transport carries only text. The number
         /// is nil if there is only one message.
@@ -84,17 +92,21 @@ public enum STOMPClientError: Error, Sendable {
 
 /// What is wrong with a server URL.
 public enum EndpointFault: Sendable, Hashable {
+    /// It does not begin with a scheme and `://`.
     case noScheme
-    /// `name` is nil if it may be a secret.
+    /// The scheme is not one of ``Endpoint/Scheme``. `name` is nil if it may be a secret.
     case unknownScheme(name: String?)
     /// A `/`, `#` or `?` before the `@`.
     case separatorInUserinfo
+    /// A `#` and text after it.
     case fragment
     /// A `stomp://` URL with a query.
     case query
+    /// It has no host.
     case noHost
+    /// Characters that a URL cannot have, such as a space.
     case invalidCharacters
-    /// `text` is nil if it may be a secret.
+    /// The port is not a number from 1 to 65535. `text` is nil if it may be a secret.
     case invalidPort(text: String?)
 }
 
@@ -110,7 +122,7 @@ extension STOMPClientError {
     package var isLoss: Bool {
         switch self {
         case .transport(let error): error.kind == .connectionLost
-        case .closed, .silent, .abandoned, .over: true
+        case .closed, .silent, .aborted, .ended: true
         default: false
         }
     }
@@ -119,19 +131,19 @@ extension STOMPClientError {
     /// answer the same again.
     ///
     /// - Parameter hadSession: whether there was a session with this server before.
-    public func mayPass(hadSession: Bool) -> Bool {
+    public func isRetryable(hadSession: Bool) -> Bool {
         switch self {
-        case .transport(let error): error.mayPass(hadSession: hadSession)
-        case .noAttemptHeaders(let failure): failure.mayPass
-        case .closed, .silent, .abandoned, .over, .timedOut: true
-        case .refused, .serverError: isRefusedForNow
+        case .transport(let error): error.isRetryable(hadSession: hadSession)
+        case .noAttemptHeaders(let failure): failure.isRetryable
+        case .closed, .silent, .aborted, .ended, .timedOut: true
+        case .refused, .serverError: isTemporaryRefusal
         case .invalidEndpoint, .noEndpoint, .protocolViolation, .speaksTLS, .cannotSend: false
         }
     }
 
     /// Whether an ERROR is temporary: ActiveMQ frees the client-id of a lost connection after some seconds, and
     /// Spring's relay reconnects to its broker.
-    public var isRefusedForNow: Bool {
+    public var isTemporaryRefusal: Bool {
         // The server's own messages.
         switch self {
         case .refused(let frame, _):
@@ -142,7 +154,7 @@ extension STOMPClientError {
     }
 
     /// The delay before another attempt that the server requested, if any.
-    var retryAfter: TimeAmount? {
+    var retryAfter: Duration? {
         guard case .transport(let error) = self else { return nil }
         return error.response?.retryAfter
     }

@@ -10,7 +10,7 @@ import STOMPTransport
 /// try await STOMPConnection.withConnection(to: endpoint) { connection in
 ///     let orders = try await connection.subscribe(to: "/topic/orders")
 ///     for try await message in orders.messages {
-///         print(message.destination ?? "", String(buffer: message.body))
+///         print(message.destination ?? "", message.text)
 ///     }
 /// }
 /// ```
@@ -18,6 +18,7 @@ import STOMPTransport
 /// The actor runs on the connection's event loop: data from the socket reaches a reader without a lock and with one
 /// task switch per socket read.
 public actor STOMPConnection {
+    /// The connection's event loop.
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         eventLoop.executor.asUnownedSerialExecutor()
     }
@@ -28,6 +29,7 @@ public actor STOMPConnection {
     public nonisolated let endpoint: Endpoint
     /// The transport of the session.
     public nonisolated let transport: TransportDescription
+    /// The settings of the session, with the headers of ``ClientConfiguration/attemptHeaders``.
     public nonisolated let configuration: ClientConfiguration
     nonisolated let eventLoop: any EventLoop
     nonisolated let boundCore: NIOLoopBound<ConnectionCore>
@@ -53,14 +55,15 @@ public actor STOMPConnection {
     public var strayMessages: Int { core.inboxes.strays.count }
 
     /// The time since the server last sent anything, including heart-beats.
-    public var silence: TimeAmount { core.heartBeats.silence(at: eventLoop.now) }
+    public var silence: Duration { core.heartBeats.silence(at: eventLoop.now) }
 
     // MARK: Connect and disconnect
 
     /// Opens a session up to CONNECTED, within ``ClientConfiguration/connectTimeout``.
     ///
     /// Cancelling the task aborts this and closes everything. The session lasts until ``disconnect()`` is called or
-    /// the server ends it; ``withConnection(to:configuration:on:_:)`` disconnects by itself.
+    /// the server ends it, even if nothing refers to it any more; ``withConnection(to:configuration:on:_:)``
+    /// disconnects by itself.
     ///
     /// - Parameters:
     ///   - endpoint: the address of the server.
@@ -116,13 +119,14 @@ public actor STOMPConnection {
         }
     }
 
-    /// Opens a session, runs `body`, and disconnects when it returns or throws.
+    /// Opens a session, runs `body`, and disconnects when it returns or throws, even if the task was cancelled.
     ///
     /// - Parameters:
     ///   - endpoint: the address of the server.
     ///   - configuration: the settings of the session; by default those of the endpoint.
     ///   - eventLoop: the event loop of the connection; by default one of the process.
     ///   - body: uses the session.
+    /// - Returns: what `body` returns.
     /// - Throws: ``STOMPClientError``, `CancellationError`, or what `body` throws.
     public static func withConnection<Result: Sendable>(
         to endpoint: Endpoint, configuration: ClientConfiguration? = nil,
@@ -135,24 +139,33 @@ public actor STOMPConnection {
             _ = try await connection.disconnect()
             return result
         } catch {
-            // Disconnect even if the task was cancelled.
-            _ = await Task { try await connection.disconnect() }.result
+            _ = try? await connection.disconnect()
             throw error
         }
     }
 
-    /// Sends DISCONNECT, waits until the server has processed everything, and closes. Message sequences end.
+    /// Sends DISCONNECT, waits until the server has processed everything, and closes (STOMP 1.2, "DISCONNECT").
+    /// Message sequences end after the messages that were received before.
+    ///
+    /// Cancellation does not reach it: in a cancelled task too it sends DISCONNECT and returns when the connection is
+    /// closed, at the latest after ``ClientConfiguration/receiptTimeout``. A second call has the result of the first.
+    /// To close at once, use ``abort()``.
     ///
     /// - Returns: how the server responded.
     /// - Throws: ``STOMPClientError`` if the session had ended before or the server answers with ERROR.
     @discardableResult
     public func disconnect() async throws -> DisconnectOutcome {
+        // Waiting for a future does not react to cancellation.
         try await core.disconnect().get()
     }
 
-    /// Closes the connection without DISCONNECT.
+    /// Whether the session has ended.
+    var isClosed: Bool { core.machine.closedReason != nil }
+
+    /// Closes the connection at once, without DISCONNECT. All pending and later calls, and message sequences, fail
+    /// with ``STOMPClientError/aborted``.
     public func abort() {
-        core.fail(.abandoned)
+        core.fail(.aborted)
         core.stream.abort()
     }
 }
@@ -168,7 +181,8 @@ extension STOMPConnection {
         MessageSequence(connection: self, inbox: core.makeInbox(includesUnclaimed: includesUnclaimed))
     }
 
-    /// Sends SUBSCRIBE. All messages are stored until they are read.
+    /// Sends SUBSCRIBE (STOMP 1.2, "SUBSCRIBE"). Messages are stored until they are read; if more than
+    /// ``ClientConfiguration/undeliveredLimit`` bytes wait, the server is slowed down.
     ///
     /// - Parameters:
     ///   - destination: the destination.
@@ -197,32 +211,41 @@ extension STOMPConnection {
     }
 
     /// Waits until a subscription is active: for its receipt or, if the server sends no
-    /// receipts, for ``ClientConfiguration/settle``.
+    /// receipts, for ``ClientConfiguration/settleTime``.
     ///
+    /// - Parameter subscription: a subscription of this connection.
+    /// - Returns: how it is known that the subscription is active.
     /// - Throws: the ``STOMPClientError`` that ended the session meanwhile, or `CancellationError`.
     public func confirmation(of subscription: Subscription) async throws -> SubscriptionConfirmation {
         guard let receipt = subscription.receipt else {
-            try await Task.sleep(nanoseconds: UInt64(configuration.settle.nanoseconds))
+            try await Task.sleep(for: configuration.settleTime)
             if case .failed(let error) = core.machine.closedReason { throw error }
-            return .settled
+            return .assumed
         }
         do {
-            try await receipt.arrives()
+            try await receipt.confirmation()
             return .confirmed
         } catch STOMPClientError.timedOut where !core.hasFailed {
             return .unconfirmed
         }
     }
 
-    /// Sends UNSUBSCRIBE. Its sequence ends after the last message was read, if no other subscription shares it.
+    /// Sends UNSUBSCRIBE (STOMP 1.2, "UNSUBSCRIBE"). Its sequence ends after the last message was read, if no other
+    /// subscription shares it.
     ///
+    /// - Parameters:
+    ///   - subscription: a subscription of this connection.
+    ///   - headers: additional headers, such as `durable`. Default none.
     /// - Throws: ``STOMPClientError``.
     public func unsubscribe(_ subscription: Subscription, headers: HeaderList = [:]) throws {
         try unsubscribe(id: subscription.id, headers: headers)
     }
 
-    /// Sends UNSUBSCRIBE for the subscription with this id.
+    /// Sends UNSUBSCRIBE for the subscription with this id, as ``unsubscribe(_:headers:)`` does.
     ///
+    /// - Parameters:
+    ///   - id: the id of a subscription.
+    ///   - headers: additional headers, such as `durable`. Default none.
     /// - Throws: ``STOMPClientError``.
     public func unsubscribe(id: String, headers: HeaderList = [:]) throws {
         try core.send { session throws(STOMPProtocolError) in
@@ -269,7 +292,7 @@ extension STOMPConnection {
     /// - Returns: the time until the pong was received.
     /// - Throws: ``STOMPClientError``: ``STOMPClientError/cannotSend(_:)`` if the session does not use a WebSocket,
     ///   ``STOMPClientError/timedOut(_:within:)`` if no pong was received for ``ClientConfiguration/receiptTimeout``.
-    public func ping(_ payload: ByteBuffer = ByteBuffer()) async throws -> TimeAmount {
+    public func ping(_ payload: ByteBuffer = ByteBuffer()) async throws -> Duration {
         try core.machine.checkNotClosed()
         guard transport.kind == .webSocket else {
             throw STOMPClientError.cannotSend(.noPing(over: transport))
@@ -277,7 +300,7 @@ extension STOMPConnection {
         let start = eventLoop.now
         let (answer, id) = core.ping(payload)
         let time = configuration.receiptTimeout
-        let timeout = eventLoop.scheduleTask(in: time) {
+        let timeout = eventLoop.scheduleTask(in: TimeAmount(time)) {
             answer.fail(STOMPClientError.timedOut(.pong, within: time))
         }
         defer {
@@ -289,7 +312,7 @@ extension STOMPConnection {
         } onCancel: {
             answer.fail(CancellationError())
         }
-        return eventLoop.now - start
+        return Duration(eventLoop.now - start)
     }
 
     /// Closes the WebSocket without DISCONNECT; the session then ends as if the server had closed it.

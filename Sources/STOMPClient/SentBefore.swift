@@ -10,6 +10,7 @@ public struct SentCredentials: Sendable, Hashable {
     /// The names of the headers configured for HTTP requests, including `Cookie`; empty if there were no HTTP requests.
     public var httpHeaders: [String]
 
+    /// Creates a value; by default nothing was sent.
     public init(hasLogin: Bool = false, connectHeaders: [String] = [], httpHeaders: [String] = []) {
         self.hasLogin = hasLogin
         self.connectHeaders = connectHeaders
@@ -42,6 +43,7 @@ extension SentCredentials: CustomStringConvertible {
 public enum LastSent: Sendable, Hashable {
     /// `id` is that of a subscription, or of the acknowledged message.
     case frame(Command, destination: String?, id: String?)
+    /// A heart-beat (STOMP 1.2, "Heart-beating").
     case heartBeat
 }
 
@@ -54,6 +56,7 @@ public struct PrecedingFrames: Sendable, Hashable {
     /// The first SUBSCRIBE without a receipt: if the server answers in order, the ERROR is about it.
     public var unconfirmed: LastSent?
 
+    /// Creates a value; by default nothing is known.
     public init(last: LastSent? = nil, named: LastSent? = nil, unconfirmed: LastSent? = nil) {
         self.last = last
         self.named = named

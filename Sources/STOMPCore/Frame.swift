@@ -6,6 +6,7 @@ import NIOCore
 /// keeps the whole buffer that it arrived in alive. To store a frame for longer, use ``detached()``, which copies
 /// its own bytes only.
 public struct Frame: Sendable {
+    /// The command.
     public let command: Command
     /// The whole frame, from its command to its NUL.
     public let bytes: ByteBuffer
@@ -38,6 +39,7 @@ public struct Frame: Sendable {
 
 /// Frames are equal if command, headers and body are equal after unescaping, even if their bytes differ.
 extension Frame: Equatable {
+    /// Whether both frames have the same command, headers and body.
     public static func == (left: Frame, right: Frame) -> Bool {
         left.command == right.command && left.headers.elementsEqual(right.headers) && left.body == right.body
     }
@@ -71,6 +73,7 @@ public enum Command: String, Sendable, Hashable, CaseIterable, CustomStringConve
     case receipt = "RECEIPT"
     case error = "ERROR"
 
+    /// The command as in a frame: `SEND`.
     public var description: String { rawValue }
 
     init?(bytes: UnsafeRawBufferPointer) {

@@ -38,6 +38,11 @@ public struct FrameDecoder: Sendable {
     /// Whether a CR was received between frames and its LF has not been received yet.
     private var owesLineFeed = false
 
+    /// Creates a decoder.
+    ///
+    /// - Parameters:
+    ///   - version: the negotiated version. Default nil: none yet.
+    ///   - limits: the limits for frames.
     public init(version: STOMPVersion? = nil, limits: FrameLimits = FrameLimits()) {
         self.version = version
         self.limits = limits
@@ -213,6 +218,7 @@ public struct UnfinishedFrame: Sendable, Hashable {
     /// The number of bytes of the body received; nil if the headers are incomplete.
     public var bodyBytes: Int?
 
+    /// Creates a description of an incomplete frame.
     public init(bytes: Int, command: Command?, contentLength: Int? = nil, bodyBytes: Int? = nil) {
         self.bytes = bytes
         self.command = command

@@ -13,6 +13,9 @@ public struct FrameEncoder: Sendable {
     /// The negotiated version; nil before negotiation.
     public var version: STOMPVersion?
 
+    /// Creates an encoder.
+    ///
+    /// - Parameter version: the negotiated version. Default nil: none yet.
     public init(version: STOMPVersion? = nil) {
         self.version = version
     }

@@ -10,6 +10,7 @@ public enum HeaderEscaping: Sendable, Hashable {
     /// Before a version is negotiated: the escapes of 1.2 are decoded, all others stay unchanged.
     case lenient
 
+    /// The escaping of the headers of a frame; `version` is nil before negotiation.
     public init(command: Command, version: STOMPVersion?) {
         switch (command, version) {
         case (.connect, _), (.stomp, _), (.connected, _): self = .none

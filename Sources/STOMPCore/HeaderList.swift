@@ -2,9 +2,12 @@ import NIOCore
 
 /// One header of a frame.
 public struct Header: Sendable, Hashable {
+    /// The name, unescaped; names are case-sensitive.
     public var name: String
+    /// The value, unescaped.
     public var value: String
 
+    /// Creates a header.
     public init(_ name: String, _ value: String) {
         self.name = name
         self.value = value
@@ -16,6 +19,7 @@ public struct Header: Sendable, Hashable {
 public struct HeaderList: Sendable, Hashable {
     private var headers: [Header]
 
+    /// Creates a list of headers. Default empty.
     public init(_ headers: some Sequence<Header> = []) {
         self.headers = Array(headers)
     }
@@ -39,22 +43,28 @@ public struct HeaderList: Sendable, Hashable {
         headers.append(Header(name, value))
     }
 
+    /// Adds headers at the end.
     public mutating func append(contentsOf other: some Sequence<Header>) {
         headers.append(contentsOf: other)
     }
 
+    /// Whether there is a header of that name.
     public func contains(_ name: String) -> Bool {
         headers.contains { $0.name == name }
     }
 }
 
 extension HeaderList: RandomAccessCollection {
+    /// The position of the first header: 0.
     public var startIndex: Int { headers.startIndex }
+    /// The position after the last header.
     public var endIndex: Int { headers.endIndex }
+    /// The header at a position.
     public subscript(position: Int) -> Header { headers[position] }
 }
 
 extension HeaderList: ExpressibleByDictionaryLiteral {
+    /// Creates a list in the order of the literal, which may repeat a name.
     public init(dictionaryLiteral elements: (String, String)...) {
         self.init(elements.map { Header($0, $1) })
     }
@@ -74,6 +84,7 @@ public struct FrameHeaders: Sendable, Sequence {
         withFirst(name) { bytes, escaping in escaping.matches(bytes, value) } ?? false
     }
 
+    /// Whether there is a header of that name.
     public func contains(_ name: String) -> Bool {
         withFirst(name) { _, _ in true } ?? false
     }
@@ -81,8 +92,10 @@ public struct FrameHeaders: Sendable, Sequence {
     /// A copy that does not keep the frame's buffer alive.
     public var list: HeaderList { HeaderList(self) }
 
+    /// Starts to read the headers.
     public func makeIterator() -> Iterator { Iterator(frame: frame) }
 
+    /// Reads the headers one by one.
     public struct Iterator: IteratorProtocol {
         let frame: Frame
         var position: Int
@@ -92,6 +105,7 @@ public struct FrameHeaders: Sendable, Sequence {
             position = frame.headerBlock.lowerBound
         }
 
+        /// The next header; nil after the last one.
         public mutating func next() -> Header? {
             let start = position
             let found = frame.bytes.withUnsafeReadableBytes { bytes -> (Header, next: Int)? in

@@ -1,21 +1,35 @@
 import NIOCore
 
-/// The `heart-beat` header, in milliseconds; 0 means no heart-beats (STOMP 1.2, "Heart-beating").
+/// The `heart-beat` header: milliseconds, as on the wire; 0 means no heart-beats (STOMP 1.2, "Heart-beating").
 public struct HeartBeat: Sendable, Hashable, CustomStringConvertible {
     /// The largest interval: about 24 days, the maximum of a signed 32-bit number of milliseconds.
     public static let longestInterval = Int(Int32.max)
 
-    /// The interval that the sender of the header can guarantee: at least one byte in each interval.
+    /// The interval that the sender of the header can guarantee, in milliseconds: at least one byte in each interval.
     public let outgoing: Int
-    /// The interval at which the sender of the header wants to receive data.
+    /// The interval at which the sender of the header wants to receive data, in milliseconds.
     public let incoming: Int
 
+    /// No heart-beats in either direction.
     public static let none = HeartBeat(outgoing: 0, incoming: 0)
 
     /// Creates a value. Negative values become 0, values above ``longestInterval`` become ``longestInterval``.
     public init(outgoing: Int, incoming: Int) {
         self.outgoing = min(max(outgoing, 0), Self.longestInterval)
         self.incoming = min(max(incoming, 0), Self.longestInterval)
+    }
+
+    /// Creates a value from durations, in whole milliseconds, rounded up; zero means no heart-beats. Negative values
+    /// become 0, values above ``longestInterval`` become ``longestInterval``.
+    public init(outgoing: Duration, incoming: Duration) {
+        self.init(outgoing: Self.milliseconds(outgoing), incoming: Self.milliseconds(incoming))
+    }
+
+    private static func milliseconds(_ duration: Duration) -> Int {
+        guard duration > .zero else { return 0 }
+        guard duration < .milliseconds(longestInterval) else { return longestInterval }
+        let (seconds, attoseconds) = duration.components
+        return Int(seconds) * 1000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 
     /// Parses a header's value; a missing header is `0,0`.
@@ -38,6 +52,7 @@ public struct HeartBeat: Sendable, Hashable, CustomStringConvertible {
         self.init(outgoing: outgoing, incoming: incoming)
     }
 
+    /// The value of the header: `10000,10000`.
     public var description: String { "\(outgoing),\(incoming)" }
 
     /// The intervals that result from both headers, from this side's view: how often this side sends, and how often
@@ -69,6 +84,11 @@ public struct HeartBeatMonitor: Sendable {
     private var lastSent: NIODeadline
     private var lastReceived: NIODeadline
 
+    /// Starts to watch a connection.
+    ///
+    /// - Parameters:
+    ///   - heartBeat: the negotiated intervals, from this side's view.
+    ///   - now: the current time.
     public init(_ heartBeat: HeartBeat, now: NIODeadline) {
         self.heartBeat = heartBeat
         lastSent = now
@@ -82,10 +102,10 @@ public struct HeartBeatMonitor: Sendable {
     public mutating func received(at now: NIODeadline) { lastReceived = now }
 
     /// How long the peer has been silent.
-    public func silence(at now: NIODeadline) -> TimeAmount { now - lastReceived }
+    public func silence(at now: NIODeadline) -> Duration { Duration(now - lastReceived) }
 
     /// The time since data was last sent or received.
-    public func quiet(at now: NIODeadline) -> TimeAmount { now - max(lastReceived, lastSent) }
+    public func quiet(at now: NIODeadline) -> Duration { Duration(now - max(lastReceived, lastSent)) }
 
     /// When to call ``due(at:)`` next; nil if neither side sends heart-beats.
     public var nextCheck: NIODeadline? {
@@ -95,6 +115,7 @@ public struct HeartBeatMonitor: Sendable {
         }
     }
 
+    /// The actions that are due at this time.
     public func due(at now: NIODeadline) -> Due {
         Due(
             send: sendTime.map { $0 <= now } ?? false,

@@ -10,9 +10,12 @@ public struct STOMPProtocolError: Error, Sendable, Hashable {
         case peer
     }
 
+    /// The side that caused the error.
     public let party: Party
+    /// What is wrong.
     public let reason: Reason
 
+    /// Creates an error.
     public init(_ party: Party, _ reason: Reason) {
         self.party = party
         self.reason = reason
@@ -25,6 +28,7 @@ public struct STOMPProtocolError: Error, Sendable, Hashable {
         /// Whether more bytes follow.
         public let isCut: Bool
 
+        /// Keeps the first 40 of these bytes.
         public init(_ bytes: some Collection<UInt8>) {
             self.bytes = Array(bytes.prefix(40))
             isCut = bytes.count > 40
@@ -209,6 +213,7 @@ extension SessionStage {
 
 /// A `content-length` that counts characters instead of bytes.
 public struct LengthInCharacters: Sendable, Hashable {
+    /// The value of `content-length`.
     public let length: Int
     /// The whole body.
     public let body: ByteBuffer

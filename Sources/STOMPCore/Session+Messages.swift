@@ -2,6 +2,8 @@ import NIOCore
 
 /// SEND, ACK and NACK.
 extension Session {
+    /// SEND of a message (STOMP 1.2, "SEND").
+    ///
     /// - Throws: ``STOMPProtocolError/Reason/unknownTransaction(_:)``, ``STOMPProtocolError/Reason/cannotSend(_:)``,
     ///   or an encoding error.
     public func send(

@@ -36,6 +36,7 @@ public struct Session: Sendable {
     var transactionsMade = 0
     private var receiptsMade = 0
 
+    /// Creates a session that has sent nothing.
     public init() {}
 
     /// The negotiated version; nil before CONNECTED.

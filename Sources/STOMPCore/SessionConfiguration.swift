@@ -4,13 +4,16 @@ public struct SessionConfiguration: Sendable, Hashable {
     public var versions: [STOMPVersion] = STOMPVersion.allCases
     /// The `host` header: the virtual host.
     public var virtualHost: String
+    /// The `login` header: the user name. Default nil: not sent.
     public var login: String?
+    /// The `passcode` header: the password. Default nil: not sent.
     public var passcode: String?
     /// The heart-beats that this side offers and wants, in milliseconds. Default 10000,10000.
     public var heartBeat = HeartBeat(outgoing: 10_000, incoming: 10_000)
     /// Additional headers, in their order. A header with the name of one above replaces it.
     public var headers: HeaderList = [:]
 
+    /// Creates the contents of CONNECT for a virtual host, usually the name of the server's host.
     public init(virtualHost: String) {
         self.virtualHost = virtualHost
     }
@@ -37,6 +40,7 @@ public struct SessionConfiguration: Sendable, Hashable {
 
 /// The server's CONNECTED, and what was negotiated with it.
 public struct Handshake: Sendable {
+    /// The version that the server has chosen.
     public let version: STOMPVersion
     /// The negotiated heart-beats, from this side's view.
     public let heartBeat: HeartBeat
@@ -69,6 +73,7 @@ public enum STOMPVersion: String, Sendable, Hashable, CaseIterable, Comparable, 
     case v11 = "1.1"
     case v12 = "1.2"
 
+    /// Whether a version is older than another.
     public static func < (left: STOMPVersion, right: STOMPVersion) -> Bool { left.minor < right.minor }
 
     private var minor: Int {
@@ -79,6 +84,7 @@ public enum STOMPVersion: String, Sendable, Hashable, CaseIterable, Comparable, 
         }
     }
 
+    /// The version as in a header: `1.2`.
     public var description: String { rawValue }
 
     /// The highest version that both sides support (STOMP 1.2, "Protocol Negotiation"), or nil if there is none.

@@ -7,7 +7,7 @@ import NIOCore
 package func plainWords(of value: Any) -> String {
     switch value {
     case let text as String: return printable(text)
-    case let span as TimeAmount: return span.readable
+    case let span as Duration: return span.readable
     case let bytes as ByteBuffer: return bytes.hexDump(format: .compact(maxBytes: 32))
     case let list as [Any]: return list.map(plainWords).joined(separator: ", ")
     default: break

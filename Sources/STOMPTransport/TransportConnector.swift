@@ -2,9 +2,11 @@ import NIOCore
 
 /// Opens streams to targets.
 public struct TransportConnector: Sendable {
+    /// The settings of the next streams.
     public var options: TransportOptions
     private let contexts = TLSContextCache()
 
+    /// Creates a connector; by default with the default settings.
     public init(options: TransportOptions = TransportOptions()) {
         self.options = options
     }

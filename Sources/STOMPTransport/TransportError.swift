@@ -39,6 +39,7 @@ public enum TransportError: Error, Sendable, Hashable {
         case cannotListen
     }
 
+    /// The layer that failed.
     public var layer: Layer {
         switch self {
         case .name: .name
@@ -51,6 +52,7 @@ public enum TransportError: Error, Sendable, Hashable {
         }
     }
 
+    /// What kind of failure it is.
     public var kind: Kind {
         switch self {
         case .name(let failure): failure.kind
@@ -68,7 +70,7 @@ public enum TransportError: Error, Sendable, Hashable {
     ///
     /// - Parameter hadSession: whether there was a session with the server before. If so, a 404 comes from a proxy
     ///   whose application is still starting.
-    public func mayPass(hadSession: Bool) -> Bool {
+    public func isRetryable(hadSession: Bool) -> Bool {
         let status: Int? =
             if case .proxy(.httpRefusal(_, _, let status, _, _)) = self { status } else { response?.status }
         switch status {

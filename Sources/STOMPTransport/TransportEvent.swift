@@ -43,6 +43,7 @@ public struct TransportClosure: Sendable, Hashable, CustomStringConvertible {
     /// Whether the layer's closing handshake was completed.
     public var isClean: Bool
 
+    /// Describes the end of a stream.
     public init(layer: TransportError.Layer, code: Int? = nil, reason: String = "", isClean: Bool) {
         self.layer = layer
         self.code = code

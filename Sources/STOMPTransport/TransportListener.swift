@@ -120,7 +120,7 @@ private final class AcceptedHandler: ChannelInboundHandler, RemovableChannelHand
         let channel = context.channel
         if let timeout = options.idleTimeout {
             let handlers: [any ChannelHandler] = [
-                IdleStateHandler(allTimeout: timeout), IdleCloseHandler(observer: options.idleObserver),
+                IdleStateHandler(allTimeout: TimeAmount(timeout)), IdleCloseHandler(observer: options.idleObserver),
             ]
             // First in the pipeline, because handlers above may hold bytes back.
             for handler in handlers.reversed() {

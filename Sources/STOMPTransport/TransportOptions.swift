@@ -2,6 +2,7 @@ import NIOCore
 
 /// The target of a stream.
 public struct TransportTarget: Sendable, Hashable {
+    /// The protocol of a stream, and what it needs.
     public enum Kind: Sendable, Hashable {
         /// Plain bytes over TCP.
         case tcp
@@ -24,13 +25,16 @@ public struct TransportTarget: Sendable, Hashable {
         }
     }
 
+    /// The protocol of the stream.
     public var kind: Kind
     /// A name, or an IP address without brackets.
     public var host: String
+    /// The port, 1 to 65535.
     public var port: Int
     /// Whether TLS is used.
     public var isSecure: Bool
 
+    /// Creates a target.
     public init(kind: Kind, host: String, port: Int, isSecure: Bool) {
         self.kind = kind
         self.host = host
@@ -70,18 +74,19 @@ public struct TransportOptions: Sendable {
     public var oversizeReason: String?
     /// How long an accepted connection may be idle in both directions before it is closed without a closing
     /// handshake, as a proxy closes it. Default nil: no timeout.
-    public var idleTimeout: TimeAmount?
+    public var idleTimeout: Duration?
     /// Called with the peer's address when ``idleTimeout`` closes a connection, on its event loop; it must not
     /// block. Default: does nothing.
     public var idleObserver: @Sendable (String) -> Void = { _ in }
     /// The timeout for a closing handshake, after which the socket is closed without it. Default 5 s.
-    public var closeTimeout = TimeAmount.seconds(5)
+    public var closeTimeout = Duration.seconds(5)
     /// The proxy for all connections. Default nil: no proxy. The deadline includes the time for the proxy.
     public var proxy: ProxyTarget?
     /// The TLS settings: how a secure target's server is verified, and the client certificate.
     public var tls = TLSOptions()
     /// Whether a client's connection is one of thousands: it then uses small reads and small buffers. Default false.
     public var isOneOfMany = false
+    /// Receives what passes on the wire. Default off.
     public var trace = WireTrace.off
     /// Receives a capture of each connection, in the PCAP format without the file header
     /// (``PacketCapture/fileHeader``): the bytes above TLS, including secrets. Default nil.
@@ -89,5 +94,6 @@ public struct TransportOptions: Sendable {
     /// The results of probes sent to explain failures.
     package let probes = ProbeMemory()
 
+    /// Creates the default settings.
     public init() {}
 }

@@ -31,6 +31,7 @@ public protocol TransportStream: Sendable {
 }
 
 extension TransportStream {
+    /// Does nothing: the stream has no such limit.
     public func limitMessages(to bytes: Int?) {}
 }
 
@@ -62,6 +63,7 @@ public struct TransportDescription: Sendable, Hashable {
         }
     }
 
+    /// The transport.
     public var kind: Kind
     /// The peer's address and port.
     public var remoteAddress: String
@@ -82,6 +84,7 @@ public struct TransportDescription: Sendable, Hashable {
     /// The transports that were tried before and failed, if there were several to choose from.
     public var attempts: [FailedTransport]
 
+    /// Describes an open stream.
     public init(
         _ kind: Kind, remoteAddress: String, subprotocol: String? = nil, tlsSummary: TLSSummary? = nil,
         carriesOnlyText: Bool = false, attempts: [FailedTransport] = []

@@ -3,6 +3,7 @@ import Synchronization
 
 /// An event on the wire, at one layer.
 public struct WireEvent: Sendable {
+    /// The protocol that an event belongs to.
     public enum Layer: String, Sendable, Hashable {
         case tcp, tls, proxy, http, ws, sockjs, stomp
     }
@@ -23,12 +24,17 @@ public struct WireEvent: Sendable {
         /// Every byte.
         case bytes = 3
 
+        /// Whether a detail is shown at a lower verbosity than another.
         public static func < (left: Detail, right: Detail) -> Bool { left.rawValue < right.rawValue }
     }
 
+    /// The protocol that it belongs to.
     public var layer: Layer
+    /// Whether it was sent or received.
     public var direction: Direction
+    /// The verbosity needed to show it.
     public var detail: Detail
+    /// What happened.
     public var content: Content
     /// The bytes of the event: a complete STOMP frame, an HTTP head as text, or a payload.
     public var bytes: ByteBuffer?
@@ -40,6 +46,7 @@ public struct WireEvent: Sendable {
     /// Whether ``bytes`` may be an arbitrary piece of a message, so that a secret in it may be cut too.
     public var isPiece = false
 
+    /// Creates an event.
     public init(
         _ layer: Layer, _ direction: Direction, _ detail: Detail, _ content: Content, bytes: ByteBuffer? = nil
     ) {
@@ -136,7 +143,7 @@ extension WireEvent {
         /// Bytes that were sent unchanged, without a check.
         case unchecked
         /// A heart-beat; the value is the negotiated interval, nil if there is none.
-        case heartBeat(agreed: TimeAmount?)
+        case heartBeat(agreed: Duration?)
         /// A heart-beat whose negotiated interval is not known to the observer.
         case observedHeartBeat
 
@@ -199,6 +206,7 @@ public struct WireTrace: Sendable {
         level.wanted.store(detail?.rawValue ?? 0, ordering: .relaxed)
     }
 
+    /// Whether an event of this detail would be passed to the observer.
     public func wants(_ detail: WireEvent.Detail) -> Bool {
         detail.rawValue <= level.wanted.load(ordering: .relaxed)
     }

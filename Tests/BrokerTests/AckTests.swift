@@ -56,7 +56,7 @@ struct AckTests {
         let left = try await leftOver(session, .clientIndividual) { connection, messages in
             let kept = try await connection.begin()
             try await connection.ack(messages[0], transaction: kept)
-            try await connection.commit(kept).arrives()
+            try await connection.commit(kept).confirmation()
             let dropped = try await connection.begin()
             try await connection.ack(messages[1], transaction: dropped)
             try await connection.abort(dropped)

@@ -89,7 +89,7 @@ struct SessionTests {
             }
             let receipts = try await connection.send(messages)
             #expect(receipts.count == 200)
-            for receipt in receipts { try await receipt.arrives() }
+            for receipt in receipts { try await receipt.confirmation() }
         }
     }
 
@@ -102,7 +102,7 @@ struct SessionTests {
             try await connection.publish("in 1", "in 2", to: destination, transaction: kept)
             try await connection.publish("outside", to: destination)
             #expect(try await messages.texts(1) == ["outside"])
-            try await connection.commit(kept).arrives()
+            try await connection.commit(kept).confirmation()
             #expect(try await messages.texts(2) == ["in 1", "in 2"])
 
             let dropped = try await connection.begin()

@@ -194,6 +194,105 @@ struct DesignTests {
         #expect(source.code.split(separator: "\n")[0].hasPrefix(#"let a = "\(f("", z.count))""#))
     }
 
+    // MARK: The library
+
+    /// The modules of the product `STOMPClient`.
+    private static let library = ["STOMPClient", "STOMPCore", "STOMPTransport"]
+
+    /// A public declaration, up to its body.
+    private struct Declaration {
+        /// The line number, from 1.
+        var line: Int
+        var text: String
+        var isDocumented: Bool
+    }
+
+    /// The declarations with `public`, and the cases of public enums.
+    private static func publicDeclarations(in source: String) -> [Declaration] {
+        let lines = source.split(separator: "\n", omittingEmptySubsequences: false)
+        var declarations: [Declaration] = []
+        // The indentation of the cases of the public enums around a line.
+        var cases: [Int] = []
+        for (index, line) in lines.enumerated() {
+            let indent = line.prefix { $0 == " " }.count
+            let text = line.dropFirst(indent)
+            if text.hasPrefix("}") { cases.removeAll { $0 > indent } }
+            let isPublic = text.prefixMatch(of: /(?:@\w+(?:\([^)]*\))?\h+)*(?:\w+\h+)?public\h/) != nil
+            guard isPublic || text.hasPrefix("case ") && cases.last == indent else { continue }
+            if isPublic, text.contains(/\benum\h/), !text.contains("}") { cases.append(indent + 4) }
+            var whole = String(text)
+            var next = index + 1
+            while whole.count(where: { $0 == "(" }) > whole.count(where: { $0 == ")" }), next < lines.count {
+                whole += "\n" + lines[next]
+                next += 1
+            }
+            let before = lines[..<index].last { !$0.drop { $0 == " " }.hasPrefix("@") }
+            declarations.append(
+                Declaration(
+                    line: index + 1, text: whole, isDocumented: before?.drop { $0 == " " }.hasPrefix("///") ?? false))
+        }
+        return declarations
+    }
+
+    private static func isCase(_ declaration: Declaration) -> Bool { declaration.text.hasPrefix("case ") }
+
+    /// Cases need documentation only in the module that users import; in the others most repeat a specification's name.
+    private static func undocumented(in source: String, needsCases: Bool) -> [String] {
+        publicDeclarations(in: source).filter { !$0.isDocumented && (needsCases || !isCase($0)) }.map {
+            "\($0.line): \($0.text)"
+        }
+    }
+
+    @Test(arguments: library) func publicDeclarationsAreDocumented(module: String) throws {
+        try Self.forEachFile(of: module) { path, source in
+            let missing = Self.undocumented(in: source, needsCases: module == "STOMPClient")
+            #expect(missing.isEmpty, "\(path): \(missing.joined(separator: "\n"))")
+        }
+    }
+
+    @Test(arguments: library) func publicTimesAreDurations(module: String) throws {
+        try Self.forEachFile(of: module) { path, source in
+            let others = Self.publicDeclarations(in: source).filter {
+                $0.text.contains(
+                    /\bTimeAmount\b|\b(?:seconds|milliseconds|timeout|delay|interval)\w*: (?:Int|Double)\b/)
+            }
+            #expect(others.isEmpty, "\(path): \(others.map(\.text).joined(separator: "\n"))")
+        }
+    }
+
+    private static func forEachFile(of module: String, _ check: (_ path: String, _ source: String) -> Void) throws {
+        let folder = Repository.root.appending(path: "Sources/\(module)").path
+        for file in try FileManager.default.subpathsOfDirectory(atPath: folder) where file.hasSuffix(".swift") {
+            let path = "Sources/\(module)/\(file)"
+            check(path, try Repository.text(path))
+        }
+    }
+
+    @Test(arguments: [
+        "public let one = 1", "    public mutating func two() {}", "/// One.\n\npublic struct One {}",
+        "// One.\npublic nonisolated var one: Int { 1 }", "@inlinable\npublic func one() {}",
+        "/// One.\npublic enum One {\n    case two\n}", "/// One.\npublic indirect enum One {\n    case two(One)\n}",
+        "public static func < (left: One, right: One) -> Bool { true }",
+    ])
+    func missingDocumentationIsSeen(source: String) {
+        #expect(!Self.undocumented(in: source, needsCases: true).isEmpty)
+    }
+
+    @Test(arguments: [
+        "/// One.\npublic let one = 1", "/// One.\n@inlinable\npublic func one() {}", "let one = 1",
+        "package let one = 1",
+        "/// One.\npublic enum One {\n    /// Two.\n    case two\n    var three: Int {\n        switch self {\n"
+            + "        case .two: 3\n        }\n    }\n}\nenum Four {\n    case five\n}",
+    ])
+    func documentationIsSeen(source: String) {
+        #expect(Self.undocumented(in: source, needsCases: true) == [])
+    }
+
+    /// SwiftPM refuses to build a package that depends on one with unsafe flags.
+    @Test func thePackageCanBeADependency() throws {
+        #expect(try !Repository.text("Package.swift").contains("unsafeFlags"))
+    }
+
     // MARK: What is linked
 
     /// Foundation brings 41 MB of ICU with it; FoundationEssentials does not.

@@ -30,7 +30,7 @@ private struct Member: Sendable {
         let messages = await connection.makeMessageSequence()
         let alarms = try await connection.subscribe(
             to: "/queue/\(user)", id: "alarm-\(user)", headers: headers("alarm"), into: messages)
-        #expect(try await connection.confirmation(of: alarms) == .settled)
+        #expect(try await connection.confirmation(of: alarms) == .assumed)
         for room in rooms.withLockedValue({ $0 }) { _ = try await enter(room, on: connection, into: messages) }
         return messages
     }
@@ -42,7 +42,7 @@ private struct Member: Sendable {
         let chat = try await connection.subscribe(
             to: "/topic/\(room)", id: "chat-\(room)", headers: headers("chat", room: room), into: messages)
         // Spring does not confirm subscriptions, and may process the next frame before the subscription.
-        #expect(try await connection.confirmation(of: chat) == .settled)
+        #expect(try await connection.confirmation(of: chat) == .assumed)
         try await connection.send(
             OutgoingMessage(to: "/chat/subscribe/\(room)", body: ByteBuffer(string: "\(user) entered")))
         return chat
@@ -146,7 +146,7 @@ private struct Member: Sendable {
         let (sessions, opened) = AsyncStream.makeStream(of: Void.self)
         let received = NIOLockedValueBox<[String]>([])
         let application = Task {
-            var policy = ReconnectPolicy(delay: .milliseconds(20), longestDelay: .milliseconds(100))
+            var policy = ReconnectPolicy(delay: .milliseconds(20), maximumDelay: .milliseconds(100))
             // The application starts before its server.
             policy.includesFirst = true
             // However the task ends, the test must not wait for another session.

@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import STOMPCore
 import STOMPTransport
@@ -123,6 +124,63 @@ import Testing
                     to: server.endpoint, configuration: configuration(server)
                 ) { _ in throw Oops() }
             }
+            #expect(server.frames.last?.hasPrefix("DISCONNECT") == true)
+        }
+    }
+
+    @Test func disconnectsInACancelledTask() async throws {
+        try await ScriptedBroker.with { server in
+            let connection = try await STOMPConnection.connect(
+                to: server.endpoint, configuration: configuration(server))
+            let task = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                return try await connection.disconnect()
+            }
+            #expect(try await task.value == .confirmed)
+            #expect(server.frames.last?.hasPrefix("DISCONNECT") == true)
+        }
+    }
+
+    @Test func cancellationDoesNotInterruptDisconnect() async throws {
+        let held = NIOLockedValueBox<(Frame, ScriptedBroker.Peer)?>(nil)
+        let script: @Sendable (Frame, ScriptedBroker.Peer) -> Void = { frame, peer in
+            if frame.command == .disconnect {
+                held.withLockedValue { $0 = (frame, peer) }
+            } else {
+                ScriptedBroker.obliging(frame, peer)
+            }
+        }
+        try await ScriptedBroker.with(script) { server in
+            let connection = try await STOMPConnection.connect(
+                to: server.endpoint, configuration: configuration(server))
+            let task = Task { try await connection.disconnect() }
+            let (frame, peer) = try await eventually {
+                held.withLockedValue { $0 }
+            } otherwise: {
+                "no DISCONNECT came"
+            }
+            task.cancel()
+            peer.sendReceipt(of: frame)
+            #expect(try await task.value == .confirmed)
+        }
+    }
+
+    @Test func disconnectsWhenTheTaskOfTheBodyIsCancelled() async throws {
+        try await ScriptedBroker.with { server in
+            let (endpoint, settings) = (server.endpoint, configuration(server))
+            let task = Task {
+                try await STOMPConnection.withConnection(to: endpoint, configuration: settings) { connection in
+                    for try await _ in try await connection.subscribe(to: "/topic/a").messages {}
+                    try Task.checkCancellation()
+                }
+            }
+            try await eventually {
+                server.frames.count == 2 ? true : nil
+            } otherwise: {
+                "no SUBSCRIBE came"
+            }
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
             #expect(server.frames.last?.hasPrefix("DISCONNECT") == true)
         }
     }

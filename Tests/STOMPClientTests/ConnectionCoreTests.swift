@@ -16,7 +16,7 @@ import Testing
             #expect(connection.opened.words == nil)
             connection.pass(.milliseconds(1))
             #expect(connection.calls.first == "abort")
-            #expect(connection.opened.words == "abandoned")
+            #expect(connection.opened.words == "aborted")
         }
     }
 
@@ -50,8 +50,8 @@ import Testing
             connection.stream.state.withLockedValue { $0.isWritable = false }
             let writer = Outcome(try #require(try connection.core.writable()))
             let left = Outcome(connection.core.disconnect())
-            connection.core.fail(.abandoned)
-            #expect([receipt, pong, writer, left].map(\.words) == Array(repeating: "abandoned", count: 4))
+            connection.core.fail(.aborted)
+            #expect([receipt, pong, writer, left].map(\.words) == Array(repeating: "aborted", count: 4))
             #expect(connection.calls == ["SEND", "request", "DISCONNECT", "close"])
             // No timer is still running.
             connection.pass(.hours(1))
@@ -202,10 +202,10 @@ import Testing
             let first = try #require(try connection.send(receipt: true))
             let second = try #require(try connection.send(receipt: true))
             connection.serve("RECEIPT\nreceipt-id:receipt-2\n\n\0RECEIPT\nreceipt-id:unknown\n\n\0")
-            #expect(!first.hasArrived)
-            #expect(second.hasArrived)
+            #expect(!first.isConfirmed)
+            #expect(second.isConfirmed)
             connection.serve("RECEIPT\nreceipt-id:receipt-1\n\n\0")
-            #expect(first.hasArrived)
+            #expect(first.isConfirmed)
         }
     }
 

@@ -230,10 +230,10 @@ extension ConnectionStateTests {
         Event(
             "this side gives up",
             [
-                .opening: ("close: abandoned; fails connect", .closed), .open: ("close: abandoned", .closed),
-                .leaving: ("close: abandoned; fails disconnect", .closed),
+                .opening: ("close: aborted; fails connect", .closed), .open: ("close: aborted", .closed),
+                .leaving: ("close: aborted; fails disconnect", .closed),
             ]
-        ) { words(close: $0.fail(.abandoned)) },
+        ) { words(close: $0.fail(.aborted)) },
         Event(
             "this side leaves",
             [
@@ -270,7 +270,7 @@ extension ConnectionStateTests {
             ]
         ) { machine in thrown { () throws(STOMPClientError) in try machine.checkOpen() } },
         Event(
-            "this side sends bytes", [.left: ("throws over", .closed), .failed: ("throws silent", .closed)]
+            "this side sends bytes", [.left: ("throws ended", .closed), .failed: ("throws silent", .closed)]
         ) { machine in thrown { () throws(STOMPClientError) in try machine.checkNotClosed() } },
     ]
 }

@@ -95,8 +95,8 @@ func words(_ error: STOMPClientError) -> String {
     case .closed(let closure, let stage):
         "closed \(closure?.code.map { "with \($0) " } ?? "")\("\(stage)".prefix { $0 != "(" })"
     case .silent: "silent"
-    case .abandoned: "abandoned"
-    case .over: "over"
+    case .aborted: "aborted"
+    case .ended: "ended"
     case .timedOut: "timed out"
     case .cannotSend(.afterDisconnect): "after DISCONNECT"
     case .cannotSend(.invalid(let error)):

@@ -134,14 +134,14 @@ import Testing
         var messages = try received([("a", "1")])
         inboxes.place(&messages)
         #expect(inboxes.wait(for: second, "reader") == nil)
-        #expect(inboxes.finishAll(.failure(.over)) == ["reader"])
+        #expect(inboxes.finishAll(.failure(.ended)) == ["reader"])
         #expect(words(inboxes.next(of: first)) == "1")
-        #expect(words(inboxes.next(of: first)) == "over")
-        #expect(words(inboxes.next(of: first)) == "over")
-        #expect(words(inboxes.next(of: second)) == "over")
+        #expect(words(inboxes.next(of: first)) == "ended")
+        #expect(words(inboxes.next(of: first)) == "ended")
+        #expect(words(inboxes.next(of: second)) == "ended")
         // Only the first end counts.
         #expect(inboxes.finish(first, .success(())).reader == nil)
-        #expect(words(inboxes.next(of: first)) == "over")
+        #expect(words(inboxes.next(of: first)) == "ended")
     }
 
     @Test func endsWithoutAFault() {
@@ -150,7 +150,7 @@ import Testing
         #expect(inboxes.wait(for: inbox, "reader") == nil)
         #expect(inboxes.finish(inbox, .success(())).reader == "reader")
         #expect(words(inboxes.next(of: inbox)) == "end")
-        #expect(inboxes.finishAll(.failure(.over)).isEmpty)
+        #expect(inboxes.finishAll(.failure(.ended)).isEmpty)
     }
 
     @Test func whatIsDeliveredMayResumeReading() throws {

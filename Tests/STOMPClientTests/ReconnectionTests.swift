@@ -10,36 +10,38 @@ import enum TestSupport.Loopback
 
 @Suite struct ReconnectPolicyTests {
     @Test func waitsTwiceAsLongEachTimeUpToALimit() {
-        let policy = ReconnectPolicy(delay: .seconds(1), longestDelay: .seconds(30))
-        let longest = (1...9).map { policy.wait(before: $0, chance: 1) }
+        let policy = ReconnectPolicy(delay: .seconds(1), maximumDelay: .seconds(30))
+        let longest = (1...9).map { policy.delay(beforeAttempt: $0, random: 1) }
         #expect(
             longest == [
                 .milliseconds(500), .seconds(1), .seconds(2), .seconds(4), .seconds(8), .seconds(16), .seconds(30),
                 .seconds(30), .seconds(30),
             ])
-        #expect((1...9).map { policy.wait(before: $0, chance: 0) } == longest.map { .nanoseconds($0.nanoseconds / 2) })
+        #expect((1...9).map { policy.delay(beforeAttempt: $0, random: 0) } == longest.map { $0 / 2 })
     }
 
     @Test func neverOverflows() {
-        let policy = ReconnectPolicy(delay: .hours(24 * 365), longestDelay: .hours(24 * 365))
-        #expect(policy.wait(before: .max, chance: 2) == .hours(24 * 365))
-        #expect(policy.wait(before: -1, chance: -1) == .hours(24 * 365 / 4))
+        let policy = ReconnectPolicy(delay: .seconds(365 * 24 * 3600), maximumDelay: .seconds(365 * 24 * 3600))
+        #expect(policy.delay(beforeAttempt: .max, random: 2) == .seconds(365 * 24 * 3600))
+        let unlimited = ReconnectPolicy(delay: .seconds(Int64.max), maximumDelay: .seconds(Int64.max))
+        #expect(unlimited.delay(beforeAttempt: 9, random: 1) > .seconds(365 * 24 * 3600))
+        #expect(policy.delay(beforeAttempt: -1, random: -1) == .seconds(365 * 6 * 3600))
     }
 
     @Test func aSeriesBeginsAnewOnlyAfterAStableConnection() {
         var attempts = ReconnectAttempts(ReconnectPolicy(attempts: 4))
         let start = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
         attempts.opened(at: start)
-        #expect(attempts.wait(at: start + .seconds(1), chance: 1) == .milliseconds(500))
-        #expect(attempts.wait(at: start + .seconds(2), chance: 1) == .seconds(1))
+        #expect(attempts.delay(at: start + .seconds(1), random: 1) == .milliseconds(500))
+        #expect(attempts.delay(at: start + .seconds(2), random: 1) == .seconds(1))
         attempts.opened(at: start + .seconds(3))
         #expect(attempts.isOpen)
-        #expect(attempts.wait(at: start + .seconds(7), chance: 1) == .seconds(2))
+        #expect(attempts.delay(at: start + .seconds(7), random: 1) == .seconds(2))
         #expect(!attempts.isOpen && attempts.count == 3)
         attempts.opened(at: start + .seconds(10))
-        #expect(attempts.wait(at: start + .seconds(15), chance: 1) == .milliseconds(500))
-        for _ in 2...4 { #expect(attempts.wait(at: start + .seconds(16), chance: 0) != nil) }
-        #expect(attempts.wait(at: start + .seconds(16), chance: 0) == nil)
+        #expect(attempts.delay(at: start + .seconds(15), random: 1) == .milliseconds(500))
+        for _ in 2...4 { #expect(attempts.delay(at: start + .seconds(16), random: 0) != nil) }
+        #expect(attempts.delay(at: start + .seconds(16), random: 0) == nil)
     }
 
     @Test func theFirstConnectionIsTriedAgainOnlyWhereThePolicyIncludesIt() {
@@ -47,62 +49,66 @@ import enum TestSupport.Loopback
         for includesFirst in [false, true] {
             policy.includesFirst = includesFirst
             var attempts = ReconnectAttempts(policy)
-            #expect((attempts.wait(at: .uptimeNanoseconds(1), chance: 0) != nil) == includesFirst)
+            #expect((attempts.delay(at: .uptimeNanoseconds(1), random: 0) != nil) == includesFirst)
         }
         var never = ReconnectAttempts(.never)
         never.opened(at: .uptimeNanoseconds(1))
-        #expect(never.wait(at: .uptimeNanoseconds(2), chance: 0) == nil)
+        #expect(never.delay(at: .uptimeNanoseconds(2), random: 0) == nil)
     }
 
     /// A server that sends `retry: 0` and ends each stream must not be contacted without a pause.
     @Test(arguments: [
-        (TimeAmount.zero, [TimeAmount.zero, .seconds(1), .seconds(2), .seconds(4)]),
+        (Duration.zero, [Duration.zero, .seconds(1), .seconds(2), .seconds(4)]),
         (.milliseconds(10), [.milliseconds(10), .seconds(1), .seconds(2), .seconds(4)]),
         (.seconds(3), [.seconds(3), .seconds(3), .seconds(3), .seconds(3)]),
     ])
-    func whatTheServerAsksForIsTheShortestWait(asked: TimeAmount, waits: [TimeAmount]) {
+    func whatTheServerAsksForIsTheShortestWait(asked: Duration, waits: [Duration]) {
         var attempts = ReconnectAttempts(ReconnectPolicy(delay: .seconds(1)))
         var now = NIODeadline.uptimeNanoseconds(1)
         let measured = waits.map { _ in
             attempts.opened(at: now)
             now = now + .seconds(1)
-            return attempts.wait(at: now, asked: asked, chance: 1)
+            return attempts.delay(at: now, requested: asked, random: 1)
         }
         #expect(measured == waits)
     }
 
     @Test func triesAgainOnlyWhatMayPass() {
         let passing: [STOMPClientError] = [
-            .closed(nil, .betweenFrames), .silent(for: .seconds(2), agreed: .seconds(1)), .over, .abandoned,
+            .closed(nil, .betweenFrames), .silent(for: .seconds(2), agreed: .seconds(1)), .ended, .aborted,
             .timedOut(.receipt, within: .seconds(1)), .transport(.tcp(.connectionRefused(by: ["a:1"]))),
             .transport(.tcp(.connectionReset(by: "a:1"))), .transport(.name(.noSuchHost("a", cause: nil))),
             .transport(.tcp(.noAnswer(from: "a:1", within: .seconds(1)))),
         ]
-        for error in passing { #expect(error.mayPass(hadSession: false), "\(error)") }
+        for error in passing { #expect(error.isRetryable(hadSession: false), "\(error)") }
         let unready = HTTPRefusal(status: 503, reason: "No", body: "", retryAfter: .seconds(9))
         let passingAnswers = [429, 502, 503, 504].map { HTTPRefusal(status: $0, reason: "", body: "") } + [unready]
         for answer in passingAnswers {
             let error = STOMPClientError.transport(.webSocket(.notUpgraded(url: "ws://h/ws", answer, sockJS: nil)))
-            #expect(error.mayPass(hadSession: false), "\(error)")
+            #expect(error.isRetryable(hadSession: false), "\(error)")
             #expect(error.retryAfter == answer.retryAfter)
-            #expect(STOMPClientError.transport(.sockJS(.requestFailed(url: "u", answer))).mayPass(hadSession: false))
-            #expect(TransportError.http(.notEventStream(answer, from: "u")).mayPass(hadSession: false))
+            #expect(
+                STOMPClientError.transport(.sockJS(.requestFailed(url: "u", answer))).isRetryable(hadSession: false))
+            #expect(TransportError.http(.notEventStream(answer, from: "u")).isRetryable(hadSession: false))
         }
         for (status, afterSession) in [(404, true), (401, false), (403, false), (500, false), (200, false)] {
             let answer = HTTPRefusal(status: status, reason: "", body: "")
             let error = STOMPClientError.transport(.webSocket(.notUpgraded(url: "ws://h/ws", answer, sockJS: nil)))
-            #expect(!error.mayPass(hadSession: false) && error.mayPass(hadSession: true) == afterSession, "\(status)")
+            #expect(
+                !error.isRetryable(hadSession: false) && error.isRetryable(hadSession: true) == afterSession,
+                "\(status)")
         }
         #expect(
-            !TransportError.http(.notEventStream(HTTPRefusal(status: 204, reason: "", body: ""), from: "u")).mayPass(
-                hadSession: true))
+            !TransportError.http(.notEventStream(HTTPRefusal(status: 204, reason: "", body: ""), from: "u"))
+                .isRetryable(
+                    hadSession: true))
         let lasting: [STOMPClientError] = [
             .protocolViolation(STOMPProtocolError(.peer, .loneCarriageReturn), nil), .noEndpoint,
             .protocolViolation(STOMPProtocolError(.peer, .lineTooLong(limit: 1)), nil),
             .invalidEndpoint("x", .noScheme), .cannotSend(.afterDisconnect),
             .transport(.tcp(.cannotListen(on: "a:1", nil))),
         ]
-        for error in lasting { #expect(!error.mayPass(hadSession: true), "\(error)") }
+        for error in lasting { #expect(!error.isRetryable(hadSession: true), "\(error)") }
     }
 }
 
@@ -111,41 +117,41 @@ import enum TestSupport.Loopback
     private func time(_ milliseconds: Int64) -> NIODeadline { .uptimeNanoseconds(0) + .milliseconds(milliseconds) }
 
     private func attempts(_ attempts: Int? = nil, includesFirst: Bool = false) -> ReconnectAttempts {
-        var policy = ReconnectPolicy(attempts: attempts, delay: .seconds(1), longestDelay: .seconds(30))
+        var policy = ReconnectPolicy(attempts: attempts, delay: .seconds(1), maximumDelay: .seconds(30))
         policy.includesFirst = includesFirst
         return ReconnectAttempts(policy)
     }
 
     @Test func theFirstConnectionIsTriedAsOftenAsAnyOther() {
         var again = attempts(2, includesFirst: true)
-        #expect(again.wait(at: time(0), chance: 1) == .milliseconds(500))
-        #expect(again.wait(at: time(500), chance: 1) == .seconds(1))
-        #expect(again.wait(at: time(1500), chance: 1) == nil)
+        #expect(again.delay(at: time(0), random: 1) == .milliseconds(500))
+        #expect(again.delay(at: time(500), random: 1) == .seconds(1))
+        #expect(again.delay(at: time(1500), random: 1) == nil)
     }
 
     @Test func aShortSessionDoesNotStartANewSeries() {
         var short = attempts(2)
         short.opened(at: time(0))
-        #expect(short.wait(at: time(4999), chance: 1) == .milliseconds(500))
+        #expect(short.delay(at: time(4999), random: 1) == .milliseconds(500))
         short.opened(at: time(6000))
-        #expect(short.wait(at: time(10_999), chance: 1) == .seconds(1))
+        #expect(short.delay(at: time(10_999), random: 1) == .seconds(1))
         short.opened(at: time(12_000))
-        #expect(short.wait(at: time(16_999), chance: 1) == nil)
+        #expect(short.delay(at: time(16_999), random: 1) == nil)
     }
 
     @Test func aStableSessionBeginsANewSeries() {
         var stable = attempts(1)
         stable.opened(at: time(0))
-        #expect(stable.wait(at: time(100), chance: 1) == .milliseconds(500))
+        #expect(stable.delay(at: time(100), random: 1) == .milliseconds(500))
         stable.opened(at: time(600))
-        #expect(stable.wait(at: time(5600), chance: 1) == .milliseconds(500))
+        #expect(stable.delay(at: time(5600), random: 1) == .milliseconds(500))
         // Only a session starts a new series, not an attempt after a long time.
-        #expect(stable.wait(at: time(60_000), chance: 1) == nil)
+        #expect(stable.delay(at: time(60_000), random: 1) == nil)
     }
 }
 
 @Suite(.timeLimit(.minutes(1))) struct ReconnectionTests {
-    private let quick = ReconnectPolicy(delay: .milliseconds(2), longestDelay: .milliseconds(20))
+    private let quick = ReconnectPolicy(delay: .milliseconds(2), maximumDelay: .milliseconds(20))
 
     /// An endpoint where no server listens.
     private func nobody() throws -> Endpoint {
@@ -199,7 +205,7 @@ import enum TestSupport.Loopback
     }
 
     @Test func waitsLongerForAServerThatClosesInALoop() async throws {
-        let waits = NIOLockedValueBox<[TimeAmount]>([])
+        let waits = NIOLockedValueBox<[Duration]>([])
         let script: @Sendable (Frame, ScriptedBroker.Peer) -> Void = { frame, peer in
             if frame.command == .connect { peer.sendConnected() }
             peer.close()
@@ -236,6 +242,53 @@ import enum TestSupport.Loopback
             }
             await #expect(throws: STOMPClientError.self) { try await reconnection.run { _ in } }
             #expect(attempts.withLockedValue { $0 } == (includesFirst ? 3 : 0))
+        }
+    }
+
+    @Test(arguments: ["returns", "throws", "is cancelled"]) func disconnectsAfterItsBody(which end: String) async throws
+    {
+        struct Oops: Error {}
+        try await ScriptedBroker.with { server in
+            let endpoint = server.endpoint
+            let task = Task {
+                try await Reconnection(to: endpoint, policy: quick).run { connection in
+                    switch end {
+                    case "throws": throw Oops()
+                    case "is cancelled":
+                        withUnsafeCurrentTask { $0?.cancel() }
+                        try Task.checkCancellation()
+                    default: break
+                    }
+                }
+            }
+            switch await task.result {
+            case .success: #expect(end == "returns")
+            case .failure(let error): #expect(error is Oops ? end == "throws" : end == "is cancelled", "\(error)")
+            }
+            #expect(server.frames.map { $0.prefix { $0 != " " } } == ["CONNECT", "DISCONNECT"])
+        }
+    }
+
+    @Test func aBodyThatHasReturnedIsNotRunAgain() async throws {
+        let script: @Sendable (Frame, ScriptedBroker.Peer) -> Void = { frame, peer in
+            frame.command == .disconnect ? peer.send("ERROR\nmessage:no\n\n\0") : ScriptedBroker.obliging(frame, peer)
+        }
+        try await ScriptedBroker.with(script) { server in
+            let runs = NIOLockedValueBox(0)
+            await #expect(throws: STOMPClientError.self) {
+                try await Reconnection(to: server.endpoint, policy: quick).run { _ in
+                    runs.withLockedValue { $0 += 1 }
+                }
+            }
+            #expect(runs.withLockedValue { $0 } == 1)
+        }
+    }
+
+    @Test func connectLeavesTheSessionOpen() async throws {
+        try await ScriptedBroker.with { server in
+            let connection = try await Reconnection(to: server.endpoint).connect()
+            #expect(server.frames.count == 1)
+            #expect(try await connection.disconnect() == .confirmed)
         }
     }
 

@@ -16,8 +16,8 @@ import Testing
                     OutgoingMessage(to: "/a", body: ByteBuffer(string: "22"), wantsReceipt: true),
                 ])
                 #expect(receipts.count == 1)
-                try await receipts[0].arrives()
-                #expect(receipts[0].hasArrived)
+                try await receipts[0].confirmation()
+                #expect(receipts[0].isConfirmed)
             }
             #expect(
                 Array(server.frames[1...2]) == [
@@ -33,9 +33,9 @@ import Testing
         }
         try await ScriptedBroker.with(script) { server in
             let connection = try await STOMPConnection.connect(
-                to: server.endpoint, configuration: configuration(server) { $0.receiptTimeout = .hours(1) })
+                to: server.endpoint, configuration: configuration(server) { $0.receiptTimeout = .seconds(3600) })
             let receipt = try await connection.send(OutgoingMessage(to: "/a", wantsReceipt: true))
-            let waiting = Task { try await receipt?.arrives() }
+            let waiting = Task { try await receipt?.confirmation() }
             waiting.cancel()
             await #expect(throws: CancellationError.self) { try await waiting.value }
             try await connection.disconnect()
@@ -70,7 +70,7 @@ import Testing
             let connection = try await STOMPConnection.connect(
                 to: server.endpoint, configuration: configuration(server))
             let receipt = try await connection.send(OutgoingMessage(to: "/a", wantsReceipt: true))
-            let error = await #expect(throws: STOMPClientError.self) { try await receipt?.arrives() }
+            let error = await #expect(throws: STOMPClientError.self) { try await receipt?.confirmation() }
             guard case .serverError = error else {
                 Issue.record("\(error as Any)")
                 return
@@ -85,7 +85,7 @@ import Testing
                 connection in
                 let transaction = try await connection.begin()
                 try await connection.send(OutgoingMessage(to: "/a", transaction: transaction))
-                try await connection.commit(transaction).arrives()
+                try await connection.commit(transaction).confirmation()
                 await #expect(throws: STOMPClientError.self) { try await connection.commit(transaction) }
             }
             #expect(server.frames[1] == "BEGIN transaction:tx-0 [0 B]")

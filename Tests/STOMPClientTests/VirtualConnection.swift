@@ -55,7 +55,7 @@ struct VirtualConnection {
         let opening = loop.makePromise(of: ConnectionCore.Opened.self)
         core = ConnectionCore(stream: stream, configuration: configuration, opening: opening)
         opened = Outcome(opening.futureResult.map(\.handshake.heartBeat))
-        core.start(deadline: loop.now + .seconds(10), timeout: .abandoned)
+        core.start(deadline: loop.now + .seconds(10), timeout: .aborted)
     }
 
     /// Runs `body` with a connection; it is open unless `connected` is nil.

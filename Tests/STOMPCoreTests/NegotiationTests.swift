@@ -57,7 +57,15 @@ import Testing
     @Test func writesWhatItReads() {
         #expect(HeartBeat(outgoing: 10_000, incoming: 0).description == "10000,0")
         #expect(HeartBeat(outgoing: -1, incoming: .min) == .none)
-        #expect(HeartBeat(outgoing: .max, incoming: 1).description == "2147483647,1")
+        #expect(HeartBeat(outgoing: Int.max, incoming: 1).description == "2147483647,1")
+    }
+
+    @Test(arguments: [
+        (Duration.seconds(10), 10_000), (.zero, 0), (.milliseconds(-1), 0), (.seconds(Int64.min), 0),
+        (.nanoseconds(1), 1), (.microseconds(1500), 2), (.seconds(Int64.max), Int(Int32.max)),
+    ])
+    func durationsBecomeWholeMilliseconds(duration: Duration, milliseconds: Int) {
+        #expect(HeartBeat(outgoing: duration, incoming: .zero) == HeartBeat(outgoing: milliseconds, incoming: 0))
     }
 
     /// STOMP 1.2, "Heart-beating": no heart-beats in a direction that one side cannot send or does not want,

@@ -180,7 +180,7 @@ import Testing
                 try await STOMPConnection.withConnection(to: endpoint, configuration: client.configuration) { _ in }
             }
             // The reset may arrive before the system reports the connection as established.
-            #expect(error?.mayPass(hadSession: true) == true)
+            #expect(error?.isRetryable(hadSession: true) == true)
             #expect(tapped.faults.contains(.connectionRefused))
         }
     }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct PlainWordsTests {
     private enum Sample {
         case plainCase, one(String), labelled(by: String), pair(to: [String], SystemError?), nested(NameFailure?)
-        case httpStatus(Int, wanted: TimeAmount), notHTTP
+        case httpStatus(Int, wanted: Duration), notHTTP
     }
 
     @Test(arguments: [

@@ -50,7 +50,7 @@ import Testing
             let error = await transportError { _ = try await openSockJS(server.port) }
             #expect(server.lines == ["GET /ws/info"])
             #expect(error?.response?.status == status && error?.response?.retryAfter == .seconds(7))
-            #expect(error?.mayPass(hadSession: false) == (status != 407))
+            #expect(error?.isRetryable(hadSession: false) == (status != 407))
         }
     }
 

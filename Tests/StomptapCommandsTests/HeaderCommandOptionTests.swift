@@ -21,7 +21,7 @@ struct HeaderCommandOptionTests {
         (["--cookie", "x", "--http-header-command", "Cookie: y"], ["--cookie", "--http-header-command"]),
         (["--origin", "http://x", "--http-header-command", "origin: y"], ["--origin", "--http-header-command"]),
         (["--http-header-command", "X: x", "--http-header-command", "x: y"], ["--http-header-command", "twice"]),
-        (["--http-header-command", "이름: x"], ["--http-header-command", "not the name of a header"]),
+        (["--http-header-command", "이름: x"], ["--http-header-command", "invalid header name"]),
     ])
     func aHeaderThatIsGivenTwiceIsRefused(arguments: [String], words: [String]) {
         let error = #expect(throws: (any Error).self, "\(arguments)") { try ConnectionOptions.parse(arguments) }

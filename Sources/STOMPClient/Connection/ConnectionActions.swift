@@ -14,7 +14,7 @@ enum ClosedReason: Sendable {
     /// The error for all pending and later calls.
     var error: STOMPClientError {
         switch self {
-        case .left: .over
+        case .left: .ended
         case .failed(let error): error
         }
     }

@@ -60,10 +60,10 @@ final class ConnectionCore {
         keepsMessages = stream.description.keepsMessages
         eventLoop = stream.eventLoop
         machine = Machine(limits: configuration.limits, opening: opening)
-        receipts = ReceiptTable(timeout: configuration.receiptTimeout)
+        receipts = ReceiptTable(timeout: TimeAmount(configuration.receiptTimeout))
         heartBeats = HeartBeats(at: stream.eventLoop.now)
         inboxes = Inboxes(limit: configuration.undeliveredLimit)
-        writeWatch = WriteWatch(every: configuration.receiptTimeout, on: stream.eventLoop)
+        writeWatch = WriteWatch(every: TimeAmount(configuration.receiptTimeout), on: stream.eventLoop)
     }
 
     /// Sends CONNECT; fails with `timeout` if CONNECTED is not received by `deadline`.
@@ -177,7 +177,7 @@ final class ConnectionCore {
         startClock(.receipts, until: deadline) { core in
             // Also while reading is paused: the task that waits for a receipt may be the one that does not
             // read its messages.
-            let error = STOMPClientError.timedOut(.receipt, within: core.receipts.timeout)
+            let error = STOMPClientError.timedOut(.receipt, within: core.configuration.receiptTimeout)
             for promise in core.receipts.expire(at: core.eventLoop.now) { promise.fail(error) }
             core.startReceiptClock()
         }
@@ -261,7 +261,7 @@ final class ConnectionCore {
             write(frame)
             sentBefore.sent(frame)
             stream.flush()
-            startClock(.disconnected, until: eventLoop.now + configuration.receiptTimeout) { core in
+            startClock(.disconnected, until: eventLoop.now + TimeAmount(configuration.receiptTimeout)) { core in
                 if let close = core.machine.disconnectTimedOut() { core.perform(close) }
             }
         case .wait(let first): first.futureResult.cascade(to: promise)

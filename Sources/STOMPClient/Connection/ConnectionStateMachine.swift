@@ -229,7 +229,7 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
     /// The stream has ended; with an error if it broke.
     ///
     /// - Parameter quiet: the time since data last passed in either direction, if no heart-beats were negotiated.
-    mutating func streamEnded(_ error: TransportError?, quiet: TimeAmount? = nil) -> CloseAction? {
+    mutating func streamEnded(_ error: TransportError?, quiet: Duration? = nil) -> CloseAction? {
         let reason: ClosedReason
         switch state {
         case .opening(let stream, _): reason = .failed(stream.failure(error, isOpening: true))

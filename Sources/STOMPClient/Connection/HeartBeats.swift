@@ -10,7 +10,7 @@ struct HeartBeats {
         /// Send an end of line.
         case send
         /// End the session: the server has sent nothing for too long.
-        case endSilent(for: TimeAmount, agreed: TimeAmount)
+        case endSilent(for: Duration, agreed: Duration)
     }
 
     private var monitor: HeartBeatMonitor
@@ -24,13 +24,13 @@ struct HeartBeats {
     var nextCheck: NIODeadline? { monitor.nextCheck }
 
     /// The interval of the server's heart-beats; nil if it sends none.
-    var incoming: TimeAmount? { Self.interval(monitor.heartBeat.incoming) }
+    var incoming: Duration? { Self.interval(monitor.heartBeat.incoming) }
 
     /// The interval of this side's heart-beats; nil if it sends none.
-    var outgoing: TimeAmount? { Self.interval(monitor.heartBeat.outgoing) }
+    var outgoing: Duration? { Self.interval(monitor.heartBeat.outgoing) }
 
-    private static func interval(_ milliseconds: Int) -> TimeAmount? {
-        milliseconds > 0 ? .milliseconds(Int64(milliseconds)) : nil
+    private static func interval(_ milliseconds: Int) -> Duration? {
+        milliseconds > 0 ? .milliseconds(milliseconds) : nil
     }
 
     /// Data of any kind was sent.
@@ -40,10 +40,10 @@ struct HeartBeats {
     mutating func received(at now: NIODeadline) { monitor.received(at: now) }
 
     /// The time since data was last received.
-    func silence(at now: NIODeadline) -> TimeAmount { monitor.silence(at: now) }
+    func silence(at now: NIODeadline) -> Duration { monitor.silence(at: now) }
 
     /// The time since data last passed in either direction; nil if any heart-beats were negotiated.
-    func quietWithoutBeats(at now: NIODeadline) -> TimeAmount? {
+    func quietWithoutBeats(at now: NIODeadline) -> Duration? {
         incoming == nil && outgoing == nil ? monitor.quiet(at: now) : nil
     }
 

@@ -87,7 +87,7 @@ struct OpenStream {
     /// The error for a session that failed because the stream ended.
     ///
     /// - Parameter quiet: the time since data last passed in either direction, if no heart-beats were negotiated.
-    func failure(_ error: TransportError?, isOpening: Bool, quiet: TimeAmount? = nil) -> STOMPClientError {
+    func failure(_ error: TransportError?, isOpening: Bool, quiet: Duration? = nil) -> STOMPClientError {
         if let quiet, quiet >= Self.longQuiet, unfinished == nil, isPlainEnd(error) {
             return .closed(closure, .afterQuiet(quiet, error))
         }
@@ -99,7 +99,7 @@ struct OpenStream {
     }
 
     /// After this time a proxy may close a connection as idle.
-    private static let longQuiet = TimeAmount.seconds(5)
+    private static let longQuiet = Duration.seconds(5)
 
     /// Whether the peer ended the stream without reporting an error.
     private func isPlainEnd(_ error: TransportError?) -> Bool {

@@ -41,7 +41,7 @@ final class EventStreamAttempt: StreamAttempt {
         // The connection attempt has the same deadline and a more precise error, so this timer fires a little later.
         timer = http.eventLoop.assumeIsolated().scheduleTask(deadline: deadline + .milliseconds(1)) { [self] in
             guard let exchange else { return }
-            end(.http(.noAnswer(to: exchange.summary, within: deadline - start)))
+            end(.http(.noAnswer(to: exchange.summary, within: Duration(deadline - start))))
         }
     }
 

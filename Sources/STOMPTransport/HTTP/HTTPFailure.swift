@@ -12,7 +12,7 @@ public enum HTTPFailure: Sendable, Hashable {
     case cannotSendToEventStream
 
     // No response, or an incomplete one.
-    case noAnswer(to: HTTPRequestSummary, within: TimeAmount)
+    case noAnswer(to: HTTPRequestSummary, within: Duration)
     case connectionClosed(beforeAnswerTo: HTTPRequestSummary)
     /// The connection ended in the middle of the response from this URL.
     case answerCutShort(of: String)
@@ -34,6 +34,7 @@ public enum HTTPFailure: Sendable, Hashable {
     /// A response that is not a stream of server-sent events.
     case notEventStream(HTTPRefusal, from: String)
 
+    /// What kind of failure it is.
     public var kind: TransportError.Kind {
         switch self {
         case .invalidPath, .invalidHeaderName, .invalidValue, .cannotSendToEventStream: .badConfiguration
@@ -58,6 +59,7 @@ public enum HTTPFailure: Sendable, Hashable {
 
 /// The request that a failure is about.
 public struct HTTPRequestSummary: Sendable, Hashable, CustomStringConvertible {
+    /// What a request asks for.
     public enum Purpose: Sendable, Hashable {
         /// A request with this method.
         case method(String)
@@ -65,12 +67,14 @@ public struct HTTPRequestSummary: Sendable, Hashable, CustomStringConvertible {
         case webSocket
     }
 
+    /// What the request asks for.
     public var purpose: Purpose
     /// The URL, without the query.
     public var url: String
     /// Whether it was sent over TLS.
     public var isSecure: Bool
 
+    /// Describes a request.
     public init(_ purpose: Purpose, _ url: String, isSecure: Bool) {
         self.purpose = purpose
         self.url = url

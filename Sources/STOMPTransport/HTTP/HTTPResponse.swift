@@ -108,13 +108,14 @@ public struct HTTPRefusal: Sendable, Hashable {
     /// The value of `Content-Type`.
     public var contentType: String?
     /// How long the server asks clients to wait: `Retry-After` (RFC 9110, section 10.2.3), at most one day.
-    public var retryAfter: TimeAmount?
+    public var retryAfter: Duration?
     /// The identity sent with the request.
     public var identity: HTTPIdentity
 
+    /// Creates a description of a response.
     public init(
         status: Int, reason: String, body: String, location: String? = nil, contentType: String? = nil,
-        retryAfter: TimeAmount? = nil, identity: HTTPIdentity = HTTPIdentity()
+        retryAfter: Duration? = nil, identity: HTTPIdentity = HTTPIdentity()
     ) {
         self.status = status
         self.reason = reason
@@ -142,6 +143,7 @@ public struct HTTPIdentity: Sendable, Hashable {
     /// but not the cookies set by the server.
     public var givenHeaders: [String]
 
+    /// Creates an identity; by default that of a request without such headers.
     public init(origin: String? = nil, givenHeaders: [String] = []) {
         self.origin = origin
         self.givenHeaders = givenHeaders
@@ -178,7 +180,7 @@ extension HTTPRefusal {
     }
 
     /// - Parameter value: the value of `Retry-After`: seconds, or a date.
-    static func wait(_ value: String, at now: Timestamp) -> TimeAmount? {
+    static func wait(_ value: String, at now: Timestamp) -> Duration? {
         let seconds = Int64(value) ?? HTTPDate.seconds(of: value).map { Int64($0) - now.nanoseconds / 1_000_000_000 }
         return seconds.map { .seconds(min(max($0, 0), 24 * 3600)) }
     }

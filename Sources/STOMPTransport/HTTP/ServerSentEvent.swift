@@ -4,10 +4,12 @@ import NIOCore
 public struct ServerSentEvent: Sendable, Hashable {
     /// The event type; `message` if the server gave none.
     public var event = "message"
+    /// The data, with a line feed between its lines.
     public var data = ByteBuffer()
     /// The last event id received, with this event or before it; empty if there was none.
     public var id = ""
 
+    /// Creates an empty event.
     public init() {}
 }
 
@@ -35,6 +37,7 @@ public struct ServerSentEventDecoder: Sendable {
         lines = LineDecoder(limit: limit + 6)
     }
 
+    /// Adds received bytes.
     public mutating func append(_ bytes: ByteBuffer) { lines.append(bytes) }
 
     /// Returns the next complete event.

@@ -1,5 +1,6 @@
 /// Why bytes are not JSON, or not the JSON that was expected, and where.
 public struct JSONFault: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What is wrong.
     public enum Reason: Sendable, Hashable {
         /// This character should come next.
         case missing(Unicode.Scalar)
@@ -17,10 +18,12 @@ public struct JSONFault: Error, Sendable, Hashable, CustomStringConvertible {
         case unknownFrame
     }
 
+    /// What is wrong.
     public var reason: Reason
     /// The number of bytes before the fault.
     public var offset: Int
 
+    /// Creates a fault.
     public init(_ reason: Reason, at offset: Int) {
         self.reason = reason
         self.offset = offset

@@ -12,7 +12,7 @@ public enum ProxyFailure: Sendable, Hashable {
 
     // No response.
     indirect case cannotReach(String, TransportError)
-    case noAnswer(from: String, within: TimeAmount)
+    case noAnswer(from: String, within: Duration)
     case connectionClosed(by: String, askedFor: String, SystemError?)
 
     // HTTP.
@@ -38,6 +38,7 @@ public enum ProxyFailure: Sendable, Hashable {
     case invalidReply(toConnectBy: String)
     case socksRefusal(by: String, askedFor: String, SOCKSReply)
 
+    /// What kind of failure it is.
     public var kind: TransportError.Kind {
         switch self {
         case .invalidURL, .unusableTarget: .badConfiguration

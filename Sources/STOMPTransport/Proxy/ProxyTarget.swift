@@ -1,5 +1,6 @@
 /// The URL of a proxy for connections.
 public struct ProxyTarget: Sendable, Hashable, CustomStringConvertible {
+    /// The protocol of a proxy.
     public enum Scheme: String, Sendable, Hashable {
         /// HTTP CONNECT (RFC 9110, section 9.3.6).
         case http
@@ -15,13 +16,16 @@ public struct ProxyTarget: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// The protocol of the proxy.
     public let scheme: Scheme
     /// A name, or an IP address without brackets.
     public let host: String
+    /// The port, 1 to 65535.
     public let port: Int
     /// The user for the proxy: for Basic credentials (RFC 7617), or for SOCKS 5. SOCKS 5 needs a user and a
     /// password of 1 to 255 bytes each.
     public let user: String?
+    /// The password for the proxy; nil if the URL has none.
     public let password: String?
 
     /// Parses `http://[USER:PASSWORD@]HOST:PORT` or `socks5://[USER:PASSWORD@]HOST:PORT`. In user and password,

@@ -57,7 +57,7 @@ struct ProxyTunnel {
         .proxy(.cannotReach(name, error))
     }
 
-    func timedOut(after span: TimeAmount) -> TransportError { .proxy(.noAnswer(from: name, within: span)) }
+    func timedOut(after span: Duration) -> TransportError { .proxy(.noAnswer(from: name, within: span)) }
 
     /// Returns the failure for a connection that ended before the tunnel was open.
     func brokenOff(_ error: (any Error)? = nil) -> TransportError {

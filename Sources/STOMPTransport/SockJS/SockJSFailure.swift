@@ -22,7 +22,7 @@ public enum SockJSFailure: Sendable, Hashable {
     indirect case neither(TransportError, norWebSocket: TransportError)
 
     // The opening of a session.
-    case notOpened(within: TimeAmount)
+    case notOpened(within: Duration)
     case endedBeforeOpening
     case closedBeforeOpening(code: Int, reason: String)
     case messagesBeforeOpening
@@ -43,11 +43,12 @@ public enum SockJSFailure: Sendable, Hashable {
     case messageNotUTF8
     /// That end tried to send bytes that are not UTF-8.
     case cannotSendBinary(from: TransportRole)
-    case clientGone(after: TimeAmount)
+    case clientGone(after: Duration)
 
     /// The number of bytes kept of an invalid frame, not counting the one that shows that there are more.
     package static let shownBytes = 60
 
+    /// What kind of failure it is.
     public var kind: TransportError.Kind {
         switch self {
         case .refused, .requestRefused: .refused
@@ -85,14 +86,18 @@ public enum SockJSFailure: Sendable, Hashable {
 
 /// A SockJS transport that was tried, and its error.
 public struct FailedTransport: Sendable, Hashable, CustomStringConvertible {
+    /// The transport that was tried.
     public var transport: SockJSTransport
+    /// Why it failed.
     public var error: TransportError
 
+    /// Describes a transport that failed.
     public init(_ transport: SockJSTransport, _ error: TransportError) {
         self.transport = transport
         self.error = error
     }
 
+    /// The transport and its error, such as `xhr: HTTP: ...`.
     public var description: String { "\(transport.rawValue): \(error)" }
 }
 

@@ -159,7 +159,7 @@ final class ConnectionAttempt<Product: Sendable> {
     private func timeOut() {
         // TLS enforces the deadline itself, because it knows which bytes arrived and reports a more precise error.
         guard layer != .tls else { return }
-        let span = deadline - start
+        let span = Duration(deadline - start)
         if let tunnel, [.name, .tcp, .proxy].contains(layer) {
             return end(.failure(tunnel.timedOut(after: span)))
         }

@@ -18,7 +18,7 @@ enum StreamPipeline {
     /// `close(mode: .output)` as the end of its own stream, report the peer's end as `ChannelEvent.inputClosed`,
     /// and complete the promise of an empty write.
     static func addCloseHandler(_ channel: any Channel, options: TransportOptions) throws {
-        try channel.pipeline.syncOperations.addHandler(GracefulCloseHandler(timeout: options.closeTimeout))
+        try channel.pipeline.syncOperations.addHandler(GracefulCloseHandler(timeout: TimeAmount(options.closeTimeout)))
     }
 
     /// Removes the handler of a head that ended in an upgrade; the bytes after the head go to the next handler.

@@ -6,8 +6,9 @@ import SystemC
 public enum NameFailure: Sendable, Hashable {
     /// `cause` is the resolver's message, if it says more than that the name is unknown.
     case noSuchHost(String, cause: String?)
-    case noAnswer(for: String, within: TimeAmount)
+    case noAnswer(for: String, within: Duration)
 
+    /// What kind of failure it is.
     public var kind: TransportError.Kind {
         switch self {
         case .noSuchHost: .nameNotFound
@@ -20,11 +21,12 @@ public enum NameFailure: Sendable, Hashable {
 public enum TCPFailure: Sendable, Hashable {
     case connectionRefused(by: [String])
     case cannotConnect(to: [String], SystemError?)
-    case noAnswer(from: String, within: TimeAmount)
+    case noAnswer(from: String, within: Duration)
     case connectionReset(by: String)
     case connectionLost(to: String, SystemError?)
     case cannotListen(on: String, SystemError?)
 
+    /// What kind of failure it is.
     public var kind: TransportError.Kind {
         switch self {
         case .connectionRefused, .cannotConnect: .cannotConnect
@@ -40,6 +42,7 @@ public struct SystemError: Sendable, Hashable, CustomStringConvertible {
     /// The value of `errno`.
     public var code: CInt
 
+    /// The error with this value of `errno`.
     public init(code: CInt) { self.code = code }
 
     /// The system's message, starting in lower case: `no route to host`.

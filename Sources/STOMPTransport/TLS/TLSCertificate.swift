@@ -126,6 +126,7 @@ public struct TLSSummary: Sendable, Hashable, CustomStringConvertible {
     public var applicationProtocol: String?
     /// The certificates that the peer sent, its own first.
     public var chain: [TLSCertificate]
+    /// How the peer's certificate was verified.
     public var trust: Trust
 
     package init(
@@ -138,5 +139,6 @@ public struct TLSSummary: Sendable, Hashable, CustomStringConvertible {
         self.trust = trust
     }
 
+    /// Version and cipher suite: `TLSv1.3 TLS_AES_256_GCM_SHA384`.
     public var description: String { "\(version) \(cipher)" }
 }

@@ -8,7 +8,7 @@ struct TLSServer: Sendable {
     /// - Throws: ``TransportError`` if a file of `options` cannot be used.
     init(_ options: TLSServerOptions) throws(TransportError) {
         context = try TLSContext(server: options)
-        timeout = options.handshakeTimeout
+        timeout = TimeAmount(options.handshakeTimeout)
     }
 
     /// Adds TLS as the first handler of an accepted connection. The future succeeds when the handshake completes.

@@ -75,6 +75,7 @@ public enum TLSFailure: Sendable, Hashable {
     /// This side closed the connection.
     case connectionClosed
 
+    /// What kind of failure it is.
     public var kind: TransportError.Kind {
         switch self {
         case .cannotRead(_, _, let error): error.isNoSuchFile ? .missingFile : .badConfiguration
@@ -122,13 +123,16 @@ public enum SpokenProtocol: Sendable, Hashable {
 
 /// An alert from the peer (RFC 8446, section 6).
 public struct TLSAlert: Sendable, Hashable, CustomStringConvertible {
+    /// The number of the alert.
     public var number: Int32
 
+    /// The alert with this number.
     public init(number: Int32) { self.number = number }
 
     /// Its name in RFC 8446, which users can search for; nil if it has no name there.
     public var name: String? { Self.names[number] }
 
+    /// The name, or the number if it has none.
     public var description: String { name ?? "alert \(number)" }
 
     private static let names: [Int32: String] = [

@@ -7,6 +7,7 @@ public enum TLSVersion: String, Sendable, Hashable, Comparable, CaseIterable {
     case v12 = "1.2"
     case v13 = "1.3"
 
+    /// Whether a version is older than another.
     public static func < (left: TLSVersion, right: TLSVersion) -> Bool { left.rawValue < right.rawValue }
 }
 
@@ -28,6 +29,7 @@ public struct TLSOptions: Sendable, Hashable {
     /// Whether to connect to a server whose certificate cannot be verified. Default false.
     public var isInsecure = false
 
+    /// Creates the default settings: the system's trust store, TLS 1.2 or later, no client certificate.
     public init() {}
 }
 
@@ -45,8 +47,9 @@ public struct TLSServerOptions: Sendable, Hashable {
     /// The minimum version. Default 1.2.
     public var minimumVersion = TLSVersion.v12
     /// The timeout for the handshake of a client. Default 10 s.
-    public var handshakeTimeout = TimeAmount.seconds(10)
+    public var handshakeTimeout = Duration.seconds(10)
 
+    /// Creates the settings of a server with a certificate.
     public init(certificate: String, key: String? = nil) {
         self.certificate = certificate
         self.key = key

@@ -10,10 +10,13 @@ public enum TLSTrustSource: Sendable, Hashable {
     /// The peer is not asked for a certificate.
     case nowhere
 
+    /// An environment variable that names certificates.
     public struct Variable: Sendable, Hashable, CustomStringConvertible {
         /// `SSL_CERT_FILE` or `SSL_CERT_DIR`.
         public var name: String
+        /// The value of the variable.
         public var path: String
+        /// Whether the file or directory can be read.
         public var isReadable: Bool
 
         package init(name: String, path: String, isReadable: Bool) {
@@ -22,6 +25,7 @@ public enum TLSTrustSource: Sendable, Hashable {
             self.isReadable = isReadable
         }
 
+        /// The variable and its value: `SSL_CERT_FILE=/etc/ca.pem`.
         public var description: String { "\(name)=\(path)" }
     }
 }

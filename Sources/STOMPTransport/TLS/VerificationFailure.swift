@@ -2,6 +2,7 @@ import COpenSSL
 
 /// Why a certificate in the peer's chain is not trusted.
 public struct VerificationFailure: Sendable, Hashable {
+    /// Why a certificate is not trusted.
     public enum Reason: Sendable, Hashable {
         case expired
         case notYetValid
@@ -27,6 +28,7 @@ public struct VerificationFailure: Sendable, Hashable {
         case other(code: Int32, String)
     }
 
+    /// Why the certificate is not trusted.
     public var reason: Reason
     /// The certificate at fault.
     public var certificate: TLSCertificate
@@ -53,6 +55,7 @@ public struct VerificationFailure: Sendable, Hashable {
 }
 
 extension VerificationFailure: CustomStringConvertible {
+    /// The reason and the certificate.
     public var description: String { "\(plainWords(of: reason)), certificate \(certificate)" }
 }
 

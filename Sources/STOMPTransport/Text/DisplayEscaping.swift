@@ -3,7 +3,7 @@
 package enum DisplayEscaping {
     /// Whether a scalar must not reach a terminal: control characters of ASCII and Unicode, and scalars that
     /// change the direction of text, separate lines, or are invisible. This includes joiners and tags, though
-    /// ``joins(_:at:)`` may allow them.
+    /// ``joins(_:in:at:)`` may allow them.
     @inline(__always)
     static func hides(_ scalar: UInt32) -> Bool {
         switch scalar {

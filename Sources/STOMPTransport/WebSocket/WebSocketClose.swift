@@ -7,6 +7,7 @@ public struct WebSocketClose: Sendable, Hashable {
     /// Empty if there is no reason.
     public var reason = ""
 
+    /// Creates the content of a close frame.
     public init(code: Int?, reason: String = "") {
         self.code = code
         self.reason = reason

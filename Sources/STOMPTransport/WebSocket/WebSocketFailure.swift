@@ -23,6 +23,7 @@ public enum WebSocketFailure: Sendable, Hashable {
     case closedWithoutCloseFrame(by: String)
     case cannotCompress(cause: String)
 
+    /// What kind of failure it is.
     public var kind: TransportError.Kind {
         switch self {
         case .refused: .refused
@@ -60,12 +61,14 @@ public struct SockJSAddress: Sendable, Hashable, CustomStringConvertible {
     /// Whether the given path ended with a slash, which the base must not have.
     public var hadSlash: Bool
 
+    /// Creates the address of a service.
     public init(url: String, webSocketURL: String, hadSlash: Bool = false) {
         self.url = url
         self.webSocketURL = webSocketURL
         self.hadSlash = hadSlash
     }
 
+    /// The base.
     public var description: String { url }
 }
 

@@ -5,11 +5,13 @@ public enum WebSocketOpcode: UInt8, Sendable, Hashable {
     case continuation = 0, text, binary
     case close = 8, ping, pong
 
+    /// Whether it is a control frame (RFC 6455, section 5.5).
     public var isControl: Bool { rawValue >= Self.close.rawValue }
 }
 
 /// The head of a frame: everything except its payload.
 public struct WebSocketFrameHead: Sendable, Hashable {
+    /// The type of the frame.
     public var opcode: WebSocketOpcode
     /// FIN: whether this frame ends the message.
     public var isLast: Bool
@@ -22,6 +24,7 @@ public struct WebSocketFrameHead: Sendable, Hashable {
     /// The content of a close frame, if it is valid.
     public var close: WebSocketClose?
 
+    /// Creates the head of a frame.
     public init(
         _ opcode: WebSocketOpcode, isLast: Bool = true, isCompressed: Bool = false, maskKey: UInt32? = nil,
         size: Int = 0, close: WebSocketClose? = nil

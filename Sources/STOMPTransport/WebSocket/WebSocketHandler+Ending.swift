@@ -39,7 +39,7 @@ extension WebSocketHandler {
             break
         case .send(let close):
             sendClose(close, context)
-            closeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: options.closeTimeout) {
+            closeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(options.closeTimeout)) {
                 context.close(promise: nil)
             }
         case .sendAndEnd(let close):

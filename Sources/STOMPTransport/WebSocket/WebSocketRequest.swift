@@ -125,6 +125,7 @@ public struct WebSocketEndpoint: Sendable, Hashable {
     /// other requests too. Default nil, which refuses no handshake.
     public var handshakeRefusal: Int?
 
+    /// Creates the settings of a server at a path.
     public init(
         path: String, subprotocols: [String] = [], allowedOrigins: [String]? = nil, sockJS: SockJSServerOptions? = nil
     ) {

@@ -71,15 +71,9 @@ struct ClockComparison: Sendable {
 
     private func connected(_ work: @Sendable (STOMPConnection, MessageSequence) async throws -> Void) async throws {
         try await reconnection.run { connection in
-            do {
-                let subscription = try await connection.subscribe(to: destination)
-                _ = try await connection.confirmation(of: subscription)
-                try await work(connection, subscription.messages)
-            } catch {
-                _ = await Task { try await connection.disconnect() }.result
-                throw error
-            }
-            try await connection.disconnect()
+            let subscription = try await connection.subscribe(to: destination)
+            _ = try await connection.confirmation(of: subscription)
+            try await work(connection, subscription.messages)
         }
     }
 

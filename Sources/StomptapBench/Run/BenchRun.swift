@@ -69,7 +69,7 @@ package struct BenchRun: Sendable {
             return outcome
         } catch {
             let opened = opening.opened.value
-            await Task { await DisconnectPhase.close(opened) }.value
+            await DisconnectPhase.close(opened)
             throw error
         }
     }
@@ -80,11 +80,9 @@ package struct BenchRun: Sendable {
     ///   condition is true or a file cannot be written; `CancellationError`.
     package func run(writingTo outputs: BenchOutputs) async throws {
         let outcome = try await run()
-        // In its own task: results are written and sessions disconnected even after a signal.
-        try await Task {
-            try await outputs.write(outcome.result)
-            await DisconnectPhase.close(outcome.connections)
-        }.value
+        // In its own task: results are written even after a signal.
+        try await Task { try await outputs.write(outcome.result) }.value
+        await DisconnectPhase.close(outcome.connections)
         if let failure = outcome.failure { throw Self.failure(failure, outcome.result) }
         try outputs.check(outcome.result)
         try Self.checkThatAnythingCame(outcome.result)

@@ -95,7 +95,7 @@ struct ConnectPhase: Sendable {
             reconnection.servers[index].configuration.transport.isOneOfMany = isOneOfMany
         }
         let start = NIODeadline.now()
-        let connection = try await reconnection.run(on: eventLoop) { $0 }
+        let connection = try await reconnection.connect(on: eventLoop)
         opened.update { $0.append(connection) }
         connectTimes.update { $0.record((NIODeadline.now() - start).nanoseconds) }
         return connection

@@ -196,14 +196,14 @@ struct Publisher: Sendable {
             }
             settle(&awaited)
             while awaited.count > Self.receiptWindow, let first = awaited.first {
-                try await first.receipt.arrives()
+                try await first.receipt.confirmation()
                 settle(&awaited)
             }
             if case .done = step { break }
             if case .wait(let until) = step { try await sleep(until: until) }
         }
         while let first = awaited.first, !counters.isStopping {
-            try await first.receipt.arrives()
+            try await first.receipt.confirmation()
             settle(&awaited)
         }
     }
@@ -211,7 +211,7 @@ struct Publisher: Sendable {
     /// Counts the receipts that have arrived.
     private func settle(_ awaited: inout CircularBuffer<(receipt: Receipt, due: Int64)>) {
         var times: [Int64] = []
-        while let first = awaited.first, let time = first.receipt.arrivedAt {
+        while let first = awaited.first, let time = first.receipt.confirmedAt {
             times.append(time.nanoseconds - first.due)
             awaited.removeFirst()
         }

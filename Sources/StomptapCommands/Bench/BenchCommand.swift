@@ -49,7 +49,7 @@ struct BenchCommand: EndpointCommand {
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Combine the --hdr logs of earlier runs instead of measuring.", valueName: "file")
+        help: ArgumentHelp("Combine earlier --hdr logs instead of measuring.", valueName: "file")
     )
     var merge: [String] = []
 

@@ -31,7 +31,7 @@ struct Check: Sendable {
         do {
             try await look(at: connection)
         } catch {
-            _ = await Task { try await connection.disconnect() }.result
+            _ = try? await connection.disconnect()
             throw error
         }
     }
@@ -62,7 +62,7 @@ struct Check: Sendable {
     private struct RefusedHeaders: Error {}
 
     private func open(isLastAttempt: Bool) async throws -> STOMPConnection {
-        let deadline = NIODeadline.now() + configuration.connectTimeout
+        let deadline = NIODeadline.now() + TimeAmount(configuration.connectTimeout)
         var configuration = try await attempt(until: deadline)
         // With a proxy, the proxy resolves the name.
         if configuration.transport.proxy == nil {
@@ -70,7 +70,7 @@ struct Check: Sendable {
             try await report(step)
             // The connection gets the time that the look-up has left. A small difference is ignored, so that a
             // message does not print 4.9 s instead of 5 s.
-            let left = deadline - .now()
+            let left = Duration(deadline - .now())
             if left < configuration.connectTimeout - .milliseconds(50) {
                 configuration.connectTimeout = max(.zero, left)
             }
@@ -217,7 +217,7 @@ struct Check: Sendable {
         let start = NIODeadline.now()
         let receipt = try await connection.commit(try await connection.begin())
         do {
-            try await receipt.arrives()
+            try await receipt.confirmation()
             return CheckStep(.receipt, .ok, NIODeadline.now() - start, "RECEIPT for COMMIT of an empty transaction")
         } catch STOMPClientError.timedOut {
             return CheckStep(
@@ -252,7 +252,7 @@ struct Check: Sendable {
                 return nil
             }
             group.addTask {
-                try await Task.sleep(nanoseconds: UInt64(configuration.receiptTimeout.nanoseconds))
+                try await Task.sleep(for: configuration.receiptTimeout)
                 return false
             }
             defer { group.cancelAll() }

@@ -179,12 +179,12 @@ enum NameLookup {
     /// - Parameter ask: the blocking look-up; it is abandoned if it takes too long.
     /// - Throws: `STOMPClientError`, `CancellationError`.
     static func addresses(
-        of host: String, within limit: TimeAmount, by ask: @escaping @Sendable (String) throws -> [String] = ask
+        of host: String, within limit: Duration, by ask: @escaping @Sendable (String) throws -> [String] = ask
     ) async throws -> [String] {
         try await withThrowingTaskGroup(of: [String].self) { group in
             group.addTask { try await BlockingThread.names.run { try ask(host) } }
             group.addTask {
-                try await Task.sleep(nanoseconds: UInt64(limit.nanoseconds))
+                try await Task.sleep(for: limit)
                 throw STOMPClientError.transport(.name(.noAnswer(for: host, within: limit)))
             }
             defer { group.cancelAll() }

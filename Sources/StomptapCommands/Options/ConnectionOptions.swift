@@ -131,7 +131,7 @@ struct ConnectionOptions: ParsableArguments {
         to endpoints: [Endpoint], standard: ReconnectArgument, heartBeat: HeartBeat? = nil,
         trace: CommandTrace? = nil
     ) throws -> Reconnection {
-        var policy = ReconnectPolicy(delay: reconnectDelay.amount, longestDelay: reconnectMaxDelay.amount)
+        var policy = ReconnectPolicy(delay: reconnectDelay.duration, maximumDelay: reconnectMaxDelay.duration)
         // If `--reconnect` is given, the first connection is also retried.
         policy.includesFirst = reconnect != nil
         switch reconnect ?? standard {
@@ -168,9 +168,9 @@ struct ConnectionOptions: ParsableArguments {
         if let passcode = try credentials.readPasscode() { configuration.session.passcode = passcode }
         if let heartBeat { configuration.session.heartBeat = heartBeat.heartBeat }
         configuration.session.headers = HeaderList(connectHeader)
-        configuration.connectTimeout = connectTimeout.amount
-        configuration.receiptTimeout = receiptTimeout.amount
-        configuration.settle = settle.amount
+        configuration.connectTimeout = connectTimeout.duration
+        configuration.receiptTimeout = receiptTimeout.duration
+        configuration.settleTime = settle.duration
         configuration.limits = FrameLimits(line: maxMessage.bytes, frame: maxMessage.bytes)
         http.apply(to: &configuration.transport)
         configuration.attemptHeaders = attemptHeaders
@@ -189,7 +189,7 @@ struct ConnectionOptions: ParsableArguments {
         configuration.transport.offersCompression = compress
         configuration.transport.split = split?.bytes
         configuration.transport.maximumMessage = maxMessage.bytes
-        configuration.transport.closeTimeout = receiptTimeout.amount
+        configuration.transport.closeTimeout = receiptTimeout.duration
         configuration.notice = { if let warning = $0.warning { Diagnostics.warn(warning) } }
         return configuration
     }

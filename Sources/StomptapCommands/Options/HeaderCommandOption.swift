@@ -1,4 +1,5 @@
 import ArgumentParser
+import NIOCore
 import STOMPClient
 import STOMPCore
 import STOMPTransport
@@ -35,7 +36,8 @@ extension ConnectionOptions {
     var attemptHeaders: AttemptHeaders.Provider? {
         guard !connectHeaderCommand.isEmpty || !http.httpHeaderCommand.isEmpty else { return nil }
         for command in connectHeaderCommand { KnownSecrets.add(name: command.name) }
-        return { [connectHeaderCommand, makeHTTP = http.headerProvider] deadline in
+        return { [connectHeaderCommand, makeHTTP = http.headerProvider] timeLeft in
+            let deadline = NIODeadline.now() + TimeAmount(timeLeft)
             var headers = AttemptHeaders()
             for command in connectHeaderCommand {
                 headers.connect.append(

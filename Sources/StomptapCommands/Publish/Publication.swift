@@ -28,7 +28,7 @@ struct Publication {
         var isOfBinary = false
 
         /// Whether it belongs to a binary message and has not arrived.
-        var isMissing: Bool { isOfBinary && !receipt.hasArrived }
+        var isMissing: Bool { isOfBinary && !receipt.isConfirmed }
     }
 
     private var queue: PendingMessageQueue
@@ -96,7 +96,7 @@ struct Publication {
             try await finish(transaction, on: connection)
         } catch {
             let hasLater = settle()
-            let outcome = try? await Task { try await connection.disconnect() }.value
+            let outcome = try? await connection.disconnect()
             // If the session itself has not failed, the answer to DISCONNECT confirms everything except binary
             // messages, which a server may ignore.
             let isAnswered = outcome == .confirmed && (!(error is STOMPClientError) || !missing.isEmpty)
@@ -209,7 +209,7 @@ struct Publication {
     private mutating func awaitFirst(on connection: STOMPConnection) async throws {
         guard let first = awaited.first else { return }
         do {
-            try await first.receipt.arrives()
+            try await first.receipt.confirmation()
             hasAnswered = true
             // In a transaction the last receipt, that of COMMIT, confirms everything.
             if !plan.isTransaction || awaited.count == 1 { confirm(first.confirms) }
@@ -250,14 +250,14 @@ struct Publication {
     /// - Returns: whether a later receipt has arrived.
     private mutating func settle() -> Bool {
         guard !plan.isTransaction else {
-            isCommitted = awaited.last.map { !$0.isOfBinary && $0.receipt.hasArrived } ?? false
+            isCommitted = awaited.last.map { !$0.isOfBinary && $0.receipt.isConfirmed } ?? false
             return false
         }
-        while let first = awaited.first, first.receipt.hasArrived {
+        while let first = awaited.first, first.receipt.isConfirmed {
             confirm(first.confirms)
             awaited.removeFirst()
         }
-        return awaited.contains(where: \.receipt.hasArrived)
+        return awaited.contains(where: \.receipt.isConfirmed)
     }
 
     /// The error for binary messages whose receipts timed out.

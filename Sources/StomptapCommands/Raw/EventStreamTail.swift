@@ -37,24 +37,24 @@ struct EventStreamTail: Sendable {
             if isClosed { throw StreamEnded() }
         } lost: { error, attempts in
             if !(error is StreamEnded) {
-                let mayPass =
-                    (error as? TransportError)?.mayPass(hadSession: attempts.hadSession)
-                    ?? (error as? STOMPClientError)?.mayPass(hadSession: attempts.hadSession)
-                guard mayPass == true else { throw error }
+                let isRetryable =
+                    (error as? TransportError)?.isRetryable(hadSession: attempts.hadSession)
+                    ?? (error as? STOMPClientError)?.isRetryable(hadSession: attempts.hadSession)
+                guard isRetryable == true else { throw error }
             }
             let failure =
                 error is StreamEnded ? Failure(.unavailable, "HTTP: the stream ended") : Failure(error)
             let retry =
-                ((error as? TransportError)?.response?.retryAfter).map { min($0, policy.longestDelay) }
-                ?? memory.value.retry.map { TimeAmount.milliseconds(Int64(min($0, Self.longestRetry))) }
-            guard let time = attempts.wait(at: .now(), asked: retry, chance: .random(in: 0...1)) else {
+                ((error as? TransportError)?.response?.retryAfter).map { min($0, policy.maximumDelay) }
+                ?? memory.value.retry.map { Duration.milliseconds(min($0, Self.longestRetry)) }
+            guard let time = attempts.delay(at: .now(), requested: retry, random: .random(in: 0...1)) else {
                 throw error is StreamEnded ? failure : error
             }
             watch.lost(failure)
             let id = memory.value.lastEventID
             Diagnostics.note(
                 Explanation.line(failure.line ?? "", tryingAgainIn: time) + (id.isEmpty ? "" : ", after event \(id)"))
-            return end.map { min(time, max(.zero, $0 - .now())) } ?? time
+            return end.map { min(time, max(.zero, Duration($0 - .now()))) } ?? time
         }
     }
 

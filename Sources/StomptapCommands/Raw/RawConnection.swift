@@ -162,7 +162,7 @@ struct RawConnection: Sendable {
     /// Fails the write if the server stops reading.
     private func watch(_ written: EventLoopPromise<Void>) {
         let time = configuration.receiptTimeout
-        let watch = WriteWatch(every: time, on: stream.eventLoop)
+        let watch = WriteWatch(every: TimeAmount(time), on: stream.eventLoop)
         watch.start(
             left: { stream.queuedBytes > 0 ? -stream.queuedBytes : nil },
             stalled: {
@@ -185,7 +185,7 @@ struct RawConnection: Sendable {
         let promise = stream.eventLoop.makePromise(of: Void.self)
         let time = configuration.connectTimeout
         let versions = settings.versions
-        let timer = stream.eventLoop.scheduleTask(in: time) {
+        let timer = stream.eventLoop.scheduleTask(in: TimeAmount(time)) {
             promise.fail(STOMPClientError.timedOut(.connected(from: endpoint, accepting: versions), within: time))
         }
         defer { timer.cancel() }

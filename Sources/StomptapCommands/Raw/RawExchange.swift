@@ -102,7 +102,7 @@ struct RawExchange: Sendable {
             }
             group.addTask {
                 let timeout = connection.configuration.transport.closeTimeout + .seconds(1)
-                try? await Task.sleep(nanoseconds: UInt64(timeout.nanoseconds))
+                try? await Task.sleep(for: timeout)
             }
             await group.next()
             group.cancelAll()

@@ -213,7 +213,7 @@ actor Acknowledger {
         // An ACK makes RabbitMQ send the next message; if that meets an UNSUBSCRIBE, RabbitMQ ends the session with
         // an ERROR. DISCONNECT ends the subscriptions of queues as well.
         let leaving = entries.filter { !$0.policy.isAnsweredQueue }.map(\.subscription)
-        let outcome = await connection.disconnect(leaving: leaving)
+        let outcome = await connection.disconnect(unsubscribing: leaving)
         let answered = entries.map(\.policy).filter(\.isAnsweredQueue)
         let repeats = AckPolicy.repeats(of: acknowledged, under: answered, after: outcome)
         guard repeats > 0 else { return }
@@ -228,11 +228,8 @@ extension STOMPConnection {
     ///
     /// - Returns: how the session ended; nil if it had already ended.
     @discardableResult
-    fileprivate func disconnect(leaving subscriptions: [Subscription]) async -> DisconnectOutcome? {
-        // In its own task, because disconnecting must complete even if this task is cancelled.
-        await Task {
-            for subscription in subscriptions { try? unsubscribe(subscription) }
-            return try? await disconnect()
-        }.value
+    fileprivate func disconnect(unsubscribing subscriptions: [Subscription]) async -> DisconnectOutcome? {
+        for subscription in subscriptions { try? unsubscribe(subscription) }
+        return try? await disconnect()
     }
 }

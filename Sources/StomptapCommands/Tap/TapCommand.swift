@@ -58,7 +58,7 @@ struct TapCommand: EndpointCommand {
         transform: ListenArgument.init)
     var listen: ListenArgument
 
-    @Flag(help: "Allow an address that other machines can connect to.")
+    @Flag(help: "Allow an address that other machines can reach.")
     var allowRemote = false
 
     @Option(

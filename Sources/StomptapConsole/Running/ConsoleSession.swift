@@ -142,9 +142,8 @@ package struct ConsoleSession: Sendable {
                 if let script { try await runner.run(script.items) } else { try await runner.runInput() }
             }
         } catch {
-            // In its own task, because disconnecting must complete after a cancellation. Its result is ignored, to
-            // report the original error.
-            _ = await Task { try await interpreter.link.close() }.result
+            // The original error is reported, not one of closing.
+            _ = try? await interpreter.link.close()
             throw error
         }
         try await interpreter.close()

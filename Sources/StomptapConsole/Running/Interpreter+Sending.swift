@@ -38,7 +38,7 @@ extension Interpreter {
             OutgoingMessage(
                 to: outgoing.destination, body: body, headers: headers, wantsReceipt: asksReceipt,
                 transaction: transaction))
-        try await receipt?.arrives()
+        try await receipt?.confirmation()
         log.note(destination: outgoing.destination)
         console.note(
             "sent \(ByteCount.readable(body.readableBytes)) to \(outgoing.destination)"
@@ -116,7 +116,7 @@ extension Interpreter {
     func endTransaction(commits: Bool) async throws {
         let connection = try await connection()
         let (id, receipt) = try await link.endTransaction(commits: commits)
-        if connection.handshake.answersReceipts { try await receipt?.arrives() }
+        if connection.handshake.answersReceipts { try await receipt?.confirmation() }
         console.note(commits ? "committed \(id)" : "aborted \(id)")
     }
 

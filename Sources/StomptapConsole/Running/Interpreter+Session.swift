@@ -13,7 +13,7 @@ extension Interpreter {
         let (id, confirmation) = try await link.subscribe(to: destination, id: id, ack: ack, headers: headers)
         switch confirmation {
         case .confirmed: console.note("subscribed to \(destination) as \(id)")
-        case .settled:
+        case .assumed:
             console.note("subscribed to \(destination) as \(id) (unconfirmed: this server sends no receipts)")
         case .unconfirmed: connection.warnUnconfirmed(destination)
         }

@@ -198,9 +198,9 @@ extension ReconnectingSession {
     /// Events that are reported as they happen.
     enum Event: Sendable {
         /// `away` is how long there was no session; nil if the user has opened this one.
-        case connected(STOMPConnection, away: TimeAmount?, subscriptions: Int)
+        case connected(STOMPConnection, away: Duration?, subscriptions: Int)
         /// `transaction` is the one that was lost with the connection.
-        case lost(STOMPClientError, wait: TimeAmount, transaction: String?)
+        case lost(STOMPClientError, wait: Duration, transaction: String?)
         /// A session has ended unexpectedly, and is not reopened.
         ///
         /// `refused` is a subscription that was removed because the server's ERROR was the answer to it.

@@ -117,9 +117,8 @@ final class ReconnectingSession: Sendable {
         do {
             try await attempted()
         } catch let error as CancellationError {
-            // The caller no longer wants the session. In its own task, because disconnecting must complete after a
-            // cancellation.
-            _ = await Task { try await close() }.result
+            // The caller no longer wants the session.
+            _ = try? await close()
             throw error
         }
     }
@@ -257,7 +256,7 @@ final class ReconnectingSession: Sendable {
             state.place = connection.endpoint.place
             state.failure = nil
         }
-        report(.connected(connection, away: lostAt.map { .now() - $0 }, subscriptions: wanted.count))
+        report(.connected(connection, away: lostAt.map { Duration(.now() - $0) }, subscriptions: wanted.count))
         events.pass()
         do {
             for try await batch in messages.batches {

@@ -131,11 +131,11 @@ extension ExitStatus {
         case .transport(let failure): self.init(failure)
         case .invalidEndpoint, .noEndpoint: self = .usage
         case .noAttemptHeaders(let failure): self = (failure as? HeaderCommandFailure)?.status ?? .unavailable
-        case _ where error.isRefusedForNow: self = .unavailable
+        case _ where error.isTemporaryRefusal: self = .unavailable
         case .refused: self = .refused
         case .serverError: self = .failed
         case .protocolViolation, .speaksTLS: self = .protocolError
-        case .closed, .silent, .abandoned, .over: self = .unavailable
+        case .closed, .silent, .aborted, .ended: self = .unavailable
         case .timedOut: self = .timedOut
         case .cannotSend: self = .badInput
         }

@@ -42,12 +42,12 @@ extension Explanation {
 
 extension Explanation {
     /// The line, and when the attempt is repeated.
-    package func line(tryingAgainIn wait: TimeAmount) -> String {
+    package func line(tryingAgainIn wait: Duration) -> String {
         Self.line(line, tryingAgainIn: wait)
     }
 
     /// The line of a failure, and when the attempt is repeated.
-    package static func line(_ line: String, tryingAgainIn wait: TimeAmount) -> String {
+    package static func line(_ line: String, tryingAgainIn wait: Duration) -> String {
         line + (line.hasSuffix("?") ? " Retrying" : "; retrying") + " in \(wait.readable)"
     }
 }

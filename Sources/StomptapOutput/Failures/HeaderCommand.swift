@@ -30,7 +30,7 @@ package struct HeaderCommandFailure: AttemptHeadersFailure, Hashable {
 
     /// Whether a retry may succeed: a service that the command asks may be down, like the server. A missing program
     /// or an invalid value is permanent.
-    package var mayPass: Bool {
+    package var isRetryable: Bool {
         switch reason {
         case .exited(let status): !Self.notFound.contains(status)
         case .killed, .timedOut, .noOutput, .notStarted: true

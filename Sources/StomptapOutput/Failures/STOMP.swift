@@ -30,8 +30,8 @@ extension Explanation {
             self.init(
                 stomp: "nothing received from the server for \(silence.readable), expected a heart-beat every "
                     + "\(agreed.readable)")
-        case .abandoned: self.init(stomp: "the session was cancelled")
-        case .over: self.init(stomp: "the session has ended")
+        case .aborted: self.init(stomp: "the session was cancelled")
+        case .ended: self.init(stomp: "the session has ended")
         case .timedOut(let awaited, let span): self.init(awaited, span.readable)
         case .cannotSend(let fault): self.init(fault)
         }
@@ -155,7 +155,7 @@ extension STOMPClientError {
         case .serverError: "serverError"
         case .protocolViolation(let error, _): error.isLimit ? "limitExceeded" : "protocolViolation"
         case .speaksTLS: "protocolViolation"
-        case .closed, .silent, .abandoned, .over: "connectionLost"
+        case .closed, .silent, .aborted, .ended: "connectionLost"
         case .timedOut: "timedOut"
         case .cannotSend: "cannotSend"
         }

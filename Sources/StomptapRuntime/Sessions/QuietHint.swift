@@ -24,14 +24,14 @@ package struct QuietHint {
     /// Whether the server agreed to send heart-beats.
     package var hasHeartBeats: Bool
     /// The time since anything was received from the server.
-    package var lastHeard: TimeAmount
+    package var lastHeard: Duration
     /// Whether a subscription has a selector.
     package var hasSelector = false
     /// Whether the server is the embedded broker.
     package var isStomptap = false
     package var sent: Sent?
 
-    package init(destinations: [String], isConfirmed: Bool, hasHeartBeats: Bool, lastHeard: TimeAmount) {
+    package init(destinations: [String], isConfirmed: Bool, hasHeartBeats: Bool, lastHeard: Duration) {
         self.destinations = destinations
         self.isConfirmed = isConfirmed
         self.hasHeartBeats = hasHeartBeats

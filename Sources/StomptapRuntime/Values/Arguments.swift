@@ -15,6 +15,7 @@ package struct InvalidValue: Error, CustomStringConvertible, Sendable {
 /// A duration as typed: `250ms`, `5s`, `1.5s`, `2m`, `1h`.
 package struct DurationArgument: Sendable, Equatable, CustomStringConvertible {
     package let amount: TimeAmount
+    package var duration: Duration { Duration(amount) }
     private let text: String
 
     package init(_ text: String) throws {

@@ -74,7 +74,7 @@ extension STOMPConnection {
                 to: destination, body: ByteBuffer(string: $0), headers: headers,
                 wantsReceipt: transaction == nil && $0 == texts.last, transaction: transaction)
         }
-        for receipt in try await send(messages) { try await receipt.arrives() }
+        for receipt in try await send(messages) { try await receipt.confirmation() }
     }
 }
 

@@ -81,7 +81,7 @@ import Testing
                 + "this port speaks STOMP without WebSocket: try stomp://", .protocolError),
         Told(
             .http(.compressedAnswer(encoding: "gzip\u{1B}")),
-            #"HTTP: the server compressed the answer with , which is not supportedgzip\x1b"#, .protocolError),
+            #"HTTP: the server compressed the answer with gzip\x1b, which is not supported"#, .protocolError),
         Told(
             .http(.headTooLarge(of: url)),
             "HTTP: the head of the answer from http://127.0.0.1:8080/events is too large", .protocolError),

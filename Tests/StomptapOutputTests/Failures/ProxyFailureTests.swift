@@ -27,7 +27,7 @@ import Testing
     static let configuration: [Told] = [
         Told(
             fault("https://proxy:443", .needsTLS),
-            #"proxy: "https://proxy:443" TLS to the proxy is not supported; most proxies also accept http://"#, .usage),
+            #"proxy: "https://proxy:443": TLS to the proxy is not supported; most proxies also accept http://"#, .usage),
         Told(
             fault("ftp://user:****@x", .unknownScheme),
             #"proxy: "ftp://user:****@x": unknown scheme; use http:// or socks5://"#, .usage),
@@ -52,7 +52,7 @@ import Testing
             #"proxy: "http://proxy:0": invalid port; a port is 1 to 65535"#, .usage),
         Told(
             .proxy(.invalidVariable("HTTPS_PROXY", .invalidURL("https://x", .needsTLS))),
-            #"proxy: HTTPS_PROXY: "https://x" TLS to the proxy is not supported; most proxies also accept http://"#,
+            #"proxy: HTTPS_PROXY: "https://x": TLS to the proxy is not supported; most proxies also accept http://"#,
             .usage),
         Told(
             .proxy(.unusableTarget("a\nb:1")), #"proxy: "a\nb:1" cannot be reached through a proxy"#, .usage),

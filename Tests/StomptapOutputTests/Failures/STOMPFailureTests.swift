@@ -224,8 +224,8 @@ import Testing
         Told(
             .silent(for: .seconds(21), agreed: .seconds(10)),
             "STOMP: nothing received from the server for 21 s, expected a heart-beat every 10 s", .unavailable),
-        Told(.abandoned, "STOMP: the session was cancelled", .unavailable),
-        Told(.over, "STOMP: the session has ended", .unavailable),
+        Told(.aborted, "STOMP: the session was cancelled", .unavailable),
+        Told(.ended, "STOMP: the session has ended", .unavailable),
         Told(
             .transport(.tcp(.connectionReset(by: "a:1"))),
             "TCP: connection reset by a:1; see the log of the server, or of a proxy in front of it",

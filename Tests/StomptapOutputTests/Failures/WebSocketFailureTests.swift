@@ -187,7 +187,7 @@ import Testing
                 + "proxy in front treats the WebSocket as a normal HTTP answer: it must forward "
                 + "Upgrade", .protocolError),
         Told(
-            .webSocket(.unknownExtensions(["foo", "bar"])), "WebSocket: the extension foo, bar is not known",
+            .webSocket(.unknownExtensions(["foo", "bar"])), "WebSocket: unknown extension foo, bar",
             .protocolError),
         Told(
             .webSocket(.invalidSubprotocol("v12 stomp")),

@@ -203,9 +203,9 @@ final class SockJSAttempt {
 
     /// Calls `body` after the deadline, with the time that it allowed. The layers below have the same deadline and
     /// report first, because their errors are more precise.
-    private func schedule(until deadline: NIODeadline, _ body: @escaping (_ span: TimeAmount) -> Void) {
+    private func schedule(until deadline: NIODeadline, _ body: @escaping (_ span: Duration) -> Void) {
         timer?.cancel()
-        let span = deadline - .now()
+        let span = Duration(deadline - .now())
         timer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline + .milliseconds(1)) { body(span) }
     }
 

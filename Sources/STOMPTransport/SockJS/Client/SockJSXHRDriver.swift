@@ -129,7 +129,7 @@ final class SockJSXHRDriver: SockJSTransportDriver {
 
     func close() {
         timer?.cancel()
-        timer = client.eventLoop.assumeIsolated().scheduleTask(in: client.options.closeTimeout) { [self] in
+        timer = client.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(client.options.closeTimeout)) { [self] in
             client.ended(nil)
         }
         sender.whenDone { [self] in client.ended(nil) }

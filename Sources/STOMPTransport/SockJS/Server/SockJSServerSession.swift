@@ -156,7 +156,7 @@ final class SockJSServerSession: SockJSEnd {
     private func startTimer() {
         timer?.cancel()
         let isReceived = response != nil
-        let delay = isReceived ? options.heartBeatInterval : options.receiverTimeout
+        let delay = TimeAmount(isReceived ? options.heartBeatInterval : options.receiverTimeout)
         timer = eventLoop.assumeIsolated().scheduleTask(in: delay) { [self] in
             if isReceived { send(ByteBuffer(string: "h")) } else { receiverTimedOut() }
         }
@@ -259,7 +259,7 @@ final class SockJSServerSession: SockJSEnd {
         guard case .open = state else { return }
         state = .closing(frame)
         if let error { finish(error) }
-        closeTimer = eventLoop.assumeIsolated().scheduleTask(in: transportOptions.closeTimeout) { [self] in
+        closeTimer = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(transportOptions.closeTimeout)) { [self] in
             finish(nil)
         }
         flush()

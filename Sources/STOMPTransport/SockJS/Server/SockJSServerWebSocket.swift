@@ -90,7 +90,7 @@ final class SockJSServerWebSocket: SockJSEnd {
         }
         stream.write(frame, promise: promise)
         timer?.cancel()
-        timer = stream.eventLoop.assumeIsolated().scheduleTask(in: options.heartBeatInterval) { [self] in
+        timer = stream.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(options.heartBeatInterval)) { [self] in
             send(ByteBuffer(string: "h"))
         }
     }

@@ -273,11 +273,12 @@ public struct SockJSServerOptions: Sendable, Hashable {
     /// 128 KiB.
     public var responseLimit = 128 << 10
     /// The idle time after which a heart-beat is sent. Default 25 s.
-    public var heartBeatInterval = TimeAmount.seconds(25)
+    public var heartBeatInterval = Duration.seconds(25)
     /// How long a session is kept while no request receives its frames. Default 5 s.
-    public var receiverTimeout = SockJSSession.receiverTimeout
+    public var receiverTimeout = Duration(SockJSSession.receiverTimeout)
     /// The maximum number of concurrent sessions; a client that wants one more gets status 503. Default 10,000.
     public var maximumSessions = 10_000
 
+    /// Creates the default options.
     public init() {}
 }
