@@ -29,7 +29,8 @@ import Testing
                 let web = url.hasPrefix("ws") ? ["upgrade", "subprotocol"] : []
                 #expect(names == ["name", "tcp"] + web + ["stomp", "receipt", "echo", "heart-beat", "goodbye"])
                 #expect(
-                    steps.first { $0.step == "heart-beat" }?.detail.hasPrefix("received; negotiated every 1 s") == true)
+                    steps.first { $0.step == "heart-beat" }?.detail.hasPrefix("received; negotiated: every 1 s") == true
+                )
                 #expect(steps.first { $0.step == "echo" }?.milliseconds ?? 0 > 0)
             }
         }

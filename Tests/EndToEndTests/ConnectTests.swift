@@ -131,7 +131,7 @@ import Testing
             "sub /topic/a; send /topic/a x; expect y --timeout 3s", 1,
             "no match for y within 3 s (1 message checked) (line 3: expect)"
         ),
-        ("sub /topic/a; expect --timeout 50ms y", 75, "timed out after 50 ms: no message to match y"),
+        ("sub /topic/a; expect --timeout 50ms y", 75, "timed out after 50 ms: received no message; expected y"),
         ("ack nothing-like-it", 65, "unknown message"), ("ack last", 65, "no unacknowledged message"),
         ("nack #3", 65, "unknown message"),
         ("send /topic/a @/no/such/file", 66, "/no/such/file: no such file"),

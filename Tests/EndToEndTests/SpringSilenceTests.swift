@@ -86,7 +86,7 @@ import Testing
                 #expect(refused.errors.contains("closed by the server with 1009"), "\(refused)")
                 #expect(
                     refused.errors.hasSuffix(
-                        "the WebSocket message is too large for the server (limit of Tomcat: 16 KiB and 256 bytes); "
+                        "the WebSocket message is too large for the server (limit of Tomcat: 16640 bytes); "
                             + "try --split 8192 (1 sent, 0 confirmed)\n"
                     ),
                     "\(refused)")

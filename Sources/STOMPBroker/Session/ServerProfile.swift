@@ -111,7 +111,7 @@ extension ServerProfile {
     static let tomcatMessage = 16 << 10 + 256
     static let jettyMessage = 64 << 10
 
-    /// The WebSocket limits: Tomcat accepts messages of up to 16 KiB and 256 bytes, and sends fragments of 8 KiB;
+    /// The WebSocket limits: Tomcat accepts messages of up to 16640 bytes, and sends fragments of 8 KiB;
     /// Jetty accepts 64 KiB. Both reject text that is not UTF-8.
     ///
     /// - Parameter largestMessage: replaces the maximum message size, in bytes.

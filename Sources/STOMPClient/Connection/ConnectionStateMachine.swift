@@ -12,7 +12,7 @@ import STOMPTransport
 ///
 /// A value without I/O, clock or tasks. Each method is an event and returns the action that the caller must perform
 /// now; ``ConnectionCore`` performs it. The waiter for CONNECTED or for the end of DISCONNECT is part of the state.
-/// The event that ends the state returns it, so that each waiter is completed exactly once.
+/// The event that ends the state returns the waiter, so that each waiter is completed exactly once.
 ///
 /// `Opening` is the type of the waiter for CONNECTED, `Leaving` that for the end of DISCONNECT: promises in the
 /// program, names in a test.
@@ -209,7 +209,8 @@ struct ConnectionStateMachine<Opening, Leaving>: ~Copyable {
         }
     }
 
-    /// The peer closes the stream with a close of its layer; ``streamEnded(_:)`` follows.
+    /// The peer announces the end of the stream, for example with a WebSocket close frame; ``streamEnded(_:quiet:)``
+    /// follows.
     mutating func streamCloses(_ closure: TransportClosure) {
         switch consume self.state {
         case .opening(var stream, let opening):

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// WebSocket pings without a pong yet, oldest first. A value.
+/// WebSocket pings without a pong yet, oldest first. A value without I/O.
 struct PendingPings<Waiter> {
     private var pings: [(id: Int, payload: ByteBuffer, waiter: Waiter)] = []
     private var nextID = 0

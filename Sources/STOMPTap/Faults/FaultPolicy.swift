@@ -2,8 +2,8 @@ import NIOCore
 import STOMPCore
 import STOMPTransport
 
-/// Decides which frames and heart-beats a fault drops, and when the allowed number of frames has passed. A value
-/// without I/O.
+/// Decides which frames and heart-beats a fault drops, and when as many frames have passed as
+/// ``TapFaults/Closing/frames(_:)`` allows. A value without I/O.
 struct FaultPolicy {
     enum Verdict: Equatable {
         case pass

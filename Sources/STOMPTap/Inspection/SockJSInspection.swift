@@ -28,7 +28,7 @@ extension StreamInspector {
                 if !held.passed.isEmpty { outcome.passed.append(SockJSMessages.envelope(of: held.passed, .incoming)) }
                 outcome.passed.append(bytes)
                 return .sockJSClosed(code: code, reason: reason)
-            // A second receiver closes only this answer: the session continues in the earlier one.
+            // The close code for a second receiver ends only this response: the session continues in the earlier one.
             case .open, .heartBeat, .prelude, .close:
                 outcome.passed.append(bytes)
                 return nil

@@ -104,12 +104,19 @@ struct ClockComparison: Sendable {
     }
 
     /// The result of one exchange; nil if the times are not plausible.
+    ///
+    /// - Parameters:
+    ///   - asked: when the question was sent, by our clock, in nanoseconds.
+    ///   - came: when the question arrived, by the other clock.
+    ///   - left: when the answer was sent, by the other clock.
+    ///   - told: when the answer arrived, by our clock.
+    ///   - run: the run id of the other process.
     static func compare(asked: Int64, came: Int64, left: Int64, told: Int64, run: String) -> Result? {
         let plausible = Int64(1) << 61
         guard [asked, came, left, told].allSatisfy({ (0..<plausible).contains($0) }) else { return nil }
-        let way = (told - asked) - (left - came)
-        guard way >= 0 else { return nil }
-        return Result(run: run, offset: ((came - asked) + (left - told)) / 2, uncertainty: way / 2, exchanges: 1)
+        let roundTrip = (told - asked) - (left - came)
+        guard roundTrip >= 0 else { return nil }
+        return Result(run: run, offset: ((came - asked) + (left - told)) / 2, uncertainty: roundTrip / 2, exchanges: 1)
     }
 
     private func text(_ body: String) -> OutgoingMessage {

@@ -288,7 +288,9 @@ struct Check: Sendable {
                 ? ", every \(TimeAmount.milliseconds(Int64(agreed.outgoing)).readable) to it" : ", none to it")
         let interval = TimeAmount.milliseconds(Int64(agreed.incoming))
         guard interval <= Self.timeout else {
-            return CheckStep(.heartBeat, .ok, nil, "negotiated \(both); not waited for")
+            return CheckStep(
+                .heartBeat, .ok, nil,
+                "negotiated: \(both); not tested, because the interval is over \(Self.timeout.readable)")
         }
         let start = NIODeadline.now()
         var silence = await connection.silence
@@ -296,12 +298,12 @@ struct Check: Sendable {
             try await Task.sleep(nanoseconds: 20_000_000)
             let now = await connection.silence
             if now < silence {
-                return CheckStep(.heartBeat, .ok, NIODeadline.now() - start, "received; negotiated \(both)")
+                return CheckStep(.heartBeat, .ok, NIODeadline.now() - start, "received; negotiated: \(both)")
             }
             silence = now
         }
         return CheckStep(
-            .heartBeat, .warn, NIODeadline.now() - start, "negotiated \(both), but none received",
+            .heartBeat, .warn, NIODeadline.now() - start, "negotiated: \(both), but none received",
             remedy: "a proxy may hold them back; check its buffering and idle timeout")
     }
 

@@ -104,7 +104,7 @@ struct ConnectionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Send each frame in WebSocket messages of at most this size (Tomcat accepts \(ServerLimits.tomcatMessage)).",
+            "Send each frame in WebSocket messages of at most this size (Tomcat accepts at most \(ServerLimits.tomcatMessage)).",
             valueName: "size"),
         transform: SizeArgument.init)
     var split: SizeArgument?

@@ -24,7 +24,7 @@ struct SentOptions: ParsableArguments {
     /// Rejects a body or header that is given twice.
     ///
     /// - Parameter body: the body given as an argument.
-    func refuseSeconds(beside body: String?) throws {
+    func rejectDuplicates(of body: String?) throws {
         try header.refuse(["destination": "the argument DESTINATION"])
         if contentType != nil { try header.refuse(["content-type": "-t"]) }
         guard body == nil || file == nil else {

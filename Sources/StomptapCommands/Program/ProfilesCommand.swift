@@ -36,7 +36,9 @@ struct ProfilesCommand: AsyncParsableCommand {
     func run() async throws {
         let mask: SecretMask = showSecrets ? .none : .hiding
         let names = ProfileFile.names
-        if names.isEmpty { Diagnostics.note("no profiles in \(ProfileFile.folder)") }
+        if names.isEmpty {
+            Diagnostics.note("no profiles in \(ProfileFile.folder); see 'stomptap profiles --help' to write one")
+        }
         var failure: Failure?
         for name in names {
             do {

@@ -120,7 +120,7 @@ struct PublishCommand: EndpointCommand {
     func validate() throws {
         guard count >= 1 else { throw ValidationError("--count must be 1 or more") }
         guard skip >= 0 else { throw ValidationError("--skip must be 0 or more") }
-        try sent.refuseSeconds(beside: body)
+        try sent.rejectDuplicates(of: body)
         try sent.header.refuse(["receipt": "--receipt", "transaction": "--transaction"])
         if gzip {
             try sent.header.refuse(["content-encoding": "--gzip"])

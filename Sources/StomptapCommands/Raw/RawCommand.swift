@@ -45,7 +45,7 @@ struct RawCommand: EndpointCommand {
     )
     var sse = false
 
-    @Flag(help: "Connect first: send CONNECT with the given options, but send no heart-beats.")
+    @Flag(help: "Send CONNECT first, with the given options; send no heart-beats.")
     var connect = false
 
     @Flag(help: "Expand \\r, \\n, \\t, \\0, \\\\ and \\xNN in lines.")
@@ -71,7 +71,7 @@ struct RawCommand: EndpointCommand {
     @Option(
         name: [.customShort("W", allowingJoined: true), .long],
         help: ArgumentHelp(
-            "Stop after this time, including connecting. With -n, exit with 75 if too few frames arrived; without a connection, with 75 or 69.",
+            "Stop after this time, including connecting. With -n, exit with 75 if too few frames arrived; if not connected then, exit with 75 or 69.",
             valueName: "duration"),
         transform: DurationArgument.init)
     var timeout: DurationArgument?

@@ -78,7 +78,7 @@ struct RequestCommand: EndpointCommand {
 
     func validate() throws {
         guard count >= 1 else { throw ValidationError("-n must be 1 or more") }
-        try sent.refuseSeconds(beside: body)
+        try sent.rejectDuplicates(of: body)
     }
 
     func run() async throws {

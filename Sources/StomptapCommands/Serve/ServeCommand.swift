@@ -85,9 +85,9 @@ struct ServeCommand: AsyncParsableCommand {
     var listenName: [HostNameArgument] = []
 
     @Option(
-        help:
-            "Behave like this server, including its quirks. standard follows the STOMP specification; spring is Spring 6.2, spring-5 is 5.3, spring-4 is 4.3."
-    )
+        help: ArgumentHelp(
+            "Behave like this server, including its quirks. standard follows the STOMP specification; spring is Spring 6.2, spring-5 is 5.3, spring-4 is 4.3.",
+            valueName: "server"))
     var emulate = ServerProfile.standard
 
     /// The former name of `--emulate`.
@@ -131,8 +131,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard wsPath.hasPrefix("/") else { throw ValidationError("--ws-path must start with /") }
-        let ofSpring = [("--prefix", !prefix.isEmpty)] + faults.ofSpring
-        for (option, isGiven) in ofSpring where isGiven && !serverProfile.isSpring {
+        let springOptions = [("--prefix", !prefix.isEmpty)] + faults.springOptions
+        for (option, isGiven) in springOptions where isGiven && !serverProfile.isSpring {
             throw ValidationError("\(option) needs --emulate spring")
         }
     }

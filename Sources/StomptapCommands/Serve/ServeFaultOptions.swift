@@ -31,7 +31,9 @@ struct ServeFaultOptions: ParsableArguments {
             valueName: "size"), transform: SizeArgument.init)
     var maxMessage: SizeArgument?
 
-    @Option(help: "Limits and close codes of this server. Needs --emulate spring (default: tomcat).")
+    @Option(
+        help: ArgumentHelp(
+            "Limits and close codes of this server. Needs --emulate spring (default: tomcat).", valueName: "server"))
     var container: ServletContainer?
 
     @Option(
@@ -57,8 +59,8 @@ struct ServeFaultOptions: ParsableArguments {
         try PercentArgument(text.hasSuffix("%") ? text : text + "%")
     }
 
-    /// The options that only the profiles of Spring have, and whether each is given.
-    var ofSpring: [(option: String, isGiven: Bool)] {
+    /// The options that need `--emulate spring`, and whether each is given.
+    var springOptions: [(option: String, isGiven: Bool)] {
         [
             ("--container", container != nil), ("--lose-early-sends", loseEarlySends != nil),
             ("--reorder", reorder != nil),

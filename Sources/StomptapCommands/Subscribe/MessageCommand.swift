@@ -17,7 +17,7 @@ import SystemC
 struct MessageCommand: Sendable {
     /// The prefix of the variables.
     private static let prefix = "STOMP_"
-    /// How long a command may take to end before it is killed.
+    /// How long a command may take to end after SIGTERM before it is killed.
     private static let grace = TimeAmount.seconds(2)
 
     let command: String

@@ -51,7 +51,7 @@ struct SubscribeCommand: EndpointCommand {
     @Option(
         name: [.customShort("W", allowingJoined: true), .long],
         help: ArgumentHelp(
-            "Stop after this time. With -n, exit with 75 if too few messages arrived; without a session, with 75 or 69.",
+            "Stop after this time. With -n, exit with 75 if too few messages arrived; if not connected then, exit with 75 or 69.",
             valueName: "duration"),
         transform: DurationArgument.init)
     var timeout: DurationArgument?
@@ -69,7 +69,7 @@ struct SubscribeCommand: EndpointCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Limit of unacknowledged messages; RabbitMQ and ActiveMQ keep it, other servers may send more. Needs --ack client or client-individual (default: 100, at most -n; no limit with --grep, --expect and --peek).",
+            "Limit of unacknowledged messages; RabbitMQ and ActiveMQ respect it, other servers may send more. Needs --ack client or client-individual (default: 100, at most -n; no limit with --grep, --expect and --peek).",
             valueName: "n"))
     var prefetch: Int?
 

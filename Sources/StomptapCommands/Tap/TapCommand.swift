@@ -30,12 +30,12 @@ struct TapCommand: EndpointCommand {
             are counted, and the count is printed. --record and --summary always include
             all frames; filters affect only what is printed.
 
-            A message that ends inside a frame, for example without its NUL, is printed
-            when the next frame starts or after a second; stderr reports what is
-            missing, and in JSON it is a "text" with "unfinished": true. After an
-            invalid frame, the next message is read as a frame again. If the server
-            refuses a request for a WebSocket or for /info, stderr reports it with the
-            Origin that was sent.
+            A WebSocket or SockJS message that ends inside a frame, for example without
+            its NUL, is printed when the next frame starts or after a second; stderr
+            reports what is missing, and in JSON it is a "text" with "unfinished": true.
+            After an invalid frame, the next message is read as a frame again. If the
+            server refuses a request for a WebSocket or for /info, stderr reports it
+            with the Origin that was sent.
 
             EXAMPLES
               stomptap tap ws://localhost:15674/ws --listen 127.0.0.1:9000

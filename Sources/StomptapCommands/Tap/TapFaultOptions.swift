@@ -7,7 +7,7 @@ import StomptapRuntime
 /// The options for the faults that a tap injects.
 struct TapFaultOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Hold all traffic for this time, in each direction.", valueName: "duration"),
+        help: ArgumentHelp("Delay all traffic by this time, in each direction.", valueName: "duration"),
         transform: DurationArgument.init)
     var delay: DurationArgument?
 

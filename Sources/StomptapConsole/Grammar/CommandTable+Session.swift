@@ -135,10 +135,11 @@ extension CommandTable {
             details: """
                 output      pretty, json, body, raw or none
                 format      a template, as for -F
-                charset     for bodies that are not UTF-8, as for --charset; none: as each message says
+                charset     for bodies that are not UTF-8, as for --charset; none: the charset of each message's
+                            content-type
                 timestamps  local, utc, relative, delta or none
                 verbose     0; 1 STOMP frames in both directions; 2 also handshakes, control frames, heart-beats;
-                            3 also hex, for connections opened from then on
+                            3 also hex dumps, from the next connection on
                 color       auto, always or never
                 Without arguments, prints the current settings.
                 """,
@@ -245,7 +246,7 @@ extension CommandTable {
             name: "wait", synopsis: "[N] [--timeout DURATION]", summary: "wait for messages",
             details: """
                 Waits for N messages (default: 1) that no earlier 'wait' or 'expect' has counted. If too few
-                are received in time (default: 5s), fails with status 75, or 69 if the session was lost.
+                are received within --timeout (default: 5s), fails with status 75, or 69 if the session was lost.
                 """,
             examples: ["wait", "wait 10 --timeout 30s"], options: [.timeout], operands: [.other]
         ) { arguments throws(LineError) in
@@ -257,10 +258,10 @@ extension CommandTable {
         CommandEntry(
             name: "expect", synopsis: "REGEX [--timeout DURATION]", summary: "wait for a message whose body matches",
             details: """
-                Checks the messages that no earlier 'wait' or 'expect' has counted, and those received in
-                time (default: 5s), up to the first whose body matches. If none matches, fails with status 1,
-                with 75 if no message was received, or with 69 if the session was lost. REGEX is written as
-                for 'grep'; after --, it may contain anything.
+                Checks the messages that no earlier 'wait' or 'expect' has counted, and those received within
+                --timeout (default: 5s), up to the first whose body matches. If none matches, fails with
+                status 1, with 75 if no message was received, or with 69 if the session was lost. REGEX is
+                written as for 'grep'; after --, it may contain anything.
                 """,
             examples: [#"expect "status": "ok""#, "expect done --timeout 30s"], options: [.timeout], operands: [.other],
             hasRest: true, hasTrailingOptions: true

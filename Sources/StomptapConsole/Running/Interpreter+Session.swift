@@ -199,7 +199,7 @@ extension Interpreter {
         guard came > 0 else {
             await explainSilence(after: timeout)
             throw Failure(
-                .timedOut, "STOMP: timed out after \(timeout.readable): no message to match \(pattern)")
+                .timedOut, "STOMP: timed out after \(timeout.readable): received no message; expected \(pattern)")
         }
         throw Failure(
             .failed,

@@ -281,6 +281,10 @@ final class ReconnectingSession: Sendable {
         } catch let error as STOMPClientError {
             if state.value.isLeaving { throw Left() }
             throw error
+        } catch {
+            // The output failed. Without waiting for the server, so that no later line finds the session half closed.
+            await connection.abort()
+            throw error
         }
     }
 

@@ -26,16 +26,16 @@ extension TapOpening {
 }
 
 extension TapEnding {
-    /// Which side ended the connection and how: `the app closed it: close 1000 normal closure`.
+    /// Which side ended the connection and how: `the app closed the WebSocket: close 1000 normal closure`.
     package var text: String {
         switch self {
-        case .webSocketClosed(let side, let close): "the \(side.name) closed it: \(close.text)"
+        case .webSocketClosed(let side, let close): "the \(side.name) closed the WebSocket: \(close.text)"
         case .sockJSClosed(let code, let reason):
-            "the server closed it: \(SockJSEnvelope.close(code: code, reason: reason).text)"
+            "the server closed the SockJS session: \(SockJSEnvelope.close(code: code, reason: reason).text)"
         case .connectionClosed(let side): "the \(side.name) closed the connection"
         case .connectionReset(let side): "the \(side.name) reset the connection"
         case .connectionBroken(let side, let error): Self.text(of: error, by: side)
-        case .closedByTap: "the tap closed it"
+        case .closedByTap: "the tap closed the connection"
         case .tapEnded: "the tap was stopped"
         case .noConnectionToServer: "no connection to the server"
         case .answered(let status, let reason): "the server answered \(status) \(reason)"

@@ -6,7 +6,7 @@ import STOMPTransport
 /// ```
 /// 14:03:22.101 3 127.0.0.1:51234 * open: WebSocket /ws
 /// 14:03:25.133 3 127.0.0.1:51234 app < server fault: dropped a heart-beat
-/// 14:03:30.420 3 127.0.0.1:51234 * end: the app closed it: close 1000
+/// 14:03:30.420 3 127.0.0.1:51234 * end: the app closed the WebSocket: close 1000
 /// ```
 package struct TapNotices: Sendable {
     private let text: WireText

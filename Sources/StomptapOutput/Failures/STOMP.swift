@@ -203,7 +203,7 @@ extension STOMPProtocolError {
 package enum ServerLimits {
     /// The largest WebSocket message that Tomcat accepts by default; it closes the connection with 1009 at a larger
     /// one.
-    package static let tomcatMessage = "16 KiB and 256 bytes"
+    package static let tomcatMessage = "16640 bytes"
     /// The largest frame that Spring accepts by default, in bytes.
     static let springFrame = 64 << 10
     /// A message size that Tomcat always accepts, as an option's value.

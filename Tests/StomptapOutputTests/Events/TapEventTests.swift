@@ -23,14 +23,14 @@ import Testing
     @Test(arguments: [
         (
             TapEnding.webSocketClosed(by: .app, WebSocketClose(code: 1000)),
-            "the app closed it: close 1000 normal closure"
+            "the app closed the WebSocket: close 1000 normal closure"
         ),
         (
             .webSocketClosed(by: .server, WebSocketClose(code: 4001, reason: "x")),
-            "the server closed it: close 4001 \"x\""
+            "the server closed the WebSocket: close 4001 \"x\""
         ),
-        (.webSocketClosed(by: .server, WebSocketClose(code: nil)), "the server closed it: close"),
-        (.sockJSClosed(code: 3000, reason: "Go away!"), "the server closed it: c 3000 \"Go away!\""),
+        (.webSocketClosed(by: .server, WebSocketClose(code: nil)), "the server closed the WebSocket: close"),
+        (.sockJSClosed(code: 3000, reason: "Go away!"), "the server closed the SockJS session: c 3000 \"Go away!\""),
         (.connectionClosed(by: .app), "the app closed the connection"),
         (.connectionClosed(by: .server), "the server closed the connection"),
         (.connectionReset(by: .server), "the server reset the connection"),
@@ -41,7 +41,7 @@ import Testing
             .connectionBroken(by: .server, .tcp(.connectionLost(to: "127.0.0.1:1", SystemError(code: 32)))),
             "connection to the server lost: broken pipe"
         ),
-        (.closedByTap, "the tap closed it"), (.tapEnded, "the tap was stopped"),
+        (.closedByTap, "the tap closed the connection"), (.tapEnded, "the tap was stopped"),
         (.noConnectionToServer, "no connection to the server"),
         (.answered(status: 404, reason: "Not Found"), "the server answered 404 Not Found"),
         (.noRequest(within: .seconds(6)), "no request for 6 s"), (.over, "closed"),

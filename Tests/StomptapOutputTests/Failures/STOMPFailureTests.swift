@@ -167,7 +167,7 @@ import Testing
         Told(
             .closed(closure(1009, "too big"), .betweenFrames),
             "WebSocket: closed by the server with 1009 \"too big\"; the WebSocket message is too large for the "
-                + "server (limit of Tomcat: 16 KiB and 256 bytes); try --split 8192",
+                + "server (limit of Tomcat: 16640 bytes); try --split 8192",
             .unavailable),
         Told(
             .closed(closure(1009, "Text message too large: (actual) 70000 > (limit) 65536"), .betweenFrames),
