@@ -31,7 +31,7 @@ public struct MessageSequence: AsyncSequence, Sendable {
         /// Waits for the next message.
         ///
         /// - Returns: the message; nil at the end of the sequence, or if the task is cancelled.
-        /// - Throws: ``STOMPClientError`` if the session ends for any reason other than a call of this side.
+        /// - Throws: ``STOMPClientError`` if the session ends other than by ``STOMPConnection/disconnect()``.
         public mutating func next() async throws -> Message? {
             if batch.isEmpty {
                 guard let next = try await batches.next() else { return nil }
@@ -58,7 +58,7 @@ public struct MessageSequence: AsyncSequence, Sendable {
             /// Waits for the next batch.
             ///
             /// - Returns: the batch; nil at the end of the sequence, or if the task is cancelled.
-            /// - Throws: ``STOMPClientError`` if the session ends for any reason other than a call of this side.
+            /// - Throws: ``STOMPClientError`` if the session ends other than by ``STOMPConnection/disconnect()``.
             public mutating func next() async throws -> [Message]? {
                 try await messages.connection.nextBatch(of: messages.inbox)
             }

@@ -78,7 +78,7 @@ public struct Reconnection: Sendable {
         on eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next(),
         _ body: (STOMPConnection) async throws -> Result
     ) async throws -> Result {
-        let (result, connection) = try await attempt(on: eventLoop) { connection in
+        let (result, connection) = try await sessions(on: eventLoop) { connection in
             do {
                 return (try await body(connection), connection)
             } catch {
@@ -99,11 +99,13 @@ public struct Reconnection: Sendable {
     public func connect(
         on eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
     ) async throws -> STOMPConnection {
-        try await attempt(on: eventLoop) { $0 }
+        try await sessions(on: eventLoop) { $0 }
     }
 
-    private func attempt<Result: Sendable>(
-        on eventLoop: any EventLoop, _ body: (STOMPConnection) async throws -> Result
+    /// As ``run(on:_:)``, but `body` ends the session itself: an error that it throws is passed on at once.
+    package func sessions<Result: Sendable>(
+        on eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next(),
+        _ body: (STOMPConnection) async throws -> Result
     ) async throws -> Result {
         var lostAt: NIODeadline?
         return try await policy.run { opened in

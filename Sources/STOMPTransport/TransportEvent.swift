@@ -54,6 +54,7 @@ public struct TransportClosure: Sendable, Hashable, CustomStringConvertible {
     /// The name of a WebSocket close code, such as `going away`; nil if neither RFC 6455 nor its registry names it.
     public var codeName: String? { layer == .webSocket ? code.flatMap { WebSocketClose.names[$0] } : nil }
 
+    /// What the peer sent, such as `closed by the peer with 1000`.
     public var description: String { text(closedBy: "the peer") }
 
     /// The same, with another name for the peer.

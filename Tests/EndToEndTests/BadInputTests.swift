@@ -90,7 +90,7 @@ import Testing
         try await ScriptedServer.run(.stall) { server in
             let address = "127.0.0.1:\(server.port)"
             try await expect(
-                75, ["STOMP", "no CONNECTED"],
+                75, ["STOMP", "waiting for CONNECTED"],
                 ["publish", "stomp://\(address)", "/a", "hi", "--connect-timeout", "3s"])
             try await expect(
                 75, ["HTTP", "timed out after"], ["publish", "ws://\(address)/", "/a", "hi", "--connect-timeout", "3s"])

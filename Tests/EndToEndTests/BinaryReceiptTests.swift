@@ -44,7 +44,7 @@ import Testing
         try await WebSocketServer.run { server in
             let result = try await publish(server.url, ["--transaction"]).run()
             #expect(result.status == .exited(75), "\(result)")
-            #expect(result.errors.contains("for message 2, sent as binary"), "\(result)")
+            #expect(result.errors.contains("receipt of message 2, sent as binary"), "\(result)")
             #expect(result.errors.contains("(the transaction with 3 messages was committed)"), "\(result)")
         }
     }

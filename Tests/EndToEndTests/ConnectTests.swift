@@ -285,7 +285,7 @@ import Testing
                     for part in ["login:l-SECRET", "passcode:p-SECRET", "x-tenant:t-SECRET", "host:v-SECRET"] {
                         #expect(toOwn.allSatisfy { $0.contains(part) }, "\(part) \(toOwn)")
                     }
-                    let notes = result.errors.split(separator: "\n").filter { $0.contains("left out") }
+                    let notes = result.errors.split(separator: "\n").filter { $0.contains("options not used") }
                     #expect(notes.count == 4, "\(result)")
                     let names =
                         "--login, --passcode, --connect-header, --http-header, --origin, --cookie, --virtual-host, "

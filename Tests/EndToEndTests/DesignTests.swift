@@ -253,11 +253,20 @@ struct DesignTests {
     @Test(arguments: library) func publicTimesAreDurations(module: String) throws {
         try Self.forEachFile(of: module) { path, source in
             let others = Self.publicDeclarations(in: source).filter {
-                $0.text.contains(
-                    /\bTimeAmount\b|\b(?:seconds|milliseconds|timeout|delay|interval)\w*: (?:Int|Double)\b/)
+                $0.text.contains(/\bTimeAmount\b/) || Self.isTimeAsNumber($0.text)
             }
             #expect(others.isEmpty, "\(path): \(others.map(\.text).joined(separator: "\n"))")
         }
+    }
+
+    private static func isTimeAsNumber(_ declaration: String) -> Bool {
+        declaration.contains(/\w*(?:[sS]econds|[tT]imeout|[dD]elay|[iI]nterval)\w*: (?:Int\d*|Double)\b/)
+    }
+
+    @Test(arguments: ["connectTimeout: Int", "retryDelay: Double = 1", "milliseconds: Int64", "timeout: Int"])
+    func aTimeAsANumberIsSeen(declaration: String) {
+        #expect(Self.isTimeAsNumber("public var \(declaration)"))
+        #expect(!Self.isTimeAsNumber("public var connectTimeout: Duration"))
     }
 
     private static func forEachFile(of module: String, _ check: (_ path: String, _ source: String) -> Void) throws {

@@ -238,7 +238,7 @@ import Testing
                 try await publisher.waitFor("closed", in: .stderr)
                 publisher.write(lines("early", 4502...4502))
                 try await publisher.waitFor(
-                    "the 4502 messages sent before the connection was lost were never confirmed; some may be lost",
+                    "the 4502 messages sent before the connection was lost are unconfirmed; some may be lost",
                     in: .stderr)
                 // Small enough for one write to the pipe; the program sends it in two batches.
                 publisher.write(lines("l", 1...600))

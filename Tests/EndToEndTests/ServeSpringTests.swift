@@ -136,6 +136,6 @@ import Testing
     @Test func aWrongTemplateIs65() async throws {
         let result = try await Program.stomptap("serve", "--ws", "127.0.0.1:0", "--reply", "/a=/b {{nope}}").run()
         #expect(result.status == .exited(65), "\(result)")
-        #expect(result.errors.contains("there is no {{nope}}"), "\(result)")
+        #expect(result.errors.contains("unknown field {{nope}}"), "\(result)")
     }
 }

@@ -60,10 +60,10 @@ import Testing
         Case(
             status: 73, line: "tap demo --listen 127.0.0.1:0 --record /nonexistent/record", says: "/nonexistent/record"),
         Case(status: 74, line: "subscribe demo /topic/clock -n 1 -o none --record /dev/full", says: "/dev/full"),
-        Case(status: 75, line: "publish stomp://SERVER /a hi --connect-timeout 3s", says: "no CONNECTED"),
+        Case(status: 75, line: "publish stomp://SERVER /a hi --connect-timeout 3s", says: "waiting for CONNECTED"),
         Case(
             status: 75, line: "publish stomp://SERVER /a hi --receipt require --receipt-timeout 200ms",
-            server: connected + [.stall], says: "no receipt"),
+            server: connected + [.stall], says: "waiting for a receipt"),
         Case(status: 75, line: "subscribe demo /topic/none -n 1 -W 200ms", says: "0 of 1"),
         Case(status: 75, line: "request demo /app/none a --reply /topic/none -W 200ms", says: "no reply"),
         Case(

@@ -40,14 +40,14 @@ package struct CommandHelp: Decodable, Sendable {
     /// All arguments and options, hidden ones too.
     var arguments: [Argument]?
 
-    /// The whole program.
-    package static let program: CommandHelp = {
+    /// - Parameter dump: the parser's description of the whole program, as JSON.
+    init(dump: String) {
         do {
-            return try JSONDecoder().decode(Tool.self, from: Data(Stomptap._dumpHelp().utf8)).command.withShortHelp
+            self = try JSONDecoder().decode(Tool.self, from: Data(dump.utf8)).command.withShortHelp
         } catch {
             preconditionFailure("the parser's description of the commands has changed: \(error)")
         }
-    }()
+    }
 
     /// The parser does not know `-h`, which ``HelpRequest`` finds: adds it to the options.
     private var withShortHelp: CommandHelp {

@@ -129,3 +129,8 @@ extension Stomptap {
         }
     }
 }
+
+extension CommandHelp {
+    /// The whole program.
+    package static let program = CommandHelp(dump: Stomptap._dumpHelp())
+}

@@ -170,7 +170,7 @@ struct PublishCommand: EndpointCommand {
                     queue: queue, plan: plan, mayComeBack: reconnection.policy.attempts != 0,
                     isVerbose: options.diagnostics.verbose > 0, progress: progress.counts)
                 let send = {
-                    try await reconnection.run { connection in try await publication.run(on: connection) }
+                    try await reconnection.sessions { connection in try await publication.run(on: connection) }
                 }
                 do {
                     // With a trace, no progress line is shown on the terminal.

@@ -40,7 +40,7 @@ struct Request: Sendable {
         let end = Shared<NIODeadline?>(limitsConnecting ? .now() + timeout : nil)
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
-                try await session.watching(reconnection).run { connection in
+                try await session.watching(reconnection).sessions { connection in
                     progress.update { $0 = Progress(connection: connection) }
                     try await run(on: connection, progress, until: end)
                 }

@@ -128,7 +128,7 @@ struct SubscribeRunner: Sendable {
     private func firstEnding() async throws -> Ending? {
         try await withThrowingTaskGroup(of: Ending?.self) { group in
             group.addTask {
-                try await reconnection.run { connection in try await tail(connection) }
+                try await reconnection.sessions { connection in try await tail(connection) }
             }
             group.addTask { await StandardOutput.readerIsGone() ? .readerIsGone : nil }
             if let timeout = plan.timeout {

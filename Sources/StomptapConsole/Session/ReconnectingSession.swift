@@ -189,7 +189,7 @@ final class ReconnectingSession: Sendable {
         var failure: Failure?
         var refusedID: String?
         do {
-            try await reconnection.run { connection in try await self.attend(connection) }
+            try await reconnection.sessions { connection in try await self.attend(connection) }
         } catch is CancellationError {
         } catch is Left {
         } catch {
@@ -280,10 +280,6 @@ final class ReconnectingSession: Sendable {
             }
         } catch let error as STOMPClientError {
             if state.value.isLeaving { throw Left() }
-            throw error
-        } catch {
-            // The output failed. Without waiting for the server, so that no later line finds the session half closed.
-            await connection.abort()
             throw error
         }
     }

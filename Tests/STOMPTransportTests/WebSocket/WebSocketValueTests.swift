@@ -125,7 +125,7 @@ import Testing
         let violation = WebSocketViolation.textNotUTF8
         #expect(
             handshake.fail(violation)
-                == .sendAndEnd(WebSocketClose(code: 1007, reason: "a text message that is no UTF-8")))
+                == .sendAndEnd(WebSocketClose(code: 1007, reason: "a text message that is not UTF-8")))
         #expect(handshake.fail(violation) == .nothing)
         #expect(handshake.ended() == .expected)
     }
