@@ -260,7 +260,7 @@ struct DesignTests {
     }
 
     private static func isTimeAsNumber(_ declaration: String) -> Bool {
-        declaration.contains(/\w*(?:[sS]econds|[tT]imeout|[dD]elay|[iI]nterval)\w*: (?:Int\d*|Double)\b/)
+        declaration.contains(/(?:Seconds|\b(?:milli)?seconds|[tT]imeout|[dD]elay|[iI]nterval)\w*: (?:Int\d*|Double)\b/)
     }
 
     @Test(arguments: ["connectTimeout: Int", "retryDelay: Double = 1", "milliseconds: Int64", "timeout: Int"])

@@ -146,7 +146,7 @@ import Testing
             let list = try await run(["profiles"])
             #expect(list.status == .exited(0), "\(list)")
             #expect(list.errors.contains("that others can read") == (option != nil), "\(list)")
-            if let option { #expect(list.errors.contains("holds a secret in \"\(option)\""), "\(list)") }
+            if let option { #expect(list.errors.contains("contains a secret in \"\(option)\""), "\(list)") }
         }
     }
 }

@@ -66,7 +66,7 @@ import Testing
         ["publish", "stomp://u:${1}/${2}@${H}", "/topic/a", "hi", "-vvv"],
     ])
     func aURLOfEachCommand(arguments: [String]) async throws {
-        try await expect(64, "write / as %2F, # as %23, ? as %3F", arguments)
+        try await expect(64, "write / as %2F, # as %23 and ? as %3F", arguments)
     }
 
     // MARK: Options
