@@ -182,7 +182,7 @@ import Testing
     }
 
     @Test func twoProcessesShareTheWork() async throws {
-        try await ServedBroker.run { broker in
+        try await ServedBroker.run(["-v"]) { broker in
             let subscribe = bench(broker.tcp, "--subscribe-only", "--publishers", "2", "--subscribers", "2")
             try await subscribe.startSubscribed { subscriber in
                 let publish = bench(
@@ -206,6 +206,10 @@ import Testing
                     return
                 }
                 #expect(abs(offset) <= uncertainty + 1)
+                // Two subscribers, two publishers, and a session of each process that compares the clocks.
+                for connection in 1...6 {
+                    try await broker.program.waitFor("connection \(connection): disconnected", in: .stderr)
+                }
             }
         }
     }

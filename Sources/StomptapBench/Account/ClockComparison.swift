@@ -70,7 +70,7 @@ struct ClockComparison: Sendable {
     }
 
     private func connected(_ work: @Sendable (STOMPConnection, MessageSequence) async throws -> Void) async throws {
-        try await reconnection.sessions { connection in
+        try await reconnection.run { connection in
             let subscription = try await connection.subscribe(to: destination)
             _ = try await connection.confirmation(of: subscription)
             try await work(connection, subscription.messages)
