@@ -64,6 +64,6 @@ disconnected: confirmed" ] || fail "the example should print the order and the e
 rm -rf "$package/client"
 mkdir "$package/client"
 cp "$package"/graphs/STOMPClient*.json "$package/client/"
-"$(dirname "$(command -v "$swift")")/docc" convert Sources/STOMPClient/STOMPClient.docc --warnings-as-errors \
+"$(dirname "$(realpath "$(command -v "$swift")")")/docc" convert Sources/STOMPClient/STOMPClient.docc --warnings-as-errors \
     --additional-symbol-graph-dir "$package/client" --output-path "$package/documentation" \
     --fallback-display-name STOMPClient --fallback-bundle-identifier stomptap.STOMPClient
