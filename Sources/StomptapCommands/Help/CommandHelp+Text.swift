@@ -1,3 +1,5 @@
+import LineEditor
+
 extension CommandHelp {
     /// A part of a command's text: a paragraph, or lines, or a paragraph that introduces lines.
     package struct Block: Equatable {
@@ -56,10 +58,10 @@ extension CommandHelp {
 extension CommandHelp.Argument {
     /// The beginning of the meaning that fits into `room` columns, followed by the values and the default where there
     /// is room for them.
-    func brief(room: Int, width: (String) -> Int) -> String {
-        var brief = (abstract ?? "").beginning(room: room, width: width)
+    func brief(room: Int) -> String {
+        var brief = (abstract ?? "").beginning(room: room)
         func append(_ note: String) {
-            if width(brief + note) <= room { brief += note }
+            if DisplayWidth.of(brief + note) <= room { brief += note }
         }
         if let allValues, !allValues.allSatisfy(brief.contains) {
             append("\(brief.contains(":") ? "; " : ": ")\(allValues.joined(separator: ", "))")
@@ -71,16 +73,17 @@ extension CommandHelp.Argument {
 }
 
 extension String {
-    /// The longest beginning of at most `room` columns that is whole sentences or clauses, without a full stop; if
-    /// there is none, up to a comma. If all are longer, the first clause.
-    func beginning(room: Int, width: (String) -> Int) -> String {
+    /// The longest beginning of at most `room` columns that is whole sentences or clauses, without a full stop;
+    /// otherwise the longest that ends before a comma. If all are longer, the first clause.
+    func beginning(room: Int) -> String {
         let text = hasSuffix(".") ? dropLast() : self[...]
         func beginnings(_ ends: [String]) -> [String] {
             let ends = ends.flatMap { text.ranges(of: $0) }.map(\.lowerBound).filter { !text[..<$0].isOpen }
             return (ends.sorted() + [text.endIndex]).map { String(text[..<$0]) }
         }
+        func fits(_ beginning: String) -> Bool { DisplayWidth.of(beginning) <= room }
         let clauses = beginnings([". ", "; ", ": ", " ("])
-        return clauses.last { width($0) <= room } ?? beginnings([", "]).last { width($0) <= room } ?? clauses[0]
+        return clauses.last(where: fits) ?? beginnings([", "]).last(where: fits) ?? clauses[0]
     }
 }
 

@@ -1,41 +1,5 @@
 import LineEditor
 
-/// Text in lines of limited width, broken between words. A word that is wider than the line stays whole.
-enum TextFill {
-    /// - Parameters:
-    ///   - width: of the lines with their indentation, in columns of a terminal.
-    ///   - indentation: of all lines.
-    ///   - hanging: the further indentation of all lines but the first.
-    static func lines(_ text: String, width: Int, indentation: Int = 0, hanging: Int = 0) -> [String] {
-        fill(text.split(separator: " ").map(String.init), width: width, indentation: indentation, hanging: hanging)
-    }
-
-    /// - Parameter ending: appended to all lines but the last; it counts as a part of the line.
-    static func fill(
-        _ words: [String], width: Int, indentation: Int, hanging: Int = 0, ending: String = ""
-    ) -> [String] {
-        var lines: [String] = []
-        var line = String(repeating: " ", count: indentation)
-        var used = indentation
-        var isEmpty = true
-        for (index, word) in words.enumerated() {
-            let length = DisplayWidth.of(word)
-            // The last line has no ending.
-            let reserved = index == words.count - 1 ? 0 : ending.count
-            if !isEmpty, used + 1 + length + reserved > width {
-                lines.append(line + ending)
-                line = String(repeating: " ", count: indentation + hanging)
-                used = indentation + hanging
-                isEmpty = true
-            }
-            line += isEmpty ? word : " \(word)"
-            used += length + (isEmpty ? 0 : 1)
-            isEmpty = false
-        }
-        return isEmpty ? lines : lines + [line]
-    }
-}
-
 /// Labels with texts, in two columns. On a narrow terminal each text is below its label.
 enum HelpColumns {
     struct Entry: Equatable {
@@ -56,7 +20,7 @@ enum HelpColumns {
     }
 
     /// The width that is left for a text in the line of its label.
-    static func room(beside label: String, column: Int, width: Int) -> Int {
+    static func room(after label: String, column: Int, width: Int) -> Int {
         width - max(column, indentation + DisplayWidth.of(label) + gap)
     }
 
@@ -68,7 +32,7 @@ enum HelpColumns {
             }
             let text = TextFill.lines(entry.text, width: width, indentation: column)
             let used = DisplayWidth.of(label)
-            let room = room(beside: entry.label, column: column, width: width)
+            let room = room(after: entry.label, column: column, width: width)
             if used + gap <= column || DisplayWidth.of(entry.text) <= room {
                 let start = String(repeating: " ", count: max(column - used, gap))
                 return [label + start + (text.first?.drop { $0 == " " } ?? "")] + text.dropFirst()
@@ -102,7 +66,8 @@ enum TypedCommand {
         let command = lines.map { line in
             line.hasSuffix("\\") ? line.dropLast().trimmingSuffix { $0 == " " } : line
         }.joined(separator: " ")
-        return TextFill.fill(parts(words(command)), width: width, indentation: indentation, hanging: 4, ending: " \\")
+        let margin = String(repeating: " ", count: indentation)
+        return TextFill.lines(parts(words(command)), width: width, first: margin, next: margin + "    ", ending: " \\")
     }
 
     /// Keeps an option with the word after it, which may be its value, and a pipe with its command.

@@ -50,9 +50,8 @@ struct HelpText {
         let entries = groups.map { group in
             group.map { argument in
                 // The phrase is the same at each width.
-                let room = HelpColumns.room(beside: argument.label, column: column, width: Self.standardWidth)
-                return HelpColumns.Entry(
-                    label: argument.label, text: argument.brief(room: room, width: DisplayWidth.of))
+                let room = HelpColumns.room(after: argument.label, column: column, width: Self.standardWidth)
+                return HelpColumns.Entry(label: argument.label, text: argument.brief(room: room))
             }
         }
         let examples = command.examples.prefix(Self.examples).flatMap {
@@ -69,8 +68,7 @@ struct HelpText {
         let column = HelpColumns.textColumn(subcommands.map(\.label), limit: Self.column)
         let entries = subcommands.map { entry in
             let room = Self.standardWidth - column
-            return HelpColumns.Entry(
-                label: entry.label, text: entry.text.beginning(room: room, width: DisplayWidth.of))
+            return HelpColumns.Entry(label: entry.label, text: entry.text.beginning(room: room))
         }
         return [""] + HelpColumns.lines(entries, column: column, width: width)
             + command.sections[0].blocks.flatMap { [""] + lines(of: $0, "") }
@@ -121,9 +119,11 @@ struct HelpText {
     }
 
     private func lines(of block: CommandHelp.Block, _ title: String) -> [String] {
-        var words = (block.paragraph ?? "").split(separator: " ").map(String.init)
+        guard let paragraph = block.paragraph else { return lines(block.lines, title) }
+        var words = paragraph.split(separator: " ").map(String.init)
         if title == CommandHelp.statusTitle { words = Self.withNumbers(words) }
-        return TextFill.fill(words, width: width, indentation: title.isEmpty ? 0 : 2) + self.lines(block.lines, title)
+        let margin = title.isEmpty ? "" : "  "
+        return TextFill.lines(words, width: width, first: margin, next: margin) + lines(block.lines, title)
     }
 
     private func lines(_ lines: [String], _ title: String) -> [String] {

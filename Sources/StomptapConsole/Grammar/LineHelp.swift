@@ -1,3 +1,5 @@
+import LineEditor
+
 /// The text of `help`, built from the ``CommandTable``.
 enum LineHelp {
     /// The maximum width, for readability.
@@ -79,17 +81,8 @@ enum Paragraphs {
         let margin = String(repeating: " ", count: indentation)
         // If there is no room for a column, the text continues below the name.
         let hang = String(repeating: " ", count: width - indentation - hanging < 20 ? min(hanging, 2) : hanging)
-        var lines: [String] = []
-        var line = margin + text.prefix(hanging)
-        for word in text.dropFirst(hanging).split(separator: " ") {
-            let blank = line.isEmpty || line.last == " " ? "" : " "
-            if line.count + blank.count + word.count > width, !line.allSatisfy(\.isBlank) {
-                lines.append(line)
-                line = margin + hang + word
-            } else {
-                line += blank + word
-            }
-        }
-        return lines + [line]
+        return TextFill.lines(
+            text.dropFirst(hanging).split(separator: " ").map(String.init), width: width,
+            first: margin + text.prefix(hanging), next: margin + hang)
     }
 }

@@ -93,7 +93,7 @@ struct CommandHelpTests {
         var option = try #require(CommandHelp.program.subcommand("publish")?.option("--receipt"))
         option.abstract = "Receipts: auto for some; none."
         (option.allValues, option.defaultValue) = (["auto", "none"], "auto")
-        func brief(_ room: Int) -> String { option.brief(room: room, width: \.count) }
+        func brief(_ room: Int) -> String { option.brief(room: room) }
         #expect(brief(60) == "Receipts: auto for some; none (default: auto)")
         #expect(brief(28) == "Receipts: auto for some")
         #expect(brief(10) == "Receipts")
